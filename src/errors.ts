@@ -1,0 +1,79 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The parts of an error that a person can act on. */
+export interface ErrorParts {
+  /** What went wrong, a full sentence without its full stop. */
+  what: string;
+  found?: unknown;
+  wanted?: string;
+  /** What to do about it. */
+  fix?: string;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number' || value === null || value === undefined) return String(value);
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+/** Every error that wgrad raises on purpose: what happened, what was found, what was wanted and what to do. */
+export class WgradError extends Error {
+  /** What the command line exits with: 1 the run failed, 2 bad use, 3 no usable GPU. */
+  readonly exitCode: number = 1;
+  readonly parts: ErrorParts;
+
+  constructor(parts: ErrorParts, options?: ErrorOptions) {
+    const lines = [`${parts.what}.`];
+    if ('found' in parts) lines.push(`found: ${show(parts.found)}`);
+    if (parts.wanted) lines.push(`wanted: ${parts.wanted}`);
+    if (parts.fix) lines.push(`to do: ${parts.fix}`);
+    super(lines.join('\n  '), options);
+    this.name = new.target.name;
+    this.parts = parts;
+  }
+}
+
+/** No WebGPU, no adapter of the kind asked for, a browser that can't be had. */
+export class SetupError extends WgradError {
+  override readonly exitCode = 3;
+}
+
+/** A value that makes no sense: an option, a layer that doesn't fit, images of another shape, more data than a limit allows. */
+export class ConfigurationError extends WgradError {
+  override readonly exitCode = 2;
+}
+
+/** A file or data set that is not what it says. */
+export class DataError extends WgradError {
+  override readonly exitCode = 2;
+}
+
+/** A shader that doesn't compile or a binding that doesn't match: a defect of wgrad or of a user's own fragment. */
+export class ShaderError extends WgradError {}
+
+/** Training can't go on: non-finite numbers, with the first layer that has them. */
+export class TrainingError extends WgradError {}
+
+/** The device went away. */
+export class DeviceLostError extends WgradError {}
+
+/** The known name nearest to a mistyped one, or undefined where none is near. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of known) {
+    const d = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (d < bestDistance) {
+      best = candidate;
+      bestDistance = d;
+    }
+  }
+  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+}
+
+/** "did you mean" or the whole list: the `fix` of an unknown name. */
+export function suggest(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near ? `did you mean ${JSON.stringify(near)}?` : `use one of ${known.join(', ')}`;
+}
