@@ -1,0 +1,152 @@
+import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
+
+/** What an adapter says of itself; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
+export interface AdapterFacts {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  software: boolean;
+}
+
+/** What the choice of a kernel's shape depends on. */
+export interface Traits {
+  software: boolean;
+  /** The device has the feature `subgroups`, and every subgroup has exactly this many invocations; 0 otherwise. */
+  subgroupSize: number;
+}
+
+export interface GpuOptions {
+  /** Where WebGPU comes from: `navigator.gpu` by default; Dawn for Node has one too. */
+  gpu?: GPU;
+  /** `auto` takes what the browser gives; the others insist. */
+  adapter?: 'auto' | 'software' | 'hardware';
+  /** Limits that are wanted above WebGPU's defaults, by name. A data set larger than 128 MiB needs `maxStorageBufferBindingSize`. */
+  requiredLimits?: Record<string, number>;
+  /** Only WebGPU's default limits and no optional feature: what the weakest adapter has. */
+  defaultLimitsOnly?: boolean;
+}
+
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterFacts;
+  readonly traits: Traits;
+  /** The device measures time inside the GPU. */
+  readonly timestamps: boolean;
+  /** Resolves when the device is gone, `dispose()` included. */
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  /** Rejects with a DeviceLostError or with the first error that no scope caught; never resolves. Race it with what may hang. */
+  readonly failure: Promise<never>;
+  dispose(): void;
+}
+
+const howToGetWebGpu =
+  'use Chrome 113 or later over https or localhost; on Linux start it with --enable-unsafe-webgpu --enable-features=Vulkan; ' +
+  'without a GPU add --use-webgpu-adapter=swiftshader';
+
+/** The limits above the defaults that pay when an adapter has them: larger data sets in one binding. */
+const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+
+/**
+ * Opens a device: the adapter's own maximum for buffer sizes, WebGPU's defaults for everything else.
+ *
+ * @throws SetupError where there is no WebGPU or no adapter of the kind asked for.
+ * @throws ConfigurationError for a limit that the adapter doesn't reach.
+ */
+export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
+  const entry = options.gpu ?? globalThis.navigator?.gpu;
+  if (!entry) {
+    throw new SetupError({ what: 'This browser has no WebGPU', found: 'no navigator.gpu', fix: howToGetWebGpu });
+  }
+  const wanted = options.adapter ?? 'auto';
+  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new SetupError({
+      what: 'WebGPU is there, but it has no adapter',
+      found: 'requestAdapter() gave null',
+      fix: howToGetWebGpu,
+    });
+  }
+  const facts = describe(adapter);
+  if (wanted !== 'auto' && facts.software !== (wanted === 'software')) {
+    throw new SetupError({
+      what: `No ${wanted} adapter`,
+      found: `${facts.vendor} ${facts.architecture} (${facts.software ? 'software' : 'hardware'})`,
+      wanted: `a ${wanted} adapter`,
+      fix:
+        wanted === 'hardware'
+          ? 'start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist, or take adapter: "auto"'
+          : 'start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader',
+    });
+  }
+  const device = await adapter.requestDevice({
+    label: 'wgrad',
+    requiredFeatures: options.defaultLimitsOnly ? [] : features(adapter),
+    requiredLimits: limits(adapter, options),
+  });
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const uniform = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+  return {
+    device,
+    adapter: facts,
+    traits: { software: facts.software, subgroupSize: uniform ? subgroupMinSize : 0 },
+    timestamps: device.features.has('timestamp-query'),
+    lost: device.lost,
+    failure: failureOf(device),
+    dispose: () => device.destroy(),
+  };
+}
+
+function describe(adapter: GPUAdapter): AdapterFacts {
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const names = `${vendor} ${architecture} ${device} ${description}`;
+  const software =
+    isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|warp/i.test(names);
+  return { vendor, architecture, device, description, software };
+}
+
+function features(adapter: GPUAdapter): GPUFeatureName[] {
+  return (['subgroups', 'timestamp-query'] as GPUFeatureName[]).filter((name) => adapter.features.has(name));
+}
+
+function limits(adapter: GPUAdapter, options: GpuOptions): Record<string, number> {
+  const granted: Record<string, number> = {};
+  if (!options.defaultLimitsOnly) for (const name of usefulLimits) granted[name] = adapter.limits[name];
+  for (const [name, value] of Object.entries(options.requiredLimits ?? {})) {
+    const most = adapter.limits[name as keyof GPUSupportedLimits] as number | undefined;
+    if (most === undefined || value > most) {
+      throw new ConfigurationError({
+        what: `The adapter can't give the limit ${name}`,
+        found: most === undefined ? 'no limit of that name' : most,
+        wanted: String(value),
+        fix: 'use a smaller data set, model or batch, or another adapter',
+      });
+    }
+    granted[name] = value;
+  }
+  return granted;
+}
+
+function failureOf(device: GPUDevice): Promise<never> {
+  const failure = new Promise<never>((_, reject) => {
+    device.lost.then((info) => {
+      reject(
+        new DeviceLostError({
+          what: `The GPU device was lost (${info.reason || 'unknown'})`,
+          found: info.message || 'no message from the browser',
+          fix:
+            info.reason === 'destroyed'
+              ? 'it was disposed of while work was pending: wait for the work first'
+              : 'open a new device and start again; a batch or model that is too large for the GPU can be the cause',
+        }),
+      );
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      reject(
+        new DeviceLostError({ what: `The GPU refused a command: ${event.error.message}`, fix: 'please report this' }),
+      );
+    });
+  });
+  failure.catch(() => undefined); // whoever races it sees it; nobody else has to
+  return failure;
+}

@@ -1,0 +1,168 @@
+import { ShaderError } from '../errors.ts';
+import type { Traits } from './device.ts';
+import { type Binding, excerpt, type Hole, readBindings, readOverrides, render } from './wgsl.ts';
+
+/** Floating-point operations as in the kernel's formula, and the bytes that it cannot avoid to move. */
+export interface Cost {
+  flops: number;
+  bytes: number;
+}
+
+/** One way to cut the work of a kernel: tile sizes and the like, the numbers that its shader text needs. */
+export type Variant = Record<string, Hole>;
+
+/** The launch of one shader: a literal beside its formula. `S` is the shape that it is launched for. */
+export interface Kernel<S, V extends Variant = Variant> {
+  /** The stem of the .wgsl file, the module's and pipeline's label, the profiler's row. */
+  name: string;
+  /** The .wgsl text, fragments of shaders/lib behind it, so that line 1 stays the formula. */
+  source: string | ((variant: V) => string);
+  /** The shapes worth trying on an adapter, best guess first: without `pick`, the first is taken. */
+  variants?: (shape: S, traits: Traits) => V[];
+  /** Values of the `#if` flags and text holes. */
+  flags?: (shape: S, variant: V) => Record<string, Hole>;
+  /** Values of the WGSL `override` constants. */
+  constants?: (shape: S, variant: V) => Record<string, number>;
+  /** Elements (4 bytes each) of every binding. */
+  buffers: (shape: S, variant: V) => Record<string, number>;
+  workgroups: (shape: S, variant: V) => [number, number?, number?];
+  cost: (shape: S) => Cost;
+}
+
+/** An operation of a layer: forward beside its gradients. */
+export interface Operation<S> {
+  forward: Kernel<S>;
+  backward: Record<string, Kernel<S>>;
+}
+
+/** A kernel rendered for one shape and compiled: what a recording launches. */
+export interface CompiledKernel {
+  name: string;
+  text: string;
+  bindings: Binding[];
+  variant: Variant;
+  /** Elements of each binding. */
+  elements: Record<string, number>;
+  workgroups: [number, number, number];
+  cost: Cost;
+  layout: GPUBindGroupLayout;
+  pipeline: GPUComputePipeline;
+}
+
+const maxWorkgroups = 65535;
+
+/** Compiles kernels, each text and set of constants once. */
+export class KernelCache {
+  readonly #device: GPUDevice;
+  readonly #traits: Traits;
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+
+  constructor(device: GPUDevice, traits: Traits) {
+    this.#device = device;
+    this.#traits = traits;
+  }
+
+  /**
+   * Renders and compiles a kernel for a shape.
+   *
+   * @param pick a variant other than the adapter's first; the tests and the benchmark go through all of them.
+   * @throws ShaderError with the rendered text around each message of the compiler.
+   */
+  async compile<S, V extends Variant>(kernel: Kernel<S, V>, shape: S, pick?: V): Promise<CompiledKernel> {
+    const variant = pick ?? kernel.variants?.(shape, this.#traits)[0] ?? ({} as V);
+    const source = typeof kernel.source === 'function' ? kernel.source(variant) : kernel.source;
+    const text = render(kernel.name, source, kernel.flags?.(shape, variant));
+    const bindings = readBindings(text);
+    const elements = kernel.buffers(shape, variant);
+    sameNames(
+      kernel.name,
+      'bindings',
+      bindings.map((b) => b.name),
+      Object.keys(elements),
+    );
+    const constants = kernel.constants?.(shape, variant) ?? {};
+    sameNames(kernel.name, 'override constants', readOverrides(text), Object.keys(constants));
+    const [x, y = 1, z = 1] = kernel.workgroups(shape, variant);
+    if (!(Math.max(x, y, z) <= maxWorkgroups)) {
+      throw new ShaderError({
+        what: `${kernel.name} needs too many workgroups`,
+        found: [x, y, z],
+        wanted: `at most ${maxWorkgroups} a dimension`,
+        fix: 'use a smaller batch or image',
+      });
+    }
+    const layout = this.#layout(bindings);
+    const key = JSON.stringify([text, constants]);
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#create(kernel.name, text, constants, layout);
+      this.#pipelines.set(key, pipeline);
+    }
+    return {
+      name: kernel.name,
+      text,
+      bindings,
+      variant,
+      elements,
+      workgroups: [x, y, z],
+      cost: kernel.cost(shape),
+      layout,
+      pipeline: await pipeline,
+    };
+  }
+
+  #layout(bindings: Binding[]): GPUBindGroupLayout {
+    const key = bindings.map((b) => `${b.index}${b.access}`).join();
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      layout = this.#device.createBindGroupLayout({
+        label: key,
+        entries: bindings.map((b) => ({
+          binding: b.index,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: b.access === 'uniform' ? 'uniform' : b.access === 'read' ? 'read-only-storage' : 'storage' },
+        })),
+      });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  async #create(
+    name: string,
+    text: string,
+    constants: Record<string, number>,
+    layout: GPUBindGroupLayout,
+  ): Promise<GPUComputePipeline> {
+    const module = this.#device.createShaderModule({ label: name, code: text });
+    try {
+      return await this.#device.createComputePipelineAsync({
+        label: name,
+        layout: this.#device.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
+        compute: { module, constants },
+      });
+    } catch (cause) {
+      const { messages } = await module.getCompilationInfo();
+      throw new ShaderError(
+        {
+          what: `${name}.wgsl doesn't compile`,
+          found: messages.length ? `\n${excerpt(text, messages)}` : String(cause),
+        },
+        { cause },
+      );
+    }
+  }
+}
+
+function sameNames(kernel: string, what: string, declared: string[], given: string[]): void {
+  const missing = declared.filter((name) => !given.includes(name));
+  const unknown = given.filter((name) => !declared.includes(name));
+  if (missing.length || unknown.length) {
+    throw new ShaderError({
+      what: `The ${what} of ${kernel}.wgsl and of its launch differ`,
+      found: given.join(', '),
+      wanted: declared.join(', '),
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { ConfigurationError } from '../errors.ts';
+
+/** A part of a buffer, as a binding sees it. Offsets are multiples of 256 bytes, as WebGPU demands. */
+export interface Slice {
+  buffer: GPUBuffer;
+  label: string;
+  /** Bytes. */
+  offset: number;
+  size: number;
+}
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const align = (bytes: number) => Math.ceil(bytes / 256) * 256;
+
+/** Makes buffers and knows how many and how large: training allocates before its first step and never after. */
+export class Memory {
+  readonly #device: GPUDevice;
+  readonly #buffers = new Set<GPUBuffer>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  get buffers(): number {
+    return this.#buffers.size;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const buffer of this.#buffers) sum += buffer.size;
+    return sum;
+  }
+
+  /** A storage buffer of its own for `elements` 4-byte numbers, zeroed. @throws ConfigurationError when the device can't bind it. */
+  storage(label: string, elements: number): Slice {
+    const size = Math.max(16, Math.ceil(elements / 4) * 16);
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (size > most) {
+      throw new ConfigurationError({
+        what: `${label} is larger than this adapter can bind`,
+        found: mebibytes(size),
+        wanted: `at most ${mebibytes(most)}`,
+        fix: 'use fewer or smaller images, a smaller batch or a smaller model',
+      });
+    }
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    return { buffer: this.#create(label, size, usage), label, offset: 0, size };
+  }
+
+  /** Storage filled from the host before its first use. */
+  upload(label: string, data: ArrayBufferView): Slice {
+    const slice = this.storage(label, Math.ceil(data.byteLength / 4));
+    const padded = data.byteLength % 4 ? copyPadded(data) : data;
+    this.#device.queue.writeBuffer(slice.buffer, 0, padded.buffer, padded.byteOffset, padded.byteLength);
+    return slice;
+  }
+
+  /** One buffer that holds several tensors, each 256-byte aligned, so that one dispatch can go over all of them. */
+  arena(label: string, tensors: readonly { label: string; elements: number }[]): { all: Slice; tensors: Slice[] } {
+    let bytes = 0;
+    const places = tensors.map((tensor) => {
+      const offset = bytes;
+      bytes += align(tensor.elements * 4);
+      return { ...tensor, offset };
+    });
+    const all = this.storage(label, bytes / 4);
+    return {
+      all,
+      tensors: places.map((place) => ({
+        buffer: all.buffer,
+        label: place.label,
+        offset: place.offset,
+        size: Math.ceil(place.elements / 4) * 16,
+      })),
+    };
+  }
+
+  /** A buffer that the host can map to read. */
+  staging(label: string, bytes: number): GPUBuffer {
+    return this.#create(label, Math.max(16, bytes), GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+  }
+
+  free(buffer: GPUBuffer): void {
+    this.#buffers.delete(buffer);
+    buffer.destroy();
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.clear();
+  }
+
+  #create(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    const buffer = this.#device.createBuffer({ label, size, usage });
+    this.#buffers.add(buffer);
+    return buffer;
+  }
+}
+
+function copyPadded(data: ArrayBufferView): Uint8Array<ArrayBuffer> {
+  const padded = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
+  padded.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return padded;
+}

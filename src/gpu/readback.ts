@@ -1,0 +1,27 @@
+import type { Gpu } from './device.ts';
+import type { Memory, Slice } from './memory.ts';
+
+/** Reads slices back once, in one submission. Waits: not for a training step. */
+export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slice[]): Promise<ArrayBuffer[]> {
+  const total = slices.reduce((sum, slice) => sum + slice.size, 0);
+  const staging = memory.staging('readback', total);
+  try {
+    const encoder = gpu.device.createCommandEncoder({ label: 'readback' });
+    let at = 0;
+    for (const slice of slices) {
+      encoder.copyBufferToBuffer(slice.buffer, slice.offset, staging, at, slice.size);
+      at += slice.size;
+    }
+    gpu.device.queue.submit([encoder.finish()]);
+    await Promise.race([staging.mapAsync(GPUMapMode.READ), gpu.failure]);
+    const bytes = staging.getMappedRange();
+    at = 0;
+    return slices.map((slice) => {
+      const part = bytes.slice(at, at + slice.size);
+      at += slice.size;
+      return part;
+    });
+  } finally {
+    memory.free(staging);
+  }
+}

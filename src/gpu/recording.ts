@@ -1,0 +1,82 @@
+import { ShaderError } from '../errors.ts';
+import type { CompiledKernel, Cost } from './kernel.ts';
+import type { Slice } from './memory.ts';
+
+/** One launch: a pipeline, what it is bound to and how many workgroups. Everything exists before the first step. */
+export interface Dispatch {
+  /** The kernel's name. */
+  name: string;
+  /** The layer it works for; empty for what belongs to the step as a whole. */
+  layer: string;
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  workgroups: [number, number, number];
+  cost: Cost;
+  /** The labels of the buffers that it reads and writes. */
+  reads: string[];
+  writes: string[];
+}
+
+/** A list of dispatches, made once and replayed. */
+export type Recording = readonly Dispatch[];
+
+/**
+ * Binds a compiled kernel to buffers by the names in its shader.
+ *
+ * @throws ShaderError for a name that is missing, unknown, or bound to less memory than the kernel's shape needs.
+ */
+export function bind(
+  device: GPUDevice,
+  kernel: CompiledKernel,
+  layer: string,
+  buffers: Record<string, Slice>,
+): Dispatch {
+  const names = kernel.bindings.map((binding) => binding.name);
+  for (const name of Object.keys(buffers)) {
+    if (!names.includes(name)) throw mismatch(kernel, layer, Object.keys(buffers), names);
+  }
+  const entries = kernel.bindings.map((binding): GPUBindGroupEntry => {
+    const slice = buffers[binding.name];
+    if (!slice) throw mismatch(kernel, layer, Object.keys(buffers), names);
+    const needed = kernel.elements[binding.name]! * 4;
+    if (!(slice.size >= needed)) {
+      throw new ShaderError({
+        what: `${layer}: ${kernel.name} is bound to too small a buffer as ${binding.name}`,
+        found: `${slice.size} bytes in ${slice.label}`,
+        wanted: `${needed} bytes`,
+      });
+    }
+    return { binding: binding.index, resource: { buffer: slice.buffer, offset: slice.offset, size: slice.size } };
+  });
+  const labels = (access: string) =>
+    kernel.bindings
+      .filter((b) => (b.access === 'read_write') === (access === 'write'))
+      .map((b) => buffers[b.name]!.label);
+  return {
+    name: kernel.name,
+    layer,
+    pipeline: kernel.pipeline,
+    bindGroup: device.createBindGroup({ label: `${layer}.${kernel.name}`, layout: kernel.layout, entries }),
+    workgroups: kernel.workgroups,
+    cost: kernel.cost,
+    reads: labels('read'),
+    writes: labels('write'),
+  };
+}
+
+/** Writes a recording into a pass. Each dispatch sees what the ones before it wrote. */
+export function replay(pass: GPUComputePassEncoder, recording: Recording): void {
+  for (const dispatch of recording) {
+    pass.setPipeline(dispatch.pipeline);
+    pass.setBindGroup(0, dispatch.bindGroup);
+    pass.dispatchWorkgroups(...dispatch.workgroups);
+  }
+}
+
+function mismatch(kernel: CompiledKernel, layer: string, found: string[], wanted: string[]): ShaderError {
+  return new ShaderError({
+    what: `${layer || 'step'}: the buffers given to ${kernel.name} don't match its shader`,
+    found: found.join(', '),
+    wanted: wanted.join(', '),
+  });
+}
