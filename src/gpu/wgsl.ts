@@ -1,4 +1,4 @@
-import { wgsl } from 'wgsl-preprocessor';
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { ShaderError } from '../errors.ts';
 
 /** One `@group(0) @binding(n) var<...> name: type;` of a rendered shader. */
