@@ -1,0 +1,83 @@
+import puppeteer, { type Browser } from 'puppeteer';
+import { SetupError } from '../errors.ts';
+import { ensureChrome } from './get_chrome.ts';
+
+export interface ChromeOptions {
+  /** The program to start; found or fetched where it is left out. */
+  path?: string;
+  /** Which kind of adapter Chrome shall offer to WebGPU. */
+  adapter: 'software' | 'hardware';
+  headless?: boolean;
+  /** More flags of Chrome's. */
+  args?: readonly string[];
+  report?: (line: string) => void;
+}
+
+/** Quiet, and never slowed down for being out of sight. */
+const always = [
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  // Chrome bars a page from the GPU after two crashes; a user who tries a smaller batch deserves a third go.
+  '--disable-domain-blocking-for-3d-apis',
+];
+
+/** The watchdog would take a long dispatch on a loaded CPU for a hang. */
+const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog'];
+
+/** Chrome on Linux has WebGPU on hardware only behind flags; elsewhere it has it as it comes. */
+const hardwareOnLinux = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-angle=vulkan',
+  '--disable-vulkan-surface',
+  '--ignore-gpu-blocklist',
+];
+
+export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter' | 'args'>): string[] {
+  const flags = [...always, ...args];
+  if (adapter === 'software') flags.push(...software);
+  else if (process.platform === 'linux') flags.push(...hardwareOnLinux);
+  // Chrome's sandbox refuses to start as root, which is what a container runs as.
+  if (process.getuid?.() === 0) flags.push('--no-sandbox');
+  return flags;
+}
+
+/**
+ * Starts Chrome with a profile of its own. It speaks to us through a pipe, so that it ends when this process does,
+ * whatever ends it; signals are left to the caller.
+ *
+ * @throws SetupError where there is no Chrome, or it doesn't start.
+ */
+export async function launchChrome(options: ChromeOptions): Promise<Browser> {
+  const executablePath = await ensureChrome(options.path, options.report);
+  try {
+    return await puppeteer.launch({
+      executablePath,
+      headless: options.headless ?? true,
+      pipe: true,
+      args: chromeFlags(options),
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+      // A window's page shall fill the window.
+      ...(options.headless === false ? { defaultViewport: null } : {}),
+      timeout: 120_000,
+    });
+  } catch (cause) {
+    throw new SetupError(
+      {
+        what: 'Chrome does not start',
+        found: `${executablePath}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
+        fix: 'try another one with --chrome <path>, or start this one by hand to see what it says',
+      },
+      { cause },
+    );
+  }
+}

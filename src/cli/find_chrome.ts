@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import {
+  Browser,
+  ChromeReleaseChannel,
+  computeSystemExecutablePath,
+  detectBrowserPlatform,
+  getInstalledBrowsers,
+} from '@puppeteer/browsers';
+import { ConfigurationError } from '../errors.ts';
+
+/** Puppeteer's own cache, so that a Chrome which any project downloaded serves here too. */
+export const puppeteerCache = process.env.PUPPETEER_CACHE_DIR ?? join(homedir(), '.cache', 'puppeteer');
+
+const environmentNames = ['PUPPETEER_EXECUTABLE_PATH', 'CHROME_PATH', 'CHROME_BIN'];
+
+const linuxNames = [
+  'google-chrome-stable',
+  'google-chrome',
+  'chromium',
+  'chromium-browser',
+  'google-chrome-beta',
+  'google-chrome-unstable',
+  'microsoft-edge-stable',
+];
+
+const macPlaces = [
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+];
+
+const windowsPlaces = ['Chromium\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
+
+/**
+ * The Chrome to use: the one asked for, else one that the environment names, else the system's, else one in
+ * Puppeteer's cache. undefined where there is none.
+ *
+ * @throws ConfigurationError when the one asked for, or named by the environment, is not a Chrome that runs:
+ *   taking another one in silence would be a surprise.
+ */
+export async function findChrome(asked?: string): Promise<string | undefined> {
+  if (asked !== undefined) return insist(asked, '--chrome');
+  for (const name of environmentNames) {
+    const path = process.env[name];
+    if (path) return insist(path, `the environment variable ${name}`);
+  }
+  for (const path of systemPlaces()) if (runsAsChrome(path)) return path;
+  for (const path of await cached()) if (runsAsChrome(path)) return path;
+  return undefined;
+}
+
+function insist(path: string, source: string): string {
+  if (runsAsChrome(path)) return path;
+  throw new ConfigurationError({
+    what: `${source} names no Chrome that runs`,
+    found: existsSync(path) ? `${path}, which does not answer to --version as Chrome does` : `${path}: no such file`,
+    wanted: 'the path of a Chrome, Chromium or Edge program',
+    fix: `correct the path, or leave it out and let wgrad find one`,
+  });
+}
+
+function* systemPlaces(): Generator<string> {
+  if (process.platform === 'linux') {
+    const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+    for (const name of linuxNames) for (const folder of folders) yield join(folder, name);
+    return;
+  }
+  const platform = detectBrowserPlatform();
+  for (const channel of Object.values(ChromeReleaseChannel)) {
+    try {
+      if (platform) yield computeSystemExecutablePath({ browser: Browser.CHROME, platform, channel });
+    } catch {
+      // It throws when that channel is not installed.
+    }
+  }
+  if (process.platform === 'darwin') yield* macPlaces;
+  if (process.platform === 'win32') {
+    const roots = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].map((name) => process.env[name]);
+    for (const root of roots) if (root) for (const place of windowsPlaces) yield join(root, place);
+  }
+}
+
+async function cached(): Promise<string[]> {
+  const installed = await getInstalledBrowsers({ cacheDir: puppeteerCache });
+  return installed
+    .filter((it) => it.browser === Browser.CHROME || it.browser === Browser.CHROMIUM)
+    .sort((a, b) => b.buildId.localeCompare(a.buildId, 'en', { numeric: true }))
+    .map((it) => it.executablePath);
+}
+
+/**
+ * Being there is not enough on Linux: Ubuntu's chromium-browser is a stub that points to a snap, and a downloaded
+ * Chrome lacks its libraries on a bare system. Elsewhere `--version` opens a window, so being there has to do.
+ */
+export function runsAsChrome(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 30_000 });
+  return status === 0 && /\b(Chrome|Chromium|Edge)\b.* \d+\./.test(stdout);
+}

@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Browser, BrowserTag, detectBrowserPlatform, resolveBuildId } from '@puppeteer/browsers';
+import { SetupError } from '../errors.ts';
+import { aptInstall } from './apt.ts';
+import { findChrome, puppeteerCache } from './find_chrome.ts';
+
+type Report = (line: string) => void;
+
+const lookUpLimit = 20_000;
+const downloadLimit = 600_000;
+
+/**
+ * A Chrome that runs: found, else downloaded through @puppeteer/browsers, else installed by apt-get.
+ *
+ * @throws SetupError where none of that is possible, with the command to type.
+ */
+export async function ensureChrome(asked?: string, report: Report = console.error): Promise<string> {
+  const found = await findChrome(asked);
+  if (found) return found;
+  report('No Chrome on this machine: getting one (once).');
+  const downloaded = await download(report);
+  if (downloaded) return downloaded;
+  if (aptInstall('chromium', report)) {
+    const installed = await findChrome();
+    if (installed) return installed;
+  }
+  throw new SetupError({
+    what: 'There is no Chrome or Chromium, and none could be installed',
+    found:
+      'none in --chrome, PUPPETEER_EXECUTABLE_PATH, CHROME_PATH, CHROME_BIN, the PATH, the usual places, or Puppeteer’s cache',
+    wanted: 'Chrome, Chromium or Edge 113 or later',
+    fix: `${commandToType()}, then try again; or name one: --chrome <path>`,
+  });
+}
+
+function commandToType(): string {
+  switch (process.platform) {
+    case 'darwin':
+      return 'type: brew install --cask google-chrome';
+    case 'win32':
+      return 'type: winget install Google.Chrome';
+    default:
+      return 'type: sudo apt-get update && sudo apt-get install chromium (Fedora: sudo dnf install chromium; Arch: sudo pacman -S chromium)';
+  }
+}
+
+/** In a process of its own: a download that hangs can be ended, and its half of an archive swept away. */
+async function download(report: Report): Promise<string | undefined> {
+  const buildId = await stableBuild();
+  if (!buildId) {
+    report(`The list of Chrome's versions could not be had within ${lookUpLimit / 1000} s.`);
+    return undefined;
+  }
+  report(`Downloading Chrome ${buildId} into ${puppeteerCache}`);
+  const library = createRequire(import.meta.url).resolve('@puppeteer/browsers');
+  const program = join(dirname(library), 'main-cli.js');
+  const { status } = spawnSync(process.execPath, [program, 'install', `chrome@${buildId}`, '--path', puppeteerCache], {
+    stdio: ['ignore', 2, 2],
+    timeout: downloadLimit,
+  });
+  if (status !== 0) {
+    sweepArchives(buildId);
+    report('The download failed.');
+    return undefined;
+  }
+  const path = await findChrome();
+  if (!path) report('The downloaded Chrome does not run here: a system library that it needs is missing.');
+  return path;
+}
+
+/** The current stable version, or undefined without a network (or on a platform that has no such Chrome: Linux on ARM). */
+async function stableBuild(): Promise<string | undefined> {
+  const platform = detectBrowserPlatform();
+  if (!platform) return undefined;
+  const limit = delay(lookUpLimit, undefined, { ref: false });
+  return Promise.race([resolveBuildId(Browser.CHROME, platform, BrowserTag.STABLE).catch(() => undefined), limit]);
+}
+
+function sweepArchives(buildId: string): void {
+  const folder = join(puppeteerCache, Browser.CHROME);
+  try {
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith(`${buildId}-`) && name.endsWith('.zip')) rmSync(join(folder, name), { force: true });
+    }
+  } catch {
+    // No folder: nothing was downloaded.
+  }
+}

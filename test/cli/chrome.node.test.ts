@@ -1,0 +1,19 @@
+import { describe, expect, test } from 'vitest';
+import { chromeFlags } from '../../src/cli/chrome.ts';
+import { findChrome } from '../../src/cli/find_chrome.ts';
+
+describe('findChrome', () => {
+  test('finds one that runs', async () => {
+    expect(await findChrome()).toMatch(/chrom|edge/i);
+  });
+
+  test('a path that holds no Chrome is refused, not replaced by another one', async () => {
+    await expect(findChrome('/nowhere/chrome')).rejects.toThrow(/--chrome names no Chrome.*\n.*no such file/);
+    await expect(findChrome(process.execPath)).rejects.toThrow(/does not answer/);
+  });
+});
+
+test('a software adapter is asked for by name, and a hardware run never gets it', () => {
+  expect(chromeFlags({ adapter: 'software' })).toContain('--use-webgpu-adapter=swiftshader');
+  expect(chromeFlags({ adapter: 'hardware' })).not.toContain('--use-webgpu-adapter=swiftshader');
+});

@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+import { chromeProvider } from './test/browser_provider.ts';
+
+// Two kinds of test, told apart by the file's name. One file of either:
+//   npx vitest run --project node test/data/idx.node.test.ts
+//   npx vitest run --project gpu test/kernels/conv2d.gpu.test.ts
+export default defineConfig({
+  test: {
+    globalSetup: ['test/set_up.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/**/*.node.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        // Known from the start: a dependency found during a run makes Vite reload the page under the tests.
+        optimizeDeps: {
+          include: ['fastest-levenshtein', 'valibot', 'wgsl-preprocessor/wgsl-preprocessor.js', 'fast-check'],
+        },
+        test: {
+          name: 'gpu',
+          include: ['test/**/*.gpu.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: chromeProvider,
+            instances: [{ browser: 'chrome', name: 'gpu' }],
+          },
+        },
+      },
+    ],
+  },
+});
