@@ -25,7 +25,6 @@ export default defineConfig({
           include: ['fastest-levenshtein', 'valibot', 'wgsl-preprocessor/wgsl-preprocessor.js', 'fast-check'],
         },
         test: {
-          name: 'gpu',
           include: ['test/**/*.gpu.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
