@@ -144,13 +144,8 @@ export class KernelCache {
       });
     } catch (cause) {
       const { messages } = await module.getCompilationInfo();
-      throw new ShaderError(
-        {
-          what: `${name}.wgsl doesn't compile`,
-          found: messages.length ? `\n${excerpt(text, messages)}` : String(cause),
-        },
-        { cause },
-      );
+      const why = messages.length ? excerpt(text, messages) : String(cause);
+      throw new ShaderError({ what: `${name}.wgsl doesn't compile:\n${why}` }, { cause });
     }
   }
 }

@@ -1,0 +1,176 @@
+// dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
+// One invocation owns 8 rows (kh,kw,ci) x 4 output channels and walks over the pixels of its share of the images, four at
+// a time; 4 neighbours share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
+// pool behind, the four pixels are one pooled cell's window, of which only the winner has a gradient. Wants channels % 4 = 0.
+#if ${subgroups}
+enable subgroups;
+#endif
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+#if ${vec_out}
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> db: array<vec4f>;
+#else
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(3) var<storage, read_write> db: array<f32>;
+#endif
+#if ${pooled}
+@group(0) @binding(4) var<storage, read> won: array<u32>;
+#endif
+
+override batch: u32;
+override in_height: u32;
+override in_width: u32;
+override in_channels: u32;
+override out_height: u32; // in pooled cells when a pool is behind
+override out_width: u32;
+override out_channels: u32;
+override kernel_height: u32;
+override kernel_width: u32;
+override stride_y: u32;
+override stride_x: u32;
+override pad_top: u32;
+override pad_left: u32;
+override parts: u32;
+
+// Four consecutive input channels of one kernel element.
+struct Chunk { kh: u32, kw: u32, offset: i32, }
+
+fn chunk_at(index: u32) -> Chunk {
+  let tap = index / (in_channels / 4u);
+  let kh = tap / kernel_width;
+  let kw = tap % kernel_width;
+  return Chunk(kh, kw, i32((kh * in_width + kw) * in_channels + index % (in_channels / 4u) * 4u));
+}
+
+// Where in x the window of pixel j of four begins: row and column, signed because of padding.
+fn window(oy: u32, ox: u32, j: u32) -> vec2i {
+#if ${pooled}
+  let at = vec2u(2u * oy + j / 2u, 2u * ox + j % 2u);
+#else
+  let at = vec2u(oy, min(ox + j, out_width - 1u));
+#endif
+  return vec2i(at * vec2u(stride_y, stride_x)) - vec2i(i32(pad_top), i32(pad_left));
+}
+
+fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
+#if ${padded}
+  let row = window.x + i32(chunk.kh);
+  let column = window.y + i32(chunk.kw);
+  if (row < 0 || row >= i32(in_height) || column < 0 || column >= i32(in_width)) { return vec4f(); }
+#endif
+  return x[u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u];
+}
+
+fn load_dy(at: u32, co: u32) -> vec4f {
+#if ${vec_out}
+  return dy[at / 4u];
+#else
+  let left = out_channels - co;
+  return vec4f(dy[at], select(0.0, dy[at + 1u], left > 1u), select(0.0, dy[at + 2u], left > 2u), select(0.0, dy[at + 3u], left > 3u));
+#endif
+}
+
+fn store(row: u32, part: u32, co: u32, value: vec4f) {
+  let rows = kernel_height * kernel_width * in_channels;
+  if (row >= rows || co >= out_channels) { return; }
+  let at = (part * rows + row) * out_channels + co;
+#if ${vec_out}
+  dw[at / 4u] = value;
+#else
+  for (var i = 0u; i < min(4u, out_channels - co); i++) { dw[at + i] = value[i]; }
+#endif
+}
+
+@compute @workgroup_size(4 * ${tiles})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let lane = index % 4u;
+  let channel_tiles = (out_channels + 15u) / 16u;
+  let tile = group.x * ${tiles}u + index / 4u;
+  let co_wanted = tile % channel_tiles * 16u + lane * 4u;
+  let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
+  let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
+  let part = group.y;
+  let last_chunk = kernel_height * kernel_width * in_channels / 4u - 1u;
+  let chunk_a = chunk_at(min(row_tile * 2u, last_chunk));
+  let chunk_b = chunk_at(min(row_tile * 2u + 1u, last_chunk));
+  var w0 = vec4f();
+  var w1 = vec4f();
+  var w2 = vec4f();
+  var w3 = vec4f();
+  var w4 = vec4f();
+  var w5 = vec4f();
+  var w6 = vec4f();
+  var w7 = vec4f();
+  var bias = vec4f();
+  for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
+    for (var oy = 0u; oy < out_height; oy++) {
+      for (var ox = 0u; ox < out_width; ox += ${step}) {
+        let at = ((n * out_height + oy) * out_width + ox) * out_channels + co;
+#if ${pooled}
+        let winner = load_dy(at, co);
+        let word = won[at / 4u];
+        let place = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
+        let dy0 = select(vec4f(), winner, place == vec4u(0u));
+        let dy1 = select(vec4f(), winner, place == vec4u(1u));
+        let dy2 = select(vec4f(), winner, place == vec4u(2u));
+        let dy3 = select(vec4f(), winner, place == vec4u(3u));
+        bias += winner;
+#else
+        let dy0 = load_dy(at, co);
+        let dy1 = select(vec4f(), load_dy(at + out_channels, co), ox + 1u < out_width);
+        let dy2 = select(vec4f(), load_dy(at + 2u * out_channels, co), ox + 2u < out_width);
+        let dy3 = select(vec4f(), load_dy(at + 3u * out_channels, co), ox + 3u < out_width);
+        bias += dy0 + dy1 + dy2 + dy3;
+#endif
+#if ${subgroups}
+        let mine = window(oy, ox, lane);
+        let a = load_x(n, mine, chunk_a);
+        let b = load_x(n, mine, chunk_b);
+        let a0 = subgroupBroadcast(a, 0u);
+        let a1 = subgroupBroadcast(a, 1u);
+        let a2 = subgroupBroadcast(a, 2u);
+        let a3 = subgroupBroadcast(a, 3u);
+        let b0 = subgroupBroadcast(b, 0u);
+        let b1 = subgroupBroadcast(b, 1u);
+        let b2 = subgroupBroadcast(b, 2u);
+        let b3 = subgroupBroadcast(b, 3u);
+#else
+        let a0 = load_x(n, window(oy, ox, 0u), chunk_a);
+        let a1 = load_x(n, window(oy, ox, 1u), chunk_a);
+        let a2 = load_x(n, window(oy, ox, 2u), chunk_a);
+        let a3 = load_x(n, window(oy, ox, 3u), chunk_a);
+        let b0 = load_x(n, window(oy, ox, 0u), chunk_b);
+        let b1 = load_x(n, window(oy, ox, 1u), chunk_b);
+        let b2 = load_x(n, window(oy, ox, 2u), chunk_b);
+        let b3 = load_x(n, window(oy, ox, 3u), chunk_b);
+#endif
+        w0 += a0.x * dy0 + a1.x * dy1 + a2.x * dy2 + a3.x * dy3;
+        w1 += a0.y * dy0 + a1.y * dy1 + a2.y * dy2 + a3.y * dy3;
+        w2 += a0.z * dy0 + a1.z * dy1 + a2.z * dy2 + a3.z * dy3;
+        w3 += a0.w * dy0 + a1.w * dy1 + a2.w * dy2 + a3.w * dy3;
+        w4 += b0.x * dy0 + b1.x * dy1 + b2.x * dy2 + b3.x * dy3;
+        w5 += b0.y * dy0 + b1.y * dy1 + b2.y * dy2 + b3.y * dy3;
+        w6 += b0.z * dy0 + b1.z * dy1 + b2.z * dy2 + b3.z * dy3;
+        w7 += b0.w * dy0 + b1.w * dy1 + b2.w * dy2 + b3.w * dy3;
+      }
+    }
+  }
+  let row = row_tile * 8u;
+  store(row, part, co_wanted, w0);
+  store(row + 1u, part, co_wanted, w1);
+  store(row + 2u, part, co_wanted, w2);
+  store(row + 3u, part, co_wanted, w3);
+  store(row + 4u, part, co_wanted, w4);
+  store(row + 5u, part, co_wanted, w5);
+  store(row + 6u, part, co_wanted, w6);
+  store(row + 7u, part, co_wanted, w7);
+  if (row_tile == 0u && co_wanted < out_channels) {
+#if ${vec_out}
+    db[(part * out_channels + co) / 4u] = bias;
+#else
+    for (var i = 0u; i < min(4u, out_channels - co); i++) { db[part * out_channels + co + i] = bias[i]; }
+#endif
+  }
+}

@@ -1,0 +1,208 @@
+// y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
+// conv2d_forward for a kernel of at most 9 rows (kh,kw,ci), such as a 3x3 window of a grey image: one invocation keeps
+// its rows of w x 4 output channels in registers and walks over 16 quads of pixels; 4 neighbours share each quad.
+// A quad is four pixels in a row or, with a pool behind, the 2x2 window of one pooled cell.
+#if ${subgroups}
+enable subgroups;
+#endif
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+#if ${vec_out}
+@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+#else
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+#endif
+#if ${pooled}
+@group(0) @binding(4) var<storage, read_write> won: array<u32>; // four places a word, 8 bits each
+#endif
+
+override batch: u32;
+override in_height: u32;
+override in_width: u32;
+override in_channels: u32;
+override out_height: u32; // in pooled cells when a pool is behind
+override out_width: u32;
+override out_channels: u32;
+override kernel_height: u32;
+override kernel_width: u32;
+override stride_y: u32;
+override stride_x: u32;
+override pad_top: u32;
+override pad_left: u32;
+
+const quads_an_invocation = 16u;
+
+// Where the window of a pixel begins in x. With padding that can be outside, so row and column are kept and signed.
+struct Pixel { at: i32, row: i32, column: i32, }
+
+fn pixel_at(index: u32) -> Pixel {
+#if ${pooled}
+  let cell = min(index / 4u, batch * out_height * out_width - 1u);
+  let image = cell / (out_width * out_height);
+  let y_row = 2u * (cell / out_width % out_height) + index % 4u / 2u;
+  let y_column = 2u * (cell % out_width) + index % 2u;
+#else
+  let pixel = min(index, batch * out_height * out_width - 1u);
+  let image = pixel / (out_width * out_height);
+  let y_row = pixel / out_width % out_height;
+  let y_column = pixel % out_width;
+#endif
+  let row = i32(y_row * stride_y) - i32(pad_top);
+  let column = i32(y_column * stride_x) - i32(pad_left);
+  return Pixel(((i32(image * in_height) + row) * i32(in_width) + column) * i32(in_channels), row, column);
+}
+
+// One row of w: its kernel element and where it lies in x, seen from the window's beginning. The rows behind the last
+// read the last one's x and weigh it with zero.
+struct Row { kh: u32, kw: u32, offset: i32, weight: vec4f, }
+
+fn row_at(index: u32, co: u32) -> Row {
+  let rows = kernel_height * kernel_width * in_channels;
+  let at = min(index, rows - 1u);
+  let kh = at / in_channels / kernel_width;
+  let kw = at / in_channels % kernel_width;
+  let weight = select(vec4f(), load_w(at * out_channels + co, co), index < rows);
+  return Row(kh, kw, i32((kh * in_width + kw) * in_channels + at % in_channels), weight);
+}
+
+fn load_x(p: Pixel, row: Row) -> f32 {
+#if ${padded}
+  let iy = p.row + i32(row.kh);
+  let ix = p.column + i32(row.kw);
+  return select(0.0, x[u32(max(p.at + row.offset, 0))], iy >= 0 && iy < i32(in_height) && ix >= 0 && ix < i32(in_width));
+#else
+  return x[u32(p.at + row.offset)];
+#endif
+}
+
+fn load_w(at: u32, co: u32) -> vec4f {
+#if ${vec_out}
+  return w[at / 4u];
+#else
+  let left = out_channels - co;
+  return vec4f(w[at], select(0.0, w[at + 1u], left > 1u), select(0.0, w[at + 2u], left > 2u), select(0.0, w[at + 3u], left > 3u));
+#endif
+}
+
+fn bias(co: u32) -> vec4f {
+#if ${use_bias}
+#if ${vec_out}
+  return b[co / 4u];
+#else
+  let left = out_channels - co;
+  return vec4f(b[co], select(0.0, b[co + 1u], left > 1u), select(0.0, b[co + 2u], left > 2u), select(0.0, b[co + 3u], left > 3u));
+#endif
+#else
+  return vec4f();
+#endif
+}
+
+fn store(index: u32, co: u32, value: vec4f) {
+  if (index >= batch * out_height * out_width || co >= out_channels) { return; }
+  let at = index * out_channels + co;
+#if ${vec_out}
+  y[at / 4u] = value;
+#else
+  for (var i = 0u; i < min(4u, out_channels - co); i++) { y[at + i] = value[i]; }
+#endif
+}
+
+#if ${pooled}
+// The first of the largest in row-major order wins; a NaN wins over what came before it.
+fn store_winner(cell: u32, co: u32, a: vec4f, c: vec4f, d: vec4f, e: vec4f, shift: vec4f) {
+  var best = a;
+  var place = vec4u(0u);
+  let second = !(c <= best);
+  best = select(best, c, second);
+  place = select(place, vec4u(1u), second);
+  let third = !(d <= best);
+  best = select(best, d, third);
+  place = select(place, vec4u(2u), third);
+  let fourth = !(e <= best);
+  best = select(best, e, fourth);
+  place = select(place, vec4u(3u), fourth);
+  store(cell, co, activate(best + shift));
+  if (cell < batch * out_height * out_width && co < out_channels) {
+    won[(cell * out_channels + co) / 4u] = place.x | (place.y << 8u) | (place.z << 16u) | (place.w << 24u);
+  }
+}
+#endif
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let lane = index % 4u;
+  let channel_tiles = (out_channels + 15u) / 16u;
+  let tile = group.x * 16u + index / 4u;
+  let co_wanted = tile % channel_tiles * 16u + lane * 4u;
+  let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
+  let row0 = row_at(0u, co);
+  let row1 = row_at(1u, co);
+  let row2 = row_at(2u, co);
+  let row3 = row_at(3u, co);
+  let row4 = row_at(4u, co);
+  let row5 = row_at(5u, co);
+  let row6 = row_at(6u, co);
+  let row7 = row_at(7u, co);
+  let row8 = row_at(8u, co);
+  let shift = bias(co);
+  let first_quad = tile / channel_tiles * quads_an_invocation;
+  for (var i = 0u; i < quads_an_invocation; i++) {
+    let quad = first_quad + i;
+    var y0 = vec4f();
+    var y1 = vec4f();
+    var y2 = vec4f();
+    var y3 = vec4f();
+#if ${subgroups}
+    let mine = pixel_at(quad * 4u + lane);
+    let x0 = load_x(mine, row0);
+    let x1 = load_x(mine, row1);
+    let x2 = load_x(mine, row2);
+    let x3 = load_x(mine, row3);
+    let x4 = load_x(mine, row4);
+    let x5 = load_x(mine, row5);
+    let x6 = load_x(mine, row6);
+    let x7 = load_x(mine, row7);
+    let x8 = load_x(mine, row8);
+    y0 += subgroupBroadcast(x0, 0u) * row0.weight + subgroupBroadcast(x1, 0u) * row1.weight + subgroupBroadcast(x2, 0u) * row2.weight;
+    y0 += subgroupBroadcast(x3, 0u) * row3.weight + subgroupBroadcast(x4, 0u) * row4.weight + subgroupBroadcast(x5, 0u) * row5.weight;
+    y0 += subgroupBroadcast(x6, 0u) * row6.weight + subgroupBroadcast(x7, 0u) * row7.weight + subgroupBroadcast(x8, 0u) * row8.weight;
+    y1 += subgroupBroadcast(x0, 1u) * row0.weight + subgroupBroadcast(x1, 1u) * row1.weight + subgroupBroadcast(x2, 1u) * row2.weight;
+    y1 += subgroupBroadcast(x3, 1u) * row3.weight + subgroupBroadcast(x4, 1u) * row4.weight + subgroupBroadcast(x5, 1u) * row5.weight;
+    y1 += subgroupBroadcast(x6, 1u) * row6.weight + subgroupBroadcast(x7, 1u) * row7.weight + subgroupBroadcast(x8, 1u) * row8.weight;
+    y2 += subgroupBroadcast(x0, 2u) * row0.weight + subgroupBroadcast(x1, 2u) * row1.weight + subgroupBroadcast(x2, 2u) * row2.weight;
+    y2 += subgroupBroadcast(x3, 2u) * row3.weight + subgroupBroadcast(x4, 2u) * row4.weight + subgroupBroadcast(x5, 2u) * row5.weight;
+    y2 += subgroupBroadcast(x6, 2u) * row6.weight + subgroupBroadcast(x7, 2u) * row7.weight + subgroupBroadcast(x8, 2u) * row8.weight;
+    y3 += subgroupBroadcast(x0, 3u) * row0.weight + subgroupBroadcast(x1, 3u) * row1.weight + subgroupBroadcast(x2, 3u) * row2.weight;
+    y3 += subgroupBroadcast(x3, 3u) * row3.weight + subgroupBroadcast(x4, 3u) * row4.weight + subgroupBroadcast(x5, 3u) * row5.weight;
+    y3 += subgroupBroadcast(x6, 3u) * row6.weight + subgroupBroadcast(x7, 3u) * row7.weight + subgroupBroadcast(x8, 3u) * row8.weight;
+#else
+    let p0 = pixel_at(quad * 4u + 0u);
+    let p1 = pixel_at(quad * 4u + 1u);
+    let p2 = pixel_at(quad * 4u + 2u);
+    let p3 = pixel_at(quad * 4u + 3u);
+    y0 += load_x(p0, row0) * row0.weight + load_x(p0, row1) * row1.weight + load_x(p0, row2) * row2.weight;
+    y0 += load_x(p0, row3) * row3.weight + load_x(p0, row4) * row4.weight + load_x(p0, row5) * row5.weight;
+    y0 += load_x(p0, row6) * row6.weight + load_x(p0, row7) * row7.weight + load_x(p0, row8) * row8.weight;
+    y1 += load_x(p1, row0) * row0.weight + load_x(p1, row1) * row1.weight + load_x(p1, row2) * row2.weight;
+    y1 += load_x(p1, row3) * row3.weight + load_x(p1, row4) * row4.weight + load_x(p1, row5) * row5.weight;
+    y1 += load_x(p1, row6) * row6.weight + load_x(p1, row7) * row7.weight + load_x(p1, row8) * row8.weight;
+    y2 += load_x(p2, row0) * row0.weight + load_x(p2, row1) * row1.weight + load_x(p2, row2) * row2.weight;
+    y2 += load_x(p2, row3) * row3.weight + load_x(p2, row4) * row4.weight + load_x(p2, row5) * row5.weight;
+    y2 += load_x(p2, row6) * row6.weight + load_x(p2, row7) * row7.weight + load_x(p2, row8) * row8.weight;
+    y3 += load_x(p3, row0) * row0.weight + load_x(p3, row1) * row1.weight + load_x(p3, row2) * row2.weight;
+    y3 += load_x(p3, row3) * row3.weight + load_x(p3, row4) * row4.weight + load_x(p3, row5) * row5.weight;
+    y3 += load_x(p3, row6) * row6.weight + load_x(p3, row7) * row7.weight + load_x(p3, row8) * row8.weight;
+#endif
+#if ${pooled}
+    store_winner(quad, co_wanted, y0, y1, y2, y3, shift);
+#else
+    store(quad * 4u + 0u, co_wanted, activate(y0 + shift));
+    store(quad * 4u + 1u, co_wanted, activate(y1 + shift));
+    store(quad * 4u + 2u, co_wanted, activate(y2 + shift));
+    store(quad * 4u + 3u, co_wanted, activate(y3 + shift));
+#endif
+  }
+}

@@ -1,0 +1,174 @@
+import backwardWSource from '../../shaders/conv2d_backward_w.wgsl?raw';
+import backwardWNarrowSource from '../../shaders/conv2d_backward_w_narrow.wgsl?raw';
+import backwardXSource from '../../shaders/conv2d_backward_x.wgsl?raw';
+import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
+import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
+import activate from '../../shaders/lib/activate.wgsl?raw';
+import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { type Activation, activationFlags } from './activation.ts';
+import { registerTiles } from './tile.ts';
+
+/** NHWC images and a [kernelHeight, kernelWidth, inChannels, outChannels] kernel. */
+export interface Conv2dShape {
+  batch: number;
+  inHeight: number;
+  inWidth: number;
+  inChannels: number;
+  /** Of the convolution itself, before any pool. */
+  outHeight: number;
+  outWidth: number;
+  outChannels: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  strideY: number;
+  strideX: number;
+  padTop: number;
+  padLeft: number;
+  useBias: boolean;
+  activation: Activation;
+  /** Of what made x: its derivative is folded into dx. */
+  inActivation: Activation;
+  /** How many shares the filter gradient's sum is cut into. */
+  parts: number;
+  /** A 2x2 maximum pool of stride 2 follows and is computed in the same dispatch: y and won are pooled cells. */
+  pooled: boolean;
+}
+
+const ceilDiv = (a: number, b: number) => Math.ceil(a / b);
+
+/** Pixels, or pooled cells, of y. */
+const cellsOf = (s: Conv2dShape) => (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
+
+const padded = (s: Conv2dShape) =>
+  s.padTop > 0 || s.padLeft > 0 || (s.outHeight - 1) * s.strideY + s.kernelHeight > s.inHeight || (s.outWidth - 1) * s.strideX + s.kernelWidth > s.inWidth;
+
+const multiplyAdds = (s: Conv2dShape) =>
+  cellsOf(s) * (s.pooled ? 4 : 1) * s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
+
+const sizes = (s: Conv2dShape) => ({
+  batch: s.batch,
+  in_height: s.inHeight,
+  in_width: s.inWidth,
+  in_channels: s.inChannels,
+  out_height: s.pooled ? Math.floor(s.outHeight / 2) : s.outHeight,
+  out_width: s.pooled ? Math.floor(s.outWidth / 2) : s.outWidth,
+  out_channels: s.outChannels,
+  kernel_height: s.kernelHeight,
+  kernel_width: s.kernelWidth,
+  stride_y: s.strideY,
+  stride_x: s.strideX,
+  pad_top: s.padTop,
+  pad_left: s.padLeft,
+});
+
+export const conv2dForward: Kernel<Conv2dShape> = {
+  name: 'conv2d_forward',
+  source: forwardSource + activate,
+  variants: registerTiles,
+  flags: (s, v) => ({
+    subgroups: v.subgroups!,
+    vec_in: s.inChannels % 4 === 0,
+    vec_out: s.outChannels % 4 === 0,
+    padded: padded(s),
+    pooled: s.pooled,
+    use_bias: s.useBias,
+    ...activationFlags(s.activation),
+  }),
+  constants: sizes,
+  buffers: (s) => ({
+    x: s.batch * s.inHeight * s.inWidth * s.inChannels,
+    w: s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels,
+    b: s.outChannels,
+    y: cellsOf(s) * s.outChannels,
+    ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
+  }),
+  workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 8) * ceilDiv(s.outChannels, 16), 16)],
+  cost: (s) => ({
+    flops: 2 * multiplyAdds(s),
+    bytes: 4 * (s.batch * s.inHeight * s.inWidth * s.inChannels + s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels + cellsOf(s) * s.outChannels),
+  }),
+};
+
+/** Wants at most 9 rows (kernel height x width x input channels): they stay in registers. */
+export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
+  ...conv2dForward,
+  name: 'conv2d_forward_narrow',
+  source: forwardNarrowSource + activate,
+  flags: (s, v) => {
+    const { vec_in, ...flags } = conv2dForward.flags!(s, v);
+    return flags;
+  },
+  workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 64) * ceilDiv(s.outChannels, 16), 16)],
+};
+
+/** Tiles of the filter gradient: rows of w by 16 output channels. */
+const tilesOfW = (s: Conv2dShape, rows: number) => ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16);
+
+/** A small filter has fewer tiles than a workgroup could hold; idle ones would do the work of copies. */
+const tilesAGroup = (tiles: number) => Math.min(16, tiles);
+
+const weights = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels;
+const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
+
+/** Wants inChannels % 4 = 0; conv2dBackwardWNarrow takes the others. */
+export const conv2dBackwardW: Kernel<Conv2dShape> = {
+  name: 'conv2d_backward_w',
+  source: backwardWSource,
+  variants: registerTiles,
+  flags: (s, v) => ({
+    subgroups: v.subgroups!,
+    vec_out: s.outChannels % 4 === 0,
+    padded: padded(s),
+    pooled: s.pooled,
+    step: s.pooled ? '1u' : '4u',
+    tiles: tilesAGroup(tilesOfW(s, 8)),
+  }),
+  constants: (s) => ({ ...sizes(s), parts: s.parts }),
+  buffers: (s) => ({
+    x: pixelsIn(s) * s.inChannels,
+    dy: cellsOf(s) * s.outChannels,
+    dw: s.parts * weights(s),
+    db: s.parts * s.outChannels,
+    ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
+  }),
+  workgroups: (s) => [ceilDiv(tilesOfW(s, 8), tilesAGroup(tilesOfW(s, 8))), s.parts],
+  cost: (s) => ({
+    flops: 2 * multiplyAdds(s),
+    bytes: 4 * (pixelsIn(s) * s.inChannels + cellsOf(s) * s.outChannels + weights(s)),
+  }),
+};
+
+export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
+  ...conv2dBackwardW,
+  name: 'conv2d_backward_w_narrow',
+  source: backwardWNarrowSource,
+  flags: (s, v) => ({ ...conv2dBackwardW.flags!(s, v), tiles: tilesAGroup(tilesOfW(s, 9)) }),
+  workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
+};
+
+export const conv2dBackwardX: Kernel<Conv2dShape> = {
+  name: 'conv2d_backward_x',
+  source: backwardXSource + derivative,
+  variants: registerTiles,
+  flags: (s, v) => ({
+    subgroups: v.subgroups!,
+    vec_in: s.inChannels % 4 === 0,
+    vec_out: s.outChannels % 4 === 0,
+    strided: s.strideX > 1 || s.strideY > 1,
+    activated: s.inActivation !== 'linear',
+    ...activationFlags(s.inActivation),
+  }),
+  constants: (s) => sizes({ ...s, pooled: false }),
+  buffers: (s) => ({
+    w: weights(s),
+    dy: s.batch * s.outHeight * s.outWidth * s.outChannels,
+    dx: pixelsIn(s) * s.inChannels,
+    ...(s.inActivation !== 'linear' && { x: pixelsIn(s) * s.inChannels }),
+  }),
+  workgroups: (s) => [ceilDiv(ceilDiv(pixelsIn(s), 8) * ceilDiv(s.inChannels, 16), 16)],
+  cost: (s) => ({
+    flops: 2 * s.batch * s.outHeight * s.outWidth * weights(s),
+    bytes: 4 * (pixelsIn(s) * s.inChannels + s.batch * s.outHeight * s.outWidth * s.outChannels + weights(s)),
+  }),
+};
