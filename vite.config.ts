@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { defineConfig, type UserConfig } from 'vite';
+import { datasetServer } from './src/cli/dataset_server.ts';
+
+const root = import.meta.dirname;
+
+/**
+ * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
+ * also what `vite` serves while somebody works on it.
+ */
+const targets: Record<string, UserConfig> = {
+  // The package's door. Its three small dependencies go in: a page can import the file as it stands, without a bundler.
+  library: {
+    build: {
+      lib: { entry: resolve(root, 'src/index.ts'), formats: ['es'], fileName: 'index' },
+      outDir: 'dist',
+      emptyOutDir: false,
+      target: 'es2023',
+      license: { fileName: 'licenses.md' },
+    },
+  },
+  // The command. Its dependencies stay outside: npm installs them.
+  cli: {
+    build: { ssr: resolve(root, 'src/cli/main.ts'), outDir: 'dist/cli', target: 'node20' },
+    ssr: { noExternal: ['fastest-levenshtein'] },
+  },
+  // The page without a face that the command drives.
+  headless: {
+    root: resolve(root, 'src/cli/headless'),
+    base: './',
+    build: { outDir: resolve(root, 'dist/headless'), emptyOutDir: true, target: 'es2023' },
+  },
+  page: {
+    root: resolve(root, 'src/page'),
+    base: './',
+    plugins: [datasetServer()],
+    build: { outDir: resolve(root, 'dist/page'), emptyOutDir: true, target: 'es2023', license: true },
+    // Shaders and the library lie above the root.
+    server: { fs: { allow: [root] } },
+  },
+};
+
+export default defineConfig(({ mode }) => targets[mode] ?? targets.page);
