@@ -1,13 +1,14 @@
 import backwardWSource from '../../shaders/conv2d_backward_w.wgsl?raw';
 import backwardWNarrowSource from '../../shaders/conv2d_backward_w_narrow.wgsl?raw';
 import backwardXSource from '../../shaders/conv2d_backward_x.wgsl?raw';
-import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
+import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
 import { registerTiles } from './tile.ts';
+import { ceilDiv } from './workgroups.ts';
 
 /** NHWC images and a [kernelHeight, kernelWidth, inChannels, outChannels] kernel. */
 export interface Conv2dShape {
@@ -35,13 +36,15 @@ export interface Conv2dShape {
   pooled: boolean;
 }
 
-const ceilDiv = (a: number, b: number) => Math.ceil(a / b);
-
 /** Pixels, or pooled cells, of y. */
-const cellsOf = (s: Conv2dShape) => (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
+const cellsOf = (s: Conv2dShape) =>
+  (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
 
 const padded = (s: Conv2dShape) =>
-  s.padTop > 0 || s.padLeft > 0 || (s.outHeight - 1) * s.strideY + s.kernelHeight > s.inHeight || (s.outWidth - 1) * s.strideX + s.kernelWidth > s.inWidth;
+  s.padTop > 0 ||
+  s.padLeft > 0 ||
+  (s.outHeight - 1) * s.strideY + s.kernelHeight > s.inHeight ||
+  (s.outWidth - 1) * s.strideX + s.kernelWidth > s.inWidth;
 
 const multiplyAdds = (s: Conv2dShape) =>
   cellsOf(s) * (s.pooled ? 4 : 1) * s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
@@ -86,7 +89,11 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 8) * ceilDiv(s.outChannels, 16), 16)],
   cost: (s) => ({
     flops: 2 * multiplyAdds(s),
-    bytes: 4 * (s.batch * s.inHeight * s.inWidth * s.inChannels + s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels + cellsOf(s) * s.outChannels),
+    bytes:
+      4 *
+      (s.batch * s.inHeight * s.inWidth * s.inChannels +
+        s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels +
+        cellsOf(s) * s.outChannels),
   }),
 };
 
@@ -103,7 +110,8 @@ export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
 };
 
 /** Tiles of the filter gradient: rows of w by 16 output channels. */
-const tilesOfW = (s: Conv2dShape, rows: number) => ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16);
+const tilesOfW = (s: Conv2dShape, rows: number) =>
+  ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16);
 
 /** A small filter has fewer tiles than a workgroup could hold; idle ones would do the work of copies. */
 const tilesAGroup = (tiles: number) => Math.min(16, tiles);

@@ -1,0 +1,52 @@
+// norm[t]^2 = sum over the chunks of tensor t of partials;  skip = any gradient, or the loss, isn't finite
+// One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then
+// decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will leave all as it is.
+@group(0) @binding(0) var<storage, read> partials: array<vec2f>;
+@group(0) @binding(1) var<storage, read> tensors: array<vec2u>; // first chunk and one past the last
+@group(0) @binding(2) var<storage, read_write> records: array<u32>;
+@group(0) @binding(3) var<storage, read_write> state: State;
+
+override tensor_count: u32;
+override record_words: u32;
+override record_slots: u32;
+override one_minus_beta1: f32;
+override one_minus_beta2: f32;
+override bad_steps_to_halt: u32;
+
+var<workgroup> counts: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) index: u32) {
+  let record = state.step % record_slots * record_words;
+  var bad = 0.0;
+  for (var t = index; t < tensor_count; t += 64u) {
+    var total = vec2f();
+    for (var i = tensors[t].x; i < tensors[t].y; i++) { total += partials[i]; }
+    records[record + 8u + 2u * t] = bitcast<u32>(total.x);
+    records[record + 9u + 2u * t] = u32(total.y);
+    bad += total.y;
+  }
+  counts[index] = bad;
+  workgroupBarrier();
+  if (index != 0u) { return; }
+  for (var i = 1u; i < 64u; i++) { bad += counts[i]; }
+  let loss_is_bad = (records[record + 3u] & 0x7f800000u) == 0x7f800000u;
+  let skip = bad > 0.0 || loss_is_bad;
+  let nothing = state.count == 0u;
+  records[record + 5u] = u32(skip);
+  records[record + 6u] = state.updates;
+  records[record + 7u] = state.halted;
+  state.skip = u32(skip || nothing);
+  if (nothing) { return; }
+  if (skip) {
+    state.skipped += 1u;
+    state.bad_in_a_row += 1u;
+    if (state.bad_in_a_row >= bad_steps_to_halt) { state.halted = 1u; }
+    return;
+  }
+  state.bad_in_a_row = 0u;
+  state.updates += 1u;
+  // 1 - beta^(t+1) = (1 - beta^t) + beta^t * (1 - beta): no cancellation, where 1 - pow(beta, t) would lose five digits.
+  state.correction1 += one_minus_beta1 * (1.0 - state.correction1);
+  state.correction2 += one_minus_beta2 * (1.0 - state.correction2);
+}

@@ -1,0 +1,78 @@
+// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and were won by it
+// Gathers: one invocation owns four consecutive elements of dx and asks the windows around them, so nothing is added twice
+// and no atomics are needed.
+#if ${vec}
+@group(0) @binding(0) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(1) var<storage, read> won: array<u32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
+#else
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> won: array<u32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+#endif
+
+override batch: u32;
+override in_height: u32;
+override in_width: u32;
+override channels: u32;
+override out_height: u32;
+override out_width: u32;
+override pool_height: u32;
+override pool_width: u32;
+override stride_y: u32;
+override stride_x: u32;
+override pad_top: u32;
+override pad_left: u32;
+
+#if ${vec}
+alias Element = vec4f;
+const elements = 4u;
+
+fn places(at: u32) -> vec4u {
+  let word = won[at / 4u];
+  return vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
+}
+#else
+alias Element = f32;
+const elements = 1u;
+
+fn places(at: u32) -> u32 {
+  return (won[at / 4u] >> (8u * (at % 4u))) & 255u;
+}
+#endif
+
+fn gather(at: u32) -> Element {
+  let c = at % channels;
+  let column = at / channels % in_width + pad_left;
+  let row = at / channels / in_width % in_height + pad_top;
+  let image = at / channels / in_width / in_height;
+  var sum = Element();
+  // The windows that hold this row begin at most pool_height - 1 rows above it.
+  let first_oy = select(0u, (row - pool_height + stride_y) / stride_y, row >= pool_height);
+  let first_ox = select(0u, (column - pool_width + stride_x) / stride_x, column >= pool_width);
+  for (var oy = first_oy; oy < min(out_height, row / stride_y + 1u); oy++) {
+    for (var ox = first_ox; ox < min(out_width, column / stride_x + 1u); ox++) {
+      let y = ((image * out_height + oy) * out_width + ox) * channels + c;
+      let place = (row - oy * stride_y) * pool_width + column - ox * stride_x;
+#if ${vec}
+      sum += select(Element(), dy[y / elements], places(y) == vec4u(place));
+#else
+      sum += select(Element(), dy[y], places(y) == place);
+#endif
+    }
+  }
+  return sum;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let first = index * 4u;
+  let total = batch * in_height * in_width * channels;
+  if (first >= total) { return; }
+#if ${vec}
+  dx[index] = gather(first);
+#else
+  for (var i = 0u; i < min(4u, total - first); i++) { dx[first + i] = gather(first + i); }
+#endif
+}

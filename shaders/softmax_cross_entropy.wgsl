@@ -1,0 +1,67 @@
+// p = softmax(z);  loss = -sum over n of log p[n, labels[n]];  dz[n,k] = (p[n,k] - [k = labels[n]]) / count
+// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and hits go into the step's record.
+// Samples behind the real count get p and a gradient of zero.
+@group(0) @binding(0) var<storage, read> z: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+@group(0) @binding(2) var<storage, read> state: State;
+@group(0) @binding(3) var<storage, read_write> p: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(5) var<storage, read_write> records: array<u32>;
+
+override batch: u32;
+override classes: u32;
+override record_words: u32;
+override record_slots: u32;
+
+var<workgroup> losses: array<f32, 64>;
+var<workgroup> hits: array<u32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) index: u32) {
+  var loss = 0.0;
+  var hit = 0u;
+  for (var n = index; n < batch; n += 64u) {
+    let row = n * classes;
+    var largest = z[row];
+    var best = 0u;
+    for (var k = 1u; k < classes; k++) {
+      let value = z[row + k];
+      if (value > largest) {
+        largest = value;
+        best = k;
+      }
+    }
+    var sum = 0.0;
+    for (var k = 0u; k < classes; k++) {
+      let e = exp(z[row + k] - largest);
+      p[row + k] = e;
+      sum += e;
+    }
+    let real = n < state.count;
+    let label = labels[n];
+    for (var k = 0u; k < classes; k++) {
+      let probability = p[row + k] / sum;
+      p[row + k] = probability;
+      dz[row + k] = select(0.0, (probability - select(0.0, 1.0, k == label)) / f32(state.count), real);
+    }
+    if (real) {
+      loss += log(sum) + largest - z[row + label];
+      hit += select(0u, 1u, best == label);
+    }
+  }
+  losses[index] = loss;
+  hits[index] = hit;
+  workgroupBarrier();
+  if (index == 0u) {
+    for (var i = 1u; i < 64u; i++) {
+      loss += losses[i];
+      hit += hits[i];
+    }
+    let record = state.step % record_slots * record_words;
+    records[record] = state.step;
+    records[record + 1u] = state.epoch;
+    records[record + 2u] = state.count;
+    records[record + 3u] = bitcast<u32>(loss);
+    records[record + 4u] = hit;
+  }
+}

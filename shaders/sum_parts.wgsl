@@ -1,0 +1,23 @@
+// y[i] = sum over p of parts[p, i]: adds up the shares of a sum that several workgroups made, in the order of the shares
+// One invocation owns one element of dw, or of db behind it.
+@group(0) @binding(0) var<storage, read> dw_parts: array<f32>;
+@group(0) @binding(1) var<storage, read> db_parts: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(3) var<storage, read_write> db: array<f32>;
+
+override parts: u32;
+override weights: u32;
+override biases: u32;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64u + id.x;
+  var sum = 0.0;
+  if (i < weights) {
+    for (var p = 0u; p < parts; p++) { sum += dw_parts[p * weights + i]; }
+    dw[i] = sum;
+  } else if (i < weights + biases) {
+    for (var p = 0u; p < parts; p++) { sum += db_parts[p * biases + i - weights]; }
+    db[i - weights] = sum;
+  }
+}

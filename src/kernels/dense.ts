@@ -1,0 +1,48 @@
+import type { Kernel } from '../gpu/kernel.ts';
+import type { Activation } from './activation.ts';
+import { type Conv2dShape, conv2dBackwardW, conv2dBackwardWNarrow, conv2dBackwardX, conv2dForward } from './conv2d.ts';
+
+/** x [batch, inputs], w [inputs, outputs], b [outputs], y [batch, outputs]. */
+export interface DenseShape {
+  batch: number;
+  inputs: number;
+  outputs: number;
+  useBias: boolean;
+  activation: Activation;
+  /** Of what made x: its derivative is folded into dx. */
+  inActivation: Activation;
+}
+
+/**
+ * A dense layer is a 1x1 convolution over one picture a single row high, whose pixels are the batch's samples: the same
+ * matrix products in the same shaders, so what makes the one fast makes the other fast.
+ */
+export function asConvolution(s: DenseShape): Conv2dShape {
+  return {
+    batch: 1,
+    inHeight: 1,
+    inWidth: s.batch,
+    inChannels: s.inputs,
+    outHeight: 1,
+    outWidth: s.batch,
+    outChannels: s.outputs,
+    kernelHeight: 1,
+    kernelWidth: 1,
+    strideY: 1,
+    strideX: 1,
+    padTop: 0,
+    padLeft: 0,
+    useBias: s.useBias,
+    activation: s.activation,
+    inActivation: s.inActivation,
+    pooled: false,
+    parts: 1,
+  };
+}
+
+export const denseForward: Kernel<Conv2dShape> = { ...conv2dForward, name: 'dense_forward' };
+
+/** Wants inputs % 4 = 0; denseBackwardWNarrow takes the others. */
+export const denseBackwardW: Kernel<Conv2dShape> = { ...conv2dBackwardW, name: 'dense_backward_w' };
+export const denseBackwardWNarrow: Kernel<Conv2dShape> = { ...conv2dBackwardWNarrow, name: 'dense_backward_w_narrow' };
+export const denseBackwardX: Kernel<Conv2dShape> = { ...conv2dBackwardX, name: 'dense_backward_x' };

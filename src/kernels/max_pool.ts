@@ -1,0 +1,65 @@
+import backwardSource from '../../shaders/max_pool_backward.wgsl?raw';
+import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { ceilDiv, spread } from './workgroups.ts';
+
+/** NHWC; `won` remembers the place in its window that each element of y came from, four a word. */
+export interface MaxPoolShape {
+  batch: number;
+  inHeight: number;
+  inWidth: number;
+  channels: number;
+  outHeight: number;
+  outWidth: number;
+  poolHeight: number;
+  poolWidth: number;
+  strideY: number;
+  strideX: number;
+  padTop: number;
+  padLeft: number;
+}
+
+/** The largest window whose places fit 8 bits. */
+export const largestPool = 256;
+
+const constants = (s: MaxPoolShape) => ({
+  batch: s.batch,
+  in_height: s.inHeight,
+  in_width: s.inWidth,
+  channels: s.channels,
+  out_height: s.outHeight,
+  out_width: s.outWidth,
+  pool_height: s.poolHeight,
+  pool_width: s.poolWidth,
+  stride_y: s.strideY,
+  stride_x: s.strideX,
+  pad_top: s.padTop,
+  pad_left: s.padLeft,
+});
+
+const elementsIn = (s: MaxPoolShape) => s.batch * s.inHeight * s.inWidth * s.channels;
+const elementsOut = (s: MaxPoolShape) => s.batch * s.outHeight * s.outWidth * s.channels;
+const cost = (s: MaxPoolShape) => ({
+  flops: elementsOut(s) * s.poolHeight * s.poolWidth,
+  bytes: 4 * (elementsIn(s) + elementsOut(s)) + elementsOut(s),
+});
+
+export const maxPoolForward: Kernel<MaxPoolShape> = {
+  name: 'max_pool_forward',
+  source: forwardSource,
+  flags: (s) => ({ vec: s.channels % 4 === 0 }),
+  constants,
+  buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), won: ceilDiv(elementsOut(s), 4) }),
+  workgroups: (s) => spread(ceilDiv(elementsOut(s), 4)),
+  cost,
+};
+
+export const maxPoolBackward: Kernel<MaxPoolShape> = {
+  name: 'max_pool_backward',
+  source: backwardSource,
+  flags: (s) => ({ vec: s.channels % 4 === 0 }),
+  constants,
+  buffers: (s) => ({ dy: elementsOut(s), won: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
+  workgroups: (s) => spread(ceilDiv(elementsIn(s), 4)),
+  cost,
+};

@@ -1,0 +1,26 @@
+import stateStruct from '../../shaders/lib/state.wgsl?raw';
+
+/** The words of `struct State` in shaders/lib/state.wgsl, in its order, read from its text so that they can't differ. */
+export const stateFields: readonly string[] = [...stateStruct.matchAll(/^ {2}(\w+): (?:u32|f32),/gm)].map((m) => m[1]!);
+
+export const stateWords = stateFields.length;
+
+/** The struct's text for the shaders that read it. */
+export const stateSource = `\n${stateStruct}`;
+
+/** The numbers of a State as the host writes them; what is left out is zero. */
+export type StateValues = Partial<Record<string, number>>;
+
+const floats = new Set([...stateStruct.matchAll(/^ {2}(\w+): f32,/gm)].map((m) => m[1]!));
+
+/** Packs a State, or a run of its fields, for `queue.writeBuffer`. */
+export function packState(values: StateValues): ArrayBuffer {
+  const bytes = new ArrayBuffer(stateWords * 4);
+  const view = new DataView(bytes);
+  for (const [name, value] of Object.entries(values)) {
+    const at = stateFields.indexOf(name) * 4;
+    if (floats.has(name)) view.setFloat32(at, value!, true);
+    else view.setUint32(at, value!, true);
+  }
+  return bytes;
+}
