@@ -1,0 +1,16 @@
+/** Of MNIST and of scikit-learn's digits. */
+export const digitNames: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/** As its authors name them (https://github.com/zalandoresearch/fashion-mnist). */
+export const fashionMnistNames: readonly string[] = [
+  'T-shirt/top',
+  'Trouser',
+  'Pullover',
+  'Dress',
+  'Coat',
+  'Sandal',
+  'Shirt',
+  'Sneaker',
+  'Bag',
+  'Ankle boot',
+];

@@ -1,0 +1,112 @@
+import { DataError } from '../errors.ts';
+
+/** Height, width, channels. */
+export type ImageShape = [height: number, width: number, channels: number];
+
+/** Images and labels as bytes: what is uploaded once, and warped, decoded and scaled on the GPU. */
+export interface Dataset {
+  /** NHWC: image after image, row after row, channels innermost. */
+  images: Uint8Array;
+  /** A class index for each image. */
+  labels: Uint8Array;
+  imageShape: ImageShape;
+  /** A name for each class, in the order of their indices. */
+  classNames: string[];
+  /** Images. */
+  count: number;
+}
+
+export interface TrainAndTest {
+  train: Dataset;
+  test: Dataset;
+}
+
+export interface DatasetParts {
+  images: Uint8Array;
+  labels: ArrayLike<number>;
+  imageShape: readonly number[];
+  /** By default the classes are named "0" up to the largest label. */
+  classNames?: readonly string[];
+}
+
+/** A label is a byte. */
+const mostClasses = 256;
+
+/** Puts a data set together. Throws a DataError where images, labels, shape and classes don't fit each other. */
+export function createDataset({ images, labels, imageShape, classNames }: DatasetParts): Dataset {
+  const shape = checkShape(imageShape);
+  const bytes = bytesAnImage(shape);
+  const count = images.length / bytes;
+  if (!Number.isInteger(count)) {
+    throw new DataError({
+      what: 'The images are not a whole number of images',
+      found: `${images.length} bytes`,
+      wanted: `a multiple of ${shape.join(' x ')} = ${bytes} bytes`,
+    });
+  }
+  if (count === 0) throw new DataError({ what: 'The data set is empty', found: '0 images', wanted: 'at least one' });
+  if (labels.length !== count) {
+    throw new DataError({
+      what: 'The labels are not as many as the images',
+      found: `${labels.length} labels`,
+      wanted: `${count}, one for each image`,
+    });
+  }
+  const names = classNames ? [...classNames] : numberedClasses(labels);
+  if (names.length === 0 || names.length > mostClasses) {
+    throw new DataError({
+      what: 'The number of classes is out of range',
+      found: names.length,
+      wanted: `1 to ${mostClasses}, because a label is a byte`,
+    });
+  }
+  checkLabels(labels, names.length);
+  const asBytes = labels instanceof Uint8Array ? labels : Uint8Array.from(labels);
+  return { images, labels: asBytes, imageShape: shape, classNames: names, count };
+}
+
+/** The first `count` images, or all where there are fewer; a view, no copy. */
+export function takeFirst(dataset: Dataset, count: number): Dataset {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new DataError({ what: 'This many images cannot be taken', found: count, wanted: 'a whole number from 1 on' });
+  }
+  const taken = Math.min(count, dataset.count);
+  return {
+    ...dataset,
+    count: taken,
+    images: dataset.images.subarray(0, taken * bytesAnImage(dataset.imageShape)),
+    labels: dataset.labels.subarray(0, taken),
+  };
+}
+
+export const bytesAnImage = ([height, width, channels]: ImageShape): number => height * width * channels;
+
+function checkShape(shape: readonly number[]): ImageShape {
+  if (shape.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0)) return [...shape] as ImageShape;
+  throw new DataError({
+    what: 'The image shape is not one',
+    found: shape,
+    wanted: '[height, width, channels], three whole numbers from 1 on',
+  });
+}
+
+function numberedClasses(labels: ArrayLike<number>): string[] {
+  let largest = -1;
+  for (let i = 0; i < labels.length; i++) largest = Math.max(largest, labels[i]!);
+  // NaN and the like are for checkLabels to report.
+  const classes = Number.isInteger(largest) && largest >= 0 ? Math.min(largest + 1, mostClasses) : mostClasses;
+  return Array.from({ length: classes }, (_, label) => String(label));
+}
+
+function checkLabels(labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new DataError({
+        what: `The label of image ${i} is outside the classes`,
+        found: label,
+        wanted: `a whole number from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { DataError } from '../errors.ts';
+import { createDataset, type Dataset } from './dataset.ts';
+import { gunzip, isGzip } from './gunzip.ts';
+
+// IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist): two zero bytes, the type of an element, the number of
+// dimensions, each dimension as a big-endian 32-bit number, then the elements, the last dimension innermost.
+
+const unsignedByte = 0x08;
+
+export interface IdxArray {
+  shape: number[];
+  /** A view of the file's bytes where it was not packed. */
+  data: Uint8Array;
+}
+
+/**
+ * Reads an IDX file of unsigned bytes, plain or gzip. Throws a DataError, with `name` for the file, for another magic
+ * number, another type of element, and a length that is not the header's.
+ */
+export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<IdxArray> {
+  const bytes = isGzip(file) ? await gunzip(file, name) : file;
+  const dimensions = bytes[3] ?? 0;
+  const header = 4 + 4 * dimensions;
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== unsignedByte || dimensions === 0) {
+    throw new DataError({
+      what: `${name} does not begin as an IDX file of bytes`,
+      found: bytes.length < 4 ? `${bytes.length} bytes` : `magic number ${magicOf(bytes)}`,
+      wanted: 'magic number 0x00000801 for labels, 0x00000803 for images',
+      fix: 'give the file as it was published, plain or gzip',
+    });
+  }
+  if (bytes.length < header) throw cutShort(name, bytes.length, `${header} bytes of header`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, header);
+  const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
+  const wanted = header + shape.reduce((product, size) => product * size, 1);
+  const says = `${wanted} bytes, because its header says ${shape.join(' x ')}`;
+  if (bytes.length < wanted) throw cutShort(name, bytes.length, says);
+  if (bytes.length > wanted) {
+    throw new DataError({ what: `${name} is longer than it says`, found: `${bytes.length} bytes`, wanted: says });
+  }
+  return { shape, data: bytes.subarray(header) };
+}
+
+export interface IdxDatasetFiles {
+  images: Uint8Array;
+  labels: Uint8Array;
+  /** By default the classes are named "0" up to the largest label. */
+  classNames?: readonly string[];
+  /** What to call the two files in errors. */
+  names?: { images: string; labels: string };
+}
+
+/** The data set in a pair of IDX files: images [count, height, width] or [count, height, width, channels], labels [count]. */
+export async function parseIdxDataset({ images, labels, classNames, names }: IdxDatasetFiles): Promise<Dataset> {
+  const imagesName = names?.images ?? 'The file of images';
+  const labelsName = names?.labels ?? 'The file of labels';
+  const [pictures, classes] = await Promise.all([parseIdx(images, imagesName), parseIdx(labels, labelsName)]);
+  const dimensions = pictures.shape.length;
+  if (dimensions !== 3 && dimensions !== 4) {
+    throw wrongDimensions(imagesName, dimensions, '3 (count, height, width) or 4 (and channels)');
+  }
+  if (classes.shape.length !== 1) throw wrongDimensions(labelsName, classes.shape.length, '1 (count)');
+  const [count, height, width, channels = 1] = pictures.shape;
+  if (classes.shape[0] !== count) {
+    throw new DataError({
+      what: `${labelsName} holds another number of labels than ${imagesName} holds images`,
+      found: `${classes.shape[0]} labels`,
+      wanted: `${count}, one for each image`,
+      fix: 'give the two files of the same part of the data set',
+    });
+  }
+  const imageShape = [height!, width!, channels];
+  return createDataset({ images: pictures.data, labels: classes.data, imageShape, classNames });
+}
+
+const magicOf = (bytes: Uint8Array) =>
+  `0x${Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+
+const cutShort = (name: string, found: number, wanted: string) =>
+  new DataError({ what: `${name} is cut short`, found: `${found} bytes`, wanted, fix: 'fetch the file again' });
+
+const wrongDimensions = (name: string, found: number, wanted: string) =>
+  new DataError({
+    what: `${name} has another number of dimensions`,
+    found,
+    wanted,
+    fix: 'look whether images and labels were swapped',
+  });
