@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { createDataset, takeFirst } from '../../src/data/index.ts';
+import { DataError } from '../../src/errors.ts';
+
+const images = Uint8Array.from({ length: 12 }, (_, i) => i);
+const labels = Uint8Array.of(0, 2);
+const parts = { images, labels, imageShape: [2, 3, 1] };
+
+test('a data set of two images', () => {
+  const classNames = ['0', '1', '2'];
+  expect(createDataset(parts)).toEqual({ images, labels, imageShape: [2, 3, 1], classNames, count: 2 });
+});
+
+test('labels may be any list of numbers', () => {
+  expect(createDataset({ ...parts, labels: [1, 0], classNames: ['a', 'b'] }).labels).toEqual(Uint8Array.of(1, 0));
+});
+
+test('the first images are a view', () => {
+  const first = takeFirst(createDataset(parts), 1);
+  expect(first).toMatchObject({ count: 1, labels: Uint8Array.of(0), classNames: ['0', '1', '2'] });
+  expect(first.images).toEqual(images.subarray(0, 6));
+  expect(first.images.buffer).toBe(images.buffer);
+  expect(takeFirst(first, 100).count).toBe(1);
+  for (const count of [0, -1, 1.5, Number.NaN]) expect(() => takeFirst(first, count)).toThrow(DataError);
+});
+
+test.each([
+  ['bytes left over', { images: new Uint8Array(13) }, /13 bytes.*multiple of 2 x 3 x 1 = 6 bytes/s],
+  ['no image', { images: new Uint8Array(), labels: [] }, /0 images.*at least one/s],
+  ['a label missing', { labels: [0] }, /1 labels.*wanted: 2/s],
+  ['a label outside the classes', { labels: [0, 2], classNames: ['a', 'b'] }, /image 1 .*found: 2.*from 0 to 1/s],
+  ['a label that is no number', { labels: [Number.NaN, 0] }, /image 0 .*found: NaN/s],
+  ['a label below zero', { labels: [-1, 0] }, /image 0 .*found: -1/s],
+  ['half a label', { labels: [0, 0.5] }, /image 1 .*found: 0.5/s],
+  ['a label beyond a byte', { labels: [0, 256] }, /image 1 .*found: 256.*from 0 to 255/s],
+  ['no classes', { classNames: [] }, /number of classes.*found: 0/s],
+  ['a shape without channels', { imageShape: [2, 3] }, /\[height, width, channels\]/],
+  ['a shape of nothing', { imageShape: [2, 0, 1] }, /found: \[2,0,1\]/],
+])('%s', (_, changes, expected) => {
+  expect(() => createDataset({ ...parts, ...changes })).toThrow(DataError);
+  expect(() => createDataset({ ...parts, ...changes })).toThrow(expected);
+});
