@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import puppeteer, { type Browser } from 'puppeteer';
 import { SetupError } from '../errors.ts';
 import { ensureChrome } from './get_chrome.ts';
@@ -66,9 +67,11 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      // A window's page shall fill the window.
-      ...(options.headless === false ? { defaultViewport: null } : {}),
+      // A window is a person's: its page fills it, and no bar says that a test drives it.
+      ...(options.headless === false ? { defaultViewport: null, ignoreDefaultArgs: ['--enable-automation'] } : {}),
       timeout: 120_000,
+      // One call to the page lasts as long as the training.
+      protocolTimeout: 0,
     });
   } catch (cause) {
     throw new SetupError(
@@ -79,5 +82,16 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
       },
       { cause },
     );
+  }
+}
+
+/** Linux says by its device files whether there is a GPU; starting Chrome in vain would cost seconds. */
+export function mayHaveGpu(): boolean {
+  if (process.platform !== 'linux') return true;
+  if (existsSync('/dev/nvidia0') || existsSync('/dev/dxg')) return true;
+  try {
+    return readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
+  } catch {
+    return false;
   }
 }

@@ -1,3 +1,4 @@
+import type { Padding } from './layers.ts';
 import type { Model } from './model.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { Model } from './model.ts';
  */
 export function tutorialModel(inputShape: Model['inputShape'] = [28, 28, 1], classes = 10): Model {
   // Two rounds of a 3x3 convolution and a 2x2 pool leave nothing of fewer than ten pixels.
-  const padding = Math.min(inputShape[0], inputShape[1]) < 10 ? 'same' : 'valid';
+  const padding: Padding = Math.min(inputShape[0], inputShape[1]) < 10 ? 'same' : 'valid';
   const convolution = { type: 'conv2d' as const, kernelSize: 3, padding, activation: 'relu' as const };
   const pool = { type: 'maxPooling2d' as const, poolSize: 2 };
   return {

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Plugin } from 'vite';
+import type { TrainAndTest } from '../data/index.ts';
+import { DataError, suggest, WgradError } from '../errors.ts';
+import { datasetNames, readDatasets } from './datasets.ts';
+
+type Next = () => void;
+
+/**
+ * Answers what `fetchDatasets` of src/data/served.ts asks for:
+ * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels> the bytes.
+ */
+export function datasetRoutes(find: (name: string) => Promise<TrainAndTest>) {
+  return async (request: IncomingMessage, response: ServerResponse, next: Next): Promise<void> => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels))?$/.exec(pathname);
+    if (!match || request.method !== 'GET') return next();
+    const [, name, part, field] = match;
+    try {
+      const pair = await find(name);
+      if (part)
+        send(response, 'application/octet-stream', pair[part as 'train' | 'test'][field as 'images' | 'labels']);
+      else send(response, 'application/json', JSON.stringify(facts(name, pair)));
+    } catch (error) {
+      response.statusCode = error instanceof WgradError && error.exitCode === 2 ? 404 : 500;
+      send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function facts(name: string, { train, test }: TrainAndTest) {
+  const { imageShape, classNames } = train;
+  return { name, imageShape, classNames, train: { count: train.count }, test: { count: test.count } };
+}
+
+function send(response: ServerResponse, type: string, body: string | Uint8Array): void {
+  response.setHeader('content-type', type);
+  response.setHeader('content-length', Buffer.byteLength(body));
+  response.end(body);
+}
+
+/** Each known data set, read once. */
+export function knownDatasets(): (name: string) => Promise<TrainAndTest> {
+  const read = new Map<string, Promise<TrainAndTest>>();
+  return (name) => {
+    const promise = read.get(name) ?? readKnown(name);
+    read.set(name, promise);
+    promise.catch(() => read.delete(name));
+    return promise;
+  };
+}
+
+/** Only by name: a page has no business with folders. */
+async function readKnown(name: string): Promise<TrainAndTest> {
+  if ((datasetNames as readonly string[]).includes(name)) return readDatasets(name);
+  throw new DataError({ what: 'No such data set', found: name, fix: suggest(name, datasetNames) });
+}
+
+/** The data sets beside the page, while Vite serves it. */
+export function datasetServer(): Plugin {
+  const routes = datasetRoutes(knownDatasets());
+  return {
+    name: 'wgrad-datasets',
+    configureServer: (server) => void server.middlewares.use(routes),
+    configurePreviewServer: (server) => void server.middlewares.use(routes),
+  };
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'puppeteer';
+import { SetupError } from '../errors.ts';
+import { launchChrome, mayHaveGpu } from './chrome.ts';
+import { datasetRoutes, knownDatasets } from './dataset_server.ts';
+import { Interrupts } from './interrupts.ts';
+import { type Served, serve } from './server.ts';
+
+export interface DevOptions {
+  port: number;
+  open: boolean;
+  adapter: 'auto' | 'software' | 'hardware';
+  chrome?: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `wgrad dev`: serves the page, and opens it in Chrome where there is a screen. Runs until Ctrl-C. */
+export async function dev(options: DevOptions): Promise<void> {
+  const server = await servePage(options.port);
+  let browser: Browser | undefined;
+  const ended = new Promise<void>((resolve) => {
+    const interrupts = new Interrupts(async () => {
+      await browser?.close();
+      server.close();
+    });
+    interrupts.stop = resolve;
+  });
+  console.log(`page     ${server.url}`);
+  if (!options.open || !hasScreen()) {
+    console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
+    console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
+  } else {
+    const { adapter, chrome } = options;
+    const kind = adapter !== 'auto' ? adapter : mayHaveGpu() ? 'hardware' : 'software';
+    browser = await launchChrome({ adapter: kind, path: chrome, headless: false, report: console.error });
+    const [page] = await browser.pages();
+    await page.goto(server.url);
+  }
+  console.log('Ctrl-C ends it.');
+  await ended;
+  await browser?.close();
+  server.close();
+}
+
+/** In a clone by Vite, so that a saved file is seen at once; from the package, the built page. */
+async function servePage(port: number): Promise<Served> {
+  if (existsSync(`${root}src/page/index.html`)) {
+    const { createServer } = await import('vite');
+    const server = await createServer({ configFile: `${root}vite.config.ts`, server: { port }, clearScreen: false });
+    await server.listen();
+    const url = server.resolvedUrls?.local[0];
+    if (url) return { url, close: () => void server.close() };
+  }
+  const folder = `${root}dist/page`;
+  if (!existsSync(folder)) throw new SetupError({ what: 'The page is not built', fix: 'type: npm run build' });
+  return serve(folder, datasetRoutes(knownDatasets()), port);
+}
+
+function hasScreen(): boolean {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}

@@ -1,0 +1,49 @@
+import type { ErrorParts } from '../../errors.ts';
+import type { AdapterFacts, EpochRecord, LayerSummary, StepProfile, StepRecord } from '../../index.ts';
+
+/** What crosses between the command and its page is JSON, errors too. */
+export type Outcome<Value> = { value: Value } | { error: PageError };
+
+/** One of wgrad's own errors, or the stack of one that nobody meant to raise. */
+export type PageError = { parts: ErrorParts; exitCode: number } | { stack: string };
+
+export interface PageRun {
+  model: object;
+  optimizer: object;
+  augmentation: object;
+  batchSize: number;
+  seed: number;
+}
+
+export interface Startup {
+  compileMs: number;
+  uploadMs: number;
+  firstStepMs: number;
+}
+
+export interface Fitted {
+  stopped: boolean;
+  skippedSteps: number;
+  startup: Startup;
+}
+
+/** What the page offers, as `window.wgrad`. */
+export interface Page {
+  open(adapter: 'auto' | 'software' | 'hardware'): Promise<Outcome<AdapterFacts>>;
+  /** Fetches the data set that the command serves, and makes the trainer. */
+  prepare(run: PageRun): Promise<Outcome<LayerSummary[]>>;
+  fit(epochs: number): Promise<Outcome<Fitted>>;
+  profile(steps: number): Promise<Outcome<StepProfile>>;
+  /** Ends `fit` after the step that it is in. */
+  stop(): void;
+}
+
+/** What the page tells while it trains, through the function `wgradTell` that the command exposes. */
+export type Told = { step: StepRecord; epochSteps: number } | { epoch: EpochRecord };
+
+declare global {
+  interface Window {
+    wgrad: Page;
+    wgradTell(news: Told[]): Promise<void>;
+  }
+}

@@ -1,0 +1,40 @@
+/** npm sends its child the Ctrl-C that the terminal has sent it already: a second one so soon is the same one. */
+const sameKeypress = 500;
+
+/**
+ * What signals do to a command. The first Ctrl-C calls `stop`, where there is something to stop; the second, or a
+ * SIGTERM or SIGHUP, calls `quit` and ends the process with 128 + the signal's number, as shells expect.
+ */
+export class Interrupts {
+  /** Set while a Ctrl-C has something to stop. */
+  stop: (() => void) | undefined;
+  private interrupted = 0;
+
+  constructor(private readonly quit: () => Promise<void>) {
+    process.on('SIGINT', this.onInterrupt);
+    process.on('SIGTERM', this.onTerminate);
+    process.on('SIGHUP', this.onHangUp);
+  }
+
+  private onInterrupt = () => {
+    const since = performance.now() - this.interrupted;
+    if (this.interrupted && since < sameKeypress) return;
+    const first = this.interrupted === 0;
+    this.interrupted = performance.now();
+    if (first && this.stop) this.stop();
+    else this.end(130);
+  };
+
+  private onTerminate = () => this.end(143);
+  private onHangUp = () => this.end(129);
+
+  private end(code: number): void {
+    this.quit().finally(() => process.exit(code));
+  }
+
+  dispose(): void {
+    process.off('SIGINT', this.onInterrupt);
+    process.off('SIGTERM', this.onTerminate);
+    process.off('SIGHUP', this.onHangUp);
+  }
+}

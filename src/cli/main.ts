@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ConfigurationError, WgradError } from '../errors.ts';
+import { tutorialEpochs } from '../train/tutorial.ts';
+import { type DevOptions, dev } from './dev.ts';
+import { type ProfileOptions, profile } from './profile.ts';
+import { addRunOptions, type RunOptions } from './run_options.ts';
+import { train } from './train.ts';
+import { integer, oneOf } from './values.ts';
+
+const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+/** Runs the command line, prints what went wrong, and sets the exit code: 0 done, 1 the run failed, 2 bad use, 3 no usable GPU. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // `wgrad train | head`: a reader that has seen enough is no failure.
+  process.stdout.on('error', () => process.exit(0));
+  try {
+    await program().parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function program(): Command {
+  const wgrad = new Command('wgrad').description(description).version(version);
+  // Before the subcommands: they inherit it. Errors are reported by `report` alone.
+  wgrad
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError();
+  addRunOptions(wgrad.command('train'))
+    .description('train a network headless in Chrome')
+    .option(
+      '--epochs <n>',
+      `rounds over the training images (default: ${tutorialEpochs})`,
+      integer('--epochs', { min: 1 }),
+    )
+    .action((options: RunOptions) => train(options));
+  addRunOptions(wgrad.command('profile'))
+    .description('time each dispatch of a training step')
+    .option('--steps <n>', 'steps to time', integer('--steps', { min: 1 }), 10)
+    .action((options: ProfileOptions) => profile(options));
+  wgrad
+    .command('dev')
+    .description('open the training page in Chrome')
+    .option('--port <n>', 'the port of the page', integer('--port', { min: 0, max: 65535 }), 5173)
+    .option('--no-open', 'only serve the page')
+    .option(
+      '--adapter <kind>',
+      'auto, software or hardware',
+      oneOf('--adapter', ['auto', 'software', 'hardware']),
+      'auto',
+    )
+    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
+    .action((options: DevOptions) => dev(options));
+  return wgrad;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') return 2;
+    return report(badUse(error));
+  }
+  if (error instanceof WgradError) {
+    console.error(`error: ${error.message}`);
+    return error.exitCode;
+  }
+  console.error(error);
+  return 1;
+}
+
+/** Commander's own words, in the shape of wgrad's errors. */
+function badUse({ message }: CommanderError): ConfigurationError {
+  const [what, suggestion] = message.replace(/^error: /, '').split('\n');
+  return new ConfigurationError({
+    what: what[0].toUpperCase() + what.slice(1),
+    fix: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'wgrad --help and wgrad <command> --help list what there is',
+  });
+}

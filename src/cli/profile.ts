@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs';
+import type { StepProfile } from '../index.ts';
+import { withRun } from './run.ts';
+import type { RunOptions } from './run_options.ts';
+import { count, figure, table } from './tables.ts';
+
+export interface ProfileOptions extends RunOptions {
+  steps: number;
+}
+
+/** `wgrad profile` */
+export async function profile(options: ProfileOptions): Promise<void> {
+  await withRun(options, undefined, async ({ session, adapter, config }) => {
+    const result = await session.call('profile', options.steps);
+    console.log(profileTable(result));
+    console.log(resolutionLine(result));
+    if (!options.json) return;
+    writeFileSync(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
+    console.log(`written  ${options.json}`);
+  });
+}
+
+export function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }: StepProfile): string {
+  const rows = dispatches.map(({ name, layer, microseconds, share, gflops, gbps }) => [
+    name,
+    layer,
+    figure(microseconds),
+    `${(100 * share).toFixed(1)} %`,
+    figure(gflops),
+    figure(gbps),
+  ]);
+  const total = [`${count(dispatchesPerStep)} dispatches`, 'whole step', figure(stepMicroseconds), '', '', ''];
+  return table(['dispatch', 'layer', 'microseconds', 'share', 'GFLOP/s', 'GB/s'], [...rows, total], 2);
+}
+
+function resolutionLine({ rounded, timestampResolutionNs, dispatches }: StepProfile): string {
+  if (!rounded) return `Timestamps are not rounded here (resolution ${figure(timestampResolutionNs)} ns).`;
+  const most = Math.max(...dispatches.map(({ repeats }) => repeats));
+  return (
+    `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} us here: each dispatch was repeated, ` +
+    `up to ${count(most)} times, and its time divided.`
+  );
+}

@@ -1,0 +1,73 @@
+import { type TrainAndTest, takeFirst } from '../data/index.ts';
+import type { AdapterFacts, LayerSummary } from '../index.ts';
+import { readDatasets } from './datasets.ts';
+import type { PageRun, Told } from './headless/protocol.ts';
+import { Interrupts } from './interrupts.ts';
+import { checkSamples, type Plan, planRun } from './plan.ts';
+import { augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
+import { Session } from './session.ts';
+import { count } from './tables.ts';
+import { adapterLine, cutLine, modelTable } from './training_report.ts';
+
+export interface PreparedRun {
+  session: Session;
+  interrupts: Interrupts;
+  plan: Plan;
+  adapter: AdapterFacts;
+  layers: LayerSummary[];
+  /** What --json writes as `config`. */
+  config: Record<string, unknown>;
+}
+
+/**
+ * What `train` and `profile` share: reads the data, starts Chrome, makes the trainer in its page, prints what is about
+ * to run, does `work`, and closes everything whatever happens.
+ */
+export async function withRun<Result>(
+  options: RunOptions,
+  tell: ((news: Told[]) => void) | undefined,
+  work: (run: PreparedRun) => Promise<Result>,
+): Promise<Result> {
+  const optimizer = optimizerOf(options);
+  let datasets = await readDatasets(options.dataset, console.error);
+  checkSamples(options, datasets);
+  const model = modelOf(options, datasets.train);
+  let session: Session | undefined;
+  const interrupts = new Interrupts(async () => session?.close());
+  try {
+    const { adapter: kind, chrome } = options;
+    session = await Session.open({ adapter: kind, chrome, datasets: () => datasets, tell, report: console.error });
+    const { adapter } = session;
+    const plan = planRun(options, datasets, adapter.software);
+    datasets = {
+      train: takeFirst(datasets.train, plan.trainSamples),
+      test: takeFirst(datasets.test, plan.testSamples),
+    };
+    const pageRun: PageRun = {
+      model,
+      optimizer,
+      augmentation: augmentationOf(options),
+      batchSize: options.batchSize,
+      seed: options.seed,
+    };
+    console.log(`chrome   ${session.version}`);
+    console.log(adapterLine(adapter));
+    console.log(dataLine(options.dataset, datasets));
+    if (plan.cut) console.log(cutLine(plan));
+    const layers = await session.call('prepare', pageRun);
+    console.log(modelTable(layers));
+    const { cut: _, ...samples } = plan;
+    const config = { dataset: options.dataset, ...samples, ...pageRun, loss: 'sparseCategoricalCrossentropy' };
+    return await work({ session, interrupts, plan, adapter, layers, config });
+  } finally {
+    interrupts.dispose();
+    await session?.close();
+  }
+}
+
+function dataLine(name: string, { train, test }: TrainAndTest): string {
+  return (
+    `data     ${name}: ${count(train.count)} training and ${count(test.count)} test images ` +
+    `of ${train.imageShape.join(' x ')}, ${train.classNames.length} classes`
+  );
+}

@@ -1,0 +1,87 @@
+import { type Command, Option } from 'commander';
+import type { Dataset } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import { type Model, sequential } from '../train/model.ts';
+import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
+import { tutorialAugmentation, tutorialBatchSize, tutorialModel } from '../train/tutorial.ts';
+import { integer, namedOrJson, oneOf, outputFile, real } from './values.ts';
+
+/** Flags as the user typed them: what is undefined was left out. */
+export interface RunOptions {
+  dataset: string;
+  trainSamples?: number;
+  testSamples?: number;
+  epochs?: number;
+  batchSize: number;
+  optimizer: 'adam' | 'sgd';
+  learningRate?: number;
+  momentum?: number;
+  seed: number;
+  augment: string | object;
+  model: string | object;
+  adapter: 'auto' | 'software' | 'hardware';
+  chrome?: string;
+  json?: string;
+}
+
+const largestSeed = 2 ** 32 - 1;
+
+/** The flags that say what is trained and where; `train` and `profile` share them. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--dataset <name or folder>', 'mnist, fashion-mnist, digits, or a folder with IDX files', 'mnist')
+    .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
+    .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
+    .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
+    .option('--optimizer <name>', 'adam or sgd', oneOf('--optimizer', ['adam', 'sgd']), 'adam')
+    .option('--learning-rate <x>', 'step size (default: adam 0.001, sgd 0.01)', real('--learning-rate', { min: 0 }))
+    .option('--momentum <x>', 'momentum of sgd (default: 0)', real('--momentum', { min: 0, max: 1 }))
+    .option(
+      '--seed <n>',
+      'every random number of the run follows from it',
+      integer('--seed', { min: 0, max: largestSeed }),
+      0,
+    )
+    .option(
+      '--augment <what>',
+      "tutorial, none, or Keras' ImageDataGenerator arguments as JSON (text or file)",
+      namedOrJson('--augment', ['tutorial', 'none']),
+      'tutorial',
+    )
+    .option(
+      '--model <what>',
+      'tutorial, or a model as JSON (text or file)',
+      namedOrJson('--model', ['tutorial']),
+      'tutorial',
+    )
+    .option(
+      '--adapter <kind>',
+      'auto, software or hardware',
+      oneOf('--adapter', ['auto', 'software', 'hardware']),
+      'auto',
+    )
+    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
+    .addOption(new Option('--json <file>', 'write the whole run as one JSON object').argParser(outputFile('--json')));
+}
+
+/** The optimizer, its defaults filled in. */
+export function optimizerOf({ optimizer, learningRate, momentum }: RunOptions): FilledOptimizer {
+  if (momentum !== undefined && optimizer !== 'sgd') {
+    throw new ConfigurationError({
+      what: '--momentum belongs to sgd',
+      found: `--optimizer ${optimizer} --momentum ${momentum}`,
+      fix: 'add --optimizer sgd, or leave --momentum out',
+    });
+  }
+  return fillOptimizer(optimizer === 'sgd' ? sgd({ learningRate, momentum }) : adam({ learningRate }));
+}
+
+export function augmentationOf({ augment }: RunOptions): object {
+  if (augment === 'tutorial') return tutorialAugmentation;
+  return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
+}
+
+/** The model, checked here: no Chrome is needed to see that its shapes don't fit. */
+export function modelOf({ model }: RunOptions, { imageShape, classNames }: Dataset): Model {
+  return sequential(typeof model === 'string' ? tutorialModel(imageShape, classNames.length) : (model as Model));
+}

@@ -1,0 +1,122 @@
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page as ChromePage } from 'puppeteer';
+import type { TrainAndTest } from '../data/index.ts';
+import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
+import type { AdapterFacts } from '../index.ts';
+import { launchChrome, mayHaveGpu } from './chrome.ts';
+import { datasetRoutes } from './dataset_server.ts';
+import type { Outcome, Page, PageError, Told } from './headless/protocol.ts';
+import { type Served, serve } from './server.ts';
+
+export interface SessionOptions {
+  adapter: 'auto' | 'software' | 'hardware';
+  chrome?: string;
+  /** What the page gets to see of the data; may change until `prepare` is called. */
+  datasets: () => TrainAndTest;
+  tell?: (news: Told[]) => void;
+  report: (line: string) => void;
+}
+
+type Method = Exclude<keyof Page, 'stop'>;
+type ValueOf<Name extends Method> = Awaited<ReturnType<Page[Name]>> extends Outcome<infer Value> ? Value : never;
+
+const pageFolder = fileURLToPath(new URL('../headless', import.meta.url));
+
+/** A Chrome with the headless page in it and a GPU open in that: everything that has to be closed again. */
+export class Session {
+  /** Rejects when the page or Chrome goes away by itself. */
+  private readonly failure: Promise<never>;
+  private closing = false;
+  adapter!: AdapterFacts;
+  /** `Chrome/156.0.8078.79` */
+  version = '';
+
+  private constructor(
+    private readonly browser: Browser,
+    private readonly page: ChromePage,
+    private readonly server: Served,
+  ) {
+    this.failure = new Promise((_, reject) => {
+      const fail = (what: string, found: unknown) => {
+        if (!this.closing) reject(new WgradError({ what, found }));
+      };
+      page.once('error', (error) => fail('The page crashed', error.message));
+      page.once('pageerror', (error) => fail('The page failed', error instanceof Error ? error.stack : error));
+      page.once('close', () => fail('The page was closed', 'closed from outside'));
+      browser.once('disconnected', () => fail('Chrome ended', 'it crashed, or somebody ended it'));
+    });
+    this.failure.catch(() => undefined); // whoever waits for the page races it
+  }
+
+  /** Tries hardware before software where `auto` is asked for and the machine may have some. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const { adapter } = options;
+    const kinds =
+      adapter !== 'auto' ? [adapter] : mayHaveGpu() ? (['hardware', 'software'] as const) : ['software' as const];
+    for (const kind of kinds.slice(0, -1)) {
+      try {
+        return await Session.start(kind, options);
+      } catch (error) {
+        if (!(error instanceof SetupError)) throw error;
+      }
+    }
+    return Session.start(kinds[kinds.length - 1], options);
+  }
+
+  private static async start(kind: 'software' | 'hardware', options: SessionOptions): Promise<Session> {
+    const browser = await launchChrome({ adapter: kind, path: options.chrome, report: options.report });
+    let server: Served | undefined;
+    try {
+      server = await serve(
+        pageFolder,
+        datasetRoutes(async () => options.datasets()),
+      );
+      const [page] = await browser.pages();
+      const session = new Session(browser, page, server);
+      await page.exposeFunction('wgradTell', (news: Told[]) => options.tell?.(news));
+      await page.goto(server.url);
+      session.version = await browser.version();
+      session.adapter = await session.call('open', kind);
+      return session;
+    } catch (error) {
+      server?.close();
+      await browser.close();
+      throw error;
+    }
+  }
+
+  /** Calls the page, and raises here what was raised there. */
+  async call<Name extends Method>(name: Name, ...args: Parameters<Page[Name]>): Promise<ValueOf<Name>> {
+    const answer = this.page.evaluate(
+      (name, args) => (window.wgrad[name as Method] as (...args: unknown[]) => Promise<Outcome<unknown>>)(...args),
+      name,
+      args,
+    );
+    // A page that goes away also rejects the call itself, with less to say: let the reason come first.
+    answer.catch(() => undefined);
+    const outcome = await Promise.race([answer.catch(() => this.failure), this.failure]);
+    if ('error' in outcome) throw revive(outcome.error);
+    return outcome.value as ValueOf<Name>;
+  }
+
+  /** Asks the page to end `fit` after the step that it is in. */
+  stop(): void {
+    this.page.evaluate(() => window.wgrad.stop()).catch(() => undefined);
+  }
+
+  /** Leaves no Chrome behind: one that does not close within five seconds is killed. */
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    this.server.close();
+    const kill = setTimeout(() => this.browser.process()?.kill('SIGKILL'), 5000);
+    await this.browser.close().catch(() => undefined);
+    clearTimeout(kill);
+  }
+}
+
+function revive(error: PageError): Error {
+  if ('stack' in error) return new Error(error.stack);
+  const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
+  return new Kind(error.parts);
+}

@@ -1,0 +1,85 @@
+import type { AdapterFacts, EpochRecord, LayerSummary } from '../index.ts';
+import type { Fitted } from './headless/protocol.ts';
+import type { Plan } from './plan.ts';
+import { count, figure, fixed, table } from './tables.ts';
+import type { TrainingLog } from './training_log.ts';
+
+/** What `wgrad train` and `wgrad profile` print. Functions from facts to text; printing is the command's. */
+
+export function adapterLine({ vendor, architecture, device, description, software }: AdapterFacts): string {
+  const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed';
+  const maker = description ? ` (${[vendor, architecture].filter(Boolean).join(' ')})` : '';
+  if (software) return `adapter  software adapter ${prettyName(name)}: runs on the CPU, this is not a GPU`;
+  return `adapter  ${name}${maker}`;
+}
+
+/** Chrome calls its software adapter by its parts' names. */
+function prettyName(name: string): string {
+  return /swiftshader/i.test(name) ? 'SwiftShader' : name;
+}
+
+export function cutLine(plan: Plan): string {
+  return (
+    `cut      to ${plan.epochs} epochs of ${count(plan.trainSamples)} training and ${count(plan.testSamples)} test images, ` +
+    'about two minutes of a software adapter; --epochs or --train-samples lift it'
+  );
+}
+
+export function modelTable(layers: readonly LayerSummary[]): string {
+  const rows = layers.map(({ name, type, outputShape, parameters }) => [
+    name,
+    type,
+    outputShape.join(' x '),
+    count(parameters),
+  ]);
+  const total = layers.reduce((sum, { parameters }) => sum + parameters, 0);
+  return table(['layer', 'type', 'output', 'parameters'], [...rows, ['total', '', '', count(total)]], 2);
+}
+
+export function epochLine(record: EpochRecord, epochs: number): string {
+  const parts = [
+    `epoch ${record.epoch}/${epochs}  loss ${fixed(record.loss)}  accuracy ${fixed(record.accuracy)}`,
+    `validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}`,
+    `${fixed(record.seconds, 1)} s  ${Math.round(record.imagesPerSecond)} images/s`,
+  ];
+  const norms = Object.entries(record.gradientNorms).map(([layer, { mean }]) => `${layer} ${figure(mean)}`);
+  return `${parts.join('  |  ')}  |  gradient norms  ${norms.join('  ')}`;
+}
+
+export function finalTables(log: TrainingLog): string {
+  if (log.steps.length === 0) return 'No step was finished: nothing was learned.';
+  const rows = log.epochs.map((record) => [
+    String(record.epoch),
+    fixed(record.loss),
+    fixed(record.accuracy),
+    fixed(record.validationLoss),
+    fixed(record.validationAccuracy),
+    fixed(record.seconds, 1),
+    String(Math.round(record.imagesPerSecond)),
+  ]);
+  const part = log.unfinished;
+  if (part) {
+    const name = `${part.epoch}, ${part.steps} of ${log.stepsPerEpoch} steps`;
+    rows.push([name, fixed(part.loss), fixed(part.accuracy), '', '', '', '']);
+  }
+  const head = ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy', 'seconds', 'images/s'];
+  return `${table(head, rows)}\n${normTable(log)}`;
+}
+
+function normTable(log: TrainingLog): string {
+  const layers = Object.keys(log.steps[0].gradientNorms);
+  const rows = layers.map((layer) => {
+    const { mean, min, max } = log.normsOf(layer) ?? {};
+    const last = log.epochs.at(-1)?.gradientNorms[layer]?.mean;
+    return [layer, figure(mean), figure(last), figure(min), figure(max)];
+  });
+  return table(['gradient norm', 'mean', 'last epoch', 'smallest', 'largest'], rows);
+}
+
+export function startupLine({ startup }: Fitted): string {
+  const seconds = (ms: number) => (ms / 1000).toFixed(2);
+  return (
+    `started  in ${seconds(startup.compileMs + startup.uploadMs + startup.firstStepMs)} s: ` +
+    `shaders ${seconds(startup.compileMs)}, upload ${seconds(startup.uploadMs)}, first step ${seconds(startup.firstStepMs)}`
+  );
+}

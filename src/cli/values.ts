@@ -1,0 +1,95 @@
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ConfigurationError, suggest } from '../errors.ts';
+
+/** Readers of a flag's text: each gives the value, or a ConfigurationError that names the flag. */
+
+interface Range {
+  min: number;
+  max?: number;
+}
+
+export function integer(flag: string, range: Range): (text: string) => number {
+  return (text) => inRange(flag, text, range, 'a whole number', Number.isSafeInteger);
+}
+
+export function real(flag: string, range: Range): (text: string) => number {
+  return (text) => inRange(flag, text, range, 'a number', Number.isFinite);
+}
+
+function inRange(flag: string, text: string, range: Range, kind: string, valid: (value: number) => boolean): number {
+  const { min, max = Infinity } = range;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (valid(value) && value >= min && value <= max) return value;
+  throw new ConfigurationError({
+    what: `${flag} has a value that it can't take`,
+    found: text,
+    wanted: `${kind} of at least ${min}${max < Infinity ? ` and at most ${max}` : ''}`,
+    fix: `correct the value, or leave ${flag} out for the default`,
+  });
+}
+
+export function oneOf<Name extends string>(flag: string, known: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    if ((known as readonly string[]).includes(text)) return text as Name;
+    throw new ConfigurationError({
+      what: `${flag} has a value that is not known`,
+      found: text,
+      wanted: known.join(', '),
+      fix: suggest(text, known),
+    });
+  };
+}
+
+/**
+ * A name that stands for a value, JSON as it stands, or the path of a file with JSON: what --model and --augment take.
+ * What the JSON means is the trainer's to judge.
+ */
+export function namedOrJson(flag: string, names: readonly string[]): (text: string) => string | object {
+  return (text) => {
+    if (names.includes(text)) return text;
+    if (/^\s*[{[]/.test(text)) return parseJson(flag, 'the text', text);
+    if (existsSync(text) && statSync(text).isFile()) return parseJson(flag, text, readFileSync(text, 'utf8'));
+    throw new ConfigurationError({
+      what: `${flag} has a value that is neither known nor a file`,
+      found: text,
+      wanted: `${names.join(', ')}, JSON, or the path of a JSON file`,
+      fix: suggest(text, names),
+    });
+  };
+}
+
+function parseJson(flag: string, place: string, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch (cause) {
+    throw new ConfigurationError(
+      { what: `${flag}: ${place} is not JSON`, found: (cause as Error).message, wanted: 'a JSON object' },
+      { cause },
+    );
+  }
+  throw new ConfigurationError({ what: `${flag}: ${place} holds no JSON object`, found: text, wanted: '{ ... }' });
+}
+
+/** A path to write to when the run is over: better refused now than after ten epochs. */
+export function outputFile(flag: string): (text: string) => string {
+  return (text) => {
+    const path = resolve(text);
+    const found = problem(path);
+    if (!found) return path;
+    throw new ConfigurationError({ what: `${flag} names a file that can't be written`, found: `${path}: ${found}` });
+  };
+}
+
+function problem(path: string): string | undefined {
+  try {
+    if (existsSync(path)) {
+      if (statSync(path).isDirectory()) return 'it is a folder';
+      accessSync(path, constants.W_OK);
+    } else accessSync(dirname(path), constants.W_OK);
+    return undefined;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : (cause as Error).message;
+  }
+}
