@@ -11,6 +11,7 @@ const root = import.meta.dirname;
 const targets: Record<string, UserConfig> = {
   // The package's door. Its three small dependencies go in: a page can import the file as it stands, without a bundler.
   library: {
+    root,
     build: {
       lib: { entry: resolve(root, 'src/index.ts'), formats: ['es'], fileName: 'index' },
       outDir: 'dist',
@@ -21,14 +22,15 @@ const targets: Record<string, UserConfig> = {
   },
   // The command. Its dependencies stay outside: npm installs them.
   cli: {
+    root,
     build: { ssr: resolve(root, 'src/cli/main.ts'), outDir: 'dist/cli', target: 'node20' },
     ssr: { noExternal: ['fastest-levenshtein'] },
   },
-  // The page without a face that the command drives.
+  // The page without a face that the command drives; its stack traces are for reading.
   headless: {
     root: resolve(root, 'src/cli/headless'),
     base: './',
-    build: { outDir: resolve(root, 'dist/headless'), emptyOutDir: true, target: 'es2023' },
+    build: { outDir: resolve(root, 'dist/headless'), emptyOutDir: true, target: 'es2023', minify: false },
   },
   page: {
     root: resolve(root, 'src/page'),

@@ -20,7 +20,8 @@ export async function buildWhenStale() {
       const started = new Date();
       console.error('Building wgrad from its sources.');
       const { build } = await import('vite');
-      for (const mode of ['cli', 'headless']) await build({ root, mode, logLevel: 'warn' });
+      for (const mode of ['cli', 'headless'])
+        await build({ configFile: `${root}vite.config.ts`, mode, logLevel: 'warn' });
       writeFileSync(stamp, '');
       // A file that is saved while this builds is newer than the stamp.
       utimesSync(stamp, started, started);

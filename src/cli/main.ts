@@ -66,6 +66,7 @@ function report(error: unknown): number {
     console.error(`error: ${error.message}`);
     return error.exitCode;
   }
+  console.error('error: this should not happen; please report it.');
   console.error(error);
   return 1;
 }

@@ -8,18 +8,15 @@ const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  accuracy {accu
 export class Progress {
   private bar: SingleBar | undefined;
   private runStarted = 0;
-  private epochStarted = 0;
 
   constructor(
     private readonly epochs: number,
     private readonly stepsPerEpoch: number,
-    private readonly batchSize: number,
     private readonly stream: NodeJS.WriteStream = process.stdout,
   ) {}
 
   start(): void {
     this.runStarted ||= performance.now();
-    this.epochStarted = performance.now();
     if (!this.stream.isTTY) return;
     this.bar = new SingleBar({
       format,
@@ -37,14 +34,13 @@ export class Progress {
   update(log: TrainingLog): void {
     const now = log.unfinished;
     if (!this.bar || !now) return;
-    const seconds = (performance.now() - this.epochStarted) / 1000;
     const done = (log.epochs.length + now.steps / this.stepsPerEpoch) / this.epochs;
     const left = ((performance.now() - this.runStarted) / 1000 / done) * (1 - done);
     const payload = {
       epoch: `${now.epoch}/${this.epochs}`,
       loss: fixed(now.loss),
       accuracy: fixed(now.accuracy),
-      rate: Math.round((now.steps * this.batchSize) / seconds),
+      rate: now.imagesPerSecond ? Math.round(now.imagesPerSecond) : '...',
       left: clock(left),
     };
     // It starts with its first figures: a bar without them would show the format's braces.

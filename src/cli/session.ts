@@ -116,7 +116,7 @@ export class Session {
 }
 
 function revive(error: PageError): Error {
-  if ('stack' in error) return new Error(error.stack);
+  if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
   const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
   return new Kind(error.parts);
 }

@@ -26,7 +26,7 @@ export async function train(options: RunOptions): Promise<void> {
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
-      progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize), options.batchSize);
+      progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
       interrupts.stop = () => {
         progress?.stop();

@@ -3,6 +3,15 @@ import type { Told } from './headless/protocol.ts';
 
 type Range = { mean: number; min: number; max: number };
 
+export interface UnfinishedEpoch {
+  epoch: number;
+  steps: number;
+  loss: number;
+  accuracy: number;
+  /** undefined until there is something to measure. */
+  imagesPerSecond: number | undefined;
+}
+
 /** What the page has told so far. It outlives the page: after a Ctrl-C or a crash it is what was learned. */
 export class TrainingLog {
   readonly epochs: EpochRecord[] = [];
@@ -14,7 +23,7 @@ export class TrainingLog {
     if ('step' in item) {
       this.steps.push(item.step);
       this.stepsPerEpoch = item.epochSteps;
-      this.current.add(item.step);
+      this.current.add(item.step, item.at);
     } else {
       this.epochs.push(item.epoch);
       this.current.clear();
@@ -22,10 +31,11 @@ export class TrainingLog {
   }
 
   /** The epoch that is not finished, as far as it got; undefined between epochs. */
-  get unfinished(): { epoch: number; steps: number; loss: number; accuracy: number } | undefined {
+  get unfinished(): UnfinishedEpoch | undefined {
     const epoch = this.steps.at(-1)?.epoch;
     if (epoch === undefined || this.current.samples === 0) return undefined;
-    return { epoch, steps: this.current.steps, loss: this.current.loss, accuracy: this.current.accuracy };
+    const { steps, loss, accuracy, imagesPerSecond } = this.current;
+    return { epoch, steps, loss, accuracy, imagesPerSecond };
   }
 
   /** A layer's gradient norm over all steps that were trained on. */
@@ -48,13 +58,17 @@ class RunningMean {
   samples = 0;
   private lossSum = 0;
   private accuracySum = 0;
+  private first = { at: 0, samples: 0 };
+  private last = { at: 0, samples: 0 };
 
-  add({ loss, accuracy, samples, skipped }: StepRecord): void {
+  add({ loss, accuracy, samples, skipped }: StepRecord, at: number): void {
     this.steps++;
     if (skipped) return;
     this.samples += samples;
     this.lossSum += loss * samples;
     this.accuracySum += accuracy * samples;
+    this.last = { at, samples: this.samples };
+    if (this.steps === 1) this.first = this.last;
   }
 
   get loss(): number {
@@ -63,6 +77,12 @@ class RunningMean {
 
   get accuracy(): number {
     return this.accuracySum / this.samples;
+  }
+
+  /** Steps are told in bursts: the time between two of the same burst says nothing. */
+  get imagesPerSecond(): number | undefined {
+    const ms = this.last.at - this.first.at;
+    return ms > 200 ? (1000 * (this.last.samples - this.first.samples)) / ms : undefined;
   }
 
   clear(): void {

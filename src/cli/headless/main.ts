@@ -23,15 +23,18 @@ window.wgrad = {
   fit: (epochs) =>
     outcome(async () => {
       const news = new News();
-      const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
-        epochs,
-        validationData: datasets.test,
-        signal: stopping.signal,
-        onStep: (step, { epochSteps }) => news.add({ step, epochSteps }),
-        onEpoch: (epoch) => news.add({ epoch }),
-      });
-      await news.sent();
-      return { stopped, skippedSteps, startup: trainer.startup };
+      try {
+        const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
+          epochs,
+          validationData: datasets.test,
+          signal: stopping.signal,
+          onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
+          onEpoch: (epoch) => news.add({ epoch }),
+        });
+        return { stopped, skippedSteps, startup: trainer.startup };
+      } finally {
+        await news.sent();
+      }
     }),
   profile: (steps) => outcome(() => trainer.profile(datasets.train, { steps })),
   stop: () => stopping.abort(),

@@ -38,8 +38,8 @@ export interface Page {
   stop(): void;
 }
 
-/** What the page tells while it trains, through the function `wgradTell` that the command exposes. */
-export type Told = { step: StepRecord; epochSteps: number } | { epoch: EpochRecord };
+/** What the page tells while it trains, through the function `wgradTell` that the command exposes; `at` in ms. */
+export type Told = { step: StepRecord; epochSteps: number; at: number } | { epoch: EpochRecord };
 
 declare global {
   interface Window {
