@@ -1,0 +1,28 @@
+type Numbers = ArrayLike<number>;
+
+export interface AdamOptions {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
+/**
+ * m += (dw - m)(1 - beta1);  v += (dw*dw - v)(1 - beta2);  w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
+ *
+ * Keras' form (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2). `t` counts updates from 1.
+ */
+export function adam(
+  { learningRate, beta1, beta2, epsilon }: AdamOptions,
+  { dw, w, m, v, t }: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; t: number },
+): { w: Float64Array; m: Float64Array; v: Float64Array } {
+  const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+  const after = { w: Float64Array.from(w), m: Float64Array.from(m), v: Float64Array.from(v) };
+  for (let i = 0; i < dw.length; i++) {
+    const g = dw[i]!;
+    after.m[i]! += (g - m[i]!) * (1 - beta1);
+    after.v[i]! += (g * g - v[i]!) * (1 - beta2);
+    after.w[i]! -= (rate * after.m[i]!) / (Math.sqrt(after.v[i]!) + epsilon);
+  }
+  return after;
+}

@@ -1,0 +1,29 @@
+type Numbers = ArrayLike<number>;
+
+export interface SgdOptions {
+  learningRate: number;
+  momentum: number;
+  nesterov: boolean;
+}
+
+/**
+ * plain: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
+ *
+ * Keras' form (keras/src/optimizers/sgd.py). Without momentum v stays as it is, and nesterov says nothing.
+ */
+export function sgd(
+  { learningRate, momentum, nesterov }: SgdOptions,
+  { dw, w, v }: { dw: Numbers; w: Numbers; v: Numbers },
+): { w: Float64Array; v: Float64Array } {
+  const after = { w: Float64Array.from(w), v: Float64Array.from(v) };
+  for (let i = 0; i < dw.length; i++) {
+    const step = learningRate * dw[i]!;
+    if (momentum === 0) {
+      after.w[i]! -= step;
+      continue;
+    }
+    after.v[i] = momentum * v[i]! - step;
+    after.w[i]! += nesterov ? momentum * after.v[i]! - step : after.v[i]!;
+  }
+  return after;
+}
