@@ -22,6 +22,14 @@ type ValueOf<Name extends Method> = Awaited<ReturnType<Page[Name]>> extends Outc
 
 const pageFolder = fileURLToPath(new URL('../headless', import.meta.url));
 
+/** wgrad starts Chrome with the right flags: what is missing is the driver, or a Chrome that is not too old. */
+const howToGet = {
+  hardware:
+    "install the GPU's driver (on Linux with Vulkan: vulkaninfo --summary has to list the GPU), " +
+    'or take --adapter software, which needs none',
+  software: 'take a Chrome of version 113 or later: --chrome <path>',
+};
+
 /** A Chrome with the headless page in it and a GPU open in that: everything that has to be closed again. */
 export class Session {
   /** Rejects when the page or Chrome goes away by itself. */
@@ -76,7 +84,9 @@ export class Session {
       await page.exposeFunction('wgradTell', (news: Told[]) => options.tell?.(news));
       await page.goto(server.url);
       session.version = await browser.version();
-      session.adapter = await session.call('open', kind);
+      session.adapter = await session.call('open', kind).catch((error) => {
+        throw error instanceof SetupError ? new SetupError({ ...error.parts, fix: howToGet[kind] }) : error;
+      });
       return session;
     } catch (error) {
       server?.close();

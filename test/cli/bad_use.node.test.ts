@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { mayHaveGpu } from '../../src/cli/chrome.ts';
+import { run, temporaryFolder } from './wgrad.ts';
+
+beforeAll(async () => {
+  // The first call builds the command; the tests are for what comes after.
+  const { code, stdout } = await run('--version');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test('help lists the commands, and each command its flags', async () => {
+  const [all, train] = await Promise.all([run('--help'), run('train', '--help')]);
+  expect(all.code).toBe(0);
+  for (const command of ['train', 'profile', 'dev']) expect(all.stdout).toContain(command);
+  expect(train.code).toBe(0);
+  for (const flag of [
+    '--dataset',
+    '--train-samples',
+    '--test-samples',
+    '--epochs',
+    '--batch-size',
+    '--optimizer',
+    '--learning-rate',
+    '--momentum',
+    '--seed',
+    '--augment',
+    '--model',
+    '--adapter',
+    '--chrome',
+    '--json',
+  ]) {
+    expect(train.stdout).toContain(flag);
+  }
+});
+
+/** IDX: two zero bytes, the type of a byte, the dimensions, their sizes, the data. */
+function idx(shape: number[], data: number[]): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * shape.length + data.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0, 0, 8, shape.length]);
+  for (const [i, size] of shape.entries()) view.setUint32(4 + 4 * i, size);
+  bytes.set(data, 4 + 4 * shape.length);
+  return bytes;
+}
+
+const twoImages = idx([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+const twoLabels = idx([2], [0, 1]);
+
+function folderWith(files: Record<string, Uint8Array>): string {
+  const folder = temporaryFolder();
+  const whole = {
+    'train-images-idx3-ubyte': twoImages,
+    'train-labels-idx1-ubyte': twoLabels,
+    't10k-images-idx3-ubyte': twoImages,
+    't10k-labels-idx1-ubyte': twoLabels,
+    ...files,
+  };
+  for (const [name, bytes] of Object.entries(whole)) if (bytes.length) writeFileSync(join(folder, name), bytes);
+  return folder;
+}
+
+function modelFile(model: unknown): string {
+  const path = join(temporaryFolder(), 'model.json');
+  writeFileSync(path, typeof model === 'string' ? model : JSON.stringify(model));
+  return path;
+}
+
+const conv = { type: 'conv2d', filters: 4, kernelSize: 3 };
+const softmax = { type: 'dense', units: 10, activation: 'softmax' };
+const flatten = { type: 'flatten' };
+
+// [what, arguments after `train`, the words that the error has to say]
+const cases: [string, () => string[], string[]][] = [
+  ['a flag', () => ['--epoch', '2'], ["--epoch'", '--epochs']],
+  ['a data set', () => ['--dataset', 'mnits'], ['"mnits"', '"mnist"']],
+  ['an optimizer', () => ['--optimizer', 'adm'], ['"adm"', '"adam"']],
+  ['an adapter', () => ['--adapter', 'softwear'], ['"softwear"', '"software"']],
+  ['an augmentation', () => ['--augment', 'tutoral'], ['"tutoral"', '"tutorial"']],
+  [
+    'a layer',
+    () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [{ type: 'conv2' }] })],
+    ['"conv2"', '"conv2d"'],
+  ],
+  [
+    'an activation',
+    () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [{ ...conv, activation: 'rleu' }] })],
+    ['"rleu"', '"relu"'],
+  ],
+  [
+    'an option of a layer',
+    () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [{ ...conv, stride: 2 }] })],
+    ['stride', 'strides'],
+  ],
+  ['a negative number', () => ['--epochs', '-1'], ['--epochs', '"-1"', 'at least 1']],
+  ['no number', () => ['--learning-rate', 'fast'], ['--learning-rate', '"fast"']],
+  ['NaN', () => ['--learning-rate', 'NaN'], ['--learning-rate', '"NaN"']],
+  ['an infinite number', () => ['--learning-rate', '1e999'], ['--learning-rate']],
+  ['half a batch', () => ['--batch-size', '0.5'], ['--batch-size', 'whole number']],
+  ['a momentum above one', () => ['--optimizer', 'sgd', '--momentum', '1.5'], ['--momentum', 'at most 1']],
+  ['momentum for adam', () => ['--momentum', '0.9'], ['--momentum belongs to sgd']],
+  ['a seed of more than 32 bits', () => ['--seed', '4294967296'], ['--seed', '4294967295']],
+  ['more images than there are', () => ['--dataset', 'digits', '--train-samples', '5000'], ['5000', 'at most 1500']],
+  ['a folder for --json', () => ['--json', '/'], ['--json', 'folder']],
+  ['a Chrome that is none', () => ['--dataset', 'digits', '--chrome', '/nowhere/chrome'], ['--chrome', 'no such file']],
+  ['a model that is not JSON', () => ['--model', modelFile('{ layers: }')], ['--model', 'not JSON']],
+  ['a model without layers', () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [] })], ['no layer']],
+  [
+    'softmax in the middle',
+    () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [flatten, softmax, softmax] })],
+    ['softmax in the middle'],
+  ],
+  [
+    'a window larger than its image',
+    () => ['--model', modelFile({ inputShape: [2, 2, 1], layers: [conv, flatten, softmax] })],
+    ['conv2d', '2'],
+  ],
+  ['a folder without IDX files', () => ['--dataset', temporaryFolder()], ['train-images']],
+  [
+    'a wrong magic number',
+    () => ['--dataset', folderWith({ 'train-images-idx3-ubyte': new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]) })],
+    ['train-images-idx3-ubyte', '0x01020304', '0x00000803'],
+  ],
+  [
+    'a file cut short',
+    () => ['--dataset', folderWith({ 'train-images-idx3-ubyte': twoImages.subarray(0, 20) })],
+    ['train-images-idx3-ubyte is cut short', '20 bytes', '24 bytes'],
+  ],
+  [
+    'fewer labels than images',
+    () => ['--dataset', folderWith({ 't10k-labels-idx1-ubyte': idx([1], [0]) })],
+    ['t10k-labels', '1 labels', '2'],
+  ],
+  [
+    'a test label outside the classes',
+    () => ['--dataset', folderWith({ 't10k-labels-idx1-ubyte': idx([2], [0, 9]) })],
+    ['label', 'outside the classes', '9'],
+  ],
+];
+
+describe('refused with exit code 2 before Chrome starts, with what was found and what was wanted', () => {
+  test.concurrent.for(cases)('%s', async ([, args, words], { expect }) => {
+    const { code, stdout, stderr } = await run('train', ...args());
+    expect(stderr).toMatch(/^error: /m);
+    for (const word of words) expect(stderr).toContain(word);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test('a command', async () => {
+    const { code, stderr } = await run('trian');
+    expect(stderr).toContain("'trian'");
+    expect(stderr).toContain('mean train?');
+    expect(code).toBe(2);
+  });
+
+  test('no command at all', async () => {
+    const { code, stderr } = await run();
+    expect(stderr).toMatch(/Usage: wgrad/);
+    expect(code).toBe(2);
+  });
+});
+
+test.skipIf(mayHaveGpu())('no GPU where one was asked for: exit code 3, and how to get it', async () => {
+  const { code, stderr } = await run('train', '--dataset', 'digits', '--adapter', 'hardware');
+  expect(stderr).toMatch(/to do: install the GPU's driver/);
+  expect(code).toBe(3);
+});
