@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
+import { type Served, serve } from '../../src/cli/server.ts';
+
+let server: Served;
+beforeAll(async () => {
+  server = await serve(import.meta.dirname, datasetRoutes(knownDatasets()));
+});
+afterAll(() => server.close());
+
+const get = (path: string) => fetch(new URL(path, server.url));
+
+test('the facts of a data set, and its bytes', async () => {
+  const facts = await (await get('datasets/digits')).json();
+  expect(facts).toMatchObject({ imageShape: [8, 8, 1], train: { count: 1500 }, test: { count: 297 } });
+  const images = new Uint8Array(await (await get('datasets/digits/train/images')).arrayBuffer());
+  expect(images.length).toBe(1500 * 64);
+  expect(Math.max(...images)).toBe(255);
+  const labels = await (await get('datasets/digits/test/labels')).arrayBuffer();
+  expect(labels.byteLength).toBe(297);
+});
+
+test('a data set that is not known is refused with the nearest name, a folder without a look', async () => {
+  const unknown = await get('datasets/digit');
+  expect(unknown.status).toBe(404);
+  expect(await unknown.text()).toContain('"digits"');
+  expect((await get('datasets/%2Fetc')).status).toBe(404);
+});
+
+test('only the files of its folder', async () => {
+  const file = await get('dataset_server.node.test.ts');
+  expect(file.status).toBe(200);
+  await file.arrayBuffer();
+  expect((await get('%2e%2e/README.md')).status).toBe(404);
+});
