@@ -32,12 +32,11 @@ fn main(@builtin(local_invocation_index) index: u32) {
   for (var i = 1u; i < 64u; i++) { bad += counts[i]; }
   let loss_is_bad = (records[record + 3u] & 0x7f800000u) == 0x7f800000u;
   let skip = bad > 0.0 || loss_is_bad;
-  let nothing = state.count == 0u;
   records[record + 5u] = u32(skip);
   records[record + 6u] = state.updates;
   records[record + 7u] = state.halted;
-  state.skip = u32(skip || nothing);
-  if (nothing) { return; }
+  state.skip = u32(skip || state.halted != 0u);
+  if (state.halted != 0u) { return; }
   if (skip) {
     state.skipped += 1u;
     state.bad_in_a_row += 1u;

@@ -113,6 +113,9 @@ export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
 const tilesOfW = (s: Conv2dShape, rows: number) =>
   ceilDiv(s.kernelHeight * s.kernelWidth * s.inChannels, rows) * ceilDiv(s.outChannels, 16);
 
+/** Tiles that share the filter gradient's work when its sum is not cut. */
+export const filterGradientTiles = (s: Conv2dShape): number => tilesOfW(s, s.inChannels % 4 === 0 ? 8 : 9);
+
 /** A small filter has fewer tiles than a workgroup could hold; idle ones would do the work of copies. */
 const tilesAGroup = (tiles: number) => Math.min(16, tiles);
 

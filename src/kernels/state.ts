@@ -13,9 +13,10 @@ export type StateValues = Partial<Record<string, number>>;
 
 const floats = new Set([...stateStruct.matchAll(/^ {2}(\w+): f32,/gm)].map((m) => m[1]!));
 
-/** Packs a State, or a run of its fields, for `queue.writeBuffer`. */
+/** Packs a whole State, or its first words up to the last one named: what the host owns comes first in it. */
 export function packState(values: StateValues): ArrayBuffer {
-  const bytes = new ArrayBuffer(stateWords * 4);
+  const last = Math.max(...Object.keys(values).map((name) => stateFields.indexOf(name)));
+  const bytes = new ArrayBuffer((last + 1) * 4);
   const view = new DataView(bytes);
   for (const [name, value] of Object.entries(values)) {
     const at = stateFields.indexOf(name) * 4;

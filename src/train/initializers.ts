@@ -41,7 +41,7 @@ function mix(value: number): number {
 }
 
 /** A permutation of 0..count-1 from (seed, epoch): Fisher and Yates' shuffle. */
-export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
+export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array<ArrayBuffer> {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const next = uniforms(seed, 0x0d000000 + epoch);
   for (let i = count - 1; i > 0; i--) {

@@ -1,0 +1,149 @@
+import { SetupError } from '../errors.ts';
+import type { Gpu } from './device.ts';
+import type { Memory } from './memory.ts';
+import type { Dispatch, Recording } from './recording.ts';
+
+/** One dispatch of a step, timed on its own. */
+export interface DispatchProfile {
+  name: string;
+  layer: string;
+  /** Median of the rounds. */
+  microseconds: number;
+  /** Of the sum over all dispatches, 0 to 1. */
+  share: number;
+  /** As in the kernel's formula. */
+  flops: number;
+  /** That the kernel can't avoid to move. */
+  bytes: number;
+  gflops: number;
+  gbps: number;
+  workgroups: [number, number, number];
+  /** How often it ran in each timed pass. */
+  repeats: number;
+}
+
+export interface StepProfile {
+  dispatches: DispatchProfile[];
+  dispatchesPerStep: number;
+  /** The dispatches' sum: a pass boundary around each makes it more than the step as it is trained. */
+  stepMicroseconds: number;
+  /** What the timestamps are multiples of, in nanoseconds; 1 where nothing is rounded. */
+  timestampResolutionNs: number;
+  rounded: boolean;
+}
+
+/** What browsers round timestamps to: Dawn masks 16 bits, Chrome documents 100 microseconds. */
+const knownRoundings = [100_000n, 65_536n];
+/** A rounded clock is off by up to one tick: a pass of 20 is off by 5 % at most. */
+const ticksWanted = 20;
+
+/**
+ * Times each dispatch of a recording: a pass of its own between two timestamps, repeated within the pass where the
+ * timestamps are rounded. Dispatches run more often than a step would: what they write is not a training's result.
+ *
+ * @throws SetupError where the device has no timestamps.
+ */
+export async function profileRecording(
+  gpu: Gpu,
+  memory: Memory,
+  recording: Recording,
+  rounds = 5,
+): Promise<StepProfile> {
+  if (!gpu.timestamps) {
+    throw new SetupError({
+      what: 'This device measures no time',
+      found: 'no feature "timestamp-query"',
+      wanted: 'an adapter that has it',
+      fix: 'use Chrome 121 or later, not with default limits only',
+    });
+  }
+  const repeats = recording.map(() => 1);
+  const first = await timeOnce(gpu, memory, recording, repeats);
+  const resolution = knownRoundings.find((ns) => first.stamps.every((stamp) => stamp % ns === 0n)) ?? 1n;
+  if (resolution > 1n) {
+    // Ask for more repeats until a pass is long enough; a pass that read zero has told nothing but that it is short.
+    const wanted = ticksWanted * Number(resolution);
+    let measured = first.nanoseconds;
+    for (let attempt = 0; attempt < 6 && measured.some((ns) => ns < wanted); attempt++) {
+      for (let i = 0; i < recording.length; i++) {
+        if (measured[i]! < wanted)
+          repeats[i] = Math.ceil(repeats[i]! * Math.min(8, measured[i]! ? (1.2 * wanted) / measured[i]! : 8));
+      }
+      measured = (await timeOnce(gpu, memory, recording, repeats)).nanoseconds;
+    }
+  }
+  const times = recording.map(() => [] as number[]);
+  for (let round = 0; round < rounds; round++) {
+    const { nanoseconds } = await timeOnce(gpu, memory, recording, repeats);
+    nanoseconds.forEach((ns, i) => {
+      if (ns > 0) times[i]!.push(ns / repeats[i]! / 1000);
+    });
+  }
+  const microseconds = times.map(median);
+  const stepMicroseconds = microseconds.reduce((sum, us) => sum + us, 0);
+  return {
+    dispatches: recording.map((dispatch, i) => row(dispatch, microseconds[i]!, stepMicroseconds, repeats[i]!)),
+    dispatchesPerStep: recording.length,
+    stepMicroseconds,
+    timestampResolutionNs: Number(resolution),
+    rounded: resolution > 1n,
+  };
+}
+
+function row(dispatch: Dispatch, microseconds: number, total: number, repeats: number): DispatchProfile {
+  const { name, layer, cost, workgroups } = dispatch;
+  return {
+    name,
+    layer,
+    microseconds,
+    share: total ? microseconds / total : 0,
+    flops: cost.flops,
+    bytes: cost.bytes,
+    gflops: microseconds ? cost.flops / microseconds / 1000 : 0,
+    gbps: microseconds ? cost.bytes / microseconds / 1000 : 0,
+    workgroups,
+    repeats,
+  };
+}
+
+/** Timestamps around one pass a dispatch, all in one submission. */
+async function timeOnce(gpu: Gpu, memory: Memory, recording: Recording, repeats: readonly number[]) {
+  const { device } = gpu;
+  const count = 2 * recording.length;
+  const querySet = device.createQuerySet({ type: 'timestamp', count });
+  const resolved = device.createBuffer({
+    label: 'profile.stamps',
+    size: 8 * count,
+    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+  });
+  const staging = memory.staging('profile.staging', 8 * count);
+  try {
+    const encoder = device.createCommandEncoder({ label: 'profile' });
+    recording.forEach((dispatch, i) => {
+      const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+      const pass = encoder.beginComputePass({ label: dispatch.name, timestampWrites });
+      pass.setPipeline(dispatch.pipeline);
+      pass.setBindGroup(0, dispatch.bindGroup);
+      for (let r = 0; r < repeats[i]!; r++) pass.dispatchWorkgroups(...dispatch.workgroups);
+      pass.end();
+    });
+    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
+    device.queue.submit([encoder.finish()]);
+    await Promise.race([staging.mapAsync(GPUMapMode.READ), gpu.failure]);
+    const stamps = [...new BigUint64Array(staging.getMappedRange().slice(0))];
+    const nanoseconds = recording.map((_, i) => Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
+    return { stamps, nanoseconds };
+  } finally {
+    querySet.destroy();
+    resolved.destroy();
+    memory.free(staging);
+  }
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (!sorted.length) return 0;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,44 @@
+/**
+ * wgrad: convolutional networks trained on hand-written WGSL, with the gradient norm of every layer in view.
+ *
+ * @module
+ */
+export { type Augmenter, createAugmenter } from './augment/augmenter.ts';
+export type { SampleParameters } from './augment/matrix.ts';
+export {
+  createDataset,
+  type Dataset,
+  digitNames,
+  fashionMnistNames,
+  parseDigits,
+  parseIdx,
+  parseIdxDataset,
+  takeFirst,
+} from './data/index.ts';
+export {
+  ConfigurationError,
+  DataError,
+  DeviceLostError,
+  SetupError,
+  ShaderError,
+  TrainingError,
+  WgradError,
+} from './errors.ts';
+export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
+export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
+export { NonFiniteError } from './train/diagnosis.ts';
+export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
+export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
+export { type Model, sequential } from './train/model.ts';
+export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+export {
+  createTrainer,
+  type Evaluation,
+  type FitOptions,
+  type LayerSummary,
+  type Progress,
+  type Startup,
+  type Trainer,
+  type TrainerOptions,
+} from './train/trainer.ts';
+export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';

@@ -1,0 +1,53 @@
+import { TrainingError } from '../errors.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { Memory, Slice } from '../gpu/memory.ts';
+import { readSlices } from '../gpu/readback.ts';
+import type { History } from './history.ts';
+import type { Steps } from './steps.ts';
+
+/** Training stopped because its numbers were not finite. What was computed before is in `history`. */
+export class NonFiniteError extends TrainingError {
+  /** The first layer, in the order of computation, with a number that isn't finite. */
+  readonly layer: string;
+  readonly pass: 'forward' | 'loss' | 'gradient';
+  history?: History;
+
+  constructor(layer: string, pass: 'forward' | 'loss' | 'gradient', step: number, where: string) {
+    super({
+      what: `Training stopped at step ${step}: ${where}`,
+      found: `numbers that are not finite, in the ${pass} pass of ${layer}`,
+      wanted: 'finite losses and gradients; a bad step is skipped, three in a row end the run',
+      fix: 'lower the learning rate, scale the inputs (images / 255) or start from other weights',
+    });
+    this.layer = layer;
+    this.pass = pass;
+  }
+}
+
+/**
+ * Finds where the last step's numbers first went wrong. A skipped step left the weights alone and the ones behind it
+ * repeat its buffers, so what it computed is still there: weights and outputs from the first layer on, then gradients
+ * from the last layer back.
+ */
+export async function diagnose(gpu: Gpu, memory: Memory, steps: Steps, step: number): Promise<NonFiniteError> {
+  const { traces } = steps.network;
+  const isBad = async (slices: Slice[]) => (await readSlices(gpu, memory, slices)).map(hasNonFinite);
+  for (const trace of traces) {
+    const [output, ...weights] = await isBad([trace.output, ...trace.weights]);
+    if (weights.includes(true))
+      return new NonFiniteError(trace.layer, 'forward', step, `a weight of ${trace.layer} is not finite`);
+    if (output)
+      return new NonFiniteError(trace.layer, 'forward', step, `${trace.layer} gave an output that is not finite`);
+  }
+  for (const trace of [...traces].reverse()) {
+    const gradients = await isBad(trace.gradients);
+    if (gradients.includes(true))
+      return new NonFiniteError(trace.layer, 'gradient', step, `the gradient of ${trace.layer} is not finite`);
+  }
+  const last = traces.at(-1)!.layer;
+  return new NonFiniteError(last, 'loss', step, 'the loss is not finite');
+}
+
+function hasNonFinite(bytes: ArrayBuffer): boolean {
+  return new Float32Array(bytes).some((value) => !Number.isFinite(value));
+}

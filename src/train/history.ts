@@ -1,0 +1,72 @@
+/** One training step. */
+export interface StepRecord {
+  /** From 1, over the whole run. */
+  step: number;
+  /** From 1. */
+  epoch: number;
+  /** Mean over the batch's real samples. */
+  loss: number;
+  /** Share of hits, 0 to 1. */
+  accuracy: number;
+  samples: number;
+  /** The loss or a gradient was not finite: the weights stayed as they were. */
+  skipped: boolean;
+  /** L2 norm of the gradient of all of a layer's tensors, by the layer's name. */
+  gradientNorms: Record<string, number>;
+}
+
+export interface Spread {
+  mean: number;
+  min: number;
+  max: number;
+}
+
+/** One pass over the training set. */
+export interface EpochRecord {
+  /** From 1. */
+  epoch: number;
+  /** Mean over the epoch's samples as they were seen, while the weights moved: Keras' figure. */
+  loss: number;
+  accuracy: number;
+  /** After the epoch, without augmentation. */
+  validationLoss?: number;
+  validationAccuracy?: number;
+  /** Of training, without validation. */
+  seconds: number;
+  imagesPerSecond: number;
+  /** Over the epoch's steps, those left out that were not finite. */
+  gradientNorms: Record<string, Spread>;
+}
+
+export interface History {
+  epochs: EpochRecord[];
+  steps: StepRecord[];
+  /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
+  stopped: boolean;
+  skippedSteps: number;
+}
+
+/** Sums up an epoch's steps. Skipped ones are no part of the loss: their figures are no numbers. */
+export function summarize(epoch: number, steps: readonly StepRecord[], seconds: number): EpochRecord {
+  const counted = steps.filter((step) => !step.skipped);
+  const samples = counted.reduce((sum, step) => sum + step.samples, 0);
+  const mean = (of: (step: StepRecord) => number) =>
+    counted.reduce((sum, step) => sum + of(step) * step.samples, 0) / samples;
+  const layers = Object.keys(steps[0]?.gradientNorms ?? {});
+  return {
+    epoch,
+    loss: mean((step) => step.loss),
+    accuracy: mean((step) => step.accuracy),
+    seconds,
+    imagesPerSecond: steps.reduce((sum, step) => sum + step.samples, 0) / seconds,
+    gradientNorms: Object.fromEntries(
+      layers.map((layer) => [layer, spread(steps.map((step) => step.gradientNorms[layer]!))]),
+    ),
+  };
+}
+
+function spread(values: number[]): Spread {
+  const finite = values.filter(Number.isFinite);
+  const sum = finite.reduce((a, b) => a + b, 0);
+  return { mean: sum / finite.length, min: Math.min(...finite), max: Math.max(...finite) };
+}

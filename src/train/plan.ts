@@ -1,0 +1,279 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { Kernel, KernelCache } from '../gpu/kernel.ts';
+import type { Memory, Slice } from '../gpu/memory.ts';
+import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import type { Activation } from '../kernels/activation.ts';
+import {
+  type Conv2dShape,
+  conv2dBackwardW,
+  conv2dBackwardWNarrow,
+  conv2dBackwardX,
+  conv2dForward,
+  conv2dForwardNarrow,
+  filterGradientTiles,
+} from '../kernels/conv2d.ts';
+import { asConvolution, denseBackwardW, denseBackwardWNarrow, denseBackwardX, denseForward } from '../kernels/dense.ts';
+import { type MaxPoolShape, maxPoolBackward, maxPoolForward } from '../kernels/max_pool.ts';
+import { sumParts } from '../kernels/step.ts';
+import { elementsOf } from './initializers.ts';
+import type { CompiledConv2d, CompiledDense, CompiledLayer, CompiledMaxPooling2d, CompiledModel } from './model.ts';
+
+/** The tensors of a model in arenas, and the buffers where a batch enters and leaves the network. */
+export interface NetworkBuffers {
+  /** Float images, [batch, height, width, channels]. */
+  input: Slice;
+  /** What softmax gets, [batch, classes]. */
+  logits: Slice;
+  /** The gradient of the loss with respect to the logits. */
+  logitsGradient: Slice;
+  weights: { all: Slice; tensors: Slice[] };
+  gradients: { all: Slice; tensors: Slice[] };
+}
+
+/** What a layer leaves behind, in the order in which a diagnosis looks for the first number that isn't finite. */
+export interface Trace {
+  layer: string;
+  weights: Slice[];
+  output: Slice;
+  gradients: Slice[];
+}
+
+/** A network's own part of a step. */
+export interface Network extends NetworkBuffers {
+  forward: Recording;
+  backward: Recording;
+  traces: Trace[];
+}
+
+/** What flows between layers: values, the activation that made them, and where their gradient goes. */
+interface Flow {
+  values: Slice;
+  activation: Activation;
+  /** Undefined for the images themselves: nobody asks for their gradient. */
+  gradient?: Slice;
+}
+
+/** Tiles of a filter gradient that keep an adapter busy; with fewer, the sum over the batch is cut into parts. */
+const busyTiles = { software: 64, hardware: 4096 };
+
+/**
+ * Lowers a model to dispatches for one batch size: one forward list, one backward list, all buffers made.
+ * A convolution with a 2x2 pool behind it becomes one dispatch each way.
+ */
+export async function planNetwork(
+  gpu: Gpu,
+  cache: KernelCache,
+  memory: Memory,
+  model: CompiledModel,
+  batch: number,
+): Promise<Network> {
+  const forward: Promise<Dispatch>[] = [];
+  const backward: Promise<Dispatch>[][] = [];
+  const traces: Trace[] = [];
+  const tensors = model.layers.flatMap((layer) =>
+    layer.weights.map((w) => ({ label: `${layer.name}.${w.name}`, elements: elementsOf(w) })),
+  );
+  const weights = memory.arena('weights', tensors);
+  const gradients = memory.arena('gradients', tensors);
+  let nextTensor = 0;
+
+  const launch = async <S>(
+    layer: string,
+    kernel: Kernel<S>,
+    shape: S,
+    buffers: Record<string, Slice>,
+  ): Promise<Dispatch> => bind(gpu.device, await cache.compile(kernel, shape), layer, buffers);
+  const storage = (label: string, elements: number) => memory.storage(label, elements);
+  /** The kernel's and the bias' slices of both arenas; a layer without a bias gets memory that nobody reads. */
+  const takeTensors = (layer: CompiledConv2d | CompiledDense, parts: number) => {
+    const [w, b] = weights.tensors.slice(nextTensor);
+    const [dw, db] = gradients.tensors.slice(nextTensor);
+    nextTensor += layer.weights.length;
+    const useBias = layer.weights.length === 2;
+    const none = useBias ? undefined : storage(`${layer.name}.no_bias`, layer.outputShape.at(-1)! * parts);
+    return { w: w!, b: useBias ? b! : none!, dw: dw!, db: useBias ? db! : none!, useBias };
+  };
+
+  const addConvolution = (layer: CompiledConv2d, pool: CompiledMaxPooling2d | undefined, x: Flow): Flow => {
+    const shape = convolutionShape(layer, pool, x.activation, batch, gpu);
+    const { w, b, dw, db, useBias } = takeTensors(layer, shape.parts);
+    const out = (pool ?? layer).outputShape;
+    const elements = batch * elements3(out);
+    const y = storage(`${layer.name}.y`, elements);
+    const dy = storage(`${layer.name}.dy`, elements);
+    const won = pool && storage(`${layer.name}.won`, elements / 4);
+    const rows = shape.kernelHeight * shape.kernelWidth * shape.inChannels;
+    const narrow = rows <= 9;
+    forward.push(
+      launch(layer.name, narrow ? conv2dForwardNarrow : conv2dForward, shape, {
+        x: x.values,
+        w,
+        b,
+        y,
+        ...(won && { won }),
+      }),
+    );
+
+    const list: Promise<Dispatch>[] = [];
+    const wKernel = shape.inChannels % 4 === 0 ? conv2dBackwardW : conv2dBackwardWNarrow;
+    const inputs = { x: x.values, dy, ...(won && { won }) };
+    if (shape.parts > 1) {
+      const dwParts = storage(`${layer.name}.dw_parts`, shape.parts * rows * shape.outChannels);
+      const dbParts = storage(`${layer.name}.db_parts`, shape.parts * shape.outChannels);
+      list.push(launch(layer.name, wKernel, shape, { ...inputs, dw: dwParts, db: dbParts }));
+      const sum = { parts: shape.parts, weights: rows * shape.outChannels, biases: shape.outChannels };
+      list.push(launch(layer.name, sumParts, sum, { dw_parts: dwParts, db_parts: dbParts, dw, db }));
+    } else {
+      list.push(launch(layer.name, wKernel, shape, { ...inputs, dw, db }));
+    }
+    if (x.gradient) {
+      let whole = dy;
+      if (won) {
+        whole = storage(`${layer.name}.dz`, batch * elements3(layer.outputShape));
+        list.push(launch(layer.name, maxPoolBackward, poolShape(pool!, batch), { dy, won, dx: whole }));
+      }
+      const derivative: Record<string, Slice> = x.activation === 'linear' ? {} : { x: x.values };
+      list.push(launch(layer.name, conv2dBackwardX, shape, { w, dy: whole, dx: x.gradient, ...derivative }));
+    }
+    backward.unshift(list);
+    traces.push({
+      layer: layer.name,
+      weights: useBias ? [w, b] : [w],
+      output: y,
+      gradients: useBias ? [dw, db] : [dw],
+    });
+    return { values: y, activation: shape.activation, gradient: dy };
+  };
+
+  const addPool = (layer: CompiledMaxPooling2d, x: Flow): Flow => {
+    const shape = poolShape(layer, batch);
+    const elements = batch * elements3(layer.outputShape);
+    const y = storage(`${layer.name}.y`, elements);
+    const won = storage(`${layer.name}.won`, Math.ceil(elements / 4));
+    forward.push(launch(layer.name, maxPoolForward, shape, { x: x.values, y, won }));
+    if (!x.gradient) return { values: y, activation: x.activation };
+    const dy = storage(`${layer.name}.dy`, elements);
+    backward.unshift([launch(layer.name, maxPoolBackward, shape, { dy, won, dx: x.gradient })]);
+    return { values: y, activation: x.activation, gradient: dy };
+  };
+
+  const addDense = (layer: CompiledDense, x: Flow): Flow => {
+    const activation = layer.config.activation === 'softmax' ? 'linear' : layer.config.activation;
+    const shape = asConvolution({
+      batch,
+      inputs: layer.inputShape[0]!,
+      outputs: layer.config.units,
+      useBias: layer.config.useBias,
+      activation,
+      inActivation: x.activation,
+    });
+    const { w, b, dw, db, useBias } = takeTensors(layer, 1);
+    const y = storage(`${layer.name}.y`, batch * layer.config.units);
+    const dy = storage(`${layer.name}.dy`, batch * layer.config.units);
+    forward.push(launch(layer.name, denseForward, shape, { x: x.values, w, b, y }));
+    const list = [
+      launch(layer.name, shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow, shape, {
+        x: x.values,
+        dy,
+        dw,
+        db,
+      }),
+    ];
+    if (x.gradient) {
+      const derivative: Record<string, Slice> = x.activation === 'linear' ? {} : { x: x.values };
+      list.push(launch(layer.name, denseBackwardX, shape, { w, dy, dx: x.gradient, ...derivative }));
+    }
+    backward.unshift(list);
+    traces.push({
+      layer: layer.name,
+      weights: useBias ? [w, b] : [w],
+      output: y,
+      gradients: useBias ? [dw, db] : [dw],
+    });
+    return { values: y, activation, gradient: dy };
+  };
+
+  const input = storage('input', batch * elements3(model.inputShape));
+  let flow: Flow = { values: input, activation: 'linear' };
+  for (let i = 0; i < model.layers.length; i++) {
+    const layer = model.layers[i]!;
+    if (layer.type === 'conv2d') {
+      const pool = poolToFuse(layer, model.layers[i + 1]);
+      flow = addConvolution(layer, pool, flow);
+      if (pool) i++;
+    } else if (layer.type === 'maxPooling2d') flow = addPool(layer, flow);
+    else if (layer.type === 'dense') flow = addDense(layer, flow);
+    // flatten: NHWC in memory is flat already
+  }
+  const compiled = await Promise.all([Promise.all(forward), Promise.all(backward.map((list) => Promise.all(list)))]);
+  return {
+    input,
+    logits: flow.values,
+    logitsGradient: flow.gradient!,
+    weights,
+    gradients,
+    forward: compiled[0],
+    backward: compiled[1].flat(),
+    traces,
+  };
+}
+
+const elements3 = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** The pool behind a convolution, where the kernels can do both at once. */
+function poolToFuse(layer: CompiledConv2d, next: CompiledLayer | undefined): CompiledMaxPooling2d | undefined {
+  if (next?.type !== 'maxPooling2d') return undefined;
+  const halves =
+    next.outputShape[0] === Math.floor(layer.outputShape[0]! / 2) &&
+    next.outputShape[1] === Math.floor(layer.outputShape[1]! / 2);
+  const twoByTwo = [...next.window, ...next.strides].every((n) => n === 2) && next.pad.every((n) => n === 0);
+  return halves && twoByTwo && layer.config.filters % 4 === 0 ? next : undefined;
+}
+
+function convolutionShape(
+  layer: CompiledConv2d,
+  pool: CompiledMaxPooling2d | undefined,
+  inActivation: Activation,
+  batch: number,
+  gpu: Gpu,
+): Conv2dShape {
+  const shape: Conv2dShape = {
+    batch,
+    inHeight: layer.inputShape[0]!,
+    inWidth: layer.inputShape[1]!,
+    inChannels: layer.inputShape[2]!,
+    outHeight: layer.outputShape[0]!,
+    outWidth: layer.outputShape[1]!,
+    outChannels: layer.config.filters,
+    kernelHeight: layer.window[0],
+    kernelWidth: layer.window[1],
+    strideY: layer.strides[0],
+    strideX: layer.strides[1],
+    padTop: layer.pad[0],
+    padLeft: layer.pad[1],
+    useBias: layer.config.useBias,
+    activation: layer.config.activation as Activation, // softmax stands in the last, dense layer only
+    inActivation,
+    pooled: pool !== undefined,
+    parts: 1,
+  };
+  const busy = gpu.traits.software ? busyTiles.software : busyTiles.hardware;
+  return { ...shape, parts: Math.max(1, Math.min(batch, Math.ceil(busy / filterGradientTiles(shape)))) };
+}
+
+function poolShape(layer: CompiledMaxPooling2d, batch: number): MaxPoolShape {
+  return {
+    batch,
+    inHeight: layer.inputShape[0]!,
+    inWidth: layer.inputShape[1]!,
+    channels: layer.inputShape[2]!,
+    outHeight: layer.outputShape[0]!,
+    outWidth: layer.outputShape[1]!,
+    poolHeight: layer.window[0],
+    poolWidth: layer.window[1],
+    strideY: layer.strides[0],
+    strideX: layer.strides[1],
+    padTop: layer.pad[0],
+    padLeft: layer.pad[1],
+  };
+}

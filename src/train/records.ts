@@ -1,0 +1,48 @@
+import { type RecordShape, recordField, recordWords } from '../kernels/step.ts';
+import type { StepRecord } from './history.ts';
+import type { CompiledModel } from './model.ts';
+
+/** How many steps the ring of records holds: more than two submissions of the most steps. */
+export const ringSlots = 128;
+
+/** Reads the records that the shaders write: shaders/softmax_cross_entropy.wgsl and gradient_norm_reduce.wgsl. */
+export class RecordReader {
+  readonly shape: RecordShape;
+  /** Layer names, each with the numbers of its tensors. */
+  readonly #layers: { name: string; tensors: number[] }[] = [];
+
+  constructor(model: CompiledModel) {
+    let tensor = 0;
+    for (const layer of model.layers) {
+      if (layer.weights.length) this.#layers.push({ name: layer.name, tensors: layer.weights.map(() => tensor++) });
+    }
+    this.shape = { words: recordWords(tensor), slots: ringSlots };
+  }
+
+  get bytes(): number {
+    return this.shape.words * 4;
+  }
+
+  /** Unpacks record `index` of a buffer that holds several; undefined for a step that a halt made void. */
+  read(bytes: ArrayBuffer, index: number): StepRecord | undefined {
+    const view = new DataView(bytes, index * this.bytes, this.bytes);
+    const u32 = (word: number) => view.getUint32(word * 4, true);
+    const f32 = (word: number) => view.getFloat32(word * 4, true);
+    if (u32(recordField.halted)) return undefined;
+    const samples = u32(recordField.count);
+    const gradientNorms: Record<string, number> = {};
+    for (const { name, tensors } of this.#layers) {
+      const squares = tensors.reduce((sum, t) => sum + f32(recordField.tensors + 2 * t), 0);
+      gradientNorms[name] = Math.sqrt(squares);
+    }
+    return {
+      step: u32(recordField.step),
+      epoch: u32(recordField.epoch),
+      loss: f32(recordField.loss) / samples,
+      accuracy: u32(recordField.hits) / samples,
+      samples,
+      skipped: u32(recordField.skipped) !== 0,
+      gradientNorms,
+    };
+  }
+}

@@ -1,0 +1,105 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { Memory, Slice } from '../gpu/memory.ts';
+import { type Recording, replay } from '../gpu/recording.ts';
+
+/** A submission lasts about this long: a page stays alive, a fast GPU is never idle. */
+const submissionMs = 50;
+/** Submissions in flight. One more only lengthens the queue that a stop has to wait for. */
+const inFlightMost = 2;
+/** Steps a submission at most: two submissions' records fit the ring. */
+const stepsMost = 60;
+
+interface Flight {
+  staging: GPUBuffer;
+  done: Promise<void>;
+}
+
+/**
+ * Replays a recorded step: several a submission, two submissions in flight, the records of each copied out and mapped
+ * when they are ready. Nothing is created here after the constructor but command buffers.
+ */
+export class Scheduler {
+  readonly #gpu: Gpu;
+  readonly #recordBytes: number;
+  readonly #ringSlots: number;
+  readonly #idle: GPUBuffer[];
+  readonly #flights: Flight[] = [];
+  #stepMs = submissionMs; // the first submission is one step, which is then measured
+  #lastDone = 0;
+
+  constructor(gpu: Gpu, memory: Memory, recordBytes: number, ringSlots: number) {
+    this.#gpu = gpu;
+    this.#recordBytes = recordBytes;
+    this.#ringSlots = ringSlots;
+    this.#idle = Array.from({ length: inFlightMost }, (_, i) =>
+      memory.staging(`records.staging_${i}`, stepsMost * recordBytes),
+    );
+  }
+
+  /** Milliseconds a step, from the last submission. */
+  get stepMs(): number {
+    return this.#stepMs;
+  }
+
+  /**
+   * Submits up to `steps` replays of the recording and returns how many; waits first while two submissions are under way.
+   *
+   * @param records the ring that the recording writes to.
+   * @param firstStep the number that `state.step` will have in the first of them: where its record lies in the ring.
+   * @param onRecords gets the records' bytes when they are there, in order.
+   */
+  async submit(
+    records: Slice,
+    recording: Recording,
+    firstStep: number,
+    steps: number,
+    onRecords: (bytes: ArrayBuffer, count: number) => void,
+  ): Promise<number> {
+    if (this.#flights.length >= inFlightMost) await this.#land();
+    const count = Math.max(1, Math.min(steps, stepsMost, Math.floor(submissionMs / this.#stepMs)));
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder({ label: `steps ${firstStep} to ${firstStep + count - 1}` });
+    const pass = encoder.beginComputePass();
+    for (let i = 0; i < count; i++) replay(pass, recording);
+    pass.end();
+    const staging = this.#idle.pop()!;
+    for (let i = 0; i < count; ) {
+      const slot = (firstStep + i) % this.#ringSlots;
+      const run = Math.min(count - i, this.#ringSlots - slot);
+      const { buffer, offset } = records;
+      encoder.copyBufferToBuffer(
+        buffer,
+        offset + slot * this.#recordBytes,
+        staging,
+        i * this.#recordBytes,
+        run * this.#recordBytes,
+      );
+      i += run;
+    }
+    const begun = performance.now();
+    device.queue.submit([encoder.finish()]);
+    const mapped = staging.mapAsync(GPUMapMode.READ, 0, count * this.#recordBytes);
+    const done = Promise.race([mapped, this.#gpu.failure]).then(() => {
+      const now = performance.now();
+      this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);
+      this.#lastDone = now;
+      const bytes = staging.getMappedRange(0, count * this.#recordBytes).slice(0);
+      staging.unmap();
+      this.#idle.push(staging);
+      onRecords(bytes, count);
+    });
+    done.catch(() => undefined); // seen by whoever lands it
+    this.#flights.push({ staging, done });
+    return count;
+  }
+
+  /** Waits until everything submitted is done and its records are handed over. */
+  async drain(): Promise<void> {
+    while (this.#flights.length) await this.#land();
+  }
+
+  async #land(): Promise<void> {
+    const flight = this.#flights.shift()!;
+    await flight.done;
+  }
+}

@@ -1,0 +1,569 @@
+import type { Augmentation } from '../augment/config.ts';
+import { integer, parse } from '../check.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { KernelCache } from '../gpu/kernel.ts';
+import { Memory, type Slice } from '../gpu/memory.ts';
+import { profileRecording, type StepProfile } from '../gpu/profile.ts';
+import { readSlices } from '../gpu/readback.ts';
+import { type Recording, replay } from '../gpu/recording.ts';
+import { packState, type StateValues, stateFields } from '../kernels/state.ts';
+import { diagnose } from './diagnosis.ts';
+import { type EpochRecord, type History, type StepRecord, summarize } from './history.ts';
+import { elementsOf, initialWeights, shuffledOrder } from './initializers.ts';
+import { type DatasetInput, fillAugmentation, planInput } from './input.ts';
+import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
+import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
+import { RecordReader } from './records.ts';
+import { Scheduler } from './scheduler.ts';
+import { badStepsToHalt, type Ledger, planSteps, type Steps } from './steps.ts';
+
+export interface TrainerOptions {
+  model: Model;
+  /** `'adam'` by default. */
+  optimizer?: OptimizerConfig;
+  /** The only one there is: minus the log of the probability of the label, mean over the batch. */
+  loss?: 'sparseCategoricalCrossentropy';
+  batchSize?: number;
+  /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
+  seed?: number;
+  /** Keras' ImageDataGenerator arguments in camelCase; null for none. `rescale` is 1 / 255 unless given. */
+  augmentation?: Record<string, unknown> | null;
+}
+
+export interface Progress {
+  /** Steps of one epoch. */
+  epochSteps: number;
+  epochs: number;
+}
+
+export interface FitOptions {
+  epochs?: number;
+  validationData?: Dataset;
+  /** A new order of the samples each epoch; on by default. */
+  shuffle?: boolean;
+  /** Aborting it makes `fit` resolve with what was done so far. */
+  signal?: AbortSignal;
+  onStep?: (record: StepRecord, progress: Progress) => void;
+  onEpoch?: (record: EpochRecord) => void;
+}
+
+export interface LayerSummary {
+  name: string;
+  type: string;
+  /** Without the batch. */
+  outputShape: number[];
+  parameters: number;
+}
+
+export interface Evaluation {
+  /** Mean over the samples. */
+  loss: number;
+  /** 0 to 1. */
+  accuracy: number;
+}
+
+/** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
+export interface Startup {
+  compileMs: number;
+  uploadMs: number;
+  firstStepMs: number;
+}
+
+/**
+ * Makes a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
+ *
+ * @throws ConfigurationError at once for a model, optimizer or option that makes no sense.
+ */
+export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
+  return new Trainer(gpu, options);
+}
+
+const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation'];
+
+/** A model with its weights on the GPU. Made by `createTrainer`. */
+export class Trainer {
+  readonly gpu: Gpu;
+  readonly model: CompiledModel;
+  readonly batchSize: number;
+  readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
+  readonly #optimizer: FilledOptimizer;
+  readonly #augmentation: Augmentation;
+  readonly #plain: Augmentation;
+  readonly #classes: number;
+  readonly #seed: number;
+  readonly #memory: Memory;
+  readonly #cache: KernelCache;
+  readonly #reader: RecordReader;
+  readonly #ready: Promise<Steps>;
+  #scheduler: Scheduler | undefined;
+  /** Steps begun, in each ledger: where the next record will lie. */
+  #begun = { training: 0, evaluation: 0 };
+  /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
+  #epochs = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(gpu: Gpu, options: TrainerOptions) {
+    for (const name of Object.keys(options)) {
+      if (!optionNames.includes(name)) {
+        throw new ConfigurationError({
+          what: `createTrainer has no option ${name}`,
+          found: name,
+          wanted: optionNames.join(', '),
+          fix: suggest(name, optionNames),
+        });
+      }
+    }
+    const loss = options.loss ?? 'sparseCategoricalCrossentropy';
+    if (loss !== 'sparseCategoricalCrossentropy') {
+      throw new ConfigurationError({
+        what: 'No such loss',
+        found: loss,
+        wanted: 'sparseCategoricalCrossentropy',
+        fix: suggest(loss, ['sparseCategoricalCrossentropy']),
+      });
+    }
+    this.gpu = gpu;
+    this.model = compileModel(options.model);
+    this.#classes = requireClassifier(this.model).classes;
+    this.#optimizer = fillOptimizer(options.optimizer ?? 'adam');
+    this.batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
+    this.#seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
+    this.#augmentation = fillAugmentation(options.augmentation, this.model.inputShape);
+    this.#plain = fillAugmentation({ rescale: this.#augmentation.rescale }, this.model.inputShape);
+    this.#memory = new Memory(gpu.device);
+    this.#cache = new KernelCache(gpu.device, gpu.traits);
+    this.#reader = new RecordReader(this.model);
+    this.#ready = this.#prepare();
+    this.#ready.catch(() => undefined); // the first method that waits for it tells
+  }
+
+  /** Buffers of the trainer, data sets aside, and their bytes on the GPU. */
+  get memory(): { buffers: number; bytes: number } {
+    return { buffers: this.#memory.buffers, bytes: this.#memory.bytes };
+  }
+
+  /** The layers with their output shapes and parameters, in order. */
+  summary(): LayerSummary[] {
+    return this.model.layers.map(({ name, type, outputShape, parameters }) => ({
+      name,
+      type,
+      outputShape: [...outputShape],
+      parameters,
+    }));
+  }
+
+  /**
+   * Trains on a data set: each epoch goes over all of it once, in batches, the last one short. `onStep` and `onEpoch`
+   * come in order, up to two submissions behind the GPU.
+   *
+   * @returns the history; `stopped` when the signal ended it.
+   * @throws ConfigurationError for data that doesn't fit, NonFiniteError after three bad steps in a row (with the history
+   *   so far), DeviceLostError.
+   */
+  fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
+    const epochs = parse(integer(1), options.epochs ?? 1, 'epochs');
+    return this.#exclusively(async (steps) => {
+      const started = performance.now();
+      const input = await this.#input(dataset, this.#augmentation, steps, steps.training);
+      const validation =
+        options.validationData && (await this.#input(options.validationData, this.#plain, steps, steps.evaluation));
+      await this.gpu.device.queue.onSubmittedWorkDone();
+      if (!this.startup.uploadMs) this.startup.uploadMs = performance.now() - started;
+      try {
+        return await this.#train(steps, dataset, input, validation, epochs, options);
+      } finally {
+        input.dispose();
+        validation?.dispose();
+      }
+    });
+  }
+
+  async #train(
+    steps: Steps,
+    dataset: Dataset,
+    input: DatasetInput,
+    validation: DatasetInput | undefined,
+    epochs: number,
+    options: FitOptions,
+  ): Promise<History> {
+    const { network, training, update } = steps;
+    const recording = [
+      training.begin,
+      ...input.recording,
+      ...network.forward,
+      training.loss,
+      ...network.backward,
+      ...training.norms,
+      update,
+    ];
+    const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0 };
+    const epochSteps = Math.ceil(dataset.count / this.batchSize);
+    const firstStep = this.#begun.training;
+    const scheduler = this.#scheduler!;
+    let badInARow = 0;
+    const firstSubmitted = performance.now();
+    const take = (bytes: ArrayBuffer, count: number) => {
+      if (!this.startup.firstStepMs) this.startup.firstStepMs = performance.now() - firstSubmitted;
+      for (let i = 0; i < count; i++) {
+        const record = this.#reader.read(bytes, i);
+        if (!record) return;
+        record.step -= firstStep;
+        record.epoch = history.epochs.length + 1;
+        badInARow = record.skipped ? badInARow + 1 : 0;
+        if (record.skipped) history.skippedSteps++;
+        history.steps.push(record);
+        options.onStep?.(record, { epochSteps, epochs });
+      }
+    };
+    this.#resetHalt(steps);
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const begun = performance.now();
+      this.#beginEpoch(training, input, this.#order(dataset.count, options.shuffle ?? true));
+      let left = epochSteps;
+      while (left > 0 && badInARow < badStepsToHalt && !options.signal?.aborted) {
+        const submitted = await scheduler.submit(training.records, recording, this.#begun.training + 1, left, take);
+        this.#begun.training += submitted;
+        left -= submitted;
+      }
+      await scheduler.drain();
+      if (badInARow >= badStepsToHalt) {
+        const error = await diagnose(this.gpu, this.#memory, steps, history.steps.length);
+        error.history = history;
+        throw error;
+      }
+      if (left > 0) break;
+      const seconds = (performance.now() - begun) / 1000;
+      const record = summarize(epoch, history.steps.slice(-epochSteps), seconds);
+      if (validation) {
+        const { loss, accuracy } = await this.#evaluate(steps, validation, options.validationData!.count);
+        record.validationLoss = loss;
+        record.validationAccuracy = accuracy;
+      }
+      history.epochs.push(record);
+      options.onEpoch?.(record);
+    }
+    history.stopped = history.epochs.length < epochs;
+    return history;
+  }
+
+  /**
+   * One step on one batch.
+   *
+   * @param images [n, height, width, channels] as they are, already scaled; n up to the batch size.
+   * @param labels n class indices.
+   * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
+   */
+  trainOnBatch(
+    images: Float32Array,
+    labels: ArrayLike<number>,
+  ): Promise<Evaluation & { gradientNorms: Record<string, number> }> {
+    return this.#exclusively(async (steps) => {
+      const { network, training, update } = steps;
+      this.#writeBatch(steps, training, images, labels);
+      this.#run([training.begin, ...network.forward, training.loss, ...network.backward, ...training.norms, update]);
+      this.#begun.training++;
+      const record = await this.#lastRecord(training, this.#begun.training);
+      const [state] = await readSlices(this.gpu, this.#memory, [training.state]);
+      if (new DataView(state!).getUint32(stateFields.indexOf('halted') * 4, true)) {
+        const error = await diagnose(this.gpu, this.#memory, steps, this.#begun.training);
+        this.#resetHalt(steps);
+        throw error;
+      }
+      return { loss: record.loss, accuracy: record.accuracy, gradientNorms: record.gradientNorms };
+    });
+  }
+
+  /** Loss and gradients on one batch, without an update. Gradients have Keras' order and layout, like `getWeights`. */
+  gradients(
+    images: Float32Array,
+    labels: ArrayLike<number>,
+  ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
+    return this.#exclusively(async (steps) => {
+      const { network, evaluation } = steps;
+      this.#writeBatch(steps, evaluation, images, labels);
+      this.#run([evaluation.begin, ...network.forward, evaluation.loss, ...network.backward, ...evaluation.norms]);
+      this.#begun.evaluation++;
+      const record = await this.#lastRecord(evaluation, this.#begun.evaluation);
+      const gradients = await this.#readTensors(network.gradients.tensors);
+      return { loss: record.loss, gradientNorms: record.gradientNorms, gradients };
+    });
+  }
+
+  /** Probabilities [n, classes] of any number of float images [n, height, width, channels], already scaled. */
+  predict(images: Float32Array): Promise<Float32Array> {
+    return this.#exclusively(async (steps) => {
+      const { network, evaluation, probabilities } = steps;
+      const elements = this.#imageElements();
+      const count = this.#countImages(images);
+      const out = this.#memory.storage('predictions', Math.max(1, count * this.#classes));
+      try {
+        for (let first = 0; first < count; first += this.batchSize) {
+          const n = Math.min(this.batchSize, count - first);
+          this.#write(network.input, images.subarray(first * elements, (first + n) * elements));
+          this.#writeState(evaluation, { seed: this.#seed, epoch: 0, position: 0, samples: n });
+          const encoder = this.gpu.device.createCommandEncoder({ label: 'predict' });
+          const pass = encoder.beginComputePass();
+          replay(pass, [evaluation.begin, ...network.forward, evaluation.loss]);
+          pass.end();
+          encoder.copyBufferToBuffer(
+            probabilities.buffer,
+            probabilities.offset,
+            out.buffer,
+            first * this.#classes * 4,
+            n * this.#classes * 4,
+          );
+          this.gpu.device.queue.submit([encoder.finish()]);
+          this.#begun.evaluation++;
+        }
+        const [bytes] = await readSlices(this.gpu, this.#memory, [out]);
+        return new Float32Array(bytes!, 0, count * this.#classes);
+      } finally {
+        this.#memory.free(out.buffer);
+      }
+    });
+  }
+
+  /** Loss and accuracy on a data set, without augmentation. */
+  evaluate(dataset: Dataset): Promise<Evaluation> {
+    return this.#exclusively(async (steps) => {
+      const input = await this.#input(dataset, this.#plain, steps, steps.evaluation);
+      try {
+        return await this.#evaluate(steps, input, dataset.count);
+      } finally {
+        input.dispose();
+      }
+    });
+  }
+
+  async #evaluate(steps: Steps, input: DatasetInput, count: number): Promise<Evaluation> {
+    const { network, evaluation } = steps;
+    const recording = [evaluation.begin, ...input.recording, ...network.forward, evaluation.loss];
+    const scheduler = this.#scheduler!;
+    const sum = { loss: 0, hits: 0 };
+    const take = (bytes: ArrayBuffer, records: number) => {
+      for (let i = 0; i < records; i++) {
+        const { loss, accuracy, samples } = this.#reader.read(bytes, i)!;
+        sum.loss += loss * samples;
+        sum.hits += accuracy * samples;
+      }
+    };
+    this.#beginEpoch(
+      evaluation,
+      input,
+      Uint32Array.from({ length: count }, (_, i) => i),
+    );
+    for (let left = Math.ceil(count / this.batchSize); left > 0; ) {
+      const submitted = await scheduler.submit(evaluation.records, recording, this.#begun.evaluation + 1, left, take);
+      this.#begun.evaluation += submitted;
+      left -= submitted;
+    }
+    await scheduler.drain();
+    return { loss: sum.loss / count, accuracy: Math.round(sum.hits) / count };
+  }
+
+  /** All weights in Keras' order and layout: kernels [kh, kw, in, out] and [in, out], biases [out], a copy. */
+  getWeights(): Promise<Float32Array[]> {
+    return this.#exclusively((steps) => this.#readTensors(steps.network.weights.tensors));
+  }
+
+  /** Replaces all weights; the optimizer's moments stay. @throws ConfigurationError for another number or other sizes. */
+  setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
+    const specs = this.model.layers.flatMap((layer) => layer.weights.map((spec) => ({ layer: layer.name, spec })));
+    if (arrays.length !== specs.length) {
+      throw new ConfigurationError({
+        what: 'setWeights got another number of arrays than the model has',
+        found: arrays.length,
+        wanted: String(specs.length),
+      });
+    }
+    specs.forEach(({ layer, spec }, i) => {
+      if (arrays[i]!.length !== elementsOf(spec)) {
+        throw new ConfigurationError({
+          what: `The ${spec.name} of ${layer} has another size`,
+          found: arrays[i]!.length,
+          wanted: `[${spec.shape.join(', ')}], ${elementsOf(spec)} numbers`,
+        });
+      }
+    });
+    const copies = arrays.map((array) => Float32Array.from(array));
+    return this.#exclusively(async (steps) => {
+      this.#writeTensors(steps, copies);
+      this.#resetHalt(steps);
+    });
+  }
+
+  /**
+   * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer and step
+   * count are put back afterwards.
+   */
+  profile(dataset: Dataset, options: { steps?: number } = {}): Promise<StepProfile> {
+    const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
+    return this.#exclusively(async (steps) => {
+      const { network, training, update } = steps;
+      const input = await this.#input(dataset, this.#augmentation, steps, training);
+      const kept = [network.weights.all, ...steps.moments, training.state];
+      const copies = kept.map((slice) => this.#memory.storage(`${slice.label}.kept`, slice.size / 4));
+      this.#copy(kept, copies);
+      try {
+        const recording = [
+          training.begin,
+          ...input.recording,
+          ...network.forward,
+          training.loss,
+          ...network.backward,
+          ...training.norms,
+          update,
+        ];
+        this.#beginEpoch(training, input, this.#order(dataset.count, true));
+        for (let i = 0; i < 3; i++) this.#run(recording);
+        return await profileRecording(this.gpu, this.#memory, recording, rounds);
+      } finally {
+        this.#copy(copies, kept);
+        for (const copy of copies) this.#memory.free(copy.buffer);
+        input.dispose();
+      }
+    });
+  }
+
+  /** Frees every buffer. The device stays. */
+  dispose(): void {
+    this.#memory.dispose();
+  }
+
+  async #prepare(): Promise<Steps> {
+    const begun = performance.now();
+    const steps = await planSteps(
+      this.gpu,
+      this.#cache,
+      this.#memory,
+      this.model,
+      this.#optimizer,
+      this.batchSize,
+      this.#classes,
+      this.#reader,
+    );
+    this.#writeTensors(steps, initialWeights(this.model, this.#seed));
+    this.#scheduler = new Scheduler(this.gpu, this.#memory, this.#reader.bytes, this.#reader.shape.slots);
+    this.startup.compileMs = performance.now() - begun;
+    return steps;
+  }
+
+  /** Methods take turns: the GPU's buffers are one batch wide. */
+  #exclusively<T>(work: (steps: Steps) => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(async () => Promise.race([work(await this.#ready), this.gpu.failure]));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #input(dataset: Dataset, augmentation: Augmentation, steps: Steps, ledger: Ledger): Promise<DatasetInput> {
+    const model = { inputShape: this.model.inputShape, classes: this.#classes };
+    const buffers = { state: ledger.state, labels: steps.labels, input: steps.network.input };
+    return planInput(this.gpu, this.#cache, dataset, model, augmentation, this.batchSize, buffers);
+  }
+
+  #order(count: number, shuffle: boolean): Uint32Array<ArrayBuffer> {
+    this.#epochs++;
+    return shuffle ? shuffledOrder(count, this.#seed, this.#epochs) : Uint32Array.from({ length: count }, (_, i) => i);
+  }
+
+  #beginEpoch(ledger: Ledger, input: DatasetInput, order: Uint32Array<ArrayBuffer>): void {
+    this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
+    this.#writeState(ledger, { seed: this.#seed, epoch: this.#epochs, position: 0, samples: order.length });
+  }
+
+  #writeState(ledger: Ledger, values: StateValues): void {
+    this.gpu.device.queue.writeBuffer(
+      ledger.state.buffer,
+      ledger.state.offset,
+      packState({ ...values, learning_rate: this.#optimizer.learningRate }),
+    );
+  }
+
+  #resetHalt(steps: Steps): void {
+    this.#writeState(steps.training, { halted: 0, bad_in_a_row: 0 });
+  }
+
+  #writeBatch(steps: Steps, ledger: Ledger, images: Float32Array, labels: ArrayLike<number>): void {
+    const count = this.#countImages(images);
+    if (count > this.batchSize || count !== labels.length || count === 0) {
+      throw new ConfigurationError({
+        what: "The batch doesn't fit",
+        found: `${count} images and ${labels.length} labels`,
+        wanted: `1 to ${this.batchSize} images, a label each`,
+        fix: 'create the trainer with a larger batchSize',
+      });
+    }
+    const classes = Uint32Array.from(labels);
+    const wrong = Array.from(labels).findIndex(
+      (label) => !Number.isInteger(label) || label < 0 || label >= this.#classes,
+    );
+    if (wrong >= 0) {
+      throw new ConfigurationError({
+        what: 'A label is outside the classes of the model',
+        found: `label ${labels[wrong]} at image ${wrong}`,
+        wanted: `0 to ${this.#classes - 1}`,
+      });
+    }
+    this.#write(steps.network.input, images);
+    this.#write(steps.labels, classes);
+    this.#writeState(ledger, { seed: this.#seed, epoch: this.#epochs, position: 0, samples: count });
+  }
+
+  #imageElements(): number {
+    return this.model.inputShape.reduce((a, b) => a * b, 1);
+  }
+
+  #countImages(images: Float32Array): number {
+    const elements = this.#imageElements();
+    const count = images.length / elements;
+    if (!(images instanceof Float32Array) || !Number.isInteger(count)) {
+      throw new ConfigurationError({
+        what: "The images don't match the model's input",
+        found: `${(images as object)?.constructor?.name ?? typeof images} of ${(images as Float32Array)?.length}`,
+        wanted: `a Float32Array of n x ${this.model.inputShape.join(' x ')} = n x ${elements} numbers`,
+      });
+    }
+    return count;
+  }
+
+  #write(slice: Slice, values: Float32Array | Uint32Array): void {
+    this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
+  }
+
+  #writeTensors(steps: Steps, arrays: readonly Float32Array[]): void {
+    for (const [i, slice] of steps.network.weights.tensors.entries()) this.#write(slice, arrays[i]!);
+  }
+
+  #run(recording: Recording): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    replay(pass, recording);
+    pass.end();
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #copy(from: readonly Slice[], to: readonly Slice[]): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    from.forEach((slice, i) => {
+      encoder.copyBufferToBuffer(slice.buffer, slice.offset, to[i]!.buffer, to[i]!.offset, slice.size);
+    });
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  async #lastRecord(ledger: Ledger, step: number): Promise<StepRecord> {
+    const slot = step % this.#reader.shape.slots;
+    const { buffer, offset, label } = ledger.records;
+    const [bytes] = await readSlices(this.gpu, this.#memory, [
+      { buffer, label, offset: offset + slot * this.#reader.bytes, size: this.#reader.bytes },
+    ]);
+    return this.#reader.read(bytes!, 0)!;
+  }
+
+  async #readTensors(tensors: readonly Slice[]): Promise<Float32Array[]> {
+    const specs = this.model.layers.flatMap((layer) => layer.weights);
+    const bytes = await readSlices(this.gpu, this.#memory, tensors);
+    return bytes.map((buffer, i) => new Float32Array(buffer, 0, elementsOf(specs[i]!)));
+  }
+}
