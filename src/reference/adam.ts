@@ -26,3 +26,22 @@ export function adam(
   }
   return after;
 }
+
+/** sum|terms| of what `adam` gives; for w the terms are w and the step, as far as m in it could have been. */
+export function adamMagnitude(
+  options: AdamOptions,
+  inputs: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; t: number },
+): { w: Float64Array; m: Float64Array; v: Float64Array } {
+  const { learningRate, beta1, beta2, epsilon } = options;
+  const { dw, w, m, v, t } = inputs;
+  const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+  const after = adam(options, inputs);
+  const size = { w: Float64Array.from(w, Math.abs), m: Float64Array.from(m, Math.abs), v: Float64Array.from(v) };
+  for (let i = 0; i < dw.length; i++) {
+    const g = Math.abs(dw[i]!);
+    size.m[i]! += (g + Math.abs(m[i]!)) * (1 - beta1);
+    size.v[i]! += (g * g + v[i]!) * (1 - beta2);
+    size.w[i]! += (rate * size.m[i]!) / (Math.sqrt(after.v[i]!) + epsilon);
+  }
+  return size;
+}

@@ -27,3 +27,12 @@ export function sgd(
   }
   return after;
 }
+
+/** sum|terms| of what `sgd` gives: on absolute values, and with the rate's sign turned every term is added. */
+export function sgdMagnitude(
+  options: SgdOptions,
+  { dw, w, v }: { dw: Numbers; w: Numbers; v: Numbers },
+): { w: Float64Array; v: Float64Array } {
+  const absolute = (values: Numbers) => Float64Array.from(values, Math.abs);
+  return sgd({ ...options, learningRate: -options.learningRate }, { dw: absolute(dw), w: absolute(w), v: absolute(v) });
+}

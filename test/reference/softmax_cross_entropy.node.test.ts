@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { softmaxCrossEntropy } from '../../src/reference/softmax_cross_entropy.ts';
+import { expectGradient, numbers } from './central_differences.ts';
+
+const labels = [2, 0, 1, 2];
+
+test.each([4, 3])('gradient against central differences: a batch of 4 with %i real samples', (count) => {
+  const s = { batch: 4, classes: 3, count };
+  const z = numbers(12, 1).map((value) => 4 * value);
+  // What the optimizer follows is the mean over the real samples.
+  const loss = () => softmaxCrossEntropy(s, { z, labels }).loss / count;
+  expectGradient('z', loss, z, softmaxCrossEntropy(s, { z, labels }).dz);
+});
+
+test('probabilities, loss and hits of known logits', () => {
+  const s = { batch: 2, classes: 2, count: 2 };
+  const { p, loss, hits } = softmaxCrossEntropy(s, { z: [0, Math.log(3), 5, 5], labels: [1, 1] });
+  for (const [i, wanted] of [1 / 4, 3 / 4, 1 / 2, 1 / 2].entries()) expect(p[i]).toBeCloseTo(wanted, 15);
+  expect(loss).toBeCloseTo(Math.log(4 / 3) + Math.log(2), 14);
+  // The second is a tie, which the first of the largest wins.
+  expect(hits).toBe(1);
+});
+
+test('large logits overflow nothing', () => {
+  const { p, loss, dz } = softmaxCrossEntropy({ batch: 1, classes: 2, count: 1 }, { z: [1e4, -1e4], labels: [1] });
+  expect([...p]).toEqual([1, 0]);
+  expect(loss).toBe(2e4);
+  expect([...dz]).toEqual([1, -1]);
+});

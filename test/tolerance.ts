@@ -1,0 +1,102 @@
+/** Half the distance between 1 and the next float32. */
+export const unitRoundoff = 2 ** -24;
+
+/** The smallest normal float32: whatever is below may be flushed to zero (WGSL, "Floating Point Evaluation"). */
+const smallestNormal = 2 ** -126;
+
+export interface Tolerance {
+  /** The c of c * n * 2^-24 * sum|terms|. */
+  sum: number;
+  /** Of the result, for what is done after the sum: in units of 2^-24 of its size. */
+  result: number;
+  /** Of nothing: what a function may be off by near zero. */
+  absolute: number;
+  reason: string;
+}
+
+// WGSL names no rounding mode, so every addition and multiplication may be off by 2^-23 of its result, twice 2^-24; in
+// n of them, in any order, the errors add up to at most n * 2^-23 * sum|terms| (Higham, Accuracy and Stability, 4.2).
+const anyRounding = 2;
+
+const product: Tolerance = {
+  sum: anyRounding,
+  result: 0,
+  absolute: 0,
+  reason: 'n products and their sum in any order, fused or not',
+};
+
+const activated: Tolerance = {
+  sum: anyRounding,
+  result: 64,
+  absolute: 1e-5,
+  reason:
+    'no activation is steeper than 1, so the error of the sum passes through; then WGSL lets tanh be off by 1e-5, and ' +
+    'exp by 3 + 2|z| ulp, of which sigmoid keeps z exp(-z) / (1 + exp(-z)), less than 16',
+};
+
+/** How far each thing may be from its twin. One row a thing, named as the dispatch or its output. */
+export const tolerances = {
+  conv2d_forward: product,
+  conv2d_backward_x: product,
+  conv2d_backward_w: product,
+  dense_forward: product,
+  dense_backward_x: product,
+  dense_backward_w: product,
+  /** Instead of the row of a forward pass that ends in tanh or sigmoid. */
+  activated,
+  max_pool_forward: { sum: 0, result: 0, absolute: 0, reason: 'copies an element' },
+  max_pool_backward: { ...product, reason: 'a sum over the windows that an element won, exact where they lie apart' },
+  softmax: {
+    sum: 0,
+    result: 2 * 160,
+    absolute: 2 ** -24,
+    reason:
+      'exp may be off by 3 + 2|z| ulp, |z| up to 60 before the result is nothing; its sum and division add little',
+  },
+  cross_entropy: {
+    sum: anyRounding,
+    result: 0,
+    absolute: 2 ** -20,
+    reason: 'a sum of one loss a sample, each with a log that WGSL lets be off by 2^-21 near 1',
+  },
+  softmax_cross_entropy_dz: {
+    sum: 0,
+    result: 8,
+    absolute: 2 ** -19,
+    reason:
+      'p - 1 cancels, so the error of p counts in full: p (3 + 2|log p|) ulp is never more than 4, and as much again ' +
+      'for the sum and the division: 16 ulp leave room',
+  },
+  gradient_norm: { ...product, reason: 'a sum of squares: no term is negative, so sum|terms| is the sum' },
+  adam: {
+    sum: 8 * anyRounding,
+    result: 0,
+    absolute: 0,
+    reason:
+      'a dozen operations in a row, of which sqrt and the division are off by 2.5 ulp, and constants that are rounded ' +
+      'once; the magnitude holds what m could have been, so its cancellation is in it',
+  },
+  sgd: { sum: anyRounding, result: 0, absolute: 0, reason: 'two or three products, added' },
+} satisfies Record<string, Tolerance>;
+
+/**
+ * The bound of each element, for `expectWithin`.
+ *
+ * @param terms of the longest sum: n.
+ * @param magnitude the twin on absolute values (src/reference/magnitude.ts), or nothing for what isn't a sum.
+ */
+export function boundOf(
+  { sum, result, absolute }: Tolerance,
+  expected: ArrayLike<number>,
+  { terms = 0, magnitude }: { terms?: number; magnitude?: ArrayLike<number> } = {},
+): Float64Array {
+  if (sum > 0 && !(magnitude?.length === expected.length && terms > 0)) {
+    throw new Error(`a sum wants its terms and magnitude: found ${terms} terms, ${magnitude?.length} magnitudes`);
+  }
+  return Float64Array.from(expected, (value, i) => {
+    // Exact things stay exact: flushing is for results of arithmetic.
+    if (sum === 0 && result === 0 && absolute === 0) return 0;
+    const ofSum = sum === 0 ? 0 : sum * terms * unitRoundoff * magnitude![i]!;
+    return ofSum + result * unitRoundoff * Math.abs(value) + absolute + (terms + 1) * smallestNormal;
+  });
+}
