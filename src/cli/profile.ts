@@ -29,15 +29,16 @@ export function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }
     figure(gflops),
     figure(gbps),
   ]);
-  const total = [`${count(dispatchesPerStep)} dispatches`, 'whole step', figure(stepMicroseconds), '', '', ''];
+  const total = [`${count(dispatchesPerStep)} dispatches in a step`, '', figure(stepMicroseconds), '', '', ''];
   return table(['dispatch', 'layer', 'microseconds', 'share', 'GFLOP/s', 'GB/s'], [...rows, total], 2);
 }
 
 function resolutionLine({ rounded, timestampResolutionNs, dispatches }: StepProfile): string {
-  if (!rounded) return `Timestamps are not rounded here (resolution ${figure(timestampResolutionNs)} ns).`;
+  const passes = 'Each dispatch had a pass of its own, which makes their sum more than a step.';
+  if (!rounded) return `Timestamps are not rounded here. ${passes}`;
   const most = Math.max(...dispatches.map(({ repeats }) => repeats));
   return (
-    `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} us here: each dispatch was repeated, ` +
-    `up to ${count(most)} times, and its time divided.`
+    `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} us here: ` +
+    `each dispatch was repeated until that matters little, up to ${count(most)} times. ${passes}`
   );
 }

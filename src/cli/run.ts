@@ -1,7 +1,7 @@
 import { type TrainAndTest, takeFirst } from '../data/index.ts';
-import type { AdapterFacts, LayerSummary } from '../index.ts';
+import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
 import { readDatasets } from './datasets.ts';
-import type { PageRun, Told } from './headless/protocol.ts';
+import type { Told } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { checkSamples, type Plan, planRun } from './plan.ts';
 import { augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
@@ -43,21 +43,22 @@ export async function withRun<Result>(
       train: takeFirst(datasets.train, plan.trainSamples),
       test: takeFirst(datasets.test, plan.testSamples),
     };
-    const pageRun: PageRun = {
+    const trainer: TrainerOptions = {
       model,
       optimizer,
       augmentation: augmentationOf(options),
       batchSize: options.batchSize,
+      loss: 'sparseCategoricalCrossentropy',
       seed: options.seed,
     };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
     console.log(dataLine(options.dataset, datasets));
     if (plan.cut) console.log(cutLine(plan));
-    const layers = await session.call('prepare', pageRun);
+    const layers = await session.call('prepare', trainer);
     console.log(modelTable(layers));
     const { cut: _, ...samples } = plan;
-    const config = { dataset: options.dataset, ...samples, ...pageRun, loss: 'sparseCategoricalCrossentropy' };
+    const config = { dataset: options.dataset, ...samples, ...trainer };
     return await work({ session, interrupts, plan, adapter, layers, config });
   } finally {
     interrupts.dispose();

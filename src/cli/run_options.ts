@@ -17,8 +17,8 @@ export interface RunOptions {
   learningRate?: number;
   momentum?: number;
   seed: number;
-  augment: string | object;
-  model: string | object;
+  augment: string | Record<string, unknown>;
+  model: string | Record<string, unknown>;
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
   json?: string;
@@ -76,12 +76,14 @@ export function optimizerOf({ optimizer, learningRate, momentum }: RunOptions): 
   return fillOptimizer(optimizer === 'sgd' ? sgd({ learningRate, momentum }) : adam({ learningRate }));
 }
 
-export function augmentationOf({ augment }: RunOptions): object {
+export function augmentationOf({ augment }: RunOptions): Record<string, unknown> {
   if (augment === 'tutorial') return tutorialAugmentation;
   return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
 }
 
 /** The model, checked here: no Chrome is needed to see that its shapes don't fit. */
 export function modelOf({ model }: RunOptions, { imageShape, classNames }: Dataset): Model {
-  return sequential(typeof model === 'string' ? tutorialModel(imageShape, classNames.length) : (model as Model));
+  return sequential(
+    typeof model === 'string' ? tutorialModel(imageShape, classNames.length) : (model as unknown as Model),
+  );
 }

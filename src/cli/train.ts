@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Startup } from './headless/protocol.ts';
+import type { Startup } from '../index.ts';
 import { Progress } from './progress.ts';
 import { type PreparedRun, withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';

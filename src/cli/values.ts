@@ -45,7 +45,10 @@ export function oneOf<Name extends string>(flag: string, known: readonly Name[])
  * A name that stands for a value, JSON as it stands, or the path of a file with JSON: what --model and --augment take.
  * What the JSON means is the trainer's to judge.
  */
-export function namedOrJson(flag: string, names: readonly string[]): (text: string) => string | object {
+export function namedOrJson(
+  flag: string,
+  names: readonly string[],
+): (text: string) => string | Record<string, unknown> {
   return (text) => {
     if (names.includes(text)) return text;
     if (/^\s*[{[]/.test(text)) return parseJson(flag, 'the text', text);
@@ -59,10 +62,10 @@ export function namedOrJson(flag: string, names: readonly string[]): (text: stri
   };
 }
 
-function parseJson(flag: string, place: string, text: string): object {
+function parseJson(flag: string, place: string, text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (cause) {
     throw new ConfigurationError(
       { what: `${flag}: ${place} is not JSON`, found: (cause as Error).message, wanted: 'a JSON object' },

@@ -17,7 +17,7 @@ window.wgrad = {
   prepare: (run) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
-      trainer = createTrainer(gpu, run as Parameters<typeof createTrainer>[1]);
+      trainer = createTrainer(gpu, run);
       return trainer.summary();
     }),
   fit: (epochs) =>

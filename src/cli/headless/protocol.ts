@@ -1,25 +1,19 @@
 import type { ErrorParts } from '../../errors.ts';
-import type { AdapterFacts, EpochRecord, LayerSummary, StepProfile, StepRecord } from '../../index.ts';
+import type {
+  AdapterFacts,
+  EpochRecord,
+  LayerSummary,
+  Startup,
+  StepProfile,
+  StepRecord,
+  TrainerOptions,
+} from '../../index.ts';
 
 /** What crosses between the command and its page is JSON, errors too. */
 export type Outcome<Value> = { value: Value } | { error: PageError };
 
 /** One of wgrad's own errors, or the stack of one that nobody meant to raise. */
 export type PageError = { parts: ErrorParts; exitCode: number } | { stack: string };
-
-export interface PageRun {
-  model: object;
-  optimizer: object;
-  augmentation: object;
-  batchSize: number;
-  seed: number;
-}
-
-export interface Startup {
-  compileMs: number;
-  uploadMs: number;
-  firstStepMs: number;
-}
 
 export interface Fitted {
   stopped: boolean;
@@ -31,7 +25,7 @@ export interface Fitted {
 export interface Page {
   open(adapter: 'auto' | 'software' | 'hardware'): Promise<Outcome<AdapterFacts>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
-  prepare(run: PageRun): Promise<Outcome<LayerSummary[]>>;
+  prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   fit(epochs: number): Promise<Outcome<Fitted>>;
   profile(steps: number): Promise<Outcome<StepProfile>>;
   /** Ends `fit` after the step that it is in. */

@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { EpochRecord, LayerSummary, StepRecord } from '../../src/index.ts';
+import { descendants, isAlive } from './processes.ts';
+import { run, start, temporaryFolder } from './wgrad.ts';
+
+/** Looks at processes through /proc. */
+const linux = test.skipIf(process.platform !== 'linux');
+
+const minutes = (n: number) => n * 60_000;
+
+/** Of the file that --json writes. */
+interface Written {
+  config: Record<string, unknown>;
+  adapter: { vendor: string; architecture: string; description: string; software: boolean };
+  layers: LayerSummary[];
+  startup: { compileMs: number; uploadMs: number; firstStepMs: number };
+  epochs: EpochRecord[];
+  steps: StepRecord[];
+}
+
+const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
+
+describe('wgrad train', () => {
+  test(
+    'learns MNIST: two epochs of the first 4,000 images, batch 32, no augmentation',
+    async () => {
+      const file = join(temporaryFolder(), 'run.json');
+      const { code, stdout, stderr } = await run(
+        ...['train', '--train-samples', '4000', '--test-samples', '1000', '--epochs', '2', '--augment', 'none'],
+        ...['--adapter', 'software', '--json', file],
+      );
+      expect(stderr).not.toContain('error');
+      expect(code).toBe(0);
+      const { config, adapter, layers, startup, epochs, steps } = written(file);
+
+      // PyTorch: 0.950 to 0.958 over four seeds.
+      expect(epochs[1].validationAccuracy).toBeGreaterThanOrEqual(0.94);
+      expect(epochs[1].validationLoss).toBeLessThan(epochs[0].validationLoss as number);
+
+      expect(config).toMatchObject({ dataset: 'mnist', batchSize: 32, epochs: 2, trainSamples: 4000, seed: 0 });
+      expect(config.optimizer).toMatchObject({ type: 'adam', learningRate: 0.001, epsilon: 1e-7 });
+      expect(adapter.software).toBe(true);
+      expect(layers.map(({ name }) => name)).toEqual([
+        'conv2d',
+        'max_pooling2d',
+        'conv2d_1',
+        'max_pooling2d_1',
+        'flatten',
+        'dense',
+        'dense_1',
+      ]);
+      expect(layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(225_034);
+      for (const ms of [startup.compileMs, startup.uploadMs, startup.firstStepMs]) expect(ms).toBeGreaterThan(0);
+      expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
+      const trained = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
+      for (const { gradientNorms } of steps) {
+        expect(Object.keys(gradientNorms)).toEqual(trained);
+        for (const norm of Object.values(gradientNorms)) expect(norm).toBeGreaterThan(0);
+      }
+      for (const layer of trained) {
+        const { mean, min, max } = epochs[0].gradientNorms[layer];
+        expect(min).toBeLessThan(mean);
+        expect(max).toBeGreaterThan(mean);
+      }
+
+      expect(stdout).toContain('software adapter SwiftShader');
+      expect(stdout).toContain('225,034');
+      expect(stdout.match(/^epoch \d\/2 .*validation loss .*gradient norms .*dense_1 /gm)).toHaveLength(2);
+      expect(stdout).not.toContain('░'); // no terminal, no bar
+    },
+    minutes(10),
+  );
+
+  test(
+    'the same seed writes the same numbers; sgd, a model and an augmentation come as JSON',
+    async () => {
+      const folder = temporaryFolder();
+      const model = {
+        inputShape: [8, 8, 1],
+        layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
+      };
+      const once = async (name: string, seed: string) => {
+        const file = join(folder, name);
+        const { code, stderr } = await run(
+          ...['train', '--dataset', 'digits', '--train-samples', '320', '--epochs', '1', '--seed', seed],
+          ...['--optimizer', 'sgd', '--learning-rate', '0.1', '--momentum', '0.5', '--batch-size', '64'],
+          ...['--model', JSON.stringify(model), '--augment', '{"rotationRange": 10}', '--adapter', 'software'],
+          ...['--json', file],
+        );
+        expect({ code, stderr }).toMatchObject({ code: 0 });
+        return written(file);
+      };
+      const first = await once('first.json', '7');
+      expect(first.config.optimizer).toMatchObject({ type: 'sgd', learningRate: 0.1, momentum: 0.5 });
+      expect(first.config.augmentation).toMatchObject({ rotationRange: 10 });
+      expect(first.steps).toHaveLength(5);
+      expect((await once('again.json', '7')).steps).toEqual(first.steps);
+      expect((await once('other.json', '8')).steps).not.toEqual(first.steps);
+    },
+    minutes(5),
+  );
+
+  linux(
+    'Ctrl-C stops it, and what was learned so far is printed and written',
+    async () => {
+      const file = join(temporaryFolder(), 'run.json');
+      const training = start(
+        ...['train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software', '--json', file],
+      );
+      await training.says('epoch 1/1000');
+      const started = descendants(training.child.pid as number);
+      expect(started.length).toBeGreaterThan(0);
+      training.child.kill('SIGINT');
+      const { code, stdout } = await training.ended;
+      expect(code).toBe(0);
+      expect(stdout).toContain('stopped  by Ctrl-C');
+      expect(stdout).toContain('validation accuracy');
+      const { epochs, steps } = written(file);
+      expect(epochs.length).toBeGreaterThan(0);
+      expect(steps.length).toBeGreaterThanOrEqual(epochs.length * 47);
+      expect(started.filter(isAlive)).toEqual([]);
+    },
+    minutes(5),
+  );
+
+  linux(
+    'Chrome ends with it, even when it is killed',
+    async () => {
+      const training = start('train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software');
+      await training.says('epoch 1/1000');
+      const started = descendants(training.child.pid as number);
+      training.child.kill('SIGKILL');
+      await training.ended;
+      await expect.poll(() => started.filter(isAlive), { timeout: minutes(1) }).toEqual([]);
+    },
+    minutes(5),
+  );
+
+  linux(
+    'a Chrome that dies ends it, with the reason and exit code 1',
+    async () => {
+      const training = start('train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software');
+      await training.says('epoch 1/1000');
+      const [chrome] = descendants(training.child.pid as number);
+      process.kill(chrome, 'SIGKILL');
+      const { code, stdout, stderr } = await training.ended;
+      expect(stderr).toContain('error: Chrome ended');
+      expect(stdout).toContain('gradient norm');
+      expect(code).toBe(1);
+    },
+    minutes(5),
+  );
+});
+
+test(
+  'wgrad profile times each dispatch of a step',
+  async () => {
+    const { code, stdout, stderr } = await run(
+      ...['profile', '--dataset', 'digits', '--steps', '3', '--adapter', 'software'],
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    for (const name of ['begin_step', 'conv2d_forward', 'conv2d_backward_w', 'gradient_norm', 'adam']) {
+      expect(stdout).toMatch(new RegExp(`${name}\\b.*\\d`));
+    }
+    expect(stdout).toMatch(/\d+ dispatches in a step/);
+    expect(stdout).toContain('GFLOP/s');
+    expect(stdout).toContain('Timestamps are');
+  },
+  minutes(5),
+);
