@@ -21,7 +21,7 @@ export function aptInstall(name: string, report: (line: string) => void): boolea
   const apt = aptGet();
   if (!apt) return false;
   for (const args of [['update'], ['install', '-y', '--no-install-recommends', name]]) {
-    const [program, ...rest] = [...apt, '-o', 'DPkg::Lock::Timeout=300', '-qq', ...args];
+    const [program, ...rest] = [...apt, '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', '-qq', ...args];
     report(`$ ${[...apt, ...args].join(' ')}`);
     const { status } = spawnSync(program, rest, {
       // apt-get's own words go where ours go: stdout belongs to the training run.

@@ -52,7 +52,7 @@ function commandToType(): string {
 async function download(report: Report): Promise<string | undefined> {
   const buildId = await stableBuild();
   if (!buildId) {
-    report(`The list of Chrome's versions could not be had within ${lookUpLimit / 1000} s.`);
+    report("The list of Chrome's versions could not be had: no way to its server from here.");
     return undefined;
   }
   report(`Downloading Chrome ${buildId} into ${puppeteerCache}`);
