@@ -5,7 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { bind, type Recording } from '../gpu/recording.ts';
-import { augmentDraw, augmentWarp } from '../kernels/augment.ts';
+import { augmentDraw, augmentWarp, warpWords } from '../kernels/augment.ts';
 
 /** What the pictures of a data set pass through on their way into the network. */
 export interface InputBuffers {
@@ -47,9 +47,12 @@ export async function planInput(
   const images = memory.upload('dataset.images', dataset.images);
   const labels = memory.upload('dataset.labels', dataset.labels);
   const order = memory.storage('dataset.order', dataset.count);
-  const warps = memory.storage('warps', batch * 8);
-  const shape = { batch, height, width, channels, samples: dataset.count, augmentation, bytes: true };
-  const [draw, warp] = await Promise.all([cache.compile(augmentDraw, shape), cache.compile(augmentWarp, shape)]);
+  const warps = memory.storage('warps', batch * warpWords);
+  const shape = { batch, height, width, channels, samples: dataset.count, augmentation };
+  const [draw, warp] = await Promise.all([
+    cache.compile(augmentDraw, { ...shape, labelled: true, parameters: false }),
+    cache.compile(augmentWarp, { ...shape, bytes: true }),
+  ]);
   const recording = [
     bind(gpu.device, draw, '', { state: buffers.state, order, labels, warps, batch_labels: buffers.labels }),
     bind(gpu.device, warp, '', { warps, images, y: buffers.input }),
