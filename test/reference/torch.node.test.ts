@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { networkGradients } from '../../src/reference/network.ts';
+import { trainSteps } from '../../src/reference/train.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { expectWithin } from '../compare.ts';
+import { torchNetworks } from '../fixtures/torch_network.ts';
+
+// Both are float64; the fixture keeps 13 digits.
+const bound = 1e-12;
+
+describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTorch: %s', (_, torch) => {
+  const model = compileModel(torch.model);
+  const { labels } = torch;
+  // Noise in the empty slots of a short batch: it must not be seen.
+  const slots = (torch.images.length / labels.length) * torch.batchSize;
+  const images = Float64Array.from({ length: slots }, (_, i) => torch.images[i] ?? (i % 7) - 3);
+
+  test('loss, probabilities and gradients', () => {
+    const ours = networkGradients(model, torch.weights, images, labels);
+    expectWithin('loss', [ours.loss], [torch.loss], bound);
+    expect(ours.hits).toBe(torch.hits);
+    expectWithin('p', ours.probabilities.subarray(0, torch.probabilities.length), torch.probabilities, bound);
+    for (const [i, g] of ours.gradients.entries()) expectWithin(`gradient ${i}`, g, torch.gradients[i]!, bound);
+    expect(ours.gradients).toHaveLength(torch.gradients.length);
+  });
+
+  test.each(torch.trained)('$steps steps of $optimizer', ({ optimizer, steps, weights }) => {
+    const step = (w: Float64Array[]) => networkGradients(model, w, images, labels).gradients;
+    const ours = trainSteps(optimizer, torch.weights, steps, step);
+    for (const [i, w] of ours.entries()) expectWithin(`weights ${i}`, w, weights[i]!, bound);
+  });
+});
