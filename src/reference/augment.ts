@@ -1,0 +1,151 @@
+import type { Augmentation } from '../augment/config.ts';
+import type { SampleParameters } from '../augment/matrix.ts';
+import { uniformDraw } from './random.ts';
+
+type Numbers = ArrayLike<number>;
+
+/** Height and width in pixels, and channels. */
+export interface Picture {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+/** What the sampler and the geometry need of an augmentation. */
+export type Sampling = Pick<Augmentation, 'fillMode' | 'cval' | 'interpolationOrder' | 'compat' | 'rescale'>;
+
+/** Row by row: (row, column, 1) of the output to (row, column) of where it is sampled. */
+export type Matrix = readonly [readonly number[], readonly number[], readonly number[]];
+
+/** What augment_draw draws for a sample of an epoch. */
+export function drawParameters(a: Augmentation, seed: number, epoch: number, sample: number): SampleParameters {
+  const u = (purpose: number) => uniformDraw(seed, epoch, sample, purpose);
+  const around = (range: number, purpose: number) => range * (2 * u(purpose) - 1);
+  const [low, high] = a.zoomRange;
+  return {
+    theta: around(a.rotationRange, 0),
+    tx: around(a.heightShift, 1),
+    ty: around(a.widthShift, 2),
+    shear: around(a.shearRange, 3),
+    zx: low + (high - low) * u(4),
+    zy: low + (high - low) * u(5),
+    flipHorizontal: a.horizontalFlip && u(6) < 0.5,
+    flipVertical: a.verticalFlip && u(7) < 0.5,
+  };
+}
+
+const multiply = (a: Matrix, b: Matrix): Matrix =>
+  a.map((row) => [0, 1, 2].map((j) => row[0]! * b[0][j]! + row[1]! * b[1][j]! + row[2]! * b[2][j]!)) as never;
+
+/**
+ * C R T S Z C^-1, multiplied out as Keras does (apply_affine_transform in keras/src/legacy/preprocessing/image.py), flips
+ * left out. Keras builds it for (x, y) and then exchanges both axes, but centre and shifts stay as they were: that is
+ * what `keras` keeps. `corrected` takes each from its own axis.
+ */
+export function affineMatrix(p: SampleParameters, { height, width }: Picture, compat: Augmentation['compat']): Matrix {
+  const [theta, shear] = [(p.theta * Math.PI) / 180, (p.shear * Math.PI) / 180];
+  const [alongX, alongY] = compat === 'keras' ? [p.tx, p.ty] : [p.ty, p.tx];
+  const [x, y] = compat === 'keras' ? [height / 2 - 0.5, width / 2 - 0.5] : [width / 2 - 0.5, height / 2 - 0.5];
+  const m = (
+    [
+      [
+        [1, 0, x],
+        [0, 1, y],
+        [0, 0, 1],
+      ],
+      [
+        [Math.cos(theta), -Math.sin(theta), 0],
+        [Math.sin(theta), Math.cos(theta), 0],
+        [0, 0, 1],
+      ],
+      [
+        [1, 0, alongX],
+        [0, 1, alongY],
+        [0, 0, 1],
+      ],
+      [
+        [1, -Math.sin(shear), 0],
+        [0, Math.cos(shear), 0],
+        [0, 0, 1],
+      ],
+      [
+        [p.zx, 0, 0],
+        [0, p.zy, 0],
+        [0, 0, 1],
+      ],
+      [
+        [1, 0, -x],
+        [0, 1, -y],
+        [0, 0, 1],
+      ],
+    ] as Matrix[]
+  ).reduce(multiply);
+  const exchange: Matrix = [
+    [0, 1, 0],
+    [1, 0, 0],
+    [0, 0, 1],
+  ];
+  return multiply(multiply(exchange, m), exchange);
+}
+
+/** Where coordinate v falls on an axis of n places, or nowhere (scipy/ndimage/src/ni_interpolation.c, map_coordinate). */
+export function fold(v: number, n: number, mode: Augmentation['fillMode']): number | undefined {
+  if (mode === 'constant') return v < 0 || v > n - 1 ? undefined : v;
+  if (mode === 'nearest' || n === 1) return Math.min(Math.max(v, 0), n - 1);
+  if (mode === 'reflect') {
+    const u = v + 0.5 - 2 * n * Math.floor((v + 0.5) / (2 * n));
+    return (u > n ? 2 * n - u : u) - 0.5;
+  }
+  const period = n - 1;
+  if (v < 0) return v + period * (Math.floor(-v / period) + 1);
+  return v > period ? v - period * Math.floor(v / period) : v;
+}
+
+/** y[row,column,c] = image at matrix (row, column, 1), by order 0 or 1; `cval` where that is nowhere. */
+export function sampleImage(image: Numbers, s: Picture, matrix: Matrix, sampling: Sampling): Float64Array {
+  const { height, width, channels } = s;
+  const y = new Float64Array(height * width * channels);
+  const pixel = (row: number, column: number, c: number) => {
+    const inside = (at: number, n: number) => Math.min(Math.max(at, 0), n - 1);
+    return image[(inside(row, height) * width + inside(column, width)) * channels + c]!;
+  };
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const [v, h] = matrix.map((m) => m[0]! * row + m[1]! * column + m[2]!) as [number, number];
+      const [down, right] = [fold(v, height, sampling.fillMode), fold(h, width, sampling.fillMode)];
+      for (let c = 0; c < channels; c++) {
+        let value = sampling.cval;
+        if (down !== undefined && right !== undefined) {
+          if (sampling.interpolationOrder === 0) {
+            value = pixel(Math.floor(down + 0.5), Math.floor(right + 0.5), c);
+          } else {
+            const [i, j] = [Math.floor(down), Math.floor(right)];
+            const [a, b] = [down - i, right - j];
+            value =
+              (1 - a) * ((1 - b) * pixel(i, j, c) + b * pixel(i, j + 1, c)) +
+              a * ((1 - b) * pixel(i + 1, j, c) + b * pixel(i + 1, j + 1, c));
+          }
+        }
+        y[(row * width + column) * channels + c] = value;
+      }
+    }
+  }
+  return y;
+}
+
+/** The image turned over, pixel by pixel. */
+export function flipImage(image: Numbers, s: Picture, horizontal: boolean, vertical: boolean): Float64Array {
+  return Float64Array.from({ length: s.height * s.width * s.channels }, (_, at) => {
+    const c = at % s.channels;
+    const column = Math.floor(at / s.channels) % s.width;
+    const row = Math.floor(at / s.channels / s.width);
+    const from = (vertical ? s.height - 1 - row : row) * s.width + (horizontal ? s.width - 1 - column : column);
+    return image[from * s.channels + c]!;
+  });
+}
+
+/** The warp, then the flips, then rescale: Keras' order. */
+export function warpImage(image: Numbers, s: Picture, p: SampleParameters, sampling: Sampling): Float64Array {
+  const warped = sampleImage(image, s, affineMatrix(p, s, sampling.compat), sampling);
+  return flipImage(warped, s, p.flipHorizontal, p.flipVertical).map((value) => value * sampling.rescale);
+}
