@@ -43,7 +43,7 @@ export class Augmenter {
   readonly #augmentation: Augmentation;
   readonly #shape: { height: number; width: number; channels: number };
   readonly #seed: number;
-  readonly #pending = new Set<Memory>();
+  readonly #disposed = new AbortController();
 
   constructor(gpu: Gpu, options: AugmenterOptions) {
     const { imageShape } = options;
@@ -137,9 +137,9 @@ export class Augmenter {
     });
   }
 
-  /** Frees what calls under way hold; they reject. */
+  /** Calls under way reject, later ones too; what they hold is freed. The device stays. */
   dispose(): void {
-    for (const memory of this.#pending) memory.dispose();
+    this.#disposed.abort();
   }
 
   async #draw(memory: Memory, { epoch, samples }: DrawOf, wantParameters: boolean) {
@@ -191,13 +191,22 @@ export class Augmenter {
   }
 
   async #with<T>(work: (memory: Memory) => Promise<T>): Promise<T> {
+    const { signal } = this.#disposed;
+    const gone = () => new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' });
+    if (signal.aborted) throw gone();
     const memory = new Memory(this.#gpu.device);
-    this.#pending.add(memory);
+    const done = work(memory);
+    // Buffers live as long as work that may still use them: destroyed earlier, the device would report a misuse.
+    const free = () => memory.dispose();
+    done.then(free, free);
+    const stop = new AbortController();
+    const disposed = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(gone()), { signal: stop.signal });
+    });
     try {
-      return await Promise.race([work(memory), this.#gpu.failure]);
+      return await Promise.race([done, this.#gpu.failure, disposed]);
     } finally {
-      this.#pending.delete(memory);
-      memory.dispose();
+      stop.abort();
     }
   }
 }

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.ts';
 export const fillModes = ['constant', 'nearest', 'reflect', 'wrap'] as const;
 export type FillMode = (typeof fillModes)[number];
 
+const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
 const zoomPair = 'a number from 0 to 1, or a pair [low, high] of positive numbers';
 
 /** Keras' ImageDataGenerator arguments (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults. */
@@ -27,11 +28,11 @@ const schema = v.strictObject({
   /** What lies outside of an image. */
   fillMode: v.optional(v.picklist(fillModes), 'nearest'),
   /** The value outside with fillMode "constant", before rescale. */
-  cval: v.optional(number(-Infinity), 0),
+  cval: v.optional(finite, 0),
   /** 0 nearest neighbour, 1 bilinear. */
   interpolationOrder: v.optional(v.picklist([0, 1]), 1),
   /** Multiplies what has been warped. */
-  rescale: v.optional(number(-Infinity)),
+  rescale: v.optional(finite),
   /** `keras`: today's Keras, whose shifts are swapped and whose images turn about the other axis' middle. */
   compat: v.optional(v.picklist(['corrected', 'keras']), 'corrected'),
 });
