@@ -36,6 +36,15 @@ export function createAugmenter(gpu: Gpu, options: AugmenterOptions): Augmenter 
 
 const wholeNumber = integer(0, 2 ** 32 - 1);
 
+function requireSamples(of: DrawOf): void {
+  if (of?.samples?.length > 0) return;
+  throw new ConfigurationError({
+    what: 'It is not said which draws are wanted',
+    found: of,
+    wanted: '{ epoch, samples: [...] } with at least one sample',
+  });
+}
+
 /** Random affine transforms of images on the GPU. Made by `createAugmenter`. */
 export class Augmenter {
   readonly #gpu: Gpu;
@@ -69,6 +78,7 @@ export class Augmenter {
   /** The parameters of each sample, a function of (seed, epoch, sample) alone. */
   draw(of: DrawOf): Promise<SampleParameters[]> {
     return this.#with(async (memory) => {
+      requireSamples(of);
       const { dispatch, parameters } = await this.#draw(memory, of, true);
       this.#run([dispatch]);
       const [bytes] = await readSlices(this.#gpu, memory, [parameters!]);
@@ -99,6 +109,7 @@ export class Augmenter {
   apply(images: Uint8Array | Float32Array, how: readonly Partial<SampleParameters>[] | DrawOf): Promise<Float32Array> {
     return this.#with(async (memory) => {
       const { height, width, channels } = this.#shape;
+      if (!Array.isArray(how)) requireSamples(how as DrawOf);
       const count = Array.isArray(how) ? how.length : (how as DrawOf).samples.length;
       const elements = height * width * channels;
       const isBytes = images instanceof Uint8Array;
@@ -145,8 +156,6 @@ export class Augmenter {
   async #draw(memory: Memory, { epoch, samples }: DrawOf, wantParameters: boolean) {
     parse(wholeNumber, epoch, 'epoch');
     const order = Uint32Array.from(samples, (sample) => parse(wholeNumber, sample, 'a sample'));
-    if (order.length === 0)
-      throw new ConfigurationError({ what: 'No samples to draw for', found: 0, wanted: 'at least one' });
     const count = order.length;
     const shape = {
       ...this.#shape,

@@ -80,6 +80,13 @@ function turn(degrees: number): [number, number] {
 /** Fills what is left out with the identity. @throws ConfigurationError for an unknown name or a value of another kind. */
 export function fillParameters(given: Partial<SampleParameters>, index: number): SampleParameters {
   const known = Object.keys(identityParameters);
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigurationError({
+      what: `The parameters of image ${index} make no sense`,
+      found: given,
+      wanted: `an object with some of ${known.join(', ')}`,
+    });
+  }
   for (const [name, value] of Object.entries(given)) {
     if (!known.includes(name)) {
       throw new ConfigurationError({
