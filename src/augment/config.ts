@@ -6,7 +6,14 @@ export const fillModes = ['constant', 'nearest', 'reflect', 'wrap'] as const;
 export type FillMode = (typeof fillModes)[number];
 
 const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
-const zoomPair = 'a number from 0 to 1, or a pair [low, high] of positive numbers';
+/** valibot's union would tell of one of the two only. */
+const zoom = v.custom<number | readonly [number, number]>(
+  (value) =>
+    typeof value === 'number'
+      ? value >= 0 && value <= 1
+      : Array.isArray(value) && value.length === 2 && value.every((z) => Number.isFinite(z) && z > 0),
+  'a number from 0 to 1, or a pair [low, high] of positive numbers',
+);
 
 /** Keras' ImageDataGenerator arguments (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults. */
 const schema = v.strictObject({
@@ -19,10 +26,7 @@ const schema = v.strictObject({
   /** Degrees, as in Keras, where 0.1 is next to nothing. */
   shearRange: v.optional(number(0), 0),
   /** z means [1 - z, 1 + z]; below 1 magnifies. Both axes are drawn on their own. */
-  zoomRange: v.optional(
-    v.union([number(0, 1), v.tuple([number(0, Infinity, 'open'), number(0, Infinity, 'open')])], zoomPair),
-    0,
-  ),
+  zoomRange: v.optional(zoom, 0),
   horizontalFlip: v.optional(v.boolean(), false),
   verticalFlip: v.optional(v.boolean(), false),
   /** What lies outside of an image. */
@@ -65,10 +69,18 @@ export interface Augmentation {
  * @throws ConfigurationError with the option, what was found, what was wanted, the nearest known name.
  */
 export function parseAugmentation(config: unknown, imageShape: readonly number[]): Augmentation {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new ConfigurationError({
+      what: 'The augmentation makes no sense',
+      found: config,
+      wanted: 'an object of options',
+      fix: `use some of ${Object.keys(schema.entries).join(', ')}`,
+    });
+  }
   const { heightShiftRange, widthShiftRange, zoomRange, rescale = 1, ...rest } = parse(schema, config, 'augmentation');
   const [height, width] = imageShape as [number, number];
-  const zoom = typeof zoomRange === 'number' ? ([1 - zoomRange, 1 + zoomRange] as const) : zoomRange;
-  if (!(zoom[0] <= zoom[1])) {
+  const [low, high] = typeof zoomRange === 'number' ? [1 - zoomRange, 1 + zoomRange] : zoomRange;
+  if (!(low <= high)) {
     throw new ConfigurationError({
       what: 'augmentation: zoomRange is the wrong way round',
       found: zoomRange,
@@ -79,7 +91,7 @@ export function parseAugmentation(config: unknown, imageShape: readonly number[]
     ...rest,
     heightShift: heightShiftRange < 1 ? heightShiftRange * height : heightShiftRange,
     widthShift: widthShiftRange < 1 ? widthShiftRange * width : widthShiftRange,
-    zoomRange: zoom,
+    zoomRange: [low, high],
     rescale,
   };
 }
