@@ -4,7 +4,13 @@
  * @module
  */
 export { type Augmenter, createAugmenter } from './augment/augmenter.ts';
-export type { SampleParameters } from './augment/matrix.ts';
+export type {
+  ImageDataGeneratorParameters,
+  OpParameters,
+  PipelineParameters,
+  SampleParameters,
+} from './augment/parameters.ts';
+export type { AugmentationConfig, OpConfig } from './augment/pipeline.ts';
 export {
   createDataset,
   type Dataset,

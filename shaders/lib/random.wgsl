@@ -21,8 +21,3 @@ fn philox(counter: vec4u, key: vec2u) -> vec4u {
   }
   return c;
 }
-
-// A number in [0, 1) with 24 bits, for one purpose of one sample in one epoch.
-fn uniform_draw(seed: u32, epoch: u32, sample: u32, purpose: u32) -> f32 {
-  return f32(philox(vec4u(sample, epoch, purpose, 0u), vec2u(seed, 0u)).x >> 8u) * 0x1p-24;
-}

@@ -4,16 +4,18 @@ import type { Gpu } from '../gpu/device.ts';
 import { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
-import { bind, type Dispatch, replay } from '../gpu/recording.ts';
-import { augmentDraw, augmentWarp, warpWords } from '../kernels/augment.ts';
+import { type Recording, replay } from '../gpu/recording.ts';
 import { packState, stateWords } from '../kernels/state.ts';
-import { type Augmentation, type AugmentationConfig, parseAugmentation } from './config.ts';
-import { composeAffine, fillParameters, type SampleParameters } from './matrix.ts';
+import { type BatchPlan, planBatch } from './batch.ts';
+import { geometryOf } from './geometry.ts';
+import type { Picture } from './op.ts';
+import { packParameters, type SampleParameters, unpackParameters } from './parameters.ts';
+import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pipeline.ts';
 
 export interface AugmenterOptions {
   /** [height, width, channels]. */
   imageShape: readonly [number, number, number];
-  /** Keras' ImageDataGenerator arguments. `rescale` is not applied unless given. */
+  /** Keras' ImageDataGenerator arguments, or a list of ops. `rescale` is not applied unless given. */
   augmentation: AugmentationConfig;
   /** An integer from 0 to 2^32 - 1; the trainer's draws the same. */
   seed?: number;
@@ -45,12 +47,13 @@ function requireSamples(of: DrawOf): void {
   });
 }
 
-/** Random affine transforms of images on the GPU. Made by `createAugmenter`. */
+const elementsOf = ({ height, width, channels }: Picture): number => height * width * channels;
+
+/** Random images from images, on the GPU. Made by `createAugmenter`. */
 export class Augmenter {
   readonly #gpu: Gpu;
   readonly #cache: KernelCache;
-  readonly #augmentation: Augmentation;
-  readonly #shape: { height: number; width: number; channels: number };
+  readonly #pipeline: Pipeline;
   readonly #seed: number;
   readonly #disposed = new AbortController();
 
@@ -67,84 +70,53 @@ export class Augmenter {
         wanted: 'three positive integers: [height, width, channels]',
       });
     }
-    const [height, width, channels] = imageShape as [number, number, number];
     this.#gpu = gpu;
     this.#cache = new KernelCache(gpu.device, gpu.traits);
-    this.#augmentation = parseAugmentation(options.augmentation ?? {}, imageShape);
-    this.#shape = { height, width, channels };
+    this.#pipeline = parseAugmentation(options.augmentation ?? {}, imageShape);
     this.#seed = parse(wholeNumber, options.seed ?? 0, 'seed');
   }
 
-  /** The parameters of each sample, a function of (seed, epoch, sample) alone. */
+  /**
+   * What is drawn for each sample, a function of (seed, epoch, sample) alone: plain JSON, which `apply` takes. The matrix of
+   * all that moves pixels comes with it, and its inverse, by which points and boxes of the original can be carried along.
+   */
   draw(of: DrawOf): Promise<SampleParameters[]> {
     return this.#with(async (memory) => {
       requireSamples(of);
-      const { dispatch, parameters } = await this.#draw(memory, of, true);
-      this.#run([dispatch]);
-      const [bytes] = await readSlices(this.#gpu, memory, [parameters!]);
-      const values = new Float32Array(bytes!);
-      return Array.from({ length: of.samples.length }, (_, i) => {
-        const [theta, tx, ty, shear, zx, zy, flipHorizontal, flipVertical] = values.subarray(i * warpWords);
-        return {
-          theta: theta!,
-          tx: tx!,
-          ty: ty!,
-          shear: shear!,
-          zx: zx!,
-          zy: zy!,
-          flipHorizontal: flipHorizontal === 1,
-          flipVertical: flipVertical === 1,
-        };
-      });
+      const { plan } = await this.#plan(memory, of.samples.length, of);
+      this.#run(plan.recording);
+      const { draws, maps, passes } = plan;
+      const read = await readSlices(
+        this.#gpu,
+        memory,
+        [draws, maps].filter((slice) => slice !== undefined),
+      );
+      const records = draws ? new Float32Array(read[0]!) : new Float32Array();
+      const words = maps ? new Float32Array(read.at(-1)!) : undefined;
+      return Array.from({ length: of.samples.length }, (_, i) => ({
+        ...unpackParameters(this.#pipeline, records, i),
+        ...geometryOf(passes, words, i),
+      }));
     });
   }
 
   /**
-   * Warps images: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
+   * Makes images anew: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
    *
    * @param images NHWC, bytes or floats, one for each of the parameters or samples.
-   * @returns the warped images, NHWC.
+   * @returns NHWC, of the shape that the augmentation gives.
    * @throws ConfigurationError where images and parameters differ in number, or for an unknown parameter.
    */
-  apply(images: Uint8Array | Float32Array, how: readonly Partial<SampleParameters>[] | DrawOf): Promise<Float32Array> {
+  apply(images: Uint8Array | Float32Array, how: readonly SampleParameters[] | DrawOf): Promise<Float32Array> {
     return this.#with(async (memory) => {
-      const { height, width, channels } = this.#shape;
-      if (!Array.isArray(how)) requireSamples(how as DrawOf);
-      const count = Array.isArray(how) ? how.length : (how as DrawOf).samples.length;
-      const elements = height * width * channels;
-      const isBytes = images instanceof Uint8Array;
-      if ((!isBytes && !(images instanceof Float32Array)) || images.length !== count * elements || count === 0) {
-        throw new ConfigurationError({
-          what: "The images don't match the parameters",
-          found: `${(images as object)?.constructor?.name} of ${images?.length}, for ${count} images`,
-          wanted: `a Uint8Array or Float32Array of ${count} x ${height} x ${width} x ${channels} = ${count * elements} numbers`,
-        });
-      }
-      const dispatches: Dispatch[] = [];
-      let warps: Slice;
-      if (Array.isArray(how)) {
-        warps = memory.upload('warps', this.#compose(how));
-      } else {
-        const draw = await this.#draw(memory, how as DrawOf, false);
-        warps = draw.warps;
-        dispatches.push(draw.dispatch);
-      }
-      const shape = {
-        ...this.#shape,
-        batch: count,
-        samples: count,
-        augmentation: this.#augmentation,
-        bytes: isBytes,
-        always: true,
-      };
-      const kernel = await this.#cache.compile(augmentWarp, shape);
-      const y = memory.storage('augmenter.y', count * elements);
-      dispatches.push(
-        bind(this.#gpu.device, kernel, '', { warps, images: memory.upload('augmenter.images', images), y }),
-      );
-      this.#run(dispatches);
-      const [bytes] = await readSlices(this.#gpu, memory, [y]);
-      return new Float32Array(bytes!, 0, count * elements);
+      const listed = Array.isArray(how);
+      if (!listed) requireSamples(how as DrawOf);
+      const count = listed ? how.length : (how as DrawOf).samples.length;
+      this.#checkImages(images, count);
+      const { plan, output } = await this.#plan(memory, count, how, images);
+      this.#run(plan.recording);
+      const [bytes] = await readSlices(this.#gpu, memory, [output]);
+      return new Float32Array(bytes!, 0, count * elementsOf(this.#pipeline.to));
     });
   }
 
@@ -153,48 +125,57 @@ export class Augmenter {
     this.#disposed.abort();
   }
 
-  async #draw(memory: Memory, { epoch, samples }: DrawOf, wantParameters: boolean) {
-    parse(wholeNumber, epoch, 'epoch');
+  #checkImages(images: Uint8Array | Float32Array, count: number): void {
+    const { height, width, channels } = this.#pipeline.from;
+    const elements = elementsOf(this.#pipeline.from);
+    const typed = images instanceof Uint8Array || images instanceof Float32Array;
+    if (typed && images.length === count * elements && count > 0) return;
+    throw new ConfigurationError({
+      what: "The images don't match the parameters",
+      found: `${(images as object)?.constructor?.name} of ${(images as ArrayLike<number>)?.length}, for ${count} images`,
+      wanted: `a Uint8Array or Float32Array of ${count} x ${height} x ${width} x ${channels} = ${count * elements} numbers`,
+    });
+  }
+
+  /** One batch as large as the call. */
+  async #plan(
+    memory: Memory,
+    count: number,
+    how: readonly SampleParameters[] | DrawOf,
+    images?: Uint8Array | Float32Array,
+  ): Promise<{ plan: BatchPlan; output: Slice }> {
+    const pipeline = this.#pipeline;
+    const of = Array.isArray(how) ? undefined : (how as DrawOf);
+    if (of) parse(wholeNumber, of.epoch, 'epoch');
+    const samples: ArrayLike<number> = of?.samples ?? Array.from({ length: count }, (_, i) => i);
     const order = Uint32Array.from(samples, (sample) => parse(wholeNumber, sample, 'a sample'));
-    const count = order.length;
-    const shape = {
-      ...this.#shape,
-      batch: count,
-      samples: count,
-      augmentation: this.#augmentation,
-      labelled: false,
-      parameters: wantParameters,
-    };
-    const kernel = await this.#cache.compile(augmentDraw, shape);
     const state = memory.storage('augmenter.state', stateWords);
-    const values = { seed: this.#seed, epoch, position: count, samples: count, start: 0, count };
+    const values = { seed: this.#seed, epoch: of?.epoch ?? 0, position: count, samples: count, start: 0, count };
     this.#gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
-    const warps = memory.storage('augmenter.warps', count * warpWords);
-    const parameters = wantParameters ? memory.storage('augmenter.parameters', count * warpWords) : undefined;
-    const buffers = { state, order: memory.upload('augmenter.order', order), warps, ...(parameters && { parameters }) };
-    return { dispatch: bind(this.#gpu.device, kernel, '', buffers), warps, parameters };
+    const records = of ? undefined : packParameters(pipeline, how as readonly SampleParameters[]);
+    const output = memory.storage('augmenter.y', images ? count * elementsOf(pipeline.to) : 0);
+    const plan = await planBatch(this.#gpu, this.#cache, memory, pipeline, {
+      batch: count,
+      state,
+      order: memory.upload('augmenter.order', order),
+      places: count,
+      count,
+      ...(records?.length && { draws: memory.upload('augmenter.draws', records) }),
+      ...(images && {
+        pixels: {
+          images: memory.upload('augmenter.images', images),
+          bytes: images instanceof Uint8Array,
+          output,
+        },
+      }),
+    });
+    return { plan, output };
   }
 
-  #compose(parameters: readonly Partial<SampleParameters>[]): Float32Array {
-    const warps = new Float32Array(parameters.length * warpWords);
-    const indices = new Uint32Array(warps.buffer);
-    for (const [i, given] of parameters.entries()) {
-      const affine = composeAffine(
-        fillParameters(given, i),
-        this.#shape.height,
-        this.#shape.width,
-        this.#augmentation.compat,
-      );
-      warps.set(affine, i * warpWords);
-      indices[i * warpWords + 6] = i;
-    }
-    return warps;
-  }
-
-  #run(dispatches: readonly Dispatch[]): void {
+  #run(recording: Recording): void {
     const encoder = this.#gpu.device.createCommandEncoder({ label: 'augmenter' });
     const pass = encoder.beginComputePass();
-    replay(pass, dispatches);
+    replay(pass, recording);
     pass.end();
     this.#gpu.device.queue.submit([encoder.finish()]);
   }

@@ -47,6 +47,8 @@ export async function withRun<Result>(
       model,
       optimizer,
       augmentation: augmentationOf(options),
+      mix: options.mix,
+      ...(options.copies !== undefined && { copies: options.copies }),
       batchSize: options.batchSize,
       loss: 'sparseCategoricalCrossentropy',
       seed: options.seed,

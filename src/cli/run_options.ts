@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/index.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import type { AugmentationConfig } from '../index.ts';
+import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
 import { tutorialAugmentation, tutorialBatchSize, tutorialModel } from '../train/tutorial.ts';
@@ -17,7 +19,9 @@ export interface RunOptions {
   learningRate?: number;
   momentum?: number;
   seed: number;
-  augment: string | Record<string, unknown>;
+  augment: string | AugmentationConfig;
+  mix: Mix;
+  copies?: number;
   model: string | Record<string, unknown>;
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
@@ -44,9 +48,20 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--augment <what>',
-      "tutorial, none, or Keras' ImageDataGenerator arguments as JSON (text or file)",
-      namedOrJson('--augment', ['tutorial', 'none']),
+      "tutorial, none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
+      namedOrJson<AugmentationConfig>('--augment', ['tutorial', 'none'], { list: true }),
       'tutorial',
+    )
+    .option(
+      '--mix <how>',
+      'replace (every image augmented anew each epoch), merge (images and copies as one set), or a probability',
+      mixOf,
+      'replace',
+    )
+    .option(
+      '--copies <n>',
+      'augmented copies of each image with --mix merge (default: 1)',
+      integer('--copies', { min: 1 }),
     )
     .option(
       '--model <what>',
@@ -76,7 +91,19 @@ export function optimizerOf({ optimizer, learningRate, momentum }: RunOptions): 
   return fillOptimizer(optimizer === 'sgd' ? sgd({ learningRate, momentum }) : adam({ learningRate }));
 }
 
-export function augmentationOf({ augment }: RunOptions): Record<string, unknown> {
+/** 'replace', 'merge', or a number from 0 to 1. */
+function mixOf(text: string): Mix {
+  if (text === 'replace' || text === 'merge') return text;
+  if (/^[\d.]/.test(text)) return { probability: real('--mix', { min: 0, max: 1 })(text) };
+  throw new ConfigurationError({
+    what: '--mix has a value that is not known',
+    found: text,
+    wanted: 'replace, merge, or a number from 0 to 1',
+    fix: suggest(text, ['replace', 'merge']),
+  });
+}
+
+export function augmentationOf({ augment }: RunOptions): AugmentationConfig {
   if (augment === 'tutorial') return tutorialAugmentation;
   return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
 }

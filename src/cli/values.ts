@@ -45,14 +45,17 @@ export function oneOf<Name extends string>(flag: string, known: readonly Name[])
  * A name that stands for a value, JSON as it stands, or the path of a file with JSON: what --model and --augment take.
  * What the JSON means is the trainer's to judge.
  */
-export function namedOrJson(
+export function namedOrJson<Json extends object = Record<string, unknown>>(
   flag: string,
   names: readonly string[],
-): (text: string) => string | Record<string, unknown> {
+  { list = false } = {},
+): (text: string) => string | Json {
   return (text) => {
     if (names.includes(text)) return text;
-    if (/^\s*[{[]/.test(text)) return parseJson(flag, 'the text', text);
-    if (existsSync(text) && statSync(text).isFile()) return parseJson(flag, text, readFileSync(text, 'utf8'));
+    if (/^\s*[{[]/.test(text)) return parseJson(flag, 'the text', text, list) as Json;
+    if (existsSync(text) && statSync(text).isFile()) {
+      return parseJson(flag, text, readFileSync(text, 'utf8'), list) as Json;
+    }
     throw new ConfigurationError({
       what: `${flag} has a value that is neither known nor a file`,
       found: text,
@@ -62,17 +65,25 @@ export function namedOrJson(
   };
 }
 
-function parseJson(flag: string, place: string, text: string): Record<string, unknown> {
+function parseJson(flag: string, place: string, text: string, list: boolean): object {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && (list || !Array.isArray(value))) return value;
   } catch (cause) {
     throw new ConfigurationError(
-      { what: `${flag}: ${place} is not JSON`, found: (cause as Error).message, wanted: 'a JSON object' },
+      {
+        what: `${flag}: ${place} is not JSON`,
+        found: (cause as Error).message,
+        wanted: list ? 'a JSON object or list' : 'a JSON object',
+      },
       { cause },
     );
   }
-  throw new ConfigurationError({ what: `${flag}: ${place} holds no JSON object`, found: text, wanted: '{ ... }' });
+  throw new ConfigurationError({
+    what: `${flag}: ${place} holds no JSON object`,
+    found: text,
+    wanted: list ? '{ ... } or [ ... ]' : '{ ... }',
+  });
 }
 
 /** A path to write to when the run is over: better refused now than after ten epochs. */

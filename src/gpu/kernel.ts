@@ -16,7 +16,7 @@ export interface Kernel<S, V extends Variant = Variant> {
   /** The stem of the .wgsl file, the module's and pipeline's label, the profiler's row. */
   name: string;
   /** The .wgsl text, fragments of shaders/lib behind it, so that line 1 stays the formula. */
-  source: string | ((variant: V) => string);
+  source: string | ((shape: S, variant: V) => string);
   /** The shapes worth trying on an adapter, best guess first: without `pick`, the first is taken. */
   variants?: (shape: S, traits: Traits) => V[];
   /** Values of the `#if` flags and text holes. */
@@ -71,7 +71,7 @@ export class KernelCache {
    */
   async compile<S, V extends Variant>(kernel: Kernel<S, V>, shape: S, pick?: V): Promise<CompiledKernel> {
     const variant = pick ?? kernel.variants?.(shape, this.#traits)[0] ?? ({} as V);
-    const source = typeof kernel.source === 'function' ? kernel.source(variant) : kernel.source;
+    const source = typeof kernel.source === 'function' ? kernel.source(shape, variant) : kernel.source;
     const text = render(kernel.name, source, kernel.flags?.(shape, variant));
     const bindings = readBindings(text);
     const elements = kernel.buffers(shape, variant);
@@ -135,7 +135,10 @@ export class KernelCache {
     constants: Record<string, number>,
     layout: GPUBindGroupLayout,
   ): Promise<GPUComputePipeline> {
+    // A text that doesn't parse is told below, with its lines; the scope keeps it from being told as a lost device first.
+    this.#device.pushErrorScope('validation');
     const module = this.#device.createShaderModule({ label: name, code: text });
+    this.#device.popErrorScope().catch(() => undefined);
     try {
       return await this.#device.createComputePipelineAsync({
         label: name,

@@ -1,103 +1,228 @@
 import drawSource from '../../shaders/augment_draw.wgsl?raw';
-import warpSource from '../../shaders/augment_warp.wgsl?raw';
+import pixelsSource from '../../shaders/augment_pixels.wgsl?raw';
+import statisticsSource from '../../shaders/augment_statistics.wgsl?raw';
+import tablesSource from '../../shaders/augment_tables.wgsl?raw';
+import drawsSource from '../../shaders/lib/draws.wgsl?raw';
+import mapsSource from '../../shaders/lib/maps.wgsl?raw';
 import randomSource from '../../shaders/lib/random.wgsl?raw';
-import type { Augmentation } from '../augment/config.ts';
-import { isIdentity } from '../augment/config.ts';
-import { centre } from '../augment/matrix.ts';
+import warpSource from '../../shaders/lib/read_warp.wgsl?raw';
+import { isRecorded, type Op } from '../augment/op.ts';
+import type { Pass } from '../augment/passes.ts';
+import type { Pipeline } from '../augment/pipeline.ts';
 import type { Kernel } from '../gpu/kernel.ts';
+import {
+  drawLines,
+  isBoxed,
+  isProjective,
+  layMaps,
+  literal,
+  mapLines,
+  pixelText,
+  readText,
+  stepLines,
+} from './augment_text.ts';
 import { stateSource, stateWords } from './state.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
+/** What both kernels know of the batch. */
 export interface AugmentShape {
+  pipeline: Pipeline;
+  passes: readonly Pass[];
+  batch: number;
+  /** Images of the data set, or of the call. */
+  images: number;
+}
+
+export interface AugmentDrawShape extends AugmentShape {
+  /** Places in `order`: more than images where each is seen several times an epoch. */
+  places: number;
+  /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
+  labelled: boolean;
+  /** The records are there already: only the maps are made of them. */
+  given: boolean;
+  /** Which samples are augmented: all, or each with a probability. */
+  probability: number;
+}
+
+export interface AugmentPixelsShape extends AugmentShape {
+  pass: Pass;
+  /** What the pass reads: bytes of the data set, its floats, or what the pass before made. */
+  reads: 'bytes' | 'floats' | 'pass';
+}
+
+/** The purpose of whether a sample is augmented at all: no op has it. */
+const augmentedPurpose = '0xffffffffu';
+
+export const isMapped = (passes: readonly Pass[]): boolean => passes.some(({ maps }) => maps.length > 0);
+
+/** Whether a batch has records at all: only ops with something to draw have words. */
+export const hasRecords = ({ ops }: Pipeline): boolean => ops.some(isRecorded);
+
+const unique = (texts: readonly string[]): string => [...new Set(texts)].join('');
+
+/** The fragments of the ops whose functions the draw kernel calls: those that draw or map. */
+const drawSources = (s: AugmentDrawShape): string[] => {
+  const mapping = s.passes.flatMap(({ maps }) => maps.map(({ op }) => op));
+  const drawing = s.given ? [] : s.pipeline.ops.filter(({ draw }) => draw);
+  return [...mapping, ...drawing].flatMap(({ drawSources = [] }: Op) => drawSources);
+};
+
+export const augmentDraw: Kernel<AugmentDrawShape> = {
+  name: 'augment_draw',
+  source: (s) => {
+    const recorded = hasRecords(s.pipeline);
+    const random = recorded && !s.given ? randomSource + drawsSource : '';
+    const maps = isMapped(s.passes) ? mapsSource : '';
+    return drawSource + random + maps + unique(drawSources(s)) + stateSource;
+  },
+  flags: (s) => {
+    const recorded = hasRecords(s.pipeline);
+    const mapped = isMapped(s.passes);
+    return {
+      recorded,
+      mapped,
+      labelled: s.labelled,
+      drawn: !s.given,
+      words: `${s.pipeline.words}u`,
+      augmented: augmentedText(s),
+      draw_lines: drawLines(s.pipeline.ops),
+      map_lines: mapLines(s.passes),
+    };
+  },
+  constants: (s) => ({ batch: s.batch, ...(s.labelled && { images: s.images }) }),
+  buffers: (s) => ({
+    state: stateWords,
+    order: s.places,
+    sources: s.batch,
+    ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
+    ...(isMapped(s.passes) && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+    ...(s.labelled && { labels: ceilDiv(s.images, 4), batch_labels: s.batch }),
+  }),
+  workgroups: (s) => spread(s.batch),
+  cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (s.pipeline.words + layMaps(s.passes).stride * 4 + 3) }),
+};
+
+/** The first copy of an image is the image itself, where there are several. */
+function augmentedText({ probability, places, images }: AugmentDrawShape): string {
+  if (places > images) return 'key.copy > 0u';
+  return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
+}
+
+const pixelsOf = ({ batch, pass }: AugmentPixelsShape) => batch * pass.to.height * pass.to.width;
+
+export const augmentPixels: Kernel<AugmentPixelsShape> = {
+  name: 'augment_pixels',
+  source: ({ pass }) => {
+    const ops = [...pass.pixels.map(({ op }) => op), ...(pass.filter ? [pass.filter.op] : [])];
+    return (
+      pixelsSource +
+      (pass.maps.length > 0 ? warpSource : '') +
+      unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
+    );
+  },
+  flags: (s) => {
+    const { pass } = s;
+    const { channels } = pass.to;
+    const planar = channels > 4;
+    const { type, load, store } = pixelText(planar ? 1 : channels);
+    const mapped = pass.maps.length > 0;
+    const recorded = isReading(pass);
+    return {
+      image_type: s.reads === 'bytes' ? 'u32' : 'f32',
+      bytes: s.reads === 'bytes',
+      sourced: s.reads !== 'pass',
+      mapped,
+      recorded,
+      statistics: pass.statistics,
+      tables: pass.tables,
+      channels: `${channels}u`,
+      planar,
+      load_pixel: load,
+      read: readText(pass),
+      step_lines: stepLines(pass),
+      words: `${s.pipeline.words}u`,
+      pixel_type: type,
+      store_pixel: store,
+      ...(mapped && warpFlags(s)),
+    };
+  },
+  constants: (s) => ({
+    batch: s.batch,
+    from_height: s.pass.from.height,
+    from_width: s.pass.from.width,
+    height: s.pass.to.height,
+    width: s.pass.to.width,
+  }),
+  buffers: (s) => {
+    const { pass, pipeline, reads } = s;
+    const elements = (reads === 'pass' ? s.batch : s.images) * pass.from.height * pass.from.width * pass.from.channels;
+    return {
+      images: reads === 'bytes' ? ceilDiv(elements, 4) : elements,
+      y: pixelsOf(s) * pass.to.channels,
+      ...(reads !== 'pass' && { sources: s.batch }),
+      ...(pass.maps.length > 0 && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+      ...(isReading(pass) && { draws: s.batch * pipeline.words }),
+      ...(pass.statistics && { statistics: s.batch * pass.from.channels * 4 }),
+      ...(pass.tables && { tables: s.batch * pass.from.channels * 64 }),
+    };
+  },
+  workgroups: (s) => spread(pixelsOf(s)),
+  cost: (s) => {
+    const { pass, reads } = s;
+    const { channels } = pass.to;
+    const taps = pass.maps.length > 0 ? 8 + 6 * channels : 0;
+    return {
+      flops: pixelsOf(s) * (taps + pass.pixels.length * channels),
+      bytes: pixelsOf(s) * channels * (4 + (reads === 'bytes' ? 1 : 4)),
+    };
+  },
+};
+
+/** A pass that reads its ops' numbers. */
+export function isReading(pass: Pass): boolean {
+  return pass.filter !== undefined || pass.pixels.some(({ op }) => isRecorded(op));
+}
+
+function warpFlags({ pass, passes }: AugmentPixelsShape) {
+  const { at, stride } = layMaps(passes);
+  const { fillMode, cval, interpolationOrder } = pass.sampling;
+  return {
+    map_stride: `${stride}u`,
+    map_at: `${at[passes.indexOf(pass)]}u`,
+    projective: isProjective(pass),
+    boxed: isBoxed(pass),
+    interpolate: interpolationOrder === 1,
+    reflect: fillMode === 'reflect',
+    wrap: fillMode === 'wrap',
+    constant: fillMode === 'constant',
+    grid_constant: fillMode === 'gridConstant',
+    cval: literal(cval),
+  };
+}
+
+export interface ImageStatisticsShape {
   batch: number;
   height: number;
   width: number;
   channels: number;
-  /** Images in the data set that is sampled from. */
-  samples: number;
-  augmentation: Augmentation;
 }
 
-export interface AugmentDrawShape extends AugmentShape {
-  /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
-  labelled: boolean;
-  /** The drawn parameters are wanted beside the matrices. */
-  parameters: boolean;
-}
+const elementsOf = (s: ImageStatisticsShape) => s.batch * s.height * s.width * s.channels;
 
-export interface AugmentWarpShape extends AugmentShape {
-  /** The images are bytes, else floats. */
-  bytes: boolean;
-  /** The matrices come from elsewhere: warp even where the augmentation draws nothing. */
-  always?: boolean;
-}
-
-/** Words of one warp: six of the matrix, the image's index, one to spare. */
-export const warpWords = 8;
-
-const pixels = (s: AugmentShape) => s.batch * s.height * s.width;
-
-export const augmentDraw: Kernel<AugmentDrawShape> = {
-  name: 'augment_draw',
-  source: drawSource + randomSource + stateSource,
-  flags: (s) => ({
-    labelled: s.labelled,
-    parameters: s.parameters,
-    identity: isIdentity(s.augmentation) && !s.parameters,
-    keras: s.augmentation.compat === 'keras',
-  }),
-  constants: ({ augmentation: a, ...s }) => ({
-    batch: s.batch,
-    height: s.height,
-    width: s.width,
-    centre_x: centre(s.height, s.width, a.compat).x,
-    centre_y: centre(s.height, s.width, a.compat).y,
-    rotation: a.rotationRange,
-    shift_down: a.heightShift,
-    shift_right: a.widthShift,
-    shear_range: a.shearRange,
-    zoom_low: a.zoomRange[0],
-    zoom_high: a.zoomRange[1],
-    horizontal_flip: a.horizontalFlip ? 0.5 : 0,
-    vertical_flip: a.verticalFlip ? 0.5 : 0,
-  }),
-  buffers: (s) => ({
-    state: stateWords,
-    order: s.samples,
-    warps: s.batch * warpWords,
-    ...(s.labelled && { labels: ceilDiv(s.samples, 4), batch_labels: s.batch }),
-    ...(s.parameters && { parameters: s.batch * warpWords }),
-  }),
-  workgroups: (s) => spread(s.batch),
-  cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (warpWords + 3) }),
+export const augmentStatistics: Kernel<ImageStatisticsShape> = {
+  name: 'augment_statistics',
+  source: statisticsSource,
+  constants: ({ height, width, channels }) => ({ height, width, channels }),
+  buffers: (s) => ({ images: elementsOf(s), statistics: s.batch * s.channels * 4 }),
+  workgroups: (s) => [s.channels, s.batch],
+  cost: (s) => ({ flops: 6 * elementsOf(s), bytes: 4 * elementsOf(s) }),
 };
 
-export const augmentWarp: Kernel<AugmentWarpShape> = {
-  name: 'augment_warp',
-  source: warpSource,
-  flags: ({ augmentation: a, ...s }) => ({
-    bytes: s.bytes,
-    identity: isIdentity(a) && !s.always,
-    interpolate: a.interpolationOrder === 1,
-    constant: a.fillMode === 'constant',
-    reflect: a.fillMode === 'reflect',
-    wrap: a.fillMode === 'wrap',
-  }),
-  constants: ({ augmentation: a, ...s }) => ({
-    batch: s.batch,
-    height: s.height,
-    width: s.width,
-    channels: s.channels,
-    rescale: a.rescale,
-    cval: a.cval,
-  }),
-  buffers: (s) => {
-    const elements = s.samples * s.height * s.width * s.channels;
-    return { warps: s.batch * warpWords, images: s.bytes ? ceilDiv(elements, 4) : elements, y: pixels(s) * s.channels };
-  },
-  workgroups: (s) => spread(pixels(s)),
-  cost: (s) => ({
-    flops: isIdentity(s.augmentation) ? 0 : pixels(s) * (8 + 6 * s.channels),
-    bytes: pixels(s) * s.channels * (4 + (s.bytes ? 1 : 4)),
-  }),
+export const augmentTables: Kernel<ImageStatisticsShape> = {
+  name: 'augment_tables',
+  source: tablesSource,
+  constants: ({ height, width, channels }) => ({ height, width, channels }),
+  buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64 }),
+  workgroups: (s) => [s.channels, s.batch],
+  cost: (s) => ({ flops: elementsOf(s), bytes: 4 * elementsOf(s) }),
 };

@@ -1,38 +1,33 @@
-import type { Augmentation } from '../augment/config.ts';
-import type { SampleParameters } from '../augment/matrix.ts';
-import { uniformDraw } from './random.ts';
+import type { Picture, Sampling as SamplingOf } from '../augment/op.ts';
+import type { ImageDataGeneratorParameters } from '../augment/parameters.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** Height and width in pixels, and channels. */
-export interface Picture {
-  height: number;
-  width: number;
-  channels: number;
+export type { Picture };
+export type Compat = 'corrected' | 'keras';
+
+/** What ImageDataGenerator's sampler and geometry need to know. */
+export interface Sampling extends SamplingOf {
+  compat: Compat;
+  rescale: number;
 }
 
-/** What the sampler and the geometry need of an augmentation. */
-export type Sampling = Pick<Augmentation, 'fillMode' | 'cval' | 'interpolationOrder' | 'compat' | 'rescale'>;
+/** Keras' names, without the matrices that come with them. */
+export type KerasParameters = Omit<ImageDataGeneratorParameters, 'matrix' | 'inverse'>;
+
+export const identityParameters: KerasParameters = {
+  theta: 0,
+  tx: 0,
+  ty: 0,
+  shear: 0,
+  zx: 1,
+  zy: 1,
+  flipHorizontal: false,
+  flipVertical: false,
+};
 
 /** Row by row: (row, column, 1) of the output to (row, column) of where it is sampled. */
 export type Matrix = readonly [readonly number[], readonly number[], readonly number[]];
-
-/** What augment_draw draws for a sample of an epoch. */
-export function drawParameters(a: Augmentation, seed: number, epoch: number, sample: number): SampleParameters {
-  const u = (purpose: number) => uniformDraw(seed, epoch, sample, purpose);
-  const around = (range: number, purpose: number) => range * (2 * u(purpose) - 1);
-  const [low, high] = a.zoomRange;
-  return {
-    theta: around(a.rotationRange, 0),
-    tx: around(a.heightShift, 1),
-    ty: around(a.widthShift, 2),
-    shear: around(a.shearRange, 3),
-    zx: low + (high - low) * u(4),
-    zy: low + (high - low) * u(5),
-    flipHorizontal: a.horizontalFlip && u(6) < 0.5,
-    flipVertical: a.verticalFlip && u(7) < 0.5,
-  };
-}
 
 const multiply = (a: Matrix, b: Matrix): Matrix =>
   a.map((row) => [0, 1, 2].map((j) => row[0]! * b[0][j]! + row[1]! * b[1][j]! + row[2]! * b[2][j]!)) as never;
@@ -42,7 +37,7 @@ const multiply = (a: Matrix, b: Matrix): Matrix =>
  * left out. Keras builds it for (x, y) and then exchanges both axes, but centre and shifts stay as they were: that is
  * what `keras` keeps. `corrected` takes each from its own axis.
  */
-export function affineMatrix(p: SampleParameters, { height, width }: Picture, compat: Augmentation['compat']): Matrix {
+export function affineMatrix(p: KerasParameters, { height, width }: Picture, compat: Compat): Matrix {
   const [theta, shear] = [(p.theta * Math.PI) / 180, (p.shear * Math.PI) / 180];
   const [alongX, alongY] = compat === 'keras' ? [p.tx, p.ty] : [p.ty, p.tx];
   const [x, y] = compat === 'keras' ? [height / 2 - 0.5, width / 2 - 0.5] : [width / 2 - 0.5, height / 2 - 0.5];
@@ -89,7 +84,8 @@ export function affineMatrix(p: SampleParameters, { height, width }: Picture, co
 }
 
 /** Where coordinate v falls on an axis of n places, or nowhere (scipy/ndimage/src/ni_interpolation.c, map_coordinate). */
-export function fold(v: number, n: number, mode: Augmentation['fillMode']): number | undefined {
+export function fold(v: number, n: number, mode: SamplingOf['fillMode']): number | undefined {
+  if (mode === 'gridConstant') return v;
   if (mode === 'constant') return v < 0 || v > n - 1 ? undefined : v;
   if (mode === 'nearest' || n === 1) return Math.min(Math.max(v, 0), n - 1);
   if (mode === 'reflect') {
@@ -102,11 +98,13 @@ export function fold(v: number, n: number, mode: Augmentation['fillMode']): numb
 }
 
 /** y[row,column,c] = image at matrix (row, column, 1), by order 0 or 1; `cval` where that is nowhere. */
-export function sampleImage(image: Numbers, s: Picture, matrix: Matrix, sampling: Sampling): Float64Array {
+export function sampleImage(image: Numbers, s: Picture, matrix: Matrix, sampling: SamplingOf): Float64Array {
   const { height, width, channels } = s;
   const y = new Float64Array(height * width * channels);
   const pixel = (row: number, column: number, c: number) => {
     const inside = (at: number, n: number) => Math.min(Math.max(at, 0), n - 1);
+    const beyond = inside(row, height) !== row || inside(column, width) !== column;
+    if (beyond && sampling.fillMode === 'gridConstant') return sampling.cval;
     return image[(inside(row, height) * width + inside(column, width)) * channels + c]!;
   };
   for (let row = 0; row < height; row++) {
@@ -145,7 +143,50 @@ export function flipImage(image: Numbers, s: Picture, horizontal: boolean, verti
 }
 
 /** The warp, then the flips, then rescale: Keras' order. */
-export function warpImage(image: Numbers, s: Picture, p: SampleParameters, sampling: Sampling): Float64Array {
+export function warpImage(image: Numbers, s: Picture, p: KerasParameters, sampling: Sampling): Float64Array {
   const warped = sampleImage(image, s, affineMatrix(p, s, sampling.compat), sampling);
   return flipImage(warped, s, p.flipHorizontal, p.flipVertical).map((value) => value * sampling.rescale);
+}
+
+/** x_in = m[0] column + m[1] row + m[2];  y_in = m[3] column + m[4] row + m[5] */
+export type Affine = [number, number, number, number, number, number];
+
+/**
+ * The map from a pixel of the output to where it is sampled: Keras' R T S Z about the centre, in closed form
+ * (apply_affine_transform in keras/src/legacy/preprocessing/image.py), flips after the warp. `keras` keeps its two slips:
+ * each centre is the other axis', and the height's shift moves along x.
+ */
+export function composeAffine(p: KerasParameters, height: number, width: number, compat: Compat): Affine {
+  const [cosine, sine] = turn(p.theta);
+  const [shearedCosine, shearedSine] = turn(p.theta + p.shear);
+  const [alongX, alongY] = compat === 'keras' ? [p.tx, p.ty] : [p.ty, p.tx];
+  const { x, y } = centre(height, width, compat);
+  let [a, b, c] = [p.zx * cosine, -p.zy * shearedSine, 0];
+  let [d, e, f] = [p.zx * sine, p.zy * shearedCosine, 0];
+  c = x + alongX * cosine - alongY * sine - a * x - b * y;
+  f = y + alongX * sine + alongY * cosine - d * x - e * y;
+  if (p.flipHorizontal) [a, c, d, f] = [-a, c + a * (width - 1), -d, f + d * (width - 1)];
+  if (p.flipVertical) [b, c, e, f] = [-b, c + b * (height - 1), -e, f + e * (height - 1)];
+  return [a, b, c, d, e, f];
+}
+
+/** The point that a warp leaves where it is, when nothing shifts. */
+function centre(height: number, width: number, compat: Compat): { x: number; y: number } {
+  const [x, y] = [(width - 1) / 2, (height - 1) / 2];
+  return compat === 'keras' ? { x: y, y: x } : { x, y };
+}
+
+/** Cosine and sine of degrees, exact at quarter turns. */
+function turn(degrees: number): [number, number] {
+  const quarters = Math.round(degrees / 90);
+  const rest = ((degrees - 90 * quarters) * Math.PI) / 180;
+  const [c, s] = [Math.cos(rest), Math.sin(rest)];
+  return (
+    [
+      [c, s],
+      [-s, c],
+      [-c, -s],
+      [s, -c],
+    ] as [number, number][]
+  )[((quarters % 4) + 4) % 4]!;
 }

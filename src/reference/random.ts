@@ -12,8 +12,3 @@ export function philox(counter: readonly number[], key: readonly number[]): [num
   }
   return [Number(c0), Number(c1), Number(c2), Number(c3)];
 }
-
-/** A number in [0, 1) with 24 bits, for one purpose of one sample in one epoch. */
-export function uniformDraw(seed: number, epoch: number, sample: number, purpose: number): number {
-  return (philox([sample, epoch, purpose, 0], [seed, 0])[0] >>> 8) / 2 ** 24;
-}

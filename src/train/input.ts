@@ -1,11 +1,11 @@
-import { type Augmentation, parseAugmentation } from '../augment/config.ts';
+import { planBatch } from '../augment/batch.ts';
+import { type AugmentationConfig, type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
-import { bind, type Recording } from '../gpu/recording.ts';
-import { augmentDraw, augmentWarp, warpWords } from '../kernels/augment.ts';
+import type { Recording } from '../gpu/recording.ts';
 
 /** What the pictures of a data set pass through on their way into the network. */
 export interface InputBuffers {
@@ -19,13 +19,28 @@ export interface InputBuffers {
 /** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
 export interface DatasetInput {
   recording: Recording;
+  /** How often the images of a batch are gone over. */
+  passes: number;
+  /** Samples of an epoch, each view of an image counted. */
+  places: number;
   /** Which sample stands where in this epoch; the host writes it once an epoch. */
   order: Slice;
   dispose(): void;
 }
 
-/** No augmentation: bytes to 0..1. */
-export const plainInput = { rescale: 1 / 255 };
+/** Bytes to 0..1, where an augmentation doesn't say otherwise. */
+const rescale = 1 / 255;
+
+/** How the images of a data set are seen in an epoch. */
+export interface Viewing {
+  augmentation: AugmentationConfig;
+  /** Only decoded: neither augmented nor seen more than once. */
+  plain: boolean;
+  /** Share of the images that are augmented. */
+  probability: number;
+  /** How often each image is seen in an epoch: itself, and its augmented copies. */
+  views: number;
+}
 
 /**
  * Uploads a data set once and records how a batch is drawn, warped and decoded from it.
@@ -37,40 +52,48 @@ export async function planInput(
   cache: KernelCache,
   dataset: Dataset,
   model: { inputShape: readonly number[]; classes: number },
-  augmentation: Augmentation,
+  viewing: Viewing,
   batch: number,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
-  checkDataset(dataset, model);
+  const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape);
+  checkDataset(dataset, pipeline, model);
   const memory = new Memory(gpu.device);
-  const [height, width, channels] = dataset.imageShape;
   const images = memory.upload('dataset.images', dataset.images);
   const labels = memory.upload('dataset.labels', dataset.labels);
-  const order = memory.storage('dataset.order', dataset.count);
-  const warps = memory.storage('warps', batch * warpWords);
-  const shape = { batch, height, width, channels, samples: dataset.count, augmentation };
-  const [draw, warp] = await Promise.all([
-    cache.compile(augmentDraw, { ...shape, labelled: true, parameters: false }),
-    cache.compile(augmentWarp, { ...shape, bytes: true }),
-  ]);
-  const recording = [
-    bind(gpu.device, draw, '', { state: buffers.state, order, labels, warps, batch_labels: buffers.labels }),
-    bind(gpu.device, warp, '', { warps, images, y: buffers.input }),
-  ];
-  return { recording, order, dispose: () => memory.dispose() };
+  const places = dataset.count * (viewing.plain ? 1 : viewing.views);
+  const order = memory.storage('dataset.order', places);
+  const { recording, passes } = await planBatch(gpu, cache, memory, pipeline, {
+    batch,
+    state: buffers.state,
+    order,
+    places,
+    count: dataset.count,
+    labels: { all: labels, batch: buffers.labels },
+    plain: viewing.plain,
+    probability: viewing.probability,
+    pixels: { images, bytes: true, output: buffers.input },
+  });
+  return { recording, passes: passes.length, places, order, dispose: () => memory.dispose() };
 }
 
-/** An augmentation as the trainer takes it: none is a plain division by 255. */
-export function fillAugmentation(augmentation: unknown, imageShape: readonly [number, number, number]): Augmentation {
-  return parseAugmentation({ ...plainInput, ...((augmentation ?? {}) as object) }, imageShape);
+/** An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1. */
+export function pipelineFor(augmentation: unknown, imageShape: readonly number[]): Pipeline {
+  return parseAugmentation(augmentation ?? {}, imageShape, rescale);
 }
 
-function checkDataset(dataset: Dataset, model: { inputShape: readonly number[]; classes: number }): void {
+function checkDataset(
+  dataset: Dataset,
+  pipeline: Pipeline,
+  model: { inputShape: readonly number[]; classes: number },
+): void {
   const { imageShape, images, labels, count } = dataset;
-  if (imageShape.join() !== model.inputShape.join()) {
+  const { height, width, channels } = pipeline.to;
+  const given = [height, width, channels];
+  if (given.join() !== model.inputShape.join()) {
     throw new ConfigurationError({
       what: "The data set's images are not what the model takes",
-      found: imageShape,
+      found: given.join() === imageShape.join() ? imageShape : `${imageShape}, which the augmentation makes ${given}`,
       wanted: `[${model.inputShape.join(', ')}]`,
       fix: 'change the inputShape of the model or take another data set',
     });

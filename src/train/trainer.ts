@@ -1,4 +1,4 @@
-import type { Augmentation } from '../augment/config.ts';
+import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
@@ -12,7 +12,8 @@ import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { diagnose } from './diagnosis.ts';
 import { type EpochRecord, type History, type StepRecord, summarize } from './history.ts';
 import { elementsOf, initialWeights, shuffledOrder } from './initializers.ts';
-import { type DatasetInput, fillAugmentation, planInput } from './input.ts';
+import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
+import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
 import { RecordReader } from './records.ts';
@@ -28,8 +29,12 @@ export interface TrainerOptions {
   batchSize?: number;
   /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
-  /** Keras' ImageDataGenerator arguments in camelCase; null for none. `rescale` is 1 / 255 unless given. */
-  augmentation?: Record<string, unknown> | null;
+  /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 unless given. */
+  augmentation?: AugmentationConfig | null;
+  /** What becomes of the images as they are: `'replace'` by default, every one is augmented anew each epoch. */
+  mix?: Mix;
+  /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
+  copies?: number;
 }
 
 export interface Progress {
@@ -80,7 +85,7 @@ export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);
 }
 
-const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation'];
+const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies'];
 
 /** A model with its weights on the GPU. Made by `createTrainer`. */
 export class Trainer {
@@ -89,8 +94,8 @@ export class Trainer {
   readonly batchSize: number;
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   readonly #optimizer: FilledOptimizer;
-  readonly #augmentation: Augmentation;
-  readonly #plain: Augmentation;
+  readonly #viewing: Viewing;
+  readonly #plain: Viewing;
   readonly #classes: number;
   readonly #seed: number;
   readonly #memory: Memory;
@@ -130,8 +135,11 @@ export class Trainer {
     this.#optimizer = fillOptimizer(options.optimizer ?? 'adam');
     this.batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
     this.#seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
-    this.#augmentation = fillAugmentation(options.augmentation, this.model.inputShape);
-    this.#plain = fillAugmentation({ rescale: this.#augmentation.rescale }, this.model.inputShape);
+    const augmentation = options.augmentation ?? {};
+    // What makes no sense is told now; the shape of a data set is known later.
+    pipelineFor(augmentation, this.model.inputShape);
+    this.#viewing = viewingOf(augmentation, options.mix, options.copies);
+    this.#plain = { ...this.#viewing, plain: true };
     this.#memory = new Memory(gpu.device);
     this.#cache = new KernelCache(gpu.device, gpu.traits);
     this.#reader = new RecordReader(this.model);
@@ -166,13 +174,13 @@ export class Trainer {
     const epochs = parse(integer(1), options.epochs ?? 1, 'epochs');
     return this.#exclusively(async (steps) => {
       const started = performance.now();
-      const input = await this.#input(dataset, this.#augmentation, steps, steps.training);
+      const input = await this.#input(dataset, this.#viewing, steps, steps.training);
       const validation =
         options.validationData && (await this.#input(options.validationData, this.#plain, steps, steps.evaluation));
       await this.gpu.device.queue.onSubmittedWorkDone();
       if (!this.startup.uploadMs) this.startup.uploadMs = performance.now() - started;
       try {
-        return await this.#train(steps, dataset, input, validation, epochs, options);
+        return await this.#train(steps, input, validation, epochs, options);
       } finally {
         input.dispose();
         validation?.dispose();
@@ -182,7 +190,6 @@ export class Trainer {
 
   async #train(
     steps: Steps,
-    dataset: Dataset,
     input: DatasetInput,
     validation: DatasetInput | undefined,
     epochs: number,
@@ -199,7 +206,7 @@ export class Trainer {
       update,
     ];
     const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0 };
-    const epochSteps = Math.ceil(dataset.count / this.batchSize);
+    const epochSteps = Math.ceil(input.places / this.batchSize);
     const firstStep = this.#begun.training;
     const scheduler = this.#scheduler!;
     let badInARow = 0;
@@ -220,7 +227,7 @@ export class Trainer {
     this.#resetHalt(steps);
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const begun = performance.now();
-      this.#beginEpoch(training, input, this.#order(dataset.count, options.shuffle ?? true));
+      this.#beginEpoch(training, input, this.#order(input.places, options.shuffle ?? true));
       let left = epochSteps;
       while (left > 0 && badInARow < badStepsToHalt && !options.signal?.aborted) {
         const submitted = await scheduler.submit(training.records, recording, this.#begun.training + 1, left, take);
@@ -402,7 +409,7 @@ export class Trainer {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     return this.#exclusively(async (steps) => {
       const { network, training, update } = steps;
-      const input = await this.#input(dataset, this.#augmentation, steps, training);
+      const input = await this.#input(dataset, this.#viewing, steps, training);
       const kept = [network.weights.all, ...steps.moments, training.state];
       const copies = kept.map((slice) => this.#memory.storage(`${slice.label}.kept`, slice.size / 4));
       this.#copy(kept, copies);
@@ -416,7 +423,7 @@ export class Trainer {
           ...training.norms,
           update,
         ];
-        this.#beginEpoch(training, input, this.#order(dataset.count, true));
+        this.#beginEpoch(training, input, this.#order(input.places, true));
         for (let i = 0; i < 3; i++) this.#run(recording);
         return await profileRecording(this.gpu, this.#memory, recording, rounds);
       } finally {
@@ -457,10 +464,10 @@ export class Trainer {
     return turn;
   }
 
-  #input(dataset: Dataset, augmentation: Augmentation, steps: Steps, ledger: Ledger): Promise<DatasetInput> {
+  #input(dataset: Dataset, viewing: Viewing, steps: Steps, ledger: Ledger): Promise<DatasetInput> {
     const model = { inputShape: this.model.inputShape, classes: this.#classes };
     const buffers = { state: ledger.state, labels: steps.labels, input: steps.network.input };
-    return planInput(this.gpu, this.#cache, dataset, model, augmentation, this.batchSize, buffers);
+    return planInput(this.gpu, this.#cache, dataset, model, viewing, this.batchSize, buffers);
   }
 
   #order(count: number, shuffle: boolean): Uint32Array<ArrayBuffer> {

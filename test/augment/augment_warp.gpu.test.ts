@@ -1,10 +1,16 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
-import { fillModes } from '../../src/augment/config.ts';
-import { identityParameters, type SampleParameters } from '../../src/augment/matrix.ts';
+import { kerasFillModes as fillModes, type ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { flipImage, type Picture, type Sampling, warpImage } from '../../src/reference/augment.ts';
-import { uniformDraw } from '../../src/reference/random.ts';
+import {
+  flipImage,
+  identityParameters,
+  type KerasParameters,
+  type Picture,
+  type Sampling,
+  warpImage,
+} from '../../src/reference/augment.ts';
+import { unit } from '../../src/reference/draws.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { expectWarped } from './closeness.ts';
 import { fixtureRounding, type KerasWarp, kerasWarps } from './keras_warps.ts';
@@ -18,7 +24,7 @@ const elementsOf = (s: Picture) => s.height * s.width * s.channels;
 const augmenterOf = (s: Picture, { rescale, ...sampling }: Sampling) =>
   createAugmenter(gpu, {
     imageShape: [...shapeOf(s)] as [number, number, number],
-    augmentation: { ...sampling, ...(rescale !== 1 && { rescale }) },
+    augmentation: { ...(sampling as ImageDataGeneratorConfig), ...(rescale !== 1 && { rescale }) },
   });
 
 describe("Keras' own code", () => {
@@ -52,9 +58,9 @@ const control: Picture = { height: 28, width: 28, channels: 1 };
 const plain: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 1, compat: 'corrected', rescale: 1 / 255 };
 
 /** Moderate and wild warps alternate; nothing in it is a whole number. */
-function someParameters(count: number): SampleParameters[] {
+function someParameters(count: number): KerasParameters[] {
   return Array.from({ length: count }, (_, i) => {
-    const u = (purpose: number) => 2 * uniformDraw(99, 0, i, purpose) - 1;
+    const u = (purpose: number) => 2 * unit({ seed: 99, epoch: 0, sample: i }, purpose) - 1;
     const wild = i % 2 === 1;
     return {
       theta: (wild ? 400 : 20) * u(0),
@@ -69,8 +75,10 @@ function someParameters(count: number): SampleParameters[] {
   });
 }
 
-const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => 256 * uniformDraw(5, 1, i, 0));
-const someFloats = (length: number) => Float32Array.from({ length }, (_, i) => 6 * uniformDraw(5, 2, i, 0) - 2);
+const someBytes = (length: number) =>
+  Uint8Array.from({ length }, (_, i) => 256 * unit({ seed: 5, epoch: 1, sample: i }, 0));
+const someFloats = (length: number) =>
+  Float32Array.from({ length }, (_, i) => 6 * unit({ seed: 5, epoch: 2, sample: i }, 0) - 2);
 
 describe('the twin', () => {
   const cases: [string, Partial<Picture>, Partial<Sampling>, number?][] = [
@@ -118,7 +126,7 @@ describe('the twin', () => {
     }
   });
 
-  test.each<[string, Partial<SampleParameters>]>([
+  test.each<[string, Partial<KerasParameters>]>([
     ['a hundredth of a pixel', { tx: 0.01 }],
     ['a twentieth of a degree', { theta: 0.05 }],
     ['a thousandth of the zoom', { zx: 1.001 }],

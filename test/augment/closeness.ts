@@ -1,5 +1,4 @@
-import { composeAffine, type SampleParameters } from '../../src/augment/matrix.ts';
-import type { Picture, Sampling } from '../../src/reference/augment.ts';
+import { composeAffine, type KerasParameters, type Picture, type Sampling } from '../../src/reference/augment.ts';
 import { expectWithin } from '../compare.ts';
 import { unitRoundoff } from '../tolerance.ts';
 
@@ -20,7 +19,7 @@ export function expectWarped(
   expected: Numbers,
   image: Numbers,
   s: Picture,
-  p: SampleParameters,
+  p: KerasParameters,
   sampling: Sampling,
 ): number {
   const affine = composeAffine(p, s.height, s.width, sampling.compat);

@@ -1,6 +1,4 @@
-import type { SampleParameters } from '../../src/augment/matrix.ts';
-import { identityParameters } from '../../src/augment/matrix.ts';
-import type { Picture, Sampling } from '../../src/reference/augment.ts';
+import { identityParameters, type KerasParameters, type Picture, type Sampling } from '../../src/reference/augment.ts';
 import fixture from '../fixtures/keras-warps.json';
 import { unitRoundoff } from '../tolerance.ts';
 
@@ -9,8 +7,8 @@ export interface KerasWarp {
   picture: Picture;
   image: Float32Array;
   /** Under Keras' names, what is the identity left out. */
-  given: Partial<SampleParameters>;
-  parameters: SampleParameters;
+  given: Partial<KerasParameters>;
+  parameters: KerasParameters;
   sampling: Sampling;
   /** What Keras made of it. */
   expected: Float32Array;
@@ -20,7 +18,7 @@ const images = fixture.images as Record<string, number[]>;
 
 /** 148 warps by Keras' own apply_affine_transform, on SciPy 1.17.1. */
 export const kerasWarps: KerasWarp[] = fixture.cases.map(({ h, w, c, params, mode, cval, order, out }) => {
-  const given = params as Partial<SampleParameters>;
+  const given = params as Partial<KerasParameters>;
   const size = `${h}x${w}x${c}`;
   return {
     title: `${size} ${mode} order ${order} ${JSON.stringify(given)}`,

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { composeAffine, identityParameters } from '../../src/augment/matrix.ts';
-import { affineMatrix, flipImage, sampleImage, warpImage } from '../../src/reference/augment.ts';
-import { philox, uniformDraw } from '../../src/reference/random.ts';
+import {
+  affineMatrix,
+  composeAffine,
+  flipImage,
+  identityParameters,
+  sampleImage,
+  warpImage,
+} from '../../src/reference/augment.ts';
+import { unit } from '../../src/reference/draws.ts';
+import { philox } from '../../src/reference/random.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { fixtureRounding, kerasWarps } from './keras_warps.ts';
 
@@ -14,10 +21,11 @@ test('Philox gives the known answers of Random123', () => {
   expect(hex(philox(pi.slice(0, 4), pi.slice(4)))).toBe('d16cfe09 94fdcceb 5001e420 24126ea1');
 });
 
-test('a draw lies in [0, 1) and depends on each of seed, epoch, sample and purpose', () => {
-  const draws = [uniformDraw(0, 0, 0, 0), uniformDraw(1, 0, 0, 0), uniformDraw(0, 1, 0, 0), uniformDraw(0, 0, 1, 0)];
-  draws.push(uniformDraw(0, 0, 0, 1));
-  expect(new Set(draws).size).toBe(5);
+test('a draw lies in [0, 1) and depends on each of seed, epoch, sample, copy and purpose', () => {
+  const key = { seed: 0, epoch: 0, sample: 0, copy: 0 };
+  const others = [{}, { seed: 1 }, { epoch: 1 }, { sample: 1 }, { copy: 1 }];
+  const draws = [...others.map((other) => unit({ ...key, ...other }, 0)), unit(key, 1)];
+  expect(new Set(draws).size).toBe(6);
   for (const draw of draws) expect(draw >= 0 && draw < 1 && Number.isInteger(draw * 2 ** 24)).toBe(true);
 });
 

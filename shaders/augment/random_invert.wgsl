@@ -1,0 +1,4 @@
+
+fn random_invert(value: Pixel, at: u32, place: Place) -> Pixel {
+  return 255.0 - value;
+}

@@ -1,0 +1,84 @@
+// y[n, row, column] = the pixel steps of a pass, one after the other, of what its reader finds for (column, row)
+// One invocation owns one pixel of y. A pixel of up to four channels is a vector; with more, each channel is taken on its
+// own. The readers are shaders/lib/read_*.wgsl, the steps shaders/augment/*.wgsl; their calls are made from the pass.
+@group(0) @binding(0) var<storage, read> images: array<${image_type}>; // u32: four bytes a word
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+#if ${sourced}
+@group(0) @binding(2) var<storage, read> sources: array<u32>;
+#endif
+#if ${mapped}
+@group(0) @binding(3) var<storage, read> maps: array<vec4f>;
+#endif
+#if ${recorded}
+@group(0) @binding(4) var<storage, read> draws: array<f32>;
+#endif
+#if ${statistics}
+@group(0) @binding(5) var<storage, read> statistics: array<vec4f>; // of each image and channel: least, most, mean, variance
+#endif
+#if ${tables}
+@group(0) @binding(6) var<storage, read> tables: array<u32>; // of each image and channel: 256 bytes
+#endif
+
+override batch: u32;
+override from_height: u32;
+override from_width: u32;
+override height: u32;
+override width: u32;
+
+const channels = ${channels};
+#if ${planar}
+alias Pixel = f32;
+const planes = channels;
+#else
+alias Pixel = ${pixel_type};
+const planes = 1u;
+#endif
+
+// Where a pixel is: in y, of which slot, in whose record; `channel` is 0 unless channels are taken one by one.
+struct Place { column: u32, row: u32, slot: u32, channel: u32, }
+
+var<private> outside: bool; // what was read lies beyond the image
+var<private> image_at: u32; // of the image that is read, in pixels
+
+fn load(at: u32) -> f32 {
+#if ${bytes}
+  return f32((images[at / 4u] >> (8u * (at % 4u))) & 255u);
+#else
+  return images[at];
+#endif
+}
+
+// The pixel (column, row) of the image that is read.
+fn pixel_at(column: u32, row: u32, place: Place) -> Pixel {
+  let at = (image_at + row * from_width + column) * channels + place.channel;
+  return ${load_pixel};
+}
+#if ${recorded}
+
+fn drawn(at: u32) -> f32 { return draws[at]; }
+#endif
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let pixel = id.y * groups.x * 64u + id.x;
+  if (pixel >= batch * height * width) { return; }
+  let slot = pixel / (height * width);
+#if ${sourced}
+  image_at = sources[slot] * from_height * from_width;
+#else
+  image_at = slot * from_height * from_width;
+#endif
+#if ${recorded}
+  let record = slot * ${words};
+#endif
+  for (var channel = 0u; channel < planes; channel++) {
+    let place = Place(pixel % width, pixel / width % height, slot, channel);
+    var value = ${read};
+${step_lines}
+#if ${planar}
+    y[pixel * channels + channel] = value;
+#else
+${store_pixel}
+#endif
+  }
+}

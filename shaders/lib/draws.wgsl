@@ -1,0 +1,32 @@
+
+// What the numbers of an op are drawn from: each for a purpose of its own, so that no draw moves another.
+struct Key { seed: u32, epoch: u32, sample: u32, copy: u32, }
+
+fn words(key: Key, purpose: u32) -> vec4u {
+  return philox(vec4u(key.sample, key.epoch, purpose, key.copy), vec2u(key.seed, 0u));
+}
+
+// In [0, 1), 24 bits.
+fn unit(key: Key, purpose: u32) -> f32 {
+  return f32(words(key, purpose).x >> 8u) * 0x1p-24;
+}
+
+// In [low, high).
+fn between(key: Key, purpose: u32, low: f32, high: f32) -> f32 {
+  return low + (high - low) * unit(key, purpose);
+}
+
+// The same with either sign.
+fn either_sign(key: Key, purpose: u32, low: f32, high: f32) -> f32 {
+  let w = words(key, purpose);
+  return (low + (high - low) * (f32(w.x >> 8u) * 0x1p-24)) * select(1.0, -1.0, (w.y & 1u) == 1u);
+}
+
+// A whole number from low to high, both included.
+fn whole(key: Key, purpose: u32, low: f32, high: f32) -> f32 {
+  return min(high, low + floor((high - low + 1.0) * unit(key, purpose)));
+}
+
+fn chance(key: Key, purpose: u32, p: f32) -> f32 {
+  return select(0.0, 1.0, unit(key, purpose) < p);
+}

@@ -1,0 +1,35 @@
+
+// Maps from (column, row, 1) of what an op gives to where that is in what it gets; chained by multiplication from the
+// left: the first op's map comes last.
+
+// By their rows: x_in = dot(x, (column, row, 1)), y_in = dot(y, (column, row, 1)).
+fn affine(x: vec3f, y: vec3f) -> mat3x3f {
+  return mat3x3f(x.x, y.x, 0.0, x.y, y.y, 0.0, x.z, y.z, 1.0);
+}
+
+fn identity_map() -> mat3x3f {
+  return affine(vec3f(1.0, 0.0, 0.0), vec3f(0.0, 1.0, 0.0));
+}
+
+fn flip(horizontal: bool, vertical: bool, size: vec2f) -> mat3x3f {
+  let last = size - 1.0;
+  return affine(
+    select(vec3f(1.0, 0.0, 0.0), vec3f(-1.0, 0.0, last.x), horizontal),
+    select(vec3f(0.0, 1.0, 0.0), vec3f(0.0, -1.0, last.y), vertical),
+  );
+}
+
+// (cos, sin) of degrees to the last bits: WGSL lets its own be off by 2^-11, which is seen in a large image.
+fn turn(degrees: f32) -> vec2f {
+  let quarters = round(degrees / 90.0);
+  let x = radians(degrees - 90.0 * quarters);
+  let s = x * x;
+  let c = 1.0 + s * (-0.5 + s * (1.0 / 24.0 + s * (-1.0 / 720.0 + s * (1.0 / 40320.0))));
+  let d = x * (1.0 + s * (-1.0 / 6.0 + s * (1.0 / 120.0 + s * (-1.0 / 5040.0 + s * (1.0 / 362880.0)))));
+  switch (i32(quarters) & 3) {
+    case 1: { return vec2f(-d, c); }
+    case 2: { return vec2f(-c, -d); }
+    case 3: { return vec2f(d, -c); }
+    default: { return vec2f(c, d); }
+  }
+}

@@ -1,0 +1,138 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { Kernel, KernelCache } from '../gpu/kernel.ts';
+import type { Memory, Slice } from '../gpu/memory.ts';
+import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import {
+  type AugmentShape,
+  augmentDraw,
+  augmentPixels,
+  augmentStatistics,
+  augmentTables,
+  hasRecords,
+  isMapped,
+  isReading,
+} from '../kernels/augment.ts';
+import { layMaps } from '../kernels/augment_text.ts';
+import type { Op } from './op.ts';
+import type { Pass } from './passes.ts';
+import { planPasses } from './passes.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** Where the images of a batch come from and where they go. */
+export interface BatchSource {
+  batch: number;
+  state: Slice;
+  order: Slice;
+  /** Places in `order` in use: more than images where each is seen several times an epoch. */
+  places: number;
+  /** Images of the data set, or of the call. */
+  count: number;
+  /** Of a data set; without, slot n of the batch is image n. */
+  labels?: { all: Slice; batch: Slice };
+  /** Records that are given instead of drawn. */
+  draws?: Slice;
+  /** Only what is done to every image: for validation. */
+  plain?: boolean;
+  /** Share of the images that are augmented. */
+  probability?: number;
+  /** All images, bytes or floats, and where the batch's go. Without, only draws and maps are made. */
+  pixels?: { images: Slice; bytes: boolean; output: Slice };
+}
+
+/** The dispatches that make a batch, and what they leave. */
+export interface BatchPlan {
+  recording: Recording;
+  passes: Pass[];
+  draws?: Slice;
+  maps?: Slice;
+}
+
+/** Makes what a batch is made with: kernels, buffers and their bindings. */
+export async function planBatch(
+  gpu: Gpu,
+  cache: KernelCache,
+  memory: Memory,
+  pipeline: Pipeline,
+  source: BatchSource,
+): Promise<BatchPlan> {
+  const { batch, plain = false } = source;
+  const used = opsInUse(pipeline, source);
+  const passes = planPasses(used.ops, used.from, plain);
+  const shape: AugmentShape = { pipeline: used, passes, batch, images: source.count };
+  const sources = memory.storage('augment.sources', batch);
+  const recorded = hasRecords(used);
+  const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * used.words)) : undefined;
+  const maps = isMapped(passes) ? memory.storage('augment.maps', batch * layMaps(passes).stride * 4) : undefined;
+  const launch = async <S>(kernel: Kernel<S>, of: S, buffers: Record<string, Slice>): Promise<Dispatch> =>
+    bind(gpu.device, await cache.compile(kernel, of), '', buffers);
+
+  const dispatches: Promise<Dispatch>[] = [];
+  dispatches.push(
+    launch(
+      augmentDraw,
+      {
+        ...shape,
+        places: source.places,
+        labelled: source.labels !== undefined,
+        given: source.draws !== undefined,
+        probability: plain ? 0 : (source.probability ?? 1),
+      },
+      {
+        state: source.state,
+        order: source.order,
+        sources,
+        ...(draws && { draws }),
+        ...(maps && { maps }),
+        ...(source.labels && { labels: source.labels.all, batch_labels: source.labels.batch }),
+      },
+    ),
+  );
+
+  const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource['pixels']>) => {
+    let images = first;
+    for (const [i, pass] of passes.entries()) {
+      const elements = batch * pass.to.height * pass.to.width * pass.to.channels;
+      const y = i === passes.length - 1 ? output : memory.storage(`augment.pass_${i}`, elements);
+      const picture = { ...pass.from, batch };
+      const statistics = pass.statistics
+        ? memory.storage('augment.statistics', batch * picture.channels * 4)
+        : undefined;
+      const tables = pass.tables ? memory.storage('augment.tables', batch * picture.channels * 64) : undefined;
+      if (statistics) dispatches.push(launch(augmentStatistics, picture, { images, statistics }));
+      if (tables) dispatches.push(launch(augmentTables, picture, { images, tables }));
+      dispatches.push(
+        launch(
+          augmentPixels,
+          { ...shape, pass, reads: i > 0 ? 'pass' : bytes ? 'bytes' : 'floats' },
+          {
+            images,
+            y,
+            ...(i === 0 && { sources }),
+            ...(pass.maps.length > 0 && { maps: maps! }),
+            ...(isReading(pass) && { draws: draws! }),
+            ...(statistics && { statistics }),
+            ...(tables && { tables }),
+          },
+        ),
+      );
+      images = y;
+    }
+  };
+  if (source.pixels) planPixels(source.pixels);
+  return { recording: await Promise.all(dispatches), passes, draws, maps };
+}
+
+/** Leaves out what does nothing: for plain images all but what decodes and what changes the size. */
+function opsInUse(pipeline: Pipeline, { plain, pixels, draws }: BatchSource): Pipeline {
+  if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage) };
+  // A call that only wants to know what is drawn, or brings its own numbers, gets all of them.
+  return pixels && !draws ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
+}
+
+const isForEveryImage = ({ steps }: Op): boolean =>
+  steps.some((step) => (step.kind === 'map' ? step.to !== undefined : step.kind === 'pixel' && step.always));
+
+/** All that it draws is the identity. */
+const isStill = (op: Op): boolean =>
+  op.fields.length > 0 &&
+  op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity);

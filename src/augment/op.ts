@@ -1,0 +1,125 @@
+import type * as v from 'valibot';
+
+/** Height and width in pixels, and channels. */
+export interface Picture {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+/**
+ * What a number is drawn from. `uniform` and `signed` draw from [low, high), the latter with either sign; `integer` from
+ * low to high, both included; `chance` gives 1 with probability p, else 0; `beta` draws from Beta(alpha, alpha).
+ */
+export type Draw =
+  | { from: 'uniform' | 'signed' | 'integer' | 'logUniform'; low: number; high: number }
+  | { from: 'chance'; p: number }
+  | { from: 'choice'; values: readonly number[] }
+  | { from: 'beta'; alpha: number }
+  | { from: 'constant'; value: number };
+
+/** One number of what an op draws for a sample. */
+export interface Field {
+  /** Its name in JSON. */
+  name: string;
+  /** Left out where the op's own WGSL function draws it. */
+  draw?: Draw;
+  /** What leaves the image as it is; 0 by default. */
+  identity?: number;
+  /** How JSON shows it: a boolean, or one of these names by its index. */
+  as?: 'boolean' | readonly string[];
+}
+
+export const fillModes = ['constant', 'nearest', 'reflect', 'wrap', 'gridConstant'] as const;
+export type FillMode = (typeof fillModes)[number];
+
+/** How an image is sampled between and beyond its pixels: scipy.ndimage's modes and orders. */
+export interface Sampling {
+  fillMode: FillMode;
+  /** The value outside with `constant` and `gridConstant`. */
+  cval: number;
+  interpolationOrder: 0 | 1;
+}
+
+/** A WGSL function of shaders/augment with what it is called with behind its usual arguments. */
+interface Call {
+  call: string;
+  args?: readonly (string | number)[];
+}
+
+/** Moves pixels. `fn call(at: u32, from: vec2f, to: vec2f) -> mat3x3f`: (column, row, 1) of what it gives to where that is sampled. */
+export interface MapStep extends Call {
+  kind: 'map';
+  /** Undefined for what never samples outside of the image: it takes what the pass has. */
+  sampling?: Sampling;
+  /** Its third row is not (0, 0, 1). */
+  projective?: boolean;
+  /** The size that it gives, where that isn't the size that it gets. Such a step works for images that are not augmented, too. */
+  to?: { height: number; width: number };
+  /** `fn call_box(at: u32, from: vec2f) -> vec4f`: where sampling stops, (least x, least y, most x, most y). */
+  boxed?: boolean;
+}
+
+/** Works pixel by pixel. `fn call(value: Pixel, at: u32, place: Place) -> Pixel`. */
+export interface PixelStep extends Call {
+  kind: 'pixel';
+  /** What it needs to know of the whole image, as it is before this step. */
+  needs?: 'statistics' | 'tables';
+  /** It depends on where the pixel is: no later step may move it in the same pass. */
+  placed?: boolean;
+  /** For every image, augmented or not: part of how images are decoded. */
+  always?: boolean;
+}
+
+/** Reads a neighbourhood. `fn call(at: u32, place: Place) -> Pixel`, with `pixel_at(column, row)` to read by. */
+export interface FilterStep extends Call {
+  kind: 'filter';
+  needs?: 'statistics' | 'tables';
+}
+
+export type Step = MapStep | PixelStep | FilterStep;
+
+/** One op of a pipeline, for images of one shape: what is drawn for each, and what is done with that. */
+export interface Op {
+  type: string;
+  /** What its numbers are drawn for. An op keeps its code for ever, so that a new one doesn't change the draws of others. */
+  code: number;
+  /** Probability that it is applied to an image; it is drawn where it is below 1. */
+  p: number;
+  fields: readonly Field[];
+  /** `fn call(key: Key, purpose: u32, at: u32, from: vec2f, to: vec2f)` draws the fields that have no `draw`; purposes from `purpose` on are its own. */
+  draw?: Call;
+  steps: readonly Step[];
+  /** WGSL fragments with the functions that it names: those that draw and map, and those that work on pixels. */
+  drawSources?: readonly string[];
+  pixelSources?: readonly string[];
+}
+
+/** An op's type with its options: how JSON becomes an Op. */
+export interface OpDefinition {
+  type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each op has options of its own, which its schema checks
+  schema: v.GenericSchema<unknown, any>;
+  /** @throws ConfigurationError where images of this shape make no sense for it. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the schema gives
+  compile(options: any, picture: Picture): Omit<Op, 'type'>;
+}
+
+/** An op at its place in a pipeline. */
+export interface PlacedOp extends Op {
+  /** Where its words are in the record of a sample: first whether it is applied, then its fields. */
+  at: number;
+  /** The image that it gets, and the one that it gives. */
+  from: Picture;
+  to: Picture;
+  /** The first of its purposes; they are 256. */
+  purpose: number;
+}
+
+/** The purpose that says whether an op is applied: the last of its own. */
+export const appliedPurpose = 255;
+
+/** Whether an op has words that are drawn and kept: what is done to every image alike needs none. */
+export function isRecorded(op: Op): boolean {
+  return op.fields.length > 0 || op.p < 1 || op.steps.some((step) => step.kind !== 'pixel' || !step.always);
+}

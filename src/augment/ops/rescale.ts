@@ -1,0 +1,14 @@
+import source from '../../../shaders/augment/rescale.wgsl?raw';
+import type { Op } from '../op.ts';
+
+/** y = factor x, for every image: how bytes become what the network takes. */
+export function rescaleOp(factor: number): Op {
+  return {
+    type: 'rescale',
+    code: 1,
+    p: 1,
+    fields: [],
+    steps: [{ kind: 'pixel', call: 'rescale', args: [factor], always: true }],
+    pixelSources: [source],
+  };
+}

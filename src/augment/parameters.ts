@@ -1,0 +1,161 @@
+import { ConfigurationError, suggest } from '../errors.ts';
+import { type Field, isRecorded, type PlacedOp } from './op.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** What is drawn for one op of a list: its type, whether it is applied to the image, its fields. */
+export type OpParameters = { type: string; applied?: boolean } & Record<string, number | boolean | string | undefined>;
+
+/** (column, row, 1) of what comes out to (column, row, 1) of where it is sampled, row by row. */
+export type Matrix = number[][];
+
+interface Geometry {
+  /** Of all that moves pixels, multiplied out. `draw` gives it and its inverse; `apply` doesn't ask for them. */
+  matrix?: Matrix;
+  /** Where a point of the original image goes. */
+  inverse?: Matrix;
+}
+
+/** What is drawn for one image by an ImageDataGenerator, under Keras' names. What is left out is the identity. */
+export interface ImageDataGeneratorParameters extends Geometry {
+  /** Degrees; above 0 the picture turns counter-clockwise. */
+  theta: number;
+  /** Pixels that the sampling point moves down: the height's shift. */
+  tx: number;
+  /** Pixels that it moves to the right: the width's shift. */
+  ty: number;
+  /** Degrees. */
+  shear: number;
+  /** Of the columns; below 1 magnifies. */
+  zx: number;
+  /** Of the rows. */
+  zy: number;
+  flipHorizontal: boolean;
+  flipVertical: boolean;
+}
+
+/** What is drawn for one image by a list of ops, in their order. */
+export interface PipelineParameters extends Geometry {
+  ops: OpParameters[];
+}
+
+/** What is drawn for one image: plain JSON. */
+export type SampleParameters = Partial<ImageDataGeneratorParameters> | PipelineParameters;
+
+const geometryNames = ['matrix', 'inverse'];
+
+/** Reads the records of a batch. */
+export function unpackParameters(pipeline: Pipeline, records: Float32Array, index: number): SampleParameters {
+  const words = records.subarray(index * pipeline.words, (index + 1) * pipeline.words);
+  const ops = pipeline.ops.filter(isRecorded).map((op) => {
+    const fields = op.fields.map((field, i) => [field.name, show(field, words[op.at + 1 + i]!)] as const);
+    return { type: op.type, applied: words[op.at] !== 0, ...Object.fromEntries(fields) };
+  });
+  if (!pipeline.keras) return { ops };
+  const { type, applied, ...parameters } = Object.assign({ type: '', applied: true }, ...ops);
+  return parameters;
+}
+
+function show({ as }: Field, value: number): number | boolean | string {
+  if (as === 'boolean') return value !== 0;
+  return as ? as[value]! : value;
+}
+
+/**
+ * Writes the records of a batch. An ImageDataGenerator's parameters may be left out one by one, a list's op by op: the
+ * rest is the identity, and an op that is named is applied unless it says otherwise.
+ *
+ * @throws ConfigurationError for an unknown name, op or value.
+ */
+export function packParameters(pipeline: Pipeline, given: readonly SampleParameters[]): Float32Array {
+  const records = new Float32Array(given.length * pipeline.words);
+  const recorded = pipeline.ops.filter(isRecorded);
+  given.forEach((parameters, index) => {
+    if (typeof parameters !== 'object' || parameters === null) {
+      throw new ConfigurationError({
+        what: `The parameters of image ${index} make no sense`,
+        found: parameters,
+        wanted: pipeline.keras ? `an object with some of ${namesOf(recorded).join(', ')}` : '{ ops: [...] }',
+      });
+    }
+    const record = records.subarray(index * pipeline.words, (index + 1) * pipeline.words);
+    if (pipeline.keras) packObject(recorded, parameters as Record<string, unknown>, record, index);
+    else packList(recorded, parameters as PipelineParameters, record, index);
+  });
+  return records;
+}
+
+const namesOf = (ops: readonly PlacedOp[]) => ops.flatMap(({ fields }) => fields.map(({ name }) => name));
+
+function packObject(ops: readonly PlacedOp[], given: Record<string, unknown>, record: Float32Array, index: number) {
+  requireKnown(`The parameters of image ${index} have no`, given, [...namesOf(ops), ...geometryNames]);
+  for (const op of ops) packOp(op, given, true, record, `image ${index}`);
+}
+
+function packList(ops: readonly PlacedOp[], given: PipelineParameters, record: Float32Array, index: number) {
+  requireKnown(`The parameters of image ${index} have no`, { ...given }, ['ops', ...geometryNames]);
+  const list = given.ops ?? [];
+  let next = 0;
+  for (const [position, op] of list.entries()) {
+    const at = ops.findIndex(({ type }, i) => i >= next && type === op?.type);
+    if (at < 0) {
+      throw new ConfigurationError({
+        what: `The parameters of image ${index}: op ${position + 1} is none of the pipeline's that are still to come`,
+        found: op?.type ?? op,
+        wanted:
+          ops
+            .slice(next)
+            .map(({ type }) => type)
+            .join(', ') || 'no more ops',
+      });
+    }
+    for (const skipped of ops.slice(next, at)) packOp(skipped, {}, false, record, '');
+    const { type, applied = true, ...fields } = op;
+    const where = `image ${index}, op ${position + 1} (${type})`;
+    requireKnown(`The parameters of ${where} have no`, fields, namesOf([ops[at]!]));
+    packOp(ops[at]!, fields, applied !== false, record, where);
+    next = at + 1;
+  }
+  for (const skipped of ops.slice(next)) packOp(skipped, {}, false, record, '');
+}
+
+function requireKnown(what: string, given: object, known: readonly string[]) {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    throw new ConfigurationError({
+      what: `${what} ${name}`,
+      found: name,
+      wanted: known.join(', '),
+      fix: suggest(name, known),
+    });
+  }
+}
+
+function packOp(op: PlacedOp, given: object, applied: boolean, record: Float32Array, where: string): void {
+  record[op.at] = applied ? 1 : 0;
+  op.fields.forEach((field, i) => {
+    const value = (given as Record<string, unknown>)[field.name];
+    record[op.at + 1 + i] = value === undefined ? (field.identity ?? 0) : read(field, value, where);
+  });
+}
+
+function read({ name, as }: Field, value: unknown, where: string): number {
+  if (as === 'boolean') {
+    if (typeof value === 'boolean' || value === 0 || value === 1) return Number(value);
+    throw new ConfigurationError({ what: `${name} of ${where} makes no sense`, found: value, wanted: 'a boolean' });
+  }
+  if (as) {
+    const index = as.indexOf(value as string);
+    if (index >= 0) return index;
+    throw new ConfigurationError({
+      what: `${name} of ${where} makes no sense`,
+      found: value,
+      wanted: as.join(', '),
+      fix: suggest(String(value), as),
+    });
+  }
+  if (typeof value !== 'number') {
+    throw new ConfigurationError({ what: `${name} of ${where} makes no sense`, found: value, wanted: 'a number' });
+  }
+  if (Number.isFinite(value)) return value;
+  throw new ConfigurationError({ what: `${name} of ${where} is not finite`, found: value, wanted: 'a number' });
+}

@@ -1,0 +1,93 @@
+import { parse } from '../check.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import { compileImageDataGenerator, type ImageDataGeneratorConfig } from './image_data_generator.ts';
+import { isRecorded, type Op, type OpDefinition, type Picture, type PlacedOp } from './op.ts';
+import { definitions } from './ops/index.ts';
+import { rescaleOp } from './ops/rescale.ts';
+
+/** An op of a pipeline as plain JSON: its `type` and its options. */
+export type OpConfig = { type: string } & Record<string, unknown>;
+
+/** Keras' ImageDataGenerator arguments, or a list of ops. */
+export type AugmentationConfig = ImageDataGeneratorConfig | readonly OpConfig[];
+
+/** An augmentation for images of one shape. */
+export interface Pipeline {
+  ops: PlacedOp[];
+  from: Picture;
+  to: Picture;
+  /** Numbers of a sample's record. */
+  words: number;
+  /** Parameters are one object under Keras' names, not a list of ops. */
+  keras: boolean;
+}
+
+/** Purposes of one op of a pipeline; the type's code and how many of the type came before make the rest of the number. */
+const purposesEach = 256;
+const occurrencesMost = 256;
+
+/**
+ * Checks an augmentation and fits it to images of a shape.
+ *
+ * @param imageShape [height, width, channels] of what goes in.
+ * @param rescale multiplies what comes out, where the augmentation itself doesn't say.
+ * @throws ConfigurationError with the op or option, what was found, what was wanted, the nearest known name.
+ */
+export function parseAugmentation(config: unknown, imageShape: readonly number[], rescale = 1): Pipeline {
+  const [height, width, channels] = imageShape as [number, number, number];
+  const picture = { height, width, channels };
+  if (!Array.isArray(config)) return place(compileImageDataGenerator(config, picture, rescale), picture, true);
+  const ops: Op[] = [];
+  let from = picture;
+  for (const [index, json] of config.entries()) {
+    const op = compileOp(json, index + 1, from);
+    ops.push(op);
+    from = sizeBehind(op, from);
+  }
+  if (rescale !== 1) ops.push(rescaleOp(rescale));
+  return place(ops, picture, false);
+}
+
+function compileOp(json: unknown, position: number, picture: Picture): Op {
+  const types = [...definitions.keys()];
+  const type = (json as { type?: unknown } | null)?.type;
+  const definition = typeof type === 'string' ? definitions.get(type) : undefined;
+  if (!definition) {
+    throw new ConfigurationError({
+      what: `augmentation: op ${position} is of no known type`,
+      found: type ?? json,
+      wanted: `one of ${types.join(', ')}`,
+      ...(typeof type === 'string' && { fix: suggest(type, types) }),
+    });
+  }
+  const subject = `augmentation: op ${position} (${definition.type})`;
+  const options = parse(definition.schema, json, subject);
+  try {
+    return { type: definition.type, ...(definition as OpDefinition).compile(options, picture) };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError({ ...error.parts, what: `${subject}: ${error.parts.what}` });
+  }
+}
+
+/** Where every op's words and purposes begin, and what it gets. */
+function place(ops: readonly Op[], from: Picture, keras: boolean): Pipeline {
+  const placed: PlacedOp[] = [];
+  let words = 0;
+  let picture = from;
+  for (const op of ops) {
+    const before = placed.filter(({ code }) => code === op.code).length;
+    if (before >= occurrencesMost)
+      throw new ConfigurationError({ what: `augmentation: more than 256 times ${op.type}` });
+    const to = sizeBehind(op, picture);
+    const purpose = (op.code * occurrencesMost + before) * purposesEach;
+    placed.push({ ...op, at: words, from: picture, to, purpose });
+    if (isRecorded(op)) words += 1 + op.fields.length;
+    picture = to;
+  }
+  return { ops: placed, from, to: picture, words, keras };
+}
+
+function sizeBehind(op: Op, from: Picture): Picture {
+  return Object.assign({ ...from }, ...op.steps.map((step) => (step.kind === 'map' ? step.to : {})));
+}

@@ -1,0 +1,138 @@
+import type { Draw, PlacedOp } from '../augment/op.ts';
+import { appliedPurpose, isRecorded } from '../augment/op.ts';
+import type { Pass } from '../augment/passes.ts';
+
+/**
+ * The lines of augment_draw.wgsl and augment_pixels.wgsl that differ from pipeline to pipeline: calls of the ops' own
+ * WGSL functions, with what their lists say.
+ */
+
+/** A number as WGSL has it. */
+export function literal(value: string | number): string {
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) && Math.abs(value) < 1e15 ? `${value}.0` : String(value);
+}
+
+const size = ({ height, width }: { height: number; width: number }) => `vec2f(${width}.0, ${height}.0)`;
+const listed = (...args: (string | number)[]) => args.map(literal).join(', ');
+const purposeOf = (op: PlacedOp, index: number) => `${op.purpose + index}u`;
+
+/** Draws every op's words: whether it is applied, then its fields, or what leaves the image as it is. */
+export function drawLines(ops: readonly PlacedOp[]): string {
+  return ops
+    .filter(isRecorded)
+    .flatMap((op) => {
+      const at = `record + ${op.at}u`;
+      const chance = op.p < 1 ? ` && unit(key, ${purposeOf(op, appliedPurpose)}) < ${literal(op.p)}` : '';
+      const lines = [`  // ${op.type}`, '  {', `    let applied = augmented${chance};`];
+      lines.push(`    keep(${at}, select(0.0, 1.0, applied));`);
+      op.fields.forEach((field, i) => {
+        const { identity = 0, draw } = field;
+        const drawn = draw && `, ${drawText(draw, purposeOf(op, i))}, applied`;
+        lines.push(
+          `    keep(${at} + ${i + 1}u, ${drawn ? `select(${literal(identity)}${drawn})` : literal(identity)});`,
+        );
+      });
+      if (op.draw) {
+        const { call, args = [] } = op.draw;
+        const all = listed('key', purposeOf(op, op.fields.length), at, size(op.from), size(op.to), ...args);
+        lines.push(`    if (applied) { ${call}(${all}); }`);
+      }
+      return [...lines, '  }'];
+    })
+    .join('\n');
+}
+
+function drawText(draw: Draw, purpose: string): string {
+  switch (draw.from) {
+    case 'uniform':
+      return `between(key, ${purpose}, ${listed(draw.low, draw.high)})`;
+    case 'signed':
+      return `either_sign(key, ${purpose}, ${listed(draw.low, draw.high)})`;
+    case 'integer':
+      return `whole(key, ${purpose}, ${listed(draw.low, draw.high)})`;
+    case 'logUniform':
+      return `exp(between(key, ${purpose}, ${listed(Math.log(draw.low), Math.log(draw.high))}))`;
+    case 'chance':
+      return `chance(key, ${purpose}, ${literal(draw.p)})`;
+    case 'choice': {
+      const { length } = draw.values;
+      return `array<f32, ${length}>(${listed(...draw.values)})[u32(whole(key, ${purpose}, 0.0, ${length - 1}.0))]`;
+    }
+    case 'beta':
+      return `beta(key, ${purpose}, ${literal(draw.alpha)})`;
+    case 'constant':
+      return literal(draw.value);
+  }
+}
+
+/** Where each pass' map lies among a slot's vec4s, and how many vec4s a slot has. */
+export function layMaps(passes: readonly Pass[]): { at: number[]; stride: number } {
+  let stride = 0;
+  const at = passes.map((pass) => {
+    const begin = stride;
+    if (pass.maps.length > 0) stride += isBoxed(pass) ? 3 : 2;
+    return begin;
+  });
+  return { at, stride };
+}
+
+export const isProjective = (pass: Pass): boolean => pass.maps.some(({ step }) => step.projective);
+export const isBoxed = (pass: Pass): boolean => pass.maps.some(({ step }) => step.boxed);
+
+/** Multiplies each pass' maps into one and stores it. */
+export function mapLines(passes: readonly Pass[]): string {
+  const { at, stride } = layMaps(passes);
+  return passes
+    .flatMap((pass, i) => {
+      if (pass.maps.length === 0) return [];
+      const name = `map_${i}`;
+      const lines = [`  var ${name} = identity_map();`];
+      for (const { op, step, from, to } of pass.maps) {
+        const record = `record + ${op.at}u`;
+        const call = `${name} = ${name} * ${step.call}(${listed(record, size(from), size(to), ...(step.args ?? []))});`;
+        // What changes the size does so for every image.
+        lines.push(step.to ? `  ${call}` : `  if (drawn(${record}) != 0.0) { ${call} }`);
+      }
+      const place = `slot * ${stride}u + ${at[i]}u`;
+      lines.push(`  store_map(${place}, ${name}${isProjective(pass) ? ` * (1.0 / ${name}[2].z)` : ''});`);
+      if (isBoxed(pass)) {
+        const { op, step, from } = pass.maps.find(({ step }) => step.boxed)!;
+        lines.push(`  maps[${place} + 2u] = ${step.call}_box(record + ${op.at}u, ${size(from)});`);
+      }
+      return lines;
+    })
+    .join('\n');
+}
+
+/** The calls of a pass' steps, each where its op is applied. */
+export function stepLines(pass: Pass): string {
+  return pass.pixels
+    .map(({ op, step, inside }) => {
+      const at = isRecorded(op) ? `record + ${op.at}u` : '0u';
+      const call = `value = ${step.call}(${listed('value', at, 'place', ...(step.args ?? []))});`;
+      const conditions = [...(step.always ? [] : [`drawn(${at}) != 0.0`]), ...(inside ? ['!outside'] : [])];
+      return conditions.length > 0 ? `    if (${conditions.join(' && ')}) { ${call} }` : `    ${call}`;
+    })
+    .join('\n');
+}
+
+/** How a pass reads: the image as it is, through its map, or through its filter. */
+export function readText(pass: Pass): string {
+  if (pass.maps.length > 0) return 'read_warp(place)';
+  const plain = 'pixel_at(place.column, place.row, place)';
+  if (!pass.filter) return plain;
+  const { op, step } = pass.filter;
+  return `${step.call}(${listed(`record + ${op.at}u`, 'place', ...(step.args ?? []))})`;
+}
+
+/** A pixel of so many channels, loaded from `at` and stored to y. */
+export function pixelText(channels: number): { type: string; load: string; store: string } {
+  if (channels === 1) return { type: 'f32', load: 'load(at)', store: '    y[pixel] = value;' };
+  const all = Array.from({ length: channels }, (_, c) => c);
+  return {
+    type: `vec${channels}f`,
+    load: `Pixel(${all.map((c) => `load(at + ${c}u)`).join(', ')})`,
+    store: all.map((c) => `    y[pixel * channels + ${c}u] = value[${c}];`).join('\n'),
+  };
+}

@@ -1,0 +1,56 @@
+import { appliedPurpose, type Draw, isRecorded } from '../augment/op.ts';
+import type { Pipeline } from '../augment/pipeline.ts';
+import { philox } from './random.ts';
+
+/** For which image of which epoch something is drawn; `copy` is 0 unless an image is seen several times an epoch. */
+export interface DrawKey {
+  seed: number;
+  epoch: number;
+  sample: number;
+  copy?: number;
+}
+
+/** The first two words of Philox for a purpose, as numbers in [0, 1) with 24 bits and as they are. */
+function wordsFor({ seed, epoch, sample, copy = 0 }: DrawKey, purpose: number): [unit: number, second: number] {
+  const [first, second] = philox([sample, epoch, purpose, copy], [seed, 0]);
+  return [(first >>> 8) / 2 ** 24, second];
+}
+
+/** In [0, 1), 24 bits: what every draw is made of. */
+export const unit = (key: DrawKey, purpose: number): number => wordsFor(key, purpose)[0];
+
+/** One number of an op, as its list of fields says. */
+export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
+  const [u, second] = wordsFor(key, purpose);
+  switch (draw.from) {
+    case 'uniform':
+      return draw.low + (draw.high - draw.low) * u;
+    case 'signed':
+      return (draw.low + (draw.high - draw.low) * u) * (second % 2 === 1 ? -1 : 1);
+    case 'integer':
+      return Math.min(draw.high, draw.low + Math.floor((draw.high - draw.low + 1) * u));
+    case 'logUniform':
+      return Math.exp(Math.log(draw.low) + (Math.log(draw.high) - Math.log(draw.low)) * u);
+    case 'chance':
+      return u < draw.p ? 1 : 0;
+    case 'choice':
+      return draw.values[Math.min(draw.values.length - 1, Math.floor(draw.values.length * u))]!;
+    case 'constant':
+      return draw.value;
+    case 'beta':
+      throw new Error('Beta is drawn by rejection: see its own twin');
+  }
+}
+
+/** The record of a sample: for each op a word whether it is applied, then its fields. Ops with a draw of their own leave zeros. */
+export function drawRecord(pipeline: Pipeline, key: DrawKey, augmented = true): Float64Array {
+  const record = new Float64Array(pipeline.words);
+  for (const op of pipeline.ops.filter(isRecorded)) {
+    const applied = augmented && (op.p >= 1 || unit(key, op.purpose + appliedPurpose) < op.p);
+    record[op.at] = applied ? 1 : 0;
+    op.fields.forEach(({ identity = 0, draw }, i) => {
+      record[op.at + 1 + i] = applied && draw ? drawNumber(draw, key, op.purpose + i) : identity;
+    });
+  }
+  return record;
+}

@@ -1,0 +1,30 @@
+import type { AugmentationConfig } from '../augment/pipeline.ts';
+import { integer, number, parse } from '../check.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { Viewing } from './input.ts';
+
+/**
+ * What an epoch is made of: `replace`, every image augmented anew (what Keras does); `merge`, the images as they are
+ * together with `copies` augmented ones of each, shuffled as one set, so that an epoch is 1 + copies times as long; or each
+ * image augmented with a probability.
+ */
+export type Mix = 'replace' | 'merge' | { probability: number };
+
+/** @throws ConfigurationError for a mix that is none of them, or copies without `merge`. */
+export function viewingOf(augmentation: AugmentationConfig, mix: Mix = 'replace', copies?: number): Viewing {
+  const viewing = { augmentation, plain: false, probability: 1, views: 1 };
+  if (copies !== undefined && mix !== 'merge') {
+    throw new ConfigurationError({ what: "copies belongs to mix: 'merge'", found: { mix, copies } });
+  }
+  if (mix === 'replace') return viewing;
+  if (mix === 'merge') return { ...viewing, views: 1 + parse(integer(1, 1000), copies ?? 1, 'copies') };
+  const probability = (mix as { probability?: unknown } | null)?.probability;
+  if (probability === undefined) {
+    throw new ConfigurationError({
+      what: 'mix makes no sense',
+      found: mix,
+      wanted: "'replace', 'merge' or { probability: 0 to 1 }",
+    });
+  }
+  return { ...viewing, probability: parse(number(0, 1), probability, 'mix: probability') };
+}

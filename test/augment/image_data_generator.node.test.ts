@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { packParameters, type SampleParameters } from '../../src/augment/parameters.ts';
+import { parseAugmentation } from '../../src/augment/pipeline.ts';
+import { ConfigurationError } from '../../src/errors.ts';
+
+const imageShape = [20, 30, 1];
+const nothing = {
+  theta: { from: 'constant', value: 0 },
+  tx: { from: 'constant', value: 0 },
+  ty: { from: 'constant', value: 0 },
+  shear: { from: 'constant', value: 0 },
+  zx: { from: 'constant', value: 1 },
+  zy: { from: 'constant', value: 1 },
+  flipHorizontal: { from: 'constant', value: 0 },
+  flipVertical: { from: 'constant', value: 0 },
+};
+const drawsOf = (config: unknown) =>
+  Object.fromEntries(parseAugmentation(config, imageShape).ops[0]!.fields.map(({ name, draw }) => [name, draw]));
+
+test("what is left out is Keras' default, which moves nothing and samples the nearest pixel's surroundings", () => {
+  const { ops, from, to } = parseAugmentation({}, imageShape);
+  expect(drawsOf({})).toEqual(nothing);
+  expect(ops).toHaveLength(1);
+  expect(ops[0]!.steps[0]).toMatchObject({ sampling: { fillMode: 'nearest', cval: 0, interpolationOrder: 1 } });
+  expect([from, to]).toEqual([from, from]);
+});
+
+const uniform = (low: number, high: number) => ({ from: 'uniform', low, high });
+const half = { from: 'chance', p: 0.5 };
+
+test.each([
+  [{ rotationRange: 1 }, { theta: uniform(-1, 1) }],
+  [{ heightShiftRange: 0.1 }, { tx: uniform(-2, 2) }],
+  [{ heightShiftRange: 1 }, { tx: uniform(-1, 1) }],
+  [{ widthShiftRange: 0.1 }, { ty: uniform(-3, 3) }],
+  [{ widthShiftRange: 2.5 }, { ty: uniform(-2.5, 2.5) }],
+  [{ shearRange: 0.1 }, { shear: uniform(-0.1, 0.1) }],
+  [{ zoomRange: 0.25 }, { zx: uniform(0.75, 1.25), zy: uniform(0.75, 1.25) }],
+  [{ zoomRange: [0.5, 3] }, { zx: uniform(0.5, 3), zy: uniform(0.5, 3) }],
+  [{ horizontalFlip: true }, { flipHorizontal: half }],
+  [{ verticalFlip: true }, { flipVertical: half }],
+])('%j draws that and nothing else', (config, drawn) => {
+  expect(drawsOf(config)).toEqual({ ...nothing, ...drawn });
+});
+
+test.each<[string, unknown, ...RegExp[]]>([
+  ['an unknown option', { rotationRnge: 3 }, /has no option rotationRnge/, /did you mean "rotationRange"/],
+  ["Keras' own spelling", { rotation_range: 3 }, /has no option rotation_range/, /"rotationRange"/],
+  ['a negative range', { rotationRange: -1 }, /rotationRange makes no sense/, /found: -1/, /wanted: a number >= 0/],
+  ['a text for a number', { shearRange: '3' }, /shearRange/, /found: "3"/, /wanted: a number >= 0/],
+  ['not a number', { widthShiftRange: Number.NaN }, /widthShiftRange/, /found: NaN/],
+  ['an infinite one', { heightShiftRange: Infinity }, /heightShiftRange/, /found: Infinity/],
+  ['a zoom above 1', { zoomRange: 1.5 }, /zoomRange/, /found: 1\.5/, /a number from 0 to 1, or a pair/],
+  ['a zoom of three', { zoomRange: [1, 2, 3] }, /zoomRange/, /found: \[1,2,3\]/, /a pair/],
+  ['a zoom to nothing', { zoomRange: [0, 1] }, /zoomRange/, /positive/],
+  ['a zoom the wrong way round', { zoomRange: [1.2, 0.8] }, /wrong way round/, /found: \[1\.2,0\.8\]/, /low <= high/],
+  ['an unknown fill mode', { fillMode: 'nearst' }, /fillMode/, /found: "nearst"/, /did you mean "nearest"/],
+  ['a spline', { interpolationOrder: 3 }, /interpolationOrder/, /found: 3/, /0 or 1/],
+  ['a flip that is a number', { horizontalFlip: 1 }, /horizontalFlip/, /found: 1/, /boolean/],
+  ['an infinite cval', { cval: Infinity }, /cval/, /finite number/],
+  ['rescale not a number', { rescale: Number.NaN }, /rescale/, /finite number/],
+  ['an unknown compat', { compat: 'kera' }, /compat/, /did you mean "keras"/],
+  ['not an object', 3, /augmentation/, /found: 3/],
+  ['nothing', null, /augmentation/, /found: null/],
+])('refused: %s', (_, config, ...words) => {
+  const error = thrownBy(() => parseAugmentation(config, imageShape));
+  expect(error).toBeInstanceOf(ConfigurationError);
+  for (const word of words) expect(error.message).toMatch(word);
+});
+
+const generator = parseAugmentation({}, imageShape);
+const pack = (given: unknown) => [...packParameters(generator, [{}, given as SampleParameters])].slice(9);
+
+test('parameters are filled with the identity, flips may be 0 and 1, matrices are let be', () => {
+  expect(pack({})).toEqual([1, 0, 0, 0, 0, 1, 1, 0, 0]);
+  expect(pack({ theta: 3, flipHorizontal: 1, matrix: [] })).toEqual([1, 3, 0, 0, 0, 1, 1, 1, 0]);
+});
+
+test.each<[string, unknown, RegExp, RegExp]>([
+  ['an unknown name', { teta: 3 }, /image 1 have no teta/, /did you mean "theta"/],
+  ['a text', { theta: '3' }, /theta of image 1/, /wanted: a number/],
+  ['not a number', { zx: Number.NaN }, /zx of image 1/, /found: NaN/],
+  ['a flip of 2', { flipVertical: 2 }, /flipVertical of image 1/, /wanted: a boolean/],
+  ['nothing', undefined, /image 1/, /found: undefined/],
+])('parameters refused: %s', (_, given, ...words) => {
+  const error = thrownBy(() => pack(given));
+  expect(error).toBeInstanceOf(ConfigurationError);
+  for (const word of words) expect(error.message).toMatch(word);
+});
+
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}

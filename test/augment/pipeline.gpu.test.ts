@@ -1,0 +1,57 @@
+import { afterAll, expect, test } from 'vitest';
+import { createAugmenter } from '../../src/augment/augmenter.ts';
+import type { PipelineParameters } from '../../src/augment/parameters.ts';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { expectSame } from '../compare.ts';
+
+const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
+afterAll(() => gpu.dispose());
+
+const imageShape: [number, number, number] = [6, 5, 3];
+const elements = 90;
+const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 7919) % 256);
+const pipeline = [
+  { type: 'randomHorizontalFlip' },
+  { type: 'randomInvert' },
+  { type: 'randomSolarize', threshold: 100, p: 0.3 },
+  { type: 'randomAffine', degrees: 20, scale: [0.8, 1.2] },
+];
+
+test('what is drawn makes the same image again', async () => {
+  const augmenter = createAugmenter(gpu, { imageShape, augmentation: pipeline, seed: 4 });
+  const samples = Array.from({ length: 16 }, (_, i) => i);
+  const images = someBytes(16 * elements);
+  const drawn = (await augmenter.draw({ epoch: 2, samples })) as PipelineParameters[];
+  const y = await augmenter.apply(images, { epoch: 2, samples });
+  expectSame('y', await augmenter.apply(images, JSON.parse(JSON.stringify(drawn))), y);
+  const share = drawn.filter(({ ops }) => ops[2]!.applied).length / 16;
+  expect(share).toBeGreaterThan(0);
+  expect(share).toBeLessThan(0.7);
+});
+
+test('an op that is named is applied, the others leave the image alone', async () => {
+  const augmenter = createAugmenter(gpu, { imageShape, augmentation: pipeline });
+  const images = someBytes(elements);
+  const of = (...ops: PipelineParameters['ops']) => augmenter.apply(images, [{ ops }]);
+  expectSame('nothing', await of(), images);
+  expectSame(
+    'inverted',
+    await of({ type: 'randomInvert' }),
+    images.map((x) => 255 - x),
+  );
+  expectSame(
+    'solarized',
+    await of({ type: 'randomSolarize', threshold: 200 }),
+    images.map((x) => (x >= 200 ? 255 - x : x)),
+  );
+  const flipped = images.map((_, i) => images[i - (i % 15) + 12 - 3 * Math.floor((i % 15) / 3) + (i % 3)]!);
+  expectSame('flipped', await of({ type: 'randomHorizontalFlip' }), flipped);
+});
+
+test('what an affine op brings in from outside is not inverted by the op before it', async () => {
+  const augmenter = createAugmenter(gpu, { imageShape, augmentation: pipeline });
+  const y = await augmenter.apply(someBytes(elements), [
+    { ops: [{ type: 'randomInvert' }, { type: 'randomAffine', translateX: 5 }] },
+  ]);
+  expectSame('y', y, new Float32Array(elements));
+});
