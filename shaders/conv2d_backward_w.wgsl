@@ -55,12 +55,13 @@ fn window(oy: u32, ox: u32, j: u32) -> vec2i {
 }
 
 fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
+  let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u;
 #if ${padded}
-  let row = window.x + i32(chunk.kh);
-  let column = window.y + i32(chunk.kw);
-  if (row < 0 || row >= i32(in_height) || column < 0 || column >= i32(in_width)) { return vec4f(); }
+  let inside = (u32(window.x) + chunk.kh < in_height) & (u32(window.y) + chunk.kw < in_width); // below zero wraps round
+  return select(vec4f(), x[at], inside);
+#else
+  return x[at];
 #endif
-  return x[u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u];
 }
 
 fn load_dy(at: u32, co: u32) -> vec4f {

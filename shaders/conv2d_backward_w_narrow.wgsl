@@ -56,13 +56,12 @@ fn window(oy: u32, ox: u32, j: u32) -> vec2i {
 }
 
 fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
-  let at = ((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + row.offset;
+  let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + row.offset);
 #if ${padded}
-  let iy = window.x + i32(row.kh);
-  let ix = window.y + i32(row.kw);
-  return select(0.0, x[u32(max(at, 0))], iy >= 0 && iy < i32(in_height) && ix >= 0 && ix < i32(in_width));
+  let inside = (u32(window.x) + row.kh < in_height) & (u32(window.y) + row.kw < in_width); // below zero wraps round
+  return select(0.0, x[at], inside);
 #else
-  return x[u32(at)];
+  return x[at];
 #endif
 }
 

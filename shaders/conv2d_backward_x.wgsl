@@ -59,17 +59,18 @@ const channels_a_load = 1u;
 // What a pixel reads of dy at one kernel element: the index of its first channel, or outside.
 const outside = 0x3fff0000u;
 
+// Conditions are joined by &, which makes no branch: some compilers choke on branches that are unrolled over eight pixels.
 fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {
 #if ${strided}
   let row = (p.row - kh) / stride_y;
   let column = (p.column - kw) / stride_x;
-  let inside = p.row >= kh && p.column >= kw && row < out_height && column < out_width
-    && (p.row - kh) % stride_y == 0u && (p.column - kw) % stride_x == 0u;
+  let whole = (row * stride_y + kh == p.row) & (column * stride_x + kw == p.column);
+  let inside = whole & (p.row >= kh) & (p.column >= kw) & (row < out_height) & (column < out_width);
 #else
   // Below zero wraps round to what is far beyond the last row.
   let row = p.row - kh;
   let column = p.column - kw;
-  let inside = row < out_height && column < out_width;
+  let inside = (row < out_height) & (column < out_width);
 #endif
   return select(outside, ((p.image * out_height + row) * out_width + column) * (out_channels / channels_a_load), inside);
 }

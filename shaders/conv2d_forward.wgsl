@@ -71,19 +71,22 @@ const channels_a_load = 1u;
 const outside = 0xffffffffu;
 
 fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {
+  let at = u32(p.at + i32((kh * in_width + kw) * in_channels)) / channels_a_load;
 #if ${padded}
-  let row = p.row + i32(kh);
-  let column = p.column + i32(kw);
-  if (row < 0 || row >= i32(in_height) || column < 0 || column >= i32(in_width)) { return outside; }
+  // Below zero wraps round to what is far beyond the end. No branch, neither here nor in load_x: some compilers choke on
+  // branches that are unrolled over eight pixels.
+  return select(outside, at, (u32(p.row) + kh < in_height) & (u32(p.column) + kw < in_width));
+#else
+  return at;
 #endif
-  return u32(p.at + i32((kh * in_width + kw) * in_channels)) / channels_a_load;
 }
 
 fn load_x(tap: u32, step: u32) -> Load {
 #if ${padded}
-  if (tap == outside) { return Load(); }
-#endif
+  return select(x[tap + step], Load(), tap == outside);
+#else
   return x[tap + step];
+#endif
 }
 
 fn load_w(at: u32, co: u32) -> vec4f {

@@ -70,9 +70,8 @@ fn row_at(index: u32, co: u32) -> Row {
 
 fn load_x(p: Pixel, row: Row) -> f32 {
 #if ${padded}
-  let iy = p.row + i32(row.kh);
-  let ix = p.column + i32(row.kw);
-  return select(0.0, x[u32(max(p.at + row.offset, 0))], iy >= 0 && iy < i32(in_height) && ix >= 0 && ix < i32(in_width));
+  let inside = (u32(p.row) + row.kh < in_height) & (u32(p.column) + row.kw < in_width); // below zero wraps round
+  return select(0.0, x[u32(p.at + row.offset)], inside);
 #else
   return x[u32(p.at + row.offset)];
 #endif
