@@ -11,6 +11,7 @@ export type {
   SampleParameters,
 } from './augment/parameters.ts';
 export type { AugmentationConfig, OpConfig } from './augment/pipeline.ts';
+export { type Sheet, type SheetOptions, type SingleAugmentation, takeApart } from './augment/sheet.ts';
 export {
   createDataset,
   type Dataset,
@@ -46,5 +47,6 @@ export {
   type Startup,
   type Trainer,
   type TrainerOptions,
+  type TrainingProfile,
 } from './train/trainer.ts';
 export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';

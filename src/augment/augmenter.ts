@@ -11,6 +11,7 @@ import { geometryOf } from './geometry.ts';
 import type { Picture } from './op.ts';
 import { packParameters, type SampleParameters, unpackParameters } from './parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pipeline.ts';
+import { fillSheetOptions, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
 
 export interface AugmenterOptions {
   /** [height, width, channels]. */
@@ -118,6 +119,25 @@ export class Augmenter {
       const [bytes] = await readSlices(this.#gpu, memory, [output]);
       return new Float32Array(bytes!, 0, count * elementsOf(this.#pipeline.to));
     });
+  }
+
+  /**
+   * A contact sheet for people: each image on the left, draws of it beside it, a row per image. What is standardised is
+   * stretched to what can be seen.
+   *
+   * @param images NHWC, grey levels 0 to 255.
+   * @throws ConfigurationError for images that don't match, or options that make no sense.
+   */
+  async sheet(images: Uint8Array | Float32Array, options: SheetOptions = {}): Promise<Sheet> {
+    const { from, to } = this.#pipeline;
+    const count = Math.ceil((images?.length ?? 0) / elementsOf(from));
+    this.#checkImages(images, count);
+    const { samples, draws, epoch, magnification } = fillSheetOptions(options, count);
+    const drawn: Float32Array[] = [];
+    for (let k = 0; k < draws; k++) {
+      drawn.push(toGreyLevels(this.#pipeline, await this.apply(images, { epoch: epoch + k, samples })));
+    }
+    return layOut({ originals: images, from, drawn, to }, magnification);
   }
 
   /** Calls under way reject, later ones too; what they hold is freed. The device stays. */

@@ -4,7 +4,8 @@ import { ConfigurationError, WgradError } from '../errors.ts';
 import { tutorialEpochs } from '../train/tutorial.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { type ProfileOptions, profile } from './profile.ts';
-import { addRunOptions, type RunOptions } from './run_options.ts';
+import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
+import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { train } from './train.ts';
 import { integer, oneOf } from './values.ts';
 
@@ -40,6 +41,9 @@ function program(): Command {
     .description('time each dispatch of a training step')
     .option('--steps <n>', 'steps to time', integer('--steps', { min: 1 }), 10)
     .action((options: ProfileOptions) => profile(options));
+  addSheetOptions(wgrad.command('sheet'))
+    .description('draw a contact sheet of augmented images')
+    .action((options: SheetCommandOptions) => sheet(options));
   wgrad
     .command('dev')
     .description('open the training page in Chrome')

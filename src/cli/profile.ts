@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { StepProfile } from '../index.ts';
+import type { StepProfile, TrainingProfile } from '../index.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { count, figure, table } from './tables.ts';
@@ -13,6 +13,7 @@ export async function profile(options: ProfileOptions): Promise<void> {
   await withRun(options, undefined, async ({ session, adapter, config }) => {
     const result = await session.call('profile', options.steps);
     console.log(profileTable(result));
+    console.log(passesLine(result));
     console.log(resolutionLine(result));
     if (!options.json) return;
     writeFileSync(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
@@ -31,6 +32,11 @@ export function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }
   ]);
   const total = [`${count(dispatchesPerStep)} dispatches in a step`, '', figure(stepMicroseconds), '', '', ''];
   return table(['dispatch', 'layer', 'microseconds', 'share', 'GFLOP/s', 'GB/s'], [...rows, total], 2);
+}
+
+function passesLine({ augmentationPasses }: TrainingProfile): string {
+  const passes = augmentationPasses === 1 ? '1 pass' : `${augmentationPasses} passes`;
+  return `Augmentation and decoding go over the images of a batch in ${passes}.`;
 }
 
 function resolutionLine({ rounded, timestampResolutionNs, dispatches }: StepProfile): string {

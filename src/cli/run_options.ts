@@ -6,7 +6,7 @@ import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
 import { tutorialAugmentation, tutorialBatchSize, tutorialModel } from '../train/tutorial.ts';
-import { integer, namedOrJson, oneOf, outputFile, real } from './values.ts';
+import { integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
 export interface RunOptions {
@@ -30,28 +30,42 @@ export interface RunOptions {
 
 const largestSeed = 2 ** 32 - 1;
 
+/** Flags that several commands have, each written once. */
+const shared = {
+  dataset: () =>
+    new Option('--dataset <name or folder>', 'mnist, fashion-mnist, digits, or a folder with IDX files').default(
+      'mnist',
+    ),
+  seed: () =>
+    new Option('--seed <n>', 'every random number of the run follows from it')
+      .argParser(integer('--seed', { min: 0, max: largestSeed }))
+      .default(0),
+  augment: () =>
+    new Option(
+      '--augment <what>',
+      "tutorial, none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
+    )
+      .argParser(namedOrJson<AugmentationConfig>('--augment', ['tutorial', 'none'], { list: true }))
+      .default('tutorial'),
+  adapter: () =>
+    new Option('--adapter <kind>', 'auto, software or hardware')
+      .argParser(oneOf('--adapter', ['auto', 'software', 'hardware']))
+      .default('auto'),
+  chrome: () => new Option('--chrome <path>', 'the Chrome, Chromium or Edge to use'),
+};
+
 /** The flags that say what is trained and where; `train` and `profile` share them. */
 export function addRunOptions(command: Command): Command {
   return command
-    .option('--dataset <name or folder>', 'mnist, fashion-mnist, digits, or a folder with IDX files', 'mnist')
+    .addOption(shared.dataset())
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
     .option('--optimizer <name>', 'adam or sgd', oneOf('--optimizer', ['adam', 'sgd']), 'adam')
     .option('--learning-rate <x>', 'step size (default: adam 0.001, sgd 0.01)', real('--learning-rate', { min: 0 }))
     .option('--momentum <x>', 'momentum of sgd (default: 0)', real('--momentum', { min: 0, max: 1 }))
-    .option(
-      '--seed <n>',
-      'every random number of the run follows from it',
-      integer('--seed', { min: 0, max: largestSeed }),
-      0,
-    )
-    .option(
-      '--augment <what>',
-      "tutorial, none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
-      namedOrJson<AugmentationConfig>('--augment', ['tutorial', 'none'], { list: true }),
-      'tutorial',
-    )
+    .addOption(shared.seed())
+    .addOption(shared.augment())
     .option(
       '--mix <how>',
       'replace (every image augmented anew each epoch), merge (images and copies as one set), or a probability',
@@ -69,14 +83,26 @@ export function addRunOptions(command: Command): Command {
       namedOrJson('--model', ['tutorial']),
       'tutorial',
     )
-    .option(
-      '--adapter <kind>',
-      'auto, software or hardware',
-      oneOf('--adapter', ['auto', 'software', 'hardware']),
-      'auto',
-    )
-    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
+    .addOption(shared.adapter())
+    .addOption(shared.chrome())
     .addOption(new Option('--json <file>', 'write the whole run as one JSON object').argParser(outputFile('--json')));
+}
+
+/** The flags of `sheet`. */
+export function addSheetOptions(command: Command): Command {
+  return command
+    .addOption(shared.dataset())
+    .addOption(shared.augment())
+    .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
+    .option('--draws <n>', 'draws beside each image', integer('--draws', { min: 1, max: 100 }), 8)
+    .option('--each', 'a part for each op, alone and always applied', false)
+    .addOption(shared.seed())
+    .addOption(new Option('--out <file>', 'the PNG to write').argParser(outputFile('--out')).default('sheet.png'))
+    .addOption(
+      new Option('--save <folder>', 'write every single image there as well').argParser(outputFolder('--save')),
+    )
+    .addOption(shared.adapter())
+    .addOption(shared.chrome());
 }
 
 /** The optimizer, its defaults filled in. */
@@ -103,7 +129,7 @@ function mixOf(text: string): Mix {
   });
 }
 
-export function augmentationOf({ augment }: RunOptions): AugmentationConfig {
+export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): AugmentationConfig {
   if (augment === 'tutorial') return tutorialAugmentation;
   return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
 }

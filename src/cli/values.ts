@@ -96,6 +96,19 @@ export function outputFile(flag: string): (text: string) => string {
   };
 }
 
+/** A folder to write files into: it may exist, else its parent does. */
+export function outputFolder(flag: string): (text: string) => string {
+  return (text) => {
+    const path = resolve(text);
+    const found = existsSync(path) ? (statSync(path).isDirectory() ? undefined : 'it is a file') : problem(path);
+    if (!found) return path;
+    throw new ConfigurationError({
+      what: `${flag} names a folder that can't be written to`,
+      found: `${path}: ${found}`,
+    });
+  };
+}
+
 function problem(path: string): string | undefined {
   try {
     if (existsSync(path)) {

@@ -69,6 +69,12 @@ export interface Evaluation {
   accuracy: number;
 }
 
+/** A training step, dispatch by dispatch. */
+export interface TrainingProfile extends StepProfile {
+  /** How often a batch's images are gone over to augment them: each is read and written once a pass. */
+  augmentationPasses: number;
+}
+
 /** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
 export interface Startup {
   compileMs: number;
@@ -405,7 +411,7 @@ export class Trainer {
    * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer and step
    * count are put back afterwards.
    */
-  profile(dataset: Dataset, options: { steps?: number } = {}): Promise<StepProfile> {
+  profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     return this.#exclusively(async (steps) => {
       const { network, training, update } = steps;
@@ -425,7 +431,8 @@ export class Trainer {
         ];
         this.#beginEpoch(training, input, this.#order(input.places, true));
         for (let i = 0; i < 3; i++) this.#run(recording);
-        return await profileRecording(this.gpu, this.#memory, recording, rounds);
+        const profile = await profileRecording(this.gpu, this.#memory, recording, rounds);
+        return { ...profile, augmentationPasses: input.passes };
       } finally {
         this.#copy(copies, kept);
         for (const copy of copies) this.#memory.free(copy.buffer);

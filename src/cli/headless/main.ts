@@ -2,6 +2,7 @@ import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
 import { WgradError } from '../../errors.ts';
 import { createTrainer, type Gpu, openGpu, type Trainer } from '../../index.ts';
 import type { Outcome, PageError, Told } from './protocol.ts';
+import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
 let datasets: TrainAndTest;
@@ -36,6 +37,7 @@ window.wgrad = {
         await news.sent();
       }
     }),
+  sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
   profile: (steps) => outcome(() => trainer.profile(datasets.train, { steps })),
   stop: () => stopping.abort(),
 };

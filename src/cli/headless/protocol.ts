@@ -1,12 +1,13 @@
 import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
+  AugmentationConfig,
   EpochRecord,
   LayerSummary,
   Startup,
-  StepProfile,
   StepRecord,
   TrainerOptions,
+  TrainingProfile,
 } from '../../index.ts';
 
 /** What crosses between the command and its page is JSON, errors too. */
@@ -21,13 +22,33 @@ export interface Fitted {
   startup: Startup;
 }
 
+export interface SheetOrder {
+  augmentation: AugmentationConfig;
+  seed: number;
+  /** Images of the training set, from the first on. */
+  images: number;
+  draws: number;
+  /** A part for each op, under its name. */
+  each: boolean;
+  /** Every single image as well. */
+  singles: boolean;
+}
+
+/** PNG files, base64. */
+export interface Pictures {
+  sheet: string;
+  singles: { name: string; png: string }[];
+}
+
 /** What the page offers, as `window.wgrad`. */
 export interface Page {
   open(adapter: 'auto' | 'software' | 'hardware'): Promise<Outcome<AdapterFacts>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   fit(epochs: number): Promise<Outcome<Fitted>>;
-  profile(steps: number): Promise<Outcome<StepProfile>>;
+  /** PNGs of augmented images of the data set that the command serves. */
+  sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
+  profile(steps: number): Promise<Outcome<TrainingProfile>>;
   /** Ends `fit` after the step that it is in. */
   stop(): void;
 }
