@@ -31,6 +31,7 @@ export {
   TrainingError,
   WgradError,
 } from './errors.ts';
+export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { NonFiniteError } from './train/diagnosis.ts';

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { count, figure } from '../figures.ts';
 import type { StepProfile, TrainingProfile } from '../index.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
-import { count, figure, table } from './tables.ts';
+import { table } from './tables.ts';
 
 export interface ProfileOptions extends RunOptions {
   steps: number;

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
-import { clock, fixed } from './tables.ts';
-import type { TrainingLog } from './training_log.ts';
+import { clock, fixed } from '../figures.ts';
+import type { TrainingLog } from '../train/training_log.ts';
 
 const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  accuracy {accuracy}  {rate} images/s  {left} left';
 

@@ -1,12 +1,12 @@
 import { type TrainAndTest, takeFirst } from '../data/index.ts';
+import { count } from '../figures.ts';
 import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
+import type { Told } from '../train/news.ts';
+import { type Plan, planRun } from '../train/run_length.ts';
 import { readDatasets } from './datasets.ts';
-import type { Told } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
-import { checkSamples, type Plan, planRun } from './plan.ts';
-import { augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
+import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
-import { count } from './tables.ts';
 import { adapterLine, cutLine, modelTable } from './training_report.ts';
 
 export interface PreparedRun {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Dataset } from '../data/index.ts';
+import type { Dataset, TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig } from '../index.ts';
 import type { Mix } from '../train/mix.ts';
@@ -139,4 +139,21 @@ export function modelOf({ model }: RunOptions, { imageShape, classNames }: Datas
   return sequential(
     typeof model === 'string' ? tutorialModel(imageShape, classNames.length) : (model as unknown as Model),
   );
+}
+
+/** Before Chrome is started: the data set must have what was asked for. */
+export function checkSamples(options: RunOptions, { train, test }: TrainAndTest): void {
+  for (const [flag, asked, count] of [
+    ['--train-samples', options.trainSamples, train.count],
+    ['--test-samples', options.testSamples, test.count],
+  ] as const) {
+    if (asked !== undefined && asked > count) {
+      throw new ConfigurationError({
+        what: `${flag} asks for more than the data set ${options.dataset} has`,
+        found: asked,
+        wanted: `at most ${count}`,
+        fix: `leave ${flag} out to take all of them`,
+      });
+    }
+  }
 }

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
+import { count } from '../figures.ts';
 import { readDatasets } from './datasets.ts';
 import { Interrupts } from './interrupts.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
-import { count } from './tables.ts';
 import { adapterLine } from './training_report.ts';
 
 export interface SheetCommandOptions extends Pick<RunOptions, 'dataset' | 'augment' | 'seed' | 'adapter' | 'chrome'> {

@@ -7,25 +7,3 @@ export function table(head: string[], rows: string[][], leftColumns = 1): string
   it.push(...rows);
   return it.toString();
 }
-
-/** Four digits that count, whatever the size: 0.01234, 12.34, 1.234e-7. */
-export function figure(value: number | undefined): string {
-  if (value === undefined) return '';
-  if (value === 0) return '0';
-  if (!Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  return size >= 1e-4 && size < 1e6 ? Number(value.toPrecision(4)).toString() : value.toExponential(3);
-}
-
-export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(digits) ?? '';
-
-export const count = (value: number) => value.toLocaleString('en');
-
-/** 0:07, 12:30, 1:02:03 */
-export function clock(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '?';
-  const whole = Math.max(0, Math.round(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  if (parts[0] === 0) parts.shift();
-  return parts.map((part, place) => (place ? String(part).padStart(2, '0') : part)).join(':');
-}

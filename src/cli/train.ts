@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Startup } from '../index.ts';
+import { TrainingLog } from '../train/training_log.ts';
 import { Progress } from './progress.ts';
 import { type PreparedRun, withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
-import { TrainingLog } from './training_log.ts';
 import { epochLine, finalTables, startupLine } from './training_report.ts';
 
 /** `wgrad train` */

@@ -1,22 +1,13 @@
-import type { AdapterFacts, EpochRecord, LayerSummary } from '../index.ts';
+import { count, figure, fixed } from '../figures.ts';
+import { type AdapterFacts, describeAdapter, type EpochRecord, type LayerSummary } from '../index.ts';
+import type { Plan } from '../train/run_length.ts';
+import type { TrainingLog } from '../train/training_log.ts';
 import type { Fitted } from './headless/protocol.ts';
-import type { Plan } from './plan.ts';
-import { count, figure, fixed, table } from './tables.ts';
-import type { TrainingLog } from './training_log.ts';
+import { table } from './tables.ts';
 
 /** What `wgrad train` and `wgrad profile` print. Functions from facts to text; printing is the command's. */
 
-export function adapterLine({ vendor, architecture, device, description, software }: AdapterFacts): string {
-  const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed';
-  const maker = description ? ` (${[vendor, architecture].filter(Boolean).join(' ')})` : '';
-  if (software) return `adapter  software adapter ${prettyName(name)}: runs on the CPU, this is not a GPU`;
-  return `adapter  ${name}${maker}`;
-}
-
-/** Chrome calls its software adapter by its parts' names. */
-function prettyName(name: string): string {
-  return /swiftshader/i.test(name) ? 'SwiftShader' : name;
-}
+export const adapterLine = (adapter: AdapterFacts) => `adapter  ${describeAdapter(adapter)}`;
 
 export function cutLine(plan: Plan): string {
   return (

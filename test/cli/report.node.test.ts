@@ -1,44 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { planRun } from '../../src/cli/plan.ts';
-import type { RunOptions } from '../../src/cli/run_options.ts';
-import { clock, figure } from '../../src/cli/tables.ts';
-import { TrainingLog } from '../../src/cli/training_log.ts';
 import { adapterLine } from '../../src/cli/training_report.ts';
-import { createDataset } from '../../src/data/index.ts';
+import { clock, figure } from '../../src/figures.ts';
+import { planRun } from '../../src/train/run_length.ts';
+import { TrainingLog } from '../../src/train/training_log.ts';
 
-function datasets(train: number, test: number) {
-  const part = (count: number) =>
-    createDataset({
-      images: new Uint8Array(count),
-      labels: new Uint8Array(count),
-      imageShape: [1, 1, 1],
-      classNames: ['0'],
-    });
-  return { train: part(train), test: part(test) };
-}
+const datasets = (train: number, test: number) => ({ train: { count: train }, test: { count: test } });
 
 describe('how much is trained', () => {
-  const left = {} as RunOptions; // every flag left out
   const mnist = datasets(60_000, 10_000);
 
   test('all of it on a GPU', () => {
-    expect(planRun(left, mnist, false)).toEqual({ epochs: 10, trainSamples: 60_000, testSamples: 10_000, cut: false });
+    expect(planRun({}, mnist, false)).toEqual({ epochs: 10, trainSamples: 60_000, testSamples: 10_000, cut: false });
   });
 
   test('a part on a software adapter', () => {
-    const plan = planRun(left, mnist, true);
+    const plan = planRun({}, mnist, true);
     expect(plan.cut).toBe(true);
     expect(plan.trainSamples).toBeLessThan(60_000);
   });
 
   test('what the user says, wherever it runs', () => {
-    expect(planRun({ ...left, epochs: 3 }, mnist, true)).toMatchObject({ epochs: 3, trainSamples: 60_000, cut: false });
-    expect(planRun({ ...left, trainSamples: 500 }, mnist, true)).toMatchObject({ epochs: 10, trainSamples: 500 });
-    expect(planRun({ ...left, testSamples: 9000 }, mnist, true)).toMatchObject({ testSamples: 9000, cut: true });
+    expect(planRun({ epochs: 3 }, mnist, true)).toMatchObject({ epochs: 3, trainSamples: 60_000, cut: false });
+    expect(planRun({ trainSamples: 500 }, mnist, true)).toMatchObject({ epochs: 10, trainSamples: 500 });
+    expect(planRun({ testSamples: 9000 }, mnist, true)).toMatchObject({ testSamples: 9000, cut: true });
   });
 
   test('a small data set is not cut', () => {
-    expect(planRun(left, datasets(1500, 297), true).cut).toBe(false);
+    expect(planRun({}, datasets(1500, 297), true).cut).toBe(false);
   });
 });
 

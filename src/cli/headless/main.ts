@@ -1,7 +1,8 @@
 import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
 import { WgradError } from '../../errors.ts';
 import { createTrainer, type Gpu, openGpu, type Trainer } from '../../index.ts';
-import type { Outcome, PageError, Told } from './protocol.ts';
+import { News } from '../../train/news.ts';
+import type { Outcome, PageError } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
@@ -23,7 +24,7 @@ window.wgrad = {
     }),
   fit: (epochs) =>
     outcome(async () => {
-      const news = new News();
+      const news = new News((told) => window.wgradTell(told));
       try {
         const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
           epochs,
@@ -41,31 +42,6 @@ window.wgrad = {
   profile: (steps) => outcome(() => trainer.profile(datasets.train, { steps })),
   stop: () => stopping.abort(),
 };
-
-/** A call to the command costs about a millisecond, more than a step of a fast GPU: news travel together. */
-class News {
-  private waiting: Told[] = [];
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private sending: Promise<void> = Promise.resolve();
-
-  add(item: Told): void {
-    this.waiting.push(item);
-    this.timer ??= setTimeout(() => this.send(), 100);
-  }
-
-  sent(): Promise<void> {
-    this.send();
-    return this.sending;
-  }
-
-  private send(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const news = this.waiting;
-    this.waiting = [];
-    this.sending = this.sending.then(() => window.wgradTell(news));
-  }
-}
 
 async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
   try {

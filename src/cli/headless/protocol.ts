@@ -2,13 +2,12 @@ import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
   AugmentationConfig,
-  EpochRecord,
   LayerSummary,
   Startup,
-  StepRecord,
   TrainerOptions,
   TrainingProfile,
 } from '../../index.ts';
+import type { Told } from '../../train/news.ts';
 
 /** What crosses between the command and its page is JSON, errors too. */
 export type Outcome<Value> = { value: Value } | { error: PageError };
@@ -53,12 +52,10 @@ export interface Page {
   stop(): void;
 }
 
-/** What the page tells while it trains, through the function `wgradTell` that the command exposes; `at` in ms. */
-export type Told = { step: StepRecord; epochSteps: number; at: number } | { epoch: EpochRecord };
-
 declare global {
   interface Window {
     wgrad: Page;
+    /** Exposed by the command: what the page tells while it trains. */
     wgradTell(news: Told[]): Promise<void>;
   }
 }

@@ -1,7 +1,5 @@
-import type { EpochRecord, StepRecord } from '../index.ts';
-import type { Told } from './headless/protocol.ts';
-
-type Range = { mean: number; min: number; max: number };
+import type { EpochRecord, Spread, StepRecord } from './history.ts';
+import type { Told } from './news.ts';
 
 export interface UnfinishedEpoch {
   epoch: number;
@@ -12,7 +10,7 @@ export interface UnfinishedEpoch {
   imagesPerSecond: number | undefined;
 }
 
-/** What the page has told so far. It outlives the page: after a Ctrl-C or a crash it is what was learned. */
+/** What a run has told so far. It outlives the trainer: after a stop or a crash it is what was learned. */
 export class TrainingLog {
   readonly epochs: EpochRecord[] = [];
   readonly steps: StepRecord[] = [];
@@ -39,7 +37,7 @@ export class TrainingLog {
   }
 
   /** A layer's gradient norm over all steps that were trained on. */
-  normsOf(layer: string): Range | undefined {
+  normsOf(layer: string): Spread | undefined {
     const norms = this.steps.map((step) => step.gradientNorms[layer]).filter(Number.isFinite);
     if (norms.length === 0) return undefined;
     let [sum, min, max] = [0, Infinity, -Infinity];

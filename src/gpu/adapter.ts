@@ -1,0 +1,14 @@
+import type { AdapterFacts } from './device.ts';
+
+/** An adapter in words, for a person. A software adapter is called what it is, so that nobody takes it for a GPU. */
+export function describeAdapter({ vendor, architecture, device, description, software }: AdapterFacts): string {
+  const maker = [vendor, architecture].filter(Boolean).join(' ');
+  const name = description || device || maker || 'unnamed';
+  if (software) return `software adapter ${plainName(name)}: runs on the CPU, this is not a GPU`;
+  return description && maker ? `${name} (${maker})` : name;
+}
+
+/** Chrome calls its software adapter by its parts' names. */
+function plainName(name: string): string {
+  return /swiftshader/i.test(name) ? 'SwiftShader' : name;
+}

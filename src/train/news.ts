@@ -1,0 +1,39 @@
+import type { EpochRecord, StepRecord } from './history.ts';
+
+/** What is told of a run while it goes on; `at` is in ms, by the clock of whoever trains. */
+export type Told = { step: StepRecord; epochSteps: number; at: number } | { epoch: EpochRecord };
+
+/** How long news wait for each other. */
+const bundleMs = 100;
+
+/**
+ * Hands over what is told in bundles: a message to another process or thread costs about a millisecond, more than a
+ * step of a fast GPU.
+ */
+export class News {
+  private waiting: Told[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private sending: Promise<unknown> = Promise.resolve();
+
+  /** @param tell is called again once it has resolved. */
+  constructor(private readonly tell: (news: Told[]) => unknown) {}
+
+  add(item: Told): void {
+    this.waiting.push(item);
+    this.timer ??= setTimeout(() => this.send(), bundleMs);
+  }
+
+  /** Sends what waits, and resolves when all is told. */
+  sent(): Promise<unknown> {
+    this.send();
+    return this.sending;
+  }
+
+  private send(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const news = this.waiting;
+    this.waiting = [];
+    if (news.length) this.sending = this.sending.then(() => this.tell(news));
+  }
+}
