@@ -5,6 +5,7 @@ import { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
+import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, stateWords } from '../kernels/state.ts';
 import { type BatchPlan, planBatch } from './batch.ts';
 import { geometryOf } from './geometry.ts';
@@ -142,7 +143,7 @@ export class Augmenter {
 
   /** Calls under way reject, later ones too; what they hold is freed. The device stays. */
   dispose(): void {
-    this.#disposed.abort();
+    this.#disposed.abort(new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' }));
   }
 
   #checkImages(images: Uint8Array | Float32Array, count: number): void {
@@ -202,21 +203,12 @@ export class Augmenter {
 
   async #with<T>(work: (memory: Memory) => Promise<T>): Promise<T> {
     const { signal } = this.#disposed;
-    const gone = () => new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' });
-    if (signal.aborted) throw gone();
+    signal.throwIfAborted();
     const memory = new Memory(this.#gpu.device);
     const done = work(memory);
     // Buffers live as long as work that may still use them: destroyed earlier, the device would report a misuse.
     const free = () => memory.dispose();
     done.then(free, free);
-    const stop = new AbortController();
-    const disposed = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(gone()), { signal: stop.signal });
-    });
-    try {
-      return await Promise.race([done, this.#gpu.failure, disposed]);
-    } finally {
-      stop.abort();
-    }
+    return unlessAborted(done, this.#gpu.failure, signal);
   }
 }

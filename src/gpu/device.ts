@@ -35,8 +35,8 @@ export interface Gpu {
   readonly timestamps: boolean;
   /** Resolves when the device is gone, `dispose()` included. */
   readonly lost: Promise<GPUDeviceLostInfo>;
-  /** Rejects with a DeviceLostError or with the first error that no scope caught; never resolves. Race it with what may hang. */
-  readonly failure: Promise<never>;
+  /** Aborts with a DeviceLostError, or with the first error that no scope caught: `unlessAborted(work, gpu.failure)`. */
+  readonly failure: AbortSignal;
   dispose(): void;
 }
 
@@ -127,26 +127,24 @@ function limits(adapter: GPUAdapter, options: GpuOptions): Record<string, number
   return granted;
 }
 
-function failureOf(device: GPUDevice): Promise<never> {
-  const failure = new Promise<never>((_, reject) => {
-    device.lost.then((info) => {
-      reject(
-        new DeviceLostError({
-          what: `The GPU device was lost (${info.reason || 'unknown'})`,
-          found: info.message || 'no message from the browser',
-          fix:
-            info.reason === 'destroyed'
-              ? 'it was disposed of while work was pending: wait for the work first'
-              : 'open a new device and start again; a batch or model that is too large for the GPU can be the cause',
-        }),
-      );
-    });
-    device.addEventListener('uncapturederror', (event) => {
-      reject(
-        new DeviceLostError({ what: `The GPU refused a command: ${event.error.message}`, fix: 'please report this' }),
-      );
-    });
+function failureOf(device: GPUDevice): AbortSignal {
+  const failure = new AbortController();
+  device.lost.then((info) => {
+    failure.abort(
+      new DeviceLostError({
+        what: `The GPU device was lost (${info.reason || 'unknown'})`,
+        found: info.message || 'no message from the browser',
+        fix:
+          info.reason === 'destroyed'
+            ? 'it was disposed of while work was pending: wait for the work first'
+            : 'open a new device and start again; a batch or model that is too large for the GPU can be the cause',
+      }),
+    );
   });
-  failure.catch(() => undefined); // whoever races it sees it; nobody else has to
-  return failure;
+  device.addEventListener('uncapturederror', (event) => {
+    failure.abort(
+      new DeviceLostError({ what: `The GPU refused a command: ${event.error.message}`, fix: 'please report this' }),
+    );
+  });
+  return failure.signal;
 }

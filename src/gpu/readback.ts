@@ -1,5 +1,6 @@
 import type { Gpu } from './device.ts';
 import type { Memory, Slice } from './memory.ts';
+import { unlessAborted } from './unless_aborted.ts';
 
 /** Reads slices back once, in one submission. Waits: not for a training step. */
 export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slice[]): Promise<ArrayBuffer[]> {
@@ -13,7 +14,7 @@ export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slic
       at += slice.size;
     }
     gpu.device.queue.submit([encoder.finish()]);
-    await Promise.race([staging.mapAsync(GPUMapMode.READ), gpu.failure]);
+    await unlessAborted(staging.mapAsync(GPUMapMode.READ), gpu.failure);
     const bytes = staging.getMappedRange();
     at = 0;
     return slices.map((slice) => {

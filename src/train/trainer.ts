@@ -8,6 +8,7 @@ import { Memory, type Slice } from '../gpu/memory.ts';
 import { profileRecording, type StepProfile } from '../gpu/profile.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
+import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { diagnose } from './diagnosis.ts';
 import { type EpochRecord, type History, type StepRecord, summarize } from './history.ts';
@@ -466,7 +467,7 @@ export class Trainer {
 
   /** Methods take turns: the GPU's buffers are one batch wide. */
   #exclusively<T>(work: (steps: Steps) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => Promise.race([work(await this.#ready), this.gpu.failure]));
+    const turn = this.#queue.then(async () => unlessAborted(work(await this.#ready), this.gpu.failure));
     this.#queue = turn.catch(() => undefined);
     return turn;
   }

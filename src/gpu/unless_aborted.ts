@@ -1,0 +1,18 @@
+/**
+ * What `work` gives, or a rejection with a signal's reason as soon as one aborts. Not `Promise.race` with a promise that
+ * lives as long as the device: it would keep every result that it was ever raced against.
+ */
+export async function unlessAborted<T>(work: Promise<T>, ...signals: readonly AbortSignal[]): Promise<T> {
+  const settled = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    for (const signal of signals) {
+      if (signal.aborted) reject(signal.reason);
+      else signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal });
+    }
+  });
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    settled.abort();
+  }
+}
