@@ -34,7 +34,7 @@ export interface EpochRecord {
   /** Of training, without validation. */
   seconds: number;
   imagesPerSecond: number;
-  /** Over the epoch's steps, those left out that were not finite. */
+  /** Over the epoch's steps, those left out that were not finite; NaN where none was. */
   gradientNorms: Record<string, Spread>;
 }
 
@@ -46,7 +46,7 @@ export interface History {
   skippedSteps: number;
 }
 
-/** Sums up an epoch's steps. Skipped ones are no part of the loss: their figures are no numbers. */
+/** Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left. */
 export function summarize(epoch: number, steps: readonly StepRecord[], seconds: number): EpochRecord {
   const counted = steps.filter((step) => !step.skipped);
   const samples = counted.reduce((sum, step) => sum + step.samples, 0);
@@ -67,6 +67,7 @@ export function summarize(epoch: number, steps: readonly StepRecord[], seconds: 
 
 function spread(values: number[]): Spread {
   const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return { mean: Number.NaN, min: Number.NaN, max: Number.NaN };
   const sum = finite.reduce((a, b) => a + b, 0);
   return { mean: sum / finite.length, min: Math.min(...finite), max: Math.max(...finite) };
 }
