@@ -26,12 +26,14 @@ export class NonFiniteError extends TrainingError {
 
 /**
  * Finds where the last step's numbers first went wrong. A skipped step left the weights alone and the ones behind it
- * repeat its buffers, so what it computed is still there: weights and outputs from the first layer on, then gradients
- * from the last layer back.
+ * repeat its buffers, so what it computed is still there: images, then weights and outputs from the first layer on, then
+ * gradients from the last layer back.
  */
 export async function diagnose(gpu: Gpu, memory: Memory, steps: Steps, step: number): Promise<NonFiniteError> {
-  const { traces } = steps.network;
+  const { input, traces } = steps.network;
   const isBad = async (slices: Slice[]) => (await readSlices(gpu, memory, slices)).map(hasNonFinite);
+  const [images] = await isBad([input]);
+  if (images) return new NonFiniteError(traces[0]!.layer, 'forward', step, 'an image of the batch is not finite');
   for (const trace of traces) {
     const [output, ...weights] = await isBad([trace.output, ...trace.weights]);
     if (weights.includes(true))
