@@ -42,7 +42,7 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
       fix: suggest(path, known),
     });
   }
-  const missing = issue.type === 'strict_object' || issue.input === undefined;
+  const missing = path !== '' && (issue.type === 'strict_object' || issue.input === undefined);
   // Our own messages say what is wanted; valibot's say "Invalid type: Expected ... but received ...".
   const wanted = issue.message.startsWith('Invalid') ? (issue.expected ?? issue.message) : issue.message;
   const choices = issue.type === 'picklist' ? [...wanted.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];

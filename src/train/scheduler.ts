@@ -11,8 +11,9 @@ const inFlightMost = 2;
 const stepsMost = 60;
 
 interface Flight {
-  staging: GPUBuffer;
   done: Promise<void>;
+  /** Nobody wants its records any more. */
+  abandoned: boolean;
 }
 
 /**
@@ -80,23 +81,31 @@ export class Scheduler {
     const begun = performance.now();
     device.queue.submit([encoder.finish()]);
     const mapped = staging.mapAsync(GPUMapMode.READ, 0, count * this.#recordBytes);
-    const done = unlessAborted(mapped, this.#gpu.failure).then(() => {
+    const landed = unlessAborted(mapped, this.#gpu.failure).then(() => {
       const now = performance.now();
       this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);
       this.#lastDone = now;
       const bytes = staging.getMappedRange(0, count * this.#recordBytes).slice(0);
       staging.unmap();
       this.#idle.push(staging);
-      onRecords(bytes, count);
+      if (!flight.abandoned) onRecords(bytes, count);
     });
-    done.catch(() => undefined); // seen by whoever lands it
-    this.#flights.push({ staging, done });
+    const flight: Flight = { done: landed, abandoned: false };
+    landed.catch(() => undefined); // seen by whoever lands it
+    this.#flights.push(flight);
     return count;
   }
 
   /** Waits until everything submitted is done and its records are handed over. */
   async drain(): Promise<void> {
     while (this.#flights.length) await this.#land();
+  }
+
+  /** Waits until nothing is under way, whatever comes of it; no more records are handed over. After an error. */
+  async abandon(): Promise<void> {
+    const flights = this.#flights.splice(0);
+    for (const flight of flights) flight.abandoned = true;
+    await Promise.allSettled(flights.map(({ done }) => done));
   }
 
   async #land(): Promise<void> {

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -92,6 +93,20 @@ export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);
 }
 
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+const callback = <F>() => v.optional(v.custom<F>((value) => typeof value === 'function', 'a function'));
+const fitOptions = v.strictObject({
+  epochs: v.optional(integer(1), 1),
+  validationData: v.optional(v.custom<Dataset>(isObject, 'a data set')),
+  shuffle: v.optional(v.boolean(), true),
+  signal: v.optional(
+    v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
+  ),
+  onStep: callback<NonNullable<FitOptions['onStep']>>(),
+  onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
+});
+type FilledFitOptions = v.InferOutput<typeof fitOptions>;
+
 const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies'];
 
 /** A model with its weights on the GPU. Made by `createTrainer`. */
@@ -112,11 +127,19 @@ export class Trainer {
   #scheduler: Scheduler | undefined;
   /** Steps begun, in each ledger: where the next record will lie. */
   #begun = { training: 0, evaluation: 0 };
+  readonly #disposal = new AbortController();
   /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
   #epochs = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(gpu: Gpu, options: TrainerOptions) {
+    if (!isObject(options)) {
+      throw new ConfigurationError({
+        what: 'createTrainer wants options',
+        found: options,
+        wanted: '{ model, optimizer, ... }',
+      });
+    }
     for (const name of Object.keys(options)) {
       if (!optionNames.includes(name)) {
         throw new ConfigurationError({
@@ -133,7 +156,7 @@ export class Trainer {
         what: 'No such loss',
         found: loss,
         wanted: 'sparseCategoricalCrossentropy',
-        fix: suggest(loss, ['sparseCategoricalCrossentropy']),
+        ...(typeof loss === 'string' && { fix: suggest(loss, ['sparseCategoricalCrossentropy']) }),
       });
     }
     this.gpu = gpu;
@@ -177,18 +200,21 @@ export class Trainer {
    * @throws ConfigurationError for data that doesn't fit, NonFiniteError after three bad steps in a row (with the history
    *   so far), DeviceLostError.
    */
-  fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
-    const epochs = parse(integer(1), options.epochs ?? 1, 'epochs');
+  async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
+    const filled = parse(fitOptions, options, 'fit');
     return this.#exclusively(async (steps) => {
       const started = performance.now();
       const input = await this.#input(dataset, this.#viewing, steps, steps.training);
-      const validation =
-        options.validationData && (await this.#input(options.validationData, this.#plain, steps, steps.evaluation));
-      await this.gpu.device.queue.onSubmittedWorkDone();
-      if (!this.startup.uploadMs) this.startup.uploadMs = performance.now() - started;
+      let validation: DatasetInput | undefined;
       try {
-        return await this.#train(steps, input, validation, epochs, options);
+        if (filled.validationData)
+          validation = await this.#input(filled.validationData, this.#plain, steps, steps.evaluation);
+        await this.gpu.device.queue.onSubmittedWorkDone();
+        if (!this.startup.uploadMs) this.startup.uploadMs = performance.now() - started;
+        return await this.#train(steps, input, validation, filled);
       } finally {
+        // A callback that threw, or a device that went away, left submissions under way.
+        await this.#scheduler!.abandon();
         input.dispose();
         validation?.dispose();
       }
@@ -199,8 +225,7 @@ export class Trainer {
     steps: Steps,
     input: DatasetInput,
     validation: DatasetInput | undefined,
-    epochs: number,
-    options: FitOptions,
+    { epochs, ...options }: FilledFitOptions,
   ): Promise<History> {
     const { network, training, update } = steps;
     const recording = [
@@ -231,12 +256,14 @@ export class Trainer {
         options.onStep?.(record, { epochSteps, epochs });
       }
     };
-    this.#resetHalt(steps);
-    for (let epoch = 1; epoch <= epochs; epoch++) {
+    const { signal: disposal } = this.#disposal;
+    const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;
+    this.#resetHalt(training);
+    for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {
       const begun = performance.now();
-      this.#beginEpoch(training, input, this.#order(input.places, options.shuffle ?? true));
+      this.#beginEpoch(training, input, this.#order(input.places, options.shuffle));
       let left = epochSteps;
-      while (left > 0 && badInARow < badStepsToHalt && !options.signal?.aborted) {
+      while (left > 0 && !isToStop()) {
         const submitted = await scheduler.submit(training.records, recording, this.#begun.training + 1, left, take);
         this.#begun.training += submitted;
         left -= submitted;
@@ -245,6 +272,7 @@ export class Trainer {
       if (badInARow >= badStepsToHalt) {
         const error = await diagnose(this.gpu, this.#memory, steps, history.steps.length);
         error.history = history;
+        this.#resetHalt(training);
         throw error;
       }
       if (left > 0) break;
@@ -282,7 +310,7 @@ export class Trainer {
       const [state] = await readSlices(this.gpu, this.#memory, [training.state]);
       if (new DataView(state!).getUint32(stateFields.indexOf('halted') * 4, true)) {
         const error = await diagnose(this.gpu, this.#memory, steps, this.#begun.training);
-        this.#resetHalt(steps);
+        this.#resetHalt(training);
         throw error;
       }
       return { loss: record.loss, accuracy: record.accuracy, gradientNorms: record.gradientNorms };
@@ -296,6 +324,7 @@ export class Trainer {
   ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
     return this.#exclusively(async (steps) => {
       const { network, evaluation } = steps;
+      this.#resetHalt(evaluation); // every call stands for itself
       this.#writeBatch(steps, evaluation, images, labels);
       this.#run([evaluation.begin, ...network.forward, evaluation.loss, ...network.backward, ...evaluation.norms]);
       this.#begun.evaluation++;
@@ -346,6 +375,7 @@ export class Trainer {
       try {
         return await this.#evaluate(steps, input, dataset.count);
       } finally {
+        await this.#scheduler!.abandon();
         input.dispose();
       }
     });
@@ -369,6 +399,7 @@ export class Trainer {
       Uint32Array.from({ length: count }, (_, i) => i),
     );
     for (let left = Math.ceil(count / this.batchSize); left > 0; ) {
+      this.#disposal.signal.throwIfAborted();
       const submitted = await scheduler.submit(evaluation.records, recording, this.#begun.evaluation + 1, left, take);
       this.#begun.evaluation += submitted;
       left -= submitted;
@@ -383,20 +414,20 @@ export class Trainer {
   }
 
   /** Replaces all weights; the optimizer's moments stay. @throws ConfigurationError for another number or other sizes. */
-  setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
+  async setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
     const specs = this.model.layers.flatMap((layer) => layer.weights.map((spec) => ({ layer: layer.name, spec })));
-    if (arrays.length !== specs.length) {
+    if (arrays?.length !== specs.length) {
       throw new ConfigurationError({
         what: 'setWeights got another number of arrays than the model has',
-        found: arrays.length,
-        wanted: String(specs.length),
+        found: arrays?.length,
+        wanted: `${specs.length}: ${specs.map(({ layer, spec }) => `${layer}.${spec.name}`).join(', ')}`,
       });
     }
     specs.forEach(({ layer, spec }, i) => {
-      if (arrays[i]!.length !== elementsOf(spec)) {
+      if (arrays[i]?.length !== elementsOf(spec)) {
         throw new ConfigurationError({
           what: `The ${spec.name} of ${layer} has another size`,
-          found: arrays[i]!.length,
+          found: arrays[i]?.length,
           wanted: `[${spec.shape.join(', ')}], ${elementsOf(spec)} numbers`,
         });
       }
@@ -404,20 +435,21 @@ export class Trainer {
     const copies = arrays.map((array) => Float32Array.from(array));
     return this.#exclusively(async (steps) => {
       this.#writeTensors(steps, copies);
-      this.#resetHalt(steps);
+      this.#resetHalt(steps.training);
     });
   }
 
   /**
-   * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer and step
-   * count are put back afterwards.
+   * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer, step and
+   * epoch count are put back afterwards.
    */
-  profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
+  async profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     return this.#exclusively(async (steps) => {
       const { network, training, update } = steps;
       const input = await this.#input(dataset, this.#viewing, steps, training);
       const kept = [network.weights.all, ...steps.moments, training.state];
+      const epochs = this.#epochs;
       const copies = kept.map((slice) => this.#memory.storage(`${slice.label}.kept`, slice.size / 4));
       this.#copy(kept, copies);
       try {
@@ -436,15 +468,18 @@ export class Trainer {
         return { ...profile, augmentationPasses: input.passes };
       } finally {
         this.#copy(copies, kept);
+        this.#epochs = epochs;
         for (const copy of copies) this.#memory.free(copy.buffer);
         input.dispose();
       }
     });
   }
 
-  /** Frees every buffer. The device stays. */
+  /** Calls under way reject, later ones too; the buffers are freed when the GPU is done with them. The device stays. */
   dispose(): void {
-    this.#memory.dispose();
+    this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
+    // Not at once: work under way would misuse them, which the device reports as an error of everybody's.
+    this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
   }
 
   async #prepare(): Promise<Steps> {
@@ -465,11 +500,18 @@ export class Trainer {
     return steps;
   }
 
-  /** Methods take turns: the GPU's buffers are one batch wide. */
+  /**
+   * Methods take turns: the GPU's buffers are one batch wide. Callers hear at once of a device that is lost or a trainer
+   * that is disposed of; the next turn waits until the work has really ended.
+   */
   #exclusively<T>(work: (steps: Steps) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => unlessAborted(work(await this.#ready), this.gpu.failure));
+    const turn = this.#queue.then(async () => {
+      const steps = await this.#ready;
+      this.#disposal.signal.throwIfAborted();
+      return work(steps);
+    });
     this.#queue = turn.catch(() => undefined);
-    return turn;
+    return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
   }
 
   #input(dataset: Dataset, viewing: Viewing, steps: Steps, ledger: Ledger): Promise<DatasetInput> {
@@ -496,18 +538,18 @@ export class Trainer {
     );
   }
 
-  #resetHalt(steps: Steps): void {
-    this.#writeState(steps.training, { halted: 0, bad_in_a_row: 0 });
+  #resetHalt(ledger: Ledger): void {
+    this.#writeState(ledger, { halted: 0, bad_in_a_row: 0 });
   }
 
   #writeBatch(steps: Steps, ledger: Ledger, images: Float32Array, labels: ArrayLike<number>): void {
     const count = this.#countImages(images);
-    if (count > this.batchSize || count !== labels.length || count === 0) {
+    if (count > this.batchSize || count !== labels?.length || count === 0) {
       throw new ConfigurationError({
         what: "The batch doesn't fit",
-        found: `${count} images and ${labels.length} labels`,
+        found: `${count} images and ${labels?.length ?? 'no'} labels`,
         wanted: `1 to ${this.batchSize} images, a label each`,
-        fix: 'create the trainer with a larger batchSize',
+        ...(count > this.batchSize && { fix: 'create the trainer with a larger batchSize' }),
       });
     }
     const classes = Uint32Array.from(labels);
@@ -521,7 +563,7 @@ export class Trainer {
         wanted: `0 to ${this.#classes - 1}`,
       });
     }
-    this.#write(steps.network.input, images);
+    this.#writeImages(steps.network.input, images);
     this.#write(steps.labels, classes);
     this.#writeState(ledger, { seed: this.#seed, epoch: this.#epochs, position: 0, samples: count });
   }
@@ -545,6 +587,15 @@ export class Trainer {
 
   #write(slice: Slice, values: Float32Array | Uint32Array): void {
     this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
+  }
+
+  /** The slots behind the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */
+  #writeImages({ buffer, label, offset, size }: Slice, images: Float32Array): void {
+    this.#write({ buffer, label, offset, size }, images);
+    if (images.byteLength === size) return;
+    const encoder = this.gpu.device.createCommandEncoder({ label: 'empty slots' });
+    encoder.clearBuffer(buffer, offset + images.byteLength, size - images.byteLength);
+    this.gpu.device.queue.submit([encoder.finish()]);
   }
 
   #writeTensors(steps: Steps, arrays: readonly Float32Array[]): void {
