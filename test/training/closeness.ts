@@ -1,0 +1,58 @@
+import { expect } from 'vitest';
+import { networkGradients } from '../../src/reference/network.ts';
+import { gradientNorm } from '../../src/reference/norm.ts';
+import type { CompiledModel } from '../../src/train/model.ts';
+import { expectWithin } from '../compare.ts';
+import { tolerances } from '../tolerance.ts';
+import { boundsOf } from './sensitivity.ts';
+
+type Numbers = ArrayLike<number>;
+
+/** How far float32 may be from what a network gives for a batch. */
+export interface BatchBounds {
+  loss: number;
+  probabilities: number;
+  /** One a tensor. */
+  gradients: number[];
+}
+
+export function boundsOfBatch(
+  model: CompiledModel,
+  weights: readonly Numbers[],
+  images: Numbers,
+  labels: Numbers,
+): BatchBounds {
+  const compute = (w: Float64Array[], x: Float64Array) => {
+    const { loss, probabilities, gradients } = networkGradients(model, w, x, labels);
+    return [[loss], probabilities, ...gradients];
+  };
+  const [loss, probabilities, ...gradients] = boundsOf(compute, model, weights, images);
+  return { loss: loss! + tolerances.cross_entropy.absolute, probabilities: probabilities!, gradients };
+}
+
+/** Compares what a trainer's `gradients` gives. The norms' wanted values are those of the wanted gradients. */
+export function expectBatch(
+  model: CompiledModel,
+  actual: { loss: number; gradients: readonly Numbers[]; gradientNorms: Record<string, number> },
+  wanted: { loss: number; gradients: readonly Numbers[] },
+  bounds: BatchBounds,
+): void {
+  expectWithin('loss', [actual.loss], [wanted.loss], bounds.loss);
+  expect(actual.gradients).toHaveLength(wanted.gradients.length);
+  const layers = model.layers.filter((layer) => layer.parameters > 0);
+  expect(Object.keys(actual.gradientNorms)).toEqual(layers.map(({ name }) => name));
+  let tensor = 0;
+  for (const { name, weights } of layers) {
+    const ofLayer: Numbers[] = [];
+    let squares = 0;
+    for (const spec of weights) {
+      const [gradient, bound] = [wanted.gradients[tensor]!, bounds.gradients[tensor]!];
+      expectWithin(`gradient of ${name}.${spec.name}`, actual.gradients[tensor]!, gradient, bound);
+      ofLayer.push(gradient);
+      squares += gradient.length * bound ** 2;
+      tensor++;
+    }
+    // A norm is off by no more than the norm of what its elements are off by.
+    expectWithin(`norm of ${name}`, [actual.gradientNorms[name]!], [gradientNorm(...ofLayer).norm], Math.sqrt(squares));
+  }
+}

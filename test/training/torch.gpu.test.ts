@@ -1,0 +1,52 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createTrainer, openGpu } from '../../src/index.ts';
+import { networkGradients } from '../../src/reference/network.ts';
+import { trainSteps } from '../../src/reference/train.ts';
+import { compileModel } from '../../src/train/model.ts';
+import type { FilledOptimizer } from '../../src/train/optimizers.ts';
+import { expectWithin } from '../compare.ts';
+import { torchNetworks } from '../fixtures/torch_network.ts';
+import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { boundsOf } from './sensitivity.ts';
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+// "same" has three empty slots in its batch.
+describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', (_, torch) => {
+  const { labels, batchSize } = torch;
+  const model = compileModel(torch.model);
+  const images = Float32Array.from(torch.images);
+  const makeTrainer = async (optimizer: FilledOptimizer) => {
+    const trainer = createTrainer(gpu, { model: torch.model, optimizer, batchSize });
+    await trainer.setWeights(torch.weights);
+    return trainer;
+  };
+
+  test('loss, hits, probabilities, gradients and their norms', async () => {
+    const trainer = await makeTrainer(torch.trained[0]!.optimizer);
+    const bounds = boundsOfBatch(model, torch.weights, torch.images, labels);
+    expectWithin('probabilities', await trainer.predict(images), torch.probabilities, bounds.probabilities);
+    const ours = await trainer.gradients(images, labels);
+    expectBatch(model, ours, torch, bounds);
+    const { loss, gradientNorms } = ours;
+    const step = await trainer.trainOnBatch(images, labels);
+    expect(step).toEqual({ loss, accuracy: torch.hits / labels.length, gradientNorms });
+    trainer.dispose();
+  });
+
+  test.each(torch.trained)('$steps steps of $optimizer', async ({ optimizer, steps, weights }) => {
+    const trainer = await makeTrainer(optimizer);
+    for (let step = 0; step < steps; step++) await trainer.trainOnBatch(images, labels);
+    const bounds = boundsOf(
+      (w, x) => trainSteps(optimizer, w, steps, (at) => networkGradients(model, at, x, labels).gradients),
+      model,
+      torch.weights,
+      torch.images,
+    );
+    const trained = await trainer.getWeights();
+    for (const [i, w] of trained.entries()) expectWithin(`weights ${i}`, w, weights[i]!, bounds[i]!);
+    expect(trained).toHaveLength(weights.length);
+    trainer.dispose();
+  });
+});
