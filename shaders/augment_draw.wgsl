@@ -16,6 +16,9 @@
 #endif
 
 override batch: u32;
+#if ${partnered}
+override partners: u32; // how many images they are drawn from
+#endif
 #if ${labelled}
 override images: u32; // of the data set
 #endif
@@ -36,20 +39,38 @@ fn store_map(at: u32, m: mat3x3f) {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let slot = id.y * groups.x * 64u + id.x;
   if (slot >= batch) { return; }
-  // Slots behind the real count repeat the batch's first sample: valid memory, and no effect.
-  let entry = order[state.start + select(0u, slot, slot < state.count)];
-#if ${labelled}
-  let sample = entry % images;
-  let copy = entry / images;
-  batch_labels[slot] = (labels[sample / 4u] >> (8u * (sample % 4u))) & 255u;
-  sources[slot] = sample;
+#if ${paired}
+  let own = slot % (batch / 2u); // the second half of the slots holds the partners of the first
 #else
-  let sample = entry;
+  let own = slot;
+#endif
+  // Slots behind the real count repeat the batch's first sample: valid memory, and no effect.
+  let entry = order[state.start + select(0u, own, own < state.count)];
+#if ${labelled}
+  var sample = entry % images;
+  let copy = entry / images;
+#else
+  var sample = entry;
   let copy = 0u;
-  sources[slot] = slot;
 #endif
 #if ${recorded}
   let record = slot * ${words};
+#endif
+#if ${partnered}
+  let partner = u32(unit(Key(state.seed, state.epoch, sample, copy), ${partner_purpose}) * f32(partners));
+  if (slot == own) {
+    keep(record + ${words} - 1u, f32(partner));
+  } else {
+    sample = partner;
+  }
+#endif
+#if ${labelled}
+  batch_labels[slot] = (labels[sample / 4u] >> (8u * (sample % 4u))) & 255u;
+  sources[slot] = sample;
+#else
+  sources[slot] = slot;
+#endif
+#if ${recorded}
 #if ${drawn}
   let key = Key(state.seed, state.epoch, sample, copy);
   let augmented = ${augmented};

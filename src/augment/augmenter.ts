@@ -21,6 +21,8 @@ export interface AugmenterOptions {
   augmentation: AugmentationConfig;
   /** An integer from 0 to 2^32 - 1; the trainer's draws the same. */
   seed?: number;
+  /** Images of the data set, from which mixUp and cutMix draw a partner. */
+  count?: number;
 }
 
 /** Which draws: those of these samples, by their index in the data set, in this epoch. */
@@ -57,6 +59,7 @@ export class Augmenter {
   readonly #cache: KernelCache;
   readonly #pipeline: Pipeline;
   readonly #seed: number;
+  readonly #count: number | undefined;
   readonly #disposed = new AbortController();
 
   constructor(gpu: Gpu, options: AugmenterOptions) {
@@ -76,6 +79,7 @@ export class Augmenter {
     this.#cache = new KernelCache(gpu.device, gpu.traits);
     this.#pipeline = parseAugmentation(options.augmentation ?? {}, imageShape);
     this.#seed = parse(wholeNumber, options.seed ?? 0, 'seed');
+    this.#count = options.count === undefined ? undefined : parse(integer(1, 2 ** 24), options.count, 'count');
   }
 
   /**
@@ -96,7 +100,7 @@ export class Augmenter {
       const records = draws ? new Float32Array(read[0]!) : new Float32Array();
       const words = maps ? new Float32Array(read.at(-1)!) : undefined;
       return Array.from({ length: of.samples.length }, (_, i) => ({
-        ...unpackParameters(this.#pipeline, records, i),
+        ...unpackParameters(this.#pipeline, records, i, of.samples.length),
         ...geometryOf(passes, words, i),
       }));
     });
@@ -105,7 +109,8 @@ export class Augmenter {
   /**
    * Makes images anew: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
    *
-   * @param images NHWC, bytes or floats, one for each of the parameters or samples.
+   * @param images NHWC, bytes or floats, one for each of the parameters or samples; with mixUp or cutMix their partners
+   *   behind them, as `draw` names them.
    * @returns NHWC, of the shape that the augmentation gives.
    * @throws ConfigurationError where images and parameters differ in number, or for an unknown parameter.
    */
@@ -131,7 +136,7 @@ export class Augmenter {
    */
   async sheet(images: Uint8Array | Float32Array, options: SheetOptions = {}): Promise<Sheet> {
     const { from, to } = this.#pipeline;
-    const count = Math.ceil((images?.length ?? 0) / elementsOf(from));
+    const count = Math.ceil((images?.length ?? 0) / this.#slots(elementsOf(from)));
     this.#checkImages(images, count);
     const { samples, draws, epoch, magnification } = fillSheetOptions(options, count);
     const drawn: Float32Array[] = [];
@@ -148,14 +153,20 @@ export class Augmenter {
 
   #checkImages(images: Uint8Array | Float32Array, count: number): void {
     const { height, width, channels } = this.#pipeline.from;
-    const elements = elementsOf(this.#pipeline.from);
+    const wanted = this.#slots(count) * elementsOf(this.#pipeline.from);
     const typed = images instanceof Uint8Array || images instanceof Float32Array;
-    if (typed && images.length === count * elements && count > 0) return;
+    if (typed && images.length === wanted && count > 0) return;
+    const partners = this.#pipeline.paired ? ', their partners behind them' : '';
     throw new ConfigurationError({
       what: "The images don't match the parameters",
       found: `${(images as object)?.constructor?.name} of ${(images as ArrayLike<number>)?.length}, for ${count} images`,
-      wanted: `a Uint8Array or Float32Array of ${count} x ${height} x ${width} x ${channels} = ${count * elements} numbers`,
+      wanted: `a Uint8Array or Float32Array of ${this.#slots(count)} x ${height} x ${width} x ${channels} = ${wanted} numbers${partners}`,
     });
+  }
+
+  /** Images that go in, for so many that come out. */
+  #slots(count: number): number {
+    return this.#pipeline.paired ? 2 * count : count;
   }
 
   /** One batch as large as the call. */
@@ -167,7 +178,15 @@ export class Augmenter {
   ): Promise<{ plan: BatchPlan; output: Slice }> {
     const pipeline = this.#pipeline;
     const of = Array.isArray(how) ? undefined : (how as DrawOf);
-    if (of) parse(wholeNumber, of.epoch, 'epoch');
+    if (of) {
+      parse(wholeNumber, of.epoch, 'epoch');
+      if (pipeline.paired && this.#count === undefined) {
+        throw new ConfigurationError({
+          what: 'It is not said from how many images partners are drawn',
+          wanted: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
+        });
+      }
+    }
     const samples: ArrayLike<number> = of?.samples ?? Array.from({ length: count }, (_, i) => i);
     const order = Uint32Array.from(samples, (sample) => parse(wholeNumber, sample, 'a sample'));
     const state = memory.storage('augmenter.state', stateWords);
@@ -180,7 +199,8 @@ export class Augmenter {
       state,
       order: memory.upload('augmenter.order', order),
       places: count,
-      count,
+      count: this.#slots(count),
+      partners: this.#count ?? count,
       ...(records?.length && { draws: memory.upload('augmenter.draws', records) }),
       ...(images && {
         pixels: {

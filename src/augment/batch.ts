@@ -5,6 +5,7 @@ import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
 import {
   type AugmentShape,
   augmentDraw,
+  augmentMix,
   augmentPixels,
   augmentStatistics,
   augmentTables,
@@ -29,6 +30,10 @@ export interface BatchSource {
   count: number;
   /** Of a data set; without, slot n of the batch is image n. */
   labels?: { all: Slice; batch: Slice };
+  /** Where the shares of each image's classes go, [batch, classes], when images are mixed. */
+  targets?: { slice: Slice; classes: number };
+  /** Images that partners are drawn from; all of the data set by default. */
+  partners?: number;
   /** Records that are given instead of drawn. */
   draws?: Slice;
   /** Only what is done to every image: for validation. */
@@ -55,8 +60,10 @@ export async function planBatch(
   pipeline: Pipeline,
   source: BatchSource,
 ): Promise<BatchPlan> {
-  const { batch, plain = false } = source;
+  const { plain = false } = source;
   const used = opsInUse(pipeline, source);
+  // Partners have slots of their own, behind those of the images.
+  const batch = used.paired ? 2 * source.batch : source.batch;
   const passes = planPasses(used.ops, used.from, plain);
   const shape: AugmentShape = { pipeline: used, passes, batch, images: source.count };
   const sources = memory.storage('augment.sources', batch);
@@ -76,6 +83,7 @@ export async function planBatch(
         labelled: source.labels !== undefined,
         given: source.draws !== undefined,
         probability: plain ? 0 : (source.probability ?? 1),
+        partners: source.partners ?? source.count,
       },
       {
         state: source.state,
@@ -92,7 +100,7 @@ export async function planBatch(
     let images = first;
     for (const [i, pass] of passes.entries()) {
       const elements = batch * pass.to.height * pass.to.width * pass.to.channels;
-      const y = i === passes.length - 1 ? output : memory.storage(`augment.pass_${i}`, elements);
+      const y = i === passes.length - 1 && !used.paired ? output : memory.storage(`augment.pass_${i}`, elements);
       const picture = { ...pass.from, batch };
       const statistics = pass.statistics
         ? memory.storage('augment.statistics', batch * picture.channels * 4)
@@ -117,6 +125,16 @@ export async function planBatch(
       );
       images = y;
     }
+    if (used.paired) {
+      const { labels, targets } = source;
+      dispatches.push(
+        launch(
+          augmentMix,
+          { pipeline: used, batch: source.batch, ...(targets && { classes: targets.classes }) },
+          { images, draws: draws!, y: output, ...(targets && { labels: labels!.batch, targets: targets.slice }) },
+        ),
+      );
+    }
   };
   if (source.pixels) planPixels(source.pixels);
   return { recording: await Promise.all(dispatches), passes, draws, maps };
@@ -124,7 +142,7 @@ export async function planBatch(
 
 /** Leaves out what does nothing: for plain images all but what decodes and what changes the size. */
 function opsInUse(pipeline: Pipeline, { plain, pixels, draws }: BatchSource): Pipeline {
-  if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage) };
+  if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage), paired: false };
   // A call that only wants to know what is drawn, or brings its own numbers, gets all of them.
   return pixels && !draws ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
 }

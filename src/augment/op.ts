@@ -77,7 +77,15 @@ export interface FilterStep extends Call {
   needs?: 'statistics' | 'tables';
 }
 
-export type Step = MapStep | PixelStep | FilterStep;
+/**
+ * Mixes an image with a partner. `fn call(value: f32, other: f32, at: u32, pixel: vec2u) -> f32`, and
+ * `fn call_share(share: f32, at: u32, size: vec2f) -> f32`: what is left of the image's own share. It comes last.
+ */
+export interface PairStep extends Call {
+  kind: 'pair';
+}
+
+export type Step = MapStep | PixelStep | FilterStep | PairStep;
 
 /** One op of a pipeline, for images of one shape: what is drawn for each, and what is done with that. */
 export interface Op {
@@ -122,4 +130,9 @@ export const appliedPurpose = 255;
 /** Whether an op has words that are drawn and kept: what is done to every image alike needs none. */
 export function isRecorded(op: Op): boolean {
   return op.fields.length > 0 || op.p < 1 || op.steps.some((step) => step.kind !== 'pixel' || !step.always);
+}
+
+/** The steps of a list that mix an image with a partner. */
+export function pairSteps<O extends Op>(ops: readonly O[]): { op: O; step: PairStep }[] {
+  return ops.flatMap((op) => op.steps.flatMap((step) => (step.kind === 'pair' ? [{ op, step }] : [])));
 }

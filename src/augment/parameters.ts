@@ -1,5 +1,5 @@
 import { ConfigurationError, suggest } from '../errors.ts';
-import { type Field, isRecorded, type PlacedOp } from './op.ts';
+import { type Field, isRecorded, type PlacedOp, pairSteps } from './op.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** What is drawn for one op of a list: its type, whether it is applied to the image, its fields. */
@@ -7,6 +7,13 @@ export type OpParameters = { type: string; applied?: boolean } & Record<string, 
 
 /** (column, row, 1) of what comes out to (column, row, 1) of where it is sampled, row by row. */
 export type Matrix = number[][];
+
+/** What is drawn for the image that another is mixed with. */
+export interface PartnerParameters {
+  /** Its index in the data set. */
+  sample: number;
+  ops: OpParameters[];
+}
 
 interface Geometry {
   /** Of all that moves pixels, multiplied out. `draw` gives it and its inverse; `apply` doesn't ask for them. */
@@ -36,6 +43,8 @@ export interface ImageDataGeneratorParameters extends Geometry {
 /** What is drawn for one image by a list of ops, in their order. */
 export interface PipelineParameters extends Geometry {
   ops: OpParameters[];
+  /** With mixUp or cutMix: whom it is mixed with, and what is done to that one before. */
+  partner?: PartnerParameters;
 }
 
 /** What is drawn for one image: plain JSON. */
@@ -44,15 +53,32 @@ export type SampleParameters = Partial<ImageDataGeneratorParameters> | PipelineP
 const geometryNames = ['matrix', 'inverse'];
 
 /** Reads the records of a batch. */
-export function unpackParameters(pipeline: Pipeline, records: Float32Array, index: number): SampleParameters {
-  const words = records.subarray(index * pipeline.words, (index + 1) * pipeline.words);
-  const ops = pipeline.ops.filter(isRecorded).map((op) => {
-    const fields = op.fields.map((field, i) => [field.name, show(field, words[op.at + 1 + i]!)] as const);
-    return { type: op.type, applied: words[op.at] !== 0, ...Object.fromEntries(fields) };
-  });
+export function unpackParameters(
+  pipeline: Pipeline,
+  records: Float32Array,
+  index: number,
+  count: number,
+): SampleParameters {
+  const recorded = pipeline.ops.filter(isRecorded);
+  const ops = unpackOps(recorded, recordOf(pipeline, records, index));
+  if (pipeline.paired) {
+    const sample = recordOf(pipeline, records, index).at(-1)!;
+    const alone = recorded.filter((op) => pairSteps([op]).length === 0);
+    return { ops, partner: { sample, ops: unpackOps(alone, recordOf(pipeline, records, count + index)) } };
+  }
   if (!pipeline.keras) return { ops };
   const { type, applied, ...parameters } = Object.assign({ type: '', applied: true }, ...ops);
   return parameters;
+}
+
+const recordOf = ({ words }: Pipeline, records: Float32Array, index: number): Float32Array =>
+  records.subarray(index * words, (index + 1) * words);
+
+function unpackOps(ops: readonly PlacedOp[], words: Float32Array): OpParameters[] {
+  return ops.map((op) => {
+    const fields = op.fields.map((field, i) => [field.name, show(field, words[op.at + 1 + i]!)] as const);
+    return { type: op.type, applied: words[op.at] !== 0, ...Object.fromEntries(fields) };
+  });
 }
 
 function show({ as }: Field, value: number): number | boolean | string {
@@ -67,7 +93,8 @@ function show({ as }: Field, value: number): number | boolean | string {
  * @throws ConfigurationError for an unknown name, op or value.
  */
 export function packParameters(pipeline: Pipeline, given: readonly SampleParameters[]): Float32Array {
-  const records = new Float32Array(given.length * pipeline.words);
+  // With pairs, the partners' records lie behind those of the images.
+  const records = new Float32Array(given.length * pipeline.words * (pipeline.paired ? 2 : 1));
   const recorded = pipeline.ops.filter(isRecorded);
   given.forEach((parameters, index) => {
     if (typeof parameters !== 'object' || parameters === null) {
@@ -77,9 +104,13 @@ export function packParameters(pipeline: Pipeline, given: readonly SampleParamet
         wanted: pipeline.keras ? `an object with some of ${namesOf(recorded).join(', ')}` : '{ ops: [...] }',
       });
     }
-    const record = records.subarray(index * pipeline.words, (index + 1) * pipeline.words);
+    const record = recordOf(pipeline, records, index);
     if (pipeline.keras) packObject(recorded, parameters as Record<string, unknown>, record, index);
     else packList(recorded, parameters as PipelineParameters, record, index);
+    const { partner } = parameters as PipelineParameters;
+    if (!pipeline.paired || !partner) return;
+    record[pipeline.words - 1] = partner.sample;
+    packList(recorded, { ops: partner.ops }, recordOf(pipeline, records, given.length + index), index);
   });
   return records;
 }
@@ -92,7 +123,7 @@ function packObject(ops: readonly PlacedOp[], given: Record<string, unknown>, re
 }
 
 function packList(ops: readonly PlacedOp[], given: PipelineParameters, record: Float32Array, index: number) {
-  requireKnown(`The parameters of image ${index} have no`, { ...given }, ['ops', ...geometryNames]);
+  requireKnown(`The parameters of image ${index} have no`, { ...given }, ['ops', 'partner', ...geometryNames]);
   const list = given.ops ?? [];
   let next = 0;
   for (const [position, op] of list.entries()) {

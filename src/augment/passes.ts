@@ -64,7 +64,7 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         if (!isFresh() || passes.length === 1) next();
         pass.filter = { op, step };
         if (step.needs) pass[step.needs] = true;
-      } else {
+      } else if (step.kind === 'pixel') {
         if (plain && !step.always) continue;
         // The first pass reads the data set, of which nobody has made statistics.
         if (step.needs && !(pass[step.needs] && pass.pixels.length === 0) && (!isFresh() || passes.length === 1))

@@ -1,7 +1,7 @@
 import { parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import { compileImageDataGenerator, type ImageDataGeneratorConfig } from './image_data_generator.ts';
-import { isRecorded, type Op, type OpDefinition, type Picture, type PlacedOp } from './op.ts';
+import { isRecorded, type Op, type OpDefinition, type Picture, type PlacedOp, pairSteps } from './op.ts';
 import { definitions } from './ops/index.ts';
 import { rescaleOp } from './ops/rescale.ts';
 
@@ -18,6 +18,8 @@ export interface Pipeline {
   to: Picture;
   /** Numbers of a sample's record. */
   words: number;
+  /** Images are mixed with others: a batch holds their partners behind them, and a record ends with whose partner it is. */
+  paired: boolean;
   /** Parameters are one object under Keras' names, not a list of ops. */
   keras: boolean;
 }
@@ -44,6 +46,7 @@ export function parseAugmentation(config: unknown, imageShape: readonly number[]
     ops.push(op);
     from = sizeBehind(op, from);
   }
+  requirePairsLast(ops);
   if (rescale !== 1) ops.push(rescaleOp(rescale));
   return place(ops, picture, false);
 }
@@ -70,6 +73,19 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
   }
 }
 
+/** Partners are mixed when both are done: nothing can follow. */
+function requirePairsLast(ops: readonly Op[]): void {
+  const isPair = (op: Op) => pairSteps([op]).length > 0;
+  const first = ops.findIndex(isPair);
+  const behind = first < 0 ? -1 : ops.findIndex((op, i) => i > first && !isPair(op));
+  if (behind < 0) return;
+  throw new ConfigurationError({
+    what: `augmentation: ${ops[first]!.type} has to come last`,
+    found: `${ops[behind]!.type} behind it`,
+    wanted: 'mixUp and cutMix at the end of the list',
+  });
+}
+
 /** Where every op's words and purposes begin, and what it gets. */
 function place(ops: readonly Op[], from: Picture, keras: boolean): Pipeline {
   const placed: PlacedOp[] = [];
@@ -85,7 +101,8 @@ function place(ops: readonly Op[], from: Picture, keras: boolean): Pipeline {
     if (isRecorded(op)) words += 1 + op.fields.length;
     picture = to;
   }
-  return { ops: placed, from, to: picture, words, keras };
+  const paired = pairSteps(placed).length > 0;
+  return { ops: placed, from, to: picture, words: words + (paired ? 1 : 0), paired, keras };
 }
 
 function sizeBehind(op: Op, from: Picture): Picture {

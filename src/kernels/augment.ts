@@ -1,4 +1,5 @@
 import drawSource from '../../shaders/augment_draw.wgsl?raw';
+import mixSource from '../../shaders/augment_mix.wgsl?raw';
 import pixelsSource from '../../shaders/augment_pixels.wgsl?raw';
 import statisticsSource from '../../shaders/augment_statistics.wgsl?raw';
 import tablesSource from '../../shaders/augment_tables.wgsl?raw';
@@ -6,7 +7,7 @@ import drawsSource from '../../shaders/lib/draws.wgsl?raw';
 import mapsSource from '../../shaders/lib/maps.wgsl?raw';
 import randomSource from '../../shaders/lib/random.wgsl?raw';
 import warpSource from '../../shaders/lib/read_warp.wgsl?raw';
-import { isRecorded, type Op } from '../augment/op.ts';
+import { isRecorded, pairSteps } from '../augment/op.ts';
 import type { Pass } from '../augment/passes.ts';
 import type { Pipeline } from '../augment/pipeline.ts';
 import type { Kernel } from '../gpu/kernel.ts';
@@ -17,6 +18,7 @@ import {
   layMaps,
   literal,
   mapLines,
+  mixLines,
   pixelText,
   readText,
   stepLines,
@@ -42,6 +44,8 @@ export interface AugmentDrawShape extends AugmentShape {
   given: boolean;
   /** Which samples are augmented: all, or each with a probability. */
   probability: number;
+  /** Images that partners are drawn from, where there are any. */
+  partners: number;
 }
 
 export interface AugmentPixelsShape extends AugmentShape {
@@ -52,6 +56,8 @@ export interface AugmentPixelsShape extends AugmentShape {
 
 /** The purpose of whether a sample is augmented at all: no op has it. */
 const augmentedPurpose = '0xffffffffu';
+/** The purpose of who is mixed with whom. */
+const partnerPurpose = '0xfffffffeu';
 
 export const isMapped = (passes: readonly Pass[]): boolean => passes.some(({ maps }) => maps.length > 0);
 
@@ -60,20 +66,13 @@ export const hasRecords = ({ ops }: Pipeline): boolean => ops.some(isRecorded);
 
 const unique = (texts: readonly string[]): string => [...new Set(texts)].join('');
 
-/** The fragments of the ops whose functions the draw kernel calls: those that draw or map. */
-const drawSources = (s: AugmentDrawShape): string[] => {
-  const mapping = s.passes.flatMap(({ maps }) => maps.map(({ op }) => op));
-  const drawing = s.given ? [] : s.pipeline.ops.filter(({ draw }) => draw);
-  return [...mapping, ...drawing].flatMap(({ drawSources = [] }: Op) => drawSources);
-};
-
 export const augmentDraw: Kernel<AugmentDrawShape> = {
   name: 'augment_draw',
   source: (s) => {
-    const recorded = hasRecords(s.pipeline);
-    const random = recorded && !s.given ? randomSource + drawsSource : '';
+    const random = hasRecords(s.pipeline) ? randomSource + drawsSource : '';
     const maps = isMapped(s.passes) ? mapsSource : '';
-    return drawSource + random + maps + unique(drawSources(s)) + stateSource;
+    const own = unique(s.pipeline.ops.flatMap(({ drawSources = [] }) => drawSources));
+    return drawSource + random + maps + own + stateSource;
   },
   flags: (s) => {
     const recorded = hasRecords(s.pipeline);
@@ -83,13 +82,20 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
       mapped,
       labelled: s.labelled,
       drawn: !s.given,
+      paired: s.pipeline.paired,
+      partnered: s.pipeline.paired && !s.given,
+      partner_purpose: partnerPurpose,
       words: `${s.pipeline.words}u`,
       augmented: augmentedText(s),
       draw_lines: drawLines(s.pipeline.ops),
       map_lines: mapLines(s.passes),
     };
   },
-  constants: (s) => ({ batch: s.batch, ...(s.labelled && { images: s.images }) }),
+  constants: (s) => ({
+    batch: s.batch,
+    ...(s.labelled && { images: s.images }),
+    ...(s.pipeline.paired && !s.given && { partners: s.partners }),
+  }),
   buffers: (s) => ({
     state: stateWords,
     order: s.places,
@@ -225,4 +231,34 @@ export const augmentTables: Kernel<ImageStatisticsShape> = {
   buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64 }),
   workgroups: (s) => [s.channels, s.batch],
   cost: (s) => ({ flops: elementsOf(s), bytes: 4 * elementsOf(s) }),
+};
+
+export interface AugmentMixShape {
+  pipeline: Pipeline;
+  /** Images that come out; as many partners lie behind them. */
+  batch: number;
+  /** Labels come with the images: shares of their classes go out. */
+  classes?: number;
+}
+
+export const augmentMix: Kernel<AugmentMixShape> = {
+  name: 'augment_mix',
+  source: ({ pipeline }) =>
+    mixSource + unique(pairSteps(pipeline.ops).flatMap(({ op: { pixelSources = [] } }) => pixelSources)),
+  flags: ({ pipeline, classes }) => {
+    const { pixels, shares } = mixLines(pipeline.ops);
+    return { words: `${pipeline.words}u`, labelled: classes !== undefined, mix_lines: pixels, share_lines: shares };
+  },
+  constants: ({ pipeline: { to }, batch, classes }) => ({ batch, ...to, ...(classes && { classes }) }),
+  buffers: ({ pipeline: { to, words }, batch, classes }) => ({
+    images: 2 * elementsOf({ batch, ...to }),
+    draws: 2 * batch * words,
+    y: elementsOf({ batch, ...to }),
+    ...(classes && { labels: 2 * batch, targets: batch * classes }),
+  }),
+  workgroups: ({ pipeline: { to }, batch }) => spread(batch * to.height * to.width),
+  cost: ({ pipeline: { to }, batch }) => ({
+    flops: 3 * elementsOf({ batch, ...to }),
+    bytes: 12 * elementsOf({ batch, ...to }),
+  }),
 };

@@ -1,5 +1,5 @@
 import type { Draw, PlacedOp } from '../augment/op.ts';
-import { appliedPurpose, isRecorded } from '../augment/op.ts';
+import { appliedPurpose, isRecorded, pairSteps } from '../augment/op.ts';
 import type { Pass } from '../augment/passes.ts';
 
 /**
@@ -115,6 +115,18 @@ export function stepLines(pass: Pass): string {
       return conditions.length > 0 ? `    if (${conditions.join(' && ')}) { ${call} }` : `    ${call}`;
     })
     .join('\n');
+}
+
+/** The steps that mix an image with its partner, and what they leave of its share. */
+export function mixLines(ops: readonly PlacedOp[]): { pixels: string; shares: string } {
+  const lines = (text: (call: string, at: string) => string) =>
+    pairSteps(ops)
+      .map(({ op, step }) => `    if (drawn(record + ${op.at}u) != 0.0) { ${text(step.call, `record + ${op.at}u`)} }`)
+      .join('\n');
+  return {
+    pixels: lines((call, at) => `value = ${call}(value, other, ${at}, pixel);`),
+    shares: lines((call, at) => `share = ${call}_share(share, ${at}, size);`),
+  };
 }
 
 /** How a pass reads: the image as it is, through its map, or through its filter. */
