@@ -13,13 +13,31 @@ export type {
 export type { AugmentationConfig, OpConfig } from './augment/pipeline.ts';
 export { type Sheet, type SheetOptions, type SingleAugmentation, takeApart } from './augment/sheet.ts';
 export {
+  type Cleaned,
+  type Cleaning,
+  cifar10Names,
+  cleanDatasets,
   createDataset,
+  createDatasets,
   type Dataset,
+  type DatasetParts,
   digitNames,
+  type Finding,
   fashionMnistNames,
+  findings,
+  formatCifar10,
+  type Inspection,
+  inspectDatasets,
+  type PartInspection,
+  parseCifar10,
+  parseCifar10Parts,
   parseDigits,
   parseIdx,
   parseIdxDataset,
+  parseIdxParts,
+  type SameImages,
+  type TrainAndTest,
+  type TrainAndTestParts,
   takeFirst,
 } from './data/index.ts';
 export {

@@ -14,3 +14,17 @@ export const fashionMnistNames: readonly string[] = [
   'Bag',
   'Ankle boot',
 ];
+
+/** In the order of the file batches.meta.txt (https://www.cs.toronto.edu/~kriz/cifar.html). */
+export const cifar10Names: readonly string[] = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+];

@@ -16,6 +16,8 @@ export interface Dataset {
   count: number;
 }
 
+export type Part = 'train' | 'test';
+
 export interface TrainAndTest {
   train: Dataset;
   test: Dataset;
@@ -29,11 +31,47 @@ export interface DatasetParts {
   classNames?: readonly string[];
 }
 
+/** The two parts before anybody looked at their labels: what a file holds, whatever it holds. */
+export interface TrainAndTestParts {
+  train: DatasetParts;
+  test: DatasetParts;
+}
+
 /** A label is a byte. */
-const mostClasses = 256;
+export const mostClasses = 256;
 
 /** Puts a data set together. Throws a DataError where images, labels, shape and classes don't fit each other. */
-export function createDataset({ images, labels, imageShape, classNames }: DatasetParts): Dataset {
+export function createDataset(parts: DatasetParts): Dataset {
+  return create(parts);
+}
+
+/** Puts both parts together; the classes are the training part's. Throws a DataError as createDataset does. */
+export function createDatasets(parts: TrainAndTestParts): TrainAndTest {
+  const train = create(parts.train, 'train');
+  return { train, test: create({ ...parts.test, classNames: train.classNames }, 'test') };
+}
+
+function create(parts: DatasetParts, part?: Part): Dataset {
+  const { images, labels, classNames } = parts;
+  const { imageShape, count } = measure(parts);
+  if (count === 0) {
+    throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, wanted: 'at least one' });
+  }
+  const names = classNames ? [...classNames] : numberedClasses(labels);
+  if (names.length === 0 || names.length > mostClasses) {
+    throw new DataError({
+      what: 'The number of classes is out of range',
+      found: names.length,
+      wanted: `1 to ${mostClasses}, because a label is a byte`,
+    });
+  }
+  checkLabels(labels, names.length, part);
+  const asBytes = labels instanceof Uint8Array ? labels : Uint8Array.from(labels);
+  return { images, labels: asBytes, imageShape, classNames: names, count };
+}
+
+/** The shape of an image and how many there are. Throws a DataError where they, or the labels, don't come out even. */
+export function measure({ images, labels, imageShape }: DatasetParts): { imageShape: ImageShape; count: number } {
   const shape = checkShape(imageShape);
   const bytes = bytesAnImage(shape);
   const count = images.length / bytes;
@@ -44,7 +82,6 @@ export function createDataset({ images, labels, imageShape, classNames }: Datase
       wanted: `a multiple of ${shape.join(' x ')} = ${bytes} bytes`,
     });
   }
-  if (count === 0) throw new DataError({ what: 'The data set is empty', found: '0 images', wanted: 'at least one' });
   if (labels.length !== count) {
     throw new DataError({
       what: 'The labels are not as many as the images',
@@ -52,18 +89,11 @@ export function createDataset({ images, labels, imageShape, classNames }: Datase
       wanted: `${count}, one for each image`,
     });
   }
-  const names = classNames ? [...classNames] : numberedClasses(labels);
-  if (names.length === 0 || names.length > mostClasses) {
-    throw new DataError({
-      what: 'The number of classes is out of range',
-      found: names.length,
-      wanted: `1 to ${mostClasses}, because a label is a byte`,
-    });
-  }
-  checkLabels(labels, names.length);
-  const asBytes = labels instanceof Uint8Array ? labels : Uint8Array.from(labels);
-  return { images, labels: asBytes, imageShape: shape, classNames: names, count };
+  return { imageShape: shape, count };
 }
+
+export const namesClass = (label: number, classes: number): boolean =>
+  Number.isInteger(label) && label >= 0 && label < classes;
 
 /** The first `count` images, or all where there are fewer; a view, no copy. */
 export function takeFirst(dataset: Dataset, count: number): Dataset {
@@ -90,23 +120,29 @@ function checkShape(shape: readonly number[]): ImageShape {
   });
 }
 
+/** "0" up to the largest label. */
 function numberedClasses(labels: ArrayLike<number>): string[] {
   let largest = -1;
   for (let i = 0; i < labels.length; i++) largest = Math.max(largest, labels[i]!);
   // NaN and the like are for checkLabels to report.
-  const classes = Number.isInteger(largest) && largest >= 0 ? Math.min(largest + 1, mostClasses) : mostClasses;
-  return Array.from({ length: classes }, (_, label) => String(label));
+  return numberedNames(Number.isInteger(largest) && largest >= 0 ? Math.min(largest + 1, mostClasses) : mostClasses);
 }
 
-function checkLabels(labels: ArrayLike<number>, classes: number): void {
+export const numberedNames = (classes: number): string[] => Array.from({ length: classes }, (_, label) => `${label}`);
+
+function checkLabels(labels: ArrayLike<number>, classes: number, part?: Part): void {
   for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!;
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-      throw new DataError({
-        what: `The label of image ${i} is outside the classes`,
-        found: label,
-        wanted: `a whole number from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
-      });
-    }
+    if (!namesClass(labels[i]!, classes)) throw badLabel(part, i, labels[i]!, classes);
   }
 }
+
+export function badLabel(part: Part | undefined, at: number, label: number, classes: number): DataError {
+  return new DataError({
+    what: `The label of ${imageOf(part)} ${at} is outside the classes`,
+    found: label,
+    wanted: `a whole number from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
+    fix: 'inspectDatasets (wgrad data inspect) lists all such labels, cleanDatasets (--clean labels) drops them',
+  });
+}
+
+const imageOf = (part?: Part) => ({ train: 'training image', test: 'test image', none: 'image' })[part ?? 'none'];

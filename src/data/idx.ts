@@ -1,5 +1,5 @@
 import { DataError } from '../errors.ts';
-import { createDataset, type Dataset } from './dataset.ts';
+import { createDataset, type Dataset, type DatasetParts } from './dataset.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 
 // IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist): two zero bytes, the type of an element, the number of
@@ -51,7 +51,12 @@ export interface IdxDatasetFiles {
 }
 
 /** The data set in a pair of IDX files: images [count, height, width] or [count, height, width, channels], labels [count]. */
-export async function parseIdxDataset({ images, labels, classNames, names }: IdxDatasetFiles): Promise<Dataset> {
+export async function parseIdxDataset(files: IdxDatasetFiles): Promise<Dataset> {
+  return createDataset(await parseIdxParts(files));
+}
+
+/** The same before its labels were looked at: what inspectDatasets and cleanDatasets take. */
+export async function parseIdxParts({ images, labels, classNames, names }: IdxDatasetFiles): Promise<DatasetParts> {
   const imagesName = names?.images ?? 'The file of images';
   const labelsName = names?.labels ?? 'The file of labels';
   const [pictures, classes] = await Promise.all([parseIdx(images, imagesName), parseIdx(labels, labelsName)]);
@@ -69,8 +74,7 @@ export async function parseIdxDataset({ images, labels, classNames, names }: Idx
       fix: 'give the two files of the same part of the data set',
     });
   }
-  const imageShape = [height!, width!, channels];
-  return createDataset({ images: pictures.data, labels: classes.data, imageShape, classNames });
+  return { images: pictures.data, labels: classes.data, imageShape: [height!, width!, channels], classNames };
 }
 
 const magicOf = (bytes: Uint8Array) =>

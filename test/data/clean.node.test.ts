@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Cleaning, cleanDatasets, createDatasets, type Finding, findings } from '../../src/data/index.ts';
+import { ConfigurationError, DataError } from '../../src/errors.ts';
+import { anyPair, type Item, indicesIn, itemsOf, naively, partsOf, type WrittenPair } from './made_pairs.ts';
+
+const all: Cleaning = { labels: true, constant: true, conflicts: true, leaks: true, duplicates: true };
+const nothing = { labels: [], constant: [], conflicts: [], leaks: [], duplicates: [] };
+
+test('all of it', () => {
+  const pair = partsOf({
+    train: [
+      ['ab', 9], // no class: the next one is then the first of its kind
+      ['ab', 0],
+      ['ab', 0],
+      ['cc', 1],
+      ['ba', 1],
+      ['ba', 0],
+      ['bc', 1],
+    ],
+    test: [
+      ['cc', 1], // constant, and so no leak
+      ['ab', 0], // a leak, and so no duplicate
+      ['ab', 0],
+      ['zx', 1],
+      ['zx', 1],
+    ],
+    classNames: ['cat', 'dog'],
+  });
+  const { train, test, dropped } = cleanDatasets(pair, all);
+  expect(dropped).toEqual({
+    train: { labels: [0], constant: [3], conflicts: [4, 5], leaks: [], duplicates: [2] },
+    test: { labels: [], constant: [0], conflicts: [], leaks: [1, 2], duplicates: [4] },
+  });
+  expect({ train, test }).toEqual(
+    createDatasets(
+      partsOf({
+        train: [
+          ['ab', 0],
+          ['bc', 1],
+        ],
+        test: [['zx', 1]],
+        classNames: ['cat', 'dog'],
+      }),
+    ),
+  );
+});
+
+test('nothing chosen, or nothing found: the same images in the same memory', () => {
+  const pair = partsOf({
+    train: [
+      ['ab', 0],
+      ['ab', 0],
+    ],
+    test: [['ba', 0]],
+  });
+  for (const cleaning of [{}, { duplicates: false }, { leaks: true }]) {
+    const { train, dropped } = cleanDatasets(pair, cleaning);
+    expect(train.images).toBe(pair.train.images);
+    expect(dropped).toEqual({ train: nothing, test: nothing });
+  }
+});
+
+test('the pair that came stays as it was', () => {
+  const written: WrittenPair = {
+    train: [
+      ['ab', 0],
+      ['ab', 0],
+      ['cc', 0],
+    ],
+    test: [['ba', 0]],
+  };
+  const pair = partsOf(written);
+  expect(cleanDatasets(pair, all).train.count).toBe(1);
+  expect(pair).toEqual(partsOf(written));
+});
+
+test('each finding by its definition, one after the other, on what is left', () => {
+  const anyCleaning = fc.subarray([...findings]);
+  let refused = 0;
+  fc.assert(
+    fc.property(anyPair, anyCleaning, (pair, chosen) => {
+      const expected = cleanNaively(pair, chosen);
+      const cleaning = Object.fromEntries(chosen.map((finding) => [finding, true]));
+      const clean = () => cleanDatasets(partsOf(pair), cleaning);
+      const left = (part: 'train' | 'test') => expected.left.filter((it) => it.part === part);
+      const badLabelStays = expected.left.some((it) => naively.labels(it, [], 3));
+      if (badLabelStays || left('train').length === 0 || left('test').length === 0) {
+        refused++;
+        expect(clean).toThrow(DataError);
+        return;
+      }
+      const cleaned = clean();
+      for (const part of ['train', 'test'] as const) {
+        expect([...cleaned[part].labels]).toEqual(left(part).map(({ label }) => label));
+        expect(String.fromCharCode(...cleaned[part].images)).toBe(
+          left(part)
+            .map(({ image }) => image)
+            .join(''),
+        );
+        for (const finding of findings) {
+          expect(cleaned.dropped[part][finding]).toEqual(indicesIn(part, expected.dropped[finding] ?? []));
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+  expect(refused).toBeLessThan(900); // else nothing was compared
+});
+
+function cleanNaively(pair: WrittenPair, chosen: Finding[]) {
+  let left = itemsOf(pair);
+  const dropped: Partial<Record<Finding, Item[]>> = {};
+  for (const finding of findings.filter((finding) => chosen.includes(finding))) {
+    const before = left;
+    dropped[finding] = before.filter((it) => naively[finding](it, before, 3));
+    left = before.filter((it) => !naively[finding](it, before, 3));
+  }
+  return { left, dropped };
+}
+
+describe('refused', () => {
+  const pair = partsOf({
+    train: [
+      ['ab', 0],
+      ['ab', 7],
+    ],
+    test: [['ab', 0]],
+    classNames: ['cat'],
+  });
+
+  test('a label outside the classes that stays, by its place in what came', () => {
+    const clean = () => cleanDatasets(pair, { constant: true });
+    expect(clean).toThrow(DataError);
+    expect(clean).toThrow(/training image 1 is outside the classes.*found: 7.*--clean labels/s);
+  });
+
+  test('a part of which nothing is left', () => {
+    const clean = () => cleanDatasets(pair, { labels: true, leaks: true });
+    expect(clean).toThrow(DataError);
+    expect(clean).toThrow(/leaves no test image.*1 dropped for leaks/s);
+  });
+
+  test('a cleaning that is none', () => {
+    const clean = () => cleanDatasets(pair, { duplicate: true } as Cleaning);
+    expect(clean).toThrow(ConfigurationError);
+    expect(clean).toThrow(/duplicate.*duplicates/s);
+    expect(() => cleanDatasets(pair, { leaks: 'yes' } as never)).toThrow(/leaks.*found: "yes"/s);
+  });
+});
