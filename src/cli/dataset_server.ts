@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
-import type { TrainAndTest } from '../data/index.ts';
+import { datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
 import { DataError, suggest, WgradError } from '../errors.ts';
-import { datasetNames, readDatasets } from './datasets.ts';
+import { readDatasets } from './datasets.ts';
 
 type Next = () => void;
 
@@ -52,7 +52,7 @@ export function knownDatasets(): (name: string) => Promise<TrainAndTest> {
 
 /** Only by name: a page has no business with folders. */
 async function readKnown(name: string): Promise<TrainAndTest> {
-  if ((datasetNames as readonly string[]).includes(name)) return readDatasets(name);
+  if (isDatasetName(name)) return readDatasets(name);
   throw new DataError({ what: 'No such data set', found: name, fix: suggest(name, datasetNames) });
 }
 

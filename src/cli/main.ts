@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { tutorialEpochs } from '../train/tutorial.ts';
+import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
@@ -44,6 +45,7 @@ function program(): Command {
   addSheetOptions(wgrad.command('sheet'))
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));
+  addDataCommands(wgrad);
   wgrad
     .command('dev')
     .description('open the training page in Chrome')

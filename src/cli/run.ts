@@ -1,13 +1,16 @@
-import { type TrainAndTest, takeFirst } from '../data/index.ts';
+import { type Cleaned, cleanDatasets, type TrainAndTest, takeFirst } from '../data/index.ts';
 import { count } from '../figures.ts';
 import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
-import { readDatasets } from './datasets.ts';
+import { readDatasets, readParts } from './datasets.ts';
+import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
-import { adapterLine, cutLine, modelTable } from './training_report.ts';
+import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
+
+type Dropped = Cleaned['dropped'];
 
 export interface PreparedRun {
   session: Session;
@@ -29,7 +32,8 @@ export async function withRun<Result>(
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
-  let datasets = await readDatasets(options.dataset, console.error);
+  const { datasets: whole, dropped } = await readCleaned(options);
+  let datasets = whole;
   checkSamples(options, datasets);
   const model = modelOf(options, datasets.train);
   let session: Session | undefined;
@@ -55,12 +59,17 @@ export async function withRun<Result>(
     };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
-    console.log(dataLine(options.dataset, datasets));
+    if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
+    const { imageShape, classNames } = datasets.train;
+    const { trainSamples, testSamples } = plan;
+    console.log(
+      dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
+    );
     if (plan.cut) console.log(cutLine(plan));
     const layers = await session.call('prepare', trainer);
     console.log(modelTable(layers));
     const { cut: _, ...samples } = plan;
-    const config = { dataset: options.dataset, ...samples, ...trainer };
+    const config = { dataset: options.dataset, clean: options.clean, ...samples, ...trainer };
     return await work({ session, interrupts, plan, adapter, layers, config });
   } finally {
     interrupts.dispose();
@@ -68,9 +77,19 @@ export async function withRun<Result>(
   }
 }
 
-function dataLine(name: string, { train, test }: TrainAndTest): string {
-  return (
-    `data     ${name}: ${count(train.count)} training and ${count(test.count)} test images ` +
-    `of ${train.imageShape.join(' x ')}, ${train.classNames.length} classes`
-  );
+/** The data set, without what `--clean` names. */
+async function readCleaned({ dataset, clean }: RunOptions): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
+  if (clean.length === 0) return { datasets: await readDatasets(dataset) };
+  const cleaning = Object.fromEntries(clean.map((finding) => [finding, true]));
+  const { dropped, ...datasets } = cleanDatasets(await readParts(dataset), cleaning);
+  return { datasets, dropped };
+}
+
+/** Before any image is left out by --train-samples and --test-samples. */
+function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {
+  const emptied = train.classNames.filter((_, label) => !train.labels.includes(label));
+  return [
+    `cleaned  dropped ${droppedWords(dropped)}; ${count(train.count)} training and ${count(test.count)} test images stay`,
+    ...(emptied.length > 0 ? [`warning  no training image is of class ${emptied.join(', ')}`] : []),
+  ];
 }

@@ -1,16 +1,19 @@
 import { type Command, Option } from 'commander';
-import type { Dataset, TrainAndTest } from '../data/index.ts';
+import { type Dataset, datasetNames, type Finding, findings, type TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig } from '../index.ts';
 import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
 import { tutorialAugmentation, tutorialBatchSize, tutorialModel } from '../train/tutorial.ts';
-import { integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
+import { folderKinds } from './datasets.ts';
+import { choices, integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
 export interface RunOptions {
   dataset: string;
+  /** What is left out of it. */
+  clean: Finding[];
   trainSamples?: number;
   testSamples?: number;
   epochs?: number;
@@ -33,7 +36,7 @@ const largestSeed = 2 ** 32 - 1;
 /** Flags that several commands have, each written once. */
 const shared = {
   dataset: () =>
-    new Option('--dataset <name or folder>', 'mnist, fashion-mnist, digits, or a folder with IDX files').default(
+    new Option('--dataset <name or folder>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`).default(
       'mnist',
     ),
   seed: () =>
@@ -58,6 +61,11 @@ const shared = {
 export function addRunOptions(command: Command): Command {
   return command
     .addOption(shared.dataset())
+    .addOption(
+      new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
+        .argParser(choices('--clean', findings))
+        .default([], 'none'),
+    )
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)

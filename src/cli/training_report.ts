@@ -9,6 +9,21 @@ import { table } from './tables.ts';
 
 export const adapterLine = (adapter: AdapterFacts) => `adapter  ${describeAdapter(adapter)}`;
 
+export interface DataFacts {
+  /** Images. */
+  train: number;
+  test: number;
+  imageShape: readonly number[];
+  classes: number;
+}
+
+export function dataLine(name: string, { train, test, imageShape, classes }: DataFacts): string {
+  return (
+    `data     ${name}: ${count(train)} training and ${count(test)} test images ` +
+    `of ${imageShape.join(' x ')}, ${classes} classes`
+  );
+}
+
 export function cutLine(plan: Plan): string {
   return (
     `cut      to ${plan.epochs} epochs of ${count(plan.trainSamples)} training and ${count(plan.testSamples)} test images, ` +

@@ -41,6 +41,23 @@ export function oneOf<Name extends string>(flag: string, known: readonly Name[])
   };
 }
 
+/** Names with commas between them, in the order of `known`; `none`, or `all` of them. */
+export function choices<Name extends string>(flag: string, known: readonly Name[]): (text: string) => Name[] {
+  return (text) => {
+    if (text === 'none') return [];
+    if (text === 'all') return [...known];
+    const names = text.split(',').map((name) => name.trim());
+    const unknown = names.find((name) => !(known as readonly string[]).includes(name));
+    if (unknown === undefined) return known.filter((name) => names.includes(name));
+    throw new ConfigurationError({
+      what: `${flag} has a value that is not known`,
+      found: unknown,
+      wanted: `none, all, or with commas between: ${known.join(', ')}`,
+      fix: unknown === 'none' || unknown === 'all' ? `give ${unknown} alone` : suggest(unknown, known),
+    });
+  };
+}
+
 /**
  * A name that stands for a value, JSON as it stands, or the path of a file with JSON: what --model and --augment take.
  * What the JSON means is the trainer's to judge.

@@ -13,10 +13,11 @@ beforeAll(async () => {
 test('help lists the commands, and each command its flags', async () => {
   const [all, train] = await Promise.all([run('--help'), run('train', '--help')]);
   expect(all.code).toBe(0);
-  for (const command of ['train', 'profile', 'dev']) expect(all.stdout).toContain(command);
+  for (const command of ['train', 'profile', 'data', 'dev']) expect(all.stdout).toContain(command);
   expect(train.code).toBe(0);
   for (const flag of [
     '--dataset',
+    '--clean',
     '--train-samples',
     '--test-samples',
     '--epochs',

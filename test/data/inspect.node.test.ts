@@ -79,6 +79,15 @@ test('a data set with everything wrong', () => {
   });
 });
 
+test('groups stand in the order of their first images, not of their second', () => {
+  const written = ['ab', 'cd', 'cd', 'ab'].map((image): [string, number] => [image, 0]);
+  const { same } = inspectDatasets(partsOf({ train: written, test: [['ef', 0]] }));
+  expect(same.map(({ train }) => train)).toEqual([
+    [0, 3],
+    [1, 2],
+  ]);
+});
+
 test('what is found is what the definitions say, image against image', () => {
   fc.assert(
     fc.property(anyPair, (pair) => {

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { datasetNames, inspectDatasets } from '../data/index.ts';
+import { folderKinds, readParts } from './datasets.ts';
+import { getDataset } from './get_dataset.ts';
+import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
+import { dataLine } from './training_report.ts';
+import { oneOf, outputFile } from './values.ts';
+
+interface InspectOptions {
+  json?: string;
+}
+
+/** `wgrad data` */
+export function addDataCommands(wgrad: Command): void {
+  const data = wgrad.command('data').description('look into a data set, or bring one onto this machine');
+  data
+    .command('inspect')
+    .description('count the classes, and find duplicates, leaks, constant images and bad labels')
+    .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)
+    .addOption(new Option('--json <file>', 'write all that was found').argParser(outputFile('--json')))
+    .action(inspect);
+  data
+    .command('get')
+    .description('download a data set, and check that it is the published one')
+    .argument('<data set>', datasetNames.join(', '), oneOf('The data set to get', datasetNames))
+    .action((name) => getDataset(name));
+}
+
+/** `wgrad data inspect` */
+async function inspect(name: string, { json }: InspectOptions): Promise<void> {
+  const pair = await readParts(name);
+  const inspection = inspectDatasets(pair);
+  const { train, test, imageShape, classNames } = inspection;
+  console.log(dataLine(name, { train: train.count, test: test.count, imageShape, classes: classNames.length }));
+  console.log(classTable(inspection));
+  console.log(findingTable(inspection, pair));
+  console.log(cleaningLine(inspection));
+  if (!json) return;
+  writeFileSync(json, `${JSON.stringify({ dataset: name, ...inspection })}\n`);
+  console.log(`written  ${json}`);
+}

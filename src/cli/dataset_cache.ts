@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { WgradError } from '../errors.ts';
+import { Interrupts } from './interrupts.ts';
+
+/** Where what `wgrad data get` makes is kept: WGRAD_DATA_DIR, else where the platform keeps what can be made again. */
+export function cacheFolder(): string {
+  const { WGRAD_DATA_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (WGRAD_DATA_DIR) return WGRAD_DATA_DIR;
+  switch (process.platform) {
+    case 'darwin':
+      return join(homedir(), 'Library', 'Caches', 'wgrad', 'datasets');
+    case 'win32':
+      return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'wgrad', 'Cache', 'datasets');
+    default:
+      return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'wgrad', 'datasets');
+  }
+}
+
+/** A data set's folder in the cache, whether or not it is there. */
+export const cachedFolder = (name: string): string => join(cacheFolder(), name);
+
+/**
+ * Makes a data set's folder in the cache, whole or not at all: `make` fills a folder beside it, which takes its name
+ * at the end. A Ctrl-C aborts the signal, and the process ends when nothing half made is left.
+ *
+ * @throws WgradError where the disk refuses.
+ */
+export async function fillFolder(
+  name: string,
+  make: (folder: string, signal: AbortSignal) => Promise<void>,
+): Promise<string> {
+  const target = cachedFolder(name);
+  const stopping = new AbortController();
+  const done = fill(target, (folder) => make(folder, stopping.signal));
+  const interrupts = new Interrupts(async () => {
+    stopping.abort();
+    await done.catch(() => undefined);
+  });
+  try {
+    await done;
+  } catch (error) {
+    // The interrupt has the last word, and it is not an error message.
+    if (stopping.signal.aborted) await new Promise(() => undefined);
+    throw isDiskError(error) ? refused(target, error) : error;
+  } finally {
+    interrupts.dispose();
+  }
+  return target;
+}
+
+async function fill(target: string, make: (folder: string) => Promise<void>): Promise<void> {
+  const cache = dirname(target);
+  const folder = join(cache, `.${basename(target)}.${process.pid}.partial`);
+  mkdirSync(cache, { recursive: true });
+  sweep(cache);
+  mkdirSync(folder);
+  try {
+    await make(folder);
+    // Another process may have been faster, and two that are whole are the same.
+    if (!existsSync(target)) renameSync(folder, target);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a process that was killed could not take away. */
+function sweep(cache: string): void {
+  for (const name of readdirSync(cache)) {
+    const pid = /^\..+\.(\d+)\.partial$/.exec(name)?.[1];
+    if (pid && !lives(Number(pid))) rmSync(join(cache, name), { recursive: true, force: true });
+  }
+}
+
+function lives(pid: number): boolean {
+  // A folder of ours from before: this process has only begun.
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+const isDiskError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'path' in error;
+
+const refused = (target: string, cause: NodeJS.ErrnoException) =>
+  new WgradError(
+    {
+      what: `The folder ${target} can't be made`,
+      found: cause.message,
+      fix: 'name a folder with room for 400 MB that may be written to: WGRAD_DATA_DIR=<folder>',
+    },
+    { cause },
+  );
