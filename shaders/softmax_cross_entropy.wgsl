@@ -1,8 +1,13 @@
-// p = softmax(z);  loss = -sum over n of log p[n, labels[n]];  dz[n,k] = (p[n,k] - [k = labels[n]]) / count
+// p = softmax(z);  loss = -sum over n,k of t[n,k] log p[n,k];  dz[n,k] = (p[n,k] sum of t[n] - t[n,k]) / count
+// t[n,k] is 1 where k = labels[n], or, soft, a share of the sample: targets[n,k].
 // One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and hits go into the step's record.
 // Samples behind the real count get p and a gradient of zero.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
+#if ${soft}
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
+#else
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
+#endif
 @group(0) @binding(2) var<storage, read> state: State;
 @group(0) @binding(3) var<storage, read_write> p: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dz: array<f32>;
@@ -38,14 +43,34 @@ fn main(@builtin(local_invocation_index) index: u32) {
       sum += e;
     }
     let real = n < state.count;
-    let label = labels[n];
+#if ${soft}
+    var label = 0u; // the first of the largest shares
+    var whole = 0.0;
     for (var k = 0u; k < classes; k++) {
+      whole += targets[row + k];
+      if (targets[row + k] > targets[row + label]) { label = k; }
+    }
+#else
+    let label = labels[n];
+    let whole = 1.0;
+#endif
+    for (var k = 0u; k < classes; k++) {
+#if ${soft}
+      let share = targets[row + k];
+      // No share, no loss: not even of a class that is infinitely unlikely.
+      loss += select(0.0, share * (log(sum) + largest - z[row + k]), real && share != 0.0);
+#else
+      let share = select(0.0, 1.0, k == label);
+#endif
       let probability = p[row + k] / sum;
       p[row + k] = probability;
-      dz[row + k] = select(0.0, (probability - select(0.0, 1.0, k == label)) / f32(state.count), real);
+      dz[row + k] = select(0.0, (probability * whole - share) / f32(state.count), real);
     }
     if (real) {
+#if ${soft}
+#else
       loss += log(sum) + largest - z[row + label];
+#endif
       hit += select(0u, 1u, best == label);
     }
   }

@@ -44,16 +44,19 @@ export const beginStep: Kernel<{ batch: number }> = {
 export interface LossShape {
   batch: number;
   classes: number;
+  /** Targets are shares of classes, not labels. */
+  soft: boolean;
   record: RecordShape;
 }
 
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
   source: softmaxCrossEntropySource + stateSource,
+  flags: ({ soft }) => ({ soft }),
   constants: (s) => ({ batch: s.batch, classes: s.classes, ...recordConstants(s.record) }),
   buffers: (s) => ({
     z: s.batch * s.classes,
-    labels: s.batch,
+    ...(s.soft ? { targets: s.batch * s.classes } : { labels: s.batch }),
     state: stateWords,
     p: s.batch * s.classes,
     dz: s.batch * s.classes,

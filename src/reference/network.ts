@@ -53,18 +53,19 @@ export function networkProbabilities(model: CompiledModel, weights: readonly Num
 
 /**
  * Loss and gradients of a batch. There may be more images than labels: the images behind are a short batch's empty
- * slots, and contribute nothing.
+ * slots, and contribute nothing. `targets`, shares of classes [labels, classes], stand for the labels where they are given.
  */
 export function networkGradients(
   model: CompiledModel,
   weights: readonly Numbers[],
   images: Numbers,
   labels: Numbers,
+  targets?: Numbers,
 ): NetworkGradients {
   const batch = batchOf(model, images);
   const classes = model.layers.at(-1)!.outputShape[0]!;
   const passes = forward(model, weights, images);
-  const loss = softmaxCrossEntropy({ batch, classes, count: labels.length }, { z: passes.at(-1)!.y, labels });
+  const loss = softmaxCrossEntropy({ batch, classes, count: labels.length }, { z: passes.at(-1)!.y, labels, targets });
   const gradients: Float64Array[] = [];
   const gradientNorms: Record<string, number> = {};
   // The gradient before the activation of the layer at hand: each layer's backward pass gives it to the one before.

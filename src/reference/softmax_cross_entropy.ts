@@ -7,10 +7,14 @@ export interface SoftmaxCrossEntropyShape {
   count: number;
 }
 
-/** p = softmax(z);  loss = -sum over n of log p[n, labels[n]];  dz[n,k] = (p[n,k] - [k = labels[n]]) / count */
+/**
+ * p = softmax(z);  loss = -sum over n,k of t[n,k] log p[n,k];  dz[n,k] = (p[n,k] sum of t[n] - t[n,k]) / count
+ *
+ * t[n,k] is 1 where k = labels[n], or `targets[n,k]`, the share of class k in sample n.
+ */
 export function softmaxCrossEntropy(
   { batch, classes, count }: SoftmaxCrossEntropyShape,
-  { z, labels }: { z: Numbers; labels: Numbers },
+  { z, labels, targets }: { z: Numbers; labels?: Numbers; targets?: Numbers },
 ): { p: Float64Array; dz: Float64Array; loss: number; hits: number } {
   const p = new Float64Array(batch * classes);
   const dz = new Float64Array(batch * classes);
@@ -20,15 +24,19 @@ export function softmaxCrossEntropy(
     const row = Array.from({ length: classes }, (_, k) => z[n * classes + k]!);
     const largest = Math.max(...row);
     const sum = row.reduce((total, value) => total + Math.exp(value - largest), 0);
+    const t = row.map((_, k) => (targets ? targets[n * classes + k]! : Number(k === labels?.[n])));
+    const whole = t.reduce((a, b) => a + b);
     for (let k = 0; k < classes; k++) {
       const probability = Math.exp(row[k]! - largest) / sum;
       p[n * classes + k] = probability;
-      if (n < count) dz[n * classes + k] = (probability - (k === labels[n] ? 1 : 0)) / count;
+      if (n < count) dz[n * classes + k] = (probability * whole - t[k]!) / count;
     }
     if (n < count) {
-      loss += Math.log(sum) + largest - row[labels[n]!]!;
+      row.forEach((value, k) => {
+        if (t[k] !== 0) loss += t[k]! * (Math.log(sum) + largest - value);
+      });
       // Of equal largest ones the first counts, as with argmax.
-      if (row.indexOf(largest) === labels[n]) hits++;
+      if (row.indexOf(largest) === t.indexOf(Math.max(...t))) hits++;
     }
   }
   return { p, dz, loss, hits };

@@ -12,6 +12,8 @@ export interface InputBuffers {
   state: Slice;
   /** Labels of the batch. */
   labels: Slice;
+  /** Shares of classes of the batch, where images are mixed. */
+  targets?: Slice;
   /** Float images of the batch. */
   input: Slice;
 }
@@ -19,6 +21,8 @@ export interface InputBuffers {
 /** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
 export interface DatasetInput {
   recording: Recording;
+  /** Images are mixed: the loss is against `targets`. */
+  mixed: boolean;
   /** How often the images of a batch are gone over. */
   passes: number;
   /** Samples of an epoch, each view of an image counted. */
@@ -61,6 +65,7 @@ export async function planInput(
   const memory = new Memory(gpu.device);
   const images = memory.upload('dataset.images', dataset.images);
   const labels = memory.upload('dataset.labels', dataset.labels);
+  const mixed = pipeline.paired && !viewing.plain;
   const places = dataset.count * (viewing.plain ? 1 : viewing.views);
   const order = memory.storage('dataset.order', places);
   const { recording, passes } = await planBatch(gpu, cache, memory, pipeline, {
@@ -69,12 +74,13 @@ export async function planInput(
     order,
     places,
     count: dataset.count,
-    labels: { all: labels, batch: buffers.labels },
+    labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : buffers.labels },
+    ...(mixed && { targets: { slice: buffers.targets!, classes: model.classes } }),
     plain: viewing.plain,
     probability: viewing.probability,
     pixels: { images, bytes: true, output: buffers.input },
   });
-  return { recording, passes: passes.length, places, order, dispose: () => memory.dispose() };
+  return { recording, mixed, passes: passes.length, places, order, dispose: () => memory.dispose() };
 }
 
 /** An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1. */

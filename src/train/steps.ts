@@ -18,6 +18,8 @@ export interface Ledger {
   records: Slice;
   begin: Dispatch;
   loss: Dispatch;
+  /** The same against shares of classes, where somebody has them. */
+  softLoss?: Dispatch;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
   norms: Recording;
 }
@@ -26,6 +28,8 @@ export interface Ledger {
 export interface Steps {
   network: Network;
   labels: Slice;
+  /** Shares of classes, [batch, classes]. */
+  targets?: Slice;
   probabilities: Slice;
   training: Ledger;
   evaluation: Ledger;
@@ -44,6 +48,7 @@ export async function planSteps(
   batch: number,
   classes: number,
   reader: RecordReader,
+  soft: boolean,
 ): Promise<Steps> {
   const record = reader.shape;
   const launch = async <S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>): Promise<Dispatch> =>
@@ -51,6 +56,7 @@ export async function planSteps(
   const network = planNetwork(gpu, cache, memory, model, batch);
   const { weights, gradients, logits, logitsGradient } = await network;
   const labels = memory.storage('labels', batch);
+  const targets = soft ? memory.storage('targets', batch * classes) : undefined;
   const probabilities = memory.storage('probabilities', batch * classes);
 
   const { chunks, ranges } = cutIntoChunks(gradients.tensors);
@@ -73,17 +79,15 @@ export async function planSteps(
   const ledger = async (name: string): Promise<Ledger> => {
     const state = memory.storage(`${name}.state`, stateWords);
     const records = memory.storage(`${name}.records`, record.words * record.slots);
-    const [begin, loss, first, second] = await Promise.all([
+    const common = { z: logits, state, p: probabilities, dz: logitsGradient, records };
+    const [begin, loss, softLoss, first, second] = await Promise.all([
       launch(step.beginStep, { batch }, { state }),
-      launch(
-        step.softmaxCrossEntropy,
-        { batch, classes, record },
-        { z: logits, labels, state, p: probabilities, dz: logitsGradient, records },
-      ),
+      launch(step.softmaxCrossEntropy, { batch, classes, soft: false, record }, { ...common, labels }),
+      targets && launch(step.softmaxCrossEntropy, { batch, classes, soft: true, record }, { ...common, targets }),
       squares,
       launch(step.gradientNormReduce, normShape, { partials, tensors: tensorTable, records, state }),
     ]);
-    return { state, records, begin, loss, norms: [first, second] };
+    return { state, records, begin, loss, softLoss, norms: [first, second] };
   };
   const [training, evaluation] = await Promise.all([ledger('training'), ledger('evaluation')]);
 
@@ -102,7 +106,7 @@ export async function planSteps(
   } else {
     update = await launch(step.sgd, { elements, ...optimizer }, common);
   }
-  return { network: await network, labels, probabilities, training, evaluation, update, moments };
+  return { network: await network, labels, targets, probabilities, training, evaluation, update, moments };
 }
 
 /** Cuts every tensor of the arena into chunks of whole vec4s; says which chunks are whose. */

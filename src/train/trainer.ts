@@ -8,13 +8,14 @@ import { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { profileRecording, type StepProfile } from '../gpu/profile.ts';
 import { readSlices } from '../gpu/readback.ts';
-import { type Recording, replay } from '../gpu/recording.ts';
+import { type Dispatch, type Recording, replay } from '../gpu/recording.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { diagnose } from './diagnosis.ts';
 import { type EpochRecord, type History, type StepRecord, summarize } from './history.ts';
 import { elementsOf, initialWeights, shuffledOrder } from './initializers.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
+import { requireLabels, requireShares } from './labels.ts';
 import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
@@ -26,8 +27,11 @@ export interface TrainerOptions {
   model: Model;
   /** `'adam'` by default. */
   optimizer?: OptimizerConfig;
-  /** The only one there is: minus the log of the probability of the label, mean over the batch. */
-  loss?: 'sparseCategoricalCrossentropy';
+  /**
+   * Minus the log of the probability of the label, mean over the batch. `categoricalCrossentropy` takes, in calls with a
+   * batch, shares of classes [n, classes] for labels; a data set has classes either way, and mixUp and cutMix their shares.
+   */
+  loss?: Loss;
   batchSize?: number;
   /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
@@ -38,6 +42,9 @@ export interface TrainerOptions {
   /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
 }
+
+export type Loss = (typeof losses)[number];
+const losses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy'] as const;
 
 export interface Progress {
   /** Steps of one epoch. */
@@ -120,6 +127,10 @@ export class Trainer {
   readonly #plain: Viewing;
   readonly #classes: number;
   readonly #seed: number;
+  /** Calls with a batch bring shares of classes for labels. */
+  readonly #takesShares: boolean;
+  /** A loss against shares is wanted at all. */
+  readonly #soft: boolean;
   readonly #memory: Memory;
   readonly #cache: KernelCache;
   readonly #reader: RecordReader;
@@ -151,12 +162,12 @@ export class Trainer {
       }
     }
     const loss = options.loss ?? 'sparseCategoricalCrossentropy';
-    if (loss !== 'sparseCategoricalCrossentropy') {
+    if (!losses.includes(loss)) {
       throw new ConfigurationError({
         what: 'No such loss',
         found: loss,
-        wanted: 'sparseCategoricalCrossentropy',
-        ...(typeof loss === 'string' && { fix: suggest(loss, ['sparseCategoricalCrossentropy']) }),
+        wanted: losses.join(' or '),
+        ...(typeof loss === 'string' && { fix: suggest(loss, losses) }),
       });
     }
     this.gpu = gpu;
@@ -167,7 +178,9 @@ export class Trainer {
     this.#seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
     const augmentation = options.augmentation ?? {};
     // What makes no sense is told now; the shape of a data set is known later.
-    pipelineFor(augmentation, this.model.inputShape);
+    const { paired } = pipelineFor(augmentation, this.model.inputShape);
+    this.#takesShares = loss === 'categoricalCrossentropy';
+    this.#soft = this.#takesShares || paired;
     this.#viewing = viewingOf(augmentation, options.mix, options.copies);
     this.#plain = { ...this.#viewing, plain: true };
     this.#memory = new Memory(gpu.device);
@@ -232,7 +245,7 @@ export class Trainer {
       training.begin,
       ...input.recording,
       ...network.forward,
-      training.loss,
+      input.mixed ? training.softLoss! : training.loss,
       ...network.backward,
       ...training.norms,
       update,
@@ -294,7 +307,7 @@ export class Trainer {
    * One step on one batch.
    *
    * @param images [n, height, width, channels] as they are, already scaled; n up to the batch size.
-   * @param labels n class indices.
+   * @param labels n class indices; with categoricalCrossentropy shares of classes, [n, classes], that sum to one.
    * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
    */
   trainOnBatch(
@@ -304,7 +317,8 @@ export class Trainer {
     return this.#exclusively(async (steps) => {
       const { network, training, update } = steps;
       this.#writeBatch(steps, training, images, labels);
-      this.#run([training.begin, ...network.forward, training.loss, ...network.backward, ...training.norms, update]);
+      const loss = this.#lossOf(training);
+      this.#run([training.begin, ...network.forward, loss, ...network.backward, ...training.norms, update]);
       this.#begun.training++;
       const record = await this.#lastRecord(training, this.#begun.training);
       const [state] = await readSlices(this.gpu, this.#memory, [training.state]);
@@ -326,7 +340,8 @@ export class Trainer {
       const { network, evaluation } = steps;
       this.#resetHalt(evaluation); // every call stands for itself
       this.#writeBatch(steps, evaluation, images, labels);
-      this.#run([evaluation.begin, ...network.forward, evaluation.loss, ...network.backward, ...evaluation.norms]);
+      const loss = this.#lossOf(evaluation);
+      this.#run([evaluation.begin, ...network.forward, loss, ...network.backward, ...evaluation.norms]);
       this.#begun.evaluation++;
       const record = await this.#lastRecord(evaluation, this.#begun.evaluation);
       const gradients = await this.#readTensors(network.gradients.tensors);
@@ -457,7 +472,7 @@ export class Trainer {
           training.begin,
           ...input.recording,
           ...network.forward,
-          training.loss,
+          input.mixed ? training.softLoss! : training.loss,
           ...network.backward,
           ...training.norms,
           update,
@@ -493,6 +508,7 @@ export class Trainer {
       this.batchSize,
       this.#classes,
       this.#reader,
+      this.#soft,
     );
     this.#writeTensors(steps, initialWeights(this.model, this.#seed));
     this.#scheduler = new Scheduler(this.gpu, this.#memory, this.#reader.bytes, this.#reader.shape.slots);
@@ -516,7 +532,8 @@ export class Trainer {
 
   #input(dataset: Dataset, viewing: Viewing, steps: Steps, ledger: Ledger): Promise<DatasetInput> {
     const model = { inputShape: this.model.inputShape, classes: this.#classes };
-    const buffers = { state: ledger.state, labels: steps.labels, input: steps.network.input };
+    const { labels, targets, network } = steps;
+    const buffers = { state: ledger.state, labels, targets, input: network.input };
     return planInput(this.gpu, this.#cache, dataset, model, viewing, this.batchSize, buffers);
   }
 
@@ -542,29 +559,30 @@ export class Trainer {
     this.#writeState(ledger, { halted: 0, bad_in_a_row: 0 });
   }
 
+  /** The loss that a call with a batch is about. */
+  #lossOf(ledger: Ledger): Dispatch {
+    return this.#takesShares ? ledger.softLoss! : ledger.loss;
+  }
+
   #writeBatch(steps: Steps, ledger: Ledger, images: Float32Array, labels: ArrayLike<number>): void {
     const count = this.#countImages(images);
-    if (count > this.batchSize || count !== labels?.length || count === 0) {
+    const each = this.#takesShares ? this.#classes : 1;
+    if (count > this.batchSize || count * each !== labels?.length || count === 0) {
       throw new ConfigurationError({
         what: "The batch doesn't fit",
         found: `${count} images and ${labels?.length ?? 'no'} labels`,
-        wanted: `1 to ${this.batchSize} images, a label each`,
+        wanted: `1 to ${this.batchSize} images, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
         ...(count > this.batchSize && { fix: 'create the trainer with a larger batchSize' }),
       });
     }
-    const classes = Uint32Array.from(labels);
-    const wrong = Array.from(labels).findIndex(
-      (label) => !Number.isInteger(label) || label < 0 || label >= this.#classes,
-    );
-    if (wrong >= 0) {
-      throw new ConfigurationError({
-        what: 'A label is outside the classes of the model',
-        found: `label ${labels[wrong]} at image ${wrong}`,
-        wanted: `0 to ${this.#classes - 1}`,
-      });
+    if (this.#takesShares) {
+      requireShares(labels, this.#classes);
+      this.#write(steps.targets!, Float32Array.from(labels));
+    } else {
+      requireLabels(labels, this.#classes);
+      this.#write(steps.labels, Uint32Array.from(labels));
     }
     this.#writeImages(steps.network.input, images);
-    this.#write(steps.labels, classes);
     this.#writeState(ledger, { seed: this.#seed, epoch: this.#epochs, position: 0, samples: count });
   }
 

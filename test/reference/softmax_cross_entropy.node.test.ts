@@ -12,6 +12,21 @@ test.each([4, 3])('gradient against central differences: a batch of 4 with %i re
   expectGradient('z', loss, z, softmaxCrossEntropy(s, { z, labels }).dz);
 });
 
+test('gradient against central differences: shares of classes, also such that do not add up to one', () => {
+  const s = { batch: 4, classes: 3, count: 3 };
+  const z = numbers(12, 1).map((value) => 4 * value);
+  const targets = [0.2, 0.8, 0, 0.5, 0.25, 0.25, 0.3, 0.3, 0.1, 0, 0, 1];
+  const loss = () => softmaxCrossEntropy(s, { z, targets }).loss / s.count;
+  expectGradient('z', loss, z, softmaxCrossEntropy(s, { z, targets }).dz);
+});
+
+test('shares of one class alone are its label', () => {
+  const s = { batch: 4, classes: 3, count: 4 };
+  const z = numbers(12, 2);
+  const targets = labels.flatMap((label) => [0, 1, 2].map((k) => Number(k === label)));
+  expect(softmaxCrossEntropy(s, { z, targets })).toEqual(softmaxCrossEntropy(s, { z, labels }));
+});
+
 test('probabilities, loss and hits of known logits', () => {
   const s = { batch: 2, classes: 2, count: 2 };
   const { p, loss, hits } = softmaxCrossEntropy(s, { z: [0, Math.log(3), 5, 5], labels: [1, 1] });

@@ -24,6 +24,12 @@ describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTor
     expect(ours.gradients).toHaveLength(torch.gradients.length);
   });
 
+  test('shares of classes for labels: loss and gradients', () => {
+    const ours = networkGradients(model, torch.weights, images, labels, torch.soft.targets);
+    expectWithin('loss', [ours.loss], [torch.soft.loss], bound);
+    for (const [i, g] of ours.gradients.entries()) expectWithin(`gradient ${i}`, g, torch.soft.gradients[i]!, bound);
+  });
+
   test.each(torch.trained)('$steps steps of $optimizer', ({ optimizer, steps, weights }) => {
     const step = (w: Float64Array[]) => networkGradients(model, w, images, labels).gradients;
     const ours = trainSteps(optimizer, torch.weights, steps, step);

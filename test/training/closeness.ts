@@ -21,9 +21,10 @@ export function boundsOfBatch(
   weights: readonly Numbers[],
   images: Numbers,
   labels: Numbers,
+  targets?: Numbers,
 ): BatchBounds {
   const compute = (w: Float64Array[], x: Float64Array) => {
-    const { loss, probabilities, gradients } = networkGradients(model, w, x, labels);
+    const { loss, probabilities, gradients } = networkGradients(model, w, x, labels, targets);
     return [[loss], probabilities, ...gradients];
   };
   const [loss, probabilities, ...gradients] = boundsOf(compute, model, weights, images);

@@ -35,6 +35,23 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
     trainer.dispose();
   });
 
+  test('shares of classes for labels: loss, gradients and their norms', async () => {
+    const { soft } = torch;
+    const options = { model: torch.model, batchSize, loss: 'categoricalCrossentropy' as const };
+    const trainer = createTrainer(gpu, options);
+    await trainer.setWeights(torch.weights);
+    const bounds = boundsOfBatch(model, torch.weights, torch.images, labels, soft.targets);
+    const ours = await trainer.gradients(images, soft.targets);
+    expectBatch(model, ours, soft, bounds);
+    expect((await trainer.trainOnBatch(images, soft.targets)).loss).toBe(ours.loss);
+    const whole = Array.from(labels, (label) => soft.targets.map((_, k) => Number(k === label))).map((row) =>
+      row.slice(0, soft.targets.length / labels.length),
+    );
+    const hard = await trainer.gradients(images, whole.flat());
+    expect(hard.loss).not.toBe(ours.loss);
+    trainer.dispose();
+  });
+
   test.each(torch.trained)('$steps steps of $optimizer', async ({ optimizer, steps, weights }) => {
     const trainer = await makeTrainer(optimizer);
     for (let step = 0; step < steps; step++) await trainer.trainOnBatch(images, labels);
