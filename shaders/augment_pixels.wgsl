@@ -53,6 +53,32 @@ fn pixel_at(column: u32, row: u32, place: Place) -> Pixel {
   let at = (image_at + row * from_width + column) * channels + place.channel;
   return ${load_pixel};
 }
+#if ${coloured}
+
+// ITU-R 601's weights, with torchvision's digits.
+fn grey(value: vec3f) -> f32 { return dot(value, vec3f(0.2989, 0.587, 0.114)); }
+#endif
+#if ${statistics}
+
+// One of the four statistics of the image that is read, by its place.
+fn statistic(which: u32, place: Place) -> Pixel {
+  let at = place.slot * channels + place.channel;
+  return ${load_statistic};
+}
+#endif
+#if ${tables}
+
+fn level(table: u32, value: f32) -> f32 {
+  let v = u32(clamp(floor(value + 0.5), 0.0, 255.0));
+  return f32((tables[table * 64u + v / 4u] >> (8u * (v % 4u))) & 255u);
+}
+
+// Where the tables of the image that is read send a pixel.
+fn look_up(value: Pixel, place: Place) -> Pixel {
+  let at = place.slot * channels + place.channel;
+  return ${load_levels};
+}
+#endif
 #if ${recorded}
 
 fn drawn(at: u32) -> f32 { return draws[at]; }

@@ -71,7 +71,7 @@ export interface PixelStep extends Call {
   always?: boolean;
 }
 
-/** Reads a neighbourhood. `fn call(at: u32, place: Place) -> Pixel`, with `pixel_at(column, row)` to read by. */
+/** Reads a neighbourhood: a pixel step that may call `pixel_at(column, row, place)`, also for another channel's place. */
 export interface FilterStep extends Call {
   kind: 'filter';
   needs?: 'statistics' | 'tables';

@@ -61,7 +61,7 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         pass.to = to;
       } else if (step.kind === 'filter') {
         if (plain) continue;
-        if (!isFresh() || passes.length === 1) next();
+        if (!isFresh() || (step.needs && passes.length === 1)) next();
         pass.filter = { op, step };
         if (step.needs) pass[step.needs] = true;
       } else if (step.kind === 'pixel') {

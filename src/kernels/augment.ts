@@ -130,7 +130,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
     const { pass } = s;
     const { channels } = pass.to;
     const planar = channels > 4;
-    const { type, load, store } = pixelText(planar ? 1 : channels);
+    const { type, each, store } = pixelText(planar ? 1 : channels);
     const mapped = pass.maps.length > 0;
     const recorded = isReading(pass);
     return {
@@ -143,7 +143,10 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       tables: pass.tables,
       channels: `${channels}u`,
       planar,
-      load_pixel: load,
+      coloured: channels === 3,
+      load_pixel: each((c) => `load(at + ${c})`),
+      load_statistic: each((c) => `statistics[at + ${c}][which]`),
+      load_levels: each((c, component) => `level(at + ${c}, value${component})`),
       read: readText(pass),
       step_lines: stepLines(pass),
       words: `${s.pipeline.words}u`,

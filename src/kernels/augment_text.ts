@@ -107,11 +107,13 @@ export function mapLines(passes: readonly Pass[]): string {
 
 /** The calls of a pass' steps, each where its op is applied. */
 export function stepLines(pass: Pass): string {
-  return pass.pixels
+  const filters = pass.filter ? [{ ...pass.filter, inside: false }] : [];
+  return [...filters, ...pass.pixels]
     .map(({ op, step, inside }) => {
       const at = isRecorded(op) ? `record + ${op.at}u` : '0u';
       const call = `value = ${step.call}(${listed('value', at, 'place', ...(step.args ?? []))});`;
-      const conditions = [...(step.always ? [] : [`drawn(${at}) != 0.0`]), ...(inside ? ['!outside'] : [])];
+      const always = step.kind === 'pixel' && step.always;
+      const conditions = [...(always ? [] : [`drawn(${at}) != 0.0`]), ...(inside ? ['!outside'] : [])];
       return conditions.length > 0 ? `    if (${conditions.join(' && ')}) { ${call} }` : `    ${call}`;
     })
     .join('\n');
@@ -129,22 +131,22 @@ export function mixLines(ops: readonly PlacedOp[]): { pixels: string; shares: st
   };
 }
 
-/** How a pass reads: the image as it is, through its map, or through its filter. */
+/** How a pass reads: through its map, or the image as it is. */
 export function readText(pass: Pass): string {
-  if (pass.maps.length > 0) return 'read_warp(place)';
-  const plain = 'pixel_at(place.column, place.row, place)';
-  if (!pass.filter) return plain;
-  const { op, step } = pass.filter;
-  return `${step.call}(${listed(`record + ${op.at}u`, 'place', ...(step.args ?? []))})`;
+  return pass.maps.length > 0 ? 'read_warp(place)' : 'pixel_at(place.column, place.row, place)';
 }
 
-/** A pixel of so many channels, loaded from `at` and stored to y. */
-export function pixelText(channels: number): { type: string; load: string; store: string } {
-  if (channels === 1) return { type: 'f32', load: 'load(at)', store: '    y[pixel] = value;' };
+/** What a pixel of so many channels is, in WGSL: its type, an expression for each of its channels, its lines to y. */
+export function pixelText(channels: number): {
+  type: string;
+  each: (channel: (c: string, component: string) => string) => string;
+  store: string;
+} {
+  if (channels === 1) return { type: 'f32', each: (channel) => channel('0u', ''), store: '    y[pixel] = value;' };
   const all = Array.from({ length: channels }, (_, c) => c);
   return {
     type: `vec${channels}f`,
-    load: `Pixel(${all.map((c) => `load(at + ${c}u)`).join(', ')})`,
+    each: (channel) => `Pixel(${all.map((c) => channel(`${c}u`, `[${c}]`)).join(', ')})`,
     store: all.map((c) => `    y[pixel * channels + ${c}u] = value[${c}];`).join('\n'),
   };
 }

@@ -2,16 +2,13 @@ import * as v from 'valibot';
 import affineSource from '../../../shaders/augment/random_affine.wgsl?raw';
 import flipSource from '../../../shaders/augment/random_flip.wgsl?raw';
 import { number } from '../../check.ts';
-import type { Draw, OpDefinition } from '../op.ts';
-import { probability, range, samplingOf, samplingOptions } from './options.ts';
+import type { OpDefinition } from '../op.ts';
+import { drawnFrom, probability, range, samplingOf, samplingOptions } from './options.ts';
 
 /** A number x stands for [-x, x]. */
 const aroundZero = (name: string) => v.union([number(0), range(name)], `a number >= 0, or ${name}: [low, high]`);
 const pairOf = (value: number | readonly [number, number]): readonly [number, number] =>
   typeof value === 'number' ? [-value, value] : value;
-
-const uniform = ([low, high]: readonly [number, number]): Draw =>
-  low === high ? { from: 'constant', value: low + 0 } : { from: 'uniform', low, high }; // + 0: -0 is 0
 
 const flip = (type: string, code: number, args: [string, string]): OpDefinition => ({
   type,
@@ -47,12 +44,12 @@ const randomAffine: OpDefinition = {
       code: 4,
       p,
       fields: [
-        { name: 'angle', draw: uniform(pairOf(degrees)) },
-        { name: 'translateX', draw: uniform(pairOf(translate[0] * width)) },
-        { name: 'translateY', draw: uniform(pairOf(translate[1] * height)) },
-        { name: 'scale', draw: uniform(scale), identity: 1 },
-        { name: 'shearX', draw: uniform(pairOf(shearX)) },
-        { name: 'shearY', draw: uniform(pairOf(shearY)) },
+        { name: 'angle', draw: drawnFrom(pairOf(degrees)) },
+        { name: 'translateX', draw: drawnFrom(pairOf(translate[0] * width)) },
+        { name: 'translateY', draw: drawnFrom(pairOf(translate[1] * height)) },
+        { name: 'scale', draw: drawnFrom(scale), identity: 1 },
+        { name: 'shearX', draw: drawnFrom(pairOf(shearX)) },
+        { name: 'shearY', draw: drawnFrom(pairOf(shearY)) },
       ],
       steps: [{ kind: 'map', call: 'random_affine', sampling: samplingOf(sampling) }],
       drawSources: [affineSource],

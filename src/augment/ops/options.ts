@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { number } from '../../check.ts';
+import { integer, number } from '../../check.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { fillModes, type Picture, type Sampling } from '../op.ts';
+import { type Draw, fillModes, type Picture, type Sampling } from '../op.ts';
 
 /** Options that several ops have. */
 
@@ -29,17 +29,50 @@ export const samplingOf = (options: {
   interpolationOrder: options.interpolation === 'nearest' ? 0 : 1,
 });
 
+const rangeWords = (name: string, least: number, most: number) => {
+  const limits = [least > -Infinity ? `low >= ${least}` : [], 'low <= high', most < Infinity ? `high <= ${most}` : []];
+  return `${name}: [low, high] with ${limits.flat().join(', ')}`;
+};
+
+const isRange = (value: unknown, least: number, most: number): value is readonly [number, number] =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  value.every((end) => Number.isFinite(end) && end >= least && end <= most) &&
+  value[0] <= value[1];
+
 /** [low, high] within limits; `parse` has no words for the wrong way round. */
 export function range(name: string, least = -Infinity, most = Infinity) {
-  const limits = least === -Infinity && most === Infinity ? '' : ` within ${least} to ${most}`;
-  return v.custom<readonly [number, number]>(
-    (value) =>
-      Array.isArray(value) &&
-      value.length === 2 &&
-      value.every((end) => Number.isFinite(end) && end >= least && end <= most) &&
-      value[0] <= value[1],
-    `${name}: [low, high] with low <= high${limits}`,
+  return v.custom<readonly [number, number]>((value) => isRange(value, least, most), rangeWords(name, least, most));
+}
+
+/** One number for all images, or [low, high] from which each draws its own. */
+export function fixedOrRange(name: string, least: number, most = Infinity) {
+  const one = most === Infinity ? `a number >= ${least}` : `a number from ${least} to ${most}`;
+  return v.union([number(least, most), range(name, least, most)], `${one}, or ${rangeWords(name, least, most)}`);
+}
+
+/** The same with whole numbers. */
+export function fixedOrWholeRange(name: string, least: number, most: number) {
+  const whole = v.custom<readonly [number, number]>(
+    (value) => isRange(value, least, most) && value.every(Number.isInteger),
+    '',
   );
+  const words = `an integer from ${least} to ${most}, or ${rangeWords(name, least, most)}`;
+  return v.union([integer(least, most), whole], words);
+}
+
+type FixedOrRange = number | readonly [number, number];
+
+/** A number drawn from a range, or the only one there is. */
+export function drawnFrom(value: FixedOrRange): Draw {
+  const [low, high] = typeof value === 'number' ? [value, value] : value;
+  return low === high ? { from: 'constant', value: low + 0 } : { from: 'uniform', low, high }; // + 0: -0 is 0
+}
+
+/** A whole number of a range, ends included. */
+export function wholeDrawnFrom(value: FixedOrRange): Draw {
+  const draw = drawnFrom(value);
+  return draw.from === 'uniform' ? { ...draw, from: 'integer' } : draw;
 }
 
 /** @throws ConfigurationError where an op of colours gets images without. */

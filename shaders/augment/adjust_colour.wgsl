@@ -1,0 +1,40 @@
+
+// factor x + (1 - factor) other, kept among grey levels: torchvision's and Pillow's blend.
+fn blend(value: Pixel, other: Pixel, factor: f32) -> Pixel {
+  return clamp(factor * value + (1.0 - factor) * other, Pixel(0.0), Pixel(255.0));
+}
+
+fn adjust_brightness(value: Pixel, factor: f32) -> Pixel {
+  return blend(value, Pixel(0.0), factor);
+}
+#if ${statistics}
+
+// About the mean of the greyed image, which is the grey of the channels' means. Where none is red, green and blue each channel
+// is taken about its own mean, as TensorFlow does it.
+fn adjust_contrast(value: Pixel, factor: f32, place: Place) -> Pixel {
+#if ${coloured}
+  return blend(value, Pixel(grey(statistic(2u, place))), factor);
+#else
+  return blend(value, statistic(2u, place), factor);
+#endif
+}
+#endif
+#if ${coloured}
+
+fn adjust_saturation(value: vec3f, factor: f32) -> vec3f {
+  return blend(value, vec3f(grey(value)), factor);
+}
+
+// The hue of the HSV colour moves on by `turns`. A channel is most - chroma * (how far its own hue lies, at most 1 of 6).
+fn adjust_hue(value: vec3f, turns: f32) -> vec3f {
+  let most = max(max(value.r, value.g), value.b);
+  let chroma = most - min(min(value.r, value.g), value.b);
+  if (chroma == 0.0) { return value; }
+  var sixths = 4.0 + (value.r - value.g) / chroma;
+  if (most == value.g) { sixths = 2.0 + (value.b - value.r) / chroma; }
+  if (most == value.r) { sixths = (value.g - value.b) / chroma; }
+  var k = vec3f(5.0, 3.0, 1.0) + sixths + 6.0 * turns;
+  k -= 6.0 * floor(k / 6.0);
+  return most - chroma * clamp(min(k, 4.0 - k), vec3f(0.0), vec3f(1.0));
+}
+#endif

@@ -1,0 +1,299 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createAugmenter } from '../../src/augment/augmenter.ts';
+import type { Picture } from '../../src/augment/op.ts';
+import { jitterOrders } from '../../src/augment/ops/colour.ts';
+import type { OpParameters, PipelineParameters } from '../../src/augment/parameters.ts';
+import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { colourOps, type Fields } from '../../src/reference/augment_colour.ts';
+import { drawRecord } from '../../src/reference/draws.ts';
+import { drawChannelDrop, drawChannelPermutation } from '../../src/reference/op_draws.ts';
+import { expectSame, expectWithin } from '../compare.ts';
+import { unitRoundoff } from '../tolerance.ts';
+import { expectDrawn, expectEven, expectIndependent } from './distribution.ts';
+
+const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
+afterAll(() => gpu.dispose());
+
+/** Enough pixels for a table of equalize that isn't the identity. */
+const picture = (channels: number): Picture => ({ height: 24, width: 16, channels });
+const elementsOf = (s: Picture) => s.height * s.width * s.channels;
+const shapeOf = (s: Picture) => [s.height, s.width, s.channels] as [number, number, number];
+const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => ((i * 7919) ^ (i >> 3)) % 256);
+
+/** From 20 to 229, so that there is something to stretch; very dark, very light, grey and the purest colours among them. */
+function imageOf(s: Picture): Uint8Array {
+  const image = someBytes(elementsOf(s)).map((byte) => 20 + (byte * 210) / 256);
+  const [dark, light] = [10, 245];
+  const colours = [0, 7, 1, 2, 4, 3, 5, 6].flatMap((bits) => [1, 2, 4].map((bit) => (bits & bit ? light : dark)));
+  if (s.channels === 3) image.set([...colours, 90, 90, 90, 91, 90, 90], 96);
+  return image;
+}
+
+const everything: OpConfig[] = [
+  { type: 'colorJitter', brightness: 0.5, contrast: 0.5 },
+  { type: 'randomGamma', gamma: [0.5, 2] },
+  { type: 'randomInvert' },
+  { type: 'randomSolarize', threshold: [50, 200] },
+  { type: 'randomPosterize', bits: [2, 6] },
+  { type: 'randomEqualize' },
+  { type: 'randomAutocontrast', p: 0.3 },
+  { type: 'randomAdjustSharpness', sharpnessFactor: [0.1, 1.9] },
+];
+const ofColours: OpConfig[] = [
+  { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
+  ...everything.slice(1),
+  { type: 'randomGrayscale' },
+];
+const ofChannels: OpConfig[] = [{ type: 'randomChannelPermutation' }, { type: 'randomChannelDrop', channels: [1, 2] }];
+/** What makes sense for so many channels. */
+const opsFor = (channels: number): OpConfig[] => [
+  ...(channels === 3 ? ofColours : everything),
+  ...(channels > 1 ? ofChannels : []),
+];
+
+/** Of one operation on grey levels, and of a few in a row: 2^-23 of the largest value each. */
+const roundings = (n: number, largest = 255) => n * 2 * unitRoundoff * largest;
+const boundOf: Record<string, number> = {
+  // Factors up to 2.5, the mean a sum of 24 x 16 numbers in 64 parts, hue's quotient times the chroma.
+  colorJitter: roundings(80, 2.5 * 255),
+  // WGSL lets log2 be off by 2^-21 near 1 and exp2 by 3 + 2|x| ulp.
+  randomGamma: 255 * 2 * 2 ** -20 + roundings(16),
+  randomGrayscale: roundings(8),
+  randomAutocontrast: roundings(8),
+  randomAdjustSharpness: roundings(20, 2.5 * 255),
+};
+
+const cases: [OpParameters, on: number[]][] = [
+  [{ type: 'colorJitter', brightness: 0.4 }, [1, 3, 4, 5]],
+  [{ type: 'colorJitter', brightness: 1.9 }, [1, 3, 5]],
+  [{ type: 'colorJitter', contrast: 0.3 }, [1, 3, 4]],
+  [{ type: 'colorJitter', contrast: 2.5 }, [1, 3, 5]],
+  [{ type: 'colorJitter', saturation: 0.2 }, [3]],
+  [{ type: 'colorJitter', saturation: 2.5 }, [3]],
+  [{ type: 'colorJitter', hue: -0.5 }, [3]],
+  [{ type: 'colorJitter', hue: 0.37 }, [3]],
+  [{ type: 'randomGamma', gamma: 0.4, gain: 1.2 }, [1, 3, 5]],
+  [{ type: 'randomGamma', gamma: 3 }, [1, 3, 4, 5]],
+  [{ type: 'randomGrayscale' }, [3]],
+  [{ type: 'randomInvert' }, [1, 3, 5]],
+  [{ type: 'randomSolarize', threshold: 91 }, [1, 3, 5]],
+  [{ type: 'randomPosterize', bits: 0 }, [3]],
+  [{ type: 'randomPosterize', bits: 3 }, [1, 3, 5]],
+  [{ type: 'randomPosterize', bits: 8 }, [3]],
+  [{ type: 'randomEqualize' }, [1, 3, 4, 5]],
+  [{ type: 'randomAutocontrast' }, [1, 3, 5]],
+  [{ type: 'randomAdjustSharpness', sharpnessFactor: 0 }, [1, 3, 5]],
+  [{ type: 'randomAdjustSharpness', sharpnessFactor: 2.5 }, [1, 3, 4, 5]],
+  [{ type: 'randomChannelPermutation', channel0: 2, channel1: 0, channel2: 1 }, [3]],
+  [{ type: 'randomChannelPermutation', channel0: 4, channel1: 0, channel2: 1, channel4: 2 }, [5]],
+  [{ type: 'randomChannelDrop', drop1: true }, [3, 5]],
+  [{ type: 'randomChannelDrop', drop0: true, drop2: true }, [3, 4, 5]],
+];
+
+describe.each([1, 3, 4, 5])('%d channels: the twins', (channels) => {
+  const s = picture(channels);
+  const own = cases.filter(([, on]) => on.includes(channels)).map(([op]) => op);
+  const augmenter = createAugmenter(gpu, { imageShape: shapeOf(s), augmentation: opsFor(channels) });
+  // Not all of them whole: 0.3 keeps away from where rounding to levels jumps.
+  const image = Float32Array.from(imageOf(s), (byte, i) => byte + (i % 3 === 0 ? 0.3 : 0));
+  const images = new Float32Array(own.length * image.length);
+  for (const i of own.keys()) images.set(image, i * image.length);
+  const made = augmenter.apply(
+    images,
+    own.map((op) => ({ ops: [op] })),
+  );
+
+  test.each(own.map((op, i) => [JSON.stringify(op), op, i] as const))('%s', async (_, { type, ...fields }, i) => {
+    const y = (await made).subarray(i * image.length, (i + 1) * image.length);
+    const expected = colourOps[type]!(image, s, fields as Fields);
+    expectWithin('y', y, Float32Array.from(expected), boundOf[type] ?? 0);
+    expect(y).not.toEqual(image);
+  });
+});
+
+test('each of the 24 orders of colorJitter is the one that it is called', async () => {
+  const s: Picture = { height: 5, width: 4, channels: 3 };
+  const image = someBytes(60);
+  const images = Uint8Array.from({ length: 24 * 60 }, (_, i) => image[i % 60]!);
+  const augmentation = [{ type: 'colorJitter', brightness: 1, contrast: 1, saturation: 1, hue: 0.5 }];
+  const fields = { brightness: 1.4, contrast: 1.7, saturation: 0.4, hue: 0.3 };
+  const ops = jitterOrders.map((order) => ({ type: 'colorJitter', ...fields, order }));
+  const y = await createAugmenter(gpu, { imageShape: shapeOf(s), augmentation }).apply(
+    images,
+    ops.map((op) => ({ ops: [op] })),
+  );
+  const all = ops.map((op, i) => {
+    const expected = colourOps.colorJitter!(image, s, op);
+    expectWithin(op.order, y.subarray(60 * i, 60 * i + 60), expected, 4 * boundOf.colorJitter!);
+    return expected.join();
+  });
+  expect(new Set(all).size).toBeGreaterThan(12);
+});
+
+test('a channel of one level stays as it is, without a division by nothing', async () => {
+  const s = picture(3);
+  const image = imageOf(s).map((byte, i) => (i % 3 === 1 ? 77 : byte));
+  const augmentation = [{ type: 'randomEqualize' }, { type: 'randomAutocontrast' }];
+  const y = await createAugmenter(gpu, { imageShape: shapeOf(s), augmentation }).apply(
+    Uint8Array.from([...image, ...image]),
+    [{ ops: [{ type: 'randomEqualize' }] }, { ops: [{ type: 'randomAutocontrast' }] }],
+  );
+  const green = y.filter((_, i) => i % 3 === 1);
+  expectSame(
+    'green',
+    green,
+    green.map(() => 77),
+  );
+});
+
+test('drawn one after the other, every image has its own', async () => {
+  const s = picture(3);
+  const augmentation = ofColours
+    .concat(ofChannels)
+    // What rounds to levels jumps: after others an image is never exactly the twin's.
+    .filter(({ type }) => !['randomSolarize', 'randomPosterize', 'randomEqualize'].includes(type));
+  const augmenter = createAugmenter(gpu, { imageShape: shapeOf(s), augmentation, seed: 3 });
+  const samples = Array.from({ length: 8 }, (_, i) => 10 * i);
+  const image = imageOf(s);
+  const images = Uint8Array.from({ length: 8 * image.length }, (_, i) => image[i % image.length]!);
+  const drawn = (await augmenter.draw({ epoch: 1, samples })) as PipelineParameters[];
+  const y = await augmenter.apply(images, { epoch: 1, samples });
+  drawn.forEach(({ ops }, i) => {
+    const expected = ops
+      .filter(({ applied }) => applied)
+      .reduce<ArrayLike<number>>((x, { type, ...fields }) => colourOps[type]!(x, s, fields), image);
+    // Autocontrast and sharpness magnify what came before; it stays within 1e-4 of white.
+    expectWithin(`image ${i}`, y.subarray(i * image.length, (i + 1) * image.length), expected, 1e-4 * 255);
+  });
+});
+
+describe('100,000 draws', () => {
+  const n = 100_000;
+  const seed = 5;
+  const augmentation = opsFor(3);
+  const pipeline = parseAugmentation(augmentation, [6, 5, 3]);
+  const augmenter = createAugmenter(gpu, { imageShape: [6, 5, 3], augmentation, seed });
+  const drawn = augmenter.draw({ epoch: 0, samples: Array.from({ length: n }, (_, i) => i) }) as Promise<
+    PipelineParameters[]
+  >;
+  const column = async (op: number, field: string) => {
+    const { as } = pipeline.ops[op]!.fields.find(({ name }) => name === field) ?? {};
+    const read = (value: unknown) => (typeof value === 'string' ? (as as string[]).indexOf(value) : Number(value));
+    return Float64Array.from(await drawn, ({ ops }) => (ops[op]!.applied ? read(ops[op]![field]) : Number.NaN)).filter(
+      (value) => !Number.isNaN(value),
+    );
+  };
+  const fields = pipeline.ops.flatMap(({ type, fields }, op) =>
+    fields
+      .filter(({ draw }) => draw && draw.from !== 'constant')
+      .map(({ name, draw }) => ({ type, op, name, draw: draw! })),
+  );
+
+  test.each(fields)('$name of $type', async ({ op, name, draw }) => {
+    expectDrawn(name, await column(op, name), draw);
+  });
+
+  test('every op is applied as often as its p says', async () => {
+    const all = await drawn;
+    pipeline.ops.forEach(({ type, p }, op) => {
+      const applied = all.map(({ ops }) => Number(ops[op]!.applied));
+      if (p === 1) expect(applied.every(Boolean)).toBe(true);
+      else expectDrawn(type, applied, { from: 'chance', p });
+    });
+  });
+
+  test('each permutation of the channels is as likely', async () => {
+    const op = pipeline.ops.findIndex(({ type }) => type === 'randomChannelPermutation');
+    const counts: Record<string, number> = {};
+    for (const { ops } of await drawn) {
+      const { channel0, channel1, channel2 } = ops[op]!;
+      const order = `${channel0}${channel1}${channel2}`;
+      counts[order] = (counts[order] ?? 0) + 1;
+    }
+    expect(Object.keys(counts).sort()).toEqual(['012', '021', '102', '120', '201', '210']);
+    expectEven('permutations', Object.values(counts), n);
+  });
+
+  test('one or two channels are dropped, each as likely', async () => {
+    const op = pipeline.ops.findIndex(({ type }) => type === 'randomChannelDrop');
+    const counts: Record<string, number> = {};
+    let applied = 0;
+    for (const { ops } of await drawn) {
+      if (!ops[op]!.applied) continue;
+      applied++;
+      const dropped = [0, 1, 2].filter((c) => ops[op]![`drop${c}`]).join('');
+      counts[dropped] = (counts[dropped] ?? 0) + 1;
+    }
+    expect(Object.keys(counts).sort()).toEqual(['0', '01', '02', '1', '12', '2']);
+    expectEven('sets', Object.values(counts), applied);
+  });
+
+  test('what is drawn for different ops and fields is independent', async () => {
+    const always = fields.filter(({ op }) => pipeline.ops[op]!.p === 1);
+    const columns = await Promise.all(
+      always.map(async ({ op, type, name }) => [`${type}.${name}`, await column(op, name)] as const),
+    );
+    const applied = pipeline.ops.flatMap(({ type, p }, op) => (p < 1 ? [{ type, op }] : []));
+    const all = await drawn;
+    const whether = applied.map(
+      ({ type, op }) => [type, Float64Array.from(all, ({ ops }) => Number(ops[op]!.applied))] as const,
+    );
+    expectIndependent(Object.fromEntries([...columns, ...whether]));
+  });
+
+  test('they are those of the twin', async () => {
+    const all = await drawn;
+    const isOf = (type: string) => pipeline.ops.find((op) => op.type === type)!;
+    for (const sample of [0, 1, 17, n - 1]) {
+      const key = { seed, epoch: 0, sample };
+      const record = drawRecord(pipeline, key);
+      pipeline.ops.forEach((op, i) => {
+        const found = all[sample]!.ops[i]!;
+        expect(found.applied).toBe(record[op.at] === 1);
+        op.fields.forEach(({ name, draw, as }, f) => {
+          if (!draw) return;
+          const value = record[op.at + 1 + f]!;
+          if (as) expect(found[name]).toBe(as[value as never]);
+          else expectWithin(name, [found[name] as number], [value], 3 * 2 * unitRoundoff * 200);
+        });
+      });
+      const permuted = isOf('randomChannelPermutation');
+      const order = drawChannelPermutation(key, permuted.purpose + 3, 3);
+      expect(all[sample]!.ops.find(({ type }) => type === permuted.type)).toMatchObject(
+        Object.fromEntries(order.map((from, c) => [`channel${c}`, from])),
+      );
+      const dropping = isOf('randomChannelDrop');
+      if (record[dropping.at] !== 1) continue;
+      const dropped = drawChannelDrop(key, dropping.purpose + 3, 3, 1, 2);
+      expect(all[sample]!.ops.find(({ type }) => type === dropping.type)).toMatchObject(
+        Object.fromEntries(dropped.map((is, c) => [`drop${c}`, is])),
+      );
+    }
+  });
+});
+
+test('an op draws the same whatever else is in the pipeline, and in which order', async () => {
+  const samples = [0, 1, 2, 3, 4, 5, 6, 7];
+  const drawsOf = async (augmentation: OpConfig[]) => {
+    const drawn = await createAugmenter(gpu, { imageShape: [6, 5, 3], augmentation, seed: 9 }).draw({
+      epoch: 4,
+      samples,
+    });
+    return (drawn as PipelineParameters[]).map(({ ops }) => Object.fromEntries(ops.map((op) => [op.type, op])));
+  };
+  const all = await drawsOf(opsFor(3));
+  const others = await drawsOf([
+    { type: 'randomHorizontalFlip' },
+    ...ofChannels,
+    { type: 'randomAffine', degrees: 30 },
+    ...[...ofColours].reverse(),
+  ]);
+  others.forEach((drawn, i) => {
+    expect(drawn).toMatchObject(all[i]!);
+  });
+  const alone = await drawsOf([ofColours[0]!]);
+  alone.forEach((drawn, i) => {
+    expect(drawn.colorJitter).toEqual(all[i]!.colorJitter);
+  });
+});

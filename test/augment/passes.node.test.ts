@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { planPasses } from '../../src/augment/passes.ts';
+import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
+
+const affine = { type: 'randomAffine', degrees: 10 };
+const brightness = { type: 'colorJitter', brightness: 0.5 };
+const contrast = { type: 'colorJitter', contrast: 0.5 };
+const sharpness = { type: 'randomAdjustSharpness', sharpnessFactor: 2 };
+const flip = { type: 'randomHorizontalFlip' };
+const invert = { type: 'randomInvert' };
+const equalize = { type: 'randomEqualize' };
+const autocontrast = { type: 'randomAutocontrast' };
+
+/** A pass in words: what it is made of, in its order. */
+function describePasses(augmentation: OpConfig[], imageShape = [32, 32, 3]): string[] {
+  const { ops, from } = parseAugmentation(augmentation, imageShape);
+  return planPasses(ops, from, false).map((pass) =>
+    [
+      ...(pass.statistics ? ['statistics'] : []),
+      ...(pass.tables ? ['tables'] : []),
+      ...pass.maps.map(({ op }) => op.type),
+      ...(pass.filter ? [`${pass.filter.op.type} around`] : []),
+      ...pass.pixels.map(({ op }) => op.type),
+    ].join(', '),
+  );
+}
+
+test.each<[string, OpConfig[], string[]]>([
+  ['nothing', [], ['']],
+  ['maps and colours share a pass', [affine, brightness, invert], ['randomAffine, colorJitter, randomInvert']],
+  [
+    'whatever their order',
+    [invert, affine, brightness, flip],
+    ['randomAffine, randomHorizontalFlip, randomInvert, colorJitter'],
+  ],
+  [
+    'contrast must know the image first: one pass more',
+    [affine, contrast, invert],
+    ['randomAffine', 'statistics, colorJitter, randomInvert'],
+  ],
+  ['also where nothing comes before it: nobody knows the data set', [contrast], ['', 'statistics, colorJitter']],
+  [
+    'what comes before contrast in the drawn order joins the pass before',
+    [invert, { ...brightness, ...contrast, hue: 0.1 }],
+    ['randomInvert, colorJitter', 'statistics, colorJitter'],
+  ],
+  [
+    'two that must know the image, each as it is then',
+    [equalize, autocontrast, invert],
+    ['', 'tables, randomEqualize', 'statistics, randomAutocontrast, randomInvert'],
+  ],
+  [
+    'a map behind what must know the image',
+    [autocontrast, flip],
+    ['', 'statistics, randomAutocontrast', 'randomHorizontalFlip'],
+  ],
+  ['a filter reads the data set itself', [sharpness, invert], ['randomAdjustSharpness around, randomInvert']],
+  ['a filter behind a map', [affine, sharpness], ['randomAffine', 'randomAdjustSharpness around']],
+  ['a map behind a filter', [sharpness, affine], ['randomAdjustSharpness around', 'randomAffine']],
+  ['two filters', [sharpness, sharpness], ['randomAdjustSharpness around', 'randomAdjustSharpness around']],
+  [
+    'a filter, then what must know what that gave',
+    [sharpness, equalize],
+    ['randomAdjustSharpness around', 'tables, randomEqualize'],
+  ],
+  ['another order of three channels', [{ type: 'randomChannelPermutation' }], ['randomChannelPermutation']],
+])('passes: %s', (_, augmentation, passes) => {
+  expect(describePasses(augmentation)).toEqual(passes);
+});
+
+test('more than four channels: another channel is looked up in the image, as a neighbour is', () => {
+  expect(describePasses([invert, { type: 'randomChannelPermutation' }], [32, 32, 5])).toEqual([
+    'randomInvert',
+    'randomChannelPermutation around',
+  ]);
+});
+
+test('for validation, what is drawn leaves no pass behind', () => {
+  const { ops, from } = parseAugmentation([affine, contrast, sharpness, equalize], [32, 32, 3], 1 / 255);
+  expect(planPasses(ops, from, true).map(({ pixels }) => pixels.map(({ op }) => op.type))).toEqual([['rescale']]);
+});
