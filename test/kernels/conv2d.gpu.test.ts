@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { afterAll, describe, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
+import { checkKernel, type KernelCheck } from './check_kernel.ts';
+import {
+  checkBackwardW,
+  checkBackwardWNarrow,
+  checkBackwardX,
+  checkForward,
+  checkForwardNarrow,
+  fitsBackwardW,
+  fitsForwardNarrow,
+} from './conv2d_checks.ts';
+import { type Convolution, convolution } from './shapes.ts';
+
+const gpu: Gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+/** Forty pixels, more than one tile of rows and of channels in every pass, none of them full. */
+const control: Convolution = {
+  batch: 2,
+  size: [7, 6],
+  channels: 8,
+  filters: 20,
+  kernelSize: [3, 3],
+  strides: [1, 1],
+  padding: 'valid',
+  useBias: true,
+  activation: 'linear',
+  inActivation: 'linear',
+  pooled: false,
+  parts: 1,
+};
+
+type Departures = Record<string, Partial<Convolution>>;
+
+const everywhere: Departures = {
+  'the control': {},
+  'one image': { batch: 1 },
+  'one of everything': { batch: 1, size: [1, 1], channels: 1, filters: 1, kernelSize: [1, 1] },
+  'smaller than a tile': { batch: 1, size: [3, 4], channels: 4, filters: 4 },
+  'a tile exactly': { batch: 1, size: [4, 6], channels: 4, filters: 16 },
+  'one past a tile': { batch: 1, size: [5, 5], channels: 17, filters: 17 },
+  'one channel': { channels: 1 },
+  'channels of no multiple of four': { channels: 3 },
+  'filters of no multiple of four': { filters: 18 },
+  'neither of a multiple of four': { channels: 5, filters: 7 },
+  'an odd size': { batch: 3, size: [9, 5] },
+  'as large as the kernel': { size: [3, 3] },
+  'a kernel that is not square': { kernelSize: [2, 4] },
+  'a kernel of one row': { kernelSize: [1, 5] },
+  'a 1x1 kernel': { kernelSize: [1, 1] },
+  strides: { size: [9, 8], strides: [2, 3] },
+  'strides that step over pixels': { size: [8, 9], kernelSize: [1, 2], strides: [3, 3] },
+  'same padding': { padding: 'same' },
+  'same padding of an even kernel': { padding: 'same', kernelSize: [2, 4] },
+  'same padding and strides': { padding: 'same', size: [7, 8], strides: [2, 2] },
+  'same padding wider than the image': { padding: 'same', size: [2, 2], kernelSize: [5, 5] },
+  'same padding, channels of no multiple of four': { padding: 'same', channels: 3, filters: 5 },
+};
+
+const pools: Departures = {
+  'a pool': { pooled: true },
+  'a pool, one image': { pooled: true, batch: 1 },
+  'a pool over a single cell': { pooled: true, batch: 1, size: [4, 4], filters: 4 },
+  'a pool that drops a row and a column': { pooled: true, size: [7, 9] },
+  'a pool, channels of no multiple of four': { pooled: true, channels: 3 },
+  'a pool, same padding and strides': { pooled: true, padding: 'same', size: [9, 8], strides: [2, 1] },
+};
+
+const activations: Departures = {
+  'no bias': { useBias: false },
+  'no bias, filters of no multiple of four': { useBias: false, filters: 7 },
+  'no bias, a pool': { useBias: false, pooled: true },
+  relu: { activation: 'relu' },
+  'relu, filters of no multiple of four': { activation: 'relu', filters: 7 },
+  'relu and a pool': { activation: 'relu', pooled: true },
+  tanh: { activation: 'tanh' },
+  'tanh and a pool': { activation: 'tanh', pooled: true },
+  sigmoid: { activation: 'sigmoid' },
+  'sigmoid and a pool': { activation: 'sigmoid', pooled: true },
+};
+
+/** Of the control's seven images none of these numbers of parts is a divisor but the last. */
+const parts: Departures = {
+  'two parts': { batch: 7, parts: 2 },
+  'five parts': { batch: 7, parts: 5 },
+  'a part an image': { batch: 7, parts: 7 },
+  'parts, filters of no multiple of four': { batch: 7, parts: 3, filters: 7 },
+  'parts and a pool': { batch: 7, parts: 3, pooled: true },
+  'parts and same padding': { batch: 7, parts: 4, padding: 'same' },
+};
+
+const inActivations: Departures = {
+  'relu made x': { inActivation: 'relu' },
+  'tanh made x': { inActivation: 'tanh' },
+  'sigmoid made x': { inActivation: 'sigmoid' },
+  'relu made x, channels of no multiple of four': { inActivation: 'relu', channels: 5 },
+  'sigmoid made x, strides and same padding': {
+    inActivation: 'sigmoid',
+    padding: 'same',
+    size: [7, 8],
+    strides: [2, 2],
+  },
+};
+
+/** Any convolution that a model can have, small. */
+const anyConvolution = fc
+  .record({
+    batch: fc.integer({ min: 1, max: 4 }),
+    size: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+    channels: fc.integer({ min: 1, max: 9 }),
+    filters: fc.integer({ min: 1, max: 24 }),
+    kernelSize: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
+    strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    padding: fc.constantFrom('valid' as const, 'same' as const),
+    useBias: fc.boolean(),
+    activation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
+    inActivation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
+    pooled: fc.boolean(),
+    parts: fc.integer({ min: 1, max: 4 }),
+  })
+  .map((c) => {
+    const shape = convolution({ ...c, parts: Math.min(c.parts, c.batch) });
+    const poolable = c.filters % 4 === 0 && shape.outHeight > 1 && shape.outWidth > 1;
+    return { ...shape, pooled: c.pooled && poolable };
+  })
+  .filter((s) => s.outHeight > 0 && s.outWidth > 0);
+
+interface Pass {
+  check: (shape: Conv2dShape) => KernelCheck<Conv2dShape>;
+  /** What it can't do is another kernel's. */
+  fits: (shape: Conv2dShape) => boolean;
+  /** Where it departs from the control already. */
+  control: Partial<Convolution>;
+  departures: Departures;
+}
+
+const passes: Record<string, Pass> = {
+  conv2d_forward: {
+    check: checkForward,
+    fits: () => true,
+    control: {},
+    departures: { ...everywhere, ...pools, ...activations },
+  },
+  conv2d_forward_narrow: {
+    check: checkForwardNarrow,
+    fits: fitsForwardNarrow,
+    control: { channels: 1 },
+    departures: { ...everywhere, ...pools, ...activations, 'nine channels': { channels: 9, kernelSize: [1, 1] } },
+  },
+  conv2d_backward_w: {
+    check: checkBackwardW,
+    fits: fitsBackwardW,
+    control: {},
+    departures: { ...everywhere, ...pools, ...parts },
+  },
+  conv2d_backward_w_narrow: {
+    check: checkBackwardWNarrow,
+    fits: () => true,
+    control: { channels: 3 },
+    departures: { ...everywhere, ...pools, ...parts },
+  },
+  conv2d_backward_x: {
+    check: checkBackwardX,
+    fits: () => true,
+    control: {},
+    departures: { ...everywhere, ...inActivations },
+  },
+};
+
+describe.each(Object.entries(passes))('%s', (_, { check, fits, control: own, departures }) => {
+  const shapes = Object.entries(departures)
+    .map(([title, departure]) => [title, convolution({ ...control, ...own, ...departure })] as const)
+    .filter(([, shape]) => fits(shape));
+
+  test.each(shapes)('%s', (_, shape) => checkKernel(gpu, check(shape)));
+
+  test('random shapes', async () => {
+    const property = fc.asyncProperty(anyConvolution.filter(fits), fc.integer({ min: 1, max: 1000 }), (shape, seed) =>
+      checkKernel(gpu, check(shape), seed),
+    );
+    await fc.assert(property, { seed: 1, numRuns: 12 });
+  });
+});

@@ -1,0 +1,72 @@
+import type { Activation } from '../../src/kernels/activation.ts';
+import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
+import type { MaxPoolShape } from '../../src/kernels/max_pool.ts';
+
+type Pair = [number, number];
+
+interface Windows {
+  batch: number;
+  /** Height and width, as in all pairs. */
+  size: Pair;
+  channels: number;
+  strides: Pair;
+  padding: 'valid' | 'same';
+}
+
+/** A convolution as a model says it. */
+export interface Convolution extends Windows {
+  filters: number;
+  kernelSize: Pair;
+  useBias: boolean;
+  activation: Activation;
+  inActivation: Activation;
+  pooled: boolean;
+  parts: number;
+}
+
+/** A pool as a model says it. */
+export interface Pool extends Windows {
+  poolSize: Pair;
+}
+
+/** How often a window fits an axis, and the padding before it: TensorFlow's rules. */
+function slide(n: number, window: number, stride: number, padding: 'valid' | 'same'): { out: number; before: number } {
+  if (padding === 'valid') return { out: Math.floor((n - window) / stride) + 1, before: 0 };
+  const out = Math.ceil(n / stride);
+  return { out, before: Math.floor(Math.max(0, (out - 1) * stride + window - n) / 2) };
+}
+
+function place({ batch, size, strides, padding }: Windows, window: Pair) {
+  const [rows, columns] = [0, 1].map((i) => slide(size[i]!, window[i]!, strides[i]!, padding));
+  return {
+    batch,
+    inHeight: size[0],
+    inWidth: size[1],
+    outHeight: rows!.out,
+    outWidth: columns!.out,
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: rows!.before,
+    padLeft: columns!.before,
+  };
+}
+
+export const convolution = (c: Convolution): Conv2dShape => ({
+  ...place(c, c.kernelSize),
+  inChannels: c.channels,
+  outChannels: c.filters,
+  kernelHeight: c.kernelSize[0],
+  kernelWidth: c.kernelSize[1],
+  useBias: c.useBias,
+  activation: c.activation,
+  inActivation: c.inActivation,
+  pooled: c.pooled,
+  parts: c.parts,
+});
+
+export const pool = (p: Pool): MaxPoolShape => ({
+  ...place(p, p.poolSize),
+  channels: p.channels,
+  poolHeight: p.poolSize[0],
+  poolWidth: p.poolSize[1],
+});
