@@ -110,17 +110,17 @@ fn store(index: u32, co: u32, value: vec4f) {
 }
 
 #if ${pooled}
-// The first of the largest in row-major order wins; a NaN wins over what came before it.
+// The first of the largest in row-major order wins, or a NaN.
 fn store_winner(cell: u32, co: u32, a: vec4f, c: vec4f, d: vec4f, e: vec4f, shift: vec4f) {
   var best = a;
   var place = vec4u(0u);
-  let second = !(c <= best);
+  let second = wins(c, best);
   best = select(best, c, second);
   place = select(place, vec4u(1u), second);
-  let third = !(d <= best);
+  let third = wins(d, best);
   best = select(best, d, third);
   place = select(place, vec4u(2u), third);
-  let fourth = !(e <= best);
+  let fourth = wins(e, best);
   best = select(best, e, fourth);
   place = select(place, vec4u(3u), fourth);
   store(cell, co, activate(best + shift));

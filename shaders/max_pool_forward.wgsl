@@ -47,11 +47,10 @@ fn winner(at: u32) -> Winner {
       let ix = column + i32(j);
       if (iy >= 0 && iy < i32(in_height) && ix >= 0 && ix < i32(in_width)) {
         let value = x[((image * in_height + u32(iy)) * in_width + u32(ix)) * channels / elements + c / elements];
-        // "not <=" and not ">": a NaN wins and is seen, where max() could lose it.
 #if ${vec}
-        let better = !(value <= best.value) | vec4<bool>(empty);
+        let better = wins(value, best.value) | vec4<bool>(empty);
 #else
-        let better = !(value <= best.value) || empty;
+        let better = wins(vec4f(value), vec4f(best.value)).x | empty;
 #endif
         best = Winner(select(best.value, value, better), select(best.place, Place(i * pool_width + j), better));
         empty = false;

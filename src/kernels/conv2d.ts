@@ -5,6 +5,7 @@ import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
 import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
 import { registerTiles } from './tile.ts';
@@ -67,7 +68,7 @@ const sizes = (s: Conv2dShape) => ({
 
 export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
-  source: forwardSource + activate,
+  source: forwardSource + activate + nan,
   variants: registerTiles,
   flags: (s, v) => ({
     subgroups: v.subgroups!,
@@ -101,7 +102,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
 export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   ...conv2dForward,
   name: 'conv2d_forward_narrow',
-  source: forwardNarrowSource + activate,
+  source: forwardNarrowSource + activate + nan,
   flags: (s, v) => {
     const { vec_in, ...flags } = conv2dForward.flags!(s, v);
     return flags;

@@ -1,3 +1,4 @@
+import nan from '../../shaders/lib/nan.wgsl?raw';
 import backwardSource from '../../shaders/max_pool_backward.wgsl?raw';
 import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
@@ -46,7 +47,7 @@ const cost = (s: MaxPoolShape) => ({
 
 export const maxPoolForward: Kernel<MaxPoolShape> = {
   name: 'max_pool_forward',
-  source: forwardSource,
+  source: forwardSource + nan,
   flags: (s) => ({ vec: s.channels % 4 === 0 }),
   constants,
   buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), won: ceilDiv(elementsOut(s), 4) }),

@@ -26,7 +26,7 @@ function visitWindows(s: MaxPoolShape, visit: (x: number, place: number, y: numb
 /**
  * y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  won[n,oy,ox,c] = i*poolWidth+j of the first largest
  *
- * A padded place never wins. `won` holds a byte an element: the bytes of the words that the shader packs.
+ * A padded place never wins, a NaN always. `won` holds a byte an element: the bytes of the words that the shader packs.
  */
 export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Float64Array; won: Uint8Array } {
   const elements = s.batch * s.outHeight * s.outWidth * s.channels;
@@ -35,8 +35,7 @@ export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Flo
   const empty = new Uint8Array(elements).fill(1);
   visitWindows(s, (xi, place, yi) => {
     const value = x[xi]!;
-    // "not <=" and not ">": a NaN wins over what came before it, as in the shader.
-    if (value <= y[yi]! && !empty[yi]) return;
+    if (!(value > y[yi]! || Number.isNaN(value) || empty[yi])) return;
     y[yi] = value;
     won[yi] = place;
     empty[yi] = 0;

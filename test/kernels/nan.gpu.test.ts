@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import type { Kernel } from '../../src/gpu/kernel.ts';
+import type { Activation } from '../../src/kernels/activation.ts';
+import { conv2dBackwardW, conv2dBackwardX, conv2dForward, conv2dForwardNarrow } from '../../src/kernels/conv2d.ts';
+import { maxPoolForward } from '../../src/kernels/max_pool.ts';
+import * as reference from '../../src/reference/conv2d.ts';
+import * as pools from '../../src/reference/max_pool.ts';
+import { numbers } from '../reference/central_differences.ts';
+import { cacheOf, floats, packed, variantsOf } from './check_kernel.ts';
+import { type Contents, launchGuarded } from './guarded_launch.ts';
+import { type Convolution, convolution, pool } from './shapes.ts';
+
+// A number that isn't one must not be lost on its way to the loss and to the gradients' norms, where it is looked for.
+const gpu: Gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const some = (count: number, seed: number) => Float32Array.from(numbers(count, seed));
+
+/** Runs every variant; fails unless it has NaN where the twin has. It may have more: a shader multiplies by zero too. */
+async function expectNaNs<S>(
+  kernel: Kernel<S>,
+  shape: S,
+  contents: Record<string, Contents>,
+  expected: Record<string, ArrayLike<number>>,
+): Promise<void> {
+  for (const variant of variantsOf(kernel, shape, gpu.traits)) {
+    const launch = await launchGuarded(gpu, cacheOf(gpu), kernel, shape, variant);
+    const outputs = await launch.run(contents);
+    launch.dispose();
+    for (const [name, twin] of Object.entries(expected)) {
+      const wanted = [...Array(twin.length).keys()].filter((i) => Number.isNaN(twin[i]));
+      expect(wanted.length).toBeGreaterThan(0);
+      const found = wanted.filter((i) => Number.isNaN(floats(outputs[name]!)[i]));
+      expect(found, `${kernel.name}.${name} as ${JSON.stringify(variant)}`).toEqual(wanted);
+    }
+  }
+}
+
+describe.each([4, 3])('max_pool_forward of %i channels', (channels) => {
+  const shape = pool({ batch: 1, size: [6, 6], channels, poolSize: [3, 3], strides: [3, 3], padding: 'valid' });
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('a NaN in place %i of a window wins', async (place) => {
+    const x = some(6 * 6 * channels, 1);
+    x[((place < 3 ? 0 : place < 6 ? 1 : 2) * 6 + (place % 3)) * channels + 1] = Number.NaN;
+    const { y, won } = pools.maxPoolForward(shape, { x });
+    expect(won[1]).toBe(place);
+    await expectNaNs(maxPoolForward, shape, { x }, { y });
+  });
+});
+
+const small: Convolution = {
+  batch: 1,
+  size: [5, 5],
+  channels: 1,
+  filters: 4,
+  kernelSize: [2, 2],
+  strides: [1, 1],
+  padding: 'valid',
+  useBias: true,
+  activation: 'linear',
+  inActivation: 'linear',
+  pooled: false,
+  parts: 1,
+};
+const activations: Activation[] = ['linear', 'relu', 'tanh', 'sigmoid'];
+
+describe.each([conv2dForward, conv2dForwardNarrow])('$name', (kernel) => {
+  const inputs = { x: some(25, 1), w: some(16, 2), b: some(4, 3) };
+  describe.each([false, true])('a pool behind: %s', (pooled) => {
+    test.each(activations)('%s shows a NaN in x, in w and in b', async (activation) => {
+      const shape = convolution({ ...small, activation, pooled });
+      for (const [name, at] of [
+        ['x', 12],
+        ['x', 0],
+        ['x', 24],
+        ['w', 5],
+        ['b', 2],
+      ] as const) {
+        const broken = { ...inputs, [name]: inputs[name].slice().fill(Number.NaN, at, at + 1) };
+        await expectNaNs(kernel, shape, broken, { y: reference.conv2dForward(shape, broken).y });
+      }
+    });
+  });
+
+  test.each([0, 1, 2, 3])('relu and a pool show a NaN in place %i of a window', async (place) => {
+    const shape = convolution({ ...small, kernelSize: [1, 1], size: [4, 4], activation: 'relu', pooled: true });
+    const x = some(16, 4);
+    x[(place >> 1) * 4 + (place & 1)] = Number.NaN;
+    const broken = { x, w: some(4, 2), b: some(4, 3) };
+    await expectNaNs(kernel, shape, broken, { y: reference.conv2dForward(shape, broken).y });
+  });
+});
+
+test.each(activations)('conv2d_backward_x shows a NaN in dy and in w: %s made x', async (inActivation) => {
+  const shape = convolution({ ...small, channels: 4, inActivation });
+  const x = some(100, 1).map((v) => Math.abs(v));
+  const inputs = { w: some(64, 2), dy: some(64, 3), ...(inActivation !== 'linear' && { x }) };
+  for (const name of ['w', 'dy'] as const) {
+    const broken = { ...inputs, [name]: inputs[name].slice().fill(Number.NaN, 7, 8) };
+    await expectNaNs(conv2dBackwardX, shape, broken, { dx: reference.conv2dBackwardX(shape, broken).dx });
+  }
+});
+
+test.each([false, true])('conv2d_backward_w shows a NaN in dy and in x; a pool behind: %s', async (pooled) => {
+  const shape = convolution({ ...small, channels: 4, pooled });
+  const cells = pooled ? 4 : 16;
+  const won = Uint8Array.from({ length: cells * 4 }, (_, i) => i % 4);
+  const inputs = { x: some(100, 1), dy: some(cells * 4, 3) };
+  for (const name of ['x', 'dy'] as const) {
+    const broken = { ...inputs, [name]: inputs[name].slice().fill(Number.NaN, 7, 8) };
+    const twin = reference.conv2dBackwardW(shape, { ...broken, won });
+    // An x that isn't a number says nothing about the bias.
+    const expected: Record<string, Float64Array> = name === 'x' ? { dw: twin.dw } : { dw: twin.dw, db: twin.db };
+    await expectNaNs(conv2dBackwardW, shape, { ...broken, ...(pooled && { won: packed(won) }) }, expected);
+  }
+});
