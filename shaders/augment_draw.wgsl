@@ -33,6 +33,11 @@ fn store_map(at: u32, m: mat3x3f) {
   maps[at] = vec4f(m[0].x, m[1].x, m[2].x, m[0].y);
   maps[at + 1u] = vec4f(m[1].y, m[2].y, m[0].z, m[1].z);
 }
+
+fn store_projective_map(at: u32, m: mat3x3f) {
+  store_map(at, m);
+  maps[at + 2u] = vec4f(m[2].z, 0.0, 0.0, 0.0);
+}
 #endif
 
 @compute @workgroup_size(64)

@@ -37,7 +37,6 @@ const planes = 1u;
 // Where a pixel is: in y, of which slot, in whose record; `channel` is 0 unless channels are taken one by one.
 struct Place { column: u32, row: u32, slot: u32, channel: u32, }
 
-var<private> outside: bool; // what was read lies beyond the image
 var<private> image_at: u32; // of the image that is read, in pixels
 
 fn load(at: u32) -> f32 {

@@ -1,75 +1,91 @@
 
+#if ${filled}
+var<private> cover: f32; // how much of what is read lies inside of the image
+
+#endif
 // Where coordinate v falls on an axis of n places: scipy.ndimage's modes, of which wrap has the period n - 1.
 fn fold(v: f32, n: f32) -> f32 {
 #if ${reflect}
   let period = 2.0 * n;
   let u = (v + 0.5) - period * floor((v + 0.5) / period);
   return select(u, period - u, u > n) - 0.5;
+#elif ${mirror}
+  let period = max(1.0, 2.0 * (n - 1.0));
+  let u = v - period * floor(v / period);
+  return min(select(u, period - u, u > n - 1.0), n - 1.0);
 #elif ${wrap}
   let period = n - 1.0;
   if (period < 0.5) { return 0.0; }
   if (v < 0.0) { return v + period * (floor(-v / period) + 1.0); }
   return select(v, v - period * floor(v / period), v > period);
-#elif ${grid_constant}
-  return clamp(v, -2.0, n + 1.0); // as far out as makes no difference
 #else
   return clamp(v, 0.0, n - 1.0);
 #endif
 }
-#if ${grid_constant}
 
-// A pixel of an image that goes on with cval for ever.
-fn pixel_or_cval(at: vec2f, place: Place) -> Pixel {
-  let inside = at.x >= 0.0 && at.y >= 0.0 && at.x < f32(from_width) && at.y < f32(from_height);
-  let value = pixel_at(u32(max(at.x, 0.0)), u32(max(at.y, 0.0)), place);
-  return select(Pixel(${cval}), value, inside);
+fn fold_all(at: vec2f, n: vec2f) -> vec2f {
+#if ${filled}
+#if ${soft}
+  let inside = clamp(min(at + 1.0, n - at), vec2f(), vec2f(1.0)); // an edge as wide as a pixel
+  cover *= inside.x * inside.y;
+#else
+  let probe = ${probe}; // a pixel ends half-way to the next, or, as in SciPy's constant, in its middle
+  if (any(probe < vec2f()) || any(probe > n - 1.0)) { cover = 0.0; }
+#endif
+#endif
+  return vec2f(fold(at.x, n.x), fold(at.y, n.y));
+}
+#if ${filled}
+
+fn filled(value: Pixel) -> Pixel {
+  return (1.0 - cover) * Pixel(${cval}) + cover * value;
+}
+#endif
+#if ${multiplied}
+
+fn through(at: vec2f, place: u32) -> vec2f {
+  let first = maps[place];
+  let second = maps[place + 1u];
+  let to = vec2f(first.x * at.x + first.y * at.y + first.z, first.w * at.x + second.x * at.y + second.y);
+#if ${projective}
+  let depth = second.z * at.x + second.w * at.y + maps[place + 2u].x;
+  // On the horizon: far outside, but a number.
+  return clamp(to / select(depth, 1e-30, depth == 0.0), vec2f(-1e6), vec2f(1e6));
+#else
+  return to;
+#endif
+}
+#endif
+#if ${windowed}
+
+// The part of the image goes half a step beyond the middles of its outermost pixels; half a pixel inside of that is where
+// the image's own outermost middles are, and where interpolation stops.
+fn into_window(at: vec2f, window: vec4f, n: vec2f) -> vec2f {
+  let least = window.xy + 0.5 - 0.5 * window.zw;
+  return clamp(window.xy + window.zw * at, least, least + window.zw * n - 1.0);
 }
 #endif
 
-// The image through the map of this slot, by order 0 or 1. `constant` has a hard edge, as SciPy's.
+// The image through the maps of this slot, by order 0 or 1.
 fn read_warp(place: Place) -> Pixel {
-  let at_map = place.slot * ${map_stride} + ${map_at};
-  let first = maps[at_map];
-  let second = maps[at_map + 1u];
-  let column = f32(place.column);
-  let row = f32(place.row);
-  var at = vec2f(first.x * column + first.y * row + first.z, first.w * column + second.x * row + second.y);
-#if ${projective}
-  at /= second.z * column + second.w * row + 1.0;
+#if ${filled}
+  cover = 1.0;
 #endif
-#if ${boxed}
-  let box = maps[at_map + 2u];
-  at = clamp(at, box.xy, box.zw);
-#endif
+  let at_maps = place.slot * ${map_stride};
+  var at = vec2f(f32(place.column), f32(place.row));
+${locate_lines}
+  at = fold_all(at, vec2f(f32(from_width), f32(from_height)));
   let last = vec2f(f32(from_width - 1u), f32(from_height - 1u));
-#if ${constant}
-  outside = at.x < 0.0 || at.y < 0.0 || at.x > last.x || at.y > last.y;
-#elif ${grid_constant}
-  outside = at.x <= -1.0 || at.y <= -1.0 || at.x >= last.x + 1.0 || at.y >= last.y + 1.0;
-#endif
-  at = vec2f(fold(at.x, f32(from_width)), fold(at.y, f32(from_height)));
 #if ${interpolate}
   let low = floor(at);
   let part = at - low;
-#if ${grid_constant}
-  let above = mix(pixel_or_cval(low, place), pixel_or_cval(low + vec2f(1.0, 0.0), place), part.x);
-  let below = mix(pixel_or_cval(low + vec2f(0.0, 1.0), place), pixel_or_cval(low + 1.0, place), part.x);
-#else
   let near = vec2u(clamp(low, vec2f(), last));
   let far = vec2u(clamp(low + 1.0, vec2f(), last));
   let above = mix(pixel_at(near.x, near.y, place), pixel_at(far.x, near.y, place), part.x);
   let below = mix(pixel_at(near.x, far.y, place), pixel_at(far.x, far.y, place), part.x);
-#endif
-  let value = mix(above, below, part.y);
-#elif ${grid_constant}
-  let value = pixel_or_cval(floor(at + 0.5), place);
+  return mix(above, below, part.y);
 #else
   let near = vec2u(clamp(floor(at + 0.5), vec2f(), last));
-  let value = pixel_at(near.x, near.y, place);
-#endif
-#if ${constant}
-  return select(value, Pixel(${cval}), outside);
-#else
-  return value;
+  return pixel_at(near.x, near.y, place);
 #endif
 }

@@ -150,7 +150,8 @@ function opsInUse(pipeline: Pipeline, { plain, pixels, draws }: BatchSource): Pi
 const isForEveryImage = ({ steps }: Op): boolean =>
   steps.some((step) => (step.kind === 'map' ? step.to !== undefined : step.kind === 'pixel' && step.always));
 
-/** All that it draws is the identity. */
+/** All that it draws is the identity, and that is the image as it is. */
 const isStill = (op: Op): boolean =>
   op.fields.length > 0 &&
+  !op.steps.some((step) => step.kind === 'map' && step.to) &&
   op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity);

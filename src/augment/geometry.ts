@@ -1,6 +1,6 @@
-import { layMaps } from '../kernels/augment_text.ts';
+import { isProjective, layMaps } from '../kernels/augment_text.ts';
 import type { Matrix } from './parameters.ts';
-import type { Pass } from './passes.ts';
+import { legsOf, type Pass } from './passes.ts';
 
 /** The matrix of all maps of a slot, and its inverse, from the words that the draw kernel wrote; none where nothing moves. */
 export function geometryOf(
@@ -16,14 +16,24 @@ export function geometryOf(
     [0, 0, 1],
   ];
   passes.forEach((pass, i) => {
-    if (pass.maps.length === 0) return;
-    const [a, b, c, d, e, f, g, h] = words.subarray((slot * stride + at[i]!) * 4);
-    matrix = multiply(matrix, [
-      [a!, b!, c!],
-      [d!, e!, f!],
-      [g!, h!, 1],
-    ]);
+    legsOf(pass).forEach((leg, j) => {
+      const [a, b, c, d, e, f, g, h, last] = words.subarray((slot * stride + at[i]![j]!) * 4);
+      const of = leg.window
+        ? [
+            [c!, 0, a!],
+            [0, d!, b!],
+            [0, 0, 1],
+          ]
+        : [
+            [a!, b!, c!],
+            [d!, e!, f!],
+            [g!, h!, isProjective(pass) ? last! : 1],
+          ];
+      matrix = multiply(matrix, of);
+    });
   });
+  const scale = matrix[2]![2]!;
+  if (scale !== 1) matrix = matrix.map((row) => row.map((value) => value / scale));
   return { matrix, inverse: invert(matrix) };
 }
 

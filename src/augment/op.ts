@@ -30,7 +30,7 @@ export interface Field {
   as?: 'boolean' | readonly string[];
 }
 
-export const fillModes = ['constant', 'nearest', 'reflect', 'wrap', 'gridConstant'] as const;
+export const fillModes = ['constant', 'nearest', 'reflect', 'mirror', 'wrap', 'gridConstant'] as const;
 export type FillMode = (typeof fillModes)[number];
 
 /** How an image is sampled between and beyond its pixels: scipy.ndimage's modes and orders. */
@@ -50,14 +50,18 @@ interface Call {
 /** Moves pixels. `fn call(at: u32, from: vec2f, to: vec2f) -> mat3x3f`: (column, row, 1) of what it gives to where that is sampled. */
 export interface MapStep extends Call {
   kind: 'map';
-  /** Undefined for what never samples outside of the image: it takes what the pass has. */
-  sampling?: Sampling;
+  /** What it asks for: no fillMode where it never samples outside of the image, no order where it moves whole pixels. */
+  sampling?: Partial<Sampling>;
   /** Its third row is not (0, 0, 1). */
   projective?: boolean;
   /** The size that it gives, where that isn't the size that it gets. Such a step works for images that are not augmented, too. */
   to?: { height: number; width: number };
-  /** `fn call_box(at: u32, from: vec2f) -> vec4f`: where sampling stops, (least x, least y, most x, most y). */
-  boxed?: boolean;
+  /**
+   * It only looks at a part of the image, which is the whole image for what comes after it:
+   * `fn call(at: u32, from: vec2f, to: vec2f) -> vec4f`, (x, y) of its pixel (0, 0) and the step from pixel to pixel.
+   * `scaled` interpolates and stops at the part's own edge, `whole` copies.
+   */
+  window?: 'whole' | 'scaled';
 }
 
 /** Works pixel by pixel. `fn call(value: Pixel, at: u32, place: Place) -> Pixel`. */

@@ -1,16 +1,24 @@
 import type { FilterStep, MapStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
 
+/** A map at its place: the image that it gets, and the one that it gives. */
+export interface PlacedMap {
+  op: PlacedOp;
+  step: MapStep;
+  from: Picture;
+  to: Picture;
+}
+
 /** One kernel over the images of a batch: read through all maps at once, or through a filter, then pixel by pixel. */
 export interface Pass {
   from: Picture;
   to: Picture;
-  maps: { op: PlacedOp; step: MapStep; from: Picture; to: Picture }[];
+  maps: PlacedMap[];
   filter?: { op: PlacedOp; step: FilterStep };
   sampling: Sampling;
   pixels: {
     op: PlacedOp;
     step: PixelStep;
-    /** A map of this pass comes after it: what that brings in from outside of the image is not this step's. */
+    /** A map of this pass comes after it that may look outside of the image: what that brings in is not this step's. */
     inside: boolean;
   }[];
   /** Made of the image that this pass reads, before it. */
@@ -18,44 +26,43 @@ export interface Pass {
   tables: boolean;
 }
 
-const nearest: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 1 };
+/** Of maps that move whole pixels about and never leave the image: a pixel is copied. */
+const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 };
 
 /**
  * Cuts a pipeline into as few passes as it can: maps are multiplied into one matrix and the image is resampled once, also
  * across steps that work pixel by pixel, wherever they are. A new pass begins with a filter, with what must know the
  * whole image first, with a map behind steps that depend on the pixel's place, and with another way of sampling.
  *
+ * So what a map looks for outside of what the map before it gives is what the image has there, where it has something;
+ * only behind a window (a crop) it is filled in as if the images were made one after the other.
+ *
  * @param plain only what is done to every image, augmented or not.
  */
 export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: boolean): Pass[] {
   const passes: Pass[] = [];
   const begin = (from: Picture) => {
-    const pass: Pass = { from, to: from, maps: [], sampling: nearest, pixels: [], statistics: false, tables: false };
+    const pass: Pass = { from, to: from, maps: [], sampling: copying, pixels: [], statistics: false, tables: false };
     passes.push(pass);
     return pass;
   };
   let pass = begin(picture);
-  let sampled = false;
+  let asked: Partial<Sampling> = {};
   const next = () => {
     pass = begin(pass.to);
-    sampled = false;
+    asked = {};
   };
   const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter;
   for (const op of ops) {
     for (const step of op.steps) {
       if (step.kind === 'map') {
         if (plain && !step.to) continue;
-        const { sampling } = step;
-        const otherwise = sampling && sampled && JSON.stringify(sampling) !== JSON.stringify(pass.sampling);
+        const { sampling = {} } = step;
         const behindPlaced = pass.pixels.some(({ step }) => step.placed || step.needs);
-        // Only the first map knows where in the image the box is.
-        const boxed = step.boxed && pass.maps.length > 0;
-        if (pass.filter || otherwise || behindPlaced || boxed) next();
-        if (sampling) {
-          pass.sampling = sampling;
-          sampled = true;
-        }
-        for (const pixel of pass.pixels) pixel.inside = true;
+        if (pass.filter || !agree(asked, sampling) || behindPlaced) next();
+        asked = { ...asked, ...sampling };
+        pass.sampling = { ...copying, ...asked };
+        if (sampling.fillMode) for (const pixel of pass.pixels) pixel.inside = true;
         const to = { ...pass.to, ...step.to };
         pass.maps.push({ op, step, from: pass.to, to });
         pass.to = to;
@@ -75,4 +82,35 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
     }
   }
   return passes;
+}
+
+/** Whether one way of sampling is both: neither asks for what the other asks otherwise. */
+function agree(a: Partial<Sampling>, b: Partial<Sampling>): boolean {
+  const keys = ['fillMode', 'cval', 'interpolationOrder'] as const;
+  return keys.every((key) => a[key] === undefined || b[key] === undefined || a[key] === b[key]);
+}
+
+/**
+ * A part of a pass' way from a pixel of what it gives to where that is sampled: maps that are multiplied into one matrix,
+ * or a window.
+ */
+export interface Leg {
+  maps: PlacedMap[];
+  window: boolean;
+  /** Later maps may look over the window's edge: they find there what the fill mode says. */
+  folded: boolean;
+}
+
+/** The legs of a pass in the order of its ops: a pixel goes them from the last to the first. */
+export function legsOf({ maps }: Pass): Leg[] {
+  const legs: Leg[] = [];
+  maps.forEach((map, i) => {
+    const folded = maps.slice(i + 1).some(({ step }) => step.sampling?.fillMode !== undefined);
+    // A window of whole pixels over whose edge nobody looks is a map like others.
+    const window = map.step.window === 'scaled' || (map.step.window === 'whole' && folded);
+    const last = legs.at(-1);
+    if (!window && last && !last.window) last.maps.push(map);
+    else legs.push({ maps: [map], window, folded: window && folded });
+  });
+  return legs;
 }

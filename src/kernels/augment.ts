@@ -8,15 +8,16 @@ import mapsSource from '../../shaders/lib/maps.wgsl?raw';
 import randomSource from '../../shaders/lib/random.wgsl?raw';
 import warpSource from '../../shaders/lib/read_warp.wgsl?raw';
 import { isRecorded, pairSteps } from '../augment/op.ts';
-import type { Pass } from '../augment/passes.ts';
+import { legsOf, type Pass } from '../augment/passes.ts';
 import type { Pipeline } from '../augment/pipeline.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import {
   drawLines,
-  isBoxed,
+  isFilled,
   isProjective,
   layMaps,
   literal,
+  locateLines,
   mapLines,
   mixLines,
   pixelText,
@@ -69,6 +70,7 @@ const unique = (texts: readonly string[]): string => [...new Set(texts)].join(''
 export const augmentDraw: Kernel<AugmentDrawShape> = {
   name: 'augment_draw',
   source: (s) => {
+    // An op's fragment may hold what draws and what maps: it wants both, also where nothing is drawn.
     const random = hasRecords(s.pipeline) ? randomSource + drawsSource : '';
     const maps = isMapped(s.passes) ? mapsSource : '';
     const own = unique(s.pipeline.ops.flatMap(({ drawSources = [] }) => drawSources));
@@ -195,16 +197,20 @@ export function isReading(pass: Pass): boolean {
 function warpFlags({ pass, passes }: AugmentPixelsShape) {
   const { at, stride } = layMaps(passes);
   const { fillMode, cval, interpolationOrder } = pass.sampling;
+  const legs = legsOf(pass);
   return {
     map_stride: `${stride}u`,
-    map_at: `${at[passes.indexOf(pass)]}u`,
+    locate_lines: locateLines(pass, at[passes.indexOf(pass)]!),
+    multiplied: legs.some(({ window }) => !window),
     projective: isProjective(pass),
-    boxed: isBoxed(pass),
+    windowed: legs.some(({ window }) => window),
     interpolate: interpolationOrder === 1,
     reflect: fillMode === 'reflect',
+    mirror: fillMode === 'mirror',
     wrap: fillMode === 'wrap',
-    constant: fillMode === 'constant',
-    grid_constant: fillMode === 'gridConstant',
+    filled: isFilled(pass),
+    soft: fillMode === 'gridConstant' && interpolationOrder === 1,
+    probe: fillMode === 'gridConstant' ? 'floor(at + 0.5)' : 'at',
     cval: literal(cval),
   };
 }

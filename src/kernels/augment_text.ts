@@ -1,6 +1,6 @@
 import type { Draw, PlacedOp } from '../augment/op.ts';
 import { appliedPurpose, isRecorded, pairSteps } from '../augment/op.ts';
-import type { Pass } from '../augment/passes.ts';
+import { legsOf, type Pass, type PlacedMap } from '../augment/passes.ts';
 
 /**
  * The lines of augment_draw.wgsl and augment_pixels.wgsl that differ from pipeline to pipeline: calls of the ops' own
@@ -66,57 +66,73 @@ function drawText(draw: Draw, purpose: string): string {
   }
 }
 
-/** Where each pass' map lies among a slot's vec4s, and how many vec4s a slot has. */
-export function layMaps(passes: readonly Pass[]): { at: number[]; stride: number } {
+/** Where the legs of each pass lie among a slot's vec4s, and how many vec4s a slot has. */
+export function layMaps(passes: readonly Pass[]): { at: number[][]; stride: number } {
   let stride = 0;
-  const at = passes.map((pass) => {
-    const begin = stride;
-    if (pass.maps.length > 0) stride += isBoxed(pass) ? 3 : 2;
-    return begin;
-  });
+  const at = passes.map((pass) =>
+    legsOf(pass).map((leg) => {
+      const begin = stride;
+      stride += leg.window ? 1 : isProjective(pass) ? 3 : 2;
+      return begin;
+    }),
+  );
   return { at, stride };
 }
 
 export const isProjective = (pass: Pass): boolean => pass.maps.some(({ step }) => step.projective);
-export const isBoxed = (pass: Pass): boolean => pass.maps.some(({ step }) => step.boxed);
 
-/** Multiplies each pass' maps into one and stores it. */
+/** Stores each pass' legs: matrices multiplied out, windows as they are. */
 export function mapLines(passes: readonly Pass[]): string {
   const { at, stride } = layMaps(passes);
   return passes
-    .flatMap((pass, i) => {
-      if (pass.maps.length === 0) return [];
-      const name = `map_${i}`;
-      const lines = [`  var ${name} = identity_map();`];
-      for (const { op, step, from, to } of pass.maps) {
-        const record = `record + ${op.at}u`;
-        const call = `${name} = ${name} * ${step.call}(${listed(record, size(from), size(to), ...(step.args ?? []))});`;
-        // What changes the size does so for every image.
-        lines.push(step.to ? `  ${call}` : `  if (drawn(${record}) != 0.0) { ${call} }`);
-      }
-      const place = `slot * ${stride}u + ${at[i]}u`;
-      lines.push(`  store_map(${place}, ${name}${isProjective(pass) ? ` * (1.0 / ${name}[2].z)` : ''});`);
-      if (isBoxed(pass)) {
-        const { op, step, from } = pass.maps.find(({ step }) => step.boxed)!;
-        lines.push(`  maps[${place} + 2u] = ${step.call}_box(record + ${op.at}u, ${size(from)});`);
-      }
-      return lines;
-    })
+    .flatMap((pass, i) =>
+      legsOf(pass).flatMap(({ maps, window }, j) => {
+        const place = `slot * ${stride}u + ${at[i]![j]}u`;
+        if (window) return `  maps[${place}] = ${mapCall(maps[0]!)};`;
+        const name = `map_${i}_${j}`;
+        const lines = maps.map((map) => {
+          const { op, step } = map;
+          const line = `${name} = ${name} * ${step.window ? `window_map(${mapCall(map)})` : mapCall(map)};`;
+          // What changes the size does so for every image.
+          return step.to ? `  ${line}` : `  if (drawn(record + ${op.at}u) != 0.0) { ${line} }`;
+        });
+        const store = isProjective(pass) ? 'store_projective_map' : 'store_map';
+        return [`  var ${name} = identity_map();`, ...lines, `  ${store}(${place}, ${name});`];
+      }),
+    )
     .join('\n');
 }
 
-/** The calls of a pass' steps, each where its op is applied. */
-export function stepLines(pass: Pass): string {
-  const filters = pass.filter ? [{ ...pass.filter, inside: false }] : [];
-  return [...filters, ...pass.pixels]
-    .map(({ op, step, inside }) => {
-      const at = isRecorded(op) ? `record + ${op.at}u` : '0u';
-      const call = `value = ${step.call}(${listed('value', at, 'place', ...(step.args ?? []))});`;
-      const always = step.kind === 'pixel' && step.always;
-      const conditions = [...(always ? [] : [`drawn(${at}) != 0.0`]), ...(inside ? ['!outside'] : [])];
-      return conditions.length > 0 ? `    if (${conditions.join(' && ')}) { ${call} }` : `    ${call}`;
+const mapCall = ({ op, step, from, to }: PlacedMap) =>
+  `${step.call}(${listed(`record + ${op.at}u`, size(from), size(to), ...(step.args ?? []))})`;
+
+/** The way of a pixel of y through a pass' legs, from the last to the first. */
+export function locateLines(pass: Pass, places: readonly number[]): string {
+  return legsOf(pass)
+    .flatMap(({ maps, window, folded }, i) => {
+      const place = `at_maps + ${places[i]}u`;
+      if (!window) return `  at = through(at, ${place});`;
+      const seen = size(maps[0]!.to);
+      return [`  at = into_window(at, maps[${place}], ${seen});`, ...(folded ? [`  at = fold_all(at, ${seen});`] : [])];
     })
+    .reverse()
     .join('\n');
+}
+
+/** Whether what lies outside of the image is a value of its own. */
+export const isFilled = ({ maps, sampling: { fillMode } }: Pass): boolean =>
+  maps.length > 0 && (fillMode === 'constant' || fillMode === 'gridConstant');
+
+/** The calls of a pass' steps, each where its op is applied; between them, what maps brought in from outside. */
+export function stepLines(pass: Pass): string {
+  const filters = pass.filter ? [pass.filter] : [];
+  const lines = [...filters, ...pass.pixels].map(({ op, step }) => {
+    const at = isRecorded(op) ? `record + ${op.at}u` : '0u';
+    const call = `value = ${step.call}(${listed('value', at, 'place', ...(step.args ?? []))});`;
+    return step.kind === 'pixel' && step.always ? `    ${call}` : `    if (drawn(${at}) != 0.0) { ${call} }`;
+  });
+  if (isFilled(pass)) lines.splice(pass.pixels.filter(({ inside }) => inside).length, 0, '    value = filled(value);');
+  return lines.join('\n');
 }
 
 /** The steps that mix an image with its partner, and what they leave of its share. */

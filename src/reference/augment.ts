@@ -93,42 +93,48 @@ export function fold(v: number, n: number, mode: SamplingOf['fillMode']): number
     return (u > n ? 2 * n - u : u) - 0.5;
   }
   const period = n - 1;
+  if (mode === 'mirror') {
+    const u = v - 2 * period * Math.floor(v / (2 * period));
+    return u > period ? 2 * period - u : u;
+  }
   if (v < 0) return v + period * (Math.floor(-v / period) + 1);
   return v > period ? v - period * Math.floor(v / period) : v;
+}
+
+/** Channel c of an image at (row, column), by order 0 or 1; `cval` where that is nowhere. */
+export function sampleAt(
+  image: Numbers,
+  { height, width, channels }: Picture,
+  row: number,
+  column: number,
+  c: number,
+  { fillMode, cval, interpolationOrder }: SamplingOf,
+): number {
+  const pixel = (row: number, column: number) => {
+    const inside = (at: number, n: number) => Math.min(Math.max(at, 0), n - 1);
+    const beyond = inside(row, height) !== row || inside(column, width) !== column;
+    if (beyond && fillMode === 'gridConstant') return cval;
+    return image[(inside(row, height) * width + inside(column, width)) * channels + c]!;
+  };
+  const [down, right] = [fold(row, height, fillMode), fold(column, width, fillMode)];
+  if (down === undefined || right === undefined) return cval;
+  if (interpolationOrder === 0) return pixel(Math.floor(down + 0.5), Math.floor(right + 0.5));
+  const [i, j] = [Math.floor(down), Math.floor(right)];
+  const [a, b] = [down - i, right - j];
+  return (
+    (1 - a) * ((1 - b) * pixel(i, j) + b * pixel(i, j + 1)) + a * ((1 - b) * pixel(i + 1, j) + b * pixel(i + 1, j + 1))
+  );
 }
 
 /** y[row,column,c] = image at matrix (row, column, 1), by order 0 or 1; `cval` where that is nowhere. */
 export function sampleImage(image: Numbers, s: Picture, matrix: Matrix, sampling: SamplingOf): Float64Array {
   const { height, width, channels } = s;
-  const y = new Float64Array(height * width * channels);
-  const pixel = (row: number, column: number, c: number) => {
-    const inside = (at: number, n: number) => Math.min(Math.max(at, 0), n - 1);
-    const beyond = inside(row, height) !== row || inside(column, width) !== column;
-    if (beyond && sampling.fillMode === 'gridConstant') return sampling.cval;
-    return image[(inside(row, height) * width + inside(column, width)) * channels + c]!;
-  };
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const [v, h] = matrix.map((m) => m[0]! * row + m[1]! * column + m[2]!) as [number, number];
-      const [down, right] = [fold(v, height, sampling.fillMode), fold(h, width, sampling.fillMode)];
-      for (let c = 0; c < channels; c++) {
-        let value = sampling.cval;
-        if (down !== undefined && right !== undefined) {
-          if (sampling.interpolationOrder === 0) {
-            value = pixel(Math.floor(down + 0.5), Math.floor(right + 0.5), c);
-          } else {
-            const [i, j] = [Math.floor(down), Math.floor(right)];
-            const [a, b] = [down - i, right - j];
-            value =
-              (1 - a) * ((1 - b) * pixel(i, j, c) + b * pixel(i, j + 1, c)) +
-              a * ((1 - b) * pixel(i + 1, j, c) + b * pixel(i + 1, j + 1, c));
-          }
-        }
-        y[(row * width + column) * channels + c] = value;
-      }
-    }
-  }
-  return y;
+  return Float64Array.from({ length: height * width * channels }, (_, at) => {
+    const column = Math.floor(at / channels) % width;
+    const row = Math.floor(at / channels / width);
+    const [v, h] = matrix.map((m) => m[0]! * row + m[1]! * column + m[2]!) as [number, number];
+    return sampleAt(image, s, v, h, at % channels, sampling);
+  });
 }
 
 /** The image turned over, pixel by pixel. */

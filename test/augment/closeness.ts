@@ -1,4 +1,6 @@
+import type { Sampling as SamplingOf } from '../../src/augment/op.ts';
 import { composeAffine, type KerasParameters, type Picture, type Sampling } from '../../src/reference/augment.ts';
+import type { Where } from '../../src/reference/augment_geometry.ts';
 import { expectWithin } from '../compare.ts';
 import { unitRoundoff } from '../tolerance.ts';
 
@@ -25,20 +27,48 @@ export function expectWarped(
   const affine = composeAffine(p, s.height, s.width, sampling.compat);
   const terms = s.height + s.width + Math.abs(p.zx) * s.width + Math.abs(p.zy) * s.height;
   // Coordinates of so few binary places are exact in float32.
-  const off = affine.every((n) => Number.isInteger(n * 256))
-    ? 0
-    : roundings * 2 * unitRoundoff * (terms + Math.abs(p.tx) + Math.abs(p.ty));
+  const exact = affine.every((n) => Number.isInteger(n * 256));
+  const off = exact ? 0 : coordinatesOff(terms + Math.abs(p.tx) + Math.abs(p.ty));
+  const where: Where = (column, row) => [
+    affine[0] * column + affine[1] * row + affine[2],
+    affine[3] * column + affine[4] * row + affine[5],
+  ];
+  return expectSampled(name, actual, expected, image, s, s, where, off, sampling, sampling.rescale);
+}
+
+/** How far off a coordinate may be that is a sum of such terms. */
+export const coordinatesOff = (terms: number): number => roundings * 2 * unitRoundoff * terms;
+
+/**
+ * The same for any way from a pixel (column, row) of what comes out to where that is sampled, when coordinates are not
+ * off by more than `off`.
+ */
+export function expectSampled(
+  name: string,
+  actual: Numbers,
+  expected: Numbers,
+  image: Numbers,
+  from: Picture,
+  to: { width: number },
+  where: Where,
+  off: number,
+  sampling: SamplingOf,
+  scale = 1,
+): number {
   const { least, most } = rangeOf(image);
   const largest = Math.max(Math.abs(least), Math.abs(most), Math.abs(sampling.cval));
-  // A bilinear surface rises by no more than the image's range within a pixel, on either axis.
-  const slope = sampling.interpolationOrder === 1 ? 2 * (most - least) : 0;
-  const bound = Math.abs(sampling.rescale) * (off * slope + 8 * 2 * unitRoundoff * largest);
+  // A bilinear surface rises by no more than its range within a pixel, on either axis; a soft edge goes over into cval.
+  const range =
+    sampling.fillMode === 'gridConstant'
+      ? Math.max(most, sampling.cval) - Math.min(least, sampling.cval)
+      : most - least;
+  const slope = sampling.interpolationOrder === 1 ? 2 * range : 0;
+  const bound = Math.abs(scale) * (off * slope + 8 * 2 * unitRoundoff * largest);
   const kept: number[] = [];
   for (let at = 0; at < expected.length; at++) {
-    const pixel = Math.floor(at / s.channels);
-    const [column, row] = [pixel % s.width, Math.floor(pixel / s.width)];
-    const [x, y] = [0, 3].map((i) => affine[i]! * column + affine[i + 1]! * row + affine[i + 2]!);
-    if (!jumpsNear(x!, s.width, sampling, off) && !jumpsNear(y!, s.height, sampling, off)) kept.push(at);
+    const pixel = Math.floor(at / from.channels);
+    const [x, y] = where(pixel % to.width, Math.floor(pixel / to.width));
+    if (!jumpsNear(x, from.width, sampling, off) && !jumpsNear(y, from.height, sampling, off)) kept.push(at);
   }
   const pick = (numbers: Numbers) => kept.map((at) => numbers[at]!);
   expectWithin(name, pick(actual), pick(expected), bound);
@@ -52,7 +82,7 @@ function rangeOf(image: Numbers): { least: number; most: number } {
 }
 
 /** constant and wrap jump where the image ends (wrap has the period n-1), order 0 half-way between pixels. */
-function jumpsNear(v: number, n: number, { fillMode, interpolationOrder }: Sampling, within: number): boolean {
+function jumpsNear(v: number, n: number, { fillMode, interpolationOrder }: SamplingOf, within: number): boolean {
   if (within === 0) return false;
   const near = (place: number) => Math.abs(v - place) <= within;
   const period = Math.max(1, n - 1);

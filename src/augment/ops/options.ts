@@ -10,9 +10,12 @@ export const probability = (byDefault: number) => v.optional(number(0, 1), byDef
 
 export const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
 
+export const interpolationOption = v.optional(v.picklist(['nearest', 'bilinear']), 'bilinear');
+export const interpolationOf = (interpolation: 'nearest' | 'bilinear'): 0 | 1 => (interpolation === 'nearest' ? 0 : 1);
+
 /** What ops that move pixels share: torchvision's names, SciPy's modes. */
 export const samplingOptions = {
-  interpolation: v.optional(v.picklist(['nearest', 'bilinear']), 'bilinear'),
+  interpolation: interpolationOption,
   /** What lies outside: `gridConstant` goes over into `fill` softly, as torchvision does it, `constant` with a hard edge. */
   fillMode: v.optional(v.picklist(fillModes), 'gridConstant'),
   /** A grey level, 0 to 255. */
@@ -25,8 +28,8 @@ export const samplingOf = (options: {
   fill: number;
 }): Sampling => ({
   fillMode: options.fillMode,
-  cval: options.fill,
-  interpolationOrder: options.interpolation === 'nearest' ? 0 : 1,
+  cval: options.fillMode === 'constant' || options.fillMode === 'gridConstant' ? options.fill : 0,
+  interpolationOrder: interpolationOf(options.interpolation),
 });
 
 const rangeWords = (name: string, least: number, most: number) => {
@@ -73,6 +76,19 @@ export function drawnFrom(value: FixedOrRange): Draw {
 export function wholeDrawnFrom(value: FixedOrRange): Draw {
   const draw = drawnFrom(value);
   return draw.from === 'uniform' ? { ...draw, from: 'integer' } : draw;
+}
+
+/** One number, or a list as long as one of `lengths`, all within limits: a union would tell of one of the two only. */
+export function oneOrMore<List extends readonly number[]>(
+  lengths: readonly number[],
+  isWithin: (n: number) => boolean,
+  wanted: string,
+) {
+  const isRight = (n: unknown) => Number.isFinite(n) && isWithin(n as number);
+  return v.custom<number | List>(
+    (value) => isRight(value) || (Array.isArray(value) && lengths.includes(value.length) && value.every(isRight)),
+    wanted,
+  );
 }
 
 /** @throws ConfigurationError where an op of colours gets images without. */

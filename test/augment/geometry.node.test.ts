@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { parseAugmentation } from '../../src/augment/pipeline.ts';
+import { ConfigurationError } from '../../src/errors.ts';
+import { expectWithin } from '../compare.ts';
+import { pillowCases, torchvisionCases } from '../fixtures/torchvision_geometry.ts';
+import { applyTwin } from './geometry_twin.ts';
+
+const isDone = ({ type }: { type: string }) => type.endsWith('Crop');
+
+describe('the twin', () => {
+  test.each(torchvisionCases.filter(isDone).map((c) => [c.title, c] as const))('torchvision: %s', (_, c) => {
+    const y = applyTwin(c.type, c.options, c.parameters, c.image, c.picture, c.to);
+    // 1e-5 of what is 1 in a float image; torchvision makes some of its coordinates in float32.
+    expectWithin('y', y, c.expected, 255e-5);
+  });
+
+  test.each(pillowCases.filter(isDone).map((c) => [c.title, c] as const))('Pillow: %s', (_, c) => {
+    const y = applyTwin(c.type, c.options, c.parameters, c.image, c.picture, c.to);
+    // Copied pixels are the same; what is interpolated it rounds to bytes, of weights that it rounds as well.
+    expectWithin('y', y, c.expected, c.options.interpolation === 'nearest' ? 0 : 1);
+  });
+});
+
+describe('what a crop draws', () => {
+  const fieldsOf = (op: object, imageShape = [20, 30, 1]) =>
+    parseAugmentation([op], imageShape).ops[0]!.fields.map(({ name, draw, identity }) => ({ name, draw, identity }));
+  const whole = (low: number, high: number) => ({ from: 'integer', low, high });
+
+  test.each<[string, object, { top: [number, number, number]; left: [number, number, number] }, number[]?]>([
+    ['inside of the image', { size: [10, 12] }, { top: [0, 10, 5], left: [0, 18, 9] }],
+    ['one number is a square', { size: 16 }, { top: [0, 4, 2], left: [0, 14, 7] }],
+    ['a border all around', { size: 20, padding: 4 }, { top: [-4, 4, 0], left: [-4, 14, 5] }],
+    ['two borders', { size: [20, 30], padding: [2, 3] }, { top: [-3, 3, 0], left: [-2, 2, 0] }],
+    ['four borders', { size: [20, 30], padding: [1, 2, 3, 4] }, { top: [-2, 4, 0], left: [-1, 3, 0] }],
+    ['padded as needed', { size: [26, 20], padIfNeeded: true }, { top: [-6, 0, -3], left: [0, 10, 5] }],
+    ['halves go to the even place', { size: [19, 27] }, { top: [0, 1, 0], left: [0, 3, 2] }],
+    ['a larger crop, halves', { size: [23, 30], padIfNeeded: true }, { top: [-3, 0, -1], left: [0, 0, 0] }],
+  ])('%s', (_, options, expected) => {
+    const of = ([low, high, identity]: [number, number, number]) => ({
+      draw: low === high ? { from: 'constant', value: low } : whole(low, high),
+      identity,
+    });
+    expect(fieldsOf({ type: 'randomCrop', ...options })).toEqual([
+      { name: 'top', ...of(expected.top) },
+      { name: 'left', ...of(expected.left) },
+    ]);
+  });
+
+  test('an image that is not augmented is resized as a whole', () => {
+    const op = { type: 'randomResizedCrop', size: [4, 5] };
+    expect(fieldsOf(op).map(({ identity = 0 }) => identity)).toEqual([0, 0, 20, 30]);
+    expect(parseAugmentation([op], [20, 30, 3]).to).toEqual({ height: 4, width: 5, channels: 3 });
+  });
+});
+
+describe('refused', () => {
+  const imageShape = [20, 30, 3];
+  test.each<[string, object, ...RegExp[]]>([
+    ['a crop without a size', { type: 'randomCrop' }, /op 1 \(randomCrop\) lacks size/],
+    ['a size of nothing', { type: 'randomCrop', size: 0 }, /size makes no sense/, /found: 0/, /from 1 to 4096/],
+    ['half a pixel', { type: 'randomCrop', size: [10, 1.5] }, /size/, /a pair \[height, width\]/],
+    ['a size of three', { type: 'randomCrop', size: [1, 2, 3] }, /size/, /found: \[1,2,3\]/],
+    ['larger than the image', { type: 'randomCrop', size: [20, 31] }, /size is larger/, /20 x 30/, /padIfNeeded/],
+    ['larger than the padded image', { type: 'randomCrop', size: 32, padding: [1, 5] }, /larger/, /30 x 32/],
+    ['a border below 0', { type: 'randomCrop', size: 4, padding: -1 }, /padding/, /found: -1/, /from 0 to/],
+    ['three borders', { type: 'randomCrop', size: 4, padding: [1, 2, 3] }, /padding/, /left, top, right, bottom/],
+    ['a padding mode', { type: 'randomCrop', size: 4, paddingMode: 'edg' }, /paddingMode/, /did you mean "edge"/],
+    ["SciPy's name of one", { type: 'randomCrop', size: 4, paddingMode: 'nearest' }, /paddingMode/, /symmetric/],
+    ['a fill', { type: 'randomCrop', size: 4, fill: Number.NaN }, /fill/, /finite/],
+    ['a flag that is a number', { type: 'randomCrop', size: 4, padIfNeeded: 1 }, /padIfNeeded/, /boolean/],
+    ['a probability', { type: 'randomCrop', size: 4, p: 1.5 }, /p makes no sense/, /from 0 to 1/],
+    ['an option', { type: 'randomCrop', size: 4, pad: 3 }, /no option pad/, /padding/],
+    ['a scale the wrong way round', { type: 'randomResizedCrop', size: 4, scale: [1, 0.5] }, /scale/, /low <= high/],
+    ['more than the image', { type: 'randomResizedCrop', size: 4, scale: [0.5, 2] }, /scale/, /to 1/],
+    ['no area', { type: 'randomResizedCrop', size: 4, scale: [0, 1] }, /scale/, /found: \[0,1\]/],
+    ['no ratio', { type: 'randomResizedCrop', size: 4, ratio: [0, 1] }, /ratio/, /found: \[0,1\]/],
+    ['a ratio the wrong way round', { type: 'randomResizedCrop', size: 4, ratio: [2, 1] }, /ratio/, /low <= high/],
+    ['bicubic', { type: 'randomResizedCrop', size: 4, interpolation: 'bicubic' }, /interpolation/, /bilinear/],
+    ['antialias', { type: 'randomResizedCrop', size: 4, antialias: true }, /no option antialias/],
+  ])('%s', (_, op, ...words) => {
+    const error = thrownBy(() => parseAugmentation([op], imageShape));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    for (const word of words) expect(error.message).toMatch(word);
+  });
+});
+
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
