@@ -71,7 +71,7 @@ describe('refused', () => {
     ['a probability', { type: 'randomCrop', size: 4, p: 1.5 }, /p makes no sense/, /from 0 to 1/],
     ['an option', { type: 'randomCrop', size: 4, pad: 3 }, /no option pad/, /padding/],
     ['a scale the wrong way round', { type: 'randomResizedCrop', size: 4, scale: [1, 0.5] }, /scale/, /low <= high/],
-    ['more than the image', { type: 'randomResizedCrop', size: 4, scale: [0.5, 2] }, /scale/, /to 1/],
+    ['more than the image', { type: 'randomResizedCrop', size: 4, scale: [0.5, 2] }, /scale/, /high <= 1/],
     ['no area', { type: 'randomResizedCrop', size: 4, scale: [0, 1] }, /scale/, /found: \[0,1\]/],
     ['no ratio', { type: 'randomResizedCrop', size: 4, ratio: [0, 1] }, /ratio/, /found: \[0,1\]/],
     ['a ratio the wrong way round', { type: 'randomResizedCrop', size: 4, ratio: [2, 1] }, /ratio/, /low <= high/],
