@@ -36,8 +36,18 @@ const targets: Record<string, UserConfig> = {
     root: resolve(root, 'src/page'),
     base: './',
     plugins: [datasetServer()],
-    build: { outDir: resolve(root, 'dist/page'), emptyOutDir: true, target: 'es2023', license: true },
-    // Shaders and the library lie above the root.
+    worker: { format: 'es' },
+    build: {
+      outDir: resolve(root, 'dist/page'),
+      emptyOutDir: true,
+      target: 'es2023',
+      license: { fileName: 'licenses.md' },
+    },
+    // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
+    optimizeDeps: {
+      include: ['comlink', 'fastest-levenshtein', 'uplot', 'valibot', 'wgsl-preprocessor/wgsl-preprocessor.js'],
+    },
+    // Shaders, data and the library lie above the root.
     server: { fs: { allow: [root] } },
   },
 };

@@ -34,6 +34,16 @@ export class WgradError extends Error {
   }
 }
 
+/** Any error as plain data, which crosses to another thread or process. What nobody meant to raise comes with its stack. */
+export function partsOf(error: unknown): ErrorParts {
+  if (error instanceof WgradError) return error.parts;
+  return {
+    what: 'This should not happen',
+    found: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    fix: 'please report it',
+  };
+}
+
 /** No WebGPU, no adapter of the kind asked for, a browser that can't be had. */
 export class SetupError extends WgradError {
   override readonly exitCode = 3;

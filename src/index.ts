@@ -57,11 +57,11 @@ export type { EpochRecord, History, Spread, StepRecord } from './train/history.t
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+export { type LayerSummary, modelSummary } from './train/summary.ts';
 export {
   createTrainer,
   type Evaluation,
   type FitOptions,
-  type LayerSummary,
   type Progress,
   type Startup,
   type Trainer,

@@ -22,6 +22,7 @@ import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './opt
 import { RecordReader } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { badStepsToHalt, type Ledger, planSteps, type Steps } from './steps.ts';
+import { type LayerSummary, summarizeLayers } from './summary.ts';
 
 export interface TrainerOptions {
   model: Model;
@@ -61,14 +62,6 @@ export interface FitOptions {
   signal?: AbortSignal;
   onStep?: (record: StepRecord, progress: Progress) => void;
   onEpoch?: (record: EpochRecord) => void;
-}
-
-export interface LayerSummary {
-  name: string;
-  type: string;
-  /** Without the batch. */
-  outputShape: number[];
-  parameters: number;
 }
 
 export interface Evaluation {
@@ -197,12 +190,7 @@ export class Trainer {
 
   /** The layers with their output shapes and parameters, in order. */
   summary(): LayerSummary[] {
-    return this.model.layers.map(({ name, type, outputShape, parameters }) => ({
-      name,
-      type,
-      outputShape: [...outputShape],
-      parameters,
-    }));
+    return summarizeLayers(this.model);
   }
 
   /**

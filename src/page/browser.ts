@@ -1,0 +1,70 @@
+/** The browser that shows the page, as far as it tells, and what makes WebGPU work there. */
+
+export interface Browser {
+  name: 'Chrome' | 'Edge' | 'Firefox' | 'Safari' | 'another browser';
+  version?: number;
+  system: 'Linux' | 'Windows' | 'macOS' | 'ChromeOS' | 'Android' | 'iOS' | 'another system';
+}
+
+/** Reads `navigator.userAgent`: the newer `userAgentData` is missing just where it would tell most. */
+export function browserOf(userAgent: string): Browser {
+  const systems: [RegExp, Browser['system']][] = [
+    [/Android/, 'Android'],
+    [/iPhone|iPad/, 'iOS'],
+    [/CrOS/, 'ChromeOS'],
+    [/Windows/, 'Windows'],
+    [/Mac OS X/, 'macOS'],
+    [/Linux/, 'Linux'],
+  ];
+  // In this order: Edge calls itself a Chrome too, and Chrome a Safari.
+  const browsers: [RegExp, Browser['name']][] = [
+    [/Firefox\/(\d+)|FxiOS\/(\d+)/, 'Firefox'],
+    [/Edg\w*\/(\d+)/, 'Edge'],
+    [/Chrome\/(\d+)|CriOS\/(\d+)/, 'Chrome'],
+    [/Version\/(\d+).* Safari\//, 'Safari'],
+  ];
+  const system = systems.find(([pattern]) => pattern.test(userAgent))?.[1] ?? 'another system';
+  for (const [pattern, name] of browsers) {
+    const version = pattern.exec(userAgent)?.slice(1).find(Boolean);
+    if (version) return { name, version: Number(version), system };
+  }
+  return { name: 'another browser', system };
+}
+
+/** What to do about a missing GPU, the likeliest first. A text in backquotes is something to type. */
+export function waysToWebGpu({ name, version, system }: Browser, secure: boolean): string[] {
+  const ways: string[] = [];
+  if (!secure) ways.push('Open this page over https, or on localhost: a browser hides WebGPU from any other page.');
+  if (system === 'iOS')
+    return [
+      ...ways,
+      'Open this page on a computer: wgrad is made for Chrome, and here every browser is Safari inside.',
+    ];
+  if (name !== 'Chrome' && name !== 'Edge') {
+    return [
+      ...ways,
+      `Open this page in Chrome, version 113 or later: wgrad is made for it, and not tested in ${name}.`,
+    ];
+  }
+  if (version !== undefined && version < 113)
+    ways.push(`Update ${name}: this is version ${version}, and WebGPU came with 113.`);
+  if (system === 'Linux') {
+    const program = name === 'Edge' ? 'microsoft-edge' : 'google-chrome';
+    ways.push(
+      `With a GPU, close ${name} and start it again with \`${program} --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist\`.`,
+      `Without one, \`${program} --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader\` computes on the CPU.`,
+      'In a clone of wgrad, `npm run dev` opens this page in a Chrome that has the flags which suit this machine.',
+    );
+  } else if (system === 'Android') {
+    ways.push('Update Chrome and Android: WebGPU wants Android 12, and a GPU of Qualcomm or ARM.');
+  } else {
+    ways.push(
+      'In `chrome://settings/system`, switch on “Use graphics acceleration when available”, and start the browser again.',
+      'Update the driver of the GPU.',
+    );
+  }
+  return [
+    ...ways,
+    `\`${name === 'Edge' ? 'edge' : 'chrome'}://gpu\` says what the browser thinks of this machine's GPU.`,
+  ];
+}

@@ -1,0 +1,42 @@
+import { figure } from '../figures.ts';
+import { element } from './dom.ts';
+import type { Line } from './lines.ts';
+import { swatch } from './look.ts';
+
+/** The lines of a plot with their looks and figures. Pressing one hides its line, and shows it again. */
+export class Legend {
+  readonly root: HTMLElement;
+  /** Tells which step the figures are of. */
+  readonly place = element('span', { class: 'at' });
+  private readonly values: HTMLElement[];
+
+  constructor(lines: readonly Line[], toggle: (line: Line, shown: boolean) => void) {
+    this.values = lines.map(() => element('span', { class: 'value' }, '–'));
+    const entries = lines.map((line, index) => {
+      const mark = swatch(line.look, line.kind === 'marks');
+      mark.classList.add(line.kind);
+      const button = element(
+        'button',
+        { type: 'button', 'aria-pressed': 'true' },
+        mark,
+        line.name,
+        this.values[index]!,
+      );
+      button.addEventListener('click', () => {
+        const shown = button.getAttribute('aria-pressed') !== 'true';
+        button.setAttribute('aria-pressed', String(shown));
+        toggle(line, shown);
+      });
+      return element('li', {}, button);
+    });
+    this.root = element('ul', { class: 'legend' }, ...entries);
+  }
+
+  /** @param values one for each line. */
+  show(place: string, values: readonly (number | null | undefined)[]): void {
+    this.place.textContent = place;
+    values.forEach((value, index) => {
+      this.values[index]!.textContent = figure(value ?? undefined) || '–';
+    });
+  }
+}

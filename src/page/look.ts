@@ -1,0 +1,35 @@
+/** How a line looks: a colour of style.css, and dashes, so that nobody has to tell two lines apart by colour alone. */
+export interface Look {
+  /** A custom property of style.css, which has it for light and for dark. */
+  color: string;
+  /** Lengths of dashes and gaps, in pixels; none for a solid line. */
+  dash: readonly number[];
+}
+
+const colors = ['--curve-1', '--curve-2', '--curve-3', '--curve-4', '--curve-5', '--curve-6'];
+const dashes = [[], [9, 4], [2, 3], [9, 3, 2, 3], [5, 3]];
+
+/** The look of line `index` of a plot: thirty of them differ. */
+export const lookOf = (index: number): Look => ({
+  color: colors[index % colors.length]!,
+  dash: dashes[index % dashes.length]!,
+});
+
+/** A short piece of the line, for a legend or a table. */
+export function swatch({ color, dash }: Look, mark = false): SVGSVGElement {
+  const svg = svgElement('svg', { class: 'swatch', viewBox: '0 0 28 10', 'aria-hidden': 'true' });
+  svg.append(svgElement('line', { x1: '1', x2: '27', y1: '5', y2: '5', 'stroke-dasharray': dash.join(' ') }));
+  if (mark) svg.append(svgElement('path', { d: diamond(14, 5, 4) }));
+  svg.style.setProperty('--look', `var(${color})`);
+  return svg;
+}
+
+/** The path of a diamond that stands on its point. */
+export const diamond = (x: number, y: number, size: number): string =>
+  `M${x} ${y - size}L${x + size} ${y}L${x} ${y + size}L${x - size} ${y}Z`;
+
+function svgElement<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Record<string, string>) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}

@@ -1,0 +1,243 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { count } from '../figures.ts';
+import { element } from './dom.ts';
+import { Legend } from './legend.ts';
+import type { Line } from './lines.ts';
+import { diamond } from './look.ts';
+
+export interface PlotOptions {
+  logarithmic?: boolean;
+  /** For whoever can't see the curves. */
+  description: string;
+  /** Stands where the curves will be. */
+  empty: string;
+}
+
+/** Steps that the axis has room for at the least; it doubles when they are full, rather than crawl with every step. */
+const leastSteps = 50;
+
+/** A plot over the steps of a run, with its legend, in a section of the page. */
+export class Plot {
+  private readonly plot: uPlot;
+  private readonly frame: HTMLElement;
+  private readonly legend: Legend;
+  private readonly sizes: ResizeObserver;
+  private steps: number[] = [];
+  private epochs: readonly number[] = [];
+
+  constructor(
+    private readonly section: HTMLElement,
+    private readonly lines: readonly Line[],
+    private readonly options: PlotOptions,
+  ) {
+    this.legend = new Legend(lines, (line, shown) => {
+      this.series.forEach(({ line: its }, index) => {
+        if (its === line) this.plot.setSeries(index + 1, { show: shown });
+      });
+    });
+    const canvas = element('div', { role: 'img', 'aria-label': options.description });
+    this.frame = element('div', { class: 'frame empty', 'data-empty': options.empty }, canvas);
+    section.append(this.legend.place, this.legend.root, this.frame);
+    this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
+    this.sizes = new ResizeObserver(() => this.plot.setSize(this.size()));
+    this.sizes.observe(this.frame);
+    darkness.addEventListener('change', this.redraw);
+  }
+
+  /** Draws the lines as far as they got. */
+  draw(steps: number[], epochs: readonly number[]): void {
+    this.steps = steps;
+    this.epochs = epochs;
+    this.frame.classList.toggle('empty', steps.length === 0);
+    this.plot.setData(this.data());
+    this.showValues();
+  }
+
+  dispose(): void {
+    darkness.removeEventListener('change', this.redraw);
+    this.sizes.disconnect();
+    this.plot.destroy();
+    for (const part of [this.legend.place, this.legend.root, this.frame]) part.remove();
+  }
+
+  /** What uPlot calls series: the noise first, so that no line lies beneath it. */
+  private get series() {
+    const { lines } = this;
+    return [
+      ...lines.flatMap((line) => (line.faint ? [{ line, column: line.faint, kind: 'noise' as const }] : [])),
+      ...lines.map((line) => ({ line, column: line.column, kind: line.kind })),
+    ];
+  }
+
+  private data(): uPlot.AlignedData {
+    return [this.steps, ...this.series.map(({ column }) => column)];
+  }
+
+  private uplotOptions(): uPlot.Options {
+    const axis: uPlot.Axis = {
+      stroke: () => this.color('--muted'),
+      font: '12px system-ui, sans-serif',
+      grid: { stroke: () => this.color('--rule'), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      ...this.size(),
+      padding: [14, 16, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false },
+        sync: { key: 'steps', setSeries: false },
+        points: { size: (_, index) => (this.series[index - 1]?.kind === 'line' ? 7 : 0) },
+      },
+      scales: {
+        x: { time: false, range: (_, __, last) => [1, room(last)] },
+        y: this.options.logarithmic
+          ? { distr: 3, range: (_, least, most) => logRange(least, most) }
+          : { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          incrs: wholeSteps,
+          values: (_, splits) => splits.map(count),
+          label: 'step',
+          labelSize: 18,
+          labelGap: 0,
+          labelFont: axis.font,
+        },
+        {
+          ...axis,
+          size: 48,
+          gap: 6,
+          values: (_, splits) => splits.map(tickText),
+          ...(this.options.logarithmic && {
+            splits: (_: uPlot, __: number, least: number, most: number) => logTicks(least, most),
+            filter: (_: uPlot, splits: number[]) => splits,
+          }),
+        },
+      ],
+      series: [{}, ...this.series.map(({ line, kind }) => this.style(line, kind))],
+      hooks: { drawAxes: [() => this.drawEpochs()], setLegend: [() => this.showValues()] },
+    };
+  }
+
+  private style({ look, name }: Line, kind: Line['kind']): uPlot.Series {
+    const stroke = () => this.color(look.color);
+    const shared = { label: name, stroke, points: { show: false } };
+    if (kind === 'noise') return { ...shared, width: 1, alpha: 0.3 };
+    const dash = [...look.dash];
+    if (kind === 'line') return { ...shared, width: 2, dash };
+    const show = (_: uPlot, series: number) => this.drawMarks(series);
+    return { ...shared, width: 1.5, dash, spanGaps: true, points: { show } };
+  }
+
+  /** uPlot knows round points; a diamond is told from a line's bends. */
+  private drawMarks(series: number): boolean {
+    const { ctx, data } = this.plot;
+    const size = 4.5 * uPlot.pxRatio;
+    ctx.fillStyle = this.color(this.series[series - 1]!.line.look.color);
+    (data[series] as (number | null)[]).forEach((value, index) => {
+      if (value === null) return;
+      const x = this.plot.valToPos(data[0]![index]!, 'x', true);
+      const y = this.plot.valToPos(value, 'y', true);
+      ctx.fill(new Path2D(diamond(x, y, size)));
+    });
+    return false;
+  }
+
+  /** A thin line where an epoch begins, with its number while there is room. */
+  private drawEpochs(): void {
+    const { ctx, bbox } = this.plot;
+    ctx.save();
+    ctx.strokeStyle = this.color('--rule-strong');
+    ctx.fillStyle = this.color('--muted');
+    ctx.lineWidth = uPlot.pxRatio;
+    ctx.font = `${11 * uPlot.pxRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'bottom';
+    const places = this.epochs.map((step) => Math.round(this.plot.valToPos(step, 'x', true)));
+    const distance = Math.min(...places.map((x, i) => (places[i + 1] ?? bbox.left + bbox.width) - x), Infinity);
+    ctx.beginPath();
+    places.forEach((x, index) => {
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      if (distance > 18 * uPlot.pxRatio || index === places.length - 1) {
+        const text = distance > 60 * uPlot.pxRatio ? `epoch ${index + 2}` : String(index + 2);
+        ctx.fillText(text, x, bbox.top - uPlot.pxRatio);
+      }
+    });
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  /** At the cursor, else the latest. */
+  private showValues(): void {
+    const hovered = this.plot.cursor.idx;
+    const index = hovered ?? this.steps.length - 1;
+    this.legend.show(
+      index < 0 ? '' : `step ${count(this.steps[index]!)}`,
+      this.lines.map(({ column, kind }) => (kind === 'marks' ? lastBefore(column, index) : column[index])),
+    );
+  }
+
+  private size(): { width: number; height: number } {
+    const { width, height } = this.frame.getBoundingClientRect();
+    return { width: Math.max(160, Math.floor(width)), height: Math.floor(height) };
+  }
+
+  private color(property: string): string {
+    return getComputedStyle(this.section).getPropertyValue(property);
+  }
+
+  private readonly redraw = () => this.plot.redraw(false);
+}
+
+const darkness = matchMedia('(prefers-color-scheme: dark)');
+
+const wholeSteps = [1, 2, 5]
+  .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((zeros) => digit * 10 ** zeros))
+  .sort((a, b) => a - b);
+
+function room(last: number | null): number {
+  let steps = leastSteps;
+  while (steps < (last ?? 0)) steps *= 2;
+  return steps;
+}
+
+/** From one round number to another, at least a decade apart. */
+function logRange(least: number | null, most: number | null): uPlot.Range.MinMax {
+  if (least === null || most === null || !(least > 0)) return [0.01, 10];
+  const low = 10 ** Math.floor(Math.log10(least));
+  const bottom = [5, 2, 1].map((digit) => digit * low).find((it) => it <= least) ?? low;
+  const high = 10 ** Math.floor(Math.log10(most));
+  const top = [1, 2, 5, 10].map((digit) => digit * high).find((it) => it >= most) ?? 10 * high;
+  return [bottom, Math.max(top, 10 * bottom)];
+}
+
+/** 1, 2 and 5 of each decade while they are few; each decade, or every second one and so on, when they are many. */
+function logTicks(least: number, most: number): number[] {
+  const first = Math.floor(Math.log10(least));
+  const last = Math.ceil(Math.log10(most));
+  const stride = Math.ceil((last - first) / 8);
+  const digits = last - first <= 3 ? [1, 2, 5] : [1];
+  const ticks: number[] = [];
+  for (let power = first; power <= last; power += stride)
+    ticks.push(...digits.map((digit) => Number(`${digit}e${power}`)));
+  return ticks.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
+}
+
+const tickText = (value: number | null) =>
+  value === null
+    ? ''
+    : value === 0 || (value >= 1e-3 && value < 1e4)
+      ? String(Number(value.toPrecision(6)))
+      : value.toExponential();
+
+function lastBefore(column: Line['column'], index: number): number | null {
+  for (let i = index; i >= 0; i--) if (column[i] !== null) return column[i]!;
+  return null;
+}

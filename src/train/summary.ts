@@ -1,0 +1,25 @@
+import { type CompiledModel, compileModel, type Model } from './model.ts';
+
+export interface LayerSummary {
+  name: string;
+  type: string;
+  /** Without the batch. */
+  outputShape: number[];
+  parameters: number;
+}
+
+/**
+ * The layers of a model with their names, output shapes and parameters, in order; needs no GPU.
+ *
+ * @throws ConfigurationError for a model that doesn't fit together.
+ */
+export const modelSummary = (model: Model): LayerSummary[] => summarizeLayers(compileModel(model));
+
+export function summarizeLayers(model: CompiledModel): LayerSummary[] {
+  return model.layers.map(({ name, type, outputShape, parameters }) => ({
+    name,
+    type,
+    outputShape: [...outputShape],
+    parameters,
+  }));
+}

@@ -1,0 +1,253 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import puppeteer, { type Browser, type Page } from 'puppeteer';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { launchChrome } from '../../src/cli/chrome.ts';
+import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
+import { ensureChrome } from '../../src/cli/get_chrome.ts';
+import { type Served, serve } from '../../src/cli/server.ts';
+import { DataError } from '../../src/errors.ts';
+
+// The page as it is built, in Chrome on the software adapter, by what a person sees and presses.
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
+const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
+const layers = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
+
+let browser: Browser;
+beforeAll(async () => {
+  [browser] = await Promise.all([
+    launchChrome({ adapter: 'software' }),
+    build({ configFile, mode: 'page', logLevel: 'warn', build: { outDir: folder } }),
+  ]);
+});
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const servers: Served[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+type Routes = Parameters<typeof serve>[1];
+const noRoutes: Routes = (_request, _response, next) => next();
+
+async function served(routes: Routes): Promise<string> {
+  const server = await serve(folder, routes);
+  servers.push(server);
+  return server.url;
+}
+
+/** Opens the page and waits until it can be used. */
+async function open(url: string, page: Page, complaints: string[]): Promise<void> {
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(url);
+  await page.waitForFunction(
+    () => !document.querySelector<HTMLButtonElement>('#start')?.disabled || document.querySelector('[role=alert] h2'),
+  );
+}
+
+const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');
+const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+
+async function choose(page: Page, dataset: string): Promise<void> {
+  await page.select('#dataset', dataset);
+  await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#start')?.disabled);
+}
+
+/** Waits until a test of the page's own text holds. */
+const until = (page: Page, selector: string, pattern: string) =>
+  page.waitForFunction(
+    (selector, pattern) => new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? ''),
+    {},
+    selector,
+    pattern,
+  );
+
+/** The legend's figures of a plot, by the names of its lines. */
+const legend = (page: Page, plot: string): Promise<[string, number][]> =>
+  page.$$eval(`${plot} .legend button`, (buttons) =>
+    buttons.map((button) => {
+      const value = button.querySelector('.value')?.textContent ?? '';
+      return [button.textContent?.replace(value, '') ?? '', Number.parseFloat(value)] as [string, number];
+    }),
+  );
+
+/** Pixels of each line's colour in the plot itself. */
+const drawn = (page: Page, plot: string): Promise<number[]> =>
+  page.$eval(plot, (section) => {
+    const canvas = section.querySelector('canvas') as HTMLCanvasElement;
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return [...section.querySelectorAll('.legend .swatch')].map((swatch) => {
+      const [r, g, b] = getComputedStyle(swatch).stroke.match(/\d+/g)?.map(Number) ?? [];
+      let pixels = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const difference = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b);
+        if (data[i + 3] > 200 && difference < 12) pixels++;
+      }
+      return pixels;
+    });
+  });
+
+describe('with the data sets of wgrad dev', () => {
+  let page: Page;
+  const complaints: string[] = [];
+  beforeEach(async () => {
+    page = await browser.newPage();
+    complaints.length = 0;
+    await open(await served(datasetRoutes(knownDatasets())), page, complaints);
+  });
+  afterEach(() => page.close());
+
+  test('it opens on the tutorial on MNIST, says what it runs on, and what it leaves out there', async () => {
+    expect(await text(page, '#adapter')).toContain('software adapter SwiftShader: runs on the CPU, this is not a GPU');
+    expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
+    expect(await text(page, '#facts')).toContain('60,000 training and 10,000 validation images');
+    expect(await text(page, '#cut')).toMatch(/Cut to 2 epochs of 10,000 training and 2,000 validation images/);
+    expect(await text(page, '#model')).toContain('conv2d_111 × 11 × 6418,496');
+    expect(await text(page, '#model')).toContain('225,034');
+    expect(complaints).toEqual([]);
+  });
+
+  test('a run by keyboard: it learns, shows the norm of each layer, stops, keeps what it has, and starts again', async () => {
+    await choose(page, 'digits');
+    expect(await page.$eval('#cut', (it) => (it as HTMLElement).hidden)).toBe(true);
+    await page.focus('#start');
+    await page.keyboard.press('Enter');
+    await until(page, '#status', 'Training');
+    expect(await focused(page)).toBe('stop');
+    await until(page, '#place', 'epoch 1');
+    const before = await number(page, '#loss-now');
+    expect(before).toBeGreaterThan(1.5);
+
+    await until(page, '#place', 'epoch 4');
+    expect(await number(page, '#loss-now')).toBeLessThan(0.75 * before);
+    expect(await number(page, '#validation-accuracy-now')).toBeGreaterThan(0.5);
+    expect(await number(page, '#rate-now')).toBeGreaterThan(0);
+    expect(await text(page, '#left-now')).toMatch(/^\d+:\d\d$/);
+    const norms = await legend(page, '#norms');
+    expect(norms.map(([name]) => name)).toEqual(layers);
+    for (const [, norm] of norms) expect(norm).toBeGreaterThan(0);
+    for (const pixels of await drawn(page, '#norms')) expect(pixels).toBeGreaterThan(100);
+    const [, mean, validation] = await drawn(page, '#loss');
+    expect(mean).toBeGreaterThan(100);
+    expect(validation).toBeGreaterThan(100);
+
+    await page.keyboard.press('Enter');
+    await until(page, '#status', 'Stopped after \\d+ steps. Validation accuracy 0\\.\\d+');
+    expect(await focused(page)).toBe('start');
+    const place = await text(page, '#place');
+    const epochs = await page.$$eval('#epochs tbody tr', (rows) =>
+      rows.map((row) => [...row.children].map((cell) => cell.textContent).join(' ')),
+    );
+    expect(epochs[0]).toMatch(/^1(\s+\d\.\d{4}){4}(\s+[\d.]+){4}\s+[\d.]+\s+\d+$/);
+    expect(epochs.length).toBeGreaterThanOrEqual(3);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await text(page, '#place')).toBe(place);
+
+    await page.keyboard.press('Enter');
+    await until(page, '#place', 'epoch 1');
+    await until(page, '#loss-now', '\\d');
+    expect(await number(page, '#loss-now')).toBeGreaterThan(1.5);
+    await page.click('#stop');
+    await until(page, '#status', 'Stopped after');
+    expect(complaints).toEqual([]);
+  });
+
+  test('in the dark, and on 400 pixels, where nothing sticks out', async () => {
+    const background = () => page.$eval('body', (body) => getComputedStyle(body).backgroundColor);
+    const light = await background();
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    expect(await background()).not.toBe(light);
+    await page.setViewport({ width: 400, height: 800 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+    expect(complaints).toEqual([]);
+  });
+});
+
+test('from a server of files alone it has the digits, and they train', async () => {
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  await open(await served(noRoutes), page, complaints);
+  expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('digits');
+  expect(await text(page, '#status')).toContain("MNIST can't be had");
+  await page.click('#start');
+  await until(page, '#loss-now', '\\d');
+  await page.click('#stop');
+  await until(page, '#status', 'Stopped after');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('an error is shown as text, whatever is in it', async () => {
+  const page = await browser.newPage();
+  const find = knownDatasets();
+  const routes = datasetRoutes(async (name) => {
+    if (name !== 'fashion-mnist') return find(name);
+    throw new DataError({ what: '<img src="x" onerror="document.title = 1">', found: 'nothing', fix: 'get it' });
+  });
+  await open(await served(routes), page, []);
+  await page.select('#dataset', 'fashion-mnist');
+  await until(page, '[role=alert]', 'fashion-mnist');
+  const alert = await text(page, '[role=alert]');
+  expect(alert).toContain('<img src="x"');
+  expect(alert).toContain('to do: get it');
+  expect(await page.$('[role=alert] img')).toBeNull();
+  expect(await page.$eval('#start', (it) => (it as HTMLButtonElement).disabled)).toBe(true);
+  await choose(page, 'digits');
+  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+  await page.close();
+});
+
+test('a GPU that goes away ends the run with the reason; the next run opens it anew', async () => {
+  const page = await browser.newPage();
+  await open(await served(noRoutes), page, []);
+  await page.click('#start');
+  await until(page, '#place', 'step \\d');
+  const cdp = await browser.target().createCDPSession();
+  // It never answers: what would, is gone.
+  cdp.send('Browser.crashGpuProcess').catch(() => undefined);
+  await until(page, '[role=alert]', 'device was lost');
+  expect(await text(page, '#status')).toMatch(/ended with an error after \d+ step/);
+  await page.click('#start');
+  await until(page, '#place', 'step \\d');
+  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+  await page.close();
+});
+
+describe('without WebGPU it says what was tried and what to do', () => {
+  test('where the browser has none', async () => {
+    const page = await browser.newPage();
+    await page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
+    const complaints: string[] = [];
+    await open(await served(noRoutes), page, complaints);
+    const alert = await text(page, '[role=alert]');
+    expect(alert).toContain('This browser has no WebGPU');
+    expect(alert).toContain('navigator.gpu: not there');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.skipIf(process.platform !== 'linux')('where it has no adapter, as a Chrome on Linux without flags', async () => {
+    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    const plain = await puppeteer.launch({ executablePath: await ensureChrome(), args, pipe: true });
+    try {
+      const page = await plain.newPage();
+      await open(await served(noRoutes), page, []);
+      const alert = await text(page, '[role=alert]');
+      expect(alert).toContain('What was tried');
+      expect(alert).toContain('--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader');
+    } finally {
+      await plain.close();
+    }
+  });
+});
