@@ -129,7 +129,7 @@ describe('with the data sets of wgrad dev', () => {
     const before = await number(page, '#loss-now');
     expect(before).toBeGreaterThan(1.5);
 
-    await until(page, '#place', 'epoch 4');
+    await until(page, '#place', 'epoch 3');
     expect(await number(page, '#loss-now')).toBeLessThan(0.75 * before);
     expect(await number(page, '#validation-accuracy-now')).toBeGreaterThan(0.5);
     expect(await number(page, '#rate-now')).toBeGreaterThan(0);
