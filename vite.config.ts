@@ -9,7 +9,7 @@ const root = import.meta.dirname;
  * also what `vite` serves while somebody works on it.
  */
 const targets: Record<string, UserConfig> = {
-  // The package's door. Its three small dependencies go in: a page can import the file as it stands, without a bundler.
+  // The package's door. Its small dependencies go in: a page can import the file as it stands, without a bundler.
   library: {
     root,
     build: {

@@ -22,7 +22,13 @@ export default defineConfig({
         extends: true,
         // Known from the start: a dependency found during a run makes Vite reload the page under the tests.
         optimizeDeps: {
-          include: ['fastest-levenshtein', 'valibot', 'wgsl-preprocessor/wgsl-preprocessor.js', 'fast-check'],
+          include: [
+            'fastest-levenshtein',
+            'ml-matrix',
+            'valibot',
+            'wgsl-preprocessor/wgsl-preprocessor.js',
+            'fast-check',
+          ],
         },
         test: {
           include: ['test/**/*.gpu.test.ts'],
