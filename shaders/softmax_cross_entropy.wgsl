@@ -38,10 +38,12 @@ fn main(@builtin(local_invocation_index) index: u32) {
     }
     var sum = 0.0;
     for (var k = 0u; k < classes; k++) {
-      let e = exp(z[row + k] - largest);
+      let below = z[row + k] - largest;
+      let e = select(exp(below), below, is_nan(vec4f(below)).x);
       p[row + k] = e;
       sum += e;
     }
+    let log_sum = select(log(sum), sum, is_nan(vec4f(sum)).x);
     let real = n < state.count;
 #if ${soft}
     var label = 0u; // the first of the largest shares
@@ -58,7 +60,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
 #if ${soft}
       let share = targets[row + k];
       // No share, no loss: not even of a class that is infinitely unlikely.
-      loss += select(0.0, share * (log(sum) + largest - z[row + k]), real && share != 0.0);
+      loss += select(0.0, share * (log_sum + largest - z[row + k]), real && share != 0.0);
 #else
       let share = select(0.0, 1.0, k == label);
 #endif
@@ -69,7 +71,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
     if (real) {
 #if ${soft}
 #else
-      loss += log(sum) + largest - z[row + label];
+      loss += log_sum + largest - z[row + label];
 #endif
       hit += select(0u, 1u, best == label);
     }

@@ -2,6 +2,7 @@ import adamSource from '../../shaders/adam.wgsl?raw';
 import beginStepSource from '../../shaders/begin_step.wgsl?raw';
 import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
 import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
 import sgdSource from '../../shaders/sgd.wgsl?raw';
 import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?raw';
 import sumPartsSource from '../../shaders/sum_parts.wgsl?raw';
@@ -51,7 +52,7 @@ export interface LossShape {
 
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
-  source: softmaxCrossEntropySource + stateSource,
+  source: softmaxCrossEntropySource + stateSource + nan,
   flags: ({ soft }) => ({ soft }),
   constants: (s) => ({ batch: s.batch, classes: s.classes, ...recordConstants(s.record) }),
   buffers: (s) => ({

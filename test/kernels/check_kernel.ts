@@ -126,10 +126,12 @@ async function sabotage(
   verify: (outputs: Record<string, Uint32Array>) => void,
 ): Promise<void> {
   const { length } = inputs[name]!;
+  const sizes = Array.from(inputs[name]!, Math.abs).filter(Number.isFinite);
+  const largest = sizes.reduce((a, b) => Math.max(a, b), 0) || 1;
   for (const u of numbers(Math.min(tries, 4 * length), seed)) {
     const changed = inputs[name]!.slice();
     const at = Math.floor(((u + 1) / 2) * length);
-    if (changed instanceof Float32Array) changed[at]! += 1;
+    if (changed instanceof Float32Array) changed[at]! += largest;
     else changed[at]! ^= 1;
     try {
       verify(await launch.run({ ...inputs, [name]: changed }));
