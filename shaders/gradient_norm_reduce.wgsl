@@ -1,4 +1,4 @@
-// norm[t]^2 = sum over the chunks of tensor t of partials;  skip = any gradient, or the loss, isn't finite
+// norm[t]^2 = sum over the chunks of tensor t of partials;  skip = any gradient, norm[t]^2 or the loss isn't finite
 // One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then
 // decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will leave all as it is.
 @group(0) @binding(0) var<storage, read> partials: array<vec2f>;
@@ -15,6 +15,10 @@ override bad_steps_to_halt: u32;
 
 var<workgroup> counts: array<f32, 64>;
 
+fn is_infinite_or_nan(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7f800000u) == 0x7f800000u;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) index: u32) {
   let record = state.step % record_slots * record_words;
@@ -24,14 +28,14 @@ fn main(@builtin(local_invocation_index) index: u32) {
     for (var i = tensors[t].x; i < tensors[t].y; i++) { total += partials[i]; }
     records[record + 8u + 2u * t] = bitcast<u32>(total.x);
     records[record + 9u + 2u * t] = u32(total.y);
-    bad += total.y;
+    // Finite gradients whose squares are not would turn Adam's v, and with it the weights, into what isn't either.
+    bad += total.y + select(0.0, 1.0, is_infinite_or_nan(total.x));
   }
   counts[index] = bad;
   workgroupBarrier();
   if (index != 0u) { return; }
   for (var i = 1u; i < 64u; i++) { bad += counts[i]; }
-  let loss_is_bad = (records[record + 3u] & 0x7f800000u) == 0x7f800000u;
-  let skip = bad > 0.0 || loss_is_bad;
+  let skip = bad > 0.0 || is_infinite_or_nan(bitcast<f32>(records[record + 3u]));
   records[record + 5u] = u32(skip);
   records[record + 6u] = state.updates;
   records[record + 7u] = state.halted;

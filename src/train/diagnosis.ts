@@ -42,12 +42,20 @@ export async function diagnose(gpu: Gpu, memory: Memory, steps: Steps, step: num
       return new NonFiniteError(trace.layer, 'forward', step, `${trace.layer} gave an output that is not finite`);
   }
   for (const trace of [...traces].reverse()) {
-    const gradients = await isBad(trace.gradients);
-    if (gradients.includes(true))
+    const gradients = await readSlices(gpu, memory, trace.gradients);
+    if (gradients.some(hasNonFinite))
       return new NonFiniteError(trace.layer, 'gradient', step, `the gradient of ${trace.layer} is not finite`);
+    if (gradients.some(overflows))
+      return new NonFiniteError(trace.layer, 'gradient', step, `the gradient of ${trace.layer} is too large to square`);
   }
   const last = traces.at(-1)!.layer;
   return new NonFiniteError(last, 'loss', step, 'the loss is not finite');
+}
+
+/** Beyond what a float32 can hold of the sum of squares: gradient_norm_reduce skips such a step. */
+function overflows(bytes: ArrayBuffer): boolean {
+  const squares = new Float32Array(bytes).reduce((sum, value) => sum + value * value, 0);
+  return !Number.isFinite(Math.fround(squares));
 }
 
 function hasNonFinite(bytes: ArrayBuffer): boolean {

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { gradientNormReduce, recordField } from '../../src/kernels/step.ts';
+import { type Arena, arenaOf } from './arena.ts';
+import { cacheOf, checkKernel } from './check_kernel.ts';
+import { type Contents, launchGuarded } from './guarded_launch.ts';
+import { checkGradientNorm, checkGradientNormReduce, correctionBounds, endOfStep } from './norm_checks.ts';
+import { sameState, stateFrom, stateOf } from './state_words.ts';
+
+const gpu: Gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const arenas: Record<string, () => Arena> = {
+  'the control: a small network': () => arenaOf([288, 32, 1000, 10]),
+  'one number': () => arenaOf([1]),
+  'a vec4 and one over': () => arenaOf([5]),
+  'a vec4 an invocation': () => arenaOf([256]),
+  'one more': () => arenaOf([257]),
+  'a chunk exactly': () => arenaOf([4096]),
+  'one past a chunk': () => arenaOf([4097, 3]),
+  'three chunks and a part': () => arenaOf([14_000, 7]),
+  'more tensors than invocations': () => arenaOf(Array.from({ length: 70 }, (_, i) => i + 1)),
+  'large numbers': () => arenaOf([300, 20], 1e15),
+  'small numbers': () => arenaOf([300, 20], 1e-12),
+};
+
+const state = stateOf({ step: 6, updates: 3, correction1: 1 - 0.9 ** 3, correction2: 1 - 0.999 ** 3 });
+
+describe.each(Object.entries(arenas))('%s', (_, make) => {
+  test('gradient_norm', () => checkKernel(gpu, checkGradientNorm(make())));
+  test('gradient_norm_reduce', () => checkKernel(gpu, checkGradientNormReduce(make(), { state, loss: 2.5 })));
+});
+
+test('random tensors', async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 6000 }), { minLength: 1, maxLength: 6 });
+  const property = fc.asyncProperty(sizes, async (each) => {
+    await checkKernel(gpu, checkGradientNorm(arenaOf(each)));
+    await checkKernel(gpu, checkGradientNormReduce(arenaOf(each), { state, loss: 0.5 }));
+  });
+  await fc.assert(property, { seed: 1, numRuns: 10 });
+});
+
+describe.each([Number.NaN, Infinity, -Infinity])('a gradient of %s', (bad) => {
+  test.each([0, 3, 4, 4095, 4096, 4099])('at element %i is counted, and the step is skipped', async (at) => {
+    const arena = arenaOf([5, 4100, 9, 3000]);
+    arena.tensors[1]![at] = bad;
+    arena.tensors[2]![8] = bad;
+    await checkKernel(gpu, checkGradientNorm(arena));
+    await checkKernel(gpu, checkGradientNormReduce(arena, { state, loss: 1 }));
+  });
+});
+
+test('gradients whose squares are beyond float32 count as finite, and the step is skipped', async () => {
+  const arena = arenaOf([5, 70]);
+  arena.tensors[1]![69] = 3e19;
+  const check = checkGradientNormReduce(arena, { state, loss: 1 });
+  await checkKernel(gpu, checkGradientNorm(arena));
+  await checkKernel(gpu, check);
+  const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, {});
+  const after = await launch.run(check.given as Record<string, Contents>);
+  launch.dispose();
+  expect(stateFrom(after.state!)).toMatchObject({ skip: 1, updates: 3, bad_in_a_row: 1 });
+});
+
+describe('whether a step counts', () => {
+  const good = arenaOf([5, 70]);
+  const bad = arenaOf([5, 70]);
+  bad.tensors[1]![69] = Number.NaN;
+  const before = { step: 6, updates: 3, correction1: 1 - 0.9 ** 3, correction2: 1 - 0.999 ** 3, skipped: 4 };
+  test.each<[string, Arena, number, Record<string, number>]>([
+    ['a good one after bad ones', good, 1, { bad_in_a_row: 2 }],
+    ['a loss of NaN', good, Number.NaN, {}],
+    ['an infinite loss', good, Infinity, {}],
+    ['a bad gradient', bad, 1, {}],
+    ['the second bad one in a row', bad, 1, { bad_in_a_row: 1 }],
+    ['the third bad one in a row halts', bad, 1, { bad_in_a_row: 2 }],
+    ['a good one after a halt moves nothing', good, 1, { halted: 1, bad_in_a_row: 3 }],
+    ['a bad one after a halt', bad, 1, { halted: 1, bad_in_a_row: 3 }],
+  ])('%s', async (_, arena, loss, values) => {
+    const check = checkGradientNormReduce(arena, { state: stateOf({ ...before, ...values }), loss });
+    await checkKernel(gpu, check);
+  });
+
+  test('a hundred steps: corrections are 1 - beta^t, bad steps leave them', async () => {
+    const check = checkGradientNormReduce(good, { state, loss: 1 });
+    const launch = await launchGuarded(gpu, cacheOf(gpu), gradientNormReduce, check.shape, {});
+    let words = stateOf({});
+    for (let step = 0; step < 100; step++) {
+      const records = (check.given!.records as Uint32Array).slice();
+      // Every seventh step has a loss that isn't finite, in all slots of the ring.
+      const loss = new Uint32Array(Float32Array.of(step % 7 === 3 ? Infinity : 1).buffer)[0]!;
+      const { words: recordWords, slots } = check.shape.record;
+      for (let slot = 0; slot < slots; slot++) records[slot * recordWords + recordField.loss] = loss;
+      const { state } = await launch.run({ ...(check.given as object), records, state: words });
+      words = state!;
+    }
+    launch.dispose();
+    const after = stateFrom(words);
+    expect([after.updates, after.skipped]).toEqual([86, 14]);
+    const exact = { correction1: 1 - endOfStep.beta1 ** 86, correction2: 1 - endOfStep.beta2 ** 86 };
+    sameState({ ...after, ...exact }, correctionBounds(after))('state', words);
+  });
+});

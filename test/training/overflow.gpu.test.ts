@@ -1,0 +1,30 @@
+import { afterAll, expect, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { NonFiniteError } from '../../src/train/diagnosis.ts';
+import { createTrainer } from '../../src/train/trainer.ts';
+import { expectSame } from '../compare.ts';
+
+const gpu: Gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+test('gradients that are finite and too large to square are skipped, and the layer is named', async () => {
+  const trainer = createTrainer(gpu, {
+    model: { inputShape: [8, 8, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }] },
+    optimizer: 'adam',
+    batchSize: 2,
+  });
+  const images = new Float32Array(2 * 64).fill(1e19);
+  const { gradients } = await trainer.gradients(images, [0, 1]);
+  for (const gradient of gradients) expect(gradient.every(Number.isFinite)).toBe(true);
+  const before = await trainer.getWeights();
+  for (let i = 0; i < 2; i++) expect((await trainer.trainOnBatch(images, [0, 1])).gradientNorms.dense).toBe(Infinity);
+  const error = await trainer.trainOnBatch(images, [0, 1]).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(NonFiniteError);
+  expect(error).toMatchObject({ layer: 'dense', pass: 'gradient' });
+  expect((error as Error).message).toContain('too large to square');
+  const after = await trainer.getWeights();
+  after.forEach((tensor, i) => {
+    expectSame(`weights ${i}`, tensor, before[i]!);
+  });
+  trainer.dispose();
+});
