@@ -14,6 +14,9 @@
 @group(0) @binding(5) var<storage, read> labels: array<u32>; // four bytes a word
 @group(0) @binding(6) var<storage, read_write> batch_labels: array<u32>;
 #endif
+#if ${listed}
+@group(0) @binding(7) var<storage, read> listed: array<f32>; // records of a whole epoch, drawn elsewhere
+#endif
 
 override batch: u32;
 #if ${partnered}
@@ -50,7 +53,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let own = slot;
 #endif
   // Slots behind the real count repeat the batch's first sample: valid memory, and no effect.
-  let entry = order[state.start + select(0u, own, own < state.count)];
+  let at_order = state.start + select(0u, own, own < state.count);
+  let entry = order[at_order];
 #if ${labelled}
   var sample = entry % images;
   let copy = entry / images;
@@ -74,6 +78,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   sources[slot] = sample;
 #else
   sources[slot] = slot;
+#endif
+#if ${listed}
+  for (var word = 0u; word < ${words}; word++) { keep(record + word, listed[at_order * ${words} + word]); }
 #endif
 #if ${recorded}
 #if ${drawn}

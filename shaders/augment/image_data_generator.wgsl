@@ -1,7 +1,8 @@
 
 // Keras' R(theta) T S(shear) Z about the centre, flips after the warp (apply_affine_transform in
 // keras/src/legacy/preprocessing/image.py), in closed form. Words: theta, tx, ty, shear, zx, zy, both flips.
-// compat 0 takes centre and shift from their own axes; 1 is today's Keras, which takes both from the other's.
+// compat 0 takes centre and shift from their own axes; 1 is today's Keras, which takes both from the other's; 2 the last
+// release of the old package, which works on (row, column) and turns about a point one pixel beyond the middle.
 fn image_data_generator(at: u32, from_size: vec2f, to_size: vec2f, compat: u32) -> mat3x3f {
   let r = turn(drawn(at + 1u));
   let rs = turn(drawn(at + 1u) + drawn(at + 4u));
@@ -15,5 +16,10 @@ fn image_data_generator(at: u32, from_size: vec2f, to_size: vec2f, compat: u32) 
     vec3f(x, centre.x + shift.x * r.x - shift.y * r.y - dot(x, centre)),
     vec3f(y, centre.y + shift.x * r.y + shift.y * r.x - dot(y, centre)),
   );
-  return warp * flip(drawn(at + 7u) != 0.0, drawn(at + 8u) != 0.0, to_size);
+  let flips = flip(drawn(at + 7u) != 0.0, drawn(at + 8u) != 0.0, to_size);
+  if (compat != 2u) { return warp * flips; }
+  let pivot = 0.5 * from_size.yx + 0.5; // (row, column)
+  let down = pivot.x + drawn(at + 2u) * r.x - drawn(at + 3u) * r.y - dot(x, pivot);
+  let right = pivot.y + drawn(at + 2u) * r.y + drawn(at + 3u) * r.x - dot(y, pivot);
+  return affine(vec3f(y.yx, right), vec3f(x.yx, down)) * flips;
 }

@@ -18,8 +18,12 @@ fn between(key: Key, purpose: u32, low: f32, high: f32) -> f32 {
 
 // The same with either sign.
 fn either_sign(key: Key, purpose: u32, low: f32, high: f32) -> f32 {
-  let w = words(key, purpose);
-  return (low + (high - low) * (f32(w.x >> 8u) * 0x1p-24)) * select(1.0, -1.0, (w.y & 1u) == 1u);
+  return between(key, purpose, low, high) * sign_of(key, purpose);
+}
+
+// -1 or 1, of words that no number is made of.
+fn sign_of(key: Key, purpose: u32) -> f32 {
+  return select(1.0, -1.0, (words(key, purpose).y & 1u) == 1u);
 }
 
 // A whole number from low to high, both included.

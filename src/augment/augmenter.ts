@@ -8,9 +8,14 @@ import { type Recording, replay } from '../gpu/recording.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, stateWords } from '../kernels/state.ts';
 import { type BatchPlan, planBatch } from './batch.ts';
+import { fitStatistics } from './fit.ts';
+import { kerasRangesOf, randomPart } from './generator_ops.ts';
 import { geometryOf } from './geometry.ts';
+import { type FeatureStatistics, needsStatistics } from './image_data_generator.ts';
+import { drawKeras } from './keras_draws.ts';
+import { NumpyRandom } from './numpy_random.ts';
 import type { Picture } from './op.ts';
-import { packParameters, type SampleParameters, unpackParameters } from './parameters.ts';
+import { packParameters, type SampleParameters, unpackParameters, withoutIdle } from './parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pipeline.ts';
 import { fillSheetOptions, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
 
@@ -57,7 +62,8 @@ const elementsOf = ({ height, width, channels }: Picture): number => height * wi
 export class Augmenter {
   readonly #gpu: Gpu;
   readonly #cache: KernelCache;
-  readonly #pipeline: Pipeline;
+  readonly #augmentation: AugmentationConfig;
+  #pipeline: Pipeline;
   readonly #seed: number;
   readonly #count: number | undefined;
   readonly #disposed = new AbortController();
@@ -77,7 +83,8 @@ export class Augmenter {
     }
     this.#gpu = gpu;
     this.#cache = new KernelCache(gpu.device, gpu.traits);
-    this.#pipeline = parseAugmentation(options.augmentation ?? {}, imageShape);
+    this.#augmentation = options.augmentation ?? {};
+    this.#pipeline = parseAugmentation(this.#augmentation, imageShape);
     this.#seed = parse(wholeNumber, options.seed ?? 0, 'seed');
     this.#count = options.count === undefined ? undefined : parse(integer(1, 2 ** 24), options.count, 'count');
   }
@@ -128,6 +135,49 @@ export class Augmenter {
   }
 
   /**
+   * Finds what the feature-wise options need to know of the training images: Keras' `fit`. Draws and images after it use it.
+   *
+   * @param images NHWC, all of the training set.
+   * @param options `augment` fits to `rounds` augmented images of each instead, as Keras does.
+   * @returns mean and standard deviation of each channel, and the whitening matrix where zcaWhitening is on.
+   * @throws ConfigurationError where nothing feature-wise is asked for, or the matrix is larger than the adapter can bind.
+   */
+  async fit(
+    images: Uint8Array | Float32Array,
+    { augment = false, rounds = 1 }: { augment?: boolean; rounds?: number } = {},
+  ): Promise<FeatureStatistics> {
+    const { generator, from } = this.#pipeline;
+    if (!generator || !needsStatistics(generator)) {
+      throw new ConfigurationError({
+        what: 'There is nothing to fit',
+        wanted: 'featurewiseCenter, featurewiseStdNormalization or zcaWhitening',
+      });
+    }
+    parse(integer(1, 1000), rounds, 'rounds');
+    const imageShape = [from.height, from.width, from.channels] as const;
+    const count = Math.ceil((images?.length ?? 0) / elementsOf(from));
+    this.#checkImages(images, count);
+    const seen = augment ? await this.#transform(images, count, rounds) : images;
+    const statistics = await fitStatistics(this.#gpu, this.#cache, generator, [...imageShape], seen);
+    this.#pipeline = parseAugmentation(this.#augmentation, imageShape, { statistics });
+    return statistics;
+  }
+
+  /** All images, transformed at random so many times, without what comes after that. */
+  async #transform(images: Uint8Array | Float32Array, count: number, rounds: number): Promise<Float32Array> {
+    const { from, generator } = this.#pipeline;
+    const imageShape = [from.height, from.width, from.channels] as const;
+    const augmentation = randomPart(generator!);
+    const alone = new Augmenter(this.#gpu, { imageShape: [...imageShape], augmentation, seed: this.#seed });
+    const seen = new Float32Array(rounds * images.length);
+    const samples = Array.from({ length: count }, (_, i) => i);
+    for (let round = 0; round < rounds; round++) {
+      seen.set(await alone.apply(images, { epoch: round, samples }), round * images.length);
+    }
+    return seen;
+  }
+
+  /**
    * A contact sheet for people: each image on the left, draws of it beside it, a row per image. What is standardised is
    * stretched to what can be seen.
    *
@@ -169,6 +219,28 @@ export class Augmenter {
     return this.#pipeline.paired ? 2 * count : count;
   }
 
+  #checkDraw({ epoch, samples }: DrawOf): void {
+    parse(wholeNumber, epoch, 'epoch');
+    for (const sample of Array.from(samples)) parse(wholeNumber, sample, 'a sample');
+    if (!this.#pipeline.paired || this.#count !== undefined) return;
+    throw new ConfigurationError({
+      what: 'It is not said from how many images partners are drawn',
+      wanted: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
+    });
+  }
+
+  /**
+   * What NumPy would draw, where Keras' own draws are asked for: the samples as one batch, not shuffled, of a generator that
+   * has given as many batches before as the epoch's number says.
+   */
+  #drawnElsewhere({ epoch, samples }: DrawOf): SampleParameters[] | undefined {
+    const { generator, from } = this.#pipeline;
+    if (!generator || generator.compat === 'corrected') return undefined;
+    const random = new NumpyRandom(this.#seed + epoch);
+    const ranges = kerasRangesOf(generator);
+    return Array.from(samples, () => drawKeras(random, ranges, from.height, from.width));
+  }
+
   /** One batch as large as the call. */
   async #plan(
     memory: Memory,
@@ -176,23 +248,16 @@ export class Augmenter {
     how: readonly SampleParameters[] | DrawOf,
     images?: Uint8Array | Float32Array,
   ): Promise<{ plan: BatchPlan; output: Slice }> {
-    const pipeline = this.#pipeline;
     const of = Array.isArray(how) ? undefined : (how as DrawOf);
-    if (of) {
-      parse(wholeNumber, of.epoch, 'epoch');
-      if (pipeline.paired && this.#count === undefined) {
-        throw new ConfigurationError({
-          what: 'It is not said from how many images partners are drawn',
-          wanted: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
-        });
-      }
-    }
-    const samples: ArrayLike<number> = of?.samples ?? Array.from({ length: count }, (_, i) => i);
-    const order = Uint32Array.from(samples, (sample) => parse(wholeNumber, sample, 'a sample'));
+    if (of) this.#checkDraw(of);
+    const given = of ? this.#drawnElsewhere(of) : (how as readonly SampleParameters[]);
+    const records = given && packParameters(this.#pipeline, given);
+    // A call that only wants to know gets everything, one that wants images what has an effect on them.
+    const pipeline = records && images ? withoutIdle(this.#pipeline, records) : this.#pipeline;
+    const order = Uint32Array.from(of?.samples ?? Array.from({ length: count }, (_, i) => i));
     const state = memory.storage('augmenter.state', stateWords);
     const values = { seed: this.#seed, epoch: of?.epoch ?? 0, position: count, samples: count, start: 0, count };
     this.#gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
-    const records = of ? undefined : packParameters(pipeline, how as readonly SampleParameters[]);
     const output = memory.storage('augmenter.y', images ? count * elementsOf(pipeline.to) : 0);
     const plan = await planBatch(this.#gpu, this.#cache, memory, pipeline, {
       batch: count,

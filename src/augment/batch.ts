@@ -1,3 +1,4 @@
+import { ConfigurationError, ShaderError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernel, KernelCache } from '../gpu/kernel.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
@@ -14,7 +15,8 @@ import {
   isReading,
 } from '../kernels/augment.ts';
 import { layMaps } from '../kernels/augment_text.ts';
-import type { Op } from './op.ts';
+import { asConvolution, denseForward } from '../kernels/dense.ts';
+import { isAlways, type MatrixStep, type Op } from './op.ts';
 import type { Pass } from './passes.ts';
 import { planPasses } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -34,8 +36,9 @@ export interface BatchSource {
   targets?: { slice: Slice; classes: number };
   /** Images that partners are drawn from; all of the data set by default. */
   partners?: number;
-  /** Records that are given instead of drawn. */
+  /** Records that are given instead of drawn: of the batch, or of a whole epoch, in the order of its places. */
   draws?: Slice;
+  listed?: Slice;
   /** Only what is done to every image: for validation. */
   plain?: boolean;
   /** Share of the images that are augmented. */
@@ -81,7 +84,7 @@ export async function planBatch(
         ...shape,
         places: source.places,
         labelled: source.labels !== undefined,
-        given: source.draws !== undefined,
+        records: source.draws ? 'given' : source.listed ? 'listed' : 'drawn',
         probability: plain ? 0 : (source.probability ?? 1),
         partners: source.partners ?? source.count,
       },
@@ -91,16 +94,34 @@ export async function planBatch(
         sources,
         ...(draws && { draws }),
         ...(maps && { maps }),
+        ...(recorded && source.listed && { listed: source.listed }),
         ...(source.labels && { labels: source.labels.all, batch_labels: source.labels.batch }),
       },
     ),
   );
 
+  const launchMatrix = ({ features, matrix }: MatrixStep, x: Slice, y: Slice) => {
+    const shape = asConvolution({
+      batch,
+      inputs: features,
+      outputs: features,
+      useBias: false,
+      activation: 'linear',
+      inActivation: 'linear',
+    });
+    const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
+    return launch(denseForward, shape, { x, w, b, y });
+  };
   const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource['pixels']>) => {
     let images = first;
     for (const [i, pass] of passes.entries()) {
       const elements = batch * pass.to.height * pass.to.width * pass.to.channels;
       const y = i === passes.length - 1 && !used.paired ? output : memory.storage(`augment.pass_${i}`, elements);
+      if (pass.matrix) {
+        dispatches.push(launchMatrix(pass.matrix, images, y));
+        images = y;
+        continue;
+      }
       const picture = { ...pass.from, batch };
       const statistics = pass.statistics
         ? memory.storage('augment.statistics', batch * picture.channels * 4)
@@ -136,22 +157,49 @@ export async function planBatch(
       );
     }
   };
-  if (source.pixels) planPixels(source.pixels);
-  return { recording: await Promise.all(dispatches), passes, draws, maps };
+  if (source.pixels) {
+    requireNothing(used.ops);
+    planPixels(source.pixels);
+  }
+  return { recording: await tellOfPreprocessing(used.ops, Promise.all(dispatches)), passes, draws, maps };
 }
 
 /** Leaves out what does nothing: for plain images all but what decodes and what changes the size. */
-function opsInUse(pipeline: Pipeline, { plain, pixels, draws }: BatchSource): Pipeline {
+function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: BatchSource): Pipeline {
   if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage), paired: false };
   // A call that only wants to know what is drawn, or brings its own numbers, gets all of them.
-  return pixels && !draws ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
+  return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
 }
 
 const isForEveryImage = ({ steps }: Op): boolean =>
-  steps.some((step) => (step.kind === 'map' ? step.to !== undefined : step.kind === 'pixel' && step.always));
+  steps.some((step) => isAlways(step) || (step.kind === 'map' && step.to !== undefined));
 
-/** All that it draws is the identity, and that is the image as it is. */
+/** It is never applied, or all that it draws is the identity and that is the image as it is. */
 const isStill = (op: Op): boolean =>
-  op.fields.length > 0 &&
-  !op.steps.some((step) => step.kind === 'map' && step.to) &&
-  op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity);
+  op.p === 0 ||
+  (op.fields.length > 0 &&
+    !op.steps.some((step) => step.kind === 'map' && step.to) &&
+    op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity));
+
+/** What is to be known before images can be made. */
+function requireNothing(ops: readonly Op[]): void {
+  const op = ops.find(({ wanting }) => wanting !== undefined);
+  if (!op) return;
+  throw new ConfigurationError({ what: `augmentation: ${op.type} lacks something`, wanted: op.wanting });
+}
+
+/** A fragment of the user's own that doesn't compile is the user's to mend. */
+async function tellOfPreprocessing<T>(ops: readonly Op[], work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ShaderError) || !ops.some(({ type }) => type === 'preprocessing')) throw error;
+    throw new ConfigurationError(
+      {
+        what: `augmentation: preprocessingFunction doesn't compile:\n${error.parts.what}`,
+        wanted: 'WGSL statements that return a pixel, of the type that `pixel` has',
+      },
+      { cause: error },
+    );
+  }
+}

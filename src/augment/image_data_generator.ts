@@ -1,9 +1,6 @@
 import * as v from 'valibot';
-import mapSource from '../../shaders/augment/image_data_generator.wgsl?raw';
 import { number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Draw, Field, Op, Picture } from './op.ts';
-import { rescaleOp } from './ops/rescale.ts';
 
 const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
 /** valibot's union would tell of one of the two only. */
@@ -14,79 +11,94 @@ const zoom = v.custom<number | readonly [number, number]>(
       : Array.isArray(value) && value.length === 2 && value.every((z) => Number.isFinite(z) && z > 0),
   'a number from 0 to 1, or a pair [low, high] of positive numbers',
 );
+const shift = v.custom<number | readonly number[]>(
+  (value) =>
+    typeof value === 'number'
+      ? Number.isFinite(value) && value >= 0
+      : Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),
+  'a number >= 0, or a list of numbers',
+);
+const brightness = v.custom<readonly [number, number]>(
+  (value) => Array.isArray(value) && value.length === 2 && value.every((b) => Number.isFinite(b) && b >= 0),
+  'a pair [low, high] of numbers >= 0',
+);
+const flag = v.optional(v.boolean(), false);
 
 export const kerasFillModes = ['constant', 'nearest', 'reflect', 'wrap'] as const;
+
+/**
+ * How near to Keras: `corrected` shifts along the axis that a shift is named after, turns an image about its own middle and
+ * brightens in floating point. `keras` is Keras of today, `keras-preprocessing-1.1` the last release of the old package:
+ * both with their slips, and with the draws that NumPy gives for a seed.
+ */
+export const compatModes = ['corrected', 'keras', 'keras-preprocessing-1.1'] as const;
+export type Compat = (typeof compatModes)[number];
 
 /** Keras' ImageDataGenerator arguments (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults. */
 const schema = v.strictObject({
   /** Degrees: theta is drawn from [-rotationRange, rotationRange). */
   rotationRange: v.optional(number(0), 0),
-  /** Below 1 a share of the width, else pixels. */
-  widthShiftRange: v.optional(number(0), 0),
-  /** Below 1 a share of the height, else pixels. */
-  heightShiftRange: v.optional(number(0), 0),
+  /**
+   * Below 1 a share of the width; a whole number n one of 0 to n - 1 pixels, either way (so 1 is none); other numbers are
+   * pixels, from -n to n; a list one of its own numbers, either way, shares where all are below 1.
+   */
+  widthShiftRange: v.optional(shift, 0),
+  /** The same of the height. */
+  heightShiftRange: v.optional(shift, 0),
+  /** Multiplies grey levels, 0 to 255. */
+  brightnessRange: v.optional(v.nullable(brightness), null),
   /** Degrees, as in Keras, where 0.1 is next to nothing. */
   shearRange: v.optional(number(0), 0),
   /** z means [1 - z, 1 + z]; below 1 magnifies. Both axes are drawn on their own. */
   zoomRange: v.optional(zoom, 0),
-  horizontalFlip: v.optional(v.boolean(), false),
-  verticalFlip: v.optional(v.boolean(), false),
+  /** One number for all channels is drawn from [-channelShiftRange, channelShiftRange) and added. */
+  channelShiftRange: v.optional(number(0), 0),
   /** What lies outside of an image. */
   fillMode: v.optional(v.picklist(kerasFillModes), 'nearest'),
   /** The value outside with fillMode "constant", before rescale. */
   cval: v.optional(finite, 0),
   /** 0 nearest neighbour, 1 bilinear. */
   interpolationOrder: v.optional(v.picklist([0, 1]), 1),
+  horizontalFlip: flag,
+  verticalFlip: flag,
+  /**
+   * WGSL: the body of a function that gets `pixel`, the channels of one pixel (f32, vec2f, vec3f or vec4f), and returns
+   * what becomes of them: "return 255.0 - pixel;". Before rescale, for every image.
+   */
+  preprocessingFunction: v.optional(v.nullable(v.string()), null),
   /** Multiplies what has been warped. */
-  rescale: v.optional(finite),
-  /** `keras`: today's Keras, whose shifts are swapped and whose images turn about the other axis' middle. */
-  compat: v.optional(v.picklist(['corrected', 'keras']), 'corrected'),
+  rescale: v.optional(v.nullable(finite)),
+  samplewiseCenter: flag,
+  samplewiseStdNormalization: flag,
+  featurewiseCenter: flag,
+  featurewiseStdNormalization: flag,
+  zcaWhitening: flag,
+  zcaEpsilon: v.optional(number(0), 1e-6),
+  /** Share of the images that is kept for validation: the first, without a shuffle. */
+  validationSplit: v.optional(number(0, 1), 0),
+  /** Which part of the images to take, where there is a validationSplit. */
+  subset: v.optional(v.nullable(v.picklist(['training', 'validation'])), null),
+  compat: v.optional(v.picklist(compatModes), 'corrected'),
 });
 
 /** Keras' ImageDataGenerator arguments as plain JSON. */
 export type ImageDataGeneratorConfig = v.InferInput<typeof schema>;
+export type FilledGenerator = Omit<v.InferOutput<typeof schema>, 'zoomRange' | 'rescale'> & {
+  zoomRange: readonly [number, number];
+  rescale: number;
+};
 
-/** How the shader calls each way to be compatible. */
-export const compatModes = ['corrected', 'keras'] as const;
-export type Compat = (typeof compatModes)[number];
-
-/** ImageDataGenerator as ops for images of a shape. @throws ConfigurationError as `parseAugmentation` does. */
-export function compileImageDataGenerator(config: unknown, picture: Picture, rescaleByDefault: number): Op[] {
-  const options = parseConfig(config);
-  const { compat, fillMode, cval, interpolationOrder, rescale = rescaleByDefault } = options;
-  const [zoomLow, zoomHigh] = zoomOf(options.zoomRange);
-  const around = (range: number): Draw => between(-range, range);
-  const shift = (range: number, size: number) => around(range < 1 ? range * size : range);
-  const flip = (wanted: boolean): Draw => (wanted ? { from: 'chance', p: 0.5 } : { from: 'constant', value: 0 });
-  const fields: Field[] = [
-    { name: 'theta', draw: around(options.rotationRange) },
-    { name: 'tx', draw: shift(options.heightShiftRange, picture.height) },
-    { name: 'ty', draw: shift(options.widthShiftRange, picture.width) },
-    { name: 'shear', draw: around(options.shearRange) },
-    { name: 'zx', draw: between(zoomLow, zoomHigh), identity: 1 },
-    { name: 'zy', draw: between(zoomLow, zoomHigh), identity: 1 },
-    { name: 'flipHorizontal', draw: flip(options.horizontalFlip), as: 'boolean' },
-    { name: 'flipVertical', draw: flip(options.verticalFlip), as: 'boolean' },
-  ];
-  const generator: Op = {
-    type: 'imageDataGenerator',
-    code: 0,
-    p: 1,
-    fields,
-    steps: [
-      {
-        kind: 'map',
-        call: 'image_data_generator',
-        args: [`${compatModes.indexOf(compat)}u`],
-        sampling: { fillMode, cval, interpolationOrder },
-      },
-    ],
-    drawSources: [mapSource],
-  };
-  return rescale === 1 ? [generator] : [generator, rescaleOp(rescale)];
+/** What the feature-wise options know of the training images, after `rescale`: what `fit` finds, plain JSON but for the matrix. */
+export interface FeatureStatistics {
+  /** Of each channel, over all images, rows and columns. */
+  mean: number[];
+  std: number[];
+  /** The whitening matrix [features, features] of images as rows of numbers, where zcaWhitening asks for it. */
+  zca?: Float32Array;
 }
 
-function parseConfig(config: unknown): v.InferOutput<typeof schema> {
+/** Checks the arguments, and fills in what is left out and what follows from what (Keras warns and does the same). */
+export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGenerator {
   if (typeof config !== 'object' || config === null) {
     throw new ConfigurationError({
       what: 'The augmentation makes no sense',
@@ -95,20 +107,40 @@ function parseConfig(config: unknown): v.InferOutput<typeof schema> {
       fix: `use some of ${Object.keys(schema.entries).join(', ')}`,
     });
   }
-  return parse(schema, config, 'augmentation');
+  const options = parse(schema, config, 'augmentation');
+  if (options.brightnessRange) requireOrder('brightnessRange', options.brightnessRange);
+  if (options.subset && options.validationSplit === 0) {
+    throw new ConfigurationError({
+      what: 'augmentation: subset wants a validationSplit',
+      found: { subset: options.subset },
+      fix: 'add validationSplit: 0.2, say',
+    });
+  }
+  const { zcaWhitening, featurewiseStdNormalization, samplewiseStdNormalization } = options;
+  return {
+    ...options,
+    rescale: options.rescale ?? rescaleByDefault,
+    zoomRange: zoomOf(options.zoomRange),
+    featurewiseCenter: options.featurewiseCenter || featurewiseStdNormalization || zcaWhitening,
+    featurewiseStdNormalization: featurewiseStdNormalization && !zcaWhitening,
+    samplewiseCenter: options.samplewiseCenter || samplewiseStdNormalization,
+  };
 }
 
+/** Whether a generator's images depend on statistics of the training images. */
+export const needsStatistics = (g: FilledGenerator): boolean => g.featurewiseCenter;
+
 function zoomOf(range: number | readonly [number, number]): readonly [number, number] {
-  const [low, high] = typeof range === 'number' ? [1 - range, 1 + range] : range;
-  if (low <= high) return [low, high];
+  if (typeof range === 'number') return [1 - range, 1 + range];
+  requireOrder('zoomRange', range);
+  return range;
+}
+
+function requireOrder(name: string, range: readonly [number, number]): void {
+  if (range[0] <= range[1]) return;
   throw new ConfigurationError({
-    what: 'augmentation: zoomRange is the wrong way round',
+    what: `augmentation: ${name} is the wrong way round`,
     found: range,
     wanted: '[low, high] with low <= high',
   });
-}
-
-/** A range of one number needs no draw. */
-function between(low: number, high: number): Draw {
-  return low === high ? { from: 'constant', value: low + 0 } : { from: 'uniform', low, high }; // + 0: -0 is 0
 }

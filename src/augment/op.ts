@@ -8,13 +8,14 @@ export interface Picture {
 }
 
 /**
- * What a number is drawn from. `uniform` and `signed` draw from [low, high), the latter with either sign; `integer` from
+ * What a number is drawn from. `uniform` and `signed` draw from [low, high), `choice` and `signedChoice` from a list, those
+ * named signed with either sign; `integer` from
  * low to high, both included; `chance` gives 1 with probability p, else 0; `beta` draws from Beta(alpha, alpha).
  */
 export type Draw =
   | { from: 'uniform' | 'signed' | 'integer' | 'logUniform'; low: number; high: number }
   | { from: 'chance'; p: number }
-  | { from: 'choice'; values: readonly number[] }
+  | { from: 'choice' | 'signedChoice'; values: readonly number[] }
   | { from: 'beta'; alpha: number }
   | { from: 'constant'; value: number };
 
@@ -69,6 +70,8 @@ export interface PixelStep extends Call {
   kind: 'pixel';
   /** What it needs to know of the whole image, as it is before this step. */
   needs?: 'statistics' | 'tables';
+  /** Statistics from before the steps in front of it in the same pass will do. */
+  shares?: boolean;
   /** It depends on where the pixel is: no later step may move it in the same pass. */
   placed?: boolean;
   /** For every image, augmented or not: part of how images are decoded. */
@@ -89,7 +92,16 @@ export interface PairStep extends Call {
   kind: 'pair';
 }
 
-export type Step = MapStep | PixelStep | FilterStep | PairStep;
+/** y = x W of every image as one row of numbers, for every image. */
+export interface MatrixStep {
+  kind: 'matrix';
+  /** Of an image. */
+  features: number;
+  /** [features, features]; empty until it is known. */
+  matrix: Float32Array;
+}
+
+export type Step = MapStep | PixelStep | FilterStep | PairStep | MatrixStep;
 
 /** One op of a pipeline, for images of one shape: what is drawn for each, and what is done with that. */
 export interface Op {
@@ -99,6 +111,8 @@ export interface Op {
   /** Probability that it is applied to an image; it is drawn where it is below 1. */
   p: number;
   fields: readonly Field[];
+  /** What is missing before it can be run, and what to do about it. */
+  wanting?: string;
   /** `fn call(key: Key, purpose: u32, at: u32, from: vec2f, to: vec2f)` draws the fields that have no `draw`; purposes from `purpose` on are its own. */
   draw?: Call;
   steps: readonly Step[];
@@ -131,9 +145,13 @@ export interface PlacedOp extends Op {
 /** The purpose that says whether an op is applied: the last of its own. */
 export const appliedPurpose = 255;
 
+/** Whether a step is done to every image alike, augmented or not. */
+export const isAlways = (step: Step): boolean =>
+  step.kind === 'matrix' || (step.kind === 'pixel' && step.always === true);
+
 /** Whether an op has words that are drawn and kept: what is done to every image alike needs none. */
 export function isRecorded(op: Op): boolean {
-  return op.fields.length > 0 || op.p < 1 || op.steps.some((step) => step.kind !== 'pixel' || !step.always);
+  return op.fields.length > 0 || op.p < 1 || !op.steps.every(isAlways);
 }
 
 /** The steps of a list that mix an image with a partner. */

@@ -38,6 +38,10 @@ export interface ImageDataGeneratorParameters extends Geometry {
   zy: number;
   flipHorizontal: boolean;
   flipVertical: boolean;
+  /** Grey levels that are added to all channels; left out where there is no channel shift. */
+  channelShiftIntensity?: number;
+  /** A factor; left out where there is none. */
+  brightness?: number;
 }
 
 /** What is drawn for one image by a list of ops, in their order. */
@@ -49,6 +53,9 @@ export interface PipelineParameters extends Geometry {
 
 /** What is drawn for one image: plain JSON. */
 export type SampleParameters = Partial<ImageDataGeneratorParameters> | PipelineParameters;
+
+/** The warp is always there, what else a generator does only where it is given. */
+const generatorCode = 0;
 
 const geometryNames = ['matrix', 'inverse'];
 
@@ -66,8 +73,9 @@ export function unpackParameters(
     const alone = recorded.filter((op) => pairSteps([op]).length === 0);
     return { ops, partner: { sample, ops: unpackOps(alone, recordOf(pipeline, records, count + index)) } };
   }
-  if (!pipeline.keras) return { ops };
-  const { type, applied, ...parameters } = Object.assign({ type: '', applied: true }, ...ops);
+  if (!pipeline.generator) return { ops };
+  // Keras has None for what it doesn't do: no shift and no brightness.
+  const { type, applied, ...parameters } = Object.assign({}, ...ops.filter(({ applied }) => applied));
   return parameters;
 }
 
@@ -101,11 +109,11 @@ export function packParameters(pipeline: Pipeline, given: readonly SampleParamet
       throw new ConfigurationError({
         what: `The parameters of image ${index} make no sense`,
         found: parameters,
-        wanted: pipeline.keras ? `an object with some of ${namesOf(recorded).join(', ')}` : '{ ops: [...] }',
+        wanted: pipeline.generator ? `an object with some of ${namesOf(recorded).join(', ')}` : '{ ops: [...] }',
       });
     }
     const record = recordOf(pipeline, records, index);
-    if (pipeline.keras) packObject(recorded, parameters as Record<string, unknown>, record, index);
+    if (pipeline.generator) packObject(recorded, parameters as Record<string, unknown>, record, index);
     else packList(recorded, parameters as PipelineParameters, record, index);
     const { partner } = parameters as PipelineParameters;
     if (!pipeline.paired || !partner) return;
@@ -119,7 +127,10 @@ const namesOf = (ops: readonly PlacedOp[]) => ops.flatMap(({ fields }) => fields
 
 function packObject(ops: readonly PlacedOp[], given: Record<string, unknown>, record: Float32Array, index: number) {
   requireKnown(`The parameters of image ${index} have no`, given, [...namesOf(ops), ...geometryNames]);
-  for (const op of ops) packOp(op, given, true, record, `image ${index}`);
+  for (const op of ops) {
+    const isGiven = op.fields.some(({ name }) => given[name] !== undefined);
+    packOp(op, given, isGiven || op.code === generatorCode, record, `image ${index}`);
+  }
 }
 
 function packList(ops: readonly PlacedOp[], given: PipelineParameters, record: Float32Array, index: number) {
@@ -189,4 +200,18 @@ function read({ name, as }: Field, value: unknown, where: string): number {
   }
   if (Number.isFinite(value)) return value;
   throw new ConfigurationError({ what: `${name} of ${where} is not finite`, found: value, wanted: 'a number' });
+}
+
+/** Leaves out the ops that none of these records has an effect of: the images are gone over for the others alone. */
+export function withoutIdle(pipeline: Pipeline, records: Float32Array): Pipeline {
+  const count = records.length / pipeline.words;
+  const isIdle = (op: PlacedOp) =>
+    isRecorded(op) &&
+    !op.steps.some((step) => step.kind === 'map' && step.to) &&
+    Array.from({ length: count }, (_, n) => recordOf(pipeline, records, n)).every(
+      (record) =>
+        record[op.at] === 0 ||
+        (op.code === generatorCode && op.fields.every(({ identity = 0 }, i) => record[op.at + 1 + i] === identity)),
+    );
+  return { ...pipeline, ops: pipeline.ops.filter((op) => !isIdle(op)) };
 }

@@ -1,4 +1,4 @@
-import type { FilterStep, MapStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
+import type { FilterStep, MapStep, MatrixStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
 
 /** A map at its place: the image that it gets, and the one that it gives. */
 export interface PlacedMap {
@@ -24,6 +24,8 @@ export interface Pass {
   /** Made of the image that this pass reads, before it. */
   statistics: boolean;
   tables: boolean;
+  /** The pass is a matrix product instead. */
+  matrix?: MatrixStep;
 }
 
 /** Of maps that move whole pixels about and never leave the image: a pixel is copied. */
@@ -52,14 +54,14 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
     pass = begin(pass.to);
     asked = {};
   };
-  const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter;
+  const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter && !pass.matrix;
   for (const op of ops) {
     for (const step of op.steps) {
       if (step.kind === 'map') {
         if (plain && !step.to) continue;
         const { sampling = {} } = step;
         const behindPlaced = pass.pixels.some(({ step }) => step.placed || step.needs);
-        if (pass.filter || !agree(asked, sampling) || behindPlaced) next();
+        if (pass.filter || pass.matrix || !agree(asked, sampling) || behindPlaced) next();
         asked = { ...asked, ...sampling };
         pass.sampling = { ...copying, ...asked };
         if (sampling.fillMode) for (const pixel of pass.pixels) pixel.inside = true;
@@ -71,11 +73,14 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         if (!isFresh() || (step.needs && passes.length === 1)) next();
         pass.filter = { op, step };
         if (step.needs) pass[step.needs] = true;
+      } else if (step.kind === 'matrix') {
+        next();
+        pass.matrix = step;
       } else if (step.kind === 'pixel') {
         if (plain && !step.always) continue;
         // The first pass reads the data set, of which nobody has made statistics.
-        if (step.needs && !(pass[step.needs] && pass.pixels.length === 0) && (!isFresh() || passes.length === 1))
-          next();
+        const known = step.needs && pass[step.needs] && (step.shares || pass.pixels.length === 0);
+        if ((step.needs && !known && (!isFresh() || passes.length === 1)) || pass.matrix) next();
         if (step.needs) pass[step.needs] = true;
         pass.pixels.push({ op, step, inside: false });
       }

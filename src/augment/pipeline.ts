@@ -1,6 +1,12 @@
 import { parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import { compileImageDataGenerator, type ImageDataGeneratorConfig } from './image_data_generator.ts';
+import { generatorOps } from './generator_ops.ts';
+import {
+  type FeatureStatistics,
+  type FilledGenerator,
+  fillGenerator,
+  type ImageDataGeneratorConfig,
+} from './image_data_generator.ts';
 import { isRecorded, type Op, type OpDefinition, type Picture, type PlacedOp, pairSteps } from './op.ts';
 import { definitions } from './ops/index.ts';
 import { rescaleOp } from './ops/rescale.ts';
@@ -20,8 +26,8 @@ export interface Pipeline {
   words: number;
   /** Images are mixed with others: a batch holds their partners behind them, and a record ends with whose partner it is. */
   paired: boolean;
-  /** Parameters are one object under Keras' names, not a list of ops. */
-  keras: boolean;
+  /** Of an ImageDataGenerator: its arguments. Parameters are then one object under Keras' names, not a list of ops. */
+  generator?: FilledGenerator;
 }
 
 /** Purposes of one op of a pipeline; the type's code and how many of the type came before make the rest of the number. */
@@ -33,12 +39,20 @@ const occurrencesMost = 256;
  *
  * @param imageShape [height, width, channels] of what goes in.
  * @param rescale multiplies what comes out, where the augmentation itself doesn't say.
+ * @param statistics of the training images, where they are known; without, what needs them is refused when it is run.
  * @throws ConfigurationError with the op or option, what was found, what was wanted, the nearest known name.
  */
-export function parseAugmentation(config: unknown, imageShape: readonly number[], rescale = 1): Pipeline {
+export function parseAugmentation(
+  config: unknown,
+  imageShape: readonly number[],
+  { rescale = 1, statistics }: { rescale?: number; statistics?: FeatureStatistics } = {},
+): Pipeline {
   const [height, width, channels] = imageShape as [number, number, number];
   const picture = { height, width, channels };
-  if (!Array.isArray(config)) return place(compileImageDataGenerator(config, picture, rescale), picture, true);
+  if (!Array.isArray(config)) {
+    const generator = fillGenerator(config, rescale);
+    return { ...place(generatorOps(generator, picture, statistics), picture), generator };
+  }
   const ops: Op[] = [];
   let from = picture;
   for (const [index, json] of config.entries()) {
@@ -48,7 +62,7 @@ export function parseAugmentation(config: unknown, imageShape: readonly number[]
   }
   requirePairsLast(ops);
   if (rescale !== 1) ops.push(rescaleOp(rescale));
-  return place(ops, picture, false);
+  return place(ops, picture);
 }
 
 function compileOp(json: unknown, position: number, picture: Picture): Op {
@@ -87,7 +101,7 @@ function requirePairsLast(ops: readonly Op[]): void {
 }
 
 /** Where every op's words and purposes begin, and what it gets. */
-function place(ops: readonly Op[], from: Picture, keras: boolean): Pipeline {
+function place(ops: readonly Op[], from: Picture): Pipeline {
   const placed: PlacedOp[] = [];
   let words = 0;
   let picture = from;
@@ -102,7 +116,7 @@ function place(ops: readonly Op[], from: Picture, keras: boolean): Pipeline {
     picture = to;
   }
   const paired = pairSteps(placed).length > 0;
-  return { ops: placed, from, to: picture, words: words + (paired ? 1 : 0), paired, keras };
+  return { ops: placed, from, to: picture, words: words + (paired ? 1 : 0), paired };
 }
 
 function sizeBehind(op: Op, from: Picture): Picture {

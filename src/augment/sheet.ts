@@ -1,6 +1,6 @@
 import { integer, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Picture } from './op.ts';
+import { isAlways, type Picture, type PixelStep } from './op.ts';
 import { definitions } from './ops/index.ts';
 import type { AugmentationConfig, OpConfig, Pipeline } from './pipeline.ts';
 
@@ -85,9 +85,9 @@ const elementsOf = ({ height, width, channels }: Picture) => height * width * ch
  * and each image is stretched from its least to its most, as Keras' `save_to_dir` does it.
  */
 export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32Array {
-  const decoding = pipeline.ops.flatMap(({ steps }) => steps.filter((step) => step.kind === 'pixel' && step.always));
-  if (decoding.every(({ call }) => call === 'rescale')) {
-    const factor = decoding.reduce((product, { args }) => product * Number(args![0]), 1);
+  const decoding = pipeline.ops.filter(({ steps }) => steps.some(isAlways));
+  if (decoding.every(({ type }) => type === 'rescale')) {
+    const factor = decoding.reduce((product, { steps: [step] }) => product * Number((step as PixelStep).args![0]), 1);
     return values.map((value) => value / factor);
   }
   const elements = elementsOf(pipeline.to);

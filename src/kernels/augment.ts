@@ -41,8 +41,8 @@ export interface AugmentDrawShape extends AugmentShape {
   places: number;
   /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
   labelled: boolean;
-  /** The records are there already: only the maps are made of them. */
-  given: boolean;
+  /** The records are drawn here, are those of an epoch's list, or are there already. */
+  records: 'drawn' | 'listed' | 'given';
   /** Which samples are augmented: all, or each with a probability. */
   probability: number;
   /** Images that partners are drawn from, where there are any. */
@@ -83,9 +83,10 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
       recorded,
       mapped,
       labelled: s.labelled,
-      drawn: !s.given,
+      drawn: s.records === 'drawn',
+      listed: recorded && s.records === 'listed',
       paired: s.pipeline.paired,
-      partnered: s.pipeline.paired && !s.given,
+      partnered: isPartnered(s),
       partner_purpose: partnerPurpose,
       words: `${s.pipeline.words}u`,
       augmented: augmentedText(s),
@@ -96,7 +97,7 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
   constants: (s) => ({
     batch: s.batch,
     ...(s.labelled && { images: s.images }),
-    ...(s.pipeline.paired && !s.given && { partners: s.partners }),
+    ...(isPartnered(s) && { partners: s.partners }),
   }),
   buffers: (s) => ({
     state: stateWords,
@@ -104,11 +105,14 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
     sources: s.batch,
     ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
     ...(isMapped(s.passes) && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+    ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.places * s.pipeline.words }),
     ...(s.labelled && { labels: ceilDiv(s.images, 4), batch_labels: s.batch }),
   }),
   workgroups: (s) => spread(s.batch),
   cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (s.pipeline.words + layMaps(s.passes).stride * 4 + 3) }),
 };
+
+const isPartnered = ({ pipeline, records }: AugmentDrawShape): boolean => pipeline.paired && records === 'drawn';
 
 /** The first copy of an image is the image itself, where there are several. */
 function augmentedText({ probability, places, images }: AugmentDrawShape): string {

@@ -55,9 +55,12 @@ function drawText(draw: Draw, purpose: string): string {
       return `exp(between(key, ${purpose}, ${listed(Math.log(draw.low), Math.log(draw.high))}))`;
     case 'chance':
       return `chance(key, ${purpose}, ${literal(draw.p)})`;
-    case 'choice': {
+    case 'choice':
+    case 'signedChoice': {
       const { length } = draw.values;
-      return `array<f32, ${length}>(${listed(...draw.values)})[u32(whole(key, ${purpose}, 0.0, ${length - 1}.0))]`;
+      const sign = draw.from === 'choice' ? '' : ` * sign_of(key, ${purpose})`;
+      const index = `u32(whole(key, ${purpose}, 0.0, ${length - 1}.0))`;
+      return `array<f32, ${length}>(${listed(...draw.values)})[${index}]${sign}`;
     }
     case 'beta':
       return `beta(key, ${purpose}, ${literal(draw.alpha)})`;

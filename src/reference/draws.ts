@@ -35,6 +35,10 @@ export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
       return u < draw.p ? 1 : 0;
     case 'choice':
       return draw.values[Math.min(draw.values.length - 1, Math.floor(draw.values.length * u))]!;
+    case 'signedChoice': {
+      const { values } = draw;
+      return values[Math.min(values.length - 1, Math.floor(values.length * u))]! * (second % 2 === 1 ? -1 : 1);
+    }
     case 'constant':
       return draw.value;
     case 'beta':

@@ -1,4 +1,8 @@
 import { planBatch } from '../augment/batch.ts';
+import { kerasRangesOf } from '../augment/generator_ops.ts';
+import type { FeatureStatistics } from '../augment/image_data_generator.ts';
+import { kerasEpoch } from '../augment/keras_flow.ts';
+import { packParameters } from '../augment/parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -6,6 +10,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import type { Recording } from '../gpu/recording.ts';
+import { shuffledOrder } from './initializers.ts';
 
 /** What the pictures of a data set pass through on their way into the network. */
 export interface InputBuffers {
@@ -29,6 +34,8 @@ export interface DatasetInput {
   places: number;
   /** Which sample stands where in this epoch; the host writes it once an epoch. */
   order: Slice;
+  /** The order of an epoch, from 1; with Keras' own draws it also uploads what is drawn for each sample. */
+  orderOf(epoch: number, shuffle: boolean): Uint32Array<ArrayBuffer>;
   dispose(): void;
 }
 
@@ -44,6 +51,8 @@ export interface Viewing {
   probability: number;
   /** How often each image is seen in an epoch: itself, and its augmented copies. */
   views: number;
+  /** Of the training images, where the augmentation asks for them. */
+  statistics?: FeatureStatistics;
 }
 
 /**
@@ -57,17 +66,20 @@ export async function planInput(
   dataset: Dataset,
   model: { inputShape: readonly number[]; classes: number },
   viewing: Viewing,
-  batch: number,
+  { batch, seed }: { batch: number; seed: number },
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
-  const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape);
+  const { plain, probability, statistics } = viewing;
+  const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape, statistics);
   checkDataset(dataset, pipeline, model);
   const memory = new Memory(gpu.device);
   const images = memory.upload('dataset.images', dataset.images);
   const labels = memory.upload('dataset.labels', dataset.labels);
-  const mixed = pipeline.paired && !viewing.plain;
-  const places = dataset.count * (viewing.plain ? 1 : viewing.views);
+  const mixed = pipeline.paired && !plain;
+  const places = dataset.count * (plain ? 1 : viewing.views);
   const order = memory.storage('dataset.order', places);
+  const flow = plain ? undefined : kerasFlowOf(pipeline, dataset, batch, seed);
+  const listed = flow && memory.storage('dataset.draws', places * pipeline.words);
   const { recording, passes } = await planBatch(gpu, cache, memory, pipeline, {
     batch,
     state: buffers.state,
@@ -76,16 +88,38 @@ export async function planInput(
     count: dataset.count,
     labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : buffers.labels },
     ...(mixed && { targets: { slice: buffers.targets!, classes: model.classes } }),
-    plain: viewing.plain,
-    probability: viewing.probability,
+    listed,
+    plain,
+    probability,
     pixels: { images, bytes: true, output: buffers.input },
   });
-  return { recording, mixed, passes: passes.length, places, order, dispose: () => memory.dispose() };
+  const orderOf = (epoch: number, shuffle: boolean) => {
+    if (!flow) return shuffle ? shuffledOrder(places, seed, epoch) : Uint32Array.from({ length: places }, (_, i) => i);
+    const drawn = flow(epoch, shuffle);
+    gpu.device.queue.writeBuffer(listed!.buffer, 0, packParameters(pipeline, drawn.parameters));
+    return Uint32Array.from(drawn.order);
+  };
+  return { recording, mixed, passes: passes.length, places, order, orderOf, dispose: () => memory.dispose() };
+}
+
+/**
+ * Keras' own draws, where they are asked for: of `model.fit` with TensorFlow under it, which looks at two batches before
+ * it begins, and with shuffle=False, because it is the flow that shuffles.
+ */
+function kerasFlowOf({ generator }: Pipeline, dataset: Dataset, batchSize: number, seed: number) {
+  if (!generator || generator.compat === 'corrected') return undefined;
+  const { imageShape, count: samples } = dataset;
+  const options = { ranges: kerasRangesOf(generator), imageShape, samples, batchSize, seed };
+  return (epoch: number, shuffle: boolean) => kerasEpoch({ ...options, shuffle }, { by: 'fit', looked: 2 }, epoch - 1);
 }
 
 /** An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1. */
-export function pipelineFor(augmentation: unknown, imageShape: readonly number[]): Pipeline {
-  return parseAugmentation(augmentation ?? {}, imageShape, rescale);
+export function pipelineFor(
+  augmentation: unknown,
+  imageShape: readonly number[],
+  statistics?: FeatureStatistics,
+): Pipeline {
+  return parseAugmentation(augmentation ?? {}, imageShape, { rescale, statistics });
 }
 
 function checkDataset(

@@ -12,6 +12,14 @@ export type Mix = 'replace' | 'merge' | { probability: number };
 
 /** @throws ConfigurationError for a mix that is none of them, or copies without `merge`. */
 export function viewingOf(augmentation: AugmentationConfig, mix: Mix = 'replace', copies?: number): Viewing {
+  const { compat } = augmentation as { compat?: unknown };
+  if (mix !== 'replace' && compat !== undefined && compat !== 'corrected') {
+    throw new ConfigurationError({
+      what: "Keras' own draws replace every image",
+      found: { mix, compat },
+      wanted: "mix: 'replace', or compat: 'corrected'",
+    });
+  }
   const viewing = { augmentation, plain: false, probability: 1, views: 1 };
   if (copies !== undefined && mix !== 'merge') {
     throw new ConfigurationError({ what: "copies belongs to mix: 'merge'", found: { mix, copies } });

@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { fitStatistics } from '../augment/fit.ts';
+import { needsStatistics } from '../augment/image_data_generator.ts';
 import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -13,7 +15,7 @@ import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { diagnose } from './diagnosis.ts';
 import { type EpochRecord, type History, type StepRecord, summarize } from './history.ts';
-import { elementsOf, initialWeights, shuffledOrder } from './initializers.ts';
+import { elementsOf, initialWeights } from './initializers.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
 import { requireLabels, requireShares } from './labels.ts';
 import { type Mix, viewingOf } from './mix.ts';
@@ -21,6 +23,7 @@ import { type CompiledModel, compileModel, type Model, requireClassifier } from 
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
 import { RecordReader } from './records.ts';
 import { Scheduler } from './scheduler.ts';
+import { splitForTraining } from './split.ts';
 import { badStepsToHalt, type Ledger, planSteps, type Steps } from './steps.ts';
 import { type LayerSummary, summarizeLayers } from './summary.ts';
 
@@ -116,8 +119,8 @@ export class Trainer {
   readonly batchSize: number;
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   readonly #optimizer: FilledOptimizer;
-  readonly #viewing: Viewing;
-  readonly #plain: Viewing;
+  #viewing: Viewing;
+  #plain: Viewing;
   readonly #classes: number;
   readonly #seed: number;
   /** Calls with a batch bring shares of classes for labels. */
@@ -205,14 +208,16 @@ export class Trainer {
     const filled = parse(fitOptions, options, 'fit');
     return this.#exclusively(async (steps) => {
       const started = performance.now();
-      const input = await this.#input(dataset, this.#viewing, steps, steps.training);
+      const { training, validation: kept } = splitForTraining(dataset, this.#viewing);
+      const validationData = filled.validationData ?? kept;
+      await this.#fitAugmentation(training);
+      const input = await this.#input(training, this.#viewing, steps, steps.training);
       let validation: DatasetInput | undefined;
       try {
-        if (filled.validationData)
-          validation = await this.#input(filled.validationData, this.#plain, steps, steps.evaluation);
+        if (validationData) validation = await this.#input(validationData, this.#plain, steps, steps.evaluation);
         await this.gpu.device.queue.onSubmittedWorkDone();
         if (!this.startup.uploadMs) this.startup.uploadMs = performance.now() - started;
-        return await this.#train(steps, input, validation, filled);
+        return await this.#train(steps, input, validation, { ...filled, validationData });
       } finally {
         // A callback that threw, or a device that went away, left submissions under way.
         await this.#scheduler!.abandon();
@@ -262,7 +267,7 @@ export class Trainer {
     this.#resetHalt(training);
     for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {
       const begun = performance.now();
-      this.#beginEpoch(training, input, this.#order(input.places, options.shuffle));
+      this.#beginEpoch(training, input, this.#nextOrder(input, options.shuffle));
       let left = epochSteps;
       while (left > 0 && !isToStop()) {
         const submitted = await scheduler.submit(training.records, recording, this.#begun.training + 1, left, take);
@@ -450,6 +455,7 @@ export class Trainer {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     return this.#exclusively(async (steps) => {
       const { network, training, update } = steps;
+      await this.#fitAugmentation(dataset);
       const input = await this.#input(dataset, this.#viewing, steps, training);
       const kept = [network.weights.all, ...steps.moments, training.state];
       const epochs = this.#epochs;
@@ -465,7 +471,7 @@ export class Trainer {
           ...training.norms,
           update,
         ];
-        this.#beginEpoch(training, input, this.#order(input.places, true));
+        this.#beginEpoch(training, input, this.#nextOrder(input, true));
         for (let i = 0; i < 3; i++) this.#run(recording);
         const profile = await profileRecording(this.gpu, this.#memory, recording, rounds);
         return { ...profile, augmentationPasses: input.passes };
@@ -518,16 +524,33 @@ export class Trainer {
     return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
   }
 
+  /** Keras' `fit` of the generator, with the first images that are trained on. */
+  async #fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
+    const { generator } = pipelineFor(this.#viewing.augmentation, imageShape);
+    if (!generator || !needsStatistics(generator) || this.#viewing.statistics) return;
+    const statistics = await fitStatistics(this.gpu, this.#cache, generator, imageShape, images);
+    this.#viewing = { ...this.#viewing, statistics };
+    this.#plain = { ...this.#plain, statistics };
+  }
+
   #input(dataset: Dataset, viewing: Viewing, steps: Steps, ledger: Ledger): Promise<DatasetInput> {
     const model = { inputShape: this.model.inputShape, classes: this.#classes };
     const { labels, targets, network } = steps;
     const buffers = { state: ledger.state, labels, targets, input: network.input };
-    return planInput(this.gpu, this.#cache, dataset, model, viewing, this.batchSize, buffers);
+    return planInput(
+      this.gpu,
+      this.#cache,
+      dataset,
+      model,
+      viewing,
+      { batch: this.batchSize, seed: this.#seed },
+      buffers,
+    );
   }
 
-  #order(count: number, shuffle: boolean): Uint32Array<ArrayBuffer> {
+  #nextOrder(input: DatasetInput, shuffle: boolean): Uint32Array<ArrayBuffer> {
     this.#epochs++;
-    return shuffle ? shuffledOrder(count, this.#seed, this.#epochs) : Uint32Array.from({ length: count }, (_, i) => i);
+    return input.orderOf(this.#epochs, shuffle);
   }
 
   #beginEpoch(ledger: Ledger, input: DatasetInput, order: Uint32Array<ArrayBuffer>): void {

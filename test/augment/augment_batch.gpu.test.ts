@@ -22,7 +22,7 @@ afterAll(() => gpu.dispose());
 const everything: ImageDataGeneratorConfig = {
   rotationRange: 15,
   widthShiftRange: 0.1,
-  heightShiftRange: 3,
+  heightShiftRange: 2.5,
   shearRange: 5,
   zoomRange: [0.8, 1.4],
   horizontalFlip: true,

@@ -20,7 +20,12 @@ const drawsOf = (config: unknown) =>
 test("what is left out is Keras' default, which moves nothing and samples the nearest pixel's surroundings", () => {
   const { ops, from, to } = parseAugmentation({}, imageShape);
   expect(drawsOf({})).toEqual(nothing);
-  expect(ops).toHaveLength(1);
+  // A channel shift and a brightness can be given, but are never drawn.
+  expect(ops.map(({ type, p }) => [type, p])).toEqual([
+    ['imageDataGenerator', 1],
+    ['channelShift', 0],
+    ['brightness', 0],
+  ]);
   expect(ops[0]!.steps[0]).toMatchObject({ sampling: { fillMode: 'nearest', cval: 0, interpolationOrder: 1 } });
   expect([from, to]).toEqual([from, from]);
 });
@@ -31,7 +36,10 @@ const half = { from: 'chance', p: 0.5 };
 test.each([
   [{ rotationRange: 1 }, { theta: uniform(-1, 1) }],
   [{ heightShiftRange: 0.1 }, { tx: uniform(-2, 2) }],
-  [{ heightShiftRange: 1 }, { tx: uniform(-1, 1) }],
+  [{ heightShiftRange: 1 }, {}],
+  [{ heightShiftRange: 3 }, { tx: { from: 'signedChoice', values: [0, 1, 2] } }],
+  [{ heightShiftRange: [-2, 5] }, { tx: { from: 'signedChoice', values: [-2, 5] } }],
+  [{ widthShiftRange: [-0.25, 0.5] }, { ty: { from: 'signedChoice', values: [-7.5, 15] } }],
   [{ widthShiftRange: 0.1 }, { ty: uniform(-3, 3) }],
   [{ widthShiftRange: 2.5 }, { ty: uniform(-2.5, 2.5) }],
   [{ shearRange: 0.1 }, { shear: uniform(-0.1, 0.1) }],
@@ -50,6 +58,14 @@ test.each<[string, unknown, ...RegExp[]]>([
   ['a text for a number', { shearRange: '3' }, /shearRange/, /found: "3"/, /wanted: a number >= 0/],
   ['not a number', { widthShiftRange: Number.NaN }, /widthShiftRange/, /found: NaN/],
   ['an infinite one', { heightShiftRange: Infinity }, /heightShiftRange/, /found: Infinity/],
+  ['a shift of texts', { widthShiftRange: ['a'] }, /widthShiftRange/, /a list of numbers/],
+  ['a brightness of one number', { brightnessRange: 0.5 }, /brightnessRange/, /a pair/],
+  ['a brightness the wrong way round', { brightnessRange: [2, 1] }, /brightnessRange is the wrong way round/],
+  ['a share beyond all', { validationSplit: 1.5 }, /validationSplit/, /0 to 1/],
+  ['a subset of nothing', { subset: 'training' }, /subset wants a validationSplit/],
+  ['an unknown subset', { subset: 'train', validationSplit: 0.1 }, /subset/, /"training"/],
+  ['a hole for the preprocessor', { preprocessingFunction: 'return ${x};' }, /preprocessingFunction/],
+  ['a flag that is a text', { zcaWhitening: 'yes' }, /zcaWhitening/, /boolean/],
   ['a zoom above 1', { zoomRange: 1.5 }, /zoomRange/, /found: 1\.5/, /a number from 0 to 1, or a pair/],
   ['a zoom of three', { zoomRange: [1, 2, 3] }, /zoomRange/, /found: \[1,2,3\]/, /a pair/],
   ['a zoom to nothing', { zoomRange: [0, 1] }, /zoomRange/, /positive/],
@@ -69,11 +85,13 @@ test.each<[string, unknown, ...RegExp[]]>([
 });
 
 const generator = parseAugmentation({}, imageShape);
-const pack = (given: unknown) => [...packParameters(generator, [{}, given as SampleParameters])].slice(9);
+const pack = (given: unknown) => [...packParameters(generator, [{}, given as SampleParameters])].slice(13);
 
 test('parameters are filled with the identity, flips may be 0 and 1, matrices are let be', () => {
-  expect(pack({})).toEqual([1, 0, 0, 0, 0, 1, 1, 0, 0]);
-  expect(pack({ theta: 3, flipHorizontal: 1, matrix: [] })).toEqual([1, 3, 0, 0, 0, 1, 1, 1, 0]);
+  expect(pack({})).toEqual([1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1]);
+  expect(pack({ theta: 3, flipHorizontal: 1, matrix: [] })).toEqual([1, 3, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1]);
+  // Keras has None for no brightness: 1 is one, and takes an image by way of bytes where Keras does.
+  expect(pack({ channelShiftIntensity: 5, brightness: 1 }).slice(9)).toEqual([1, 5, 1, 1]);
 });
 
 test.each<[string, unknown, RegExp, RegExp]>([

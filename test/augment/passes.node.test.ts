@@ -76,6 +76,6 @@ test('more than four channels: another channel is looked up in the image, as a n
 });
 
 test('for validation, what is drawn leaves no pass behind', () => {
-  const { ops, from } = parseAugmentation([affine, contrast, sharpness, equalize], [32, 32, 3], 1 / 255);
+  const { ops, from } = parseAugmentation([affine, contrast, sharpness, equalize], [32, 32, 3], { rescale: 1 / 255 });
   expect(planPasses(ops, from, true).map(({ pixels }) => pixels.map(({ op }) => op.type))).toEqual([['rescale']]);
 });
