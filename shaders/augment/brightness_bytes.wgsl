@@ -1,14 +1,15 @@
 
-// Keras' apply_brightness_shift, by way of Pillow: what isn't from 0 to 255 (or, in the old package, everything) is
-// stretched to that, cut to whole grey levels, multiplied by b, clipped and cut again. Today's Keras shrinks it back.
-// Word: b.
-fn brighten_bytes(value: Pixel, at: u32, place: Place, old: bool) -> Pixel {
+// Keras' apply_brightness_shift, by way of Pillow: what isn't from 0 to 255 (in the old package everything, and that from 0
+// where it doesn't go below) is stretched to that, cut to whole grey levels, multiplied by b, clipped and cut again.
+// Today's Keras shrinks it back. Word: b. `lit` is 0 for a fourth channel, which is transparency and stays.
+fn brighten_bytes(value: Pixel, at: u32, place: Place, old: bool, lit: Pixel) -> Pixel {
   let before = image_range(place);
   let range = clamp(before + channel_shifted, vec2f(before.x), vec2f(before.y));
-  let extent = range.y - range.x;
   let beyond = range.x < 0.0 || range.y > 255.0;
-  let stretched = select(value - range.x, (value - range.x) / extent * 255.0, extent != 0.0);
-  let bytes = trunc(clamp(select(value, stretched, beyond || old), Pixel(0.0), Pixel(255.0)));
-  let bright = trunc(clamp(drawn(at + 1u) * bytes, Pixel(0.0), Pixel(255.0)));
-  return select(bright, bright / 255.0 * extent + range.x, beyond && !old);
+  let low = select(range.x, min(range.x, 0.0), old);
+  let width = range.y - low;
+  let stretched = select(Pixel(0.0), (value - low) / width, Pixel(width) != Pixel(0.0)) * 255.0;
+  let bytes = trunc(select(value, stretched, Pixel(f32(beyond || old)) != Pixel(0.0)));
+  let bright = select(bytes, trunc(clamp(drawn(at + 1u) * bytes, Pixel(0.0), Pixel(255.0))), lit != Pixel(0.0));
+  return select(bright, bright / 255.0 * (range.y - range.x) + range.x, Pixel(f32(beyond && !old)) != Pixel(0.0));
 }

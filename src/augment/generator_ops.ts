@@ -79,18 +79,19 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
   if (g.compat === 'corrected') {
     return { ...op, steps: [{ kind: 'pixel', call: 'brighten' }], pixelSources: [brightnessSource] };
   }
-  if (g.brightnessRange && channels !== 1 && channels !== 3) {
+  if (g.brightnessRange && ![1, 3, 4].includes(channels)) {
     throw new ConfigurationError({
       what: `augmentation: brightnessRange with compat "${g.compat}" goes by way of 8-bit pictures`,
       found: `images of ${channels} channels`,
-      wanted: '1 or 3 channels, or compat "corrected"',
+      wanted: '1, 3 or 4 channels, or compat "corrected"',
     });
   }
   const old = String(g.compat === 'keras-preprocessing-1.1');
+  const lit = channels === 4 ? 'vec4f(1.0, 1.0, 1.0, 0.0)' : 'Pixel(1.0)';
   return {
     ...op,
     // With the statistics that the channel shift has, which it takes its own step into account of.
-    steps: [{ kind: 'pixel', call: 'brighten_bytes', args: [old], needs: 'statistics', shares: true }],
+    steps: [{ kind: 'pixel', call: 'brighten_bytes', args: [old, lit], needs: 'statistics', shares: true }],
     pixelSources: [statisticsSource, channelShiftSource, brightnessBytesSource],
   };
 }
