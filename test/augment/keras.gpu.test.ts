@@ -82,7 +82,7 @@ describe.each(kerasReleases)('%s', (compat: Compat, fixture) => {
   test.each(fixture.transforms.map((of) => [of.image.shape.join('x'), of] as const))(
     'all of random_transform on %s, within a grey level',
     async (_, { options, image, parameters, y }) => {
-      const { fillMode, cval, interpolationOrder } = options as ImageDataGeneratorConfig;
+      const { fillMode, cval, interpolationOrder } = options as unknown as ImageDataGeneratorConfig;
       const config = {
         compat,
         ...(fillMode && { fillMode }),
