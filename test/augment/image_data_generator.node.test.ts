@@ -64,6 +64,7 @@ test.each<[string, unknown, ...RegExp[]]>([
   ['a share beyond all', { validationSplit: 1.5 }, /validationSplit/, /0 to 1/],
   ['a subset of nothing', { subset: 'training' }, /subset wants a validationSplit/],
   ['an unknown subset', { subset: 'train', validationSplit: 0.1 }, /subset/, /"training"/],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what is refused
   ['a hole for the preprocessor', { preprocessingFunction: 'return ${x};' }, /preprocessingFunction/],
   ['a flag that is a text', { zcaWhitening: 'yes' }, /zcaWhitening/, /boolean/],
   ['a zoom above 1', { zoomRange: 1.5 }, /zoomRange/, /found: 1\.5/, /a number from 0 to 1, or a pair/],
