@@ -1,0 +1,40 @@
+import { createDataset, type Dataset, type Model } from '../../src/index.ts';
+import { uniforms } from '../../src/train/initializers.ts';
+
+/** A network with every kind of layer that is through a step in no time; four tensors of weights more than biases. */
+export const smallModel: Model = {
+  inputShape: [6, 6, 1],
+  layers: [
+    { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' },
+    { type: 'maxPooling2d' },
+    { type: 'conv2d', filters: 3, kernelSize: 2, padding: 'same', activation: 'relu' },
+    { type: 'flatten' },
+    { type: 'dense', units: 5, activation: 'tanh' },
+    { type: 'dense', units: 3, activation: 'softmax' },
+  ],
+};
+
+const elements = 36;
+export const smallClasses = 3;
+
+/** Bytes to numbers below 1 without rounding, so that the host and the GPU decode to the same bits. */
+export const exactRescale = 1 / 256;
+
+/** Noise, brighter in the rows of its class: there is something to learn. */
+export function smallDataset(count: number, seed = 1): Dataset {
+  const next = uniforms(seed, 2);
+  const labels = Uint8Array.from({ length: count }, () => Math.floor(next() * smallClasses));
+  const images = Uint8Array.from({ length: count * elements }, (_, i) => {
+    const row = Math.floor((i % elements) / 6);
+    const bright = Math.floor(row / 2) === labels[Math.floor(i / elements)] ? 128 : 0;
+    return bright + Math.floor(next() * 128);
+  });
+  return createDataset({ images, labels, imageShape: [6, 6, 1], classNames: ['top', 'middle', 'bottom'] });
+}
+
+/** The images of a data set from `first` on, as `trainOnBatch` takes them, and their labels. */
+export function batchOf(dataset: Dataset, first: number, count: number): [Float32Array, Uint8Array] {
+  const end = Math.min(dataset.count, first + count);
+  const bytes = dataset.images.subarray(first * elements, end * elements);
+  return [Float32Array.from(bytes, (byte) => byte * exactRescale), dataset.labels.subarray(first, end)];
+}
