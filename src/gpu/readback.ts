@@ -2,6 +2,21 @@ import type { Gpu } from './device.ts';
 import type { Memory, Slice } from './memory.ts';
 import { unlessAborted } from './unless_aborted.ts';
 
+/**
+ * Maps the first bytes of a staging buffer.
+ *
+ * @throws DeviceLostError
+ */
+export async function mapToRead(gpu: Gpu, staging: GPUBuffer, bytes = staging.size): Promise<void> {
+  try {
+    await unlessAborted(staging.mapAsync(GPUMapMode.READ, 0, bytes), gpu.failure);
+  } catch (error) {
+    // A device that goes away may abort the map before it says so; a refused map is told as an uncaptured error.
+    await unlessAborted(gpu.lost, gpu.failure);
+    throw gpu.failure.reason ?? error;
+  }
+}
+
 /** Reads slices back once, in one submission. Waits: not for a training step. */
 export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slice[]): Promise<ArrayBuffer[]> {
   const total = slices.reduce((sum, slice) => sum + slice.size, 0);
@@ -14,7 +29,7 @@ export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slic
       at += slice.size;
     }
     gpu.device.queue.submit([encoder.finish()]);
-    await unlessAborted(staging.mapAsync(GPUMapMode.READ), gpu.failure);
+    await mapToRead(gpu, staging);
     const bytes = staging.getMappedRange();
     at = 0;
     return slices.map((slice) => {

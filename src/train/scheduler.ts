@@ -1,7 +1,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
+import { mapToRead } from '../gpu/readback.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
-import { unlessAborted } from '../gpu/unless_aborted.ts';
 
 /** A submission lasts about this long: a page stays alive, a fast GPU is never idle. */
 const submissionMs = 50;
@@ -80,8 +80,7 @@ export class Scheduler {
     }
     const begun = performance.now();
     device.queue.submit([encoder.finish()]);
-    const mapped = staging.mapAsync(GPUMapMode.READ, 0, count * this.#recordBytes);
-    const landed = unlessAborted(mapped, this.#gpu.failure).then(() => {
+    const landed = mapToRead(this.#gpu, staging, count * this.#recordBytes).then(() => {
       const now = performance.now();
       this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);
       this.#lastDone = now;
