@@ -1,0 +1,223 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  createDataset,
+  createTrainer,
+  type Model,
+  NonFiniteError,
+  openGpu,
+  type Trainer,
+  TrainingError,
+} from '../../src/index.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const dataset = smallDataset(20);
+const batchSize = 4;
+const tensors = compileModel(smallModel).layers.flatMap(({ name, weights }) =>
+  weights.map((spec) => ({ layer: name, tensor: spec.name })),
+);
+
+const make = (options: object = {}, model: Model = smallModel): Trainer =>
+  createTrainer(gpu, { model, batchSize, augmentation: { rescale: exactRescale }, ...options });
+
+const bitsOf = (weights: readonly Float32Array[]) =>
+  weights.map((tensor) => [...new Uint32Array(tensor.buffer, tensor.byteOffset, tensor.length)]);
+
+async function errorOf(call: Promise<unknown>): Promise<NonFiniteError> {
+  const error = await call.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(NonFiniteError);
+  expect(error).toBeInstanceOf(TrainingError);
+  return error;
+}
+
+describe.each([
+  ...tensors.map((at, index) => ({ ...at, index, value: Number.NaN })),
+  { ...tensors[0]!, index: 0, value: Infinity },
+  { ...tensors.at(-1)!, index: tensors.length - 1, value: Infinity },
+])('$value in the $tensor of $layer', ({ layer, index, value }) => {
+  test('is skipped, counted and named', async () => {
+    const trainer = make();
+    const good = await trainer.getWeights();
+    const bad = good.map((tensor) => tensor.slice());
+    bad[index]![bad[index]!.length - 1] = value;
+    await trainer.setWeights(bad);
+    const told: number[] = [];
+    const error = await errorOf(trainer.fit(dataset, { epochs: 2, onStep: ({ step }) => told.push(step) }));
+    expect(error).toMatchObject({ layer, pass: 'forward' });
+    expect(error.message).toContain(`Training stopped at step 3: a weight of ${layer} is not finite`);
+    expect(error.history).toMatchObject({ epochs: [], skippedSteps: 3 });
+    expect(error.history!.steps.map(({ step, skipped }) => [step, skipped])).toEqual([1, 2, 3].map((n) => [n, true]));
+    expect(told).toEqual([1, 2, 3]);
+    expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(bad));
+
+    // Nothing of it is left: no moment, no count of updates, no halt.
+    await trainer.setWeights(good);
+    const fresh = make();
+    for (const each of [trainer, fresh]) await each.trainOnBatch(...batchOf(dataset, 0, batchSize));
+    for (const each of [trainer, fresh]) await each.fit(dataset, { shuffle: false });
+    expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(await fresh.getWeights()));
+    trainer.dispose();
+    fresh.dispose();
+  });
+});
+
+describe('where the weights are finite', () => {
+  test('an image that is not is told as an image', async () => {
+    const trainer = make();
+    const [images, labels] = batchOf(dataset, 0, batchSize);
+    images[40] = Number.NaN;
+    for (let i = 0; i < 2; i++) expect((await trainer.trainOnBatch(images, labels)).loss).toBeNaN();
+    const error = await errorOf(trainer.trainOnBatch(images, labels));
+    expect(error).toMatchObject({ layer: 'conv2d', pass: 'forward' });
+    expect(error.message).toContain('an image of the batch is not finite');
+    trainer.dispose();
+  });
+
+  /** Two inputs, both 1/2, that a layer of tanh weighs with +-1e20: its sums are 0, its gradient is 1e20. */
+  const steep: Model = {
+    inputShape: [1, 2, 1],
+    layers: [
+      { type: 'conv2d', filters: 1, kernelSize: 1 },
+      { type: 'flatten' },
+      { type: 'dense', units: 2, activation: 'tanh' },
+      { type: 'dense', units: 2, activation: 'softmax' },
+    ],
+  };
+  const halves = new Float32Array(2).fill(0.5);
+  const [plus, minus] = [
+    [1e20, 1e20],
+    [-1e20, -1e20],
+  ] as const;
+
+  test.each<[string, number[][], { layer: string; pass: string }, string]>([
+    [
+      'a gradient',
+      [[1], [0], [...plus, ...minus], [0, 0], [1e20, -1e20, 1e20, -1e20], [0, 0]],
+      { layer: 'conv2d', pass: 'gradient' },
+      'the gradient of conv2d is not finite',
+    ],
+    [
+      'an output of a layer in the middle',
+      [[3e38], [3e38], [0, 0, 0, 0], [0, 0], [0, 0, 0, 0], [0, 0]],
+      { layer: 'conv2d', pass: 'forward' },
+      'conv2d gave an output that is not finite',
+    ],
+    [
+      'logits',
+      [[1], [0], [0, 0, 0, 0], [1, 1], [3e38, 0, 3e38, 0], [3e38, 0]],
+      { layer: 'dense_1', pass: 'forward' },
+      'dense_1 gave an output that is not finite',
+    ],
+    [
+      'the loss',
+      [[1], [0], [0, 0, 0, 0], [0, 0], [0, 0, 0, 0], [3e38, -3e38]],
+      { layer: 'dense_1', pass: 'loss' },
+      'the loss is not finite',
+    ],
+  ])('%s', async (_, weights, where, words) => {
+    const trainer = make({}, steep);
+    await trainer.setWeights(weights);
+    for (let i = 0; i < 2; i++) await trainer.trainOnBatch(halves, [1]);
+    const error = await errorOf(trainer.trainOnBatch(halves, [1]));
+    expect(error).toMatchObject(where);
+    expect(error.message).toContain(words);
+    expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(weights.map((w) => Float32Array.from(w))));
+    trainer.dispose();
+  });
+});
+
+test('one bad step between good ones leaves no trace, two in a row neither; the count starts anew', async () => {
+  const [spoiled, clean] = [make(), make()];
+  const good = (i: number) => batchOf(dataset, i * batchSize, batchSize);
+  const bad = good(0)[0].fill(Infinity);
+  for (let i = 0; i < 4; i++) {
+    const record = await spoiled.trainOnBatch(...good(i));
+    expect(record).toEqual(await clean.trainOnBatch(...good(i)));
+    for (let n = 0; n < 2; n++) expect((await spoiled.trainOnBatch(bad, [0, 1, 2, 0])).loss).toBeNaN();
+  }
+  expect(bitsOf(await spoiled.getWeights())).toEqual(bitsOf(await clean.getWeights()));
+  spoiled.dispose();
+  clean.dispose();
+});
+
+test('bad steps of an epoch are skipped, counted, and no part of its figures', async () => {
+  // Images are black but for two, whose bytes are beyond float32 once they are scaled.
+  const count = 20;
+  const images = new Uint8Array(count * 36);
+  for (const spoiled of [5, 17]) images[spoiled * 36 + 7] = 255;
+  const labels = dataset.labels.slice(0, count);
+  const all = createDataset({ images, labels, imageShape: [6, 6, 1], classNames: ['a', 'b', 'c'] });
+  // Without the second and the last batch of four.
+  const without = createDataset({
+    images: new Uint8Array(12 * 36),
+    labels: [...labels.slice(0, 4), ...labels.slice(8, 16)],
+    imageShape: [6, 6, 1],
+    classNames: ['a', 'b', 'c'],
+  });
+  const [spoiled, clean] = [0, 1].map(() => make({ augmentation: { rescale: 1e38 } }));
+  const history = await spoiled!.fit(all, { epochs: 2, shuffle: false });
+  const wanted = await clean!.fit(without, { epochs: 2, shuffle: false });
+  expect(history.skippedSteps).toBe(4);
+  expect(history.steps.map(({ skipped }) => skipped)).toEqual([0, 1, 0, 0, 1, 0, 1, 0, 0, 1].map(Boolean));
+  for (const [i, epoch] of history.epochs.entries()) {
+    const { loss, accuracy, gradientNorms } = wanted.epochs[i]!;
+    expect(epoch).toMatchObject({ loss, accuracy, gradientNorms });
+  }
+  expect(bitsOf(await spoiled!.getWeights())).toEqual(bitsOf(await clean!.getWeights()));
+});
+
+test('a run that diverges keeps the history up to there, and the weights of its last good step', async () => {
+  const makeSteep = () => make({ optimizer: { type: 'sgd', learningRate: 1e38 } });
+  const [trainer, single] = [makeSteep(), makeSteep()];
+  const error = await errorOf(trainer.fit(dataset, { epochs: 3, shuffle: false }));
+  const { steps, epochs } = error.history!;
+  const good = steps.findIndex(({ skipped }) => skipped);
+  expect(good).toBeGreaterThan(0);
+  expect(steps.slice(good).map(({ skipped }) => skipped)).toEqual([true, true, true]);
+  expect(epochs).toEqual([]);
+  expect(error.message).toContain(`at step ${good + 3}`);
+  for (let i = 0; i < good; i++) {
+    const { loss } = await single.trainOnBatch(...batchOf(dataset, i * batchSize, batchSize));
+    expect(loss).toBe(steps[i]!.loss);
+  }
+  expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(await single.getWeights()));
+  // The weights are what they are, so the next step is bad too; three more are borne.
+  await trainer.trainOnBatch(...batchOf(dataset, 0, batchSize));
+  await trainer.trainOnBatch(...batchOf(dataset, 0, batchSize));
+  await errorOf(trainer.trainOnBatch(...batchOf(dataset, 0, batchSize)));
+});
+
+test('an epoch whose steps are all bad has no figures', async () => {
+  const trainer = make({ batchSize: 10 });
+  const weights = await trainer.getWeights();
+  weights[0]!.fill(Number.NaN);
+  await trainer.setWeights(weights);
+  const { epochs, skippedSteps } = await trainer.fit(dataset);
+  expect(skippedSteps).toBe(2);
+  expect(epochs[0]!.loss).toBeNaN();
+  for (const spread of Object.values(epochs[0]!.gradientNorms)) {
+    expect(spread).toEqual({ mean: Number.NaN, min: Number.NaN, max: Number.NaN });
+  }
+  expect((await trainer.evaluate(dataset)).loss).toBeNaN();
+  trainer.dispose();
+});
+
+test('gradients tells of what is not finite and bears any number of it', async () => {
+  const trainer = make();
+  const [images, labels] = batchOf(dataset, 0, batchSize);
+  const bad = images.map(() => Number.NaN);
+  for (let i = 0; i < 5; i++) {
+    const { loss, gradients } = await trainer.gradients(bad, labels);
+    expect(loss).toBeNaN();
+    expect(gradients[0]![0]).toBeNaN();
+  }
+  expect((await trainer.evaluate(dataset)).loss).toBeGreaterThan(0);
+  expect((await trainer.gradients(images, labels)).loss).toBeGreaterThan(0);
+  trainer.dispose();
+});
