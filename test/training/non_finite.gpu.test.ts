@@ -79,7 +79,7 @@ describe('where the weights are finite', () => {
     trainer.dispose();
   });
 
-  /** Two inputs, both 1/2, that a layer of tanh weighs with +-1e20: its sums are 0, its gradient is 1e20. */
+  /** Two inputs, both 1/2, that a layer of tanh weighs with +-1e21: its sums are 0, its derivative is 1. */
   const steep: Model = {
     inputShape: [1, 2, 1],
     layers: [
@@ -91,16 +91,22 @@ describe('where the weights are finite', () => {
   };
   const halves = new Float32Array(2).fill(0.5);
   const [plus, minus] = [
-    [1e20, 1e20],
-    [-1e20, -1e20],
+    [1e21, 1e21],
+    [-1e21, -1e21],
   ] as const;
 
   test.each<[string, number[][], { layer: string; pass: string }, string]>([
     [
       'a gradient',
-      [[1], [0], [...plus, ...minus], [0, 0], [1e20, -1e20, 1e20, -1e20], [0, 0]],
+      [[1], [0], [...plus, ...minus], [0, 0], [1e18, -1e18, 1e18, -1e18], [0, 0]],
       { layer: 'conv2d', pass: 'gradient' },
       'the gradient of conv2d is not finite',
+    ],
+    [
+      'a gradient that spoils the ones before it',
+      [[16], [0], [...plus, ...minus], [0, 0], [3e38, -3e38, 3e38, -3e38], [0, 0]],
+      { layer: 'dense', pass: 'gradient' },
+      'the gradient of dense is not finite',
     ],
     [
       'an output of a layer in the middle',
