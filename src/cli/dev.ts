@@ -2,16 +2,15 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'puppeteer';
 import { SetupError } from '../errors.ts';
+import type { AdapterOptions } from './adapter_options.ts';
 import { launchChrome, mayHaveGpu } from './chrome.ts';
 import { datasetRoutes, knownDatasets } from './dataset_server.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Served, serve } from './server.ts';
 
-export interface DevOptions {
+export interface DevOptions extends AdapterOptions {
   port: number;
   open: boolean;
-  adapter: 'auto' | 'software' | 'hardware';
-  chrome?: string;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,28 +2,33 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { tutorialEpochs } from '../train/tutorial.ts';
+import { addAdapterOptions } from './adapter_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { train } from './train.ts';
-import { integer, oneOf } from './values.ts';
+import { integer } from './values.ts';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** Runs the command line, prints what went wrong, and sets the exit code: 0 done, 1 the run failed, 2 bad use, 3 no usable GPU. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * Runs the command line, prints what went wrong, and sets the exit code: 0 done, 1 the run failed, 2 bad use, 3 no usable GPU.
+ *
+ * @param addBench adds the command `bench`; a clone has one.
+ */
+export async function main(argv: readonly string[], addBench = benchOfAClone): Promise<void> {
   // `wgrad train | head`: a reader that has seen enough is no failure.
   process.stdout.on('error', () => process.exit(0));
   try {
-    await program().parseAsync(argv);
+    await program(addBench).parseAsync(argv);
   } catch (error) {
     process.exitCode = report(error);
   }
 }
 
-function program(): Command {
+function program(addBench: (wgrad: Command) => void): Command {
   const wgrad = new Command('wgrad').description(description).version(version);
   // Before the subcommands: they inherit it. Errors are reported by `report` alone.
   wgrad
@@ -46,20 +51,31 @@ function program(): Command {
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));
   addDataCommands(wgrad);
-  wgrad
-    .command('dev')
-    .description('open the training page in Chrome')
-    .option('--port <n>', 'the port of the page', integer('--port', { min: 0, max: 65535 }), 5173)
-    .option('--no-open', 'only serve the page')
-    .option(
-      '--adapter <kind>',
-      'auto, software or hardware',
-      oneOf('--adapter', ['auto', 'software', 'hardware']),
-      'auto',
-    )
-    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
-    .action((options: DevOptions) => dev(options));
+  addAdapterOptions(
+    wgrad
+      .command('dev')
+      .description('open the training page in Chrome')
+      .option('--port <n>', 'the port of the page', integer('--port', { min: 0, max: 65535 }), 5173)
+      .option('--no-open', 'only serve the page'),
+  ).action((options: DevOptions) => dev(options));
+  addBench(wgrad);
   return wgrad;
+}
+
+/** The package has no bench: what wgrad is measured beside are development dependencies. */
+function benchOfAClone(wgrad: Command): void {
+  wgrad
+    .command('bench')
+    .description('measure wgrad beside TensorFlow.js and jax-js (in a clone of the project)')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw new ConfigurationError({
+        what: 'The package cannot bench: TensorFlow.js and jax-js come with a clone of the project',
+        found: 'no test/bench beside this command',
+        fix: 'in a clone, type: npm install && npm run bench',
+      });
+    });
 }
 
 function report(error: unknown): number {

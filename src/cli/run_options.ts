@@ -6,11 +6,12 @@ import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
 import { tutorialAugmentation, tutorialBatchSize, tutorialModel } from '../train/tutorial.ts';
+import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { choices, integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
-export interface RunOptions {
+export interface RunOptions extends AdapterOptions {
   dataset: string;
   /** What is left out of it. */
   clean: Finding[];
@@ -26,8 +27,6 @@ export interface RunOptions {
   mix: Mix;
   copies?: number;
   model: string | Record<string, unknown>;
-  adapter: 'auto' | 'software' | 'hardware';
-  chrome?: string;
   json?: string;
 }
 
@@ -50,16 +49,11 @@ const shared = {
     )
       .argParser(namedOrJson<AugmentationConfig>('--augment', ['tutorial', 'none'], { list: true }))
       .default('tutorial'),
-  adapter: () =>
-    new Option('--adapter <kind>', 'auto, software or hardware')
-      .argParser(oneOf('--adapter', ['auto', 'software', 'hardware']))
-      .default('auto'),
-  chrome: () => new Option('--chrome <path>', 'the Chrome, Chromium or Edge to use'),
 };
 
 /** The flags that say what is trained and where; `train` and `profile` share them. */
 export function addRunOptions(command: Command): Command {
-  return command
+  command
     .addOption(shared.dataset())
     .addOption(
       new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
@@ -90,15 +84,15 @@ export function addRunOptions(command: Command): Command {
       'tutorial, or a model as JSON (text or file)',
       namedOrJson('--model', ['tutorial']),
       'tutorial',
-    )
-    .addOption(shared.adapter())
-    .addOption(shared.chrome())
-    .addOption(new Option('--json <file>', 'write the whole run as one JSON object').argParser(outputFile('--json')));
+    );
+  return addAdapterOptions(command).addOption(
+    new Option('--json <file>', 'write the whole run as one JSON object').argParser(outputFile('--json')),
+  );
 }
 
 /** The flags of `sheet`. */
 export function addSheetOptions(command: Command): Command {
-  return command
+  command
     .addOption(shared.dataset())
     .addOption(shared.augment())
     .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
@@ -108,9 +102,8 @@ export function addSheetOptions(command: Command): Command {
     .addOption(new Option('--out <file>', 'the PNG to write').argParser(outputFile('--out')).default('sheet.png'))
     .addOption(
       new Option('--save <folder>', 'write every single image there as well').argParser(outputFolder('--save')),
-    )
-    .addOption(shared.adapter())
-    .addOption(shared.chrome());
+    );
+  return addAdapterOptions(command);
 }
 
 /** The optimizer, its defaults filled in. */

@@ -9,19 +9,26 @@ import { datasetRoutes } from './dataset_server.ts';
 import type { Outcome, Page, PageError } from './headless/protocol.ts';
 import { type Served, serve } from './server.ts';
 
+/** What every page that a session drives offers as `window.wgrad`; the answers of its methods are Outcomes. */
+export interface Opening {
+  open: Page['open'];
+}
+
 export interface SessionOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
+  /** The folder beside the command's own that holds the page; `headless` unless given. */
+  page?: string;
   /** What the page gets to see of the data; may change until `prepare` is called. */
   datasets: () => TrainAndTest;
   tell?: (news: Told[]) => void;
   report: (line: string) => void;
 }
 
-type Method = Exclude<keyof Page, 'stop'>;
-type ValueOf<Name extends Method> = Awaited<ReturnType<Page[Name]>> extends Outcome<infer Value> ? Value : never;
-
-const pageFolder = fileURLToPath(new URL('../headless', import.meta.url));
+type Call = (...args: never[]) => Promise<Outcome<unknown>>;
+type Method<P> = { [Name in keyof P]: P[Name] extends Call ? Name : never }[keyof P] & string;
+type Args<F> = F extends (...args: infer A) => unknown ? A : never;
+type ValueOf<F> = F extends (...args: never[]) => Promise<Outcome<infer Value>> ? Value : never;
 
 /** wgrad starts Chrome with the right flags: what is missing is the driver, or a Chrome that is not too old. */
 const howToGet = {
@@ -31,8 +38,8 @@ const howToGet = {
   software: 'take a Chrome of version 113 or later: --chrome <path>',
 };
 
-/** A Chrome with the headless page in it and a GPU open in that: everything that has to be closed again. */
-export class Session {
+/** A Chrome with a page in it and a GPU open in that: everything that has to be closed again. */
+export class Session<P extends Opening = Page> {
   /** Rejects when the page or Chrome goes away by itself. */
   private readonly failure: Promise<never>;
   private closing = false;
@@ -58,34 +65,37 @@ export class Session {
   }
 
   /** Tries hardware before software where `auto` is asked for and the machine may have some. */
-  static async open(options: SessionOptions): Promise<Session> {
+  static async open<P extends Opening = Page>(options: SessionOptions): Promise<Session<P>> {
     const { adapter } = options;
     const kinds =
       adapter !== 'auto' ? [adapter] : mayHaveGpu() ? (['hardware', 'software'] as const) : ['software' as const];
     for (const kind of kinds.slice(0, -1)) {
       try {
-        return await Session.start(kind, options);
+        return await Session.start<P>(kind, options);
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
       }
     }
-    return Session.start(kinds[kinds.length - 1], options);
+    return Session.start<P>(kinds[kinds.length - 1], options);
   }
 
-  private static async start(kind: 'software' | 'hardware', options: SessionOptions): Promise<Session> {
+  private static async start<P extends Opening>(
+    kind: 'software' | 'hardware',
+    options: SessionOptions,
+  ): Promise<Session<P>> {
     const browser = await launchChrome({ adapter: kind, path: options.chrome, report: options.report });
     let server: Served | undefined;
     try {
       server = await serve(
-        pageFolder,
+        fileURLToPath(new URL(`../${options.page ?? 'headless'}`, import.meta.url)),
         datasetRoutes(async () => options.datasets()),
       );
       const [page] = await browser.pages();
-      const session = new Session(browser, page, server);
+      const session = new Session<P>(browser, page, server);
       await page.exposeFunction('wgradTell', (news: Told[]) => options.tell?.(news));
       await page.goto(server.url);
       session.version = await browser.version();
-      session.adapter = await session.call('open', kind).catch((error) => {
+      session.adapter = await (session as Session<Opening>).call('open', kind).catch((error) => {
         throw error instanceof SetupError ? new SetupError({ ...error.parts, fix: howToGet[kind] }) : error;
       });
       return session;
@@ -97,17 +107,17 @@ export class Session {
   }
 
   /** Calls the page, and raises here what was raised there. */
-  async call<Name extends Method>(name: Name, ...args: Parameters<Page[Name]>): Promise<ValueOf<Name>> {
+  async call<Name extends Method<P>>(name: Name, ...args: Args<P[Name]>): Promise<ValueOf<P[Name]>> {
     const answer = this.page.evaluate(
-      (name, args) => (window.wgrad[name as Method] as (...args: unknown[]) => Promise<Outcome<unknown>>)(...args),
-      name,
-      args,
+      (name, args) => (window.wgrad as unknown as Record<string, Call>)[name](...(args as never[])),
+      name as string,
+      args as unknown[],
     );
     // A page that goes away also rejects the call itself, with less to say: let the reason come first.
     answer.catch(() => undefined);
     const outcome = await Promise.race([answer.catch(() => this.failure), this.failure]);
     if ('error' in outcome) throw revive(outcome.error);
-    return outcome.value as ValueOf<Name>;
+    return outcome.value as ValueOf<P[Name]>;
   }
 
   /** Asks the page to end `fit` after the step that it is in. */

@@ -1,8 +1,7 @@
 import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
-import { WgradError } from '../../errors.ts';
 import { createTrainer, type Gpu, openGpu, type Trainer } from '../../index.ts';
 import { News } from '../../train/news.ts';
-import type { Outcome, PageError } from './protocol.ts';
+import { outcome } from './outcome.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
@@ -42,16 +41,3 @@ window.wgrad = {
   profile: (steps) => outcome(() => trainer.profile(datasets.train, { steps })),
   stop: () => stopping.abort(),
 };
-
-async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    return { error: describe(error) };
-  }
-}
-
-function describe(error: unknown): PageError {
-  if (error instanceof WgradError) return { parts: error.parts, exitCode: error.exitCode };
-  return { stack: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}

@@ -1,0 +1,16 @@
+import { WgradError } from '../../errors.ts';
+import type { Outcome, PageError } from './protocol.ts';
+
+/** What a page answers to a call: errors cross to the command as JSON too. */
+export async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error: describe(error) };
+  }
+}
+
+function describe(error: unknown): PageError {
+  if (error instanceof WgradError) return { parts: error.parts, exitCode: error.exitCode };
+  return { stack: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
