@@ -32,6 +32,17 @@ const targets: Record<string, UserConfig> = {
     base: './',
     build: { outDir: resolve(root, 'dist/headless'), emptyOutDir: true, target: 'es2023', minify: false },
   },
+  // The command once more, with `bench` in it, and the page where wgrad and its peers train.
+  bench: {
+    root,
+    build: { ssr: resolve(root, 'test/bench/main.ts'), outDir: 'dist/bench', target: 'node20' },
+    ssr: { noExternal: ['fastest-levenshtein'] },
+  },
+  'bench-page': {
+    root: resolve(root, 'test/bench/page'),
+    base: './',
+    build: { outDir: resolve(root, 'dist/bench-page'), emptyOutDir: true, target: 'es2023', minify: false },
+  },
   page: {
     root: resolve(root, 'src/page'),
     base: './',

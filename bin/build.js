@@ -4,14 +4,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = ['src', 'shaders', 'package.json', 'vite.config.ts'];
-const stamp = `${root}dist/built`;
+const common = ['src', 'shaders', 'package.json', 'vite.config.ts'];
+const programs = {
+  cli: { modes: ['cli', 'headless'], sources: common },
+  bench: { modes: ['bench', 'bench-page'], sources: [...common, 'test/bench'] },
+};
 const lock = `${root}dist/building`;
 
-/** Builds where a source is newer than the last build. Two commands started at once build once. */
-export async function buildWhenStale() {
+/** Builds `cli` or `bench` where a source is newer than the last build. Two commands started at once build once. */
+export async function buildWhenStale(program) {
+  const { modes, sources } = programs[program];
+  const stamp = `${root}dist/${program}-built`;
   mkdirSync(`${root}dist`, { recursive: true });
-  while (!isFresh()) {
+  while (!isFresh(stamp, sources)) {
     if (!takeLock()) {
       await delay(100);
       continue;
@@ -20,8 +25,7 @@ export async function buildWhenStale() {
       const started = new Date();
       console.error('Building wgrad from its sources.');
       const { build } = await import('vite');
-      for (const mode of ['cli', 'headless'])
-        await build({ configFile: `${root}vite.config.ts`, mode, logLevel: 'warn' });
+      for (const mode of modes) await build({ configFile: `${root}vite.config.ts`, mode, logLevel: 'warn' });
       writeFileSync(stamp, '');
       // A file that is saved while this builds is newer than the stamp.
       utimesSync(stamp, started, started);
@@ -32,7 +36,7 @@ export async function buildWhenStale() {
   }
 }
 
-function isFresh() {
+function isFresh(stamp, sources) {
   const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return built > Math.max(...sources.map((name) => newest(root + name)));
 }

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { main } from '../../src/cli/main.ts';
+import { descendants, isAlive } from '../cli/processes.ts';
+import { run, start, temporaryFolder } from '../cli/wgrad.ts';
+import { contenders } from './protocol.ts';
+
+const minutes = (n: number) => n * 60_000;
+
+/** Looks at processes through /proc. */
+const linux = test.skipIf(process.platform !== 'linux');
+
+describe('wgrad bench', () => {
+  test(
+    'at its smallest: everybody trains the same, and all figures are written',
+    async () => {
+      const file = join(temporaryFolder(), 'bench.json');
+      const { code, stdout, stderr } = await run(
+        ...['bench', '--batch-size', '1', '--rounds', '1', '--turn-seconds', '0', '--adapter', 'software'],
+        ...['--json', file],
+      );
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      for (const text of ['software adapter SwiftShader', 'Chrome/', 'cores', 'multiply-adds', 'x jax-js']) {
+        expect(stdout).toContain(text);
+      }
+      const { adapter, ceilingGflops, peers, batchSizes } = JSON.parse(readFileSync(file, 'utf8'));
+      expect(adapter.software).toBe(true);
+      expect(ceilingGflops).toBeGreaterThan(0);
+      expect(Object.keys(peers)).toEqual(['TensorFlow.js', 'jax-js']);
+      expect(batchSizes).toHaveLength(1);
+      const [{ batchSize, contenders: all, ratios }] = batchSizes;
+      expect(batchSize).toBe(1);
+      expect(all.map(({ name }: { name: string }) => name)).toEqual([...contenders]);
+      const plain = all.filter(({ name }: { name: string }) => name !== 'wgrad, augmented');
+      for (const { startupMs, msPerStep, imagesPerSecond, shareOfCeiling, losses } of plain) {
+        expect(startupMs).toBeGreaterThan(msPerStep.median);
+        expect(imagesPerSecond).toBeCloseTo(1000 / msPerStep.median, 6);
+        expect(shareOfCeiling).toBeGreaterThan(0);
+        expect(shareOfCeiling).toBeLessThan(1);
+        expect(losses.length).toBeGreaterThanOrEqual(2);
+        expect(Math.abs(losses[0] - plain[0].losses[0])).toBeLessThanOrEqual(1e-3);
+      }
+      for (const name of ['TensorFlow.js', 'jax-js']) expect(ratios[name].median).toBeGreaterThan(0);
+    },
+    minutes(5),
+  );
+
+  linux(
+    'Ctrl-C leaves no Chrome behind',
+    async () => {
+      const bench = start('bench', '--adapter', 'software');
+      await bench.says('ceiling');
+      const started = descendants(bench.child.pid as number);
+      expect(started.length).toBeGreaterThan(0);
+      bench.child.kill('SIGINT');
+      expect((await bench.ended).code).toBe(130);
+      expect(started.filter(isAlive)).toEqual([]);
+    },
+    minutes(5),
+  );
+
+  test.each([
+    [['--batch-size', '0'], '--batch-size'],
+    [['--turn-seconds', 'long'], '--turn-seconds'],
+    [['--bach-size', '32'], '--batch-size'],
+  ])('%j is bad use', async (flags, named) => {
+    const { code, stdout, stderr } = await run('bench', ...flags);
+    expect(code).toBe(2);
+    expect(stderr).toContain('error: ');
+    expect(stderr).toContain(named);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('in the package, which has no bench', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    process.exitCode = undefined;
+  });
+
+  test('it says where there is one', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    await main(['node', 'wgrad', 'bench', '--batch-size', '32']);
+    expect(process.exitCode).toBe(2);
+    expect(error.mock.calls.join()).toContain('npm install && npm run bench');
+  });
+});

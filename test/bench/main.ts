@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander';
+import { addAdapterOptions } from '../../src/cli/adapter_options.ts';
+import { main as wgrad } from '../../src/cli/main.ts';
+import { integer, outputFile, real } from '../../src/cli/values.ts';
+import { benchPeers, type PeersOptions } from './peers.ts';
+
+/** The command line with `bench` in it. */
+export const main = (argv: readonly string[]): Promise<void> => wgrad(argv, addBench);
+
+function addBench(wgrad: Command): void {
+  const batchSize = integer('--batch-size', { min: 1, max: 8192 });
+  const bench = wgrad
+    .command('bench')
+    .description("train the tutorial's step beside TensorFlow.js and jax-js, and compare")
+    .option(
+      '--batch-size <n>',
+      'images in a step; may be given several times (default: 32 and 256)',
+      (text: string, sizes?: number[]) => [...(sizes ?? []), batchSize(text)],
+    )
+    .option(
+      '--rounds <n>',
+      'turns of each (default: 3 to 5, as time allows)',
+      integer('--rounds', { min: 1, max: 100 }),
+    )
+    .option(
+      '--turn-seconds <x>',
+      'how long a turn lasts; one step at least',
+      real('--turn-seconds', { min: 0, max: 600 }),
+      3,
+    );
+  addAdapterOptions(bench)
+    .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
+    .action((options: PeersOptions) => benchPeers(options));
+}

@@ -1,0 +1,111 @@
+import { outcome } from '../../../src/cli/headless/outcome.ts';
+import { bytesAnImage, type Dataset } from '../../../src/data/index.ts';
+import { fetchDatasets } from '../../../src/data/served.ts';
+import { SetupError } from '../../../src/errors.ts';
+import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
+import { type Gpu, openGpu } from '../../../src/index.ts';
+import { initialWeights } from '../../../src/train/initializers.ts';
+import { compileModel } from '../../../src/train/model.ts';
+import { tutorialAugmentation, tutorialModel } from '../../../src/train/tutorial.ts';
+import type { BenchPage, ContenderName, Timed } from '../protocol.ts';
+import type { Contender, Setup } from './contender.ts';
+import { startJax } from './jax.ts';
+import { multiplyAddRate } from './multiply_add.ts';
+import { startTensorflow } from './tensorflow.ts';
+import { startWgrad } from './wgrad.ts';
+
+const starts: Record<ContenderName, (setup: Setup) => Promise<Contender>> = {
+  wgrad: (setup) => startWgrad(setup, null),
+  'wgrad, augmented': (setup) => startWgrad(setup, tutorialAugmentation),
+  'TensorFlow.js': startTensorflow,
+  'jax-js': startJax,
+};
+
+interface Started {
+  contender: Contender;
+  batchSize: number;
+  /** Its next batch, counted from the beginning of the data set: the n-th step of every contender is on the same one. */
+  next: number;
+}
+
+let gpu: Gpu;
+let images: Dataset;
+const started = new Map<ContenderName, Started>();
+
+/**
+ * A GPU that goes away takes everybody's device along, wgrad's own for the facts too; not every library tells its callers.
+ */
+const orGone = <Value>(work: () => Promise<Value>) => outcome(() => unlessAborted(work(), gpu.failure));
+
+const page: BenchPage = {
+  open: (adapter) =>
+    outcome(async () => {
+      gpu = await openGpu({ adapter });
+      return gpu.adapter;
+    }),
+  prepare: () =>
+    outcome(async () => {
+      images = (await fetchDatasets('run')).train;
+    }),
+  ceiling: () => orGone(() => multiplyAddRate(gpu)),
+  start: (name, batchSize) =>
+    orGone(async () => {
+      const setup = setUp(batchSize);
+      const first = batches(0, 1, batchSize);
+      const begun = performance.now();
+      const contender = await starts[name](setup);
+      await contender.load(first);
+      const losses = await contender.train();
+      const ms = performance.now() - begun;
+      sameAdapter(name, contender.device);
+      started.set(name, { contender, batchSize, next: 1 });
+      return { steps: 1, ms, losses };
+    }),
+  train: (name, steps) => orGone(() => train(started.get(name)!, steps)),
+};
+
+Object.assign(window, { wgrad: page });
+
+async function train(it: Started, steps: number): Promise<Timed> {
+  await it.contender.load(batches(it.next, steps, it.batchSize));
+  it.next += steps;
+  const begun = performance.now();
+  const losses = await it.contender.train();
+  return { steps, ms: performance.now() - begun, losses };
+}
+
+function setUp(batchSize: number): Setup {
+  const model = tutorialModel();
+  const compiled = compileModel(model);
+  const seed = 0;
+  const shapes = compiled.layers.flatMap((layer) => layer.weights.map(({ shape }) => shape));
+  const weights = initialWeights(compiled, seed).map((values, i) => ({ values, shape: shapes[i] }));
+  const adapter = gpu.adapter.software ? 'software' : 'hardware';
+  return { adapter, batchSize, model, learningRate: 0.001, seed, weights };
+}
+
+/** Whole batches only; behind the last one comes the first. */
+function batches(first: number, steps: number, batchSize: number): Dataset {
+  const count = steps * batchSize;
+  const bytes = bytesAnImage(images.imageShape);
+  const taken = { ...images, images: new Uint8Array(count * bytes), labels: new Uint8Array(count), count };
+  const there = Math.floor(images.count / batchSize);
+  for (let i = 0; i < steps; i++) {
+    const from = ((first + i) % there) * batchSize;
+    taken.images.set(images.images.subarray(from * bytes, (from + batchSize) * bytes), i * batchSize * bytes);
+    taken.labels.set(images.labels.subarray(from, from + batchSize), i * batchSize);
+  }
+  return taken;
+}
+
+/** Each library asks Chrome for an adapter by itself. */
+function sameAdapter(name: string, { adapterInfo }: GPUDevice): void {
+  const facts = ({ vendor, architecture, device }: Omit<GPUAdapterInfo, '__brand'>) =>
+    [vendor, architecture, device].join(' ');
+  if (facts(adapterInfo) === facts(gpu.device.adapterInfo)) return;
+  throw new SetupError({
+    what: `${name} runs on another adapter than wgrad`,
+    found: facts(adapterInfo),
+    wanted: facts(gpu.device.adapterInfo),
+  });
+}

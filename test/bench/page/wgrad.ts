@@ -1,0 +1,24 @@
+import { adam, createTrainer, type Dataset, openGpu } from '../../../src/index.ts';
+import type { Contender, Setup } from './contender.ts';
+
+/**
+ * wgrad as its documentation has it: `fit` on a data set of bytes, which it uploads, decodes and trains on, several
+ * steps a submission. So the upload is timed too, and the gradient norms of every layer are part of every step.
+ */
+export async function startWgrad(setup: Setup, augmentation: Record<string, unknown> | null): Promise<Contender> {
+  const { adapter, model, batchSize, seed, learningRate } = setup;
+  const gpu = await openGpu({ adapter });
+  const trainer = createTrainer(gpu, { model, optimizer: adam({ learningRate }), batchSize, seed, augmentation });
+  let loaded: Dataset;
+  return {
+    device: gpu.device,
+    async load(dataset) {
+      loaded = dataset;
+    },
+    async train() {
+      const { steps } = await trainer.fit(loaded, { shuffle: false });
+      await gpu.device.queue.onSubmittedWorkDone();
+      return steps.map(({ loss }) => loss);
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import type { AdapterOptions } from '../../src/cli/adapter_options.ts';
+import { readDatasets } from '../../src/cli/datasets.ts';
+import { Interrupts } from '../../src/cli/interrupts.ts';
+import { Session } from '../../src/cli/session.ts';
+import { adapterLine } from '../../src/cli/training_report.ts';
+import { type TrainAndTest, takeFirst } from '../../src/data/index.ts';
+import { figure, fixed } from '../../src/figures.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { tutorialModel } from '../../src/train/tutorial.ts';
+import {
+  checkLosses,
+  figuresOf,
+  flopsAnImage,
+  type Measured,
+  peersOf,
+  peersTable,
+  planRounds,
+  ratio,
+  ratioLine,
+  type Scale,
+} from './peers_report.ts';
+import { type BenchPage, type ContenderName, contenders } from './protocol.ts';
+
+export interface PeersOptions extends AdapterOptions {
+  batchSize?: number[];
+  rounds?: number;
+  turnSeconds: number;
+  json?: string;
+}
+
+/** A contender that slow is warm after its first step: a second one only to warm up would cost too much. */
+const slowMs = 10_000;
+
+/** `wgrad bench`: the tutorial's training step in wgrad and its peers, turn by turn in one page. */
+export async function benchPeers(options: PeersOptions): Promise<void> {
+  const { train, test } = await readDatasets('mnist', console.error);
+  const datasets = { train, test: takeFirst(test, 1) };
+  const flops = flopsAnImage(compileModel(tutorialModel(train.imageShape, train.classNames.length)));
+  const results: { scale: Scale; all: Measured[] }[] = [];
+  let facts: Record<string, unknown> | undefined;
+  for (const batchSize of options.batchSize ?? [32, 256]) {
+    // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
+    await withSession(options, datasets, async (session) => {
+      facts ??= await tellFacts(session);
+      const scale = { batchSize, flopsAnImage: flops, ceiling: facts.ceilingGflops as number };
+      const all = await measure(session, batchSize, options);
+      console.log(peersTable(all, scale));
+      checkLosses(all);
+      console.log(ratioLine(all, batchSize));
+      results.push({ scale, all });
+    });
+  }
+  if (!options.json) return;
+  writeFileSync(options.json, `${JSON.stringify({ ...facts, batchSizes: results.map(written) })}\n`);
+  console.log(`written  ${options.json}`);
+}
+
+async function withSession(
+  { adapter, chrome }: AdapterOptions,
+  datasets: TrainAndTest,
+  work: (session: Session<BenchPage>) => Promise<void>,
+): Promise<void> {
+  let session: Session<BenchPage> | undefined;
+  const interrupts = new Interrupts(async () => session?.close());
+  try {
+    session = await Session.open<BenchPage>({
+      page: 'bench-page',
+      adapter,
+      chrome,
+      datasets: () => datasets,
+      report: console.error,
+    });
+    await session.call('prepare');
+    await work(session);
+  } finally {
+    interrupts.dispose();
+    await session?.close();
+  }
+}
+
+/** Prints what the figures depend on. */
+async function tellFacts(session: Session<BenchPage>) {
+  const [load] = loadavg();
+  const facts = {
+    date: new Date().toISOString().slice(0, 10),
+    chrome: session.version,
+    adapter: session.adapter,
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model.trim(),
+    /** Of the minute before; always 0 on Windows. What else the machine does takes from everybody here. */
+    load,
+    peers: peerVersions(),
+    ceilingGflops: await session.call('ceiling'),
+  };
+  console.log(`date     ${facts.date}`);
+  console.log(`chrome   ${facts.chrome}`);
+  console.log(adapterLine(facts.adapter));
+  console.log(`machine  ${facts.cores} cores, ${facts.processor}, load ${fixed(load, 1)} before the start`);
+  console.log(
+    `peers    ${Object.entries(facts.peers)
+      .map((it) => it.join(' '))
+      .join(', ')}, on their WebGPU backends`,
+  );
+  console.log(`ceiling  ${figure(facts.ceilingGflops)} GFLOP/s: multiply-adds in registers, nothing loaded`);
+  return facts;
+}
+
+function peerVersions(): Partial<Record<ContenderName, string>> {
+  const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return {
+    'TensorFlow.js': devDependencies['@tensorflow/tfjs-backend-webgpu'],
+    'jax-js': devDependencies['@jax-js/jax'],
+  };
+}
+
+/** Starts everybody, warms everybody up, and lets them take turns. */
+async function measure(session: Session<BenchPage>, batchSize: number, options: PeersOptions): Promise<Measured[]> {
+  const report = (what: string) => console.error(`batch ${batchSize}: ${what}`);
+  const all: Measured[] = [];
+  const stepMs: number[] = [];
+  for (const name of contenders) {
+    report(`${name} starts`);
+    const { ms, losses } = await session.call('start', name, batchSize);
+    all.push({ name, startupMs: ms, rounds: [], losses });
+    if (ms > slowMs) stepMs.push(ms);
+    else {
+      const warm = await session.call('train', name, 1);
+      losses.push(...warm.losses);
+      stepMs.push(warm.ms);
+    }
+  }
+  const plan = planRounds(stepMs, batchSize, 1000 * options.turnSeconds);
+  const rounds = options.rounds ?? plan.rounds;
+  for (let round = 1; round <= rounds; round++) {
+    report(`round ${round} of ${rounds}`);
+    for (const [place, it] of all.entries()) {
+      const timed = await session.call('train', it.name, plan.steps[place]);
+      it.rounds.push(timed);
+      it.losses.push(...timed.losses);
+    }
+  }
+  return all;
+}
+
+function written({ scale, all }: { scale: Scale; all: Measured[] }) {
+  return {
+    batchSize: scale.batchSize,
+    flopsAnImage: scale.flopsAnImage,
+    contenders: all.map((it) => figuresOf(it, scale)),
+    ratios: Object.fromEntries(peersOf(all).map((peer) => [peer.name, ratio(all[0], peer)])),
+  };
+}

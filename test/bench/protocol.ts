@@ -1,0 +1,27 @@
+import type { Outcome } from '../../src/cli/headless/protocol.ts';
+import type { Opening } from '../../src/cli/session.ts';
+
+/** In the order in which they take their turns. The first is what the others are compared with. */
+export const contenders = ['wgrad', 'wgrad, augmented', 'TensorFlow.js', 'jax-js'] as const;
+
+export type ContenderName = (typeof contenders)[number];
+
+/** Steps that a contender has done, and how long that took. */
+export interface Timed {
+  steps: number;
+  ms: number;
+  /** The loss of each step, before its update. */
+  losses: number[];
+}
+
+/** What the bench's page offers, as `window.wgrad`. */
+export interface BenchPage extends Opening {
+  /** Fetches the data set that the command serves. */
+  prepare(): Promise<Outcome<void>>;
+  /** GFLOP/s of multiply-adds in registers. */
+  ceiling(): Promise<Outcome<number>>;
+  /** From nothing but the loaded page to the first finished step. */
+  start(name: ContenderName, batchSize: number): Promise<Outcome<Timed>>;
+  /** The next steps of a contender that was started. */
+  train(name: ContenderName, steps: number): Promise<Outcome<Timed>>;
+}
