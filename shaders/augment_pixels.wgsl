@@ -52,6 +52,9 @@ fn pixel_at(column: u32, row: u32, place: Place) -> Pixel {
   let at = (image_at + row * from_width + column) * channels + place.channel;
   return ${load_pixel};
 }
+
+// The channels that a pixel has, of four numbers.
+fn first(v: vec4f) -> Pixel { return ${first_channels}; }
 #if ${coloured}
 
 // ITU-R 601's weights, with torchvision's digits.

@@ -11,14 +11,19 @@ override channels: u32;
 var<workgroup> leasts: array<f32, 64>;
 var<workgroup> mosts: array<f32, 64>;
 var<workgroup> sums: array<f32, 64>;
+var<workgroup> together: f32;
 
+// The sum of all invocations' own numbers, by one of them, in their order.
 fn total(index: u32, own: f32) -> f32 {
   sums[index] = own;
   workgroupBarrier();
-  var sum = 0.0;
-  for (var i = 0u; i < 64u; i++) { sum += sums[i]; }
+  if (index == 0u) {
+    var sum = 0.0;
+    for (var i = 0u; i < 64u; i++) { sum += sums[i]; }
+    together = sum;
+  }
   workgroupBarrier();
-  return sum;
+  return together;
 }
 
 @compute @workgroup_size(64)

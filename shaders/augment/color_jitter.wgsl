@@ -1,36 +1,50 @@
 
-// Words: brightness, contrast, saturation, hue, and the number of their order among the 24. `used` has a bit for each that
-// is not left as it is. Contrast must know the whole image as it is then: what comes before it in the drawn order is one
-// step, what comes from it on (`behind`) is another.
-fn color_jitter(value: Pixel, at: u32, place: Place, used: u32, behind: bool) -> Pixel {
+// One adjustment by the word at `at`: 0 brightness, 1 contrast, 2 saturation, 3 hue.
+fn adjust(value: Pixel, at: u32, place: Place, which: u32) -> Pixel {
+  switch which {
+    case 0u: { return adjust_brightness(value, drawn(at)); }
+#if ${statistics}
+    case 1u: { return adjust_contrast(value, drawn(at), place); }
+#endif
+#if ${coloured}
+    case 2u: { return adjust_saturation(value, drawn(at)); }
+    case 3u: { return adjust_hue(value, drawn(at)); }
+#endif
+    default: { return value; }
+  }
+}
+
+fn color_jitter_by_one(value: Pixel, at: u32, place: Place, which: u32) -> Pixel {
+  return adjust(value, at + 1u, place, which);
+}
+
+// Words: one for each adjustment that is a bit of `used` and, by its number, a digit of `digits`; then the number of their order.
+// Contrast must know the whole image as it is then: what comes before it is one step, what comes from it on (`behind`) is
+// another. Each adjustment stands here for itself, so that the compiler leaves out those that aren't used.
+fn color_jitter(value: Pixel, at: u32, place: Place, used: u32, digits: u32, behind: bool) -> Pixel {
+  let count = countOneBits(used);
   var result = value;
-  var order = u32(drawn(at + 5u));
-  var left = 0x3210u; // still to come, four bits each
+  var left = digits;
+  var order = drawn(at + 1u + count);
+  var ways = select(select(1.0, 2.0, count == 3u), 6.0, count == 4u); // orders of what comes after the next
   var running = !behind;
-  for (var ways = vec4u(6u, 2u, 1u, 1u); ways.x > 0u; ways = vec4u(ways.yzw, 0u)) {
-    let digit = 4u * (order / ways.x);
-    order %= ways.x;
-    let which = (left >> digit) & 15u;
-    let low = (1u << digit) - 1u;
-    left = (left & low) | ((left >> 4u) & ~low);
-    if ((used & (1u << which)) == 0u) { continue; }
+  for (var n = count; n > 0u; n--) {
+    let next = floor((order + 0.5) / ways);
+    order -= ways * next;
+    ways /= f32(max(n - 1u, 1u));
+    let shift = 4u * u32(next);
+    let which = (left >> shift) & 15u;
+    let passed = (1u << shift) - 1u;
+    left = (left & passed) | ((left >> 4u) & ~passed);
     if (which == 1u) {
       if (!behind) { break; }
       running = true;
     }
     if (!running) { continue; }
-    let word = drawn(at + 1u + which);
-    switch which {
-      case 0u: { result = adjust_brightness(result, word); }
-#if ${statistics}
-      case 1u: { result = adjust_contrast(result, word, place); }
-#endif
-#if ${coloured}
-      case 2u: { result = adjust_saturation(result, word); }
-      case 3u: { result = adjust_hue(result, word); }
-#endif
-      default: {}
-    }
+    if ((used & 1u) != 0u && which == 0u) { result = adjust(result, at + 1u, place, 0u); }
+    if ((used & 2u) != 0u && which == 1u) { result = adjust(result, at + 1u + countOneBits(used & 1u), place, 1u); }
+    if ((used & 4u) != 0u && which == 2u) { result = adjust(result, at + 1u + countOneBits(used & 3u), place, 2u); }
+    if ((used & 8u) != 0u && which == 3u) { result = adjust(result, at + count, place, 3u); }
   }
   return result;
 }

@@ -150,6 +150,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       channels: `${channels}u`,
       planar,
       coloured: channels === 3,
+      first_channels: each((c) => `v[${c}]`),
       load_pixel: each((c) => `load(at + ${c})`),
       load_statistic: each((c) => `statistics[at + ${c}][which]`),
       load_levels: each((c, component) => `level(at + ${c}, value${component})`),

@@ -30,3 +30,56 @@ export function drawChannelDrop(
     return isTaken;
   });
 }
+
+/** A rectangle of an image, in pixels. */
+export interface Rectangle {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
+/**
+ * torchvision's RandomErasing.get_params. `sizes` are those that were tried, before rounding: where one is very near to a
+ * half, either neighbour is right.
+ */
+export function drawErasing(
+  key: DrawKey,
+  purpose: number,
+  { height, width }: { height: number; width: number },
+  scale: readonly [number, number],
+  ratio: readonly [number, number],
+): Rectangle & { sizes: number[] } {
+  const sizes: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const area = height * width * drawNumber({ from: 'uniform', low: scale[0], high: scale[1] }, key, purpose + 2 * i);
+    const aspect = drawNumber({ from: 'logUniform', low: ratio[0], high: ratio[1] }, key, purpose + 2 * i + 1);
+    sizes.push(Math.sqrt(area * aspect), Math.sqrt(area / aspect));
+    const [h, w] = sizes.slice(-2).map(Math.round) as [number, number];
+    if (h >= height || w >= width) continue;
+    return {
+      top: whole(key, purpose + 20, 0, height - h),
+      left: whole(key, purpose + 21, 0, width - w),
+      height: h,
+      width: w,
+      sizes,
+    };
+  }
+  return { top: 0, left: 0, height: 0, width: 0, sizes };
+}
+
+/** GridMask's units, how much of their edge is kept, and where the first begins. */
+export function drawGridMask(
+  key: DrawKey,
+  purpose: number,
+  units: readonly [number, number],
+  ratio: number,
+): { d: number; kept: number; offsetX: number; offsetY: number } {
+  const d = whole(key, purpose, units[0], units[1]);
+  return {
+    d,
+    kept: Math.min(Math.max(Math.ceil(d * ratio - 0.001), 1), d - 1),
+    offsetX: whole(key, purpose + 1, 0, d - 1),
+    offsetY: whole(key, purpose + 2, 0, d - 1),
+  };
+}

@@ -9,6 +9,7 @@ import { colourOps, type Fields } from '../../src/reference/augment_colour.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
 import { drawChannelDrop, drawChannelPermutation } from '../../src/reference/op_draws.ts';
 import { expectSame, expectWithin } from '../compare.ts';
+import fixture from '../fixtures/torchvision_colour.json';
 import { unitRoundoff } from '../tolerance.ts';
 import { expectDrawn, expectEven, expectIndependent } from './distribution.ts';
 
@@ -112,13 +113,28 @@ describe.each([1, 3, 4, 5])('%d channels: the twins', (channels) => {
   });
 });
 
+test.each(['large', 'crowded', 'flat'] as const)(
+  "equalize of the image '%s' is Pillow's, byte for byte",
+  async (name) => {
+    const { bytes, ...s } = fixture.images[name];
+    const { expected } = fixture.cases.find(
+      ({ op, by, image }) => op === 'randomEqualize' && by === 'pillow' && image === name,
+    )!;
+    const augmenter = createAugmenter(gpu, {
+      imageShape: shapeOf(s),
+      augmentation: [{ type: 'randomEqualize', p: 1 }],
+    });
+    expectSame('y', await augmenter.apply(Uint8Array.from(bytes), { epoch: 0, samples: [0] }), expected);
+  },
+);
+
 test('each of the 24 orders of colorJitter is the one that it is called', async () => {
   const s: Picture = { height: 5, width: 4, channels: 3 };
   const image = someBytes(60);
   const images = Uint8Array.from({ length: 24 * 60 }, (_, i) => image[i % 60]!);
   const augmentation = [{ type: 'colorJitter', brightness: 1, contrast: 1, saturation: 1, hue: 0.5 }];
   const fields = { brightness: 1.4, contrast: 1.7, saturation: 0.4, hue: 0.3 };
-  const ops = jitterOrders.map((order) => ({ type: 'colorJitter', ...fields, order }));
+  const ops = jitterOrders(Object.keys(fields)).map((order) => ({ type: 'colorJitter', ...fields, order }));
   const y = await createAugmenter(gpu, { imageShape: shapeOf(s), augmentation }).apply(
     images,
     ops.map((op) => ({ ops: [op] })),
@@ -129,6 +145,40 @@ test('each of the 24 orders of colorJitter is the one that it is called', async 
     return expected.join();
   });
   expect(new Set(all).size).toBeGreaterThan(12);
+});
+
+test.each([
+  ['brightness'],
+  ['contrast'],
+  ['saturation'],
+  ['hue'],
+  ['brightness', 'hue'],
+  ['contrast', 'hue'],
+  ['brightness', 'contrast', 'saturation'],
+])('colorJitter of %s %s %s draws and does only that', async (...names) => {
+  const s: Picture = { height: 5, width: 4, channels: 3 };
+  const image = someBytes(60);
+  const options = Object.fromEntries(names.map((name) => [name, name === 'hue' ? 0.5 : 0.9]));
+  const augmenter = createAugmenter(gpu, {
+    imageShape: shapeOf(s),
+    augmentation: [{ type: 'colorJitter', ...options }],
+  });
+  const of = { epoch: 0, samples: [0, 1, 2, 3, 4, 5, 6, 7] };
+  const drawn = (await augmenter.draw(of)) as PipelineParameters[];
+  const y = await augmenter.apply(
+    Uint8Array.from({ length: 8 * 60 }, (_, i) => image[i % 60]!),
+    of,
+  );
+  drawn.forEach(({ ops: [op] }, i) => {
+    const { type, applied, ...fields } = op!;
+    expect(Object.keys(fields)).toEqual(names.length > 1 ? [...names, 'order'] : names);
+    expectWithin(
+      'y',
+      y.subarray(60 * i, 60 * i + 60),
+      colourOps.colorJitter!(image, s, fields),
+      4 * boundOf.colorJitter!,
+    );
+  });
 });
 
 test('a channel of one level stays as it is, without a division by nothing', async () => {

@@ -58,16 +58,12 @@ test.each<[object, object]>([
       order: { from: 'integer', low: 0, high: 23 },
     },
   ],
+  [{ type: 'colorJitter', hue: [0.25, 0.25] }, { hue: constant(0.25) }],
   [
-    { type: 'colorJitter', hue: [0.25, 0.25] },
-    {
-      brightness: constant(1),
-      contrast: constant(1),
-      saturation: constant(1),
-      hue: constant(0.25),
-      order: constant(0),
-    },
+    { type: 'colorJitter', contrast: 1, saturation: [1, 1], hue: 0.5 },
+    { contrast: uniform(0, 2), hue: uniform(-0.5, 0.5), order: { from: 'integer', low: 0, high: 1 } },
   ],
+  [{ type: 'colorJitter' }, {}],
   [
     { type: 'randomGamma', gamma: [0.5, 2] },
     { gamma: uniform(0.5, 2), gain: constant(1) },

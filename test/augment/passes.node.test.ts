@@ -9,6 +9,9 @@ const sharpness = { type: 'randomAdjustSharpness', sharpnessFactor: 2 };
 const flip = { type: 'randomHorizontalFlip' };
 const invert = { type: 'randomInvert' };
 const equalize = { type: 'randomEqualize' };
+const blur = { type: 'gaussianBlur', kernelSize: 5 };
+const noise = { type: 'gaussianNoise' };
+const erasing = { type: 'randomErasing' };
 const autocontrast = { type: 'randomAutocontrast' };
 
 /** A pass in words: what it is made of, in its order. */
@@ -63,6 +66,19 @@ test.each<[string, OpConfig[], string[]]>([
     [sharpness, equalize],
     ['randomAdjustSharpness around', 'tables, randomEqualize'],
   ],
+  [
+    'a blur takes rows and columns one after the other',
+    [blur, invert],
+    ['gaussianBlur around', 'gaussianBlur around, randomInvert'],
+  ],
+  ['up to 3 x 3 both at once', [{ ...blur, kernelSize: 3 }], ['gaussianBlur around']],
+  ['a kernel that has only columns has one pass', [{ ...blur, kernelSize: [3, 1] }], ['gaussianBlur around']],
+  [
+    'noise and rectangles join what comes before them',
+    [affine, brightness, noise, erasing, { type: 'cutout', size: 4 }, { type: 'gridMask', d: 8 }],
+    ['randomAffine, colorJitter, gaussianNoise, randomErasing, cutout, gridMask'],
+  ],
+  ['what depends on the place is not moved any more', [erasing, flip], ['randomErasing', 'randomHorizontalFlip']],
   ['another order of three channels', [{ type: 'randomChannelPermutation' }], ['randomChannelPermutation']],
 ])('passes: %s', (_, augmentation, passes) => {
   expect(describePasses(augmentation)).toEqual(passes);

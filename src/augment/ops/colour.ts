@@ -5,17 +5,18 @@ import gammaSource from '../../../shaders/augment/random_gamma.wgsl?raw';
 import grayscaleSource from '../../../shaders/augment/random_grayscale.wgsl?raw';
 import invertSource from '../../../shaders/augment/random_invert.wgsl?raw';
 import { number } from '../../check.ts';
-import type { Draw, OpDefinition, PixelStep } from '../op.ts';
+import type { Field, OpDefinition, PixelStep } from '../op.ts';
 import { drawnFrom, fixedOrRange, probability, range, requireColour } from './options.ts';
 
-/** What colorJitter adjusts; in its record and in the numbers of their order they come in this order. */
-export const adjustments = ['brightness', 'contrast', 'saturation', 'hue'] as const;
-const [contrast, saturation, hue] = [1, 2, 3];
+/** What colorJitter adjusts, by its number in WGSL. */
+const adjustments = ['brightness', 'contrast', 'saturation', 'hue'] as const;
+const contrast = 1;
 
-/** Every order of the adjustments; an order's number is its index. */
-export const jitterOrders: readonly string[] = permutations([...adjustments]).map((order) => order.join(', '));
+/** Every order of some adjustments; an order's number is its index. */
+export const jitterOrders = (names: readonly string[]): string[] =>
+  permutations(names).map((order) => order.join(', '));
 
-function permutations(names: string[]): string[][] {
+function permutations(names: readonly string[]): string[][] {
   if (names.length === 0) return [[]];
   return names.flatMap((name) => permutations(names.filter((other) => other !== name)).map((rest) => [name, ...rest]));
 }
@@ -48,44 +49,48 @@ const colorJitter: OpDefinition = {
     ),
     p: probability(1),
   }),
-  compile: (options, picture) => {
-    const draws = adjustments.map((name): Draw => {
-      const value = options[name];
-      if (name !== 'hue') return drawnFrom(factorsOf(value));
-      return drawnFrom(typeof value === 'number' ? [-value, value] : value);
-    });
-    const identities = [1, 1, 1, 0];
-    const isUsed = draws.map((draw, i) => !(draw.from === 'constant' && draw.value === identities[i]));
-    if (isUsed[saturation]) requireColour(picture, 'adjusts the saturation');
-    if (isUsed[hue]) requireColour(picture, 'adjusts the hue');
-    const used = isUsed.reduce((bits, is, i) => bits + (is ? 2 ** i : 0), 0);
-    const ordered = isUsed.filter((is) => is).length > 1;
-    const last = jitterOrders.length - 1;
-    const step = (behind: boolean): PixelStep => ({
-      kind: 'pixel',
-      call: 'color_jitter',
-      args: [`${used}u`, `${behind}`],
-    });
-    const others = isUsed.some((is, i) => is && i !== contrast);
+  compile: ({ p, hue, ...factors }, picture) => {
+    const ranges = { ...factors, hue: typeof hue === 'number' ? [-hue, hue] : hue };
+    const all = adjustments.map((name, which) => ({
+      name,
+      which,
+      draw: drawnFrom(name === 'hue' ? ranges.hue : factorsOf(ranges[name])),
+      identity: name === 'hue' ? 0 : 1,
+    }));
+    const used = all.filter(({ draw, identity }) => !(draw.from === 'constant' && draw.value === identity));
+    for (const { name } of used.filter(({ which }) => which > contrast)) requireColour(picture, `adjusts the ${name}`);
+    const fields: Field[] = used.map(({ name, draw, identity }) => ({ name, draw, identity }));
+    const orders = jitterOrders(used.map(({ name }) => name));
+    if (used.length > 1)
+      fields.push({ name: 'order', draw: { from: 'integer', low: 0, high: orders.length - 1 }, as: orders });
     return {
       code: 18,
-      p: options.p,
-      fields: [
-        ...adjustments.map((name, i) => ({ name, draw: draws[i]!, identity: identities[i]! })),
-        {
-          name: 'order',
-          draw: ordered ? { from: 'integer', low: 0, high: last } : { from: 'constant', value: 0 },
-          as: jitterOrders,
-        },
-      ],
-      steps: [
-        ...(others || !isUsed[contrast] ? [step(false)] : []),
-        ...(isUsed[contrast] ? [{ ...step(true), needs: 'statistics' as const }] : []),
-      ],
+      p,
+      fields,
+      steps: jitterSteps(used.map(({ which }) => which)),
       pixelSources: [adjustSource, jitterSource],
     };
   },
 };
+
+/** Up to contrast, and from it on; a single adjustment has no order. */
+function jitterSteps(used: readonly number[]): PixelStep[] {
+  const known = { needs: 'statistics' } as const;
+  if (used.length === 0) return [];
+  if (used.length === 1) {
+    const [which] = used;
+    const step: PixelStep = { kind: 'pixel', call: 'color_jitter_by_one', args: [`${which}u`] };
+    return [which === contrast ? { ...step, ...known } : step];
+  }
+  const bits = used.reduce((sum, which) => sum + 2 ** which, 0);
+  const digits = used.reduceRight((sum, which) => 16 * sum + which, 0);
+  const step = (behind: boolean): PixelStep => ({
+    kind: 'pixel',
+    call: 'color_jitter',
+    args: [`${bits}u`, `${digits}u`, `${behind}`],
+  });
+  return used.includes(contrast) ? [step(false), { ...step(true), ...known }] : [step(false)];
+}
 
 /** torchvision's adjust_gamma with an exponent for each image: 255 gain (x / 255)^gamma. Above 1 darkens. */
 const randomGamma: OpDefinition = {

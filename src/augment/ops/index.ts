@@ -1,12 +1,17 @@
 import type { OpDefinition } from '../op.ts';
+import { blur } from './blur.ts';
 import { channels } from './channels.ts';
 import { colour } from './colour.ts';
 import { crop } from './crop.ts';
+import { erasings } from './erasing.ts';
 import { geometry } from './geometry.ts';
+import { noise } from './noise.ts';
 import { pairs } from './pairs.ts';
 import { tone } from './tone.ts';
 
 /** Every op there is, by its type. */
 export const definitions: ReadonlyMap<string, OpDefinition> = new Map(
-  [...crop, ...geometry, ...colour, ...tone, ...channels, ...pairs].map((definition) => [definition.type, definition]),
+  [...crop, ...geometry, ...colour, ...tone, ...channels, ...blur, ...noise, ...erasings, ...pairs].map(
+    (definition) => [definition.type, definition],
+  ),
 );
