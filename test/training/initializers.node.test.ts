@@ -1,0 +1,117 @@
+import { mean, variance } from 'simple-statistics';
+import { describe, expect, test } from 'vitest';
+import { initialWeights, shuffledOrder, uniforms } from '../../src/train/initializers.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { tutorialModel } from '../../src/train/tutorial.ts';
+
+const model = compileModel(tutorialModel());
+const specs = model.layers.flatMap(({ weights }) => weights);
+
+/** Of n independent draws a mean, or any average, lies within 5 standard deviations of it but for one run in two million. */
+const sigmas = 5;
+
+describe.each([0, 1, 4294967295])('initial weights from seed %i', (seed) => {
+  const weights = initialWeights(model, seed);
+
+  test('kernels are uniform between Glorot’s limits, biases zero', () => {
+    // sqrt(6 / (fanIn + fanOut)), a convolution's fans being kernel height x kernel width x channels.
+    const limits = [
+      Math.sqrt(6 / (9 * 1 + 9 * 32)),
+      Math.sqrt(6 / (9 * 32 + 9 * 64)),
+      Math.sqrt(6 / (1600 + 128)),
+      Math.sqrt(6 / (128 + 10)),
+    ];
+    expect(weights.map(({ length }) => length)).toEqual([288, 32, 18432, 64, 204800, 128, 1280, 10]);
+    for (const [i, tensor] of weights.entries()) {
+      if (specs[i]!.name === 'bias') {
+        expect(tensor.every((value) => value === 0)).toBe(true);
+        continue;
+      }
+      const limit = limits[i / 2]!;
+      const [values, n] = [[...tensor], tensor.length];
+      expect(Math.max(...values.slice(0, 1e5).map(Math.abs))).toBeLessThanOrEqual(limit);
+      expect(Math.max(...values.slice(0, 1e5))).toBeGreaterThan(limit * (1 - 40 / n));
+      expect(Math.min(...values.slice(0, 1e5))).toBeLessThan(-limit * (1 - 40 / n));
+      // Moments of the uniform distribution: variance limit^2 / 3, of the squares 4 limit^4 / 45.
+      expect(Math.abs(mean(values))).toBeLessThan((sigmas * limit) / Math.sqrt(3 * n));
+      expect(Math.abs(variance(values) - limit ** 2 / 3)).toBeLessThan(
+        sigmas * limit ** 2 * Math.sqrt(4 / 45 / n) + limit ** 2 / n,
+      );
+      // And of neighbours' products, which are nothing on average where neighbours know nothing of each other.
+      const products = values.slice(1).map((value, j) => value * values[j]!);
+      expect(Math.abs(mean(products))).toBeLessThan((sigmas * (limit ** 2 / 3)) / Math.sqrt(n - 1));
+    }
+  });
+
+  test('are a function of the seed, and of the tensor', () => {
+    expect(initialWeights(model, seed)).toEqual(weights);
+    const drawn = (of: Float32Array[]) =>
+      of.flatMap((tensor, i) => {
+        const { name, fanIn, fanOut } = specs[i]!;
+        // In parts of 1000 of the limit: whoever draws the same numbers twice is seen.
+        const parts = tensor
+          .subarray(0, 100)
+          .map((value) => Math.round(value * Math.sqrt((fanIn + fanOut) / 6) * 1000));
+        return name === 'kernel' ? [parts] : [];
+      });
+    const others = [seed ^ 1, seed ^ (2 ** 31)].map((key) => initialWeights(model, key >>> 0));
+    const all = [weights, ...others].flatMap(drawn);
+    expect(all).toHaveLength(12);
+    for (const [i, one] of all.entries()) {
+      for (const other of all.slice(i + 1)) {
+        // A hundred pairs, each the same by chance once in two thousand times.
+        expect(one.filter((value, place) => value === other[place]).length).toBeLessThan(5);
+      }
+    }
+  });
+});
+
+test('uniforms are from 0 to below 1, spread evenly', () => {
+  const next = uniforms(3, 4);
+  const counts = new Array(64).fill(0);
+  const n = 64_000;
+  for (let i = 0; i < n; i++) {
+    const value = next();
+    expect(value >= 0 && value < 1).toBe(true);
+    counts[Math.floor(value * 64)]++;
+  }
+  const expected = n / 64;
+  const chiSquared = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  // 63 degrees of freedom: mean 63, standard deviation sqrt(126).
+  expect(Math.abs(chiSquared - 63)).toBeLessThan(sigmas * Math.sqrt(126));
+});
+
+describe('the order of samples', () => {
+  test('is a permutation, another one for each epoch and seed', () => {
+    const orders = [
+      [5, 1],
+      [5, 2],
+      [6, 1],
+    ].map(([seed, epoch]) => shuffledOrder(1000, seed!, epoch!));
+    for (const order of orders) expect([...order].sort((a, b) => a - b)).toEqual([...new Array(1000).keys()]);
+    expect(shuffledOrder(1000, 5, 1)).toEqual(orders[0]);
+    for (const [i, order] of orders.entries()) {
+      for (const other of orders.slice(i + 1)) {
+        // A random permutation has one fixed point on average, Poisson distributed.
+        expect(order.filter((sample, place) => sample === other[place]).length).toBeLessThan(10);
+      }
+    }
+  });
+
+  test('every permutation of four is as likely', () => {
+    const counts = new Map<string, number>();
+    const n = 24_000;
+    for (let epoch = 1; epoch <= n; epoch++) {
+      const order = shuffledOrder(4, 9, epoch).join('');
+      counts.set(order, (counts.get(order) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(24);
+    const chiSquared = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
+    expect(Math.abs(chiSquared - 23)).toBeLessThan(sigmas * Math.sqrt(46));
+  });
+
+  test('of one sample, of none', () => {
+    expect([...shuffledOrder(1, 0, 1)]).toEqual([0]);
+    expect([...shuffledOrder(0, 0, 1)]).toEqual([]);
+  });
+});
