@@ -18,6 +18,9 @@
 #if ${tables}
 @group(0) @binding(6) var<storage, read> tables: array<u32>; // of each image and channel: 256 bytes
 #endif
+#if ${displaced}
+@group(0) @binding(7) var<storage, read> displacements: array<vec2f>; // of each pixel of y
+#endif
 
 override batch: u32;
 override from_height: u32;

@@ -38,3 +38,25 @@ fn turn(degrees: f32) -> vec2f {
     default: { return vec2f(c, d); }
   }
 }
+
+// The picture turned counter-clockwise about a point.
+fn turn_about(centre: vec2f, degrees: f32) -> mat3x3f {
+  let r = turn(degrees);
+  let x = vec2f(r.x, -r.y);
+  let y = vec2f(r.y, r.x);
+  return affine(vec3f(x, centre.x - dot(x, centre)), vec3f(y, centre.y - dot(y, centre)));
+}
+
+// torchvision's _get_inverse_affine_matrix: the inverse of T R(angle) Shear(x, y) scale about a point; the picture turns
+// clockwise.
+fn affine_about(centre: vec2f, angle: f32, shift: vec2f, scale: f32, shear: vec2f) -> mat3x3f {
+  let shear_x = turn(shear.x);
+  let tangent = shear_x.y / shear_x.x;
+  let cosine = turn(shear.y).x;
+  let turned = turn(angle - shear.y) / cosine;
+  let r = turn(angle);
+  let x = vec2f(r.x - turned.y * tangent, r.y + turned.x * tangent) / scale;
+  let y = vec2f(-turned.y, turned.x) / scale;
+  let shifted = centre + shift;
+  return affine(vec3f(x, centre.x - dot(x, shifted)), vec3f(y, centre.y - dot(y, shifted)));
+}

@@ -71,8 +71,13 @@ fn read_warp(place: Place) -> Pixel {
 #if ${filled}
   cover = 1.0;
 #endif
-  let at_maps = place.slot * ${map_stride};
   var at = vec2f(f32(place.column), f32(place.row));
+#if ${displaced}
+  at += displacements[(place.slot * height + place.row) * width + place.column];
+#endif
+#if ${mapped}
+  let at_maps = place.slot * ${map_stride};
+#endif
 ${locate_lines}
   at = fold_all(at, vec2f(f32(from_width), f32(from_height)));
   let last = vec2f(f32(from_width - 1u), f32(from_height - 1u));

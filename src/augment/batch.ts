@@ -14,6 +14,7 @@ import {
   isMapped,
   isReading,
 } from '../kernels/augment.ts';
+import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from '../kernels/augment_elastic.ts';
 import { layMaps } from '../kernels/augment_text.ts';
 import { asConvolution, denseForward } from '../kernels/dense.ts';
 import { isAlways, type MatrixStep, type Op } from './op.ts';
@@ -112,6 +113,23 @@ export async function planBatch(
     const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
     return launch(denseForward, shape, { x, w, b, y });
   };
+
+  const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): Slice => {
+    const shape = { op, step, picture: to, batch, words: used.words };
+    const [noise, smoothed] = ['noise', 'smoothed'].map((name) =>
+      memory.storage(`augment.${name}`, 2 * batch * to.height * to.width),
+    ) as [Slice, Slice];
+    const blur = (along: 'rows' | 'columns', x: Slice, y: Slice) => {
+      const weights = memory.upload(`augment.weights_${along}`, elasticWeights(step, along));
+      dispatches.push(launch(augmentElasticBlur, { ...shape, along }, { x, weights, draws: draws!, y }));
+    };
+    dispatches.push(launch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
+    blur('rows', noise, smoothed);
+    // Nobody reads the noise again.
+    blur('columns', smoothed, noise);
+    return noise;
+  };
+
   const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource['pixels']>) => {
     let images = first;
     for (const [i, pass] of passes.entries()) {
@@ -127,6 +145,7 @@ export async function planBatch(
         ? memory.storage('augment.statistics', batch * picture.channels * 4)
         : undefined;
       const tables = pass.tables ? memory.storage('augment.tables', batch * picture.channels * 64) : undefined;
+      const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
       if (statistics) dispatches.push(launch(augmentStatistics, picture, { images, statistics }));
       if (tables) dispatches.push(launch(augmentTables, picture, { images, tables }));
       dispatches.push(
@@ -138,6 +157,7 @@ export async function planBatch(
             y,
             ...(i === 0 && { sources }),
             ...(pass.maps.length > 0 && { maps: maps! }),
+            ...(displacements && { displacements }),
             ...(isReading(pass) && { draws: draws! }),
             ...(statistics && { statistics }),
             ...(tables && { tables }),

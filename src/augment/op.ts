@@ -9,11 +9,11 @@ export interface Picture {
 
 /**
  * What a number is drawn from. `uniform` and `signed` draw from [low, high), `choice` and `signedChoice` from a list, those
- * named signed with either sign; `integer` from
- * low to high, both included; `chance` gives 1 with probability p, else 0; `beta` draws from Beta(alpha, alpha).
+ * named signed with either sign; `rounded` is a uniform number rounded, `integer` a whole one from low to high, both
+ * included, all alike; `chance` gives 1 with probability p, else 0; `beta` draws from Beta(alpha, alpha).
  */
 export type Draw =
-  | { from: 'uniform' | 'signed' | 'integer' | 'logUniform'; low: number; high: number }
+  | { from: 'uniform' | 'signed' | 'rounded' | 'integer' | 'logUniform'; low: number; high: number }
   | { from: 'chance'; p: number }
   | { from: 'choice' | 'signedChoice'; values: readonly number[] }
   | { from: 'beta'; alpha: number }
@@ -65,6 +65,16 @@ export interface MapStep extends Call {
   window?: 'whole' | 'scaled';
 }
 
+/** Moves every pixel on its own, by noise made of its op's first field: the last of what moves pixels in its pass. */
+export interface DisplaceStep {
+  kind: 'displace';
+  sampling: Sampling;
+  /** Deviations of the Gaussian that smooths the noise, along x and y; 0 for none. */
+  sigma: readonly [number, number];
+  /** Pixels along x and y that the noise is multiplied by. */
+  scale: readonly [number, number];
+}
+
 /** Works pixel by pixel. `fn call(value: Pixel, at: u32, place: Place) -> Pixel`. */
 export interface PixelStep extends Call {
   kind: 'pixel';
@@ -101,7 +111,7 @@ export interface MatrixStep {
   matrix: Float32Array;
 }
 
-export type Step = MapStep | PixelStep | FilterStep | PairStep | MatrixStep;
+export type Step = MapStep | DisplaceStep | PixelStep | FilterStep | PairStep | MatrixStep;
 
 /** One op of a pipeline, for images of one shape: what is drawn for each, and what is done with that. */
 export interface Op {

@@ -1,4 +1,4 @@
-import type { FilterStep, MapStep, MatrixStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
+import type { DisplaceStep, FilterStep, MapStep, MatrixStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
 
 /** A map at its place: the image that it gets, and the one that it gives. */
 export interface PlacedMap {
@@ -13,6 +13,8 @@ export interface Pass {
   from: Picture;
   to: Picture;
   maps: PlacedMap[];
+  /** Moves the pixels of what the maps give. */
+  displaced?: { op: PlacedOp; step: DisplaceStep };
   filter?: { op: PlacedOp; step: FilterStep };
   sampling: Sampling;
   pixels: {
@@ -34,7 +36,8 @@ const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 
 /**
  * Cuts a pipeline into as few passes as it can: maps are multiplied into one matrix and the image is resampled once, also
  * across steps that work pixel by pixel, wherever they are. A new pass begins with a filter, with what must know the
- * whole image first, with a map behind steps that depend on the pixel's place, and with another way of sampling.
+ * whole image first, with a map behind steps that depend on the pixel's place or behind a displacement, which is known for
+ * whole pixels only, and with another way of sampling.
  *
  * So what a map looks for outside of what the map before it gives is what the image has there, where it has something;
  * only behind a window (a crop) it is filled in as if the images were made one after the other.
@@ -54,20 +57,26 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
     pass = begin(pass.to);
     asked = {};
   };
-  const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter && !pass.matrix;
+  const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter && !pass.matrix && !pass.displaced;
+  const move = (sampling: Partial<Sampling>) => {
+    const behindPlaced = pass.pixels.some(({ step }) => step.placed || step.needs);
+    if (pass.filter || pass.matrix || pass.displaced || !agree(asked, sampling) || behindPlaced) next();
+    asked = { ...asked, ...sampling };
+    pass.sampling = { ...copying, ...asked };
+    if (sampling.fillMode) for (const pixel of pass.pixels) pixel.inside = true;
+  };
   for (const op of ops) {
     for (const step of op.steps) {
       if (step.kind === 'map') {
         if (plain && !step.to) continue;
-        const { sampling = {} } = step;
-        const behindPlaced = pass.pixels.some(({ step }) => step.placed || step.needs);
-        if (pass.filter || pass.matrix || !agree(asked, sampling) || behindPlaced) next();
-        asked = { ...asked, ...sampling };
-        pass.sampling = { ...copying, ...asked };
-        if (sampling.fillMode) for (const pixel of pass.pixels) pixel.inside = true;
+        move(step.sampling ?? {});
         const to = { ...pass.to, ...step.to };
         pass.maps.push({ op, step, from: pass.to, to });
         pass.to = to;
+      } else if (step.kind === 'displace') {
+        if (plain) continue;
+        move(step.sampling);
+        pass.displaced = { op, step };
       } else if (step.kind === 'filter') {
         if (plain) continue;
         if (!isFresh() || (step.needs && passes.length === 1)) next();
@@ -106,11 +115,15 @@ export interface Leg {
   folded: boolean;
 }
 
+/** A pass that does not read the image as it is. */
+export const isWarped = ({ maps, displaced }: Pass): boolean => maps.length > 0 || displaced !== undefined;
+
 /** The legs of a pass in the order of its ops: a pixel goes them from the last to the first. */
-export function legsOf({ maps }: Pass): Leg[] {
+export function legsOf({ maps, displaced }: Pass): Leg[] {
   const legs: Leg[] = [];
   maps.forEach((map, i) => {
-    const folded = maps.slice(i + 1).some(({ step }) => step.sampling?.fillMode !== undefined);
+    const later = [...maps.slice(i + 1), ...(displaced ? [displaced] : [])];
+    const folded = later.some(({ step }) => step.sampling?.fillMode !== undefined);
     // A window of whole pixels over whose edge nobody looks is a map like others.
     const window = map.step.window === 'scaled' || (map.step.window === 'whole' && folded);
     const last = legs.at(-1);

@@ -8,7 +8,7 @@ import mapsSource from '../../shaders/lib/maps.wgsl?raw';
 import randomSource from '../../shaders/lib/random.wgsl?raw';
 import warpSource from '../../shaders/lib/read_warp.wgsl?raw';
 import { isRecorded, pairSteps } from '../augment/op.ts';
-import { legsOf, type Pass } from '../augment/passes.ts';
+import { isWarped, legsOf, type Pass } from '../augment/passes.ts';
 import type { Pipeline } from '../augment/pipeline.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import {
@@ -127,9 +127,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
   source: ({ pass }) => {
     const ops = [...pass.pixels.map(({ op }) => op), ...(pass.filter ? [pass.filter.op] : [])];
     return (
-      pixelsSource +
-      (pass.maps.length > 0 ? warpSource : '') +
-      unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
+      pixelsSource + (isWarped(pass) ? warpSource : '') + unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
     );
   },
   flags: (s) => {
@@ -144,6 +142,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       bytes: s.reads === 'bytes',
       sourced: s.reads !== 'pass',
       mapped,
+      displaced: pass.displaced !== undefined,
       recorded,
       statistics: pass.statistics,
       tables: pass.tables,
@@ -159,7 +158,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       words: `${s.pipeline.words}u`,
       pixel_type: type,
       store_pixel: store,
-      ...(mapped && warpFlags(s)),
+      ...(isWarped(pass) && warpFlags(s)),
     };
   },
   constants: (s) => ({
@@ -177,6 +176,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       y: pixelsOf(s) * pass.to.channels,
       ...(reads !== 'pass' && { sources: s.batch }),
       ...(pass.maps.length > 0 && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+      ...(pass.displaced && { displacements: pixelsOf(s) * 2 }),
       ...(isReading(pass) && { draws: s.batch * pipeline.words }),
       ...(pass.statistics && { statistics: s.batch * pass.from.channels * 4 }),
       ...(pass.tables && { tables: s.batch * pass.from.channels * 64 }),
@@ -186,7 +186,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
   cost: (s) => {
     const { pass, reads } = s;
     const { channels } = pass.to;
-    const taps = pass.maps.length > 0 ? 8 + 6 * channels : 0;
+    const taps = isWarped(pass) ? 8 + (pass.sampling.interpolationOrder === 1 ? 6 * channels : 0) : 0;
     return {
       flops: pixelsOf(s) * (taps + pass.pixels.length * channels),
       bytes: pixelsOf(s) * channels * (4 + (reads === 'bytes' ? 1 : 4)),

@@ -1,6 +1,6 @@
 import type { Draw, PlacedOp } from '../augment/op.ts';
 import { appliedPurpose, isRecorded, pairSteps } from '../augment/op.ts';
-import { legsOf, type Pass, type PlacedMap } from '../augment/passes.ts';
+import { isWarped, legsOf, type Pass, type PlacedMap } from '../augment/passes.ts';
 
 /**
  * The lines of augment_draw.wgsl and augment_pixels.wgsl that differ from pipeline to pipeline: calls of the ops' own
@@ -49,6 +49,8 @@ function drawText(draw: Draw, purpose: string): string {
       return `between(key, ${purpose}, ${listed(draw.low, draw.high)})`;
     case 'signed':
       return `either_sign(key, ${purpose}, ${listed(draw.low, draw.high)})`;
+    case 'rounded':
+      return `round(between(key, ${purpose}, ${listed(draw.low, draw.high)}))`;
     case 'integer':
       return `whole(key, ${purpose}, ${listed(draw.low, draw.high)})`;
     case 'logUniform':
@@ -123,8 +125,8 @@ export function locateLines(pass: Pass, places: readonly number[]): string {
 }
 
 /** Whether what lies outside of the image is a value of its own. */
-export const isFilled = ({ maps, sampling: { fillMode } }: Pass): boolean =>
-  maps.length > 0 && (fillMode === 'constant' || fillMode === 'gridConstant');
+export const isFilled = (pass: Pass): boolean =>
+  isWarped(pass) && ['constant', 'gridConstant'].includes(pass.sampling.fillMode);
 
 /** The calls of a pass' steps, each where its op is applied; between them, what maps brought in from outside. */
 export function stepLines(pass: Pass): string {
@@ -152,7 +154,7 @@ export function mixLines(ops: readonly PlacedOp[]): { pixels: string; shares: st
 
 /** How a pass reads: through its map, or the image as it is. */
 export function readText(pass: Pass): string {
-  return pass.maps.length > 0 ? 'read_warp(place)' : 'pixel_at(place.column, place.row, place)';
+  return isWarped(pass) ? 'read_warp(place)' : 'pixel_at(place.column, place.row, place)';
 }
 
 /** What a pixel of so many channels is, in WGSL: its type, an expression for each of its channels, its lines to y. */

@@ -19,6 +19,13 @@ function wordsFor({ seed, epoch, sample, copy = 0 }: DrawKey, purpose: number): 
 /** In [0, 1), 24 bits: what every draw is made of. */
 export const unit = (key: DrawKey, purpose: number): number => wordsFor(key, purpose)[0];
 
+/** WGSL's round(), and Python's. */
+export function roundHalfEven(x: number): number {
+  const low = Math.floor(x);
+  if (x - low !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+}
+
 /** One number of an op, as its list of fields says. */
 export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
   const [u, second] = wordsFor(key, purpose);
@@ -27,6 +34,8 @@ export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
       return draw.low + (draw.high - draw.low) * u;
     case 'signed':
       return (draw.low + (draw.high - draw.low) * u) * (second % 2 === 1 ? -1 : 1);
+    case 'rounded':
+      return roundHalfEven(draw.low + (draw.high - draw.low) * u);
     case 'integer':
       return Math.min(draw.high, draw.low + Math.floor((draw.high - draw.low + 1) * u));
     case 'logUniform':

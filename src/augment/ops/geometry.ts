@@ -1,9 +1,22 @@
 import * as v from 'valibot';
 import affineSource from '../../../shaders/augment/random_affine.wgsl?raw';
 import flipSource from '../../../shaders/augment/random_flip.wgsl?raw';
-import { number } from '../../check.ts';
-import type { OpDefinition } from '../op.ts';
-import { drawnFrom, probability, range, samplingOf, samplingOptions } from './options.ts';
+import perspectiveSource from '../../../shaders/augment/random_perspective.wgsl?raw';
+import quarterSource from '../../../shaders/augment/random_rotate_90.wgsl?raw';
+import rotationSource from '../../../shaders/augment/random_rotation.wgsl?raw';
+import { integer, number } from '../../check.ts';
+import { ConfigurationError } from '../../errors.ts';
+import type { Draw, Field, OpDefinition, Picture } from '../op.ts';
+import {
+  drawnFrom,
+  finite,
+  oneOrMore,
+  probability,
+  range,
+  samplingOf,
+  samplingOptions,
+  wholeDrawnFrom,
+} from './options.ts';
 
 /** A number x stands for [-x, x]. */
 const aroundZero = (name: string) => v.union([number(0), range(name)], `a number >= 0, or ${name}: [low, high]`);
@@ -22,37 +35,172 @@ const flip = (type: string, code: number, args: [string, string]): OpDefinition 
   }),
 });
 
-/** torchvision.transforms.v2.RandomAffine: about the middle; the picture is scaled and sheared, turned, then shifted. */
+/** What a picture turns about: (x, y) from the upper left corner of the image, in pixels; its middle unless given. */
+const centreOption = v.optional(v.strictTuple([finite, finite]));
+/** The same as pixels are numbered, whose middles are whole; in WGSL. */
+const centreOf = (center: readonly [number, number] | undefined, { width, height }: Picture) => {
+  const [x, y] = center ?? [width / 2, height / 2];
+  return `vec2f(${x - 0.5}, ${y - 0.5})`;
+};
+
+/** Shears further than that are next to a line. */
+const mostShear = 89;
+const shearOption = oneOrMore<[number, number] | [number, number, number, number]>(
+  [2, 4],
+  (degrees) => Math.abs(degrees) <= mostShear,
+  `degrees from -${mostShear} to ${mostShear}: a number, or [low, high] along x, or [low, high, low, high] along x and y`,
+);
+
+/**
+ * torchvision.transforms.v2.RandomAffine: the picture is sheared, scaled, turned about the middle, and shifted by whole
+ * pixels. It interpolates unless told otherwise; torchvision's default is `nearest`.
+ */
 const randomAffine: OpDefinition = {
   type: 'randomAffine',
   schema: v.strictObject({
     type: v.literal('randomAffine'),
-    /** Degrees, clockwise as torchvision has it. */
+    /** Degrees, clockwise as torchvision has it here. */
     degrees: v.optional(aroundZero('degrees'), 0),
     /** The largest shift, as shares of width and height. */
-    translate: v.optional(v.tuple([number(0, 1), number(0, 1)]), [0, 0]),
+    translate: v.optional(v.strictTuple([number(0, 1), number(0, 1)]), [0, 0]),
     /** Above 1 magnifies. */
     scale: v.optional(range('scale', 1e-6), [1, 1]),
-    /** Degrees: of the columns, or a pair for columns and rows. */
-    shear: v.optional(v.union([number(0), v.tuple([number(0), number(0)])], 'a number >= 0 or a pair of them'), 0),
+    /** Degrees. A number x stands for [-x, x] along x. */
+    shear: v.optional(shearOption, 0),
+    center: centreOption,
     p: probability(1),
     ...samplingOptions,
   }),
-  compile: ({ degrees, translate, scale, shear, p, ...sampling }, { width, height }) => {
-    const [shearX, shearY] = typeof shear === 'number' ? [shear, 0] : shear;
+  compile: ({ degrees, translate, scale, shear, center, p, ...sampling }, picture) => {
+    const shears: number[] = typeof shear === 'number' ? [-Math.abs(shear), Math.abs(shear), 0, 0] : [...shear, 0, 0];
+    const [xLow, xHigh, yLow, yHigh] = shears as [number, number, number, number];
+    if (xLow > xHigh || yLow > yHigh) {
+      throw new ConfigurationError({ what: 'shear is the wrong way round', found: shear, wanted: 'low <= high' });
+    }
+    const shift = (share: number, size: number): Draw => {
+      const draw = drawnFrom(pairOf(share * size));
+      return draw.from === 'uniform' ? { ...draw, from: 'rounded' } : draw;
+    };
     return {
       code: 4,
       p,
       fields: [
         { name: 'angle', draw: drawnFrom(pairOf(degrees)) },
-        { name: 'translateX', draw: drawnFrom(pairOf(translate[0] * width)) },
-        { name: 'translateY', draw: drawnFrom(pairOf(translate[1] * height)) },
+        { name: 'translateX', draw: shift(translate[0], picture.width) },
+        { name: 'translateY', draw: shift(translate[1], picture.height) },
         { name: 'scale', draw: drawnFrom(scale), identity: 1 },
-        { name: 'shearX', draw: drawnFrom(pairOf(shearX)) },
-        { name: 'shearY', draw: drawnFrom(pairOf(shearY)) },
+        { name: 'shearX', draw: drawnFrom([xLow, xHigh]) },
+        { name: 'shearY', draw: drawnFrom([yLow, yHigh]) },
       ],
-      steps: [{ kind: 'map', call: 'random_affine', sampling: samplingOf(sampling) }],
+      steps: [
+        { kind: 'map', call: 'random_affine', args: [centreOf(center, picture)], sampling: samplingOf(sampling) },
+      ],
       drawSources: [affineSource],
+    };
+  },
+};
+
+/**
+ * torchvision.transforms.v2.RandomRotation, of images that keep their size (`expand` is not there: all images of a batch
+ * are of one size). It interpolates unless told otherwise; torchvision's default is `nearest`.
+ */
+const randomRotation: OpDefinition = {
+  type: 'randomRotation',
+  schema: v.strictObject({
+    type: v.literal('randomRotation'),
+    /** Degrees, counter-clockwise as torchvision has it here. */
+    degrees: aroundZero('degrees'),
+    center: centreOption,
+    p: probability(1),
+    ...samplingOptions,
+  }),
+  compile: ({ degrees, center, p, ...sampling }, picture) => ({
+    code: 7,
+    p,
+    fields: [{ name: 'angle', draw: drawnFrom(pairOf(degrees)) }],
+    steps: [
+      { kind: 'map', call: 'random_rotation', args: [centreOf(center, picture)], sampling: samplingOf(sampling) },
+    ],
+    drawSources: [rotationSource],
+  }),
+};
+
+/** Where each corner may go on an axis of so many pixels: towards the middle, by whole pixels. */
+function corners(size: number, distortion: number): { first: Draw; last: Draw } {
+  const most = Math.floor(distortion * Math.floor(size / 2));
+  return { first: wholeDrawnFrom([0, most]), last: wholeDrawnFrom([size - 1 - most, size - 1]) };
+}
+
+/**
+ * torchvision.transforms.v2.RandomPerspective: each corner of the picture goes towards the middle, by up to
+ * `distortionScale` of half the size on either axis.
+ */
+const randomPerspective: OpDefinition = {
+  type: 'randomPerspective',
+  schema: v.strictObject({
+    type: v.literal('randomPerspective'),
+    distortionScale: v.optional(number(0, 1), 0.5),
+    p: probability(0.5),
+    ...samplingOptions,
+  }),
+  compile: ({ distortionScale, p, ...sampling }, { width, height }) => {
+    if (Math.min(width, height) < 2) {
+      throw new ConfigurationError({
+        what: 'an image of one row or column has no corners',
+        found: `${height} x ${width} pixels`,
+        wanted: 'at least 2 x 2',
+        fix: 'leave it out for these images',
+      });
+    }
+    const [x, y] = [corners(width, distortionScale), corners(height, distortionScale)];
+    const corner = (name: string, right: boolean, bottom: boolean): Field[] => [
+      { name: `${name}X`, draw: right ? x.last : x.first, identity: right ? width - 1 : 0 },
+      { name: `${name}Y`, draw: bottom ? y.last : y.first, identity: bottom ? height - 1 : 0 },
+    ];
+    return {
+      code: 8,
+      p,
+      fields: [
+        ...corner('topLeft', false, false),
+        ...corner('topRight', true, false),
+        ...corner('bottomRight', true, true),
+        ...corner('bottomLeft', false, true),
+      ],
+      steps: [{ kind: 'map', call: 'random_perspective', projective: true, sampling: samplingOf(sampling) }],
+      drawSources: [perspectiveSource],
+    };
+  },
+};
+
+/** Albumentations' RandomRotate90: quarter turns, counter-clockwise, that copy pixels. */
+const randomRotate90: OpDefinition = {
+  type: 'randomRotate90',
+  schema: v.strictObject({
+    type: v.literal('randomRotate90'),
+    /** One of these is drawn. */
+    turns: v.optional(v.pipe(v.array(integer(0, 3)), v.minLength(1, 'at least one of 0, 1, 2, 3')), [0, 1, 2, 3]),
+    p: probability(1),
+  }),
+  compile: ({ turns, p }: { turns: number[]; p: number }, { width, height }) => {
+    if (width !== height && turns.some((turn) => turn % 2 === 1)) {
+      throw new ConfigurationError({
+        what: 'a quarter turn exchanges height and width',
+        found: `turns ${turns.join(', ')} of images of ${height} x ${width}`,
+        wanted: 'square images, or half turns',
+        fix: 'say "turns": [0, 2], or crop the images to squares first',
+      });
+    }
+    return {
+      code: 10,
+      p,
+      fields: [
+        {
+          name: 'quarterTurns',
+          draw: turns.length > 1 ? { from: 'choice', values: turns } : { from: 'constant', value: turns[0]! },
+        },
+      ],
+      steps: [{ kind: 'map', call: 'random_rotate_90' }],
+      drawSources: [quarterSource],
     };
   },
 };
@@ -61,4 +209,7 @@ export const geometry: readonly OpDefinition[] = [
   flip('randomHorizontalFlip', 2, ['true', 'false']),
   flip('randomVerticalFlip', 3, ['false', 'true']),
   randomAffine,
+  randomRotation,
+  randomPerspective,
+  randomRotate90,
 ];

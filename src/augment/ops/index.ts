@@ -3,6 +3,7 @@ import { blur } from './blur.ts';
 import { channels } from './channels.ts';
 import { colour } from './colour.ts';
 import { crop } from './crop.ts';
+import { elastic } from './elastic.ts';
 import { erasings } from './erasing.ts';
 import { geometry } from './geometry.ts';
 import { noise } from './noise.ts';
@@ -11,7 +12,7 @@ import { tone } from './tone.ts';
 
 /** Every op there is, by its type. */
 export const definitions: ReadonlyMap<string, OpDefinition> = new Map(
-  [...crop, ...geometry, ...colour, ...tone, ...channels, ...blur, ...noise, ...erasings, ...pairs].map(
+  [...crop, ...geometry, ...elastic, ...colour, ...tone, ...channels, ...blur, ...noise, ...erasings, ...pairs].map(
     (definition) => [definition.type, definition],
   ),
 );
