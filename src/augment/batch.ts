@@ -17,7 +17,7 @@ import {
 import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from '../kernels/augment_elastic.ts';
 import { layMaps } from '../kernels/augment_text.ts';
 import { asConvolution, denseForward } from '../kernels/dense.ts';
-import { isAlways, type MatrixStep, type Op } from './op.ts';
+import { isAlways, type MatrixStep, type Op, pairSteps } from './op.ts';
 import type { Pass } from './passes.ts';
 import { planPasses } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -194,12 +194,13 @@ function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: BatchSou
 const isForEveryImage = ({ steps }: Op): boolean =>
   steps.some((step) => isAlways(step) || (step.kind === 'map' && step.to !== undefined));
 
-/** It is never applied, or all that it draws is the identity and that is the image as it is. */
+/** It is never applied, or all that it draws is the identity and that is the image as it is. Pairs have slots and stay. */
 const isStill = (op: Op): boolean =>
-  op.p === 0 ||
-  (op.fields.length > 0 &&
-    !op.steps.some((step) => step.kind === 'map' && step.to) &&
-    op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity));
+  pairSteps([op]).length === 0 &&
+  (op.p === 0 ||
+    (op.fields.length > 0 &&
+      !op.steps.some((step) => step.kind === 'map' && step.to) &&
+      op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity)));
 
 /** What is to be known before images can be made. */
 function requireNothing(ops: readonly Op[]): void {

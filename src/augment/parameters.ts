@@ -207,6 +207,7 @@ export function withoutIdle(pipeline: Pipeline, records: Float32Array): Pipeline
   const count = records.length / pipeline.words;
   const isIdle = (op: PlacedOp) =>
     isRecorded(op) &&
+    pairSteps([op]).length === 0 &&
     !op.steps.some((step) => step.kind === 'map' && step.to) &&
     Array.from({ length: count }, (_, n) => recordOf(pipeline, records, n)).every(
       (record) =>
