@@ -3,15 +3,12 @@ import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { Picture } from '../../src/augment/op.ts';
 import { jitterOrders } from '../../src/augment/ops/colour.ts';
 import type { OpParameters, PipelineParameters } from '../../src/augment/parameters.ts';
-import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
+import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { colourOps, type Fields } from '../../src/reference/augment_colour.ts';
-import { drawRecord } from '../../src/reference/draws.ts';
-import { drawChannelDrop, drawChannelPermutation } from '../../src/reference/op_draws.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import fixture from '../fixtures/torchvision_colour.json';
 import { unitRoundoff } from '../tolerance.ts';
-import { expectDrawn, expectEven, expectIndependent } from './distribution.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
@@ -152,7 +149,7 @@ test.each([
   ['contrast'],
   ['saturation'],
   ['hue'],
-  ['brightness', 'hue'],
+  ['saturation', 'hue'],
   ['contrast', 'hue'],
   ['brightness', 'contrast', 'saturation'],
 ])('colorJitter of %s %s %s draws and does only that', async (...names) => {
@@ -215,135 +212,5 @@ test('drawn one after the other, every image has its own', async () => {
       .reduce<ArrayLike<number>>((x, { type, ...fields }) => colourOps[type]!(x, s, fields), image);
     // Autocontrast and sharpness magnify what came before; it stays within 1e-4 of white.
     expectWithin(`image ${i}`, y.subarray(i * image.length, (i + 1) * image.length), expected, 1e-4 * 255);
-  });
-});
-
-describe('100,000 draws', () => {
-  const n = 100_000;
-  const seed = 5;
-  const augmentation = opsFor(3);
-  const pipeline = parseAugmentation(augmentation, [6, 5, 3]);
-  const augmenter = createAugmenter(gpu, { imageShape: [6, 5, 3], augmentation, seed });
-  const drawn = augmenter.draw({ epoch: 0, samples: Array.from({ length: n }, (_, i) => i) }) as Promise<
-    PipelineParameters[]
-  >;
-  const column = async (op: number, field: string) => {
-    const { as } = pipeline.ops[op]!.fields.find(({ name }) => name === field) ?? {};
-    const read = (value: unknown) => (typeof value === 'string' ? (as as string[]).indexOf(value) : Number(value));
-    return Float64Array.from(await drawn, ({ ops }) => (ops[op]!.applied ? read(ops[op]![field]) : Number.NaN)).filter(
-      (value) => !Number.isNaN(value),
-    );
-  };
-  const fields = pipeline.ops.flatMap(({ type, fields }, op) =>
-    fields
-      .filter(({ draw }) => draw && draw.from !== 'constant')
-      .map(({ name, draw }) => ({ type, op, name, draw: draw! })),
-  );
-
-  test.each(fields)('$name of $type', async ({ op, name, draw }) => {
-    expectDrawn(name, await column(op, name), draw);
-  });
-
-  test('every op is applied as often as its p says', async () => {
-    const all = await drawn;
-    pipeline.ops.forEach(({ type, p }, op) => {
-      const applied = all.map(({ ops }) => Number(ops[op]!.applied));
-      if (p === 1) expect(applied.every(Boolean)).toBe(true);
-      else expectDrawn(type, applied, { from: 'chance', p });
-    });
-  });
-
-  test('each permutation of the channels is as likely', async () => {
-    const op = pipeline.ops.findIndex(({ type }) => type === 'randomChannelPermutation');
-    const counts: Record<string, number> = {};
-    for (const { ops } of await drawn) {
-      const { channel0, channel1, channel2 } = ops[op]!;
-      const order = `${channel0}${channel1}${channel2}`;
-      counts[order] = (counts[order] ?? 0) + 1;
-    }
-    expect(Object.keys(counts).sort()).toEqual(['012', '021', '102', '120', '201', '210']);
-    expectEven('permutations', Object.values(counts), n);
-  });
-
-  test('one or two channels are dropped, each as likely', async () => {
-    const op = pipeline.ops.findIndex(({ type }) => type === 'randomChannelDrop');
-    const counts: Record<string, number> = {};
-    let applied = 0;
-    for (const { ops } of await drawn) {
-      if (!ops[op]!.applied) continue;
-      applied++;
-      const dropped = [0, 1, 2].filter((c) => ops[op]![`drop${c}`]).join('');
-      counts[dropped] = (counts[dropped] ?? 0) + 1;
-    }
-    expect(Object.keys(counts).sort()).toEqual(['0', '01', '02', '1', '12', '2']);
-    expectEven('sets', Object.values(counts), applied);
-  });
-
-  test('what is drawn for different ops and fields is independent', async () => {
-    const always = fields.filter(({ op }) => pipeline.ops[op]!.p === 1);
-    const columns = await Promise.all(
-      always.map(async ({ op, type, name }) => [`${type}.${name}`, await column(op, name)] as const),
-    );
-    const applied = pipeline.ops.flatMap(({ type, p }, op) => (p < 1 ? [{ type, op }] : []));
-    const all = await drawn;
-    const whether = applied.map(
-      ({ type, op }) => [type, Float64Array.from(all, ({ ops }) => Number(ops[op]!.applied))] as const,
-    );
-    expectIndependent(Object.fromEntries([...columns, ...whether]));
-  });
-
-  test('they are those of the twin', async () => {
-    const all = await drawn;
-    const isOf = (type: string) => pipeline.ops.find((op) => op.type === type)!;
-    for (const sample of [0, 1, 17, n - 1]) {
-      const key = { seed, epoch: 0, sample };
-      const record = drawRecord(pipeline, key);
-      pipeline.ops.forEach((op, i) => {
-        const found = all[sample]!.ops[i]!;
-        expect(found.applied).toBe(record[op.at] === 1);
-        op.fields.forEach(({ name, draw, as }, f) => {
-          if (!draw) return;
-          const value = record[op.at + 1 + f]!;
-          if (as) expect(found[name]).toBe(as[value as never]);
-          else expectWithin(name, [found[name] as number], [value], 3 * 2 * unitRoundoff * 200);
-        });
-      });
-      const permuted = isOf('randomChannelPermutation');
-      const order = drawChannelPermutation(key, permuted.purpose + 3, 3);
-      expect(all[sample]!.ops.find(({ type }) => type === permuted.type)).toMatchObject(
-        Object.fromEntries(order.map((from, c) => [`channel${c}`, from])),
-      );
-      const dropping = isOf('randomChannelDrop');
-      if (record[dropping.at] !== 1) continue;
-      const dropped = drawChannelDrop(key, dropping.purpose + 3, 3, 1, 2);
-      expect(all[sample]!.ops.find(({ type }) => type === dropping.type)).toMatchObject(
-        Object.fromEntries(dropped.map((is, c) => [`drop${c}`, is])),
-      );
-    }
-  });
-});
-
-test('an op draws the same whatever else is in the pipeline, and in which order', async () => {
-  const samples = [0, 1, 2, 3, 4, 5, 6, 7];
-  const drawsOf = async (augmentation: OpConfig[]) => {
-    const drawn = await createAugmenter(gpu, { imageShape: [6, 5, 3], augmentation, seed: 9 }).draw({
-      epoch: 4,
-      samples,
-    });
-    return (drawn as PipelineParameters[]).map(({ ops }) => Object.fromEntries(ops.map((op) => [op.type, op])));
-  };
-  const all = await drawsOf(opsFor(3));
-  const others = await drawsOf([
-    { type: 'randomHorizontalFlip' },
-    ...ofChannels,
-    { type: 'randomAffine', degrees: 30 },
-    ...[...ofColours].reverse(),
-  ]);
-  others.forEach((drawn, i) => {
-    expect(drawn).toMatchObject(all[i]!);
-  });
-  const alone = await drawsOf([ofColours[0]!]);
-  alone.forEach((drawn, i) => {
-    expect(drawn.colorJitter).toEqual(all[i]!.colorJitter);
   });
 });

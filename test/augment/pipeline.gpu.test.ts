@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { PipelineParameters } from '../../src/augment/parameters.ts';
+import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { expectSame } from '../compare.ts';
 
@@ -54,4 +55,40 @@ test('what an affine op brings in from outside is not inverted by the op before 
     { ops: [{ type: 'randomInvert' }, { type: 'randomAffine', translateX: 5 }] },
   ]);
   expectSame('y', y, new Float32Array(elements));
+});
+
+test('an op draws the same whatever else is in the pipeline, and in which order', async () => {
+  const colours = [
+    { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
+    { type: 'randomGrayscale' },
+    { type: 'randomPosterize', bits: [2, 6] },
+  ];
+  const channels = [{ type: 'randomChannelPermutation' }, { type: 'randomChannelDrop', channels: [1, 2] }];
+  const others = [
+    { type: 'gaussianNoise', sigma: [0.1, 0.2] },
+    { type: 'randomErasing', value: 'random' },
+    { type: 'gridMask', d: [3, 5] },
+    { type: 'randomAffine', degrees: 30 },
+  ];
+  const samples = Array.from({ length: 8 }, (_, i) => i);
+  const drawsOf = async (augmentation: OpConfig[]) => {
+    const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 9 });
+    const drawn = (await augmenter.draw({ epoch: 4, samples })) as PipelineParameters[];
+    return drawn.map(({ ops }) => Object.fromEntries(ops.map((op) => [op.type, op])));
+  };
+  const all = await drawsOf([...colours, ...channels, ...others]);
+  const turned = await drawsOf([
+    { type: 'randomHorizontalFlip' },
+    ...[...others].reverse(),
+    ...channels,
+    { type: 'gaussianBlur', kernelSize: 3 },
+    ...[...colours].reverse(),
+  ]);
+  turned.forEach((drawn, i) => {
+    expect(drawn).toMatchObject(all[i]!);
+  });
+  const alone = await drawsOf([colours[0]!]);
+  alone.forEach((drawn, i) => {
+    expect(drawn.colorJitter).toEqual(all[i]!.colorJitter);
+  });
 });
