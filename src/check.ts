@@ -29,27 +29,37 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
  * @throws ConfigurationError with the option's path, what was found, what was wanted, and the nearest known name.
  */
 export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
+  const entries = 'entries' in schema ? (schema.entries as Record<string, v.GenericSchema>) : {};
+  const strict = schema.type === 'strict_object' && typeof value === 'object' && value !== null;
+  // A misspelt name first: it would else be told as the option that is missing for it.
+  const unknown = strict ? Object.keys(value).find((name) => !(name in entries)) : undefined;
+  if (unknown !== undefined) throw unknownOption(subject, unknown, Object.keys(entries));
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0]!;
   const path = (issue.path ?? []).map((item) => String(item.key)).join('.');
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = 'entries' in schema ? Object.keys(schema.entries as object) : [];
-    throw new ConfigurationError({
-      what: `${subject} has no option ${path}`,
-      found: path,
-      wanted: `one of ${known.join(', ')}`,
-      fix: suggest(path, known),
-    });
-  }
+  if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(subject, path, []);
   const missing = path !== '' && (issue.type === 'strict_object' || issue.input === undefined);
-  // Our own messages say what is wanted; valibot's say "Invalid type: Expected ... but received ...".
-  const wanted = issue.message.startsWith('Invalid') ? (issue.expected ?? issue.message) : issue.message;
+  const wanted = wantedBy((missing && entries[path] && v.safeParse(entries[path], undefined).issues?.[0]) || issue);
   const choices = issue.type === 'picklist' ? [...wanted.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];
   throw new ConfigurationError({
     what: missing ? `${subject} lacks ${path}` : `${subject}: ${path || 'it'} makes no sense`,
     found: missing ? 'nothing' : issue.input,
-    wanted: wanted.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or '),
+    wanted,
     ...(choices.length && typeof issue.input === 'string' && { fix: suggest(issue.input, choices) }),
   });
+}
+
+function unknownOption(subject: string, name: string, known: readonly string[]): ConfigurationError {
+  return new ConfigurationError({
+    what: `${subject} has no option ${name}`,
+    found: name,
+    ...(known.length > 0 && { wanted: `one of ${known.join(', ')}`, fix: suggest(name, known) }),
+  });
+}
+
+/** Our own messages say what is wanted; valibot's say "Invalid type: Expected ... but received ...". */
+function wantedBy({ message, expected }: v.BaseIssue<unknown>): string {
+  const wanted = message.startsWith('Invalid') ? (expected ?? message) : message;
+  return wanted.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');
 }

@@ -9,8 +9,12 @@ export type ActivationName = (typeof activations)[number];
 export type Size = number | readonly [number, number];
 export type Padding = 'valid' | 'same';
 
-const pair = 'a positive integer or a pair of them';
-const size = v.union([integer(1), v.pipe(v.tuple([integer(1), integer(1)]), v.readonly())], pair);
+const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 1;
+/** valibot's union would tell of one of the two only. */
+const size = v.custom<Size>(
+  (value) => isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount)),
+  'a positive integer or a pair of them',
+);
 const name = v.optional(v.pipe(v.string(), v.minLength(1, 'a name that is not empty')));
 const activation = v.optional(v.picklist(activations), 'linear');
 const padding = v.optional(v.picklist(['valid', 'same']), 'valid');

@@ -22,6 +22,7 @@ import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
 import { RecordReader } from './records.ts';
+import { requireDataset } from './require_dataset.ts';
 import { Scheduler } from './scheduler.ts';
 import { splitForTraining } from './split.ts';
 import { badStepsToHalt, type Ledger, planSteps, type Steps } from './steps.ts';
@@ -206,6 +207,8 @@ export class Trainer {
    */
   async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
     const filled = parse(fitOptions, options, 'fit');
+    requireDataset(dataset);
+    if (filled.validationData) requireDataset(filled.validationData);
     return this.#exclusively(async (steps) => {
       const started = performance.now();
       const { training, validation: kept } = splitForTraining(dataset, this.#viewing);
@@ -377,7 +380,8 @@ export class Trainer {
   }
 
   /** Loss and accuracy on a data set, without augmentation. */
-  evaluate(dataset: Dataset): Promise<Evaluation> {
+  async evaluate(dataset: Dataset): Promise<Evaluation> {
+    requireDataset(dataset);
     return this.#exclusively(async (steps) => {
       const input = await this.#input(dataset, this.#plain, steps, steps.evaluation);
       try {
@@ -453,6 +457,7 @@ export class Trainer {
    */
   async profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
+    requireDataset(dataset);
     return this.#exclusively(async (steps) => {
       const { network, training, update } = steps;
       await this.#fitAugmentation(dataset);
@@ -603,7 +608,7 @@ export class Trainer {
 
   #countImages(images: Float32Array): number {
     const elements = this.#imageElements();
-    const count = images.length / elements;
+    const count = images?.length / elements;
     if (!(images instanceof Float32Array) || !Number.isInteger(count)) {
       throw new ConfigurationError({
         what: "The images don't match the model's input",

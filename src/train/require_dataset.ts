@@ -1,0 +1,27 @@
+import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
+
+/**
+ * The types of a data set's parts, for those who write without types: floats would be uploaded as if they were bytes.
+ * What has to fit the model is checked where it is uploaded.
+ *
+ * @throws ConfigurationError for what is no data set.
+ */
+export function requireDataset(dataset: Dataset): void {
+  if (typeof dataset !== 'object' || dataset === null || !Array.isArray(dataset.imageShape)) {
+    throw new ConfigurationError({
+      what: 'That is no data set',
+      found: dataset,
+      wanted: '{ images, labels, imageShape, classNames, count }',
+      fix: 'make it with createDataset',
+    });
+  }
+  const parts = [dataset.images, dataset.labels];
+  if (parts.every((part) => part instanceof Uint8Array)) return;
+  throw new ConfigurationError({
+    what: 'The images and labels of a data set are bytes',
+    found: parts.map((part) => (part as object | undefined)?.constructor?.name ?? String(part)).join(' and '),
+    wanted: 'a Uint8Array each',
+    fix: 'make it with createDataset; floats go to trainOnBatch',
+  });
+}
