@@ -1,0 +1,313 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { ConfigurationError, createTrainer, type Dataset, openGpu, type Trainer } from '../../src/index.ts';
+import { batchOf, smallDataset, smallModel } from './small.ts';
+
+const gpu = await openGpu({ defaultLimitsOnly: true });
+const trainer = createTrainer(gpu, { model: smallModel, batchSize: 4 });
+afterAll(() => gpu.dispose());
+
+const dataset = smallDataset(6);
+const [images, labels] = batchOf(dataset, 0, 4);
+
+/** The parts of the error that a call throws or rejects with. */
+async function partsOf(call: () => unknown): Promise<ConfigurationError['parts']> {
+  const error = await Promise.resolve()
+    .then(call)
+    .then(
+      () => undefined,
+      (reason) => reason,
+    );
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(error.exitCode).toBe(2);
+  return error.parts;
+}
+
+type Parts = Partial<ConfigurationError['parts']>;
+
+describe('createTrainer refuses at once', () => {
+  test.each<[string, unknown, Parts]>([
+    ['no options', undefined, { what: 'createTrainer wants options', found: undefined }],
+    ['a string', 'tutorial', { what: 'createTrainer wants options', found: 'tutorial' }],
+    ['no model', {}, { what: 'A model is an object', found: undefined }],
+    [
+      'an unknown option',
+      { model: smallModel, batchsize: 3 },
+      {
+        what: 'createTrainer has no option batchsize',
+        wanted: expect.stringContaining('model, optimizer, loss, batchSize, seed, augmentation'),
+        fix: 'did you mean "batchSize"?',
+      },
+    ],
+    [
+      'an unknown loss',
+      { model: smallModel, loss: 'sparseCategoricalCrossEntropi' },
+      {
+        what: 'No such loss',
+        found: 'sparseCategoricalCrossEntropi',
+        wanted: 'sparseCategoricalCrossentropy or categoricalCrossentropy',
+        fix: 'did you mean "sparseCategoricalCrossentropy"?',
+      },
+    ],
+    ['a loss that is a number', { model: smallModel, loss: 3 }, { what: 'No such loss', found: 3 }],
+    [
+      'an unknown optimizer',
+      { model: smallModel, optimizer: 'adams' },
+      { what: 'No such optimizer', found: 'adams', fix: 'did you mean "adam"?' },
+    ],
+    ...([0, -4, 2.5, Number.NaN, Infinity, '32', 65537] as const).map(
+      (batchSize) =>
+        [
+          `a batch size of ${batchSize}`,
+          { model: smallModel, batchSize },
+          { what: 'batchSize: it makes no sense', found: batchSize, wanted: 'an integer from 1 to 65536' },
+        ] as [string, unknown, Parts],
+    ),
+    ...([-1, 0.5, 2 ** 32, Number.NaN] as const).map(
+      (seed) =>
+        [
+          `the seed ${seed}`,
+          { model: smallModel, seed },
+          { what: 'seed: it makes no sense', found: seed, wanted: 'an integer from 0 to 4294967295' },
+        ] as [string, unknown, Parts],
+    ),
+    ['an augmentation that is a number', { model: smallModel, augmentation: 3 }, { found: 3 }],
+    [
+      'an unknown option of the augmentation',
+      { model: smallModel, augmentation: { rotationrange: 3 } },
+      { found: 'rotationrange', fix: expect.stringContaining('rotationRange') },
+    ],
+    [
+      'a model without softmax',
+      { model: { inputShape: [2, 2, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 2 }] } },
+      { found: 'dense with linear as the last layer' },
+    ],
+  ])('%s', async (_, options, parts) => {
+    expect(() => createTrainer(gpu, options as never)).toThrow(ConfigurationError);
+    expect(await partsOf(() => createTrainer(gpu, options as never))).toMatchObject(parts);
+  });
+});
+
+describe('fit refuses', () => {
+  test.each<[string, unknown, Parts]>([
+    [
+      'an unknown option',
+      { epoch: 3 },
+      {
+        what: 'fit has no option epoch',
+        wanted: 'one of epochs, validationData, shuffle, signal, onStep, onEpoch',
+        fix: 'did you mean "epochs"?',
+      },
+    ],
+    ...([0, -1, 1.5, Number.NaN, '3'] as const).map(
+      (epochs) =>
+        [
+          `${epochs} epochs`,
+          { epochs },
+          { what: 'fit: epochs makes no sense', found: epochs, wanted: 'an integer >= 1' },
+        ] as [string, unknown, Parts],
+    ),
+    ['options that are none', 3, { what: 'fit: it makes no sense', found: 3 }],
+    ['a shuffle that is a number', { shuffle: 1 }, { what: 'fit: shuffle makes no sense', wanted: 'boolean' }],
+    ['a signal that is none', { signal: {} }, { what: 'fit: signal makes no sense', wanted: 'an AbortSignal' }],
+    ['a callback that is none', { onStep: 'log' }, { what: 'fit: onStep makes no sense', wanted: 'a function' }],
+    ['validation data that are none', { validationData: 0.2 }, { what: 'fit: validationData makes no sense' }],
+  ])('%s', async (_, options, parts) => {
+    const call = () => trainer.fit(dataset, options as never);
+    expect(await partsOf(call)).toMatchObject(parts);
+    const rejected = call(); // and does not throw
+    await expect(rejected).rejects.toThrow(ConfigurationError);
+  });
+});
+
+describe('a data set that doesn’t fit is refused by', () => {
+  const changed = (change: Partial<Record<keyof Dataset, unknown>>) => ({ ...dataset, ...change }) as Dataset;
+  const ways: [string, (data: Dataset) => Promise<unknown>][] = [
+    ['fit', (data) => trainer.fit(data)],
+    ['fit, for validation,', (data) => trainer.fit(dataset, { validationData: data })],
+    ['evaluate', (data) => trainer.evaluate(data)],
+    ['profile', (data) => trainer.profile(data)],
+  ];
+  const cases: [string, Dataset, Parts][] = [
+    [
+      'images of another shape',
+      changed({ imageShape: [4, 9, 1] }),
+      { what: "The data set's images are not what the model takes", found: [4, 9, 1], wanted: '[6, 6, 1]' },
+    ],
+    [
+      'images cut short',
+      changed({ images: dataset.images.subarray(1) }),
+      { what: "The data set's parts don't fit each other", found: 'count 6, 215 bytes of images, 6 labels' },
+    ],
+    [
+      'a label too few',
+      changed({ labels: dataset.labels.subarray(1) }),
+      { found: 'count 6, 216 bytes of images, 5 labels' },
+    ],
+    [
+      'no image',
+      changed({ images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 }),
+      { found: 'count 0, 0 bytes of images, 0 labels' },
+    ],
+    [
+      'images that are no bytes',
+      changed({ images: new Float32Array(216) }),
+      { what: 'The images and labels of a data set are bytes', found: 'Float32Array and Uint8Array' },
+    ],
+    ['labels in an array', changed({ labels: [...dataset.labels] }), { found: 'Uint8Array and Array' }],
+    [
+      'a label outside the classes',
+      changed({ labels: Uint8Array.of(0, 1, 2, 3, 2, 1) }),
+      {
+        what: 'A label is outside the classes of the model',
+        found: 'label 3 at image 3',
+        wanted: '0 to 2',
+        fix: "give the last dense layer a unit for each of the data set's classes",
+      },
+    ],
+  ];
+  test.each(ways.flatMap(([way, call]) => cases.map(([name, data, parts]) => [way, name, call, data, parts] as const)))(
+    '%s %s',
+    async (_way, _name, call, data, parts) => {
+      expect(await partsOf(() => call(data))).toMatchObject(parts);
+    },
+  );
+
+  // No validation data is what most give.
+  test.each(ways.filter(([way]) => !way.includes('validation')))('%s nothing at all', async (_, call) => {
+    expect(await partsOf(() => call(undefined as never))).toMatchObject({
+      what: 'That is no data set',
+      found: undefined,
+    });
+  });
+});
+
+test('more data than the adapter binds, found and wanted in MiB', async () => {
+  // A device with the default limits binds 128 MiB.
+  const count = 2 ** 27 / 36 + 1;
+  const large = {
+    ...dataset,
+    images: new Uint8Array(Math.floor(count) * 36),
+    labels: new Uint8Array(count),
+    count: Math.floor(count),
+  };
+  const { buffers } = trainer.memory;
+  for (const call of [() => trainer.fit(large), () => trainer.evaluate(large)]) {
+    expect(await partsOf(call)).toMatchObject({
+      what: 'dataset.images is larger than this adapter can bind',
+      found: '128.0 MiB',
+      wanted: 'at most 128.0 MiB',
+      fix: 'use fewer or smaller images, a smaller batch or a smaller model',
+    });
+  }
+  expect(trainer.memory.buffers).toBe(buffers);
+});
+
+test('a model or a batch larger than the adapter binds', async () => {
+  const wide = {
+    inputShape: [64, 64, 1],
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 16384 }, { type: 'dense', units: 2, activation: 'softmax' }],
+  };
+  const large = createTrainer(gpu, { model: wide as never, batchSize: 1 });
+  const found = expect.stringMatching(/^256\.\d MiB$/);
+  expect(await partsOf(() => large.getWeights())).toMatchObject({
+    what: 'weights is larger than this adapter can bind',
+    found,
+  });
+  expect(await partsOf(() => large.predict(images))).toMatchObject({
+    what: 'weights is larger than this adapter can bind',
+  });
+  large.dispose();
+});
+
+describe('a batch is refused', () => {
+  type Call = (trainer: Trainer, ...batch: [Float32Array, ArrayLike<number>]) => Promise<unknown>;
+  const ways: [string, Call][] = [
+    ['trainOnBatch', (to, ...batch) => to.trainOnBatch(...batch)],
+    ['gradients', (to, ...batch) => to.gradients(...batch)],
+  ];
+  const cases: [string, [unknown, unknown], Parts][] = [
+    [
+      'of more images than a batch',
+      [new Float32Array(5 * 36), [0, 1, 2, 0, 1]],
+      {
+        what: "The batch doesn't fit",
+        found: '5 images and 5 labels',
+        wanted: '1 to 4 images, a label each',
+        fix: 'create the trainer with a larger batchSize',
+      },
+    ],
+    ['of a label too few', [images, [0, 1, 2]], { found: '4 images and 3 labels' }],
+    ['without labels', [images, undefined], { found: '4 images and no labels' }],
+    ['without images', [new Float32Array(0), []], { found: '0 images and 0 labels' }],
+    [
+      'of half an image',
+      [new Float32Array(54), [0]],
+      {
+        what: "The images don't match the model's input",
+        found: 'Float32Array of 54',
+        wanted: 'a Float32Array of n x 6 x 6 x 1 = n x 36 numbers',
+      },
+    ],
+    ['of bytes', [new Uint8Array(36), [0]], { found: 'Uint8Array of 36' }],
+    ['of an array', [new Array(36).fill(0), [0]], { found: 'Array of 36' }],
+    ['of nothing', [undefined, undefined], { found: 'undefined of undefined' }],
+    ...([3, -1, 1.5, Number.NaN] as const).map(
+      (label) =>
+        [
+          `with the label ${label}`,
+          [images, [0, 1, label, 2]],
+          { what: 'A label is outside the classes of the model', found: `label ${label} at image 2`, wanted: '0 to 2' },
+        ] as [string, [unknown, unknown], Parts],
+    ),
+  ];
+  test.each(
+    ways.flatMap(([way, call]) => cases.map(([name, batch, parts]) => [way, name, call, batch, parts] as const)),
+  )('by %s: %s', async (_way, _name, call, batch, parts) => {
+    expect(await partsOf(() => call(trainer, ...(batch as [Float32Array, number[]])))).toMatchObject(parts);
+  });
+
+  test.each(cases.slice(4, 8))('by predict: %s', async (_, [given], parts) => {
+    expect(await partsOf(() => trainer.predict(given as Float32Array))).toMatchObject(parts);
+  });
+});
+
+describe('setWeights refuses', () => {
+  test.each<[string, (weights: Float32Array[]) => unknown, Parts]>([
+    [
+      'an array too few',
+      (weights) => weights.slice(1),
+      {
+        what: 'setWeights got another number of arrays than the model has',
+        found: 7,
+        wanted:
+          '8: conv2d.kernel, conv2d.bias, conv2d_1.kernel, conv2d_1.bias, dense.kernel, dense.bias, dense_1.kernel, dense_1.bias',
+      },
+    ],
+    ['nothing', () => undefined, { found: undefined }],
+    [
+      'an array of another size',
+      (weights) => weights.with(2, new Float32Array(47)),
+      { what: 'The kernel of conv2d_1 has another size', found: 47, wanted: '[2, 2, 4, 3], 48 numbers' },
+    ],
+    [
+      'a hole',
+      (weights) => weights.with(1, undefined as never),
+      { what: 'The bias of conv2d has another size', found: undefined },
+    ],
+  ])('%s', async (_, change, parts) => {
+    const weights = await trainer.getWeights();
+    const call = trainer.setWeights(change(weights) as never); // rejects, and does not throw
+    expect(await partsOf(() => call)).toMatchObject(parts);
+    expect(await trainer.getWeights()).toEqual(weights);
+  });
+});
+
+test.each([0, -1, 1.5, 1001, Number.NaN])('profile refuses %d steps', async (steps) => {
+  const call = trainer.profile(dataset, { steps });
+  expect(await partsOf(() => call)).toMatchObject({ found: steps, wanted: 'an integer from 1 to 1000' });
+});
+
+test('after all of it the trainer trains', async () => {
+  expect((await trainer.fit(dataset, { validationData: dataset })).epochs).toHaveLength(1);
+  expect((await trainer.trainOnBatch(images, labels)).loss).toBeGreaterThan(0);
+});

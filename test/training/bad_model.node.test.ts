@@ -1,0 +1,289 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigurationError, type ErrorParts } from '../../src/errors.ts';
+import { conv2d, dense, flatten, maxPooling2d } from '../../src/train/layers.ts';
+import { compileModel, requireClassifier, sequential } from '../../src/train/model.ts';
+import { adam, fillOptimizer, sgd } from '../../src/train/optimizers.ts';
+
+/** What a call throws, as the parts that its message is made of. */
+function partsOf(call: () => unknown): ErrorParts {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as ConfigurationError).exitCode).toBe(2);
+    return (error as ConfigurationError).parts;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const softmax = { type: 'dense', units: 3, activation: 'softmax' };
+const model = (...layers: unknown[]) => ({ inputShape: [8, 8, 1], layers });
+const sequentially = (json: unknown) => () => sequential(json as never);
+
+describe('a layer', () => {
+  test.each<[string, unknown, Partial<ErrorParts>]>([
+    [
+      'of an unknown type',
+      { type: 'conv2D', filters: 3, kernelSize: 3 },
+      {
+        what: 'layer 1 is of no known type',
+        found: 'conv2D',
+        wanted: 'one of conv2d, maxPooling2d, flatten, dense',
+        fix: 'did you mean "conv2d"?',
+      },
+    ],
+    ['of no type', { filters: 3 }, { what: 'layer 1 is of no known type', found: { filters: 3 } }],
+    ['that is null', null, { what: 'layer 1 is of no known type', found: null }],
+    [
+      'with an unknown option',
+      { type: 'conv2d', filters: 3, kernelsize: 3 },
+      {
+        what: 'layer 1 (conv2d) has no option kernelsize',
+        found: 'kernelsize',
+        wanted: 'one of type, filters, kernelSize, strides, padding, activation, useBias, name',
+        fix: 'did you mean "kernelSize"?',
+      },
+    ],
+    [
+      'with an option that is like none',
+      { type: 'flatten', zzzzzzzz: 1 },
+      { what: 'layer 1 (flatten) has no option zzzzzzzz', fix: 'use one of type, name' },
+    ],
+    [
+      'with an unknown activation',
+      { type: 'dense', units: 3, activation: 'relo' },
+      {
+        what: 'layer 1 (dense): activation makes no sense',
+        found: 'relo',
+        wanted: '"linear" or "relu" or "tanh" or "sigmoid" or "softmax"',
+        fix: 'did you mean "relu"?',
+      },
+    ],
+    [
+      'with an unknown padding',
+      { type: 'conv2d', filters: 1, kernelSize: 1, padding: 'full' },
+      { what: 'layer 1 (conv2d): padding makes no sense', found: 'full', wanted: '"valid" or "same"' },
+    ],
+    [
+      'without what it needs',
+      { type: 'conv2d', filters: 3 },
+      { what: 'layer 1 (conv2d) lacks kernelSize', found: 'nothing', wanted: 'a positive integer or a pair of them' },
+    ],
+    ['without units', { type: 'dense' }, { what: 'layer 1 (dense) lacks units', wanted: 'an integer >= 1' }],
+    ...([0, -1, 2.5, Number.NaN, Infinity, '3', null, true] as const).map(
+      (units) =>
+        [
+          `with ${units} units`,
+          { type: 'dense', units },
+          { what: 'layer 1 (dense): units makes no sense', found: units, wanted: 'an integer >= 1' },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    ...([0, -1, [3, 0], [3, 3, 3], [3], Number.NaN, '3x3'] as const).map(
+      (kernelSize) =>
+        [
+          `with a window of ${JSON.stringify(kernelSize)}`,
+          { type: 'conv2d', filters: 1, kernelSize },
+          { what: expect.stringContaining('kernelSize'), wanted: 'a positive integer or a pair of them' },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    [
+      'with a bias that is neither there nor not',
+      { type: 'dense', units: 3, useBias: 'yes' },
+      { what: 'layer 1 (dense): useBias makes no sense', found: 'yes', wanted: 'boolean' },
+    ],
+    ['with an empty name', { type: 'flatten', name: '' }, { what: 'layer 1 (flatten): name makes no sense' }],
+  ])('%s', (_, layer, parts) => {
+    expect(partsOf(sequentially(model(layer, softmax)))).toMatchObject(parts);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    ['conv2d', () => conv2d({ filters: 3, kernelSize: 3, activation: 'rely' as 'relu' }), 'did you mean "relu"?'],
+    ['maxPooling2d', () => maxPooling2d({ poolsize: 2 } as object), 'did you mean "poolSize"?'],
+    ['flatten', () => flatten({ nane: 'a' } as object), 'did you mean "name"?'],
+    ['dense', () => dense({ units: 3, useBais: true } as never), 'did you mean "useBias"?'],
+  ])('%s() checks at once', (_, call, fix) => {
+    expect(partsOf(call).fix).toBe(fix);
+  });
+
+  test('what the functions give is the JSON itself', () => {
+    expect(conv2d({ filters: 3, kernelSize: [1, 2] })).toEqual({ type: 'conv2d', filters: 3, kernelSize: [1, 2] });
+    expect([maxPooling2d(), flatten(), dense({ units: 2 })]).toEqual([
+      { type: 'maxPooling2d' },
+      { type: 'flatten' },
+      { type: 'dense', units: 2 },
+    ]);
+  });
+});
+
+describe('a model', () => {
+  const convolution = { type: 'conv2d', filters: 2, kernelSize: 3 };
+
+  test.each<[string, unknown, Partial<ErrorParts>]>([
+    ['that is nothing', undefined, { what: 'A model is an object', found: undefined }],
+    ['that is a list', [], { what: 'A model is an object', found: [] }],
+    [
+      'with an unknown option',
+      { inputShap: [8, 8, 1], layers: [softmax] },
+      { what: 'A model has no option inputShap', fix: 'did you mean "inputShape"?' },
+    ],
+    ...([undefined, [8, 8], [8, 8, 1, 1], [8, 0, 1], [8, 8.5, 1], [8, Number.NaN, 1], '8x8x1'] as const).map(
+      (inputShape) =>
+        [
+          `with the shape ${JSON.stringify(inputShape)}`,
+          { inputShape, layers: [softmax] },
+          {
+            what: "The model's inputShape makes no sense",
+            found: inputShape,
+            wanted: 'three positive integers: [height, width, channels]',
+          },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    ['with no layer', model(), { what: 'The model has no layer', found: [] }],
+    ['with no layers at all', { inputShape: [8, 8, 1] }, { what: 'The model has no layer', found: undefined }],
+    [
+      'with softmax in the middle',
+      model({ type: 'flatten' }, { ...softmax, units: 5 }, softmax),
+      {
+        what: 'Layer 2 (dense) has softmax in the middle of the model',
+        found: 'softmax in layer 2 of 3',
+        wanted: 'softmax in the last layer only',
+        fix: 'use relu, tanh, sigmoid or linear here',
+      },
+    ],
+    [
+      'with a dense layer on images',
+      model(convolution, softmax),
+      {
+        what: 'Layer 2 (dense) wants a flat input',
+        found: [6, 6, 2],
+        wanted: '[units]',
+        fix: 'put { "type": "flatten" } before it',
+      },
+    ],
+    [
+      'with a convolution behind flatten',
+      model({ type: 'flatten' }, convolution),
+      { what: 'Layer 2 (conv2d) wants images', found: [64], wanted: '[height, width, channels]' },
+    ],
+    [
+      'with a pool behind flatten',
+      model({ type: 'flatten' }, { type: 'maxPooling2d' }),
+      { what: 'Layer 2 (max_pooling2d) wants images', found: [64] },
+    ],
+    [
+      'whose window is larger than what reaches it',
+      model(convolution, convolution, convolution, { ...convolution, kernelSize: [2, 4] }),
+      {
+        what: 'Layer 4 (conv2d_3): its window of 2 x 4 is larger than what reaches it',
+        found: [2, 2, 2],
+        wanted: 'at least [2, 4, channels]',
+        fix: 'use padding "same", a smaller window or fewer pools before it',
+      },
+    ],
+    [
+      'whose pool is larger than its place in memory',
+      model({ type: 'maxPooling2d', poolSize: [16, 17], padding: 'same' }),
+      { what: 'Layer 1 (max_pooling2d): the pool is too large', found: [16, 17] },
+    ],
+    [
+      'with a name twice',
+      model({ ...convolution, name: 'a' }, { ...convolution, name: 'a' }),
+      { what: 'Two layers have the same name', found: 'a' },
+    ],
+    [
+      'with a name that the next layer would have got',
+      model({ ...convolution, name: 'conv2d_1' }, convolution),
+      { what: 'Two layers have the same name', found: 'conv2d_1' },
+    ],
+  ])('%s', (_, json, parts) => {
+    expect(partsOf(sequentially(json))).toMatchObject(parts);
+  });
+
+  test.each<[string, unknown[], string]>([
+    ['without softmax', [{ type: 'flatten' }, { type: 'dense', units: 3 }], 'dense with linear as the last layer'],
+    ['that ends in images', [convolution], 'conv2d with linear as the last layer'],
+    ['that ends in flatten', [{ type: 'flatten' }], 'flatten as the last layer'],
+    [
+      'whose softmax is of a convolution',
+      [{ ...convolution, activation: 'softmax' }],
+      'conv2d with softmax as the last layer',
+    ],
+  ])('%s is no classifier', (_, layers, found) => {
+    const parts = partsOf(() => requireClassifier(compileModel(model(...layers) as never)));
+    expect(parts).toMatchObject({ found, wanted: 'a dense layer with softmax, a unit a class' });
+  });
+
+  test('sequential gives the JSON back', () => {
+    const json = model({ type: 'flatten' }, softmax) as never;
+    expect(sequential(json)).toBe(json);
+  });
+});
+
+describe('an optimizer', () => {
+  test.each<[string, unknown, Partial<ErrorParts>]>([
+    ['of an unknown type', { type: 'adm' }, { what: 'No such optimizer', found: 'adm', fix: 'did you mean "adam"?' }],
+    [
+      'of an unknown name',
+      'sgdd',
+      { what: 'No such optimizer', found: 'sgdd', wanted: 'adam or sgd', fix: 'did you mean "sgd"?' },
+    ],
+    ['of no type', {}, { what: 'No such optimizer', wanted: 'adam or sgd' }],
+    ['that is null', null, { what: 'No such optimizer', found: null }],
+    [
+      'with an option of another one',
+      { type: 'adam', momentum: 0.9 },
+      { what: 'adam has no option momentum', wanted: 'one of type, learningRate, beta1, beta2, epsilon' },
+    ],
+    [
+      'with an option in snake case',
+      { type: 'adam', learning_rate: 0.1 },
+      { what: 'adam has no option learning_rate', fix: 'did you mean "learningRate"?' },
+    ],
+    ...([-0.1, Number.NaN, Infinity, '0.1', null] as const).map(
+      (learningRate) =>
+        [
+          `with the learning rate ${learningRate}`,
+          { type: 'sgd', learningRate },
+          { what: 'sgd: learningRate makes no sense', found: learningRate, wanted: 'a number >= 0' },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    [
+      'with beta1 of 1',
+      { type: 'adam', beta1: 1 },
+      { what: 'adam: beta1 makes no sense', wanted: 'a number from 0 to 0.999999' },
+    ],
+    ['with a negative beta2', { type: 'adam', beta2: -0.1 }, { what: 'adam: beta2 makes no sense' }],
+    [
+      'with an epsilon of 0',
+      { type: 'adam', epsilon: 0 },
+      { what: 'adam: epsilon makes no sense', wanted: 'a number > 0' },
+    ],
+    [
+      'with too much momentum',
+      { type: 'sgd', momentum: 1.1 },
+      { what: 'sgd: momentum makes no sense', wanted: 'a number from 0 to 1' },
+    ],
+    [
+      'with half a nesterov',
+      { type: 'sgd', nesterov: 0.5 },
+      { what: 'sgd: nesterov makes no sense', wanted: 'boolean' },
+    ],
+  ])('%s', (_, config, parts) => {
+    expect(partsOf(() => fillOptimizer(config as never))).toMatchObject(parts);
+  });
+
+  test('adam() and sgd() check at once, and give JSON', () => {
+    expect(partsOf(() => adam({ learningRate: -1 })).what).toBe('adam: learningRate makes no sense');
+    expect(partsOf(() => sgd({ learningrate: 1 } as object)).fix).toBe('did you mean "learningRate"?');
+    expect(adam({ beta1: 0.5 })).toEqual({ type: 'adam', beta1: 0.5 });
+    expect(sgd()).toEqual({ type: 'sgd' });
+    expect(fillOptimizer('adam')).toEqual({
+      type: 'adam',
+      learningRate: 0.001,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-7,
+    });
+    expect(fillOptimizer('sgd')).toEqual({ type: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false });
+  });
+});
