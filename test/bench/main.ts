@@ -28,6 +28,7 @@ function addBench(wgrad: Command): void {
       real('--turn-seconds', { min: 0, max: 600 }),
       3,
     );
+  bench.option('--augment', "the augmentation alone, beside SciPy's affine_transform as Keras calls it", false);
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
     .action((options: PeersOptions) => benchPeers(options));

@@ -9,6 +9,7 @@ import { type TrainAndTest, takeFirst } from '../../src/data/index.ts';
 import { figure, fixed } from '../../src/figures.ts';
 import { compileModel } from '../../src/train/model.ts';
 import { tutorialModel } from '../../src/train/tutorial.ts';
+import { augmentationTable, measureAugmentation } from './augmentation.ts';
 import {
   checkLosses,
   figuresOf,
@@ -27,6 +28,8 @@ export interface PeersOptions extends AdapterOptions {
   batchSize?: number[];
   rounds?: number;
   turnSeconds: number;
+  /** The augmentation alone, instead of training. */
+  augment: boolean;
   json?: string;
 }
 
@@ -40,6 +43,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   const flops = flopsAnImage(compileModel(tutorialModel(train.imageShape, train.classNames.length)));
   const results: { scale: Scale; all: Measured[] }[] = [];
   let facts: Record<string, unknown> | undefined;
+  if (options.augment) return benchAugmentation(options, datasets);
   for (const batchSize of options.batchSize ?? [32, 256]) {
     // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
     await withSession(options, datasets, async (session) => {
@@ -55,6 +59,18 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   if (!options.json) return;
   writeFileSync(options.json, `${JSON.stringify({ ...facts, batchSizes: results.map(written) })}\n`);
   console.log(`written  ${options.json}`);
+}
+
+/** `wgrad bench --augment` */
+async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest): Promise<void> {
+  await withSession(options, datasets, async (session) => {
+    const facts = await tellFacts(session);
+    const rates = await measureAugmentation(session, options.rounds ?? 5);
+    console.log(augmentationTable(rates));
+    if (!options.json) return;
+    writeFileSync(options.json, `${JSON.stringify({ ...facts, augmentation: rates })}\n`);
+    console.log(`written  ${options.json}`);
+  });
 }
 
 async function withSession(

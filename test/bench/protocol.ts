@@ -20,6 +20,8 @@ export interface BenchPage extends Opening {
   prepare(): Promise<Outcome<void>>;
   /** GFLOP/s of multiply-adds in registers. */
   ceiling(): Promise<Outcome<number>>;
+  /** Images a second of the tutorial's augmentation alone, measured for so many milliseconds. */
+  augment(imageShape: readonly number[], ms: number): Promise<Outcome<number>>;
   /** From nothing but the loaded page to the first finished step. */
   start(name: ContenderName, batchSize: number): Promise<Outcome<Timed>>;
   /** The next steps of a contender that was started. */

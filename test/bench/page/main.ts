@@ -8,6 +8,7 @@ import { initialWeights } from '../../../src/train/initializers.ts';
 import { compileModel } from '../../../src/train/model.ts';
 import { tutorialAugmentation, tutorialModel } from '../../../src/train/tutorial.ts';
 import type { BenchPage, ContenderName, Timed } from '../protocol.ts';
+import { Augmentation } from './augmentation.ts';
 import type { Contender, Setup } from './contender.ts';
 import { startJax } from './jax.ts';
 import { multiplyAddRate } from './multiply_add.ts';
@@ -30,6 +31,7 @@ interface Started {
 
 let gpu: Gpu;
 let images: Dataset;
+const augmentations = new Map<string, Promise<Augmentation>>();
 const started = new Map<ContenderName, Started>();
 
 /**
@@ -48,6 +50,13 @@ const page: BenchPage = {
       images = (await fetchDatasets('run')).train;
     }),
   ceiling: () => orGone(() => multiplyAddRate(gpu)),
+  augment: (imageShape, ms) =>
+    orGone(async () => {
+      const key = imageShape.join();
+      const planned = augmentations.get(key) ?? Augmentation.plan(gpu, imageShape);
+      augmentations.set(key, planned);
+      return (await planned).measure(ms);
+    }),
   start: (name, batchSize) =>
     orGone(async () => {
       const setup = setUp(batchSize);
