@@ -3,6 +3,9 @@
 // taken about the mean, because the difference of two large sums would lose it.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read_write> statistics: array<vec4f>;
+#if ${chosen}
+@group(0) @binding(2) var<storage, read> draws: array<f32>;
+#endif
 
 override height: u32;
 override width: u32;
@@ -25,9 +28,17 @@ fn total(index: u32, own: f32) -> f32 {
   workgroupBarrier();
   return together;
 }
+#if ${chosen}
+
+fn drawn(at: u32) -> f32 { return draws[at]; }
+#endif
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+#if ${chosen}
+  let record = group.y * ${words};
+  if (!(${wanted})) { return; } // nobody will ask
+#endif
   let pixels = height * width;
   let first = group.y * pixels * channels + group.x;
   var least = images[first];

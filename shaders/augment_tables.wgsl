@@ -4,6 +4,9 @@
 // so that the order of the additions doesn't matter. Values are rounded to grey levels first.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read_write> tables: array<u32>; // four levels a word
+#if ${chosen}
+@group(0) @binding(2) var<storage, read> draws: array<f32>;
+#endif
 
 override height: u32;
 override width: u32;
@@ -12,9 +15,17 @@ override channels: u32;
 var<workgroup> histogram: array<atomic<u32>, 256>;
 var<workgroup> darker: array<u32, 256>;
 var<workgroup> step: u32;
+#if ${chosen}
+
+fn drawn(at: u32) -> f32 { return draws[at]; }
+#endif
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+#if ${chosen}
+  let record = group.y * ${words};
+  if (!(${wanted})) { return; } // nobody will ask
+#endif
   let pixels = height * width;
   let first = group.y * pixels * channels + group.x;
   for (var p = index; p < pixels; p += 64u) {

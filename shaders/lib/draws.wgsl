@@ -31,6 +31,11 @@ fn whole(key: Key, purpose: u32, low: f32, high: f32) -> f32 {
   return min(high, low + floor((high - low + 1.0) * unit(key, purpose)));
 }
 
+// The index of one of span.y numbers in a row that begin at span.x.
+fn one_of(key: Key, purpose: u32, span: vec2f) -> u32 {
+  return u32(span.x + whole(key, purpose, 0.0, span.y - 1.0));
+}
+
 fn chance(key: Key, purpose: u32, p: f32) -> f32 {
   return select(0.0, 1.0, unit(key, purpose) < p);
 }

@@ -15,9 +15,9 @@ import {
   isReading,
 } from '../kernels/augment.ts';
 import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from '../kernels/augment_elastic.ts';
-import { layMaps } from '../kernels/augment_text.ts';
+import { layMaps, needText } from '../kernels/augment_text.ts';
 import { asConvolution, denseForward } from '../kernels/dense.ts';
-import { isAlways, type MatrixStep, type Op, pairSteps } from './op.ts';
+import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
 import type { Pass } from './passes.ts';
 import { planPasses } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -146,8 +146,13 @@ export async function planBatch(
         : undefined;
       const tables = pass.tables ? memory.storage('augment.tables', batch * picture.channels * 64) : undefined;
       const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
-      if (statistics) dispatches.push(launch(augmentStatistics, picture, { images, statistics }));
-      if (tables) dispatches.push(launch(augmentTables, picture, { images, tables }));
+      const know = (kernel: typeof augmentStatistics, of: Need['of'], about: Slice) => {
+        const text = needText(pass, of);
+        const wanted = text === undefined ? undefined : { text, words: used.words };
+        return launch(kernel, { ...picture, wanted }, { images, [of]: about, ...(wanted && { draws: draws! }) });
+      };
+      if (statistics) dispatches.push(know(augmentStatistics, 'statistics', statistics));
+      if (tables) dispatches.push(know(augmentTables, 'tables', tables));
       dispatches.push(
         launch(
           augmentPixels,

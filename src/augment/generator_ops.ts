@@ -65,7 +65,7 @@ const channelShift = (g: FilledGenerator): Op => ({
   code: 112,
   p: g.channelShiftRange ? 1 : 0,
   fields: [{ name: 'channelShiftIntensity', draw: between(-g.channelShiftRange, g.channelShiftRange) }],
-  steps: [{ kind: 'pixel', call: 'channel_shift', needs: 'statistics' }],
+  steps: [{ kind: 'pixel', call: 'channel_shift', needs: [{ of: 'statistics' }] }],
   pixelSources: [statisticsSource, channelShiftSource],
 });
 
@@ -91,7 +91,7 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
   return {
     ...op,
     // With the statistics that the channel shift has, which it takes its own step into account of.
-    steps: [{ kind: 'pixel', call: 'brighten_bytes', args: [old, lit], needs: 'statistics', shares: true }],
+    steps: [{ kind: 'pixel', call: 'brighten_bytes', args: [old, lit], needs: [{ of: 'statistics' }], shares: true }],
     pixelSources: [statisticsSource, channelShiftSource, brightnessBytesSource],
   };
 }
@@ -128,7 +128,7 @@ const samplewise = (g: FilledGenerator): Op => ({
   code: 115,
   p: 1,
   fields: [],
-  steps: [always({ call: 'samplewise', args: [String(g.samplewiseStdNormalization)], needs: 'statistics' })],
+  steps: [always({ call: 'samplewise', args: [String(g.samplewiseStdNormalization)], needs: [{ of: 'statistics' }] })],
   pixelSources: [statisticsSource, samplewiseSource],
 });
 

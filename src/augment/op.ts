@@ -9,13 +9,15 @@ export interface Picture {
 
 /**
  * What a number is drawn from. `uniform` and `signed` draw from [low, high), `choice` and `signedChoice` from a list, those
- * named signed with either sign; `rounded` is a uniform number rounded, `integer` a whole one from low to high, both
- * included, all alike; `chance` gives 1 with probability p, else 0; `beta` draws from Beta(alpha, alpha).
+ * named signed with either sign, `choiceBy` from the list whose index is what an earlier field of the op has drawn; `rounded`
+ * is a uniform number rounded, `integer` a whole one from low to high, both included, all alike; `chance` gives 1 with
+ * probability p, else 0; `beta` draws from Beta(alpha, alpha).
  */
 export type Draw =
   | { from: 'uniform' | 'signed' | 'rounded' | 'integer' | 'logUniform'; low: number; high: number }
   | { from: 'chance'; p: number }
   | { from: 'choice' | 'signedChoice'; values: readonly number[] }
+  | { from: 'choiceBy'; field: string; values: readonly (readonly number[])[] }
   | { from: 'beta'; alpha: number }
   | { from: 'constant'; value: number };
 
@@ -75,11 +77,17 @@ export interface DisplaceStep {
   scale: readonly [number, number];
 }
 
+/** What a step must know of the whole image, as it is before this step. */
+export interface Need {
+  of: 'statistics' | 'tables';
+  /** Only for images of which this field is one of these numbers, else for all to which the op is applied. */
+  where?: { field: string; isOneOf: readonly number[] };
+}
+
 /** Works pixel by pixel. `fn call(value: Pixel, at: u32, place: Place) -> Pixel`. */
 export interface PixelStep extends Call {
   kind: 'pixel';
-  /** What it needs to know of the whole image, as it is before this step. */
-  needs?: 'statistics' | 'tables';
+  needs?: readonly Need[];
   /** Statistics from before the steps in front of it in the same pass will do. */
   shares?: boolean;
   /** It depends on where the pixel is: no later step may move it in the same pass. */
@@ -91,7 +99,9 @@ export interface PixelStep extends Call {
 /** Reads a neighbourhood: a pixel step that may call `pixel_at(column, row, place)`, also for another channel's place. */
 export interface FilterStep extends Call {
   kind: 'filter';
-  needs?: 'statistics' | 'tables';
+  needs?: readonly Need[];
+  /** Its pixel comes through this map; the neighbours are those of the place, as they are. */
+  through?: MapStep;
 }
 
 /**

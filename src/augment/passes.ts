@@ -1,4 +1,14 @@
-import type { DisplaceStep, FilterStep, MapStep, MatrixStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
+import type {
+  DisplaceStep,
+  FilterStep,
+  MapStep,
+  MatrixStep,
+  Need,
+  Picture,
+  PixelStep,
+  PlacedOp,
+  Sampling,
+} from './op.ts';
 
 /** A map at its place: the image that it gets, and the one that it gives. */
 export interface PlacedMap {
@@ -8,7 +18,7 @@ export interface PlacedMap {
   to: Picture;
 }
 
-/** One kernel over the images of a batch: read through all maps at once, or through a filter, then pixel by pixel. */
+/** One kernel over the images of a batch: read through all maps at once, or by a filter, then pixel by pixel. */
 export interface Pass {
   from: Picture;
   to: Picture;
@@ -65,6 +75,9 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
     pass.sampling = { ...copying, ...asked };
     if (sampling.fillMode) for (const pixel of pass.pixels) pixel.inside = true;
   };
+  const note = (needs: readonly Need[] = []) => {
+    for (const { of } of needs) pass[of] = true;
+  };
   for (const op of ops) {
     for (const step of op.steps) {
       if (step.kind === 'map') {
@@ -81,16 +94,20 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         if (plain) continue;
         if (!isFresh() || (step.needs && passes.length === 1)) next();
         pass.filter = { op, step };
-        if (step.needs) pass[step.needs] = true;
+        note(step.needs);
+        if (step.through) {
+          pass.sampling = { ...copying, ...step.through.sampling };
+          pass.maps.push({ op, step: step.through, from: pass.to, to: pass.to });
+        }
       } else if (step.kind === 'matrix') {
         next();
         pass.matrix = step;
       } else if (step.kind === 'pixel') {
         if (plain && !step.always) continue;
         // The first pass reads the data set, of which nobody has made statistics.
-        const known = step.needs && pass[step.needs] && (step.shares || pass.pixels.length === 0);
+        const known = step.shares && !pass.filter && step.needs?.every(({ of }) => pass[of]);
         if ((step.needs && !known && (!isFresh() || passes.length === 1)) || pass.matrix) next();
-        if (step.needs) pass[step.needs] = true;
+        note(step.needs);
         pass.pixels.push({ op, step, inside: false });
       }
     }

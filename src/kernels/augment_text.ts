@@ -1,4 +1,4 @@
-import type { Draw, PlacedOp } from '../augment/op.ts';
+import type { Draw, Need, PlacedOp } from '../augment/op.ts';
 import { appliedPurpose, isRecorded, pairSteps } from '../augment/op.ts';
 import { isWarped, legsOf, type Pass, type PlacedMap } from '../augment/passes.ts';
 
@@ -17,6 +17,13 @@ const size = ({ height, width }: { height: number; width: number }) => `vec2f(${
 const listed = (...args: (string | number)[]) => args.map(literal).join(', ');
 const purposeOf = (op: PlacedOp, index: number) => `${op.purpose + index}u`;
 
+/** What was drawn for a field of an op. */
+function fieldText(op: PlacedOp, name: string): string {
+  const index = op.fields.findIndex((field) => field.name === name);
+  if (index < 0) throw new Error(`${op.type} has no field ${name}`);
+  return `drawn(record + ${op.at + 1 + index}u)`;
+}
+
 /** Draws every op's words: whether it is applied, then its fields, or what leaves the image as it is. */
 export function drawLines(ops: readonly PlacedOp[]): string {
   return ops
@@ -28,7 +35,7 @@ export function drawLines(ops: readonly PlacedOp[]): string {
       lines.push(`    keep(${at}, select(0.0, 1.0, applied));`);
       op.fields.forEach((field, i) => {
         const { identity = 0, draw } = field;
-        const drawn = draw && `, ${drawText(draw, purposeOf(op, i))}, applied`;
+        const drawn = draw && `, ${drawText(draw, purposeOf(op, i), op)}, applied`;
         lines.push(
           `    keep(${at} + ${i + 1}u, ${drawn ? `select(${literal(identity)}${drawn})` : literal(identity)});`,
         );
@@ -43,7 +50,7 @@ export function drawLines(ops: readonly PlacedOp[]): string {
     .join('\n');
 }
 
-function drawText(draw: Draw, purpose: string): string {
+function drawText(draw: Draw, purpose: string, op: PlacedOp): string {
   switch (draw.from) {
     case 'uniform':
       return `between(key, ${purpose}, ${listed(draw.low, draw.high)})`;
@@ -63,6 +70,16 @@ function drawText(draw: Draw, purpose: string): string {
       const sign = draw.from === 'choice' ? '' : ` * sign_of(key, ${purpose})`;
       const index = `u32(whole(key, ${purpose}, 0.0, ${length - 1}.0))`;
       return `array<f32, ${length}>(${listed(...draw.values)})[${index}]${sign}`;
+    }
+    case 'choiceBy': {
+      const values = draw.values.flat();
+      let first = 0;
+      const lists = draw.values.map(({ length }) => {
+        first += length;
+        return `vec2f(${listed(first - length, length)})`;
+      });
+      const list = `array<vec2f, ${lists.length}>(${lists.join(', ')})[u32(${fieldText(op, draw.field)})]`;
+      return `array<f32, ${values.length}>(${listed(...values)})[one_of(key, ${purpose}, ${list})]`;
     }
     case 'beta':
       return `beta(key, ${purpose}, ${literal(draw.alpha)})`;
@@ -127,6 +144,22 @@ export function locateLines(pass: Pass, places: readonly number[]): string {
 /** Whether what lies outside of the image is a value of its own. */
 export const isFilled = (pass: Pass): boolean =>
   isWarped(pass) && ['constant', 'gridConstant'].includes(pass.sampling.fillMode);
+
+/** For which images a pass must know something, as WGSL; undefined for all. */
+export function needText(pass: Pass, of: Need['of']): string | undefined {
+  const conditions = [...(pass.filter ? [pass.filter] : []), ...pass.pixels].flatMap(({ op, step }) =>
+    (step.needs ?? [])
+      .filter((need) => need.of === of)
+      .map(({ where }) => {
+        if (step.kind === 'pixel' && step.always) return undefined;
+        const applied = `drawn(record + ${op.at}u) != 0.0`;
+        if (!where) return applied;
+        const isOne = where.isOneOf.map((value) => `${fieldText(op, where.field)} == ${literal(value)}`);
+        return `${applied} && (${isOne.join(' || ')})`;
+      }),
+  );
+  return conditions.includes(undefined) ? undefined : conditions.join(' || ');
+}
 
 /** The calls of a pass' steps, each where its op is applied; between them, what maps brought in from outside. */
 export function stepLines(pass: Pass): string {

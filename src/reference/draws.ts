@@ -26,8 +26,17 @@ export function roundHalfEven(x: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
-/** One number of an op, as its list of fields says. */
-export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
+/**
+ * One number of an op, as its list of fields says.
+ *
+ * @param drawnBefore what was drawn for an earlier field of the op.
+ */
+export function drawNumber(
+  draw: Draw,
+  key: DrawKey,
+  purpose: number,
+  drawnBefore: (field: string) => number = () => 0,
+): number {
   const [u, second] = wordsFor(key, purpose);
   switch (draw.from) {
     case 'uniform':
@@ -43,11 +52,11 @@ export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
     case 'chance':
       return u < draw.p ? 1 : 0;
     case 'choice':
-      return draw.values[Math.min(draw.values.length - 1, Math.floor(draw.values.length * u))]!;
-    case 'signedChoice': {
-      const { values } = draw;
-      return values[Math.min(values.length - 1, Math.floor(values.length * u))]! * (second % 2 === 1 ? -1 : 1);
-    }
+      return oneOf(draw.values, u);
+    case 'signedChoice':
+      return oneOf(draw.values, u) * (second % 2 === 1 ? -1 : 1);
+    case 'choiceBy':
+      return oneOf(draw.values[drawnBefore(draw.field)]!, u);
     case 'constant':
       return draw.value;
     case 'beta':
@@ -55,14 +64,18 @@ export function drawNumber(draw: Draw, key: DrawKey, purpose: number): number {
   }
 }
 
+const oneOf = (values: readonly number[], u: number) =>
+  values[Math.min(values.length - 1, Math.floor(values.length * u))]!;
+
 /** The record of a sample: for each op a word whether it is applied, then its fields. Ops with a draw of their own leave zeros. */
 export function drawRecord(pipeline: Pipeline, key: DrawKey, augmented = true): Float64Array {
   const record = new Float64Array(pipeline.words);
   for (const op of pipeline.ops.filter(isRecorded)) {
     const applied = augmented && (op.p >= 1 || unit(key, op.purpose + appliedPurpose) < op.p);
     record[op.at] = applied ? 1 : 0;
+    const drawnBefore = (name: string) => record[op.at + 1 + op.fields.findIndex((field) => field.name === name)]!;
     op.fields.forEach(({ identity = 0, draw }, i) => {
-      record[op.at + 1 + i] = applied && draw ? drawNumber(draw, key, op.purpose + i) : identity;
+      record[op.at + 1 + i] = applied && draw ? drawNumber(draw, key, op.purpose + i, drawnBefore) : identity;
     });
   }
   return record;

@@ -1,4 +1,4 @@
-import { type DrawKey, drawNumber } from './draws.ts';
+import { type DrawKey, drawNumber, unit } from './draws.ts';
 
 /** What ops draw whose numbers depend on each other: twins of shaders/augment/*_draw.wgsl, purposes included. */
 
@@ -82,4 +82,19 @@ export function drawGridMask(
     offsetX: whole(key, purpose + 1, 0, d - 1),
     offsetY: whole(key, purpose + 2, 0, d - 1),
   };
+}
+
+/** A row of AutoAugment's table: an op's number, its probability, its magnitude with one sign and with the other. */
+export type AutoAugmentRow = readonly [op: number, p: number, one: number, other: number];
+
+/** Of both ops of the sub-policy that was drawn: the number, and the magnitude with its sign. */
+export function drawAutoAugment(
+  key: DrawKey,
+  purpose: number,
+  subPolicy: readonly [AutoAugmentRow, AutoAugmentRow],
+): [op: number, magnitude: number][] {
+  return subPolicy.map(([op, p, one, other], i) => {
+    if (!(unit(key, purpose + 2 * i) < p)) return [0, 0];
+    return [op, drawNumber({ from: 'chance', p: 0.5 }, key, purpose + 2 * i + 1) === 1 ? other : one];
+  });
 }

@@ -79,6 +79,25 @@ test.each<[string, OpConfig[], string[]]>([
     ['randomAffine, colorJitter, gaussianNoise, randomErasing, cutout, gridMask'],
   ],
   ['what depends on the place is not moved any more', [erasing, flip], ['randomErasing', 'randomHorizontalFlip']],
+  [
+    'an op of a policy is a pass that knows the image, comes through a map and goes on pixel by pixel',
+    [{ type: 'randAugment', numOps: 2 }, invert],
+    [
+      '',
+      'statistics, tables, randAugment, randAugment around',
+      'statistics, tables, randAugment, randAugment around, randomInvert',
+    ],
+  ],
+  [
+    'a policy behind maps has the pass that it reads from them',
+    [affine, { type: 'trivialAugmentWide' }, flip],
+    ['randomAffine', 'statistics, tables, trivialAugmentWide, trivialAugmentWide around', 'randomHorizontalFlip'],
+  ],
+  [
+    'what must know what a policy gave',
+    [{ type: 'trivialAugmentWide' }, autocontrast],
+    ['', 'statistics, tables, trivialAugmentWide, trivialAugmentWide around', 'statistics, randomAutocontrast'],
+  ],
   ['another order of three channels', [{ type: 'randomChannelPermutation' }], ['randomChannelPermutation']],
 ])('passes: %s', (_, augmentation, passes) => {
   expect(describePasses(augmentation)).toEqual(passes);

@@ -75,7 +75,7 @@ const colorJitter: OpDefinition = {
 
 /** Up to contrast, and from it on; a single adjustment has no order. */
 function jitterSteps(used: readonly number[]): PixelStep[] {
-  const known = { needs: 'statistics' } as const;
+  const known = { needs: [{ of: 'statistics' as const }] };
   if (used.length === 0) return [];
   if (used.length === 1) {
     const [which] = used;

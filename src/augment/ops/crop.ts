@@ -5,6 +5,7 @@ import resizedDrawSource from '../../../shaders/augment/random_resized_crop_draw
 import { ConfigurationError } from '../../errors.ts';
 import type { Draw, FillMode, OpDefinition, Picture } from '../op.ts';
 import { finite, interpolationOf, interpolationOption, oneOrMore, probability, range } from './options.ts';
+import { roundHalfEven } from './round_half_even.ts';
 
 /** Pixels of an axis: more than any texture or camera has, and few enough that float32 counts their area. */
 const mostPixels = 4096;
@@ -21,12 +22,6 @@ const sizeOf = (size: number | [number, number]) => {
 
 const isOther = (to: { height: number; width: number }, from: Picture) =>
   to.height !== from.height || to.width !== from.width;
-
-/** Python's round(): halves go to the even neighbour. */
-const roundHalfEven = (x: number) => {
-  const near = Math.round(x);
-  return near - x === 0.5 && near % 2 !== 0 ? near - 1 : near;
-};
 
 /** As torchvision's pad takes it. */
 const paddingSchema = oneOrMore<[number, number] | [number, number, number, number]>(
@@ -146,7 +141,7 @@ const randomResizedCrop: OpDefinition = {
     scale: v.optional(range('scale', 1e-6, 1), [0.08, 1]),
     /** Width by height, drawn evenly on a log axis. */
     ratio: v.optional(range('ratio', 1e-3, 1e3), [3 / 4, 4 / 3]),
-    interpolation: interpolationOption,
+    interpolation: interpolationOption('bilinear'),
     p: probability(1),
   }),
   compile: ({ size, scale, ratio, interpolation, p }, picture) => {

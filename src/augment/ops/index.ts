@@ -8,11 +8,22 @@ import { erasings } from './erasing.ts';
 import { geometry } from './geometry.ts';
 import { noise } from './noise.ts';
 import { pairs } from './pairs.ts';
+import { policies } from './policies.ts';
 import { tone } from './tone.ts';
 
 /** Every op there is, by its type. */
 export const definitions: ReadonlyMap<string, OpDefinition> = new Map(
-  [...crop, ...geometry, ...elastic, ...colour, ...tone, ...channels, ...blur, ...noise, ...erasings, ...pairs].map(
-    (definition) => [definition.type, definition],
-  ),
+  [
+    ...crop,
+    ...geometry,
+    ...elastic,
+    ...colour,
+    ...tone,
+    ...channels,
+    ...blur,
+    ...noise,
+    ...erasings,
+    ...policies,
+    ...pairs,
+  ].map((definition) => [definition.type, definition]),
 );

@@ -10,12 +10,13 @@ export const probability = (byDefault: number) => v.optional(number(0, 1), byDef
 
 export const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
 
-export const interpolationOption = v.optional(v.picklist(['nearest', 'bilinear']), 'bilinear');
+export const interpolationOption = (byDefault: 'nearest' | 'bilinear') =>
+  v.optional(v.picklist(['nearest', 'bilinear']), byDefault);
 export const interpolationOf = (interpolation: 'nearest' | 'bilinear'): 0 | 1 => (interpolation === 'nearest' ? 0 : 1);
 
 /** What ops that move pixels share: torchvision's names, SciPy's modes. */
 export const samplingOptions = {
-  interpolation: interpolationOption,
+  interpolation: interpolationOption('bilinear'),
   /** What lies outside: `gridConstant` goes over into `fill` softly, as torchvision does it, `constant` with a hard edge. */
   fillMode: v.optional(v.picklist(fillModes), 'gridConstant'),
   /** A grey level, 0 to 255. */
@@ -92,12 +93,12 @@ export function oneOrMore<List extends readonly number[]>(
 }
 
 /** @throws ConfigurationError where an op of colours gets images without. */
-export function requireColour({ channels }: Picture, why: string): void {
+export function requireColour({ channels }: Picture, why: string, fix = 'leave it out for these images'): void {
   if (channels === 3) return;
   throw new ConfigurationError({
     what: `it ${why}`,
     found: `images of ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
     wanted: '3 channels: red, green, blue',
-    fix: 'leave it out for these images',
+    fix,
   });
 }

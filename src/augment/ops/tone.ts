@@ -54,7 +54,7 @@ const randomEqualize: OpDefinition = {
     code: 22,
     p,
     fields: [],
-    steps: [{ kind: 'pixel', call: 'random_equalize', needs: 'tables' }],
+    steps: [{ kind: 'pixel', call: 'random_equalize', needs: [{ of: 'tables' }] }],
     pixelSources: [equalizeSource],
   }),
 };
@@ -67,7 +67,7 @@ const randomAutocontrast: OpDefinition = {
     code: 23,
     p,
     fields: [],
-    steps: [{ kind: 'pixel', call: 'random_autocontrast', needs: 'statistics' }],
+    steps: [{ kind: 'pixel', call: 'random_autocontrast', needs: [{ of: 'statistics' }] }],
     pixelSources: [autocontrastSource],
   }),
 };

@@ -1,0 +1,68 @@
+import type { Picture, Sampling } from '../augment/op.ts';
+import type { PolicyOp } from '../augment/ops/policy_tables.ts';
+import {
+  adjustBrightness,
+  adjustContrast,
+  adjustSaturation,
+  adjustSharpness,
+  autocontrast,
+  equalize,
+  invert,
+  posterize,
+  solarize,
+} from './augment_colour.ts';
+import { type Where, warp } from './augment_geometry.ts';
+
+type Numbers = ArrayLike<number>;
+type Image = Float64Array<ArrayBuffer>;
+
+/** Where torchvision's _apply_op samples for a pixel, for the ops that move pixels. */
+export function policyWhere(op: PolicyOp, magnitude: number, { height, width }: Picture): Where | undefined {
+  switch (op) {
+    // About the corner of the image, half a pixel from the middle of pixel (0, 0).
+    case 'shearX':
+      return (column, row) => [column + magnitude * (row + 0.5), row];
+    case 'shearY':
+      return (column, row) => [column, row + magnitude * (column + 0.5)];
+    case 'translateX':
+      return (column, row) => [column - magnitude, row];
+    case 'translateY':
+      return (column, row) => [column, row - magnitude];
+    case 'rotate': {
+      const [x, y] = [(width - 1) / 2, (height - 1) / 2];
+      const angle = (magnitude * Math.PI) / 180;
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      return (column, row) => [x + c * (column - x) - s * (row - y), y + s * (column - x) + c * (row - y)];
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** torchvision's _apply_op on grey levels, in float64; a magnitude is what is applied. */
+export function applyPolicyOp(image: Numbers, s: Picture, op: PolicyOp, magnitude: number, sampling: Sampling): Image {
+  const where = policyWhere(op, magnitude, s);
+  if (where) return warp(image, s, s, where, sampling) as Image;
+  switch (op) {
+    case 'brightness':
+      return adjustBrightness(image, magnitude);
+    case 'color':
+      return adjustSaturation(image, magnitude);
+    case 'contrast':
+      return adjustContrast(image, s, magnitude);
+    case 'sharpness':
+      return adjustSharpness(image, s, magnitude);
+    case 'posterize':
+      return posterize(image, magnitude);
+    case 'solarize':
+      return solarize(image, magnitude);
+    case 'autoContrast':
+      return autocontrast(image, s);
+    case 'equalize':
+      return equalize(image, s);
+    case 'invert':
+      return invert(image);
+    default:
+      return Float64Array.from(image);
+  }
+}
