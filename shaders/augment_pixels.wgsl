@@ -21,6 +21,9 @@
 #if ${displaced}
 @group(0) @binding(7) var<storage, read> displacements: array<vec2f>; // of each pixel of y
 #endif
+#if ${compared}
+@group(0) @binding(8) var<storage, read> beside: array<f32>; // what another pass made, of y's shape
+#endif
 
 override batch: u32;
 override from_height: u32;
@@ -82,6 +85,13 @@ fn level(table: u32, value: f32) -> f32 {
 fn look_up(value: Pixel, place: Place) -> Pixel {
   let at = place.slot * channels + place.channel;
   return ${load_levels};
+}
+#endif
+#if ${compared}
+
+fn beside_at(place: Place) -> Pixel {
+  let at = ((place.slot * height + place.row) * width + place.column) * channels + place.channel;
+  return ${load_beside};
 }
 #endif
 #if ${recorded}

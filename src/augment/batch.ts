@@ -19,7 +19,7 @@ import { layMaps, needText } from '../kernels/augment_text.ts';
 import { asConvolution, denseForward } from '../kernels/dense.ts';
 import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
 import type { Pass } from './passes.ts';
-import { planPasses } from './passes.ts';
+import { layOutputs, planPasses } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Where the images of a batch come from and where they go. */
@@ -131,13 +131,11 @@ export async function planBatch(
   };
 
   const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource['pixels']>) => {
-    let images = first;
+    const made = outputsOf(passes, batch, memory, used.paired ? undefined : output);
     for (const [i, pass] of passes.entries()) {
-      const elements = batch * pass.to.height * pass.to.width * pass.to.channels;
-      const y = i === passes.length - 1 && !used.paired ? output : memory.storage(`augment.pass_${i}`, elements);
+      const images = pass.reads < 0 ? first : made[pass.reads]!;
       if (pass.matrix) {
-        dispatches.push(launchMatrix(pass.matrix, images, y));
-        images = y;
+        dispatches.push(launchMatrix(pass.matrix, images, made[i]!));
         continue;
       }
       const picture = { ...pass.from, batch };
@@ -156,20 +154,20 @@ export async function planBatch(
       dispatches.push(
         launch(
           augmentPixels,
-          { ...shape, pass, reads: i > 0 ? 'pass' : bytes ? 'bytes' : 'floats' },
+          { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : bytes ? 'bytes' : 'floats' },
           {
             images,
-            y,
-            ...(i === 0 && { sources }),
+            y: made[i]!,
+            ...(pass.reads < 0 && { sources }),
             ...(pass.maps.length > 0 && { maps: maps! }),
             ...(displacements && { displacements }),
             ...(isReading(pass) && { draws: draws! }),
             ...(statistics && { statistics }),
             ...(tables && { tables }),
+            ...(pass.beside !== undefined && { beside: made[pass.beside]! }),
           },
         ),
       );
-      images = y;
     }
     if (used.paired) {
       const { labels, targets } = source;
@@ -177,7 +175,12 @@ export async function planBatch(
         launch(
           augmentMix,
           { pipeline: used, batch: source.batch, ...(targets && { classes: targets.classes }) },
-          { images, draws: draws!, y: output, ...(targets && { labels: labels!.batch, targets: targets.slice }) },
+          {
+            images: made.at(-1)!,
+            draws: draws!,
+            y: output,
+            ...(targets && { labels: labels!.batch, targets: targets.slice }),
+          },
         ),
       );
     }
@@ -187,6 +190,19 @@ export async function planBatch(
     planPixels(source.pixels);
   }
   return { recording: await tellOfPreprocessing(used.ops, Promise.all(dispatches)), passes, draws, maps };
+}
+
+/** Where each pass' images go: the last one's to `output` if that is given, others to as few buffers as can be. */
+function outputsOf(passes: readonly Pass[], batch: number, memory: Memory, output?: Slice): Slice[] {
+  const buffers = layOutputs(passes);
+  const sizes = new Map<number, number>();
+  passes.forEach(({ to }, i) => {
+    if (output && i === passes.length - 1) return;
+    const buffer = buffers[i]!;
+    sizes.set(buffer, Math.max(sizes.get(buffer) ?? 0, batch * to.height * to.width * to.channels));
+  });
+  const slices = new Map([...sizes].map(([i, elements]) => [i, memory.storage(`augment.images_${i}`, elements)]));
+  return buffers.map((buffer, i) => (output && i === passes.length - 1 ? output : slices.get(buffer)!));
 }
 
 /** Leaves out what does nothing: for plain images all but what decodes and what changes the size. */

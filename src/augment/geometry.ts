@@ -2,13 +2,16 @@ import { isProjective, layMaps } from '../kernels/augment_text.ts';
 import type { Matrix } from './parameters.ts';
 import { legsOf, type Pass } from './passes.ts';
 
-/** The matrix of all maps of a slot, and its inverse, from the words that the draw kernel wrote; none where nothing moves. */
+/**
+ * The matrix of all maps of a slot, and its inverse, from the words that the draw kernel wrote; none where nothing moves, nor
+ * where images are mixed that moved each on its own way.
+ */
 export function geometryOf(
   passes: readonly Pass[],
   words: Float32Array | undefined,
   slot: number,
 ): { matrix?: Matrix; inverse?: Matrix } {
-  if (!words) return {};
+  if (!words || passes.some(({ beside }) => beside !== undefined)) return {};
   const { at, stride } = layMaps(passes);
   let matrix: Matrix = [
     [1, 0, 0],

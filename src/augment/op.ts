@@ -94,6 +94,10 @@ export interface PixelStep extends Call {
   placed?: boolean;
   /** For every image, augmented or not: part of how images are decoded. */
   always?: boolean;
+  /** Another image that it looks at, by `beside_at(place)`: `input`, what its op gets, or what a step has named. */
+  beside?: string;
+  /** A name by which later steps of its op can find what it makes. */
+  names?: string;
 }
 
 /** Reads a neighbourhood: a pixel step that may call `pixel_at(column, row, place)`, also for another channel's place. */
@@ -102,6 +106,8 @@ export interface FilterStep extends Call {
   needs?: readonly Need[];
   /** Its pixel comes through this map; the neighbours are those of the place, as they are. */
   through?: MapStep;
+  /** It begins anew with what its op gets, whatever the steps before it made of that. */
+  reads?: 'input';
 }
 
 /**

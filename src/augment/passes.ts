@@ -33,6 +33,10 @@ export interface Pass {
     /** A map of this pass comes after it that may look outside of the image: what that brings in is not this step's. */
     inside: boolean;
   }[];
+  /** The pass whose images it reads, by its index; -1 are the batch's own. */
+  reads: number;
+  /** Another pass whose images its steps look at. */
+  beside?: number;
   /** Made of the image that this pass reads, before it. */
   statistics: boolean;
   tables: boolean;
@@ -47,7 +51,8 @@ const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 
  * Cuts a pipeline into as few passes as it can: maps are multiplied into one matrix and the image is resampled once, also
  * across steps that work pixel by pixel, wherever they are. A new pass begins with a filter, with what must know the
  * whole image first, with a map behind steps that depend on the pixel's place or behind a displacement, which is known for
- * whole pixels only, and with another way of sampling.
+ * whole pixels only, and with another way of sampling. A pass reads what the one before it made, unless a step begins anew with
+ * what its op gets.
  *
  * So what a map looks for outside of what the map before it gives is what the image has there, where it has something;
  * only behind a window (a crop) it is filled in as if the images were made one after the other.
@@ -56,15 +61,16 @@ const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 
  */
 export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: boolean): Pass[] {
   const passes: Pass[] = [];
-  const begin = (from: Picture) => {
-    const pass: Pass = { from, to: from, maps: [], sampling: copying, pixels: [], statistics: false, tables: false };
+  const begin = (from: Picture, reads: number) => {
+    const knows = { statistics: false, tables: false };
+    const pass: Pass = { from, to: from, maps: [], sampling: copying, pixels: [], reads, ...knows };
     passes.push(pass);
     return pass;
   };
-  let pass = begin(picture);
+  let pass = begin(picture, -1);
   let asked: Partial<Sampling> = {};
-  const next = () => {
-    pass = begin(pass.to);
+  const next = (reads = passes.length - 1) => {
+    pass = begin(passes[reads]!.to, reads);
     asked = {};
   };
   const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter && !pass.matrix && !pass.displaced;
@@ -79,6 +85,7 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
     for (const { of } of needs) pass[of] = true;
   };
   for (const op of ops) {
+    const named = new Map([['input', passes.length - 1]]);
     for (const step of op.steps) {
       if (step.kind === 'map') {
         if (plain && !step.to) continue;
@@ -92,7 +99,8 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         pass.displaced = { op, step };
       } else if (step.kind === 'filter') {
         if (plain) continue;
-        if (!isFresh() || (step.needs && passes.length === 1)) next();
+        if (step.reads) next(named.get(step.reads));
+        else if (!isFresh() || (step.needs && passes.length === 1)) next();
         pass.filter = { op, step };
         note(step.needs);
         if (step.through) {
@@ -108,7 +116,9 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         const known = step.shares && !pass.filter && step.needs?.every(({ of }) => pass[of]);
         if ((step.needs && !known && (!isFresh() || passes.length === 1)) || pass.matrix) next();
         note(step.needs);
+        if (step.beside) pass.beside = named.get(step.beside)!;
         pass.pixels.push({ op, step, inside: false });
+        if (step.names) named.set(step.names, passes.length - 1);
       }
     }
   }
@@ -148,4 +158,22 @@ export function legsOf({ maps, displaced }: Pass): Leg[] {
     else legs.push({ maps: [map], window, folded: window && folded });
   });
   return legs;
+}
+
+/**
+ * Which buffer each pass writes to, when there is one for each number and a pass may take one of which nobody will read any
+ * more. Two are enough for passes that read each other in a row.
+ */
+export function layOutputs(passes: readonly Pass[]): number[] {
+  const lastReader = passes.map((_, i) =>
+    passes.reduce((last, { reads, beside }, j) => (reads === i || beside === i ? j : last), i),
+  );
+  const buffers: number[] = [];
+  passes.forEach((_, i) => {
+    const taken = buffers.filter((_, earlier) => lastReader[earlier]! >= i);
+    let free = 0;
+    while (taken.includes(free)) free++;
+    buffers.push(free);
+  });
+  return buffers;
 }

@@ -146,11 +146,13 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       recorded,
       statistics: pass.statistics,
       tables: pass.tables,
+      compared: pass.beside !== undefined,
       channels: `${channels}u`,
       planar,
       coloured: channels === 3,
       first_channels: each((c) => `v[${c}]`),
       load_pixel: each((c) => `load(at + ${c})`),
+      load_beside: each((c) => `beside[at + ${c}]`),
       load_statistic: each((c) => `statistics[at + ${c}][which]`),
       load_levels: each((c, component) => `level(at + ${c}, value${component})`),
       read: readText(pass),
@@ -180,6 +182,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       ...(isReading(pass) && { draws: s.batch * pipeline.words }),
       ...(pass.statistics && { statistics: s.batch * pass.from.channels * 4 }),
       ...(pass.tables && { tables: s.batch * pass.from.channels * 64 }),
+      ...(pass.beside !== undefined && { beside: pixelsOf(s) * pass.to.channels }),
     };
   },
   workgroups: (s) => spread(pixelsOf(s)),
@@ -189,7 +192,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
     const taps = isWarped(pass) ? 8 + (pass.sampling.interpolationOrder === 1 ? 6 * channels : 0) : 0;
     return {
       flops: pixelsOf(s) * (taps + pass.pixels.length * channels),
-      bytes: pixelsOf(s) * channels * (4 + (reads === 'bytes' ? 1 : 4)),
+      bytes: pixelsOf(s) * channels * (4 + (reads === 'bytes' ? 1 : 4) + (pass.beside === undefined ? 0 : 4)),
     };
   },
 };

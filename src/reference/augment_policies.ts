@@ -66,3 +66,23 @@ export function applyPolicyOp(image: Numbers, s: Picture, op: PolicyOp, magnitud
       return Float64Array.from(image);
   }
 }
+
+/** An op of a policy with what it applies. */
+export type AppliedOp = readonly [op: PolicyOp, magnitude: number];
+
+/** Each chain's ops one after the other on the image itself; the image and what the chains make of it, added by weight. */
+export function augMix(
+  image: Numbers,
+  s: Picture,
+  originalWeight: number,
+  chains: readonly { weight: number; ops: readonly AppliedOp[] }[],
+  sampling: Sampling,
+): Image {
+  const y = Float64Array.from(image, (value) => originalWeight * value);
+  for (const { weight, ops } of chains) {
+    let made: Numbers = image;
+    for (const [op, magnitude] of ops) made = applyPolicyOp(made, s, op, magnitude, sampling);
+    for (let i = 0; i < y.length; i++) y[i]! += weight * made[i]!;
+  }
+  return y;
+}

@@ -9,7 +9,7 @@ function wordsOf({ seed, epoch, sample, copy = 0 }: DrawKey, purpose: number, at
 }
 
 /** The logarithm of a gamma variate of shape a (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000). */
-function logGammaDraw(key: DrawKey, purpose: number, tries: number, a: number): number {
+export function logGammaDraw(key: DrawKey, purpose: number, tries: number, a: number): number {
   const d = (a < 1 ? a + 1 : a) - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   let result = Math.log(d);

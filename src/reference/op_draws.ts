@@ -1,3 +1,4 @@
+import { betaDraw, logGammaDraw } from './beta.ts';
 import { type DrawKey, drawNumber, unit } from './draws.ts';
 
 /** What ops draw whose numbers depend on each other: twins of shaders/augment/*_draw.wgsl, purposes included. */
@@ -97,4 +98,13 @@ export function drawAutoAugment(
     if (!(unit(key, purpose + 2 * i) < p)) return [0, 0];
     return [op, drawNumber({ from: 'chance', p: 0.5 }, key, purpose + 2 * i + 1) === 1 ? other : one];
   });
+}
+
+/** Of the image itself, then of each chain of AugMix: one of Beta(alpha, alpha), and the rest by Dirichlet(alpha, alpha, ...). */
+export function drawAugMixWeights(key: DrawKey, purpose: number, chains: number, alpha: number): number[] {
+  const rest = betaDraw(key, purpose, alpha);
+  const logs = Array.from({ length: chains }, (_, i) => logGammaDraw(key, purpose + 1 + i, 0, alpha));
+  const gammas = logs.map((log) => Math.exp(log - Math.max(...logs)));
+  const sum = gammas.reduce((a, b) => a + b);
+  return [1 - rest, ...gammas.map((gamma) => (rest * gamma) / sum)];
 }

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { planPasses } from '../../src/augment/passes.ts';
+import { describe, expect, test } from 'vitest';
+import { layOutputs, planPasses } from '../../src/augment/passes.ts';
 import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
 
 const affine = { type: 'randomAffine', degrees: 10 };
@@ -113,4 +113,48 @@ test('more than four channels: another channel is looked up in the image, as a n
 test('for validation, what is drawn leaves no pass behind', () => {
   const { ops, from } = parseAugmentation([affine, contrast, sharpness, equalize], [32, 32, 3], { rescale: 1 / 255 });
   expect(planPasses(ops, from, true).map(({ pixels }) => pixels.map(({ op }) => op.type))).toEqual([['rescale']]);
+});
+
+describe('augMix', () => {
+  const planOf = (augmentation: OpConfig[]) => {
+    const { ops, from } = parseAugmentation(augmentation, [32, 32, 3]);
+    return planPasses(ops, from, false);
+  };
+  const passes = planOf([flip, { type: 'augMix', mixtureWidth: 3, chainDepth: 2 }, invert]);
+
+  test('every chain begins with the image itself, and is added to what the chain before it left', () => {
+    expect(
+      passes.map(({ reads, beside, pixels }) => ({ reads, beside, pixels: pixels.map(({ op }) => op.type) })),
+    ).toEqual([
+      { reads: -1, beside: undefined, pixels: [] },
+      { reads: 0, beside: undefined, pixels: [] },
+      { reads: 1, beside: 0, pixels: ['augMix'] },
+      { reads: 0, beside: undefined, pixels: [] },
+      { reads: 3, beside: 2, pixels: ['augMix'] },
+      { reads: 0, beside: undefined, pixels: [] },
+      { reads: 5, beside: 4, pixels: ['augMix', 'randomInvert'] },
+    ]);
+  });
+
+  test('by default 3 chains of up to 3 ops: 9 passes, and the one that they read', () => {
+    expect(planOf([{ type: 'augMix' }])).toHaveLength(10);
+  });
+
+  test('a buffer is not written to while a later pass reads what is in it, and there are no more than that takes', () => {
+    for (const plan of [
+      passes,
+      planOf([{ type: 'augMix' }, { type: 'augMix', mixtureWidth: 1 }]),
+      planOf([contrast, equalize, sharpness]),
+    ]) {
+      const buffers = layOutputs(plan);
+      plan.forEach((pass, i) => {
+        for (const read of [pass.reads, pass.beside ?? -1]) {
+          if (read < 0) continue;
+          expect(buffers.slice(read + 1, i + 1)).not.toContain(buffers[read]);
+        }
+      });
+    }
+    expect(new Set(layOutputs(passes)).size).toBe(4);
+    expect(layOutputs(planOf([contrast, equalize, sharpness, equalize]))).toEqual([0, 1, 0, 1, 0]);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   appliedOf,
+  augMixSpace,
   autoAugmentSpace,
   choicesOf,
   cifar10Policy,
@@ -23,28 +24,32 @@ const spaces: Record<string, (bins: number, size: Size) => PolicySpace> = {
   randAugment: randAugmentSpace,
   trivialAugmentWide: trivialAugmentWideSpace,
   autoAugment: (_, size) => autoAugmentSpace(size),
+  augMix: (_, size) => augMixSpace(size, true),
+  augMixNotAllOps: (_, size) => augMixSpace(size, false),
 };
 
 describe("torchvision's tables", () => {
-  const known = fixture.spaces.filter(({ policy }) => policy in spaces);
-  expect(known).toHaveLength(14);
+  expect(fixture.spaces).toHaveLength(20);
 
-  test.each(known.map((s) => [`${s.policy}, ${s.bins} bins, ${s.height} x ${s.width}`, s] as const))('%s', (_, s) => {
-    const space = spaces[s.policy]!(s.bins, s);
-    const table: Table = JSON.parse(JSON.stringify(s.table));
-    expect([...space.keys()].sort()).toEqual(Object.keys(table).sort());
-    for (const [op, magnitudes] of space) {
-      const { values, signed } = table[op]!;
-      // float32's rounding of torch.linspace; whole bits are whole.
-      expectWithin(op, magnitudes?.values ?? [], values, op === 'posterize' ? 0 : 1e-6 * Math.max(...values, 1));
-      if (magnitudes) expect([op, magnitudes.signed]).toEqual([op, signed]);
-      if (!op.startsWith('translate')) continue;
-      for (const sign of [1, -1]) {
-        const applied = magnitudes!.values.map((value) => appliedOf(op, sign * value));
-        expect(applied).toEqual(values.map((value) => Math.trunc(sign * value) + 0));
+  test.each(fixture.spaces.map((s) => [`${s.policy}, ${s.bins} bins, ${s.height} x ${s.width}`, s] as const))(
+    '%s',
+    (_, s) => {
+      const space = spaces[s.policy]!(s.bins, s);
+      const table: Table = JSON.parse(JSON.stringify(s.table));
+      expect([...space.keys()].sort()).toEqual(Object.keys(table).sort());
+      for (const [op, magnitudes] of space) {
+        const { values, signed } = table[op]!;
+        // float32's rounding of torch.linspace; whole bits are whole.
+        expectWithin(op, magnitudes?.values ?? [], values, op === 'posterize' ? 0 : 1e-6 * Math.max(...values, 1));
+        if (magnitudes) expect([op, magnitudes.signed]).toEqual([op, signed]);
+        if (!op.startsWith('translate')) continue;
+        for (const sign of [1, -1]) {
+          const applied = magnitudes!.values.map((value) => appliedOf(op, sign * value));
+          expect(applied).toEqual(values.map((value) => Math.trunc(sign * value) + 0));
+        }
       }
-    }
-  });
+    },
+  );
 
   test("AutoAugment's policy for CIFAR-10", () => {
     expect(cifar10Policy).toEqual(fixture.cifar10);
@@ -101,6 +106,14 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['an unknown policy', { type: 'autoAugment', policy: 'cifar' }, rgb, /policy/, /found: "cifar"/, /cifar10/],
   ['a probability', { type: 'autoAugment', p: 2 }, rgb, /p makes no sense/, /found: 2/],
   ['cubic', { type: 'randAugment', interpolation: 'bicubic' }, rgb, /interpolation/, /nearest/, /bilinear/],
+  ['grey', { type: 'augMix' }, [28, 28, 1], /augMix/, /1 channel"/],
+  ['too severe', { type: 'augMix', severity: 11 }, rgb, /severity/, /found: 11/, /from 1 to 10/],
+  ['no severity', { type: 'augMix', severity: 0 }, rgb, /severity/, /found: 0/],
+  ['no chain', { type: 'augMix', mixtureWidth: 0 }, rgb, /mixtureWidth/, /from 1 to 8/],
+  ['an empty chain', { type: 'augMix', chainDepth: 0 }, rgb, /chainDepth/, /found: 0/, /1 to 8, or -1: from 1 to 3/],
+  ['a chain of minus two', { type: 'augMix', chainDepth: -2 }, rgb, /chainDepth/, /found: -2/],
+  ['alpha of nothing', { type: 'augMix', alpha: 0 }, rgb, /alpha/, /found: 0/, /from 0.01/],
+  ['all of the ops, or how many', { type: 'augMix', allOps: 9 }, rgb, /allOps/, /a boolean/],
   ['a misspelt type', { type: 'randaugment' }, rgb, /did you mean "randAugment"/],
 ])('refused: %s in %j', (_, op, imageShape, ...words) => {
   const call = () => compile(op, imageShape);

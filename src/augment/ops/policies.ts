@@ -1,91 +1,33 @@
 import * as v from 'valibot';
-import adjustSource from '../../../shaders/augment/adjust_colour.wgsl?raw';
 import autoAugmentDrawSource from '../../../shaders/augment/auto_augment_draw.wgsl?raw';
-import mapSource from '../../../shaders/augment/policy_map.wgsl?raw';
-import opSource from '../../../shaders/augment/policy_op.wgsl?raw';
-import sharpnessSource from '../../../shaders/augment/random_adjust_sharpness.wgsl?raw';
-import autocontrastSource from '../../../shaders/augment/random_autocontrast.wgsl?raw';
-import invertSource from '../../../shaders/augment/random_invert.wgsl?raw';
-import posterizeSource from '../../../shaders/augment/random_posterize.wgsl?raw';
-import solarizeSource from '../../../shaders/augment/random_solarize.wgsl?raw';
 import { integer } from '../../check.ts';
 import { ConfigurationError } from '../../errors.ts';
-import type { Field, FilterStep, OpDefinition, Picture, Sampling } from '../op.ts';
-import { interpolationOption, probability, requireColour, samplingOf, samplingOptions } from './options.ts';
+import type { Field, OpDefinition } from '../op.ts';
+import { augMix } from './aug_mix.ts';
+import { interpolationOption, probability, samplingOf, samplingOptions } from './options.ts';
+import {
+  drawnSlot,
+  drawSources,
+  numberOf,
+  passOf,
+  pixelSources,
+  requirePolicyColour,
+  type Slot,
+  upTo,
+} from './policy_slots.ts';
 import {
   autoAugmentSpace,
   choicesOf,
   cifar10Policy,
-  type PolicyOp,
-  type PolicySpace,
   policyOps,
   randAugmentSpace,
   trivialAugmentWideSpace,
 } from './policy_tables.ts';
 
-/**
- * torchvision's policies, drawn for each image: ops of a list, one after the other, each a pass over the image of its own.
- * A record says which op it is and what it really applies: the tangent of a shear, whole pixels, degrees counter-clockwise, a
- * factor, bits, a threshold; 0 for an op that has nothing to be applied by.
- */
-
-const numberOf = (op: PolicyOp): number => policyOps.indexOf(op);
-
-/** policy_rotate and so on: what the shaders call the numbers of the ops. */
-const namesSource = `\n${policyOps.map((op, i) => `const policy_${op} = ${i}u;`).join('\n')}\n`;
-const drawSources = [namesSource, mapSource];
-const pixelSources = [
-  namesSource,
-  adjustSource,
-  sharpnessSource,
-  autocontrastSource,
-  invertSource,
-  posterizeSource,
-  solarizeSource,
-  opSource,
-];
-
-/** The two fields of an op of a policy. */
-interface Slot {
-  op: string;
-  magnitude: string;
-}
-
-/** One of a space's ops, each as likely; then one of its magnitudes, with either sign where it has one. */
-const drawnSlot = ({ op, magnitude }: Slot, space: PolicySpace, bins?: readonly number[]): Field[] => [
-  { name: op, draw: { from: 'choice', values: [...space.keys()].map(numberOf) }, as: policyOps },
-  {
-    name: magnitude,
-    draw: { from: 'choiceBy', field: op, values: policyOps.map((name) => choicesOf(space, name, bins)) },
-  },
-];
-
-/** A pass: the image through the op's map, if that is what it is, and through the op. */
-function passOf({ op }: Slot, fields: readonly Field[], sampling: Sampling): FilterStep {
-  const args = [`${1 + fields.findIndex(({ name }) => name === op)}u`];
-  const where = (...ops: PolicyOp[]) => ({ field: op, isOneOf: ops.map(numberOf) });
-  return {
-    kind: 'filter',
-    call: 'policy_op',
-    args,
-    needs: [
-      { of: 'statistics', where: where('contrast', 'autoContrast') },
-      { of: 'tables', where: where('equalize') },
-    ],
-    through: { kind: 'map', call: 'policy_map', args, sampling },
-  };
-}
-
-function requirePolicyColour(picture: Picture): void {
-  requireColour(
-    picture,
-    'adjusts colours, among other things',
-    'list single ops, such as randomAffine or randomEqualize',
-  );
-}
-
 const numMagnitudeBins = v.optional(integer(2, 100), 31);
 const policyOptions = { p: probability(1), ...samplingOptions, interpolation: interpolationOption('nearest') };
+
+const numberedSlots = (n: number) => upTo(n).map((i): Slot => ({ op: `op${i + 1}`, magnitude: `magnitude${i + 1}` }));
 
 /** torchvision.transforms.v2.RandAugment (Cubuk et al. 2020): `numOps` ops in a row, each of one magnitude. */
 const randAugment: OpDefinition = {
@@ -145,7 +87,7 @@ const autoAugment: OpDefinition = {
       const choices = choicesOf(space, op, bin === null ? [] : [bin]);
       return `vec4f(${numberOf(op)}, ${chance}, ${choices[0]}, ${choices.at(-1)})`;
     });
-    const slots = [1, 2].map((i): Slot => ({ op: `op${i}`, magnitude: `magnitude${i}` }));
+    const slots = numberedSlots(2);
     const fields: Field[] = [
       { name: 'subPolicy', draw: { from: 'integer', low: 0, high: cifar10Policy.length - 1 } },
       ...slots.flatMap(({ op, magnitude }) => [{ name: op, as: policyOps }, { name: magnitude }]),
@@ -162,4 +104,4 @@ const autoAugment: OpDefinition = {
   },
 };
 
-export const policies: readonly OpDefinition[] = [randAugment, trivialAugmentWide, autoAugment];
+export const policies: readonly OpDefinition[] = [randAugment, trivialAugmentWide, autoAugment, augMix];

@@ -66,19 +66,28 @@ const endsOf = ({ height, width }: Size): Ends => ({
 
 /** Cubuk et al. 2020. */
 export const randAugmentSpace = (bins: number, size: Size): PolicySpace =>
-  without('invert', spaceOf(bins, endsOf(size)));
+  without(['invert'], spaceOf(bins, endsOf(size)));
 
 /** Müller and Hutter 2021: their wide space. */
 export const trivialAugmentWideSpace = (bins: number): PolicySpace =>
   without(
-    'invert',
+    ['invert'],
     spaceOf(bins, { shear: 0.99, translateX: 32, translateY: 32, rotate: 135, enhance: 0.99, posterize: [8, 6] }),
   );
 
 /** Cubuk et al. 2019, in 10 bins. */
-export const autoAugmentSpace = (size: Size): PolicySpace => without('identity', spaceOf(10, endsOf(size)));
+export const autoAugmentSpace = (size: Size): PolicySpace => without(['identity'], spaceOf(10, endsOf(size)));
 
-const without = (op: PolicyOp, space: PolicySpace): PolicySpace => new Map([...space].filter(([name]) => name !== op));
+/** Hendrycks et al. 2020, in 10 bins; not `allOps` leaves out those that corruptions of test sets are like. */
+export function augMixSpace({ height, width }: Size, allOps: boolean): PolicySpace {
+  const ends = { shear: 0.3, translateX: width / 3, translateY: height / 3, rotate: 30, enhance: 0.9 };
+  const space = spaceOf(10, { ...ends, posterize: [4, 4] });
+  const others: readonly PolicyOp[] = allOps ? [] : ['brightness', 'color', 'contrast', 'sharpness'];
+  return without(['identity', 'invert', ...others], space);
+}
+
+const without = (ops: readonly PolicyOp[], space: PolicySpace): PolicySpace =>
+  new Map([...space].filter(([op]) => !ops.includes(op)));
 
 function spaceOf(bins: number, ends: Ends): PolicySpace {
   const equalSteps = (first: number, last: number) =>

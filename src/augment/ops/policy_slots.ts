@@ -1,0 +1,79 @@
+import adjustSource from '../../../shaders/augment/adjust_colour.wgsl?raw';
+import mapSource from '../../../shaders/augment/policy_map.wgsl?raw';
+import opSource from '../../../shaders/augment/policy_op.wgsl?raw';
+import sharpnessSource from '../../../shaders/augment/random_adjust_sharpness.wgsl?raw';
+import autocontrastSource from '../../../shaders/augment/random_autocontrast.wgsl?raw';
+import invertSource from '../../../shaders/augment/random_invert.wgsl?raw';
+import posterizeSource from '../../../shaders/augment/random_posterize.wgsl?raw';
+import solarizeSource from '../../../shaders/augment/random_solarize.wgsl?raw';
+import type { Field, FilterStep, Picture, Sampling } from '../op.ts';
+import { requireColour } from './options.ts';
+import { choicesOf, type PolicyOp, type PolicySpace, policyOps } from './policy_tables.ts';
+
+/**
+ * torchvision's policies, drawn for each image: ops of a list, one after the other, each a pass over the image of its own.
+ * A record says which op it is and what it really applies: the tangent of a shear, whole pixels, degrees counter-clockwise, a
+ * factor, bits, a threshold; 0 for an op that has nothing to be applied by.
+ */
+
+export const numberOf = (op: PolicyOp): number => policyOps.indexOf(op);
+
+/** policy_rotate and so on: what the shaders call the numbers of the ops. */
+const namesSource = `\n${policyOps.map((op, i) => `const policy_${op} = ${i}u;`).join('\n')}\n`;
+export const drawSources = [namesSource, mapSource];
+export const pixelSources = [
+  namesSource,
+  adjustSource,
+  sharpnessSource,
+  autocontrastSource,
+  invertSource,
+  posterizeSource,
+  solarizeSource,
+  opSource,
+];
+
+/** The two fields of an op of a policy. */
+export interface Slot {
+  op: string;
+  magnitude: string;
+}
+
+export const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+export const opNumbers = (space: PolicySpace): number[] => [...space.keys()].map(numberOf);
+
+/** One of the magnitudes of the op that was drawn, with either sign where it has one. */
+export const magnitudeField = ({ op, magnitude }: Slot, space: PolicySpace, bins?: readonly number[]): Field => ({
+  name: magnitude,
+  draw: { from: 'choiceBy', field: op, values: policyOps.map((name) => choicesOf(space, name, bins)) },
+});
+
+/** One of a space's ops, each as likely, and its magnitude. */
+export const drawnSlot = (slot: Slot, space: PolicySpace, bins?: readonly number[]): Field[] => [
+  { name: slot.op, draw: { from: 'choice', values: opNumbers(space) }, as: policyOps },
+  magnitudeField(slot, space, bins),
+];
+
+/** A pass: the image through the op's map, if that is what it is, and through the op. */
+export function passOf({ op }: Slot, fields: readonly Field[], sampling: Sampling): FilterStep {
+  const args = [`${1 + fields.findIndex(({ name }) => name === op)}u`];
+  const where = (...ops: PolicyOp[]) => ({ field: op, isOneOf: ops.map(numberOf) });
+  return {
+    kind: 'filter',
+    call: 'policy_op',
+    args,
+    needs: [
+      { of: 'statistics', where: where('contrast', 'autoContrast') },
+      { of: 'tables', where: where('equalize') },
+    ],
+    through: { kind: 'map', call: 'policy_map', args, sampling },
+  };
+}
+
+export function requirePolicyColour(picture: Picture): void {
+  requireColour(
+    picture,
+    'adjusts colours, among other things',
+    'list single ops, such as randomAffine or randomEqualize',
+  );
+}
