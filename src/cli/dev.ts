@@ -19,28 +19,32 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export async function dev(options: DevOptions): Promise<void> {
   const server = await servePage(options.port);
   let browser: Browser | undefined;
+  const close = async () => {
+    await browser?.close();
+    server.close();
+  };
+  const interrupts = new Interrupts(close);
   const ended = new Promise<void>((resolve) => {
-    const interrupts = new Interrupts(async () => {
-      await browser?.close();
-      server.close();
-    });
     interrupts.stop = resolve;
   });
-  console.log(`page     ${server.url}`);
-  if (!options.open || !hasScreen()) {
-    console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
-    console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
-  } else {
-    const { adapter, chrome } = options;
-    const kind = adapter !== 'auto' ? adapter : mayHaveGpu() ? 'hardware' : 'software';
-    browser = await launchChrome({ adapter: kind, path: chrome, headless: false, report: console.error });
-    const [page] = await browser.pages();
-    await page.goto(server.url);
+  try {
+    console.log(`page     ${server.url}`);
+    if (!options.open || !hasScreen()) {
+      console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
+      console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
+    } else {
+      const { adapter, chrome } = options;
+      const kind = adapter !== 'auto' ? adapter : mayHaveGpu() ? 'hardware' : 'software';
+      browser = await launchChrome({ adapter: kind, path: chrome, headless: false, report: console.error });
+      const [page] = await browser.pages();
+      await page.goto(server.url);
+    }
+    console.log('Ctrl-C ends it.');
+    await ended;
+  } finally {
+    interrupts.dispose();
+    await close();
   }
-  console.log('Ctrl-C ends it.');
-  await ended;
-  await browser?.close();
-  server.close();
 }
 
 /** In a clone by Vite, so that a saved file is seen at once; from the package, the built page. */

@@ -15,8 +15,8 @@ export interface Ended {
 
 export interface Running {
   child: ChildProcess;
-  /** Resolves when stdout holds the text, and rejects when the process ends before. */
-  says(text: string): Promise<void>;
+  /** Resolves, with stdout so far, when that holds the text; rejects when the process ends before. */
+  says(text: string): Promise<string>;
   ended: Promise<Ended>;
 }
 
@@ -32,8 +32,8 @@ export function start(...args: string[]): Running {
   });
   const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, ...output })));
   const says = (text: string) =>
-    new Promise<void>((resolve, reject) => {
-      const look = () => output.stdout.includes(text) && resolve();
+    new Promise<string>((resolve, reject) => {
+      const look = () => output.stdout.includes(text) && resolve(output.stdout);
       child.stdout.on('data', look);
       look();
       ended.then(({ stderr }) => reject(new Error(`ended without saying ${text}: ${stderr}`)));
