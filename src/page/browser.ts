@@ -35,21 +35,19 @@ export function browserOf(userAgent: string): Browser {
 export function waysToWebGpu({ name, version, system }: Browser, secure: boolean): string[] {
   const ways: string[] = [];
   if (!secure) ways.push('Open this page over https, or on localhost: a browser hides WebGPU from any other page.');
-  if (system === 'iOS')
-    return [
-      ...ways,
-      'Open this page on a computer: wgrad is made for Chrome, and here every browser is Safari inside.',
-    ];
-  if (name !== 'Chrome' && name !== 'Edge') {
-    return [
-      ...ways,
-      `Open this page in Chrome, version 113 or later: wgrad is made for it, and not tested in ${name}.`,
-    ];
+  if (system === 'iOS') {
+    ways.push('Open this page on a computer: wgrad is made for Chrome, and here every browser is Safari inside.');
+    return ways;
   }
-  if (version !== undefined && version < 113)
+  if (name !== 'Chrome' && name !== 'Edge') {
+    ways.push(`Open this page in Chrome, version 113 or later: wgrad is made for it, and not tested in ${name}.`);
+    return ways;
+  }
+  const [program, pages] = name === 'Edge' ? ['microsoft-edge', 'edge'] : ['google-chrome', 'chrome'];
+  if (version !== undefined && version < 113) {
     ways.push(`Update ${name}: this is version ${version}, and WebGPU came with 113.`);
+  }
   if (system === 'Linux') {
-    const program = name === 'Edge' ? 'microsoft-edge' : 'google-chrome';
     ways.push(
       `With a GPU, close ${name} and start it again with \`${program} --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist\`.`,
       `Without one, \`${program} --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader\` computes on the CPU.`,
@@ -59,12 +57,10 @@ export function waysToWebGpu({ name, version, system }: Browser, secure: boolean
     ways.push('Update Chrome and Android: WebGPU wants Android 12, and a GPU of Qualcomm or ARM.');
   } else {
     ways.push(
-      'In `chrome://settings/system`, switch on “Use graphics acceleration when available”, and start the browser again.',
+      `In \`${pages}://settings/system\`, switch on “Use graphics acceleration when available”, and start the browser again.`,
       'Update the driver of the GPU.',
     );
   }
-  return [
-    ...ways,
-    `\`${name === 'Edge' ? 'edge' : 'chrome'}://gpu\` says what the browser thinks of this machine's GPU.`,
-  ];
+  ways.push(`\`${pages}://gpu\` says what the browser thinks of this machine's GPU.`);
+  return ways;
 }

@@ -1,4 +1,4 @@
-import { type Column, type Curves, meanSteps } from './curves.ts';
+import type { Column, Curves } from './curves.ts';
 import { type Look, lookOf } from './look.ts';
 
 /** One entry of a plot's legend, and what is drawn for it. */
@@ -16,7 +16,7 @@ export interface Line {
 export function lossLines({ loss, validationLoss }: Curves): Line[] {
   return [
     { name: 'each step', look: lookOf(0), column: loss.each, kind: 'noise' },
-    { name: `mean of ${meanSteps} steps`, look: lookOf(0), column: loss.mean, kind: 'line' },
+    { name: 'smoothed', look: lookOf(0), column: loss.mean, kind: 'line' },
     { name: 'validation', look: lookOf(1), column: validationLoss, kind: 'marks' },
   ];
 }

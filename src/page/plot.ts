@@ -1,6 +1,8 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { count } from '../figures.ts';
+import { logRange, logTicks, roomFor, tickText, wholeSteps } from './axes.ts';
+import type { Column, Curves } from './curves.ts';
 import { element } from './dom.ts';
 import { Legend } from './legend.ts';
 import type { Line } from './lines.ts';
@@ -14,23 +16,28 @@ export interface PlotOptions {
   empty: string;
 }
 
-/** Steps that the axis has room for at the least; it doubles when they are full, rather than crawl with every step. */
-const leastSteps = 50;
-
 /** A plot over the steps of a run, with its legend, in a section of the page. */
 export class Plot {
   private readonly plot: uPlot;
   private readonly frame: HTMLElement;
   private readonly legend: Legend;
+  /** What uPlot calls series: the noise first, so that no line lies beneath it. */
+  private readonly series: { line: Line; column: Column; kind: Line['kind'] }[];
   private readonly sizes: ResizeObserver;
   private steps: number[] = [];
   private epochs: readonly number[] = [];
+  private room = roomFor(0, Infinity);
+  private window = 0;
 
   constructor(
     private readonly section: HTMLElement,
     private readonly lines: readonly Line[],
     private readonly options: PlotOptions,
   ) {
+    this.series = [
+      ...lines.flatMap((line) => (line.faint ? [{ line, column: line.faint, kind: 'noise' as const }] : [])),
+      ...lines.map((line) => ({ line, column: line.column, kind: line.kind })),
+    ];
     this.legend = new Legend(lines, (line, shown) => {
       this.series.forEach(({ line: its }, index) => {
         if (its === line) this.plot.setSeries(index + 1, { show: shown });
@@ -45,10 +52,12 @@ export class Plot {
     darkness.addEventListener('change', this.redraw);
   }
 
-  /** Draws the lines as far as they got. */
-  draw(steps: number[], epochs: readonly number[]): void {
+  /** Draws the curves as far as they got. */
+  draw({ steps, epochs }: Curves, room: number, window: number): void {
     this.steps = steps;
     this.epochs = epochs;
+    this.room = room;
+    this.window = window;
     this.frame.classList.toggle('empty', steps.length === 0);
     this.plot.setData(this.data());
     this.showValues();
@@ -59,15 +68,6 @@ export class Plot {
     this.sizes.disconnect();
     this.plot.destroy();
     for (const part of [this.legend.place, this.legend.root, this.frame]) part.remove();
-  }
-
-  /** What uPlot calls series: the noise first, so that no line lies beneath it. */
-  private get series() {
-    const { lines } = this;
-    return [
-      ...lines.flatMap((line) => (line.faint ? [{ line, column: line.faint, kind: 'noise' as const }] : [])),
-      ...lines.map((line) => ({ line, column: line.column, kind: line.kind })),
-    ];
   }
 
   private data(): uPlot.AlignedData {
@@ -92,7 +92,7 @@ export class Plot {
         points: { size: (_, index) => (this.series[index - 1]?.kind === 'line' ? 7 : 0) },
       },
       scales: {
-        x: { time: false, range: (_, __, last) => [1, room(last)] },
+        x: { time: false, range: () => [1, this.room] },
         y: this.options.logarithmic
           ? { distr: 3, range: (_, least, most) => logRange(least, most) }
           : { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] },
@@ -104,7 +104,7 @@ export class Plot {
           gap: 6,
           incrs: wholeSteps,
           values: (_, splits) => splits.map(count),
-          label: 'step',
+          label: () => `step (smoothed: mean of the last ${count(this.window)} steps)`,
           labelSize: 18,
           labelGap: 0,
           labelFont: axis.font,
@@ -128,9 +128,9 @@ export class Plot {
   private style({ look, name }: Line, kind: Line['kind']): uPlot.Series {
     const stroke = () => this.color(look.color);
     const shared = { label: name, stroke, points: { show: false } };
-    if (kind === 'noise') return { ...shared, width: 1, alpha: 0.3 };
+    if (kind === 'noise') return { ...shared, width: 1, alpha: 0.2 };
     const dash = [...look.dash];
-    if (kind === 'line') return { ...shared, width: 2, dash };
+    if (kind === 'line') return { ...shared, width: 2, dash, spanGaps: true };
     const show = (_: uPlot, series: number) => this.drawMarks(series);
     return { ...shared, width: 1.5, dash, spanGaps: true, points: { show } };
   }
@@ -140,7 +140,7 @@ export class Plot {
     const { ctx, data } = this.plot;
     const size = 4.5 * uPlot.pxRatio;
     ctx.fillStyle = this.color(this.series[series - 1]!.line.look.color);
-    (data[series] as (number | null)[]).forEach((value, index) => {
+    (data[series] as Column).forEach((value, index) => {
       if (value === null) return;
       const x = this.plot.valToPos(data[0]![index]!, 'x', true);
       const y = this.plot.valToPos(value, 'y', true);
@@ -180,7 +180,7 @@ export class Plot {
     const index = hovered ?? this.steps.length - 1;
     this.legend.show(
       index < 0 ? '' : `step ${count(this.steps[index]!)}`,
-      this.lines.map(({ column, kind }) => (kind === 'marks' ? lastBefore(column, index) : column[index])),
+      this.lines.map(({ column, kind }) => (kind === 'noise' ? column[index] : lastBefore(column, index))),
     );
   }
 
@@ -198,46 +198,7 @@ export class Plot {
 
 const darkness = matchMedia('(prefers-color-scheme: dark)');
 
-const wholeSteps = [1, 2, 5]
-  .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((zeros) => digit * 10 ** zeros))
-  .sort((a, b) => a - b);
-
-function room(last: number | null): number {
-  let steps = leastSteps;
-  while (steps < (last ?? 0)) steps *= 2;
-  return steps;
-}
-
-/** From one round number to another, at least a decade apart. */
-function logRange(least: number | null, most: number | null): uPlot.Range.MinMax {
-  if (least === null || most === null || !(least > 0)) return [0.01, 10];
-  const low = 10 ** Math.floor(Math.log10(least));
-  const bottom = [5, 2, 1].map((digit) => digit * low).find((it) => it <= least) ?? low;
-  const high = 10 ** Math.floor(Math.log10(most));
-  const top = [1, 2, 5, 10].map((digit) => digit * high).find((it) => it >= most) ?? 10 * high;
-  return [bottom, Math.max(top, 10 * bottom)];
-}
-
-/** 1, 2 and 5 of each decade while they are few; each decade, or every second one and so on, when they are many. */
-function logTicks(least: number, most: number): number[] {
-  const first = Math.floor(Math.log10(least));
-  const last = Math.ceil(Math.log10(most));
-  const stride = Math.ceil((last - first) / 8);
-  const digits = last - first <= 3 ? [1, 2, 5] : [1];
-  const ticks: number[] = [];
-  for (let power = first; power <= last; power += stride)
-    ticks.push(...digits.map((digit) => Number(`${digit}e${power}`)));
-  return ticks.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
-}
-
-const tickText = (value: number | null) =>
-  value === null
-    ? ''
-    : value === 0 || (value >= 1e-3 && value < 1e4)
-      ? String(Number(value.toPrecision(6)))
-      : value.toExponential();
-
-function lastBefore(column: Line['column'], index: number): number | null {
+function lastBefore(column: Column, index: number): number | null {
   for (let i = index; i >= 0; i--) if (column[i] !== null) return column[i]!;
   return null;
 }

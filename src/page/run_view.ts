@@ -3,6 +3,8 @@ import type { Evaluation } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { TrainingLog } from '../train/training_log.ts';
+import { tutorialBatchSize } from '../train/tutorial.ts';
+import { roomFor } from './axes.ts';
 import { Curves } from './curves.ts';
 import { byId } from './dom.ts';
 import { lossLines, normLines } from './lines.ts';
@@ -16,6 +18,8 @@ export class RunView {
   readonly log = new TrainingLog();
   private readonly curves = new Curves();
   private readonly plots: Plot[];
+  /** Of the whole run. */
+  private readonly steps: number;
   private frame = 0;
   private begun = 0;
   private imagesPerSecond: number | undefined;
@@ -26,6 +30,7 @@ export class RunView {
     private readonly plan: Plan,
     private readonly layers: readonly string[],
   ) {
+    this.steps = plan.epochs * Math.ceil(plan.trainSamples / tutorialBatchSize);
     this.plots = [
       new Plot(byId('loss'), lossLines(this.curves), {
         description: 'Loss of the training steps and of the validation images; the table of epochs has the figures',
@@ -69,12 +74,14 @@ export class RunView {
 
   private render(leftBehind?: Evaluation): void {
     this.frame = 0;
-    const { log, curves, plan } = this;
-    for (const plot of this.plots) plot.draw(curves.steps, curves.epochs);
+    const { log, curves } = this;
+    const room = roomFor(log.steps.length, this.steps);
+    const window = curves.smooth(room);
+    for (const plot of this.plots) plot.draw(curves, room, window);
     const now = log.unfinished;
     const last = log.epochs.at(-1);
     this.imagesPerSecond = now?.imagesPerSecond ?? last?.imagesPerSecond ?? this.imagesPerSecond;
-    const done = log.stepsPerEpoch ? log.steps.length / (log.stepsPerEpoch * plan.epochs) : 0;
+    const done = log.steps.length / this.steps;
     const left = ((performance.now() - this.begun) / 1000 / done) * (1 - done);
     for (const [id, text] of [
       ['loss-now', fixed((now ?? last)?.loss)],

@@ -59,7 +59,7 @@ export function fillEpochs(
     {
       name: 'speed',
       columns: ['seconds', 'images/s'],
-      cells: (it) => [fixed(it.seconds, 1), fixed(it.imagesPerSecond, 0)],
+      cells: (it) => [fixed(it.seconds, 1), rate(it.imagesPerSecond)],
     },
   ];
   const row = (name: string, record: Shown) =>
@@ -89,6 +89,8 @@ export function fillEpochs(
     element('tbody', {}, ...rows),
   );
 }
+
+const rate = (imagesPerSecond?: number) => (imagesPerSecond ? count(Math.round(imagesPerSecond)) : undefined);
 
 const columnHead = (name: string, first = false) =>
   element('th', { scope: 'col', ...(first && { class: 'first' }) }, name);

@@ -44,6 +44,8 @@ async function served(routes: Routes): Promise<string> {
 
 /** Opens the page and waits until it can be used. */
 async function open(url: string, page: Page, complaints: string[]): Promise<void> {
+  page.setDefaultTimeout(0); // vitest has one
+  await page.setViewport({ width: 1280, height: 960 });
   page.on('console', (message) => {
     if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
   });
@@ -85,7 +87,9 @@ const legend = (page: Page, plot: string): Promise<[string, number][]> =>
 const drawn = (page: Page, plot: string): Promise<number[]> =>
   page.$eval(plot, (section) => {
     const canvas = section.querySelector('canvas') as HTMLCanvasElement;
-    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+    context.drawImage(canvas, 0, 0);
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     return [...section.querySelectorAll('.legend .swatch')].map((swatch) => {
       const [r, g, b] = getComputedStyle(swatch).stroke.match(/\d+/g)?.map(Number) ?? [];
@@ -154,6 +158,20 @@ describe('with the data sets of wgrad dev', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await text(page, '#place')).toBe(place);
 
+    // Pointing at a step gives its figures in both plots; a line of the legend can be switched off.
+    const latest = await number(page, '#norms .legend .value');
+    const plot = (await (await page.$('#loss .u-over'))?.boundingBox()) as { x: number; y: number; height: number };
+    await page.mouse.move(plot.x + 8, plot.y + plot.height / 2);
+    await until(page, '#norms .at', '^step \\d$');
+    expect(await text(page, '#loss .at')).toBe(await text(page, '#norms .at'));
+    expect(await number(page, '#norms .legend .value')).not.toBe(latest);
+    await page.click('#norms .legend button');
+    await page.waitForSelector('#norms .legend button[aria-pressed=false]');
+    const [hidden, ...others] = await drawn(page, '#norms');
+    expect(hidden).toBeLessThan(10);
+    for (const pixels of others) expect(pixels).toBeGreaterThan(100);
+
+    await page.focus('#start');
     await page.keyboard.press('Enter');
     await until(page, '#place', 'epoch 1');
     await until(page, '#loss-now', '\\d');

@@ -1,0 +1,61 @@
+/** Where the axes of the plots begin and end, and what stands at them. */
+
+/** Steps that the axis has room for at the least. */
+const leastSteps = 50;
+
+/** Steps that a mean is of at the least. */
+const leastWindow = 20;
+
+/** Distances between the ticks of the steps. */
+export const wholeSteps = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
+
+/** The axis doubles when it is full, rather than crawl with every step, and ends with the run. */
+export function roomFor(step: number, steps: number): number {
+  let room = leastSteps;
+  while (room < step) room *= 2;
+  return Math.max(Math.min(room, steps), step, 2);
+}
+
+/**
+ * How many steps a smoothed curve is the mean of, where the axis has room for so many: the more steps share a pixel,
+ * the more, or the curves of a long run would be bands of noise.
+ */
+export const windowFor = (room: number): number => Math.max(leastWindow, Math.ceil(room / 125));
+
+/** Steps from one of its points to the next: dashes get lost in a line that turns more often than a pixel. */
+export const strideFor = (room: number): number => Math.max(1, Math.floor(room / 750));
+
+/** From a round number to another, at least a decade apart. */
+export function logRange(least: number | null, most: number | null): [number, number] {
+  if (least === null || most === null || !(least > 0)) return [0.01, 10];
+  const bottom = roundNumbers(least).findLast((it) => it <= least)!;
+  const top = roundNumbers(most).find((it) => it >= most)!;
+  return [bottom, Math.max(top, 10 * bottom)];
+}
+
+/** 1, 2 and 5 of each decade while they are few; each decade, or every second one and so on, when they are many. */
+export function logTicks(least: number, most: number): number[] {
+  const first = Math.floor(Math.log10(least));
+  const decades = Math.ceil(Math.log10(most)) - first;
+  const stride = Math.ceil(decades / 8);
+  const ticks: number[] = [];
+  for (let i = 0; i <= decades; i += stride) {
+    for (const digit of decades <= 3 ? [1, 2, 5] : [1]) ticks.push(digit * tenTo(first + i));
+  }
+  return ticks.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
+}
+
+export function tickText(value: number | null): string {
+  if (value === null) return '';
+  const plain = value === 0 || (value >= 1e-3 && value < 1e4);
+  return plain ? String(Number(value.toPrecision(6))) : value.toExponential();
+}
+
+/** 1, 2, 5 and 10 of the decade that a number lies in. */
+function roundNumbers(value: number): number[] {
+  const decade = tenTo(Math.floor(Math.log10(value)));
+  return [decade, 2 * decade, 5 * decade, 10 * decade];
+}
+
+/** Exact where 10 ** power is not. */
+const tenTo = (power: number) => Number(`1e${power}`);
