@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigurationError, DeviceLostError, SetupError } from '../../src/errors.ts';
+import { openGpu } from '../../src/gpu/device.ts';
+
+/** Adapters as there are, without the GPU: what is asked of them is kept. */
+function fakeGpu(
+  info: Partial<GPUAdapterInfo> = {},
+  options: { features?: string[]; limits?: Record<string, number> } = {},
+) {
+  const asked: { adapter?: GPURequestAdapterOptions; device?: GPUDeviceDescriptor } = {};
+  let lose: (info: { reason: string; message: string }) => void = () => undefined;
+  const device = Object.assign(new EventTarget(), {
+    features: new Set<string>(),
+    lost: new Promise((resolve) => {
+      lose = resolve as typeof lose;
+    }),
+    destroy: () => lose({ reason: 'destroyed', message: 'destroyed by the page' }),
+  });
+  const adapter = {
+    info: { vendor: 'acme', architecture: 'rocket', device: '', description: '', isFallbackAdapter: false, ...info },
+    features: new Set(options.features ?? []),
+    limits: {
+      maxBufferSize: 2 ** 30,
+      maxStorageBufferBindingSize: 2 ** 29,
+      maxComputeWorkgroupSizeX: 1024,
+      ...options.limits,
+    },
+    async requestDevice(descriptor: GPUDeviceDescriptor) {
+      asked.device = descriptor;
+      device.features = new Set(descriptor.requiredFeatures);
+      return device;
+    },
+  };
+  const gpu = {
+    async requestAdapter(wanted: GPURequestAdapterOptions) {
+      asked.adapter = wanted;
+      return adapter;
+    },
+  };
+  return {
+    gpu: gpu as unknown as GPU,
+    asked,
+    device,
+    lose: (reason: string, message: string) => lose({ reason, message }),
+  };
+}
+
+const reject = async (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => {
+      throw new Error('it resolved');
+    },
+    (reason: Error) => reason,
+  );
+
+describe('where there is no GPU', () => {
+  test('no WebGPU at all: what to do, and the exit code of the command', async () => {
+    const error = await reject(openGpu());
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error).toMatchObject({ exitCode: 3 });
+    expect(error.message).toMatch(/no WebGPU[\s\S]*navigator\.gpu[\s\S]*Chrome 113/);
+  });
+
+  test('no adapter', async () => {
+    const error = await reject(openGpu({ gpu: { requestAdapter: async () => null } as unknown as GPU }));
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error.message).toMatch(/no adapter[\s\S]*null[\s\S]*--use-webgpu-adapter=swiftshader/);
+  });
+
+  test.each([
+    ['hardware', { description: 'SwiftShader Device' }, /No hardware adapter[\s\S]*software[\s\S]*a hardware adapter/],
+    ['hardware', { isFallbackAdapter: true }, /No hardware adapter/],
+    ['software', { description: 'GeForce' }, /No software adapter[\s\S]*acme rocket \(hardware\)[\s\S]*swiftshader/],
+  ] as const)('no %s one', async (adapter, info, words) => {
+    const error = await reject(openGpu({ gpu: fakeGpu(info).gpu, adapter }));
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error.message).toMatch(words);
+  });
+});
+
+test.each([
+  ['maxBufferSize', 2 ** 31, /maxBufferSize[\s\S]*found: 1073741824[\s\S]*wanted: 2147483648/],
+  ['maxStorageBuffers', 9, /maxStorageBuffers[\s\S]*no limit of that name/],
+])('a limit that the adapter does not reach: %s', async (name, value, words) => {
+  const error = await reject(openGpu({ gpu: fakeGpu().gpu, requiredLimits: { [name]: value } }));
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(error.message).toMatch(words);
+});
+
+describe('what is asked of the adapter', () => {
+  const features = ['subgroups', 'timestamp-query', 'shader-f16'];
+
+  test('its own largest buffers, the defaults for all else, the features that are used', async () => {
+    const { gpu, asked } = fakeGpu({}, { features });
+    await openGpu({ gpu });
+    expect(asked.device?.requiredLimits).toEqual({ maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 29 });
+    expect(asked.device?.requiredFeatures).toEqual(['subgroups', 'timestamp-query']);
+  });
+
+  test('limits by name on top of them', async () => {
+    const { gpu, asked } = fakeGpu();
+    await openGpu({ gpu, requiredLimits: { maxBufferSize: 2 ** 29, maxComputeWorkgroupSizeX: 512 } });
+    expect(asked.device?.requiredLimits).toMatchObject({ maxBufferSize: 2 ** 29, maxComputeWorkgroupSizeX: 512 });
+    expect(asked.device?.requiredFeatures).toEqual([]);
+  });
+
+  test('nothing, where the defaults have to do', async () => {
+    const { gpu, asked } = fakeGpu({}, { features });
+    const { traits, timestamps } = await openGpu({ gpu, defaultLimitsOnly: true });
+    expect(asked.device).toMatchObject({ requiredLimits: {}, requiredFeatures: [] });
+    expect([traits.subgroupSize, timestamps]).toEqual([0, false]);
+  });
+});
+
+describe('what is told of the adapter', () => {
+  const subgroups = { features: ['subgroups', 'timestamp-query'] };
+  test.each([
+    ['one size of subgroups', { subgroupMinSize: 4, subgroupMaxSize: 4 }, subgroups, 4],
+    ['several sizes: no kernel may count on one', { subgroupMinSize: 32, subgroupMaxSize: 64 }, subgroups, 0],
+    ['sizes, but no feature', { subgroupMinSize: 4, subgroupMaxSize: 4 }, {}, 0],
+  ])('%s', async (_, info, options, subgroupSize) => {
+    const { traits, timestamps } = await openGpu({ gpu: fakeGpu(info, options).gpu });
+    expect(traits).toEqual({ software: false, subgroupSize });
+    expect(timestamps).toBe('features' in options);
+  });
+
+  test.each([
+    ['google', 'swiftshader', '', true],
+    ['mesa', 'llvmpipe', '', true],
+    ['microsoft', 'warp', 'Microsoft Basic Render Driver', true],
+    ['nvidia', 'ampere', 'NVIDIA GeForce RTX 3090', false],
+    ['apple', 'metal-3', '', false],
+  ])('%s %s %s: software is %s', async (vendor, architecture, description, software) => {
+    const { adapter } = await openGpu({ gpu: fakeGpu({ vendor, architecture, description }).gpu });
+    expect(adapter).toEqual({ vendor, architecture, device: '', description, software });
+  });
+});
+
+describe('the end of a device', () => {
+  test('disposed of', async () => {
+    const gpu = await openGpu({ gpu: fakeGpu().gpu });
+    expect(gpu.failure.aborted).toBe(false);
+    gpu.dispose();
+    expect(await gpu.lost).toMatchObject({ reason: 'destroyed' });
+    expect(gpu.failure.reason).toBeInstanceOf(DeviceLostError);
+    expect(gpu.failure.reason.message).toMatch(
+      /lost \(destroyed\)[\s\S]*destroyed by the page[\s\S]*wait for the work/,
+    );
+  });
+
+  test('lost for a reason of its own', async () => {
+    const { gpu: entry, lose } = fakeGpu();
+    const gpu = await openGpu({ gpu: entry });
+    lose('unknown', 'the driver hung');
+    await gpu.lost;
+    expect(gpu.failure.reason.message).toMatch(/lost \(unknown\)[\s\S]*the driver hung[\s\S]*open a new device/);
+  });
+
+  test('a command that the GPU refused', async () => {
+    const { gpu: entry, device } = fakeGpu();
+    const gpu = await openGpu({ gpu: entry });
+    device.dispatchEvent(Object.assign(new Event('uncapturederror'), { error: { message: 'binding too small' } }));
+    expect(gpu.failure.reason).toBeInstanceOf(DeviceLostError);
+    expect(gpu.failure.reason.message).toContain('binding too small');
+  });
+});

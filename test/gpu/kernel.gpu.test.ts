@@ -1,0 +1,167 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { ShaderError } from '../../src/errors.ts';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { type Kernel, KernelCache } from '../../src/gpu/kernel.ts';
+import { Memory } from '../../src/gpu/memory.ts';
+import { readSlices } from '../../src/gpu/readback.ts';
+import { bind, replay } from '../../src/gpu/recording.ts';
+
+const gpu: Gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const scaleSource = [
+  '// y[i] = factor * x[i]',
+  '@group(0) @binding(0) var<storage, read> x: array<f32>;',
+  '@group(0) @binding(3) var<storage, read_write> y: array<f32>;',
+  'override count: u32;',
+  'override factor: f32;',
+  '@compute @workgroup_size(64)',
+  'fn main(@builtin(global_invocation_id) id: vec3u) {',
+  '  if (id.x < count) { y[id.x] = factor * x[id.x]; }',
+  '}',
+].join('\n');
+
+interface Scale {
+  count: number;
+  factor: number;
+}
+
+const scale: Kernel<Scale> = {
+  name: 'scale',
+  source: scaleSource,
+  constants: ({ count, factor }) => ({ count, factor }),
+  buffers: ({ count }) => ({ x: count, y: count }),
+  workgroups: ({ count }) => [Math.ceil(count / 64)],
+  cost: ({ count }) => ({ flops: count, bytes: 8 * count }),
+};
+
+const shape = { count: 5, factor: 3 };
+
+async function refused(kernel: Kernel<Scale>, given = shape): Promise<string> {
+  const error = await new KernelCache(gpu.device, gpu.traits).compile(kernel, given).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ShaderError);
+  return (error as Error).message;
+}
+
+describe('a kernel that is launched wrongly', () => {
+  test('bindings that the shader lacks or the launch forgets: both lists', async () => {
+    const words = /bindings of scale\.wgsl.*differ.*\n.*found: "x, z"\n.*wanted: x, y/;
+    expect(await refused({ ...scale, buffers: () => ({ x: 5, z: 5 }) })).toMatch(words);
+    expect(await refused({ ...scale, buffers: () => ({ x: 5 }) })).toMatch(/found: "x"\n.*wanted: x, y/);
+    expect(await refused({ ...scale, buffers: () => ({ x: 5, y: 5, z: 5 }) })).toMatch(/found: "x, y, z"/);
+  });
+
+  test('override constants, the same', async () => {
+    const words = /override constants of scale\.wgsl.*differ.*\n.*found: "count"\n.*wanted: count, factor/;
+    expect(await refused({ ...scale, constants: () => ({ count: 5 }) })).toMatch(words);
+    const three = () => ({ count: 5, factor: 1, other: 1 });
+    expect(await refused({ ...scale, constants: three })).toMatch(/found: "count, factor, other"/);
+  });
+
+  test('more workgroups than WebGPU allows', async () => {
+    const words = /too many workgroups.*\n.*found: \[65536,1,1\]\n.*at most 65535/;
+    expect(await refused(scale, { count: 65536 * 64, factor: 1 })).toMatch(words);
+    expect(await refused({ ...scale, workgroups: () => [Number.NaN] })).toMatch(/too many workgroups/);
+  });
+
+  test('a text that does not compile: its lines with a caret', async () => {
+    const message = await refused({
+      ...scale,
+      source: scaleSource.replace('= factor * x[id.x]; }', '= factr * x[id.x]; }'),
+    });
+    expect(message).toContain("scale.wgsl doesn't compile");
+    expect(message).toMatch(/error: .*factr.* \(line 8\)/);
+    const lines = message.split('\n');
+    const quoted = lines.findIndex((line) => line.includes('factr * x[id.x]; }'));
+    expect(lines[quoted - 1]).toContain('fn main(');
+    expect(lines[quoted + 1]!.indexOf('^')).toBe(lines[quoted]!.indexOf('factr'));
+    // It is told to whoever compiled, and the device goes on.
+    await gpu.device.queue.onSubmittedWorkDone();
+    expect(gpu.failure.aborted).toBe(false);
+  });
+});
+
+describe('the cache', () => {
+  test('makes a pipeline once for each text and constants, even when asked twice at the same time', async () => {
+    const cache = new KernelCache(gpu.device, gpu.traits);
+    const [one, two, other] = await Promise.all([
+      cache.compile(scale, shape),
+      cache.compile(scale, { ...shape }),
+      cache.compile(scale, { ...shape, factor: 4 }),
+    ]);
+    expect(two!.pipeline).toBe(one!.pipeline);
+    expect(other!.pipeline).not.toBe(one!.pipeline);
+    // The layout depends on the bindings alone.
+    expect(other!.layout).toBe(one!.layout);
+  });
+
+  test('takes the first variant for the adapter unless told otherwise', async () => {
+    const cache = new KernelCache(gpu.device, gpu.traits);
+    const seen: unknown[] = [];
+    const varied: Kernel<Scale> = {
+      ...scale,
+      variants: (given, traits) => {
+        seen.push(given, traits);
+        return [{ width: 64 }, { width: 32 }];
+      },
+      source: (_, { width }) => scaleSource.replace('64', String(width)),
+      workgroups: ({ count }, { width }) => [Math.ceil(count / Number(width))],
+    };
+    expect(await cache.compile(varied, { count: 100, factor: 1 })).toMatchObject({
+      variant: { width: 64 },
+      workgroups: [2, 1, 1],
+    });
+    expect(seen).toEqual([{ count: 100, factor: 1 }, gpu.traits]);
+    const picked = await cache.compile(varied, { count: 100, factor: 1 }, { width: 32 });
+    expect(picked.workgroups).toEqual([4, 1, 1]);
+    expect(picked.text).toContain('workgroup_size(32)');
+  });
+});
+
+describe('binding by name', () => {
+  const compiled = new KernelCache(gpu.device, gpu.traits).compile(scale, shape);
+  const memory = new Memory(gpu.device);
+  afterAll(() => memory.dispose());
+  const slices = (...names: string[]) =>
+    Object.fromEntries(names.map((name) => [name, memory.storage(`conv.${name}`, 8)]));
+
+  test.each([
+    [['x'], /conv: .*scale don't match.*\n.*found: "x"\n.*wanted: x, y/],
+    [['x', 'y', 'z'], /found: "x, y, z"\n.*wanted: x, y/],
+    [['x', 'dy'], /found: "x, dy"\n.*wanted: x, y/],
+    [[], /found: ""\n.*wanted: x, y/],
+  ])('%j is refused with both lists', async (names, words) => {
+    const kernel = await compiled;
+    expect(() => bind(gpu.device, kernel, 'conv', slices(...names))).toThrow(ShaderError);
+    expect(() => bind(gpu.device, kernel, 'conv', slices(...names))).toThrow(words);
+  });
+
+  test('what belongs to the step as a whole is called that', async () => {
+    const kernel = await compiled;
+    expect(() => bind(gpu.device, kernel, '', {})).toThrow(/^step: /);
+  });
+
+  test('a buffer that is too small: bytes found and wanted, and which', async () => {
+    const kernel = await compiled;
+    const buffers = { ...slices('x'), y: memory.storage('conv.small', 4) };
+    const words = /conv: scale .* too small .* y.*\n.*found: "16 bytes in conv\.small"\n.*wanted: 20 bytes/;
+    expect(() => bind(gpu.device, kernel, 'conv', buffers)).toThrow(words);
+  });
+
+  test('a recording knows what it reads and writes, and each dispatch sees what the ones before it wrote', async () => {
+    const kernel = await compiled;
+    const [x, y, z] = ['x', 'y', 'z'].map((name) => memory.storage(name, 5));
+    const first = bind(gpu.device, kernel, 'one', { x: x!, y: y! });
+    const second = bind(gpu.device, kernel, 'two', { x: y!, y: z! });
+    expect(first).toMatchObject({ name: 'scale', layer: 'one', reads: ['x'], writes: ['y'], workgroups: [1, 1, 1] });
+    expect(second).toMatchObject({ reads: ['y'], writes: ['z'], cost: { flops: 5, bytes: 40 } });
+    gpu.device.queue.writeBuffer(x!.buffer, 0, Float32Array.of(1, 2, 3, 4, 5));
+    const encoder = gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    replay(pass, [first, second, first, second]);
+    pass.end();
+    gpu.device.queue.submit([encoder.finish()]);
+    const [bytes] = await readSlices(gpu, memory, [z!]);
+    expect([...new Float32Array(bytes!, 0, 5)]).toEqual([9, 18, 27, 36, 45]);
+  });
+});

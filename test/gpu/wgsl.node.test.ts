@@ -1,0 +1,112 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the shaders' own holes
+import { describe, expect, test } from 'vitest';
+import { ShaderError } from '../../src/errors.ts';
+import { excerpt, readBindings, readOverrides, render } from '../../src/gpu/wgsl.ts';
+
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+describe('rendering', () => {
+  test('holes are filled, wherever and however often they stand', () => {
+    expect(render('k', 'const a = ${tile}u;\nconst b = ${tile} * ${step};', { tile: 8, step: '4u' })).toBe(
+      'const a = 8u;\nconst b = 8 * 4u;',
+    );
+    expect(render('k', 'no hole')).toBe('no hole');
+  });
+
+  const nested = [
+    '#if ${outer}',
+    'outer',
+    '#if ${inner}',
+    'both',
+    '#else',
+    'outer alone',
+    '#endif',
+    '#elif ${inner}',
+    'inner alone',
+    '#else',
+    'neither',
+    '#endif',
+    'always',
+  ].join('\n');
+  test.each([
+    [true, true, ['outer', 'both', 'always']],
+    [true, false, ['outer', 'outer alone', 'always']],
+    [false, true, ['inner alone', 'always']],
+    [false, false, ['neither', 'always']],
+  ])('flags choose lines, within each other: %s, %s', (outer, inner, expected) => {
+    expect(lines(render('k', nested, { outer, inner }))).toEqual(expected);
+  });
+
+  test('a hole that nothing fills is told by name, with what there is', () => {
+    const render1 = () => render('conv2d_forward', 'a ${tile} ${stp}', { tile: 1, step: 2 });
+    expect(render1).toThrow(ShaderError);
+    expect(render1).toThrow(/conv2d_forward\.wgsl.*\n.*\$\{stp\}.*\n.*tile, step/);
+  });
+
+  test('a value that no hole uses is told by name', () => {
+    const render1 = () => render('adam', 'a ${tile}', { tile: 1, stp: 2, other: true });
+    expect(render1).toThrow(ShaderError);
+    expect(render1).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);
+  });
+
+  test('a value in a branch that is not taken counts as used', () => {
+    expect(lines(render('k', '#if ${on}\nconst a = ${tile};\n#endif\nend', { on: false, tile: 3 }))).toEqual(['end']);
+  });
+});
+
+describe('bindings are read from the text', () => {
+  test('name, number, access and type, in the order of their numbers', () => {
+    const text = `
+      @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+      @group(0) @binding(0) var<storage, read> x: array<f32>; // with a remark
+      @group(0)@binding(1) var<uniform> sizes : Sizes;
+      @group(0) @binding(10) var<storage> labels: array<u32>;
+      var<workgroup> sums: array<f32, 64>;
+      var<private> p: f32;`;
+    expect(readBindings(text)).toEqual([
+      { name: 'x', index: 0, access: 'read', type: 'array<f32>' },
+      { name: 'sizes', index: 1, access: 'uniform', type: 'Sizes' },
+      { name: 'y', index: 2, access: 'read_write', type: 'array<vec4f>' },
+      // WGSL's default for storage is read.
+      { name: 'labels', index: 10, access: 'read', type: 'array<u32>' },
+    ]);
+    expect(readBindings('fn main() {}')).toEqual([]);
+  });
+
+  test('override constants', () => {
+    const text = 'override batch: u32;\n  override epsilon: f32 = 1e-7; // override not_me: u32;\nconst c = 1u;';
+    expect(readOverrides(text)).toEqual(['batch', 'epsilon']);
+  });
+
+  test('of every shader, all that it declares, each a line', async () => {
+    const shaders = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
+    expect(Object.keys(shaders).length).toBeGreaterThan(10);
+    for (const [path, source] of Object.entries(shaders)) {
+      const declared = [...source.matchAll(/@binding\(/g)].length;
+      expect(readBindings(source), path).toHaveLength(declared);
+      expect(readOverrides(source), path).toHaveLength([...source.matchAll(/\boverride\s+\w+\s*[:=]/g)].length);
+      // One convention for all: the layout is made from these numbers.
+      expect(source, path).not.toMatch(/@group\((?!0\))/);
+    }
+  });
+});
+
+test('an excerpt quotes the rendered lines around a message, with a caret under the place', () => {
+  const text = ['let a = 1;', 'let b = 2;', 'let c = d;', 'let e = 3;'].join('\n');
+  const message = { type: 'error', message: "unresolved value 'd'", lineNum: 3, linePos: 9, offset: 0, length: 1 };
+  expect(excerpt(text, [message as GPUCompilationMessage]).split('\n')).toEqual([
+    "error: unresolved value 'd' (line 3)",
+    '    let a = 1;',
+    '    let b = 2;',
+    '    let c = d;',
+    '            ^',
+  ]);
+  const first = { ...message, type: 'warning', lineNum: 1, linePos: 1 } as GPUCompilationMessage;
+  const both = excerpt(text, [first, message as GPUCompilationMessage]);
+  expect(both).toContain('warning');
+  expect(both.split('\n').filter((line) => line.trim() === '^')).toHaveLength(2);
+});
