@@ -49,7 +49,6 @@ const everywhere: Departures = {
   'an odd size': { batch: 3, size: [9, 5] },
   'as large as the kernel': { size: [3, 3] },
   'a kernel that is not square': { kernelSize: [2, 4] },
-  'a kernel of one row': { kernelSize: [1, 5] },
   'a 1x1 kernel': { kernelSize: [1, 1] },
   strides: { size: [9, 8], strides: [2, 3] },
   'strides that step over pixels': { size: [8, 9], kernelSize: [1, 2], strides: [3, 3] },
@@ -71,13 +70,11 @@ const pools: Departures = {
 
 const activations: Departures = {
   'no bias': { useBias: false },
-  'no bias, filters of no multiple of four': { useBias: false, filters: 7 },
-  'no bias, a pool': { useBias: false, pooled: true },
+  'no bias and a pool': { useBias: false, pooled: true },
   relu: { activation: 'relu' },
   'relu, filters of no multiple of four': { activation: 'relu', filters: 7 },
   'relu and a pool': { activation: 'relu', pooled: true },
   tanh: { activation: 'tanh' },
-  'tanh and a pool': { activation: 'tanh', pooled: true },
   sigmoid: { activation: 'sigmoid' },
   'sigmoid and a pool': { activation: 'sigmoid', pooled: true },
 };
@@ -178,8 +175,8 @@ describe.each(Object.entries(passes))('%s', (_, { check, fits, control: own, dep
   test.each(shapes)('%s', (_, shape) => checkKernel(gpu, check(shape)));
 
   test('random shapes', async () => {
-    const property = fc.asyncProperty(anyConvolution.filter(fits), fc.integer({ min: 1, max: 1000 }), (shape, seed) =>
-      checkKernel(gpu, check(shape), seed),
+    const property = fc.asyncProperty(anyConvolution.filter(fits), fc.nat(1000), (shape, seed) =>
+      checkKernel(gpu, check(shape), { seed, pick: seed }),
     );
     await fc.assert(property, { seed: 1, numRuns: 12 });
   });

@@ -14,6 +14,7 @@ import {
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
+// The shaders are the convolutions': what is seen there of tiles and activations needn't be seen again.
 const control: DenseShape = {
   batch: 10,
   inputs: 20,
@@ -29,10 +30,7 @@ const everywhere: Departures = {
   'the control': {},
   'one sample': { batch: 1 },
   'one of everything': { batch: 1, inputs: 1, outputs: 1 },
-  'a tile exactly': { batch: 8, inputs: 8, outputs: 16 },
   'one past a tile': { batch: 9, inputs: 9, outputs: 17 },
-  'inputs of no multiple of four': { inputs: 21 },
-  'outputs of no multiple of four': { outputs: 10 },
   'neither of a multiple of four': { inputs: 5, outputs: 3 },
   'a long sum': { batch: 3, inputs: 1600, outputs: 8 },
 };
@@ -41,12 +39,10 @@ const activations: Departures = {
   'no bias': { useBias: false },
   relu: { activation: 'relu' },
   tanh: { activation: 'tanh' },
-  sigmoid: { activation: 'sigmoid' },
 };
 
 const inActivations: Departures = {
   'relu made x': { inActivation: 'relu' },
-  'tanh made x': { inActivation: 'tanh' },
   'sigmoid made x, inputs of no multiple of four': { inActivation: 'sigmoid', inputs: 7 },
 };
 
@@ -76,9 +72,9 @@ describe.each(Object.entries(passes))('%s', (_, { check, fits, departures }) => 
   test.each(shapes)('%s', (_, shape) => checkKernel(gpu, check(shape)));
 
   test('random shapes', async () => {
-    const property = fc.asyncProperty(anyDense.filter(fits), fc.integer({ min: 1, max: 1000 }), (shape, seed) =>
-      checkKernel(gpu, check(shape), seed),
+    const property = fc.asyncProperty(anyDense.filter(fits), fc.nat(1000), (shape, seed) =>
+      checkKernel(gpu, check(shape), { seed, pick: seed }),
     );
-    await fc.assert(property, { seed: 1, numRuns: 8 });
+    await fc.assert(property, { seed: 1, numRuns: 6 });
   });
 });

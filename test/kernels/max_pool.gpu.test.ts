@@ -52,8 +52,8 @@ describe.each(Object.entries({ max_pool_forward: checkMaxPoolForward, max_pool_b
     );
 
     test('random shapes', async () => {
-      const property = fc.asyncProperty(anyPool, fc.integer({ min: 1, max: 1000 }), (shape, seed) =>
-        checkKernel(gpu, check(shape), seed),
+      const property = fc.asyncProperty(anyPool, fc.nat(1000), (shape, seed) =>
+        checkKernel(gpu, check(shape), { seed, pick: seed }),
       );
       await fc.assert(property, { seed: 1, numRuns: 12 });
     });
