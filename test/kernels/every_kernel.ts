@@ -1,0 +1,118 @@
+import type { Gpu } from '../../src/gpu/device.ts';
+import type { Hole } from '../../src/gpu/wgsl.ts';
+import { arenaOf } from './arena.ts';
+import { checkKernel, type KernelCheck, variantsOf } from './check_kernel.ts';
+import {
+  checkBackwardW,
+  checkBackwardWNarrow,
+  checkBackwardX,
+  checkForward,
+  checkForwardNarrow,
+} from './conv2d_checks.ts';
+import {
+  checkDenseBackwardW,
+  checkDenseBackwardWNarrow,
+  checkDenseBackwardX,
+  checkDenseForward,
+} from './dense_checks.ts';
+import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
+import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
+import { checkGradientNorm, checkGradientNormReduce } from './norm_checks.ts';
+import { checkAdam, checkSgd } from './optimizer_checks.ts';
+import { type Convolution, convolution, pool } from './shapes.ts';
+import { stateOf } from './state_words.ts';
+import { checkBeginStep, checkSumParts } from './step_checks.ts';
+
+/** One kernel at one shape, whatever that shape is. */
+export interface AnyCheck {
+  name: string;
+  /** In any variant, or in one, counted round and round. */
+  run(gpu: Gpu, pick?: number): Promise<void>;
+  /** The flags that its text was rendered with, a set for each variant. */
+  flags(gpu: Gpu): Record<string, Hole>[];
+  variants(gpu: Gpu): number;
+}
+
+const any = <S>(check: KernelCheck<S>): AnyCheck => ({
+  name: check.kernel.name,
+  run: (gpu, pick) => checkKernel(gpu, check, { pick }),
+  flags: (gpu) => {
+    const { kernel, shape } = check;
+    return variantsOf(kernel, shape, gpu.traits).map((variant) => kernel.flags?.(shape, variant) ?? {});
+  },
+  variants: (gpu) => variantsOf(check.kernel, check.shape, gpu.traits).length,
+});
+
+const image: Convolution = {
+  batch: 2,
+  size: [6, 6],
+  channels: 4,
+  filters: 4,
+  kernelSize: [3, 3],
+  strides: [1, 1],
+  padding: 'valid',
+  useBias: true,
+  activation: 'linear',
+  inActivation: 'linear',
+  pooled: false,
+  parts: 1,
+};
+const layer = {
+  batch: 3,
+  inputs: 8,
+  outputs: 5,
+  useBias: true,
+  activation: 'relu',
+  inActivation: 'tanh',
+} as const;
+const window = {
+  batch: 1,
+  size: [4, 5] as [number, number],
+  poolSize: [2, 2],
+  strides: [2, 2],
+  padding: 'same',
+} as const;
+const loss = { batch: 3, classes: 4, count: 2, step: 1, record: { words: 8, slots: 2 }, scale: 2 };
+const tensors = arenaOf([5, 300]);
+const adam = { elements: 70, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, learningRate: 0.01, t: 3, scale: 1 };
+
+const images = (departures: Partial<Convolution>[], common: Partial<Convolution> = {}) =>
+  departures.map((departure) => convolution({ ...image, ...common, ...departure }));
+
+const forwards: Partial<Convolution>[] = [
+  { activation: 'relu' },
+  { pooled: true, padding: 'same', activation: 'tanh' },
+  { useBias: false, filters: 3, channels: 1, activation: 'sigmoid' },
+];
+const backwards: Partial<Convolution>[] = [{ parts: 2 }, { pooled: true }, { padding: 'same', filters: 3 }];
+
+/** Every kernel of a training step, in so few shapes that each branch of its text is taken and not taken. */
+export const everyKernel: AnyCheck[] = [
+  ...images(forwards).map((s) => any(checkForward(s))),
+  ...images(forwards, { channels: 1 }).map((s) => any(checkForwardNarrow(s))),
+  ...images(backwards).map((s) => any(checkBackwardW(s))),
+  ...images(backwards, { channels: 3 }).map((s) => any(checkBackwardWNarrow(s))),
+  ...images([
+    { inActivation: 'relu' },
+    { inActivation: 'tanh', channels: 3, strides: [2, 1] },
+    { inActivation: 'sigmoid', filters: 3 },
+    {},
+  ]).map((s) => any(checkBackwardX(s))),
+  any(checkDenseForward(layer)),
+  any(checkDenseBackwardW(layer)),
+  any(checkDenseBackwardWNarrow(layer)),
+  any(checkDenseBackwardX(layer)),
+  ...[3, 4].flatMap((channels) => {
+    const shape = pool({ ...window, poolSize: [2, 2], strides: [2, 2], channels });
+    return [any(checkMaxPoolForward(shape)), any(checkMaxPoolBackward(shape))];
+  }),
+  ...[false, true].map((soft) => any(checkSoftmaxCrossEntropy({ ...loss, soft }))),
+  any(checkSumParts({ parts: 3, weights: 70, biases: 6 })),
+  any(checkGradientNorm(tensors)),
+  any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1 })),
+  any(checkBeginStep(4, { position: 2, samples: 5 })),
+  any(checkAdam(adam)),
+  ...[0, 0.9].flatMap((momentum) =>
+    [false, true].map((nesterov) => any(checkSgd({ elements: 70, learningRate: 0.1, momentum, nesterov }))),
+  ),
+];
