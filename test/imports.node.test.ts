@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+interface Import {
+  /** A file, seen from the root, or a package. */
+  to: string;
+  /** Something stays of it when the types are gone. */
+  value: boolean;
+}
+
+function importsOf(path: string): Import[] {
+  const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: Import[] = [];
+  const add = (specifier: ts.Node, value: boolean) => {
+    if (!ts.isStringLiteral(specifier)) return;
+    const text = specifier.text.replace(/\?\w+$/, '');
+    found.push({ to: text.startsWith('.') ? normalize(join(dirname(path), text)) : text, value });
+  };
+  const namesValue = (names: readonly (ts.ImportSpecifier | ts.ExportSpecifier)[]) => names.some((n) => !n.isTypeOnly);
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause;
+      const named = clause?.namedBindings;
+      const whole = !clause || clause.name !== undefined || (named !== undefined && ts.isNamespaceImport(named));
+      add(node.moduleSpecifier, whole || (!clause.isTypeOnly && (!named || namesValue(named.elements))));
+    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
+      const names = node.exportClause && ts.isNamedExports(node.exportClause) ? node.exportClause.elements : undefined;
+      add(node.moduleSpecifier, !node.isTypeOnly && (!names || namesValue(names)));
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0]!, true);
+    } else if (ts.isNewExpression(node) && /^new URL\(\s*'[^']*\.ts'/.test(node.getText())) {
+      add(node.arguments![0]!, true); // a worker
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[])
+  .filter((path) => /(?<!\.d)\.ts$/.test(path))
+  .map((path) => join('src', path));
+const graph = new Map(files.map((path) => [path, importsOf(path)]));
+
+/** The folder of src that a file lies in; a file of src itself is its own. */
+const folderOf = (path: string) => path.split('/')[1]!;
+
+/** What stays of a file's imports, and of theirs: files and packages. */
+function reach(entry: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  for (const { to, value } of graph.get(entry) ?? []) if (value) reach(to, seen);
+  return seen;
+}
+
+// Data flows one way: page, cli -> train -> augment, kernels -> gpu. data and reference stand alone.
+const may: Record<string, { values: string[]; types?: string[] }> = {
+  gpu: { values: [] },
+  kernels: { values: ['gpu', 'augment'] },
+  augment: { values: ['gpu', 'kernels'] },
+  train: { values: ['gpu', 'kernels', 'augment'], types: ['data'] },
+  data: { values: [] },
+  // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
+  reference: { values: [], types: ['kernels', 'augment', 'train'] },
+  page: { values: ['index.ts', 'train', 'augment', 'data'] },
+  cli: { values: ['index.ts', 'train', 'augment', 'data'] },
+  'index.ts': { values: ['train', 'augment', 'data', 'gpu'] },
+};
+/** Words and figures, which anybody may use. */
+const everybodys = ['errors.ts', 'check.ts', 'figures.ts'];
+/** Where the numbers of a sample's record stand: the twin of the draws fills the same record. */
+const layoutOfRecords = 'src/augment/op.ts';
+
+test('the files are found, and what they import', () => {
+  expect(files.length).toBeGreaterThan(60);
+  for (const name of Object.keys(may)) expect(files.some((path) => folderOf(path) === name)).toBe(true);
+  const trainer = graph.get('src/train/trainer.ts')!;
+  expect(trainer).toContainEqual({ to: 'src/gpu/memory.ts', value: true });
+  expect(trainer).toContainEqual({ to: 'src/data/dataset.ts', value: false });
+  expect(reach('src/page/main.ts')).toContain('src/train/trainer.ts'); // by way of its worker
+});
+
+test('every folder has its place', () => {
+  expect([...new Set(files.map(folderOf))].sort()).toEqual([...Object.keys(may), ...everybodys].sort());
+});
+
+describe.each(Object.entries(may))('%s', (folder, { values, types = [] }) => {
+  const imports = files
+    .filter((path) => folderOf(path) === folder)
+    .flatMap((from) => graph.get(from)!.map((one) => ({ from, ...one })))
+    .filter(({ to }) => to.startsWith('src/') && folderOf(to) !== folder && !everybodys.includes(folderOf(to)));
+
+  test(`imports ${values.join(', ') || 'nothing'}${types.length ? `, types of ${types.join(', ')}` : ''}`, () => {
+    const wrong = imports.filter(({ to, value }) => {
+      if (folder === 'reference' && to === layoutOfRecords) return false;
+      return !values.includes(folderOf(to)) && (value || !types.includes(folderOf(to)));
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+});
+
+test('words and figures import nobody', () => {
+  const beyond = (path: string) => graph.get(`src/${path}`)!.filter(({ to }) => to.startsWith('src/'));
+  const wrong = everybodys.flatMap(beyond).filter(({ to }) => !everybodys.includes(folderOf(to)));
+  expect(wrong).toEqual([]);
+});
+
+test('no file needs itself in a round', () => {
+  const done = new Set<string>();
+  const visit = (path: string, way: string[]): void => {
+    if (way.includes(path)) throw new Error([...way.slice(way.indexOf(path)), path].join(' -> '));
+    if (done.has(path)) return;
+    for (const { to, value } of graph.get(path) ?? []) if (value && graph.has(to)) visit(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of files) visit(path, []);
+});
+
+// What a browser gets has to be without Node; the library also without the page and the command.
+describe.each([
+  ['src/index.ts', ['page', 'cli']],
+  ['src/page/main.ts', ['cli']],
+  ['src/cli/headless/main.ts', ['page']],
+])('%s', (entry, without) => {
+  const reached = [...reach(entry)];
+
+  test(`reaches nothing of ${without.join(' and ')}, nor of Node`, () => {
+    expect(reached.length).toBeGreaterThan(20);
+    expect(reached.filter((path) => path.startsWith('src/') && without.includes(folderOf(path)))).toEqual([]);
+    expect(reached.filter((path) => isBuiltin(path))).toEqual([]);
+    // A package that is reached by a path of its own is the package all the same.
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const packages = reached.filter((path) => !graph.has(path) && !/^(src|shaders|data)\//.test(path));
+    const named = packages.map((path) => path.match(/^(@[^/]+\/)?[^/]+/)![0]);
+    if (entry === 'src/index.ts') expect(named.filter((name) => !(name in dependencies))).toEqual([]);
+    expect(named.filter((name) => /puppeteer|commander|cli-|tar-stream|fast-png/.test(name))).toEqual([]);
+  });
+});
