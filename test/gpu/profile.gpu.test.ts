@@ -1,0 +1,92 @@
+import { afterAll, expect, test } from 'vitest';
+import { SetupError } from '../../src/errors.ts';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { type Kernel, KernelCache } from '../../src/gpu/kernel.ts';
+import { Memory } from '../../src/gpu/memory.ts';
+import { profileRecording, type StepProfile } from '../../src/gpu/profile.ts';
+import { bind, type Recording } from '../../src/gpu/recording.ts';
+
+const gpu: Gpu = await openGpu();
+const memory = new Memory(gpu.device);
+afterAll(() => gpu.dispose());
+
+/** One workgroup that takes time in proportion to `rounds`. */
+const spin: Kernel<{ rounds: number }> = {
+  name: 'spin',
+  source: `
+    @group(0) @binding(0) var<storage, read_write> y: array<f32>;
+    override rounds: u32;
+    @compute @workgroup_size(64)
+    fn main(@builtin(local_invocation_index) i: u32) {
+      var v = y[i];
+      for (var r = 0u; r < rounds; r++) { v = v * 0.99 + 0.5; }
+      y[i] = v;
+    }`,
+  constants: ({ rounds }) => ({ rounds }),
+  buffers: () => ({ y: 64 }),
+  workgroups: () => [1],
+  cost: ({ rounds }) => ({ flops: 128 * rounds, bytes: 512 }),
+};
+
+async function record(layers: Record<string, number>): Promise<Recording> {
+  const cache = new KernelCache(gpu.device, gpu.traits);
+  return Promise.all(
+    Object.entries(layers).map(async ([layer, rounds]) =>
+      bind(gpu.device, await cache.compile(spin, { rounds }), layer, { y: memory.storage(layer, 64) }),
+    ),
+  );
+}
+
+function expectConsistent(profile: StepProfile, recording: Recording): void {
+  expect(profile.dispatches.map(({ name, layer }) => [name, layer])).toEqual(
+    recording.map(({ name, layer }) => [name, layer]),
+  );
+  expect(profile.dispatchesPerStep).toBe(recording.length);
+  const sum = (pick: 'share' | 'microseconds') => profile.dispatches.reduce((total, row) => total + row[pick], 0);
+  expect(sum('share')).toBeCloseTo(1, 12);
+  expect(sum('microseconds')).toBeCloseTo(profile.stepMicroseconds, 6);
+  for (const [i, row] of profile.dispatches.entries()) {
+    const { cost, workgroups } = recording[i]!;
+    expect(row.microseconds).toBeGreaterThan(0);
+    expect(row.share).toBeCloseTo(row.microseconds / profile.stepMicroseconds, 12);
+    expect(row).toMatchObject({ flops: cost.flops, bytes: cost.bytes, workgroups });
+    expect(row.gflops).toBeCloseTo(cost.flops / (1000 * row.microseconds), 12);
+    expect(row.gbps).toBeCloseTo(cost.bytes / (1000 * row.microseconds), 12);
+  }
+}
+
+test('a row a dispatch, in their order, with shares that are those of the work', async () => {
+  const recording = await record({ little: 20_000, most: 400_000, some: 100_000 });
+  const buffers = memory.buffers;
+  const profile = await profileRecording(gpu, memory, recording);
+  expectConsistent(profile, recording);
+  // Twenty times the work and five times: of neighbours' load on the machine a factor is left.
+  const [little, most, some] = profile.dispatches;
+  expect(most!.microseconds).toBeGreaterThan(5 * little!.microseconds);
+  expect(most!.microseconds).toBeGreaterThan(1.5 * some!.microseconds);
+  expect(most!.share).toBeGreaterThan(0.5);
+  expect(memory.buffers).toBe(buffers);
+});
+
+test('what is too short for a rounded clock is repeated until it is not', async () => {
+  const recording = await record({ short: 1, long: 400_000 });
+  const profile = await profileRecording(gpu, memory, recording, 3);
+  expectConsistent(profile, recording);
+  const [short, long] = profile.dispatches;
+  expect(short!.share).toBeLessThan(0.5);
+  expect(profile.rounded).toBe(profile.timestampResolutionNs > 1);
+  if (profile.rounded) {
+    expect([65_536, 100_000]).toContain(profile.timestampResolutionNs);
+    expect(short!.repeats).toBeGreaterThan(long!.repeats);
+    // A pass is then twenty ticks or more; half of that is the least that two readings of one pass differ by.
+    expect(short!.repeats * short!.microseconds * 1000).toBeGreaterThan(10 * profile.timestampResolutionNs);
+  } else expect([short!.repeats, long!.repeats]).toEqual([1, 1]);
+});
+
+test('a device without timestamps says what is missing', async () => {
+  const weakest = await openGpu({ defaultLimitsOnly: true });
+  const error = await profileRecording(weakest, new Memory(weakest.device), []).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(SetupError);
+  expect((error as Error).message).toMatch(/measures no time[\s\S]*timestamp-query/);
+  weakest.dispose();
+});
