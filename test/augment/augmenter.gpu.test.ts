@@ -76,10 +76,22 @@ test('disposed of, it rejects what is under way and what comes later; the device
   expect(await make().draw({ epoch: 0, samples: [1] })).toHaveLength(1);
 });
 
-test('a device that goes away rejects with the reason', async () => {
+test('a device that goes away rejects every call with the reason, under way and later', async () => {
   const own = await openGpu();
-  const augmenter = createAugmenter(own, { imageShape, augmentation: {}, seed: 0 });
-  const underWay = augmenter.draw({ epoch: 0, samples: [1] });
+  const augmenter = createAugmenter(own, { imageShape, augmentation: { zcaWhitening: true }, seed: 0 });
+  const images = new Uint8Array(elements);
+  const calls: Record<string, () => Promise<unknown>> = {
+    draw: () => augmenter.draw({ epoch: 0, samples: [1] }),
+    apply: () => augmenter.apply(images, [{}]),
+    fit: () => augmenter.fit(images),
+    sheet: () => augmenter.sheet(images),
+  };
+  await calls.fit!();
+  const reasons = () => Object.values(calls).map((call) => call().catch((reason: unknown) => reason));
+  const underWay = reasons();
   own.dispose();
-  await expect(underWay).rejects.toThrow(DeviceLostError);
+  for (const [i, reason] of (await Promise.all([...underWay, ...reasons()])).entries()) {
+    expect(reason, Object.keys(calls)[i % 4]).toBeInstanceOf(DeviceLostError);
+    expect((reason as Error).message).toContain('The GPU device was lost (destroyed)');
+  }
 });
