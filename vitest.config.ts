@@ -28,6 +28,9 @@ export default defineConfig({
             'valibot',
             'wgsl-preprocessor/wgsl-preprocessor.js',
             'fast-check',
+            '@tensorflow/tfjs-core',
+            '@tensorflow/tfjs-layers',
+            '@tensorflow/tfjs-backend-cpu',
           ],
         },
         test: {
