@@ -1,14 +1,15 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
-import type { Picture } from '../../src/augment/op.ts';
+import { fillModes, type Picture } from '../../src/augment/op.ts';
 import type { PipelineParameters } from '../../src/augment/parameters.ts';
 import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { through } from '../../src/reference/augment_geometry.ts';
 import { unit } from '../../src/reference/draws.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { type GeometryCase, pillowCases, torchvisionCases } from '../fixtures/torchvision_geometry.ts';
-import { coordinatesOff } from './closeness.ts';
-import { applyTwin, settled } from './geometry_twin.ts';
+import { coordinatesOff, expectSampled } from './closeness.ts';
+import { applyTwin, mapOf, samplingOf, settled } from './geometry_twin.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
@@ -155,5 +156,48 @@ describe('crops are the twin', () => {
     const resized = applyTwin('randomResizedCrop', { size: 20 }, whole, images, square, { height: 20, width: 20 });
     const y = await apply([{ type: 'randomResizedCrop', size: 20 }], square, images, [[]]);
     expectWithin('resized', y, resized, 2 * 255 * coordinatesOff(64));
+  });
+});
+
+describe('every fill mode and order is the twin', () => {
+  const picture: Picture = { height: 12, width: 17, channels: 3 };
+  const elements = elementsOf(picture);
+  const parameters = [
+    { angle: 25, translateX: 3, scale: 0.9, shearX: 12 },
+    { angle: 200, translateY: -9, scale: 0.31, shearY: 20 },
+    { translateX: 40, translateY: -33, angle: -3 },
+  ];
+  const cases = fillModes.flatMap((fillMode) =>
+    ['nearest', 'bilinear'].map((interpolation) => ({ fillMode, interpolation })),
+  );
+  test.each(cases)('$fillMode, $interpolation', async (options) => {
+    const op = { type: 'randomAffine', ...options, fill: 100 };
+    const images = someBytes(3 * elements);
+    const y = await apply(
+      [op],
+      picture,
+      images,
+      parameters.map((p) => [{ type: op.type, ...p }]),
+    );
+    parameters.forEach((p, i) => {
+      const pixels = (of: Uint8Array | Float32Array) => of.subarray(i * elements, (i + 1) * elements);
+      const exact = applyTwin(op.type, op, p, pixels(images), picture, picture);
+      const where = through(mapOf(op.type, op, p, picture));
+      // The terms of a coordinate are no more than both sides, magnified by three, and the shift.
+      const off = coordinatesOff(3 * (picture.height + picture.width + 40));
+      const sampling = samplingOf(op.type, op, picture);
+      const shares = expectSampled(
+        `image ${i}`,
+        pixels(y),
+        exact,
+        pixels(images),
+        picture,
+        picture,
+        where,
+        off,
+        sampling,
+      );
+      expect(shares).toBeGreaterThan(0.9);
+    });
   });
 });

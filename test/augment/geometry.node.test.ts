@@ -86,12 +86,53 @@ describe('refused', () => {
     ['no ratio', { type: 'randomResizedCrop', size: 4, ratio: [0, 1] }, /ratio/, /found: \[0,1\]/],
     ['a ratio the wrong way round', { type: 'randomResizedCrop', size: 4, ratio: [2, 1] }, /ratio/, /low <= high/],
     ['bicubic', { type: 'randomResizedCrop', size: 4, interpolation: 'bicubic' }, /interpolation/, /bilinear/],
+    ['degrees below 0', { type: 'randomAffine', degrees: -5 }, /degrees/, /found: -5/, /a number >= 0, or degrees/],
+    ['degrees the wrong way round', { type: 'randomRotation', degrees: [5, -5] }, /degrees/, /low <= high/],
+    ['a rotation by nothing', { type: 'randomRotation' }, /lacks degrees/],
+    ['expand', { type: 'randomRotation', degrees: 5, expand: true }, /no option expand/],
+    ['a centre of one number', { type: 'randomRotation', degrees: 5, center: [3] }, /center/],
+    [
+      'a shift further than the image',
+      { type: 'randomAffine', translate: [0.1, 1.5] },
+      /translate/,
+      /found: 1\.5/,
+      /0 to 1/,
+    ],
+    ['a shift of one number', { type: 'randomAffine', translate: 0.1 }, /translate/, /found: 0\.1/],
+    ['a scale of nothing', { type: 'randomAffine', scale: [0, 1] }, /scale/, /found: \[0,1\]/],
+    ['three shears', { type: 'randomAffine', shear: [1, 2, 3] }, /shear/, /along x and y/],
+    [
+      'a shear the wrong way round',
+      { type: 'randomAffine', shear: [1, 2, 3, -3] },
+      /shear is the wrong way/,
+      /low <= high/,
+    ],
+    ['a shear to a line', { type: 'randomAffine', shear: 90 }, /shear/, /-89 to 89/],
+    ['bicubic turns', { type: 'randomAffine', interpolation: 'bicubic' }, /interpolation/, /bilinear/],
+    ['a fill mode', { type: 'randomAffine', fillMode: 'miror' }, /fillMode/, /did you mean "mirror"/],
+    ['an infinite fill', { type: 'randomRotation', degrees: 5, fill: Infinity }, /fill/, /finite/],
+    ['a distortion above 1', { type: 'randomPerspective', distortionScale: 1.1 }, /distortionScale/, /0 to 1/],
+    ['alpha below 0', { type: 'elasticTransform', alpha: -1 }, /alpha/, /found: -1/, /for x and y/],
+    ['three alphas', { type: 'elasticTransform', alpha: [1, 2, 3] }, /alpha/, /for x and y/],
+    ['sigma without end', { type: 'elasticTransform', sigma: 1000 }, /sigma/, /0 to 100/],
+    ['smoothed along one axis', { type: 'elasticTransform', sigma: [0, 3] }, /along both axes/, /sigma 0, 3/],
+    ['a quarter turn', { type: 'randomRotate90' }, /exchanges height and width/, /20 x 30/, /\[0, 2\]/],
+    ['a fifth turn', { type: 'randomRotate90', turns: [4] }, /turns/, /found: 4/, /0 to 3/],
+    ['no turn', { type: 'randomRotate90', turns: [] }, /turns/, /at least one/],
+    ['a flip that is likelier than certain', { type: 'randomVerticalFlip', p: 2 }, /p makes no sense/],
+    ['a misspelt flip', { type: 'randomHorizontalFlp' }, /no known type/, /did you mean "randomHorizontalFlip"/],
     ['antialias', { type: 'randomResizedCrop', size: 4, antialias: true }, /no option antialias/],
   ])('%s', (_, op, ...words) => {
     const error = thrownBy(() => parseAugmentation([op], imageShape));
     expect(error).toBeInstanceOf(ConfigurationError);
     for (const word of words) expect(error.message).toMatch(word);
   });
+});
+
+test('a perspective of a single row is refused', () => {
+  const error = thrownBy(() => parseAugmentation([{ type: 'randomPerspective' }], [1, 9, 3]));
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect(error.message).toMatch(/no corners.*\n.*1 x 9 pixels/);
 });
 
 function thrownBy(call: () => unknown): Error {

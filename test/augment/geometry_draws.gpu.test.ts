@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { planBatch } from '../../src/augment/batch.ts';
+import type { Draw } from '../../src/augment/op.ts';
 import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { KernelCache } from '../../src/gpu/kernel.ts';
@@ -11,6 +12,8 @@ import { drawResizedCrop } from '../../src/reference/augment_geometry.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { resizedCropDraws } from '../fixtures/torchvision_geometry.ts';
+import { unitRoundoff } from '../tolerance.ts';
+import { expectDrawn, expectIndependent } from './distribution.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 const cache = new KernelCache(gpu.device, gpu.traits);
@@ -56,19 +59,17 @@ const deviation = (x: Float64Array) => {
 
 describe('100,000 draws', () => {
   const n = 100_000;
-  // Five standard errors: by chance one in two million would be beyond, and the seed is fixed.
-  const errors = 5;
+  const whole = (low: number, high: number): Draw => ({ from: 'integer', low, high });
+  const uniform = (low: number, high: number): Draw => ({ from: 'uniform', low, high });
+  const affine = {
+    type: 'randomAffine',
+    degrees: [-10, 40],
+    translate: [0.1, 0.5],
+    scale: [0.5, 2],
+    shear: [-9, 3, 0, 5],
+  };
 
-  type Expected = { least: number; most: number; mean: number; deviation: number };
-  /** Whole numbers from low to high. */
-  const whole = (low: number, high: number): Expected => ({
-    least: low,
-    most: high,
-    mean: (low + high) / 2,
-    deviation: Math.sqrt(((high - low + 1) ** 2 - 1) / 12),
-  });
-
-  test.each<[string, OpConfig, number[], Record<string, Expected>]>([
+  test.each<[string, OpConfig, number[], Record<string, Draw>]>([
     [
       'randomCrop',
       { type: 'randomCrop', size: 32, padding: 4 },
@@ -81,20 +82,59 @@ describe('100,000 draws', () => {
       [20, 40, 1],
       { top: whole(-10, 0), left: whole(0, 20) },
     ],
-  ])('%s: range, mean and deviation', async (_, op, imageShape, expected) => {
+    [
+      'randomAffine: a shift of up to 2.5 pixels is -2, -1, 0, 1 or 2',
+      affine,
+      [13, 25, 1],
+      {
+        angle: uniform(-10, 40),
+        translateX: whole(-2, 2),
+        translateY: whole(-6, 6),
+        scale: uniform(0.5, 2),
+        shearX: uniform(-9, 3),
+        shearY: uniform(0, 5),
+      },
+    ],
+    ['randomRotation', { type: 'randomRotation', degrees: 25 }, [8, 8, 1], { angle: uniform(-25, 25) }],
+    [
+      'randomPerspective: half of half the size, rounded down',
+      { type: 'randomPerspective', p: 1 },
+      [15, 20, 1],
+      {
+        topLeftX: whole(0, 5),
+        topLeftY: whole(0, 3),
+        topRightX: whole(14, 19),
+        topRightY: whole(0, 3),
+        bottomRightX: whole(14, 19),
+        bottomRightY: whole(11, 14),
+        bottomLeftX: whole(0, 5),
+        bottomLeftY: whole(11, 14),
+      },
+    ],
+    ['elasticTransform', { type: 'elasticTransform' }, [8, 8, 1], { noise: uniform(0, 2 ** 24) }],
+    ['randomRotate90', { type: 'randomRotate90' }, [8, 8, 1], { quarterTurns: whole(0, 3) }],
+    [
+      'half turns',
+      { type: 'randomRotate90', turns: [0, 2] },
+      [8, 9, 1],
+      { quarterTurns: { from: 'choice', values: [0, 2] } },
+    ],
+  ])('%s', async (_, op, imageShape, expected) => {
     const drawn = await columns([op], imageShape, n);
     expect(Object.keys(drawn)).toEqual(Object.keys(expected));
-    for (const [name, { least, most, mean: middle, deviation: spread }] of Object.entries(expected)) {
-      const x = drawn[name]!;
-      // The outermost hundredth of the range is reached, and nothing beyond.
-      const near = (most - least) / 200;
-      let [first, last] = [Infinity, -Infinity];
-      for (const value of x) [first, last] = [Math.min(first, value), Math.max(last, value)];
-      expectWithin(`${name}, ends`, [first, last], [least + near, most - near], near * (1 + 1e-6));
-      expectWithin(`${name}, mean`, [mean(x)], [middle], (errors * spread) / Math.sqrt(n));
-      // A sample's deviation is off by spread sqrt((kurtosis - 1) / 4n): less than that where nothing has long tails.
-      expectWithin(`${name}, deviation`, [deviation(x)], [spread], (errors * spread) / Math.sqrt(n));
-    }
+    for (const [name, draw] of Object.entries(expected)) expectDrawn(name, drawn[name]!, draw);
+    expectIndependent(drawn);
+  });
+
+  test('an op that is added before or behind leaves the draws of the others as they were', async () => {
+    const imageShape = [24, 24, 1];
+    const alone = await columns([affine], imageShape, 1000);
+    const crop = { type: 'randomResizedCrop', size: 24 };
+    const behind = await columns([crop, { type: 'elasticTransform' }, affine], imageShape, 1000);
+    for (const [name, x] of Object.entries(behind)) expectSame(name, x, alone[name]!);
+    // The same op again is drawn for itself.
+    const [first, second] = [alone, await columns([affine, affine], imageShape, 1000)].map(({ angle }) => angle!);
+    expectIndependent({ first: first!, second: second! });
   });
 
   test.each(resizedCropDraws.map((of) => [`${of.imageShape} ${of.scale} ${of.ratio}`, of] as const))(
@@ -104,8 +144,8 @@ describe('100,000 draws', () => {
       expect(Object.keys(drawn)).toEqual(names);
       names.forEach((name, i) => {
         const x = drawn[name]!;
-        // Both sides are samples of as many draws; few of them are off the middle, so that kurtosis is up to 10.
-        const bound = (errors * Math.SQRT2 * deviations[i]!) / Math.sqrt(n);
+        // Five standard errors. Both sides are samples of as many draws; few of them are off the middle, so that kurtosis is up to 10.
+        const bound = (5 * Math.SQRT2 * deviations[i]!) / Math.sqrt(n);
         expectWithin(`${name}, mean`, [mean(x)], [means[i]!], bound + 1e-5);
         expectWithin(`${name}, deviation`, [deviation(x)], [deviations[i]!], 1.6 * bound + 1e-5);
       });
@@ -114,17 +154,30 @@ describe('100,000 draws', () => {
 });
 
 describe('draws are those of the twin', () => {
-  test.each<[OpConfig, number[]]>([[{ type: 'randomCrop', size: 20, padding: [3, 5], p: 0.7 }, [24, 20, 1]]])(
-    '%j',
-    async (op, imageShape) => {
-      const pipeline = parseAugmentation([op], imageShape);
-      const drawn = await columns([op], imageShape, 500);
-      pipeline.ops[0]!.fields.forEach(({ name }, i) => {
-        const expected = upTo(500).map((sample) => drawRecord(pipeline, { seed, epoch: 3, sample })[1 + i]!);
-        expectSame(name, drawn[name]!, expected);
-      });
-    },
-  );
+  test.each<[OpConfig, number[]]>([
+    [{ type: 'randomCrop', size: 20, padding: [3, 5], p: 0.7 }, [24, 20, 1]],
+    [{ type: 'randomAffine', degrees: 20, translate: [0.1, 0.3], scale: [0.7, 1.2], shear: 8, p: 0.5 }, [30, 20, 1]],
+    [{ type: 'randomRotation', degrees: [10, 300] }, [30, 20, 1]],
+    [{ type: 'randomPerspective', distortionScale: 0.7 }, [31, 20, 1]],
+    [{ type: 'elasticTransform', p: 0.9 }, [30, 20, 1]],
+    [{ type: 'randomRotate90', turns: [1, 3, 3] }, [20, 20, 1]],
+  ])('%j', async (op, imageShape) => {
+    const pipeline = parseAugmentation([op], imageShape);
+    const drawn = await columns([op], imageShape, 500);
+    const twins = upTo(500).map((sample) => drawRecord(pipeline, { seed, epoch: 3, sample }));
+    pipeline.ops[0]!.fields.forEach(({ name, draw }, i) => {
+      const expected = twins.map((record) => record[1 + i]!);
+      if (draw?.from !== 'uniform') expectSame(name, drawn[name]!, expected);
+      // A range rounded to float32, a product, a sum: each is off by at most 2^-23 of the largest of them.
+      else
+        expectWithin(
+          name,
+          drawn[name]!,
+          expected,
+          6 * unitRoundoff * Math.max(Math.abs(draw.low), Math.abs(draw.high)),
+        );
+    });
+  });
 
   test.each(resizedCropDraws)(
     'randomResizedCrop of $imageShape, $scale, $ratio',

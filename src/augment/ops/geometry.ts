@@ -8,6 +8,7 @@ import { integer, number } from '../../check.ts';
 import { ConfigurationError } from '../../errors.ts';
 import type { Draw, Field, OpDefinition, Picture } from '../op.ts';
 import {
+  aroundZero,
   drawnFrom,
   finite,
   oneOrMore,
@@ -19,7 +20,6 @@ import {
 } from './options.ts';
 
 /** A number x stands for [-x, x]. */
-const aroundZero = (name: string) => v.union([number(0), range(name)], `a number >= 0, or ${name}: [low, high]`);
 const pairOf = (value: number | readonly [number, number]): readonly [number, number] =>
   typeof value === 'number' ? [-value, value] : value;
 

@@ -65,6 +65,14 @@ export function fixedOrWholeRange(name: string, least: number, most: number) {
   return v.union([integer(least, most), whole], words);
 }
 
+/** [low, high], or a number x that stands for [-x, x]: a union would tell of one of the two only. */
+export function aroundZero(name: string) {
+  return v.custom<FixedOrRange>(
+    (value) => (Number.isFinite(value) && (value as number) >= 0) || isRange(value, -Infinity, Infinity),
+    `a number >= 0, or ${rangeWords(name, -Infinity, Infinity)}`,
+  );
+}
+
 type FixedOrRange = number | readonly [number, number];
 
 /** A number drawn from a range, or the only one there is. */
