@@ -69,6 +69,9 @@ test('an op draws the same whatever else is in the pipeline, and in which order'
     { type: 'randomErasing', value: 'random' },
     { type: 'gridMask', d: [3, 5] },
     { type: 'randomAffine', degrees: 30 },
+    { type: 'randAugment' },
+    { type: 'autoAugment' },
+    { type: 'augMix', mixtureWidth: 1, chainDepth: 1 },
   ];
   const samples = Array.from({ length: 8 }, (_, i) => i);
   const drawsOf = async (augmentation: OpConfig[]) => {

@@ -250,6 +250,14 @@ describe('100,000 draws', () => {
     expectIndependent({ op1, sign2 });
     expectIndependent({ op2, sign1 });
     expectIndependent({ sign1, sign2 });
+    // Of neighbours in the data set, and of the same image in the next epoch.
+    const next = (await createAugmenter(gpu, {
+      imageShape: square,
+      augmentation: [{ type: 'randAugment' }],
+      seed,
+    }).draw({ epoch: 1, samples: upTo(n) })) as PipelineParameters[];
+    expectIndependent({ op1: op1.subarray(1), neighbour: op1.subarray(0, n - 1) });
+    expectIndependent({ op1, sign2, nextEpoch: numbers(next, 'op1'), nextSign: isPositive('magnitude2', next) });
     // All pairs of ops, not only their correlation.
     const pairs = new Float64Array(14 * 14);
     op1.forEach((op, i) => {

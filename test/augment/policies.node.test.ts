@@ -73,6 +73,11 @@ test.each(policyCases.map((c) => [c.title, c] as const))('the twin beside torchv
 const rgb = [32, 32, 3];
 const compile = (op: object, imageShape = rgb) => parseAugmentation([op], imageShape).ops[0]!;
 
+test('their numbers, which say what they draw, never change', () => {
+  const types = ['randAugment', 'trivialAugmentWide', 'autoAugment', 'augMix'];
+  expect(types.map((type) => compile({ type }).code)).toEqual([80, 81, 82, 83]);
+});
+
 test("torchvision's defaults", () => {
   const { p, fields } = compile({ type: 'randAugment' });
   expect(p).toBe(1);
