@@ -250,13 +250,14 @@ export class Trainer {
     const epochSteps = Math.ceil(input.places / this.batchSize);
     const firstStep = this.#begun.training;
     const scheduler = this.#scheduler!;
+    const { signal: disposal } = this.#disposal;
     let badInARow = 0;
     const firstSubmitted = performance.now();
     const take = (bytes: ArrayBuffer, count: number) => {
       if (!this.startup.firstStepMs) this.startup.firstStepMs = performance.now() - firstSubmitted;
       for (let i = 0; i < count; i++) {
         const record = this.#reader.read(bytes, i);
-        if (!record) return;
+        if (!record || disposal.aborted) return;
         record.step -= firstStep;
         record.epoch = history.epochs.length + 1;
         badInARow = record.skipped ? badInARow + 1 : 0;
@@ -265,7 +266,6 @@ export class Trainer {
         options.onStep?.(record, { epochSteps, epochs });
       }
     };
-    const { signal: disposal } = this.#disposal;
     const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;
     this.#resetHalt(training);
     for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {

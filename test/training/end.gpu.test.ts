@@ -50,8 +50,14 @@ test.each(calls)('a trainer that is disposed of rejects %s, under way and later;
 
 test('disposed of in the middle of a run, or before its pipelines are compiled', async () => {
   const trainer = make(gpu);
-  const running = trainer.fit(dataset, { epochs: 1000, onStep: ({ step }) => step === 3 && trainer.dispose() });
-  await expect(running).rejects.toThrow('disposed of');
+  const told: number[] = [];
+  const onStep = ({ step }: { step: number }) => {
+    told.push(step);
+    if (step === 3) trainer.dispose();
+  };
+  await expect(trainer.fit(dataset, { epochs: 10_000, onStep })).rejects.toThrow('disposed of');
+  while (trainer.memory.buffers > 0) await new Promise((resolve) => setTimeout(resolve));
+  expect(told).toEqual([1, 2, 3]);
   const young = make(gpu);
   const waiting = young.getWeights();
   young.dispose();
