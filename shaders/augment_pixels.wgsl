@@ -1,5 +1,6 @@
 // y[n, row, column] = the pixel steps of a pass, one after the other, of what its reader finds for (column, row)
-// One invocation owns one pixel of y. A pixel of up to four channels is a vector; with more, each channel is taken on its
+// One workgroup owns a part of one image of y, an invocation every 64th pixel of it: what is the same for all of an image
+// is read once. A pixel of up to four channels is a vector; with more, each channel is taken on its
 // own. The readers are shaders/lib/read_*.wgsl, the steps shaders/augment/*.wgsl; their calls are made from the pass.
 @group(0) @binding(0) var<storage, read> images: array<${image_type}>; // u32: four bytes a word
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -44,6 +45,9 @@ const planes = 1u;
 struct Place { column: u32, row: u32, slot: u32, channel: u32, }
 
 var<private> image_at: u32; // of the image that is read, in pixels
+#if ${mapped}
+var<private> own_maps: array<vec4f, ${map_words}>; // of this slot: read once for many pixels
+#endif
 
 fn load(at: u32) -> f32 {
 #if ${bytes}
@@ -100,10 +104,9 @@ fn drawn(at: u32) -> f32 { return draws[at]; }
 #endif
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let pixel = id.y * groups.x * 64u + id.x;
-  if (pixel >= batch * height * width) { return; }
-  let slot = pixel / (height * width);
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let slot = group.z * ${rows} + group.y;
+  if (slot >= batch) { return; }
 #if ${sourced}
   image_at = sources[slot] * from_height * from_width;
 #else
@@ -112,14 +115,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #if ${recorded}
   let record = slot * ${words};
 #endif
-  for (var channel = 0u; channel < planes; channel++) {
-    let place = Place(pixel % width, pixel / width % height, slot, channel);
-    var value = ${read};
+#if ${mapped}
+  for (var i = 0u; i < ${map_words}; i++) { own_maps[i] = maps[slot * ${map_words} + i]; }
+#endif
+  for (var p = group.x * ${run} * 64u + index; p < min((group.x + 1u) * ${run} * 64u, height * width); p += 64u) {
+    let pixel = slot * height * width + p;
+    for (var channel = 0u; channel < planes; channel++) {
+      let place = Place(p % width, p / width, slot, channel);
+      var value = ${read};
 ${step_lines}
 #if ${planar}
-    y[pixel * channels + channel] = value;
+      y[pixel * channels + channel] = value;
 #else
 ${store_pixel}
 #endif
+    }
   }
 }

@@ -44,11 +44,11 @@ fn filled(value: Pixel) -> Pixel {
 #if ${multiplied}
 
 fn through(at: vec2f, place: u32) -> vec2f {
-  let first = maps[place];
-  let second = maps[place + 1u];
+  let first = own_maps[place];
+  let second = own_maps[place + 1u];
   let to = vec2f(first.x * at.x + first.y * at.y + first.z, first.w * at.x + second.x * at.y + second.y);
 #if ${projective}
-  let depth = second.z * at.x + second.w * at.y + maps[place + 2u].x;
+  let depth = second.z * at.x + second.w * at.y + own_maps[place + 2u].x;
   // On the horizon: far outside, but a number.
   return clamp(to / select(depth, 1e-30, depth == 0.0), vec2f(-1e6), vec2f(1e6));
 #else
@@ -74,9 +74,6 @@ fn read_warp(place: Place) -> Pixel {
   var at = vec2f(f32(place.column), f32(place.row));
 #if ${displaced}
   at += displacements[(place.slot * height + place.row) * width + place.column];
-#endif
-#if ${mapped}
-  let at_maps = place.slot * ${map_stride};
 #endif
 ${locate_lines}
   at = fold_all(at, vec2f(f32(from_width), f32(from_height)));

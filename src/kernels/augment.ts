@@ -120,17 +120,21 @@ function augmentedText({ probability, places, images }: AugmentDrawShape): strin
   return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
 }
 
+/** Workgroups that WebGPU allows in a dimension: a larger batch goes on in the next. */
+const mostRows = 65535;
+
 const pixelsOf = ({ batch, pass }: AugmentPixelsShape) => batch * pass.to.height * pass.to.width;
 
 export const augmentPixels: Kernel<AugmentPixelsShape> = {
   name: 'augment_pixels',
+  variants: (_, { software }) => [{ run: software ? 16 : 2 }, { run: 1 }],
   source: ({ pass }) => {
     const ops = [...pass.pixels.map(({ op }) => op), ...(pass.filter ? [pass.filter.op] : [])];
     return (
       pixelsSource + (isWarped(pass) ? warpSource : '') + unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
     );
   },
-  flags: (s) => {
+  flags: (s, v) => {
     const { pass } = s;
     const { channels } = pass.to;
     const planar = channels > 4;
@@ -160,6 +164,9 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       words: `${s.pipeline.words}u`,
       pixel_type: type,
       store_pixel: store,
+      map_words: `${layMaps(s.passes).stride}u`,
+      rows: `${mostRows}u`,
+      run: `${v.run}u`,
       ...(isWarped(pass) && warpFlags(s)),
     };
   },
@@ -185,7 +192,10 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       ...(pass.beside !== undefined && { beside: pixelsOf(s) * pass.to.channels }),
     };
   },
-  workgroups: (s) => spread(pixelsOf(s)),
+  workgroups: (s, v) => {
+    const { height, width } = s.pass.to;
+    return [ceilDiv(height * width, 64 * Number(v.run)), Math.min(s.batch, mostRows), ceilDiv(s.batch, mostRows)];
+  },
   cost: (s) => {
     const { pass, reads } = s;
     const { channels } = pass.to;
@@ -203,11 +213,10 @@ export function isReading(pass: Pass): boolean {
 }
 
 function warpFlags({ pass, passes }: AugmentPixelsShape) {
-  const { at, stride } = layMaps(passes);
+  const { at } = layMaps(passes);
   const { fillMode, cval, interpolationOrder } = pass.sampling;
   const legs = legsOf(pass);
   return {
-    map_stride: `${stride}u`,
     locate_lines: locateLines(pass, at[passes.indexOf(pass)]!),
     multiplied: legs.some(({ window }) => !window),
     projective: isProjective(pass),

@@ -132,10 +132,13 @@ const mapCall = ({ op, step, from, to }: PlacedMap) =>
 export function locateLines(pass: Pass, places: readonly number[]): string {
   return legsOf(pass)
     .flatMap(({ maps, window, folded }, i) => {
-      const place = `at_maps + ${places[i]}u`;
+      const place = `${places[i]}u`;
       if (!window) return `  at = through(at, ${place});`;
       const seen = size(maps[0]!.to);
-      return [`  at = into_window(at, maps[${place}], ${seen});`, ...(folded ? [`  at = fold_all(at, ${seen});`] : [])];
+      return [
+        `  at = into_window(at, own_maps[${place}], ${seen});`,
+        ...(folded ? [`  at = fold_all(at, ${seen});`] : []),
+      ];
     })
     .reverse()
     .join('\n');
