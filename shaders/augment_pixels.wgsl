@@ -60,7 +60,14 @@ fn load(at: u32) -> f32 {
 // The pixel (column, row) of the image that is read.
 fn pixel_at(column: u32, row: u32, place: Place) -> Pixel {
   let at = (image_at + row * from_width + column) * channels + place.channel;
+#if ${packed}
+  // Its bytes lie in two words at most, and two loads are cheaper than one a channel.
+  let shift = 8u * (at % 4u);
+  let bits = (images[at / 4u] >> shift) | select(images[at / 4u + 1u] << (32u - shift), 0u, shift == 0u);
+  return first(vec4f((vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)));
+#else
   return ${load_pixel};
+#endif
 }
 
 // The channels that a pixel has, of four numbers.

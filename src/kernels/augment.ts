@@ -152,6 +152,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       tables: pass.tables,
       compared: pass.beside !== undefined,
       channels: `${channels}u`,
+      packed: s.reads === 'bytes' && channels > 1 && !planar,
       planar,
       coloured: channels === 3,
       first_channels: each((c) => `v[${c}]`),
