@@ -79,10 +79,17 @@ ${locate_lines}
   at = fold_all(at, vec2f(f32(from_width), f32(from_height)));
   let last = vec2f(f32(from_width - 1u), f32(from_height - 1u));
 #if ${interpolate}
+#if ${reflect}
   let low = floor(at);
   let part = at - low;
   let near = vec2u(clamp(low, vec2f(), last));
   let far = vec2u(clamp(low + 1.0, vec2f(), last));
+#else
+  // The other modes never leave what is between the first pixel and the last.
+  let near = vec2u(at);
+  let part = at - vec2f(near);
+  let far = min(near + 1u, vec2u(last));
+#endif
   let above = mix(pixel_at(near.x, near.y, place), pixel_at(far.x, near.y, place), part.x);
   let below = mix(pixel_at(near.x, far.y, place), pixel_at(far.x, far.y, place), part.x);
   return mix(above, below, part.y);
