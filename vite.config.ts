@@ -56,7 +56,14 @@ const targets: Record<string, UserConfig> = {
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {
-      include: ['comlink', 'fastest-levenshtein', 'uplot', 'valibot', 'wgsl-preprocessor/wgsl-preprocessor.js'],
+      include: [
+        'comlink',
+        'fastest-levenshtein',
+        'ml-matrix',
+        'uplot',
+        'valibot',
+        'wgsl-preprocessor/wgsl-preprocessor.js',
+      ],
     },
     // Shaders, data and the library lie above the root.
     server: { fs: { allow: [root] } },

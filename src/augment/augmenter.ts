@@ -91,7 +91,8 @@ export class Augmenter {
 
   /**
    * What is drawn for each sample, a function of (seed, epoch, sample) alone: plain JSON, which `apply` takes. The matrix of
-   * all that moves pixels comes with it, and its inverse, by which points and boxes of the original can be carried along.
+   * all that moves pixels comes with it, and its inverse, by which points and boxes of the original can be carried along;
+   * it knows nothing of what elasticTransform displaces.
    */
   draw(of: DrawOf): Promise<SampleParameters[]> {
     return this.#with(async (memory) => {

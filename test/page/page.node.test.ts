@@ -153,7 +153,7 @@ describe('with the data sets of wgrad dev', () => {
     const epochs = await page.$$eval('#epochs tbody tr', (rows) =>
       rows.map((row) => [...row.children].map((cell) => cell.textContent).join(' ')),
     );
-    expect(epochs[0]).toMatch(/^1(\s+\d\.\d{4}){4}(\s+[\d.]+){4}\s+[\d.]+\s+\d+$/);
+    expect(epochs[0]).toMatch(/^1(\s+\d\.\d{4}){4}(\s+[\d.]+){4}\s+[\d.]+\s+[\d,]+$/);
     expect(epochs.length).toBeGreaterThanOrEqual(3);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await text(page, '#place')).toBe(place);
