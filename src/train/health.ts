@@ -1,0 +1,109 @@
+/** Where a step's numbers can first stop being finite, in the order of computation. */
+export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
+
+/** What a step measured of one tensor of weights. Norms are L2, over all elements. */
+export interface TensorHealth {
+  gradientNorm: number;
+  /** gradientNorm / sqrt(elements). */
+  gradientRms: number;
+  /** The largest magnitude. */
+  gradientMax: number;
+  /** Before the update. */
+  weightNorm: number;
+  /** Of what was really added to the weights: 0 in a skipped step. */
+  updateNorm: number;
+  /** updateNorm / weightNorm; NaN while the weights are all zero, as a bias is at first. */
+  updateRatio: number;
+}
+
+/** What a step measured of one layer with weights: its tensors taken together, and what it gave and got. */
+export interface LayerHealth extends TensorHealth {
+  tensors: { kernel: TensorHealth; bias?: TensorHealth };
+  /** Of the layer's output over the batch's real samples, behind its pool where one follows at once; a softmax layer's logits. */
+  activation: {
+    mean: number;
+    standardDeviation: number;
+    /** Share of exact zeros, 0 to 1. */
+    zeros: number;
+    /** Share where a tanh or sigmoid is flat (|tanh| > 0.99; sigmoid < 0.01 or > 0.99); 0 for other activations. */
+    saturated: number;
+  };
+  /** Channels of a convolution, units of a dense layer. */
+  units: number;
+  /** ReLU layers: units that were never positive since the epoch began. 0 for other activations. */
+  dead: number;
+  /** RMS of delta, the gradient of the loss with respect to the layer's output before its activation (and its pool). */
+  deltaRms: number;
+  /** deltaRms over that of the next layer with weights: how much of the gradient gets through. Undefined for the last. */
+  transport?: number;
+  /** How many numbers are not finite. */
+  nonFinite: { activations: number; deltas: number; gradients: number; weights: number };
+}
+
+/** What a step measured of the whole network. */
+export interface HealthRecord {
+  /** By the layer's name, in the model's order; layers with weights only. */
+  layers: Record<string, LayerHealth>;
+  /** Product of all transport factors: RMS of the first layer's delta over the last one's. */
+  transport: number;
+  /** Where the first number arose that isn't finite. */
+  firstNonFinite?: { layer: string; pass: Pass };
+}
+
+/** What is measured: nothing but gradient norms; the set of every step; the probes of every few steps too. */
+export type HealthLevel = 'off' | 'norms' | 'full';
+
+/** Shares of cosine, or an estimate, of a layer or the whole network, from one probe. */
+export interface ProbeFigures {
+  /** Cosine of the angle between this step's gradient and the last step's; undefined where there was none. */
+  cosineToLast?: number;
+  /** ... and the optimizer's momentum (Adam's m, SGD's velocity with its sign turned); undefined without momentum. */
+  cosineToMomentum?: number;
+  /** ... and the gradient on the same samples as they are, not augmented; undefined without augmentation. */
+  cosineToPlain?: number;
+  /** Trace of the covariance of one sample's gradient, and the squared norm of the true gradient: unbiased estimates. */
+  covarianceTrace: number;
+  squaredGradient: number;
+  /** B_simple = covarianceTrace / squaredGradient, both averaged over the probes so far (McCandlish et al. 2018, A.1). */
+  noiseScale: number;
+}
+
+/** What is measured every few steps, on the batch of the step that follows, without moving the weights. */
+export interface ProbeRecord {
+  /** The step whose batch it is. */
+  step: number;
+  whole: ProbeFigures;
+  layers: Record<
+    string,
+    ProbeFigures & {
+      /** Gradient elements by binary exponent: 64 bins, [2^(i-48), 2^(i-47)); the ends take what lies beyond. */
+      exponents: number[];
+      /** Exact zeros. */
+      zeros: number;
+    }
+  >;
+  /** The samples that pull hardest: norm of a sample's own gradient over all dense layers, largest first. */
+  hardest: {
+    /** Index in the training set. */
+    sample: number;
+    label: number;
+    gradientNorm: number;
+    /** By dense layer. */
+    layers: Record<string, number>;
+  }[];
+}
+
+export type VerdictName = 'healthy' | 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'non-finite';
+
+/** What wgrad makes of a layer's figures. */
+export interface Verdict {
+  layer: string;
+  verdict: VerdictName;
+  /** The step since which it holds. */
+  step: number;
+  epoch: number;
+  /** The figures that led to it, in one sentence. */
+  sentence: string;
+  /** What usually helps; empty for a healthy layer. */
+  remedy: string;
+}
