@@ -53,19 +53,14 @@ export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
+export type { Startup } from './train/engine.ts';
+export type { Evaluation } from './train/evaluate.ts';
 export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+export type { TrainingProfile } from './train/profile_step.ts';
 export { type LayerSummary, modelSummary } from './train/summary.ts';
-export {
-  createTrainer,
-  type Evaluation,
-  type FitOptions,
-  type Progress,
-  type Startup,
-  type Trainer,
-  type TrainerOptions,
-  type TrainingProfile,
-} from './train/trainer.ts';
+export { createTrainer, type Trainer } from './train/trainer.ts';
+export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';

@@ -58,7 +58,8 @@ export interface Viewing {
 /**
  * Uploads a data set once and records how a batch is drawn, warped and decoded from it.
  *
- * @throws ConfigurationError where its images are not the model's, or larger than the adapter can bind.
+ * @throws ConfigurationError where its images are not the model's, or larger than the adapter can bind; nothing of it
+ *   stays on the GPU then.
  */
 export async function planInput(
   gpu: Gpu,
@@ -66,17 +67,41 @@ export async function planInput(
   dataset: Dataset,
   model: { inputShape: readonly number[]; classes: number },
   viewing: Viewing,
-  { batch, seed }: { batch: number; seed: number },
+  sampling: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
-  const { plain, probability, statistics } = viewing;
-  const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape, statistics);
+  const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape, viewing.statistics);
   checkDataset(dataset, pipeline, model);
   const memory = new Memory(gpu.device);
+  try {
+    return await planInto(memory, gpu, cache, dataset, model.classes, pipeline, viewing, sampling, buffers);
+  } catch (error) {
+    memory.dispose();
+    throw error;
+  }
+}
+
+/** How many samples a batch has, and what their order and augmentation are drawn from. */
+interface Sampling {
+  batch: number;
+  seed: number;
+}
+
+async function planInto(
+  memory: Memory,
+  gpu: Gpu,
+  cache: KernelCache,
+  dataset: Dataset,
+  classes: number,
+  pipeline: Pipeline,
+  { plain, probability, views }: Viewing,
+  { batch, seed }: Sampling,
+  buffers: InputBuffers,
+): Promise<DatasetInput> {
   const images = memory.upload('dataset.images', dataset.images);
   const labels = memory.upload('dataset.labels', dataset.labels);
   const mixed = pipeline.paired && !plain;
-  const places = dataset.count * (plain ? 1 : viewing.views);
+  const places = dataset.count * (plain ? 1 : views);
   const order = memory.storage('dataset.order', places);
   const flow = plain ? undefined : kerasFlowOf(pipeline, dataset, batch, seed);
   const listed = flow && memory.storage('dataset.draws', places * pipeline.words);
@@ -87,7 +112,7 @@ export async function planInput(
     places,
     count: dataset.count,
     labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : buffers.labels },
-    ...(mixed && { targets: { slice: buffers.targets!, classes: model.classes } }),
+    ...(mixed && { targets: { slice: buffers.targets!, classes } }),
     listed,
     plain,
     probability,

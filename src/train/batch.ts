@@ -1,0 +1,115 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Slice } from '../gpu/memory.ts';
+import { readSlices } from '../gpu/readback.ts';
+import type { Dispatch } from '../gpu/recording.ts';
+import { stateFields } from '../kernels/state.ts';
+import { diagnose } from './diagnosis.ts';
+import type { Engine } from './engine.ts';
+import type { Evaluation } from './evaluate.ts';
+import { requireLabels, requireShares } from './labels.ts';
+import type { CompiledModel } from './model.ts';
+import type { Ledger } from './steps.ts';
+import { readTensors } from './weights.ts';
+
+/** One step on one batch: `Trainer.trainOnBatch`. */
+export async function trainOnBatch(
+  engine: Engine,
+  images: Float32Array,
+  labels: ArrayLike<number>,
+): Promise<Evaluation & { gradientNorms: Record<string, number> }> {
+  const { gpu, memory, reader, steps, begun } = engine;
+  const { network, training, update } = steps;
+  writeBatch(engine, training, images, labels);
+  const loss = lossOf(engine, training);
+  engine.run([training.begin, ...network.forward, loss, ...network.backward, ...training.norms, update]);
+  begun.training++;
+  const record = recordOf(engine, training, begun.training);
+  const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
+  if (new DataView(state!).getUint32(stateFields.indexOf('halted') * 4, true)) {
+    const error = await diagnose(gpu, memory, steps, begun.training);
+    engine.resetHalt(training);
+    throw error;
+  }
+  const { loss: mean, accuracy, gradientNorms } = reader.read(bytes!, 0)!;
+  return { loss: mean, accuracy, gradientNorms };
+}
+
+/** Loss and gradients on one batch, without an update: `Trainer.gradients`. */
+export async function gradients(
+  engine: Engine,
+  images: Float32Array,
+  labels: ArrayLike<number>,
+): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
+  const { gpu, memory, reader, begun } = engine;
+  const { network, evaluation } = engine.steps;
+  engine.resetHalt(evaluation); // every call stands for itself
+  writeBatch(engine, evaluation, images, labels);
+  const loss = lossOf(engine, evaluation);
+  engine.run([evaluation.begin, ...network.forward, loss, ...network.backward, ...evaluation.norms]);
+  begun.evaluation++;
+  const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, begun.evaluation)]);
+  const record = reader.read(bytes!, 0)!;
+  const tensors = await readTensors(engine, network.gradients.tensors);
+  return { loss: record.loss, gradientNorms: record.gradientNorms, gradients: tensors };
+}
+
+export const imageElements = ({ inputShape }: CompiledModel): number => inputShape.reduce((a, b) => a * b, 1);
+
+/** @throws ConfigurationError for what isn't a whole number of float images. */
+export function countImages(model: CompiledModel, images: Float32Array): number {
+  const elements = imageElements(model);
+  const count = images?.length / elements;
+  if (!(images instanceof Float32Array) || !Number.isInteger(count)) {
+    throw new ConfigurationError({
+      what: "The images don't match the model's input",
+      found: `${(images as object)?.constructor?.name ?? typeof images} of ${(images as Float32Array)?.length}`,
+      wanted: `a Float32Array of n x ${model.inputShape.join(' x ')} = n x ${elements} numbers`,
+    });
+  }
+  return count;
+}
+
+/** The loss that a call with a batch is about. */
+function lossOf({ settings }: Engine, ledger: Ledger): Dispatch {
+  return settings.takesShares ? ledger.softLoss! : ledger.loss;
+}
+
+/** Where the record of a step lies in the ring. */
+function recordOf({ reader }: Engine, { records }: Ledger, step: number): Slice {
+  const { buffer, offset, label } = records;
+  return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
+}
+
+function writeBatch(engine: Engine, ledger: Ledger, images: Float32Array, labels: ArrayLike<number>): void {
+  const { model, classes, batchSize, takesShares } = engine.settings;
+  const { steps } = engine;
+  const count = countImages(model, images);
+  const each = takesShares ? classes : 1;
+  if (count > batchSize || count * each !== labels?.length || count === 0) {
+    throw new ConfigurationError({
+      what: "The batch doesn't fit",
+      found: `${count} images and ${labels?.length ?? 'no'} labels`,
+      wanted: `1 to ${batchSize} images, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
+      ...(count > batchSize && { fix: 'create the trainer with a larger batchSize' }),
+    });
+  }
+  if (takesShares) {
+    requireShares(labels, classes);
+    engine.write(steps.targets!, Float32Array.from(labels));
+  } else {
+    requireLabels(labels, classes);
+    engine.write(steps.labels, Uint32Array.from(labels));
+  }
+  writeImages(engine, images);
+  engine.beginSamples(ledger, count);
+}
+
+/** The slots behind the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */
+function writeImages({ gpu, steps }: Engine, images: Float32Array): void {
+  const { buffer, offset, size } = steps.network.input;
+  gpu.device.queue.writeBuffer(buffer, offset, images as Float32Array<ArrayBuffer>);
+  if (images.byteLength === size) return;
+  const encoder = gpu.device.createCommandEncoder({ label: 'empty slots' });
+  encoder.clearBuffer(buffer, offset + images.byteLength, size - images.byteLength);
+  gpu.device.queue.submit([encoder.finish()]);
+}

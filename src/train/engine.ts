@@ -1,0 +1,170 @@
+import { fitStatistics } from '../augment/fit.ts';
+import { needsStatistics } from '../augment/image_data_generator.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { KernelCache } from '../gpu/kernel.ts';
+import type { Memory, Slice } from '../gpu/memory.ts';
+import { type Recording, replay } from '../gpu/recording.ts';
+import { packState, type StateValues } from '../kernels/state.ts';
+import { initialWeights } from './initializers.ts';
+import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
+import { RecordReader } from './records.ts';
+import { Scheduler } from './scheduler.ts';
+import { type Ledger, planSteps, type Steps } from './steps.ts';
+import type { Settings } from './trainer_options.ts';
+
+/** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
+export interface Startup {
+  compileMs: number;
+  uploadMs: number;
+  firstStepMs: number;
+}
+
+/** What all of a trainer's calls work with: everything on the GPU, and how far training has come. */
+export class Engine {
+  readonly gpu: Gpu;
+  readonly settings: Settings;
+  readonly memory: Memory;
+  readonly steps: Steps;
+  readonly reader: RecordReader;
+  readonly scheduler: Scheduler;
+  readonly startup: Startup;
+  /** Aborted when the trainer is disposed of. */
+  readonly disposal: AbortSignal;
+  /** How a data set is seen in training, and how where nothing is to be changed. */
+  viewing: Viewing;
+  plain: Viewing;
+  /** Steps begun, in each ledger: where the next record will lie. */
+  readonly begun = { training: 0, evaluation: 0 };
+  /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
+  epochs = 0;
+  readonly #cache: KernelCache;
+
+  private constructor(
+    gpu: Gpu,
+    settings: Settings,
+    memory: Memory,
+    cache: KernelCache,
+    steps: Steps,
+    reader: RecordReader,
+    startup: Startup,
+    disposal: AbortSignal,
+  ) {
+    this.gpu = gpu;
+    this.settings = settings;
+    this.memory = memory;
+    this.steps = steps;
+    this.reader = reader;
+    this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
+    this.startup = startup;
+    this.disposal = disposal;
+    this.viewing = settings.viewing;
+    this.plain = { ...settings.viewing, plain: true };
+    this.#cache = cache;
+  }
+
+  /** Makes all buffers and pipelines, and draws the initial weights. */
+  static async start(
+    gpu: Gpu,
+    settings: Settings,
+    memory: Memory,
+    startup: Startup,
+    disposal: AbortSignal,
+  ): Promise<Engine> {
+    const begun = performance.now();
+    const { model, optimizer, batchSize, classes, soft, seed } = settings;
+    const cache = new KernelCache(gpu.device, gpu.traits);
+    const reader = new RecordReader(model);
+    const steps = await planSteps(gpu, cache, memory, model, optimizer, batchSize, classes, reader, soft);
+    const engine = new Engine(gpu, settings, memory, cache, steps, reader, startup, disposal);
+    engine.writeTensors(initialWeights(model, seed));
+    startup.compileMs = performance.now() - begun;
+    return engine;
+  }
+
+  /** A training step, dispatch by dispatch. */
+  trainingRecording(input: DatasetInput): Recording {
+    const { network, training, update } = this.steps;
+    return [
+      training.begin,
+      ...input.recording,
+      ...network.forward,
+      input.mixed ? training.softLoss! : training.loss,
+      ...network.backward,
+      ...training.norms,
+      update,
+    ];
+  }
+
+  /** Keras' `fit` of the generator, with the first images that are trained on. */
+  async fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
+    const { generator } = pipelineFor(this.viewing.augmentation, imageShape);
+    if (!generator || !needsStatistics(generator) || this.viewing.statistics) return;
+    const statistics = await fitStatistics(this.gpu, this.#cache, generator, imageShape, images);
+    this.viewing = { ...this.viewing, statistics };
+    this.plain = { ...this.plain, statistics };
+  }
+
+  input(dataset: Dataset, viewing: Viewing, ledger: Ledger): Promise<DatasetInput> {
+    const { model, classes, batchSize, seed } = this.settings;
+    const { labels, targets, network } = this.steps;
+    return planInput(
+      this.gpu,
+      this.#cache,
+      dataset,
+      { inputShape: model.inputShape, classes },
+      viewing,
+      { batch: batchSize, seed },
+      { state: ledger.state, labels, targets, input: network.input },
+    );
+  }
+
+  nextOrder(input: DatasetInput, shuffle: boolean): Uint32Array<ArrayBuffer> {
+    this.epochs++;
+    return input.orderOf(this.epochs, shuffle);
+  }
+
+  beginEpoch(ledger: Ledger, input: DatasetInput, order: Uint32Array<ArrayBuffer>): void {
+    this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
+    this.beginSamples(ledger, order.length);
+  }
+
+  /** What comes next are so many samples. */
+  beginSamples(ledger: Ledger, samples: number): void {
+    this.writeState(ledger, { seed: this.settings.seed, epoch: this.epochs, position: 0, samples });
+  }
+
+  writeState(ledger: Ledger, values: StateValues): void {
+    const { buffer, offset } = ledger.state;
+    const { learningRate } = this.settings.optimizer;
+    this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: learningRate }));
+  }
+
+  resetHalt(ledger: Ledger): void {
+    this.writeState(ledger, { halted: 0, bad_in_a_row: 0 });
+  }
+
+  write(slice: Slice, values: Float32Array | Uint32Array): void {
+    this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
+  }
+
+  writeTensors(arrays: readonly Float32Array[]): void {
+    for (const [i, slice] of this.steps.network.weights.tensors.entries()) this.write(slice, arrays[i]!);
+  }
+
+  run(recording: Recording): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    replay(pass, recording);
+    pass.end();
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  copy(from: readonly Slice[], to: readonly Slice[]): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    from.forEach((slice, i) => {
+      encoder.copyBufferToBuffer(slice.buffer, slice.offset, to[i]!.buffer, to[i]!.offset, slice.size);
+    });
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Dataset } from '../data/dataset.ts';
+import { diagnose } from './diagnosis.ts';
+import type { Engine } from './engine.ts';
+import { evaluateInput } from './evaluate.ts';
+import { type History, summarize } from './history.ts';
+import type { DatasetInput } from './input.ts';
+import { splitForTraining } from './split.ts';
+import { badStepsToHalt } from './steps.ts';
+import type { FilledFitOptions } from './trainer_options.ts';
+
+/** Trains on a data set, epoch by epoch: `Trainer.fit`. */
+export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
+  const started = performance.now();
+  const { steps, startup } = engine;
+  const { training, validation: kept } = splitForTraining(dataset, engine.viewing);
+  const validationData = options.validationData ?? kept;
+  await engine.fitAugmentation(training);
+  const input = await engine.input(training, engine.viewing, steps.training);
+  let validation: DatasetInput | undefined;
+  try {
+    if (validationData) validation = await engine.input(validationData, engine.plain, steps.evaluation);
+    await engine.gpu.device.queue.onSubmittedWorkDone();
+    if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
+    return await train(engine, input, validation, { ...options, validationData });
+  } finally {
+    // A callback that threw, or a device that went away, left submissions under way.
+    await engine.scheduler.abandon();
+    input.dispose();
+    validation?.dispose();
+  }
+}
+
+async function train(
+  engine: Engine,
+  input: DatasetInput,
+  validation: DatasetInput | undefined,
+  { epochs, ...options }: FilledFitOptions,
+): Promise<History> {
+  const { scheduler, startup, reader, disposal, begun } = engine;
+  const { training } = engine.steps;
+  const recording = engine.trainingRecording(input);
+  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0 };
+  const epochSteps = Math.ceil(input.places / engine.settings.batchSize);
+  const firstStep = begun.training;
+  let badInARow = 0;
+  const firstSubmitted = performance.now();
+  const take = (bytes: ArrayBuffer, count: number) => {
+    if (!startup.firstStepMs) startup.firstStepMs = performance.now() - firstSubmitted;
+    for (let i = 0; i < count; i++) {
+      const record = reader.read(bytes, i);
+      if (!record || disposal.aborted) return;
+      record.step -= firstStep;
+      record.epoch = history.epochs.length + 1;
+      badInARow = record.skipped ? badInARow + 1 : 0;
+      if (record.skipped) history.skippedSteps++;
+      history.steps.push(record);
+      options.onStep?.(record, { epochSteps, epochs });
+    }
+  };
+  const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;
+  engine.resetHalt(training);
+  for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {
+    const started = performance.now();
+    engine.beginEpoch(training, input, engine.nextOrder(input, options.shuffle));
+    let left = epochSteps;
+    while (left > 0 && !isToStop()) {
+      const submitted = await scheduler.submit(training.records, recording, begun.training + 1, left, take);
+      begun.training += submitted;
+      left -= submitted;
+    }
+    await scheduler.drain();
+    if (badInARow >= badStepsToHalt) {
+      const error = await diagnose(engine.gpu, engine.memory, engine.steps, history.steps.length);
+      error.history = history;
+      engine.resetHalt(training);
+      throw error;
+    }
+    if (left > 0) break;
+    const record = summarize(epoch, history.steps.slice(-epochSteps), (performance.now() - started) / 1000);
+    if (validation) {
+      const { loss, accuracy } = await evaluateInput(engine, validation, options.validationData!.count);
+      record.validationLoss = loss;
+      record.validationAccuracy = accuracy;
+    }
+    history.epochs.push(record);
+    options.onEpoch?.(record);
+  }
+  history.stopped = history.epochs.length < epochs;
+  return history;
+}

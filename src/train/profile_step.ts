@@ -1,0 +1,33 @@
+import type { Dataset } from '../data/dataset.ts';
+import { profileRecording, type StepProfile } from '../gpu/profile.ts';
+import type { Engine } from './engine.ts';
+
+/** A training step, dispatch by dispatch. */
+export interface TrainingProfile extends StepProfile {
+  /** How often a batch's images are gone over to augment them: each is read and written once a pass. */
+  augmentationPasses: number;
+}
+
+/** Times each dispatch of a training step on its own, and puts back what training had: `Trainer.profile`. */
+export async function profileStep(engine: Engine, dataset: Dataset, rounds: number): Promise<TrainingProfile> {
+  const { gpu, memory, steps } = engine;
+  const { network, training, moments } = steps;
+  await engine.fitAugmentation(dataset);
+  const input = await engine.input(dataset, engine.viewing, training);
+  const kept = [network.weights.all, ...moments, training.state];
+  const { epochs } = engine;
+  const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
+  engine.copy(kept, copies);
+  try {
+    const recording = engine.trainingRecording(input);
+    engine.beginEpoch(training, input, engine.nextOrder(input, true));
+    for (let i = 0; i < 3; i++) engine.run(recording);
+    const profile = await profileRecording(gpu, memory, recording, rounds);
+    return { ...profile, augmentationPasses: input.passes };
+  } finally {
+    engine.copy(copies, kept);
+    engine.epochs = epochs;
+    for (const copy of copies) memory.free(copy.buffer);
+    input.dispose();
+  }
+}

@@ -1,0 +1,124 @@
+import * as v from 'valibot';
+import type { AugmentationConfig } from '../augment/pipeline.ts';
+import { integer, parse } from '../check.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import type { EpochRecord, StepRecord } from './history.ts';
+import { pipelineFor, type Viewing } from './input.ts';
+import { type Mix, viewingOf } from './mix.ts';
+import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
+import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
+
+export interface TrainerOptions {
+  model: Model;
+  /** `'adam'` by default. */
+  optimizer?: OptimizerConfig;
+  /**
+   * Minus the log of the probability of the label, mean over the batch. `categoricalCrossentropy` takes, in calls with a
+   * batch, shares of classes [n, classes] for labels; a data set has classes either way, and mixUp and cutMix their shares.
+   */
+  loss?: Loss;
+  batchSize?: number;
+  /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
+  seed?: number;
+  /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 unless given. */
+  augmentation?: AugmentationConfig | null;
+  /** What becomes of the images as they are: `'replace'` by default, every one is augmented anew each epoch. */
+  mix?: Mix;
+  /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
+  copies?: number;
+}
+
+export type Loss = (typeof losses)[number];
+const losses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy'] as const;
+
+export interface Progress {
+  /** Steps of one epoch. */
+  epochSteps: number;
+  epochs: number;
+}
+
+export interface FitOptions {
+  epochs?: number;
+  validationData?: Dataset;
+  /** A new order of the samples each epoch; on by default. */
+  shuffle?: boolean;
+  /** Aborting it makes `fit` resolve with what was done so far. */
+  signal?: AbortSignal;
+  onStep?: (record: StepRecord, progress: Progress) => void;
+  onEpoch?: (record: EpochRecord) => void;
+}
+
+const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies'];
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+const callback = <F>() => v.optional(v.custom<F>((value) => typeof value === 'function', 'a function'));
+const fitOptions = v.strictObject({
+  epochs: v.optional(integer(1), 1),
+  validationData: v.optional(v.custom<Dataset>(isObject, 'a data set')),
+  shuffle: v.optional(v.boolean(), true),
+  signal: v.optional(
+    v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
+  ),
+  onStep: callback<NonNullable<FitOptions['onStep']>>(),
+  onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
+});
+export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
+
+/** @throws ConfigurationError */
+export const fillFitOptions = (options: FitOptions): FilledFitOptions => parse(fitOptions, options, 'fit');
+
+/** What a trainer was asked for, checked and filled in. */
+export interface Settings {
+  model: CompiledModel;
+  classes: number;
+  optimizer: FilledOptimizer;
+  batchSize: number;
+  seed: number;
+  viewing: Viewing;
+  /** Calls with a batch bring shares of classes for labels. */
+  takesShares: boolean;
+  /** A loss against shares is wanted at all. */
+  soft: boolean;
+}
+
+/** @throws ConfigurationError for a model, optimizer or option that makes no sense. */
+export function fillTrainerOptions(options: TrainerOptions): Settings {
+  if (!isObject(options)) {
+    throw new ConfigurationError({
+      what: 'createTrainer wants options',
+      found: options,
+      wanted: '{ model, optimizer, ... }',
+    });
+  }
+  for (const name of Object.keys(options)) {
+    if (!optionNames.includes(name)) {
+      throw new ConfigurationError({
+        what: `createTrainer has no option ${name}`,
+        found: name,
+        wanted: optionNames.join(', '),
+        fix: suggest(name, optionNames),
+      });
+    }
+  }
+  const loss = options.loss ?? 'sparseCategoricalCrossentropy';
+  if (!losses.includes(loss)) {
+    throw new ConfigurationError({
+      what: 'No such loss',
+      found: loss,
+      wanted: losses.join(' or '),
+      ...(typeof loss === 'string' && { fix: suggest(loss, losses) }),
+    });
+  }
+  const model = compileModel(options.model);
+  const { classes } = requireClassifier(model);
+  const optimizer = fillOptimizer(options.optimizer ?? 'adam');
+  const batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
+  const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
+  const augmentation = options.augmentation ?? {};
+  // What makes no sense is told now; the shape of a data set is known later.
+  const { paired } = pipelineFor(augmentation, model.inputShape);
+  const takesShares = loss === 'categoricalCrossentropy';
+  const viewing = viewingOf(augmentation, options.mix, options.copies);
+  return { model, classes, optimizer, batchSize, seed, viewing, takesShares, soft: takesShares || paired };
+}
