@@ -1,7 +1,7 @@
 import { SetupError } from '../errors.ts';
 import type { Gpu } from './device.ts';
 import type { Memory } from './memory.ts';
-import { mapToRead } from './readback.ts';
+import { readStaging } from './readback.ts';
 import type { Dispatch, Recording } from './recording.ts';
 
 /** One dispatch of a step, timed on its own. */
@@ -131,8 +131,7 @@ async function timeOnce(gpu: Gpu, memory: Memory, recording: Recording, repeats:
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
     device.queue.submit([encoder.finish()]);
-    await mapToRead(gpu, staging);
-    const stamps = [...new BigUint64Array(staging.getMappedRange().slice(0))];
+    const stamps = [...new BigUint64Array(await readStaging(gpu, staging))];
     const nanoseconds = recording.map((_, i) => Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
     return { stamps, nanoseconds };
   } finally {

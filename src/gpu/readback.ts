@@ -3,13 +3,17 @@ import type { Memory, Slice } from './memory.ts';
 import { unlessAborted } from './unless_aborted.ts';
 
 /**
- * Maps the first bytes of a staging buffer.
+ * A copy of the first bytes of a staging buffer, once the GPU is done with it; unmapped again.
  *
  * @throws DeviceLostError
  */
-export async function mapToRead(gpu: Gpu, staging: GPUBuffer, bytes = staging.size): Promise<void> {
+export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes = staging.size): Promise<ArrayBuffer> {
   try {
     await unlessAborted(staging.mapAsync(GPUMapMode.READ, 0, bytes), gpu.failure);
+    // What is mapped may be gone again: whoever waited longer for an earlier buffer may have disposed of the device.
+    const copy = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    return copy;
   } catch (error) {
     // A device that goes away may abort the map before it says so; a refused map is told as an uncaptured error.
     await unlessAborted(gpu.lost, gpu.failure);
@@ -29,8 +33,7 @@ export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slic
       at += slice.size;
     }
     gpu.device.queue.submit([encoder.finish()]);
-    await mapToRead(gpu, staging);
-    const bytes = staging.getMappedRange();
+    const bytes = await readStaging(gpu, staging);
     at = 0;
     return slices.map((slice) => {
       const part = bytes.slice(at, at + slice.size);

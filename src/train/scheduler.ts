@@ -1,6 +1,6 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
-import { mapToRead } from '../gpu/readback.ts';
+import { readStaging } from '../gpu/readback.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
 
 /** A submission lasts about this long: a page stays alive, a fast GPU is never idle. */
@@ -80,12 +80,10 @@ export class Scheduler {
     }
     const begun = performance.now();
     device.queue.submit([encoder.finish()]);
-    const landed = mapToRead(this.#gpu, staging, count * this.#recordBytes).then(() => {
+    const landed = readStaging(this.#gpu, staging, count * this.#recordBytes).then((bytes) => {
       const now = performance.now();
       this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);
       this.#lastDone = now;
-      const bytes = staging.getMappedRange(0, count * this.#recordBytes).slice(0);
-      staging.unmap();
       this.#idle.push(staging);
       if (!flight.abandoned) onRecords(bytes, count);
     });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { ConfigurationError, createTrainer, type Dataset, openGpu, type Trainer } from '../../src/index.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
@@ -200,6 +200,27 @@ test('more data than the adapter binds, found and wanted in MiB', async () => {
     });
   }
   expect(trainer.memory.buffers).toBe(buffers);
+});
+
+test('a data set that fails half way up leaves nothing on the GPU', async () => {
+  const alive = new Set<GPUBuffer>();
+  const { device } = trainer.gpu;
+  const createBuffer = device.createBuffer.bind(device);
+  const spy = vi.spyOn(device, 'createBuffer').mockImplementation((descriptor) => {
+    if (descriptor.label === 'dataset.order') throw new RangeError('no room');
+    const buffer = createBuffer(descriptor);
+    const destroy = buffer.destroy.bind(buffer);
+    alive.add(buffer);
+    buffer.destroy = () => {
+      alive.delete(buffer);
+      return destroy();
+    };
+    return buffer;
+  });
+  await expect(trainer.fit(dataset)).rejects.toThrow('no room');
+  expect(spy.mock.calls.map(([{ label }]) => label)).toContain('dataset.images');
+  expect(alive.size).toBe(0);
+  spy.mockRestore();
 });
 
 test('a model or a batch larger than the adapter binds', async () => {
