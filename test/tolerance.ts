@@ -68,6 +68,8 @@ export const tolerances = {
       'for the sum and the division: 16 ulp leave room',
   },
   gradient_norm: { ...product, reason: 'a sum of squares: no term is negative, so sum|terms| is the sum' },
+  gradient_products: { ...product, reason: 'products and squares, added within a chunk and then over the chunks' },
+  sample_norms: { ...product, reason: 'a product of two sums of squares, each as far off as its own terms let it be' },
   adam: {
     sum: 8 * anyRounding,
     result: 0,

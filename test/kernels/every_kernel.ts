@@ -19,6 +19,12 @@ import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce } from './norm_checks.ts';
 import { checkAdam, checkSgd } from './optimizer_checks.ts';
+import {
+  checkExponentHistogram,
+  checkGradientProducts,
+  checkGradientProductsReduce,
+  checkSampleNorms,
+} from './probe_checks.ts';
 import { type Convolution, convolution, pool } from './shapes.ts';
 import { stateOf } from './state_words.ts';
 import { checkBeginStep, checkSumParts } from './step_checks.ts';
@@ -86,7 +92,7 @@ const forwards: Partial<Convolution>[] = [
 ];
 const backwards: Partial<Convolution>[] = [{ parts: 2 }, { pooled: true }, { padding: 'same', filters: 3 }];
 
-/** Every kernel of a training step, in so few shapes that each branch of its text is taken and not taken. */
+/** Every kernel of a training step and of a probe, in so few shapes that each branch of its text is taken and not taken. */
 export const everyKernel: AnyCheck[] = [
   ...images(forwards).map((s) => any(checkForward(s))),
   ...images(forwards, { channels: 1 }).map((s) => any(checkForwardNarrow(s))),
@@ -115,4 +121,8 @@ export const everyKernel: AnyCheck[] = [
   ...[0, 0.9].flatMap((momentum) =>
     [false, true].map((nesterov) => any(checkSgd({ elements: 70, learningRate: 0.1, momentum, nesterov }))),
   ),
+  any(checkExponentHistogram(tensors)),
+  any(checkGradientProducts(tensors, tensors)),
+  any(checkGradientProductsReduce(tensors)),
+  any(checkSampleNorms({ batch: 4, inputs: 7, outputs: 3, useBias: true, count: 3, scale: 1 })),
 ];
