@@ -1,3 +1,5 @@
+import type { HealthRecord } from './health.ts';
+
 /** One training step. */
 export interface StepRecord {
   /** From 1, over the whole run. */
@@ -13,6 +15,7 @@ export interface StepRecord {
   skipped: boolean;
   /** L2 norm of the gradient of all of a layer's tensors, by the layer's name. */
   gradientNorms: Record<string, number>;
+  health?: HealthRecord;
 }
 
 export interface Spread {

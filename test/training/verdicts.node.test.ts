@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest';
+import type { LayerHealth, Verdict, VerdictName } from '../../src/train/health.ts';
+import type { StepRecord } from '../../src/train/history.ts';
+import type { ActivationName } from '../../src/train/layers.ts';
+import {
+  deadSamples,
+  holdSteps,
+  smallestDelta,
+  thresholds,
+  timeInVerdicts,
+  VerdictWatch,
+  warmUpSteps,
+} from '../../src/train/verdicts.ts';
+
+/** What a made layer has to say; everything else is as in a healthy one. */
+interface Said {
+  reach?: number;
+  gradient?: number;
+  dead?: number;
+  zeros?: number;
+  saturated?: number;
+}
+
+const units = 100;
+
+function healthOf(
+  { reach = 1, gradient = reach, dead = 0, zeros = 0.5, saturated = 0 }: Said,
+  scale: number,
+): LayerHealth {
+  const tensor = {
+    gradientNorm: 30 * gradient * scale,
+    gradientRms: gradient * scale,
+    gradientMax: 3 * gradient * scale,
+    weightNorm: 8,
+    updateNorm: 0.008,
+    updateRatio: 1e-3,
+  };
+  return {
+    ...tensor,
+    tensors: { kernel: tensor },
+    activation: { mean: 0.5, standardDeviation: 1, zeros, saturated },
+    units,
+    dead,
+    deltaRms: reach * scale,
+    nonFinite: { activations: 0, deltas: 0, gradients: 0, weights: 0 },
+  };
+}
+
+/** A run of `first` and a last layer, told step by step. */
+class Run {
+  readonly told: { at: number; step: number; verdict: VerdictName; sentence: string; remedy: string }[] = [];
+  private steps = 0;
+  private readonly watch: VerdictWatch;
+
+  constructor(
+    activation: ActivationName = 'relu',
+    private readonly epochSteps = 1000,
+    private readonly samples = 32,
+  ) {
+    const layers = [
+      { name: 'first', activation },
+      { name: 'last', activation: 'softmax' as const },
+    ];
+    this.watch = new VerdictWatch(layers, epochSteps);
+  }
+
+  /** Steps that say this of the first layer; `scale` is the RMS of the last layer's delta. */
+  say(steps: number, said: Said | ((step: number) => Said), scale = 1e-3, more: Partial<StepRecord> = {}): this {
+    for (let i = 0; i < steps; i++) {
+      const step = ++this.steps;
+      const first = healthOf(typeof said === 'function' ? said(step) : said, scale);
+      const last = healthOf({ zeros: 0 }, scale);
+      first.transport = first.deltaRms / last.deltaRms;
+      const record: StepRecord = {
+        step,
+        epoch: Math.ceil(step / this.epochSteps),
+        loss: 1,
+        accuracy: 0.5,
+        samples: this.samples,
+        skipped: false,
+        gradientNorms: {},
+        health: { layers: { first, last }, transport: first.transport },
+        ...more,
+      };
+      for (const { layer, ...verdict } of this.watch.add(record)) {
+        if (layer === 'first') this.told.push({ at: step, ...verdict });
+      }
+    }
+    return this;
+  }
+
+  get names(): VerdictName[] {
+    return this.told.map(({ verdict }) => verdict);
+  }
+}
+
+describe('what a verdict is', () => {
+  const cases: [VerdictName, ActivationName, Said][] = [
+    ['healthy', 'relu', {}],
+    ['healthy', 'relu', { reach: 1.1 * thresholds.vanishingReach.enter, gradient: 1e-4 }],
+    ['vanishing', 'relu', { reach: 0.9 * thresholds.vanishingReach.enter }],
+    ['healthy', 'relu', { reach: 0.9 * thresholds.vanishingReach.enter, gradient: 0.1 }],
+    ['healthy', 'relu', { reach: 0.9 * thresholds.explodingReach.enter }],
+    ['exploding', 'relu', { reach: 1.1 * thresholds.explodingReach.enter }],
+    ['exploding', 'linear', { reach: 1e8, gradient: 0.5 }],
+    ['healthy', 'tanh', { saturated: 0.45 }],
+    ['saturated', 'tanh', { saturated: 0.95, reach: 1e-5 }],
+    ['saturated', 'sigmoid', { saturated: 0.6 }],
+    ['vanishing', 'relu', { reach: 0 }],
+  ];
+  test.each(cases)('%s: %s, %o', (verdict, activation, said) => {
+    const run = new Run(activation).say(warmUpSteps, said);
+    expect(run.told).toEqual([expect.objectContaining({ at: warmUpSteps, step: 1, verdict })]);
+  });
+
+  test('a small loss is none: only what a layer gets of the gradient counts', () => {
+    const run = new Run();
+    for (let i = 0; i < 8; i++) run.say(20, {}, 10 ** -i);
+    expect(run.names).toEqual(['healthy']);
+  });
+
+  test('a batch that is fitted so well that deltas underflow says nothing', () => {
+    const run = new Run().say(warmUpSteps, {}).say(100, { reach: 0 }, smallestDelta / 2);
+    run.say(100, { reach: Number.NaN }, 0);
+    expect(run.names).toEqual(['healthy']);
+  });
+
+  test('the figures are in the sentence, and what helps is named', () => {
+    const [vanishing] = new Run('sigmoid').say(warmUpSteps, { reach: 2.5e-7 }).told;
+    expect(vanishing!.sentence).toContain('2.50e-7 times that at last');
+    expect(vanishing!.sentence).toContain('0.001 of their norm');
+    expect(vanishing!.remedy).toContain('heNormal');
+    const [healthy] = new Run().say(warmUpSteps, { dead: 7 }).told;
+    expect(healthy!.sentence).toContain('7 of 100 units dead');
+    expect(healthy!.remedy).toBe('');
+    const [dead] = new Run().say(deadSamples, { dead: 98, zeros: 0.97 }).told;
+    expect(dead!.sentence).toMatch(/98 of its 100 units.*97 % of its outputs/);
+  });
+});
+
+describe('dead units', () => {
+  const batch = 32;
+  const enough = Math.ceil(deadSamples / batch);
+
+  test('are told once enough samples could have woken them, and not of a first batch', () => {
+    const run = new Run('relu', 1000, batch).say(enough - 1, { dead: 100, zeros: 1, reach: 0 });
+    expect(run.told).toEqual([]);
+    run.say(1, { dead: 100, zeros: 1, reach: 0 });
+    expect(run.told).toEqual([expect.objectContaining({ at: enough, step: 1, verdict: 'dead' })]);
+  });
+
+  test('a whole epoch is enough, however short', () => {
+    const run = new Run('relu', 4, batch).say(3, { dead: 60 });
+    expect(run.told).toEqual([]);
+    expect(run.say(1, { dead: 60 }).told).toEqual([expect.objectContaining({ at: 4, step: 1, verdict: 'dead' })]);
+  });
+
+  test('each epoch begins with every unit unseen: that changes nothing', () => {
+    const epochSteps = 100;
+    const sparse = (step: number) => ({ dead: Math.max(30, 95 - 5 * ((step - 1) % epochSteps)) });
+    expect(new Run('relu', epochSteps, batch).say(5 * epochSteps, sparse).names).toEqual(['healthy']);
+    const dead = (step: number) => ({ dead: Math.max(70, 95 - 5 * ((step - 1) % epochSteps)) });
+    expect(new Run('relu', epochSteps, batch).say(5 * epochSteps, dead).names).toEqual(['dead']);
+  });
+
+  test('a layer that dies within an epoch is told before the next one', () => {
+    const run = new Run('relu', 1000, batch).say(50, { dead: 3 }).say(enough, { dead: 3, zeros: 1, reach: 0 });
+    expect(run.told.at(-1)).toMatchObject({ at: 50 + enough, step: 51, verdict: 'dead' });
+    expect(run.say(500, { dead: 3, zeros: 1, reach: 0 }).names).toEqual(['healthy', 'dead']);
+  });
+
+  test('and one that wakes is healthy again', () => {
+    const run = new Run('relu', 1000, batch).say(enough, { dead: 60 }).say(holdSteps - 1, { dead: 20 });
+    expect(run.names).toEqual(['dead']);
+    expect(run.say(1, { dead: 20 }).names).toEqual(['dead', 'healthy']);
+  });
+});
+
+describe('a verdict does not flicker', () => {
+  test('nothing is said of the first steps', () => {
+    expect(new Run().say(warmUpSteps - 1, { reach: 1e-9 }).told).toEqual([]);
+  });
+
+  test('a figure that wavers about the entrance changes it once', () => {
+    const { enter } = thresholds.vanishingReach;
+    const run = new Run().say(50, {}).say(1000, (step) => ({ reach: enter * (step % 40 < 25 ? 0.7 : 1.4) }));
+    expect(run.names).toEqual(['healthy', 'vanishing']);
+  });
+
+  test('between entrance and exit it stays what it is, whichever that is', () => {
+    const between = { reach: Math.sqrt(thresholds.vanishingReach.enter * thresholds.vanishingReach.leave) };
+    expect(new Run().say(50, {}).say(500, between).names).toEqual(['healthy']);
+    expect(new Run().say(50, { reach: 1e-6 }).say(500, between).names).toEqual(['vanishing']);
+  });
+
+  test('outliers, however wild, change nothing; skipped steps neither', () => {
+    const run = new Run().say(500, (step) => ({ reach: step % holdSteps === 0 ? 1 : step % 7 === 0 ? 1e9 : 0.5 }));
+    run.say(100, { reach: 1e9 }, 1e-3, { skipped: true });
+    expect(run.names).toEqual(['healthy']);
+  });
+
+  test('it is told after the hold, and holds since its beginning', () => {
+    const run = new Run().say(100, {}).say(holdSteps, { reach: 1e-6 });
+    expect(run.told.at(-1)).toMatchObject({ at: 100 + holdSteps, step: 101, verdict: 'vanishing' });
+    run.say(300, { reach: 1e-6 }).say(holdSteps, {});
+    expect(run.told.at(-1)).toMatchObject({ step: 101 + holdSteps + 300, verdict: 'healthy' });
+  });
+});
+
+describe('numbers that are not finite', () => {
+  const bad = { layer: 'first', pass: 'gradient' as const };
+  const nonFinite = (layer: string) => {
+    const first = healthOf({ reach: Number.NaN }, 1);
+    first.nonFinite.gradients = 12;
+    return {
+      skipped: true,
+      health: { layers: { first, last: healthOf({}, 1) }, transport: Number.NaN, firstNonFinite: { ...bad, layer } },
+    };
+  };
+
+  test('are told at once, with layer, pass and step, even in the first', () => {
+    const [verdict] = new Run().say(1, {}, 1, nonFinite('first')).told;
+    expect(verdict).toMatchObject({ at: 1, step: 1, verdict: 'non-finite' });
+    expect(verdict!.sentence).toMatch(/at step 1 .* gradient pass of first: 12 numbers/);
+    const late = new Run().say(41, {}).say(1, {}, 1, nonFinite('first'));
+    expect(late.told.at(-1)).toMatchObject({ at: 42, step: 42, verdict: 'non-finite' });
+    expect(late.told.at(-1)!.sentence).toContain('0.001 times its weights');
+  });
+
+  test('are told of the first layer alone, once, and end after a while of finite steps', () => {
+    expect(new Run().say(50, {}).say(3, {}, 1, nonFinite('last')).names).toEqual(['healthy']);
+    const run = new Run().say(50, {}).say(3, {}, 1, nonFinite('first')).say(holdSteps, {});
+    expect(run.names).toEqual(['healthy', 'non-finite', 'healthy']);
+  });
+});
+
+test('a layer that is stopped by another is told so', () => {
+  const layers = ['a', 'b', 'c'].map((name) => ({ name, activation: 'relu' as const }));
+  const watch = new VerdictWatch([...layers, { name: 'last', activation: 'softmax' }], 1000);
+  const told: Verdict[] = [];
+  for (let step = 1; step <= 40; step++) {
+    const dead = { reach: 0, zeros: 1, dead: units };
+    const health = [{ reach: 0 }, dead, { reach: 0.5 }, { zeros: 0 }].map((said) => healthOf(said, 1e-3));
+    health.forEach((layer, i) => {
+      if (i < 3) layer.transport = layer.deltaRms / health[i + 1]!.deltaRms;
+    });
+    const [a, b, c, last] = health as [LayerHealth, LayerHealth, LayerHealth, LayerHealth];
+    const record = { step, epoch: 1, loss: 1, accuracy: 0, samples: 32, skipped: false, gradientNorms: {} };
+    told.push(...watch.add({ ...record, health: { layers: { a, b, c, last }, transport: 0 } }));
+  }
+  const of = (layer: string) => told.filter((verdict) => verdict.layer === layer);
+  expect(of('a')).toEqual([expect.objectContaining({ verdict: 'vanishing' })]);
+  expect(of('a')[0]!.sentence).toContain('b lets nothing through');
+  expect(of('a')[0]!.remedy).toContain('see to b first');
+  expect(of('b').map(({ verdict }) => verdict)).toEqual(['dead']);
+  expect(of('c').map(({ verdict }) => verdict)).toEqual(['healthy']);
+});
+
+test('the time in each verdict adds up to the run', () => {
+  const verdict = (layer: string, name: VerdictName, step: number) => ({
+    ...{ layer, verdict: name, step, epoch: 1, sentence: '', remedy: '' },
+  });
+  const verdicts = [
+    verdict('a', 'healthy', 1),
+    verdict('b', 'dead', 1),
+    verdict('a', 'vanishing', 31),
+    verdict('a', 'healthy', 91),
+  ];
+  expect(timeInVerdicts(verdicts, 'a', 100)).toEqual({ healthy: 40, vanishing: 60 });
+  expect(timeInVerdicts(verdicts, 'b', 100)).toEqual({ dead: 100 });
+  expect(timeInVerdicts(verdicts, 'c', 100)).toEqual({});
+});
