@@ -1,8 +1,29 @@
 import { resolve } from 'node:path';
-import { defineConfig, type UserConfig } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { datasetServer } from './src/cli/dataset_server.ts';
 
 const root = import.meta.dirname;
+
+/**
+ * What the built page may load: its own files and nothing else. Vite's own scripts and styles, while somebody works on it,
+ * are of another kind.
+ */
+const contentSecurityPolicy: Plugin = {
+  name: 'wgrad-content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      injectTo: 'head-prepend',
+      attrs: {
+        'http-equiv': 'Content-Security-Policy',
+        content:
+          "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+          "connect-src 'self'; base-uri 'none'; form-action 'none'",
+      },
+    },
+  ],
+};
 
 /**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
@@ -46,7 +67,7 @@ const targets: Record<string, UserConfig> = {
   page: {
     root: resolve(root, 'src/page'),
     base: './',
-    plugins: [datasetServer()],
+    plugins: [datasetServer(), contentSecurityPolicy],
     worker: { format: 'es' },
     build: {
       outDir: resolve(root, 'dist/page'),
@@ -57,9 +78,13 @@ const targets: Record<string, UserConfig> = {
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {
       include: [
+        '@preact/signals',
         'comlink',
         'fastest-levenshtein',
         'ml-matrix',
+        'preact',
+        'preact/hooks',
+        'preact/jsx-dev-runtime',
         'uplot',
         'valibot',
         'wgsl-preprocessor/wgsl-preprocessor.js',

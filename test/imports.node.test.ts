@@ -43,7 +43,7 @@ function importsOf(path: string): Import[] {
 }
 
 const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[])
-  .filter((path) => /(?<!\.d)\.ts$/.test(path))
+  .filter((path) => /(?<!\.d)\.tsx?$/.test(path))
   .map((path) => join('src', path));
 const graph = new Map(files.map((path) => [path, importsOf(path)]));
 
@@ -82,7 +82,7 @@ test('the files are found, and what they import', () => {
   const trainer = graph.get('src/train/trainer.ts')!;
   expect(trainer).toContainEqual({ to: 'src/gpu/memory.ts', value: true });
   expect(trainer).toContainEqual({ to: 'src/data/dataset.ts', value: false });
-  expect(reach('src/page/main.ts')).toContain('src/train/trainer.ts'); // by way of its worker
+  expect(reach('src/page/main.tsx')).toContain('src/train/trainer.ts'); // by way of its worker
 });
 
 test('every folder has its place', () => {
@@ -124,7 +124,7 @@ test('no file needs itself in a round', () => {
 // What a browser gets has to be without Node; the library also without the page and the command.
 describe.each([
   ['src/index.ts', ['page', 'cli']],
-  ['src/page/main.ts', ['cli']],
+  ['src/page/main.tsx', ['cli']],
   ['src/cli/headless/main.ts', ['page']],
 ])('%s', (entry, without) => {
   const reached = [...reach(entry)];

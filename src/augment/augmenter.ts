@@ -89,6 +89,12 @@ export class Augmenter {
     this.#count = options.count === undefined ? undefined : parse(integer(1, 2 ** 24), options.count, 'count');
   }
 
+  /** [height, width, channels] of what comes out. */
+  get outputShape(): [number, number, number] {
+    const { height, width, channels } = this.#pipeline.to;
+    return [height, width, channels];
+  }
+
   /**
    * What is drawn for each sample, a function of (seed, epoch, sample) alone: plain JSON, which `apply` takes. The matrix of
    * all that moves pixels comes with it, and its inverse, by which points and boxes of the original can be carried along;

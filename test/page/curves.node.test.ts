@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { logRange, logTicks, roomFor, tickText } from '../../src/page/axes.ts';
-import { Curves } from '../../src/page/curves.ts';
+import { logRange, logTicks, roomFor, tickText } from '../../src/page/plots/axes.ts';
+import { Curves } from '../../src/page/plots/curves.ts';
 
 const step = (step: number, loss: number, norm: number, epoch = 1) => ({
   step,
@@ -54,9 +54,10 @@ describe('curves', () => {
     const curves = new Curves();
     curves.addStep(step(1, 1, 1));
     curves.addStep(step(2, 1, 1));
-    curves.addValidation(0.5);
+    curves.addValidation(0.5, 0.9);
     curves.addStep(step(3, 1, 1, 2));
     expect(curves.validationLoss).toEqual([null, 0.5, null]);
+    expect(curves.validationAccuracy).toEqual([null, 0.9, null]);
     expect(curves.epochs).toEqual([3]);
   });
 

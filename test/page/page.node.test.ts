@@ -52,7 +52,7 @@ async function open(url: string, page: Page, complaints: string[]): Promise<void
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(url);
   await page.waitForFunction(
-    () => !document.querySelector<HTMLButtonElement>('#start')?.disabled || document.querySelector('[role=alert] h2'),
+    () => document.querySelector('#start:enabled') || document.querySelector('[role=alert] h2'),
   );
 }
 
@@ -62,7 +62,7 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
 
 async function choose(page: Page, dataset: string): Promise<void> {
   await page.select('#dataset', dataset);
-  await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#start')?.disabled);
+  await page.waitForSelector('#start:enabled');
 }
 
 /** Waits until a test of the page's own text holds. */

@@ -1,15 +1,17 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { count } from '../figures.ts';
-import { logRange, logTicks, roomFor, tickText, wholeSteps } from './axes.ts';
+import { count } from '../../figures.ts';
+import { element } from '../dom.ts';
+import { logRange, logTicks, roomFor, tickText, wholeSteps, windowFor } from './axes.ts';
 import type { Column, Curves } from './curves.ts';
-import { element } from './dom.ts';
 import { Legend } from './legend.ts';
 import type { Line } from './lines.ts';
 import { diamond } from './look.ts';
 
 export interface PlotOptions {
   logarithmic?: boolean;
+  /** The axis ends at 1. */
+  share?: boolean;
   /** For whoever can't see the curves. */
   description: string;
   /** Stands where the curves will be. */
@@ -27,7 +29,7 @@ export class Plot {
   private steps: number[] = [];
   private epochs: readonly number[] = [];
   private room = roomFor(0, Infinity);
-  private window = 0;
+  private window = windowFor(0);
 
   constructor(
     private readonly section: HTMLElement,
@@ -95,7 +97,7 @@ export class Plot {
         x: { time: false, range: () => [1, this.room] },
         y: this.options.logarithmic
           ? { distr: 3, range: (_, least, most) => logRange(least, most) }
-          : { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] },
+          : { range: (_, __, most) => [0, this.options.share ? 1 : most > 0 ? most * 1.05 : 1] },
       },
       axes: [
         {

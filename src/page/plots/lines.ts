@@ -21,6 +21,15 @@ export function lossLines({ loss, validationLoss }: Curves): Line[] {
   ];
 }
 
+/** The same of the share of hits. */
+export function accuracyLines({ accuracy, validationAccuracy }: Curves): Line[] {
+  return [
+    { name: 'each step', look: lookOf(0), column: accuracy.each, kind: 'noise' },
+    { name: 'smoothed', look: lookOf(0), column: accuracy.mean, kind: 'line' },
+    { name: 'validation', look: lookOf(1), column: validationAccuracy, kind: 'marks' },
+  ];
+}
+
 /** A line for each layer that has weights, in the order of the model. */
 export function normLines(curves: Curves, layers: readonly string[]): Line[] {
   return layers.map((name, index) => {

@@ -1,4 +1,4 @@
-import type { StepRecord } from '../index.ts';
+import type { StepRecord } from '../../index.ts';
 import { strideFor, windowFor } from './axes.ts';
 
 /** A curve's values, one a step; null where there is nothing to draw. */
@@ -8,26 +8,32 @@ export type Column = (number | null)[];
 export class Curves {
   readonly steps: number[] = [];
   readonly loss = new Curve();
+  readonly accuracy = new Curve();
   /** At the last step of each epoch, or of the run. */
   readonly validationLoss: Column = [];
+  readonly validationAccuracy: Column = [];
   /** The first step of each epoch but the first. */
   readonly epochs: number[] = [];
   private readonly norms = new Map<string, Curve>();
   private epoch = 1;
 
-  addStep({ step, epoch, loss, gradientNorms }: StepRecord): void {
+  addStep({ step, epoch, loss, accuracy, gradientNorms }: StepRecord): void {
     if (epoch > this.epoch) this.epochs.push(step);
     this.epoch = epoch;
     this.steps.push(step);
     this.loss.add(finite(loss));
+    this.accuracy.add(finite(accuracy));
     this.validationLoss.push(null);
+    this.validationAccuracy.push(null);
     // Their axis is logarithmic: zero has no place there.
     for (const [layer, norm] of Object.entries(gradientNorms)) this.normOf(layer).add(norm > 0 ? finite(norm) : null);
   }
 
   /** After the step that was added last. */
-  addValidation(loss: number | undefined): void {
-    if (this.steps.length) this.validationLoss[this.steps.length - 1] = finite(loss);
+  addValidation(loss: number | undefined, accuracy: number | undefined): void {
+    if (!this.steps.length) return;
+    this.validationLoss[this.steps.length - 1] = finite(loss);
+    this.validationAccuracy[this.steps.length - 1] = finite(accuracy);
   }
 
   /** Of a layer; empty, and filled later, before its first step. */
@@ -39,7 +45,7 @@ export class Curves {
 
   /** Steps that each point of the smoothed curves is a mean of, where the axis has room for so many. */
   smooth(room: number): number {
-    for (const curve of [this.loss, ...this.norms.values()]) curve.smooth(room);
+    for (const curve of [this.loss, this.accuracy, ...this.norms.values()]) curve.smooth(room);
     return windowFor(room);
   }
 }

@@ -1,0 +1,140 @@
+import { effect } from '@preact/signals';
+import { proxy } from 'comlink';
+import type { ErrorParts } from '../errors.ts';
+import { clock, count, fixed } from '../figures.ts';
+import type { Told } from '../train/news.ts';
+import { augmentationOf, modelOf } from './experiment.ts';
+import { Run } from './run.ts';
+import * as state from './state.ts';
+import type { Trained } from './worker/session.ts';
+import { thread, training } from './worker/training.ts';
+
+/** What a person can do to a run, and how the page opens: the only writer of what the panels read. */
+
+export const datasetNames: Record<string, string> = {
+  mnist: 'MNIST',
+  'fashion-mnist': 'Fashion-MNIST',
+  cifar10: 'CIFAR-10',
+  digits: 'Digits',
+};
+
+const nameOf = (name: string) => datasetNames[name] ?? name;
+
+/** Opens the GPU, then the data set, and keeps to the one that is chosen from then on. */
+export async function open(): Promise<void> {
+  thread.addEventListener('error', ({ message }) => {
+    state.run.value?.end();
+    state.trouble.value = {
+      what: 'The thread that trains has failed',
+      found: message || 'no message from the browser',
+      fix: 'load this page again',
+    };
+  });
+  try {
+    if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;
+    state.adapter.value = await training.open();
+  } catch (error) {
+    state.noGpu.value = error as ErrorParts;
+    return;
+  }
+  // A change of anything else than the data set doesn't look for it again.
+  let asked = '';
+  effect(() => {
+    const { dataset } = state.experiment.value;
+    if (dataset === asked) return;
+    asked = dataset;
+    find(dataset);
+  });
+}
+
+/** Finds out what there is to train. What needs no server stands in for a default that can't be had. */
+async function find(name: string): Promise<void> {
+  const isStillAsked = () => state.experiment.peek().dataset === name;
+  state.dataset.value = { name };
+  state.status.value = `Looking for ${nameOf(name)}…`;
+  try {
+    const facts = await training.facts(name);
+    if (!isStillAsked()) return;
+    state.dataset.value = { name, facts };
+    if (!state.status.peek().includes("can't be had")) state.status.value = 'Ready.';
+    const overview = await training.overview(name);
+    if (isStillAsked()) state.dataset.value = { name, facts, overview };
+  } catch (error) {
+    if (!isStillAsked()) return;
+    if (!state.datasetIsChosen.peek() && name !== 'digits') {
+      state.experiment.value = { ...state.experiment.peek(), dataset: 'digits' };
+      state.status.value = `${nameOf(name)} can't be had from this server. Digits are in the page.`;
+      return;
+    }
+    state.status.value = '';
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Trains the experiment as it stands, until it is done or stopped. */
+export async function train(): Promise<void> {
+  const experiment = state.experiment.peek();
+  const plan = state.plan.peek();
+  const { facts } = state.dataset.peek();
+  const { summary } = state.layers.peek();
+  if (!plan || !facts || !summary || !state.isReady.peek()) return;
+  const run = new Run(experiment, plan, summary, facts.classNames);
+  state.run.value = run;
+  state.trouble.value = undefined;
+  state.status.value = 'Fetching the images, compiling the shaders…';
+  const tell = (news: readonly Told[]) => {
+    const { epochs, steps } = run.log;
+    const before = { epochs: epochs.length, steps: steps.length };
+    run.add(news);
+    if (!before.steps && steps.length) {
+      run.phase.value = 'running';
+      state.status.value = 'Training.';
+    }
+    const last = epochs.at(-1);
+    if (last && epochs.length > before.epochs && last.epoch < plan.epochs) {
+      state.status.value = `Epoch ${last.epoch} of ${plan.epochs}: validation accuracy ${fixed(last.validationAccuracy)}.`;
+    }
+  };
+  try {
+    const result = await training.train(
+      {
+        dataset: experiment.dataset,
+        model: modelOf(experiment, facts.imageShape, facts.classNames.length),
+        augmentation: augmentationOf(experiment),
+        optimizer: experiment.optimizer,
+        batchSize: experiment.batchSize,
+        seed: experiment.seed,
+        epochs: plan.epochs,
+        trainSamples: plan.trainSamples,
+        testSamples: plan.testSamples,
+      },
+      proxy(tell),
+    );
+    run.bytes.value = result.bytes;
+    run.end(result.leftBehind);
+    state.status.value = outcome(run, result);
+  } catch (error) {
+    run.end();
+    state.status.value = `The run ended with an error after ${stepsOf(run)}.`;
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Ends the run after the step that it is in. */
+export function stop(): void {
+  const run = state.run.peek();
+  if (!run?.isUnderWay.peek()) return;
+  run.phase.value = 'stopping';
+  state.status.value = 'Stopping after this step…';
+  training.stop();
+}
+
+function outcome(run: Run, { stopped, skippedSteps, leftBehind }: Trained): string {
+  const accuracy = leftBehind?.accuracy ?? run.log.epochs.at(-1)?.validationAccuracy;
+  const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
+  if (accuracy !== undefined) parts.push(`Validation accuracy ${fixed(accuracy)}.`);
+  if (skippedSteps) parts.push(`${count(skippedSteps)} steps with numbers that are not finite were skipped.`);
+  return parts.join(' ');
+}
+
+const stepsOf = ({ log }: Run) => (log.steps.length === 1 ? '1 step' : `${count(log.steps.length)} steps`);

@@ -1,0 +1,175 @@
+import {
+  type AugmentationConfig,
+  adam,
+  ConfigurationError,
+  type Model,
+  type OptimizerConfig,
+  sequential,
+  sgd,
+} from '../index.ts';
+import { tutorialBatchSize } from '../train/tutorial.ts';
+import { augmentationPresets, modelPresets } from './presets.ts';
+
+/** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */
+export interface Experiment {
+  /** One of the data sets by its name, or `own` for what the user brought. */
+  dataset: string;
+  /** A preset's name, or what createTrainer takes. */
+  augmentation: string | AugmentationConfig;
+  /** A preset's name, which suits itself to the data set's images and classes, or what createTrainer takes. */
+  model: string | Model;
+  optimizer: Exclude<OptimizerConfig, string>;
+  batchSize: number;
+  seed: number;
+  /** Left out for as many as suit the adapter. */
+  epochs?: number;
+  trainSamples?: number;
+  testSamples?: number;
+}
+
+export const defaults: Experiment = {
+  dataset: 'mnist',
+  augmentation: 'tutorial',
+  model: 'tutorial',
+  optimizer: adam(),
+  batchSize: tutorialBatchSize,
+  seed: 0,
+};
+
+/** One field's way into the address and back. */
+interface Parameter {
+  /** As the command's flag is called. */
+  name: string;
+  /** undefined where it is the default. */
+  write(experiment: Experiment): string | undefined;
+  /** @throws ConfigurationError for a text that makes no sense. */
+  read(text: string): Partial<Experiment>;
+}
+
+const whole = (name: string, field: WholeField, least: number, most: number): Parameter => ({
+  name,
+  write: (experiment) => (experiment[field] === defaults[field] ? undefined : String(experiment[field])),
+  read: (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return { [field]: value };
+    throw refusal(name, text, `a whole number from ${least} to ${most}`);
+  },
+});
+type WholeField = 'batchSize' | 'seed' | 'epochs' | 'trainSamples' | 'testSamples';
+
+const parameters: readonly Parameter[] = [
+  {
+    name: 'dataset',
+    write: ({ dataset }) => dataset,
+    read: (text) => {
+      if (/^[a-z0-9-]{1,40}$/.test(text)) return { dataset: text };
+      throw refusal('dataset', text, 'the name of a data set');
+    },
+  },
+  {
+    name: 'augment',
+    write: ({ augmentation }) => unlessDefault(augmentation, defaults.augmentation),
+    read: (text) => ({
+      augmentation: nameOrJson('augment', text, Object.keys(augmentationPresets)) as AugmentationConfig,
+    }),
+  },
+  {
+    name: 'model',
+    write: ({ model }) => unlessDefault(model, defaults.model),
+    read: (text) => {
+      const model = nameOrJson('model', text, Object.keys(modelPresets)) as string | Model;
+      // Whether its layers fit the images shows in the model's panel; what has no layers shows nowhere.
+      if (typeof model !== 'string') requireOutline(model);
+      return { model };
+    },
+  },
+  {
+    name: 'optimizer',
+    write: ({ optimizer }) => unlessDefault(optimizer, defaults.optimizer),
+    read: (text) => {
+      const { type, ...options } = nameOrJson('optimizer', text, []) as Exclude<OptimizerConfig, string>;
+      if (type === 'adam') return { optimizer: adam(options) };
+      if (type === 'sgd') return { optimizer: sgd(options) };
+      throw refusal('optimizer', text, 'adam or sgd as its type');
+    },
+  },
+  whole('batch-size', 'batchSize', 1, 65536),
+  whole('seed', 'seed', 0, 2 ** 32 - 1),
+  whole('epochs', 'epochs', 1, 1e6),
+  whole('train-samples', 'trainSamples', 1, 1e9),
+  whole('test-samples', 'testSamples', 1, 1e9),
+];
+
+/** What stands behind the # of an address. What is the default is left out, but for the data set: a link names it. */
+export function encode(experiment: Experiment): string {
+  const search = new URLSearchParams();
+  for (const { name, write } of parameters) {
+    const text = write(experiment);
+    if (text !== undefined) search.set(name, text);
+  }
+  // JSON stays legible: a browser shows these as they are, and takes them in a fragment.
+  return search.toString().replace(/%(7B|7D|22|3A|2C|5B|5D)/g, (code) => decodeURIComponent(code));
+}
+
+/** Reads an address back. What makes no sense is left at its default and told. */
+export function decode(hash: string): { experiment: Experiment; refused: ConfigurationError[]; named: boolean } {
+  let experiment = { ...defaults };
+  const refused: ConfigurationError[] = [];
+  const search = new URLSearchParams(hash.replace(/^#/, ''));
+  for (const { name, read } of parameters) {
+    const text = search.get(name);
+    if (text === null) continue;
+    try {
+      experiment = { ...experiment, ...read(text) };
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      refused.push(error);
+    }
+  }
+  return { experiment, refused, named: search.has('dataset') };
+}
+
+/** The model as it is trained, for images of this shape and that many classes. It need not fit: createTrainer tells. */
+export function modelOf({ model }: Experiment, imageShape: Model['inputShape'], classes: number): Model {
+  if (typeof model === 'string') return modelPresets[model]!(imageShape, classes);
+  const last = model.layers.at(-1);
+  const ends = last?.type === 'dense' && last.activation === 'softmax';
+  return {
+    inputShape: imageShape,
+    layers: ends ? [...model.layers.slice(0, -1), { ...last, units: classes }] : model.layers,
+  };
+}
+
+export const augmentationOf = ({ augmentation }: Experiment): AugmentationConfig =>
+  typeof augmentation === 'string' ? augmentationPresets[augmentation]! : augmentation;
+
+const sameJson = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+function unlessDefault(value: unknown, byDefault: unknown): string | undefined {
+  if (sameJson(value, byDefault)) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function nameOrJson(name: string, text: string, names: readonly string[]): unknown {
+  if (names.includes(text)) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // told below
+  }
+  throw refusal(name, text, [...names, 'JSON'].join(', '));
+}
+
+function requireOutline(model: Model): void {
+  if (Array.isArray(model.layers) && model.layers.length > 0) return;
+  sequential(model); // throws, with the words for it
+}
+
+function refusal(name: string, found: string, wanted: string): ConfigurationError {
+  return new ConfigurationError({
+    what: `The address of this page says something of ${name} that can't be: the default is taken`,
+    found,
+    wanted,
+  });
+}

@@ -1,0 +1,35 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+export interface PictureProps {
+  /** NHWC of one image: grey levels or colours, 0 to 255. */
+  pixels: ArrayLike<number>;
+  shape: readonly [height: number, width: number, channels: number];
+  /** Read out in its place. */
+  label: string;
+  class?: string;
+}
+
+/** One image, a pixel of the canvas for each of its own: style says how large. */
+export function Picture({ pixels, shape, label, class: kind = '' }: PictureProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [height, width] = shape;
+  useLayoutEffect(() => {
+    canvas.current?.getContext('2d')?.putImageData(imageDataOf(pixels, shape), 0, 0);
+  }, [pixels, shape]);
+  return <canvas ref={canvas} width={width} height={height} class={`picture ${kind}`} role="img" aria-label={label} />;
+}
+
+/** Red, green and blue of the first three channels, grey of a single one or of the mean of two. */
+export function imageDataOf(pixels: ArrayLike<number>, [height, width, channels]: PictureProps['shape']): ImageData {
+  const data = new Uint8ClampedArray(height * width * 4);
+  for (let i = 0; i < height * width; i++) {
+    const at = i * channels;
+    const last = at + channels - 1;
+    const grey = (pixels[at]! + pixels[last]!) / 2;
+    data[4 * i] = channels < 3 ? grey : pixels[at]!;
+    data[4 * i + 1] = channels < 3 ? grey : pixels[at + 1]!;
+    data[4 * i + 2] = channels < 3 ? grey : pixels[at + 2]!;
+    data[4 * i + 3] = 255;
+  }
+  return new ImageData(data, width, height);
+}

@@ -1,0 +1,47 @@
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Run } from '../run.ts';
+import { run } from '../state.ts';
+import { roomFor } from './axes.ts';
+import type { Line } from './lines.ts';
+import { Plot, type PlotOptions } from './plot.ts';
+
+export interface RunPlotProps extends PlotOptions {
+  id: string;
+  title: string;
+  /** What is drawn of a run. */
+  lines: (run: Run) => Line[];
+  /** Before there is a run. */
+  idle: () => Line[];
+}
+
+/** A plot over the steps of the run that is shown, redrawn when it has news. */
+export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
+  const section = useRef<HTMLElement>(null);
+  const drawn = useRef<{ run: Run | undefined; plot: Plot } | undefined>(undefined);
+  useSignalEffect(() => {
+    const shown = run.value;
+    shown?.news.value;
+    if (!section.current) return;
+    const planned = shown ? undefined : idle();
+    if (!drawn.current || drawn.current.run !== shown || planned) {
+      drawn.current?.plot.dispose();
+      drawn.current = { run: shown, plot: new Plot(section.current, planned ?? lines(shown!), options) };
+    }
+    if (!shown) return;
+    const room = roomFor(shown.log.steps.length, shown.steps);
+    drawn.current.plot.draw(shown.curves, room, shown.curves.smooth(room));
+  });
+  useEffect(
+    () => () => {
+      drawn.current?.plot.dispose();
+      drawn.current = undefined;
+    },
+    [],
+  );
+  return (
+    <section id={id} class="plot" ref={section} aria-labelledby={`${id}-title`}>
+      <h3 id={`${id}-title`}>{title}</h3>
+    </section>
+  );
+}

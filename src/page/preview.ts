@@ -1,0 +1,67 @@
+import { effect, signal } from '@preact/signals';
+import type { ErrorParts } from '../errors.ts';
+import { adapter, augmentation, dataset, experiment, run } from './state.ts';
+import type { Preview } from './worker/preview.ts';
+import { training } from './worker/training.ts';
+
+/** Training images and what the augmentation makes of them, for the panel; the last that could be made. */
+export const preview = signal<Preview | undefined>();
+
+/** Why the augmentation as it stands can't be shown: it makes no sense. */
+export const previewError = signal<ErrorParts | undefined>();
+
+const rows = 4;
+const columns = 6;
+/** How long draws are looked at before the next ones come. */
+const movesEveryMs = 1600;
+
+/** The first epoch that is shown; the trainer counts from 1. */
+const epoch = signal(1);
+
+/** Whether new draws come by themselves: for somebody who looks on, and while nothing else wants the GPU. */
+export const moves = signal(!matchMedia('(prefers-reduced-motion: reduce)').matches);
+
+/** Asked for while another one is made: only the latest is. */
+let isBusy = false;
+let waiting: (() => Promise<void>) | undefined;
+
+effect(() => {
+  const { name, overview } = dataset.value;
+  if (!adapter.value || !overview) return;
+  const request = {
+    dataset: name,
+    augmentation: augmentation.value,
+    seed: experiment.value.seed,
+    samples: Array.from({ length: rows }, (_, i) => i),
+    epochs: Array.from({ length: columns }, (_, i) => epoch.value + i),
+  };
+  waiting = async () => {
+    try {
+      preview.value = await training.preview(request);
+      previewError.value = undefined;
+    } catch (error) {
+      previewError.value = error as ErrorParts;
+    }
+  };
+  next();
+});
+
+async function next(): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  while (waiting) {
+    const work = waiting;
+    waiting = undefined;
+    await work();
+  }
+  isBusy = false;
+}
+
+/** Other draws of the same images. */
+export function drawAnew(): void {
+  epoch.value += columns;
+}
+
+setInterval(() => {
+  if (moves.value && !document.hidden && !run.value?.isUnderWay.value && !isBusy) epoch.value += 1;
+}, movesEveryMs);

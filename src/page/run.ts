@@ -1,0 +1,99 @@
+import { computed, signal } from '@preact/signals';
+import type { Evaluation, LayerSummary } from '../index.ts';
+import type { Told } from '../train/news.ts';
+import type { Plan } from '../train/run_length.ts';
+import { TrainingLog } from '../train/training_log.ts';
+import type { Experiment } from './experiment.ts';
+import { Curves } from './plots/curves.ts';
+
+export type Phase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'ended';
+
+/** A run as the page knows it: what it trains, and every record of it. It outlives the run itself. */
+export class Run {
+  readonly phase = signal<Phase>('starting');
+  /**
+   * Counts up, at most once a frame of the screen, when there is more in `log` and `curves`: whoever shows those reads it.
+   * They are not signals themselves, because a run has tens of thousands of records.
+   */
+  readonly news = signal(0);
+  readonly log = new TrainingLog();
+  readonly curves = new Curves();
+  readonly isUnderWay = computed(() => this.phase.value !== 'ended');
+  /** Of the whole run. */
+  readonly steps: number;
+  /** On the test images, of a network that a stop left in the middle of an epoch. */
+  leftBehind: Evaluation | undefined;
+  /** Bytes on the GPU, once they are known. */
+  readonly bytes = signal<number | undefined>(undefined);
+  private frame = 0;
+  private begun = 0;
+  private paused = { since: 0, ms: 0 };
+
+  constructor(
+    readonly experiment: Experiment,
+    readonly plan: Plan,
+    readonly layers: readonly LayerSummary[],
+    readonly classNames: readonly string[],
+  ) {
+    this.steps = plan.epochs * Math.ceil(plan.trainSamples / experiment.batchSize);
+  }
+
+  /** Layers that have weights, and so a gradient, in the order of the model. */
+  get trained(): string[] {
+    return this.layers.filter(({ parameters }) => parameters > 0).map(({ name }) => name);
+  }
+
+  /** Share of its steps, 0 to 1. */
+  get done(): number {
+    return this.log.steps.length / this.steps;
+  }
+
+  /** Seconds of training so far, pauses left out. */
+  get seconds(): number {
+    if (!this.begun) return 0;
+    const now = this.paused.since || performance.now();
+    return (now - this.begun - this.paused.ms) / 1000;
+  }
+
+  get secondsLeft(): number {
+    return (this.seconds / this.done) * (1 - this.done);
+  }
+
+  add(news: readonly Told[]): void {
+    this.begun ||= performance.now();
+    for (const item of news) {
+      this.log.add(item);
+      if ('step' in item) this.curves.addStep(item.step);
+      else this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
+    }
+    // However fast news come, what nobody sees is not drawn.
+    this.frame ||= requestAnimationFrame(() => this.show());
+  }
+
+  /** Time stands still for it. */
+  pause(): void {
+    this.paused.since ||= performance.now();
+    this.phase.value = 'paused';
+  }
+
+  resume(): void {
+    if (this.paused.since) this.paused.ms += performance.now() - this.paused.since;
+    this.paused.since = 0;
+    this.phase.value = 'running';
+  }
+
+  /** No more news come. */
+  end(leftBehind?: Evaluation): void {
+    this.paused.since ||= performance.now();
+    this.leftBehind = leftBehind;
+    if (leftBehind) this.curves.addValidation(leftBehind.loss, leftBehind.accuracy);
+    this.phase.value = 'ended';
+    this.show();
+  }
+
+  private show(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.news.value++;
+  }
+}

@@ -1,0 +1,92 @@
+import { computed, effect, signal } from '@preact/signals';
+import type { DatasetFacts } from '../data/served.ts';
+import { type ErrorParts, partsOf } from '../errors.ts';
+import { type AdapterFacts, type LayerSummary, type Model, modelSummary } from '../index.ts';
+import { type Plan, planRun } from '../train/run_length.ts';
+import { augmentationOf, decode, defaults, type Experiment, encode, modelOf } from './experiment.ts';
+import type { Run } from './run.ts';
+import type { DatasetOverview } from './worker/datasets.ts';
+
+/** What the whole page knows. A panel reads these signals, and changes the experiment by `change` alone. */
+
+const first = decode(location.hash);
+
+/** What would be trained now. A run under way has its own, `run.value.experiment`. */
+export const experiment = signal<Experiment>(first.experiment);
+
+/** Whether a link or a person has said which data set it is. */
+export const datasetIsChosen = signal(first.named);
+
+/** Changes a part of the experiment, and the page's address with it. */
+export function change(part: Partial<Experiment>): void {
+  experiment.value = { ...experiment.value, ...part };
+  if (!part.dataset) return;
+  datasetIsChosen.value = true;
+  trouble.value = undefined;
+}
+
+/** Undefined until WebGPU is open. */
+export const adapter = signal<AdapterFacts | undefined>();
+
+/** Why there is no WebGPU, where there is none. */
+export const noGpu = signal<ErrorParts | undefined>();
+
+/** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
+export const trouble = signal<ErrorParts | undefined>(first.refused[0] && partsOf(first.refused[0]));
+
+/** Read out by a screen reader, so for what changes seldom. */
+export const status = signal('');
+
+/** The data set of `experiment`, as far as it is known; both undefined while it is looked for, or can't be had. */
+export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview }>({ name: '' });
+
+/** The run that is shown, under way or over. */
+export const run = signal<Run | undefined>();
+
+/** How much would be trained. */
+export const plan = computed<Plan | undefined>(() => {
+  const { facts } = dataset.value;
+  if (!facts || !adapter.value) return undefined;
+  return planRun(experiment.value, facts, adapter.value.software);
+});
+
+/** The model as it would be trained. */
+export const model = computed<Model | undefined>(() => {
+  const { facts } = dataset.value;
+  return facts && modelOf(experiment.value, facts.imageShape, facts.classNames.length);
+});
+
+/** Its layers with their shapes, or what doesn't fit. */
+export const layers = computed<{ summary?: LayerSummary[]; error?: ErrorParts }>(() => {
+  if (!model.value) return {};
+  try {
+    return { summary: modelSummary(model.value) };
+  } catch (error) {
+    return { error: partsOf(error) };
+  }
+});
+
+export const augmentation = computed(() => augmentationOf(experiment.value));
+
+/** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
+export const isReady = computed(() => Boolean(plan.value && layers.value.summary && !run.value?.isUnderWay.value));
+
+const title = document.title;
+effect(() => {
+  const shown = run.value;
+  const isUnderWay = shown?.isUnderWay.value && shown.news.value > 0;
+  document.title = isUnderWay ? `${Math.floor(100 * shown.done)} % · ${title}` : title;
+});
+
+// The address follows the experiment; a link that is pasted over it, or the way back, is followed too.
+effect(() => {
+  const hash = `#${encode(experiment.value)}`;
+  const untouched = !location.hash && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
+  if (!untouched && location.hash !== hash) history.replaceState(null, '', hash);
+});
+addEventListener('hashchange', () => {
+  const { experiment: told, refused, named } = decode(location.hash);
+  experiment.value = told;
+  datasetIsChosen.value = named;
+  trouble.value = refused[0] && partsOf(refused[0]);
+});

@@ -1,0 +1,39 @@
+import { expose } from 'comlink';
+import type { DatasetFacts } from '../../data/served.ts';
+import { partsOf } from '../../errors.ts';
+import type { AdapterFacts } from '../../index.ts';
+import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
+import { device } from './device.ts';
+import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
+import { stop, train } from './session.ts';
+
+/**
+ * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
+ * either. Rejections are ErrorParts: an error's class does not survive the way between threads.
+ */
+const worker = {
+  /** Opens the GPU. */
+  open: plainly(async (): Promise<AdapterFacts> => (await device()).adapter),
+  /** Shape, classes and counts, without the images. */
+  facts: plainly((dataset: string): Promise<DatasetFacts> => factsOf(dataset)),
+  /** Class counts and an image of each class: fetches them all. */
+  overview: plainly((dataset: string): Promise<DatasetOverview> => overviewOf(dataset)),
+  /** What an augmentation makes of some training images. */
+  preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
+  train: plainly(train),
+  stop,
+};
+
+export type TrainingWorker = typeof worker;
+
+expose(worker);
+
+function plainly<Args extends unknown[], Value>(work: (...args: Args) => Promise<Value>) {
+  return async (...args: Args): Promise<Value> => {
+    try {
+      return await work(...args);
+    } catch (error) {
+      throw partsOf(error);
+    }
+  };
+}
