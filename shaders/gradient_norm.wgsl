@@ -1,29 +1,40 @@
-// partials[g] = (sum of g*g, how many of them aren't finite) over chunk g of the gradients of all tensors
-// One workgroup owns one chunk, at most 1024 vec4 of one tensor; gradient_norm_reduce adds the chunks up.
+// partials[c] = (sum of g*g, how many g aren't finite, largest |g|, 0) over chunk c of the gradients of all tensors
+// One workgroup owns one chunk, a run of vec4s of one tensor; gradient_norm_reduce adds the chunks up. The largest is found by
+// its bits: an infinity is larger than every number, a NaN larger than that.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
-@group(0) @binding(2) var<storage, read_write> partials: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
 
-var<workgroup> sums: array<f32, 64>;
-var<workgroup> counts: array<f32, 64>;
+const lanes = ${lanes}u;
+const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
 
-@compute @workgroup_size(64)
+var<workgroup> sums: array<vec2f, lanes>;
+var<workgroup> largest: array<u32, lanes>;
+
+@compute @workgroup_size(lanes)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let chunk = chunks[group.x];
   var squares = vec4f();
-  var bad = vec4f();
-  for (var i = chunk.x + index; i < chunk.y; i += 64u) {
+  var sizes = vec4u();
+  for (var i = chunk.x + index; i < chunk.y; i += lanes) {
     let g = dw[i];
     squares += g * g;
-    // By the exponent's bits: comparisons with NaN may be optimised away in WGSL.
-    bad += select(vec4f(), vec4f(1.0), (bitcast<vec4u>(g) & vec4u(0x7f800000u)) == vec4u(0x7f800000u));
+    sizes = max(sizes, bitcast<vec4u>(g) & vec4u(0x7fffffffu));
   }
-  sums[index] = dot(squares, vec4f(1.0));
-  counts[index] = dot(bad, vec4f(1.0));
-  workgroupBarrier();
-  if (index == 0u) {
-    var total = vec2f();
-    for (var i = 0u; i < 64u; i++) { total += vec2f(sums[i], counts[i]); }
-    partials[group.x] = total;
+  var bad = 0.0;
+  if (any(sizes >= infinity)) { // so rare that it may cost a second look
+    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+      bad += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(dw[i]) & infinity) == infinity), vec4f(1.0));
+    }
   }
+  sums[index] = vec2f(dot(squares, vec4f(1.0)), bad);
+  largest[index] = max(max(sizes.x, sizes.y), max(sizes.z, sizes.w));
+  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (index < half) {
+      sums[index] += sums[index + half];
+      largest[index] = max(largest[index], largest[index + half]);
+    }
+  }
+  if (index == 0u) { partials[group.x] = vec4f(sums[0], bitcast<f32>(largest[0]), 0.0); }
 }

@@ -1,7 +1,7 @@
-// norm[t]^2 = sum over the chunks of tensor t of partials;  skip = any gradient, norm[t]^2 or the loss isn't finite
+// norm[t]^2 = sum over the chunks of tensor t of partials.x;  skip = any gradient, norm[t]^2 or the loss isn't finite
 // One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then
 // decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will leave all as it is.
-@group(0) @binding(0) var<storage, read> partials: array<vec2f>;
+@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of gradient_norm
 @group(0) @binding(1) var<storage, read> tensors: array<vec2u>; // first chunk and one past the last
 @group(0) @binding(2) var<storage, read_write> records: array<u32>;
 @group(0) @binding(3) var<storage, read_write> state: State;
@@ -25,7 +25,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
   var bad = 0.0;
   for (var t = index; t < tensor_count; t += 64u) {
     var total = vec2f();
-    for (var i = tensors[t].x; i < tensors[t].y; i++) { total += partials[i]; }
+    for (var i = tensors[t].x; i < tensors[t].y; i++) { total += partials[i].xy; }
     records[record + 8u + 2u * t] = bitcast<u32>(total.x);
     records[record + 9u + 2u * t] = u32(total.y);
     // Finite gradients whose squares are not would turn Adam's v, and with it the weights, into what isn't either.

@@ -1,30 +1,50 @@
 // plain: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
-// Keras' form, over the arenas of all tensors. One invocation owns one vec4.
+// Keras' form, over the arenas of all tensors. One workgroup owns one chunk, a run of vec4s of one tensor. Measured, it also
+// tells what the update did to it; lib/measure_update.wgsl says how.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(2) var<storage, read> state: State;
+@group(0) @binding(3) var<storage, read_write> w: array<vec4f>;
 #if ${has_momentum}
-@group(0) @binding(3) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> v: array<vec4f>;
 
 override momentum: f32;
 #endif
+#if ${measured}
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
+#endif
 
-override elements: u32; // vec4s
+const lanes = ${lanes}u;
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * 64u + id.x;
-  if (i >= elements || state.skip != 0u) { return; }
-  let step = state.learning_rate * dw[i];
+@compute @workgroup_size(lanes)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let chunk = chunks[group.x];
+  var before = vec4f();
+  var moved = vec4f();
+  if (state.skip == 0u) {
+    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+      let step = state.learning_rate * dw[i];
+      let w0 = w[i];
 #if ${has_momentum}
-  let v1 = momentum * v[i] - step;
-  v[i] = v1;
+      let v1 = momentum * v[i] - step;
+      v[i] = v1;
 #if ${nesterov}
-  w[i] += momentum * v1 - step;
+      let w1 = w0 + (momentum * v1 - step);
 #else
-  w[i] += v1;
+      let w1 = w0 + v1;
 #endif
 #else
-  w[i] -= step;
+      let w1 = w0 - step;
+#endif
+      w[i] = w1;
+#if ${measured}
+      before += w0 * w0;
+      moved += (w1 - w0) * (w1 - w0);
+#endif
+    }
+  }
+#if ${measured}
+  if (state.skip != 0u) { before = squares_of(chunk, index); }
+  tell(chunk, before, moved, index, group.x);
 #endif
 }

@@ -1,14 +1,37 @@
 type Numbers = ArrayLike<number>;
 
-/** squares = sum of g*g, and how many g aren't finite, over all the tensors given: one, or all of a layer */
-export function gradientNorm(...tensors: Numbers[]): { squares: number; norm: number; nonFinite: number } {
+/**
+ * squares = sum of g*g, how many g aren't finite, and the largest |g| (NaN where a g is one), over all the tensors given:
+ * one, or all of a layer
+ */
+export function gradientNorm(...tensors: Numbers[]): {
+  squares: number;
+  norm: number;
+  nonFinite: number;
+  largest: number;
+} {
   let squares = 0;
   let nonFinite = 0;
+  let largest = 0;
   for (const dw of tensors) {
     for (let i = 0; i < dw.length; i++) {
       squares += dw[i]! * dw[i]!;
       if (!Number.isFinite(dw[i])) nonFinite++;
+      largest = Math.max(largest, Math.abs(dw[i]!));
     }
   }
-  return { squares, norm: Math.sqrt(squares), nonFinite };
+  return { squares, norm: Math.sqrt(squares), nonFinite, largest };
+}
+
+/** What an update did: sum of w*w before, sum of u*u with u what was added, and how many new w aren't finite. */
+export function measureUpdate(
+  before: Numbers,
+  after: Numbers,
+): { weightSquares: number; updateSquares: number; nonFinite: number } {
+  const added = Float64Array.from(after, (w, i) => w - before[i]!);
+  return {
+    weightSquares: gradientNorm(before).squares,
+    updateSquares: gradientNorm(added).squares,
+    nonFinite: gradientNorm(after).nonFinite,
+  };
 }

@@ -4,6 +4,8 @@ import type { Memory, Slice } from '../gpu/memory.ts';
 import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
 import { stateWords } from '../kernels/state.ts';
 import * as step from '../kernels/step.ts';
+import * as kernels from '../kernels/update.ts';
+import { type Chunks, cutIntoChunks } from './chunks.ts';
 import type { CompiledModel } from './model.ts';
 import type { FilledOptimizer } from './optimizers.ts';
 import { type Network, planNetwork } from './plan.ts';
@@ -34,6 +36,10 @@ export interface Steps {
   training: Ledger;
   evaluation: Ledger;
   update: Dispatch;
+  /** How the arenas of weights and gradients are cut, on the host and on the GPU. */
+  chunks: Chunks & { slices: { table: Slice; ranges: Slice } };
+  /** A vec4 a chunk, written every step: shaders/gradient_norm.wgsl, and, measured, shaders/lib/measure_update.wgsl. */
+  partials: { gradient: Slice; update?: Slice };
   /** The optimizer's own arenas, zeroed when it starts anew. */
   moments: Slice[];
 }
@@ -49,6 +55,8 @@ export async function planSteps(
   classes: number,
   reader: RecordReader,
   soft: boolean,
+  /** Tell what each update did, in `partials.update`. */
+  measured = false,
 ): Promise<Steps> {
   const record = reader.shape;
   const launch = async <S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>): Promise<Dispatch> =>
@@ -59,22 +67,14 @@ export async function planSteps(
   const targets = soft ? memory.storage('targets', batch * classes) : undefined;
   const probabilities = memory.storage('probabilities', batch * classes);
 
-  const { chunks, ranges } = cutIntoChunks(gradients.tensors);
-  const chunkTable = memory.upload('gradient_norm.chunks', chunks);
-  const tensorTable = memory.upload('gradient_norm.tensors', ranges);
-  const partials = memory.storage('gradient_norm.partials', chunks.length / 2);
-  const elements = gradients.all.size / 16;
+  const chunks = cutIntoChunks(gradients.tensors);
+  const chunkTable = memory.upload('chunks', chunks.table);
+  const tensorTable = memory.upload('chunks.tensors', chunks.ranges);
+  const partials = memory.storage('gradient_norm.partials', 4 * chunks.count);
+  const shape = { elements: gradients.all.size / 16, chunks: chunks.count };
   const { beta1, beta2 } = optimizer.type === 'adam' ? optimizer : { beta1: 0, beta2: 0 };
-  const normShape = {
-    elements,
-    chunks: chunks.length / 4,
-    tensors: gradients.tensors.length,
-    record,
-    beta1,
-    beta2,
-    badStepsToHalt,
-  };
-  const squares = launch(step.gradientNorm, normShape, { dw: gradients.all, chunks: chunkTable, partials });
+  const normShape = { ...shape, tensors: gradients.tensors.length, record, beta1, beta2, badStepsToHalt };
+  const squares = launch(kernels.gradientNorm, shape, { dw: gradients.all, chunks: chunkTable, partials });
 
   const ledger = async (name: string): Promise<Ledger> => {
     const state = memory.storage(`${name}.state`, stateWords);
@@ -85,41 +85,45 @@ export async function planSteps(
       launch(step.softmaxCrossEntropy, { batch, classes, soft: false, record }, { ...common, labels }),
       targets && launch(step.softmaxCrossEntropy, { batch, classes, soft: true, record }, { ...common, targets }),
       squares,
-      launch(step.gradientNormReduce, normShape, { partials, tensors: tensorTable, records, state }),
+      launch(kernels.gradientNormReduce, normShape, { partials, tensors: tensorTable, records, state }),
     ]);
     return { state, records, begin, loss, softLoss, norms: [first, second] };
   };
   const [training, evaluation] = await Promise.all([ledger('training'), ledger('evaluation')]);
 
-  const common = { dw: gradients.all, w: weights.all, state: training.state };
-  const moment = (name: string) => memory.storage(name, elements * 4);
+  const updatePartials = measured ? memory.storage('update.partials', 4 * chunks.count) : undefined;
+  const common = {
+    dw: gradients.all,
+    chunks: chunkTable,
+    state: training.state,
+    w: weights.all,
+    ...(updatePartials && { partials: updatePartials }),
+  };
+  const moment = (name: string) => memory.storage(name, gradients.all.size / 4);
   let update: Dispatch;
   const moments: Slice[] = [];
+  const updateShape = { ...shape, measured };
   if (optimizer.type === 'adam') {
     const [m, v] = [moment('adam.m'), moment('adam.v')];
     moments.push(m, v);
-    update = await launch(step.adam, { elements, ...optimizer }, { ...common, m, v });
+    update = await launch(kernels.adam, { ...updateShape, ...optimizer }, { ...common, m, v });
   } else if (optimizer.momentum > 0) {
     const v = moment('sgd.v');
     moments.push(v);
-    update = await launch(step.sgd, { elements, ...optimizer }, { ...common, v });
+    update = await launch(kernels.sgd, { ...updateShape, ...optimizer }, { ...common, v });
   } else {
-    update = await launch(step.sgd, { elements, ...optimizer }, common);
+    update = await launch(kernels.sgd, { ...updateShape, ...optimizer }, common);
   }
-  return { network: await network, labels, targets, probabilities, training, evaluation, update, moments };
-}
-
-/** Cuts every tensor of the arena into chunks of whole vec4s; says which chunks are whose. */
-function cutIntoChunks(tensors: readonly Slice[]): { chunks: Uint32Array; ranges: Uint32Array } {
-  const chunks: number[] = [];
-  const ranges: number[] = [];
-  tensors.forEach((tensor, index) => {
-    const begin = tensor.offset / 16;
-    const end = begin + tensor.size / 16;
-    ranges.push(chunks.length / 4);
-    for (let at = begin; at < end; at += step.chunkVec4s)
-      chunks.push(at, Math.min(end, at + step.chunkVec4s), index, 0);
-    ranges.push(chunks.length / 4);
-  });
-  return { chunks: Uint32Array.from(chunks), ranges: Uint32Array.from(ranges) };
+  return {
+    network: await network,
+    labels,
+    targets,
+    probabilities,
+    training,
+    evaluation,
+    update,
+    moments,
+    chunks: { ...chunks, slices: { table: chunkTable, ranges: tensorTable } },
+    partials: { gradient: partials, update: updatePartials },
+  };
 }

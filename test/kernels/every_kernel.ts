@@ -80,7 +80,8 @@ const window = {
 } as const;
 const loss = { batch: 3, classes: 4, count: 2, step: 1, record: { words: 8, slots: 2 }, scale: 2 };
 const tensors = arenaOf([5, 300]);
-const adam = { elements: 70, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, learningRate: 0.01, t: 3, scale: 1 };
+const update = { tensors: [70, 5], learningRate: 0.1, scale: 1 };
+const adam = { ...update, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, t: 3 };
 
 const images = (departures: Partial<Convolution>[], common: Partial<Convolution> = {}) =>
   departures.map((departure) => convolution({ ...image, ...common, ...departure }));
@@ -117,9 +118,9 @@ export const everyKernel: AnyCheck[] = [
   any(checkGradientNorm(tensors)),
   any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1 })),
   any(checkBeginStep(4, { position: 2, samples: 5 })),
-  any(checkAdam(adam)),
+  ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
   ...[0, 0.9].flatMap((momentum) =>
-    [false, true].map((nesterov) => any(checkSgd({ elements: 70, learningRate: 0.1, momentum, nesterov }))),
+    [false, true].map((flag) => any(checkSgd({ ...update, momentum, nesterov: flag, measured: !flag }))),
   ),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),

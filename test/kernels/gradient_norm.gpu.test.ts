@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { gradientNormReduce, recordField } from '../../src/kernels/step.ts';
+import { recordField } from '../../src/kernels/step.ts';
+import { gradientNormReduce } from '../../src/kernels/update.ts';
 import { type Arena, arenaOf } from './arena.ts';
 import { cacheOf, checkKernel } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
@@ -15,8 +16,8 @@ const arenas: Record<string, () => Arena> = {
   'the control: a small network': () => arenaOf([288, 32, 1000, 10]),
   'one number': () => arenaOf([1]),
   'a vec4 and one over': () => arenaOf([5]),
-  'a vec4 an invocation': () => arenaOf([256]),
-  'one more': () => arenaOf([257]),
+  'a vec4 an invocation': () => arenaOf([1024, 16]),
+  'one more': () => arenaOf([1025, 17]),
   'a chunk exactly': () => arenaOf([4096]),
   'one past a chunk': () => arenaOf([4097, 3]),
   'three chunks and a part': () => arenaOf([14_000, 7]),

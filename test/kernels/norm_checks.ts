@@ -1,16 +1,16 @@
+import { recordField, recordWords } from '../../src/kernels/step.ts';
 import {
+  type ChunkedShape,
   type GradientNormShape,
   gradientNorm,
   gradientNormReduce,
-  recordField,
-  recordWords,
-} from '../../src/kernels/step.ts';
+} from '../../src/kernels/update.ts';
 import { gradientNorm as norm } from '../../src/reference/norm.ts';
 import { endStep } from '../../src/reference/step.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { boundOf, tolerances, unitRoundoff } from '../tolerance.ts';
-import type { Arena } from './arena.ts';
-import { floats, type KernelCheck } from './check_kernel.ts';
+import { type Arena, chunkOf } from './arena.ts';
+import { floats, type KernelCheck, sameFloats } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 import { sameState, stateFrom } from './state_words.ts';
 
@@ -24,22 +24,19 @@ const shapeOf = (arena: Arena): GradientNormShape => ({
   ...endOfStep,
 });
 
-/** A chunk's sum of squares, and how many of its elements aren't finite. */
-export function checkGradientNorm(arena: Arena): KernelCheck<GradientNormShape> {
-  const chunks = Array.from({ length: arena.chunks.length / 4 }, (_, i) => {
-    const [first, end] = arena.chunks.subarray(4 * i);
-    return arena.dw.subarray(4 * first!, 4 * end!);
-  });
+/** A chunk's sum of squares, how many of its elements aren't finite, and the largest. */
+export function checkGradientNorm(arena: Arena): KernelCheck<ChunkedShape> {
   return {
     kernel: gradientNorm,
-    shape: shapeOf(arena),
+    shape: { elements: arena.elements, chunks: arena.chunks.length / 4 },
     given: { dw: arena.dw, chunks: arena.chunks },
     twin: () => ({
       partials: (name, bits) => {
-        for (const [i, chunk] of chunks.entries()) {
-          const { squares, nonFinite } = norm(chunk);
-          const [sum, bad] = floats(bits).subarray(2 * i);
-          expectSame(`${name}[${i}].nonFinite`, [bad!], [nonFinite]);
+        for (let i = 0; i < arena.chunks.length / 4; i++) {
+          const chunk = chunkOf(arena, i, arena.dw);
+          const { squares, nonFinite, largest } = norm(chunk);
+          const [sum, ...others] = floats(bits).subarray(4 * i, 4 * i + 4);
+          sameFloats([nonFinite, largest, 0])(`${name}[${i}].yzw`, new Uint32Array(Float32Array.from(others).buffer));
           const how = { terms: chunk.length + 1, magnitude: [squares] };
           if (Number.isFinite(Math.fround(squares))) {
             expectWithin(`${name}[${i}].squares`, [sum!], [squares], boundOf(tolerances.gradient_norm, [squares], how));
@@ -64,11 +61,10 @@ export function checkGradientNormReduce(arena: Arena, { state, loss }: EndOfStep
   const first = (before.step! % slots) * words;
   const records = new Uint32Array(words * slots).fill(poison);
   records.set(new Uint32Array(Float32Array.of(loss).buffer), first + recordField.loss);
-  const partials = new Float32Array(2 * shape.chunks);
+  const partials = new Float32Array(4 * shape.chunks);
   for (let i = 0; i < shape.chunks; i++) {
-    const [from, to] = arena.chunks.subarray(4 * i);
-    const { squares, nonFinite } = norm(arena.dw.subarray(4 * from!, 4 * to!));
-    partials.set([squares, nonFinite], 2 * i);
+    const { squares, nonFinite, largest } = norm(chunkOf(arena, i, arena.dw));
+    partials.set([squares, nonFinite, largest, 0], 4 * i);
   }
   return {
     kernel: gradientNormReduce,

@@ -1,33 +1,51 @@
-import { type AdamShape, adam, type SgdShape, sgd } from '../../src/kernels/step.ts';
+import { type AdamShape, adam, type SgdShape, sgd, type UpdateShape } from '../../src/kernels/update.ts';
 import * as adamTwin from '../../src/reference/adam.ts';
+import { gradientNorm, measureUpdate } from '../../src/reference/norm.ts';
 import * as sgdTwin from '../../src/reference/sgd.ts';
-import { numbers } from '../reference/central_differences.ts';
+import { expectSame, expectWithin } from '../compare.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
-import { type KernelCheck, within } from './check_kernel.ts';
+import { type Arena, arenaOf, chunkOf, likeArena } from './arena.ts';
+import { floats, type KernelCheck, type Verify } from './check_kernel.ts';
+import { type Contents, poison } from './guarded_launch.ts';
 import { stateOf } from './state_words.ts';
 
-export interface AdamCase extends AdamShape {
+export interface UpdateCase {
+  /** Elements of each tensor. */
+  tensors: number[];
+  measured: boolean;
   learningRate: number;
-  /** The update's number, from 1. */
-  t: number;
   /** The gradients lie from -scale to scale. */
   scale: number;
 }
 
-const from = (count: number, seed: number, scale: number) => Float32Array.from(numbers(count, seed), (u) => scale * u);
+export interface AdamCase extends UpdateCase, Omit<AdamShape, keyof UpdateShape> {
+  /** The update's number, from 1. */
+  t: number;
+}
+
+export interface SgdCase extends UpdateCase, Omit<SgdShape, keyof UpdateShape> {}
+
+type Numbers = Float64Array;
+
+const shapeOf = (arena: Arena, c: UpdateCase): UpdateShape => ({
+  elements: arena.elements,
+  chunks: arena.chunks.length / 4,
+  measured: c.measured,
+});
 
 export function checkAdam(c: AdamCase): KernelCheck<AdamShape> {
-  const count = 4 * c.elements;
+  const arena = arenaOf(c.tensors, c.scale);
   // Nothing has been averaged before the first update.
   const past = c.t > 1 ? c.scale : 0;
   return {
     kernel: adam,
-    shape: { elements: c.elements, beta1: c.beta1, beta2: c.beta2, epsilon: c.epsilon },
+    shape: { ...shapeOf(arena, c), beta1: c.beta1, beta2: c.beta2, epsilon: c.epsilon },
     given: {
-      dw: from(count, 1, c.scale),
-      m: from(count, 2, past),
-      v: from(count, 3, past).map((value) => value * value),
-      w: from(count, 4, 1),
+      dw: arena.dw,
+      chunks: arena.chunks,
+      m: likeArena(arena, 20, (u) => past * u),
+      v: likeArena(arena, 30, (u) => (past * u) ** 2),
+      w: likeArena(arena, 40),
       state: stateOf({
         learning_rate: c.learningRate,
         correction1: 1 - c.beta1 ** c.t,
@@ -39,35 +57,73 @@ export function checkAdam(c: AdamCase): KernelCheck<AdamShape> {
       const inputs = { dw: dw!, w: w!, m: m!, v: v!, t: c.t };
       const after = adamTwin.adam(c, inputs);
       const size = adamTwin.adamMagnitude(c, inputs);
-      const near = (name: 'w' | 'm' | 'v') =>
-        within(after[name], boundOf(tolerances.adam, after[name], { terms: 1, magnitude: size[name] }));
-      return { w: near('w'), m: near('m'), v: near('v') };
+      const bound = (name: 'w' | 'm' | 'v') =>
+        boundOf(tolerances.adam, after[name], { terms: 1, magnitude: size[name] });
+      const near = (name: 'w' | 'm' | 'v') => inTensors(arena, after[name], bound(name));
+      const partials = c.measured && { partials: measured(arena, w!, after.w, bound('w')) };
+      return { w: near('w'), m: near('m'), v: near('v'), ...partials };
     },
   };
 }
 
-export interface SgdCase extends SgdShape {
-  learningRate: number;
-}
-
 export function checkSgd(c: SgdCase): KernelCheck<SgdShape> {
-  const count = 4 * c.elements;
+  const arena = arenaOf(c.tensors, c.scale);
   return {
     kernel: sgd,
-    shape: { elements: c.elements, momentum: c.momentum, nesterov: c.nesterov },
+    shape: { ...shapeOf(arena, c), momentum: c.momentum, nesterov: c.nesterov },
     given: {
-      dw: from(count, 1, 2),
-      w: from(count, 4, 1),
+      dw: arena.dw,
+      chunks: arena.chunks,
+      w: likeArena(arena, 40),
       state: stateOf({ learning_rate: c.learningRate }),
-      ...(c.momentum > 0 && { v: from(count, 3, 0.1) }),
+      ...(c.momentum > 0 && { v: likeArena(arena, 30, (u) => 0.1 * u) }),
     },
     twin: ({ dw, w, v }) => {
-      const inputs = { dw: dw!, w: w!, v: v ?? new Float32Array(count) };
+      const inputs = { dw: dw!, w: w!, v: v ?? new Float32Array(w!.length) };
       const after = sgdTwin.sgd(c, inputs);
       const size = sgdTwin.sgdMagnitude(c, inputs);
-      const near = (name: 'w' | 'v') =>
-        within(after[name], boundOf(tolerances.sgd, after[name], { terms: 3, magnitude: size[name] }));
-      return { w: near('w'), ...(c.momentum > 0 && { v: near('v') }) };
+      const bound = (name: 'w' | 'v') => boundOf(tolerances.sgd, after[name], { terms: 3, magnitude: size[name] });
+      const near = (name: 'w' | 'v') => inTensors(arena, after[name], bound(name));
+      const partials = c.measured && { partials: measured(arena, w!, after.w, bound('w')) };
+      return { w: near('w'), ...(c.momentum > 0 && { v: near('v') }), ...partials };
     },
+  };
+}
+
+/** Within its bound in every tensor, and nothing else touched: what lies between the tensors is still poison. */
+function inTensors(arena: Arena, expected: Numbers, bound: Numbers): Verify {
+  return (name, bits) => {
+    const between = bits.slice();
+    for (let i = 0; i < arena.chunks.length / 4; i++) {
+      const [first, end] = arena.chunks.subarray(4 * i);
+      const of = <T extends Float32Array | Numbers>(values: T) => values.subarray(4 * first!, 4 * end!);
+      expectWithin(`${name} in chunk ${i}`, of(floats(bits)), of(expected), of(bound));
+      between.fill(poison, 4 * first!, 4 * end!);
+    }
+    expectSame(`between the tensors of ${name}`, between, new Uint32Array(between.length).fill(poison));
+  };
+}
+
+/**
+ * What an update tells of each chunk. What was added to an element is off by no more than its new weight, and the norm of
+ * all of it by no more than the norm of these.
+ */
+function measured(arena: Arena, before: Contents, after: Numbers, bound: Numbers): Verify {
+  return (name, bits) => {
+    for (let i = 0; i < arena.chunks.length / 4; i++) {
+      const [first, end] = arena.chunks.subarray(4 * i);
+      const of = (values: Numbers) => values.subarray(4 * first!, 4 * end!);
+      const old = chunkOf(arena, i, before as Float32Array);
+      const { weightSquares, updateSquares, nonFinite } = measureUpdate(old, of(after));
+      const [ofWeights, ofUpdate, bad, none] = floats(bits).subarray(4 * i);
+      expectSame(`${name}[${i}].zw`, [bad!, none!], [nonFinite, 0]);
+      // Each term was rounded when it was made, of a difference that was.
+      const sum = (squares: number) =>
+        boundOf(tolerances.gradient_norm, [squares], { terms: old.length + 3, magnitude: [squares] })[0]!;
+      expectWithin(`${name}[${i}].x`, [ofWeights!], [weightSquares], sum(weightSquares));
+      const off = gradientNorm(of(bound)).norm;
+      const offSquares = 2 * Math.sqrt(updateSquares) * off + off ** 2;
+      expectWithin(`${name}[${i}].y`, [ofUpdate!], [updateSquares], sum(updateSquares) + offSquares);
+    }
   };
 }

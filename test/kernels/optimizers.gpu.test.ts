@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { expectSame } from '../compare.ts';
-import { cacheOf, checkKernel, type KernelCheck } from './check_kernel.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
 import { type AdamCase, checkAdam, checkSgd, type SgdCase } from './optimizer_checks.ts';
 import { stateOf } from './state_words.ts';
@@ -10,22 +10,24 @@ import { stateOf } from './state_words.ts';
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-const sizes = { 'one vec4': 1, 'a workgroup exactly': 64, 'one more': 65, 'several workgroups': 1000 };
-
-const keras: AdamCase = {
-  elements: 100,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-7,
-  learningRate: 0.001,
-  t: 20,
-  scale: 1,
+const sizes: Record<string, number[]> = {
+  'one number': [1],
+  'one vec4': [4],
+  'a vec4 for each of four invocations': [16],
+  'one more': [17],
+  'a vec4 an invocation of a large workgroup': [1024, 5],
+  'one past a chunk': [4097, 3],
+  'several chunks': [9000, 300, 7],
 };
+
+const common = { tensors: [300, 7, 90], measured: true, learningRate: 0.001, scale: 1 };
+const keras: AdamCase = { ...common, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, t: 20 };
 
 describe('adam', () => {
   const departures: Record<string, Partial<AdamCase>> = {
     'the control': {},
-    ...Object.fromEntries(Object.entries(sizes).map(([title, elements]) => [title, { elements }])),
+    'not measured': { measured: false },
+    ...Object.fromEntries(Object.entries(sizes).map(([title, tensors]) => [title, { tensors }])),
     'the first update': { t: 1 },
     'a late one': { t: 100_000 },
     'small gradients, where epsilon counts': { scale: 1e-7 },
@@ -39,12 +41,14 @@ describe('adam', () => {
   );
 });
 
-const plain: SgdCase = { elements: 100, momentum: 0, nesterov: false, learningRate: 0.1 };
+const plain: SgdCase = { ...common, momentum: 0, nesterov: false, learningRate: 0.1 };
 
 describe('sgd', () => {
   const departures: Record<string, Partial<SgdCase>> = {
     'the control: plain': {},
-    ...Object.fromEntries(Object.entries(sizes).map(([title, elements]) => [title, { elements }])),
+    'not measured': { measured: false },
+    'momentum, not measured': { momentum: 0.9, measured: false },
+    ...Object.fromEntries(Object.entries(sizes).map(([title, tensors]) => [title, { tensors }])),
     momentum: { momentum: 0.9 },
     nesterov: { momentum: 0.9, nesterov: true },
     'nesterov without momentum is plain': { nesterov: true },
@@ -54,18 +58,27 @@ describe('sgd', () => {
 });
 
 test('random arenas', async () => {
-  const elements = fc.integer({ min: 1, max: 300 });
+  const tensors = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 4 });
+  const measured = fc.boolean();
   const learningRate = fc.constantFrom(1e-4, 0.01, 1);
   const anyAdam = fc.record({
-    elements,
+    tensors,
+    measured,
+    scale: fc.constantFrom(1e-3, 1, 100),
     learningRate,
     beta1: fc.constantFrom(0.1, 0.5, 0.9),
     beta2: fc.constantFrom(0.9, 0.99, 0.999),
     epsilon: fc.constantFrom(1e-7, 1e-3),
     t: fc.integer({ min: 1, max: 500 }),
-    scale: fc.constantFrom(1e-3, 1, 100),
   });
-  const anySgd = fc.record({ elements, learningRate, momentum: fc.constantFrom(0, 0.3, 0.9), nesterov: fc.boolean() });
+  const anySgd = fc.record({
+    tensors,
+    measured,
+    scale: fc.constantFrom(2, 100),
+    learningRate,
+    momentum: fc.constantFrom(0, 0.3, 0.9),
+    nesterov: fc.boolean(),
+  });
   const property = fc.asyncProperty(anyAdam, anySgd, async (a, s) => {
     await checkKernel(gpu, checkAdam(a));
     await checkKernel(gpu, checkSgd(s));
@@ -73,28 +86,37 @@ test('random arenas', async () => {
   await fc.assert(property, { seed: 1, numRuns: 10 });
 });
 
+const firstOf = <S>({ kernel, shape }: KernelCheck<S>) => variantsOf(kernel, shape, gpu.traits)[0]!;
+
 describe('plain SGD is theta - learningRate * gradient and nothing else', () => {
   test('in numbers that float32 holds exactly', async () => {
-    const check = checkSgd({ ...plain, elements: 16, learningRate: 0.25 });
+    const check = checkSgd({ ...plain, tensors: [64], measured: false, learningRate: 0.25 });
     const whole = (seed: number) => Float32Array.from({ length: 64 }, (_, i) => ((i * seed) % 17) - 8);
     const [dw, w] = [whole(5), whole(3)];
-    const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, {});
-    const after = await launch.run({ dw, w, state: stateOf({ learning_rate: 0.25 }) });
+    const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, firstOf(check));
+    const after = await launch.run({ ...check.given, dw, w, state: stateOf({ learning_rate: 0.25 }) });
     launch.dispose();
     expect([...new Float32Array(after.w!.buffer)]).toEqual(Array.from(w, (value, i) => value - 0.25 * dw[i]!));
   });
 });
 
 describe('a skipped step leaves weights and moments as they are, to the bit', () => {
-  async function expectUntouched<S>({ kernel, shape, given }: KernelCheck<S>, dw: number): Promise<void> {
-    const before = given as Record<string, Contents>;
-    const launch = await launchGuarded(gpu, cacheOf(gpu), kernel, shape, {});
+  async function expectUntouched<S>(check: KernelCheck<S>, dw: number): Promise<void> {
+    const before = check.given as Record<string, Contents>;
+    const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, firstOf(check));
     const contents = { ...before, dw: before.dw!.slice().fill(dw), state: stateOf({ skip: 1, learning_rate: 0.1 }) };
-    const after = await launch.run(contents);
+    const { partials, ...after } = await launch.run(contents);
     launch.dispose();
     expect(Object.keys(after).length).toBeGreaterThan(0);
     for (const [name, bits] of Object.entries(after)) {
       expectSame(name, bits, new Uint32Array(before[name]!.buffer));
+    }
+    // The weights are measured all the same; nothing was added to them.
+    const told = floats(partials!);
+    expect(told.length).toBe(4 * 3);
+    for (let i = 0; i < told.length; i += 4) {
+      expect(told[i]).toBeGreaterThan(0);
+      expectSame('what was added', told.subarray(i + 1, i + 4), [0, 0, 0]);
     }
   }
   // A gradient that would be seen in any bit of what it touches.
@@ -104,4 +126,18 @@ describe('a skipped step leaves weights and moments as they are, to the bit', ()
     await expectUntouched(checkSgd({ ...plain, momentum: 0.9 }), dw);
     await expectUntouched(checkSgd({ ...plain, momentum: 0.9, nesterov: true }), dw);
   });
+});
+
+test('weights that an update leaves beyond float32 are counted, chunk by chunk', async () => {
+  const check = checkSgd({ ...plain, tensors: [5000, 3], learningRate: 10 });
+  const dw = (check.given!.dw as Float32Array).slice();
+  // In the first chunk, in both of the second's ends, and nowhere in the other tensor; squares overflow there as well.
+  for (const at of [17, 4096, 4999]) dw[at] = at === 17 ? 3e38 : -3e38;
+  dw[4500] = 3e30;
+  for (const variant of variantsOf(check.kernel, check.shape, gpu.traits)) {
+    const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, variant);
+    const { partials } = await launch.run({ ...(check.given as Record<string, Contents>), dw });
+    launch.dispose();
+    expect([2, 6, 10].map((at) => floats(partials!)[at])).toEqual([1, 2, 0]);
+  }
 });

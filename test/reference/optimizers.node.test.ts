@@ -57,6 +57,6 @@ test('the magnitudes add up what the updates may cancel', () => {
 });
 
 test('the norm of a layer is that of its tensors together', () => {
-  expect(gradientNorm([3, 0], [-4])).toEqual({ squares: 25, norm: 5, nonFinite: 0 });
+  expect(gradientNorm([3, 0], [-4])).toEqual({ squares: 25, norm: 5, nonFinite: 0, largest: 4 });
   expect(gradientNorm([1, Number.NaN, -Infinity]).nonFinite).toBe(2);
 });

@@ -1,0 +1,120 @@
+import adamSource from '../../shaders/adam.wgsl?raw';
+import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
+import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
+import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
+import sgdSource from '../../shaders/sgd.wgsl?raw';
+import type { Traits } from '../gpu/device.ts';
+import type { Kernel } from '../gpu/kernel.ts';
+import { stateSource, stateWords } from './state.ts';
+import { type RecordShape, recordConstants } from './step.ts';
+
+/** The arenas of weights, gradients and moments, cut into chunks: a workgroup goes over one, and knows whose it is. */
+export interface ChunkedShape {
+  /** vec4s of an arena. */
+  elements: number;
+  chunks: number;
+}
+
+/** The most vec4 of one tensor that a workgroup goes over. */
+export const chunkVec4s = 1024;
+
+/**
+ * Invocations of a workgroup that goes over a chunk. On a software adapter a workgroup is a loop over subgroups of four,
+ * and every barrier in it starts them all again: one subgroup has none.
+ */
+const chunkLanes = (_shape: unknown, { software }: Traits) => [{ lanes: software ? 4 : 256 }];
+
+export interface GradientNormShape extends ChunkedShape {
+  tensors: number;
+  record: RecordShape;
+  beta1: number;
+  beta2: number;
+  badStepsToHalt: number;
+}
+
+export const gradientNorm: Kernel<ChunkedShape> = {
+  name: 'gradient_norm',
+  source: gradientNormSource,
+  variants: chunkLanes,
+  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  buffers: (s) => ({ dw: s.elements * 4, chunks: s.chunks * 4, partials: s.chunks * 4 }),
+  workgroups: (s) => [s.chunks],
+  cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
+};
+
+export const gradientNormReduce: Kernel<GradientNormShape> = {
+  name: 'gradient_norm_reduce',
+  source: gradientNormReduceSource + stateSource,
+  constants: (s) => ({
+    tensor_count: s.tensors,
+    ...recordConstants(s.record),
+    one_minus_beta1: 1 - s.beta1,
+    one_minus_beta2: 1 - s.beta2,
+    bad_steps_to_halt: s.badStepsToHalt,
+  }),
+  buffers: (s) => ({
+    partials: s.chunks * 4,
+    tensors: s.tensors * 2,
+    records: s.record.words * s.record.slots,
+    state: stateWords,
+  }),
+  workgroups: () => [1],
+  cost: (s) => ({ flops: 2 * s.chunks, bytes: 16 * s.chunks }),
+};
+
+export interface UpdateShape extends ChunkedShape {
+  /** Tell what the update did to each chunk, in `partials`. */
+  measured: boolean;
+}
+
+/** Sums of squares of the weights and of what was added to them. */
+const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
+
+export interface AdamShape extends UpdateShape {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
+export const adam: Kernel<AdamShape> = {
+  name: 'adam',
+  source: (s) => adamSource + stateSource + (s.measured ? measureUpdate : ''),
+  variants: chunkLanes,
+  flags: (s, { lanes }) => ({ lanes: lanes!, measured: s.measured }),
+  constants: (s) => ({ one_minus_beta1: 1 - s.beta1, one_minus_beta2: 1 - s.beta2, epsilon: s.epsilon }),
+  buffers: (s) => ({ ...updateBuffers(s), m: s.elements * 4, v: s.elements * 4 }),
+  workgroups: (s) => [s.chunks],
+  cost: (s) => ({ flops: 4 * (11 + measuredFlops(s)) * s.elements, bytes: 16 * 7 * s.elements }),
+};
+
+export interface SgdShape extends UpdateShape {
+  momentum: number;
+  nesterov: boolean;
+}
+
+export const sgd: Kernel<SgdShape> = {
+  name: 'sgd',
+  source: (s) => sgdSource + stateSource + (s.measured ? measureUpdate : ''),
+  variants: chunkLanes,
+  flags: (s, { lanes }) => ({
+    lanes: lanes!,
+    has_momentum: s.momentum > 0,
+    nesterov: s.nesterov,
+    measured: s.measured,
+  }),
+  constants: (s) => (s.momentum > 0 ? { momentum: s.momentum } : {}) as Record<string, number>,
+  buffers: (s) => ({ ...updateBuffers(s), ...(s.momentum > 0 && { v: s.elements * 4 }) }),
+  workgroups: (s) => [s.chunks],
+  cost: (s) => ({
+    flops: 4 * ((s.momentum > 0 ? 4 : 2) + measuredFlops(s)) * s.elements,
+    bytes: 16 * (s.momentum > 0 ? 5 : 3) * s.elements,
+  }),
+};
+
+const updateBuffers = (s: UpdateShape) => ({
+  dw: s.elements * 4,
+  chunks: s.chunks * 4,
+  state: stateWords,
+  w: s.elements * 4,
+  ...(s.measured && { partials: s.chunks * 4 }),
+});
