@@ -55,6 +55,17 @@ export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';
+export type {
+  HealthLevel,
+  HealthRecord,
+  LayerHealth,
+  Pass,
+  ProbeFigures,
+  ProbeRecord,
+  TensorHealth,
+  Verdict,
+  VerdictName,
+} from './train/health.ts';
 export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';

@@ -16,7 +16,7 @@ export async function train(options: RunOptions): Promise<void> {
     (news) => {
       for (const item of news) {
         log.add(item);
-        if ('step' in item) continue;
+        if (!('epoch' in item)) continue;
         progress?.stop();
         console.log(epochLine(item.epoch, epochs));
         if (item.epoch.epoch < epochs) progress?.start();

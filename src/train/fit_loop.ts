@@ -7,6 +7,7 @@ import type { DatasetInput } from './input.ts';
 import { splitForTraining } from './split.ts';
 import { badStepsToHalt } from './steps.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
+import { judgedLayers, VerdictWatch } from './verdicts.ts';
 
 /** Trains on a data set, epoch by epoch: `Trainer.fit`. */
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
@@ -39,8 +40,9 @@ async function train(
   const { scheduler, startup, reader, disposal, begun } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input);
-  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0 };
+  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [] };
   const epochSteps = Math.ceil(input.places / engine.settings.batchSize);
+  const watch = new VerdictWatch(judgedLayers(engine.settings.model), epochSteps);
   const firstStep = begun.training;
   let badInARow = 0;
   const firstSubmitted = performance.now();
@@ -55,6 +57,10 @@ async function train(
       if (record.skipped) history.skippedSteps++;
       history.steps.push(record);
       options.onStep?.(record, { epochSteps, epochs });
+      for (const verdict of watch.add(record)) {
+        history.verdicts.push(verdict);
+        options.onVerdict?.(verdict);
+      }
     }
   };
   const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;

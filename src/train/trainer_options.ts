@@ -3,6 +3,7 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import type { Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { pipelineFor, type Viewing } from './input.ts';
 import { type Mix, viewingOf } from './mix.ts';
@@ -47,6 +48,8 @@ export interface FitOptions {
   signal?: AbortSignal;
   onStep?: (record: StepRecord, progress: Progress) => void;
   onEpoch?: (record: EpochRecord) => void;
+  /** A layer's first verdict and every change, behind the step that decided. */
+  onVerdict?: (verdict: Verdict) => void;
 }
 
 const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies'];
@@ -62,6 +65,7 @@ const fitOptions = v.strictObject({
   ),
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
+  onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
 });
 export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 
