@@ -70,8 +70,10 @@ export type { EpochRecord, History, Spread, StepRecord } from './train/history.t
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+export { aboutPreset, type PresetName, presetModel, presetNames } from './train/presets.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
 export { type LayerSummary, modelSummary } from './train/summary.ts';
 export { createTrainer, type Trainer } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';
+export type { InitializerConfig, RegularizerConfig } from './train/weight_options.ts';
