@@ -70,6 +70,7 @@ export type { EpochRecord, History, Spread, StepRecord } from './train/history.t
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+export { createPace, type Pace } from './train/pace.ts';
 export { aboutPreset, type PresetName, presetModel, presetNames } from './train/presets.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
 export { type LayerSummary, modelSummary } from './train/summary.ts';

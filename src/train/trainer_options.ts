@@ -9,6 +9,7 @@ import { pipelineFor, type Viewing } from './input.ts';
 import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
+import { Pace } from './pace.ts';
 
 export interface TrainerOptions {
   model: Model;
@@ -46,10 +47,14 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Aborting it makes `fit` resolve with what was done so far. */
   signal?: AbortSignal;
+  /** Holds the steps and lets them go, from elsewhere, while they run. */
+  pace?: Pace;
   onStep?: (record: StepRecord, progress: Progress) => void;
   onEpoch?: (record: EpochRecord) => void;
   /** A layer's first verdict and every change, behind the step that decided. */
   onVerdict?: (verdict: Verdict) => void;
+  /** `pace` holds: all steps that were let through are done, and their records told. */
+  onPause?: () => void;
 }
 
 const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies'];
@@ -63,9 +68,11 @@ const fitOptions = v.strictObject({
   signal: v.optional(
     v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
   ),
+  pace: v.optional(v.instance(Pace, 'what createPace gives')),
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
+  onPause: callback<NonNullable<FitOptions['onPause']>>(),
 });
 export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 
