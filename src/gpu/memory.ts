@@ -31,11 +31,21 @@ export class Memory {
     return sum;
   }
 
+  /** Of a storage buffer that can be bound whole. */
+  get mostBytes(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  }
+
+  /** What a tensor takes up in an arena. */
+  arenaBytes(elements: number): number {
+    return align(elements * 4);
+  }
+
   /** A storage buffer of its own for `elements` 4-byte numbers, zeroed. @throws ConfigurationError when the device can't bind it. */
   storage(label: string, elements: number): Slice {
     const size = Math.max(16, Math.ceil(elements / 4) * 16);
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
-    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    const most = this.mostBytes;
     if (size > most) {
       throw new ConfigurationError({
         what: `${label} is larger than this adapter can bind`,
@@ -61,7 +71,7 @@ export class Memory {
     let bytes = 0;
     const places = tensors.map((tensor) => {
       const offset = bytes;
-      bytes += align(tensor.elements * 4);
+      bytes += this.arenaBytes(tensor.elements);
       return { ...tensor, offset };
     });
     const all = this.storage(label, bytes / 4);

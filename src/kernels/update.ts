@@ -22,7 +22,7 @@ export const chunkVec4s = 1024;
  * Invocations of a workgroup that goes over a chunk. On a software adapter a workgroup is a loop over subgroups of four,
  * and every barrier in it starts them all again: one subgroup has none.
  */
-const chunkLanes = (_shape: unknown, { software }: Traits) => [{ lanes: software ? 4 : 256 }];
+export const chunkLanes = (_shape: unknown, { software }: Traits) => [{ lanes: software ? 4 : 256 }];
 
 export interface GradientNormShape extends ChunkedShape {
   tensors: number;

@@ -28,6 +28,11 @@ export interface NetworkGradients {
   gradients: Float64Array[];
   /** Of each layer that has weights, its tensors together. */
   gradientNorms: Record<string, number>;
+  /**
+   * Of each layer that has weights, the real samples only: its output, behind its pool where one follows at once, and the
+   * gradient of the loss with respect to its output before activation and pool.
+   */
+  layers: Record<string, { values: Float64Array; deltas: Float64Array }>;
 }
 
 interface Pass {
@@ -68,15 +73,24 @@ export function networkGradients(
   const loss = softmaxCrossEntropy({ batch, classes, count: labels.length }, { z: passes.at(-1)!.y, labels, targets });
   const gradients: Float64Array[] = [];
   const gradientNorms: Record<string, number> = {};
+  const layers: NetworkGradients['layers'] = {};
+  const real = (values: Float64Array) => values.slice(0, (values.length / batch) * labels.length);
   // The gradient before the activation of the layer at hand: each layer's backward pass gives it to the one before.
   let dy = loss.dz;
-  for (const pass of passes.reverse()) {
+  for (const [i, pass] of [...passes.entries()].reverse()) {
+    const { layer } = pass;
+    const behind = passes[i + 1];
+    if (layer.weights.length > 0) {
+      const { y } = layer.type === 'conv2d' && behind?.layer.type === 'maxPooling2d' ? behind : pass;
+      layers[layer.name] = { values: real(y), deltas: real(dy) };
+    }
     const { dx, tensors } = backward(pass, batch, weights, dy);
     gradients.unshift(...tensors);
-    if (tensors.length > 0) gradientNorms[pass.layer.name] = gradientNorm(...tensors).norm;
+    if (tensors.length > 0) gradientNorms[layer.name] = gradientNorm(...tensors).norm;
     dy = dx;
   }
-  return { loss: loss.loss / labels.length, hits: loss.hits, probabilities: loss.p, gradients, gradientNorms };
+  const { hits, p: probabilities } = loss;
+  return { loss: loss.loss / labels.length, hits, probabilities, gradients, gradientNorms, layers };
 }
 
 function batchOf({ inputShape: [height, width, channels] }: CompiledModel, images: Numbers): number {

@@ -1,27 +1,28 @@
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
-import type { Dispatch } from '../gpu/recording.ts';
 import { stateFields } from '../kernels/state.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { StepRecord } from './history.ts';
 import { requireLabels, requireShares } from './labels.ts';
 import type { CompiledModel } from './model.ts';
 import type { Ledger } from './steps.ts';
 import { readTensors } from './weights.ts';
+
+/** What a step on a batch tells. */
+export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'gradientNorms' | 'health'>;
 
 /** One step on one batch: `Trainer.trainOnBatch`. */
 export async function trainOnBatch(
   engine: Engine,
   images: Float32Array,
   labels: ArrayLike<number>,
-): Promise<Evaluation & { gradientNorms: Record<string, number> }> {
+): Promise<BatchRecord> {
   const { gpu, memory, reader, steps, begun } = engine;
-  const { network, training, update } = steps;
+  const { training } = steps;
   writeBatch(engine, training, images, labels);
-  const loss = lossOf(engine, training);
-  engine.run([training.begin, ...network.forward, loss, ...network.backward, ...training.norms, update]);
+  engine.run(engine.trainingRecording([], engine.settings.takesShares));
   begun.training++;
   const record = recordOf(engine, training, begun.training);
   const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
@@ -30,8 +31,8 @@ export async function trainOnBatch(
     engine.resetHalt(training);
     throw error;
   }
-  const { loss: mean, accuracy, gradientNorms } = reader.read(bytes!, 0)!;
-  return { loss: mean, accuracy, gradientNorms };
+  const { loss, accuracy, gradientNorms, health } = reader.read(bytes!, 0, true)!;
+  return { loss, accuracy, gradientNorms, ...(health && { health }) };
 }
 
 /** Loss and gradients on one batch, without an update: `Trainer.gradients`. */
@@ -44,7 +45,7 @@ export async function gradients(
   const { network, evaluation } = engine.steps;
   engine.resetHalt(evaluation); // every call stands for itself
   writeBatch(engine, evaluation, images, labels);
-  const loss = lossOf(engine, evaluation);
+  const loss = engine.settings.takesShares ? evaluation.softLoss! : evaluation.loss;
   engine.run([evaluation.begin, ...network.forward, loss, ...network.backward, ...evaluation.norms]);
   begun.evaluation++;
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, begun.evaluation)]);
@@ -67,11 +68,6 @@ export function countImages(model: CompiledModel, images: Float32Array): number 
     });
   }
   return count;
-}
-
-/** The loss that a call with a batch is about. */
-function lossOf({ settings }: Engine, ledger: Ledger): Dispatch {
-  return settings.takesShares ? ledger.softLoss! : ledger.loss;
 }
 
 /** Where the record of a step lies in the ring. */

@@ -5,10 +5,9 @@ import type { Gpu } from '../gpu/device.ts';
 import { KernelCache } from '../gpu/kernel.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
-import { packState, type StateValues, stateFields } from '../kernels/state.ts';
+import { packState, type StateValues } from '../kernels/state.ts';
 import { initialWeights } from './initializers.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
-import { Interludes } from './interludes.ts';
 import { RecordReader } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Ledger, planSteps, type Steps } from './steps.ts';
@@ -35,9 +34,6 @@ export class Engine {
   /** How a data set is seen in training, and how where nothing is to be changed. */
   viewing: Viewing;
   plain: Viewing;
-  /** Of the steps to come. */
-  learningRate: number;
-  readonly interludes = new Interludes();
   /** Steps begun, in each ledger: where the next record will lie. */
   readonly begun = { training: 0, evaluation: 0 };
   /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
@@ -62,7 +58,6 @@ export class Engine {
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.startup = startup;
     this.disposal = disposal;
-    this.learningRate = settings.optimizer.learningRate;
     this.viewing = settings.viewing;
     this.plain = { ...settings.viewing, plain: true };
     this.#cache = cache;
@@ -77,27 +72,39 @@ export class Engine {
     disposal: AbortSignal,
   ): Promise<Engine> {
     const begun = performance.now();
-    const { model, optimizer, batchSize, classes, soft, seed } = settings;
+    const { model, optimizer, batchSize, classes, soft, seed, health } = settings;
     const cache = new KernelCache(gpu.device, gpu.traits);
-    const reader = new RecordReader(model);
-    const steps = await planSteps(gpu, cache, memory, model, optimizer, batchSize, classes, reader, soft);
+    const reader = new RecordReader(model, health);
+    const steps = await planSteps(
+      gpu,
+      cache,
+      memory,
+      model,
+      optimizer,
+      batchSize,
+      classes,
+      reader,
+      soft,
+      health !== 'off',
+    );
     const engine = new Engine(gpu, settings, memory, cache, steps, reader, startup, disposal);
     engine.writeTensors(initialWeights(model, seed));
     startup.compileMs = performance.now() - begun;
     return engine;
   }
 
-  /** A training step, dispatch by dispatch. */
-  trainingRecording(input: DatasetInput): Recording {
-    const { network, training, update } = this.steps;
+  /** A training step, dispatch by dispatch: what makes its batch, and whether its labels are shares of classes. */
+  trainingRecording(input: Recording, soft: boolean): Recording {
+    const { network, training, update, measurement } = this.steps;
     return [
       training.begin,
-      ...input.recording,
+      ...input,
       ...network.forward,
-      input.mixed ? training.softLoss! : training.loss,
+      soft ? training.softLoss! : training.loss,
       ...network.backward,
       ...training.norms,
       update,
+      ...(measurement?.recording ?? []),
     ];
   }
 
@@ -134,6 +141,12 @@ export class Engine {
     this.beginSamples(ledger, order.length);
   }
 
+  /** Forgets which units were positive. */
+  forgetUnits(): void {
+    const positive = this.steps.measurement?.positive;
+    if (positive) this.write(positive, new Uint32Array(positive.size / 4));
+  }
+
   /** What comes next are so many samples. */
   beginSamples(ledger: Ledger, samples: number): void {
     this.writeState(ledger, { seed: this.settings.seed, epoch: this.epochs, position: 0, samples });
@@ -141,15 +154,8 @@ export class Engine {
 
   writeState(ledger: Ledger, values: StateValues): void {
     const { buffer, offset } = ledger.state;
-    this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: this.learningRate }));
-  }
-
-  /** From the next submission on. */
-  setLearningRate(learningRate: number): void {
-    this.learningRate = learningRate;
-    const { buffer, offset } = this.steps.training.state;
-    const at = offset + 4 * stateFields.indexOf('learning_rate');
-    this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
+    const { learningRate } = this.settings.optimizer;
+    this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: learningRate }));
   }
 
   resetHalt(ledger: Ledger): void {

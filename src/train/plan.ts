@@ -15,8 +15,10 @@ import {
 import { asConvolution, denseBackwardW, denseBackwardWNarrow, denseBackwardX, denseForward } from '../kernels/dense.ts';
 import { type MaxPoolShape, maxPoolBackward, maxPoolForward } from '../kernels/max_pool.ts';
 import { sumParts } from '../kernels/step.ts';
+import { type Activations, layOutActivations } from './activations.ts';
 import { elementsOf } from './initializers.ts';
-import type { CompiledConv2d, CompiledDense, CompiledLayer, CompiledMaxPooling2d, CompiledModel } from './model.ts';
+import type { CompiledConv2d, CompiledDense, CompiledMaxPooling2d, CompiledModel } from './model.ts';
+import { sizeOf, stagesOf } from './stages.ts';
 
 /** The tensors of a model in arenas, and the buffers where a batch enters and leaves the network. */
 export interface NetworkBuffers {
@@ -43,6 +45,7 @@ export interface Network extends NetworkBuffers {
   forward: Recording;
   backward: Recording;
   traces: Trace[];
+  activations: Activations;
 }
 
 /** What flows between layers: values, the activation that made them, and where their gradient goes. */
@@ -75,6 +78,7 @@ export async function planNetwork(
   );
   const weights = memory.arena('weights', tensors);
   const gradients = memory.arena('gradients', tensors);
+  const activations = layOutActivations(memory, model, batch);
   let nextTensor = 0;
 
   const launch = async <S>(
@@ -94,14 +98,16 @@ export async function planNetwork(
     return { w: w!, b: useBias ? b! : none!, dw: dw!, db: useBias ? db! : none!, useBias };
   };
 
-  const addConvolution = (layer: CompiledConv2d, pool: CompiledMaxPooling2d | undefined, x: Flow): Flow => {
+  const addConvolution = (
+    layer: CompiledConv2d,
+    pool: CompiledMaxPooling2d | undefined,
+    x: Flow,
+    y: Slice,
+    dy: Slice,
+  ) => {
     const shape = convolutionShape(layer, pool, x.activation, batch, gpu);
     const { w, b, dw, db, useBias } = takeTensors(layer, shape.parts);
-    const out = (pool ?? layer).outputShape;
-    const elements = batch * elements3(out);
-    const y = storage(`${layer.name}.y`, elements);
-    const dy = storage(`${layer.name}.dy`, elements);
-    const won = pool && storage(`${layer.name}.won`, elements / 4);
+    const won = pool && storage(`${layer.name}.won`, (batch * sizeOf(pool.outputShape)) / 4);
     const rows = shape.kernelHeight * shape.kernelWidth * shape.inChannels;
     const narrow = rows <= 9;
     forward.push(
@@ -128,16 +134,12 @@ export async function planNetwork(
     }
     if (x.gradient) {
       let whole = dy;
-      // A row or column that no window of the pool holds has no gradient: dz leaves it out.
-      const [outHeight, outWidth] = pool ? [2 * out[0]!, 2 * out[1]!] : layer.outputShape;
-      const inner = { ...shape, outHeight: outHeight!, outWidth: outWidth! };
       if (won) {
-        whole = storage(`${layer.name}.dz`, batch * inner.outHeight * inner.outWidth * shape.outChannels);
-        const held = { ...poolShape(pool!, batch), inHeight: inner.outHeight, inWidth: inner.outWidth };
-        list.push(launch(layer.name, maxPoolBackward, held, { dy, won, dx: whole }));
+        whole = storage(`${layer.name}.dz`, batch * sizeOf(layer.outputShape));
+        list.push(launch(layer.name, maxPoolBackward, poolShape(pool!, batch), { dy, won, dx: whole }));
       }
       const derivative: Record<string, Slice> = x.activation === 'linear' ? {} : { x: x.values };
-      list.push(launch(layer.name, conv2dBackwardX, inner, { w, dy: whole, dx: x.gradient, ...derivative }));
+      list.push(launch(layer.name, conv2dBackwardX, shape, { w, dy: whole, dx: x.gradient, ...derivative }));
     }
     backward.unshift(list);
     traces.push({
@@ -146,22 +148,17 @@ export async function planNetwork(
       output: y,
       gradients: useBias ? [dw, db] : [dw],
     });
-    return { values: y, activation: shape.activation, gradient: dy };
+    return shape.activation;
   };
 
-  const addPool = (layer: CompiledMaxPooling2d, x: Flow): Flow => {
+  const addPool = (layer: CompiledMaxPooling2d, x: Flow, y: Slice, dy: Slice | undefined) => {
     const shape = poolShape(layer, batch);
-    const elements = batch * elements3(layer.outputShape);
-    const y = storage(`${layer.name}.y`, elements);
-    const won = storage(`${layer.name}.won`, Math.ceil(elements / 4));
+    const won = storage(`${layer.name}.won`, Math.ceil((batch * sizeOf(layer.outputShape)) / 4));
     forward.push(launch(layer.name, maxPoolForward, shape, { x: x.values, y, won }));
-    if (!x.gradient) return { values: y, activation: x.activation };
-    const dy = storage(`${layer.name}.dy`, elements);
-    backward.unshift([launch(layer.name, maxPoolBackward, shape, { dy, won, dx: x.gradient })]);
-    return { values: y, activation: x.activation, gradient: dy };
+    if (dy) backward.unshift([launch(layer.name, maxPoolBackward, shape, { dy, won, dx: x.gradient! })]);
   };
 
-  const addDense = (layer: CompiledDense, x: Flow): Flow => {
+  const addDense = (layer: CompiledDense, x: Flow, y: Slice, dy: Slice): Activation => {
     const activation = layer.config.activation === 'softmax' ? 'linear' : layer.config.activation;
     const shape = asConvolution({
       batch,
@@ -172,8 +169,6 @@ export async function planNetwork(
       inActivation: x.activation,
     });
     const { w, b, dw, db, useBias } = takeTensors(layer, 1);
-    const y = storage(`${layer.name}.y`, batch * layer.config.units);
-    const dy = storage(`${layer.name}.dy`, batch * layer.config.units);
     forward.push(launch(layer.name, denseForward, shape, { x: x.values, w, b, y }));
     const list = [
       launch(layer.name, shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow, shape, {
@@ -194,20 +189,18 @@ export async function planNetwork(
       output: y,
       gradients: useBias ? [dw, db] : [dw],
     });
-    return { values: y, activation, gradient: dy };
+    return activation;
   };
 
-  const input = storage('input', batch * elements3(model.inputShape));
+  const input = storage('input', batch * sizeOf(model.inputShape));
   let flow: Flow = { values: input, activation: 'linear' };
-  for (let i = 0; i < model.layers.length; i++) {
-    const layer = model.layers[i]!;
-    if (layer.type === 'conv2d') {
-      const pool = poolToFuse(layer, model.layers[i + 1]);
-      flow = addConvolution(layer, pool, flow);
-      if (pool) i++;
-    } else if (layer.type === 'maxPooling2d') flow = addPool(layer, flow);
-    else if (layer.type === 'dense') flow = addDense(layer, flow);
-    // flatten: NHWC in memory is flat already
+  for (const [i, { layer, pool }] of stagesOf(model).entries()) {
+    const { y, dy } = activations.stages[i]!;
+    let { activation } = flow; // what a pool lets through was made by the activation before it
+    if (layer.type === 'conv2d') activation = addConvolution(layer, pool, flow, y, dy!);
+    else if (layer.type === 'dense') activation = addDense(layer, flow, y, dy!);
+    else addPool(layer, flow, y, dy);
+    flow = { values: y, activation, gradient: dy };
   }
   const compiled = await Promise.all([Promise.all(forward), Promise.all(backward.map((list) => Promise.all(list)))]);
   return {
@@ -219,19 +212,8 @@ export async function planNetwork(
     forward: compiled[0],
     backward: compiled[1].flat(),
     traces,
+    activations,
   };
-}
-
-const elements3 = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** The pool behind a convolution, where the kernels can do both at once. */
-function poolToFuse(layer: CompiledConv2d, next: CompiledLayer | undefined): CompiledMaxPooling2d | undefined {
-  if (next?.type !== 'maxPooling2d') return undefined;
-  const halves =
-    next.outputShape[0] === Math.floor(layer.outputShape[0]! / 2) &&
-    next.outputShape[1] === Math.floor(layer.outputShape[1]! / 2);
-  const twoByTwo = [...next.window, ...next.strides].every((n) => n === 2) && next.pad.every((n) => n === 0);
-  return halves && twoByTwo && layer.config.filters % 4 === 0 ? next : undefined;
 }
 
 function convolutionShape(

@@ -11,15 +11,15 @@ export interface TrainingProfile extends StepProfile {
 /** Times each dispatch of a training step on its own, and puts back what training had: `Trainer.profile`. */
 export async function profileStep(engine: Engine, dataset: Dataset, rounds: number): Promise<TrainingProfile> {
   const { gpu, memory, steps } = engine;
-  const { network, training, moments } = steps;
+  const { network, training, moments, measurement } = steps;
   await engine.fitAugmentation(dataset);
   const input = await engine.input(dataset, engine.viewing, training);
-  const kept = [network.weights.all, ...moments, training.state];
+  const kept = [network.weights.all, ...moments, training.state, ...(measurement ? [measurement.positive] : [])];
   const { epochs } = engine;
   const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
   engine.copy(kept, copies);
   try {
-    const recording = engine.trainingRecording(input);
+    const recording = engine.trainingRecording(input.recording, input.mixed);
     engine.beginEpoch(training, input, engine.nextOrder(input, true));
     for (let i = 0; i < 3; i++) engine.run(recording);
     const profile = await profileRecording(gpu, memory, recording, rounds);

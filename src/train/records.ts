@@ -1,30 +1,38 @@
 import { type RecordShape, recordField, recordWords } from '../kernels/step.ts';
+import type { HealthLevel } from './health.ts';
+import { HealthReader } from './health_record.ts';
 import type { StepRecord } from './history.ts';
 import type { CompiledModel } from './model.ts';
 
 /** How many steps the ring of records holds: more than two submissions of the most steps. */
 export const ringSlots = 128;
 
-/** Reads the records that the shaders write: shaders/softmax_cross_entropy.wgsl and gradient_norm_reduce.wgsl. */
+/** Reads the records that softmax_cross_entropy, gradient_norm_reduce and, above `off`, health_reduce write. */
 export class RecordReader {
   readonly shape: RecordShape;
   /** Layer names, each with the numbers of its tensors. */
   readonly #layers: { name: string; tensors: number[] }[] = [];
+  readonly #health: HealthReader | undefined;
 
-  constructor(model: CompiledModel) {
+  constructor(model: CompiledModel, health: HealthLevel) {
     let tensor = 0;
     for (const layer of model.layers) {
       if (layer.weights.length) this.#layers.push({ name: layer.name, tensors: layer.weights.map(() => tensor++) });
     }
-    this.shape = { words: recordWords(tensor), slots: ringSlots };
+    if (health !== 'off') this.#health = new HealthReader(model);
+    this.shape = { words: recordWords(tensor) + (this.#health?.words ?? 0), slots: ringSlots };
   }
 
   get bytes(): number {
     return this.shape.words * 4;
   }
 
-  /** Unpacks record `index` of a buffer that holds several; undefined for a step that a halt made void. */
-  read(bytes: ArrayBuffer, index: number): StepRecord | undefined {
+  /**
+   * Unpacks record `index` of a buffer that holds several; undefined for a step that a halt made void.
+   *
+   * @param measured with what only a training step measures.
+   */
+  read(bytes: ArrayBuffer, index: number, measured = false): StepRecord | undefined {
     const view = new DataView(bytes, index * this.bytes, this.bytes);
     const u32 = (word: number) => view.getUint32(word * 4, true);
     const f32 = (word: number) => view.getFloat32(word * 4, true);
@@ -43,6 +51,7 @@ export class RecordReader {
       samples,
       skipped: u32(recordField.skipped) !== 0,
       gradientNorms,
+      ...(measured && this.#health && { health: this.#health.read({ u32, f32 }) }),
     };
   }
 }

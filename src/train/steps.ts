@@ -6,6 +6,7 @@ import { stateWords } from '../kernels/state.ts';
 import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
+import { type Measurement, planMeasurement } from './measurement.ts';
 import type { CompiledModel } from './model.ts';
 import type { FilledOptimizer } from './optimizers.ts';
 import { type Network, planNetwork } from './plan.ts';
@@ -42,6 +43,8 @@ export interface Steps {
   partials: { gradient: Slice; update?: Slice };
   /** The optimizer's own arenas, zeroed when it starts anew. */
   moments: Slice[];
+  /** What a training step measures of itself, where it does. */
+  measurement?: Measurement;
 }
 
 /** Makes every buffer, pipeline and bind group that training needs, data sets aside. */
@@ -55,8 +58,8 @@ export async function planSteps(
   classes: number,
   reader: RecordReader,
   soft: boolean,
-  /** Tell what each update did, in `partials.update`. */
-  measured = false,
+  /** Measure each training step: what the update did, in `partials.update`, and all of `measurement`. */
+  measured: boolean,
 ): Promise<Steps> {
   const record = reader.shape;
   const launch = async <S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>): Promise<Dispatch> =>
@@ -114,6 +117,19 @@ export async function planSteps(
   } else {
     update = await launch(kernels.sgd, { ...updateShape, ...optimizer }, common);
   }
+  const { activations } = await network;
+  const { state, records } = training;
+  const measurement =
+    updatePartials &&
+    planMeasurement(gpu, cache, memory, {
+      activations,
+      batch,
+      chunks,
+      partials: { gradient: partials, update: updatePartials },
+      state,
+      records,
+      reader,
+    });
   return {
     network: await network,
     labels,
@@ -125,5 +141,6 @@ export async function planSteps(
     moments,
     chunks: { ...chunks, slices: { table: chunkTable, ranges: tensorTable } },
     partials: { gradient: partials, update: updatePartials },
+    measurement: await measurement,
   };
 }

@@ -1,10 +1,10 @@
-import { integer, number, parse } from '../check.ts';
+import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Memory } from '../gpu/memory.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
-import { gradients, trainOnBatch } from './batch.ts';
+import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { Engine, type Startup } from './engine.ts';
 import { type Evaluation, evaluate, predict } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
@@ -35,8 +35,6 @@ export class Trainer {
   readonly #ready: Promise<Engine>;
   readonly #disposal = new AbortController();
   #queue: Promise<unknown> = Promise.resolve();
-  /** Calls of `fit` that have not ended. */
-  #fits = 0;
 
   constructor(gpu: Gpu, options: TrainerOptions) {
     const settings = fillTrainerOptions(options);
@@ -70,37 +68,7 @@ export class Trainer {
     const filled = fillFitOptions(options);
     requireDataset(dataset);
     if (filled.validationData) requireDataset(filled.validationData);
-    this.#fits++;
-    return this.#exclusively(async (engine) => {
-      try {
-        return await fitDataset(engine, dataset, filled);
-      } finally {
-        this.#fits--;
-        await engine.interludes.run();
-      }
-    });
-  }
-
-  /**
-   * The calls that leave training alone, for whoever can't wait for the end of a `fit`: while one is under way, or held by
-   * its pace, they have their turn between two of its submissions.
-   */
-  readonly meanwhile = {
-    predict: (images: Float32Array): Promise<Float32Array> => this.#between((engine) => predict(engine, images)),
-    evaluate: async (dataset: Dataset): Promise<Evaluation> => {
-      requireDataset(dataset);
-      return this.#between((engine) => evaluate(engine, dataset));
-    },
-    getWeights: (): Promise<Float32Array[]> =>
-      this.#between((engine) => readTensors(engine, engine.steps.network.weights.tensors)),
-  };
-
-  /** Changes the learning rate of the steps to come, of a `fit` under way too: from its next submission on. */
-  async setLearningRate(learningRate: number): Promise<void> {
-    parse(number(0), learningRate, 'learningRate');
-    const engine = await this.#ready;
-    this.#disposal.signal.throwIfAborted();
-    engine.setLearningRate(learningRate);
+    return this.#exclusively((engine) => fitDataset(engine, dataset, filled));
   }
 
   /**
@@ -110,10 +78,7 @@ export class Trainer {
    * @param labels n class indices; with categoricalCrossentropy shares of classes, [n, classes], that sum to one.
    * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
    */
-  trainOnBatch(
-    images: Float32Array,
-    labels: ArrayLike<number>,
-  ): Promise<Evaluation & { gradientNorms: Record<string, number> }> {
+  trainOnBatch(images: Float32Array, labels: ArrayLike<number>): Promise<BatchRecord> {
     return this.#exclusively((engine) => trainOnBatch(engine, images, labels));
   }
 
@@ -165,13 +130,6 @@ export class Trainer {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
     // Not at once: work under way would misuse them, which the device reports as an error of everybody's.
     this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
-  }
-
-  /** In a `fit` that has been called, or else in turn. */
-  #between<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
-    if (!this.#fits) return this.#exclusively(work);
-    const turn = this.#ready.then((engine) => engine.interludes.add(() => work(engine)));
-    return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
   }
 
   /**

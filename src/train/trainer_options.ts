@@ -3,13 +3,12 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { Verdict } from './health.ts';
+import type { HealthLevel } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { pipelineFor, type Viewing } from './input.ts';
 import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
-import { Pace } from './pace.ts';
 
 export interface TrainerOptions {
   model: Model;
@@ -29,9 +28,15 @@ export interface TrainerOptions {
   mix?: Mix;
   /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
+  /**
+   * What each step measures of its layers beside the norms of their gradients: nothing (`'off'`), the figures of
+   * `StepRecord.health` (`'norms'`, the default), and every few steps what one step can't tell (`'full'`).
+   */
+  health?: HealthLevel;
 }
 
 export type Loss = (typeof losses)[number];
+const healthLevels: readonly HealthLevel[] = ['off', 'norms', 'full'];
 const losses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy'] as const;
 
 export interface Progress {
@@ -47,17 +52,11 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Aborting it makes `fit` resolve with what was done so far. */
   signal?: AbortSignal;
-  /** Holds the steps and lets them go, from elsewhere, while they run. */
-  pace?: Pace;
   onStep?: (record: StepRecord, progress: Progress) => void;
   onEpoch?: (record: EpochRecord) => void;
-  /** A layer's first verdict and every change, behind the step that decided. */
-  onVerdict?: (verdict: Verdict) => void;
-  /** `pace` holds: all steps that were let through are done, and their records told. */
-  onPause?: () => void;
 }
 
-const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies'];
+const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies', 'health'];
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 const callback = <F>() => v.optional(v.custom<F>((value) => typeof value === 'function', 'a function'));
@@ -68,11 +67,8 @@ const fitOptions = v.strictObject({
   signal: v.optional(
     v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
   ),
-  pace: v.optional(v.instance(Pace, 'what createPace gives')),
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
-  onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
-  onPause: callback<NonNullable<FitOptions['onPause']>>(),
 });
 export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 
@@ -91,6 +87,7 @@ export interface Settings {
   takesShares: boolean;
   /** A loss against shares is wanted at all. */
   soft: boolean;
+  health: HealthLevel;
 }
 
 /** @throws ConfigurationError for a model, optimizer or option that makes no sense. */
@@ -112,15 +109,8 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
       });
     }
   }
-  const loss = options.loss ?? 'sparseCategoricalCrossentropy';
-  if (!losses.includes(loss)) {
-    throw new ConfigurationError({
-      what: 'No such loss',
-      found: loss,
-      wanted: losses.join(' or '),
-      ...(typeof loss === 'string' && { fix: suggest(loss, losses) }),
-    });
-  }
+  const loss = oneOf('No such loss', options.loss ?? 'sparseCategoricalCrossentropy', losses);
+  const health = oneOf('No such level of health', options.health ?? 'norms', healthLevels);
   const model = compileModel(options.model);
   const { classes } = requireClassifier(model);
   const optimizer = fillOptimizer(options.optimizer ?? 'adam');
@@ -131,5 +121,16 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const { paired } = pipelineFor(augmentation, model.inputShape);
   const takesShares = loss === 'categoricalCrossentropy';
   const viewing = viewingOf(augmentation, options.mix, options.copies);
-  return { model, classes, optimizer, batchSize, seed, viewing, takesShares, soft: takesShares || paired };
+  return { model, classes, optimizer, batchSize, seed, viewing, takesShares, soft: takesShares || paired, health };
+}
+
+/** @throws ConfigurationError with the nearest of them. */
+function oneOf<T extends string>(what: string, value: T, known: readonly T[]): T {
+  if (known.includes(value)) return value;
+  throw new ConfigurationError({
+    what,
+    found: value,
+    wanted: known.join(' or '),
+    ...(typeof value === 'string' && { fix: suggest(value, known) }),
+  });
 }

@@ -1,0 +1,119 @@
+// layer: mean and deviation of y, how many 0, flat, not finite, dead units, |dy|, how many dy not finite
+// tensor: largest |dw|, |w| before the update, |u| of what it added, how many w not finite after it
+// Adds the chunks of layer_statistics, gradient_norm and the update up, into the step's record: one workgroup owns one layer
+// or, behind them, one tensor. Means and squares are merged as Chan, Golub and LeVeque (1979) do, always in the same order.
+@group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of layer_statistics, two a chunk
+@group(0) @binding(1) var<storage, read> positive: array<u32>;   // a bit a unit
+@group(0) @binding(2) var<storage, read> gradient: array<vec4f>; // of gradient_norm
+@group(0) @binding(3) var<storage, read> updated: array<vec4f>;  // of lib/measure_update
+@group(0) @binding(4) var<storage, read> ranges: array<vec4u>;   // layers: chunks of y, of dy; word and count of units. tensors: chunks
+@group(0) @binding(5) var<storage, read> state: State;
+@group(0) @binding(6) var<storage, read_write> records: array<u32>;
+
+override layers: u32;
+override first_word: u32; // of what is written here in a record
+override record_words: u32;
+override record_slots: u32;
+
+const lanes = ${lanes}u;
+const none = 0xffffffffu;
+
+struct Moments {
+  n: f32,
+  mean: f32,
+  squares: f32, // of the distance from the mean
+}
+
+var<workgroup> moments: array<Moments, lanes>;
+var<workgroup> sums: array<vec2f, lanes>;
+var<workgroup> counts: array<vec4u, lanes>;
+var<workgroup> found: array<u32, lanes>; // units that were positive, or the largest |dw| by its bits
+
+fn merge(a: Moments, b: Moments) -> Moments {
+  if (b.n == 0.0) { return a; }
+  if (a.n == 0.0) { return b; }
+  let n = a.n + b.n;
+  let apart = b.mean - a.mean;
+  return Moments(n, a.mean + apart * (b.n / n), a.squares + b.squares + apart * apart * (a.n * (b.n / n)));
+}
+
+fn moments_of(chunk: vec4f) -> Moments {
+  if (chunk.x == 0.0) { return Moments(); }
+  let off = chunk.z / chunk.x;
+  let squares = chunk.w - chunk.z * off;
+  return Moments(chunk.x, chunk.y + off, select(squares, 0.0, squares < 0.0)); // max() may lose a NaN
+}
+
+fn write(word: u32, value: u32) {
+  records[state.step % record_slots * record_words + first_word + word] = value;
+}
+
+fn gather(index: u32, group: u32) {
+  var all = Moments();
+  var sum = vec2f();
+  var count = vec4u();
+  var own = 0u;
+  if (group < layers) {
+    let range = ranges[2u * group];
+    let units = ranges[2u * group + 1u];
+    for (var c = range.x + index; c < range.y; c += lanes) {
+      all = merge(all, moments_of(partials[2u * c]));
+      count += vec4u(vec3u(partials[2u * c + 1u].xyz), 0u);
+    }
+    for (var c = range.z + index; c < range.w; c += lanes) {
+      sum += partials[2u * c].zw;
+      count.w += u32(partials[2u * c + 1u].z);
+    }
+    if (units.x != none) {
+      for (var word = index; 32u * word < units.y; word += lanes) { own += countOneBits(positive[units.x + word]); }
+    }
+  } else {
+    let range = ranges[layers + group];
+    for (var c = range.x + index; c < range.y; c += lanes) {
+      own = max(own, bitcast<u32>(gradient[c].z));
+      sum += updated[c].xy;
+      count.x += u32(updated[c].z);
+    }
+  }
+  moments[index] = all;
+  sums[index] = sum;
+  counts[index] = count;
+  found[index] = own;
+}
+
+@compute @workgroup_size(lanes)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let is_layer = group.x < layers;
+  gather(index, group.x);
+  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (index < half) {
+      moments[index] = merge(moments[index], moments[index + half]);
+      sums[index] += sums[index + half];
+      counts[index] += counts[index + half];
+      found[index] = select(max(found[index], found[index + half]), found[index] + found[index + half], is_layer);
+    }
+  }
+  if (index != 0u) { return; }
+  if (is_layer) {
+    let at = 8u * group.x;
+    let units = ranges[2u * group.x + 1u];
+    let to_large = scale_of_large / scale;
+    let large = sums[0].x * to_large * to_large + sums[0].y;
+    let norm = select(sqrt(sums[0].x) / scale, sqrt(large) / scale_of_large, sums[0].y != 0.0);
+    write(at, bitcast<u32>(moments[0].mean));
+    write(at + 1u, bitcast<u32>(sqrt(moments[0].squares / moments[0].n)));
+    write(at + 2u, counts[0].x);
+    write(at + 3u, counts[0].y);
+    write(at + 4u, counts[0].z);
+    write(at + 5u, select(units.y - found[0], 0u, units.x == none));
+    write(at + 6u, bitcast<u32>(norm));
+    write(at + 7u, counts[0].w);
+  } else {
+    let at = 8u * layers + 4u * (group.x - layers);
+    write(at, found[0]);
+    write(at + 1u, bitcast<u32>(sqrt(sums[0].x)));
+    write(at + 2u, bitcast<u32>(sqrt(sums[0].y)));
+    write(at + 3u, counts[0].x);
+  }
+}

@@ -1,0 +1,103 @@
+// y: partials[c] = n, s, sum of y - s, sum of (y - s)^2;  how many y are 0, how many flat, how many not finite, 0
+// dy: partials[c] = 0, 0, sum of (2^32 dy)^2, sum of (2^-70 dy)^2 of what is too large for it;  0, 0, how many not finite, 0
+// Outputs and their gradients of all layers, chunk by chunk; health_reduce adds the chunks up. s is the chunk's first number,
+// so that values close to each other keep their deviation; the scales keep the squares of tiny gradients from being nothing.
+// One workgroup owns one chunk, whole periods of vec4s after which the channels begin anew: an invocation stays with its
+// columns and knows whose numbers it sees. Only the batch's real samples count.
+requires unrestricted_pointer_parameters;
+
+@group(0) @binding(0) var<storage, read> y0: array<vec4f>;
+@group(0) @binding(1) var<storage, read> y1: array<vec4f>;
+@group(0) @binding(2) var<storage, read> dy0: array<vec4f>;
+@group(0) @binding(3) var<storage, read> dy1: array<vec4f>;
+@group(0) @binding(4) var<storage, read> chunks: array<vec4u>;
+@group(0) @binding(5) var<storage, read> state: State;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> positive: array<atomic<u32>>; // a bit a unit: was above 0 in this epoch
+
+override first_partial: u32; // that of the first chunk, in chunks
+override chunk_count: u32;   // behind the chunks come the tensors, two vec4u each
+
+const lanes = ${lanes}u;
+const none = 0xffffffffu;
+const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
+
+struct Chunk {
+  first: u32, // vec4s of the arena
+  end: u32,
+  tensor: u32,
+  arena: u32,
+}
+
+struct Tensor {
+  first: u32,    // vec4 of the arena
+  elements: u32, // a sample
+  channels: u32,
+  period: u32,   // vec4s until the channels begin anew
+  low: f32,      // flat below, and above high
+  high: f32,
+  bits: u32,     // its first word in positive, or none
+  unused: u32,
+}
+
+// Where the real samples end: in whole vec4s, and in one that holds the last of their numbers and no whole vec4 of them.
+struct Extent {
+  full: u32,
+  last: u32,
+  in_last: vec4<bool>,
+}
+
+var<workgroup> sums: array<vec4f, lanes>;
+var<workgroup> counts: array<vec4f, lanes>;
+
+fn tensor_at(index: u32) -> Tensor {
+  let a = chunks[chunk_count + 2u * index];
+  let b = chunks[chunk_count + 2u * index + 1u];
+  return Tensor(a.x, a.y, a.z, a.w, bitcast<f32>(b.x), bitcast<f32>(b.y), b.z, b.w);
+}
+
+fn extent_of(chunk: Chunk, tensor: Tensor) -> Extent {
+  let limit = 4u * tensor.first + state.count * tensor.elements;
+  let rest = limit % 4u;
+  return Extent(
+    min(chunk.end, limit / 4u),
+    select(none, limit / 4u, rest != 0u && limit / 4u < chunk.end),
+    vec4u(0u, 1u, 2u, 3u) < vec4u(rest),
+  );
+}
+
+fn is_not_finite(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & infinity) == infinity;
+}
+
+fn ones(which: vec4<bool>) -> vec4f {
+  return select(vec4f(), vec4f(1.0), which);
+}
+
+fn total(v: vec4f) -> f32 {
+  return dot(v, vec4f(1.0));
+}
+
+@compute @workgroup_size(lanes)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let row = chunks[group.x];
+  let chunk = Chunk(row.x, row.y, row.z, row.w);
+  let tensor = tensor_at(chunk.tensor);
+  switch chunk.arena {
+    case 0u: { measure_values(&y0, chunk, tensor, index); }
+    case 1u: { measure_values(&y1, chunk, tensor, index); }
+    case 2u: { measure_deltas(&dy0, chunk, tensor, index); }
+    default: { measure_deltas(&dy1, chunk, tensor, index); }
+  }
+  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (index < half) {
+      sums[index] += sums[index + half];
+      counts[index] += counts[index + half];
+    }
+  }
+  if (index == 0u) {
+    partials[2u * (first_partial + group.x)] = sums[0];
+    partials[2u * (first_partial + group.x) + 1u] = counts[0];
+  }
+}

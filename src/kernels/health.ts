@@ -1,0 +1,168 @@
+import healthReduceSource from '../../shaders/health_reduce.wgsl?raw';
+import layerStatisticsSource from '../../shaders/layer_statistics.wgsl?raw';
+import deltaScales from '../../shaders/lib/delta_scales.wgsl?raw';
+import measureDeltas from '../../shaders/lib/measure_deltas.wgsl?raw';
+import measureValues from '../../shaders/lib/measure_values.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import type { Activation } from './activation.ts';
+import { stateSource, stateWords } from './state.ts';
+import { type RecordShape, recordConstants } from './step.ts';
+import { chunkLanes } from './update.ts';
+import { ceilDiv } from './workgroups.ts';
+
+/** Where things are in the part of a record that health_reduce writes: eight words a layer, then four a tensor. */
+export const layerField = {
+  mean: 0,
+  standardDeviation: 1,
+  zeros: 2,
+  saturated: 3,
+  nonFiniteActivations: 4,
+  dead: 5,
+  deltaNorm: 6,
+  nonFiniteDeltas: 7,
+  words: 8,
+} as const;
+export const tensorField = { gradientMax: 0, weightNorm: 1, updateNorm: 2, nonFiniteWeights: 3, words: 4 } as const;
+
+export const healthWords = (layers: number, tensors: number): number =>
+  layerField.words * layers + tensorField.words * tensors;
+
+/**
+ * Where an activation is flat: below the first and above the second. A tanh of 0.99 passes 2 % of the gradient on, a
+ * sigmoid of 0.99 passes 4 % of its most.
+ */
+export const flatBeyond: Record<Activation, readonly [number, number]> = {
+  linear: [-Infinity, Infinity],
+  relu: [-Infinity, Infinity],
+  tanh: [-0.99, 0.99],
+  sigmoid: [0.01, 0.99],
+};
+
+/** A tensor of a layer as layer_statistics finds it. */
+export interface MeasuredTensor {
+  /** 0 and 1: an output in y0 or y1. 2 and 3: a gradient in dy0 or dy1. */
+  arena: 0 | 1 | 2 | 3;
+  /** The first vec4 in it. */
+  first: number;
+  /** Of a sample. */
+  elements: number;
+  channels: number;
+  activation: Activation;
+  /** The first word of its units in `positive`; none where no unit can be dead. */
+  bits?: number;
+}
+
+/** The most chunks of a tensor: more of them would be longer to add up than they save. */
+const chunksMost = 256;
+const chunkVec4s = 1024;
+const none = 0xffffffff;
+
+/** What layer_statistics goes over: a vec4 of words a chunk, then two a tensor. */
+export interface StatisticsTable {
+  words: Uint32Array;
+  chunks: number;
+  /** First chunk and one past the last, of each tensor. */
+  ranges: [number, number][];
+}
+
+/** Cuts tensors of a batch into chunks of whole periods: vec4s after which the channels begin anew. */
+export function cutForStatistics(tensors: readonly MeasuredTensor[], batch: number): StatisticsTable {
+  const chunks: number[] = [];
+  const rows: number[] = [];
+  const ranges: [number, number][] = [];
+  for (const [index, { arena, first, elements, channels, activation, bits }] of tensors.entries()) {
+    const vec4s = ceilDiv(batch * elements, 4);
+    const period = channels % 4 === 0 ? channels / 4 : channels % 2 === 0 ? channels / 2 : channels;
+    const each = Math.max(1, Math.floor(Math.max(chunkVec4s, ceilDiv(vec4s, chunksMost)) / period)) * period;
+    const begin = chunks.length / 4;
+    for (let at = 0; at < vec4s; at += each) {
+      chunks.push(first + at, first + Math.min(vec4s, at + each), index, arena);
+    }
+    ranges.push([begin, chunks.length / 4]);
+    const limits = new Uint32Array(Float32Array.from(flatBeyond[activation]).buffer);
+    rows.push(first, elements, channels, period, ...limits, bits ?? none, 0);
+  }
+  return { words: Uint32Array.from([...chunks, ...rows]), chunks: chunks.length / 4, ranges };
+}
+
+export interface LayerStatisticsShape {
+  /** vec4s of y0, y1, dy0 and dy1. */
+  arenas: readonly [number, number, number, number];
+  chunks: number;
+  tensors: number;
+  /** Where in the partials the chunks of this dispatch begin, and how many chunks there are in all. */
+  firstPartial: number;
+  partials: number;
+  /** Of `positive`. */
+  words: number;
+}
+
+export const layerStatistics: Kernel<LayerStatisticsShape> = {
+  name: 'layer_statistics',
+  source: layerStatisticsSource + measureValues + measureDeltas + deltaScales + stateSource,
+  variants: chunkLanes,
+  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  constants: (s) => ({ first_partial: s.firstPartial, chunk_count: s.chunks }),
+  buffers: (s) => ({
+    y0: s.arenas[0] * 4,
+    y1: s.arenas[1] * 4,
+    dy0: s.arenas[2] * 4,
+    dy1: s.arenas[3] * 4,
+    chunks: (s.chunks + 2 * s.tensors) * 4,
+    state: stateWords,
+    partials: s.partials * 8,
+    positive: s.words,
+  }),
+  workgroups: (s) => [s.chunks],
+  cost: ({ arenas: [y0, y1, dy0, dy1] }) => ({
+    flops: 4 * (8 * (y0 + y1) + 3 * (dy0 + dy1)),
+    bytes: 16 * (y0 + y1 + dy0 + dy1),
+  }),
+};
+
+/** What health_reduce adds up of a layer and of a tensor: chunks by their numbers, units by their bits. */
+export interface LayerRanges {
+  values: readonly [number, number];
+  deltas: readonly [number, number];
+  units: number;
+  bits?: number;
+}
+
+/** The words of `ranges` in health_reduce: two vec4 a layer, then one a tensor. `tensors` are first chunks and ends. */
+export function packRanges(layers: readonly LayerRanges[], tensors: ArrayLike<number>): Uint32Array {
+  const words = layers.flatMap(({ values, deltas, units, bits }) => [...values, ...deltas, bits ?? none, units, 0, 0]);
+  for (let t = 0; t < tensors.length; t += 2) words.push(tensors[t]!, tensors[t + 1]!, 0, 0);
+  return Uint32Array.from(words);
+}
+
+export interface HealthReduceShape {
+  layers: number;
+  tensors: number;
+  /** Chunks of layer_statistics in all. */
+  partials: number;
+  /** Chunks of gradient_norm and of the update. */
+  chunks: number;
+  words: number;
+  record: RecordShape;
+  /** Where in a record the words of the health begin. */
+  firstWord: number;
+}
+
+export const healthReduce: Kernel<HealthReduceShape> = {
+  name: 'health_reduce',
+  source: healthReduceSource + deltaScales + stateSource,
+  variants: chunkLanes,
+  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  constants: (s) => ({ layers: s.layers, first_word: s.firstWord, ...recordConstants(s.record) }),
+  buffers: (s) => ({
+    partials: s.partials * 8,
+    positive: s.words,
+    gradient: s.chunks * 4,
+    updated: s.chunks * 4,
+    ranges: (2 * s.layers + s.tensors) * 4,
+    state: stateWords,
+    records: s.record.words * s.record.slots,
+  }),
+  workgroups: (s) => [s.layers + s.tensors],
+  cost: (s) => ({ flops: 20 * (s.partials + s.chunks), bytes: 32 * (s.partials + s.chunks) }),
+};

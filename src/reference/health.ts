@@ -1,0 +1,105 @@
+import type { HealthRecord, LayerHealth, TensorHealth } from '../train/health.ts';
+import type { CompiledModel } from '../train/model.ts';
+import type { NetworkGradients } from './network.ts';
+import { gradientNorm, measureUpdate } from './norm.ts';
+
+type Numbers = ArrayLike<number>;
+
+/** Mean and population deviation of all values, how many are 0, how many flat for their activation, how many not finite. */
+export function statistics(
+  values: Numbers,
+  activation: string,
+): { mean: number; standardDeviation: number; zeros: number; saturated: number; nonFinite: number } {
+  const count = values.length;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += values[i]!;
+  const mean = sum / count;
+  let squares = 0;
+  let [zeros, saturated, nonFinite] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    squares += (value - mean) ** 2;
+    if (value === 0) zeros++;
+    if (!Number.isFinite(value)) nonFinite++;
+    if (isFlat(value, activation)) saturated++;
+  }
+  return { mean, standardDeviation: Math.sqrt(squares / count), zeros, saturated, nonFinite };
+}
+
+/** The limits as float32 has them, so that a value on one of them is on the same side. */
+export function isFlat(value: number, activation: string): boolean {
+  if (activation === 'tanh') return Math.abs(value) > Math.fround(0.99);
+  return activation === 'sigmoid' && (value < Math.fround(0.01) || value > Math.fround(0.99));
+}
+
+/** Which of `units` were positive among values whose innermost axis they are; `before` are those that were already. */
+export function positiveUnits(values: Numbers, units: number, before?: readonly boolean[]): boolean[] {
+  const positive = before ? [...before] : new Array<boolean>(units).fill(false);
+  for (let i = 0; i < values.length; i++) if (values[i]! > 0) positive[i % units] = true;
+  return positive;
+}
+
+/** Everything that is measured of one step: what the network computed, and the weights on both sides of the update. */
+export interface MeasuredStep {
+  network: NetworkGradients;
+  before: readonly Numbers[];
+  after: readonly Numbers[];
+  /** By layer, as the steps of the epoch so far left it; ReLU layers only are asked for. */
+  positive: Record<string, boolean[]>;
+}
+
+/** Gradient health of a step, and the units that were positive up to it. */
+export function networkHealth(
+  model: CompiledModel,
+  { network, before, after, positive }: MeasuredStep,
+): { health: HealthRecord; positive: Record<string, boolean[]> } {
+  const layers: Record<string, LayerHealth> = {};
+  const seen: Record<string, boolean[]> = {};
+  let at = 0;
+  for (const layer of model.layers) {
+    if (layer.type !== 'conv2d' && layer.type !== 'dense') continue;
+    const { values, deltas } = network.layers[layer.name]!;
+    const range = [at, at + layer.weights.length] as const;
+    at = range[1];
+    const [dw, w0, w1] = [network.gradients, before, after].map((all) => all.slice(...range));
+    const tensors = layer.weights.map((spec, i) => [spec.name, tensorHealth([dw![i]!], [w0![i]!], [w1![i]!])] as const);
+    const { activation } = layer.config;
+    const { mean, standardDeviation, zeros, saturated, nonFinite } = statistics(values, activation);
+    const units = layer.outputShape.at(-1)!;
+    if (activation === 'relu') seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
+    const delta = gradientNorm(deltas);
+    layers[layer.name] = {
+      ...tensorHealth(dw!, w0!, w1!),
+      tensors: Object.fromEntries(tensors) as LayerHealth['tensors'],
+      activation: { mean, standardDeviation, zeros: zeros / values.length, saturated: saturated / values.length },
+      units,
+      dead: (seen[layer.name] ?? []).filter((alive) => !alive).length,
+      deltaRms: delta.norm / Math.sqrt(deltas.length),
+      nonFinite: {
+        activations: nonFinite,
+        deltas: delta.nonFinite,
+        gradients: gradientNorm(...dw!).nonFinite,
+        weights: gradientNorm(...w1!).nonFinite,
+      },
+    };
+  }
+  const all = Object.values(layers);
+  for (const [i, layer] of all.entries()) if (all[i + 1]) layer.transport = layer.deltaRms / all[i + 1]!.deltaRms;
+  return { health: { layers, transport: all[0]!.deltaRms / all.at(-1)!.deltaRms }, positive: seen };
+}
+
+function tensorHealth(dw: readonly Numbers[], before: readonly Numbers[], after: readonly Numbers[]): TensorHealth {
+  const gradient = gradientNorm(...dw);
+  const elements = dw.reduce((sum, { length }) => sum + length, 0);
+  const update = before.map((w, i) => measureUpdate(w, after[i]!));
+  const weightNorm = Math.sqrt(update.reduce((sum, { weightSquares }) => sum + weightSquares, 0));
+  const updateNorm = Math.sqrt(update.reduce((sum, { updateSquares }) => sum + updateSquares, 0));
+  return {
+    gradientNorm: gradient.norm,
+    gradientRms: gradient.norm / Math.sqrt(elements),
+    gradientMax: gradient.largest,
+    weightNorm,
+    updateNorm,
+    updateRatio: updateNorm / weightNorm,
+  };
+}

@@ -1,0 +1,113 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { KernelCache } from '../gpu/kernel.ts';
+import type { Memory, Slice } from '../gpu/memory.ts';
+import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import {
+  cutForStatistics,
+  healthReduce,
+  layerStatistics,
+  type MeasuredTensor,
+  packRanges,
+  type StatisticsTable,
+} from '../kernels/health.ts';
+import { recordWords } from '../kernels/step.ts';
+import type { Activations } from './activations.ts';
+import type { RecordReader } from './records.ts';
+
+/** What a training step measures of itself, behind the update. */
+export interface Measurement {
+  recording: Recording;
+  /** A bit a unit: whether it was positive since the epoch began. */
+  positive: Slice;
+}
+
+interface Given {
+  activations: Activations;
+  batch: number;
+  /** Of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 each. */
+  chunks: { count: number; ranges: Uint32Array };
+  partials: { gradient: Slice; update: Slice };
+  state: Slice;
+  records: Slice;
+  reader: RecordReader;
+}
+
+/** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
+export async function planMeasurement(
+  gpu: Gpu,
+  cache: KernelCache,
+  memory: Memory,
+  { activations, batch, chunks, partials, state, records, reader }: Given,
+): Promise<Measurement> {
+  const { measured, groups } = activations;
+  let words = 0;
+  const bits = measured.map(({ activation, units }) => {
+    if (activation !== 'relu') return undefined;
+    const first = words;
+    words += Math.ceil(units / 32);
+    return first;
+  });
+  words = Math.max(1, words);
+
+  // In each group the tensors in the layers' order; a layer's outputs and gradients may be in different groups.
+  const tensors = groups.map((): MeasuredTensor[] => []);
+  const seats = measured.map(({ places, activation, units, values, deltas }, i) => {
+    const seat = (of: 'values' | 'deltas') => {
+      const { group, arena, slice } = places[of];
+      const { elements } = of === 'values' ? values : deltas;
+      const row = { arena, first: slice.offset / 16, elements, channels: units, activation };
+      return { group, index: tensors[group]!.push({ ...row, bits: bits[i] }) - 1 };
+    };
+    return { values: seat('values'), deltas: seat('deltas') };
+  });
+  const tables = tensors.map((rows) => cutForStatistics(rows, batch));
+  const firsts = tables.map((_, g) => tables.slice(0, g).reduce((sum, { chunks }) => sum + chunks, 0));
+  const total = tables.reduce((sum, { chunks }) => sum + chunks, 0);
+  const rangeOf = ({ group, index }: { group: number; index: number }) =>
+    tables[group]!.ranges[index]!.map((chunk) => firsts[group]! + chunk) as [number, number];
+  const layers = measured.map(({ units }, i) => ({
+    values: rangeOf(seats[i]!.values),
+    deltas: rangeOf(seats[i]!.deltas),
+    units,
+    bits: bits[i],
+  }));
+
+  const positive = memory.storage('health.positive', words);
+  const own = memory.storage('health.partials', 8 * total);
+  const look = async (table: StatisticsTable, g: number): Promise<Dispatch> => {
+    const [y0, y1, dy0, dy1] = groups[g]!;
+    const shape = {
+      arenas: [y0, y1, dy0, dy1].map(({ size }) => size / 16) as [number, number, number, number],
+      chunks: table.chunks,
+      tensors: tensors[g]!.length,
+      firstPartial: firsts[g]!,
+      partials: total,
+      words,
+    };
+    const buffers = { y0, y1, dy0, dy1, chunks: memory.upload(`health.chunks_${g}`, table.words), state };
+    return bind(gpu.device, await cache.compile(layerStatistics, shape), '', { ...buffers, partials: own, positive });
+  };
+  const add = async (): Promise<Dispatch> => {
+    const ranges = packRanges(layers, chunks.ranges);
+    const count = chunks.ranges.length / 2;
+    const shape = {
+      layers: layers.length,
+      tensors: count,
+      partials: total,
+      chunks: chunks.count,
+      words,
+      record: reader.shape,
+      firstWord: recordWords(count),
+    };
+    return bind(gpu.device, await cache.compile(healthReduce, shape), '', {
+      partials: own,
+      positive,
+      gradient: partials.gradient,
+      updated: partials.update,
+      ranges: memory.upload('health.ranges', ranges),
+      state,
+      records,
+    });
+  };
+  return { recording: await Promise.all([...tables.map(look), add()]), positive };
+}

@@ -1,0 +1,122 @@
+import { expect } from 'vitest';
+import { type MeasuredStep, networkHealth } from '../../src/reference/health.ts';
+import { networkGradients } from '../../src/reference/network.ts';
+import type { HealthRecord, LayerHealth, TensorHealth } from '../../src/train/health.ts';
+import type { CompiledModel } from '../../src/train/model.ts';
+import { expectWithin } from '../compare.ts';
+import { unitRoundoff } from '../tolerance.ts';
+import { boundsOf } from './sensitivity.ts';
+
+type Numbers = ArrayLike<number>;
+
+/** A step as a trainer did it: what went in, and the weights on both sides of it. */
+export interface GivenStep {
+  images: Numbers;
+  labels: Numbers;
+  before: readonly Numbers[];
+  after: readonly Numbers[];
+  /** Units that were positive earlier in the epoch, by layer. */
+  positive?: MeasuredStep['positive'];
+}
+
+/** All figures that come from the network by their names. */
+function figures({ layers, transport }: HealthRecord): Record<string, number> {
+  const named: Record<string, number> = { transport };
+  for (const [name, layer] of Object.entries(layers)) {
+    const { activation, deltaRms, dead, units } = layer;
+    Object.assign(named, {
+      [`${name}.mean`]: activation.mean,
+      [`${name}.standardDeviation`]: activation.standardDeviation,
+      [`${name}.zeros`]: activation.zeros,
+      [`${name}.saturated`]: activation.saturated,
+      [`${name}.dead`]: dead,
+      [`${name}.units`]: units,
+      [`${name}.deltaRms`]: deltaRms,
+    });
+    if (layer.transport !== undefined) named[`${name}.transport`] = layer.transport;
+    for (const [part, tensor] of partsOf(layer)) {
+      for (const of of ['gradientNorm', 'gradientRms', 'gradientMax'] as const)
+        named[`${name}.${part}.${of}`] = tensor[of];
+    }
+  }
+  return named;
+}
+
+/** A sum of n numbers may be off by that share of the sum of their sizes; the longest runs of additions are a chunk's. */
+const ofSums = (layer: LayerHealth, model: CompiledModel, samples: number): number => {
+  const most = Math.max(...model.layers.map(({ outputShape }) => outputShape.reduce((a, b) => a * b)));
+  return 2 * Math.min(1024, samples * Math.max(most, layer.units)) * unitRoundoff;
+};
+
+/** What adding up can do to each figure, beside what the network's own rounding does to what is added up. */
+function roundingOf(name: string, { layers, transport }: HealthRecord, model: CompiledModel, samples: number): number {
+  const [layerName, ...figure] = name.split('.');
+  const layer = layers[layerName!];
+  if (!layer) return 2 * ofSums(Object.values(layers)[0]!, model, samples) * transport;
+  const share = ofSums(layer, model, samples);
+  const { mean, standardDeviation } = layer.activation;
+  switch (figure[0]) {
+    case 'mean':
+      return share * (Math.abs(mean) + standardDeviation);
+    case 'standardDeviation':
+      return share * standardDeviation;
+    case 'deltaRms':
+      return share * layer.deltaRms;
+    case 'transport':
+      return 2 * share * layer.transport!;
+    default:
+      return 0;
+  }
+}
+
+const partsOf = (layer: LayerHealth): [string, TensorHealth][] => [['all', layer], ...Object.entries(layer.tensors)];
+
+/**
+ * Compares the health of a step with the twin's, each figure within what rounding can do to it (sensitivity.ts). Norms of
+ * weights and of what was added to them are those of the weights that were read back.
+ *
+ * @returns the units that were positive so far, for the next step's `positive`.
+ */
+export function expectHealth(
+  model: CompiledModel,
+  actual: HealthRecord | undefined,
+  { images, labels, before, after, positive = {} }: GivenStep,
+): Record<string, boolean[]> {
+  const twinOf = (w: readonly Numbers[], x: Numbers) =>
+    networkHealth(model, { network: networkGradients(model, w, x, labels), before, after, positive });
+  const twin = twinOf(before, images);
+  const wanted = figures(twin.health);
+  const names = Object.keys(wanted);
+  const bounds = boundsOf(
+    (w, x) => Object.values(figures(twinOf(w, x).health)).map((value) => [value]),
+    model,
+    before,
+    images,
+  );
+  const found = figures(actual!);
+  expect(Object.keys(found)).toEqual(names);
+  for (const [i, name] of names.entries()) {
+    // A layer that nothing comes back to: 0 / 0.
+    if (!Number.isFinite(wanted[name]!)) expect(found[name], name).toBe(wanted[name]);
+    else {
+      const rounding = roundingOf(name, twin.health, model, labels.length);
+      expectWithin(name, [found[name]!], [wanted[name]!], bounds[i]! + rounding + 2 ** -126);
+    }
+  }
+  for (const [name, layer] of Object.entries(twin.health.layers)) {
+    const counted = actual!.layers[name]!;
+    expect(counted.nonFinite).toEqual(layer.nonFinite);
+    expect(Object.keys(counted.tensors)).toEqual(Object.keys(layer.tensors));
+    for (const [[part, tensor], [, own]] of partsOf(layer).map((it, j) => [it, partsOf(counted)[j]!] as const)) {
+      for (const of of ['weightNorm', 'updateNorm', 'updateRatio'] as const) {
+        const elements = before.reduce((sum, { length }) => sum + length, 0);
+        // Sums of squares in any order, and what was added is only known to the last bit of the weight.
+        const lost = of === 'updateNorm' ? 2 * unitRoundoff * tensor.weightNorm : 0;
+        const bound = 2 * elements * unitRoundoff * tensor[of] + lost;
+        if (Number.isNaN(tensor[of])) expect(own[of], `${name}.${part}.${of}`).toBeNaN();
+        else expectWithin(`${name}.${part}.${of}`, [own[of]], [tensor[of]], bound + 2 ** -63);
+      }
+    }
+  }
+  return twin.positive;
+}
