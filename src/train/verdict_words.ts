@@ -74,14 +74,17 @@ function updateClause({ layer, own }: Figures): string {
 const places: Record<Pass, (figures: Figures) => string> = {
   forward: ({ own }) => `${numbers(own.nonFinite.activations)} of its output`,
   loss: () => 'the loss behind it',
-  gradient: ({ own }) => `${numbers(own.nonFinite.gradients || own.nonFinite.deltas)} of its gradient`,
+  gradient: ({ own }) => {
+    const found = own.nonFinite.gradients || own.nonFinite.deltas;
+    return found ? `${numbers(found)} of its gradient` : 'the square of its gradient';
+  },
   update: ({ own }) => `${numbers(own.nonFinite.weights)} of its new weights`,
 };
 const numbers = (count: number) => (count === 1 ? '1 number' : `${count} numbers`);
 
 function nonFiniteSentence(figures: Figures): string {
-  const { layer, step, health, lastUpdateRatio } = figures;
-  const { pass } = health.firstNonFinite!;
+  const { layer, step, nonFinite, lastUpdateRatio } = figures;
+  const { pass } = nonFinite!;
   const before =
     lastUpdateRatio !== undefined && Number.isFinite(lastUpdateRatio)
       ? `; the last update before was ${short(lastUpdateRatio)} times its weights`

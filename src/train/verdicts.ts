@@ -1,4 +1,4 @@
-import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
+import type { HealthRecord, LayerHealth, Pass, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
 import type { ActivationName } from './layers.ts';
 import { remedyFor, sentenceFor } from './verdict_words.ts';
@@ -76,6 +76,8 @@ export interface Figures {
   relativeGradient: number;
   /** The layers, in the model's order. */
   layers: readonly JudgedLayer[];
+  /** Where the step's first number arose that isn't finite. */
+  nonFinite?: { layer: string; pass: Pass };
   /** The layer's update ratio in the last step that counted. */
   lastUpdateRatio?: number;
 }
@@ -143,6 +145,7 @@ export class VerdictWatch {
       reach: own.deltaRms / last.deltaRms,
       relativeGradient: own.gradientRms / last.gradientRms,
       layers: this.#layers,
+      nonFinite: firstNonFinite(step, health),
       lastUpdateRatio: standing.lastUpdateRatio,
     };
     const finding = this.#find(figures, last, standing);
@@ -174,10 +177,10 @@ export class VerdictWatch {
 
   /** What this step says of a layer; undefined where it says nothing, which leaves everything as it is. */
   #find(figures: Figures, last: LayerHealth, standing: Standing): Finding | undefined {
-    const { step, health, layer, own, reach, relativeGradient } = figures;
+    const { step, layer, own, reach, relativeGradient, nonFinite } = figures;
     const since = longer(undefined, step);
-    if (health.firstNonFinite?.layer === layer.name) return { name: 'non-finite', since };
-    if (step.skipped || health.firstNonFinite) return undefined;
+    if (nonFinite?.layer === layer.name) return { name: 'non-finite', since };
+    if (step.skipped || nonFinite) return undefined;
     const past = (name: VerdictName, { enter, leave }: { enter: number; leave: number }) =>
       standing.verdict?.verdict === name ? leave : enter;
 
@@ -201,6 +204,13 @@ export class VerdictWatch {
   #isEnough({ samples, steps }: Stretch): boolean {
     return samples >= deadSamples || steps >= this.#epochSteps;
   }
+}
+
+/** A gradient of finite numbers that is too large to square makes a step void as well. */
+function firstNonFinite({ skipped }: StepRecord, { layers, firstNonFinite }: HealthRecord): Figures['nonFinite'] {
+  if (firstNonFinite || !skipped) return firstNonFinite;
+  const layer = Object.keys(layers).findLast((name) => !Number.isFinite(layers[name]!.gradientNorm));
+  return layer === undefined ? undefined : { layer, pass: 'gradient' };
 }
 
 function longer(stretch: Stretch | undefined, { step, epoch, samples }: StepRecord): Stretch {

@@ -227,6 +227,14 @@ describe('numbers that are not finite', () => {
     expect(late.told.at(-1)!.sentence).toContain('0.001 times its weights');
   });
 
+  test('a gradient too large to square is named too', () => {
+    const first = healthOf({}, 1);
+    first.gradientNorm = Infinity;
+    const health = { layers: { first, last: healthOf({}, 1) }, transport: 1 };
+    const [verdict] = new Run().say(1, {}, 1, { skipped: true, health }).told;
+    expect(verdict!.sentence).toMatch(/gradient pass of first: the square of its gradient/);
+  });
+
   test('are told of the first layer alone, once, and end after a while of finite steps', () => {
     expect(new Run().say(50, {}).say(3, {}, 1, nonFinite('last')).names).toEqual(['healthy']);
     const run = new Run().say(50, {}).say(3, {}, 1, nonFinite('first')).say(holdSteps, {});
