@@ -51,20 +51,25 @@ var<private> own_maps: array<vec4f, ${map_words}>; // of this slot: read once fo
 
 fn load(at: u32) -> f32 {
 #if ${bytes}
-  return f32((images[at / 4u] >> (8u * (at % 4u))) & 255u);
+  return f32(i32((images[at / 4u] >> (8u * (at % 4u))) & 255u)); // a CPU converts signed numbers alone
 #else
   return images[at];
 #endif
 }
 
+// Where a row of the image that is read begins, in pixels.
+fn row_at(row: u32) -> u32 { return image_at + row * from_width; }
+
 // The pixel (column, row) of the image that is read.
-fn pixel_at(column: u32, row: u32, place: Place) -> Pixel {
-  let at = (image_at + row * from_width + column) * channels + place.channel;
+fn pixel_at(column: u32, row: u32, place: Place) -> Pixel { return texel(row_at(row) + column, place); }
+
+fn texel(index: u32, place: Place) -> Pixel {
+  let at = index * channels + place.channel;
 #if ${packed}
   // Its bytes lie in two words at most, and two loads are cheaper than one a channel.
   let shift = 8u * (at % 4u);
   let bits = (images[at / 4u] >> shift) | select(images[at / 4u + 1u] << (32u - shift), 0u, shift == 0u);
-  return first(vec4f((vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u)));
+  return first(vec4f(vec4i((vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u))));
 #else
   return ${load_pixel};
 #endif
@@ -123,12 +128,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let record = slot * ${words};
 #endif
 #if ${mapped}
-  for (var i = 0u; i < ${map_words}; i++) { own_maps[i] = maps[slot * ${map_words} + i]; }
+%for i in 0..${map_count}
+  own_maps[$i] = maps[slot * ${map_words} + $iu];
+%end
 #endif
-  for (var p = group.x * ${run} * 64u + index; p < min((group.x + 1u) * ${run} * 64u, height * width); p += 64u) {
+  let begin = group.x * ${run} * 64u + index;
+  let end = min((group.x + 1u) * ${run} * 64u, height * width);
+  var column = begin % width;
+  var row = begin / width;
+  for (var p = begin; p < end; p += 64u) {
     let pixel = slot * height * width + p;
     for (var channel = 0u; channel < planes; channel++) {
-      let place = Place(p % width, p / width, slot, channel);
+      let place = Place(column, row, slot, channel);
       var value = ${read};
 ${step_lines}
 #if ${planar}
@@ -136,6 +147,12 @@ ${step_lines}
 #else
 ${store_pixel}
 #endif
+    }
+    column += 64u % width;
+    row += 64u / width;
+    if (column >= width) {
+      column -= width;
+      row += 1u;
     }
   }
 }

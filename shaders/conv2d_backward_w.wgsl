@@ -94,16 +94,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
   let part = group.y;
   let last_chunk = kernel_height * kernel_width * in_channels / 4u - 1u;
-  let chunk_a = chunk_at(min(row_tile * 2u, last_chunk));
-  let chunk_b = chunk_at(min(row_tile * 2u + 1u, last_chunk));
-  var w0 = vec4f();
-  var w1 = vec4f();
-  var w2 = vec4f();
-  var w3 = vec4f();
-  var w4 = vec4f();
-  var w5 = vec4f();
-  var w6 = vec4f();
-  var w7 = vec4f();
+%for c in 0..2
+  let chunk$c = chunk_at(min(row_tile * 2u + $cu, last_chunk));
+%for r in 0..4
+  var w$c$r = vec4f();
+%end
+%end
   var bias = vec4f();
   for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
     for (var oy = 0u; oy < out_height; oy++) {
@@ -125,48 +121,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
         let dy3 = select(vec4f(), load_dy(at + 3u * out_channels, co), ox + 3u < out_width);
         bias += dy0 + dy1 + dy2 + dy3;
 #endif
+        let m = mat4x4f(dy0, dy1, dy2, dy3);
 #if ${subgroups}
         let mine = window(oy, ox, lane);
-        let a = load_x(n, mine, chunk_a);
-        let b = load_x(n, mine, chunk_b);
-        let a0 = subgroupBroadcast(a, 0u);
-        let a1 = subgroupBroadcast(a, 1u);
-        let a2 = subgroupBroadcast(a, 2u);
-        let a3 = subgroupBroadcast(a, 3u);
-        let b0 = subgroupBroadcast(b, 0u);
-        let b1 = subgroupBroadcast(b, 1u);
-        let b2 = subgroupBroadcast(b, 2u);
-        let b3 = subgroupBroadcast(b, 3u);
+%for c in 0..2
+        let x$c = load_x(n, mine, chunk$c);
+%for r in 0..4
+        w$c$r += m * vec4f(quadBroadcast(x$c[$r], 0u), quadBroadcast(x$c[$r], 1u), quadBroadcast(x$c[$r], 2u), quadBroadcast(x$c[$r], 3u));
+%end
+%end
 #else
-        let a0 = load_x(n, window(oy, ox, 0u), chunk_a);
-        let a1 = load_x(n, window(oy, ox, 1u), chunk_a);
-        let a2 = load_x(n, window(oy, ox, 2u), chunk_a);
-        let a3 = load_x(n, window(oy, ox, 3u), chunk_a);
-        let b0 = load_x(n, window(oy, ox, 0u), chunk_b);
-        let b1 = load_x(n, window(oy, ox, 1u), chunk_b);
-        let b2 = load_x(n, window(oy, ox, 2u), chunk_b);
-        let b3 = load_x(n, window(oy, ox, 3u), chunk_b);
+%for c in 0..2
+%for j in 0..4
+        let x$c$j = load_x(n, window(oy, ox, $ju), chunk$c);
+%end
+%for r in 0..4
+        w$c$r += m * vec4f(x$c0[$r], x$c1[$r], x$c2[$r], x$c3[$r]);
+%end
+%end
 #endif
-        w0 += a0.x * dy0 + a1.x * dy1 + a2.x * dy2 + a3.x * dy3;
-        w1 += a0.y * dy0 + a1.y * dy1 + a2.y * dy2 + a3.y * dy3;
-        w2 += a0.z * dy0 + a1.z * dy1 + a2.z * dy2 + a3.z * dy3;
-        w3 += a0.w * dy0 + a1.w * dy1 + a2.w * dy2 + a3.w * dy3;
-        w4 += b0.x * dy0 + b1.x * dy1 + b2.x * dy2 + b3.x * dy3;
-        w5 += b0.y * dy0 + b1.y * dy1 + b2.y * dy2 + b3.y * dy3;
-        w6 += b0.z * dy0 + b1.z * dy1 + b2.z * dy2 + b3.z * dy3;
-        w7 += b0.w * dy0 + b1.w * dy1 + b2.w * dy2 + b3.w * dy3;
       }
     }
   }
-  let row = row_tile * 8u;
-  store(row, part, co_wanted, w0);
-  store(row + 1u, part, co_wanted, w1);
-  store(row + 2u, part, co_wanted, w2);
-  store(row + 3u, part, co_wanted, w3);
-  store(row + 4u, part, co_wanted, w4);
-  store(row + 5u, part, co_wanted, w5);
-  store(row + 6u, part, co_wanted, w6);
-  store(row + 7u, part, co_wanted, w7);
+%for c in 0..2
+%for r in 0..4
+  store(row_tile * 8u + 4u * $cu + $ru, part, co_wanted, w$c$r);
+%end
+%end
   if (row_tile == 0u && co_wanted < out_channels) {
 #if ${vec_out}
     db[(part * out_channels + co) / 4u] = bias;

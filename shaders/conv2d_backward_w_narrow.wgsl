@@ -94,24 +94,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
   let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
   let part = group.y;
-  let row0 = row_at(row_tile * rows_a_tile + 0u);
-  let row1 = row_at(row_tile * rows_a_tile + 1u);
-  let row2 = row_at(row_tile * rows_a_tile + 2u);
-  let row3 = row_at(row_tile * rows_a_tile + 3u);
-  let row4 = row_at(row_tile * rows_a_tile + 4u);
-  let row5 = row_at(row_tile * rows_a_tile + 5u);
-  let row6 = row_at(row_tile * rows_a_tile + 6u);
-  let row7 = row_at(row_tile * rows_a_tile + 7u);
-  let row8 = row_at(row_tile * rows_a_tile + 8u);
-  var w0 = vec4f();
-  var w1 = vec4f();
-  var w2 = vec4f();
-  var w3 = vec4f();
-  var w4 = vec4f();
-  var w5 = vec4f();
-  var w6 = vec4f();
-  var w7 = vec4f();
-  var w8 = vec4f();
+%for r in 0..9
+  let row$r = row_at(row_tile * rows_a_tile + $ru);
+  var w$r = vec4f();
+%end
   var bias = vec4f();
   for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
     for (var oy = 0u; oy < out_height; oy++) {
@@ -133,54 +119,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
         let dy3 = select(vec4f(), load_dy(at + 3u * out_channels, co), ox + 3u < out_width);
         bias += dy0 + dy1 + dy2 + dy3;
 #endif
+        let m = mat4x4f(dy0, dy1, dy2, dy3);
 #if ${subgroups}
         let mine = window(oy, ox, lane);
-        let x0 = load_x(n, mine, row0);
-        let x1 = load_x(n, mine, row1);
-        let x2 = load_x(n, mine, row2);
-        let x3 = load_x(n, mine, row3);
-        let x4 = load_x(n, mine, row4);
-        let x5 = load_x(n, mine, row5);
-        let x6 = load_x(n, mine, row6);
-        let x7 = load_x(n, mine, row7);
-        let x8 = load_x(n, mine, row8);
-        w0 += subgroupBroadcast(x0, 0u) * dy0 + subgroupBroadcast(x0, 1u) * dy1 + subgroupBroadcast(x0, 2u) * dy2 + subgroupBroadcast(x0, 3u) * dy3;
-        w1 += subgroupBroadcast(x1, 0u) * dy0 + subgroupBroadcast(x1, 1u) * dy1 + subgroupBroadcast(x1, 2u) * dy2 + subgroupBroadcast(x1, 3u) * dy3;
-        w2 += subgroupBroadcast(x2, 0u) * dy0 + subgroupBroadcast(x2, 1u) * dy1 + subgroupBroadcast(x2, 2u) * dy2 + subgroupBroadcast(x2, 3u) * dy3;
-        w3 += subgroupBroadcast(x3, 0u) * dy0 + subgroupBroadcast(x3, 1u) * dy1 + subgroupBroadcast(x3, 2u) * dy2 + subgroupBroadcast(x3, 3u) * dy3;
-        w4 += subgroupBroadcast(x4, 0u) * dy0 + subgroupBroadcast(x4, 1u) * dy1 + subgroupBroadcast(x4, 2u) * dy2 + subgroupBroadcast(x4, 3u) * dy3;
-        w5 += subgroupBroadcast(x5, 0u) * dy0 + subgroupBroadcast(x5, 1u) * dy1 + subgroupBroadcast(x5, 2u) * dy2 + subgroupBroadcast(x5, 3u) * dy3;
-        w6 += subgroupBroadcast(x6, 0u) * dy0 + subgroupBroadcast(x6, 1u) * dy1 + subgroupBroadcast(x6, 2u) * dy2 + subgroupBroadcast(x6, 3u) * dy3;
-        w7 += subgroupBroadcast(x7, 0u) * dy0 + subgroupBroadcast(x7, 1u) * dy1 + subgroupBroadcast(x7, 2u) * dy2 + subgroupBroadcast(x7, 3u) * dy3;
-        w8 += subgroupBroadcast(x8, 0u) * dy0 + subgroupBroadcast(x8, 1u) * dy1 + subgroupBroadcast(x8, 2u) * dy2 + subgroupBroadcast(x8, 3u) * dy3;
+%for r in 0..9
+        let x$r = load_x(n, mine, row$r);
+        w$r += m * vec4f(quadBroadcast(x$r, 0u), quadBroadcast(x$r, 1u), quadBroadcast(x$r, 2u), quadBroadcast(x$r, 3u));
+%end
 #else
-        let at0 = window(oy, ox, 0u);
-        let at1 = window(oy, ox, 1u);
-        let at2 = window(oy, ox, 2u);
-        let at3 = window(oy, ox, 3u);
-        w0 += load_x(n, at0, row0) * dy0 + load_x(n, at1, row0) * dy1 + load_x(n, at2, row0) * dy2 + load_x(n, at3, row0) * dy3;
-        w1 += load_x(n, at0, row1) * dy0 + load_x(n, at1, row1) * dy1 + load_x(n, at2, row1) * dy2 + load_x(n, at3, row1) * dy3;
-        w2 += load_x(n, at0, row2) * dy0 + load_x(n, at1, row2) * dy1 + load_x(n, at2, row2) * dy2 + load_x(n, at3, row2) * dy3;
-        w3 += load_x(n, at0, row3) * dy0 + load_x(n, at1, row3) * dy1 + load_x(n, at2, row3) * dy2 + load_x(n, at3, row3) * dy3;
-        w4 += load_x(n, at0, row4) * dy0 + load_x(n, at1, row4) * dy1 + load_x(n, at2, row4) * dy2 + load_x(n, at3, row4) * dy3;
-        w5 += load_x(n, at0, row5) * dy0 + load_x(n, at1, row5) * dy1 + load_x(n, at2, row5) * dy2 + load_x(n, at3, row5) * dy3;
-        w6 += load_x(n, at0, row6) * dy0 + load_x(n, at1, row6) * dy1 + load_x(n, at2, row6) * dy2 + load_x(n, at3, row6) * dy3;
-        w7 += load_x(n, at0, row7) * dy0 + load_x(n, at1, row7) * dy1 + load_x(n, at2, row7) * dy2 + load_x(n, at3, row7) * dy3;
-        w8 += load_x(n, at0, row8) * dy0 + load_x(n, at1, row8) * dy1 + load_x(n, at2, row8) * dy2 + load_x(n, at3, row8) * dy3;
+%for j in 0..4
+        let at$j = window(oy, ox, $ju);
+%end
+%for r in 0..9
+        w$r += m * vec4f(load_x(n, at0, row$r), load_x(n, at1, row$r), load_x(n, at2, row$r), load_x(n, at3, row$r));
+%end
 #endif
       }
     }
   }
   let first = row_tile * rows_a_tile;
-  store(first + 0u, part, co_wanted, w0);
-  store(first + 1u, part, co_wanted, w1);
-  store(first + 2u, part, co_wanted, w2);
-  store(first + 3u, part, co_wanted, w3);
-  store(first + 4u, part, co_wanted, w4);
-  store(first + 5u, part, co_wanted, w5);
-  store(first + 6u, part, co_wanted, w6);
-  store(first + 7u, part, co_wanted, w7);
-  store(first + 8u, part, co_wanted, w8);
+%for r in 0..9
+  store(first + $ru, part, co_wanted, w$r);
+%end
   if (row_tile == 0u && co_wanted < out_channels) {
 #if ${vec_out}
     db[(part * out_channels + co) / 4u] = bias;

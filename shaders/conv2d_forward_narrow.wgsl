@@ -137,71 +137,38 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let tile = group.x * 16u + index / 4u;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
-  let row0 = row_at(0u, co);
-  let row1 = row_at(1u, co);
-  let row2 = row_at(2u, co);
-  let row3 = row_at(3u, co);
-  let row4 = row_at(4u, co);
-  let row5 = row_at(5u, co);
-  let row6 = row_at(6u, co);
-  let row7 = row_at(7u, co);
-  let row8 = row_at(8u, co);
+%for r in 0..9
+  let row$r = row_at($ru, co);
+%end
   let shift = bias(co);
   let first_quad = tile / channel_tiles * quads_an_invocation;
   for (var i = 0u; i < quads_an_invocation; i++) {
     let quad = first_quad + i;
-    var y0 = vec4f();
-    var y1 = vec4f();
-    var y2 = vec4f();
-    var y3 = vec4f();
 #if ${subgroups}
     let mine = pixel_at(quad * 4u + lane);
-    let x0 = load_x(mine, row0);
-    let x1 = load_x(mine, row1);
-    let x2 = load_x(mine, row2);
-    let x3 = load_x(mine, row3);
-    let x4 = load_x(mine, row4);
-    let x5 = load_x(mine, row5);
-    let x6 = load_x(mine, row6);
-    let x7 = load_x(mine, row7);
-    let x8 = load_x(mine, row8);
-    y0 += subgroupBroadcast(x0, 0u) * row0.weight + subgroupBroadcast(x1, 0u) * row1.weight + subgroupBroadcast(x2, 0u) * row2.weight;
-    y0 += subgroupBroadcast(x3, 0u) * row3.weight + subgroupBroadcast(x4, 0u) * row4.weight + subgroupBroadcast(x5, 0u) * row5.weight;
-    y0 += subgroupBroadcast(x6, 0u) * row6.weight + subgroupBroadcast(x7, 0u) * row7.weight + subgroupBroadcast(x8, 0u) * row8.weight;
-    y1 += subgroupBroadcast(x0, 1u) * row0.weight + subgroupBroadcast(x1, 1u) * row1.weight + subgroupBroadcast(x2, 1u) * row2.weight;
-    y1 += subgroupBroadcast(x3, 1u) * row3.weight + subgroupBroadcast(x4, 1u) * row4.weight + subgroupBroadcast(x5, 1u) * row5.weight;
-    y1 += subgroupBroadcast(x6, 1u) * row6.weight + subgroupBroadcast(x7, 1u) * row7.weight + subgroupBroadcast(x8, 1u) * row8.weight;
-    y2 += subgroupBroadcast(x0, 2u) * row0.weight + subgroupBroadcast(x1, 2u) * row1.weight + subgroupBroadcast(x2, 2u) * row2.weight;
-    y2 += subgroupBroadcast(x3, 2u) * row3.weight + subgroupBroadcast(x4, 2u) * row4.weight + subgroupBroadcast(x5, 2u) * row5.weight;
-    y2 += subgroupBroadcast(x6, 2u) * row6.weight + subgroupBroadcast(x7, 2u) * row7.weight + subgroupBroadcast(x8, 2u) * row8.weight;
-    y3 += subgroupBroadcast(x0, 3u) * row0.weight + subgroupBroadcast(x1, 3u) * row1.weight + subgroupBroadcast(x2, 3u) * row2.weight;
-    y3 += subgroupBroadcast(x3, 3u) * row3.weight + subgroupBroadcast(x4, 3u) * row4.weight + subgroupBroadcast(x5, 3u) * row5.weight;
-    y3 += subgroupBroadcast(x6, 3u) * row6.weight + subgroupBroadcast(x7, 3u) * row7.weight + subgroupBroadcast(x8, 3u) * row8.weight;
-#else
-    let p0 = pixel_at(quad * 4u + 0u);
-    let p1 = pixel_at(quad * 4u + 1u);
-    let p2 = pixel_at(quad * 4u + 2u);
-    let p3 = pixel_at(quad * 4u + 3u);
-    y0 += load_x(p0, row0) * row0.weight + load_x(p0, row1) * row1.weight + load_x(p0, row2) * row2.weight;
-    y0 += load_x(p0, row3) * row3.weight + load_x(p0, row4) * row4.weight + load_x(p0, row5) * row5.weight;
-    y0 += load_x(p0, row6) * row6.weight + load_x(p0, row7) * row7.weight + load_x(p0, row8) * row8.weight;
-    y1 += load_x(p1, row0) * row0.weight + load_x(p1, row1) * row1.weight + load_x(p1, row2) * row2.weight;
-    y1 += load_x(p1, row3) * row3.weight + load_x(p1, row4) * row4.weight + load_x(p1, row5) * row5.weight;
-    y1 += load_x(p1, row6) * row6.weight + load_x(p1, row7) * row7.weight + load_x(p1, row8) * row8.weight;
-    y2 += load_x(p2, row0) * row0.weight + load_x(p2, row1) * row1.weight + load_x(p2, row2) * row2.weight;
-    y2 += load_x(p2, row3) * row3.weight + load_x(p2, row4) * row4.weight + load_x(p2, row5) * row5.weight;
-    y2 += load_x(p2, row6) * row6.weight + load_x(p2, row7) * row7.weight + load_x(p2, row8) * row8.weight;
-    y3 += load_x(p3, row0) * row0.weight + load_x(p3, row1) * row1.weight + load_x(p3, row2) * row2.weight;
-    y3 += load_x(p3, row3) * row3.weight + load_x(p3, row4) * row4.weight + load_x(p3, row5) * row5.weight;
-    y3 += load_x(p3, row6) * row6.weight + load_x(p3, row7) * row7.weight + load_x(p3, row8) * row8.weight;
+%for r in 0..9
+    let x$r = load_x(mine, row$r);
+%end
 #endif
+%for i in 0..4
+    var y$i = vec4f();
+#if ${subgroups}
+%for r in 0..9
+    y$i += quadBroadcast(x$r, $iu) * row$r.weight;
+%end
+#else
+    let p$i = pixel_at(quad * 4u + $iu);
+%for r in 0..9
+    y$i += load_x(p$i, row$r) * row$r.weight;
+%end
+#endif
+%end
 #if ${pooled}
     store_winner(quad, co_wanted, y0, y1, y2, y3, shift);
 #else
-    store(quad * 4u + 0u, co_wanted, activate(y0 + shift));
-    store(quad * 4u + 1u, co_wanted, activate(y1 + shift));
-    store(quad * 4u + 2u, co_wanted, activate(y2 + shift));
-    store(quad * 4u + 3u, co_wanted, activate(y3 + shift));
+%for i in 0..4
+    store(quad * 4u + $iu, co_wanted, activate(y$i + shift));
+%end
 #endif
   }
 }

@@ -1,6 +1,7 @@
 // dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and were won by it
 // Gathers: one invocation owns four consecutive elements of dx and asks the windows around them, so nothing is added twice
-// and no atomics are needed.
+// and no atomics are needed. Where windows tile the image, each pixel has one: an invocation owns four channels of a window
+// and fills its pixels.
 #if ${vec}
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(1) var<storage, read> won: array<u32>;
@@ -41,6 +42,20 @@ fn places(at: u32) -> u32 {
 }
 #endif
 
+#if ${tiling}
+fn fill(window: u32) {
+  let y = window * 4u;
+  let c = y % channels;
+  let cell = y / channels;
+  let winner = dy[window];
+  let place = places(y);
+  let corner = (cell / out_width * pool_height * in_width + cell % out_width * pool_width) * channels + c;
+  for (var i = 0u; i < pool_height * pool_width; i++) {
+    let at = corner + (i / pool_width * in_width + i % pool_width) * channels;
+    dx[at / 4u] = select(Element(), winner, place == vec4u(i));
+  }
+}
+#else
 fn gather(at: u32) -> Element {
   let c = at % channels;
   let column = at / channels % in_width + pad_left;
@@ -63,10 +78,14 @@ fn gather(at: u32) -> Element {
   }
   return sum;
 }
+#endif
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * 64u + id.x;
+#if ${tiling}
+  if (index < batch * out_height * out_width * channels / 4u) { fill(index); }
+#else
   let first = index * 4u;
   let total = batch * in_height * in_width * channels;
   if (first >= total) { return; }
@@ -74,5 +93,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   dx[index] = gather(first);
 #else
   for (var i = 0u; i < min(4u, total - first); i++) { dx[first + i] = gather(first + i); }
+#endif
 #endif
 }

@@ -55,12 +55,26 @@ export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';
+export type {
+  HealthLevel,
+  HealthRecord,
+  LayerHealth,
+  Pass,
+  ProbeFigures,
+  ProbeRecord,
+  TensorHealth,
+  Verdict,
+  VerdictName,
+} from './train/health.ts';
 export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+export { createPace, type Pace } from './train/pace.ts';
+export { aboutPreset, type PresetName, presetModel, presetNames } from './train/presets.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
 export { type LayerSummary, modelSummary } from './train/summary.ts';
 export { createTrainer, type Trainer } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';
+export type { InitializerConfig, RegularizerConfig } from './train/weight_options.ts';

@@ -71,30 +71,33 @@ fn read_warp(place: Place) -> Pixel {
 #if ${filled}
   cover = 1.0;
 #endif
-  var at = vec2f(f32(place.column), f32(place.row));
+  var at = vec2f(f32(i32(place.column)), f32(i32(place.row)));
 #if ${displaced}
   at += displacements[(place.slot * height + place.row) * width + place.column];
 #endif
 ${locate_lines}
   at = fold_all(at, vec2f(f32(from_width), f32(from_height)));
-  let last = vec2f(f32(from_width - 1u), f32(from_height - 1u));
+  let last = vec2u(from_width - 1u, from_height - 1u);
 #if ${interpolate}
 #if ${reflect}
   let low = floor(at);
   let part = at - low;
-  let near = vec2u(clamp(low, vec2f(), last));
-  let far = vec2u(clamp(low + 1.0, vec2f(), last));
+  let near = vec2u(clamp(low, vec2f(), vec2f(last)));
+  let far = vec2u(clamp(low + 1.0, vec2f(), vec2f(last)));
 #else
   // The other modes never leave what is between the first pixel and the last.
-  let near = vec2u(at);
-  let part = at - vec2f(near);
-  let far = min(near + 1u, vec2u(last));
+  let whole = vec2i(at);
+  let part = at - vec2f(whole);
+  let near = vec2u(whole);
+  let far = min(near + 1u, last);
 #endif
-  let above = mix(pixel_at(near.x, near.y, place), pixel_at(far.x, near.y, place), part.x);
-  let below = mix(pixel_at(near.x, far.y, place), pixel_at(far.x, far.y, place), part.x);
+  let row = row_at(near.y);
+  let next = row_at(far.y);
+  let above = mix(texel(row + near.x, place), texel(row + far.x, place), part.x);
+  let below = mix(texel(next + near.x, place), texel(next + far.x, place), part.x);
   return mix(above, below, part.y);
 #else
-  let near = vec2u(clamp(floor(at + 0.5), vec2f(), last));
+  let near = vec2u(clamp(floor(at + 0.5), vec2f(), vec2f(last)));
   return pixel_at(near.x, near.y, place);
 #endif
 }

@@ -6,10 +6,10 @@ import { addAdapterOptions } from './adapter_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { type ProfileOptions, profile } from './profile.ts';
-import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
+import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
-import { train } from './train.ts';
-import { integer } from './values.ts';
+import { type TrainCommandOptions, train } from './train.ts';
+import { integer, outputFile, outputFolder } from './values.ts';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
@@ -42,7 +42,9 @@ function program(addBench: (wgrad: Command) => void): Command {
       `rounds over the training images (default: ${tutorialEpochs})`,
       integer('--epochs', { min: 1 }),
     )
-    .action((options: RunOptions) => train(options));
+    .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
+    .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
+    .action((options: TrainCommandOptions) => train(options));
   addRunOptions(wgrad.command('profile'))
     .description('time each dispatch of a training step')
     .option('--steps <n>', 'steps to time', integer('--steps', { min: 1 }), 10)

@@ -5,7 +5,8 @@ import type { AugmentationConfig } from '../index.ts';
 import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
-import { tutorialAugmentation, tutorialBatchSize, tutorialModel } from '../train/tutorial.ts';
+import { aboutPreset, type PresetName, presetModel, presetNames } from '../train/presets.ts';
+import { tutorialAugmentation, tutorialBatchSize } from '../train/tutorial.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { choices, integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
@@ -81,8 +82,8 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--model <what>',
-      'tutorial, or a model as JSON (text or file)',
-      namedOrJson('--model', ['tutorial']),
+      `a model as JSON (text or file), or one of these:\n${presetNames.map((name) => `${name}: ${aboutPreset(name)}`).join('\n')}\n`,
+      namedOrJson('--model', presetNames),
       'tutorial',
     );
   return addAdapterOptions(command).addOption(
@@ -138,7 +139,9 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
 /** The model, checked here: no Chrome is needed to see that its shapes don't fit. */
 export function modelOf({ model }: RunOptions, { imageShape, classNames }: Dataset): Model {
   return sequential(
-    typeof model === 'string' ? tutorialModel(imageShape, classNames.length) : (model as unknown as Model),
+    typeof model === 'string'
+      ? presetModel(model as PresetName, imageShape, classNames.length)
+      : (model as unknown as Model),
   );
 }
 

@@ -6,6 +6,7 @@ import type { AdapterFacts } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import { launchChrome, mayHaveGpu } from './chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
+import { unpackNumbers } from './headless/crossing.ts';
 import type { Outcome, Page, PageError } from './headless/protocol.ts';
 import { type Served, serve } from './server.ts';
 
@@ -92,7 +93,7 @@ export class Session<P extends Opening = Page> {
       );
       const [page] = await browser.pages();
       const session = new Session<P>(browser, page, server);
-      await page.exposeFunction('wgradTell', (news: Told[]) => options.tell?.(news));
+      await page.exposeFunction('wgradTell', (news: Told[]) => options.tell?.(unpackNumbers(news)));
       await page.goto(server.url);
       session.version = await browser.version();
       session.adapter = await (session as Session<Opening>).call('open', kind).catch((error) => {

@@ -1,37 +1,51 @@
-import { writeFileSync } from 'node:fs';
-import type { Startup } from '../index.ts';
+import type { Startup, Verdict } from '../index.ts';
+import type { Told } from '../train/news.ts';
 import { TrainingLog } from '../train/training_log.ts';
+import { verdictLines } from './health_report.ts';
 import { Progress } from './progress.ts';
-import { type PreparedRun, withRun } from './run.ts';
+import { withRun } from './run.ts';
+import { RunFiles } from './run_files.ts';
+import { writeRunJson } from './run_json.ts';
 import type { RunOptions } from './run_options.ts';
 import { epochLine, finalTables, startupLine } from './training_report.ts';
 
+export interface TrainCommandOptions extends RunOptions {
+  csv?: string;
+  logdir?: string;
+}
+
 /** `wgrad train` */
-export async function train(options: RunOptions): Promise<void> {
+export async function train(options: TrainCommandOptions): Promise<void> {
   const log = new TrainingLog();
   let progress: Progress | undefined;
+  let files: RunFiles | undefined;
   let epochs = 0;
+  let stop = () => {};
+  const print = (lines: string[]) => {
+    if (lines.length === 0) return;
+    progress?.stop();
+    for (const line of lines) console.log(line);
+    if (log.epochs.length < epochs) progress?.start();
+  };
   await withRun(
     options,
     (news) => {
-      for (const item of news) {
-        log.add(item);
-        if ('step' in item) continue;
-        progress?.stop();
-        console.log(epochLine(item.epoch, epochs));
-        if (item.epoch.epoch < epochs) progress?.start();
-      }
+      files?.add(news);
+      for (const lines of linesOf(news, log, epochs)) print(lines);
       progress?.update(log);
+      if (files?.failure) stop();
     },
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
+      files = new RunFiles(options);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
+      stop = () => session.stop();
       interrupts.stop = () => {
         progress?.stop();
         console.log('Stopping after this step. Ctrl-C again quits at once.');
-        session.stop();
+        stop();
       };
       let startup: Startup | undefined;
       try {
@@ -40,33 +54,35 @@ export async function train(options: RunOptions): Promise<void> {
         progress.stop();
         console.log(startupLine(fitted));
         if (fitted.skippedSteps) console.log(`skipped  ${fitted.skippedSteps} steps with numbers that are not finite`);
-        if (fitted.stopped) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);
+        if (fitted.stopped && !files.failure) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);
       } finally {
         progress.stop();
         console.log(finalTables(log));
-        if (options.json) writeJson(options.json, run, log, startup);
+        for (const path of files.close()) console.log(`written  ${path}`);
+        if (options.json) {
+          writeRunJson(options.json, run, log, startup);
+          console.log(`written  ${options.json}`);
+        }
       }
+      if (files.failure) throw files.failure;
     },
   );
 }
 
-function writeJson(path: string, { config, adapter, layers }: PreparedRun, log: TrainingLog, startup?: Startup): void {
-  const { vendor, architecture, description, software } = adapter;
-  const steps = log.steps.map(({ step, epoch, loss, accuracy, gradientNorms }) => ({
-    step,
-    epoch,
-    loss,
-    accuracy,
-    gradientNorms,
-  }));
-  const run = {
-    config,
-    adapter: { vendor, architecture, description, software },
-    layers,
-    startup,
-    epochs: log.epochs,
-    steps,
+/** Takes the news into the log, and says what of them is to be printed, in order. */
+function* linesOf(news: readonly Told[], log: TrainingLog, epochs: number): Generator<string[]> {
+  let changed: Verdict[] = [];
+  const told = () => {
+    const lines = verdictLines(changed, log.verdicts.slice(0, log.verdicts.length - changed.length));
+    changed = [];
+    return lines;
   };
-  writeFileSync(path, `${JSON.stringify(run)}\n`);
-  console.log(`written  ${path}`);
+  for (const item of news) {
+    log.add(item);
+    if ('verdict' in item) changed.push(item.verdict);
+    if (!('epoch' in item)) continue;
+    yield told();
+    yield [epochLine(item.epoch, epochs)];
+  }
+  yield told();
 }

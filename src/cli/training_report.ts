@@ -3,6 +3,7 @@ import { type AdapterFacts, describeAdapter, type EpochRecord, type LayerSummary
 import type { Plan } from '../train/run_length.ts';
 import type { TrainingLog } from '../train/training_log.ts';
 import type { Fitted } from './headless/protocol.ts';
+import { healthTable } from './health_report.ts';
 import { table } from './tables.ts';
 
 /** What `wgrad train` and `wgrad profile` print. Functions from facts to text; printing is the command's. */
@@ -69,7 +70,7 @@ export function finalTables(log: TrainingLog): string {
     rows.push([name, fixed(part.loss), fixed(part.accuracy), '', '', '', '']);
   }
   const head = ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy', 'seconds', 'images/s'];
-  return `${table(head, rows)}\n${normTable(log)}`;
+  return [table(head, rows), normTable(log), healthTable(log)].filter(Boolean).join('\n');
 }
 
 function normTable(log: TrainingLog): string {

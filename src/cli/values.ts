@@ -113,17 +113,28 @@ export function outputFile(flag: string): (text: string) => string {
   };
 }
 
-/** A folder to write files into: it may exist, else its parent does. */
+/** A folder to write files into: it is made where there is none, in the nearest folder above it that there is. */
 export function outputFolder(flag: string): (text: string) => string {
   return (text) => {
     const path = resolve(text);
-    const found = existsSync(path) ? (statSync(path).isDirectory() ? undefined : 'it is a file') : problem(path);
+    const found = folderProblem(path);
     if (!found) return path;
     throw new ConfigurationError({
       what: `${flag} names a folder that can't be written to`,
-      found: `${path}: ${found}`,
+      found: found.startsWith(path) ? found : `${path}: ${found}`,
     });
   };
+}
+
+function folderProblem(path: string): string | undefined {
+  try {
+    if (!existsSync(path)) return folderProblem(dirname(path));
+    if (!statSync(path).isDirectory()) return `${path}: it is a file`;
+    accessSync(path, constants.W_OK);
+    return undefined;
+  } catch (cause) {
+    return (cause as Error).message;
+  }
 }
 
 function problem(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import { ShaderError } from '../errors.ts';
 import type { Traits } from './device.ts';
-import { type Binding, excerpt, type Hole, readBindings, readOverrides, render } from './wgsl.ts';
+import { type Binding, excerpt, type Hole, readBindings, readOverrides, render, withLengths } from './wgsl.ts';
 
 /** Floating-point operations as in the kernel's formula, and the bytes that it cannot avoid to move. */
 export interface Cost {
@@ -72,8 +72,8 @@ export class KernelCache {
   async compile<S, V extends Variant>(kernel: Kernel<S, V>, shape: S, pick?: V): Promise<CompiledKernel> {
     const variant = pick ?? kernel.variants?.(shape, this.#traits)[0] ?? ({} as V);
     const source = typeof kernel.source === 'function' ? kernel.source(shape, variant) : kernel.source;
-    const text = render(kernel.name, source, kernel.flags?.(shape, variant));
-    const bindings = readBindings(text);
+    const rendered = render(kernel.name, source, kernel.flags?.(shape, variant));
+    const bindings = readBindings(rendered);
     const elements = kernel.buffers(shape, variant);
     sameNames(
       kernel.name,
@@ -81,6 +81,7 @@ export class KernelCache {
       bindings.map((b) => b.name),
       Object.keys(elements),
     );
+    const text = withLengths(rendered, elements);
     const constants = kernel.constants?.(shape, variant) ?? {};
     sameNames(kernel.name, 'override constants', readOverrides(text), Object.keys(constants));
     const [x, y = 1, z = 1] = kernel.workgroups(shape, variant);

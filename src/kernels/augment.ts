@@ -166,6 +166,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       pixel_type: type,
       store_pixel: store,
       map_words: `${layMaps(s.passes).stride}u`,
+      map_count: layMaps(s.passes).stride,
       rows: `${mostRows}u`,
       run: `${v.run}u`,
       ...(isWarped(pass) && warpFlags(s)),

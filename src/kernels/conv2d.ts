@@ -6,9 +6,9 @@ import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
-import type { Kernel } from '../gpu/kernel.ts';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
-import { registerTiles } from './tile.ts';
+import { loadType, neighbours, type RegisterTile, registerTiles } from './tile.ts';
 import { ceilDiv } from './workgroups.ts';
 
 /** NHWC images and a [kernelHeight, kernelWidth, inChannels, outChannels] kernel. */
@@ -66,18 +66,37 @@ const sizes = (s: Conv2dShape) => ({
   pad_left: s.padLeft,
 });
 
+const each = (count: number, of: (i: number) => string) => Array.from({ length: count }, (_, i) => of(i)).join(', ');
+
+const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => number): [number] => [
+  ceilDiv(count(quads), tiles),
+];
+
+const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v as RegisterTile).width) });
+
+/** The rows of w that meet a load of x: the columns of a matrix, [4 output channels, width]. */
+const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
+
+const forwardFlags = (s: Conv2dShape) => ({
+  vec_out: s.outChannels % 4 === 0,
+  padded: padded(s),
+  pooled: s.pooled,
+  use_bias: s.useBias,
+  ...activationFlags(s.activation),
+});
+
+/** Tiles of y: quads of pixels by 16 channels. */
+const tilesOfY = (s: Conv2dShape, quads: number) =>
+  ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 4 * quads) * ceilDiv(s.outChannels, 16);
+
 export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
   source: forwardSource + activate + nan,
-  variants: registerTiles,
+  variants: (s, traits) => registerTiles(s.inChannels, (quads) => tilesOfY(s, quads), traits),
   flags: (s, v) => ({
-    subgroups: v.subgroups!,
-    vec_in: s.inChannels % 4 === 0,
-    vec_out: s.outChannels % 4 === 0,
-    padded: padded(s),
-    pooled: s.pooled,
-    use_bias: s.useBias,
-    ...activationFlags(s.activation),
+    ...forwardFlags(s),
+    ...tileFlags(v),
+    columns: columnsOfW((v as RegisterTile).width),
   }),
   constants: sizes,
   buffers: (s) => ({
@@ -87,7 +106,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
     y: cellsOf(s) * s.outChannels,
     ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
   }),
-  workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 8) * ceilDiv(s.outChannels, 16), 16)],
+  workgroups: (s, v) => groupsOf(v as RegisterTile, (quads) => tilesOfY(s, quads)),
   cost: (s) => ({
     flops: 2 * multiplyAdds(s),
     bytes:
@@ -100,13 +119,13 @@ export const conv2dForward: Kernel<Conv2dShape> = {
 
 /** Wants at most 9 rows (kernel height x width x input channels): they stay in registers. */
 export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
-  ...conv2dForward,
   name: 'conv2d_forward_narrow',
   source: forwardNarrowSource + activate + nan,
-  flags: (s, v) => {
-    const { vec_in, ...flags } = conv2dForward.flags!(s, v);
-    return flags;
-  },
+  variants: neighbours,
+  flags: (s, v) => ({ ...forwardFlags(s), subgroups: v.subgroups! }),
+  constants: sizes,
+  buffers: conv2dForward.buffers,
+  cost: conv2dForward.cost,
   workgroups: (s) => [ceilDiv(ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 64) * ceilDiv(s.outChannels, 16), 16)],
 };
 
@@ -127,7 +146,7 @@ const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
 export const conv2dBackwardW: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_w',
   source: backwardWSource,
-  variants: registerTiles,
+  variants: neighbours,
   flags: (s, v) => ({
     subgroups: v.subgroups!,
     vec_out: s.outChannels % 4 === 0,
@@ -159,14 +178,23 @@ export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
   workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
 };
 
+/** Tiles of dx: quads of pixels by 16 channels. */
+const tilesOfX = (s: Conv2dShape, quads: number) => ceilDiv(pixelsIn(s), 4 * quads) * ceilDiv(s.inChannels, 16);
+
+/** Rows of w that an invocation's four input channels weigh dy with. */
+const rowsOfW = (width: number) => {
+  const rows = each(4, (c) => `w[row${c} + step]`);
+  return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
+};
+
 export const conv2dBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_x',
   source: backwardXSource + derivative,
-  variants: registerTiles,
+  variants: (s, traits) => registerTiles(s.outChannels, (quads) => tilesOfX(s, quads), traits),
   flags: (s, v) => ({
-    subgroups: v.subgroups!,
+    ...tileFlags(v),
+    rows: rowsOfW((v as RegisterTile).width),
     vec_in: s.inChannels % 4 === 0,
-    vec_out: s.outChannels % 4 === 0,
     strided: s.strideX > 1 || s.strideY > 1,
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),
@@ -178,7 +206,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
     dx: pixelsIn(s) * s.inChannels,
     ...(s.inActivation !== 'linear' && { x: pixelsIn(s) * s.inChannels }),
   }),
-  workgroups: (s) => [ceilDiv(ceilDiv(pixelsIn(s), 8) * ceilDiv(s.inChannels, 16), 16)],
+  workgroups: (s, v) => groupsOf(v as RegisterTile, (quads) => tilesOfX(s, quads)),
   cost: (s) => ({
     flops: 2 * s.batch * s.outHeight * s.outWidth * weights(s),
     bytes: 4 * (pixelsIn(s) * s.inChannels + s.batch * s.outHeight * s.outWidth * s.outChannels + weights(s)),

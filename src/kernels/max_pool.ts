@@ -55,12 +55,20 @@ export const maxPoolForward: Kernel<MaxPoolShape> = {
   cost,
 };
 
+/** Every pixel lies in one window, and four channels of it in one load. */
+const tiling = (s: MaxPoolShape) =>
+  s.channels % 4 === 0 &&
+  s.strideY === s.poolHeight &&
+  s.strideX === s.poolWidth &&
+  s.inHeight === s.outHeight * s.poolHeight &&
+  s.inWidth === s.outWidth * s.poolWidth;
+
 export const maxPoolBackward: Kernel<MaxPoolShape> = {
   name: 'max_pool_backward',
   source: backwardSource,
-  flags: (s) => ({ vec: s.channels % 4 === 0 }),
+  flags: (s) => ({ vec: s.channels % 4 === 0, tiling: tiling(s) }),
   constants,
   buffers: (s) => ({ dy: elementsOut(s), won: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
-  workgroups: (s) => spread(ceilDiv(elementsIn(s), 4)),
+  workgroups: (s) => spread(ceilDiv(tiling(s) ? elementsOut(s) : elementsIn(s), 4)),
   cost,
 };

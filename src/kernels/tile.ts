@@ -1,11 +1,44 @@
 import type { Traits } from '../gpu/device.ts';
 import type { Variant } from '../gpu/kernel.ts';
 
+/** How a matrix product is cut into the sums that stay in registers. */
+export type RegisterTile = Variant & {
+  /** Four neighbours are a subgroup of their own and load for each other. */
+  subgroups: boolean;
+  /** Quads of rows (pixels) an invocation; each quad meets four columns (channels). */
+  quads: number;
+  /** Terms of the sum that are loaded at once: 1, 2 or 4 numbers a load. */
+  width: number;
+  /** Tiles of four invocations a workgroup. */
+  tiles: number;
+};
+
+const widest = (terms: number, most: number) => (most === 4 && terms % 4 === 0 ? 4 : terms % 2 === 0 ? 2 : 1);
+
+/** Workgroups that a software adapter shares out among a few cores: fewer leave one of them idle at the end. */
+const busyGroups = 8;
+const tilesMost = 16;
+
 /**
- * The two forms of the kernels that keep 8 x 4 sums in registers: where a subgroup is exactly four invocations
- * (SwiftShader, whose loads cost several times the arithmetic that they feed) neighbours load for each other.
+ * The forms of a matrix product. Where a subgroup is exactly four invocations (SwiftShader) a load costs several times the
+ * arithmetic that it feeds, and a long loop body costs more again: many rows meet few terms. Elsewhere the sums are half as
+ * many and the loads as wide as can be.
+ *
+ * @param terms of the innermost sum: its loads have to end with it.
+ * @param tiles of a form with that many quads.
  */
-export function registerTiles(_shape: unknown, traits: Traits): Variant[] {
+export function registerTiles(terms: number, tiles: (quads: number) => number, traits: Traits): RegisterTile[] {
+  const alone = { subgroups: false, quads: 2, width: widest(terms, 4), tiles: tilesMost };
+  if (traits.subgroupSize !== 4) return [alone];
+  const few = Math.min(tilesMost, Math.max(1, Math.floor(tiles(4) / busyGroups)));
+  return [{ subgroups: true, quads: 4, width: widest(terms, 2), tiles: few }, alone];
+}
+
+/** The two forms of the kernels whose tile is always the same. */
+export function neighbours(_shape: unknown, traits: Traits): Variant[] {
   const alone = { subgroups: false };
   return traits.subgroupSize === 4 ? [{ subgroups: true }, alone] : [alone];
 }
+
+/** The type of a load of so many numbers. */
+export const loadType = (width: number): string => (width === 1 ? 'f32' : `vec${width}f`);

@@ -64,7 +64,7 @@ export class Run {
     for (const item of news) {
       this.log.add(item);
       if ('step' in item) this.curves.addStep(item.step);
-      else this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
+      else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
     }
     // However fast news come, what nobody sees is not drawn.
     this.frame ||= requestAnimationFrame(() => this.show());

@@ -5,9 +5,10 @@ import type { Gpu } from '../gpu/device.ts';
 import { KernelCache } from '../gpu/kernel.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
-import { packState, type StateValues } from '../kernels/state.ts';
+import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { initialWeights } from './initializers.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
+import { Interludes } from './interludes.ts';
 import { RecordReader } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Ledger, planSteps, type Steps } from './steps.ts';
@@ -34,6 +35,9 @@ export class Engine {
   /** How a data set is seen in training, and how where nothing is to be changed. */
   viewing: Viewing;
   plain: Viewing;
+  /** Of the steps to come. */
+  learningRate: number;
+  readonly interludes = new Interludes();
   /** Steps begun, in each ledger: where the next record will lie. */
   readonly begun = { training: 0, evaluation: 0 };
   /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
@@ -58,6 +62,7 @@ export class Engine {
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.startup = startup;
     this.disposal = disposal;
+    this.learningRate = settings.optimizer.learningRate;
     this.viewing = settings.viewing;
     this.plain = { ...settings.viewing, plain: true };
     this.#cache = cache;
@@ -154,8 +159,15 @@ export class Engine {
 
   writeState(ledger: Ledger, values: StateValues): void {
     const { buffer, offset } = ledger.state;
-    const { learningRate } = this.settings.optimizer;
-    this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: learningRate }));
+    this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: this.learningRate }));
+  }
+
+  /** From the next submission on. */
+  setLearningRate(learningRate: number): void {
+    this.learningRate = learningRate;
+    const { buffer, offset } = this.steps.training.state;
+    const at = offset + 4 * stateFields.indexOf('learning_rate');
+    this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
   }
 
   resetHalt(ledger: Ledger): void {

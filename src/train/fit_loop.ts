@@ -4,9 +4,11 @@ import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
 import { type History, summarize } from './history.ts';
 import type { DatasetInput } from './input.ts';
+import { createPace, type Pace } from './pace.ts';
 import { splitForTraining } from './split.ts';
 import { badStepsToHalt } from './steps.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
+import { judgedLayers, VerdictWatch } from './verdicts.ts';
 
 /** Trains on a data set, epoch by epoch: `Trainer.fit`. */
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
@@ -36,11 +38,12 @@ async function train(
   validation: DatasetInput | undefined,
   { epochs, ...options }: FilledFitOptions,
 ): Promise<History> {
-  const { scheduler, startup, reader, disposal, begun } = engine;
+  const { scheduler, startup, reader, disposal, begun, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
-  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0 };
+  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [] };
   const epochSteps = Math.ceil(input.places / engine.settings.batchSize);
+  const watch = new VerdictWatch(judgedLayers(engine.settings.model), epochSteps);
   const firstStep = begun.training;
   let badInARow = 0;
   const firstSubmitted = performance.now();
@@ -55,19 +58,36 @@ async function train(
       if (record.skipped) history.skippedSteps++;
       history.steps.push(record);
       options.onStep?.(record, { epochSteps, epochs });
+      for (const verdict of watch.add(record)) {
+        history.verdicts.push(verdict);
+        options.onVerdict?.(verdict);
+      }
     }
   };
   const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;
+  const { pace = createPace() } = options;
+  const isHeld = () => (pace.paused || interludes.areWaiting) && !isToStop();
   engine.resetHalt(training);
   for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {
     const started = performance.now();
     engine.beginEpoch(training, input, engine.nextOrder(input, options.shuffle));
     engine.forgetUnits();
     let left = epochSteps;
-    while (left > 0 && !isToStop()) {
-      const submitted = await scheduler.submit(training.records, recording, begun.training + 1, left, take);
+    let heldMs = 0;
+    while (left > 0) {
+      await scheduler.ready();
+      if (isHeld()) {
+        await scheduler.drain();
+        const since = performance.now();
+        await hold(engine, pace, isHeld, options);
+        heldMs += performance.now() - since;
+      }
+      if (isToStop()) break;
+      const most = Math.min(left, pace.allowed);
+      const submitted = await scheduler.submit(training.records, recording, begun.training + 1, most, take);
       begun.training += submitted;
       left -= submitted;
+      pace.taken(submitted);
     }
     await scheduler.drain();
     if (badInARow >= badStepsToHalt) {
@@ -77,7 +97,7 @@ async function train(
       throw error;
     }
     if (left > 0) break;
-    const record = summarize(epoch, history.steps.slice(-epochSteps), (performance.now() - started) / 1000);
+    const record = summarize(epoch, history.steps.slice(-epochSteps), (performance.now() - started - heldMs) / 1000);
     if (validation) {
       const { loss, accuracy } = await evaluateInput(engine, validation, options.validationData!.count);
       record.validationLoss = loss;
@@ -89,3 +109,28 @@ async function train(
   history.stopped = history.epochs.length < epochs;
   return history;
 }
+
+/** Between two submissions, with none under way: what others want of the trainer, and the time that `pace` holds. */
+async function hold(
+  { interludes, disposal }: Engine,
+  pace: Pace,
+  isHeld: () => boolean,
+  { signal, onPause }: Pick<FilledFitOptions, 'signal' | 'onPause'>,
+): Promise<void> {
+  let told = false;
+  while (isHeld()) {
+    await interludes.run();
+    if (!isHeld()) return;
+    if (!told) onPause?.();
+    told = true;
+    if (!isHeld()) return; // it may have gone on at once
+    await anyOf([pace.changed, interludes.arrival, disposal, ...(signal ? [signal] : [])]);
+  }
+}
+
+const anyOf = (signals: readonly AbortSignal[]): Promise<void> => {
+  const any = AbortSignal.any([...signals]);
+  return any.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
+};

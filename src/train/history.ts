@@ -1,4 +1,4 @@
-import type { HealthRecord } from './health.ts';
+import type { HealthRecord, Verdict } from './health.ts';
 
 /** One training step. */
 export interface StepRecord {
@@ -47,6 +47,8 @@ export interface History {
   /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
   stopped: boolean;
   skippedSteps: number;
+  /** Every change, in order; empty where health is off. */
+  verdicts: Verdict[];
 }
 
 /** Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left. */

@@ -1,24 +1,59 @@
 import type { CompiledModel, WeightSpec } from './model.ts';
 
 /**
- * The initial weights of a model, in Keras' order: kernels Glorot uniform (Glorot and Bengio 2010: limit
- * sqrt(6 / (fanIn + fanOut))), biases zero. Element i of tensor t is a function of (seed, t, i) alone.
+ * The initial weights of a model, in Keras' order, as the layers' initialisers say; kernels Glorot uniform and biases zero
+ * unless told. Element i of tensor t is a function of (seed, t, i) and the initialiser alone.
  */
 export function initialWeights(model: CompiledModel, seed: number): Float32Array[] {
   const specs = model.layers.flatMap((layer) => layer.weights);
-  return specs.map((spec, index) =>
-    spec.name === 'bias' ? new Float32Array(elementsOf(spec)) : glorotUniform(spec, seed, index),
-  );
+  return specs.map((spec, index) => {
+    const { value, scale } = spec.initializer;
+    const draw = drawsOf(spec, uniforms(seed, 0x77000000 + index));
+    return Float32Array.from({ length: elementsOf(spec) }, () => scale * (draw ? draw() : value));
+  });
 }
 
 export function elementsOf(spec: WeightSpec): number {
   return spec.shape.reduce((a, b) => a * b, 1);
 }
 
-function glorotUniform(spec: WeightSpec, seed: number, tensor: number): Float32Array {
-  const limit = Math.sqrt(6 / (spec.fanIn + spec.fanOut));
-  const next = uniforms(seed, 0x77000000 + tensor);
-  return Float32Array.from({ length: elementsOf(spec) }, () => (2 * next() - 1) * limit);
+/** Keras' VarianceScaling (keras/src/initializers/random_initializers.py), or undefined where nothing is drawn. */
+function drawsOf({ initializer, fanIn, fanOut }: WeightSpec, next: () => number): (() => number) | undefined {
+  const fanAverage = (fanIn + fanOut) / 2;
+  switch (initializer.type) {
+    case 'glorotUniform': // Glorot and Bengio 2010
+      return uniform(1 / fanAverage, next);
+    case 'glorotNormal':
+      return truncatedNormal(1 / fanAverage, next);
+    case 'heUniform': // He et al. 2015
+      return uniform(2 / fanIn, next);
+    case 'heNormal':
+      return truncatedNormal(2 / fanIn, next);
+    case 'lecunNormal': // LeCun et al. 1998
+      return truncatedNormal(1 / fanIn, next);
+    default:
+      return undefined;
+  }
+}
+
+function uniform(variance: number, next: () => number): () => number {
+  const limit = Math.sqrt(3 * variance);
+  return () => (2 * next() - 1) * limit;
+}
+
+/** Standard deviation of a standard normal variate that is drawn anew beyond +-2. */
+const truncatedDeviation = 0.8796256610342398;
+
+/** Normal, drawn anew beyond two standard deviations; these are widened, so that what is left has the variance asked for. */
+function truncatedNormal(variance: number, next: () => number): () => number {
+  const deviation = Math.sqrt(variance) / truncatedDeviation;
+  return () => {
+    for (;;) {
+      // Box and Muller 1958, of 1 - u in (0, 1]: a logarithm of zero never.
+      const z = Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+      if (Math.abs(z) <= 2) return z * deviation;
+    }
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { integer, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import { fillInitializer, fillRegularizer, type InitializerConfig, type RegularizerConfig } from './weight_options.ts';
 
 export const activations = ['linear', 'relu', 'tanh', 'sigmoid', 'softmax'] as const;
 export type ActivationName = (typeof activations)[number];
@@ -19,6 +20,18 @@ const name = v.optional(v.pipe(v.string(), v.minLength(1, 'a name that is not em
 const activation = v.optional(v.picklist(activations), 'linear');
 const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
 
+/** Checked by `fillInitializer` and `fillRegularizer`, which know more of what was wanted than a schema. */
+const initializer = v.custom<InitializerConfig>(() => true);
+const regularizer = v.custom<RegularizerConfig>(() => true);
+/** Of layers with weights; Keras' names. */
+const weightOptions = {
+  useBias: v.optional(v.boolean(), true),
+  kernelInitializer: v.optional(initializer, 'glorotUniform'),
+  biasInitializer: v.optional(initializer, 'zeros'),
+  kernelRegularizer: v.optional(regularizer),
+  biasRegularizer: v.optional(regularizer),
+};
+
 export const schemas = {
   conv2d: v.strictObject({
     type: v.literal('conv2d'),
@@ -27,7 +40,7 @@ export const schemas = {
     strides: v.optional(size, 1),
     padding,
     activation,
-    useBias: v.optional(v.boolean(), true),
+    ...weightOptions,
     name,
   }),
   maxPooling2d: v.strictObject({
@@ -42,7 +55,7 @@ export const schemas = {
     type: v.literal('dense'),
     units: integer(1),
     activation,
-    useBias: v.optional(v.boolean(), true),
+    ...weightOptions,
     name,
   }),
 };
@@ -80,11 +93,18 @@ export function fillLayer(layer: unknown, position: number): FilledLayer {
       ...(typeof type === 'string' && { fix: suggest(type, layerTypes) }),
     });
   }
-  return parse(
-    schemas[type as LayerType] as v.GenericSchema<unknown, FilledLayer>,
-    layer,
-    `layer ${position} (${type})`,
-  );
+  const where = `layer ${position} (${type})`;
+  const filled = parse(schemas[type as LayerType] as v.GenericSchema<unknown, FilledLayer>, layer, where);
+  if ('useBias' in filled) checkWeightOptions(filled, where);
+  return filled;
+}
+
+function checkWeightOptions(layer: Extract<FilledLayer, { useBias: boolean }>, where: string): void {
+  for (const tensor of ['kernel', 'bias'] as const) {
+    fillInitializer(layer[`${tensor}Initializer`], `${where}: ${tensor}Initializer`);
+    const regularizer = layer[`${tensor}Regularizer`];
+    if (regularizer !== undefined) fillRegularizer(regularizer, `${where}: ${tensor}Regularizer`);
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ConfigurationError, suggest } from '../errors.ts';
 import { type FilledLayer, fillLayer, type LayerConfig, type LayerType, type Size } from './layers.ts';
+import { type FilledInitializer, fillInitializer } from './weight_options.ts';
 
 /** A model as plain JSON: what `--model` reads. */
 export interface Model {
@@ -12,8 +13,12 @@ export interface Model {
 export interface WeightSpec {
   name: 'kernel' | 'bias';
   shape: number[];
+  /** Keras' compute_fans: a bias is as wide as it is long. */
   fanIn: number;
   fanOut: number;
+  initializer: FilledInitializer;
+  /** How much of the sum of squares is added to the loss; 0 for none. */
+  l2: number;
 }
 
 interface Base {
@@ -158,14 +163,9 @@ function compileLayer(config: FilledLayer, name: string, position: number, shape
       const [, , channels] = needImage(where, shape);
       const moved = slide(where, shape, pair(config.kernelSize), pair(config.strides), config.padding);
       const [kh, kw] = moved.window;
-      const kernel = {
-        name: 'kernel' as const,
-        shape: [kh, kw, channels!, config.filters],
-        fanIn: kh * kw * channels!,
-        fanOut: kh * kw * config.filters,
-      };
+      const weights = weightsOf(config, [kh, kw, channels!, config.filters]);
       return {
-        ...base(name, shape, [...moved.size, config.filters], kernel, config.useBias),
+        ...base(name, shape, [...moved.size, config.filters], weights),
         type: 'conv2d',
         config,
         ...moved,
@@ -192,7 +192,7 @@ function compileLayer(config: FilledLayer, name: string, position: number, shape
       return { ...base(name, shape, [...moved.size, channels!]), type: 'maxPooling2d', config, ...moved };
     }
     case 'flatten':
-      return { ...base(name, shape, [shape.reduce((a, b) => a * b, 1)]), type: 'flatten', config };
+      return { ...base(name, shape, [product(shape)]), type: 'flatten', config };
     case 'dense': {
       if (shape.length !== 1) {
         throw new ConfigurationError({
@@ -202,27 +202,34 @@ function compileLayer(config: FilledLayer, name: string, position: number, shape
           fix: 'put { "type": "flatten" } before it',
         });
       }
-      const kernel = {
-        name: 'kernel' as const,
-        shape: [shape[0]!, config.units],
-        fanIn: shape[0]!,
-        fanOut: config.units,
-      };
-      return { ...base(name, shape, [config.units], kernel, config.useBias), type: 'dense', config };
+      const weights = weightsOf(config, [shape[0]!, config.units]);
+      return { ...base(name, shape, [config.units], weights), type: 'dense', config };
     }
   }
 }
 
-function base(name: string, inputShape: number[], outputShape: number[], kernel?: WeightSpec, useBias = false): Base {
-  const weights: WeightSpec[] = [];
-  if (kernel) {
-    weights.push(kernel);
-    if (useBias)
-      weights.push({ name: 'bias', shape: [outputShape.at(-1)!], fanIn: kernel.fanIn, fanOut: kernel.fanOut });
-  }
-  const parameters = weights.reduce((sum, w) => sum + w.shape.reduce((a, b) => a * b, 1), 0);
+function base(name: string, inputShape: number[], outputShape: number[], weights: WeightSpec[] = []): Base {
+  const parameters = weights.reduce((sum, w) => sum + product(w.shape), 0);
   return { name, inputShape: [...inputShape], outputShape, weights, parameters };
 }
+
+/** A kernel, its inputs and outputs last in its shape, and the bias beside it. */
+function weightsOf(config: Filled<'conv2d' | 'dense'>, shape: number[]): WeightSpec[] {
+  const [inputs, outputs] = shape.slice(-2) as [number, number];
+  const window = product(shape.slice(0, -2));
+  const spec = (name: 'kernel' | 'bias', shape: number[], fanIn: number, fanOut: number): WeightSpec => ({
+    name,
+    shape,
+    fanIn,
+    fanOut,
+    initializer: fillInitializer(config[`${name}Initializer`], `${name}Initializer`),
+    l2: config[`${name}Regularizer`]?.l2 ?? 0,
+  });
+  const kernel = spec('kernel', shape, window * inputs, window * outputs);
+  return config.useBias ? [kernel, spec('bias', [outputs], outputs, outputs)] : [kernel];
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 function needImage(where: string, shape: number[]): number[] {
   if (shape.length !== 3) {

@@ -1,7 +1,12 @@
+import type { ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 
 /** What is told of a run while it goes on; `at` is in ms, by the clock of whoever trains. */
-export type Told = { step: StepRecord; epochSteps: number; at: number } | { epoch: EpochRecord };
+export type Told =
+  | { step: StepRecord; epochSteps: number; at: number }
+  | { epoch: EpochRecord }
+  | { verdict: Verdict }
+  | { probe: ProbeRecord };
 
 /** How long news wait for each other. */
 const bundleMs = 100;

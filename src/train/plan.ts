@@ -107,7 +107,8 @@ export async function planNetwork(
   ) => {
     const shape = convolutionShape(layer, pool, x.activation, batch, gpu);
     const { w, b, dw, db, useBias } = takeTensors(layer, shape.parts);
-    const won = pool && storage(`${layer.name}.won`, (batch * sizeOf(pool.outputShape)) / 4);
+    const out = (pool ?? layer).outputShape;
+    const won = pool && storage(`${layer.name}.won`, (batch * sizeOf(out)) / 4);
     const rows = shape.kernelHeight * shape.kernelWidth * shape.inChannels;
     const narrow = rows <= 9;
     forward.push(
@@ -134,12 +135,16 @@ export async function planNetwork(
     }
     if (x.gradient) {
       let whole = dy;
+      // A row or column that no window of the pool holds has no gradient: dz leaves it out.
+      const [outHeight, outWidth] = pool ? [2 * out[0]!, 2 * out[1]!] : layer.outputShape;
+      const inner = { ...shape, outHeight: outHeight!, outWidth: outWidth! };
       if (won) {
-        whole = storage(`${layer.name}.dz`, batch * sizeOf(layer.outputShape));
-        list.push(launch(layer.name, maxPoolBackward, poolShape(pool!, batch), { dy, won, dx: whole }));
+        whole = storage(`${layer.name}.dz`, batch * inner.outHeight * inner.outWidth * shape.outChannels);
+        const held = { ...poolShape(pool!, batch), inHeight: inner.outHeight, inWidth: inner.outWidth };
+        list.push(launch(layer.name, maxPoolBackward, held, { dy, won, dx: whole }));
       }
       const derivative: Record<string, Slice> = x.activation === 'linear' ? {} : { x: x.values };
-      list.push(launch(layer.name, conv2dBackwardX, shape, { w, dy: whole, dx: x.gradient, ...derivative }));
+      list.push(launch(layer.name, conv2dBackwardX, inner, { w, dy: whole, dx: x.gradient, ...derivative }));
     }
     backward.unshift(list);
     traces.push({

@@ -43,6 +43,11 @@ export class Scheduler {
     return this.#stepMs;
   }
 
+  /** Waits while two submissions are under way: the next one is then made at once. */
+  async ready(): Promise<void> {
+    if (this.#flights.length >= inFlightMost) await this.#land();
+  }
+
   /**
    * Submits up to `steps` replays of the recording and returns how many; waits first while two submissions are under way.
    *
@@ -57,7 +62,7 @@ export class Scheduler {
     steps: number,
     onRecords: (bytes: ArrayBuffer, count: number) => void,
   ): Promise<number> {
-    if (this.#flights.length >= inFlightMost) await this.#land();
+    await this.ready();
     const count = Math.max(1, Math.min(steps, stepsMost, Math.floor(submissionMs / this.#stepMs)));
     const { device } = this.#gpu;
     const encoder = device.createCommandEncoder({ label: `steps ${firstStep} to ${firstStep + count - 1}` });

@@ -1,4 +1,4 @@
-import { integer, parse } from '../check.ts';
+import { integer, number, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -35,6 +35,8 @@ export class Trainer {
   readonly #ready: Promise<Engine>;
   readonly #disposal = new AbortController();
   #queue: Promise<unknown> = Promise.resolve();
+  /** Calls of `fit` that have not ended. */
+  #fits = 0;
 
   constructor(gpu: Gpu, options: TrainerOptions) {
     const settings = fillTrainerOptions(options);
@@ -68,7 +70,37 @@ export class Trainer {
     const filled = fillFitOptions(options);
     requireDataset(dataset);
     if (filled.validationData) requireDataset(filled.validationData);
-    return this.#exclusively((engine) => fitDataset(engine, dataset, filled));
+    this.#fits++;
+    return this.#exclusively(async (engine) => {
+      try {
+        return await fitDataset(engine, dataset, filled);
+      } finally {
+        this.#fits--;
+        await engine.interludes.run();
+      }
+    });
+  }
+
+  /**
+   * The calls that leave training alone, for whoever can't wait for the end of a `fit`: while one is under way, or held by
+   * its pace, they have their turn between two of its submissions.
+   */
+  readonly meanwhile = {
+    predict: (images: Float32Array): Promise<Float32Array> => this.#between((engine) => predict(engine, images)),
+    evaluate: async (dataset: Dataset): Promise<Evaluation> => {
+      requireDataset(dataset);
+      return this.#between((engine) => evaluate(engine, dataset));
+    },
+    getWeights: (): Promise<Float32Array[]> =>
+      this.#between((engine) => readTensors(engine, engine.steps.network.weights.tensors)),
+  };
+
+  /** Changes the learning rate of the steps to come, of a `fit` under way too: from its next submission on. */
+  async setLearningRate(learningRate: number): Promise<void> {
+    parse(number(0), learningRate, 'learningRate');
+    const engine = await this.#ready;
+    this.#disposal.signal.throwIfAborted();
+    engine.setLearningRate(learningRate);
   }
 
   /**
@@ -130,6 +162,13 @@ export class Trainer {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
     // Not at once: work under way would misuse them, which the device reports as an error of everybody's.
     this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
+  }
+
+  /** In a `fit` that has been called, or else in turn. */
+  #between<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+    if (!this.#fits) return this.#exclusively(work);
+    const turn = this.#ready.then((engine) => engine.interludes.add(() => work(engine)));
+    return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
   }
 
   /**

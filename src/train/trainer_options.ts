@@ -3,12 +3,13 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { HealthLevel } from './health.ts';
+import type { HealthLevel, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { pipelineFor, type Viewing } from './input.ts';
 import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
+import { Pace } from './pace.ts';
 
 export interface TrainerOptions {
   model: Model;
@@ -52,8 +53,14 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Aborting it makes `fit` resolve with what was done so far. */
   signal?: AbortSignal;
+  /** Holds the steps and lets them go, from elsewhere, while they run. */
+  pace?: Pace;
   onStep?: (record: StepRecord, progress: Progress) => void;
   onEpoch?: (record: EpochRecord) => void;
+  /** A layer's first verdict and every change, behind the step that decided. */
+  onVerdict?: (verdict: Verdict) => void;
+  /** `pace` holds: all steps that were let through are done, and their records told. */
+  onPause?: () => void;
 }
 
 const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies', 'health'];
@@ -67,8 +74,11 @@ const fitOptions = v.strictObject({
   signal: v.optional(
     v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
   ),
+  pace: v.optional(v.instance(Pace, 'what createPace gives')),
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
+  onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
+  onPause: callback<NonNullable<FitOptions['onPause']>>(),
 });
 export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 

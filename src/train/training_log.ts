@@ -1,3 +1,4 @@
+import type { ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, Spread, StepRecord } from './history.ts';
 import type { Told } from './news.ts';
 
@@ -14,6 +15,8 @@ export interface UnfinishedEpoch {
 export class TrainingLog {
   readonly epochs: EpochRecord[] = [];
   readonly steps: StepRecord[] = [];
+  readonly verdicts: Verdict[] = [];
+  readonly probes: ProbeRecord[] = [];
   stepsPerEpoch = 0;
   private readonly current = new RunningMean();
 
@@ -22,7 +25,9 @@ export class TrainingLog {
       this.steps.push(item.step);
       this.stepsPerEpoch = item.epochSteps;
       this.current.add(item.step, item.at);
-    } else {
+    } else if ('verdict' in item) this.verdicts.push(item.verdict);
+    else if ('probe' in item) this.probes.push(item.probe);
+    else {
       this.epochs.push(item.epoch);
       this.current.clear();
     }

@@ -21,13 +21,14 @@ export function sentenceFor(name: VerdictName, figures: Figures): string {
     case 'exploding':
       return [reachClause(figures), ...lossClause(name, figures), updateClause(figures)].join('; ');
     case 'dead': {
-      const units = `${own.dead} of its ${own.units} units`;
-      const since = own.dead > 0 ? `${units} were never positive in this epoch` : 'it gives zeros alone';
-      return `${layer.name} is dead: ${since}; ${percent(own.activation.zeros)} of its outputs are zero`;
+      const silent = `${percent(own.activation.zeros)} of its outputs are zero`;
+      return own.dead === 0
+        ? `${layer.name} fell silent: ${silent}`
+        : `${own.dead} of the ${own.units} units of ${layer.name} were never positive in this epoch; ${silent}`;
     }
     case 'saturated':
       return (
-        `${layer.name} is saturated: ${percent(own.activation.saturated)} of its outputs lie where ${layer.activation} is flat ` +
+        `${percent(own.activation.saturated)} of the outputs of ${layer.name} lie where ${layer.activation} is flat ` +
         `(standard deviation ${short(own.activation.standardDeviation)}); ${reachClause(figures)}`
       );
     case 'non-finite':

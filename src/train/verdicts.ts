@@ -1,12 +1,20 @@
 import type { HealthRecord, LayerHealth, Pass, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
 import type { ActivationName } from './layers.ts';
+import type { CompiledModel } from './model.ts';
 import { remedyFor, sentenceFor } from './verdict_words.ts';
 
 /** A layer with weights, as far as a verdict needs to know it. */
 export interface JudgedLayer {
   name: string;
   activation: ActivationName;
+}
+
+/** The layers of a model that verdicts are about. */
+export function judgedLayers({ layers }: CompiledModel): JudgedLayer[] {
+  return layers.flatMap(({ name, type, config }) =>
+    type === 'conv2d' || type === 'dense' ? [{ name, activation: config.activation }] : [],
+  );
 }
 
 /**

@@ -31,6 +31,8 @@ test('help lists the commands, and each command its flags', async () => {
     '--adapter',
     '--chrome',
     '--json',
+    '--csv',
+    '--logdir',
   ]) {
     expect(train.stdout).toContain(flag);
   }
@@ -104,6 +106,9 @@ const cases: [string, () => string[], string[]][] = [
   ['a seed of more than 32 bits', () => ['--seed', '4294967296'], ['--seed', '4294967295']],
   ['more images than there are', () => ['--dataset', 'digits', '--train-samples', '5000'], ['5000', 'at most 1500']],
   ['a folder for --json', () => ['--json', '/'], ['--json', 'folder']],
+  ['a folder for --csv', () => ['--csv', '/'], ['--csv', 'folder']],
+  ['a folder that is not there for --csv', () => ['--csv', '/no/such/run.csv'], ['--csv', 'does not exist']],
+  ['a file for --logdir', () => ['--logdir', join(modelFile('{}'), 'runs')], ['--logdir', 'model.json: it is a file']],
   ['a Chrome that is none', () => ['--dataset', 'digits', '--chrome', '/nowhere/chrome'], ['--chrome', 'no such file']],
   ['a model that is not JSON', () => ['--model', modelFile('{ layers: }')], ['--model', 'not JSON']],
   ['a model without layers', () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [] })], ['no layer']],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EpochRecord, LayerSummary, StepRecord } from '../../src/index.ts';
@@ -19,6 +19,9 @@ interface Written {
   epochs: EpochRecord[];
   steps: StepRecord[];
 }
+
+/** The rows of --csv, without their head. */
+const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
 
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -106,11 +109,17 @@ describe('wgrad train', () => {
   linux(
     'Ctrl-C stops it, and what was learned so far is printed and written',
     async () => {
-      const file = join(temporaryFolder(), 'run.json');
+      const folder = temporaryFolder();
+      const [file, csv, logdir] = [join(folder, 'run.json'), join(folder, 'run.csv'), join(folder, 'runs', 'first')];
       const training = start(
-        ...['train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software', '--json', file],
+        ...['train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software'],
+        ...['--json', file, '--csv', csv, '--logdir', logdir],
       );
       await training.says('epoch 1/1000');
+      // Written as it comes: whatever happens now, these steps are there.
+      expect(rows(csv).length).toBeGreaterThanOrEqual(47);
+      const [events] = readdirSync(logdir);
+      expect(statSync(join(logdir, events!)).size).toBeGreaterThan(47 * 100);
       const started = descendants(training.child.pid as number);
       expect(started.length).toBeGreaterThan(0);
       training.child.kill('SIGINT');
@@ -121,7 +130,26 @@ describe('wgrad train', () => {
       const { epochs, steps } = written(file);
       expect(epochs.length).toBeGreaterThan(0);
       expect(steps.length).toBeGreaterThanOrEqual(epochs.length * 47);
+      expect(rows(csv)).toHaveLength(steps.length);
+      expect(Number(rows(csv).at(-1)!.split(',')[0])).toBe(steps.at(-1)!.step);
+      for (const path of [file, csv, logdir]) expect(stdout).toContain(`written  ${path}`);
       expect(started.filter(isAlive)).toEqual([]);
+    },
+    minutes(5),
+  );
+
+  linux(
+    'a file that can no longer be written ends it, with the reason; what was learned is printed and written',
+    async () => {
+      const file = join(temporaryFolder(), 'run.json');
+      const { code, stdout, stderr } = await run(
+        ...['train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software'],
+        ...['--csv', '/dev/full', '--json', file], // a disk without room
+      );
+      expect(stderr).toMatch(/Writing to \/dev\/full failed.*ENOSPC/s);
+      expect(code).toBe(1);
+      expect(stdout).toContain('gradient norm');
+      expect(written(file).steps.length).toBeGreaterThan(0);
     },
     minutes(5),
   );

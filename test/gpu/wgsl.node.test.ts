@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the shaders' own holes
 import { describe, expect, test } from 'vitest';
 import { ShaderError } from '../../src/errors.ts';
-import { excerpt, readBindings, readOverrides, render } from '../../src/gpu/wgsl.ts';
+import { excerpt, readBindings, readOverrides, render, withLengths } from '../../src/gpu/wgsl.ts';
 
 const lines = (text: string) =>
   text
@@ -51,6 +51,35 @@ describe('rendering', () => {
     const render1 = () => render('adam', 'a ${tile}', { tile: 1, stp: 2, other: true });
     expect(render1).toThrow(ShaderError);
     expect(render1).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);
+  });
+
+  test('a loop is written out, its bounds filled in, loops within loops', () => {
+    const text = '%for q in 0..${quads}\nlet p$q = $qu;\n  %for i in 1..3\ny$q$i\n  %end\n%end\nend';
+    expect(lines(render('k', text, { quads: 2 }))).toEqual([
+      'let p0 = 0u;',
+      'y01',
+      'y02',
+      'let p1 = 1u;',
+      'y11',
+      'y12',
+      'end',
+    ]);
+    expect(lines(render('k', '%for i in 0..0\na$i\n%end\nend'))).toEqual(['end']);
+  });
+
+  test('a flag within a loop chooses lines of it', () => {
+    const text = '%for i in 0..2\n#if ${on}\na$i\n#else\nb$i\n#endif\n%end';
+    expect(lines(render('k', text, { on: true }))).toEqual(['a0', 'a1']);
+    expect(lines(render('k', text, { on: false }))).toEqual(['b0', 'b1']);
+  });
+
+  test.each([
+    ['%for i in 0..2\na', '%for i without an %end'],
+    ['a\n%end', '%end without a %for'],
+    ['%for i from 0 to 2\na\n%end', '%for i from 0 to 2'],
+  ])('loops that do not pair: %j', (text, found) => {
+    expect(() => render('adam', text)).toThrow(ShaderError);
+    expect(() => render('adam', text)).toThrow(found);
   });
 
   test('a value in a branch that is not taken counts as used', () => {
@@ -109,4 +138,22 @@ test('an excerpt quotes the rendered lines around a message, with a caret under 
   const both = excerpt(text, [first, message as GPUCompilationMessage]);
   expect(both).toContain('warning');
   expect(both.split('\n').filter((line) => line.trim() === '^')).toHaveLength(2);
+});
+
+describe('lengths of storage arrays', () => {
+  const text = [
+    '@group(0) @binding(0) var<storage, read> x: array<vec4f>;',
+    '@group(0) @binding(1) var<storage, read_write> y: array<f32>;',
+    '@group(0) @binding(2) var<storage, read_write> state: State;',
+    '@group(0) @binding(3) var<storage, read_write> bits: array<atomic<u32>>;',
+  ].join('\n');
+
+  test('are those of the launch, rounded up to whole elements; what is no plain array stays', () => {
+    expect(withLengths(text, { x: 9, y: 0, state: 5, bits: 2 }).split('\n')).toEqual([
+      '@group(0) @binding(0) var<storage, read> x: array<vec4f, 3>;',
+      '@group(0) @binding(1) var<storage, read_write> y: array<f32, 1>;',
+      '@group(0) @binding(2) var<storage, read_write> state: State;',
+      '@group(0) @binding(3) var<storage, read_write> bits: array<atomic<u32>>;',
+    ]);
+  });
 });

@@ -113,6 +113,7 @@ export const everyKernel: AnyCheck[] = [
     const shape = pool({ ...window, poolSize: [2, 2], strides: [2, 2], channels });
     return [any(checkMaxPoolForward(shape)), any(checkMaxPoolBackward(shape))];
   }),
+  any(checkMaxPoolBackward(pool({ ...window, size: [4, 6], poolSize: [2, 2], strides: [2, 2], channels: 4 }))),
   ...[false, true].map((soft) => any(checkSoftmaxCrossEntropy({ ...loss, soft }))),
   any(checkSumParts({ parts: 3, weights: 70, biases: 6 })),
   any(checkGradientNorm(tensors)),

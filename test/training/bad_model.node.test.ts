@@ -40,7 +40,9 @@ describe('a layer', () => {
       {
         what: 'layer 1 (conv2d) has no option kernelsize',
         found: 'kernelsize',
-        wanted: 'one of type, filters, kernelSize, strides, padding, activation, useBias, name',
+        wanted:
+          'one of type, filters, kernelSize, strides, padding, activation, useBias, kernelInitializer, ' +
+          'biasInitializer, kernelRegularizer, biasRegularizer, name',
         fix: 'did you mean "kernelSize"?',
       },
     ],
@@ -90,6 +92,70 @@ describe('a layer', () => {
       'with a bias that is neither there nor not',
       { type: 'dense', units: 3, useBias: 'yes' },
       { what: 'layer 1 (dense): useBias makes no sense', found: 'yes', wanted: 'boolean' },
+    ],
+    [
+      'with an unknown initialiser',
+      { type: 'dense', units: 3, kernelInitializer: 'he_normal' },
+      {
+        what: 'layer 1 (dense): kernelInitializer is none that is known',
+        found: 'he_normal',
+        wanted: 'one of glorotUniform, glorotNormal, heUniform, heNormal, lecunNormal, zeros, constant',
+        fix: 'did you mean "heNormal"?',
+      },
+    ],
+    [
+      'with an initialiser of no type',
+      { type: 'dense', units: 3, biasInitializer: { value: 3 } },
+      { what: 'layer 1 (dense): biasInitializer is none that is known', found: { value: 3 } },
+    ],
+    [
+      'with an initialiser that is a number',
+      { type: 'dense', units: 3, biasInitializer: 3 },
+      { what: 'layer 1 (dense): biasInitializer is none that is known', found: 3 },
+    ],
+    [
+      'with a constant of nothing',
+      { type: 'conv2d', filters: 3, kernelSize: 1, biasInitializer: 'constant' },
+      { what: 'layer 1 (conv2d): biasInitializer constant lacks value', wanted: 'a finite number' },
+    ],
+    [
+      'with a misspelt number of an initialiser',
+      { type: 'dense', units: 3, kernelInitializer: { type: 'heNormal', scal: 2 } },
+      {
+        what: 'layer 1 (dense): kernelInitializer heNormal has no option scal',
+        wanted: 'one of type, scale',
+        fix: 'did you mean "scale"?',
+      },
+    ],
+    ...([Number.NaN, Infinity, '2', null] as const).map(
+      (scale) =>
+        [
+          `with an initialiser scaled by ${scale}`,
+          { type: 'dense', units: 3, kernelInitializer: { type: 'heNormal', scale } },
+          { what: expect.stringContaining('scale makes no sense'), found: scale, wanted: 'a finite number' },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    ...([-1, Number.NaN, '0.1'] as const).map(
+      (l2) =>
+        [
+          `with an L2 of ${l2}`,
+          { type: 'dense', units: 3, kernelRegularizer: { l2 } },
+          {
+            what: 'layer 1 (dense): kernelRegularizer: l2 makes no sense',
+            found: l2,
+            wanted: 'a number >= 0',
+          },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    [
+      'with a regularizer that is a name',
+      { type: 'dense', units: 3, biasRegularizer: 'l2' },
+      { what: 'layer 1 (dense): biasRegularizer makes no sense', found: 'l2', wanted: '{ "l2": <a number >= 0> }' },
+    ],
+    [
+      'with an unknown regularizer',
+      { type: 'dense', units: 3, biasRegularizer: { l1: 0.1 } },
+      { what: 'layer 1 (dense): biasRegularizer has no option l1', fix: 'did you mean "l2"?' },
     ],
     ['with an empty name', { type: 'flatten', name: '' }, { what: 'layer 1 (flatten): name makes no sense' }],
   ])('%s', (_, layer, parts) => {

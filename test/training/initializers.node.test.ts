@@ -1,8 +1,9 @@
-import { mean, variance } from 'simple-statistics';
+import { errorFunction, mean, variance } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
 import { initialWeights, shuffledOrder, uniforms } from '../../src/train/initializers.ts';
 import { compileModel } from '../../src/train/model.ts';
 import { tutorialModel } from '../../src/train/tutorial.ts';
+import type { InitializerConfig } from '../../src/train/weight_options.ts';
 
 const model = compileModel(tutorialModel());
 const specs = model.layers.flatMap(({ weights }) => weights);
@@ -64,6 +65,85 @@ describe.each([0, 1, 4294967295])('initial weights from seed %i', (seed) => {
       }
     }
   });
+});
+
+describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
+  // The variance is gain / fan; for a kernel of 3 x 3 x 20 x 500 the fans are 180 and 4500, 2340 on average.
+  ['glorotUniform', 1, 2340, 'uniform'],
+  ['glorotNormal', 1, 2340, 'normal'],
+  ['heUniform', 2, 180, 'uniform'],
+  ['heNormal', 2, 180, 'normal'],
+  ['lecunNormal', 1, 180, 'normal'],
+  [{ type: 'heNormal', scale: 2 }, 8, 180, 'normal'],
+  [{ type: 'glorotUniform', scale: -3 }, 9, 2340, 'uniform'],
+])('%j', (kernelInitializer, gain, fan, kind) => {
+  const filters = 500;
+  const wanted = gain / fan;
+  const layer = {
+    type: 'conv2d' as const,
+    filters,
+    kernelSize: 3,
+    kernelInitializer,
+    biasInitializer: kernelInitializer,
+  };
+  const draws = (seed: number) =>
+    initialWeights(compileModel({ inputShape: [3, 3, 20], layers: [layer] }), seed).map((tensor) => [...tensor]);
+  const [kernel, bias] = draws(7);
+  const n = kernel!.length;
+  // A truncated normal's variance of its own, and the kurtosis of either.
+  const limit = kind === 'uniform' ? Math.sqrt(3 * wanted) : (2 * Math.sqrt(wanted)) / 0.87962566103423978;
+  const kurtosis = kind === 'uniform' ? 9 / 5 : 2.3655;
+
+  test('mean, variance and bounds', () => {
+    expect(n).toBe(90_000);
+    expect(Math.abs(mean(kernel!))).toBeLessThan(sigmas * Math.sqrt(wanted / n));
+    expect(Math.abs(variance(kernel!) - wanted)).toBeLessThan(sigmas * wanted * Math.sqrt((kurtosis - 1) / n));
+    const largest = Math.max(...kernel!.map(Math.abs));
+    expect(largest).toBeLessThanOrEqual(limit * (1 + 2 ** -23));
+    expect(largest).toBeGreaterThan(limit * 0.999);
+  });
+
+  test('the distribution', () => {
+    const below = (x: number) => (1 + errorFunction(x / Math.SQRT2)) / 2;
+    const share = (part: number) =>
+      kind === 'uniform' ? (part + 1) / 2 : (below(2 * part) - below(-2)) / (below(2) - below(-2));
+    const bins = 50;
+    const counts = new Array(bins).fill(0);
+    for (const value of kernel!) counts[Math.min(bins - 1, Math.floor(((value / limit + 1) / 2) * bins))]++;
+    const chiSquared = counts.reduce((sum, count, i) => {
+      const expected = n * (share((2 * (i + 1)) / bins - 1) - share((2 * i) / bins - 1));
+      return sum + (count - expected) ** 2 / expected;
+    }, 0);
+    expect(Math.abs(chiSquared - (bins - 1))).toBeLessThan(sigmas * Math.sqrt(2 * (bins - 1)));
+  });
+
+  test('neighbours know nothing of each other, other seeds and tensors draw anew', () => {
+    const products = kernel!.slice(1).map((value, i) => value * kernel![i]!);
+    expect(Math.abs(mean(products))).toBeLessThan((sigmas * wanted) / Math.sqrt(n - 1));
+    expect(draws(7)).toEqual([kernel, bias]);
+    const [other] = draws(8);
+    expect(other!.filter((value, i) => value === kernel![i]).length).toBeLessThan(n / 1000);
+    // A bias' fans are its length, as Keras has it.
+    const ofBias = gain / filters;
+    expect(Math.abs(variance(bias!) - ofBias)).toBeLessThan(sigmas * ofBias * Math.sqrt((kurtosis - 1) / filters));
+  });
+});
+
+test('zeros, constants and what a scale makes of them', () => {
+  const layer = (kernelInitializer: InitializerConfig, biasInitializer: InitializerConfig) => {
+    const dense = { type: 'dense' as const, units: 2, kernelInitializer, biasInitializer };
+    return initialWeights(compileModel({ inputShape: [1, 1, 1], layers: [{ type: 'flatten' }, dense] }), 0).map((w) => [
+      ...w,
+    ]);
+  };
+  expect(layer('zeros', { type: 'constant', value: -10 })).toEqual([
+    [0, 0],
+    [-10, -10],
+  ]);
+  expect(layer({ type: 'constant', value: 3, scale: 0.5 }, { type: 'zeros', scale: 4 })).toEqual([
+    [1.5, 1.5],
+    [0, 0],
+  ]);
 });
 
 test('uniforms are from 0 to below 1, spread evenly', () => {

@@ -134,7 +134,7 @@ describe('what a verdict is', () => {
     expect(healthy!.sentence).toContain('7 of 100 units dead');
     expect(healthy!.remedy).toBe('');
     const [dead] = new Run().say(deadSamples, { dead: 98, zeros: 0.97 }).told;
-    expect(dead!.sentence).toMatch(/98 of its 100 units.*97 % of its outputs/);
+    expect(dead!.sentence).toMatch(/98 of the 100 units of first .*97 % of its outputs/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
 import { createTrainer, type Gpu, openGpu, type Trainer } from '../../index.ts';
 import { News } from '../../train/news.ts';
+import { packNumbers } from './crossing.ts';
 import { outcome } from './outcome.ts';
 import { drawSheet } from './sheet.ts';
 
@@ -23,7 +24,7 @@ window.wgrad = {
     }),
   fit: (epochs) =>
     outcome(async () => {
-      const news = new News((told) => window.wgradTell(told));
+      const news = new News((told) => window.wgradTell(packNumbers(told)));
       try {
         const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
           epochs,
@@ -31,6 +32,7 @@ window.wgrad = {
           signal: stopping.signal,
           onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
           onEpoch: (epoch) => news.add({ epoch }),
+          onVerdict: (verdict) => news.add({ verdict }),
         });
         return { stopped, skippedSteps, startup: trainer.startup };
       } finally {

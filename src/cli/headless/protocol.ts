@@ -55,7 +55,7 @@ export interface Page {
 declare global {
   interface Window {
     wgrad: Page;
-    /** Exposed by the command: what the page tells while it trains. */
+    /** Exposed by the command: what the page tells while it trains, its numbers packed. */
     wgradTell(news: Told[]): Promise<void>;
   }
 }

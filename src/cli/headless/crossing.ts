@@ -1,0 +1,26 @@
+/**
+ * What crosses between page and command is JSON, which has no NaN and no infinities; a run that goes wrong is made of
+ * them. They cross as an object with this one key.
+ */
+const key = 'notFinite';
+
+/** A copy that JSON carries whole. */
+export function packNumbers<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (_, item) =>
+      typeof item === 'number' && !Number.isFinite(item) ? { [key]: String(item) } : item,
+    ),
+  );
+}
+
+/** Undoes `packNumbers`. */
+export function unpackNumbers<T>(value: T): T {
+  return unpack(value) as T;
+}
+
+function unpack(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (key in value) return Number(value[key]);
+  if (Array.isArray(value)) return value.map(unpack);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item)]));
+}

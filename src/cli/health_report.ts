@@ -1,0 +1,103 @@
+import { count, figure } from '../figures.ts';
+import type { LayerHealth, StepRecord, Verdict, VerdictName } from '../index.ts';
+import type { TrainingLog } from '../train/training_log.ts';
+import { timeInVerdicts } from '../train/verdicts.ts';
+import { table } from './tables.ts';
+
+/** What `wgrad train` prints of gradient health. Functions from facts to text. */
+
+const says: Record<VerdictName, string> = {
+  healthy: 'is healthy',
+  vanishing: 'vanishes',
+  exploding: 'explodes',
+  dead: 'is dead',
+  saturated: 'is saturated',
+  'non-finite': 'is not finite',
+};
+
+/**
+ * A line for each verdict that changed. Layers that are healthy from the start share one, and what helps is said once for
+ * verdicts in a row that it is the same for.
+ *
+ * @param changed in order.
+ * @param before those before them.
+ */
+export function verdictLines(changed: readonly Verdict[], before: readonly Verdict[]): string[] {
+  const lines: string[] = [];
+  const isFirst = ({ layer, verdict }: Verdict) =>
+    verdict === 'healthy' && !before.some((earlier) => earlier.layer === layer);
+  const healthy = changed.filter(isFirst);
+  if (healthy.length > 0) {
+    const step = Math.min(...healthy.map(({ step }) => step));
+    lines.push(`${stepOf(step)}healthy: ${healthy.map(({ layer }) => layer).join(', ')}`);
+  }
+  const others = changed.filter((verdict) => !isFirst(verdict));
+  for (const [i, { layer, verdict, step, sentence, remedy }] of others.entries()) {
+    lines.push(`${stepOf(step)}${layer} ${says[verdict]}: ${sentence}`);
+    if (remedy && remedy !== others[i + 1]?.remedy)
+      lines.push(`${' '.repeat(stepOf(step).length)}what helps: ${remedy}`);
+  }
+  return lines;
+}
+
+const stepOf = (step: number) => `step ${step}  `;
+
+/** Steps at the end of a run that its figures are taken from: one batch's alone say little. */
+const lastSteps = 100;
+
+/** Every layer at the end: verdict, time in each, and its figures; undefined where health was off. */
+export function healthTable(log: TrainingLog): string | undefined {
+  const steps = log.steps.filter(({ skipped, health }) => health && !skipped).slice(-lastSteps);
+  const last = log.steps.at(-1);
+  if (steps.length === 0 || !last?.health) return undefined;
+  const layers = Object.keys(steps[0].health!.layers);
+  const rows = layers.map((layer) => {
+    const mean = (of: (health: LayerHealth) => number | undefined) =>
+      geometricMean(steps.map((step) => of(step.health!.layers[layer])));
+    const lowest = layers.at(-1)!;
+    return [
+      layer,
+      log.verdicts.findLast((verdict) => verdict.layer === layer)?.verdict ?? 'too few steps',
+      timeText(log, layer, last.step),
+      figure(mean(({ gradientNorm }) => gradientNorm)),
+      figure(mean(({ updateRatio }) => updateRatio)),
+      figure(mean(({ transport }) => transport)),
+      figure(
+        geometricMean(steps.map(({ health }) => health!.layers[layer].deltaRms / health!.layers[lowest].deltaRms)),
+      ),
+      deadText(log, layer),
+    ];
+  });
+  const head = ['layer', 'verdict', 'time in it', 'gradient norm', 'update ratio', 'transport', 'to the last', 'dead'];
+  const note = `over the last ${count(steps.length)} steps; transport: RMS of delta over the next layer's, and over the last one's`;
+  return `${table(head, rows, 3)}\n${note}`;
+}
+
+/** Ratios multiply. Zeros and what isn't finite have no logarithm; where nothing else is, the mean is 0 or none. */
+function geometricMean(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value): value is number => Number.isFinite(value));
+  const positive = known.filter((value) => value > 0);
+  if (positive.length === 0) return known.length > 0 ? 0 : undefined;
+  return Math.exp(positive.reduce((sum, value) => sum + Math.log(value), 0) / positive.length);
+}
+
+function timeText(log: TrainingLog, layer: string, lastStep: number): string {
+  const time = Object.entries(timeInVerdicts(log.verdicts, layer, lastStep));
+  const whole = time.reduce((sum, [, steps]) => sum + steps, 0);
+  const share = (steps: number) => `${Number(((100 * steps) / whole).toPrecision(3))} %`;
+  return time
+    .sort(([, a], [, b]) => b - a)
+    .map(([verdict, steps]) => (time.length === 1 ? share(steps) : `${verdict} ${share(steps)}`))
+    .join(', ');
+}
+
+/** Units dead at the end of the last epoch that was seen whole, or where nothing was, at the end. */
+function deadText(log: TrainingLog, layer: string): string {
+  const step = endOfEpoch(log) ?? log.steps.at(-1);
+  const health = step?.health?.layers[layer];
+  return health ? `${health.dead} of ${health.units}` : '';
+}
+
+function endOfEpoch({ steps, stepsPerEpoch }: TrainingLog): StepRecord | undefined {
+  return steps[stepsPerEpoch * Math.floor(steps.length / stepsPerEpoch) - 1];
+}

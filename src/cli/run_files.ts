@@ -1,0 +1,53 @@
+import { ConfigurationError, WgradError } from '../errors.ts';
+import type { Told } from '../train/news.ts';
+import { CsvFile } from './csv_file.ts';
+import { EventFile } from './event_file.ts';
+
+interface Open {
+  path: string;
+  file: CsvFile | EventFile;
+}
+
+/** The files that a run is written to while it goes on: those of --csv and --logdir. */
+export class RunFiles {
+  /** Why a file came to an end before the run did. */
+  failure: WgradError | undefined;
+  private files: Open[] = [];
+
+  /** @throws ConfigurationError for a path that can't be written. */
+  constructor({ csv, logdir }: { csv?: string; logdir?: string }) {
+    if (csv) this.open(csv, () => new CsvFile(csv));
+    if (logdir) this.open(logdir, () => new EventFile(logdir));
+  }
+
+  /** A file that can't be written any more, on a full disk say, is left as it is; the others go on. */
+  add(news: readonly Told[]): void {
+    this.files = this.files.filter(({ path, file }) => {
+      try {
+        file.add(news);
+        return true;
+      } catch (cause) {
+        this.failure ??= new WgradError(
+          { what: `Writing to ${path} failed during the run`, found: (cause as Error).message },
+          { cause },
+        );
+        return false;
+      }
+    });
+  }
+
+  /** @returns the paths of what was written. */
+  close(): string[] {
+    for (const { file } of this.files) file.close();
+    return this.files.map(({ path }) => path);
+  }
+
+  private open(path: string, make: () => Open['file']): void {
+    try {
+      this.files.push({ path, file: make() });
+    } catch (cause) {
+      this.close();
+      throw new ConfigurationError({ what: `${path} can't be written`, found: (cause as Error).message }, { cause });
+    }
+  }
+}

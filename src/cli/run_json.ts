@@ -1,0 +1,37 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Startup } from '../index.ts';
+import type { TrainingLog } from '../train/training_log.ts';
+import { timeInVerdicts } from '../train/verdicts.ts';
+import type { PreparedRun } from './run.ts';
+
+/** The whole run as one JSON object, in pieces: a long one is more than a string can hold. null stands for NaN and infinities. */
+export function writeRunJson(
+  path: string,
+  { config, adapter, layers }: Pick<PreparedRun, 'config' | 'adapter' | 'layers'>,
+  log: TrainingLog,
+  startup?: Startup,
+): void {
+  const { vendor, architecture, description, software } = adapter;
+  const about = { config, adapter: { vendor, architecture, description, software }, layers, startup };
+  const names = Object.keys(log.steps[0]?.gradientNorms ?? {});
+  const lastStep = log.steps.at(-1)?.step ?? 0;
+  const file = openSync(path, 'w');
+  try {
+    writeSync(file, `${JSON.stringify(about).slice(0, -1)}`);
+    writeList(file, 'epochs', log.epochs);
+    writeList(file, 'steps', log.steps);
+    writeList(file, 'verdicts', log.verdicts);
+    const times = Object.fromEntries(names.map((name) => [name, timeInVerdicts(log.verdicts, name, lastStep)]));
+    writeSync(file, `,\n"stepsInVerdicts": ${JSON.stringify(times)}`);
+    writeList(file, 'probes', log.probes);
+    writeSync(file, '}\n');
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeList(file: number, name: string, items: readonly unknown[]): void {
+  writeSync(file, `,\n"${name}": [`);
+  for (const [i, item] of items.entries()) writeSync(file, `${i ? ',' : ''}\n${JSON.stringify(item)}`);
+  writeSync(file, ']');
+}

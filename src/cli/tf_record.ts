@@ -1,0 +1,32 @@
+/**
+ * TFRecord, TensorFlow's file of records: for each the length as uint64, its masked CRC-32C, the bytes, theirs; all
+ * little-endian (tensorflow/core/lib/io/record_writer.h).
+ */
+export function tfRecord(data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(data.length + 16);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(8, maskedCrc(bytes.subarray(0, 8)), true);
+  bytes.set(data, 12);
+  view.setUint32(12 + data.length, maskedCrc(data), true);
+  return bytes;
+}
+
+/** A CRC of bytes that hold CRCs says little: TensorFlow turns and shifts it (tensorflow/core/lib/hash/crc32c.h). */
+function maskedCrc(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** Castagnoli's polynomial, bits reversed (RFC 3720, section 12.1). Node's zlib has the other CRC-32 only. */
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc >>> 0;
+});
+
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}

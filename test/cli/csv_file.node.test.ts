@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { CsvFile } from '../../src/cli/csv_file.ts';
+import { stepOf, verdictOf } from './health_news.ts';
+import { temporaryFolder } from './wgrad.ts';
+
+/** RFC 4180, one line. */
+const cellsOf = (line: string) =>
+  [...`${line},`.matchAll(/("(?:[^"]|"")*"|[^,]*),/g)].map(([, cell]) =>
+    cell!.startsWith('"') ? cell!.slice(1, -1).replaceAll('""', '"') : cell!,
+  );
+
+function rowsOf(path: string): Record<string, string>[] {
+  const [head, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n').map(cellsOf);
+  expect(new Set(head).size).toBe(head!.length);
+  return lines.map((cells) => {
+    expect(cells).toHaveLength(head!.length);
+    return Object.fromEntries(cells.map((cell, i) => [head![i]!, cell]));
+  });
+}
+
+test('a row a step, there as soon as it is told', () => {
+  const path = join(temporaryFolder(), 'run.csv');
+  const file = new CsvFile(path);
+  file.add([stepOf(1), stepOf(2), verdictOf('dense', 'vanishing', 1)]);
+  // Nobody closes a file in a crash.
+  const [first, second] = rowsOf(path);
+  expect(first).toMatchObject({ step: '1', epoch: '1', loss: '1.5', skipped: '0', transport: '0.5' });
+  expect(first).toMatchObject({
+    'dense.kernel.gradientNorm': '1',
+    'dense.activation.zeros': '0.75',
+    'dense.dead': '3',
+  });
+  expect(first).toMatchObject({
+    'dense.bias.updateRatio': 'NaN',
+    'a, "b".gradientNorm': '2',
+    'dense.transport': '0.5',
+  });
+  expect(first).not.toHaveProperty('a, "b".transport');
+  // A verdict is part of the step that decided.
+  expect([first!['dense.verdict'], second!['dense.verdict'], second!['a, "b".verdict']]).toEqual(['', 'vanishing', '']);
+
+  file.add([stepOf(3, { bad: true }), verdictOf('dense', 'non-finite', 3)]);
+  file.close();
+  const rows = rowsOf(path);
+  expect(rows.map(({ step }) => step)).toEqual(['1', '2', '3']);
+  expect(rows[2]).toMatchObject({
+    loss: 'NaN',
+    skipped: '1',
+    'dense.gradientNorm': 'Infinity',
+    'dense.verdict': 'non-finite',
+  });
+  expect(rows[2]).toMatchObject({ 'nonFinite.layer': 'dense', 'nonFinite.pass': 'gradient' });
+  expect(rows[1]).toMatchObject({ 'nonFinite.layer': '', 'nonFinite.pass': '' });
+});
+
+test('a float32 is written in the fewest digits that give it back', () => {
+  const path = join(temporaryFolder(), 'run.csv');
+  const file = new CsvFile(path);
+  for (const norm of [0.1, 1 / 3, 16777217, 1e-42, 3.4028235e38].map(Math.fround)) {
+    file.add([stepOf(1, { norm })]);
+    const text = rowsOf(path).at(-1)!['dense.gradientNorm']!;
+    expect(Math.fround(Number(text))).toBe(norm);
+    expect(text.length).toBeLessThanOrEqual(14);
+  }
+  expect(rowsOf(path)[0]!['dense.gradientNorm']).toBe('0.1');
+  file.close();
+});
+
+test('without health, the gradient norms alone', () => {
+  const path = join(temporaryFolder(), 'run.csv');
+  const file = new CsvFile(path);
+  const told = stepOf(1);
+  if ('step' in told) delete told.step.health;
+  file.add([told]);
+  file.close();
+  expect(Object.keys(rowsOf(path)[0]!)).toEqual([
+    'step',
+    'epoch',
+    'loss',
+    'accuracy',
+    'samples',
+    'skipped',
+    'dense.gradientNorm',
+    'a, "b".gradientNorm',
+  ]);
+});

@@ -1,0 +1,185 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  ConfigurationError,
+  createPace,
+  createTrainer,
+  type FitOptions,
+  openGpu,
+  type StepRecord,
+} from '../../src/index.ts';
+import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const dataset = smallDataset(42);
+const make = () =>
+  createTrainer(gpu, { model: smallModel, batchSize: 8, augmentation: { rotationRange: 20, rescale: exactRescale } });
+
+/** A fit that tells each time that it is held. */
+function held(trainer: ReturnType<typeof make>, options: FitOptions = {}) {
+  const pace = createPace({ paused: true });
+  const steps: StepRecord[] = [];
+  let tell = () => {};
+  let pause = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const done = trainer.fit(dataset, {
+    epochs: 3,
+    validationData: dataset,
+    pace,
+    onStep: (record) => steps.push(record),
+    onPause: () => {
+      tell();
+      pause = new Promise((resolve) => {
+        tell = resolve;
+      });
+    },
+    ...options,
+  });
+  return { pace, steps, done, isHeld: () => pause };
+}
+
+describe('a pace', () => {
+  test('holds before the first step, lets single ones through, and changes nothing of what is computed', async () => {
+    const plain = make();
+    const undisturbed = await plain.fit(dataset, { epochs: 3, validationData: dataset });
+    const trainer = make();
+    const { pace, steps, done, isHeld } = held(trainer);
+    await isHeld();
+    expect(steps).toEqual([]);
+    expect(pace.paused).toBe(true);
+    for (const wanted of [1, 2, 3]) {
+      const next = isHeld();
+      pace.step();
+      await next;
+      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: wanted }, (_, i) => i + 1));
+    }
+    const next = isHeld();
+    pace.step(4); // beyond the end of the first epoch
+    await next;
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    pace.resume();
+    const { epochs } = await done;
+    expect(steps).toEqual(undisturbed.steps);
+    const figures = ({ loss, validationLoss }: { loss: number; validationLoss?: number }) => [loss, validationLoss];
+    expect(epochs.map(figures)).toEqual(undisturbed.epochs.map(figures));
+    expect(await trainer.getWeights()).toEqual(await plain.getWeights());
+    trainer.dispose();
+    plain.dispose();
+  });
+
+  test('the time that it holds is no part of an epoch', async () => {
+    const trainer = make();
+    const { pace, done, isHeld } = held(trainer, { epochs: 1, validationData: undefined });
+    await isHeld();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const resumed = performance.now();
+    pace.resume();
+    const { epochs } = await done;
+    expect(epochs[0]!.seconds).toBeLessThanOrEqual((performance.now() - resumed) / 1000 + 0.5);
+    trainer.dispose();
+  });
+
+  test('a signal ends what is held', async () => {
+    const trainer = make();
+    const stop = new AbortController();
+    const { pace, done, isHeld } = held(trainer, { signal: stop.signal });
+    pace.step(2);
+    await isHeld();
+    stop.abort();
+    expect(await done).toMatchObject({ stopped: true, steps: [{ step: 1 }, { step: 2 }] });
+    trainer.dispose();
+  });
+
+  test('a pause in the middle of a run', async () => {
+    const trainer = make();
+    const pace = createPace();
+    const many = smallDataset(8 * 600);
+    const steps: number[] = [];
+    const stop = new AbortController();
+    let whenHeld = () => {};
+    const isHeld = new Promise<void>((resolve) => {
+      whenHeld = resolve;
+    });
+    const done = trainer.fit(many, {
+      pace,
+      signal: stop.signal,
+      onPause: whenHeld,
+      onStep: ({ step }) => {
+        steps.push(step);
+        if (step === 20) pace.pause();
+      },
+    });
+    await isHeld;
+    const reached = steps.length;
+    // Two submissions of at most 60 steps may be under way.
+    expect(reached).toBeLessThanOrEqual(20 + 60 + 120);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(steps).toHaveLength(reached);
+    pace.resume();
+    expect((await done).steps).toHaveLength(600);
+    trainer.dispose();
+  });
+
+  test('what makes no sense', async () => {
+    expect(() => createPace().step(0)).toThrow(ConfigurationError);
+    const trainer = make();
+    await expect(trainer.fit(dataset, { pace: { paused: true } as never })).rejects.toThrow('what createPace gives');
+    trainer.dispose();
+  });
+});
+
+test('while fit is under way or held, calls that cannot wait have their turn', async () => {
+  const plain = make();
+  const undisturbed = await plain.fit(dataset, { epochs: 3 });
+  const trainer = make();
+  const { pace, steps, done, isHeld } = held(trainer, { validationData: undefined });
+  pace.step(5);
+  await isHeld();
+  const [images] = batchOf(dataset, 0, 8);
+  const { meanwhile } = trainer;
+  const [weights, prediction, evaluation] = await Promise.all([
+    meanwhile.getWeights(),
+    meanwhile.predict(images),
+    meanwhile.evaluate(dataset),
+  ]);
+  expect(steps).toHaveLength(5);
+  const other = make();
+  await other.setWeights(weights);
+  expect(await other.predict(images)).toEqual(prediction);
+  expect(await other.evaluate(dataset)).toEqual(evaluation);
+  // Those that are asked for as it runs come before its end.
+  const order: string[] = [];
+  const during = meanwhile.predict(images).then(() => order.push('predict'));
+  pace.resume();
+  const history = done.then((all) => {
+    order.push('fit');
+    return all;
+  });
+  await during;
+  expect((await history).steps).toEqual(undisturbed.steps);
+  expect(order).toEqual(['predict', 'fit']);
+  expect(await trainer.getWeights()).toEqual(await plain.getWeights());
+  expect(await meanwhile.predict(images)).toEqual(await trainer.predict(images)); // in turn, where none is under way
+  for (const each of [plain, trainer, other]) each.dispose();
+});
+
+test('a learning rate that is changed moves the steps to come, and no other', async () => {
+  const trainer = make();
+  const { pace, done, isHeld } = held(trainer, { validationData: undefined });
+  pace.step(3);
+  await isHeld();
+  const before = await trainer.meanwhile.getWeights();
+  await trainer.setLearningRate(0);
+  const second = isHeld();
+  pace.step(3);
+  await second;
+  expect(await trainer.meanwhile.getWeights()).toEqual(before);
+  await trainer.setLearningRate(0.01);
+  pace.resume();
+  await done;
+  expect(await trainer.getWeights()).not.toEqual(before);
+  await expect(trainer.setLearningRate(-1)).rejects.toThrow('learningRate');
+  trainer.dispose();
+});
