@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Estimate, estimate, holm, pairedTest } from '../../src/train/comparison.ts';
+
+interface Case {
+  a: number[];
+  b: number[];
+  estimates: { a: Estimate; b: Estimate };
+  geometric: Estimate;
+  linear: { t: number; p: number; difference: Estimate };
+  log: { t: number; p: number; ratio: Estimate };
+}
+
+// SciPy's numbers, by make_comparison_fixtures.py.
+const fixture: { cases: Case[]; holm: { p: number[]; adjusted: number[] }[] } = JSON.parse(
+  readFileSync(new URL('../fixtures/comparison.json', import.meta.url), 'utf8'),
+);
+
+/** Nine digits: both work in float64, by other series. */
+function expectClose(found: number, wanted: number): void {
+  if (!(Math.abs(found - wanted) <= 1e-9 * Math.max(Math.abs(wanted), 1e-300))) {
+    expect.fail(`${found} is not ${wanted}`);
+  }
+}
+
+function expectEstimate(found: Estimate, wanted: Estimate): void {
+  expect(found.n).toBe(wanted.n);
+  for (const part of ['mean', 'low', 'high'] as const) expectClose(found[part], wanted[part]);
+}
+
+describe.each(fixture.cases.map((it, i) => [`case ${i} of ${it.a.length} pairs`, it] as const))(
+  'SciPy, %s',
+  (_, it) => {
+    test('mean and interval', () => {
+      expectEstimate(estimate(it.a), it.estimates.a);
+      expectEstimate(estimate(it.b), it.estimates.b);
+      expectEstimate(estimate(it.a, 'log'), it.geometric);
+    });
+
+    test('the paired test of differences', () => {
+      const { t, p, difference, degreesOfFreedom } = pairedTest(it.a, it.b);
+      expectClose(t, it.linear.t);
+      expectClose(p, it.linear.p);
+      expect(degreesOfFreedom).toBe(it.a.length - 1);
+      // A difference of nearly equal numbers keeps fewer digits than they have.
+      const { low, high } = it.linear.difference;
+      expect(Math.abs(difference.low - low)).toBeLessThanOrEqual(1e-9 * (high - low));
+      expect(Math.abs(difference.high - high)).toBeLessThanOrEqual(1e-9 * (high - low));
+    });
+
+    test('the paired test of ratios', () => {
+      const { t, p, difference } = pairedTest(it.a, it.b, 'log');
+      expectClose(t, it.log.t);
+      expectClose(p, it.log.p);
+      expectEstimate(difference, it.log.ratio);
+    });
+  },
+);
+
+test.each(fixture.holm.map((it, i) => [i, it] as const))("Holm's correction, case %i", (_, { p, adjusted }) => {
+  for (const [i, value] of holm(p).entries()) expectClose(value, adjusted[i]!);
+});
+
+test('a figure that was not tested changes nothing of the others', () => {
+  expect(holm([Number.NaN, 0.01, 0.04, Number.NaN, 0.03])).toEqual([Number.NaN, 0.03, 0.06, Number.NaN, 0.06]);
+});
+
+describe('where there is little to say', () => {
+  test('one seed has a mean and no interval, none has nothing', () => {
+    expect(estimate([3])).toEqual({ mean: 3, low: Number.NaN, high: Number.NaN, n: 1 });
+    expect(estimate([])).toEqual({ mean: Number.NaN, low: Number.NaN, high: Number.NaN, n: 0 });
+    expect(pairedTest([3], [4])).toMatchObject({ difference: { mean: -1, n: 1 }, p: Number.NaN });
+  });
+
+  test('twins that are equal in every pair are not tested', () => {
+    expect(pairedTest([1, 2, 3], [1, 2, 3])).toMatchObject({ difference: { mean: 0 }, p: Number.NaN });
+  });
+
+  test('the same difference in every pair is beyond all noise', () => {
+    expect(pairedTest([2, 3, 4], [1, 2, 3])).toMatchObject({ difference: { mean: 1, low: 1, high: 1 }, p: 0 });
+  });
+
+  test('a run that broke off leaves its pair out, and the number of pairs says so', () => {
+    expect(estimate([1, Number.NaN, 3, undefined]).n).toBe(2);
+    const { difference, degreesOfFreedom } = pairedTest([1, Number.NaN, 3, 5], [0, 1, undefined, 1]);
+    expect(difference).toMatchObject({ mean: 2.5, n: 2 });
+    expect(degreesOfFreedom).toBe(1);
+    expect(pairedTest([1, 0, 2], [1, 1, 3], 'log').difference.n).toBe(2);
+  });
+});
