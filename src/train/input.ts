@@ -147,7 +147,8 @@ export function pipelineFor(
   return parseAugmentation(augmentation ?? {}, imageShape, { rescale, statistics });
 }
 
-function checkDataset(
+/** @throws ConfigurationError for images of another shape than the model takes, labels that it has no class for. */
+export function checkDataset(
   dataset: Dataset,
   pipeline: Pipeline,
   model: { inputShape: readonly number[]; classes: number },

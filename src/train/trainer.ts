@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { Memory } from '../gpu/memory.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
+import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup } from './engine.ts';
 import { type Evaluation, evaluate, predict } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
@@ -120,6 +121,15 @@ export class Trainer {
     labels: ArrayLike<number>,
   ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
     return this.#exclusively((engine) => gradients(engine, images, labels));
+  }
+
+  /**
+   * The gradient on each batch of a data set in turn, without an update: on its images as they are, or with draws of the
+   * augmentation where they are wanted as `fit` sees them. Gradients have Keras' order and layout, like `getWeights`.
+   */
+  async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
+    requireDataset(dataset);
+    return this.#exclusively((engine) => datasetGradients(engine, dataset, options.augmented ?? false));
   }
 
   /** Probabilities [n, classes] of any number of float images [n, height, width, channels], already scaled. */

@@ -1,0 +1,42 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Engine } from './engine.ts';
+import { readTensors } from './weights.ts';
+
+/** The gradient on each batch of a data set, without an update: `Trainer.datasetGradients`. */
+export async function datasetGradients(
+  engine: Engine,
+  dataset: Dataset,
+  augmented: boolean,
+): Promise<Float32Array[][]> {
+  const { steps, begun, disposal, settings } = engine;
+  const { network, evaluation } = steps;
+  await engine.fitAugmentation(dataset);
+  const input = await engine.input(dataset, augmented ? engine.viewing : engine.plain, evaluation);
+  try {
+    const loss = input.mixed ? evaluation.softLoss! : evaluation.loss;
+    const recording = [
+      evaluation.begin,
+      ...input.recording,
+      ...network.forward,
+      loss,
+      ...network.backward,
+      ...evaluation.norms,
+    ];
+    const places = augmented ? input.orderOf(1, true) : Uint32Array.from({ length: dataset.count }, (_, i) => i);
+    engine.gpu.device.queue.writeBuffer(input.order.buffer, 0, places.slice(0, dataset.count));
+    const { seed, batchSize } = settings;
+    const batches: Float32Array[][] = [];
+    for (let position = 0; position < dataset.count; position += batchSize) {
+      disposal.throwIfAborted();
+      // Each batch stands for itself: no halt of the last one's.
+      const halt = { halted: 0, bad_in_a_row: 0 };
+      engine.writeState(evaluation, { seed, epoch: engine.epochs, position, samples: dataset.count, ...halt });
+      engine.run(recording);
+      begun.evaluation++;
+      batches.push(await readTensors(engine, network.gradients.tensors));
+    }
+    return batches;
+  } finally {
+    input.dispose();
+  }
+}

@@ -1,0 +1,77 @@
+/** The gradient of a network on samples that stay the same, worked out in parts of equal size, in float64. */
+
+/** A tensor a part, summed up in float64: sums of squares of float32 gradients that vanish would underflow. */
+export type Gradient = readonly ArrayLike<number>[];
+
+/** Bins of a histogram of |gradient|: [2^(i - 48), 2^(i - 47)) for i from 0 to 63, what lies beyond in the first and last. */
+export const exponentBins = 64;
+export const firstExponent = -48;
+
+/** The mean of gradients on parts with as many samples each: the gradient on all of them. */
+export function meanGradient(parts: readonly Gradient[]): Float64Array[] {
+  return parts[0]!.map((first, tensor) =>
+    Float64Array.from(first, (_, i) => parts.reduce((sum, part) => sum + part[tensor]![i]!, 0) / parts.length),
+  );
+}
+
+export const squaredNorm = (gradient: Gradient): number => dot(gradient, gradient);
+
+/** Of the angle between two gradients of the same shapes; NaN where one is zero or not finite. */
+export function cosine(a: Gradient, b: Gradient): number {
+  const between = dot(a, b) / Math.sqrt(squaredNorm(a)) / Math.sqrt(squaredNorm(b));
+  return Number.isFinite(between) ? Math.max(-1, Math.min(1, between)) : Number.NaN;
+}
+
+export interface Noise {
+  /** Trace of the covariance of one sample's gradient. */
+  covarianceTrace: number;
+  /** Squared norm of the true gradient. An unbiased estimate, which can fall below zero where noise is all there is. */
+  squaredGradient: number;
+}
+
+/**
+ * McCandlish et al. 2018 ("An Empirical Model of Large-Batch Training", appendix A.1), from batches of two sizes: the parts and
+ * all of them together. B_simple is the first over the second; average both before dividing.
+ *
+ * @param samples of one part.
+ */
+export function noiseOf(parts: readonly Gradient[], whole: Gradient, samples: number): Noise {
+  const small = samples;
+  const large = samples * parts.length;
+  const ofSmall = parts.reduce((sum, part) => sum + squaredNorm(part), 0) / parts.length;
+  const ofLarge = squaredNorm(whole);
+  return {
+    covarianceTrace: (ofSmall - ofLarge) / (1 / small - 1 / large),
+    squaredGradient: (large * ofLarge - small * ofSmall) / (large - small),
+  };
+}
+
+/** Counts the elements by the binary exponent of their magnitude, zeros apart; what is not finite is in no bin. */
+export function exponentsOf(gradient: Gradient): { exponents: number[]; zeros: number } {
+  const exponents = new Array<number>(exponentBins).fill(0);
+  let zeros = 0;
+  for (const tensor of gradient) {
+    for (let i = 0; i < tensor.length; i++) {
+      const size = Math.abs(tensor[i]!);
+      if (size === 0) zeros++;
+      else if (size < Infinity) exponents[binOf(size)]!++;
+    }
+  }
+  return { exponents, zeros };
+}
+
+function binOf(size: number): number {
+  let exponent = Math.floor(Math.log2(size));
+  // The logarithm is rounded: just below a power of two it can be that power's.
+  if (2 ** exponent > size) exponent--;
+  return Math.max(0, Math.min(exponentBins - 1, exponent - firstExponent));
+}
+
+function dot(a: Gradient, b: Gradient): number {
+  let sum = 0;
+  a.forEach((tensor, t) => {
+    const other = b[t]!;
+    for (let i = 0; i < tensor.length; i++) sum += tensor[i]! * other[i]!;
+  });
+  return sum;
+}

@@ -1,0 +1,263 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { NonFiniteError } from './diagnosis.ts';
+import type { Evaluation } from './evaluate.ts';
+import { cosine, exponentsOf, type Gradient, meanGradient, type Noise, noiseOf } from './gradient_sample.ts';
+import type { Verdict } from './health.ts';
+import type { StepRecord } from './history.ts';
+import { shuffledOrder } from './initializers.ts';
+import { LockStep } from './lock_step.ts';
+import type { CompiledModel } from './model.ts';
+import { createTrainer, type Trainer } from './trainer.ts';
+import type { FitOptions, TrainerOptions } from './trainer_options.ts';
+import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
+import {
+  type LayerEpoch,
+  type PairRecord,
+  summarizeEpoch,
+  type TwinEpoch,
+  type TwinRecord,
+  timelineOf,
+} from './twin_record.ts';
+import { type JudgedLayer, VerdictWatch } from './verdicts.ts';
+
+/** Batches that the noise scale is estimated from, and that cosines are taken on. */
+const sampleBatches = 8;
+
+export interface PairOptions extends TwinOptions {
+  /** Of both: weights, order of samples, draws. */
+  seed: number;
+  epochs: number;
+  /** Aborting it makes `trainPair` resolve with undefined: half a pair is none. */
+  signal?: AbortSignal;
+  /** Of either twin, in its order. Steps and epochs count over the whole run. */
+  onStep?: (twin: 'a' | 'b', record: StepRecord, progress: { epochSteps: number; epochs: number }) => void;
+  onEpoch?: (twin: 'a' | 'b', epoch: number, record: TwinEpoch) => void;
+}
+
+/**
+ * Trains two networks that differ in one variable, in lock-step on one device: neither begins a step before both have begun the
+ * one before. They begin with the same weights and see the same samples in the same order. A twin whose numbers stop being
+ * finite ends there, and the other goes on alone.
+ *
+ * @returns figures that follow from the configuration and the data alone: the same bits on the same adapter.
+ * @throws ConfigurationError for twins that are none, or data that doesn't fit; DeviceLostError.
+ */
+export async function trainPair(
+  gpu: Gpu,
+  datasets: { train: Dataset; test: Dataset },
+  options: PairOptions,
+): Promise<PairRecord | undefined> {
+  const { vary, seed, epochs, signal } = options;
+  requireTwins(options, datasets);
+  const sample = takeSample(datasets.train, seed, options.a.batchSize ?? 32);
+  const make = (which: 'a' | 'b') => new Twin(gpu, which, { ...options[which], seed }, datasets, sample, options);
+  const twins = [make('a'), make('b')] as const;
+  try {
+    const cosines: PairRecord['cosines'] = [];
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      if (signal?.aborted) return undefined;
+      await trainEpoch(twins, epoch, signal);
+      if (signal?.aborted) return undefined;
+      // One after the other: what both need of the GPU at once would be twice as much.
+      const gradients: (SampledGradient | undefined)[] = [];
+      for (const twin of twins) gradients.push(await twin.endEpoch(epoch));
+      const [a, b] = gradients;
+      if (vary !== 'model' && a && b) cosines.push(cosinesOf(a, b));
+    }
+    return { seed, a: twins[0].record(), b: twins[1].record(), cosines };
+  } finally {
+    for (const twin of twins) twin.dispose();
+  }
+}
+
+/** Training images that stay the same over a run; other ones with every seed. Whole batches where there are enough. */
+function takeSample(train: Dataset, seed: number, batchSize: number): Dataset {
+  const batches = Math.max(1, Math.min(sampleBatches, Math.floor(train.count / batchSize)));
+  const count = Math.min(train.count, batches * batchSize);
+  const bytes = train.imageShape.reduce((a, b) => a * b, 1);
+  const images = new Uint8Array(count * bytes);
+  const labels = new Uint8Array(count);
+  // Epochs of training are counted from 1.
+  const order = shuffledOrder(train.count, seed, 0);
+  for (let i = 0; i < count; i++) {
+    images.set(train.images.subarray(order[i]! * bytes, (order[i]! + 1) * bytes), i * bytes);
+    labels[i] = train.labels[order[i]!]!;
+  }
+  return { ...train, images, labels, count };
+}
+
+async function trainEpoch(twins: readonly Twin[], epoch: number, signal?: AbortSignal): Promise<void> {
+  const together = new LockStep();
+  const running = twins.filter(({ broke }) => !broke).map((twin) => ({ twin, part: together.join() }));
+  const failing = new AbortController();
+  const stop = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
+  const ends = running.map(async ({ twin, part }) => {
+    try {
+      await twin.trainEpoch(epoch, { ...part, signal: stop });
+    } catch (error) {
+      failing.abort();
+      throw error;
+    } finally {
+      together.retire(part.pace);
+    }
+  });
+  const failed = (await Promise.allSettled(ends)).find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** The gradient on the pair's sample, as it is. */
+interface SampledGradient {
+  whole: Gradient;
+  layers: Record<string, Gradient>;
+}
+
+function cosinesOf(a: SampledGradient, b: SampledGradient): PairRecord['cosines'][number] {
+  return {
+    whole: cosine(a.whole, b.whole),
+    layers: Object.fromEntries(Object.keys(a.layers).map((name) => [name, cosine(a.layers[name]!, b.layers[name]!)])),
+  };
+}
+
+/** One of two: its trainer, and what is known of it so far. */
+class Twin {
+  broke: TwinRecord['broke'];
+  private readonly trainer: Trainer;
+  private readonly plainTraining: Dataset;
+  private readonly augmented: boolean;
+  private readonly steps: StepRecord[] = [];
+  private readonly epochs: TwinEpoch[] = [];
+  private readonly verdicts: Verdict[] = [];
+  private watch: VerdictWatch | undefined;
+  private epochSteps = 0;
+
+  constructor(
+    gpu: Gpu,
+    private readonly which: 'a' | 'b',
+    settings: TrainerOptions,
+    private readonly datasets: { train: Dataset; test: Dataset },
+    private readonly sample: Dataset,
+    private readonly told: Pick<PairOptions, 'epochs' | 'onStep' | 'onEpoch'>,
+  ) {
+    this.trainer = createTrainer(gpu, settings);
+    this.augmented = isAugmented(settings);
+    const { train, test } = datasets;
+    const count = Math.min(train.count, test.count);
+    const bytes = train.imageShape.reduce((a, b) => a * b, 1);
+    this.plainTraining = {
+      ...train,
+      count,
+      images: train.images.subarray(0, count * bytes),
+      labels: train.labels.subarray(0, count),
+    };
+  }
+
+  async trainEpoch(epoch: number, fit: Pick<FitOptions, 'pace' | 'onPause' | 'signal'>): Promise<void> {
+    const before = this.steps.length;
+    const { epochs, onStep } = this.told;
+    try {
+      await this.trainer.fit(this.datasets.train, {
+        ...fit,
+        onStep: (record, { epochSteps }) => {
+          this.epochSteps = epochSteps;
+          const step = { ...record, step: before + record.step, epoch };
+          this.steps.push(step);
+          this.watch ??= new VerdictWatch(judgedLayers(this.trainer.model), epochSteps);
+          this.verdicts.push(...this.watch.add(step));
+          onStep?.(this.which, step, { epochSteps, epochs });
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      this.broke = { epoch, step: this.steps.length, layer: error.layer, pass: error.pass };
+    }
+  }
+
+  /** Evaluates, and takes the gradient on the sample; undefined of a twin that has broken off. */
+  async endEpoch(epoch: number): Promise<SampledGradient | undefined> {
+    if (this.broke) return undefined;
+    const { trainer, datasets, sample } = this;
+    const plain = await trainer.evaluate(this.plainTraining);
+    const validation = await trainer.evaluate(datasets.test);
+    const parts = await trainer.datasetGradients(sample);
+    const seen = this.augmented ? await trainer.datasetGradients(sample, { augmented: true }) : parts;
+    const whole = meanGradient(parts);
+    const record = this.summarize(plain, validation, whole, seen);
+    this.epochs.push(record);
+    this.told.onEpoch?.(this.which, epoch, record);
+    return { whole, layers: this.byLayer(whole) };
+  }
+
+  private summarize(plain: Evaluation, validation: Evaluation, whole: Gradient, seen: readonly Gradient[]): TwinEpoch {
+    const { layers, ...rest } = summarizeEpoch(this.steps.slice(-this.epochSteps));
+    const noise = this.noiseByLayer(seen);
+    const gradients = this.byLayer(whole);
+    return {
+      ...rest,
+      plainLoss: plain.loss,
+      plainAccuracy: plain.accuracy,
+      validationLoss: validation.loss,
+      validationAccuracy: validation.accuracy,
+      sample: noiseBetween(seen, this.sample.count),
+      layers: Object.fromEntries(
+        Object.entries(layers).map(([name, figures]): [string, LayerEpoch] => [
+          name,
+          { ...figures, sample: { ...noise[name]!, ...exponentsOf(gradients[name]!) } },
+        ]),
+      ),
+    };
+  }
+
+  private noiseByLayer(parts: readonly Gradient[]): Record<string, Noise> {
+    const byPart = parts.map((part) => this.byLayer(part));
+    return Object.fromEntries(
+      Object.keys(byPart[0]!).map((name) => [
+        name,
+        noiseBetween(
+          byPart.map((part) => part[name]!),
+          this.sample.count,
+        ),
+      ]),
+    );
+  }
+
+  /** The tensors of each layer, which lie in Keras' order. */
+  private byLayer(gradient: Gradient): Record<string, Gradient> {
+    let next = 0;
+    return Object.fromEntries(
+      this.trainer.model.layers
+        .filter(({ weights }) => weights.length > 0)
+        .map(({ name, weights }) => {
+          const first = next;
+          next += weights.length;
+          return [name, gradient.slice(first, next)];
+        }),
+    );
+  }
+
+  record(): TwinRecord {
+    return {
+      epochs: this.epochs,
+      timeline: timelineOf(this.steps, this.epochSteps * this.told.epochs),
+      steps: this.steps.length,
+      verdicts: this.verdicts,
+      ...(this.broke && { broke: this.broke }),
+    };
+  }
+
+  dispose(): void {
+    this.trainer.dispose();
+  }
+}
+
+function judgedLayers({ layers }: CompiledModel): JudgedLayer[] {
+  return layers.flatMap(({ name, config }) =>
+    'activation' in config ? [{ name, activation: config.activation }] : [],
+  );
+}
+
+/** A single part has nothing to differ from. */
+function noiseBetween(parts: readonly Gradient[], samples: number): Noise {
+  if (parts.length < 2) return { covarianceTrace: Number.NaN, squaredGradient: Number.NaN };
+  return noiseOf(parts, meanGradient(parts), samples / parts.length);
+}
