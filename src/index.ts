@@ -52,6 +52,9 @@ export {
 export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
+export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './train/comparison.ts';
+export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';
+export { type Comparison, comparePairs, type Row } from './train/comparison_rows.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';
@@ -77,4 +80,7 @@ export { type LayerSummary, modelSummary } from './train/summary.ts';
 export { createTrainer, type Trainer } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';
+export { type TwinOptions, type Variable, variables } from './train/twin_options.ts';
+export type { LayerEpoch, PairRecord, Timeline, TwinEpoch, TwinRecord } from './train/twin_record.ts';
+export { type PairOptions, trainPair } from './train/twins.ts';
 export type { InitializerConfig, RegularizerConfig } from './train/weight_options.ts';

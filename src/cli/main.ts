@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { tutorialEpochs } from '../train/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
+import { compare } from './compare.ts';
+import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { type ProfileOptions, profile } from './profile.ts';
@@ -22,13 +24,13 @@ export async function main(argv: readonly string[], addBench = benchOfAClone): P
   // `wgrad train | head`: a reader that has seen enough is no failure.
   process.stdout.on('error', () => process.exit(0));
   try {
-    await program(addBench).parseAsync(argv);
+    await program(argv, addBench).parseAsync(argv);
   } catch (error) {
     process.exitCode = report(error);
   }
 }
 
-function program(addBench: (wgrad: Command) => void): Command {
+function program(argv: readonly string[], addBench: (wgrad: Command) => void): Command {
   const wgrad = new Command('wgrad').description(description).version(version);
   // Before the subcommands: they inherit it. Errors are reported by `report` alone.
   wgrad
@@ -45,6 +47,13 @@ function program(addBench: (wgrad: Command) => void): Command {
     .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
     .action((options: TrainCommandOptions) => train(options));
+  const comparing = wgrad.command('compare');
+  addCompareOptions(comparing)
+    .description('train pairs of twins that differ in one variable, and test what that changes')
+    .action((options: CompareOptions) => {
+      checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
+      return compare(options, typedAfter('compare', argv));
+    });
   addRunOptions(wgrad.command('profile'))
     .description('time each dispatch of a training step')
     .option('--steps <n>', 'steps to time', integer('--steps', { min: 1 }), 10)
@@ -63,6 +72,9 @@ function program(addBench: (wgrad: Command) => void): Command {
   addBench(wgrad);
   return wgrad;
 }
+
+/** What was typed behind a command's name. */
+const typedAfter = (command: string, argv: readonly string[]) => argv.slice(argv.indexOf(command, 2) + 1);
 
 /** The package has no bench: what wgrad is measured beside are development dependencies. */
 function benchOfAClone(wgrad: Command): void {

@@ -78,7 +78,10 @@ export async function withRun<Result>(
 }
 
 /** The data set, without what `--clean` names. */
-async function readCleaned({ dataset, clean }: RunOptions): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
+export async function readCleaned({
+  dataset,
+  clean,
+}: Pick<RunOptions, 'dataset' | 'clean'>): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
   if (clean.length === 0) return { datasets: await readDatasets(dataset) };
   const cleaning = Object.fromEntries(clean.map((finding) => [finding, true]));
   const { dropped, ...datasets } = cleanDatasets(await readParts(dataset), cleaning);
@@ -86,7 +89,7 @@ async function readCleaned({ dataset, clean }: RunOptions): Promise<{ datasets: 
 }
 
 /** Before any image is left out by --train-samples and --test-samples. */
-function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {
+export function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {
   const emptied = train.classNames.filter((_, label) => !train.labels.includes(label));
   return [
     `cleaned  dropped ${droppedWords(dropped)}; ${count(train.count)} training and ${count(test.count)} test images stay`,

@@ -3,7 +3,6 @@ import type { Browser, Page as ChromePage } from 'puppeteer';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts } from '../index.ts';
-import type { Told } from '../train/news.ts';
 import { launchChrome, mayHaveGpu } from './chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
 import { unpackNumbers } from './headless/crossing.ts';
@@ -22,7 +21,8 @@ export interface SessionOptions {
   page?: string;
   /** What the page gets to see of the data; may change until `prepare` is called. */
   datasets: () => TrainAndTest;
-  tell?: (news: Told[]) => void;
+  /** What the page tells while it works; which news those are is the page's and the command's. */
+  tell?: (news: never[]) => void;
   report: (line: string) => void;
 }
 
@@ -93,7 +93,7 @@ export class Session<P extends Opening = Page> {
       );
       const [page] = await browser.pages();
       const session = new Session<P>(browser, page, server);
-      await page.exposeFunction('wgradTell', (news: Told[]) => options.tell?.(unpackNumbers(news)));
+      await page.exposeFunction('wgradTell', (news: never[]) => options.tell?.(unpackNumbers(news)));
       await page.goto(server.url);
       session.version = await browser.version();
       session.adapter = await (session as Session<Opening>).call('open', kind).catch((error) => {

@@ -15,15 +15,15 @@ const bundleMs = 100;
  * Hands over what is told in bundles: a message to another process or thread costs about a millisecond, more than a
  * step of a fast GPU.
  */
-export class News {
-  private waiting: Told[] = [];
+export class News<Item = Told> {
+  private waiting: Item[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private sending: Promise<unknown> = Promise.resolve();
 
   /** @param tell is called again once it has resolved. */
-  constructor(private readonly tell: (news: Told[]) => unknown) {}
+  constructor(private readonly tell: (news: Item[]) => unknown) {}
 
-  add(item: Told): void {
+  add(item: Item): void {
     this.waiting.push(item);
     this.timer ??= setTimeout(() => this.send(), bundleMs);
   }

@@ -7,7 +7,6 @@ import type { Verdict } from './health.ts';
 import type { StepRecord } from './history.ts';
 import { shuffledOrder } from './initializers.ts';
 import { LockStep } from './lock_step.ts';
-import type { CompiledModel } from './model.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import type { FitOptions, TrainerOptions } from './trainer_options.ts';
 import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
@@ -19,7 +18,7 @@ import {
   type TwinRecord,
   timelineOf,
 } from './twin_record.ts';
-import { type JudgedLayer, VerdictWatch } from './verdicts.ts';
+import { judgedLayers, VerdictWatch } from './verdicts.ts';
 
 /** Batches that the noise scale is estimated from, and that cosines are taken on. */
 const sampleBatches = 8;
@@ -248,12 +247,6 @@ class Twin {
   dispose(): void {
     this.trainer.dispose();
   }
-}
-
-function judgedLayers({ layers }: CompiledModel): JudgedLayer[] {
-  return layers.flatMap(({ name, config }) =>
-    'activation' in config ? [{ name, activation: config.activation }] : [],
-  );
 }
 
 /** A single part has nothing to differ from. */

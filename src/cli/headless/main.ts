@@ -1,13 +1,17 @@
 import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
-import { createTrainer, type Gpu, openGpu, type Trainer } from '../../index.ts';
+import { createTrainer, type Gpu, modelSummary, openGpu, type Trainer } from '../../index.ts';
 import { News } from '../../train/news.ts';
+import { requireTwins, type TwinOptions } from '../../train/twin_options.ts';
+import { trainPair } from '../../train/twins.ts';
 import { packNumbers } from './crossing.ts';
 import { outcome } from './outcome.ts';
+import type { TwinTold } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
 let datasets: TrainAndTest;
 let trainer: Trainer;
+let twins: TwinOptions;
 const stopping = new AbortController();
 
 window.wgrad = {
@@ -35,6 +39,30 @@ window.wgrad = {
           onVerdict: (verdict) => news.add({ verdict }),
         });
         return { stopped, skippedSteps, startup: trainer.startup };
+      } finally {
+        await news.sent();
+      }
+    }),
+  prepareTwins: (run) =>
+    outcome(async () => {
+      datasets = await fetchDatasets('run');
+      requireTwins(run, datasets);
+      twins = run;
+      return { a: modelSummary(run.a.model), b: modelSummary(run.b.model) };
+    }),
+  trainPair: (seed, epochs) =>
+    outcome(async () => {
+      const news = new News<TwinTold>((told) => window.wgradTell(packNumbers(told)));
+      try {
+        const pair = await trainPair(gpu, datasets, {
+          ...twins,
+          seed,
+          epochs,
+          signal: stopping.signal,
+          onStep: (twin, { step, epoch, loss }, { epochSteps, epochs }) =>
+            news.add({ twin, step, steps: epochSteps * epochs, epoch, loss }),
+        });
+        return pair && packNumbers(pair);
       } finally {
         await news.sent();
       }

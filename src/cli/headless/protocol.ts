@@ -7,7 +7,18 @@ import type {
   TrainerOptions,
   TrainingProfile,
 } from '../../index.ts';
-import type { Told } from '../../train/news.ts';
+import type { TwinOptions } from '../../train/twin_options.ts';
+import type { PairRecord } from '../../train/twin_record.ts';
+
+/** A step of one of two twins: how far their pair is. */
+export interface TwinTold {
+  twin: 'a' | 'b';
+  /** From 1, over the whole run. */
+  step: number;
+  steps: number;
+  epoch: number;
+  loss: number;
+}
 
 /** What crosses between the command and its page is JSON, errors too. */
 export type Outcome<Value> = { value: Value } | { error: PageError };
@@ -47,6 +58,10 @@ export interface Page {
   fit(epochs: number): Promise<Outcome<Fitted>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
+  /** Fetches the data set that the command serves, and checks that twins are twins. */
+  prepareTwins(twins: TwinOptions): Promise<Outcome<{ a: LayerSummary[]; b: LayerSummary[] }>>;
+  /** With its numbers packed; nothing when it was stopped. */
+  trainPair(seed: number, epochs: number): Promise<Outcome<PairRecord | undefined>>;
   profile(steps: number): Promise<Outcome<TrainingProfile>>;
   /** Ends `fit` after the step that it is in. */
   stop(): void;
@@ -56,6 +71,6 @@ declare global {
   interface Window {
     wgrad: Page;
     /** Exposed by the command: what the page tells while it trains, its numbers packed. */
-    wgradTell(news: Told[]): Promise<void>;
+    wgradTell(news: unknown[]): Promise<void>;
   }
 }

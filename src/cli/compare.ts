@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { takeFirst } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import { clock, count } from '../figures.ts';
+import { paragraphOf, type Subject } from '../train/comparison_paragraph.ts';
+import { comparePairs } from '../train/comparison_rows.ts';
+import { named, requireTwins } from '../train/twin_options.ts';
+import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
+import { type ComparisonFile, fingerprint, finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
+import { planComparison } from './comparison_length.ts';
+import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
+import { unpackNumbers } from './headless/crossing.ts';
+import type { TwinTold } from './headless/protocol.ts';
+import { Interrupts } from './interrupts.ts';
+import { PairProgress } from './pair_progress.ts';
+import { cleanedLines, readCleaned } from './run.ts';
+import { checkSamples } from './run_options.ts';
+import { Session } from './session.ts';
+import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
+
+/**
+ * `wgrad compare`
+ *
+ * @param typed the arguments behind `compare`, to be told in the report.
+ */
+export async function compare(options: CompareOptions, typed: readonly string[]): Promise<void> {
+  const { resume, dataset, clean, seeds: pairs, seed: firstSeed } = options;
+  const json = options.json ?? resume;
+  const before = resume === undefined ? undefined : readComparison('--resume', resume);
+  if (options.json !== undefined && options.json !== resume) requireUnused(options.json);
+  const { datasets: whole, dropped } = await readCleaned(options);
+  let datasets = whole;
+  checkSamples(options, datasets);
+  const twins = twinsOf(options, datasets.train);
+  requireTwins(twins, datasets);
+
+  let session: Session | undefined;
+  let progress: PairProgress | undefined;
+  const interrupts = new Interrupts(async () => session?.close());
+  try {
+    session = await Session.open({
+      adapter: options.adapter,
+      chrome: options.chrome,
+      datasets: () => datasets,
+      tell: (news: TwinTold[]) => progress?.update(news),
+      report: console.error,
+    });
+    const { adapter } = session;
+    const plan = planComparison(options, datasets, adapter.software);
+    const { epochs, trainSamples, testSamples } = plan;
+    datasets = { train: takeFirst(whole.train, trainSamples), test: takeFirst(whole.test, testSamples) };
+    console.log(`chrome   ${session.version}`);
+    console.log(adapterLine(adapter));
+    if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
+    const { imageShape, classNames } = datasets.train;
+    const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };
+    console.log(dataLine(dataset, facts));
+    if (plan.cut) console.log(cutLine(plan));
+    const layers = await session.call('prepareTwins', twins);
+    console.log(modelTable(layers.a));
+    if (options.vary === 'model') console.log(modelTable(layers.b));
+
+    const { vendor, architecture, description, software } = adapter;
+    const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
+    const { seed: _a, ...a } = twins.a;
+    const { seed: _b, ...b } = twins.b;
+    const file: ComparisonFile = {
+      kind: 'wgrad comparison',
+      format: 1,
+      command: commandOf(typed),
+      versions: { wgrad: versionOf(), chrome: session.version },
+      adapter: { vendor, architecture, description, software },
+      config: {
+        vary: options.vary,
+        ...{ dataset, clean, trainSamples, testSamples, epochs, data: fingerprint(datasets) },
+        a,
+        b,
+      },
+      seeds,
+      pairs: [],
+    };
+    if (before) file.pairs = finishedPairs(resume!, before, file);
+    const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
+    if (resume !== undefined) {
+      console.log(`resumed  ${resume}: ${count(file.pairs.length)} of ${count(pairs)} pairs are done`);
+    }
+    console.log(`A        ${labelOf(options, options.a)}`);
+    console.log(`B        ${labelOf(options, options.b)}`);
+    if (json) writeComparison(json, file);
+
+    let stopped = false;
+    interrupts.stop = () => {
+      stopped = true;
+      progress?.stop();
+      console.log('Stopping after this step; pairs that are done are kept. Ctrl-C again quits at once.');
+      session?.stop();
+    };
+    progress = new PairProgress(missing.length, epochs);
+    try {
+      for (const [place, seed] of missing.entries()) {
+        if (stopped) break;
+        progress.start(place);
+        const begun = performance.now();
+        const packed = await session.call('trainPair', seed, epochs);
+        progress.stop();
+        if (!packed) break;
+        const pair = unpackNumbers(packed);
+        file.pairs = [...file.pairs, pair].sort((x, y) => x.seed - y.seed);
+        if (json) writeComparison(json, file);
+        const left = place + 1 < missing.length ? `  |  ${clock(progress.left(place + 1))} left` : '';
+        console.log(`${pairLine(pair, file.pairs.length, pairs, (performance.now() - begun) / 1000)}${left}`);
+      }
+    } finally {
+      progress.stop();
+      if (stopped) console.log(`stopped  by Ctrl-C after ${file.pairs.length} of ${pairs} pairs`);
+      conclude(file, options, json);
+    }
+  } finally {
+    interrupts.dispose();
+    await session?.close();
+  }
+}
+
+/** Prints and writes what the pairs that are done come to. */
+function conclude(file: ComparisonFile, options: CompareOptions, json: string | undefined): void {
+  if (file.pairs.length === 0) {
+    console.log('No pair was finished: there is nothing to compare.');
+    return;
+  }
+  const epochs = file.config.epochs as number;
+  file.comparison = comparePairs(file.pairs, epochs);
+  const subject: Subject = {
+    variable: named(options.vary),
+    a: options.a,
+    b: options.b,
+    seeds: file.pairs.map(({ seed }) => seed),
+    epochs,
+    broken: {
+      a: file.pairs.filter(({ a }) => a.broke).length,
+      b: file.pairs.filter(({ b }) => b.broke).length,
+    },
+  };
+  file.paragraph = paragraphOf(file.comparison, subject);
+  const ways = { a: labelOf(options, options.a), b: labelOf(options, options.b) };
+  console.log(comparisonTables(file.comparison, ways));
+  console.log(wrapped(file.paragraph));
+  if (json) {
+    writeComparison(json, file);
+    console.log(`written  ${json}`);
+  }
+}
+
+/** A comparison may have taken hours: a new one does not take its file. */
+function requireUnused(path: string): void {
+  if (!existsSync(path)) return;
+  let pairs = 0;
+  try {
+    pairs = readComparison('--json', path)?.pairs.length ?? 0;
+  } catch {
+    return; // something else, which --json writes over as everywhere
+  }
+  if (pairs === 0) return;
+  throw new ConfigurationError({
+    what: '--json names a file with pairs of another comparison, which would be lost',
+    found: `${path}: ${count(pairs)} pairs`,
+    fix: '--resume goes on with it; or name another file, or remove this one',
+  });
+}
+
+const versionOf = (): string =>
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+/** As a shell reads it. */
+function commandOf(typed: readonly string[]): string {
+  const quoted = typed.map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['npx wgrad compare', ...quoted].join(' ');
+}

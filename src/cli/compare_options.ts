@@ -1,0 +1,120 @@
+import { type Command, Option } from 'commander';
+import type { Dataset } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
+import { fillOptimizer } from '../train/optimizers.ts';
+import { presetNames } from '../train/presets.ts';
+import { named, type TwinOptions, type Variable, variables } from '../train/twin_options.ts';
+import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
+import { integer, namedOrJson, oneOf, outputFile, real } from './values.ts';
+
+/** Flags as the user typed them. */
+export interface CompareOptions extends RunOptions {
+  a: string;
+  b: string;
+  vary: Variable;
+  /** Pairs: the seeds are --seed and those after it. */
+  seeds: number;
+  resume?: string;
+}
+
+const largestSeed = 2 ** 32 - 1;
+
+/** The flags of `compare`: those of `train`, which both twins share, and what sets them apart. */
+export function addCompareOptions(command: Command): Command {
+  command
+    .requiredOption('--a <what>', 'what twin A has of the variable: for an augmentation, what --augment takes')
+    .requiredOption('--b <what>', 'what twin B has of it')
+    .option(
+      '--vary <variable>',
+      `what the twins differ in: ${variables.join(', ')}`,
+      oneOf('--vary', variables),
+      'augmentation',
+    )
+    .option('--seeds <n>', 'pairs of twins, one a seed, from --seed on', integer('--seeds', { min: 1, max: 1000 }), 5)
+    .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }));
+  return addRunOptions(command).addOption(
+    new Option(
+      '--resume <file>',
+      "go on with an interrupted comparison's --json file: what is missing is trained",
+    ).argParser(outputFile('--resume')),
+  );
+}
+
+/** Flags that say of both twins what --a and --b say of each. */
+const takenOver: Record<Variable, string[]> = {
+  augmentation: ['augment'],
+  optimizer: ['optimizer', 'learningRate', 'momentum'],
+  model: ['model'],
+  'learning-rate': ['learningRate'],
+};
+
+/** @param isTyped whether a flag stands on the command line. @throws ConfigurationError for flags that speak against each other. */
+export function checkCompareOptions(options: CompareOptions, isTyped: (name: string) => boolean): void {
+  const { vary, seed, seeds } = options;
+  const doubled = takenOver[vary].find(isTyped);
+  if (doubled !== undefined) {
+    const flag = `--${doubled.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new ConfigurationError({
+      what: `${flag} speaks of both twins, and --vary ${vary} of what they differ in`,
+      found: `${flag} beside --a and --b`,
+      fix: `leave ${flag} out: --a and --b say it`,
+    });
+  }
+  if (seed + seeds - 1 > largestSeed) {
+    throw new ConfigurationError({
+      what: 'There are not so many seeds behind --seed',
+      found: `--seed ${seed} --seeds ${seeds}`,
+      wanted: `seeds up to ${largestSeed}`,
+    });
+  }
+}
+
+/** Both twins, checked as far as that needs no GPU. */
+export function twinsOf(options: CompareOptions, train: Dataset): TwinOptions {
+  const { vary, a, b } = options;
+  return { vary, a: twinOf(options, '--a', a, train), b: twinOf(options, '--b', b, train) };
+}
+
+function twinOf(options: CompareOptions, flag: string, text: string, train: Dataset): TrainerOptions {
+  const own = ownOptions(options.vary, flag, text);
+  const all = { ...options, ...own.flags };
+  try {
+    return {
+      model: modelOf(all, train),
+      optimizer: own.optimizer ? fillOptimizer(own.optimizer) : optimizerOf(all),
+      augmentation: augmentationOf(all),
+      mix: options.mix,
+      ...(options.copies !== undefined && { copies: options.copies }),
+      batchSize: options.batchSize,
+      loss: 'sparseCategoricalCrossentropy',
+      seed: options.seed,
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError({ ...error.parts, what: `${flag}: ${error.parts.what}` });
+  }
+}
+
+/** What a twin's flag stands for. */
+function ownOptions(
+  vary: Variable,
+  flag: string,
+  text: string,
+): { flags: Partial<RunOptions>; optimizer?: OptimizerConfig } {
+  switch (vary) {
+    case 'augmentation':
+      return { flags: { augment: namedOrJson<AugmentationConfig>(flag, ['tutorial', 'none'], { list: true })(text) } };
+    case 'optimizer': {
+      const optimizer = namedOrJson(flag, ['adam', 'sgd'])(text);
+      return { flags: {}, optimizer: optimizer as OptimizerConfig };
+    }
+    case 'model':
+      return { flags: { model: namedOrJson(flag, presetNames)(text) } };
+    case 'learning-rate':
+      return { flags: { learningRate: real(flag, { min: 0 })(text) } };
+  }
+}
+
+/** "augmentation none", for people. */
+export const labelOf = ({ vary }: CompareOptions, text: string) => `${named(vary)} ${text}`;

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { TrainAndTest } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { AdapterFacts } from '../index.ts';
+import type { Comparison } from '../train/comparison_rows.ts';
+import type { PairRecord } from '../train/twin_record.ts';
+
+/** What --json writes when a pair ends, and --resume reads. */
+export interface ComparisonFile {
+  kind: 'wgrad comparison';
+  format: 1;
+  /** To repeat it. */
+  command: string;
+  versions: { wgrad: string; chrome: string };
+  adapter: Pick<AdapterFacts, 'vendor' | 'architecture' | 'description' | 'software'>;
+  /** Everything that a pair's figures follow from, its seed aside. */
+  config: Record<string, unknown>;
+  seeds: number[];
+  /** Those that are done, in the order of their seeds. */
+  pairs: PairRecord[];
+  comparison?: Comparison;
+  paragraph?: string;
+}
+
+/** JSON has no NaN: it comes as null. */
+export const parseFigures = (text: string): unknown =>
+  JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));
+
+/** All of it or nothing: what was computed is not lost to a crash in the middle of writing. */
+export function writeComparison(path: string, file: ComparisonFile): void {
+  const unfinished = `${path}.${process.pid}.tmp`;
+  writeFileSync(unfinished, `${JSON.stringify(file)}\n`);
+  renameSync(unfinished, path);
+}
+
+/** @throws ConfigurationError for a file that is no comparison's; undefined where there is none yet. */
+export function readComparison(flag: string, path: string): ComparisonFile | undefined {
+  if (!existsSync(path)) return undefined;
+  const wrong = (found: string) =>
+    new ConfigurationError({ what: `${flag} names a file that holds no comparison`, found: `${path}: ${found}` });
+  let file: unknown;
+  try {
+    file = parseFigures(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw wrong((error as Error).message);
+  }
+  const { kind, format, pairs, config } = (file ?? {}) as Partial<ComparisonFile>;
+  if (kind !== 'wgrad comparison' || !Array.isArray(pairs) || typeof config !== 'object') throw wrong('something else');
+  if (format !== 1) throw wrong(`format ${format}, and this wgrad reads 1`);
+  return file as ComparisonFile;
+}
+
+/**
+ * The pairs of a file that an interrupted comparison left.
+ *
+ * @throws ConfigurationError where it is of another configuration, adapter or version, with what differs; or has pairs that
+ *   nobody asked for.
+ */
+export function finishedPairs(path: string, file: ComparisonFile, now: Omit<ComparisonFile, 'pairs'>): PairRecord[] {
+  const of = ({ config, adapter, versions }: Omit<ComparisonFile, 'pairs'>) =>
+    flatten({ ...config, adapter, 'wgrad version': versions.wgrad });
+  const [found, wanted] = [of(file), of(now)];
+  const differing = [...new Set([...found.keys(), ...wanted.keys()])].filter(
+    (name) => found.get(name) !== wanted.get(name),
+  );
+  if (differing.length > 0) {
+    const told = differing
+      .slice(0, 4)
+      .map((name) => `${name} is ${found.get(name) ?? 'not'} there and ${wanted.get(name) ?? 'not'} here`);
+    if (differing.length > told.length) told.push(`${differing.length - told.length} more`);
+    throw new ConfigurationError({
+      what: 'The file is of another comparison',
+      found: `${path}: ${told.join('; ')}`,
+      wanted: 'the configuration that is asked for now',
+      fix: `to go on with it, type what began it: ${file.command}`,
+    });
+  }
+  const unasked = file.pairs.filter(({ seed }) => !now.seeds.includes(seed)).map(({ seed }) => seed);
+  if (unasked.length > 0) {
+    throw new ConfigurationError({
+      what: 'The file has pairs of seeds that are not asked for',
+      found: `${path}: ${unasked.join(', ')}`,
+      wanted: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
+      fix: 'ask for as many seeds as it has, or more',
+    });
+  }
+  return file.pairs;
+}
+
+/** Images and labels as a number that is hardly the same for others. */
+export function fingerprint({ train, test }: TrainAndTest): string {
+  const hash = createHash('sha256');
+  for (const { images, labels } of [train, test]) hash.update(images).update(labels);
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Every leaf under its path: `a.augmentation.rotationRange`. */
+function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
+    for (const [name, part] of Object.entries(value)) flatten(part, path ? `${path}.${name}` : name, into);
+  } else if (value !== undefined) into.set(path, JSON.stringify(value));
+  return into;
+}

@@ -1,0 +1,110 @@
+import { figure } from '../figures.ts';
+import type { Estimate } from '../train/comparison.ts';
+import type { Comparison, Row } from '../train/comparison_rows.ts';
+import type { PairRecord } from '../train/twin_record.ts';
+import { table } from './tables.ts';
+
+/** What `wgrad compare` prints. Functions from figures to text. */
+
+/** "0.3412 (0.3391 to 0.3433)"; the mean alone of a single seed. */
+export function estimateText({ mean, low, high, n }: Estimate): string {
+  if (n === 0) return '';
+  return Number.isNaN(low) ? figure(mean) : `${figure(mean)} (${figure(low)} to ${figure(high)})`;
+}
+
+/** A difference, or a ratio with its sign of multiplication. */
+export function differenceText({ scale, test }: Row): string {
+  const text = estimateText(test.difference);
+  return scale === 'log' && text ? `x ${text}` : text;
+}
+
+export const pText = (p: number) => (Number.isNaN(p) ? '–' : p < 1e-4 ? '< 0.0001' : p.toFixed(4));
+
+export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: number, seconds: number): string {
+  const last = [a, b].map(({ epochs }) => epochs.at(-1));
+  const outcome = (of: (epoch: NonNullable<(typeof last)[number]>) => number) =>
+    last.map((epoch, i) => `${'AB'[i]} ${epoch ? figure(of(epoch)) : 'none'}`).join('  ');
+  const broke = [a, b].flatMap(({ broke }, i) =>
+    broke ? [`${'AB'[i]} broke off at step ${broke.step}: ${broke.layer} was not finite (${broke.pass})`] : [],
+  );
+  return [
+    `pair ${place}/${pairs}  seed ${seed}`,
+    `training loss ${outcome(({ loss }) => loss)}`,
+    `validation loss ${outcome(({ validationLoss }) => validationLoss)}`,
+    `accuracy ${outcome(({ validationAccuracy }) => validationAccuracy)}`,
+    ...broke,
+    `${seconds.toFixed(1)} s`,
+  ].join('  |  ');
+}
+
+/** Everything in the terminal: outcomes, layers, the course of the epochs, cosines. */
+export function comparisonTables(comparison: Comparison, ways: { a: string; b: string }): string {
+  const { summary, byEpoch, cosines } = comparison;
+  const network = summary.filter(({ layer }) => layer === undefined);
+  const layers = summary.filter(({ layer }) => layer !== undefined);
+  return [
+    `A        ${ways.a}`,
+    `B        ${ways.b}`,
+    'Means over the seeds with 95 % intervals; sizes of gradients as geometric means and ratios. p of paired t-tests, alone and',
+    "after Holm's correction; * where the twins differ beyond noise.",
+    table(
+      ['at the end', 'A', 'B', 'A - B, or A / B', 'p', 'corrected', ''],
+      network.map((row) => [row.figure, ...cells(row)]),
+    ),
+    ...(layers.length
+      ? [
+          table(
+            ['layer', 'figure', 'A', 'B', 'A - B, or A / B', 'p', 'corrected', ''],
+            layers.map((row, i) => [row.layer === layers[i - 1]?.layer ? '' : row.layer!, row.figure, ...cells(row)]),
+            2,
+          ),
+        ]
+      : []),
+    epochTable(byEpoch),
+    ...(cosines.length
+      ? [
+          table(
+            ["cosine of the twins' gradients on the same samples", 'mean'],
+            cosines.map(({ epoch, layer, estimate }) => [
+              layer === undefined ? `all, after epoch ${epoch}` : layer,
+              estimateText(estimate),
+            ]),
+          ),
+        ]
+      : []),
+  ].join('\n');
+}
+
+const cells = (row: Row) => [
+  estimateText(row.a),
+  estimateText(row.b),
+  differenceText(row),
+  pText(row.test.p),
+  pText(row.adjusted),
+  row.differs ? '*' : '',
+];
+
+const epochFigures = ['training loss', 'validation loss', 'validation accuracy', 'gap in loss', 'gap in accuracy'];
+
+function epochTable(rows: readonly Row[]): string {
+  const epochs = [...new Set(rows.map(({ epoch }) => epoch!))];
+  const cell = (epoch: number, figureName: string) => {
+    const row = rows.find((it) => it.epoch === epoch && it.figure === figureName);
+    return row ? `${figure(row.a.mean)} / ${figure(row.b.mean)}${row.differs ? ' *' : ''}` : '';
+  };
+  return table(
+    ['epoch: A / B', ...epochFigures],
+    epochs.map((epoch) => [String(epoch), ...epochFigures.map((name) => cell(epoch, name))]),
+  );
+}
+
+/** A paragraph in lines of at most so many characters. */
+export function wrapped(text: string, width = 110): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}

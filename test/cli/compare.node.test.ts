@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { PairRecord } from '../../src/index.ts';
+import { run, start, temporaryFolder } from './wgrad.ts';
+
+const minutes = (n: number) => n * 60_000;
+
+const model = JSON.stringify({
+  inputShape: [8, 8, 1],
+  layers: [
+    { type: 'flatten' },
+    { type: 'dense', units: 12, activation: 'relu' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ],
+});
+const small = ['--dataset', 'digits', '--train-samples', '160', '--test-samples', '64', '--model', model];
+const twins = ['compare', '--a', 'none', '--b', '{"rotationRange": 30}', ...small, '--adapter', 'software'];
+
+interface Written {
+  command: string;
+  config: Record<string, unknown>;
+  seeds: number[];
+  pairs: PairRecord[];
+  comparison: { summary: { figure: string; layer?: string; a: { mean: number; n: number } }[] };
+  paragraph: string;
+}
+const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
+
+describe('wgrad compare', () => {
+  test(
+    'trains pairs of twins, tells what differs, and goes on with what is missing',
+    async () => {
+      const folder = temporaryFolder();
+      const [whole, part] = [join(folder, 'whole.json'), join(folder, 'part.json')];
+      const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole);
+      expect({ code: first.code, stderr: first.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
+      expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);
+      expect(first.stdout).toMatch(/^pair 2\/2 {2}seed 1 /m);
+      expect(first.stdout).toContain('2 pairs of twins');
+      expect(first.stdout).not.toContain('░'); // no terminal, no bar
+      const { pairs, comparison, paragraph, seeds, command, config } = written(whole);
+      expect(seeds).toEqual([0, 1]);
+      expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
+      expect(config).toMatchObject({ vary: 'augmentation', dataset: 'digits', trainSamples: 160, epochs: 2 });
+      expect(command).toContain(`--b '{"rotationRange": 30}'`);
+      for (const { a, b, cosines } of pairs) {
+        for (const twin of [a, b]) {
+          expect(twin.epochs).toHaveLength(2);
+          for (const epoch of twin.epochs) {
+            expect(epoch.validationLoss).toBeGreaterThan(0);
+            expect(Object.keys(epoch.layers)).toEqual(['dense', 'dense_1']);
+            expect(epoch.sample.covarianceTrace).toBeGreaterThan(0);
+          }
+        }
+        expect(cosines).toHaveLength(2);
+        for (const { whole: cosine } of cosines) expect(cosine).toBeGreaterThan(0);
+      }
+      expect(first.stdout.replace(/\n/g, ' ')).toContain(paragraph);
+      const loss = comparison.summary.find(({ figure }) => figure === 'validation loss')!;
+      const losses = pairs.map(({ a }) => a.epochs[1]!.validationLoss);
+      expect(loss.a).toMatchObject({ n: 2, mean: (losses[0]! + losses[1]!) / 2 });
+
+      const one = await run(...twins, '--seeds', '1', '--epochs', '2', '--json', part);
+      expect(one.code).toBe(0);
+      expect(one.stdout).toContain('One pair says nothing');
+      const resumed = await run(...twins, '--seeds', '2', '--epochs', '2', '--resume', part);
+      expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: '' });
+      expect(resumed.stdout).toContain('1 of 2 pairs are done');
+      expect(resumed.stdout).not.toContain('seed 0');
+      expect(written(part).pairs).toEqual(pairs);
+      expect(written(part).paragraph).toBe(paragraph);
+
+      const other = await run(...twins, '--seeds', '2', '--epochs', '3', '--resume', part);
+      expect(other.code).toBe(2);
+      expect(other.stderr).toContain('epochs is 2 there and 3 here');
+      const again = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', part);
+      expect(again.code).toBe(2);
+      expect(again.stderr).toContain('2 pairs');
+      const fewer = await run(...twins, '--seeds', '1', '--epochs', '2', '--resume', part);
+      expect(fewer.code).toBe(2);
+      expect(fewer.stderr).toContain('seeds that are not asked for');
+      expect(written(part).pairs).toEqual(pairs);
+      expect(readdirSync(folder).sort()).toEqual(['part.json', 'whole.json']);
+    },
+    minutes(10),
+  );
+
+  test(
+    'Ctrl-C ends it and keeps the pairs that are done',
+    async () => {
+      const file = join(temporaryFolder(), 'pairs.json');
+      const comparing = start(...twins, '--seeds', '500', '--epochs', '2', '--json', file);
+      await comparing.says('pair 1/500');
+      comparing.child.kill('SIGINT');
+      const { code, stdout, stderr } = await comparing.ended;
+      expect({ code, stderr: stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/stopped {2}by Ctrl-C after \d+ of 500 pairs/);
+      const { pairs } = written(file);
+      expect(pairs.length).toBeGreaterThan(0);
+      expect(pairs.length).toBeLessThan(500);
+      for (const { a, b } of pairs) expect([a.epochs.length, b.epochs.length]).toEqual([2, 2]);
+    },
+    minutes(5),
+  );
+});
+
+// [what, arguments behind `compare`, the words that the error has to say]
+const cases: [string, string[], string[]][] = [
+  ['no A', ['--b', 'none'], ['--a']],
+  ['no seeds', ['--a', 'none', '--b', 'tutorial', '--seeds', '0'], ['--seeds', '"0"', 'at least 1']],
+  ['the same twice', ['--a', 'none', '--b', 'none'], ['neither in the augmentation nor']],
+  ['the same in other words', ['--a', 'none', '--b', '{"rescale": 0.00392156862745098}'], ['nor in anything else']],
+  [
+    'another scale of the images',
+    ['--a', 'none', '--b', '{"rotationRange": 10, "rescale": 1}'],
+    ['more than the augmentation', 'preprocessing: rescale'],
+  ],
+  ['a part for validation', ['--a', 'none', '--b', '{"validationSplit": 0.5}'], ['validationSplit']],
+  ["Keras' own draws", ['--a', 'none', '--b', '{"rotationRange": 9, "compat": "keras"}'], ['order of the samples']],
+  ['an unknown augmentation', ['--a', 'nune', '--b', 'tutorial'], ['--a', '"nune"', 'did you mean "none"']],
+  ['an unknown variable', ['--a', '1', '--b', '2', '--vary', 'seed'], ['--vary', 'learning-rate']],
+  ['no number', ['--a', 'fast', '--b', '0.1', '--vary', 'learning-rate'], ['--a', '"fast"']],
+  ['an unknown optimizer', ['--a', 'adam', '--b', '{"type": "adm"}', '--vary', 'optimizer'], ['--b', '"adm"']],
+  [
+    'what both flags say',
+    ['--a', '0.1', '--b', '0.2', '--vary', 'learning-rate', '--learning-rate', '0.3'],
+    ['--learning-rate', 'leave'],
+  ],
+  ['an augmentation for both', ['--a', 'none', '--b', 'tutorial', '--augment', 'none'], ['--augment']],
+  [
+    'a model for other images',
+    ['--a', 'none', '--b', 'tutorial', '--model', model, '--dataset', 'mnist'],
+    ['[8, 8, 1]'],
+  ],
+  ['a json file that is a folder', ['--a', 'none', '--b', 'tutorial', '--json', '/tmp'], ['--json', 'a folder']],
+  ['seeds behind the last', ['--a', 'none', '--b', 'tutorial', '--seed', '4294967295'], ['--seed']],
+];
+
+test.each(cases)('bad use: %s', async (_, flags, words) => {
+  const { code, stderr } = await run(
+    'compare',
+    ...(flags.includes('--dataset') ? flags : [...flags, '--dataset', 'digits']),
+  );
+  for (const word of words) expect(stderr).toContain(word);
+  expect(code).toBe(2);
+});
+
+test('a file to resume that is no comparison', async () => {
+  const file = join(temporaryFolder(), 'other.json');
+  writeFileSync(file, '{"pairs": []}');
+  const { code, stderr } = await run(...twins, '--resume', file);
+  expect(code).toBe(2);
+  expect(stderr).toContain('holds no comparison');
+  expect(existsSync(file)).toBe(true);
+});
