@@ -1,6 +1,7 @@
 // m += (dw - m)(1 - beta1);  v += (dw*dw - v)(1 - beta2);  w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
 // Keras' form (epsilon is the paper's "epsilon hat"), over the arenas of all tensors. One workgroup owns one chunk, a run of
-// vec4s of one tensor. Measured, it also tells what the update did to it; lib/measure_update.wgsl says how.
+// vec4s of one tensor. The gradient may be clipped and the weights decay first: lib/clip.wgsl. Measured, it also tells what the
+// update did: lib/measure_update.wgsl.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(2) var<storage, read> state: State;
@@ -9,6 +10,17 @@
 @group(0) @binding(5) var<storage, read_write> v: array<vec4f>;
 #if ${measured}
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+#endif
+#if ${clips_norm}
+@group(0) @binding(7) var<storage, read> factors: array<f32>; // by tensor
+#endif
+#if ${clips_value}
+
+override clip_value: f32;
+#endif
+#if ${decays}
+
+override weight_decay: f32;
 #endif
 
 override one_minus_beta1: f32;
@@ -25,11 +37,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   if (state.skip == 0u) {
     let rate = state.learning_rate * sqrt(state.correction2) / state.correction1;
     for (var i = chunk.x + index; i < chunk.y; i += lanes) {
-      let g = dw[i];
+      let g = clipped(dw[i], chunk.z);
       let w0 = w[i];
       let m1 = m[i] + (g - m[i]) * one_minus_beta1;
       let v1 = v[i] + (g * g - v[i]) * one_minus_beta2;
-      let w1 = w0 - rate * m1 / (sqrt(v1) + epsilon);
+      let w1 = decayed(w0) - rate * m1 / (sqrt(v1) + epsilon);
       m[i] = m1;
       v[i] = v1;
       w[i] = w1;

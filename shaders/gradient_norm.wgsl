@@ -1,9 +1,17 @@
 // partials[c] = (sum of g*g, how many g aren't finite, largest |g|, 0) over chunk c of the gradients of all tensors
 // One workgroup owns one chunk, a run of vec4s of one tensor; gradient_norm_reduce adds the chunks up. The largest is found by
-// its bits: an infinity is larger than every number, a NaN larger than that.
+// its bits: an infinity is larger than every number, a NaN larger than that. Regularized: dw += 2 l2[tensor] w first.
+#if ${regularized}
+@group(0) @binding(0) var<storage, read_write> dw: array<vec4f>;
+#else
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
+#endif
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
+#if ${regularized}
+@group(0) @binding(3) var<storage, read> w: array<vec4f>;
+@group(0) @binding(4) var<storage, read> l2: array<f32>;
+#endif
 
 const lanes = ${lanes}u;
 const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
@@ -17,7 +25,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var squares = vec4f();
   var sizes = vec4u();
   for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+#if ${regularized}
+    let g = dw[i] + 2.0 * l2[chunk.z] * w[i];
+    dw[i] = g;
+#else
     let g = dw[i];
+#endif
     squares += g * g;
     sizes = max(sizes, bitcast<vec4u>(g) & vec4u(0x7fffffffu));
   }

@@ -1,10 +1,17 @@
 // norm[t]^2 = sum over the chunks of tensor t of partials.x;  skip = any gradient, norm[t]^2 or the loss isn't finite
 // One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then
 // decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will leave all as it is.
+// Where the optimizer clips by norms, factors[t] = most / max(norm, most), the norm being tensor t's or, global, that of all
+// tensors together; what is recorded is the norm before.
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of gradient_norm
 @group(0) @binding(1) var<storage, read> tensors: array<vec2u>; // first chunk and one past the last
 @group(0) @binding(2) var<storage, read_write> records: array<u32>;
 @group(0) @binding(3) var<storage, read_write> state: State;
+#if ${clips}
+@group(0) @binding(4) var<storage, read_write> factors: array<f32>;
+
+override most: f32;
+#endif
 
 override tensor_count: u32;
 override record_words: u32;
@@ -14,6 +21,9 @@ override one_minus_beta2: f32;
 override bad_steps_to_halt: u32;
 
 var<workgroup> counts: array<f32, 64>;
+#if ${global}
+var<workgroup> squares: array<f32, 64>;
+#endif
 
 fn is_infinite_or_nan(v: f32) -> bool {
   return (bitcast<u32>(v) & 0x7f800000u) == 0x7f800000u;
@@ -23,6 +33,9 @@ fn is_infinite_or_nan(v: f32) -> bool {
 fn main(@builtin(local_invocation_index) index: u32) {
   let record = state.step % record_slots * record_words;
   var bad = 0.0;
+#if ${global}
+  var all = 0.0;
+#endif
   for (var t = index; t < tensor_count; t += 64u) {
     var total = vec2f();
     for (var i = tensors[t].x; i < tensors[t].y; i++) { total += partials[i].xy; }
@@ -30,11 +43,25 @@ fn main(@builtin(local_invocation_index) index: u32) {
     records[record + 9u + 2u * t] = u32(total.y);
     // Finite gradients whose squares are not would turn Adam's v, and with it the weights, into what isn't either.
     bad += total.y + select(0.0, 1.0, is_infinite_or_nan(total.x));
+#if ${global}
+    all += total.x;
+#elif ${clips}
+    factors[t] = most / max(sqrt(total.x), most);
+#endif
   }
   counts[index] = bad;
+#if ${global}
+  squares[index] = all;
+#endif
   workgroupBarrier();
   if (index != 0u) { return; }
   for (var i = 1u; i < 64u; i++) { bad += counts[i]; }
+#if ${global}
+  for (var i = 1u; i < 64u; i++) { all += squares[i]; }
+  bad += select(0.0, 1.0, is_infinite_or_nan(all));
+  let factor = most / max(sqrt(all), most);
+  for (var t = 0u; t < tensor_count; t++) { factors[t] = factor; }
+#endif
   let skip = bad > 0.0 || is_infinite_or_nan(bitcast<f32>(records[record + 3u]));
   records[record + 5u] = u32(skip);
   records[record + 6u] = state.updates;

@@ -1,6 +1,6 @@
 // plain: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
-// Keras' form, over the arenas of all tensors. One workgroup owns one chunk, a run of vec4s of one tensor. Measured, it also
-// tells what the update did to it; lib/measure_update.wgsl says how.
+// Keras' form, over the arenas of all tensors. One workgroup owns one chunk, a run of vec4s of one tensor. The gradient may be
+// clipped and the weights decay first: lib/clip.wgsl. Measured, it also tells what the update did: lib/measure_update.wgsl.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(2) var<storage, read> state: State;
@@ -13,6 +13,17 @@ override momentum: f32;
 #if ${measured}
 @group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
 #endif
+#if ${clips_norm}
+@group(0) @binding(6) var<storage, read> factors: array<f32>; // by tensor
+#endif
+#if ${clips_value}
+
+override clip_value: f32;
+#endif
+#if ${decays}
+
+override weight_decay: f32;
+#endif
 
 const lanes = ${lanes}u;
 
@@ -23,18 +34,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var moved = vec4f();
   if (state.skip == 0u) {
     for (var i = chunk.x + index; i < chunk.y; i += lanes) {
-      let step = state.learning_rate * dw[i];
+      let step = state.learning_rate * clipped(dw[i], chunk.z);
       let w0 = w[i];
 #if ${has_momentum}
       let v1 = momentum * v[i] - step;
       v[i] = v1;
 #if ${nesterov}
-      let w1 = w0 + (momentum * v1 - step);
+      let w1 = decayed(w0) + (momentum * v1 - step);
 #else
-      let w1 = w0 + v1;
+      let w1 = decayed(w0) + v1;
 #endif
 #else
-      let w1 = w0 - step;
+      let w1 = decayed(w0) - step;
 #endif
       w[i] = w1;
 #if ${measured}

@@ -1,7 +1,8 @@
 // p = softmax(z);  loss = -sum over n,k of t[n,k] log p[n,k];  dz[n,k] = (p[n,k] sum of t[n] - t[n,k]) / count
 // t[n,k] is 1 where k = labels[n], or, soft, a share of the sample: targets[n,k].
 // One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and hits go into the step's record.
-// Samples behind the real count get p and a gradient of zero.
+// Samples behind the real count get p and a gradient of zero. Regularized: loss += count * sum of penalties, so that the mean
+// over the samples is larger by that sum.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 #if ${soft}
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
@@ -12,6 +13,11 @@
 @group(0) @binding(3) var<storage, read_write> p: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dz: array<f32>;
 @group(0) @binding(5) var<storage, read_write> records: array<u32>;
+#if ${regularized}
+@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of l2_penalty
+
+override penalty_count: u32;
+#endif
 
 override batch: u32;
 override classes: u32;
@@ -84,6 +90,11 @@ fn main(@builtin(local_invocation_index) index: u32) {
       loss += losses[i];
       hit += hits[i];
     }
+#if ${regularized}
+    var penalty = 0.0;
+    for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
+    loss += f32(state.count) * penalty;
+#endif
     let record = state.step % record_slots * record_words;
     records[record] = state.step;
     records[record + 1u] = state.epoch;

@@ -23,6 +23,10 @@ export interface RunOptions extends AdapterOptions {
   optimizer: 'adam' | 'sgd';
   learningRate?: number;
   momentum?: number;
+  clipnorm?: number;
+  clipvalue?: number;
+  globalClipnorm?: number;
+  weightDecay?: number;
   seed: number;
   augment: string | AugmentationConfig;
   mix: Mix;
@@ -67,6 +71,14 @@ export function addRunOptions(command: Command): Command {
     .option('--optimizer <name>', 'adam or sgd', oneOf('--optimizer', ['adam', 'sgd']), 'adam')
     .option('--learning-rate <x>', 'step size (default: adam 0.001, sgd 0.01)', real('--learning-rate', { min: 0 }))
     .option('--momentum <x>', 'momentum of sgd (default: 0)', real('--momentum', { min: 0, max: 1 }))
+    .option('--clipnorm <x>', "scale each tensor's gradient down to this norm", real('--clipnorm', { min: 0 }))
+    .option('--clipvalue <x>', 'cut gradients off at this magnitude', real('--clipvalue', { min: 0 }))
+    .option('--global-clipnorm <x>', 'scale all gradients down to this norm', real('--global-clipnorm', { min: 0 }))
+    .option(
+      '--weight-decay <x>',
+      "share of the weights, times the learning rate, that each step takes away (AdamW's; not the L2 regularizer of a layer)",
+      real('--weight-decay', { min: 0 }),
+    )
     .addOption(shared.seed())
     .addOption(shared.augment())
     .option(
@@ -108,7 +120,8 @@ export function addSheetOptions(command: Command): Command {
 }
 
 /** The optimizer, its defaults filled in. */
-export function optimizerOf({ optimizer, learningRate, momentum }: RunOptions): FilledOptimizer {
+export function optimizerOf(options: RunOptions): FilledOptimizer {
+  const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay } = options;
   if (momentum !== undefined && optimizer !== 'sgd') {
     throw new ConfigurationError({
       what: '--momentum belongs to sgd',
@@ -116,7 +129,10 @@ export function optimizerOf({ optimizer, learningRate, momentum }: RunOptions): 
       fix: 'add --optimizer sgd, or leave --momentum out',
     });
   }
-  return fillOptimizer(optimizer === 'sgd' ? sgd({ learningRate, momentum }) : adam({ learningRate }));
+  const remedies = { clipnorm, clipvalue, globalClipnorm, weightDecay };
+  return fillOptimizer(
+    optimizer === 'sgd' ? sgd({ learningRate, momentum, ...remedies }) : adam({ learningRate, ...remedies }),
+  );
 }
 
 /** 'replace', 'merge', or a number from 0 to 1. */

@@ -43,14 +43,21 @@ export interface LossShape {
   classes: number;
   /** Targets are shares of classes, not labels. */
   soft: boolean;
+  /** How many penalties l2_penalty gives; none without a regularizer. */
+  penalties?: number;
   record: RecordShape;
 }
 
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
   source: softmaxCrossEntropySource + stateSource + nan,
-  flags: ({ soft }) => ({ soft }),
-  constants: (s) => ({ batch: s.batch, classes: s.classes, ...recordConstants(s.record) }),
+  flags: ({ soft, penalties = 0 }) => ({ soft, regularized: penalties > 0 }),
+  constants: (s) => ({
+    batch: s.batch,
+    classes: s.classes,
+    ...recordConstants(s.record),
+    ...(s.penalties && { penalty_count: s.penalties }),
+  }),
   buffers: (s) => ({
     z: s.batch * s.classes,
     ...(s.soft ? { targets: s.batch * s.classes } : { labels: s.batch }),
@@ -58,6 +65,7 @@ export const softmaxCrossEntropy: Kernel<LossShape> = {
     p: s.batch * s.classes,
     dz: s.batch * s.classes,
     records: s.record.words * s.record.slots,
+    ...(s.penalties && { penalties: s.penalties }),
   }),
   workgroups: () => [1],
   cost: (s) => ({ flops: 8 * s.batch * s.classes, bytes: 12 * s.batch * s.classes }),

@@ -1,10 +1,12 @@
 import adamSource from '../../shaders/adam.wgsl?raw';
 import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
 import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
+import l2PenaltySource from '../../shaders/l2_penalty.wgsl?raw';
+import clip from '../../shaders/lib/clip.wgsl?raw';
 import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
 import sgdSource from '../../shaders/sgd.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
-import type { Kernel } from '../gpu/kernel.ts';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { stateSource, stateWords } from './state.ts';
 import { type RecordShape, recordConstants } from './step.ts';
 
@@ -13,6 +15,14 @@ export interface ChunkedShape {
   /** vec4s of an arena. */
   elements: number;
   chunks: number;
+  tensors: number;
+}
+
+/** How an optimizer clips gradients: each tensor's norm, that of all tensors together, or each element. */
+export interface Clip {
+  by: 'norm' | 'globalNorm' | 'value';
+  /** > 0 */
+  most: number;
 }
 
 /** The most vec4 of one tensor that a workgroup goes over. */
@@ -25,38 +35,63 @@ export const chunkVec4s = 1024;
 export const chunkLanes = (_shape: unknown, { software }: Traits) => [{ lanes: software ? 4 : 256 }];
 
 export interface GradientNormShape extends ChunkedShape {
-  tensors: number;
-  record: RecordShape;
-  beta1: number;
-  beta2: number;
-  badStepsToHalt: number;
+  /** Some tensor has an L2 regularizer, whose gradient is added first. */
+  regularized: boolean;
 }
 
-export const gradientNorm: Kernel<ChunkedShape> = {
+export const gradientNorm: Kernel<GradientNormShape> = {
   name: 'gradient_norm',
   source: gradientNormSource,
   variants: chunkLanes,
+  flags: (s, { lanes }) => ({ lanes: lanes!, regularized: s.regularized }),
+  buffers: (s) => ({
+    dw: s.elements * 4,
+    chunks: s.chunks * 4,
+    partials: s.chunks * 4,
+    ...(s.regularized && { w: s.elements * 4, l2: s.tensors }),
+  }),
+  workgroups: (s) => [s.chunks],
+  cost: (s) => ({ flops: (s.regularized ? 16 : 8) * s.elements, bytes: 16 * (s.regularized ? 3 : 1) * s.elements }),
+};
+
+export const l2Penalty: Kernel<ChunkedShape> = {
+  name: 'l2_penalty',
+  source: l2PenaltySource,
+  variants: chunkLanes,
   flags: (_, { lanes }) => ({ lanes: lanes! }),
-  buffers: (s) => ({ dw: s.elements * 4, chunks: s.chunks * 4, partials: s.chunks * 4 }),
+  buffers: (s) => ({ w: s.elements * 4, chunks: s.chunks * 4, l2: s.tensors, penalties: s.chunks }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
 };
 
-export const gradientNormReduce: Kernel<GradientNormShape> = {
+export interface EndOfStepShape extends ChunkedShape {
+  record: RecordShape;
+  beta1: number;
+  beta2: number;
+  badStepsToHalt: number;
+  clip?: Clip | undefined;
+}
+
+const clipsNorm = (clip: Clip | undefined): boolean => clip !== undefined && clip.by !== 'value';
+
+export const gradientNormReduce: Kernel<EndOfStepShape> = {
   name: 'gradient_norm_reduce',
   source: gradientNormReduceSource + stateSource,
+  flags: ({ clip }) => ({ clips: clipsNorm(clip), global: clip?.by === 'globalNorm' }),
   constants: (s) => ({
     tensor_count: s.tensors,
     ...recordConstants(s.record),
     one_minus_beta1: 1 - s.beta1,
     one_minus_beta2: 1 - s.beta2,
     bad_steps_to_halt: s.badStepsToHalt,
+    ...(clipsNorm(s.clip) && { most: s.clip!.most }),
   }),
   buffers: (s) => ({
     partials: s.chunks * 4,
     tensors: s.tensors * 2,
     records: s.record.words * s.record.slots,
     state: stateWords,
+    ...(clipsNorm(s.clip) && { factors: s.tensors }),
   }),
   workgroups: () => [1],
   cost: (s) => ({ flops: 2 * s.chunks, bytes: 16 * s.chunks }),
@@ -65,7 +100,35 @@ export const gradientNormReduce: Kernel<GradientNormShape> = {
 export interface UpdateShape extends ChunkedShape {
   /** Tell what the update did to each chunk, in `partials`. */
   measured: boolean;
+  clip?: Clip | undefined;
+  /** Share of a weight, times the learning rate, that every update takes away. */
+  weightDecay?: number | undefined;
 }
+
+const updateSource = (source: string, s: UpdateShape): string =>
+  source + stateSource + clip + (s.measured ? measureUpdate : '');
+
+const updateFlags = (s: UpdateShape, { lanes }: Variant) => ({
+  lanes: lanes!,
+  measured: s.measured,
+  clips_norm: clipsNorm(s.clip),
+  clips_value: s.clip?.by === 'value',
+  decays: Boolean(s.weightDecay),
+});
+
+const updateConstants = (s: UpdateShape): Record<string, number> => ({
+  ...(s.clip?.by === 'value' && { clip_value: s.clip.most }),
+  ...(s.weightDecay && { weight_decay: s.weightDecay }),
+});
+
+const updateBuffers = (s: UpdateShape) => ({
+  dw: s.elements * 4,
+  chunks: s.chunks * 4,
+  state: stateWords,
+  w: s.elements * 4,
+  ...(s.measured && { partials: s.chunks * 4 }),
+  ...(clipsNorm(s.clip) && { factors: s.tensors }),
+});
 
 /** Sums of squares of the weights and of what was added to them. */
 const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
@@ -78,10 +141,15 @@ export interface AdamShape extends UpdateShape {
 
 export const adam: Kernel<AdamShape> = {
   name: 'adam',
-  source: (s) => adamSource + stateSource + (s.measured ? measureUpdate : ''),
+  source: (s) => updateSource(adamSource, s),
   variants: chunkLanes,
-  flags: (s, { lanes }) => ({ lanes: lanes!, measured: s.measured }),
-  constants: (s) => ({ one_minus_beta1: 1 - s.beta1, one_minus_beta2: 1 - s.beta2, epsilon: s.epsilon }),
+  flags: updateFlags,
+  constants: (s) => ({
+    one_minus_beta1: 1 - s.beta1,
+    one_minus_beta2: 1 - s.beta2,
+    epsilon: s.epsilon,
+    ...updateConstants(s),
+  }),
   buffers: (s) => ({ ...updateBuffers(s), m: s.elements * 4, v: s.elements * 4 }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: 4 * (11 + measuredFlops(s)) * s.elements, bytes: 16 * 7 * s.elements }),
@@ -94,15 +162,10 @@ export interface SgdShape extends UpdateShape {
 
 export const sgd: Kernel<SgdShape> = {
   name: 'sgd',
-  source: (s) => sgdSource + stateSource + (s.measured ? measureUpdate : ''),
+  source: (s) => updateSource(sgdSource, s),
   variants: chunkLanes,
-  flags: (s, { lanes }) => ({
-    lanes: lanes!,
-    has_momentum: s.momentum > 0,
-    nesterov: s.nesterov,
-    measured: s.measured,
-  }),
-  constants: (s) => (s.momentum > 0 ? { momentum: s.momentum } : {}) as Record<string, number>,
+  flags: (s, variant) => ({ ...updateFlags(s, variant), has_momentum: s.momentum > 0, nesterov: s.nesterov }),
+  constants: (s) => ({ ...(s.momentum > 0 && { momentum: s.momentum }), ...updateConstants(s) }),
   buffers: (s) => ({ ...updateBuffers(s), ...(s.momentum > 0 && { v: s.elements * 4 }) }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({
@@ -110,11 +173,3 @@ export const sgd: Kernel<SgdShape> = {
     bytes: 16 * (s.momentum > 0 ? 5 : 3) * s.elements,
   }),
 };
-
-const updateBuffers = (s: UpdateShape) => ({
-  dw: s.elements * 4,
-  chunks: s.chunks * 4,
-  state: stateWords,
-  w: s.elements * 4,
-  ...(s.measured && { partials: s.chunks * 4 }),
-});

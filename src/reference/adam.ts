@@ -5,6 +5,8 @@ export interface AdamOptions {
   beta1: number;
   beta2: number;
   epsilon: number;
+  /** AdamW's: before the step w -= lr weightDecay w. */
+  weightDecay?: number | undefined;
 }
 
 /**
@@ -13,7 +15,7 @@ export interface AdamOptions {
  * Keras' form (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2). `t` counts updates from 1.
  */
 export function adam(
-  { learningRate, beta1, beta2, epsilon }: AdamOptions,
+  { learningRate, beta1, beta2, epsilon, weightDecay = 0 }: AdamOptions,
   { dw, w, m, v, t }: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; t: number },
 ): { w: Float64Array; m: Float64Array; v: Float64Array } {
   const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
@@ -22,6 +24,7 @@ export function adam(
     const g = dw[i]!;
     after.m[i]! += (g - m[i]!) * (1 - beta1);
     after.v[i]! += (g * g - v[i]!) * (1 - beta2);
+    after.w[i]! -= learningRate * weightDecay * w[i]!;
     after.w[i]! -= (rate * after.m[i]!) / (Math.sqrt(after.v[i]!) + epsilon);
   }
   return after;
@@ -32,7 +35,7 @@ export function adamMagnitude(
   options: AdamOptions,
   inputs: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; t: number },
 ): { w: Float64Array; m: Float64Array; v: Float64Array } {
-  const { learningRate, beta1, beta2, epsilon } = options;
+  const { learningRate, beta1, beta2, epsilon, weightDecay = 0 } = options;
   const { dw, w, m, v, t } = inputs;
   const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
   const after = adam(options, inputs);
@@ -41,6 +44,7 @@ export function adamMagnitude(
     const g = Math.abs(dw[i]!);
     size.m[i]! += (g + Math.abs(m[i]!)) * (1 - beta1);
     size.v[i]! += (g * g + v[i]!) * (1 - beta2);
+    size.w[i]! += learningRate * weightDecay * Math.abs(w[i]!);
     size.w[i]! += (rate * size.m[i]!) / (Math.sqrt(after.v[i]!) + epsilon);
   }
   return size;

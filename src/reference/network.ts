@@ -13,12 +13,13 @@ import { conv2dBackwardW, conv2dBackwardX, conv2dForward } from './conv2d.ts';
 import { denseBackwardW, denseBackwardX, denseForward } from './dense.ts';
 import { maxPoolBackward, maxPoolForward } from './max_pool.ts';
 import { gradientNorm } from './norm.ts';
+import { l2Penalty, regularize } from './regularizer.ts';
 import { softmaxCrossEntropy } from './softmax_cross_entropy.ts';
 
 type Numbers = ArrayLike<number>;
 
 export interface NetworkGradients {
-  /** Mean over the real samples. */
+  /** Mean over the real samples, and the layers' L2 penalties. */
   loss: number;
   /** Real samples whose largest probability is the label's. */
   hits: number;
@@ -84,13 +85,16 @@ export function networkGradients(
       const { y } = layer.type === 'conv2d' && behind?.layer.type === 'maxPooling2d' ? behind : pass;
       layers[layer.name] = { values: real(y), deltas: real(dy) };
     }
-    const { dx, tensors } = backward(pass, batch, weights, dy);
+    const { dx, tensors: ofBatch } = backward(pass, batch, weights, dy);
+    const tensors = ofBatch.map((dw, t) => regularize(layer.weights[t]!.l2, { dw, w: weights[pass.weightsAt + t]! }));
     gradients.unshift(...tensors);
     if (tensors.length > 0) gradientNorms[layer.name] = gradientNorm(...tensors).norm;
     dy = dx;
   }
+  const penalties = model.layers.flatMap((layer) => layer.weights).map(({ l2 }, t) => l2Penalty(l2, weights[t]!));
+  const penalty = penalties.reduce((sum, value) => sum + value, 0);
   const { hits, p: probabilities } = loss;
-  return { loss: loss.loss / labels.length, hits, probabilities, gradients, gradientNorms, layers };
+  return { loss: loss.loss / labels.length + penalty, hits, probabilities, gradients, gradientNorms, layers };
 }
 
 function batchOf({ inputShape: [height, width, channels] }: CompiledModel, images: Numbers): number {

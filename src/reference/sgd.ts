@@ -4,6 +4,8 @@ export interface SgdOptions {
   learningRate: number;
   momentum: number;
   nesterov: boolean;
+  /** Before the step w -= lr weightDecay w. */
+  weightDecay?: number | undefined;
 }
 
 /**
@@ -12,12 +14,13 @@ export interface SgdOptions {
  * Keras' form (keras/src/optimizers/sgd.py). Without momentum v stays as it is, and nesterov says nothing.
  */
 export function sgd(
-  { learningRate, momentum, nesterov }: SgdOptions,
+  { learningRate, momentum, nesterov, weightDecay = 0 }: SgdOptions,
   { dw, w, v }: { dw: Numbers; w: Numbers; v: Numbers },
 ): { w: Float64Array; v: Float64Array } {
   const after = { w: Float64Array.from(w), v: Float64Array.from(v) };
   for (let i = 0; i < dw.length; i++) {
     const step = learningRate * dw[i]!;
+    after.w[i]! -= learningRate * weightDecay * w[i]!;
     if (momentum === 0) {
       after.w[i]! -= step;
       continue;

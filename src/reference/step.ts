@@ -18,15 +18,18 @@ export interface EndOfStep {
   beta2: number;
   /** How many bad steps in a row end the run. */
   badStepsToHalt: number;
+  /** The norm of all tensors together has to be finite too. */
+  global?: boolean | undefined;
 }
 
 /** What gradient_norm_reduce makes of a step: skip = any gradient, norm squared or the loss isn't finite in float32. */
 export function endStep(
-  { beta1, beta2, badStepsToHalt }: EndOfStep,
+  { beta1, beta2, badStepsToHalt, global = false }: EndOfStep,
   { state, loss, norms }: { state: State; loss: number; norms: readonly { squares: number; nonFinite: number }[] },
 ): { state: State; skipped: boolean } {
   const bad = norms.some(({ squares, nonFinite }) => nonFinite > 0 || !Number.isFinite(Math.fround(squares)));
-  const skipped = bad || !Number.isFinite(loss);
+  const all = norms.reduce((sum, { squares }) => sum + squares, 0);
+  const skipped = bad || (global && !Number.isFinite(Math.fround(all))) || !Number.isFinite(loss);
   const decided = { ...state, skip: Number(skipped || state.halted !== 0) };
   if (state.halted) return { state: decided, skipped };
   if (skipped) {

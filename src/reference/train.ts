@@ -1,5 +1,6 @@
 import type { FilledOptimizer } from '../train/optimizers.ts';
 import { adam } from './adam.ts';
+import { clipGradients } from './clip.ts';
 import { sgd } from './sgd.ts';
 
 type Numbers = ArrayLike<number>;
@@ -19,7 +20,7 @@ export function trainSteps(
   const m = zeros();
   const v = zeros();
   for (let step = 0; step < steps; step++) {
-    const dw = gradients(w, step);
+    const dw = clipGradients(optimizer, gradients(w, step));
     w = w.map((before, i) => {
       if (optimizer.type === 'sgd') {
         const after = sgd(optimizer, { dw: dw[i]!, w: before, v: v[i]! });

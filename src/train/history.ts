@@ -6,14 +6,17 @@ export interface StepRecord {
   step: number;
   /** From 1. */
   epoch: number;
-  /** Mean over the batch's real samples. */
+  /** Mean over the batch's real samples, and the layers' L2 penalties, as Keras has it. */
   loss: number;
   /** Share of hits, 0 to 1. */
   accuracy: number;
   samples: number;
   /** The loss or a gradient was not finite: the weights stayed as they were. */
   skipped: boolean;
-  /** L2 norm of the gradient of all of a layer's tensors, by the layer's name. */
+  /**
+   * L2 norm of the gradient of all of a layer's tensors, by the layer's name: of the whole loss, its L2 penalties included,
+   * and before the optimizer clips it.
+   */
   gradientNorms: Record<string, number>;
   health?: HealthRecord;
 }

@@ -1,6 +1,19 @@
 import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import type { Clip } from '../kernels/update.ts';
+
+/** Of every optimizer; the names and their meaning are Keras' (keras/src/optimizers/base_optimizer.py). */
+const remedies = {
+  /** Each tensor's gradient is scaled down to this L2 norm where it is larger. */
+  clipnorm: v.optional(number(0, Infinity, 'open')),
+  /** Each element of a gradient is cut off at this magnitude. */
+  clipvalue: v.optional(number(0, Infinity, 'open')),
+  /** All gradients are scaled down together where the norm of all of them is larger. */
+  globalClipnorm: v.optional(number(0, Infinity, 'open')),
+  /** Before the step w -= learningRate * weightDecay * w, biases included: AdamW's decay, which isn't the L2 regularizer. */
+  weightDecay: v.optional(number(0)),
+};
 
 const schemas = {
   adam: v.strictObject({
@@ -9,12 +22,14 @@ const schemas = {
     beta1: v.optional(number(0, 0.999999), 0.9),
     beta2: v.optional(number(0, 0.9999999), 0.999),
     epsilon: v.optional(number(0, Infinity, 'open'), 1e-7),
+    ...remedies,
   }),
   sgd: v.strictObject({
     type: v.literal('sgd'),
     learningRate: v.optional(number(0), 0.01),
     momentum: v.optional(number(0, 1), 0),
     nesterov: v.optional(v.boolean(), false),
+    ...remedies,
   }),
 };
 
@@ -50,7 +65,26 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
       ...(typeof type === 'string' && { fix: suggest(type, known) }),
     });
   }
-  return parse(schemas[type as 'adam'] as v.GenericSchema<unknown, FilledOptimizer>, json, type);
+  const filled = parse(schemas[type as 'adam'] as v.GenericSchema<unknown, FilledOptimizer>, json, type);
+  const clips = clipNames.filter((name) => filled[name] !== undefined);
+  if (clips.length > 1) {
+    throw new ConfigurationError({
+      what: `${type} clips gradients in more than one way`,
+      found: Object.fromEntries(clips.map((name) => [name, filled[name]])),
+      wanted: `one of ${clipNames.join(', ')}`,
+      fix: `leave out ${clips.slice(1).join(' and ')}`,
+    });
+  }
+  return filled;
+}
+
+const clipNames = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;
+
+/** How gradients are clipped, or undefined. The norms that a step reports are those before. */
+export function clipOf({ clipnorm, clipvalue, globalClipnorm }: FilledOptimizer): Clip | undefined {
+  if (clipnorm !== undefined) return { by: 'norm', most: clipnorm };
+  if (globalClipnorm !== undefined) return { by: 'globalNorm', most: globalClipnorm };
+  return clipvalue === undefined ? undefined : { by: 'value', most: clipvalue };
 }
 
 function checked<T extends AdamConfig | SgdConfig>(config: T): T {

@@ -8,7 +8,7 @@ import * as kernels from '../kernels/update.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
 import { type Measurement, planMeasurement } from './measurement.ts';
 import type { CompiledModel } from './model.ts';
-import type { FilledOptimizer } from './optimizers.ts';
+import { clipOf, type FilledOptimizer } from './optimizers.ts';
 import { type Network, planNetwork } from './plan.ts';
 import type { RecordReader } from './records.ts';
 
@@ -74,21 +74,34 @@ export async function planSteps(
   const chunkTable = memory.upload('chunks', chunks.table);
   const tensorTable = memory.upload('chunks.tensors', chunks.ranges);
   const partials = memory.storage('gradient_norm.partials', 4 * chunks.count);
-  const shape = { elements: gradients.all.size / 16, chunks: chunks.count };
+  const shape = { elements: gradients.all.size / 16, chunks: chunks.count, tensors: gradients.tensors.length };
+  const l2 = model.layers.flatMap((layer) => layer.weights.map((tensor) => tensor.l2));
+  const regularized = l2.some((factor) => factor > 0);
+  const regularizer = regularized ? { w: weights.all, l2: memory.upload('l2', Float32Array.from(l2)) } : undefined;
+  const penalties = regularized ? memory.storage('l2_penalty.penalties', chunks.count) : undefined;
+  const clip = clipOf(optimizer);
+  const factors = clip && clip.by !== 'value' ? { factors: memory.storage('clip.factors', shape.tensors) } : undefined;
   const { beta1, beta2 } = optimizer.type === 'adam' ? optimizer : { beta1: 0, beta2: 0 };
-  const normShape = { ...shape, tensors: gradients.tensors.length, record, beta1, beta2, badStepsToHalt };
-  const squares = launch(kernels.gradientNorm, shape, { dw: gradients.all, chunks: chunkTable, partials });
+  const endShape = { ...shape, record, beta1, beta2, badStepsToHalt, clip };
+  const squares = launch(
+    kernels.gradientNorm,
+    { ...shape, regularized },
+    { dw: gradients.all, chunks: chunkTable, partials, ...regularizer },
+  );
+  const penalty =
+    regularizer && launch(kernels.l2Penalty, shape, { ...regularizer, chunks: chunkTable, penalties: penalties! });
 
   const ledger = async (name: string): Promise<Ledger> => {
     const state = memory.storage(`${name}.state`, stateWords);
     const records = memory.storage(`${name}.records`, record.words * record.slots);
-    const common = { z: logits, state, p: probabilities, dz: logitsGradient, records };
+    const common = { z: logits, state, p: probabilities, dz: logitsGradient, records, ...(penalties && { penalties }) };
+    const lossShape = { batch, classes, penalties: penalties ? chunks.count : 0, record };
     const [begin, loss, softLoss, first, second] = await Promise.all([
       launch(step.beginStep, { batch }, { state }),
-      launch(step.softmaxCrossEntropy, { batch, classes, soft: false, record }, { ...common, labels }),
-      targets && launch(step.softmaxCrossEntropy, { batch, classes, soft: true, record }, { ...common, targets }),
+      launch(step.softmaxCrossEntropy, { ...lossShape, soft: false }, { ...common, labels }),
+      targets && launch(step.softmaxCrossEntropy, { ...lossShape, soft: true }, { ...common, targets }),
       squares,
-      launch(kernels.gradientNormReduce, normShape, { partials, tensors: tensorTable, records, state }),
+      launch(kernels.gradientNormReduce, endShape, { partials, tensors: tensorTable, records, state, ...factors }),
     ]);
     return { state, records, begin, loss, softLoss, norms: [first, second] };
   };
@@ -101,11 +114,12 @@ export async function planSteps(
     state: training.state,
     w: weights.all,
     ...(updatePartials && { partials: updatePartials }),
+    ...factors,
   };
   const moment = (name: string) => memory.storage(name, gradients.all.size / 4);
   let update: Dispatch;
   const moments: Slice[] = [];
-  const updateShape = { ...shape, measured };
+  const updateShape = { ...shape, measured, clip };
   if (optimizer.type === 'adam') {
     const [m, v] = [moment('adam.m'), moment('adam.v')];
     moments.push(m, v);
@@ -117,7 +131,8 @@ export async function planSteps(
   } else {
     update = await launch(kernels.sgd, { ...updateShape, ...optimizer }, common);
   }
-  const { activations } = await network;
+  const planned = await network;
+  const { activations } = planned;
   const { state, records } = training;
   const measurement =
     updatePartials &&
@@ -131,7 +146,8 @@ export async function planSteps(
       reader,
     });
   return {
-    network: await network,
+    // The penalty is a part of every loss; where there is none, its dispatch isn't either.
+    network: penalty ? { ...planned, forward: [await penalty, ...planned.forward] } : planned,
     labels,
     targets,
     probabilities,

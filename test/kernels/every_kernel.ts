@@ -17,7 +17,7 @@ import {
 } from './dense_checks.ts';
 import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
-import { checkGradientNorm, checkGradientNormReduce } from './norm_checks.ts';
+import { checkGradientNorm, checkGradientNormReduce, checkL2Penalty } from './norm_checks.ts';
 import { checkAdam, checkSgd } from './optimizer_checks.ts';
 import {
   checkExponentHistogram,
@@ -115,14 +115,33 @@ export const everyKernel: AnyCheck[] = [
   }),
   any(checkMaxPoolBackward(pool({ ...window, size: [4, 6], poolSize: [2, 2], strides: [2, 2], channels: 4 }))),
   ...[false, true].map((soft) => any(checkSoftmaxCrossEntropy({ ...loss, soft }))),
+  any(checkSoftmaxCrossEntropy({ ...loss, soft: false, penalties: 3 })),
   any(checkSumParts({ parts: 3, weights: 70, biases: 6 })),
   any(checkGradientNorm(tensors)),
+  any(checkGradientNorm(tensors, Float32Array.of(0.1, 0.2))),
+  any(checkL2Penalty(tensors, Float32Array.of(0.1, 0.2))),
   any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1 })),
+  ...(['norm', 'globalNorm'] as const).map((by) =>
+    any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1, clip: { by, most: 2 } })),
+  ),
   any(checkBeginStep(4, { position: 2, samples: 5 })),
   ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
+  any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } })),
+  any(checkAdam({ ...adam, measured: false, clip: { by: 'value', most: 0.3 } })),
   ...[0, 0.9].flatMap((momentum) =>
     [false, true].map((flag) => any(checkSgd({ ...update, momentum, nesterov: flag, measured: !flag }))),
   ),
+  any(
+    checkSgd({
+      ...update,
+      momentum: 0,
+      nesterov: false,
+      measured: false,
+      weightDecay: 0.5,
+      clip: { by: 'norm', most: 1 },
+    }),
+  ),
+  any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),

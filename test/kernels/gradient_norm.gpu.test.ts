@@ -4,9 +4,15 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { recordField } from '../../src/kernels/step.ts';
 import { gradientNormReduce } from '../../src/kernels/update.ts';
 import { type Arena, arenaOf } from './arena.ts';
-import { cacheOf, checkKernel } from './check_kernel.ts';
+import { cacheOf, checkKernel, floats } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
-import { checkGradientNorm, checkGradientNormReduce, correctionBounds, endOfStep } from './norm_checks.ts';
+import {
+  checkGradientNorm,
+  checkGradientNormReduce,
+  checkL2Penalty,
+  correctionBounds,
+  endOfStep,
+} from './norm_checks.ts';
 import { sameState, stateFrom, stateOf } from './state_words.ts';
 
 const gpu: Gpu = await openGpu();
@@ -40,6 +46,65 @@ test('random tensors', async () => {
     await checkKernel(gpu, checkGradientNormReduce(arenaOf(each), { state, loss: 0.5 }));
   });
   await fc.assert(property, { seed: 1, numRuns: 10 });
+});
+
+describe('an L2 regularizer', () => {
+  const arena = () => arenaOf([5000, 7, 300, 20]);
+  const l2 = Float32Array.of(0.25, 0, 3, 0.001);
+
+  test('gradient_norm adds its gradient first', () => checkKernel(gpu, checkGradientNorm(arena(), l2)));
+  test('l2_penalty', () => checkKernel(gpu, checkL2Penalty(arena(), l2)));
+  test('of one tensor of one number', () => checkKernel(gpu, checkL2Penalty(arenaOf([1]), Float32Array.of(2))));
+
+  test('what a tensor without one holds is no part of the penalty', async () => {
+    const bad = arena();
+    bad.tensors[1]!.fill(Infinity);
+    await checkKernel(gpu, checkL2Penalty(bad, l2));
+  });
+});
+
+describe.each(['norm', 'globalNorm'] as const)('clipping by %s', (by) => {
+  test.each([
+    ['far below the norm', 0.01],
+    ['near it', 10],
+    ['above it, where nothing is clipped', 1e6],
+  ])('%s', async (_, most) => {
+    await checkKernel(gpu, checkGradientNormReduce(arenaOf([9000, 5, 300]), { state, loss: 1, clip: { by, most } }));
+  });
+
+  test('more tensors than invocations', async () => {
+    const many = arenaOf(Array.from({ length: 70 }, (_, i) => i + 1));
+    await checkKernel(gpu, checkGradientNormReduce(many, { state, loss: 1, clip: { by, most: 0.5 } }));
+  });
+
+  test('gradients of zero are not divided by their norm', async () => {
+    const zero = arenaOf([5, 70]);
+    for (const tensor of zero.tensors) tensor.fill(0);
+    const check = checkGradientNormReduce(zero, { state, loss: 1, clip: { by, most: 2 } });
+    const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, {});
+    const { factors } = await launch.run(check.given as Record<string, Contents>);
+    launch.dispose();
+    expect([...floats(factors!)]).toEqual([1, 1]);
+  });
+
+  test('a step that is not finite is skipped', async () => {
+    const bad = arenaOf([5, 70]);
+    bad.tensors[1]![3] = Number.NaN;
+    await checkKernel(gpu, checkGradientNormReduce(bad, { state, loss: 1, clip: { by, most: 2 } }));
+  });
+});
+
+test('tensors whose squares overflow only together skip a step that clips them together', async () => {
+  const large = arenaOf([1, 1]);
+  for (const tensor of large.tensors) tensor.fill(1.5e19);
+  for (const by of ['norm', 'globalNorm'] as const) {
+    const check = checkGradientNormReduce(large, { state, loss: 1, clip: { by, most: 2 } });
+    await checkKernel(gpu, check);
+    const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, {});
+    const after = await launch.run(check.given as Record<string, Contents>);
+    launch.dispose();
+    expect(stateFrom(after.state!).skip).toBe(by === 'globalNorm' ? 1 : 0);
+  }
 });
 
 describe.each([Number.NaN, Infinity, -Infinity])('a gradient of %s', (bad) => {

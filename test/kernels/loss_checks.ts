@@ -18,6 +18,8 @@ export interface LossCase {
   record: RecordShape;
   /** The logits lie from -scale to scale. */
   scale: number;
+  /** How many chunks of weights have a penalty. */
+  penalties?: number;
 }
 
 /** Labels, or shares of which every second is nothing and whose sum need not be 1. */
@@ -31,13 +33,20 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
   const epoch = 5;
   return {
     kernel: softmaxCrossEntropy,
-    shape: { batch: c.batch, classes: c.classes, soft: c.soft, record: c.record },
+    shape: {
+      batch: c.batch,
+      classes: c.classes,
+      soft: c.soft,
+      record: c.record,
+      ...(c.penalties && { penalties: c.penalties }),
+    },
     given: {
       z: Float32Array.from(numbers(c.batch * c.classes, 4), (u) => c.scale * u),
       state: stateOf({ step: c.step, epoch, count: c.count }),
       ...targetsOf(c),
     },
-    twin: ({ z, labels, targets }) => {
+    twin: ({ z, labels, targets, penalties }) => {
+      const penalty = c.count * Array.from(penalties ?? []).reduce((sum, value) => sum + value, 0);
       const { p, dz, loss, hits } = reference.softmaxCrossEntropy(c, { z: z!, labels, targets });
       // The mean's division apart, so that the bound is that of one sample.
       const scaled = dz.map((value) => value * c.count);
@@ -57,7 +66,13 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
         // The rest of the ring stays what it was.
         records: (name, bits) => {
           const at = first + recordField.loss;
-          expectWithin(`${name}.loss`, [floats(bits)[at]!], [loss], lossBound(c, { z: z!, labels, targets }));
+          const bound = lossBound(c, { z: z!, labels, targets });
+          const size = c.count * Array.from(penalties ?? [0], Math.abs).reduce((sum, value) => sum + value);
+          const ofPenalty = boundOf(tolerances.penalty, [penalty], {
+            terms: (c.penalties ?? 0) + 2,
+            magnitude: [size + loss],
+          })[0]!;
+          expectWithin(`${name}.loss`, [floats(bits)[at]!], [loss + penalty], bound + (penalties ? ofPenalty : 0));
           expectSame(name, bits, words.with(at, bits[at]!));
         },
       };

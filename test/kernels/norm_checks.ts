@@ -1,49 +1,115 @@
 import { recordField, recordWords } from '../../src/kernels/step.ts';
 import {
   type ChunkedShape,
+  type Clip,
+  chunkVec4s,
+  type EndOfStepShape,
   type GradientNormShape,
   gradientNorm,
   gradientNormReduce,
+  l2Penalty,
 } from '../../src/kernels/update.ts';
+import { clipFactors } from '../../src/reference/clip.ts';
 import { gradientNorm as norm } from '../../src/reference/norm.ts';
+import { l2Penalty as penaltyOf, regularize } from '../../src/reference/regularizer.ts';
 import { endStep } from '../../src/reference/step.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { boundOf, tolerances, unitRoundoff } from '../tolerance.ts';
-import { type Arena, chunkOf } from './arena.ts';
-import { floats, type KernelCheck, sameFloats } from './check_kernel.ts';
+import { type Arena, chunkOf, likeArena } from './arena.ts';
+import { floats, type KernelCheck, sameFloats, within } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 import { sameState, stateFrom } from './state_words.ts';
 
 export const endOfStep = { beta1: 0.9, beta2: 0.999, badStepsToHalt: 3 };
 
-const shapeOf = (arena: Arena): GradientNormShape => ({
+const chunked = (arena: Arena): ChunkedShape => ({
   elements: arena.elements,
   chunks: arena.chunks.length / 4,
   tensors: arena.tensors.length,
-  record: { words: recordWords(arena.tensors.length), slots: 4 },
-  ...endOfStep,
 });
 
-/** A chunk's sum of squares, how many of its elements aren't finite, and the largest. */
-export function checkGradientNorm(arena: Arena): KernelCheck<ChunkedShape> {
+const shapeOf = (arena: Arena, clip: Clip | undefined): EndOfStepShape => ({
+  ...chunked(arena),
+  record: { words: recordWords(arena.tensors.length), slots: 4 },
+  ...endOfStep,
+  clip,
+});
+
+/**
+ * A chunk's sum of squares, how many of its elements aren't finite, and the largest; with factors of an L2 regularizer, one
+ * a tensor, its gradient is added first.
+ */
+export function checkGradientNorm(arena: Arena, l2?: Float32Array): KernelCheck<GradientNormShape> {
   return {
     kernel: gradientNorm,
-    shape: { elements: arena.elements, chunks: arena.chunks.length / 4 },
-    given: { dw: arena.dw, chunks: arena.chunks },
-    twin: () => ({
-      partials: (name, bits) => {
+    shape: { ...chunked(arena), regularized: l2 !== undefined },
+    given: { dw: arena.dw, chunks: arena.chunks, ...(l2 && { l2, w: likeArena(arena, 50) }) },
+    twin: ({ dw, w }) => {
+      // Exact where nothing is added.
+      const whole = Float64Array.from(dw!);
+      const bound = new Float64Array(whole.length);
+      if (l2) {
         for (let i = 0; i < arena.chunks.length / 4; i++) {
-          const chunk = chunkOf(arena, i, arena.dw);
-          const { squares, nonFinite, largest } = norm(chunk);
-          const [sum, ...others] = floats(bits).subarray(4 * i, 4 * i + 4);
-          sameFloats([nonFinite, largest, 0])(`${name}[${i}].yzw`, new Uint32Array(Float32Array.from(others).buffer));
-          const how = { terms: chunk.length + 1, magnitude: [squares] };
-          if (Number.isFinite(Math.fround(squares))) {
-            expectWithin(`${name}[${i}].squares`, [sum!], [squares], boundOf(tolerances.gradient_norm, [squares], how));
-          } else if (Number.isFinite(sum)) throw new Error(`${name}[${i}]: squares that are finite: ${sum}`);
+          const [first, end, tensor] = arena.chunks.subarray(4 * i).subarray(0, 3);
+          const of = <T extends Float32Array | Float64Array>(values: T) => values.subarray(4 * first!, 4 * end!);
+          const given = { dw: of(dw as Float32Array), w: of(w as Float32Array) };
+          const added = regularize(l2[tensor!]!, given);
+          const size = regularize(l2[tensor!]!, { dw: given.dw.map(Math.abs), w: given.w.map(Math.abs) });
+          of(whole).set(added);
+          of(bound).set(boundOf(tolerances.regularized, added, { terms: 2, magnitude: size }));
         }
-      },
-    }),
+      }
+      return {
+        ...(l2 && {
+          dw: (name, bits) => {
+            for (let i = 0; i < arena.chunks.length / 4; i++) {
+              const [first, end] = arena.chunks.subarray(4 * i);
+              const of = <T extends Float32Array | Float64Array>(values: T) => values.subarray(4 * first!, 4 * end!);
+              expectWithin(`${name} in chunk ${i}`, of(floats(bits)), of(whole), of(bound));
+            }
+          },
+        }),
+        partials: (name, bits) => {
+          for (let i = 0; i < arena.chunks.length / 4; i++) {
+            const [first, end] = arena.chunks.subarray(4 * i);
+            const chunk = whole.subarray(4 * first!, 4 * end!);
+            const { squares, nonFinite, largest } = norm(chunk);
+            const off = norm(bound.subarray(4 * first!, 4 * end!)).norm;
+            const [sum, bad, top, none] = floats(bits).subarray(4 * i);
+            expectSame(`${name}[${i}].yw`, [bad!, none!], [nonFinite, 0]);
+            if (l2) expectWithin(`${name}[${i}].largest`, [top!], [largest], off);
+            else sameFloats([largest])(`${name}[${i}].largest`, bits.subarray(4 * i + 2, 4 * i + 3));
+            const how = { terms: chunk.length + 1, magnitude: [squares] };
+            if (Number.isFinite(Math.fround(squares))) {
+              const ofSum =
+                boundOf(tolerances.gradient_norm, [squares], how)[0]! + 2 * Math.sqrt(squares) * off + off ** 2;
+              expectWithin(`${name}[${i}].squares`, [sum!], [squares], ofSum);
+            } else if (Number.isFinite(sum)) throw new Error(`${name}[${i}]: squares that are finite: ${sum}`);
+          }
+        },
+      };
+    },
+  };
+}
+
+/** l2 * sum of squares, chunk by chunk; a tensor without a regularizer has none, whatever it holds. */
+export function checkL2Penalty(arena: Arena, l2: Float32Array): KernelCheck<ChunkedShape> {
+  return {
+    kernel: l2Penalty,
+    shape: chunked(arena),
+    given: { w: arena.dw, chunks: arena.chunks, l2 },
+    twin: ({ w }) => {
+      const expected = Float64Array.from({ length: arena.chunks.length / 4 }, (_, i) =>
+        penaltyOf(
+          l2[arena.chunks[4 * i + 2]!]!,
+          l2[arena.chunks[4 * i + 2]!] ? chunkOf(arena, i, w as Float32Array) : [],
+        ),
+      );
+      const terms = chunkVec4s * 4 + 2;
+      return {
+        penalties: within(expected, boundOf(tolerances.gradient_norm, expected, { terms, magnitude: expected })),
+      };
+    },
   };
 }
 
@@ -51,11 +117,15 @@ export interface EndOfStepCase {
   /** The state before. */
   state: Uint32Array;
   loss: number;
+  clip?: Clip;
 }
 
 /** The second half: chunks to tensors, and whether the step counts. Its first half's results are the twin's. */
-export function checkGradientNormReduce(arena: Arena, { state, loss }: EndOfStepCase): KernelCheck<GradientNormShape> {
-  const shape = shapeOf(arena);
+export function checkGradientNormReduce(
+  arena: Arena,
+  { state, loss, clip }: EndOfStepCase,
+): KernelCheck<EndOfStepShape> {
+  const shape = shapeOf(arena, clip);
   const { words, slots } = shape.record;
   const before = stateFrom(state);
   const first = (before.step! % slots) * words;
@@ -72,8 +142,26 @@ export function checkGradientNormReduce(arena: Arena, { state, loss }: EndOfStep
     given: { partials, tensors: arena.ranges, records, state },
     twin: () => {
       const norms = arena.tensors.map((tensor) => norm(tensor));
-      const after = endStep(endOfStep, { state: before, loss, norms });
+      const after = endStep({ ...endOfStep, global: clip?.by === 'globalNorm' }, { state: before, loss, norms });
+      const squares = norms.map((tensor) => tensor.squares);
+      const factors = clipFactors(
+        {
+          clipnorm: clip?.by === 'norm' ? clip.most : undefined,
+          globalClipnorm: clip?.by === 'globalNorm' ? clip.most : undefined,
+        },
+        squares,
+      );
       return {
+        ...(clip &&
+          clip.by !== 'value' && {
+            // Of a step that counts: others leave the weights alone.
+            factors: (name, bits) => {
+              if (after.skipped) return;
+              const terms = shape.chunks + shape.tensors + 2;
+              const bound = boundOf(tolerances.clip_factors, factors, { terms, magnitude: factors });
+              expectWithin(name, floats(bits), factors, bound);
+            },
+          }),
         state: sameState(after.state, correctionBounds(after.state)),
         records: (name, bits) => {
           const expected = records.slice();

@@ -1,8 +1,10 @@
-import { type AdamShape, adam, type SgdShape, sgd, type UpdateShape } from '../../src/kernels/update.ts';
+import { type AdamShape, adam, type Clip, type SgdShape, sgd, type UpdateShape } from '../../src/kernels/update.ts';
 import * as adamTwin from '../../src/reference/adam.ts';
+import { clipGradients } from '../../src/reference/clip.ts';
 import { gradientNorm, measureUpdate } from '../../src/reference/norm.ts';
 import * as sgdTwin from '../../src/reference/sgd.ts';
 import { expectSame, expectWithin } from '../compare.ts';
+import { numbers } from '../reference/central_differences.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { type Arena, arenaOf, chunkOf, likeArena } from './arena.ts';
 import { floats, type KernelCheck, type Verify } from './check_kernel.ts';
@@ -16,6 +18,8 @@ export interface UpdateCase {
   learningRate: number;
   /** The gradients lie from -scale to scale. */
   scale: number;
+  clip?: Clip | undefined;
+  weightDecay?: number | undefined;
 }
 
 export interface AdamCase extends UpdateCase, Omit<AdamShape, keyof UpdateShape> {
@@ -30,8 +34,27 @@ type Numbers = Float64Array;
 const shapeOf = (arena: Arena, c: UpdateCase): UpdateShape => ({
   elements: arena.elements,
   chunks: arena.chunks.length / 4,
+  tensors: arena.tensors.length,
   measured: c.measured,
+  clip: c.clip,
+  weightDecay: c.weightDecay,
 });
+
+/** One factor a tensor, as gradient_norm_reduce would give, or whatever else. */
+const factorsOf = (arena: Arena, { clip }: UpdateCase) =>
+  clip && clip.by !== 'value' && { factors: Float32Array.from(numbers(arena.tensors.length, 60), (u) => (u + 1) / 2) };
+
+/** The gradients as the update takes them. */
+function clipped(arena: Arena, { clip }: UpdateCase, { dw, factors }: Record<string, Contents>): Numbers {
+  const taken = Float64Array.from(dw!);
+  for (let i = 0; i < arena.chunks.length / 4; i++) {
+    const [first, end, tensor] = arena.chunks.subarray(4 * i, 4 * i + 3);
+    const of = taken.subarray(4 * first!, 4 * end!);
+    if (clip?.by === 'value') of.set(clipGradients({ clipvalue: clip.most }, [of])[0]!);
+    else if (factors) of.set(of.map((g) => factors[tensor!]! * g));
+  }
+  return taken;
+}
 
 export function checkAdam(c: AdamCase): KernelCheck<AdamShape> {
   const arena = arenaOf(c.tensors, c.scale);
@@ -43,6 +66,7 @@ export function checkAdam(c: AdamCase): KernelCheck<AdamShape> {
     given: {
       dw: arena.dw,
       chunks: arena.chunks,
+      ...factorsOf(arena, c),
       m: likeArena(arena, 20, (u) => past * u),
       v: likeArena(arena, 30, (u) => (past * u) ** 2),
       w: likeArena(arena, 40),
@@ -53,8 +77,9 @@ export function checkAdam(c: AdamCase): KernelCheck<AdamShape> {
         updates: c.t,
       }),
     },
-    twin: ({ dw, w, m, v }) => {
-      const inputs = { dw: dw!, w: w!, m: m!, v: v!, t: c.t };
+    twin: (given) => {
+      const { w, m, v } = given;
+      const inputs = { dw: clipped(arena, c, given), w: w!, m: m!, v: v!, t: c.t };
       const after = adamTwin.adam(c, inputs);
       const size = adamTwin.adamMagnitude(c, inputs);
       const bound = (name: 'w' | 'm' | 'v') =>
@@ -74,12 +99,14 @@ export function checkSgd(c: SgdCase): KernelCheck<SgdShape> {
     given: {
       dw: arena.dw,
       chunks: arena.chunks,
+      ...factorsOf(arena, c),
       w: likeArena(arena, 40),
       state: stateOf({ learning_rate: c.learningRate }),
       ...(c.momentum > 0 && { v: likeArena(arena, 30, (u) => 0.1 * u) }),
     },
-    twin: ({ dw, w, v }) => {
-      const inputs = { dw: dw!, w: w!, v: v ?? new Float32Array(w!.length) };
+    twin: (given) => {
+      const { w, v } = given;
+      const inputs = { dw: clipped(arena, c, given), w: w!, v: v ?? new Float32Array(w!.length) };
       const after = sgdTwin.sgd(c, inputs);
       const size = sgdTwin.sgdMagnitude(c, inputs);
       const bound = (name: 'w' | 'v') => boundOf(tolerances.sgd, after[name], { terms: 3, magnitude: size[name] });

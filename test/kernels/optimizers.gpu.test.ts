@@ -20,6 +20,16 @@ const sizes: Record<string, number[]> = {
   'several chunks': [9000, 300, 7],
 };
 
+/** Each alone, and those that go together; large gradients, so that every clip has something to do. */
+const remedies: Record<string, Partial<SgdCase & AdamCase>> = {
+  'factors of tensors': { clip: { by: 'norm', most: 1 } },
+  'the same of all tensors, not measured': { clip: { by: 'globalNorm', most: 1 }, measured: false },
+  'elements cut off': { clip: { by: 'value', most: 0.3 } },
+  'weights that decay': { weightDecay: 0.5, learningRate: 0.1 },
+  'factors and decay': { clip: { by: 'norm', most: 1 }, weightDecay: 0.5, learningRate: 0.1 },
+  'a cut and decay': { clip: { by: 'value', most: 0.3 }, weightDecay: 0.5, learningRate: 0.1 },
+};
+
 const common = { tensors: [300, 7, 90], measured: true, learningRate: 0.001, scale: 1 };
 const keras: AdamCase = { ...common, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, t: 20 };
 
@@ -35,6 +45,7 @@ describe('adam', () => {
     'other betas': { beta1: 0.5, beta2: 0.9 },
     'a large epsilon': { epsilon: 0.1 },
     'a large learning rate': { learningRate: 10 },
+    ...remedies,
   };
   test.each(Object.entries(departures))('%s', (_, departure) =>
     checkKernel(gpu, checkAdam({ ...keras, ...departure })),
@@ -53,6 +64,13 @@ describe('sgd', () => {
     nesterov: { momentum: 0.9, nesterov: true },
     'nesterov without momentum is plain': { nesterov: true },
     'a large learning rate': { learningRate: 10, momentum: 0.5 },
+    ...remedies,
+    ...Object.fromEntries(
+      Object.entries(remedies).map(([title, remedy]) => [
+        `${title}, with nesterov momentum`,
+        { ...remedy, momentum: 0.9, nesterov: true },
+      ]),
+    ),
   };
   test.each(Object.entries(departures))('%s', (_, departure) => checkKernel(gpu, checkSgd({ ...plain, ...departure })));
 });
@@ -60,10 +78,16 @@ describe('sgd', () => {
 test('random arenas', async () => {
   const tensors = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 4 });
   const measured = fc.boolean();
+  const most = fc.constantFrom(0.1, 10);
+  const by = fc.constantFrom('norm' as const, 'globalNorm' as const, 'value' as const);
+  const clip = fc.option(fc.record({ by, most }), { nil: undefined });
+  const weightDecay = fc.constantFrom(undefined, 0, 0.1);
   const learningRate = fc.constantFrom(1e-4, 0.01, 1);
   const anyAdam = fc.record({
     tensors,
     measured,
+    clip,
+    weightDecay,
     scale: fc.constantFrom(1e-3, 1, 100),
     learningRate,
     beta1: fc.constantFrom(0.1, 0.5, 0.9),
@@ -74,6 +98,8 @@ test('random arenas', async () => {
   const anySgd = fc.record({
     tensors,
     measured,
+    clip,
+    weightDecay,
     scale: fc.constantFrom(2, 100),
     learningRate,
     momentum: fc.constantFrom(0, 0.3, 0.9),

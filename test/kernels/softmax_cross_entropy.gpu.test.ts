@@ -34,6 +34,8 @@ const departures: Record<string, Partial<LossCase>> = {
   'large logits': { scale: 50 },
   'huge logits': { batch: 1, count: 1, scale: 1e4 },
   'a ring that has gone round': { step: 1234 },
+  'a penalty': { penalties: 1 },
+  'penalties of many chunks, a short batch': { penalties: 70, count: 19 },
 };
 
 describe.each([false, true])('shares of classes: %s', (soft) => {

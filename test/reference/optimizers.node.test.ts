@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { adam, adamMagnitude } from '../../src/reference/adam.ts';
+import { clipFactors, clipGradients } from '../../src/reference/clip.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { sgd, sgdMagnitude } from '../../src/reference/sgd.ts';
 
@@ -45,6 +46,43 @@ test.each([
   const second = sgd(options, { dw: [1], ...first });
   expect(second.w[0]).toBeCloseTo(w2!, 15);
   expect(second.v[0]).toBeCloseTo(v2!, 15);
+});
+
+test('weights decay by a share of the learning rate, apart from the gradient', () => {
+  // 1 - 0.1 * 0.5 * 1, then the step of a gradient of 2; with a gradient of zero the decay alone is left.
+  expect(sgd({ ...plain, weightDecay: 0.5 }, { dw: [2, 0], w: [1, -4], v: none }).w).toEqual(
+    Float64Array.of(1 - 0.05 - 0.2, -4 + 0.2),
+  );
+  const decayed = adam({ ...keras, weightDecay: 10 }, { dw: none, w: [1, -4], m: none, v: none, t: 1 });
+  expect(decayed.w[0]).toBeCloseTo(0.99, 15);
+  expect(decayed.w[1]).toBeCloseTo(-3.96, 15);
+  expect([...decayed.m, ...decayed.v]).toEqual([0, 0, 0, 0]);
+  const nesterov = sgd(
+    { learningRate: 0.1, momentum: 0.5, nesterov: true, weightDecay: 1 },
+    { dw: [2], w: [1], v: [0] },
+  );
+  expect(nesterov.w[0]).toBeCloseTo(1 - 0.1 - 0.1 - 0.2, 15);
+  expect(nesterov.v[0]).toBe(-0.2);
+});
+
+test('clipping: by the norm of each tensor, of all together, or by the value', () => {
+  const gradients = [
+    [3, -4],
+    [0.3, 0.4],
+    [0, 0],
+  ];
+  const clip = (options: object) => clipGradients(options, gradients).map((dw) => [...dw]);
+  expect(clip({})).toEqual(gradients);
+  expect(clip({ clipnorm: 1 })).toEqual([[3 / 5, -4 / 5].map((g) => expect.closeTo(g, 15)), [0.3, 0.4], [0, 0]]);
+  const all = Math.sqrt(25.25);
+  expect(clip({ globalClipnorm: 2 })).toEqual(gradients.map((dw) => dw.map((g) => expect.closeTo((2 * g) / all, 15))));
+  expect(clip({ globalClipnorm: 10 })).toEqual(gradients);
+  expect(clip({ clipvalue: 0.35 })).toEqual([
+    [0.35, -0.35],
+    [0.3, 0.35],
+    [0, 0],
+  ]);
+  expect(clipFactors({ clipnorm: 2 }, [16, 1, 0])).toEqual([0.5, 1, 1]);
 });
 
 test('the magnitudes add up what the updates may cancel', () => {

@@ -298,7 +298,10 @@ describe('an optimizer', () => {
     [
       'with an option of another one',
       { type: 'adam', momentum: 0.9 },
-      { what: 'adam has no option momentum', wanted: 'one of type, learningRate, beta1, beta2, epsilon' },
+      {
+        what: 'adam has no option momentum',
+        wanted: 'one of type, learningRate, beta1, beta2, epsilon, clipnorm, clipvalue, globalClipnorm, weightDecay',
+      },
     ],
     [
       'with an option in snake case',
@@ -328,6 +331,36 @@ describe('an optimizer', () => {
       'with too much momentum',
       { type: 'sgd', momentum: 1.1 },
       { what: 'sgd: momentum makes no sense', wanted: 'a number from 0 to 1' },
+    ],
+    ...(['clipnorm', 'clipvalue', 'globalClipnorm'] as const).flatMap((name) =>
+      [0, -1, Number.NaN, Infinity, '1'].map(
+        (most) =>
+          [
+            `with ${name} of ${most}`,
+            { type: 'adam', [name]: most },
+            { what: `adam: ${name} makes no sense`, found: most, wanted: 'a number > 0' },
+          ] as [string, unknown, Partial<ErrorParts>],
+      ),
+    ),
+    [
+      'that clips in two ways',
+      { type: 'sgd', clipvalue: 2, globalClipnorm: 1 },
+      {
+        what: 'sgd clips gradients in more than one way',
+        found: { clipvalue: 2, globalClipnorm: 1 },
+        wanted: 'one of clipnorm, clipvalue, globalClipnorm',
+        fix: 'leave out globalClipnorm',
+      },
+    ],
+    [
+      "with Keras' spelling of a clip",
+      { type: 'sgd', global_clipnorm: 1 },
+      { what: 'sgd has no option global_clipnorm', fix: 'did you mean "globalClipnorm"?' },
+    ],
+    [
+      'with a negative weight decay',
+      { type: 'sgd', weightDecay: -0.1 },
+      { what: 'sgd: weightDecay makes no sense', found: -0.1, wanted: 'a number >= 0' },
     ],
     [
       'with half a nesterov',
