@@ -1,12 +1,12 @@
 import { effect } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
-import { clock, count, fixed } from '../figures.ts';
+import { clock, count, figure, fixed } from '../figures.ts';
 import type { Told } from '../train/news.ts';
 import { augmentationOf, modelOf } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
-import type { Trained } from './worker/session.ts';
+import type { Listener, Trained } from './worker/session.ts';
 import { thread, training } from './worker/training.ts';
 
 /** What a person can do to a run, and how the page opens: the only writer of what the panels read. */
@@ -71,8 +71,8 @@ async function find(name: string): Promise<void> {
   }
 }
 
-/** Trains the experiment as it stands, until it is done or stopped. */
-export async function train(): Promise<void> {
+/** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`. */
+export async function train({ paused = false } = {}): Promise<void> {
   const experiment = state.experiment.peek();
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
@@ -82,18 +82,19 @@ export async function train(): Promise<void> {
   state.run.value = run;
   state.trouble.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
-  const tell = (news: readonly Told[]) => {
-    const { epochs, steps } = run.log;
-    const before = { epochs: epochs.length, steps: steps.length };
-    run.add(news);
-    if (!before.steps && steps.length) {
+  const listener: Listener = {
+    begun: (bytes) => {
+      run.bytes.value = bytes;
+      if (run.phase.peek() !== 'starting') return;
       run.phase.value = 'running';
       state.status.value = 'Training.';
-    }
-    const last = epochs.at(-1);
-    if (last && epochs.length > before.epochs && last.epoch < plan.epochs) {
-      state.status.value = `Epoch ${last.epoch} of ${plan.epochs}: validation accuracy ${fixed(last.validationAccuracy)}.`;
-    }
+    },
+    news: (news) => tell(run, news),
+    paused: () => {
+      if (run.phase.peek() === 'stopping') return;
+      run.pause();
+      state.status.value = `Paused after ${stepsOf(run)}.`;
+    },
   };
   try {
     const result = await training.train(
@@ -107,10 +108,10 @@ export async function train(): Promise<void> {
         epochs: plan.epochs,
         trainSamples: plan.trainSamples,
         testSamples: plan.testSamples,
+        paused,
       },
-      proxy(tell),
+      proxy(listener),
     );
-    run.bytes.value = result.bytes;
     run.end(result.leftBehind);
     state.status.value = outcome(run, result);
   } catch (error) {
@@ -120,14 +121,67 @@ export async function train(): Promise<void> {
   }
 }
 
+function tell(run: Run, news: readonly Told[]): void {
+  const before = run.log.epochs.length;
+  run.add(news);
+  const last = run.log.epochs.at(-1);
+  if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
+    const accuracy = fixed(last.validationAccuracy);
+    state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}: validation accuracy ${accuracy}.`;
+  }
+}
+
+const underWay = (): Run | undefined => (state.run.peek()?.isUnderWay.peek() ? state.run.peek() : undefined);
+
 /** Ends the run after the step that it is in. */
 export function stop(): void {
-  const run = state.run.peek();
-  if (!run?.isUnderWay.peek()) return;
+  const run = underWay();
+  if (!run) return;
   run.phase.value = 'stopping';
   state.status.value = 'Stopping after this step…';
   training.stop();
 }
+
+export function pause(): void {
+  const run = underWay();
+  if (run?.phase.peek() !== 'running') return;
+  run.phase.value = 'pausing';
+  state.status.value = 'Pausing after this step…';
+  training.pause();
+}
+
+export function resume(): void {
+  const run = underWay();
+  if (!run) return;
+  run.resume();
+  state.status.value = 'Training.';
+  training.resume();
+}
+
+/** One step, of the run that is paused, or of a new one that then waits. */
+export async function step(): Promise<void> {
+  const run = underWay();
+  if (run?.phase.peek() === 'paused') {
+    run.resume();
+    await training.step(1);
+  } else if (!run) {
+    const ended = train({ paused: true });
+    await training.step(1);
+    await ended;
+  }
+}
+
+// What can be changed in a run under way, is.
+effect(() => {
+  const { optimizer } = state.experiment.value;
+  const run = state.run.value;
+  if (!run?.isUnderWay.value || optimizer.type !== run.experiment.optimizer.type) return;
+  const rate = optimizer.learningRate!;
+  if (run.learningRate.peek() === rate || !(rate >= 0)) return;
+  run.learningRate.value = rate;
+  state.status.value = `Learning rate ${figure(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
+  training.setLearningRate(rate);
+});
 
 function outcome(run: Run, { stopped, skippedSteps, leftBehind }: Trained): string {
   const accuracy = leftBehind?.accuracy ?? run.log.epochs.at(-1)?.validationAccuracy;

@@ -1,10 +1,21 @@
-import { type AugmentationConfig, type Model, presetModel, presetNames, tutorialAugmentation } from '../index.ts';
+import {
+  type AugmentationConfig,
+  aboutPreset,
+  type Model,
+  type PresetName,
+  presetModel,
+  presetNames,
+  tutorialAugmentation,
+} from '../index.ts';
+
+type Make = (imageShape: Model['inputShape'], classes: number) => Model;
 
 /** Models by name: made for images of a shape and a number of classes. */
-export const modelPresets: Record<string, (imageShape: Model['inputShape'], classes: number) => Model> =
-  Object.fromEntries(
-    presetNames.map((name) => [name, (imageShape, classes) => presetModel(name, imageShape, classes)]),
-  );
+export const modelPresets: Record<string, Make> = Object.fromEntries(
+  presetNames.map((name): [string, Make] => [name, (imageShape, classes) => presetModel(name, imageShape, classes)]),
+);
+
+export const aboutModel = (name: string): string => aboutPreset(name as PresetName);
 
 /** Augmentations by name. */
 export const augmentationPresets: Record<string, AugmentationConfig> = {

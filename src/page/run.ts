@@ -1,10 +1,11 @@
-import { computed, signal } from '@preact/signals';
+import { computed, type Signal, signal } from '@preact/signals';
 import type { Evaluation, LayerSummary } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { TrainingLog } from '../train/training_log.ts';
 import type { Experiment } from './experiment.ts';
 import { Curves } from './plots/curves.ts';
+import type { GpuBytes } from './worker/session.ts';
 
 export type Phase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'ended';
 
@@ -23,8 +24,10 @@ export class Run {
   readonly steps: number;
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind: Evaluation | undefined;
-  /** Bytes on the GPU, once they are known. */
-  readonly bytes = signal<number | undefined>(undefined);
+  /** On the GPU, once they are known. */
+  readonly bytes = signal<GpuBytes | undefined>(undefined);
+  /** Of the steps to come. */
+  readonly learningRate: Signal<number>;
   private frame = 0;
   private begun = 0;
   private paused = { since: 0, ms: 0 };
@@ -35,6 +38,7 @@ export class Run {
     readonly layers: readonly LayerSummary[],
     readonly classNames: readonly string[],
   ) {
+    this.learningRate = signal(experiment.optimizer.learningRate!);
     this.steps = plan.epochs * Math.ceil(plan.trainSamples / experiment.batchSize);
   }
 
@@ -72,6 +76,7 @@ export class Run {
 
   /** Time stands still for it. */
   pause(): void {
+    if (!this.begun) this.begun = performance.now();
     this.paused.since ||= performance.now();
     this.phase.value = 'paused';
   }

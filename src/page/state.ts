@@ -68,6 +68,30 @@ export const layers = computed<{ summary?: LayerSummary[]; error?: ErrorParts }>
 
 export const augmentation = computed(() => augmentationOf(experiment.value));
 
+const names: Partial<Record<keyof Experiment, string>> = {
+  dataset: 'the data set',
+  augmentation: 'the augmentation',
+  model: 'the model',
+  optimizer: 'the optimizer',
+  batchSize: 'the batch size',
+  seed: 'the seed',
+  epochs: 'the epochs',
+  trainSamples: 'the training images',
+  testSamples: 'the validation images',
+};
+
+/** What has been changed since the run under way began, and is for the next one; the learning rate is for this one. */
+export const waitingChanges = computed<string[]>(() => {
+  const shown = run.value;
+  if (!shown?.isUnderWay.value) return [];
+  const [before, now] = [shown.experiment, experiment.value].map((it) => ({
+    ...it,
+    optimizer: { ...it.optimizer, learningRate: 0 },
+  })) as [Experiment, Experiment];
+  const fields = Object.keys(names) as (keyof Experiment)[];
+  return fields.flatMap((field) => (JSON.stringify(before[field]) === JSON.stringify(now[field]) ? [] : names[field]!));
+});
+
 /** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
 export const isReady = computed(() => Boolean(plan.value && layers.value.summary && !run.value?.isUnderWay.value));
 

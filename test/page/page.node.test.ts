@@ -1,78 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import puppeteer, { type Browser, type Page } from 'puppeteer';
-import { build } from 'vite';
+import puppeteer, { type Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchChrome } from '../../src/cli/chrome.ts';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { ensureChrome } from '../../src/cli/get_chrome.ts';
-import { type Served, serve } from '../../src/cli/server.ts';
 import { DataError } from '../../src/errors.ts';
+import { chooseDataset, devRoutes, focused, number, openPage, openStudio, type Studio, text, until } from './studio.ts';
 
-// The page as it is built, in Chrome on the software adapter, by what a person sees and presses.
-
-const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
-const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
 const layers = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
 
-let browser: Browser;
+let studio: Studio;
 beforeAll(async () => {
-  [browser] = await Promise.all([
-    launchChrome({ adapter: 'software' }),
-    build({ configFile, mode: 'page', logLevel: 'warn', build: { outDir: folder } }),
-  ]);
+  studio = await openStudio();
 });
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const servers: Served[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-type Routes = Parameters<typeof serve>[1];
-const noRoutes: Routes = (_request, _response, next) => next();
-
-async function served(routes: Routes): Promise<string> {
-  const server = await serve(folder, routes);
-  servers.push(server);
-  return server.url;
-}
-
-/** Opens the page and waits until it can be used. */
-async function open(url: string, page: Page, complaints: string[]): Promise<void> {
-  page.setDefaultTimeout(0); // vitest has one
-  await page.setViewport({ width: 1280, height: 960 });
-  page.on('console', (message) => {
-    if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(url);
-  await page.waitForFunction(
-    () => document.querySelector('#start:enabled') || document.querySelector('[role=alert] h2'),
-  );
-}
-
-const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');
-const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
-const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
-
-async function choose(page: Page, dataset: string): Promise<void> {
-  await page.select('#dataset', dataset);
-  await page.waitForSelector('#start:enabled');
-}
-
-/** Waits until a test of the page's own text holds. */
-const until = (page: Page, selector: string, pattern: string) =>
-  page.waitForFunction(
-    (selector, pattern) => new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? ''),
-    {},
-    selector,
-    pattern,
-  );
+afterAll(() => studio?.close());
 
 /** The legend's figures of a plot, by the names of its lines. */
 const legend = (page: Page, plot: string): Promise<[string, number][]> =>
@@ -106,9 +45,9 @@ describe('with the data sets of wgrad dev', () => {
   let page: Page;
   const complaints: string[] = [];
   beforeEach(async () => {
-    page = await browser.newPage();
+    page = await studio.browser.newPage();
     complaints.length = 0;
-    await open(await served(datasetRoutes(knownDatasets())), page, complaints);
+    await openPage(await studio.serve(devRoutes()), page, complaints);
   });
   afterEach(() => page.close());
 
@@ -123,12 +62,13 @@ describe('with the data sets of wgrad dev', () => {
   });
 
   test('a run by keyboard: it learns, shows the norm of each layer, stops, keeps what it has, and starts again', async () => {
-    await choose(page, 'digits');
+    await chooseDataset(page, 'digits');
     expect(await page.$eval('#cut', (it) => (it as HTMLElement).hidden)).toBe(true);
     await page.focus('#start');
     await page.keyboard.press('Enter');
     await until(page, '#status', 'Training');
-    expect(await focused(page)).toBe('stop');
+    expect(await focused(page)).toBe('start');
+    expect(await text(page, '#start')).toBe('Pause');
     await until(page, '#place', 'epoch 1');
     const before = await number(page, '#loss-now');
     expect(before).toBeGreaterThan(1.5);
@@ -137,6 +77,8 @@ describe('with the data sets of wgrad dev', () => {
     expect(await number(page, '#loss-now')).toBeLessThan(0.75 * before);
     expect(await number(page, '#validation-accuracy-now')).toBeGreaterThan(0.5);
     expect(await number(page, '#rate-now')).toBeGreaterThan(0);
+    expect(await text(page, '#step-now')).toMatch(/^\d+\.\d ms$/);
+    expect(await number(page, '#bytes-now')).toBeGreaterThan(1);
     expect(await text(page, '#left-now')).toMatch(/^\d+:\d\d$/);
     const norms = await legend(page, '#norms');
     expect(norms.map(([name]) => name)).toEqual(layers);
@@ -146,6 +88,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(mean).toBeGreaterThan(100);
     expect(validation).toBeGreaterThan(100);
 
+    await page.focus('#stop');
     await page.keyboard.press('Enter');
     await until(page, '#status', 'Stopped after \\d+ steps. Validation accuracy 0\\.\\d+');
     expect(await focused(page)).toBe('start');
@@ -193,9 +136,9 @@ describe('with the data sets of wgrad dev', () => {
 });
 
 test('from a server of files alone it has the digits, and they train', async () => {
-  const page = await browser.newPage();
+  const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await open(await served(noRoutes), page, complaints);
+  await openPage(await studio.serve(), page, complaints);
   expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('digits');
   expect(await text(page, '#status')).toContain("MNIST can't be had");
   await page.click('#start');
@@ -207,13 +150,13 @@ test('from a server of files alone it has the digits, and they train', async () 
 });
 
 test('an error is shown as text, whatever is in it', async () => {
-  const page = await browser.newPage();
+  const page = await studio.browser.newPage();
   const find = knownDatasets();
   const routes = datasetRoutes(async (name) => {
     if (name !== 'fashion-mnist') return find(name);
     throw new DataError({ what: '<img src="x" onerror="document.title = 1">', found: 'nothing', fix: 'get it' });
   });
-  await open(await served(routes), page, []);
+  await openPage(await studio.serve(routes), page, []);
   await page.select('#dataset', 'fashion-mnist');
   await until(page, '[role=alert]', 'fashion-mnist');
   const alert = await text(page, '[role=alert]');
@@ -221,17 +164,17 @@ test('an error is shown as text, whatever is in it', async () => {
   expect(alert).toContain('to do: get it');
   expect(await page.$('[role=alert] img')).toBeNull();
   expect(await page.$eval('#start', (it) => (it as HTMLButtonElement).disabled)).toBe(true);
-  await choose(page, 'digits');
+  await chooseDataset(page, 'digits');
   expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
   await page.close();
 });
 
 test('a GPU that goes away ends the run with the reason; the next run opens it anew', async () => {
-  const page = await browser.newPage();
-  await open(await served(noRoutes), page, []);
+  const page = await studio.browser.newPage();
+  await openPage(await studio.serve(), page, []);
   await page.click('#start');
   await until(page, '#place', 'step \\d');
-  const cdp = await browser.target().createCDPSession();
+  const cdp = await studio.browser.target().createCDPSession();
   // It never answers: what would, is gone.
   cdp.send('Browser.crashGpuProcess').catch(() => undefined);
   await until(page, '[role=alert]', 'device was lost');
@@ -244,10 +187,10 @@ test('a GPU that goes away ends the run with the reason; the next run opens it a
 
 describe('without WebGPU it says what was tried and what to do', () => {
   test('where the browser has none', async () => {
-    const page = await browser.newPage();
+    const page = await studio.browser.newPage();
     await page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
     const complaints: string[] = [];
-    await open(await served(noRoutes), page, complaints);
+    await openPage(await studio.serve(), page, complaints);
     const alert = await text(page, '[role=alert]');
     expect(alert).toContain('This browser has no WebGPU');
     expect(alert).toContain('navigator.gpu: not there');
@@ -260,7 +203,7 @@ describe('without WebGPU it says what was tried and what to do', () => {
     const plain = await puppeteer.launch({ executablePath: await ensureChrome(), args, pipe: true });
     try {
       const page = await plain.newPage();
-      await open(await served(noRoutes), page, []);
+      await openPage(await studio.serve(), page, []);
       const alert = await text(page, '[role=alert]');
       expect(alert).toContain('What was tried');
       expect(alert).toContain('--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader');

@@ -1,26 +1,52 @@
-import { clock, count, fixed } from '../../figures.ts';
-import { stop, train } from '../control.ts';
+import { clock, count, figure, fixed } from '../../figures.ts';
+import { pause, resume, step, stop, train } from '../control.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { accuracyLines, lossLines } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
-import type { Run } from '../run.ts';
-import { isReady, plan, run, status } from '../state.ts';
+import type { Phase, Run } from '../run.ts';
+import { isReady, plan, run, status, waitingChanges } from '../state.ts';
 import './training.css';
 
-/** Starts and ends a run; stays in sight. */
+const names: Partial<Record<Phase, string>> = {
+  starting: 'Pause',
+  running: 'Pause',
+  pausing: 'Pausing…',
+  paused: 'Continue',
+  stopping: 'Pause',
+};
+
+/** Starts, holds and ends a run; stays in sight. */
 export function RunBar() {
   const shown = run.value;
-  const isUnderWay = shown?.isUnderWay.value ?? false;
+  const phase = shown?.phase.value ?? 'ended';
+  const isUnderWay = phase !== 'ended';
   shown?.news.value;
   return (
     <section class="run-bar" aria-label="Run">
       <div class="buttons">
-        <button id="start" type="button" class="primary" disabled={!isReady.value} onClick={start}>
-          {shown?.log.steps.length ? 'Train again' : 'Train'}
+        {/* One button, so that the focus stays on it, and not disabled while it can only wait. */}
+        <button
+          id="start"
+          type="button"
+          class="primary"
+          disabled={!isUnderWay && !isReady.value}
+          aria-disabled={phase === 'starting' || phase === 'stopping'}
+          onClick={{ ended: () => train(), paused: resume, running: pause }[phase as string]}
+        >
+          {names[phase] ?? (shown?.log.steps.length ? 'Train again' : 'Train')}
         </button>
-        <button id="stop" type="button" disabled={!isUnderWay} onClick={stop}>
-          {shown?.phase.value === 'stopping' ? 'Stopping…' : 'Stop'}
+        <button
+          id="step"
+          type="button"
+          title="One step, then a pause"
+          disabled={!(phase === 'paused' || isReady.value)}
+          onClick={step}
+        >
+          Step
+        </button>
+        <button id="stop" type="button" disabled={!isUnderWay} onClick={stopAndLeave}>
+          {phase === 'stopping' ? 'Stopping…' : 'Stop'}
         </button>
       </div>
       <div class="progress">
@@ -32,21 +58,19 @@ export function RunBar() {
           {status.value}
         </p>
       </div>
+      {waitingChanges.value.length > 0 && (
+        <p id="waiting" class="cut">
+          Changed for the next run: {waitingChanges.value.join(', ')}. This one goes on with what it began with.
+        </p>
+      )}
     </section>
   );
 }
 
-/** Whoever came by keyboard finds the focus on the button that can be pressed now. */
-async function start({ currentTarget }: { currentTarget: EventTarget }): Promise<void> {
-  const button = currentTarget as HTMLButtonElement;
-  const other = document.getElementById('stop');
-  const hadFocus = document.activeElement === button;
-  const done = train();
-  await new Promise(requestAnimationFrame);
-  if (hadFocus) other?.focus();
-  await done;
-  await new Promise(requestAnimationFrame);
-  if (document.activeElement === other || document.activeElement === document.body) button.focus();
+/** The button is off in a moment: whoever came by keyboard goes on from Train. */
+function stopAndLeave(): void {
+  document.getElementById('start')?.focus();
+  stop();
 }
 
 function placeOf(run: Run | undefined): string {
@@ -94,17 +118,39 @@ function Figures() {
   const now = log?.unfinished ?? last;
   const isUnderWay = shown?.isUnderWay.value;
   const rate = log?.unfinished?.imagesPerSecond ?? last?.imagesPerSecond;
-  const figures: [string, string, string | undefined][] = [
-    ['loss-now', 'Loss', fixed(now?.loss)],
-    ['accuracy-now', 'Accuracy', fixed(now?.accuracy)],
-    ['validation-accuracy-now', 'Validation accuracy', fixed(shown?.leftBehind?.accuracy ?? last?.validationAccuracy)],
-    ['rate-now', 'Images/s', rate ? count(Math.round(rate)) : ''],
-    ['left-now', 'Time left', isUnderWay && shown && shown.done > 0 ? clock(shown.secondsLeft) : ''],
+  const batch = shown?.experiment.batchSize ?? 0;
+  const bytes = shown?.bytes.value;
+  const figures: Figure[] = [
+    { id: 'loss-now', name: 'Loss', text: fixed(now?.loss) },
+    { id: 'accuracy-now', name: 'Accuracy', text: fixed(now?.accuracy) },
+    {
+      id: 'validation-loss-now',
+      name: 'Validation loss',
+      text: fixed(shown?.leftBehind?.loss ?? last?.validationLoss),
+    },
+    {
+      id: 'validation-accuracy-now',
+      name: 'Validation accuracy',
+      text: fixed(shown?.leftBehind?.accuracy ?? last?.validationAccuracy),
+    },
+    { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
+    { id: 'step-now', name: 'A step', text: rate ? `${fixed((1000 * batch) / rate, 1)} ms` : '' },
+    {
+      id: 'left-now',
+      name: 'Time left',
+      text: isUnderWay && shown && shown.done > 0 ? clock(shown.secondsLeft) : '',
+    },
+    {
+      id: 'bytes-now',
+      name: 'On the GPU',
+      text: bytes ? mebibytes(bytes.trainer + bytes.datasets) : '',
+      title: bytes && `network and batch ${mebibytes(bytes.trainer)}, data sets ${mebibytes(bytes.datasets)}`,
+    },
   ];
   return (
     <dl class="figures">
-      {figures.map(([id, name, text]) => (
-        <div key={id}>
+      {figures.map(({ id, name, text, title }) => (
+        <div key={id} title={title}>
           <dt>{name}</dt>
           <dd id={id}>{text || '–'}</dd>
         </div>
@@ -112,3 +158,12 @@ function Figures() {
     </dl>
   );
 }
+
+interface Figure {
+  id: string;
+  name: string;
+  text: string;
+  title?: string;
+}
+
+const mebibytes = (bytes: number) => `${figure(Number((bytes / 2 ** 20).toPrecision(3)))} MiB`;

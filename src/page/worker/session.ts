@@ -1,10 +1,14 @@
 import {
   type AugmentationConfig,
+  createPace,
   createTrainer,
+  type Dataset,
   type Evaluation,
   type Model,
   type OptimizerConfig,
+  type Pace,
   type Trainer,
+  type TrainingProfile,
   takeFirst,
 } from '../../index.ts';
 import { News, type Told } from '../../train/news.ts';
@@ -22,53 +26,98 @@ export interface TrainRequest {
   epochs: number;
   trainSamples: number;
   testSamples: number;
+  /** Waits for `step` or `resume` before the first step. */
+  paused: boolean;
+}
+
+/** Bytes on the GPU. */
+export interface GpuBytes {
+  /** Weights, gradients, moments, activations of a batch. */
+  trainer: number;
+  /** Images and labels, training and validation. */
+  datasets: number;
+}
+
+/** Who is told of a run. Made with comlink's `proxy`. */
+export interface Listener {
+  /** Everything is on the GPU: steps come next, or a pause. */
+  begun(bytes: GpuBytes): void;
+  /** Bundles, one after the other. */
+  news(news: Told[]): void;
+  /** All steps that were let through are done and told. */
+  paused(): void;
 }
 
 export interface Trained {
   stopped: boolean;
   skippedSteps: number;
-  /** Bytes on the GPU that the trainer holds, data sets aside. */
-  bytes: number;
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind?: Evaluation;
 }
 
-let stopping = new AbortController();
-/** The network that was trained last: it stays to be asked, until the next one is made. */
-let trainer: Trainer | undefined;
+/** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
+let session: { trainer: Trainer; pace: Pace; stopping: AbortController; training: Dataset } | undefined;
 
-/** @param tell gets bundles of news, one after the other. */
-export async function train(request: TrainRequest, tell: (news: Told[]) => unknown): Promise<Trained> {
-  stopping = new AbortController();
-  const { signal } = stopping;
-  trainer?.dispose();
-  trainer = undefined;
-  const { dataset, epochs, trainSamples, testSamples, ...options } = request;
+/** @throws ErrorParts of what goes wrong on the way; what was told before stays true. */
+export async function train(request: TrainRequest, listener: Listener): Promise<Trained> {
+  session?.trainer.dispose();
+  session = undefined;
+  const { dataset, epochs, trainSamples, testSamples, paused, ...options } = request;
   const gpu = await device();
   const datasets = await load(dataset);
   const test = takeFirst(datasets.test, testSamples);
-  const made = createTrainer(gpu, options);
-  trainer = made;
-  const news = new News(tell);
+  const training = takeFirst(datasets.train, trainSamples);
+  const trainer = createTrainer(gpu, options);
+  const [pace, stopping] = [createPace({ paused }), new AbortController()];
+  session = { trainer, pace, stopping, training };
+  const news = new News((told) => listener.news(told));
+  const bytesOf = ({ images, labels }: Dataset) => images.byteLength + labels.byteLength;
+  // Its turn comes when the pipelines and buffers are made.
+  trainer.meanwhile.getWeights().then(
+    () => listener.begun({ trainer: trainer.memory.bytes, datasets: bytesOf(training) + bytesOf(test) }),
+    () => undefined, // fit tells
+  );
   try {
-    const { stopped, skippedSteps, steps } = await made.fit(takeFirst(datasets.train, trainSamples), {
+    const { stopped, skippedSteps, steps } = await trainer.fit(training, {
       epochs,
       validationData: test,
-      signal,
+      pace,
+      signal: stopping.signal,
       onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
       onEpoch: (epoch) => news.add({ epoch }),
+      onVerdict: (verdict) => news.add({ verdict }),
+      onPause: () => news.sent().then(() => listener.paused()),
     });
     const amidst = steps.length % Math.ceil(trainSamples / options.batchSize) !== 0;
-    return {
-      stopped,
-      skippedSteps,
-      bytes: made.memory.bytes,
-      ...(amidst && { leftBehind: await made.evaluate(test) }),
-    };
+    return { stopped, skippedSteps, ...(amidst && { leftBehind: await trainer.evaluate(test) }) };
   } finally {
     await news.sent();
   }
 }
 
 /** Ends `train` after the step that it is in. */
-export const stop = (): void => stopping.abort();
+export const stop = (): void => session?.stopping.abort();
+export const pause = (): void => session?.pace.pause();
+export const resume = (): void => session?.pace.resume();
+/** Lets so many steps through and holds again. */
+export const step = (count: number): void => session?.pace.step(count);
+
+/** Of the steps to come. */
+export async function setLearningRate(learningRate: number): Promise<void> {
+  await session?.trainer.setLearningRate(learningRate);
+}
+
+/** Probabilities [n, classes] of float images [n, height, width, channels] from 0 to 1; undefined before the first run. */
+export async function predict(images: Float32Array): Promise<Float32Array | undefined> {
+  return session?.trainer.meanwhile.predict(images);
+}
+
+/** All weights in Keras' order and layout; undefined before the first run. */
+export async function weights(): Promise<Float32Array[] | undefined> {
+  return session?.trainer.meanwhile.getWeights();
+}
+
+/** Times each dispatch of a step; waits for the end of a run under way. Undefined before the first run. */
+export async function profile(steps: number): Promise<TrainingProfile | undefined> {
+  return session?.trainer.profile(session.training, { steps });
+}

@@ -5,7 +5,7 @@ import type { AdapterFacts } from '../../index.ts';
 import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
 import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
-import { stop, train } from './session.ts';
+import * as session from './session.ts';
 
 /**
  * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
@@ -20,8 +20,15 @@ const worker = {
   overview: plainly((dataset: string): Promise<DatasetOverview> => overviewOf(dataset)),
   /** What an augmentation makes of some training images. */
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
-  train: plainly(train),
-  stop,
+  train: plainly(session.train),
+  stop: session.stop,
+  pause: session.pause,
+  resume: session.resume,
+  step: session.step,
+  setLearningRate: plainly(session.setLearningRate),
+  predict: plainly(session.predict),
+  weights: plainly(session.weights),
+  profile: plainly(session.profile),
 };
 
 export type TrainingWorker = typeof worker;

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'puppeteer';
+import { build } from 'vite';
+import { launchChrome } from '../../src/cli/chrome.ts';
+import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
+import { type Served, serve } from '../../src/cli/server.ts';
+
+/** The page as it is built, in Chrome on the software adapter, by what a person sees and presses. */
+export interface Studio {
+  browser: Browser;
+  /** @returns the address of the page, from a server that answers `routes` too: of files alone by default. */
+  serve(routes?: Routes): Promise<string>;
+  close(): Promise<void>;
+}
+
+export type Routes = Parameters<typeof serve>[1];
+export const noRoutes: Routes = (_request, _response, next) => next();
+/** The data sets as `wgrad dev` has them. */
+export const devRoutes = (): Routes => datasetRoutes(knownDatasets());
+
+const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
+
+/** Builds the page into a folder of its own. For `beforeAll`; `close` is for `afterAll`. */
+export async function openStudio(): Promise<Studio> {
+  const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
+  const servers: Served[] = [];
+  const [browser] = await Promise.all([
+    launchChrome({ adapter: 'software' }),
+    build({ configFile, mode: 'page', logLevel: 'error', build: { outDir: folder } }),
+  ]);
+  return {
+    browser,
+    serve: async (routes = noRoutes) => {
+      const server = await serve(folder, routes);
+      servers.push(server);
+      return server.url;
+    },
+    close: async () => {
+      await browser.close();
+      for (const server of servers) server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Opens the page and waits until it can be used.
+ *
+ * @param complaints gets the errors and warnings of its console: expect it to be empty at the end.
+ */
+export async function openPage(url: string, page: Page, complaints: string[]): Promise<void> {
+  page.setDefaultTimeout(0); // vitest has one
+  await page.setViewport({ width: 1280, height: 960 });
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(url);
+  await page.waitForSelector('#start:enabled, [role=alert] h2');
+}
+
+export const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');
+export const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
+export const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+
+export async function chooseDataset(page: Page, dataset: string): Promise<void> {
+  await page.select('#dataset', dataset);
+  await page.waitForSelector('#start:enabled');
+}
+
+/** Waits until a test of the page's own text holds. */
+export const until = (page: Page, selector: string, pattern: string) =>
+  page.waitForFunction(
+    (selector, pattern) => new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? ''),
+    {},
+    selector,
+    pattern,
+  );
