@@ -52,11 +52,13 @@ export {
 export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
+export { type ChromeTrace, chromeTrace, type TraceEvent } from './train/chrome_trace.ts';
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './train/comparison.ts';
 export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';
 export { type Comparison, comparePairs, type Row } from './train/comparison_rows.ts';
+export { type Confusion, confusionOf, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
-export type { Startup } from './train/engine.ts';
+export type { Phase, Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';
 export type {
   HealthLevel,
@@ -74,8 +76,11 @@ export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/
 export { type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
 export { createPace, type Pace } from './train/pace.ts';
+export type { Images, LayerOutput } from './train/predict.ts';
 export { aboutPreset, type PresetName, presetModel, presetNames } from './train/presets.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
+export { formatRun, parseRun, type SavedRun } from './train/run_file.ts';
+export type { Snapshot } from './train/snapshot.ts';
 export { type LayerSummary, modelSummary } from './train/summary.ts';
 export { createTrainer, type Trainer } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';

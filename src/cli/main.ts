@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { tutorialEpochs } from '../train/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
@@ -57,6 +57,11 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   addRunOptions(wgrad.command('profile'))
     .description('time each dispatch of a training step')
     .option('--steps <n>', 'steps to time', integer('--steps', { min: 1 }), 10)
+    .addOption(
+      new Option('--trace <file>', 'write the step as a Chrome trace, which Perfetto opens').argParser(
+        outputFile('--trace'),
+      ),
+    )
     .action((options: ProfileOptions) => profile(options));
   addSheetOptions(wgrad.command('sheet'))
     .description('draw a contact sheet of augmented images')

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { count, figure } from '../figures.ts';
-import type { StepProfile, TrainingProfile } from '../index.ts';
+import { chromeTrace, describeAdapter, type StepProfile, type TrainingProfile } from '../index.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
 
 export interface ProfileOptions extends RunOptions {
   steps: number;
+  trace?: string;
 }
 
 /** `wgrad profile` */
@@ -16,6 +17,10 @@ export async function profile(options: ProfileOptions): Promise<void> {
     console.log(profileTable(result));
     console.log(passesLine(result));
     console.log(resolutionLine(result));
+    if (options.trace) {
+      writeFileSync(options.trace, `${JSON.stringify(chromeTrace(result, `wgrad on ${describeAdapter(adapter)}`))}\n`);
+      console.log(`written  ${options.trace}, for chrome://tracing or https://ui.perfetto.dev`);
+    }
     if (!options.json) return;
     writeFileSync(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
     console.log(`written  ${options.json}`);

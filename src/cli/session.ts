@@ -3,9 +3,9 @@ import type { Browser, Page as ChromePage } from 'puppeteer';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts } from '../index.ts';
+import { unpackNumbers } from '../json_numbers.ts';
 import { launchChrome, mayHaveGpu } from './chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
-import { unpackNumbers } from './headless/crossing.ts';
 import type { Outcome, Page, PageError } from './headless/protocol.ts';
 import { type Served, serve } from './server.ts';
 

@@ -14,6 +14,10 @@ import { Scheduler } from './scheduler.ts';
 import { type Ledger, planSteps, type Steps } from './steps.ts';
 import type { Settings } from './trainer_options.ts';
 
+/** Of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
+export const phases = ['input', 'forward', 'backward', 'update'] as const;
+export type Phase = (typeof phases)[number];
+
 /** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
 export interface Startup {
   compileMs: number;
@@ -100,17 +104,18 @@ export class Engine {
 
   /** A training step, dispatch by dispatch: what makes its batch, and whether its labels are shares of classes. */
   trainingRecording(input: Recording, soft: boolean): Recording {
+    return Object.values(this.trainingPhases(input, soft)).flat();
+  }
+
+  /** The same in its phases, in their order. */
+  trainingPhases(input: Recording, soft: boolean): Record<Phase, Recording> {
     const { network, training, update, measurement } = this.steps;
-    return [
-      training.begin,
-      ...input,
-      ...network.forward,
-      soft ? training.softLoss! : training.loss,
-      ...network.backward,
-      ...training.norms,
-      update,
-      ...(measurement?.recording ?? []),
-    ];
+    return {
+      input: [training.begin, ...input],
+      forward: [...network.forward, soft ? training.softLoss! : training.loss],
+      backward: network.backward,
+      update: [...training.norms, update, ...(measurement?.recording ?? [])],
+    };
   }
 
   /** Keras' `fit` of the generator, with the first images that are trained on. */

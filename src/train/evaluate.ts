@@ -1,7 +1,4 @@
 import type { Dataset } from '../data/dataset.ts';
-import { readSlices } from '../gpu/readback.ts';
-import { replay } from '../gpu/recording.ts';
-import { countImages, imageElements } from './batch.ts';
 import type { Engine } from './engine.ts';
 import type { DatasetInput } from './input.ts';
 
@@ -49,33 +46,4 @@ export async function evaluateInput(engine: Engine, input: DatasetInput, count: 
   }
   await scheduler.drain();
   return { loss: sum.loss / count, accuracy: Math.round(sum.hits) / count };
-}
-
-/** Probabilities [n, classes] of float images: `Trainer.predict`. */
-export async function predict(engine: Engine, images: Float32Array): Promise<Float32Array> {
-  const { gpu, memory } = engine;
-  const { network, evaluation, probabilities } = engine.steps;
-  const { model, classes, batchSize, seed } = engine.settings;
-  const elements = imageElements(model);
-  const count = countImages(model, images);
-  const out = memory.storage('predictions', Math.max(1, count * classes));
-  try {
-    for (let first = 0; first < count; first += batchSize) {
-      const n = Math.min(batchSize, count - first);
-      engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
-      engine.writeState(evaluation, { seed, epoch: 0, position: 0, samples: n });
-      const encoder = gpu.device.createCommandEncoder({ label: 'predict' });
-      const pass = encoder.beginComputePass();
-      replay(pass, [evaluation.begin, ...network.forward, evaluation.loss]);
-      pass.end();
-      const { buffer, offset } = probabilities;
-      encoder.copyBufferToBuffer(buffer, offset, out.buffer, first * classes * 4, n * classes * 4);
-      gpu.device.queue.submit([encoder.finish()]);
-      engine.begun.evaluation++;
-    }
-    const [bytes] = await readSlices(gpu, memory, [out]);
-    return new Float32Array(bytes!, 0, count * classes);
-  } finally {
-    memory.free(out.buffer);
-  }
 }

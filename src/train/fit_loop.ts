@@ -105,6 +105,9 @@ async function train(
     }
     history.epochs.push(record);
     options.onEpoch?.(record);
+    // What onEpoch has asked for sees the end of this epoch, not the start of the next. A call is in line a turn later.
+    await Promise.resolve();
+    await interludes.run();
   }
   history.stopped = history.epochs.length < epochs;
   return history;

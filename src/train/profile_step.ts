@@ -1,9 +1,11 @@
 import type { Dataset } from '../data/dataset.ts';
-import { profileRecording, type StepProfile } from '../gpu/profile.ts';
-import type { Engine } from './engine.ts';
+import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu/profile.ts';
+import { type Engine, type Phase, phases } from './engine.ts';
 
 /** A training step, dispatch by dispatch. */
 export interface TrainingProfile extends StepProfile {
+  /** In their order, and so phase by phase. */
+  dispatches: (DispatchProfile & { phase: Phase })[];
   /** How often a batch's images are gone over to augment them: each is read and written once a pass. */
   augmentationPasses: number;
 }
@@ -19,11 +21,14 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
   const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
   engine.copy(kept, copies);
   try {
-    const recording = engine.trainingRecording(input.recording, input.mixed);
+    const parts = engine.trainingPhases(input.recording, input.mixed);
+    const recording = phases.flatMap((phase) => parts[phase]);
+    const phaseOf = phases.flatMap((phase) => parts[phase].map(() => phase));
     engine.beginEpoch(training, input, engine.nextOrder(input, true));
     for (let i = 0; i < 3; i++) engine.run(recording);
     const profile = await profileRecording(gpu, memory, recording, rounds);
-    return { ...profile, augmentationPasses: input.passes };
+    const dispatches = profile.dispatches.map((dispatch, i) => ({ ...dispatch, phase: phaseOf[i]! }));
+    return { ...profile, dispatches, augmentationPasses: input.passes };
   } finally {
     engine.copy(copies, kept);
     engine.epochs = epochs;

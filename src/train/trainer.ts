@@ -7,12 +7,14 @@ import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup } from './engine.ts';
-import { type Evaluation, evaluate, predict } from './evaluate.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import type { History } from './history.ts';
 import type { CompiledModel } from './model.ts';
+import { activations, type Images, type LayerOutput, predict } from './predict.ts';
 import { profileStep, type TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
+import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type LayerSummary, summarizeLayers } from './summary.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readTensors } from './weights.ts';
@@ -87,13 +89,16 @@ export class Trainer {
    * its pace, they have their turn between two of its submissions.
    */
   readonly meanwhile = {
-    predict: (images: Float32Array): Promise<Float32Array> => this.#between((engine) => predict(engine, images)),
+    predict: (images: Images): Promise<Float32Array> => this.#between((engine) => predict(engine, images)),
+    activations: (images: Images): Promise<LayerOutput[]> => this.#between((engine) => activations(engine, images)),
     evaluate: async (dataset: Dataset): Promise<Evaluation> => {
       requireDataset(dataset);
       return this.#between((engine) => evaluate(engine, dataset));
     },
     getWeights: (): Promise<Float32Array[]> =>
       this.#between((engine) => readTensors(engine, engine.steps.network.weights.tensors)),
+    /** Asked for in `onEpoch`, it is the state at that epoch's end. */
+    snapshot: (): Promise<Snapshot> => this.#between(takeSnapshot),
   };
 
   /** Changes the learning rate of the steps to come, of a `fit` under way too: from its next submission on. */
@@ -132,9 +137,19 @@ export class Trainer {
     return this.#exclusively((engine) => datasetGradients(engine, dataset, options.augmented ?? false));
   }
 
-  /** Probabilities [n, classes] of any number of float images [n, height, width, channels], already scaled. */
-  predict(images: Float32Array): Promise<Float32Array> {
+  /** Probabilities [n, classes] of any number of images. @throws ConfigurationError for images that don't fit. */
+  predict(images: Images): Promise<Float32Array> {
     return this.#exclusively((engine) => predict(engine, images));
+  }
+
+  /**
+   * What every layer makes of images, in the order of the model, the last one's probabilities too; flatten, which changes
+   * nothing, is left out. All outputs of all images are on the GPU at once: not for a whole data set.
+   *
+   * @throws ConfigurationError for images that don't fit.
+   */
+  activations(images: Images): Promise<LayerOutput[]> {
+    return this.#exclusively((engine) => activations(engine, images));
   }
 
   /** Loss and accuracy on a data set, without augmentation. */
@@ -155,6 +170,20 @@ export class Trainer {
       engine.writeTensors(copies);
       engine.resetHalt(engine.steps.training);
     });
+  }
+
+  /** All that training has made: weights, the optimizer's moments, how far it came. A copy, for `restore` or a file. */
+  snapshot(): Promise<Snapshot> {
+    return this.#exclusively(takeSnapshot);
+  }
+
+  /**
+   * Goes on from a snapshot: with the options that it was taken with, what follows is what would have followed there.
+   *
+   * @throws ConfigurationError for a snapshot of another model or optimizer; nothing has changed then.
+   */
+  restore(snapshot: Snapshot): Promise<void> {
+    return this.#exclusively(async (engine) => restoreSnapshot(engine, snapshot));
   }
 
   /**

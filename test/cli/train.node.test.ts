@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { EpochRecord, LayerSummary, StepRecord } from '../../src/index.ts';
+import type { ChromeTrace, EpochRecord, LayerSummary, StepRecord } from '../../src/index.ts';
 import { descendants, isAlive } from './processes.ts';
 import { run, start, temporaryFolder } from './wgrad.ts';
 
@@ -186,8 +186,9 @@ describe('wgrad train', () => {
 test(
   'wgrad profile times each dispatch of a step',
   async () => {
+    const trace = join(temporaryFolder(), 'trace.json');
     const { code, stdout, stderr } = await run(
-      ...['profile', '--dataset', 'digits', '--steps', '3', '--adapter', 'software'],
+      ...['profile', '--dataset', 'digits', '--steps', '3', '--adapter', 'software', '--trace', trace],
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     for (const name of ['begin_step', 'conv2d_forward', 'conv2d_backward_w', 'gradient_norm', 'adam']) {
@@ -196,6 +197,14 @@ test(
     expect(stdout).toMatch(/\d+ dispatches in a step/);
     expect(stdout).toContain('GFLOP/s');
     expect(stdout).toContain('Timestamps are');
+    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as ChromeTrace;
+    const complete = traceEvents.filter((event) => event.ph === 'X');
+    expect(stdout).toContain(`${complete.length} dispatches in a step`);
+    for (const { ts, dur } of complete) {
+      expect(dur).toBeGreaterThan(0);
+      expect(ts).toBeGreaterThanOrEqual(0);
+    }
+    expect(new Set(complete.map(({ cat }) => cat))).toEqual(new Set(['input', 'forward', 'backward', 'update']));
   },
   minutes(5),
 );

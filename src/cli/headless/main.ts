@@ -1,9 +1,9 @@
 import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
 import { createTrainer, type Gpu, modelSummary, openGpu, type Trainer } from '../../index.ts';
+import { packNumbers } from '../../json_numbers.ts';
 import { News } from '../../train/news.ts';
 import { requireTwins, type TwinOptions } from '../../train/twin_options.ts';
 import { trainPair } from '../../train/twins.ts';
-import { packNumbers } from './crossing.ts';
 import { outcome } from './outcome.ts';
 import type { TwinTold } from './protocol.ts';
 import { drawSheet } from './sheet.ts';

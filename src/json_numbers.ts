@@ -1,6 +1,6 @@
 /**
- * What crosses between page and command is JSON, which has no NaN and no infinities; a run that goes wrong is made of
- * them. They cross as an object with this one key.
+ * What crosses between page and command, and what a saved run tells of itself, is JSON, which has no NaN and no infinities;
+ * a run that goes wrong is made of them. They are written as an object with this one key.
  */
 const key = 'notFinite';
 

@@ -1,0 +1,51 @@
+/** What became of the images of a data set. */
+export interface Confusion {
+  /** [label][prediction]: how many images. */
+  counts: number[][];
+  /** Of all images, 0 to 1. */
+  accuracy: number;
+  /** Those that got another class than their label, the surest first. */
+  mistakes: Mistake[];
+}
+
+export interface Mistake {
+  /** Index in the data set. */
+  sample: number;
+  label: number;
+  predicted: number;
+  /** Of what was predicted, 0 to 1. */
+  probability: number;
+}
+
+/**
+ * Which classes are taken for which.
+ *
+ * @param labels n class indices.
+ * @param probabilities [n, classes], as `predict` gives them. The first of equal ones counts; an image whose
+ *   probabilities are not numbers is predicted as no class, and counts in `accuracy` alone.
+ */
+export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Array): Confusion {
+  const classes = labels.length ? probabilities.length / labels.length : 0;
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const mistakes: Mistake[] = [];
+  let hits = 0;
+  for (let sample = 0; sample < labels.length; sample++) {
+    const label = labels[sample]!;
+    const predicted = likeliest(probabilities.subarray(sample * classes, (sample + 1) * classes));
+    if (predicted < 0) continue;
+    counts[label]![predicted]!++;
+    if (predicted === label) hits++;
+    else mistakes.push({ sample, label, predicted, probability: probabilities[sample * classes + predicted]! });
+  }
+  mistakes.sort((a, b) => b.probability - a.probability);
+  return { counts, accuracy: hits / labels.length, mistakes };
+}
+
+/** The index of the largest number, the first of equal ones; -1 where none is a number. */
+export function likeliest(numbers: ArrayLike<number>): number {
+  let best = -1;
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i]! > (best < 0 ? -Infinity : numbers[best]!)) best = i;
+  }
+  return best;
+}

@@ -1,0 +1,113 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Slice } from '../gpu/memory.ts';
+import { readSlices } from '../gpu/readback.ts';
+import { type Recording, replay } from '../gpu/recording.ts';
+import { countImages, imageElements } from './batch.ts';
+import type { Engine } from './engine.ts';
+import { requireDataset } from './require_dataset.ts';
+import { stagesOf } from './stages.ts';
+
+/** Float images [n, height, width, channels], already scaled; or a data set, whose bytes become what `evaluate` sees. */
+export type Images = Float32Array | Dataset;
+
+/** What a layer made of some images. */
+export interface LayerOutput {
+  /** The layer's name. A convolution that is computed together with the pool behind it shows as that pool. */
+  layer: string;
+  /** Of one image: [height, width, channels] or [units]. */
+  shape: number[];
+  /** [n, ...shape], behind the layer's activation. */
+  values: Float32Array;
+}
+
+/** Probabilities [n, classes]: `Trainer.predict`. */
+export async function predict(engine: Engine, images: Images): Promise<Float32Array> {
+  const [probabilities] = await read(engine, images, [
+    { slice: engine.steps.probabilities, elements: engine.settings.classes },
+  ]);
+  return probabilities!;
+}
+
+/** What every layer makes of images: `Trainer.activations`. */
+export async function activations(engine: Engine, images: Images): Promise<LayerOutput[]> {
+  const { network, probabilities } = engine.steps;
+  const outputs = stagesOf(engine.settings.model).map(({ layer, pool }, i) => {
+    const { name, outputShape } = pool ?? layer;
+    return { layer: name, shape: outputShape, slice: network.activations.stages[i]!.y };
+  });
+  outputs.at(-1)!.slice = probabilities; // the softmax is computed with the loss: the layer's own buffer holds logits
+  const values = await read(
+    engine,
+    images,
+    outputs.map(({ slice, shape }) => ({ slice, elements: shape.reduce((a, b) => a * b, 1) })),
+  );
+  return outputs.map(({ layer, shape }, i) => ({ layer, shape: [...shape], values: values[i]! }));
+}
+
+/** What a batch leaves in the network's buffers, elements for each image. */
+interface Wanted {
+  slice: Slice;
+  elements: number;
+}
+
+/** Runs images through the network as it stands, and reads what they leave behind, all of it at the end. */
+async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): Promise<Float32Array[]> {
+  const { gpu, memory, steps, settings, disposal } = engine;
+  const { network, evaluation } = steps;
+  const { model, batchSize } = settings;
+  if (!(images instanceof Float32Array)) requireDataset(images);
+  const count = images instanceof Float32Array ? countImages(model, images) : images.count;
+  const input = images instanceof Float32Array ? undefined : await engine.input(images, engine.plain, evaluation);
+  const out: Slice[] = [];
+  try {
+    for (const { slice, elements } of wanted) out.push(memory.storage(`${slice.label}.read`, count * elements));
+    const recording = [evaluation.begin, ...(input?.recording ?? []), ...network.forward, evaluation.loss];
+    if (input) {
+      const order = Uint32Array.from({ length: count }, (_, i) => i);
+      engine.beginEpoch(evaluation, input, order);
+    }
+    for (let first = 0; first < count; first += batchSize) {
+      const n = Math.min(batchSize, count - first);
+      if (images instanceof Float32Array) {
+        const elements = imageElements(model);
+        engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
+        engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
+      }
+      submit(engine, recording, wanted, out, first, n);
+      // A GPU that is some batches behind gets no more: what else wants it, as the screen does, has its turn.
+      if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
+        await gpu.device.queue.onSubmittedWorkDone();
+        disposal.throwIfAborted();
+      }
+    }
+    const bytes = await readSlices(gpu, memory, out);
+    return bytes.map((values, i) => new Float32Array(values, 0, count * wanted[i]!.elements));
+  } finally {
+    for (const { buffer } of out) memory.free(buffer);
+    input?.dispose();
+  }
+}
+
+const batchesAhead = 4;
+
+/** One batch, and copies of what is wanted of it to its place among all. */
+function submit(
+  engine: Engine,
+  recording: Recording,
+  wanted: readonly Wanted[],
+  out: readonly Slice[],
+  first: number,
+  n: number,
+): void {
+  const { device } = engine.gpu;
+  const encoder = device.createCommandEncoder({ label: 'predict' });
+  const pass = encoder.beginComputePass();
+  replay(pass, recording);
+  pass.end();
+  for (const [i, { slice, elements }] of wanted.entries()) {
+    const at = 4 * first * elements;
+    encoder.copyBufferToBuffer(slice.buffer, slice.offset, out[i]!.buffer, at, 4 * n * elements);
+  }
+  device.queue.submit([encoder.finish()]);
+  engine.begun.evaluation++;
+}

@@ -1,0 +1,94 @@
+import type { FeatureStatistics } from '../augment/image_data_generator.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { Slice } from '../gpu/memory.ts';
+import { readSlices } from '../gpu/readback.ts';
+import { stateFields } from '../kernels/state.ts';
+import type { Engine } from './engine.ts';
+import { copyWeights, readTensors } from './weights.ts';
+
+/** All that training has made of a trainer: another one that was made with the same options goes on from it, bit by bit. */
+export interface Snapshot {
+  /** Keras' order and layout, as `getWeights` gives them. */
+  weights: Float32Array[];
+  /** The optimizer's, in the order of the weights: Adam's m and then v, SGD's velocity where it has momentum. */
+  moments: Float32Array[];
+  progress: Progress;
+  learningRate: number;
+  /** Of the images that were trained on first, where the augmentation asks for them. */
+  statistics?: FeatureStatistics;
+}
+
+export interface Progress {
+  /** Epochs begun. `fit` draws order and augmentation of the next one from its number. */
+  epochs: number;
+  /** Steps begun, those that moved the weights, and those that were skipped. */
+  step: number;
+  updates: number;
+  skipped: number;
+  /** Adam's 1 - beta1^t and 1 - beta2^t, as the GPU has rounded them. */
+  correction1: number;
+  correction2: number;
+}
+
+const ofState = ['step', 'updates', 'skipped', 'correction1', 'correction2'] as const;
+
+/** Reads it all: `Trainer.snapshot`. */
+export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
+  const { gpu, memory, steps, epochs, learningRate, viewing } = engine;
+  const weights = await readTensors(engine, steps.network.weights.tensors);
+  const moments: Float32Array[] = [];
+  for (const slices of momentSlices(engine)) moments.push(...(await readTensors(engine, slices)));
+  const [bytes] = await readSlices(gpu, memory, [steps.training.state]);
+  const view = new DataView(bytes!);
+  const read = (name: (typeof ofState)[number]) => {
+    const at = 4 * stateFields.indexOf(name);
+    return name.startsWith('correction') ? view.getFloat32(at, true) : view.getUint32(at, true);
+  };
+  const state = Object.fromEntries(ofState.map((name) => [name, read(name)])) as Omit<Progress, 'epochs'>;
+  const { statistics } = viewing;
+  return { weights, moments, progress: { epochs, ...state }, learningRate, ...(statistics && { statistics }) };
+}
+
+/** Checks a snapshot against the trainer that is to go on from it. @throws ConfigurationError where it is another one's. */
+export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
+  const { model } = engine.settings;
+  const weights = copyWeights(model, snapshot.weights);
+  const slices = momentSlices(engine);
+  if (snapshot.moments.length !== slices.length * weights.length) {
+    throw new ConfigurationError({
+      what: 'The snapshot is of another optimizer',
+      found: `${snapshot.moments.length} tensors of moments`,
+      wanted: `${slices.length * weights.length}`,
+      fix: 'make the trainer with the options that the snapshot was taken with',
+    });
+  }
+  const moments = slices.map((_, i) =>
+    copyWeights(model, snapshot.moments.slice(i * weights.length, (i + 1) * weights.length)),
+  );
+  const { progress, learningRate, statistics } = snapshot;
+  const { epochs, ...state } = progress;
+  engine.writeTensors(weights);
+  for (const [i, tensors] of slices.entries()) {
+    for (const [t, slice] of tensors.entries()) engine.write(slice, moments[i]![t]!);
+  }
+  engine.epochs = epochs;
+  engine.begun.training = state.step; // where the next record will lie in the ring
+  engine.learningRate = learningRate;
+  engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
+  if (!statistics) return;
+  engine.viewing = { ...engine.viewing, statistics };
+  engine.plain = { ...engine.plain, statistics };
+}
+
+/** The tensors in each of the optimizer's arenas, which are laid out as the gradients' is. */
+function momentSlices({ steps }: Engine): Slice[][] {
+  const { all, tensors } = steps.network.gradients;
+  return steps.moments.map((arena) =>
+    tensors.map(({ label, offset, size }) => ({
+      buffer: arena.buffer,
+      label: `${arena.label} of ${label}`,
+      offset: arena.offset + offset - all.offset,
+      size,
+    })),
+  );
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { confusionOf } from '../../src/index.ts';
+
+test('which classes are taken for which, and the surest mistakes first', () => {
+  const labels = [0, 1, 2, 1, 0];
+  const probabilities = Float32Array.of(
+    ...[0.75, 0.25, 0], // right
+    ...[0.625, 0.25, 0.125], // 1 taken for 0
+    ...[0.5, 0, 0.5], // 2 taken for 0: the first of equal ones
+    ...[0, 0.25, 0.75], // 1 taken for 2, the surest
+    ...[Number.NaN, Number.NaN, Number.NaN], // no class at all
+  );
+  expect(confusionOf(labels, probabilities)).toEqual({
+    counts: [
+      [1, 0, 0],
+      [1, 0, 1],
+      [1, 0, 0],
+    ],
+    accuracy: 1 / 5,
+    mistakes: [
+      { sample: 3, label: 1, predicted: 2, probability: 0.75 },
+      { sample: 1, label: 1, predicted: 0, probability: 0.625 },
+      { sample: 2, label: 2, predicted: 0, probability: 0.5 },
+    ],
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigurationError, DataError, formatRun, parseRun, type SavedRun, type StepRecord } from '../../src/index.ts';
+import { initialWeights } from '../../src/train/initializers.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { smallModel } from './small.ts';
+
+const weights = initialWeights(compileModel(smallModel), 7);
+
+/** A NaN that carries something: only its bits are the same again. */
+const strange = new Uint32Array([0x7fc0_1234, 0x8000_0000, 0x0000_0001, 0xff80_0000]);
+weights[1]!.set(new Float32Array(strange.buffer));
+
+const bits = (tensors: readonly Float32Array[]) =>
+  tensors.map(({ buffer, byteOffset, length }) => new Uint32Array(buffer, byteOffset, length));
+
+const step: StepRecord = {
+  step: 1,
+  epoch: 1,
+  loss: Number.NaN,
+  accuracy: 0.25,
+  samples: 8,
+  skipped: true,
+  gradientNorms: { conv2d: Number.POSITIVE_INFINITY, dense: 0.1 },
+};
+
+const saved: SavedRun = {
+  options: { model: smallModel, optimizer: 'adam', batchSize: 8, seed: 3, augmentation: { rotationRange: 20 } },
+  dataset: {
+    name: 'own',
+    imageShape: [6, 6, 1],
+    classNames: ['<img src=x onerror=alert(1)>', 'größer', '__proto__'],
+    trainSamples: 42,
+    testSamples: 9,
+  },
+  epochs: 5,
+  history: { epochs: [], steps: [step], verdicts: [], probes: [] },
+  snapshot: {
+    weights,
+    moments: [...weights.map((w) => w.map((x) => x / 3)), ...weights.map((w) => w.map((x) => x * x))],
+    progress: { epochs: 2, step: 12, updates: 11, skipped: 1, correction1: 0.3, correction2: 0.011 },
+    learningRate: 0.0005,
+    statistics: { mean: [0.5], std: [0.25], zca: Float32Array.of(1, 2, 3, 4) },
+  },
+};
+
+test('what is read is what was written, to the bit, whatever the names and however strange the numbers', () => {
+  const file = formatRun(saved);
+  expect(file.byteLength % 4).toBe(0);
+  const read = parseRun(file);
+  expect(read).toEqual(saved);
+  expect(bits(read.snapshot.weights)).toEqual(bits(saved.snapshot.weights));
+  expect(bits(read.snapshot.moments)).toEqual(bits(saved.snapshot.moments));
+  expect(formatRun(read)).toEqual(file);
+});
+
+test('it may lie anywhere in a larger buffer', () => {
+  const file = formatRun(saved);
+  const larger = new Uint8Array(file.length + 3);
+  larger.set(file, 3);
+  expect(parseRun(larger.subarray(3))).toEqual(saved);
+});
+
+/** The file with another header. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever JSON says
+function withHeader(change: (header: any) => void): Uint8Array {
+  const file = formatRun(saved);
+  const bytes = new DataView(file.buffer).getUint32(12, true);
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(16, 16 + bytes)));
+  change(header);
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const made = new Uint8Array(16 + json.length + file.length - 16 - bytes);
+  made.set(file.subarray(0, 16));
+  new DataView(made.buffer).setUint32(12, json.length, true);
+  made.set(json, 16);
+  made.set(file.subarray(16 + bytes), 16 + json.length);
+  return made;
+}
+
+describe('a file that is not what it says', () => {
+  const file = formatRun(saved);
+  const changed = (at: number, value: number) => {
+    const copy = file.slice();
+    copy[at] = value;
+    return copy;
+  };
+  test.each<[string, Uint8Array, string]>([
+    ['empty', new Uint8Array(0), 'is no run that wgrad has saved'],
+    ['another kind', changed(0, 0x50), 'is no run that wgrad has saved'],
+    ['a later version', changed(8, 2), 'has another version of the format'],
+    ['cut in its header', file.subarray(0, 100), 'is cut short'],
+    ['cut in its weights', file.subarray(0, file.length - 4), 'is cut short'],
+    ['longer', Uint8Array.of(...file, 0, 0, 0, 0), 'is longer than it says'],
+    ['a header that is no JSON', changed(16, 0x21), 'is no JSON'],
+    ['a header as long as the world', changed(15, 0xff), 'is cut short'],
+    ['class names that are none', withHeader((h) => Object.assign(h.dataset, { classNames: [1] })), 'classNames.0'],
+    ['a loss that is text', withHeader((h) => Object.assign(h.history.steps[0], { loss: '<b>' })), 'steps.0.loss'],
+    ['weights of no length', withHeader((h) => Object.assign(h.tensors, { weights: [-1] })), 'tensors.weights.0'],
+  ])('%s', (_, bytes, words) => {
+    expect(() => parseRun(bytes, 'run.wgrad')).toThrow(DataError);
+    expect(() => parseRun(bytes, 'run.wgrad')).toThrow(words);
+    expect(() => parseRun(bytes, 'run.wgrad')).toThrow('run.wgrad');
+  });
+
+  test('options that no trainer takes, and weights of another model', () => {
+    const optimizer = withHeader((h) => Object.assign(h.options, { optimizer: 'adams' }));
+    expect(() => parseRun(optimizer)).toThrow(ConfigurationError);
+    const model = withHeader((h) => Object.assign(h.options.model.layers[0], { kernelSize: 1 }));
+    expect(() => parseRun(model)).toThrow('The kernel of conv2d has another size');
+    expect(() => formatRun({ ...saved, snapshot: { ...saved.snapshot, weights: [] } })).toThrow(ConfigurationError);
+  });
+});
