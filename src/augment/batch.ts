@@ -212,6 +212,9 @@ function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: BatchSou
   return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
 }
 
+/** Whether images come out other than as they are, save what is done to every one of them. */
+export const isAugmenting = ({ ops }: Pipeline): boolean => ops.some((op) => !isForEveryImage(op) && !isStill(op));
+
 const isForEveryImage = ({ steps }: Op): boolean =>
   steps.some((step) => isAlways(step) || (step.kind === 'map' && step.to !== undefined));
 

@@ -116,6 +116,7 @@ const isPartnered = ({ pipeline, records }: AugmentDrawShape): boolean => pipeli
 
 /** The first copy of an image is the image itself, where there are several. */
 function augmentedText({ probability, places, images }: AugmentDrawShape): string {
+  if (probability === 0) return 'false';
   if (places > images) return 'key.copy > 0u';
   return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
 }

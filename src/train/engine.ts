@@ -9,6 +9,7 @@ import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { initialWeights } from './initializers.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
 import { Interludes } from './interludes.ts';
+import { type ProbePlan, planProbe } from './probe_plan.ts';
 import { RecordReader } from './records.ts';
 import { Scheduler } from './scheduler.ts';
 import { type Ledger, planSteps, type Steps } from './steps.ts';
@@ -31,6 +32,8 @@ export class Engine {
   readonly settings: Settings;
   readonly memory: Memory;
   readonly steps: Steps;
+  /** At the level `full`. */
+  readonly probe?: ProbePlan;
   readonly reader: RecordReader;
   readonly scheduler: Scheduler;
   readonly startup: Startup;
@@ -54,6 +57,7 @@ export class Engine {
     memory: Memory,
     cache: KernelCache,
     steps: Steps,
+    probe: ProbePlan | undefined,
     reader: RecordReader,
     startup: Startup,
     disposal: AbortSignal,
@@ -62,6 +66,7 @@ export class Engine {
     this.settings = settings;
     this.memory = memory;
     this.steps = steps;
+    this.probe = probe;
     this.reader = reader;
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.startup = startup;
@@ -96,7 +101,10 @@ export class Engine {
       soft,
       health !== 'off',
     );
-    const engine = new Engine(gpu, settings, memory, cache, steps, reader, startup, disposal);
+    const adaptive = optimizer.type === 'adam';
+    const probe =
+      health === 'full' ? await planProbe(gpu, cache, memory, model, steps, { batch: batchSize, adaptive }) : undefined;
+    const engine = new Engine(gpu, settings, memory, cache, steps, probe, reader, startup, disposal);
     engine.writeTensors(initialWeights(model, seed));
     startup.compileMs = performance.now() - begun;
     return engine;
@@ -118,6 +126,12 @@ export class Engine {
     };
   }
 
+  /** All but the update: weights, moments and the count of updates stay as they are. */
+  gradientRecording(input: Recording, soft: boolean): Recording {
+    const phases = this.trainingPhases(input, soft);
+    return [...phases.input, ...phases.forward, ...phases.backward];
+  }
+
   /** Keras' `fit` of the generator, with the first images that are trained on. */
   async fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
     const { generator } = pipelineFor(this.viewing.augmentation, imageShape);
@@ -127,7 +141,8 @@ export class Engine {
     this.plain = { ...this.plain, statistics };
   }
 
-  input(dataset: Dataset, viewing: Viewing, ledger: Ledger): Promise<DatasetInput> {
+  /** @param alsoPlain record, too, how the same samples come as they are. */
+  input(dataset: Dataset, viewing: Viewing, ledger: Ledger, alsoPlain = false): Promise<DatasetInput> {
     const { model, classes, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
     return planInput(
@@ -136,7 +151,7 @@ export class Engine {
       dataset,
       { inputShape: model.inputShape, classes },
       viewing,
-      { batch: batchSize, seed },
+      { batch: batchSize, seed, alsoPlain },
       { state: ledger.state, labels, targets, input: network.input },
     );
   }

@@ -5,6 +5,7 @@ import { evaluateInput } from './evaluate.ts';
 import { type History, summarize } from './history.ts';
 import type { DatasetInput } from './input.ts';
 import { createPace, type Pace } from './pace.ts';
+import { Probing } from './probing.ts';
 import { splitForTraining } from './split.ts';
 import { badStepsToHalt } from './steps.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
@@ -14,16 +15,17 @@ import { judgedLayers, VerdictWatch } from './verdicts.ts';
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
   const started = performance.now();
   const { steps, startup } = engine;
-  const { training, validation: kept } = splitForTraining(dataset, engine.viewing);
+  const { training, validation: kept, start } = splitForTraining(dataset, engine.viewing);
   const validationData = options.validationData ?? kept;
   await engine.fitAugmentation(training);
-  const input = await engine.input(training, engine.viewing, steps.training);
+  const input = await engine.input(training, engine.viewing, steps.training, engine.probe !== undefined);
   let validation: DatasetInput | undefined;
   try {
     if (validationData) validation = await engine.input(validationData, engine.plain, steps.evaluation);
     await engine.gpu.device.queue.onSubmittedWorkDone();
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
-    return await train(engine, input, validation, { ...options, validationData });
+    const probing = engine.probe && new Probing(engine, engine.probe, input, training.labels, start);
+    return await train(engine, input, validation, probing, { ...options, validationData });
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
     await engine.scheduler.abandon();
@@ -36,17 +38,18 @@ async function train(
   engine: Engine,
   input: DatasetInput,
   validation: DatasetInput | undefined,
+  probing: Probing | undefined,
   { epochs, ...options }: FilledFitOptions,
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, begun, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
-  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [] };
+  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
   const epochSteps = Math.ceil(input.places / engine.settings.batchSize);
   const watch = new VerdictWatch(judgedLayers(engine.settings.model), epochSteps);
   const firstStep = begun.training;
   let badInARow = 0;
-  const firstSubmitted = performance.now();
+  let firstSubmitted = 0;
   const take = (bytes: ArrayBuffer, count: number) => {
     if (!startup.firstStepMs) startup.firstStepMs = performance.now() - firstSubmitted;
     for (let i = 0; i < count; i++) {
@@ -70,7 +73,8 @@ async function train(
   engine.resetHalt(training);
   for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {
     const started = performance.now();
-    engine.beginEpoch(training, input, engine.nextOrder(input, options.shuffle));
+    const order = engine.nextOrder(input, options.shuffle);
+    engine.beginEpoch(training, input, order);
     engine.forgetUnits();
     let left = epochSteps;
     let heldMs = 0;
@@ -83,7 +87,20 @@ async function train(
         heldMs += performance.now() - since;
       }
       if (isToStop()) break;
-      const most = Math.min(left, pace.allowed);
+      const next = begun.training - firstStep + 1;
+      if (probing?.isDue(next)) {
+        await scheduler.drain();
+        if (isHeld()) continue;
+        if (isToStop()) break;
+        const since = performance.now();
+        const probe = await probing.probe(next, order, epochSteps - left);
+        heldMs += performance.now() - since;
+        history.probes.push(probe);
+        options.onProbe?.(probe);
+        continue; // the callback may hold or stop it
+      }
+      firstSubmitted ||= performance.now();
+      const most = Math.min(left, pace.allowed, probing?.stepsBeforeNext(next) ?? Infinity);
       const submitted = await scheduler.submit(training.records, recording, begun.training + 1, most, take);
       begun.training += submitted;
       left -= submitted;

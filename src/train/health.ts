@@ -55,16 +55,22 @@ export type HealthLevel = 'off' | 'norms' | 'full';
 
 /** Shares of cosine, or an estimate, of a layer or the whole network, from one probe. */
 export interface ProbeFigures {
-  /** Cosine of the angle between this step's gradient and the last step's; undefined where there was none. */
+  /** Cosine of the angle between this step's gradient and the last step's; undefined where there was none, or it was zero. */
   cosineToLast?: number;
   /** ... and the optimizer's momentum (Adam's m, SGD's velocity with its sign turned); undefined without momentum. */
   cosineToMomentum?: number;
-  /** ... and the gradient on the same samples as they are, not augmented; undefined without augmentation. */
+  /** ... and the gradient on the same samples as they are, neither augmented nor mixed; undefined without augmentation. */
   cosineToPlain?: number;
-  /** Trace of the covariance of one sample's gradient, and the squared norm of the true gradient: unbiased estimates. */
+  /**
+   * Trace of the covariance of one sample's gradient, and the squared norm of the true gradient: unbiased estimates, the
+   * second of which may be negative. NaN for a batch of one sample.
+   */
   covarianceTrace: number;
   squaredGradient: number;
-  /** B_simple = covarianceTrace / squaredGradient, both averaged over the probes so far (McCandlish et al. 2018, A.1). */
+  /**
+   * B_simple = covarianceTrace / squaredGradient, in samples, both averaged over the fit's probes so far, the later ones the
+   * more (McCandlish et al. 2018, A.1). Infinity where no gradient is to be seen for noise.
+   */
   noiseScale: number;
 }
 
@@ -78,13 +84,14 @@ export interface ProbeRecord {
     ProbeFigures & {
       /** Gradient elements by binary exponent: 64 bins, [2^(i-48), 2^(i-47)); the ends take what lies beyond. */
       exponents: number[];
-      /** Exact zeros. */
+      /** Exact zeros, and what isn't finite: neither is in a bin. Together they are all elements of the layer's tensors. */
       zeros: number;
+      nonFinite: number;
     }
   >;
-  /** The samples that pull hardest: norm of a sample's own gradient over all dense layers, largest first. */
+  /** The eight samples that pull hardest: norm of a sample's own gradient over all dense layers, largest first. */
   hardest: {
-    /** Index in the training set. */
+    /** Index in the data set; of the first of two that are mixed. */
     sample: number;
     label: number;
     gradientNorm: number;

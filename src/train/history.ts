@@ -1,4 +1,4 @@
-import type { HealthRecord, Verdict } from './health.ts';
+import type { HealthRecord, ProbeRecord, Verdict } from './health.ts';
 
 /** One training step. */
 export interface StepRecord {
@@ -52,6 +52,8 @@ export interface History {
   skippedSteps: number;
   /** Every change, in order; empty where health is off. */
   verdicts: Verdict[];
+  /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
+  probes: ProbeRecord[];
 }
 
 /** Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left. */

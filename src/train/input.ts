@@ -1,4 +1,4 @@
-import { planBatch } from '../augment/batch.ts';
+import { isAugmenting, planBatch } from '../augment/batch.ts';
 import { kerasRangesOf } from '../augment/generator_ops.ts';
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import { kerasEpoch } from '../augment/keras_flow.ts';
@@ -26,6 +26,8 @@ export interface InputBuffers {
 /** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
 export interface DatasetInput {
   recording: Recording;
+  /** The same samples as they are, where that was asked for and they are augmented at all. */
+  plain?: Recording;
   /** Images are mixed: the loss is against `targets`. */
   mixed: boolean;
   /** How often the images of a batch are gone over. */
@@ -85,6 +87,8 @@ export async function planInput(
 interface Sampling {
   batch: number;
   seed: number;
+  /** Also record how the batch's samples come as they are. */
+  alsoPlain?: boolean;
 }
 
 async function planInto(
@@ -95,7 +99,7 @@ async function planInto(
   classes: number,
   pipeline: Pipeline,
   { plain, probability, views }: Viewing,
-  { batch, seed }: Sampling,
+  { batch, seed, alsoPlain }: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const images = memory.upload('dataset.images', dataset.images);
@@ -105,26 +109,46 @@ async function planInto(
   const order = memory.storage('dataset.order', places);
   const flow = plain ? undefined : kerasFlowOf(pipeline, dataset, batch, seed);
   const listed = flow && memory.storage('dataset.draws', places * pipeline.words);
-  const { recording, passes } = await planBatch(gpu, cache, memory, pipeline, {
+  const source = {
     batch,
     state: buffers.state,
     order,
     places,
     count: dataset.count,
+    pixels: { images, bytes: true, output: buffers.input },
+  };
+  const { recording, passes } = await planBatch(gpu, cache, memory, pipeline, {
+    ...source,
     labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : buffers.labels },
     ...(mixed && { targets: { slice: buffers.targets!, classes } }),
     listed,
     plain,
     probability,
-    pixels: { images, bytes: true, output: buffers.input },
   });
+  const plainBatch =
+    alsoPlain && !plain && isAugmenting(pipeline)
+      ? await planBatch(gpu, cache, memory, pipeline, {
+          ...source,
+          labels: { all: labels, batch: buffers.labels },
+          plain: true,
+        })
+      : undefined;
   const orderOf = (epoch: number, shuffle: boolean) => {
     if (!flow) return shuffle ? shuffledOrder(places, seed, epoch) : Uint32Array.from({ length: places }, (_, i) => i);
     const drawn = flow(epoch, shuffle);
     gpu.device.queue.writeBuffer(listed!.buffer, 0, packParameters(pipeline, drawn.parameters));
     return Uint32Array.from(drawn.order);
   };
-  return { recording, mixed, passes: passes.length, places, order, orderOf, dispose: () => memory.dispose() };
+  return {
+    recording,
+    ...(plainBatch && { plain: plainBatch.recording }),
+    mixed,
+    passes: passes.length,
+    places,
+    order,
+    orderOf,
+    dispose: () => memory.dispose(),
+  };
 }
 
 /**

@@ -40,12 +40,24 @@ export interface Trace {
   gradients: Slice[];
 }
 
+/** A dense layer's input, and the gradient before its activation: what single samples' gradients are made of. */
+export interface DenseFlow {
+  layer: string;
+  /** [batch, inputs] and [batch, outputs]. */
+  x: Slice;
+  dy: Slice;
+  inputs: number;
+  outputs: number;
+  useBias: boolean;
+}
+
 /** A network's own part of a step. */
 export interface Network extends NetworkBuffers {
   forward: Recording;
   backward: Recording;
   traces: Trace[];
   activations: Activations;
+  dense: DenseFlow[];
 }
 
 /** What flows between layers: values, the activation that made them, and where their gradient goes. */
@@ -73,6 +85,7 @@ export async function planNetwork(
   const forward: Promise<Dispatch>[] = [];
   const backward: Promise<Dispatch>[][] = [];
   const traces: Trace[] = [];
+  const denseFlows: DenseFlow[] = [];
   const tensors = model.layers.flatMap((layer) =>
     layer.weights.map((w) => ({ label: `${layer.name}.${w.name}`, elements: elementsOf(w) })),
   );
@@ -174,6 +187,14 @@ export async function planNetwork(
       inActivation: x.activation,
     });
     const { w, b, dw, db, useBias } = takeTensors(layer, 1);
+    denseFlows.push({
+      layer: layer.name,
+      x: x.values,
+      dy,
+      inputs: layer.inputShape[0]!,
+      outputs: layer.config.units,
+      useBias,
+    });
     forward.push(launch(layer.name, denseForward, shape, { x: x.values, w, b, y }));
     const list = [
       launch(layer.name, shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow, shape, {
@@ -218,6 +239,7 @@ export async function planNetwork(
     backward: compiled[1].flat(),
     traces,
     activations,
+    dense: denseFlows,
   };
 }
 

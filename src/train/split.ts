@@ -11,12 +11,14 @@ import { pipelineFor, type Viewing } from './input.ts';
 export function splitForTraining(
   dataset: Dataset,
   { augmentation }: Viewing,
-): { training: Dataset; validation?: Dataset } {
+): { training: Dataset; validation?: Dataset /** Where `training` begins in the data set. */; start: number } {
   const { generator } = pipelineFor(augmentation, dataset.imageShape);
-  if (!generator?.validationSplit) return { training: dataset };
+  if (!generator?.validationSplit) return { training: dataset, start: 0 };
   const { validationSplit, subset } = generator;
+  const placeOf = (name: 'training' | 'validation') =>
+    kerasSubset(name, validationSplit, dataset.count, { labels: dataset.labels });
   const part = (name: 'training' | 'validation') => {
-    const { start, count } = kerasSubset(name, validationSplit, dataset.count, { labels: dataset.labels });
+    const { start, count } = placeOf(name);
     const bytes = dataset.imageShape.reduce((a, b) => a * b, 1);
     return {
       ...dataset,
@@ -26,6 +28,6 @@ export function splitForTraining(
     };
   };
   return subset === 'validation'
-    ? { training: part('validation') }
-    : { training: part('training'), validation: part('validation') };
+    ? { training: part('validation'), start: placeOf('validation').start }
+    : { training: part('training'), start: placeOf('training').start, validation: part('validation') };
 }

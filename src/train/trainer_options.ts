@@ -3,7 +3,7 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { HealthLevel, Verdict } from './health.ts';
+import type { HealthLevel, ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { pipelineFor, type Viewing } from './input.ts';
 import { type Mix, viewingOf } from './mix.ts';
@@ -34,6 +34,11 @@ export interface TrainerOptions {
    * `StepRecord.health` (`'norms'`, the default), and every few steps what one step can't tell (`'full'`).
    */
   health?: HealthLevel;
+  /**
+   * Steps from one probe to the next, the first before step 1, at the level `full`; 100 by default. A probe takes the time
+   * of about six steps: the gradient of the next batch, of its four parts, and of its images as they are.
+   */
+  probeEvery?: number;
 }
 
 export type Loss = (typeof losses)[number];
@@ -61,9 +66,22 @@ export interface FitOptions {
   onVerdict?: (verdict: Verdict) => void;
   /** `pace` holds: all steps that were let through are done, and their records told. */
   onPause?: () => void;
+  /** At the level `full`, before the step that the probe is about. */
+  onProbe?: (probe: ProbeRecord) => void;
 }
 
-const optionNames = ['model', 'optimizer', 'loss', 'batchSize', 'seed', 'augmentation', 'mix', 'copies', 'health'];
+const optionNames = [
+  'model',
+  'optimizer',
+  'loss',
+  'batchSize',
+  'seed',
+  'augmentation',
+  'mix',
+  'copies',
+  'health',
+  'probeEvery',
+];
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 const callback = <F>() => v.optional(v.custom<F>((value) => typeof value === 'function', 'a function'));
@@ -79,6 +97,7 @@ const fitOptions = v.strictObject({
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
   onPause: callback<NonNullable<FitOptions['onPause']>>(),
+  onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
 });
 export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 
@@ -98,6 +117,8 @@ export interface Settings {
   /** A loss against shares is wanted at all. */
   soft: boolean;
   health: HealthLevel;
+  /** Steps from one probe to the next. */
+  probeEvery: number;
 }
 
 /** @throws ConfigurationError for a model, optimizer or option that makes no sense. */
@@ -129,9 +150,18 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const augmentation = options.augmentation ?? {};
   // What makes no sense is told now; the shape of a data set is known later.
   const { paired } = pipelineFor(augmentation, model.inputShape);
+  if (options.probeEvery !== undefined && health !== 'full') {
+    throw new ConfigurationError({
+      what: 'probeEvery belongs to the level full',
+      found: { health, probeEvery: options.probeEvery },
+      fix: "set health: 'full', or leave probeEvery out",
+    });
+  }
+  const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const takesShares = loss === 'categoricalCrossentropy';
   const viewing = viewingOf(augmentation, options.mix, options.copies);
-  return { model, classes, optimizer, batchSize, seed, viewing, takesShares, soft: takesShares || paired, health };
+  const soft = takesShares || paired;
+  return { model, classes, optimizer, batchSize, seed, viewing, takesShares, soft, health, probeEvery };
 }
 
 /** @throws ConfigurationError with the nearest of them. */

@@ -63,5 +63,7 @@ export function probeOf(step: number): { probe: ProbeRecord } {
   exponents[46] = 2;
   exponents[47] = 3;
   const figures = { cosineToLast: 0.5, covarianceTrace: 4, squaredGradient: 2, noiseScale: 2 };
-  return { probe: { step, whole: figures, layers: { dense: { ...figures, exponents, zeros: 4 } }, hardest: [] } };
+  return {
+    probe: { step, whole: figures, layers: { dense: { ...figures, exponents, zeros: 4, nonFinite: 0 } }, hardest: [] },
+  };
 }

@@ -48,6 +48,24 @@ describe('createTrainer refuses at once', () => {
         fix: 'did you mean "sparseCategoricalCrossentropy"?',
       },
     ],
+    [
+      'a level of health that is none',
+      { model: smallModel, health: 'ful' },
+      { what: 'No such level of health', found: 'ful', wanted: 'off or norms or full', fix: 'did you mean "full"?' },
+    ],
+    [
+      'probes without the level that has them',
+      { model: smallModel, probeEvery: 5 },
+      { what: 'probeEvery belongs to the level full', found: { health: 'norms', probeEvery: 5 } },
+    ],
+    ...([0, -1, 2.5, '10'] as const).map(
+      (probeEvery) =>
+        [
+          `a probe every ${probeEvery} steps`,
+          { model: smallModel, health: 'full', probeEvery },
+          { what: expect.stringContaining('probeEvery'), found: probeEvery },
+        ] as [string, unknown, Parts],
+    ),
     ['a loss that is a number', { model: smallModel, loss: 3 }, { what: 'No such loss', found: 3 }],
     [
       'an unknown optimizer',
@@ -94,7 +112,7 @@ describe('fit refuses', () => {
       { epoch: 3 },
       {
         what: 'fit has no option epoch',
-        wanted: 'one of epochs, validationData, shuffle, signal, onStep, onEpoch',
+        wanted: expect.stringContaining('one of epochs, validationData, shuffle, signal, '),
         fix: 'did you mean "epochs"?',
       },
     ],

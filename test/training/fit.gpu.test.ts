@@ -37,7 +37,14 @@ describe('fit', () => {
     });
     const numbered = (first: number) => Array.from({ length: 6 }, (_, i) => `step ${first + i}`);
     expect(told).toEqual([...numbered(1), 'epoch 1', ...numbered(7), 'epoch 2', ...numbered(13), 'epoch 3']);
-    expect(history).toEqual({ steps, epochs, stopped: false, skippedSteps: 0, verdicts: expect.any(Array) });
+    expect(history).toEqual({
+      steps,
+      epochs,
+      stopped: false,
+      skippedSteps: 0,
+      verdicts: expect.any(Array),
+      probes: [],
+    });
     for (const { step, epoch, samples, accuracy, gradientNorms } of steps) {
       expect(epoch).toBe(Math.ceil(step / 6));
       expect(samples).toBe(step % 6 ? 8 : 2);
@@ -95,7 +102,7 @@ describe('fit', () => {
     expect(part.steps.length).toBeLessThanOrEqual(8 + 60 + 120);
 
     const never = await trainer.fit(dataset, { signal: AbortSignal.abort() });
-    expect(never).toEqual({ stopped: true, epochs: [], steps: [], skippedSteps: 0, verdicts: [] });
+    expect(never).toEqual({ stopped: true, epochs: [], steps: [], skippedSteps: 0, verdicts: [], probes: [] });
 
     const last = new AbortController();
     const all = await trainer.fit(dataset, { signal: last.signal, onEpoch: () => last.abort() });

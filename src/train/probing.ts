@@ -1,0 +1,57 @@
+import type { Engine } from './engine.ts';
+import type { ProbeRecord } from './health.ts';
+import type { DatasetInput } from './input.ts';
+import { runProbe } from './probe.ts';
+import type { ProbePlan } from './probe_plan.ts';
+import { ProbeReader } from './probe_record.ts';
+
+/** The probes of one `fit`: when, of which samples, and what comes of them. Steps are counted from 1. */
+export class Probing {
+  private readonly reader: ProbeReader;
+  private last = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly plan: ProbePlan,
+    private readonly input: DatasetInput,
+    /** Of the samples that are trained on, and where in the data set they begin. */
+    private readonly labels: Uint8Array,
+    private readonly start: number,
+  ) {
+    this.reader = new ProbeReader(engine.settings.model);
+  }
+
+  /** Whether a probe comes before the step; once it was taken, no more. */
+  isDue(step: number): boolean {
+    return step !== this.last && this.stepsSince(step) === 0;
+  }
+
+  /** How many steps, from this one on, may go by until the next probe. */
+  stepsBeforeNext(step: number): number {
+    return this.engine.settings.probeEvery - this.stepsSince(step);
+  }
+
+  /**
+   * Probes the batch of a step that is about to be taken. Nothing may be under way.
+   *
+   * @param order the epoch's order of samples, and in it the number of the batch, from 0.
+   */
+  async probe(step: number, order: Uint32Array, batch: number): Promise<ProbeRecord> {
+    this.last = step;
+    const { batchSize } = this.engine.settings;
+    const entries = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+    const place = { position: batch * batchSize, count: entries.length };
+    const words = await runProbe(this.engine, this.plan, this.input, place);
+    // Where an image is seen several times, an entry is copy * images + image: shaders/augment_draw.wgsl.
+    const samples = Array.from(entries, (entry) => {
+      const index = entry % this.labels.length;
+      return { sample: this.start + index, label: this.labels[index]! };
+    });
+    // Calls that have their turn between steps go forward only: the last step's gradient is where it was.
+    return this.reader.read(words, { step, samples, follows: step > 1, momentumSign: this.plan.momentumSign });
+  }
+
+  private stepsSince(step: number): number {
+    return (step - 1) % this.engine.settings.probeEvery;
+  }
+}
