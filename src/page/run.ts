@@ -1,5 +1,5 @@
 import { computed, type Signal, signal } from '@preact/signals';
-import type { Evaluation, LayerSummary } from '../index.ts';
+import type { Evaluation, LayerSummary, Verdict } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { TrainingLog } from '../train/training_log.ts';
@@ -22,6 +22,7 @@ export class Run {
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
   /** Of the whole run. */
   readonly steps: number;
+  private readonly verdicts = new Map<string, Verdict>();
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind: Evaluation | undefined;
   /** On the GPU, once they are known. */
@@ -47,6 +48,11 @@ export class Run {
     return this.layers.filter(({ parameters }) => parameters > 0).map(({ name }) => name);
   }
 
+  /** What is made of a layer now; undefined until its first steps agree. */
+  verdictOf(layer: string): Verdict | undefined {
+    return this.verdicts.get(layer);
+  }
+
   /** Share of its steps, 0 to 1. */
   get done(): number {
     return this.log.steps.length / this.steps;
@@ -66,8 +72,9 @@ export class Run {
   add(news: readonly Told[]): void {
     this.begun ||= performance.now();
     for (const item of news) {
-      this.log.add(item);
+      this.log.add(withoutHealth(item));
       if ('step' in item) this.curves.addStep(item.step);
+      else if ('verdict' in item) this.verdicts.set(item.verdict.layer, item.verdict);
       else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
     }
     // However fast news come, what nobody sees is not drawn.
@@ -101,4 +108,11 @@ export class Run {
     this.frame = 0;
     this.news.value++;
   }
+}
+
+/** A step's health is a few kilobytes, and there are tens of thousands of steps: `curves` keeps what is shown of it. */
+function withoutHealth(item: Told): Told {
+  if (!('step' in item)) return item;
+  const { health, ...step } = item.step;
+  return { ...item, step };
 }

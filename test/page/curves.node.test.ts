@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { logRange, logTicks, roomFor, tickText } from '../../src/page/plots/axes.ts';
-import { Curves } from '../../src/page/plots/curves.ts';
+import { Curves, mostRows } from '../../src/page/plots/curves.ts';
+import { nonFiniteMark, zeroMark } from '../../src/page/plots/layer_curves.ts';
+import { decadesFor, rampColor } from '../../src/page/plots/ramp.ts';
 
 const step = (step: number, loss: number, norm: number, epoch = 1) => ({
   step,
@@ -69,6 +71,97 @@ describe('curves', () => {
   });
 });
 
+describe('a run of more steps than there are rows', () => {
+  const steps = 2.5 * mostRows;
+  const norms = Array.from({ length: steps }, (_, i) => 10 ** (Math.sin(i) + i / steps));
+  const curves = new Curves();
+  norms.forEach((norm, i) => {
+    if (i === 3001) curves.addValidation(0.25, 0.5);
+    curves.addStep(step(i + 1, 2 + Math.cos(i), i === 5000 ? Number.NaN : i === 6000 ? 0 : norm, i < 3000 ? 1 : 2));
+  });
+  const { norm } = curves.layerOf('dense');
+
+  test('has a row for every four, of which each column has as many', () => {
+    expect(curves.span).toBe(4);
+    expect(curves.steps).toEqual(Array.from({ length: steps / 4 }, (_, i) => 4 * i + 4));
+    for (const column of [
+      curves.loss.each,
+      curves.loss.mean,
+      curves.validationLoss,
+      norm.each,
+      norm.mean,
+      norm.marks,
+    ]) {
+      expect(column.length).toBe(steps / 4);
+    }
+    expect([1, 4, 5, steps].map((it) => curves.rowOf(it))).toEqual([0, 0, 1, steps / 4 - 1]);
+  });
+
+  test('noise keeps its width: the least of a row, the largest of the next', () => {
+    const of = (row: number) => [0, 1, 2, 3].map((i) => 2 + Math.cos(4 * row + i));
+    const { each } = curves.loss;
+    // Rows that were made of halves have the extremes of every second step at the least.
+    for (let row = 0; row < each.length; row += 2) {
+      expect(of(row)).toContain(each[row]);
+      expect(of(row + 1)).toContain(each[row + 1]);
+    }
+    const recent = each.length - 10;
+    expect(each[recent]).toBe(Math.min(...of(recent)));
+    expect(each[recent + 1]).toBe(Math.max(...of(recent + 1)));
+    const width = (values: readonly number[]) => Math.max(...values) - Math.min(...values);
+    expect(width(each.slice(100, 200) as number[])).toBeGreaterThan(1.9);
+  });
+
+  test('means are of all steps, as if none had been left out', () => {
+    const logs = norms.slice(400, 800).map((it) => Math.log10(it));
+    const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
+    expect(Math.log10(norm.meanOf(100, 200)!)).toBeCloseTo(mean, 9);
+    // The smoothed curve takes whole rows: 21 of them are next to 82 steps.
+    expect(curves.smooth(steps)).toBe(82);
+    const row = curves.loss.mean.findLastIndex((it) => it !== null);
+    const losses = Array.from({ length: 84 }, (_, i) => 2 + Math.cos(4 * (row - 20) + i));
+    expect(row).toBeGreaterThan(steps / 4 - 4);
+    expect(curves.loss.mean[row]).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / 84, 9);
+  });
+
+  test('what stands at one step stays: validation, what is zero, what is not finite', () => {
+    expect(curves.validationLoss.flatMap((it, row) => (it === null ? [] : [[row, it]]))).toEqual([[750, 0.25]]);
+    expect(curves.epochs).toEqual([3001]);
+    const marked = norm.marks.flatMap((mark, row) => (mark ? [[row, mark]] : []));
+    expect(marked).toEqual([
+      [1250, nonFiniteMark],
+      [1500, zeroMark],
+    ]);
+    expect([norm.least, norm.most]).toEqual([Math.min(...norms), Math.max(...norms)]);
+  });
+});
+
+describe('the ramp', () => {
+  test('rises in lightness from end to end, so that grey tells the same', () => {
+    const lightness = Array.from({ length: 101 }, (_, i) => {
+      const color = rampColor(i / 100);
+      const [red, green, blue] = [0, 8, 16].map((shift) => (((color >>> shift) & 255) / 255) ** 2.2) as [
+        number,
+        number,
+        number,
+      ];
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    });
+    for (let i = 1; i <= 100; i++) expect(lightness[i]).toBeGreaterThan(lightness[i - 1]!);
+    expect(rampColor(-1)).toBe(rampColor(0));
+    expect(rampColor(2)).toBe(rampColor(1));
+    expect(rampColor(0).toString(16)).toBe('ff540144');
+  });
+
+  test('goes over the usual decades, and further where a value lies beyond', () => {
+    expect(decadesFor(0.1, 2)).toEqual([-5, 3]);
+    expect(decadesFor(3e-8, 2)).toEqual([-8, 3]);
+    expect(decadesFor(1, 5e6)).toEqual([-5, 7]);
+    expect(decadesFor(1e-30, 1e30)).toEqual([-12, 12]);
+    expect(decadesFor(Infinity, 0)).toEqual([-5, 3]);
+  });
+});
+
 describe('axes', () => {
   test('the axis of steps doubles, and ends with the run', () => {
     expect([0, 50, 51, 300, 626].map((it) => roomFor(it, 626))).toEqual([50, 50, 100, 400, 626]);
@@ -87,6 +180,8 @@ describe('axes', () => {
     expect(logTicks(0.1, 5)).toEqual([0.1, 0.2, 0.5, 1, 2, 5]);
     expect(logTicks(1e-4, 10)).toEqual([1e-4, 1e-3, 1e-2, 0.1, 1, 10]);
     expect(logTicks(1e-30, 1e10).length).toBeLessThanOrEqual(9);
+    expect(logTicks(0.01, 10, 5)).toEqual([0.01, 0.1, 1, 10]);
+    expect(logTicks(1e-9, 1, 4)).toEqual([1e-9, 1e-6, 1e-3, 1]);
     expect([0, 0.05, 1000, 1e-7, 2e5].map(tickText)).toEqual(['0', '0.05', '1000', '1e-7', '2e+5']);
   });
 });

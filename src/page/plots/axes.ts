@@ -33,14 +33,18 @@ export function logRange(least: number | null, most: number | null): [number, nu
   return [bottom, Math.max(top, 10 * bottom)];
 }
 
-/** 1, 2 and 5 of each decade while they are few; each decade, or every second one and so on, when they are many. */
-export function logTicks(least: number, most: number): number[] {
+/**
+ * 1, 2 and 5 of each decade while they are few; each decade, or every second one and so on, when they are many.
+ *
+ * @param room how many there is room for.
+ */
+export function logTicks(least: number, most: number, room = 9): number[] {
   const first = Math.floor(Math.log10(least));
   const decades = Math.ceil(Math.log10(most)) - first;
-  const stride = Math.ceil(decades / 8);
+  const stride = Math.ceil(decades / Math.max(1, room - 1));
   const ticks: number[] = [];
   for (let i = 0; i <= decades; i += stride) {
-    for (const digit of decades <= 3 ? [1, 2, 5] : [1]) ticks.push(digit * tenTo(first + i));
+    for (const digit of 3 * decades <= room ? [1, 2, 5] : [1]) ticks.push(digit * tenTo(first + i));
   }
   return ticks.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
 }

@@ -1,11 +1,14 @@
 import type { StepRecord } from '../../index.ts';
 import { strideFor, windowFor } from './axes.ts';
+import { type Column, Curve } from './curve.ts';
+import { LayerCurves } from './layer_curves.ts';
 
-/** A curve's values, one a step; null where there is nothing to draw. */
-export type Column = (number | null)[];
+/** Rows that are kept at the most, more than any screen has pixels for. A longer run has several steps in a row. */
+export const mostRows = 4096;
 
-/** What the plots draw: columns that grow by a row with each step. */
+/** What the plots draw: columns that grow by a row with each step, and by a row for every few steps in a long run. */
 export class Curves {
+  /** The last step of each row. */
   readonly steps: number[] = [];
   readonly loss = new Curve();
   readonly accuracy = new Curve();
@@ -14,19 +17,32 @@ export class Curves {
   readonly validationAccuracy: Column = [];
   /** The first step of each epoch but the first. */
   readonly epochs: number[] = [];
-  private readonly norms = new Map<string, Curve>();
+  private readonly layers = new Map<string, LayerCurves>();
   private epoch = 1;
+  private taken = 0;
+  private stepsPerRow = 1;
 
-  addStep({ step, epoch, loss, accuracy, gradientNorms }: StepRecord): void {
+  /** Steps that a row is of. */
+  get span(): number {
+    return this.stepsPerRow;
+  }
+
+  addStep({ step, epoch, loss, accuracy, gradientNorms, health }: StepRecord): void {
     if (epoch > this.epoch) this.epochs.push(step);
     this.epoch = epoch;
-    this.steps.push(step);
-    this.loss.add(finite(loss));
-    this.accuracy.add(finite(accuracy));
-    this.validationLoss.push(null);
-    this.validationAccuracy.push(null);
-    // Their axis is logarithmic: zero has no place there.
-    for (const [layer, norm] of Object.entries(gradientNorms)) this.normOf(layer).add(norm > 0 ? finite(norm) : null);
+    const opens = this.taken++ % this.span === 0;
+    if (opens && this.steps.length === mostRows) this.halve();
+    if (opens) {
+      this.steps.push(step);
+      this.validationLoss.push(null);
+      this.validationAccuracy.push(null);
+    }
+    this.steps[this.steps.length - 1] = step;
+    this.loss.add(finite(loss), opens);
+    this.accuracy.add(finite(accuracy), opens);
+    for (const [layer, norm] of Object.entries(gradientNorms)) {
+      this.layerOf(layer).add(layer, norm, health, opens);
+    }
   }
 
   /** After the step that was added last. */
@@ -37,56 +53,44 @@ export class Curves {
   }
 
   /** Of a layer; empty, and filled later, before its first step. */
+  layerOf(layer: string): LayerCurves {
+    const curves = this.layers.get(layer) ?? new LayerCurves();
+    this.layers.set(layer, curves);
+    return curves;
+  }
+
+  /** The gradient norm of a layer. */
   normOf(layer: string): Curve {
-    const curve = this.norms.get(layer) ?? new Curve(Math.log, Math.exp);
-    this.norms.set(layer, curve);
-    return curve;
+    return this.layerOf(layer).norm;
+  }
+
+  /** The row that a step is in, whether or not it is there yet. */
+  rowOf(step: number): number {
+    return Math.floor((step - 1) / this.span);
   }
 
   /** Steps that each point of the smoothed curves is a mean of, where the axis has room for so many. */
   smooth(room: number): number {
-    for (const curve of [this.loss, this.accuracy, ...this.norms.values()]) curve.smooth(room);
+    for (const curve of this.all()) curve.smooth(windowFor(room) / this.span, strideFor(room) / this.span);
     return windowFor(room);
   }
-}
 
-/** A noisy figure of each step, and what it does on the whole: the mean of the last steps, as the axis shows them. */
-export class Curve {
-  readonly each: Column = [];
-  /** With gaps, in a long run. */
-  readonly mean: Column = [];
-  /** Of all values up to a step, and how many there were. */
-  private readonly sums = [0];
-  private readonly counts = [0];
-  private window = windowFor(0);
-  private stride = strideFor(0);
-
-  constructor(
-    private readonly toAxis: (value: number) => number = (value) => value,
-    private readonly fromAxis: (value: number) => number = (value) => value,
-  ) {}
-
-  /** What is missing is a gap, and no part of a mean. */
-  add(value: number | null): void {
-    this.each.push(value);
-    this.sums.push(this.sums.at(-1)! + (value === null ? 0 : this.toAxis(value)));
-    this.counts.push(this.counts.at(-1)! + (value === null ? 0 : 1));
-    this.mean.push(this.meanAt(this.mean.length));
+  /** Two rows become one. */
+  private halve(): void {
+    const rows = mostRows / 2;
+    for (let i = 0; i < rows; i++) {
+      this.steps[i] = this.steps[2 * i + 1]!;
+      for (const marks of [this.validationLoss, this.validationAccuracy]) marks[i] = marks[2 * i + 1] ?? marks[2 * i]!;
+    }
+    for (const column of [this.steps, this.validationLoss, this.validationAccuracy]) column.length = rows;
+    for (const curve of this.all()) curve.halve();
+    this.stepsPerRow *= 2;
   }
 
-  smooth(room: number): void {
-    if (windowFor(room) === this.window && strideFor(room) === this.stride) return;
-    this.window = windowFor(room);
-    this.stride = strideFor(room);
-    for (let i = 0; i < this.mean.length; i++) this.mean[i] = this.meanAt(i);
-  }
-
-  private meanAt(index: number): number | null {
-    if (index % this.stride) return null;
-    const end = index + 1;
-    const begin = Math.max(0, end - this.window);
-    const count = this.counts[end]! - this.counts[begin]!;
-    return count ? this.fromAxis((this.sums[end]! - this.sums[begin]!) / count) : null;
+  private *all(): Iterable<Curve> {
+    yield this.loss;
+    yield this.accuracy;
+    for (const layer of this.layers.values()) yield* layer.all;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Column, Curves } from './curves.ts';
+import type { Column } from './curve.ts';
+import type { Curves } from './curves.ts';
 import { type Look, lookOf } from './look.ts';
 
 /** One entry of a plot's legend, and what is drawn for it. */
@@ -36,4 +37,15 @@ export function normLines(curves: Curves, layers: readonly string[]): Line[] {
     const { each, mean } = curves.normOf(name);
     return { name, look: lookOf(index), faint: each, column: mean, kind: 'line' };
   });
+}
+
+export type MeasuredOfLayer = 'norm' | 'updateRatio' | 'transport' | 'dead';
+
+/** One figure of one layer, as it comes and smoothed. */
+export function layerLines(curves: Curves, layer: string, of: MeasuredOfLayer): Line[] {
+  const { each, mean } = curves.layerOf(layer)[of];
+  return [
+    { name: 'each step', look: lookOf(0), column: each, kind: 'noise' },
+    { name: 'smoothed', look: lookOf(0), column: mean, kind: 'line' },
+  ];
 }

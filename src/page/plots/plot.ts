@@ -3,7 +3,8 @@ import 'uplot/dist/uPlot.min.css';
 import { count } from '../../figures.ts';
 import { element } from '../dom.ts';
 import { logRange, logTicks, roomFor, tickText, wholeSteps, windowFor } from './axes.ts';
-import type { Column, Curves } from './curves.ts';
+import type { Column } from './curve.ts';
+import type { Curves } from './curves.ts';
 import { Legend } from './legend.ts';
 import type { Line } from './lines.ts';
 import { diamond } from './look.ts';
@@ -17,6 +18,9 @@ export interface PlotOptions {
   /** Stands where the curves will be. */
   empty: string;
 }
+
+/** Pixels from one tick of a vertical axis to the next, at the least. */
+const tickHeight = 18;
 
 /** A plot over the steps of a run, with its legend, in a section of the page. */
 export class Plot {
@@ -117,7 +121,8 @@ export class Plot {
           gap: 6,
           values: (_, splits) => splits.map(tickText),
           ...(this.options.logarithmic && {
-            splits: (_: uPlot, __: number, least: number, most: number) => logTicks(least, most),
+            splits: ({ bbox }: uPlot, _: number, least: number, most: number) =>
+              logTicks(least, most, Math.floor(bbox.height / uPlot.pxRatio / tickHeight)),
             filter: (_: uPlot, splits: number[]) => splits,
           }),
         },

@@ -1,0 +1,64 @@
+import type { HealthRecord } from '../../index.ts';
+import { Curve } from './curve.ts';
+
+/** What a logarithm has no place for, as bits. */
+export const zeroMark = 1;
+export const nonFiniteMark = 2;
+
+/** A curve on a logarithmic axis, whose means are of logarithms. */
+export class LogCurve extends Curve {
+  /** Of each row, whether there is a zero in it, or what isn't finite. */
+  readonly marks: number[] = [];
+  /** Of all that has a logarithm. */
+  least = Infinity;
+  most = 0;
+
+  constructor() {
+    super(Math.log, Math.exp);
+  }
+
+  /** Zero is a gap, as what isn't finite: `marks` tells which. */
+  override add(value: number | null, opens = true): void {
+    const hasLogarithm = value !== null && value > 0 && value < Infinity;
+    const mark = value === null || hasLogarithm ? 0 : value === 0 ? zeroMark : nonFiniteMark;
+    if (opens) this.marks.push(mark);
+    else this.marks[this.marks.length - 1]! |= mark;
+    if (hasLogarithm) {
+      this.least = Math.min(this.least, value);
+      this.most = Math.max(this.most, value);
+    }
+    super.add(hasLogarithm ? value : null, opens);
+  }
+
+  override halve(): void {
+    super.halve();
+    const rows = this.marks.length / 2;
+    for (let i = 0; i < rows; i++) this.marks[i] = this.marks[2 * i]! | this.marks[2 * i + 1]!;
+    this.marks.length = rows;
+  }
+}
+
+/** What is measured of a layer. */
+export class LayerCurves {
+  readonly norm = new LogCurve();
+  readonly updateRatio = new LogCurve();
+  readonly transport = new LogCurve();
+  /** RMS of its delta over the last layer's: what comes to it of the gradient. */
+  readonly reach = new LogCurve();
+  /** Share of units that were never positive, 0 to 1. */
+  readonly dead = new Curve();
+
+  get all(): Curve[] {
+    return [this.norm, this.updateRatio, this.transport, this.reach, this.dead];
+  }
+
+  add(layer: string, norm: number, health: HealthRecord | undefined, opens: boolean): void {
+    this.norm.add(norm, opens);
+    const own = health?.layers[layer];
+    const last = health && Object.values(health.layers).at(-1);
+    this.updateRatio.add(own?.updateRatio ?? null, opens);
+    this.transport.add(own?.transport ?? null, opens);
+    this.reach.add(own && last ? own.deltaRms / last.deltaRms : null, opens);
+    this.dead.add(own ? own.dead / own.units : null, opens);
+  }
+}
