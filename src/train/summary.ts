@@ -1,3 +1,4 @@
+import type { ActivationName } from './layers.ts';
 import { type CompiledModel, compileModel, type Model } from './model.ts';
 
 export interface LayerSummary {
@@ -6,6 +7,8 @@ export interface LayerSummary {
   /** Without the batch. */
   outputShape: number[];
   parameters: number;
+  /** Of layers with weights. */
+  activation?: ActivationName;
 }
 
 /**
@@ -16,10 +19,11 @@ export interface LayerSummary {
 export const modelSummary = (model: Model): LayerSummary[] => summarizeLayers(compileModel(model));
 
 export function summarizeLayers(model: CompiledModel): LayerSummary[] {
-  return model.layers.map(({ name, type, outputShape, parameters }) => ({
+  return model.layers.map(({ name, type, outputShape, parameters, config }) => ({
     name,
     type,
     outputShape: [...outputShape],
     parameters,
+    ...('activation' in config && { activation: config.activation }),
   }));
 }

@@ -22,13 +22,17 @@ export const devRoutes = (): Routes => datasetRoutes(knownDatasets());
 
 const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
 
-/** Builds the page into a folder of its own. For `beforeAll`; `close` is for `afterAll`. */
-export async function openStudio(): Promise<Studio> {
+/**
+ * Builds the page into a folder of its own. For `beforeAll`; `close` is for `afterAll`.
+ *
+ * @param root of another page than src/page.
+ */
+export async function openStudio(root?: string): Promise<Studio> {
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
   const servers: Served[] = [];
   const [browser] = await Promise.all([
     launchChrome({ adapter: 'software' }),
-    build({ configFile, mode: 'page', logLevel: 'error', build: { outDir: folder } }),
+    build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: folder } }),
   ]);
   return {
     browser,

@@ -218,12 +218,12 @@ describe('weights', () => {
 test('summary tells layers, output shapes and parameters', async () => {
   const trainer = make();
   expect(trainer.summary()).toEqual([
-    { name: 'conv2d', type: 'conv2d', outputShape: [4, 4, 4], parameters: 40 },
+    { name: 'conv2d', type: 'conv2d', outputShape: [4, 4, 4], parameters: 40, activation: 'relu' },
     { name: 'max_pooling2d', type: 'maxPooling2d', outputShape: [2, 2, 4], parameters: 0 },
-    { name: 'conv2d_1', type: 'conv2d', outputShape: [2, 2, 3], parameters: 51 },
+    { name: 'conv2d_1', type: 'conv2d', outputShape: [2, 2, 3], parameters: 51, activation: 'relu' },
     { name: 'flatten', type: 'flatten', outputShape: [12], parameters: 0 },
-    { name: 'dense', type: 'dense', outputShape: [5], parameters: 65 },
-    { name: 'dense_1', type: 'dense', outputShape: [3], parameters: 18 },
+    { name: 'dense', type: 'dense', outputShape: [5], parameters: 65, activation: 'tanh' },
+    { name: 'dense_1', type: 'dense', outputShape: [3], parameters: 18, activation: 'softmax' },
   ]);
   trainer.dispose();
 });

@@ -1,0 +1,56 @@
+import type { Curves } from './curves.ts';
+import { type LogCurve, nonFiniteMark, zeroMark } from './layer_curves.ts';
+import { packed, rampColor } from './ramp.ts';
+
+/** What a step looks like that has no logarithm: patterns that no colour of the ramp has. */
+export type Pattern = 'zero' | 'not-finite';
+
+const patterns: Record<Pattern, (x: number, y: number, scale: number) => number> = {
+  // Thin stripes on a middle grey.
+  zero: (x, y, scale) => ((x + y) % (8 * scale) < 2 * scale ? packed(235, 235, 235) : packed(120, 120, 120)),
+  // A coarse check of black and orange.
+  'not-finite': (x, y, scale) =>
+    (Math.floor(x / (4 * scale)) + Math.floor(y / (4 * scale))) % 2 ? packed(0, 0, 0) : packed(255, 130, 40),
+};
+
+/** Fills a canvas with a pattern, for a legend. */
+export function paintPattern(canvas: HTMLCanvasElement, pattern: Pattern, scale: number): void {
+  const { width, height } = canvas;
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) pixels[y * width + x] = patterns[pattern](x, y, scale);
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
+}
+
+/**
+ * Paints a figure of a layer over the steps from left to right: in each column of pixels the mean logarithm of its steps, by
+ * the ramp. A step that isn't finite is never lost in such a mean.
+ *
+ * @param room steps that the width is for. @param decades powers of ten at the ramp's ends.
+ * @param scale pixels of the canvas to one of the page.
+ */
+export function paintStrip(
+  canvas: HTMLCanvasElement,
+  curves: Curves,
+  curve: LogCurve,
+  { room, decades: [from, to], scale }: { room: number; decades: readonly [number, number]; scale: number },
+): void {
+  const { width, height } = canvas;
+  const { marks } = curve;
+  const rows = marks.length;
+  const image = new ImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let x = 0; x < width; x++) {
+    const begin = curves.rowOf(1 + Math.floor((x * room) / width));
+    if (begin >= rows) break;
+    const end = Math.min(rows, Math.max(begin + 1, curves.rowOf(1 + Math.floor(((x + 1) * room) / width))));
+    let mark = 0;
+    for (let row = begin; row < end; row++) mark |= marks[row]!;
+    const mean = curve.meanOf(begin, end);
+    const pattern = mark & nonFiniteMark ? 'not-finite' : mean === null && mark & zeroMark ? 'zero' : undefined;
+    const color = mean === null ? 0 : rampColor((Math.log10(mean) - from) / (to - from));
+    for (let y = 0; y < height; y++) pixels[y * width + x] = pattern ? patterns[pattern](x, y, scale) : color;
+  }
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
+}
