@@ -2,6 +2,7 @@ import type { Startup, Verdict } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import { TrainingLog } from '../train/training_log.ts';
 import { verdictLines } from './health_report.ts';
+import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
 import { withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
@@ -58,6 +59,8 @@ export async function train(options: TrainCommandOptions): Promise<void> {
       } finally {
         progress.stop();
         console.log(finalTables(log));
+        const probes = probeTables(log.probes);
+        if (probes) console.log(probes);
         for (const path of files.close()) console.log(`written  ${path}`);
         if (options.json) {
           writeRunJson(options.json, run, log, startup);

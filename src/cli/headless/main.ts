@@ -37,6 +37,7 @@ window.wgrad = {
           onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
           onEpoch: (epoch) => news.add({ epoch }),
           onVerdict: (verdict) => news.add({ verdict }),
+          onProbe: (probe) => news.add({ probe }),
         });
         return { stopped, skippedSteps, startup: trainer.startup };
       } finally {
