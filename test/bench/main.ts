@@ -29,6 +29,7 @@ function addBench(wgrad: Command): void {
       3,
     );
   bench.option('--augment', "the augmentation alone, beside SciPy's affine_transform as Keras calls it", false);
+  bench.option('--health', 'what measuring gradient health costs a step: with it and without, in pairs', false);
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
     .action((options: PeersOptions) => benchPeers(options));

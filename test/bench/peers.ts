@@ -10,6 +10,7 @@ import { figure, fixed } from '../../src/figures.ts';
 import { compileModel } from '../../src/train/model.ts';
 import { tutorialModel } from '../../src/train/tutorial.ts';
 import { augmentationTable, measureAugmentation } from './augmentation.ts';
+import { healthLines, measureHealth } from './health.ts';
 import {
   checkLosses,
   figuresOf,
@@ -30,6 +31,8 @@ export interface PeersOptions extends AdapterOptions {
   turnSeconds: number;
   /** The augmentation alone, instead of training. */
   augment: boolean;
+  /** What measuring gradient health costs a step, instead. */
+  health: boolean;
   json?: string;
 }
 
@@ -44,6 +47,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   const results: { scale: Scale; all: Measured[] }[] = [];
   let facts: Record<string, unknown> | undefined;
   if (options.augment) return benchAugmentation(options, datasets);
+  if (options.health) return benchHealth(options, datasets);
   for (const batchSize of options.batchSize ?? [32, 256]) {
     // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
     await withSession(options, datasets, async (session) => {
@@ -69,6 +73,22 @@ async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest):
     console.log(augmentationTable(rates));
     if (!options.json) return;
     writeFileSync(options.json, `${JSON.stringify({ ...facts, augmentation: rates })}\n`);
+    console.log(`written  ${options.json}`);
+  });
+}
+
+/** `wgrad bench --health` */
+async function benchHealth(options: PeersOptions, datasets: TrainAndTest): Promise<void> {
+  await withSession(options, datasets, async (session) => {
+    const facts = await tellFacts(session);
+    const all = [];
+    for (const batchSize of options.batchSize ?? [32]) {
+      const times = await measureHealth(session, batchSize, options.rounds ?? 9, options.turnSeconds);
+      console.log(healthLines(times));
+      all.push(times);
+    }
+    if (!options.json) return;
+    writeFileSync(options.json, `${JSON.stringify({ ...facts, health: all })}\n`);
     console.log(`written  ${options.json}`);
   });
 }

@@ -14,6 +14,13 @@ export interface Timed {
   losses: number[];
 }
 
+/** What measuring gradient health adds to a step. */
+export interface HealthCost {
+  dispatches: number;
+  /** Of a step's record, with it. */
+  recordBytes: number;
+}
+
 /** What the bench's page offers, as `window.wgrad`. */
 export interface BenchPage extends Opening {
   /** Fetches the data set that the command serves. */
@@ -22,6 +29,9 @@ export interface BenchPage extends Opening {
   ceiling(): Promise<Outcome<number>>;
   /** Images a second of the tutorial's augmentation alone, measured for so many milliseconds. */
   augment(imageShape: readonly number[], ms: number): Promise<Outcome<number>>;
+  /** Milliseconds a step of the tutorial's network, without augmentation, with health off or with its figures of every step. */
+  health(level: 'off' | 'norms', batchSize: number, steps: number): Promise<Outcome<number>>;
+  healthCost(batchSize: number): Promise<Outcome<HealthCost>>;
   /** From nothing but the loaded page to the first finished step. */
   start(name: ContenderName, batchSize: number): Promise<Outcome<Timed>>;
   /** The next steps of a contender that was started. */

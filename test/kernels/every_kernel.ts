@@ -15,6 +15,7 @@ import {
   checkDenseBackwardX,
   checkDenseForward,
 } from './dense_checks.ts';
+import { checkHealthReduce, checkLayerStatistics } from './health_checks.ts';
 import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce, checkL2Penalty } from './norm_checks.ts';
@@ -124,6 +125,19 @@ export const everyKernel: AnyCheck[] = [
   ...(['norm', 'globalNorm'] as const).map((by) =>
     any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1, clip: { by, most: 2 } })),
   ),
+  any(
+    checkLayerStatistics({
+      batch: 4,
+      count: 3,
+      tensors: [
+        { pixels: 9, channels: 8, activation: 'relu' },
+        { pixels: 1, channels: 10, activation: 'tanh' },
+        { pixels: 9, channels: 8, gradient: true },
+        { pixels: 1, channels: 10, gradient: true },
+      ],
+    }),
+  ),
+  any(checkHealthReduce({ layers: [{ values: 3, deltas: 2, units: 40 }], tensors: [3, 1] })),
   any(checkBeginStep(4, { position: 2, samples: 5 })),
   ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
   any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } })),

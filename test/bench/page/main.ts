@@ -10,6 +10,7 @@ import { tutorialAugmentation, tutorialModel } from '../../../src/train/tutorial
 import type { BenchPage, ContenderName, Timed } from '../protocol.ts';
 import { Augmentation } from './augmentation.ts';
 import type { Contender, Setup } from './contender.ts';
+import { HealthPair } from './health.ts';
 import { startJax } from './jax.ts';
 import { multiplyAddRate } from './multiply_add.ts';
 import { startTensorflow } from './tensorflow.ts';
@@ -32,6 +33,7 @@ interface Started {
 let gpu: Gpu;
 let images: Dataset;
 const augmentations = new Map<string, Promise<Augmentation>>();
+const healthPairs = new Map<number, HealthPair>();
 const started = new Map<ContenderName, Started>();
 
 /**
@@ -57,6 +59,8 @@ const page: BenchPage = {
       augmentations.set(key, planned);
       return (await planned).measure(ms);
     }),
+  health: (level, batchSize, steps) => orGone(() => healthPair(batchSize).measure(level, batches(0, steps, batchSize))),
+  healthCost: (batchSize) => orGone(() => healthPair(batchSize).cost(batches(0, 2, batchSize))),
   start: (name, batchSize) =>
     orGone(async () => {
       const setup = setUp(batchSize);
@@ -74,6 +78,12 @@ const page: BenchPage = {
 };
 
 Object.assign(window, { wgrad: page });
+
+function healthPair(batchSize: number): HealthPair {
+  const pair = healthPairs.get(batchSize) ?? new HealthPair(gpu, batchSize);
+  healthPairs.set(batchSize, pair);
+  return pair;
+}
 
 async function train(it: Started, steps: number): Promise<Timed> {
   await it.contender.load(batches(it.next, steps, it.batchSize));
