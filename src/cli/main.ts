@@ -11,7 +11,7 @@ import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { type TrainCommandOptions, train } from './train.ts';
-import { integer, outputFile, outputFolder } from './values.ts';
+import { integer, oneOf, outputFile, outputFolder } from './values.ts';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
@@ -43,6 +43,12 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       '--epochs <n>',
       `rounds over the training images (default: ${tutorialEpochs})`,
       integer('--epochs', { min: 1 }),
+    )
+    .option(
+      '--health <level>',
+      'off (gradient norms alone), norms (every figure of a step, and verdicts), full (probes every few steps too)',
+      oneOf('--health', ['off', 'norms', 'full']),
+      'norms',
     )
     .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))

@@ -56,6 +56,7 @@ export async function withRun<Result>(
       batchSize: options.batchSize,
       loss: 'sparseCategoricalCrossentropy',
       seed: options.seed,
+      ...(options.health && { health: options.health }),
     };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));

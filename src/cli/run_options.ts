@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type Dataset, datasetNames, type Finding, findings, type TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { AugmentationConfig } from '../index.ts';
+import type { AugmentationConfig, HealthLevel } from '../index.ts';
 import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
@@ -33,6 +33,7 @@ export interface RunOptions extends AdapterOptions {
   copies?: number;
   model: string | Record<string, unknown>;
   json?: string;
+  health?: HealthLevel;
 }
 
 const largestSeed = 2 ** 32 - 1;

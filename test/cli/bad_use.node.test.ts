@@ -35,6 +35,7 @@ test('help lists the commands, and each command its flags', async () => {
     '--adapter',
     '--chrome',
     '--json',
+    '--health',
     '--csv',
     '--logdir',
   ]) {
@@ -118,6 +119,7 @@ const cases: [string, () => string[], string[]][] = [
   ['a seed of more than 32 bits', () => ['--seed', '4294967296'], ['--seed', '4294967295']],
   ['more images than there are', () => ['--dataset', 'digits', '--train-samples', '5000'], ['5000', 'at most 1500']],
   ['a folder for --json', () => ['--json', '/'], ['--json', 'folder']],
+  ['a level of health', () => ['--health', 'ful'], ['"ful"', '"full"']],
   ['a folder for --csv', () => ['--csv', '/'], ['--csv', 'folder']],
   ['a folder that is not there for --csv', () => ['--csv', '/no/such/run.csv'], ['--csv', 'does not exist']],
   ['a file for --logdir', () => ['--logdir', join(modelFile('{}'), 'runs')], ['--logdir', 'model.json: it is a file']],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ChromeTrace, EpochRecord, LayerSummary, StepRecord } from '../../src/index.ts';
+import type { ChromeTrace, EpochRecord, LayerSummary, StepRecord, Verdict, VerdictName } from '../../src/index.ts';
 import { descendants, isAlive } from './processes.ts';
 import { run, start, temporaryFolder } from './wgrad.ts';
 
@@ -18,6 +18,8 @@ interface Written {
   startup: { compileMs: number; uploadMs: number; firstStepMs: number };
   epochs: EpochRecord[];
   steps: StepRecord[];
+  verdicts: Verdict[];
+  stepsInVerdicts: Record<string, Partial<Record<VerdictName, number>>>;
 }
 
 /** The rows of --csv, without their head. */
@@ -36,7 +38,7 @@ describe('wgrad train', () => {
       );
       expect(stderr).not.toContain('error');
       expect(code).toBe(0);
-      const { config, adapter, layers, startup, epochs, steps } = written(file);
+      const { config, adapter, layers, startup, epochs, steps, verdicts, stepsInVerdicts } = written(file);
 
       // PyTorch: 0.950 to 0.958 over four seeds.
       expect(epochs[1].validationAccuracy).toBeGreaterThanOrEqual(0.94);
@@ -59,6 +61,11 @@ describe('wgrad train', () => {
       expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
       expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
       const trained = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
+      // The tutorial's network is healthy, in every layer, over its whole run.
+      expect(verdicts.map(({ layer, verdict, step }) => [layer, verdict, step])).toEqual(
+        trained.map((layer) => [layer, 'healthy', 1]),
+      );
+      for (const layer of trained) expect(stepsInVerdicts[layer]).toEqual({ healthy: 250 });
       for (const { gradientNorms } of steps) {
         expect(Object.keys(gradientNorms)).toEqual(trained);
         for (const norm of Object.values(gradientNorms)) expect(norm).toBeGreaterThan(0);
@@ -71,6 +78,8 @@ describe('wgrad train', () => {
 
       expect(stdout).toContain('software adapter SwiftShader');
       expect(stdout).toContain('225,034');
+      expect(stdout).toContain(`step 1  healthy: ${trained.join(', ')}\n`);
+      expect(stdout).toMatch(/conv2d_1 +│ healthy +│ 100 % /);
       expect(stdout.match(/^epoch \d\/2 .*validation loss .*gradient norms .*dense_1 /gm)).toHaveLength(2);
       expect(stdout).not.toContain('░'); // no terminal, no bar
     },
@@ -102,6 +111,43 @@ describe('wgrad train', () => {
       expect(first.steps).toHaveLength(5);
       expect((await once('again.json', '7')).steps).toEqual(first.steps);
       expect((await once('other.json', '8')).steps).not.toEqual(first.steps);
+    },
+    minutes(5),
+  );
+
+  test(
+    'a verdict that changes is told as it does, and is in --json, --csv and the table',
+    async () => {
+      const folder = temporaryFolder();
+      const [json, csv] = [join(folder, 'run.json'), join(folder, 'run.csv')];
+      const model = {
+        inputShape: [8, 8, 1],
+        layers: [
+          { type: 'flatten' },
+          ...Array(8).fill({ type: 'dense', units: 16, activation: 'sigmoid' }),
+          { type: 'dense', units: 10, activation: 'softmax' },
+        ],
+      };
+      const { code, stdout, stderr } = await run(
+        ...['train', '--dataset', 'digits', '--train-samples', '640', '--epochs', '1', '--adapter', 'software'],
+        ...['--model', JSON.stringify(model), '--json', json, '--csv', csv],
+      );
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stdout).toMatch(
+        /^step 1 {2}dense vanishes: the gradient at dense is \S+ times that at dense_8, .* a layer;/m,
+      );
+      expect(stdout).toMatch(/^ +what helps: relu with heNormal/m);
+      expect(stdout).toMatch(/dense +│ vanishing +│ 100 % /);
+      const { verdicts, steps } = written(json);
+      expect(verdicts[0]).toMatchObject({ layer: 'dense', verdict: 'vanishing', step: 1, epoch: 1 });
+      expect(steps[9]!.health!.layers.dense!.tensors.kernel.gradientNorm).toBeGreaterThan(0);
+      const [head] = readFileSync(csv, 'utf8').split('\n');
+      const at = head!.split(',').indexOf('dense.verdict');
+      // The tenth step decided.
+      expect(rows(csv).map((row) => row.split(',')[at])).toEqual([
+        ...Array(9).fill(''),
+        ...Array(11).fill('vanishing'),
+      ]);
     },
     minutes(5),
   );

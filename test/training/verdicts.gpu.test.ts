@@ -89,7 +89,6 @@ describe("the tutorial's network is healthy in every layer, from the start to th
   test.each([
     ['digits, as they are', async () => digits, null, 4],
     ['digits, augmented', async () => digits, tutorialAugmentation, 4],
-    ['MNIST, as it is', () => mnist(1056), null, 1],
     ['MNIST, augmented', () => mnist(1056), tutorialAugmentation, 1],
   ] as const)('%s', async (_, dataset, augmentation, epochs) => {
     const trained = await train(await dataset(), 'tutorial', { augmentation, epochs });
