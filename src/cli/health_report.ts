@@ -91,11 +91,11 @@ function timeText(log: TrainingLog, layer: string, lastStep: number): string {
     .join(', ');
 }
 
-/** Units dead at the end of the last epoch that was seen whole, or where nothing was, at the end. */
+/** Units dead at the end of the last epoch that was seen whole, or where none was, at the end; of layers that give zeros. */
 function deadText(log: TrainingLog, layer: string): string {
   const step = endOfEpoch(log) ?? log.steps.at(-1);
   const health = step?.health?.layers[layer];
-  return health ? `${health.dead} of ${health.units}` : '';
+  return health && (health.dead > 0 || health.activation.zeros > 0) ? `${health.dead} of ${health.units}` : '';
 }
 
 function endOfEpoch({ steps, stepsPerEpoch }: TrainingLog): StepRecord | undefined {
