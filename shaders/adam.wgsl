@@ -39,8 +39,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     for (var i = chunk.x + index; i < chunk.y; i += lanes) {
       let g = clipped(dw[i], chunk.z);
       let w0 = w[i];
-      let m1 = m[i] + (g - m[i]) * one_minus_beta1;
-      let v1 = v[i] + (g * g - v[i]) * one_minus_beta2;
+      let m0 = m[i]; // once: on a software adapter loads are what this costs
+      let v0 = v[i];
+      let m1 = m0 + (g - m0) * one_minus_beta1;
+      let v1 = v0 + (g * g - v0) * one_minus_beta2;
       let w1 = decayed(w0) - rate * m1 / (sqrt(v1) + epsilon);
       m[i] = m1;
       v[i] = v1;

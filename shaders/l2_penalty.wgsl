@@ -14,7 +14,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let chunk = chunks[group.x];
   var squares = vec4f();
   if (l2[chunk.z] != 0.0) { // another tensor's infinities are no part of the loss
-    for (var i = chunk.x + index; i < chunk.y; i += lanes) { squares += w[i] * w[i]; }
+    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+      let w0 = w[i];
+      squares += w0 * w0;
+    }
   }
   sums[index] = dot(squares, vec4f(1.0));
   for (var half = lanes / 2u; half > 0u; half /= 2u) {

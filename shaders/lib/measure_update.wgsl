@@ -5,7 +5,10 @@ var<workgroup> sums: array<vec4f, lanes>;
 // A skipped step adds nothing.
 fn squares_of(chunk: vec4u, index: u32) -> vec4f {
   var squares = vec4f();
-  for (var i = chunk.x + index; i < chunk.y; i += lanes) { squares += w[i] * w[i]; }
+  for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+    let w0 = w[i];
+    squares += w0 * w0;
+  }
   return squares;
 }
 
