@@ -56,7 +56,7 @@ export { type ChromeTrace, chromeTrace, type TraceEvent } from './train/chrome_t
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './train/comparison.ts';
 export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';
 export { type Comparison, comparePairs, type Row } from './train/comparison_rows.ts';
-export { type Confusion, confusionOf, type Mistake } from './train/confusion.ts';
+export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Phase, Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';

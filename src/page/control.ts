@@ -1,12 +1,14 @@
 import { effect } from '@preact/signals';
 import { proxy } from 'comlink';
+import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
 import type { Told } from '../train/news.ts';
-import { augmentationOf, modelOf } from './experiment.ts';
+import type { Plan } from '../train/run_length.ts';
+import { augmentationOf, type Experiment, modelOf } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
-import type { Listener, Trained } from './worker/session.ts';
+import type { Listener, Trained, TrainRequest } from './worker/session.ts';
 import { thread, training } from './worker/training.ts';
 
 /** What a person can do to a run, and how the page opens: the only writer of what the panels read. */
@@ -71,6 +73,23 @@ async function find(name: string): Promise<void> {
   }
 }
 
+/** An experiment as the worker takes it. */
+export function requestOf(experiment: Experiment, facts: DatasetFacts, plan: Plan): Omit<TrainRequest, 'paused'> {
+  const { dataset, optimizer, batchSize, seed } = experiment;
+  const { epochs, trainSamples, testSamples } = plan;
+  return {
+    dataset,
+    model: modelOf(experiment, facts.imageShape, facts.classNames.length),
+    augmentation: augmentationOf(experiment),
+    optimizer,
+    batchSize,
+    seed,
+    epochs,
+    trainSamples,
+    testSamples,
+  };
+}
+
 /** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`. */
 export async function train({ paused = false } = {}): Promise<void> {
   const experiment = state.experiment.peek();
@@ -78,7 +97,7 @@ export async function train({ paused = false } = {}): Promise<void> {
   const { facts } = state.dataset.peek();
   const { summary } = state.layers.peek();
   if (!plan || !facts || !summary || !state.isReady.peek()) return;
-  const run = new Run(experiment, plan, summary, facts.classNames);
+  const run = new Run(experiment, plan, summary, facts.classNames, facts.imageShape);
   state.run.value = run;
   state.trouble.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
@@ -97,21 +116,7 @@ export async function train({ paused = false } = {}): Promise<void> {
     },
   };
   try {
-    const result = await training.train(
-      {
-        dataset: experiment.dataset,
-        model: modelOf(experiment, facts.imageShape, facts.classNames.length),
-        augmentation: augmentationOf(experiment),
-        optimizer: experiment.optimizer,
-        batchSize: experiment.batchSize,
-        seed: experiment.seed,
-        epochs: plan.epochs,
-        trainSamples: plan.trainSamples,
-        testSamples: plan.testSamples,
-        paused,
-      },
-      proxy(listener),
-    );
+    const result = await training.train({ ...requestOf(experiment, facts, plan), paused }, proxy(listener));
     run.end(result.leftBehind);
     state.status.value = outcome(run, result);
   } catch (error) {

@@ -38,6 +38,7 @@ export class Run {
     readonly plan: Plan,
     readonly layers: readonly LayerSummary[],
     readonly classNames: readonly string[],
+    readonly imageShape: readonly [height: number, width: number, channels: number],
   ) {
     this.learningRate = signal(experiment.optimizer.learningRate!);
     this.steps = plan.epochs * Math.ceil(plan.trainSamples / experiment.batchSize);

@@ -4,14 +4,17 @@ import { DataPanel } from './panels/data.tsx';
 import { EpochsPanel } from './panels/epochs.tsx';
 import { GradientsPanel } from './panels/gradients.tsx';
 import { ModelPanel } from './panels/model.tsx';
+import { ProfilePanel } from './panels/profile.tsx';
+import { ResultsPanel } from './panels/results.tsx';
 import { RunBar, TrainingPanel } from './panels/training.tsx';
+import { TryPanel } from './panels/try.tsx';
 import { adapter, noGpu } from './state.ts';
 import { NoWebGpu, Trouble } from './trouble.tsx';
 
 /** What is trained, from its images to its network. */
 const setup = [DataPanel, AugmentationPanel, ModelPanel];
 /** What comes of it. */
-const outcome = [TrainingPanel, GradientsPanel, EpochsPanel];
+const outcome = [TrainingPanel, GradientsPanel, EpochsPanel, ResultsPanel, TryPanel, ProfilePanel];
 
 export function Studio() {
   return (

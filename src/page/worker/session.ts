@@ -8,7 +8,6 @@ import {
   type OptimizerConfig,
   type Pace,
   type Trainer,
-  type TrainingProfile,
   takeFirst,
 } from '../../index.ts';
 import { News, type Told } from '../../train/news.ts';
@@ -55,8 +54,28 @@ export interface Trained {
   leftBehind?: Evaluation;
 }
 
+/** A network and what it is trained on. */
+export interface Session {
+  request: TrainRequest;
+  trainer: Trainer;
+  imageShape: Dataset['imageShape'];
+  classNames: string[];
+  /** As far as the request wants them; a run from a file may have been trained on what isn't to be had. */
+  training?: Dataset;
+  test?: Dataset;
+}
+
 /** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
-let session: { trainer: Trainer; pace: Pace; stopping: AbortController; training: Dataset } | undefined;
+let session: (Session & { pace: Pace; stopping: AbortController }) | undefined;
+
+/** What there is to be asked. */
+export const current = (): Session | undefined => session;
+
+/** Takes a network in place of the one that is there. */
+export function adopt(other: Session): void {
+  session?.trainer.dispose();
+  session = { ...other, pace: createPace(), stopping: new AbortController() };
+}
 
 /** @throws ErrorParts of what goes wrong on the way; what was told before stays true. */
 export async function train(request: TrainRequest, listener: Listener): Promise<Trained> {
@@ -69,7 +88,8 @@ export async function train(request: TrainRequest, listener: Listener): Promise<
   const training = takeFirst(datasets.train, trainSamples);
   const trainer = createTrainer(gpu, options);
   const [pace, stopping] = [createPace({ paused }), new AbortController()];
-  session = { trainer, pace, stopping, training };
+  const { imageShape, classNames } = training;
+  session = { request, trainer, imageShape, classNames, training, test, pace, stopping };
   const news = new News((told) => listener.news(told));
   const bytesOf = ({ images, labels }: Dataset) => images.byteLength + labels.byteLength;
   // Its turn comes when the pipelines and buffers are made.
@@ -105,19 +125,4 @@ export const step = (count: number): void => session?.pace.step(count);
 /** Of the steps to come. */
 export async function setLearningRate(learningRate: number): Promise<void> {
   await session?.trainer.setLearningRate(learningRate);
-}
-
-/** Probabilities [n, classes] of float images [n, height, width, channels] from 0 to 1; undefined before the first run. */
-export async function predict(images: Float32Array): Promise<Float32Array | undefined> {
-  return session?.trainer.meanwhile.predict(images);
-}
-
-/** All weights in Keras' order and layout; undefined before the first run. */
-export async function weights(): Promise<Float32Array[] | undefined> {
-  return session?.trainer.meanwhile.getWeights();
-}
-
-/** Times each dispatch of a step; waits for the end of a run under way. Undefined before the first run. */
-export async function profile(steps: number): Promise<TrainingProfile | undefined> {
-  return session?.trainer.profile(session.training, { steps });
 }

@@ -5,6 +5,9 @@ import type { AdapterFacts } from '../../index.ts';
 import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
 import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
+import { profileOf } from './profile.ts';
+import { ask, resultsOf, testImage } from './results.ts';
+import { loadRun, save } from './run_file.ts';
 import * as session from './session.ts';
 
 /**
@@ -26,9 +29,12 @@ const worker = {
   resume: session.resume,
   step: session.step,
   setLearningRate: plainly(session.setLearningRate),
-  predict: plainly(session.predict),
-  weights: plainly(session.weights),
-  profile: plainly(session.profile),
+  results: plainly(resultsOf),
+  ask: plainly(ask),
+  testImage: plainly(testImage),
+  save: plainly(save),
+  loadRun: plainly(loadRun),
+  profile: plainly(profileOf),
 };
 
 export type TrainingWorker = typeof worker;

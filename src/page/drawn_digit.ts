@@ -1,0 +1,114 @@
+/** How a drawing becomes an image like those of a data set. */
+export interface Placing {
+  /** The longer side of what is drawn, in shares of the image's height. */
+  box: number;
+  /** What comes to lie in the middle. */
+  centre: 'mass' | 'box';
+  /** The same in words. */
+  words: string;
+}
+
+/** MNIST's own way (https://yann.lecun.com/exdb/mnist): 20 x 20 pixels with the proportions kept, by the centre of mass. */
+const likeMnist: Placing = {
+  box: 20 / 28,
+  centre: 'mass',
+  words:
+    'its longer side becomes 20 of 28 pixels, and its centre of mass comes to lie in the middle, as MNIST was made',
+};
+
+/** NIST's 32 x 32 bitmaps, which scikit-learn's digits are made of, are filled from top to bottom. */
+const likeDigits: Placing = {
+  box: 1,
+  centre: 'box',
+  words: 'it fills the image from edge to edge, as the digits of this set do',
+};
+
+export const placingFor = (height: number): Placing => (height <= 8 ? likeDigits : likeMnist);
+
+/**
+ * Scales and moves a drawing into an image.
+ *
+ * @param ink [side, side], 0 where nothing is drawn to 255.
+ * @param shape of the image. All channels get the same.
+ * @returns [height, width, channels]; black where nothing is drawn at all.
+ */
+export function placeDrawing(
+  ink: Uint8Array,
+  side: number,
+  shape: readonly [height: number, width: number, channels: number],
+  { box, centre }: Placing,
+): Uint8Array<ArrayBuffer> {
+  const [height, width, channels] = shape;
+  const image = new Uint8Array(height * width * channels);
+  const drawn = bounds(ink, side);
+  if (!drawn) return image;
+  const scale = (Math.min(height, width) * box) / Math.max(drawn.width, drawn.height);
+  const rows = Math.max(1, Math.round(drawn.height * scale));
+  const columns = Math.max(1, Math.round(drawn.width * scale));
+  const small = averages(ink, side, drawn, rows, columns);
+  const middle = centre === 'mass' ? centreOfMass(small, rows, columns) : { x: columns / 2, y: rows / 2 };
+  const top = Math.round(height / 2 - middle.y);
+  const left = Math.round(width / 2 - middle.x);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const [y, x] = [top + row, left + column];
+      if (y < 0 || y >= height || x < 0 || x >= width) continue;
+      const at = (y * width + x) * channels;
+      image.fill(Math.round(small[row * columns + column]!), at, at + channels);
+    }
+  }
+  return image;
+}
+
+interface Box {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
+function bounds(ink: Uint8Array, side: number): Box | undefined {
+  let [top, left, bottom, right] = [side, side, -1, -1];
+  for (let i = 0; i < side * side; i++) {
+    if (!ink[i]) continue;
+    const [y, x] = [Math.floor(i / side), i % side];
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+  }
+  return bottom < 0 ? undefined : { top, left, height: bottom - top + 1, width: right - left + 1 };
+}
+
+/** The mean of the drawing over what each pixel covers of it, parts of dots by their part. */
+function averages(ink: Uint8Array, side: number, box: Box, rows: number, columns: number): Float64Array {
+  const means = new Float64Array(rows * columns);
+  const [stepY, stepX] = [box.height / rows, box.width / columns];
+  for (let row = 0; row < rows; row++) {
+    const [y0, y1] = [box.top + row * stepY, box.top + (row + 1) * stepY];
+    for (let column = 0; column < columns; column++) {
+      const [x0, x1] = [box.left + column * stepX, box.left + (column + 1) * stepX];
+      let sum = 0;
+      for (let y = Math.floor(y0); y < y1; y++) {
+        const tall = Math.min(y + 1, y1) - Math.max(y, y0);
+        for (let x = Math.floor(x0); x < x1; x++) {
+          const value = y < side && x < side ? ink[y * side + x]! : 0;
+          sum += value * tall * (Math.min(x + 1, x1) - Math.max(x, x0));
+        }
+      }
+      means[row * columns + column] = sum / (stepY * stepX);
+    }
+  }
+  return means;
+}
+
+/** In pixels from the corner: half a pixel is the middle of the first. */
+function centreOfMass(values: Float64Array, rows: number, columns: number): { x: number; y: number } {
+  let [x, y, sum] = [0, 0, 0];
+  for (let i = 0; i < rows * columns; i++) {
+    x += values[i]! * ((i % columns) + 0.5);
+    y += values[i]! * (Math.floor(i / columns) + 0.5);
+    sum += values[i]!;
+  }
+  return { x: x / sum, y: y / sum };
+}

@@ -1,0 +1,147 @@
+import { signal } from '@preact/signals';
+import type { ErrorParts } from '../../errors.ts';
+import { count, figure } from '../../figures.ts';
+import { chromeTrace, type Phase, type TrainingProfile } from '../../index.ts';
+import { requestOf } from '../control.ts';
+import { download } from '../download.ts';
+import { Panel } from '../panel.tsx';
+import { adapter, dataset, experiment, isReady, plan } from '../state.ts';
+import { Facts } from '../trouble.tsx';
+import { training } from '../worker/training.ts';
+import './profile.css';
+
+const profiled = signal<{ profile: TrainingProfile; of: string } | undefined>();
+const refused = signal<ErrorParts | undefined>();
+const isBusy = signal(false);
+
+const rounds = 5;
+
+const headings: Record<Phase, string> = {
+  input: 'Images of the batch',
+  forward: 'Forward',
+  backward: 'Backward',
+  update: 'Norms and update',
+};
+
+async function time(): Promise<void> {
+  const { facts } = dataset.peek();
+  const length = plan.peek();
+  if (isBusy.peek() || !facts || !length) return;
+  isBusy.value = true;
+  refused.value = undefined;
+  const about = experiment.peek();
+  try {
+    const profile = await training.profile({ ...requestOf(about, facts, length), paused: false }, rounds);
+    const model = typeof about.model === 'string' ? about.model : 'a model of its own';
+    profiled.value = { profile, of: `${model} on ${about.dataset}, batch ${about.batchSize}` };
+  } catch (error) {
+    refused.value = error as ErrorParts;
+  } finally {
+    isBusy.value = false;
+  }
+}
+
+function save(): void {
+  if (!profiled.value) return;
+  const { profile, of } = profiled.value;
+  const device = adapter.value?.description || adapter.value?.vendor || '';
+  const trace = chromeTrace(profile, `wgrad, ${of}${device && `, ${device}`}`);
+  download(new Blob([JSON.stringify(trace)], { type: 'application/json' }), 'wgrad-step.trace.json');
+}
+
+/** Where a step's time goes, dispatch by dispatch. */
+export function ProfilePanel() {
+  const shown = profiled.value;
+  return (
+    <Panel id="profile" title="Profile">
+      <div class="row">
+        <button id="time" type="button" disabled={!isReady.value} aria-disabled={isBusy.value} onClick={time}>
+          {isBusy.value ? 'Timing…' : 'Time a step'}
+        </button>
+        {shown && (
+          <button id="save-trace" type="button" title="For ui.perfetto.dev or chrome://tracing" onClick={save}>
+            Save as Chrome trace
+          </button>
+        )}
+      </div>
+      <p class="facts" role="status">
+        {shown ? sentence(shown) : 'A bar for each dispatch of a step of what would be trained now.'}
+      </p>
+      {refused.value && (
+        <div role="alert">
+          <p>{refused.value.what}.</p>
+          <Facts {...refused.value} />
+        </div>
+      )}
+      {shown && <Dispatches {...shown.profile} />}
+    </Panel>
+  );
+}
+
+function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
+  const longest = Math.max(...dispatches.map(({ microseconds }) => microseconds));
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls
+    <section class="scroll" aria-labelledby="profile-title" tabIndex={0}>
+      <table class="dispatches">
+        <thead>
+          <tr>
+            <th scope="col">dispatch</th>
+            <td />
+            {['µs', 'share', 'GFLOP/s', 'GB/s'].map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {(Object.keys(headings) as Phase[]).map((phase) => {
+          const rows = dispatches.filter((dispatch) => dispatch.phase === phase);
+          const sum = rows.reduce((total, { microseconds }) => total + microseconds, 0);
+          return (
+            <tbody key={phase}>
+              <tr class="phase">
+                <th scope="rowgroup" colSpan={2}>
+                  {headings[phase]}
+                </th>
+                <td>{figure(sum)}</td>
+                <td>{share(sum / stepMicroseconds)}</td>
+                <td colSpan={2} />
+              </tr>
+              {rows.map(({ name, layer, microseconds, gflops, gbps, workgroups, repeats, share: part }, i) => (
+                <tr
+                  key={i}
+                  title={`${workgroups.join(' × ')} workgroups${repeats > 1 ? `, timed ${count(repeats)} at once` : ''}`}
+                >
+                  <th scope="row">
+                    {name} <span class="layer">{layer}</span>
+                  </th>
+                  <td class="bar">
+                    <meter min={0} max={longest} value={microseconds} aria-hidden="true" />
+                  </td>
+                  <td>{figure(microseconds)}</td>
+                  <td>{share(part)}</td>
+                  <td>{gflops ? figure(gflops) : '–'}</td>
+                  <td>{gbps ? figure(gbps) : '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          );
+        })}
+      </table>
+    </section>
+  );
+}
+
+const share = (part: number) => `${(100 * part).toFixed(1)} %`;
+
+function sentence({ profile, of }: { profile: TrainingProfile; of: string }): string {
+  const { dispatchesPerStep, stepMicroseconds, rounded, timestampResolutionNs } = profile;
+  return (
+    `${of}: ${count(dispatchesPerStep)} dispatches, ${figure(stepMicroseconds / 1000)} ms. Each had a pass of its own, ` +
+    'which makes their sum more than a step. ' +
+    (rounded
+      ? `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} µs here: short dispatches were repeated.`
+      : 'Timestamps are not rounded here.')
+  );
+}

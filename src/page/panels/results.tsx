@@ -1,0 +1,168 @@
+import { count, fixed } from '../../figures.ts';
+import { Panel } from '../panel.tsx';
+import { Picture } from '../picture.tsx';
+import { askAboutTestImage, canAsk, isLooking, look, results } from '../results.ts';
+import { run } from '../state.ts';
+import { kernelTiles } from '../tiles.ts';
+import type { Results } from '../worker/results.ts';
+import { RunFile } from './run_file.tsx';
+import './results.css';
+
+/** What became of the validation images: which classes are taken for which, the surest mistakes, the first kernels. */
+export function ResultsPanel() {
+  const shown = results.value;
+  const isUnderWay = run.value?.isUnderWay.value;
+  return (
+    <Panel id="results" title="Results" aside={<RunFile />}>
+      <p class="facts">
+        {shown
+          ? `${count(shown.images)} validation images after ${count(shown.step)} steps: accuracy ` +
+            `${fixed(shown.confusion.accuracy)}, ${count(shown.mistakes)} mistakes.`
+          : canAsk()
+            ? 'The end of the run brings them, or a look now.'
+            : 'What becomes of the validation images appears here when something was trained.'}
+      </p>
+      {canAsk() && (isUnderWay || !shown) && (
+        <button id="look" type="button" aria-disabled={isLooking.value} onClick={look}>
+          {isLooking.value ? 'Looking…' : shown ? 'Look again' : 'Look now'}
+        </button>
+      )}
+      {shown && (
+        <div class="parts">
+          <ConfusionMatrix {...shown} />
+          <Mistakes {...shown} />
+          <Kernels {...shown} />
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Beyond these a matrix says nothing any more. */
+const mostClasses = 24;
+
+function ConfusionMatrix({ confusion: { counts } }: Results) {
+  const names = run.value?.classNames ?? [];
+  if (counts.length > mostClasses) return <CommonMistakes counts={counts} names={names} />;
+  return (
+    <div>
+      <h3 id="confusion-title">Which class is taken for which</h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
+      <section class="scroll" aria-labelledby="confusion-title" tabIndex={0}>
+        <table class="confusion">
+          <thead>
+            <tr>
+              <td />
+              <th scope="colgroup" colSpan={counts.length}>
+                taken for
+              </th>
+            </tr>
+            <tr>
+              <th scope="col">is</th>
+              {counts.map((_, label) => (
+                <th key={label} scope="col" title={names[label]}>
+                  {names[label]}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {counts.map((row, label) => {
+              const all = row.reduce((a, b) => a + b, 0);
+              return (
+                <tr key={label}>
+                  <th scope="row" title={names[label]}>
+                    {names[label]}
+                  </th>
+                  {row.map((images, predicted) => (
+                    <td
+                      key={predicted}
+                      class={images ? (predicted === label ? 'hit' : 'miss') : 'none'}
+                      style={{ '--share': all ? images / all : 0 }}
+                      title={`${count(images)} of ${count(all)} ${names[label]} taken for ${names[predicted]}`}
+                    >
+                      {images ? count(images) : '·'}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}
+
+/** In place of a matrix with too many classes. */
+function CommonMistakes({ counts, names }: { counts: readonly number[][]; names: readonly string[] }) {
+  const pairs = counts
+    .flatMap((row, label) => row.map((images, predicted) => ({ images, label, predicted })))
+    .filter(({ images, label, predicted }) => images && label !== predicted)
+    .sort((a, b) => b.images - a.images)
+    .slice(0, 20);
+  return (
+    <section aria-labelledby="confusion-title">
+      <h3 id="confusion-title">Classes that are taken for others most often</h3>
+      <ol>
+        {pairs.map(({ images, label, predicted }) => (
+          <li key={`${label} ${predicted}`}>
+            {names[label]} for {names[predicted]}: {count(images)}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Mistakes({ confusion: { mistakes }, pictures, imageShape, mistakes: all }: Results) {
+  const names = run.value?.classNames ?? [];
+  if (!all) return <p>No mistake at all.</p>;
+  return (
+    <section aria-labelledby="mistakes-title">
+      <h3 id="mistakes-title">The surest mistakes</h3>
+      <ul class="mistakes">
+        {mistakes.map(({ sample, label, predicted, probability }, i) => (
+          <li key={sample}>
+            <button
+              type="button"
+              title={`Validation image ${sample}: ask about it`}
+              onClick={() => {
+                askAboutTestImage(sample);
+                document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
+              }}
+            >
+              <Picture pixels={pictures[i]!.pixels} shape={imageShape} label={`validation image ${sample}`} />
+              <span class="name">{names[predicted]}</span>
+              <span class="fact">{`${(100 * probability).toFixed(1)} % sure`}</span>
+              <span class="fact">{`is ${names[label]}`}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Kernels({ kernels }: Results) {
+  if (!kernels) return null;
+  const { tiles, most } = kernelTiles(kernels);
+  const [height, width, channels, filters] = kernels.shape as [number, number, number, number];
+  return (
+    <section aria-labelledby="kernels-title">
+      <h3 id="kernels-title">Kernels of {kernels.layer}</h3>
+      <div class="tiles">
+        <Picture
+          pixels={tiles.pixels}
+          shape={tiles.shape}
+          label={`${filters} kernels of ${height} by ${width} by ${channels}`}
+        />
+      </div>
+      <p class="facts">
+        {`${filters} kernels of ${height} × ${width}${channels === 3 ? ', red, green and blue' : ''}: grey is 0, ` +
+          `black −${fixed(most, 3)}, white ${fixed(most, 3)}.`}
+        {channels !== 1 && channels !== 3 && ' Their first channel.'}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,39 @@
+import { count } from '../../figures.ts';
+import { canAsk } from '../results.ts';
+import { loadRun, saveRun } from '../saved_run.ts';
+import { run } from '../state.ts';
+
+/** The run as a file, and back: weights and optimizer, configuration, history. */
+export function RunFile() {
+  const shown = run.value;
+  shown?.news.value;
+  return (
+    <div class="run-file">
+      <button
+        id="save-run"
+        type="button"
+        disabled={!canAsk()}
+        title={shown && `Weights, configuration and ${count(shown.log.steps.length)} steps in one file`}
+        onClick={saveRun}
+      >
+        Save run
+      </button>
+      <input
+        id="load-run"
+        class="file"
+        type="file"
+        accept=".wgrad"
+        aria-label="Load a run from a file"
+        disabled={shown?.isUnderWay.value}
+        onChange={async ({ currentTarget }) => {
+          const [file] = currentTarget.files ?? [];
+          if (file) await loadRun(file);
+          currentTarget.value = ''; // the same file may be chosen again
+        }}
+      />
+      <label for="load-run" class="button">
+        Load run
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,217 @@
+import { signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { count, figure } from '../../figures.ts';
+import { type LayerOutput, likeliest } from '../../index.ts';
+import { placingFor } from '../drawn_digit.ts';
+import { Panel } from '../panel.tsx';
+import { Picture } from '../picture.tsx';
+import { answer, askAboutDrawing, askAboutTestImage, canAsk, question, results, shapeOfRun } from '../results.ts';
+import { run } from '../state.ts';
+import { outputTiles } from '../tiles.ts';
+import './try.css';
+
+/** One image, drawn or chosen: what the network says of it, and what each layer makes of it on the way. */
+export function TryPanel() {
+  const shape = shapeOfRun();
+  if (!shape || !canAsk()) {
+    return (
+      <Panel id="try" title="Try it">
+        <p class="facts">Draw a digit and see what the network says of it, when something was trained.</p>
+      </Panel>
+    );
+  }
+  return (
+    <Panel id="try" title="Try it">
+      <div class="try">
+        <div>
+          {shape[2] === 1 && <Pad />}
+          <Choice />
+        </div>
+        <Says />
+      </div>
+      <Outputs />
+    </Panel>
+  );
+}
+
+/** Dots of the pad, each way. */
+const side = 280;
+const pen = 22;
+
+/** Where somebody draws with a mouse, a finger or a pen, and sees at once what is seen in it. */
+function Pad() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const context = () => canvas.current!.getContext('2d', { willReadFrequently: true })!;
+  const drawn = useRef(false);
+  const erase = () => {
+    context().clearRect(0, 0, side, side);
+    drawn.current = false;
+  };
+  // Another question than the drawing: the pad is free again.
+  const about = question.value;
+  useLayoutEffect(() => {
+    if (drawn.current && (!about || about.sample !== undefined)) erase();
+  }, [about]);
+  const place = (event: PointerEvent): [number, number] => {
+    const { left, top, width, height } = canvas.current!.getBoundingClientRect();
+    return [((event.clientX - left) * side) / width, ((event.clientY - top) * side) / height];
+  };
+  const ask = () => {
+    const { data } = context().getImageData(0, 0, side, side);
+    askAboutDrawing(
+      Uint8Array.from({ length: side * side }, (_, i) => data[4 * i + 3]!),
+      side,
+    );
+  };
+  const start = (event: PointerEvent) => {
+    if (event.button) return;
+    canvas.current!.setPointerCapture(event.pointerId);
+    const ink = context();
+    Object.assign(ink, { lineWidth: pen, lineCap: 'round', lineJoin: 'round', strokeStyle: '#fff' });
+    ink.beginPath();
+    ink.moveTo(...place(event));
+    ink.lineTo(...place(event)); // a dot is drawn too
+    ink.stroke();
+    drawn.current = true;
+    ask();
+  };
+  const move = (event: PointerEvent) => {
+    if (!canvas.current!.hasPointerCapture(event.pointerId)) return;
+    const ink = context();
+    for (const each of event.getCoalescedEvents?.() ?? [event]) ink.lineTo(...place(each));
+    ink.stroke();
+    ask();
+  };
+  const { words } = placingFor(shapeOfRun()![0]);
+  return (
+    <>
+      <canvas
+        id="pad"
+        ref={canvas}
+        class="pad"
+        width={side}
+        height={side}
+        role="img"
+        aria-label="A place to draw a digit with a mouse, a finger or a pen; a validation image can be chosen below instead"
+        aria-describedby="pad-how"
+        onPointerDown={start}
+        onPointerMove={move}
+      />
+      <button
+        id="erase"
+        type="button"
+        onClick={() => {
+          erase();
+          question.value = undefined;
+          answer.value = undefined;
+        }}
+      >
+        Erase
+      </button>
+      <p id="pad-how" class="facts">
+        Draw here. The drawing is scaled and moved: {words}.
+      </p>
+    </>
+  );
+}
+
+const chosen = signal(0);
+
+/** A validation image by its number: what a keyboard has in place of the pad. */
+function Choice() {
+  const images = results.value?.images ?? run.value?.plan.testSamples ?? 1;
+  const choose = (sample: number) => {
+    chosen.value = Math.max(0, Math.min(images - 1, Math.trunc(sample) || 0));
+    askAboutTestImage(chosen.value);
+  };
+  return (
+    <div class="choice">
+      <label for="test-image">Validation image, 0 to {count(images - 1)}</label>
+      <div class="row">
+        <input
+          id="test-image"
+          type="number"
+          min={0}
+          max={images - 1}
+          value={question.value?.sample ?? chosen.value}
+          onChange={({ currentTarget }) => choose(currentTarget.valueAsNumber)}
+        />
+        <button id="ask" type="button" onClick={() => choose(question.value?.sample ?? chosen.value)}>
+          Ask
+        </button>
+        <button type="button" onClick={() => choose(Math.floor(Math.random() * images))}>
+          Any
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** What is said of the image: a bar a class. */
+function Says() {
+  const about = question.value;
+  const shape = shapeOfRun();
+  const probabilities = answer.value?.probabilities;
+  const names = run.value?.classNames ?? [];
+  if (!about || !shape) return <p class="facts">What the network says appears here.</p>;
+  const best = probabilities ? likeliest(probabilities) : -1;
+  return (
+    <div class="says">
+      <div class="asked">
+        <Picture
+          pixels={about.pixels}
+          shape={shape}
+          label={about.sample === undefined ? 'the drawing as the network sees it' : `validation image ${about.sample}`}
+        />
+        <p role="status">
+          {best >= 0 && <strong>{`${names[best]}, ${percent(probabilities![best]!)}`}</strong>}
+          {about.label === undefined ? ' As the network sees it.' : ` It is ${names[about.label]}.`}
+        </p>
+      </div>
+      <ol id="probabilities" class="probabilities" aria-label="Probability of each class">
+        {names.map((name, label) => (
+          <li key={label} class={label === best ? 'best' : ''}>
+            <span class="name" title={name}>
+              {name}
+            </span>
+            <meter min={0} max={1} value={probabilities?.[label] ?? 0} aria-label={name} />
+            <span class="share">{probabilities ? percent(probabilities[label]!) : ''}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+function Outputs() {
+  const outputs = answer.value?.outputs;
+  if (!question.value || !outputs) return null;
+  return (
+    <section aria-labelledby="outputs-title">
+      <h3 id="outputs-title">What each layer makes of it</h3>
+      <ul class="outputs">
+        {outputs.map((output) => (
+          <Output key={output.layer} {...output} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Output(output: LayerOutput) {
+  const { layer, shape } = output;
+  const { tiles, low, high } = outputTiles(output);
+  const what = shape.length === 1 ? `${count(shape[0]!)} units` : `${shape[2]} maps of ${shape[0]} × ${shape[1]}`;
+  return (
+    <li>
+      <p class="facts">
+        <strong>{layer}</strong> {`${what}, black ${figure(low)} to white ${figure(high)}`}
+      </p>
+      <div class="tiles">
+        <Picture pixels={tiles.pixels} shape={tiles.shape} label={`${layer}: ${what}`} />
+      </div>
+    </li>
+  );
+}

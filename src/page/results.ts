@@ -1,0 +1,99 @@
+import { effect, signal, untracked } from '@preact/signals';
+import type { ErrorParts } from '../errors.ts';
+import { placeDrawing, placingFor } from './drawn_digit.ts';
+import { run, trouble } from './state.ts';
+import type { Answer, Results } from './worker/results.ts';
+import { training } from './worker/training.ts';
+
+/** What the network of the run that is shown makes of images: all validation images together, and a chosen one. */
+
+/** Undefined until somebody, or the end of the run, has asked. */
+export const results = signal<Results | undefined>();
+export const isLooking = signal(false);
+
+/** An image that is asked about. */
+export interface Question {
+  pixels: Uint8Array;
+  /** Undefined for a drawing. */
+  sample?: number;
+  /** The class that it has. */
+  label?: number;
+}
+
+export const question = signal<Question | undefined>();
+export const answer = signal<Answer | undefined>();
+
+/** Whether there is a network to ask. */
+export const canAsk = () => Boolean(run.value && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
+
+/** Shape of the images of the run that is shown. */
+export const shapeOfRun = () => run.value?.imageShape;
+
+/** Goes over all validation images; where a run is under way, it waits for that. */
+export async function look(): Promise<void> {
+  const shown = run.peek();
+  if (!shown || isLooking.peek()) return;
+  isLooking.value = true;
+  try {
+    const found = await training.results();
+    if (run.peek() === shown) results.value = found;
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  } finally {
+    isLooking.value = false;
+  }
+}
+
+let isAsking = false;
+let next: Question | undefined;
+
+/** Asks about an image; of those that come while one is asked about, about the last. */
+export async function askAbout(about: Question): Promise<void> {
+  question.value = about;
+  next = about;
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    while (next) {
+      const { pixels } = next;
+      next = undefined;
+      answer.value = await training.ask(pixels);
+    }
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  } finally {
+    isAsking = false;
+  }
+}
+
+/** @param ink [side, side], 0 to 255. */
+export function askAboutDrawing(ink: Uint8Array, side: number): void {
+  const shape = shapeOfRun();
+  if (shape) askAbout({ pixels: placeDrawing(ink, side, shape, placingFor(shape[0])) });
+}
+
+export async function askAboutTestImage(sample: number): Promise<void> {
+  try {
+    const image = await training.testImage(sample);
+    if (image) await askAbout({ ...image, sample });
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  }
+}
+
+let shownBefore = run.peek();
+effect(() => {
+  const shown = run.value;
+  const isOver = shown && !shown.isUnderWay.value;
+  untracked(() => {
+    if (shown !== shownBefore) {
+      shownBefore = shown;
+      results.value = undefined;
+      question.value = undefined;
+      answer.value = undefined;
+    }
+    if (!isOver || !shown.log.steps.length) return;
+    look();
+    if (question.value) askAbout(question.value);
+  });
+});

@@ -1,0 +1,85 @@
+import type { ErrorParts } from '../errors.ts';
+import { count } from '../figures.ts';
+import { adam, type EpochRecord, modelSummary, type StepRecord, sgd } from '../index.ts';
+import type { Told } from '../train/news.ts';
+import { download } from './download.ts';
+import type { Experiment } from './experiment.ts';
+import { augmentationPresets, modelPresets } from './presets.ts';
+import { Run } from './run.ts';
+import * as state from './state.ts';
+import type { Loaded } from './worker/run_file.ts';
+import { training } from './worker/training.ts';
+
+/** Hands the run that is shown to the person as a file. */
+export async function saveRun(): Promise<void> {
+  const run = state.run.peek();
+  if (!run) return;
+  const { epochs, steps, verdicts, probes } = run.log;
+  try {
+    const file = await training.save({ epochs, steps, verdicts, probes });
+    download(new Blob([file]), `${run.experiment.dataset}-${steps.length}-steps.wgrad`);
+    state.status.value = `Saved: weights and optimizer, configuration, ${count(steps.length)} steps.`;
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Shows a run from a file in place of the one that is there; its network can be asked as before. */
+export async function loadRun(file: File): Promise<void> {
+  if (state.run.peek()?.isUnderWay.peek()) return;
+  state.trouble.value = undefined;
+  try {
+    const loaded = await training.loadRun(new Uint8Array(await file.arrayBuffer()), file.name);
+    const { dataset, epochs, options, history } = loaded;
+    const { trainSamples, testSamples } = dataset;
+    const experiment = experimentOf(loaded);
+    const plan = { epochs, trainSamples, testSamples, cut: false };
+    const run = new Run(experiment, plan, modelSummary(options.model), dataset.classNames, dataset.imageShape);
+    run.add(toldOf(history.steps, history.epochs, Math.ceil(trainSamples / experiment.batchSize)));
+    run.add([...history.verdicts.map((verdict) => ({ verdict })), ...history.probes.map((probe) => ({ probe }))]);
+    state.datasetIsChosen.value = true;
+    state.experiment.value = experiment;
+    run.end();
+    state.run.value = run;
+    state.status.value = `Loaded ${file.name}: ${count(history.steps.length)} steps on ${dataset.name}.`;
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Presets by their names again, where they are nothing else. */
+function experimentOf({ options, dataset, epochs }: Loaded): Experiment {
+  const { imageShape, classNames, name, trainSamples, testSamples } = dataset;
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  const model = Object.entries(modelPresets).find(([, make]) =>
+    same(make(imageShape, classNames.length), options.model),
+  );
+  const augmentation = options.augmentation ?? {};
+  const preset = Object.entries(augmentationPresets).find(([, config]) => same(config, augmentation));
+  const { optimizer = 'adam' } = options;
+  return {
+    dataset: name,
+    model: model?.[0] ?? options.model,
+    augmentation: preset?.[0] ?? augmentation,
+    optimizer: optimizer === 'adam' ? adam() : optimizer === 'sgd' ? sgd() : optimizer,
+    batchSize: options.batchSize ?? 32,
+    seed: options.seed ?? 0,
+    epochs,
+    trainSamples,
+    testSamples,
+  };
+}
+
+/** As it was told when it happened: an epoch behind its steps. */
+function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): Told[] {
+  const told: Told[] = [];
+  let at = 0;
+  for (const epoch of epochs) {
+    for (; at < steps.length && steps[at]!.epoch <= epoch.epoch; at++) {
+      told.push({ step: steps[at]!, epochSteps, at: 0 });
+    }
+    told.push({ epoch });
+  }
+  for (const step of steps.slice(at)) told.push({ step, epochSteps, at: 0 });
+  return told;
+}

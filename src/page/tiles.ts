@@ -1,0 +1,93 @@
+/** Many small images in one, to be drawn as one picture. */
+export interface Tiles {
+  /** Bytes. */
+  pixels: Uint8Array;
+  shape: [height: number, width: number, channels: 1 | 3];
+}
+
+/** Between two tiles, in pixels of the picture; a tile's own pixels are larger where it is small. */
+const gap = 2;
+const gapGrey = 96;
+const leastSide = 24;
+
+/**
+ * Lays tiles out in rows.
+ *
+ * @param pixel the byte of a pixel of a tile, for each of its channels.
+ * @param columns tiles in a row; by default so many that the whole is about twice as wide as high.
+ */
+function layOut(
+  count: number,
+  [height, width, channels]: readonly [number, number, 1 | 3],
+  pixel: (tile: number, y: number, x: number, channel: number) => number,
+  columns = Math.min(count, Math.ceil(Math.sqrt((2 * count * height) / width))),
+): Tiles {
+  const scale = Math.ceil(leastSide / Math.max(height, width));
+  const rows = Math.ceil(count / columns);
+  const [tileHeight, tileWidth] = [height * scale, width * scale];
+  const shape: Tiles['shape'] = [rows * (tileHeight + gap) - gap, columns * (tileWidth + gap) - gap, channels];
+  const pixels = new Uint8Array(shape[0] * shape[1] * channels).fill(gapGrey);
+  for (let tile = 0; tile < count; tile++) {
+    const top = Math.floor(tile / columns) * (tileHeight + gap);
+    const left = (tile % columns) * (tileWidth + gap);
+    for (let y = 0; y < tileHeight; y++) {
+      for (let x = 0; x < tileWidth; x++) {
+        const at = ((top + y) * shape[1] + left + x) * channels;
+        for (let c = 0; c < channels; c++) {
+          pixels[at + c] = pixel(tile, Math.floor(y / scale), Math.floor(x / scale), c);
+        }
+      }
+    }
+  }
+  return { pixels, shape };
+}
+
+/**
+ * The kernels of a convolution [kh, kw, in, out], a tile each: in colour where there are three channels, else the first.
+ * Grey is 0; `most`, the largest magnitude, is white.
+ */
+export function kernelTiles({ shape, values }: { shape: readonly number[]; values: Float32Array }): {
+  tiles: Tiles;
+  most: number;
+} {
+  const [height, width, channels, filters] = shape as [number, number, number, number];
+  const most = largest(values, Math.abs);
+  const byte = (value: number) => Math.round(127.5 + (127.5 * value) / (most || 1));
+  const tiles = layOut(filters, [height, width, channels === 3 ? 3 : 1], (filter, y, x, c) =>
+    byte(values[((y * width + x) * channels + c) * filters + filter]!),
+  );
+  return { tiles, most };
+}
+
+/**
+ * What a layer made of one image: a tile a channel [height, width, channels], or a pixel a unit [units]. Black is `low`, which
+ * is 0 where nothing is below that, white is `high`.
+ */
+export function outputTiles({ shape, values }: { shape: readonly number[]; values: Float32Array }): {
+  tiles: Tiles;
+  low: number;
+  high: number;
+} {
+  const low = -largest(values, (value) => -value, 0);
+  const high = largest(values, (value) => value, 0);
+  const byte = (value: number) => Math.round((255 * (value - low)) / (high - low || 1));
+  if (shape.length === 1) {
+    const [units] = shape as [number];
+    return { tiles: layOut(units, [1, 1, 1], (unit) => byte(values[unit]!), Math.min(units, 32)), low, high };
+  }
+  const [height, width, channels] = shape as [number, number, number];
+  const tiles = layOut(channels, [height, width, 1], (channel, y, x) =>
+    byte(values[(y * width + x) * channels + channel]!),
+  );
+  return { tiles, low, high };
+}
+
+/** What isn't finite is left out. */
+function largest(values: Float32Array, of: (value: number) => number, least = 0): number {
+  let most = least;
+  for (const value of values) {
+    const it = of(value);
+    if (it > most && it < Infinity) most = it;
+  }
+  return most;
+}

@@ -1,0 +1,80 @@
+import { type Confusion, confusionOf, createDataset, type Dataset, type LayerOutput } from '../../index.ts';
+import { current } from './session.ts';
+
+/** One image as it lies in a data set. */
+export interface ImageOf {
+  pixels: Uint8Array<ArrayBuffer>;
+  label: number;
+}
+
+/** What the network of a run makes of its validation images, and how it looks at them first. */
+export interface Results {
+  /** Steps that it had been trained for. */
+  step: number;
+  imageShape: [height: number, width: number, channels: number];
+  /** Without the mistakes beyond the first ones. */
+  confusion: Confusion;
+  /** All of them. */
+  mistakes: number;
+  images: number;
+  /** The images of `confusion.mistakes`, in their order. */
+  pictures: ImageOf[];
+  /** Of the first layer where it is a convolution, [kh, kw, in, out]. */
+  kernels?: { layer: string; shape: number[]; values: Float32Array };
+}
+
+const mistakesShown = 12;
+
+/**
+ * Asks the network as it is now; where a run is under way, between two of its steps. Undefined before the first run, and
+ * where a run came from a file whose data set isn't to be had.
+ */
+export async function resultsOf(): Promise<Results | undefined> {
+  const { trainer, test } = current() ?? {};
+  if (!trainer || !test) return undefined;
+  const [probabilities, { weights, progress }] = await Promise.all([
+    trainer.meanwhile.predict(test),
+    trainer.meanwhile.snapshot(),
+  ]);
+  const { mistakes, ...confusion } = confusionOf(test.labels, probabilities);
+  const shown = mistakes.slice(0, mistakesShown);
+  const [first] = trainer.model.layers;
+  return {
+    step: progress.step,
+    imageShape: test.imageShape,
+    confusion: { ...confusion, mistakes: shown },
+    mistakes: mistakes.length,
+    images: test.count,
+    pictures: shown.map(({ sample }) => imageAt(test, sample)),
+    ...(first?.type === 'conv2d' && {
+      kernels: { layer: first.name, shape: first.weights[0]!.shape, values: weights[0]! },
+    }),
+  };
+}
+
+/** What the network says of one image, and what each layer made of it on the way there. */
+export interface Answer {
+  /** A probability a class. */
+  probabilities: Float32Array;
+  outputs: LayerOutput[];
+}
+
+/** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
+export async function ask(pixels: Uint8Array): Promise<Answer | undefined> {
+  const { trainer, imageShape, classNames } = current() ?? {};
+  if (!trainer || !imageShape) return undefined;
+  const image = createDataset({ images: pixels, labels: [0], imageShape, classNames });
+  const outputs = await trainer.meanwhile.activations(image);
+  return { probabilities: outputs.at(-1)!.values, outputs };
+}
+
+/** Image `index` of the validation images of the run; undefined where there are none. */
+export async function testImage(index: number): Promise<ImageOf | undefined> {
+  const { test } = current() ?? {};
+  return test && index < test.count ? imageAt(test, index) : undefined;
+}
+
+function imageAt({ images, labels, imageShape }: Dataset, index: number): ImageOf {
+  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  return { pixels: images.slice(index * bytes, (index + 1) * bytes), label: labels[index]! };
+}

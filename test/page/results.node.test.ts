@@ -1,0 +1,172 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ChromeTrace } from '../../src/index.ts';
+import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+
+// What comes of a run, as a person looks at it: what they read, press and draw.
+
+const downloads = mkdtempSync(join(tmpdir(), 'wgrad-downloads-'));
+let studio: Studio;
+beforeAll(async () => {
+  studio = await openStudio();
+});
+afterAll(async () => {
+  await studio?.close();
+  rmSync(downloads, { recursive: true, force: true });
+});
+
+/** A file that the page has handed over, once it is whole. */
+async function downloaded(ending: string): Promise<string> {
+  for (;;) {
+    const name = readdirSync(downloads).find((name) => name.endsWith(ending));
+    if (name) return join(downloads, name);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Exactly what a bar stands for. */
+const probabilities = (page: Page): Promise<number[]> =>
+  page.$$eval('#probabilities meter', (bars) => bars.map((bar) => (bar as HTMLMeterElement).value));
+
+/** A one: a stroke from top to bottom, by mouse. */
+async function drawOne(page: Page): Promise<void> {
+  await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
+  const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
+  await page.mouse.move(x + 0.5 * width, y + 0.15 * height);
+  await page.mouse.down();
+  await page.mouse.move(x + 0.48 * width, y + 0.5 * height, { steps: 4 });
+  await page.mouse.move(x + 0.46 * width, y + 0.85 * height, { steps: 4 });
+  await page.mouse.up();
+}
+
+/** Until an answer to the last question is there, and stays. */
+async function answered(page: Page): Promise<number[]> {
+  await page.waitForSelector('#probabilities .best');
+  for (let before = '', now = ' '; ; before = now) {
+    now = (await probabilities(page)).join();
+    if (now === before) return now.split(',').map(Number);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+test('a drawing, a saved run, a reload: the same predictions to the bit', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const url = await studio.serve();
+  await openPage(`${url}#dataset=digits&augment=none&epochs=3&seed=4`, page, complaints);
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  expect(await page.$('#pad')).toBeNull();
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+
+  // The end of the run has brought the results.
+  await until(page, '#results .facts', '297 validation images after 141 steps: accuracy 0\\.\\d{4}');
+  const accuracy = /accuracy (\d\.\d{4})/.exec(await text(page, '#results .facts'))![1]!;
+  expect(await text(page, '#validation-accuracy-now')).toBe(accuracy);
+  expect(Number(accuracy)).toBeGreaterThan(0.6);
+  const cells = await page.$$eval('.confusion tbody tr', (rows) =>
+    rows.map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.textContent!.replace('·', '0')))),
+  );
+  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+  expect(sum(cells.map(sum))).toBe(297);
+  expect((sum(cells.map((row, label) => row[label]!)) / 297).toFixed(4)).toBe(accuracy);
+  expect(await page.$$('.mistakes canvas')).not.toHaveLength(0);
+  expect(await text(page, '#results')).toContain('32 kernels of 3 × 3');
+
+  // A mistake, asked about by keyboard, is one.
+  await page.focus('.mistakes button');
+  const [said, , is] = await page.$$eval('.mistakes li:first-child span', (all) => all.map((it) => it.textContent));
+  await page.keyboard.press('Enter');
+  await until(page, '#try .asked', `It ${is}\\.`);
+  await answered(page);
+  expect(await text(page, '#try .asked strong')).toMatch(new RegExp(`^${said}, `));
+
+  // A drawing is answered as it is drawn.
+  await drawOne(page);
+  const drawn = await answered(page);
+  expect(sum(drawn)).toBeCloseTo(1, 5);
+  expect(await text(page, '#try .asked')).toContain('As the network sees it.');
+  expect(await page.$$eval('.outputs strong', (all) => all.map((it) => it.textContent))).toEqual([
+    'max_pooling2d',
+    'max_pooling2d_1',
+    'dense',
+    'dense_1',
+  ]);
+
+  const image = async () => {
+    await page.$eval('#test-image', (it) => {
+      (it as HTMLInputElement).value = '7';
+    });
+    await page.focus('#test-image');
+    await page.keyboard.press('ArrowUp');
+    await until(page, '#try .asked', 'It is \\d');
+    return answered(page);
+  };
+  const chosen = await image();
+  expect(chosen).not.toEqual(drawn);
+
+  await page.click('#save-run');
+  const file = await downloaded('.wgrad');
+  expect(file).toContain('digits-141-steps');
+  await page.goto('about:blank');
+  await openPage(url, page, complaints);
+  expect(await page.$('#pad')).toBeNull();
+  const input = await page.$('#load-run');
+  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(file);
+  await until(page, '#status', 'Loaded digits-141-steps\\.wgrad: 141 steps on digits');
+  expect(await page.evaluate(() => location.hash)).toContain('seed=4');
+  await until(page, '#results .facts', `accuracy ${accuracy.replace('.', '\\.')}`);
+  expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(3);
+  expect(await image()).toEqual(chosen);
+  await drawOne(page);
+  await until(page, '#try .asked', 'As the network sees it');
+  expect(await answered(page)).toEqual(drawn);
+
+  // Something that is no run is refused, in words.
+  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(
+    new URL('../../package.json', import.meta.url).pathname,
+  );
+  await until(page, '#trouble', 'package.json is no run that wgrad has saved');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('it answers while it trains, and a profile shows where a step goes', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1000`, page, complaints);
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  await page.click('#time');
+  await until(page, '#profile .facts', 'dispatches, [\\d.]+ ms');
+  expect(await text(page, '#profile .facts')).toMatch(/Timestamps are (not )?rounded/);
+  const bars = await page.$$eval('.dispatches meter', (all) => all.map((it) => (it as HTMLMeterElement).value));
+  for (const bar of bars) expect(bar).toBeGreaterThan(0);
+  expect(await page.$$eval('.dispatches .phase th', (all) => all.map((it) => it.textContent))).toEqual([
+    'Images of the batch',
+    'Forward',
+    'Backward',
+    'Norms and update',
+  ]);
+  await page.click('#save-trace');
+  const { traceEvents } = JSON.parse(readFileSync(await downloaded('.trace.json'), 'utf8')) as ChromeTrace;
+  const times = traceEvents.flatMap((event) => (event.ph === 'X' ? [event.dur] : []));
+  expect(times).toEqual(bars);
+
+  await page.click('#start');
+  await until(page, '#place', 'epoch 2');
+  await page.click('#look');
+  await until(page, '#results .facts', 'validation images after \\d+ steps');
+  await drawOne(page);
+  await answered(page);
+  const before = await text(page, '#place');
+  await page.waitForFunction((before) => document.querySelector('#place')?.textContent !== before, {}, before);
+  await page.click('#stop');
+  await until(page, '#status', 'Stopped after');
+  expect(complaints).toEqual([]);
+  await page.close();
+});

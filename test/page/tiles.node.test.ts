@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { kernelTiles, outputTiles } from '../../src/page/tiles.ts';
+
+/** A pixel of the picture. */
+const at = ({ pixels, shape }: { pixels: Uint8Array; shape: number[] }, y: number, x: number) => [
+  ...pixels.subarray((y * shape[1]! + x) * shape[2]!, (y * shape[1]! + x + 1) * shape[2]!),
+];
+
+test('kernels: a tile a filter, grey for 0, white for the largest magnitude, colours where there are three channels', () => {
+  const values = Float32Array.of(...[1, 0], ...[-1, 0.5]); // [1, 2, 1, 2]: the filter is innermost
+  const { tiles, most } = kernelTiles({ shape: [1, 2, 1, 2], values });
+  expect(most).toBe(1);
+  expect(tiles.shape).toEqual([12, 50, 1]); // 12 times as large, two beside each other
+  expect([at(tiles, 0, 0), at(tiles, 11, 12), at(tiles, 0, 26), at(tiles, 0, 38)]).toEqual([[255], [0], [128], [191]]);
+  expect(at(tiles, 0, 24)).toEqual([96]); // between them
+  const colour = kernelTiles({ shape: [1, 1, 3, 1], values: Float32Array.of(2, -2, 0) });
+  expect(at(colour.tiles, 0, 0)).toEqual([255, 0, 128]);
+});
+
+test('outputs: a tile a channel, a square a unit, from the lowest or 0 to the highest; what is not finite is left out', () => {
+  const maps = outputTiles({ shape: [1, 2, 2], values: Float32Array.of(0, 4, 2, 1) });
+  expect([maps.low, maps.high]).toEqual([0, 4]);
+  expect([at(maps.tiles, 0, 0), at(maps.tiles, 0, 12)]).toEqual([[0], [128]]); // first channel: 0, 2
+  expect([at(maps.tiles, 0, 26), at(maps.tiles, 0, 38)]).toEqual([[255], [64]]); // second: 4, 1
+  const units = outputTiles({ shape: [3], values: Float32Array.of(-1, Number.NaN, 1) });
+  expect([units.low, units.high]).toEqual([-1, 1]);
+  expect([at(units.tiles, 0, 0), at(units.tiles, 0, 52)]).toEqual([[0], [255]]);
+});
