@@ -68,8 +68,8 @@ export function outputTiles({ shape, values }: { shape: readonly number[]; value
   low: number;
   high: number;
 } {
-  const low = -largest(values, (value) => -value, 0);
-  const high = largest(values, (value) => value, 0);
+  const low = 0 - largest(values, (value) => -value);
+  const high = largest(values, (value) => value);
   const byte = (value: number) => Math.round((255 * (value - low)) / (high - low || 1));
   if (shape.length === 1) {
     const [units] = shape as [number];
@@ -83,8 +83,8 @@ export function outputTiles({ shape, values }: { shape: readonly number[]; value
 }
 
 /** What isn't finite is left out. */
-function largest(values: Float32Array, of: (value: number) => number, least = 0): number {
-  let most = least;
+function largest(values: Float32Array, of: (value: number) => number): number {
+  let most = 0;
   for (const value of values) {
     const it = of(value);
     if (it > most && it < Infinity) most = it;
