@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { takeFirst } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { clock, count } from '../figures.ts';
@@ -13,6 +13,7 @@ import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinTold } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { PairProgress } from './pair_progress.ts';
+import { reportOf } from './report/report.ts';
 import { cleanedLines, readCleaned } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
@@ -60,7 +61,6 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));
 
-    const { vendor, architecture, description, software } = adapter;
     const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
     const { seed: _a, ...a } = twins.a;
     const { seed: _b, ...b } = twins.b;
@@ -69,7 +69,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       format: 1,
       command: commandOf(typed),
       versions: { wgrad: versionOf(), chrome: session.version },
-      adapter: { vendor, architecture, description, software },
+      adapter,
       config: {
         vary: options.vary,
         ...{ dataset, clean, trainSamples, testSamples, epochs, data: fingerprint(datasets) },
@@ -147,6 +147,10 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
   if (json) {
     writeComparison(json, file);
     console.log(`written  ${json}`);
+  }
+  if (options.report) {
+    writeFileSync(options.report, reportOf(file, ways));
+    console.log(`written  ${options.report}`);
   }
 }
 

@@ -15,6 +15,7 @@ export interface CompareOptions extends RunOptions {
   vary: Variable;
   /** Pairs: the seeds are --seed and those after it. */
   seeds: number;
+  report?: string;
   resume?: string;
 }
 
@@ -33,12 +34,18 @@ export function addCompareOptions(command: Command): Command {
     )
     .option('--seeds <n>', 'pairs of twins, one a seed, from --seed on', integer('--seeds', { min: 1, max: 1000 }), 5)
     .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }));
-  return addRunOptions(command).addOption(
-    new Option(
-      '--resume <file>',
-      "go on with an interrupted comparison's --json file: what is missing is trained",
-    ).argParser(outputFile('--resume')),
-  );
+  return addRunOptions(command)
+    .addOption(
+      new Option('--report <file>', 'write tables and plots as one HTML page, which needs no network').argParser(
+        outputFile('--report'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--resume <file>',
+        "go on with an interrupted comparison's --json file: what is missing is trained",
+      ).argParser(outputFile('--resume')),
+    );
 }
 
 /** Flags that say of both twins what --a and --b say of each. */

@@ -13,7 +13,7 @@ export interface ComparisonFile {
   /** To repeat it. */
   command: string;
   versions: { wgrad: string; chrome: string };
-  adapter: Pick<AdapterFacts, 'vendor' | 'architecture' | 'description' | 'software'>;
+  adapter: AdapterFacts;
   /** Everything that a pair's figures follow from, its seed aside. */
   config: Record<string, unknown>;
   seeds: number[];

@@ -6,16 +6,24 @@ import { table } from './tables.ts';
 
 /** What `wgrad compare` prints. Functions from figures to text. */
 
-/** "0.3412 (0.3391 to 0.3433)"; the mean alone of a single seed. */
-export function estimateText({ mean, low, high, n }: Estimate): string {
-  if (n === 0) return '';
-  return Number.isNaN(low) ? figure(mean) : `${figure(mean)} (${figure(low)} to ${figure(high)})`;
+/** Three digits: an interval of five seeds has no more to tell. */
+function short(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  const size = Math.abs(rounded);
+  return rounded !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential(2) : figure(rounded);
 }
 
-/** A difference, or a ratio with its sign of multiplication. */
-export function differenceText({ scale, test }: Row): string {
-  const text = estimateText(test.difference);
-  return scale === 'log' && text ? `x ${text}` : text;
+/** "0.341 (0.339 to 0.343)"; the mean alone of a single seed. */
+export function estimateText({ mean, low, high, n }: Estimate, text = short): string {
+  if (n === 0) return '';
+  return Number.isNaN(low) ? text(mean) : `${text(mean)} (${text(low)} to ${text(high)})`;
+}
+
+/** A difference; a ratio as "x 1.31", or in per cent where it is near one and its digits would say nothing. */
+export function differenceText({ scale, test: { difference } }: Row): string {
+  if (scale === 'linear' || difference.n === 0) return estimateText(difference);
+  if (Math.abs(difference.mean - 1) >= 0.1) return `x ${estimateText(difference)}`;
+  return estimateText(difference, (ratio) => `${ratio > 1 ? '+' : ''}${short(100 * (ratio - 1))} %`);
 }
 
 export const pText = (p: number) => (Number.isNaN(p) ? '–' : p < 1e-4 ? '< 0.0001' : p.toFixed(4));

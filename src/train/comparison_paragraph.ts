@@ -29,6 +29,7 @@ export function paragraphOf({ summary, cosines }: Comparison, subject: Subject):
       `${variable === 'model' ? 'order of samples and everything but the model' : 'initial weights, order of samples and everything else'} were the same.`,
     ...brokenSentences(broken, seeds.length),
     ...testSentences(summary, seeds.length),
+    ...verdictSentences(summary),
   ];
   const whole = cosines.filter(({ layer }) => layer === undefined).at(-1);
   if (whole && whole.estimate.n > 0) {
@@ -60,11 +61,11 @@ function testSentences(summary: readonly Row[], pairs: number): string[] {
   if (alone.length > 0) {
     sentences.push(
       `${counted(alone.length, 'figure')} would have passed a test alone but not among so many ` +
-        `(${listed(alone)}): taken for chance here, more seeds would tell.`,
+        `(${listed(alone, layersIn(summary))}): not told from chance here, more seeds would tell.`,
     );
   }
   if (rest.length > 0) {
-    sentences.push(`No difference beyond noise was found in ${listed(rest)}.`);
+    sentences.push(`No difference beyond noise was found in ${listed(rest, layersIn(summary))}.`);
     const loss = rest.find(({ figure }) => figure === 'validation loss');
     if (loss && Number.isFinite(loss.test.difference.low)) {
       const { low, high } = loss.test.difference;
@@ -88,6 +89,52 @@ function brokenSentences({ a, b }: Subject['broken'], pairs: number): string[] {
   ];
 }
 
+/** Verdicts that are no good news, differing or not: that both twins vanish alike is an answer too. */
+function verdictSentences(summary: readonly Row[]): string[] {
+  const layers = layersIn(summary);
+  const names = [...new Set(summary.map(({ figure }) => figure))].filter(
+    (name) => name.startsWith('time ') && name !== 'time healthy',
+  );
+  const sentences = names.map((name) => {
+    const rows = summary.filter((row) => row.figure === name);
+    const parts = (['a', 'b'] as const).map((twin) => {
+      const held = rows.filter((row) => row[twin].mean > 0);
+      if (held.length === 0) return undefined;
+      const shares = held.map((row) => row[twin].mean);
+      const [least, most] = [percent(Math.min(...shares)), percent(Math.max(...shares))];
+      return `${rangesOf(
+        held.map(({ layer }) => layer!),
+        layers,
+      )} for ${least === most ? least : `${least} to ${most}`} of the time`;
+    });
+    const [a, b] = parts;
+    const verdict = upper(name.slice('time '.length));
+    return a === b
+      ? `${verdict}, in both twins alike: ${a}.`
+      : `${verdict} in A: ${a ?? 'no layer'}; in B: ${b ?? 'no layer'}.`;
+  });
+  const judged = summary.some(({ figure }) => figure === 'time healthy');
+  return judged && sentences.length === 0 ? ['Every layer was healthy throughout in both twins.'] : sentences;
+}
+
+const percent = (share: number) => `${figure(Number((100 * share).toPrecision(3)))} %`;
+
+const layersIn = (rows: readonly Row[]): string[] => [
+  ...new Set(rows.flatMap(({ layer }) => (layer === undefined ? [] : [layer]))),
+];
+
+/** "dense to dense_4, dense_7": neighbours in the model's order are told by their ends. */
+function rangesOf(names: readonly string[], layers: readonly string[]): string {
+  if (names.length === layers.length && names.length > 2) return 'all layers';
+  const ranges: string[][] = [];
+  for (const name of layers.filter((layer) => names.includes(layer))) {
+    const last = ranges.at(-1);
+    if (last && layers.indexOf(last.at(-1)!) + 1 === layers.indexOf(name)) last.push(name);
+    else ranges.push([name]);
+  }
+  return ranges.map((range) => (range.length > 2 ? `${range[0]} to ${range.at(-1)}` : range.join(', '))).join(', ');
+}
+
 /** The network's own figures before those of its layers. */
 const byWeight = (x: Row, y: Row) => Number(x.layer !== undefined) - Number(y.layer !== undefined);
 
@@ -97,8 +144,12 @@ function difference(row: Row): string {
   const { mean, low, high } = test.difference;
   const values = `${figure(a.mean)} against ${figure(b.mean)}`;
   const name = `the ${nameOf(row)}`;
-  if (scale === 'log') {
+  if (scale === 'log' && Math.abs(mean - 1) >= 0.1) {
     return `${name} was ${figure(mean)} times as large with A as with B (${figure(low)} to ${figure(high)}; ${values})`;
+  }
+  if (scale === 'log') {
+    const [most, ends] = [100 * Math.abs(mean - 1), [low, high].map((ratio) => figure(100 * (ratio - 1))).join(' to ')];
+    return `${name} was ${mean > 1 ? 'larger' : 'smaller'} with A than with B by ${figure(most)} % (${ends} %; ${values})`;
   }
   const how = mean > 0 ? 'higher' : 'lower';
   const [least, most] = mean > 0 ? [low, high] : [-high, -low];
@@ -108,14 +159,14 @@ function difference(row: Row): string {
 const nameOf = ({ figure, layer }: Row) => (layer === undefined ? figure : `${figure} of ${layer}`);
 
 /** A figure once, with the layers that it is of. */
-function listed(rows: readonly Row[]): string {
+function listed(rows: readonly Row[], layers: readonly string[]): string {
   const byFigure = new Map<string, string[]>();
   for (const { figure, layer } of rows) {
-    const layers = byFigure.get(figure) ?? [];
-    if (layer !== undefined) layers.push(layer);
-    byFigure.set(figure, layers);
+    const own = byFigure.get(figure) ?? [];
+    if (layer !== undefined) own.push(layer);
+    byFigure.set(figure, own);
   }
-  const names = [...byFigure].map(([name, layers]) => (layers.length ? `${name} (${layers.join(', ')})` : name));
+  const names = [...byFigure].map(([name, own]) => (own.length ? `${name} (${rangesOf(own, layers)})` : name));
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 

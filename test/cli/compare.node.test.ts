@@ -32,8 +32,8 @@ describe('wgrad compare', () => {
     'trains pairs of twins, tells what differs, and goes on with what is missing',
     async () => {
       const folder = temporaryFolder();
-      const [whole, part] = [join(folder, 'whole.json'), join(folder, 'part.json')];
-      const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole);
+      const [whole, part, report] = ['whole.json', 'part.json', 'report.html'].map((name) => join(folder, name));
+      const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole, '--report', report);
       expect({ code: first.code, stderr: first.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
       expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);
       expect(first.stdout).toMatch(/^pair 2\/2 {2}seed 1 /m);
@@ -57,6 +57,9 @@ describe('wgrad compare', () => {
         for (const { whole: cosine } of cosines) expect(cosine).toBeGreaterThan(0);
       }
       expect(first.stdout.replace(/\n/g, ' ')).toContain(paragraph);
+      const page = readFileSync(report, 'utf8');
+      expect(page).toContain('Gradient norm of dense_1');
+      expect(page).toContain('rotationRange');
       const loss = comparison.summary.find(({ figure }) => figure === 'validation loss')!;
       const losses = pairs.map(({ a }) => a.epochs[1]!.validationLoss);
       expect(loss.a).toMatchObject({ n: 2, mean: (losses[0]! + losses[1]!) / 2 });
@@ -81,7 +84,7 @@ describe('wgrad compare', () => {
       expect(fewer.code).toBe(2);
       expect(fewer.stderr).toContain('seeds that are not asked for');
       expect(written(part).pairs).toEqual(pairs);
-      expect(readdirSync(folder).sort()).toEqual(['part.json', 'whole.json']);
+      expect(readdirSync(folder).sort()).toEqual(['part.json', 'report.html', 'whole.json']);
     },
     minutes(10),
   );
@@ -133,6 +136,7 @@ const cases: [string, string[], string[]][] = [
     ['--a', 'none', '--b', 'tutorial', '--model', model, '--dataset', 'mnist'],
     ['[8, 8, 1]'],
   ],
+  ['a report in no folder', ['--a', 'none', '--b', 'tutorial', '--report', '/no/such/folder/r.html'], ['--report']],
   ['a json file that is a folder', ['--a', 'none', '--b', 'tutorial', '--json', '/tmp'], ['--json', 'a folder']],
   ['seeds behind the last', ['--a', 'none', '--b', 'tutorial', '--seed', '4294967295'], ['--seed']],
 ];
