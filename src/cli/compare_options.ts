@@ -51,7 +51,10 @@ export function addCompareOptions(command: Command): Command {
 /** Flags that say of both twins what --a and --b say of each. */
 const takenOver: Record<Variable, string[]> = {
   augmentation: ['augment'],
-  optimizer: ['optimizer', 'learningRate', 'momentum'],
+  optimizer: [
+    ...['optimizer', 'learningRate', 'momentum'],
+    ...['clipnorm', 'clipvalue', 'globalClipnorm', 'weightDecay'],
+  ],
   model: ['model'],
   'learning-rate': ['learningRate'],
 };

@@ -22,30 +22,6 @@ export function cosine(a: Gradient, b: Gradient): number {
   return Number.isFinite(between) ? Math.max(-1, Math.min(1, between)) : Number.NaN;
 }
 
-export interface Noise {
-  /** Trace of the covariance of one sample's gradient. */
-  covarianceTrace: number;
-  /** Squared norm of the true gradient. An unbiased estimate, which can fall below zero where noise is all there is. */
-  squaredGradient: number;
-}
-
-/**
- * McCandlish et al. 2018 ("An Empirical Model of Large-Batch Training", appendix A.1), from batches of two sizes: the parts and
- * all of them together. B_simple is the first over the second; average both before dividing.
- *
- * @param samples of one part.
- */
-export function noiseOf(parts: readonly Gradient[], whole: Gradient, samples: number): Noise {
-  const small = samples;
-  const large = samples * parts.length;
-  const ofSmall = parts.reduce((sum, part) => sum + squaredNorm(part), 0) / parts.length;
-  const ofLarge = squaredNorm(whole);
-  return {
-    covarianceTrace: (ofSmall - ofLarge) / (1 / small - 1 / large),
-    squaredGradient: (large * ofLarge - small * ofSmall) / (large - small),
-  };
-}
-
 /** Counts the elements by the binary exponent of their magnitude, zeros apart; what is not finite is in no bin. */
 export function exponentsOf(gradient: Gradient): { exponents: number[]; zeros: number } {
   const exponents = new Array<number>(exponentBins).fill(0);

@@ -2,11 +2,12 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { NonFiniteError } from './diagnosis.ts';
 import type { Evaluation } from './evaluate.ts';
-import { cosine, exponentsOf, type Gradient, meanGradient, type Noise, noiseOf } from './gradient_sample.ts';
+import { cosine, exponentsOf, type Gradient, meanGradient, squaredNorm } from './gradient_sample.ts';
 import type { Verdict } from './health.ts';
 import type { StepRecord } from './history.ts';
 import { shuffledOrder } from './initializers.ts';
 import { LockStep } from './lock_step.ts';
+import { estimateNoise, type NoiseEstimate } from './noise.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import type { FitOptions, TrainerOptions } from './trainer_options.ts';
 import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
@@ -207,7 +208,7 @@ class Twin {
     };
   }
 
-  private noiseByLayer(parts: readonly Gradient[]): Record<string, Noise> {
+  private noiseByLayer(parts: readonly Gradient[]): Record<string, NoiseEstimate> {
     const byPart = parts.map((part) => this.byLayer(part));
     return Object.fromEntries(
       Object.keys(byPart[0]!).map((name) => [
@@ -249,8 +250,10 @@ class Twin {
   }
 }
 
-/** A single part has nothing to differ from. */
-function noiseBetween(parts: readonly Gradient[], samples: number): Noise {
-  if (parts.length < 2) return { covarianceTrace: Number.NaN, squaredGradient: Number.NaN };
-  return noiseOf(parts, meanGradient(parts), samples / parts.length);
+/** @param samples of all parts, which have as many each. */
+function noiseBetween(parts: readonly Gradient[], samples: number): NoiseEstimate {
+  return estimateNoise(
+    { samples, squares: squaredNorm(meanGradient(parts)) },
+    parts.map((part) => ({ samples: samples / parts.length, squares: squaredNorm(part) })),
+  );
 }

@@ -1,6 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { cosine, exponentsOf, meanGradient, noiseOf, squaredNorm } from '../../src/train/gradient_sample.ts';
-import { uniforms } from '../../src/train/initializers.ts';
+import { expect, test } from 'vitest';
+import { cosine, exponentsOf, meanGradient, squaredNorm } from '../../src/train/gradient_sample.ts';
 
 test('the mean of parts, tensor by tensor, in float64', () => {
   const parts = [
@@ -23,37 +22,6 @@ test('cosines: of itself, turned round, at right angles, of nothing', () => {
   expect(cosine(a, [Float32Array.of(4, 3), Float32Array.of(0)])).toBeCloseTo(24 / 25, 15);
   expect(cosine(a, [Float32Array.of(0, 0), Float32Array.of(0)])).toBeNaN();
   expect(cosine(a, [Float32Array.of(Infinity, 0), Float32Array.of(0)])).toBeNaN();
-});
-
-describe('noise scale', () => {
-  test('both estimates are unbiased: means over many draws of a gradient and a covariance that are known', () => {
-    // The gradient is (1, -2, 0.5), one sample's noise is uniform with variances 3, 0.75 and 12.
-    const truth = [1, -2, 0.5];
-    const widths = [6, 3, 12];
-    const next = uniforms(7, 3);
-    const [samples, parts, rounds] = [4, 8, 4000];
-    const sums = { covarianceTrace: 0, squaredGradient: 0 };
-    for (let round = 0; round < rounds; round++) {
-      const drawn = Array.from({ length: parts }, () => [
-        Float64Array.from(truth, (mean, i) => {
-          let sum = 0;
-          for (let k = 0; k < samples; k++) sum += mean + widths[i]! * (next() - 0.5);
-          return sum / samples;
-        }),
-      ]);
-      const { covarianceTrace, squaredGradient } = noiseOf(drawn, meanGradient(drawn), samples);
-      sums.covarianceTrace += covarianceTrace / rounds;
-      sums.squaredGradient += squaredGradient / rounds;
-    }
-    const trace = widths.reduce((sum, width) => sum + width ** 2 / 12, 0);
-    expect(Math.abs(sums.covarianceTrace / trace - 1)).toBeLessThan(0.02);
-    expect(Math.abs(sums.squaredGradient / 5.25 - 1)).toBeLessThan(0.02);
-  });
-
-  test('parts that are equal have none', () => {
-    const part = [Float32Array.of(1, 2)];
-    expect(noiseOf([part, part], part, 3)).toEqual({ covarianceTrace: 0, squaredGradient: 5 });
-  });
 });
 
 test('histogram: bins are [2^(i - 48), 2^(i - 47)), the ends take what lies beyond, zeros apart', () => {
