@@ -50,13 +50,17 @@ interface Wanted {
   elements: number;
 }
 
+const isDataset = (images: Images): images is Dataset =>
+  typeof images === 'object' && images !== null && 'imageShape' in images;
+
 /** Runs images through the network as it stands, and reads what they leave behind, all of it at the end. */
 async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): Promise<Float32Array[]> {
   const { gpu, memory, steps, settings, disposal } = engine;
   const { network, evaluation } = steps;
   const { model, batchSize } = settings;
-  if (!(images instanceof Float32Array)) requireDataset(images);
-  const count = images instanceof Float32Array ? countImages(model, images) : images.count;
+  // What is neither is likelier meant as images: countImages says what they should be.
+  if (isDataset(images)) requireDataset(images);
+  const count = isDataset(images) ? images.count : countImages(model, images);
   const input = images instanceof Float32Array ? undefined : await engine.input(images, engine.plain, evaluation);
   const out: Slice[] = [];
   try {
