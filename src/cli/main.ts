@@ -50,6 +50,11 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       oneOf('--health', ['off', 'norms', 'full']),
       'norms',
     )
+    .option(
+      '--probe-every <n>',
+      'steps from one probe to the next, with --health full (default: 100)',
+      integer('--probe-every', { min: 1 }),
+    )
     .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
     .action((options: TrainCommandOptions) => train(options));

@@ -57,6 +57,7 @@ export async function withRun<Result>(
       loss: 'sparseCategoricalCrossentropy',
       seed: options.seed,
       ...(options.health && { health: options.health }),
+      ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),
     };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));

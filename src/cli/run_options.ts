@@ -34,6 +34,7 @@ export interface RunOptions extends AdapterOptions {
   model: string | Record<string, unknown>;
   json?: string;
   health?: HealthLevel;
+  probeEvery?: number;
 }
 
 const largestSeed = 2 ** 32 - 1;
