@@ -4,7 +4,6 @@
 // so that values close to each other keep their deviation; the scales keep the squares of tiny gradients from being nothing.
 // One workgroup owns one chunk, whole periods of vec4s after which the channels begin anew: an invocation stays with its
 // columns and knows whose numbers it sees. Only the batch's real samples count.
-requires unrestricted_pointer_parameters;
 
 @group(0) @binding(0) var<storage, read> y0: array<vec4f>;
 @group(0) @binding(1) var<storage, read> y1: array<vec4f>;
@@ -84,10 +83,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let chunk = Chunk(row.x, row.y, row.z, row.w);
   let tensor = tensor_at(chunk.tensor);
   switch chunk.arena {
-    case 0u: { measure_values(&y0, chunk, tensor, index); }
-    case 1u: { measure_values(&y1, chunk, tensor, index); }
-    case 2u: { measure_deltas(&dy0, chunk, tensor, index); }
-    default: { measure_deltas(&dy1, chunk, tensor, index); }
+    case 0u: { measure_values_0(chunk, tensor, index); }
+    case 1u: { measure_values_1(chunk, tensor, index); }
+    case 2u: { measure_deltas_0(chunk, tensor, index); }
+    default: { measure_deltas_1(chunk, tensor, index); }
   }
   for (var half = lanes / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();

@@ -10,10 +10,16 @@ fn mark(tensor: Tensor, column: u32, alive: vec4<bool>) {
   }
 }
 
-fn measure_values(y: ptr<storage, array<vec4f>>, chunk: Chunk, tensor: Tensor, index: u32) {
+fn is_flat(v: vec4f, tensor: Tensor) -> vec4<bool> {
+  return (v < vec4f(tensor.low)) | (v > vec4f(tensor.high));
+}
+
+%for a in 0..2
+fn measure_values_$a(chunk: Chunk, tensor: Tensor, index: u32) {
   let extent = extent_of(chunk, tensor);
   let stride = max(tensor.period, lanes / tensor.period * tensor.period);
-  let shift = (*y)[chunk.first].x;
+  let shift = y$a[chunk.first].x;
+  let can_be_flat = tensor.low > -1.0; // relu and linear have no limits, and are not asked
   var sum = vec4f();
   var squares = vec4f();
   var flat = vec4f();
@@ -26,33 +32,33 @@ fn measure_values(y: ptr<storage, array<vec4f>>, chunk: Chunk, tensor: Tensor, i
     var rows = 0.0;
     var zeros = vec4f();
     for (; i < extent.full; i += stride) {
-      let v = (*y)[i];
+      let v = y$a[i];
       let d = v - shift;
       rows += 1.0;
       sum += d;
       squares += d * d;
       zeros += ones(v == vec4f());
-      flat += ones((v < vec4f(tensor.low)) | (v > vec4f(tensor.high)));
+      if (can_be_flat) { flat += ones(is_flat(v, tensor)); }
     }
     var seen = vec4f(rows);
     if (i == extent.last) {
-      let v = select(vec4f(shift), (*y)[i], extent.in_last);
+      let v = select(vec4f(shift), y$a[i], extent.in_last);
       seen += ones(extent.in_last);
       sum += v - shift;
       squares += (v - shift) * (v - shift);
       zeros += ones((v == vec4f()) & extent.in_last);
-      flat += ones(((v < vec4f(tensor.low)) | (v > vec4f(tensor.high))) & extent.in_last);
+      flat += ones(is_flat(v, tensor) & extent.in_last);
     }
     var alive = zeros < seen; // relu gives nothing below zero
     if (any(is_not_finite(squares))) { // so rare that it may cost a second look
       alive = vec4<bool>();
       for (i = begin; i < extent.full; i += stride) {
-        bad += total(ones(is_not_finite((*y)[i])));
-        alive |= (*y)[i] > vec4f();
+        bad += total(ones(is_not_finite(y$a[i])));
+        alive |= y$a[i] > vec4f();
       }
       if (i == extent.last) {
-        bad += total(ones(is_not_finite((*y)[i]) & extent.in_last));
-        alive |= ((*y)[i] > vec4f()) & extent.in_last;
+        bad += total(ones(is_not_finite(y$a[i]) & extent.in_last));
+        alive |= (y$a[i] > vec4f()) & extent.in_last;
       }
     }
     if (tensor.bits != none) { mark(tensor, column, alive); }
@@ -63,3 +69,4 @@ fn measure_values(y: ptr<storage, array<vec4f>>, chunk: Chunk, tensor: Tensor, i
   counts[index] = vec4f(zero, total(flat), bad, 0.0);
   if (index == 0u) { sums[0].y = shift; }
 }
+%end

@@ -87,8 +87,7 @@ const elementBytes: Record<string, number> = { f32: 4, u32: 4, i32: 4, vec2f: 8,
 
 /**
  * Declares the storage arrays of a rendered shader with their lengths. A check against a number that is in the text costs
- * less than one against the length of whatever is bound: a fifth of a convolution's time on SwiftShader. An array that a
- * function gets by its address (`&x`) stays without: the function takes arrays of any length, which is a type of its own.
+ * less than one against the length of whatever is bound: a fifth of a convolution's time on SwiftShader.
  *
  * @param words 4-byte words of each binding, by name.
  */
@@ -97,9 +96,7 @@ export function withLengths(text: string, words: Record<string, number>): string
     /(var<storage, read(?:_write)?> (\w+): )array<(\w+)>;/g,
     (declared, head: string, name: string, type: string) => {
       const bytes = elementBytes[type];
-      return bytes && !new RegExp(`&${name}\\b`).test(text)
-        ? `${head}array<${type}, ${Math.max(1, Math.ceil((4 * words[name]!) / bytes))}>;`
-        : declared;
+      return bytes ? `${head}array<${type}, ${Math.max(1, Math.ceil((4 * words[name]!) / bytes))}>;` : declared;
     },
   );
 }

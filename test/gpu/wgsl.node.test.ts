@@ -156,10 +156,4 @@ describe('lengths of storage arrays', () => {
       '@group(0) @binding(3) var<storage, read_write> bits: array<atomic<u32>>;',
     ]);
   });
-
-  test('an array that a function gets by its address stays without its length', () => {
-    const text = 'var<storage, read> x: array<f32>;\nvar<storage, read> xs: array<f32>;\nfn main() { sum(&xs); x[0]; }';
-    expect(withLengths(text, { x: 2, xs: 3 })).toContain('x: array<f32, 2>;');
-    expect(withLengths(text, { x: 2, xs: 3 })).toContain('xs: array<f32>;');
-  });
 });
