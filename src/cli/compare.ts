@@ -8,7 +8,7 @@ import { comparePairs } from '../train/comparison_rows.ts';
 import { named, requireTwins } from '../train/twin_options.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { type ComparisonFile, fingerprint, finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
-import { planComparison } from './comparison_length.ts';
+import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinTold } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
@@ -17,7 +17,7 @@ import { reportOf } from './report/report.ts';
 import { cleanedLines, readCleaned } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
-import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
+import { adapterLine, dataLine, modelTable } from './training_report.ts';
 
 /**
  * `wgrad compare`
@@ -56,7 +56,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const { imageShape, classNames } = datasets.train;
     const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };
     console.log(dataLine(dataset, facts));
-    if (plan.cut) console.log(cutLine(plan));
+    if (plan.cut) console.log(comparisonCutLine(plan));
     const layers = await session.call('prepareTwins', twins);
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));

@@ -71,6 +71,14 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
       fix: `leave ${flag} out: --a and --b say it`,
     });
   }
+  const { report } = options;
+  if (report !== undefined && [options.json, options.resume].includes(report)) {
+    throw new ConfigurationError({
+      what: '--report would write over the pairs',
+      found: `${report} for both`,
+      fix: 'give the report a file of its own',
+    });
+  }
   if (seed + seeds - 1 > largestSeed) {
     throw new ConfigurationError({
       what: 'There are not so many seeds behind --seed',

@@ -1,3 +1,4 @@
+import { count } from '../figures.ts';
 import { type AskedLength, type Counts, type Plan, planRun } from '../train/run_length.ts';
 
 /** What a software adapter does of a pair of the tutorial's network in about a minute: ten runs end while one has lunch. */
@@ -14,3 +15,7 @@ export function planComparison(asked: AskedLength, counts: Counts, software: boo
     testSamples: asked.testSamples ?? Math.min(softwarePart.testSamples, counts.test.count),
   };
 }
+
+export const comparisonCutLine = ({ epochs, trainSamples, testSamples }: Plan): string =>
+  `cut      to ${epochs} epochs of ${count(trainSamples)} training and ${count(testSamples)} test images, ` +
+  "about a minute a pair of the tutorial's network on a software adapter; --epochs or --train-samples lift it";

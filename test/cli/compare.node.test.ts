@@ -137,6 +137,11 @@ const cases: [string, string[], string[]][] = [
     ['[8, 8, 1]'],
   ],
   ['a report in no folder', ['--a', 'none', '--b', 'tutorial', '--report', '/no/such/folder/r.html'], ['--report']],
+  [
+    'one file for both',
+    ['--a', 'none', '--b', 'tutorial', '--json', '/tmp/one', '--report', '/tmp/one'],
+    ['--report', 'of its own'],
+  ],
   ['a json file that is a folder', ['--a', 'none', '--b', 'tutorial', '--json', '/tmp'], ['--json', 'a folder']],
   ['seeds behind the last', ['--a', 'none', '--b', 'tutorial', '--seed', '4294967295'], ['--seed']],
 ];

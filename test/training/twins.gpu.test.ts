@@ -1,5 +1,5 @@
-import { afterAll, expect, test } from 'vitest';
-import { createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ConfigurationError, createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
 import { type PairOptions, trainPair } from '../../src/train/twins.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
@@ -64,4 +64,71 @@ test('the gradients on a data set are those on its batches, the last one short',
   expect(augmented).toHaveLength(3);
   expect(augmented).not.toEqual(batches);
   trainer.dispose();
+});
+
+test('neither twin begins a step before both have done the ones of the round before', async () => {
+  const order: string[] = [];
+  await trainPair(gpu, datasets, { ...pair, onStep: (twin, { step }) => order.push(`${twin}${step}`) });
+  expect(order.toSorted()).toEqual(
+    ['a', 'b'].flatMap((twin) => Array.from({ length: 12 }, (_, i) => `${twin}${i + 1}`)).toSorted(),
+  );
+  // The first round of an epoch is one step; a round takes as many of both.
+  for (const [first, last] of [
+    [0, 2],
+    [12, 14],
+  ] as const) {
+    const epoch = first === 0 ? 1 : 7;
+    expect(order.slice(first, last).toSorted()).toEqual([`a${epoch}`, `b${epoch}`]);
+  }
+});
+
+test('where nothing is learned the twins stay the same: their gradients have a cosine of 1', async () => {
+  const [still, nearly] = [0, 1e-30].map((learningRate) => ({
+    ...turned,
+    optimizer: { type: 'sgd' as const, learningRate },
+  })) as [TrainerOptions, TrainerOptions];
+  const record = await trainPair(gpu, datasets, { ...pair, vary: 'learning-rate', a: still, b: nearly });
+  expect(bits(record!.a.epochs)).toBe(bits(record!.b.epochs));
+  for (const { whole, layers } of record!.cosines) {
+    for (const cosine of [whole, ...Object.values(layers)]) expect(cosine).toBeCloseTo(1, 12);
+  }
+  expect(Object.keys(record!.cosines[0]!.layers)).toEqual(['conv2d', 'conv2d_1', 'dense', 'dense_1']);
+});
+
+test('a twin whose numbers stop being finite ends there, and the other goes on as if it were alone', async () => {
+  const alone = await trainPair(gpu, datasets, pair);
+  const rates = {
+    a: { ...plain, optimizer: { type: 'adam' as const } },
+    b: { ...plain, optimizer: { type: 'adam' as const, learningRate: 1e30 } },
+  };
+  const record = await trainPair(gpu, datasets, { ...pair, vary: 'learning-rate', ...rates });
+  expect(record!.b.broke).toMatchObject({ epoch: 1, layer: expect.any(String), pass: expect.any(String) });
+  expect(record!.b.epochs).toEqual([]);
+  expect(record!.cosines).toEqual([]);
+  expect(bits(record!.a)).toBe(bits(alone!.a));
+});
+
+test('half a pair is none: an abort gives undefined, and the next pair is as it would have been', async () => {
+  const stop = new AbortController();
+  const onStep = (_: string, { step }: { step: number }) => step === 3 && stop.abort();
+  expect(await trainPair(gpu, datasets, { ...pair, signal: stop.signal, onStep })).toBeUndefined();
+  expect(bits(await trainPair(gpu, datasets, pair))).toBe(bits(await trainPair(gpu, datasets, pair)));
+});
+
+describe('twins that are none', () => {
+  test.each<[string, Partial<PairOptions>, RegExp]>([
+    ['two differences', { b: { ...turned, batchSize: 8 } }, /more than the augmentation.*batch size: 4 and 8/s],
+    ['another optimizer', { b: { ...turned, optimizer: 'sgd' } }, /more than the augmentation.*learning rate/s],
+    ['another seed', { b: { ...turned, seed: 9 } }, /more than the augmentation.*seed/s],
+    ['the same', { b: plain }, /neither in the augmentation/],
+    [
+      'no data for the model',
+      { a: { ...plain, model: { ...smallModel, inputShape: [8, 8, 1] } } },
+      /not what the model takes/,
+    ],
+  ])('%s', async (_, options, words) => {
+    const trained = trainPair(gpu, datasets, { ...pair, ...options });
+    await expect(trained).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(trained).rejects.toThrow(words);
+  });
 });
