@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ConfigurationError, suggest } from './errors.ts';
+import type { Limits } from './options.ts';
 
 /** A finite number in a range; `wanted` in the error comes from here. */
 export function number(least: number, most = Infinity, open: 'open' | 'closed' = 'closed') {
@@ -10,6 +11,7 @@ export function number(least: number, most = Infinity, open: 'open' | 'closed' =
   return v.pipe(
     v.number(range),
     v.check((n) => Number.isFinite(n) && (open === 'open' ? n > least && n < most : n >= least && n <= most), range),
+    v.metadata({ kind: 'number', least, most } satisfies Limits),
   );
 }
 
@@ -19,6 +21,7 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
   return v.pipe(
     v.number(range),
     v.check((n) => Number.isInteger(n) && n >= least && n <= most, range),
+    v.metadata({ kind: 'integer', least, most } satisfies Limits),
   );
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 export { type Augmenter, createAugmenter } from './augment/augmenter.ts';
+export { type AugmentationFacts, describeAugmentation } from './augment/describe.ts';
 export type {
   ImageDataGeneratorParameters,
   OpParameters,
@@ -52,6 +53,7 @@ export {
 export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
+export type { OptionFacts } from './options.ts';
 export { type ChromeTrace, chromeTrace, type TraceEvent } from './train/chrome_trace.ts';
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './train/comparison.ts';
 export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';

@@ -1,26 +1,36 @@
 import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
+import { describeOptions, type Limits, type OptionFacts } from '../options.ts';
 
 const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
 /** valibot's union would tell of one of the two only. */
-const zoom = v.custom<number | readonly [number, number]>(
-  (value) =>
-    typeof value === 'number'
-      ? value >= 0 && value <= 1
-      : Array.isArray(value) && value.length === 2 && value.every((z) => Number.isFinite(z) && z > 0),
-  'a number from 0 to 1, or a pair [low, high] of positive numbers',
+const zoom = v.pipe(
+  v.custom<number | readonly [number, number]>(
+    (value) =>
+      typeof value === 'number'
+        ? value >= 0 && value <= 1
+        : Array.isArray(value) && value.length === 2 && value.every((z) => Number.isFinite(z) && z > 0),
+    'a number from 0 to 1, or a pair [low, high] of positive numbers',
+  ),
+  v.metadata({ kind: 'numberOrRange', least: 0, most: Infinity } satisfies Limits),
 );
-const shift = v.custom<number | readonly number[]>(
-  (value) =>
-    typeof value === 'number'
-      ? Number.isFinite(value) && value >= 0
-      : Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),
-  'a number >= 0, or a list of numbers',
+const shift = v.pipe(
+  v.custom<number | readonly number[]>(
+    (value) =>
+      typeof value === 'number'
+        ? Number.isFinite(value) && value >= 0
+        : Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),
+    'a number >= 0, or a list of numbers',
+  ),
+  v.metadata({ kind: 'numberOrRange', least: 0, most: Infinity } satisfies Limits),
 );
-const brightness = v.custom<readonly [number, number]>(
-  (value) => Array.isArray(value) && value.length === 2 && value.every((b) => Number.isFinite(b) && b >= 0),
-  'a pair [low, high] of numbers >= 0',
+const brightness = v.pipe(
+  v.custom<readonly [number, number]>(
+    (value) => Array.isArray(value) && value.length === 2 && value.every((b) => Number.isFinite(b) && b >= 0),
+    'a pair [low, high] of numbers >= 0',
+  ),
+  v.metadata({ kind: 'range', least: 0, most: Infinity } satisfies Limits),
 );
 const flag = v.optional(v.boolean(), false);
 
@@ -80,6 +90,9 @@ const schema = v.strictObject({
   subset: v.optional(v.nullable(v.picklist(['training', 'validation'])), null),
   compat: v.optional(v.picklist(compatModes), 'corrected'),
 });
+
+/** The arguments for a form. */
+export const generatorOptions = (): OptionFacts[] => describeOptions(schema);
 
 /** Keras' ImageDataGenerator arguments as plain JSON. */
 export type ImageDataGeneratorConfig = v.InferInput<typeof schema>;

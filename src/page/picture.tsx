@@ -4,7 +4,7 @@ export interface PictureProps {
   /** NHWC of one image: grey levels or colours, 0 to 255. */
   pixels: ArrayLike<number>;
   shape: readonly [height: number, width: number, channels: number];
-  /** Read out in its place. */
+  /** Read out in its place; empty where something around it is. */
   label: string;
   class?: string;
 }
@@ -16,7 +16,8 @@ export function Picture({ pixels, shape, label, class: kind = '' }: PictureProps
   useLayoutEffect(() => {
     canvas.current?.getContext('2d')?.putImageData(imageDataOf(pixels, shape), 0, 0);
   }, [pixels, shape]);
-  return <canvas ref={canvas} width={width} height={height} class={`picture ${kind}`} role="img" aria-label={label} />;
+  const spoken = label ? { role: 'img' as const, 'aria-label': label } : { 'aria-hidden': true };
+  return <canvas ref={canvas} width={width} height={height} class={`picture ${kind}`} {...spoken} />;
 }
 
 /** Red, green and blue of the first three channels, grey of a single one or of the mean of two. */

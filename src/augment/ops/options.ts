@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { integer, number } from '../../check.ts';
 import { ConfigurationError } from '../../errors.ts';
+import type { Limits } from '../../options.ts';
 import { type Draw, fillModes, type Picture, type Sampling } from '../op.ts';
 
 /** Options that several ops have. */
@@ -46,13 +47,19 @@ const isRange = (value: unknown, least: number, most: number): value is readonly
 
 /** [low, high] within limits; `parse` has no words for the wrong way round. */
 export function range(name: string, least = -Infinity, most = Infinity) {
-  return v.custom<readonly [number, number]>((value) => isRange(value, least, most), rangeWords(name, least, most));
+  return v.pipe(
+    v.custom<readonly [number, number]>((value) => isRange(value, least, most), rangeWords(name, least, most)),
+    v.metadata({ kind: 'range', least, most } satisfies Limits),
+  );
 }
 
 /** One number for all images, or [low, high] from which each draws its own. */
 export function fixedOrRange(name: string, least: number, most = Infinity) {
   const one = most === Infinity ? `a number >= ${least}` : `a number from ${least} to ${most}`;
-  return v.union([number(least, most), range(name, least, most)], `${one}, or ${rangeWords(name, least, most)}`);
+  return v.pipe(
+    v.union([number(least, most), range(name, least, most)], `${one}, or ${rangeWords(name, least, most)}`),
+    v.metadata({ kind: 'numberOrRange', least, most } satisfies Limits),
+  );
 }
 
 /** The same with whole numbers. */
@@ -62,14 +69,20 @@ export function fixedOrWholeRange(name: string, least: number, most: number) {
     '',
   );
   const words = `an integer from ${least} to ${most}, or ${rangeWords(name, least, most)}`;
-  return v.union([integer(least, most), whole], words);
+  return v.pipe(
+    v.union([integer(least, most), whole], words),
+    v.metadata({ kind: 'numberOrRange', least, most } satisfies Limits),
+  );
 }
 
 /** [low, high], or a number x that stands for [-x, x]: a union would tell of one of the two only. */
 export function aroundZero(name: string) {
-  return v.custom<FixedOrRange>(
-    (value) => (Number.isFinite(value) && (value as number) >= 0) || isRange(value, -Infinity, Infinity),
-    `a number >= 0, or ${rangeWords(name, -Infinity, Infinity)}`,
+  return v.pipe(
+    v.custom<FixedOrRange>(
+      (value) => (Number.isFinite(value) && (value as number) >= 0) || isRange(value, -Infinity, Infinity),
+      `a number >= 0, or ${rangeWords(name, -Infinity, Infinity)}`,
+    ),
+    v.metadata({ kind: 'numberOrRange', least: 0, most: Infinity } satisfies Limits),
   );
 }
 

@@ -1,58 +1,192 @@
+import { signal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { figure } from '../../figures.ts';
+import type { SampleParameters } from '../../index.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { preview } from '../preview.ts';
+import { augmentationPresets } from '../presets.ts';
+import { drawAnew, moves, preview, previewError } from '../preview.ts';
+import { augmentation, change, experiment } from '../state.ts';
+import { Facts } from '../trouble.tsx';
+import type { Preview } from '../worker/preview.ts';
+import { Pipeline } from './pipeline.tsx';
 import './augmentation.css';
 
-/** How images are warped: some of the training images, and draws of each beside it. */
+/** Which draw is looked at closely. */
+const chosen = signal<{ row: number; column: number } | undefined>();
+
+/** How images are warped: training images with draws of each, and the pipeline that makes them. */
 export function AugmentationPanel() {
+  const { augmentation: named } = experiment.value;
+  const error = previewError.value;
   return (
     <Panel id="augmentation" title="Augmentation">
       <Draws />
+      <div class="row">
+        <button type="button" id="draw-anew" onClick={drawAnew}>
+          Draw anew
+        </button>
+        <label class="tick" for="moves">
+          <input
+            id="moves"
+            type="checkbox"
+            checked={moves.value}
+            onChange={({ currentTarget }) => (moves.value = currentTarget.checked)}
+          />
+          by itself
+        </label>
+      </div>
+      {error && (
+        <div id="augmentation-error" class="trouble inset" role="alert">
+          <strong>{error.what}</strong>
+          <Facts {...error} />
+        </div>
+      )}
+      <label for="augmentation-preset">Preset</label>
+      <select
+        id="augmentation-preset"
+        autocomplete="off"
+        value={typeof named === 'string' ? named : 'own'}
+        onChange={({ currentTarget }) => change({ augmentation: currentTarget.value })}
+      >
+        {Object.keys(augmentationPresets).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+        {typeof named !== 'string' && <option value="own">one's own</option>}
+      </select>
+      <Pipeline />
+      <Copies />
     </Panel>
   );
 }
 
+function Copies() {
+  const json = JSON.stringify(augmentation.value);
+  return (
+    <div class="row">
+      <Copy id="copy-json" name="Copy as JSON" text={json} />
+      <Copy id="copy-flag" name="Copy as the command's flag" text={`--augment '${json.replaceAll("'", "'\\''")}'`} />
+    </div>
+  );
+}
+
+const copied = signal('');
+
+function Copy({ id, name, text }: { id: string; name: string; text: string }) {
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    copied.value = text;
+  };
+  return (
+    <button type="button" id={id} class="quiet" data-text={text} onClick={copy}>
+      {copied.value === text ? 'Copied' : name}
+    </button>
+  );
+}
+
 function Draws() {
+  const table = useRef<HTMLTableElement>(null);
   const shown = preview.value;
   if (!shown) return <div class="draws empty" />;
   const { originals, imageShape, labels, draws } = shown;
   const [height, width, channels] = imageShape;
   const elements = height * width * channels;
+  const look = chosen.value;
+  /** One stop of the tab key for all of them: the arrows go from draw to draw. */
+  const walk = (event: KeyboardEvent, row: number, column: number) => {
+    const [down, right] =
+      { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
+    if (down === undefined) return;
+    event.preventDefault();
+    const to = table.current?.querySelector<HTMLElement>(`[data-place="${row + down} ${column + right!}"]`);
+    to?.focus();
+  };
   return (
-    <table class="draws" aria-label="Training images, and how they are warped in epochs to come">
-      <thead>
-        <tr>
-          <th scope="col">original</th>
-          <th scope="colgroup" colSpan={draws.length}>
-            as it is seen in training
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {labels.map((label, row) => (
-          <tr key={row}>
-            <th scope="row">
-              <Picture
-                pixels={originals.subarray(row * elements, (row + 1) * elements)}
-                shape={imageShape}
-                label={`${label}, as it is`}
-              />
-            </th>
-            {draws.map(({ shape, images }, column) => {
-              const each = images.length / labels.length;
-              return (
-                <td key={column}>
-                  <Picture
-                    pixels={images.subarray(row * each, (row + 1) * each)}
-                    shape={shape}
-                    label={`${label}, draw ${column + 1}`}
-                  />
-                </td>
-              );
-            })}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table ref={table} class="draws" onMouseLeave={() => (chosen.value = undefined)}>
+        <caption>Training images, and how they are seen in epochs to come</caption>
+        <tbody>
+          {labels.map((label, row) => (
+            <tr key={row}>
+              <th scope="row">
+                <Picture
+                  pixels={originals.subarray(row * elements, (row + 1) * elements)}
+                  shape={imageShape}
+                  label={`${label}, as it is`}
+                />
+                {look?.row === row && <Frame preview={shown} {...look} />}
+              </th>
+              {draws.map(({ shape, images }, column) => {
+                const each = images.length / labels.length;
+                const isStop = look ? look.row === row && look.column === column : row + column === 0;
+                return (
+                  <td key={column}>
+                    <button
+                      type="button"
+                      data-place={`${row} ${column}`}
+                      tabIndex={isStop ? 0 : -1}
+                      aria-label={`${label}, draw ${column + 1}`}
+                      aria-describedby="draw-facts"
+                      onFocus={() => (chosen.value = { row, column })}
+                      onMouseEnter={() => (chosen.value = { row, column })}
+                      onKeyDown={(event) => walk(event, row, column)}
+                    >
+                      <Picture pixels={images.subarray(row * each, (row + 1) * each)} shape={shape} label="" />
+                    </button>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p id="draw-facts" class="facts">
+        {look
+          ? factsOf(draws[look.column]!.parameters[look.row]!)
+          : 'Point at a draw: what was drawn for it, and its frame on the original.'}
+      </p>
+    </>
   );
 }
+
+/** Where the draw's frame lies on the original: its corners, through the matrix that it is sampled by. */
+function Frame({ preview, row, column }: { preview: Preview; row: number; column: number }) {
+  const { shape, parameters } = preview.draws[column]!;
+  const matrix = (parameters[row] as { matrix?: number[][] }).matrix;
+  if (!matrix) return null;
+  const [height, width] = preview.imageShape;
+  const [right, bottom] = [shape[1] - 0.5, shape[0] - 0.5];
+  const corners = [
+    [-0.5, -0.5],
+    [right, -0.5],
+    [right, bottom],
+    [-0.5, bottom],
+  ].map((corner) => {
+    const [x, y, z] = matrix.map((line) => line[0]! * corner[0]! + line[1]! * corner[1]! + line[2]!);
+    return `${x! / z!},${y! / z!}`;
+  });
+  return (
+    <svg class="warped-frame" viewBox={`-0.5 -0.5 ${width} ${height}`} aria-hidden="true">
+      <polygon points={corners.join(' ')} />
+      <circle cx={corners[0]!.split(',')[0]} cy={corners[0]!.split(',')[1]} r={width / 14} />
+    </svg>
+  );
+}
+
+/** What was drawn, in a line: Keras' names, or op by op. */
+function factsOf(drawn: SampleParameters): string {
+  const { matrix: _, inverse: __, ...rest } = drawn as Record<string, unknown>;
+  if (!('ops' in rest)) return fieldsOf(rest) || 'nothing is drawn for it';
+  const ops = (rest.ops as ({ type: string; applied?: boolean } & Record<string, unknown>)[]).map(
+    ({ type, applied, ...fields }) => (applied === false ? `${type}: no` : `${type}: ${fieldsOf(fields) || 'yes'}`),
+  );
+  return ops.join(' · ') || 'nothing is drawn for it';
+}
+
+const fieldsOf = (fields: Record<string, unknown>): string =>
+  Object.entries(fields)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? figure(Number(value.toPrecision(3))) : value}`)
+    .join(', ');

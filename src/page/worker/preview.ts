@@ -39,8 +39,10 @@ export async function previewOf({ dataset, augmentation, seed, samples, epochs }
   const shown = Array.isArray(augmentation) ? augmentation : { ...augmentation, rescale: 1 };
   const key = JSON.stringify([imageShape, shown, seed, train.count]);
   if (last?.key !== key) {
+    // First the new one: where it makes no sense, the last stays.
+    const augmenter = createAugmenter(gpu, { imageShape, augmentation: shown, seed, count: train.count });
     last?.augmenter.dispose();
-    last = { key, augmenter: createAugmenter(gpu, { imageShape, augmentation: shown, seed, count: train.count }) };
+    last = { key, augmenter };
   }
   const { augmenter } = last;
   const take = (indices: readonly number[]) => {

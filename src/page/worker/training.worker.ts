@@ -1,7 +1,7 @@
 import { expose } from 'comlink';
 import type { DatasetFacts } from '../../data/served.ts';
 import { partsOf } from '../../errors.ts';
-import type { AdapterFacts } from '../../index.ts';
+import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
 import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
@@ -21,6 +21,8 @@ const worker = {
   facts: plainly((dataset: string): Promise<DatasetFacts> => factsOf(dataset)),
   /** Class counts and an image of each class: fetches them all. */
   overview: plainly((dataset: string): Promise<DatasetOverview> => overviewOf(dataset)),
+  /** What an augmentation may say: for its form. */
+  augmentationFacts: plainly(async () => describeAugmentation()),
   /** What an augmentation makes of some training images. */
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
   train: plainly(session.train),

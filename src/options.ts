@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+
+/** What a schema of check.ts and its like knows of its own limits: valibot keeps it beside the check. */
+export interface Limits {
+  kind: 'number' | 'integer' | 'range' | 'numberOrRange';
+  least: number;
+  most: number;
+}
+
+/** One option of an op, a layer or an optimizer as plain JSON: what a form for it needs to know. */
+export interface OptionFacts {
+  name: string;
+  /** `range` is [low, high]; `other` has a shape of its own. */
+  kind: Limits['kind'] | 'boolean' | 'choice' | 'other';
+  /** Left out where it has to be given. */
+  default?: unknown;
+  /** Of numbers, and of both ends of a range; left out where there is no end. */
+  least?: number;
+  most?: number;
+  /** Of a choice. */
+  choices?: readonly (string | number)[];
+}
+
+type Schema = v.GenericSchema<unknown, unknown>;
+
+/** The options of a schema of strict objects, its `type` aside, in the order in which it lists them. */
+export function describeOptions(schema: Schema): OptionFacts[] {
+  const { entries = {} } = schema as { entries?: Record<string, Schema> };
+  return Object.entries(entries).flatMap(([name, entry]) => (name === 'type' ? [] : [describe(name, entry)]));
+}
+
+function describe(name: string, entry: Schema): OptionFacts {
+  const { default: byDefault } = entry as { default?: unknown };
+  const inner = unwrap(entry);
+  const { type, options } = inner as { type: string; options?: readonly (string | number)[] };
+  const known = { name, ...(byDefault !== undefined && { default: byDefault }) };
+  if (type === 'boolean') return { ...known, kind: 'boolean' };
+  if (type === 'picklist') return { ...known, kind: 'choice', choices: options };
+  const { kind, least, most } = v.getMetadata(inner as never) as Partial<Limits>;
+  if (!kind) return { ...known, kind: type === 'number' ? 'number' : 'other' };
+  return {
+    ...known,
+    kind,
+    ...(Number.isFinite(least) && { least }),
+    // Larger numbers than that are no limit that anybody means.
+    ...(most !== undefined && most < Number.MAX_SAFE_INTEGER && { most }),
+  };
+}
+
+/** Without what makes it optional or nullable. */
+function unwrap(schema: Schema): Schema {
+  const { wrapped } = schema as { wrapped?: Schema };
+  return wrapped ? unwrap(wrapped) : schema;
+}
