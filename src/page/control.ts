@@ -75,7 +75,7 @@ async function find(name: string): Promise<void> {
 
 /** An experiment as the worker takes it. */
 export function requestOf(experiment: Experiment, facts: DatasetFacts, plan: Plan): Omit<TrainRequest, 'paused'> {
-  const { dataset, optimizer, batchSize, seed } = experiment;
+  const { dataset, optimizer, batchSize, seed, health } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
@@ -84,6 +84,7 @@ export function requestOf(experiment: Experiment, facts: DatasetFacts, plan: Pla
     optimizer,
     batchSize,
     seed,
+    health,
     epochs,
     trainSamples,
     testSamples,
@@ -116,7 +117,8 @@ export async function train({ paused = false } = {}): Promise<void> {
     },
   };
   try {
-    const result = await training.train({ ...requestOf(experiment, facts, plan), paused }, proxy(listener));
+    const request = { ...requestOf(experiment, facts, plan), ...(run.probeEvery && { probeEvery: run.probeEvery }) };
+    const result = await training.train({ ...request, paused }, proxy(listener));
     run.end(result.leftBehind);
     state.status.value = outcome(run, result);
   } catch (error) {

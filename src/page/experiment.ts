@@ -2,6 +2,7 @@ import {
   type AugmentationConfig,
   adam,
   ConfigurationError,
+  type HealthLevel,
   type Model,
   type OptimizerConfig,
   sequential,
@@ -21,6 +22,8 @@ export interface Experiment {
   optimizer: Exclude<OptimizerConfig, string>;
   batchSize: number;
   seed: number;
+  /** What is measured of the gradients; it changes nothing of what is trained. */
+  health: HealthLevel;
   /** Left out for as many as suit the adapter. */
   epochs?: number;
   trainSamples?: number;
@@ -34,6 +37,7 @@ export const defaults: Experiment = {
   optimizer: adam(),
   batchSize: tutorialBatchSize,
   seed: 0,
+  health: 'norms',
 };
 
 /** One field's way into the address and back. */
@@ -45,6 +49,9 @@ interface Parameter {
   /** @throws ConfigurationError for a text that makes no sense. */
   read(text: string): Partial<Experiment>;
 }
+
+const healthLevels: readonly HealthLevel[] = ['off', 'norms', 'full'];
+const isLevel = (text: string): text is HealthLevel => (healthLevels as readonly string[]).includes(text);
 
 const whole = (name: string, field: WholeField, least: number, most: number): Parameter => ({
   name,
@@ -95,6 +102,14 @@ const parameters: readonly Parameter[] = [
   },
   whole('batch-size', 'batchSize', 1, 65536),
   whole('seed', 'seed', 0, 2 ** 32 - 1),
+  {
+    name: 'health',
+    write: ({ health }) => unlessDefault(health, defaults.health),
+    read: (text) => {
+      if (isLevel(text)) return { health: text };
+      throw refusal('health', text, healthLevels.join(', '));
+    },
+  },
   whole('epochs', 'epochs', 1, 1e6),
   whole('train-samples', 'trainSamples', 1, 1e9),
   whole('test-samples', 'testSamples', 1, 1e9),

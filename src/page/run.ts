@@ -22,6 +22,8 @@ export class Run {
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
   /** Of the whole run. */
   readonly steps: number;
+  /** Steps from one probe of the gradient to the next; undefined where there are none. */
+  readonly probeEvery: number | undefined;
   private readonly verdicts = new Map<string, Verdict>();
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind: Evaluation | undefined;
@@ -42,6 +44,7 @@ export class Run {
   ) {
     this.learningRate = signal(experiment.optimizer.learningRate!);
     this.steps = plan.epochs * Math.ceil(plan.trainSamples / experiment.batchSize);
+    if (experiment.health === 'full') this.probeEvery = probeEvery(this.steps);
   }
 
   /** Layers that have weights, and so a gradient, in the order of the model. */
@@ -110,6 +113,9 @@ export class Run {
     this.news.value++;
   }
 }
+
+/** Often enough for a picture of the whole run, and not so often that most of its time goes there. */
+const probeEvery = (steps: number) => Math.max(20, Math.min(Math.round(steps / 50), 100));
 
 /** A step's health is a few kilobytes, and there are tens of thousands of steps: `curves` keeps what is shown of it. */
 function withoutHealth(item: Told): Told {

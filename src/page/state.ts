@@ -75,6 +75,7 @@ const names: Partial<Record<keyof Experiment, string>> = {
   optimizer: 'the optimizer',
   batchSize: 'the batch size',
   seed: 'the seed',
+  health: 'the probes',
   epochs: 'the epochs',
   trainSamples: 'the training images',
   testSamples: 'the validation images',

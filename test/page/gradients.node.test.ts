@@ -151,3 +151,36 @@ test('a dead layer has the pattern of zeros, and all its units', async () => {
   expect(await text(page, '#layer-detail .facts')).toContain('64 of the 64 units');
   await until(page, '#layer-dead .legend li:last-child', 'smoothed1$');
 });
+
+test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {
+  await openPage(`${await studio.serve()}#dataset=digits&model=deep-sigmoid`, page, complaints);
+  expect(await text(page, '#exponents')).toContain('It takes the time of about six steps');
+  await page.click('#probes');
+  await page.waitForFunction(() => location.hash.includes('health=full'));
+  await page.click('#start');
+  await page.waitForSelector('#exponents canvas');
+  await until(page, '#exponents-at', '^Step [2-9]\\d');
+  await page.click('#probes');
+  await until(page, '#waiting', 'the probes');
+  await page.click('#stop');
+  await until(page, '#status', 'Stopped after');
+  /** Rows of the picture that have a colour, from the top: 64, the largest magnitudes first. */
+  const rows = () =>
+    page.$eval('#exponents canvas', (it) => {
+      const { height } = it as HTMLCanvasElement;
+      const copy = new OffscreenCanvas(1, height);
+      const context = copy.getContext('2d') as OffscreenCanvasRenderingContext2D;
+      context.drawImage(it as HTMLCanvasElement, 0, 0);
+      const { data } = context.getImageData(0, 0, 1, height);
+      return [...Array(height).keys()].filter((y) => data[4 * y + 3]);
+    });
+  const half = async () => Number(/below (\S+);/.exec(await text(page, '#exponents-at'))?.[1]);
+  await page.click(`${row(1)} th button`);
+  const [first, firstHalf] = [await rows(), await half()];
+  await page.click(`${row(11)} th button`);
+  const [last, lastHalf] = [await rows(), await half()];
+  expect(first.length).toBeGreaterThan(5);
+  expect(first[0]! - last[0]!).toBeGreaterThan(10);
+  expect(firstHalf * 2 ** 10).toBeLessThan(lastHalf);
+  expect(lastHalf).toBeLessThan(1);
+});

@@ -18,7 +18,7 @@ const wanted = signal<string | undefined>();
 const shades = {
   norm: { name: 'gradient norm', caption: 'Gradient norm of each layer over the steps', unit: 'norm' },
   reach: {
-    name: 'what arrives, relative to the last layer',
+    name: 'what arrives of it',
     caption: 'What arrives of the gradient at each layer, RMS of its delta over that of the last layer',
     unit: 'ratio',
   },

@@ -2,6 +2,7 @@ import { Curves } from '../plots/curves.ts';
 import { layerLines, type MeasuredOfLayer } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { layers as planned, run } from '../state.ts';
+import { ExponentMap } from './exponent_map.tsx';
 import { chosenLayer, mapLayers } from './gradient_map.tsx';
 import { VerdictMark, VerdictReason } from './verdict_badge.tsx';
 
@@ -66,6 +67,7 @@ export function LayerDetail() {
           </div>
         ))}
       </div>
+      <ExponentMap layer={layer} />
     </section>
   );
 }

@@ -34,19 +34,20 @@ export function logRange(least: number | null, most: number | null): [number, nu
 }
 
 /**
- * 1, 2 and 5 of each decade while they are few; each decade, or every second one and so on, when they are many.
+ * 1, 2 and 5 of each decade while there is room for them, else each decade, or every second one and so on.
  *
- * @param room how many there is room for.
+ * @param room how many there may be.
  */
 export function logTicks(least: number, most: number, room = 9): number[] {
   const first = Math.floor(Math.log10(least));
   const decades = Math.ceil(Math.log10(most)) - first;
-  const stride = Math.ceil(decades / Math.max(1, room - 1));
-  const ticks: number[] = [];
-  for (let i = 0; i <= decades; i += stride) {
-    for (const digit of 3 * decades <= room ? [1, 2, 5] : [1]) ticks.push(digit * tenTo(first + i));
-  }
-  return ticks.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
+  const ticksOf = (stride: number, digits: readonly number[]) => {
+    const ticks: number[] = [];
+    for (let i = 0; i <= decades; i += stride) for (const digit of digits) ticks.push(digit * tenTo(first + i));
+    return ticks.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
+  };
+  const fine = ticksOf(1, [1, 2, 5]);
+  return fine.length <= room ? fine : ticksOf(Math.ceil(decades / Math.max(1, room - 1)), [1]);
 }
 
 export function tickText(value: number | null): string {

@@ -4,6 +4,7 @@ import {
   createTrainer,
   type Dataset,
   type Evaluation,
+  type HealthLevel,
   type Model,
   type OptimizerConfig,
   type Pace,
@@ -22,6 +23,9 @@ export interface TrainRequest {
   optimizer: OptimizerConfig;
   batchSize: number;
   seed: number;
+  health: HealthLevel;
+  /** Of the level `full`. */
+  probeEvery?: number;
   epochs: number;
   trainSamples: number;
   testSamples: number;
@@ -106,6 +110,7 @@ export async function train(request: TrainRequest, listener: Listener): Promise<
       onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
       onEpoch: (epoch) => news.add({ epoch }),
       onVerdict: (verdict) => news.add({ verdict }),
+      onProbe: (probe) => news.add({ probe }),
       onPause: () => news.sent().then(() => listener.paused()),
     });
     const amidst = steps.length % Math.ceil(trainSamples / options.batchSize) !== 0;

@@ -1,0 +1,103 @@
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { count, fixed } from '../../figures.ts';
+import type { ProbeRecord } from '../../index.ts';
+import { roomFor } from '../plots/axes.ts';
+import { binCount, firstExponent, paintExponents } from '../plots/exponents.ts';
+import { change, experiment, run } from '../state.ts';
+
+/** Powers of ten at the axis. */
+const ticks = [-12, -9, -6, -3, 0, 3];
+
+/** The place of a magnitude on the axis: 0 at its top, 1 at its bottom. */
+const placeOf = (magnitude: number) => 1 - (Math.log2(magnitude) - firstExponent) / binCount;
+
+const pointed = signal<{ probe: number; bin: number } | undefined>();
+
+/** How the magnitudes of a layer's gradient lie, from probe to probe: where they vanish, they sink. */
+export function ExponentMap({ layer }: { layer: string }) {
+  const shown = run.value;
+  shown?.news.value;
+  const probes = shown?.log.probes ?? [];
+  const room = shown ? roomFor(shown.log.steps.length, shown.steps) : roomFor(0, Infinity);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const every = shown?.probeEvery;
+  useEffect(() => {
+    if (canvas.current) paintExponents(canvas.current, probes, layer, room, every ?? 1);
+  });
+  const last = probes.at(-1);
+  const at = pointed.value && probes[pointed.value.probe] ? pointed.value : undefined;
+  return (
+    <section id="exponents" class="exponents" aria-labelledby="exponents-title">
+      <h4 id="exponents-title">Magnitudes of its gradient</h4>
+      <label class="probe-choice">
+        <input
+          id="probes"
+          type="checkbox"
+          checked={experiment.value.health === 'full'}
+          onChange={({ currentTarget }) => change({ health: currentTarget.checked ? 'full' : 'norms' })}
+        />
+        Probe the gradient every few steps
+      </label>
+      {last ? (
+        <>
+          <p class="at" id="exponents-at">
+            {at ? binText(probes[at.probe]!, layer, at.bin) : summaryOf(last, layer)}
+          </p>
+          <div class="exponent-frame">
+            <div class="exponent-axis" aria-hidden="true">
+              {ticks.map((power) => (
+                <span key={power} style={{ top: `${100 * placeOf(10 ** power)}%` }}>
+                  {power ? `1e${power}` : '1'}
+                </span>
+              ))}
+            </div>
+            <canvas
+              ref={canvas}
+              width={600}
+              height={binCount}
+              role="img"
+              aria-label={`Magnitudes of the gradient of ${layer} over the steps. ${summaryOf(last, layer)}`}
+              onPointerMove={({ currentTarget, clientX, clientY }) => {
+                const { left, top, width, height } = currentTarget.getBoundingClientRect();
+                const step = 1 + ((clientX - left) / width) * room;
+                const probe = probes.findLastIndex((it) => it.step <= step);
+                pointed.value = { probe, bin: Math.floor((1 - (clientY - top) / height) * binCount) };
+              }}
+              onPointerLeave={() => (pointed.value = undefined)}
+            />
+          </div>
+        </>
+      ) : (
+        <p class="facts">
+          {experiment.value.health === 'full'
+            ? 'They appear with the first probe.'
+            : 'A probe sorts the elements of the gradient by their size. It takes the time of about six steps.'}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** The magnitude that half of the gradient's elements lie below. */
+function summaryOf({ step, layers }: ProbeRecord, layer: string): string {
+  const { exponents, zeros } = layers[layer]!;
+  const elements = exponents.reduce((sum, it) => sum + it, zeros);
+  let below = zeros;
+  const bin = exponents.findIndex((it) => {
+    below += it;
+    return below > elements / 2;
+  });
+  const half =
+    below > elements / 2 && bin >= 0 && zeros <= elements / 2 ? `half lie below ${power(bin + 1)}` : 'most are zero';
+  return `Step ${count(step)}: ${half}; zeros ${fixed((100 * zeros) / elements, 1)} %.`;
+}
+
+function binText({ step, layers }: ProbeRecord, layer: string, bin: number): string {
+  const { exponents, zeros } = layers[layer]!;
+  const elements = exponents.reduce((sum, it) => sum + it, zeros);
+  const share = fixed((100 * (exponents[bin] ?? 0)) / elements, 1);
+  return `Step ${count(step)}: ${share} % from ${power(bin)} to ${power(bin + 1)}.`;
+}
+
+const power = (bin: number) => (2 ** (firstExponent + bin)).toExponential(1);

@@ -1,0 +1,40 @@
+import type { ProbeRecord } from '../../index.ts';
+import { rampColor } from './ramp.ts';
+
+/** Of a ProbeRecord's `exponents`: bins, and the power of two that the first one begins at. */
+export const binCount = 64;
+export const firstExponent = -48;
+
+/** Share of a gradient's elements from which on a bin has the lightest colour: few distributions are narrower. */
+const lightest = 0.25;
+
+/**
+ * Paints the histograms of a layer's gradient from left to right, large magnitudes at the top, a bin's share of all elements by
+ * the ramp. The colour goes with the square root of the share: the tails are what vanishing begins with.
+ *
+ * @param canvas a pixel high for each bin. @param room steps that its width is for. @param every steps that a probe stands for.
+ */
+export function paintExponents(
+  canvas: HTMLCanvasElement,
+  probes: readonly ProbeRecord[],
+  layer: string,
+  room: number,
+  every: number,
+): void {
+  const { width } = canvas;
+  const image = new ImageData(width, binCount);
+  const pixels = new Uint32Array(image.data.buffer);
+  const columnOf = (step: number) => Math.floor(((step - 1) / room) * width);
+  for (const [i, { step, layers }] of probes.entries()) {
+    const { exponents, zeros } = layers[layer]!;
+    const elements = exponents.reduce((sum, it) => sum + it, zeros);
+    const begin = Math.max(0, columnOf(step));
+    const end = Math.min(width, Math.max(begin + 1, columnOf(probes[i + 1]?.step ?? step + every)));
+    for (const [bin, found] of exponents.entries()) {
+      if (!found) continue;
+      const color = rampColor(Math.sqrt(found / elements / lightest));
+      pixels.fill(color, (binCount - 1 - bin) * width + begin, (binCount - 1 - bin) * width + end);
+    }
+  }
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
+}
