@@ -64,6 +64,7 @@ function experimentOf({ options, dataset, epochs }: Loaded): Experiment {
     optimizer: optimizer === 'adam' ? adam() : optimizer === 'sgd' ? sgd() : optimizer,
     batchSize: options.batchSize ?? 32,
     seed: options.seed ?? 0,
+    health: options.health ?? 'norms',
     epochs,
     trainSamples,
     testSamples,

@@ -60,12 +60,13 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
 }
 
 /** The page saves every option of a run; a file of another hand may leave some at their defaults. */
-function required({ model, augmentation, optimizer, batchSize, seed }: SavedRun['options']) {
+function required({ model, augmentation, optimizer, batchSize, seed, health }: SavedRun['options']) {
   return {
     model,
     augmentation: augmentation ?? {},
     optimizer: optimizer ?? ('adam' as const),
     batchSize: batchSize ?? 32,
     seed: seed ?? 0,
+    health: health ?? ('norms' as const),
   };
 }
