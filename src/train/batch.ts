@@ -27,11 +27,12 @@ export async function trainOnBatch(
   const record = recordOf(engine, training, begun.training);
   const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
   if (new DataView(state!).getUint32(stateFields.indexOf('halted') * 4, true)) {
-    const error = await diagnose(gpu, memory, steps, begun.training);
+    const error = await diagnose(gpu, memory, steps, begun.training, engine.lastUpdate);
     engine.resetHalt(training);
     throw error;
   }
-  const { loss, accuracy, gradientNorms, health } = reader.read(bytes!, 0, true)!;
+  const { loss, accuracy, gradientNorms, health, skipped } = reader.read(bytes!, 0, true)!;
+  if (!skipped) engine.lastUpdate = begun.training;
   return { loss, accuracy, gradientNorms, ...(health && { health }) };
 }
 

@@ -2,6 +2,7 @@ import { TrainingError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import type { Pass } from './health.ts';
 import type { History } from './history.ts';
 import type { Steps } from './steps.ts';
 
@@ -9,47 +10,62 @@ import type { Steps } from './steps.ts';
 export class NonFiniteError extends TrainingError {
   /** The first layer, in the order of computation, with a number that isn't finite. */
   readonly layer: string;
-  readonly pass: 'forward' | 'loss' | 'gradient';
+  /** `update`: weights, gradients and loss of a step were finite, and what its update made of the weights was not. */
+  readonly pass: Pass;
+  /** The step it arose in: the last of the bad ones in a row, or the one before them whose update it was. */
+  readonly step: number;
   history?: History;
 
-  constructor(layer: string, pass: 'forward' | 'loss' | 'gradient', step: number, where: string) {
+  constructor(found: { layer: string; pass: Pass; step: number }, stoppedAt: number, where: string) {
     super({
-      what: `Training stopped at step ${step}: ${where}`,
-      found: `numbers that are not finite, in the ${pass} pass of ${layer}`,
+      what: `Training stopped at step ${stoppedAt}: ${where}`,
+      found: `numbers that are not finite, in the ${found.pass} pass of ${found.layer}`,
       wanted: 'finite losses and gradients; a bad step is skipped, three in a row end the run',
       fix: 'lower the learning rate, scale the inputs (images / 255) or start from other weights',
     });
-    this.layer = layer;
-    this.pass = pass;
+    this.layer = found.layer;
+    this.pass = found.pass;
+    this.step = found.step;
   }
 }
 
 /**
  * Finds where the last step's numbers first went wrong. A skipped step left the weights alone and the ones behind it
- * repeat its buffers, so what it computed is still there: images, then weights and outputs from the first layer on, then
- * gradients from the last layer back.
+ * repeat its buffers, so what it computed is still there: what the last update left of the weights, then images, then
+ * weights and outputs from the first layer on, then gradients from the last layer back.
+ *
+ * @param step that training stopped at.
+ * @param updated the last step whose update moved the weights; undefined where the host put them there after it.
  */
-export async function diagnose(gpu: Gpu, memory: Memory, steps: Steps, step: number): Promise<NonFiniteError> {
-  const { input, traces } = steps.network;
+export async function diagnose(
+  gpu: Gpu,
+  memory: Memory,
+  { network: { input, traces } }: Steps,
+  step: number,
+  updated: number | undefined,
+): Promise<NonFiniteError> {
   const isBad = async (slices: Slice[]) => (await readSlices(gpu, memory, slices)).map(hasNonFinite);
+  const error = (layer: string, pass: Pass, where: string) => new NonFiniteError({ layer, pass, step }, step, where);
+  if (updated !== undefined) {
+    for (const { layer, weights } of traces) {
+      if (!(await isBad(weights)).includes(true)) continue;
+      const where = `the update of step ${updated} left a weight of ${layer} that is not finite`;
+      return new NonFiniteError({ layer, pass: 'update', step: updated }, step, where);
+    }
+  }
   const [images] = await isBad([input]);
-  if (images) return new NonFiniteError(traces[0]!.layer, 'forward', step, 'an image of the batch is not finite');
-  for (const trace of traces) {
-    const [output, ...weights] = await isBad([trace.output, ...trace.weights]);
-    if (weights.includes(true))
-      return new NonFiniteError(trace.layer, 'forward', step, `a weight of ${trace.layer} is not finite`);
-    if (output)
-      return new NonFiniteError(trace.layer, 'forward', step, `${trace.layer} gave an output that is not finite`);
+  if (images) return error(traces[0]!.layer, 'forward', 'an image of the batch is not finite');
+  for (const { layer, output, weights } of traces) {
+    const [gave, ...own] = await isBad([output, ...weights]);
+    if (own.includes(true)) return error(layer, 'forward', `a weight of ${layer} is not finite`);
+    if (gave) return error(layer, 'forward', `${layer} gave an output that is not finite`);
   }
-  for (const trace of [...traces].reverse()) {
-    const gradients = await readSlices(gpu, memory, trace.gradients);
-    if (gradients.some(hasNonFinite))
-      return new NonFiniteError(trace.layer, 'gradient', step, `the gradient of ${trace.layer} is not finite`);
-    if (gradients.some(overflows))
-      return new NonFiniteError(trace.layer, 'gradient', step, `the gradient of ${trace.layer} is too large to square`);
+  for (const { layer, gradients: ofLayer } of [...traces].reverse()) {
+    const gradients = await readSlices(gpu, memory, ofLayer);
+    if (gradients.some(hasNonFinite)) return error(layer, 'gradient', `the gradient of ${layer} is not finite`);
+    if (gradients.some(overflows)) return error(layer, 'gradient', `the gradient of ${layer} is too large to square`);
   }
-  const last = traces.at(-1)!.layer;
-  return new NonFiniteError(last, 'loss', step, 'the loss is not finite');
+  return error(traces.at(-1)!.layer, 'loss', 'the loss is not finite');
 }
 
 /** Beyond what a float32 can hold of the sum of squares: gradient_norm_reduce skips such a step. */

@@ -47,6 +47,8 @@ export class Engine {
   readonly interludes = new Interludes();
   /** Steps begun, in each ledger: where the next record will lie. */
   readonly begun = { training: 0, evaluation: 0 };
+  /** The last step, of those begun, that moved the weights as they now are; undefined once the host has put others there. */
+  lastUpdate: number | undefined;
   /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
   epochs = 0;
   readonly #cache: KernelCache;
@@ -199,6 +201,7 @@ export class Engine {
   }
 
   writeTensors(arrays: readonly Float32Array[]): void {
+    this.lastUpdate = undefined;
     for (const [i, slice] of this.steps.network.weights.tensors.entries()) this.write(slice, arrays[i]!);
   }
 

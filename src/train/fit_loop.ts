@@ -55,6 +55,7 @@ async function train(
     for (let i = 0; i < count; i++) {
       const record = reader.read(bytes, i, true);
       if (!record || disposal.aborted) return;
+      if (!record.skipped) engine.lastUpdate = record.step;
       record.step -= firstStep;
       record.epoch = history.epochs.length + 1;
       badInARow = record.skipped ? badInARow + 1 : 0;
@@ -108,7 +109,9 @@ async function train(
     }
     await scheduler.drain();
     if (badInARow >= badStepsToHalt) {
-      const error = await diagnose(engine.gpu, engine.memory, engine.steps, history.steps.length);
+      const { gpu, memory, steps, lastUpdate = 0 } = engine;
+      const updated = lastUpdate > firstStep ? lastUpdate - firstStep : undefined;
+      const error = await diagnose(gpu, memory, steps, history.steps.length, updated);
       error.history = history;
       engine.resetHalt(training);
       throw error;

@@ -124,21 +124,25 @@ function figuresOf(tensors: readonly Tensor[]): TensorHealth {
 
 /**
  * Where a step's numbers first stopped being finite, in the order of computation: outputs from the first layer on, the
- * loss, gradients from the last layer back, the weights after the update. Undefined where all are finite.
+ * loss, gradients from the last layer back, the weights after the update. Gradients that are too large to square are
+ * taken for such: a step with them is skipped like any other. Undefined where all are finite.
  */
 export function firstNonFinite(
-  layers: Readonly<Record<string, Pick<LayerHealth, 'nonFinite'>>>,
+  layers: Readonly<Record<string, Pick<LayerHealth, 'nonFinite' | 'gradientNorm'>>>,
   lossIsFinite: boolean,
 ): { layer: string; pass: Pass } | undefined {
   const inOrder = Object.entries(layers);
-  const first = (pass: Pass, all: typeof inOrder, bad: (found: LayerHealth['nonFinite']) => number) => {
-    const layer = all.find(([, { nonFinite }]) => bad(nonFinite) > 0)?.[0];
+  type Found = (typeof inOrder)[number][1];
+  const first = (pass: Pass, all: typeof inOrder, isBad: (found: Found) => boolean) => {
+    const layer = all.find(([, found]) => isBad(found))?.[0];
     return layer === undefined ? undefined : { layer, pass };
   };
+  const isBadGradient = ({ gradientNorm, nonFinite: { deltas, gradients } }: Found) =>
+    deltas + gradients > 0 || !Number.isFinite(gradientNorm);
   return (
-    first('forward', inOrder, ({ activations }) => activations) ??
+    first('forward', inOrder, ({ nonFinite }) => nonFinite.activations > 0) ??
     (lossIsFinite ? undefined : { layer: inOrder.at(-1)![0], pass: 'loss' as const }) ??
-    first('gradient', [...inOrder].reverse(), ({ deltas, gradients }) => deltas + gradients) ??
-    first('update', inOrder, ({ weights }) => weights)
+    first('gradient', [...inOrder].reverse(), isBadGradient) ??
+    first('update', inOrder, ({ nonFinite }) => nonFinite.weights > 0)
   );
 }

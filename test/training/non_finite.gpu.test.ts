@@ -49,10 +49,11 @@ describe.each([
     await trainer.setWeights(bad);
     const told: number[] = [];
     const error = await errorOf(trainer.fit(dataset, { epochs: 2, onStep: ({ step }) => told.push(step) }));
-    expect(error).toMatchObject({ layer, pass: 'forward' });
+    expect(error).toMatchObject({ layer, pass: 'forward', step: 3 });
     expect(error.message).toContain(`Training stopped at step 3: a weight of ${layer} is not finite`);
     expect(error.history).toMatchObject({ epochs: [], skippedSteps: 3 });
     expect(error.history!.steps.map(({ step, skipped }) => [step, skipped])).toEqual([1, 2, 3].map((n) => [n, true]));
+    for (const { health } of error.history!.steps) expect(health!.firstNonFinite).toEqual({ layer, pass: 'forward' });
     expect(told).toEqual([1, 2, 3]);
     expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(bad));
 
@@ -72,9 +73,13 @@ describe('where the weights are finite', () => {
     const trainer = make();
     const [images, labels] = batchOf(dataset, 0, batchSize);
     images[40] = Number.NaN;
-    for (let i = 0; i < 2; i++) expect((await trainer.trainOnBatch(images, labels)).loss).toBeNaN();
+    for (let i = 0; i < 2; i++) {
+      const { loss, health } = await trainer.trainOnBatch(images, labels);
+      expect(loss).toBeNaN();
+      expect(health!.firstNonFinite).toEqual({ layer: 'conv2d', pass: 'forward' });
+    }
     const error = await errorOf(trainer.trainOnBatch(images, labels));
-    expect(error).toMatchObject({ layer: 'conv2d', pass: 'forward' });
+    expect(error).toMatchObject({ layer: 'conv2d', pass: 'forward', step: 3 });
     expect(error.message).toContain('an image of the batch is not finite');
     trainer.dispose();
   });
@@ -129,11 +134,75 @@ describe('where the weights are finite', () => {
   ])('%s', async (_, weights, where, words) => {
     const trainer = make({}, steep);
     await trainer.setWeights(weights);
-    for (let i = 0; i < 2; i++) await trainer.trainOnBatch(halves, [1]);
+    for (let i = 0; i < 2; i++) expect((await trainer.trainOnBatch(halves, [1])).health!.firstNonFinite).toEqual(where);
     const error = await errorOf(trainer.trainOnBatch(halves, [1]));
     expect(error).toMatchObject(where);
     expect(error.message).toContain(words);
     expect(bitsOf(await trainer.getWeights())).toEqual(bitsOf(weights.map((w) => Float32Array.from(w))));
+    trainer.dispose();
+  });
+});
+
+describe('a learning rate that is too large for', () => {
+  /** Two inputs, two units, two classes. */
+  const model: Model = {
+    inputShape: [1, 2, 1],
+    layers: [
+      { type: 'flatten' },
+      { type: 'dense', units: 2, activation: 'relu' },
+      { type: 'dense', units: 2, activation: 'softmax' },
+    ],
+  };
+  const bytes = createDataset({
+    images: new Uint8Array(2 * batchSize * 4).fill(200),
+    labels: new Uint8Array(batchSize * 4),
+    imageShape: [1, 2, 1],
+    classNames: ['a', 'b'],
+  });
+  /** A gradient of 2 is too much for it, and half a gradient is not. */
+  const optimizer = { type: 'sgd', learningRate: 3e38 };
+  const inputs = new Float32Array(2 * batchSize).fill(200);
+  const labels = new Uint8Array(batchSize);
+
+  // Nothing comes back through a kernel of zeros; units of 0.01 weigh too little for the second layer to be moved far.
+  test.each<[string, number[][]]>([
+    ['dense', [Array(4).fill(2.5e-5), [0, 0], [1, -1, 1, -1], [0, 0]]],
+    ['dense_1', [Array(4).fill(1), [0, 0], Array(4).fill(0), [0, 0]]],
+  ])('%s', async (layer, weights) => {
+    const trainer = make({ optimizer, augmentation: null }, model);
+    await trainer.setWeights(weights);
+    const first = await trainer.trainOnBatch(inputs, labels);
+    expect(first.loss).toBeGreaterThan(0);
+    expect(first.health!.firstNonFinite).toEqual({ layer, pass: 'update' });
+    for (let i = 0; i < 2; i++) {
+      const { health } = await trainer.trainOnBatch(inputs, labels);
+      expect(health!.firstNonFinite).toEqual({ layer, pass: 'forward' });
+    }
+    const error = await errorOf(trainer.trainOnBatch(inputs, labels));
+    expect(error).toMatchObject({ layer, pass: 'update', step: 1 });
+    expect(error.message).toContain(
+      `stopped at step 4: the update of step 1 left a weight of ${layer} that is not finite`,
+    );
+
+    // The step is counted from where fit began, whatever came before.
+    for (const health of ['norms', 'off'] as const) {
+      const fitting = make({ optimizer, augmentation: { rescale: 1 }, health }, model);
+      await fitting.trainOnBatch(inputs, labels).catch(() => undefined);
+      await fitting.setWeights(weights);
+      const stopped = await errorOf(fitting.fit(bytes));
+      expect(stopped).toMatchObject({ layer, pass: 'update', step: 1 });
+      expect(stopped.history!.steps.map(({ skipped }) => skipped)).toEqual([false, true, true, true]);
+      if (health !== 'off') {
+        const found = stopped.history!.steps.map(({ health: it }) => it!.firstNonFinite);
+        expect(found).toEqual(['update', 'forward', 'forward', 'forward'].map((pass) => ({ layer, pass })));
+      }
+      fitting.dispose();
+    }
+
+    // What the host puts there is no update's.
+    await trainer.setWeights(weights.map((tensor) => tensor.map(() => Number.NaN)));
+    for (let i = 0; i < 2; i++) await trainer.trainOnBatch(inputs, labels);
+    expect(await errorOf(trainer.trainOnBatch(inputs, labels))).toMatchObject({ layer: 'dense', pass: 'forward' });
     trainer.dispose();
   });
 });
@@ -188,6 +257,7 @@ test('a run that diverges keeps the history up to there, and the weights of its 
   expect(steps.slice(good).map(({ skipped }) => skipped)).toEqual([true, true, true]);
   expect(epochs).toEqual([]);
   expect(error.message).toContain(`at step ${good + 3}`);
+  expect(error).toMatchObject({ ...steps.at(-1)!.health!.firstNonFinite, step: good + 3 });
   for (let i = 0; i < good; i++) {
     const { loss } = await single.trainOnBatch(...batchOf(dataset, i * batchSize, batchSize));
     expect(loss).toBe(steps[i]!.loss);

@@ -17,7 +17,11 @@ test('gradients that are finite and too large to square are skipped, and the lay
   const { gradients } = await trainer.gradients(images, [0, 1]);
   for (const gradient of gradients) expect(gradient.every(Number.isFinite)).toBe(true);
   const before = await trainer.getWeights();
-  for (let i = 0; i < 2; i++) expect((await trainer.trainOnBatch(images, [0, 1])).gradientNorms.dense).toBe(Infinity);
+  for (let i = 0; i < 2; i++) {
+    const { gradientNorms, health } = await trainer.trainOnBatch(images, [0, 1]);
+    expect(gradientNorms.dense).toBe(Infinity);
+    expect(health!.firstNonFinite).toEqual({ layer: 'dense', pass: 'gradient' });
+  }
   const error = await trainer.trainOnBatch(images, [0, 1]).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(NonFiniteError);
   expect(error).toMatchObject({ layer: 'dense', pass: 'gradient' });
