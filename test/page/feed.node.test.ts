@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStudio, type Studio, text } from './studio.ts';
+
+let studio: Studio;
+beforeAll(async () => {
+  studio = await openStudio(new URL('./feed', import.meta.url).pathname);
+});
+afterAll(() => studio?.close());
+
+const steps = 20_000;
+const bundle = 100;
+const megabyte = 2 ** 20;
+
+test('twenty thousand steps of eleven layers: memory stays flat, and what the page has to do for them is printed', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.setDefaultTimeout(0);
+  await page.setViewport({ width: 1280, height: 960 });
+  await page.evaluateOnNewDocument(() => {
+    const tasks: number[] = [];
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+    });
+    Object.assign(globalThis, { tasks });
+  });
+  await page.goto(await studio.serve());
+  await page.waitForSelector('#gradient-map');
+  const cdp = await page.createCDPSession();
+  const memory = async () => {
+    await cdp.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await cdp.send('Runtime.getHeapUsage');
+    return { heap: usedSize, nodes: await page.evaluate(() => document.querySelectorAll('*').length) };
+  };
+  /** Feeds up to a step, scrolling up and down meanwhile. @returns ms between frames. */
+  const feedTo = (end: number, from: number) =>
+    page.evaluate(
+      async (from, end, bundle) => {
+        const { feed } = globalThis as unknown as { feed: (count: number) => void };
+        const gaps: number[] = [];
+        let last = performance.now();
+        for (let step = from; step < end; step += bundle) {
+          feed(bundle);
+          // Two frames a bundle: one shows the news, both scroll.
+          for (let i = 0; i < 2; i++) {
+            const now = await new Promise<number>(requestAnimationFrame);
+            gaps.push(now - last);
+            last = now;
+            scrollBy(0, Math.floor(step / 2000) % 2 ? -40 : 40);
+          }
+        }
+        return gaps;
+      },
+      from,
+      end,
+      bundle,
+    );
+
+  const gaps = await feedTo(steps / 4, 0);
+  const early = await memory();
+  gaps.push(...(await feedTo(steps, steps / 4)));
+  const late = await memory();
+  expect(await text(page, '#place')).toBe('epoch 20 of 20, step 1,000 of 1,000');
+  expect(await text(page, '#gradient-map .at')).toBe('step 20,000');
+
+  const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
+  const sorted = gaps.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!.toFixed(0);
+  console.log(
+    `${steps} steps: heap ${(early.heap / megabyte).toFixed(1)} MiB after ${steps / 4}, ` +
+      `${(late.heap / megabyte).toFixed(1)} MiB after all; ${tasks.length} tasks over 50 ms, the longest ` +
+      `${Math.max(0, ...tasks).toFixed(0)} ms; from frame to frame ${at(0.5)} ms, at the 95th percentile ${at(0.95)} ms`,
+  );
+  // What grows are the plain records, which a saved run is made of: half a kilobyte a step. With health it would be ten.
+  expect(late.heap - early.heap).toBeLessThan(0.75 * steps * 1024);
+  expect(late.nodes - early.nodes).toBeLessThan(1000);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
