@@ -18,6 +18,7 @@ export const datasetNames: Record<string, string> = {
   'fashion-mnist': 'Fashion-MNIST',
   cifar10: 'CIFAR-10',
   digits: 'Digits',
+  own: 'Your own images',
 };
 
 const nameOf = (name: string) => datasetNames[name] ?? name;
@@ -48,6 +49,9 @@ export async function open(): Promise<void> {
     find(dataset);
   });
 }
+
+/** After what the data set's name stands for has changed. */
+export const lookAgain = (): Promise<void> => find(state.experiment.peek().dataset);
 
 /** Finds out what there is to train. What needs no server stands in for a default that can't be had. */
 async function find(name: string): Promise<void> {

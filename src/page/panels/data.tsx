@@ -3,6 +3,7 @@ import { datasetNames } from '../control.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { change, dataset, experiment, plan, run } from '../state.ts';
+import { OwnData } from './own_data.tsx';
 import './data.css';
 
 /** Which images are trained on: a choice, how many of each class, and how one of each looks. */
@@ -32,6 +33,7 @@ export function DataPanel() {
       </p>
       <Cut />
       <Classes />
+      <OwnData />
     </Panel>
   );
 }
@@ -59,7 +61,7 @@ function Classes() {
         const sample = overview?.samples[label];
         const images = overview?.counts.train[label];
         return (
-          <li key={name} title={images === undefined ? name : `${name}: ${count(images)} training images`}>
+          <li key={label} title={images === undefined ? name : `${name}: ${count(images)} training images`}>
             {sample ? (
               <Picture pixels={sample} shape={facts.imageShape} label={`an image of class ${name}`} />
             ) : (

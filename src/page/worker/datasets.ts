@@ -1,6 +1,7 @@
 import digitsAddress from '../../../data/digits.csv.gz?url';
 import { type DatasetFacts, fetchDatasets, fetchFacts } from '../../data/served.ts';
 import { parseDigits, type TrainAndTest } from '../../index.ts';
+import { ownDatasets } from './own_data.ts';
 
 /** What there is to see of a data set once its bytes are there. */
 export interface DatasetOverview {
@@ -12,11 +13,14 @@ export interface DatasetOverview {
 
 /** The only data set that needs no server: it is part of the page. */
 const digits = 'digits';
+/** What somebody brought. */
+const own = 'own';
 
 /** The one that was used last: 50 MB are not fetched twice, nor held for each name. */
 let loaded: { name: string; datasets: Promise<TrainAndTest> } | undefined;
 
 export function load(name: string): Promise<TrainAndTest> {
+  if (name === own) return ownDatasets();
   if (loaded?.name === name) return loaded.datasets;
   const datasets = name === digits ? fetchDigits() : fetchDatasets(name);
   loaded = { name, datasets };
@@ -27,7 +31,7 @@ export function load(name: string): Promise<TrainAndTest> {
 }
 
 export async function factsOf(name: string): Promise<DatasetFacts> {
-  if (name !== digits) return fetchFacts(name);
+  if (name !== digits && name !== own) return fetchFacts(name);
   const { train, test } = await load(name);
   const { imageShape, classNames } = train;
   return { imageShape, classNames, train: { count: train.count }, test: { count: test.count } };

@@ -4,6 +4,7 @@ import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
+import { bring, cleanOwn } from './own_data.ts';
 import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
 import { ask, resultsOf, testImage } from './results.ts';
@@ -31,6 +32,8 @@ const worker = {
   resume: session.resume,
   step: session.step,
   setLearningRate: plainly(session.setLearningRate),
+  bring: plainly(bring),
+  cleanOwn: plainly(cleanOwn),
   results: plainly(resultsOf),
   ask: plainly(ask),
   testImage: plainly(testImage),

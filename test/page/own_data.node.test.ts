@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
+const markup = '<img src=x onerror=document.title="broken">';
+const classes = [markup, 'standing', 'lying'];
+const side = 12;
+
+let studio: Studio;
+beforeAll(async () => {
+  studio = await openStudio();
+  // Dark, or a light stripe down the middle, or across: each picture has a grey of its own.
+  for (const [label, name] of classes.entries()) {
+    mkdirSync(join(folder, name));
+    for (let i = 0; i < 40; i++) {
+      const data = Uint8Array.from({ length: side * side }, (_, at) => {
+        const along = label === 1 ? at % side : Math.floor(at / side);
+        return label && Math.abs(along - 5.5) < 2 ? 255 - i : i;
+      });
+      data[i] = 77; // no two alike
+      writeFileSync(join(folder, name, `${i}.png`), encode({ width: side, height: side, data, channels: 1, depth: 8 }));
+    }
+  }
+  const twin = encode({ width: side, height: side, data: new Uint8Array(side * side), channels: 1, depth: 8 });
+  for (const name of ['x1.png', 'x2.png']) writeFileSync(join(folder, 'lying', name), twin);
+  writeFileSync(join(folder, 'lying', 'damaged <b>.png'), 'no picture');
+});
+afterAll(async () => {
+  await studio?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a folder that is dropped is read in the page, looked through, cleaned and trained; names are text', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=6`, page, complaints);
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url())) asked.push(request.url());
+  });
+  await page.click('.own summary');
+  await page.$eval('#drop', (drop) => drop.scrollIntoView({ block: 'center' }));
+  const { x, y } = (await (await page.$('#drop'))!.boundingBox())!;
+  const cdp = await page.createCDPSession();
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await cdp.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+  }
+  await until(page, '#status', '122 images of your own|Ready');
+  await until(page, '#facts', '98 training and 24 validation images of 12.×.12, 3 classes');
+  expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
+  const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
+  expect(names).toEqual([...classes].sort());
+  expect(await text(page, '#cleaning')).toContain('damaged <b>.png');
+  expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
+  await page.waitForSelector('.classes canvas');
+
+  await page.click('#leave-duplicates');
+  await until(page, '#facts', '97 training');
+  await page.click('#leave-constant');
+  await until(page, '#facts', '96 training and 24 validation');
+
+  await page.waitForSelector('#start:enabled');
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+  await until(page, '#results .facts', '24 validation images');
+  expect(Number.parseFloat(await text(page, '#validation-accuracy-now'))).toBeGreaterThan(0.6);
+  expect(await page.$$eval('.confusion tbody th', (all) => all.map((it) => it.textContent))).toEqual(names);
+  expect(await page.$('main img')).toBeNull();
+  expect(await page.title()).not.toContain('broken');
+  expect(asked).toEqual([]);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('what is no data set is refused in words', async () => {
+  const page = await studio.browser.newPage();
+  await openPage(`${await studio.serve()}#dataset=own`, page, []);
+  await until(page, '#trouble', 'Files of your own are not here');
+  const input = await page.$('#own-files');
+  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(
+    new URL('../../package.json', import.meta.url).pathname,
+  );
+  await until(page, '#trouble', 'No pictures in folders');
+  await page.close();
+});
