@@ -66,6 +66,7 @@ export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale 
 export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';
 export { type Comparison, comparePairs, type Row } from './train/comparison_rows.ts';
 export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
+export { describeModels, type ModelFacts } from './train/describe.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Phase, Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';
@@ -90,7 +91,7 @@ export { aboutPreset, type PresetName, presetModel, presetNames } from './train/
 export type { TrainingProfile } from './train/profile_step.ts';
 export { formatRun, parseRun, type SavedRun } from './train/run_file.ts';
 export type { Snapshot } from './train/snapshot.ts';
-export { type LayerSummary, modelSummary } from './train/summary.ts';
+export { classifierSummary, type LayerSummary, modelSummary } from './train/summary.ts';
 export { createTrainer, type Trainer } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
 export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';

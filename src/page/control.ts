@@ -5,7 +5,7 @@ import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
-import { augmentationOf, type Experiment, modelOf } from './experiment.ts';
+import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
@@ -187,7 +187,7 @@ effect(() => {
   const { optimizer } = state.experiment.value;
   const run = state.run.value;
   if (!run?.isUnderWay.value || optimizer.type !== run.experiment.optimizer.type) return;
-  const rate = optimizer.learningRate!;
+  const rate = learningRateOf(optimizer);
   if (run.learningRate.peek() === rate || !(rate >= 0)) return;
   run.learningRate.value = rate;
   state.status.value = `Learning rate ${figure(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;

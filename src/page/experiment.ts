@@ -2,6 +2,7 @@ import {
   type AugmentationConfig,
   adam,
   ConfigurationError,
+  describeModels,
   type HealthLevel,
   type Model,
   type OptimizerConfig,
@@ -153,6 +154,12 @@ export function modelOf({ model }: Experiment, imageShape: Model['inputShape'], 
     inputShape: imageShape,
     layers: ends ? [...model.layers.slice(0, -1), { ...last, units: classes }] : model.layers,
   };
+}
+
+/** As it is said, or the optimizer's default. */
+export function learningRateOf({ type, learningRate }: Experiment['optimizer']): number {
+  const options = describeModels().optimizers.find((optimizer) => optimizer.type === type)?.options;
+  return learningRate ?? (options?.find(({ name }) => name === 'learningRate')?.default as number);
 }
 
 export const augmentationOf = ({ augmentation }: Experiment): AugmentationConfig =>

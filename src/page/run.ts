@@ -3,7 +3,7 @@ import type { Evaluation, LayerSummary, Verdict } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { TrainingLog } from '../train/training_log.ts';
-import type { Experiment } from './experiment.ts';
+import { type Experiment, learningRateOf } from './experiment.ts';
 import { Curves } from './plots/curves.ts';
 import type { GpuBytes } from './worker/session.ts';
 
@@ -42,7 +42,7 @@ export class Run {
     readonly classNames: readonly string[],
     readonly imageShape: readonly [height: number, width: number, channels: number],
   ) {
-    this.learningRate = signal(experiment.optimizer.learningRate!);
+    this.learningRate = signal(learningRateOf(experiment.optimizer));
     this.steps = plan.epochs * Math.ceil(plan.trainSamples / experiment.batchSize);
     if (experiment.health === 'full') this.probeEvery = probeEvery(this.steps);
   }

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { DatasetFacts } from '../data/served.ts';
 import { type ErrorParts, partsOf } from '../errors.ts';
-import { type AdapterFacts, type LayerSummary, type Model, modelSummary } from '../index.ts';
+import { type AdapterFacts, classifierSummary, type LayerSummary, type Model, modelSummary } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { augmentationOf, decode, defaults, type Experiment, encode, modelOf } from './experiment.ts';
 import type { Run } from './run.ts';
@@ -56,15 +56,26 @@ export const model = computed<Model | undefined>(() => {
   return facts && modelOf(experiment.value, facts.imageShape, facts.classNames.length);
 });
 
-/** Its layers with their shapes, or what doesn't fit. */
-export const layers = computed<{ summary?: LayerSummary[]; error?: ErrorParts }>(() => {
+/** Its layers with their shapes; where not all fit, those that do, and what is wrong with the next one, or with their end. */
+export const layers = computed<{ summary?: LayerSummary[]; fits?: LayerSummary[]; error?: ErrorParts }>(() => {
   if (!model.value) return {};
   try {
-    return { summary: modelSummary(model.value) };
+    return { summary: classifierSummary(model.value) };
   } catch (error) {
-    return { error: partsOf(error) };
+    return { fits: whatFits(model.value), error: partsOf(error) };
   }
 });
+
+function whatFits({ inputShape, layers }: Model): LayerSummary[] {
+  for (let count = layers.length; count > 0; count--) {
+    try {
+      return modelSummary({ inputShape, layers: layers.slice(0, count) });
+    } catch {
+      // One less may fit.
+    }
+  }
+  return [];
+}
 
 export const augmentation = computed(() => augmentationOf(experiment.value));
 

@@ -3,7 +3,7 @@ import { AugmentationPanel } from './panels/augmentation.tsx';
 import { DataPanel } from './panels/data.tsx';
 import { EpochsPanel } from './panels/epochs.tsx';
 import { GradientsPanel } from './panels/gradients.tsx';
-import { ModelPanel } from './panels/model.tsx';
+import { ModelPanel, OptimizerPanel } from './panels/model.tsx';
 import { ProfilePanel } from './panels/profile.tsx';
 import { ResultsPanel } from './panels/results.tsx';
 import { RunBar, TrainingPanel } from './panels/training.tsx';
@@ -12,7 +12,7 @@ import { adapter, noGpu } from './state.ts';
 import { NoWebGpu, Trouble } from './trouble.tsx';
 
 /** What is trained, from its images to its network. */
-const setup = [DataPanel, AugmentationPanel, ModelPanel];
+const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel];
 /** What comes of it. */
 const outcome = [TrainingPanel, GradientsPanel, EpochsPanel, ResultsPanel, TryPanel, ProfilePanel];
 

@@ -15,7 +15,7 @@ const remedies = {
   weightDecay: v.optional(number(0)),
 };
 
-const schemas = {
+export const schemas = {
   adam: v.strictObject({
     type: v.literal('adam'),
     learningRate: v.optional(number(0), 0.001),

@@ -1,5 +1,5 @@
 import type { ActivationName } from './layers.ts';
-import { type CompiledModel, compileModel, type Model } from './model.ts';
+import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 
 export interface LayerSummary {
   name: string;
@@ -17,6 +17,17 @@ export interface LayerSummary {
  * @throws ConfigurationError for a model that doesn't fit together.
  */
 export const modelSummary = (model: Model): LayerSummary[] => summarizeLayers(compileModel(model));
+
+/**
+ * The same of a model that can be trained: one that ends in probabilities.
+ *
+ * @throws ConfigurationError for one that doesn't, or that doesn't fit together.
+ */
+export function classifierSummary(model: Model): LayerSummary[] {
+  const compiled = compileModel(model);
+  requireClassifier(compiled);
+  return summarizeLayers(compiled);
+}
 
 export function summarizeLayers(model: CompiledModel): LayerSummary[] {
   return model.layers.map(({ name, type, outputShape, parameters, config }) => ({

@@ -1,44 +1,182 @@
-import { count } from '../../figures.ts';
+import type { OptimizerConfig } from '../../index.ts';
+import { OptionField } from '../option_field.tsx';
 import { Panel } from '../panel.tsx';
-import { Swatch } from '../plots/swatch.tsx';
-import { layers } from '../state.ts';
+import { aboutModel, modelPresets } from '../presets.ts';
+import { change, experiment, layers, plan, run } from '../state.ts';
+import { Layers } from './layers.tsx';
+import { known } from './model_facts.ts';
+import './model.css';
 
-/** The layers, with what they give and how many numbers they learn. */
+/** What is trained: the network layer by layer, the optimizer, and how a run goes about it. */
 export function ModelPanel() {
-  const { summary } = layers.value;
-  if (!summary) return null;
-  const curves = summary.filter(({ parameters }) => parameters > 0);
+  const { model: named } = experiment.value;
+  if (!layers.value.summary && !layers.value.error) return null;
   return (
     <Panel id="model-panel" title="Model">
-      <table id="model">
-        <thead>
-          <tr>
-            <th scope="col">layer</th>
-            <th scope="col">output</th>
-            <th scope="col">parameters</th>
-          </tr>
-        </thead>
-        <tbody>
-          {summary.map((layer) => (
-            <tr key={layer.name}>
-              <th scope="row">
-                {layer.parameters > 0 && <Swatch index={curves.indexOf(layer)} />}
-                {layer.name}
-              </th>
-              <td>{layer.outputShape.join(' × ')}</td>
-              <td>{layer.parameters ? count(layer.parameters) : '–'}</td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row" colSpan={2}>
-              total
-            </th>
-            <td>{count(summary.reduce((sum, { parameters }) => sum + parameters, 0))}</td>
-          </tr>
-        </tfoot>
-      </table>
+      <label for="model-preset">Preset</label>
+      <select
+        id="model-preset"
+        autocomplete="off"
+        value={typeof named === 'string' ? named : 'own'}
+        onChange={({ currentTarget }) => change({ model: currentTarget.value })}
+      >
+        {Object.keys(modelPresets).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+        {typeof named !== 'string' && <option value="own">one's own</option>}
+      </select>
+      {typeof named === 'string' && <p class="facts">{aboutModel(named)}</p>}
+      <Layers />
     </Panel>
+  );
+}
+
+type Optimizer = Exclude<OptimizerConfig, string>;
+
+/** How the weights are moved, and how much is trained. */
+export function OptimizerPanel() {
+  const { optimizer, batchSize, seed, epochs } = experiment.value;
+  const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
+  const set = (name: string, value: unknown) => {
+    const { [name]: _, ...others } = optimizer as unknown as Record<string, unknown>;
+    change({ optimizer: (value === undefined ? others : { ...others, [name]: value }) as unknown as Optimizer });
+  };
+  const learningRate = options.find(({ name }) => name === 'learningRate');
+  return (
+    <Panel id="optimizer-panel" title="Optimizer">
+      <div class="options">
+        <div class="option">
+          <label for="optimizer">Optimizer</label>
+          <select
+            id="optimizer"
+            autocomplete="off"
+            value={optimizer.type}
+            onChange={({ currentTarget }) => change({ optimizer: { type: currentTarget.value } as Optimizer })}
+          >
+            {known.value.optimizers.map(({ type }) => (
+              <option key={type} value={type}>
+                {type}
+              </option>
+            ))}
+          </select>
+        </div>
+        {learningRate && (
+          <LearningRate rate={optimizer.learningRate ?? (learningRate.default as number)} onChange={set} />
+        )}
+        <Count
+          name="Batch size"
+          id="batch-size"
+          value={batchSize}
+          least={1}
+          most={65536}
+          onChange={(to) => change({ batchSize: to! })}
+        />
+        <Count
+          name="Epochs"
+          id="epochs-wanted"
+          value={epochs}
+          placeholder={plan.value && String(plan.value.epochs)}
+          least={1}
+          most={1e6}
+          onChange={(to) => change({ epochs: to })}
+        />
+        <Count
+          name="Seed"
+          id="seed"
+          value={seed}
+          least={0}
+          most={2 ** 32 - 1}
+          onChange={(to) => change({ seed: to! })}
+        />
+      </div>
+      <details>
+        <summary>{optimizer.type}'s other options, clipping, weight decay</summary>
+        <div class="options">
+          {options
+            .filter(({ name }) => name !== 'learningRate')
+            .map((option) => (
+              <OptionField
+                key={option.name}
+                option={option}
+                id={`optimizer-${option.name}`}
+                value={(optimizer as unknown as Record<string, unknown>)[option.name]}
+                onChange={(value) => set(option.name, value)}
+              />
+            ))}
+        </div>
+      </details>
+    </Panel>
+  );
+}
+
+/** By decades: what matters of a learning rate is its size. */
+function LearningRate({ rate, onChange }: { rate: number; onChange: (name: string, value: number) => void }) {
+  const change = (text: string) => {
+    const value = Number(text);
+    if (text !== '' && value >= 0 && Number.isFinite(value)) onChange('learningRate', value);
+  };
+  return (
+    <div class="option">
+      <label for="learning-rate">Learning rate{run.value?.isUnderWay.value ? ', at once' : ''}</label>
+      <div class="slider">
+        <input
+          id="learning-rate"
+          type="range"
+          min={-6}
+          max={0}
+          step={0.1}
+          value={Math.log10(Math.max(rate, 1e-6))}
+          aria-valuetext={String(rate)}
+          onInput={({ currentTarget }) => change((10 ** Number(currentTarget.value)).toPrecision(2))}
+        />
+        <input
+          id="learning-rate-number"
+          type="number"
+          aria-label="Learning rate, as a number"
+          step="any"
+          min={0}
+          value={rate}
+          onChange={({ currentTarget }) => change(currentTarget.value)}
+        />
+      </div>
+    </div>
+  );
+}
+
+interface CountProps {
+  name: string;
+  id: string;
+  /** undefined where the page decides, and `placeholder` tells how. */
+  value: number | undefined;
+  placeholder?: string;
+  least: number;
+  most: number;
+  onChange: (value: number | undefined) => void;
+}
+
+function Count({ name, id, value, placeholder, least, most, onChange }: CountProps) {
+  const read = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    const to = Number(currentTarget.value);
+    if (currentTarget.value === '' && placeholder !== undefined) onChange(undefined);
+    else if (currentTarget.value !== '' && Number.isInteger(to) && to >= least && to <= most) onChange(to);
+    else currentTarget.value = value === undefined ? '' : String(value);
+  };
+  return (
+    <div class="option">
+      <label for={id}>{name}</label>
+      <input
+        id={id}
+        type="number"
+        class="json"
+        min={least}
+        max={most}
+        step={1}
+        value={value ?? ''}
+        placeholder={placeholder}
+        onChange={read}
+      />
+    </div>
   );
 }

@@ -1,0 +1,208 @@
+import { signal } from '@preact/signals';
+import { count } from '../../figures.ts';
+import type { LayerConfig, Model, OptionFacts } from '../../index.ts';
+import { OptionField } from '../option_field.tsx';
+import { Swatch } from '../plots/swatch.tsx';
+import { change, layers, model } from '../state.ts';
+import { Facts } from '../trouble.tsx';
+import { known } from './model_facts.ts';
+
+/** Which layer's options are shown. */
+const opened = signal<number | undefined>();
+
+/** The layers one under the other, with what they give and learn; those that don't fit say so at their place. */
+export function Layers() {
+  const shown = model.value;
+  if (!shown) return null;
+  const { summary, error, fits } = layers.value;
+  const set = (layers: readonly LayerConfig[]) => change({ model: { inputShape: shown.inputShape, layers } as Model });
+  const replace = (at: number, ...by: LayerConfig[]) =>
+    set([...shown.layers.slice(0, at), ...by, ...shown.layers.slice(at + 1)]);
+  const move = (at: number, by: number) => {
+    const next = [...shown.layers];
+    const [moved] = next.splice(at, 1);
+    next.splice(at + by, 0, moved!);
+    opened.value = at + by;
+    set(next);
+  };
+  const told = summary ?? fits ?? [];
+  let curve = -1;
+  return (
+    <>
+      <table id="model">
+        <thead>
+          <tr>
+            <th scope="col">layer</th>
+            <th scope="col">output</th>
+            <th scope="col">parameters</th>
+          </tr>
+        </thead>
+        {shown.layers.map((layer, at) => {
+          const facts = told[at];
+          if (facts?.parameters) curve++;
+          const isBad = error !== undefined && at === told.length;
+          const isOpen = opened.value === at;
+          const last = at === shown.layers.length - 1;
+          const name = facts?.name ?? layer.type;
+          return (
+            <tbody key={`${at} ${layer.type}`} class={isBad ? 'bad' : ''}>
+              <tr>
+                <th scope="row">
+                  <button
+                    type="button"
+                    class="layer"
+                    aria-expanded={isOpen}
+                    onClick={() => (opened.value = isOpen ? undefined : at)}
+                  >
+                    {facts?.parameters ? <Swatch index={curve} /> : null}
+                    {isBad && <span aria-hidden="true">⚠</span>}
+                    {name}
+                  </button>
+                </th>
+                <td>{facts?.outputShape.join(' × ') ?? '–'}</td>
+                <td>{facts?.parameters ? count(facts.parameters) : '–'}</td>
+              </tr>
+              {isBad && (
+                <tr>
+                  <td id="layer-error" class="told" colSpan={3} role="alert">
+                    <strong>{error.what}</strong>
+                    <Facts {...error} />
+                  </td>
+                </tr>
+              )}
+              {isOpen && (
+                <tr>
+                  <td class="told" colSpan={3}>
+                    <Options layer={layer} at={at} isLast={last} onChange={(to) => replace(at, to)} />
+                    <div class="tools">
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`move ${name} up`}
+                        disabled={at === 0}
+                        onClick={() => move(at, -1)}
+                      >
+                        Up
+                      </button>
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`move ${name} down`}
+                        disabled={last}
+                        onClick={() => move(at, 1)}
+                      >
+                        Down
+                      </button>
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`remove ${name}`}
+                        disabled={shown.layers.length === 1}
+                        onClick={() => {
+                          opened.value = undefined;
+                          replace(at);
+                        }}
+                      >
+                        Remove
+                      </button>
+                      <AddLayer
+                        at={at}
+                        onAdd={(added) => {
+                          opened.value = last ? at : at + 1;
+                          // Nothing can follow the probabilities: a layer that is added there goes before them.
+                          replace(at, ...(last ? [added, layer] : [layer, added]));
+                        }}
+                        label={last ? 'Insert before' : 'Insert behind'}
+                      />
+                    </div>
+                  </td>
+                </tr>
+              )}
+            </tbody>
+          );
+        })}
+        <tfoot>
+          <tr>
+            <th scope="row" colSpan={2}>
+              total
+            </th>
+            <td>{summary ? count(summary.reduce((sum, { parameters }) => sum + parameters, 0)) : '–'}</td>
+          </tr>
+        </tfoot>
+      </table>
+      {error && told.length >= shown.layers.length && (
+        <div id="model-error" class="trouble inset" role="alert">
+          <strong>{error.what}</strong>
+          <Facts {...error} />
+        </div>
+      )}
+    </>
+  );
+}
+
+interface OptionsProps {
+  layer: LayerConfig;
+  at: number;
+  isLast: boolean;
+  onChange: (layer: LayerConfig) => void;
+}
+
+/** The names that a layer goes by come from its place, and its tensors' penalties are for JSON. */
+const hidden = ['name', 'kernelRegularizer', 'biasRegularizer'];
+
+function Options({ layer, at, isLast, onChange }: OptionsProps) {
+  const options = known.value?.layers.find(({ type }) => type === layer.type)?.options ?? [];
+  const set = ({ name }: OptionFacts, value: unknown) => {
+    const { [name]: _, ...others } = layer as unknown as Record<string, unknown>;
+    onChange((value === undefined ? others : { ...others, [name]: value }) as unknown as LayerConfig);
+  };
+  // As many units as classes: the data set says it.
+  const given = isLast && layer.type === 'dense' && layer.activation === 'softmax' ? ['units', ...hidden] : hidden;
+  const shown = options.filter(({ name }) => !given.includes(name));
+  if (!shown.length) return <p class="facts">It has no options.</p>;
+  return (
+    <div class="options">
+      {shown.map((option) => (
+        <OptionField
+          key={option.name}
+          option={option}
+          id={`layer-${at}-${option.name}`}
+          value={(layer as unknown as Record<string, unknown>)[option.name]}
+          onChange={(value) => set(option, value)}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** What a new layer begins with. */
+const begins: Record<string, LayerConfig> = {
+  conv2d: { type: 'conv2d', filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' },
+  maxPooling2d: { type: 'maxPooling2d', poolSize: 2 },
+  flatten: { type: 'flatten' },
+  dense: { type: 'dense', units: 64, activation: 'relu' },
+};
+
+function AddLayer({ at, label, onAdd }: { at: number; label: string; onAdd: (layer: LayerConfig) => void }) {
+  return (
+    <span class="add-layer">
+      <label for={`add-layer-${at}`}>{label}</label>
+      <select
+        id={`add-layer-${at}`}
+        value=""
+        onChange={({ currentTarget }) => {
+          const added = begins[currentTarget.value];
+          currentTarget.value = '';
+          if (added) onAdd(added);
+        }}
+      >
+        <option value="">a layer…</option>
+        {Object.keys(begins).map((type) => (
+          <option key={type} value={type}>
+            {type}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}

@@ -1,0 +1,89 @@
+import type { Page } from 'puppeteer';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+
+let studio: Studio;
+let url: string;
+let page: Page;
+const complaints: string[] = [];
+beforeAll(async () => {
+  studio = await openStudio();
+  url = await studio.serve();
+});
+afterAll(() => studio?.close());
+beforeEach(async () => {
+  page = await studio.browser.newPage();
+  complaints.length = 0;
+  await openPage(`${url}#dataset=digits`, page, complaints);
+});
+afterEach(async () => {
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+const type = async (selector: string, value: string) => {
+  await page.$eval(selector, (it) => (it as HTMLInputElement).select());
+  await page.type(selector, value);
+  await page.keyboard.press('Enter');
+};
+const experimentIn = () => new URLSearchParams(new URL(page.url()).hash.slice(1));
+const isReady = () => page.$eval('#start', (it) => !(it as HTMLButtonElement).disabled);
+/** The layers' buttons, from the first on. */
+const open = async (at: number) => (await page.$$('#model .layer'))[at]!.click();
+
+test('shapes and parameters follow as a layer is edited; one that does not fit says so at its place, and Train is off', async () => {
+  expect(await text(page, '#model')).toContain('53,002');
+  await open(0);
+  await page.$eval('#layer-0-filters', (it) => {
+    (it as HTMLInputElement).value = '8';
+    it.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await until(page, '#model', '8 × 8 × 880');
+  expect(JSON.parse(experimentIn().get('model') ?? '').layers[0]).toMatchObject({ type: 'conv2d', filters: 8 });
+  expect(await isReady()).toBe(true);
+
+  await page.select('#layer-0-padding', 'valid');
+  await type('#layer-0-kernelSize', '9');
+  await until(page, '#layer-error', 'window of 9 x 9 is larger than what reaches it');
+  expect(await isReady()).toBe(false);
+  const rows = await page.$$eval('#model tbody', (bodies) => bodies.map((body) => body.className));
+  expect(rows[0]).toBe('bad');
+  expect(rows.slice(1).join('')).toBe('');
+
+  await page.select('#model-preset', 'tutorial');
+  await page.waitForSelector('#start:enabled');
+  expect(await page.$('#layer-error')).toBeNull();
+  expect(await text(page, '#model')).toContain('53,002');
+});
+
+test('presets, the optimizer and its numbers; a link has them all', async () => {
+  await page.select('#model-preset', 'deep-sigmoid');
+  await until(page, '#model-panel', 'gradients vanish towards the input');
+  expect(await page.$$('#model .layer')).toHaveLength(12);
+  await page.select('#optimizer', 'sgd');
+  await type('#learning-rate-number', '0.25');
+  await type('#batch-size', '64');
+  await type('#seed', '7');
+  await type('#epochs-wanted', '3');
+  const search = experimentIn();
+  expect(search.get('model')).toBe('deep-sigmoid');
+  expect(JSON.parse(search.get('optimizer') ?? '')).toEqual({ type: 'sgd', learningRate: 0.25 });
+  expect([search.get('batch-size'), search.get('seed'), search.get('epochs')]).toEqual(['64', '7', '3']);
+  await until(page, '#place', '^3 epochs$');
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  expect(await page.$eval('#learning-rate-number', (it) => (it as HTMLInputElement).value)).toBe('0.25');
+  expect(await page.$$('#model .layer')).toHaveLength(12);
+});
+
+test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {
+  await page.click('#start');
+  await until(page, '#place', 'step \\d');
+  await type('#learning-rate-number', '0.005');
+  await until(page, '#status', 'Learning rate 0.005 from step');
+  expect(await page.$('#waiting')).toBeNull();
+  await type('#batch-size', '16');
+  await until(page, '#waiting', 'Changed for the next run: the batch size');
+  await page.click('#stop');
+  await until(page, '#status', 'Stopped after');
+});
