@@ -1,7 +1,10 @@
 /** Where a step's numbers can first stop being finite, in the order of computation. */
 export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
 
-/** What a step measured of one tensor of weights. Norms are L2, over all elements. */
+/**
+ * What a step measured of one tensor of weights. Norms are L2, over all elements. The gradient is that of the whole loss,
+ * 2 l2 w of an L2 regularizer included, before anything is clipped; weight decay is no part of it, but of the update.
+ */
 export interface TensorHealth {
   gradientNorm: number;
   /** gradientNorm / sqrt(elements). */

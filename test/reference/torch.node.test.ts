@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { compileModel } from '../../src/train/model.ts';
@@ -22,6 +23,23 @@ describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTor
     expectWithin('p', ours.probabilities.subarray(0, torch.probabilities.length), torch.probabilities, bound);
     for (const [i, g] of ours.gradients.entries()) expectWithin(`gradient ${i}`, g, torch.gradients[i]!, bound);
     expect(ours.gradients).toHaveLength(torch.gradients.length);
+  });
+
+  test('gradient health', () => {
+    const network = networkGradients(model, torch.weights, images, labels);
+    const step = { network, before: torch.weights, after: torch.weights, positive: {} };
+    const layers = Object.values(networkHealth(model, step).health.layers);
+    expect(layers).toHaveLength(torch.health.length);
+    for (const [i, { activation, deltaRms, dead }] of layers.entries()) {
+      const { elements, ...wanted } = torch.health[i]!;
+      const { mean, standardDeviation, zeros, saturated } = activation;
+      expectWithin(
+        `layer ${i}`,
+        [mean, standardDeviation, zeros * elements, saturated * elements, dead, deltaRms],
+        [wanted.mean, wanted.standardDeviation, wanted.zeros, wanted.saturated, wanted.dead, wanted.deltaRms],
+        bound,
+      );
+    }
   });
 
   test('shares of classes for labels: loss and gradients', () => {

@@ -66,6 +66,15 @@ const dense = (units: number, activation: string) => ({ type: 'dense', units, ac
 test.each<[string, object[], number, number]>([
   ['more channels than a workgroup is wide, not a multiple of four', [dense(331, 'relu'), dense(5, 'softmax')], 4, 3],
   ['many units, tanh', [dense(1024, 'tanh'), dense(6, 'sigmoid'), dense(3, 'softmax')], 3, 3],
+  [
+    'penalties on weights, which are in their gradients and not in deltas',
+    [
+      { ...dense(6, 'tanh'), kernelRegularizer: { l2: 0.5 } },
+      { ...dense(3, 'softmax'), kernelRegularizer: { l2: 0.25 }, biasRegularizer: { l2: 2 } },
+    ],
+    4,
+    3,
+  ],
   ['a logit a class alone', [dense(3, 'softmax')], 5, 5],
 ])('%s', async (_, layers, batchSize, count) => {
   const model = { inputShape: [3, 3, 1], layers: [{ type: 'flatten' }, ...layers] } as Model;

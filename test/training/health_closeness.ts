@@ -71,6 +71,39 @@ function roundingOf(name: string, { layers, transport }: HealthRecord, model: Co
 
 const partsOf = (layer: LayerHealth): [string, TensorHealth][] => [['all', layer], ...Object.entries(layer.tensors)];
 
+/** The twin's health of a step, and how far off the GPU's figures may be: by their names. */
+function twinOf(model: CompiledModel, { images, labels, before, after, positive = {} }: GivenStep) {
+  const compute = (w: readonly Numbers[], x: Numbers) =>
+    networkHealth(model, { network: networkGradients(model, w, x, labels), before, after, positive });
+  const twin = compute(before, images);
+  const wanted = figures(twin.health);
+  const moved = boundsOf(
+    (w, x) => Object.values(figures(compute(w, x).health)).map((value) => [value]),
+    model,
+    before,
+    images,
+  );
+  const bounds = Object.fromEntries(
+    Object.keys(wanted).map((name, i) => [
+      name,
+      moved[i]! + roundingOf(name, twin.health, model, labels.length) + 2 ** -126,
+    ]),
+  );
+  return { ...twin, wanted, bounds };
+}
+
+/** Compares some figures of a step's health with another program's, within what rounding can do to them. */
+export function expectFigures(
+  model: CompiledModel,
+  actual: HealthRecord | undefined,
+  step: GivenStep,
+  wanted: Record<string, number>,
+): void {
+  const { bounds } = twinOf(model, step);
+  const found = figures(actual!);
+  for (const [name, value] of Object.entries(wanted)) expectWithin(name, [found[name]!], [value], bounds[name]!);
+}
+
 /**
  * Compares the health of a step with the twin's, each figure within what rounding can do to it (sensitivity.ts). Norms of
  * weights and of what was added to them are those of the weights that were read back.
@@ -80,28 +113,15 @@ const partsOf = (layer: LayerHealth): [string, TensorHealth][] => [['all', layer
 export function expectHealth(
   model: CompiledModel,
   actual: HealthRecord | undefined,
-  { images, labels, before, after, positive = {} }: GivenStep,
+  step: GivenStep,
 ): Record<string, boolean[]> {
-  const twinOf = (w: readonly Numbers[], x: Numbers) =>
-    networkHealth(model, { network: networkGradients(model, w, x, labels), before, after, positive });
-  const twin = twinOf(before, images);
-  const wanted = figures(twin.health);
-  const names = Object.keys(wanted);
-  const bounds = boundsOf(
-    (w, x) => Object.values(figures(twinOf(w, x).health)).map((value) => [value]),
-    model,
-    before,
-    images,
-  );
+  const twin = twinOf(model, step);
   const found = figures(actual!);
-  expect(Object.keys(found)).toEqual(names);
-  for (const [i, name] of names.entries()) {
+  expect(Object.keys(found)).toEqual(Object.keys(twin.wanted));
+  for (const [name, wanted] of Object.entries(twin.wanted)) {
     // A layer that nothing comes back to: 0 / 0.
-    if (!Number.isFinite(wanted[name]!)) expect(found[name], name).toBe(wanted[name]);
-    else {
-      const rounding = roundingOf(name, twin.health, model, labels.length);
-      expectWithin(name, [found[name]!], [wanted[name]!], bounds[i]! + rounding + 2 ** -126);
-    }
+    if (!Number.isFinite(wanted)) expect(found[name], name).toBe(wanted);
+    else expectWithin(name, [found[name]!], [wanted], twin.bounds[name]!);
   }
   for (const [name, layer] of Object.entries(twin.health.layers)) {
     const counted = actual!.layers[name]!;
@@ -109,7 +129,7 @@ export function expectHealth(
     expect(Object.keys(counted.tensors)).toEqual(Object.keys(layer.tensors));
     for (const [[part, tensor], [, own]] of partsOf(layer).map((it, j) => [it, partsOf(counted)[j]!] as const)) {
       for (const of of ['weightNorm', 'updateNorm', 'updateRatio'] as const) {
-        const elements = before.reduce((sum, { length }) => sum + length, 0);
+        const elements = step.before.reduce((sum, { length }) => sum + length, 0);
         // Sums of squares in any order, and what was added is only known to the last bit of the weight.
         const lost = of === 'updateNorm' ? 2 * unitRoundoff * tensor.weightNorm : 0;
         const bound = 2 * elements * unitRoundoff * tensor[of] + lost;

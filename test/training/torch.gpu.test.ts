@@ -7,6 +7,7 @@ import type { FilledOptimizer } from '../../src/train/optimizers.ts';
 import { expectWithin } from '../compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { expectFigures } from './health_closeness.ts';
 import { boundsOf } from './sensitivity.ts';
 
 const gpu = await openGpu();
@@ -32,6 +33,22 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
     const { loss, gradientNorms } = ours;
     const step = await trainer.trainOnBatch(images, labels);
     expect(step).toMatchObject({ loss, accuracy: torch.hits / labels.length, gradientNorms });
+    trainer.dispose();
+  });
+
+  test('gradient health', async () => {
+    const trainer = await makeTrainer(torch.trained[0]!.optimizer);
+    const { health } = await trainer.trainOnBatch(images, labels);
+    const names = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+    expect(Object.keys(health!.layers)).toEqual(names);
+    const wanted = torch.health.flatMap(({ mean, standardDeviation, zeros, saturated, elements, dead, deltaRms }, i) =>
+      Object.entries({
+        ...{ mean, standardDeviation, dead, deltaRms },
+        ...{ zeros: zeros / elements, saturated: saturated / elements },
+      }).map(([figure, value]) => [`${names[i]}.${figure}`, value] as const),
+    );
+    const step = { images: torch.images, labels, before: torch.weights, after: torch.weights };
+    expectFigures(model, health, step, Object.fromEntries(wanted));
     trainer.dispose();
   });
 
