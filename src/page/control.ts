@@ -1,12 +1,12 @@
 import { effect } from '@preact/signals';
-import { proxy } from 'comlink';
+import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
-import { Run } from './run.ts';
+import { Run, toldOf } from './run.ts';
 import * as state from './state.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
 import { thread, training } from './worker/training.ts';
@@ -103,8 +103,28 @@ export async function train({ paused = false } = {}): Promise<void> {
   const { summary } = state.layers.peek();
   if (!plan || !facts || !summary || !state.isReady.peek()) return;
   const run = new Run(experiment, plan, summary, facts.classNames, facts.imageShape);
+  const request = { ...requestOf(experiment, facts, plan), ...(run.probeEvery && { probeEvery: run.probeEvery }) };
+  await follow(run, (listener) => training.train({ ...request, paused }, listener));
+}
+
+/** Trains what is left of a run whose device was lost, from the end of its last epoch on. */
+export async function goOn(): Promise<void> {
+  const before = state.run.peek();
+  const last = state.canGoOnFrom.peek();
+  if (!before || last === undefined || underWay()) return;
+  const { experiment, plan, layers, classNames, imageShape, log } = before;
+  const run = new Run(experiment, plan, layers, classNames, imageShape);
+  const upTo = <T extends { epoch: number }>(records: readonly T[]) => records.filter(({ epoch }) => epoch <= last);
+  run.add(toldOf(upTo(log.steps), upTo(log.epochs), log.stepsPerEpoch));
+  run.add(upTo(log.verdicts).map((verdict) => ({ verdict })));
+  await follow(run, (listener) => training.goOn(listener));
+}
+
+/** Shows a run from its start to its end. */
+async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
   state.run.value = run;
   state.trouble.value = undefined;
+  state.canGoOnFrom.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
   const listener: Listener = {
     begun: (bytes) => {
@@ -121,14 +141,15 @@ export async function train({ paused = false } = {}): Promise<void> {
     },
   };
   try {
-    const request = { ...requestOf(experiment, facts, plan), ...(run.probeEvery && { probeEvery: run.probeEvery }) };
-    const result = await training.train({ ...request, paused }, proxy(listener));
+    const result = await start(proxy(listener));
     run.end(result.leftBehind);
     state.status.value = outcome(run, result);
   } catch (error) {
     run.end();
     state.status.value = `The run ended with an error after ${stepsOf(run)}.`;
     state.trouble.value = error as ErrorParts;
+    const last = await training.lastEpoch();
+    if (state.run.peek() === run) state.canGoOnFrom.value = last;
   }
 }
 

@@ -1,5 +1,5 @@
 import { computed, type Signal, signal } from '@preact/signals';
-import type { Evaluation, LayerSummary, Verdict } from '../index.ts';
+import type { EpochRecord, Evaluation, LayerSummary, StepRecord, Verdict } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { TrainingLog } from '../train/training_log.ts';
@@ -122,4 +122,18 @@ function withoutHealth(item: Told): Told {
   if (!('step' in item)) return item;
   const { health, ...step } = item.step;
   return { ...item, step };
+}
+
+/** As it was told when it happened: an epoch behind its steps. */
+export function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): Told[] {
+  const told: Told[] = [];
+  let at = 0;
+  for (const epoch of epochs) {
+    for (; at < steps.length && steps[at]!.epoch <= epoch.epoch; at++) {
+      told.push({ step: steps[at]!, epochSteps, at: 0 });
+    }
+    told.push({ epoch });
+  }
+  for (const step of steps.slice(at)) told.push({ step, epochSteps, at: 0 });
+  return told;
 }

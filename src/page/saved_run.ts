@@ -1,11 +1,10 @@
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
-import { adam, type EpochRecord, modelSummary, type StepRecord, sgd } from '../index.ts';
-import type { Told } from '../train/news.ts';
+import { adam, modelSummary, sgd } from '../index.ts';
 import { download } from './download.ts';
 import type { Experiment } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
-import { Run } from './run.ts';
+import { Run, toldOf } from './run.ts';
 import * as state from './state.ts';
 import type { Loaded } from './worker/run_file.ts';
 import { training } from './worker/training.ts';
@@ -64,23 +63,10 @@ function experimentOf({ options, dataset, epochs }: Loaded): Experiment {
     optimizer: optimizer === 'adam' ? adam() : optimizer === 'sgd' ? sgd() : optimizer,
     batchSize: options.batchSize ?? 32,
     seed: options.seed ?? 0,
+    ...(options.health && { health: options.health }),
     health: options.health ?? 'norms',
     epochs,
     trainSamples,
     testSamples,
   };
-}
-
-/** As it was told when it happened: an epoch behind its steps. */
-function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): Told[] {
-  const told: Told[] = [];
-  let at = 0;
-  for (const epoch of epochs) {
-    for (; at < steps.length && steps[at]!.epoch <= epoch.epoch; at++) {
-      told.push({ step: steps[at]!, epochSteps, at: 0 });
-    }
-    told.push({ epoch });
-  }
-  for (const step of steps.slice(at)) told.push({ step, epochSteps, at: 0 });
-  return told;
 }

@@ -34,6 +34,9 @@ export const noGpu = signal<ErrorParts | undefined>();
 /** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
 export const trouble = signal<ErrorParts | undefined>(first.refused[0] && partsOf(first.refused[0]));
 
+/** The last epoch of the run that is shown, where a lost device has ended it and it can go on from there. */
+export const canGoOnFrom = signal<number | undefined>();
+
 /** Read out by a screen reader, so for what changes seldom. */
 export const status = signal('');
 

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { ErrorParts } from '../errors.ts';
 import { browserOf, waysToWebGpu } from './browser.ts';
-import { noGpu, trouble } from './state.ts';
+import { goOn } from './control.ts';
+import { canGoOnFrom, noGpu, trouble } from './state.ts';
 
 /** An error where it can't be overlooked, and where a screen reader reads it out. */
 export function Trouble() {
@@ -12,6 +13,11 @@ export function Trouble() {
         <>
           <h2>{told.what}</h2>
           <Facts {...told} />
+          {canGoOnFrom.value !== undefined && (
+            <button id="go-on" type="button" class="primary" onClick={goOn}>
+              Go on from the end of epoch {canGoOnFrom.value}
+            </button>
+          )}{' '}
           <button type="button" class="quiet" onClick={() => (trouble.value = undefined)}>
             Put away
           </button>

@@ -169,20 +169,68 @@ test('an error is shown as text, whatever is in it', async () => {
   await page.close();
 });
 
-test('a GPU that goes away ends the run with the reason; the next run opens it anew', async () => {
-  const page = await studio.browser.newPage();
-  await openPage(await studio.serve(), page, []);
-  await page.click('#start');
-  await until(page, '#place', 'step \\d');
-  const cdp = await studio.browser.target().createCDPSession();
-  // It never answers: what would, is gone.
-  cdp.send('Browser.crashGpuProcess').catch(() => undefined);
-  await until(page, '[role=alert]', 'device was lost');
-  expect(await text(page, '#status')).toMatch(/ended with an error after \d+ step/);
-  await page.click('#start');
-  await until(page, '#place', 'step \\d');
-  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
-  await page.close();
+/** Figures of an epoch's row, without its time. */
+const epochRows = (page: Page): Promise<string[]> =>
+  page.$$eval('#epochs tbody tr', (rows) =>
+    rows.map((row) =>
+      [...row.children]
+        .slice(0, 5)
+        .map((cell) => cell.textContent)
+        .join(' '),
+    ),
+  );
+
+describe('a GPU that goes away ends the run with the reason; it goes on from its last epoch', () => {
+  const address = '#dataset=digits&augment=none&epochs=6&seed=3';
+  let undisturbed: string[];
+  beforeAll(async () => {
+    const page = await studio.browser.newPage();
+    await openPage(`${await studio.serve()}${address}`, page, []);
+    await page.click('#start');
+    await until(page, '#status', 'Done in');
+    undisturbed = await epochRows(page);
+    await page.close();
+  });
+
+  test.each<[string, (page: Page) => Promise<void>]>([
+    [
+      'its process killed',
+      async () => {
+        const cdp = await studio.browser.target().createCDPSession();
+        // It never answers: what would, is gone.
+        cdp.send('Browser.crashGpuProcess').catch(() => undefined);
+      },
+    ],
+    [
+      'its device destroyed',
+      async (page) => {
+        await page.workers()[0]!.evaluate(() => {
+          const { createCommandEncoder } = GPUDevice.prototype;
+          GPUDevice.prototype.createCommandEncoder = function (this: GPUDevice, ...args) {
+            GPUDevice.prototype.createCommandEncoder = createCommandEncoder;
+            this.destroy();
+            return createCommandEncoder.apply(this, args);
+          };
+        });
+      },
+    ],
+  ])('%s', async (_, lose) => {
+    const page = await studio.browser.newPage();
+    await openPage(`${await studio.serve()}${address}`, page, []);
+    await page.click('#start');
+    await until(page, '#place', 'epoch [34]');
+    await lose(page);
+    await until(page, '[role=alert]', 'device was lost');
+    expect(await text(page, '#status')).toMatch(/ended with an error after \d+ step/);
+    await page.waitForSelector('#go-on');
+    const from = Number(/epoch (\d)/.exec(await text(page, '#go-on'))![1]);
+    expect(from).toBeGreaterThanOrEqual(2);
+    await page.click('#go-on');
+    await until(page, '#status', 'Done in');
+    expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+    expect(await epochRows(page)).toEqual(undisturbed);
+    await page.close();
+  });
 });
 
 describe('without WebGPU it says what was tried and what to do', () => {

@@ -3,13 +3,16 @@ import {
   createPace,
   createTrainer,
   type Dataset,
+  DeviceLostError,
   type Evaluation,
   type HealthLevel,
   type Model,
   type OptimizerConfig,
   type Pace,
+  type Snapshot,
   type Trainer,
   takeFirst,
+  WgradError,
 } from '../../index.ts';
 import { News, type Told } from '../../train/news.ts';
 import { load } from './datasets.ts';
@@ -81,8 +84,28 @@ export function adopt(other: Session): void {
   session = { ...other, pace: createPace(), stopping: new AbortController() };
 }
 
+/** The end of the last epoch of the run that was trained last, and whether its device went away behind that. */
+let kept: { request: TrainRequest; snapshot: Snapshot } | undefined;
+let isLost = false;
+
+/** The last epoch that a run can go on from whose device was lost; undefined where there is none. */
+export const lastEpoch = async (): Promise<number | undefined> =>
+  isLost && kept && kept.snapshot.progress.epochs < kept.request.epochs ? kept.snapshot.progress.epochs : undefined;
+
 /** @throws ErrorParts of what goes wrong on the way; what was told before stays true. */
-export async function train(request: TrainRequest, listener: Listener): Promise<Trained> {
+export function train(request: TrainRequest, listener: Listener): Promise<Trained> {
+  kept = undefined;
+  return run(request, listener);
+}
+
+/** Trains what a lost device has left, from the end of `lastEpoch` on: to the bits that it would have had. */
+export async function goOn(listener: Listener): Promise<Trained> {
+  if (!kept) throw new WgradError({ what: 'There is no epoch to go on from', fix: 'train again' });
+  return run({ ...kept.request, paused: false }, listener, kept.snapshot);
+}
+
+async function run(request: TrainRequest, listener: Listener, from?: Snapshot): Promise<Trained> {
+  isLost = false;
   session?.trainer.dispose();
   session = undefined;
   const { dataset, epochs, trainSamples, testSamples, paused, ...options } = request;
@@ -94,6 +117,14 @@ export async function train(request: TrainRequest, listener: Listener): Promise<
   const [pace, stopping] = [createPace({ paused }), new AbortController()];
   const { imageShape, classNames } = training;
   session = { request, trainer, imageShape, classNames, training, test, pace, stopping };
+  if (from) await trainer.restore(from);
+  const done = { epoch: from?.progress.epochs ?? 0, step: from?.progress.step ?? 0 };
+  /** `fit` counts from 1; the run goes on. */
+  const counted = <T extends { step: number; epoch: number }>(record: T): T => ({
+    ...record,
+    step: record.step + done.step,
+    epoch: record.epoch + done.epoch,
+  });
   const news = new News((told) => listener.news(told));
   const bytesOf = ({ images, labels }: Dataset) => images.byteLength + labels.byteLength;
   // Its turn comes when the pipelines and buffers are made.
@@ -103,18 +134,29 @@ export async function train(request: TrainRequest, listener: Listener): Promise<
   );
   try {
     const { stopped, skippedSteps, steps } = await trainer.fit(training, {
-      epochs,
+      epochs: epochs - done.epoch,
       validationData: test,
       pace,
       signal: stopping.signal,
-      onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
-      onEpoch: (epoch) => news.add({ epoch }),
-      onVerdict: (verdict) => news.add({ verdict }),
-      onProbe: (probe) => news.add({ probe }),
+      onStep: (step, { epochSteps }) => news.add({ step: counted(step), epochSteps, at: performance.now() }),
+      onEpoch: (epoch) => {
+        news.add({ epoch: { ...epoch, epoch: epoch.epoch + done.epoch } });
+        trainer.meanwhile.snapshot().then(
+          (snapshot) => {
+            kept = { request, snapshot };
+          },
+          () => undefined, // fit tells
+        );
+      },
+      onVerdict: (verdict) => news.add({ verdict: counted(verdict) }),
+      onProbe: (probe) => news.add({ probe: { ...probe, step: probe.step + done.step } }),
       onPause: () => news.sent().then(() => listener.paused()),
     });
     const amidst = steps.length % Math.ceil(trainSamples / options.batchSize) !== 0;
     return { stopped, skippedSteps, ...(amidst && { leftBehind: await trainer.evaluate(test) }) };
+  } catch (error) {
+    isLost = error instanceof DeviceLostError;
+    throw error;
   } finally {
     await news.sent();
   }

@@ -27,6 +27,8 @@ const worker = {
   /** What an augmentation makes of some training images. */
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
   train: plainly(session.train),
+  goOn: plainly(session.goOn),
+  lastEpoch: plainly(session.lastEpoch),
   stop: session.stop,
   pause: session.pause,
   resume: session.resume,
