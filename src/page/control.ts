@@ -171,12 +171,14 @@ export function stop(): void {
   if (!run) return;
   run.phase.value = 'stopping';
   state.status.value = 'Stopping after this step…';
-  training.stop();
+  if (run.beside) training.stopBeside();
+  else training.stop();
 }
 
 export function pause(): void {
   const run = underWay();
-  if (run?.phase.peek() !== 'running') return;
+  // Twins go on together, or not at all.
+  if (run?.phase.peek() !== 'running' || run.beside) return;
   run.phase.value = 'pausing';
   state.status.value = 'Pausing after this step…';
   training.pause();
@@ -207,7 +209,7 @@ export async function step(): Promise<void> {
 effect(() => {
   const { optimizer } = state.experiment.value;
   const run = state.run.value;
-  if (!run?.isUnderWay.value || optimizer.type !== run.experiment.optimizer.type) return;
+  if (!run?.isUnderWay.value || run.beside || optimizer.type !== run.experiment.optimizer.type) return;
   const rate = learningRateOf(optimizer);
   if (run.learningRate.peek() === rate || !(rate >= 0)) return;
   run.learningRate.value = rate;

@@ -29,6 +29,8 @@ export class Run {
   leftBehind: Evaluation | undefined;
   /** On the GPU, once they are known. */
   readonly bytes = signal<GpuBytes | undefined>(undefined);
+  /** A second run in lock-step with it, from the same start: twin B. Its news are told with this one's. */
+  beside: Run | undefined;
   /** Of the steps to come. */
   readonly learningRate: Signal<number>;
   private frame = 0;

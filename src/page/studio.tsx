@@ -8,13 +8,14 @@ import { ProfilePanel } from './panels/profile.tsx';
 import { ResultsPanel } from './panels/results.tsx';
 import { RunBar, TrainingPanel } from './panels/training.tsx';
 import { TryPanel } from './panels/try.tsx';
+import { TwinsPanel } from './panels/twins.tsx';
 import { adapter, noGpu } from './state.ts';
 import { NoWebGpu, Trouble } from './trouble.tsx';
 
 /** What is trained, from its images to its network. */
 const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel];
 /** What comes of it. */
-const outcome = [TrainingPanel, GradientsPanel, EpochsPanel, ResultsPanel, TryPanel, ProfilePanel];
+const outcome = [TrainingPanel, GradientsPanel, TwinsPanel, EpochsPanel, ResultsPanel, TryPanel, ProfilePanel];
 
 export function Studio() {
   return (

@@ -1,6 +1,6 @@
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
-import { normLines } from '../plots/lines.ts';
+import { normLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { GradientMap, mapLayers } from './gradient_map.tsx';
 import { LayerDetail } from './layer_detail.tsx';
@@ -18,7 +18,7 @@ export function GradientsPanel() {
         id="norms"
         title="Gradient norm of all layers"
         logarithmic
-        lines={(run) => normLines(run.curves, run.trained)}
+        lines={(run) => withTwin(run, ({ curves, trained }, first) => normLines(curves, trained, first))}
         idle={() => normLines(nothing, mapLayers())}
         description="Gradient norm of each layer over the training steps, on a logarithmic axis; the table of epochs has the figures"
         empty="The norm of each layer's gradient appears here, step by step"

@@ -2,7 +2,7 @@ import { clock, count, figure, fixed } from '../../figures.ts';
 import { pause, resume, step, stop, train } from '../control.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
-import { accuracyLines, lossLines } from '../plots/lines.ts';
+import { accuracyLines, lossLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import type { Phase, Run } from '../run.ts';
 import { isReady, plan, run, status, waitingChanges } from '../state.ts';
@@ -31,7 +31,7 @@ export function RunBar() {
           type="button"
           class="primary"
           disabled={!isUnderWay && !isReady.value}
-          aria-disabled={phase === 'starting' || phase === 'stopping'}
+          aria-disabled={phase === 'starting' || phase === 'stopping' || Boolean(isUnderWay && shown?.beside)}
           onClick={{ ended: () => train(), paused: resume, running: pause }[phase as string]}
         >
           {names[phase] ?? (shown?.log.steps.length ? 'Train again' : 'Train')}
@@ -92,7 +92,7 @@ export function TrainingPanel() {
       <RunPlot
         id="loss"
         title="Loss"
-        lines={({ curves }) => lossLines(curves)}
+        lines={(run) => withTwin(run, ({ curves }, first) => lossLines(curves, first))}
         idle={() => lossLines(nothing)}
         description="Loss of the training steps and of the validation images; the table of epochs has the figures"
         empty="The loss of each step appears here"
@@ -101,7 +101,7 @@ export function TrainingPanel() {
         id="accuracy"
         title="Accuracy"
         share
-        lines={({ curves }) => accuracyLines(curves)}
+        lines={(run) => withTwin(run, ({ curves }, first) => accuracyLines(curves, first))}
         idle={() => accuracyLines(nothing)}
         description="Accuracy of the training steps and of the validation images; the table of epochs has the figures"
         empty="The share of hits appears here"

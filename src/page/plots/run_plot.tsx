@@ -30,6 +30,7 @@ export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
     }
     if (!shown) return;
     const room = roomFor(shown.log.steps.length, shown.steps);
+    shown.beside?.curves.smooth(room);
     drawn.current.plot.draw(shown.curves, room, shown.curves.smooth(room));
   });
   useEffect(

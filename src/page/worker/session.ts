@@ -92,6 +92,14 @@ let isLost = false;
 export const lastEpoch = async (): Promise<number | undefined> =>
   isLost && kept && kept.snapshot.progress.epochs < kept.request.epochs ? kept.snapshot.progress.epochs : undefined;
 
+/** Lets the network go, with what it might go on from: what comes next is not it. */
+export function drop(): void {
+  kept = undefined;
+  isLost = false;
+  session?.trainer.dispose();
+  session = undefined;
+}
+
 /** @throws ErrorParts of what goes wrong on the way; what was told before stays true. */
 export function train(request: TrainRequest, listener: Listener): Promise<Trained> {
   kept = undefined;

@@ -2,6 +2,7 @@ import { expose } from 'comlink';
 import type { DatasetFacts } from '../../data/served.ts';
 import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
+import { stopBeside, trainBeside } from './beside.ts';
 import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
 import { bring, cleanOwn } from './own_data.ts';
@@ -29,6 +30,9 @@ const worker = {
   train: plainly(session.train),
   goOn: plainly(session.goOn),
   lastEpoch: plainly(session.lastEpoch),
+  /** Pairs of networks that differ in one variable. */
+  trainBeside: plainly(trainBeside),
+  stopBeside,
   stop: session.stop,
   pause: session.pause,
   resume: session.resume,

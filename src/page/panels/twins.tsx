@@ -1,0 +1,136 @@
+import { signal } from '@preact/signals';
+import { figure } from '../../figures.ts';
+import { type Variable, variables } from '../../train/twin_options.ts';
+import { Panel } from '../panel.tsx';
+import { augmentationPresets, modelPresets } from '../presets.ts';
+import { experiment, isReady, run } from '../state.ts';
+import { comparison, nameOf, trainBeside } from '../twins.ts';
+import './twins.css';
+
+const vary = signal<Variable>('augmentation');
+const wanted = signal<Partial<Record<Variable, string>>>({});
+const pairs = signal(1);
+
+/** What twin B can have; empty where it is a number. */
+const choices: Record<Variable, string[]> = {
+  augmentation: Object.keys(augmentationPresets),
+  model: Object.keys(modelPresets),
+  optimizer: ['adam', 'sgd'],
+  'learning-rate': [],
+};
+
+/** A second network with the same start and one thing changed, trained in lock-step with the first. */
+export function TwinsPanel() {
+  const own = nameOf(experiment.value, vary.value);
+  const others = choices[vary.value].filter((name) => name !== own);
+  const isNumber = others.length === 0;
+  const chosen = wanted.value[vary.value];
+  const byDefault = isNumber ? String(Number(own) * 10) : others[0]!;
+  const to = chosen !== undefined && (isNumber || others.includes(chosen)) ? chosen : byDefault;
+  const set = (value: string) => (wanted.value = { ...wanted.value, [vary.value]: value });
+  const isUsable = !isNumber || (Number(to) > 0 && to !== own);
+  return (
+    <Panel id="twins" title="Twins">
+      <p class="facts">
+        A second network with the same start, the same images in the same order, and one thing changed, step by step
+        with the first: what differs is owed to that thing, or to chance.
+      </p>
+      <div class="choices">
+        <label>
+          What differs
+          <select
+            id="vary"
+            value={vary.value}
+            onChange={(event) => (vary.value = event.currentTarget.value as Variable)}
+          >
+            {variables.map((name) => (
+              <option key={name} value={name}>
+                {name.replace('-', ' ')}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label for="twin-b">
+          B has, in place of {own}
+          {isNumber ? (
+            <input id="twin-b" inputMode="decimal" value={to} onInput={(event) => set(event.currentTarget.value)} />
+          ) : (
+            <select id="twin-b" value={to} onChange={(event) => set(event.currentTarget.value)}>
+              {others.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          )}
+        </label>
+        <label>
+          Pairs
+          <select
+            id="pairs"
+            value={pairs.value}
+            onChange={(event) => (pairs.value = Number(event.currentTarget.value))}
+          >
+            {[1, 2, 3, 5, 10].map((number) => (
+              <option key={number} value={number}>
+                {number}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button
+          id="train-beside"
+          type="button"
+          disabled={!isReady.value || !isUsable}
+          onClick={() => trainBeside({ vary: vary.value, to }, pairs.value)}
+        >
+          Train beside
+        </button>
+      </div>
+      <Outcome />
+    </Panel>
+  );
+}
+
+/** The difference and its paragraph, while the runs that it is of are shown. */
+function Outcome() {
+  const told = comparison.value;
+  if (!told || !run.value?.beside) return null;
+  const { rows, paragraph } = told.result;
+  return (
+    <div id="twins-outcome">
+      <p class="paragraph">{paragraph}</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
+      <section class="scroll" aria-label="What the twins came to" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">at the end</th>
+              <th scope="col">A</th>
+              <th scope="col">B</th>
+              <th scope="col">A against B</th>
+              <th scope="col">p</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ figure: name, scale, a, b, test, differs }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{textOf(a.mean)}</td>
+                <td>{textOf(b.mean)}</td>
+                <td>
+                  {textOf(test.difference.mean)}
+                  {scale === 'log' && ' times'}
+                </td>
+                <td>
+                  {Number.isNaN(test.p) ? '–' : figure(Number(test.p.toPrecision(2)))}
+                  {differs && ' differs'}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}
+
+const textOf = (value: number) => (Number.isNaN(value) ? '–' : figure(value));
