@@ -3,10 +3,9 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
-import { fillOptimizer } from '../train/optimizers.ts';
 import type { Variable } from '../train/twin_options.ts';
 import { requestOf } from './control.ts';
-import type { Experiment } from './experiment.ts';
+import { type Experiment, learningRateOf } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Beside, ToldBeside } from './worker/beside.ts';
@@ -41,7 +40,7 @@ export function changed(experiment: Experiment, { vary, to }: Change): Experimen
 /** What an experiment has of a variable, in words. */
 export function nameOf(experiment: Experiment, vary: Variable): string {
   const { augmentation, model, optimizer } = experiment;
-  if (vary === 'learning-rate') return String(fillOptimizer(optimizer).learningRate);
+  if (vary === 'learning-rate') return String(learningRateOf(optimizer));
   const value = { augmentation, model, optimizer: optimizer.type }[vary];
   return typeof value === 'string' ? value : 'its own';
 }

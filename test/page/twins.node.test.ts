@@ -60,17 +60,22 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(Number(difference)).toBeLessThan(-0.2);
   expect(await text(page, '#gradient-map .badge')).toBe('healthy');
 
+  // Long enough to be stopped.
+  await page.evaluate(() => {
+    location.hash = location.hash.replace('epochs=2', 'epochs=500');
+  });
+  await until(page, '#twins', 'What differs');
   await page.select('#vary', 'augmentation');
   await page.select('#pairs', '1');
   await page.click('#train-beside');
-  await until(page, '#place', 'step [2-9]');
+  await until(page, '#place', 'epoch [1-9]\\d* of 500');
   await page.click('#stop');
   await until(page, '#status', 'Stopped after \\d+ steps');
   expect(await page.$('#twins-outcome')).toBeNull();
   expect((await legend('#loss'))['B each step']).toBeGreaterThan(0);
   // An ordinary run is alone again.
   await page.click('#start');
-  await until(page, '#place', 'epoch 1');
+  await until(page, '#place', 'epoch \\d+ of 500');
   await page.waitForFunction(() => document.querySelectorAll('#loss .legend button').length === 3);
   await page.click('#stop');
   await until(page, '#status', 'Stopped after');
