@@ -17,8 +17,13 @@ export class Memory {
   readonly #device: GPUDevice;
   readonly #buffers = new Set<GPUBuffer>();
 
-  constructor(device: GPUDevice) {
+  /** Of an arena that one dispatch is to go over: what is more begins another. */
+  readonly mostArenaBytes: number;
+
+  /** @param mostArenaBytes less than the device can bind, for tests. */
+  constructor(device: GPUDevice, mostArenaBytes = Infinity) {
     this.#device = device;
+    this.mostArenaBytes = Math.min(mostArenaBytes, this.mostBytes);
   }
 
   get buffers(): number {

@@ -1,6 +1,6 @@
 import type { Memory, Slice } from '../gpu/memory.ts';
 import type { CompiledModel } from './model.ts';
-import { type MeasuredLayer, measuredLayers, stagesOf } from './stages.ts';
+import { type MeasuredLayer, measuredLayers, type Stage, stagesOf } from './stages.ts';
 
 /** Where a tensor that is measured lies. */
 export interface Place {
@@ -20,6 +20,17 @@ export interface Activations {
   groups: [Slice, Slice, Slice, Slice][];
 }
 
+/** What a stage hands on, or the gradient of it. */
+interface Flow {
+  stage: number;
+  kind: 'y' | 'dy';
+  label: string;
+  /** Of a batch. */
+  elements: number;
+}
+
+const arenaNames = ['y0', 'y1', 'dy0', 'dy1'];
+
 /**
  * Makes the buffers for what a batch's layers hand on. What is measured lies in few arenas, so that one dispatch sees all
  * of it. A dispatch may not read and write one buffer, and a layer reads what the one before it wrote: so they take turns
@@ -28,54 +39,60 @@ export interface Activations {
 export function layOutActivations(memory: Memory, model: CompiledModel, batch: number): Activations {
   const stages = stagesOf(model);
   const layers = measuredLayers(model);
-  const sets = [new Set(layers.map(({ values }) => values.stage)), new Set(layers.map(({ deltas }) => deltas.stage))];
-  type Wanted = { stage: number; gradient: boolean; label: string; elements: number };
-  const groups: { wanted: [Wanted[], Wanted[], Wanted[], Wanted[]]; bytes: number[] }[] = [];
-  const made: Activations = { stages: [], measured: [], groups: [] };
-  const alone: Wanted[] = [];
-  for (const [stage, { layer, elements, hasGradient }] of stages.entries()) {
-    for (const gradient of hasGradient ? [false, true] : [false]) {
-      const wanted = { stage, gradient, label: `${layer.name}.${gradient ? 'dy' : 'y'}`, elements: batch * elements };
-      if (!sets[Number(gradient)]!.has(stage)) {
-        alone.push(wanted);
-        continue;
-      }
-      const arena = (stage % 2) + 2 * Number(gradient);
-      const bytes = memory.arenaBytes(wanted.elements);
-      let group = groups.at(-1);
-      if (!group || (group.bytes[arena]! > 0 && group.bytes[arena]! + bytes > memory.mostBytes)) {
-        group = { wanted: [[], [], [], []], bytes: [0, 0, 0, 0] };
-        groups.push(group);
-      }
-      group.wanted[arena]!.push(wanted);
-      group.bytes[arena]! += bytes;
-    }
-  }
+  const isMeasured = ({ stage, kind }: Flow) =>
+    layers.some(({ values, deltas }) => (kind === 'y' ? values : deltas).stage === stage);
+  const flows = flowsOf(stages, batch);
   const slices = stages.map((): { y?: Slice; dy?: Slice } => ({}));
-  const places = stages.map((): { values?: Place; deltas?: Place } => ({}));
-  for (const { stage, gradient, label, elements } of alone) {
-    slices[stage]![gradient ? 'dy' : 'y'] = memory.storage(label, elements);
+  const places = stages.map((): { y?: Place; dy?: Place } => ({}));
+  for (const flow of flows) {
+    if (!isMeasured(flow)) slices[flow.stage]![flow.kind] = memory.storage(flow.label, flow.elements);
   }
-  for (const [g, { wanted }] of groups.entries()) {
-    const arenas = wanted.map((all, arena) => {
-      const label = all.length === 1 ? all[0]!.label : `activations_${g}.${['y0', 'y1', 'dy0', 'dy1'][arena]}`;
-      const { all: whole, tensors } = memory.arena(label, all);
-      for (const [i, { stage, gradient }] of all.entries()) {
-        slices[stage]![gradient ? 'dy' : 'y'] = tensors[i]!;
-        places[stage]![gradient ? 'deltas' : 'values'] = {
-          group: g,
-          arena: arena as Place['arena'],
-          slice: tensors[i]!,
-        };
+  const groups = fillGroups(memory, flows.filter(isMeasured)).map((arenas, group) =>
+    arenas.map((own, arena) => {
+      const label = own.length === 1 ? own[0]!.label : `activations_${group}.${arenaNames[arena]}`;
+      const { all, tensors } = memory.arena(label, own);
+      for (const [i, { stage, kind }] of own.entries()) {
+        const slice = tensors[i]!;
+        slices[stage]![kind] = slice;
+        places[stage]![kind] = { group, arena: arena as Place['arena'], slice };
       }
-      return whole;
-    });
-    made.groups.push(arenas as Activations['groups'][number]);
+      return all;
+    }),
+  );
+  return {
+    stages: slices.map(({ y, dy }) => ({ y: y!, dy })),
+    measured: layers.map((layer) => {
+      const [values, deltas] = [places[layer.values.stage]!.y!, places[layer.deltas.stage]!.dy!];
+      return { ...layer, places: { values, deltas } };
+    }),
+    groups: groups as Activations['groups'],
+  };
+}
+
+function flowsOf(stages: readonly Stage[], batch: number): Flow[] {
+  return stages.flatMap(({ layer, elements, hasGradient }, stage) =>
+    (hasGradient ? (['y', 'dy'] as const) : (['y'] as const)).map((kind) => ({
+      stage,
+      kind,
+      label: `${layer.name}.${kind}`,
+      elements: batch * elements,
+    })),
+  );
+}
+
+/** Four arenas a group, what is in each in the order given. */
+function fillGroups(memory: Memory, flows: readonly Flow[]): Flow[][][] {
+  const groups: { arenas: Flow[][]; bytes: number[] }[] = [];
+  for (const flow of flows) {
+    const arena = (flow.stage % 2) + (flow.kind === 'y' ? 0 : 2);
+    const bytes = memory.arenaBytes(flow.elements);
+    let group = groups.at(-1);
+    if (!group || (group.bytes[arena]! > 0 && group.bytes[arena]! + bytes > memory.mostArenaBytes)) {
+      group = { arenas: [[], [], [], []], bytes: [0, 0, 0, 0] };
+      groups.push(group);
+    }
+    group.arenas[arena]!.push(flow);
+    group.bytes[arena]! += bytes;
   }
-  made.stages = slices.map(({ y, dy }) => ({ y: y!, dy }));
-  made.measured = layers.map((layer) => {
-    const [values, deltas] = [places[layer.values.stage]!.values!, places[layer.deltas.stage]!.deltas!];
-    return { ...layer, places: { values, deltas } };
-  });
-  return made;
+  return groups.map(({ arenas }) => arenas);
 }

@@ -39,7 +39,50 @@ export async function planMeasurement(
   memory: Memory,
   { activations, batch, chunks, partials, state, records, reader }: Given,
 ): Promise<Measurement> {
-  const { measured, groups } = activations;
+  const { groups } = activations;
+  const { words, tables, firsts, total, layers } = tabulate(activations, batch);
+  const positive = memory.storage('health.positive', words);
+  const own = memory.storage('health.partials', 8 * total);
+  const look = async (table: StatisticsTable, g: number): Promise<Dispatch> => {
+    const [y0, y1, dy0, dy1] = groups[g]!;
+    const shape = {
+      arenas: [y0, y1, dy0, dy1].map(({ size }) => size / 16) as [number, number, number, number],
+      chunks: table.chunks,
+      tensors: table.ranges.length,
+      firstPartial: firsts[g]!,
+      partials: total,
+      words,
+    };
+    const buffers = { y0, y1, dy0, dy1, chunks: memory.upload(`health.chunks_${g}`, table.words), state };
+    return bind(gpu.device, await cache.compile(layerStatistics, shape), '', { ...buffers, partials: own, positive });
+  };
+  const add = async (): Promise<Dispatch> => {
+    const ranges = packRanges(layers, chunks.ranges);
+    const count = chunks.ranges.length / 2;
+    const shape = {
+      layers: layers.length,
+      tensors: count,
+      partials: total,
+      chunks: chunks.count,
+      words,
+      record: reader.shape,
+      firstWord: recordWords(count),
+    };
+    return bind(gpu.device, await cache.compile(healthReduce, shape), '', {
+      partials: own,
+      positive,
+      gradient: partials.gradient,
+      updated: partials.update,
+      ranges: memory.upload('health.ranges', ranges),
+      state,
+      records,
+    });
+  };
+  return { recording: await Promise.all([...tables.map(look), add()]), positive };
+}
+
+/** What each dispatch goes over, where its chunks begin among all of them, and which of them are whose. */
+function tabulate({ measured, groups }: Activations, batch: number) {
   let words = 0;
   const bits = measured.map(({ activation, units }) => {
     if (activation !== 'relu') return undefined;
@@ -71,43 +114,5 @@ export async function planMeasurement(
     units,
     bits: bits[i],
   }));
-
-  const positive = memory.storage('health.positive', words);
-  const own = memory.storage('health.partials', 8 * total);
-  const look = async (table: StatisticsTable, g: number): Promise<Dispatch> => {
-    const [y0, y1, dy0, dy1] = groups[g]!;
-    const shape = {
-      arenas: [y0, y1, dy0, dy1].map(({ size }) => size / 16) as [number, number, number, number],
-      chunks: table.chunks,
-      tensors: tensors[g]!.length,
-      firstPartial: firsts[g]!,
-      partials: total,
-      words,
-    };
-    const buffers = { y0, y1, dy0, dy1, chunks: memory.upload(`health.chunks_${g}`, table.words), state };
-    return bind(gpu.device, await cache.compile(layerStatistics, shape), '', { ...buffers, partials: own, positive });
-  };
-  const add = async (): Promise<Dispatch> => {
-    const ranges = packRanges(layers, chunks.ranges);
-    const count = chunks.ranges.length / 2;
-    const shape = {
-      layers: layers.length,
-      tensors: count,
-      partials: total,
-      chunks: chunks.count,
-      words,
-      record: reader.shape,
-      firstWord: recordWords(count),
-    };
-    return bind(gpu.device, await cache.compile(healthReduce, shape), '', {
-      partials: own,
-      positive,
-      gradient: partials.gradient,
-      updated: partials.update,
-      ranges: memory.upload('health.ranges', ranges),
-      state,
-      records,
-    });
-  };
-  return { recording: await Promise.all([...tables.map(look), add()]), positive };
+  return { words, tables, firsts, total, layers };
 }

@@ -1,0 +1,48 @@
+import { afterAll, expect, test } from 'vitest';
+import { openGpu } from '../../src/gpu/device.ts';
+import { Memory } from '../../src/gpu/memory.ts';
+import { trainOnBatch } from '../../src/train/batch.ts';
+import { Engine } from '../../src/train/engine.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
+import { readTensors } from '../../src/train/weights.ts';
+import { expectHealth } from './health_closeness.ts';
+import { batchOf, smallDataset, smallModel } from './small.ts';
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const batchSize = 4;
+const [images, labels] = batchOf(smallDataset(batchSize), 0, batchSize);
+
+/** A step with arenas of at most so many bytes. */
+async function step(mostArenaBytes?: number) {
+  const settings = fillTrainerOptions({ model: smallModel, batchSize, seed: 3 });
+  const memory = new Memory(gpu.device, mostArenaBytes);
+  const startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
+  const engine = await Engine.start(gpu, settings, memory, startup, new AbortController().signal);
+  try {
+    const { weights, activations } = engine.steps.network;
+    const before = await readTensors(engine, weights.tensors);
+    const { health } = await trainOnBatch(engine, images, labels);
+    const after = await readTensors(engine, weights.tensors);
+    return { health, before, after, groups: activations.groups, recording: engine.steps.measurement!.recording };
+  } finally {
+    memory.dispose();
+  }
+}
+
+test('layers that are too large for one arena are measured in further dispatches, to the same bits', async () => {
+  const whole = await step();
+  expect(whole.groups).toHaveLength(1);
+  expect(whole.recording).toHaveLength(2);
+  // Each tensor takes 256 bytes; what is larger than an arena should be has one of its own.
+  for (const most of [256, 64]) {
+    const parts = await step(most);
+    expect(parts.groups.length).toBeGreaterThan(1);
+    for (const arena of parts.groups.flat()) expect(arena.size).toBeLessThanOrEqual(256);
+    expect(parts.recording).toHaveLength(parts.groups.length + 1);
+    expect(parts.health).toEqual(whole.health);
+    expectHealth(compileModel(smallModel), parts.health, { images, labels, ...parts });
+  }
+});
