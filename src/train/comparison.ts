@@ -27,7 +27,7 @@ export interface PairedTest {
   difference: Estimate;
   t: number;
   degreesOfFreedom: number;
-  /** NaN where there is nothing to test: fewer than two pairs, or twins that are equal in every one. */
+  /** NaN where there is nothing to test: fewer than two pairs, or the same difference in every one. */
   p: number;
 }
 
@@ -61,7 +61,8 @@ export function pairedTest(
   const { mean: middle, low, high, n } = around(differences);
   const degreesOfFreedom = n - 1;
   const error = n < 2 ? Number.NaN : sampleStandardDeviation(differences) / Math.sqrt(n);
-  const t = middle / error; // 0 / 0 where the twins are equal in every pair
+  // The same difference in every pair, as counts may have by chance, has no spread to hold it against.
+  const t = error > 0 ? middle / error : Number.NaN;
   const p = Number.isNaN(t) ? Number.NaN : 2 * tCdf(-Math.abs(t), degreesOfFreedom);
   const back = scale === 'log' ? Math.exp : of;
   return { difference: { mean: back(middle), low: back(low), high: back(high), n }, t, degreesOfFreedom, p };
