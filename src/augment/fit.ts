@@ -36,7 +36,7 @@ export async function fitStatistics(
   // Keras' old fit forgets rescale, so the mean of the images as they are is found anew.
   const raw = fitChannels(sumUp(images, channels), { compat: 'corrected' }).mean;
   const products = await multiplyOut(gpu, cache, images, imageShape, raw);
-  const { zcaMatrix } = fitWhitening(products, { ...options, channels, zcaEpsilon: generator.zcaEpsilon });
+  const { zcaMatrix } = await fitWhitening(products, { ...options, channels, zcaEpsilon: generator.zcaEpsilon });
   return { ...statistics, zca: Float32Array.from(zcaMatrix) };
 }
 

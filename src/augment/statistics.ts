@@ -57,10 +57,10 @@ export interface WhiteningOptions extends FitOptions {
  * The channels' mean and the matrix of zcaWhitening: y = (x rescale - mean) W, the image a row. Keras centres by channel
  * also here, so what is decomposed is the second moment of the features about their channel's mean.
  */
-export function fitWhitening(
+export async function fitWhitening(
   { count, sum, gram }: ProductSums,
   { channels, zcaEpsilon = 1e-6, ...options }: WhiteningOptions,
-): { mean: Float64Array; zcaMatrix: Float64Array } {
+): Promise<{ mean: Float64Array; zcaMatrix: Float64Array }> {
   const scale = scaleOf(options);
   const features = sum.length;
   const mean = new Float64Array(channels);
@@ -75,7 +75,7 @@ export function fitWhitening(
   }
   return {
     mean: mean.map((m) => m * scale),
-    zcaMatrix: whiteningMatrix(about, count, zcaEpsilon, options.compat),
+    zcaMatrix: await whiteningMatrix(about, count, zcaEpsilon, options.compat),
   };
 }
 

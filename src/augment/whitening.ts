@@ -1,4 +1,4 @@
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { Matrix } from 'ml-matrix';
 import type { KerasCompat } from './statistics.ts';
 
 /**
@@ -15,7 +15,14 @@ import type { KerasCompat } from './statistics.ts';
  * @param n how many images.
  * @returns W, row by row. Takes features^3 on the calling thread: 4 s for 28 x 28 x 1, 4 minutes for 32 x 32 x 3.
  */
-export function whiteningMatrix(moment: Float64Array, n: number, epsilon: number, compat: KerasCompat): Float64Array {
+export async function whiteningMatrix(
+  moment: Float64Array,
+  n: number,
+  epsilon: number,
+  compat: KerasCompat,
+): Promise<Float64Array> {
+  // Larger than any other part of a page that trains, and hardly ever wanted: a bundler keeps it apart.
+  const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
   const features = Math.sqrt(moment.length);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
     Matrix.from1DArray(features, features, moment),

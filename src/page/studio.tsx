@@ -1,21 +1,21 @@
 import { describeAdapter } from '../index.ts';
+import { later } from './later.tsx';
 import { AugmentationPanel } from './panels/augmentation.tsx';
 import { DataPanel } from './panels/data.tsx';
-import { EpochsPanel } from './panels/epochs.tsx';
 import { GradientsPanel } from './panels/gradients.tsx';
 import { ModelPanel, OptimizerPanel } from './panels/model.tsx';
-import { ProfilePanel } from './panels/profile.tsx';
-import { ResultsPanel } from './panels/results.tsx';
 import { RunBar, TrainingPanel } from './panels/training.tsx';
-import { TryPanel } from './panels/try.tsx';
-import { TwinsPanel } from './panels/twins.tsx';
 import { adapter, noGpu } from './state.ts';
 import { NoWebGpu, Trouble } from './trouble.tsx';
 
 /** What is trained, from its images to its network. */
 const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel];
-/** What comes of it. */
-const outcome = [TrainingPanel, GradientsPanel, TwinsPanel, EpochsPanel, ResultsPanel, TryPanel, ProfilePanel];
+/** What comes of it. Below the first screen, what isn't needed to begin. */
+const outcome = [
+  TrainingPanel,
+  GradientsPanel,
+  later(async () => (await import('./panels/after_training.tsx')).AfterTraining),
+];
 
 export function Studio() {
   return (
@@ -35,13 +35,13 @@ export function Studio() {
           <main id="main">
             <Trouble />
             <div class="setup">
-              {setup.map((Each) => (
-                <Each key={Each.name} />
+              {setup.map((Each, place) => (
+                <Each key={place} />
               ))}
             </div>
             <div class="outcome">
-              {outcome.map((Each) => (
-                <Each key={Each.name} />
+              {outcome.map((Each, place) => (
+                <Each key={place} />
               ))}
             </div>
           </main>

@@ -10,6 +10,8 @@ import { type Served, serve } from '../../src/cli/server.ts';
 /** The page as it is built, in Chrome on the software adapter, by what a person sees and presses. */
 export interface Studio {
   browser: Browser;
+  /** Where the page is built. */
+  folder: string;
   /** @returns the address of the page, from a server that answers `routes` too: of files alone by default. */
   serve(routes?: Routes): Promise<string>;
   close(): Promise<void>;
@@ -28,6 +30,8 @@ const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
  * @param root of another page than src/page.
  */
 export async function openStudio(root?: string): Promise<Studio> {
+  // Vitest says `test`, and Vite would build what is for developing.
+  process.env.NODE_ENV = 'production';
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
   const servers: Served[] = [];
   const [browser] = await Promise.all([
@@ -36,6 +40,7 @@ export async function openStudio(root?: string): Promise<Studio> {
   ]);
   return {
     browser,
+    folder,
     serve: async (routes = noRoutes) => {
       const server = await serve(folder, routes);
       servers.push(server);
@@ -63,6 +68,14 @@ export async function openPage(url: string, page: Page, complaints: string[]): P
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(url);
   await page.waitForSelector('#start:enabled, [role=alert] h2');
+  await seeAll(page);
+}
+
+/** Goes down to what is only fetched for whoever does, and up again. */
+async function seeAll(page: Page): Promise<void> {
+  await page.evaluate(() => document.querySelector('.later')?.scrollIntoView());
+  await page.waitForSelector('.later', { hidden: true });
+  await page.evaluate(() => scrollTo(0, 0));
 }
 
 export const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');

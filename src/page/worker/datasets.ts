@@ -1,7 +1,6 @@
 import digitsAddress from '../../../data/digits.csv.gz?url';
 import { type DatasetFacts, fetchDatasets, fetchFacts } from '../../data/served.ts';
 import { parseDigits, type TrainAndTest } from '../../index.ts';
-import { ownDatasets } from './own_data.ts';
 
 /** What there is to see of a data set once its bytes are there. */
 export interface DatasetOverview {
@@ -20,7 +19,7 @@ const own = 'own';
 let loaded: { name: string; datasets: Promise<TrainAndTest> } | undefined;
 
 export function load(name: string): Promise<TrainAndTest> {
-  if (name === own) return ownDatasets();
+  if (name === own) return fetchOwn();
   if (loaded?.name === name) return loaded.datasets;
   const datasets = name === digits ? fetchDigits() : fetchDatasets(name);
   loaded = { name, datasets };
@@ -52,6 +51,10 @@ export async function overviewOf(name: string): Promise<DatasetOverview> {
   });
   return { counts: { train: counts(train.labels), test: counts(test.labels) }, samples };
 }
+
+/** Readers of pictures and of other files are fetched by whoever brings some. */
+export const forOwn = () => import('./own_data.ts');
+const fetchOwn = async () => (await forOwn()).ownDatasets();
 
 async function fetchDigits(): Promise<TrainAndTest> {
   const file = await (await fetch(digitsAddress)).arrayBuffer();

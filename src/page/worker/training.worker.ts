@@ -2,15 +2,16 @@ import { expose } from 'comlink';
 import type { DatasetFacts } from '../../data/served.ts';
 import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
-import { stopBeside, trainBeside } from './beside.ts';
-import { type DatasetOverview, factsOf, overviewOf } from './datasets.ts';
+import { type DatasetOverview, factsOf, forOwn, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
-import { bring, cleanOwn } from './own_data.ts';
 import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
 import { ask, resultsOf, testImage } from './results.ts';
-import { loadRun, save } from './run_file.ts';
 import * as session from './session.ts';
+
+/** Wanted by few visitors: fetched when it is. */
+const runFile = () => import('./run_file.ts');
+const beside = () => import('./beside.ts');
 
 /**
  * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
@@ -31,23 +32,26 @@ const worker = {
   goOn: plainly(session.goOn),
   lastEpoch: plainly(session.lastEpoch),
   /** Pairs of networks that differ in one variable. */
-  trainBeside: plainly(trainBeside),
-  stopBeside,
+  trainBeside: plainly(async (...twins: Parameters<Beside['trainBeside']>) => (await beside()).trainBeside(...twins)),
+  stopBeside: async () => (await beside()).stopBeside(),
   stop: session.stop,
   pause: session.pause,
   resume: session.resume,
   step: session.step,
   setLearningRate: plainly(session.setLearningRate),
-  bring: plainly(bring),
-  cleanOwn: plainly(cleanOwn),
+  bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
+  cleanOwn: plainly(async (...out: Parameters<OwnData['cleanOwn']>) => (await forOwn()).cleanOwn(...out)),
   results: plainly(resultsOf),
   ask: plainly(ask),
   testImage: plainly(testImage),
-  save: plainly(save),
-  loadRun: plainly(loadRun),
+  save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
+  loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   profile: plainly(profileOf),
 };
 
+type Beside = Awaited<ReturnType<typeof beside>>;
+type RunFile = Awaited<ReturnType<typeof runFile>>;
+type OwnData = Awaited<ReturnType<typeof forOwn>>;
 export type TrainingWorker = typeof worker;
 
 expose(worker);

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { type PreviewServer, preview } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStudio, type Studio } from './studio.ts';
+
+/** Bytes of JavaScript that a first visit may fetch, compressed, the worker's included. */
+const most = 150_000;
+
+let studio: Studio;
+let server: PreviewServer;
+beforeAll(async () => {
+  studio = await openStudio();
+  server = await preview({
+    configFile: new URL('../../vite.config.ts', import.meta.url).pathname,
+    mode: 'page',
+    build: { outDir: studio.folder },
+    preview: { port: 0 },
+  });
+});
+afterAll(async () => {
+  await server?.close();
+  await studio?.close();
+});
+
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+
+test('what a first visit fetches before it can train is small, and is soon there', async () => {
+  const assets = `${studio.folder}/assets`;
+  const sizes = new Map(
+    readdirSync(assets)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [name, gzipSync(readFileSync(`${assets}/${name}`)).length]),
+  );
+  const page = await studio.browser.newPage();
+  page.setDefaultTimeout(0); // vitest has one
+  await page.setViewport({ width: 1280, height: 960 });
+  const fetched = new Set<string>();
+  // Heard at the server: the page doesn't tell of what its worker fetches.
+  server.httpServer.on('request', ({ url }) => fetched.add(url?.split('?')[0]?.split('/').at(-1) ?? ''));
+  await page.goto(server.resolvedUrls?.local[0] as string);
+  await page.waitForSelector('#start:enabled');
+  const [paint, interactive] = await page.evaluate(() => [
+    performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+    performance.now(),
+  ]);
+  const first = [...sizes].filter(([name]) => fetched.has(name));
+  const sum = (parts: [string, number][]) => parts.reduce((bytes, [, size]) => bytes + size, 0);
+  console.log(
+    [
+      `JavaScript of a first visit, compressed: ${kilobytes(sum(first))}`,
+      ...first.map(([name, size]) => `  ${name} ${kilobytes(size)}`),
+      `all there is: ${kilobytes(sum([...sizes]))}`,
+      `first paint after ${paint?.toFixed(0)} ms, Train can be pressed after ${interactive?.toFixed(0)} ms`,
+    ].join('\n'),
+  );
+  expect(first.some(([name]) => name.startsWith('index'))).toBe(true);
+  expect(first.some(([name]) => name.startsWith('training.worker'))).toBe(true);
+  expect(sum(first)).toBeLessThan(most);
+  await page.close();
+});
