@@ -28,7 +28,7 @@ const contentSecurityPolicy: Plugin = {
 
 /**
  * Shaders without their comments, a third of what the page would fetch, and without the space that nobody reads there.
- * Lines stay where they are, so that an error of the compiler tells the same line.
+ * Lines stay where they are, so that an error of the compiler tells the same line, and lines of the preprocessor as they are.
  */
 const leanShaders: Plugin = {
   name: 'wgrad-lean-shaders',
@@ -40,7 +40,7 @@ const leanShaders: Plugin = {
     const text = readFileSync(path, 'utf8')
       .replace(/[ \t]*\/\/.*$/gm, '')
       .replace(/^[ \t]+/gm, '')
-      .replace(/ ?([=,:{}();]|->) ?/g, '$1');
+      .replace(/^[^#\n].*$/gm, (line) => line.replace(/ ?([=,;(]|->) ?/g, '$1'));
     return `export default ${JSON.stringify(text)}`;
   },
 };

@@ -1,7 +1,7 @@
 import stateStruct from '../../shaders/lib/state.wgsl?raw';
 
 /** The words of `struct State` in shaders/lib/state.wgsl, in its order, read from its text so that they can't differ. */
-export const stateFields: readonly string[] = [...stateStruct.matchAll(/^ {2}(\w+): (?:u32|f32),/gm)].map((m) => m[1]!);
+export const stateFields: readonly string[] = [...stateStruct.matchAll(/^\s*(\w+): ?(?:u32|f32),/gm)].map((m) => m[1]!);
 
 export const stateWords = stateFields.length;
 
@@ -11,7 +11,7 @@ export const stateSource = `\n${stateStruct}`;
 /** The numbers of a State as the host writes them; what is left out is zero. */
 export type StateValues = Partial<Record<string, number>>;
 
-const floats = new Set([...stateStruct.matchAll(/^ {2}(\w+): f32,/gm)].map((m) => m[1]!));
+const floats = new Set([...stateStruct.matchAll(/^\s*(\w+): ?f32,/gm)].map((m) => m[1]!));
 
 /** Packs a whole State, or its first words up to the last one named: what the host owns comes first in it. */
 export function packState(values: StateValues): ArrayBuffer {
