@@ -90,7 +90,14 @@ export class Scheduler {
       this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);
       this.#lastDone = now;
       this.#idle.push(staging);
-      if (!flight.abandoned) onRecords(bytes, count);
+      if (flight.abandoned) return;
+      try {
+        onRecords(bytes, count);
+      } catch (error) {
+        // Whoever threw wants no more, also of what lands before somebody waits for this one.
+        for (const other of this.#flights) other.abandoned = true;
+        throw error;
+      }
     });
     const flight: Flight = { done: landed, abandoned: false };
     landed.catch(() => undefined); // seen by whoever lands it
