@@ -39,12 +39,18 @@ const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
 
 // A pixel of x, shifted by the padding: element (kh, kw) brought it to y's (row - kh, column - kw), before the stride.
-struct Pixel { image: u32, row: u32, column: u32, }
+// `place` is where it lies in x, in pixels, or nowhere.
+struct Pixel { image: u32, row: u32, column: u32, place: u32, }
+
+const nowhere = 0xffffffffu;
 
 fn pixel_at(index: u32) -> Pixel {
-  let at = min(index, batch * in_height * in_width - 1u);
-  let place = at / batch;
-  return Pixel(at % batch, place / in_width + pad_top, place % in_width + pad_left);
+  let pixels = batch * in_height * in_width;
+  let at = min(index, pixels - 1u);
+  let image = at % batch;
+  let inside = at / batch;
+  let place = select(nowhere, image * in_height * in_width + inside, index < pixels);
+  return Pixel(image, inside / in_width + pad_top, inside % in_width + pad_left, place);
 }
 
 // What a pixel reads of dy at one kernel element: the index of its first channel, or outside.
@@ -70,9 +76,9 @@ fn load_dy(tap: u32, step: u32) -> ${load} {
   return select(dy[tap + step], ${load}(), tap == outside);
 }
 
-fn store(index: u32, ci: u32, value: vec4f) {
-  if (index >= batch * in_height * in_width || ci >= in_channels) { return; }
-  let at = (index % batch * in_height * in_width + index / batch) * in_channels + ci;
+fn store(place: u32, ci: u32, value: vec4f) {
+  if (place == nowhere || ci >= in_channels) { return; }
+  let at = place * in_channels + ci;
 #if ${vec_in}
 #if ${activated}
   dx[at / 4u] = value * derivative(x[at / 4u]);
@@ -153,7 +159,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
 %for q in 0..${quads}
 %for i in 0..4
-  store(first + 4u * $qu + $iu, ci_wanted, x$q$i);
+#if ${subgroups}
+  store(quadBroadcast(p$q.place, $iu), ci_wanted, x$q$i);
+#else
+  store(p$q$i.place, ci_wanted, x$q$i);
+#endif
 %end
 %end
 }

@@ -19,10 +19,14 @@ const widest = (terms: number, most: number) => (most === 4 && terms % 4 === 0 ?
 const busyGroups = 8;
 const tilesMost = 16;
 
+/** Fewer tiles than this are over sooner than their text is compiled: a shorter body is as fast and compiles in half the time. */
+const worthUnrolling = 256;
+const worthPairs = 16;
+
 /**
  * The forms of a matrix product. Where a subgroup is exactly four invocations (SwiftShader) a load costs several times the
- * arithmetic that it feeds, and a long loop body costs more again: many rows meet few terms. Elsewhere the sums are half as
- * many and the loads as wide as can be.
+ * arithmetic that it feeds, and a long loop body costs more again: in a large product many rows meet few terms. Elsewhere the
+ * sums are half as many and the loads as wide as can be.
  *
  * @param terms of the innermost sum: its loads have to end with it.
  * @param tiles of a form with that many quads.
@@ -30,8 +34,9 @@ const tilesMost = 16;
 export function registerTiles(terms: number, tiles: (quads: number) => number, traits: Traits): RegisterTile[] {
   const alone = { subgroups: false, quads: 2, width: widest(terms, 4), tiles: tilesMost };
   if (traits.subgroupSize !== 4) return [alone];
-  const few = Math.min(tilesMost, Math.max(1, Math.floor(tiles(4) / busyGroups)));
-  return [{ subgroups: true, quads: 4, width: widest(terms, 2), tiles: few }, alone];
+  const quads = tiles(4) >= worthUnrolling ? 4 : tiles(2) >= worthPairs ? 2 : 1;
+  const few = Math.min(tilesMost, Math.max(1, Math.floor(tiles(quads) / busyGroups)));
+  return [{ subgroups: true, quads, width: widest(terms, quads === 4 ? 2 : 4), tiles: few }, alone];
 }
 
 /** The two forms of the kernels whose tile is always the same. */
