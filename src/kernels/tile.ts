@@ -34,9 +34,14 @@ const worthPairs = 16;
 export function registerTiles(terms: number, tiles: (quads: number) => number, traits: Traits): RegisterTile[] {
   const alone = { subgroups: false, quads: 2, width: widest(terms, 4), tiles: tilesMost };
   if (traits.subgroupSize !== 4) return [alone];
-  const quads = tiles(4) >= worthUnrolling ? 4 : tiles(2) >= worthPairs ? 2 : 1;
-  const few = Math.min(tilesMost, Math.max(1, Math.floor(tiles(quads) / busyGroups)));
-  return [{ subgroups: true, quads, width: widest(terms, quads === 4 ? 2 : 4), tiles: few }, alone];
+  const form = (quads: number): RegisterTile => ({
+    subgroups: true,
+    quads,
+    width: widest(terms, quads === 4 ? 2 : 4),
+    tiles: Math.min(tilesMost, Math.max(1, Math.floor(tiles(quads) / busyGroups))),
+  });
+  const best = tiles(4) >= worthUnrolling ? 4 : tiles(2) >= worthPairs ? 2 : 1;
+  return [...new Set([best, 4])].map(form).concat(alone);
 }
 
 /** The two forms of the kernels whose tile is always the same. */
