@@ -84,8 +84,8 @@ const places: Record<Pass, (figures: Figures) => string> = {
 const numbers = (count: number) => (count === 1 ? '1 number' : `${count} numbers`);
 
 function nonFiniteSentence(figures: Figures): string {
-  const { layer, step, nonFinite, lastUpdateRatio } = figures;
-  const { pass } = nonFinite!;
+  const { layer, step, health, lastUpdateRatio } = figures;
+  const { pass } = health.firstNonFinite!;
   const before =
     lastUpdateRatio !== undefined && Number.isFinite(lastUpdateRatio)
       ? `; the last update before was ${short(lastUpdateRatio)} times its weights`

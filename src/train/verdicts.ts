@@ -1,4 +1,4 @@
-import type { HealthRecord, LayerHealth, Pass, Verdict, VerdictName } from './health.ts';
+import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
 import type { ActivationName } from './layers.ts';
 import type { CompiledModel } from './model.ts';
@@ -84,8 +84,6 @@ export interface Figures {
   relativeGradient: number;
   /** The layers, in the model's order. */
   layers: readonly JudgedLayer[];
-  /** Where the step's first number arose that isn't finite. */
-  nonFinite?: { layer: string; pass: Pass };
   /** The layer's update ratio in the last step that counted. */
   lastUpdateRatio?: number;
 }
@@ -153,7 +151,6 @@ export class VerdictWatch {
       reach: own.deltaRms / last.deltaRms,
       relativeGradient: own.gradientRms / last.gradientRms,
       layers: this.#layers,
-      nonFinite: firstNonFinite(step, health),
       lastUpdateRatio: standing.lastUpdateRatio,
     };
     const finding = this.#find(figures, last, standing);
@@ -185,10 +182,10 @@ export class VerdictWatch {
 
   /** What this step says of a layer; undefined where it says nothing, which leaves everything as it is. */
   #find(figures: Figures, last: LayerHealth, standing: Standing): Finding | undefined {
-    const { step, layer, own, reach, relativeGradient, nonFinite } = figures;
+    const { step, health, layer, own, reach, relativeGradient } = figures;
     const since = longer(undefined, step);
-    if (nonFinite?.layer === layer.name) return { name: 'non-finite', since };
-    if (step.skipped || nonFinite) return undefined;
+    if (health.firstNonFinite?.layer === layer.name) return { name: 'non-finite', since };
+    if (step.skipped || health.firstNonFinite) return undefined;
     const past = (name: VerdictName, { enter, leave }: { enter: number; leave: number }) =>
       standing.verdict?.verdict === name ? leave : enter;
 
@@ -212,13 +209,6 @@ export class VerdictWatch {
   #isEnough({ samples, steps }: Stretch): boolean {
     return samples >= deadSamples || steps >= this.#epochSteps;
   }
-}
-
-/** A gradient of finite numbers that is too large to square makes a step void as well. */
-function firstNonFinite({ skipped }: StepRecord, { layers, firstNonFinite }: HealthRecord): Figures['nonFinite'] {
-  if (firstNonFinite || !skipped) return firstNonFinite;
-  const layer = Object.keys(layers).findLast((name) => !Number.isFinite(layers[name]!.gradientNorm));
-  return layer === undefined ? undefined : { layer, pass: 'gradient' };
 }
 
 function longer(stretch: Stretch | undefined, { step, epoch, samples }: StepRecord): Stretch {

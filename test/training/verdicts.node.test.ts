@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LayerHealth, Verdict, VerdictName } from '../../src/train/health.ts';
+import { firstNonFinite } from '../../src/train/health_record.ts';
 import type { StepRecord } from '../../src/train/history.ts';
 import type { ActivationName } from '../../src/train/layers.ts';
 import {
@@ -230,7 +231,8 @@ describe('numbers that are not finite', () => {
   test('a gradient too large to square is named too', () => {
     const first = healthOf({}, 1);
     first.gradientNorm = Infinity;
-    const health = { layers: { first, last: healthOf({}, 1) }, transport: 1 };
+    const layers = { first, last: healthOf({}, 1) };
+    const health = { layers, transport: 1, firstNonFinite: firstNonFinite(layers, true) };
     const [verdict] = new Run().say(1, {}, 1, { skipped: true, health }).told;
     expect(verdict!.sentence).toMatch(/gradient pass of first: the square of its gradient/);
   });
