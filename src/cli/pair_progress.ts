@@ -1,12 +1,12 @@
-import { SingleBar } from 'cli-progress';
 import { clock, fixed } from '../figures.ts';
+import { Bar } from './bar.ts';
 import type { TwinTold } from './headless/protocol.ts';
 
 const format = 'pair {pair}  epoch {epoch} {bar} {value}/{total}  loss A {a}  B {b}  {left} left';
 
 /** A bar for the pair that runs, with the time that is left for all of them; nothing where the output is no terminal. */
 export class PairProgress {
-  private bar: SingleBar | undefined;
+  private readonly bar: Bar;
   private readonly begun = performance.now();
   private pair = 0;
   private losses = { a: Number.NaN, b: Number.NaN };
@@ -15,31 +15,22 @@ export class PairProgress {
   constructor(
     private readonly pairs: number,
     private readonly epochs: number,
-    private readonly stream: NodeJS.WriteStream = process.stdout,
-  ) {}
+    stream: NodeJS.WriteStream = process.stdout,
+  ) {
+    this.bar = new Bar(format, stream);
+  }
 
   /** Pairs are counted from 0. */
   start(pair: number): void {
     this.pair = pair;
     this.losses = { a: Number.NaN, b: Number.NaN };
-    if (!this.stream.isTTY) return;
-    this.bar = new SingleBar({
-      format,
-      stream: this.stream,
-      barsize: 20,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-      gracefulExit: false, // Ctrl-C is the command's
-      linewrap: false,
-    });
+    this.bar.start();
   }
 
   update(told: readonly TwinTold[]): void {
     for (const { twin, loss } of told) this.losses[twin] = loss;
     const last = told.at(-1);
-    if (!this.bar || !last) return;
+    if (!last) return;
     const { step, steps, epoch } = last;
     const payload = {
       pair: `${this.pair + 1}/${this.pairs}`,
@@ -48,9 +39,7 @@ export class PairProgress {
       b: fixed(this.losses.b),
       left: clock(this.left(this.pair + step / steps)),
     };
-    // It starts with its first figures: a bar without them would show the format's braces.
-    if (!this.bar.isActive) this.bar.start(steps, step, payload);
-    else this.bar.update(step, payload);
+    this.bar.update(step, steps, payload);
   }
 
   /** Seconds, when so many pairs are done. */
@@ -60,7 +49,6 @@ export class PairProgress {
 
   /** Takes the bar away, so that a line can be printed. */
   stop(): void {
-    if (this.bar?.isActive) this.bar.stop();
-    this.bar = undefined;
+    this.bar.stop();
   }
 }

@@ -1,39 +1,30 @@
-import { SingleBar } from 'cli-progress';
 import { clock, fixed } from '../figures.ts';
 import type { TrainingLog } from '../train/training_log.ts';
+import { Bar } from './bar.ts';
 
 const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  accuracy {accuracy}  {rate} images/s  {left} left';
 
 /** A bar for the epoch that runs; nothing where the output is no terminal. */
 export class Progress {
-  private bar: SingleBar | undefined;
+  private readonly bar: Bar;
   private runStarted = 0;
 
   constructor(
     private readonly epochs: number,
     private readonly stepsPerEpoch: number,
-    private readonly stream: NodeJS.WriteStream = process.stdout,
-  ) {}
+    stream: NodeJS.WriteStream = process.stdout,
+  ) {
+    this.bar = new Bar(format, stream);
+  }
 
   start(): void {
     this.runStarted ||= performance.now();
-    if (!this.stream.isTTY) return;
-    this.bar = new SingleBar({
-      format,
-      stream: this.stream,
-      barsize: 20,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-      gracefulExit: false, // Ctrl-C is the command's
-      linewrap: false,
-    });
+    this.bar.start();
   }
 
   update(log: TrainingLog): void {
     const now = log.unfinished;
-    if (!this.bar || !now) return;
+    if (!now) return;
     const done = (log.epochs.length + now.steps / this.stepsPerEpoch) / this.epochs;
     const left = ((performance.now() - this.runStarted) / 1000 / done) * (1 - done);
     const payload = {
@@ -43,14 +34,11 @@ export class Progress {
       rate: now.imagesPerSecond ? Math.round(now.imagesPerSecond) : '...',
       left: clock(left),
     };
-    // It starts with its first figures: a bar without them would show the format's braces.
-    if (!this.bar.isActive) this.bar.start(this.stepsPerEpoch, now.steps, payload);
-    else this.bar.update(now.steps, payload);
+    this.bar.update(now.steps, this.stepsPerEpoch, payload);
   }
 
   /** Takes the bar away, so that a line can be printed. */
   stop(): void {
-    if (this.bar?.isActive) this.bar.stop();
-    this.bar = undefined;
+    this.bar.stop();
   }
 }
