@@ -12,25 +12,19 @@ import {
   fitsBackwardW,
   fitsForwardNarrow,
 } from './conv2d_checks.ts';
-import { type Convolution, convolution } from './shapes.ts';
+import { type Convolution, convolution, plain } from './shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
 /** Forty pixels, more than one tile of rows and of channels in every pass, none of them full. */
 const control: Convolution = {
+  ...plain,
   batch: 2,
   size: [7, 6],
   channels: 8,
   filters: 20,
   kernelSize: [3, 3],
-  strides: [1, 1],
-  padding: 'valid',
-  useBias: true,
-  activation: 'linear',
-  inActivation: 'linear',
-  pooled: false,
-  parts: 1,
 };
 
 type Departures = Record<string, Partial<Convolution>>;

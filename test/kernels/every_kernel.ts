@@ -26,7 +26,7 @@ import {
   checkGradientProductsReduce,
   checkSampleNorms,
 } from './probe_checks.ts';
-import { type Convolution, convolution, pool } from './shapes.ts';
+import { type Convolution, convolution, plain, pool } from './shapes.ts';
 import { stateOf } from './state_words.ts';
 import { checkBeginStep, checkSumParts } from './step_checks.ts';
 
@@ -51,18 +51,12 @@ const any = <S>(check: KernelCheck<S>): AnyCheck => ({
 });
 
 const image: Convolution = {
+  ...plain,
   batch: 2,
   size: [6, 6],
   channels: 4,
   filters: 4,
   kernelSize: [3, 3],
-  strides: [1, 1],
-  padding: 'valid',
-  useBias: true,
-  activation: 'linear',
-  inActivation: 'linear',
-  pooled: false,
-  parts: 1,
 };
 const layer = {
   batch: 3,

@@ -9,7 +9,7 @@ import * as pools from '../../src/reference/max_pool.ts';
 import { numbers } from '../reference/central_differences.ts';
 import { cacheOf, floats, packed, variantsOf } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
-import { type Convolution, convolution, pool } from './shapes.ts';
+import { type Convolution, convolution, plain, pool } from './shapes.ts';
 
 // A number that isn't one must not be lost on its way to the loss and to the gradients' norms, where it is looked for.
 const gpu: Gpu = await openGpu();
@@ -49,18 +49,12 @@ describe.each([4, 3])('max_pool_forward of %i channels', (channels) => {
 });
 
 const small: Convolution = {
+  ...plain,
   batch: 1,
   size: [5, 5],
   channels: 1,
   filters: 4,
   kernelSize: [2, 2],
-  strides: [1, 1],
-  padding: 'valid',
-  useBias: true,
-  activation: 'linear',
-  inActivation: 'linear',
-  pooled: false,
-  parts: 1,
 };
 const activations: Activation[] = ['linear', 'relu', 'tanh', 'sigmoid'];
 

@@ -24,6 +24,17 @@ export interface Convolution extends Windows {
   parts: number;
 }
 
+/** What a plain convolution needs no word for. */
+export const plain = {
+  strides: [1, 1],
+  padding: 'valid',
+  useBias: true,
+  activation: 'linear',
+  inActivation: 'linear',
+  pooled: false,
+  parts: 1,
+} satisfies Partial<Convolution>;
+
 /** A pool as a model says it. */
 export interface Pool extends Windows {
   poolSize: Pair;

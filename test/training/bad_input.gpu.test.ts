@@ -1,5 +1,6 @@
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { ConfigurationError, createTrainer, type Dataset, openGpu, type Trainer } from '../../src/index.ts';
+import { watchBuffers } from './alive_buffers.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu({ defaultLimitsOnly: true });
@@ -221,19 +222,8 @@ test('more data than the adapter binds, found and wanted in MiB', async () => {
 });
 
 test('a data set that fails half way up leaves nothing on the GPU', async () => {
-  const alive = new Set<GPUBuffer>();
-  const { device } = trainer.gpu;
-  const createBuffer = device.createBuffer.bind(device);
-  const spy = vi.spyOn(device, 'createBuffer').mockImplementation((descriptor) => {
-    if (descriptor.label === 'dataset.order') throw new RangeError('no room');
-    const buffer = createBuffer(descriptor);
-    const destroy = buffer.destroy.bind(buffer);
-    alive.add(buffer);
-    buffer.destroy = () => {
-      alive.delete(buffer);
-      return destroy();
-    };
-    return buffer;
+  const { alive, spy } = watchBuffers(trainer.gpu.device, ({ label }) => {
+    if (label === 'dataset.order') throw new RangeError('no room');
   });
   await expect(trainer.fit(dataset)).rejects.toThrow('no room');
   expect(spy.mock.calls.map(([{ label }]) => label)).toContain('dataset.images');

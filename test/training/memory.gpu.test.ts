@@ -1,5 +1,6 @@
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { createTrainer, openGpu } from '../../src/index.ts';
+import { watchBuffers } from './alive_buffers.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu();
@@ -72,18 +73,7 @@ test('whatever is called, buffers and bytes are what they were', async () => {
 });
 
 test('every buffer is destroyed in the end, those of the data sets after each run', async () => {
-  const alive = new Set<GPUBuffer>();
-  const createBuffer = gpu.device.createBuffer.bind(gpu.device);
-  vi.spyOn(gpu.device, 'createBuffer').mockImplementation((descriptor) => {
-    const buffer = createBuffer(descriptor);
-    const destroy = buffer.destroy.bind(buffer);
-    alive.add(buffer);
-    buffer.destroy = () => {
-      alive.delete(buffer);
-      return destroy();
-    };
-    return buffer;
-  });
+  const { alive } = watchBuffers(gpu.device);
   const trainer = createTrainer(gpu, { model: smallModel, batchSize: 4, augmentation });
   await trainer.getWeights();
   const own = alive.size;
