@@ -104,8 +104,6 @@ const targets: Record<string, UserConfig> = {
       include: [
         '@preact/signals',
         'comlink',
-        '@stdlib/stats-base-dists-t-cdf',
-        '@stdlib/stats-base-dists-t-quantile',
         'fastest-levenshtein',
         'ml-matrix',
         'preact',

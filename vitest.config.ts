@@ -23,8 +23,6 @@ export default defineConfig({
         // Known from the start: a dependency found during a run makes Vite reload the page under the tests.
         optimizeDeps: {
           include: [
-            '@stdlib/stats-base-dists-t-cdf',
-            '@stdlib/stats-base-dists-t-quantile',
             'fastest-levenshtein',
             'ml-matrix',
             'simple-statistics',

@@ -1,6 +1,5 @@
-import tCdf from '@stdlib/stats-base-dists-t-cdf';
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { bothTails, criticalT } from './student_t.ts';
 
 /** Of the intervals, and 1 minus the risk of a false alarm in the tests. */
 export const confidence = 0.95;
@@ -63,7 +62,7 @@ export function pairedTest(
   const error = n < 2 ? Number.NaN : sampleStandardDeviation(differences) / Math.sqrt(n);
   // The same difference in every pair, as counts may have by chance, has no spread to hold it against.
   const t = error > 0 ? middle / error : Number.NaN;
-  const p = Number.isNaN(t) ? Number.NaN : 2 * tCdf(-Math.abs(t), degreesOfFreedom);
+  const p = Number.isNaN(t) ? Number.NaN : bothTails(t, degreesOfFreedom);
   const back = scale === 'log' ? Math.exp : of;
   return { difference: { mean: back(middle), low: back(low), high: back(high), n }, t, degreesOfFreedom, p };
 }
@@ -91,6 +90,6 @@ function around(values: readonly number[]): Estimate {
   if (n === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN, n };
   const middle = mean(values as number[]);
   if (n === 1) return { mean: middle, low: Number.NaN, high: Number.NaN, n };
-  const half = (tQuantile((1 + confidence) / 2, n - 1) * sampleStandardDeviation(values as number[])) / Math.sqrt(n);
+  const half = (criticalT(1 - confidence, n - 1) * sampleStandardDeviation(values as number[])) / Math.sqrt(n);
   return { mean: middle, low: middle - half, high: middle + half, n };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Estimate, estimate, holm, pairedTest } from '../../src/train/comparison.ts';
+import { bothTails, criticalT } from '../../src/train/student_t.ts';
 
 interface Case {
   a: number[];
@@ -12,9 +13,11 @@ interface Case {
 }
 
 // SciPy's numbers, by make_comparison_fixtures.py.
-const fixture: { cases: Case[]; holm: { p: number[]; adjusted: number[] }[] } = JSON.parse(
-  readFileSync(new URL('../fixtures/comparison.json', import.meta.url), 'utf8'),
-);
+const fixture: {
+  cases: Case[];
+  student: { n: number; t: number; tails: number; critical: number }[];
+  holm: { p: number[]; adjusted: number[] }[];
+} = JSON.parse(readFileSync(new URL('../fixtures/comparison.json', import.meta.url), 'utf8'));
 
 /** Nine digits: both work in float64, by other series. */
 function expectClose(found: number, wanted: number): void {
@@ -56,6 +59,17 @@ describe.each(fixture.cases.map((it, i) => [`case ${i} of ${it.a.length} pairs`,
     });
   },
 );
+
+test.each(fixture.student)("Student's t of $n degrees of freedom beyond $t", ({ n, t, tails, critical }) => {
+  expectClose(bothTails(t, n), tails);
+  expect(bothTails(-t, n)).toBe(bothTails(t, n));
+  expectClose(criticalT(0.05, n), critical);
+  if (t > 0 && tails > 1e-200) expectClose(criticalT(tails, n), t);
+});
+
+test("Student's t at its ends", () => {
+  expect([bothTails(Infinity, 3), bothTails(Number.NaN, 3), criticalT(1, 3)]).toEqual([0, Number.NaN, 0]);
+});
 
 test.each(fixture.holm.map((it, i) => [i, it] as const))("Holm's correction, case %i", (_, { p, adjusted }) => {
   for (const [i, value] of holm(p).entries()) expectClose(value, adjusted[i]!);
