@@ -1,10 +1,14 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { fetched } from '../fetched.ts';
 import type { Run } from '../run.ts';
 import { run } from '../state.ts';
 import { roomFor } from './axes.ts';
 import type { Line } from './lines.ts';
 import { Plot, type PlotOptions } from './plot.ts';
+
+/** uPlot is a quarter of what the page is made of, and draws nothing before there is a run. */
+const charts = fetched(() => import('./chart.ts'));
 
 export interface RunPlotProps extends PlotOptions {
   id: string;
@@ -23,6 +27,7 @@ export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
     const shown = run.value;
     shown?.news.value;
     if (!section.current) return;
+    if (shown) charts.fetch();
     const planned = shown ? undefined : idle();
     if (!drawn.current || drawn.current.run !== shown || planned) {
       drawn.current?.plot.dispose();
@@ -31,7 +36,7 @@ export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
     if (!shown) return;
     const room = roomFor(shown.log.steps.length, shown.steps);
     shown.beside?.curves.smooth(room);
-    drawn.current.plot.draw(shown.curves, room, shown.curves.smooth(room));
+    drawn.current.plot.draw(shown.curves, room, shown.curves.smooth(room), charts.code.value?.Chart);
   });
   useEffect(
     () => () => {

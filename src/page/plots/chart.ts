@@ -1,0 +1,195 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { count } from '../../figures.ts';
+import { logRange, logTicks, tickText, wholeSteps } from './axes.ts';
+import type { Column } from './curve.ts';
+import type { Line } from './lines.ts';
+import { diamond } from './look.ts';
+import type { PlotOptions } from './plot.ts';
+
+/** What uPlot calls a series: a column of a line, and how it is drawn. */
+export interface Series {
+  line: Line;
+  column: Column;
+  kind: Line['kind'];
+}
+
+/** What is drawn, as far as it got. */
+export interface Drawn {
+  steps: number[];
+  /** The first step of each epoch but the first. */
+  epochs: readonly number[];
+  /** Steps that the axis has room for. */
+  room: number;
+  /** Steps that a smoothed curve is the mean of. */
+  window: number;
+}
+
+/** Pixels from one tick of a vertical axis to the next, at the least. */
+const tickHeight = 18;
+
+/** Axes and curves of a plot, by uPlot: code that nobody needs before there is a run. */
+export class Chart {
+  private readonly plot: uPlot;
+  private readonly sizes: ResizeObserver;
+
+  /**
+   * @param frame is filled by it, whatever its size becomes.
+   * @param canvas inside of it, gets uPlot's elements.
+   * @param pointed is told when another row is pointed at.
+   */
+  constructor(
+    private readonly frame: HTMLElement,
+    canvas: HTMLElement,
+    private readonly series: readonly Series[],
+    private readonly options: PlotOptions,
+    private drawn: Drawn,
+    private readonly pointed: () => void,
+  ) {
+    this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
+    this.sizes = new ResizeObserver(() => this.plot.setSize(this.size()));
+    this.sizes.observe(frame);
+    darkness.addEventListener('change', this.redraw);
+  }
+
+  /** The row that is pointed at. */
+  get row(): number | null | undefined {
+    return this.plot.cursor.idx;
+  }
+
+  draw(drawn: Drawn): void {
+    this.drawn = drawn;
+    this.plot.setData(this.data());
+  }
+
+  /** Shows a line or hides it. */
+  show(line: Line, shown: boolean): void {
+    this.series.forEach((its, index) => {
+      if (its.line === line) this.plot.setSeries(index + 1, { show: shown });
+    });
+  }
+
+  dispose(): void {
+    darkness.removeEventListener('change', this.redraw);
+    this.sizes.disconnect();
+    this.plot.destroy();
+  }
+
+  private data(): uPlot.AlignedData {
+    return [this.drawn.steps, ...this.series.map(({ column }) => column)];
+  }
+
+  private uplotOptions(): uPlot.Options {
+    const axis: uPlot.Axis = {
+      stroke: () => this.color('--muted'),
+      font: '12px system-ui, sans-serif',
+      grid: { stroke: () => this.color('--rule'), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      ...this.size(),
+      padding: [14, 16, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false },
+        sync: { key: 'steps', setSeries: false },
+        points: { size: (_, index) => (this.series[index - 1]?.kind === 'line' ? 7 : 0) },
+      },
+      scales: {
+        x: { time: false, range: () => [1, this.drawn.room] },
+        y: this.options.logarithmic
+          ? { distr: 3, range: (_, least, most) => logRange(least, most) }
+          : { range: (_, __, most) => [0, this.options.share ? 1 : most > 0 ? most * 1.05 : 1] },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          incrs: wholeSteps,
+          values: (_, splits) => splits.map(count),
+          label: () => `step (smoothed: mean of the last ${count(this.drawn.window)} steps)`,
+          labelSize: 18,
+          labelGap: 0,
+          labelFont: axis.font,
+        },
+        {
+          ...axis,
+          size: 48,
+          gap: 6,
+          values: (_, splits) => splits.map(tickText),
+          ...(this.options.logarithmic && {
+            splits: ({ bbox }: uPlot, _: number, least: number, most: number) =>
+              logTicks(least, most, Math.floor(bbox.height / uPlot.pxRatio / tickHeight)),
+            filter: (_: uPlot, splits: number[]) => splits,
+          }),
+        },
+      ],
+      series: [{}, ...this.series.map(({ line, kind }) => this.style(line, kind))],
+      hooks: { drawAxes: [() => this.drawEpochs()], setLegend: [() => this.pointed()] },
+    };
+  }
+
+  private style({ look, name }: Line, kind: Line['kind']): uPlot.Series {
+    const stroke = () => this.color(look.color);
+    const shared = { label: name, stroke, points: { show: false } };
+    if (kind === 'noise') return { ...shared, width: 1, alpha: 0.2 };
+    const dash = [...look.dash];
+    if (kind === 'line') return { ...shared, width: 2, dash, spanGaps: true };
+    const show = (_: uPlot, series: number) => this.drawMarks(series);
+    return { ...shared, width: 1.5, dash, spanGaps: true, points: { show } };
+  }
+
+  /** uPlot knows round points; a diamond is told from a line's bends. */
+  private drawMarks(series: number): boolean {
+    const { ctx, data } = this.plot;
+    const size = 4.5 * uPlot.pxRatio;
+    ctx.fillStyle = this.color(this.series[series - 1]!.line.look.color);
+    (data[series] as Column).forEach((value, index) => {
+      if (value === null) return;
+      const x = this.plot.valToPos(data[0]![index]!, 'x', true);
+      const y = this.plot.valToPos(value, 'y', true);
+      ctx.fill(new Path2D(diamond(x, y, size)));
+    });
+    return false;
+  }
+
+  /** A thin line where an epoch begins, with its number while there is room. */
+  private drawEpochs(): void {
+    const { ctx, bbox } = this.plot;
+    ctx.save();
+    ctx.strokeStyle = this.color('--rule-strong');
+    ctx.fillStyle = this.color('--muted');
+    ctx.lineWidth = uPlot.pxRatio;
+    ctx.font = `${11 * uPlot.pxRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'bottom';
+    const places = this.drawn.epochs.map((step) => Math.round(this.plot.valToPos(step, 'x', true)));
+    const distance = Math.min(...places.map((x, i) => (places[i + 1] ?? bbox.left + bbox.width) - x), Infinity);
+    ctx.beginPath();
+    places.forEach((x, index) => {
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      if (distance > 18 * uPlot.pxRatio || index === places.length - 1) {
+        const text = distance > 60 * uPlot.pxRatio ? `epoch ${index + 2}` : String(index + 2);
+        ctx.fillText(text, x, bbox.top - uPlot.pxRatio);
+      }
+    });
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  private size(): { width: number; height: number } {
+    const { width, height } = this.frame.getBoundingClientRect();
+    return { width: Math.max(160, Math.floor(width)), height: Math.floor(height) };
+  }
+
+  private color(property: string): string {
+    return getComputedStyle(this.frame).getPropertyValue(property);
+  }
+
+  private readonly redraw = () => this.plot.redraw(false);
+}
+
+const darkness = matchMedia('(prefers-color-scheme: dark)');
