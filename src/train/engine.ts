@@ -158,14 +158,16 @@ export class Engine {
     );
   }
 
-  nextOrder(input: DatasetInput, shuffle: boolean): Uint32Array<ArrayBuffer> {
-    this.epochs++;
+  /** @param again the epoch is the one that was begun last. */
+  nextOrder(input: DatasetInput, shuffle: boolean, again = false): Uint32Array<ArrayBuffer> {
+    if (!again) this.epochs++;
     return input.orderOf(this.epochs, shuffle);
   }
 
-  beginEpoch(ledger: Ledger, input: DatasetInput, order: Uint32Array<ArrayBuffer>): void {
+  /** @param position samples of it that were trained on before. */
+  beginEpoch(ledger: Ledger, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
     this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
-    this.beginSamples(ledger, order.length);
+    this.beginSamples(ledger, order.length, position);
   }
 
   /** Forgets which units were positive. */
@@ -175,8 +177,8 @@ export class Engine {
   }
 
   /** What comes next are so many samples. */
-  beginSamples(ledger: Ledger, samples: number): void {
-    this.writeState(ledger, { seed: this.settings.seed, epoch: this.epochs, position: 0, samples });
+  beginSamples(ledger: Ledger, samples: number, position = 0): void {
+    this.writeState(ledger, { seed: this.settings.seed, epoch: this.epochs, position, samples });
   }
 
   writeState(ledger: Ledger, values: StateValues): void {

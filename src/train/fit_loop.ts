@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
@@ -24,8 +25,10 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     if (validationData) validation = await engine.input(validationData, engine.plain, steps.evaluation);
     await engine.gpu.device.queue.onSubmittedWorkDone();
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
-    const probing = engine.probe && new Probing(engine, engine.probe, input, training.labels, start);
-    return await train(engine, input, validation, probing, { ...options, validationData });
+    const place = placeOf(engine, input, options);
+    const probing =
+      engine.probe && new Probing(engine, engine.probe, input, training.labels, start, place.stepsBefore + 1);
+    return await train(engine, input, validation, probing, place, { ...options, validationData });
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
     await engine.scheduler.abandon();
@@ -34,20 +37,52 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   }
 }
 
+/** Where a run goes on, counted from its start. */
+interface Place {
+  epochSteps: number;
+  stepsBefore: number;
+}
+
+function placeOf(
+  { settings, epochs: begun }: Engine,
+  { places }: DatasetInput,
+  { epochs, initialEpoch, initialSteps }: FilledFitOptions,
+): Place {
+  const epochSteps = Math.ceil(places / settings.batchSize);
+  if (initialEpoch >= epochs) {
+    throw new ConfigurationError({
+      what: 'No epoch is left to train: initialEpoch counts those that were before',
+      found: { epochs, initialEpoch },
+      wanted: `epochs of ${initialEpoch + 1} or more`,
+    });
+  }
+  if (initialSteps.length >= epochSteps || (initialSteps.length > 0 && begun === 0)) {
+    throw new ConfigurationError({
+      what: 'initialSteps are not those of an epoch that goes on',
+      found: `${initialSteps.length} steps, in a trainer that has begun ${begun} epochs`,
+      wanted: `fewer than the ${epochSteps} steps of an epoch, and the snapshot that was taken behind them restored`,
+    });
+  }
+  return { epochSteps, stepsBefore: initialEpoch * epochSteps + initialSteps.length };
+}
+
 async function train(
   engine: Engine,
   input: DatasetInput,
   validation: DatasetInput | undefined,
   probing: Probing | undefined,
-  { epochs, ...options }: FilledFitOptions,
+  { epochSteps, stepsBefore }: Place,
+  { epochs, initialEpoch, initialSteps, ...options }: FilledFitOptions,
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, begun, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
   const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
-  const epochSteps = Math.ceil(input.places / engine.settings.batchSize);
-  const watch = new VerdictWatch(judgedLayers(engine.settings.model), epochSteps);
-  const firstStep = begun.training;
+  const { model, batchSize } = engine.settings;
+  const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts);
+  /** From the run's count of steps to the trainer's. */
+  const offset = begun.training - stepsBefore;
+  let ofEpoch = [...initialSteps];
   let badInARow = 0;
   let firstSubmitted = 0;
   const take = (bytes: ArrayBuffer, count: number) => {
@@ -56,11 +91,12 @@ async function train(
       const record = reader.read(bytes, i, true);
       if (!record || disposal.aborted) return;
       if (!record.skipped) engine.lastUpdate = record.step;
-      record.step -= firstStep;
-      record.epoch = history.epochs.length + 1;
+      record.step -= offset;
+      record.epoch = initialEpoch + history.epochs.length + 1;
       badInARow = record.skipped ? badInARow + 1 : 0;
       if (record.skipped) history.skippedSteps++;
       history.steps.push(record);
+      ofEpoch.push(record);
       options.onStep?.(record, { epochSteps, epochs });
       for (const verdict of watch.add(record)) {
         history.verdicts.push(verdict);
@@ -72,12 +108,13 @@ async function train(
   const { pace = createPace() } = options;
   const isHeld = () => (pace.paused || interludes.areWaiting) && !isToStop();
   engine.resetHalt(training);
-  for (let epoch = 1; epoch <= epochs && !isToStop(); epoch++) {
+  for (let epoch = initialEpoch + 1; epoch <= epochs && !isToStop(); epoch++) {
     const started = performance.now();
-    const order = engine.nextOrder(input, options.shuffle);
-    engine.beginEpoch(training, input, order);
-    engine.forgetUnits();
-    let left = epochSteps;
+    const before = ofEpoch.length;
+    const order = engine.nextOrder(input, options.shuffle, before > 0);
+    engine.beginEpoch(training, input, order, before * batchSize);
+    if (before === 0) engine.forgetUnits();
+    let left = epochSteps - before;
     let heldMs = 0;
     while (left > 0) {
       await scheduler.ready();
@@ -88,7 +125,7 @@ async function train(
         heldMs += performance.now() - since;
       }
       if (isToStop()) break;
-      const next = begun.training - firstStep + 1;
+      const next = begun.training - offset + 1;
       if (probing?.isDue(next)) {
         await scheduler.drain();
         if (isHeld()) continue;
@@ -110,14 +147,15 @@ async function train(
     await scheduler.drain();
     if (badInARow >= badStepsToHalt) {
       const { gpu, memory, steps, lastUpdate = 0 } = engine;
-      const updated = lastUpdate > firstStep ? lastUpdate - firstStep : undefined;
-      const error = await diagnose(gpu, memory, steps, history.steps.length, updated);
+      const updated = lastUpdate - offset > stepsBefore ? lastUpdate - offset : undefined;
+      const error = await diagnose(gpu, memory, steps, stepsBefore + history.steps.length, updated);
       error.history = history;
       engine.resetHalt(training);
       throw error;
     }
     if (left > 0) break;
-    const record = summarize(epoch, history.steps.slice(-epochSteps), (performance.now() - started - heldMs) / 1000);
+    const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
+    ofEpoch = [];
     if (validation) {
       const { loss, accuracy } = await evaluateInput(engine, validation, options.validationData!.count);
       record.validationLoss = loss;
@@ -129,7 +167,7 @@ async function train(
     await Promise.resolve();
     await interludes.run();
   }
-  history.stopped = history.epochs.length < epochs;
+  history.stopped = initialEpoch + history.epochs.length < epochs;
   return history;
 }
 

@@ -2,7 +2,7 @@ import type { HealthRecord, ProbeRecord, Verdict } from './health.ts';
 
 /** One training step. */
 export interface StepRecord {
-  /** From 1, over the whole run. */
+  /** From 1, over the whole run, with what was before `initialEpoch`. */
   step: number;
   /** From 1. */
   epoch: number;
@@ -37,7 +37,7 @@ export interface EpochRecord {
   /** After the epoch, without augmentation. */
   validationLoss?: number;
   validationAccuracy?: number;
-  /** Of training, without validation. */
+  /** Of training, without validation; of an epoch that was begun before, of the rest. */
   seconds: number;
   imagesPerSecond: number;
   /** Over the epoch's steps, those left out that were not finite; NaN where none was. */
@@ -56,8 +56,12 @@ export interface History {
   probes: ProbeRecord[];
 }
 
-/** Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left. */
-export function summarize(epoch: number, steps: readonly StepRecord[], seconds: number): EpochRecord {
+/**
+ * Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left.
+ *
+ * @param seconds that they took, but for the first `untimed` of them.
+ */
+export function summarize(epoch: number, steps: readonly StepRecord[], seconds: number, untimed = 0): EpochRecord {
   const counted = steps.filter((step) => !step.skipped);
   const samples = counted.reduce((sum, step) => sum + step.samples, 0);
   const mean = (of: (step: StepRecord) => number) =>
@@ -68,7 +72,7 @@ export function summarize(epoch: number, steps: readonly StepRecord[], seconds: 
     loss: mean((step) => step.loss),
     accuracy: mean((step) => step.accuracy),
     seconds,
-    imagesPerSecond: steps.reduce((sum, step) => sum + step.samples, 0) / seconds,
+    imagesPerSecond: steps.slice(untimed).reduce((sum, step) => sum + step.samples, 0) / seconds,
     gradientNorms: Object.fromEntries(
       layers.map((layer) => [layer, spread(steps.map((step) => step.gradientNorms[layer]!))]),
     ),

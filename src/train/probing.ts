@@ -17,6 +17,8 @@ export class Probing {
     /** Of the samples that are trained on, and where in the data set they begin. */
     private readonly labels: Uint8Array,
     private readonly start: number,
+    /** The first step: no gradient was before it. */
+    private readonly firstStep: number,
   ) {
     this.reader = new ProbeReader(engine.settings.model);
   }
@@ -48,7 +50,12 @@ export class Probing {
       return { sample: this.start + index, label: this.labels[index]! };
     });
     // Calls that have their turn between steps go forward only: the last step's gradient is where it was.
-    return this.reader.read(words, { step, samples, follows: step > 1, momentumSign: this.plan.momentumSign });
+    return this.reader.read(words, {
+      step,
+      samples,
+      follows: step > this.firstStep,
+      momentumSign: this.plan.momentumSign,
+    });
   }
 
   private stepsSince(step: number): number {

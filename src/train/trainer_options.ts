@@ -52,7 +52,18 @@ export interface Progress {
 }
 
 export interface FitOptions {
+  /** The last one; the first is 1, or follows `initialEpoch`. */
   epochs?: number;
+  /** Epochs that were trained before, by whatever a restored snapshot is of: Keras' `initial_epoch`. Records count on from it. */
+  initialEpoch?: number;
+  /**
+   * Of a snapshot from the middle of an epoch: that epoch's steps up to there. They are not trained again; the first epoch
+   * is the rest of it, and its record is of them too, but for its time. Units that they have seen alive count as dead
+   * again until they are.
+   */
+  initialSteps?: readonly StepRecord[];
+  /** What was told of the layers before: only what changes is told. */
+  initialVerdicts?: readonly Verdict[];
   validationData?: Dataset;
   /** A new order of the samples each epoch; on by default. */
   shuffle?: boolean;
@@ -87,6 +98,9 @@ const isObject = (value: unknown) => typeof value === 'object' && value !== null
 const callback = <F>() => v.optional(v.custom<F>((value) => typeof value === 'function', 'a function'));
 const fitOptions = v.strictObject({
   epochs: v.optional(integer(1), 1),
+  initialEpoch: v.optional(integer(0), 0),
+  initialSteps: v.optional(v.custom<readonly StepRecord[]>(Array.isArray, 'a list of steps'), () => []),
+  initialVerdicts: v.optional(v.custom<readonly Verdict[]>(Array.isArray, 'a list of verdicts'), () => []),
   validationData: v.optional(v.custom<Dataset>(isObject, 'a data set')),
   shuffle: v.optional(v.boolean(), true),
   signal: v.optional(

@@ -124,11 +124,17 @@ export class VerdictWatch {
   /**
    * @param layers those with weights, in the model's order.
    * @param epochSteps steps of one epoch.
+   * @param before verdicts that were told, of a run that goes on.
    */
-  constructor(layers: readonly JudgedLayer[], epochSteps: number) {
+  constructor(layers: readonly JudgedLayer[], epochSteps: number, before: readonly Verdict[] = []) {
     this.#layers = layers;
     this.#epochSteps = epochSteps;
-    this.#standings = new Map(layers.map(({ name }) => [name, {}]));
+    this.#standings = new Map(
+      layers.map(({ name }) => {
+        const verdict = before.findLast(({ layer }) => layer === name);
+        return [name, verdict ? { verdict } : {}];
+      }),
+    );
   }
 
   /** Takes the next step. @returns the verdicts that change with it, in the model's order; none for a step without health. */

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
+  createPace,
   createTrainer,
   formatRun,
   type OptimizerConfig,
@@ -61,6 +62,55 @@ describe.each<[string, OptimizerConfig]>([
     whole.dispose();
     trainer.dispose();
   });
+});
+
+test('a run that goes on in the middle of an epoch ends with the same bits and tells the same', async () => {
+  const options = optionsOf('adam');
+  const told = (records: readonly { seconds?: number; imagesPerSecond?: number }[]) =>
+    records.map(({ seconds, imagesPerSecond, ...record }) => record);
+  const whole = createTrainer(gpu, options);
+  const undisturbed = await whole.fit(dataset, { epochs: 3, validationData: dataset });
+  expect(undisturbed.steps).toHaveLength(18);
+
+  const first = createTrainer(gpu, options);
+  const [pace, stopping] = [createPace({ paused: true }), new AbortController()];
+  pace.step(9);
+  const begun = await first.fit(dataset, {
+    epochs: 3,
+    validationData: dataset,
+    pace,
+    signal: stopping.signal,
+    onPause: () => stopping.abort(),
+  });
+  expect(begun.steps).toHaveLength(9);
+  expect(begun.stopped).toBe(true);
+
+  const second = createTrainer(gpu, options);
+  await second.restore(kept(options, await first.snapshot()));
+  const goesOn = {
+    epochs: 3,
+    initialEpoch: 1,
+    initialSteps: begun.steps.slice(6),
+    initialVerdicts: begun.verdicts,
+    validationData: dataset,
+  };
+  const rest = await second.fit(dataset, goesOn);
+  expect(rest.stopped).toBe(false);
+  // The units that were dead or not before are not known any more.
+  const seen = (steps: typeof rest.steps) => steps.map(({ health, ...step }) => step);
+  expect(seen([...begun.steps, ...rest.steps])).toEqual(seen(undisturbed.steps));
+  expect(told([...begun.epochs, ...rest.epochs])).toEqual(told(undisturbed.epochs));
+  for (const { seconds, imagesPerSecond } of rest.epochs) expect(seconds * imagesPerSecond).toBeLessThan(42.001);
+  expect(rest.epochs[0]!.seconds * rest.epochs[0]!.imagesPerSecond).toBeCloseTo(42 - 3 * 8);
+  expect(await second.snapshot()).toEqual(await whole.snapshot());
+  const again = [...begun.verdicts, ...rest.verdicts].map(({ layer, verdict }) => `${layer} ${verdict}`);
+  expect(new Set(again).size).toBe(again.length);
+
+  await expect(second.fit(dataset, { epochs: 3, initialEpoch: 3 })).rejects.toThrow('No epoch is left');
+  await expect(second.fit(dataset, { initialSteps: begun.steps })).rejects.toThrow('not those of an epoch');
+  const fresh = createTrainer(gpu, options);
+  await expect(fresh.fit(dataset, { initialSteps: begun.steps.slice(6) })).rejects.toThrow('has begun 0 epochs');
+  for (const trainer of [whole, first, second, fresh]) trainer.dispose();
 });
 
 test('what the augmentation has learned of the images is in it', async () => {
