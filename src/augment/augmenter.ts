@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import { Recorder } from '../gpu/recorder.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, stateWords } from '../kernels/state.ts';
@@ -165,7 +166,9 @@ export class Augmenter {
     const count = Math.ceil((images?.length ?? 0) / elementsOf(from));
     this.#checkImages(images, count);
     const seen = augment ? await this.#transform(images, count, rounds) : images;
-    const statistics = await fitStatistics(this.#gpu, this.#cache, generator, [...imageShape], seen);
+    const statistics = await this.#with((memory) =>
+      fitStatistics(new Recorder(this.#gpu, memory, this.#cache), generator, [...imageShape], seen),
+    );
     this.#pipeline = parseAugmentation(this.#augmentation, imageShape, { statistics });
     return statistics;
   }
@@ -266,7 +269,7 @@ export class Augmenter {
     const values = { seed: this.#seed, epoch: of?.epoch ?? 0, position: count, samples: count, start: 0, count };
     this.#gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
     const output = memory.storage('augmenter.y', images ? count * elementsOf(pipeline.to) : 0);
-    const plan = await planBatch(this.#gpu, this.#cache, memory, pipeline, {
+    const plan = await planBatch(new Recorder(this.#gpu, memory, this.#cache), pipeline, {
       batch: count,
       state,
       order: memory.upload('augmenter.order', order),

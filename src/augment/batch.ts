@@ -1,8 +1,7 @@
 import { ConfigurationError, ShaderError } from '../errors.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Kernel, KernelCache } from '../gpu/kernel.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
-import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import type { Recorder } from '../gpu/recorder.ts';
+import type { Dispatch, Recording } from '../gpu/recording.ts';
 import {
   type AugmentShape,
   augmentDraw,
@@ -57,13 +56,8 @@ export interface BatchPlan {
 }
 
 /** Makes what a batch is made with: kernels, buffers and their bindings. */
-export async function planBatch(
-  gpu: Gpu,
-  cache: KernelCache,
-  memory: Memory,
-  pipeline: Pipeline,
-  source: BatchSource,
-): Promise<BatchPlan> {
+export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: BatchSource): Promise<BatchPlan> {
+  const { memory } = recorder;
   const { plain = false } = source;
   const used = opsInUse(pipeline, source);
   // Partners have slots of their own, behind those of the images.
@@ -74,12 +68,10 @@ export async function planBatch(
   const recorded = hasRecords(used);
   const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * used.words)) : undefined;
   const maps = isMapped(passes) ? memory.storage('augment.maps', batch * layMaps(passes).stride * 4) : undefined;
-  const launch = async <S>(kernel: Kernel<S>, of: S, buffers: Record<string, Slice>): Promise<Dispatch> =>
-    bind(gpu.device, await cache.compile(kernel, of), '', buffers);
 
   const dispatches: Promise<Dispatch>[] = [];
   dispatches.push(
-    launch(
+    recorder.dispatch(
       augmentDraw,
       {
         ...shape,
@@ -111,7 +103,7 @@ export async function planBatch(
       inActivation: 'linear',
     });
     const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
-    return launch(denseForward, shape, { x, w, b, y });
+    return recorder.dispatch(denseForward, shape, { x, w, b, y });
   };
 
   const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): Slice => {
@@ -121,9 +113,9 @@ export async function planBatch(
     ) as [Slice, Slice];
     const blur = (along: 'rows' | 'columns', x: Slice, y: Slice) => {
       const weights = memory.upload(`augment.weights_${along}`, elasticWeights(step, along));
-      dispatches.push(launch(augmentElasticBlur, { ...shape, along }, { x, weights, draws: draws!, y }));
+      dispatches.push(recorder.dispatch(augmentElasticBlur, { ...shape, along }, { x, weights, draws: draws!, y }));
     };
-    dispatches.push(launch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
+    dispatches.push(recorder.dispatch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
     blur('rows', noise, smoothed);
     // Nobody reads the noise again.
     blur('columns', smoothed, noise);
@@ -147,12 +139,16 @@ export async function planBatch(
       const know = (kernel: typeof augmentStatistics, of: Need['of'], about: Slice) => {
         const text = needText(pass, of);
         const wanted = text === undefined ? undefined : { text, words: used.words };
-        return launch(kernel, { ...picture, wanted }, { images, [of]: about, ...(wanted && { draws: draws! }) });
+        return recorder.dispatch(
+          kernel,
+          { ...picture, wanted },
+          { images, [of]: about, ...(wanted && { draws: draws! }) },
+        );
       };
       if (statistics) dispatches.push(know(augmentStatistics, 'statistics', statistics));
       if (tables) dispatches.push(know(augmentTables, 'tables', tables));
       dispatches.push(
-        launch(
+        recorder.dispatch(
           augmentPixels,
           { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : bytes ? 'bytes' : 'floats' },
           {
@@ -172,7 +168,7 @@ export async function planBatch(
     if (used.paired) {
       const { labels, targets } = source;
       dispatches.push(
-        launch(
+        recorder.dispatch(
           augmentMix,
           { pipeline: used, batch: source.batch, ...(targets && { classes: targets.classes }) },
           {

@@ -1,8 +1,6 @@
-import type { Gpu } from '../gpu/device.ts';
-import type { KernelCache } from '../gpu/kernel.ts';
-import { Memory } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
-import { bind, replay } from '../gpu/recording.ts';
+import type { Recorder } from '../gpu/recorder.ts';
+import { replay } from '../gpu/recording.ts';
 import { asConvolution, denseBackwardW, denseBackwardWNarrow } from '../kernels/dense.ts';
 import type { FeatureStatistics, FilledGenerator } from './image_data_generator.ts';
 import { type ChannelSums, fitChannels, fitWhitening, requireWhiteningFits } from './statistics.ts';
@@ -17,12 +15,12 @@ const imagesAtOnce = 1024;
  * it is asked for. Sums are made on the host, of bytes exactly; the product of all features with each other, which
  * is by far the most work, on the GPU.
  *
+ * @param recorder whose memory takes what is needed meanwhile.
  * @param images NHWC.
  * @throws ConfigurationError for a whitening matrix that the adapter can't bind.
  */
 export async function fitStatistics(
-  gpu: Gpu,
-  cache: KernelCache,
+  recorder: Recorder,
   generator: FilledGenerator,
   imageShape: readonly [number, number, number],
   images: Images,
@@ -32,10 +30,10 @@ export async function fitStatistics(
   const { mean, std } = fitChannels(sumUp(images, channels), options);
   const statistics = { mean: [...mean], std: [...std] };
   if (!generator.zcaWhitening) return statistics;
-  requireWhiteningFits(imageShape, gpu.device.limits.maxStorageBufferBindingSize);
+  requireWhiteningFits(imageShape, recorder.gpu.device.limits.maxStorageBufferBindingSize);
   // Keras' old fit forgets rescale, so the mean of the images as they are is found anew.
   const raw = fitChannels(sumUp(images, channels), { compat: 'corrected' }).mean;
-  const products = await multiplyOut(gpu, cache, images, imageShape, raw);
+  const products = await multiplyOut(recorder, images, imageShape, raw);
   const { zcaMatrix } = await fitWhitening(products, { ...options, channels, zcaEpsilon: generator.zcaEpsilon });
   return { ...statistics, zca: Float32Array.from(zcaMatrix) };
 }
@@ -59,8 +57,7 @@ function sumUp(images: Images, channels: number): ChannelSums {
  * the square of a large mean. The product is a dense layer's weight gradient with the images on both sides.
  */
 async function multiplyOut(
-  gpu: Gpu,
-  cache: KernelCache,
+  recorder: Recorder,
   images: Images,
   imageShape: readonly number[],
   mean: Float64Array,
@@ -69,43 +66,39 @@ async function multiplyOut(
   const count = images.length / features;
   const sum = new Float64Array(features);
   const gram = new Float64Array(features * features);
-  const memory = new Memory(gpu.device);
-  try {
-    const batch = Math.min(imagesAtOnce, count);
-    const shape = asConvolution({
-      batch,
-      inputs: features,
-      outputs: features,
-      useBias: false,
-      activation: 'linear',
-      inActivation: 'linear',
+  const { gpu, memory } = recorder;
+  const batch = Math.min(imagesAtOnce, count);
+  const shape = asConvolution({
+    batch,
+    inputs: features,
+    outputs: features,
+    useBias: false,
+    activation: 'linear',
+    inActivation: 'linear',
+  });
+  const x = memory.storage('fit.x', batch * features);
+  const dw = memory.storage('fit.gram', features * features);
+  const db = memory.storage('fit.sum', features);
+  const kernel = features % 4 === 0 ? denseBackwardW : denseBackwardWNarrow;
+  const dispatch = await recorder.dispatch(kernel, shape, { x, dy: x, dw, db });
+  for (let first = 0; first < count; first += batch) {
+    // What is missing from the last round is zero, and adds nothing.
+    const centred = new Float32Array(batch * features);
+    const last = Math.min(count, first + batch) * features;
+    for (let at = first * features, i = 0; at < last; at++, i++) centred[i] = images[at]! - mean[i % mean.length]!;
+    gpu.device.queue.writeBuffer(x.buffer, x.offset, centred);
+    const encoder = gpu.device.createCommandEncoder({ label: 'fit' });
+    const pass = encoder.beginComputePass();
+    replay(pass, [dispatch]);
+    pass.end();
+    gpu.device.queue.submit([encoder.finish()]);
+    const [products, sums] = await readSlices(gpu, memory, [dw, db]);
+    new Float32Array(products!, 0, gram.length).forEach((value, i) => {
+      gram[i]! += value;
     });
-    const kernel = await cache.compile(features % 4 === 0 ? denseBackwardW : denseBackwardWNarrow, shape);
-    const x = memory.storage('fit.x', batch * features);
-    const dw = memory.storage('fit.gram', features * features);
-    const db = memory.storage('fit.sum', features);
-    const dispatch = bind(gpu.device, kernel, '', { x, dy: x, dw, db });
-    for (let first = 0; first < count; first += batch) {
-      // What is missing from the last round is zero, and adds nothing.
-      const centred = new Float32Array(batch * features);
-      const last = Math.min(count, first + batch) * features;
-      for (let at = first * features, i = 0; at < last; at++, i++) centred[i] = images[at]! - mean[i % mean.length]!;
-      gpu.device.queue.writeBuffer(x.buffer, x.offset, centred);
-      const encoder = gpu.device.createCommandEncoder({ label: 'fit' });
-      const pass = encoder.beginComputePass();
-      replay(pass, [dispatch]);
-      pass.end();
-      gpu.device.queue.submit([encoder.finish()]);
-      const [products, sums] = await readSlices(gpu, memory, [dw, db]);
-      new Float32Array(products!, 0, gram.length).forEach((value, i) => {
-        gram[i]! += value;
-      });
-      new Float32Array(sums!, 0, features).forEach((value, i) => {
-        sum[i]! += value;
-      });
-    }
-  } finally {
-    memory.dispose();
+    new Float32Array(sums!, 0, features).forEach((value, i) => {
+      sum[i]! += value;
+    });
   }
   return { count, sum, gram };
 }

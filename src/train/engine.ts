@@ -2,8 +2,8 @@ import { fitStatistics } from '../augment/fit.ts';
 import { needsStatistics } from '../augment/image_data_generator.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { KernelCache } from '../gpu/kernel.ts';
-import type { Memory, Slice } from '../gpu/memory.ts';
+import { Memory, type Slice } from '../gpu/memory.ts';
+import { Recorder } from '../gpu/recorder.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { initialWeights } from './initializers.ts';
@@ -51,19 +51,19 @@ export class Engine {
   lastUpdate: number | undefined;
   /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
   epochs = 0;
-  readonly #cache: KernelCache;
+  readonly #recorder: Recorder;
 
   private constructor(
-    gpu: Gpu,
+    recorder: Recorder,
     settings: Settings,
-    memory: Memory,
-    cache: KernelCache,
     steps: Steps,
     probe: ProbePlan | undefined,
     reader: RecordReader,
     startup: Startup,
     disposal: AbortSignal,
   ) {
+    const { gpu, memory } = recorder;
+    this.#recorder = recorder;
     this.gpu = gpu;
     this.settings = settings;
     this.memory = memory;
@@ -76,7 +76,6 @@ export class Engine {
     this.learningRate = settings.optimizer.learningRate;
     this.viewing = settings.viewing;
     this.plain = { ...settings.viewing, plain: true };
-    this.#cache = cache;
   }
 
   /** Makes all buffers and pipelines, and draws the initial weights. */
@@ -88,25 +87,14 @@ export class Engine {
     disposal: AbortSignal,
   ): Promise<Engine> {
     const begun = performance.now();
-    const { model, optimizer, batchSize, classes, soft, seed, health } = settings;
-    const cache = new KernelCache(gpu.device, gpu.traits);
+    const { model, optimizer, batchSize, seed, health } = settings;
+    const recorder = new Recorder(gpu, memory);
     const reader = new RecordReader(model, health);
-    const steps = await planSteps(
-      gpu,
-      cache,
-      memory,
-      model,
-      optimizer,
-      batchSize,
-      classes,
-      reader,
-      soft,
-      health !== 'off',
-    );
+    const steps = await planSteps(recorder, settings, reader);
     const adaptive = optimizer.type === 'adam';
     const probe =
-      health === 'full' ? await planProbe(gpu, cache, memory, model, steps, { batch: batchSize, adaptive }) : undefined;
-    const engine = new Engine(gpu, settings, memory, cache, steps, probe, reader, startup, disposal);
+      health === 'full' ? await planProbe(recorder, model, steps, { batch: batchSize, adaptive }) : undefined;
+    const engine = new Engine(recorder, settings, steps, probe, reader, startup, disposal);
     engine.writeTensors(initialWeights(model, seed));
     startup.compileMs = performance.now() - begun;
     return engine;
@@ -138,7 +126,10 @@ export class Engine {
   async fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
     const { generator } = pipelineFor(this.viewing.augmentation, imageShape);
     if (!generator || !needsStatistics(generator) || this.viewing.statistics) return;
-    const statistics = await fitStatistics(this.gpu, this.#cache, generator, imageShape, images);
+    const memory = new Memory(this.gpu.device);
+    const statistics = await fitStatistics(this.#recorder.into(memory), generator, imageShape, images).finally(() =>
+      memory.dispose(),
+    );
     this.viewing = { ...this.viewing, statistics };
     this.plain = { ...this.plain, statistics };
   }
@@ -148,8 +139,7 @@ export class Engine {
     const { model, classes, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
     return planInput(
-      this.gpu,
-      this.#cache,
+      this.#recorder,
       dataset,
       { inputShape: model.inputShape, classes },
       viewing,

@@ -6,9 +6,8 @@ import { packParameters } from '../augment/parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
+import type { Recorder } from '../gpu/recorder.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { shuffledOrder } from './initializers.ts';
 
@@ -64,8 +63,7 @@ export interface Viewing {
  *   stays on the GPU then.
  */
 export async function planInput(
-  gpu: Gpu,
-  cache: KernelCache,
+  recorder: Recorder,
   dataset: Dataset,
   model: { inputShape: readonly number[]; classes: number },
   viewing: Viewing,
@@ -74,9 +72,9 @@ export async function planInput(
 ): Promise<DatasetInput> {
   const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape, viewing.statistics);
   checkDataset(dataset, pipeline, model);
-  const memory = new Memory(gpu.device);
+  const memory = new Memory(recorder.gpu.device);
   try {
-    return await planInto(memory, gpu, cache, dataset, model.classes, pipeline, viewing, sampling, buffers);
+    return await planInto(recorder.into(memory), dataset, model.classes, pipeline, viewing, sampling, buffers);
   } catch (error) {
     memory.dispose();
     throw error;
@@ -92,9 +90,7 @@ interface Sampling {
 }
 
 async function planInto(
-  memory: Memory,
-  gpu: Gpu,
-  cache: KernelCache,
+  recorder: Recorder,
   dataset: Dataset,
   classes: number,
   pipeline: Pipeline,
@@ -102,6 +98,7 @@ async function planInto(
   { batch, seed, alsoPlain }: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
+  const { gpu, memory } = recorder;
   const images = memory.upload('dataset.images', dataset.images);
   const labels = memory.upload('dataset.labels', dataset.labels);
   const mixed = pipeline.paired && !plain;
@@ -117,7 +114,7 @@ async function planInto(
     count: dataset.count,
     pixels: { images, bytes: true, output: buffers.input },
   };
-  const { recording, passes } = await planBatch(gpu, cache, memory, pipeline, {
+  const { recording, passes } = await planBatch(recorder, pipeline, {
     ...source,
     labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : buffers.labels },
     ...(mixed && { targets: { slice: buffers.targets!, classes } }),
@@ -127,7 +124,7 @@ async function planInto(
   });
   const plainBatch =
     alsoPlain && !plain && isAugmenting(pipeline)
-      ? await planBatch(gpu, cache, memory, pipeline, {
+      ? await planBatch(recorder, pipeline, {
           ...source,
           labels: { all: labels, batch: buffers.labels },
           plain: true,

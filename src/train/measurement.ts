@@ -1,7 +1,6 @@
-import type { Gpu } from '../gpu/device.ts';
-import type { KernelCache } from '../gpu/kernel.ts';
-import type { Memory, Slice } from '../gpu/memory.ts';
-import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import type { Slice } from '../gpu/memory.ts';
+import type { Recorder } from '../gpu/recorder.ts';
+import type { Dispatch, Recording } from '../gpu/recording.ts';
 import {
   cutForStatistics,
   healthReduce,
@@ -34,11 +33,10 @@ interface Given {
 
 /** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
 export async function planMeasurement(
-  gpu: Gpu,
-  cache: KernelCache,
-  memory: Memory,
+  recorder: Recorder,
   { activations, batch, chunks, partials, state, records, reader }: Given,
 ): Promise<Measurement> {
+  const { memory } = recorder;
   const { groups } = activations;
   const { words, tables, firsts, total, layers } = tabulate(activations, batch);
   const positive = memory.storage('health.positive', words);
@@ -54,7 +52,7 @@ export async function planMeasurement(
       words,
     };
     const buffers = { y0, y1, dy0, dy1, chunks: memory.upload(`health.chunks_${g}`, table.words), state };
-    return bind(gpu.device, await cache.compile(layerStatistics, shape), '', { ...buffers, partials: own, positive });
+    return recorder.dispatch(layerStatistics, shape, { ...buffers, partials: own, positive });
   };
   const add = async (): Promise<Dispatch> => {
     const ranges = packRanges(layers, chunks.ranges);
@@ -68,7 +66,7 @@ export async function planMeasurement(
       record: reader.shape,
       firstWord: recordWords(count),
     };
-    return bind(gpu.device, await cache.compile(healthReduce, shape), '', {
+    return recorder.dispatch(healthReduce, shape, {
       partials: own,
       positive,
       gradient: partials.gradient,

@@ -1,7 +1,7 @@
-import type { Gpu } from '../gpu/device.ts';
-import type { Kernel, KernelCache } from '../gpu/kernel.ts';
-import type { Memory, Slice } from '../gpu/memory.ts';
-import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import type { Traits } from '../gpu/device.ts';
+import type { Slice } from '../gpu/memory.ts';
+import type { Recorder } from '../gpu/recorder.ts';
+import type { Dispatch, Recording } from '../gpu/recording.ts';
 import type { Activation } from '../kernels/activation.ts';
 import {
   type Conv2dShape,
@@ -53,8 +53,8 @@ export interface DenseFlow {
 
 /** A network's own part of a step. */
 export interface Network extends NetworkBuffers {
-  forward: Recording;
-  backward: Recording;
+  /** Recorded as soon as the kernels are compiled. */
+  recordings: Promise<{ forward: Recording; backward: Recording }>;
   traces: Trace[];
   activations: Activations;
   dense: DenseFlow[];
@@ -75,13 +75,8 @@ const busyTiles = { software: 64, hardware: 4096 };
  * Lowers a model to dispatches for one batch size: one forward list, one backward list, all buffers made.
  * A convolution with a 2x2 pool behind it becomes one dispatch each way.
  */
-export async function planNetwork(
-  gpu: Gpu,
-  cache: KernelCache,
-  memory: Memory,
-  model: CompiledModel,
-  batch: number,
-): Promise<Network> {
+export function planNetwork(recorder: Recorder, model: CompiledModel, batch: number): Network {
+  const { memory } = recorder;
   const forward: Promise<Dispatch>[] = [];
   const backward: Promise<Dispatch>[][] = [];
   const traces: Trace[] = [];
@@ -94,12 +89,6 @@ export async function planNetwork(
   const activations = layOutActivations(memory, model, batch);
   let nextTensor = 0;
 
-  const launch = async <S>(
-    layer: string,
-    kernel: Kernel<S>,
-    shape: S,
-    buffers: Record<string, Slice>,
-  ): Promise<Dispatch> => bind(gpu.device, await cache.compile(kernel, shape), layer, buffers);
   const storage = (label: string, elements: number) => memory.storage(label, elements);
   /** The kernel's and the bias' slices of both arenas; a layer without a bias gets memory that nobody reads. */
   const takeTensors = (layer: CompiledConv2d | CompiledDense, parts: number) => {
@@ -118,20 +107,19 @@ export async function planNetwork(
     y: Slice,
     dy: Slice,
   ) => {
-    const shape = convolutionShape(layer, pool, x.activation, batch, gpu);
+    const shape = convolutionShape(layer, pool, x.activation, batch, recorder.gpu.traits);
     const { w, b, dw, db, useBias } = takeTensors(layer, shape.parts);
     const out = (pool ?? layer).outputShape;
     const won = pool && storage(`${layer.name}.won`, (batch * sizeOf(out)) / 4);
     const rows = shape.kernelHeight * shape.kernelWidth * shape.inChannels;
     const narrow = rows <= 9;
     forward.push(
-      launch(layer.name, narrow ? conv2dForwardNarrow : conv2dForward, shape, {
-        x: x.values,
-        w,
-        b,
-        y,
-        ...(won && { won }),
-      }),
+      recorder.dispatch(
+        narrow ? conv2dForwardNarrow : conv2dForward,
+        shape,
+        { x: x.values, w, b, y, ...(won && { won }) },
+        layer.name,
+      ),
     );
 
     const list: Promise<Dispatch>[] = [];
@@ -140,11 +128,11 @@ export async function planNetwork(
     if (shape.parts > 1) {
       const dwParts = storage(`${layer.name}.dw_parts`, shape.parts * rows * shape.outChannels);
       const dbParts = storage(`${layer.name}.db_parts`, shape.parts * shape.outChannels);
-      list.push(launch(layer.name, wKernel, shape, { ...inputs, dw: dwParts, db: dbParts }));
+      list.push(recorder.dispatch(wKernel, shape, { ...inputs, dw: dwParts, db: dbParts }, layer.name));
       const sum = { parts: shape.parts, weights: rows * shape.outChannels, biases: shape.outChannels };
-      list.push(launch(layer.name, sumParts, sum, { dw_parts: dwParts, db_parts: dbParts, dw, db }));
+      list.push(recorder.dispatch(sumParts, sum, { dw_parts: dwParts, db_parts: dbParts, dw, db }, layer.name));
     } else {
-      list.push(launch(layer.name, wKernel, shape, { ...inputs, dw, db }));
+      list.push(recorder.dispatch(wKernel, shape, { ...inputs, dw, db }, layer.name));
     }
     if (x.gradient) {
       let whole = dy;
@@ -154,10 +142,10 @@ export async function planNetwork(
       if (won) {
         whole = storage(`${layer.name}.dz`, batch * inner.outHeight * inner.outWidth * shape.outChannels);
         const held = { ...poolShape(pool!, batch), inHeight: inner.outHeight, inWidth: inner.outWidth };
-        list.push(launch(layer.name, maxPoolBackward, held, { dy, won, dx: whole }));
+        list.push(recorder.dispatch(maxPoolBackward, held, { dy, won, dx: whole }, layer.name));
       }
       const derivative: Record<string, Slice> = x.activation === 'linear' ? {} : { x: x.values };
-      list.push(launch(layer.name, conv2dBackwardX, inner, { w, dy: whole, dx: x.gradient, ...derivative }));
+      list.push(recorder.dispatch(conv2dBackwardX, inner, { w, dy: whole, dx: x.gradient, ...derivative }, layer.name));
     }
     backward.unshift(list);
     traces.push({
@@ -172,8 +160,8 @@ export async function planNetwork(
   const addPool = (layer: CompiledMaxPooling2d, x: Flow, y: Slice, dy: Slice | undefined) => {
     const shape = poolShape(layer, batch);
     const won = storage(`${layer.name}.won`, Math.ceil((batch * sizeOf(layer.outputShape)) / 4));
-    forward.push(launch(layer.name, maxPoolForward, shape, { x: x.values, y, won }));
-    if (dy) backward.unshift([launch(layer.name, maxPoolBackward, shape, { dy, won, dx: x.gradient! })]);
+    forward.push(recorder.dispatch(maxPoolForward, shape, { x: x.values, y, won }, layer.name));
+    if (dy) backward.unshift([recorder.dispatch(maxPoolBackward, shape, { dy, won, dx: x.gradient! }, layer.name)]);
   };
 
   const addDense = (layer: CompiledDense, x: Flow, y: Slice, dy: Slice): Activation => {
@@ -195,18 +183,12 @@ export async function planNetwork(
       outputs: layer.config.units,
       useBias,
     });
-    forward.push(launch(layer.name, denseForward, shape, { x: x.values, w, b, y }));
-    const list = [
-      launch(layer.name, shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow, shape, {
-        x: x.values,
-        dy,
-        dw,
-        db,
-      }),
-    ];
+    forward.push(recorder.dispatch(denseForward, shape, { x: x.values, w, b, y }, layer.name));
+    const wKernel = shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow;
+    const list = [recorder.dispatch(wKernel, shape, { x: x.values, dy, dw, db }, layer.name)];
     if (x.gradient) {
       const derivative: Record<string, Slice> = x.activation === 'linear' ? {} : { x: x.values };
-      list.push(launch(layer.name, denseBackwardX, shape, { w, dy, dx: x.gradient, ...derivative }));
+      list.push(recorder.dispatch(denseBackwardX, shape, { w, dy, dx: x.gradient, ...derivative }, layer.name));
     }
     backward.unshift(list);
     traces.push({
@@ -228,15 +210,14 @@ export async function planNetwork(
     else addPool(layer, flow, y, dy);
     flow = { values: y, activation, gradient: dy };
   }
-  const compiled = await Promise.all([Promise.all(forward), Promise.all(backward.map((list) => Promise.all(list)))]);
+  const recordings = Promise.all([Promise.all(forward), Promise.all(backward.flat())]);
   return {
     input,
     logits: flow.values,
     logitsGradient: flow.gradient!,
     weights,
     gradients,
-    forward: compiled[0],
-    backward: compiled[1].flat(),
+    recordings: recordings.then(([forward, backward]) => ({ forward, backward })),
     traces,
     activations,
     dense: denseFlows,
@@ -248,7 +229,7 @@ function convolutionShape(
   pool: CompiledMaxPooling2d | undefined,
   inActivation: Activation,
   batch: number,
-  gpu: Gpu,
+  { software }: Traits,
 ): Conv2dShape {
   const shape: Conv2dShape = {
     batch,
@@ -270,7 +251,7 @@ function convolutionShape(
     pooled: pool !== undefined,
     parts: 1,
   };
-  const busy = gpu.traits.software ? busyTiles.software : busyTiles.hardware;
+  const busy = software ? busyTiles.software : busyTiles.hardware;
   return { ...shape, parts: Math.max(1, Math.min(batch, Math.ceil(busy / filterGradientTiles(shape)))) };
 }
 

@@ -1,7 +1,6 @@
-import type { Gpu } from '../gpu/device.ts';
-import type { Kernel, KernelCache } from '../gpu/kernel.ts';
-import type { Memory, Slice } from '../gpu/memory.ts';
-import { bind, type Dispatch, type Recording } from '../gpu/recording.ts';
+import type { Slice } from '../gpu/memory.ts';
+import type { Recorder } from '../gpu/recorder.ts';
+import type { Recording } from '../gpu/recording.ts';
 import {
   exponentHistogram,
   gradientProducts,
@@ -46,13 +45,12 @@ export interface ProbePlan {
 
 /** Makes the buffers, pipelines and bind groups of a probe; it makes none when it runs. */
 export async function planProbe(
-  gpu: Gpu,
-  cache: KernelCache,
-  memory: Memory,
+  recorder: Recorder,
   model: CompiledModel,
   steps: Steps,
   { batch, adaptive }: { batch: number; adaptive: boolean },
 ): Promise<ProbePlan> {
+  const { memory } = recorder;
   const { gradients, dense } = steps.network;
   const { state } = steps.training;
   const { table: chunks, ranges } = steps.chunks.slices;
@@ -84,31 +82,25 @@ export async function planProbe(
     samples: dense.map(({ layer }, i) => ({ layer, norms: norms[i]! })),
   };
 
-  const launch = async <S>(
-    layer: string,
-    kernel: Kernel<S>,
-    of: S,
-    buffers: Record<string, Slice>,
-  ): Promise<Dispatch> => bind(gpu.device, await cache.compile(kernel, of), layer, buffers);
   const partials = memory.storage('probe.partials', shape.chunks * productWords);
   const compare = (other: Slice, into: Slice) =>
     Promise.all([
-      launch('', gradientProducts, shape, { dw: gradients.all, other, chunks, partials }),
-      launch('', gradientProductsReduce, shape, { partials, tensors: ranges, products: into }),
+      recorder.dispatch(gradientProducts, shape, { dw: gradients.all, other, chunks, partials }),
+      recorder.dispatch(gradientProductsReduce, shape, { partials, tensors: ranges, products: into }),
     ]);
   const specs = model.layers.flatMap((layer) => layer.weights);
   const ends = memory.upload(
     'probe.ends',
     Uint32Array.from(gradients.tensors, ({ offset }, t) => offset / 4 + elementsOf(specs[t]!)),
   );
-  const histogram = launch('', exponentHistogram, shape, {
+  const histogram = recorder.dispatch(exponentHistogram, shape, {
     dw: gradients.all,
     chunks,
     ends,
     histograms: results.histograms,
   });
   const samples = dense.map(({ layer, x, dy, ...of }, i) =>
-    launch(layer, sampleNorms, { batch, ...of }, { x, dy, state, norms: norms[i]! }),
+    recorder.dispatch(sampleNorms, { batch, ...of }, { x, dy, state, norms: norms[i]! }, layer),
   );
   const [moment] = steps.moments;
   return {

@@ -7,6 +7,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory, type Slice } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
+import { Recorder } from '../../src/gpu/recorder.ts';
 import { type Recording, replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { composeAffine, identityParameters, type Sampling, warpImage } from '../../src/reference/augment.ts';
@@ -71,7 +72,7 @@ describe('a batch of a training step', () => {
       gpu.device.queue.writeBuffer(slice.buffer, 0, new Uint32Array(slice.size / 4).fill(0x7fc00000));
       return slice;
     }) as [Slice, Slice];
-    const { recording, maps } = await planBatch(gpu, cache, memory, pipeline, {
+    const { recording, maps } = await planBatch(new Recorder(gpu, memory, cache), pipeline, {
       batch,
       state,
       order: memory.upload('order', order),

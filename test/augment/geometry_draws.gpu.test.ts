@@ -6,6 +6,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
+import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { drawResizedCrop } from '../../src/reference/augment_geometry.ts';
@@ -33,7 +34,13 @@ async function columns(ops: OpConfig[], imageShape: number[], n: number): Promis
   const values = { seed, epoch: 3, position: n, samples: n, start: 0, count: n };
   gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
   const order = memory.upload('order', Uint32Array.from(upTo(n)));
-  const plan = await planBatch(gpu, cache, memory, pipeline, { batch: n, state, order, places: n, count: n });
+  const plan = await planBatch(new Recorder(gpu, memory, cache), pipeline, {
+    batch: n,
+    state,
+    order,
+    places: n,
+    count: n,
+  });
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   replay(pass, plan.recording);

@@ -7,6 +7,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
+import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { viewingOf } from '../../src/train/mix.ts';
@@ -29,7 +30,7 @@ async function see(places: number, probability: number, epoch = 1) {
   const values = { seed: 1, epoch, samples: places, position: places, start: 0, count: places };
   gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
   const [output, batch] = [memory.storage('y', places), memory.storage('labels', places)];
-  const { recording } = await planBatch(gpu, cache, memory, parseAugmentation(inverted, [1, 1, 1]), {
+  const { recording } = await planBatch(new Recorder(gpu, memory, cache), parseAugmentation(inverted, [1, 1, 1]), {
     batch: places,
     state,
     order: memory.upload(

@@ -8,6 +8,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
+import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { betaDraw } from '../../src/reference/beta.ts';
@@ -93,16 +94,20 @@ describe('a batch of a training step', () => {
     const [output, batchLabels, targets] = [batch * elements, 2 * batch, batch * classes].map((n) =>
       memory.storage('out', n),
     );
-    const { recording } = await planBatch(gpu, cache, memory, parseAugmentation(augmentation, imageShape), {
-      batch,
-      state,
-      order: memory.upload('order', Uint32Array.from(upTo(count))),
-      places: count,
-      count,
-      labels: { all: memory.upload('all', labels), batch: batchLabels! },
-      targets: { slice: targets!, classes },
-      pixels: { images: memory.upload('images', flat), bytes: true, output: output! },
-    });
+    const { recording } = await planBatch(
+      new Recorder(gpu, memory, cache),
+      parseAugmentation(augmentation, imageShape),
+      {
+        batch,
+        state,
+        order: memory.upload('order', Uint32Array.from(upTo(count))),
+        places: count,
+        count,
+        labels: { all: memory.upload('all', labels), batch: batchLabels! },
+        targets: { slice: targets!, classes },
+        pixels: { images: memory.upload('images', flat), bytes: true, output: output! },
+      },
+    );
     const encoder = gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     replay(pass, recording);

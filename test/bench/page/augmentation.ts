@@ -1,8 +1,8 @@
 import { planBatch } from '../../../src/augment/batch.ts';
 import { parseAugmentation } from '../../../src/augment/pipeline.ts';
 import type { Gpu } from '../../../src/gpu/device.ts';
-import { KernelCache } from '../../../src/gpu/kernel.ts';
 import { Memory } from '../../../src/gpu/memory.ts';
+import { Recorder } from '../../../src/gpu/recorder.ts';
 import { type Recording, replay } from '../../../src/gpu/recording.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
 import { packState, stateWords } from '../../../src/kernels/state.ts';
@@ -30,7 +30,7 @@ export class Augmentation {
     gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));
     const pipeline = parseAugmentation(tutorialAugmentation, imageShape);
     const images = Uint8Array.from({ length: elements }, (_, i) => (i * 7919) % 256);
-    const { recording } = await planBatch(gpu, new KernelCache(gpu.device, gpu.traits), memory, pipeline, {
+    const { recording } = await planBatch(new Recorder(gpu, memory), pipeline, {
       batch,
       state,
       order: memory.upload(
