@@ -12,8 +12,22 @@ const roundMost = 32;
 export class LockStep {
   private readonly running = new Set<Pace>();
   private readonly arrived = new Set<Pace>();
+  /** Of the next round, as far as they are allowed. */
   private steps = 1;
+  /** Of the round that is under way, and how many of them were done. */
+  private given = 0;
+  private done = 0;
   private begun = Number.NaN;
+  private isHeld = false;
+
+  /**
+   * @param together says when the steps of all of them may run.
+   * @param onHold is called when it lets no more through and all have done theirs.
+   */
+  constructor(
+    private readonly together: Pace = createPace(),
+    private readonly onHold?: () => void,
+  ) {}
 
   /** What one of them gives to `fit`. All join before the first `fit`. */
   join(): { pace: Pace; onPause: () => void } {
@@ -22,6 +36,7 @@ export class LockStep {
     return {
       pace,
       onPause: () => {
+        this.count(pace);
         this.arrived.add(pace);
         this.goOnTogether();
       },
@@ -30,18 +45,47 @@ export class LockStep {
 
   /** One of them is through, or has broken off: the others need not wait for it any more. */
   retire(pace: Pace): void {
+    this.count(pace);
     this.running.delete(pace);
     this.arrived.delete(pace);
     this.goOnTogether();
   }
 
+  /** The last round of an epoch may be of fewer steps than were let through. */
+  private count(pace: Pace): void {
+    this.done = Math.max(this.done, this.given - pace.allowed);
+  }
+
   private goOnTogether(): void {
-    if (this.arrived.size < this.running.size) return;
+    if (this.arrived.size < this.running.size || this.isHeld) return;
+    this.together.taken(this.done);
+    this.done = 0;
+    if (this.running.size === 0) return;
+    if (this.together.paused) this.hold();
+    else this.go();
+  }
+
+  private go(): void {
     const now = performance.now();
-    const stepMs = (now - this.begun) / this.steps;
+    const stepMs = (now - this.begun) / this.given;
     if (stepMs > 0) this.steps = Math.max(1, Math.min(roundMost, Math.floor(roundMs / stepMs)));
     this.begun = now;
+    this.given = Math.min(this.steps, this.together.allowed);
     this.arrived.clear();
-    for (const pace of this.running) pace.step(this.steps);
+    for (const pace of this.running) pace.step(this.given);
+  }
+
+  private hold(): void {
+    this.isHeld = true;
+    this.begun = Number.NaN;
+    // It may go on at once, in this very call.
+    const { changed } = this.together;
+    this.onHold?.();
+    const goOn = () => {
+      this.isHeld = false;
+      this.goOnTogether();
+    };
+    if (changed.aborted) goOn();
+    else changed.addEventListener('abort', goOn, { once: true });
   }
 }

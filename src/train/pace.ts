@@ -2,7 +2,8 @@ import { integer, parse } from '../check.ts';
 
 /**
  * Says when the steps of a `fit` may run: holds them, lets some through, lets them go. It does so from its next submission
- * on; up to two are under way, whose records still come. Made by `createPace`, given to `fit`, which alone reads `allowed`.
+ * on; up to two are under way, whose records still come. Made by `createPace`, given to `fit` or `trainPair`, which alone read
+ * `allowed`.
  */
 export class Pace {
   #allowed: number;

@@ -3,11 +3,12 @@ import type { Gpu } from '../gpu/device.ts';
 import { NonFiniteError } from './diagnosis.ts';
 import type { Evaluation } from './evaluate.ts';
 import { cosine, exponentsOf, type Gradient, meanGradient, squaredNorm } from './gradient_sample.ts';
-import type { Verdict } from './health.ts';
+import type { ProbeRecord, Verdict } from './health.ts';
 import type { StepRecord } from './history.ts';
 import { shuffledOrder } from './initializers.ts';
 import { LockStep } from './lock_step.ts';
 import { estimateNoise, type NoiseEstimate } from './noise.ts';
+import type { Pace } from './pace.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import type { FitOptions, TrainerOptions } from './trainer_options.ts';
 import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
@@ -30,10 +31,25 @@ export interface PairOptions extends TwinOptions {
   epochs: number;
   /** Aborting it makes `trainPair` resolve with undefined: half a pair is none. */
   signal?: AbortSignal;
+  /** Holds both together, and lets steps of both through: `createPace`. It changes nothing of what is computed. */
+  pace?: Pace;
+  /** Both are on the GPU, with so many bytes of weights, gradients and activations each: steps come next, or a pause. */
+  onBegin?: (bytes: { a: number; b: number }) => void;
   /** Of either twin, in its order. Steps and epochs count over the whole run. */
   onStep?: (twin: 'a' | 'b', record: StepRecord, progress: { epochSteps: number; epochs: number }) => void;
+  /** A layer's first verdict and every change, behind the step that decided. */
+  onVerdict?: (twin: 'a' | 'b', verdict: Verdict) => void;
+  /** Of a twin whose `health` is `full`, before the step that the probe is about. */
+  onProbe?: (twin: 'a' | 'b', probe: ProbeRecord) => void;
   onEpoch?: (twin: 'a' | 'b', epoch: number, record: TwinEpoch) => void;
+  /** Its numbers stopped being finite: the other goes on alone. */
+  onBreak?: (twin: 'a' | 'b', broke: NonNullable<TwinRecord['broke']>) => void;
+  /** `pace` holds: all steps that were let through are done, and their records told. */
+  onPause?: () => void;
 }
+
+/** What each twin tells of itself. */
+type Listeners = Pick<PairOptions, 'epochs' | 'onStep' | 'onVerdict' | 'onProbe' | 'onEpoch' | 'onBreak'>;
 
 /**
  * Trains two networks that differ in one variable, in lock-step on one device: neither begins a step before both have begun the
@@ -57,7 +73,7 @@ export async function trainPair(
     const cosines: PairRecord['cosines'] = [];
     for (let epoch = 1; epoch <= epochs; epoch++) {
       if (signal?.aborted) return undefined;
-      await trainEpoch(twins, epoch, signal);
+      await trainEpoch(twins, epoch, options);
       if (signal?.aborted) return undefined;
       // One after the other: what both need of the GPU at once would be twice as much.
       const gradients: (SampledGradient | undefined)[] = [];
@@ -87,14 +103,26 @@ function takeSample(train: Dataset, seed: number, batchSize: number): Dataset {
   return { ...train, images, labels, count };
 }
 
-async function trainEpoch(twins: readonly Twin[], epoch: number, signal?: AbortSignal): Promise<void> {
-  const together = new LockStep();
+async function trainEpoch(
+  twins: readonly [Twin, Twin],
+  epoch: number,
+  { pace, signal, onBegin, onPause }: Pick<PairOptions, 'pace' | 'signal' | 'onBegin' | 'onPause'>,
+): Promise<void> {
+  let missing = twins.length;
+  const begins = () => {
+    if (epoch === 1 && --missing === 0) onBegin?.({ a: twins[0].bytes, b: twins[1].bytes });
+  };
+  const together = new LockStep(pace, onPause);
   const running = twins.filter(({ broke }) => !broke).map((twin) => ({ twin, part: together.join() }));
   const failing = new AbortController();
   const stop = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
   const ends = running.map(async ({ twin, part }) => {
     try {
-      await twin.trainEpoch(epoch, { ...part, signal: stop });
+      const arrive = () => {
+        begins();
+        part.onPause();
+      };
+      await twin.trainEpoch(epoch, { pace: part.pace, onPause: arrive, signal: stop });
     } catch (error) {
       failing.abort();
       throw error;
@@ -137,7 +165,7 @@ class Twin {
     settings: TrainerOptions,
     private readonly datasets: { train: Dataset; test: Dataset },
     private readonly sample: Dataset,
-    private readonly told: Pick<PairOptions, 'epochs' | 'onStep' | 'onEpoch'>,
+    private readonly told: Listeners,
   ) {
     this.trainer = createTrainer(gpu, settings);
     this.augmented = isAugmented(settings);
@@ -154,7 +182,7 @@ class Twin {
 
   async trainEpoch(epoch: number, fit: Pick<FitOptions, 'pace' | 'onPause' | 'signal'>): Promise<void> {
     const before = this.steps.length;
-    const { epochs, onStep } = this.told;
+    const { epochs, onStep, onVerdict, onProbe, onBreak } = this.told;
     try {
       await this.trainer.fit(this.datasets.train, {
         ...fit,
@@ -163,14 +191,23 @@ class Twin {
           const step = { ...record, step: before + record.step, epoch };
           this.steps.push(step);
           this.watch ??= new VerdictWatch(judgedLayers(this.trainer.model), epochSteps);
-          this.verdicts.push(...this.watch.add(step));
           onStep?.(this.which, step, { epochSteps, epochs });
+          for (const verdict of this.watch.add(step)) {
+            this.verdicts.push(verdict);
+            onVerdict?.(this.which, verdict);
+          }
         },
+        onProbe: (probe) => onProbe?.(this.which, { ...probe, step: before + probe.step }),
       });
     } catch (error) {
       if (!(error instanceof NonFiniteError)) throw error;
       this.broke = { epoch, step: this.steps.length, layer: error.layer, pass: error.pass };
+      onBreak?.(this.which, this.broke);
     }
+  }
+
+  get bytes(): number {
+    return this.trainer.memory.bytes;
   }
 
   /** Evaluates, and takes the gradient on the sample; undefined of a twin that has broken off. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { ConfigurationError, createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
+import { ConfigurationError, createPace, createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
 import { type PairOptions, trainPair } from '../../src/train/twins.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
@@ -113,6 +113,76 @@ test('half a pair is none: an abort gives undefined, and the next pair is as it 
   const onStep = (_: string, { step }: { step: number }) => step === 3 && stop.abort();
   expect(await trainPair(gpu, datasets, { ...pair, signal: stop.signal, onStep })).toBeUndefined();
   expect(bits(await trainPair(gpu, datasets, pair))).toBe(bits(await trainPair(gpu, datasets, pair)));
+});
+
+test('a pace holds both, lets as many steps of both through, over the end of an epoch too, and changes nothing', async () => {
+  const undisturbed = await trainPair(gpu, datasets, pair);
+  const pace = createPace({ paused: true });
+  const steps = { a: 0, b: 0 };
+  let tell = () => {};
+  const isHeld = () =>
+    new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+  let held = isHeld();
+  const begun: { a: number; b: number }[] = [];
+  const trained = trainPair(gpu, datasets, {
+    ...pair,
+    pace,
+    onBegin: (bytes) => begun.push(bytes),
+    onStep: (twin) => steps[twin]++,
+    onPause: () => tell(),
+  });
+  await held;
+  expect(steps).toEqual({ a: 0, b: 0 });
+  expect(begun).toHaveLength(1);
+  expect(begun[0]!.a).toBe(begun[0]!.b);
+  expect(begun[0]!.a).toBeGreaterThan(1000);
+  // Six steps an epoch.
+  for (const [count, wanted] of [
+    [1, 1],
+    [1, 2],
+    [6, 8],
+  ] as const) {
+    held = isHeld();
+    pace.step(count);
+    await held;
+    expect(steps).toEqual({ a: wanted, b: wanted });
+  }
+  pace.resume();
+  expect(bits(await trained)).toBe(bits(undisturbed));
+  expect(begun).toHaveLength(1);
+});
+
+test('twins that are held can be ended', async () => {
+  const stop = new AbortController();
+  const pace = createPace({ paused: true });
+  expect(
+    await trainPair(gpu, datasets, { ...pair, pace, signal: stop.signal, onPause: () => stop.abort() }),
+  ).toBeUndefined();
+});
+
+test('each twin tells its verdicts, its probes and that it broke off', async () => {
+  const rates = {
+    a: { ...plain, health: 'full' as const, probeEvery: 4, optimizer: { type: 'adam' as const } },
+    b: { ...plain, health: 'full' as const, probeEvery: 4, optimizer: { type: 'adam' as const, learningRate: 1e30 } },
+  };
+  const probed = { a: [] as number[], b: [] as number[] };
+  const told = { a: [] as unknown[], b: [] as unknown[] };
+  const broke: unknown[] = [];
+  const record = await trainPair(gpu, datasets, {
+    ...pair,
+    vary: 'learning-rate',
+    ...rates,
+    onProbe: (twin, { step }) => probed[twin].push(step),
+    onVerdict: (twin, verdict) => told[twin].push(verdict),
+    onBreak: (...end) => broke.push(end),
+  });
+  expect(probed.a).toEqual([1, 5, 7, 11]); // each epoch begins with one
+  expect(probed.b[0]).toBe(1);
+  expect(told).toEqual({ a: record!.a.verdicts, b: record!.b.verdicts });
+  expect(told.b.length).toBeGreaterThan(0);
+  expect(broke).toEqual([['b', record!.b.broke]]);
 });
 
 describe('twins that are none', () => {
