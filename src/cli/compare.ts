@@ -3,17 +3,16 @@ import { takeFirst } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { clock, count } from '../figures.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import { paragraphOf, type Subject } from '../train/comparison_paragraph.ts';
-import { comparePairs } from '../train/comparison_rows.ts';
-import { named, requireTwins } from '../train/twin_options.ts';
+import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
+import { comparisonReport } from '../report/report.ts';
+import { requireTwins } from '../train/twin_options.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
-import { type ComparisonFile, fingerprint, finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
+import { fingerprint, finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinTold } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { PairProgress } from './pair_progress.ts';
-import { reportOf } from './report/report.ts';
 import { cleanedLines, readCleaned } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
@@ -127,29 +126,17 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
     console.log('No pair was finished: there is nothing to compare.');
     return;
   }
-  const epochs = file.config.epochs as number;
-  file.comparison = comparePairs(file.pairs, epochs);
-  const subject: Subject = {
-    variable: named(options.vary),
-    a: options.a,
-    b: options.b,
-    seeds: file.pairs.map(({ seed }) => seed),
-    epochs,
-    broken: {
-      a: file.pairs.filter(({ a }) => a.broke).length,
-      b: file.pairs.filter(({ b }) => b.broke).length,
-    },
-  };
-  file.paragraph = paragraphOf(file.comparison, subject);
+  const whole = concluded(file, options);
+  const { comparison, paragraph } = whole;
   const ways = { a: labelOf(options, options.a), b: labelOf(options, options.b) };
-  console.log(comparisonTables(file.comparison, ways));
-  console.log(wrapped(file.paragraph));
+  console.log(comparisonTables(comparison, ways));
+  console.log(wrapped(paragraph));
   if (json) {
-    writeComparison(json, file);
+    writeComparison(json, whole);
     console.log(`written  ${json}`);
   }
   if (options.report) {
-    writeFileSync(options.report, reportOf(file, ways));
+    writeFileSync(options.report, comparisonReport(whole, ways));
     console.log(`written  ${options.report}`);
   }
 }

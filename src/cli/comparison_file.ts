@@ -2,26 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { AdapterFacts } from '../index.ts';
-import type { Comparison } from '../train/comparison_rows.ts';
+import type { ComparisonFile } from '../report/comparison_file.ts';
 import type { PairRecord } from '../train/twin_record.ts';
-
-/** What --json writes when a pair ends, and --resume reads. */
-export interface ComparisonFile {
-  kind: 'wgrad comparison';
-  format: 1;
-  /** To repeat it. */
-  command: string;
-  versions: { wgrad: string; chrome: string };
-  adapter: AdapterFacts;
-  /** Everything that a pair's figures follow from, its seed aside. */
-  config: Record<string, unknown>;
-  seeds: number[];
-  /** Those that are done, in the order of their seeds. */
-  pairs: PairRecord[];
-  comparison?: Comparison;
-  paragraph?: string;
-}
 
 /** JSON has no NaN: it comes as null. */
 export const parseFigures = (text: string): unknown =>

@@ -1,32 +1,10 @@
 import { figure } from '../figures.ts';
-import type { Estimate } from '../train/comparison.ts';
+import { differenceText, estimateText, pText } from '../report/comparison_text.ts';
 import type { Comparison, Row } from '../train/comparison_rows.ts';
 import type { PairRecord } from '../train/twin_record.ts';
 import { table } from './tables.ts';
 
 /** What `wgrad compare` prints. Functions from figures to text. */
-
-/** Three digits: an interval of five seeds has no more to tell. */
-function short(value: number): string {
-  const rounded = Number(value.toPrecision(3));
-  const size = Math.abs(rounded);
-  return rounded !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential(2) : figure(rounded);
-}
-
-/** "0.341 (0.339 to 0.343)"; the mean alone of a single seed. */
-export function estimateText({ mean, low, high, n }: Estimate, text = short): string {
-  if (n === 0) return '';
-  return Number.isNaN(low) ? text(mean) : `${text(mean)} (${text(low)} to ${text(high)})`;
-}
-
-/** A difference; a ratio as "x 1.31", or in per cent where it is near one and its digits would say nothing. */
-export function differenceText({ scale, test: { difference } }: Row): string {
-  if (scale === 'linear' || difference.n === 0) return estimateText(difference);
-  if (Math.abs(difference.mean - 1) >= 0.1) return `x ${estimateText(difference)}`;
-  return estimateText(difference, (ratio) => `${ratio > 1 ? '+' : ''}${short(100 * (ratio - 1))} %`);
-}
-
-export const pText = (p: number) => (Number.isNaN(p) ? '–' : p < 1e-4 ? '< 0.0001' : p.toFixed(4));
 
 export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: number, seconds: number): string {
   const last = [a, b].map(({ epochs }) => epochs.at(-1));

@@ -134,11 +134,7 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
       state.status.value = 'Training.';
     },
     news: (news) => tell(run, news),
-    paused: () => {
-      if (run.phase.peek() === 'stopping') return;
-      run.pause();
-      state.status.value = `Paused after ${stepsOf(run)}.`;
-    },
+    paused: () => holds(run),
   };
   try {
     const result = await start(proxy(listener));
@@ -151,6 +147,13 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
     const last = await training.lastEpoch();
     if (state.run.peek() === run) state.canGoOnFrom.value = last;
   }
+}
+
+/** All steps that were let through are done. */
+export function holds(run: Run): void {
+  if (run.phase.peek() === 'stopping') return;
+  run.pause();
+  state.status.value = `Paused after ${stepsOf(run)}${run.beside ? ' of both' : ''}.`;
 }
 
 function tell(run: Run, news: readonly Told[]): void {
@@ -171,14 +174,12 @@ export function stop(): void {
   if (!run) return;
   run.phase.value = 'stopping';
   state.status.value = 'Stopping after this step…';
-  if (run.beside) training.stopBeside();
-  else training.stop();
+  training.stop();
 }
 
 export function pause(): void {
   const run = underWay();
-  // Twins go on together, or not at all.
-  if (run?.phase.peek() !== 'running' || run.beside) return;
+  if (run?.phase.peek() !== 'running') return;
   run.phase.value = 'pausing';
   state.status.value = 'Pausing after this step…';
   training.pause();
@@ -188,7 +189,7 @@ export function resume(): void {
   const run = underWay();
   if (!run) return;
   run.resume();
-  state.status.value = 'Training.';
+  state.status.value = run.beside ? 'Training both.' : 'Training.';
   training.resume();
 }
 
@@ -205,7 +206,7 @@ export async function step(): Promise<void> {
   }
 }
 
-// What can be changed in a run under way, is.
+// What can be changed in a run under way, is. Twins keep to what they began with: pairs that are told of together are alike.
 effect(() => {
   const { optimizer } = state.experiment.value;
   const run = state.run.value;
@@ -225,4 +226,4 @@ function outcome(run: Run, { stopped, skippedSteps, leftBehind }: Trained): stri
   return parts.join(' ');
 }
 
-const stepsOf = ({ log }: Run) => (log.steps.length === 1 ? '1 step' : `${count(log.steps.length)} steps`);
+const stepsOf = ({ stepsDone }: Run) => (stepsDone === 1 ? '1 step' : `${count(stepsDone)} steps`);

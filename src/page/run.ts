@@ -29,8 +29,12 @@ export class Run {
   leftBehind: Evaluation | undefined;
   /** On the GPU, once they are known. */
   readonly bytes = signal<GpuBytes | undefined>(undefined);
-  /** A second run in lock-step with it, from the same start: twin B. Its news are told with this one's. */
+  /** A second run in lock-step with it, from the same start: twin B. */
   beside: Run | undefined;
+  /** What a twin has of the variable that they differ in, in words: "learning rate 0.1". */
+  way: string | undefined;
+  /** A twin's numbers stopped being finite at this step: it has ended, and the other goes on alone. */
+  brokeAt: number | undefined;
   /** Of the steps to come. */
   readonly learningRate: Signal<number>;
   private frame = 0;
@@ -54,14 +58,29 @@ export class Run {
     return this.layers.filter(({ parameters }) => parameters > 0).map(({ name }) => name);
   }
 
+  /** Whether a layer of the other is the same one as its own of that name. */
+  hasLayersOf({ experiment }: Run): boolean {
+    return JSON.stringify(experiment.model) === JSON.stringify(this.experiment.model);
+  }
+
   /** What is made of a layer now; undefined until its first steps agree. */
   verdictOf(layer: string): Verdict | undefined {
     return this.verdicts.get(layer);
   }
 
+  /** Of twins, how far the one that is ahead has come, or that goes on alone. */
+  get stepsDone(): number {
+    return Math.max(this.log.steps.length, this.beside?.log.steps.length ?? 0);
+  }
+
+  /** Of twins, the one that goes on alone where the other has broken off; else itself. */
+  get going(): Run {
+    return (this.brokeAt !== undefined && this.beside) || this;
+  }
+
   /** Share of its steps, 0 to 1. */
   get done(): number {
-    return this.log.steps.length / this.steps;
+    return this.stepsDone / this.steps;
   }
 
   /** Seconds of training so far, pauses left out. */
@@ -115,6 +134,15 @@ export class Run {
     this.news.value++;
   }
 }
+
+/** A run, and the one that is trained beside it, by their names; a run that is alone has none. */
+export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>
+  run.beside
+    ? [
+        { name: 'A', run },
+        { name: 'B', run: run.beside },
+      ]
+    : [{ name: '', run }];
 
 /** Often enough for a picture of the whole run, and not so often that most of its time goes there. */
 const probeEvery = (steps: number) => Math.max(20, Math.min(Math.round(steps / 50), 100));

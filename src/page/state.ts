@@ -3,7 +3,7 @@ import type { DatasetFacts } from '../data/served.ts';
 import { type ErrorParts, partsOf } from '../errors.ts';
 import { type AdapterFacts, classifierSummary, type LayerSummary, type Model, modelSummary } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
-import { augmentationOf, decode, defaults, type Experiment, encode, modelOf } from './experiment.ts';
+import { augmentationOf, decode, defaults, type Experiment, encode, learningRateOf, modelOf } from './experiment.ts';
 import type { Run } from './run.ts';
 import type { DatasetOverview } from './worker/datasets.ts';
 
@@ -95,16 +95,22 @@ const names: Partial<Record<keyof Experiment, string>> = {
   testSamples: 'the validation images',
 };
 
-/** What has been changed since the run under way began, and is for the next one; the learning rate is for this one. */
+/**
+ * What has been changed since the run under way began, and is for the next one; the learning rate is for this one, but not of
+ * twins.
+ */
 export const waitingChanges = computed<string[]>(() => {
   const shown = run.value;
   if (!shown?.isUnderWay.value) return [];
+  const rates = [shown.experiment, experiment.value].map(({ optimizer }) => learningRateOf(optimizer));
+  const isOtherRate = shown.beside && rates[0] !== rates[1];
   const [before, now] = [shown.experiment, experiment.value].map((it) => ({
     ...it,
     optimizer: { ...it.optimizer, learningRate: 0 },
   })) as [Experiment, Experiment];
   const fields = Object.keys(names) as (keyof Experiment)[];
-  return fields.flatMap((field) => (JSON.stringify(before[field]) === JSON.stringify(now[field]) ? [] : names[field]!));
+  const others = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(now[field]));
+  return [...others.map((field) => names[field]!), ...(isOtherRate ? ['the learning rate'] : [])];
 });
 
 /** Whether Train can be pressed: everything is known and fits, and nothing is under way. */

@@ -2,13 +2,14 @@ import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
-import { adam, modelSummary, sgd } from '../index.ts';
-import type { Variable } from '../train/twin_options.ts';
-import { requestOf } from './control.ts';
+import { adam, type ComparisonFile, modelSummary, sgd, type Variable } from '../index.ts';
+import { compareCommand, flagOf } from './compare_command.ts';
+import { holds, requestOf } from './control.ts';
+import { download } from './download.ts';
 import { type Experiment, learningRateOf } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
-import type { Beside, ToldBeside } from './worker/beside.ts';
+import type { Beside, BesideListener, ToldBeside } from './worker/beside.ts';
 import { training } from './worker/training.ts';
 
 /** Two networks from the same start that differ in one thing, and what came of it. */
@@ -19,8 +20,14 @@ export interface Change {
   to: string;
 }
 
+/** What each twin has of the variable, in words: "augmentation none". */
+export interface Ways {
+  a: string;
+  b: string;
+}
+
 /** The last comparison that was finished. */
-export const comparison = signal<{ change: Change; result: Beside } | undefined>();
+export const comparison = signal<{ ways: Ways; result: Beside } | undefined>();
 
 /** The experiment with one thing changed. */
 export function changed(experiment: Experiment, { vary, to }: Change): Experiment {
@@ -47,52 +54,131 @@ export function nameOf(experiment: Experiment, vary: Variable): string {
 
 /** Trains the experiment as it stands, and another like it but for one thing, step by step together. */
 export async function trainBeside(change: Change, pairs: number): Promise<void> {
+  const { vary } = change;
   const a = state.experiment.peek();
   const b = changed(a, change);
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
   if (!plan || !facts || !state.isReady.peek()) return;
-  const [ofA, ofB] = [a, b].map((it) => ({ ...requestOf(it, facts, plan), paused: false })) as [Request, Request];
-  const make = (experiment: Experiment, { model }: Request) =>
-    new Run(experiment, plan, modelSummary(model), facts.classNames, facts.imageShape);
-  const begin = () => {
-    const run = make(a, ofA);
-    run.beside = make(b, ofB);
-    state.run.value = run;
+  const wayOf = (experiment: Experiment) => {
+    const name = nameOf(experiment, vary);
+    return vary === 'optimizer' || name === 'its own' ? flagOf(experiment, vary, facts) : name;
+  };
+  const ways = { a: wayOf(a), b: wayOf(b) };
+  const twins = new Twins(a, b, pairs, (experiment) => {
+    const { model } = requestOf(experiment, facts, plan);
+    const run = new Run(experiment, plan, modelSummary(model), facts.classNames, facts.imageShape);
+    run.way = `${vary.replace('-', ' ')} ${experiment === a ? ways.a : ways.b}`;
     return run;
+  });
+  const requestFor = (experiment: Experiment) => {
+    const { probeEvery } = twins.run;
+    return { ...requestOf(experiment, facts, plan), ...(probeEvery && { probeEvery }), paused: false };
   };
   state.trouble.value = undefined;
+  state.canGoOnFrom.value = undefined;
   comparison.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
-  let run: Run | undefined;
   try {
-    run = begin();
-    const tell = (news: readonly ToldBeside[]) => {
-      for (const item of news) {
-        if ('pair' in item) {
-          if (item.pair > 0) {
-            run?.end();
-            run = begin();
-          }
-          run!.phase.value = 'running';
-          state.status.value = pairs > 1 ? `Training pair ${item.pair + 1} of ${pairs}.` : 'Training two side by side.';
-        } else (item.twin === 'a' ? run : run?.beside)?.add([item.told]);
-      }
-    };
-    const named = { a: nameOf(a, change.vary), b: nameOf(b, change.vary) };
-    const request = { vary: change.vary, a: ofA, b: ofB, named, pairs };
-    const result = await training.trainBeside(request, proxy(tell));
-    run.end();
-    if (result) comparison.value = { change, result };
-    const steps = count(run.log.steps.length);
+    const command =
+      compareCommand({ vary, a, b }, facts, plan, pairs) ??
+      `At ${location.href} choose twins that differ in the ${vary.replace('-', ' ')}, B with ${ways.b}, ${pairs} pairs.`;
+    const request = { vary, a: requestFor(a), b: requestFor(b), ways, pairs, command };
+    const result = await training.trainBeside(request, proxy(twins.listener));
+    twins.run.end();
+    if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.beside!.way! }, result };
+    const steps = count(twins.run.stepsDone);
     state.status.value = result
       ? `Compared: ${result.pairs === 1 ? 'one pair' : `${result.pairs} pairs`}.`
-      : `Stopped after ${steps} steps.`;
+      : `Stopped after ${steps} steps of both.`;
   } catch (error) {
-    run?.end();
+    twins.run.end();
     state.status.value = 'The twins ended with an error.';
     state.trouble.value = error as ErrorParts;
   }
 }
 
-type Request = Parameters<typeof training.trainBeside>[0]['a'];
+/** Pairs under way, the one that is shown last. */
+class Twins {
+  run: Run;
+  private place = 0;
+
+  constructor(
+    private readonly a: Experiment,
+    private readonly b: Experiment,
+    private readonly pairs: number,
+    private readonly make: (experiment: Experiment) => Run,
+  ) {
+    this.run = this.begin();
+  }
+
+  readonly listener: BesideListener = {
+    news: (news) => {
+      for (const item of news) this.tell(item);
+    },
+    paused: () => holds(this.run),
+  };
+
+  private begin(): Run {
+    const run = this.make(this.a);
+    run.beside = this.make(this.b);
+    state.run.value = run;
+    return run;
+  }
+
+  private tell(item: ToldBeside): void {
+    if ('pair' in item) {
+      if (item.pair === 0) return;
+      // What was asked for in the last moment of a pair is for the next one.
+      const before = this.run;
+      const asked = before.phase.peek();
+      this.place = item.pair;
+      this.run = this.begin();
+      if (asked === 'pausing' || asked === 'stopping') this.run.phase.value = asked;
+      before.end();
+    } else if ('begun' in item) {
+      this.run.bytes.value = item.begun;
+      if (this.run.phase.peek() !== 'starting') return;
+      this.run.phase.value = 'running';
+      state.status.value =
+        this.pairs > 1 ? `Training pair ${this.place + 1} of ${this.pairs}.` : 'Training both, side by side.';
+    } else this.tellOf(item);
+  }
+
+  private tellOf(item: Extract<ToldBeside, { twin: unknown }>): void {
+    const { run } = this;
+    const beside = run.beside!;
+    const [own, other] = item.twin === 'a' ? [run, beside] : [beside, run];
+    if ('broke' in item) {
+      own.brokeAt = item.broke.step;
+      state.status.value = `${item.twin.toUpperCase()} broke off at step ${count(item.broke.step)}: ${item.broke.layer} was not finite.`;
+      return;
+    }
+    own.add([item.told]);
+    if (item.twin === 'b') run.add([]); // whoever shows both reads the news of A
+    const step = 'step' in item.told ? item.told.step.step : 0;
+    if (other.brokeAt !== undefined && step > (other.curves.steps.at(-1) ?? 0)) other.curves.addGap(step);
+  }
+}
+
+/** Hands the last comparison out as one HTML page, the one that `wgrad compare --report` writes. */
+export const saveReport = (): Promise<void> =>
+  hand('html', async (file, ways) => {
+    const { comparisonReport } = await import('../report/report.ts');
+    return new Blob([comparisonReport(file, ways)], { type: 'text/html' });
+  });
+
+/** Hands its pairs out as JSON, which `wgrad compare --resume` goes on with. */
+export const savePairs = (): Promise<void> =>
+  hand('json', async (file) => new Blob([`${JSON.stringify(file)}\n`], { type: 'application/json' }));
+
+async function hand(ending: string, write: (file: ComparisonFile, ways: Ways) => Promise<Blob>): Promise<void> {
+  const told = comparison.peek();
+  if (!told) return;
+  try {
+    const file = await training.comparisonFile();
+    if (file) download(await write(file, told.ways), `compared-${file.config.vary}-${file.config.dataset}.${ending}`);
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}

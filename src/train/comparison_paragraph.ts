@@ -42,7 +42,7 @@ export function paragraphOf({ summary, cosines }: Comparison, subject: Subject):
 
 function testSentences(summary: readonly Row[], pairs: number): string[] {
   const tested = summary.filter(({ test }) => !Number.isNaN(test.p));
-  if (pairs < 2) return ['One pair says nothing about chance: nothing was tested.'];
+  if (pairs < 2) return [...endSentence(summary), 'One pair says nothing about chance: nothing was tested.'];
   if (tested.length === 0) return ['The twins were equal in every figure of every pair: there was nothing to test.'];
   const differing = tested.filter(({ differs }) => differs);
   const alone = tested.filter(({ test, differs }) => !differs && test.p < significance);
@@ -75,6 +75,19 @@ function testSentences(summary: readonly Row[], pairs: number): string[] {
     }
   }
   return sentences;
+}
+
+/** How a single pair ended: its figures are all there is to tell. */
+function endSentence(summary: readonly Row[]): string[] {
+  const rowOf = (name: string) => summary.find(({ figure, layer }) => figure === name && layer === undefined);
+  const [loss, accuracy] = [rowOf('validation loss'), rowOf('validation accuracy')];
+  if (!loss || !accuracy) return [];
+  const [a, b] = (['a', 'b'] as const).map((twin) =>
+    loss[twin].n
+      ? `a validation loss of ${figure(loss[twin].mean)} and an accuracy of ${figure(accuracy[twin].mean)}`
+      : 'neither',
+  );
+  return [`A ended with ${a}, B with ${b}.`];
 }
 
 function brokenSentences({ a, b }: Subject['broken'], pairs: number): string[] {

@@ -4,11 +4,11 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChrome } from '../../src/cli/chrome.ts';
-import type { ComparisonFile } from '../../src/cli/comparison_file.ts';
-import { rampColour } from '../../src/cli/report/colours.ts';
-import { reportOf } from '../../src/cli/report/report.ts';
-import { logTicks, powerText, ticks, tickText } from '../../src/cli/report/scale.ts';
 import { comparePairs, paragraphOf } from '../../src/index.ts';
+import { rampColour } from '../../src/report/colours.ts';
+import type { ComparisonFile } from '../../src/report/comparison_file.ts';
+import { comparisonReport } from '../../src/report/report.ts';
+import { logTicks, powerText, ticks, tickText } from '../../src/report/scale.ts';
 import { madePairs } from '../training/made_twins.ts';
 import { temporaryFolder } from './wgrad.ts';
 
@@ -35,7 +35,17 @@ const file: ComparisonFile = {
   command: `npx wgrad compare --a none --b '{"rotationRange": 30}'`,
   versions: { wgrad: '0.1.0', chrome: 'Chrome/1.2.3' },
   adapter: { vendor: 'acme', architecture: 'one', device: '', description: 'Acme <One>', software: false },
-  config: { vary: 'augmentation', epochs: 2, data: 'abc' },
+  config: {
+    vary: 'augmentation',
+    dataset: 'digits',
+    clean: [],
+    trainSamples: 16,
+    testSamples: 8,
+    epochs: 2,
+    data: 'abc',
+    a: { augmentation: {} },
+    b: { augmentation: { rotationRange: 30 } },
+  },
   seeds: [0, 1, 2, 3],
   pairs,
   comparison,
@@ -50,7 +60,7 @@ const file: ComparisonFile = {
 };
 
 describe('the page of a comparison', () => {
-  const html = reportOf(file, ways);
+  const html = comparisonReport(file, ways);
   let page: Page;
   let close: () => Promise<void>;
   const asked: string[] = [];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
@@ -95,3 +95,12 @@ export const until = (page: Page, selector: string, pattern: string) =>
     selector,
     pattern,
   );
+
+/** Waits for a file that the browser downloads into a folder. @returns its path. */
+export async function downloaded(folder: string, ending: string): Promise<string> {
+  for (;;) {
+    const name = readdirSync(folder).find((it) => it.endsWith(ending));
+    if (name) return join(folder, name);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,5 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import type { ComparisonFile } from '../../src/index.ts';
+import { run, temporaryFolder } from '../cli/wgrad.ts';
+import { downloaded, openPage, openStudio, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -24,6 +28,17 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await page.type('#twin-b', '0.00001');
   await page.select('#pairs', '2');
   await page.click('#train-beside');
+  // Held, one step on, and going on: both together.
+  await until(page, '#place', 'step [2-9] of 20');
+  await page.click('#start');
+  await until(page, '#status', 'Paused after \\d+ steps? of both');
+  const steps = async () => Number(/\d+/.exec(await text(page, '#status'))?.[0]);
+  const held = await steps();
+  await page.click('#step');
+  await until(page, '#status', `Paused after ${held + 1} steps of both`);
+  for (const twin of ['A', 'B']) expect(await text(page, '#loss-now')).toMatch(new RegExp(`${twin} \\d`));
+  expect(await text(page, '#bytes-now')).toMatch(/MiB$/);
+  await page.click('#start');
   await until(page, '#status', 'pair 2 of 2');
   await until(page, '#status', 'Compared: 2 pairs');
 
@@ -58,7 +73,48 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   const [, a, b, difference] = rows.find(([name]) => name === 'validation loss')!;
   expect(Number(a) - Number(b)).toBeCloseTo(Number(difference), 2);
   expect(Number(difference)).toBeLessThan(-0.2);
+
+  // Both in every plot: a row each on the map, a line each of the layer that is looked at, figures of each epoch.
+  expect(await text(page, '#gradients .twins-key')).toMatch(/A learning rate 0\.001.*B learning rate 0\.00001.*same/);
+  const cells = (table: string) =>
+    page.$$eval(`${table} tbody tr`, (trs) => trs.map((tr) => [...tr.children].map((cell) => cell.textContent ?? '')));
+  const map = await cells('#gradient-map');
+  expect(map.length).toBe(12);
+  expect(map.map((row) => row.at(-4))).toEqual(Array.from({ length: 6 }, () => ['A', 'B']).flat());
+  for (const row of map) expect(Number(row.at(-2))).toBeGreaterThan(0);
   expect(await text(page, '#gradient-map .badge')).toBe('healthy');
+  for (const plot of ['#layer-norm', '#layer-updateRatio']) {
+    const lines = await legend(plot);
+    expect(Object.keys(lines)).toEqual(['A each step', 'A smoothed', 'B each step', 'B smoothed']);
+    for (const value of Object.values(lines)) expect(value).toBeGreaterThan(0);
+  }
+  const ratios = await legend('#layer-updateRatio');
+  expect(ratios['A smoothed']).toBeGreaterThan(10 * ratios['B smoothed']!);
+  const epochs = await cells('#epochs');
+  expect(epochs.map(([name]) => name)).toEqual(['1 A', '1 B', '1 A − B, A / B', '2 A', '2 B', '2 A − B, A / B']);
+  const [ofA, ofB, both] = epochs.slice(3) as [string[], string[], string[]];
+  expect(Number(both[3])).toBeCloseTo(Number(ofA[3]) - Number(ofB[3]), 3);
+  expect(Number(both[5]!.replace('×', ''))).toBeCloseTo(Number(ofA[5]) / Number(ofB[5]), 2);
+
+  // What the page hands out is the command's: that takes it, trains the pair that is missing, and comes to the same.
+  const folder = temporaryFolder();
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  await page.click('#save-report');
+  await page.click('#save-pairs');
+  const report = readFileSync(await downloaded(folder, '.html'), 'utf8');
+  const pairs: ComparisonFile = JSON.parse(readFileSync(await downloaded(folder, '.json'), 'utf8'));
+  expect(pairs.paragraph).toBe(paragraph);
+  expect(pairs.command).toMatch(/^npx wgrad compare --vary learning-rate --a 0\.001 --b 0\.00001 --dataset digits /);
+  const [begun, again] = [join(folder, 'begun'), join(folder, 'again')];
+  writeFileSync(begun, JSON.stringify({ ...pairs, pairs: pairs.pairs.slice(1) }));
+  const words = pairs.command.split(' ').slice(2);
+  const command = await run(...words, '--adapter', 'software', '--resume', begun, '--report', again);
+  expect({ code: command.code, stderr: command.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
+  expect(command.stdout).toContain('1 of 2 pairs are done');
+  expect((JSON.parse(readFileSync(begun, 'utf8')) as ComparisonFile).pairs).toEqual(pairs.pairs);
+  const told = (html: string) => html.split('<h2>To repeat it')[0];
+  expect(told(report)).toBe(told(readFileSync(again, 'utf8')));
 
   // Long enough to be stopped.
   await page.evaluate(() => {
@@ -81,4 +137,4 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await until(page, '#status', 'Stopped after');
   expect(complaints).toEqual([]);
   await page.close();
-});
+}, 300_000);

@@ -2,25 +2,33 @@ import { count, figure, fixed } from '../../figures.ts';
 import type { EpochRecord } from '../../index.ts';
 import { summarize } from '../../train/history.ts';
 import { Panel } from '../panel.tsx';
-import type { Run } from '../run.ts';
-import { layers as planned, run } from '../state.ts';
+import { type Run, twinsOf } from '../run.ts';
+import { run } from '../state.ts';
+import './epochs.css';
+import { mapLayers } from './gradient_map.tsx';
 
 /** An epoch that a stop left unfinished has no time of its own. */
 type Shown = Partial<EpochRecord>;
+
+interface EpochRow {
+  name: string;
+  record: Shown;
+  /** A's figures less B's; of norms, A's over B's. */
+  isDifference?: boolean;
+}
 
 /** Columns that stand together under one heading. */
 interface Group {
   name: string;
   columns: readonly string[];
-  cells(record: Shown): (string | undefined)[];
+  cells(record: Shown, isDifference?: boolean): (string | undefined)[];
 }
 
 /** A row for each epoch, and one for an epoch that a stop left unfinished. */
 export function EpochsPanel() {
   const shown = run.value;
   shown?.news.value;
-  const names =
-    shown?.trained ?? planned.value.summary?.flatMap(({ name, parameters }) => (parameters ? [name] : [])) ?? [];
+  const names = mapLayers();
   const groups = groupsOf(names);
   const columns = 1 + groups.reduce((sum, group) => sum + group.columns.length, 0);
   const rows = shown ? rowsOf(shown) : [];
@@ -50,11 +58,11 @@ export function EpochsPanel() {
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ name, record }) => (
-              <tr key={name}>
+            {rows.map(({ name, record, isDifference }) => (
+              <tr key={name} class={isDifference ? 'difference' : ''}>
                 <th scope="row">{name}</th>
                 {groups.flatMap((group) =>
-                  group.cells(record).map((text, i) => (
+                  group.cells(record, isDifference).map((text, i) => (
                     <td key={`${group.name} ${i}`} class={i ? '' : 'first'}>
                       {text || '–'}
                     </td>
@@ -87,7 +95,11 @@ function groupsOf(layers: readonly string[]): Group[] {
     {
       name: 'gradient norm, mean',
       columns: layers,
-      cells: (it) => layers.map((layer) => figure(it.gradientNorms?.[layer]?.mean)),
+      cells: (it, isRatio) =>
+        layers.map((layer) => {
+          const text = figure(it.gradientNorms?.[layer]?.mean);
+          return isRatio && text ? `× ${text}` : text;
+        }),
     },
     {
       name: 'speed',
@@ -100,12 +112,54 @@ function groupsOf(layers: readonly string[]): Group[] {
   ];
 }
 
-function rowsOf({ log, leftBehind }: Run): { name: string; record: Shown }[] {
-  const rows: { name: string; record: Shown }[] = log.epochs.map((record) => ({ name: String(record.epoch), record }));
+function rowsOf(shown: Run): EpochRow[] {
+  if (shown.beside) return rowsOfBoth(shown, shown.beside);
+  const { log, leftBehind } = shown;
+  const rows: EpochRow[] = log.epochs.map((record) => ({ name: String(record.epoch), record }));
   const part = leftBehind && log.unfinished;
   if (!part) return rows;
   const { loss, accuracy, gradientNorms } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
   const validation = { validationLoss: leftBehind.loss, validationAccuracy: leftBehind.accuracy };
   const name = `${part.epoch}, ${count(part.steps)} of ${count(log.stepsPerEpoch)} steps`;
   return [...rows, { name, record: { loss, accuracy, gradientNorms, ...validation } }];
+}
+
+/** Of each epoch A's, B's and what they differ by. A twin that has broken off has no more. */
+function rowsOfBoth(a: Run, b: Run): EpochRow[] {
+  const epochs = Math.max(a.log.epochs.length, b.log.epochs.length);
+  return Array.from({ length: epochs }, (_, i) => {
+    const rows: EpochRow[] = twinsOf(a).flatMap(({ name, run }) => {
+      const record = run.log.epochs[i];
+      return record ? [{ name: `${i + 1} ${name}`, record }] : [];
+    });
+    const [ofA, ofB] = [a.log.epochs[i], b.log.epochs[i]];
+    if (ofA && ofB)
+      rows.push({
+        name: `${i + 1} A − B, A / B`,
+        record: differenceOf(ofA, ofB, a.hasLayersOf(b)),
+        isDifference: true,
+      });
+    return rows;
+  }).flat();
+}
+
+/** @param alike the layers of both are the same ones. */
+function differenceOf(a: EpochRecord, b: EpochRecord, alike: boolean): Shown {
+  const less = (of: (record: EpochRecord) => number | undefined) => {
+    const [ofA, ofB] = [of(a), of(b)];
+    return ofA === undefined || ofB === undefined ? undefined : ofA - ofB;
+  };
+  return {
+    loss: less(({ loss }) => loss)!,
+    accuracy: less(({ accuracy }) => accuracy)!,
+    validationLoss: less(({ validationLoss }) => validationLoss),
+    validationAccuracy: less(({ validationAccuracy }) => validationAccuracy),
+    gradientNorms: Object.fromEntries(
+      Object.entries(a.gradientNorms).flatMap(([layer, { mean }]) => {
+        const other = b.gradientNorms[layer]?.mean;
+        const ratio = alike && other !== undefined ? mean / other : Number.NaN;
+        return Number.isFinite(ratio) ? [[layer, { mean: ratio, min: ratio, max: ratio }]] : [];
+      }),
+    ),
+  };
 }

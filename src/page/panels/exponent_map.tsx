@@ -4,6 +4,7 @@ import { count, fixed } from '../../figures.ts';
 import type { ProbeRecord } from '../../index.ts';
 import { roomFor } from '../plots/axes.ts';
 import { binCount, firstExponent, paintExponents } from '../plots/exponents.ts';
+import { twinsOf } from '../run.ts';
 import { change, experiment, run } from '../state.ts';
 
 /** Powers of ten at the axis. */
@@ -12,14 +13,19 @@ const ticks = [-12, -9, -6, -3, 0, 3];
 /** The place of a magnitude on the axis: 0 at its top, 1 at its bottom. */
 const placeOf = (magnitude: number) => 1 - (Math.log2(magnitude) - firstExponent) / binCount;
 
+/** The twin whose magnitudes are shown, where there are two. */
+const chosenTwin = signal<'A' | 'B'>('A');
+
 const pointed = signal<{ probe: number; bin: number } | undefined>();
 
 /** How the magnitudes of a layer's gradient lie, from probe to probe: where they vanish, they sink. */
 export function ExponentMap({ layer }: { layer: string }) {
   const shown = run.value;
   shown?.news.value;
-  const probes = shown?.log.probes ?? [];
-  const room = shown ? roomFor(shown.log.steps.length, shown.steps) : roomFor(0, Infinity);
+  const having = shown ? twinsOf(shown).filter((twin) => twin.run.trained.includes(layer)) : [];
+  const twin = having.find(({ name }) => name === chosenTwin.value) ?? having[0];
+  const probes = twin?.run.log.probes ?? [];
+  const room = shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity);
   const canvas = useRef<HTMLCanvasElement>(null);
   const every = shown?.probeEvery;
   useEffect(() => {
@@ -39,6 +45,22 @@ export function ExponentMap({ layer }: { layer: string }) {
         />
         Probe the gradient every few steps
       </label>
+      {having.length > 1 && (
+        <label class="probe-choice">
+          Twin{' '}
+          <select
+            id="probed-twin"
+            value={twin?.name}
+            onChange={({ currentTarget }) => (chosenTwin.value = currentTarget.value as 'A' | 'B')}
+          >
+            {having.map(({ name, run }) => (
+              <option key={name} value={name}>
+                {name}: {run.way}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       {last ? (
         <>
           <p class="at" id="exponents-at">
@@ -57,7 +79,7 @@ export function ExponentMap({ layer }: { layer: string }) {
               width={600}
               height={binCount}
               role="img"
-              aria-label={`Magnitudes of the gradient of ${layer} over the steps. ${summaryOf(last, layer)}`}
+              aria-label={`Magnitudes of the gradient of ${layer} ${twin?.name && `in ${twin.name} `}over the steps. ${summaryOf(last, layer)}`}
               onPointerMove={({ currentTarget, clientX, clientY }) => {
                 const { left, top, width, height } = currentTarget.getBoundingClientRect();
                 const step = 1 + ((clientX - left) / width) * room;

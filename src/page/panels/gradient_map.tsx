@@ -6,7 +6,7 @@ import { Curves } from '../plots/curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from '../plots/layer_curves.ts';
 import { decadesFor, rampPicture } from '../plots/ramp.ts';
 import { type Pattern, paintPattern, paintStrip } from '../plots/strip.ts';
-import type { Run } from '../run.ts';
+import { type Run, twinsOf } from '../run.ts';
 import { layers as planned, run } from '../state.ts';
 import './gradient_map.css';
 import { VerdictBadge } from './verdict_badge.tsx';
@@ -31,43 +31,53 @@ const pointed = signal<number | undefined>();
 
 const nothing = new Curves();
 
-/** Layers with weights, of the run that is shown, else of the one that would be trained. */
+/** Layers with weights, of the run that is shown and of its twin, else of the one that would be trained. */
 export function mapLayers(): string[] {
   const { summary } = planned.value;
-  return run.value?.trained ?? summary?.flatMap(({ name, parameters }) => (parameters ? [name] : [])) ?? [];
+  const shown = run.value;
+  if (shown) return [...new Set(twinsOf(shown).flatMap((twin) => twin.run.trained))];
+  return summary?.flatMap(({ name, parameters }) => (parameters ? [name] : [])) ?? [];
 }
 
-/** The layer to look at: the one that was chosen, else the first that is not well, else the first. */
+/** The layer to look at: the one that was chosen, else the first that is not well, in either twin, else the first. */
 export function chosenLayer(): string | undefined {
   const layers = mapLayers();
   if (wanted.value && layers.includes(wanted.value)) return wanted.value;
   const shown = run.value;
   shown?.news.value;
-  return layers.find((layer) => (shown?.verdictOf(layer)?.verdict ?? 'healthy') !== 'healthy') ?? layers[0];
+  const isWell = (layer: string) =>
+    !shown || twinsOf(shown).every((twin) => (twin.run.verdictOf(layer)?.verdict ?? 'healthy') === 'healthy');
+  return layers.find((layer) => !isWell(layer)) ?? layers[0];
 }
 
-/** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it. */
+/** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it; of twins a row each. */
 export function GradientMap() {
   const shown = run.value;
   shown?.news.value;
   const layers = mapLayers();
-  const curves = shown?.curves ?? nothing;
-  const last = curves.steps.at(-1);
+  const twins = shown ? twinsOf(shown) : [{ name: '', run: undefined }];
+  const curvesOf = (twin: Run | undefined) => twin?.curves ?? nothing;
+  const last = shown?.stepsDone || undefined;
   const step = last === undefined ? undefined : Math.min(pointed.value ?? last, last);
   const room = roomOf(shown);
   const at = pointed.value === undefined || last === undefined ? undefined : (step! - 0.5) / room;
-  const curveOf = (layer: string) => curves.layerOf(layer)[shade.value];
-  const decades = decadesOf(layers.map(curveOf));
+  const curveOf = (twin: Run | undefined, layer: string) => curvesOf(twin).layerOf(layer)[shade.value];
+  const decades = decadesOf(twins.flatMap((twin) => layers.map((layer) => curveOf(twin.run, layer))));
   const chosen = chosenLayer();
   return (
     <div class="gradient-map">
-      <table id="gradient-map" style={at === undefined ? undefined : { '--at': String(at) }}>
+      <table
+        id="gradient-map"
+        class={shown?.beside ? 'twins' : ''}
+        style={at === undefined ? undefined : { '--at': String(at) }}
+      >
         <caption>
           {shades[shade.value].caption} <span class="at">{step === undefined ? '' : `step ${count(step)}`}</span>
         </caption>
         <thead>
           <tr>
             <th scope="col">layer</th>
+            {shown?.beside && <th scope="col">twin</th>}
             <th scope="col" class="steps">
               <span>1</span>
               <span>step</span>
@@ -78,31 +88,55 @@ export function GradientMap() {
           </tr>
         </thead>
         <tbody>
-          {layers.map((layer) => (
-            <tr key={layer} class={layer === chosen ? 'chosen' : ''}>
-              <th scope="row">
-                <button
-                  type="button"
-                  aria-pressed={layer === chosen}
-                  title="Look at this layer; arrow keys point at a step"
-                  onClick={() => (wanted.value = layer)}
-                  onKeyDown={(event) => pointByKey(event, curves, step)}
-                  onBlur={() => (pointed.value = undefined)}
-                >
-                  {layer}
-                </button>
-              </th>
-              <td class="steps">
-                <Strip layer={layer} curves={curves} curve={curveOf(layer)} decades={decades} room={room} />
-              </td>
-              <td class="norm">{step === undefined ? '–' : valueAt(curveOf(layer), curves.rowOf(step))}</td>
-              <td class="verdict">
-                <VerdictBadge layer={layer} verdict={shown?.verdictOf(layer)} waiting={shown?.isUnderWay.value} />
-              </td>
-            </tr>
-          ))}
+          {layers.flatMap((layer) => {
+            const rows = twins.filter((twin) => !twin.run || twin.run.trained.includes(layer));
+            return rows.map(({ name, run: twin }, row) => (
+              <tr key={`${layer} ${name}`} class={`${layer === chosen ? 'chosen' : ''} ${row ? '' : 'first'}`}>
+                {row === 0 && (
+                  <th scope="row" rowSpan={rows.length}>
+                    <button
+                      type="button"
+                      aria-pressed={layer === chosen}
+                      title="Look at this layer; arrow keys point at a step"
+                      onClick={() => (wanted.value = layer)}
+                      onKeyDown={(event) => pointByKey(event, curvesOf(shown).span, step, last)}
+                      onBlur={() => (pointed.value = undefined)}
+                    >
+                      {layer}
+                    </button>
+                  </th>
+                )}
+                {name && <td class="twin">{name}</td>}
+                <td class="steps">
+                  <Strip
+                    layer={layer}
+                    twin={name}
+                    curves={curvesOf(twin)}
+                    curve={curveOf(twin, layer)}
+                    decades={decades}
+                    room={room}
+                  />
+                </td>
+                <td class="norm">
+                  {step === undefined ? '–' : valueAt(curveOf(twin, layer), curvesOf(twin).rowOf(step))}
+                </td>
+                <td class="verdict">
+                  <VerdictBadge
+                    layer={name ? `${name}-${layer}` : layer}
+                    verdict={twin?.verdictOf(layer)}
+                    waiting={shown?.isUnderWay.value}
+                  />
+                </td>
+              </tr>
+            ));
+          })}
         </tbody>
       </table>
+      {shown?.beside && !shown.hasLayersOf(shown.beside) && (
+        <p class="facts">
+          The twins are of different models: layers of the same name stand together, and have nothing else in common.
+        </p>
+      )}
       <div class="map-foot">
         <Legend decades={decades} />
         <label>
@@ -124,8 +158,7 @@ export function GradientMap() {
   );
 }
 
-const roomOf = (shown: Run | undefined) =>
-  shown ? roomFor(shown.log.steps.length, shown.steps) : roomFor(0, Infinity);
+const roomOf = (shown: Run | undefined) => (shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity));
 
 const decadesOf = (curves: readonly LogCurve[]): [number, number] =>
   decadesFor(Math.min(...curves.map(({ least }) => least)), Math.max(...curves.map(({ most }) => most)));
@@ -137,23 +170,25 @@ function valueAt({ each, marks }: LogCurve, row: number): string {
   return figure(each[row] ?? undefined) || (mark & zeroMark ? '0' : '–');
 }
 
-function pointByKey(event: KeyboardEvent, curves: Curves, step: number | undefined): void {
-  const move = { ArrowLeft: -curves.span, ArrowRight: curves.span }[event.key];
+function pointByKey(event: KeyboardEvent, span: number, step: number | undefined, last: number | undefined): void {
+  const move = { ArrowLeft: -span, ArrowRight: span }[event.key];
   if (event.key === 'Escape') pointed.value = undefined;
-  if (move === undefined || step === undefined) return;
+  if (move === undefined || step === undefined || last === undefined) return;
   event.preventDefault();
-  pointed.value = Math.max(1, Math.min(step + move, curves.steps.at(-1)!));
+  pointed.value = Math.max(1, Math.min(step + move, last));
 }
 
 interface StripProps {
   layer: string;
+  /** A or B; empty where there is but one. */
+  twin: string;
   curves: Curves;
   curve: LogCurve;
   decades: readonly [number, number];
   room: number;
 }
 
-function Strip({ layer, curves, curve, decades, room }: StripProps) {
+function Strip({ layer, twin, curves, curve, decades, room }: StripProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const paint = () => {
     if (canvas.current) draw(canvas.current, curves, curve, decades, room);
@@ -179,7 +214,11 @@ function Strip({ layer, curves, curve, decades, room }: StripProps) {
       onPointerLeave={() => (pointed.value = undefined)}
       onClick={() => (wanted.value = layer)}
     >
-      <canvas ref={canvas} role="img" aria-label={`${layer}: ${shades[shade.value].name} over the steps, as colours`} />
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`${[layer, twin].join(' ').trim()}: ${shades[shade.value].name} over the steps, as colours`}
+      />
     </div>
   );
 }

@@ -1,6 +1,8 @@
+import type { LayerSummary } from '../../index.ts';
 import { Curves } from '../plots/curves.ts';
-import { layerLines, type MeasuredOfLayer } from '../plots/lines.ts';
+import { layerLines, type MeasuredOfLayer, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
+import { type Run, twinsOf } from '../run.ts';
 import { layers as planned, run } from '../state.ts';
 import { ExponentMap } from './exponent_map.tsx';
 import { chosenLayer, mapLayers } from './gradient_map.tsx';
@@ -36,20 +38,31 @@ const figures: Figure[] = [
 export function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
-  const verdict = run.value?.verdictOf(layer);
-  const isLast = layer === mapLayers().at(-1);
-  const shown = figures.filter(({ of }) => !(of === 'transport' && isLast) && !(of === 'dead' && !hasDeadUnits(layer)));
+  const twins = run.value ? twinsOf(run.value) : [];
+  const verdicts = twins.flatMap(({ name, run }) => {
+    const verdict = run.verdictOf(layer);
+    return verdict ? [{ name, verdict }] : [];
+  });
+  const has = (of: MeasuredOfLayer) =>
+    twins.length ? twins.some(({ run }) => isMeasured(run, layer, of)) : isPlanned(layer, of);
+  const shown = figures.filter(({ of }) => has(of));
   return (
     <section id="layer-detail" class="layer-detail" aria-labelledby="layer-detail-title">
       <h3 id="layer-detail-title">
         {layer}
-        {verdict && (
-          <span class={`badge ${verdict.verdict}`}>
+        {verdicts.map(({ name, verdict }) => (
+          <span key={name} class={`badge ${verdict.verdict}`}>
             <VerdictMark verdict={verdict.verdict} />
+            {name && ` in ${name}`}
           </span>
-        )}
+        ))}
       </h3>
-      <div class="facts">{verdict && <VerdictReason verdict={verdict} />}</div>
+      {verdicts.map(({ name, verdict }) => (
+        <div key={name} class="facts">
+          {name && <strong>{name}</strong>}
+          <VerdictReason verdict={verdict} />
+        </div>
+      ))}
       <div class="layer-plots">
         {shown.map(({ of, title, about, logarithmic }) => (
           // Another layer is another plot.
@@ -59,7 +72,11 @@ export function LayerDetail() {
               title={title}
               logarithmic={logarithmic}
               share={!logarithmic}
-              lines={({ curves }) => layerLines(curves, layer, of)}
+              lines={(run) =>
+                withTwin(run, (twin, look) =>
+                  isMeasured(twin, layer, of) ? layerLines(twin.curves, layer, of, look) : [],
+                )
+              }
               idle={() => layerLines(nothing, layer, of)}
               description={`${title} of ${layer} over the steps: ${about}`}
               empty={about}
@@ -72,8 +89,17 @@ export function LayerDetail() {
   );
 }
 
-/** ReLU is the activation whose units can die. */
-function hasDeadUnits(layer: string): boolean {
-  const summary = run.value?.layers ?? planned.value.summary;
-  return summary?.find(({ name }) => name === layer)?.activation === 'relu';
+/** The last layer has none behind it, and ReLU is the activation whose units can die. */
+function isMeasured({ trained, layers }: Run, layer: string, of: MeasuredOfLayer): boolean {
+  if (!trained.includes(layer)) return false;
+  if (of === 'transport') return layer !== trained.at(-1);
+  return of !== 'dead' || hasDeadUnits(layers, layer);
 }
+
+function isPlanned(layer: string, of: MeasuredOfLayer): boolean {
+  if (of === 'transport') return layer !== mapLayers().at(-1);
+  return of !== 'dead' || hasDeadUnits(planned.value.summary ?? [], layer);
+}
+
+const hasDeadUnits = (layers: readonly LayerSummary[], layer: string): boolean =>
+  layers.find(({ name }) => name === layer)?.activation === 'relu';

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
 import type { LayerConfig, Model, OptionFacts } from '../../index.ts';
 import { OptionField } from '../option_field.tsx';
+import { lookOf } from '../plots/look.ts';
 import { Swatch } from '../plots/swatch.tsx';
 import { change, layers, model } from '../state.ts';
 import { Facts } from '../trouble.tsx';
@@ -54,7 +55,7 @@ export function Layers() {
                     aria-expanded={isOpen}
                     onClick={() => (opened.value = isOpen ? undefined : at)}
                   >
-                    {facts?.parameters ? <Swatch index={curve} /> : null}
+                    {facts?.parameters ? <Swatch look={lookOf(curve)} /> : null}
                     {isBad && <span aria-hidden="true">⚠</span>}
                     {name}
                   </button>

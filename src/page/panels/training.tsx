@@ -4,9 +4,10 @@ import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { accuracyLines, lossLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
-import type { Phase, Run } from '../run.ts';
+import { type Phase, type Run, twinsOf } from '../run.ts';
 import { isReady, plan, run, status, waitingChanges } from '../state.ts';
 import './training.css';
+import { TwinsKey } from './twins_key.tsx';
 
 const names: Partial<Record<Phase, string>> = {
   starting: 'Pause',
@@ -31,7 +32,7 @@ export function RunBar() {
           type="button"
           class="primary"
           disabled={!isUnderWay && !isReady.value}
-          aria-disabled={phase === 'starting' || phase === 'stopping' || Boolean(isUnderWay && shown?.beside)}
+          aria-disabled={phase === 'starting' || phase === 'stopping'}
           onClick={{ ended: () => train(), paused: resume, running: pause }[phase as string]}
         >
           {names[phase] ?? (shown?.log.steps.length ? 'Train again' : 'Train')}
@@ -75,7 +76,7 @@ function stopAndLeave(): void {
 
 function placeOf(run: Run | undefined): string {
   if (!run) return plan.value ? `${count(plan.value.epochs)} epochs` : '';
-  const { log } = run;
+  const { log } = run.going;
   const epoch = log.steps.at(-1)?.epoch;
   if (epoch === undefined) return `${count(run.plan.epochs)} epochs`;
   const step = log.unfinished?.steps ?? log.stepsPerEpoch;
@@ -88,11 +89,12 @@ const nothing = new Curves();
 export function TrainingPanel() {
   return (
     <Panel id="training" title="Training">
+      <TwinsKey />
       <Figures />
       <RunPlot
         id="loss"
         title="Loss"
-        lines={(run) => withTwin(run, ({ curves }, first) => lossLines(curves, first))}
+        lines={(run) => withTwin(run, ({ curves }, look) => lossLines(curves, look))}
         idle={() => lossLines(nothing)}
         description="Loss of the training steps and of the validation images; the table of epochs has the figures"
         empty="The loss of each step appears here"
@@ -101,7 +103,7 @@ export function TrainingPanel() {
         id="accuracy"
         title="Accuracy"
         share
-        lines={(run) => withTwin(run, ({ curves }, first) => accuracyLines(curves, first))}
+        lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
         idle={() => accuracyLines(nothing)}
         description="Accuracy of the training steps and of the validation images; the table of epochs has the figures"
         empty="The share of hits appears here"
@@ -113,25 +115,34 @@ export function TrainingPanel() {
 function Figures() {
   const shown = run.value;
   shown?.news.value;
-  const log = shown?.log;
+  const log = shown?.going.log;
   const last = log?.epochs.at(-1);
-  const now = log?.unfinished ?? last;
   const isUnderWay = shown?.isUnderWay.value;
   const rate = log?.unfinished?.imagesPerSecond ?? last?.imagesPerSecond;
   const batch = shown?.experiment.batchSize ?? 0;
   const bytes = shown?.bytes.value;
+  const ofEach = (of: (run: Run) => number | undefined) =>
+    shown
+      ? twinsOf(shown)
+          .map(({ name, run }) => `${name} ${fixed(of(run)) || '–'}`.trim())
+          .join('\n')
+      : '';
   const figures: Figure[] = [
-    { id: 'loss-now', name: 'Loss', text: fixed(now?.loss) },
-    { id: 'accuracy-now', name: 'Accuracy', text: fixed(now?.accuracy) },
+    { id: 'loss-now', name: 'Loss', text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.loss) },
+    {
+      id: 'accuracy-now',
+      name: 'Accuracy',
+      text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.accuracy),
+    },
     {
       id: 'validation-loss-now',
       name: 'Validation loss',
-      text: fixed(shown?.leftBehind?.loss ?? last?.validationLoss),
+      text: ofEach(({ leftBehind, log }) => leftBehind?.loss ?? log.epochs.at(-1)?.validationLoss),
     },
     {
       id: 'validation-accuracy-now',
       name: 'Validation accuracy',
-      text: fixed(shown?.leftBehind?.accuracy ?? last?.validationAccuracy),
+      text: ofEach(({ leftBehind, log }) => leftBehind?.accuracy ?? log.epochs.at(-1)?.validationAccuracy),
     },
     { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
     { id: 'step-now', name: 'A step', text: rate ? `${fixed((1000 * batch) / rate, 1)} ms` : '' },

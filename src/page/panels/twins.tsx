@@ -4,8 +4,9 @@ import { type Variable, variables } from '../../train/twin_options.ts';
 import { Panel } from '../panel.tsx';
 import { augmentationPresets, modelPresets } from '../presets.ts';
 import { experiment, isReady, run } from '../state.ts';
-import { comparison, nameOf, trainBeside } from '../twins.ts';
+import { comparison, nameOf, savePairs, saveReport, trainBeside } from '../twins.ts';
 import './twins.css';
+import { TwinsKey } from './twins_key.tsx';
 
 const vary = signal<Variable>('augmentation');
 const wanted = signal<Partial<Record<Variable, string>>>({});
@@ -32,8 +33,9 @@ export function TwinsPanel() {
   return (
     <Panel id="twins" title="Twins">
       <p class="facts">
-        A second network with the same start, the same images in the same order, and one thing changed, step by step
-        with the first: what differs is owed to that thing, or to chance.
+        A second network, B, with the same start, the same images in the same order, and one thing changed, step by step
+        with the first, A: what differs is owed to that thing, or to chance. More pairs, each from another seed, tell
+        which.
       </p>
       <div class="choices">
         <label>
@@ -94,9 +96,10 @@ export function TwinsPanel() {
 function Outcome() {
   const told = comparison.value;
   if (!told || !run.value?.beside) return null;
-  const { rows, paragraph } = told.result;
+  const { rows, paragraph, pairs } = told.result;
   return (
     <div id="twins-outcome">
+      <TwinsKey />
       <p class="paragraph">{paragraph}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
       <section class="scroll" aria-label="What the twins came to" tabIndex={0}>
@@ -106,8 +109,8 @@ function Outcome() {
               <th scope="col">at the end</th>
               <th scope="col">A</th>
               <th scope="col">B</th>
-              <th scope="col">A against B</th>
-              <th scope="col">p</th>
+              <th scope="col">A − B, or A / B</th>
+              {pairs > 1 && <th scope="col">p</th>}
             </tr>
           </thead>
           <tbody>
@@ -117,18 +120,38 @@ function Outcome() {
                 <td>{textOf(a.mean)}</td>
                 <td>{textOf(b.mean)}</td>
                 <td>
+                  {scale === 'log' && !Number.isNaN(test.difference.mean) && '× '}
                   {textOf(test.difference.mean)}
-                  {scale === 'log' && ' times'}
                 </td>
-                <td>
-                  {Number.isNaN(test.p) ? '–' : figure(Number(test.p.toPrecision(2)))}
-                  {differs && ' differs'}
-                </td>
+                {pairs > 1 && (
+                  <td>
+                    {Number.isNaN(test.p) ? '–' : figure(Number(test.p.toPrecision(2)))}
+                    {differs && ' differs'}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
         </table>
       </section>
+      <div class="downloads">
+        <button
+          id="save-report"
+          type="button"
+          title="One HTML file with all tables and plots, as wgrad compare --report writes it"
+          onClick={saveReport}
+        >
+          Download report
+        </button>
+        <button
+          id="save-pairs"
+          type="button"
+          title="JSON with all figures of every pair, which wgrad compare --resume goes on with"
+          onClick={savePairs}
+        >
+          Download pairs
+        </button>
+      </div>
     </div>
   );
 }

@@ -30,19 +30,18 @@ export class Curves {
   addStep({ step, epoch, loss, accuracy, gradientNorms, health }: StepRecord): void {
     if (epoch > this.epoch) this.epochs.push(step);
     this.epoch = epoch;
-    const opens = this.taken++ % this.span === 0;
-    if (opens && this.steps.length === mostRows) this.halve();
-    if (opens) {
-      this.steps.push(step);
-      this.validationLoss.push(null);
-      this.validationAccuracy.push(null);
-    }
-    this.steps[this.steps.length - 1] = step;
+    const opens = this.open(step);
     this.loss.add(finite(loss), opens);
     this.accuracy.add(finite(accuracy), opens);
     for (const [layer, norm] of Object.entries(gradientNorms)) {
       this.layerOf(layer).add(layer, norm, health, opens);
     }
+  }
+
+  /** A step that this run doesn't have, and the one beside it does: their rows stay alike. */
+  addGap(step: number): void {
+    const opens = this.open(step);
+    for (const curve of this.all()) curve.add(null, opens);
   }
 
   /** After the step that was added last. */
@@ -73,6 +72,19 @@ export class Curves {
   smooth(room: number): number {
     for (const curve of this.all()) curve.smooth(windowFor(room) / this.span, strideFor(room) / this.span);
     return windowFor(room);
+  }
+
+  /** @returns whether the step is the first of a row. */
+  private open(step: number): boolean {
+    const opens = this.taken++ % this.span === 0;
+    if (opens && this.steps.length === mostRows) this.halve();
+    if (opens) {
+      this.steps.push(step);
+      this.validationLoss.push(null);
+      this.validationAccuracy.push(null);
+    }
+    this.steps[this.steps.length - 1] = step;
+    return opens;
   }
 
   /** Two rows become one. */

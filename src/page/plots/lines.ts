@@ -1,7 +1,10 @@
-import type { Run } from '../run.ts';
+import { type Run, twinsOf } from '../run.ts';
 import type { Column } from './curve.ts';
 import type { Curves } from './curves.ts';
-import { type Look, lookOf } from './look.ts';
+import { colorCount, type Look, lookOf, twinLookOf } from './look.ts';
+
+/** The look of a plot's line by its number. */
+type Looks = (index: number) => Look;
 
 /** One entry of a plot's legend, and what is drawn for it. */
 export interface Line {
@@ -15,51 +18,56 @@ export interface Line {
 }
 
 /** Of training, as it comes and smoothed, and of the test images after each epoch. */
-export function lossLines({ loss, validationLoss }: Curves, first = 0): Line[] {
+export function lossLines({ loss, validationLoss }: Curves, look: Looks = lookOf): Line[] {
   return [
-    { name: 'each step', look: lookOf(first), column: loss.each, kind: 'noise' },
-    { name: 'smoothed', look: lookOf(first), column: loss.mean, kind: 'line' },
-    { name: 'validation', look: lookOf(first + 1), column: validationLoss, kind: 'marks' },
+    { name: 'each step', look: look(0), column: loss.each, kind: 'noise' },
+    { name: 'smoothed', look: look(0), column: loss.mean, kind: 'line' },
+    { name: 'validation', look: look(1), column: validationLoss, kind: 'marks' },
   ];
 }
 
 /** The same of the share of hits. */
-export function accuracyLines({ accuracy, validationAccuracy }: Curves, first = 0): Line[] {
+export function accuracyLines({ accuracy, validationAccuracy }: Curves, look: Looks = lookOf): Line[] {
   return [
-    { name: 'each step', look: lookOf(first), column: accuracy.each, kind: 'noise' },
-    { name: 'smoothed', look: lookOf(first), column: accuracy.mean, kind: 'line' },
-    { name: 'validation', look: lookOf(first + 1), column: validationAccuracy, kind: 'marks' },
+    { name: 'each step', look: look(0), column: accuracy.each, kind: 'noise' },
+    { name: 'smoothed', look: look(0), column: accuracy.mean, kind: 'line' },
+    { name: 'validation', look: look(1), column: validationAccuracy, kind: 'marks' },
   ];
 }
 
 /** A line for each layer that has weights, in the order of the model. */
-export function normLines(curves: Curves, layers: readonly string[], first = 0): Line[] {
+export function normLines(curves: Curves, layers: readonly string[], look: Looks = lookOf): Line[] {
   return layers.map((name, index) => {
     const { each, mean } = curves.normOf(name);
-    return { name, look: lookOf(first + index), faint: each, column: mean, kind: 'line' };
+    return { name, look: look(index), faint: each, column: mean, kind: 'line' };
   });
 }
 
 /**
- * The lines of a run, and of the one that is trained beside it.
+ * The lines of a run, and of the one that is trained beside it: B's are dashed, and of other colours while there are enough.
  *
- * @param of makes the lines of one run, with looks from `first` on.
+ * @param of makes the lines of one run.
  */
-export function withTwin(run: Run, of: (run: Run, first: number) => Line[]): Line[] {
-  const own = of(run, 0);
-  if (!run.beside) return own;
-  const looks = new Set(own.map(({ look }) => look.color + look.dash)).size;
-  const named = (twin: string, lines: Line[]) => lines.map((line) => ({ ...line, name: `${twin} ${line.name}` }));
-  return [...named('A', own), ...named('B', of(run.beside, looks))];
+export function withTwin(run: Run, of: (run: Run, look: Looks) => Line[]): Line[] {
+  if (!run.beside) return of(run, lookOf);
+  let used = 0;
+  return twinsOf(run).flatMap(({ name: twin, run: one }) => {
+    const first = twin === 'B' && 2 * used <= colorCount ? used : 0;
+    const lines = of(one, (index) => {
+      if (twin === 'A') used = Math.max(used, index + 1);
+      return twinLookOf(twin as 'A' | 'B', first + index);
+    });
+    return lines.map((line) => ({ ...line, name: `${twin} ${line.name}` }));
+  });
 }
 
 export type MeasuredOfLayer = 'norm' | 'updateRatio' | 'transport' | 'dead';
 
 /** One figure of one layer, as it comes and smoothed. */
-export function layerLines(curves: Curves, layer: string, of: MeasuredOfLayer): Line[] {
+export function layerLines(curves: Curves, layer: string, of: MeasuredOfLayer, look: Looks = lookOf): Line[] {
   const { each, mean } = curves.layerOf(layer)[of];
   return [
-    { name: 'each step', look: lookOf(0), column: each, kind: 'noise' },
-    { name: 'smoothed', look: lookOf(0), column: mean, kind: 'line' },
+    { name: 'each step', look: look(0), column: each, kind: 'noise' },
+    { name: 'smoothed', look: look(0), column: mean, kind: 'line' },
   ];
 }

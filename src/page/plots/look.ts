@@ -15,6 +15,22 @@ export const lookOf = (index: number): Look => ({
   dash: dashes[index % dashes.length]!,
 });
 
+/** The same of twins: A's lines are solid, or dotted, and B's are dashed. */
+export const twinLookOf = (twin: 'A' | 'B', index: number): Look => ({
+  color: colors[index % colors.length]!,
+  dash: twinDashes[twin][Math.floor(index / colors.length) % 2]!,
+});
+const twinDashes: Record<'A' | 'B', readonly [Look['dash'], Look['dash']]> = {
+  A: [[], [2, 3]],
+  B: [
+    [9, 4],
+    [9, 3, 2, 3],
+  ],
+};
+
+/** Looks whose colours differ. */
+export const colorCount = colors.length;
+
 /** A short piece of the line, for a legend or a table. */
 export function swatch({ color, dash }: Look, mark = false): SVGSVGElement {
   const svg = svgElement('svg', { class: 'swatch', viewBox: '0 0 28 10', 'aria-hidden': 'true' });

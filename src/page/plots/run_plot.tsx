@@ -34,9 +34,10 @@ export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
       drawn.current = { run: shown, plot: new Plot(section.current, planned ?? lines(shown!), options) };
     }
     if (!shown) return;
-    const room = roomFor(shown.log.steps.length, shown.steps);
+    const room = roomFor(shown.stepsDone, shown.steps);
     shown.beside?.curves.smooth(room);
-    drawn.current.plot.draw(shown.curves, room, shown.curves.smooth(room), charts.code.value?.Chart);
+    // The epochs of a twin that has broken off are not all.
+    drawn.current.plot.draw(shown.going.curves, room, shown.curves.smooth(room), charts.code.value?.Chart);
   });
   useEffect(
     () => () => {

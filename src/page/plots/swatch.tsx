@@ -1,8 +1,7 @@
-import { lookOf } from './look.ts';
+import type { Look } from './look.ts';
 
-/** A short piece of the line `index` of a plot, for a table. */
-export function Swatch({ index }: { index: number }) {
-  const { color, dash } = lookOf(index);
+/** A short piece of a plot's line, for a table. */
+export function Swatch({ look: { color, dash } }: { look: Look }) {
   return (
     <svg class="swatch" viewBox="0 0 28 10" aria-hidden="true" style={{ '--look': `var(${color})` }}>
       <line x1="1" x2="27" y1="5" y2="5" stroke-dasharray={dash.join(' ')} />

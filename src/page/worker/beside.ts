@@ -1,9 +1,25 @@
-import { comparePairs, type PairRecord, paragraphOf, type Row, takeFirst, trainPair } from '../../index.ts';
+import { version } from '../../../package.json';
+import {
+  type ComparisonConfig,
+  type ComparisonFile,
+  concluded,
+  type PairRecord,
+  type Row,
+  type StepRecord,
+  sequential,
+  type TrainAndTest,
+  type TwinRecord,
+  takeFirst,
+  trainPair,
+  type Variable,
+} from '../../index.ts';
+import { summarize } from '../../train/history.ts';
 import { News, type Told } from '../../train/news.ts';
-import type { Variable } from '../../train/twin_options.ts';
+import { fillOptimizer } from '../../train/optimizers.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
-import { drop, type TrainRequest } from './session.ts';
+import { drop, type GpuBytes, type TrainRequest } from './session.ts';
+import type { UnderWay } from './under_way.ts';
 
 /** Two runs that differ in one variable. */
 export interface BesideRequest {
@@ -11,13 +27,29 @@ export interface BesideRequest {
   a: TrainRequest;
   b: TrainRequest;
   /** What each has of the variable, in words. */
-  named: { a: string; b: string };
+  ways: { a: string; b: string };
   /** Pairs that are trained one after the other, each from a seed of its own: a's, and those that follow. */
   pairs: number;
+  /** What does the same again. */
+  command: string;
 }
 
-/** Of one of two runs. */
-export type ToldBeside = { twin: 'a' | 'b'; told: Told } | { pair: number };
+export type Twin = 'a' | 'b';
+
+/** Of one of two runs, or of both. */
+export type ToldBeside =
+  | { twin: Twin; told: Told }
+  | { twin: Twin; broke: NonNullable<TwinRecord['broke']> }
+  | { pair: number }
+  | { begun: GpuBytes };
+
+/** Who is told of twins. Made with comlink's `proxy`. */
+export interface BesideListener {
+  /** Bundles, one after the other. */
+  news(news: ToldBeside[]): void;
+  /** All steps that were let through are done and told. */
+  paused(): void;
+}
 
 /** What came of it. */
 export interface Beside {
@@ -28,77 +60,185 @@ export interface Beside {
   pairs: number;
 }
 
-let stopping = new AbortController();
+/** The last comparison with its pairs, and what it was of. */
+let last: { request: BesideRequest; datasets: TrainAndTest; records: PairRecord[] } | undefined;
 
 /**
  * Trains pairs of networks in lock-step from the same start.
  *
- * @param tell gets bundles of news, one after the other.
  * @returns undefined of a run that was stopped within its first pair.
  */
 export async function trainBeside(
-  { vary, a, b, named, pairs }: BesideRequest,
-  tell: (news: ToldBeside[]) => unknown,
+  request: BesideRequest,
+  listener: BesideListener,
+  { pace, signal }: UnderWay,
 ): Promise<Beside | undefined> {
-  stopping = new AbortController();
+  const { a, b, pairs } = request;
+  last = undefined;
   drop();
   const gpu = await device();
   const { train, test } = await load(a.dataset);
   const datasets = { train: takeFirst(train, a.trainSamples), test: takeFirst(test, a.testSamples) };
-  const news = new News<ToldBeside>(tell);
+  const news = new News<ToldBeside>((told) => listener.news(told));
   const records: PairRecord[] = [];
-  const since = { a: performance.now(), b: performance.now() };
   try {
-    for (let i = 0; i < pairs && !stopping.signal.aborted; i++) {
+    for (let i = 0; i < pairs && !signal.aborted; i++) {
       news.add({ pair: i });
       const seed = a.seed + i;
+      const clock = new Clock();
+      const steps: Record<Twin, StepRecord[]> = { a: [], b: [] };
       const record = await trainPair(gpu, datasets, {
-        vary,
-        a: { ...optionsOf(a), seed },
-        b: { ...optionsOf(b), seed },
+        vary: request.vary,
+        a: { ...optionsOf(a), ...measuredOf(a), seed },
+        b: { ...optionsOf(b), ...measuredOf(b), seed },
         seed,
         epochs: a.epochs,
-        signal: stopping.signal,
-        onStep: (twin, step, { epochSteps }) => news.add({ twin, told: { step, epochSteps, at: performance.now() } }),
-        onEpoch: (twin, epoch, figures) => {
-          const { loss, accuracy, validationLoss, validationAccuracy } = figures;
-          const record = { epoch, loss, accuracy, validationLoss, validationAccuracy };
+        pace,
+        signal,
+        onBegin: (bytes) => {
+          clock.restart();
+          const { images, labels } = datasets.train;
+          // Each has the images that it trains on for itself.
+          const datasetBytes = 2 * (images.byteLength + labels.byteLength);
+          news.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
+        },
+        onStep: (twin, step, { epochSteps }) => {
+          steps[twin].push(step);
+          clock.stepDone();
+          news.add({ twin, told: { step, epochSteps, at: performance.now() } });
+        },
+        onVerdict: (twin, verdict) => news.add({ twin, told: { verdict } }),
+        onProbe: (twin, probe) => news.add({ twin, told: { probe } }),
+        onEpoch: (twin, epoch, { validationLoss, validationAccuracy }) => {
           // Of both together: they share the device.
-          const seconds = (performance.now() - since[twin]) / 1000;
-          since[twin] = performance.now();
-          const imagesPerSecond = datasets.train.count / seconds;
-          news.add({ twin, told: { epoch: { ...record, seconds, imagesPerSecond, gradientNorms: {} } } });
+          const record = summarize(epoch, steps[twin], clock.seconds);
+          steps[twin] = [];
+          news.add({ twin, told: { epoch: { ...record, validationLoss, validationAccuracy } } });
+          clock.restart();
+        },
+        onBreak: (twin, broke) => news.add({ twin, broke }),
+        onPause: () => {
+          clock.hold(pace.changed);
+          news.sent().then(() => listener.paused());
         },
       });
       if (!record) break;
       records.push(record);
-      for (const twin of ['a', 'b'] as const) {
-        for (const verdict of record[twin].verdicts) news.add({ twin, told: { verdict } });
-      }
     }
   } finally {
     await news.sent();
   }
   if (records.length === 0) return undefined;
-  const comparison = comparePairs(records, a.epochs);
-  const broken = (twin: 'a' | 'b') => records.filter((record) => record[twin].broke).length;
+  last = { request, datasets, records };
+  const { comparison, paragraph } = concluded(fileOf(request, gpu.adapter, records, ''), request.ways);
   return {
     rows: comparison.summary
       .filter(({ layer }) => layer === undefined)
       .map(({ figure, scale, a, b, test, differs }) => ({ figure, scale, a, b, test, differs })),
-    paragraph: paragraphOf(comparison, {
-      variable: vary.replace('-', ' '),
-      ...named,
-      seeds: records.map(({ seed }) => seed),
-      epochs: a.epochs,
-      broken: { a: broken('a'), b: broken('b') },
-    }),
+    paragraph,
     pairs: records.length,
   };
 }
 
-export const stopBeside = (): void => stopping.abort();
+/** The last comparison, as `wgrad compare` writes and goes on with it; undefined where there is none. */
+export async function comparisonFile(): Promise<ComparisonFile | undefined> {
+  if (!last) return undefined;
+  const { request, datasets, records } = last;
+  const file = fileOf(request, (await device()).adapter, records, await fingerprint(datasets));
+  return concluded(file, request.ways);
+}
 
-function optionsOf({ model, augmentation, optimizer, batchSize }: TrainRequest) {
-  return { model, augmentation, optimizer, batchSize };
+function fileOf(
+  { vary, a, b, pairs, command }: BesideRequest,
+  adapter: ComparisonFile['adapter'],
+  records: PairRecord[],
+  data: string,
+): ComparisonFile {
+  const { dataset, trainSamples, testSamples, epochs } = a;
+  return {
+    kind: 'wgrad comparison',
+    format: 1,
+    command,
+    versions: { wgrad: version, chrome: /Chrome\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent },
+    adapter,
+    config: {
+      vary,
+      ...{ dataset, clean: [], trainSamples, testSamples, epochs, data },
+      a: filled(a),
+      b: filled(b),
+    },
+    seeds: Array.from({ length: pairs }, (_, i) => a.seed + i),
+    pairs: records,
+  };
+}
+
+const optionsOf = ({ model, augmentation, optimizer, batchSize }: TrainRequest) => ({
+  model,
+  augmentation,
+  optimizer,
+  batchSize,
+});
+
+/** What is told beside the run, and changes nothing of it. */
+const measuredOf = ({ health, probeEvery }: TrainRequest) => ({ health, ...(probeEvery && { probeEvery }) });
+
+/** With its defaults, as the command writes it: what is the same has the same words. */
+function filled(request: TrainRequest): ComparisonConfig['a'] {
+  const { model, augmentation, optimizer, batchSize } = optionsOf(request);
+  return {
+    model: sequential(model),
+    optimizer: fillOptimizer(optimizer),
+    augmentation,
+    mix: 'replace',
+    batchSize,
+    loss: 'sparseCategoricalCrossentropy',
+  };
+}
+
+/** The command's fingerprint of the same bytes. */
+async function fingerprint({ train, test }: TrainAndTest): Promise<string> {
+  const parts = [train, test].flatMap(({ images, labels }) => [images, labels]);
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
+  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Of an epoch's steps, pauses and evaluations left out. */
+class Clock {
+  private begun = performance.now();
+  private last = this.begun;
+  /** Where the epoch to come begins. */
+  private next: number | undefined;
+
+  /** The next step is the first of an epoch. */
+  restart(): void {
+    this.next = performance.now();
+  }
+
+  stepDone(): void {
+    this.last = performance.now();
+    if (this.next === undefined) return;
+    this.begun = this.next;
+    this.next = undefined;
+  }
+
+  /** Stands still until something changes. */
+  hold(changed: AbortSignal): void {
+    const since = performance.now();
+    const goOn = () => {
+      const ms = performance.now() - since;
+      if (this.next === undefined) this.begun += ms;
+      else this.next += ms;
+    };
+    changed.addEventListener('abort', goOn, { once: true });
+  }
+
+  get seconds(): number {
+    return (this.last - this.begun) / 1000;
+  }
 }

@@ -1,6 +1,5 @@
 import {
   type AugmentationConfig,
-  createPace,
   createTrainer,
   type Dataset,
   DeviceLostError,
@@ -8,7 +7,6 @@ import {
   type HealthLevel,
   type Model,
   type OptimizerConfig,
-  type Pace,
   type Snapshot,
   type Trainer,
   takeFirst,
@@ -17,6 +15,7 @@ import {
 import { News, type Told } from '../../train/news.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
+import { begin } from './under_way.ts';
 
 /** A run: plain data, all of it checked by the library. */
 export interface TrainRequest {
@@ -73,7 +72,7 @@ export interface Session {
 }
 
 /** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
-let session: (Session & { pace: Pace; stopping: AbortController }) | undefined;
+let session: Session | undefined;
 
 /** What there is to be asked. */
 export const current = (): Session | undefined => session;
@@ -81,7 +80,7 @@ export const current = (): Session | undefined => session;
 /** Takes a network in place of the one that is there. */
 export function adopt(other: Session): void {
   session?.trainer.dispose();
-  session = { ...other, pace: createPace(), stopping: new AbortController() };
+  session = other;
 }
 
 /** The end of the last epoch of the run that was trained last, and whether its device went away behind that. */
@@ -117,14 +116,14 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
   session?.trainer.dispose();
   session = undefined;
   const { dataset, epochs, trainSamples, testSamples, paused, ...options } = request;
+  const { pace, signal } = begin(paused);
   const gpu = await device();
   const datasets = await load(dataset);
   const test = takeFirst(datasets.test, testSamples);
   const training = takeFirst(datasets.train, trainSamples);
   const trainer = createTrainer(gpu, options);
-  const [pace, stopping] = [createPace({ paused }), new AbortController()];
   const { imageShape, classNames } = training;
-  session = { request, trainer, imageShape, classNames, training, test, pace, stopping };
+  session = { request, trainer, imageShape, classNames, training, test };
   if (from) await trainer.restore(from);
   const done = { epoch: from?.progress.epochs ?? 0, step: from?.progress.step ?? 0 };
   /** `fit` counts from 1; the run goes on. */
@@ -145,7 +144,7 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
       epochs: epochs - done.epoch,
       validationData: test,
       pace,
-      signal: stopping.signal,
+      signal,
       onStep: (step, { epochSteps }) => news.add({ step: counted(step), epochSteps, at: performance.now() }),
       onEpoch: (epoch) => {
         news.add({ epoch: { ...epoch, epoch: epoch.epoch + done.epoch } });
@@ -169,13 +168,6 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
     await news.sent();
   }
 }
-
-/** Ends `train` after the step that it is in. */
-export const stop = (): void => session?.stopping.abort();
-export const pause = (): void => session?.pace.pause();
-export const resume = (): void => session?.pace.resume();
-/** Lets so many steps through and holds again. */
-export const step = (count: number): void => session?.pace.step(count);
 
 /** Of the steps to come. */
 export async function setLearningRate(learningRate: number): Promise<void> {

@@ -2,12 +2,14 @@ import { expose } from 'comlink';
 import type { DatasetFacts } from '../../data/served.ts';
 import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
+import type { BesideListener, BesideRequest } from './beside.ts';
 import { type DatasetOverview, factsOf, forOwn, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
 import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
 import { ask, resultsOf, testImage } from './results.ts';
 import * as session from './session.ts';
+import * as underWay from './under_way.ts';
 
 /** Wanted by few visitors: fetched when it is. */
 const runFile = () => import('./run_file.ts');
@@ -32,12 +34,16 @@ const worker = {
   goOn: plainly(session.goOn),
   lastEpoch: plainly(session.lastEpoch),
   /** Pairs of networks that differ in one variable. */
-  trainBeside: plainly(async (...twins: Parameters<Beside['trainBeside']>) => (await beside()).trainBeside(...twins)),
-  stopBeside: async () => (await beside()).stopBeside(),
-  stop: session.stop,
-  pause: session.pause,
-  resume: session.resume,
-  step: session.step,
+  trainBeside: plainly(async (request: BesideRequest, listener: BesideListener) => {
+    const held = underWay.begin(false); // a stop counts from here on
+    return (await beside()).trainBeside(request, listener, held);
+  }),
+  comparisonFile: plainly(async () => (await beside()).comparisonFile()),
+  /** Of the run that is under way, of one network or of twins. */
+  stop: underWay.stop,
+  pause: underWay.pause,
+  resume: underWay.resume,
+  step: underWay.step,
   setLearningRate: plainly(session.setLearningRate),
   bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
   cleanOwn: plainly(async (...out: Parameters<OwnData['cleanOwn']>) => (await forOwn()).cleanOwn(...out)),
@@ -49,7 +55,6 @@ const worker = {
   profile: plainly(profileOf),
 };
 
-type Beside = Awaited<ReturnType<typeof beside>>;
 type RunFile = Awaited<ReturnType<typeof runFile>>;
 type OwnData = Awaited<ReturnType<typeof forOwn>>;
 export type TrainingWorker = typeof worker;

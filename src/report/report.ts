@@ -1,21 +1,26 @@
-import { figure } from '../../figures.ts';
-import { describeAdapter } from '../../index.ts';
-import { estimate } from '../../train/comparison.ts';
-import { comparePairs, layersOf, type Row } from '../../train/comparison_rows.ts';
-import type { PairRecord, TwinRecord } from '../../train/twin_record.ts';
-import type { ComparisonFile } from '../comparison_file.ts';
-import { differenceText, estimateText, pText } from '../comparison_report.ts';
+import { figure } from '../figures.ts';
+import { describeAdapter } from '../gpu/adapter.ts';
+import { estimate } from '../train/comparison.ts';
+import { comparePairs, layersOf, type Row } from '../train/comparison_rows.ts';
+import type { PairRecord, TwinRecord } from '../train/twin_record.ts';
 import { twinColours } from './colours.ts';
+import type { ComparisonFile } from './comparison_file.ts';
+import { differenceText, estimateText, pText } from './comparison_text.ts';
 import { heatMaps } from './heat_map.ts';
 import { histograms } from './histograms.ts';
 import { html, Markup } from './markup.ts';
 import { type Point, plot, type Series } from './plot.ts';
 import { style } from './style.ts';
 
-/** What --report writes: a page that loads nothing and runs nothing, and says so to the browser. */
-export function reportOf(file: ComparisonFile, ways: { a: string; b: string }): string {
+/**
+ * A comparison as one HTML page, which `wgrad compare --report` writes: it loads nothing and runs nothing, and says so to the
+ * browser.
+ *
+ * @param file has one pair or more. @param ways what each twin has, in words: "learning rate 0.1".
+ */
+export function comparisonReport(file: ComparisonFile, ways: { a: string; b: string }): string {
   const { pairs, paragraph = '' } = file;
-  const epochs = file.config.epochs as number;
+  const { epochs } = file.config;
   const { summary, byEpoch, cosines } = comparePairs(pairs, epochs);
   const layers = layersOf(pairs);
   const title = `${ways.a} against ${ways.b}`;

@@ -1,4 +1,4 @@
-import { figure } from '../../figures.ts';
+import { figure } from '../figures.ts';
 import { html, type Markup } from './markup.ts';
 import { logTicks, place, powerText, rangeOf, ticks, tickText } from './scale.ts';
 

@@ -1,0 +1,74 @@
+import type { DatasetFacts } from '../data/served.ts';
+import type { Variable } from '../index.ts';
+import { fillOptimizer } from '../train/optimizers.ts';
+import type { Plan } from '../train/run_length.ts';
+import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
+
+/** What the command and the page call alike. */
+const sharedAugmentations = ['tutorial', 'none'];
+
+/** What an experiment has of a variable, as `wgrad compare` takes it in --a and --b. */
+export function flagOf(experiment: Experiment, vary: Variable, facts: DatasetFacts): string {
+  const { augmentation, model, optimizer } = experiment;
+  switch (vary) {
+    case 'augmentation':
+      if (typeof augmentation === 'string' && sharedAugmentations.includes(augmentation)) return augmentation;
+      return JSON.stringify(augmentationOf(experiment));
+    case 'model':
+      if (typeof model === 'string') return model;
+      return JSON.stringify(modelOf(experiment, facts.imageShape, facts.classNames.length));
+    case 'optimizer':
+      return isPlain(optimizer) ? optimizer.type : JSON.stringify(optimizer);
+    case 'learning-rate':
+      return String(learningRateOf(optimizer));
+  }
+}
+
+const isPlain = (optimizer: Experiment['optimizer']) =>
+  JSON.stringify(fillOptimizer(optimizer)) === JSON.stringify(fillOptimizer(optimizer.type));
+
+/** Options of an optimizer that have a flag. */
+const optimizerFlags: Record<string, string> = {
+  momentum: '--momentum',
+  clipnorm: '--clipnorm',
+  clipvalue: '--clipvalue',
+  globalClipnorm: '--global-clipnorm',
+  weightDecay: '--weight-decay',
+};
+
+/**
+ * The command that compares the same, pair for pair.
+ *
+ * @returns undefined where none does: of images that the user brought, or an optimizer's option that has no flag.
+ */
+export function compareCommand(
+  twins: { vary: Variable; a: Experiment; b: Experiment },
+  facts: DatasetFacts,
+  { epochs, trainSamples, testSamples }: Plan,
+  pairs: number,
+): string | undefined {
+  const { vary, a, b } = twins;
+  const { dataset, batchSize, seed, optimizer } = a;
+  if (dataset === 'own') return undefined;
+  const words = ['--vary', vary, '--a', flagOf(a, vary, facts), '--b', flagOf(b, vary, facts), '--dataset', dataset];
+  for (const shared of ['augmentation', 'model'] as const) {
+    if (shared !== vary) words.push(shared === 'model' ? '--model' : '--augment', flagOf(a, shared, facts));
+  }
+  if (vary !== 'optimizer') {
+    const { type, learningRate, ...options } = optimizer;
+    words.push('--optimizer', type);
+    if (vary !== 'learning-rate' && learningRate !== undefined) words.push('--learning-rate', String(learningRate));
+    const defaults = fillOptimizer(type);
+    for (const [name, value] of Object.entries(options)) {
+      if (value === undefined || value === defaults[name as keyof typeof defaults]) continue;
+      if (!optimizerFlags[name]) return undefined;
+      words.push(optimizerFlags[name], String(value));
+    }
+  }
+  const numbers = { batchSize, seed, seeds: pairs, epochs, trainSamples, testSamples };
+  for (const [name, value] of Object.entries(numbers)) {
+    words.push(`--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`, String(value));
+  }
+  const quoted = words.map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['npx wgrad compare', ...quoted].join(' ');
+}

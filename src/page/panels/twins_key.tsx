@@ -1,0 +1,22 @@
+import { twinLookOf } from '../plots/look.ts';
+import { Swatch } from '../plots/swatch.tsx';
+import { twinsOf } from '../run.ts';
+import { run } from '../state.ts';
+import './twins_key.css';
+
+/** Which of the twins that are shown is which: what they differ in, and how their lines look. */
+export function TwinsKey() {
+  const shown = run.value;
+  if (!shown?.beside) return null;
+  return (
+    <ul class="twins-key" aria-label="What the twins differ in">
+      {twinsOf(shown).map(({ name, run: { way } }) => (
+        <li key={name}>
+          <Swatch look={{ ...twinLookOf(name as 'A' | 'B', 0), color: '--ink' }} />
+          <strong>{name}</strong> {way}
+        </li>
+      ))}
+      <li class="rest">All else is the same.</li>
+    </ul>
+  );
+}
