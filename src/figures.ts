@@ -11,7 +11,8 @@ export function figure(value: number | undefined): string {
 
 export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(digits) ?? '';
 
-export const count = (value: number) => value.toLocaleString('en');
+const thousands = new Intl.NumberFormat('en');
+export const count = (value: number) => thousands.format(value);
 
 /** 0:07, 12:30, 1:02:03 */
 export function clock(seconds: number): string {

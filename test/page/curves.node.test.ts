@@ -40,16 +40,16 @@ describe('curves', () => {
     for (let i = 0; i < 30; i++) curves.addStep(step(i + 1, i < 10 ? 1000 : 1, 1));
     expect(curves.loss.mean[28]).toBeCloseTo((1000 + 19) / 20, 9);
     expect(curves.loss.mean[29]).toBe(1);
-    expect(curves.smooth(626)).toBe(20);
+    expect(curves.smooth(499)).toBe(20);
     expect(curves.loss.mean[29]).toBe(1);
+    expect(curves.smooth(1500)).toBe(20);
+    expect(curves.loss.mean[24]).toBeCloseTo((5 * 1000 + 15) / 20, 9);
     expect(curves.smooth(3125)).toBe(25);
-    expect(curves.loss.mean[28]).toBeCloseTo((6 * 1000 + 19) / 25, 9);
-    for (let i = 0; i < 3; i++) curves.addStep(step(31 + i, 1, 1));
-    expect(curves.loss.mean[32]).toBeCloseTo((2 * 1000 + 23) / 25, 9);
-    // One point a pixel, or nearly so.
-    expect(curves.loss.mean.flatMap((mean, i) => (mean === null ? [] : [i]))).toEqual([
-      0, 4, 8, 12, 16, 20, 24, 28, 32,
-    ]);
+    expect(curves.loss.mean[24]).toBeCloseTo((10 * 1000 + 15) / 25, 9);
+    for (let i = 0; i < 7; i++) curves.addStep(step(31 + i, 1, 1));
+    expect(curves.loss.mean[36]).toBe(1);
+    // Twice as often as would be enough.
+    expect(curves.loss.mean.flatMap((mean, i) => (mean === null ? [] : [i]))).toEqual([0, 12, 24, 36]);
   });
 
   test('validation stands at the step that was last, an epoch begins at its first', () => {
@@ -77,7 +77,7 @@ describe('a run of more steps than there are rows', () => {
   const curves = new Curves();
   norms.forEach((norm, i) => {
     if (i === 3001) curves.addValidation(0.25, 0.5);
-    curves.addStep(step(i + 1, 2 + Math.cos(i), i === 5000 ? Number.NaN : i === 6000 ? 0 : norm, i < 3000 ? 1 : 2));
+    curves.addStep(step(i + 1, 2 + Math.cos(i), i === 4000 ? Number.NaN : i === 5000 ? 0 : norm, i < 3000 ? 1 : 2));
   });
   const { norm } = curves.layerOf('dense');
 
@@ -116,12 +116,12 @@ describe('a run of more steps than there are rows', () => {
     const logs = norms.slice(400, 800).map((it) => Math.log10(it));
     const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
     expect(Math.log10(norm.meanOf(100, 200)!)).toBeCloseTo(mean, 9);
-    // The smoothed curve takes whole rows: 21 of them are next to 82 steps.
-    expect(curves.smooth(steps)).toBe(82);
+    // The smoothed curve takes whole rows: 10 of them are next to 41 steps.
+    expect(curves.smooth(steps)).toBe(41);
     const row = curves.loss.mean.findLastIndex((it) => it !== null);
-    const losses = Array.from({ length: 84 }, (_, i) => 2 + Math.cos(4 * (row - 20) + i));
-    expect(row).toBeGreaterThan(steps / 4 - 4);
-    expect(curves.loss.mean[row]).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / 84, 9);
+    const losses = Array.from({ length: 40 }, (_, i) => 2 + Math.cos(4 * (row - 9) + i));
+    expect(row).toBeGreaterThan(steps / 4 - 6);
+    expect(curves.loss.mean[row]).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / 40, 9);
   });
 
   test('what stands at one step stays: validation, what is zero, what is not finite', () => {
@@ -129,8 +129,8 @@ describe('a run of more steps than there are rows', () => {
     expect(curves.epochs).toEqual([3001]);
     const marked = norm.marks.flatMap((mark, row) => (mark ? [[row, mark]] : []));
     expect(marked).toEqual([
-      [1250, nonFiniteMark],
-      [1500, zeroMark],
+      [1000, nonFiniteMark],
+      [1250, zeroMark],
     ]);
     expect([norm.least, norm.most]).toEqual([Math.min(...norms), Math.max(...norms)]);
   });

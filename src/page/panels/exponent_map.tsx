@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { count, fixed } from '../../figures.ts';
 import type { ProbeRecord } from '../../index.ts';
 import { roomFor } from '../plots/axes.ts';
 import { binCount, firstExponent, paintExponents } from '../plots/exponents.ts';
+import { usePainting } from '../plots/painting.ts';
 import { twinsOf } from '../run.ts';
 import { change, experiment, run } from '../state.ts';
 
@@ -26,11 +27,6 @@ export function ExponentMap({ layer }: { layer: string }) {
   const twin = having.find(({ name }) => name === chosenTwin.value) ?? having[0];
   const probes = twin?.run.log.probes ?? [];
   const room = shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const every = shown?.probeEvery;
-  useEffect(() => {
-    if (canvas.current) paintExponents(canvas.current, probes, layer, room, every ?? 1);
-  });
   const last = probes.at(-1);
   const at = pointed.value && probes[pointed.value.probe] ? pointed.value : undefined;
   return (
@@ -74,20 +70,7 @@ export function ExponentMap({ layer }: { layer: string }) {
                 </span>
               ))}
             </div>
-            <canvas
-              ref={canvas}
-              width={600}
-              height={binCount}
-              role="img"
-              aria-label={`Magnitudes of the gradient of ${layer} ${twin?.name && `in ${twin.name} `}over the steps. ${summaryOf(last, layer)}`}
-              onPointerMove={({ currentTarget, clientX, clientY }) => {
-                const { left, top, width, height } = currentTarget.getBoundingClientRect();
-                const step = 1 + ((clientX - left) / width) * room;
-                const probe = probes.findLastIndex((it) => it.step <= step);
-                pointed.value = { probe, bin: Math.floor((1 - (clientY - top) / height) * binCount) };
-              }}
-              onPointerLeave={() => (pointed.value = undefined)}
-            />
+            <Histograms layer={layer} twin={twin?.name ?? ''} probes={probes} room={room} every={shown?.probeEvery ?? 1} />
           </div>
         </>
       ) : (
@@ -98,6 +81,41 @@ export function ExponentMap({ layer }: { layer: string }) {
         </p>
       )}
     </section>
+  );
+}
+
+interface HistogramsProps {
+  layer: string;
+  /** Of two runs beside each other. */
+  twin: string;
+  probes: readonly ProbeRecord[];
+  room: number;
+  every: number;
+}
+
+function Histograms({ layer, twin, probes, room, every }: HistogramsProps) {
+  const painted = useRef('');
+  const canvas = usePainting((element) => {
+    // Many steps bring none.
+    const what = [layer, twin, probes.at(-1)?.step, room].join(' ');
+    if (what !== painted.current) paintExponents(element, probes, layer, room, every);
+    painted.current = what;
+  });
+  return (
+    <canvas
+      ref={canvas}
+      width={600}
+      height={binCount}
+      role="img"
+      aria-label={`Magnitudes of the gradient of ${layer} ${twin && `in ${twin} `}over the steps. ${summaryOf(probes.at(-1)!, layer)}`}
+      onPointerMove={({ currentTarget, clientX, clientY }) => {
+        const { left, top, width, height } = currentTarget.getBoundingClientRect();
+        const step = 1 + ((clientX - left) / width) * room;
+        const probe = probes.findLastIndex((it) => it.step <= step);
+        pointed.value = { probe, bin: Math.floor((1 - (clientY - top) / height) * binCount) };
+      }}
+      onPointerLeave={() => (pointed.value = undefined)}
+    />
   );
 }
 

@@ -4,6 +4,7 @@ import { count, figure } from '../../figures.ts';
 import { roomFor } from '../plots/axes.ts';
 import { Curves } from '../plots/curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from '../plots/layer_curves.ts';
+import { sizeTo, usePainting } from '../plots/painting.ts';
 import { decadesFor, rampPicture } from '../plots/ramp.ts';
 import { type Pattern, paintPattern, paintStrip } from '../plots/strip.ts';
 import { type Run, twinsOf } from '../run.ts';
@@ -189,19 +190,10 @@ interface StripProps {
 }
 
 function Strip({ layer, twin, curves, curve, decades, room }: StripProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const paint = () => {
-    if (canvas.current) draw(canvas.current, curves, curve, decades, room);
-  };
-  const painter = useRef(paint);
-  painter.current = paint;
-  // After each drawing of the map, which is at most once a frame and when there is news; and when the width is another.
-  useEffect(paint);
-  useEffect(() => {
-    const sizes = new ResizeObserver(() => painter.current());
-    sizes.observe(canvas.current!);
-    return () => sizes.disconnect();
-  }, []);
+  const canvas = usePainting((element, size) => {
+    sizeTo(element, size);
+    paintStrip(element, curves, curve, { room, decades, scale: size.scale });
+  }, 'strips');
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a mouse's way to what the row's button does by keyboard
     // biome-ignore lint/a11y/useKeyWithClickEvents: the same
@@ -221,19 +213,6 @@ function Strip({ layer, twin, curves, curve, decades, room }: StripProps) {
       />
     </div>
   );
-}
-
-function draw(
-  canvas: HTMLCanvasElement,
-  curves: Curves,
-  curve: LogCurve,
-  decades: readonly [number, number],
-  room: number,
-): void {
-  const scale = Math.max(1, Math.round(devicePixelRatio));
-  const size = [canvas.clientWidth, canvas.clientHeight].map((length) => Math.max(1, length * scale));
-  [canvas.width, canvas.height] = size as [number, number];
-  paintStrip(canvas, curves, curve, { room, decades, scale });
 }
 
 /** What the colours mean, and the patterns of what has no logarithm. */

@@ -22,8 +22,11 @@ export function roomFor(step: number, steps: number): number {
  */
 export const windowFor = (room: number): number => Math.max(leastWindow, Math.ceil(room / 125));
 
-/** Steps from one of its points to the next: dashes get lost in a line that turns more often than a pixel. */
-export const strideFor = (room: number): number => Math.max(1, Math.floor(room / 750));
+/**
+ * Steps from one of its points to the next: half of those that a point is the mean of. A wide line with more corners takes
+ * most of the time of a drawing, and dashes get lost in one that turns more often than a pixel.
+ */
+export const strideFor = (room: number): number => Math.max(1, Math.floor(room / 250));
 
 /** From a round number to another, at least a decade apart. */
 export function logRange(least: number | null, most: number | null): [number, number] {

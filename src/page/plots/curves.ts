@@ -3,8 +3,8 @@ import { strideFor, windowFor } from './axes.ts';
 import { type Column, Curve } from './curve.ts';
 import { LayerCurves } from './layer_curves.ts';
 
-/** Rows that are kept at the most, more than any screen has pixels for. A longer run has several steps in a row. */
-export const mostRows = 4096;
+/** Rows that are kept at the most, as many as a wide screen has pixels for. A longer run has several steps in a row. */
+export const mostRows = 2048;
 
 /** What the plots draw: columns that grow by a row with each step, and by a row for every few steps in a long run. */
 export class Curves {

@@ -34,9 +34,14 @@ export class Legend {
 
   /** @param values one for each line. */
   show(place: string, values: readonly (number | null | undefined)[]): void {
-    this.place.textContent = place;
+    write(this.place, place);
     values.forEach((value, index) => {
-      this.values[index]!.textContent = figure(value ?? undefined) || '–';
+      write(this.values[index]!, figure(value ?? undefined) || '–');
     });
   }
+}
+
+/** A text that stays as it is costs no layout. */
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }

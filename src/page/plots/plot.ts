@@ -6,6 +6,7 @@ import type { Column } from './curve.ts';
 import type { Curves } from './curves.ts';
 import { Legend } from './legend.ts';
 import type { Line } from './lines.ts';
+import { Painter } from './painter.ts';
 
 export interface PlotOptions {
   logarithmic?: boolean;
@@ -22,6 +23,8 @@ export class Plot {
   private readonly frame: HTMLElement;
   private readonly canvas: HTMLElement;
   private readonly legend: Legend;
+  private readonly painter: Painter;
+  private made: typeof Chart | undefined;
   private chart: Chart | undefined;
   private readonly hidden = new Set<Line>();
   private drawn: Drawn = { steps: [], epochs: [], room: roomFor(0, Infinity), window: windowFor(0) };
@@ -39,20 +42,27 @@ export class Plot {
     this.canvas = element('div', { role: 'img', 'aria-label': options.description });
     this.frame = element('div', { class: 'frame empty', 'data-empty': options.empty }, this.canvas);
     section.append(this.legend.place, this.legend.root, this.frame);
+    this.painter = new Painter(this.frame, () => this.paint());
   }
 
-  /** Draws the curves as far as they got, when there is what draws them. */
+  /** Shows the curves as far as they got: figures at once, the rest when its turn has come. @param made draws them. */
   draw({ steps, epochs }: Curves, room: number, window: number, made: typeof Chart | undefined): void {
     this.drawn = { steps, epochs, room, window };
     this.frame.classList.toggle('empty', steps.length === 0);
-    if (this.chart) this.chart.draw(this.drawn);
-    else if (made) this.begin(made);
+    this.made = made;
     this.showValues();
+    if (made) this.painter.ask();
   }
 
   dispose(): void {
+    this.painter.dispose();
     this.chart?.dispose();
     for (const part of [this.legend.place, this.legend.root, this.frame]) part.remove();
+  }
+
+  private paint(): void {
+    if (this.chart) this.chart.draw(this.drawn);
+    else if (this.made) this.begin(this.made);
   }
 
   private begin(made: typeof Chart): void {
