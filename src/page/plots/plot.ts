@@ -7,6 +7,7 @@ import type { Curves } from './curves.ts';
 import { Legend } from './legend.ts';
 import type { Line } from './lines.ts';
 import { Painter } from './painter.ts';
+import './plot.css';
 
 export interface PlotOptions {
   logarithmic?: boolean;
