@@ -70,7 +70,13 @@ export function ExponentMap({ layer }: { layer: string }) {
                 </span>
               ))}
             </div>
-            <Histograms layer={layer} twin={twin?.name ?? ''} probes={probes} room={room} every={shown?.probeEvery ?? 1} />
+            <Histograms
+              layer={layer}
+              twin={twin?.name ?? ''}
+              probes={probes}
+              room={room}
+              every={shown?.probeEvery ?? 1}
+            />
           </div>
         </>
       ) : (
