@@ -16,3 +16,13 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   made.append(...children);
   return made;
 }
+
+const painted = new WeakMap<HTMLCanvasElement, ImageData>();
+
+/** Paints a canvas of that size, and once more where the browser has lost what was on it: with its GPU, that is. */
+export function putPixels(canvas: HTMLCanvasElement, image: ImageData): void {
+  const paint = () => canvas.getContext('2d')?.putImageData(painted.get(canvas)!, 0, 0);
+  if (!painted.has(canvas)) canvas.addEventListener('contextrestored', paint);
+  painted.set(canvas, image);
+  paint();
+}

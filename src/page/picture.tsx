@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { putPixels } from './dom.ts';
 
 export interface PictureProps {
   /** NHWC of one image: grey levels or colours, 0 to 255. */
@@ -14,7 +15,7 @@ export function Picture({ pixels, shape, label, class: kind = '' }: PictureProps
   const canvas = useRef<HTMLCanvasElement>(null);
   const [height, width] = shape;
   useLayoutEffect(() => {
-    canvas.current?.getContext('2d')?.putImageData(imageDataOf(pixels, shape), 0, 0);
+    if (canvas.current) putPixels(canvas.current, imageDataOf(pixels, shape));
   }, [pixels, shape]);
   const spoken = label ? { role: 'img' as const, 'aria-label': label } : { 'aria-hidden': true };
   return <canvas ref={canvas} width={width} height={height} class={`picture ${kind}`} {...spoken} />;

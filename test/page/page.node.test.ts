@@ -124,12 +124,33 @@ describe('with the data sets of wgrad dev', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('in the dark, and on 400 pixels, where nothing sticks out', async () => {
+  test('in the dark, and on 400 pixels, where nothing sticks out and the setup is folded', async () => {
     const background = () => page.$eval('body', (body) => getComputedStyle(body).backgroundColor);
     const light = await background();
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
     expect(await background()).not.toBe(light);
+    expect(await page.$$('.setup .fold[open]')).toHaveLength(4);
     await page.setViewport({ width: 400, height: 800 });
+    await page.waitForFunction(() => !document.querySelector('.setup .fold[open]'));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+    expect(await page.$$eval('.gist', (all) => all.map(({ textContent }) => textContent))).toEqual([
+      'MNIST, 10,000 of its 60,000 images',
+      'tutorial',
+      'tutorial, 225,034 parameters',
+      'adam, rate 0.001, batch size 32',
+    ]);
+    await page.focus('#data summary');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#data .fold[open] #dataset');
+    // As it was left, whatever the width.
+    await page.focus('#augmentation summary');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.setViewport({ width: 1280, height: 960 });
+    await page.waitForSelector('#model-panel .fold[open]');
+    await page.setViewport({ width: 400, height: 800 });
+    await page.waitForSelector('#model-panel .fold:not([open])');
+    expect(await page.$$eval('.setup .fold[open] h2', (all) => all.map(({ id }) => id))).toEqual(['data-title']);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(complaints).toEqual([]);
   });
@@ -219,12 +240,17 @@ describe('a GPU that goes away ends the run with the reason; it goes on from its
     await openPage(`${await studio.serve()}${address}`, page, []);
     await page.click('#start');
     await until(page, '#place', 'epoch [34]');
+    const picture = () => page.$eval('.classes canvas', (it) => (it as HTMLCanvasElement).toDataURL());
+    const before = await picture();
     await lose(page);
     await until(page, '[role=alert]', 'device was lost');
     expect(await text(page, '#status')).toMatch(/ended with an error after \d+ step/);
     await page.waitForSelector('#go-on');
     const from = Number(/epoch (\d)/.exec(await text(page, '#go-on'))![1]);
     expect(from).toBeGreaterThanOrEqual(2);
+    // What the canvases showed is there again.
+    while ((await picture()) !== before) await new Promise(setImmediate);
+    while (Math.min(...(await drawn(page, '#loss'))) < 20) await new Promise(setImmediate);
     await page.click('#go-on');
     await until(page, '#status', 'Done in');
     expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);

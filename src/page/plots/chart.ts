@@ -47,8 +47,10 @@ export class Chart {
     private readonly pointed: () => void,
   ) {
     this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
-    this.sizes = new ResizeObserver(() => this.plot.setSize(this.size()));
+    this.sizes = new ResizeObserver(this.anew);
     this.sizes.observe(frame);
+    // A canvas is empty when its GPU was lost, and its fonts are others than uPlot remembers.
+    this.plot.ctx.canvas.addEventListener('contextrestored', this.anew);
     darkness.addEventListener('change', this.redraw);
   }
 
@@ -190,6 +192,7 @@ export class Chart {
     return getComputedStyle(this.frame).getPropertyValue(property);
   }
 
+  private readonly anew = () => this.plot.setSize(this.size());
   private readonly redraw = () => this.plot.redraw(false);
 }
 

@@ -1,4 +1,5 @@
 import type { ProbeRecord } from '../../index.ts';
+import { putPixels } from '../dom.ts';
 import { rampColor } from './ramp.ts';
 
 /** Of a ProbeRecord's `exponents`: bins, and the power of two that the first one begins at. */
@@ -36,5 +37,5 @@ export function paintExponents(
       pixels.fill(color, (binCount - 1 - bin) * width + begin, (binCount - 1 - bin) * width + end);
     }
   }
-  canvas.getContext('2d')!.putImageData(image, 0, 0);
+  putPixels(canvas, image);
 }

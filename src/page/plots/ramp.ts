@@ -1,4 +1,4 @@
-import { element } from '../dom.ts';
+import { element, putPixels } from '../dom.ts';
 
 /**
  * Matplotlib's viridis (https://bids.github.io/colormap, CC0) at nine places: as light rises from end to end, it reads in grey
@@ -31,7 +31,7 @@ export function rampPicture(): HTMLCanvasElement {
   const canvas = element('canvas', { width: String(fine), height: '1' });
   const image = new ImageData(fine, 1);
   new Uint32Array(image.data.buffer).set(table);
-  canvas.getContext('2d')!.putImageData(image, 0, 0);
+  putPixels(canvas, image);
   return canvas;
 }
 

@@ -1,3 +1,4 @@
+import { putPixels } from '../dom.ts';
 import type { Curves } from './curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from './layer_curves.ts';
 import { packed, rampColor } from './ramp.ts';
@@ -20,7 +21,7 @@ export function paintPattern(canvas: HTMLCanvasElement, pattern: Pattern, scale:
   const pixels = new Uint32Array(image.data.buffer);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) pixels[y * width + x] = patterns[pattern](x, y, scale);
-  canvas.getContext('2d')!.putImageData(image, 0, 0);
+  putPixels(canvas, image);
 }
 
 /**
@@ -52,5 +53,5 @@ export function paintStrip(
     const color = mean === null ? 0 : rampColor((Math.log10(mean) - from) / (to - from));
     for (let y = 0; y < height; y++) pixels[y * width + x] = pattern ? patterns[pattern](x, y, scale) : color;
   }
-  canvas.getContext('2d')!.putImageData(image, 0, 0);
+  putPixels(canvas, image);
 }
