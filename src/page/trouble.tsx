@@ -13,18 +13,31 @@ export function Trouble() {
         <>
           <h2>{told.what}</h2>
           <Facts {...told} />
-          {canGoOnFrom.value !== undefined && (
-            <button id="go-on" type="button" class="primary" onClick={goOn}>
-              Go on from the end of epoch {canGoOnFrom.value}
+          <div class="actions">
+            {canGoOnFrom.value !== undefined && (
+              <button id="go-on" type="button" class="primary" onClick={goOnFromThere}>
+                Go on from the end of epoch {canGoOnFrom.value}
+              </button>
+            )}
+            <button type="button" class="quiet" onClick={putAway}>
+              Put away
             </button>
-          )}{' '}
-          <button type="button" class="quiet" onClick={() => (trouble.value = undefined)}>
-            Put away
-          </button>
+          </div>
         </>
       )}
     </div>
   );
+}
+
+/** These buttons go with what they stand in: whoever came by keyboard goes on from the run's own. */
+function goOnFromThere(): void {
+  document.getElementById('start')?.focus();
+  goOn();
+}
+
+function putAway(): void {
+  document.getElementById('start')?.focus();
+  trouble.value = undefined;
 }
 
 /** What an error knows behind its first sentence. */

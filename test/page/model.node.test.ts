@@ -50,6 +50,17 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
   expect(rows[0]).toBe('bad');
   expect(rows.slice(1).join('')).toBe('');
 
+  // What goes away or elsewhere leaves the focus to its like.
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  await page.focus('[aria-label="move conv2d down"]');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('#model .layer')[1]?.textContent?.startsWith('⚠'));
+  expect(await focused()).toBe('move conv2d down');
+  await page.focus('[aria-label="remove conv2d"]');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#start:enabled');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('conv2d');
+
   await page.select('#model-preset', 'tutorial');
   await page.waitForSelector('#start:enabled');
   expect(await page.$('#layer-error')).toBeNull();

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count } from '../../figures.ts';
 import type { LayerConfig, Model, OptionFacts } from '../../index.ts';
 import { OptionField } from '../option_field.tsx';
@@ -11,9 +12,17 @@ import { known } from './model_facts.ts';
 /** Which layer's options are shown. */
 const opened = signal<number | undefined>();
 
+/** What has the focus when the layers are drawn again: the control that had it may be elsewhere, or gone. */
+let focusNext: string | undefined;
+
 /** The layers one under the other, with what they give and learn; those that don't fit say so at their place. */
 export function Layers() {
   const shown = model.value;
+  const table = useRef<HTMLTableElement>(null);
+  useLayoutEffect(() => {
+    if (focusNext) table.current?.querySelector<HTMLElement>(focusNext)?.focus();
+    focusNext = undefined;
+  });
   if (!shown) return null;
   const { summary, error, fits } = layers.value;
   const set = (layers: readonly LayerConfig[]) => change({ model: { inputShape: shown.inputShape, layers } as Model });
@@ -24,13 +33,16 @@ export function Layers() {
     const [moved] = next.splice(at, 1);
     next.splice(at + by, 0, moved!);
     opened.value = at + by;
+    // On in the same direction, or back where that is no more.
+    const goesUp = at + by === 0 ? false : at + by === next.length - 1 ? true : by < 0;
+    focusNext = `[data-at="${at + by}"] .move-${goesUp ? 'up' : 'down'}`;
     set(next);
   };
   const told = summary ?? fits ?? [];
   let curve = -1;
   return (
     <>
-      <table id="model">
+      <table id="model" ref={table}>
         <thead>
           <tr>
             <th scope="col">layer</th>
@@ -46,7 +58,7 @@ export function Layers() {
           const last = at === shown.layers.length - 1;
           const name = facts?.name ?? layer.type;
           return (
-            <tbody key={`${at} ${layer.type}`} class={isBad ? 'bad' : ''}>
+            <tbody key={`${at} ${layer.type}`} data-at={at} class={isBad ? 'bad' : ''}>
               <tr>
                 <th scope="row">
                   <button
@@ -78,7 +90,7 @@ export function Layers() {
                     <div class="tools">
                       <button
                         type="button"
-                        class="quiet"
+                        class="quiet move-up"
                         aria-label={`move ${name} up`}
                         disabled={at === 0}
                         onClick={() => move(at, -1)}
@@ -87,7 +99,7 @@ export function Layers() {
                       </button>
                       <button
                         type="button"
-                        class="quiet"
+                        class="quiet move-down"
                         aria-label={`move ${name} down`}
                         disabled={last}
                         onClick={() => move(at, 1)}
@@ -101,6 +113,7 @@ export function Layers() {
                         disabled={shown.layers.length === 1}
                         onClick={() => {
                           opened.value = undefined;
+                          focusNext = `[data-at="${last ? at - 1 : at}"] .layer`;
                           replace(at);
                         }}
                       >
@@ -110,6 +123,7 @@ export function Layers() {
                         at={at}
                         onAdd={(added) => {
                           opened.value = last ? at : at + 1;
+                          focusNext = `[data-at="${opened.value}"] .layer`;
                           // Nothing can follow the probabilities: a layer that is added there goes before them.
                           replace(at, ...(last ? [added, layer] : [layer, added]));
                         }}

@@ -81,7 +81,8 @@ export function TwinsPanel() {
         <button
           id="train-beside"
           type="button"
-          disabled={!isReady.value || !isUsable}
+          disabled={!isUsable}
+          aria-disabled={!isReady.value}
           onClick={() => trainBeside({ vary: vary.value, to }, pairs.value)}
         >
           Train beside
