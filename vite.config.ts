@@ -86,6 +86,12 @@ const targets: Record<string, UserConfig> = {
     base: './',
     build: { outDir: resolve(root, 'dist/bench-page'), emptyOutDir: true, target: 'es2023', minify: false },
   },
+  // What looks at the page: `npm run screenshots`.
+  screenshots: {
+    root,
+    build: { ssr: resolve(root, 'test/screenshots/main.ts'), outDir: 'dist/screenshots', target: 'node20' },
+    ssr: { noExternal: ['fastest-levenshtein'] },
+  },
   page: {
     root: resolve(root, 'src/page'),
     base: './',

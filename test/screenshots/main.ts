@@ -1,0 +1,96 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import type { Page } from 'puppeteer';
+import { devRoutes, openPage, openStudio, type Studio } from '../page/studio.ts';
+import { type Frame, type State, states } from './states.ts';
+
+/** From dist/screenshots, where this runs. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const screens = [
+  { width: 1280, height: 960 },
+  { width: 400, height: 860 },
+];
+const looks = screens.flatMap((screen) => (['light', 'dark'] as const).map((scheme) => ({ ...screen, scheme })));
+type Look = (typeof looks)[number];
+
+interface Options {
+  out: string;
+  docs: boolean;
+}
+
+/** Pictures of the page's main states, each in every look, from one visit a state: `npm run screenshots`. */
+async function takeScreenshots(names: string[], options: Options): Promise<void> {
+  const unknown = names.find((name) => !states.some((state) => state.name === name));
+  if (unknown) throw new Error(`No state is called ${unknown}: there are ${states.map(({ name }) => name).join(', ')}`);
+  const wanted = names.length ? states.filter(({ name }) => names.includes(name)) : states;
+  mkdirSync(options.out, { recursive: true });
+  const studio = await openStudio();
+  try {
+    for (const state of wanted) await takeState(studio, state, options);
+  } finally {
+    await studio.close();
+  }
+}
+
+async function takeState(studio: Studio, state: State, { out, docs }: Options): Promise<void> {
+  const page = await studio.browser.newPage();
+  await show(page, looks[0]!);
+  await state.before?.(page);
+  await openPage(`${await studio.serve(devRoutes())}${state.address}`, page, []);
+  await state.reach?.(page);
+  for (const look of looks) {
+    await show(page, look);
+    for (const [part, frame] of Object.entries(state.frames)) {
+      const file = join(out, `${state.name}${part && `-${part}`}.${look.width}.${look.scheme}.png`);
+      writeFileSync(file, await picture(page, look, frame));
+      console.log(file);
+    }
+  }
+  await page.close();
+  if (!docs) return;
+  for (const [to, from] of Object.entries(state.docs ?? {})) {
+    copyFileSync(join(out, from), join(root, 'docs', to));
+    console.log(join('docs', to));
+  }
+}
+
+/** The same pixels each time: one of the screen for each of the picture, and nothing that moves by itself. */
+async function show(page: Page, { width, height, scheme }: Look): Promise<void> {
+  await page.setViewport({ width, height, deviceScaleFactor: 1 });
+  await page.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: scheme },
+    { name: 'prefers-reduced-motion', value: 'reduce' },
+  ]);
+  await page.evaluate(async () => {
+    scrollTo(0, 0);
+    // What draws itself anew for another width or other colours does so in a frame, and may cause more in the next.
+    for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
+  });
+}
+
+async function picture(page: Page, look: Look, frame: Frame): Promise<Uint8Array> {
+  if (frame === 'screen') return page.screenshot();
+  // Chrome leaves out parts of what it hasn't painted yet: the screen is as high as the page.
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await show(page, { ...look, height });
+  const clip =
+    frame === 'whole'
+      ? undefined
+      : typeof frame === 'number'
+        ? { x: 0, y: 0, width: look.width, height: frame }
+        : ((await (await page.$(frame))?.boundingBox()) ?? undefined);
+  const taken = await page.screenshot({ ...(clip && { clip }), captureBeyondViewport: false });
+  await show(page, look);
+  return taken;
+}
+
+await new Command('screenshots')
+  .description('Takes pictures of the main states of the page: light and dark, on a desk and on a phone.')
+  .argument('[state...]', `some of: ${states.map(({ name }) => name).join(', ')}`)
+  .option('--out <folder>', 'where they go', join(root, 'dist/screenshots/pictures'))
+  .option('--docs', 'refresh the pictures of docs with them', false)
+  .action(takeScreenshots)
+  .parseAsync();

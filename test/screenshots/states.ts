@@ -1,0 +1,144 @@
+import type { Page } from 'puppeteer';
+import { until } from '../page/studio.ts';
+
+/** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
+export type Frame = 'screen' | 'whole' | number | `#${string}`;
+
+/** A state of the page that somebody should have looked at. */
+export interface State {
+  name: string;
+  /** What the address says of the experiment. */
+  address: string;
+  /** Before the page is opened. */
+  before?: (page: Page) => Promise<unknown>;
+  /** From the page as it opens to the state. */
+  reach?: (page: Page) => Promise<unknown>;
+  /** What is shown of it, by what the files' names have behind the state's. */
+  frames: Record<string, Frame>;
+  /** Pictures of the documentation, and which of these they are. */
+  docs?: Record<string, string>;
+}
+
+const done = (page: Page) => until(page, '#status', 'Done in');
+const draws = (page: Page) => page.waitForSelector('.draws button');
+
+const ops = JSON.stringify([
+  { type: 'randomAffine', degrees: 10, translate: [0.1, 0.1], scale: [0.9, 1.1] },
+  { type: 'elasticTransform', alpha: 20, sigma: 4 },
+  { type: 'randomErasing' },
+]);
+
+/** The second window is larger than what the first layer leaves of an image. */
+const misfit = JSON.stringify({
+  layers: [
+    { type: 'conv2d', filters: 8, kernelSize: 3, strides: 3, activation: 'relu' },
+    { type: 'conv2d', filters: 8, kernelSize: 11, activation: 'relu' },
+    { type: 'flatten' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ],
+});
+
+const sigmoids = '#dataset=mnist&model=deep-sigmoid&epochs=4&train-samples=4800&test-samples=1000';
+
+/** From the first visit on; the last one leaves the browser without the GPU that it had. */
+export const states: readonly State[] = [
+  { name: 'first-visit', address: '', reach: draws, frames: { '': 'screen', whole: 'whole' } },
+  {
+    name: 'training',
+    address: sigmoids,
+    reach: async (page) => {
+      await draws(page);
+      await page.click('#start');
+      await until(page, '#place', 'epoch 3');
+    },
+    frames: { '': 'screen' },
+  },
+  {
+    name: 'vanishing',
+    address: sigmoids,
+    reach: async (page) => {
+      await draws(page);
+      await page.click('#start');
+      await done(page);
+    },
+    frames: { '': 1090, gradients: '#gradients', whole: 'whole' },
+    docs: { 'page.png': 'vanishing.1280.light.png' },
+  },
+  {
+    name: 'results',
+    address: '#dataset=mnist&epochs=2&train-samples=3200&test-samples=1000',
+    reach: async (page) => {
+      await page.click('#start');
+      await done(page);
+      await page.waitForSelector('#results canvas');
+      await page.click('.mistakes button');
+      await page.waitForSelector('.outputs canvas');
+      await page.click('#time');
+      await page.waitForSelector('.dispatches');
+    },
+    frames: { '': '#results', try: '#try', epochs: '#epochs-panel', profile: '#profile', whole: 'whole' },
+  },
+  {
+    name: 'augmentation',
+    address: `#dataset=fashion-mnist&augment=${encodeURIComponent(ops)}`,
+    reach: async (page) => {
+      await draws(page);
+      await page.focus('[data-place="1 2"]');
+    },
+    frames: { '': '#augmentation', data: '#data' },
+  },
+  {
+    name: 'misfit',
+    address: '#dataset=mnist',
+    reach: async (page) => {
+      await draws(page);
+      await page.evaluate(
+        (hash) => {
+          location.hash = hash;
+        },
+        `#dataset=mnist&model=${encodeURIComponent(misfit)}`,
+      );
+      await page.waitForSelector('#layer-error');
+    },
+    frames: { '': 'screen', model: '#model-panel' },
+  },
+  {
+    name: 'twins',
+    address: '#dataset=digits&model=deep-sigmoid&epochs=3',
+    reach: async (page) => {
+      await page.select('#vary', 'model');
+      await page.select('#twin-b', 'five-relu');
+      await page.select('#pairs', '2');
+      await page.click('#train-beside');
+      await page.waitForSelector('#twins-outcome');
+    },
+    frames: { '': '#twins', training: '#training', gradients: '#gradients' },
+  },
+  { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
+  {
+    name: 'own-images',
+    address: '#dataset=own',
+    reach: (page) => page.waitForSelector('#trouble h2'),
+    frames: { '': 'screen' },
+  },
+  {
+    name: 'no-webgpu',
+    address: '',
+    before: (page) =>
+      page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })),
+    frames: { '': 'screen' },
+  },
+  {
+    name: 'error',
+    address: '#dataset=digits&epochs=40',
+    reach: async (page) => {
+      await draws(page);
+      await page.click('#start');
+      await until(page, '#place', 'epoch 3');
+      const browser = await page.browser().target().createCDPSession();
+      browser.send('Browser.crashGpuProcess').catch(() => undefined); // never answered
+      await page.waitForSelector('#go-on');
+    },
+    frames: { '': 'screen' },
+  },
+];
