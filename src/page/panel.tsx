@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 export interface PanelProps {
@@ -19,6 +20,50 @@ export function Panel({ id, title, aside, class: kind = '', children }: PanelPro
         {aside}
       </div>
       {children}
+    </section>
+  );
+}
+
+/** Where the panels stand side by side, as in style.css. There is room for all of them. */
+const wide = matchMedia('(min-width: 60.01rem)');
+const isWide = signal(wide.matches);
+wide.addEventListener('change', ({ matches }) => {
+  isWide.value = matches;
+});
+
+/** The panels that somebody has folded or opened, by their ids. */
+const isOpen = signal<Record<string, boolean>>({});
+
+export interface FoldingPanelProps extends Omit<PanelProps, 'aside' | 'class'> {
+  /** What it says in a line while it is folded. */
+  gist: string;
+  /** Beneath that line. */
+  glimpse?: ComponentChildren;
+  /** Something in it is wrong, and should be seen. */
+  isWrong?: boolean;
+}
+
+/** A panel that can be folded, and is where all stand in one column, until somebody wants it otherwise. */
+export function FoldingPanel({ id, title, gist, glimpse, isWrong = false, children }: FoldingPanelProps) {
+  const open = isOpen.value[id] ?? (isWide.value || isWrong);
+  const keep = (open: boolean) => {
+    if (isOpen.peek()[id] !== open) isOpen.value = { ...isOpen.peek(), [id]: open };
+  };
+  return (
+    <section id={id} class="panel" aria-labelledby={`${id}-title`}>
+      <details
+        class="fold"
+        open={open}
+        onToggle={({ currentTarget }) => currentTarget.open !== open && keep(currentTarget.open)}
+      >
+        <summary>
+          <h2 id={`${id}-title`}>{title}</h2>
+          <span class={isWrong ? 'gist wrong' : 'gist'}>{gist}</span>
+          {glimpse && <span class="glimpse">{glimpse}</span>}
+        </summary>
+        {/* Whoever works in it wants it open, also when what was wrong is not any more. */}
+        <div onFocusIn={() => keep(true)}>{children}</div>
+      </details>
     </section>
   );
 }

@@ -32,6 +32,9 @@ export function Studio() {
       ) : (
         <>
           <RunBar />
+          <button type="button" class="skip" onClick={() => document.getElementById('outcome')?.focus()}>
+            On to the training
+          </button>
           <main id="main">
             <Trouble />
             <div class="setup">
@@ -39,7 +42,7 @@ export function Studio() {
                 <Each key={place} />
               ))}
             </div>
-            <div class="outcome">
+            <div id="outcome" class="outcome" tabIndex={-1}>
               {outcome.map((Each, place) => (
                 <Each key={place} />
               ))}

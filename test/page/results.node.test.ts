@@ -79,11 +79,11 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
 
   // A mistake, asked about by keyboard, is one.
   await page.focus('.mistakes button');
-  const [said, , is] = await page.$$eval('.mistakes li:first-child span', (all) => all.map((it) => it.textContent));
+  const [is, said] = await page.$$eval('.mistakes li:first-child span', (all) => all.map((it) => it.textContent));
   await page.keyboard.press('Enter');
-  await until(page, '#try .asked', `It ${is}\\.`);
+  await until(page, '#try .asked', `It ${is?.replace('it ', '')}\\.`);
   await answered(page);
-  expect(await text(page, '#try .asked strong')).toMatch(new RegExp(`^${said}, `));
+  expect(await text(page, '#try .asked strong')).toMatch(new RegExp(`^${said?.replace('seen as ', '')}, `));
 
   // A drawing is answered as it is drawn.
   await drawOne(page);

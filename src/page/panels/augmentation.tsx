@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { figure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
-import { Panel } from '../panel.tsx';
+import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
 import { drawAnew, moves, preview, previewError } from '../preview.ts';
@@ -20,7 +20,13 @@ export function AugmentationPanel() {
   const { augmentation: named } = experiment.value;
   const error = previewError.value;
   return (
-    <Panel id="augmentation" title="Augmentation">
+    <FoldingPanel
+      id="augmentation"
+      title="Augmentation"
+      gist={error?.what ?? (typeof named === 'string' ? named : "one's own")}
+      glimpse={preview.value && !error && <FirstDraws {...preview.value} />}
+      isWrong={error !== undefined}
+    >
       <Draws />
       <div class="row">
         <button type="button" id="draw-anew" onClick={drawAnew}>
@@ -58,7 +64,20 @@ export function AugmentationPanel() {
       </select>
       <Pipeline />
       <Copies />
-    </Panel>
+    </FoldingPanel>
+  );
+}
+
+/** The first image and what the augmentation makes of it. */
+function FirstDraws({ originals, imageShape, labels, draws }: Preview) {
+  const first = (images: ArrayLike<number>) => Array.prototype.slice.call(images, 0, images.length / labels.length);
+  return (
+    <span class="first-draws">
+      <Picture pixels={first(originals)} shape={imageShape} label="" />
+      {draws.map(({ shape, images }, i) => (
+        <Picture key={i} pixels={first(images)} shape={shape} label="" />
+      ))}
+    </span>
   );
 }
 

@@ -1,6 +1,6 @@
 import { count } from '../../figures.ts';
 import { datasetNames } from '../control.ts';
-import { Panel } from '../panel.tsx';
+import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { change, dataset, experiment, plan, run } from '../state.ts';
 import { OwnData } from './own_data.tsx';
@@ -10,7 +10,7 @@ import './data.css';
 export function DataPanel() {
   const { facts } = dataset.value;
   return (
-    <Panel id="data" title="Data">
+    <FoldingPanel id="data" title="Data" gist={gistOf()} isWrong={isMissing()}>
       <label for="dataset">Data set</label>
       <select
         id="dataset"
@@ -34,9 +34,24 @@ export function DataPanel() {
       <Cut />
       <Classes />
       <OwnData />
-    </Panel>
+    </FoldingPanel>
   );
 }
+
+/** It waits for somebody to choose. */
+const isMissing = () => experiment.value.dataset === 'own' && !dataset.value.facts;
+
+/** The data set in a line, and how much of it is trained on. */
+function gistOf(): string {
+  const name = datasetNames[experiment.value.dataset] ?? experiment.value.dataset;
+  const { facts } = dataset.value;
+  const taken = plan.value?.trainSamples;
+  if (!facts || taken === undefined) return name;
+  return `${name}, ${taken < facts.train.count ? `${count(taken)} of its ` : ''}${count(facts.train.count)} images`;
+}
+
+/** Names that a tenth of the panel is wide enough for. */
+const short = 3;
 
 /** What a software adapter leaves out, where nobody has said how much is trained. */
 function Cut() {
@@ -56,7 +71,10 @@ function Classes() {
   if (!facts) return null;
   const most = overview ? Math.max(...overview.counts.train) : 1;
   return (
-    <ul class="classes" aria-label="Classes, with an image and the number of training images of each">
+    <ul
+      class={facts.classNames.every((name) => name.length <= short) ? 'classes many' : 'classes'}
+      aria-label="Classes, with an image and the number of training images of each"
+    >
       {facts.classNames.map((name, label) => {
         const sample = overview?.samples[label];
         const images = overview?.counts.train[label];

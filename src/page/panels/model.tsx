@@ -1,6 +1,8 @@
+import { count, figure } from '../../figures.ts';
 import type { OptimizerConfig } from '../../index.ts';
+import { learningRateOf } from '../experiment.ts';
 import { OptionField } from '../option_field.tsx';
-import { Panel } from '../panel.tsx';
+import { FoldingPanel } from '../panel.tsx';
 import { aboutModel, modelPresets } from '../presets.ts';
 import { change, experiment, layers, plan, run } from '../state.ts';
 import { Layers } from './layers.tsx';
@@ -12,7 +14,7 @@ export function ModelPanel() {
   const { model: named } = experiment.value;
   if (!layers.value.summary && !layers.value.error) return null;
   return (
-    <Panel id="model-panel" title="Model">
+    <FoldingPanel id="model-panel" title="Model" gist={gistOfModel()} isWrong={layers.value.error !== undefined}>
       <label for="model-preset">Preset</label>
       <select
         id="model-preset"
@@ -29,8 +31,16 @@ export function ModelPanel() {
       </select>
       {typeof named === 'string' && <p class="facts">{aboutModel(named)}</p>}
       <Layers />
-    </Panel>
+    </FoldingPanel>
   );
+}
+
+function gistOfModel(): string {
+  const { model } = experiment.value;
+  const { summary, error } = layers.value;
+  if (!summary) return error?.what ?? '';
+  const parameters = summary.reduce((sum, layer) => sum + layer.parameters, 0);
+  return `${typeof model === 'string' ? model : "one's own"}, ${count(parameters)} parameters`;
 }
 
 type Optimizer = Exclude<OptimizerConfig, string>;
@@ -45,7 +55,11 @@ export function OptimizerPanel() {
   };
   const learningRate = options.find(({ name }) => name === 'learningRate');
   return (
-    <Panel id="optimizer-panel" title="Optimizer">
+    <FoldingPanel
+      id="optimizer-panel"
+      title="Optimizer"
+      gist={`${optimizer.type}, rate ${figure(learningRateOf(optimizer))}, batch size ${batchSize}`}
+    >
       <div class="options">
         <div class="option">
           <label for="optimizer">Optimizer</label>
@@ -107,7 +121,7 @@ export function OptimizerPanel() {
             ))}
         </div>
       </details>
-    </Panel>
+    </FoldingPanel>
   );
 }
 

@@ -30,8 +30,8 @@ export function ResultsPanel() {
       {shown && (
         <div class="parts">
           <ConfusionMatrix {...shown} />
-          <Mistakes {...shown} />
           <Kernels {...shown} />
+          <Mistakes {...shown} />
         </div>
       )}
     </Panel>
@@ -45,11 +45,11 @@ function ConfusionMatrix({ confusion: { counts } }: Results) {
   const names = run.value?.classNames ?? [];
   if (counts.length > mostClasses) return <CommonMistakes counts={counts} names={names} />;
   return (
-    <div>
+    <div class="matrix">
       <h3 id="confusion-title">Which class is taken for which</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
       <section class="scroll" aria-labelledby="confusion-title" tabIndex={0}>
-        <table class="confusion">
+        <table class={names.some((name) => name.length > 3) ? 'confusion long' : 'confusion'}>
           <thead>
             <tr>
               <td />
@@ -133,9 +133,9 @@ function Mistakes({ confusion: { mistakes }, pictures, imageShape, mistakes: all
               }}
             >
               <Picture pixels={pictures[i]!.pixels} shape={imageShape} label={`validation image ${sample}`} />
-              <span class="name">{names[predicted]}</span>
+              <span class="name">{`it is ${names[label]}`}</span>
+              <span class="fact">{`seen as ${names[predicted]}`}</span>
               <span class="fact">{`${(100 * probability).toFixed(1)} % sure`}</span>
-              <span class="fact">{`is ${names[label]}`}</span>
             </button>
           </li>
         ))}
@@ -149,7 +149,7 @@ function Kernels({ kernels }: Results) {
   const { tiles, most } = kernelTiles(kernels);
   const [height, width, channels, filters] = kernels.shape as [number, number, number, number];
   return (
-    <section aria-labelledby="kernels-title">
+    <section class="kernels" aria-labelledby="kernels-title">
       <h3 id="kernels-title">Kernels of {kernels.layer}</h3>
       <div class="tiles">
         <Picture

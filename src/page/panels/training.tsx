@@ -41,7 +41,8 @@ export function RunBar() {
           id="step"
           type="button"
           title="One step, then a pause"
-          disabled={!(phase === 'paused' || isReady.value)}
+          disabled={!isUnderWay && !isReady.value}
+          aria-disabled={isUnderWay && phase !== 'paused'}
           onClick={step}
         >
           Step
@@ -91,23 +92,25 @@ export function TrainingPanel() {
     <Panel id="training" title="Training">
       <TwinsKey />
       <Figures />
-      <RunPlot
-        id="loss"
-        title="Loss"
-        lines={(run) => withTwin(run, ({ curves }, look) => lossLines(curves, look))}
-        idle={() => lossLines(nothing)}
-        description="Loss of the training steps and of the validation images; the table of epochs has the figures"
-        empty="The loss of each step appears here"
-      />
-      <RunPlot
-        id="accuracy"
-        title="Accuracy"
-        share
-        lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
-        idle={() => accuracyLines(nothing)}
-        description="Accuracy of the training steps and of the validation images; the table of epochs has the figures"
-        empty="The share of hits appears here"
-      />
+      <div class="pair">
+        <RunPlot
+          id="loss"
+          title="Loss"
+          lines={(run) => withTwin(run, ({ curves }, look) => lossLines(curves, look))}
+          idle={() => lossLines(nothing)}
+          description="Loss of the training steps and of the validation images; the table of epochs has the figures"
+          empty="The loss of each step appears here"
+        />
+        <RunPlot
+          id="accuracy"
+          title="Accuracy"
+          share
+          lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
+          idle={() => accuracyLines(nothing)}
+          description="Accuracy of the training steps and of the validation images; the table of epochs has the figures"
+          empty="The share of hits appears here"
+        />
+      </div>
     </Panel>
   );
 }
