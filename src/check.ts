@@ -29,7 +29,7 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
  * Parses a value by a schema of strict objects.
  *
  * @param subject what the value is, as the error's first words: "layer 3 (conv2d)".
- * @throws ConfigurationError with the option's path, what was found, what was wanted, and the nearest known name.
+ * @throws ConfigurationError with the option's place, what was found, what was wanted, and the nearest known name.
  */
 export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
   const entries = 'entries' in schema ? (schema.entries as Record<string, v.GenericSchema>) : {};
@@ -50,6 +50,7 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
     found: missing ? 'nothing' : issue.input,
     wanted,
     ...(choices.length && typeof issue.input === 'string' && { fix: suggest(issue.input, choices) }),
+    ...(path && { place: path.split('.') }),
   });
 }
 
@@ -58,6 +59,7 @@ function unknownOption(subject: string, name: string, known: readonly string[]):
     what: `${subject} has no option ${name}`,
     found: name,
     ...(known.length > 0 && { wanted: `one of ${known.join(', ')}`, fix: suggest(name, known) }),
+    place: [name],
   });
 }
 

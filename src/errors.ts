@@ -8,6 +8,8 @@ export interface ErrorParts {
   wanted?: string;
   /** What to do about it. */
   fix?: string;
+  /** Where in the value that was checked, from the outside in: [2, 'degrees'] of a list of ops, ['zoomRange'] of an object. */
+  place?: readonly (string | number)[];
 }
 
 function show(value: unknown): string {

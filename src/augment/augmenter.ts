@@ -18,7 +18,8 @@ import { NumpyRandom } from './numpy_random.ts';
 import type { Picture } from './op.ts';
 import { packParameters, type SampleParameters, unpackParameters, withoutIdle } from './parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pipeline.ts';
-import { fillSheetOptions, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
+import { fillSheetOptions, isStretched, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
+import { requireWhiteningFits } from './statistics.ts';
 
 export interface AugmenterOptions {
   /** [height, width, channels]. */
@@ -29,6 +30,8 @@ export interface AugmenterOptions {
   seed?: number;
   /** Images of the data set, from which mixUp and cutMix draw a partner. */
   count?: number;
+  /** What the feature-wise options need to know, where an earlier `fit` has found it. */
+  statistics?: FeatureStatistics;
 }
 
 /** Which draws: those of these samples, by their index in the data set, in this epoch. */
@@ -85,7 +88,11 @@ export class Augmenter {
     this.#gpu = gpu;
     this.#cache = new KernelCache(gpu.device, gpu.traits);
     this.#augmentation = options.augmentation ?? {};
-    this.#pipeline = parseAugmentation(this.#augmentation, imageShape);
+    const { statistics } = options;
+    this.#pipeline = parseAugmentation(this.#augmentation, imageShape, { statistics });
+    if (this.#pipeline.generator?.zcaWhitening) {
+      requireWhiteningFits(imageShape, gpu.device.limits.maxStorageBufferBindingSize);
+    }
     this.#seed = parse(wholeNumber, options.seed ?? 0, 'seed');
     this.#count = options.count === undefined ? undefined : parse(integer(1, 2 ** 24), options.count, 'count');
   }
@@ -94,6 +101,15 @@ export class Augmenter {
   get outputShape(): [number, number, number] {
     const { height, width, channels } = this.#pipeline.to;
     return [height, width, channels];
+  }
+
+  /**
+   * What `apply` has given, as grey levels 0 to 255 again, to be looked at. A mere `rescale` is undone; whatever is centred,
+   * standardised or whitened has no grey levels, and each image is stretched from its least to its most, as Keras'
+   * `save_to_dir` does it: `stretched` tells.
+   */
+  toGreyLevels(images: Float32Array): { images: Float32Array; stretched: boolean } {
+    return { images: toGreyLevels(this.#pipeline, images), stretched: isStretched(this.#pipeline) };
   }
 
   /**

@@ -239,6 +239,7 @@ async function tellOfPreprocessing<T>(ops: readonly Op[], work: Promise<T>): Pro
       {
         what: `augmentation: preprocessingFunction doesn't compile:\n${error.parts.what}`,
         wanted: 'WGSL statements that return a pixel, of the type that `pixel` has',
+        place: ['preprocessingFunction'],
       },
       { cause: error },
     );

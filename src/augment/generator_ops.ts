@@ -84,6 +84,7 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
       what: `augmentation: brightnessRange with compat "${g.compat}" goes by way of 8-bit pictures`,
       found: `images of ${channels} channels`,
       wanted: '1, 3 or 4 channels, or compat "corrected"',
+      place: ['brightnessRange'],
     });
   }
   const old = String(g.compat === 'keras-preprocessing-1.1');
@@ -104,6 +105,7 @@ function preprocessing(body: string, { channels }: Picture): Op {
       what: 'augmentation: preprocessingFunction gets a pixel as a vector',
       found: `images of ${channels} channels`,
       wanted: '1 to 4 channels',
+      place: ['preprocessingFunction'],
     });
   }
   if (/\$\{|^\s*#/m.test(body)) {
@@ -111,6 +113,7 @@ function preprocessing(body: string, { channels }: Picture): Op {
       what: "augmentation: preprocessingFunction has what belongs to wgrad's preprocessor",
       found: body,
       wanted: 'WGSL without $ and braces, and without lines that begin with #',
+      place: ['preprocessingFunction'],
     });
   }
   return {

@@ -23,7 +23,7 @@ const shift = v.pipe(
         : Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),
     'a number >= 0, or a list of numbers',
   ),
-  v.metadata({ kind: 'numberOrRange', least: 0, most: Infinity } satisfies Limits),
+  v.metadata({ kind: 'numberOrList', least: 0, most: Infinity } satisfies Limits),
 );
 const brightness = v.pipe(
   v.custom<readonly [number, number]>(
@@ -127,6 +127,7 @@ export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGene
       what: 'augmentation: subset wants a validationSplit',
       found: { subset: options.subset },
       fix: 'add validationSplit: 0.2, say',
+      place: ['subset'],
     });
   }
   const { zcaWhitening, featurewiseStdNormalization, samplewiseStdNormalization } = options;
@@ -155,5 +156,6 @@ function requireOrder(name: string, range: readonly [number, number]): void {
     what: `augmentation: ${name} is the wrong way round`,
     found: range,
     wanted: '[low, high] with low <= high',
+    place: [name],
   });
 }

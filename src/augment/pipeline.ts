@@ -40,7 +40,7 @@ const occurrencesMost = 256;
  * @param imageShape [height, width, channels] of what goes in.
  * @param rescale multiplies what comes out, where the augmentation itself doesn't say.
  * @param statistics of the training images, where they are known; without, what needs them is refused when it is run.
- * @throws ConfigurationError with the op or option, what was found, what was wanted, the nearest known name.
+ * @throws ConfigurationError with the op or option and its place, what was found, what was wanted, the nearest known name.
  */
 export function parseAugmentation(
   config: unknown,
@@ -56,13 +56,24 @@ export function parseAugmentation(
   const ops: Op[] = [];
   let from = picture;
   for (const [index, json] of config.entries()) {
-    const op = compileOp(json, index + 1, from);
+    const op = at(index, () => compileOp(json, index + 1, from));
     ops.push(op);
     from = sizeBehind(op, from);
   }
   requirePairsLast(ops);
   if (rescale !== 1) ops.push(rescaleOp(rescale));
   return place(ops, picture);
+}
+
+/** An error within an op knows which one it is. */
+function at<T>(index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const { place = [] } = error.parts;
+    throw new ConfigurationError({ ...error.parts, place: [index, ...place] }, { cause: error });
+  }
 }
 
 function compileOp(json: unknown, position: number, picture: Picture): Op {
@@ -97,6 +108,7 @@ function requirePairsLast(ops: readonly Op[]): void {
     what: `augmentation: ${ops[first]!.type} has to come last`,
     found: `${ops[behind]!.type} behind it`,
     wanted: 'mixUp and cutMix at the end of the list',
+    place: [first],
   });
 }
 

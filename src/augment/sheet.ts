@@ -85,9 +85,11 @@ const elementsOf = ({ height, width, channels }: Picture) => height * width * ch
  * and each image is stretched from its least to its most, as Keras' `save_to_dir` does it.
  */
 export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32Array {
-  const decoding = pipeline.ops.filter(({ steps }) => steps.some(isAlways));
-  if (decoding.every(({ type }) => type === 'rescale')) {
-    const factor = decoding.reduce((product, { steps: [step] }) => product * Number((step as PixelStep).args![0]), 1);
+  if (!isStretched(pipeline)) {
+    const factor = decodingOps(pipeline).reduce(
+      (product, { steps: [step] }) => product * Number((step as PixelStep).args![0]),
+      1,
+    );
     return values.map((value) => value / factor);
   }
   const elements = elementsOf(pipeline.to);
@@ -103,6 +105,12 @@ export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32A
   }
   return stretched;
 }
+
+const decodingOps = ({ ops }: Pipeline) => ops.filter(({ steps }) => steps.some(isAlways));
+
+/** Whether what comes out has no grey levels of its own. */
+export const isStretched = (pipeline: Pipeline): boolean =>
+  decodingOps(pipeline).some(({ type }) => type !== 'rescale');
 
 /** One of the things that an augmentation does, alone and always applied. */
 export interface SingleAugmentation {

@@ -116,5 +116,6 @@ export function requireWhiteningFits(imageShape: readonly number[], mostBytes: n
     found: `${bytes} bytes (${mebibytes(bytes)})`,
     wanted: `at most ${mostBytes} bytes (${mebibytes(mostBytes)}): ${Math.floor(Math.sqrt(mostBytes / 4))} features`,
     fix: 'use smaller images, or featurewiseStdNormalization instead',
+    place: ['zcaWhitening'],
   });
 }

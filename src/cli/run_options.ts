@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { parseAugmentation } from '../augment/pipeline.ts';
 import { type Dataset, datasetNames, type Finding, findings, type TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig, HealthLevel } from '../index.ts';
@@ -154,11 +155,16 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
   return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
 }
 
-/** The model, checked here: no Chrome is needed to see that its shapes don't fit. */
-export function modelOf({ model }: RunOptions, { imageShape, classNames }: Dataset): Model {
+/**
+ * The model, checked here, with the augmentation: no Chrome is needed to see that they make no sense. A preset suits itself
+ * to what the augmentation gives, which may be a crop.
+ */
+export function modelOf(options: RunOptions, { imageShape, classNames }: Dataset): Model {
+  const { height, width, channels } = parseAugmentation(augmentationOf(options), imageShape).to;
+  const { model } = options;
   return sequential(
     typeof model === 'string'
-      ? presetModel(model as PresetName, imageShape, classNames.length)
+      ? presetModel(model as PresetName, [height, width, channels], classNames.length)
       : (model as unknown as Model),
   );
 }

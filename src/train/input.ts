@@ -2,6 +2,7 @@ import { isAugmenting, planBatch } from '../augment/batch.ts';
 import { kerasRangesOf } from '../augment/generator_ops.ts';
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import { kerasEpoch } from '../augment/keras_flow.ts';
+import { mostPixels } from '../augment/ops/crop.ts';
 import { packParameters } from '../augment/parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -166,6 +167,19 @@ export function pipelineFor(
   statistics?: FeatureStatistics,
 ): Pipeline {
   return parseAugmentation(augmentation ?? {}, imageShape, { rescale, statistics });
+}
+
+/**
+ * An augmentation that is to give what a model takes, where the data set isn't known yet. Without a crop that is what it
+ * gets; before one, images may be as large as they like.
+ */
+export function pipelineInto(augmentation: unknown, inputShape: readonly number[]): Pipeline {
+  if (Array.isArray(augmentation)) {
+    const pipeline = pipelineFor(augmentation, [mostPixels, mostPixels, inputShape[2]!]);
+    const { from, to } = pipeline;
+    if (from.height !== to.height || from.width !== to.width) return pipeline;
+  }
+  return pipelineFor(augmentation, inputShape);
 }
 
 /** @throws ConfigurationError for images of another shape than the model takes, labels that it has no class for. */

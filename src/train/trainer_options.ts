@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { HealthLevel, ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
-import { pipelineFor, type Viewing } from './input.ts';
+import { pipelineInto, type Viewing } from './input.ts';
 import { type Mix, viewingOf } from './mix.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
@@ -163,7 +163,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
   const augmentation = options.augmentation ?? {};
   // What makes no sense is told now; the shape of a data set is known later.
-  const { paired } = pipelineFor(augmentation, model.inputShape);
+  const { paired } = pipelineInto(augmentation, model.inputShape);
   if (options.probeEvery !== undefined && health !== 'full') {
     throw new ConfigurationError({
       what: 'probeEvery belongs to the level full',

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { checkDataset, pipelineFor } from './input.ts';
+import { checkDataset, pipelineFor, pipelineInto } from './input.ts';
 import { fillTrainerOptions, type Settings, type TrainerOptions } from './trainer_options.ts';
 
 /** What twins can differ in. */
@@ -71,7 +71,7 @@ function requireComparable(
   for (const dataset of [train, test]) {
     checkDataset(dataset, pipelineFor(augmentation, dataset.imageShape), { inputShape: model.inputShape, classes });
   }
-  const { generator } = pipelineFor(augmentation, model.inputShape);
+  const { generator } = pipelineInto(augmentation, model.inputShape);
   if (generator?.validationSplit) {
     throw new ConfigurationError({
       what: 'Twins are validated on images of their own, not on a part of the training images',
@@ -104,7 +104,7 @@ const decoding = [
 function partsOf({ model, optimizer, batchSize, seed, viewing, takesShares }: Settings): Record<string, unknown> {
   const { learningRate, ...rest } = optimizer;
   const { augmentation, probability, views } = viewing;
-  const { generator } = pipelineFor(augmentation, model.inputShape);
+  const { generator } = pipelineInto(augmentation, model.inputShape);
   const decoder = generator ?? pipelineFor({}, model.inputShape).generator!;
   const random: Record<string, unknown> = { ...decoder };
   for (const name of decoding) delete random[name];

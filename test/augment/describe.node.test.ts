@@ -31,6 +31,24 @@ describe('what an augmentation may say', () => {
     });
   });
 
+  test.each([
+    [[{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 'much' }], [1, 'degrees']],
+    [[{ type: 'randomInvert' }, { type: 'randomRotation' }], [1, 'degrees']],
+    [[{ type: 'randomInvert', often: true }], [0, 'often']],
+    [[{ type: 'randomInvert' }, { type: 'randomInvrt' }], [1]],
+    [[{ type: 'randomInvert' }, { type: 'randomGrayscale' }], [1]], // of grey images
+    [[{ type: 'mixUp' }, { type: 'randomInvert' }], [0]],
+    [[{ type: 'randomCrop', size: 24 }, { type: 'randomCrop', size: 28 }], [1]], // of what the first leaves
+    [{ rotationRange: -1 }, ['rotationRange']],
+    [{ zoomRange: [1.2, 0.8] }, ['zoomRange']],
+    [{ widthShiftRange: ['far'] }, ['widthShiftRange']],
+    [{ subset: 'training' }, ['subset']],
+  ])('an error knows its place: %j', (augmentation, place) => {
+    expect(() => parseAugmentation(augmentation, [32, 32, 1])).toThrow(
+      expect.objectContaining({ parts: expect.objectContaining({ place }) }),
+    );
+  });
+
   test('every op and argument is there, and none of them lacks its options', () => {
     expect(facts.ops.length).toBeGreaterThan(28);
     for (const { type, options } of facts.ops) expect(options.length, type).toBeGreaterThan(0);

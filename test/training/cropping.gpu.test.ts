@@ -95,6 +95,20 @@ test('images that happen not to be augmented are cropped all the same', async ()
   for (const one of [cropped, plain]) one.dispose();
 });
 
+test('a crop of a crop: only the last one gives what the model takes', async () => {
+  const trainer = trainerWith([
+    { type: 'randomCrop', size: [8, 10] },
+    { type: 'randomCrop', size: 6 },
+  ]);
+  await trainer.fit(large, { epochs: 1 });
+  const plain = trainerWith([]);
+  await plain.setWeights(await trainer.getWeights());
+  // The middle's middle: of 9 rows the first 8, of these those from 1 on; of 11 columns the first 10, those from 2 on.
+  const middle = remade((image) => cropImage(image, from, { top: 1, left: 2 }, to, sampling));
+  expect(await trainer.evaluate(large)).toEqual(await plain.evaluate(middle));
+  for (const one of [trainer, plain]) one.dispose();
+});
+
 test('a crop of another size than the model takes is refused, with both sizes', async () => {
   const trainer = trainerWith([{ type: 'randomCrop', size: [6, 5] }]);
   const error = await trainer.fit(large).catch((reason) => reason);

@@ -8,7 +8,7 @@ import { finite, interpolationOf, interpolationOption, oneOrMore, probability, r
 import { roundHalfEven } from './round_half_even.ts';
 
 /** Pixels of an axis: more than any texture or camera has, and few enough that float32 counts their area. */
-const mostPixels = 4096;
+export const mostPixels = 4096;
 const isPixels = (n: number) => Number.isInteger(n) && n <= mostPixels;
 const sizeSchema = oneOrMore<[number, number]>(
   [2],
