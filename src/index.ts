@@ -5,6 +5,7 @@
  */
 export { type Augmenter, createAugmenter } from './augment/augmenter.ts';
 export { type AugmentationFacts, describeAugmentation } from './augment/describe.ts';
+export type { FeatureStatistics } from './augment/image_data_generator.ts';
 export type {
   ImageDataGeneratorParameters,
   OpParameters,

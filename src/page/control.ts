@@ -3,8 +3,10 @@ import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
+import type { Model } from '../index.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
+import { checkUnderWay } from './augmentation_check.ts';
 import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
 import { Run, toldOf } from './run.ts';
 import * as state from './state.ts';
@@ -77,13 +79,18 @@ async function find(name: string): Promise<void> {
   }
 }
 
-/** An experiment as the worker takes it. */
-export function requestOf(experiment: Experiment, facts: DatasetFacts, plan: Plan): Omit<TrainRequest, 'paused'> {
+/** An experiment as the worker takes it. @param inputShape of the model: what the augmentation gives. */
+export function requestOf(
+  experiment: Experiment,
+  inputShape: Model['inputShape'],
+  facts: DatasetFacts,
+  plan: Plan,
+): Omit<TrainRequest, 'paused'> {
   const { dataset, optimizer, batchSize, seed, health } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
-    model: modelOf(experiment, facts.imageShape, facts.classNames.length),
+    model: modelOf(experiment, inputShape, facts.classNames.length),
     augmentation: augmentationOf(experiment),
     optimizer,
     batchSize,
@@ -97,13 +104,20 @@ export function requestOf(experiment: Experiment, facts: DatasetFacts, plan: Pla
 
 /** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`. */
 export async function train({ paused = false } = {}): Promise<void> {
+  // Behind a change that was made a moment ago.
+  const isUnderWay = checkUnderWay();
+  if (isUnderWay) await isUnderWay;
   const experiment = state.experiment.peek();
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
   const { summary } = state.layers.peek();
-  if (!plan || !facts || !summary || !state.isReady.peek()) return;
+  const { shape } = state.checked.peek() ?? {};
+  if (!plan || !facts || !summary || !shape || !state.isReady.peek()) return;
   const run = new Run(experiment, plan, summary, facts.classNames, facts.imageShape);
-  const request = { ...requestOf(experiment, facts, plan), ...(run.probeEvery && { probeEvery: run.probeEvery }) };
+  const request = {
+    ...requestOf(experiment, shape, facts, plan),
+    ...(run.probeEvery && { probeEvery: run.probeEvery }),
+  };
   await follow(run, (listener) => training.train({ ...request, paused }, listener));
 }
 
@@ -200,6 +214,7 @@ export async function step(): Promise<void> {
     run.resume();
     await training.step(1);
   } else if (!run) {
+    await checkUnderWay();
     const ended = train({ paused: true });
     await training.step(1);
     await ended;

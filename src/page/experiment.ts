@@ -5,6 +5,7 @@ import {
   describeModels,
   type HealthLevel,
   type Model,
+  type OpConfig,
   type OptimizerConfig,
   sequential,
   sgd,
@@ -18,7 +19,9 @@ export interface Experiment {
   dataset: string;
   /** A preset's name, or what createTrainer takes. */
   augmentation: string | AugmentationConfig;
-  /** A preset's name, which suits itself to the data set's images and classes, or what createTrainer takes. */
+  /** Ops that are no part of the list now, by their place among all: to be switched on again. */
+  switchedOff?: Record<number, OpConfig>;
+  /** A preset's name, which suits itself to the images and classes, or what createTrainer takes. */
   model: string | Model;
   optimizer: Exclude<OptimizerConfig, string>;
   batchSize: number;
@@ -80,6 +83,15 @@ const parameters: readonly Parameter[] = [
     read: (text) => ({
       augmentation: nameOrJson('augment', text, Object.keys(augmentationPresets)) as AugmentationConfig,
     }),
+  },
+  {
+    name: 'augment-off',
+    write: ({ switchedOff }) => switchedOff && JSON.stringify(switchedOff),
+    read: (text) => {
+      const switchedOff = nameOrJson('augment-off', text, []) as Record<number, OpConfig>;
+      if (Object.entries(switchedOff).every(([at, op]) => /^\d{1,3}$/.test(at) && op?.type)) return { switchedOff };
+      throw refusal('augment-off', text, 'ops by their place in the list');
+    },
   },
   {
     name: 'model',
@@ -145,13 +157,13 @@ export function decode(hash: string): { experiment: Experiment; refused: Configu
   return { experiment, refused, named: search.has('dataset') };
 }
 
-/** The model as it is trained, for images of this shape and that many classes. It need not fit: createTrainer tells. */
-export function modelOf({ model }: Experiment, imageShape: Model['inputShape'], classes: number): Model {
-  if (typeof model === 'string') return modelPresets[model]!(imageShape, classes);
+/** The model as it is trained, for such an input and that many classes. It need not fit: createTrainer tells. */
+export function modelOf({ model }: Experiment, inputShape: Model['inputShape'], classes: number): Model {
+  if (typeof model === 'string') return modelPresets[model]!(inputShape, classes);
   const last = model.layers.at(-1);
   const ends = last?.type === 'dense' && last.activation === 'softmax';
   return {
-    inputShape: imageShape,
+    inputShape,
     layers: ends ? [...model.layers.slice(0, -1), { ...last, units: classes }] : model.layers,
   };
 }

@@ -44,10 +44,33 @@ const usualMost: Record<string, number> = {
   weightDecay: 0.1,
 };
 
+/** Numbers that no slider is any good for, and text. */
+const typed = ['rescale', 'zcaEpsilon', 'preprocessingFunction'];
+const example: Record<string, string> = {
+  rescale: '1/255',
+  preprocessingFunction: 'return 255.0 - pixel;',
+};
+
 /** A control for an option, by what its schema says of it: a slider, two of them for a range, a box to tick, a list. */
 export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
   const shown = value ?? option.default;
   const { name, kind } = option;
+  if (kind === 'range' && option.default === null) {
+    return (
+      <div class="option">
+        <label class="tick" for={`${id}-on`}>
+          <input
+            id={`${id}-on`}
+            type="checkbox"
+            checked={shown !== null}
+            onChange={({ currentTarget }) => onChange(currentTarget.checked ? [0.8, 1.2] : undefined)}
+          />
+          {name}
+        </label>
+        {shown !== null && <OptionField option={{ ...option, default: [1, 1] }} {...{ id, value, onChange }} />}
+      </div>
+    );
+  }
   if (kind === 'boolean') {
     return (
       <div class="option">
@@ -58,7 +81,7 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
             checked={Boolean(shown)}
             onChange={(event) => onChange(event.currentTarget.checked)}
           />
-          {name}
+          <span>{broken(name)}</span>
         </label>
       </div>
     );
@@ -74,6 +97,7 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
             onChange(option.choices!.find((choice) => String(choice) === currentTarget.value))
           }
         >
+          {option.default === null && <option value="null">none</option>}
           {option.choices!.map((choice) => (
             <option key={choice} value={choice}>
               {choice}
@@ -83,19 +107,21 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       </div>
     );
   }
-  if (kind === 'range' || (kind === 'numberOrRange' && Array.isArray(shown) && shown.length === 2)) {
+  if (kind === 'range' || (kind === 'numberOrRange' && isPair(shown))) {
     const [low, high] = (shown ?? [1, 1]) as [number, number];
+    const end = { ...option, ...(aroundZero.includes(name) && { least: Number.NEGATIVE_INFINITY }) };
     return (
       <div class="option">
+        <Alternative {...{ option, onChange }} shown={shown} />
         <Slider
-          option={option}
+          option={end}
           label={`${name}, from`}
           id={id}
           value={low}
           onChange={(to) => onChange([to, Math.max(to, high)])}
         />
         <Slider
-          option={option}
+          option={end}
           label={`${name}, to`}
           id={`${id}-high`}
           value={high}
@@ -104,25 +130,79 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       </div>
     );
   }
-  if (kind !== 'other' && !Array.isArray(shown)) {
+  if (kind !== 'other' && !Array.isArray(shown) && !typed.includes(name)) {
     return (
       <div class="option">
+        <Alternative {...{ option, onChange }} shown={shown} />
         <Slider option={option} label={name} id={id} value={shown as number | undefined} onChange={onChange} />
       </div>
     );
   }
   return (
     <div class="option">
+      <Alternative {...{ option, onChange }} shown={shown} />
       <label for={id}>{name}</label>
       <input
         id={id}
         class="json"
-        value={shown === undefined ? '' : JSON.stringify(shown)}
-        placeholder={shown === null ? 'none' : 'JSON'}
+        value={typeof shown === 'string' ? shown : shown === undefined || shown === null ? '' : JSON.stringify(shown)}
+        placeholder={example[name] ?? (shown === null ? 'none' : 'JSON')}
         onChange={({ currentTarget }) => onChange(readJson(currentTarget.value))}
       />
     </div>
   );
+}
+
+/** A long name where it may go on in the next line: between its words. */
+const broken = (name: string) => name.split(/(?=[A-Z])/).flatMap((word) => [word, <wbr key={word} />]);
+
+const isPair = (value: unknown): value is [number, number] => Array.isArray(value) && value.length === 2;
+
+interface AlternativeProps {
+  option: OptionFacts;
+  shown: unknown;
+  onChange: (value: unknown) => void;
+}
+
+/** Of an option that is a number or several, the other one. */
+function Alternative({ option: { name, kind, most }, shown, onChange }: AlternativeProps) {
+  if (kind !== 'numberOrRange' && kind !== 'numberOrList') return null;
+  const isOne = !Array.isArray(shown);
+  const words = isOne ? (kind === 'numberOrRange' ? 'from … to' : 'a list') : 'number';
+  const change = () => {
+    if (kind === 'numberOrList') onChange(isOne ? [shown ?? 0] : Math.abs(shown[0]));
+    else onChange(isOne ? rangeOf(name, Number(shown ?? 0), most) : numberOf(name, shown as [number, number]));
+  };
+  return (
+    <button
+      type="button"
+      class="alternative"
+      aria-label={`${name} as ${words === 'number' ? 'a number' : words}`}
+      onClick={change}
+    >
+      {words}
+    </button>
+  );
+}
+
+/** Of numbers or ranges, those of whole numbers. */
+const whole = ['bits', 'channels', 'd'];
+
+/** Where a number x means [-x, x], and where [1 - x, 1 + x]; else it is one that is always the same. */
+const aroundZero = ['degrees', 'hue'];
+const aroundOne = ['zoomRange', 'brightness', 'contrast', 'saturation'];
+
+function rangeOf(name: string, x: number, most = Number.POSITIVE_INFINITY): [number, number] {
+  if (aroundZero.includes(name)) return [-x, x];
+  if (aroundOne.includes(name)) return [Math.max(0.1, 1 - x), 1 + x];
+  const [low, high] = [x / 2, Math.min(1.5 * x, most)];
+  return whole.includes(name) ? [Math.ceil(low), Math.floor(high)] : [low, high];
+}
+
+function numberOf(name: string, [low, high]: [number, number]): number {
+  if (aroundZero.includes(name)) return Math.max(-low, high);
+  const x = aroundOne.includes(name) ? Math.min(Math.max(high - 1, 1 - low), 1) : (low + high) / 2;
+  return Number(x.toPrecision(6));
 }
 
 interface SliderProps {
@@ -136,7 +216,7 @@ interface SliderProps {
 /** A slider with the number beside it, which can be typed as well. */
 function Slider({ option, label, id, value, onChange }: SliderProps) {
   const { name, kind, least = 0, most = Number.POSITIVE_INFINITY } = option;
-  const isWhole = kind === 'integer';
+  const isWhole = kind === 'integer' || whole.includes(name);
   const end = Math.max(Math.min(most, usualMost[name] ?? Math.max(1, 4 * (value ?? 1))), value ?? 0);
   const begin = Math.min(Math.max(least, -end), value ?? 0);
   const step = isWhole || end - begin > 40 ? 1 : 10 ** Math.floor(Math.log10((end - begin) / 50));

@@ -1,13 +1,13 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../errors.ts';
-import { adapter, augmentation, dataset, experiment, run } from './state.ts';
+import { adapter, augmentation, checked, dataset, experiment, plan, run } from './state.ts';
 import type { Preview } from './worker/preview.ts';
 import { training } from './worker/training.ts';
 
 /** Training images and what the augmentation makes of them, for the panel; the last that could be made. */
 export const preview = signal<Preview | undefined>();
 
-/** Why the augmentation as it stands can't be shown: it makes no sense. */
+/** Why there are no new ones, where that isn't for the augmentation's own sake. */
 export const previewError = signal<ErrorParts | undefined>();
 
 const rows = 4;
@@ -25,6 +25,8 @@ export const moves = signal(!matchMedia('(prefers-reduced-motion: reduce)').matc
 let isBusy = false;
 let waiting: (() => Promise<void>) | undefined;
 
+const trainSamples = computed(() => plan.value?.trainSamples ?? 1);
+
 effect(() => {
   const { name, overview } = dataset.value;
   if (!adapter.value || !overview) return;
@@ -32,6 +34,7 @@ effect(() => {
     dataset: name,
     augmentation: augmentation.value,
     seed: experiment.value.seed,
+    trainSamples: trainSamples.value,
     samples: Array.from({ length: rows }, (_, i) => i),
     epochs: Array.from({ length: columns }, (_, i) => epoch.value + i),
   };
@@ -40,11 +43,18 @@ effect(() => {
       preview.value = await training.preview(request);
       previewError.value = undefined;
     } catch (error) {
-      previewError.value = error as ErrorParts;
+      tell(error as ErrorParts, request.augmentation);
     }
   };
   next();
 });
+
+/** A shader of the user's own shows what is wrong with it only when it is compiled. */
+function tell(error: ErrorParts, of: typeof augmentation.value): void {
+  const now = checked.peek();
+  if (!error.place) previewError.value = error;
+  else if (now?.of === of) checked.value = { ...now, error };
+}
 
 async function next(): Promise<void> {
   if (isBusy) return;
@@ -63,5 +73,6 @@ export function drawAnew(): void {
 }
 
 setInterval(() => {
-  if (moves.value && !document.hidden && !run.value?.isUnderWay.value && !isBusy) epoch.value += 1;
+  const isWanted = moves.value && !document.hidden && !run.value?.isUnderWay.value && !checked.value?.error;
+  if (isWanted && !isBusy) epoch.value += 1;
 }, movesEveryMs);

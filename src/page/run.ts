@@ -20,8 +20,6 @@ export class Run {
   readonly log = new TrainingLog();
   readonly curves = new Curves();
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
-  /** Of the whole run. */
-  readonly steps: number;
   /** Steps from one probe of the gradient to the next; undefined where there are none. */
   readonly probeEvery: number | undefined;
   private readonly verdicts = new Map<string, Verdict>();
@@ -49,7 +47,6 @@ export class Run {
     readonly imageShape: readonly [height: number, width: number, channels: number],
   ) {
     this.learningRate = signal(learningRateOf(experiment.optimizer));
-    this.steps = plan.epochs * Math.ceil(plan.trainSamples / experiment.batchSize);
     if (experiment.health === 'full') this.probeEvery = probeEvery(this.steps);
   }
 
@@ -61,6 +58,12 @@ export class Run {
   /** Whether a layer of the other is the same one as its own of that name. */
   hasLayersOf({ experiment }: Run): boolean {
     return JSON.stringify(experiment.model) === JSON.stringify(this.experiment.model);
+  }
+
+  /** Of the whole run; an augmentation with a validationSplit takes some of the images away, which the first step tells. */
+  get steps(): number {
+    const { epochs, trainSamples } = this.plan;
+    return epochs * (this.log.stepsPerEpoch || Math.ceil(trainSamples / this.experiment.batchSize));
   }
 
   /** What is made of a layer now; undefined until its first steps agree. */

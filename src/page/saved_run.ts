@@ -48,18 +48,22 @@ export async function loadRun(file: File): Promise<void> {
 
 /** Presets by their names again, where they are nothing else. */
 function experimentOf({ options, dataset, epochs }: Loaded): Experiment {
-  const { imageShape, classNames, name, trainSamples, testSamples } = dataset;
+  const { classNames, name, trainSamples, testSamples } = dataset;
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  const { inputShape } = options.model;
   const model = Object.entries(modelPresets).find(([, make]) =>
-    same(make(imageShape, classNames.length), options.model),
+    same(make(inputShape, classNames.length), options.model),
   );
   const augmentation = options.augmentation ?? {};
   const preset = Object.entries(augmentationPresets).find(([, config]) => same(config, augmentation));
   const { optimizer = 'adam' } = options;
+  // A file knows what was trained. A list that is here as it was keeps what is switched off in it.
+  const { switchedOff } = same(state.augmentation.peek(), augmentation) ? state.experiment.peek() : {};
   return {
     dataset: name,
     model: model?.[0] ?? options.model,
     augmentation: preset?.[0] ?? augmentation,
+    switchedOff,
     optimizer: optimizer === 'adam' ? adam() : optimizer === 'sgd' ? sgd() : optimizer,
     batchSize: options.batchSize ?? 32,
     seed: options.seed ?? 0,

@@ -1,7 +1,14 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { DatasetFacts } from '../data/served.ts';
 import { type ErrorParts, partsOf } from '../errors.ts';
-import { type AdapterFacts, classifierSummary, type LayerSummary, type Model, modelSummary } from '../index.ts';
+import {
+  type AdapterFacts,
+  type AugmentationConfig,
+  classifierSummary,
+  type LayerSummary,
+  type Model,
+  modelSummary,
+} from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { augmentationOf, decode, defaults, type Experiment, encode, learningRateOf, modelOf } from './experiment.ts';
 import type { Run } from './run.ts';
@@ -19,7 +26,9 @@ export const datasetIsChosen = signal(first.named);
 
 /** Changes a part of the experiment, and the page's address with it. */
 export function change(part: Partial<Experiment>): void {
-  experiment.value = { ...experiment.value, ...part };
+  // What is switched off belongs to the list that it was switched off in.
+  const before = part.augmentation ? { ...experiment.value, switchedOff: undefined } : experiment.value;
+  experiment.value = { ...before, ...part };
   if (!part.dataset) return;
   datasetIsChosen.value = true;
   trouble.value = undefined;
@@ -53,10 +62,27 @@ export const plan = computed<Plan | undefined>(() => {
   return planRun(experiment.value, facts, adapter.value.software);
 });
 
-/** The model as it would be trained. */
+export const augmentation = computed(() => augmentationOf(experiment.value));
+
+/** What has been found of an augmentation, for images of a shape. */
+export interface Checked {
+  of: AugmentationConfig;
+  imageShape: DatasetFacts['imageShape'];
+  /** Of what comes out; while it makes no sense, that of the last one that did. */
+  shape: DatasetFacts['imageShape'];
+  /** What is wrong with it, with its place. */
+  error?: ErrorParts;
+}
+
+/** The last answer, moments behind a change (augmentation_check.ts): who shows it doesn't flicker. */
+export const checked = signal<Checked | undefined>();
+
+/** The model as it would be trained: its images come out of the augmentation. */
 export const model = computed<Model | undefined>(() => {
   const { facts } = dataset.value;
-  return facts && modelOf(experiment.value, facts.imageShape, facts.classNames.length);
+  const known = checked.value;
+  if (!facts || known?.imageShape !== facts.imageShape) return undefined;
+  return modelOf(experiment.value, known.shape, facts.classNames.length);
 });
 
 /** Its layers with their shapes; where not all fit, those that do, and what is wrong with the next one, or with their end. */
@@ -79,8 +105,6 @@ function whatFits({ inputShape, layers }: Model): LayerSummary[] {
   }
   return [];
 }
-
-export const augmentation = computed(() => augmentationOf(experiment.value));
 
 const names: Partial<Record<keyof Experiment, string>> = {
   dataset: 'the data set',
@@ -113,8 +137,13 @@ export const waitingChanges = computed<string[]>(() => {
   return [...others.map((field) => names[field]!), ...(isOtherRate ? ['the learning rate'] : [])];
 });
 
+/** Why nothing can be trained as it stands; its place in a panel says more. */
+export const refusal = computed(() => checked.value?.error ?? layers.value.error);
+
 /** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
-export const isReady = computed(() => Boolean(plan.value && layers.value.summary && !run.value?.isUnderWay.value));
+export const isReady = computed(() =>
+  Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value),
+);
 
 const title = document.title;
 effect(() => {

@@ -1,12 +1,13 @@
 import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
+import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
 import { adam, type ComparisonFile, modelSummary, sgd, type Variable } from '../index.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf } from './control.ts';
 import { download } from './download.ts';
-import { type Experiment, learningRateOf } from './experiment.ts';
+import { augmentationOf, type Experiment, learningRateOf } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Beside, BesideListener, ToldBeside } from './worker/beside.ts';
@@ -60,20 +61,33 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
   if (!plan || !facts || !state.isReady.peek()) return;
+  let shapes: DatasetFacts['imageShape'][];
+  try {
+    shapes = await Promise.all([a, b].map((one) => training.augmentedShape(augmentationOf(one), facts.imageShape)));
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+    return;
+  }
+  if (!state.isReady.peek()) return; // it was pressed twice
+  const [inputShape, inputShapeOfB] = shapes as [DatasetFacts['imageShape'], DatasetFacts['imageShape']];
+  /** As the models see it. */
+  const input = { ...facts, imageShape: inputShape };
+  const askFor = (experiment: Experiment) =>
+    requestOf(experiment, experiment === a ? inputShape : inputShapeOfB, facts, plan);
   const wayOf = (experiment: Experiment) => {
     const name = nameOf(experiment, vary);
-    return vary === 'optimizer' || name === 'its own' ? flagOf(experiment, vary, facts) : name;
+    return vary === 'optimizer' || name === 'its own' ? flagOf(experiment, vary, input) : name;
   };
   const ways = { a: wayOf(a), b: wayOf(b) };
   const twins = new Twins(a, b, pairs, (experiment) => {
-    const { model } = requestOf(experiment, facts, plan);
+    const { model } = askFor(experiment);
     const run = new Run(experiment, plan, modelSummary(model), facts.classNames, facts.imageShape);
     run.way = `${vary.replace('-', ' ')} ${experiment === a ? ways.a : ways.b}`;
     return run;
   });
   const requestFor = (experiment: Experiment) => {
     const { probeEvery } = twins.run;
-    return { ...requestOf(experiment, facts, plan), ...(probeEvery && { probeEvery }), paused: false };
+    return { ...askFor(experiment), ...(probeEvery && { probeEvery }), paused: false };
   };
   state.trouble.value = undefined;
   state.canGoOnFrom.value = undefined;
@@ -81,7 +95,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   state.status.value = 'Fetching the images, compiling the shaders…';
   try {
     const command =
-      compareCommand({ vary, a, b }, facts, plan, pairs) ??
+      compareCommand({ vary, a, b }, input, plan, pairs) ??
       `At ${location.href} choose twins that differ in the ${vary.replace('-', ' ')}, B with ${ways.b}, ${pairs} pairs.`;
     const request = { vary, a: requestFor(a), b: requestFor(b), ways, pairs, command };
     const result = await training.trainBeside(request, proxy(twins.listener));

@@ -32,13 +32,25 @@ describe('what an augmentation may say', () => {
   });
 
   test.each([
-    [[{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 'much' }], [1, 'degrees']],
-    [[{ type: 'randomInvert' }, { type: 'randomRotation' }], [1, 'degrees']],
+    [
+      [{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 'much' }],
+      [1, 'degrees'],
+    ],
+    [
+      [{ type: 'randomInvert' }, { type: 'randomRotation' }],
+      [1, 'degrees'],
+    ],
     [[{ type: 'randomInvert', often: true }], [0, 'often']],
     [[{ type: 'randomInvert' }, { type: 'randomInvrt' }], [1]],
     [[{ type: 'randomInvert' }, { type: 'randomGrayscale' }], [1]], // of grey images
     [[{ type: 'mixUp' }, { type: 'randomInvert' }], [0]],
-    [[{ type: 'randomCrop', size: 24 }, { type: 'randomCrop', size: 28 }], [1]], // of what the first leaves
+    [
+      [
+        { type: 'randomCrop', size: 24 },
+        { type: 'randomCrop', size: 28 },
+      ],
+      [1],
+    ], // of what the first leaves
     [{ rotationRange: -1 }, ['rotationRange']],
     [{ zoomRange: [1.2, 0.8] }, ['zoomRange']],
     [{ widthShiftRange: ['far'] }, ['widthShiftRange']],

@@ -1,6 +1,9 @@
+import { exec } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { number, openPage, openStudio, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -33,6 +36,36 @@ const others = (page: Page, before: string[]) =>
       ),
     {},
     before,
+  );
+
+/**
+ * Moves a slider from place to place, as fast as the draws follow.
+ *
+ * @returns for each place the milliseconds from its event to other pixels, and whether Train was ever off meanwhile.
+ */
+const drag = (page: Page, selector: string, values: number[]) =>
+  page.evaluate(
+    async (selector, values) => {
+      const slider = document.querySelector<HTMLInputElement>(selector)!;
+      const start = document.querySelector<HTMLButtonElement>('#start')!;
+      let wasOff = false;
+      new MutationObserver(() => {
+        wasOff ||= start.disabled;
+      }).observe(start, { attributes: true });
+      const canvas = document.querySelectorAll<HTMLCanvasElement>('.draws canvas')[1]!;
+      const latencies: number[] = [];
+      for (const value of values) {
+        const before = canvas.toDataURL();
+        const begun = performance.now();
+        slider.value = String(value);
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        while (canvas.toDataURL() === before) await new Promise(requestAnimationFrame);
+        latencies.push(performance.now() - begun);
+      }
+      return { latencies, wasOff };
+    },
+    selector,
+    values,
   );
 
 const experimentIn = (page: Page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
@@ -69,6 +102,13 @@ describe('augmentation', () => {
     expect(experimentIn(page).get('augment')).toBe('none');
   });
 
+  test('the draws follow a slider at once, and Train stays on', async () => {
+    const { latencies, wasOff } = await drag(page, '#generator-rotationRange', [20, 40, 60, 80, 100, 120]);
+    const sorted = [...latencies].sort((a, b) => a - b);
+    console.log(`from a slider's event to new pixels: ${sorted.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+    expect(wasOff).toBe(false);
+  });
+
   test('pointing at a draw tells what was drawn, and where its frame lies; arrow keys go from one to the next', async () => {
     await page.hover('[data-place="1 2"]');
     await until(page, '#draw-facts', 'theta -?[0-9.]+, tx .*flipHorizontal (true|false)');
@@ -82,7 +122,7 @@ describe('augmentation', () => {
   });
 
   test('a list of ops: added, moved, switched off, copied; what makes no sense is told there', async () => {
-    let before = await pixels(page);
+    const before = await pixels(page);
     await page.select('#add-op', 'randomInvert');
     await others(page, before);
     await page.select('#add-op', 'randomRotation');
@@ -99,12 +139,92 @@ describe('augmentation', () => {
     const flag = await page.$eval('#copy-flag', (it) => (it as HTMLElement).dataset.text);
     expect(flag).toBe(`--augment '${JSON.stringify(list())}'`);
 
-    before = await pixels(page);
     await page.select('#add-op', 'randomGrayscale');
-    await until(page, '#augmentation-error', 'takes the colour away');
-    await page.click('[aria-label="remove randomGrayscale"]');
-    await page.waitForFunction(() => !document.querySelector('#augmentation-error'));
+    await until(page, '.op.bad #augmentation-error', 'takes the colour away');
+    expect(await page.$$eval('.op', (ops) => ops.map((op) => op.matches('.bad')))).toEqual([false, false, true]);
+    expect(await page.$$('#start:disabled, #step:disabled, #train-beside:disabled')).toHaveLength(3);
+    expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the colour away');
+    await page.click('#op-2'); // off
+    await page.waitForSelector('#start:enabled');
+    expect(await page.$('#augmentation-error')).toBeNull();
   });
+
+  test("an argument of Keras' that makes no sense says so at its place, a function of one's own when it is compiled", async () => {
+    await page.click('#more-arguments summary');
+    await page.select('#generator-subset', 'training');
+    await until(page, '#augmentation-error', 'wants a validationSplit');
+    expect(await page.$('#start:disabled')).not.toBeNull();
+    await page.select('#generator-subset', 'null');
+    await page.waitForSelector('#start:enabled');
+    await page.type('#generator-preprocessingFunction', 'return 255.0 - pixels;');
+    await page.keyboard.press('Enter');
+    await until(page, '#augmentation-error', "preprocessingFunction doesn't compile");
+    expect(await page.$('#start:disabled')).not.toBeNull();
+    await page.$eval('#generator-preprocessingFunction', (it) => (it as HTMLInputElement).select());
+    await page.type('#generator-preprocessingFunction', 'return 255.0 - pixel;');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#start:enabled');
+    expect(await page.$('#augmentation-error')).toBeNull();
+  });
+
+  test('feature-wise: the draws are fitted to the training images, shown stretched, and trained on', async () => {
+    const before = await pixels(page);
+    await page.click('#more-arguments summary');
+    await page.click('#generator-zcaWhitening');
+    await others(page, before);
+    await until(page, '#augmentation', 'no grey levels.*statistics are those of the 1,500 training images');
+    const levels = await page.$$eval('.draws td canvas', (canvases) =>
+      canvases.map((canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+        const greys = data.filter((_, i) => i % 4 === 0);
+        return [Math.min(...greys), Math.max(...greys)];
+      }),
+    );
+    for (const ends of levels) expect(ends).toEqual([0, 255]);
+    await page.$eval('#epochs-wanted', (it) => (it as HTMLInputElement).select());
+    await page.type('#epochs-wanted', '1');
+    await page.click('#start');
+    await until(page, '#status', 'Done in|error');
+    expect(await text(page, '#status')).toContain('Done in');
+  });
+});
+
+test('a crop gives the model its shapes, on the page and, copied as its flag, to the command; it trains; what is switched off stays', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const augment = JSON.stringify([{ type: 'randomCrop', size: [7, 6] }]);
+  const off = JSON.stringify({ 1: { type: 'randomInvert' } });
+  const length = 'epochs=1&train-samples=256&test-samples=64';
+  await openPage(`${url}#dataset=digits&augment=${augment}&augment-off=${off}&${length}`, page, complaints);
+  await until(page, '#model', '7 × 6 × 32.*3 × 3 × 32');
+  expect(await page.$$eval('.op', (ops) => ops.map((op) => op.className.trim()))).toEqual(['op', 'op off']);
+  const shapes = () => page.$$eval('.draws canvas', (all) => all.map((it) => [it.width, it.height].join()));
+  await page.waitForSelector('.draws button');
+  expect(new Set(await shapes())).toEqual(new Set(['8,8', '6,7']));
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+  expect(await number(page, '#validation-loss-now')).toBeGreaterThan(0);
+
+  // A model of one's own gets them too.
+  await page.click('#model .layer');
+  await slide(page, '#layer-0-filters', 8);
+  await until(page, '#model', '7 × 6 × 8');
+  await page.waitForSelector('#op-0-size');
+  await page.$eval('#op-0-size', (it) => (it as HTMLInputElement).select());
+  await page.type('#op-0-size', '6');
+  await page.keyboard.press('Enter');
+  await until(page, '#model', '6 × 6 × 8');
+  expect(experimentIn(page).get('augment-off')).toBe(off);
+  expect(complaints).toEqual([]);
+
+  const flag = await page.$eval('#copy-flag', (it) => (it as HTMLElement).dataset.text);
+  await page.close();
+  const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
+  const few = '--adapter software --dataset digits --train-samples 64 --test-samples 32 --epochs 1';
+  const { stdout } = await promisify(exec)(`"${process.execPath}" "${program}" train ${few} ${flag}`);
+  expect(stdout).toMatch(/conv2d[ │]+6 x 6 x 32/);
+  expect(stdout).toContain('validation');
 });
 
 test('a link repeats the augmentation, and what it says wrong is told as text', async () => {

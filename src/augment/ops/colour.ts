@@ -5,6 +5,7 @@ import gammaSource from '../../../shaders/augment/random_gamma.wgsl?raw';
 import grayscaleSource from '../../../shaders/augment/random_grayscale.wgsl?raw';
 import invertSource from '../../../shaders/augment/random_invert.wgsl?raw';
 import { number } from '../../check.ts';
+import type { Limits } from '../../options.ts';
 import type { Field, OpDefinition, PixelStep } from '../op.ts';
 import { drawnFrom, fixedOrRange, probability, range, requireColour } from './options.ts';
 
@@ -41,9 +42,12 @@ const colorJitter: OpDefinition = {
     saturation: factorsOption('saturation'),
     /** Of a full turn. */
     hue: v.optional(
-      v.union(
-        [number(0, 0.5), range('hue', -0.5, 0.5)],
-        'a number from 0 to 0.5, or hue: [low, high] with low >= -0.5, low <= high, high <= 0.5',
+      v.pipe(
+        v.union(
+          [number(0, 0.5), range('hue', -0.5, 0.5)],
+          'a number from 0 to 0.5, or hue: [low, high] with low >= -0.5, low <= high, high <= 0.5',
+        ),
+        v.metadata({ kind: 'numberOrRange', least: 0, most: 0.5 } satisfies Limits),
       ),
       0,
     ),

@@ -1,14 +1,14 @@
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { figure } from '../../figures.ts';
+import { count, figure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
 import { drawAnew, moves, preview, previewError } from '../preview.ts';
-import { augmentation, change, experiment } from '../state.ts';
-import { Facts } from '../trouble.tsx';
+import { augmentation, change, checked, experiment } from '../state.ts';
 import type { Preview } from '../worker/preview.ts';
+import { AugmentationError } from './augmentation_error.tsx';
 import { Pipeline } from './pipeline.tsx';
 import './augmentation.css';
 
@@ -18,7 +18,8 @@ const chosen = signal<{ row: number; column: number } | undefined>();
 /** How images are warped: training images with draws of each, and the pipeline that makes them. */
 export function AugmentationPanel() {
   const { augmentation: named } = experiment.value;
-  const error = previewError.value;
+  const { error } = checked.value ?? {};
+  const shown = preview.value;
   return (
     <FoldingPanel
       id="augmentation"
@@ -42,12 +43,9 @@ export function AugmentationPanel() {
           by itself
         </label>
       </div>
-      {error && (
-        <div id="augmentation-error" class="trouble inset" role="alert">
-          <strong>{error.what}</strong>
-          <Facts {...error} />
-        </div>
-      )}
+      {shown && aboutPreview(shown).map((text) => <Note key={text} text={text} />)}
+      {error && !error.place && <AugmentationError {...error} />}
+      {previewError.value && <AugmentationError {...previewError.value} />}
       <label for="augmentation-preset">Preset</label>
       <select
         id="augmentation-preset"
@@ -79,6 +77,31 @@ function FirstDraws({ originals, imageShape, labels, draws }: Preview) {
       ))}
     </span>
   );
+}
+
+const Note = ({ text }: { text: string }) => <p class="facts">{text}</p>;
+
+/** What there is to know of pictures that aren't simply what is trained on. */
+function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
+  const notes: string[] = [];
+  if (stretched) {
+    notes.push('What the network gets has no grey levels: each draw is stretched to them, from its least to its most.');
+  }
+  if (fitted) {
+    const { to, of } = fitted;
+    notes.push(
+      to < of
+        ? `The statistics here are those of the first ${count(to)} training images; training takes all ${count(of)}.`
+        : `The statistics are those of the ${count(of)} training images.`,
+    );
+  }
+  if (unwhitened) {
+    notes.push(
+      `Not whitened here: the matrix for ${count(unwhitened)} features takes minutes to find. ` +
+        'Training does so before its first step.',
+    );
+  }
+  return notes;
 }
 
 function Copies() {

@@ -1,8 +1,10 @@
 import { computed, signal } from '@preact/signals';
+import { Fragment } from 'preact';
 import type { AugmentationConfig, AugmentationFacts, OpConfig, OptionFacts } from '../../index.ts';
 import { OptionField } from '../option_field.tsx';
-import { augmentation, change } from '../state.ts';
+import { augmentation, change, checked, experiment } from '../state.ts';
 import { training } from '../worker/training.ts';
+import { AugmentationError } from './augmentation_error.tsx';
 
 /** What an augmentation may say, by the schemas that check it; undefined until the worker has told. */
 export const known = signal<AugmentationFacts | undefined>();
@@ -10,26 +12,29 @@ training.augmentationFacts().then((facts) => {
   known.value = facts;
 });
 
-/** Of a list. One that is switched off stays on the page, but is no part of the experiment. */
+/** Of a list. One that is switched off is no part of what is trained. */
 interface Item {
   op: OpConfig;
   isOn: boolean;
 }
 
-/** The list as it was left here, for as long as it says what the experiment says. */
-const left = signal<Item[]>([]);
-
 const items = computed<Item[] | undefined>(() => {
   const now = augmentation.value;
   if (!Array.isArray(now)) return undefined;
-  const on = left.value.filter(({ isOn }) => isOn).map(({ op }) => op);
-  if (JSON.stringify(on) === JSON.stringify(now)) return left.value;
-  return now.map((op) => ({ op, isOn: true }));
+  const all = now.map((op: OpConfig) => ({ op, isOn: true }));
+  // By place, from the first on.
+  for (const [at, op] of Object.entries(experiment.value.switchedOff ?? {})) {
+    all.splice(Number(at), 0, { op, isOn: false });
+  }
+  return all;
 });
 
 function setItems(next: Item[]): void {
-  left.value = next;
-  change({ augmentation: next.filter(({ isOn }) => isOn).map(({ op }) => op) });
+  const off = next.flatMap(({ op, isOn }, at) => (isOn ? [] : [[at, op] as const]));
+  change({
+    augmentation: next.filter(({ isOn }) => isOn).map(({ op }) => op),
+    switchedOff: off.length > 0 ? Object.fromEntries(off) : undefined,
+  });
 }
 
 /** The augmentation as controls: Keras' arguments, or a list of ops. */
@@ -38,8 +43,8 @@ export function Pipeline() {
   return items.value ? <OpList items={items.value} facts={known.value} /> : <Generator facts={known.value} />;
 }
 
-/** Of Keras' arguments those that a person moves; the rest stays as it is. */
-const shownArguments = [
+/** Keras' arguments that a person moves first; the others are behind them. */
+const firstArguments = [
   'rotationRange',
   'widthShiftRange',
   'heightShiftRange',
@@ -52,37 +57,50 @@ const shownArguments = [
   'verticalFlip',
 ];
 
+/** Once they are open, they stay so. */
+const areMoreOpen = signal(false);
+
 function Generator({ facts }: { facts: AugmentationFacts }) {
   const now = augmentation.value as Record<string, unknown>;
-  const shown = shownArguments.flatMap((name) => facts.generator.find((option) => option.name === name) ?? []);
+  const { error } = checked.value ?? {};
+  const wrong = error?.place?.[0];
   const set = (option: OptionFacts, value: unknown) => {
     const { [option.name]: _, ...others } = now;
     const isDefault = value === undefined || JSON.stringify(value) === JSON.stringify(option.default);
     change({ augmentation: { ...others, ...(!isDefault && { [option.name]: value }) } as AugmentationConfig });
   };
+  const fields = (options: OptionFacts[]) => (
+    <div class="options">
+      {options.map((option) => (
+        <Fragment key={option.name}>
+          <OptionField
+            option={option}
+            id={`generator-${option.name}`}
+            value={now[option.name]}
+            onChange={(value) => set(option, value)}
+          />
+          {error && wrong === option.name && <AugmentationError {...error} />}
+        </Fragment>
+      ))}
+    </div>
+  );
+  const isFirst = ({ name }: OptionFacts) => firstArguments.includes(name);
+  const others = facts.generator.filter((option) => !isFirst(option));
+  // A name that Keras doesn't have has no field to stand at.
+  const isUnknown = error?.place && !facts.generator.some(({ name }) => name === wrong);
   return (
     <fieldset class="op">
       <legend>ImageDataGenerator, as Keras has it</legend>
-      <div class="options">
-        {shown.map((option) =>
-          option.name === 'brightnessRange' && !now.brightnessRange ? (
-            <div key={option.name} class="option">
-              <label class="tick" for="generator-brightness">
-                <input id="generator-brightness" type="checkbox" onChange={() => set(option, [0.8, 1.2])} />
-                brightnessRange
-              </label>
-            </div>
-          ) : (
-            <OptionField
-              key={option.name}
-              option={option}
-              id={`generator-${option.name}`}
-              value={now[option.name]}
-              onChange={(value) => set(option, value)}
-            />
-          ),
-        )}
-      </div>
+      {error && isUnknown && <AugmentationError {...error} />}
+      {fields(facts.generator.filter(isFirst))}
+      <details
+        id="more-arguments"
+        open={areMoreOpen.value || others.some(({ name }) => name === wrong || (name !== 'rescale' && name in now))}
+        onToggle={({ currentTarget }) => (areMoreOpen.value = currentTarget.open)}
+      >
+        <summary>Keras' other arguments: normalisation, whitening, a function of one's own …</summary>
+        {fields(others)}
+      </details>
       <AddOp
         facts={facts}
         label="Take a list of ops instead, beginning with"
@@ -100,6 +118,9 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
     next.splice(at + by, 0, moved!);
     setItems(next);
   };
+  const { error } = checked.value ?? {};
+  const on = items.filter(({ isOn }) => isOn);
+  const wrong = error && on[error.place?.[0] as number];
   return (
     <>
       <ol class="ops" aria-label="Ops, in the order in which they are applied">
@@ -107,7 +128,7 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
           const { op, isOn } = item;
           const options = facts.ops.find(({ type }) => type === op.type)?.options ?? [];
           return (
-            <li key={at} class={isOn ? 'op' : 'op off'}>
+            <li key={at} class={`op ${isOn ? '' : 'off'} ${item === wrong ? 'bad' : ''}`}>
               <div class="op-head">
                 <label class="tick" for={`op-${at}`}>
                   <input
@@ -116,6 +137,7 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
                     checked={isOn}
                     onChange={() => replace(at, { op, isOn: !isOn })}
                   />
+                  {item === wrong && <span aria-hidden="true">⚠</span>}
                   {op.type}
                 </label>
                 <span class="tools">
@@ -129,6 +151,7 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
                   <Tool text="×" label={`remove ${op.type}`} onClick={() => replace(at)} />
                 </span>
               </div>
+              {error && item === wrong && <AugmentationError {...error} />}
               {isOn && (
                 <div class="options">
                   {options.map((option) => (
@@ -170,14 +193,25 @@ const Tool = ({ text, label, ...props }: ToolProps) => (
   </button>
 );
 
-/** What an op that must be told something begins with. */
+/** What an op that must be told something begins with; crops with the size that the images have. */
 const begins: Record<string, Record<string, unknown>> = {
+  randomGamma: { gamma: [0.7, 1.5] },
+  randomPosterize: { bits: 4 },
+  randomAdjustSharpness: { sharpnessFactor: 2 },
+  gaussianBlur: { kernelSize: 3 },
   randomRotation: { degrees: 15 },
   randomAffine: { degrees: 15, translate: [0.1, 0.1], scale: [0.9, 1.1] },
   colorJitter: { brightness: 0.4, contrast: 0.4 },
   cutout: { size: 4 },
   gridMask: { d: 4 },
 };
+
+function cropOf(type: string) {
+  const [height, width] = checked.value?.shape ?? [1, 1];
+  const size = height === width ? height : [height, width];
+  if (type === 'randomCrop') return { size, padding: Math.ceil(Math.min(height, width) / 8) };
+  return type === 'randomResizedCrop' ? { size } : {};
+}
 
 function AddOp({ facts, label, onAdd }: { facts: AugmentationFacts; label: string; onAdd: (op: OpConfig) => void }) {
   return (
@@ -189,7 +223,7 @@ function AddOp({ facts, label, onAdd }: { facts: AugmentationFacts; label: strin
         onChange={({ currentTarget }) => {
           const { value: type } = currentTarget;
           currentTarget.value = '';
-          if (type) onAdd({ type, ...begins[type] });
+          if (type) onAdd({ type, ...begins[type], ...cropOf(type) });
         }}
       >
         <option value="">an op…</option>

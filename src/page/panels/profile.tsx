@@ -5,7 +5,7 @@ import { chromeTrace, type Phase, type TrainingProfile } from '../../index.ts';
 import { requestOf } from '../control.ts';
 import { download } from '../download.ts';
 import { Panel } from '../panel.tsx';
-import { adapter, dataset, experiment, isReady, plan } from '../state.ts';
+import { adapter, checked, dataset, experiment, isReady, plan } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { training } from '../worker/training.ts';
 import './profile.css';
@@ -26,12 +26,13 @@ const headings: Record<Phase, string> = {
 async function time(): Promise<void> {
   const { facts } = dataset.peek();
   const length = plan.peek();
-  if (isBusy.peek() || !facts || !length) return;
+  const inputShape = checked.peek()?.shape;
+  if (isBusy.peek() || !facts || !length || !inputShape) return;
   isBusy.value = true;
   refused.value = undefined;
   const about = experiment.peek();
   try {
-    const profile = await training.profile({ ...requestOf(about, facts, length), paused: false }, rounds);
+    const profile = await training.profile({ ...requestOf(about, inputShape, facts, length), paused: false }, rounds);
     const model = typeof about.model === 'string' ? about.model : 'a model of its own';
     profiled.value = { profile, of: `${model} on ${about.dataset}, batch ${about.batchSize}` };
   } catch (error) {

@@ -5,7 +5,7 @@ import { Curves } from '../plots/curves.ts';
 import { accuracyLines, lossLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { type Phase, type Run, twinsOf } from '../run.ts';
-import { isReady, plan, run, status, waitingChanges } from '../state.ts';
+import { isReady, plan, refusal, run, status, waitingChanges } from '../state.ts';
 import './training.css';
 import { TwinsKey } from './twins_key.tsx';
 
@@ -60,6 +60,12 @@ export function RunBar() {
           {status.value}
         </p>
       </div>
+      {!isUnderWay && refusal.value && (
+        <p id="refusal" class="cut">
+          {/* Among the ops that are on, which are not all in the list. */}
+          Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
+        </p>
+      )}
       {waitingChanges.value.length > 0 && (
         <p id="waiting" class="cut">
           Changed for the next run: {waitingChanges.value.join(', ')}. This one goes on with what it began with.

@@ -1,4 +1,14 @@
-import { type AugmentationConfig, type Augmenter, createAugmenter, type SampleParameters } from '../../index.ts';
+import {
+  type AugmentationConfig,
+  type Augmenter,
+  createAugmenter,
+  type Dataset,
+  type FeatureStatistics,
+  type Gpu,
+  type SampleParameters,
+  takeFirst,
+  tutorialAugmentation,
+} from '../../index.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 
@@ -7,42 +17,61 @@ export interface PreviewRequest {
   dataset: string;
   augmentation: AugmentationConfig;
   seed: number;
+  /** Images that would be trained on: what is feature-wise is fitted to the first of them. */
+  trainSamples: number;
   /** Indices in the training set. */
   samples: number[];
   /** The epochs whose draws are wanted; the trainer's are the same. */
   epochs: number[];
 }
 
+type ImageShape = [height: number, width: number, channels: number];
+
 export interface Preview {
-  imageShape: [height: number, width: number, channels: number];
+  imageShape: ImageShape;
   /** The images as they are, one after the other, NHWC bytes. */
   originals: Uint8Array<ArrayBuffer>;
   labels: string[];
   /** An entry for each epoch, all samples in it. */
   draws: {
-    shape: [height: number, width: number, channels: number];
+    shape: ImageShape;
+    /** Grey levels 0 to 255. */
     images: Float32Array;
     parameters: SampleParameters[];
   }[];
+  /** What is drawn has no grey levels, and each image is stretched to them. */
+  stretched: boolean;
+  /** Images that feature-wise statistics are of, where they are asked for, and of how many they are in training. */
+  fitted?: { to: number; of: number };
+  /** Features of an image whose whitening is left out. */
+  unwhitened?: number;
+}
+
+/** The shape that comes out. @throws ConfigurationError with its place, for an augmentation that makes no sense. */
+export async function augmentedShape(augmentation: AugmentationConfig, imageShape: ImageShape): Promise<ImageShape> {
+  const augmenter = createAugmenter(await device(), { imageShape, augmentation });
+  augmenter.dispose();
+  return augmenter.outputShape;
 }
 
 /** The one of the last preview, whose pipelines are compiled. */
-let last: { key: string; augmenter: Augmenter } | undefined;
+let last: { gpu: Gpu; key: string; statistics?: FeatureStatistics; augmenter: Augmenter } | undefined;
 
 /** Warps images by the kernel that trains: the same draw of the same sample as in that epoch of a run with this seed. */
-export async function previewOf({ dataset, augmentation, seed, samples, epochs }: PreviewRequest): Promise<Preview> {
+export async function previewOf(request: PreviewRequest): Promise<Preview> {
+  const { dataset, seed, samples, epochs } = request;
   const gpu = await device();
   const { train } = await load(dataset);
   const { imageShape, images, labels, classNames } = train;
   const bytes = imageShape.reduce((a, b) => a * b, 1);
-  // Grey levels come out as they went in: rescale is for the network.
-  const shown = Array.isArray(augmentation) ? augmentation : { ...augmentation, rescale: 1 };
-  const key = JSON.stringify([imageShape, shown, seed, train.count]);
-  if (last?.key !== key) {
+  const { augmentation, statistics, ...facts } = await fittedOf(gpu, train, request);
+  const count = Math.min(request.trainSamples, train.count);
+  const key = JSON.stringify([imageShape, augmentation, seed, count]);
+  if (last?.gpu !== gpu || last.key !== key || last.statistics !== statistics) {
     // First the new one: where it makes no sense, the last stays.
-    const augmenter = createAugmenter(gpu, { imageShape, augmentation: shown, seed, count: train.count });
+    const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed, count, statistics });
     last?.augmenter.dispose();
-    last = { key, augmenter };
+    last = { gpu, key, statistics, augmenter };
   }
   const { augmenter } = last;
   const take = (indices: readonly number[]) => {
@@ -50,15 +79,65 @@ export async function previewOf({ dataset, augmentation, seed, samples, epochs }
     for (const [i, at] of indices.entries()) taken.set(images.subarray(at * bytes, (at + 1) * bytes), i * bytes);
     return taken;
   };
+  let stretched = false;
   const draws = await Promise.all(
     epochs.map(async (epoch) => {
-      const parameters = await augmenter.draw({ epoch, samples });
-      const partners = parameters.flatMap((drawn) =>
-        'partner' in drawn && drawn.partner ? [drawn.partner.sample] : [],
-      );
-      const made = await augmenter.apply(take([...samples, ...partners]), { epoch, samples });
-      return { shape: augmenter.outputShape, images: made, parameters };
+      const drawing = augmenter.draw({ epoch, samples });
+      // Both at once where nothing is to be known of a draw before: each compiles for itself.
+      const partners = isMixing(augmentation) ? partnersIn(await drawing) : [];
+      const [parameters, applied] = await Promise.all([
+        drawing,
+        augmenter.apply(take([...samples, ...partners]), { epoch, samples }),
+      ]);
+      const made = augmenter.toGreyLevels(applied);
+      stretched = made.stretched;
+      return { shape: augmenter.outputShape, images: made.images, parameters };
     }),
   );
-  return { imageShape, originals: take(samples), labels: samples.map((at) => classNames[labels[at]!]!), draws };
+  const named = samples.map((at) => classNames[labels[at]!]!);
+  return { imageShape, originals: take(samples), labels: named, draws, stretched, ...facts };
+}
+
+/** Whether images are mixed with others, which they have to come with. */
+const isMixing = (augmentation: AugmentationConfig) =>
+  Array.isArray(augmentation) && ['mixUp', 'cutMix'].includes(augmentation.at(-1)?.type);
+
+const partnersIn = (draws: readonly SampleParameters[]) =>
+  draws.flatMap((drawn) => ('partner' in drawn && drawn.partner ? [drawn.partner.sample] : []));
+
+/** A preview shouldn't be long in coming: sums over so many images, and a whitening matrix of so many features. */
+const fittedMost = { images: 10_000, whitened: 2_000, features: 1_024 };
+
+let known: { of: Dataset; key: string; statistics: FeatureStatistics } | undefined;
+
+/** An augmentation as the trainer takes it, with what it needs to know of the training images. */
+async function fittedOf(
+  gpu: Gpu,
+  train: Dataset,
+  { augmentation, trainSamples }: PreviewRequest,
+): Promise<{
+  augmentation: AugmentationConfig;
+  statistics?: FeatureStatistics;
+  fitted?: Preview['fitted'];
+  unwhitened?: number;
+}> {
+  if (Array.isArray(augmentation)) return { augmentation };
+  let generator = augmentation as Exclude<AugmentationConfig, readonly unknown[]>;
+  generator = { ...generator, rescale: generator.rescale ?? tutorialAugmentation.rescale };
+  const { featurewiseCenter, featurewiseStdNormalization, zcaWhitening, zcaEpsilon, compat, rescale } = generator;
+  if (!featurewiseCenter && !featurewiseStdNormalization && !zcaWhitening) return { augmentation: generator };
+  const features = train.imageShape.reduce((a, b) => a * b, 1);
+  const isLong = zcaWhitening === true && features > fittedMost.features;
+  if (isLong) generator = { ...generator, zcaWhitening: false, featurewiseCenter: true };
+  const most = zcaWhitening && !isLong ? fittedMost.whitened : fittedMost.images;
+  const sample = takeFirst(train, Math.min(most, trainSamples, train.count));
+  const key = JSON.stringify([sample.count, zcaWhitening && !isLong, zcaEpsilon, compat, rescale]);
+  if (known?.of !== train || known.key !== key) {
+    const augmenter = createAugmenter(gpu, { imageShape: train.imageShape, augmentation: generator });
+    known = { of: train, key, statistics: await augmenter.fit(sample.images) };
+    augmenter.dispose();
+  }
+  const { statistics } = known;
+  const fitted = { to: sample.count, of: Math.min(trainSamples, train.count) };
+  return { augmentation: generator, statistics, fitted, ...(isLong && { unwhitened: features }) };
 }

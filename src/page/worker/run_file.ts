@@ -2,6 +2,7 @@ import { transfer } from 'comlink';
 import { createTrainer, DataError, formatRun, parseRun, type SavedRun, takeFirst } from '../../index.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
+import { augmentedShape } from './preview.ts';
 import { adopt, current } from './session.ts';
 
 /** The run of this network as a file. @param history as the page has it. */
@@ -32,11 +33,12 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const { snapshot, ...saved } = parseRun(file, name);
   const { options, dataset, epochs } = saved;
   const { name: of, imageShape, classNames, trainSamples, testSamples } = dataset;
-  if (options.model.inputShape.join() !== imageShape.join()) {
+  const shape = await augmentedShape(options.augmentation ?? {}, imageShape);
+  if (options.model.inputShape.join() !== shape.join()) {
     throw new DataError({
       what: `The model in ${name} is not for its images`,
       found: options.model.inputShape,
-      wanted: imageShape.join(' x '),
+      wanted: shape.join(' x '),
     });
   }
   const trainer = createTrainer(await device(), options);

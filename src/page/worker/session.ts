@@ -133,6 +133,7 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
     epoch: record.epoch + done.epoch,
   });
   const news = new News((told) => listener.news(told));
+  let epochSteps = 1;
   const bytesOf = ({ images, labels }: Dataset) => images.byteLength + labels.byteLength;
   // Its turn comes when the pipelines and buffers are made.
   trainer.meanwhile.getWeights().then(
@@ -145,7 +146,10 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
       validationData: test,
       pace,
       signal,
-      onStep: (step, { epochSteps }) => news.add({ step: counted(step), epochSteps, at: performance.now() }),
+      onStep: (step, progress) => {
+        ({ epochSteps } = progress);
+        news.add({ step: counted(step), epochSteps, at: performance.now() });
+      },
       onEpoch: (epoch) => {
         news.add({ epoch: { ...epoch, epoch: epoch.epoch + done.epoch } });
         trainer.meanwhile.snapshot().then(
@@ -159,7 +163,8 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
       onProbe: (probe) => news.add({ probe: { ...probe, step: probe.step + done.step } }),
       onPause: () => news.sent().then(() => listener.paused()),
     });
-    const amidst = steps.length % Math.ceil(trainSamples / options.batchSize) !== 0;
+    // Of fewer images, where a validationSplit has taken some.
+    const amidst = steps.length % epochSteps !== 0;
     return { stopped, skippedSteps, ...(amidst && { leftBehind: await trainer.evaluate(test) }) };
   } catch (error) {
     isLost = error instanceof DeviceLostError;

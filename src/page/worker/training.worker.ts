@@ -5,7 +5,7 @@ import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';
 import { type DatasetOverview, factsOf, forOwn, overviewOf } from './datasets.ts';
 import { device } from './device.ts';
-import { type Preview, type PreviewRequest, previewOf } from './preview.ts';
+import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
 import { ask, resultsOf, testImage } from './results.ts';
 import * as session from './session.ts';
@@ -28,6 +28,8 @@ const worker = {
   overview: plainly((dataset: string): Promise<DatasetOverview> => overviewOf(dataset)),
   /** What an augmentation may say: for its form. */
   augmentationFacts: plainly(async () => describeAugmentation()),
+  /** The shape that an augmentation gives, or what is wrong with it. */
+  augmentedShape: plainly(augmentedShape),
   /** What an augmentation makes of some training images. */
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
   train: plainly(session.train),
