@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import type { LayerHealth, VerdictName } from '../../src/train/health.ts';
+import type { ActivationName } from '../../src/train/layers.ts';
+import { thresholds, VerdictWatch } from '../../src/train/verdicts.ts';
+import json from '../fixtures/torch_verdicts.json';
+
+// The thresholds lie where PyTorch's networks say: measure_torch_verdicts.py.
+
+type Spread = [least: number, median: number, largest: number];
+
+interface Measured {
+  activation: ActivationName;
+  reach: Spread;
+  relativeGradient: Spread;
+  dead: Spread;
+  saturated: Spread;
+}
+
+const networks = Object.fromEntries(
+  Object.entries(json.networks).map(([name, { layers }]) => [name, layers as unknown as Record<string, Measured>]),
+);
+
+/** What a step says of a layer. */
+type Said = Record<'reach' | 'relativeGradient' | 'dead' | 'saturated', number>;
+type Say = (measured: Measured) => Said;
+
+const at =
+  (place: number, ...figures: (keyof Said)[]): Say =>
+  (measured) => {
+    const of = (figure: keyof Said) => measured[figure][figures.includes(figure) ? place : 1];
+    return {
+      reach: of('reach')!,
+      relativeGradient: of('relativeGradient')!,
+      dead: of('dead')!,
+      saturated: of('saturated')!,
+    };
+  };
+const median = at(1);
+const [least, largest] = [0, 2];
+/** Medians, but for what is as far as it ever was on the way to a verdict. */
+const worst: Record<Exclude<VerdictName, 'healthy' | 'non-finite'>, Say> = {
+  vanishing: at(least, 'reach', 'relativeGradient'),
+  exploding: at(largest, 'reach'),
+  dead: at(largest, 'dead'),
+  saturated: at(largest, 'saturated'),
+};
+/** ... and back from it. */
+const best: typeof worst = {
+  vanishing: at(largest, 'reach', 'relativeGradient'),
+  exploding: at(least, 'reach'),
+  dead: at(least, 'dead'),
+  saturated: at(least, 'saturated'),
+};
+
+const units = 1000;
+
+function healthOf({ reach, relativeGradient, dead, saturated }: Said): LayerHealth {
+  const tensor = {
+    gradientNorm: relativeGradient,
+    gradientRms: relativeGradient,
+    gradientMax: relativeGradient,
+    weightNorm: 1,
+    updateNorm: 1e-3,
+    updateRatio: 1e-3,
+  };
+  return {
+    ...tensor,
+    tensors: { kernel: tensor },
+    activation: { mean: 0, standardDeviation: 1, zeros: dead, saturated },
+    units,
+    dead: Math.round(dead * units),
+    deltaRms: 1e-3 * reach,
+    nonFinite: { activations: 0, deltas: 0, gradients: 0, weights: 0 },
+  };
+}
+
+/** Each layer's verdict behind an epoch of each of these. */
+function verdictsOf(network: string, ...epochs: Say[]): Record<string, VerdictName | undefined> {
+  const layers = Object.entries(networks[network]!);
+  const epochSteps = 47;
+  const watch = new VerdictWatch(
+    layers.map(([name, { activation }]) => ({ name, activation })),
+    epochSteps,
+  );
+  const verdicts: Record<string, VerdictName | undefined> = {};
+  for (let step = 1; step <= epochSteps * epochs.length; step++) {
+    const epoch = Math.ceil(step / epochSteps);
+    const say = epochs[epoch - 1]!;
+    // The last layer is what the others are measured by.
+    const health = layers.map(([name, measured], i) => {
+      return [name, healthOf(i + 1 < layers.length ? say(measured) : median(measured))] as const;
+    });
+    const told = watch.add({
+      ...{ step, epoch, loss: 1, accuracy: 0.5, samples: 32, skipped: false, gradientNorms: {} },
+      health: { layers: Object.fromEntries(health), transport: 1 },
+    });
+    for (const { layer, verdict } of told) verdicts[layer] = verdict;
+  }
+  return verdicts;
+}
+
+const learning = [
+  'tutorial',
+  'six-convolutions',
+  'five-relu',
+  'ten-relu',
+  'two-tanh',
+  'five-tanh',
+  'three-sigmoid',
+] as const;
+
+describe.each(learning)('%s learns, and is healthy', (network) => {
+  const healthy = Object.fromEntries(Object.keys(networks[network]!).map((layer) => [layer, 'healthy']));
+
+  test.each(Object.entries(worst))('at its nearest to %s', (_, say) => {
+    expect(verdictsOf(network, say)).toEqual(healthy);
+  });
+
+  test.each([
+    ['vanishing', { reach: 1e-9, relativeGradient: 1e-9 }],
+    ['exploding', { reach: 1e9 }],
+    ['dead', { dead: 1 }],
+    ['saturated', { saturated: 1 }],
+  ] as const)('and healthy again where it was %s', (verdict, said) => {
+    const ill: Say = (measured) => {
+      const counts = verdict !== 'dead' || measured.activation === 'relu';
+      return { ...median(measured), ...(counts && said) };
+    };
+    const canBe =
+      verdict !== 'dead' || Object.values(networks[network]!).some(({ activation }) => activation === 'relu');
+    expect(Object.values(verdictsOf(network, ill)).includes(verdict)).toBe(canBe);
+    expect(verdictsOf(network, ill, worst[verdict])).toEqual(healthy);
+  });
+});
+
+/** Of the layers that are named, what they are even at their nearest to healthy, or as they mostly are. */
+const ill: [string, Say, Record<string, VerdictName>][] = [
+  [
+    'deep-sigmoid',
+    best.vanishing,
+    {
+      ...{ dense: 'vanishing', dense_1: 'vanishing', dense_2: 'vanishing' },
+      ...{ dense_3: 'vanishing', dense_4: 'vanishing', dense_5: 'vanishing' },
+    },
+  ],
+  ['deep-sigmoid', worst.vanishing, { dense_7: 'healthy', dense_8: 'healthy', dense_9: 'healthy' }],
+  [
+    'exploding-linear',
+    best.exploding,
+    { dense: 'exploding', dense_1: 'exploding', dense_4: 'exploding', dense_5: 'exploding', dense_6: 'exploding' },
+  ],
+  ['exploding-linear', worst.exploding, { dense_8: 'healthy', dense_9: 'healthy' }],
+  ['exploding-relu', median, { dense: 'exploding', dense_1: 'exploding', dense_4: 'healthy', dense_9: 'healthy' }],
+  ['dead-relu', best.dead, { dense: 'dead', dense_1: 'healthy' }],
+  ['saturated-tanh', best.saturated, { dense: 'saturated', dense_1: 'healthy' }],
+];
+
+test.each(ill)('%s', (network, say, wanted) => {
+  expect(verdictsOf(network, say)).toMatchObject(wanted);
+});
+
+test('a gradient is called small that no layer has which learns', () => {
+  // Sigmoids pass little on: there it is their reach that tells them from those that learn nothing.
+  const all = learning
+    .filter((network) => network !== 'three-sigmoid')
+    .flatMap((name) => Object.values(networks[name]!));
+  const smallest = Math.min(...all.map(({ relativeGradient }) => relativeGradient[least]!));
+  expect(smallest).toBeGreaterThan(2 * thresholds.vanishingGradient.leave);
+  const vanishing = Object.keys(ill[0]![2]).map((layer) => networks['deep-sigmoid']![layer]!);
+  expect(Math.max(...vanishing.map(({ relativeGradient }) => relativeGradient[largest]!))).toBeLessThan(
+    thresholds.vanishingGradient.enter / 2,
+  );
+});
