@@ -7,6 +7,8 @@ import { chromeProvider } from './test/browser_provider.ts';
 export default defineConfig({
   test: {
     globalSetup: ['test/set_up.ts'],
+    // Loading the sources anew for each file takes as long as most files do. So a file leaves nothing changed behind.
+    isolate: false,
     projects: [
       {
         extends: true,

@@ -1,6 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
 import { ensureChrome } from '../src/cli/get_chrome.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** For what tests write; it goes away with the run. */
+    folder: string;
+  }
+}
+
 /** Before any test: a Chrome, got here once rather than by two tests at the same time. */
-export async function setup(): Promise<void> {
+export async function setup(project: TestProject): Promise<() => void> {
   await ensureChrome();
+  const folder = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
+  project.provide('folder', folder);
+  return () => rmSync(folder, { recursive: true, force: true });
 }

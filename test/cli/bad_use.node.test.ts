@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { mayHaveGpu } from '../../src/cli/chrome.ts';
-import { run, temporaryFolder } from './wgrad.ts';
+import { call, run, temporaryFolder } from './wgrad.ts';
 
 beforeAll(async () => {
   // The first call builds the command; the tests are for what comes after.
@@ -160,13 +160,20 @@ const cases: [string, () => string[], string[]][] = [
 ];
 
 describe('refused with exit code 2 before Chrome starts, with what was found and what was wanted', () => {
-  test.concurrent.for(cases)('%s', async ([, args, words], { expect }) => {
-    const { code, stdout, stderr } = await run('train', ...args());
+  test.for(cases)('%s', async ([, args, words]) => {
+    const { code, stdout, stderr } = await call('train', ...args());
     expect(stderr).toMatch(/^error: /m);
     for (const word of words) expect(stderr).toContain(word);
     expect(stderr).not.toMatch(/^ {4}at /m);
     expect(stdout).toBe('');
     expect(code).toBe(2);
+  });
+
+  test('the program says it and ends with it', async () => {
+    const flags = ['train', '--optimizer', 'adm'];
+    const ended = await run(...flags);
+    expect(ended).toEqual(await call(...flags));
+    expect(ended.code).toBe(2);
   });
 
   test('a command', async () => {

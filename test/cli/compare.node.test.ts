@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PairRecord } from '../../src/index.ts';
-import { run, start, temporaryFolder } from './wgrad.ts';
+import { call, run, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
 
@@ -147,7 +147,7 @@ const cases: [string, string[], string[]][] = [
 ];
 
 test.each(cases)('bad use: %s', async (_, flags, words) => {
-  const { code, stderr } = await run(
+  const { code, stderr } = await call(
     'compare',
     ...(flags.includes('--dataset') ? flags : [...flags, '--dataset', 'digits']),
   );
@@ -158,7 +158,7 @@ test.each(cases)('bad use: %s', async (_, flags, words) => {
 test('a file to resume that is no comparison', async () => {
   const file = join(temporaryFolder(), 'other.json');
   writeFileSync(file, '{"pairs": []}');
-  const { code, stderr } = await run(...twins, '--resume', file);
+  const { code, stderr } = await call(...twins, '--resume', file);
   expect(code).toBe(2);
   expect(stderr).toContain('holds no comparison');
   expect(existsSync(file)).toBe(true);

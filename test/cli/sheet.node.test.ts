@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run, temporaryFolder } from './wgrad.ts';
+import { call, run, temporaryFolder } from './wgrad.ts';
 
 /** Width and height of a PNG file, from its header. */
 function sizeOf(path: string): [number, number] {
@@ -34,7 +34,7 @@ test.each([
   [['--out', '/no/such/folder/sheet.png'], '--out'],
   [['--save', import.meta.filename], 'it is a file'],
 ])('bad use: %j', async (args, words) => {
-  const { code, stderr } = await run('sheet', '--dataset', 'digits', ...args);
+  const { code, stderr } = await call('sheet', '--dataset', 'digits', ...args);
   expect(code).toBe(2);
   expect(stderr).toContain(words);
 });

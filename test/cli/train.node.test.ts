@@ -22,6 +22,15 @@ interface Written {
   stepsInVerdicts: Record<string, Partial<Record<VerdictName, number>>>;
 }
 
+/** A network that is there at once, for what is about the process and its files. */
+const small = [
+  ...['--dataset', 'digits', '--adapter', 'software', '--model'],
+  JSON.stringify({
+    inputShape: [8, 8, 1],
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
+  }),
+];
+
 /** The rows of --csv, without their head. */
 const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
 
@@ -29,22 +38,22 @@ const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8')
 
 describe('wgrad train', () => {
   test(
-    'learns MNIST: two epochs of the first 4,000 images, batch 32, no augmentation',
+    'learns MNIST: two epochs of the first 2,000 images, batch 32, no augmentation',
     async () => {
       const file = join(temporaryFolder(), 'run.json');
       const { code, stdout, stderr } = await run(
-        ...['train', '--train-samples', '4000', '--test-samples', '1000', '--epochs', '2', '--augment', 'none'],
+        ...['train', '--train-samples', '2000', '--test-samples', '1000', '--epochs', '2', '--augment', 'none'],
         ...['--adapter', 'software', '--json', file],
       );
       expect(stderr).not.toContain('error');
       expect(code).toBe(0);
       const { config, adapter, layers, startup, epochs, steps, verdicts, stepsInVerdicts } = written(file);
 
-      // PyTorch: 0.950 to 0.958 over four seeds.
-      expect(epochs[1].validationAccuracy).toBeGreaterThanOrEqual(0.94);
+      // PyTorch: 0.878 to 0.927 over four seeds.
+      expect(epochs[1].validationAccuracy).toBeGreaterThanOrEqual(0.87);
       expect(epochs[1].validationLoss).toBeLessThan(epochs[0].validationLoss as number);
 
-      expect(config).toMatchObject({ dataset: 'mnist', batchSize: 32, epochs: 2, trainSamples: 4000, seed: 0 });
+      expect(config).toMatchObject({ dataset: 'mnist', batchSize: 32, epochs: 2, trainSamples: 2000, seed: 0 });
       expect(config.optimizer).toMatchObject({ type: 'adam', learningRate: 0.001, epsilon: 1e-7 });
       expect(adapter.software).toBe(true);
       expect(layers.map(({ name }) => name)).toEqual([
@@ -59,13 +68,13 @@ describe('wgrad train', () => {
       expect(layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(225_034);
       for (const ms of [startup.compileMs, startup.uploadMs, startup.firstStepMs]) expect(ms).toBeGreaterThan(0);
       expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
-      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
+      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 126 }, (_, i) => i + 1));
       const trained = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
       // The tutorial's network is healthy, in every layer, over its whole run.
       expect(verdicts.map(({ layer, verdict, step }) => [layer, verdict, step])).toEqual(
         trained.map((layer) => [layer, 'healthy', 1]),
       );
-      for (const layer of trained) expect(stepsInVerdicts[layer]).toEqual({ healthy: 250 });
+      for (const layer of trained) expect(stepsInVerdicts[layer]).toEqual({ healthy: 126 });
       for (const { gradientNorms } of steps) {
         expect(Object.keys(gradientNorms)).toEqual(trained);
         for (const norm of Object.values(gradientNorms)) expect(norm).toBeGreaterThan(0);
@@ -90,17 +99,12 @@ describe('wgrad train', () => {
     'the same seed writes the same numbers; sgd, a model and an augmentation come as JSON',
     async () => {
       const folder = temporaryFolder();
-      const model = {
-        inputShape: [8, 8, 1],
-        layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
-      };
       const once = async (name: string, seed: string) => {
         const file = join(folder, name);
         const { code, stderr } = await run(
-          ...['train', '--dataset', 'digits', '--train-samples', '320', '--epochs', '1', '--seed', seed],
+          ...['train', ...small, '--train-samples', '320', '--epochs', '1', '--seed', seed],
           ...['--optimizer', 'sgd', '--learning-rate', '0.1', '--momentum', '0.5', '--batch-size', '64'],
-          ...['--model', JSON.stringify(model), '--augment', '{"rotationRange": 10}', '--adapter', 'software'],
-          ...['--json', file],
+          ...['--augment', '{"rotationRange": 10}', '--json', file],
         );
         expect({ code, stderr }).toMatchObject({ code: 0 });
         return written(file);
@@ -158,7 +162,7 @@ describe('wgrad train', () => {
       const folder = temporaryFolder();
       const [file, csv, logdir] = [join(folder, 'run.json'), join(folder, 'run.csv'), join(folder, 'runs', 'first')];
       const training = start(
-        ...['train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software'],
+        ...['train', ...small, '--epochs', '1000'],
         ...['--json', file, '--csv', csv, '--logdir', logdir],
       );
       await training.says('epoch 1/1000');
@@ -189,7 +193,7 @@ describe('wgrad train', () => {
     async () => {
       const file = join(temporaryFolder(), 'run.json');
       const { code, stdout, stderr } = await run(
-        ...['train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software'],
+        ...['train', ...small, '--epochs', '1000'],
         ...['--csv', '/dev/full', '--json', file], // a disk without room
       );
       expect(stderr).toMatch(/Writing to \/dev\/full failed.*ENOSPC/s);
@@ -203,7 +207,7 @@ describe('wgrad train', () => {
   linux(
     'Chrome ends with it, even when it is killed',
     async () => {
-      const training = start('train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software');
+      const training = start('train', ...small, '--epochs', '1000');
       await training.says('epoch 1/1000');
       const started = descendants(training.child.pid as number);
       training.child.kill('SIGKILL');
@@ -216,7 +220,7 @@ describe('wgrad train', () => {
   linux(
     'a Chrome that dies ends it, with the reason and exit code 1',
     async () => {
-      const training = start('train', '--dataset', 'digits', '--epochs', '1000', '--adapter', 'software');
+      const training = start('train', ...small, '--epochs', '1000');
       await training.says('epoch 1/1000');
       const [chrome] = descendants(training.child.pid as number);
       process.kill(chrome, 'SIGKILL');

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { inject, vi } from 'vitest';
+import { main } from '../../src/cli/main.ts';
 
 const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
 
@@ -43,14 +43,38 @@ export function start(...args: string[]): Running {
 
 export const run = (...args: string[]): Promise<Ended> => start(...args).ended;
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder that goes away after the tests of the file. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
-  folders.push(folder);
-  return folder;
+/**
+ * The command within this process, for what ends before anything is started: a process each takes a hundred times as long.
+ * One at a time: what it prints and its exit code are the process's.
+ */
+export async function call(...args: string[]): Promise<Ended> {
+  const ended: Ended = { code: 0, stdout: '', stderr: '' };
+  const gather = (name: 'stdout' | 'stderr') => (text: unknown) => {
+    ended[name] += text;
+    return true;
+  };
+  const line = (name: 'stdout' | 'stderr') => (text: unknown) => {
+    ended[name] += `${text}\n`;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(gather('stdout')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(gather('stderr')),
+    vi.spyOn(console, 'log').mockImplementation(line('stdout')),
+    vi.spyOn(console, 'error').mockImplementation(line('stderr')),
+  ];
+  const listeners = process.stdout.listeners('error');
+  try {
+    await main([process.execPath, program, ...args]);
+    ended.code = Number(process.exitCode ?? 0);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    for (const listener of process.stdout.listeners('error')) {
+      if (!listeners.includes(listener)) process.stdout.off('error', listener as () => void);
+    }
+    process.exitCode = undefined;
+  }
+  return ended;
 }
+
+/** An empty folder that goes away with the run. */
+export const temporaryFolder = (): string => mkdtempSync(join(inject('folder'), 'test-'));

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 import { build } from 'vite';
+import { inject, vi } from 'vitest';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { type Served, serve } from '../../src/cli/server.ts';
@@ -19,25 +19,36 @@ export interface Studio {
 
 export type Routes = Parameters<typeof serve>[1];
 export const noRoutes: Routes = (_request, _response, next) => next();
-/** The data sets as `wgrad dev` has them. */
-export const devRoutes = (): Routes => datasetRoutes(knownDatasets());
+/** The data sets as `wgrad dev` has them, read once for all tests. */
+const ofDev = datasetRoutes(knownDatasets());
+export const devRoutes = (): Routes => ofDev;
 
 const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
 
+/** Where each page lies that was built, by its root: once for all tests. */
+const built = new Map<string | undefined, Promise<string>>();
+
+async function buildPage(root?: string): Promise<string> {
+  const folder = mkdtempSync(join(inject('folder'), 'page-'));
+  // Vitest says `test`, and Vite would build what is for developing.
+  vi.stubEnv('NODE_ENV', 'production');
+  try {
+    await build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: folder } });
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  return folder;
+}
+
 /**
- * Builds the page into a folder of its own. For `beforeAll`; `close` is for `afterAll`.
+ * Builds the page, unless that is done, and starts a Chrome for it. For `beforeAll`; `close` is for `afterAll`.
  *
  * @param root of another page than src/page.
  */
 export async function openStudio(root?: string): Promise<Studio> {
-  // Vitest says `test`, and Vite would build what is for developing.
-  process.env.NODE_ENV = 'production';
-  const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
+  if (!built.has(root)) built.set(root, buildPage(root));
   const servers: Served[] = [];
-  const [browser] = await Promise.all([
-    launchChrome({ adapter: 'software' }),
-    build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: folder } }),
-  ]);
+  const [browser, folder] = await Promise.all([launchChrome({ adapter: 'software' }), built.get(root)!]);
   return {
     browser,
     folder,
@@ -49,7 +60,6 @@ export async function openStudio(root?: string): Promise<Studio> {
     close: async () => {
       await browser.close();
       for (const server of servers) server.close();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
