@@ -113,7 +113,7 @@ describe('fit refuses', () => {
       { epoch: 3 },
       {
         what: 'fit has no option epoch',
-        wanted: expect.stringContaining('one of epochs, validationData, shuffle, signal, '),
+        wanted: expect.stringContaining('one of epochs, initialEpoch, '),
         fix: 'did you mean "epochs"?',
       },
     ],
