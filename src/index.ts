@@ -84,6 +84,7 @@ export type {
   Verdict,
   VerdictName,
 } from './train/health.ts';
+export { type HealthTable, healthTable, type LayerFigures } from './train/health_table.ts';
 export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
 export { type Model, sequential } from './train/model.ts';

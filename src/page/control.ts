@@ -8,8 +8,9 @@ import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
 import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
-import { Run, toldOf } from './run.ts';
+import { type History, Run } from './run.ts';
 import * as state from './state.ts';
+import type { Source } from './worker/datasets.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
 import { thread, training } from './worker/training.ts';
 
@@ -45,32 +46,36 @@ export async function open(): Promise<void> {
   // A change of anything else than the data set doesn't look for it again.
   let asked = '';
   effect(() => {
-    const { dataset } = state.experiment.value;
-    if (dataset === asked) return;
-    asked = dataset;
-    find(dataset);
+    const source = sourceOf(state.experiment.value);
+    const key = JSON.stringify(source);
+    if (key === asked) return;
+    asked = key;
+    find(source);
   });
 }
 
 /** After what the data set's name stands for has changed. */
-export const lookAgain = (): Promise<void> => find(state.experiment.peek().dataset);
+export const lookAgain = (): Promise<void> => find(sourceOf(state.experiment.peek()));
+
+const sourceOf = ({ dataset, clean }: Experiment): Source => ({ dataset, clean });
 
 /** Finds out what there is to train. What needs no server stands in for a default that can't be had. */
-async function find(name: string): Promise<void> {
-  const isStillAsked = () => state.experiment.peek().dataset === name;
+async function find(source: Source): Promise<void> {
+  const name = source.dataset;
+  const isStillAsked = () => JSON.stringify(sourceOf(state.experiment.peek())) === JSON.stringify(source);
   state.dataset.value = { name };
   state.status.value = `Looking for ${nameOf(name)}…`;
   try {
-    const facts = await training.facts(name);
+    const facts = await training.facts(source);
     if (!isStillAsked()) return;
     state.dataset.value = { name, facts };
     if (!state.status.peek().includes("can't be had")) state.status.value = 'Ready.';
-    const overview = await training.overview(name);
+    const overview = await training.overview(source);
     if (isStillAsked()) state.dataset.value = { name, facts, overview };
   } catch (error) {
     if (!isStillAsked()) return;
     if (!state.datasetIsChosen.peek() && name !== 'digits') {
-      state.experiment.value = { ...state.experiment.peek(), dataset: 'digits' };
+      state.experiment.value = { ...state.experiment.peek(), dataset: 'digits', clean: [] };
       state.status.value = `${nameOf(name)} can't be had from this server. Digits are in the page.`;
       return;
     }
@@ -86,10 +91,11 @@ export function requestOf(
   facts: DatasetFacts,
   plan: Plan,
 ): Omit<TrainRequest, 'paused'> {
-  const { dataset, optimizer, batchSize, seed, health } = experiment;
+  const { dataset, clean, optimizer, batchSize, seed, health } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
+    clean,
     model: modelOf(experiment, inputShape, facts.classNames.length),
     augmentation: augmentationOf(experiment),
     optimizer,
@@ -121,24 +127,62 @@ export async function train({ paused = false } = {}): Promise<void> {
   await follow(run, (listener) => training.train({ ...request, paused }, listener));
 }
 
-/** Trains what is left of a run whose device was lost, from the end of its last epoch on. */
-export async function goOn(): Promise<void> {
+/** Finds out where a run that is over can go on. */
+export async function canGoOn(run: Run, isBroken = false): Promise<void> {
+  const from = await training.goesOnFrom();
+  if (!from || state.run.peek() !== run) return;
+  // What a file tells may be less than its network has done.
+  if (run.log.steps[from.step - 1]?.step === from.step) state.goesOnFrom.value = { ...from, isBroken };
+}
+
+/** Trains on behind `goesOnFrom`. @param epochs up to that one; more than there were is a longer run. */
+export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise<void> {
   const before = state.run.peek();
-  const last = state.canGoOnFrom.peek();
-  if (!before || last === undefined || underWay()) return;
-  const { experiment, plan, layers, classNames, imageShape, log } = before;
+  const from = state.goesOnFrom.peek();
+  if (!before || !from || underWay()) return;
+  const { layers, classNames, imageShape, history } = before;
+  const { stepsPerEpoch } = before.log;
+  const { trainSamples, testSamples } = before.plan;
+  const plan = { ...before.plan, epochs, cut: false };
+  const shown = state.experiment.peek();
+  const isAsShown = JSON.stringify(shown) === JSON.stringify(before.experiment);
+  const experiment = {
+    ...before.experiment,
+    ...(epochs > before.plan.epochs && { epochs, trainSamples, testSamples }),
+  };
+  let { learningRate } = from;
+  if (isAsShown) {
+    // The address repeats the longer run, and the form shows the rate that it goes on with.
+    const optimizer = { ...experiment.optimizer, learningRate };
+    state.change({ ...experiment, ...(learningRateOf(experiment.optimizer) !== learningRate && { optimizer }) });
+  } else if (shown.optimizer.type === experiment.optimizer.type) learningRate = learningRateOf(shown.optimizer);
   const run = new Run(experiment, plan, layers, classNames, imageShape);
-  const upTo = <T extends { epoch: number }>(records: readonly T[]) => records.filter(({ epoch }) => epoch <= last);
-  run.add(toldOf(upTo(log.steps), upTo(log.epochs), log.stepsPerEpoch));
-  run.add(upTo(log.verdicts).map((verdict) => ({ verdict })));
-  await follow(run, (listener) => training.goOn(listener));
+  run.learningRate.value = learningRate;
+  run.probeEvery = before.probeEvery;
+  const initialEpoch = Math.floor(from.step / stepsPerEpoch);
+  const past = upTo(history, from.step, initialEpoch);
+  run.addHistory(past, stepsPerEpoch);
+  const initialSteps = past.steps.slice(initialEpoch * stepsPerEpoch);
+  const rest = { epochs, initialEpoch, initialSteps, initialVerdicts: past.verdicts, learningRate };
+  await follow(run, (listener) => training.goOn(rest, listener));
+}
+
+/** What was told of the first steps and epochs. */
+export function upTo({ steps, epochs, verdicts, probes, health }: History, last: number, lastEpoch: number): History {
+  const isBefore = ({ step }: { step: number }) => step <= last;
+  return {
+    steps: steps.filter(isBefore),
+    epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch),
+    verdicts: verdicts.filter(isBefore),
+    probes: probes.filter(isBefore),
+    ...(health && { health }),
+  };
 }
 
 /** Shows a run from its start to its end. */
 async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
   state.run.value = run;
   state.trouble.value = undefined;
-  state.canGoOnFrom.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
   const listener: Listener = {
     begun: (bytes) => {
@@ -154,12 +198,12 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
     const result = await start(proxy(listener));
     run.end(result.leftBehind);
     state.status.value = outcome(run, result);
+    await canGoOn(run);
   } catch (error) {
     run.end();
     state.status.value = `The run ended with an error after ${stepsOf(run)}.`;
     state.trouble.value = error as ErrorParts;
-    const last = await training.lastEpoch();
-    if (state.run.peek() === run) state.canGoOnFrom.value = last;
+    await canGoOn(run, true);
   }
 }
 

@@ -3,6 +3,8 @@ import {
   adam,
   ConfigurationError,
   describeModels,
+  type Finding,
+  findings,
   type HealthLevel,
   type Model,
   type OpConfig,
@@ -17,6 +19,8 @@ import { augmentationPresets, modelPresets } from './presets.ts';
 export interface Experiment {
   /** One of the data sets by its name, or `own` for what the user brought. */
   dataset: string;
+  /** What is left out of it. */
+  clean: readonly Finding[];
   /** A preset's name, or what createTrainer takes. */
   augmentation: string | AugmentationConfig;
   /** Ops that are no part of the list now, by their place among all: to be switched on again. */
@@ -36,6 +40,7 @@ export interface Experiment {
 
 export const defaults: Experiment = {
   dataset: 'mnist',
+  clean: [],
   augmentation: 'tutorial',
   model: 'tutorial',
   optimizer: adam(),
@@ -75,6 +80,16 @@ const parameters: readonly Parameter[] = [
     read: (text) => {
       if (/^[a-z0-9-]{1,40}$/.test(text)) return { dataset: text };
       throw refusal('dataset', text, 'the name of a data set');
+    },
+  },
+  {
+    name: 'clean',
+    write: ({ clean }) => clean.join() || undefined,
+    read: (text) => {
+      const named: readonly string[] = text === 'all' ? findings : text === 'none' ? [] : text.split(',');
+      const unknown = named.find((name) => !(findings as readonly string[]).includes(name));
+      if (unknown === undefined) return { clean: findings.filter((finding) => named.includes(finding)) };
+      throw refusal('clean', unknown, `none, all, or some of ${findings.join(', ')}`);
     },
   },
   {

@@ -32,6 +32,7 @@ effect(() => {
   if (!adapter.value || !overview) return;
   const request = {
     dataset: name,
+    clean: experiment.value.clean,
     augmentation: augmentation.value,
     seed: experiment.value.seed,
     trainSamples: trainSamples.value,

@@ -2,7 +2,7 @@ import { effect, signal, untracked } from '@preact/signals';
 import type { ErrorParts } from '../errors.ts';
 import { placeDrawing, placingFor } from './drawn_digit.ts';
 import { run, trouble } from './state.ts';
-import type { Answer, Results } from './worker/results.ts';
+import type { Answer, PartOfRun, Results } from './worker/results.ts';
 import { training } from './worker/training.ts';
 
 /** What the network of the run that is shown makes of images: all validation images together, and a chosen one. */
@@ -14,8 +14,9 @@ export const isLooking = signal(false);
 /** An image that is asked about. */
 export interface Question {
   pixels: Uint8Array;
-  /** Undefined for a drawing. */
+  /** Where it is among the images of the run; undefined for a drawing. */
   sample?: number;
+  part?: PartOfRun;
   /** The class that it has. */
   label?: number;
 }
@@ -72,10 +73,10 @@ export function askAboutDrawing(ink: Uint8Array, side: number): void {
   if (shape) askAbout({ pixels: placeDrawing(ink, side, shape, placingFor(shape[0])) });
 }
 
-export async function askAboutTestImage(sample: number): Promise<void> {
+export async function askAboutImage(part: PartOfRun, sample: number): Promise<void> {
   try {
-    const image = await training.testImage(sample);
-    if (image) await askAbout({ ...image, sample });
+    const image = await training.imageOf(part, sample);
+    if (image) await askAbout({ ...image, part, sample });
   } catch (error) {
     trouble.value = error as ErrorParts;
   }

@@ -1,11 +1,14 @@
 import { computed, type Signal, signal } from '@preact/signals';
-import type { EpochRecord, Evaluation, LayerSummary, StepRecord, Verdict } from '../index.ts';
+import type { EpochRecord, Evaluation, LayerSummary, SavedRun, StepRecord, Verdict } from '../index.ts';
+import { HealthRows, healthReader, layerFigures } from '../train/health_table.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { TrainingLog } from '../train/training_log.ts';
 import { type Experiment, learningRateOf } from './experiment.ts';
 import { Curves } from './plots/curves.ts';
 import type { GpuBytes } from './worker/session.ts';
+
+export type History = SavedRun['history'];
 
 export type Phase = 'starting' | 'running' | 'pausing' | 'paused' | 'stopping' | 'ended';
 
@@ -21,8 +24,9 @@ export class Run {
   readonly curves = new Curves();
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
   /** Steps from one probe of the gradient to the next; undefined where there are none. */
-  readonly probeEvery: number | undefined;
+  probeEvery: number | undefined;
   private readonly verdicts = new Map<string, Verdict>();
+  private readonly rows = new HealthRows();
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind: Evaluation | undefined;
   /** On the GPU, once they are known. */
@@ -37,6 +41,7 @@ export class Run {
   readonly learningRate: Signal<number>;
   private frame = 0;
   private begun = 0;
+  private stepsBefore = 0;
   private paused = { since: 0, ms: 0 };
 
   constructor(
@@ -86,7 +91,7 @@ export class Run {
     return this.stepsDone / this.steps;
   }
 
-  /** Seconds of training so far, pauses left out. */
+  /** Seconds of training so far, pauses left out, and what it goes on from. */
   get seconds(): number {
     if (!this.begun) return 0;
     const now = this.paused.since || performance.now();
@@ -94,19 +99,50 @@ export class Run {
   }
 
   get secondsLeft(): number {
-    return (this.seconds / this.done) * (1 - this.done);
+    const { length } = this.log.steps;
+    return (this.seconds / (length - this.stepsBefore)) * (this.steps - length);
   }
 
   add(news: readonly Told[]): void {
     this.begun ||= performance.now();
     for (const item of news) {
-      this.log.add(withoutHealth(item));
-      if ('step' in item) this.curves.addStep(item.step);
-      else if ('verdict' in item) this.verdicts.set(item.verdict.layer, item.verdict);
+      if ('step' in item) {
+        const { health, ...step } = item.step;
+        this.addStep({ ...item, step }, layerFigures(health));
+        continue;
+      }
+      this.log.add(item);
+      if ('verdict' in item) this.verdicts.set(item.verdict.layer, item.verdict);
       else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
     }
     // However fast news come, what nobody sees is not drawn.
     this.frame ||= requestAnimationFrame(() => this.show());
+  }
+
+  /** All of it, for a file. */
+  get history(): History {
+    const { epochs, steps, verdicts, probes } = this.log;
+    const health = this.rows.table;
+    return { epochs, steps, verdicts, probes, ...(health.steps.length && { health }) };
+  }
+
+  /** Takes what was before: of a file, or of a run that this one goes on from. */
+  addHistory({ epochs, steps, verdicts, probes, health }: History, epochSteps: number): void {
+    const figuresOf = healthReader(health);
+    for (const item of toldOf(steps, epochs, epochSteps)) {
+      const figures = 'step' in item ? figuresOf(item.step.step) : undefined;
+      if ('step' in item && figures) this.addStep(item, figures);
+      else this.add([item]);
+    }
+    this.add([...verdicts.map((verdict) => ({ verdict })), ...probes.map((probe) => ({ probe }))]);
+    this.stepsBefore = steps.length;
+    this.begun = 0;
+  }
+
+  private addStep(item: Extract<Told, { step: StepRecord }>, figures: ReturnType<typeof layerFigures>): void {
+    this.log.add(item);
+    this.curves.addStep(item.step, figures);
+    this.rows.add(item.step.step, figures);
   }
 
   /** Time stands still for it. */
@@ -150,15 +186,8 @@ export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>
 /** Often enough for a picture of the whole run, and not so often that most of its time goes there. */
 const probeEvery = (steps: number) => Math.max(20, Math.min(Math.round(steps / 50), 100));
 
-/** A step's health is a few kilobytes, and there are tens of thousands of steps: `curves` keeps what is shown of it. */
-function withoutHealth(item: Told): Told {
-  if (!('step' in item)) return item;
-  const { health, ...step } = item.step;
-  return { ...item, step };
-}
-
 /** As it was told when it happened: an epoch behind its steps. */
-export function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): Told[] {
+function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): Told[] {
   const told: Told[] = [];
   let at = 0;
   for (const epoch of epochs) {

@@ -1,10 +1,12 @@
+import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
+import { canGoOn, upTo } from './control.ts';
 import { download } from './download.ts';
 import type { Experiment } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
-import { Run, toldOf } from './run.ts';
+import { type History, Run } from './run.ts';
 import * as state from './state.ts';
 import type { Loaded } from './worker/run_file.ts';
 import { training } from './worker/training.ts';
@@ -13,11 +15,15 @@ import { training } from './worker/training.ts';
 export async function saveRun(): Promise<void> {
   const run = state.run.peek();
   if (!run) return;
-  const { epochs, steps, verdicts, probes } = run.log;
   try {
-    const file = await training.save({ epochs, steps, verdicts, probes });
-    download(new Blob([file]), `${run.experiment.dataset}-${steps.length}-steps.wgrad`);
-    state.status.value = `Saved: weights and optimizer, configuration, ${count(steps.length)} steps.`;
+    let steps = 0;
+    const historyNow = (step: number): History => {
+      steps = step;
+      return upTo(run.history, step, Math.floor(step / run.log.stepsPerEpoch));
+    };
+    const file = await training.save(proxy(historyNow));
+    download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
+    state.status.value = `Saved: weights and optimizer, configuration, ${count(steps)} steps.`;
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }
@@ -29,21 +35,32 @@ export async function loadRun(file: File): Promise<void> {
   state.trouble.value = undefined;
   try {
     const loaded = await training.loadRun(new Uint8Array(await file.arrayBuffer()), file.name);
-    const { dataset, epochs, options, history } = loaded;
+    const { dataset, epochs, options, history, leftBehind } = loaded;
     const { trainSamples, testSamples } = dataset;
     const experiment = experimentOf(loaded);
     const plan = { epochs, trainSamples, testSamples, cut: false };
     const run = new Run(experiment, plan, modelSummary(options.model), dataset.classNames, dataset.imageShape);
-    run.add(toldOf(history.steps, history.epochs, Math.ceil(trainSamples / experiment.batchSize)));
-    run.add([...history.verdicts.map((verdict) => ({ verdict })), ...history.probes.map((probe) => ({ probe }))]);
+    if (options.probeEvery) run.probeEvery = options.probeEvery;
+    run.addHistory(history, stepsPerEpoch(loaded));
     state.datasetIsChosen.value = true;
     state.experiment.value = experiment;
-    run.end();
+    run.end(leftBehind);
     state.run.value = run;
     state.status.value = `Loaded ${file.name}: ${count(history.steps.length)} steps on ${dataset.name}.`;
+    if (options.mix && options.mix !== 'replace') {
+      state.status.value += ` It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`;
+    }
+    await canGoOn(run);
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }
+}
+
+/** What one has that is finished, or else what it would have. */
+function stepsPerEpoch({ options, dataset, history }: Loaded): number {
+  if (history.epochs.length) return history.steps.filter(({ epoch }) => epoch === 1).length;
+  const copies = options.mix === 'merge' ? (options.copies ?? 1) : 0;
+  return Math.ceil((dataset.trainSamples * (1 + copies)) / (options.batchSize ?? 32));
 }
 
 /** Presets by their names again, where they are nothing else. */
@@ -61,13 +78,13 @@ function experimentOf({ options, dataset, epochs }: Loaded): Experiment {
   const { switchedOff } = same(state.augmentation.peek(), augmentation) ? state.experiment.peek() : {};
   return {
     dataset: name,
+    clean: dataset.clean ?? [],
     model: model?.[0] ?? options.model,
     augmentation: preset?.[0] ?? augmentation,
     switchedOff,
     optimizer: optimizer === 'adam' ? adam() : optimizer === 'sgd' ? sgd() : optimizer,
     batchSize: options.batchSize ?? 32,
     seed: options.seed ?? 0,
-    ...(options.health && { health: options.health }),
     health: options.health ?? 'norms',
     epochs,
     trainSamples,

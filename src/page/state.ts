@@ -13,6 +13,7 @@ import { type Plan, planRun } from '../train/run_length.ts';
 import { augmentationOf, decode, defaults, type Experiment, encode, learningRateOf, modelOf } from './experiment.ts';
 import type { Run } from './run.ts';
 import type { DatasetOverview } from './worker/datasets.ts';
+import type { From } from './worker/session.ts';
 
 /** What the whole page knows. A panel reads these signals, and changes the experiment by `change` alone. */
 
@@ -43,8 +44,8 @@ export const noGpu = signal<ErrorParts | undefined>();
 /** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
 export const trouble = signal<ErrorParts | undefined>(first.refused[0] && partsOf(first.refused[0]));
 
-/** The last epoch of the run that is shown, where a lost device has ended it and it can go on from there. */
-export const canGoOnFrom = signal<number | undefined>();
+/** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
+export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
 
 /** Read out by a screen reader, so for what changes seldom. */
 export const status = signal('');
@@ -108,6 +109,7 @@ function whatFits({ inputShape, layers }: Model): LayerSummary[] {
 
 const names: Partial<Record<keyof Experiment, string>> = {
   dataset: 'the data set',
+  clean: 'what is left out of it',
   augmentation: 'the augmentation',
   model: 'the model',
   optimizer: 'the optimizer',
@@ -144,6 +146,11 @@ export const refusal = computed(() => checked.value?.error ?? layers.value.error
 export const isReady = computed(() =>
   Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value),
 );
+
+effect(() => {
+  void run.value; // of another one it isn't known yet
+  goesOnFrom.value = undefined;
+});
 
 const title = document.title;
 effect(() => {

@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact';
 import type { ErrorParts } from '../errors.ts';
 import { browserOf, waysToWebGpu } from './browser.ts';
 import { goOn } from './control.ts';
-import { canGoOnFrom, noGpu, trouble } from './state.ts';
+import { placeOf } from './panels/go_on.tsx';
+import { goesOnFrom, noGpu, run, trouble } from './state.ts';
 
 /** An error where it can't be overlooked, and where a screen reader reads it out. */
 export function Trouble() {
@@ -14,9 +15,9 @@ export function Trouble() {
           <h2>{told.what}</h2>
           <Facts {...told} />
           <div class="actions">
-            {canGoOnFrom.value !== undefined && (
+            {goesOnFrom.value?.isBroken && run.value && goesOnFrom.value.step < run.value.steps && (
               <button id="go-on" type="button" class="primary" onClick={goOnFromThere}>
-                Go on from the end of epoch {canGoOnFrom.value}
+                Go on from {placeOf(run.value, goesOnFrom.value)}
               </button>
             )}
             <button type="button" class="quiet" onClick={putAway}>

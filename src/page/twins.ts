@@ -90,7 +90,6 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
     return { ...askFor(experiment), ...(probeEvery && { probeEvery }), paused: false };
   };
   state.trouble.value = undefined;
-  state.canGoOnFrom.value = undefined;
   comparison.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
   try {

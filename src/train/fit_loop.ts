@@ -153,6 +153,7 @@ async function train(
       engine.resetHalt(training);
       throw error;
     }
+    if (left === epochSteps) engine.epochs--; // nothing of it was trained on
     if (left > 0) break;
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];

@@ -1,7 +1,7 @@
 import type { ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 
-/** What is told of a run while it goes on; `at` is in ms, by the clock of whoever trains. */
+/** What is told of a run while it goes on; `at` is in ms, by the clock of whoever trains; 0 where it isn't known. */
 export type Told =
   | { step: StepRecord; epochSteps: number; at: number }
   | { epoch: EpochRecord }

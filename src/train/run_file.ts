@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { integer } from '../check.ts';
+import type { Finding } from '../data/findings.ts';
 import { DataError } from '../errors.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import type { ProbeRecord, Verdict } from './health.ts';
+import type { HealthTable } from './health_table.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { compileModel } from './model.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -34,10 +36,19 @@ export interface SavedRun {
     classNames: string[];
     trainSamples: number;
     testSamples: number;
+    /** What was left out before they were counted. */
+    clean?: Finding[];
   };
   /** As planned: a run that was stopped has fewer in its history. */
   epochs: number;
-  history: { epochs: EpochRecord[]; steps: StepRecord[]; verdicts: Verdict[]; probes: ProbeRecord[] };
+  history: {
+    epochs: EpochRecord[];
+    steps: StepRecord[];
+    verdicts: Verdict[];
+    probes: ProbeRecord[];
+    /** In place of the steps' `health`, which is kilobytes each: what healthTable makes of them. Older files have none. */
+    health?: HealthTable;
+  };
   snapshot: Snapshot;
 }
 
@@ -94,6 +105,19 @@ const records = <T>(entries: v.ObjectEntries) =>
   v.array(v.looseObject(entries) as unknown as v.GenericSchema<unknown, T>);
 const verdict = { layer: v.string(), verdict: v.string(), step: numbers, sentence: v.string(), remedy: v.string() };
 
+const column = v.array(v.nullable(numbers));
+const healthTable = v.pipe(
+  v.object({
+    steps: v.array(numbers),
+    layers: v.record(v.string(), v.object({ updateRatio: column, transport: column, reach: column, dead: column })),
+  }),
+  v.check(
+    ({ steps, layers }) =>
+      Object.values(layers).every((columns) => Object.values(columns).every(({ length }) => length === steps.length)),
+    'columns as long as there are steps',
+  ),
+);
+
 const schema = v.object({
   options: v.custom<TrainerOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
   dataset: v.object({
@@ -102,6 +126,7 @@ const schema = v.object({
     classNames: names,
     trainSamples: integer(1),
     testSamples: integer(1),
+    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
   }),
   epochs: integer(1),
   history: v.object({
@@ -126,6 +151,7 @@ const schema = v.object({
     }),
     verdicts: records<Verdict>(verdict),
     probes: records<ProbeRecord>({ step: numbers }),
+    health: v.optional(healthTable),
   }),
   progress: v.object({
     epochs: integer(0),

@@ -71,7 +71,8 @@ class RunningMean {
     this.lossSum += loss * samples;
     this.accuracySum += accuracy * samples;
     this.last = { at, samples: this.samples };
-    if (this.steps === 1) this.first = this.last;
+    // Where it is 0, as of steps from a file, it isn't known.
+    if (this.steps === 1 || !this.first.at) this.first = this.last;
   }
 
   get loss(): number {

@@ -55,7 +55,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
   const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
   expect(names).toEqual([...classes].sort());
-  expect(await text(page, '#cleaning')).toContain('damaged <b>.png');
+  expect(await text(page, '#unreadable')).toContain('damaged <b>.png');
   expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
   await page.waitForSelector('.classes canvas');
 
@@ -63,6 +63,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await until(page, '#facts', '97 training');
   await page.click('#leave-constant');
   await until(page, '#facts', '96 training and 24 validation');
+  expect(await page.evaluate(() => location.hash)).toContain('clean=constant,duplicates');
 
   await page.waitForSelector('#start:enabled');
   await page.click('#start');
@@ -73,9 +74,55 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.$('main img')).toBeNull();
   expect(await page.title()).not.toContain('broken');
   // The code that reads them comes from the page's own server, and nothing goes there.
-  expect(
-    asked.filter((request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/own_data-[\w-]+\.js$/.test(request)),
-  ).toEqual([]);
+  expect(asked.filter((request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/[\w-]+\.(js|css)$/.test(request))).toEqual(
+    [],
+  );
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('a data set of the page is looked through too, and a link leaves out what was found in it', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const url = await studio.serve(async (request, response, next) => {
+    // A data set with one image twice, and one in both parts.
+    const images = Uint8Array.from({ length: 8 * 16 }, (_, i) => (i * 37) % 251);
+    images.copyWithin(16, 0, 16);
+    const parts = {
+      '/datasets/mnist/train/images': images,
+      '/datasets/mnist/train/labels': Uint8Array.of(0, 0, 1, 1, 0, 1, 0, 1),
+      '/datasets/mnist/test/images': images.subarray(2 * 16, 5 * 16),
+      '/datasets/mnist/test/labels': Uint8Array.of(1, 1, 0),
+    };
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    if (path === '/datasets/mnist') {
+      response.setHeader('content-type', 'application/json');
+      const facts = { imageShape: [4, 4, 1], classNames: ['a', 'b'], train: { count: 6_000 }, test: { count: 3 } };
+      response.end(JSON.stringify(facts));
+    } else if (path in parts) response.end(parts[path as keyof typeof parts]);
+    else next();
+  });
+  await openPage(`${url}#dataset=mnist`, page, complaints);
+  await page.waitForSelector('.classes canvas');
+  expect(await page.$('#leave-duplicates')).toBeNull();
+  await page.click('#inspect');
+  await until(page, '#cleaning', 'leave out 1 image: there already with the same label \\(1 training, 0 validation\\)');
+  expect(await text(page, '#cleaning')).toContain('leave out 3 images: validation images that are training images too');
+  await page.click('#leave-duplicates');
+  await until(page, '#facts', '7 training and 3 validation images');
+  const link = await page.evaluate(() => location.hash);
+  expect(link).toContain('clean=duplicates');
+  await page.goto('about:blank');
+  await openPage(`${url}${link}`, page, complaints);
+  await until(page, '#facts', '7 training and 3 validation images');
+  expect(await page.$eval('#leave-duplicates', (it) => (it as HTMLInputElement).checked)).toBe(true);
+  // To leave out all of a part is refused in words.
+  await page.$eval('#dataset', () => {
+    location.hash = '#dataset=mnist&clean=leaks';
+  });
+  await until(page, '#trouble', 'Cleaning leaves no test image');
+  await page.click('#leave-leaks');
+  await page.waitForSelector('#start:enabled');
   expect(complaints).toEqual([]);
   await page.close();
 });

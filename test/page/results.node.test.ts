@@ -135,6 +135,85 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await page.close();
 });
 
+/** The table of epochs, without the columns of speed. */
+const epochRows = (page: Page) =>
+  page.$$eval('#epochs tbody tr', (rows) =>
+    rows.map((row) => [...row.children].slice(0, -2).map((cell) => cell.textContent)),
+  );
+
+test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as the undisturbed one', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const url = await studio.serve();
+  const address = (epochs: number) =>
+    `${url}#dataset=digits&seed=4&batch-size=32&health=full&epochs=${epochs}&train-samples=400&test-samples=100`;
+  await openPage(address(5), page, complaints);
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  const answerTo = async (button: string) => {
+    await page.$eval(button, (it) => (it as HTMLElement).click());
+    return answered(page);
+  };
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+  const undisturbed = { epochs: await epochRows(page), says: await answerTo('#next-image') };
+  expect(undisturbed.epochs).toHaveLength(5);
+  expect(await page.$('#go-on-run')).toBeNull();
+
+  // The images that pull hardest, of the last probe, have their pictures; one is asked about.
+  await until(page, '#hardest', 'in the batch of step 61');
+  expect(await page.$$('#hardest canvas')).toHaveLength(8);
+  await page.$eval('#hardest button', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('#try .asked canvas[aria-label^="training image"]');
+  const label = await text(page, '#hardest .name');
+  await until(page, '#try .asked', `It is ${label}\\.`);
+
+  await page.goto('about:blank');
+  await openPage(address(4), page, complaints);
+  for (let steps = 1; steps <= 16; steps++) {
+    await page.click('#step');
+    await until(page, '#status', `Paused after ${steps} steps?\\.`);
+  }
+  await page.click('#stop');
+  await until(page, '.go-on', 'from step 3 of 13 of epoch 2, to the end of epoch 4');
+  const shownOf = async () => ({
+    rows: await epochRows(page),
+    verdicts: await page.$$eval('#map-panel .badge, #gradients .badge', (all) => all.map((it) => it.textContent)),
+    ratio: await text(page, '#layer-updateRatio .legend'),
+    exponents: await text(page, '#exponents-at'),
+    accuracy: await text(page, '#validation-accuracy-now'),
+  });
+  const before = await shownOf();
+  expect(before.rows).toHaveLength(2);
+  expect(before.verdicts.length).toBeGreaterThan(0);
+  expect(before.ratio).toMatch(/\d/);
+  await page.click('#save-run');
+  const file = await downloaded('16-steps.wgrad');
+  await page.goto('about:blank');
+  await openPage(url, page, complaints);
+  const input = await page.$('#load-run');
+  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(file);
+  await page.waitForSelector('#go-on-run');
+  expect(await shownOf()).toEqual(before);
+
+  await page.click('#go-on-run');
+  await until(page, '#status', 'Done in');
+  expect(await epochRows(page)).toEqual(undisturbed.epochs.slice(0, 4));
+  await page.waitForSelector('#train-on');
+  await page.$eval('#more-epochs', (it) => {
+    (it as HTMLInputElement).value = '1';
+    it.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await page.click('#train-on');
+  await until(page, '#place', 'epoch 5 of 5');
+  await until(page, '#status', 'Done in');
+  expect(await epochRows(page)).toEqual(undisturbed.epochs);
+  expect(await page.evaluate(() => location.hash)).toContain('epochs=5');
+  expect(await answerTo('#next-image')).toEqual(undisturbed.says);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test('it answers while it trains, and a profile shows where a step goes', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];

@@ -3,6 +3,7 @@ import { datasetNames } from '../control.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { change, dataset, experiment, plan, run } from '../state.ts';
+import { Cleaning } from './cleaning.tsx';
 import { OwnData } from './own_data.tsx';
 import './data.css';
 
@@ -17,7 +18,7 @@ export function DataPanel() {
         autocomplete="off"
         value={experiment.value.dataset}
         disabled={run.value?.isUnderWay.value}
-        onChange={(event) => change({ dataset: event.currentTarget.value })}
+        onChange={(event) => change({ dataset: event.currentTarget.value, clean: [] })}
       >
         {Object.entries(datasetNames).map(([value, name]) => (
           <option key={value} value={value}>
@@ -33,6 +34,7 @@ export function DataPanel() {
       </p>
       <Cut />
       <Classes />
+      <Cleaning />
       <OwnData />
     </FoldingPanel>
   );

@@ -2,19 +2,19 @@ import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../../errors.ts';
 import { count } from '../../figures.ts';
-import type { Finding, PlacedFile } from '../../index.ts';
+import type { PlacedFile } from '../../index.ts';
 import { lookAgain } from '../control.ts';
 import { filesOfDrop, filesOfInput } from '../dropped_files.ts';
 import { change, experiment, run, status, trouble } from '../state.ts';
 import type { Brought } from '../worker/own_data.ts';
 import { training } from '../worker/training.ts';
+import { inspected } from './cleaning.tsx';
 import './own_data.css';
 
 const reading = signal<{ done: number; total: number } | undefined>();
 const brought = signal<Brought | undefined>();
 const isOver = signal(false);
 const size = signal('');
-const leftOut = signal<readonly Finding[]>([]);
 
 const own = 'own';
 
@@ -33,26 +33,15 @@ async function bring(found: PlacedFile[] | Promise<PlacedFile[]>): Promise<void>
       }),
     );
     brought.value = told;
-    leftOut.value = [];
+    inspected.value = { name: own, findings: told.findings };
     status.value = `${count(told.images)} images of your own. They stay in this page.`;
-    if (experiment.peek().dataset === own) await lookAgain();
-    else change({ dataset: own });
+    const { dataset, clean } = experiment.peek();
+    if (dataset === own && !clean.length) await lookAgain();
+    else change({ dataset: own, clean: [] });
   } catch (error) {
     trouble.value = error as ErrorParts;
   } finally {
     reading.value = undefined;
-  }
-}
-
-async function leaveOut(finding: Finding, out: boolean): Promise<void> {
-  const before = leftOut.peek();
-  leftOut.value = out ? [...before, finding] : before.filter((other) => other !== finding);
-  try {
-    await training.cleanOwn(leftOut.peek());
-    await lookAgain();
-  } catch (error) {
-    leftOut.value = before;
-    trouble.value = error as ErrorParts;
   }
 }
 
@@ -109,7 +98,7 @@ export function OwnData() {
           <p class="facts">{`${count(now.done)} of ${count(now.total)} files`}</p>
         </>
       )}
-      {brought.value && experiment.value.dataset === own && <Report {...brought.value} />}
+      {brought.value && experiment.value.dataset === own && <Unreadable {...brought.value} />}
     </details>
   );
 }
@@ -137,49 +126,17 @@ function Choose({ id, text, folder, disabled }: { id: string; text: string; fold
   );
 }
 
-const meanings: Record<Finding, string> = {
-  labels: 'a label that names no class',
-  constant: 'all of one colour',
-  conflicts: 'there again with another label',
-  leaks: 'validation images that are training images too',
-  duplicates: 'there already with the same label',
-};
-
-/** What was found in the images, and what could not be read. */
-function Report({ findings: { counts, emptyClasses }, skipped, skippedCount }: Brought) {
-  const found = counts.filter(({ train, test }) => train + test > 0);
+/** What could not be read. */
+function Unreadable({ skipped, skippedCount }: Brought) {
+  if (skippedCount === 0) return null;
   return (
-    <section id="cleaning" aria-labelledby="cleaning-title">
-      <h3 id="cleaning-title">What was found in them</h3>
-      {found.length === 0 && <p class="facts">No duplicates, conflicts, leaks or blank images.</p>}
-      <ul class="findings">
-        {found.map(({ finding, train, test }) => (
-          <li key={finding}>
-            <input
-              id={`leave-${finding}`}
-              type="checkbox"
-              checked={finding === 'labels' || leftOut.value.includes(finding)}
-              disabled={finding === 'labels' || run.value?.isUnderWay.value}
-              onChange={({ currentTarget }) => leaveOut(finding, currentTarget.checked)}
-            />
-            <label for={`leave-${finding}`}>
-              {`leave out ${train + test === 1 ? '1 image' : `${count(train + test)} images`}: ${meanings[finding]}`}
-              {finding !== 'leaks' && ` (${count(train)} training, ${count(test)} validation)`}
-            </label>
-          </li>
+    <div id="unreadable" class="cut unreadable">
+      <p>{skippedCount === 1 ? '1 file could not be read:' : `${count(skippedCount)} files could not be read:`}</p>
+      <ul>
+        {skipped.map(({ path, why }) => (
+          <li key={path}>{`${path}: ${why}`}</li>
         ))}
       </ul>
-      {emptyClasses.length > 0 && <p class="cut">No training image: {emptyClasses.join(', ')}.</p>}
-      {skippedCount > 0 && (
-        <div class="cut">
-          <p>{skippedCount === 1 ? '1 file could not be read:' : `${count(skippedCount)} files could not be read:`}</p>
-          <ul>
-            {skipped.map(({ path, why }) => (
-              <li key={path}>{`${path}: ${why}`}</li>
-            ))}
-          </ul>
-        </div>
-      )}
-    </section>
+    </div>
   );
 }

@@ -1,10 +1,11 @@
 import { count, fixed } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { askAboutTestImage, canAsk, isLooking, look, results } from '../results.ts';
+import { askAboutImage, canAsk, isLooking, look, results } from '../results.ts';
 import { run } from '../state.ts';
 import { kernelTiles } from '../tiles.ts';
 import type { Results } from '../worker/results.ts';
+import { Hardest } from './hardest.tsx';
 import { RunFile } from './run_file.tsx';
 import './results.css';
 
@@ -34,6 +35,7 @@ export function ResultsPanel() {
           <Mistakes {...shown} />
         </div>
       )}
+      <Hardest />
     </Panel>
   );
 }
@@ -128,7 +130,7 @@ function Mistakes({ confusion: { mistakes }, pictures, imageShape, mistakes: all
               type="button"
               title={`Validation image ${sample}: ask about it`}
               onClick={() => {
-                askAboutTestImage(sample);
+                askAboutImage('test', sample);
                 document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
               }}
             >

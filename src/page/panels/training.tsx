@@ -6,6 +6,7 @@ import { accuracyLines, lossLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { type Phase, type Run, twinsOf } from '../run.ts';
 import { isReady, plan, refusal, run, status, waitingChanges } from '../state.ts';
+import { GoOn } from './go_on.tsx';
 import './training.css';
 import { TwinsKey } from './twins_key.tsx';
 
@@ -66,6 +67,7 @@ export function RunBar() {
           Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
         </p>
       )}
+      <GoOn />
       {waitingChanges.value.length > 0 && (
         <p id="waiting" class="cut">
           Changed for the next run: {waitingChanges.value.join(', ')}. This one goes on with what it began with.
@@ -158,7 +160,7 @@ function Figures() {
     {
       id: 'left-now',
       name: 'Time left',
-      text: isUnderWay && shown && shown.done > 0 ? clock(shown.secondsLeft) : '',
+      text: isUnderWay && shown && shown.secondsLeft < Infinity ? clock(shown.secondsLeft) : '',
     },
     {
       id: 'bytes-now',

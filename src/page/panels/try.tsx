@@ -5,7 +5,16 @@ import { type LayerOutput, likeliest } from '../../index.ts';
 import { placingFor } from '../drawn_digit.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { answer, askAboutDrawing, askAboutTestImage, canAsk, question, results, shapeOfRun } from '../results.ts';
+import {
+  answer,
+  askAboutDrawing,
+  askAboutImage,
+  canAsk,
+  type Question,
+  question,
+  results,
+  shapeOfRun,
+} from '../results.ts';
 import { run } from '../state.ts';
 import { outputTiles } from '../tiles.ts';
 import './try.css';
@@ -122,8 +131,10 @@ function Choice() {
   const images = results.value?.images ?? run.value?.plan.testSamples ?? 1;
   const choose = (sample: number) => {
     chosen.value = Math.max(0, Math.min(images - 1, Math.trunc(sample) || 0));
-    askAboutTestImage(chosen.value);
+    askAboutImage('test', chosen.value);
   };
+  const about = question.value;
+  const now = about?.part === 'test' ? (about.sample ?? 0) : chosen.value;
   return (
     <div class="choice">
       <label for="test-image">Validation image, 0 to {count(images - 1)}</label>
@@ -133,11 +144,27 @@ function Choice() {
           type="number"
           min={0}
           max={images - 1}
-          value={question.value?.sample ?? chosen.value}
+          value={now}
           onChange={({ currentTarget }) => choose(currentTarget.valueAsNumber)}
         />
-        <button id="ask" type="button" onClick={() => choose(question.value?.sample ?? chosen.value)}>
+        <button id="ask" type="button" onClick={() => choose(now)}>
           Ask
+        </button>
+        <button
+          id="previous-image"
+          type="button"
+          aria-label="Previous validation image"
+          onClick={() => choose((now + images - 1) % images)}
+        >
+          ‹
+        </button>
+        <button
+          id="next-image"
+          type="button"
+          aria-label="Next validation image"
+          onClick={() => choose((now + 1) % images)}
+        >
+          ›
         </button>
         <button type="button" onClick={() => choose(Math.floor(Math.random() * images))}>
           Any
@@ -158,11 +185,7 @@ function Says() {
   return (
     <div class="says">
       <div class="asked">
-        <Picture
-          pixels={about.pixels}
-          shape={shape}
-          label={about.sample === undefined ? 'the drawing as the network sees it' : `validation image ${about.sample}`}
-        />
+        <Picture pixels={about.pixels} shape={shape} label={nameOf(about)} />
         <p role="status">
           {best >= 0 && <strong>{`${names[best]}, ${percent(probabilities![best]!)}`}</strong>}
           {about.label === undefined ? ' As the network sees it.' : ` It is ${names[about.label]}.`}
@@ -182,6 +205,11 @@ function Says() {
     </div>
   );
 }
+
+const nameOf = ({ sample, part }: Question) =>
+  sample === undefined
+    ? 'the drawing as the network sees it'
+    : `${part === 'training' ? 'training' : 'validation'} image ${sample}`;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 

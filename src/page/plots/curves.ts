@@ -1,4 +1,5 @@
 import type { StepRecord } from '../../index.ts';
+import { layerFigures } from '../../train/health_table.ts';
 import { strideFor, windowFor } from './axes.ts';
 import { type Column, Curve } from './curve.ts';
 import { LayerCurves } from './layer_curves.ts';
@@ -27,14 +28,15 @@ export class Curves {
     return this.stepsPerRow;
   }
 
-  addStep({ step, epoch, loss, accuracy, gradientNorms, health }: StepRecord): void {
+  /** @param figures of the layers' health. */
+  addStep({ step, epoch, loss, accuracy, gradientNorms, health }: StepRecord, figures = layerFigures(health)): void {
     if (epoch > this.epoch) this.epochs.push(step);
     this.epoch = epoch;
     const opens = this.open(step);
     this.loss.add(finite(loss), opens);
     this.accuracy.add(finite(accuracy), opens);
     for (const [layer, norm] of Object.entries(gradientNorms)) {
-      this.layerOf(layer).add(layer, norm, health, opens);
+      this.layerOf(layer).add(norm, figures?.[layer], opens);
     }
   }
 

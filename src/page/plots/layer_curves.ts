@@ -1,4 +1,4 @@
-import type { HealthRecord } from '../../index.ts';
+import type { LayerFigures } from '../../train/health_table.ts';
 import { Curve } from './curve.ts';
 
 /** What a logarithm has no place for, as bits. */
@@ -52,13 +52,11 @@ export class LayerCurves {
     return [this.norm, this.updateRatio, this.transport, this.reach, this.dead];
   }
 
-  add(layer: string, norm: number, health: HealthRecord | undefined, opens: boolean): void {
+  add(norm: number, figures: LayerFigures | undefined, opens: boolean): void {
     this.norm.add(norm, opens);
-    const own = health?.layers[layer];
-    const last = health && Object.values(health.layers).at(-1);
-    this.updateRatio.add(own?.updateRatio ?? null, opens);
-    this.transport.add(own?.transport ?? null, opens);
-    this.reach.add(own && last ? own.deltaRms / last.deltaRms : null, opens);
-    this.dead.add(own ? own.dead / own.units : null, opens);
+    this.updateRatio.add(figures?.updateRatio ?? null, opens);
+    this.transport.add(figures?.transport ?? null, opens);
+    this.reach.add(figures?.reach ?? null, opens);
+    this.dead.add(figures?.dead ?? null, opens);
   }
 }

@@ -77,7 +77,7 @@ export async function trainBeside(
   last = undefined;
   drop();
   const gpu = await device();
-  const { train, test } = await load(a.dataset);
+  const { train, test } = await load(a);
   const datasets = { train: takeFirst(train, a.trainSamples), test: takeFirst(test, a.testSamples) };
   const news = new News<ToldBeside>((told) => listener.news(told));
   const records: PairRecord[] = [];

@@ -1,6 +1,7 @@
 import digitsAddress from '../../../data/digits.csv.gz?url';
 import { type DatasetFacts, fetchDatasets, fetchFacts } from '../../data/served.ts';
-import { parseDigits, type TrainAndTest } from '../../index.ts';
+import { type Finding, parseDigits, type TrainAndTest, type TrainAndTestParts } from '../../index.ts';
+import type { Findings } from './cleaning.ts';
 
 /** What there is to see of a data set once its bytes are there. */
 export interface DatasetOverview {
@@ -15,11 +16,20 @@ const digits = 'digits';
 /** What somebody brought. */
 const own = 'own';
 
+/** Which images: a data set, and what is left out of it. */
+export interface Source {
+  dataset: string;
+  clean: readonly Finding[];
+}
+
 /** The one that was used last: 50 MB are not fetched twice, nor held for each name. */
 let loaded: { name: string; datasets: Promise<TrainAndTest> } | undefined;
+/** What was left of one, likewise. */
+let left: { of: TrainAndTestParts; clean: string; datasets: TrainAndTest } | undefined;
 
-export function load(name: string): Promise<TrainAndTest> {
-  if (name === own) return fetchOwn();
+/** As they were fetched or brought. */
+async function whole(name: string): Promise<TrainAndTestParts> {
+  if (name === own) return (await forOwn()).ownParts();
   if (loaded?.name === name) return loaded.datasets;
   const datasets = name === digits ? fetchDigits() : fetchDatasets(name);
   loaded = { name, datasets };
@@ -29,15 +39,31 @@ export function load(name: string): Promise<TrainAndTest> {
   return datasets;
 }
 
-export async function factsOf(name: string): Promise<DatasetFacts> {
-  if (name !== digits && name !== own) return fetchFacts(name);
-  const { train, test } = await load(name);
+export async function load({ dataset, clean }: Source): Promise<TrainAndTest> {
+  const of = await whole(dataset);
+  // Those that are the page's own have been checked.
+  if (dataset !== own && clean.length === 0) return of as TrainAndTest;
+  const out = clean.join();
+  if (left?.of !== of || left.clean !== out) {
+    const { cleaned } = await forCleaning();
+    left = { of, clean: out, datasets: cleaned(of, clean) };
+  }
+  return left.datasets;
+}
+
+export async function factsOf(source: Source): Promise<DatasetFacts> {
+  const { dataset, clean } = source;
+  if (dataset !== digits && dataset !== own && clean.length === 0) return fetchFacts(dataset);
+  const { train, test } = await load(source);
   const { imageShape, classNames } = train;
   return { imageShape, classNames, train: { count: train.count }, test: { count: test.count } };
 }
 
-export async function overviewOf(name: string): Promise<DatasetOverview> {
-  const { train, test } = await load(name);
+/** Looks through all images for what may be wrong with them. */
+export const inspect = async (name: string): Promise<Findings> => (await forCleaning()).findingsIn(await whole(name));
+
+export async function overviewOf(source: Source): Promise<DatasetOverview> {
+  const { train, test } = await load(source);
   const { imageShape, classNames, images, labels } = train;
   const bytes = imageShape.reduce((a, b) => a * b, 1);
   const counts = (labels: Uint8Array) => {
@@ -54,7 +80,8 @@ export async function overviewOf(name: string): Promise<DatasetOverview> {
 
 /** Readers of pictures and of other files are fetched by whoever brings some. */
 export const forOwn = () => import('./own_data.ts');
-const fetchOwn = async () => (await forOwn()).ownDatasets();
+/** And by whoever wants some left out. */
+const forCleaning = () => import('./cleaning.ts');
 
 async function fetchDigits(): Promise<TrainAndTest> {
   const file = await (await fetch(digitsAddress)).arrayBuffer();

@@ -1,17 +1,8 @@
-import {
-  cleanDatasets,
-  DataError,
-  type Finding,
-  findings,
-  inspectDatasets,
-  type PlacedFile,
-  readBrought,
-  type TrainAndTest,
-  type TrainAndTestParts,
-} from '../../index.ts';
+import { DataError, type PlacedFile, readBrought, type TrainAndTestParts } from '../../index.ts';
+import { cleaned, type Findings, findingsIn } from './cleaning.ts';
 
 /** What somebody brought: read in this thread, and nowhere else. */
-let own: { parts: TrainAndTestParts; datasets: TrainAndTest } | undefined;
+let own: TrainAndTestParts | undefined;
 
 /** What is to be said of what was brought. */
 export interface Brought {
@@ -20,12 +11,6 @@ export interface Brought {
   skipped: { path: string; why: string }[];
   skippedCount: number;
   findings: Findings;
-}
-
-/** How many images of each part have each finding, and which classes have none. */
-export interface Findings {
-  counts: { finding: Finding; train: number; test: number }[];
-  emptyClasses: string[];
 }
 
 const shownOfSkipped = 5;
@@ -49,8 +34,8 @@ export async function bring(
     tell(done, total);
   };
   const { skipped, ...parts } = await readBrought(files, { onProgress, ...(size && { size }) });
-  // Labels that name no class can't be trained with; everything else that is found stays until somebody leaves it out.
-  own = { parts, datasets: cleanDatasets(parts, { labels: true }) };
+  cleaned(parts, []); // an empty part is refused now
+  own = parts;
   return {
     images: parts.train.labels.length + parts.test.labels.length,
     skipped: skipped.slice(0, shownOfSkipped),
@@ -59,28 +44,7 @@ export async function bring(
   };
 }
 
-/** Leaves out what has these findings, of all that was brought. */
-export async function cleanOwn(out: readonly Finding[]): Promise<void> {
-  const { parts } = requireOwn();
-  const cleaning = Object.fromEntries(out.map((finding) => [finding, true]));
-  own = { parts, datasets: cleanDatasets(parts, { ...cleaning, labels: true }) };
-}
-
-export const ownDatasets = async (): Promise<TrainAndTest> => requireOwn().datasets;
-
-export function findingsIn(parts: TrainAndTestParts): Findings {
-  const { train, test, classNames } = inspectDatasets(parts);
-  return {
-    counts: findings.map((finding) => ({
-      finding,
-      train: train.found[finding].length,
-      test: test.found[finding].length,
-    })),
-    emptyClasses: train.emptyClasses.map((label) => classNames[label]!),
-  };
-}
-
-function requireOwn() {
+export function ownParts(): TrainAndTestParts {
   if (own) return own;
   throw new DataError({
     what: 'Files of your own are not here',

@@ -9,12 +9,11 @@ import {
   takeFirst,
   tutorialAugmentation,
 } from '../../index.ts';
-import { load } from './datasets.ts';
+import { load, type Source } from './datasets.ts';
 import { device } from './device.ts';
 
 /** Some training images, and what an augmentation makes of them. */
-export interface PreviewRequest {
-  dataset: string;
+export interface PreviewRequest extends Source {
   augmentation: AugmentationConfig;
   seed: number;
   /** Images that would be trained on: what is feature-wise is fitted to the first of them. */
@@ -59,9 +58,9 @@ let last: { gpu: Gpu; key: string; statistics?: FeatureStatistics; augmenter: Au
 
 /** Warps images by the kernel that trains: the same draw of the same sample as in that epoch of a run with this seed. */
 export async function previewOf(request: PreviewRequest): Promise<Preview> {
-  const { dataset, seed, samples, epochs } = request;
+  const { seed, samples, epochs } = request;
   const gpu = await device();
-  const { train } = await load(dataset);
+  const { train } = await load(request);
   const { imageShape, images, labels, classNames } = train;
   const bytes = imageShape.reduce((a, b) => a * b, 1);
   const { augmentation, statistics, ...facts } = await fittedOf(gpu, train, request);

@@ -68,10 +68,13 @@ export async function ask(pixels: Uint8Array): Promise<Answer | undefined> {
   return { probabilities: outputs.at(-1)!.values, outputs };
 }
 
-/** Image `index` of the validation images of the run; undefined where there are none. */
-export async function testImage(index: number): Promise<ImageOf | undefined> {
-  const { test } = current() ?? {};
-  return test && index < test.count ? imageAt(test, index) : undefined;
+/** A part of the images of a run. */
+export type PartOfRun = 'training' | 'test';
+
+/** One of the images of the run, as it is; undefined where they are not to be had. */
+export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf | undefined> {
+  const dataset = current()?.[part];
+  return dataset && index < dataset.count ? imageAt(dataset, index) : undefined;
 }
 
 function imageAt({ images, labels, imageShape }: Dataset, index: number): ImageOf {

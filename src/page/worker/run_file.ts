@@ -1,28 +1,48 @@
 import { transfer } from 'comlink';
-import { createTrainer, DataError, formatRun, parseRun, type SavedRun, takeFirst } from '../../index.ts';
+import {
+  createTrainer,
+  DataError,
+  type Evaluation,
+  formatRun,
+  parseRun,
+  type SavedRun,
+  takeFirst,
+} from '../../index.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 import { augmentedShape } from './preview.ts';
 import { adopt, current } from './session.ts';
 
-/** The run of this network as a file. @param history as the page has it. */
-export async function save(history: SavedRun['history']): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * The run of this network as a file.
+ *
+ * @param historyOf gives what the page was told up to a step.
+ */
+export async function save(
+  historyOf: (step: number) => SavedRun['history'] | Promise<SavedRun['history']>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const run = current();
   if (!run) throw new DataError({ what: 'There is no run to save', fix: 'train first' });
-  const { dataset, epochs, trainSamples, testSamples, paused: _, ...options } = run.request;
+  const { dataset, clean, epochs, trainSamples, testSamples, paused: _, ...options } = run.request;
   const { imageShape, classNames } = run;
+  const snapshot = await run.trainer.meanwhile.snapshot();
+  await run.news?.sent();
+  const history = await historyOf(snapshot.progress.step);
   const file = formatRun({
     options,
-    dataset: { name: dataset, imageShape, classNames, trainSamples, testSamples },
+    dataset: { name: dataset, imageShape, classNames, trainSamples, testSamples, clean: [...clean] },
     epochs,
     history,
-    snapshot: await run.trainer.meanwhile.snapshot(),
+    snapshot,
   });
   return transfer(file, [file.buffer]);
 }
 
 /** A run that was saved, but for its weights: they are in its network, which can be asked now. */
-export type Loaded = Omit<SavedRun, 'snapshot'>;
+export interface Loaded extends Omit<SavedRun, 'snapshot'> {
+  /** Where it was saved in the middle of an epoch, and its images are to be had. */
+  leftBehind?: Evaluation;
+}
 
 /**
  * Takes a saved run in place of the one that is there.
@@ -32,7 +52,7 @@ export type Loaded = Omit<SavedRun, 'snapshot'>;
 export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const { snapshot, ...saved } = parseRun(file, name);
   const { options, dataset, epochs } = saved;
-  const { name: of, imageShape, classNames, trainSamples, testSamples } = dataset;
+  const { name: of, imageShape, classNames, trainSamples, testSamples, clean = [] } = dataset;
   const shape = await augmentedShape(options.augmentation ?? {}, imageShape);
   if (options.model.inputShape.join() !== shape.join()) {
     throw new DataError({
@@ -49,26 +69,32 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
     throw error;
   }
   // A network can be asked without the images that made it: what it says of them is then left out.
-  const datasets = await load(of).catch(() => undefined);
+  const datasets = await load({ dataset: of, clean }).catch(() => undefined);
   const fits = datasets && datasets.train.imageShape.join() === imageShape.join();
-  adopt({
-    request: { ...required(options), dataset: of, epochs, trainSamples, testSamples, paused: false },
-    trainer,
-    imageShape,
-    classNames,
-    ...(fits && { training: takeFirst(datasets.train, trainSamples), test: takeFirst(datasets.test, testSamples) }),
-  });
-  return saved;
+  const test = fits ? takeFirst(datasets.test, testSamples) : undefined;
+  adopt(
+    {
+      request: { ...required(options), dataset: of, clean, epochs, trainSamples, testSamples, paused: false },
+      trainer,
+      imageShape,
+      classNames,
+      ...(fits && { training: takeFirst(datasets.train, trainSamples) }),
+      ...(test && { test }),
+    },
+    snapshot,
+  );
+  const { steps, epochs: finished } = saved.history;
+  const amidst = (steps.at(-1)?.epoch ?? 0) > finished.length;
+  return { ...saved, ...(test && amidst && { leftBehind: await trainer.evaluate(test) }) };
 }
 
 /** The page saves every option of a run; a file of another hand may leave some at their defaults. */
-function required({ model, augmentation, optimizer, batchSize, seed, health }: SavedRun['options']) {
+function required({ augmentation, optimizer, batchSize, seed, ...options }: SavedRun['options']) {
   return {
-    model,
+    ...options,
     augmentation: augmentation ?? {},
     optimizer: optimizer ?? ('adam' as const),
     batchSize: batchSize ?? 32,
     seed: seed ?? 0,
-    health: health ?? ('norms' as const),
   };
 }

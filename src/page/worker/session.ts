@@ -1,33 +1,29 @@
 import {
   type AugmentationConfig,
   createTrainer,
+  DataError,
   type Dataset,
   DeviceLostError,
   type Evaluation,
-  type HealthLevel,
-  type Model,
+  type FitOptions,
   type OptimizerConfig,
   type Snapshot,
   type Trainer,
+  type TrainerOptions,
   takeFirst,
   WgradError,
 } from '../../index.ts';
 import { News, type Told } from '../../train/news.ts';
-import { load } from './datasets.ts';
+import { load, type Source } from './datasets.ts';
 import { device } from './device.ts';
 import { begin } from './under_way.ts';
 
 /** A run: plain data, all of it checked by the library. */
-export interface TrainRequest {
-  dataset: string;
-  model: Model;
-  augmentation: AugmentationConfig;
+export interface TrainRequest extends Source, TrainerOptions {
   optimizer: OptimizerConfig;
+  augmentation: AugmentationConfig;
   batchSize: number;
   seed: number;
-  health: HealthLevel;
-  /** Of the level `full`. */
-  probeEvery?: number;
   epochs: number;
   trainSamples: number;
   testSamples: number;
@@ -69,6 +65,8 @@ export interface Session {
   /** As far as the request wants them; a run from a file may have been trained on what isn't to be had. */
   training?: Dataset;
   test?: Dataset;
+  /** What is told of it, while it is trained. */
+  news?: News;
 }
 
 /** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
@@ -77,24 +75,33 @@ let session: Session | undefined;
 /** What there is to be asked. */
 export const current = (): Session | undefined => session;
 
-/** Takes a network in place of the one that is there. */
-export function adopt(other: Session): void {
-  session?.trainer.dispose();
+/** Takes a network in place of the one that is there. @param snapshot it goes on from that. */
+export function adopt(other: Session, snapshot: Snapshot): void {
+  drop();
+  kept = { request: other.request, imageShape: other.imageShape, snapshot };
   session = other;
 }
 
-/** The end of the last epoch of the run that was trained last, and whether its device went away behind that. */
-let kept: { request: TrainRequest; snapshot: Snapshot } | undefined;
-let isLost = false;
+/** Where the run that was trained last, or loaded, goes on: at its end, or where its device was lost, at its last epoch's. */
+let kept: { request: TrainRequest; imageShape: Dataset['imageShape']; snapshot: Snapshot } | undefined;
 
-/** The last epoch that a run can go on from whose device was lost; undefined where there is none. */
-export const lastEpoch = async (): Promise<number | undefined> =>
-  isLost && kept && kept.snapshot.progress.epochs < kept.request.epochs ? kept.snapshot.progress.epochs : undefined;
+/** What a run goes on from. */
+export interface From {
+  /** Steps that it had done. */
+  step: number;
+  learningRate: number;
+}
+
+/** Undefined where the run that was trained last can't go on: it is none, or its numbers are not finite. */
+export async function goesOnFrom(): Promise<From | undefined> {
+  if (!kept) return undefined;
+  const { progress, learningRate } = kept.snapshot;
+  return { step: progress.step, learningRate };
+}
 
 /** Lets the network go, with what it might go on from: what comes next is not it. */
 export function drop(): void {
   kept = undefined;
-  isLost = false;
   session?.trainer.dispose();
   session = undefined;
 }
@@ -105,35 +112,40 @@ export function train(request: TrainRequest, listener: Listener): Promise<Traine
   return run(request, listener);
 }
 
-/** Trains what a lost device has left, from the end of `lastEpoch` on: to the bits that it would have had. */
-export async function goOn(listener: Listener): Promise<Trained> {
-  if (!kept) throw new WgradError({ what: 'There is no epoch to go on from', fix: 'train again' });
-  return run({ ...kept.request, paused: false }, listener, kept.snapshot);
+/** What `fit` has to know of what was before. */
+export interface Rest
+  extends Required<Pick<FitOptions, 'epochs' | 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {
+  learningRate: number;
 }
 
-async function run(request: TrainRequest, listener: Listener, from?: Snapshot): Promise<Trained> {
-  isLost = false;
-  session?.trainer.dispose();
-  session = undefined;
-  const { dataset, epochs, trainSamples, testSamples, paused, ...options } = request;
+/** Trains on behind `goesOnFrom`, to the bits that the run would have had if nothing had come between. */
+export async function goOn(rest: Rest, listener: Listener): Promise<Trained> {
+  if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
+  return run({ ...kept.request, epochs: rest.epochs, paused: false }, listener, rest);
+}
+
+async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promise<Trained> {
+  const from = rest && kept;
+  const { dataset, clean, epochs, trainSamples, testSamples, paused, ...options } = asked;
   const { pace, signal } = begin(paused);
   const gpu = await device();
-  const datasets = await load(dataset);
+  const datasets = await load(asked);
   const test = takeFirst(datasets.test, testSamples);
   const training = takeFirst(datasets.train, trainSamples);
+  // As many as there are.
+  const request = { ...asked, trainSamples: training.count, testSamples: test.count };
+  if (from) requireSame(training, asked, from.imageShape);
+  session?.trainer.dispose();
+  session = undefined;
   const trainer = createTrainer(gpu, options);
   const { imageShape, classNames } = training;
-  session = { request, trainer, imageShape, classNames, training, test };
-  if (from) await trainer.restore(from);
-  const done = { epoch: from?.progress.epochs ?? 0, step: from?.progress.step ?? 0 };
-  /** `fit` counts from 1; the run goes on. */
-  const counted = <T extends { step: number; epoch: number }>(record: T): T => ({
-    ...record,
-    step: record.step + done.step,
-    epoch: record.epoch + done.epoch,
-  });
   const news = new News((told) => listener.news(told));
-  let epochSteps = 1;
+  session = { request, trainer, imageShape, classNames, training, test, news };
+  const { learningRate, ...before } = rest ?? {};
+  if (from) await trainer.restore(from.snapshot);
+  if (learningRate !== undefined) await trainer.setLearningRate(learningRate);
+  let amidst = Boolean(rest?.initialSteps.length);
+  let keeping: Promise<void> | undefined;
   const bytesOf = ({ images, labels }: Dataset) => images.byteLength + labels.byteLength;
   // Its turn comes when the pipelines and buffers are made.
   trainer.meanwhile.getWeights().then(
@@ -141,37 +153,53 @@ async function run(request: TrainRequest, listener: Listener, from?: Snapshot): 
     () => undefined, // fit tells
   );
   try {
-    const { stopped, skippedSteps, steps } = await trainer.fit(training, {
-      epochs: epochs - done.epoch,
+    const { stopped, skippedSteps } = await trainer.fit(training, {
+      ...before,
+      epochs,
       validationData: test,
       pace,
       signal,
-      onStep: (step, progress) => {
-        ({ epochSteps } = progress);
-        news.add({ step: counted(step), epochSteps, at: performance.now() });
+      onStep: (step, { epochSteps }) => {
+        amidst = step.step % epochSteps !== 0;
+        news.add({ step, epochSteps, at: performance.now() });
       },
       onEpoch: (epoch) => {
-        news.add({ epoch: { ...epoch, epoch: epoch.epoch + done.epoch } });
-        trainer.meanwhile.snapshot().then(
+        news.add({ epoch });
+        keeping = trainer.meanwhile.snapshot().then(
           (snapshot) => {
-            kept = { request, snapshot };
+            kept = { request, imageShape, snapshot };
           },
           () => undefined, // fit tells
         );
       },
-      onVerdict: (verdict) => news.add({ verdict: counted(verdict) }),
-      onProbe: (probe) => news.add({ probe: { ...probe, step: probe.step + done.step } }),
+      onVerdict: (verdict) => news.add({ verdict }),
+      onProbe: (probe) => news.add({ probe }),
       onPause: () => news.sent().then(() => listener.paused()),
     });
-    // Of fewer images, where a validationSplit has taken some.
-    const amidst = steps.length % epochSteps !== 0;
+    await keeping;
+    if (amidst) kept = { request, imageShape, snapshot: await trainer.snapshot() };
     return { stopped, skippedSteps, ...(amidst && { leftBehind: await trainer.evaluate(test) }) };
   } catch (error) {
-    isLost = error instanceof DeviceLostError;
+    if (!(error instanceof DeviceLostError)) kept = undefined;
     throw error;
   } finally {
     await news.sent();
   }
+}
+
+/** @throws DataError where there are other images than those that the run has been trained on. */
+function requireSame(
+  { imageShape, classNames, count }: Dataset,
+  { dataset, trainSamples }: TrainRequest,
+  shape: Dataset['imageShape'],
+): void {
+  if (imageShape.join() === shape.join() && count === trainSamples) return;
+  throw new DataError({
+    what: `The images of ${dataset} are not those that this run was trained on`,
+    found: `${count} of ${imageShape.join(' x ')}, ${classNames.length} classes`,
+    wanted: `${trainSamples} of ${shape.join(' x ')}`,
+    fix: 'bring the images that it began with',
+  });
 }
 
 /** Of the steps to come. */

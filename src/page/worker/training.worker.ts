@@ -3,11 +3,11 @@ import type { DatasetFacts } from '../../data/served.ts';
 import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';
-import { type DatasetOverview, factsOf, forOwn, overviewOf } from './datasets.ts';
+import { type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source } from './datasets.ts';
 import { device } from './device.ts';
 import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
-import { ask, resultsOf, testImage } from './results.ts';
+import { ask, imageOf, resultsOf } from './results.ts';
 import * as session from './session.ts';
 import * as underWay from './under_way.ts';
 
@@ -23,9 +23,11 @@ const worker = {
   /** Opens the GPU. */
   open: plainly(async (): Promise<AdapterFacts> => (await device()).adapter),
   /** Shape, classes and counts, without the images. */
-  facts: plainly((dataset: string): Promise<DatasetFacts> => factsOf(dataset)),
+  facts: plainly((source: Source): Promise<DatasetFacts> => factsOf(source)),
   /** Class counts and an image of each class: fetches them all. */
-  overview: plainly((dataset: string): Promise<DatasetOverview> => overviewOf(dataset)),
+  overview: plainly((source: Source): Promise<DatasetOverview> => overviewOf(source)),
+  /** What may be wrong with the images: looks at them all. */
+  inspect: plainly(inspect),
   /** What an augmentation may say: for its form. */
   augmentationFacts: plainly(async () => describeAugmentation()),
   /** The shape that an augmentation gives, or what is wrong with it. */
@@ -34,7 +36,7 @@ const worker = {
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
   train: plainly(session.train),
   goOn: plainly(session.goOn),
-  lastEpoch: plainly(session.lastEpoch),
+  goesOnFrom: plainly(session.goesOnFrom),
   /** Pairs of networks that differ in one variable. */
   trainBeside: plainly(async (request: BesideRequest, listener: BesideListener) => {
     const held = underWay.begin(false); // a stop counts from here on
@@ -48,10 +50,9 @@ const worker = {
   step: underWay.step,
   setLearningRate: plainly(session.setLearningRate),
   bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
-  cleanOwn: plainly(async (...out: Parameters<OwnData['cleanOwn']>) => (await forOwn()).cleanOwn(...out)),
   results: plainly(resultsOf),
   ask: plainly(ask),
-  testImage: plainly(testImage),
+  imageOf: plainly(imageOf),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   profile: plainly(profileOf),

@@ -1,0 +1,68 @@
+import { signal } from '@preact/signals';
+import { count } from '../../figures.ts';
+import { goOn } from '../control.ts';
+import type { Run } from '../run.ts';
+import { goesOnFrom, run } from '../state.ts';
+import type { From } from '../worker/session.ts';
+
+const more = signal(5);
+const most = 100_000;
+
+/** What more can be trained of a run that is over: what a stop or a lost device has left of it, or epochs on top. */
+export function GoOn() {
+  const shown = run.value;
+  const from = goesOnFrom.value;
+  if (!shown || !from || shown.isUnderWay.value) return null;
+  const { epochs } = shown.plan;
+  if (from.step < epochs * shown.log.stepsPerEpoch) {
+    return (
+      <div class="go-on">
+        <button id="go-on-run" type="button" onClick={() => leaveAndGoOn()}>
+          Go on
+        </button>
+        <span>
+          {`from ${placeOf(shown, from)}, to the end of epoch ${count(epochs)}: ends as if nothing had come between.`}
+        </span>
+      </div>
+    );
+  }
+  return (
+    <form
+      class="go-on"
+      onSubmit={(event) => {
+        event.preventDefault();
+        leaveAndGoOn(epochs + more.value);
+      }}
+    >
+      <button id="train-on" type="submit">
+        Train on
+      </button>
+      <label for="more-epochs">for more epochs:</label>
+      <input
+        id="more-epochs"
+        type="number"
+        min={1}
+        max={most}
+        required
+        value={more.value}
+        onInput={({ currentTarget }) => {
+          if (currentTarget.checkValidity()) more.value = currentTarget.valueAsNumber;
+        }}
+      />
+      <span>ends as a run of {count(epochs + more.value)} would.</span>
+    </form>
+  );
+}
+
+/** What was pressed goes away: whoever came by keyboard goes on from the run's own button. */
+function leaveAndGoOn(epochs?: number): void {
+  document.getElementById('start')?.focus();
+  goOn(epochs);
+}
+
+export function placeOf({ log: { stepsPerEpoch } }: Run, { step }: From): string {
+  const epoch = Math.floor(step / stepsPerEpoch);
+  const amidst = step % stepsPerEpoch;
+  if (!amidst) return `the end of epoch ${epoch}`;
+  return `step ${count(amidst)} of ${count(stepsPerEpoch)} of epoch ${epoch + 1}`;
+}
