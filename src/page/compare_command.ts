@@ -39,7 +39,8 @@ const optimizerFlags: Record<string, string> = {
 /**
  * The command that compares the same, pair for pair.
  *
- * @returns undefined where none does: of images that the user brought, or an optimizer's option that has no flag.
+ * @returns undefined where none does: of images that the user brought, or of some left out, or an optimizer's option that
+ *   has no flag.
  */
 export function compareCommand(
   twins: { vary: Variable; a: Experiment; b: Experiment },
@@ -48,8 +49,8 @@ export function compareCommand(
   pairs: number,
 ): string | undefined {
   const { vary, a, b } = twins;
-  const { dataset, batchSize, seed, optimizer } = a;
-  if (dataset === 'own') return undefined;
+  const { dataset, clean, batchSize, seed, optimizer } = a;
+  if (dataset === 'own' || clean.length) return undefined;
   const words = ['--vary', vary, '--a', flagOf(a, vary, facts), '--b', flagOf(b, vary, facts), '--dataset', dataset];
   for (const shared of ['augmentation', 'model'] as const) {
     if (shared !== vary) words.push(shared === 'model' ? '--model' : '--augment', flagOf(a, shared, facts));
