@@ -43,7 +43,14 @@ export function paragraphOf({ summary, cosines }: Comparison, subject: Subject):
 function testSentences(summary: readonly Row[], pairs: number): string[] {
   const tested = summary.filter(({ test }) => !Number.isNaN(test.p));
   if (pairs < 2) return [...endSentence(summary), 'One pair says nothing about chance: nothing was tested.'];
-  if (tested.length === 0) return ['The twins were equal in every figure of every pair: there was nothing to test.'];
+  if (tested.length === 0) {
+    const isWhole = summary.some(({ layer, test }) => layer === undefined && test.difference.n > 1);
+    return [
+      isWhole
+        ? 'The twins were equal in every figure of every pair: there was nothing to test.'
+        : 'Fewer than two pairs have figures of both twins: nothing was tested.',
+    ];
+  }
   const differing = tested.filter(({ differs }) => differs);
   const alone = tested.filter(({ test, differs }) => !differs && test.p < significance);
   const rest = tested.filter(({ test }) => !(test.p < significance));

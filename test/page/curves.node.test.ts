@@ -35,6 +35,26 @@ describe('curves', () => {
     expect(curves.normOf('dense').mean[3]).toBeCloseTo(2, 12);
   });
 
+  test('a run that has ended beside one that goes on has as many rows, and nothing in those', () => {
+    const [ended, other] = [new Curves(), new Curves()];
+    for (let i = 1; i <= mostRows + 10; i++) {
+      other.addStep(step(i, 1, 1));
+      if (i <= 3) ended.addStep(step(i, 5, 2));
+      else ended.addGap(i);
+    }
+    expect(ended.steps).toEqual(other.steps);
+    for (const curve of [ended.loss, ended.normOf('dense')]) {
+      expect([curve.each.length, curve.mean.length]).toEqual([other.steps.length, other.steps.length]);
+      expect(
+        curve.each
+          .slice(2)
+          .concat(curve.mean.slice(2))
+          .every((value) => value === null),
+      ).toBe(true);
+    }
+    expect([...ended.loss.each.slice(0, 2), ...ended.loss.mean.slice(0, 2)]).toEqual([5, 5, 5, 5]);
+  });
+
   test('the smoothed curve looks back over as many steps as the axis asks for', () => {
     const curves = new Curves();
     for (let i = 0; i < 30; i++) curves.addStep(step(i + 1, i < 10 ? 1000 : 1, 1));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { comparePairs, paragraphOf, type Row, type Subject } from '../../src/index.ts';
+import { comparePairs, type PairRecord, paragraphOf, type Row, type Subject } from '../../src/index.ts';
 import { madePairs } from './made_twins.ts';
 
 // B's loss is about 0.2 less and its norm about half of A's, whatever the seed.
@@ -161,9 +161,15 @@ describe('the paragraph', () => {
   });
 
   test('one pair is no test; twins that are equal have none; a run that broke off is told', () => {
-    expect(paragraphOf(comparePairs(pairs.slice(0, 1), 2), { ...subject, seeds: [0] })).toContain(
-      'One pair says nothing',
+    const [first] = pairs;
+    const end = ({ epochs }: PairRecord['a']) =>
+      `a validation loss of ${epochs[1]!.validationLoss} and an accuracy of ${epochs[1]!.validationAccuracy}`;
+    expect(paragraphOf(comparePairs([first!], 2), { ...subject, seeds: [0] })).toContain(
+      `A ended with ${end(first!.a)}, B with ${end(first!.b)}. One pair says nothing`,
     );
+    const broken = pairs.map((pair) => ({ ...pair, b: { ...pair.b, epochs: [], verdicts: [] } }));
+    expect(paragraphOf(comparePairs(broken, 2), subject)).toContain('Fewer than two pairs have figures of both');
+    expect(paragraphOf(comparePairs([broken[0]!], 2), { ...subject, seeds: [0] })).toContain('B with neither');
     const same = pairs.map((pair) => ({ ...pair, b: pair.a }));
     expect(paragraphOf(comparePairs(same, 2), subject)).toContain('equal in every figure of every pair');
     expect(paragraphOf(comparison, { ...subject, broken: { a: 0, b: 3 } })).toContain('early for B in 3 of 4 pairs');

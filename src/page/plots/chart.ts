@@ -103,7 +103,7 @@ export class Chart {
         x: { time: false, range: () => [1, this.drawn.room] },
         y: this.options.logarithmic
           ? { distr: 3, range: (_, least, most) => logRange(least, most) }
-          : { range: (_, __, most) => [0, this.options.share ? 1 : most > 0 ? most * 1.05 : 1] },
+          : { range: (_, __, most) => [0, this.options.share ? 1 : this.topFor(most)] },
       },
       axes: [
         {
@@ -132,6 +132,13 @@ export class Chart {
       series: [{}, ...this.series.map(({ line, kind }) => this.style(line, kind))],
       hooks: { drawAxes: [() => this.drawEpochs()], setLegend: [() => this.pointed()] },
     };
+  }
+
+  /** A run that diverges leaves the plot rather than flatten all else: at twenty times what they began with. */
+  private topFor(most: number): number {
+    const first = Math.max(...this.series.map(({ column }) => column[0] ?? 0));
+    const top = first > 0 ? Math.min(most, 20 * first) : most;
+    return top > 0 ? top * 1.05 : 1;
   }
 
   private style({ look, name }: Line, kind: Line['kind']): uPlot.Series {

@@ -12,6 +12,8 @@ export class Curve {
   /** Of all values up to the end of a row, and how many there were. */
   private readonly sums = [0];
   private readonly counts = [0];
+  /** The first row of gaps. */
+  private end = Infinity;
   /** In rows. */
   private window = windowFor(0);
   private stride = strideFor(0);
@@ -31,8 +33,16 @@ export class Curve {
     this.mean[row] = this.meanAt(row);
   }
 
+  /** A step that there isn't, after the last one there is: what is missing there is no part of the run, and has no mean. */
+  addGap(opens: boolean): void {
+    this.add(null, opens);
+    this.end = Math.min(this.end, opens ? this.each.length - 1 : this.each.length);
+    this.mean[this.mean.length - 1] = this.meanAt(this.mean.length - 1);
+  }
+
   /** Two rows become one. */
   halve(): void {
+    this.end = Math.ceil(this.end / 2);
     const rows = this.each.length / 2;
     for (let i = 0; i < rows; i++) {
       this.each[i] = outer(i, this.each[2 * i]!, this.each[2 * i + 1]!);
@@ -60,7 +70,7 @@ export class Curve {
   }
 
   private meanAt(row: number): number | null {
-    return row % this.stride ? null : this.meanOf(Math.max(0, row + 1 - this.window), row + 1);
+    return row % this.stride || row >= this.end ? null : this.meanOf(Math.max(0, row + 1 - this.window), row + 1);
   }
 }
 

@@ -43,7 +43,7 @@ export class Curves {
   /** A step that this run doesn't have, and the one beside it does: their rows stay alike. */
   addGap(step: number): void {
     const opens = this.open(step);
-    for (const curve of this.all()) curve.add(null, opens);
+    for (const curve of this.all()) curve.addGap(opens);
   }
 
   /** After the step that was added last. */
