@@ -40,6 +40,7 @@ export class Run {
   /** Of the steps to come. */
   readonly learningRate: Signal<number>;
   private frame = 0;
+  private lastShown = 0;
   private begun = 0;
   private stepsBefore = 0;
   private paused = { since: 0, ms: 0 };
@@ -115,8 +116,9 @@ export class Run {
       if ('verdict' in item) this.verdicts.set(item.verdict.layer, item.verdict);
       else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
     }
-    // However fast news come, what nobody sees is not drawn.
-    this.frame ||= requestAnimationFrame(() => this.show());
+    // However fast news come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
+    if (document.hidden && performance.now() - this.lastShown > 1000) this.show();
+    else this.frame ||= requestAnimationFrame(() => this.show());
   }
 
   /** All of it, for a file. */
@@ -170,6 +172,7 @@ export class Run {
   private show(): void {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    this.lastShown = performance.now();
     this.news.value++;
   }
 }

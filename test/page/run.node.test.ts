@@ -1,0 +1,122 @@
+import type { Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expectNoLong, sentenceOf, tasksDuring } from './main_thread.ts';
+import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+
+let studio: Studio;
+beforeAll(async () => {
+  studio = await openStudio();
+});
+afterAll(() => studio?.close());
+
+/** What each epoch came to, its time aside. */
+const epochs = (page: Page): Promise<string[]> =>
+  page.$$eval('#epochs tbody tr', (rows) =>
+    rows.map((row) =>
+      [...row.children]
+        .slice(0, -2)
+        .map((cell) => cell.textContent)
+        .join(' '),
+    ),
+  );
+
+/** The share of a plot's width that has something of the colour of its second line, from the first step to the last. */
+const width = (page: Page, plot: string): Promise<number> =>
+  page.$eval(plot, (section) => {
+    const canvas = section.querySelector('canvas')!;
+    const { width, height } = canvas;
+    const copy = new OffscreenCanvas(width, height);
+    const context = copy.getContext('2d') as OffscreenCanvasRenderingContext2D;
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    const swatch = section.querySelectorAll('.legend .swatch')[1]!;
+    const color = getComputedStyle(swatch).stroke.match(/\d+/g)!.map(Number);
+    const isOf = (x: number, y: number) => {
+      const at = 4 * (y * width + x);
+      return data[at + 3]! > 200 && color.every((it, i) => Math.abs(it - data[at + i]!) < 12);
+    };
+    const columns = [...Array(width).keys()].filter((x) => [...Array(height).keys()].some((y) => isOf(x, y)));
+    return columns.length / (section.querySelector('.u-over')!.clientWidth * devicePixelRatio);
+  });
+
+test('a run that a person sets up: the page stays free, a hidden tab goes on with it, its address repeats it', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const url = await studio.serve();
+  await openPage(url, page, complaints);
+  const type = async (field: string, value: string) => {
+    await page.click(field, { count: 3 });
+    await page.type(field, value);
+    await page.keyboard.press('Tab');
+  };
+  await type('#seed', '77');
+  await type('#epochs-wanted', '5');
+  await page.waitForFunction(() => /seed=77/.test(location.hash) && /epochs=5/.test(location.hash));
+  const address = page.url();
+
+  const tasks = await tasksDuring(page, async () => {
+    await page.click('#start');
+    await until(page, '#place', 'epoch 2 of 5, step [2-9]');
+  });
+  console.log(`While it trains in software on this machine: ${sentenceOf(tasks)}`);
+  expectNoLong(tasks);
+
+  // Another tab before it.
+  const other = await studio.browser.newPage();
+  await other.goto('about:blank');
+  const told = () => page.evaluate(() => ({ hidden: document.hidden, done: Number.parseFloat(document.title) }));
+  const { hidden, done } = await told();
+  expect(hidden).toBe(true);
+  expect(done).toBeGreaterThanOrEqual(20);
+  await vi.waitFor(async () => expect((await told()).done).toBeGreaterThan(done + 15), { timeout: 100_000 });
+  expect((await told()).hidden).toBe(true);
+  await other.close();
+  await page.bringToFront();
+  await until(page, '#status', 'Done in');
+  expect(await text(page, '#place')).toBe('epoch 5 of 5, step 47 of 47');
+  expect(await text(page, '#loss .at')).toBe('step 235');
+  await vi.waitFor(async () => expect(await width(page, '#loss')).toBeGreaterThan(0.97), { timeout: 60_000 });
+
+  const again = await studio.browser.newPage();
+  await openPage(address, again, complaints);
+  await again.click('#start');
+  await until(again, '#status', 'Done in');
+  const figures = await epochs(page);
+  expect(figures.length).toBe(5);
+  expect(figures[4]).toMatch(/^5( \d\.\d{4}){4}( [\d.e-]+){4}$/);
+  expect(await epochs(again)).toEqual(figures);
+  expect(complaints).toEqual([]);
+  await again.close();
+  await page.close();
+});
+
+test('one step, another, on, a pause, a stop', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
+  const place = () => text(page, '#place');
+  await page.click('#step');
+  await until(page, '#status', 'Paused after 1 step\\.');
+  expect(await place()).toMatch(/^epoch 1 of \d+, step 1 of 47$/);
+  await page.click('#step');
+  await until(page, '#status', 'Paused after 2 steps');
+  expect(await text(page, '#loss .at')).toBe('step 2');
+  expect(await text(page, '#start')).toBe('Continue');
+
+  await page.click('#start');
+  await until(page, '#place', 'step [5-9]|step \\d\\d');
+  expect(await text(page, '#start')).toBe('Pause');
+  await page.click('#start');
+  await until(page, '#status', 'Paused after \\d+ steps');
+  const held = await place();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await place()).toBe(held);
+
+  await page.click('#stop');
+  await until(page, '#status', 'Stopped after \\d+ steps');
+  expect(await place()).toBe(held);
+  expect(await text(page, '#start')).toBe('Train again');
+  expect(await page.$eval('#stop', (it) => (it as HTMLButtonElement).disabled)).toBe(true);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
