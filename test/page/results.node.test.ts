@@ -233,8 +233,19 @@ test('it answers while it trains, and a profile shows where a step goes', async 
   ]);
   await page.click('#save-trace');
   const { traceEvents } = JSON.parse(readFileSync(await downloaded('.trace.json'), 'utf8')) as ChromeTrace;
-  const times = traceEvents.flatMap((event) => (event.ph === 'X' ? [event.dur] : []));
-  expect(times).toEqual(bars);
+  const slices = traceEvents.flatMap((event) => (event.ph === 'X' ? [event] : []));
+  expect(slices.map(({ dur }) => dur)).toEqual(bars);
+  const rows = await page.$$eval('.dispatches tr:not(.phase) th[scope=row]', (all) => all.map((it) => it.textContent));
+  expect(slices.map(({ name }) => name)).toEqual(rows.map((it) => it!.trim()));
+  // What Perfetto asks of an event: a place in time, and a thread that has a name.
+  const threads = new Set(traceEvents.flatMap((event) => (event.name === 'thread_name' ? [event.tid] : [])));
+  let end = 0;
+  for (const { ts, dur, pid, tid } of slices) {
+    expect(ts).toBeCloseTo(end, 6);
+    end = ts + dur;
+    expect(threads).toContain(tid);
+    expect(pid).toBe(slices[0]!.pid);
+  }
 
   await page.click('#start');
   await until(page, '#place', 'epoch 2');

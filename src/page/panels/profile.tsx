@@ -105,9 +105,9 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
                 <th scope="rowgroup" colSpan={2}>
                   {headings[phase]}
                 </th>
-                <td>{figure(sum)}</td>
+                <td>{microsecondsText(sum)}</td>
                 <td>{share(sum / stepMicroseconds)}</td>
-                <td colSpan={2} />
+                <td class="rest" colSpan={2} />
               </tr>
               {rows.map(({ name, layer, microseconds, gflops, gbps, workgroups, repeats, share: part }, i) => (
                 <tr
@@ -120,10 +120,14 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
                   <td class="bar">
                     <meter min={0} max={longest} value={microseconds} aria-hidden="true" />
                   </td>
-                  <td>{figure(microseconds)}</td>
+                  <td>{microsecondsText(microseconds)}</td>
                   <td>{share(part)}</td>
-                  <td>{gflops ? figure(gflops) : '–'}</td>
-                  <td>{gbps ? figure(gbps) : '–'}</td>
+                  <td class="rate" data-unit="GFLOP/s">
+                    {rate(gflops)}
+                  </td>
+                  <td class="rate" data-unit="GB/s">
+                    {rate(gbps)}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -134,6 +138,10 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
   );
 }
 
+/** Three digits that count, of a measurement that hardly has more. */
+const rough = (value: number) => Number(value.toPrecision(3));
+const microsecondsText = (time: number) => count(time < 1000 ? rough(time) : Math.round(time));
+const rate = (value: number | undefined) => (value ? figure(rough(value)) : '–');
 const share = (part: number) => `${(100 * part).toFixed(1)} %`;
 
 function sentence({ profile, of }: { profile: TrainingProfile; of: string }): string {
