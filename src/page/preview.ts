@@ -21,6 +21,10 @@ const epoch = signal(1);
 /** Whether new draws come by themselves: for somebody who looks on, and while nothing else wants the GPU. */
 export const moves = signal(!matchMedia('(prefers-reduced-motion: reduce)').matches);
 
+/** Whether what is shown is behind what is asked for by more than a moment: a whitening matrix takes seconds. */
+export const isLate = signal(false);
+const lateAfterMs = 1000;
+
 /** Asked for while another one is made: only the latest is. */
 let isBusy = false;
 let waiting: (() => Promise<void>) | undefined;
@@ -63,8 +67,11 @@ async function next(): Promise<void> {
   while (waiting) {
     const work = waiting;
     waiting = undefined;
+    const late = setTimeout(() => (isLate.value = true), lateAfterMs);
     await work();
+    clearTimeout(late);
   }
+  isLate.value = false;
   isBusy = false;
 }
 

@@ -1,9 +1,12 @@
 import { exec } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { number, openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -142,7 +145,8 @@ describe('augmentation', () => {
     await page.select('#add-op', 'randomGrayscale');
     await until(page, '.op.bad #augmentation-error', 'takes the colour away');
     expect(await page.$$eval('.op', (ops) => ops.map((op) => op.matches('.bad')))).toEqual([false, false, true]);
-    expect(await page.$$('#start:disabled, #step:disabled, #train-beside:disabled')).toHaveLength(3);
+    const off = ['#start:disabled', '#step:disabled', '#train-beside[aria-disabled=true]'];
+    for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the colour away');
     await page.click('#op-2'); // off
     await page.waitForSelector('#start:enabled');
@@ -153,13 +157,13 @@ describe('augmentation', () => {
     await page.click('#more-arguments summary');
     await page.select('#generator-subset', 'training');
     await until(page, '#augmentation-error', 'wants a validationSplit');
-    expect(await page.$('#start:disabled')).not.toBeNull();
+    await page.waitForSelector('#start:disabled');
     await page.select('#generator-subset', 'null');
     await page.waitForSelector('#start:enabled');
     await page.type('#generator-preprocessingFunction', 'return 255.0 - pixels;');
     await page.keyboard.press('Enter');
     await until(page, '#augmentation-error', "preprocessingFunction doesn't compile");
-    expect(await page.$('#start:disabled')).not.toBeNull();
+    await page.waitForSelector('#start:disabled');
     await page.$eval('#generator-preprocessingFunction', (it) => (it as HTMLInputElement).select());
     await page.type('#generator-preprocessingFunction', 'return 255.0 - pixel;');
     await page.keyboard.press('Enter');
@@ -204,7 +208,26 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   expect(new Set(await shapes())).toEqual(new Set(['8,8', '6,7']));
   await page.click('#start');
   await until(page, '#status', 'Done in');
-  expect(await number(page, '#validation-loss-now')).toBeGreaterThan(0);
+  const loss = await text(page, '#validation-loss-now');
+  expect(Number(loss)).toBeGreaterThan(0);
+
+  // The run in a file knows the crop; the page knows what is switched off.
+  const downloads = mkdtempSync(join(tmpdir(), 'wgrad-cropped-'));
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  await page.click('#save-run');
+  const file = join(downloads, 'digits-8-steps.wgrad');
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 50));
+  const address = page.url();
+  await page.goto('about:blank');
+  await openPage(address, page, complaints);
+  await ((await page.$('#load-run')) as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(file);
+  await until(page, '#status', 'Loaded digits-8-steps');
+  rmSync(downloads, { recursive: true });
+  expect(await text(page, '#validation-loss-now')).toBe(loss);
+  expect(JSON.parse(experimentIn(page).get('augment') ?? '')).toEqual(JSON.parse(augment));
+  expect(experimentIn(page).get('augment-off')).toBe(off);
+  await page.waitForSelector('#start:enabled');
 
   // A model of one's own gets them too.
   await page.click('#model .layer');

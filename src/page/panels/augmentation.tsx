@@ -5,7 +5,7 @@ import type { SampleParameters } from '../../index.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
-import { drawAnew, moves, preview, previewError } from '../preview.ts';
+import { drawAnew, isLate, moves, preview, previewError } from '../preview.ts';
 import { augmentation, change, checked, experiment } from '../state.ts';
 import type { Preview } from '../worker/preview.ts';
 import { AugmentationError } from './augmentation_error.tsx';
@@ -42,6 +42,7 @@ export function AugmentationPanel() {
           />
           by itself
         </label>
+        {isLate.value && <span class="facts">Making the draws…</span>}
       </div>
       {shown && aboutPreview(shown).map((text) => <Note key={text} text={text} />)}
       {error && !error.place && <AugmentationError {...error} />}
