@@ -79,16 +79,23 @@ test.each<[string, OpConfig, width: number, depth: number]>([
 });
 
 test('chains that leave the image as it is mix to the image', async () => {
-  const augmenter = createAugmenter(gpu, { imageShape, augmentation: [{ type: 'augMix' }] });
-  const x = images(2);
-  const y = await augmenter.apply(x, [{ ops: [] }, { ops: [{ type: 'augMix' }] }]);
-  expectSame('y', y, x);
-  const half = await augmenter.apply(images(1), [
-    { ops: [{ type: 'augMix', originalWeight: 0.25, chain2Weight: 0.75, chain2Op3: 'rotate', chain2Magnitude3: 180 }] },
-  ]);
-  const turned = images(1).map((_, at, all) => all[elements - 3 - at + 2 * (at % 3)]!);
-  const expected = Float64Array.from(turned, (value, at) => 0.25 * images(1)[at]! + 0.75 * value);
-  expectWithin('half', half, expected, 255 * 4 * unitRoundoff);
+  // The kernels of the first case above, which take long to compile: as many images, nothing in most of them.
+  const [n, x] = [96, images(96)];
+  const augmentation = [{ type: 'augMix', fill: 90 }, { type: 'randomHorizontalFlip' }];
+  const augmenter = createAugmenter(gpu, { imageShape, augmentation });
+  const how: { ops: OpParameters[] }[] = Array.from({ length: n }, () => ({ ops: [] }));
+  how[1] = { ops: [{ type: 'augMix' }] };
+  how[2] = {
+    ops: [{ type: 'augMix', originalWeight: 0.25, chain2Weight: 0.75, chain2Op3: 'rotate', chain2Magnitude3: 180 }],
+  };
+  const y = await augmenter.apply(x, how);
+  const of = (all: ArrayLike<number>, i: number) =>
+    Float64Array.from({ length: elements }, (_, at) => all[i * elements + at]!);
+  for (const i of [0, 1, n - 1]) expectSame(`y of ${i}`, of(y, i), of(x, i));
+  const image = of(x, 2);
+  const turned = image.map((_, at) => image[elements - 3 - at + 2 * (at % 3)]!);
+  const expected = turned.map((value, at) => 0.25 * image[at]! + 0.75 * value);
+  expectWithin('half', of(y, 2), expected, 255 * 4 * unitRoundoff);
 });
 
 test('behind other ops, and in front of mixUp', async () => {
@@ -98,7 +105,8 @@ test('behind other ops, and in front of mixUp', async () => {
     Uint8Array.from(samples.flatMap((sample) => [...all.subarray(sample * elements, (sample + 1) * elements)]));
   const before: OpConfig[] = [
     { type: 'randomCrop', size: [22, 18] },
-    { type: 'augMix', p: 0.7 },
+    // Short chains: there is less to compile, and the place among the others is the same.
+    { type: 'augMix', p: 0.7, mixtureWidth: 2, chainDepth: 1 },
   ];
   const make = (augmentation: OpConfig[]) => createAugmenter(gpu, { imageShape, augmentation, seed: 4, count });
   const both = make([...before, { type: 'mixUp' }]);
@@ -120,12 +128,16 @@ describe('100,000 draws', () => {
   const n = 100_000;
   const seed = 8;
   const square = [32, 32, 3] as [number, number, number];
-  const drawsOf = (alpha: number) =>
-    createAugmenter(gpu, { imageShape: square, augmentation: [{ type: 'augMix', alpha }], seed }).draw({
-      epoch: 0,
-      samples: upTo(n),
-    }) as Promise<PipelineParameters[]>;
-  const byDefault = drawsOf(1);
+  const drawn = new Map<number, Promise<PipelineParameters[]>>();
+  /** Drawn once for all tests that look at them. */
+  const drawsOf = (alpha: number): Promise<PipelineParameters[]> => {
+    const before = drawn.get(alpha);
+    if (before) return before;
+    const augmenter = createAugmenter(gpu, { imageShape: square, augmentation: [{ type: 'augMix', alpha }], seed });
+    const draws = augmenter.draw({ epoch: 0, samples: upTo(n) }) as Promise<PipelineParameters[]>;
+    drawn.set(alpha, draws);
+    return draws;
+  };
   const of = (all: PipelineParameters[], field: string) =>
     Float64Array.from(all, ({ ops: [op] }) => {
       const value = op![field];
@@ -136,7 +148,7 @@ describe('100,000 draws', () => {
   test.each([0.3, 1, 4])(
     'weights of alpha %d sum to one; Beta says the share of the image, Dirichlet that of a chain',
     async (alpha) => {
-      const all = await (alpha === 1 ? byDefault : drawsOf(alpha));
+      const all = await drawsOf(alpha);
       const original = of(all, 'originalWeight');
       const chains = weights.map((name) => of(all, name));
       expectWithin(
@@ -165,7 +177,7 @@ describe('100,000 draws', () => {
   );
 
   test('chains of 1, 2 or 3 ops, each as likely; behind them nothing', async () => {
-    const all = await byDefault;
+    const all = await drawsOf(1);
     for (const i of [1, 2, 3]) {
       const depths = of(all, `chain${i}Depth`);
       expectDrawn('depth', depths, { from: 'integer', low: 1, high: 3 });
@@ -184,7 +196,7 @@ describe('100,000 draws', () => {
   });
 
   test('magnitudes of the weakest bins', async () => {
-    const all = await byDefault;
+    const all = await drawsOf(1);
     const space = augMixSpace({ height: 32, width: 32 }, true);
     for (const op of space.keys()) {
       const choices = choicesOf(space, op, [0, 1, 2]);
@@ -201,7 +213,7 @@ describe('100,000 draws', () => {
   });
 
   test('chains are independent of each other and of the weights', async () => {
-    const all = await byDefault;
+    const all = await drawsOf(1);
     const names = [
       'chain1Op1',
       'chain2Op1',
@@ -218,7 +230,7 @@ describe('100,000 draws', () => {
   });
 
   test.each([0.3, 1])('alpha %d: they are those of the twin', async (alpha) => {
-    const all = await (alpha === 1 ? byDefault : drawsOf(alpha));
+    const all = await drawsOf(alpha);
     const pipeline = parseAugmentation([{ type: 'augMix', alpha }], square);
     const op = pipeline.ops[0]!;
     for (const sample of [...upTo(100), n - 1]) {
