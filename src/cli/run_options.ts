@@ -46,6 +46,10 @@ const shared = {
     new Option('--dataset <name or folder>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`).default(
       'mnist',
     ),
+  clean: () =>
+    new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
+      .argParser(choices('--clean', findings))
+      .default([], 'none'),
   seed: () =>
     new Option('--seed <n>', 'every random number of the run follows from it')
       .argParser(integer('--seed', { min: 0, max: largestSeed }))
@@ -63,11 +67,7 @@ const shared = {
 export function addRunOptions(command: Command): Command {
   command
     .addOption(shared.dataset())
-    .addOption(
-      new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
-        .argParser(choices('--clean', findings))
-        .default([], 'none'),
-    )
+    .addOption(shared.clean())
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
@@ -110,6 +110,7 @@ export function addRunOptions(command: Command): Command {
 export function addSheetOptions(command: Command): Command {
   command
     .addOption(shared.dataset())
+    .addOption(shared.clean())
     .addOption(shared.augment())
     .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
     .option('--draws <n>', 'draws beside each image', integer('--draws', { min: 1, max: 100 }), 8)

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
 import { count } from '../figures.ts';
-import { readDatasets } from './datasets.ts';
 import { Interrupts } from './interrupts.ts';
+import { cleanedLines, readCleaned } from './run.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
 import { adapterLine } from './training_report.ts';
 
-export interface SheetCommandOptions extends Pick<RunOptions, 'dataset' | 'augment' | 'seed' | 'adapter' | 'chrome'> {
+type Shared = Pick<RunOptions, 'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome'>;
+
+export interface SheetCommandOptions extends Shared {
   images: number;
   draws: number;
   each: boolean;
@@ -20,7 +22,8 @@ export interface SheetCommandOptions extends Pick<RunOptions, 'dataset' | 'augme
 /** `wgrad sheet` */
 export async function sheet(options: SheetCommandOptions): Promise<void> {
   const { dataset, seed, images, draws, each, adapter, chrome, out, save } = options;
-  const { train, test } = await readDatasets(dataset, console.error);
+  const { datasets: whole, dropped } = await readCleaned(options);
+  const { train, test } = whole;
   const augmentation = augmentationOf(options);
   // Told here, before a Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
@@ -30,6 +33,7 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
   try {
     session = await Session.open({ adapter, chrome, datasets: () => datasets, report: console.error });
     console.log(adapterLine(session.adapter));
+    if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const order = { augmentation, seed, images, draws, each, singles: save !== undefined };
     const pictures = await session.call('sheet', order);
     writeFileSync(out, Buffer.from(pictures.sheet, 'base64'));

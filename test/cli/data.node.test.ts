@@ -122,6 +122,18 @@ describe('wgrad train --clean', () => {
   });
 });
 
+test('wgrad sheet --clean draws what stays', async () => {
+  const out = join(temporaryFolder(), 'sheet.png');
+  const flags = ['--augment', 'none', '--draws', '1', '--out', out, '--adapter', 'software'];
+  const dataset = everythingWrong();
+  const { code, stdout, stderr } = await run('sheet', '--dataset', dataset, '--clean', 'all', ...flags);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('dropped 5 training images');
+  expect(stdout).toContain(`${out}: 2 images of ${dataset}, 1 draws of each`);
+  const refused = await call('sheet', '--dataset', dataset, '--clean', 'duplicates', ...flags);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--clean labels') });
+});
+
 describe('refused with exit code 2', () => {
   afterEach(() => void vi.unstubAllEnvs());
 
