@@ -46,6 +46,10 @@ export interface EpochRecord {
 
 export interface History {
   epochs: EpochRecord[];
+  /**
+   * Every step, with its health: in Chrome about 1.3 kB for each layer with weights, so 100 MB after 20,000 steps of the
+   * tutorial's four; a fifth of a kilobyte a step at the level `off`.
+   */
   steps: StepRecord[];
   /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
   stopped: boolean;
