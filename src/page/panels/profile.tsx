@@ -141,7 +141,7 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
 /** Three digits that count, of a measurement that hardly has more. */
 const rough = (value: number) => Number(value.toPrecision(3));
 const microsecondsText = (time: number) => count(time < 1000 ? rough(time) : Math.round(time));
-const rate = (value: number | undefined) => (value ? figure(rough(value)) : '–');
+const rate = (value: number | undefined) => (!value ? '–' : value < 0.001 ? '< 0.001' : figure(rough(value)));
 const share = (part: number) => `${(100 * part).toFixed(1)} %`;
 
 function sentence({ profile, of }: { profile: TrainingProfile; of: string }): string {
