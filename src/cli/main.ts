@@ -55,6 +55,11 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       'steps from one probe to the next, with --health full (default: 100)',
       integer('--probe-every', { min: 1 }),
     )
+    .option(
+      '--save <file>',
+      'write the run with its weights when it ends: the training page loads it',
+      outputFile('--save'),
+    )
     .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
     .action((options: TrainCommandOptions) => train(options));

@@ -7,6 +7,7 @@ import { readDatasets, readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
+import { nameForPage, type RunToSave } from './saved_run.ts';
 import { Session } from './session.ts';
 import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
 
@@ -18,6 +19,8 @@ export interface PreparedRun {
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
+  /** What --save writes beside what came of it. */
+  toSave: RunToSave;
   /** What --json writes as `config`. */
   config: Record<string, unknown>;
 }
@@ -72,12 +75,25 @@ export async function withRun<Result>(
     console.log(modelTable(layers));
     const { cut: _, ...samples } = plan;
     const config = { dataset: options.dataset, clean: options.clean, ...samples, ...trainer };
-    return await work({ session, interrupts, plan, adapter, layers, config });
+    const toSave: RunToSave = {
+      options: trainer,
+      dataset: {
+        name: nameForPage(options.dataset),
+        imageShape,
+        classNames,
+        ...counts(datasets),
+        clean: options.clean,
+      },
+      epochs: plan.epochs,
+    };
+    return await work({ session, interrupts, plan, adapter, layers, toSave, config });
   } finally {
     interrupts.dispose();
     await session?.close();
   }
 }
+
+const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
 
 /** The data set, without what `--clean` names. */
 export async function readCleaned({

@@ -8,11 +8,13 @@ import { withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
 import type { RunOptions } from './run_options.ts';
+import { writeSavedRun } from './saved_run.ts';
 import { epochLine, finalTables, startupLine } from './training_report.ts';
 
 export interface TrainCommandOptions extends RunOptions {
   csv?: string;
   logdir?: string;
+  save?: string;
 }
 
 /** `wgrad train` */
@@ -55,6 +57,10 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         progress.stop();
         console.log(startupLine(fitted));
         if (fitted.skippedSteps) console.log(`skipped  ${fitted.skippedSteps} steps with numbers that are not finite`);
+        if (options.save) {
+          writeSavedRun(options.save, run.toSave, log, await session.call('snapshot'));
+          console.log(`written  ${options.save}`);
+        }
         if (fitted.stopped && !files.failure) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);
       } finally {
         progress.stop();

@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ChromeTrace, EpochRecord, LayerSummary, StepRecord, Verdict, VerdictName } from '../../src/index.ts';
+import {
+  type ChromeTrace,
+  type EpochRecord,
+  type LayerSummary,
+  parseRun,
+  type StepRecord,
+  type Verdict,
+  type VerdictName,
+} from '../../src/index.ts';
 import { descendants, isAlive } from './processes.ts';
 import { run, start, temporaryFolder } from './wgrad.ts';
 
@@ -120,10 +128,10 @@ describe('wgrad train', () => {
   );
 
   test(
-    'a verdict that changes is told as it does, and is in --json, --csv and the table',
+    'a verdict that changes is told as it does, and is in --json, --csv, --save and the table',
     async () => {
       const folder = temporaryFolder();
-      const [json, csv] = [join(folder, 'run.json'), join(folder, 'run.csv')];
+      const [json, csv, save] = [join(folder, 'run.json'), join(folder, 'run.csv'), join(folder, 'run.wgrad')];
       const model = {
         inputShape: [8, 8, 1],
         layers: [
@@ -134,7 +142,7 @@ describe('wgrad train', () => {
       };
       const { code, stdout, stderr } = await run(
         ...['train', '--dataset', 'digits', '--train-samples', '640', '--epochs', '1', '--adapter', 'software'],
-        ...['--model', JSON.stringify(model), '--json', json, '--csv', csv],
+        ...['--model', JSON.stringify(model), '--json', json, '--csv', csv, '--save', save],
       );
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(stdout).toMatch(
@@ -152,6 +160,20 @@ describe('wgrad train', () => {
         ...Array(9).fill(''),
         ...Array(11).fill('vanishing'),
       ]);
+      // What the page loads: the weights that the last step left, and all that it shows of the way there.
+      const { dataset, history, snapshot } = parseRun(readFileSync(save));
+      expect(dataset).toMatchObject({ name: 'digits', trainSamples: 640, testSamples: 297, clean: [] });
+      expect(history.verdicts).toEqual(verdicts);
+      expect(history.steps).toEqual(steps.map(({ health, ...step }) => step));
+      expect(history.health!.layers.dense!.updateRatio).toEqual(
+        steps.map(({ health }) => health!.layers.dense!.updateRatio),
+      );
+      expect(snapshot.progress).toMatchObject({ epochs: 1, step: 20 });
+      const norm = (tensor: Float32Array) => Math.hypot(...tensor);
+      const last = steps.at(-1)!.health!.layers.dense!.tensors.kernel;
+      const moved = norm(snapshot.weights[0]!) - last.weightNorm;
+      expect(norm(snapshot.weights[0]!)).toBeGreaterThan(0);
+      expect(Math.abs(moved)).toBeLessThan(1.01 * last.updateNorm + 1e-5);
     },
     minutes(5),
   );

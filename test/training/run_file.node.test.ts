@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, DataError, formatRun, parseRun, type SavedRun, type StepRecord } from '../../src/index.ts';
+import { HealthRows, healthReader, mostHealthRows } from '../../src/train/health_table.ts';
 import { initialWeights } from '../../src/train/initializers.ts';
 import { compileModel } from '../../src/train/model.ts';
 import { smallModel } from './small.ts';
@@ -33,7 +34,16 @@ const saved: SavedRun = {
     testSamples: 9,
   },
   epochs: 5,
-  history: { epochs: [], steps: [step], verdicts: [], probes: [] },
+  history: {
+    epochs: [],
+    steps: [step],
+    verdicts: [],
+    probes: [],
+    health: {
+      steps: [1],
+      layers: { dense: { updateRatio: [Number.NaN], transport: [null], reach: [1], dead: [0.5] } },
+    },
+  },
   snapshot: {
     weights,
     moments: [...weights.map((w) => w.map((x) => x / 3)), ...weights.map((w) => w.map((x) => x * x))],
@@ -51,6 +61,20 @@ test('what is read is what was written, to the bit, whatever the names and howev
   expect(bits(read.snapshot.weights)).toEqual(bits(saved.snapshot.weights));
   expect(bits(read.snapshot.moments)).toEqual(bits(saved.snapshot.moments));
   expect(formatRun(read)).toEqual(file);
+});
+
+test('a long run keeps every second, fourth ... step of its health, as it was', () => {
+  const rows = new HealthRows();
+  for (let step = 1; step <= 10_000; step++) {
+    rows.add(step, { dense: { updateRatio: step, reach: 1, dead: 0 } });
+  }
+  const { steps, layers } = rows.table;
+  expect(steps.length).toBeLessThanOrEqual(mostHealthRows);
+  expect(steps.slice(0, 3)).toEqual([1, 5, 9]);
+  expect(steps.at(-1)).toBe(9997);
+  expect(layers.dense!.updateRatio).toEqual(steps);
+  const figuresOf = healthReader(rows.table);
+  expect([4, 5, 6, 9997].map((step) => figuresOf(step)?.dense?.updateRatio)).toEqual([undefined, 5, undefined, 9997]);
 });
 
 test('it may lie anywhere in a larger buffer', () => {
@@ -94,6 +118,11 @@ describe('a file that is not what it says', () => {
     ['a header as long as the world', changed(15, 0xff), 'is cut short'],
     ['class names that are none', withHeader((h) => Object.assign(h.dataset, { classNames: [1] })), 'classNames.0'],
     ['a loss that is text', withHeader((h) => Object.assign(h.history.steps[0], { loss: '<b>' })), 'steps.0.loss'],
+    [
+      'health of more steps than it has',
+      withHeader((h) => Object.assign(h.history.health, { steps: [1, 2] })),
+      'history.health that',
+    ],
     ['weights of no length', withHeader((h) => Object.assign(h.tensors, { weights: [-1] })), 'tensors.weights.0'],
   ])('%s', (_, bytes, words) => {
     expect(() => parseRun(bytes, 'run.wgrad')).toThrow(DataError);

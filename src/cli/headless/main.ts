@@ -4,6 +4,7 @@ import { packNumbers } from '../../json_numbers.ts';
 import { News } from '../../train/news.ts';
 import { requireTwins, type TwinOptions } from '../../train/twin_options.ts';
 import { trainPair } from '../../train/twins.ts';
+import { base64 } from './base64.ts';
 import { outcome } from './outcome.ts';
 import type { TwinTold } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
@@ -43,6 +44,22 @@ window.wgrad = {
       } finally {
         await news.sent();
       }
+    }),
+  snapshot: () =>
+    outcome(async () => {
+      const { weights, moments, statistics, ...rest } = await trainer.snapshot();
+      return {
+        ...rest,
+        weights: weights.map(base64),
+        moments: moments.map(base64),
+        ...(statistics && {
+          statistics: {
+            mean: [...statistics.mean],
+            std: [...statistics.std],
+            ...(statistics.zca && { zca: base64(statistics.zca) }),
+          },
+        }),
+      };
     }),
   prepareTwins: (run) =>
     outcome(async () => {

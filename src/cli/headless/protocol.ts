@@ -3,6 +3,7 @@ import type {
   AdapterFacts,
   AugmentationConfig,
   LayerSummary,
+  Snapshot,
   Startup,
   TrainerOptions,
   TrainingProfile,
@@ -50,12 +51,20 @@ export interface Pictures {
   singles: { name: string; png: string }[];
 }
 
+/** A snapshot as JSON carries it: its tensors are float32 in base64. */
+export interface PackedSnapshot extends Pick<Snapshot, 'progress' | 'learningRate'> {
+  weights: string[];
+  moments: string[];
+  statistics?: { mean: number[]; std: number[]; zca?: string };
+}
+
 /** What the page offers, as `window.wgrad`. */
 export interface Page {
   open(adapter: 'auto' | 'software' | 'hardware'): Promise<Outcome<AdapterFacts>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   fit(epochs: number): Promise<Outcome<Fitted>>;
+  snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
   /** Fetches the data set that the command serves, and checks that twins are twins. */

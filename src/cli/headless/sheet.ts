@@ -1,4 +1,5 @@
 import { createAugmenter, type Dataset, type Gpu, type Sheet, takeApart } from '../../index.ts';
+import { base64 } from './base64.ts';
 import type { Pictures, SheetOrder } from './protocol.ts';
 
 /** Height of a part's title, in pixels. */
@@ -65,9 +66,5 @@ async function cutOut(parts: readonly Part[]): Promise<Pictures['singles']> {
 }
 
 async function png(canvas: OffscreenCanvas): Promise<string> {
-  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer());
-  let text = '';
-  // In pieces: a call takes only so many arguments.
-  for (let at = 0; at < bytes.length; at += 32_768) text += String.fromCharCode(...bytes.subarray(at, at + 32_768));
-  return btoa(text);
+  return base64(new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer()));
 }

@@ -1,5 +1,5 @@
 import { type Confusion, confusionOf, createDataset, type Dataset, type LayerOutput } from '../../index.ts';
-import { current } from './session.ts';
+import { current, type Session } from './session.ts';
 
 /** One image as it lies in a data set. */
 export interface ImageOf {
@@ -29,9 +29,21 @@ const mistakesShown = 12;
  * Asks the network as it is now; where a run is under way, between two of its steps. Undefined before the first run, and
  * where a run came from a file whose data set isn't to be had.
  */
-export async function resultsOf(): Promise<Results | undefined> {
-  const { trainer, test } = current() ?? {};
-  if (!trainer || !test) return undefined;
+export const resultsOf = () => ofCurrent(whatBecomesOf);
+
+/** Asks the network that is there. Undefined where another one has taken its place before it could answer. */
+async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefined>): Promise<T | undefined> {
+  const session = current();
+  try {
+    return session && (await ask(session));
+  } catch (error) {
+    if (current() !== session) return undefined;
+    throw error;
+  }
+}
+
+async function whatBecomesOf({ trainer, test }: Session): Promise<Results | undefined> {
+  if (!test) return undefined;
   const [probabilities, { weights, progress }] = await Promise.all([
     trainer.meanwhile.predict(test),
     trainer.meanwhile.snapshot(),
@@ -60,13 +72,12 @@ export interface Answer {
 }
 
 /** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
-export async function ask(pixels: Uint8Array): Promise<Answer | undefined> {
-  const { trainer, imageShape, classNames } = current() ?? {};
-  if (!trainer || !imageShape) return undefined;
-  const image = createDataset({ images: pixels, labels: [0], imageShape, classNames });
-  const outputs = await trainer.meanwhile.activations(image);
-  return { probabilities: outputs.at(-1)!.values, outputs };
-}
+export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
+  ofCurrent(async ({ trainer, imageShape, classNames }) => {
+    const image = createDataset({ images: pixels, labels: [0], imageShape, classNames });
+    const outputs = await trainer.meanwhile.activations(image);
+    return { probabilities: outputs.at(-1)!.values, outputs };
+  });
 
 /** A part of the images of a run. */
 export type PartOfRun = 'training' | 'test';

@@ -1,0 +1,8 @@
+/** Bytes as text: what crosses between a page and the command is JSON. */
+export function base64({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  let text = '';
+  // In pieces: a call takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 32_768) text += String.fromCharCode(...bytes.subarray(at, at + 32_768));
+  return btoa(text);
+}
