@@ -29,7 +29,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await page.select('#pairs', '2');
   await page.click('#train-beside');
   // Held, one step on, and going on: both together.
-  await until(page, '#place', 'step [2-9] of 20');
+  await until(page, '#place', 'step \\d+ of 20');
   await page.click('#start');
   await until(page, '#status', 'Paused after \\d+ steps? of both');
   const steps = async () => Number(/\d+/.exec(await text(page, '#status'))?.[0]);
