@@ -61,7 +61,7 @@ export const states: readonly State[] = [
       await page.click('#start');
       await done(page);
     },
-    frames: { '': 1090, gradients: '#gradients', whole: 'whole' },
+    frames: { '': 1104, gradients: '#gradients', whole: 'whole' },
     docs: { 'page.png': 'vanishing.1280.light.png' },
   },
   {
