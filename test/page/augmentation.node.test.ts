@@ -132,7 +132,9 @@ describe('augmentation', () => {
     await page.waitForSelector('#op-1-degrees');
     const list = () => JSON.parse(experimentIn(page).get('augment') ?? '') as { type: string }[];
     expect(list()).toEqual([{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 15 }]);
-    await page.click('[aria-label="move randomRotation up"]');
+    await page.focus('[aria-label="move randomRotation up"]');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.ariaLabel === 'move randomRotation down');
     expect(list().map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
     await page.click('#op-1'); // off
     expect(list().map(({ type }) => type)).toEqual(['randomRotation']);

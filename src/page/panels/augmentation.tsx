@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { count, figure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
+import type { Experiment } from '../experiment.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
@@ -24,7 +25,7 @@ export function AugmentationPanel() {
     <FoldingPanel
       id="augmentation"
       title="Augmentation"
-      gist={error?.what ?? (typeof named === 'string' ? named : "one's own")}
+      gist={error?.what ?? nameOf(named)}
       glimpse={preview.value && !error && <FirstDraws {...preview.value} />}
       isWrong={error !== undefined}
     >
@@ -65,6 +66,13 @@ export function AugmentationPanel() {
       <Copies />
     </FoldingPanel>
   );
+}
+
+/** A preset by its name, a list by its ops. */
+function nameOf(augmentation: Experiment['augmentation']): string {
+  if (typeof augmentation === 'string') return augmentation;
+  if (!Array.isArray(augmentation)) return "one's own";
+  return augmentation.map(({ type }) => type).join(', ') || 'no op';
 }
 
 /** The first image and what the augmentation makes of it. */

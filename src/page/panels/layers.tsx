@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count } from '../../figures.ts';
 import type { LayerConfig, Model, OptionFacts } from '../../index.ts';
+import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { lookOf } from '../plots/look.ts';
 import { Swatch } from '../plots/swatch.tsx';
@@ -12,17 +12,10 @@ import { known } from './model_facts.ts';
 /** Which layer's options are shown. */
 const opened = signal<number | undefined>();
 
-/** What has the focus when the layers are drawn again: the control that had it may be elsewhere, or gone. */
-let focusNext: string | undefined;
-
 /** The layers one under the other, with what they give and learn; those that don't fit say so at their place. */
 export function Layers() {
   const shown = model.value;
-  const table = useRef<HTMLTableElement>(null);
-  useLayoutEffect(() => {
-    if (focusNext) table.current?.querySelector<HTMLElement>(focusNext)?.focus();
-    focusNext = undefined;
-  });
+  const focusNext = useNextFocus();
   if (!shown) return null;
   const { summary, error, fits } = layers.value;
   const set = (layers: readonly LayerConfig[]) => change({ model: { inputShape: shown.inputShape, layers } as Model });
@@ -33,16 +26,14 @@ export function Layers() {
     const [moved] = next.splice(at, 1);
     next.splice(at + by, 0, moved!);
     opened.value = at + by;
-    // On in the same direction, or back where that is no more.
-    const goesUp = at + by === 0 ? false : at + by === next.length - 1 ? true : by < 0;
-    focusNext = `[data-at="${at + by}"] .move-${goesUp ? 'up' : 'down'}`;
+    focusNext(`#model [data-at="${at + by}"] .move-${movesOn(at + by, by, next.length)}`);
     set(next);
   };
   const told = summary ?? fits ?? [];
   let curve = -1;
   return (
     <>
-      <table id="model" ref={table}>
+      <table id="model">
         <thead>
           <tr>
             <th scope="col">layer</th>
@@ -113,7 +104,7 @@ export function Layers() {
                         disabled={shown.layers.length === 1}
                         onClick={() => {
                           opened.value = undefined;
-                          focusNext = `[data-at="${last ? at - 1 : at}"] .layer`;
+                          focusNext(`#model [data-at="${last ? at - 1 : at}"] .layer`);
                           replace(at);
                         }}
                       >
@@ -123,7 +114,7 @@ export function Layers() {
                         at={at}
                         onAdd={(added) => {
                           opened.value = last ? at : at + 1;
-                          focusNext = `[data-at="${opened.value}"] .layer`;
+                          focusNext(`#model [data-at="${opened.value}"] .layer`);
                           // Nothing can follow the probabilities: a layer that is added there goes before them.
                           replace(at, ...(last ? [added, layer] : [layer, added]));
                         }}

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { Fragment } from 'preact';
 import type { AugmentationConfig, AugmentationFacts, OpConfig, OptionFacts } from '../../index.ts';
+import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { augmentation, change, checked, experiment } from '../state.ts';
 import { training } from '../worker/training.ts';
@@ -111,12 +112,19 @@ function Generator({ facts }: { facts: AugmentationFacts }) {
 }
 
 function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
+  const focusNext = useNextFocus();
   const replace = (at: number, ...by: Item[]) => setItems([...items.slice(0, at), ...by, ...items.slice(at + 1)]);
   const move = (at: number, by: number) => {
     const next = [...items];
     const [moved] = next.splice(at, 1);
     next.splice(at + by, 0, moved!);
+    focusNext(`#op-tools-${at + by} .move-${movesOn(at + by, by, next.length)}`);
     setItems(next);
+  };
+  const remove = (at: number) => {
+    const last = at === items.length - 1;
+    focusNext(items.length > 1 ? `#op-tools-${last ? at - 1 : at} .remove` : '#add-op');
+    replace(at);
   };
   const { error } = checked.value ?? {};
   const on = items.filter(({ isOn }) => isOn);
@@ -140,15 +148,22 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
                   {item === wrong && <span aria-hidden="true">⚠</span>}
                   {op.type}
                 </label>
-                <span class="tools">
-                  <Tool text="↑" label={`move ${op.type} up`} disabled={at === 0} onClick={() => move(at, -1)} />
+                <span id={`op-tools-${at}`} class="tools">
                   <Tool
+                    kind="move-up"
+                    text="↑"
+                    label={`move ${op.type} up`}
+                    disabled={at === 0}
+                    onClick={() => move(at, -1)}
+                  />
+                  <Tool
+                    kind="move-down"
                     text="↓"
                     label={`move ${op.type} down`}
                     disabled={at === items.length - 1}
                     onClick={() => move(at, 1)}
                   />
-                  <Tool text="×" label={`remove ${op.type}`} onClick={() => replace(at)} />
+                  <Tool kind="remove" text="×" label={`remove ${op.type}`} onClick={() => remove(at)} />
                 </span>
               </div>
               {error && item === wrong && <AugmentationError {...error} />}
@@ -181,14 +196,15 @@ function withOption(op: OpConfig, name: string, value: unknown): OpConfig {
 }
 
 interface ToolProps {
+  kind: string;
   text: string;
   label: string;
   disabled?: boolean;
   onClick: () => void;
 }
 
-const Tool = ({ text, label, ...props }: ToolProps) => (
-  <button type="button" class="tool" aria-label={label} title={label} {...props}>
+const Tool = ({ kind, text, label, ...props }: ToolProps) => (
+  <button type="button" class={`tool ${kind}`} aria-label={label} title={label} {...props}>
     {text}
   </button>
 );

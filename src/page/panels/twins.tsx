@@ -29,6 +29,7 @@ export function TwinsPanel() {
   const byDefault = isNumber ? String(Number(own) * 10) : others[0]!;
   const to = chosen !== undefined && (isNumber || others.includes(chosen)) ? chosen : byDefault;
   const set = (value: string) => (wanted.value = { ...wanted.value, [vary.value]: value });
+  const isUnderWay = run.value?.isUnderWay.value ?? false;
   const isUsable = !isNumber || (Number(to) > 0 && to !== own);
   return (
     <Panel id="twins" title="Twins">
@@ -81,8 +82,8 @@ export function TwinsPanel() {
         <button
           id="train-beside"
           type="button"
-          disabled={!isUsable}
-          aria-disabled={!isReady.value}
+          disabled={!isUsable || !(isReady.value || isUnderWay)}
+          aria-disabled={isUnderWay}
           onClick={() => trainBeside({ vary: vary.value, to }, pairs.value)}
         >
           Train beside
