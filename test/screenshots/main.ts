@@ -1,9 +1,14 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import type { Page } from 'puppeteer';
-import { devRoutes, openPage, openStudio, type Studio } from '../page/studio.ts';
+import type { Browser, Page } from 'puppeteer';
+import { build } from 'vite';
+import { launchChrome } from '../../src/cli/chrome.ts';
+import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
+import { serve } from '../../src/cli/server.ts';
+import { openPage } from '../page/visit.ts';
 import { type Frame, type State, states } from './states.ts';
 
 /** From dist/screenshots, where this runs. */
@@ -27,19 +32,24 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
   if (unknown) throw new Error(`No state is called ${unknown}: there are ${states.map(({ name }) => name).join(', ')}`);
   const wanted = names.length ? states.filter(({ name }) => names.includes(name)) : states;
   mkdirSync(options.out, { recursive: true });
-  const studio = await openStudio();
+  const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
+  await build({ configFile: join(root, 'vite.config.ts'), mode: 'page', logLevel: 'error', build: { outDir: folder } });
+  const server = await serve(folder, datasetRoutes(knownDatasets()));
+  const browser = await launchChrome({ adapter: 'software' });
   try {
-    for (const state of wanted) await takeState(studio, state, options);
+    for (const state of wanted) await takeState(browser, server.url, state, options);
   } finally {
-    await studio.close();
+    await browser.close();
+    server.close();
+    rmSync(folder, { recursive: true });
   }
 }
 
-async function takeState(studio: Studio, state: State, { out, docs }: Options): Promise<void> {
-  const page = await studio.browser.newPage();
+async function takeState(browser: Browser, url: string, state: State, { out, docs }: Options): Promise<void> {
+  const page = await browser.newPage();
   await show(page, looks[0]!);
   await state.before?.(page);
-  await openPage(`${await studio.serve(devRoutes())}${state.address}`, page, []);
+  await openPage(`${url}${state.address}`, page, []);
   await state.reach?.(page);
   for (const look of looks) {
     await show(page, look);

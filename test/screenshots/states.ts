@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import { until } from '../page/studio.ts';
+import { until } from '../page/visit.ts';
 
 /** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
 export type Frame = 'screen' | 'whole' | number | `#${string}`;

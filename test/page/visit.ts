@@ -1,0 +1,54 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'puppeteer';
+
+/**
+ * Opens the page and waits until it can be used.
+ *
+ * @param complaints gets the errors and warnings of its console: expect it to be empty at the end.
+ */
+export async function openPage(url: string, page: Page, complaints: string[]): Promise<void> {
+  page.setDefaultTimeout(0); // vitest has one
+  await page.setViewport({ width: 1280, height: 960 });
+  page.on('console', (message) => {
+    if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(url);
+  await page.waitForSelector('#start:enabled, [role=alert] h2');
+  await seeAll(page);
+}
+
+/** Goes down to what is only fetched for whoever does, and up again. */
+async function seeAll(page: Page): Promise<void> {
+  await page.evaluate(() => document.querySelector('.later')?.scrollIntoView());
+  await page.waitForSelector('.later', { hidden: true });
+  await page.evaluate(() => scrollTo(0, 0));
+}
+
+export const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');
+export const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
+export const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
+
+export async function chooseDataset(page: Page, dataset: string): Promise<void> {
+  await page.select('#dataset', dataset);
+  await page.waitForSelector('#start:enabled');
+}
+
+/** Waits until a test of the page's own text holds. */
+export const until = (page: Page, selector: string, pattern: string) =>
+  page.waitForFunction(
+    (selector, pattern) => new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? ''),
+    {},
+    selector,
+    pattern,
+  );
+
+/** Waits for a file that the browser downloads into a folder. @returns its path. */
+export async function downloaded(folder: string, ending: string): Promise<string> {
+  for (;;) {
+    const name = readdirSync(folder).find((it) => it.endsWith(ending));
+    if (name) return join(folder, name);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
