@@ -58,7 +58,7 @@ export function RunBar() {
           {placeOf(shown)}
         </p>
         <p id="status" class="status" role="status" aria-live="polite">
-          {status.value}
+          {isUnderWay || !refusal.value || status.value !== 'Ready.' ? status.value : ''}
         </p>
       </div>
       {!isUnderWay && refusal.value && (
