@@ -152,6 +152,7 @@ export class Run {
     if (!this.begun) this.begun = performance.now();
     this.paused.since ||= performance.now();
     this.phase.value = 'paused';
+    this.show();
   }
 
   resume(): void {

@@ -74,7 +74,7 @@ test('a run that a person sets up: the page stays free, a hidden tab goes on wit
   await page.bringToFront();
   await until(page, '#status', 'Done in');
   expect(await text(page, '#place')).toBe('epoch 5 of 5, step 47 of 47');
-  expect(await text(page, '#loss .at')).toBe('step 235');
+  await until(page, '#loss .at', '^step 235$');
   await vi.waitFor(async () => expect(await width(page, '#loss')).toBeGreaterThan(0.97), { timeout: 60_000 });
 
   const again = await studio.browser.newPage();
@@ -100,7 +100,7 @@ test('one step, another, on, a pause, a stop', async () => {
   expect(await place()).toMatch(/^epoch 1 of \d+, step 1 of 47$/);
   await page.click('#step');
   await until(page, '#status', 'Paused after 2 steps');
-  expect(await text(page, '#loss .at')).toBe('step 2');
+  await until(page, '#loss .at', '^step 2$');
   expect(await text(page, '#start')).toBe('Continue');
 
   await page.click('#start');
