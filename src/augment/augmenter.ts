@@ -43,7 +43,7 @@ export interface DrawOf {
 /**
  * Makes an augmenter: the kernels that the trainer warps its batches with, on images of one's own.
  *
- * @throws ConfigurationError at once for options that make no sense.
+ * @throws ConfigurationError at once for options that make no sense, or a whitening matrix that the adapter can't bind.
  */
 export function createAugmenter(gpu: Gpu, options: AugmenterOptions): Augmenter {
   return new Augmenter(gpu, options);
@@ -164,7 +164,7 @@ export class Augmenter {
    * @param images NHWC, all of the training set.
    * @param options `augment` fits to `rounds` augmented images of each instead, as Keras does.
    * @returns mean and standard deviation of each channel, and the whitening matrix where zcaWhitening is on.
-   * @throws ConfigurationError where nothing feature-wise is asked for, or the matrix is larger than the adapter can bind.
+   * @throws ConfigurationError where nothing feature-wise is asked for.
    */
   async fit(
     images: Uint8Array | Float32Array,

@@ -147,7 +147,7 @@ describe('augmentation', () => {
     await page.select('#add-op', 'randomGrayscale');
     await until(page, '.op.bad #augmentation-error', 'takes the colour away');
     expect(await page.$$eval('.op', (ops) => ops.map((op) => op.matches('.bad')))).toEqual([false, false, true]);
-    const off = ['#start:disabled', '#step:disabled', '#train-beside[aria-disabled=true]'];
+    const off = ['#start:disabled', '#step:disabled', '#train-beside:disabled'];
     for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the colour away');
     await page.click('#op-2'); // off
