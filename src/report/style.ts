@@ -7,7 +7,7 @@ h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; overflow-wrap: an
 h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 p { max-width: 80ch; margin: .5rem 0; }
-.lead { overflow-wrap: anywhere; }
+.lead { overflow-wrap: anywhere; white-space: pre-line; }
 .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; overflow-wrap: anywhere; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: .5rem 1rem; }
 figure { margin: 0 0 .5rem; break-inside: avoid; }

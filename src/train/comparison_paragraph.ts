@@ -19,73 +19,83 @@ export interface Subject {
 const toldMost = 12;
 
 /**
- * What the figures say, and no more: what differed beyond what seeds do, what did not, and of how many tests. A function of
- * the comparison alone.
+ * What the figures say, and no more: how the twins ended and what became of their layers, then what differed beyond what
+ * seeds do, what did not, and of how many tests. A function of the comparison alone.
+ *
+ * @returns plain text; an empty line stands between its parts.
  */
 export function paragraphOf({ summary, cosines }: Comparison, subject: Subject): string {
   const { variable, a, b, seeds, epochs, broken } = subject;
-  const sentences = [
+  const setting =
     `${counted(seeds.length, 'pair')} of twins, one a seed, ${counted(epochs, 'epoch')} each: A with ${variable} ${a}, B with ${b}; ` +
-      `${variable === 'model' ? 'order of samples and everything but the model' : 'initial weights, order of samples and everything else'} were the same.`,
+    `${variable === 'model' ? 'order of samples and everything but the model' : 'initial weights, order of samples and everything else'} were the same.`;
+  const outcome = [
+    ...endSentence(summary, seeds.length),
     ...brokenSentences(broken, seeds.length),
-    ...testSentences(summary, seeds.length),
     ...verdictSentences(summary),
   ];
+  const tests = testSentences(summary, seeds.length);
   const whole = cosines.filter(({ layer }) => layer === undefined).at(-1);
   if (whole && whole.estimate.n > 0) {
-    sentences.push(
+    outcome.push(
       `After the last epoch the twins' gradients on the same samples had a cosine of ${withInterval(whole.estimate)}.`,
     );
   }
-  return sentences.join(' ');
+  return [[setting], outcome, ...tests]
+    .filter((part) => part.length > 0)
+    .map((part) => part.join(' '))
+    .join('\n\n');
 }
 
-function testSentences(summary: readonly Row[], pairs: number): string[] {
+/** Of figures that differ, that may, and that don't, a part each. */
+function testSentences(summary: readonly Row[], pairs: number): string[][] {
   const tested = summary.filter(({ test }) => !Number.isNaN(test.p));
-  if (pairs < 2) return [...endSentence(summary), 'One pair says nothing about chance: nothing was tested.'];
+  if (pairs < 2) return [['One pair says nothing about chance: nothing was tested.']];
   if (tested.length === 0) {
     const isWhole = summary.some(({ layer, test }) => layer === undefined && test.difference.n > 1);
     return [
-      isWhole
-        ? 'The twins were equal in every figure of every pair: there was nothing to test.'
-        : 'Fewer than two pairs have figures of both twins: nothing was tested.',
+      [
+        isWhole
+          ? 'The twins were equal in every figure of every pair: there was nothing to test.'
+          : 'Fewer than two pairs have figures of both twins: nothing was tested.',
+      ],
     ];
   }
   const differing = tested.filter(({ differs }) => differs);
   const alone = tested.filter(({ test, differs }) => !differs && test.p < significance);
   const rest = tested.filter(({ test }) => !(test.p < significance));
-  const sentences = [
+  const sure = [
     `Of ${counted(tested.length, 'figure')} tested (paired t-tests with Holm's correction for all of them, ` +
       `${figure(100 * (1 - confidence))} %), ${differing.length === 0 ? 'none differed' : `${differing.length} differed`} beyond noise.`,
   ];
   if (differing.length > 0) {
     const told = [...differing].sort(byWeight).slice(0, toldMost);
     const more = differing.length - told.length;
-    sentences.push(
-      `${upper(told.map(difference).join('; '))}${more ? `; and ${more} more, marked in the table` : ''}.`,
-    );
+    sure.push(`${upper(told.map(difference).join('; '))}${more ? `; and ${more} more, marked in the table` : ''}.`);
   }
+  const unsure: string[] = [];
   if (alone.length > 0) {
-    sentences.push(
+    unsure.push(
       `${counted(alone.length, 'figure')} would have passed a test alone but not among so many ` +
         `(${listed(alone, layersIn(summary))}): not told from chance here, more seeds would tell.`,
     );
   }
+  const same: string[] = [];
   if (rest.length > 0) {
-    sentences.push(`No difference beyond noise was found in ${listed(rest, layersIn(summary))}.`);
+    same.push(`No difference beyond noise was found in ${listed(rest, layersIn(summary))}.`);
     const loss = rest.find(({ figure }) => figure === 'validation loss');
     if (loss && Number.isFinite(loss.test.difference.low)) {
       const { low, high } = loss.test.difference;
-      sentences.push(
+      same.push(
         `That is no proof of equality: A's validation loss minus B's may lie anywhere from ${figure(low)} to ${figure(high)}.`,
       );
     }
   }
-  return sentences;
+  return [sure, unsure, same];
 }
 
-/** How a single pair ended: its figures are all there is to tell. */
-function endSentence(summary: readonly Row[]): string[] {
+/** How the twins ended, on the mean of all pairs. */
+function endSentence(summary: readonly Row[], pairs: number): string[] {
   const rowOf = (name: string) => summary.find(({ figure, layer }) => figure === name && layer === undefined);
   const [loss, accuracy] = [rowOf('validation loss'), rowOf('validation accuracy')];
   if (!loss || !accuracy) return [];
@@ -94,7 +104,7 @@ function endSentence(summary: readonly Row[]): string[] {
       ? `a validation loss of ${figure(loss[twin].mean)} and an accuracy of ${figure(accuracy[twin].mean)}`
       : 'neither',
   );
-  return [`A ended with ${a}, B with ${b}.`];
+  return [`${pairs > 1 ? 'On average A' : 'A'} ended with ${a}, B with ${b}.`];
 }
 
 function brokenSentences({ a, b }: Subject['broken'], pairs: number): string[] {

@@ -112,7 +112,8 @@ export const states: readonly State[] = [
       await page.click('#train-beside');
       await page.waitForSelector('#twins-outcome');
     },
-    frames: { '': '#twins', training: '#training', gradients: '#gradients' },
+    frames: { '': '#twins', training: '#training', gradients: '#gradients', map: '#gradient-map' },
+    docs: { 'twins.png': 'twins-map.1280.light.png' },
   },
   { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
   {
