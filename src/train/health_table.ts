@@ -51,7 +51,8 @@ export class HealthRows {
   add(step: number, figures: Readonly<Record<string, LayerFigures>> | undefined): void {
     if (!figures) return;
     const { steps, layers } = this.table;
-    if (steps.length === mostHealthRows) this.halve();
+    // Once is not enough where rows come from a table that was halved before, and all of them stay.
+    while (steps.length >= mostHealthRows) this.halve();
     if ((step - 1) % this.span) return;
     const row = steps.push(step) - 1;
     for (const [name, { updateRatio, transport, reach, dead }] of Object.entries(figures)) {

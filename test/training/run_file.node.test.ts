@@ -77,6 +77,16 @@ test('a long run keeps every second, fourth ... step of its health, as it was', 
   expect([4, 5, 6, 9997].map((step) => figuresOf(step)?.dense?.updateRatio)).toEqual([undefined, 5, undefined, 9997]);
 });
 
+test('it keeps as few of a table that has every second step alone', () => {
+  const rows = new HealthRows();
+  for (let step = 1; step <= 20_000; step += 2) {
+    rows.add(step, { dense: { updateRatio: step, reach: 1, dead: 0 } });
+    expect(rows.table.steps.length).toBeLessThanOrEqual(mostHealthRows);
+  }
+  expect(rows.table.steps.slice(0, 3)).toEqual([1, 9, 17]);
+  expect(rows.table.steps.at(-1)).toBe(19_993);
+});
+
 test('it may lie anywhere in a larger buffer', () => {
   const file = formatRun(saved);
   const larger = new Uint8Array(file.length + 3);
