@@ -182,6 +182,7 @@ async function hold(
   let told = false;
   while (isHeld()) {
     await interludes.run();
+    if (interludes.areWaiting) continue; // it came as the last one ended, and has arrived: nobody would wake for it
     if (!isHeld()) return;
     if (!told) onPause?.();
     told = true;

@@ -206,7 +206,10 @@ export class Trainer {
   /** In a `fit` that has been called, or else in turn. */
   #between<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     if (!this.#fits) return this.#exclusively(work);
-    const turn = this.#ready.then((engine) => engine.interludes.add(() => work(engine)));
+    const turn = this.#ready.then((engine) =>
+      // It may have ended a moment ago, and then nobody looks for interludes any more.
+      this.#fits ? engine.interludes.add(() => work(engine)) : this.#exclusively(work),
+    );
     return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
   }
 
