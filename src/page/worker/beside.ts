@@ -154,7 +154,7 @@ function fileOf(
   records: PairRecord[],
   data: string,
 ): ComparisonFile {
-  const { dataset, trainSamples, testSamples, epochs } = a;
+  const { dataset, clean, trainSamples, testSamples, epochs } = a;
   return {
     kind: 'wgrad comparison',
     format: 1,
@@ -163,7 +163,7 @@ function fileOf(
     adapter,
     config: {
       vary,
-      ...{ dataset, clean: [], trainSamples, testSamples, epochs, data },
+      ...{ dataset, clean, trainSamples, testSamples, epochs, data },
       a: filled(a),
       b: filled(b),
     },
