@@ -87,7 +87,7 @@ export type {
 export { type HealthTable, healthTable, type LayerFigures } from './train/health_table.ts';
 export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
 export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
-export { type Model, sequential } from './train/model.ts';
+export { layerNames, type Model, sequential } from './train/model.ts';
 export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Images, LayerOutput } from './train/predict.ts';

@@ -71,18 +71,29 @@ const kerasName: Record<LayerType, string> = {
   dense: 'dense',
 };
 
+/** What gives layers their names, in order: their own, or Keras' by their type and place. */
+function namer(): (layer: { type: LayerType; name?: string }) => string {
+  const counts = new Map<string, number>();
+  return ({ type, name }) => {
+    const known = kerasName[type] ?? type;
+    const count = counts.get(known) ?? 0;
+    counts.set(known, count + 1);
+    return name ?? (count ? `${known}_${count}` : known);
+  };
+}
+
+/** The names that errors have for the layers of a model, in order; of one that doesn't fit together, too. */
+export const layerNames = ({ layers }: Model): string[] => layers.map(namer());
+
 /** Works out names, shapes and weights. @throws ConfigurationError as `sequential` does. */
 export function compileModel(model: Model): CompiledModel {
   const { inputShape, layers } = checkOutline(model);
-  const names = new Map<string, number>();
+  const nameOf = namer();
   const compiled: CompiledLayer[] = [];
   let shape: number[] = [...inputShape];
   layers.forEach((layer, index) => {
     const config = fillLayer(layer, index + 1);
-    const known = kerasName[config.type];
-    const count = names.get(known) ?? 0;
-    names.set(known, count + 1);
-    const name = config.name ?? (count ? `${known}_${count}` : known);
+    const name = nameOf(config);
     if (compiled.some((other) => other.name === name)) {
       throw new ConfigurationError({
         what: `Two layers have the same name`,

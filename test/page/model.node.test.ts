@@ -56,6 +56,16 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => document.querySelectorAll('#model .layer')[1]?.textContent?.startsWith('⚠'));
   expect(await focused()).toBe('move conv2d down');
+  // By the names that errors have for them, those that don't fit and those behind them too.
+  expect(await page.$$eval('#model .layer', (all) => all.map((it) => it.textContent))).toEqual([
+    'max_pooling2d',
+    '⚠conv2d',
+    'conv2d_1',
+    'max_pooling2d_1',
+    'flatten',
+    'dense',
+    'dense_1',
+  ]);
   await page.focus('[aria-label="remove conv2d"]');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#start:enabled');

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
-import type { LayerConfig, Model, OptionFacts } from '../../index.ts';
+import { type LayerConfig, layerNames, type Model, type OptionFacts } from '../../index.ts';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { lookOf } from '../plots/look.ts';
@@ -30,6 +30,7 @@ export function Layers() {
     set(next);
   };
   const told = summary ?? fits ?? [];
+  const names = layerNames(shown);
   let curve = -1;
   return (
     <>
@@ -47,7 +48,7 @@ export function Layers() {
           const isBad = error !== undefined && at === told.length;
           const isOpen = opened.value === at;
           const last = at === shown.layers.length - 1;
-          const name = facts?.name ?? layer.type;
+          const name = names[at]!;
           return (
             <tbody key={`${at} ${layer.type}`} data-at={at} class={isBad ? 'bad' : ''}>
               <tr>
