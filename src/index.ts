@@ -27,6 +27,7 @@ export {
   type Finding,
   fashionMnistNames,
   findings,
+  fingerprint,
   formatCifar10,
   holdOut,
   type Inspection,

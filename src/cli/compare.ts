@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { takeFirst } from '../data/index.ts';
+import { fingerprint, takeFirst } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { clock, count } from '../figures.ts';
 import { unpackNumbers } from '../json_numbers.ts';
@@ -7,7 +7,7 @@ import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
 import { requireTwins } from '../train/twin_options.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
-import { fingerprint, finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
+import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinTold } from './headless/protocol.ts';
@@ -71,7 +71,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       adapter,
       config: {
         vary: options.vary,
-        ...{ dataset, clean, trainSamples, testSamples, epochs, data: fingerprint(datasets) },
+        ...{ dataset, clean, trainSamples, testSamples, epochs, data: await fingerprint(datasets) },
         a,
         b,
       },

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ComparisonFile } from '../report/comparison_file.ts';
 import type { PairRecord } from '../train/twin_record.ts';
@@ -68,13 +66,6 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
     });
   }
   return file.pairs;
-}
-
-/** Images and labels as a number that is hardly the same for others. */
-export function fingerprint({ train, test }: TrainAndTest): string {
-  const hash = createHash('sha256');
-  for (const { images, labels } of [train, test]) hash.update(images).update(labels);
-  return hash.digest('hex').slice(0, 16);
 }
 
 /** Every leaf under its path: `a.augmentation.rotationRange`. */

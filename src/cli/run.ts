@@ -1,4 +1,4 @@
-import { type Cleaned, cleanDatasets, type TrainAndTest, takeFirst } from '../data/index.ts';
+import { type Cleaned, cleanDatasets, fingerprint, type TrainAndTest, takeFirst } from '../data/index.ts';
 import { count } from '../figures.ts';
 import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
 import type { Told } from '../train/news.ts';
@@ -20,7 +20,7 @@ export interface PreparedRun {
   adapter: AdapterFacts;
   layers: LayerSummary[];
   /** What --save writes beside what came of it. */
-  toSave: RunToSave;
+  toSave: () => Promise<RunToSave>;
   /** What --json writes as `config`. */
   config: Record<string, unknown>;
 }
@@ -75,7 +75,7 @@ export async function withRun<Result>(
     console.log(modelTable(layers));
     const { cut: _, ...samples } = plan;
     const config = { dataset: options.dataset, clean: options.clean, ...samples, ...trainer };
-    const toSave: RunToSave = {
+    const toSave = async (): Promise<RunToSave> => ({
       options: trainer,
       dataset: {
         name: nameForPage(options.dataset),
@@ -83,9 +83,10 @@ export async function withRun<Result>(
         classNames,
         ...counts(datasets),
         clean: options.clean,
+        data: await fingerprint(datasets),
       },
       epochs: plan.epochs,
-    };
+    });
     return await work({ session, interrupts, plan, adapter, layers, toSave, config });
   } finally {
     interrupts.dispose();

@@ -58,7 +58,7 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         console.log(startupLine(fitted));
         if (fitted.skippedSteps) console.log(`skipped  ${fitted.skippedSteps} steps with numbers that are not finite`);
         if (options.save) {
-          writeSavedRun(options.save, run.toSave, log, await session.call('snapshot'));
+          writeSavedRun(options.save, await run.toSave(), log, await session.call('snapshot'));
           console.log(`written  ${options.save}`);
         }
         if (fitted.stopped && !files.failure) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);

@@ -16,6 +16,7 @@ export {
 } from './dataset.ts';
 export { digitsTestCount, parseDigits } from './digits.ts';
 export { type Finding, findings, type SameImages } from './findings.ts';
+export { fingerprint } from './fingerprint.ts';
 export { gunzip } from './gunzip.ts';
 export { holdOut } from './held_out.ts';
 export { type IdxArray, type IdxDatasetFiles, parseIdx, parseIdxDataset, parseIdxParts } from './idx.ts';

@@ -38,6 +38,8 @@ export interface SavedRun {
     testSamples: number;
     /** What was left out before they were counted. */
     clean?: Finding[];
+    /** A fingerprint of them: others with the same name and count are told from them. Older files have none. */
+    data?: string;
   };
   /** As planned: a run that was stopped has fewer in its history. */
   epochs: number;
@@ -127,6 +129,7 @@ const schema = v.object({
     trainSamples: integer(1),
     testSamples: integer(1),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
+    data: v.optional(v.string()),
   }),
   epochs: integer(1),
   history: v.object({

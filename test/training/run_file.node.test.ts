@@ -32,6 +32,7 @@ const saved: SavedRun = {
     classNames: ['<img src=x onerror=alert(1)>', 'größer', '__proto__'],
     trainSamples: 42,
     testSamples: 9,
+    data: '0123456789abcdef',
   },
   epochs: 5,
   history: {

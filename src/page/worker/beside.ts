@@ -3,6 +3,7 @@ import {
   type ComparisonConfig,
   type ComparisonFile,
   concluded,
+  fingerprint,
   type PairRecord,
   type Row,
   type StepRecord,
@@ -193,19 +194,6 @@ function filled(request: TrainRequest): ComparisonConfig['a'] {
     batchSize,
     loss: 'sparseCategoricalCrossentropy',
   };
-}
-
-/** The command's fingerprint of the same bytes. */
-async function fingerprint({ train, test }: TrainAndTest): Promise<string> {
-  const parts = [train, test].flatMap(({ images, labels }) => [images, labels]);
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
-  return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Of an epoch's steps, pauses and evaluations left out. */

@@ -3,6 +3,7 @@ import {
   createTrainer,
   DataError,
   type Evaluation,
+  fingerprint,
   formatRun,
   parseRun,
   type SavedRun,
@@ -11,7 +12,7 @@ import {
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 import { augmentedShape } from './preview.ts';
-import { adopt, current } from './session.ts';
+import { adopt, current, dataOf } from './session.ts';
 
 /**
  * The run of this network as a file.
@@ -25,12 +26,21 @@ export async function save(
   if (!run) throw new DataError({ what: 'There is no run to save', fix: 'train first' });
   const { dataset, clean, epochs, trainSamples, testSamples, paused: _, ...options } = run.request;
   const { imageShape, classNames } = run;
+  const data = await dataOf(run);
   const snapshot = await run.trainer.meanwhile.snapshot();
   await run.news?.sent();
   const history = await historyOf(snapshot.progress.step);
   const file = formatRun({
     options,
-    dataset: { name: dataset, imageShape, classNames, trainSamples, testSamples, clean: [...clean] },
+    dataset: {
+      name: dataset,
+      imageShape,
+      classNames,
+      trainSamples,
+      testSamples,
+      clean: [...clean],
+      ...(data && { data }),
+    },
     epochs,
     history,
     snapshot,
@@ -40,6 +50,8 @@ export async function save(
 
 /** A run that was saved, but for its weights: they are in its network, which can be asked now. */
 export interface Loaded extends Omit<SavedRun, 'snapshot'> {
+  /** Whether those that it was trained on are to be had. */
+  hasImages: boolean;
   /** Where it was saved in the middle of an epoch, and its images are to be had. */
   leftBehind?: Evaluation;
 }
@@ -52,7 +64,7 @@ export interface Loaded extends Omit<SavedRun, 'snapshot'> {
 export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const { snapshot, ...saved } = parseRun(file, name);
   const { options, dataset, epochs } = saved;
-  const { name: of, imageShape, classNames, trainSamples, testSamples, clean = [] } = dataset;
+  const { name: of, imageShape, classNames, trainSamples, testSamples, clean = [], data } = dataset;
   const shape = await augmentedShape(options.augmentation ?? {}, imageShape);
   if (options.model.inputShape.join() !== shape.join()) {
     throw new DataError({
@@ -69,23 +81,26 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
     throw error;
   }
   // A network can be asked without the images that made it: what it says of them is then left out.
-  const datasets = await load({ dataset: of, clean }).catch(() => undefined);
-  const fits = datasets && datasets.train.imageShape.join() === imageShape.join();
-  const test = fits ? takeFirst(datasets.test, testSamples) : undefined;
+  const whole = await load({ dataset: of, clean }).catch(() => undefined);
+  const images = whole && {
+    train: takeFirst(whole.train, trainSamples),
+    test: takeFirst(whole.test, testSamples),
+  };
+  const fits = images?.train.imageShape.join() === imageShape.join() && (!data || data === (await fingerprint(images)));
+  const test = fits ? images.test : undefined;
   adopt(
     {
       request: { ...required(options), dataset: of, clean, epochs, trainSamples, testSamples, paused: false },
       trainer,
       imageShape,
       classNames,
-      ...(fits && { training: takeFirst(datasets.train, trainSamples) }),
-      ...(test && { test }),
+      ...(fits ? { training: images.train, test: images.test } : data && { data }),
     },
     snapshot,
   );
   const { steps, epochs: finished } = saved.history;
   const amidst = (steps.at(-1)?.epoch ?? 0) > finished.length;
-  return { ...saved, ...(test && amidst && { leftBehind: await trainer.evaluate(test) }) };
+  return { ...saved, hasImages: fits, ...(test && amidst && { leftBehind: await trainer.evaluate(test) }) };
 }
 
 /** The page saves every option of a run; a file of another hand may leave some at their defaults. */

@@ -6,8 +6,10 @@ import {
   DeviceLostError,
   type Evaluation,
   type FitOptions,
+  fingerprint,
   type OptimizerConfig,
   type Snapshot,
+  type TrainAndTest,
   type Trainer,
   type TrainerOptions,
   takeFirst,
@@ -65,6 +67,8 @@ export interface Session {
   /** As far as the request wants them; a run from a file may have been trained on what isn't to be had. */
   training?: Dataset;
   test?: Dataset;
+  /** A fingerprint of them, where its file has told and they are not here. */
+  data?: string;
   /** What is told of it, while it is trained. */
   news?: News;
 }
@@ -74,6 +78,10 @@ let session: Session | undefined;
 
 /** What there is to be asked. */
 export const current = (): Session | undefined => session;
+
+/** A fingerprint of the images that it was trained on, as far as they are known. */
+export const dataOf = async ({ training, test, data }: Session): Promise<string | undefined> =>
+  training && test ? fingerprint({ train: training, test }) : data;
 
 /** Takes a network in place of the one that is there. @param snapshot it goes on from that. */
 export function adopt(other: Session, snapshot: Snapshot): void {
@@ -134,7 +142,7 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
   const training = takeFirst(datasets.train, trainSamples);
   // As many as there are.
   const request = { ...asked, trainSamples: training.count, testSamples: test.count };
-  if (from) requireSame(training, asked, from.imageShape);
+  if (from) await requireSame({ train: training, test }, asked, from.imageShape);
   session?.trainer.dispose();
   session = undefined;
   const trainer = createTrainer(gpu, options);
@@ -188,18 +196,29 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
 }
 
 /** @throws DataError where there are other images than those that the run has been trained on. */
-function requireSame(
-  { imageShape, classNames, count }: Dataset,
+async function requireSame(
+  datasets: TrainAndTest,
   { dataset, trainSamples }: TrainRequest,
   shape: Dataset['imageShape'],
-): void {
-  if (imageShape.join() === shape.join() && count === trainSamples) return;
+): Promise<void> {
+  const { imageShape, classNames, count } = datasets.train;
+  const isAlike = imageShape.join() === shape.join() && count === trainSamples;
+  if (isAlike && (!session || (await hasImages(session, datasets)))) return;
   throw new DataError({
     what: `The images of ${dataset} are not those that this run was trained on`,
-    found: `${count} of ${imageShape.join(' x ')}, ${classNames.length} classes`,
+    found: `${count}${isAlike ? ' others' : ''} of ${imageShape.join(' x ')}, ${classNames.length} classes`,
     wanted: `${trainSamples} of ${shape.join(' x ')}`,
     fix: 'bring the images that it began with',
   });
+}
+
+/** Whether it was trained on these; so it is taken to be where nobody can tell. */
+async function hasImages(of: Session, datasets: TrainAndTest): Promise<boolean> {
+  // Mostly they are the very same bytes.
+  const isSame = (part: Dataset | undefined, { images }: Dataset) => part?.images.buffer === images.buffer;
+  if (isSame(of.training, datasets.train) && isSame(of.test, datasets.test)) return true;
+  const data = await dataOf(of);
+  return data === undefined || data === (await fingerprint(datasets));
 }
 
 /** Of the steps to come. */
