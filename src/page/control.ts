@@ -139,7 +139,7 @@ export async function canGoOn(run: Run, isBroken = false): Promise<void> {
 export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise<void> {
   const before = state.run.peek();
   const from = state.goesOnFrom.peek();
-  if (!before || !from || underWay()) return;
+  if (!before || !from || underWay() || state.isLoading.peek()) return;
   const { layers, classNames, imageShape, history } = before;
   const { stepsPerEpoch } = before.log;
   const { trainSamples, testSamples } = before.plan;

@@ -31,8 +31,10 @@ export async function saveRun(): Promise<void> {
 
 /** Shows a run from a file in place of the one that is there; its network can be asked as before. */
 export async function loadRun(file: File): Promise<void> {
-  if (state.run.peek()?.isUnderWay.peek()) return;
+  if (state.run.peek()?.isUnderWay.peek() || state.isLoading.peek()) return;
   state.trouble.value = undefined;
+  state.status.value = `Loading ${file.name}…`;
+  state.isLoading.value = true;
   try {
     const loaded = await training.loadRun(new Uint8Array(await file.arrayBuffer()), file.name);
     const { dataset, epochs, options, history, leftBehind } = loaded;
@@ -47,12 +49,16 @@ export async function loadRun(file: File): Promise<void> {
     run.end(leftBehind);
     state.run.value = run;
     state.status.value = `Loaded ${file.name}: ${count(history.steps.length)} steps on ${dataset.name}.`;
+    if (!loaded.hasImages) state.status.value += ' The images that it was trained on are not to be had here.';
     if (options.mix && options.mix !== 'replace') {
       state.status.value += ` It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`;
     }
     await canGoOn(run);
   } catch (error) {
+    state.status.value = '';
     state.trouble.value = error as ErrorParts;
+  } finally {
+    state.isLoading.value = false;
   }
 }
 

@@ -47,6 +47,9 @@ export const trouble = signal<ErrorParts | undefined>(first.refused[0] && partsO
 /** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
 export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
 
+/** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */
+export const isLoading = signal(false);
+
 /** Read out by a screen reader, so for what changes seldom. */
 export const status = signal('');
 
@@ -144,7 +147,7 @@ export const refusal = computed(() => checked.value?.error ?? layers.value.error
 
 /** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
 export const isReady = computed(() =>
-  Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value),
+  Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value && !isLoading.value),
 );
 
 effect(() => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -223,7 +223,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   const address = page.url();
   await page.goto('about:blank');
   await openPage(address, page, complaints);
-  await ((await page.$('#load-run')) as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(file);
+  await upload(page, '#load-run', file);
   await until(page, '#status', 'Loaded digits-8-steps');
   rmSync(downloads, { recursive: true });
   expect(await text(page, '#validation-loss-now')).toBe(loss);

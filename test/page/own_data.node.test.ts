@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
 const markup = '<img src=x onerror=document.title="broken">';
@@ -131,10 +131,7 @@ test('what is no data set is refused in words', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve()}#dataset=own`, page, []);
   await until(page, '#trouble', 'Files of your own are not here');
-  const input = await page.$('#own-files');
-  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(
-    new URL('../../package.json', import.meta.url).pathname,
-  );
+  await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#trouble', 'No pictures in folders');
   await page.close();
 });

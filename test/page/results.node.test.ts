@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ChromeTrace } from '../../src/index.ts';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
+import { initialWeights } from '../../src/train/initializers.ts';
+import { compileModel } from '../../src/train/model.ts';
+import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
 // What comes of a run, as a person looks at it: what they read, press and draw.
 
@@ -17,15 +19,6 @@ afterAll(async () => {
   await studio?.close();
   rmSync(downloads, { recursive: true, force: true });
 });
-
-/** A file that the page has handed over, once it is whole. */
-async function downloaded(ending: string): Promise<string> {
-  for (;;) {
-    const name = readdirSync(downloads).find((name) => name.endsWith(ending));
-    if (name) return join(downloads, name);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** Exactly what a bar stands for. */
 const probabilities = (page: Page): Promise<number[]> =>
@@ -110,13 +103,12 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   expect(chosen).not.toEqual(drawn);
 
   await page.click('#save-run');
-  const file = await downloaded('.wgrad');
+  const file = await downloaded(downloads, '.wgrad');
   expect(file).toContain('digits-141-steps');
   await page.goto('about:blank');
   await openPage(url, page, complaints);
   expect(await page.$('#pad')).toBeNull();
-  const input = await page.$('#load-run');
-  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(file);
+  await upload(page, '#load-run', file);
   await until(page, '#status', 'Loaded digits-141-steps\\.wgrad: 141 steps on digits');
   expect(await page.evaluate(() => location.hash)).toContain('seed=4');
   await until(page, '#results .facts', `accuracy ${accuracy.replace('.', '\\.')}`);
@@ -127,9 +119,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   expect(await answered(page)).toEqual(drawn);
 
   // Something that is no run is refused, in words.
-  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(
-    new URL('../../package.json', import.meta.url).pathname,
-  );
+  await upload(page, '#load-run', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#trouble', 'package.json is no run that wgrad has saved');
   expect(complaints).toEqual([]);
   await page.close();
@@ -188,11 +178,10 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   expect(before.verdicts.length).toBeGreaterThan(0);
   expect(before.ratio).toMatch(/\d/);
   await page.click('#save-run');
-  const file = await downloaded('16-steps.wgrad');
+  const file = await downloaded(downloads, '16-steps.wgrad');
   await page.goto('about:blank');
   await openPage(url, page, complaints);
-  const input = await page.$('#load-run');
-  await (input as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(file);
+  await upload(page, '#load-run', file);
   await page.waitForSelector('#go-on-run');
   expect(await shownOf()).toEqual(before);
 
@@ -210,6 +199,77 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   expect(await epochRows(page)).toEqual(undisturbed.epochs);
   expect(await page.evaluate(() => location.hash)).toContain('epochs=5');
   expect(await answerTo('#next-image')).toEqual(undisturbed.says);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('nothing begins while a run is loaded; images that are others than its own are not taken for them', async () => {
+  const model: Model = {
+    inputShape: [4, 4, 1],
+    layers: [conv2d({ filters: 2, kernelSize: 3 }), flatten(), dense({ units: 2, activation: 'softmax' })],
+  };
+  const facts = { imageShape: [4, 4, 1] as [number, number, number], classNames: ['a', 'b'] };
+  const weights = initialWeights(compileModel(model), 0);
+  const file = join(downloads, 'of-others.wgrad');
+  writeFileSync(
+    file,
+    formatRun({
+      options: { model, optimizer: 'sgd', batchSize: 4 },
+      dataset: { name: 'mnist', ...facts, trainSamples: 8, testSamples: 4, data: '0123456789abcdef' },
+      epochs: 3,
+      history: {
+        epochs: [],
+        steps: [
+          {
+            step: 1,
+            epoch: 1,
+            loss: 1,
+            accuracy: 0.5,
+            samples: 4,
+            skipped: false,
+            gradientNorms: { conv2d: 0.1, dense: 0.2 },
+          },
+        ],
+        verdicts: [],
+        probes: [],
+      },
+      snapshot: {
+        weights,
+        moments: [],
+        progress: { epochs: 1, step: 1, updates: 1, skipped: 0, correction1: 0, correction2: 0 },
+        learningRate: 0.01,
+      },
+    }),
+  );
+  let letThrough = () => {};
+  const isLetThrough = new Promise<void>((resolve) => {
+    letThrough = resolve;
+  });
+  const url = await studio.serve(async (request, response, next) => {
+    const [, part] = /^\/datasets\/mnist(.*)$/.exec(request.url ?? '') ?? [];
+    if (part === undefined) return next();
+    await isLetThrough;
+    if (!part) response.setHeader('content-type', 'application/json');
+    const count = part.includes('train') ? 8 : 4;
+    response.end(
+      part
+        ? new Uint8Array(part.includes('images') ? 16 * count : count)
+        : JSON.stringify({ ...facts, train: { count: 8 }, test: { count: 4 } }),
+    );
+  });
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${url}#dataset=digits`, page, complaints);
+  await upload(page, '#load-run', file);
+  await until(page, '#status', 'Loading of-others\\.wgrad');
+  expect(await page.$('#start:disabled')).not.toBeNull();
+  expect(await page.$('#step:disabled')).not.toBeNull();
+  letThrough();
+  await until(page, '#status', 'Loaded .*1 steps on mnist\\. The images that it was trained on are not to be had');
+  await page.waitForSelector('#start:enabled');
+  await page.click('#go-on-run');
+  await until(page, '#trouble', 'The images of mnist are not those that this run was trained on');
+  expect(await text(page, '#trouble')).toContain('8 others of 4 x 4 x 1');
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -232,7 +292,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
     'Norms and update',
   ]);
   await page.click('#save-trace');
-  const { traceEvents } = JSON.parse(readFileSync(await downloaded('.trace.json'), 'utf8')) as ChromeTrace;
+  const { traceEvents } = JSON.parse(readFileSync(await downloaded(downloads, '.trace.json'), 'utf8')) as ChromeTrace;
   const slices = traceEvents.flatMap((event) => (event.ph === 'X' ? [event] : []));
   expect(slices.map(({ dur }) => dur)).toEqual(bars);
   const rows = await page.$$eval('.dispatches tr:not(.phase) th[scope=row]', (all) => all.map((it) => it.textContent));

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'puppeteer';
+import type { ElementHandle, Page } from 'puppeteer';
 
 /**
  * Opens the page and waits until it can be used.
@@ -43,6 +43,12 @@ export const until = (page: Page, selector: string, pattern: string) =>
     selector,
     pattern,
   );
+
+/** Gives a file to an input, as somebody who chooses it. */
+export async function upload(page: Page, input: string, path: string): Promise<void> {
+  const element = (await page.$(input)) as ElementHandle<HTMLInputElement> | null;
+  await element!.uploadFile(path);
+}
 
 /** Waits for a file that the browser downloads into a folder. @returns its path. */
 export async function downloaded(folder: string, ending: string): Promise<string> {

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
 import { goOn } from '../control.ts';
 import type { Run } from '../run.ts';
-import { goesOnFrom, run } from '../state.ts';
+import { goesOnFrom, isLoading, run } from '../state.ts';
 import type { From } from '../worker/session.ts';
 
 const more = signal(5);
@@ -17,7 +17,7 @@ export function GoOn() {
   if (from.step < epochs * shown.log.stepsPerEpoch) {
     return (
       <div class="go-on">
-        <button id="go-on-run" type="button" onClick={() => leaveAndGoOn()}>
+        <button id="go-on-run" type="button" aria-disabled={isLoading.value} onClick={() => leaveAndGoOn()}>
           Go on
         </button>
         <span>
@@ -34,7 +34,7 @@ export function GoOn() {
         leaveAndGoOn(epochs + more.value);
       }}
     >
-      <button id="train-on" type="submit">
+      <button id="train-on" type="submit" aria-disabled={isLoading.value}>
         Train on
       </button>
       <label for="more-epochs">for more epochs:</label>
