@@ -58,13 +58,23 @@ export async function askAbout(about: Question): Promise<void> {
     while (next) {
       const { pixels } = next;
       next = undefined;
-      answer.value = await training.ask(pixels);
+      const shown = run.peek();
+      const said = await training.ask(pixels);
+      // Of a drawing that goes on it is of some use; of one that was erased, or of another run's network, of none.
+      if (run.peek() === shown && question.peek()) answer.value = said;
     }
   } catch (error) {
     trouble.value = error as ErrorParts;
   } finally {
     isAsking = false;
   }
+}
+
+/** Nothing is asked about any more. */
+export function forget(): void {
+  next = undefined;
+  question.value = undefined;
+  answer.value = undefined;
 }
 
 /** @param ink [side, side], 0 to 255. */
@@ -74,9 +84,10 @@ export function askAboutDrawing(ink: Uint8Array, side: number): void {
 }
 
 export async function askAboutImage(part: PartOfRun, sample: number): Promise<void> {
+  const shown = run.peek();
   try {
     const image = await training.imageOf(part, sample);
-    if (image) await askAbout({ ...image, part, sample });
+    if (image && run.peek() === shown) await askAbout({ ...image, part, sample });
   } catch (error) {
     trouble.value = error as ErrorParts;
   }
@@ -90,8 +101,7 @@ effect(() => {
     if (shown !== shownBefore) {
       shownBefore = shown;
       results.value = undefined;
-      question.value = undefined;
-      answer.value = undefined;
+      forget();
     }
     if (!isOver || !shown.log.steps.length) return;
     look();

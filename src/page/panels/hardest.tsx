@@ -23,13 +23,15 @@ effect(() => {
 async function fetchPictures(probe: ProbeRecord): Promise<void> {
   if (isFetching) return;
   isFetching = true;
+  const of = run.peek();
   const pictures = await Promise.all(
     probe.hardest.map(({ sample }) => training.imageOf('training', sample).catch(() => undefined)),
   );
   isFetching = false;
   const last = run.peek()?.log.probes.at(-1);
   if (!last) return;
-  shown.value = { probe, pictures };
+  // Those of a run before may have another shape.
+  if (run.peek() === of) shown.value = { probe, pictures };
   if (last !== probe) fetchPictures(last);
 }
 

@@ -10,6 +10,7 @@ import {
   askAboutDrawing,
   askAboutImage,
   canAsk,
+  forget,
   type Question,
   question,
   results,
@@ -111,8 +112,7 @@ function Pad() {
         type="button"
         onClick={() => {
           erase();
-          question.value = undefined;
-          answer.value = undefined;
+          forget();
         }}
       >
         Erase
