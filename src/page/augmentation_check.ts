@@ -11,7 +11,12 @@ type ImageShape = Checked['imageShape'];
 let isUnderWay: Promise<void> | undefined;
 
 /** What to wait for before a run begins: undefined where `checked` is about what would be trained now. */
-export const checkUnderWay = (): Promise<void> | undefined => isUnderWay;
+export const checkUnderWay = (): Promise<void> | undefined => isUnderWay && lastCheck();
+
+/** Behind those, too, that begin meanwhile. */
+async function lastCheck(): Promise<void> {
+  while (isUnderWay) await isUnderWay;
+}
 
 effect(() => {
   const { facts } = dataset.value;
