@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { isDatasetName } from '../data/index.ts';
 import { WgradError } from '../errors.ts';
 import { formatRun, healthTable, type SavedRun, type Snapshot } from '../index.ts';
+import { withoutHealth } from '../train/history.ts';
 import type { TrainingLog } from '../train/training_log.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';
 
@@ -19,7 +20,7 @@ export function writeSavedRun(path: string, run: RunToSave, log: TrainingLog, pa
     ...run,
     history: {
       epochs,
-      steps: steps.map(({ health: _, ...step }) => step),
+      steps: steps.map(withoutHealth),
       verdicts,
       probes,
       ...(health && { health }),

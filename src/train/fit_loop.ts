@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
-import { type History, summarize } from './history.ts';
+import { type History, summarize, withoutHealth } from './history.ts';
 import type { DatasetInput } from './input.ts';
 import { createPace, type Pace } from './pace.ts';
 import { Probing } from './probing.ts';
@@ -95,8 +95,9 @@ async function train(
       record.epoch = initialEpoch + history.epochs.length + 1;
       badInARow = record.skipped ? badInARow + 1 : 0;
       if (record.skipped) history.skippedSteps++;
-      history.steps.push(record);
-      ofEpoch.push(record);
+      const kept = options.keepHealth ? record : withoutHealth(record);
+      history.steps.push(kept);
+      ofEpoch.push(kept);
       options.onStep?.(record, { epochSteps, epochs });
       for (const verdict of watch.add(record)) {
         history.verdicts.push(verdict);

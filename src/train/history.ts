@@ -48,7 +48,7 @@ export interface History {
   epochs: EpochRecord[];
   /**
    * Every step, with its health: in Chrome about 1.3 kB for each layer with weights, so 100 MB after 20,000 steps of the
-   * tutorial's four; a fifth of a kilobyte a step at the level `off`.
+   * tutorial's four; a fifth of a kilobyte a step at the level `off`, or without `keepHealth`.
    */
   steps: StepRecord[];
   /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
@@ -59,6 +59,9 @@ export interface History {
   /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
   probes: ProbeRecord[];
 }
+
+/** A fifth of a kilobyte, in place of one and more for each layer. */
+export const withoutHealth = ({ health: _, ...record }: StepRecord): StepRecord => record;
 
 /**
  * Sums up an epoch's steps. Skipped ones are no part of the loss, which is NaN where nothing is left.

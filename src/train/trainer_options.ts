@@ -67,6 +67,8 @@ export interface FitOptions {
   validationData?: Dataset;
   /** A new order of the samples each epoch; on by default. */
   shuffle?: boolean;
+  /** Whether `History.steps` have their `health`; on by default. `onStep` gets it either way, and a long run stays small. */
+  keepHealth?: boolean;
   /** Aborting it makes `fit` resolve with what was done so far. */
   signal?: AbortSignal;
   /** Holds the steps and lets them go, from elsewhere, while they run. */
@@ -103,6 +105,7 @@ const fitOptions = v.strictObject({
   initialVerdicts: v.optional(v.custom<readonly Verdict[]>(Array.isArray, 'a list of verdicts'), () => []),
   validationData: v.optional(v.custom<Dataset>(isObject, 'a data set')),
   shuffle: v.optional(v.boolean(), true),
+  keepHealth: v.optional(v.boolean(), true),
   signal: v.optional(
     v.custom<AbortSignal>((value) => isObject(value) && 'aborted' in (value as object), 'an AbortSignal'),
   ),

@@ -2,12 +2,11 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { NonFiniteError } from './diagnosis.ts';
 import type { Evaluation } from './evaluate.ts';
-import { cosine, exponentsOf, type Gradient, meanGradient, squaredNorm } from './gradient_sample.ts';
+import { cosine, exponentsOf, type Gradient, meanGradient } from './gradient_sample.ts';
 import type { ProbeRecord, Verdict } from './health.ts';
-import type { StepRecord } from './history.ts';
-import { shuffledOrder } from './initializers.ts';
+import { type StepRecord, withoutHealth } from './history.ts';
 import { LockStep } from './lock_step.ts';
-import { estimateNoise, type NoiseEstimate } from './noise.ts';
+import type { NoiseEstimate } from './noise.ts';
 import type { Pace } from './pace.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 import type { FitOptions, TrainerOptions } from './trainer_options.ts';
@@ -20,10 +19,8 @@ import {
   type TwinRecord,
   timelineOf,
 } from './twin_record.ts';
+import { noiseBetween, takeSample } from './twin_sample.ts';
 import { judgedLayers, VerdictWatch } from './verdicts.ts';
-
-/** Batches that the noise scale is estimated from, and that cosines are taken on. */
-const sampleBatches = 8;
 
 export interface PairOptions extends TwinOptions {
   /** Of both: weights, order of samples, draws. */
@@ -87,22 +84,6 @@ export async function trainPair(
   }
 }
 
-/** Training images that stay the same over a run; other ones with every seed. Whole batches where there are enough. */
-function takeSample(train: Dataset, seed: number, batchSize: number): Dataset {
-  const batches = Math.max(1, Math.min(sampleBatches, Math.floor(train.count / batchSize)));
-  const count = Math.min(train.count, batches * batchSize);
-  const bytes = train.imageShape.reduce((a, b) => a * b, 1);
-  const images = new Uint8Array(count * bytes);
-  const labels = new Uint8Array(count);
-  // Epochs of training are counted from 1.
-  const order = shuffledOrder(train.count, seed, 0);
-  for (let i = 0; i < count; i++) {
-    images.set(train.images.subarray(order[i]! * bytes, (order[i]! + 1) * bytes), i * bytes);
-    labels[i] = train.labels[order[i]!]!;
-  }
-  return { ...train, images, labels, count };
-}
-
 async function trainEpoch(
   twins: readonly [Twin, Twin],
   epoch: number,
@@ -153,6 +134,8 @@ class Twin {
   private readonly trainer: Trainer;
   private readonly plainTraining: Dataset;
   private readonly augmented: boolean;
+  /** Those of the epoch that is trained, with their health, and all of them, without. */
+  private ofEpoch: StepRecord[] = [];
   private readonly steps: StepRecord[] = [];
   private readonly epochs: TwinEpoch[] = [];
   private readonly verdicts: Verdict[] = [];
@@ -182,14 +165,17 @@ class Twin {
 
   async trainEpoch(epoch: number, fit: Pick<FitOptions, 'pace' | 'onPause' | 'signal'>): Promise<void> {
     const before = this.steps.length;
+    this.ofEpoch = [];
     const { epochs, onStep, onVerdict, onProbe, onBreak } = this.told;
     try {
       await this.trainer.fit(this.datasets.train, {
         ...fit,
+        keepHealth: false,
         onStep: (record, { epochSteps }) => {
           this.epochSteps = epochSteps;
           const step = { ...record, step: before + record.step, epoch };
-          this.steps.push(step);
+          this.ofEpoch.push(step);
+          this.steps.push(withoutHealth(step));
           this.watch ??= new VerdictWatch(judgedLayers(this.trainer.model), epochSteps);
           onStep?.(this.which, step, { epochSteps, epochs });
           for (const verdict of this.watch.add(step)) {
@@ -226,7 +212,7 @@ class Twin {
   }
 
   private summarize(plain: Evaluation, validation: Evaluation, whole: Gradient, seen: readonly Gradient[]): TwinEpoch {
-    const { layers, ...rest } = summarizeEpoch(this.steps.slice(-this.epochSteps));
+    const { layers, ...rest } = summarizeEpoch(this.ofEpoch);
     const noise = this.noiseByLayer(seen);
     const gradients = this.byLayer(whole);
     return {
@@ -285,12 +271,4 @@ class Twin {
   dispose(): void {
     this.trainer.dispose();
   }
-}
-
-/** @param samples of all parts, which have as many each. */
-function noiseBetween(parts: readonly Gradient[], samples: number): NoiseEstimate {
-  return estimateNoise(
-    { samples, squares: squaredNorm(meanGradient(parts)) },
-    parts.map((part) => ({ samples: samples / parts.length, squares: squaredNorm(part) })),
-  );
 }

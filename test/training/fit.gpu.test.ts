@@ -63,6 +63,21 @@ describe('fit', () => {
     trainer.dispose();
   });
 
+  test('without keepHealth the history is the same but for its health, which is told', async () => {
+    const [all, few] = [make(), make()];
+    const whole = await all.fit(dataset, { epochs: 2 });
+    const told: StepRecord[] = [];
+    const history = await few.fit(dataset, { epochs: 2, keepHealth: false, onStep: (record) => told.push(record) });
+    expect(told).toEqual(whole.steps);
+    for (const { health } of told) expect(Object.keys(health!.layers)).toHaveLength(4);
+    expect(history.steps).toEqual(whole.steps.map(({ health: _, ...step }) => step));
+    expect(history.verdicts).toEqual(whole.verdicts);
+    const figures = ({ seconds: _, imagesPerSecond: __, ...record }: EpochRecord) => record;
+    expect(history.epochs.map(figures)).toEqual(whole.epochs.map(figures));
+    all.dispose();
+    few.dispose();
+  });
+
   test('learns', async () => {
     const trainer = make({ optimizer: { type: 'adam', learningRate: 0.01 }, seed: 1 });
     const { epochs } = await trainer.fit(dataset, { epochs: 20, validationData });

@@ -34,6 +34,7 @@ window.wgrad = {
         const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
           epochs,
           validationData: datasets.test,
+          keepHealth: false,
           signal: stopping.signal,
           onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
           onEpoch: (epoch) => news.add({ epoch }),

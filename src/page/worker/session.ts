@@ -165,6 +165,7 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
       ...before,
       epochs,
       validationData: test,
+      keepHealth: false,
       pace,
       signal,
       onStep: (step, { epochSteps }) => {
