@@ -19,6 +19,13 @@ test('twins: one thing changed, both in every plot, the difference and its parag
     page,
     complaints,
   );
+  // What needs colours is not for B where A's images are grey, and says so.
+  await page.waitForSelector('#twin-b option:disabled');
+  expect(await page.$$eval('#twin-b option', (all) => all.filter((it) => it.disabled).map((it) => it.label))).toEqual(
+    ['RandAugment', 'TrivialAugmentWide', 'AutoAugment for CIFAR-10', 'AugMix'].map(
+      (name) => `${name}, not for these images`,
+    ),
+  );
   await page.select('#vary', 'learning-rate');
   expect(await text(page, 'label[for=twin-b]')).toContain('in place of 0.001');
   await page.$eval('#twin-b', (it) => (it as HTMLInputElement).select());

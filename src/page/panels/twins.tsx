@@ -2,8 +2,8 @@ import { signal } from '@preact/signals';
 import { figure } from '../../figures.ts';
 import { type Variable, variables } from '../../train/twin_options.ts';
 import { Panel } from '../panel.tsx';
-import { augmentationPresets, modelPresets } from '../presets.ts';
 import { experiment, isReady, run } from '../state.ts';
+import { choicesOf } from '../twin_choices.ts';
 import { comparison, nameOf, savePairs, saveReport, trainBeside } from '../twins.ts';
 import './twins.css';
 import { TwinsKey } from './twins_key.tsx';
@@ -12,25 +12,18 @@ const vary = signal<Variable>('augmentation');
 const wanted = signal<Partial<Record<Variable, string>>>({});
 const pairs = signal(1);
 
-/** What twin B can have; empty where it is a number. */
-const choices: Record<Variable, string[]> = {
-  augmentation: Object.keys(augmentationPresets),
-  model: Object.keys(modelPresets),
-  optimizer: ['adam', 'sgd'],
-  'learning-rate': [],
-};
-
 /** A second network with the same start and one thing changed, trained in lock-step with the first. */
 export function TwinsPanel() {
   const own = nameOf(experiment.value, vary.value);
-  const others = choices[vary.value].filter((name) => name !== own);
-  const isNumber = others.length === 0;
+  const others = choicesOf(vary.value).filter(({ name }) => name !== own);
+  const isNumber = vary.value === 'learning-rate';
+  const fitting = others.filter(({ refused }) => !refused).map(({ name }) => name);
   const chosen = wanted.value[vary.value];
-  const byDefault = isNumber ? String(Number(own) * 10) : others[0]!;
-  const to = chosen !== undefined && (isNumber || others.includes(chosen)) ? chosen : byDefault;
+  const byDefault = isNumber ? String(Number(own) * 10) : fitting[0];
+  const to = chosen !== undefined && (isNumber || fitting.includes(chosen)) ? chosen : byDefault;
   const set = (value: string) => (wanted.value = { ...wanted.value, [vary.value]: value });
   const isUnderWay = run.value?.isUnderWay.value ?? false;
-  const isUsable = !isNumber || (Number(to) > 0 && to !== own);
+  const isUsable = to !== undefined && (!isNumber || (Number(to) > 0 && to !== own));
   return (
     <Panel id="twins" title="Twins">
       <p class="facts">
@@ -59,8 +52,10 @@ export function TwinsPanel() {
             <input id="twin-b" inputMode="decimal" value={to} onInput={(event) => set(event.currentTarget.value)} />
           ) : (
             <select id="twin-b" value={to} onChange={(event) => set(event.currentTarget.value)}>
-              {others.map((name) => (
-                <option key={name}>{name}</option>
+              {others.map(({ name, refused }) => (
+                <option key={name} value={name} disabled={refused !== undefined} title={refused}>
+                  {refused === undefined ? name : `${name}, not for these images`}
+                </option>
               ))}
             </select>
           )}
@@ -84,7 +79,7 @@ export function TwinsPanel() {
           type="button"
           disabled={!isUsable || !(isReady.value || isUnderWay)}
           aria-disabled={isUnderWay}
-          onClick={() => trainBeside({ vary: vary.value, to }, pairs.value)}
+          onClick={() => to !== undefined && trainBeside({ vary: vary.value, to }, pairs.value)}
         >
           Train beside
         </button>
