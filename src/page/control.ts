@@ -285,4 +285,5 @@ function outcome(run: Run, { stopped, skippedSteps, leftBehind }: Trained): stri
   return parts.join(' ');
 }
 
-const stepsOf = ({ stepsDone }: Run) => (stepsDone === 1 ? '1 step' : `${count(stepsDone)} steps`);
+/** How far it has come, in words. */
+export const stepsOf = ({ stepsDone }: Run): string => (stepsDone === 1 ? '1 step' : `${count(stepsDone)} steps`);

@@ -2,7 +2,7 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
-import { canGoOn, upTo } from './control.ts';
+import { canGoOn, stepsOf, upTo } from './control.ts';
 import { download } from './download.ts';
 import type { Experiment } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
@@ -48,7 +48,7 @@ export async function loadRun(file: File): Promise<void> {
     state.experiment.value = experiment;
     run.end(leftBehind);
     state.run.value = run;
-    state.status.value = `Loaded ${file.name}: ${count(history.steps.length)} steps on ${dataset.name}.`;
+    state.status.value = `Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`;
     if (!loaded.hasImages) state.status.value += ' The images that it was trained on are not to be had here.';
     if (options.mix && options.mix !== 'replace') {
       state.status.value += ` It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`;

@@ -5,7 +5,7 @@ import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
 import { adam, type ComparisonFile, modelSummary, sgd, type Variable } from '../index.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
-import { holds, requestOf } from './control.ts';
+import { holds, requestOf, stepsOf } from './control.ts';
 import { download } from './download.ts';
 import { augmentationOf, type Experiment, learningRateOf } from './experiment.ts';
 import { Run } from './run.ts';
@@ -100,10 +100,9 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
     const result = await training.trainBeside(request, proxy(twins.listener));
     twins.run.end();
     if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.beside!.way! }, result };
-    const steps = count(twins.run.stepsDone);
     state.status.value = result
       ? `Compared: ${result.pairs === 1 ? 'one pair' : `${result.pairs} pairs`}.`
-      : `Stopped after ${steps} steps of both.`;
+      : `Stopped after ${stepsOf(twins.run)} of both.`;
   } catch (error) {
     twins.run.end();
     state.status.value = 'The twins ended with an error.';

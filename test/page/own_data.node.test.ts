@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
+import type { ComparisonFile } from '../../src/index.ts';
+import { temporaryFolder } from '../cli/wgrad.ts';
+import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
 const markup = '<img src=x onerror=document.title="broken">';
@@ -73,6 +75,15 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.$$eval('.confusion tbody th', (all) => all.map((it) => it.textContent))).toEqual(names);
   expect(await page.$('main img')).toBeNull();
   expect(await page.title()).not.toContain('broken');
+  // What was left out stands in the pairs of twins, too.
+  const cleaned = temporaryFolder();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: cleaned });
+  await page.click('#train-beside');
+  await until(page, '#status', 'Compared: one pair');
+  await page.click('#save-pairs');
+  const pairs: ComparisonFile = JSON.parse(readFileSync(await downloaded(cleaned, '.json'), 'utf8'));
+  expect(pairs.config).toMatchObject({ clean: ['constant', 'duplicates'], trainSamples: 96, testSamples: 24 });
+
   // The code that reads them comes from the page's own server, and nothing goes there.
   expect(asked.filter((request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/[\w-]+\.(js|css)$/.test(request))).toEqual(
     [],

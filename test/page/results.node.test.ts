@@ -265,7 +265,7 @@ test('nothing begins while a run is loaded; images that are others than its own 
   expect(await page.$('#start:disabled')).not.toBeNull();
   expect(await page.$('#step:disabled')).not.toBeNull();
   letThrough();
-  await until(page, '#status', 'Loaded .*1 steps on mnist\\. The images that it was trained on are not to be had');
+  await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not to be had');
   await page.waitForSelector('#start:enabled');
   await page.click('#go-on-run');
   await until(page, '#trouble', 'The images of mnist are not those that this run was trained on');
