@@ -4,8 +4,7 @@ import type { ComparisonFile } from '../report/comparison_file.ts';
 import type { PairRecord } from '../train/twin_record.ts';
 
 /** JSON has no NaN: it comes as null. */
-export const parseFigures = (text: string): unknown =>
-  JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));
+const parseFigures = (text: string): unknown => JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));
 
 /** All of it or nothing: what was computed is not lost to a crash in the middle of writing. */
 export function writeComparison(path: string, file: ComparisonFile): void {

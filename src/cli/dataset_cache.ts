@@ -5,7 +5,7 @@ import { WgradError } from '../errors.ts';
 import { Interrupts } from './interrupts.ts';
 
 /** Where what `wgrad data get` makes is kept: WGRAD_DATA_DIR, else where the platform keeps what can be made again. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const { WGRAD_DATA_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (WGRAD_DATA_DIR) return WGRAD_DATA_DIR;
   switch (process.platform) {

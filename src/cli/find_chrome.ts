@@ -94,7 +94,7 @@ async function cached(): Promise<string[]> {
  * Being there is not enough on Linux: Ubuntu's chromium-browser is a stub that points to a snap, and a downloaded
  * Chrome lacks its libraries on a bare system. Elsewhere `--version` opens a window, so being there has to do.
  */
-export function runsAsChrome(path: string): boolean {
+function runsAsChrome(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
   } catch {

@@ -27,7 +27,7 @@ export async function profile(options: ProfileOptions): Promise<void> {
   });
 }
 
-export function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }: StepProfile): string {
+function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }: StepProfile): string {
   const rows = dispatches.map(({ name, layer, microseconds, share, gflops, gbps }) => [
     name,
     layer,

@@ -31,7 +31,7 @@ export const healthWords = (layers: number, tensors: number): number =>
  * Where an activation is flat: below the first and above the second. A tanh of 0.99 passes 2 % of the gradient on, a
  * sigmoid of 0.99 passes 4 % of its most.
  */
-export const flatBeyond: Record<Activation, readonly [number, number]> = {
+const flatBeyond: Record<Activation, readonly [number, number]> = {
   linear: [-Infinity, Infinity],
   relu: [-Infinity, Infinity],
   tanh: [-0.99, 0.99],

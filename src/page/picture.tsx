@@ -22,7 +22,7 @@ export function Picture({ pixels, shape, label, class: kind = '' }: PictureProps
 }
 
 /** Red, green and blue of the first three channels, grey of a single one or of the mean of two. */
-export function imageDataOf(pixels: ArrayLike<number>, [height, width, channels]: PictureProps['shape']): ImageData {
+function imageDataOf(pixels: ArrayLike<number>, [height, width, channels]: PictureProps['shape']): ImageData {
   const data = new Uint8ClampedArray(height * width * 4);
   for (let i = 0; i < height * width; i++) {
     const at = i * channels;

@@ -49,7 +49,7 @@ let isAsking = false;
 let next: Question | undefined;
 
 /** Asks about an image; of those that come while one is asked about, about the last. */
-export async function askAbout(about: Question): Promise<void> {
+async function askAbout(about: Question): Promise<void> {
   question.value = about;
   next = about;
   if (isAsking) return;

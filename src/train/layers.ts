@@ -61,7 +61,7 @@ export const schemas = {
 };
 
 export type LayerType = keyof typeof schemas;
-export const layerTypes = Object.keys(schemas) as LayerType[];
+const layerTypes = Object.keys(schemas) as LayerType[];
 
 /** A layer as plain JSON, options that have a default left out or not. */
 export type Conv2dConfig = v.InferInput<typeof schemas.conv2d>;

@@ -1,4 +1,5 @@
 import { ConfigurationError, suggest } from '../errors.ts';
+import { largestPool } from '../kernels/max_pool.ts';
 import { type FilledLayer, fillLayer, type LayerConfig, type LayerType, type Size } from './layers.ts';
 import { type FilledInitializer, fillInitializer } from './weight_options.ts';
 
@@ -185,11 +186,11 @@ function compileLayer(config: FilledLayer, name: string, position: number, shape
     case 'maxPooling2d': {
       const [, , channels] = needImage(where, shape);
       const window = pair(config.poolSize);
-      if (window[0] * window[1] > 256) {
+      if (window[0] * window[1] > largestPool) {
         throw new ConfigurationError({
           what: `${where}: the pool is too large`,
           found: window,
-          wanted: 'at most 256 elements a window',
+          wanted: `at most ${largestPool} elements a window`,
           fix: 'use two pools',
         });
       }

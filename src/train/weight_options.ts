@@ -3,14 +3,7 @@ import { number, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 
 /** Initialisers that need no number, by Keras' names. */
-export const initializerNames = [
-  'glorotUniform',
-  'glorotNormal',
-  'heUniform',
-  'heNormal',
-  'lecunNormal',
-  'zeros',
-] as const;
+const initializerNames = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'lecunNormal', 'zeros'] as const;
 
 export interface FilledInitializer {
   type: (typeof initializerNames)[number] | 'constant';
