@@ -8,6 +8,15 @@ import { Recorder } from '../gpu/recorder.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, stateWords } from '../kernels/state.ts';
+import {
+  type DrawOf,
+  requireDraw,
+  requireImageShape,
+  requireImages,
+  requireSamples,
+  slotsOf,
+  wholeNumber,
+} from './augmenter_checks.ts';
 import { type BatchPlan, planBatch } from './batch.ts';
 import { fitStatistics } from './fit.ts';
 import { kerasRangesOf, randomPart } from './generator_ops.ts';
@@ -15,7 +24,7 @@ import { geometryOf } from './geometry.ts';
 import { type FeatureStatistics, needsStatistics } from './image_data_generator.ts';
 import { drawKeras } from './keras_draws.ts';
 import { NumpyRandom } from './numpy_random.ts';
-import type { Picture } from './op.ts';
+import { elementsOf } from './op.ts';
 import { packParameters, type SampleParameters, unpackParameters, withoutIdle } from './parameters.ts';
 import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pipeline.ts';
 import { fillSheetOptions, isStretched, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
@@ -34,12 +43,6 @@ export interface AugmenterOptions {
   statistics?: FeatureStatistics;
 }
 
-/** Which draws: those of these samples, by their index in the data set, in this epoch. */
-export interface DrawOf {
-  epoch: number;
-  samples: ArrayLike<number>;
-}
-
 /**
  * Makes an augmenter: the kernels that the trainer warps its batches with, on images of one's own.
  *
@@ -48,19 +51,6 @@ export interface DrawOf {
 export function createAugmenter(gpu: Gpu, options: AugmenterOptions): Augmenter {
   return new Augmenter(gpu, options);
 }
-
-const wholeNumber = integer(0, 2 ** 32 - 1);
-
-function requireSamples(of: DrawOf): void {
-  if (of?.samples?.length > 0) return;
-  throw new ConfigurationError({
-    what: 'It is not said which draws are wanted',
-    found: of,
-    wanted: '{ epoch, samples: [...] } with at least one sample',
-  });
-}
-
-const elementsOf = ({ height, width, channels }: Picture): number => height * width * channels;
 
 /** Random images from images, on the GPU. Made by `createAugmenter`. */
 export class Augmenter {
@@ -74,17 +64,7 @@ export class Augmenter {
 
   constructor(gpu: Gpu, options: AugmenterOptions) {
     const { imageShape } = options;
-    if (
-      !Array.isArray(imageShape) ||
-      imageShape.length !== 3 ||
-      !imageShape.every((n) => Number.isInteger(n) && n > 0)
-    ) {
-      throw new ConfigurationError({
-        what: 'imageShape makes no sense',
-        found: imageShape,
-        wanted: 'three positive integers: [height, width, channels]',
-      });
-    }
+    requireImageShape(imageShape);
     this.#gpu = gpu;
     this.#cache = new KernelCache(gpu.device, gpu.traits);
     this.#augmentation = options.augmentation ?? {};
@@ -150,7 +130,7 @@ export class Augmenter {
       const listed = Array.isArray(how);
       if (!listed) requireSamples(how as DrawOf);
       const count = listed ? how.length : (how as DrawOf).samples.length;
-      this.#checkImages(images, count);
+      requireImages(this.#pipeline, images, count);
       const { plan, output } = await this.#plan(memory, count, how, images);
       this.#run(plan.recording);
       const [bytes] = await readSlices(this.#gpu, memory, [output]);
@@ -180,7 +160,7 @@ export class Augmenter {
     parse(integer(1, 1000), rounds, 'rounds');
     const imageShape = [from.height, from.width, from.channels] as const;
     const count = Math.ceil((images?.length ?? 0) / elementsOf(from));
-    this.#checkImages(images, count);
+    requireImages(this.#pipeline, images, count);
     const seen = augment ? await this.#transform(images, count, rounds) : images;
     const statistics = await this.#with((memory) =>
       fitStatistics(new Recorder(this.#gpu, memory, this.#cache), generator, [...imageShape], seen),
@@ -212,8 +192,8 @@ export class Augmenter {
    */
   async sheet(images: Uint8Array | Float32Array, options: SheetOptions = {}): Promise<Sheet> {
     const { from, to } = this.#pipeline;
-    const count = Math.ceil((images?.length ?? 0) / this.#slots(elementsOf(from)));
-    this.#checkImages(images, count);
+    const count = Math.ceil((images?.length ?? 0) / slotsOf(this.#pipeline, elementsOf(from)));
+    requireImages(this.#pipeline, images, count);
     const { samples, draws, epoch, magnification } = fillSheetOptions(options, count);
     const drawn: Float32Array[] = [];
     for (let k = 0; k < draws; k++) {
@@ -225,34 +205,6 @@ export class Augmenter {
   /** Calls under way reject, later ones too; what they hold is freed. The device stays. */
   dispose(): void {
     this.#disposed.abort(new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' }));
-  }
-
-  #checkImages(images: Uint8Array | Float32Array, count: number): void {
-    const { height, width, channels } = this.#pipeline.from;
-    const wanted = this.#slots(count) * elementsOf(this.#pipeline.from);
-    const typed = images instanceof Uint8Array || images instanceof Float32Array;
-    if (typed && images.length === wanted && count > 0) return;
-    const partners = this.#pipeline.paired ? ', their partners behind them' : '';
-    throw new ConfigurationError({
-      what: "The images don't match the parameters",
-      found: `${(images as object)?.constructor?.name} of ${(images as ArrayLike<number>)?.length}, for ${count} images`,
-      wanted: `a Uint8Array or Float32Array of ${this.#slots(count)} x ${height} x ${width} x ${channels} = ${wanted} numbers${partners}`,
-    });
-  }
-
-  /** Images that go in, for so many that come out. */
-  #slots(count: number): number {
-    return this.#pipeline.paired ? 2 * count : count;
-  }
-
-  #checkDraw({ epoch, samples }: DrawOf): void {
-    parse(wholeNumber, epoch, 'epoch');
-    for (const sample of Array.from(samples)) parse(wholeNumber, sample, 'a sample');
-    if (!this.#pipeline.paired || this.#count !== undefined) return;
-    throw new ConfigurationError({
-      what: 'It is not said from how many images partners are drawn',
-      wanted: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
-    });
   }
 
   /**
@@ -275,7 +227,7 @@ export class Augmenter {
     images?: Uint8Array | Float32Array,
   ): Promise<{ plan: BatchPlan; output: Slice }> {
     const of = Array.isArray(how) ? undefined : (how as DrawOf);
-    if (of) this.#checkDraw(of);
+    if (of) requireDraw(this.#pipeline, of, this.#count);
     const given = of ? this.#drawnElsewhere(of) : (how as readonly SampleParameters[]);
     const records = given && packParameters(this.#pipeline, given);
     // A call that only wants to know gets everything, one that wants images what has an effect on them.
@@ -290,7 +242,7 @@ export class Augmenter {
       state,
       order: memory.upload('augmenter.order', order),
       places: count,
-      count: this.#slots(count),
+      count: slotsOf(this.#pipeline, count),
       partners: this.#count ?? count,
       ...(records?.length && { draws: memory.upload('augmenter.draws', records) }),
       ...(images && {

@@ -7,6 +7,8 @@ export interface Picture {
   channels: number;
 }
 
+export const elementsOf = ({ height, width, channels }: Picture): number => height * width * channels;
+
 /**
  * What a number is drawn from. `uniform` and `signed` draw from [low, high), `choice` and `signedChoice` from a list, those
  * named signed with either sign, `choiceBy` from the list whose index is what an earlier field of the op has drawn; `rounded`

@@ -1,6 +1,6 @@
 import { integer, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import { isAlways, type Picture, type PixelStep } from './op.ts';
+import { elementsOf, isAlways, type Picture, type PixelStep } from './op.ts';
 import { definitions } from './ops/index.ts';
 import type { AugmentationConfig, OpConfig, Pipeline } from './pipeline.ts';
 
@@ -77,8 +77,6 @@ function colourOf({ width, channels }: Picture, images: ArrayLike<number>, first
     return [grey, grey, grey, 255];
   };
 }
-
-const elementsOf = ({ height, width, channels }: Picture) => height * width * channels;
 
 /**
  * What a pipeline gives, as grey levels again. A mere `rescale` is undone; whatever is standardised has no grey levels,

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import randomSource from '../../shaders/lib/random.wgsl?raw';
-import { createAugmenter, type DrawOf } from '../../src/augment/augmenter.ts';
+import { createAugmenter } from '../../src/augment/augmenter.ts';
+import type { DrawOf } from '../../src/augment/augmenter_checks.ts';
 import type { ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
 import type { ImageDataGeneratorParameters } from '../../src/augment/parameters.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';

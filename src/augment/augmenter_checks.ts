@@ -1,0 +1,65 @@
+import { integer, parse } from '../check.ts';
+import { ConfigurationError } from '../errors.ts';
+import { elementsOf } from './op.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** What an augmenter is given, checked before anything of it reaches the GPU. */
+
+/** Which draws: those of these samples, by their index in the data set, in this epoch. */
+export interface DrawOf {
+  epoch: number;
+  samples: ArrayLike<number>;
+}
+
+export const wholeNumber = integer(0, 2 ** 32 - 1);
+
+/** Images that go in, for so many that come out: with mixUp or cutMix their partners, too. */
+export const slotsOf = ({ paired }: Pipeline, count: number): number => (paired ? 2 * count : count);
+
+/** @throws ConfigurationError */
+export function requireImageShape(imageShape: readonly number[]): void {
+  const isShape =
+    Array.isArray(imageShape) && imageShape.length === 3 && imageShape.every((n) => Number.isInteger(n) && n > 0);
+  if (isShape) return;
+  throw new ConfigurationError({
+    what: 'imageShape makes no sense',
+    found: imageShape,
+    wanted: 'three positive integers: [height, width, channels]',
+  });
+}
+
+/** @throws ConfigurationError */
+export function requireSamples(of: DrawOf): void {
+  if (of?.samples?.length > 0) return;
+  throw new ConfigurationError({
+    what: 'It is not said which draws are wanted',
+    found: of,
+    wanted: '{ epoch, samples: [...] } with at least one sample',
+  });
+}
+
+/** @throws ConfigurationError where images are not as many, or not of the shape, that so many results need. */
+export function requireImages(pipeline: Pipeline, images: Uint8Array | Float32Array, count: number): void {
+  const { height, width, channels } = pipeline.from;
+  const slots = slotsOf(pipeline, count);
+  const wanted = slots * elementsOf(pipeline.from);
+  const typed = images instanceof Uint8Array || images instanceof Float32Array;
+  if (typed && images.length === wanted && count > 0) return;
+  const partners = pipeline.paired ? ', their partners behind them' : '';
+  throw new ConfigurationError({
+    what: "The images don't match the parameters",
+    found: `${(images as object)?.constructor?.name} of ${(images as ArrayLike<number>)?.length}, for ${count} images`,
+    wanted: `a Uint8Array or Float32Array of ${slots} x ${height} x ${width} x ${channels} = ${wanted} numbers${partners}`,
+  });
+}
+
+/** @param count images of the data set, from which partners are drawn. @throws ConfigurationError */
+export function requireDraw({ paired }: Pipeline, { epoch, samples }: DrawOf, count: number | undefined): void {
+  parse(wholeNumber, epoch, 'epoch');
+  for (const sample of Array.from(samples)) parse(wholeNumber, sample, 'a sample');
+  if (!paired || count !== undefined) return;
+  throw new ConfigurationError({
+    what: 'It is not said from how many images partners are drawn',
+    wanted: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
+  });
+}
