@@ -1,5 +1,5 @@
 import { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './comparison.ts';
-import type { VerdictName } from './health.ts';
+import { type VerdictName, verdictNames } from './health.ts';
 import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_record.ts';
 import { timeInVerdicts } from './verdicts.ts';
 
@@ -40,8 +40,6 @@ interface Figure {
   scale: Scale;
   of: OfTwin;
 }
-
-const verdictNames: VerdictName[] = ['healthy', 'vanishing', 'exploding', 'dead', 'saturated', 'non-finite'];
 
 /** @param epochs of a run that was not broken off. */
 export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comparison {

@@ -103,7 +103,8 @@ export interface ProbeRecord {
   }[];
 }
 
-export type VerdictName = 'healthy' | 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'non-finite';
+export const verdictNames = ['healthy', 'vanishing', 'exploding', 'dead', 'saturated', 'non-finite'] as const;
+export type VerdictName = (typeof verdictNames)[number];
 
 /** What wgrad makes of a layer's figures. */
 export interface Verdict {

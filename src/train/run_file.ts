@@ -3,7 +3,7 @@ import { integer } from '../check.ts';
 import type { Finding } from '../data/findings.ts';
 import { DataError } from '../errors.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
-import type { ProbeRecord, Verdict } from './health.ts';
+import { type ProbeRecord, type Verdict, verdictNames } from './health.ts';
 import type { HealthTable } from './health_table.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 import { compileModel } from './model.ts';
@@ -105,7 +105,19 @@ const names = v.array(v.string());
 const lengths = v.array(integer(0, 2 ** 31));
 const records = <T>(entries: v.ObjectEntries) =>
   v.array(v.looseObject(entries) as unknown as v.GenericSchema<unknown, T>);
-const verdict = { layer: v.string(), verdict: v.string(), step: numbers, sentence: v.string(), remedy: v.string() };
+const verdict = {
+  layer: v.string(),
+  verdict: v.picklist(verdictNames),
+  step: numbers,
+  epoch: numbers,
+  sentence: v.string(),
+  remedy: v.string(),
+};
+const probe = {
+  step: numbers,
+  layers: v.record(v.string(), v.looseObject({ exponents: v.array(numbers), zeros: numbers, nonFinite: numbers })),
+  hardest: v.array(v.looseObject({ sample: numbers, label: numbers, gradientNorm: numbers })),
+};
 
 const column = v.array(v.nullable(numbers));
 const healthTable = v.pipe(
@@ -153,7 +165,7 @@ const schema = v.object({
       gradientNorms: v.record(v.string(), numbers),
     }),
     verdicts: records<Verdict>(verdict),
-    probes: records<ProbeRecord>({ step: numbers }),
+    probes: records<ProbeRecord>(probe),
     health: v.optional(healthTable),
   }),
   progress: v.object({
@@ -217,7 +229,21 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
     ...(statistics && { statistics: { ...statistics, ...(zca && { zca }) } }),
   };
   check(run.options, snapshot);
+  requireProbesOf(run, name);
   return { ...run, snapshot };
+}
+
+/** Whoever shows a layer looks it up in every probe. */
+function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'history'>, name: string): void {
+  const trained = compileModel(options.model).layers.filter(({ weights }) => weights.length > 0);
+  const wrong = history.probes.find(({ layers }) => !trained.every((layer) => Object.hasOwn(layers, layer.name)));
+  if (!wrong) return;
+  throw new DataError({
+    what: `${name} has probes of another model`,
+    found: Object.keys(wrong.layers).join(', '),
+    wanted: trained.map((layer) => layer.name).join(', '),
+    fix: 'take a file that wgrad has saved, as it was',
+  });
 }
 
 function readHeader(file: Uint8Array, name: string): { header: unknown; at: number } {

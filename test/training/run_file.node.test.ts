@@ -111,6 +111,15 @@ function withHeader(change: (header: any) => void): Uint8Array {
   return made;
 }
 
+const withVerdict = (wrong: object) => {
+  const verdict = { layer: 'dense', verdict: 'dead', step: 1, epoch: 1, sentence: '', remedy: '' };
+  return withHeader((h) => Object.assign(h.history, { verdicts: [{ ...verdict, ...wrong }] }));
+};
+const withProbe = (wrong: object) => {
+  const layers = { dense: { exponents: [1], zeros: 0, nonFinite: 0 } };
+  return withHeader((h) => Object.assign(h.history, { probes: [{ step: 1, layers, hardest: [], ...wrong }] }));
+};
+
 describe('a file that is not what it says', () => {
   const file = formatRun(saved);
   const changed = (at: number, value: number) => {
@@ -134,6 +143,10 @@ describe('a file that is not what it says', () => {
       withHeader((h) => Object.assign(h.history.health, { steps: [1, 2] })),
       'history.health that',
     ],
+    ['a verdict that is none', withVerdict({ verdict: '<b>' }), 'verdicts.0.verdict'],
+    ['a verdict of no epoch', withVerdict({ epoch: undefined }), 'verdicts.0.epoch'],
+    ['a probe of nothing', withProbe({ layers: undefined }), 'probes.0.layers'],
+    ['a probe of layers that the model has not', withProbe({}), 'has probes of another model'],
     ['weights of no length', withHeader((h) => Object.assign(h.tensors, { weights: [-1] })), 'tensors.weights.0'],
   ])('%s', (_, bytes, words) => {
     expect(() => parseRun(bytes, 'run.wgrad')).toThrow(DataError);
