@@ -6,11 +6,13 @@ import { run } from './state.ts';
 /**
  * A component whose code is fetched when its place comes into sight, or when there is a run: a visitor who looks at the
  * first screen alone doesn't wait for it.
+ *
+ * @param what stands there until then.
  */
-export function later(load: () => Promise<FunctionComponent>): FunctionComponent {
+export function later(load: () => Promise<FunctionComponent>, what: string): FunctionComponent {
   const { code, fetch } = fetched(load);
   return function Later() {
-    const place = useRef<HTMLDivElement>(null);
+    const place = useRef<HTMLParagraphElement>(null);
     const isWanted = run.value !== undefined;
     useEffect(() => {
       if (isWanted) fetch();
@@ -23,6 +25,12 @@ export function later(load: () => Promise<FunctionComponent>): FunctionComponent
       return () => inSight.disconnect();
     }, []);
     const Component = code.value;
-    return Component ? <Component /> : <div ref={place} class="later" />;
+    return Component ? (
+      <Component />
+    ) : (
+      <p ref={place} class="later">
+        {what}
+      </p>
+    );
   };
 }

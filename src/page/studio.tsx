@@ -14,7 +14,10 @@ const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel];
 const outcome = [
   TrainingPanel,
   GradientsPanel,
-  later(async () => (await import('./panels/after_training.tsx')).AfterTraining),
+  later(
+    async () => (await import('./panels/after_training.tsx')).AfterTraining,
+    'Below: twins, epochs, results, a run from a file, a field to draw in, the profile.',
+  ),
 ];
 
 export function Studio() {

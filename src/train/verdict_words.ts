@@ -16,10 +16,13 @@ const percent = (share: number) => `${short(100 * share)} %`;
 export function sentenceFor(name: VerdictName, figures: Figures): string {
   const { layer, own } = figures;
   switch (name) {
-    case 'healthy':
+    case 'healthy': {
+      const isLast = figures.layers.at(-1)!.name === layer.name;
+      return [`${isLast ? '' : 'enough arrives: '}${reachClause(figures)}`, updateClause(figures)].join('; ');
+    }
     case 'vanishing':
     case 'exploding':
-      return [reachClause(figures), ...lossClause(name, figures), updateClause(figures)].join('; ');
+      return [reachClause(figures), ...lossClause(figures), updateClause(figures)].join('; ');
     case 'dead': {
       const silent = `${percent(own.activation.zeros)} of its outputs are zero`;
       return own.dead === 0
@@ -46,8 +49,7 @@ function reachClause({ layer, layers, own, reach }: Figures): string {
 }
 
 /** Where more than half of the orders of magnitude are lost or won on the way down, if that is one layer. */
-function lossClause(name: VerdictName, figures: Figures): string[] {
-  if (name === 'healthy') return [];
+function lossClause(figures: Figures): string[] {
   const found = culprit(figures);
   if (!found) return [];
   const { layer, factor } = found;

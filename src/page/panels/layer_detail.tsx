@@ -18,20 +18,30 @@ interface Figure {
 }
 
 const figures: Figure[] = [
-  { of: 'norm', title: 'Gradient norm', about: 'of all its weights together', logarithmic: true },
+  {
+    of: 'norm',
+    title: 'Gradient norm',
+    about: 'How hard the loss pulls at the weights of the layer, all together',
+    logarithmic: true,
+  },
   {
     of: 'updateRatio',
     title: 'Update ratio',
-    about: 'how far a step moves its weights, to their norm',
+    about: 'How far a step moves its weights, as a share of their norm: about 0.001 is usual',
     logarithmic: true,
   },
   {
     of: 'transport',
     title: 'Transport factor',
-    about: 'what it gets of the gradient at the layer behind',
+    about: 'What arrives here of the gradient at the layer behind: below 1 it shrinks, above 1 it grows',
     logarithmic: true,
   },
-  { of: 'dead', title: 'Dead units', about: 'share never positive since the epoch began', logarithmic: false },
+  {
+    of: 'dead',
+    title: 'Dead units',
+    about: 'Share of its units that no image has made positive in this epoch: they do not learn',
+    logarithmic: false,
+  },
 ];
 
 /** The layer that is chosen on the map: its verdict in words, and what is measured of it over the steps. */
@@ -78,8 +88,9 @@ export function LayerDetail() {
                 )
               }
               idle={() => layerLines(nothing, layer, of)}
-              description={`${title} of ${layer} over the steps: ${about}`}
-              empty={about}
+              about={about}
+              description={`${title} of ${layer} over the steps`}
+              empty="appears here"
             />
           </div>
         ))}

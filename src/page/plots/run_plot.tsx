@@ -13,6 +13,8 @@ const charts = fetched(() => import('./chart.ts'));
 export interface RunPlotProps extends PlotOptions {
   id: string;
   title: string;
+  /** What is drawn, in a line under the title. */
+  about?: string;
   /** What is drawn of a run. */
   lines: (run: Run) => Line[];
   /** Before there is a run. */
@@ -20,7 +22,7 @@ export interface RunPlotProps extends PlotOptions {
 }
 
 /** A plot over the steps of the run that is shown, redrawn when it has news. */
-export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
+export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotProps) {
   const section = useRef<HTMLElement>(null);
   const drawn = useRef<{ run: Run | undefined; plot: Plot } | undefined>(undefined);
   useSignalEffect(() => {
@@ -49,6 +51,7 @@ export function RunPlot({ id, title, lines, idle, ...options }: RunPlotProps) {
   return (
     <section id={id} class="plot" ref={section} aria-labelledby={`${id}-title`}>
       <h3 id={`${id}-title`}>{title}</h3>
+      {about && <p class="about">{about}</p>}
     </section>
   );
 }
