@@ -57,5 +57,10 @@ test('what a first visit fetches before it can train is small, and is soon there
   expect(first.some(([name]) => name.startsWith('index'))).toBe(true);
   expect(first.some(([name]) => name.startsWith('training.worker'))).toBe(true);
   expect(sum(first)).toBeLessThan(most);
+  // What it unfolds looks as it should, though what lies further down, with its style, hasn't been fetched.
+  expect(await page.$('.later')).not.toBeNull();
+  await page.click('.own summary');
+  const width = await page.$eval('#own-files', (input) => input.getBoundingClientRect().width);
+  expect(width).toBe(1);
   await page.close();
 });
