@@ -97,6 +97,39 @@ test('presets, the optimizer and its numbers; a link has them all', async () => 
   expect(await page.$$('#model .layer')).toHaveLength(12);
 });
 
+test('a number that cannot be stays at its field with what is wanted, and nothing is changed by it until it is mended', async () => {
+  const wrong = [
+    ['batch-size', '100000', '⚠ 100000: a whole number from 1 to 65536', '64'],
+    ['learning-rate-number', '-1', '⚠ -1: from 0', '0.25'],
+    ['epochs-wanted', '1.5', '⚠ 1.5: a whole number from 1 to 1000000', ''],
+  ] as const;
+  for (const [id, value, words, mended] of wrong) {
+    const before = page.url();
+    await type(`#${id}`, value);
+    await until(page, `#${id}-refused`, `^${words}$`);
+    const field = await page.$eval(`#${id}`, (it) => [
+      (it as HTMLInputElement).value,
+      it.getAttribute('aria-invalid'),
+      it.getAttribute('aria-describedby'),
+    ]);
+    expect(field).toEqual([value, 'true', `${id}-refused`]);
+    expect(page.url()).toBe(before);
+    await page.$eval(`#${id}`, (it) => (it as HTMLInputElement).select());
+    await page.keyboard.press('Backspace');
+    await page.type(`#${id}`, mended);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`#${id}-refused`, { hidden: true });
+  }
+  expect(experimentIn().get('batch-size')).toBe('64');
+});
+
+test('of an address with two wrong parts both are told', async () => {
+  await page.evaluate(() => {
+    location.hash = '#dataset=digits&batch-size=0&seed=x';
+  });
+  await until(page, '#trouble', 'batch-size: 0; wanted: a whole number from 1 to 65536\\nseed: x; wanted');
+});
+
 test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {
   await page.click('#start');
   await until(page, '#place', 'step \\d');

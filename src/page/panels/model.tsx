@@ -5,6 +5,7 @@ import { OptionField } from '../option_field.tsx';
 import { FoldingPanel } from '../panel.tsx';
 import { aboutModel, modelPresets } from '../presets.ts';
 import { change, experiment, layers, plan, run } from '../state.ts';
+import { TypedNumber } from '../typed_number.tsx';
 import { Layers } from './layers.tsx';
 import { known } from './model_facts.ts';
 import './model.css';
@@ -127,10 +128,6 @@ export function OptimizerPanel() {
 
 /** By decades: what matters of a learning rate is its size. */
 function LearningRate({ rate, onChange }: { rate: number; onChange: (name: string, value: number) => void }) {
-  const change = (text: string) => {
-    const value = Number(text);
-    if (text !== '' && value >= 0 && Number.isFinite(value)) onChange('learningRate', value);
-  };
   return (
     <div class="option">
       <label for="learning-rate">Learning rate{run.value?.isUnderWay.value ? ', at once' : ''}</label>
@@ -143,16 +140,17 @@ function LearningRate({ rate, onChange }: { rate: number; onChange: (name: strin
           step={0.1}
           value={Math.log10(Math.max(rate, 1e-6))}
           aria-valuetext={String(rate)}
-          onInput={({ currentTarget }) => change((10 ** Number(currentTarget.value)).toPrecision(2))}
+          onInput={({ currentTarget }) =>
+            onChange('learningRate', Number((10 ** Number(currentTarget.value)).toPrecision(2)))
+          }
         />
-        <input
+        <TypedNumber
           id="learning-rate-number"
-          type="number"
           aria-label="Learning rate, as a number"
           step="any"
-          min={0}
+          least={0}
           value={rate}
-          onChange={({ currentTarget }) => change(currentTarget.value)}
+          onChange={(to) => onChange('learningRate', to!)}
         />
       </div>
     </div>
@@ -170,27 +168,9 @@ interface CountProps {
   onChange: (value: number | undefined) => void;
 }
 
-function Count({ name, id, value, placeholder, least, most, onChange }: CountProps) {
-  const read = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
-    const to = Number(currentTarget.value);
-    if (currentTarget.value === '' && placeholder !== undefined) onChange(undefined);
-    else if (currentTarget.value !== '' && Number.isInteger(to) && to >= least && to <= most) onChange(to);
-    else currentTarget.value = value === undefined ? '' : String(value);
-  };
-  return (
-    <div class="option">
-      <label for={id}>{name}</label>
-      <input
-        id={id}
-        type="number"
-        class="json"
-        min={least}
-        max={most}
-        step={1}
-        value={value ?? ''}
-        placeholder={placeholder}
-        onChange={read}
-      />
-    </div>
-  );
-}
+const Count = ({ name, ...number }: CountProps) => (
+  <div class="option">
+    <label for={number.id}>{name}</label>
+    <TypedNumber class="json" step={1} {...number} />
+  </div>
+);

@@ -18,6 +18,7 @@ import {
 } from '../results.ts';
 import { run } from '../state.ts';
 import { outputTiles } from '../tiles.ts';
+import { TypedNumber } from '../typed_number.tsx';
 import './try.css';
 
 /** One image, drawn or chosen: what the network says of it, and what each layer makes of it on the way. */
@@ -130,7 +131,7 @@ const chosen = signal(0);
 function Choice() {
   const images = results.value?.images ?? run.value?.plan.testSamples ?? 1;
   const choose = (sample: number) => {
-    chosen.value = Math.max(0, Math.min(images - 1, Math.trunc(sample) || 0));
+    chosen.value = sample;
     askAboutImage('test', chosen.value);
   };
   const about = question.value;
@@ -139,13 +140,13 @@ function Choice() {
     <div class="choice">
       <label for="test-image">Validation image, 0 to {count(images - 1)}</label>
       <div class="row">
-        <input
+        <TypedNumber
           id="test-image"
-          type="number"
-          min={0}
-          max={images - 1}
+          step={1}
+          least={0}
+          most={images - 1}
           value={now}
-          onChange={({ currentTarget }) => choose(currentTarget.valueAsNumber)}
+          onChange={(sample) => choose(sample!)}
         />
         <button id="ask" type="button" onClick={() => choose(now)}>
           Ask

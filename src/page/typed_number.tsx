@@ -1,0 +1,51 @@
+import { useEffect, useState } from 'preact/hooks';
+
+interface TypedNumberProps {
+  id: string;
+  /** For where no label is the field's own. */
+  'aria-label'?: string;
+  class?: string;
+  /** undefined where the page decides, and `placeholder` tells how; then the field may be empty. */
+  value: number | undefined;
+  placeholder?: string;
+  least: number;
+  most?: number;
+  step: 1 | 'any';
+  onChange: (value: number | undefined) => void;
+}
+
+/** A number to type. One that can't be stays in sight, with what is wanted, until it is mended: what was there stays in use. */
+export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChange, ...input }: TypedNumberProps) {
+  const [refused, setRefused] = useState<string>();
+  useEffect(() => setRefused(undefined), [value]);
+  const read = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    const text = currentTarget.value;
+    const to = Number(text);
+    const isEmpty = text === '' && !currentTarget.validity.badInput;
+    const isRight = text !== '' && to >= least && to <= most && (input.step === 'any' || Number.isInteger(to));
+    const mayBe = isEmpty ? input.placeholder !== undefined : isRight;
+    setRefused(mayBe ? undefined : text);
+    if (mayBe) onChange(isEmpty ? undefined : to);
+  };
+  const wanted = `${input.step === 1 ? 'a whole number ' : ''}from ${least}${most < Number.MAX_VALUE ? ` to ${most}` : ''}`;
+  return (
+    <>
+      <input
+        {...input}
+        id={id}
+        type="number"
+        min={least}
+        max={most < Number.MAX_VALUE ? most : undefined}
+        value={refused ?? value ?? ''}
+        aria-invalid={refused !== undefined}
+        aria-describedby={refused === undefined ? undefined : `${id}-refused`}
+        onChange={read}
+      />
+      {refused !== undefined && (
+        <p id={`${id}-refused`} class="refused" role="alert">
+          {`⚠ ${refused === '' ? 'no number' : refused}: ${wanted}`}
+        </p>
+      )}
+    </>
+  );
+}
