@@ -220,5 +220,6 @@ function refusal(name: string, found: string, wanted: string): ConfigurationErro
     what: `The address of this page says something of ${name} that can't be: the default is taken`,
     found,
     wanted,
+    place: [name],
   });
 }

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { DatasetFacts } from '../data/served.ts';
-import { type ErrorParts, partsOf } from '../errors.ts';
+import { type ErrorParts, partsOf, type WgradError } from '../errors.ts';
 import {
   type AdapterFacts,
   type AugmentationConfig,
@@ -42,7 +42,7 @@ export const adapter = signal<AdapterFacts | undefined>();
 export const noGpu = signal<ErrorParts | undefined>();
 
 /** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
-export const trouble = signal<ErrorParts | undefined>(first.refused[0] && partsOf(first.refused[0]));
+export const trouble = signal<ErrorParts | undefined>(troubleOf(first.refused));
 
 /** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
 export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
@@ -155,6 +155,19 @@ effect(() => {
   goesOnFrom.value = undefined;
 });
 
+/** All that an address says wrong as one error: a part that isn't told would be taken for right. */
+function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
+  const [first] = refused;
+  if (!first || refused.length === 1) return first?.parts;
+  const lines = refused.map(
+    ({ parts }) => `${parts.place?.[0] ?? parts.what}: ${parts.found}; wanted: ${parts.wanted}`,
+  );
+  return {
+    what: `The address of this page says ${refused.length} things that can't be: the defaults are taken`,
+    found: lines.join('\n'),
+  };
+}
+
 const title = document.title;
 effect(() => {
   const shown = run.value;
@@ -172,5 +185,5 @@ addEventListener('hashchange', () => {
   const { experiment: told, refused, named } = decode(location.hash);
   experiment.value = told;
   datasetIsChosen.value = named;
-  trouble.value = refused[0] && partsOf(refused[0]);
+  trouble.value = troubleOf(refused);
 });
