@@ -14,6 +14,9 @@ export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(d
 const thousands = new Intl.NumberFormat('en');
 export const count = (value: number) => thousands.format(value);
 
+/** 1 epoch, 2,000 epochs. */
+export const counted = (value: number, what: string) => `${count(value)} ${what}${value === 1 ? '' : 's'}`;
+
 /** 0:07, 12:30, 1:02:03 */
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';

@@ -1,4 +1,4 @@
-import { count } from '../../figures.ts';
+import { count, counted } from '../../figures.ts';
 import { datasetNames } from '../control.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
@@ -61,7 +61,7 @@ function Cut() {
   return (
     <p id="cut" class="cut" hidden={!cut}>
       {cut &&
-        `Cut to ${cut.epochs} epochs of ${count(cut.trainSamples)} training and ${count(cut.testSamples)} validation ` +
+        `Cut to ${counted(cut.epochs, 'epoch')} of ${count(cut.trainSamples)} training and ${count(cut.testSamples)} validation ` +
           'images: about two minutes of a software adapter. A GPU trains it whole.'}
     </p>
   );

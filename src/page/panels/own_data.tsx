@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../../errors.ts';
-import { count } from '../../figures.ts';
+import { count, counted } from '../../figures.ts';
 import type { PlacedFile } from '../../index.ts';
 import { lookAgain } from '../control.ts';
 import { filesOfDrop, filesOfInput } from '../dropped_files.ts';
@@ -95,7 +95,7 @@ export function OwnData() {
       {now && (
         <>
           <progress value={now.done} max={now.total} aria-label="Reading the files" />
-          <p class="facts">{`${count(now.done)} of ${count(now.total)} files`}</p>
+          <p class="facts">{`${count(now.done)} of ${counted(now.total, 'file')}`}</p>
         </>
       )}
       {brought.value && experiment.value.dataset === own && <Unreadable {...brought.value} />}
@@ -131,7 +131,7 @@ function Unreadable({ skipped, skippedCount }: Brought) {
   if (skippedCount === 0) return null;
   return (
     <div id="unreadable" class="cut unreadable">
-      <p>{skippedCount === 1 ? '1 file could not be read:' : `${count(skippedCount)} files could not be read:`}</p>
+      <p>{`${counted(skippedCount, 'file')} could not be read:`}</p>
       <ul>
         {skipped.map(({ path, why }) => (
           <li key={path}>{`${path}: ${why}`}</li>

@@ -1,4 +1,4 @@
-import { clock, count, figure, fixed } from '../../figures.ts';
+import { clock, count, counted, figure, fixed } from '../../figures.ts';
 import { pause, resume, step, stop, train } from '../control.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
@@ -84,10 +84,10 @@ function stopAndLeave(): void {
 }
 
 function placeOf(run: Run | undefined): string {
-  if (!run) return plan.value ? `${count(plan.value.epochs)} epochs` : '';
+  if (!run) return plan.value ? counted(plan.value.epochs, 'epoch') : '';
   const { log } = run.going;
   const epoch = log.steps.at(-1)?.epoch;
-  if (epoch === undefined) return `${count(run.plan.epochs)} epochs`;
+  if (epoch === undefined) return counted(run.plan.epochs, 'epoch');
   const step = log.unfinished?.steps ?? log.stepsPerEpoch;
   return `epoch ${epoch} of ${run.plan.epochs}, step ${count(step)} of ${count(log.stepsPerEpoch)}`;
 }
