@@ -55,7 +55,7 @@ export function Hardest() {
               <button
                 type="button"
                 disabled={!picture}
-                title={`Training image ${sample}: ask about it`}
+                title={`Training image ${sample}, ${classNames[label]}: ask about it`}
                 onClick={() => {
                   askAboutImage('training', sample);
                   document.getElementById('try')?.scrollIntoView({ block: 'nearest' });

@@ -128,7 +128,7 @@ function Mistakes({ confusion: { mistakes }, pictures, imageShape, mistakes: all
           <li key={sample}>
             <button
               type="button"
-              title={`Validation image ${sample}: ask about it`}
+              title={`Validation image ${sample}, it is ${names[label]}, seen as ${names[predicted]}: ask about it`}
               onClick={() => {
                 askAboutImage('test', sample);
                 document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
