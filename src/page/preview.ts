@@ -40,7 +40,7 @@ effect(() => {
     augmentation: augmentation.value,
     seed: experiment.value.seed,
     trainSamples: trainSamples.value,
-    samples: Array.from({ length: rows }, (_, i) => i),
+    rows,
     epochs: Array.from({ length: columns }, (_, i) => epoch.value + i),
   };
   waiting = async () => {

@@ -56,6 +56,9 @@ export const status = signal('');
 /** The data set of `experiment`, as far as it is known; both undefined while it is looked for, or can't be had. */
 export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview }>({ name: '' });
 
+/** It waits for somebody to bring images: a page that was just opened has none of one's own. */
+export const lacksImages = computed(() => experiment.value.dataset === 'own' && !dataset.value.facts);
+
 /** The run that is shown, under way or over. */
 export const run = signal<Run | undefined>();
 

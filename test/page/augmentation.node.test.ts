@@ -150,9 +150,11 @@ describe('augmentation', () => {
     const off = ['#start:disabled', '#step:disabled', '#train-beside:disabled'];
     for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the colour away');
+    await until(page, '.draws.stale caption', 'the last augmentation that could be');
     await page.click('#op-2'); // off
     await page.waitForSelector('#start:enabled');
     expect(await page.$('#augmentation-error')).toBeNull();
+    expect(await page.$('.draws.stale')).toBeNull();
   });
 
   test("an argument of Keras' that makes no sense says so at its place, a function of one's own when it is compiled", async () => {

@@ -60,6 +60,12 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await text(page, '#unreadable')).toContain('damaged <b>.png');
   expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
   await page.waitForSelector('.classes canvas');
+  // Its images lie class by class: those that the augmentation is shown with are of all of them.
+  await page.waitForFunction(
+    (of) => new Set([...document.querySelectorAll('.draws th canvas')].map((it) => it.ariaLabel)).size === of,
+    {},
+    classes.length,
+  );
 
   await page.click('#leave-duplicates');
   await until(page, '#facts', '97 training');
@@ -142,6 +148,8 @@ test('what is no data set is refused in words', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve()}#dataset=own`, page, []);
   await until(page, '#trouble', 'Files of your own are not here');
+  expect(await text(page, '#augmentation')).toContain('No images yet');
+  expect(await page.$('#gradient-map')).toBeNull();
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#trouble', 'No pictures in folders');
   await page.close();

@@ -7,7 +7,7 @@ import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
 import { drawAnew, isLate, moves, preview, previewError } from '../preview.ts';
-import { augmentation, change, checked, experiment } from '../state.ts';
+import { augmentation, change, checked, experiment, lacksImages } from '../state.ts';
 import type { Preview } from '../worker/preview.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 import { Pipeline } from './pipeline.tsx';
@@ -140,7 +140,11 @@ function Copy({ id, name, text }: { id: string; name: string; text: string }) {
 function Draws() {
   const table = useRef<HTMLTableElement>(null);
   const shown = preview.value;
-  if (!shown) return <div class="draws empty" />;
+  const isWrong = checked.value?.error !== undefined;
+  if (!shown) {
+    const why = isWrong ? "No draws: this augmentation can't be." : lacksImages.value ? 'No images yet.' : undefined;
+    return why ? <p class="facts">{why}</p> : <div class="draws empty" />;
+  }
   const { originals, imageShape, labels, draws } = shown;
   const [height, width, channels] = imageShape;
   const elements = height * width * channels;
@@ -156,8 +160,12 @@ function Draws() {
   };
   return (
     <>
-      <table ref={table} class="draws" onMouseLeave={() => (chosen.value = undefined)}>
-        <caption>Training images, and how they are seen in epochs to come</caption>
+      <table ref={table} class={isWrong ? 'draws stale' : 'draws'} onMouseLeave={() => (chosen.value = undefined)}>
+        <caption>
+          {isWrong
+            ? "Draws of the last augmentation that could be: the one below can't"
+            : 'Training images, and how they are seen in epochs to come'}
+        </caption>
         <tbody>
           {labels.map((label, row) => (
             <tr key={row}>

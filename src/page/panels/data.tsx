@@ -2,7 +2,7 @@ import { count, counted } from '../../figures.ts';
 import { datasetNames } from '../control.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { change, dataset, experiment, plan, run } from '../state.ts';
+import { change, dataset, experiment, lacksImages, plan, run } from '../state.ts';
 import { Cleaning } from './cleaning.tsx';
 import { OwnData } from './own_data.tsx';
 import './data.css';
@@ -11,7 +11,7 @@ import './data.css';
 export function DataPanel() {
   const { facts } = dataset.value;
   return (
-    <FoldingPanel id="data" title="Data" gist={gistOf()} isWrong={isMissing()}>
+    <FoldingPanel id="data" title="Data" gist={gistOf()} isWrong={lacksImages.value}>
       <label for="dataset">Data set</label>
       <select
         id="dataset"
@@ -39,9 +39,6 @@ export function DataPanel() {
     </FoldingPanel>
   );
 }
-
-/** It waits for somebody to choose. */
-const isMissing = () => experiment.value.dataset === 'own' && !dataset.value.facts;
 
 /** The data set in a line, and how much of it is trained on. */
 function gistOf(): string {

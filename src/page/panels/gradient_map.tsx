@@ -8,7 +8,7 @@ import { sizeTo, usePainting } from '../plots/painting.ts';
 import { decadesFor, rampPicture } from '../plots/ramp.ts';
 import { type Pattern, paintPattern, paintStrip } from '../plots/strip.ts';
 import { type Run, twinsOf } from '../run.ts';
-import { layers as planned, run } from '../state.ts';
+import { lacksImages, layers as planned, run } from '../state.ts';
 import './gradient_map.css';
 import { VerdictBadge } from './verdict_badge.tsx';
 
@@ -56,6 +56,8 @@ export function GradientMap() {
   const shown = run.value;
   shown?.news.value;
   const layers = mapLayers();
+  if (!layers.length && lacksImages.value)
+    return <p class="facts">A row for each layer appears here when there are images.</p>;
   const twins = shown ? twinsOf(shown) : [{ name: '', run: undefined }];
   const curvesOf = (twin: Run | undefined) => twin?.curves ?? nothing;
   const last = shown?.stepsDone || undefined;

@@ -18,8 +18,8 @@ export interface PreviewRequest extends Source {
   seed: number;
   /** Images that would be trained on: what is feature-wise is fitted to the first of them. */
   trainSamples: number;
-  /** Indices in the training set. */
-  samples: number[];
+  /** How many images are shown. */
+  rows: number;
   /** The epochs whose draws are wanted; the trainer's are the same. */
   epochs: number[];
 }
@@ -58,13 +58,14 @@ let last: { gpu: Gpu; key: string; statistics?: FeatureStatistics; augmenter: Au
 
 /** Warps images by the kernel that trains: the same draw of the same sample as in that epoch of a run with this seed. */
 export async function previewOf(request: PreviewRequest): Promise<Preview> {
-  const { seed, samples, epochs } = request;
+  const { seed, rows, epochs } = request;
   const gpu = await device();
   const { train } = await load(request);
   const { imageShape, images, labels, classNames } = train;
   const bytes = imageShape.reduce((a, b) => a * b, 1);
   const { augmentation, statistics, ...facts } = await fittedOf(gpu, train, request);
   const count = Math.min(request.trainSamples, train.count);
+  const samples = firstOfClasses(labels.subarray(0, count), rows);
   const key = JSON.stringify([imageShape, augmentation, seed, count]);
   if (last?.gpu !== gpu || last.key !== key || last.statistics !== statistics) {
     // First the new one: where it makes no sense, the last stays.
@@ -95,6 +96,16 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   );
   const named = samples.map((at) => classNames[labels[at]!]!);
   return { imageShape, originals: take(samples), labels: named, draws, stretched, ...facts };
+}
+
+/** Images of as many classes as there are, the first of each, and then the first ones: files of one's own lie class by class. */
+function firstOfClasses(labels: ArrayLike<number>, rows: number): number[] {
+  const all = Array.from(labels);
+  const first = [...new Set(all)].map((label) => all.indexOf(label)).slice(0, rows);
+  const others = Array.from({ length: Math.min(2 * rows, all.length) }, (_, at) => at).filter(
+    (at) => !first.includes(at),
+  );
+  return [...first, ...others].slice(0, rows);
 }
 
 /** Whether images are mixed with others, which they have to come with. */
