@@ -24,8 +24,13 @@ export interface Question {
 export const question = signal<Question | undefined>();
 export const answer = signal<Answer | undefined>();
 
-/** Whether there is a network to ask. */
-export const canAsk = () => Boolean(run.value && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
+/** Whether there is a network to ask. Those of twins are let go. */
+export const canAsk = () =>
+  Boolean(run.value && !run.value.beside && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
+
+/** Why there is none, where the runs that are shown are twins. */
+export const notKept = () =>
+  run.value?.beside && "Twins' networks are not kept: train one alone to look at what it makes of images.";
 
 /** Shape of the images of the run that is shown. */
 export const shapeOfRun = () => run.value?.imageShape;
@@ -33,7 +38,7 @@ export const shapeOfRun = () => run.value?.imageShape;
 /** Goes over all validation images; where a run is under way, it waits for that. */
 export async function look(): Promise<void> {
   const shown = run.peek();
-  if (!shown || isLooking.peek()) return;
+  if (!shown || shown.beside || isLooking.peek()) return;
   isLooking.value = true;
   try {
     const found = await training.results();

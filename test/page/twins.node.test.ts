@@ -136,6 +136,10 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await until(page, '#status', 'Stopped after \\d+ steps');
   expect(await page.$('#twins-outcome')).toBeNull();
   expect((await legend('#loss'))['B each step']).toBeGreaterThan(0);
+  // Their networks are gone: nothing offers to ask them.
+  for (const panel of ['#results', '#try']) expect(await text(page, panel)).toContain("Twins' networks are not kept");
+  expect(await page.$('#save-run:disabled')).not.toBeNull();
+  for (const part of ['#look', '#pad', '#ask', '#hardest']) expect(await page.$(part)).toBeNull();
   // An ordinary run is alone again.
   await page.click('#start');
   await until(page, '#place', 'epoch \\d+ of 500');

@@ -14,7 +14,8 @@ let isFetching = false;
 effect(() => {
   const now = run.value;
   void now?.news.value;
-  const probe = now?.log.probes.at(-1);
+  // Twins' images go with their networks.
+  const probe = now?.beside ? undefined : now?.log.probes.at(-1);
   if (!probe) shown.value = undefined;
   else if (probe !== shown.peek()?.probe) fetchPictures(probe);
 });
@@ -28,10 +29,11 @@ async function fetchPictures(probe: ProbeRecord): Promise<void> {
     probe.hardest.map(({ sample }) => training.imageOf('training', sample).catch(() => undefined)),
   );
   isFetching = false;
-  const last = run.peek()?.log.probes.at(-1);
-  if (!last) return;
+  const now = run.peek();
+  const last = now?.log.probes.at(-1);
+  if (!last || now?.beside) return;
   // Those of a run before may have another shape.
-  if (run.peek() === of) shown.value = { probe, pictures };
+  if (now === of) shown.value = { probe, pictures };
   if (last !== probe) fetchPictures(last);
 }
 

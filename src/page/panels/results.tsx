@@ -1,7 +1,7 @@
 import { count, fixed } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { askAboutImage, canAsk, isLooking, look, results } from '../results.ts';
+import { askAboutImage, canAsk, isLooking, look, notKept, results } from '../results.ts';
 import { run } from '../state.ts';
 import { kernelTiles } from '../tiles.ts';
 import type { Results } from '../worker/results.ts';
@@ -21,7 +21,7 @@ export function ResultsPanel() {
             `${fixed(shown.confusion.accuracy)}, ${count(shown.mistakes)} mistakes.`
           : canAsk()
             ? 'The end of the run brings them, or a look now.'
-            : 'What becomes of the validation images appears here when something was trained.'}
+            : (notKept() ?? 'What becomes of the validation images appears here when something was trained.')}
       </p>
       {canAsk() && (isUnderWay || !shown) && (
         <button id="look" type="button" aria-disabled={isLooking.value} onClick={look}>

@@ -1,5 +1,5 @@
 import { count } from '../../figures.ts';
-import { canAsk } from '../results.ts';
+import { canAsk, notKept } from '../results.ts';
 import { loadRun, saveRun } from '../saved_run.ts';
 import { run } from '../state.ts';
 
@@ -13,7 +13,7 @@ export function RunFile() {
         id="save-run"
         type="button"
         disabled={!canAsk()}
-        title={shown && `Weights, configuration and ${count(shown.log.steps.length)} steps in one file`}
+        title={notKept() ?? (shown && `Weights, configuration and ${count(shown.log.steps.length)} steps in one file`)}
         onClick={saveRun}
       >
         Save run

@@ -11,6 +11,7 @@ import {
   askAboutImage,
   canAsk,
   forget,
+  notKept,
   type Question,
   question,
   results,
@@ -27,7 +28,9 @@ export function TryPanel() {
   if (!shape || !canAsk()) {
     return (
       <Panel id="try" title="Try it">
-        <p class="facts">Draw a digit and see what the network says of it, when something was trained.</p>
+        <p class="facts">
+          {notKept() ?? 'Draw a digit and see what the network says of it, when something was trained.'}
+        </p>
       </Panel>
     );
   }
