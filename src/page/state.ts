@@ -128,12 +128,12 @@ const names: Partial<Record<keyof Experiment, string>> = {
 };
 
 /**
- * What has been changed since the run under way began, and is for the next one; the learning rate is for this one, but not of
- * twins.
+ * What has been changed since the run that is shown began, and is for the next one; the learning rate is for this one, or for
+ * what it goes on with, but not of twins.
  */
 export const waitingChanges = computed<string[]>(() => {
   const shown = run.value;
-  if (!shown?.isUnderWay.value) return [];
+  if (!shown || !(shown.isUnderWay.value || shown.log.steps.length)) return [];
   const rates = [shown.experiment, experiment.value].map(({ optimizer }) => learningRateOf(optimizer));
   const isOtherRate = shown.beside && rates[0] !== rates[1];
   const [before, now] = [shown.experiment, experiment.value].map((it) => ({

@@ -189,6 +189,18 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   await until(page, '#status', 'Done in');
   expect(await epochRows(page)).toEqual(undisturbed.epochs.slice(0, 4));
   await page.waitForSelector('#train-on');
+  // Something else is to be trained by now: what goes on, and what is shown, is still the run before, and says so.
+  expect(await page.$('#waiting, #began-with')).toBeNull();
+  const reseed = async (seed: string) => {
+    await page.click('#seed', { count: 3 });
+    await page.type('#seed', seed);
+    await page.keyboard.press('Tab');
+  };
+  await reseed('5');
+  await until(page, '#waiting', 'Changed since: the seed\\. Plots and results are of the run before');
+  expect(await text(page, '#began-with')).toMatch(/what it began with: Digits, /);
+  await reseed('4');
+  await page.waitForFunction(() => !document.querySelector('#waiting, #began-with'));
   await page.$eval('#more-epochs', (it) => {
     (it as HTMLInputElement).value = '1';
     it.dispatchEvent(new Event('input', { bubbles: true }));

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
-import { goOn } from '../control.ts';
+import { datasetNames, goOn } from '../control.ts';
+import type { Experiment } from '../experiment.ts';
 import type { Run } from '../run.ts';
-import { goesOnFrom, isLoading, run } from '../state.ts';
+import { goesOnFrom, isLoading, run, waitingChanges } from '../state.ts';
 import type { From } from '../worker/session.ts';
 
 const more = signal(5);
@@ -23,6 +24,7 @@ export function GoOn() {
         <span>
           {`from ${placeOf(shown, from)}, to the end of epoch ${count(epochs)}: ends as if nothing had come between.`}
         </span>
+        <BeganWith {...shown.experiment} />
       </div>
     );
   }
@@ -50,7 +52,19 @@ export function GoOn() {
         }}
       />
       <span>ends as a run of {count(epochs + more.value)} would.</span>
+      <BeganWith {...shown.experiment} />
     </form>
+  );
+}
+
+/** What is trained on, where the panels have something else by now. */
+function BeganWith({ dataset, model }: Experiment) {
+  if (waitingChanges.value.length === 0) return null;
+  const named = typeof model === 'string' ? model : 'a model of its own';
+  return (
+    <span id="began-with">
+      It goes on with what it began with: {datasetNames[dataset] ?? dataset}, {named}.
+    </span>
   );
 }
 

@@ -70,7 +70,9 @@ export function RunBar() {
       <GoOn />
       {waitingChanges.value.length > 0 && (
         <p id="waiting" class="cut">
-          Changed for the next run: {waitingChanges.value.join(', ')}. This one goes on with what it began with.
+          {isUnderWay
+            ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This one goes on with what it began with.`
+            : `Changed since: ${waitingChanges.value.join(', ')}. Plots and results are of the run before.`}
         </p>
       )}
     </section>
