@@ -56,7 +56,14 @@ export function FoldingPanel({ id, title, gist, glimpse, isWrong = false, childr
         open={open}
         onToggle={({ currentTarget }) => currentTarget.open !== open && keep(currentTarget.open)}
       >
-        <summary>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary is a button by itself */}
+        <summary
+          onClick={(event) => {
+            // Not by the browser: what is drawn a moment later from before a second press would undo that press.
+            event.preventDefault();
+            keep(!(isOpen.peek()[id] ?? (isWide.peek() || isWrong)));
+          }}
+        >
           <h2 id={`${id}-title`}>{title}</h2>
           <span class={isWrong ? 'gist wrong' : 'gist'}>{gist}</span>
           {glimpse && <span class="glimpse">{glimpse}</span>}

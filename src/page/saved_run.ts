@@ -29,6 +29,15 @@ export async function saveRun(): Promise<void> {
   }
 }
 
+async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    const fix = 'choose it again: it may have been moved or changed since';
+    throw { what: `${file.name} can't be read`, found: String(error), fix } satisfies ErrorParts;
+  }
+}
+
 /** Shows a run from a file in place of the one that is there; its network can be asked as before. */
 export async function loadRun(file: File): Promise<void> {
   if (state.run.peek()?.isUnderWay.peek() || state.isLoading.peek()) return;
@@ -36,7 +45,7 @@ export async function loadRun(file: File): Promise<void> {
   state.status.value = `Loading ${file.name}…`;
   state.isLoading.value = true;
   try {
-    const loaded = await training.loadRun(new Uint8Array(await file.arrayBuffer()), file.name);
+    const loaded = await training.loadRun(await bytesOf(file), file.name);
     const { dataset, epochs, options, history, leftBehind } = loaded;
     const { trainSamples, testSamples } = dataset;
     const experiment = experimentOf(loaded);

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ErrorParts } from '../errors.ts';
 import { browserOf, waysToWebGpu } from './browser.ts';
 import { goOn } from './control.ts';
@@ -8,8 +9,13 @@ import { goesOnFrom, noGpu, run, trouble } from './state.ts';
 /** An error where it can't be overlooked, and where a screen reader reads it out. */
 export function Trouble() {
   const told = trouble.value;
+  const box = useRef<HTMLDivElement>(null);
+  // Also for whoever pressed something far below.
+  useEffect(() => {
+    if (told) box.current?.scrollIntoView({ block: 'nearest' });
+  }, [told]);
   return (
-    <div id="trouble" class="panel trouble" role="alert" hidden={!told}>
+    <div id="trouble" ref={box} class="panel trouble" role="alert" hidden={!told}>
       {told && (
         <>
           <h2>{told.what}</h2>
