@@ -15,7 +15,7 @@ import {
 } from '../kernels/augment.ts';
 import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from '../kernels/augment_elastic.ts';
 import { layMaps, needText } from '../kernels/augment_text.ts';
-import { asConvolution, denseForward } from '../kernels/dense.ts';
+import { denseForward, squareProduct } from '../kernels/dense.ts';
 import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
 import type { Pass } from './passes.ts';
 import { layOutputs, planPasses } from './passes.ts';
@@ -94,14 +94,7 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
   );
 
   const launchMatrix = ({ features, matrix }: MatrixStep, x: Slice, y: Slice) => {
-    const shape = asConvolution({
-      batch,
-      inputs: features,
-      outputs: features,
-      useBias: false,
-      activation: 'linear',
-      inActivation: 'linear',
-    });
+    const shape = squareProduct(batch, features);
     const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
     return recorder.dispatch(denseForward, shape, { x, w, b, y });
   };

@@ -1,7 +1,7 @@
 import { readSlices } from '../gpu/readback.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import { replay } from '../gpu/recording.ts';
-import { asConvolution, denseBackwardW, denseBackwardWNarrow } from '../kernels/dense.ts';
+import { denseBackwardW, denseBackwardWNarrow, squareProduct } from '../kernels/dense.ts';
 import type { FeatureStatistics, FilledGenerator } from './image_data_generator.ts';
 import { type ChannelSums, fitChannels, fitWhitening, requireWhiteningFits } from './statistics.ts';
 
@@ -68,14 +68,7 @@ async function multiplyOut(
   const gram = new Float64Array(features * features);
   const { gpu, memory } = recorder;
   const batch = Math.min(imagesAtOnce, count);
-  const shape = asConvolution({
-    batch,
-    inputs: features,
-    outputs: features,
-    useBias: false,
-    activation: 'linear',
-    inActivation: 'linear',
-  });
+  const shape = squareProduct(batch, features);
   const x = memory.storage('fit.x', batch * features);
   const dw = memory.storage('fit.gram', features * features);
   const db = memory.storage('fit.sum', features);

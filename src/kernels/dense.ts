@@ -40,6 +40,17 @@ export function asConvolution(s: DenseShape): Conv2dShape {
   };
 }
 
+/** A product with a matrix [features, features] alone: for what is no layer of a network. */
+export const squareProduct = (batch: number, features: number): Conv2dShape =>
+  asConvolution({
+    batch,
+    inputs: features,
+    outputs: features,
+    useBias: false,
+    activation: 'linear',
+    inActivation: 'linear',
+  });
+
 export const denseForward: Kernel<Conv2dShape> = { ...conv2dForward, name: 'dense_forward' };
 
 /** Wants inputs % 4 = 0; denseBackwardWNarrow takes the others. */
