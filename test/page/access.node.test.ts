@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, until } from './studio.ts';
+import { openPage, openStudio, type Studio, until, untilEpoch } from './studio.ts';
 
 let studio: Studio;
 let page: Page;
@@ -50,7 +50,7 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   expect(await barriers()).toEqual([]);
 
   await page.click('#start');
-  await until(page, '#place', 'epoch 2');
+  await untilEpoch(page, 2);
   await page.click('#look');
   await page.waitForSelector('#results canvas');
   expect(await barriers()).toEqual([]);

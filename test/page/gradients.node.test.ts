@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, point, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let page: Page;
@@ -23,7 +23,7 @@ const row = (layer: number) => `#gradient-map tbody tr:nth-child(${layer})`;
 
 /** Trains until a layer has a verdict, and stops. */
 async function judged(model: string, layer: number, verdict: string): Promise<void> {
-  await openPage(`${await studio.serve()}#dataset=digits&model=${model}`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=${model}`, page, complaints);
   await page.click('#start');
   await until(page, `${row(layer)} .badge`, verdict);
   await page.click('#stop');
@@ -67,10 +67,8 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   // Pointing at a place gives step and norm of each layer there.
   const latest = await text(page, `${row(1)} .norm`);
   expect(latest).toMatch(/e-[678]$/);
-  await page.$eval('#gradient-map', (it) => it.scrollIntoView({ block: 'center' }));
-  const strip = (await (await page.$(`${row(1)} .strip`))?.boundingBox()) as { x: number; y: number };
-  await page.mouse.move(strip.x + 2, strip.y + 5);
-  await until(page, '#gradient-map .at', '^step 1$');
+  await point(page, `${row(1)} .strip`, 1);
+  await until(page, '#gradient-map .at', '^step [1-9]$');
   expect(await text(page, `${row(1)} .norm`)).not.toBe(latest);
   expect(Number(await text(page, `${row(11)} .norm`))).toBeGreaterThan(
     1000 * Number(await text(page, `${row(1)} .norm`)),
@@ -158,13 +156,13 @@ test('a dead layer has the pattern of zeros, and all its units', async () => {
 });
 
 test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {
-  await openPage(`${await studio.serve()}#dataset=digits&model=deep-sigmoid`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=deep-sigmoid`, page, complaints);
   expect(await text(page, '#exponents')).toContain('It takes the time of about six steps');
   await page.click('#probes');
   await page.waitForFunction(() => location.hash.includes('health=full'));
   await page.click('#start');
   await page.waitForSelector('#exponents canvas');
-  await until(page, '#exponents-at', '^Step [2-9]\\d');
+  await until(page, '#exponents-at', '^Step ([2-9]\\d|\\d{3})');
   await page.click('#probes');
   await until(page, '#waiting', 'the probes');
   await page.click('#stop');

@@ -131,6 +131,8 @@ test('of an address with two wrong parts both are told', async () => {
 });
 
 test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {
+  // Long enough to be stopped.
+  await type('#epochs-wanted', '500');
   await page.click('#start');
   await until(page, '#place', 'step \\d');
   await type('#learning-rate-number', '0.005');

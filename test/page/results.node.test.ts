@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
 import { initialWeights } from '../../src/train/initializers.ts';
 import { compileModel } from '../../src/train/model.ts';
-import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
+import { downloaded, openPage, openStudio, type Studio, text, until, untilEpoch, upload } from './studio.ts';
 
 // What comes of a run, as a person looks at it: what they read, press and draw.
 
@@ -206,8 +206,8 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
     it.dispatchEvent(new Event('input', { bubbles: true }));
   });
   await page.click('#train-on');
-  await until(page, '#place', 'epoch 5 of 5');
   await until(page, '#status', 'Done in');
+  expect(await text(page, '#place')).toContain('epoch 5 of 5');
   expect(await epochRows(page)).toEqual(undisturbed.epochs);
   expect(await page.evaluate(() => location.hash)).toContain('epochs=5');
   expect(await answerTo('#next-image')).toEqual(undisturbed.says);
@@ -320,7 +320,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
   }
 
   await page.click('#start');
-  await until(page, '#place', 'epoch 2');
+  await untilEpoch(page, 2);
   await page.click('#look');
   await until(page, '#results .facts', 'validation images after \\d+ steps');
   await drawOne(page);

@@ -15,7 +15,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(
-    `${await studio.serve()}#dataset=digits&model=five-relu&augment=none&epochs=2&train-samples=640`,
+    `${await studio.serve()}#dataset=digits&model=five-relu&augment=none&epochs=6&train-samples=640`,
     page,
     complaints,
   );
@@ -46,7 +46,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   for (const twin of ['A', 'B']) expect(await text(page, '#loss-now')).toMatch(new RegExp(`${twin} \\d`));
   expect(await text(page, '#bytes-now')).toMatch(/MiB$/);
   await page.click('#start');
-  await until(page, '#status', 'pair 2 of 2');
+  await until(page, '#status', 'pair 2 of 2|Compared: 2 pairs');
   await until(page, '#status', 'Compared: 2 pairs');
 
   const legend = (plot: string) =>
@@ -72,7 +72,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
 
   const paragraph = await text(page, '#twins-outcome .paragraph');
   expect(paragraph).toMatch(
-    /^2 pairs of twins, one a seed, 2 epochs each: A with learning rate 0\.001, B with 0\.00001;/,
+    /^2 pairs of twins, one a seed, 6 epochs each: A with learning rate 0\.001, B with 0\.00001;/,
   );
   const rows = await page.$$eval('#twins-outcome tbody tr', (trs) =>
     trs.map((tr) => [...tr.children].map((cell) => cell.textContent ?? '')),
@@ -98,8 +98,10 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   const ratios = await legend('#layer-updateRatio');
   expect(ratios['A smoothed']).toBeGreaterThan(10 * ratios['B smoothed']!);
   const epochs = await cells('#epochs');
-  expect(epochs.map(([name]) => name)).toEqual(['1 A', '1 B', '1 A − B, A / B', '2 A', '2 B', '2 A − B, A / B']);
-  const [ofA, ofB, both] = epochs.slice(3) as [string[], string[], string[]];
+  expect(epochs.map(([name]) => name)).toEqual(
+    [1, 2, 3, 4, 5, 6].flatMap((epoch) => ['A', 'B', 'A − B, A / B'].map((of) => `${epoch} ${of}`)),
+  );
+  const [ofA, ofB, both] = epochs.slice(-3) as [string[], string[], string[]];
   expect(Number(both[3])).toBeCloseTo(Number(ofA[3]) - Number(ofB[3]), 3);
   expect(Number(both[5]!.replace('×', ''))).toBeCloseTo(Number(ofA[5]) / Number(ofB[5]), 2);
 
@@ -125,7 +127,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
 
   // Long enough to be stopped.
   await page.evaluate(() => {
-    location.hash = location.hash.replace('epochs=2', 'epochs=500');
+    location.hash = location.hash.replace('epochs=6', 'epochs=500');
   });
   await until(page, '#twins', 'What differs');
   await page.select('#vary', 'augmentation');

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ElementHandle, Page } from 'puppeteer';
+import { type ElementHandle, type Page, TimeoutError } from 'puppeteer';
 
 /**
  * Opens the page and waits until it can be used.
@@ -35,14 +35,38 @@ export async function chooseDataset(page: Page, dataset: string): Promise<void> 
   await page.waitForSelector('#start:enabled');
 }
 
-/** Waits until a test of the page's own text holds. */
-export const until = (page: Page, selector: string, pattern: string) =>
-  page.waitForFunction(
-    (selector, pattern) => new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? ''),
-    {},
-    selector,
-    pattern,
-  );
+/** Longer than anything takes here, and shorter than a test may: of what was waited for in vain, the test tells. */
+const patience = 100_000;
+
+/**
+ * Waits until a test of the page's own text holds. What is there for a moment may never be seen on a busy machine: wait
+ * for what stays.
+ */
+export async function until(page: Page, selector: string, pattern: string): Promise<void> {
+  const wanted = new RegExp(pattern);
+  const holds = (selector: string, pattern: string) =>
+    new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? '');
+  await page.waitForFunction(holds, { timeout: patience }, selector, pattern).catch(async (error: unknown) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    const of = (it: string) => page.$eval(it, ({ textContent }) => textContent).catch(() => undefined);
+    const found = [selector, '#status', '#place', '#trouble'].map(async (it) => `${it}: ${await of(it)}`);
+    throw new Error(`never ${wanted} in ${selector}; found:\n${(await Promise.all(found)).join('\n')}`);
+  });
+}
+
+/** Waits until a run is in an epoch, counted from 1, or in a later one: for a run that is long enough to be stopped. */
+export async function untilEpoch(page: Page, epoch: number): Promise<void> {
+  const isThere = (epoch: number) =>
+    Number(/^epoch (\d+)/.exec(document.querySelector('#place')?.textContent ?? '')?.[1]) >= epoch;
+  await page.waitForFunction(isThere, { timeout: patience }, epoch);
+}
+
+/** Moves the mouse into an element, as many pixels from its left edge, wherever the page has been scrolled to. */
+export async function point(page: Page, selector: string, left: number): Promise<void> {
+  await page.$eval(selector, (it) => it.scrollIntoView({ block: 'center' }));
+  const { x, y, height } = (await (await page.$(selector))!.boundingBox())!;
+  await page.mouse.move(x + left, y + height / 2);
+}
 
 /** Gives a file to an input, as somebody who chooses it. */
 export async function upload(page: Page, input: string, path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import { until } from '../page/visit.ts';
+import { until, untilEpoch } from '../page/visit.ts';
 
 /** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
 export type Frame = 'screen' | 'whole' | number | `#${string}`;
@@ -49,7 +49,7 @@ export const states: readonly State[] = [
     reach: async (page) => {
       await draws(page);
       await page.click('#start');
-      await until(page, '#place', 'epoch 3');
+      await untilEpoch(page, 3);
     },
     frames: { '': 'screen' },
   },
@@ -135,7 +135,7 @@ export const states: readonly State[] = [
     reach: async (page) => {
       await draws(page);
       await page.click('#start');
-      await until(page, '#place', 'epoch 3');
+      await untilEpoch(page, 3);
       const browser = await page.browser().target().createCDPSession();
       browser.send('Browser.crashGpuProcess').catch(() => undefined); // never answered
       await page.waitForSelector('#go-on');
