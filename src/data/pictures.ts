@@ -16,7 +16,7 @@ export interface PictureOptions {
 }
 
 export interface Pictures extends TrainAndTestParts {
-  /** What could not be read, by its path: no picture, or a damaged one. */
+  /** Pictures that are left out, by their paths: in no folder of a class, damaged, or none. */
   skipped: { path: string; why: string }[];
 }
 
@@ -28,6 +28,7 @@ export interface Placed {
   part?: Part;
 }
 
+const isPicture = (path: string) => endings.test(path) && !path.split('/').some((name) => name.startsWith('.'));
 const endings = /\.(png|jpe?g|webp|gif|bmp|avif)$/i;
 const parts: Record<string, Part> = {
   train: 'train',
@@ -41,19 +42,23 @@ const parts: Record<string, Part> = {
 
 /**
  * Finds the classes of pictures in folders: the folder that a picture lies in is its class, one of the folders above may be
- * called train, or test, val or validation. Files that are no pictures by their names, or hidden, are left out.
+ * called train, or test, val or validation. Files that are no pictures by their names, or hidden, are left out; so are pictures
+ * that lie in no folder, or in the one that holds all others.
  *
  * @returns in the order of the paths, so that the same folder gives the same data set.
  * @throws DataError where no picture lies in a folder, or fewer than 2 or more than 256 classes are found.
  */
 export function placePictures(paths: readonly string[]): Placed[] {
-  const placed = paths
-    .filter((path) => endings.test(path) && !path.split('/').some((name) => name.startsWith('.')))
-    .sort()
-    .flatMap((path): Placed[] => {
-      const folders = path.split('/').slice(0, -1);
+  const pictures = paths.filter(isPicture).map((path) => ({ path, folders: path.split('/').slice(0, -1) }));
+  const [first] = pictures;
+  const haveOneRoot = pictures.every(({ folders }) => folders[0] === first?.folders[0]);
+  const isRoot = (folders: string[]) =>
+    haveOneRoot && folders.length === 1 && pictures.some((other) => other.folders.length > 1);
+  const placed = pictures
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .flatMap(({ path, folders }): Placed[] => {
       const className = folders.at(-1);
-      if (!className) return [];
+      if (!className || isRoot(folders)) return [];
       const part = folders
         .slice(0, -1)
         .map((name) => parts[name.toLowerCase()])
@@ -64,7 +69,10 @@ export function placePictures(paths: readonly string[]): Placed[] {
   if (classes.size < 2 || classes.size > mostClasses) {
     throw new DataError({
       what: classes.size === 0 ? 'No pictures in folders' : 'The number of classes is out of range',
-      found: classes.size === 0 ? `${paths.length} files` : `${classes.size} folders with pictures`,
+      found:
+        classes.size === 0
+          ? `${paths.length} files`
+          : `${classes.size === 1 ? '1 folder' : `${classes.size} folders`} with pictures`,
       wanted: `a folder for each of 2 to ${mostClasses} classes, with its pictures in it`,
       fix: 'choose the folder above the classes: animals, with animals/cat and animals/dog in it',
     });
@@ -91,7 +99,10 @@ export async function readPictures(files: readonly PlacedFile[], options: Pictur
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.imageSmoothingQuality = 'high';
-  const skipped: Pictures['skipped'] = [];
+  const places = new Set(placed.map(({ path }) => path));
+  const skipped: Pictures['skipped'] = [...byPath.keys()]
+    .filter((path) => isPicture(path) && !places.has(path))
+    .map((path) => ({ path, why: 'it lies in no folder of a class' }));
   const read: { placed: Placed; pixels: Uint8Array }[] = [];
   let isGrey = true;
   for (const [i, each] of placed.entries()) {
@@ -107,7 +118,7 @@ export async function readPictures(files: readonly PlacedFile[], options: Pictur
   if (read.length === 0) {
     throw new DataError({
       what: 'None of the pictures can be read',
-      found: `${placed.length} files; the first: ${skipped[0]!.path}: ${skipped[0]!.why}`,
+      found: `${placed.length} files; the last: ${skipped.at(-1)!.path}: ${skipped.at(-1)!.why}`,
       wanted: 'PNG, JPEG, WebP, GIF, BMP or AVIF',
     });
   }

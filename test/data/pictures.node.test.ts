@@ -19,6 +19,14 @@ describe('placePictures', () => {
       { path: 'set/train/dog/1.png', className: 'dog', part: 'train' },
       { path: 'set/train/dog/2.JPG', className: 'dog', part: 'train' },
     ]);
+    // What lies beside the classes is of none of them; without folders below it, a folder is a class as any other.
+    const beside = ['set/cover.png', 'set/cat/1.png', 'set/dog/1.png'];
+    expect(placePictures(beside).map(({ className }) => className)).toEqual(['cat', 'dog']);
+    expect(placePictures(['cat/1.png', 'dog/1.png', 'dog/old/2.png']).map(({ className }) => className)).toEqual([
+      'cat',
+      'dog',
+      'old',
+    ]);
     // A class may be called like a part.
     expect(placePictures(['a/test/1.png', 'a/other/1.png']).map(({ className, part }) => [className, part])).toEqual([
       ['other', undefined],
@@ -29,7 +37,7 @@ describe('placePictures', () => {
   test.each<[string, string[], string]>([
     ['no pictures', ['a/b.txt'], 'No pictures in folders'],
     ['pictures without folders', ['1.png', '2.png'], 'No pictures in folders'],
-    ['one class', ['set/cat/1.png', 'set/cat/2.png'], '1 folders with pictures'],
+    ['one class', ['set/cat/1.png', 'set/cat/2.png'], '1 folder with pictures'],
     ['more classes than a label can tell', Array.from({ length: 257 }, (_, i) => `${i}/1.png`), '257 folders'],
   ])('%s', (_, paths, words) => {
     expect(() => placePictures(paths)).toThrow(DataError);

@@ -30,6 +30,7 @@ beforeAll(async () => {
   const twin = encode({ width: side, height: side, data: new Uint8Array(side * side), channels: 1, depth: 8 });
   for (const name of ['x1.png', 'x2.png']) writeFileSync(join(folder, 'lying', name), twin);
   writeFileSync(join(folder, 'lying', 'damaged <b>.png'), 'no picture');
+  writeFileSync(join(folder, 'cover.png'), twin);
 });
 afterAll(async () => {
   await studio?.close();
@@ -57,7 +58,9 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
   const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
   expect(names).toEqual([...classes].sort());
-  expect(await text(page, '#unreadable')).toContain('damaged <b>.png');
+  const leftOut = await text(page, '#unreadable');
+  expect(leftOut).toContain('damaged <b>.png');
+  expect(leftOut).toMatch(/cover\.png: it lies in no folder of a class/);
   expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
   await page.waitForSelector('.classes canvas');
   // Its images lie class by class: those that the augmentation is shown with are of all of them.

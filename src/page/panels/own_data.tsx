@@ -126,12 +126,12 @@ function Choose({ id, text, folder, disabled }: { id: string; text: string; fold
   );
 }
 
-/** What could not be read. */
+/** What could not be read, or has no place. */
 function Unreadable({ skipped, skippedCount }: Brought) {
   if (skippedCount === 0) return null;
   return (
     <div id="unreadable" class="cut unreadable">
-      <p>{`${counted(skippedCount, 'file')} could not be read:`}</p>
+      <p>{`${counted(skippedCount, 'file')} left out:`}</p>
       <ul>
         {skipped.map(({ path, why }) => (
           <li key={path}>{`${path}: ${why}`}</li>

@@ -7,7 +7,7 @@ let own: TrainAndTestParts | undefined;
 /** What is to be said of what was brought. */
 export interface Brought {
   images: number;
-  /** Files that could not be read; the first few by name. */
+  /** Files that are left out: not to be read, or without a class; the first few by name. */
   skipped: { path: string; why: string }[];
   skippedCount: number;
   findings: Findings;
