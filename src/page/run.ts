@@ -35,6 +35,8 @@ export class Run {
   beside: Run | undefined;
   /** What a twin has of the variable that they differ in, in words: "learning rate 0.1". */
   way: string | undefined;
+  /** Which of several pairs of twins it is of, from 1: all are trained, and one is shown. */
+  pair: { number: number; of: number } | undefined;
   /** A twin's numbers stopped being finite at this step: it has ended, and the other goes on alone. */
   brokeAt: number | undefined;
   /** Of the steps to come. */

@@ -134,6 +134,7 @@ class Twins {
   private begin(): Run {
     const run = this.make(this.a);
     run.beside = this.make(this.b);
+    if (this.pairs > 1) run.pair = { number: this.place + 1, of: this.pairs };
     state.run.value = run;
     return run;
   }

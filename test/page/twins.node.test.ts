@@ -82,7 +82,9 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(Number(difference)).toBeLessThan(-0.2);
 
   // Both in every plot: a row each on the map, a line each of the layer that is looked at, figures of each epoch.
-  expect(await text(page, '#gradients .twins-key')).toMatch(/A learning rate 0\.001.*B learning rate 0\.00001.*same/);
+  expect(await text(page, '#gradients .twins-key')).toMatch(
+    /A learning rate 0\.001.*B learning rate 0\.00001.*same\. Shown is pair 2 of 2\./,
+  );
   const cells = (table: string) =>
     page.$$eval(`${table} tbody tr`, (trs) => trs.map((tr) => [...tr.children].map((cell) => cell.textContent ?? '')));
   const map = await cells('#gradient-map');

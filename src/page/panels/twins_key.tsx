@@ -19,7 +19,9 @@ export function TwinsKey() {
           {brokeAt !== undefined && <em>, broke off at step {count(brokeAt)}: its numbers were not finite</em>}
         </li>
       ))}
-      <li class="rest">All else is the same.</li>
+      <li class="rest">
+        All else is the same.{shown.pair && ` Shown is pair ${shown.pair.number} of ${shown.pair.of}.`}
+      </li>
     </ul>
   );
 }
