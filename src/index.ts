@@ -14,6 +14,12 @@ export type {
 } from './augment/parameters.ts';
 export type { AugmentationConfig, OpConfig } from './augment/pipeline.ts';
 export { type Sheet, type SheetOptions, type SingleAugmentation, takeApart } from './augment/sheet.ts';
+export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './compare/comparison.ts';
+export { paragraphOf, type Subject } from './compare/comparison_paragraph.ts';
+export { type Comparison, comparePairs, type Row } from './compare/comparison_rows.ts';
+export { type TwinOptions, type Variable, variables } from './compare/twin_options.ts';
+export type { LayerEpoch, PairRecord, Timeline, TwinEpoch, TwinRecord } from './compare/twin_record.ts';
+export { type PairOptions, trainPair } from './compare/twins.ts';
 export {
   type Cleaned,
   type Cleaning,
@@ -59,21 +65,11 @@ export {
   TrainingError,
   WgradError,
 } from './errors.ts';
+export { type ChromeTrace, chromeTrace, type TraceEvent } from './formats/chrome_trace.ts';
+export { formatRun, parseRun, type SavedRun } from './formats/run_file.ts';
 export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
-export type { OptionFacts } from './options.ts';
-export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
-export { comparisonReport } from './report/report.ts';
-export { type ChromeTrace, chromeTrace, type TraceEvent } from './train/chrome_trace.ts';
-export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './train/comparison.ts';
-export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';
-export { type Comparison, comparePairs, type Row } from './train/comparison_rows.ts';
-export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
-export { describeModels, type ModelFacts } from './train/describe.ts';
-export { NonFiniteError } from './train/diagnosis.ts';
-export type { Phase, Startup } from './train/engine.ts';
-export type { Evaluation } from './train/evaluate.ts';
 export type {
   HealthLevel,
   HealthRecord,
@@ -84,23 +80,28 @@ export type {
   TensorHealth,
   Verdict,
   VerdictName,
-} from './train/health.ts';
-export { type HealthTable, healthTable, type LayerFigures } from './train/health_table.ts';
-export type { EpochRecord, History, Spread, StepRecord } from './train/history.ts';
-export { conv2d, dense, flatten, type LayerConfig, maxPooling2d } from './train/layers.ts';
-export { layerNames, type Model, sequential } from './train/model.ts';
-export { adam, type OptimizerConfig, sgd } from './train/optimizers.ts';
+} from './health/health.ts';
+export { type HealthTable, healthTable, type LayerFigures } from './health/health_table.ts';
+export type { EpochRecord, History, Spread, StepRecord } from './health/history.ts';
+export { describeModels, type ModelFacts } from './model/describe.ts';
+export { layerNames, type Model, sequential } from './model/graph.ts';
+export { conv2d, dense, flatten, maxPooling2d } from './model/layer_factories.ts';
+export type { LayerConfig } from './model/layers/index.ts';
+export { adam, type OptimizerConfig, sgd } from './model/optimizer.ts';
+export { aboutPreset, type PresetName, presetModel, presetNames } from './model/presets.ts';
+export { classifierSummary, type LayerSummary, modelSummary } from './model/summary.ts';
+export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
+export type { InitializerConfig, RegularizerConfig } from './model/weight_options.ts';
+export type { OptionFacts } from './options.ts';
+export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
+export { comparisonReport } from './report/report.ts';
+export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
+export { NonFiniteError } from './train/diagnosis.ts';
+export type { Phase, Startup } from './train/engine.ts';
+export type { Evaluation } from './train/evaluate.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Images, LayerOutput } from './train/predict.ts';
-export { aboutPreset, type PresetName, presetModel, presetNames } from './train/presets.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
-export { formatRun, parseRun, type SavedRun } from './train/run_file.ts';
 export type { Snapshot } from './train/snapshot.ts';
-export { classifierSummary, type LayerSummary, modelSummary } from './train/summary.ts';
 export { createTrainer, type Trainer } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
-export { tutorialAugmentation, tutorialModel } from './train/tutorial.ts';
-export { type TwinOptions, type Variable, variables } from './train/twin_options.ts';
-export type { LayerEpoch, PairRecord, Timeline, TwinEpoch, TwinRecord } from './train/twin_record.ts';
-export { type PairOptions, trainPair } from './train/twins.ts';
-export type { InitializerConfig, RegularizerConfig } from './train/weight_options.ts';

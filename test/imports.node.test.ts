@@ -58,19 +58,26 @@ function reach(entry: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-// Data flows one way: page, cli -> report -> train -> augment, kernels -> gpu. data and reference stand alone.
+// Dependencies point one way: docs/architecture.md has the map.
+const rooms = ['gpu', 'kernels', 'augment', 'model', 'health', 'plan', 'train', 'compare', 'formats'];
 const may: Record<string, { values: string[]; types?: string[] }> = {
   gpu: { values: [] },
-  kernels: { values: ['gpu', 'augment'] },
+  // Shapes and options alone: a page that only describes models does without kernels and their WGSL.
+  model: { values: [] },
+  kernels: { values: ['gpu'], types: ['model'] },
   augment: { values: ['gpu', 'kernels'] },
-  train: { values: ['gpu', 'kernels', 'augment'], types: ['data'] },
+  health: { values: ['kernels', 'model'] },
+  plan: { values: ['gpu', 'kernels', 'augment', 'model', 'health'], types: ['data'] },
+  train: { values: ['gpu', 'kernels', 'augment', 'model', 'health', 'plan'], types: ['data'] },
+  compare: { values: ['train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
+  formats: { values: ['compare', 'train', 'health', 'model'], types: ['data', 'gpu', 'plan'] },
   data: { values: [] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
-  reference: { values: [], types: ['kernels', 'augment', 'train'] },
-  report: { values: ['train', 'gpu'] },
-  page: { values: ['index.ts', 'train', 'augment', 'data', 'report'] },
-  cli: { values: ['index.ts', 'train', 'augment', 'data', 'report'] },
-  'index.ts': { values: ['train', 'augment', 'data', 'gpu', 'report'] },
+  reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
+  report: { values: ['compare', 'formats', 'health', 'gpu'] },
+  page: { values: ['index.ts', 'data', 'report', ...rooms] },
+  cli: { values: ['index.ts', 'data', 'report', ...rooms] },
+  'index.ts': { values: ['data', 'report', ...rooms] },
 };
 /** Words and figures, which anybody may use. */
 const everybodys = ['errors.ts', 'check.ts', 'figures.ts', 'json_numbers.ts', 'options.ts'];

@@ -2,6 +2,7 @@ import { ConfigurationError, ShaderError } from '../errors.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
+import { denseForward, squareProduct } from '../kernels/dense.ts';
 import {
   type AugmentShape,
   augmentDraw,
@@ -12,10 +13,9 @@ import {
   hasRecords,
   isMapped,
   isReading,
-} from '../kernels/augment.ts';
-import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from '../kernels/augment_elastic.ts';
-import { layMaps, needText } from '../kernels/augment_text.ts';
-import { denseForward, squareProduct } from '../kernels/dense.ts';
+} from './kernels/augment.ts';
+import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from './kernels/augment_elastic.ts';
+import { layMaps, needText } from './kernels/augment_text.ts';
 import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
 import type { Pass } from './passes.ts';
 import { layOutputs, planPasses } from './passes.ts';

@@ -1,4 +1,4 @@
-import { isProjective, layMaps } from '../kernels/augment_text.ts';
+import { isProjective, layMaps } from './kernels/augment_text.ts';
 import type { Matrix } from './parameters.ts';
 import { legsOf, type Pass } from './passes.ts';
 

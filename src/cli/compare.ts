@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { requireTwins } from '../compare/twin_options.ts';
 import { fingerprint, takeFirst } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { clock, count } from '../figures.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
-import { requireTwins } from '../train/twin_options.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
+import { named, type TwinOptions, type Variable, variables } from '../compare/twin_options.ts';
 import type { Dataset } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
-import { fillOptimizer } from '../train/optimizers.ts';
-import { presetNames } from '../train/presets.ts';
-import { named, type TwinOptions, type Variable, variables } from '../train/twin_options.ts';
+import { fillOptimizer } from '../model/optimizer.ts';
+import { presetNames } from '../model/presets.ts';
 import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { integer, namedOrJson, oneOf, outputFile, real } from './values.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { PairRecord } from '../compare/twin_record.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ComparisonFile } from '../report/comparison_file.ts';
-import type { PairRecord } from '../train/twin_record.ts';
 
 /** JSON has no NaN: it comes as null. */
 const parseFigures = (text: string): unknown => JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));

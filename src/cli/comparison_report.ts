@@ -1,7 +1,7 @@
+import type { Comparison, Row } from '../compare/comparison_rows.ts';
+import type { PairRecord } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
 import { differenceText, estimateText, pText } from '../report/comparison_text.ts';
-import type { Comparison, Row } from '../train/comparison_rows.ts';
-import type { PairRecord } from '../train/twin_record.ts';
 import { table } from './tables.ts';
 
 /** What `wgrad compare` prints. Functions from figures to text. */

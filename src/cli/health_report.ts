@@ -1,7 +1,7 @@
 import { count, figure } from '../figures.ts';
+import type { TrainingLog } from '../health/training_log.ts';
+import { timeInVerdicts } from '../health/verdicts.ts';
 import type { LayerHealth, StepRecord, Verdict, VerdictName } from '../index.ts';
-import type { TrainingLog } from '../train/training_log.ts';
-import { timeInVerdicts } from '../train/verdicts.ts';
 import { table } from './tables.ts';
 
 /** What `wgrad train` prints of gradient health. Functions from facts to text. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
-import { tutorialEpochs } from '../train/tutorial.ts';
+import { tutorialEpochs } from '../model/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
 import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';

@@ -1,5 +1,5 @@
 import { clock, fixed } from '../figures.ts';
-import type { TrainingLog } from '../train/training_log.ts';
+import type { TrainingLog } from '../health/training_log.ts';
 import { Bar } from './bar.ts';
 
 const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  accuracy {accuracy}  {rate} images/s  {left} left';

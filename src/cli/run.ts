@@ -1,7 +1,7 @@
 import { type Cleaned, cleanDatasets, fingerprint, type TrainAndTest, takeFirst } from '../data/index.ts';
 import { count } from '../figures.ts';
+import type { Told } from '../health/news.ts';
 import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
-import type { Told } from '../train/news.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { readDatasets, readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';

@@ -1,7 +1,7 @@
 import { ConfigurationError, WgradError } from '../errors.ts';
-import type { Told } from '../train/news.ts';
-import { CsvFile } from './csv_file.ts';
-import { EventFile } from './event_file.ts';
+import { CsvFile } from '../formats/csv_file.ts';
+import { EventFile } from '../formats/event_file.ts';
+import type { Told } from '../health/news.ts';
 
 interface Open {
   path: string;

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { TrainingLog } from '../health/training_log.ts';
+import { timeInVerdicts } from '../health/verdicts.ts';
 import type { Startup } from '../index.ts';
-import type { TrainingLog } from '../train/training_log.ts';
-import { timeInVerdicts } from '../train/verdicts.ts';
 import type { PreparedRun } from './run.ts';
 
 /** The whole run as one JSON object, in pieces: a long one is more than a string can hold. null stands for NaN and infinities. */

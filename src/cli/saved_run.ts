@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { isDatasetName } from '../data/index.ts';
 import { WgradError } from '../errors.ts';
+import { withoutHealth } from '../health/history.ts';
+import type { TrainingLog } from '../health/training_log.ts';
 import { formatRun, healthTable, type SavedRun, type Snapshot } from '../index.ts';
-import { withoutHealth } from '../train/history.ts';
-import type { TrainingLog } from '../train/training_log.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';
 
 /** What is known of a run before it begins. */

@@ -1,6 +1,6 @@
+import type { Told } from '../health/news.ts';
+import { TrainingLog } from '../health/training_log.ts';
 import type { Startup, Verdict } from '../index.ts';
-import type { Told } from '../train/news.ts';
-import { TrainingLog } from '../train/training_log.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';

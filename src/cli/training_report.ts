@@ -1,7 +1,7 @@
 import { count, figure, fixed } from '../figures.ts';
+import type { TrainingLog } from '../health/training_log.ts';
 import { type AdapterFacts, describeAdapter, type EpochRecord, type LayerSummary } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
-import type { TrainingLog } from '../train/training_log.ts';
 import type { Fitted } from './headless/protocol.ts';
 import { healthTable } from './health_report.ts';
 import { table } from './tables.ts';

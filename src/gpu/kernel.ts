@@ -29,27 +29,65 @@ export interface Kernel<S, V extends Variant = Variant> {
   cost: (shape: S) => Cost;
 }
 
-/** An operation of a layer: forward beside its gradients. */
-export interface Operation<S> {
-  forward: Kernel<S>;
-  backward: Record<string, Kernel<S>>;
-}
-
-/** A kernel rendered for one shape and compiled: what a recording launches. */
-export interface CompiledKernel {
+/** A kernel rendered for one shape: all that is known of a launch before there is a device. */
+export interface SpecializedKernel {
   name: string;
   text: string;
   bindings: Binding[];
+  constants: Record<string, number>;
   variant: Variant;
   /** Elements of each binding. */
   elements: Record<string, number>;
   workgroups: [number, number, number];
   cost: Cost;
+}
+
+/** The same compiled: what a recording launches. */
+export interface CompiledKernel extends SpecializedKernel {
   layout: GPUBindGroupLayout;
   pipeline: GPUComputePipeline;
 }
 
 const maxWorkgroups = 65535;
+
+/**
+ * Renders a kernel for a shape, and checks it against its launch.
+ *
+ * @param pick a variant other than the adapter's first; the tests go through all of them.
+ * @throws ShaderError where shader and launch differ, or the shape needs too many workgroups.
+ */
+export function specialize<S, V extends Variant>(
+  kernel: Kernel<S, V>,
+  shape: S,
+  traits: Traits,
+  pick?: V,
+): SpecializedKernel {
+  const variant = pick ?? kernel.variants?.(shape, traits)[0] ?? ({} as V);
+  const source = typeof kernel.source === 'function' ? kernel.source(shape, variant) : kernel.source;
+  const rendered = render(kernel.name, source, kernel.flags?.(shape, variant));
+  const bindings = readBindings(rendered);
+  const elements = kernel.buffers(shape, variant);
+  sameNames(
+    kernel.name,
+    'bindings',
+    bindings.map((b) => b.name),
+    Object.keys(elements),
+  );
+  const text = withLengths(rendered, elements);
+  const constants = kernel.constants?.(shape, variant) ?? {};
+  sameNames(kernel.name, 'override constants', readOverrides(text), Object.keys(constants));
+  const [x, y = 1, z = 1] = kernel.workgroups(shape, variant);
+  if (!(Math.max(x, y, z) <= maxWorkgroups)) {
+    throw new ShaderError({
+      what: `${kernel.name} needs too many workgroups`,
+      found: [x, y, z],
+      wanted: `at most ${maxWorkgroups} a dimension`,
+      fix: 'use a smaller batch or image',
+    });
+  }
+  const { name } = kernel;
+  return { name, text, bindings, constants, variant, elements, workgroups: [x, y, z], cost: kernel.cost(shape) };
+}
 
 /** Compiles kernels, each text and set of constants once. */
 export class KernelCache {
@@ -66,51 +104,24 @@ export class KernelCache {
   /**
    * Renders and compiles a kernel for a shape.
    *
-   * @param pick a variant other than the adapter's first; the tests and the benchmark go through all of them.
+   * @param pick a variant other than the adapter's first; the tests go through all of them.
    * @throws ShaderError with the rendered text around each message of the compiler.
    */
   async compile<S, V extends Variant>(kernel: Kernel<S, V>, shape: S, pick?: V): Promise<CompiledKernel> {
-    const variant = pick ?? kernel.variants?.(shape, this.#traits)[0] ?? ({} as V);
-    const source = typeof kernel.source === 'function' ? kernel.source(shape, variant) : kernel.source;
-    const rendered = render(kernel.name, source, kernel.flags?.(shape, variant));
-    const bindings = readBindings(rendered);
-    const elements = kernel.buffers(shape, variant);
-    sameNames(
-      kernel.name,
-      'bindings',
-      bindings.map((b) => b.name),
-      Object.keys(elements),
-    );
-    const text = withLengths(rendered, elements);
-    const constants = kernel.constants?.(shape, variant) ?? {};
-    sameNames(kernel.name, 'override constants', readOverrides(text), Object.keys(constants));
-    const [x, y = 1, z = 1] = kernel.workgroups(shape, variant);
-    if (!(Math.max(x, y, z) <= maxWorkgroups)) {
-      throw new ShaderError({
-        what: `${kernel.name} needs too many workgroups`,
-        found: [x, y, z],
-        wanted: `at most ${maxWorkgroups} a dimension`,
-        fix: 'use a smaller batch or image',
-      });
-    }
+    return this.compileSpecialized(specialize(kernel, shape, this.#traits, pick));
+  }
+
+  /** @throws ShaderError with the rendered text around each message of the compiler. */
+  async compileSpecialized(kernel: SpecializedKernel): Promise<CompiledKernel> {
+    const { name, text, constants, bindings } = kernel;
     const layout = this.#layout(bindings);
     const key = JSON.stringify([text, constants]);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      pipeline = this.#create(kernel.name, text, constants, layout);
+      pipeline = this.#create(name, text, constants, layout);
       this.#pipelines.set(key, pipeline);
     }
-    return {
-      name: kernel.name,
-      text,
-      bindings,
-      variant,
-      elements,
-      workgroups: [x, y, z],
-      cost: kernel.cost(shape),
-      layout,
-      pipeline: await pipeline,
-    };
+    return { ...kernel, layout, pipeline: await pipeline };
   }
 
   #layout(bindings: Binding[]): GPUBindGroupLayout {

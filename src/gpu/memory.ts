@@ -12,6 +12,34 @@ export interface Slice {
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const align = (bytes: number) => Math.ceil(bytes / 256) * 256;
 
+/** Bytes of a storage buffer for `elements` 4-byte numbers: whole vec4s, at least one. */
+export const storageBytes = (elements: number): number => Math.max(16, Math.ceil(elements / 4) * 16);
+
+/** What a tensor takes up in an arena. */
+export const arenaBytes = (elements: number): number => align(elements * 4);
+
+/** Where tensors lie in one buffer, each 256-byte aligned, as WebGPU demands of a binding. */
+export function arenaLayout(tensors: readonly { label: string; elements: number }[]): {
+  places: { label: string; offset: number; size: number }[];
+  bytes: number;
+} {
+  let bytes = 0;
+  const places = tensors.map(({ label, elements }) => {
+    const offset = bytes;
+    bytes += arenaBytes(elements);
+    return { label, offset, size: Math.ceil(elements / 4) * 16 };
+  });
+  return { places, bytes };
+}
+
+/** What an error says of a buffer that a device can't bind. */
+export const largestBinding = (label: string, bytes: number, most: number) => ({
+  what: `${label} is larger than this adapter can bind`,
+  found: mebibytes(bytes),
+  wanted: `at most ${mebibytes(most)}`,
+  fix: 'use fewer or smaller images, a smaller batch or a smaller model',
+});
+
 /** Makes buffers and knows how many and how large: training allocates before its first step and never after. */
 export class Memory {
   readonly #device: GPUDevice;
@@ -42,23 +70,10 @@ export class Memory {
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);
   }
 
-  /** What a tensor takes up in an arena. */
-  arenaBytes(elements: number): number {
-    return align(elements * 4);
-  }
-
   /** A storage buffer of its own for `elements` 4-byte numbers, zeroed. @throws ConfigurationError when the device can't bind it. */
   storage(label: string, elements: number): Slice {
-    const size = Math.max(16, Math.ceil(elements / 4) * 16);
-    const most = this.mostBytes;
-    if (size > most) {
-      throw new ConfigurationError({
-        what: `${label} is larger than this adapter can bind`,
-        found: mebibytes(size),
-        wanted: `at most ${mebibytes(most)}`,
-        fix: 'use fewer or smaller images, a smaller batch or a smaller model',
-      });
-    }
+    const size = storageBytes(elements);
+    if (size > this.mostBytes) throw new ConfigurationError(largestBinding(label, size, this.mostBytes));
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     return { buffer: this.#create(label, size, usage), label, offset: 0, size };
   }
@@ -73,22 +88,9 @@ export class Memory {
 
   /** One buffer that holds several tensors, each 256-byte aligned, so that one dispatch can go over all of them. */
   arena(label: string, tensors: readonly { label: string; elements: number }[]): { all: Slice; tensors: Slice[] } {
-    let bytes = 0;
-    const places = tensors.map((tensor) => {
-      const offset = bytes;
-      bytes += this.arenaBytes(tensor.elements);
-      return { ...tensor, offset };
-    });
+    const { places, bytes } = arenaLayout(tensors);
     const all = this.storage(label, bytes / 4);
-    return {
-      all,
-      tensors: places.map((place) => ({
-        buffer: all.buffer,
-        label: place.label,
-        offset: place.offset,
-        size: Math.ceil(place.elements / 4) * 16,
-      })),
-    };
+    return { all, tensors: places.map((place) => ({ ...place, buffer: all.buffer })) };
   }
 
   /** A buffer that the host can map to read. */

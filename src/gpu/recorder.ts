@@ -1,5 +1,5 @@
 import type { Gpu } from './device.ts';
-import { type Kernel, KernelCache } from './kernel.ts';
+import { type Kernel, KernelCache, type SpecializedKernel } from './kernel.ts';
 import type { Memory, Slice } from './memory.ts';
 import { bind, type Dispatch } from './recording.ts';
 
@@ -30,5 +30,14 @@ export class Recorder {
    */
   async dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>, layer = ''): Promise<Dispatch> {
     return bind(this.gpu.device, await this.#cache.compile(kernel, shape), layer, buffers);
+  }
+
+  /** The same of a kernel that is rendered already. */
+  async dispatchSpecialized(
+    kernel: SpecializedKernel,
+    buffers: Record<string, Slice>,
+    layer: string,
+  ): Promise<Dispatch> {
+    return bind(this.gpu.device, await this.#cache.compileSpecialized(kernel), layer, buffers);
   }
 }

@@ -1,5 +1,5 @@
 import { ShaderError } from '../errors.ts';
-import type { CompiledKernel, Cost } from './kernel.ts';
+import type { CompiledKernel, Cost, SpecializedKernel, Variant } from './kernel.ts';
 import type { Slice } from './memory.ts';
 
 /** One launch: a pipeline, what it is bound to and how many workgroups. Everything exists before the first step. */
@@ -12,6 +12,8 @@ export interface Dispatch {
   bindGroup: GPUBindGroup;
   workgroups: [number, number, number];
   cost: Cost;
+  /** How the kernel's work is cut: tile sizes and the like. */
+  variant: Variant;
   /** The labels of the buffers that it reads and writes. */
   reads: string[];
   writes: string[];
@@ -31,22 +33,10 @@ export function bind(
   layer: string,
   buffers: Record<string, Slice>,
 ): Dispatch {
-  const names = kernel.bindings.map((binding) => binding.name);
-  for (const name of Object.keys(buffers)) {
-    if (!names.includes(name)) throw mismatch(kernel, layer, Object.keys(buffers), names);
-  }
-  const entries = kernel.bindings.map((binding): GPUBindGroupEntry => {
-    const slice = buffers[binding.name];
-    if (!slice) throw mismatch(kernel, layer, Object.keys(buffers), names);
-    const needed = kernel.elements[binding.name]! * 4;
-    if (!(slice.size >= needed)) {
-      throw new ShaderError({
-        what: `${layer}: ${kernel.name} is bound to too small a buffer as ${binding.name}`,
-        found: `${slice.size} bytes in ${slice.label}`,
-        wanted: `${needed} bytes`,
-      });
-    }
-    return { binding: binding.index, resource: { buffer: slice.buffer, offset: slice.offset, size: slice.size } };
+  checkBuffers(kernel, layer, buffers);
+  const entries = kernel.bindings.map(({ name, index }): GPUBindGroupEntry => {
+    const { buffer, offset, size } = buffers[name]!;
+    return { binding: index, resource: { buffer, offset, size } };
   });
   const labels = (access: string) =>
     kernel.bindings
@@ -59,9 +49,33 @@ export function bind(
     bindGroup: device.createBindGroup({ label: `${layer}.${kernel.name}`, layout: kernel.layout, entries }),
     workgroups: kernel.workgroups,
     cost: kernel.cost,
+    variant: kernel.variant,
     reads: labels('read'),
     writes: labels('write'),
   };
+}
+
+/** @throws ShaderError for a name that is missing, unknown, or bound to less memory than the kernel's shape needs. */
+export function checkBuffers(
+  kernel: SpecializedKernel,
+  layer: string,
+  buffers: Record<string, { label: string; size: number }>,
+): void {
+  const names = kernel.bindings.map((binding) => binding.name);
+  const given = Object.keys(buffers);
+  if (given.some((name) => !names.includes(name))) throw mismatch(kernel, layer, given, names);
+  for (const name of names) {
+    const slice = buffers[name];
+    if (!slice) throw mismatch(kernel, layer, given, names);
+    const needed = kernel.elements[name]! * 4;
+    if (!(slice.size >= needed)) {
+      throw new ShaderError({
+        what: `${layer}: ${kernel.name} is bound to too small a buffer as ${name}`,
+        found: `${slice.size} bytes in ${slice.label}`,
+        wanted: `${needed} bytes`,
+      });
+    }
+  }
 }
 
 /** Writes a recording into a pass. Each dispatch sees what the ones before it wrote. */
@@ -73,7 +87,7 @@ export function replay(pass: GPUComputePassEncoder, recording: Recording): void 
   }
 }
 
-function mismatch(kernel: CompiledKernel, layer: string, found: string[], wanted: string[]): ShaderError {
+function mismatch(kernel: SpecializedKernel, layer: string, found: string[], wanted: string[]): ShaderError {
   return new ShaderError({
     what: `${layer || 'step'}: the buffers given to ${kernel.name} don't match its shader`,
     found: found.join(', '),

@@ -7,6 +7,8 @@ import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
 import sgdSource from '../../shaders/sgd.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
+import type { Clip } from '../model/optimizer.ts';
+
 import { stateSource, stateWords } from './state.ts';
 import { type RecordShape, recordConstants } from './step.ts';
 
@@ -16,13 +18,6 @@ export interface ChunkedShape {
   elements: number;
   chunks: number;
   tensors: number;
-}
-
-/** How an optimizer clips gradients: each tensor's norm, that of all tensors together, or each element. */
-export interface Clip {
-  by: 'norm' | 'globalNorm' | 'value';
-  /** > 0 */
-  most: number;
 }
 
 /** The most vec4 of one tensor that a workgroup goes over. */

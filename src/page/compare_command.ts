@@ -1,6 +1,6 @@
 import type { DatasetFacts } from '../data/served.ts';
 import type { Variable } from '../index.ts';
-import { fillOptimizer } from '../train/optimizers.ts';
+import { fillOptimizer } from '../model/optimizer.ts';
 import type { Plan } from '../train/run_length.ts';
 import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
 

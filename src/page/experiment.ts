@@ -12,7 +12,7 @@ import {
   sequential,
   sgd,
 } from '../index.ts';
-import { tutorialBatchSize } from '../train/tutorial.ts';
+import { tutorialBatchSize } from '../model/tutorial.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 
 /** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */

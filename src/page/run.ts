@@ -1,9 +1,9 @@
 import { computed, type Signal, signal } from '@preact/signals';
+import { HealthRows, healthReader, layerFigures } from '../health/health_table.ts';
+import type { Told } from '../health/news.ts';
+import { TrainingLog } from '../health/training_log.ts';
 import type { EpochRecord, Evaluation, LayerSummary, SavedRun, StepRecord, Verdict } from '../index.ts';
-import { HealthRows, healthReader, layerFigures } from '../train/health_table.ts';
-import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
-import { TrainingLog } from '../train/training_log.ts';
 import { type Experiment, learningRateOf } from './experiment.ts';
 import { Curves } from './plots/curves.ts';
 import type { GpuBytes } from './worker/session.ts';

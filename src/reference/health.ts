@@ -1,5 +1,5 @@
-import type { HealthRecord, LayerHealth, TensorHealth } from '../train/health.ts';
-import type { CompiledModel } from '../train/model.ts';
+import type { HealthRecord, LayerHealth, TensorHealth } from '../health/health.ts';
+import type { CompiledModel } from '../model/graph.ts';
 import type { NetworkGradients } from './network.ts';
 import { gradientNorm, measureUpdate } from './norm.ts';
 
@@ -55,17 +55,18 @@ export function networkHealth(
 ): { health: HealthRecord; positive: Record<string, boolean[]> } {
   const layers: Record<string, LayerHealth> = {};
   const seen: Record<string, boolean[]> = {};
-  let at = 0;
-  for (const layer of model.layers) {
-    if (layer.type !== 'conv2d' && layer.type !== 'dense') continue;
+  // The weights in the order of the gradients, which are those of trained tensors alone.
+  const trained = (all: readonly Numbers[]) =>
+    model.tensors.flatMap(({ spec }, t) => (spec.trainable ? [all[t]!] : []));
+  const [trainedBefore, trainedAfter] = [trained(before), trained(after)];
+  for (const layer of model.measured) {
     const { values, deltas } = network.layers[layer.name]!;
-    const range = [at, at + layer.weights.length] as const;
-    at = range[1];
-    const [dw, w0, w1] = [network.gradients, before, after].map((all) => all.slice(...range));
-    const tensors = layer.weights.map((spec, i) => [spec.name, tensorHealth([dw![i]!], [w0![i]!], [w1![i]!])] as const);
-    const { activation } = layer.config;
+    const own = layer.tensors.map(({ index }) => index);
+    const [dw, w0, w1] = [network.gradients, trainedBefore, trainedAfter].map((all) => own.map((t) => all[t]!));
+    const tensors = layer.tensors.map(({ name }, i) => [name, tensorHealth([dw![i]!], [w0![i]!], [w1![i]!])] as const);
+    const { activation } = layer;
     const { mean, standardDeviation, zeros, saturated, nonFinite } = statistics(values, activation);
-    const units = layer.outputShape.at(-1)!;
+    const { units } = layer;
     if (activation === 'relu') seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
     const delta = gradientNorm(deltas);
     layers[layer.name] = {

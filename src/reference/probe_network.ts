@@ -1,4 +1,4 @@
-import type { CompiledModel } from '../train/model.ts';
+import type { CompiledModel } from '../model/graph.ts';
 import { networkGradients } from './network.ts';
 import { gradientProducts } from './probes.ts';
 
@@ -42,10 +42,9 @@ export function networkProbe(
   });
 
   const layers = new Map<string, number[]>([['whole', []]]);
-  let tensor = 0;
-  for (const layer of model.layers) {
-    const own = layer.weights.map(() => tensor++);
-    if (own.length) layers.set(layer.name, own);
+  for (const { name, tensors } of model.measured) {
+    const own = tensors.map(({ index }) => index);
+    layers.set(name, own);
     layers.get('whole')!.push(...own);
   }
   const sum = (tensors: number[], of: (t: number) => number) => tensors.reduce((total, t) => total + of(t), 0);

@@ -1,9 +1,35 @@
-import type { FilledOptimizer } from '../train/optimizers.ts';
+import type { FilledOptimizer } from '../model/optimizer.ts';
+import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
 import { adam } from './adam.ts';
 import { clipGradients } from './clip.ts';
 import { sgd } from './sgd.ts';
 
 type Numbers = ArrayLike<number>;
+
+/** One tensor before an update, its slots by their names, and the number of the update from 1. */
+interface Before {
+  dw: Numbers;
+  w: Numbers;
+  slots: Readonly<Record<string, Numbers>>;
+  t: number;
+}
+
+type Update<O> = (optimizer: O, before: Before) => { w: Float64Array; slots: Record<string, Float64Array> };
+
+/** The update of each optimizer. */
+const updates: { [T in OptimizerType]: Update<FilledOptimizerOf<T>> } = {
+  adam: (optimizer, { dw, w, slots: { m, v }, t }) => {
+    const after = adam(optimizer, { dw, w, m: m!, v: v!, t });
+    return { w: after.w, slots: { m: after.m, v: after.v } };
+  },
+  sgd: (optimizer, { dw, w, slots: { v } }) => {
+    const after = sgd(optimizer, { dw, w, v: v! });
+    return { w: after.w, slots: { v: after.v } };
+  },
+};
+
+/** The slots that some optimizer has: each starts at zero, and one that an optimizer lacks stays there. */
+const slotNames = ['m', 'v'];
 
 /**
  * The weights after `steps` updates: `gradients` is asked before each for those at the weights as they stand, with the
@@ -15,21 +41,14 @@ export function trainSteps(
   steps: number,
   gradients: (weights: Float64Array[], step: number) => Numbers[],
 ): Float64Array[] {
-  const zeros = (): Float64Array[] => weights.map(({ length }) => new Float64Array(length));
+  const update = updates[optimizer.type] as Update<FilledOptimizer>;
   let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
-  const m = zeros();
-  const v = zeros();
+  const slots = w.map(({ length }) => Object.fromEntries(slotNames.map((name) => [name, new Float64Array(length)])));
   for (let step = 0; step < steps; step++) {
     const dw = clipGradients(optimizer, gradients(w, step));
     w = w.map((before, i) => {
-      if (optimizer.type === 'sgd') {
-        const after = sgd(optimizer, { dw: dw[i]!, w: before, v: v[i]! });
-        v[i] = after.v;
-        return after.w;
-      }
-      const after = adam(optimizer, { dw: dw[i]!, w: before, m: m[i]!, v: v[i]!, t: step + 1 });
-      m[i] = after.m;
-      v[i] = after.v;
+      const after = update(optimizer, { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1 });
+      Object.assign(slots[i]!, after.slots);
       return after.w;
     });
   }

@@ -1,8 +1,8 @@
+import { paragraphOf } from '../compare/comparison_paragraph.ts';
+import { type Comparison, comparePairs } from '../compare/comparison_rows.ts';
+import { named, type Variable } from '../compare/twin_options.ts';
+import type { PairRecord } from '../compare/twin_record.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
-import { paragraphOf } from '../train/comparison_paragraph.ts';
-import { type Comparison, comparePairs } from '../train/comparison_rows.ts';
-import { named, type Variable } from '../train/twin_options.ts';
-import type { PairRecord } from '../train/twin_record.ts';
 
 /** What `wgrad compare --json` writes when a pair ends and --resume reads, and the page hands out. JSON has NaN as null. */
 export interface ComparisonFile {

@@ -1,6 +1,6 @@
+import type { Estimate } from '../compare/comparison.ts';
+import type { Row } from '../compare/comparison_rows.ts';
 import { figure } from '../figures.ts';
-import type { Estimate } from '../train/comparison.ts';
-import type { Row } from '../train/comparison_rows.ts';
 
 /** Figures of a comparison as text: in the terminal and on its page. */
 

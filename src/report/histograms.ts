@@ -1,5 +1,5 @@
-import { exponentBins, firstExponent } from '../train/gradient_sample.ts';
-import type { PairRecord } from '../train/twin_record.ts';
+import type { PairRecord } from '../compare/twin_record.ts';
+import { exponentBins, firstExponent } from '../health/gradient_sample.ts';
 import { twinColours } from './colours.ts';
 import { html, type Markup } from './markup.ts';
 import { place } from './scale.ts';

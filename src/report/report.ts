@@ -1,8 +1,8 @@
+import { estimate } from '../compare/comparison.ts';
+import { comparePairs, layersOf, type Row } from '../compare/comparison_rows.ts';
+import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
-import { estimate } from '../train/comparison.ts';
-import { comparePairs, layersOf, type Row } from '../train/comparison_rows.ts';
-import type { PairRecord, TwinRecord } from '../train/twin_record.ts';
 import { twinColours } from './colours.ts';
 import type { ComparisonFile } from './comparison_file.ts';
 import { differenceText, estimateText, pText } from './comparison_text.ts';

@@ -1,14 +1,14 @@
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
+import type { CompiledModel } from '../model/graph.ts';
+import type { BoundState } from '../plan/steps.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
-import type { StepRecord } from './history.ts';
 import { requireLabels, requireShares } from './labels.ts';
-import type { CompiledModel } from './model.ts';
-import type { Ledger } from './steps.ts';
-import { readTensors } from './weights.ts';
+import { readTrained } from './weights.ts';
 
 /** What a step on a batch tells. */
 export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'gradientNorms' | 'health'>;
@@ -51,7 +51,7 @@ export async function gradients(
   begun.evaluation++;
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, begun.evaluation)]);
   const record = reader.read(bytes!, 0)!;
-  const tensors = await readTensors(engine, network.gradients.tensors);
+  const tensors = await readTrained(engine, network.gradients.tensors);
   return { loss: record.loss, gradientNorms: record.gradientNorms, gradients: tensors };
 }
 
@@ -72,12 +72,12 @@ export function countImages(model: CompiledModel, images: Float32Array): number 
 }
 
 /** Where the record of a step lies in the ring. */
-function recordOf({ reader }: Engine, { records }: Ledger, step: number): Slice {
+function recordOf({ reader }: Engine, { records }: BoundState, step: number): Slice {
   const { buffer, offset, label } = records;
   return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
 }
 
-function writeBatch(engine: Engine, ledger: Ledger, images: Float32Array, labels: ArrayLike<number>): void {
+function writeBatch(engine: Engine, ledger: BoundState, images: Float32Array, labels: ArrayLike<number>): void {
   const { model, classes, batchSize, takesShares } = engine.settings;
   const { steps } = engine;
   const count = countImages(model, images);

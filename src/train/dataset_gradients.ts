@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Engine } from './engine.ts';
-import { readTensors } from './weights.ts';
+import { readTrained } from './weights.ts';
 
 /** The gradient on each batch of a data set, without an update: `Trainer.datasetGradients`. */
 export async function datasetGradients(
@@ -33,7 +33,7 @@ export async function datasetGradients(
       engine.writeState(evaluation, { seed, epoch: engine.epochs, position, samples: dataset.count, ...halt });
       engine.run(recording);
       begun.evaluation++;
-      batches.push(await readTensors(engine, network.gradients.tensors));
+      batches.push(await readTrained(engine, network.gradients.tensors));
     }
     return batches;
   } finally {

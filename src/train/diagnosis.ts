@@ -2,9 +2,9 @@ import { TrainingError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
-import type { Pass } from './health.ts';
-import type { History } from './history.ts';
-import type { Steps } from './steps.ts';
+import type { Pass } from '../health/health.ts';
+import type { History } from '../health/history.ts';
+import type { BoundSteps } from '../plan/steps.ts';
 
 /** Training stopped because its numbers were not finite. What was computed before is in `history`. */
 export class NonFiniteError extends TrainingError {
@@ -40,7 +40,7 @@ export class NonFiniteError extends TrainingError {
 export async function diagnose(
   gpu: Gpu,
   memory: Memory,
-  { network: { input, traces } }: Steps,
+  { network: { input, traces } }: BoundSteps,
   step: number,
   updated: number | undefined,
 ): Promise<NonFiniteError> {

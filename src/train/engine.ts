@@ -5,15 +5,21 @@ import type { Gpu } from '../gpu/device.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
+import { RecordReader } from '../health/records.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
-import { initialWeights } from './initializers.ts';
-import { type DatasetInput, pipelineFor, planInput, type Viewing } from './input.ts';
+import { initialWeights } from '../model/initializers.ts';
+import { type Bound, bindPlan } from '../plan/bind.ts';
+import { type DatasetInput, pipelineFor, planInput, type Viewing } from '../plan/input.ts';
+import { shareMemory } from '../plan/liveness.ts';
+import { Planner } from '../plan/planner.ts';
+import { type ProbePlan, planProbe, probeSequence } from '../plan/probe_plan.ts';
+import type { Settings } from '../plan/settings.ts';
+import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../plan/steps.ts';
 import { Interludes } from './interludes.ts';
-import { type ProbePlan, planProbe } from './probe_plan.ts';
-import { RecordReader } from './records.ts';
 import { Scheduler } from './scheduler.ts';
-import { type Ledger, planSteps, type Steps } from './steps.ts';
-import type { Settings } from './trainer_options.ts';
+
+/** A bound probe, and where the host reads its results. */
+export type BoundProbe = Bound<ProbePlan> & { staging: GPUBuffer };
 
 /** Of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
 export const phases = ['input', 'forward', 'backward', 'update'] as const;
@@ -31,9 +37,9 @@ export class Engine {
   readonly gpu: Gpu;
   readonly settings: Settings;
   readonly memory: Memory;
-  readonly steps: Steps;
+  readonly steps: BoundSteps;
   /** At the level `full`. */
-  readonly probe?: ProbePlan;
+  readonly probe?: BoundProbe;
   readonly reader: RecordReader;
   readonly scheduler: Scheduler;
   readonly startup: Startup;
@@ -56,8 +62,8 @@ export class Engine {
   private constructor(
     recorder: Recorder,
     settings: Settings,
-    steps: Steps,
-    probe: ProbePlan | undefined,
+    steps: BoundSteps,
+    probe: BoundProbe | undefined,
     reader: RecordReader,
     startup: Startup,
     disposal: AbortSignal,
@@ -68,7 +74,7 @@ export class Engine {
     this.settings = settings;
     this.memory = memory;
     this.steps = steps;
-    this.probe = probe;
+    if (probe) this.probe = probe;
     this.reader = reader;
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.startup = startup;
@@ -90,10 +96,18 @@ export class Engine {
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
     const reader = new RecordReader(model, health);
-    const steps = await planSteps(recorder, settings, reader);
-    const adaptive = optimizer.type === 'adam';
-    const probe =
-      health === 'full' ? await planProbe(recorder, model, steps, { batch: batchSize, adaptive }) : undefined;
+    const planner = new Planner(gpu.traits, memory);
+    const stepPlan = planSteps(planner, settings, reader);
+    const probePlan =
+      health === 'full' ? planProbe(planner, model, stepPlan, { batch: batchSize, optimizer }) : undefined;
+    const sequences = sequencesOf(stepPlan);
+    if (probePlan) sequences.push(probeSequence(stepPlan, probePlan));
+    const plan = { steps: stepPlan, ...(probePlan && { probe: probePlan }) };
+    const { steps, probe: boundProbe } = await bindPlan(recorder, shareMemory(planner.buffers, sequences), plan);
+    const probe = boundProbe && {
+      ...boundProbe,
+      staging: memory.staging('probe.staging', boundProbe.results.all.size),
+    };
     const engine = new Engine(recorder, settings, steps, probe, reader, startup, disposal);
     engine.writeTensors(initialWeights(model, seed));
     startup.compileMs = performance.now() - begun;
@@ -135,7 +149,7 @@ export class Engine {
   }
 
   /** @param alsoPlain record, too, how the same samples come as they are. */
-  input(dataset: Dataset, viewing: Viewing, ledger: Ledger, alsoPlain = false): Promise<DatasetInput> {
+  input(dataset: Dataset, viewing: Viewing, ledger: BoundState, alsoPlain = false): Promise<DatasetInput> {
     const { model, classes, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
     return planInput(
@@ -155,7 +169,7 @@ export class Engine {
   }
 
   /** @param position samples of it that were trained on before. */
-  beginEpoch(ledger: Ledger, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
+  beginEpoch(ledger: BoundState, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
     this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
     this.beginSamples(ledger, order.length, position);
   }
@@ -167,11 +181,11 @@ export class Engine {
   }
 
   /** What comes next are so many samples. */
-  beginSamples(ledger: Ledger, samples: number, position = 0): void {
+  beginSamples(ledger: BoundState, samples: number, position = 0): void {
     this.writeState(ledger, { seed: this.settings.seed, epoch: this.epochs, position, samples });
   }
 
-  writeState(ledger: Ledger, values: StateValues): void {
+  writeState(ledger: BoundState, values: StateValues): void {
     const { buffer, offset } = ledger.state;
     this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: this.learningRate }));
   }
@@ -184,7 +198,7 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
   }
 
-  resetHalt(ledger: Ledger): void {
+  resetHalt(ledger: BoundState): void {
     this.writeState(ledger, { halted: 0, bad_in_a_row: 0 });
   }
 
@@ -194,7 +208,7 @@ export class Engine {
 
   writeTensors(arrays: readonly Float32Array[]): void {
     this.lastUpdate = undefined;
-    for (const [i, slice] of this.steps.network.weights.tensors.entries()) this.write(slice, arrays[i]!);
+    for (const [i, slice] of this.steps.network.tensors.entries()) this.write(slice, arrays[i]!);
   }
 
   run(recording: Recording): void {

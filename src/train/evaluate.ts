@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
+import type { DatasetInput } from '../plan/input.ts';
 import type { Engine } from './engine.ts';
-import type { DatasetInput } from './input.ts';
 
 export interface Evaluation {
   /** Mean over the samples. */

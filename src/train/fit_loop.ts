@@ -1,16 +1,16 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
+import { type History, summarize, withoutHealth } from '../health/history.ts';
+import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
+import type { DatasetInput } from '../plan/input.ts';
+import { badStepsToHalt } from '../plan/steps.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
-import { type History, summarize, withoutHealth } from './history.ts';
-import type { DatasetInput } from './input.ts';
 import { createPace, type Pace } from './pace.ts';
 import { Probing } from './probing.ts';
 import { splitForTraining } from './split.ts';
-import { badStepsToHalt } from './steps.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
-import { judgedLayers, VerdictWatch } from './verdicts.ts';
 
 /** Trains on a data set, epoch by epoch: `Trainer.fit`. */
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {

@@ -5,7 +5,6 @@ import { type Recording, replay } from '../gpu/recording.ts';
 import { countImages, imageElements } from './batch.ts';
 import type { Engine } from './engine.ts';
 import { requireDataset } from './require_dataset.ts';
-import { stagesOf } from './stages.ts';
 
 /** Float images [n, height, width, channels], already scaled; or a data set, whose bytes become what `evaluate` sees. */
 export type Images = Float32Array | Dataset;
@@ -31,10 +30,7 @@ export async function predict(engine: Engine, images: Images): Promise<Float32Ar
 /** What every layer makes of images: `Trainer.activations`. */
 export async function activations(engine: Engine, images: Images): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
-  const outputs = stagesOf(engine.settings.model).map(({ layer, pool }, i) => {
-    const { name, outputShape } = pool ?? layer;
-    return { layer: name, shape: outputShape, slice: network.activations.stages[i]!.y };
-  });
+  const outputs = network.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
   outputs.at(-1)!.slice = probabilities; // the softmax is computed with the loss: the layer's own buffer holds logits
   const values = await read(
     engine,

@@ -1,12 +1,12 @@
 import type { Slice } from '../gpu/memory.ts';
 import { readStaging } from '../gpu/readback.ts';
 import { type Recording, replay } from '../gpu/recording.ts';
+import { sharesOf } from '../health/noise.ts';
+import type { ProbeWords } from '../health/probe_record.ts';
 import { stateFields } from '../kernels/state.ts';
-import type { Engine } from './engine.ts';
-import type { DatasetInput } from './input.ts';
-import { sharesOf } from './noise.ts';
-import { type ProbePlan, probeParts } from './probe_plan.ts';
-import type { ProbeWords } from './probe_record.ts';
+import type { DatasetInput } from '../plan/input.ts';
+import { probeParts } from '../plan/probe_plan.ts';
+import type { BoundProbe, Engine } from './engine.ts';
 
 /** A place in an epoch's order of samples: where the next batch begins, and how many it has. */
 export interface BatchPlace {
@@ -24,7 +24,7 @@ export interface BatchPlace {
  */
 export async function runProbe(
   engine: Engine,
-  plan: ProbePlan,
+  plan: BoundProbe,
   input: DatasetInput,
   { position, count }: BatchPlace,
 ): Promise<ProbeWords> {

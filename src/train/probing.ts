@@ -1,9 +1,8 @@
-import type { Engine } from './engine.ts';
-import type { ProbeRecord } from './health.ts';
-import type { DatasetInput } from './input.ts';
+import type { ProbeRecord } from '../health/health.ts';
+import { ProbeReader } from '../health/probe_record.ts';
+import type { DatasetInput } from '../plan/input.ts';
+import type { BoundProbe, Engine } from './engine.ts';
 import { runProbe } from './probe.ts';
-import type { ProbePlan } from './probe_plan.ts';
-import { ProbeReader } from './probe_record.ts';
 
 /** The probes of one `fit`: when, of which samples, and what comes of them. Steps are counted from 1. */
 export class Probing {
@@ -12,7 +11,7 @@ export class Probing {
 
   constructor(
     private readonly engine: Engine,
-    private readonly plan: ProbePlan,
+    private readonly plan: BoundProbe,
     private readonly input: DatasetInput,
     /** Of the samples that are trained on, and where in the data set they begin. */
     private readonly labels: Uint8Array,

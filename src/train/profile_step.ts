@@ -13,10 +13,10 @@ export interface TrainingProfile extends StepProfile {
 /** Times each dispatch of a training step on its own, and puts back what training had: `Trainer.profile`. */
 export async function profileStep(engine: Engine, dataset: Dataset, rounds: number): Promise<TrainingProfile> {
   const { gpu, memory, steps } = engine;
-  const { network, training, moments, measurement } = steps;
+  const { network, training, slots, measurement } = steps;
   await engine.fitAugmentation(dataset);
   const input = await engine.input(dataset, engine.viewing, training);
-  const kept = [network.weights.all, ...moments, training.state, ...(measurement ? [measurement.positive] : [])];
+  const kept = [network.weights.all, ...slots, training.state, ...(measurement ? [measurement.positive] : [])];
   const { epochs } = engine;
   const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
   engine.copy(kept, copies);

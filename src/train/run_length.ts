@@ -1,4 +1,4 @@
-import { tutorialEpochs } from './tutorial.ts';
+import { tutorialEpochs } from '../model/tutorial.ts';
 
 /** The tutorial's network at batch 32 on SwiftShader with two cores. */
 const softwareImagesPerSecond = { training: 200, validation: 600 };

@@ -3,14 +3,17 @@ import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { stateFields } from '../kernels/state.ts';
+import { trainedTensors } from '../model/graph.ts';
 import type { Engine } from './engine.ts';
-import { copyWeights, readTensors } from './weights.ts';
+import { copyWeights, readTensors, readTrained } from './weights.ts';
 
 /** All that training has made of a trainer: another one that was made with the same options goes on from it, bit by bit. */
 export interface Snapshot {
   /** Keras' order and layout, as `getWeights` gives them. */
   weights: Float32Array[];
-  /** The optimizer's, in the order of the weights: Adam's m and then v, SGD's velocity where it has momentum. */
+  /** Whose slots `moments` are; snapshots of older versions don't say. */
+  optimizer?: string;
+  /** The optimizer's slots, in the order of the trained weights: Adam's m and then v, SGD's velocity where it has momentum. */
   moments: Float32Array[];
   progress: Progress;
   learningRate: number;
@@ -35,9 +38,9 @@ const ofState = ['step', 'updates', 'skipped', 'correction1', 'correction2'] as 
 /** Reads it all: `Trainer.snapshot`. */
 export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const { gpu, memory, steps, epochs, learningRate, viewing } = engine;
-  const weights = await readTensors(engine, steps.network.weights.tensors);
+  const weights = await readTensors(engine, steps.network.tensors);
   const moments: Float32Array[] = [];
-  for (const slices of momentSlices(engine)) moments.push(...(await readTensors(engine, slices)));
+  for (const slices of slotSlices(engine)) moments.push(...(await readTrained(engine, slices)));
   const [bytes] = await readSlices(gpu, memory, [steps.training.state]);
   const view = new DataView(bytes!);
   const read = (name: (typeof ofState)[number]) => {
@@ -46,24 +49,34 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   };
   const state = Object.fromEntries(ofState.map((name) => [name, read(name)])) as Omit<Progress, 'epochs'>;
   const { statistics } = viewing;
-  return { weights, moments, progress: { epochs, ...state }, learningRate, ...(statistics && { statistics }) };
+  const { type: optimizer } = engine.settings.optimizer;
+  return {
+    weights,
+    optimizer,
+    moments,
+    progress: { epochs, ...state },
+    learningRate,
+    ...(statistics && { statistics }),
+  };
 }
 
 /** Checks a snapshot against the trainer that is to go on from it. @throws ConfigurationError where it is another one's. */
 export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
-  const { model } = engine.settings;
+  const { model, optimizer } = engine.settings;
   const weights = copyWeights(model, snapshot.weights);
-  const slices = momentSlices(engine);
-  if (snapshot.moments.length !== slices.length * weights.length) {
+  const slices = slotSlices(engine);
+  const trained = trainedTensors(model);
+  const kept = { optimizer: snapshot.optimizer ?? optimizer.type, tensors: snapshot.moments.length };
+  if (kept.optimizer !== optimizer.type || kept.tensors !== slices.length * trained.length) {
     throw new ConfigurationError({
       what: 'The snapshot is of another optimizer',
-      found: `${snapshot.moments.length} tensors of moments`,
-      wanted: `${slices.length * weights.length}`,
+      found: `${kept.optimizer}, ${kept.tensors} tensors of optimizer slots`,
+      wanted: `${optimizer.type}, ${slices.length * trained.length}`,
       fix: 'make the trainer with the options that the snapshot was taken with',
     });
   }
   const moments = slices.map((_, i) =>
-    copyWeights(model, snapshot.moments.slice(i * weights.length, (i + 1) * weights.length)),
+    copyWeights(model, snapshot.moments.slice(i * trained.length, (i + 1) * trained.length), trained),
   );
   const { progress, learningRate, statistics } = snapshot;
   const { epochs, ...state } = progress;
@@ -81,9 +94,9 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
 }
 
 /** The tensors in each of the optimizer's arenas, which are laid out as the gradients' is. */
-function momentSlices({ steps }: Engine): Slice[][] {
+function slotSlices({ steps }: Engine): Slice[][] {
   const { all, tensors } = steps.network.gradients;
-  return steps.moments.map((arena) =>
+  return steps.slots.map((arena) =>
     tensors.map(({ label, offset, size }) => ({
       buffer: arena.buffer,
       label: `${arena.label} of ${label}`,

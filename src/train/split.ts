@@ -1,6 +1,6 @@
 import { kerasSubset } from '../augment/keras_subset.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { pipelineFor, type Viewing } from './input.ts';
+import { pipelineFor, type Viewing } from '../plan/input.ts';
 
 /**
  * The part of a data set that is trained on, and the part that ImageDataGenerator's validationSplit keeps for validation: the

@@ -4,18 +4,18 @@ import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Memory } from '../gpu/memory.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
+import type { History } from '../health/history.ts';
+import type { CompiledModel } from '../model/graph.ts';
+import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup } from './engine.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
-import type { History } from './history.ts';
-import type { CompiledModel } from './model.ts';
 import { activations, type Images, type LayerOutput, predict } from './predict.ts';
 import { profileStep, type TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
-import { type LayerSummary, summarizeLayers } from './summary.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readTensors } from './weights.ts';
 
@@ -96,7 +96,7 @@ export class Trainer {
       return this.#between((engine) => evaluate(engine, dataset));
     },
     getWeights: (): Promise<Float32Array[]> =>
-      this.#between((engine) => readTensors(engine, engine.steps.network.weights.tensors)),
+      this.#between((engine) => readTensors(engine, engine.steps.network.tensors)),
     /** Asked for in `onEpoch`, it is the state at that epoch's end. */
     snapshot: (): Promise<Snapshot> => this.#between(takeSnapshot),
   };
@@ -160,7 +160,7 @@ export class Trainer {
 
   /** All weights in Keras' order and layout: kernels [kh, kw, in, out] and [in, out], biases [out], a copy. */
   getWeights(): Promise<Float32Array[]> {
-    return this.#exclusively((engine) => readTensors(engine, engine.steps.network.weights.tensors));
+    return this.#exclusively((engine) => readTensors(engine, engine.steps.network.tensors));
   }
 
   /** Replaces all weights; the optimizer's moments stay. @throws ConfigurationError for another number or other sizes. */

@@ -3,12 +3,13 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { HealthLevel, ProbeRecord, Verdict } from './health.ts';
-import type { EpochRecord, StepRecord } from './history.ts';
-import { pipelineInto, type Viewing } from './input.ts';
-import { type Mix, viewingOf } from './mix.ts';
-import { type CompiledModel, compileModel, type Model, requireClassifier } from './model.ts';
-import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from './optimizers.ts';
+import type { HealthLevel, ProbeRecord, Verdict } from '../health/health.ts';
+import type { EpochRecord, StepRecord } from '../health/history.ts';
+import { compileModel, type Model, requireClassifier } from '../model/graph.ts';
+import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
+import { pipelineInto } from '../plan/input.ts';
+import { type Mix, viewingOf } from '../plan/mix.ts';
+import type { Settings } from '../plan/settings.ts';
 import { Pace } from './pace.ts';
 
 export interface TrainerOptions {
@@ -120,23 +121,6 @@ export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 
 /** @throws ConfigurationError */
 export const fillFitOptions = (options: FitOptions): FilledFitOptions => parse(fitOptions, options, 'fit');
-
-/** What a trainer was asked for, checked and filled in. */
-export interface Settings {
-  model: CompiledModel;
-  classes: number;
-  optimizer: FilledOptimizer;
-  batchSize: number;
-  seed: number;
-  viewing: Viewing;
-  /** Calls with a batch bring shares of classes for labels. */
-  takesShares: boolean;
-  /** A loss against shares is wanted at all. */
-  soft: boolean;
-  health: HealthLevel;
-  /** Steps from one probe to the next. */
-  probeEvery: number;
-}
 
 /** @throws ConfigurationError for a model, optimizer or option that makes no sense. */
 export function fillTrainerOptions(options: TrainerOptions): Settings {

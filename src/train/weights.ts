@@ -1,23 +1,34 @@
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import { type CompiledModel, type ModelTensor, trainedTensors } from '../model/graph.ts';
+import { elementsOf } from '../model/initializers.ts';
 import type { Engine } from './engine.ts';
-import { elementsOf } from './initializers.ts';
-import type { CompiledModel } from './model.ts';
 
-/** Weights or gradients in Keras' order and layout, without what pads them on the GPU. */
-export async function readTensors(
-  { gpu, memory, settings }: Engine,
+/** All tensors of a model in Keras' order and layout, without what pads them on the GPU. */
+export const readTensors = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
+  read(engine, engine.settings.model.tensors, tensors);
+
+/** The same of those that are trained: their gradients, or what the optimizer keeps for them. */
+export const readTrained = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
+  read(engine, trainedTensors(engine.settings.model), tensors);
+
+async function read(
+  { gpu, memory }: Engine,
+  specs: readonly ModelTensor[],
   tensors: readonly Slice[],
 ): Promise<Float32Array[]> {
-  const specs = settings.model.layers.flatMap((layer) => layer.weights);
   const bytes = await readSlices(gpu, memory, tensors);
-  return bytes.map((buffer, i) => new Float32Array(buffer, 0, elementsOf(specs[i]!)));
+  return bytes.map((buffer, i) => new Float32Array(buffer, 0, elementsOf(specs[i]!.spec)));
 }
 
 /** A copy of arrays that are to be the weights of a model. @throws ConfigurationError for another number or other sizes. */
-export function copyWeights(model: CompiledModel, arrays: readonly ArrayLike<number>[]): Float32Array[] {
-  const specs = model.layers.flatMap((layer) => layer.weights.map((spec) => ({ layer: layer.name, spec })));
+export function copyWeights(
+  { layers, tensors }: CompiledModel,
+  arrays: readonly ArrayLike<number>[],
+  of: readonly ModelTensor[] = tensors,
+): Float32Array[] {
+  const specs = of.map(({ layer, spec }) => ({ layer: layers[layer]!.name, spec }));
   if (arrays?.length !== specs.length) {
     throw new ConfigurationError({
       what: 'setWeights got another number of arrays than the model has',

@@ -10,7 +10,7 @@ import { readSlices } from '../../src/gpu/readback.ts';
 import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
-import { viewingOf } from '../../src/train/mix.ts';
+import { viewingOf } from '../../src/plan/mix.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 import { expectWithin } from '../compare.ts';
 

@@ -7,8 +7,8 @@ import { Session } from '../../src/cli/session.ts';
 import { adapterLine } from '../../src/cli/training_report.ts';
 import { type TrainAndTest, takeFirst } from '../../src/data/index.ts';
 import { figure, fixed } from '../../src/figures.ts';
-import { compileModel } from '../../src/train/model.ts';
-import { tutorialModel } from '../../src/train/tutorial.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { tutorialModel } from '../../src/model/tutorial.ts';
 import { augmentationTable, measureAugmentation } from './augmentation.ts';
 import { healthLines, measureHealth } from './health.ts';
 import {

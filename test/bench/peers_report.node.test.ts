@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compileModel } from '../../src/train/model.ts';
-import { tutorialModel } from '../../src/train/tutorial.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { tutorialModel } from '../../src/model/tutorial.ts';
 import {
   checkLosses,
   figuresOf,

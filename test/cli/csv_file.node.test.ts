@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CsvFile } from '../../src/cli/csv_file.ts';
+import { CsvFile } from '../../src/formats/csv_file.ts';
 import { stepOf, verdictOf } from './health_news.ts';
 import { temporaryFolder } from './wgrad.ts';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PbfReader } from 'pbf';
 import { describe, expect, test } from 'vitest';
-import { EventFile } from '../../src/cli/event_file.ts';
-import { columnsOf } from '../../src/cli/step_columns.ts';
-import { crc32c, tfRecord } from '../../src/cli/tf_record.ts';
-import type { Told } from '../../src/train/news.ts';
+import { EventFile } from '../../src/formats/event_file.ts';
+import { columnsOf } from '../../src/formats/step_columns.ts';
+import { crc32c, tfRecord } from '../../src/formats/tf_record.ts';
+import type { Told } from '../../src/health/news.ts';
 import { probeOf, stepOf, verdictOf } from './health_news.ts';
 import { temporaryFolder } from './wgrad.ts';
 

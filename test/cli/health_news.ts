@@ -1,5 +1,5 @@
+import type { Told } from '../../src/health/news.ts';
 import type { LayerHealth, ProbeRecord, TensorHealth, Verdict } from '../../src/index.ts';
-import type { Told } from '../../src/train/news.ts';
 
 /** Made news of two layers: figures that a float32 holds, so that files give them back as they are. */
 

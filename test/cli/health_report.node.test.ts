@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { healthTable, verdictLines } from '../../src/cli/health_report.ts';
 import { writeRunJson } from '../../src/cli/run_json.ts';
+import { TrainingLog } from '../../src/health/training_log.ts';
 import { packNumbers, unpackNumbers } from '../../src/json_numbers.ts';
-import { TrainingLog } from '../../src/train/training_log.ts';
 import { probeOf, stepOf, verdictOf } from './health_news.ts';
 import { temporaryFolder } from './wgrad.ts';
 

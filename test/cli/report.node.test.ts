@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { adapterLine } from '../../src/cli/training_report.ts';
 import { clock, figure } from '../../src/figures.ts';
+import { TrainingLog } from '../../src/health/training_log.ts';
 import { planRun } from '../../src/train/run_length.ts';
-import { TrainingLog } from '../../src/train/training_log.ts';
 
 const datasets = (train: number, test: number) => ({ train: { count: train }, test: { count: test } });
 

@@ -1,4 +1,4 @@
-import { cutIntoChunks } from '../../src/train/chunks.ts';
+import { cutIntoChunks } from '../../src/plan/chunks.ts';
 import { numbers } from '../reference/central_differences.ts';
 import { poison } from './guarded_launch.ts';
 

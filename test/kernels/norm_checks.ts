@@ -1,7 +1,6 @@
 import { recordField, recordWords } from '../../src/kernels/step.ts';
 import {
   type ChunkedShape,
-  type Clip,
   chunkVec4s,
   type EndOfStepShape,
   type GradientNormShape,
@@ -9,6 +8,7 @@ import {
   gradientNormReduce,
   l2Penalty,
 } from '../../src/kernels/update.ts';
+import type { Clip } from '../../src/model/optimizer.ts';
 import { clipFactors } from '../../src/reference/clip.ts';
 import { gradientNorm as norm } from '../../src/reference/norm.ts';
 import { l2Penalty as penaltyOf, regularize } from '../../src/reference/regularizer.ts';

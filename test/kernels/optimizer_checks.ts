@@ -1,4 +1,5 @@
-import { type AdamShape, adam, type Clip, type SgdShape, sgd, type UpdateShape } from '../../src/kernels/update.ts';
+import { type AdamShape, adam, type SgdShape, sgd, type UpdateShape } from '../../src/kernels/update.ts';
+import type { Clip } from '../../src/model/optimizer.ts';
 import * as adamTwin from '../../src/reference/adam.ts';
 import { clipGradients } from '../../src/reference/clip.ts';
 import { gradientNorm, measureUpdate } from '../../src/reference/norm.ts';

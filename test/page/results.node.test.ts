@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
-import { initialWeights } from '../../src/train/initializers.ts';
-import { compileModel } from '../../src/train/model.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { initialWeights } from '../../src/model/initializers.ts';
 import { downloaded, openPage, openStudio, type Studio, text, until, untilEpoch, upload } from './studio.ts';
 
 // What comes of a run, as a person looks at it: what they read, press and draw.

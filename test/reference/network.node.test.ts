@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { compileModel, type Model } from '../../src/model/graph.ts';
 import { networkGradients, networkProbabilities } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { compileModel, type Model } from '../../src/train/model.ts';
 import { expectGradient, numbers } from './central_differences.ts';
 
 const networks: Record<string, Model> = {

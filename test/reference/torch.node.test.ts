@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { compileModel } from '../../src/model/graph.ts';
 import { networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { compileModel } from '../../src/train/model.ts';
 import { expectWithin } from '../compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 

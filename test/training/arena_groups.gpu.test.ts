@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { openGpu } from '../../src/gpu/device.ts';
 import { Memory } from '../../src/gpu/memory.ts';
+import { compileModel } from '../../src/model/graph.ts';
 import { trainOnBatch } from '../../src/train/batch.ts';
 import { Engine } from '../../src/train/engine.ts';
-import { compileModel } from '../../src/train/model.ts';
 import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
 import { readTensors } from '../../src/train/weights.ts';
 import { expectHealth } from './health_closeness.ts';
@@ -22,11 +22,11 @@ async function step(mostArenaBytes?: number) {
   const startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   const engine = await Engine.start(gpu, settings, memory, startup, new AbortController().signal);
   try {
-    const { weights, activations } = engine.steps.network;
+    const { weights, measured } = engine.steps.network;
     const before = await readTensors(engine, weights.tensors);
     const { health } = await trainOnBatch(engine, images, labels);
     const after = await readTensors(engine, weights.tensors);
-    return { health, before, after, groups: activations.groups, recording: engine.steps.measurement!.recording };
+    return { health, before, after, groups: measured.groups, recording: engine.steps.measurement!.recording };
   } finally {
     memory.dispose();
   }

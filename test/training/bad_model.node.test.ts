@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, type ErrorParts } from '../../src/errors.ts';
-import { conv2d, dense, flatten, maxPooling2d } from '../../src/train/layers.ts';
-import { compileModel, requireClassifier, sequential } from '../../src/train/model.ts';
-import { adam, fillOptimizer, sgd } from '../../src/train/optimizers.ts';
+import { compileModel, requireClassifier, sequential } from '../../src/model/graph.ts';
+import { conv2d, dense, flatten, maxPooling2d } from '../../src/model/layer_factories.ts';
+import { adam, fillOptimizer, sgd } from '../../src/model/optimizer.ts';
 
 /** What a call throws, as the parts that its message is made of. */
 function partsOf(call: () => unknown): ErrorParts {
@@ -42,14 +42,14 @@ describe('a layer', () => {
         found: 'kernelsize',
         wanted:
           'one of type, filters, kernelSize, strides, padding, activation, useBias, kernelInitializer, ' +
-          'biasInitializer, kernelRegularizer, biasRegularizer, name',
+          'biasInitializer, kernelRegularizer, biasRegularizer, trainable, name, inputs',
         fix: 'did you mean "kernelSize"?',
       },
     ],
     [
       'with an option that is like none',
       { type: 'flatten', zzzzzzzz: 1 },
-      { what: 'layer 1 (flatten) has no option zzzzzzzz', fix: 'use one of type, name' },
+      { what: 'layer 1 (flatten) has no option zzzzzzzz', fix: 'use one of type, name, inputs' },
     ],
     [
       'with an unknown activation',

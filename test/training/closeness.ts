@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import type { CompiledModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
-import type { CompiledModel } from '../../src/train/model.ts';
 import { expectWithin } from '../compare.ts';
 import { tolerances } from '../tolerance.ts';
 import { boundsOf } from './sensitivity.ts';

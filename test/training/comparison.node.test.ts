@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Estimate, estimate, holm, pairedTest } from '../../src/train/comparison.ts';
-import { bothTails, criticalT } from '../../src/train/student_t.ts';
+import { type Estimate, estimate, holm, pairedTest } from '../../src/compare/comparison.ts';
+import { bothTails, criticalT } from '../../src/compare/student_t.ts';
 
 interface Case {
   a: number[];

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, type EpochRecord, openGpu, type StepRecord } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
-import { compileModel } from '../../src/train/model.ts';
 import { expectWithin } from '../compare.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';

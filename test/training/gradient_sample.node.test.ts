@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cosine, exponentsOf, meanGradient, squaredNorm } from '../../src/train/gradient_sample.ts';
+import { cosine, exponentsOf, meanGradient, squaredNorm } from '../../src/health/gradient_sample.ts';
 
 test('the mean of parts, tensor by tensor, in float64', () => {
   const parts = [

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, type Model, openGpu, tutorialModel } from '../../src/index.ts';
-import { uniforms } from '../../src/train/initializers.ts';
-import { compileModel } from '../../src/train/model.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { uniforms } from '../../src/model/initializers.ts';
 import { expectHealth } from './health_closeness.ts';
 import { models } from './models.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';

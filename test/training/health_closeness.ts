@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
+import type { HealthRecord, LayerHealth, TensorHealth } from '../../src/health/health.ts';
+import type { CompiledModel } from '../../src/model/graph.ts';
 import { type MeasuredStep, networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
-import type { HealthRecord, LayerHealth, TensorHealth } from '../../src/train/health.ts';
-import type { CompiledModel } from '../../src/train/model.ts';
 import { expectWithin } from '../compare.ts';
 import { unitRoundoff } from '../tolerance.ts';
 import { boundsOf } from './sensitivity.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstNonFinite } from '../../src/train/health_record.ts';
+import { firstNonFinite } from '../../src/health/health_record.ts';
 
 type Bad = Partial<Record<'activations' | 'deltas' | 'gradients' | 'weights', number>> & { gradientNorm?: number };
 

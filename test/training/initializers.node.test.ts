@@ -1,9 +1,9 @@
 import { errorFunction, mean, variance } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
-import { initialWeights, shuffledOrder, uniforms } from '../../src/train/initializers.ts';
-import { compileModel } from '../../src/train/model.ts';
-import { tutorialModel } from '../../src/train/tutorial.ts';
-import type { InitializerConfig } from '../../src/train/weight_options.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { initialWeights, shuffledOrder, uniforms } from '../../src/model/initializers.ts';
+import { tutorialModel } from '../../src/model/tutorial.ts';
+import type { InitializerConfig } from '../../src/model/weight_options.ts';
 
 const model = compileModel(tutorialModel());
 const specs = model.layers.flatMap(({ weights }) => weights);

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { ConfigurationError, createDataset, createTrainer, openGpu } from '../../src/index.ts';
-import type { Model } from '../../src/train/model.ts';
+import type { Model } from '../../src/model/graph.ts';
 import { expectSame } from '../compare.ts';
 
 const gpu = await openGpu();

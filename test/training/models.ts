@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { LayerConfig, Model } from '../../src/index.ts';
-import { compileModel } from '../../src/train/model.ts';
+import { compileModel } from '../../src/model/graph.ts';
 
 const activation = fc.constantFrom('linear', 'relu', 'tanh', 'sigmoid');
 const size = (most: number) =>

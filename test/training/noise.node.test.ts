@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { estimateNoise, RunningNoise, sharesOf } from '../../src/train/noise.ts';
+import { estimateNoise, RunningNoise, sharesOf } from '../../src/health/noise.ts';
 import { torchSamples } from '../fixtures/torch_samples.ts';
 
 /** The mean gradient of some samples, as a part of a batch. */

@@ -8,7 +8,7 @@ import {
   type Trainer,
   TrainingError,
 } from '../../src/index.ts';
-import { compileModel } from '../../src/train/model.ts';
+import { compileModel } from '../../src/model/graph.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu();

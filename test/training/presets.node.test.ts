@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
+import { compileModel, requireClassifier } from '../../src/model/graph.ts';
+import { initialWeights, uniforms } from '../../src/model/initializers.ts';
+import { aboutPreset, type PresetName, presetModel, presetNames } from '../../src/model/presets.ts';
+import { tutorialModel } from '../../src/model/tutorial.ts';
 import { denseForward } from '../../src/reference/dense.ts';
 import { networkGradients } from '../../src/reference/network.ts';
-import { initialWeights, uniforms } from '../../src/train/initializers.ts';
-import { compileModel, requireClassifier } from '../../src/train/model.ts';
-import { aboutPreset, type PresetName, presetModel, presetNames } from '../../src/train/presets.ts';
-import { tutorialModel } from '../../src/train/tutorial.ts';
 
 /** A batch of images as dense as written digits are: a fifth of the pixels, from 0 to 1. */
 function firstStep(name: PresetName, seed: number) {

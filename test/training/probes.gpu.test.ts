@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { sharesOf } from '../../src/health/noise.ts';
 import {
   createDataset,
   createTrainer,
@@ -7,13 +8,12 @@ import {
   type ProbeRecord,
   type TrainerOptions,
 } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { shuffledOrder } from '../../src/model/initializers.ts';
+import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkProbe } from '../../src/reference/probe_network.ts';
 import { exponentHistogram } from '../../src/reference/probes.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { shuffledOrder } from '../../src/train/initializers.ts';
-import { compileModel } from '../../src/train/model.ts';
-import { sharesOf } from '../../src/train/noise.ts';
-import { fillOptimizer } from '../../src/train/optimizers.ts';
 import { expectWithin } from '../compare.ts';
 import { torchSamples } from '../fixtures/torch_samples.ts';
 import { unitRoundoff } from '../tolerance.ts';

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, type Model, type OptimizerConfig, openGpu } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
 import { clipGradients } from '../../src/reference/clip.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
-import { compileModel } from '../../src/train/model.ts';
 import { expectWithin } from '../compare.ts';
 import { boundsOfBatch } from './closeness.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { HealthRows, healthReader, mostHealthRows } from '../../src/health/health_table.ts';
 import { ConfigurationError, DataError, formatRun, parseRun, type SavedRun, type StepRecord } from '../../src/index.ts';
-import { HealthRows, healthReader, mostHealthRows } from '../../src/train/health_table.ts';
-import { initialWeights } from '../../src/train/initializers.ts';
-import { compileModel } from '../../src/train/model.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { initialWeights } from '../../src/model/initializers.ts';
 import { smallModel } from './small.ts';
 
 const weights = initialWeights(compileModel(smallModel), 7);

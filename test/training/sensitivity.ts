@@ -1,5 +1,5 @@
-import { uniforms } from '../../src/train/initializers.ts';
-import type { CompiledModel } from '../../src/train/model.ts';
+import type { CompiledModel } from '../../src/model/graph.ts';
+import { uniforms } from '../../src/model/initializers.ts';
 import { unitRoundoff } from '../tolerance.ts';
 
 type Numbers = ArrayLike<number>;

@@ -1,5 +1,5 @@
 import { createDataset, type Dataset, type Model } from '../../src/index.ts';
-import { uniforms } from '../../src/train/initializers.ts';
+import { uniforms } from '../../src/model/initializers.ts';
 
 /** A network with every kind of layer that is through a step in no time; four tensors of weights more than biases. */
 export const smallModel: Model = {

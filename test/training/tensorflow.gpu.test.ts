@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTrainer, openGpu } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { fillOptimizer } from '../../src/model/optimizer.ts';
+import type { OptimizerConfigOf } from '../../src/model/optimizers/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { compileModel } from '../../src/train/model.ts';
-import { fillOptimizer, type SgdConfig } from '../../src/train/optimizers.ts';
 import { expectWithin } from '../compare.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { boundsOf } from './sensitivity.ts';
@@ -37,7 +38,7 @@ function tensorflowModel(): tfl.Sequential {
 }
 
 /** Glorot's kernels, and biases off zero. */
-async function makeBoth(optimizer: SgdConfig) {
+async function makeBoth(optimizer: OptimizerConfigOf<'sgd'>) {
   const trainer = createTrainer(gpu, { model: smallModel, optimizer, batchSize: 8, seed: 11 });
   const weights = (await trainer.getWeights()).map((tensor, i) =>
     i % 2 ? tensor.map((_, j) => (j - 1.5) / 16) : tensor,
@@ -75,7 +76,7 @@ test('probabilities, loss and gradients', async () => {
   trainer.dispose();
 });
 
-test.each<[string, SgdConfig, () => tf.SGDOptimizer]>([
+test.each<[string, OptimizerConfigOf<'sgd'>, () => tf.SGDOptimizer]>([
   ['plain', { type: 'sgd', learningRate: 0.1 }, () => tf.train.sgd(0.1)],
   ['with momentum', { type: 'sgd', learningRate: 0.1, momentum: 0.9 }, () => tf.train.momentum(0.1, 0.9)],
   [

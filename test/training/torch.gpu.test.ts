@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, openGpu } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import type { FilledOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { compileModel } from '../../src/train/model.ts';
-import type { FilledOptimizer } from '../../src/train/optimizers.ts';
 import { expectWithin } from '../compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { LayerHealth, VerdictName } from '../../src/train/health.ts';
-import type { ActivationName } from '../../src/train/layers.ts';
-import { thresholds, VerdictWatch } from '../../src/train/verdicts.ts';
+import type { LayerHealth, VerdictName } from '../../src/health/health.ts';
+import { thresholds, VerdictWatch } from '../../src/health/verdicts.ts';
+import type { ActivationName } from '../../src/model/activations.ts';
 import json from '../fixtures/torch_verdicts.json';
 
 // The thresholds lie where PyTorch's networks say: measure_torch_verdicts.py.

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, type OptimizerConfig, openGpu } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { shuffledOrder, uniforms } from '../../src/model/initializers.ts';
+import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { shuffledOrder, uniforms } from '../../src/train/initializers.ts';
-import { compileModel } from '../../src/train/model.ts';
-import { fillOptimizer } from '../../src/train/optimizers.ts';
 import { expectWithin } from '../compare.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { models } from './models.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { type PairOptions, trainPair } from '../../src/compare/twins.ts';
 import { ConfigurationError, createPace, createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
-import { type PairOptions, trainPair } from '../../src/train/twins.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu();

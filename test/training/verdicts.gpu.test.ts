@@ -16,7 +16,7 @@ import {
   tutorialAugmentation,
   type Verdict,
 } from '../../src/index.ts';
-import { type PresetName, presetModel } from '../../src/train/presets.ts';
+import { type PresetName, presetModel } from '../../src/model/presets.ts';
 
 // Networks of which it is known what becomes of their gradients, trained on real images.
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { LayerHealth, Verdict, VerdictName } from '../../src/train/health.ts';
-import { firstNonFinite } from '../../src/train/health_record.ts';
-import type { StepRecord } from '../../src/train/history.ts';
-import type { ActivationName } from '../../src/train/layers.ts';
+import type { LayerHealth, Verdict, VerdictName } from '../../src/health/health.ts';
+import { firstNonFinite } from '../../src/health/health_record.ts';
+import type { StepRecord } from '../../src/health/history.ts';
 import {
   deadSamples,
   holdSteps,
@@ -11,7 +10,8 @@ import {
   timeInVerdicts,
   VerdictWatch,
   warmUpSteps,
-} from '../../src/train/verdicts.ts';
+} from '../../src/health/verdicts.ts';
+import type { ActivationName } from '../../src/model/activations.ts';
 
 /** What a made layer has to say; everything else is as in a healthy one. */
 interface Said {

@@ -1,9 +1,9 @@
+import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
+import { trainPair } from '../../compare/twins.ts';
 import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
+import { News } from '../../health/news.ts';
 import { createTrainer, type Gpu, modelSummary, openGpu, type Trainer } from '../../index.ts';
 import { packNumbers } from '../../json_numbers.ts';
-import { News } from '../../train/news.ts';
-import { requireTwins, type TwinOptions } from '../../train/twin_options.ts';
-import { trainPair } from '../../train/twins.ts';
 import { base64 } from './base64.ts';
 import { outcome } from './outcome.ts';
 import type { TwinTold } from './protocol.ts';

@@ -1,3 +1,5 @@
+import type { TwinOptions } from '../../compare/twin_options.ts';
+import type { PairRecord } from '../../compare/twin_record.ts';
 import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
@@ -8,8 +10,6 @@ import type {
   TrainerOptions,
   TrainingProfile,
 } from '../../index.ts';
-import type { TwinOptions } from '../../train/twin_options.ts';
-import type { PairRecord } from '../../train/twin_record.ts';
 
 /** A step of one of two twins: how far their pair is. */
 export interface TwinTold {

@@ -1,6 +1,6 @@
 import { count, figure, fixed } from '../../figures.ts';
+import { summarize } from '../../health/history.ts';
 import type { EpochRecord } from '../../index.ts';
-import { summarize } from '../../train/history.ts';
 import { Panel } from '../panel.tsx';
 import { type Run, twinsOf } from '../run.ts';
 import { run } from '../state.ts';

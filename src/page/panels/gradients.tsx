@@ -1,4 +1,4 @@
-import { thresholds } from '../../train/verdicts.ts';
+import { thresholds } from '../../health/verdicts.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { normLines, withTwin } from '../plots/lines.ts';

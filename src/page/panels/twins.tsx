@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
+import { type Variable, variables } from '../../compare/twin_options.ts';
 import { figure } from '../../figures.ts';
-import { type Variable, variables } from '../../train/twin_options.ts';
 import { Panel } from '../panel.tsx';
 import { experiment, isReady, run } from '../state.ts';
 import { choicesOf } from '../twin_choices.ts';

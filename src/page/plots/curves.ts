@@ -1,5 +1,5 @@
+import { layerFigures } from '../../health/health_table.ts';
 import type { StepRecord } from '../../index.ts';
-import { layerFigures } from '../../train/health_table.ts';
 import { strideFor, windowFor } from './axes.ts';
 import { type Column, Curve } from './curve.ts';
 import { LayerCurves } from './layer_curves.ts';

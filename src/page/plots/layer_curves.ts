@@ -1,4 +1,4 @@
-import type { LayerFigures } from '../../train/health_table.ts';
+import type { LayerFigures } from '../../health/health_table.ts';
 import { Curve } from './curve.ts';
 
 /** What a logarithm has no place for, as bits. */

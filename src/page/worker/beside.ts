@@ -1,4 +1,6 @@
 import { version } from '../../../package.json';
+import { summarize } from '../../health/history.ts';
+import { News, type Told } from '../../health/news.ts';
 import {
   type ComparisonConfig,
   type ComparisonFile,
@@ -14,9 +16,7 @@ import {
   trainPair,
   type Variable,
 } from '../../index.ts';
-import { summarize } from '../../train/history.ts';
-import { News, type Told } from '../../train/news.ts';
-import { fillOptimizer } from '../../train/optimizers.ts';
+import { fillOptimizer } from '../../model/optimizer.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 import { drop, type GpuBytes, type TrainRequest } from './session.ts';

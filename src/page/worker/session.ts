@@ -1,3 +1,4 @@
+import { News, type Told } from '../../health/news.ts';
 import {
   type AugmentationConfig,
   createTrainer,
@@ -15,7 +16,6 @@ import {
   takeFirst,
   WgradError,
 } from '../../index.ts';
-import { News, type Told } from '../../train/news.ts';
 import { load, type Source } from './datasets.ts';
 import { device } from './device.ts';
 import { begin } from './under_way.ts';

@@ -6,7 +6,7 @@ import { Recorder } from '../../../src/gpu/recorder.ts';
 import { type Recording, replay } from '../../../src/gpu/recording.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
 import { packState, stateWords } from '../../../src/kernels/state.ts';
-import { tutorialAugmentation } from '../../../src/train/tutorial.ts';
+import { tutorialAugmentation } from '../../../src/model/tutorial.ts';
 
 const batch = 256;
 

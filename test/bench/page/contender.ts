@@ -1,5 +1,5 @@
 import type { Dataset } from '../../../src/data/index.ts';
-import type { Model } from '../../../src/train/model.ts';
+import type { Model } from '../../../src/model/graph.ts';
 
 /** What every contender starts from. */
 export interface Setup {

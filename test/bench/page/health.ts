@@ -1,8 +1,8 @@
 import type { Dataset } from '../../../src/data/index.ts';
+import { RecordReader } from '../../../src/health/records.ts';
 import { createTrainer, type Gpu, type Trainer } from '../../../src/index.ts';
-import { compileModel } from '../../../src/train/model.ts';
-import { RecordReader } from '../../../src/train/records.ts';
-import { tutorialModel } from '../../../src/train/tutorial.ts';
+import { compileModel } from '../../../src/model/graph.ts';
+import { tutorialModel } from '../../../src/model/tutorial.ts';
 import type { HealthCost } from '../protocol.ts';
 
 /** Two trainers of the tutorial's network that differ in what they measure. */

@@ -1,10 +1,10 @@
 import { render } from 'preact';
+import type { Told } from '../../../src/health/news.ts';
 import { type LayerHealth, modelSummary, presetModel, type StepRecord, type TensorHealth } from '../../../src/index.ts';
 import { defaults } from '../../../src/page/experiment.ts';
 import { Run } from '../../../src/page/run.ts';
 import { run } from '../../../src/page/state.ts';
 import { Studio } from '../../../src/page/studio.tsx';
-import type { Told } from '../../../src/train/news.ts';
 
 // The page without a GPU: a run of eleven layers that gets its records from here.
 

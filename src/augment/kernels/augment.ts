@@ -1,0 +1,304 @@
+import drawSource from '../../../shaders/augment_draw.wgsl?raw';
+import mixSource from '../../../shaders/augment_mix.wgsl?raw';
+import pixelsSource from '../../../shaders/augment_pixels.wgsl?raw';
+import statisticsSource from '../../../shaders/augment_statistics.wgsl?raw';
+import tablesSource from '../../../shaders/augment_tables.wgsl?raw';
+import drawsSource from '../../../shaders/lib/draws.wgsl?raw';
+import mapsSource from '../../../shaders/lib/maps.wgsl?raw';
+import randomSource from '../../../shaders/lib/random.wgsl?raw';
+import warpSource from '../../../shaders/lib/read_warp.wgsl?raw';
+import type { Kernel } from '../../gpu/kernel.ts';
+import { stateSource, stateWords } from '../../kernels/state.ts';
+import { ceilDiv, spread } from '../../kernels/workgroups.ts';
+import { isRecorded, pairSteps } from '../op.ts';
+import { isWarped, legsOf, type Pass } from '../passes.ts';
+import type { Pipeline } from '../pipeline.ts';
+import {
+  drawLines,
+  isFilled,
+  isProjective,
+  layMaps,
+  literal,
+  locateLines,
+  mapLines,
+  mixLines,
+  pixelText,
+  readText,
+  stepLines,
+} from './augment_text.ts';
+
+/** What both kernels know of the batch. */
+export interface AugmentShape {
+  pipeline: Pipeline;
+  passes: readonly Pass[];
+  batch: number;
+  /** Images of the data set, or of the call. */
+  images: number;
+}
+
+export interface AugmentDrawShape extends AugmentShape {
+  /** Places in `order`: more than images where each is seen several times an epoch. */
+  places: number;
+  /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
+  labelled: boolean;
+  /** The records are drawn here, are those of an epoch's list, or are there already. */
+  records: 'drawn' | 'listed' | 'given';
+  /** Which samples are augmented: all, or each with a probability. */
+  probability: number;
+  /** Images that partners are drawn from, where there are any. */
+  partners: number;
+}
+
+export interface AugmentPixelsShape extends AugmentShape {
+  pass: Pass;
+  /** What the pass reads: bytes of the data set, its floats, or what the pass before made. */
+  reads: 'bytes' | 'floats' | 'pass';
+}
+
+/** The purpose of whether a sample is augmented at all: no op has it. */
+const augmentedPurpose = '0xffffffffu';
+/** The purpose of who is mixed with whom. */
+const partnerPurpose = '0xfffffffeu';
+
+export const isMapped = (passes: readonly Pass[]): boolean => passes.some(({ maps }) => maps.length > 0);
+
+/** Whether a batch has records at all: only ops with something to draw have words. */
+export const hasRecords = ({ ops }: Pipeline): boolean => ops.some(isRecorded);
+
+const unique = (texts: readonly string[]): string => [...new Set(texts)].join('');
+
+export const augmentDraw: Kernel<AugmentDrawShape> = {
+  name: 'augment_draw',
+  source: (s) => {
+    // An op's fragment may hold what draws and what maps: it wants both, also where nothing is drawn.
+    const random = hasRecords(s.pipeline) ? randomSource + drawsSource : '';
+    const maps = isMapped(s.passes) ? mapsSource : '';
+    const own = unique(s.pipeline.ops.flatMap(({ drawSources = [] }) => drawSources));
+    return drawSource + random + maps + own + stateSource;
+  },
+  flags: (s) => {
+    const recorded = hasRecords(s.pipeline);
+    const mapped = isMapped(s.passes);
+    return {
+      recorded,
+      mapped,
+      labelled: s.labelled,
+      drawn: s.records === 'drawn',
+      listed: recorded && s.records === 'listed',
+      paired: s.pipeline.paired,
+      partnered: isPartnered(s),
+      partner_purpose: partnerPurpose,
+      words: `${s.pipeline.words}u`,
+      augmented: augmentedText(s),
+      draw_lines: drawLines(s.pipeline.ops),
+      map_lines: mapLines(s.passes),
+    };
+  },
+  constants: (s) => ({
+    batch: s.batch,
+    ...(s.labelled && { images: s.images }),
+    ...(isPartnered(s) && { partners: s.partners }),
+  }),
+  buffers: (s) => ({
+    state: stateWords,
+    order: s.places,
+    sources: s.batch,
+    ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
+    ...(isMapped(s.passes) && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+    ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.places * s.pipeline.words }),
+    ...(s.labelled && { labels: ceilDiv(s.images, 4), batch_labels: s.batch }),
+  }),
+  workgroups: (s) => spread(s.batch),
+  cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (s.pipeline.words + layMaps(s.passes).stride * 4 + 3) }),
+};
+
+const isPartnered = ({ pipeline, records }: AugmentDrawShape): boolean => pipeline.paired && records === 'drawn';
+
+/** The first copy of an image is the image itself, where there are several. */
+function augmentedText({ probability, places, images }: AugmentDrawShape): string {
+  if (probability === 0) return 'false';
+  if (places > images) return 'key.copy > 0u';
+  return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
+}
+
+/** Workgroups that WebGPU allows in a dimension: a larger batch goes on in the next. */
+const mostRows = 65535;
+
+const pixelsOf = ({ batch, pass }: AugmentPixelsShape) => batch * pass.to.height * pass.to.width;
+
+export const augmentPixels: Kernel<AugmentPixelsShape> = {
+  name: 'augment_pixels',
+  variants: (_, { software }) => [{ run: software ? 16 : 2 }, { run: 1 }],
+  source: ({ pass }) => {
+    const ops = [...pass.pixels.map(({ op }) => op), ...(pass.filter ? [pass.filter.op] : [])];
+    return (
+      pixelsSource + (isWarped(pass) ? warpSource : '') + unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
+    );
+  },
+  flags: (s, v) => {
+    const { pass } = s;
+    const { channels } = pass.to;
+    const planar = channels > 4;
+    const { type, each, store } = pixelText(planar ? 1 : channels);
+    const mapped = pass.maps.length > 0;
+    const recorded = isReading(pass);
+    return {
+      image_type: s.reads === 'bytes' ? 'u32' : 'f32',
+      bytes: s.reads === 'bytes',
+      sourced: s.reads !== 'pass',
+      mapped,
+      displaced: pass.displaced !== undefined,
+      recorded,
+      statistics: pass.statistics,
+      tables: pass.tables,
+      compared: pass.beside !== undefined,
+      channels: `${channels}u`,
+      packed: s.reads === 'bytes' && channels > 1 && !planar,
+      planar,
+      coloured: channels === 3,
+      first_channels: each((c) => `v[${c}]`),
+      load_pixel: each((c) => `load(at + ${c})`),
+      load_beside: each((c) => `beside[at + ${c}]`),
+      load_statistic: each((c) => `statistics[at + ${c}][which]`),
+      load_levels: each((c, component) => `level(at + ${c}, value${component})`),
+      read: readText(pass),
+      step_lines: stepLines(pass),
+      words: `${s.pipeline.words}u`,
+      pixel_type: type,
+      store_pixel: store,
+      map_words: `${layMaps(s.passes).stride}u`,
+      map_count: layMaps(s.passes).stride,
+      rows: `${mostRows}u`,
+      run: `${v.run}u`,
+      ...(isWarped(pass) && warpFlags(s)),
+    };
+  },
+  constants: (s) => ({
+    batch: s.batch,
+    from_height: s.pass.from.height,
+    from_width: s.pass.from.width,
+    height: s.pass.to.height,
+    width: s.pass.to.width,
+  }),
+  buffers: (s) => {
+    const { pass, pipeline, reads } = s;
+    const elements = (reads === 'pass' ? s.batch : s.images) * pass.from.height * pass.from.width * pass.from.channels;
+    return {
+      images: reads === 'bytes' ? ceilDiv(elements, 4) : elements,
+      y: pixelsOf(s) * pass.to.channels,
+      ...(reads !== 'pass' && { sources: s.batch }),
+      ...(pass.maps.length > 0 && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+      ...(pass.displaced && { displacements: pixelsOf(s) * 2 }),
+      ...(isReading(pass) && { draws: s.batch * pipeline.words }),
+      ...(pass.statistics && { statistics: s.batch * pass.from.channels * 4 }),
+      ...(pass.tables && { tables: s.batch * pass.from.channels * 64 }),
+      ...(pass.beside !== undefined && { beside: pixelsOf(s) * pass.to.channels }),
+    };
+  },
+  workgroups: (s, v) => {
+    const { height, width } = s.pass.to;
+    return [ceilDiv(height * width, 64 * Number(v.run)), Math.min(s.batch, mostRows), ceilDiv(s.batch, mostRows)];
+  },
+  cost: (s) => {
+    const { pass, reads } = s;
+    const { channels } = pass.to;
+    const taps = isWarped(pass) ? 8 + (pass.sampling.interpolationOrder === 1 ? 6 * channels : 0) : 0;
+    return {
+      flops: pixelsOf(s) * (taps + pass.pixels.length * channels),
+      bytes: pixelsOf(s) * channels * (4 + (reads === 'bytes' ? 1 : 4) + (pass.beside === undefined ? 0 : 4)),
+    };
+  },
+};
+
+/** A pass that reads its ops' numbers. */
+export function isReading(pass: Pass): boolean {
+  return pass.filter !== undefined || pass.pixels.some(({ op }) => isRecorded(op));
+}
+
+function warpFlags({ pass, passes }: AugmentPixelsShape) {
+  const { at } = layMaps(passes);
+  const { fillMode, cval, interpolationOrder } = pass.sampling;
+  const legs = legsOf(pass);
+  return {
+    locate_lines: locateLines(pass, at[passes.indexOf(pass)]!),
+    multiplied: legs.some(({ window }) => !window),
+    projective: isProjective(pass),
+    windowed: legs.some(({ window }) => window),
+    interpolate: interpolationOrder === 1,
+    reflect: fillMode === 'reflect',
+    mirror: fillMode === 'mirror',
+    wrap: fillMode === 'wrap',
+    filled: isFilled(pass),
+    soft: fillMode === 'gridConstant' && interpolationOrder === 1,
+    probe: fillMode === 'gridConstant' ? 'floor(at + 0.5)' : 'at',
+    cval: literal(cval),
+  };
+}
+
+export interface ImageStatisticsShape {
+  batch: number;
+  height: number;
+  width: number;
+  channels: number;
+  /** For which images it is wanted, and how many words a record has; for all where nothing is said. */
+  wanted?: { text: string; words: number };
+}
+
+const wantedFlags = ({ wanted }: ImageStatisticsShape) => ({
+  chosen: wanted !== undefined,
+  words: `${wanted?.words ?? 0}u`,
+  wanted: wanted?.text ?? 'true',
+});
+const wantedBuffers = ({ wanted, batch }: ImageStatisticsShape) => wanted && { draws: batch * wanted.words };
+
+const elementsOf = (s: ImageStatisticsShape) => s.batch * s.height * s.width * s.channels;
+
+export const augmentStatistics: Kernel<ImageStatisticsShape> = {
+  name: 'augment_statistics',
+  source: statisticsSource,
+  flags: wantedFlags,
+  constants: ({ height, width, channels }) => ({ height, width, channels }),
+  buffers: (s) => ({ images: elementsOf(s), statistics: s.batch * s.channels * 4, ...wantedBuffers(s) }),
+  workgroups: (s) => [s.channels, s.batch],
+  cost: (s) => ({ flops: 6 * elementsOf(s), bytes: 4 * elementsOf(s) }),
+};
+
+export const augmentTables: Kernel<ImageStatisticsShape> = {
+  name: 'augment_tables',
+  source: tablesSource,
+  flags: wantedFlags,
+  constants: ({ height, width, channels }) => ({ height, width, channels }),
+  buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64, ...wantedBuffers(s) }),
+  workgroups: (s) => [s.channels, s.batch],
+  cost: (s) => ({ flops: elementsOf(s), bytes: 4 * elementsOf(s) }),
+};
+
+export interface AugmentMixShape {
+  pipeline: Pipeline;
+  /** Images that come out; as many partners lie behind them. */
+  batch: number;
+  /** Labels come with the images: shares of their classes go out. */
+  classes?: number;
+}
+
+export const augmentMix: Kernel<AugmentMixShape> = {
+  name: 'augment_mix',
+  source: ({ pipeline }) =>
+    mixSource + unique(pairSteps(pipeline.ops).flatMap(({ op: { pixelSources = [] } }) => pixelSources)),
+  flags: ({ pipeline, classes }) => {
+    const { pixels, shares } = mixLines(pipeline.ops);
+    return { words: `${pipeline.words}u`, labelled: classes !== undefined, mix_lines: pixels, share_lines: shares };
+  },
+  constants: ({ pipeline: { to }, batch, classes }) => ({ batch, ...to, ...(classes && { classes }) }),
+  buffers: ({ pipeline: { to, words }, batch, classes }) => ({
+    images: 2 * elementsOf({ batch, ...to }),
+    draws: 2 * batch * words,
+    y: elementsOf({ batch, ...to }),
+    ...(classes && { labels: 2 * batch, targets: batch * classes }),
+  }),
+  workgroups: ({ pipeline: { to }, batch }) => spread(batch * to.height * to.width),
+  cost: ({ pipeline: { to }, batch }) => ({
+    flops: 3 * elementsOf({ batch, ...to }),
+    bytes: 12 * elementsOf({ batch, ...to }),
+  }),
+};

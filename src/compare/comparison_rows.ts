@@ -1,0 +1,168 @@
+import { type VerdictName, verdictNames } from '../health/health.ts';
+import { timeInVerdicts } from '../health/verdicts.ts';
+import { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './comparison.ts';
+import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_record.ts';
+
+/** Below this, a figure's corrected p says that the twins differ in it. */
+export const significance = 0.05;
+
+/** A figure of both twins, over the pairs. */
+export interface Row {
+  figure: string;
+  /** A layer's figure; without, the network's. */
+  layer?: string;
+  /** From 1; without, the figure is of the whole run or says itself when it was taken. */
+  epoch?: number;
+  scale: Scale;
+  a: Estimate;
+  b: Estimate;
+  test: PairedTest;
+  /** p after Holm's correction for all rows of the list that the row is in; NaN where nothing was tested. */
+  adjusted: number;
+  differs: boolean;
+}
+
+/** What pairs of twins come to. Two families of tests, each corrected for its own size. */
+export interface Comparison {
+  /** How the runs ended, and what every layer's gradient did: what the paragraph speaks of. */
+  summary: Row[];
+  /** Losses, accuracies and gaps of every epoch: what the curves show. */
+  byEpoch: Row[];
+  /** Between the twins' gradients on the same samples, after each epoch; the layers' after the last. */
+  cosines: { epoch: number; layer?: string; estimate: Estimate }[];
+}
+
+type OfTwin = (twin: TwinRecord) => number | undefined;
+interface Figure {
+  figure: string;
+  layer?: string;
+  epoch?: number;
+  scale: Scale;
+  of: OfTwin;
+}
+
+/** @param epochs of a run that was not broken off. */
+export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comparison {
+  const byEpoch = Array.from({ length: epochs }, (_, i) => outcomesOf(i)).flat();
+  const cosineOf = (epoch: number, layer?: string) => ({
+    epoch: epoch + 1,
+    ...(layer !== undefined && { layer }),
+    estimate: estimate(
+      pairs.map(({ cosines }) => (layer === undefined ? cosines[epoch]?.whole : cosines[epoch]?.layers[layer])),
+    ),
+  });
+  const layers = layersOf(pairs);
+  const compared = pairs.some(({ cosines }) => cosines.length > 0);
+  return {
+    summary: rowsOf(pairs, [
+      ...outcomesOf(epochs - 1).map(({ epoch, ...figure }) => figure),
+      ...networkFigures(epochs),
+      ...layers.flatMap((layer) => layerFigures(layer, epochs)),
+    ]),
+    byEpoch: rowsOf(pairs, byEpoch),
+    cosines: compared
+      ? [
+          ...Array.from({ length: epochs }, (_, i) => cosineOf(i)),
+          ...layers.map((layer) => cosineOf(epochs - 1, layer)),
+        ]
+      : [],
+  };
+}
+
+/** All layers that any twin has, in the order of the models. */
+export const layersOf = (pairs: readonly PairRecord[]): string[] => [
+  ...new Set(pairs.flatMap(({ a, b }) => [a, b].flatMap((twin) => Object.keys(twin.timeline.logNorms)))),
+];
+
+/** How the network does after an epoch; the gaps are between the same weights' figures on images as they are. */
+function outcomesOf(index: number): Figure[] {
+  const of = (figure: string, value: (epoch: TwinEpoch) => number): Figure => ({
+    figure,
+    epoch: index + 1,
+    scale: 'linear',
+    of: ({ epochs }) => epochs[index] && value(epochs[index]),
+  });
+  return [
+    of('training loss', ({ loss }) => loss),
+    of('training accuracy', ({ accuracy }) => accuracy),
+    of('loss on plain training images', ({ plainLoss }) => plainLoss),
+    of('accuracy on plain training images', ({ plainAccuracy }) => plainAccuracy),
+    of('validation loss', ({ validationLoss }) => validationLoss),
+    of('validation accuracy', ({ validationAccuracy }) => validationAccuracy),
+    of('gap in loss', ({ validationLoss, plainLoss }) => validationLoss - plainLoss),
+    of('gap in accuracy', ({ validationAccuracy, plainAccuracy }) => plainAccuracy - validationAccuracy),
+  ];
+}
+
+function networkFigures(epochs: number): Figure[] {
+  return [
+    {
+      figure: 'transport to the first layer',
+      scale: 'log',
+      of: (twin) => twin.epochs[epochs - 1]?.transport,
+    },
+    { figure: 'gradient noise scale', scale: 'log', of: noiseScale },
+  ];
+}
+
+/** B_simple of a run: trace and squared norm are averaged over its epochs before they are divided. */
+function noiseScale({ epochs }: TwinRecord): number {
+  const sum = (of: (epoch: TwinEpoch) => number) => epochs.reduce((total, epoch) => total + of(epoch), 0);
+  const squared = sum(({ sample }) => sample.squaredGradient);
+  return squared > 0 ? sum(({ sample }) => sample.covarianceTrace) / squared : Number.NaN;
+}
+
+function layerFigures(layer: string, epochs: number): Figure[] {
+  const at = (index: number, of: (figures: LayerEpoch) => number | undefined): OfTwin => {
+    return (twin) => {
+      const figures = twin.epochs[index]?.layers[layer];
+      return figures && of(figures);
+    };
+  };
+  const norm = ({ gradientNorm }: LayerEpoch) => gradientNorm;
+  const [first, last] = [at(0, norm), at(epochs - 1, norm)];
+  // One epoch has no early and no late.
+  const norms: Figure[] =
+    epochs === 1
+      ? [{ figure: 'gradient norm', layer, scale: 'log', of: first }]
+      : [
+          { figure: 'early gradient norm', layer, scale: 'log', of: first },
+          { figure: 'late gradient norm', layer, scale: 'log', of: last },
+          {
+            figure: 'drift of the gradient norm (log10)',
+            layer,
+            scale: 'linear',
+            of: (twin) => Math.log10(last(twin)! / first(twin)!),
+          },
+        ];
+  return [
+    ...norms,
+    { figure: 'update ratio', layer, scale: 'log', of: at(epochs - 1, ({ updateRatio }) => updateRatio) },
+    { figure: 'transport factor', layer, scale: 'log', of: at(epochs - 1, ({ transport }) => transport) },
+    { figure: 'dead share', layer, scale: 'linear', of: at(epochs - 1, ({ dead }) => dead) },
+    ...verdictNames.map(
+      (name): Figure => ({ figure: `time ${name}`, layer, scale: 'linear', of: (twin) => timeIn(name, layer, twin) }),
+    ),
+  ];
+}
+
+/** Share of the run's steps. The first ones, before a layer has a verdict, are in none. */
+function timeIn(name: VerdictName, layer: string, { verdicts, steps }: TwinRecord): number | undefined {
+  const time = timeInVerdicts(verdicts, layer, steps);
+  return Object.keys(time).length > 0 ? (time[name] ?? 0) / steps : undefined;
+}
+
+/** Tests every figure that was measured; one that is zero in every run (a verdict that never was) is no row. */
+function rowsOf(pairs: readonly PairRecord[], figures: readonly Figure[]): Row[] {
+  const rows = figures.flatMap(({ of, ...figure }) => {
+    const [a, b] = [pairs.map((pair) => of(pair.a)), pairs.map((pair) => of(pair.b))];
+    const measured = [...a, ...b].filter((value) => value !== undefined && Number.isFinite(value));
+    if (measured.length === 0 || (/^(time|dead)/.test(figure.figure) && measured.every((value) => value === 0)))
+      return [];
+    // A layer that gets no gradient at all has no logarithm.
+    const scale = measured.some((value) => value! <= 0) ? 'linear' : figure.scale;
+    return [{ ...figure, scale, a: estimate(a, scale), b: estimate(b, scale), test: pairedTest(a, b, scale) }];
+  });
+  const adjusted = holm(rows.map(({ test }) => test.p));
+  return rows.map((row, i) => ({ ...row, adjusted: adjusted[i]!, differs: adjusted[i]! < significance }));
+}

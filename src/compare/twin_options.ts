@@ -1,0 +1,146 @@
+import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
+import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
+import type { Settings } from '../plan/settings.ts';
+import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+
+/** What twins can differ in. */
+export const variables = ['augmentation', 'optimizer', 'model', 'learning-rate'] as const;
+export type Variable = (typeof variables)[number];
+
+/** Two runs that differ in one variable. Their seed is the pair's: one that is given here must be the same. */
+export interface TwinOptions {
+  vary: Variable;
+  a: TrainerOptions;
+  b: TrainerOptions;
+}
+
+/** What a variable covers; everything else has to be the same. An optimizer comes with its learning rate. */
+const covers: Record<Variable, string[]> = {
+  augmentation: ['augmentation'],
+  optimizer: ['optimizer', 'learning rate'],
+  model: ['model'],
+  'learning-rate': ['learning rate'],
+};
+
+/**
+ * Checks that twins are twins, and that both can learn from the data.
+ *
+ * @throws ConfigurationError for twins that differ in more than the variable, or not in it; an augmentation that would change
+ *   which images are trained on, their order, or the images of the validation; data that doesn't fit a model.
+ */
+export function requireTwins({ vary, a, b }: TwinOptions, datasets: { train: Dataset; test: Dataset }): void {
+  const settings = [fillTrainerOptions(a), fillTrainerOptions(b)] as const;
+  for (const one of settings) requireComparable(one, vary, datasets);
+  const [ofA, ofB] = settings.map(partsOf) as [Record<string, unknown>, Record<string, unknown>];
+  const differing = Object.keys(ofA).filter((part) => canonical(ofA[part]) !== canonical(ofB[part]));
+  const more = differing.filter((part) => !covers[vary].includes(part));
+  if (more.length > 0) {
+    throw new ConfigurationError({
+      what: `The twins differ in more than the ${named(vary)}`,
+      found: more.map((part) => `${part}: ${contrast(ofA[part], ofB[part])}`).join('; '),
+      wanted: `twins that are alike but for the ${named(vary)}`,
+      fix: 'make that the same in both: what differs in two things at once says nothing of either',
+    });
+  }
+  if (differing.length === 0) {
+    throw new ConfigurationError({
+      what: `The twins differ neither in the ${named(vary)} nor in anything else`,
+      found: `${named(vary)} ${canonical(ofA[covers[vary][0]!])} twice`,
+      wanted: 'an A and a B that are not the same',
+    });
+  }
+}
+
+export const named = (vary: Variable) => vary.replace('-', ' ');
+
+/** Whether training sees other images than evaluation does. */
+export function isAugmented(options: TrainerOptions): boolean {
+  const settings = fillTrainerOptions(options);
+  const plain = fillTrainerOptions({ ...options, augmentation: {} });
+  return canonical(partsOf(settings).augmentation) !== canonical(partsOf(plain).augmentation);
+}
+
+/** What is asked of each twin alone. */
+function requireComparable(
+  settings: Settings,
+  vary: Variable,
+  { train, test }: { train: Dataset; test: Dataset },
+): void {
+  const { model, classes, viewing } = settings;
+  const { augmentation } = viewing;
+  for (const dataset of [train, test]) {
+    checkDataset(dataset, pipelineFor(augmentation, dataset.imageShape), { inputShape: model.inputShape, classes });
+  }
+  const { generator } = pipelineInto(augmentation, model.inputShape);
+  if (generator?.validationSplit) {
+    throw new ConfigurationError({
+      what: 'Twins are validated on images of their own, not on a part of the training images',
+      found: { validationSplit: generator.validationSplit },
+      wanted: 'no validationSplit',
+    });
+  }
+  if (vary === 'augmentation' && generator && generator.compat !== 'corrected') {
+    throw new ConfigurationError({
+      what: "Keras' own draws also draw the order of the samples, which would not be the same for both twins",
+      found: { compat: generator.compat },
+      wanted: 'compat "corrected", or none, in both',
+    });
+  }
+}
+
+/** Options of a generator that decode every image, those of the validation too. */
+const decoding = [
+  'rescale',
+  'samplewiseCenter',
+  'samplewiseStdNormalization',
+  'featurewiseCenter',
+  'featurewiseStdNormalization',
+  'zcaWhitening',
+  'zcaEpsilon',
+  'preprocessingFunction',
+] as const;
+
+/** Everything that a result follows from, by the names that a person would give it. */
+function partsOf({ model, optimizer, batchSize, seed, viewing, takesShares }: Settings): Record<string, unknown> {
+  const { learningRate, ...rest } = optimizer;
+  const { augmentation, probability, views } = viewing;
+  const { generator } = pipelineInto(augmentation, model.inputShape);
+  const decoder = generator ?? pipelineFor({}, model.inputShape).generator!;
+  const random: Record<string, unknown> = { ...decoder };
+  for (const name of decoding) delete random[name];
+  return {
+    augmentation: Array.isArray(augmentation) && augmentation.length > 0 ? augmentation : random,
+    preprocessing: Object.fromEntries(decoding.map((name) => [name, decoder[name]])),
+    optimizer: rest,
+    'learning rate': learningRate,
+    model: [model.inputShape, model.layers.map(({ name, config }) => ({ ...config, name }))],
+    'batch size': batchSize,
+    mix: { probability, views },
+    loss: takesShares ? 'categoricalCrossentropy' : 'sparseCategoricalCrossentropy',
+    seed,
+  };
+}
+
+/** A part of each twin's as it is told: of two objects only what differs. */
+function contrast(a: unknown, b: unknown): string {
+  const isPlain = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isPlain(a) || !isPlain(b)) return `${canonical(a)} and ${canonical(b)}`;
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return names
+    .filter((name) => canonical(a[name]) !== canonical(b[name]))
+    .map((name) => `${name} ${canonical(a[name])} and ${canonical(b[name])}`)
+    .join(', ');
+}
+
+/** JSON with its names in order: the same for what means the same. */
+function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, it) =>
+      typeof it === 'object' && it !== null && !Array.isArray(it)
+        ? Object.fromEntries(Object.entries(it).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : it,
+    ) ?? 'none'
+  );
+}

@@ -1,0 +1,149 @@
+import { median } from 'simple-statistics';
+import type { Verdict } from '../health/health.ts';
+import type { StepRecord } from '../health/history.ts';
+
+/** What is kept of a pair of twins: plain JSON, a function of the configuration alone. NaN stands for what could not be had. */
+export interface PairRecord {
+  /** Of both twins' weights, order of samples and draws. */
+  seed: number;
+  a: TwinRecord;
+  b: TwinRecord;
+  /** By epoch: cosine between the twins' gradients on the same samples. Empty where the twins are of different models. */
+  cosines: { whole: number; layers: Record<string, number> }[];
+}
+
+export interface TwinRecord {
+  /** Those that were finished. */
+  epochs: TwinEpoch[];
+  timeline: Timeline;
+  /** Steps that were taken. */
+  steps: number;
+  /** Every change of a layer's verdict, in order. */
+  verdicts: Verdict[];
+  /** Why it ended before its time: numbers that are not finite. */
+  broke?: { epoch: number; step: number; layer: string; pass: string };
+}
+
+export interface TwinEpoch {
+  /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
+  loss: number;
+  accuracy: number;
+  /** After the epoch, on training images as they are: as many as there are validation images, where there are so many. */
+  plainLoss: number;
+  plainAccuracy: number;
+  validationLoss: number;
+  validationAccuracy: number;
+  /** Steps that were left out because their numbers were not finite. */
+  skippedSteps: number;
+  /** Median over the steps of the product of all transport factors. */
+  transport?: number;
+  /** Of all layers together. */
+  sample: NoiseFigures;
+  layers: Record<string, LayerEpoch>;
+}
+
+/** Estimates from the gradient on the pair's fixed samples, after the epoch. */
+export interface NoiseFigures {
+  covarianceTrace: number;
+  squaredGradient: number;
+}
+
+export interface LayerEpoch {
+  /** Mean over the epoch's steps. */
+  gradientNorm: number;
+  /** Median over the steps. */
+  updateRatio?: number;
+  transport?: number;
+  /** Share of the units that were not positive once in the epoch. */
+  dead?: number;
+  sample: NoiseFigures & {
+    /** Elements of the gradient by binary exponent: 64 bins, [2^(i-48), 2^(i-47)). */
+    exponents: number[];
+    zeros: number;
+  };
+}
+
+/** The run in stretches of as many steps each, for curves and maps. */
+export interface Timeline {
+  /** Steps of a stretch; the last may be shorter. */
+  stride: number;
+  /** Mean training loss. */
+  loss: number[];
+  /** Mean of log10 of a layer's gradient norm; NaN where it was zero throughout. */
+  logNorms: Record<string, number[]>;
+}
+
+/** Stretches of a timeline at most: what a plot has pixels for. */
+const stretchesMost = 120;
+
+/** What an epoch's steps come to, evaluations and gradients aside. */
+export function summarizeEpoch(steps: readonly StepRecord[]): Pick<
+  TwinEpoch,
+  'loss' | 'accuracy' | 'skippedSteps' | 'transport'
+> & {
+  layers: Record<string, Omit<LayerEpoch, 'sample'>>;
+} {
+  const counted = steps.filter(({ skipped }) => !skipped);
+  const samples = counted.reduce((sum, step) => sum + step.samples, 0);
+  const mean = (of: (step: StepRecord) => number) =>
+    counted.reduce((sum, step) => sum + of(step) * step.samples, 0) / samples;
+  const names = Object.keys(steps[0]?.gradientNorms ?? {});
+  return {
+    loss: mean(({ loss }) => loss),
+    accuracy: mean(({ accuracy }) => accuracy),
+    skippedSteps: steps.length - counted.length,
+    ...medianOf(
+      'transport',
+      steps.map(({ health }) => health?.transport),
+    ),
+    layers: Object.fromEntries(names.map((name) => [name, summarizeLayer(name, steps)])),
+  };
+}
+
+function summarizeLayer(name: string, steps: readonly StepRecord[]): Omit<LayerEpoch, 'sample'> {
+  const norms = steps.map(({ gradientNorms }) => gradientNorms[name]!).filter(Number.isFinite);
+  const health = steps.map((step) => step.health?.layers[name]);
+  const last = health.at(-1);
+  return {
+    gradientNorm: norms.reduce((sum, norm) => sum + norm, 0) / norms.length,
+    ...medianOf(
+      'updateRatio',
+      health.map((it) => it?.updateRatio),
+    ),
+    ...medianOf(
+      'transport',
+      health.map((it) => it?.transport),
+    ),
+    ...(last && last.units > 0 && { dead: last.dead / last.units }),
+  };
+}
+
+/** Of what is finite: one overflow among a thousand steps says nothing of the others. Nothing where nothing was measured. */
+function medianOf<Name extends string>(name: Name, values: (number | undefined)[]): { [key in Name]?: number } {
+  if (values.every((value) => value === undefined)) return {};
+  const finite = values.filter((value): value is number => Number.isFinite(value));
+  return { [name]: finite.length ? median(finite) : Number.NaN } as { [key in Name]?: number };
+}
+
+/** @param steps of the whole run that there will be, whatever was done of them. */
+export function timelineOf(records: readonly StepRecord[], steps: number): Timeline {
+  const stride = Math.max(1, Math.ceil(steps / stretchesMost));
+  const stretches = Array.from({ length: Math.ceil(records.length / stride) }, (_, i) =>
+    records.slice(i * stride, (i + 1) * stride),
+  );
+  const names = Object.keys(records[0]?.gradientNorms ?? {});
+  const mean = (values: number[]) => {
+    const finite = values.filter(Number.isFinite);
+    return finite.reduce((sum, value) => sum + value, 0) / finite.length;
+  };
+  return {
+    stride,
+    loss: stretches.map((stretch) => mean(stretch.map(({ loss }) => loss))),
+    logNorms: Object.fromEntries(
+      names.map((name) => [
+        name,
+        stretches.map((stretch) => mean(stretch.map(({ gradientNorms }) => Math.log10(gradientNorms[name]!)))),
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,80 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { StepRecord } from '../health/history.ts';
+import type { Told } from '../health/news.ts';
+import { type Column, columnsOf } from './step_columns.ts';
+
+/**
+ * A row a step, written as it comes: a crash loses nothing that was told. Columns: step, epoch, the figures of
+ * `columnsOf`, `nonFinite.layer` and `nonFinite.pass` where the first number arose that isn't finite, and
+ * `<layer>.verdict`, empty until the layer has one. Numbers that aren't finite are NaN, Infinity and -Infinity.
+ */
+export class CsvFile {
+  private readonly file: number;
+  private columns: string[] | undefined;
+  private readonly verdicts = new Map<string, string>();
+
+  constructor(path: string) {
+    this.file = openSync(path, 'w');
+  }
+
+  add(news: readonly Told[]): void {
+    let text = '';
+    let step: StepRecord | undefined;
+    const finish = () => {
+      if (step) text += this.row(step);
+      step = undefined;
+    };
+    for (const item of news) {
+      if ('step' in item) {
+        finish();
+        step = item.step;
+      } else if ('verdict' in item) {
+        // Told behind the step that decided, and in one bundle with it: it belongs to that row.
+        this.verdicts.set(item.verdict.layer, item.verdict.verdict);
+      }
+    }
+    finish();
+    writeSync(this.file, text);
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  private row(step: StepRecord): string {
+    const figures = new Map(columnsOf(step).map((column) => [nameOf(column), column.value]));
+    const layers = Object.keys(step.gradientNorms);
+    const first = step.health?.firstNonFinite;
+    const cells = new Map<string, string>([
+      ['step', String(step.step)],
+      ['epoch', String(step.epoch)],
+      ...[...figures].map(([name, value]): [string, string] => [name, numberText(value)]),
+      ...(step.health
+        ? ([
+            ['nonFinite.layer', first?.layer ?? ''],
+            ['nonFinite.pass', first?.pass ?? ''],
+            ...layers.map((layer) => [`${layer}.verdict`, this.verdicts.get(layer) ?? '']),
+          ] as [string, string][])
+        : []),
+    ]);
+    if (this.columns) return line(this.columns.map((name) => cells.get(name) ?? ''));
+    this.columns = [...cells.keys()];
+    return line(this.columns) + line([...cells.values()]);
+  }
+}
+
+const nameOf = ({ layer, name }: Column) => (layer === undefined ? name : `${layer}.${name}`);
+
+/** The fewest digits that give a float32 back as it was. */
+function numberText(value: number): string {
+  if (Math.fround(value) !== value) return String(value);
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/** RFC 4180, with the line end of Unix. */
+const line = (cells: readonly string[]) =>
+  `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;

@@ -1,0 +1,131 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { ProbeRecord, Verdict } from '../health/health.ts';
+import type { EpochRecord, StepRecord } from '../health/history.ts';
+import type { Told } from '../health/news.ts';
+import { type Event, encodeEvent, type Histogram, type SummaryValue } from './event.ts';
+import { columnsOf } from './step_columns.ts';
+import { tfRecord } from './tf_record.ts';
+
+/**
+ * A TensorBoard event file in a folder of its own run. Tags are the columns of --csv with a card group for each layer:
+ * `dense/gradientNorm`, `dense/kernel.updateRatio`; of the whole run `run/loss`; of an epoch `epoch/validationLoss`.
+ * Verdicts are texts, exponent histograms histograms. NaN and infinities are written as they are.
+ */
+export class EventFile {
+  private readonly file: number;
+  private lastStep = 0;
+
+  /** @param folder is made where there is none. */
+  constructor(
+    folder: string,
+    private readonly now = () => Date.now() / 1000,
+  ) {
+    mkdirSync(folder, { recursive: true });
+    const seconds = String(Math.floor(this.now())).padStart(10, '0');
+    this.file = openSync(join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.wgrad`), 'wx');
+    this.write([{ wallTime: this.now(), fileVersion: 'brain.Event:2' }]);
+  }
+
+  add(news: readonly Told[]): void {
+    const wallTime = this.now();
+    this.write(
+      news.map((item) => {
+        if ('step' in item) this.lastStep = item.step.step;
+        const step = 'probe' in item ? item.probe.step : this.lastStep;
+        return { wallTime, step, values: valuesOf(item) };
+      }),
+    );
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  private write(events: readonly Event[]): void {
+    if (events.length > 0) writeSync(this.file, Buffer.concat(events.map((event) => tfRecord(encodeEvent(event)))));
+  }
+}
+
+function valuesOf(item: Told): SummaryValue[] {
+  if ('step' in item) return ofStep(item.step);
+  if ('epoch' in item) return ofEpoch(item.epoch);
+  if ('verdict' in item) return ofVerdict(item.verdict);
+  return ofProbe(item.probe);
+}
+
+function ofStep(step: StepRecord): SummaryValue[] {
+  return columnsOf(step).map(({ layer, name, value }) => ({ tag: `${layer ?? 'run'}/${name}`, scalar: value }));
+}
+
+function ofEpoch(epoch: EpochRecord): SummaryValue[] {
+  const { loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond } = epoch;
+  return Object.entries({ loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond }).flatMap(
+    ([name, scalar]) => (scalar === undefined ? [] : [{ tag: `epoch/${name}`, scalar }]),
+  );
+}
+
+function ofVerdict({ layer, verdict, step, sentence, remedy }: Verdict): SummaryValue[] {
+  const helps = remedy && `\n\nWhat usually helps: ${remedy}.`;
+  return [{ tag: `${layer}/verdict`, text: `**${verdict}** since step ${step}: ${sentence}.${helps}` }];
+}
+
+function ofProbe({ whole, layers }: ProbeRecord): SummaryValue[] {
+  const scalars = (group: string, figures: object): SummaryValue[] =>
+    Object.entries(figures).flatMap(([name, scalar]) =>
+      typeof scalar === 'number' && name !== 'zeros' ? [{ tag: `${group}/${name}`, scalar }] : [],
+    );
+  return [
+    ...scalars('run', whole),
+    ...Object.entries(layers).flatMap(([layer, figures]): SummaryValue[] => [
+      ...scalars(layer, figures),
+      { tag: `${layer}/gradientMagnitude`, histogram: magnitudes(figures.exponents, figures.zeros) },
+      { tag: `${layer}/gradientExponent`, histogram: exponents(figures.exponents) },
+    ]),
+  ];
+}
+
+const lowest = -48;
+
+/**
+ * |gradient| in buckets that end at powers of two; zeros come first, in one that ends at 2^-48. Sums take a bucket's
+ * numbers as 1.5 times its lower end, their middle.
+ */
+function magnitudes(bins: readonly number[], zeros: number): Histogram {
+  const limits = [2 ** lowest, ...bins.map((_, i) => 2 ** (lowest + 1 + i))];
+  return histogramOf(limits, [zeros, ...bins], (i) => (i === 0 ? 0 : 1.5 * 2 ** (lowest + i - 1)), zeros > 0);
+}
+
+/** log2 |gradient|, zeros left out: on TensorBoard's linear axis, vanishing is a drift to the left. */
+function exponents(bins: readonly number[]): Histogram {
+  return histogramOf(
+    bins.map((_, i) => lowest + 1 + i),
+    bins,
+    (i) => lowest + i + 0.5,
+    false,
+  );
+}
+
+function histogramOf(
+  limits: readonly number[],
+  counts: readonly number[],
+  middle: (bucket: number) => number,
+  fromZero: boolean,
+): Histogram {
+  const first = counts.findIndex((count) => count > 0);
+  const last = counts.findLastIndex((count) => count > 0);
+  const sum = (power: number) => counts.reduce((total, count, i) => total + count * middle(i) ** power, 0);
+  if (first < 0) return { min: 0, max: 0, num: 0, sum: 0, sumSquares: 0, limits: [0], counts: [0] };
+  // Empty buckets at the ends say nothing, and TensorBoard would stretch its axis over them.
+  const begin = fromZero ? 0 : first;
+  return {
+    min: fromZero ? 0 : first === 0 ? 2 * middle(0) - limits[0] : limits[first - 1],
+    max: limits[last],
+    num: sum(0),
+    sum: sum(1),
+    sumSquares: sum(2),
+    limits: limits.slice(begin, last + 1),
+    counts: counts.slice(begin, last + 1),
+  };
+}

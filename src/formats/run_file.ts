@@ -1,0 +1,296 @@
+import * as v from 'valibot';
+import { integer } from '../check.ts';
+import type { Finding } from '../data/findings.ts';
+import { DataError } from '../errors.ts';
+import { type ProbeRecord, type Verdict, verdictNames } from '../health/health.ts';
+import type { HealthTable } from '../health/health_table.ts';
+import type { EpochRecord, StepRecord } from '../health/history.ts';
+import { packNumbers, unpackNumbers } from '../json_numbers.ts';
+import { compileModel } from '../model/graph.ts';
+import type { Snapshot } from '../train/snapshot.ts';
+import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+import { copyWeights } from '../train/weights.ts';
+
+// A run in one file. All numbers are little-endian:
+//
+//     8 bytes   "wgradrun"
+//     u32       version, 1
+//     u32       bytes of the header
+//     header    JSON in UTF-8; spaces fill it up to a multiple of four bytes in the file
+//     f32 ...   tensors, one after the other: weights, moments, the whitening matrix; the header says how long each is
+//
+// It is data through and through: nothing in it is run, and names in it are nothing but text.
+
+const magic = 'wgradrun';
+const version = 1;
+const preamble = magic.length + 8;
+
+/** All that is worth keeping of a run: what it was made of, how it went, what came of it. */
+export interface SavedRun {
+  /** What createTrainer got. */
+  options: TrainerOptions;
+  /** What was trained on. The images themselves are not in the file. */
+  dataset: {
+    name: string;
+    imageShape: [height: number, width: number, channels: number];
+    classNames: string[];
+    trainSamples: number;
+    testSamples: number;
+    /** What was left out before they were counted. */
+    clean?: Finding[];
+    /** A fingerprint of them: others with the same name and count are told from them. Older files have none. */
+    data?: string;
+  };
+  /** As planned: a run that was stopped has fewer in its history. */
+  epochs: number;
+  history: {
+    epochs: EpochRecord[];
+    steps: StepRecord[];
+    verdicts: Verdict[];
+    probes: ProbeRecord[];
+    /** In place of the steps' `health`, which is kilobytes each: what healthTable makes of them. Older files have none. */
+    health?: HealthTable;
+  };
+  snapshot: Snapshot;
+}
+
+/**
+ * A run as the bytes of a file. Weights keep every bit.
+ *
+ * @throws ConfigurationError for options that make no sense or weights that are another model's.
+ */
+export function formatRun({ options, dataset, epochs, history, snapshot }: SavedRun): Uint8Array<ArrayBuffer> {
+  check(options, snapshot);
+  const { weights, moments, progress, learningRate, statistics } = snapshot;
+  const zca = statistics?.zca ? [statistics.zca] : [];
+  const header = packNumbers({
+    options,
+    dataset,
+    epochs,
+    history,
+    progress,
+    learningRate,
+    ...(statistics && { statistics: { mean: statistics.mean, std: statistics.std } }),
+    tensors: {
+      weights: weights.map(({ length }) => length),
+      moments: moments.map(({ length }) => length),
+      zca: zca.map(({ length }) => length),
+    },
+  });
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = json.length + ((4 - ((preamble + json.length) % 4)) % 4);
+  const tensors = [...weights, ...moments, ...zca];
+  const numbers = tensors.reduce((sum, { length }) => sum + length, 0);
+  const file = new Uint8Array(preamble + headerBytes + 4 * numbers);
+  const view = new DataView(file.buffer);
+  file.set(new TextEncoder().encode(magic));
+  view.setUint32(magic.length, version, true);
+  view.setUint32(magic.length + 4, headerBytes, true);
+  file.fill(0x20, preamble, preamble + headerBytes);
+  file.set(json, preamble);
+  let at = preamble + headerBytes;
+  for (const tensor of tensors) {
+    // As words: a NaN with a payload would lose it on its way through a number.
+    const words = new Uint32Array(tensor.buffer, tensor.byteOffset, tensor.length);
+    for (const word of words) {
+      view.setUint32(at, word, true);
+      at += 4;
+    }
+  }
+  return file;
+}
+
+const numbers = v.custom<number>((value) => typeof value === 'number', 'a number');
+const names = v.array(v.string());
+const lengths = v.array(integer(0, 2 ** 31));
+const records = <T>(entries: v.ObjectEntries) =>
+  v.array(v.looseObject(entries) as unknown as v.GenericSchema<unknown, T>);
+const verdict = {
+  layer: v.string(),
+  verdict: v.picklist(verdictNames),
+  step: numbers,
+  epoch: numbers,
+  sentence: v.string(),
+  remedy: v.string(),
+};
+const probe = {
+  step: numbers,
+  layers: v.record(v.string(), v.looseObject({ exponents: v.array(numbers), zeros: numbers, nonFinite: numbers })),
+  hardest: v.array(v.looseObject({ sample: numbers, label: numbers, gradientNorm: numbers })),
+};
+
+const column = v.array(v.nullable(numbers));
+const healthTable = v.pipe(
+  v.object({
+    steps: v.array(numbers),
+    layers: v.record(v.string(), v.object({ updateRatio: column, transport: column, reach: column, dead: column })),
+  }),
+  v.check(
+    ({ steps, layers }) =>
+      Object.values(layers).every((columns) => Object.values(columns).every(({ length }) => length === steps.length)),
+    'columns as long as there are steps',
+  ),
+);
+
+const schema = v.object({
+  options: v.custom<TrainerOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
+  dataset: v.object({
+    name: v.string(),
+    imageShape: v.tuple([integer(1), integer(1), integer(1)]),
+    classNames: names,
+    trainSamples: integer(1),
+    testSamples: integer(1),
+    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
+    data: v.optional(v.string()),
+  }),
+  epochs: integer(1),
+  history: v.object({
+    epochs: records<EpochRecord>({
+      epoch: numbers,
+      loss: numbers,
+      accuracy: numbers,
+      validationLoss: v.optional(numbers),
+      validationAccuracy: v.optional(numbers),
+      seconds: numbers,
+      imagesPerSecond: numbers,
+      gradientNorms: v.record(v.string(), v.object({ mean: numbers, min: numbers, max: numbers })),
+    }),
+    steps: records<StepRecord>({
+      step: numbers,
+      epoch: numbers,
+      loss: numbers,
+      accuracy: numbers,
+      samples: numbers,
+      skipped: v.boolean(),
+      gradientNorms: v.record(v.string(), numbers),
+    }),
+    verdicts: records<Verdict>(verdict),
+    probes: records<ProbeRecord>(probe),
+    health: v.optional(healthTable),
+  }),
+  progress: v.object({
+    epochs: integer(0),
+    step: integer(0),
+    updates: integer(0),
+    skipped: integer(0),
+    correction1: numbers,
+    correction2: numbers,
+  }),
+  learningRate: numbers,
+  statistics: v.optional(v.object({ mean: v.array(numbers), std: v.array(numbers) })),
+  tensors: v.object({ weights: lengths, moments: lengths, zca: lengths }),
+});
+
+/**
+ * Reads a file that formatRun has written, of this version. What it says is checked before it is believed.
+ *
+ * @param name what to call the file in errors.
+ * @throws DataError for a file that is another kind's, cut short, or of another version, or whose header makes no sense;
+ *   ConfigurationError for options that createTrainer would refuse.
+ */
+export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
+  const { header, at } = readHeader(file, name);
+  const parsed = v.safeParse(schema, header, { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new DataError({
+      what: `${name} says something of ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'itself'} that can't be`,
+      found: issue.input,
+      wanted: issue.expected ?? issue.message,
+      fix: 'take a file that wgrad has saved, as it was',
+    });
+  }
+  const { tensors, statistics, progress, learningRate, ...run } = parsed.output;
+  const all = [...tensors.weights, ...tensors.moments, ...tensors.zca];
+  const wanted = at + 4 * all.reduce((sum, length) => sum + length, 0);
+  if (file.length !== wanted) {
+    throw new DataError({
+      what: `${name} is ${file.length < wanted ? 'cut short' : 'longer than it says'}`,
+      found: `${file.length} bytes`,
+      wanted: `${wanted} bytes, because its header lists that many weights`,
+      fix: 'save the run again',
+    });
+  }
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  let next = at;
+  const take = (length: number) => {
+    const words = new Uint32Array(length);
+    for (let i = 0; i < length; i++, next += 4) words[i] = view.getUint32(next, true);
+    return new Float32Array(words.buffer);
+  };
+  const weights = tensors.weights.map(take);
+  const moments = tensors.moments.map(take);
+  const [zca] = tensors.zca.map(take);
+  const snapshot: Snapshot = {
+    weights,
+    moments,
+    progress,
+    learningRate,
+    ...(statistics && { statistics: { ...statistics, ...(zca && { zca }) } }),
+  };
+  check(run.options, snapshot);
+  requireProbesOf(run, name);
+  return { ...run, snapshot };
+}
+
+/** Whoever shows a layer looks it up in every probe. */
+function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'history'>, name: string): void {
+  const trained = compileModel(options.model).measured;
+  const wrong = history.probes.find(({ layers }) => !trained.every((layer) => Object.hasOwn(layers, layer.name)));
+  if (!wrong) return;
+  throw new DataError({
+    what: `${name} has probes of another model`,
+    found: Object.keys(wrong.layers).join(', '),
+    wanted: trained.map((layer) => layer.name).join(', '),
+    fix: 'take a file that wgrad has saved, as it was',
+  });
+}
+
+function readHeader(file: Uint8Array, name: string): { header: unknown; at: number } {
+  const decoder = new TextDecoder();
+  if (file.length < preamble || decoder.decode(file.subarray(0, magic.length)) !== magic) {
+    throw new DataError({
+      what: `${name} is no run that wgrad has saved`,
+      found: file.length < preamble ? `${file.length} bytes` : decoder.decode(file.subarray(0, magic.length)),
+      wanted: `a file that begins with ${magic}`,
+    });
+  }
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const is = view.getUint32(magic.length, true);
+  if (is !== version) {
+    throw new DataError({
+      what: `${name} has another version of the format`,
+      found: is,
+      wanted: `${version}`,
+      fix: is > version ? 'load it with the wgrad that saved it, or a later one' : 'save the run again',
+    });
+  }
+  const headerBytes = view.getUint32(magic.length + 4, true);
+  const at = preamble + headerBytes;
+  if (at > file.length) {
+    throw new DataError({
+      what: `${name} is cut short`,
+      found: `${file.length} bytes`,
+      wanted: `${at} bytes of header and the weights behind it`,
+      fix: 'save the run again',
+    });
+  }
+  try {
+    return { header: unpackNumbers(JSON.parse(decoder.decode(file.subarray(preamble, at)))), at };
+  } catch (error) {
+    throw new DataError(
+      {
+        what: `The header of ${name} is no JSON`,
+        found: String(error),
+        fix: 'take a file that wgrad has saved, as it was',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** Options that can be trained with, and weights of their model. */
+function check(options: TrainerOptions, { weights }: Snapshot): void {
+  fillTrainerOptions(options);
+  copyWeights(compileModel(options.model), weights);
+}

@@ -1,0 +1,38 @@
+import type { StepRecord } from '../health/history.ts';
+
+/**
+ * The figures of a step under their names, the same in every file that wgrad writes: `loss`, `dense.gradientNorm`,
+ * `dense.kernel.updateRatio`, `dense.activation.zeros`, `dense.nonFinite.gradients` ... `layer` is undefined for what
+ * belongs to the whole network; the layer's name is not part of `name`.
+ */
+export interface Column {
+  layer?: string;
+  name: string;
+  value: number;
+}
+
+/** What the training run makes of it is first, then the network's health, then each layer's. */
+export function columnsOf({ loss, accuracy, samples, skipped, gradientNorms, health }: StepRecord): Column[] {
+  const whole: Column[] = [
+    { name: 'loss', value: loss },
+    { name: 'accuracy', value: accuracy },
+    { name: 'samples', value: samples },
+    { name: 'skipped', value: Number(skipped) },
+  ];
+  if (!health) {
+    const norms = Object.entries(gradientNorms);
+    return [...whole, ...norms.map(([layer, value]) => ({ layer, name: 'gradientNorm', value }))];
+  }
+  const layers = Object.entries(health.layers).flatMap(([layer, { tensors, ...own }]) => [
+    ...figuresOf(layer, own),
+    ...figuresOf(layer, tensors),
+  ]);
+  return [...whole, { name: 'transport', value: health.transport }, ...layers];
+}
+
+function figuresOf(layer: string, figures: object, path = ''): Column[] {
+  return Object.entries(figures).flatMap(([key, value]): Column[] => {
+    if (typeof value === 'number') return [{ layer, name: path + key, value }];
+    return typeof value === 'object' && value !== null ? figuresOf(layer, value, `${path}${key}.`) : [];
+  });
+}

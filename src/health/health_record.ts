@@ -1,0 +1,143 @@
+import { healthWords, layerField, tensorField } from '../kernels/health.ts';
+import { recordField, recordWords } from '../kernels/step.ts';
+import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { product } from '../model/layer.ts';
+import type { MeasuredLayer } from '../model/measured_layers.ts';
+import type { HealthRecord, LayerHealth, Pass, TensorHealth } from './health.ts';
+
+/** Words of a step's record, by their place in it. */
+export interface RecordWords {
+  u32(word: number): number;
+  f32(word: number): number;
+}
+
+type Tensor = TensorHealth & { elements: number; nonFinite: { gradients: number; weights: number } };
+
+/** Reads the part of a record that gradient health is in: shaders/health_reduce.wgsl. */
+export class HealthReader {
+  /** Words that it takes. */
+  readonly words: number;
+  readonly #layers: (MeasuredLayer & { valueElements: number })[];
+  readonly #first: number;
+  readonly #firstOfTensors: number;
+
+  constructor(model: CompiledModel) {
+    const tensors = trainedTensors(model).length;
+    this.#layers = model.measured.map((layer) => ({
+      ...layer,
+      valueElements: product(model.layers[layer.values]!.outputShape),
+    }));
+    this.#first = recordWords(tensors);
+    this.#firstOfTensors = this.#first + layerField.words * this.#layers.length;
+    this.words = healthWords(this.#layers.length, tensors);
+  }
+
+  read(words: RecordWords): HealthRecord {
+    const samples = words.u32(recordField.count);
+    const lossIsFinite = Number.isFinite(words.f32(recordField.loss));
+    const layers = this.#layers.map((layer, i) =>
+      this.#layer(words, layer, this.#first + layerField.words * i, samples),
+    );
+    for (const [i, layer] of layers.entries()) {
+      const next = layers[i + 1];
+      if (next) layer.transport = layer.deltaRms / next.deltaRms;
+    }
+    const named = Object.fromEntries(layers.map((layer, i) => [this.#layers[i]!.name, layer]));
+    const found = firstNonFinite(named, lossIsFinite);
+    return {
+      layers: named,
+      transport: layers[0]!.deltaRms / layers.at(-1)!.deltaRms,
+      ...(found && { firstNonFinite: found }),
+    };
+  }
+
+  #layer(
+    { u32, f32 }: RecordWords,
+    { valueElements, outputElements, units, tensors }: MeasuredLayer & { valueElements: number },
+    at: number,
+    samples: number,
+  ): LayerHealth {
+    const each = tensors.map(({ index, elements }) => this.#tensor({ u32, f32 }, index, elements));
+    const byName = Object.fromEntries(each.map((tensor, i) => [tensors[i]!.name, figuresOf([tensor])]));
+    const count = samples * valueElements;
+    return {
+      ...figuresOf(each),
+      tensors: byName as LayerHealth['tensors'],
+      activation: {
+        mean: f32(at + layerField.mean),
+        standardDeviation: f32(at + layerField.standardDeviation),
+        zeros: u32(at + layerField.zeros) / count,
+        saturated: u32(at + layerField.saturated) / count,
+      },
+      units,
+      dead: u32(at + layerField.dead),
+      deltaRms: f32(at + layerField.deltaNorm) / Math.sqrt(samples * outputElements),
+      nonFinite: {
+        activations: u32(at + layerField.nonFiniteActivations),
+        deltas: u32(at + layerField.nonFiniteDeltas),
+        gradients: each.reduce((sum, { nonFinite }) => sum + nonFinite.gradients, 0),
+        weights: each.reduce((sum, { nonFinite }) => sum + nonFinite.weights, 0),
+      },
+    };
+  }
+
+  #tensor({ u32, f32 }: RecordWords, index: number, elements: number): Tensor {
+    const at = this.#firstOfTensors + tensorField.words * index;
+    const gradient = recordField.tensors + 2 * index;
+    const raw = {
+      gradientNorm: Math.sqrt(f32(gradient)),
+      gradientMax: f32(at + tensorField.gradientMax),
+      weightNorm: f32(at + tensorField.weightNorm),
+      updateNorm: f32(at + tensorField.updateNorm),
+    };
+    return {
+      ...raw,
+      gradientRms: raw.gradientNorm / Math.sqrt(elements),
+      updateRatio: raw.updateNorm / raw.weightNorm,
+      elements,
+      nonFinite: { gradients: u32(gradient + 1), weights: u32(at + tensorField.nonFiniteWeights) },
+    };
+  }
+}
+
+/** The figures of tensors taken together. */
+function figuresOf(tensors: readonly Tensor[]): TensorHealth {
+  const norm = (of: (tensor: Tensor) => number) => Math.hypot(...tensors.map(of));
+  const gradientNorm = norm((tensor) => tensor.gradientNorm);
+  const weightNorm = norm((tensor) => tensor.weightNorm);
+  const updateNorm = norm((tensor) => tensor.updateNorm);
+  const elements = tensors.reduce((sum, tensor) => sum + tensor.elements, 0);
+  return {
+    gradientNorm,
+    gradientRms: gradientNorm / Math.sqrt(elements),
+    gradientMax: Math.max(...tensors.map((tensor) => tensor.gradientMax)),
+    weightNorm,
+    updateNorm,
+    updateRatio: updateNorm / weightNorm,
+  };
+}
+
+/**
+ * Where a step's numbers first stopped being finite, in the order of computation: outputs from the first layer on, the
+ * loss, gradients from the last layer back, the weights after the update. Gradients that are too large to square are
+ * taken for such: a step with them is skipped like any other. Undefined where all are finite.
+ */
+export function firstNonFinite(
+  layers: Readonly<Record<string, Pick<LayerHealth, 'nonFinite' | 'gradientNorm'>>>,
+  lossIsFinite: boolean,
+): { layer: string; pass: Pass } | undefined {
+  const inOrder = Object.entries(layers);
+  type Found = (typeof inOrder)[number][1];
+  const first = (pass: Pass, all: typeof inOrder, isBad: (found: Found) => boolean) => {
+    const layer = all.find(([, found]) => isBad(found))?.[0];
+    return layer === undefined ? undefined : { layer, pass };
+  };
+  const isBadGradient = ({ gradientNorm, nonFinite: { deltas, gradients } }: Found) =>
+    deltas + gradients > 0 || !Number.isFinite(gradientNorm);
+  return (
+    first('forward', inOrder, ({ nonFinite }) => nonFinite.activations > 0) ??
+    (lossIsFinite ? undefined : { layer: inOrder.at(-1)![0], pass: 'loss' as const }) ??
+    first('gradient', [...inOrder].reverse(), isBadGradient) ??
+    first('update', inOrder, ({ nonFinite }) => nonFinite.weights > 0)
+  );
+}

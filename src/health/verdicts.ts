@@ -1,0 +1,247 @@
+import type { ActivationName } from '../model/activations.ts';
+import type { CompiledModel } from '../model/graph.ts';
+import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
+import type { StepRecord } from './history.ts';
+import { remedyFor, sentenceFor } from './verdict_words.ts';
+
+/** A measured layer, as far as a verdict needs to know it. */
+export interface JudgedLayer {
+  name: string;
+  activation: ActivationName;
+}
+
+/** The layers of a model that verdicts are about. */
+export function judgedLayers({ measured }: CompiledModel): JudgedLayer[] {
+  return measured.map(({ name, activation }) => ({ name, activation }));
+}
+
+/**
+ * Where a verdict begins, and where it ends: the gap between the two is what keeps a figure that wavers about one of
+ * them from changing the verdict at every turn.
+ *
+ * Vanishing and exploding are what the words say by definition (Hochreiter 1991; Bengio et al. 1994): the gradient
+ * changes by a factor at every layer, and the factors multiply. `reach` is their product from the last layer down to the
+ * one at hand, RMS(delta) / RMS(last delta), which doesn't know how large the loss is.
+ *
+ * What was measured on the digits comes from PyTorch: test/fixtures/measure_torch_verdicts.py, of which a test holds every
+ * verdict against the table beside it.
+ */
+export const thresholds = {
+  /**
+   * Five layers of sigmoids pass at most (1/4)^5 = 0.98e-3, for 1/4 is a sigmoid's largest slope. Measured over whole
+   * runs, least of all layers: 0.013 in the tutorial's network (first convolution, MNIST and digits, with and without
+   * augmentation), 0.28 in a five-layer ReLU network, 0.006 in one of six convolutions and three pools, 0.006 in three
+   * sigmoid layers, all of which learn; at most 3e-7 in the first of ten sigmoid layers, 4e-4 in the sixth.
+   */
+  vanishingReach: { enter: 1e-3, leave: 3e-3 },
+  /**
+   * Of the weights' gradient, RMS over the last layer's. A kernel that an image's cells share adds up what each of them
+   * gets: small deltas may move it well. Measured: 0.078 and above in all healthy ReLU and tanh networks, no more than twice
+   * the reach in vanishing layers.
+   */
+  vanishingGradient: { enter: 1e-2, leave: 3e-2 },
+  /**
+   * Five layers of which each doubles it: 2^5 = 32. Measured: at most 7.5 in networks at He's and Glorot's scale (ten
+   * ReLU, five tanh layers); ten ReLU layers at twice He's scale begin at more than 300 and are mostly at 60 later.
+   */
+  explodingReach: { enter: 30, leave: 10 },
+  /**
+   * Share of a ReLU layer's units that nothing made positive. Most are, and not only some: the tutorial's network leaves
+   * 27 to 36 % of its 128 dense units unused, on MNIST and the digits, and learns all the same.
+   */
+  dead: { enter: 0.5, leave: 0.4 },
+  /**
+   * Share of a tanh's or sigmoid's outputs that are flat. Measured: at most 3 % in tanh networks that learn (two and five
+   * layers, MNIST and digits), 94 to 97 % with inputs a hundred times too large.
+   */
+  saturated: { enter: 0.5, leave: 0.4 },
+} as const;
+
+/** Steps in a row that have to say the same before a layer gets its first verdict: a step's figures are one batch's. */
+export const warmUpSteps = 10;
+/** Steps in a row that have to say the same before a verdict changes. */
+export const holdSteps = 20;
+/**
+ * Samples after which a unit that was never positive counts as dead before its epoch is over: one that fires on a
+ * hundredth of them is missed with a chance of 0.99^1000 = 4e-5. Over a whole epoch, however short, the word is exact.
+ */
+export const deadSamples = 1000;
+/**
+ * RMS of the last layer's delta below which a step says nothing of reach: a fitted batch. The square of a thousandth of
+ * it is still a normal float32.
+ */
+export const smallestDelta = 1e-12;
+
+/** What a verdict is spoken from: a step, one of its layers, and what that gets of the gradient. */
+export interface Figures {
+  step: StepRecord;
+  health: HealthRecord;
+  layer: JudgedLayer;
+  own: LayerHealth;
+  /** RMS of the layer's delta over the last layer's: the product of the transport factors between them. */
+  reach: number;
+  /** RMS of the gradient of its weights over the last layer's. */
+  relativeGradient: number;
+  /** The layers, in the model's order. */
+  layers: readonly JudgedLayer[];
+  /** The layer's update ratio in the last step that counted. */
+  lastUpdateRatio?: number;
+}
+
+/** Steps in a row: where they begin, how many they are, and their samples. */
+interface Stretch {
+  step: number;
+  epoch: number;
+  steps: number;
+  samples: number;
+}
+
+interface Standing {
+  verdict?: Verdict;
+  /** What the last steps say in a row, where it isn't the verdict. */
+  streak?: { name: VerdictName; steps: number; since: Stretch };
+  /** Steps in which a ReLU layer gave zeros alone. */
+  silence?: Stretch;
+  lastUpdateRatio?: number;
+}
+
+interface Finding {
+  name: VerdictName;
+  /** Where the evidence begins. */
+  since: Stretch;
+}
+
+/**
+ * Judges each layer, step by step: healthy, vanishing, exploding, dead, saturated or non-finite. Pure: the same records
+ * give the same verdicts. A layer has no verdict until its first steps agree.
+ */
+export class VerdictWatch {
+  readonly #layers: readonly JudgedLayer[];
+  readonly #epochSteps: number;
+  readonly #standings: Map<string, Standing>;
+  #epoch: Stretch | undefined;
+
+  /**
+   * @param layers those with weights, in the model's order.
+   * @param epochSteps steps of one epoch.
+   * @param before verdicts that were told, of a run that goes on.
+   */
+  constructor(layers: readonly JudgedLayer[], epochSteps: number, before: readonly Verdict[] = []) {
+    this.#layers = layers;
+    this.#epochSteps = epochSteps;
+    this.#standings = new Map(
+      layers.map(({ name }) => {
+        const verdict = before.findLast(({ layer }) => layer === name);
+        return [name, verdict ? { verdict } : {}];
+      }),
+    );
+  }
+
+  /** Takes the next step. @returns the verdicts that change with it, in the model's order; none for a step without health. */
+  add(step: StepRecord): Verdict[] {
+    const { health } = step;
+    if (!health) return [];
+    this.#epoch = longer(this.#epoch?.epoch === step.epoch ? this.#epoch : undefined, step);
+    return this.#layers.flatMap((layer) => this.#judge(step, health, layer) ?? []);
+  }
+
+  #judge(step: StepRecord, health: HealthRecord, layer: JudgedLayer): Verdict | undefined {
+    const standing = this.#standings.get(layer.name)!;
+    const last = health.layers[this.#layers.at(-1)!.name]!;
+    const own = health.layers[layer.name]!;
+    const figures: Figures = {
+      step,
+      health,
+      layer,
+      own,
+      reach: own.deltaRms / last.deltaRms,
+      relativeGradient: own.gradientRms / last.gradientRms,
+      layers: this.#layers,
+      lastUpdateRatio: standing.lastUpdateRatio,
+    };
+    const finding = this.#find(figures, last, standing);
+    if (!step.skipped) standing.lastUpdateRatio = own.updateRatio;
+    if (!finding) return undefined;
+    const { name, since } = finding;
+    const present = standing.verdict;
+    if (name === present?.verdict) {
+      standing.streak = undefined;
+      return undefined;
+    }
+    if (standing.streak?.name !== name) standing.streak = { name, steps: 0, since };
+    const { streak } = standing;
+    streak.steps++;
+    if (streak.steps < stepsFor(name, present)) return undefined;
+    standing.streak = undefined;
+    // Evidence may reach back, but not behind the verdict before.
+    const { step: from, epoch } = present && present.step > streak.since.step ? present : streak.since;
+    standing.verdict = {
+      layer: layer.name,
+      verdict: name,
+      step: from,
+      epoch,
+      sentence: sentenceFor(name, figures),
+      remedy: remedyFor(name, figures),
+    };
+    return standing.verdict;
+  }
+
+  /** What this step says of a layer; undefined where it says nothing, which leaves everything as it is. */
+  #find(figures: Figures, last: LayerHealth, standing: Standing): Finding | undefined {
+    const { step, health, layer, own, reach, relativeGradient } = figures;
+    const since = longer(undefined, step);
+    if (health.firstNonFinite?.layer === layer.name) return { name: 'non-finite', since };
+    if (step.skipped || health.firstNonFinite) return undefined;
+    const past = (name: VerdictName, { enter, leave }: { enter: number; leave: number }) =>
+      standing.verdict?.verdict === name ? leave : enter;
+
+    if (layer.activation === 'relu') {
+      const silent = own.activation.zeros === 1;
+      standing.silence = silent ? longer(standing.silence, step) : undefined;
+      if (silent || own.dead / own.units >= past('dead', thresholds.dead)) {
+        // A layer that fell silent within the epoch has units that were positive since it began.
+        const evidence = silent && own.dead < own.units ? standing.silence! : this.#epoch!;
+        return this.#isEnough(evidence) ? { name: 'dead', since: evidence } : undefined;
+      }
+    }
+    if (own.activation.saturated >= past('saturated', thresholds.saturated)) return { name: 'saturated', since };
+    if (!(last.deltaRms >= smallestDelta) || !Number.isFinite(reach)) return undefined;
+    if (reach >= past('exploding', thresholds.explodingReach)) return { name: 'exploding', since };
+    const small = reach <= past('vanishing', thresholds.vanishingReach);
+    const still = relativeGradient <= past('vanishing', thresholds.vanishingGradient);
+    return { name: small && still ? 'vanishing' : 'healthy', since };
+  }
+
+  #isEnough({ samples, steps }: Stretch): boolean {
+    return samples >= deadSamples || steps >= this.#epochSteps;
+  }
+}
+
+function longer(stretch: Stretch | undefined, { step, epoch, samples }: StepRecord): Stretch {
+  if (!stretch) return { step, epoch, samples, steps: 1 };
+  return { ...stretch, samples: stretch.samples + samples, steps: stretch.steps + 1 };
+}
+
+/** A number that isn't finite is no matter of opinion, and what is known of dead units is a sum over many steps already. */
+function stepsFor(name: VerdictName, present: Verdict | undefined): number {
+  if (name === 'non-finite' || name === 'dead') return 1;
+  return present ? holdSteps : warmUpSteps;
+}
+
+/**
+ * Steps that a layer spent in each verdict, up to the last step of the run.
+ *
+ * @param verdicts every change, in order, of all layers.
+ */
+export function timeInVerdicts(
+  verdicts: readonly Verdict[],
+  layer: string,
+  lastStep: number,
+): Partial<Record<VerdictName, number>> {
+  const own = verdicts.filter((verdict) => verdict.layer === layer);
+  const time: Partial<Record<VerdictName, number>> = {};
+  own.forEach(({ verdict, step }, i) => {
+    time[verdict] = (time[verdict] ?? 0) + (own[i + 1]?.step ?? lastStep + 1) - step;
+  });
+  return time;
+}

@@ -1,0 +1,26 @@
+import { parse } from '../check.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import { definitionOf, type FilledLayer, type LayerType, layerTypes } from './layers/index.ts';
+
+/**
+ * Checks one layer and fills its defaults in.
+ *
+ * @param position of the layer in its model, from 1, for the error.
+ * @throws ConfigurationError for an unknown type, option or activation, or a value out of range.
+ */
+export function fillLayer(layer: unknown, position: number): FilledLayer {
+  const type = (layer as { type?: unknown } | null)?.type;
+  if (typeof type !== 'string' || !layerTypes.includes(type as LayerType)) {
+    throw new ConfigurationError({
+      what: `layer ${position} is of no known type`,
+      found: type ?? layer,
+      wanted: `one of ${layerTypes.join(', ')}`,
+      ...(typeof type === 'string' && { fix: suggest(type, layerTypes) }),
+    });
+  }
+  const definition = definitionOf(type as LayerType);
+  const subject = `layer ${position} (${type})`;
+  const filled = parse(definition.schema, layer, subject) as FilledLayer;
+  definition.check?.(filled, subject);
+  return filled;
+}

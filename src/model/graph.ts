@@ -1,0 +1,316 @@
+import { ConfigurationError, suggest } from '../errors.ts';
+import type { ActivationName } from './activations.ts';
+import { fillLayer } from './fill_layer.ts';
+import { product, type WeightSpec } from './layer.ts';
+import {
+  type DetailsOf,
+  definitionOf,
+  type FilledLayer,
+  type FilledLayerOf,
+  type LayerConfig,
+  type LayerType,
+} from './layers/index.ts';
+import { type MeasuredLayer, measuredLayersOf } from './measured_layers.ts';
+
+/** A model as plain JSON: what `--model` reads. */
+export interface Model {
+  /** [height, width, channels]. */
+  inputShape: readonly [number, number, number];
+  layers: readonly LayerConfig[];
+}
+
+/** In `inputs` of a compiled layer: the images themselves. */
+export const images = -1;
+/** What `inputs` of a layer calls the images. */
+export const imagesName = 'input';
+
+/** A layer of a graph whose shapes have been worked out. */
+export interface CompiledNode<T extends LayerType> {
+  type: T;
+  config: FilledLayerOf<T>;
+  details: DetailsOf<T>;
+  /** Keras' name: conv2d, conv2d_1, max_pooling2d, flatten, dense ... */
+  name: string;
+  /** Where in the model's list each input comes from; `images` for the images. */
+  inputs: number[];
+  /** Without the batch: [height, width, channels] or [units]; `inputShape` is the first. */
+  inputShapes: number[][];
+  inputShape: number[];
+  outputShape: number[];
+  /** What the layer itself applies to its output. A softmax at the end belongs to the loss, and is linear here. */
+  activation: Exclude<ActivationName, 'softmax'>;
+  /** In Keras' get_weights() order: trained tensors first. Empty for layers without. */
+  weights: WeightSpec[];
+  parameters: number;
+}
+
+export type CompiledLayerOf<T extends LayerType> = CompiledNode<T>;
+export type CompiledLayer = { [T in LayerType]: CompiledNode<T> }[LayerType];
+
+/** Where a tensor of the model belongs. */
+export interface ModelTensor {
+  layer: number;
+  spec: WeightSpec;
+  /** Its number among the trained tensors, or among those that are not. */
+  index: number;
+}
+
+/** A model whose shapes have been worked out and fit: a graph, in data. */
+export interface CompiledModel {
+  inputShape: [number, number, number];
+  /** In the order of the model's list. */
+  layers: CompiledLayer[];
+  /** Positions in `layers`, each after the ones it takes as inputs; the list's own order where that is one. */
+  order: number[];
+  /** Of each layer, the layers that take it as an input, once for each time. */
+  consumers: number[][];
+  /** Position in `layers` of the one whose output is the model's. */
+  output: number;
+  /** The output is a softmax of what the last layer gives. */
+  endsInSoftmax: boolean;
+  /** All tensors, in Keras' get_weights() order. */
+  tensors: ModelTensor[];
+  /** The layers that are measured each step: those with tensors that are trained. */
+  measured: MeasuredLayer[];
+  parameters: number;
+}
+
+/**
+ * Checks a model and gives it back: the same JSON.
+ *
+ * @throws ConfigurationError naming the layer, its shapes and what to do.
+ */
+export function sequential(model: Model): Model {
+  compileModel(model);
+  return model;
+}
+
+/** What gives layers their names, in order: their own, or Keras' by their type and place. */
+function namer(): (layer: { type: LayerType; name?: string | undefined }) => string {
+  const counts = new Map<string, number>();
+  return ({ type, name }) => {
+    const known = definitionOf(type)?.kerasName ?? type;
+    const count = counts.get(known) ?? 0;
+    counts.set(known, count + 1);
+    return name ?? (count ? `${known}_${count}` : known);
+  };
+}
+
+/** The names that errors have for the layers of a model, in order; of one that doesn't fit together, too. */
+export const layerNames = ({ layers }: Model): string[] => layers.map(namer());
+
+/** Works out names, the graph, shapes and weights. @throws ConfigurationError as `sequential` does. */
+export function compileModel(model: Model): CompiledModel {
+  const { inputShape, layers } = checkOutline(model);
+  const nameOf = namer();
+  const configs = layers.map((layer, index) => fillLayer(layer, index + 1));
+  const names = configs.map(nameOf);
+  checkNames(names);
+  const inputs = configs.map((config, index) => inputsOf(config, index, names));
+  const order = orderOf(inputs, names);
+  const consumers = names.map((_, index) =>
+    inputs.flatMap((own, consumer) => own.filter((input) => input === index).map(() => consumer)),
+  );
+  const output = outputOf(consumers, names);
+  const compiled: CompiledLayer[] = [];
+  for (const index of order) {
+    const shapes = inputs[index]!.map((i) => (i === images ? inputShape : compiled[i]!.outputShape));
+    compiled[index] = compileLayer(
+      configs[index]!,
+      names[index]!,
+      index,
+      inputs[index]!,
+      shapes,
+      output,
+      layers.length,
+    );
+  }
+  const tensors = numberTensors(compiled);
+  const last = configs[output]!;
+  return {
+    inputShape,
+    layers: compiled,
+    order,
+    consumers,
+    output,
+    endsInSoftmax: 'activation' in last && last.activation === 'softmax',
+    tensors,
+    measured: measuredLayersOf({ layers: compiled, consumers, tensors }),
+    parameters: compiled.reduce((sum, layer) => sum + layer.parameters, 0),
+  };
+}
+
+/** The loss needs probabilities of classes. @throws ConfigurationError when the model doesn't end in a dense softmax. */
+export function requireClassifier(model: CompiledModel): { classes: number } {
+  const last = model.layers[model.output]!;
+  if (!model.endsInSoftmax || last.outputShape.length !== 1) {
+    throw new ConfigurationError({
+      what: 'sparseCategoricalCrossentropy needs a model that ends in probabilities',
+      found: `${last.type}${'activation' in last.config ? ` with ${last.config.activation}` : ''} as the last layer`,
+      wanted: 'a dense layer with softmax, a unit a class',
+      fix: 'end the model with { "type": "dense", "units": <classes>, "activation": "softmax" }',
+    });
+  }
+  return { classes: last.outputShape[0]! };
+}
+
+function checkOutline(model: Model): { inputShape: [number, number, number]; layers: readonly unknown[] } {
+  const known = ['inputShape', 'layers'];
+  if (typeof model !== 'object' || model === null || Array.isArray(model)) {
+    throw new ConfigurationError({
+      what: 'A model is an object',
+      found: model,
+      wanted: '{ "inputShape": [28, 28, 1], "layers": [...] }',
+    });
+  }
+  for (const key of Object.keys(model)) {
+    if (!known.includes(key)) {
+      throw new ConfigurationError({
+        what: `A model has no option ${key}`,
+        found: key,
+        wanted: known.join(', '),
+        fix: suggest(key, known),
+      });
+    }
+  }
+  const { inputShape, layers } = model;
+  if (!Array.isArray(inputShape) || inputShape.length !== 3 || !inputShape.every((n) => Number.isInteger(n) && n > 0)) {
+    throw new ConfigurationError({
+      what: "The model's inputShape makes no sense",
+      found: inputShape,
+      wanted: 'three positive integers: [height, width, channels]',
+    });
+  }
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new ConfigurationError({
+      what: 'The model has no layer',
+      found: layers,
+      wanted: 'at least a dense layer with softmax',
+    });
+  }
+  return { inputShape: [...inputShape] as [number, number, number], layers };
+}
+
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new ConfigurationError({
+    what: `Two layers have the same name`,
+    found: twice,
+    wanted: 'a name of its own for each layer',
+  });
+}
+
+/** Where a layer's inputs come from: the ones that it names, or else the layer before it. */
+function inputsOf(config: FilledLayer, index: number, names: readonly string[]): number[] {
+  const where = `Layer ${index + 1} (${names[index]})`;
+  const { least, most } = definitionOf(config.type).inputs ?? { least: 1, most: 1 };
+  const given = config.inputs;
+  const found = given?.map((name) => {
+    const at = names.indexOf(name);
+    if (at >= 0) return at;
+    if (name === imagesName) return images;
+    const known = [imagesName, ...names.filter((_, i) => i !== index)];
+    throw new ConfigurationError({
+      what: `${where} has an input that no layer is named after`,
+      found: name,
+      wanted: `one of ${known.join(', ')}`,
+      fix: suggest(name, known),
+      place: ['inputs'],
+    });
+  }) ?? [index - 1];
+  if (found.length < least || found.length > most) {
+    const count = least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
+    throw new ConfigurationError({
+      what: `${where} takes ${count} ${most === 1 ? 'input' : 'inputs'}`,
+      found: given ? `${given.length}: ${given.join(', ')}` : 'the layer before it',
+      wanted: `"inputs": [${Array.from({ length: Math.max(1, least) }, () => '"<name of a layer>"').join(', ')}]`,
+      place: ['inputs'],
+    });
+  }
+  return found;
+}
+
+/** The layers in an order in which each follows its inputs. @throws ConfigurationError for a cycle. */
+function orderOf(inputs: readonly (readonly number[])[], names: readonly string[]): number[] {
+  const order: number[] = [];
+  const state = new Array<'new' | 'open' | 'done'>(names.length).fill('new');
+  const visit = (index: number, path: readonly number[]): void => {
+    if (index === images || state[index] === 'done') return;
+    if (state[index] === 'open') {
+      const cycle = [...path.slice(path.indexOf(index)), index].reverse();
+      throw new ConfigurationError({
+        what: 'The layers form a cycle',
+        found: cycle.map((i) => names[i]).join(' -> '),
+        wanted: 'a graph in which no layer reaches itself',
+        fix: `change the inputs of one of them`,
+      });
+    }
+    state[index] = 'open';
+    for (const input of inputs[index]!) visit(input, [...path, index]);
+    state[index] = 'done';
+    order.push(index);
+  };
+  for (const index of names.keys()) visit(index, []);
+  return order;
+}
+
+/** The one layer that nobody takes as an input. @throws ConfigurationError where there are more. */
+function outputOf(consumers: readonly number[][], names: readonly string[]): number {
+  const ends = [...consumers.keys()].filter((index) => consumers[index]!.length === 0);
+  if (ends.length === 1) return ends[0]!;
+  const last = names.length - 1;
+  const unused = ends.filter((index) => index !== last).map((index) => names[index]!);
+  throw new ConfigurationError({
+    what: consumers[last]!.length === 0 ? 'A branch of the model leads nowhere' : 'The model has more than one output',
+    found: `${ends.map((index) => names[index]).join(', ')}: the output of ${ends.length === 1 ? 'it' : 'each'} is used by no layer`,
+    wanted: 'one output: a single layer that no other takes as an input',
+    fix: `name ${unused.join(' and ')} in the inputs of another layer, or leave ${unused.length === 1 ? 'it' : 'them'} out`,
+  });
+}
+
+function compileLayer(
+  config: FilledLayer,
+  name: string,
+  index: number,
+  inputs: number[],
+  inputShapes: readonly (readonly number[])[],
+  output: number,
+  count: number,
+): CompiledLayer {
+  const subject = `Layer ${index + 1} (${name})`;
+  if ('activation' in config && config.activation === 'softmax' && index !== output) {
+    throw new ConfigurationError({
+      what: `${subject} has softmax in the middle of the model`,
+      found: `softmax in layer ${index + 1} of ${count}`,
+      wanted: 'softmax in the last layer only',
+      fix: 'use relu, tanh, sigmoid or linear here',
+    });
+  }
+  const parts = definitionOf(config.type).compile(config, inputShapes, subject);
+  const { outputShape, weights = [], activation = 'linear', details } = parts;
+  return {
+    type: config.type,
+    config,
+    details,
+    name,
+    inputs,
+    inputShapes: inputShapes.map((shape) => [...shape]),
+    inputShape: [...inputShapes[0]!],
+    outputShape,
+    activation: activation === 'softmax' ? 'linear' : activation,
+    weights,
+    parameters: weights.reduce((sum, { shape }) => sum + product(shape), 0),
+  } as CompiledLayer;
+}
+
+function numberTensors(layers: readonly CompiledLayer[]): ModelTensor[] {
+  const next = { trained: 0, other: 0 };
+  return layers.flatMap(({ weights }, layer) =>
+    weights.map((spec) => ({ layer, spec, index: spec.trainable ? next.trained++ : next.other++ })),
+  );
+}
+
+/** The tensors that the optimizer moves, in Keras' order. */
+export const trainedTensors = ({ tensors }: CompiledModel): ModelTensor[] =>
+  tensors.filter(({ spec }) => spec.trainable);

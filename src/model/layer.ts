@@ -1,0 +1,174 @@
+import * as v from 'valibot';
+import { ConfigurationError } from '../errors.ts';
+import { type ActivationName, activationNames } from './activations.ts';
+import {
+  type FilledInitializer,
+  fillInitializer,
+  fillRegularizer,
+  type InitializerConfig,
+  type RegularizerConfig,
+} from './weight_options.ts';
+
+/** A tensor that a layer owns, in Keras' layout. */
+export interface WeightSpec {
+  /** Keras' name of it: kernel, bias, gamma, beta, moving_mean ... in camelCase. */
+  name: string;
+  shape: number[];
+  /** Keras' compute_fans: a vector is as wide as it is long. */
+  fanIn: number;
+  fanOut: number;
+  initializer: FilledInitializer;
+  /** How much of the sum of squares is added to the loss; 0 for none. */
+  l2: number;
+  /** The optimizer moves it. Others are moved by their layer, as moving statistics are, or stay as they are. */
+  trainable: boolean;
+}
+
+/** What the definition of a layer type works out for one layer, given its options and the shapes that reach it. */
+export interface LayerParts<D> {
+  /** Without the batch: [height, width, channels] or [units]. */
+  outputShape: number[];
+  /** In Keras' order: what is trained before what is not. */
+  weights?: WeightSpec[];
+  /** Applied to the output by the layer itself; linear unless given. */
+  activation?: ActivationName;
+  /** What lowering and twin need beyond the options: windows, padding and the like. */
+  details: D;
+}
+
+type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
+
+/**
+ * All that model, page, summary and reader know of a layer type. Its lowering to kernels is in `src/plan/layers`, so that
+ * a page that only describes models does without the shaders.
+ */
+export interface LayerDefinition<S extends Schema, D> {
+  type: string;
+  /** What Keras names layers of this type: conv2d, max_pooling2d ... */
+  kerasName: string;
+  /** Checks the options and fills their defaults in. */
+  schema: S;
+  /** The options that a form begins with when the layer is added. */
+  starter: Record<string, unknown>;
+  /** How many layers it takes as inputs; one unless given. */
+  inputs?: { least: number; most: number };
+  /** @param subject what the layer is, as an error's first words: "Layer 3 (conv2d)". */
+  compile(config: v.InferOutput<S>, inputs: readonly (readonly number[])[], subject: string): LayerParts<D>;
+  /** Further checks that a schema can't express. @param subject "layer 3 (conv2d)". */
+  check?(config: v.InferOutput<S>, subject: string): void;
+}
+
+/** Gives a definition its types. */
+export const defineLayer = <const T extends string, S extends Schema, D>(
+  definition: LayerDefinition<S, D> & { type: T },
+): LayerDefinition<S, D> & { type: T } => definition;
+
+/** One number for both axes, or [vertical, horizontal]. */
+export type Size = number | readonly [number, number];
+export type Padding = 'valid' | 'same';
+
+const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 1;
+/** valibot's union would report one of the two only. */
+export const size = v.custom<Size>(
+  (value) => isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount)),
+  'a positive integer or a pair of them',
+);
+export const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
+export const activation = v.optional(v.picklist(activationNames), 'linear');
+
+const layerName = v.pipe(v.string(), v.minLength(1, 'a name that is not empty'));
+/** Options of every layer. */
+export const layerOptions = {
+  name: v.optional(layerName),
+  /** Names of the layers that it takes as inputs, or "input" for the images; the layer before it unless given. */
+  inputs: v.optional(v.pipe(v.array(layerName), v.minLength(1, 'at least one name of a layer'))),
+};
+
+/** Options of layers that own weights. */
+export const trainable = v.optional(v.boolean(), true);
+
+/** Checked by `fillInitializer` and `fillRegularizer`, whose errors say more than a schema's. */
+export const initializer = v.custom<InitializerConfig>(() => true);
+export const regularizer = v.custom<RegularizerConfig>(() => true);
+/** Options of layers with a kernel and a bias; Keras' names. */
+export const kernelOptions = {
+  useBias: v.optional(v.boolean(), true),
+  kernelInitializer: v.optional(initializer, 'glorotUniform'),
+  biasInitializer: v.optional(initializer, 'zeros'),
+  kernelRegularizer: v.optional(regularizer),
+  biasRegularizer: v.optional(regularizer),
+};
+
+/** The options of weights, by their names: every option that ends in Initializer or Regularizer. */
+export function checkWeightOptions(config: object, subject: string): void {
+  for (const [option, value] of Object.entries(config)) {
+    if (option.endsWith('Initializer')) fillInitializer(value, `${subject}: ${option}`);
+    if (option.endsWith('Regularizer') && value !== undefined) fillRegularizer(value, `${subject}: ${option}`);
+  }
+}
+
+/** A tensor as its layer's options say: `<name>Initializer` and `<name>Regularizer`. */
+export function weightSpec(
+  name: string,
+  shape: number[],
+  config: { trainable?: boolean | undefined },
+  options: {
+    initializer?: InitializerConfig | undefined;
+    regularizer?: RegularizerConfig | undefined;
+    option?: string;
+  },
+  fans: { fanIn: number; fanOut: number } = { fanIn: shape.at(-1)!, fanOut: shape.at(-1)! },
+): WeightSpec {
+  return {
+    name,
+    shape,
+    ...fans,
+    initializer: fillInitializer(options.initializer, options.option ?? `${name}Initializer`),
+    l2: options.regularizer?.l2 ?? 0,
+    trainable: config.trainable ?? true,
+  };
+}
+
+interface KernelConfig {
+  useBias: boolean;
+  kernelInitializer: InitializerConfig;
+  biasInitializer: InitializerConfig;
+  kernelRegularizer?: RegularizerConfig | undefined;
+  biasRegularizer?: RegularizerConfig | undefined;
+  trainable?: boolean | undefined;
+}
+
+/** A kernel whose last two axes are inputs and outputs, and the bias of `biases` elements. */
+export function kernelAndBias(config: KernelConfig, shape: number[], biases = shape.at(-1)!): WeightSpec[] {
+  const [inputs, outputs] = shape.slice(-2) as [number, number];
+  const window = product(shape.slice(0, -2));
+  const kernel = weightSpec(
+    'kernel',
+    shape,
+    config,
+    { initializer: config.kernelInitializer, regularizer: config.kernelRegularizer },
+    { fanIn: window * inputs, fanOut: window * outputs },
+  );
+  if (!config.useBias) return [kernel];
+  return [
+    kernel,
+    weightSpec('bias', [biases], config, { initializer: config.biasInitializer, regularizer: config.biasRegularizer }),
+  ];
+}
+
+export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** [height, width, channels] of what reaches a layer that works on images. */
+export function needImage(subject: string, shape: readonly number[]): [number, number, number] {
+  if (shape.length !== 3) {
+    throw new ConfigurationError({
+      what: `${subject} wants images`,
+      found: shape,
+      wanted: '[height, width, channels]',
+      fix: 'put convolutions and pools before flatten',
+    });
+  }
+  return shape as [number, number, number];
+}
+
+export const pair = (size: Size): [number, number] => (typeof size === 'number' ? [size, size] : [size[0], size[1]]);

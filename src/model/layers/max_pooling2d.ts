@@ -1,0 +1,36 @@
+import * as v from 'valibot';
+import { ConfigurationError } from '../../errors.ts';
+import { defineLayer, layerOptions, needImage, padding, pair, size } from '../layer.ts';
+import { slide } from '../window.ts';
+
+/** The largest window: which of its elements was the largest is kept in 8 bits. */
+export const largestPool = 256;
+
+/** The largest element of each window: Keras' MaxPooling2D. `strides` is `poolSize` by default. */
+export const maxPooling2dLayer = defineLayer({
+  type: 'maxPooling2d',
+  kerasName: 'max_pooling2d',
+  schema: v.strictObject({
+    type: v.literal('maxPooling2d'),
+    poolSize: v.optional(size, 2),
+    strides: v.optional(size),
+    padding,
+    ...layerOptions,
+  }),
+  starter: {},
+  compile(config, [shape], subject) {
+    const [, , channels] = needImage(subject, shape!);
+    const window = pair(config.poolSize);
+    if (window[0] * window[1] > largestPool) {
+      throw new ConfigurationError({
+        what: `${subject}: the pool is too large`,
+        found: window,
+        wanted: `at most ${largestPool} elements a window`,
+        fix: 'use two pools',
+      });
+    }
+    const strides = config.strides === undefined ? window : pair(config.strides);
+    const { size, ...details } = slide(subject, shape!, window, strides, config.padding);
+    return { outputShape: [...size, channels], details };
+  },
+});

@@ -1,0 +1,88 @@
+import { parse } from '../check.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import {
+  type FilledOptimizer,
+  type OptimizerConfig,
+  type OptimizerConfigOf,
+  type OptimizerType,
+  optimizerDefinition,
+  optimizerTypes,
+} from './optimizers/index.ts';
+
+/**
+ * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
+ * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
+ * stands elsewhere and gives other numbers in the first steps.
+ */
+export const adam = (options: Omit<OptimizerConfigOf<'adam'>, 'type'> = {}): OptimizerConfigOf<'adam'> =>
+  checked({ type: 'adam', ...options });
+
+/**
+ * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
+ * v = momentum * v - learningRate * dw, then w += v, or w += momentum * v - learningRate * dw with `nesterov`.
+ */
+export const sgd = (options: Omit<OptimizerConfigOf<'sgd'>, 'type'> = {}): OptimizerConfigOf<'sgd'> =>
+  checked({ type: 'sgd', ...options });
+
+export type { FilledOptimizer, OptimizerConfig } from './optimizers/index.ts';
+
+/** Fills the defaults in. @throws ConfigurationError for an unknown optimizer or option, or a value out of range. */
+export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
+  const json = typeof config === 'string' ? { type: config } : config;
+  const type: unknown = json?.type;
+  if (typeof type !== 'string' || !optimizerTypes.includes(type as OptimizerType)) {
+    throw new ConfigurationError({
+      what: 'No such optimizer',
+      found: type ?? config,
+      wanted: optimizerTypes.join(' or '),
+      ...(typeof type === 'string' && { fix: suggest(type, optimizerTypes) }),
+    });
+  }
+  const filled = parse(optimizerDefinition(type as OptimizerType).schema, json, type) as FilledOptimizer;
+  const clips = clipNames.filter((name) => filled[name] !== undefined);
+  if (clips.length > 1) {
+    throw new ConfigurationError({
+      what: `${type} clips gradients in more than one way`,
+      found: Object.fromEntries(clips.map((name) => [name, filled[name]])),
+      wanted: `one of ${clipNames.join(', ')}`,
+      fix: `leave out ${clips.slice(1).join(' and ')}`,
+    });
+  }
+  return filled;
+}
+
+const clipNames = ['clipnorm', 'clipvalue', 'globalClipnorm'] as const;
+
+/** How an optimizer clips gradients: each tensor's norm, that of all tensors together, or each element. */
+export interface Clip {
+  by: 'norm' | 'globalNorm' | 'value';
+  /** > 0 */
+  most: number;
+}
+
+/** How gradients are clipped, or undefined. The norms that a step reports are those before. */
+export function clipOf({ clipnorm, clipvalue, globalClipnorm }: FilledOptimizer): Clip | undefined {
+  if (clipnorm !== undefined) return { by: 'norm', most: clipnorm };
+  if (globalClipnorm !== undefined) return { by: 'globalNorm', most: globalClipnorm };
+  return clipvalue === undefined ? undefined : { by: 'value', most: clipvalue };
+}
+
+function checked<T extends Exclude<OptimizerConfig, string>>(config: T): T {
+  fillOptimizer(config);
+  return config;
+}
+
+/** The numbers that an optimizer keeps for each weight, by name, in the order of a snapshot. */
+export const slotsOf = (optimizer: FilledOptimizer): string[] => optimizerDefinition(optimizer.type).slots(optimizer);
+
+/** The slot that averages gradients, and whether it points with them (1) or against them (-1); undefined for none. */
+export const momentumOf = (optimizer: FilledOptimizer): { slot: string; sign: 1 | -1 } | undefined =>
+  optimizerDefinition(optimizer.type).momentum(optimizer);
+
+/** The betas of the bias corrections in a step's state; the ones of an optimizer that has none change nothing. */
+export const betasOf = (optimizer: FilledOptimizer): { beta1: number; beta2: number } =>
+  optimizerDefinition(optimizer.type).betas?.(optimizer) ?? { beta1: 0, beta2: 0 };
+
+/** Two optimizers keep the same numbers: what one has left the other can go on from. */
+export const sameSlots = (a: FilledOptimizer, b: FilledOptimizer): boolean =>
+  a.type === b.type && slotsOf(a).join() === slotsOf(b).join();

@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+import { number } from '../check.ts';
+
+/** Options of every optimizer; the names and their meaning are Keras' (keras/src/optimizers/base_optimizer.py). */
+export const clippingAndDecay = {
+  /** Each tensor's gradient is scaled down to this L2 norm where it is larger. */
+  clipnorm: v.optional(number(0, Infinity, 'open')),
+  /** Each element of a gradient is cut off at this magnitude. */
+  clipvalue: v.optional(number(0, Infinity, 'open')),
+  /** All gradients are scaled down together where the norm of all of them is larger. */
+  globalClipnorm: v.optional(number(0, Infinity, 'open')),
+  /** Before the step w -= learningRate * weightDecay * w, biases included: AdamW's decay, which isn't the L2 regularizer. */
+  weightDecay: v.optional(number(0)),
+};
+
+type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
+
+/** All that model, page and saved runs know of an optimizer. Its update is a kernel: `src/plan/update.ts` lists them. */
+export interface OptimizerDefinition<S extends Schema> {
+  type: string;
+  /** Checks the options and fills their defaults in. */
+  schema: S;
+  /** The numbers that it keeps for each weight, by the names of the update kernel's bindings, in the order of a snapshot. */
+  slots(config: v.InferOutput<S>): string[];
+  /** The slot that holds an average of gradients, and whether it points with them or against them; undefined for none. */
+  momentum(config: v.InferOutput<S>): { slot: string; sign: 1 | -1 } | undefined;
+  /** Of optimizers that correct the bias of their averages. */
+  betas?(config: v.InferOutput<S>): { beta1: number; beta2: number };
+}
+
+/** Gives a definition its types. */
+export const defineOptimizer = <const T extends string, S extends Schema>(
+  definition: OptimizerDefinition<S> & { type: T },
+): OptimizerDefinition<S> & { type: T } => definition;

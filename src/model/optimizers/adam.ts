@@ -1,0 +1,23 @@
+import * as v from 'valibot';
+import { number } from '../../check.ts';
+import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
+
+/**
+ * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
+ * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
+ * stands elsewhere and gives other numbers in the first steps.
+ */
+export const adamOptimizer = defineOptimizer({
+  type: 'adam',
+  schema: v.strictObject({
+    type: v.literal('adam'),
+    learningRate: v.optional(number(0), 0.001),
+    beta1: v.optional(number(0, 0.999999), 0.9),
+    beta2: v.optional(number(0, 0.9999999), 0.999),
+    epsilon: v.optional(number(0, Infinity, 'open'), 1e-7),
+    ...clippingAndDecay,
+  }),
+  slots: () => ['m', 'v'],
+  momentum: () => ({ slot: 'm', sign: 1 }),
+  betas: ({ beta1, beta2 }) => ({ beta1, beta2 }),
+});

@@ -1,0 +1,20 @@
+import type * as v from 'valibot';
+import type { OptimizerDefinition } from '../optimizer_definition.ts';
+import { adamOptimizer } from './adam.ts';
+import { sgdOptimizer } from './sgd.ts';
+
+/** Every optimizer, in the order in which a list shows them. */
+export const optimizerDefinitions = { adam: adamOptimizer, sgd: sgdOptimizer };
+
+type Definitions = typeof optimizerDefinitions;
+export type OptimizerType = keyof Definitions;
+export const optimizerTypes = Object.keys(optimizerDefinitions) as OptimizerType[];
+
+export type OptimizerConfigOf<T extends OptimizerType> = v.InferInput<Definitions[T]['schema']>;
+export type FilledOptimizerOf<T extends OptimizerType> = v.InferOutput<Definitions[T]['schema']>;
+/** An optimizer as plain JSON, or its name for its defaults. */
+export type OptimizerConfig = { [T in OptimizerType]: OptimizerConfigOf<T> }[OptimizerType] | OptimizerType;
+export type FilledOptimizer = { [T in OptimizerType]: FilledOptimizerOf<T> }[OptimizerType];
+
+// biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
+export const optimizerDefinition = (type: OptimizerType): OptimizerDefinition<any> => optimizerDefinitions[type];

@@ -1,0 +1,45 @@
+import type { Model } from './graph.ts';
+import type { Padding } from './layer.ts';
+
+/**
+ * The run that everything here is measured by: the network, the optimizer and the augmentation of a well-known Keras
+ * tutorial on MNIST, as the plain JSON that `createTrainer` takes.
+ */
+
+/**
+ * The tutorial's network for images of this shape (height, width, channels) and that many classes. Its convolutions
+ * have no padding; images that are too small for that (8 x 8 digits) get `same`.
+ */
+export function tutorialModel(inputShape: Model['inputShape'] = [28, 28, 1], classes = 10): Model {
+  // Two rounds of a 3x3 convolution and a 2x2 pool leave nothing of fewer than ten pixels.
+  const padding: Padding = Math.min(inputShape[0], inputShape[1]) < 10 ? 'same' : 'valid';
+  const convolution = { type: 'conv2d' as const, kernelSize: 3, padding, activation: 'relu' as const };
+  const pool = { type: 'maxPooling2d' as const, poolSize: 2 };
+  return {
+    inputShape,
+    layers: [
+      { ...convolution, filters: 32 },
+      pool,
+      { ...convolution, filters: 64 },
+      pool,
+      { type: 'flatten' as const },
+      { type: 'dense' as const, units: 128, activation: 'relu' as const },
+      { type: 'dense' as const, units: classes, activation: 'softmax' as const },
+    ],
+  };
+}
+
+/** ImageDataGenerator's arguments there. The flip does not keep a digit's meaning; the tutorial has it all the same. */
+export const tutorialAugmentation = {
+  rotationRange: 15,
+  widthShiftRange: 0.1,
+  heightShiftRange: 0.1,
+  shearRange: 0.1,
+  zoomRange: 0.1,
+  horizontalFlip: true,
+  fillMode: 'nearest' as const,
+  rescale: 1 / 255,
+};
+
+export const tutorialEpochs = 10;
+export const tutorialBatchSize = 32;

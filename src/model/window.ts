@@ -1,0 +1,40 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Padding } from './layer.ts';
+
+/** What a window that moves over an image does: all sizes are [vertical, horizontal]. */
+export interface Window {
+  window: [number, number];
+  strides: [number, number];
+  /** Rows above and columns left of the image that `same` adds, as TensorFlow does; what is odd goes below and right. */
+  pad: [number, number];
+}
+
+/** Where a window can stand: TensorFlow's rules for `valid` and `same`. A dilated window spans `reach` pixels. */
+export function slide(
+  subject: string,
+  shape: readonly number[],
+  window: [number, number],
+  strides: [number, number],
+  padding: Padding,
+  reach: [number, number] = window,
+): Window & { size: [number, number] } {
+  const along = (axis: 0 | 1): [number, number] => {
+    const n = shape[axis]!;
+    if (padding === 'same') {
+      const out = Math.ceil(n / strides[axis]);
+      return [out, Math.floor(Math.max(0, (out - 1) * strides[axis] + reach[axis] - n) / 2)];
+    }
+    return [Math.floor((n - reach[axis]) / strides[axis]) + 1, 0];
+  };
+  const [height, top] = along(0);
+  const [width, left] = along(1);
+  if (height < 1 || width < 1) {
+    throw new ConfigurationError({
+      what: `${subject}: its window of ${reach.join(' x ')} is larger than what reaches it`,
+      found: shape,
+      wanted: `at least [${reach.join(', ')}, channels]`,
+      fix: 'use padding "same", a smaller window or fewer pools before it',
+    });
+  }
+  return { window, strides, pad: [top, left], size: [height, width] };
+}

@@ -1,0 +1,64 @@
+import type { Slice } from '../gpu/memory.ts';
+import type { Recorder } from '../gpu/recorder.ts';
+import type { Dispatch } from '../gpu/recording.ts';
+import type { Slot } from './liveness.ts';
+import { BufferRef, type PlanBuffer, PlannedDispatch } from './planner.ts';
+
+/** A plan's data with GPU objects in the places of buffers and dispatches. */
+export type Bound<T> = T extends BufferRef
+  ? Slice
+  : T extends PlannedDispatch
+    ? Dispatch
+    : T extends ArrayBufferView | ((...given: never[]) => unknown)
+      ? T
+      : T extends readonly (infer U)[]
+        ? Bound<U>[]
+        : T extends object
+          ? { [K in keyof T]: Bound<T[K]> }
+          : T;
+
+/**
+ * Makes the GPU objects of a plan: first all buffers, so that all kernels compile side by side, then what `planned` holds,
+ * wherever in it buffers and dispatches stand.
+ *
+ * @throws ShaderError for a shader that doesn't compile, ConfigurationError for a buffer that the device can't bind.
+ */
+export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], planned: T): Promise<Bound<T>> {
+  const { memory } = recorder;
+  const made = new Map<PlanBuffer, GPUBuffer>();
+  for (const { size, buffers } of slots) {
+    const label = buffers.length === 1 ? buffers[0]!.label : `shared (${buffers.map((b) => b.label).join(', ')})`;
+    const [first] = buffers;
+    const { buffer } = first!.data ? memory.upload(label, first!.data) : memory.storage(label, size / 4);
+    for (const one of buffers) made.set(one, buffer);
+  }
+  const slices = new Map<BufferRef, Slice>();
+  const sliceOf = (ref: BufferRef): Slice => {
+    let slice = slices.get(ref);
+    if (!slice) {
+      const { buffer, offset } = ref.bound;
+      slice = { buffer: made.get(buffer)!, label: ref.label, offset, size: ref.size };
+      slices.set(ref, slice);
+    }
+    return slice;
+  };
+  const dispatches = new Map<PlannedDispatch, Promise<Dispatch>>();
+  const dispatchOf = (planned: PlannedDispatch): Promise<Dispatch> => {
+    let dispatch = dispatches.get(planned);
+    if (!dispatch) {
+      const buffers = Object.fromEntries(Object.entries(planned.buffers).map(([name, ref]) => [name, sliceOf(ref)]));
+      dispatch = recorder.dispatchSpecialized(planned.kernel, buffers, planned.layer);
+      dispatches.set(planned, dispatch);
+    }
+    return dispatch;
+  };
+  const bind = async (value: unknown): Promise<unknown> => {
+    if (value instanceof BufferRef) return sliceOf(value);
+    if (value instanceof PlannedDispatch) return dispatchOf(value);
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+    if (Array.isArray(value)) return Promise.all(value.map(bind));
+    const entries = Object.entries(value).map(async ([name, part]) => [name, await bind(part)] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  };
+  return (await bind(planned)) as Bound<T>;
+}

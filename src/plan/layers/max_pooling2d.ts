@@ -1,0 +1,37 @@
+import { type MaxPoolShape, maxPoolBackward, maxPoolForward } from '../../kernels/max_pool.ts';
+import type { CompiledNode } from '../../model/graph.ts';
+import type { Lowering } from '../lowering.ts';
+
+/** What a pool hands on was made by the activation before it. */
+export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
+  const [x] = context.inputs as [(typeof context.inputs)[0]];
+  const shape = poolShape(layer, context.batch);
+  const value = context.value(layer.outputShape, x.activation);
+  const won = context.kept('won', Math.ceil((context.batch * value.elements) / 4));
+  context.forward(maxPoolForward, shape, { x: x.ref, y: value.ref, won });
+  return {
+    value,
+    backward: (dy) => {
+      const dx = context.gradientOfSelection(0);
+      if (dx) context.backward(maxPoolBackward, shape, { dy, won, dx });
+    },
+  };
+};
+
+export function poolShape(layer: CompiledNode<'maxPooling2d'>, batch: number): MaxPoolShape {
+  const { window, strides, pad } = layer.details;
+  return {
+    batch,
+    inHeight: layer.inputShape[0]!,
+    inWidth: layer.inputShape[1]!,
+    channels: layer.inputShape[2]!,
+    outHeight: layer.outputShape[0]!,
+    outWidth: layer.outputShape[1]!,
+    poolHeight: window[0],
+    poolWidth: window[1],
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: pad[0],
+    padLeft: pad[1],
+  };
+}

@@ -1,0 +1,91 @@
+import type { PlanBuffer, PlannedDispatch } from './planner.ts';
+
+/** A list of dispatches in the order in which they run. */
+export type Sequence = readonly PlannedDispatch[];
+
+/** One GPU buffer, and the buffers of the plan that lie in it, at different times of a step. */
+export interface Slot {
+  /** Bytes. */
+  size: number;
+  buffers: PlanBuffer[];
+}
+
+/** First and last dispatch of a sequence that a buffer is bound to. */
+interface Lifetime {
+  first: number;
+  last: number;
+}
+
+/**
+ * Gives buffers memory: pinned ones some of their own, others a slot that they share with buffers that are alive at other
+ * times. Two buffers share only if their lifetimes are apart in every sequence; a dispatch's inputs and outputs are alive
+ * together, so it never reads and writes one slot. Greedy, in the order of first use: the smallest free slot that is large
+ * enough, or else the largest free one, which then grows.
+ */
+export function shareMemory(buffers: readonly PlanBuffer[], sequences: readonly Sequence[]): Slot[] {
+  const bound = buffers.filter(({ place }) => place === undefined);
+  const lifetimes = sequences.map(lifetimesOf);
+  const apart = (a: PlanBuffer, b: PlanBuffer) =>
+    lifetimes.every((times) => {
+      const [x, y] = [times.get(a), times.get(b)];
+      return !x || !y || x.last < y.first || y.last < x.first;
+    });
+  const firstUse = (buffer: PlanBuffer) => Math.min(...lifetimes.map((times) => times.get(buffer)?.first ?? Infinity));
+  const shared: Slot[] = [];
+  const transient = bound.filter(({ pinned }) => !pinned).sort((a, b) => firstUse(a) - firstUse(b));
+  for (const buffer of transient) {
+    const free = shared.filter((slot) => slot.buffers.every((other) => apart(buffer, other)));
+    const enough = free.filter(({ size }) => size >= buffer.size).sort((a, b) => a.size - b.size)[0];
+    const slot = enough ?? free.sort((a, b) => b.size - a.size)[0];
+    if (slot) {
+      slot.buffers.push(buffer);
+      slot.size = Math.max(slot.size, buffer.size);
+    } else {
+      shared.push({ size: buffer.size, buffers: [buffer] });
+    }
+  }
+  const own = bound.filter(({ pinned }) => pinned).map((buffer) => ({ size: buffer.size, buffers: [buffer] }));
+  return [...own, ...shared];
+}
+
+export function lifetimesOf(sequence: Sequence): Map<PlanBuffer, Lifetime> {
+  const times = new Map<PlanBuffer, Lifetime>();
+  sequence.forEach((dispatch, at) => {
+    for (const ref of Object.values(dispatch.buffers)) {
+      const { buffer } = ref.bound;
+      const known = times.get(buffer);
+      if (known) known.last = at;
+      else times.set(buffer, { first: at, last: at });
+    }
+  });
+  return times;
+}
+
+/**
+ * What would go wrong with a plan, in words; empty for a sound one. A dispatch may not bind a part of a buffer for reading
+ * and another for writing; what is alive within a step alone has to be written before it is read.
+ */
+export function hazardsOf(sequence: Sequence, slots: readonly Slot[]): string[] {
+  const slotOf = new Map(slots.flatMap((slot) => slot.buffers.map((buffer) => [buffer, slot] as const)));
+  const owner = new Map<Slot, PlanBuffer>();
+  const found: string[] = [];
+  sequence.forEach((dispatch, at) => {
+    const where = `dispatch ${at} (${dispatch.layer ? `${dispatch.layer} ` : ''}${dispatch.name})`;
+    const [reads, writes] = [dispatch.reads, dispatch.writes];
+    for (const ref of reads) {
+      const { buffer } = ref.bound;
+      const slot = slotOf.get(buffer);
+      if (!slot) found.push(`${where} reads ${ref.label}, which has no memory`);
+      else if (writes.some((other) => slotOf.get(other.bound.buffer) === slot)) {
+        found.push(`${where} reads and writes the memory of ${ref.label}`);
+      } else if (!buffer.pinned && owner.get(slot) !== buffer) {
+        const by = owner.get(slot);
+        found.push(
+          `${where} reads ${ref.label} ${by ? `after ${by.label} was written over it` : 'before it is written'}`,
+        );
+      }
+    }
+    for (const ref of writes) owner.set(slotOf.get(ref.bound.buffer)!, ref.bound.buffer);
+  });
+  return found;
+}

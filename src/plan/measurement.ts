@@ -1,0 +1,114 @@
+import type { RecordReader } from '../health/records.ts';
+import {
+  cutForStatistics,
+  healthReduce,
+  layerStatistics,
+  type MeasuredTensor,
+  packRanges,
+  type StatisticsTable,
+} from '../kernels/health.ts';
+import { recordWords } from '../kernels/step.ts';
+import type { CompiledModel } from '../model/graph.ts';
+import type { MeasuredArenas } from './arenas.ts';
+import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+
+/** What a training step measures of itself, behind the update. */
+export interface Measurement {
+  recording: PlannedDispatch[];
+  /** A bit a unit: whether it was positive since the epoch began. */
+  positive: BufferRef;
+}
+
+interface Given {
+  model: CompiledModel;
+  measured: MeasuredArenas;
+  batch: number;
+  /** Of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 each. */
+  chunks: { count: number; ranges: Uint32Array };
+  partials: { gradient: BufferRef; update: BufferRef };
+  state: BufferRef;
+  records: BufferRef;
+  reader: RecordReader;
+}
+
+/** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
+export function planMeasurement(
+  planner: Planner,
+  { model, measured, batch, chunks, partials, state, records, reader }: Given,
+): Measurement {
+  const { groups } = measured;
+  const { words, tables, firsts, total, layers } = tabulate(model, measured, batch);
+  const positive = planner.buffer('state', 'health.positive', words);
+  const own = planner.buffer('state', 'health.partials', 8 * total);
+  const look = (table: StatisticsTable, g: number): PlannedDispatch => {
+    const [y0, y1, dy0, dy1] = groups[g]!;
+    const shape = {
+      arenas: [y0, y1, dy0, dy1].map(({ size }) => size / 16) as [number, number, number, number],
+      chunks: table.chunks,
+      tensors: table.ranges.length,
+      firstPartial: firsts[g]!,
+      partials: total,
+      words,
+    };
+    const buffers = { y0, y1, dy0, dy1, chunks: planner.upload(`health.chunks_${g}`, table.words), state };
+    return planner.dispatch(layerStatistics, shape, { ...buffers, partials: own, positive });
+  };
+  const add = (): PlannedDispatch => {
+    const ranges = packRanges(layers, chunks.ranges);
+    const count = chunks.ranges.length / 2;
+    const shape = {
+      layers: layers.length,
+      tensors: count,
+      partials: total,
+      chunks: chunks.count,
+      words,
+      record: reader.shape,
+      firstWord: recordWords(count),
+    };
+    return planner.dispatch(healthReduce, shape, {
+      partials: own,
+      positive,
+      gradient: partials.gradient,
+      updated: partials.update,
+      ranges: planner.upload('health.ranges', ranges),
+      state,
+      records,
+    });
+  };
+  return { recording: [...tables.map(look), add()], positive };
+}
+
+/** What each dispatch goes over, where its chunks begin among all of them, and which of them are whose. */
+function tabulate({ measured }: CompiledModel, { places, groups }: MeasuredArenas, batch: number) {
+  let words = 0;
+  const bits = measured.map(({ activation, units }) => {
+    if (activation !== 'relu') return undefined;
+    const first = words;
+    words += Math.ceil(units / 32);
+    return first;
+  });
+  words = Math.max(1, words);
+
+  // In each group the tensors in the layers' order; a layer's outputs and gradients may be in different groups.
+  const tensors = groups.map((): MeasuredTensor[] => []);
+  const seats = measured.map(({ activation, units }, i) => {
+    const seat = (of: 'values' | 'deltas') => {
+      const { group, arena, offset, elements } = places[i]![of];
+      const row = { arena, first: offset / 16, elements, channels: units, activation };
+      return { group, index: tensors[group]!.push({ ...row, bits: bits[i] }) - 1 };
+    };
+    return { values: seat('values'), deltas: seat('deltas') };
+  });
+  const tables = tensors.map((rows) => cutForStatistics(rows, batch));
+  const firsts = tables.map((_, g) => tables.slice(0, g).reduce((sum, { chunks }) => sum + chunks, 0));
+  const total = tables.reduce((sum, { chunks }) => sum + chunks, 0);
+  const rangeOf = ({ group, index }: { group: number; index: number }) =>
+    tables[group]!.ranges[index]!.map((chunk) => firsts[group]! + chunk) as [number, number];
+  const layers = measured.map(({ units }, i) => ({
+    values: rangeOf(seats[i]!.values),
+    deltas: rangeOf(seats[i]!.deltas),
+    units,
+    bits: bits[i],
+  }));
+  return { words, tables, firsts, total, layers };
+}

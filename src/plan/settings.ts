@@ -1,0 +1,21 @@
+import type { HealthLevel } from '../health/health.ts';
+import type { CompiledModel } from '../model/graph.ts';
+import type { FilledOptimizer } from '../model/optimizer.ts';
+import type { Viewing } from './input.ts';
+
+/** What a trainer was asked for, checked and filled in. */
+export interface Settings {
+  model: CompiledModel;
+  classes: number;
+  optimizer: FilledOptimizer;
+  batchSize: number;
+  seed: number;
+  viewing: Viewing;
+  /** Calls with a batch bring shares of classes for labels. */
+  takesShares: boolean;
+  /** A loss against shares is wanted at all. */
+  soft: boolean;
+  health: HealthLevel;
+  /** Steps from one probe to the next. */
+  probeEvery: number;
+}

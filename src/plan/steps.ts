@@ -1,0 +1,216 @@
+import type { RecordReader } from '../health/records.ts';
+import { stateWords } from '../kernels/state.ts';
+import * as step from '../kernels/step.ts';
+import * as kernels from '../kernels/update.ts';
+import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { betasOf, clipOf, type FilledOptimizer } from '../model/optimizer.ts';
+import type { Bound } from './bind.ts';
+import { type Chunks, cutIntoChunks } from './chunks.ts';
+import { type Measurement, planMeasurement } from './measurement.ts';
+import { type Network, planNetwork } from './network.ts';
+import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import type { Settings } from './settings.ts';
+import { planUpdate } from './update.ts';
+
+/** Bad steps in a row after which training stops: one can be chance, three are a run that has diverged. */
+export const badStepsToHalt = 3;
+
+/** A state with its ring of records: one for training, one for what must leave training alone. */
+export interface StepState {
+  state: BufferRef;
+  records: BufferRef;
+  begin: PlannedDispatch;
+  loss: PlannedDispatch;
+  /** The same against soft labels, where somebody has them. */
+  softLoss?: PlannedDispatch;
+  /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
+  norms: PlannedDispatch[];
+}
+
+/** Everything that a trainer replays, for one model and batch size, data sets aside: in data. */
+export interface StepPlan {
+  network: Network;
+  labels: BufferRef;
+  /** Soft labels, [batch, classes]. */
+  targets?: BufferRef;
+  probabilities: BufferRef;
+  training: StepState;
+  evaluation: StepState;
+  update: PlannedDispatch;
+  /** How the arenas of weights and gradients are cut, on the host and on the GPU. */
+  chunks: UploadedChunks;
+  /** The numbers that the optimizer keeps for each weight, an arena each, zeroed when it starts anew. */
+  slots: BufferRef[];
+  /** What a training step measures of itself, where it does. */
+  measurement?: Measurement;
+}
+
+/** The same with GPU objects: what a trainer works with. */
+export type BoundSteps = Bound<StepPlan>;
+export type BoundState = Bound<StepState>;
+
+export interface UploadedChunks extends Chunks {
+  refs: { table: BufferRef; ranges: BufferRef };
+}
+
+/** Plans every buffer and dispatch that training needs, data sets aside. */
+export function planSteps(planner: Planner, settings: Settings, reader: RecordReader): StepPlan {
+  const { model, batchSize: batch, classes, soft, health, optimizer } = settings;
+  const network = planNetwork(planner, model, batch);
+  const batchBuffers = {
+    labels: planner.buffer('state', 'labels', batch),
+    ...(soft && { targets: planner.buffer('state', 'targets', batch * classes) }),
+    probabilities: planner.buffer('state', 'probabilities', batch * classes),
+  };
+  const chunks = uploadChunks(planner, network);
+  const penalty = planPenalty(planner, model, network, chunks);
+  const clip = clipOf(optimizer);
+  const arenas: Arenas = {
+    network,
+    chunks,
+    shape: shapeOf(network, chunks),
+    partials: planner.buffer('state', 'gradient_norm.partials', 4 * chunks.count),
+    ...(penalty && { penalty: penalty.buffers }),
+    ...(clip &&
+      clip.by !== 'value' && { factors: planner.buffer('state', 'clip.factors', network.gradients.tensors.length) }),
+    ...(health !== 'off' && { updated: planner.buffer('state', 'update.partials', 4 * chunks.count) }),
+  };
+  const squares = planner.dispatch(
+    kernels.gradientNorm,
+    { ...arenas.shape, regularized: penalty !== undefined },
+    {
+      dw: network.gradients.all,
+      chunks: chunks.refs.table,
+      partials: arenas.partials,
+      ...(penalty && { w: network.weights.all, l2: penalty.buffers.l2 }),
+    },
+  );
+  const [training, evaluation] = (['training', 'evaluation'] as const).map((name) => {
+    const buffers = { ...batchBuffers, ...stateBuffers(planner, name, reader) };
+    return planState(planner, settings, reader, arenas, buffers, squares);
+  }) as [StepState, StepState];
+  const { update, slots } = planUpdate(planner, optimizer, arenas, training.state);
+  const measurement =
+    arenas.updated &&
+    planMeasurement(planner, {
+      model,
+      measured: network.measured,
+      batch,
+      chunks,
+      partials: { gradient: arenas.partials, update: arenas.updated },
+      state: training.state,
+      records: training.records,
+      reader,
+    });
+  return {
+    // The penalty is a part of every loss; where there is none, its dispatch isn't either.
+    network: { ...network, forward: penalty ? [penalty.dispatch, ...network.forward] : network.forward },
+    ...batchBuffers,
+    training,
+    evaluation,
+    update,
+    slots,
+    chunks,
+    ...(measurement && { measurement }),
+  };
+}
+
+/** The lists that are replayed: memory is shared by what is alive at other times in all of them. */
+export function sequencesOf({ network, training, evaluation, update, measurement }: StepPlan): PlannedDispatch[][] {
+  const losses = ({ loss, softLoss }: StepState) => (softLoss ? [loss, softLoss] : [loss]);
+  const { forward, backward } = network;
+  return [
+    ...losses(training).map((loss) => [
+      training.begin,
+      ...forward,
+      loss,
+      ...backward,
+      ...training.norms,
+      update,
+      ...(measurement?.recording ?? []),
+    ]),
+    ...losses(evaluation).map((loss) => [evaluation.begin, ...forward, loss, ...backward, ...evaluation.norms]),
+  ];
+}
+
+/** What goes over all tensors at once: the arenas, how they are cut, and what is noted of each chunk or tensor. */
+export interface Arenas {
+  network: Pick<Network, 'weights' | 'gradients' | 'logits' | 'logitsGradient'>;
+  chunks: UploadedChunks;
+  shape: kernels.ChunkedShape;
+  /** A vec4 a chunk, written every step: shaders/gradient_norm.wgsl. */
+  partials: BufferRef;
+  /** The same of what the update did, where it is measured: shaders/lib/measure_update.wgsl. */
+  updated?: BufferRef;
+  penalty?: { l2: BufferRef; penalties: BufferRef };
+  /** By which each tensor's gradient is scaled down, where norms are clipped. */
+  factors?: BufferRef;
+}
+
+function uploadChunks(planner: Planner, { gradients }: Arenas['network']): UploadedChunks {
+  const chunks = cutIntoChunks(gradients.tensors);
+  const refs = {
+    table: planner.upload('chunks', chunks.table),
+    ranges: planner.upload('chunks.tensors', chunks.ranges),
+  };
+  return { ...chunks, refs };
+}
+
+const shapeOf = ({ gradients }: Arenas['network'], { count }: Chunks): kernels.ChunkedShape => ({
+  elements: gradients.all.size / 16,
+  chunks: count,
+  tensors: gradients.tensors.length,
+});
+
+/** What L2 regularizers add to the loss; undefined where no layer has one. */
+function planPenalty(planner: Planner, model: CompiledModel, network: Arenas['network'], chunks: UploadedChunks) {
+  const factors = trainedTensors(model).map(({ spec }) => spec.l2);
+  if (!factors.some((factor) => factor > 0)) return undefined;
+  const l2 = planner.upload('l2', Float32Array.from(factors));
+  const penalties = planner.buffer('state', 'l2_penalty.penalties', chunks.count);
+  const dispatch = planner.dispatch(kernels.l2Penalty, shapeOf(network, chunks), {
+    w: network.weights.all,
+    l2,
+    chunks: chunks.refs.table,
+    penalties,
+  });
+  return { buffers: { l2, penalties }, dispatch };
+}
+
+const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) => ({
+  state: planner.buffer('state', `${name}.state`, stateWords),
+  records: planner.buffer('state', `${name}.records`, shape.words * shape.slots),
+});
+
+type StateBuffers = Record<'state' | 'records' | 'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
+
+/** @param squares of the gradients, which training and evaluation share. */
+function planState(
+  planner: Planner,
+  { batchSize: batch, classes, optimizer }: { batchSize: number; classes: number; optimizer: FilledOptimizer },
+  { shape: record }: RecordReader,
+  { network, chunks, shape, partials, penalty, factors }: Arenas,
+  { state, records, labels, targets, probabilities }: StateBuffers,
+  squares: PlannedDispatch,
+): StepState {
+  const penalties = penalty && { penalties: penalty.penalties };
+  const buffers = { z: network.logits, state, p: probabilities, dz: network.logitsGradient, records, ...penalties };
+  const lossShape = { batch, classes, penalties: penalty ? chunks.count : 0, record };
+  const softLoss =
+    targets && planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: true }, { ...buffers, targets });
+  return {
+    state,
+    records,
+    begin: planner.dispatch(step.beginStep, { batch }, { state }),
+    loss: planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: false }, { ...buffers, labels }),
+    ...(softLoss && { softLoss }),
+    norms: [
+      squares,
+      planner.dispatch(
+        kernels.gradientNormReduce,
+        { ...shape, record, ...betasOf(optimizer), badStepsToHalt, clip: clipOf(optimizer) },
+        { partials, tensors: chunks.refs.ranges, records, state, ...(factors && { factors }) },
+      ),
+    ],
+  };
+}

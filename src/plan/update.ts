@@ -1,0 +1,51 @@
+import type { Kernel } from '../gpu/kernel.ts';
+import * as kernels from '../kernels/update.ts';
+import { clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
+import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
+import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import type { Arenas } from './steps.ts';
+
+/** The numbers of an optimizer that its update kernel's shape has. */
+type UpdateNumbers<T extends OptimizerType> = (optimizer: FilledOptimizerOf<T>) => object;
+
+/** The update kernel of each optimizer, and what of its options the kernel's shape takes. */
+const updates = {
+  adam: { kernel: kernels.adam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
+  sgd: { kernel: kernels.sgd, numbers: ({ momentum, nesterov }) => ({ momentum, nesterov }) },
+} satisfies { [T in OptimizerType]: { kernel: unknown; numbers: UpdateNumbers<T> } };
+
+/** The optimizer's dispatch, and the arenas of its slots. */
+export function planUpdate(
+  planner: Planner,
+  optimizer: FilledOptimizer,
+  { network, chunks, shape, updated, factors }: Arenas,
+  state: BufferRef,
+): { update: PlannedDispatch; slots: BufferRef[] } {
+  const { weights, gradients } = network;
+  const { kernel, numbers } = updates[optimizer.type as OptimizerType] as unknown as {
+    kernel: Kernel<unknown>;
+    numbers: (of: unknown) => object;
+  };
+  const names = slotsOf(optimizer);
+  const slots = names.map((name) => planner.buffer('parameters', `${kernel.name}.${name}`, gradients.all.size / 4));
+  const update = planner.dispatch(
+    kernel,
+    {
+      ...shape,
+      measured: updated !== undefined,
+      clip: clipOf(optimizer),
+      weightDecay: optimizer.weightDecay,
+      ...numbers(optimizer),
+    },
+    {
+      dw: gradients.all,
+      chunks: chunks.refs.table,
+      state,
+      w: weights.all,
+      ...(updated && { partials: updated }),
+      ...(factors && { factors }),
+      ...Object.fromEntries(names.map((name, i) => [name, slots[i]!])),
+    },
+  );
+  return { update, slots };
+}

@@ -1,0 +1,35 @@
+import type { CompiledNode } from '../model/graph.ts';
+import type { LayerType } from '../model/layers/index.ts';
+
+export type Numbers = ArrayLike<number>;
+
+/** What a layer's twin is given. */
+export interface TwinInput {
+  batch: number;
+  /** Real samples of the batch; the ones after them are a short batch's empty slots. */
+  count: number;
+  /** Training uses the batch's statistics and draws masks; inference does neither. */
+  mode: 'train' | 'infer';
+  /** What reaches the layer, [batch, ...shape] each. */
+  inputs: Float64Array[];
+  /** Its tensors by name. */
+  tensors: Readonly<Record<string, Numbers>>;
+}
+
+/** What a layer computes before its own activation, and what its backward pass needs of it. */
+export interface TwinOutput {
+  z: Float64Array;
+  /** Anything else that the backward pass of the same layer needs. */
+  kept?: unknown;
+}
+
+/** One type of layer in float64, in plain loops. */
+export interface LayerTwin<T extends LayerType> {
+  forward(layer: CompiledNode<T>, given: TwinInput): TwinOutput;
+  /** @param dz the gradient of the loss with respect to z. */
+  backward(
+    layer: CompiledNode<T>,
+    given: TwinInput & { kept?: unknown },
+    dz: Float64Array,
+  ): { dx: Float64Array[]; tensors?: Record<string, Float64Array> };
+}
