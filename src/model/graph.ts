@@ -1,5 +1,5 @@
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { ActivationName } from './activations.ts';
+import type { ActivationSpec } from './activations.ts';
 import { fillLayer } from './fill_layer.ts';
 import { product, type WeightSpec } from './layer.ts';
 import {
@@ -38,7 +38,7 @@ export interface CompiledNode<T extends LayerType> {
   inputShape: number[];
   outputShape: number[];
   /** What the layer itself applies to its output. A softmax at the end belongs to the loss, and is linear here. */
-  activation: Exclude<ActivationName, 'softmax'>;
+  activation: ActivationSpec;
   /** In Keras' get_weights() order: trained tensors first. Empty for layers without. */
   weights: WeightSpec[];
   parameters: number;
@@ -66,6 +66,8 @@ export interface CompiledModel {
   consumers: number[][];
   /** Position in `layers` of the one whose output is the model's. */
   output: number;
+  /** Training and inference compute differently somewhere: batch statistics, dropout. */
+  inferenceDiffers: boolean;
   /** The output is a softmax of what the last layer gives. */
   endsInSoftmax: boolean;
   /** All tensors, in Keras' get_weights() order. */
@@ -133,9 +135,10 @@ export function compileModel(model: Model): CompiledModel {
     order,
     consumers,
     output,
+    inferenceDiffers: compiled.some(({ type }) => definitionOf(type).inferenceDiffers),
     endsInSoftmax: 'activation' in last && last.activation === 'softmax',
     tensors,
-    measured: measuredLayersOf({ layers: compiled, consumers, tensors }),
+    measured: measuredLayersOf({ layers: compiled, consumers, order, tensors }),
     parameters: compiled.reduce((sum, layer) => sum + layer.parameters, 0),
   };
 }

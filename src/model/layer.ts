@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { number } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type ActivationName, activationNames } from './activations.ts';
+import { type ActivationSpec, activationNames } from './activations.ts';
 import {
   type FilledInitializer,
   fillInitializer,
@@ -22,6 +23,8 @@ export interface WeightSpec {
   l2: number;
   /** The optimizer moves it. Others are moved by their layer, as moving statistics are, or stay as they are. */
   trainable: boolean;
+  /** Of statistics that follow the batch's: how much of them a step keeps. */
+  momentum?: number;
 }
 
 /** What the definition of a layer type works out for one layer, given its options and the shapes that reach it. */
@@ -31,7 +34,7 @@ export interface LayerParts<D> {
   /** In Keras' order: what is trained before what is not. */
   weights?: WeightSpec[];
   /** Applied to the output by the layer itself; linear unless given. */
-  activation?: ActivationName;
+  activation?: ActivationSpec | 'softmax';
   /** What lowering and twin need beyond the options: windows, padding and the like. */
   details: D;
 }
@@ -50,6 +53,10 @@ export interface LayerDefinition<S extends Schema, D> {
   schema: S;
   /** The options that a form begins with when the layer is added. */
   starter: Record<string, unknown>;
+  /** What it does, for the layers that others are measured or computed together with. */
+  role?: 'activation' | 'largest' | 'normalization' | 'sum';
+  /** Training computes otherwise than inference. */
+  inferenceDiffers?: boolean;
   /** How many layers it takes as inputs; one unless given. */
   inputs?: { least: number; most: number };
   /** @param subject what the layer is, as an error's first words: "Layer 3 (conv2d)". */
@@ -83,6 +90,12 @@ export const layerOptions = {
   /** Names of the layers that it takes as inputs, or "input" for the images; the layer before it unless given. */
   inputs: v.optional(v.pipe(v.array(layerName), v.minLength(1, 'at least one name of a layer'))),
 };
+
+/** Share of elements, or channels, that are dropped: 0 <= rate < 1. */
+export const dropoutRate = v.pipe(
+  number(0, 1),
+  v.check((rate) => rate < 1, 'a number from 0 to 1, 1 excluded: it would drop everything'),
+);
 
 /** Options of layers that own weights. */
 export const trainable = v.optional(v.boolean(), true);

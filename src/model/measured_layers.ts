@@ -1,5 +1,6 @@
-import type { ActivationName } from './activations.ts';
-import type { CompiledLayer, CompiledModel, ModelTensor } from './graph.ts';
+import { type ActivationSpec, activationName } from './activations.ts';
+import { followersOf } from './followers.ts';
+import type { CompiledModel, ModelTensor } from './graph.ts';
 import { product } from './layer.ts';
 
 /** A layer with tensors that are trained, and what of it is measured each step. Nothing else decides what is measured. */
@@ -7,11 +8,11 @@ export interface MeasuredLayer {
   /** Position in the model's list. */
   layer: number;
   name: string;
-  /** What makes its output: its own activation. A softmax belongs to the loss, whose layer gives logits. */
-  activation: Exclude<ActivationName, 'softmax'>;
+  /** What makes its output: its own activation, or that of an activation layer that follows at once. */
+  activation: ActivationSpec;
   /** Channels or units. */
   units: number;
-  /** The layer whose output is looked at: itself, or the pool that follows at once. */
+  /** The layer whose output is looked at: itself, or the last of the activation, sum or pool that follow at once. */
   values: number;
   /** Elements of a sample of its own output, before any pool: the gradient there is averaged over them. */
   outputElements: number;
@@ -19,35 +20,26 @@ export interface MeasuredLayer {
   tensors: { name: string; elements: number; index: number }[];
 }
 
+type Graph = Pick<CompiledModel, 'layers' | 'consumers' | 'order' | 'tensors'>;
+
 /** The layers that are measured, in the order of the model's list. */
-export function measuredLayersOf({
-  layers,
-  consumers,
-  tensors,
-}: Pick<CompiledModel, 'layers' | 'consumers' | 'tensors'>): MeasuredLayer[] {
+export function measuredLayersOf(graph: Graph): MeasuredLayer[] {
+  const { layers, tensors } = graph;
   return layers.flatMap((layer, index) => {
     const own = tensors.filter((tensor: ModelTensor) => tensor.layer === index && tensor.spec.trainable);
     if (own.length === 0) return [];
+    const run = [index, ...followersOf(graph, index)];
+    const activated = run.find((i) => activationName(layers[i]!.activation) !== 'linear');
     return {
       layer: index,
       name: layer.name,
-      activation: layer.activation,
+      activation: activated === undefined ? 'linear' : layers[activated]!.activation,
       units: layer.outputShape.at(-1)!,
-      values: poolAfter(layers, consumers, index) ?? index,
+      values: run.at(-1)!,
       outputElements: product(layer.outputShape),
       tensors: own.map(({ spec, index }) => ({ name: spec.name, elements: product(spec.shape), index })),
     };
   });
-}
-
-/** The pool that alone takes a layer's output, and hands on the largest of it. */
-function poolAfter(
-  layers: readonly CompiledLayer[],
-  consumers: readonly number[][],
-  index: number,
-): number | undefined {
-  const [next, ...others] = consumers[index]!;
-  return next !== undefined && others.length === 0 && layers[next]!.type === 'maxPooling2d' ? next : undefined;
 }
 
 /** A measured layer, with the numbers of its tensors among all that are trained. */

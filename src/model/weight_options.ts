@@ -3,11 +3,11 @@ import { number, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 
 /** Initialisers that need no number, by Keras' names. */
-const initializerNames = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'lecunNormal', 'zeros'] as const;
+const initializerNames = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'lecunNormal', 'zeros', 'ones'] as const;
 
 export interface FilledInitializer {
   type: (typeof initializerNames)[number] | 'constant';
-  /** Of `constant`; 0 elsewhere. */
+  /** Of `constant` and `ones`; 0 elsewhere. */
   value: number;
   /** What the drawn numbers, or the constant, are multiplied by. (Keras' VarianceScaling scales the variance instead.) */
   scale: number;
@@ -46,7 +46,7 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
     });
   }
   if (type === 'constant') return parse(constant, json, `${subject} constant`);
-  return { ...parse(drawn, json, `${subject} ${type}`), value: 0 };
+  return { ...parse(drawn, json, `${subject} ${type}`), value: type === 'ones' ? 1 : 0 };
 }
 
 /** Keras' L2 regularizer: the loss gets l2 * sum of w*w, so the gradient 2 * l2 * w. */

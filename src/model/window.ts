@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import type { Padding } from './layer.ts';
+import { type Padding, pair, type Size } from './layer.ts';
 
 /** What a window that moves over an image does: all sizes are [vertical, horizontal]. */
 export interface Window {
@@ -37,4 +37,16 @@ export function slide(
     });
   }
   return { window, strides, pad: [top, left], size: [height, width] };
+}
+
+/** Where a convolution's kernel can stand, and how far apart its elements are. */
+export function convolutionWindow(
+  subject: string,
+  shape: readonly number[],
+  config: { kernelSize: Size; strides: Size; padding: Padding; dilationRate: Size },
+): Window & { dilation: [number, number]; size: [number, number] } {
+  const window = pair(config.kernelSize);
+  const dilation = pair(config.dilationRate);
+  const reach = window.map((n, axis) => (n - 1) * dilation[axis]! + 1) as [number, number];
+  return { ...slide(subject, shape, window, pair(config.strides), config.padding, reach), dilation };
 }

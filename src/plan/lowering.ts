@@ -1,10 +1,12 @@
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
-import type { Activation } from '../kernels/activation.ts';
+import { type Activation, isFused } from '../kernels/activation.ts';
 import type { CompiledLayer, CompiledNode } from '../model/graph.ts';
 import { product } from '../model/layer.ts';
 import type { LayerType } from '../model/layers/index.ts';
-import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import type { GradientBook, GradientTarget } from './gradient_book.ts';
+import type { Fused } from './layers/fusion.ts';
+import type { BufferKind, BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
 /** A training step computes with the batch's own statistics and draws masks; inference does neither. */
 export type Mode = 'train' | 'infer';
@@ -27,16 +29,10 @@ export interface Tensor {
   dw?: BufferRef;
 }
 
-/** Layers that are computed in the same dispatch as the one before them. */
-export interface Fused {
-  pool?: CompiledNode<'maxPooling2d'>;
-}
-
-/** Where a backward kernel writes an input's gradient. */
-export interface GradientTarget {
-  dx: BufferRef;
-  /** Its derivative is to be folded into dx, from the input's own value; `linear` where that is done elsewhere. */
-  activation: Activation;
+/** The moving statistics of a normalization, and the batch's that they follow: mean and variance of each, in one part. */
+export interface Statistics {
+  moving: BufferRef;
+  batch?: BufferRef;
 }
 
 /** A dense layer's input, and the gradient before its activation: what single samples' gradients are made of. */
@@ -70,32 +66,66 @@ export interface Draft {
   planner: Planner;
   batch: number;
   mode: Mode;
+  /** Of the step that the dispatches belong to: how many samples of the batch are real, and what draws begin from. */
+  state: BufferRef;
   forward: PlannedDispatch[];
   backward: PlannedDispatch[];
   dense: DenseFlow[];
   gradients: GradientBook;
 }
 
+/** What a lowering is given of the layer at hand. */
+export interface LayerParts {
+  layer: CompiledLayer;
+  /** Its position in the model's list. */
+  index: number;
+  inputs: readonly Value[];
+  tensors: Readonly<Record<string, Tensor>>;
+  statistics?: Statistics;
+  fused: Fused;
+  /** What is added after a normalization, where a shortcut's sum is fused into it. */
+  residual?: Value;
+  /** The tensors of a normalization that is folded into the layer. */
+  norm?: { layer: CompiledNode<'batchNormalization'>; tensors: Readonly<Record<string, Tensor>>; statistics: Statistics };
+}
+
 /** What a lowering has to work with: the layer's inputs and tensors, buffers, and the two lists of dispatches. */
 export class LoweringContext {
-  readonly inputs: readonly Value[];
-  readonly fused: Fused;
   readonly #draft: Draft;
-  readonly #layer: CompiledLayer;
-  readonly #tensors: Readonly<Record<string, Tensor>>;
+  readonly #parts: LayerParts;
 
-  constructor(
-    draft: Draft,
-    layer: CompiledLayer,
-    inputs: readonly Value[],
-    tensors: Readonly<Record<string, Tensor>>,
-    fused: Fused,
-  ) {
+  constructor(draft: Draft, parts: LayerParts) {
     this.#draft = draft;
-    this.#layer = layer;
-    this.#tensors = tensors;
-    this.inputs = inputs;
-    this.fused = fused;
+    this.#parts = parts;
+  }
+
+  get inputs(): readonly Value[] {
+    return this.#parts.inputs;
+  }
+
+  /** The only input of most layers. */
+  get x(): Value {
+    return this.#parts.inputs[0]!;
+  }
+
+  get index(): number {
+    return this.#parts.index;
+  }
+
+  get fused(): Fused {
+    return this.#parts.fused;
+  }
+
+  get residual(): Value | undefined {
+    return this.#parts.residual;
+  }
+
+  get norm(): LayerParts['norm'] {
+    return this.#parts.norm;
+  }
+
+  get statistics(): Statistics | undefined {
+    return this.#parts.statistics;
   }
 
   get batch(): number {
@@ -106,139 +136,87 @@ export class LoweringContext {
     return this.#draft.mode;
   }
 
+  get state(): BufferRef {
+    return this.#draft.state;
+  }
+
   get traits(): Traits {
     return this.#draft.planner.traits;
   }
 
+  /** What the layer's kernel ends with: its own activation, or that of an activation layer that is fused into it. */
+  get activation(): Activation {
+    const { layer, fused } = this.#parts;
+    if (fused.activation) return fused.activation;
+    return isFused(layer.activation) ? layer.activation : 'linear';
+  }
+
   /** A tensor of the layer by its name in the model. */
   tensor(name: string): Tensor | undefined {
-    return this.#tensors[name];
+    return this.#parts.tensors[name];
   }
 
   /** What the layer hands on: a buffer for a batch of this shape. */
-  value(shape: readonly number[], activation: Activation, name = this.#layer.name): Value {
+  value(shape: readonly number[], activation: Activation = this.activation): Value {
+    const { name } = this.#parts.layer;
     const elements = product(shape);
-    const ref = this.#draft.planner.buffer('value', `${name}.y`, this.batch * elements);
+    const ref = this.#buffer('value', 'y', elements * this.batch);
     return { ref, name, elements, activation, hasGradient: this.#hasGradient() };
   }
 
   #hasGradient(): boolean {
-    const trained = Object.values(this.#tensors).some(({ dw }) => dw !== undefined);
-    return trained || this.inputs.some(({ hasGradient }) => hasGradient);
+    const { tensors, inputs, residual } = this.#parts;
+    const trained = Object.values(tensors).some(({ dw }) => dw !== undefined);
+    return trained || inputs.some(({ hasGradient }) => hasGradient) || residual?.hasGradient === true;
   }
 
   /** A buffer that the forward pass fills for the backward pass. */
   kept(name: string, elements: number): BufferRef {
-    return this.#draft.planner.buffer('value', `${this.#layer.name}.${name}`, elements);
+    return this.#buffer('value', name, elements);
   }
 
   /** A buffer that is read soon after it is written, and by nobody later. */
   scratch(name: string, elements: number): BufferRef {
-    return this.#draft.planner.buffer('scratch', `${this.#layer.name}.${name}`, elements);
+    return this.#buffer('scratch', name, elements);
+  }
+
+  #buffer(kind: BufferKind, name: string, elements: number): BufferRef {
+    return this.#draft.planner.buffer(kind, `${this.#parts.layer.name}.${name}`, elements);
   }
 
   forward<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>): void {
-    this.#draft.forward.push(this.#draft.planner.dispatch(kernel, shape, buffers, this.#layer.name));
+    this.#draft.forward.push(this.#draft.planner.dispatch(kernel, shape, buffers, this.#parts.layer.name));
   }
 
   backward<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>): void {
-    this.#draft.backward.push(this.#draft.planner.dispatch(kernel, shape, buffers, this.#layer.name));
-  }
-
-  /** Where the gradient of input `i` goes; undefined where nobody wants it. Whoever asks has to write it. */
-  gradient(i: number): GradientTarget | undefined {
-    return this.#draft.gradients.target(this.inputs[i]!);
+    this.#draft.backward.push(this.#draft.planner.dispatch(kernel, shape, buffers, this.#parts.layer.name));
   }
 
   /**
-   * The gradient of input `i` of a layer that hands on what it gets, or a selection of it: the derivative of the
-   * activation that made the input is in dy already.
+   * Where a kernel that can fold the derivative of its input's activation in writes the gradient of input `i`; undefined
+   * where nobody wants it. Whoever asks has to write it.
    */
-  gradientOfSelection(i: number): BufferRef | undefined {
+  gradient(i = 0): GradientTarget | undefined {
+    return this.#draft.gradients.target(this.inputs[i]!);
+  }
+
+  /** Where a kernel that can't do so writes it: the derivative is multiplied in afterwards, where there is one. */
+  rawGradient(i = 0): BufferRef | undefined {
+    return this.#draft.gradients.raw(this.inputs[i]!);
+  }
+
+  /** Where it is written by a layer that hands on what it gets, or a selection of it: the derivative is in dy already. */
+  gradientOfSelection(i = 0): BufferRef | undefined {
     return this.#draft.gradients.finished(this.inputs[i]!);
+  }
+
+  /** The gradient of an input is what lies in a buffer that is written already. */
+  passGradient(value: Value, dy: BufferRef): void {
+    this.#draft.gradients.pass(value, dy);
   }
 
   /** For probes: see `DenseFlow`. */
   noteDense(flow: Omit<DenseFlow, 'layer'>): void {
-    this.#draft.dense.unshift({ layer: this.#layer.name, ...flow });
-  }
-}
-
-/** One layer's part in the gradient of a value. */
-interface Contribution {
-  ref: BufferRef;
-  /** The derivative of the activation that made the value is still to be multiplied in. */
-  pending: boolean;
-}
-
-/** Adds contributions up to the gradient of a value. */
-export type Sum = (value: Value, contributions: readonly Contribution[], dy: BufferRef) => void;
-
-/**
- * Who contributes to which gradient. A value that one layer takes has its gradient written by that layer; where several
- * take it, each writes its part and they are added in the order in which the backward pass wrote them.
- */
-export class GradientBook {
-  readonly #planner: Planner;
-  readonly #batch: number;
-  readonly #sum: Sum;
-  readonly #consumers = new Map<Value, number>();
-  readonly #contributions = new Map<Value, Contribution[]>();
-
-  constructor(planner: Planner, batch: number, sum: Sum) {
-    this.#planner = planner;
-    this.#batch = batch;
-    this.#sum = sum;
-  }
-
-  /** A layer takes this value as an input. */
-  addConsumer(value: Value): void {
-    this.#consumers.set(value, (this.#consumers.get(value) ?? 0) + 1);
-  }
-
-  /** @returns where to write, and the derivative to fold in: none where other contributions have to be added first. */
-  target(value: Value): GradientTarget | undefined {
-    if (!value.hasGradient) return undefined;
-    const alone = (this.#consumers.get(value) ?? 0) <= 1;
-    const pending = !alone && value.activation !== 'linear';
-    return { dx: this.#contribute(value, pending), activation: alone ? value.activation : 'linear' };
-  }
-
-  /** @returns where to write a gradient that has the derivative in it. */
-  finished(value: Value): BufferRef | undefined {
-    return value.hasGradient ? this.#contribute(value, false) : undefined;
-  }
-
-  /** What is already written counts as a contribution: its buffer is read in place. */
-  pass(value: Value, ref: BufferRef, pending = value.activation !== 'linear'): void {
-    if (value.hasGradient) this.#list(value).push({ ref, pending });
-  }
-
-  /** The gradient of a value, all contributions added; undefined where there is none. */
-  total(value: Value): BufferRef | undefined {
-    const contributions = this.#list(value);
-    const [first] = contributions;
-    if (!first || (contributions.length === 1 && !first.pending)) return first?.ref;
-    const dy = this.#planner.buffer('gradient', `${value.name}.dy`, this.#batch * value.elements);
-    this.#sum(value, contributions, dy);
-    return dy;
-  }
-
-  #contribute(value: Value, pending: boolean): BufferRef {
-    const list = this.#list(value);
-    const alone = (this.#consumers.get(value) ?? 0) <= 1;
-    const label = `${value.name}.dy${alone ? '' : `_${list.length}`}`;
-    const ref = this.#planner.buffer('gradient', label, this.#batch * value.elements);
-    list.push({ ref, pending });
-    return ref;
-  }
-
-  #list(value: Value): Contribution[] {
-    let list = this.#contributions.get(value);
-    if (!list) {
-      list = [];
-      this.#contributions.set(value, list);
-    }
-    return list;
+    this.#draft.dense.unshift({ layer: this.#parts.layer.name, ...flow });
   }
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { integer } from '../../check.ts';
+import { ConfigurationError } from '../../errors.ts';
 import {
   activation,
   checkWeightOptions,
@@ -9,15 +10,14 @@ import {
   layerOptions,
   needImage,
   padding,
-  pair,
   size,
   trainable,
 } from '../layer.ts';
-import { slide } from '../window.ts';
+import { convolutionWindow } from '../window.ts';
 
 /**
  * A two-dimensional convolution: Keras' Conv2D. x [batch, height, width, channels], kernel
- * [kernelHeight, kernelWidth, channels, filters], bias [filters].
+ * [kernelHeight, kernelWidth, channels / groups, filters], bias [filters].
  */
 export const conv2dLayer = defineLayer({
   type: 'conv2d',
@@ -28,6 +28,8 @@ export const conv2dLayer = defineLayer({
     kernelSize: size,
     strides: v.optional(size, 1),
     padding,
+    dilationRate: v.optional(size, 1),
+    groups: v.optional(integer(1), 1),
     activation,
     ...kernelOptions,
     trainable,
@@ -37,12 +39,21 @@ export const conv2dLayer = defineLayer({
   check: checkWeightOptions,
   compile(config, [shape], subject) {
     const [, , channels] = needImage(subject, shape!);
-    const { size, ...window } = slide(subject, shape!, pair(config.kernelSize), pair(config.strides), config.padding);
+    const { filters, groups } = config;
+    if (channels % groups !== 0 || filters % groups !== 0) {
+      throw new ConfigurationError({
+        what: `${subject}: its groups don't divide the channels and the filters`,
+        found: `${groups} groups, ${channels} channels, ${filters} filters`,
+        wanted: 'a divisor of both',
+        place: ['groups'],
+      });
+    }
+    const { size, ...details } = convolutionWindow(subject, shape!, config);
     return {
-      outputShape: [...size, config.filters],
-      weights: kernelAndBias(config, [...window.window, channels, config.filters]),
+      outputShape: [...size, filters],
+      weights: kernelAndBias(config, [...details.window, channels / groups, filters]),
       activation: config.activation,
-      details: window,
+      details,
     };
   },
 });

@@ -10,6 +10,7 @@ export const largestPool = 256;
 export const maxPooling2dLayer = defineLayer({
   type: 'maxPooling2d',
   kerasName: 'max_pooling2d',
+  role: 'largest',
   schema: v.strictObject({
     type: v.literal('maxPooling2d'),
     poolSize: v.optional(size, 2),

@@ -1,0 +1,42 @@
+import { activationName } from './activations.ts';
+import type { CompiledModel } from './graph.ts';
+import { definitionOf } from './layers/index.ts';
+
+type Graph = Pick<CompiledModel, 'layers' | 'consumers' | 'order'>;
+
+/**
+ * The layers that belong to one before them, in order: a shortcut's sum after a normalization, an activation, a pool of
+ * largest elements. Each is the only one to take what the one before it gives. A layer is measured with them, and kernels
+ * that can do so compute them together.
+ */
+export function followersOf(graph: Graph, index: number): number[] {
+  const { layers } = graph;
+  const roleOf = (i: number | undefined) => (i === undefined ? undefined : definitionOf(layers[i]!.type).role);
+  if (!['normalization', undefined].includes(roleOf(index)) || layers[index]!.weights.length === 0) return [];
+  const run: number[] = [];
+  const last = () => run.at(-1) ?? index;
+  let next = onlyConsumer(graph, index);
+  if (roleOf(index) === 'normalization' && roleOf(next) === 'sum' && joinsLast(graph, index, next!)) {
+    run.push(next!);
+    next = onlyConsumer(graph, next!);
+  }
+  if (roleOf(next) === 'activation' && activationName(layers[index]!.activation) === 'linear') {
+    run.push(next!);
+    next = onlyConsumer(graph, last());
+  }
+  if (roleOf(next) === 'largest' && roleOf(index) !== 'normalization') run.push(next!);
+  return run;
+}
+
+export function onlyConsumer({ consumers }: Graph, index: number): number | undefined {
+  const [next, ...others] = consumers[index]!;
+  return others.length === 0 ? next : undefined;
+}
+
+/** Of the two inputs of a sum, alike in shape, the layer is the one that is computed last. */
+function joinsLast({ layers, order }: Graph, index: number, sum: number): boolean {
+  const { inputs, inputShapes } = layers[sum]!;
+  const [a, b] = inputShapes;
+  if (inputs.length !== 2 || a!.join() !== b!.join() || inputs[0] === inputs[1]) return false;
+  return inputs.every((input) => order.indexOf(input) <= order.indexOf(index));
+}

@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+import { number } from '../../check.ts';
+import { ConfigurationError } from '../../errors.ts';
+import { activationNames, defaultNegativeSlope } from '../activations.ts';
+import { defineLayer, layerOptions } from '../layer.ts';
+
+/** y = activation(x), element by element: Keras' Activation. A softmax may only end the model. */
+export const activationLayer = defineLayer({
+  type: 'activation',
+  kerasName: 'activation',
+  role: 'activation',
+  schema: v.strictObject({
+    type: v.literal('activation'),
+    activation: v.picklist(activationNames),
+    /** Of leakyRelu: the slope where x < 0. 0.2 by default, as keras.activations.leaky_relu has it. */
+    negativeSlope: v.optional(number(0)),
+    ...layerOptions,
+  }),
+  starter: { activation: 'relu' },
+  check({ activation, negativeSlope }, subject) {
+    if (negativeSlope === undefined || activation === 'leakyRelu') return;
+    throw new ConfigurationError({
+      what: `${subject}: negativeSlope is an option of leakyRelu`,
+      found: `negativeSlope with ${activation}`,
+      wanted: 'negativeSlope only beside "activation": "leakyRelu"',
+      fix: 'leave negativeSlope out, or use leakyRelu',
+    });
+  },
+  compile: ({ activation, negativeSlope = defaultNegativeSlope }, [shape]) => ({
+    outputShape: [...shape!],
+    activation: activation === 'leakyRelu' ? { name: 'leakyRelu', negativeSlope } : activation,
+    details: {},
+  }),
+});

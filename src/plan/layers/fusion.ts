@@ -1,0 +1,111 @@
+import { type Activation, isFused } from '../../kernels/activation.ts';
+import { type ActivationSpec, activationName } from '../../model/activations.ts';
+import { followersOf, onlyConsumer } from '../../model/followers.ts';
+import type { CompiledModel, CompiledNode } from '../../model/graph.ts';
+import type { Mode } from '../lowering.ts';
+
+/** Layers that are computed in the dispatches of the one before them. */
+export interface Fused {
+  /** Their positions in the model, in order. */
+  members: number[];
+  pool?: CompiledNode<'maxPooling2d'>;
+  activation?: Activation;
+  /** A sum after a normalization: the position of the other layer that goes into it. */
+  residual?: number;
+  /** In inference: a batch normalization whose numbers go into the kernel and the bias of the layer before it. */
+  norm?: { index: number; layer: CompiledNode<'batchNormalization'> };
+}
+
+/** The layers whose kernels can end with an activation. */
+const endsWithActivation = new Set([
+  'conv2d',
+  'dense',
+  'depthwiseConv2d',
+  'separableConv2d',
+  'conv2dTranspose',
+  'batchNormalization',
+  'layerNormalization',
+  'groupNormalization',
+  'add',
+  'multiply',
+  'average',
+  'maximum',
+]);
+
+/** Which layers are computed together, by the first of them. */
+export function fusionsOf(model: CompiledModel, mode: Mode): Map<number, Fused> {
+  const fusions = new Map<number, Fused>();
+  const taken = new Set<number>();
+  for (const index of model.order) {
+    if (taken.has(index)) continue;
+    const fused = fusedWith(model, index, mode);
+    if (fused.members.length === 0) continue;
+    fusions.set(index, fused);
+    for (const member of fused.members) taken.add(member);
+  }
+  return fusions;
+}
+
+function fusedWith(model: CompiledModel, index: number, mode: Mode): Fused {
+  const { layers } = model;
+  const fused: Fused = { members: [] };
+  const head = layers[index]!;
+  let activation = head.activation;
+  let last = index;
+  const take = (member: number) => {
+    fused.members.push(member);
+    last = member;
+  };
+  const folded = mode === 'infer' ? normToFold(model, index) : undefined;
+  if (folded !== undefined) {
+    fused.norm = { index: folded, layer: layers[folded] as CompiledNode<'batchNormalization'> };
+    take(folded);
+  }
+  for (const next of folded === undefined ? followers(model, index) : followers(model, folded)) {
+    const layer = layers[next]!;
+    if (layer.type === 'add') {
+      if (folded !== undefined) break; // its kernel adds no shortcut
+      fused.residual = layer.inputs.find((input) => input !== last)!;
+      take(next);
+    } else if (layer.type === 'activation') {
+      if (!endsWithActivation.has(head.type) || !fuses(layer.activation) || activationName(activation) !== 'linear') break;
+      activation = layer.activation;
+      fused.activation = layer.activation as Activation;
+      take(next);
+    } else if (layer.type === 'maxPooling2d' && head.type === 'conv2d' && fuses(activation) && fitsPool(head, layer)) {
+      fused.pool = layer;
+      take(next);
+    } else break;
+  }
+  return fused;
+}
+
+const fuses = (activation: ActivationSpec) => isFused(activation);
+
+/** Merges have no tensors, and nothing is measured of them: only an activation can join them. */
+function followers(model: CompiledModel, index: number): number[] {
+  if (model.layers[index]!.weights.length > 0) return followersOf(model, index);
+  const next = onlyConsumer(model, index);
+  return next !== undefined && model.layers[next]!.type === 'activation' ? [next] : [];
+}
+
+/** The layers whose kernel a normalization can be folded into: each of its outputs is a product with one row of numbers. */
+const foldable = new Set(['conv2d', 'dense', 'depthwiseConv2d']);
+
+function normToFold(model: CompiledModel, index: number): number | undefined {
+  const head = model.layers[index]!;
+  const next = onlyConsumer(model, index);
+  const isFoldable = foldable.has(head.type) && activationName(head.activation) === 'linear';
+  return isFoldable && next !== undefined && model.layers[next]!.type === 'batchNormalization' ? next : undefined;
+}
+
+/** The convolution kernels can also do a 2x2 pool of stride 2. */
+function fitsPool({ config, details, ...layer }: CompiledNode<'conv2d'>, pool: CompiledNode<'maxPooling2d'>): boolean {
+  const halves =
+    pool.outputShape[0] === Math.floor(layer.outputShape[0]! / 2) &&
+    pool.outputShape[1] === Math.floor(layer.outputShape[1]! / 2);
+  const { window, strides, pad } = pool.details;
+  const twoByTwo = [...window, ...strides].every((n) => n === 2) && pad.every((n) => n === 0);
+  const dense = config.groups === 1 && details.dilation.every((n) => n === 1);
+  return halves && twoByTwo && dense && config.filters % 4 === 0;
+}
