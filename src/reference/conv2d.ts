@@ -42,8 +42,7 @@ function visitProducts(s: Conv2dShape, visit: Visit): void {
 
 const elementsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth * s.inChannels;
 const elementsOut = (s: Conv2dShape) => s.batch * s.outHeight * s.outWidth * s.outChannels;
-const weights = (s: Conv2dShape) =>
-  (s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels) / (s.groups ?? 1);
+const weights = (s: Conv2dShape) => (s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels) / (s.groups ?? 1);
 
 /** The 2x2 pool of stride 2 that `pooled` stands for. */
 const poolOf = (s: Conv2dShape) => ({
