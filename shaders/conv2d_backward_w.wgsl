@@ -2,16 +2,20 @@
 // One invocation owns 8 rows (kh,kw,ci) x 4 output channels and walks over the pixels of its share of the images, four at
 // a time; 4 neighbours share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
 // pool behind, the four pixels are one pooled cell's window, of which only the winner has a gradient. Wants channels % 4 = 0.
+#if ${transposed}
+// Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
+// db is the sum of that dy, over all pixels of the larger image: one more workgroup a part adds it up.
+#endif
 #if ${subgroups}
 enable subgroups;
 #endif
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(0) var<storage, read> ${x}: array<vec4f>;
 #if ${vec_out}
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> db: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> db: array<${db}>;
 #else
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
 @group(0) @binding(3) var<storage, read_write> db: array<f32>;
 #endif
@@ -33,14 +37,23 @@ override stride_x: u32;
 override pad_top: u32;
 override pad_left: u32;
 override parts: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
 
 // Four consecutive input channels of one kernel element.
 struct Chunk { kh: u32, kw: u32, offset: i32, }
 
 fn chunk_at(index: u32) -> Chunk {
   let tap = index / (in_channels / 4u);
+#if ${dilated}
+  let kh = tap / kernel_width * dilation_y;
+  let kw = tap % kernel_width * dilation_x;
+#else
   let kh = tap / kernel_width;
   let kw = tap % kernel_width;
+#endif
   return Chunk(kh, kw, i32((kh * in_width + kw) * in_channels + index % (in_channels / 4u) * 4u));
 }
 
@@ -58,18 +71,18 @@ fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
   let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u;
 #if ${padded}
   let inside = (u32(window.x) + chunk.kh < in_height) & (u32(window.y) + chunk.kw < in_width); // below zero wraps round
-  return select(vec4f(), x[at], inside);
+  return select(vec4f(), ${x}[at], inside);
 #else
-  return x[at];
+  return ${x}[at];
 #endif
 }
 
 fn load_dy(at: u32, co: u32) -> vec4f {
 #if ${vec_out}
-  return dy[at / 4u];
+  return ${dy}[at / 4u];
 #else
   let left = out_channels - co;
-  return vec4f(dy[at], select(0.0, dy[at + 1u], left > 1u), select(0.0, dy[at + 2u], left > 2u), select(0.0, dy[at + 3u], left > 3u));
+  return vec4f(${dy}[at], select(0.0, ${dy}[at + 1u], left > 1u), select(0.0, ${dy}[at + 2u], left > 2u), select(0.0, ${dy}[at + 3u], left > 3u));
 #endif
 }
 
@@ -84,10 +97,29 @@ fn store(row: u32, part: u32, co: u32, value: vec4f) {
 #endif
 }
 
+#if ${transposed}
+// The channels of a transposed convolution's output are the rows' channels here.
+fn sum_of_dy(part: u32, index: u32) {
+  let image = in_height * in_width * in_channels;
+  let end = batch * (part + 1u) / parts * image;
+  for (var c = 4u * index; c < in_channels; c += 16u * ${tiles}u) {
+    var sum = vec4f();
+    for (var at = batch * part / parts * image + c; at < end; at += in_channels) { sum += ${x}[at / 4u]; }
+    for (var i = 0u; i < 4u; i++) { db[part * in_channels + c + i] = sum[i]; }
+  }
+}
+
+#endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 4u;
   let channel_tiles = (out_channels + 15u) / 16u;
+#if ${transposed}
+  if (group.x * ${tiles}u / channel_tiles * 8u >= kernel_height * kernel_width * in_channels) {
+    sum_of_dy(group.y, index);
+    return;
+  }
+#endif
   let tile = group.x * ${tiles}u + index / 4u;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
@@ -148,6 +180,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   store(row_tile * 8u + 4u * $cu + $ru, part, co_wanted, w$c$r);
 %end
 %end
+#if ${biased}
   if (row_tile == 0u && co_wanted < out_channels) {
 #if ${vec_out}
     db[(part * out_channels + co) / 4u] = bias;
@@ -155,4 +188,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     for (var i = 0u; i < min(4u, out_channels - co); i++) { db[part * out_channels + co + i] = bias[i]; }
 #endif
   }
+#endif
 }

@@ -1,16 +1,20 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // conv2d_backward_w for any number of input channels: one invocation owns 9 rows (kh,kw,ci) x 4 output channels, which is
 // a whole 3x3 window of a grey image. The rest is as there: 4 neighbours share the rows, the images are cut into parts.
+#if ${transposed}
+// Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
+// db is the sum of that dy, over all pixels of the larger image: one more workgroup a part adds it up.
+#endif
 #if ${subgroups}
 enable subgroups;
 #endif
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> ${x}: array<f32>;
 #if ${vec_out}
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> db: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> db: array<${db}>;
 #else
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
 @group(0) @binding(3) var<storage, read_write> db: array<f32>;
 #endif
@@ -31,6 +35,10 @@ override stride_y: u32;
 override stride_x: u32;
 override pad_top: u32;
 override pad_left: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
 override parts: u32;
 
 const rows_a_tile = 9u;
@@ -40,8 +48,13 @@ struct Row { kh: u32, kw: u32, offset: i32, }
 
 fn row_at(index: u32) -> Row {
   let at = min(index, kernel_height * kernel_width * in_channels - 1u);
+#if ${dilated}
+  let kh = at / in_channels / kernel_width * dilation_y;
+  let kw = at / in_channels % kernel_width * dilation_x;
+#else
   let kh = at / in_channels / kernel_width;
   let kw = at / in_channels % kernel_width;
+#endif
   return Row(kh, kw, i32((kh * in_width + kw) * in_channels + at % in_channels));
 }
 
@@ -59,18 +72,18 @@ fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
   let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + row.offset);
 #if ${padded}
   let inside = (u32(window.x) + row.kh < in_height) & (u32(window.y) + row.kw < in_width); // below zero wraps round
-  return select(0.0, x[at], inside);
+  return select(0.0, ${x}[at], inside);
 #else
-  return x[at];
+  return ${x}[at];
 #endif
 }
 
 fn load_dy(at: u32, co: u32) -> vec4f {
 #if ${vec_out}
-  return dy[at / 4u];
+  return ${dy}[at / 4u];
 #else
   let left = out_channels - co;
-  return vec4f(dy[at], select(0.0, dy[at + 1u], left > 1u), select(0.0, dy[at + 2u], left > 2u), select(0.0, dy[at + 3u], left > 3u));
+  return vec4f(${dy}[at], select(0.0, ${dy}[at + 1u], left > 1u), select(0.0, ${dy}[at + 2u], left > 2u), select(0.0, ${dy}[at + 3u], left > 3u));
 #endif
 }
 
@@ -85,10 +98,29 @@ fn store(row: u32, part: u32, co: u32, value: vec4f) {
 #endif
 }
 
+#if ${transposed}
+// The channels of a transposed convolution's output are the rows' channels here.
+fn sum_of_dy(part: u32, index: u32) {
+  let image = in_height * in_width * in_channels;
+  let end = batch * (part + 1u) / parts * image;
+  for (var c = index; c < in_channels; c += 4u * ${tiles}u) {
+    var sum = 0.0;
+    for (var at = batch * part / parts * image + c; at < end; at += in_channels) { sum += ${x}[at]; }
+    db[part * in_channels + c] = sum;
+  }
+}
+
+#endif
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 4u;
   let channel_tiles = (out_channels + 15u) / 16u;
+#if ${transposed}
+  if (group.x * ${tiles}u / channel_tiles * rows_a_tile >= kernel_height * kernel_width * in_channels) {
+    sum_of_dy(group.y, index);
+    return;
+  }
+#endif
   let tile = group.x * ${tiles}u + index / 4u;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
@@ -141,6 +173,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %for r in 0..9
   store(first + $ru, part, co_wanted, w$r);
 %end
+#if ${biased}
   if (row_tile == 0u && co_wanted < out_channels) {
 #if ${vec_out}
     db[(part * out_channels + co) / 4u] = bias;
@@ -148,4 +181,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     for (var i = 0u; i < min(4u, out_channels - co); i++) { db[part * out_channels + co + i] = bias[i]; }
 #endif
   }
+#endif
 }

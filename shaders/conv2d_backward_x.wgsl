@@ -2,22 +2,32 @@
 // act is the activation that made x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and 4 input
 // channels, and walks over the sum ${width} output channels at a time; 4 neighbours share the pixels and own 16 channels together.
 // Pixels are counted image by image within a place, so that those of a tile meet the border together and skip what is beyond.
+#if ${transposed}
+// Here it is a transposed convolution, which spreads its input as a convolution spreads dy: y = act(b[channel] + the sum).
+#endif
 #if ${subgroups}
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // what is skipped is skipped by all four neighbours
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
-@group(0) @binding(1) var<storage, read> dy: array<${load}>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<${load}>;
 #if ${vec_in}
-@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> ${dx}: array<vec4f>;
 #else
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read_write> ${dx}: array<f32>;
 #endif
 #if ${activated}
 #if ${vec_in}
 @group(0) @binding(3) var<storage, read> x: array<vec4f>;
 #else
 @group(0) @binding(3) var<storage, read> x: array<f32>;
+#endif
+#endif
+#if ${transposed}
+#if ${vec_in}
+@group(0) @binding(3) var<storage, read> b: array<vec4f>;
+#else
+@group(0) @binding(3) var<storage, read> b: array<f32>;
 #endif
 #endif
 
@@ -34,6 +44,10 @@ override stride_y: u32;
 override stride_x: u32;
 override pad_top: u32;
 override pad_left: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
 
 const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
@@ -73,7 +87,7 @@ fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {
 }
 
 fn load_dy(tap: u32, step: u32) -> ${load} {
-  return select(dy[tap + step], ${load}(), tap == outside);
+  return select(${dy}[tap + step], ${load}(), tap == outside);
 }
 
 fn store(place: u32, ci: u32, value: vec4f) {
@@ -81,16 +95,16 @@ fn store(place: u32, ci: u32, value: vec4f) {
   let at = place * in_channels + ci;
 #if ${vec_in}
 #if ${activated}
-  dx[at / 4u] = value * derivative(x[at / 4u]);
+  ${dx}[at / 4u] = value * derivative(x[at / 4u]);
 #else
-  dx[at / 4u] = value;
+  ${dx}[at / 4u] = value;
 #endif
 #else
   for (var i = 0u; i < min(4u, in_channels - ci); i++) {
 #if ${activated}
-    dx[at + i] = value[i] * derivative(vec4f(x[at + i])).x;
+    ${dx}[at + i] = value[i] * derivative(vec4f(x[at + i])).x;
 #else
-    dx[at + i] = value[i];
+    ${dx}[at + i] = value[i];
 #endif
   }
 #endif
@@ -125,11 +139,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       var nearest = outside;
 %for q in 0..${quads}
 #if ${subgroups}
-      let tap$q = tap(p$q, kh, kw);
+      let tap$q = tap(p$q, ${kh}, ${kw});
       nearest = min(nearest, tap$q);
 #else
 %for i in 0..4
-      let tap$q$i = tap(p$q$i, kh, kw);
+      let tap$q$i = tap(p$q$i, ${kh}, ${kw});
       nearest = min(nearest, tap$q$i);
 %end
 #endif
@@ -157,6 +171,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       }
     }
   }
+#if ${transposed}
+  let shift = bias(ci, in_channels - 1u);
+%for q in 0..${quads}
+%for i in 0..4
+  x$q$i = activate(x$q$i + shift);
+%end
+%end
+#endif
 %for q in 0..${quads}
 %for i in 0..4
 #if ${subgroups}

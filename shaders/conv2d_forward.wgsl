@@ -2,18 +2,31 @@
 // One invocation owns ${quads} x 4 pixels and 4 output channels, and walks over the sum ${width} input channels at a time. 4 neighbours
 // share the pixels and own 16 channels together, so that each loads a quarter of the pixels and hands them round. With a
 // pool behind it, 4 pixels are the 2x2 window of a pooled cell: only the winner y and its place there are written, [cell, co].
+#if ${transposed}
+// Here it computes the data gradient of a transposed convolution, which is a convolution of dy: dx = act'(x) * the sum.
+#endif
 #if ${subgroups}
 enable subgroups;
 #endif
-@group(0) @binding(0) var<storage, read> x: array<${load}>;
+@group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
+#if ${biased}
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+#endif
+@group(0) @binding(3) var<storage, read_write> ${y}: array<vec4f>;
+#if ${activated}
+@group(0) @binding(4) var<storage, read> x: array<vec4f>;
+#endif
 #else
 @group(0) @binding(1) var<storage, read> w: array<f32>;
+#if ${biased}
 @group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+#endif
+@group(0) @binding(3) var<storage, read_write> ${y}: array<f32>;
+#if ${activated}
+@group(0) @binding(4) var<storage, read> x: array<f32>;
+#endif
 #endif
 #if ${pooled}
 @group(0) @binding(4) var<storage, read_write> won: array<u32>; // four places a word, 8 bits each
@@ -32,6 +45,10 @@ override stride_y: u32;
 override stride_x: u32;
 override pad_top: u32;
 override pad_left: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
 
 const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
@@ -72,9 +89,9 @@ fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {
 
 fn load_x(tap: u32, step: u32) -> ${load} {
 #if ${padded}
-  return select(x[tap + step], ${load}(), tap == outside);
+  return select(${x}[tap + step], ${load}(), tap == outside);
 #else
-  return x[tap + step];
+  return ${x}[tap + step];
 #endif
 }
 
@@ -87,6 +104,7 @@ fn load_w(at: u32, co: u32) -> vec4f {
 #endif
 }
 
+#if ${biased}
 fn bias(co: u32) -> vec4f {
 #if ${use_bias}
 #if ${vec_out}
@@ -100,13 +118,22 @@ fn bias(co: u32) -> vec4f {
 #endif
 }
 
+#endif
 fn store(index: u32, co: u32, value: vec4f) {
   if (index >= batch * out_height * out_width || co >= out_channels) { return; }
   let at = index * out_channels + co;
+#if ${activated}
 #if ${vec_out}
-  y[at / 4u] = value;
+  ${y}[at / 4u] = value * derivative(x[at / 4u]);
 #else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { y[at + i] = value[i]; }
+  for (var i = 0u; i < min(4u, out_channels - co); i++) { ${y}[at + i] = value[i] * derivative(vec4f(x[at + i])).x; }
+#endif
+#else
+#if ${vec_out}
+  ${y}[at / 4u] = value;
+#else
+  for (var i = 0u; i < min(4u, out_channels - co); i++) { ${y}[at + i] = value[i]; }
+#endif
 #endif
 }
 
@@ -156,10 +183,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     for (var kw = 0u; kw < kernel_width; kw++) {
 %for q in 0..${quads}
 #if ${subgroups}
-      let tap$q = tap(p$q, kh, kw);
+      let tap$q = tap(p$q, ${kh}, ${kw});
 #else
 %for i in 0..4
-      let tap$q$i = tap(p$q$i, kh, kw);
+      let tap$q$i = tap(p$q$i, ${kh}, ${kw});
 %end
 #endif
 %end
@@ -184,13 +211,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       }
     }
   }
+#if ${biased}
   let shift = bias(co);
+#endif
 %for q in 0..${quads}
 #if ${pooled}
   store_winner(first / 4u + $qu, co_wanted, y$q0, y$q1, y$q2, y$q3, shift);
 #else
 %for i in 0..4
+#if ${biased}
   store(first + 4u * $qu + $iu, co_wanted, activate(y$q$i + shift));
+#else
+  store(first + 4u * $qu + $iu, co_wanted, y$q$i);
+#endif
 %end
 #endif
 %end

@@ -32,6 +32,10 @@ override stride_y: u32;
 override stride_x: u32;
 override pad_top: u32;
 override pad_left: u32;
+#if ${dilated}
+override dilation_y: u32; // rows of x from one row of the kernel to the next
+override dilation_x: u32;
+#endif
 
 const quads_an_invocation = 16u;
 
@@ -62,8 +66,13 @@ struct Row { kh: u32, kw: u32, offset: i32, weight: vec4f, }
 fn row_at(index: u32, co: u32) -> Row {
   let rows = kernel_height * kernel_width * in_channels;
   let at = min(index, rows - 1u);
+#if ${dilated}
+  let kh = at / in_channels / kernel_width * dilation_y;
+  let kw = at / in_channels % kernel_width * dilation_x;
+#else
   let kh = at / in_channels / kernel_width;
   let kw = at / in_channels % kernel_width;
+#endif
   let weight = select(vec4f(), load_w(at * out_channels + co, co), index < rows);
   return Row(kh, kw, i32((kh * in_width + kw) * in_channels + at % in_channels), weight);
 }

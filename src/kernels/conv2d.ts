@@ -11,7 +11,7 @@ import { type Activation, activationFlags } from './activation.ts';
 import { loadType, neighbours, type RegisterTile, registerTiles } from './tile.ts';
 import { ceilDiv } from './workgroups.ts';
 
-/** NHWC images and a [kernelHeight, kernelWidth, inChannels, outChannels] kernel. */
+/** NHWC images and a [kernelHeight, kernelWidth, inChannels / groups, outChannels] kernel. */
 export interface Conv2dShape {
   batch: number;
   inHeight: number;
@@ -27,6 +27,11 @@ export interface Conv2dShape {
   strideX: number;
   padTop: number;
   padLeft: number;
+  /** Rows and columns of x from one element of the kernel to the next; 1 by default. */
+  dilationY?: number;
+  dilationX?: number;
+  /** More than 1 is for the kernels of conv2d_grouped.ts; those of this file read every input channel. 1 by default. */
+  groups?: number;
   useBias: boolean;
   activation: Activation;
   /** Of what made x: its derivative is folded into dx. */
@@ -41,11 +46,38 @@ export interface Conv2dShape {
 const cellsOf = (s: Conv2dShape) =>
   (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
 
-const padded = (s: Conv2dShape) =>
+/** What is known of the windows that slide over an image. */
+export type Windows = Pick<
+  Conv2dShape,
+  | 'inHeight'
+  | 'inWidth'
+  | 'outHeight'
+  | 'outWidth'
+  | 'kernelHeight'
+  | 'kernelWidth'
+  | 'strideY'
+  | 'strideX'
+  | 'padTop'
+  | 'padLeft'
+  | 'dilationY'
+  | 'dilationX'
+>;
+
+/** Whether a window reaches beyond the image. */
+export const padded = ({ dilationY = 1, dilationX = 1, ...s }: Windows): boolean =>
   s.padTop > 0 ||
   s.padLeft > 0 ||
-  (s.outHeight - 1) * s.strideY + s.kernelHeight > s.inHeight ||
-  (s.outWidth - 1) * s.strideX + s.kernelWidth > s.inWidth;
+  (s.outHeight - 1) * s.strideY + (s.kernelHeight - 1) * dilationY >= s.inHeight ||
+  (s.outWidth - 1) * s.strideX + (s.kernelWidth - 1) * dilationX >= s.inWidth;
+
+const dilated = ({ dilationY = 1, dilationX = 1 }: Conv2dShape) => dilationY > 1 || dilationX > 1;
+
+/** The row and the column of the kernel, in rows and columns of x. */
+const stepsOfKernel = (s: Conv2dShape) => ({
+  dilated: dilated(s),
+  kh: dilated(s) ? 'kh * dilation_y' : 'kh',
+  kw: dilated(s) ? 'kw * dilation_x' : 'kw',
+});
 
 const multiplyAdds = (s: Conv2dShape) =>
   cellsOf(s) * (s.pooled ? 4 : 1) * s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
@@ -64,6 +96,7 @@ const sizes = (s: Conv2dShape) => ({
   stride_x: s.strideX,
   pad_top: s.padTop,
   pad_left: s.padLeft,
+  ...(dilated(s) && { dilation_y: s.dilationY ?? 1, dilation_x: s.dilationX ?? 1 }),
 });
 
 const each = (count: number, of: (i: number) => string) => Array.from({ length: count }, (_, i) => of(i)).join(', ');
@@ -75,8 +108,9 @@ const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => numb
 const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v as RegisterTile).width) });
 
 /** The rows of w that meet a load of x: the columns of a matrix, [4 output channels, width]. */
-const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
+export const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
 
+/** The flags of a forward pass; where a transposed convolution runs the same text, conv2d_transpose.ts has its own. */
 const forwardFlags = (s: Conv2dShape) => ({
   vec_out: s.outChannels % 4 === 0,
   padded: padded(s),
@@ -96,6 +130,8 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   flags: (s, v) => ({
     ...forwardFlags(s),
     ...tileFlags(v),
+    ...stepsOfKernel(s),
+    ...{ transposed: false, biased: true, activated: false, x: 'x', y: 'y' },
     columns: columnsOfW((v as RegisterTile).width),
   }),
   constants: sizes,
@@ -122,7 +158,7 @@ export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   name: 'conv2d_forward_narrow',
   source: forwardNarrowSource + activate + nan,
   variants: neighbours,
-  flags: (s, v) => ({ ...forwardFlags(s), subgroups: v.subgroups! }),
+  flags: (s, v) => ({ ...forwardFlags(s), dilated: dilated(s), subgroups: v.subgroups! }),
   constants: sizes,
   buffers: conv2dForward.buffers,
   cost: conv2dForward.cost,
@@ -151,7 +187,9 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
     subgroups: v.subgroups!,
     vec_out: s.outChannels % 4 === 0,
     padded: padded(s),
+    dilated: dilated(s),
     pooled: s.pooled,
+    ...{ transposed: false, biased: true, x: 'x', dy: 'dy', db: 'vec4f' },
     step: s.pooled ? '1u' : '4u',
     tiles: tilesAGroup(tilesOfW(s, 8)),
   }),
@@ -182,7 +220,7 @@ export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
 const tilesOfX = (s: Conv2dShape, quads: number) => ceilDiv(pixelsIn(s), 4 * quads) * ceilDiv(s.inChannels, 16);
 
 /** Rows of w that an invocation's four input channels weigh dy with. */
-const rowsOfW = (width: number) => {
+export const rowsOfW = (width: number) => {
   const rows = each(4, (c) => `w[row${c} + step]`);
   return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
 };
@@ -193,6 +231,8 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
   variants: (s, traits) => registerTiles(s.outChannels, (quads) => tilesOfX(s, quads), traits),
   flags: (s, v) => ({
     ...tileFlags(v),
+    ...stepsOfKernel(s),
+    ...{ transposed: false, dy: 'dy', dx: 'dx' },
     rows: rowsOfW((v as RegisterTile).width),
     vec_in: s.inChannels % 4 === 0,
     strided: s.strideX > 1 || s.strideY > 1,

@@ -13,7 +13,8 @@ export type RegisterTile = Variant & {
   tiles: number;
 };
 
-const widest = (terms: number, most: number) => (most === 4 && terms % 4 === 0 ? 4 : terms % 2 === 0 ? 2 : 1);
+/** The most numbers of a load that a sum of so many terms ends with. */
+export const widest = (terms: number, most: number) => (most === 4 && terms % 4 === 0 ? 4 : terms % 2 === 0 ? 2 : 1);
 
 /** Workgroups that a software adapter shares out among a few cores: fewer leave one of them idle at the end. */
 const busyGroups = 8;

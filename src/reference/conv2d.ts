@@ -7,22 +7,31 @@ type Numbers = ArrayLike<number>;
 /** One product of a convolution: which element of x meets which element of w for which element of y. */
 type Visit = (x: number, w: number, y: number) => void;
 
-/** Every (n, oy, ox, co, kh, kw, ci) whose element of x isn't padding. The three passes differ in what they add up. */
+/**
+ * Every (n, oy, ox, co, kh, kw, ci) whose element of x isn't padding. The three passes differ in what they add up. With
+ * groups, ci counts within the group of co: the kernel is [kernelHeight, kernelWidth, inChannels / groups, outChannels].
+ */
 function visitProducts(s: Conv2dShape, visit: Visit): void {
+  const { dilationY = 1, dilationX = 1, groups = 1 } = s;
+  const groupIn = s.inChannels / groups;
+  const groupOut = s.outChannels / groups;
   for (let n = 0; n < s.batch; n++) {
     for (let oy = 0; oy < s.outHeight; oy++) {
       for (let ox = 0; ox < s.outWidth; ox++) {
         const y = ((n * s.outHeight + oy) * s.outWidth + ox) * s.outChannels;
         for (let kh = 0; kh < s.kernelHeight; kh++) {
-          const iy = oy * s.strideY + kh - s.padTop;
+          const iy = oy * s.strideY + kh * dilationY - s.padTop;
           if (iy < 0 || iy >= s.inHeight) continue;
           for (let kw = 0; kw < s.kernelWidth; kw++) {
-            const ix = ox * s.strideX + kw - s.padLeft;
+            const ix = ox * s.strideX + kw * dilationX - s.padLeft;
             if (ix < 0 || ix >= s.inWidth) continue;
             const x = ((n * s.inHeight + iy) * s.inWidth + ix) * s.inChannels;
-            const w = (kh * s.kernelWidth + kw) * s.inChannels * s.outChannels;
-            for (let ci = 0; ci < s.inChannels; ci++) {
-              for (let co = 0; co < s.outChannels; co++) visit(x + ci, w + ci * s.outChannels + co, y + co);
+            const w = (kh * s.kernelWidth + kw) * groupIn * s.outChannels;
+            for (let g = 0; g < groups; g++) {
+              for (let ci = 0; ci < groupIn; ci++) {
+                const [xi, wi] = [x + g * groupIn + ci, w + ci * s.outChannels];
+                for (let co = g * groupOut; co < (g + 1) * groupOut; co++) visit(xi, wi + co, y + co);
+              }
             }
           }
         }
@@ -33,7 +42,7 @@ function visitProducts(s: Conv2dShape, visit: Visit): void {
 
 const elementsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth * s.inChannels;
 const elementsOut = (s: Conv2dShape) => s.batch * s.outHeight * s.outWidth * s.outChannels;
-const weights = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels;
+const weights = (s: Conv2dShape) => (s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels) / (s.groups ?? 1);
 
 /** The 2x2 pool of stride 2 that `pooled` stands for. */
 const poolOf = (s: Conv2dShape) => ({
@@ -53,6 +62,8 @@ const poolOf = (s: Conv2dShape) => ({
 
 /**
  * y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
+ *
+ * A dilated kernel's kh and kw count dilationY rows and dilationX columns of x.
  *
  * With `pooled`, y and won are those of the pool behind it. The pool picks among the sums, before the activation, as
  * the shader does: activations never fall, so y is the same, and where relu makes a whole window 0 no gradient passes.

@@ -51,6 +51,10 @@ const everywhere: Departures = {
   'same padding and strides': { padding: 'same', size: [7, 8], strides: [2, 2] },
   'same padding wider than the image': { padding: 'same', size: [2, 2], kernelSize: [5, 5] },
   'same padding, channels of no multiple of four': { padding: 'same', channels: 3, filters: 5 },
+  dilation: { dilation: [2, 2] },
+  'dilation that differs, same padding': { padding: 'same', dilation: [1, 3] },
+  'dilation and strides': { size: [9, 8], strides: [2, 3], dilation: [3, 2] },
+  'dilation, channels of no multiple of four': { padding: 'same', channels: 3, filters: 5, dilation: [2, 1] },
 };
 
 const pools: Departures = {
@@ -59,6 +63,7 @@ const pools: Departures = {
   'a pool over a single cell': { pooled: true, batch: 1, size: [4, 4], filters: 4 },
   'a pool that drops a row and a column': { pooled: true, size: [7, 9] },
   'a pool, channels of no multiple of four': { pooled: true, channels: 3 },
+  'a pool and dilation': { pooled: true, padding: 'same', dilation: [2, 2] },
   'a pool, same padding and strides': { pooled: true, padding: 'same', size: [9, 8], strides: [2, 1] },
 };
 
@@ -105,6 +110,7 @@ const anyConvolution = fc
     filters: fc.integer({ min: 1, max: 24 }),
     kernelSize: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
     strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
     padding: fc.constantFrom('valid' as const, 'same' as const),
     useBias: fc.boolean(),
     activation: fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const),
@@ -112,6 +118,8 @@ const anyConvolution = fc
     pooled: fc.boolean(),
     parts: fc.integer({ min: 1, max: 4 }),
   })
+  // A smaller image can lie between the elements of a dilated kernel, which then reads nothing of it.
+  .filter((c) => c.size[0] >= c.dilation[0] && c.size[1] >= c.dilation[1])
   .map((c) => {
     const shape = convolution({ ...c, parts: Math.min(c.parts, c.batch) });
     const poolable = c.filters % 4 === 0 && shape.outHeight > 1 && shape.outWidth > 1;

@@ -8,6 +8,11 @@ import {
   conv2dForward,
   conv2dForwardNarrow,
 } from '../../src/kernels/conv2d.ts';
+import {
+  conv2dGroupedBackwardW,
+  conv2dGroupedBackwardX,
+  conv2dGroupedForward,
+} from '../../src/kernels/conv2d_grouped.ts';
 import { activate } from '../../src/reference/activation.ts';
 import * as reference from '../../src/reference/conv2d.ts';
 import { magnitude } from '../../src/reference/magnitude.ts';
@@ -16,7 +21,7 @@ import { numbers } from '../reference/central_differences.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { floats, type KernelCheck, packed, type Verify, within } from './check_kernel.ts';
 
-const rowsOf = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels;
+const rowsOf = (s: Conv2dShape) => (s.kernelHeight * s.kernelWidth * s.inChannels) / (s.groups ?? 1);
 export const cellsOf = (s: Conv2dShape): number =>
   s.batch * (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth);
 
@@ -24,7 +29,7 @@ export const cellsOf = (s: Conv2dShape): number =>
 export const fitsForwardNarrow = (s: Conv2dShape): boolean => rowsOf(s) <= 9;
 export const fitsBackwardW = (s: Conv2dShape): boolean => s.inChannels % 4 === 0;
 
-const isSmooth = (activation: Activation) => activation === 'tanh' || activation === 'sigmoid';
+export const isSmooth = (activation: Activation) => activation === 'tanh' || activation === 'sigmoid';
 
 export function checkForward(
   shape: Conv2dShape,
@@ -103,7 +108,7 @@ export function checkBackwardW(
 }
 
 /** How the sum is shared out is the shader's own affair; that its parts add up, and none is left out, is not. */
-const partsAddUpTo =
+export const partsAddUpTo =
   (expected: Float64Array, bound: Float64Array): Verify =>
   (name, bits) => {
     const parts = floats(bits);
@@ -132,8 +137,14 @@ export function checkBackwardX(
       const { dx } = reference.conv2dBackwardX(shape, given);
       const size = magnitude(reference.conv2dBackwardX, shape, given).dx;
       // No derivative is above 1; it takes three more operations.
-      const terms = shape.kernelHeight * shape.kernelWidth * shape.outChannels + 3;
+      const terms = (shape.kernelHeight * shape.kernelWidth * shape.outChannels) / (shape.groups ?? 1) + 3;
       return { dx: within(dx, boundOf(tolerances.conv2d_backward_x, dx, { terms, magnitude: size })) };
     },
   };
 }
+
+export const checkGroupedForward = (s: Conv2dShape): KernelCheck<Conv2dShape> => checkForward(s, conv2dGroupedForward);
+export const checkGroupedBackwardX = (s: Conv2dShape): KernelCheck<Conv2dShape> =>
+  checkBackwardX(s, conv2dGroupedBackwardX);
+export const checkGroupedBackwardW = (s: Conv2dShape): KernelCheck<Conv2dShape> =>
+  checkBackwardW(s, conv2dGroupedBackwardW);

@@ -8,13 +8,23 @@ import {
   checkBackwardX,
   checkForward,
   checkForwardNarrow,
+  checkGroupedBackwardW,
+  checkGroupedBackwardX,
+  checkGroupedForward,
 } from './conv2d_checks.ts';
+import {
+  checkTransposeBackwardW,
+  checkTransposeBackwardWNarrow,
+  checkTransposeBackwardX,
+  checkTransposeForward,
+} from './conv2d_transpose_checks.ts';
 import {
   checkDenseBackwardW,
   checkDenseBackwardWNarrow,
   checkDenseBackwardX,
   checkDenseForward,
 } from './dense_checks.ts';
+import { checkDepthwiseBackwardW, checkDepthwiseBackwardX, checkDepthwiseForward } from './depthwise_conv2d_checks.ts';
 import { checkHealthReduce, checkLayerStatistics } from './health_checks.ts';
 import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
@@ -26,13 +36,24 @@ import {
   checkGradientProductsReduce,
   checkSampleNorms,
 } from './probe_checks.ts';
-import { type Convolution, convolution, plain, pool } from './shapes.ts';
+import {
+  type Convolution,
+  convolution,
+  type DepthwiseConvolution,
+  depthwise,
+  plain,
+  pool,
+  type TransposedConvolution,
+  transposed,
+} from './shapes.ts';
 import { stateOf } from './state_words.ts';
 import { checkBeginStep, checkSumParts } from './step_checks.ts';
 
 /** One kernel at one shape, whatever that shape is. */
 export interface AnyCheck {
   name: string;
+  /** The file of shaders/ that holds its text, which another kernel may run too. */
+  shader: string;
   /** In any variant, or in one, counted round and round. */
   run(gpu: Gpu, pick?: number): Promise<void>;
   /** The flags that its text was rendered with, a set for each variant. */
@@ -40,8 +61,9 @@ export interface AnyCheck {
   variants(gpu: Gpu): number;
 }
 
-const any = <S>(check: KernelCheck<S>): AnyCheck => ({
+const any = <S>(check: KernelCheck<S>, shader = check.kernel.name): AnyCheck => ({
   name: check.kernel.name,
+  shader,
   run: (gpu, pick) => checkKernel(gpu, check, { pick }),
   flags: (gpu) => {
     const { kernel, shape } = check;
@@ -84,9 +106,31 @@ const images = (departures: Partial<Convolution>[], common: Partial<Convolution>
 const forwards: Partial<Convolution>[] = [
   { activation: 'relu' },
   { pooled: true, padding: 'same', activation: 'tanh' },
-  { useBias: false, filters: 3, channels: 1, activation: 'sigmoid' },
+  { useBias: false, filters: 3, channels: 1, activation: 'sigmoid', dilation: [2, 1] },
 ];
-const backwards: Partial<Convolution>[] = [{ parts: 2 }, { pooled: true }, { padding: 'same', filters: 3 }];
+const backwards: Partial<Convolution>[] = [
+  { parts: 2 },
+  { pooled: true },
+  { padding: 'same', filters: 3, dilation: [1, 2] },
+];
+const groups: Partial<Convolution>[] = [
+  { groups: 2, channels: 8, filters: 8, activation: 'relu', inActivation: 'relu' },
+  { groups: 2, channels: 6, filters: 6, padding: 'same', useBias: false, activation: 'tanh', inActivation: 'tanh' },
+  { groups: 4, channels: 4, filters: 4, strides: [2, 1], activation: 'sigmoid', inActivation: 'sigmoid' },
+  { groups: 2, channels: 8, filters: 8, dilation: [2, 1] },
+];
+const transposes: TransposedConvolution[] = [
+  { ...image, activation: 'relu', inActivation: 'relu', parts: 2 },
+  { ...image, filters: 3, channels: 3, padding: 'same', strides: [2, 2], activation: 'tanh', inActivation: 'tanh' },
+  { ...image, useBias: false, activation: 'sigmoid', inActivation: 'sigmoid', dilation: [2, 2] },
+  { ...image, channels: 3 },
+];
+const depthwises: DepthwiseConvolution[] = [
+  { ...image, multiplier: 1, padding: 'same', activation: 'relu', inActivation: 'relu', parts: 2 },
+  { ...image, multiplier: 1, size: [6, 10], kernelSize: [3, 7], dilation: [2, 1], useBias: false },
+  { ...image, multiplier: 3, channels: 3, strides: [2, 2], activation: 'tanh', inActivation: 'tanh' },
+  { ...image, multiplier: 2, strides: [2, 2], activation: 'sigmoid', inActivation: 'sigmoid' },
+];
 
 /** Every kernel of a training step and of a probe, in so few shapes that each branch of its text is taken and not taken. */
 export const everyKernel: AnyCheck[] = [
@@ -97,13 +141,29 @@ export const everyKernel: AnyCheck[] = [
   ...images([
     { inActivation: 'relu' },
     { inActivation: 'tanh', channels: 3, strides: [2, 1] },
-    { inActivation: 'sigmoid', filters: 3 },
+    { inActivation: 'sigmoid', filters: 3, dilation: [2, 2] },
     {},
   ]).map((s) => any(checkBackwardX(s))),
-  any(checkDenseForward(layer)),
-  any(checkDenseBackwardW(layer)),
-  any(checkDenseBackwardWNarrow(layer)),
-  any(checkDenseBackwardX(layer)),
+  ...transposes
+    .map(transposed)
+    .flatMap((s) => [
+      any(checkTransposeForward(s), 'conv2d_backward_x'),
+      any(checkTransposeBackwardX(s), 'conv2d_forward'),
+      ...(s.outChannels % 4 === 0 ? [any(checkTransposeBackwardW(s), 'conv2d_backward_w')] : []),
+      any(checkTransposeBackwardWNarrow(s), 'conv2d_backward_w_narrow'),
+    ]),
+  ...images(groups).flatMap((s) => [
+    any(checkGroupedForward(s)),
+    any(checkGroupedBackwardX(s)),
+    any(checkGroupedBackwardW(s)),
+  ]),
+  ...depthwises
+    .map(depthwise)
+    .flatMap((s) => [any(checkDepthwiseForward(s)), any(checkDepthwiseBackwardX(s)), any(checkDepthwiseBackwardW(s))]),
+  any(checkDenseForward(layer), 'conv2d_forward'),
+  any(checkDenseBackwardW(layer), 'conv2d_backward_w'),
+  any(checkDenseBackwardWNarrow(layer), 'conv2d_backward_w_narrow'),
+  any(checkDenseBackwardX(layer), 'conv2d_backward_x'),
   ...[3, 4].flatMap((channels) => {
     const shape = pool({ ...window, poolSize: [2, 2], strides: [2, 2], channels });
     return [any(checkMaxPoolForward(shape)), any(checkMaxPoolBackward(shape))];

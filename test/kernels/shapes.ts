@@ -1,5 +1,7 @@
 import type { Activation } from '../../src/kernels/activation.ts';
 import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
+import { type Conv2dTransposeShape, transposedAxis } from '../../src/kernels/conv2d_transpose.ts';
+import type { DepthwiseConv2dShape } from '../../src/kernels/depthwise_conv2d.ts';
 import type { MaxPoolShape } from '../../src/kernels/max_pool.ts';
 
 type Pair = [number, number];
@@ -11,6 +13,7 @@ interface Windows {
   channels: number;
   strides: Pair;
   padding: 'valid' | 'same';
+  dilation?: Pair;
 }
 
 /** A convolution as a model says it. */
@@ -22,7 +25,16 @@ export interface Convolution extends Windows {
   inActivation: Activation;
   pooled: boolean;
   parts: number;
+  groups?: number;
 }
+
+/** A depthwise convolution as a model says it. */
+export interface DepthwiseConvolution extends Omit<Convolution, 'filters' | 'pooled' | 'groups'> {
+  multiplier: number;
+}
+
+/** A transposed convolution as a model says it. */
+export type TransposedConvolution = Omit<Convolution, 'pooled' | 'groups'>;
 
 /** What a plain convolution needs no word for. */
 export const plain = {
@@ -47,8 +59,9 @@ function slide(n: number, window: number, stride: number, padding: 'valid' | 'sa
   return { out, before: Math.floor(Math.max(0, (out - 1) * stride + window - n) / 2) };
 }
 
-function place({ batch, size, strides, padding }: Windows, window: Pair) {
-  const [rows, columns] = [0, 1].map((i) => slide(size[i]!, window[i]!, strides[i]!, padding));
+function place({ batch, size, strides, padding, dilation = [1, 1] }: Windows, window: Pair) {
+  const span = (i: number) => (window[i]! - 1) * dilation[i]! + 1;
+  const [rows, columns] = [0, 1].map((i) => slide(size[i]!, span(i), strides[i]!, padding));
   return {
     batch,
     inHeight: size[0],
@@ -62,8 +75,12 @@ function place({ batch, size, strides, padding }: Windows, window: Pair) {
   };
 }
 
+const dilationOf = ({ dilation }: Windows) => dilation && { dilationY: dilation[0], dilationX: dilation[1] };
+
 export const convolution = (c: Convolution): Conv2dShape => ({
   ...place(c, c.kernelSize),
+  ...dilationOf(c),
+  ...(c.groups !== undefined && { groups: c.groups }),
   inChannels: c.channels,
   outChannels: c.filters,
   kernelHeight: c.kernelSize[0],
@@ -81,3 +98,42 @@ export const pool = (p: Pool): MaxPoolShape => ({
   poolHeight: p.poolSize[0],
   poolWidth: p.poolSize[1],
 });
+
+export const depthwise = (c: DepthwiseConvolution): DepthwiseConv2dShape => ({
+  ...place(c, c.kernelSize),
+  ...dilationOf(c),
+  channels: c.channels,
+  multiplier: c.multiplier,
+  kernelHeight: c.kernelSize[0],
+  kernelWidth: c.kernelSize[1],
+  useBias: c.useBias,
+  activation: c.activation,
+  inActivation: c.inActivation,
+  parts: c.parts,
+});
+
+export function transposed(c: TransposedConvolution): Conv2dTransposeShape {
+  const [rows, columns] = [0, 1].map((i) =>
+    transposedAxis(c.size[i]!, c.kernelSize[i]!, c.strides[i]!, c.padding, c.dilation?.[i]),
+  );
+  return {
+    ...dilationOf(c),
+    batch: c.batch,
+    inHeight: c.size[0],
+    inWidth: c.size[1],
+    inChannels: c.channels,
+    outHeight: rows!.length,
+    outWidth: columns!.length,
+    outChannels: c.filters,
+    kernelHeight: c.kernelSize[0],
+    kernelWidth: c.kernelSize[1],
+    strideY: c.strides[0],
+    strideX: c.strides[1],
+    padTop: rows!.pad,
+    padLeft: columns!.pad,
+    useBias: c.useBias,
+    activation: c.activation,
+    inActivation: c.inActivation,
+    parts: c.parts,
+  };
+}

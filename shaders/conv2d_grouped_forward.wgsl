@@ -1,0 +1,123 @@
+// y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, first(co)+ci] * w[kh,kw,ci,co])
+// Output channel co reads the group_in input channels of its own group, from first(co) = co / group_out * group_in on; ci counts
+// within them. One invocation owns ${pixels} pixels and 4 output channels of one group, and walks over the sum ${width} input channels
+// at a time. A dilated kernel's kh and kw count dilation_y rows and dilation_x columns of x.
+@group(0) @binding(0) var<storage, read> x: array<${load}>;
+#if ${vec_out}
+@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+#else
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+#endif
+
+override batch: u32;
+override in_height: u32;
+override in_width: u32;
+override in_channels: u32;
+override out_height: u32;
+override out_width: u32;
+override out_channels: u32;
+override kernel_height: u32;
+override kernel_width: u32;
+override stride_y: u32;
+override stride_x: u32;
+override pad_top: u32;
+override pad_left: u32;
+override dilation_y: u32;
+override dilation_x: u32;
+override group_in: u32;
+override group_out: u32;
+
+const channels_a_load = ${width}u;
+
+// Where the window of a pixel begins in x. With padding that can be outside, so row and column are kept and signed.
+struct Pixel { at: i32, row: i32, column: i32, }
+
+fn pixel_at(index: u32, first_channel: u32) -> Pixel {
+  let pixel = min(index, batch * out_height * out_width - 1u);
+  let row = i32(pixel / out_width % out_height * stride_y) - i32(pad_top);
+  let column = i32(pixel % out_width * stride_x) - i32(pad_left);
+  let image = i32(pixel / out_width / out_height * in_height);
+  return Pixel(((image + row) * i32(in_width) + column) * i32(in_channels) + i32(first_channel), row, column);
+}
+
+// What a pixel reads at one kernel element: the index of its first channel, or outside of the image.
+const outside = 0xffffffffu;
+
+fn tap(p: Pixel, down: u32, right: u32) -> u32 {
+  let at = u32(p.at + i32((down * in_width + right) * in_channels)) / channels_a_load;
+#if ${padded}
+  return select(outside, at, (u32(p.row) + down < in_height) & (u32(p.column) + right < in_width)); // below zero wraps round
+#else
+  return at;
+#endif
+}
+
+fn load_x(tap: u32, step: u32) -> ${load} {
+#if ${padded}
+  return select(x[tap + step], ${load}(), tap == outside);
+#else
+  return x[tap + step];
+#endif
+}
+
+// `left` is how many channels the group has from the first of these on.
+fn load_w(at: u32, left: u32) -> vec4f {
+#if ${vec_out}
+  return w[at / 4u];
+#else
+  return vec4f(w[at], select(0.0, w[at + 1u], left > 1u), select(0.0, w[at + 2u], left > 2u), select(0.0, w[at + 3u], left > 3u));
+#endif
+}
+
+fn store(index: u32, co: u32, left: u32, value: vec4f) {
+  if (index >= batch * out_height * out_width) { return; }
+  let at = index * out_channels + co;
+#if ${vec_out}
+  y[at / 4u] = value;
+#else
+  for (var i = 0u; i < min(4u, left); i++) { y[at + i] = value[i]; }
+#endif
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let quads_a_group = (group_out + 3u) / 4u;
+  let quads = out_channels / group_out * quads_a_group;
+  let group = index % quads / quads_a_group;
+  let channel = index % quads_a_group * 4u; // quads is a multiple of quads_a_group
+  let left = group_out - channel;
+  let co = group * group_out + channel;
+  let first = index / quads * ${pixels}u;
+  if (first >= batch * out_height * out_width) { return; }
+%for p in 0..${pixels}
+  let p$p = pixel_at(first + $pu, group * group_in);
+  var y$p = vec4f();
+%end
+  var w_at = co;
+  for (var kh = 0u; kh < kernel_height; kh++) {
+    for (var kw = 0u; kw < kernel_width; kw++) {
+%for p in 0..${pixels}
+      let tap$p = tap(p$p, kh * dilation_y, kw * dilation_x);
+%end
+      for (var step = 0u; step < group_in / channels_a_load; step++) {
+%for k in 0..${width}
+        let w$k = load_w(w_at + $ku * out_channels, left);
+%end
+        let m = ${columns};
+%for p in 0..${pixels}
+        y$p += m * load_x(tap$p, step);
+%end
+        w_at += channels_a_load * out_channels;
+      }
+    }
+  }
+  let shift = bias(co, out_channels - 1u);
+%for p in 0..${pixels}
+  store(first + $pu, co, left, activate(y$p + shift));
+%end
+}

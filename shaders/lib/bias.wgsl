@@ -1,0 +1,13 @@
+
+// b[c] to b[c + 3]; the channels after the last read it again, and nobody stores them.
+fn bias(c: u32, last: u32) -> vec4f {
+#if ${use_bias}
+#if ${vec_bias}
+  return b[c / 4u];
+#else
+  return vec4f(b[c], b[min(c + 1u, last)], b[min(c + 2u, last)], b[min(c + 3u, last)]);
+#endif
+#else
+  return vec4f();
+#endif
+}

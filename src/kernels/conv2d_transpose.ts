@@ -1,0 +1,118 @@
+import backwardXSource from '../../shaders/conv2d_backward_x.wgsl?raw';
+import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
+import activate from '../../shaders/lib/activate.wgsl?raw';
+import bias from '../../shaders/lib/bias.wgsl?raw';
+import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { activationFlags } from './activation.ts';
+import { type Conv2dShape, conv2dBackwardW, conv2dBackwardWNarrow, conv2dBackwardX, conv2dForward } from './conv2d.ts';
+
+/**
+ * NHWC images and a [kernelHeight, kernelWidth, outChannels, inChannels] kernel, as in Keras. The layer's own input is
+ * "in" and its output is "out"; element (kh, kw) of the kernel brings row iy of x to row iy * strideY + kh - padTop of y.
+ */
+export type Conv2dTransposeShape = Omit<Conv2dShape, 'pooled' | 'groups'>;
+
+/**
+ * One axis of a transposed convolution's output: its length, and how much of it is cut off at the beginning. It is Keras'
+ * `deconv_output_length` without `output_padding`, and TensorFlow's `same`, which cuts off the odd one at the end.
+ */
+export function transposedAxis(
+  length: number,
+  kernel: number,
+  stride: number,
+  padding: 'valid' | 'same',
+  dilation = 1,
+): { length: number; pad: number } {
+  const overlap = Math.max(0, (kernel - 1) * dilation + 1 - stride);
+  if (padding === 'same') return { length: length * stride, pad: Math.floor(overlap / 2) };
+  return { length: length * stride + overlap, pad: 0 };
+}
+
+/** The convolution from y to x whose data gradient a transposed convolution is: it has the same kernel, bit by bit. */
+export const transposedConvolution = (s: Conv2dTransposeShape): Conv2dShape => ({
+  ...s,
+  inHeight: s.outHeight,
+  inWidth: s.outWidth,
+  inChannels: s.outChannels,
+  outHeight: s.inHeight,
+  outWidth: s.inWidth,
+  outChannels: s.inChannels,
+  // The convolution's own bias and activations have no part in it: the kernels below add those of the layer.
+  useBias: false,
+  activation: 'linear',
+  inActivation: 'linear',
+  pooled: false,
+});
+
+const elementsIn = (s: Conv2dTransposeShape) => s.batch * s.inHeight * s.inWidth * s.inChannels;
+const elementsOut = (s: Conv2dTransposeShape) => s.batch * s.outHeight * s.outWidth * s.outChannels;
+const weights = (s: Conv2dTransposeShape) => s.kernelHeight * s.kernelWidth * s.outChannels * s.inChannels;
+
+const cost = (s: Conv2dTransposeShape) => ({
+  flops: 2 * s.batch * s.inHeight * s.inWidth * weights(s),
+  bytes: 4 * (elementsIn(s) + weights(s) + elementsOut(s)),
+});
+
+/** A convolution's data gradient, from x to y, with a bias and an activation. */
+export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
+  name: 'conv2d_transpose_forward',
+  source: backwardXSource + bias + activate + nan,
+  variants: (s, traits) => conv2dBackwardX.variants!(transposedConvolution(s), traits),
+  flags: (s, v) => ({
+    ...conv2dBackwardX.flags!(transposedConvolution(s), v),
+    ...{ transposed: true, dy: 'x', dx: 'y' },
+    use_bias: s.useBias,
+    vec_bias: s.outChannels % 4 === 0,
+    ...activationFlags(s.activation),
+  }),
+  constants: (s, v) => conv2dBackwardX.constants!(transposedConvolution(s), v),
+  buffers: (s) => ({ x: elementsIn(s), w: weights(s), b: s.outChannels, y: elementsOut(s) }),
+  workgroups: (s, v) => conv2dBackwardX.workgroups(transposedConvolution(s), v),
+  cost,
+};
+
+/** A convolution from dy to dx, times the derivative of what made x. */
+export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
+  name: 'conv2d_transpose_backward_x',
+  source: forwardSource + derivative,
+  variants: (s, traits) => conv2dForward.variants!(transposedConvolution(s), traits),
+  flags: (s, v) => ({
+    ...conv2dForward.flags!(transposedConvolution(s), v),
+    ...{ transposed: true, biased: false, x: 'dy', y: 'dx' },
+    activated: s.inActivation !== 'linear',
+    ...activationFlags(s.inActivation),
+  }),
+  constants: (s, v) => conv2dForward.constants!(transposedConvolution(s), v),
+  buffers: (s) => ({
+    w: weights(s),
+    dy: elementsOut(s),
+    dx: elementsIn(s),
+    ...(s.inActivation !== 'linear' && { x: elementsIn(s) }),
+  }),
+  workgroups: (s, v) => conv2dForward.workgroups(transposedConvolution(s), v),
+  cost,
+};
+
+/** A convolution's filter gradient with x and dy in each other's place; one more workgroup a part computes db. */
+const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTransposeShape> => ({
+  name,
+  source: kernel.source as string,
+  variants: (s, traits) => kernel.variants!(transposedConvolution(s), traits),
+  flags: (s, v) => ({
+    ...kernel.flags!(transposedConvolution(s), v),
+    ...{ transposed: true, biased: false, x: 'dy', dy: 'x', db: 'f32' },
+  }),
+  constants: (s, v) => kernel.constants!(transposedConvolution(s), v),
+  buffers: (s) => ({ x: elementsIn(s), dy: elementsOut(s), dw: s.parts * weights(s), db: s.parts * s.outChannels }),
+  workgroups: (s, v) => {
+    const [groups, parts] = kernel.workgroups(transposedConvolution(s), v);
+    return [groups + 1, parts!];
+  },
+  cost,
+});
+
+/** Requires outChannels % 4 = 0; conv2dTransposeBackwardWNarrow takes the others. */
+export const conv2dTransposeBackwardW = backwardW('conv2d_transpose_backward_w', conv2dBackwardW);
+export const conv2dTransposeBackwardWNarrow = backwardW('conv2d_transpose_backward_w_narrow', conv2dBackwardWNarrow);

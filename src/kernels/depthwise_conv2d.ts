@@ -1,0 +1,146 @@
+import backwardWSource from '../../shaders/depthwise_conv2d_backward_w.wgsl?raw';
+import backwardXSource from '../../shaders/depthwise_conv2d_backward_x.wgsl?raw';
+import forwardSource from '../../shaders/depthwise_conv2d_forward.wgsl?raw';
+import activate from '../../shaders/lib/activate.wgsl?raw';
+import bias from '../../shaders/lib/bias.wgsl?raw';
+import depthwiseX from '../../shaders/lib/depthwise_x.wgsl?raw';
+import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { type Activation, activationFlags } from './activation.ts';
+import { padded, type Windows } from './conv2d.ts';
+import { ceilDiv, spread } from './workgroups.ts';
+
+/**
+ * NHWC images and a [kernelHeight, kernelWidth, channels, multiplier] kernel: output channel c * multiplier + m is input
+ * channel c convolved with kernel [.., .., c, m].
+ */
+export interface DepthwiseConv2dShape extends Windows {
+  batch: number;
+  channels: number;
+  multiplier: number;
+  useBias: boolean;
+  activation: Activation;
+  /** The activation that made x: its derivative is folded into dx. */
+  inActivation: Activation;
+  /** How many parts the filter gradient's sum over the rows of y is cut into, at most batch * outHeight. */
+  parts: number;
+}
+
+const outChannels = (s: DepthwiseConv2dShape) => s.channels * s.multiplier;
+const elementsIn = (s: DepthwiseConv2dShape) => s.batch * s.inHeight * s.inWidth * s.channels;
+const elementsOut = (s: DepthwiseConv2dShape) => s.batch * s.outHeight * s.outWidth * outChannels(s);
+const weights = (s: DepthwiseConv2dShape) => s.kernelHeight * s.kernelWidth * outChannels(s);
+
+const constants = (s: DepthwiseConv2dShape) => ({
+  batch: s.batch,
+  in_height: s.inHeight,
+  in_width: s.inWidth,
+  channels: s.channels,
+  multiplier: s.multiplier,
+  out_height: s.outHeight,
+  out_width: s.outWidth,
+  kernel_height: s.kernelHeight,
+  kernel_width: s.kernelWidth,
+  stride_y: s.strideY,
+  stride_x: s.strideX,
+  pad_top: s.padTop,
+  pad_left: s.padLeft,
+  dilation_y: s.dilationY ?? 1,
+  dilation_x: s.dilationX ?? 1,
+});
+
+const cost = (s: DepthwiseConv2dShape) => ({
+  flops: 2 * elementsOut(s) * s.kernelHeight * s.kernelWidth,
+  bytes: 4 * (elementsIn(s) + weights(s) + elementsOut(s)),
+});
+
+/** Output channels are input channels, and four of them a load. */
+const channelByChannel = (s: DepthwiseConv2dShape) => s.multiplier === 1 && s.channels % 4 === 0;
+
+/** From one pixel of y to the next, and from one element of a kernel's row to the next, it is one column of x. */
+const sliding = ({ strideX, dilationX = 1 }: DepthwiseConv2dShape) => strideX === 1 && dilationX === 1;
+
+/** Pixels side by side that an invocation owns where columns slide. */
+const pixels = 4;
+
+export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
+  name: 'depthwise_conv2d_forward',
+  source: forwardSource + depthwiseX + bias + activate + nan,
+  flags: (s) => ({
+    vec_in: channelByChannel(s),
+    vec_out: outChannels(s) % 4 === 0,
+    vec_bias: outChannels(s) % 4 === 0,
+    padded: padded(s),
+    bounded: padded(s) || s.outWidth % pixels !== 0,
+    sliding: sliding(s),
+    use_bias: s.useBias,
+    ...activationFlags(s.activation),
+  }),
+  constants,
+  buffers: (s) => ({ x: elementsIn(s), w: weights(s), b: outChannels(s), y: elementsOut(s) }),
+  workgroups: (s) => spread(s.batch * s.outHeight * ceilDiv(s.outWidth, pixels) * ceilDiv(outChannels(s), 4)),
+  cost,
+};
+
+const pixelsOfX = (s: DepthwiseConv2dShape) => (sliding(s) ? pixels : 1);
+
+export const depthwiseConv2dBackwardX: Kernel<DepthwiseConv2dShape> = {
+  name: 'depthwise_conv2d_backward_x',
+  source: backwardXSource + derivative,
+  flags: (s) => ({
+    vec: channelByChannel(s),
+    sliding: sliding(s),
+    dilated: (s.dilationY ?? 1) > 1 || (s.dilationX ?? 1) > 1,
+    pixels: pixelsOfX(s),
+    activated: s.inActivation !== 'linear',
+    ...activationFlags(s.inActivation),
+  }),
+  constants,
+  buffers: (s) => ({
+    w: weights(s),
+    dy: elementsOut(s),
+    dx: elementsIn(s),
+    ...(s.inActivation !== 'linear' && { x: elementsIn(s) }),
+  }),
+  workgroups: (s) => spread(s.batch * s.inHeight * ceilDiv(s.inWidth, pixelsOfX(s)) * ceilDiv(s.channels, 4)),
+  cost,
+};
+
+/** The most elements of a kernel's row that one invocation keeps in registers. */
+const mostTaps = 5;
+
+/** A kernel's row is cut into equal pieces. */
+const taps = (s: DepthwiseConv2dShape) => ceilDiv(s.kernelWidth, ceilDiv(s.kernelWidth, mostTaps));
+
+/** Invocations that share the filter gradient's work when its sum is not cut. */
+export const depthwiseGradientTiles = (s: DepthwiseConv2dShape): number =>
+  s.kernelHeight * ceilDiv(s.kernelWidth, taps(s)) * ceilDiv(outChannels(s), 4);
+
+/** A small filter has fewer tiles than a workgroup could hold. */
+const workgroupSize = (s: DepthwiseConv2dShape) => Math.min(64, depthwiseGradientTiles(s));
+
+export const depthwiseConv2dBackwardW: Kernel<DepthwiseConv2dShape> = {
+  name: 'depthwise_conv2d_backward_w',
+  source: backwardWSource + depthwiseX,
+  flags: (s) => ({
+    vec_in: channelByChannel(s),
+    vec_out: outChannels(s) % 4 === 0,
+    padded: padded(s),
+    bounded: padded(s) || s.kernelWidth % taps(s) !== 0,
+    sliding: sliding(s),
+    taps: taps(s),
+    slide: Array.from({ length: taps(s) - 1 }, (_, k) => `x${k} = x${k + 1};`).join(' '),
+    newest: `x${taps(s) - 1}`,
+    workgroup_size: workgroupSize(s),
+  }),
+  constants: (s) => ({ ...constants(s), parts: s.parts }),
+  buffers: (s) => ({
+    x: elementsIn(s),
+    dy: elementsOut(s),
+    dw: s.parts * weights(s),
+    db: s.parts * outChannels(s),
+  }),
+  workgroups: (s) => [ceilDiv(depthwiseGradientTiles(s), workgroupSize(s)), s.parts],
+  cost,
+};
