@@ -1,4 +1,4 @@
-import type { ActivationName } from '../model/activations.ts';
+import { type ActivationName, activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
@@ -12,7 +12,7 @@ export interface JudgedLayer {
 
 /** The layers of a model that verdicts are about. */
 export function judgedLayers({ measured }: CompiledModel): JudgedLayer[] {
-  return measured.map(({ name, activation }) => ({ name, activation }));
+  return measured.map(({ name, activation }) => ({ name, activation: activationName(activation) }));
 }
 
 /**

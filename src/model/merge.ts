@@ -1,5 +1,8 @@
 import { ConfigurationError } from '../errors.ts';
 
+/** As many as one dispatch reads beside what it writes; a merge of more is a merge of merges. */
+export const mergeInputs = { least: 2, most: 4 };
+
 /** What merge layers say of shapes that don't meet. */
 export function shapesDiffer(subject: string, shapes: readonly (readonly number[])[], wanted: string): ConfigurationError {
   return new ConfigurationError({

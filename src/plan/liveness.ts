@@ -53,9 +53,11 @@ export function lifetimesOf(sequence: Sequence): Map<PlanBuffer, Lifetime> {
   sequence.forEach((dispatch, at) => {
     for (const ref of Object.values(dispatch.buffers)) {
       const { buffer } = ref.bound;
+      // Whoever diagnoses a step, or looks at activations, reads what layers handed on after its end.
+      const last = buffer.kind === 'value' ? sequence.length : at;
       const known = times.get(buffer);
-      if (known) known.last = at;
-      else times.set(buffer, { first: at, last: at });
+      if (known) known.last = last;
+      else times.set(buffer, { first: at, last });
     }
   });
   return times;

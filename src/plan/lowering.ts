@@ -205,6 +205,11 @@ export class LoweringContext {
     return this.#draft.gradients.raw(this.inputs[i]!);
   }
 
+  /** The same of a value that isn't an input of the layer in the model. */
+  rawGradientOf(value: Value): BufferRef | undefined {
+    return this.#draft.gradients.raw(value);
+  }
+
   /** Where it is written by a layer that hands on what it gets, or a selection of it: the derivative is in dy already. */
   gradientOfSelection(i = 0): BufferRef | undefined {
     return this.#draft.gradients.finished(this.inputs[i]!);

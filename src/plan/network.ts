@@ -1,19 +1,25 @@
-import { type CompiledModel, images } from '../model/graph.ts';
+import { batchNormMove, packMovingTensors } from '../kernels/batch_norm.ts';
+import { isFused, type UnfusedActivation } from '../kernels/activation.ts';
+import { type CompiledModel, images, type ModelTensor } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import { product } from '../model/layer.ts';
-import { type MeasuredArenas, placeMeasured } from './arenas.ts';
-import { type Fusions, fusedInto } from './fusion.ts';
+import { definitionOf } from '../model/layers/index.ts';
+import { type MeasuredArenas, type Measurable, placeMeasured } from './arenas.ts';
+import { GradientBook } from './gradient_book.ts';
+import { type Fused, fusionsOf } from './layers/fusion.ts';
 import { lowerLayer } from './layers/index.ts';
+import { activateUnfused } from './layers/unfused_activation.ts';
 import {
   type DenseFlow,
   type Draft,
-  GradientBook,
+  type LayerParts,
   LoweringContext,
   type Mode,
+  type Statistics,
   type Tensor,
   type Value,
 } from './lowering.ts';
-import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import { BufferRef, type PlannedDispatch, type Planner } from './planner.ts';
 
 /** The tensors of a model: those that are trained lie in arenas, and their gradients alike. */
 export interface Parameters {
@@ -21,6 +27,9 @@ export interface Parameters {
   gradients: { all: BufferRef; tensors: BufferRef[] };
   /** All tensors of the model, in Keras' order. */
   tensors: BufferRef[];
+  /** Statistics that follow the batch's: all of them, and by layer. */
+  moving?: { all: BufferRef; ofBatch: BufferRef; table: BufferRef; count: number };
+  statistics: ReadonlyMap<number, Statistics>;
 }
 
 /** What a layer leaves, in the order in which a diagnosis looks for the first number that isn't finite. */
@@ -33,90 +42,178 @@ export interface Trace {
 
 /** What a layer hands on, for whoever looks at activations. */
 export interface LayerValue {
-  /** A convolution that is computed together with the pool after it shows as that pool. */
+  /** The last of the layers that are computed together: a convolution with a fused pool shows as that pool. */
   layer: string;
   /** Of a sample. */
   shape: number[];
   ref: BufferRef;
 }
 
-/** A network's own part of a step, in data. */
-export interface Network extends Parameters {
-  /** Float images, [batch, height, width, channels]. */
-  input: BufferRef;
+/** One lowering of a graph. */
+export interface GraphPlan {
+  forward: PlannedDispatch[];
+  /** Empty in inference. */
+  backward: PlannedDispatch[];
   /** What softmax gets, [batch, classes]. */
   logits: BufferRef;
   /** The gradient of the loss with respect to the logits. */
   logitsGradient: BufferRef;
-  forward: PlannedDispatch[];
-  backward: PlannedDispatch[];
-  traces: Trace[];
   values: LayerValue[];
+}
+
+/** A network's own part of a step, in data. */
+export interface Network extends Omit<Parameters, 'statistics'> {
+  /** Float images, [batch, height, width, channels]. */
+  input: BufferRef;
+  /** What a training step computes. */
+  training: GraphPlan;
+  /** The same for whoever wants gradients and leaves training alone: of another state, where layers look at it. */
+  gradient: GraphPlan;
+  /** Moving statistics, no masks; the very same dispatches where that makes no difference. */
+  inference: GraphPlan;
+  traces: Trace[];
   measured: MeasuredArenas;
   dense: DenseFlow[];
 }
 
 /** Makes the buffers for a model's tensors. */
-export function planParameters(planner: Planner, { layers, tensors }: CompiledModel): Parameters {
-  const named = tensors.map(({ layer, spec }) => ({
-    label: `${layers[layer]!.name}.${spec.name}`,
-    elements: elementsOf(spec),
-    trained: spec.trainable,
+function planParameters(planner: Planner, { layers, tensors }: CompiledModel): Parameters {
+  const labelled = (of: readonly ModelTensor[]) =>
+    of.map(({ layer, spec }) => ({ label: `${layers[layer]!.name}.${spec.name}`, elements: elementsOf(spec) }));
+  const trained = tensors.filter(({ spec }) => spec.trainable);
+  const moved = tensors.filter(({ spec }) => spec.momentum !== undefined);
+  const fixed = tensors.filter(({ spec }) => !spec.trainable && spec.momentum === undefined);
+  const weights = planner.arena('parameters', 'weights', labelled(trained));
+  const gradients = planner.arena('parameters', 'gradients', labelled(trained));
+  const arena = (label: string, of: readonly ModelTensor[]) =>
+    of.length > 0 ? planner.arena('parameters', label, labelled(of)) : undefined;
+  const moving = arena('moving_statistics', moved);
+  const ofBatch = arena('batch_statistics', moved);
+  const refs = new Map<ModelTensor, BufferRef>();
+  const place = (of: readonly ModelTensor[], slices: readonly BufferRef[] = []) =>
+    of.forEach((tensor, i) => {
+      refs.set(tensor, slices[i]!);
+    });
+  place(trained, weights.tensors);
+  place(moved, moving?.tensors);
+  place(fixed, arena('fixed_weights', fixed)?.tensors);
+  const statistics = new Map<number, Statistics>();
+  for (const [t, tensor] of tensors.entries()) {
+    if (tensor.spec.name !== 'movingMean') continue;
+    // Mean and variance of a layer lie one after the other.
+    const at = moved.indexOf(tensor);
+    statistics.set(tensor.layer, {
+      moving: joined(refs.get(tensor)!, refs.get(tensors[t + 1]!)!),
+      ...(at >= 0 && { batch: joined(ofBatch!.tensors[at]!, ofBatch!.tensors[at + 1]!) }),
+    });
+  }
+  const rows = moved.map((tensor, i) => ({
+    offset: moving!.tensors[i]!.offset,
+    elements: elementsOf(tensor.spec),
+    momentum: tensor.spec.momentum!,
   }));
-  const trained = named.filter((tensor) => tensor.trained);
-  const weights = planner.arena('parameters', 'weights', trained);
-  const gradients = planner.arena('parameters', 'gradients', trained);
-  const others = named.filter((tensor) => !tensor.trained);
-  const fixed = others.length > 0 ? planner.arena('parameters', 'fixed_weights', others).tensors : [];
   return {
     weights,
     gradients,
-    tensors: tensors.map(({ spec, index }) => (spec.trainable ? weights.tensors : fixed)[index]!),
+    tensors: tensors.map((tensor) => refs.get(tensor)!),
+    ...(moving && {
+      moving: {
+        all: moving.all,
+        ofBatch: ofBatch!.all,
+        table: planner.upload('moving_statistics.table', packMovingTensors(rows)),
+        count: rows.length,
+      },
+    }),
+    statistics,
   };
 }
 
-/** Lowers a model to dispatches for one batch size: one forward list, one backward list. */
-export function planNetwork(planner: Planner, model: CompiledModel, batch: number): Network {
-  const parameters = planParameters(planner, model);
+/** The part of a buffer from the beginning of one tensor to the end of the next. */
+const joined = (first: BufferRef, second: BufferRef) =>
+  new BufferRef(first.buffer, first.label, first.offset, second.offset + second.size - first.offset);
+
+/** Moves all statistics that follow the batch's, where the step counts; undefined where there are none. */
+export function planMovingStatistics(
+  planner: Planner,
+  { moving }: Pick<Network, 'moving'>,
+  state: BufferRef,
+): PlannedDispatch | undefined {
+  if (!moving) return undefined;
+  const { all, ofBatch, table, count } = moving;
+  const shape = { elements: all.size / 16, tensors: count };
+  return planner.dispatch(batchNormMove, shape, { statistics: ofBatch, table, state, moving: all });
+}
+
+/** The states that a network's dispatches may look at: of training, and of what must leave training alone. */
+export interface States {
+  training: BufferRef;
+  evaluation: BufferRef;
+}
+
+/** Lowers a model to dispatches for one batch size. */
+export function planNetwork(planner: Planner, model: CompiledModel, batch: number, states: States): Network {
+  const { statistics, ...parameters } = planParameters(planner, model);
   const input = planner.buffer('state', 'input', batch * product(model.inputShape));
-  const lowered = lowerGraph(planner, model, batch, 'train', parameters, input);
-  const { draft, values, outputs } = lowered;
-  const measured = placeMeasured(planner, model, [...draft.forward, ...draft.backward], {
-    values: model.measured.map(({ values: at }) => values[at]!),
-    deltas: model.measured.map(({ layer }) => {
-      const { elements } = values[layer]!;
-      return { ref: lowered.gradients.get(values[layer]!)!, elements };
-    }),
+  const lower = (mode: Mode, state: BufferRef) =>
+    lowerGraph(planner, model, { batch, mode, state, parameters: { ...parameters, statistics }, input });
+  const training = lower('train', states.training);
+  const seesState = [...training.forward, ...training.backward].some(({ buffers }) => buffers.state);
+  const gradient = seesState ? lower('train', states.evaluation) : training;
+  const inference = model.inferenceDiffers ? lower('infer', states.evaluation) : gradient;
+  const measured = placeMeasured(planner, model, [...training.forward, ...training.backward], {
+    values: training.measuredValues,
+    deltas: training.measuredDeltas,
   });
+  const plans = keptOnce();
   return {
     ...parameters,
     input,
-    logits: values[model.output]!.ref,
-    logitsGradient: lowered.logitsGradient,
-    forward: draft.forward,
-    backward: draft.backward,
-    traces: tracesOf(model, parameters, values),
-    values: outputs,
+    training: plans(training),
+    gradient: plans(gradient),
+    inference: plans(inference),
+    traces: tracesOf(model, parameters, training.outputs),
     measured,
-    dense: draft.dense,
+    dense: training.dense,
   };
 }
 
-/** Plans the layers in the graph's order, then their gradients in the opposite one. */
-function lowerGraph(
-  planner: Planner,
-  model: CompiledModel,
-  batch: number,
-  mode: Mode,
-  { gradients: { tensors: gradientTensors }, tensors }: Parameters,
-  input: BufferRef,
-) {
-  const fusions = fusedInto(model);
-  const sum = () => {
-    throw new Error('not yet');
+/** What is kept of lowered graphs; one and the same for one and the same. */
+function keptOnce(): (graph: LoweredGraph) => GraphPlan {
+  const known = new Map<LoweredGraph, GraphPlan>();
+  return (graph) => {
+    const { forward, backward, logits, logitsGradient, values } = graph;
+    const kept = known.get(graph) ?? { forward, backward, logits, logitsGradient, values };
+    known.set(graph, kept);
+    return kept;
   };
-  const book = new GradientBook(planner, batch, sum);
-  const draft: Draft = { planner, batch, mode, forward: [], backward: [], dense: [], gradients: book };
+}
+
+interface Given {
+  batch: number;
+  mode: Mode;
+  state: BufferRef;
+  parameters: Parameters;
+  input: BufferRef;
+}
+
+/** A lowered graph, with what is only asked of the one that trains. */
+interface LoweredGraph extends GraphPlan {
+  dense: DenseFlow[];
+  /** What each layer hands on, by its position. */
+  outputs: Value[];
+  /** Of each measured layer. */
+  measuredValues: Measurable[];
+  measuredDeltas: Measurable[];
+}
+
+/** Plans the layers in the graph's order, then their gradients in the opposite one. */
+function lowerGraph(planner: Planner, model: CompiledModel, given: Given): LoweredGraph {
+  const { batch, mode, state, parameters, input } = given;
+  const [forward, backward]: PlannedDispatch[][] = [[], []];
+  const book = new GradientBook(planner, batch, backward!);
+  const draft: Draft = {
+    ...{ planner, batch, mode, state, forward: forward!, backward: backward!, dense: [], gradients: book },
+  };
   const first: Value = {
     ref: input,
     name: 'input',
@@ -124,51 +221,103 @@ function lowerGraph(
     activation: 'linear',
     hasGradient: false,
   };
-  const values: Value[] = [];
-  const outputs: LayerValue[] = [];
-  const backward: { value: Value; plan: (dy: BufferRef) => void }[] = [];
+  const fusions = fusionsOf(model, mode);
+  const fusedAway = new Set([...fusions.values()].flatMap(({ members }) => members));
+  const outputs: Value[] = [];
+  const valueOf = (i: number) => (i === images ? first : outputs[i]!);
+  const values: LayerValue[] = [];
+  const steps: { value: Value; plan: (dy: BufferRef) => void; measured?: number }[] = [];
   for (const index of model.order) {
-    if (fusions.members.has(index)) continue;
+    if (fusedAway.has(index)) continue;
     const layer = model.layers[index]!;
-    const inputs = layer.inputs.map((i) => (i === images ? first : values[i]!));
-    const own: Record<string, Tensor> = {};
-    model.tensors.forEach((tensor, t) => {
-      if (tensor.layer !== index) return;
-      const { spec } = tensor;
-      own[spec.name] = { w: tensors[t]!, ...(spec.trainable && { dw: gradientTensors[tensor.index]! }) };
-    });
-    const run = [index, ...(fusions.runs.get(index) ?? [])];
-    const context = new LoweringContext(draft, layer, inputs, own, fusedLayers(model, fusions, index));
-    const { value, backward: plan } = lowerLayer(layer, context);
-    for (const member of run) values[member] = value;
-    if (inputs.includes(value)) continue; // it hands on what it gets
-    for (const each of inputs) book.addConsumer(each);
-    if (plan) backward.push({ value, plan });
-    const last = model.layers[run.at(-1)!]!;
-    outputs.push({ layer: last.name, shape: last.outputShape, ref: value.ref });
+    const fused = fusions.get(index) ?? { members: [] };
+    const parts = partsOf(model, parameters, index, fused, valueOf);
+    const context = new LoweringContext(draft, parts);
+    const lowered = lowerLayer(layer, context);
+    let { value } = lowered;
+    const isNew = !parts.inputs.includes(value);
+    if (isNew) {
+      for (const each of parts.inputs) book.addConsumer(each);
+      if (parts.residual) book.addConsumer(parts.residual);
+      if (lowered.backward) steps.push({ value, plan: lowered.backward, measured: index });
+    }
+    // An activation that no kernel ends with.
+    if (isNew && !isFused(layer.activation) && definitionOf(layer.type).role !== 'activation') {
+      const own = activateUnfused(context, value, layer.activation as UnfusedActivation, layer.outputShape);
+      book.addConsumer(value);
+      ({ value } = own);
+      steps.push({ value, plan: own.backward! });
+    }
+    for (const member of [index, ...fused.members]) outputs[member] = value;
+    const last = model.layers[fused.members.at(-1) ?? index]!;
+    if (isNew) values.push({ layer: last.name, shape: last.outputShape, ref: value.ref });
   }
-  const logits = values[model.output]!;
+  const logits = outputs[model.output]!;
   const logitsGradient = planner.buffer('gradient', `${logits.name}.dy`, batch * logits.elements);
-  book.pass(logits, logitsGradient);
-  const totals = new Map<Value, BufferRef>();
-  for (const { value, plan } of backward.reverse()) {
-    if (!value.hasGradient) continue;
-    const dy = book.total(value)!;
-    totals.set(value, dy);
-    plan(dy);
+  const deltas = new Map<number, Measurable>();
+  if (mode === 'train') {
+    book.pass(logits, logitsGradient);
+    for (const { value, plan, measured } of steps.reverse()) {
+      if (!value.hasGradient) continue;
+      const dy = book.total(value)!;
+      if (measured !== undefined) deltas.set(measured, { ref: dy, elements: value.elements });
+      plan(dy);
+    }
   }
-  return { draft, values, outputs, logitsGradient, gradients: totals };
+  return {
+    forward: forward!,
+    backward: backward!,
+    logits: logits.ref,
+    logitsGradient,
+    values,
+    outputs,
+    dense: draft.dense,
+    measuredValues: model.measured.map(({ values: at }) => outputs[at]!),
+    measuredDeltas: mode === 'train' ? model.measured.map(({ layer }) => deltas.get(layer)!) : [],
+  };
 }
 
-const fusedLayers = (model: CompiledModel, { runs }: Fusions, index: number) => {
-  const [pool] = (runs.get(index) ?? []).map((member) => model.layers[member]!);
-  return pool?.type === 'maxPooling2d' ? { pool } : {};
-};
+function partsOf(
+  model: CompiledModel,
+  parameters: Parameters,
+  index: number,
+  fused: Fused,
+  valueOf: (i: number) => Value,
+): LayerParts {
+  const { statistics } = parameters;
+  const layer = model.layers[index]!;
+  const own = statistics.get(index);
+  return {
+    layer,
+    index,
+    inputs: layer.inputs.map(valueOf),
+    tensors: tensorsOf(model, parameters, index),
+    fused,
+    ...(own && { statistics: own }),
+    ...(fused.residual !== undefined && { residual: valueOf(fused.residual) }),
+    ...(fused.norm && {
+      norm: {
+        layer: fused.norm.layer,
+        tensors: tensorsOf(model, parameters, fused.norm.index),
+        statistics: statistics.get(fused.norm.index)!,
+      },
+    }),
+  };
+}
+
+function tensorsOf({ tensors }: CompiledModel, parameters: Parameters, index: number): Record<string, Tensor> {
+  const own: Record<string, Tensor> = {};
+  tensors.forEach(({ layer, spec, index: at }, t) => {
+    if (layer !== index) return;
+    own[spec.name] = { w: parameters.tensors[t]!, ...(spec.trainable && { dw: parameters.gradients.tensors[at]! }) };
+  });
+  return own;
+}
 
 function tracesOf(
   { layers, order, tensors }: CompiledModel,
-  parameters: Parameters,
-  values: readonly Value[],
+  parameters: Omit<Parameters, 'statistics'>,
+  outputs: readonly Value[],
 ): Trace[] {
   return order.flatMap((index) => {
     const own = [...tensors.entries()].filter(([, { layer }]) => layer === index);
@@ -176,7 +325,7 @@ function tracesOf(
     return {
       layer: layers[index]!.name,
       weights: own.map(([t]) => parameters.tensors[t]!),
-      output: values[index]!.ref,
+      output: outputs[index]!.ref,
       gradients: own.flatMap(([, { spec, index: at }]) => (spec.trainable ? parameters.gradients.tensors[at]! : [])),
     };
   });

@@ -4,7 +4,10 @@ import { type Cost, type Kernel, type SpecializedKernel, specialize, type Varian
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
 
-/** What a buffer of a plan holds. `scratch` and `gradient` buffers are used within a step, and share memory by liveness. */
+/**
+ * What a buffer of a plan holds. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
+ * `value` to the step's end; they share memory with what is alive at other times. All others have memory of their own.
+ */
 export type BufferKind = 'parameters' | 'state' | 'table' | 'value' | 'gradient' | 'scratch';
 
 /** A buffer as a plan knows it: a label and a size. It becomes a GPU buffer, or a part of one, when the plan is bound. */
@@ -25,7 +28,7 @@ export class PlanBuffer {
     this.size = size;
     this.kind = kind;
     if (data) this.data = data;
-    this.pinned = kind !== 'gradient' && kind !== 'scratch';
+    this.pinned = kind !== 'gradient' && kind !== 'scratch' && kind !== 'value';
   }
 }
 

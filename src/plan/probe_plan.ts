@@ -44,9 +44,9 @@ export interface ProbePlan {
 /** The list of a probe that lives longest: the whole batch's gradient, and all that is measured of it. */
 export const probeSequence = ({ network, training }: StepPlan, { whole }: ProbePlan): PlannedDispatch[] => [
   training.begin,
-  ...network.forward,
+  ...network.training.forward,
   training.loss,
-  ...network.backward,
+  ...network.training.backward,
   ...whole,
 ];
 

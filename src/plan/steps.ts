@@ -7,7 +7,7 @@ import { betasOf, clipOf, type FilledOptimizer } from '../model/optimizer.ts';
 import type { Bound } from './bind.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
 import { type Measurement, planMeasurement } from './measurement.ts';
-import { type Network, planNetwork } from './network.ts';
+import { type GraphPlan, type Network, planMovingStatistics, planNetwork } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import { planUpdate } from './update.ts';
@@ -20,9 +20,12 @@ export interface StepState {
   state: BufferRef;
   records: BufferRef;
   begin: PlannedDispatch;
+  /** Loss and its gradient, of the network as it trains. */
   loss: PlannedDispatch;
   /** The same against soft labels, where somebody has them. */
   softLoss?: PlannedDispatch;
+  /** The loss of the network in inference. */
+  inferenceLoss: PlannedDispatch;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
   norms: PlannedDispatch[];
 }
@@ -36,7 +39,8 @@ export interface StepPlan {
   probabilities: BufferRef;
   training: StepState;
   evaluation: StepState;
-  update: PlannedDispatch;
+  /** The optimizer's, and what moves the statistics that follow the batch's. */
+  update: PlannedDispatch[];
   /** How the arenas of weights and gradients are cut, on the host and on the GPU. */
   chunks: UploadedChunks;
   /** The numbers that the optimizer keeps for each weight, an arena each, zeroed when it starts anew. */
@@ -56,7 +60,11 @@ export interface UploadedChunks extends Chunks {
 /** Plans every buffer and dispatch that training needs, data sets aside. */
 export function planSteps(planner: Planner, settings: Settings, reader: RecordReader): StepPlan {
   const { model, batchSize: batch, classes, soft, health, optimizer } = settings;
-  const network = planNetwork(planner, model, batch);
+  const [trainingState, evaluationState] = (['training', 'evaluation'] as const).map((name) =>
+    stateBuffers(planner, name, reader),
+  ) as [OwnState, OwnState];
+  const states = { training: trainingState.state, evaluation: evaluationState.state };
+  const network = planNetwork(planner, model, batch, states);
   const batchBuffers = {
     labels: planner.buffer('state', 'labels', batch),
     ...(soft && { targets: planner.buffer('state', 'targets', batch * classes) }),
@@ -85,11 +93,12 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
       ...(penalty && { w: network.weights.all, l2: penalty.buffers.l2 }),
     },
   );
-  const [training, evaluation] = (['training', 'evaluation'] as const).map((name) => {
-    const buffers = { ...batchBuffers, ...stateBuffers(planner, name, reader) };
-    return planState(planner, settings, reader, arenas, buffers, squares);
-  }) as [StepState, StepState];
+  const planOf = (own: OwnState, graph: GraphPlan) =>
+    planState(planner, settings, reader, arenas, { ...batchBuffers, ...own }, { graph, squares });
+  const training = planOf(trainingState, network.training);
+  const evaluation = planOf(evaluationState, network.gradient);
   const { update, slots } = planUpdate(planner, optimizer, arenas, training.state);
+  const move = planMovingStatistics(planner, network, training.state);
   const measurement =
     arenas.updated &&
     planMeasurement(planner, {
@@ -103,39 +112,51 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
       reader,
     });
   return {
-    // The penalty is a part of every loss; where there is none, its dispatch isn't either.
-    network: { ...network, forward: penalty ? [penalty.dispatch, ...network.forward] : network.forward },
+    network: penalty ? withPenalty(network, penalty.dispatch) : network,
     ...batchBuffers,
     training,
     evaluation,
-    update,
+    update: [update, ...(move ? [move] : [])],
     slots,
     chunks,
     ...(measurement && { measurement }),
   };
 }
 
+/** The penalty is a part of every loss: its dispatch comes first. */
+function withPenalty(network: Network, penalty: PlannedDispatch): Network {
+  const add = (graph: GraphPlan): GraphPlan => ({ ...graph, forward: [penalty, ...graph.forward] });
+  const { training, gradient, inference } = network;
+  return { ...network, training: add(training), gradient: add(gradient), inference: add(inference) };
+}
+
 /** The lists that are replayed: memory is shared by what is alive at other times in all of them. */
 export function sequencesOf({ network, training, evaluation, update, measurement }: StepPlan): PlannedDispatch[][] {
   const losses = ({ loss, softLoss }: StepState) => (softLoss ? [loss, softLoss] : [loss]);
-  const { forward, backward } = network;
   return [
     ...losses(training).map((loss) => [
       training.begin,
-      ...forward,
+      ...network.training.forward,
       loss,
-      ...backward,
+      ...network.training.backward,
       ...training.norms,
-      update,
+      ...update,
       ...(measurement?.recording ?? []),
     ]),
-    ...losses(evaluation).map((loss) => [evaluation.begin, ...forward, loss, ...backward, ...evaluation.norms]),
+    ...losses(evaluation).map((loss) => [
+      evaluation.begin,
+      ...network.gradient.forward,
+      loss,
+      ...network.gradient.backward,
+      ...evaluation.norms,
+    ]),
+    [evaluation.begin, ...network.inference.forward, evaluation.inferenceLoss],
   ];
 }
 
 /** What goes over all tensors at once: the arenas, how they are cut, and what is noted of each chunk or tensor. */
 export interface Arenas {
-  network: Pick<Network, 'weights' | 'gradients' | 'logits' | 'logitsGradient'>;
+  network: Pick<Network, 'weights' | 'gradients' | 'inference'>;
   chunks: UploadedChunks;
   shape: kernels.ChunkedShape;
   /** A vec4 a chunk, written every step: shaders/gradient_norm.wgsl. */
@@ -182,7 +203,8 @@ const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) =
   records: planner.buffer('state', `${name}.records`, shape.words * shape.slots),
 });
 
-type StateBuffers = Record<'state' | 'records' | 'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
+type OwnState = ReturnType<typeof stateBuffers>;
+type StateBuffers = OwnState & Record<'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
 
 /** @param squares of the gradients, which training and evaluation share. */
 function planState(
@@ -191,19 +213,30 @@ function planState(
   { shape: record }: RecordReader,
   { network, chunks, shape, partials, penalty, factors }: Arenas,
   { state, records, labels, targets, probabilities }: StateBuffers,
-  squares: PlannedDispatch,
+  { graph, squares }: { graph: GraphPlan; squares: PlannedDispatch },
 ): StepState {
-  const penalties = penalty && { penalties: penalty.penalties };
-  const buffers = { z: network.logits, state, p: probabilities, dz: network.logitsGradient, records, ...penalties };
   const lossShape = { batch, classes, penalties: penalty ? chunks.count : 0, record };
+  const buffersOf = ({ logits, logitsGradient }: GraphPlan) => ({
+    z: logits,
+    state,
+    p: probabilities,
+    dz: logitsGradient,
+    records,
+    ...(penalty && { penalties: penalty.penalties }),
+  });
+  const lossOf = (of: GraphPlan) =>
+    planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: false }, { ...buffersOf(of), labels });
   const softLoss =
-    targets && planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: true }, { ...buffers, targets });
+    targets &&
+    planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: true }, { ...buffersOf(graph), targets });
+  const loss = lossOf(graph);
   return {
     state,
     records,
     begin: planner.dispatch(step.beginStep, { batch }, { state }),
-    loss: planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: false }, { ...buffers, labels }),
+    loss,
     ...(softLoss && { softLoss }),
+    inferenceLoss: network.inference === graph ? loss : lossOf(network.inference),
     norms: [
       squares,
       planner.dispatch(

@@ -10,6 +10,10 @@ export interface TwinInput {
   count: number;
   /** Training uses the batch's statistics and draws masks; inference does neither. */
   mode: 'train' | 'infer';
+  /** What draws begin from: words of a step's state. */
+  state: Readonly<Record<string, number>>;
+  /** The layer's position in the model. */
+  index: number;
   /** What reaches the layer, [batch, ...shape] each. */
   inputs: Float64Array[];
   /** Its tensors by name. */

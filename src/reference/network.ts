@@ -1,5 +1,5 @@
 import type { CompiledLayer, CompiledModel } from '../model/graph.ts';
-import { activate, derivative } from './activation.ts';
+import { activate, activationBackward, isUnfused } from './activation.ts';
 import type { Numbers, TwinInput } from './layer_twin.ts';
 import { twinOf } from './layers/index.ts';
 import { gradientNorm } from './norm.ts';
@@ -22,15 +22,22 @@ export interface NetworkGradients {
    * gradient of the loss with respect to its output before activation and pool.
    */
   layers: Record<string, { values: Float64Array; deltas: Float64Array }>;
+  /** Of each batch normalization the batch's mean and variance, by the layer's position; moving ones of a frozen layer. */
+  statistics: Record<number, { mean: Numbers; variance: Numbers }>;
 }
 
 /** What a layer was given, and what it gave. */
 interface Pass {
   layer: CompiledLayer;
   given: TwinInput;
+  /** Before and after the layer's own activation. */
+  z: Float64Array;
   y: Float64Array;
   kept: unknown;
 }
+
+/** What draws begin from where nothing else is said: the first step of the first epoch. */
+const firstStep = { seed: 0, epoch: 0, start: 0 };
 
 /**
  * The probabilities [batch, classes] of images [batch, height, width, channels], which are taken as they are. `weights`
@@ -38,7 +45,7 @@ interface Pass {
  */
 export function networkProbabilities(model: CompiledModel, weights: readonly Numbers[], images: Numbers): Float64Array {
   const batch = batchOf(model, images);
-  const z = forward(model, weights, images, batch, 'infer')[model.output]!.y;
+  const z = forward(model, weights, images, { count: batch, mode: 'infer', state: firstStep })[model.output]!.y;
   return softmaxCrossEntropy({ batch, classes: z.length / batch, count: 0 }, { z, labels: [] }).p;
 }
 
@@ -52,10 +59,11 @@ export function networkGradients(
   images: Numbers,
   labels: Numbers,
   targets?: Numbers,
+  state: TwinInput['state'] = firstStep,
 ): NetworkGradients {
   const batch = batchOf(model, images);
   const count = labels.length;
-  const passes = forward(model, weights, images, count, 'train');
+  const passes = forward(model, weights, images, { count, mode: 'train', state });
   const z = passes[model.output]!.y;
   const loss = softmaxCrossEntropy({ batch, classes: z.length / batch, count }, { z, labels, targets });
   const { deltas, tensors } = backward(model, passes, loss.dz);
@@ -71,10 +79,15 @@ export function networkGradients(
     gradientNorms[name] = gradientNorm(...own.map(({ index }) => gradients[index]!)).norm;
     layers[name] = { values: real(passes[values]!.y), deltas: real(deltas[layer]!) };
   }
+  const statistics = Object.fromEntries(
+    passes.flatMap(({ given, kept }, index) =>
+      'movingMean' in given.tensors ? [[index, kept as NetworkGradients['statistics'][number]]] : [],
+    ),
+  );
   const penalties = trained.map(([t, { spec }]) => l2Penalty(spec.l2, weights[t]!));
   const penalty = penalties.reduce((sum, value) => sum + value, 0);
   const { hits, p: probabilities } = loss;
-  return { loss: loss.loss / count + penalty, hits, probabilities, gradients, gradientNorms, layers };
+  return { loss: loss.loss / count + penalty, hits, probabilities, gradients, gradientNorms, layers, statistics };
 }
 
 function batchOf({ inputShape: [height, width, channels] }: CompiledModel, images: Numbers): number {
@@ -86,8 +99,7 @@ function forward(
   model: CompiledModel,
   weights: readonly Numbers[],
   images: Numbers,
-  count: number,
-  mode: TwinInput['mode'],
+  how: Pick<TwinInput, 'count' | 'mode' | 'state'>,
 ): Pass[] {
   const batch = batchOf(model, images);
   const first = Float64Array.from(images);
@@ -99,9 +111,9 @@ function forward(
     model.tensors.forEach(({ layer, spec }, t) => {
       if (layer === index) tensors[spec.name] = weights[t]!;
     });
-    const given = { batch, count, mode, inputs, tensors };
+    const given = { batch, ...how, index, inputs, tensors };
     const { z, kept } = twinOf(layer.type).forward(layer as never, given);
-    passes[index] = { layer, given, y: z.map((value) => activate(layer.activation, value)), kept };
+    passes[index] = { layer, given, z, y: z.map((value) => activate(layer.activation, value)), kept };
   }
   return passes;
 }
@@ -113,8 +125,10 @@ function backward({ order, output }: CompiledModel, passes: readonly Pass[], dz:
   const deltas: Float64Array[] = [];
   const tensors: Record<string, Float64Array>[] = [];
   for (const index of [...order].reverse()) {
-    const { layer, given, y, kept } = passes[index]!;
-    const delta = dy[index]!.map((value, i) => value * derivative(layer.activation, y[i]!));
+    const { layer, given, z, y, kept } = passes[index]!;
+    const { activation } = layer;
+    const made = isUnfused(activation) ? z : y;
+    const delta = activationBackward({ elements: y.length, activation }, { made, dy: dy[index]! }).dx;
     const gradients = twinOf(layer.type).backward(layer as never, { ...given, kept }, delta);
     deltas[index] = delta;
     tensors[index] = gradients.tensors ?? {};

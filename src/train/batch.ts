@@ -47,7 +47,7 @@ export async function gradients(
   engine.resetHalt(evaluation); // every call stands for itself
   writeBatch(engine, evaluation, images, labels);
   const loss = engine.settings.takesShares ? evaluation.softLoss! : evaluation.loss;
-  engine.run([evaluation.begin, ...network.forward, loss, ...network.backward, ...evaluation.norms]);
+  engine.run([evaluation.begin, ...network.gradient.forward, loss, ...network.gradient.backward, ...evaluation.norms]);
   begun.evaluation++;
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, begun.evaluation)]);
   const record = reader.read(bytes!, 0)!;

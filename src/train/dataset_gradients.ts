@@ -17,9 +17,9 @@ export async function datasetGradients(
     const recording = [
       evaluation.begin,
       ...input.recording,
-      ...network.forward,
+      ...network.gradient.forward,
       loss,
-      ...network.backward,
+      ...network.gradient.backward,
       ...evaluation.norms,
     ];
     const places = augmented ? input.orderOf(1, true) : Uint32Array.from({ length: dataset.count }, (_, i) => i);

@@ -124,9 +124,9 @@ export class Engine {
     const { network, training, update, measurement } = this.steps;
     return {
       input: [training.begin, ...input],
-      forward: [...network.forward, soft ? training.softLoss! : training.loss],
-      backward: network.backward,
-      update: [...training.norms, update, ...(measurement?.recording ?? [])],
+      forward: [...network.training.forward, soft ? training.softLoss! : training.loss],
+      backward: network.training.backward,
+      update: [...training.norms, ...update, ...(measurement?.recording ?? [])],
     };
   }
 

@@ -24,7 +24,7 @@ export async function evaluate(engine: Engine, dataset: Dataset): Promise<Evalua
 export async function evaluateInput(engine: Engine, input: DatasetInput, count: number): Promise<Evaluation> {
   const { scheduler, reader, disposal, begun } = engine;
   const { network, evaluation } = engine.steps;
-  const recording = [evaluation.begin, ...input.recording, ...network.forward, evaluation.loss];
+  const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, evaluation.inferenceLoss];
   const sum = { loss: 0, hits: 0 };
   const take = (bytes: ArrayBuffer, records: number) => {
     for (let i = 0; i < records; i++) {

@@ -30,7 +30,7 @@ export async function predict(engine: Engine, images: Images): Promise<Float32Ar
 /** What every layer makes of images: `Trainer.activations`. */
 export async function activations(engine: Engine, images: Images): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
-  const outputs = network.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
+  const outputs = network.inference.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
   outputs.at(-1)!.slice = probabilities; // the softmax is computed with the loss: the layer's own buffer holds logits
   const values = await read(
     engine,
@@ -61,7 +61,7 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
   const out: Slice[] = [];
   try {
     for (const { slice, elements } of wanted) out.push(memory.storage(`${slice.label}.read`, count * elements));
-    const recording = [evaluation.begin, ...(input?.recording ?? []), ...network.forward, evaluation.loss];
+    const recording = [evaluation.begin, ...(input?.recording ?? []), ...network.inference.forward, evaluation.inferenceLoss];
     if (input) {
       const order = Uint32Array.from({ length: count }, (_, i) => i);
       engine.beginEpoch(evaluation, input, order);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { defineLayer, layerOptions } from '../layer.ts';
-import { broadcastShape } from '../merge.ts';
+import { broadcastShape, mergeInputs } from '../merge.ts';
 
 /** The sum of its inputs, element by element: Keras' Add. An axis of length 1 is broadcast. */
 export const addLayer = defineLayer({
@@ -9,6 +9,6 @@ export const addLayer = defineLayer({
   role: 'sum',
   schema: v.strictObject({ type: v.literal('add'), ...layerOptions }),
   starter: {},
-  inputs: { least: 2, most: Infinity },
+  inputs: mergeInputs,
   compile: (_, shapes, subject) => ({ outputShape: broadcastShape(subject, shapes), details: {} }),
 });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { defineLayer, layerOptions } from '../layer.ts';
-import { broadcastShape } from '../merge.ts';
+import { broadcastShape, mergeInputs } from '../merge.ts';
 
 /** The mean of its inputs, element by element: Keras' Average. An axis of length 1 is broadcast. */
 export const averageLayer = defineLayer({
@@ -8,6 +8,6 @@ export const averageLayer = defineLayer({
   kerasName: 'average',
   schema: v.strictObject({ type: v.literal('average'), ...layerOptions }),
   starter: {},
-  inputs: { least: 2, most: Infinity },
+  inputs: mergeInputs,
   compile: (_, shapes, subject) => ({ outputShape: broadcastShape(subject, shapes), details: {} }),
 });

@@ -12,6 +12,7 @@ import { anyAxis, gammaAndBeta, normalizationOptions } from '../normalization.ts
 export const groupNormalizationLayer = defineLayer({
   type: 'groupNormalization',
   kerasName: 'group_normalization',
+  role: 'normalization',
   schema: v.strictObject({
     type: v.literal('groupNormalization'),
     groups: v.optional(integer(-1), 32),

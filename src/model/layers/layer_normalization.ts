@@ -16,6 +16,7 @@ const axes = v.custom<number | readonly number[]>(
 export const layerNormalizationLayer = defineLayer({
   type: 'layerNormalization',
   kerasName: 'layer_normalization',
+  role: 'normalization',
   schema: v.strictObject({
     type: v.literal('layerNormalization'),
     axis: v.optional(axes, -1),

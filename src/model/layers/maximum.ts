@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { defineLayer, layerOptions } from '../layer.ts';
-import { broadcastShape } from '../merge.ts';
+import { broadcastShape, mergeInputs } from '../merge.ts';
 
 /** The largest of its inputs, element by element: Keras' Maximum. An axis of length 1 is broadcast; the gradient goes to the first of equal inputs. */
 export const maximumLayer = defineLayer({
@@ -8,6 +8,6 @@ export const maximumLayer = defineLayer({
   kerasName: 'maximum',
   schema: v.strictObject({ type: v.literal('maximum'), ...layerOptions }),
   starter: {},
-  inputs: { least: 2, most: Infinity },
+  inputs: mergeInputs,
   compile: (_, shapes, subject) => ({ outputShape: broadcastShape(subject, shapes), details: {} }),
 });

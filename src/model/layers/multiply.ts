@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { defineLayer, layerOptions } from '../layer.ts';
-import { broadcastShape } from '../merge.ts';
+import { broadcastShape, mergeInputs } from '../merge.ts';
 
 /** The product of its inputs, element by element: Keras' Multiply. An axis of length 1 is broadcast. */
 export const multiplyLayer = defineLayer({
@@ -8,6 +8,6 @@ export const multiplyLayer = defineLayer({
   kerasName: 'multiply',
   schema: v.strictObject({ type: v.literal('multiply'), ...layerOptions }),
   starter: {},
-  inputs: { least: 2, most: Infinity },
+  inputs: mergeInputs,
   compile: (_, shapes, subject) => ({ outputShape: broadcastShape(subject, shapes), details: {} }),
 });

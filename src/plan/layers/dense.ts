@@ -6,35 +6,28 @@ import {
   denseForward,
 } from '../../kernels/dense.ts';
 import type { Lowering } from '../lowering.ts';
+import { foldNorm, planFilterGradient } from './weight_gradient.ts';
 
 export const lowerDense: Lowering<'dense'> = (layer, context) => {
-  const [x] = context.inputs as [(typeof context.inputs)[0]];
-  const { useBias, units } = layer.config;
+  const { x, activation, batch } = context;
+  const { useBias, units: outputs } = layer.config;
   const inputs = layer.inputShape[0]!;
-  const { activation } = layer;
-  const shape = asConvolution({
-    batch: context.batch,
-    inputs,
-    outputs: units,
-    useBias,
-    activation,
-    inActivation: x.activation,
-  });
-  const kernel = context.tensor('kernel')!;
-  const bias = context.tensor('bias');
-  const value = context.value(layer.outputShape, activation);
-  // A layer without a bias gets memory that nobody reads.
-  const none = bias ? undefined : context.kept('no_bias', units);
-  context.forward(denseForward, shape, { x: x.ref, w: kernel.w, b: bias?.w ?? none!, y: value.ref });
+  const shape = asConvolution({ batch, inputs, outputs, useBias, activation, inActivation: x.activation });
+  const { w, b, useBias: addsBias } = foldNorm(context, { rows: inputs, channels: outputs });
+  const value = context.value(layer.outputShape);
+  context.forward(denseForward, { ...shape, useBias: addsBias }, { x: x.ref, w, b, y: value.ref });
   return {
     value,
     backward: (dy) => {
-      if (kernel.dw) {
-        context.noteDense({ x: x.ref, dy, inputs, outputs: units, useBias });
-        const wKernel = shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow;
-        context.backward(wKernel, shape, { x: x.ref, dy, dw: kernel.dw, db: bias?.dw ?? none! });
-      }
-      const target = context.gradient(0);
+      const kernel = context.tensor('kernel')!;
+      if (kernel.dw) context.noteDense({ x: x.ref, dy, inputs, outputs, useBias });
+      planFilterGradient(context, shape.inChannels % 4 === 0 ? denseBackwardW : denseBackwardWNarrow, shape, {
+        inputs: { x: x.ref, dy },
+        weights: inputs * outputs,
+        biases: outputs,
+        kernel: 'kernel',
+      });
+      const target = context.gradient();
       if (!target) return;
       const inner = { ...shape, inActivation: target.activation };
       context.backward(denseBackwardX, inner, {

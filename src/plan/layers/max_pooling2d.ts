@@ -4,21 +4,21 @@ import type { Lowering } from '../lowering.ts';
 
 /** What a pool hands on was made by the activation before it. */
 export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
-  const [x] = context.inputs as [(typeof context.inputs)[0]];
+  const { x } = context;
   const shape = poolShape(layer, context.batch);
   const value = context.value(layer.outputShape, x.activation);
-  const won = context.kept('won', Math.ceil((context.batch * value.elements) / 4));
-  context.forward(maxPoolForward, shape, { x: x.ref, y: value.ref, won });
+  const argmax = context.kept('argmax', Math.ceil((context.batch * value.elements) / 4));
+  context.forward(maxPoolForward, shape, { x: x.ref, y: value.ref, won: argmax });
   return {
     value,
     backward: (dy) => {
-      const dx = context.gradientOfSelection(0);
-      if (dx) context.backward(maxPoolBackward, shape, { dy, won, dx });
+      const dx = context.gradientOfSelection();
+      if (dx) context.backward(maxPoolBackward, shape, { dy, won: argmax, dx });
     },
   };
 };
 
-export function poolShape(layer: CompiledNode<'maxPooling2d'>, batch: number): MaxPoolShape {
+export function poolShape(layer: CompiledNode<'maxPooling2d' | 'averagePooling2d'>, batch: number): MaxPoolShape {
   const { window, strides, pad } = layer.details;
   return {
     batch,

@@ -1,0 +1,86 @@
+import {
+  batchNormBackwardSums,
+  batchNormBackwardX,
+  batchNormChunks,
+  batchNormCombine,
+  batchNormForward,
+  batchNormStatistics,
+} from '../../kernels/batch_norm.ts';
+import { sumParts } from '../../kernels/step.ts';
+import { product } from '../../model/layer.ts';
+import type { Lowering } from '../lowering.ts';
+
+/** With the shortcut's sum and the activation that follow in the same dispatch. */
+export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, context) => {
+  const { x, batch, state, activation, residual } = context;
+  const { epsilon, scale, center } = layer.config;
+  const channels = layer.inputShape.at(-1)!;
+  const shape = { batch, pixels: product(layer.inputShape) / channels, channels };
+  const sums = { ...shape, chunks: batchNormChunks(shape) };
+  const [gamma, beta] = [context.tensor('gamma'), context.tensor('beta')];
+  const { moving, batch: ofBatch } = context.statistics!;
+  // A layer that isn't trained computes as in inference.
+  const statistics = context.mode === 'train' && ofBatch ? ofBatch : moving;
+  const frozen = statistics === moving;
+  if (!frozen) {
+    const partials = context.scratch('statistics_parts', sums.chunks * 2 * channels);
+    context.forward(batchNormStatistics, sums, { x: x.ref, state, partials });
+    context.forward(batchNormCombine, sums, { partials, state, statistics });
+  }
+  const value = context.value(layer.outputShape);
+  context.forward(
+    batchNormForward,
+    { ...shape, epsilon, scale, center, residual: residual !== undefined, activation },
+    {
+      x: x.ref,
+      statistics,
+      y: value.ref,
+      ...(gamma && { gamma: gamma.w }),
+      ...(beta && { beta: beta.w }),
+      ...(residual && { residual: residual.ref }),
+    },
+  );
+  return {
+    value,
+    backward: (dy) => {
+      if (residual) context.passGradient(residual, dy);
+      // The sums are wanted for dx too; what has no tensor of its own is kept for that alone.
+      const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
+      const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
+      if (!frozen) {
+        const { chunks } = sums;
+        const parts = chunks > 1 && {
+          dgamma: context.scratch('dgamma_parts', chunks * channels),
+          dbeta: context.scratch('dbeta_parts', chunks * channels),
+        };
+        context.backward(
+          batchNormBackwardSums,
+          { ...sums, epsilon },
+          { x: x.ref, dy, statistics, state, dgamma, dbeta, ...parts },
+        );
+        if (parts) {
+          context.backward(
+            sumParts,
+            { parts: chunks, weights: channels, biases: channels },
+            { dw_parts: parts.dgamma, db_parts: parts.dbeta, dw: dgamma, db: dbeta },
+          );
+        }
+      }
+      const target = context.gradient();
+      if (!target) return;
+      context.backward(
+        batchNormBackwardX,
+        { ...shape, epsilon, scale, inActivation: target.activation, frozen },
+        {
+          dy,
+          statistics,
+          state,
+          dx: target.dx,
+          ...(gamma && { gamma: gamma.w }),
+          ...((!frozen || target.activation !== 'linear') && { x: x.ref }),
+          ...(!frozen && { dgamma, dbeta }),
+        },
+      );
+    },
+  };
+};

@@ -1,0 +1,51 @@
+import { conv2dTransposeKernels } from '../../kernels/conv2d_choice.ts';
+import type { Conv2dTransposeShape } from '../../kernels/conv2d_transpose.ts';
+import type { Lowering } from '../lowering.ts';
+import { foldNorm, planFilterGradient } from './weight_gradient.ts';
+
+export const lowerConv2dTranspose: Lowering<'conv2dTranspose'> = (layer, context) => {
+  const { x } = context;
+  const { window, strides, pad, dilation } = layer.details;
+  const shape: Conv2dTransposeShape = {
+    batch: context.batch,
+    inHeight: layer.inputShape[0]!,
+    inWidth: layer.inputShape[1]!,
+    inChannels: layer.inputShape[2]!,
+    outHeight: layer.outputShape[0]!,
+    outWidth: layer.outputShape[1]!,
+    outChannels: layer.config.filters,
+    kernelHeight: window[0],
+    kernelWidth: window[1],
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: pad[0],
+    padLeft: pad[1],
+    dilationY: dilation[0],
+    dilationX: dilation[1],
+    useBias: layer.config.useBias,
+    activation: context.activation,
+    inActivation: x.activation,
+    parts: 1,
+  };
+  const kernels = conv2dTransposeKernels(shape, context.traits);
+  const weights = window[0] * window[1] * shape.inChannels * shape.outChannels;
+  const { w, b } = foldNorm(context, { rows: weights / shape.outChannels, channels: shape.outChannels });
+  const value = context.value(layer.outputShape);
+  context.forward(kernels.forward, shape, { x: x.ref, w, b, y: value.ref });
+  return {
+    value,
+    backward: (dy) => {
+      planFilterGradient(context, kernels.backwardW, { ...shape, parts: kernels.parts }, {
+        inputs: { x: x.ref, dy },
+        weights,
+        biases: shape.outChannels,
+        kernel: 'kernel',
+      });
+      const target = context.gradient();
+      if (!target) return;
+      const derivative = target.activation !== 'linear' && { x: x.ref };
+      const inner = { ...shape, inActivation: target.activation };
+      context.backward(kernels.backwardX, inner, { w, dy, dx: target.dx, ...derivative });
+    },
+  };
+};

@@ -1,0 +1,75 @@
+import type { Activation } from '../../kernels/activation.ts';
+import { depthwiseKernels } from '../../kernels/conv2d_choice.ts';
+import type { DepthwiseConv2dShape } from '../../kernels/depthwise_conv2d.ts';
+import type { CompiledNode } from '../../model/graph.ts';
+import type { Lowering } from '../lowering.ts';
+import { foldNorm, planFilterGradient } from './weight_gradient.ts';
+
+export const lowerDepthwiseConv2d: Lowering<'depthwiseConv2d'> = (layer, context) => {
+  const { x } = context;
+  const { useBias } = layer.config;
+  const shape = depthwiseShape(layer, layer.outputShape, context.batch, useBias, context.activation, x.activation);
+  const kernels = depthwiseKernels(shape, context.traits);
+  const outputs = shape.channels * shape.multiplier;
+  const rows = shape.kernelHeight * shape.kernelWidth;
+  const { w, b, useBias: addsBias } = foldNorm(context, { rows, channels: outputs, kernel: 'depthwiseKernel' });
+  const value = context.value(layer.outputShape);
+  const bias = addsBias && { b };
+  context.forward(kernels.forward, { ...shape, useBias: addsBias }, { x: x.ref, w, y: value.ref, ...bias });
+  return {
+    value,
+    backward: (dy) => {
+      planFilterGradient(context, kernels.backwardW, { ...shape, parts: kernels.parts }, {
+        inputs: { x: x.ref, dy },
+        weights: rows * outputs,
+        biases: outputs,
+        kernel: 'depthwiseKernel',
+      });
+      const target = context.gradient();
+      if (!target) return;
+      context.backward(
+        kernels.backwardX,
+        { ...shape, inActivation: target.activation },
+        {
+          w: context.tensor('depthwiseKernel')!.w,
+          dy,
+          dx: target.dx,
+          ...(target.activation !== 'linear' && { x: x.ref }),
+        },
+      );
+    },
+  };
+};
+
+/** @param outputShape of the depthwise convolution itself. */
+export function depthwiseShape(
+  { config, details, inputShape }: CompiledNode<'depthwiseConv2d' | 'separableConv2d'>,
+  outputShape: readonly number[],
+  batch: number,
+  useBias: boolean,
+  activation: Activation,
+  inActivation: Activation,
+): DepthwiseConv2dShape {
+  const { window, strides, pad, dilation } = details;
+  return {
+    batch,
+    inHeight: inputShape[0]!,
+    inWidth: inputShape[1]!,
+    channels: inputShape[2]!,
+    multiplier: config.depthMultiplier,
+    outHeight: outputShape[0]!,
+    outWidth: outputShape[1]!,
+    kernelHeight: window[0],
+    kernelWidth: window[1],
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: pad[0],
+    padLeft: pad[1],
+    dilationY: dilation[0],
+    dilationX: dilation[1],
+    useBias,
+    activation,
+    inActivation,
+    parts: 1,
+  };
+}

@@ -1,0 +1,70 @@
+import { type Conv2dShape, conv2dKernels, depthwiseKernels } from '../../kernels/conv2d_choice.ts';
+import { product } from '../../model/layer.ts';
+import type { Lowering } from '../lowering.ts';
+import { depthwiseShape } from './depthwise_conv2d.ts';
+import { planFilterGradient } from './weight_gradient.ts';
+
+/** A depthwise convolution without a bias, and a 1x1 convolution over it. */
+export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context) => {
+  const { x, batch } = context;
+  const [outHeight, outWidth, filters] = layer.outputShape as [number, number, number];
+  const { between } = layer.details;
+  const first = depthwiseShape(layer, layer.outputShape, batch, false, 'linear', x.activation);
+  const firstKernels = depthwiseKernels(first, context.traits);
+  const second: Conv2dShape = {
+    batch,
+    inHeight: outHeight,
+    inWidth: outWidth,
+    inChannels: between,
+    outHeight,
+    outWidth,
+    outChannels: filters,
+    kernelHeight: 1,
+    kernelWidth: 1,
+    strideY: 1,
+    strideX: 1,
+    padTop: 0,
+    padLeft: 0,
+    useBias: layer.config.useBias,
+    activation: context.activation,
+    inActivation: 'linear',
+    pooled: false,
+    parts: 1,
+  };
+  const secondKernels = conv2dKernels(second, context.traits);
+  const [depthwise, pointwise] = [context.tensor('depthwiseKernel')!, context.tensor('pointwiseKernel')!];
+  const bias = context.tensor('bias')?.w;
+  const middle = context.kept('depthwise', batch * outHeight * outWidth * between);
+  const value = context.value(layer.outputShape);
+  // A kernel without a bias gets memory that nobody reads.
+  const none = (elements: number) => context.kept('no_bias', elements);
+  context.forward(firstKernels.forward, first, { x: x.ref, w: depthwise.w, b: none(between), y: middle });
+  const y = { x: middle, w: pointwise.w, b: bias ?? none(filters), y: value.ref };
+  context.forward(secondKernels.forward, second, y);
+  return {
+    value,
+    backward: (dy) => {
+      planFilterGradient(context, secondKernels.backwardW, { ...second, parts: secondKernels.parts }, {
+        inputs: { x: middle, dy },
+        weights: between * filters,
+        biases: filters,
+        kernel: 'pointwiseKernel',
+      });
+      const target = context.gradient();
+      if (!target && !depthwise.dw) return;
+      const inner = context.scratch('depthwise.dy', batch * outHeight * outWidth * between);
+      context.backward(secondKernels.backwardX, second, { w: pointwise.w, dy, dx: inner });
+      planFilterGradient(context, firstKernels.backwardW, { ...first, parts: firstKernels.parts }, {
+        inputs: { x: x.ref, dy: inner },
+        weights: product([first.kernelHeight, first.kernelWidth, between]),
+        biases: between,
+        kernel: 'depthwiseKernel',
+        withoutBias: true,
+      });
+      if (!target) return;
+      const derivative = target.activation !== 'linear' && { x: x.ref };
+      const shape = { ...first, inActivation: target.activation };
+      context.backward(firstKernels.backwardX, shape, { w: depthwise.w, dy: inner, dx: target.dx, ...derivative });
+    },
+  };
+};
