@@ -4,6 +4,7 @@ import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
 import { createDataset, createTrainer, type TrainerOptions } from '../../src/index.ts';
+import { activationFlags } from '../../src/kernels/activation.ts';
 import { everyKernel } from '../kernels/every_kernel.ts';
 
 // WebGPU's default limits, of the specification's table: https://www.w3.org/TR/webgpu/#limits
@@ -150,6 +151,8 @@ describe('of all that was compiled here', () => {
       if (name.startsWith('dense_')) continue; // the convolutions' shaders
       for (const values of flags(withFeatures)) {
         for (const [flag, value] of Object.entries(values)) {
+          // The activations are the same lines in every kernel that ends with one: the kernels that do nothing else take all.
+          if (flag in activationFlags('linear') && !name.startsWith('activation_')) continue;
           seen[name] ??= {};
           seen[name][flag] ??= new Set();
           if (typeof value === 'boolean') seen[name][flag].add(value);
