@@ -44,6 +44,41 @@ export const tolerances = {
   dense_backward_w: product,
   /** Instead of the row of a forward pass that ends in tanh or sigmoid. */
   activated,
+  activation_forward: {
+    sum: 0,
+    result: 96,
+    absolute: 2 ** -20,
+    reason:
+      'WGSL lets exp be off by 3 + 2|z| ulp, so for |z| up to 16 by 35 ulp of the result, and a dozen operations follow; ' +
+      'the absolute part is for gelu, whose formula is off by 0.75e-7 |z| and rounds a sum of alternating terms below ' +
+      '1.5, by at most 6e-7 |z| near zero and less where the tail shrinks, and for hardSwish, which cancels at -3',
+  },
+  activation_backward: {
+    sum: 32,
+    result: 0,
+    absolute: 0,
+    reason:
+      'a slope times a gradient. The slope is a sum of terms of about its largest size, each off by a few ulp or, with ' +
+      'exp, by (3 + 2|z|) exp(-|z|) |z| ulp, which is below 4, and by 1.5e-7 in gelu',
+  },
+  sum_gradients: {
+    sum: 8,
+    result: 0,
+    absolute: 0,
+    reason: 'up to four gradients and a product with a slope, of which 1 - y^2 takes two operations and exp more ulp',
+  },
+  merge_forward: { ...product, reason: 'up to three additions, products or comparisons, and a division' },
+  merge_backward: { sum: 4, result: 0, absolute: 0, reason: 'a sum of products of four factors, or of quotients' },
+  average_pool: { ...product, reason: 'a sum and a division' },
+  dropout: { sum: 0, result: 4, absolute: 0, reason: 'a product with 1 / (1 - rate), which is rounded once' },
+  gaussian_noise: {
+    sum: 4,
+    result: 0,
+    absolute: 0,
+    reason:
+      'a product and a sum; the magnitude holds 16 deviations: log is off by 2^-21 near 1, the polynomials by a few ulp',
+  },
+  up_sampling2d: { sum: 4, result: 0, absolute: 0, reason: 'weights of two products, times the pixels, added' },
   max_pool_forward: { sum: 0, result: 0, absolute: 0, reason: 'copies an element' },
   max_pool_backward: { ...product, reason: 'a sum over the windows that an element won, exact where they lie apart' },
   softmax: {

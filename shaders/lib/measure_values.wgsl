@@ -10,6 +10,8 @@ fn mark(tensor: Tensor, column: u32, alive: vec4<bool>) {
   }
 }
 
+const largest = 0x1.fffffep127; // float32
+
 fn is_flat(v: vec4f, tensor: Tensor) -> vec4<bool> {
   return (v < vec4f(tensor.low)) | (v > vec4f(tensor.high));
 }
@@ -19,7 +21,8 @@ fn measure_values_$a(chunk: Chunk, tensor: Tensor, index: u32) {
   let extent = extent_of(chunk, tensor);
   let stride = max(tensor.period, lanes / tensor.period * tensor.period);
   let shift = y$a[chunk.first].x;
-  let can_be_flat = tensor.low > -1.0; // relu and linear have no limits, and are not asked
+  // Infinite where the activation has no limit on that side; relu and linear have none and are not compared.
+  let can_be_flat = (tensor.low > -largest) | (tensor.high < largest);
   var sum = vec4f();
   var squares = vec4f();
   var flat = vec4f();

@@ -1,9 +1,159 @@
+import backwardSource from '../../shaders/activation_backward.wgsl?raw';
+import forwardSource from '../../shaders/activation_forward.wgsl?raw';
+import activate from '../../shaders/lib/activate.wgsl?raw';
+import activateUnfused from '../../shaders/lib/activate_unfused.wgsl?raw';
+import derivative from '../../shaders/lib/derivative.wgsl?raw';
+import nan from '../../shaders/lib/nan.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
 import type { Hole } from '../gpu/wgsl.ts';
+import { ceilDiv, spread } from './workgroups.ts';
 
-/** The activations that work element by element; softmax belongs to the loss. */
-export type Activation = 'linear' | 'relu' | 'tanh' | 'sigmoid';
-
-/** The flags of shaders/lib/activate.wgsl and derivative.wgsl. */
-export function activationFlags(activation: Activation): Record<string, Hole> {
-  return { relu: activation === 'relu', tanh: activation === 'tanh', sigmoid: activation === 'sigmoid' };
+interface ActivationFacts {
+  /**
+   * Its derivative follows from its own value, so that the kernel of a layer can end with it and nobody keeps its input.
+   * The others are dispatches of their own, activationForward and activationBackward.
+   */
+  fused: boolean;
+  /**
+   * The activation is flat where its value lies below the first or above the second number: it passes on at most 2 % of
+   * its steepest slope (4 % for sigmoid), or nothing at all where it has corners. Infinite where no value tells that.
+   */
+  flatBeyond: readonly [number, number];
+  /** A unit whose value is never above zero has no gradient and can't recover. */
+  canDie: boolean;
 }
+
+const unlimited = [-Infinity, Infinity] as const;
+const seluScale = 1.05070098;
+const seluAlpha = 1.67326324;
+
+/** All activations that work element by element, with Keras 3's formulas; softmax belongs to the loss. */
+const activations = {
+  /** z */
+  linear: { fused: true, flatBeyond: unlimited, canDie: false },
+  /** max(z, 0). Its zeros are counted as such, and not as flat. */
+  relu: { fused: true, flatBeyond: unlimited, canDie: true },
+  /** tanh(z); slope 1 - y^2 */
+  tanh: { fused: true, flatBeyond: [-0.99, 0.99], canDie: false },
+  /** 1 / (1 + exp(-z)); slope y (1 - y) */
+  sigmoid: { fused: true, flatBeyond: [0.01, 0.99], canDie: false },
+  /** min(max(z, 0), 6). Flat at 6 itself: the limit is the float32 before it. Its zeros are counted as relu's are. */
+  relu6: { fused: true, flatBeyond: [-Infinity, 6 - 2 ** -21], canDie: true },
+  /** z where z > 0, else negativeSlope z */
+  leakyRelu: { fused: true, flatBeyond: unlimited, canDie: false },
+  /** z where z > 0, else exp(z) - 1; slope 1 or y + 1 */
+  elu: { fused: true, flatBeyond: [-0.98, Infinity], canDie: false },
+  /** scale z where z > 0, else scale alpha (exp(z) - 1); slope scale or y + scale alpha */
+  selu: { fused: true, flatBeyond: [-0.98 * seluScale * seluAlpha, Infinity], canDie: false },
+  /** log(1 + exp(z)); slope 1 - exp(-y), which is 0.02 at y = -log(0.98) */
+  softplus: { fused: true, flatBeyond: [0.0202, Infinity], canDie: false },
+  /** z / (1 + |z|); slope (1 - |y|)^2, which is 0.02 at |y| = 1 - sqrt(0.02) */
+  softsign: { fused: true, flatBeyond: [-0.8586, 0.8586], canDie: false },
+  /** relu6(z + 3) / 6. Flat at 0 and at 1 themselves: the limits are float32s next to them. */
+  hardSigmoid: { fused: true, flatBeyond: [2 ** -26, 1 - 2 ** -24], canDie: false },
+  /** exp(z); slope y, which is 1 at z = 0 */
+  exponential: { fused: true, flatBeyond: [0.02, Infinity], canDie: false },
+  // The following fall and rise, so that one value has two slopes.
+  /** z Phi(z), where Phi is the standard normal distribution function: Keras' `approximate=False` */
+  gelu: { fused: false, flatBeyond: unlimited, canDie: false },
+  /** z sigmoid(z) */
+  silu: { fused: false, flatBeyond: unlimited, canDie: false },
+  /** z relu6(z + 3) / 6: Keras' hard_silu, also named hard_swish */
+  hardSwish: { fused: false, flatBeyond: unlimited, canDie: false },
+  /** z tanh(softplus(z)) */
+  mish: { fused: false, flatBeyond: unlimited, canDie: false },
+} as const satisfies Record<string, ActivationFacts>;
+
+export type AnyActivationName = keyof typeof activations;
+type Named<Fused> = {
+  [Name in AnyActivationName]: (typeof activations)[Name]['fused'] extends Fused ? Name : never;
+}[AnyActivationName];
+
+export type FusedActivationName = Named<true>;
+/** Activations whose derivative needs their input. */
+export type UnfusedActivation = Named<false>;
+/** An activation that a layer's kernel ends with. An object says leakyRelu's slope, which must not be negative. */
+export type Activation = FusedActivationName | { name: 'leakyRelu'; negativeSlope: number };
+export type AnyActivation = Activation | UnfusedActivation;
+
+export const activationNames = Object.keys(activations) as AnyActivationName[];
+
+/** keras.activations.leaky_relu's own; Keras' layer LeakyReLU has 0.3. */
+export const defaultNegativeSlope = 0.2;
+
+const nameOf = (activation: AnyActivation): AnyActivationName =>
+  typeof activation === 'string' ? activation : activation.name;
+const factsOf = (activation: AnyActivation): ActivationFacts => activations[nameOf(activation)];
+
+export const isFused = (activation: AnyActivation): activation is Activation => factsOf(activation).fused;
+export const flatBeyond = (activation: AnyActivation): readonly [number, number] => factsOf(activation).flatBeyond;
+export const canDie = (activation: AnyActivation): boolean => factsOf(activation).canDie;
+
+const wgslFloat = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+
+/** The flags and text holes of shaders/lib/activate.wgsl and derivative.wgsl. */
+export function activationFlags(activation: Activation): Record<string, Hole> {
+  const name = nameOf(activation);
+  const negativeSlope = typeof activation === 'string' ? defaultNegativeSlope : activation.negativeSlope;
+  return {
+    relu: name === 'relu',
+    tanh: name === 'tanh',
+    sigmoid: name === 'sigmoid',
+    relu6: name === 'relu6',
+    leaky_relu: name === 'leakyRelu',
+    negative_slope: wgslFloat(negativeSlope),
+    elu: name === 'elu' || name === 'selu',
+    elu_scale: wgslFloat(name === 'selu' ? seluScale : 1),
+    elu_alpha: wgslFloat(name === 'selu' ? seluAlpha : 1),
+    softplus: name === 'softplus',
+    softsign: name === 'softsign',
+    hard_sigmoid: name === 'hardSigmoid',
+    exponential: name === 'exponential',
+  };
+}
+
+/** The flags of shaders/lib/activate_unfused.wgsl. */
+const unfusedFlags = (name: UnfusedActivation): Record<string, Hole> => ({
+  gelu: name === 'gelu',
+  silu: name === 'silu',
+  hard_swish: name === 'hardSwish',
+});
+
+/** The flag and text hole of kernels that go over elements one by one, four of them an invocation. */
+export const elementFlags = (vec: boolean) => ({ vec, element: vec ? 'vec4f' : 'f32' });
+
+export interface ActivationShape {
+  /** Of the whole batch. */
+  elements: number;
+  activation: AnyActivation;
+}
+
+const flags = ({ elements, activation }: ActivationShape) => ({
+  ...elementFlags(elements % 4 === 0),
+  ...(isFused(activation) ? activationFlags(activation) : unfusedFlags(activation)),
+});
+
+export const activationForward: Kernel<ActivationShape> = {
+  name: 'activation_forward',
+  source: ({ activation }) => forwardSource + (isFused(activation) ? activate : activateUnfused) + nan,
+  flags,
+  constants: ({ elements }) => ({ elements }),
+  buffers: ({ elements }) => ({ x: elements, y: elements }),
+  workgroups: ({ elements }) => spread(ceilDiv(elements, 4)),
+  cost: ({ elements }) => ({ flops: elements, bytes: 8 * elements }),
+};
+
+/** Reads y for a fused activation, x for another. */
+export const activationBackward: Kernel<ActivationShape> = {
+  name: 'activation_backward',
+  source: ({ activation }) => backwardSource + (isFused(activation) ? derivative : activateUnfused + nan),
+  flags: (s) => ({ ...flags(s), fused: isFused(s.activation) }),
+  constants: ({ elements }) => ({ elements }),
+  buffers: ({ elements, activation }) => ({
+    ...(isFused(activation) ? { y: elements } : { x: elements }),
+    dy: elements,
+    dx: elements,
+  }),
+  workgroups: ({ elements }) => spread(ceilDiv(elements, 4)),
+  cost: ({ elements }) => ({ flops: 2 * elements, bytes: 12 * elements }),
+};

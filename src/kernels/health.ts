@@ -4,7 +4,7 @@ import deltaScales from '../../shaders/lib/delta_scales.wgsl?raw';
 import measureDeltas from '../../shaders/lib/measure_deltas.wgsl?raw';
 import measureValues from '../../shaders/lib/measure_values.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
-import type { Activation } from './activation.ts';
+import { type AnyActivation, flatBeyond } from './activation.ts';
 import { stateSource, stateWords } from './state.ts';
 import { type RecordShape, recordConstants } from './step.ts';
 import { chunkLanes } from './update.ts';
@@ -27,17 +27,6 @@ export const tensorField = { gradientMax: 0, weightNorm: 1, updateNorm: 2, nonFi
 export const healthWords = (layers: number, tensors: number): number =>
   layerField.words * layers + tensorField.words * tensors;
 
-/**
- * Where an activation is flat: below the first and above the second. A tanh of 0.99 passes 2 % of the gradient on, a
- * sigmoid of 0.99 passes 4 % of its most.
- */
-const flatBeyond: Record<Activation, readonly [number, number]> = {
-  linear: [-Infinity, Infinity],
-  relu: [-Infinity, Infinity],
-  tanh: [-0.99, 0.99],
-  sigmoid: [0.01, 0.99],
-};
-
 /** A tensor of a layer as layer_statistics finds it. */
 export interface MeasuredTensor {
   /** 0 and 1: an output in y0 or y1. 2 and 3: a gradient in dy0 or dy1. */
@@ -47,7 +36,7 @@ export interface MeasuredTensor {
   /** Of a sample. */
   elements: number;
   channels: number;
-  activation: Activation;
+  activation: AnyActivation;
   /** The first word of its units in `positive`; none where no unit can be dead. */
   bits?: number;
 }
@@ -79,7 +68,7 @@ export function cutForStatistics(tensors: readonly MeasuredTensor[], batch: numb
       chunks.push(first + at, first + Math.min(vec4s, at + each), index, arena);
     }
     ranges.push([begin, chunks.length / 4]);
-    const limits = new Uint32Array(Float32Array.from(flatBeyond[activation]).buffer);
+    const limits = new Uint32Array(Float32Array.from(flatBeyond(activation)).buffer);
     rows.push(first, elements, channels, period, ...limits, bits ?? none, 0);
   }
   return { words: Uint32Array.from([...chunks, ...rows]), chunks: chunks.length / 4, ranges };

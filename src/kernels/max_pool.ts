@@ -23,7 +23,8 @@ export interface MaxPoolShape {
 /** The largest window whose places fit 8 bits. */
 export const largestPool = 256;
 
-const constants = (s: MaxPoolShape) => ({
+/** Of all kernels that slide a window. */
+export const poolConstants = (s: MaxPoolShape) => ({
   batch: s.batch,
   in_height: s.inHeight,
   in_width: s.inWidth,
@@ -49,7 +50,7 @@ export const maxPoolForward: Kernel<MaxPoolShape> = {
   name: 'max_pool_forward',
   source: forwardSource + nan,
   flags: (s) => ({ vec: s.channels % 4 === 0 }),
-  constants,
+  constants: poolConstants,
   buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), won: ceilDiv(elementsOut(s), 4) }),
   workgroups: (s) => spread(ceilDiv(elementsOut(s), 4)),
   cost,
@@ -67,7 +68,7 @@ export const maxPoolBackward: Kernel<MaxPoolShape> = {
   name: 'max_pool_backward',
   source: backwardSource,
   flags: (s) => ({ vec: s.channels % 4 === 0, tiling: tiling(s) }),
-  constants,
+  constants: poolConstants,
   buffers: (s) => ({ dy: elementsOut(s), won: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
   workgroups: (s) => spread(ceilDiv(tiling(s) ? elementsOut(s) : elementsIn(s), 4)),
   cost,

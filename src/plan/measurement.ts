@@ -8,6 +8,7 @@ import {
   type StatisticsTable,
 } from '../kernels/health.ts';
 import { recordWords } from '../kernels/step.ts';
+import { canDie } from '../kernels/activation.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { MeasuredArenas } from './arenas.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
@@ -82,7 +83,7 @@ export function planMeasurement(
 function tabulate({ measured }: CompiledModel, { places, groups }: MeasuredArenas, batch: number) {
   let words = 0;
   const bits = measured.map(({ activation, units }) => {
-    if (activation !== 'relu') return undefined;
+    if (!canDie(activation)) return undefined;
     const first = words;
     words += Math.ceil(units / 32);
     return first;

@@ -26,10 +26,23 @@ export function statistics(
   return { mean, standardDeviation: Math.sqrt(squares / count), zeros, saturated, nonFinite };
 }
 
+/** Values below the first and above the second number have next to no slope, or none: see src/kernels/activation.ts. */
+const flatBeyond: Record<string, readonly [number, number]> = {
+  tanh: [-0.99, 0.99],
+  sigmoid: [0.01, 0.99],
+  relu6: [-Infinity, 5.9999995],
+  elu: [-0.98, Infinity],
+  selu: [-0.98 * 1.05070098 * 1.67326324, Infinity],
+  softplus: [0.0202, Infinity],
+  softsign: [-0.8586, 0.8586],
+  hardSigmoid: [2 ** -26, 0.99999994],
+  exponential: [0.02, Infinity],
+};
+
 /** The limits as float32 has them, so that a value on one of them is on the same side. */
 export function isFlat(value: number, activation: string): boolean {
-  if (activation === 'tanh') return Math.abs(value) > Math.fround(0.99);
-  return activation === 'sigmoid' && (value < Math.fround(0.01) || value > Math.fround(0.99));
+  const [low, high] = flatBeyond[activation] ?? [-Infinity, Infinity];
+  return value < Math.fround(low) || value > Math.fround(high);
 }
 
 /** Which of `units` were positive among values whose innermost axis they are; `before` are those that were already. */
@@ -64,10 +77,10 @@ export function networkHealth(
     const own = layer.tensors.map(({ index }) => index);
     const [dw, w0, w1] = [network.gradients, trainedBefore, trainedAfter].map((all) => own.map((t) => all[t]!));
     const tensors = layer.tensors.map(({ name }, i) => [name, tensorHealth([dw![i]!], [w0![i]!], [w1![i]!])] as const);
-    const { activation } = layer;
+    const activation = typeof layer.activation === 'string' ? layer.activation : layer.activation.name;
     const { mean, standardDeviation, zeros, saturated, nonFinite } = statistics(values, activation);
     const { units } = layer;
-    if (activation === 'relu') seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
+    if (activation === 'relu' || activation === 'relu6') seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
     const delta = gradientNorm(deltas);
     layers[layer.name] = {
       ...tensorHealth(dw!, w0!, w1!),

@@ -4,6 +4,7 @@ import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
 import { createDataset, createTrainer, type TrainerOptions } from '../../src/index.ts';
+import { activationFlags } from '../../src/kernels/activation.ts';
 import { everyKernel } from '../kernels/every_kernel.ts';
 
 // WebGPU's default limits, of the specification's table: https://www.w3.org/TR/webgpu/#limits
@@ -149,6 +150,8 @@ describe('of all that was compiled here', () => {
     for (const { shader, flags } of everyKernel) {
       for (const values of flags(withFeatures)) {
         for (const [flag, value] of Object.entries(values)) {
+          // The activations are the same lines in every kernel that ends with one: the kernels that do nothing else take all.
+          if (flag in activationFlags('linear') && !shader.startsWith('activation_')) continue;
           seen[shader] ??= {};
           seen[shader][flag] ??= new Set();
           if (typeof value === 'boolean') seen[shader][flag].add(value);

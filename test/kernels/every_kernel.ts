@@ -1,5 +1,7 @@
 import type { Gpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
+import { activationNames } from '../../src/kernels/activation.ts';
+import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
 import { arenaOf } from './arena.ts';
 import { checkKernel, type KernelCheck, variantsOf } from './check_kernel.ts';
 import {
@@ -25,17 +27,41 @@ import {
   checkDenseForward,
 } from './dense_checks.ts';
 import { checkDepthwiseBackwardW, checkDepthwiseBackwardX, checkDepthwiseForward } from './depthwise_conv2d_checks.ts';
+import { checkDropoutBackward, checkDropoutForward, checkGaussianNoise } from './dropout_checks.ts';
 import { checkHealthReduce, checkLayerStatistics } from './health_checks.ts';
 import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
+import {
+  checkMergeBackward,
+  checkMergeForward,
+  checkSumGradients,
+  type MergeCase,
+  mergeShape,
+} from './merge_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce, checkL2Penalty } from './norm_checks.ts';
 import { checkAdam, checkSgd } from './optimizer_checks.ts';
+import {
+  checkAveragePoolBackward,
+  checkAveragePoolForward,
+  checkGlobalAveragePoolBackward,
+  checkGlobalAveragePoolForward,
+  checkGlobalMaxPoolBackward,
+  checkGlobalMaxPoolForward,
+} from './pool_checks.ts';
 import {
   checkExponentHistogram,
   checkGradientProducts,
   checkGradientProductsReduce,
   checkSampleNorms,
 } from './probe_checks.ts';
+import {
+  checkConcatenateBackward,
+  checkConcatenateForward,
+  checkCropping2d,
+  checkUpSampling2dBackward,
+  checkUpSampling2dForward,
+  checkZeroPadding2d,
+} from './reshaping_checks.ts';
 import {
   type Convolution,
   convolution,
@@ -132,6 +158,16 @@ const depthwises: DepthwiseConvolution[] = [
   { ...image, multiplier: 2, strides: [2, 2], activation: 'sigmoid', inActivation: 'sigmoid' },
 ];
 
+const noBroadcast: MergeCase['broadcast'][number] = [false, false, false];
+const merges: MergeCase[] = [
+  { operation: 'add', batch: 2, size: [3, 3, 4], broadcast: [noBroadcast, noBroadcast] },
+  { operation: 'multiply', batch: 2, size: [3, 3, 4], broadcast: [noBroadcast, [true, true, false], noBroadcast] },
+  { operation: 'average', batch: 2, size: [3, 3, 3], broadcast: Array(4).fill(noBroadcast) },
+  { operation: 'maximum', batch: 3, size: [3, 3, 4], broadcast: [...Array(3).fill(noBroadcast), [false, false, true]] },
+];
+const border = { batch: 2, height: 3, width: 2, top: 1, bottom: 0, left: 2, right: 1 };
+const enlarged = { batch: 2, height: 3, width: 2, sizeY: 2, sizeX: 3 };
+
 /** Every kernel of a training step and of a probe, in so few shapes that each branch of its text is taken and not taken. */
 export const everyKernel: AnyCheck[] = [
   ...images(forwards).map((s) => any(checkForward(s))),
@@ -164,11 +200,56 @@ export const everyKernel: AnyCheck[] = [
   any(checkDenseBackwardW(layer), 'conv2d_backward_w'),
   any(checkDenseBackwardWNarrow(layer), 'conv2d_backward_w_narrow'),
   any(checkDenseBackwardX(layer), 'conv2d_backward_x'),
+  ...activationNames.flatMap((activation, i) => {
+    const shape = { elements: i % 2 ? 10 : 12, activation };
+    return [any(checkActivationForward(shape)), any(checkActivationBackward(shape))];
+  }),
   ...[3, 4].flatMap((channels) => {
     const shape = pool({ ...window, poolSize: [2, 2], strides: [2, 2], channels });
     return [any(checkMaxPoolForward(shape)), any(checkMaxPoolBackward(shape))];
   }),
   any(checkMaxPoolBackward(pool({ ...window, size: [4, 6], poolSize: [2, 2], strides: [2, 2], channels: 4 }))),
+  ...merges.flatMap((it) => [
+    any(checkMergeForward(mergeShape(it))),
+    ...it.broadcast.map((_, input) => any(checkMergeBackward({ ...mergeShape(it), input }))),
+  ]),
+  ...[[true], [false, true], [true, false, true], [false, false, true, true]].map((pending, i) =>
+    any(checkSumGradients({ elements: 8 + i, pending, activation: i === 1 ? 'linear' : 'tanh' })),
+  ),
+  ...[3, 4].flatMap((channels) => {
+    const inActivation = channels === 3 ? ('tanh' as const) : ('linear' as const);
+    const shape = { ...pool({ ...window, poolSize: [2, 2], strides: [2, 2], channels }), inActivation };
+    const globalShape = { batch: 2, pixels: 20, channels, inActivation };
+    return [
+      any(checkAveragePoolForward(shape)),
+      any(checkAveragePoolBackward(shape)),
+      any(checkGlobalAveragePoolForward(globalShape)),
+      any(checkGlobalAveragePoolBackward(globalShape)),
+      any(checkGlobalMaxPoolForward(globalShape)),
+      any(checkGlobalMaxPoolBackward(globalShape)),
+    ];
+  }),
+  ...[
+    { elements: 18, spatialChannels: undefined },
+    { elements: 18, spatialChannels: 6 },
+    { elements: 24, spatialChannels: 8 },
+  ].flatMap((elements) => {
+    const shape = { batch: 4, layer: 3, rate: 0.5, ...elements };
+    return [any(checkDropoutForward(shape)), any(checkDropoutBackward(shape))];
+  }),
+  ...[10, 12].map((elements) => any(checkGaussianNoise({ batch: 2, elements, layer: 1, standardDeviation: 0.5 }))),
+  ...[4, 5].flatMap((run) => {
+    const shape = { runs: 3, run, total: 12, offset: 4 };
+    return [any(checkConcatenateForward(shape)), any(checkConcatenateBackward(shape))];
+  }),
+  ...[3, 4].flatMap((channels) => [
+    any(checkZeroPadding2d({ ...border, channels })),
+    any(checkCropping2d({ ...border, channels })),
+  ]),
+  ...(['nearest', 'bilinear'] as const).flatMap((interpolation, i) => {
+    const shape = { ...enlarged, interpolation, channels: 3 + i };
+    return [any(checkUpSampling2dForward(shape)), any(checkUpSampling2dBackward(shape))];
+  }),
   ...[false, true].map((soft) => any(checkSoftmaxCrossEntropy({ ...loss, soft }))),
   any(checkSoftmaxCrossEntropy({ ...loss, soft: false, penalties: 3 })),
   any(checkSumParts({ parts: 3, weights: 70, biases: 6 })),

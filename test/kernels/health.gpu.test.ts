@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { activationNames } from '../../src/kernels/activation.ts';
 import { checkKernel } from './check_kernel.ts';
 import { checkHealthReduce, checkLayerStatistics, type StatisticsCase, type TensorCase } from './health_checks.ts';
 
@@ -39,6 +40,9 @@ describe('layer_statistics', () => {
     ['several chunks', alone({ pixels: 700, channels: 8, activation: 'relu' })],
     ['dead channels', alone({ pixels: 6, channels: 40, activation: 'relu', change: (v, i) => (i % 40 > 20 ? 0 : v) })],
     ['a tanh that is stuck', alone({ pixels: 50, channels: 4, activation: 'tanh', change: (v) => 0.9999 + 1e-6 * v })],
+    ...(['relu6', 'elu', 'selu', 'softplus', 'softsign', 'hardSigmoid', 'exponential'] as const).map(
+      (activation): [string, StatisticsCase] => [activation, alone({ pixels: 50, channels: 4, activation })],
+    ),
     ['tiny gradients', alone({ pixels: 5, channels: 4, change: (v) => 1e-22 * v })],
     ['huge gradients', alone({ pixels: 5, channels: 4, change: (v) => 1e18 * v })],
   ])('%s', (_, it) => checkKernel(gpu, checkLayerStatistics(it)));
@@ -62,7 +66,7 @@ describe('layer_statistics', () => {
     const tensor = fc.record({
       pixels: fc.integer({ min: 1, max: 40 }),
       channels: fc.integer({ min: 1, max: 70 }),
-      activation: fc.constantFrom('linear', 'relu', 'tanh', 'sigmoid'),
+      activation: fc.constantFrom(...activationNames),
       gradient: fc.boolean(),
     });
     const cases = fc.record({

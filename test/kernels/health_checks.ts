@@ -1,4 +1,4 @@
-import type { Activation } from '../../src/kernels/activation.ts';
+import type { AnyActivation, AnyActivationName } from '../../src/kernels/activation.ts';
 import {
   cutForStatistics,
   type HealthReduceShape,
@@ -12,6 +12,7 @@ import {
   tensorField,
 } from '../../src/kernels/health.ts';
 import { recordWords } from '../../src/kernels/step.ts';
+import { activate } from '../../src/reference/activation.ts';
 import { positiveUnits, statistics } from '../../src/reference/health.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { expectSame, expectWithin } from '../compare.ts';
@@ -26,7 +27,7 @@ export interface TensorCase {
   /** Of a sample: pixels by channels. */
   pixels: number;
   channels: number;
-  activation?: Activation;
+  activation?: AnyActivationName;
   gradient?: boolean;
   /** What stands in it, from what it would be by itself. */
   change?: (value: number, index: number) => number;
@@ -39,12 +40,8 @@ export interface StatisticsCase {
   tensors: TensorCase[];
 }
 
-const made: Record<Activation, (z: number) => number> = {
-  linear: (z) => z,
-  relu: (z) => Math.max(0, z),
-  tanh: (z) => Math.tanh(4 * z),
-  sigmoid: (z) => 1 / (1 + Math.exp(-8 * z)),
-};
+/** A value that the activation can take, from a number between -1 and 1: some of them flat where it can be. */
+const made = (activation: AnyActivation, z: number) => activate(activation, (activation === 'linear' ? 1 : 8) * z);
 
 /** The scales at which squares of gradients are summed: shaders/lib/delta_scales.wgsl. */
 const [scale, scaleOfLarge] = [2 ** 32, 2 ** -70];
@@ -76,7 +73,7 @@ function lay({ batch, count, tensors }: StatisticsCase): Laid {
   const laid = rows.map((tensor, i) => {
     const { row, activation = 'linear', gradient, change = (value: number) => value } = tensor;
     const drawn = numbers(count * row.elements, 50 + i).map((z, at) =>
-      change(gradient ? 1e-3 * z : made[activation](z), at),
+      change(gradient ? 1e-3 * z : made(activation, z), at),
     );
     arenas[row.arena]!.set(drawn, 4 * row.first);
     return { ...tensor, values: arenas[row.arena]!.slice(4 * row.first, 4 * row.first + drawn.length) };

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import gaussianSource from '../../../shaders/augment/gaussian_noise.wgsl?raw';
 import noiseSource from '../../../shaders/augment/noise.wgsl?raw';
 import saltSource from '../../../shaders/augment/salt_and_pepper.wgsl?raw';
+import normalSource from '../../../shaders/lib/normal.wgsl?raw';
 import randomSource from '../../../shaders/lib/random.wgsl?raw';
 import type { Field, OpDefinition } from '../op.ts';
 import { drawnFrom, finite, fixedOrRange, probability } from './options.ts';
@@ -28,7 +29,7 @@ const gaussianNoise: OpDefinition = {
     p,
     fields: [{ name: 'mean', draw: drawnFrom(mean) }, { name: 'sigma', draw: drawnFrom(sigma) }, noiseField],
     steps: [{ kind: 'pixel', call: 'gaussian_noise', args: [`${clip}`], placed: true }],
-    pixelSources: [...noiseSources, gaussianSource],
+    pixelSources: [...noiseSources, normalSource, gaussianSource],
   }),
 };
 

@@ -1,0 +1,49 @@
+// dx[n,iy,ix,c] = act'(x) * sum of dy[n,oy,ox,c] / size over the windows (oy,ox) that hold (iy,ix), padding not in their size
+// Gathers: one invocation owns one element of dx, or four channels of it, and asks the windows around it. `activated` applies
+// the derivative of the activation that made x.
+@group(0) @binding(0) var<storage, read> dy: array<${element}>;
+@group(0) @binding(1) var<storage, read_write> dx: array<${element}>;
+#if ${activated}
+@group(0) @binding(2) var<storage, read> x: array<${element}>;
+#endif
+
+override batch: u32;
+override in_height: u32;
+override in_width: u32;
+override channels: u32;
+override out_height: u32;
+override out_width: u32;
+override pool_height: u32;
+override pool_width: u32;
+override stride_y: u32;
+override stride_x: u32;
+override pad_top: u32;
+override pad_left: u32;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let loads = channels / channels_a_load;
+  let pixel = index / loads;
+  let image = pixel / in_width / in_height;
+  if (image >= batch) { return; }
+  let row = pixel / in_width % in_height + pad_top;
+  let column = pixel % in_width + pad_left;
+  // The windows that hold this row begin at most pool_height - 1 rows above it.
+  let first_oy = select(0u, (row - pool_height + stride_y) / stride_y, row >= pool_height);
+  let first_ox = select(0u, (column - pool_width + stride_x) / stride_x, column >= pool_width);
+  var sum = Element();
+  for (var oy = first_oy; oy < min(out_height, row / stride_y + 1u); oy++) {
+    let rows = window_rows(oy);
+    for (var ox = first_ox; ox < min(out_width, column / stride_x + 1u); ox++) {
+      let columns = window_columns(ox);
+      let size = f32((rows.end - rows.first) * (columns.end - columns.first));
+      sum += dy[((image * out_height + oy) * out_width + ox) * loads + index % loads] / size;
+    }
+  }
+#if ${activated}
+  dx[index] = through(sum, x[index]);
+#else
+  dx[index] = sum;
+#endif
+}

@@ -1,0 +1,32 @@
+// dx[n,e] = dy[n,e] / (1 - rate) where the random word of element e of sample n is at least rate * 2^32, else 0
+// The mask is drawn again instead of being kept. One invocation owns four consecutive elements of a sample.
+@group(0) @binding(0) var<storage, read> dy: array<${element}>;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read_write> dx: array<${element}>;
+
+override batch: u32;
+override elements: u32; // of a sample
+override layer: u32;
+override dropped_below: u32;
+override scale: f32;
+#if ${spatial}
+override channels: u32;
+#endif
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * groups.x * 64u + id.x;
+  let quads = (elements + 3u) / 4u;
+  let sample = index / quads;
+  if (sample >= batch) { return; }
+  let quad = index % quads;
+  let kept = mask(sample, quad);
+#if ${vec}
+  dx[index] = select(vec4f(), dy[index] * kept, kept != vec4f());
+#else
+  for (var i = 0u; i < min(4u, elements - 4u * quad); i++) {
+    let at = sample * elements + 4u * quad + i;
+    dx[at] = select(0.0, dy[at] * kept[i], kept[i] != 0.0);
+  }
+#endif
+}

@@ -1,0 +1,13 @@
+
+// What one load holds: four channels, or one number where the channels are not a multiple of four.
+#if ${vec}
+alias Element = vec4f;
+const channels_a_load = 4u;
+
+fn narrow(v: vec4f) -> Element { return v; }
+#else
+alias Element = f32;
+const channels_a_load = 1u;
+
+fn narrow(v: vec4f) -> Element { return v.x; }
+#endif

@@ -1,0 +1,90 @@
+import backwardSource from '../../shaders/dropout_backward.wgsl?raw';
+import forwardSource from '../../shaders/dropout_forward.wgsl?raw';
+import noiseSource from '../../shaders/gaussian_noise.wgsl?raw';
+import mask from '../../shaders/lib/dropout_mask.wgsl?raw';
+import draws from '../../shaders/lib/layer_draws.wgsl?raw';
+import normal from '../../shaders/lib/normal.wgsl?raw';
+import random from '../../shaders/lib/random.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { elementFlags } from './activation.ts';
+import { stateSource, stateWords } from './state.ts';
+import { ceilDiv, spread } from './workgroups.ts';
+
+/** A layer that draws random numbers for each element of each sample. */
+export interface RandomLayerShape {
+  batch: number;
+  /** Of a sample. */
+  elements: number;
+  /** Tells the layer's numbers from those of the model's other layers: any number from 0 to 2^32 - 1. */
+  layer: number;
+}
+
+export interface DropoutShape extends RandomLayerShape {
+  /** Share of the elements that is dropped: 0 <= rate < 1. */
+  rate: number;
+  /** Keras' SpatialDropout2D: whole channels of a sample are dropped. So many of them are innermost. */
+  spatialChannels?: number | undefined;
+}
+
+export interface GaussianNoiseShape extends RandomLayerShape {
+  standardDeviation: number;
+}
+
+/**
+ * The second word of the key of all random numbers that layers draw. The augmentation's keys have 0 there or the code of an
+ * op, and codes are small: no layer shares its numbers with an op.
+ */
+export const layersKey = 0x80000000;
+
+const isVec = ({ elements, spatialChannels = 4 }: RandomLayerShape & { spatialChannels?: number | undefined }) =>
+  elements % 4 === 0 && spatialChannels % 4 === 0;
+const drawFlags = { layers_key: `${layersKey}u` };
+const groupsOf = (s: RandomLayerShape) => spread(s.batch * ceilDiv(s.elements, 4));
+const sizes = ({ batch, elements, layer }: RandomLayerShape) => ({ batch, elements, layer });
+
+/** Philox: ten rounds of two products of 32 by 32 bits, for four elements. */
+const cost = (s: RandomLayerShape) => ({ flops: 50 * s.batch * s.elements, bytes: 8 * s.batch * s.elements });
+
+const dropoutFlags = (s: DropoutShape) => ({
+  ...elementFlags(isVec(s)),
+  ...drawFlags,
+  spatial: s.spatialChannels !== undefined,
+});
+
+const dropoutConstants = (s: DropoutShape) => ({
+  ...sizes(s),
+  dropped_below: Math.min(2 ** 32 - 1, Math.round(s.rate * 2 ** 32)),
+  scale: 1 / (1 - s.rate),
+  ...(s.spatialChannels !== undefined && { channels: s.spatialChannels }),
+});
+
+export const dropoutForward: Kernel<DropoutShape> = {
+  name: 'dropout_forward',
+  source: forwardSource + mask + draws + random + stateSource,
+  flags: dropoutFlags,
+  constants: dropoutConstants,
+  buffers: (s) => ({ x: s.batch * s.elements, state: stateWords, y: s.batch * s.elements }),
+  workgroups: groupsOf,
+  cost,
+};
+
+export const dropoutBackward: Kernel<DropoutShape> = {
+  name: 'dropout_backward',
+  source: backwardSource + mask + draws + random + stateSource,
+  flags: dropoutFlags,
+  constants: dropoutConstants,
+  buffers: (s) => ({ dy: s.batch * s.elements, state: stateWords, dx: s.batch * s.elements }),
+  workgroups: groupsOf,
+  cost,
+};
+
+/** Its gradient is dy as it is. */
+export const gaussianNoise: Kernel<GaussianNoiseShape> = {
+  name: 'gaussian_noise',
+  source: noiseSource + draws + normal + random + stateSource,
+  flags: (s) => ({ ...elementFlags(isVec(s)), ...drawFlags }),
+  constants: (s) => ({ ...sizes(s), standard_deviation: s.standardDeviation }),
+  buffers: (s) => ({ x: s.batch * s.elements, state: stateWords, y: s.batch * s.elements }),
+  workgroups: groupsOf,
+  cost,
+};
