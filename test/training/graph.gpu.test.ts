@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { createTrainer, type Model, openGpu, type Trainer } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { uniforms } from '../../src/model/initializers.ts';
+import { networkGradients, networkProbabilities } from '../../src/reference/network.ts';
+import { graphs } from './graph_models.ts';
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+/** Largest difference over the largest magnitude that is expected, or over `least` where that is smaller. */
+function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>, least = 1e-3): number {
+  let [difference, size] = [0, least];
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(found[i]! - expected[i]!));
+    size = Math.max(size, Math.abs(expected[i]!));
+    if (!Number.isFinite(found[i]!)) return Infinity;
+  }
+  return difference / size;
+}
+
+const noise = (next: () => number, count: number, limit: number, middle = 0) =>
+  Float32Array.from({ length: count }, () => middle + limit * (2 * next() - 1));
+
+/** Weights off their usual values, so that a tensor that is left out is missed. */
+function weightsFor(json: Model, seed: number): Float32Array[] {
+  const next = uniforms(seed, 1);
+  return compileModel(json).tensors.map(({ spec: { name, shape, fanIn, fanOut } }) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (name === 'gamma' || name === 'movingVariance') return noise(next, count, 0.4, 1);
+    return noise(next, count, /ernel/.test(name) ? Math.sqrt(6 / (fanIn + fanOut)) : 0.25);
+  });
+}
+
+async function compare(trainer: Trainer, json: Model, seed: number, batch: number, count: number): Promise<void> {
+  const model = compileModel(json);
+  const next = uniforms(seed, 0);
+  const weights = weightsFor(json, seed);
+  const images = noise(next, count * json.inputShape.reduce((a, b) => a * b), 1);
+  const classes = model.layers[model.output]!.outputShape[0]!;
+  const labels = Array.from({ length: count }, () => Math.floor(next() * classes));
+  await trainer.setWeights(weights);
+  const padded = new Float32Array((images.length / count) * batch);
+  padded.set(images);
+  const twin = networkGradients(model, weights, padded, labels, undefined, { seed, epoch: 0, start: 0 });
+  const found = await trainer.gradients(images, labels);
+  expect(relativeError([found.loss], [twin.loss])).toBeLessThan(1e-4);
+  const trained = model.tensors.filter(({ spec }) => spec.trainable);
+  for (const [t, gradient] of found.gradients.entries()) {
+    const { layer, spec } = trained[t]!;
+    const label = `${model.layers[layer]!.name} (${model.layers[layer]!.type}) ${spec.name}`;
+    expect(gradient.length, label).toBe(twin.gradients[t]!.length);
+    expect({ label, error: relativeError(gradient, twin.gradients[t]!) < 2e-3 }).toEqual({ label, error: true });
+  }
+  expect(found.gradients.length).toBe(twin.gradients.length);
+  const probabilities = await trainer.predict(images);
+  expect(relativeError(probabilities, networkProbabilities(model, weights, images))).toBeLessThan(1e-4);
+}
+
+test('random graphs: loss, every gradient and inference are the twin’s', async () => {
+  const cases = fc.record({ model: graphs, batch: fc.integer({ min: 1, max: 5 }), empty: fc.nat(2), seed: fc.nat(1000) });
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ model, batch, empty, seed }) => {
+      const trainer = createTrainer(gpu, { model, batchSize: batch, optimizer: 'sgd', seed });
+      try {
+        await compare(trainer, model, seed, batch, Math.max(1, batch - empty));
+      } finally {
+        trainer.dispose();
+      }
+    }),
+    { seed: 5, numRuns: 40 },
+  );
+});
