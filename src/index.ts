@@ -83,9 +83,42 @@ export type {
 } from './health/health.ts';
 export { type HealthTable, healthTable, type LayerFigures } from './health/health_table.ts';
 export type { EpochRecord, History, Spread, StepRecord } from './health/history.ts';
+export {
+  type ResidualBlockOptions,
+  residualBlock,
+  type SeparableBlockOptions,
+  separableBlock,
+} from './model/blocks.ts';
 export { describeModels, type ModelFacts } from './model/describe.ts';
 export { layerNames, type Model, sequential } from './model/graph.ts';
-export { conv2d, dense, flatten, maxPooling2d } from './model/layer_factories.ts';
+export {
+  activation,
+  add,
+  average,
+  averagePooling2d,
+  batchNormalization,
+  concatenate,
+  conv2d,
+  conv2dTranspose,
+  cropping2d,
+  dense,
+  depthwiseConv2d,
+  dropout,
+  flatten,
+  gaussianNoise,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  groupNormalization,
+  layerNormalization,
+  maximum,
+  maxPooling2d,
+  multiply,
+  reshape,
+  separableConv2d,
+  spatialDropout2d,
+  upSampling2d,
+  zeroPadding2d,
+} from './model/layer_factories.ts';
 export type { LayerConfig } from './model/layers/index.ts';
 export { adam, type OptimizerConfig, sgd } from './model/optimizer.ts';
 export { aboutPreset, type PresetName, presetModel, presetNames } from './model/presets.ts';

@@ -9,7 +9,12 @@ import {
   conv2dForwardNarrow,
   filterGradientTiles,
 } from './conv2d.ts';
-import { conv2dGroupedBackwardW, conv2dGroupedBackwardX, conv2dGroupedForward, groupedGradientTiles } from './conv2d_grouped.ts';
+import {
+  conv2dGroupedBackwardW,
+  conv2dGroupedBackwardX,
+  conv2dGroupedForward,
+  groupedGradientTiles,
+} from './conv2d_grouped.ts';
 import {
   type Conv2dTransposeShape,
   conv2dTransposeBackwardW,

@@ -5,11 +5,13 @@ const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
 const isPair = (value: unknown) => Array.isArray(value) && value.length === 2 && value.every(isCount);
 
 /** Keras' padding and cropping: one number for all sides, [vertical, horizontal], or [[top, bottom], [left, right]]. */
-export type Border = number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]];
+export type Border =
+  | number
+  | readonly [number, number]
+  | readonly [readonly [number, number], readonly [number, number]];
 
 export const border = v.custom<Border>(
-  (value) =>
-    isCount(value) || isPair(value) || (Array.isArray(value) && value.length === 2 && value.every(isPair)),
+  (value) => isCount(value) || isPair(value) || (Array.isArray(value) && value.length === 2 && value.every(isPair)),
   'an integer >= 0, a pair of them, or [[top, bottom], [left, right]]',
 );
 

@@ -210,6 +210,7 @@ function inputsOf(config: FilledLayer, index: number, names: readonly string[]):
   const { least, most } = definitionOf(config.type).inputs ?? { least: 1, most: 1 };
   const given = config.inputs;
   const found = given?.map((name) => {
+    if (typeof name === 'number') return countedBack(index, name, where);
     const at = names.indexOf(name);
     if (at >= 0) return at;
     if (name === imagesName) return images;
@@ -232,6 +233,17 @@ function inputsOf(config: FilledLayer, index: number, names: readonly string[]):
     });
   }
   return found;
+}
+
+function countedBack(index: number, offset: number, where: string): number {
+  const at = index + offset;
+  if (at >= images) return at;
+  throw new ConfigurationError({
+    what: `${where} has an input that lies before the first layer`,
+    found: offset,
+    wanted: index === 0 ? '-1 for the images' : `-1 to ${images - index}, the last of them the images`,
+    place: ['inputs'],
+  });
 }
 
 /** The layers in an order in which each follows its inputs. @throws ConfigurationError for a cycle. */

@@ -83,12 +83,23 @@ export const size = v.custom<Size>(
 export const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
 export const activation = v.optional(v.picklist(activationNames), 'linear');
 
+/**
+ * Layers that one takes as inputs: by name, "input" for the images, or counted back from the layer itself, -1 being the one
+ * before it. Without `inputs` a layer takes the one before it.
+ */
+export type LayerInputs = readonly (string | number)[];
+const isInput = (value: unknown) =>
+  (typeof value === 'string' && value !== '') || (Number.isSafeInteger(value) && (value as number) < 0);
+const inputs = v.custom<LayerInputs>(
+  (value) => Array.isArray(value) && value.length > 0 && value.every(isInput),
+  'a list of names of layers, or of negative integers that count back from this layer',
+);
+
 const layerName = v.pipe(v.string(), v.minLength(1, 'a name that is not empty'));
 /** Options of every layer. */
 export const layerOptions = {
   name: v.optional(layerName),
-  /** Names of the layers that it takes as inputs, or "input" for the images; the layer before it unless given. */
-  inputs: v.optional(v.pipe(v.array(layerName), v.minLength(1, 'at least one name of a layer'))),
+  inputs: v.optional(inputs),
 };
 
 /** Share of elements, or channels, that are dropped: 0 <= rate < 1. */

@@ -4,7 +4,11 @@ import { ConfigurationError } from '../errors.ts';
 export const mergeInputs = { least: 2, most: 4 };
 
 /** What merge layers say of shapes that don't meet. */
-export function shapesDiffer(subject: string, shapes: readonly (readonly number[])[], wanted: string): ConfigurationError {
+export function shapesDiffer(
+  subject: string,
+  shapes: readonly (readonly number[])[],
+  wanted: string,
+): ConfigurationError {
   return new ConfigurationError({
     what: `${subject} can't merge inputs of these shapes`,
     found: shapes.map((shape) => `[${shape.join(', ')}]`).join(' and '),
@@ -20,7 +24,8 @@ export function broadcastShape(subject: string, shapes: readonly (readonly numbe
   if (shapes.some(({ length }) => length !== axes)) throw shapesDiffer(subject, shapes, wanted);
   return shapes[0]!.map((_, axis) => {
     const length = Math.max(...shapes.map((shape) => shape[axis]!));
-    if (shapes.some((shape) => shape[axis] !== length && shape[axis] !== 1)) throw shapesDiffer(subject, shapes, wanted);
+    if (shapes.some((shape) => shape[axis] !== length && shape[axis] !== 1))
+      throw shapesDiffer(subject, shapes, wanted);
     return length;
   });
 }

@@ -1,6 +1,7 @@
 import { ConfigurationError, suggest } from '../errors.ts';
+import { residualBlock, separableBlock } from './blocks.ts';
 import type { Model } from './graph.ts';
-import type { LayerConfigOf } from './layers/index.ts';
+import type { LayerConfig, LayerConfigOf } from './layers/index.ts';
 import { tutorialModel } from './tutorial.ts';
 import type { InitializerConfig } from './weight_options.ts';
 
@@ -25,6 +26,91 @@ const denseNetwork =
       { type: 'dense', units: classes, activation: 'softmax' },
     ],
   });
+
+/** Ten dense layers, each with a normalization between it and its activation. */
+const normalizedNetwork =
+  (normalization: LayerConfig, activation: 'sigmoid' | 'tanh'): Preset['model'] =>
+  (inputShape, classes) => ({
+    inputShape,
+    layers: [
+      { type: 'flatten' },
+      ...Array.from({ length: 10 }, (): LayerConfig[] => [
+        { type: 'dense', units, useBias: false },
+        normalization,
+        { type: 'activation', activation },
+      ]).flat(),
+      { type: 'dense', units: classes, activation: 'softmax' },
+    ],
+  });
+
+/** The first convolution of a residual or depthwise network. */
+const stem = (filters: number, activation: 'relu' | 'relu6'): LayerConfig[] => [
+  { type: 'conv2d', filters, kernelSize: 3, padding: 'same', useBias: false, kernelInitializer: 'heNormal' },
+  { type: 'batchNormalization' },
+  { type: 'activation', activation },
+];
+
+const classifier = (classes: number): LayerConfig[] => [
+  { type: 'globalAveragePooling2d' },
+  { type: 'dense', units: classes, activation: 'softmax' },
+];
+
+/** He et al. 2015, section 4.2: three stages of `blocks` blocks with 16, 32 and 64 filters, 6 * blocks + 2 layers in all. */
+const residualNetwork =
+  (blocks: number, shortcuts = true): Preset['model'] =>
+  (inputShape, classes) => ({
+    inputShape,
+    layers: [
+      ...stem(16, 'relu'),
+      ...[16, 32, 64].flatMap((filters, stage) =>
+        Array.from({ length: blocks }, (_, i) => {
+          const strides = stage > 0 && i === 0 ? 2 : 1;
+          return residualBlock({ filters, strides, ...(!shortcuts && { shortcut: 'none' as const }) });
+        }).flat(),
+      ),
+      ...classifier(classes),
+    ],
+  });
+
+/** Simonyan and Zisserman 2014 in small: pairs of 3x3 convolutions and a pool, for images of at least 8 pixels. */
+const vggModel: Preset['model'] = (inputShape, classes) => {
+  const convolution = (filters: number): LayerConfig => ({
+    type: 'conv2d',
+    filters,
+    kernelSize: 3,
+    padding: 'same',
+    activation: 'relu',
+    kernelInitializer: 'heUniform',
+  });
+  return {
+    inputShape,
+    layers: [
+      ...[32, 64, 128].flatMap((filters): LayerConfig[] => [
+        convolution(filters),
+        convolution(filters),
+        { type: 'maxPooling2d' },
+      ]),
+      { type: 'flatten' },
+      { type: 'dense', units: 128, activation: 'relu', kernelInitializer: 'heUniform' },
+      { type: 'dropout', rate: 0.5 },
+      { type: 'dense', units: classes, activation: 'softmax' },
+    ],
+  };
+};
+
+/** Howard et al. 2017 in small: depthwise and 1x1 convolutions in turns. */
+const mobilenetModel: Preset['model'] = (inputShape, classes) => ({
+  inputShape,
+  layers: [
+    ...stem(16, 'relu6'),
+    ...separableBlock({ filters: 32 }),
+    ...separableBlock({ filters: 64, strides: 2 }),
+    ...separableBlock({ filters: 64 }),
+    ...separableBlock({ filters: 128, strides: 2 }),
+    ...separableBlock({ filters: 128 }),
+    ...classifier(classes),
+  ],
+});
 
 const scaled = (type: 'glorotUniform' | 'heNormal', scale: number): InitializerConfig => ({ type, scale });
 
@@ -62,6 +148,36 @@ const presets = {
   'five-relu': {
     about: 'five dense ReLU layers, He: deep, and healthy',
     model: denseNetwork(5, { activation: 'relu', kernelInitializer: 'heNormal' }),
+  },
+  // Ioffe and Szegedy 2015: what reaches a sigmoid is brought back to where it is steep.
+  'deep-sigmoid-batchnorm': {
+    about: 'deep-sigmoid with batch normalization before each sigmoid: a cure',
+    model: normalizedNetwork({ type: 'batchNormalization' }, 'sigmoid'),
+  },
+  // Ba et al. 2016.
+  'deep-tanh-layernorm': {
+    about: 'ten dense tanh layers with layer normalization before each tanh',
+    model: normalizedNetwork({ type: 'layerNormalization' }, 'tanh'),
+  },
+  resnet8: {
+    about: 'a residual network of 8 layers with batch normalization, for CIFAR-10',
+    model: residualNetwork(1),
+  },
+  resnet20: {
+    about: 'a residual network of 20 layers with batch normalization, for CIFAR-10',
+    model: residualNetwork(3),
+  },
+  plain20: {
+    about: 'resnet20 without its shortcuts, to compare with',
+    model: residualNetwork(3, false),
+  },
+  'vgg-small': {
+    about: 'six convolutions in pairs, three pools, dropout',
+    model: vggModel,
+  },
+  'mobilenet-small': {
+    about: 'depthwise and 1x1 convolutions with batch normalization',
+    model: mobilenetModel,
   },
 } satisfies Record<string, Preset>;
 

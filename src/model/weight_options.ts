@@ -3,7 +3,15 @@ import { number, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 
 /** Initialisers that need no number, by Keras' names. */
-const initializerNames = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'lecunNormal', 'zeros', 'ones'] as const;
+const initializerNames = [
+  'glorotUniform',
+  'glorotNormal',
+  'heUniform',
+  'heNormal',
+  'lecunNormal',
+  'zeros',
+  'ones',
+] as const;
 
 export interface FilledInitializer {
   type: (typeof initializerNames)[number] | 'constant';

@@ -30,6 +30,9 @@ export interface MeasuredArenas {
 
 const arenaNames = ['y0', 'y1', 'dy0', 'dy1'];
 
+/** Bytes of gradients after which a group is measured, so that their memory is free for others. */
+const groupGradientBytes = 16 * 2 ** 20;
+
 /** A tensor on its way into an arena. */
 interface Entry {
   buffer: PlanBuffer;
@@ -39,7 +42,8 @@ interface Entry {
 /**
  * Puts what is measured into few arenas, so that one dispatch sees all of it. A dispatch may not read and write one buffer,
  * and a layer reads what the one before it wrote: so tensors that meet in a dispatch lie in different arenas. A new group
- * begins where an arena would be larger than a binding, or where a tensor meets others of both arenas.
+ * begins where an arena would be larger than a binding, where a tensor meets others of both arenas, or where the gradients of a
+ * group are large: they are held until the group is measured.
  */
 export function placeMeasured(
   planner: Planner,
@@ -61,7 +65,9 @@ export function placeMeasured(
       const tensors = own.map((buffer) => ({ label: buffer.label, elements: buffer.size / 4 }));
       const { places: at, bytes } = arenaLayout(tensors);
       const label = own.length === 1 ? own[0]!.label : `activations_${group}.${arenaNames[arena]}`;
-      const all = planner.buffer(arena < 2 ? 'value' : 'gradient', label, bytes / 4);
+      // One that nothing lies in is bound all the same, and never written.
+      const kind = own.length === 0 ? 'table' : arena < 2 ? 'value' : 'gradient';
+      const all = planner.buffer(kind, label, bytes / 4);
       for (const [i, buffer] of own.entries()) {
         const { offset } = at[i]!;
         buffer.place = { arena: all.buffer, offset };
@@ -114,6 +120,9 @@ function fillGroups(
       !group.arenas[arena]!.some((other) => conflicts.get(buffer)?.has(other));
     const own = kind === 'y' ? [0, 1] : [2, 3];
     let group = groups.at(-1);
+    const held = group ? group.bytes[2]! + group.bytes[3]! : 0;
+    // A layer's output comes before its gradient: a group ends with the layer that filled it.
+    if (group && kind === 'y' && held >= groupGradientBytes) group = undefined;
     // The emptier of the two first.
     let arena = group && own.filter((a) => fits(group!, a)).sort((a, b) => group!.bytes[a]! - group!.bytes[b]!)[0];
     if (!group || arena === undefined) {

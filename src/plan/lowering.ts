@@ -86,7 +86,11 @@ export interface LayerParts {
   /** What is added after a normalization, where a shortcut's sum is fused into it. */
   residual?: Value;
   /** The tensors of a normalization that is folded into the layer. */
-  norm?: { layer: CompiledNode<'batchNormalization'>; tensors: Readonly<Record<string, Tensor>>; statistics: Statistics };
+  norm?: {
+    layer: CompiledNode<'batchNormalization'>;
+    tensors: Readonly<Record<string, Tensor>>;
+    statistics: Statistics;
+  };
 }
 
 /** What a lowering has to work with: the layer's inputs and tensors, buffers, and the two lists of dispatches. */
@@ -178,6 +182,11 @@ export class LoweringContext {
   /** A buffer that is read soon after it is written, and by nobody later. */
   scratch(name: string, elements: number): BufferRef {
     return this.#buffer('scratch', name, elements);
+  }
+
+  /** For a binding that a kernel has and doesn't read: the bias of a layer without one. */
+  unread(elements: number): BufferRef {
+    return this.#buffer('parameters', 'no_bias', elements);
   }
 
   #buffer(kind: BufferKind, name: string, elements: number): BufferRef {

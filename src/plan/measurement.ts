@@ -1,4 +1,5 @@
 import type { RecordReader } from '../health/records.ts';
+import { canDie } from '../kernels/activation.ts';
 import {
   cutForStatistics,
   healthReduce,
@@ -8,13 +9,14 @@ import {
   type StatisticsTable,
 } from '../kernels/health.ts';
 import { recordWords } from '../kernels/step.ts';
-import { canDie } from '../kernels/activation.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { MeasuredArenas } from './arenas.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
 /** What a training step measures of itself, behind the update. */
 export interface Measurement {
+  /** In a network with several groups: what comes within the backward pass, each after so many of its dispatches. */
+  within: { after: number; dispatch: PlannedDispatch }[];
   recording: PlannedDispatch[];
   /** A bit a unit: whether it was positive since the epoch began. */
   positive: BufferRef;
@@ -23,6 +25,7 @@ export interface Measurement {
 interface Given {
   model: CompiledModel;
   measured: MeasuredArenas;
+  backward: readonly PlannedDispatch[];
   batch: number;
   /** Of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 each. */
   chunks: { count: number; ranges: Uint32Array };
@@ -35,7 +38,7 @@ interface Given {
 /** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
 export function planMeasurement(
   planner: Planner,
-  { model, measured, batch, chunks, partials, state, records, reader }: Given,
+  { model, measured, backward, batch, chunks, partials, state, records, reader }: Given,
 ): Measurement {
   const { groups } = measured;
   const { words, tables, firsts, total, layers } = tabulate(model, measured, batch);
@@ -76,7 +79,16 @@ export function planMeasurement(
       records,
     });
   };
-  return { recording: [...tables.map(look), add()], positive };
+  const looks = tables.map(look);
+  if (looks.length === 1) return { within: [], recording: [...looks, add()], positive };
+  const within = looks.map((dispatch, g) => ({ after: lastWrite(backward, groups[g]!), dispatch }));
+  return { within, recording: [add()], positive };
+}
+
+/** How many dispatches of the backward pass it takes until everything in these arenas is written. */
+function lastWrite(backward: readonly PlannedDispatch[], arenas: readonly BufferRef[]): number {
+  const buffers = new Set(arenas.map(({ buffer }) => buffer));
+  return 1 + backward.findLastIndex(({ writes }) => writes.some(({ bound }) => buffers.has(bound.buffer)));
 }
 
 /** What each dispatch goes over, where its chunks begin among all of them, and which of them are whose. */

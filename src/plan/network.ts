@@ -1,10 +1,10 @@
-import { batchNormMove, packMovingTensors } from '../kernels/batch_norm.ts';
 import { isFused, type UnfusedActivation } from '../kernels/activation.ts';
+import { batchNormMove, packMovingTensors } from '../kernels/batch_norm.ts';
 import { type CompiledModel, images, type ModelTensor } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import { product } from '../model/layer.ts';
 import { definitionOf } from '../model/layers/index.ts';
-import { type MeasuredArenas, type Measurable, placeMeasured } from './arenas.ts';
+import { type Measurable, type MeasuredArenas, placeMeasured } from './arenas.ts';
 import { GradientBook } from './gradient_book.ts';
 import { type Fused, fusionsOf } from './layers/fusion.ts';
 import { lowerLayer } from './layers/index.ts';

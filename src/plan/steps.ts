@@ -104,6 +104,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     planMeasurement(planner, {
       model,
       measured: network.measured,
+      backward: network.training.backward,
       batch,
       chunks,
       partials: { gradient: arenas.partials, update: arenas.updated },
@@ -111,8 +112,9 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
       records: training.records,
       reader,
     });
+  const measuring = measurement ? withMeasurement(network, measurement) : network;
   return {
-    network: penalty ? withPenalty(network, penalty.dispatch) : network,
+    network: penalty ? withPenalty(measuring, penalty.dispatch) : measuring,
     ...batchBuffers,
     training,
     evaluation,
@@ -128,6 +130,15 @@ function withPenalty(network: Network, penalty: PlannedDispatch): Network {
   const add = (graph: GraphPlan): GraphPlan => ({ ...graph, forward: [penalty, ...graph.forward] });
   const { training, gradient, inference } = network;
   return { ...network, training: add(training), gradient: add(gradient), inference: add(inference) };
+}
+
+/** Groups that are measured within the backward pass. Whoever only wants gradients measures nothing. */
+function withMeasurement(network: Network, { within }: Measurement): Network {
+  if (within.length === 0) return network;
+  const { training } = network;
+  const after = (count: number) => within.filter((one) => one.after === count).map(({ dispatch }) => dispatch);
+  const backward = [...after(0), ...training.backward.flatMap((dispatch, i) => [dispatch, ...after(i + 1)])];
+  return { ...network, training: { ...training, backward } };
 }
 
 /** The lists that are replayed: memory is shared by what is alive at other times in all of them. */

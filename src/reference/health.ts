@@ -80,7 +80,8 @@ export function networkHealth(
     const activation = typeof layer.activation === 'string' ? layer.activation : layer.activation.name;
     const { mean, standardDeviation, zeros, saturated, nonFinite } = statistics(values, activation);
     const { units } = layer;
-    if (activation === 'relu' || activation === 'relu6') seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
+    if (activation === 'relu' || activation === 'relu6')
+      seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
     const delta = gradientNorm(deltas);
     layers[layer.name] = {
       ...tensorHealth(dw!, w0!, w1!),

@@ -61,7 +61,12 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
   const out: Slice[] = [];
   try {
     for (const { slice, elements } of wanted) out.push(memory.storage(`${slice.label}.read`, count * elements));
-    const recording = [evaluation.begin, ...(input?.recording ?? []), ...network.inference.forward, evaluation.inferenceLoss];
+    const recording = [
+      evaluation.begin,
+      ...(input?.recording ?? []),
+      ...network.inference.forward,
+      evaluation.inferenceLoss,
+    ];
     if (input) {
       const order = Uint32Array.from({ length: count }, (_, i) => i);
       engine.beginEpoch(evaluation, input, order);

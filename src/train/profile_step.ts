@@ -17,7 +17,13 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
   await engine.fitAugmentation(dataset);
   const input = await engine.input(dataset, engine.viewing, training);
   const { moving } = network;
-  const kept = [network.weights.all, ...(moving ? [moving.all] : []), ...slots, training.state, ...(measurement ? [measurement.positive] : [])];
+  const kept = [
+    network.weights.all,
+    ...(moving ? [moving.all] : []),
+    ...slots,
+    training.state,
+    ...(measurement ? [measurement.positive] : []),
+  ];
   const { epochs } = engine;
   const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
   engine.copy(kept, copies);

@@ -59,7 +59,12 @@ async function compare(trainer: Trainer, json: Model, seed: number, batch: numbe
 }
 
 test('random graphs: loss, every gradient and inference are the twin’s', async () => {
-  const cases = fc.record({ model: graphs, batch: fc.integer({ min: 1, max: 5 }), empty: fc.nat(2), seed: fc.nat(1000) });
+  const cases = fc.record({
+    model: graphs,
+    batch: fc.integer({ min: 1, max: 5 }),
+    empty: fc.nat(2),
+    seed: fc.nat(1000),
+  });
   await fc.assert(
     fc.asyncProperty(cases, async ({ model, batch, empty, seed }) => {
       const trainer = createTrainer(gpu, { model, batchSize: batch, optimizer: 'sgd', seed });

@@ -44,13 +44,25 @@ function graphOf(inputShape: [number, number, number], choices: readonly Choice[
       case 0:
       case 1:
         add(
-          { type: 'conv2d', inputs, filters, kernelSize: 1 + (other % 3), padding: 'same', strides, activation, trainable },
+          {
+            type: 'conv2d',
+            inputs,
+            filters,
+            kernelSize: 1 + (other % 3),
+            padding: 'same',
+            strides,
+            activation,
+            trainable,
+          },
           [...moved, filters],
         );
         break;
       case 2:
       case 3:
-        add({ type: 'batchNormalization', inputs, scale: option % 4 !== 1, center: option % 4 !== 2, trainable }, shape);
+        add(
+          { type: 'batchNormalization', inputs, scale: option % 4 !== 1, center: option % 4 !== 2, trainable },
+          shape,
+        );
         break;
       case 4: {
         const name = add({ type: 'batchNormalization', inputs, momentum: 0.9 }, shape);
@@ -59,7 +71,10 @@ function graphOf(inputShape: [number, number, number], choices: readonly Choice[
         break;
       }
       case 5:
-        add({ type: pick(['add', 'multiply', 'average', 'maximum'], option), inputs: [input, pick(second, other)] }, shape);
+        add(
+          { type: pick(['add', 'multiply', 'average', 'maximum'], option), inputs: [input, pick(second, other)] },
+          shape,
+        );
         break;
       case 6:
         add({ type: 'concatenate', inputs: [input, pick(second, other)] }, [height, width, 2 * channels]);
@@ -92,11 +107,10 @@ function graphOf(inputShape: [number, number, number], choices: readonly Choice[
       case 13: {
         // A squeezed shortcut: [1, 1, channels] is broadcast.
         const squeezed = add({ type: 'globalAveragePooling2d', inputs, keepdims: true }, [1, 1, channels]);
-        const gate = add({ type: 'conv2d', inputs: [squeezed], filters: channels, kernelSize: 1, activation: 'sigmoid' }, [
-          1,
-          1,
-          channels,
-        ]);
+        const gate = add(
+          { type: 'conv2d', inputs: [squeezed], filters: channels, kernelSize: 1, activation: 'sigmoid' },
+          [1, 1, channels],
+        );
         add({ type: 'multiply', inputs: [input, gate] }, shape);
         break;
       }
@@ -140,7 +154,11 @@ const choice = fc.record({
 /** Small graphs with branches, merges, strides, normalizations, dropout, shared inputs and frozen layers. */
 export const graphs: fc.Arbitrary<Model> = fc
   .record({
-    inputShape: fc.tuple(fc.integer({ min: 2, max: 7 }), fc.integer({ min: 2, max: 7 }), fc.integer({ min: 1, max: 4 })),
+    inputShape: fc.tuple(
+      fc.integer({ min: 2, max: 7 }),
+      fc.integer({ min: 2, max: 7 }),
+      fc.integer({ min: 1, max: 4 }),
+    ),
     choices: fc.array(choice, { minLength: 1, maxLength: 7 }),
     classes: fc.integer({ min: 2, max: 5 }),
   })

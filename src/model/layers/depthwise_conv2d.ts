@@ -50,7 +50,11 @@ export const depthwiseConv2dLayer = defineLayer({
       'depthwiseKernel',
       [...details.window, channels, depthMultiplier],
       config,
-      { initializer: config.depthwiseInitializer, regularizer: config.depthwiseRegularizer, option: 'depthwiseInitializer' },
+      {
+        initializer: config.depthwiseInitializer,
+        regularizer: config.depthwiseRegularizer,
+        option: 'depthwiseInitializer',
+      },
       { fanIn: pixels * channels, fanOut: pixels * depthMultiplier },
     );
     const bias = { initializer: biasInitializer, regularizer: biasRegularizer };

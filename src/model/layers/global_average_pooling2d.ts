@@ -5,7 +5,11 @@ import { defineLayer, layerOptions, needImage } from '../layer.ts';
 export const globalAveragePooling2dLayer = defineLayer({
   type: 'globalAveragePooling2d',
   kerasName: 'global_average_pooling2d',
-  schema: v.strictObject({ type: v.literal('globalAveragePooling2d'), keepdims: v.optional(v.boolean(), false), ...layerOptions }),
+  schema: v.strictObject({
+    type: v.literal('globalAveragePooling2d'),
+    keepdims: v.optional(v.boolean(), false),
+    ...layerOptions,
+  }),
   starter: {},
   compile({ keepdims }, [shape], subject) {
     const [height, width, channels] = needImage(subject, shape!);

@@ -5,7 +5,11 @@ import { defineLayer, layerOptions, needImage } from '../layer.ts';
 export const globalMaxPooling2dLayer = defineLayer({
   type: 'globalMaxPooling2d',
   kerasName: 'global_max_pooling2d',
-  schema: v.strictObject({ type: v.literal('globalMaxPooling2d'), keepdims: v.optional(v.boolean(), false), ...layerOptions }),
+  schema: v.strictObject({
+    type: v.literal('globalMaxPooling2d'),
+    keepdims: v.optional(v.boolean(), false),
+    ...layerOptions,
+  }),
   starter: {},
   compile({ keepdims }, [shape], subject) {
     const [height, width, channels] = needImage(subject, shape!);

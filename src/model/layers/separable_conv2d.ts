@@ -53,14 +53,22 @@ export const separableConv2dLayer = defineLayer({
       'depthwiseKernel',
       [...details.window, channels, depthMultiplier],
       config,
-      { initializer: config.depthwiseInitializer, regularizer: config.depthwiseRegularizer, option: 'depthwiseInitializer' },
+      {
+        initializer: config.depthwiseInitializer,
+        regularizer: config.depthwiseRegularizer,
+        option: 'depthwiseInitializer',
+      },
       { fanIn: pixels * channels, fanOut: pixels * depthMultiplier },
     );
     const pointwise = weightSpec(
       'pointwiseKernel',
       [1, 1, between, filters],
       config,
-      { initializer: config.pointwiseInitializer, regularizer: config.pointwiseRegularizer, option: 'pointwiseInitializer' },
+      {
+        initializer: config.pointwiseInitializer,
+        regularizer: config.pointwiseRegularizer,
+        option: 'pointwiseInitializer',
+      },
       { fanIn: between, fanOut: filters },
     );
     const bias = { initializer: config.biasInitializer, regularizer: config.biasRegularizer };

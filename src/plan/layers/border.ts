@@ -1,6 +1,6 @@
 import { type BorderShape, cropping2d, zeroPadding2d } from '../../kernels/border.ts';
 import type { CompiledNode } from '../../model/graph.ts';
-import type { LoweringContext, Lowering } from '../lowering.ts';
+import type { Lowering, LoweringContext } from '../lowering.ts';
 
 /** @param inside the shape without the border. */
 const shapeOf = (

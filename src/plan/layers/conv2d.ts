@@ -23,12 +23,17 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   context.forward(kernels.forward, forward, { x: x.ref, w, b, y: value.ref, ...(argmax && { won: argmax }) });
 
   const backward = (dy: BufferRef) => {
-    planFilterGradient(context, kernels.backwardW, { ...shape, parts: kernels.parts }, {
-      inputs: { x: x.ref, dy, ...(argmax && { won: argmax }) },
-      weights: rows * shape.outChannels,
-      biases: shape.outChannels,
-      kernel: 'kernel',
-    });
+    planFilterGradient(
+      context,
+      kernels.backwardW,
+      { ...shape, parts: kernels.parts },
+      {
+        inputs: { x: x.ref, dy, ...(argmax && { won: argmax }) },
+        weights: rows * shape.outChannels,
+        biases: shape.outChannels,
+        kernel: 'kernel',
+      },
+    );
     const target = context.gradient();
     if (!target) return;
     let whole = dy;

@@ -35,12 +35,17 @@ export const lowerConv2dTranspose: Lowering<'conv2dTranspose'> = (layer, context
   return {
     value,
     backward: (dy) => {
-      planFilterGradient(context, kernels.backwardW, { ...shape, parts: kernels.parts }, {
-        inputs: { x: x.ref, dy },
-        weights,
-        biases: shape.outChannels,
-        kernel: 'kernel',
-      });
+      planFilterGradient(
+        context,
+        kernels.backwardW,
+        { ...shape, parts: kernels.parts },
+        {
+          inputs: { x: x.ref, dy },
+          weights,
+          biases: shape.outChannels,
+          kernel: 'kernel',
+        },
+      );
       const target = context.gradient();
       if (!target) return;
       const derivative = target.activation !== 'linear' && { x: x.ref };

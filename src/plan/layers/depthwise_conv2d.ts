@@ -14,17 +14,21 @@ export const lowerDepthwiseConv2d: Lowering<'depthwiseConv2d'> = (layer, context
   const rows = shape.kernelHeight * shape.kernelWidth;
   const { w, b, useBias: addsBias } = foldNorm(context, { rows, channels: outputs, kernel: 'depthwiseKernel' });
   const value = context.value(layer.outputShape);
-  const bias = addsBias && { b };
-  context.forward(kernels.forward, { ...shape, useBias: addsBias }, { x: x.ref, w, y: value.ref, ...bias });
+  context.forward(kernels.forward, { ...shape, useBias: addsBias }, { x: x.ref, w, b, y: value.ref });
   return {
     value,
     backward: (dy) => {
-      planFilterGradient(context, kernels.backwardW, { ...shape, parts: kernels.parts }, {
-        inputs: { x: x.ref, dy },
-        weights: rows * outputs,
-        biases: outputs,
-        kernel: 'depthwiseKernel',
-      });
+      planFilterGradient(
+        context,
+        kernels.backwardW,
+        { ...shape, parts: kernels.parts },
+        {
+          inputs: { x: x.ref, dy },
+          weights: rows * outputs,
+          biases: outputs,
+          kernel: 'depthwiseKernel',
+        },
+      );
       const target = context.gradient();
       if (!target) return;
       context.backward(

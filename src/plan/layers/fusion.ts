@@ -68,7 +68,8 @@ function fusedWith(model: CompiledModel, index: number, mode: Mode): Fused {
       fused.residual = layer.inputs.find((input) => input !== last)!;
       take(next);
     } else if (layer.type === 'activation') {
-      if (!endsWithActivation.has(head.type) || !fuses(layer.activation) || activationName(activation) !== 'linear') break;
+      if (!endsWithActivation.has(head.type) || !fuses(layer.activation) || activationName(activation) !== 'linear')
+        break;
       activation = layer.activation;
       fused.activation = layer.activation as Activation;
       take(next);

@@ -1,7 +1,7 @@
 import { type MergeInput, type MergeShape, mergeBackward, mergeForward } from '../../kernels/merge.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import { product } from '../../model/layer.ts';
-import type { LoweringContext, Lowered, Lowering } from '../lowering.ts';
+import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 
 type MergeType = MergeShape['operation'];
 
@@ -13,7 +13,8 @@ const asImage = (shape: readonly number[]): MergeInput =>
 /** add, multiply, average and maximum: the definitions take as many inputs as one dispatch merges. */
 export const lowerMerge =
   <T extends MergeType>(operation: T): Lowering<T> =>
-  (layer, context) => mergeOnce(operation, layer, context);
+  (layer, context) =>
+    mergeOnce(operation, layer, context);
 
 function mergeOnce(operation: MergeType, layer: CompiledNode<MergeType>, context: LoweringContext): Lowered {
   const { inputs, batch, activation } = context;
@@ -35,13 +36,16 @@ function mergeOnce(operation: MergeType, layer: CompiledNode<MergeType>, context
       if (!dx) return;
       const reads = (other: number) => operation === 'maximum' || (operation === 'multiply' && other !== i);
       const read = bound.filter((_, other) => reads(other));
-      context.backward(mergeBackward, { ...shape, activation: 'linear', input: i }, {
-        dy,
-        ...Object.fromEntries(read),
-        dx,
-      });
+      context.backward(
+        mergeBackward,
+        { ...shape, activation: 'linear', input: i },
+        {
+          dy,
+          ...Object.fromEntries(read),
+          dx,
+        },
+      );
     });
   };
   return { value, backward };
 }
-

@@ -1,6 +1,6 @@
 import { dropoutBackward, dropoutForward, gaussianNoise } from '../../kernels/dropout.ts';
 import type { CompiledNode } from '../../model/graph.ts';
-import type { Lowered, LoweringContext, Lowering } from '../lowering.ts';
+import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 
 /** Whole channels of a sample where `spatialChannels` is given, else single elements. */
 function dropOut(

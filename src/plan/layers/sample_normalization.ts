@@ -10,9 +10,9 @@ import {
 } from '../../kernels/group_norm.ts';
 import { asGroupNorm, layerNormBackwardSums, layerNormBackwardX, layerNormForward } from '../../kernels/layer_norm.ts';
 import { sumParts } from '../../kernels/step.ts';
-import { product } from '../../model/layer.ts';
 import type { CompiledNode } from '../../model/graph.ts';
-import type { Lowered, LoweringContext, Lowering } from '../lowering.ts';
+import { product } from '../../model/layer.ts';
+import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 
 interface NormKernels {
   forward: Kernel<GroupNormForwardShape>;

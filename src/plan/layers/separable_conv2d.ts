@@ -37,30 +37,40 @@ export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context
   const middle = context.kept('depthwise', batch * outHeight * outWidth * between);
   const value = context.value(layer.outputShape);
   // A kernel without a bias gets memory that nobody reads.
-  const none = (elements: number) => context.kept('no_bias', elements);
+  const none = (elements: number) => context.unread(elements);
   context.forward(firstKernels.forward, first, { x: x.ref, w: depthwise.w, b: none(between), y: middle });
   const y = { x: middle, w: pointwise.w, b: bias ?? none(filters), y: value.ref };
   context.forward(secondKernels.forward, second, y);
   return {
     value,
     backward: (dy) => {
-      planFilterGradient(context, secondKernels.backwardW, { ...second, parts: secondKernels.parts }, {
-        inputs: { x: middle, dy },
-        weights: between * filters,
-        biases: filters,
-        kernel: 'pointwiseKernel',
-      });
+      planFilterGradient(
+        context,
+        secondKernels.backwardW,
+        { ...second, parts: secondKernels.parts },
+        {
+          inputs: { x: middle, dy },
+          weights: between * filters,
+          biases: filters,
+          kernel: 'pointwiseKernel',
+        },
+      );
       const target = context.gradient();
       if (!target && !depthwise.dw) return;
       const inner = context.scratch('depthwise.dy', batch * outHeight * outWidth * between);
       context.backward(secondKernels.backwardX, second, { w: pointwise.w, dy, dx: inner });
-      planFilterGradient(context, firstKernels.backwardW, { ...first, parts: firstKernels.parts }, {
-        inputs: { x: x.ref, dy: inner },
-        weights: product([first.kernelHeight, first.kernelWidth, between]),
-        biases: between,
-        kernel: 'depthwiseKernel',
-        withoutBias: true,
-      });
+      planFilterGradient(
+        context,
+        firstKernels.backwardW,
+        { ...first, parts: firstKernels.parts },
+        {
+          inputs: { x: x.ref, dy: inner },
+          weights: product([first.kernelHeight, first.kernelWidth, between]),
+          biases: between,
+          kernel: 'depthwiseKernel',
+          withoutBias: true,
+        },
+      );
       if (!target) return;
       const derivative = target.activation !== 'linear' && { x: x.ref };
       const shape = { ...first, inActivation: target.activation };

@@ -50,7 +50,7 @@ export function foldNorm(
   const bias = context.tensor('bias')?.w;
   const { norm } = context;
   // A layer without a bias gets memory that nobody reads.
-  if (!norm) return { w, b: bias ?? context.kept('no_bias', channels), useBias: bias !== undefined };
+  if (!norm) return { w, b: bias ?? context.unread(channels), useBias: bias !== undefined };
   const { epsilon, scale, center } = norm.layer.config;
   const folded = { w: context.scratch('w_folded', rows * channels), b: context.scratch('b_folded', channels) };
   context.forward(

@@ -1,5 +1,11 @@
 import type { CompiledNode } from '../../model/graph.ts';
-import { batchNormBackwardSums, batchNormBackwardX, batchNormForward, batchStatistics, type Statistics } from '../batch_norm.ts';
+import {
+  batchNormBackwardSums,
+  batchNormBackwardX,
+  batchNormForward,
+  batchStatistics,
+  type Statistics,
+} from '../batch_norm.ts';
 import type { LayerTwin, TwinInput } from '../layer_twin.ts';
 
 export const batchNormalizationTwin: LayerTwin<'batchNormalization'> = {

@@ -15,11 +15,15 @@ const shapeOf = ({ details }: Bordered, batch: number, [height, width, channels]
 });
 
 export const zeroPadding2dTwin: LayerTwin<'zeroPadding2d'> = {
-  forward: (layer, { batch, inputs: [x] }) => ({ z: zeroPadding2d(shapeOf(layer, batch, layer.inputShape), { x: x! }).y }),
+  forward: (layer, { batch, inputs: [x] }) => ({
+    z: zeroPadding2d(shapeOf(layer, batch, layer.inputShape), { x: x! }).y,
+  }),
   backward: (layer, { batch }, dz) => ({ dx: [cropping2d(shapeOf(layer, batch, layer.inputShape), { x: dz }).y] }),
 };
 
 export const cropping2dTwin: LayerTwin<'cropping2d'> = {
-  forward: (layer, { batch, inputs: [x] }) => ({ z: cropping2d(shapeOf(layer, batch, layer.outputShape), { x: x! }).y }),
+  forward: (layer, { batch, inputs: [x] }) => ({
+    z: cropping2d(shapeOf(layer, batch, layer.outputShape), { x: x! }).y,
+  }),
   backward: (layer, { batch }, dz) => ({ dx: [zeroPadding2d(shapeOf(layer, batch, layer.outputShape), { x: dz }).y] }),
 };

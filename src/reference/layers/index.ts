@@ -10,7 +10,12 @@ import { depthwiseConv2dTwin } from './depthwise_conv2d.ts';
 import { mergeTwin } from './merge.ts';
 import { dropoutTwin, gaussianNoiseTwin, spatialDropout2dTwin } from './noise.ts';
 import { passOnTwin } from './pass_on.ts';
-import { averagePooling2dTwin, globalAveragePooling2dTwin, globalMaxPooling2dTwin, maxPooling2dTwin } from './pooling.ts';
+import {
+  averagePooling2dTwin,
+  globalAveragePooling2dTwin,
+  globalMaxPooling2dTwin,
+  maxPooling2dTwin,
+} from './pooling.ts';
 import { groupNormalizationTwin, layerNormalizationTwin } from './sample_normalization.ts';
 import { separableConv2dTwin } from './separable_conv2d.ts';
 import { upSampling2dTwin } from './up_sampling2d.ts';

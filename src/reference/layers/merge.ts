@@ -8,9 +8,7 @@ type MergeType = MergeShape['operation'];
 export const mergeTwin = <T extends MergeType>(operation: T): LayerTwin<T> => ({
   forward: (layer, { batch, inputs }) => ({ z: mergeForward(shapeOf(operation, layer, batch), { inputs }).y }),
   backward: (layer, { batch, inputs }, dz) => ({
-    dx: inputs.map(
-      (_, input) => mergeBackward({ ...shapeOf(operation, layer, batch), input }, { dy: dz, inputs }).dx,
-    ),
+    dx: inputs.map((_, input) => mergeBackward({ ...shapeOf(operation, layer, batch), input }, { dy: dz, inputs }).dx),
   }),
 });
 

@@ -1,0 +1,76 @@
+import { activation as activationLayer, add, batchNormalization, conv2d, depthwiseConv2d } from './layer_factories.ts';
+import type { LayerConfig, LayerConfigOf } from './layers/index.ts';
+
+type Activation = LayerConfigOf<'activation'>['activation'];
+
+export interface ResidualBlockOptions {
+  filters: number;
+  /** Of the first convolution, and of the shortcut's; 1 by default. */
+  strides?: number;
+  /** `relu` by default. */
+  activation?: Activation;
+  /**
+   * `identity` adds the block's input as it is, which must have `filters` channels; `projection` brings it to the right shape by
+   * a 1x1 convolution and a normalization; `none` leaves it out, for a plain network to compare with. By default `projection`
+   * where `strides` isn't 1, else `identity`.
+   */
+  shortcut?: 'identity' | 'projection' | 'none';
+}
+
+const normalizedConvolution = (filters: number, kernelSize: number, strides: number): LayerConfig[] => [
+  conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer: 'heNormal' }),
+  batchNormalization(),
+];
+
+/**
+ * Two 3x3 convolutions with batch normalization and a shortcut around them (He et al. 2015, "Deep residual learning for image
+ * recognition", figure 2): layers for a model's list, to be spread into it: `...residualBlock({ filters: 32, strides: 2 })`.
+ */
+export function residualBlock({
+  filters,
+  strides = 1,
+  activation = 'relu',
+  shortcut = strides === 1 ? 'identity' : 'projection',
+}: ResidualBlockOptions): LayerConfig[] {
+  const end = activationLayer({ activation });
+  const main = [
+    ...normalizedConvolution(filters, 3, strides),
+    activationLayer({ activation }),
+    ...normalizedConvolution(filters, 3, 1),
+  ];
+  if (shortcut === 'none') return [...main, end];
+  // Counted from the sum: the layer before the block.
+  if (shortcut === 'identity') return [...main, add({ inputs: [-1, -1 - main.length] }), end];
+  const [convolution, normalization] = normalizedConvolution(filters, 1, strides) as [LayerConfig, LayerConfig];
+  return [
+    ...main,
+    { ...convolution, inputs: [-1 - main.length] } as LayerConfig,
+    normalization,
+    add({ inputs: [-1, -3] }),
+    end,
+  ];
+}
+
+export interface SeparableBlockOptions {
+  filters: number;
+  /** Of the depthwise convolution; 1 by default. */
+  strides?: number;
+  /** `relu6` by default. */
+  activation?: Activation;
+}
+
+/**
+ * A 3x3 depthwise convolution and a 1x1 convolution, each with batch normalization and an activation (Howard et al. 2017,
+ * "MobileNets", table 1): layers for a model's list, to be spread into it.
+ */
+export const separableBlock = ({
+  filters,
+  strides = 1,
+  activation = 'relu6',
+}: SeparableBlockOptions): LayerConfig[] => [
+  depthwiseConv2d({ kernelSize: 3, strides, padding: 'same', useBias: false, depthwiseInitializer: 'heNormal' }),
+  batchNormalization(),
+  activationLayer({ activation }),
+  ...normalizedConvolution(filters, 1, 1),
+  activationLayer({ activation }),
+];

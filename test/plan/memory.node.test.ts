@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { RecordReader } from '../../src/health/records.ts';
+import { type PresetName, presetModel } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { product } from '../../src/model/layer.ts';
+import { hazardsOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
+import { Planner } from '../../src/plan/planner.ts';
+import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
+import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
+
+const mebibyte = 2 ** 20;
+const limits = { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 };
+
+function planOf(name: PresetName, batchSize: number, inputShape: [number, number, number] = [32, 32, 3]) {
+  const model = presetModel(name, inputShape, 10);
+  const settings = fillTrainerOptions({ model, batchSize });
+  const planner = new Planner({ software: true, subgroupSize: 4 }, limits);
+  const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms'));
+  const sequences = sequencesOf(steps);
+  return { model: compileModel(model), planner, steps, sequences, slots: shareMemory(planner.buffers, sequences) };
+}
+
+const bytesOf = (slots: readonly Slot[]) => slots.reduce((sum, { size }) => sum + size, 0);
+
+describe.each<PresetName>([
+  'tutorial',
+  'resnet8',
+  'resnet20',
+  'plain20',
+  'vgg-small',
+  'mobilenet-small',
+  'deep-tanh-layernorm',
+])('%s', (name) => {
+  test('no dispatch reads what is not there, or writes what is still wanted', () => {
+    const { sequences, slots } = planOf(name, 8);
+    for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
+  });
+});
+
+test('resnet20 at batch 128: the plan beside the sum of its activations, and what liveness saves', () => {
+  const { model, sequences, slots } = planOf('resnet20', 128);
+  const activations = model.layers.reduce((sum, { outputShape }) => sum + 4 * 128 * product(outputShape), 0);
+  // Of a training step alone: evaluation has buffers of its own in the plan, in the same memory.
+  const apart = [...lifetimesOf(sequences[0]!).keys()].reduce((sum, { size }) => sum + size, 0);
+  const shared = bytesOf(slots);
+  const text = (bytes: number) => `${(bytes / mebibyte).toFixed(0)} MiB`;
+  console.log(
+    `resnet20, batch 128: the plan takes ${text(shared)}; all layers' outputs together ${text(activations)}; ` +
+      `with a buffer for everything in a step it would take ${text(apart)}: liveness saves ${text(apart - shared)}`,
+  );
+  expect(shared).toBeLessThan(0.75 * apart);
+});
