@@ -224,14 +224,14 @@ function lowerGraph(planner: Planner, model: CompiledModel, given: Given): Lower
   const fusions = fusionsOf(model, mode);
   const fusedAway = new Set([...fusions.values()].flatMap(({ members }) => members));
   const outputs: Value[] = [];
-  const valueOf = (i: number) => (i === images ? first : outputs[i]!);
+  const inputValue = (i: number) => (i === images ? first : outputs[i]!);
   const values: LayerValue[] = [];
   const steps: { value: Value; plan: (dy: BufferRef) => void; measured?: number }[] = [];
   for (const index of model.order) {
     if (fusedAway.has(index)) continue;
     const layer = model.layers[index]!;
     const fused = fusions.get(index) ?? { members: [] };
-    const parts = partsOf(model, parameters, index, fused, valueOf);
+    const parts = partsOf(model, parameters, index, fused, inputValue);
     const context = new LoweringContext(draft, parts);
     const lowered = lowerLayer(layer, context);
     let { value } = lowered;
@@ -282,7 +282,7 @@ function partsOf(
   parameters: Parameters,
   index: number,
   fused: Fused,
-  valueOf: (i: number) => Value,
+  valueAt: (i: number) => Value,
 ): LayerParts {
   const { statistics } = parameters;
   const layer = model.layers[index]!;
@@ -290,11 +290,11 @@ function partsOf(
   return {
     layer,
     index,
-    inputs: layer.inputs.map(valueOf),
+    inputs: layer.inputs.map(valueAt),
     tensors: tensorsOf(model, parameters, index),
     fused,
     ...(own && { statistics: own }),
-    ...(fused.residual !== undefined && { residual: valueOf(fused.residual) }),
+    ...(fused.residual !== undefined && { residual: valueAt(fused.residual) }),
     ...(fused.norm && {
       norm: {
         layer: fused.norm.layer,

@@ -29,23 +29,17 @@ function mergeOnce(operation: MergeType, layer: CompiledNode<MergeType>, context
   const bound = inputs.map(({ ref }, i) => [`x${i}`, ref] as const);
   context.forward(mergeForward, shape, { ...Object.fromEntries(bound), y: value.ref });
   const backward: Lowered['backward'] = (dy) => {
-    inputs.forEach((input, i) => {
-      const passes = operation === 'add' && input.elements === product(layer.outputShape);
-      if (passes) return context.passGradient(input, dy);
+    for (const [i, input] of inputs.entries()) {
+      if (operation === 'add' && input.elements === product(layer.outputShape)) {
+        context.passGradient(input, dy);
+        continue;
+      }
       const dx = context.rawGradient(i);
-      if (!dx) return;
+      if (!dx) continue;
       const reads = (other: number) => operation === 'maximum' || (operation === 'multiply' && other !== i);
-      const read = bound.filter((_, other) => reads(other));
-      context.backward(
-        mergeBackward,
-        { ...shape, activation: 'linear', input: i },
-        {
-          dy,
-          ...Object.fromEntries(read),
-          dx,
-        },
-      );
-    });
+      const read = Object.fromEntries(bound.filter((_, other) => reads(other)));
+      context.backward(mergeBackward, { ...shape, activation: 'linear', input: i }, { dy, ...read, dx });
+    }
   };
   return { value, backward };
 }
