@@ -3,7 +3,7 @@ import { RecordReader } from '../../src/health/records.ts';
 import { type PresetName, presetModel } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { product } from '../../src/model/layer.ts';
-import { hazardsOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
+import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
 import { fillTrainerOptions } from '../../src/train/trainer_options.ts';

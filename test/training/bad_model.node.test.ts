@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, type ErrorParts } from '../../src/errors.ts';
+import { activationNames } from '../../src/model/activations.ts';
 import { compileModel, requireClassifier, sequential } from '../../src/model/graph.ts';
 import { conv2d, dense, flatten, maxPooling2d } from '../../src/model/layer_factories.ts';
+import { layerTypes } from '../../src/model/layers/index.ts';
 import { adam, fillOptimizer, sgd } from '../../src/model/optimizer.ts';
 
 /** What a call throws, as the parts that its message is made of. */
@@ -28,7 +30,7 @@ describe('a layer', () => {
       {
         what: 'layer 1 is of no known type',
         found: 'conv2D',
-        wanted: 'one of conv2d, maxPooling2d, flatten, dense',
+        wanted: `one of ${layerTypes.join(', ')}`,
         fix: 'did you mean "conv2d"?',
       },
     ],
@@ -41,7 +43,7 @@ describe('a layer', () => {
         what: 'layer 1 (conv2d) has no option kernelsize',
         found: 'kernelsize',
         wanted:
-          'one of type, filters, kernelSize, strides, padding, activation, useBias, kernelInitializer, ' +
+          'one of type, filters, kernelSize, strides, padding, dilationRate, groups, activation, useBias, kernelInitializer, ' +
           'biasInitializer, kernelRegularizer, biasRegularizer, trainable, name, inputs',
         fix: 'did you mean "kernelSize"?',
       },
@@ -57,7 +59,7 @@ describe('a layer', () => {
       {
         what: 'layer 1 (dense): activation makes no sense',
         found: 'relo',
-        wanted: '"linear" or "relu" or "tanh" or "sigmoid" or "softmax"',
+        wanted: activationNames.map((name) => `"${name}"`).join(' or '),
         fix: 'did you mean "relu"?',
       },
     ],
@@ -99,7 +101,7 @@ describe('a layer', () => {
       {
         what: 'layer 1 (dense): kernelInitializer is none that is known',
         found: 'he_normal',
-        wanted: 'one of glorotUniform, glorotNormal, heUniform, heNormal, lecunNormal, zeros, constant',
+        wanted: 'one of glorotUniform, glorotNormal, heUniform, heNormal, lecunNormal, zeros, ones, constant',
         fix: 'did you mean "heNormal"?',
       },
     ],
