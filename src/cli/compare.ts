@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fingerprint, takeFirst } from '../data/index.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count } from '../figures.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
@@ -17,6 +17,7 @@ import { cleanedLines, readCleaned } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
 import { adapterLine, dataLine, modelTable } from './training_report.ts';
+import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
  * `wgrad compare`
@@ -41,6 +42,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     session = await Session.open({
       adapter: options.adapter,
       chrome: options.chrome,
+      browserTimeout: options.browserTimeout,
       datasets: () => datasets,
       tell: (news: TwinTold[]) => progress?.update(news),
       report: console.error,
@@ -109,6 +111,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         const left = place + 1 < missing.length ? `  |  ${clock(progress.left(place + 1))} left` : '';
         console.log(`${pairLine(pair, file.pairs.length, pairs, (performance.now() - begun) / 1000)}${left}`);
       }
+    } catch (error) {
+      throw json ? withResume(error, json, file.pairs.length) : error;
     } finally {
       progress.stop();
       if (stopped) console.log(`stopped  by Ctrl-C after ${file.pairs.length} of ${pairs} pairs`);
@@ -118,6 +122,15 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     interrupts.dispose();
     await session?.close();
   }
+}
+
+/** The error with what is left of the comparison. */
+function withResume(error: unknown, json: string, pairs: number): unknown {
+  if (!(error instanceof WgradError)) return error;
+  const kept = `${json} holds the ${pairs === 1 ? '1 pair that is' : `${count(pairs)} pairs that are`} done`;
+  const resume = `${kept}: to continue, repeat the command with --resume ${json} in place of --json`;
+  const { fix } = error.parts;
+  return new WgradError({ ...error.parts, fix: fix ? `${fix}. ${resume}` : resume }, { cause: error });
 }
 
 /** Prints and writes what the pairs that are done come to. */
@@ -132,11 +145,11 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
   console.log(comparisonTables(comparison, ways));
   console.log(wrapped(paragraph));
   if (json) {
-    writeComparison(json, whole);
+    writeComparison(json, whole, writeWholeSomewhere);
     console.log(`written  ${json}`);
   }
   if (options.report) {
-    writeFileSync(options.report, comparisonReport(whole, ways));
+    writeWhole(options.report, comparisonReport(whole, ways));
     console.log(`written  ${options.report}`);
   }
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { datasetNames, inspectDatasets } from '../data/index.ts';
 import { folderKinds, readParts } from './datasets.ts';
@@ -6,6 +5,7 @@ import { getDataset } from './get_dataset.ts';
 import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
 import { dataLine } from './training_report.ts';
 import { oneOf, outputFile } from './values.ts';
+import { writeWhole } from './whole_file.ts';
 
 interface InspectOptions {
   json?: string;
@@ -37,6 +37,6 @@ async function inspect(name: string, { json }: InspectOptions): Promise<void> {
   console.log(findingTable(inspection, pair));
   console.log(cleaningLine(inspection));
   if (!json) return;
-  writeFileSync(json, `${JSON.stringify({ dataset: name, ...inspection })}\n`);
+  writeWhole(json, `${JSON.stringify({ dataset: name, ...inspection })}\n`);
   console.log(`written  ${json}`);
 }

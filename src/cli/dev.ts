@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'puppeteer';
 import { SetupError } from '../errors.ts';
+import { browserTimeout, withinTime } from '../time_limit.ts';
 import type { AdapterOptions } from './adapter_options.ts';
-import { launchChrome, mayHaveGpu } from './chrome.ts';
+import { launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
+import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes, knownDatasets } from './dataset_server.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Served, serve } from './server.ts';
@@ -20,7 +22,7 @@ export async function dev(options: DevOptions): Promise<void> {
   const server = await servePage(options.port);
   let browser: Browser | undefined;
   const close = async () => {
-    await browser?.close();
+    if (browser) await closeChrome(browser);
     server.close();
   };
   const interrupts = new Interrupts(close);
@@ -33,11 +35,10 @@ export async function dev(options: DevOptions): Promise<void> {
       console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
       console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
     } else {
-      const { adapter, chrome } = options;
+      const { adapter, chrome, browserTimeout: timeout = browserTimeout } = options;
       const kind = adapter !== 'auto' ? adapter : mayHaveGpu() ? 'hardware' : 'software';
-      browser = await launchChrome({ adapter: kind, path: chrome, headless: false, report: console.error });
-      const [page] = await browser.pages();
-      await page.goto(server.url);
+      browser = await launchChrome({ adapter: kind, path: chrome, headless: false, report: console.error, timeout });
+      await withinTime(show(browser, server.url), timeout, () => pageIsLate(timeout));
     }
     console.log('Ctrl-C ends it.');
     await ended;
@@ -45,6 +46,11 @@ export async function dev(options: DevOptions): Promise<void> {
     interrupts.dispose();
     await close();
   }
+}
+
+async function show(browser: Browser, url: string): Promise<void> {
+  const [page] = await browser.pages();
+  await page.goto(url, { timeout: 0 });
 }
 
 /** In a clone by Vite, so that a saved file is seen at once; from the package, the built page. */

@@ -8,7 +8,7 @@ import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { nameForPage, type RunToSave } from './saved_run.ts';
-import { Session } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
 
 type Dropped = Cleaned['dropped'];
@@ -31,7 +31,7 @@ export interface PreparedRun {
  */
 export async function withRun<Result>(
   options: RunOptions,
-  tell: ((news: Told[]) => void) | undefined,
+  { tell, keep }: Pick<SessionOptions, 'keep'> & { tell?: (news: Told[]) => void },
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
@@ -42,8 +42,17 @@ export async function withRun<Result>(
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    const { adapter: kind, chrome } = options;
-    session = await Session.open({ adapter: kind, chrome, datasets: () => datasets, tell, report: console.error });
+    const { adapter: kind, chrome, browserTimeout } = options;
+    const report = console.error;
+    session = await Session.open({
+      adapter: kind,
+      chrome,
+      browserTimeout,
+      datasets: () => datasets,
+      tell,
+      keep,
+      report,
+    });
     const { adapter } = session;
     const plan = planRun(options, datasets, adapter.software);
     datasets = {

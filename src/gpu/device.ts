@@ -1,4 +1,5 @@
 import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
+import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
 
 /** What an adapter says of itself; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
 export interface AdapterFacts {
@@ -25,6 +26,11 @@ export interface GpuOptions {
   requiredLimits?: Record<string, number>;
   /** Only WebGPU's default limits and no optional feature: what the weakest adapter has. */
   defaultLimitsOnly?: boolean;
+  /**
+   * Milliseconds that the browser may take to find an adapter, and again to open its device; 30,000 by default, Infinity
+   * for no limit. With some drivers requestAdapter never resolves.
+   */
+  timeout?: number;
 }
 
 export interface Gpu {
@@ -44,14 +50,18 @@ const howToGetWebGpu =
   'use Chrome 113 or later over https or localhost; on Linux start it with --enable-unsafe-webgpu --enable-features=Vulkan; ' +
   'without a GPU add --use-webgpu-adapter=swiftshader';
 
+const howToGetAnAnswer =
+  "restart the browser, update the GPU's driver, or use the software adapter: start Chrome with " +
+  '--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader; on a slow machine allow more time: openGpu({ timeout })';
+
 /** The limits above the defaults that pay when an adapter has them: larger data sets in one binding. */
 const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
 /**
  * Opens a device: the adapter's own maximum for buffer sizes, WebGPU's defaults for everything else.
  *
- * @throws SetupError where there is no WebGPU or no adapter of the kind asked for.
- * @throws ConfigurationError for a limit that the adapter doesn't reach.
+ * @throws SetupError where there is no WebGPU or no adapter of the kind asked for, or the browser doesn't answer in time.
+ * @throws ConfigurationError for a limit that the adapter doesn't reach, or an invalid timeout.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const entry = options.gpu ?? globalThis.navigator?.gpu;
@@ -59,7 +69,9 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     throw new SetupError({ what: 'This browser has no WebGPU', found: 'no navigator.gpu', fix: howToGetWebGpu });
   }
   const wanted = options.adapter ?? 'auto';
-  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
+  const timeout = timeoutOf(options);
+  const requested = entry.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await withinTime(requested, timeout, () => noAnswer('requestAdapter()', timeout));
   if (!adapter) {
     throw new SetupError({
       what: 'WebGPU is there, but it has no adapter',
@@ -79,11 +91,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
           : 'start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader',
     });
   }
-  const device = await adapter.requestDevice({
-    label: 'wgrad',
-    requiredFeatures: options.defaultLimitsOnly ? [] : features(adapter),
-    requiredLimits: limits(adapter, options),
-  });
+  const device = await openDevice(adapter, options, timeout);
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const uniform = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
   return {
@@ -96,6 +104,38 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     dispose: () => device.destroy(),
   };
 }
+
+function timeoutOf({ timeout = browserTimeout }: GpuOptions): number {
+  if (typeof timeout === 'number' && timeout > 0) return timeout;
+  throw new ConfigurationError({
+    what: 'Invalid timeout of openGpu',
+    found: timeout,
+    wanted: 'a positive number of milliseconds, or Infinity for no limit',
+  });
+}
+
+async function openDevice(adapter: GPUAdapter, options: GpuOptions, timeout: number): Promise<GPUDevice> {
+  const requested = adapter.requestDevice({
+    label: 'wgrad',
+    requiredFeatures: options.defaultLimitsOnly ? [] : features(adapter),
+    requiredLimits: limits(adapter, options),
+  });
+  return withinTime(requested, timeout, () => {
+    // It may come all the same, and nobody waits for it any more.
+    requested.then(
+      (device) => device.destroy(),
+      () => undefined,
+    );
+    return noAnswer('requestDevice()', timeout);
+  });
+}
+
+const noAnswer = (call: string, timeout: number) =>
+  new SetupError({
+    what: `The browser did not answer ${call} within ${secondsText(timeout)}`,
+    found: 'no answer, as happens with a GPU driver that the browser cannot use',
+    fix: howToGetAnAnswer,
+  });
 
 function describe(adapter: GPUAdapter): AdapterFacts {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;

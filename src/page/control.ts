@@ -4,11 +4,12 @@ import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
 import type { Model } from '../index.ts';
+import { upTo } from '../train/history_until.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
 import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
-import { type History, Run } from './run.ts';
+import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Source } from './worker/datasets.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
@@ -165,18 +166,6 @@ export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise
   const initialSteps = past.steps.slice(initialEpoch * stepsPerEpoch);
   const rest = { epochs, initialEpoch, initialSteps, initialVerdicts: past.verdicts, learningRate };
   await follow(run, (listener) => training.goOn(rest, listener));
-}
-
-/** What was told of the first steps and epochs. */
-export function upTo({ steps, epochs, verdicts, probes, health }: History, last: number, lastEpoch: number): History {
-  const isBefore = ({ step }: { step: number }) => step <= last;
-  return {
-    steps: steps.filter(isBefore),
-    epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch),
-    verdicts: verdicts.filter(isBefore),
-    probes: probes.filter(isBefore),
-    ...(health && { health }),
-  };
 }
 
 /** Shows a run from its start to its end. */

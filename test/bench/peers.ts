@@ -94,7 +94,7 @@ async function benchHealth(options: PeersOptions, datasets: TrainAndTest): Promi
 }
 
 async function withSession(
-  { adapter, chrome }: AdapterOptions,
+  { adapter, chrome, browserTimeout }: AdapterOptions,
   datasets: TrainAndTest,
   work: (session: Session<BenchPage>) => Promise<void>,
 ): Promise<void> {
@@ -105,6 +105,7 @@ async function withSession(
       page: 'bench-page',
       adapter,
       chrome,
+      browserTimeout,
       datasets: () => datasets,
       report: console.error,
     });

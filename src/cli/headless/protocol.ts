@@ -60,10 +60,12 @@ export interface PackedSnapshot extends Pick<Snapshot, 'progress' | 'learningRat
 
 /** What the page offers, as `window.wgrad`. */
 export interface Page {
-  open(adapter: 'auto' | 'software' | 'hardware'): Promise<Outcome<AdapterFacts>>;
+  /** @param timeout milliseconds for each answer of the browser. */
+  open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
-  fit(epochs: number): Promise<Outcome<Fitted>>;
+  /** @param keepStates sends the state after each complete epoch to the command: the page may not live to be asked. */
+  fit(epochs: number, keepStates: boolean): Promise<Outcome<Fitted>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
@@ -81,5 +83,7 @@ declare global {
     wgrad: Page;
     /** Exposed by the command: what the page tells while it trains, its numbers packed. */
     wgradTell(news: unknown[]): Promise<void>;
+    /** Exposed by a command that keeps the state after each epoch. */
+    wgradKeep(state: PackedSnapshot): Promise<void>;
   }
 }
