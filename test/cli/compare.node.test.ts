@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PairRecord } from '../../src/index.ts';
+import { signalChrome } from './processes.ts';
 import { call, run, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
@@ -104,6 +105,24 @@ describe('wgrad compare', () => {
       expect(pairs.length).toBeGreaterThan(0);
       expect(pairs.length).toBeLessThan(500);
       for (const { a, b } of pairs) expect([a.epochs.length, b.epochs.length]).toEqual([2, 2]);
+    },
+    minutes(5),
+  );
+
+  test.skipIf(process.platform !== 'linux')(
+    'a GPU that is lost ends it: the pairs that are done are kept, and the error says how to continue',
+    async () => {
+      const file = join(temporaryFolder(), 'pairs.json');
+      const comparing = start(...twins, '--seeds', '500', '--epochs', '2', '--json', file);
+      await comparing.says('pair 1/500');
+      signalChrome(comparing.child.pid!, 'gpu-process', 'SIGKILL');
+      const { code, stderr } = await comparing.ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain('The GPU device was lost');
+      const { pairs } = written(file);
+      expect(pairs.length).toBeGreaterThan(0);
+      const kept = pairs.length === 1 ? '1 pair that is done' : `${pairs.length} pairs that are done`;
+      expect(stderr).toContain(`${file} holds the ${kept}: to continue, repeat the command with --resume ${file}`);
     },
     minutes(5),
   );

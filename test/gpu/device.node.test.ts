@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConfigurationError, DeviceLostError, SetupError } from '../../src/errors.ts';
 import { openGpu } from '../../src/gpu/device.ts';
 
@@ -133,6 +133,51 @@ describe('what is told of the adapter', () => {
   ])('%s %s %s: software is %s', async (vendor, architecture, description, software) => {
     const { adapter } = await openGpu({ gpu: fakeGpu({ vendor, architecture, description }).gpu });
     expect(adapter).toEqual({ vendor, architecture, device: '', description, software });
+  });
+});
+
+describe('a browser that does not answer', () => {
+  const never = () => new Promise<never>(() => undefined);
+
+  test('when asked for an adapter, as Chrome does with some drivers', async () => {
+    const error = await reject(openGpu({ gpu: { requestAdapter: never } as unknown as GPU, timeout: 20 }));
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error.message).toMatch(
+      /did not answer requestAdapter\(\) within 0\.02 seconds[\s\S]*openGpu\({ timeout }\)/,
+    );
+  });
+
+  test('within 30 seconds, unless another limit is asked for', async () => {
+    vi.useFakeTimers();
+    try {
+      const error = reject(openGpu({ gpu: { requestAdapter: never } as unknown as GPU }));
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect((await error).message).toContain('within 30 seconds');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('when asked for a device; one that comes late is given back', async () => {
+    const { gpu, device } = fakeGpu();
+    const adapter = (await gpu.requestAdapter())!;
+    let come: (device: unknown) => void = () => undefined;
+    const late = { ...adapter, requestDevice: () => new Promise((resolve) => (come = resolve)) };
+    const error = await reject(openGpu({ gpu: { requestAdapter: async () => late } as unknown as GPU, timeout: 20 }));
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error.message).toMatch(/did not answer requestDevice\(\) within 0\.02 seconds/);
+    come(device);
+    expect(await device.lost).toMatchObject({ reason: 'destroyed' });
+  });
+
+  test.each([0, -1, Number.NaN, '5'])('a limit of %s is none', async (timeout) => {
+    const error = await reject(openGpu({ gpu: fakeGpu().gpu, timeout: timeout as number }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(/Invalid timeout[\s\S]*positive number of milliseconds/);
+  });
+
+  test('no limit at all, or one of a year', async () => {
+    for (const timeout of [Number.POSITIVE_INFINITY, 3e10]) (await openGpu({ gpu: fakeGpu().gpu, timeout })).dispose();
   });
 });
 

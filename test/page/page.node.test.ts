@@ -289,6 +289,25 @@ describe('without WebGPU it says what was tried and what to do', () => {
     await page.close();
   });
 
+  test('where the browser never answers: the page says so, and its limit', async () => {
+    const page = await studio.browser.newPage();
+    const complaints: string[] = [];
+    // The page's worker asks for the adapter, and a script for new documents doesn't reach it. Its timer runs fast.
+    const neverAnswers =
+      'GPU.prototype.requestAdapter = () => new Promise(() => {});' +
+      'const wait = setTimeout; self.setTimeout = (work, ms) => wait(work, ms / 100);';
+    await page.setRequestInterception(true);
+    page.on('request', async (request) => {
+      if (!/training\.worker.*\.js$/.test(request.url())) return request.continue();
+      const body = neverAnswers + (await (await fetch(request.url())).text());
+      return request.respond({ contentType: 'text/javascript', body });
+    });
+    await openPage(await studio.serve(), page, complaints);
+    expect(await text(page, '[role=alert]')).toContain('did not answer requestAdapter() within 30 seconds');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test.skipIf(process.platform !== 'linux')('where it has no adapter, as a Chrome on Linux without flags', async () => {
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     const plain = await puppeteer.launch({ executablePath: await ensureChrome(), args, pipe: true });
