@@ -9,7 +9,6 @@ const [, , fault, chrome, ...args] = process.argv;
 const scripts = {
   // Mesa's llvmpipe does this to Chrome on Linux.
   'adapter never comes': 'GPU.prototype.requestAdapter = () => new Promise(() => {})',
-  'no adapter': 'GPU.prototype.requestAdapter = async () => null',
   'device never comes': 'GPUAdapter.prototype.requestDevice = () => new Promise(() => {})',
 };
 /** Commands that never reach Chrome. */

@@ -9,7 +9,6 @@ const program = fileURLToPath(new URL('faulty_chrome.mjs', import.meta.url));
 /** What can be wrong with a Chrome. Faults of an adapter or device leave SwiftShader alone. */
 export type Fault =
   | 'adapter never comes'
-  | 'no adapter'
   | 'device never comes'
   | 'never answers'
   | 'page never opens'
