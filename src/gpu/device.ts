@@ -1,5 +1,25 @@
 import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
 
+/**
+ * The part of WebGPU's types that the public types of wgrad name. TypeScript 6 and later, and @webgpu/types, declare the
+ * same interfaces in full, and TypeScript merges the declarations. Before TypeScript 6, without @webgpu/types, these
+ * keep the names known, so that `gpu.device` is not an error, or silently `any` with `skipLibCheck`.
+ */
+declare global {
+  interface GPU {
+    readonly wgslLanguageFeatures: WGSLLanguageFeatures;
+  }
+  interface WGSLLanguageFeatures {}
+  interface GPUDevice {
+    readonly lost: Promise<GPUDeviceLostInfo>;
+    readonly queue: GPUQueue;
+  }
+  interface GPUQueue {}
+  interface GPUDeviceLostInfo {
+    readonly message: string;
+  }
+}
+
 /** What an adapter says of itself; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
 export interface AdapterFacts {
   vendor: string;
@@ -84,6 +104,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     requiredFeatures: options.defaultLimitsOnly ? [] : features(adapter),
     requiredLimits: limits(adapter, options),
   });
+  keepUntilLost(device, { entry, adapter });
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const uniform = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
   return {
@@ -95,6 +116,18 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     failure: failureOf(device),
     dispose: () => device.destroy(),
   };
+}
+
+/** The GPU object and the adapter of every device that is in use. */
+const inUse = new Set<{ entry: GPU; adapter: GPUAdapter }>();
+
+/**
+ * Keeps the GPU object and the adapter of a device alive as long as the device. Dawn's Node bindings need it: their
+ * devices crash, or never answer, once the object that `create()` returned is garbage-collected.
+ */
+function keepUntilLost(device: GPUDevice, origin: { entry: GPU; adapter: GPUAdapter }): void {
+  inUse.add(origin);
+  device.lost.then(() => inUse.delete(origin));
 }
 
 function describe(adapter: GPUAdapter): AdapterFacts {
