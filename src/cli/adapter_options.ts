@@ -1,10 +1,11 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { oneOf } from './values.ts';
 
-/** Where it runs: which kind of adapter, in which Chrome. */
+/** Where it runs: which kind of adapter, in which Chrome, and whether a missing one may be installed. */
 export interface AdapterOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
+  yes: boolean;
 }
 
 /** The flags that every command which starts Chrome has. */
@@ -16,5 +17,13 @@ export function addAdapterOptions(command: Command): Command {
       oneOf('--adapter', ['auto', 'software', 'hardware']),
       'auto',
     )
-    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use');
+    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
+    .addOption(yesOption());
 }
+
+/** Of every command that may have to install something. */
+export const yesOption = (): Option =>
+  new Option(
+    '-y, --yes',
+    'install what is missing (Chrome, Fashion-MNIST) with apt-get without asking, where that needs no password',
+  ).default(false);

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
-import puppeteer, { type Browser } from 'puppeteer';
+import puppeteer, { type Browser } from 'puppeteer-core';
 import { SetupError } from '../errors.ts';
+import type { InstallOptions } from './apt.ts';
 import { ensureChrome } from './get_chrome.ts';
 
-export interface ChromeOptions {
+export interface ChromeOptions extends InstallOptions {
   /** The program to start; found or fetched where it is left out. */
   path?: string;
   /** Which kind of adapter Chrome shall offer to WebGPU. */
@@ -11,7 +12,6 @@ export interface ChromeOptions {
   headless?: boolean;
   /** More flags of Chrome's. */
   args?: readonly string[];
-  report?: (line: string) => void;
 }
 
 /** Quiet, and never slowed down for being out of sight. */
@@ -57,7 +57,7 @@ export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter
  * @throws SetupError where there is no Chrome, or it doesn't start.
  */
 export async function launchChrome(options: ChromeOptions): Promise<Browser> {
-  const executablePath = await ensureChrome(options.path, options.report);
+  const executablePath = await ensureChrome(options.path, options);
   try {
     return await puppeteer.launch({
       executablePath,

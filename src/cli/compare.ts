@@ -41,6 +41,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     session = await Session.open({
       adapter: options.adapter,
       chrome: options.chrome,
+      yes: options.yes,
       datasets: () => datasets,
       tell: (news: TwinTold[]) => progress?.update(news),
       report: console.error,

@@ -42,8 +42,8 @@ export async function withRun<Result>(
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    const { adapter: kind, chrome } = options;
-    session = await Session.open({ adapter: kind, chrome, datasets: () => datasets, tell, report: console.error });
+    const { adapter: kind, chrome, yes } = options;
+    session = await Session.open({ adapter: kind, chrome, yes, datasets: () => datasets, tell, report: console.error });
     const { adapter } = session;
     const plan = planRun(options, datasets, adapter.software);
     datasets = {
@@ -100,10 +100,11 @@ const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, 
 export async function readCleaned({
   dataset,
   clean,
-}: Pick<RunOptions, 'dataset' | 'clean'>): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
-  if (clean.length === 0) return { datasets: await readDatasets(dataset) };
+  yes,
+}: Pick<RunOptions, 'dataset' | 'clean' | 'yes'>): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
+  if (clean.length === 0) return { datasets: await readDatasets(dataset, { yes }) };
   const cleaning = Object.fromEntries(clean.map((finding) => [finding, true]));
-  const { dropped, ...datasets } = cleanDatasets(await readParts(dataset), cleaning);
+  const { dropped, ...datasets } = cleanDatasets(await readParts(dataset, { yes }), cleaning);
   return { datasets, dropped };
 }
 

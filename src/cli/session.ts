@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page as ChromePage } from 'puppeteer';
+import type { Browser, Page as ChromePage } from 'puppeteer-core';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts } from '../index.ts';
@@ -17,6 +17,8 @@ export interface Opening {
 export interface SessionOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
+  /** Install a missing Chrome without asking. */
+  yes?: boolean;
   /** The folder beside the command's own that holds the page; `headless` unless given. */
   page?: string;
   /** What the page gets to see of the data; may change until `prepare` is called. */
@@ -84,7 +86,12 @@ export class Session<P extends Opening = Page> {
     kind: 'software' | 'hardware',
     options: SessionOptions,
   ): Promise<Session<P>> {
-    const browser = await launchChrome({ adapter: kind, path: options.chrome, report: options.report });
+    const browser = await launchChrome({
+      adapter: kind,
+      path: options.chrome,
+      yes: options.yes,
+      report: options.report,
+    });
     let server: Served | undefined;
     try {
       server = await serve(

@@ -9,7 +9,7 @@ import { augmentationOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
 import { adapterLine } from './training_report.ts';
 
-type Shared = Pick<RunOptions, 'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome'>;
+type Shared = Pick<RunOptions, 'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome' | 'yes'>;
 
 export interface SheetCommandOptions extends Shared {
   images: number;
@@ -21,7 +21,7 @@ export interface SheetCommandOptions extends Shared {
 
 /** `wgrad sheet` */
 export async function sheet(options: SheetCommandOptions): Promise<void> {
-  const { dataset, seed, images, draws, each, adapter, chrome, out, save } = options;
+  const { dataset, seed, images, draws, each, adapter, chrome, yes, out, save } = options;
   const { datasets: whole, dropped } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
@@ -31,7 +31,7 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    session = await Session.open({ adapter, chrome, datasets: () => datasets, report: console.error });
+    session = await Session.open({ adapter, chrome, yes, datasets: () => datasets, report: console.error });
     console.log(adapterLine(session.adapter));
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const order = { augmentation, seed, images, draws, each, singles: save !== undefined };

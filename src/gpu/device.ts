@@ -6,10 +6,7 @@ import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
  * keep the names known, so that `gpu.device` is not an error, or silently `any` with `skipLibCheck`.
  */
 declare global {
-  interface GPU {
-    readonly wgslLanguageFeatures: WGSLLanguageFeatures;
-  }
-  interface WGSLLanguageFeatures {}
+  interface GPU {}
   interface GPUDevice {
     readonly lost: Promise<GPUDeviceLostInfo>;
     readonly queue: GPUQueue;
