@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import puppeteer, { type Browser } from 'puppeteer';
+import puppeteer, { type Browser } from 'puppeteer-core';
 import { SetupError } from '../errors.ts';
 import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
+import type { InstallOptions } from './apt.ts';
 import { ensureChrome } from './get_chrome.ts';
 
-export interface ChromeOptions {
+export interface ChromeOptions extends InstallOptions {
   /** The program to start; found or fetched where it is left out. */
   path?: string;
   /** Which kind of adapter Chrome shall offer to WebGPU. */
@@ -14,7 +15,6 @@ export interface ChromeOptions {
   args?: readonly string[];
   /** Milliseconds that Chrome may take to start. */
   timeout?: number;
-  report?: (line: string) => void;
 }
 
 /** Quiet, and never slowed down for being out of sight. */
@@ -64,7 +64,7 @@ export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter
  * @throws SetupError where there is no Chrome, or it doesn't start in time.
  */
 export async function launchChrome(options: ChromeOptions): Promise<Browser> {
-  const executablePath = await ensureChrome(options.path, options.report);
+  const executablePath = await ensureChrome(options.path, options);
   const { timeout = browserTimeout } = options;
   const ending = new AbortController();
   try {

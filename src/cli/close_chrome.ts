@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { Browser } from 'puppeteer';
+import type { Browser } from 'puppeteer-core';
 import { withinTime } from '../time_limit.ts';
 
 /** Milliseconds for an orderly end, and again for the end after a kill. */

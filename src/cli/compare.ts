@@ -43,6 +43,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       adapter: options.adapter,
       chrome: options.chrome,
       browserTimeout: options.browserTimeout,
+      yes: options.yes,
       datasets: () => datasets,
       tell: (news: TwinTold[]) => progress?.update(news),
       report: console.error,

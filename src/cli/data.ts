@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { datasetNames, inspectDatasets } from '../data/index.ts';
+import { yesOption } from './adapter_options.ts';
 import { folderKinds, readParts } from './datasets.ts';
 import { getDataset } from './get_dataset.ts';
 import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
@@ -9,6 +10,7 @@ import { writeWhole } from './whole_file.ts';
 
 interface InspectOptions {
   json?: string;
+  yes: boolean;
 }
 
 /** `wgrad data` */
@@ -19,17 +21,19 @@ export function addDataCommands(wgrad: Command): void {
     .description('count the classes, and find duplicates, leaks, constant images and bad labels')
     .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)
     .addOption(new Option('--json <file>', 'write all that was found').argParser(outputFile('--json')))
+    .addOption(yesOption())
     .action(inspect);
   data
     .command('get')
     .description('download a data set, and check that it is the published one')
     .argument('<data set>', datasetNames.join(', '), oneOf('The data set to get', datasetNames))
-    .action((name) => getDataset(name));
+    .addOption(yesOption())
+    .action((name, { yes }) => getDataset(name, { yes }));
 }
 
 /** `wgrad data inspect` */
-async function inspect(name: string, { json }: InspectOptions): Promise<void> {
-  const pair = await readParts(name);
+async function inspect(name: string, { json, yes }: InspectOptions): Promise<void> {
+  const pair = await readParts(name, { yes });
   const inspection = inspectDatasets(pair);
   const { train, test, imageShape, classNames } = inspection;
   console.log(dataLine(name, { train: train.count, test: test.count, imageShape, classes: classNames.length }));

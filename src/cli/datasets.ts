@@ -15,13 +15,12 @@ import {
   type TrainAndTestParts,
 } from '../data/index.ts';
 import { ConfigurationError, DataError, suggest } from '../errors.ts';
-import { aptInstall } from './apt.ts';
+import { aptInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
 import { cachedFolder } from './dataset_cache.ts';
-
-type Report = (line: string) => void;
+import { makeDataset } from './make_dataset.ts';
 
 const fashionFolder = '/usr/share/datasets/fashion-mnist';
-const fashionPackage = 'dataset-fashion-mnist';
+const fashionPackage: DebianPackage = { name: 'dataset-fashion-mnist', megabytes: 31 };
 const ownFolder = fileURLToPath(new URL('../../data', import.meta.url));
 const digitsFile = join(ownFolder, 'digits.csv.gz');
 
@@ -34,21 +33,21 @@ export const folderKinds = "IDX files or CIFAR-10's .bin files";
  * @throws ConfigurationError for a name that is neither.
  * @throws DataError for files that are missing or are not what they say.
  */
-export async function readDatasets(name: string, report: Report = console.error): Promise<TrainAndTest> {
-  return createDatasets(await readParts(name, report));
+export async function readDatasets(name: string, options: InstallOptions = {}): Promise<TrainAndTest> {
+  return createDatasets(await readParts(name, options));
 }
 
 /** The same before its labels were looked at: for who inspects and cleans them. */
-export async function readParts(name: string, report: Report = console.error): Promise<TrainAndTestParts> {
+export async function readParts(name: string, options: InstallOptions = {}): Promise<TrainAndTestParts> {
   switch (name) {
     case 'mnist':
-      return readIdxFolder(datasetFolder(name, report), digitNames);
+      return readIdxFolder(await datasetFolder(name, options), digitNames);
     case 'fashion-mnist':
-      return readIdxFolder(datasetFolder(name, report), fashionMnistNames);
+      return readIdxFolder(await datasetFolder(name, options), fashionMnistNames);
     case 'digits':
       return parseDigits(readFileSync(digitsFile), digitsFile);
     case 'cifar10':
-      return readCifarFolder(datasetFolder(name, report));
+      return readCifarFolder(await datasetFolder(name, options));
   }
   if (existsSync(name) && statSync(name).isDirectory()) return readFolder(name);
   throw new ConfigurationError({
@@ -60,20 +59,22 @@ export async function readParts(name: string, report: Report = console.error): P
 }
 
 /**
- * The folder of a known data set on this machine; Fashion-MNIST is installed where apt-get can do that unasked.
+ * The folder of a known data set on this machine. MNIST, which is the default, is downloaded where it is missing;
+ * Fashion-MNIST is installed with apt-get where the user agrees.
  *
  * @throws DataError where it isn't there, with what to type.
  */
-export function datasetFolder(name: DatasetName, report: Report = console.error): string {
+export async function datasetFolder(name: DatasetName, options: InstallOptions = {}): Promise<string> {
   const folder = foundFolder(name);
   if (folder) return folder;
-  if (name === 'fashion-mnist' && aptInstall(fashionPackage, report)) return fashionFolder;
+  if (name === 'mnist') return makeDataset(name, options.report);
+  if (name === 'fashion-mnist' && (await aptInstall(fashionPackage, options))) return fashionFolder;
   throw new DataError({
     what: `The data set ${name} is not on this machine`,
     found: `no ${name === 'fashion-mnist' ? fashionFolder : cachedFolder(name)}`,
     fix:
       name === 'fashion-mnist'
-        ? `type: sudo apt-get install ${fashionPackage}; or get its four IDX files, and --dataset <folder>`
+        ? `${installAdvice()}type: sudo apt-get install ${fashionPackage.name}; or get its four IDX files, and --dataset <folder>`
         : `type: wgrad data get ${name}; or --dataset <folder>`,
   });
 }

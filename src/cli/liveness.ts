@@ -1,4 +1,4 @@
-import type { Browser, CDPSession } from 'puppeteer';
+import type { Browser, CDPSession } from 'puppeteer-core';
 import { WgradError } from '../errors.ts';
 import { secondsText, withinTime } from '../time_limit.ts';
 

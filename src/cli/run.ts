@@ -42,11 +42,12 @@ export async function withRun<Result>(
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    const { adapter: kind, chrome, browserTimeout } = options;
+    const { adapter: kind, chrome, yes, browserTimeout } = options;
     const report = console.error;
     session = await Session.open({
       adapter: kind,
       chrome,
+      yes,
       browserTimeout,
       datasets: () => datasets,
       tell,
@@ -109,10 +110,11 @@ const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, 
 export async function readCleaned({
   dataset,
   clean,
-}: Pick<RunOptions, 'dataset' | 'clean'>): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
-  if (clean.length === 0) return { datasets: await readDatasets(dataset) };
+  yes,
+}: Pick<RunOptions, 'dataset' | 'clean' | 'yes'>): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
+  if (clean.length === 0) return { datasets: await readDatasets(dataset, { yes }) };
   const cleaning = Object.fromEntries(clean.map((finding) => [finding, true]));
-  const { dropped, ...datasets } = cleanDatasets(await readParts(dataset), cleaning);
+  const { dropped, ...datasets } = cleanDatasets(await readParts(dataset, { yes }), cleaning);
   return { datasets, dropped };
 }
 

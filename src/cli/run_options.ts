@@ -10,6 +10,7 @@ import { aboutPreset, type PresetName, presetModel, presetNames } from '../train
 import { tutorialAugmentation, tutorialBatchSize } from '../train/tutorial.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
+import { addDefaultDataset } from './default_dataset.ts';
 import { choices, integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
@@ -45,6 +46,7 @@ const shared = {
   dataset: () =>
     new Option('--dataset <name or folder>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`).default(
       'mnist',
+      'mnist, or digits where MNIST cannot be downloaded',
     ),
   clean: () =>
     new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
@@ -65,7 +67,7 @@ const shared = {
 
 /** The flags that say what is trained and where; `train` and `profile` share them. */
 export function addRunOptions(command: Command): Command {
-  command
+  addDefaultDataset(command)
     .addOption(shared.dataset())
     .addOption(shared.clean())
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
@@ -108,7 +110,7 @@ export function addRunOptions(command: Command): Command {
 
 /** The flags of `sheet`. */
 export function addSheetOptions(command: Command): Command {
-  command
+  addDefaultDataset(command)
     .addOption(shared.dataset())
     .addOption(shared.clean())
     .addOption(shared.augment())

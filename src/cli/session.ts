@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page as ChromePage } from 'puppeteer';
+import type { Browser, Page as ChromePage } from 'puppeteer-core';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts } from '../index.ts';
@@ -22,6 +22,8 @@ export interface SessionOptions {
   chrome?: string;
   /** Milliseconds that Chrome may take for each answer. */
   browserTimeout?: number;
+  /** Install a missing Chrome without asking. */
+  yes?: boolean;
   /** The folder beside the command's own that holds the page; `headless` unless given. */
   page?: string;
   /** What the page gets to see of the data; may change until `prepare` is called. */
@@ -84,26 +86,29 @@ export class Session<P extends Opening = Page> {
 
   /** Tries hardware before software where `auto` is asked for and the machine may have some. */
   static async open<P extends Opening = Page>(options: SessionOptions): Promise<Session<P>> {
-    const { adapter } = options;
+    const { adapter, report, yes } = options;
+    // Once, and not again for the next adapter: a missing Chrome may mean a download, or a question.
+    const chrome = await ensureChrome(options.chrome, { yes, report });
+    const found = { ...options, chrome };
     const kinds =
       adapter !== 'auto' ? [adapter] : mayHaveGpu() ? (['hardware', 'software'] as const) : ['software' as const];
     for (const kind of kinds.slice(0, -1)) {
       try {
-        return await Session.start<P>(kind, options);
+        return await Session.start<P>(kind, found);
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         options.report(`No ${kind} adapter: ${error.parts.what}. Continuing with the software adapter.`);
       }
     }
-    return Session.start<P>(kinds[kinds.length - 1], options);
+    return Session.start<P>(kinds[kinds.length - 1], found);
   }
 
   private static async start<P extends Opening>(
     kind: 'software' | 'hardware',
     options: SessionOptions,
   ): Promise<Session<P>> {
-    const { browserTimeout: timeout = browserTimeout, chrome: path, report } = options;
-    const browser = await launchChrome({ adapter: kind, path, report, timeout });
+    const { browserTimeout: timeout = browserTimeout, chrome: path, yes, report } = options;
+    const browser = await launchChrome({ adapter: kind, path, yes, report, timeout });
     let server: Served | undefined;
     let version = 'Chrome';
     try {

@@ -10,7 +10,10 @@ import { Session } from './session.ts';
 import { adapterLine } from './training_report.ts';
 import { writeWhole } from './whole_file.ts';
 
-type Shared = Pick<RunOptions, 'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome' | 'browserTimeout'>;
+type Shared = Pick<
+  RunOptions,
+  'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome' | 'browserTimeout' | 'yes'
+>;
 
 export interface SheetCommandOptions extends Shared {
   images: number;
@@ -22,7 +25,7 @@ export interface SheetCommandOptions extends Shared {
 
 /** `wgrad sheet` */
 export async function sheet(options: SheetCommandOptions): Promise<void> {
-  const { dataset, seed, images, draws, each, adapter, chrome, browserTimeout, out, save } = options;
+  const { dataset, seed, images, draws, each, adapter, chrome, browserTimeout, yes, out, save } = options;
   const { datasets: whole, dropped } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
@@ -33,7 +36,7 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
   const interrupts = new Interrupts(async () => session?.close());
   try {
     const report = console.error;
-    session = await Session.open({ adapter, chrome, browserTimeout, datasets: () => datasets, report });
+    session = await Session.open({ adapter, chrome, browserTimeout, yes, datasets: () => datasets, report });
     console.log(adapterLine(session.adapter));
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const order = { augmentation, seed, images, draws, each, singles: save !== undefined };

@@ -1,6 +1,23 @@
 import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
 import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
 
+/**
+ * The part of WebGPU's types that the public types of wgrad name. TypeScript 6 and later, and @webgpu/types, declare the
+ * same interfaces in full, and TypeScript merges the declarations. Before TypeScript 6, without @webgpu/types, these
+ * keep the names known, so that `gpu.device` is not an error, or silently `any` with `skipLibCheck`.
+ */
+declare global {
+  interface GPU {}
+  interface GPUDevice {
+    readonly lost: Promise<GPUDeviceLostInfo>;
+    readonly queue: GPUQueue;
+  }
+  interface GPUQueue {}
+  interface GPUDeviceLostInfo {
+    readonly message: string;
+  }
+}
+
 /** What an adapter says of itself; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
 export interface AdapterFacts {
   vendor: string;
@@ -92,6 +109,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     });
   }
   const device = await openDevice(adapter, options, timeout);
+  keepUntilLost(device, { entry, adapter });
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const uniform = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
   return {
@@ -136,6 +154,18 @@ const noAnswer = (call: string, timeout: number) =>
     found: 'no answer, as happens with a GPU driver that the browser cannot use',
     fix: howToGetAnAnswer,
   });
+
+/** The GPU object and the adapter of every device that is in use. */
+const inUse = new Set<{ entry: GPU; adapter: GPUAdapter }>();
+
+/**
+ * Keeps the GPU object and the adapter of a device alive as long as the device. Dawn's Node bindings need it: their
+ * devices crash, or never answer, once the object that `create()` returned is garbage-collected.
+ */
+function keepUntilLost(device: GPUDevice, origin: { entry: GPU; adapter: GPUAdapter }): void {
+  inUse.add(origin);
+  device.lost.then(() => inUse.delete(origin));
+}
 
 function describe(adapter: GPUAdapter): AdapterFacts {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;

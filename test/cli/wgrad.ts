@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { inject, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 
-const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
 
 export interface Ended {
   code: number | null;

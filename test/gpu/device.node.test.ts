@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import { ConfigurationError, DeviceLostError, SetupError } from '../../src/errors.ts';
 import { openGpu } from '../../src/gpu/device.ts';
@@ -207,5 +209,54 @@ describe('the end of a device', () => {
     device.dispatchEvent(Object.assign(new Event('uncapturederror'), { error: { message: 'binding too small' } }));
     expect(gpu.failure.reason).toBeInstanceOf(DeviceLostError);
     expect(gpu.failure.reason.message).toContain('binding too small');
+  });
+});
+
+/** Dawn's Node bindings free the GPU object as soon as JavaScript has no reference to it, whatever its devices still do. */
+describe('what a device came from', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+
+  /** The task after this one: a WeakRef keeps what it gave until the task that asked has ended. */
+  const collected = async (refs: WeakRef<object>[]) => {
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setTimeout(resolve));
+      collectGarbage();
+    }
+    return refs.map((ref) => ref.deref() === undefined);
+  };
+
+  /** Nothing but `openGpu` knows the GPU object and the adapter of this one; a closure of `fakeGpu` knows both. */
+  class BareGpu {
+    async requestAdapter() {
+      return bareAdapter(this.adapters, this.device);
+    }
+    constructor(
+      private readonly adapters: WeakRef<object>[],
+      private readonly device: object,
+    ) {}
+  }
+
+  function bareAdapter(adapters: WeakRef<object>[], device: object) {
+    const adapter = { info: {}, features: new Set(), limits: {}, requestDevice: async () => device };
+    adapters.push(new WeakRef(adapter));
+    return adapter;
+  }
+
+  async function openBare(device: object): Promise<WeakRef<object>[]> {
+    const refs: WeakRef<object>[] = [];
+    const gpu = new BareGpu(refs, device);
+    refs.push(new WeakRef(gpu));
+    await openGpu({ gpu: gpu as unknown as GPU });
+    return refs;
+  }
+
+  test('lives as long as the device, which may be all that a program keeps of it', async () => {
+    const { device } = fakeGpu();
+    const refs = await openBare(device);
+    expect(await collected(refs)).toEqual([false, false]);
+    device.destroy();
+    await device.lost;
+    expect(await collected(refs)).toEqual([true, true]);
   });
 });
