@@ -8,6 +8,7 @@ import { browserTimeout, withinTime } from '../time_limit.ts';
 import { adapterFlags, launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
+import { ensureChrome } from './get_chrome.ts';
 import type { Outcome, PackedSnapshot, Page, PageError } from './headless/protocol.ts';
 import { Liveness } from './liveness.ts';
 import { type Served, serve } from './server.ts';
