@@ -7,9 +7,9 @@ import { Progress } from './progress.ts';
 import { withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
-import type { RunOptions } from './run_options.ts';
+import { augmentationOf, type RunOptions } from './run_options.ts';
 import { writeSavedRun } from './saved_run.ts';
-import { epochLine, finalTables, startupLine } from './training_report.ts';
+import { epochLine, finalTables, mirroringLines, startupLine } from './training_report.ts';
 
 export interface TrainCommandOptions extends RunOptions {
   csv?: string;
@@ -41,6 +41,9 @@ export async function train(options: TrainCommandOptions): Promise<void> {
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
+      const { classNames } = run;
+      for (const line of mirroringLines(augmentationOf(options), classNames, '--augment handwriting'))
+        console.log(line);
       files = new RunFiles(options);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
