@@ -122,7 +122,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   });
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=12`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
   /** Draws lines through points in shares of the pad, until it is taken for the digit. @returns levels of its picture. */
   const draw = async (digit: string, points: [number, number][]) => {
     await page.click('#erase');
