@@ -15,7 +15,16 @@ const model = JSON.stringify({
   ],
 });
 const small = ['--dataset', 'digits', '--train-samples', '160', '--test-samples', '64', '--model', model];
-const twins = ['compare', '--a', 'handwriting', '--b', 'tutorial', ...small, '--adapter', 'software'];
+const twins = [
+  'compare',
+  '--a',
+  'handwriting',
+  '--b',
+  '{"rotationRange": 30, "horizontalFlip": true}',
+  ...small,
+  '--adapter',
+  'software',
+];
 
 interface Written {
   command: string;
@@ -44,7 +53,7 @@ describe('wgrad compare', () => {
       expect(seeds).toEqual([0, 1]);
       expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
       expect(config).toMatchObject({ vary: 'augmentation', dataset: 'digits', trainSamples: 160, epochs: 2 });
-      expect(command).toContain(`--b '{"rotationRange": 30}'`);
+      expect(command).toContain(`--b '{"rotationRange": 30, "horizontalFlip": true}'`);
       for (const { a, b, cosines } of pairs) {
         for (const twin of [a, b]) {
           expect(twin.epochs).toHaveLength(2);
