@@ -65,6 +65,7 @@ export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export type { OptionFacts } from './options.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
+export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export { type ChromeTrace, chromeTrace, type TraceEvent } from './train/chrome_trace.ts';
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './train/comparison.ts';
 export { paragraphOf, type Subject } from './train/comparison_paragraph.ts';

@@ -16,7 +16,7 @@ import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
-import { adapterLine, dataLine, modelTable } from './training_report.ts';
+import { adapterLine, dataLine, mirroringLines, modelTable } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
@@ -62,6 +62,15 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const layers = await session.call('prepareTwins', twins);
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));
+    // Where the twins differ in it, each has a flag of its own.
+    const mirroring =
+      options.vary === 'augmentation'
+        ? [
+            ...mirroringLines(twins.a.augmentation!, classNames, '--a handwriting'),
+            ...mirroringLines(twins.b.augmentation!, classNames, '--b handwriting'),
+          ]
+        : mirroringLines(twins.a.augmentation!, classNames, '--augment handwriting');
+    for (const line of mirroring) console.log(line);
 
     const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
     const { seed: _a, ...a } = twins.a;

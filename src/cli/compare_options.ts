@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
+import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { fillOptimizer } from '../train/optimizers.ts';
 import { presetNames } from '../train/presets.ts';
 import { named, type TwinOptions, type Variable, variables } from '../train/twin_options.ts';
@@ -122,7 +123,9 @@ function ownOptions(
 ): { flags: Partial<RunOptions>; optimizer?: OptimizerConfig } {
   switch (vary) {
     case 'augmentation':
-      return { flags: { augment: namedOrJson<AugmentationConfig>(flag, ['tutorial', 'none'], { list: true })(text) } };
+      return {
+        flags: { augment: namedOrJson<AugmentationConfig>(flag, augmentationPresetNames, { list: true })(text) },
+      };
     case 'optimizer': {
       const optimizer = namedOrJson(flag, ['adam', 'sgd'])(text);
       return { flags: {}, optimizer: optimizer as OptimizerConfig };

@@ -19,6 +19,7 @@ export interface PreparedRun {
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
+  classNames: readonly string[];
   /** What --save writes beside what came of it. */
   toSave: () => Promise<RunToSave>;
   /** What --json writes as `config`. */
@@ -97,7 +98,7 @@ export async function withRun<Result>(
       },
       epochs: plan.epochs,
     });
-    return await work({ session, interrupts, plan, adapter, layers, toSave, config });
+    return await work({ session, interrupts, plan, adapter, layers, classNames, toSave, config });
   } finally {
     interrupts.dispose();
     await session?.close();

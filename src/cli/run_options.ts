@@ -3,11 +3,16 @@ import { parseAugmentation } from '../augment/pipeline.ts';
 import { type Dataset, datasetNames, type Finding, findings, type TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig, HealthLevel } from '../index.ts';
+import {
+  type AugmentationPresetName,
+  augmentationPresetNames,
+  augmentationPresets,
+} from '../train/augmentation_presets.ts';
 import type { Mix } from '../train/mix.ts';
 import { type Model, sequential } from '../train/model.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../train/optimizers.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../train/presets.ts';
-import { tutorialAugmentation, tutorialBatchSize } from '../train/tutorial.ts';
+import { tutorialBatchSize } from '../train/tutorial.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
@@ -59,9 +64,9 @@ const shared = {
   augment: () =>
     new Option(
       '--augment <what>',
-      "tutorial, none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
+      "tutorial, handwriting (the tutorial's without its flip), none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
     )
-      .argParser(namedOrJson<AugmentationConfig>('--augment', ['tutorial', 'none'], { list: true }))
+      .argParser(namedOrJson<AugmentationConfig>('--augment', augmentationPresetNames, { list: true }))
       .default('tutorial'),
 };
 
@@ -154,8 +159,7 @@ function mixOf(text: string): Mix {
 }
 
 export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): AugmentationConfig {
-  if (augment === 'tutorial') return tutorialAugmentation;
-  return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
+  return typeof augment === 'string' ? augmentationPresets[augment as AugmentationPresetName] : augment;
 }
 
 /**

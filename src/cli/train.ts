@@ -8,9 +8,9 @@ import { Progress } from './progress.ts';
 import { type PreparedRun, withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
-import type { RunOptions } from './run_options.ts';
+import { augmentationOf, type RunOptions } from './run_options.ts';
 import { RunSaver, withRescue } from './run_saver.ts';
-import { epochLine, finalTables, startupLine } from './training_report.ts';
+import { epochLine, finalTables, mirroringLines, startupLine } from './training_report.ts';
 
 export interface TrainCommandOptions extends RunOptions {
   csv?: string;
@@ -46,6 +46,9 @@ export async function train(options: TrainCommandOptions): Promise<void> {
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
+      const { classNames } = run;
+      for (const line of mirroringLines(augmentationOf(options), classNames, '--augment handwriting'))
+        console.log(line);
       files = new RunFiles(options);
       if (options.save) saver = new RunSaver(options.save, await run.toSave(), log);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));

@@ -1,5 +1,13 @@
+import { mirroringParts } from '../augment/mirroring.ts';
+import { areCharacters } from '../data/characters.ts';
 import { count, figure, fixed } from '../figures.ts';
-import { type AdapterFacts, describeAdapter, type EpochRecord, type LayerSummary } from '../index.ts';
+import {
+  type AdapterFacts,
+  type AugmentationConfig,
+  describeAdapter,
+  type EpochRecord,
+  type LayerSummary,
+} from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
 import type { TrainingLog } from '../train/training_log.ts';
 import type { Fitted } from './headless/protocol.ts';
@@ -30,6 +38,22 @@ export function cutLine(plan: Plan): string {
     `cut      to ${plan.epochs} epochs of ${count(plan.trainSamples)} training and ${count(plan.testSamples)} test images, ` +
     'about two minutes of a software adapter; --epochs or --train-samples lift it'
   );
+}
+
+/**
+ * A line where digits or letters are mirrored; none where they aren't, or classes are something else.
+ *
+ * @param flags that leave it out.
+ */
+export function mirroringLines(
+  augmentation: AugmentationConfig,
+  classNames: readonly string[],
+  flags: string,
+): string[] {
+  if (!areCharacters(classNames) || mirroringParts(augmentation).length === 0) return [];
+  return [
+    `note     mirrored digits and letters cost accuracy (a mirrored 2 looks like a 5): ${flags} leaves the flips out`,
+  ];
 }
 
 export function modelTable(layers: readonly LayerSummary[]): string {

@@ -8,7 +8,7 @@ import { upTo } from '../train/history_until.ts';
 import type { Told } from '../train/news.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
-import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
+import { augmentationOf, type Experiment, learningRateOf, modelOf, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Source } from './worker/datasets.ts';
@@ -87,7 +87,7 @@ async function find(source: Source): Promise<void> {
 
 /** An experiment as the worker takes it. @param inputShape of the model: what the augmentation gives. */
 export function requestOf(
-  experiment: Experiment,
+  experiment: SettledExperiment,
   inputShape: Model['inputShape'],
   facts: DatasetFacts,
   plan: Plan,
@@ -114,7 +114,7 @@ export async function train({ paused = false } = {}): Promise<void> {
   // Behind a change that was made a moment ago.
   const isUnderWay = checkUnderWay();
   if (isUnderWay) await isUnderWay;
-  const experiment = state.experiment.peek();
+  const experiment = state.settled.peek();
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
   const { summary } = state.layers.peek();
@@ -145,7 +145,7 @@ export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise
   const { stepsPerEpoch } = before.log;
   const { trainSamples, testSamples } = before.plan;
   const plan = { ...before.plan, epochs, cut: false };
-  const shown = state.experiment.peek();
+  const shown = state.settled.peek();
   const isAsShown = JSON.stringify(shown) === JSON.stringify(before.experiment);
   const experiment = {
     ...before.experiment,

@@ -123,7 +123,17 @@ const column = v.array(v.nullable(numbers));
 const healthTable = v.pipe(
   v.object({
     steps: v.array(numbers),
-    layers: v.record(v.string(), v.object({ updateRatio: column, transport: column, reach: column, dead: column })),
+    layers: v.record(
+      v.string(),
+      v.object({
+        updateRatio: column,
+        transport: column,
+        reach: column,
+        dead: column,
+        zeros: v.optional(column),
+        saturated: v.optional(column),
+      }),
+    ),
   }),
   v.check(
     ({ steps, layers }) =>

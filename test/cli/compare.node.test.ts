@@ -16,7 +16,16 @@ const model = JSON.stringify({
   ],
 });
 const small = ['--dataset', 'digits', '--train-samples', '160', '--test-samples', '64', '--model', model];
-const twins = ['compare', '--a', 'none', '--b', '{"rotationRange": 30}', ...small, '--adapter', 'software'];
+const twins = [
+  'compare',
+  '--a',
+  'handwriting',
+  '--b',
+  '{"rotationRange": 30, "horizontalFlip": true}',
+  ...small,
+  '--adapter',
+  'software',
+];
 
 interface Written {
   command: string;
@@ -36,6 +45,7 @@ describe('wgrad compare', () => {
       const [whole, part, report] = ['whole.json', 'part.json', 'report.html'].map((name) => join(folder, name));
       const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole, '--report', report);
       expect({ code: first.code, stderr: first.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
+      expect(first.stdout.match(/^note .*--b handwriting/gm)).toHaveLength(1);
       expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);
       expect(first.stdout).toMatch(/^pair 2\/2 {2}seed 1 /m);
       expect(first.stdout).toContain('2 pairs of twins');
@@ -44,7 +54,7 @@ describe('wgrad compare', () => {
       expect(seeds).toEqual([0, 1]);
       expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
       expect(config).toMatchObject({ vary: 'augmentation', dataset: 'digits', trainSamples: 160, epochs: 2 });
-      expect(command).toContain(`--b '{"rotationRange": 30}'`);
+      expect(command).toContain(`--b '{"rotationRange": 30, "horizontalFlip": true}'`);
       for (const { a, b, cosines } of pairs) {
         for (const twin of [a, b]) {
           expect(twin.epochs).toHaveLength(2);

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
+import type { ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ComparisonFile } from '../../src/index.ts';
+import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
@@ -97,6 +98,99 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(asked.filter((request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/[\w-]+\.(js|css)$/.test(request))).toEqual(
     [],
   );
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+/** An IDX file. */
+const idx = (shape: number[], bytes: Uint8Array): Uint8Array => {
+  const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
+  header.setUint32(0, 0x0800 + shape.length);
+  for (const [i, size] of shape.entries()) header.setUint32(4 + 4 * i, size);
+  return new Uint8Array([...new Uint8Array(header.buffer), ...bytes]);
+};
+
+test('digits of dark ink on light paper are drawn so, and recognized; the pad follows the data set', async () => {
+  const files = temporaryFolder();
+  const { train, test } = await parseDigits(readFileSync(new URL('../../data/digits.csv.gz', import.meta.url)));
+  const paths = Object.entries({ train, t10k: test }).flatMap(([part, { images, labels, count }]) => {
+    const dark = images.map((level) => 240 - Math.round(level * 0.9));
+    const [of, are] = [join(files, `${part}-images-idx3-ubyte`), join(files, `${part}-labels-idx1-ubyte`)];
+    writeFileSync(of, idx([count, 8, 8], dark));
+    writeFileSync(are, idx([count], labels));
+    return [of, are];
+  });
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
+  /** Draws lines through points in shares of the pad, until it is taken for the digit. @returns levels of its picture. */
+  const draw = async (digit: string, points: [number, number][]) => {
+    await page.click('#erase');
+    await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
+    const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
+    const [first, ...rest] = points.map(([left, top]): [number, number] => [x + left * width, y + top * height]);
+    await page.mouse.move(...first!);
+    await page.mouse.down();
+    for (const to of rest) await page.mouse.move(...to, { steps: 4 });
+    await page.mouse.up();
+    await until(page, '#try .asked strong', `^${digit},`);
+    const levels = await page.$eval('.asked canvas', (it) => {
+      const { width, height } = it as HTMLCanvasElement;
+      const { data } = (it as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+      return [...data].filter((_, i) => i % 4 === 0);
+    });
+    return { corner: levels[0], darkest: Math.min(...levels), lightest: Math.max(...levels) };
+  };
+  const trained = async () => {
+    await page.waitForSelector('#start:enabled');
+    await page.click('#start');
+    await until(page, '#status', 'Done in');
+    await page.waitForSelector('#pad');
+  };
+  const padOf = (color: string) =>
+    page.waitForFunction(
+      (color) => getComputedStyle(document.querySelector('#pad')!).backgroundColor === color,
+      {},
+      color,
+    );
+  const one: [number, number][] = [
+    [0.5, 0.1],
+    [0.48, 0.9],
+  ];
+  const seven: [number, number][] = [
+    [0.25, 0.12],
+    [0.75, 0.12],
+    [0.45, 0.9],
+  ];
+  const zero = Array.from({ length: 25 }, (_, i): [number, number] => {
+    const angle = (2 * Math.PI * i) / 24;
+    return [0.5 + 0.25 * Math.sin(angle), 0.5 - 0.4 * Math.cos(angle)];
+  });
+
+  await page.click('.own summary');
+  const input = (await page.$('#own-files')) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(...paths);
+  await until(page, '#facts', '1,500 training and 297 validation images');
+  await trained();
+  await padOf('rgb(240, 240, 240)');
+  expect(await text(page, '#pad-how')).toContain('dark on light');
+  for (const [digit, strokes] of Object.entries({ 0: zero, 1: one, 7: seven })) {
+    const { corner, darkest, lightest } = await draw(digit, strokes);
+    expect([corner, lightest]).toEqual([240, 240]);
+    expect(darkest).toBeLessThan(100);
+  }
+
+  // The network is still of the dark ones; then it is not.
+  await page.evaluate(() => {
+    location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32';
+  });
+  await page.waitForSelector('#start:enabled');
+  await padOf('rgb(240, 240, 240)');
+  await trained();
+  await padOf('rgb(0, 0, 0)');
+  const { corner, lightest } = await draw('\\d', zero);
+  expect(corner).toBe(0);
+  expect(lightest).toBeGreaterThan(150);
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -151,7 +151,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(await page.$$eval('.gist', (all) => all.map(({ textContent }) => textContent))).toEqual([
       'MNIST, 10,000 of its 60,000 images',
-      'tutorial',
+      'handwriting',
       'tutorial, 225,034 parameters',
       'adam, rate 0.001, batch size 32',
     ]);
