@@ -111,6 +111,7 @@ const targets: Record<string, UserConfig> = {
         '@preact/signals',
         'comlink',
         'fastest-levenshtein',
+        'fflate',
         'ml-matrix',
         'preact',
         'preact/hooks',

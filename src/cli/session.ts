@@ -137,7 +137,8 @@ export class Session<P extends Opening = Page> {
   }
 }
 
-function revive(error: PageError): Error {
+/** An error that the page raised, as an error of this process. */
+export function revive(error: PageError): Error {
   if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
   const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
   return new Kind(error.parts);

@@ -98,7 +98,7 @@ export function OwnData() {
           <p class="facts">{`${count(now.done)} of ${counted(now.total, 'file')}`}</p>
         </>
       )}
-      {brought.value && experiment.value.dataset === own && <Unreadable {...brought.value} />}
+      {brought.value && experiment.value.dataset === own && <Report {...brought.value} />}
     </details>
   );
 }
@@ -126,17 +126,25 @@ function Choose({ id, text, folder, disabled }: { id: string; text: string; fold
   );
 }
 
-/** What could not be read, or has no place. */
-function Unreadable({ skipped, skippedCount }: Brought) {
-  if (skippedCount === 0) return null;
+/** What each split was read from, and which files are not in the data set. */
+function Report({ report, ignored, ignoredCount }: Brought) {
   return (
-    <div id="unreadable" class="cut unreadable">
-      <p>{`${counted(skippedCount, 'file')} left out:`}</p>
-      <ul>
-        {skipped.map(({ path, why }) => (
-          <li key={path}>{`${path}: ${why}`}</li>
+    <>
+      <ul id="reading-report" class="facts reading">
+        {report.map((line) => (
+          <li key={line}>{line}</li>
         ))}
       </ul>
-    </div>
+      {ignoredCount > 0 && (
+        <div id="ignored" class="cut reading">
+          <p>{`${counted(ignoredCount, 'file')} ignored:`}</p>
+          <ul>
+            {ignored.map(({ path, reason }) => (
+              <li key={reason}>{`${path}: ${reason}`}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
   );
 }

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import type { DatasetParts, IdentifiedFile, PictureReader, UserDataset } from '../data/index.ts';
+import { WgradError } from '../errors.ts';
+import { counted } from '../figures.ts';
+import { launchChrome } from './chrome.ts';
+import type { PicturesRead } from './headless/protocol.ts';
+import { Interrupts } from './interrupts.ts';
+import { serve } from './server.ts';
+import { revive } from './session.ts';
+
+/** As long as the page may neither ask for a picture nor deliver images, in seconds. */
+const longestSilence = 120;
+/** Of so many pictures reading takes long enough to be announced. */
+const many = 1000;
+
+/**
+ * Reads pictures as the training page does, with the same code, in a Chrome of its own: Node has no decoder for them. The page
+ * asks for one picture after the other, and returns the bytes of each split.
+ */
+export function picturesInChrome({
+  chrome,
+  report,
+}: {
+  chrome?: string;
+  report: (line: string) => void;
+}): PictureReader {
+  return async (files, { onProgress: _, ...options }, others) => {
+    if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in Chrome.`);
+    const images = new Map<string, Uint8Array>();
+    let heard = performance.now();
+    const route = pictureRoutes(files, images);
+    const server = await serve(fileURLToPath(new URL('../headless', import.meta.url)), (request, response, next) => {
+      heard = performance.now();
+      route(request, response, next);
+    });
+    const browser = await launchChrome({ adapter: 'software', path: chrome, report }).catch((error) => {
+      server.close();
+      throw error;
+    });
+    const interrupts = new Interrupts(() => browser.close());
+    let watch: NodeJS.Timeout | undefined;
+    try {
+      const [page] = await browser.pages();
+      await page.goto(server.url);
+      const gone = new Promise<never>((_, reject) => {
+        const fail = (what: string, found: string) => reject(new WgradError({ what, found, fix: 'try again' }));
+        page.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
+        browser.once('disconnected', () => fail('Chrome ended while it read the pictures', 'it crashed, or was ended'));
+        watch = setInterval(() => {
+          const silence = (performance.now() - heard) / 1000;
+          if (silence > longestSilence) fail('Chrome stopped reading the pictures', `nothing for ${longestSilence} s`);
+        }, 1000);
+      });
+      const reading = page.evaluate(
+        (files, options, others) => window.wgrad.readPictures(files, options, others),
+        files.map(({ path, file, format }) => ({ path, size: file.size, format })),
+        options,
+        others,
+      );
+      reading.catch(() => undefined); // a page that goes away rejects it as well
+      const outcome = await Promise.race([reading, gone]);
+      if ('error' in outcome) throw revive(outcome.error);
+      return withImages(outcome.value, images);
+    } finally {
+      clearInterval(watch);
+      interrupts.dispose();
+      server.close();
+      await browser.close().catch(() => undefined);
+    }
+  };
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** GET /pictures/<index> gives the bytes of a picture, POST /images/<split> takes those of a split. */
+function pictureRoutes(files: readonly IdentifiedFile[], images: Map<string, Uint8Array>): Route {
+  return (request, response, next) => {
+    const [, kind, name = ''] = (request.url ?? '').split('/');
+    if (request.method === 'GET' && kind === 'pictures' && files[Number(name)]) {
+      files[Number(name)].file.arrayBuffer().then(
+        (bytes) => response.end(new Uint8Array(bytes)),
+        (error: Error) => response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(error.message),
+      );
+    } else if (request.method === 'POST' && kind === 'images') {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        images.set(name, Buffer.concat(chunks));
+        response.end();
+      });
+    } else next();
+  };
+}
+
+function withImages({ train, validation, test, report }: PicturesRead, images: Map<string, Uint8Array>): UserDataset {
+  const part = (name: string, facts: PicturesRead['train']): DatasetParts => ({ ...facts, images: images.get(name)! });
+  return {
+    train: part('train', train),
+    test: part('test', test),
+    ...(validation && { validation: part('validation', validation) }),
+    report,
+  };
+}
