@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { DatasetParts, IdentifiedFile, PictureReader, UserDataset } from '../data/index.ts';
 import { WgradError } from '../errors.ts';
@@ -38,13 +39,20 @@ export function picturesInChrome({
       server.close();
       throw error;
     });
-    const interrupts = new Interrupts(() => browser.close());
+    let isInterrupted = false;
+    const interrupts = new Interrupts(() => {
+      isInterrupted = true;
+      return browser.close();
+    });
     let watch: NodeJS.Timeout | undefined;
     try {
       const [page] = await browser.pages();
       await page.goto(server.url);
       const gone = new Promise<never>((_, reject) => {
-        const fail = (what: string, found: string) => reject(new WgradError({ what, found, fix: 'try again' }));
+        const fail = (what: string, found: string) => {
+          // A Ctrl-C ends the process and needs no explanation.
+          if (!isInterrupted) reject(new WgradError({ what, found, fix: 'try again' }));
+        };
         page.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
         browser.once('disconnected', () => fail('Chrome ended while it read the pictures', 'it crashed, or was ended'));
         watch = setInterval(() => {
@@ -58,8 +66,14 @@ export function picturesInChrome({
         options,
         others,
       );
-      reading.catch(() => undefined); // a page that goes away rejects it as well
-      const outcome = await Promise.race([reading, gone]);
+      // A page that goes away rejects the call as well, with less to say: the reason has a second to come first.
+      const answer = reading.catch(async (error) => {
+        await delay(1000);
+        if (isInterrupted) await new Promise(() => undefined);
+        throw error;
+      });
+      answer.catch(() => undefined);
+      const outcome = await Promise.race([answer, gone]);
       if ('error' in outcome) throw revive(outcome.error);
       return withImages(outcome.value, images);
     } finally {

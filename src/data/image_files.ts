@@ -39,7 +39,10 @@ export async function readIdxFiles(files: readonly IdentifiedFile[], validationS
     );
     throw new DataError({
       what: 'IDX files come in pairs, one of images and one of labels',
-      found: read.map(({ path, content }) => `${path} of ${content.shape.join(' x ')}`).join(', '),
+      found: [
+        ...read.map(({ path, content }) => `${path} of ${content.shape.join(' x ')}`),
+        ...report.ignored.map(({ path, reason }) => `${path}, left out: ${reason}`),
+      ].join(', '),
       wanted: 'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the two of t10k for validation',
       fix: 'give the missing file too',
     });

@@ -53,25 +53,33 @@ export async function readIdentifiedFiles(
   requirePictureOptions(options);
   const ofKind = (kind: IdentifiedFile['format']['kind']) => files.filter(({ format }) => format.kind === kind);
   const [idx, cifar, pictures] = [ofKind('idx'), ofKind('cifar10'), ofKind('picture')];
-  const hasClasses = () =>
-    new Set(placePictures(pictures.map(({ path }) => path)).placed.map((it) => it.className)).size > 1;
-  if (havePair(idx) || (idx.length > 0 && (pictures.length === 0 || !hasClasses()))) {
+  const { validationSplit } = options;
+  const arePictures = () => haveClasses(pictures);
+  if (havePair(idx) || (idx.length > 0 && !arePictures())) {
     await requireIdx(files);
-    return withIgnored(await readIdxFiles(idx, options.validationSplit), files, idx);
+    return withIgnored(await readIdxFiles(idx, validationSplit), files, idx);
   }
-  const cifarByName = files.filter(({ path }) => /(data|test)_batch[^/]*\.bin(\.gz)?$/i.test(path));
-  if (
-    cifarByName.some(({ format }) => format.kind !== 'system') ||
-    (cifar.length > 0 && (pictures.length === 0 || !hasClasses()))
-  ) {
-    const batches = [...new Set([...cifar, ...cifarByName])].filter(({ format }) => format.kind !== 'system');
-    return withIgnored(await readCifarFiles(batches, options.validationSplit), files, batches);
+  // Batches that are cut short are none by their content: the reader says what is wrong with them.
+  const cut = ofKind('other').filter(({ path }) => isBatchName(path));
+  const batches = [...cifar, ...cut];
+  if (cifar.some(({ path }) => isBatchName(path)) || (batches.length > 0 && !arePictures())) {
+    return withIgnored(await readCifarFiles(batches, validationSplit), files, batches);
   }
   if (pictures.length === 0) throw nothingReadable(files);
   const others = files.filter((file) => !pictures.includes(file));
   return withIgnored(await readPictures(pictures, options, describeOthers(others)), files, pictures);
 }
 
+const isBatchName = (path: string) => /(data|test)_batch[^/]*\.bin(\.gz)?$/i.test(path);
+
+/** Whether pictures lie in folders of at least two classes: what else is beside them is then no data set. */
+function haveClasses(pictures: readonly IdentifiedFile[]): boolean {
+  if (pictures.length === 0) return false;
+  const { placed } = placePictures(pictures.map(({ path }) => path));
+  return new Set(placed.map(({ className }) => className)).size > 1;
+}
+
+/** Whether any split has both images and labels. */
 const havePair = (idx: readonly IdentifiedFile[]) => {
   const splitsOf = (isLabels: boolean) =>
     new Set(

@@ -122,8 +122,13 @@ describe('files that need no Chrome', () => {
     ['a share of one', ['--dataset', 'x', '--validation-split', '1'], '--validation-split'],
     ['a data set that has a split', ['--dataset', 'digits', '--validation-split', '0.1'], '--validation-split'],
     ['a data set of one size', ['--dataset', 'digits', '--image-size', '32'], '--image-size'],
+    [
+      'a comparison without validation',
+      ['--a', 'none', '--b', 'tutorial', '--validation-split', '0'],
+      '--validation-split 0',
+    ],
   ])('flags: %s', async (_, args, word) => {
-    const { code, stderr } = await call('train', ...args);
+    const { code, stderr } = await call(args.includes('--a') ? 'compare' : 'train', ...args);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(word) });
   });
 });

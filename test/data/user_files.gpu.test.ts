@@ -70,9 +70,14 @@ describe('the content decides what a file is', () => {
     const files = [
       ...names.map((name) => named(`x/${name}`, jpeg)),
       named('x/7', webp),
+      // Not enough of a batch, and half of a pair: pictures in folders of classes come before those.
+      ...placed({
+        'x/test_batch.bin': new Uint8Array(3072).fill(7),
+        'y/labels-idx1-ubyte': mnistLike['t10k-labels-idx1-ubyte']!,
+      }),
       named('y/10253_idx5_x1001_y1001_class0.png', png),
       named('y/10253_idx5_x1001_y1001_class1.png', png),
-      named('y/data_batch.png', png),
+      named('y/data_batch_1.bin', png),
       ...placed({
         'y/a.tif': bytesOf('II*\0\x08\0\0\0'),
         'x/b.pgm': bytesOf('P5\n2 2\n255\n\0\0\0\0'),
