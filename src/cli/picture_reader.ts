@@ -7,8 +7,8 @@ import { counted } from '../figures.ts';
 import { launchChrome } from './chrome.ts';
 import type { PicturesRead } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
+import { revive } from './page_error.ts';
 import { serve } from './server.ts';
-import { revive } from './session.ts';
 
 /** As long as the page may neither ask for a picture nor deliver images, in seconds. */
 const longestSilence = 120;

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page as ChromePage } from 'puppeteer';
 import type { TrainAndTest } from '../data/index.ts';
-import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
+import { SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { launchChrome, mayHaveGpu } from './chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
-import type { Outcome, Page, PageError } from './headless/protocol.ts';
+import type { Outcome, Page } from './headless/protocol.ts';
+import { revive } from './page_error.ts';
 import { type Served, serve } from './server.ts';
 
 /** What every page that a session drives offers as `window.wgrad`; the answers of its methods are Outcomes. */
@@ -135,11 +136,4 @@ export class Session<P extends Opening = Page> {
     await this.browser.close().catch(() => undefined);
     clearTimeout(kill);
   }
-}
-
-/** An error that the page raised, as an error of this process. */
-export function revive(error: PageError): Error {
-  if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
-  const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
-  return new Kind(error.parts);
 }

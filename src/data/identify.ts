@@ -1,5 +1,6 @@
 import { type Content, type FileFormat, formatOf, headBytes } from './file_formats.ts';
-import { isGzip, unpackGzip } from './gunzip.ts';
+import { unpackGzip } from './gunzip.ts';
+import { isGzip } from './gzip_format.ts';
 
 /** The bytes of a file, as a Blob gives them: a browser's File is one. */
 export interface FileBytes {

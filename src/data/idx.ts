@@ -1,6 +1,7 @@
 import { DataError } from '../errors.ts';
 import { createDataset, type Dataset, type DatasetParts } from './dataset.ts';
-import { gunzip, isGzip } from './gunzip.ts';
+import { gunzip } from './gunzip.ts';
+import { isGzip } from './gzip_format.ts';
 
 // IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist): two zero bytes, the type of an element, the number of
 // dimensions, each dimension as a big-endian 32-bit number, then the elements, the last dimension innermost.

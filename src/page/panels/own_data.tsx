@@ -70,8 +70,8 @@ export function OwnData() {
         }}
       >
         <p>
-          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR batches. Nothing is uploaded
-          anywhere.
+          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches. Nothing is
+          uploaded anywhere.
         </p>
         <div class="row">
           <Choose id="own-folder" text="Choose a folder" folder disabled={isUnderWay} />
@@ -86,7 +86,7 @@ export function OwnData() {
             size.value = currentTarget.value;
           }}
         >
-          <option value="">their own up to 64, else 32 × 32</option>
+          <option value="">that of most pictures up to 64 × 64, else 32 × 32</option>
           {['16', '28', '32', '48', '64', '96'].map((side) => (
             <option key={side} value={side}>{`${side} × ${side}`}</option>
           ))}
