@@ -152,6 +152,7 @@ const targets: Record<string, UserConfig> = {
         '@preact/signals',
         'comlink',
         'fastest-levenshtein',
+        'fflate',
         'ml-matrix',
         'preact',
         'preact/hooks',

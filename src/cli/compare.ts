@@ -13,7 +13,7 @@ import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinTold } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { PairProgress } from './pair_progress.ts';
-import { cleanedLines, readCleaned } from './run.ts';
+import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
 import { adapterLine, dataLine, mirroringLines, modelTable } from './training_report.ts';
@@ -29,7 +29,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
   const json = options.json ?? resume;
   const before = resume === undefined ? undefined : readComparison('--resume', resume);
   if (options.json !== undefined && options.json !== resume) requireUnused(options.json);
-  const { datasets: whole, dropped } = await readCleaned(options);
+  const { datasets: whole, dropped, reading } = await readCleaned(options);
   let datasets = whole;
   checkSamples(options, datasets);
   const twins = twinsOf(options, datasets.train);
@@ -54,6 +54,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     datasets = { train: takeFirst(whole.train, trainSamples), test: takeFirst(whole.test, testSamples) };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
+    for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const { imageShape, classNames } = datasets.train;
     const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };

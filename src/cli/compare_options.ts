@@ -72,6 +72,13 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
       fix: `leave ${flag} out: --a and --b say it`,
     });
   }
+  if (options.validationSplit === 0) {
+    throw new ConfigurationError({
+      what: 'A comparison takes images for validation',
+      found: '--validation-split 0',
+      fix: 'leave it out, or give a share above 0',
+    });
+  }
   const { report } = options;
   if (report !== undefined && [options.json, options.resume].includes(report)) {
     throw new ConfigurationError({

@@ -23,6 +23,10 @@ export interface RunOptions extends AdapterOptions {
   dataset: string;
   /** What is left out of it. */
   clean: Finding[];
+  /** Of a folder without a split for validation. */
+  validationSplit?: number;
+  /** Of the images that pictures become. */
+  imageSize?: number;
   trainSamples?: number;
   testSamples?: number;
   epochs?: number;
@@ -57,6 +61,16 @@ const shared = {
     new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
       .argParser(choices('--clean', findings))
       .default([], 'none'),
+  validationSplit: () =>
+    new Option(
+      '--validation-split <x>',
+      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation)',
+    ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
+  imageSize: () =>
+    new Option(
+      '--image-size <n>',
+      'height and width of the images that pictures become (default: their size up to 64, else 32)',
+    ).argParser(integer('--image-size', { min: 1, max: 1024 })),
   seed: () =>
     new Option('--seed <n>', 'every random number of the run follows from it')
       .argParser(integer('--seed', { min: 0, max: largestSeed }))
@@ -75,6 +89,8 @@ export function addRunOptions(command: Command): Command {
   addDefaultDataset(command)
     .addOption(shared.dataset())
     .addOption(shared.clean())
+    .addOption(shared.validationSplit())
+    .addOption(shared.imageSize())
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
@@ -113,11 +129,18 @@ export function addRunOptions(command: Command): Command {
   );
 }
 
+/** The flags that say how a folder is read, for commands that train nothing. */
+export function addFolderOptions(command: Command): Command {
+  return command.addOption(shared.validationSplit()).addOption(shared.imageSize());
+}
+
 /** The flags of `sheet`. */
 export function addSheetOptions(command: Command): Command {
   addDefaultDataset(command)
     .addOption(shared.dataset())
     .addOption(shared.clean())
+    .addOption(shared.validationSplit())
+    .addOption(shared.imageSize())
     .addOption(shared.augment())
     .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
     .option('--draws <n>', 'draws beside each image', integer('--draws', { min: 1, max: 100 }), 8)

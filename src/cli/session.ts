@@ -9,8 +9,9 @@ import { adapterFlags, launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts'
 import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
 import { ensureChrome } from './get_chrome.ts';
-import type { Outcome, PackedSnapshot, Page, PageError } from './headless/protocol.ts';
+import type { Outcome, PackedSnapshot, Page } from './headless/protocol.ts';
 import { Liveness } from './liveness.ts';
+import { revive } from './page_error.ts';
 import { type Served, serve } from './server.ts';
 
 /** What every page that a session drives offers as `window.wgrad`; the answers of its methods are Outcomes. */
@@ -187,10 +188,4 @@ export class Session<P extends Opening = Page> {
     this.server.close();
     await closeChrome(this.browser);
   }
-}
-
-function revive(error: PageError): Error {
-  if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
-  const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
-  return new Kind(error.parts);
 }

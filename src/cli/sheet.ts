@@ -4,7 +4,7 @@ import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
 import { count } from '../figures.ts';
 import { Interrupts } from './interrupts.ts';
-import { cleanedLines, readCleaned } from './run.ts';
+import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
 import { adapterLine } from './training_report.ts';
@@ -12,7 +12,16 @@ import { writeWhole } from './whole_file.ts';
 
 type Shared = Pick<
   RunOptions,
-  'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome' | 'browserTimeout' | 'yes'
+  | 'dataset'
+  | 'clean'
+  | 'validationSplit'
+  | 'imageSize'
+  | 'augment'
+  | 'seed'
+  | 'adapter'
+  | 'chrome'
+  | 'browserTimeout'
+  | 'yes'
 >;
 
 export interface SheetCommandOptions extends Shared {
@@ -26,18 +35,19 @@ export interface SheetCommandOptions extends Shared {
 /** `wgrad sheet` */
 export async function sheet(options: SheetCommandOptions): Promise<void> {
   const { dataset, seed, images, draws, each, adapter, chrome, browserTimeout, yes, out, save } = options;
-  const { datasets: whole, dropped } = await readCleaned(options);
+  const { datasets: whole, dropped, reading } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
   // Told here, before a Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
-  const datasets = { train: takeFirst(train, images), test: takeFirst(test, 1) };
+  const datasets = { train: takeFirst(train, images), test: test.count > 0 ? takeFirst(test, 1) : test };
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
     const report = console.error;
     session = await Session.open({ adapter, chrome, browserTimeout, yes, datasets: () => datasets, report });
     console.log(adapterLine(session.adapter));
+    for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const order = { augmentation, seed, images, draws, each, singles: save !== undefined };
     const pictures = await session.call('sheet', order);

@@ -70,7 +70,9 @@ export function modelTable(layers: readonly LayerSummary[]): string {
 export function epochLine(record: EpochRecord, epochs: number): string {
   const parts = [
     `epoch ${record.epoch}/${epochs}  loss ${fixed(record.loss)}  accuracy ${fixed(record.accuracy)}`,
-    `validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}`,
+    ...(record.validationLoss === undefined
+      ? []
+      : [`validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}`]),
     `${fixed(record.seconds, 1)} s  ${Math.round(record.imagesPerSecond)} images/s`,
   ];
   const norms = Object.entries(record.gradientNorms).map(([layer, { mean }]) => `${layer} ${figure(mean)}`);

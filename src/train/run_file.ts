@@ -149,7 +149,7 @@ const schema = v.object({
     imageShape: v.tuple([integer(1), integer(1), integer(1)]),
     classNames: names,
     trainSamples: integer(1),
-    testSamples: integer(1),
+    testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
     data: v.optional(v.string()),
   }),

@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import type { ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
+import { mnistLike } from '../data/made_files.ts';
 import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
@@ -59,9 +61,14 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
   const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
   expect(names).toEqual([...classes].sort());
-  const leftOut = await text(page, '#unreadable');
-  expect(leftOut).toContain('damaged <b>.png');
-  expect(leftOut).toMatch(/cover\.png: it lies in no folder of a class/);
+  const ignored = await text(page, '#ignored');
+  expect(ignored).toContain('2 files ignored:');
+  expect(ignored).toMatch(/damaged <b>\.png: named like a picture, but its content is: text/);
+  expect(ignored).toMatch(/cover\.png: a picture outside the folders of the classes has no class/);
+  const report = await text(page, '#reading-report');
+  expect(report).toContain('training: 98 images from the folders of the classes');
+  expect(report).toContain('validation: 24 images held out');
+  expect(report).toContain('sizes of the pictures, width × height: 12 × 12 (122)');
   expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
   await page.waitForSelector('.classes canvas');
   // Its images lie class by class: those that the augmentation is shown with are of all of them.
@@ -248,6 +255,102 @@ test('what is no data set is refused in words', async () => {
   expect(await text(page, '#augmentation')).toContain('No images yet');
   expect(await page.$('#gradient-map')).toBeNull();
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
-  await until(page, '#trouble', 'No pictures in folders');
+  await until(page, '#trouble', 'no data set in these files that wgrad can read');
+  expect(await text(page, '#trouble')).toMatch(/package\.json: JSON.*a folder of pictures.*IDX files/s);
+  await page.close();
+});
+
+test('drop after drop: folders as other people publish them', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
+  await page.click('.own summary');
+  const cdp = await page.createCDPSession();
+  const drop = async (files: Record<string, Uint8Array | string>) => {
+    const root = temporaryFolder();
+    const tops = new Set<string>();
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+      tops.add(join(root, path.split('/')[0]!));
+    }
+    await page.$eval('#drop', (it) => it.scrollIntoView({ block: 'center' }));
+    const { x, y } = (await (await page.$('#drop'))!.boundingBox())!;
+    const data = { items: [], files: [...tops], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await cdp.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+    }
+  };
+  let grey = 0;
+  const picture = (width = 8, height = 8) => {
+    const data = new Uint8Array(width * height).fill(grey++ % 200);
+    data[3] = 255;
+    return encode({ width, height, data, channels: 1, depth: 8 });
+  };
+  const pictures = (folder: string, count: number, name = (i: number) => `${i}.png`) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${folder}/${name(i)}`, picture()]));
+  const readAs = async (facts: string, ...lines: string[]) => {
+    await until(page, '#facts', facts);
+    for (const line of lines) await until(page, '.own', line);
+  };
+
+  // Three splits stay three, classes stand below the split, and what has no class is left out.
+  const jpegs = (i: number) => `images/${i}.JPEG`;
+  await drop({
+    ...pictures('set/train/cat', 4, jpegs),
+    ...pictures('set/train/dog', 4, jpegs),
+    ...pictures('set/val/dog', 3, jpegs),
+    ...pictures('set/test/cat', 2, jpegs),
+    'set/train/cover.png': picture(),
+    'set/test/loose.png': picture(),
+    'set/class_to_idx.json': '{}',
+    'set/empty.bin': '',
+    '__MACOSX/set/._train': '\0\x05\x16\x07',
+  });
+  await readAs(
+    '8 training and 3 validation images of 8.×.8, 2 classes',
+    'validation: 3 images from set/val',
+    'test: 2 images from set/test, kept aside',
+    'set/train/cover.png: a picture directly in set/train has no class',
+    'set/test/loose.png: a picture directly in set/test has no class',
+    'class_to_idx.json: JSON',
+    'empty.bin: empty file',
+    '__MACOSX/set/._train: hidden or system file',
+  );
+  // A folder called test alone is one set; names say nothing, and one size follows from all pictures.
+  await drop({
+    ...pictures('test/a', 3, (i) => `${i}_idx5_x1001_y1001_class0.png`),
+    ...pictures('test/b', 2, (i) => `${i}`),
+    'test/b/wide.jfif': picture(16, 8),
+    'test/b/scan.tif': 'II*\0\x08\0\0\0',
+  });
+  await readAs('4 training and 2 validation images of 8.×.8', '8 × 8 \\(5\\), 16 × 8 \\(1\\)', 'scan.tif: TIFF');
+  // IDX files plain and packed, in folders of their names, with zero bytes after the packed ones.
+  const packed = (bytes: Uint8Array) => Buffer.concat([gzipSync(bytes), new Uint8Array(512)]);
+  await drop(
+    Object.fromEntries(
+      Object.entries(mnistLike).flatMap(([name, bytes], i) => [
+        [`raw/${name}.gz`, packed(bytes)],
+        ...(i < 2 ? [[`raw/${name}/${name}`, bytes] as const] : []),
+      ]),
+    ),
+  );
+  await readAs(
+    '2 training and 2 validation images of 1.×.2',
+    'train-images-idx3-ubyte was used, and not raw/train-images',
+  );
+  // What can't be read is refused in words, and what was there stays.
+  for (const [files, words] of [
+    [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz: NumPy archive'],
+    [
+      { 'a/1.png': picture(), 'b/1.png': picture() },
+      '2 images of 2 classes, one of each.*at least 2 images of a class',
+    ],
+  ] as const) {
+    await drop(files);
+    await until(page, '#trouble', words);
+  }
+  await until(page, '#facts', '2 training and 2 validation images of 1.×.2');
+  expect(complaints).toEqual([]);
   await page.close();
 });

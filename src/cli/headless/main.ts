@@ -6,6 +6,7 @@ import { requireTwins, type TwinOptions } from '../../train/twin_options.ts';
 import { trainPair } from '../../train/twins.ts';
 import { KeptStates, packSnapshot } from './kept_states.ts';
 import { outcome } from './outcome.ts';
+import { readServedPictures } from './pictures.ts';
 import type { TwinTold } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
@@ -21,6 +22,7 @@ window.wgrad = {
       gpu = await openGpu({ adapter, timeout });
       return gpu.adapter;
     }),
+  readPictures: (...order) => outcome(() => readServedPictures(...order)),
   prepare: (run) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
@@ -37,7 +39,7 @@ window.wgrad = {
       try {
         const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
           epochs,
-          validationData: datasets.test,
+          ...(datasets.test.count > 0 && { validationData: datasets.test }),
           keepHealth: false,
           signal: stopping.signal,
           onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
