@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
 import { datasetServer } from './src/cli/dataset_server.ts';
 
 const root = import.meta.dirname;
@@ -45,6 +45,53 @@ const leanShaders: Plugin = {
   },
 };
 
+/** What only a clone can do, serve the page from its sources, takes Vite from there: it can't be bundled. */
+const viteStaysOutside: Plugin = {
+  name: 'wgrad-vite-stays-outside',
+  enforce: 'pre',
+  resolveId: (id) => (id === 'vite' ? { id, external: true } : undefined),
+};
+
+/**
+ * Parts of Puppeteer that no command reaches and that would be a third of the package: the protocol of Firefox, and an
+ * interpreter for the scripts by which a network may choose its proxy. What asks for them anyhow gets this error.
+ */
+const unreached: Plugin = {
+  name: 'wgrad-unreached',
+  enforce: 'pre',
+  resolveId: (id) => (/^pac-proxy-agent$|\/bidi\.js$/.test(id) ? '\0unreached' : undefined),
+  load: (id) => (id === '\0unreached' ? `throw new Error('wgrad has no Firefox and reads no PAC scripts')` : undefined),
+};
+
+/** A program for Node, and beside it the one that downloads a Chrome. */
+const nodeProgram = (main: string, outDir: string): UserConfig => ({
+  root,
+  build: {
+    ssr: true,
+    outDir,
+    emptyOutDir: true,
+    target: 'node20',
+    rolldownOptions: {
+      input: { main: resolve(root, main), download_chrome: resolve(root, 'src/cli/download_chrome.js') },
+      // In one folder, since the sources find files from where they lie, two folders below the root.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
+    },
+  },
+  ssr: { noExternal: ['fastest-levenshtein'] },
+});
+
+/** The same with everything that it imports: who installs it installs nothing else. */
+function packagedProgram(main: string, outDir: string): UserConfig {
+  const program = nodeProgram(main, outDir);
+  // Names stay as they are, for the stacks of errors.
+  const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+  return mergeConfig(program, {
+    plugins: [viteStaysOutside, unreached],
+    build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify } } },
+    ssr: { noExternal: true },
+  });
+}
+
 /**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
  * also what `vite` serves while somebody works on it.
@@ -63,35 +110,29 @@ const targets: Record<string, UserConfig> = {
       rolldownOptions: { output: { codeSplitting: false } },
     },
   },
-  // The command. Its dependencies stay outside: npm installs them.
-  cli: {
-    root,
-    build: { ssr: resolve(root, 'src/cli/main.ts'), outDir: 'dist/cli', target: 'node20' },
-    ssr: { noExternal: ['fastest-levenshtein'] },
-  },
+  // The command.
+  cli: packagedProgram('src/cli/main.ts', 'dist/cli'),
   // The page without a face that the command drives; its stack traces are for reading.
   headless: {
     root: resolve(root, 'src/cli/headless'),
     base: './',
-    build: { outDir: resolve(root, 'dist/headless'), emptyOutDir: true, target: 'es2023', minify: false },
+    build: {
+      outDir: resolve(root, 'dist/headless'),
+      emptyOutDir: true,
+      target: 'es2023',
+      minify: false,
+      license: { fileName: 'licenses.md' },
+    },
   },
   // The command once more, with `bench` in it, and the page where wgrad and its peers train.
-  bench: {
-    root,
-    build: { ssr: resolve(root, 'test/bench/main.ts'), outDir: 'dist/bench', target: 'node20' },
-    ssr: { noExternal: ['fastest-levenshtein'] },
-  },
+  bench: nodeProgram('test/bench/main.ts', 'dist/bench'),
   'bench-page': {
     root: resolve(root, 'test/bench/page'),
     base: './',
     build: { outDir: resolve(root, 'dist/bench-page'), emptyOutDir: true, target: 'es2023', minify: false },
   },
   // What looks at the page: `npm run screenshots`.
-  screenshots: {
-    root,
-    build: { ssr: resolve(root, 'test/screenshots/main.ts'), outDir: 'dist/screenshots', target: 'node20' },
-    ssr: { noExternal: ['fastest-levenshtein'] },
-  },
+  screenshots: nodeProgram('test/screenshots/main.ts', 'dist/screenshots'),
   page: {
     root: resolve(root, 'src/page'),
     base: './',
@@ -111,6 +152,7 @@ const targets: Record<string, UserConfig> = {
         '@preact/signals',
         'comlink',
         'fastest-levenshtein',
+        'fflate',
         'ml-matrix',
         'preact',
         'preact/hooks',

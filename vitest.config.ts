@@ -26,6 +26,7 @@ export default defineConfig({
         optimizeDeps: {
           include: [
             'fastest-levenshtein',
+            'fflate',
             'ml-matrix',
             'simple-statistics',
             'valibot',

@@ -19,8 +19,20 @@ function show(value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
+/**
+ * Gives a class of errors its name as a literal, which stays when a minifier renames the class. `name` is on the prototype
+ * too, because V8 reads it there when it writes the first line of a stack.
+ */
+export function giveName(errorClass: { prototype: Error }, name: string): void {
+  Object.defineProperty(errorClass, 'name', { value: name });
+  errorClass.prototype.name = name;
+}
+
 /** Every error that wgrad raises on purpose: what happened, what was found, what was wanted and what to do. */
 export class WgradError extends Error {
+  static {
+    giveName(WgradError, 'WgradError');
+  }
   /** What the command line exits with: 1 the run failed, 2 bad use, 3 no usable GPU. */
   readonly exitCode: number = 1;
   readonly parts: ErrorParts;
@@ -31,7 +43,6 @@ export class WgradError extends Error {
     if (parts.wanted) lines.push(`wanted: ${parts.wanted}`);
     if (parts.fix) lines.push(`to do: ${parts.fix}`);
     super(lines.join('\n  '), options);
-    this.name = new.target.name;
     this.parts = parts;
   }
 }
@@ -48,27 +59,48 @@ export function partsOf(error: unknown): ErrorParts {
 
 /** No WebGPU, no adapter of the kind asked for, a browser that can't be had. */
 export class SetupError extends WgradError {
+  static {
+    giveName(SetupError, 'SetupError');
+  }
   override readonly exitCode = 3;
 }
 
 /** A value that makes no sense: an option, a layer that doesn't fit, images of another shape, more data than a limit allows. */
 export class ConfigurationError extends WgradError {
+  static {
+    giveName(ConfigurationError, 'ConfigurationError');
+  }
   override readonly exitCode = 2;
 }
 
 /** A file or data set that is not what it says. */
 export class DataError extends WgradError {
+  static {
+    giveName(DataError, 'DataError');
+  }
   override readonly exitCode = 2;
 }
 
 /** A shader that doesn't compile or a binding that doesn't match: a defect of wgrad or of a user's own fragment. */
-export class ShaderError extends WgradError {}
+export class ShaderError extends WgradError {
+  static {
+    giveName(ShaderError, 'ShaderError');
+  }
+}
 
 /** Training can't go on: non-finite numbers, with the first layer that has them. */
-export class TrainingError extends WgradError {}
+export class TrainingError extends WgradError {
+  static {
+    giveName(TrainingError, 'TrainingError');
+  }
+}
 
 /** The device went away. */
-export class DeviceLostError extends WgradError {}
+export class DeviceLostError extends WgradError {
+  static {
+    giveName(DeviceLostError, 'DeviceLostError');
+  }
+}
 
 /** The known name nearest to a mistyped one, or undefined where none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {

@@ -29,18 +29,23 @@ export {
   createDatasets,
   type Dataset,
   type DatasetParts,
+  describeIgnored,
+  describeReading,
   digitNames,
+  type FileBytes,
   type Finding,
   fashionMnistNames,
   findings,
   fingerprint,
   formatCifar10,
   holdOut,
+  type IgnoredFile,
   type Inspection,
   inspectDatasets,
   type PartInspection,
+  type PictureFit,
   type PictureOptions,
-  type Pictures,
+  type PictureSize,
   type PlacedFile,
   parseCifar10,
   parseCifar10Parts,
@@ -48,13 +53,17 @@ export {
   parseIdx,
   parseIdxDataset,
   parseIdxParts,
-  placePictures,
-  readBrought,
-  readPictures,
+  type ReadingReport,
+  readUserFiles,
   type SameImages,
+  type Split,
+  type SplitReport,
   type TrainAndTest,
   type TrainAndTestParts,
   takeFirst,
+  trainingParts,
+  type UserDataset,
+  type UserFilesOptions,
 } from './data/index.ts';
 export {
   ConfigurationError,
@@ -128,6 +137,7 @@ export type { InitializerConfig, RegularizerConfig } from './model/weight_option
 export type { OptionFacts } from './options.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
+export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Phase, Startup } from './train/engine.ts';

@@ -1,6 +1,7 @@
 import { defineBrowserProvider } from '@vitest/browser';
 import type { Browser, Page } from 'puppeteer';
 import { launchChrome } from '../src/cli/chrome.ts';
+import { closeChrome } from '../src/cli/close_chrome.ts';
 
 /**
  * Runs vitest's tests inside the Chrome that wgrad itself uses. SwiftShader by default, so that a result is the same on
@@ -26,7 +27,8 @@ export const chromeProvider = defineBrowserProvider({
         await page.goto(url, { timeout: 120_000 });
       },
       async close() {
-        await (await browser?.catch(() => undefined))?.close();
+        const launched = await browser?.catch(() => undefined);
+        if (launched) await closeChrome(launched);
         browser = undefined;
         pages.clear();
       },

@@ -11,9 +11,12 @@ declare module 'vitest' {
   }
 }
 
-/** Before any test: a Chrome, got here once rather than by two tests at the same time. */
+/**
+ * Before any test: a Chrome, got here once rather than by two tests at the same time, and without a question, since nobody
+ * watches the tests.
+ */
 export async function setup(project: TestProject): Promise<() => void> {
-  await ensureChrome();
+  await ensureChrome(undefined, { yes: true });
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
   project.provide('folder', folder);
   return () => rmSync(folder, { recursive: true, force: true });

@@ -1,10 +1,14 @@
-import type { Command } from 'commander';
-import { oneOf } from './values.ts';
+import { type Command, Option } from 'commander';
+import { browserTimeout } from '../time_limit.ts';
+import { integer, oneOf } from './values.ts';
 
-/** Where it runs: which kind of adapter, in which Chrome. */
+/** Where it runs: which kind of adapter, in which Chrome, and whether a missing one may be installed. */
 export interface AdapterOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
+  /** Milliseconds that Chrome may take for each answer. */
+  browserTimeout?: number;
+  yes: boolean;
 }
 
 /** The flags that every command which starts Chrome has. */
@@ -16,5 +20,18 @@ export function addAdapterOptions(command: Command): Command {
       oneOf('--adapter', ['auto', 'software', 'hardware']),
       'auto',
     )
-    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use');
+    .option('--chrome <path>', 'the Chrome, Chromium or Edge to use')
+    .option(
+      '--browser-timeout <seconds>',
+      `how long Chrome may take to start, to open a page or a GPU (default: ${browserTimeout / 1000})`,
+      (text) => 1000 * integer('--browser-timeout', { min: 1 })(text),
+    )
+    .addOption(yesOption());
 }
+
+/** Of every command that may have to install something. */
+export const yesOption = (): Option =>
+  new Option(
+    '-y, --yes',
+    'install what is missing (Chrome, Fashion-MNIST) with apt-get without asking, where that needs no password',
+  ).default(false);

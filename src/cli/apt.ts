@@ -1,6 +1,20 @@
 import { spawnSync } from 'node:child_process';
+import { confirm } from './confirm.ts';
 
-/** How apt-get can be called without asking anybody: as root, or through a sudo that wants no password. */
+/** How a command installs what is missing on the machine. */
+export interface InstallOptions {
+  /** The flag `--yes`: install system packages without asking. */
+  yes?: boolean;
+  report?: (line: string) => void;
+}
+
+/** A Debian package, and about how many megabytes apt-get downloads for it. */
+export interface DebianPackage {
+  name: string;
+  megabytes: number;
+}
+
+/** How apt-get can be called without a password: as root, or through a sudo that wants none. */
 function aptGet(): string[] | undefined {
   if (!runs(['apt-get', '--version'])) return undefined;
   if (process.getuid?.() === 0) return ['apt-get'];
@@ -12,14 +26,21 @@ function runs([program, ...args]: string[]): boolean {
 }
 
 /**
- * Installs a Debian package where that is possible without a question; says each command before it runs.
+ * Installs a Debian package where apt-get needs no password. System packages change the machine for everybody, so it asks
+ * at the terminal first; `yes` answers for the user, and without a terminal nothing is installed.
  * Waits for another apt-get's lock, since a test run may start two of us.
  *
  * @returns whether the package is installed now.
  */
-export function aptInstall(name: string, report: (line: string) => void): boolean {
+export async function aptInstall(
+  { name, megabytes }: DebianPackage,
+  { yes = false, report = console.error }: InstallOptions = {},
+): Promise<boolean> {
   const apt = aptGet();
   if (!apt) return false;
+  const size = `about ${megabytes} MB to download`;
+  if (yes) report(`Installing the Debian package ${name}, ${size}, because of --yes.`);
+  else if (!(await confirm(`Install the Debian package ${name} (${size}) with ${apt.join(' ')}?`))) return false;
   for (const args of [['update'], ['install', '-y', '--no-install-recommends', name]]) {
     const [program, ...rest] = [...apt, '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', '-qq', ...args];
     report(`$ ${[...apt, ...args].join(' ')}`);
@@ -34,3 +55,6 @@ export function aptInstall(name: string, report: (line: string) => void): boolea
   }
   return true;
 }
+
+/** The beginning of an error's advice: the flag that lets wgrad install a package, where it can. */
+export const installAdvice = (): string => (aptGet() ? 'add --yes to let wgrad install it with apt-get, or ' : '');

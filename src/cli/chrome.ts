@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import puppeteer, { type Browser } from 'puppeteer';
+import puppeteer, { type Browser } from 'puppeteer-core';
 import { SetupError } from '../errors.ts';
+import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
+import type { InstallOptions } from './apt.ts';
 import { ensureChrome } from './get_chrome.ts';
 
-export interface ChromeOptions {
+export interface ChromeOptions extends InstallOptions {
   /** The program to start; found or fetched where it is left out. */
   path?: string;
   /** Which kind of adapter Chrome shall offer to WebGPU. */
@@ -11,7 +13,8 @@ export interface ChromeOptions {
   headless?: boolean;
   /** More flags of Chrome's. */
   args?: readonly string[];
-  report?: (line: string) => void;
+  /** Milliseconds that Chrome may take to start. */
+  timeout?: number;
 }
 
 /** Quiet, and never slowed down for being out of sight. */
@@ -41,10 +44,14 @@ const hardwareOnLinux = [
   '--ignore-gpu-blocklist',
 ];
 
+/** The flags that decide which adapter Chrome offers. */
+export function adapterFlags(adapter: ChromeOptions['adapter']): readonly string[] {
+  if (adapter === 'software') return software;
+  return process.platform === 'linux' ? hardwareOnLinux : [];
+}
+
 export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter' | 'args'>): string[] {
-  const flags = [...always, ...args];
-  if (adapter === 'software') flags.push(...software);
-  else if (process.platform === 'linux') flags.push(...hardwareOnLinux);
+  const flags = [...always, ...args, ...adapterFlags(adapter)];
   // Chrome's sandbox refuses to start as root, which is what a container runs as.
   if (process.getuid?.() === 0) flags.push('--no-sandbox');
   return flags;
@@ -54,12 +61,14 @@ export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter
  * Starts Chrome with a profile of its own. It speaks to us through a pipe, so that it ends when this process does,
  * whatever ends it; signals are left to the caller.
  *
- * @throws SetupError where there is no Chrome, or it doesn't start.
+ * @throws SetupError where there is no Chrome, or it doesn't start in time.
  */
 export async function launchChrome(options: ChromeOptions): Promise<Browser> {
-  const executablePath = await ensureChrome(options.path, options.report);
+  const executablePath = await ensureChrome(options.path, options);
+  const { timeout = browserTimeout } = options;
+  const ending = new AbortController();
   try {
-    return await puppeteer.launch({
+    const launched = puppeteer.launch({
       executablePath,
       headless: options.headless ?? true,
       pipe: true,
@@ -69,21 +78,37 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
       handleSIGHUP: false,
       // A window is a person's: its page fills it, and no bar says that a test drives it.
       ...(options.headless === false ? { defaultViewport: null, ignoreDefaultArgs: ['--enable-automation'] } : {}),
-      timeout: 120_000,
+      // The limit below ends the wait for Chrome's answers too; aborting kills Chrome and all its processes.
+      timeout: 0,
+      signal: ending.signal,
       // One call to the page lasts as long as the training.
       protocolTimeout: 0,
+    });
+    return await withinTime(launched, timeout, () => {
+      ending.abort();
+      return new Error(`no answer within ${secondsText(timeout)}`);
     });
   } catch (cause) {
     throw new SetupError(
       {
         what: 'Chrome does not start',
         found: `${executablePath}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
-        fix: 'try another one with --chrome <path>, or start this one by hand to see what it says',
+        fix:
+          'try another one with --chrome <path>, start this one by hand to see what it says, or, on a slow machine, ' +
+          'allow more time with --browser-timeout <seconds>',
       },
       { cause },
     );
   }
 }
+
+/** Of a Chrome that has started. */
+export const pageIsLate = (timeout: number) =>
+  new SetupError({
+    what: `Chrome did not open wgrad's page within ${secondsText(timeout)}`,
+    found: 'it started, and then stopped answering',
+    fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
+  });
 
 /** Linux says by its device files whether there is a GPU; starting Chrome in vain would cost seconds. */
 export function mayHaveGpu(): boolean {

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { requireTwins } from '../compare/twin_options.ts';
 import { fingerprint, takeFirst } from '../data/index.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count } from '../figures.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
@@ -13,10 +13,11 @@ import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinTold } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { PairProgress } from './pair_progress.ts';
-import { cleanedLines, readCleaned } from './run.ts';
+import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
-import { adapterLine, dataLine, modelTable } from './training_report.ts';
+import { adapterLine, dataLine, mirroringLines, modelTable } from './training_report.ts';
+import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
  * `wgrad compare`
@@ -28,7 +29,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
   const json = options.json ?? resume;
   const before = resume === undefined ? undefined : readComparison('--resume', resume);
   if (options.json !== undefined && options.json !== resume) requireUnused(options.json);
-  const { datasets: whole, dropped } = await readCleaned(options);
+  const { datasets: whole, dropped, reading } = await readCleaned(options);
   let datasets = whole;
   checkSamples(options, datasets);
   const twins = twinsOf(options, datasets.train);
@@ -41,6 +42,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     session = await Session.open({
       adapter: options.adapter,
       chrome: options.chrome,
+      browserTimeout: options.browserTimeout,
+      yes: options.yes,
       datasets: () => datasets,
       tell: (news: TwinTold[]) => progress?.update(news),
       report: console.error,
@@ -51,6 +54,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     datasets = { train: takeFirst(whole.train, trainSamples), test: takeFirst(whole.test, testSamples) };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
+    for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const { imageShape, classNames } = datasets.train;
     const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };
@@ -59,6 +63,15 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const layers = await session.call('prepareTwins', twins);
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));
+    // Where the twins differ in it, each has a flag of its own.
+    const mirroring =
+      options.vary === 'augmentation'
+        ? [
+            ...mirroringLines(twins.a.augmentation!, classNames, '--a handwriting'),
+            ...mirroringLines(twins.b.augmentation!, classNames, '--b handwriting'),
+          ]
+        : mirroringLines(twins.a.augmentation!, classNames, '--augment handwriting');
+    for (const line of mirroring) console.log(line);
 
     const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
     const { seed: _a, ...a } = twins.a;
@@ -109,6 +122,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         const left = place + 1 < missing.length ? `  |  ${clock(progress.left(place + 1))} left` : '';
         console.log(`${pairLine(pair, file.pairs.length, pairs, (performance.now() - begun) / 1000)}${left}`);
       }
+    } catch (error) {
+      throw json ? withResume(error, json, file.pairs.length) : error;
     } finally {
       progress.stop();
       if (stopped) console.log(`stopped  by Ctrl-C after ${file.pairs.length} of ${pairs} pairs`);
@@ -118,6 +133,15 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     interrupts.dispose();
     await session?.close();
   }
+}
+
+/** The error with what is left of the comparison. */
+function withResume(error: unknown, json: string, pairs: number): unknown {
+  if (!(error instanceof WgradError)) return error;
+  const kept = `${json} holds the ${pairs === 1 ? '1 pair that is' : `${count(pairs)} pairs that are`} done`;
+  const resume = `${kept}: to continue, repeat the command with --resume ${json} in place of --json`;
+  const { fix } = error.parts;
+  return new WgradError({ ...error.parts, fix: fix ? `${fix}. ${resume}` : resume }, { cause: error });
 }
 
 /** Prints and writes what the pairs that are done come to. */
@@ -132,11 +156,11 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
   console.log(comparisonTables(comparison, ways));
   console.log(wrapped(paragraph));
   if (json) {
-    writeComparison(json, whole);
+    writeComparison(json, whole, writeWholeSomewhere);
     console.log(`written  ${json}`);
   }
   if (options.report) {
-    writeFileSync(options.report, comparisonReport(whole, ways));
+    writeWhole(options.report, comparisonReport(whole, ways));
     console.log(`written  ${options.report}`);
   }
 }

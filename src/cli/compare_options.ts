@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { presetNames } from '../model/presets.ts';
+import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { integer, namedOrJson, oneOf, outputFile, real } from './values.ts';
 
@@ -71,6 +72,13 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
       fix: `leave ${flag} out: --a and --b say it`,
     });
   }
+  if (options.validationSplit === 0) {
+    throw new ConfigurationError({
+      what: 'A comparison takes images for validation',
+      found: '--validation-split 0',
+      fix: 'leave it out, or give a share above 0',
+    });
+  }
   const { report } = options;
   if (report !== undefined && [options.json, options.resume].includes(report)) {
     throw new ConfigurationError({
@@ -122,7 +130,9 @@ function ownOptions(
 ): { flags: Partial<RunOptions>; optimizer?: OptimizerConfig } {
   switch (vary) {
     case 'augmentation':
-      return { flags: { augment: namedOrJson<AugmentationConfig>(flag, ['tutorial', 'none'], { list: true })(text) } };
+      return {
+        flags: { augment: namedOrJson<AugmentationConfig>(flag, augmentationPresetNames, { list: true })(text) },
+      };
     case 'optimizer': {
       const optimizer = namedOrJson(flag, ['adam', 'sgd'])(text);
       return { flags: {}, optimizer: optimizer as OptimizerConfig };

@@ -1,16 +1,14 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { PairRecord } from '../compare/twin_record.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ComparisonFile } from '../report/comparison_file.ts';
+import { writeWhole } from './whole_file.ts';
 
 /** JSON has no NaN: it comes as null. */
 const parseFigures = (text: string): unknown => JSON.parse(text, (_, value) => (value === null ? Number.NaN : value));
 
-/** All of it or nothing: what was computed is not lost to a crash in the middle of writing. */
-export function writeComparison(path: string, file: ComparisonFile): void {
-  const unfinished = `${path}.${process.pid}.tmp`;
-  writeFileSync(unfinished, `${JSON.stringify(file)}\n`);
-  renameSync(unfinished, path);
+export function writeComparison(path: string, file: ComparisonFile, write = writeWhole): void {
+  write(path, `${JSON.stringify(file)}\n`);
 }
 
 /** @throws ConfigurationError for a file that is no comparison's; undefined where there is none yet. */

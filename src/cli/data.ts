@@ -1,42 +1,49 @@
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { datasetNames, inspectDatasets } from '../data/index.ts';
+import { yesOption } from './adapter_options.ts';
 import { folderKinds, readParts } from './datasets.ts';
 import { getDataset } from './get_dataset.ts';
 import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
+import { readingLines } from './run.ts';
+import { addFolderOptions, type RunOptions } from './run_options.ts';
 import { dataLine } from './training_report.ts';
 import { oneOf, outputFile } from './values.ts';
+import { writeWhole } from './whole_file.ts';
 
-interface InspectOptions {
+interface InspectOptions extends Pick<RunOptions, 'validationSplit' | 'imageSize' | 'chrome'> {
   json?: string;
+  yes: boolean;
 }
 
 /** `wgrad data` */
 export function addDataCommands(wgrad: Command): void {
   const data = wgrad.command('data').description('look into a data set, or bring one onto this machine');
-  data
-    .command('inspect')
+  addFolderOptions(data.command('inspect'))
     .description('count the classes, and find duplicates, leaks, constant images and bad labels')
     .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)
     .addOption(new Option('--json <file>', 'write all that was found').argParser(outputFile('--json')))
+    .option('--chrome <path>', 'the Chrome, Chromium or Edge that decodes pictures')
+    .addOption(yesOption())
     .action(inspect);
   data
     .command('get')
     .description('download a data set, and check that it is the published one')
     .argument('<data set>', datasetNames.join(', '), oneOf('The data set to get', datasetNames))
-    .action((name) => getDataset(name));
+    .addOption(yesOption())
+    .action((name, { yes }) => getDataset(name, { yes }));
 }
 
 /** `wgrad data inspect` */
-async function inspect(name: string, { json }: InspectOptions): Promise<void> {
-  const pair = await readParts(name);
+async function inspect(name: string, { json, ...folder }: InspectOptions): Promise<void> {
+  const { parts: pair, reading } = await readParts(name, folder);
   const inspection = inspectDatasets(pair);
   const { train, test, imageShape, classNames } = inspection;
   console.log(dataLine(name, { train: train.count, test: test.count, imageShape, classes: classNames.length }));
+  for (const line of readingLines(reading)) console.log(line);
   console.log(classTable(inspection));
   console.log(findingTable(inspection, pair));
   console.log(cleaningLine(inspection));
   if (!json) return;
-  writeFileSync(json, `${JSON.stringify({ dataset: name, ...inspection })}\n`);
+  writeWhole(json, `${JSON.stringify({ dataset: name, ...inspection })}\n`);
   console.log(`written  ${json}`);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import { datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
 import { DataError, suggest, WgradError } from '../errors.ts';
+import type { InstallOptions } from './apt.ts';
 import { readDatasets } from './datasets.ts';
 
 type Next = () => void;
@@ -40,10 +41,10 @@ function send(response: ServerResponse, type: string, body: string | Uint8Array)
 }
 
 /** Each known data set, read once. */
-export function knownDatasets(): (name: string) => Promise<TrainAndTest> {
+export function knownDatasets(options: InstallOptions = {}): (name: string) => Promise<TrainAndTest> {
   const read = new Map<string, Promise<TrainAndTest>>();
   return (name) => {
-    const promise = read.get(name) ?? readKnown(name);
+    const promise = read.get(name) ?? readKnown(name, options);
     read.set(name, promise);
     promise.catch(() => read.delete(name));
     return promise;
@@ -51,14 +52,14 @@ export function knownDatasets(): (name: string) => Promise<TrainAndTest> {
 }
 
 /** Only by name: a page has no business with folders. */
-async function readKnown(name: string): Promise<TrainAndTest> {
-  if (isDatasetName(name)) return readDatasets(name);
+async function readKnown(name: string, options: InstallOptions): Promise<TrainAndTest> {
+  if (isDatasetName(name)) return readDatasets(name, options);
   throw new DataError({ what: 'No such data set', found: name, fix: suggest(name, datasetNames) });
 }
 
 /** The data sets beside the page, while Vite serves it. */
-export function datasetServer(): Plugin {
-  const routes = datasetRoutes(knownDatasets());
+export function datasetServer(options: InstallOptions = {}): Plugin {
+  const routes = datasetRoutes(knownDatasets(options));
   return {
     name: 'wgrad-datasets',
     configureServer: (server) => void server.middlewares.use(routes),

@@ -1,32 +1,57 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  cifar10Names,
   createDatasets,
   type DatasetName,
   datasetNames,
+  describeIgnored,
+  describeReading,
   digitNames,
   fashionMnistNames,
-  parseCifar10Parts,
+  identifyFiles,
+  isDatasetName,
   parseDigits,
-  parseIdxParts,
+  readIdentifiedFiles,
   type TrainAndTest,
   type TrainAndTestParts,
+  trainingParts,
 } from '../data/index.ts';
 import { ConfigurationError, DataError, suggest } from '../errors.ts';
-import { aptInstall } from './apt.ts';
+import { aptInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
 import { cachedFolder } from './dataset_cache.ts';
-
-type Report = (line: string) => void;
+import { makeDataset } from './make_dataset.ts';
+import { picturesInChrome } from './picture_reader.ts';
+import { filesIn } from './user_folder.ts';
 
 const fashionFolder = '/usr/share/datasets/fashion-mnist';
-const fashionPackage = 'dataset-fashion-mnist';
+const fashionPackage: DebianPackage = { name: 'dataset-fashion-mnist', megabytes: 31 };
 const ownFolder = fileURLToPath(new URL('../../data', import.meta.url));
 const digitsFile = join(ownFolder, 'digits.csv.gz');
 
-/** What a folder may hold, in the words of --help and of errors. */
-export const folderKinds = "IDX files or CIFAR-10's .bin files";
+/** What a folder may hold, in the words of --help. */
+export const folderKinds = "pictures in a folder for each class, IDX files or CIFAR-10's .bin files";
+
+/** How the files of a folder are read. */
+export interface FolderOptions extends InstallOptions {
+  /** The share of each class that is held out where a folder has no split for validation. */
+  validationSplit?: number;
+  /** The side of the images that pictures become. */
+  imageSize?: number;
+  /** The Chrome that decodes pictures. */
+  chrome?: string;
+  /** Milliseconds that Chrome may take for each answer. */
+  browserTimeout?: number;
+}
+
+export interface ReadParts {
+  /** The two parts before their labels were looked at: for who inspects and cleans them. */
+  parts: TrainAndTestParts;
+  /** What was made of the files of a folder, in lines. */
+  reading: string[];
+}
 
 /**
  * A data set by its name, or from a folder.
@@ -34,23 +59,17 @@ export const folderKinds = "IDX files or CIFAR-10's .bin files";
  * @throws ConfigurationError for a name that is neither.
  * @throws DataError for files that are missing or are not what they say.
  */
-export async function readDatasets(name: string, report: Report = console.error): Promise<TrainAndTest> {
-  return createDatasets(await readParts(name, report));
+export async function readDatasets(name: string, options: InstallOptions = {}): Promise<TrainAndTest> {
+  return createDatasets((await readParts(name, options)).parts);
 }
 
-/** The same before its labels were looked at: for who inspects and cleans them. */
-export async function readParts(name: string, report: Report = console.error): Promise<TrainAndTestParts> {
-  switch (name) {
-    case 'mnist':
-      return readIdxFolder(datasetFolder(name, report), digitNames);
-    case 'fashion-mnist':
-      return readIdxFolder(datasetFolder(name, report), fashionMnistNames);
-    case 'digits':
-      return parseDigits(readFileSync(digitsFile), digitsFile);
-    case 'cifar10':
-      return readCifarFolder(datasetFolder(name, report));
+/** Reads a data set by its name, or what a folder or file holds. Throws as readDatasets does. */
+export async function readParts(name: string, options: FolderOptions = {}): Promise<ReadParts> {
+  if (isDatasetName(name)) {
+    refuseFolderFlags(name, options);
+    return { parts: await readKnown(name, options), reading: [] };
   }
-  if (existsSync(name) && statSync(name).isDirectory()) return readFolder(name);
+  if (existsSync(name)) return readFolder(name, options);
   throw new ConfigurationError({
     what: 'No known data set and no folder has this name',
     found: name,
@@ -59,21 +78,40 @@ export async function readParts(name: string, report: Report = console.error): P
   });
 }
 
+async function readKnown(name: DatasetName, { yes, report }: InstallOptions): Promise<TrainAndTestParts> {
+  if (name === 'digits') return parseDigits(readFileSync(digitsFile), digitsFile);
+  const { parts } = await readFolder(await datasetFolder(name, { yes, report }), { report });
+  const classNames = { mnist: digitNames, 'fashion-mnist': fashionMnistNames, cifar10: cifar10Names }[name];
+  return { train: { ...parts.train, classNames }, test: { ...parts.test, classNames } };
+}
+
+function refuseFolderFlags(name: string, { validationSplit, imageSize }: FolderOptions): void {
+  const flag = validationSplit !== undefined ? '--validation-split' : imageSize !== undefined && '--image-size';
+  if (!flag) return;
+  throw new ConfigurationError({
+    what: `${flag} is for a folder of your own`,
+    found: `${flag} with --dataset ${name}`,
+    fix: `leave ${flag} out: ${name} has images of one size, and images for validation`,
+  });
+}
+
 /**
- * The folder of a known data set on this machine; Fashion-MNIST is installed where apt-get can do that unasked.
+ * The folder of a known data set on this machine. MNIST, which is the default, is downloaded where it is missing;
+ * Fashion-MNIST is installed with apt-get where the user agrees.
  *
  * @throws DataError where it isn't there, with what to type.
  */
-export function datasetFolder(name: DatasetName, report: Report = console.error): string {
+export async function datasetFolder(name: DatasetName, options: InstallOptions = {}): Promise<string> {
   const folder = foundFolder(name);
   if (folder) return folder;
-  if (name === 'fashion-mnist' && aptInstall(fashionPackage, report)) return fashionFolder;
+  if (name === 'mnist') return makeDataset(name, options.report);
+  if (name === 'fashion-mnist' && (await aptInstall(fashionPackage, options))) return fashionFolder;
   throw new DataError({
     what: `The data set ${name} is not on this machine`,
     found: `no ${name === 'fashion-mnist' ? fashionFolder : cachedFolder(name)}`,
     fix:
       name === 'fashion-mnist'
-        ? `type: sudo apt-get install ${fashionPackage}; or get its four IDX files, and --dataset <folder>`
+        ? `${installAdvice()}type: sudo apt-get install ${fashionPackage.name}; or get its four IDX files, and --dataset <folder>`
         : `type: wgrad data get ${name}; or --dataset <folder>`,
   });
 }
@@ -99,58 +137,19 @@ function mnistPackage(): string | undefined {
   }
 }
 
-async function readFolder(folder: string): Promise<TrainAndTestParts> {
-  const isCifar = readdirSync(folder).some((file) => trainBatch.test(file) || file === testBatch);
-  return isCifar ? readCifarFolder(folder) : readIdxFolder(folder);
-}
-
-const trainBatch = /^data_batch_\d+\.bin$/;
-const testBatch = 'test_batch.bin';
-
-function readCifarFolder(folder: string): TrainAndTestParts {
-  const files = readdirSync(folder).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const read = (part: string, names: string[]) => {
-    const paths = names.map((name) => join(folder, name));
-    if (paths.length > 0)
-      return parseCifar10Parts(
-        paths.map((path) => readFileSync(path)),
-        paths,
-      );
-    throw new DataError({
-      what: `The folder ${folder} has no file ${part}`,
-      found: files.slice(0, 8).join(', '),
-      wanted: `data_batch_1.bin and so on, and ${testBatch}: CIFAR-10, the binary version`,
-    });
-  };
-  return {
-    train: read(
-      'data_batch_*.bin',
-      files.filter((file) => trainBatch.test(file)),
-    ),
-    test: read(
-      testBatch,
-      files.filter((file) => file === testBatch),
-    ),
-  };
-}
-
-/** The four files by the beginnings of their names, as MNIST's are called; plain or gzip. */
-async function readIdxFolder(folder: string, classNames?: readonly string[]): Promise<TrainAndTestParts> {
-  const files = readdirSync(folder).sort();
-  const path = (...beginnings: string[]) => {
-    const file = files.find((it) => beginnings.some((beginning) => it.startsWith(beginning)));
-    if (file) return join(folder, file);
-    throw new DataError({
-      what: `The folder ${folder} has no file ${beginnings.map((it) => `${it}*`).join(' or ')}`,
-      found: files.length > 0 ? files.slice(0, 8).join(', ') : 'an empty folder',
-      wanted:
-        'train-images*, train-labels*, t10k-images*, t10k-labels*: IDX files, plain or .gz; ' +
-        `or data_batch_*.bin, ${testBatch}: CIFAR-10, the binary version`,
-    });
-  };
-  const trainNames = { images: path('train-images'), labels: path('train-labels') };
-  const testNames = { images: path('t10k-images', 'test-images'), labels: path('t10k-labels', 'test-labels') };
-  const read = (names: typeof trainNames) =>
-    parseIdxParts({ images: readFileSync(names.images), labels: readFileSync(names.labels), classNames, names });
-  return { train: await read(trainNames), test: await read(testNames) };
+/** Reads the files as the training page does. Pictures take a Chrome. */
+async function readFolder(path: string, options: FolderOptions): Promise<ReadParts> {
+  const { validationSplit, imageSize, chrome, browserTimeout, yes, report = console.error } = options;
+  const files = await identifyFiles(filesIn(path));
+  const reader = picturesInChrome({ chrome, browserTimeout, yes, report });
+  const dataset = await readIdentifiedFiles(
+    files,
+    { ...(validationSplit !== undefined && { validationSplit }), ...(imageSize !== undefined && { size: imageSize }) },
+    reader,
+  ).catch((error) => {
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError({ ...error.parts, what: `${path}: ${error.parts.what}` }, { cause: error });
+  });
+  const ignored = describeIgnored(dataset.report.ignored).map(({ path, reason }) => `ignored ${path}: ${reason}`);
+  return { parts: trainingParts(dataset), reading: [...describeReading(dataset.report), ...ignored] };
 }

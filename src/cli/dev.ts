@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'puppeteer';
+import type { Browser } from 'puppeteer-core';
 import { SetupError } from '../errors.ts';
+import { browserTimeout, withinTime } from '../time_limit.ts';
 import type { AdapterOptions } from './adapter_options.ts';
-import { launchChrome, mayHaveGpu } from './chrome.ts';
-import { datasetRoutes, knownDatasets } from './dataset_server.ts';
+import { launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
+import { closeChrome } from './close_chrome.ts';
+import { datasetRoutes, datasetServer, knownDatasets } from './dataset_server.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Served, serve } from './server.ts';
 
@@ -17,10 +19,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `wgrad dev`: serves the page, and opens it in Chrome where there is a screen. Runs until Ctrl-C. */
 export async function dev(options: DevOptions): Promise<void> {
-  const server = await servePage(options.port);
+  const server = await servePage(options);
   let browser: Browser | undefined;
   const close = async () => {
-    await browser?.close();
+    if (browser) await closeChrome(browser);
     server.close();
   };
   const interrupts = new Interrupts(close);
@@ -33,11 +35,10 @@ export async function dev(options: DevOptions): Promise<void> {
       console.log('Open it in Chrome; on Linux start that with --enable-unsafe-webgpu --enable-features=Vulkan,');
       console.log('and without a GPU with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader.');
     } else {
-      const { adapter, chrome } = options;
+      const { adapter, chrome, yes, browserTimeout: timeout = browserTimeout } = options;
       const kind = adapter !== 'auto' ? adapter : mayHaveGpu() ? 'hardware' : 'software';
-      browser = await launchChrome({ adapter: kind, path: chrome, headless: false, report: console.error });
-      const [page] = await browser.pages();
-      await page.goto(server.url);
+      browser = await launchChrome({ adapter: kind, path: chrome, headless: false, yes, timeout });
+      await withinTime(show(browser, server.url), timeout, () => pageIsLate(timeout));
     }
     console.log('Ctrl-C ends it.');
     await ended;
@@ -47,18 +48,29 @@ export async function dev(options: DevOptions): Promise<void> {
   }
 }
 
+async function show(browser: Browser, url: string): Promise<void> {
+  const [page] = await browser.pages();
+  await page.goto(url, { timeout: 0 });
+}
+
 /** In a clone by Vite, so that a saved file is seen at once; from the package, the built page. */
-async function servePage(port: number): Promise<Served> {
+async function servePage({ port, yes }: DevOptions): Promise<Served> {
   if (existsSync(`${root}src/page/index.html`)) {
     const { createServer } = await import('vite');
-    const server = await createServer({ configFile: `${root}vite.config.ts`, server: { port }, clearScreen: false });
+    const server = await createServer({
+      configFile: `${root}vite.config.ts`,
+      // The configuration has this plugin too, and doesn't know of --yes: this one answers before it.
+      plugins: [{ ...datasetServer({ yes }), enforce: 'pre' }],
+      server: { port },
+      clearScreen: false,
+    });
     await server.listen();
     const url = server.resolvedUrls?.local[0];
     if (url) return { url, close: () => void server.close() };
   }
   const folder = `${root}dist/page`;
   if (!existsSync(folder)) throw new SetupError({ what: 'The page is not built', fix: 'type: npm run build' });
-  return serve(folder, datasetRoutes(knownDatasets()), port);
+  return serve(folder, datasetRoutes(knownDatasets({ yes })), port);
 }
 
 function hasScreen(): boolean {

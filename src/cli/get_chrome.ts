@@ -1,39 +1,43 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Browser, BrowserTag, detectBrowserPlatform, resolveBuildId } from '@puppeteer/browsers';
 import { SetupError } from '../errors.ts';
-import { aptInstall } from './apt.ts';
+import { aptInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
 import { findChrome, puppeteerCache } from './find_chrome.ts';
 
 type Report = (line: string) => void;
 
 const lookUpLimit = 20_000;
 const downloadLimit = 600_000;
+const downloader = fileURLToPath(new URL('./download_chrome.js', import.meta.url));
+/** The two packages of Chromium itself; a bare system needs libraries too. */
+const chromium: DebianPackage = { name: 'chromium', megabytes: 120 };
 
 /**
- * A Chrome that runs: found, else downloaded through @puppeteer/browsers, else installed by apt-get.
+ * A Chrome that runs: found, else downloaded through @puppeteer/browsers, else, where the user agrees, installed by apt-get.
  *
  * @throws SetupError where none of that is possible, with the command to type.
  */
-export async function ensureChrome(asked?: string, report: Report = console.error): Promise<string> {
+export async function ensureChrome(asked?: string, options: InstallOptions = {}): Promise<string> {
+  const { report = console.error } = options;
   const found = await findChrome(asked);
   if (found) return found;
   report('No Chrome on this machine: getting one (once).');
   const downloaded = await download(report);
   if (downloaded) return downloaded;
-  if (aptInstall('chromium', report)) {
+  if (await aptInstall(chromium, options)) {
     const installed = await findChrome();
     if (installed) return installed;
   }
   throw new SetupError({
-    what: 'There is no Chrome or Chromium, and none could be installed',
+    what: 'There is no Chrome or Chromium on this machine, and none was downloaded or installed',
     found:
       'none in --chrome, PUPPETEER_EXECUTABLE_PATH, CHROME_PATH, CHROME_BIN, the PATH, the usual places, or Puppeteer’s cache',
     wanted: 'Chrome, Chromium or Edge 113 or later',
-    fix: `${commandToType()}, then try again; or name one: --chrome <path>`,
+    fix: `${installAdvice()}${commandToType()}, then try again; or name one: --chrome <path>`,
   });
 }
 
@@ -55,10 +59,7 @@ async function download(report: Report): Promise<string | undefined> {
     report("The list of Chrome's versions could not be had: no way to its server from here.");
     return undefined;
   }
-  report(`Downloading Chrome ${buildId} into ${puppeteerCache}`);
-  const library = createRequire(import.meta.url).resolve('@puppeteer/browsers');
-  const program = join(dirname(library), 'main-cli.js');
-  const { status } = spawnSync(process.execPath, [program, 'install', `chrome@${buildId}`, '--path', puppeteerCache], {
+  const { status } = spawnSync(process.execPath, [downloader, buildId, puppeteerCache], {
     stdio: ['ignore', 2, 2],
     timeout: downloadLimit,
   });

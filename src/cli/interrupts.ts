@@ -3,11 +3,13 @@ const sameKeypress = 500;
 
 /**
  * What signals do to a command. The first Ctrl-C calls `stop`, where there is something to stop; the second, or a
- * SIGTERM or SIGHUP, calls `quit` and ends the process with 128 + the signal's number, as shells expect.
+ * SIGTERM or SIGHUP, calls `save` and `quit` and ends the process with 128 + the signal's number, as shells expect.
  */
 export class Interrupts {
   /** Set while a Ctrl-C has something to stop. */
   stop: (() => void) | undefined;
+  /** Saves what would be lost, before the process ends. */
+  save: (() => void) | undefined;
   private interrupted = 0;
 
   constructor(private readonly quit: () => Promise<void>) {
@@ -29,6 +31,11 @@ export class Interrupts {
   private onHangUp = () => this.end(129);
 
   private end(code: number): void {
+    try {
+      this.save?.();
+    } catch (error) {
+      console.error(`error: ${(error as Error).message}`);
+    }
     this.quit().finally(() => process.exit(code));
   }
 

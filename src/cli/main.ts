@@ -94,8 +94,9 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   return wgrad;
 }
 
-/** What was typed behind a command's name. */
-const typedAfter = (command: string, argv: readonly string[]) => argv.slice(argv.indexOf(command, 2) + 1);
+/** What was typed behind a command's name, without what the scripts of package.json add. */
+const typedAfter = (command: string, argv: readonly string[]) =>
+  argv.slice(argv.indexOf(command, 2) + 1).filter((argument) => argument !== '--yes');
 
 /** The package has no bench: what wgrad is measured beside are development dependencies. */
 function benchOfAClone(wgrad: Command): void {

@@ -7,6 +7,9 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { DataError, WgradError } from '../errors.ts';
 
+/** npm by default tries three times within more than a minute, which is long to wait for where there is no network. */
+const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
+
 /**
  * Downloads the archive of an npm package into a folder, by npm itself: it knows of proxies and mirrors, and checks
  * what it gets. Nothing is installed and no script runs.
@@ -16,7 +19,7 @@ import { DataError, WgradError } from '../errors.ts';
  * @throws WgradError with npm's own words where it fails.
  */
 export async function downloadPackage(spec: string, folder: string, signal: AbortSignal): Promise<string> {
-  const [program, ...args] = [...npm(), 'pack', spec, '--loglevel=error', '--ignore-scripts'];
+  const [program, ...args] = [...npm(), 'pack', spec, '--loglevel=error', '--ignore-scripts', ...retries];
   const child = spawn(program, args, {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { count, figure } from '../figures.ts';
 import { chromeTrace, describeAdapter, type StepProfile, type TrainingProfile } from '../index.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
+import { writeWhole } from './whole_file.ts';
 
 export interface ProfileOptions extends RunOptions {
   steps: number;
@@ -12,17 +12,17 @@ export interface ProfileOptions extends RunOptions {
 
 /** `wgrad profile` */
 export async function profile(options: ProfileOptions): Promise<void> {
-  await withRun(options, undefined, async ({ session, adapter, config }) => {
+  await withRun(options, {}, async ({ session, adapter, config }) => {
     const result = await session.call('profile', options.steps);
     console.log(profileTable(result));
     console.log(passesLine(result));
     console.log(resolutionLine(result));
     if (options.trace) {
-      writeFileSync(options.trace, `${JSON.stringify(chromeTrace(result, `wgrad on ${describeAdapter(adapter)}`))}\n`);
+      writeWhole(options.trace, `${JSON.stringify(chromeTrace(result, `wgrad on ${describeAdapter(adapter)}`))}\n`);
       console.log(`written  ${options.trace}, for chrome://tracing or https://ui.perfetto.dev`);
     }
     if (!options.json) return;
-    writeFileSync(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
+    writeWhole(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
     console.log(`written  ${options.json}`);
   });
 }

@@ -1,14 +1,21 @@
-import { type Cleaned, cleanDatasets, fingerprint, type TrainAndTest, takeFirst } from '../data/index.ts';
+import {
+  type Cleaned,
+  cleanDatasets,
+  createDatasets,
+  fingerprint,
+  type TrainAndTest,
+  takeFirst,
+} from '../data/index.ts';
 import { count } from '../figures.ts';
 import type { Told } from '../health/news.ts';
 import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
-import { readDatasets, readParts } from './datasets.ts';
+import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { nameForPage, type RunToSave } from './saved_run.ts';
-import { Session } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
 
 type Dropped = Cleaned['dropped'];
@@ -19,6 +26,7 @@ export interface PreparedRun {
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
+  classNames: readonly string[];
   /** What --save writes beside what came of it. */
   toSave: () => Promise<RunToSave>;
   /** What --json writes as `config`. */
@@ -31,24 +39,35 @@ export interface PreparedRun {
  */
 export async function withRun<Result>(
   options: RunOptions,
-  tell: ((news: Told[]) => void) | undefined,
+  { tell, keep }: Pick<SessionOptions, 'keep'> & { tell?: (news: Told[]) => void },
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
-  const { datasets: whole, dropped } = await readCleaned(options);
+  const { datasets: whole, dropped, reading } = await readCleaned(options);
   let datasets = whole;
   checkSamples(options, datasets);
   const model = modelOf(options, datasets.train);
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    const { adapter: kind, chrome } = options;
-    session = await Session.open({ adapter: kind, chrome, datasets: () => datasets, tell, report: console.error });
+    const { adapter: kind, chrome, yes, browserTimeout } = options;
+    const report = console.error;
+    session = await Session.open({
+      adapter: kind,
+      chrome,
+      yes,
+      browserTimeout,
+      datasets: () => datasets,
+      tell,
+      keep,
+      report,
+    });
     const { adapter } = session;
     const plan = planRun(options, datasets, adapter.software);
     datasets = {
       train: takeFirst(datasets.train, plan.trainSamples),
-      test: takeFirst(datasets.test, plan.testSamples),
+      // Without validation there is nothing to take.
+      test: plan.testSamples > 0 ? takeFirst(datasets.test, plan.testSamples) : datasets.test,
     };
     const trainer: TrainerOptions = {
       model,
@@ -64,6 +83,7 @@ export async function withRun<Result>(
     };
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
+    for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const { imageShape, classNames } = datasets.train;
     const { trainSamples, testSamples } = plan;
@@ -74,7 +94,15 @@ export async function withRun<Result>(
     const layers = await session.call('prepare', trainer);
     console.log(modelTable(layers));
     const { cut: _, ...samples } = plan;
-    const config = { dataset: options.dataset, clean: options.clean, ...samples, ...trainer };
+    const { dataset, clean, validationSplit, imageSize } = options;
+    const config = {
+      dataset,
+      clean,
+      ...(validationSplit !== undefined && { validationSplit }),
+      ...(imageSize !== undefined && { imageSize }),
+      ...samples,
+      ...trainer,
+    };
     const toSave = async (): Promise<RunToSave> => ({
       options: trainer,
       dataset: {
@@ -87,7 +115,7 @@ export async function withRun<Result>(
       },
       epochs: plan.epochs,
     });
-    return await work({ session, interrupts, plan, adapter, layers, toSave, config });
+    return await work({ session, interrupts, plan, adapter, layers, classNames, toSave, config });
   } finally {
     interrupts.dispose();
     await session?.close();
@@ -96,16 +124,24 @@ export async function withRun<Result>(
 
 const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
 
-/** The data set, without what `--clean` names. */
-export async function readCleaned({
-  dataset,
-  clean,
-}: Pick<RunOptions, 'dataset' | 'clean'>): Promise<{ datasets: TrainAndTest; dropped?: Dropped }> {
-  if (clean.length === 0) return { datasets: await readDatasets(dataset) };
+/** The data set, without what `--clean` names, and how the files of a folder were read. */
+export async function readCleaned(
+  options: Pick<
+    RunOptions,
+    'dataset' | 'clean' | 'validationSplit' | 'imageSize' | 'chrome' | 'browserTimeout' | 'yes'
+  >,
+): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
+  const { dataset, clean, validationSplit, imageSize, chrome, browserTimeout, yes } = options;
+  const folder = { validationSplit, imageSize, chrome, browserTimeout, yes };
+  const { parts, reading } = await readParts(dataset, folder);
+  if (clean.length === 0) return { datasets: createDatasets(parts), reading };
   const cleaning = Object.fromEntries(clean.map((finding) => [finding, true]));
-  const { dropped, ...datasets } = cleanDatasets(await readParts(dataset), cleaning);
-  return { datasets, dropped };
+  const { dropped, ...datasets } = cleanDatasets(parts, cleaning);
+  return { datasets, dropped, reading };
 }
+
+/** One line for each thing that was decided about the files of a folder. */
+export const readingLines = (reading: readonly string[]): string[] => reading.map((line) => `read     ${line}`);
 
 /** Before any image is left out by --train-samples and --test-samples. */
 export function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {

@@ -1,8 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
 import type { Startup } from '../index.ts';
 import type { PreparedRun } from './run.ts';
+import { writeWholeSomewhere } from './whole_file.ts';
 
 /** The whole run as one JSON object, in pieces: a long one is more than a string can hold. null stands for NaN and infinities. */
 export function writeRunJson(
@@ -15,23 +16,20 @@ export function writeRunJson(
   const about = { config, adapter: { vendor, architecture, description, software }, layers, startup };
   const names = Object.keys(log.steps[0]?.gradientNorms ?? {});
   const lastStep = log.steps.at(-1)?.step ?? 0;
-  const file = openSync(path, 'w');
-  try {
-    writeSync(file, `${JSON.stringify(about).slice(0, -1)}`);
+  writeWholeSomewhere(path, (file) => {
+    writeFileSync(file, `${JSON.stringify(about).slice(0, -1)}`);
     writeList(file, 'epochs', log.epochs);
     writeList(file, 'steps', log.steps);
     writeList(file, 'verdicts', log.verdicts);
     const times = Object.fromEntries(names.map((name) => [name, timeInVerdicts(log.verdicts, name, lastStep)]));
-    writeSync(file, `,\n"stepsInVerdicts": ${JSON.stringify(times)}`);
+    writeFileSync(file, `,\n"stepsInVerdicts": ${JSON.stringify(times)}`);
     writeList(file, 'probes', log.probes);
-    writeSync(file, '}\n');
-  } finally {
-    closeSync(file);
-  }
+    writeFileSync(file, '}\n');
+  });
 }
 
 function writeList(file: number, name: string, items: readonly unknown[]): void {
-  writeSync(file, `,\n"${name}": [`);
-  for (const [i, item] of items.entries()) writeSync(file, `${i ? ',' : ''}\n${JSON.stringify(item)}`);
-  writeSync(file, ']');
+  writeFileSync(file, `,\n"${name}": [`);
+  for (const [i, item] of items.entries()) writeFileSync(file, `${i ? ',' : ''}\n${JSON.stringify(item)}`);
+  writeFileSync(file, ']');
 }

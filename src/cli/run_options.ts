@@ -6,10 +6,16 @@ import type { AugmentationConfig, HealthLevel } from '../index.ts';
 import { type Model, sequential } from '../model/graph.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../model/optimizer.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../model/presets.ts';
-import { tutorialAugmentation, tutorialBatchSize } from '../model/tutorial.ts';
+import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { Mix } from '../plan/mix.ts';
+import {
+  type AugmentationPresetName,
+  augmentationPresetNames,
+  augmentationPresets,
+} from '../train/augmentation_presets.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
+import { addDefaultDataset } from './default_dataset.ts';
 import { choices, integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
@@ -17,6 +23,10 @@ export interface RunOptions extends AdapterOptions {
   dataset: string;
   /** What is left out of it. */
   clean: Finding[];
+  /** Of a folder without a split for validation. */
+  validationSplit?: number;
+  /** Of the images that pictures become. */
+  imageSize?: number;
   trainSamples?: number;
   testSamples?: number;
   epochs?: number;
@@ -45,11 +55,22 @@ const shared = {
   dataset: () =>
     new Option('--dataset <name or folder>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`).default(
       'mnist',
+      'mnist, or digits where MNIST cannot be downloaded',
     ),
   clean: () =>
     new Option('--clean <findings>', `leave out images with these: none, all, or some of ${findings.join(',')}`)
       .argParser(choices('--clean', findings))
       .default([], 'none'),
+  validationSplit: () =>
+    new Option(
+      '--validation-split <x>',
+      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation)',
+    ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
+  imageSize: () =>
+    new Option(
+      '--image-size <n>',
+      'height and width of the images that pictures become (default: their size up to 64, else 32)',
+    ).argParser(integer('--image-size', { min: 1, max: 1024 })),
   seed: () =>
     new Option('--seed <n>', 'every random number of the run follows from it')
       .argParser(integer('--seed', { min: 0, max: largestSeed }))
@@ -57,17 +78,19 @@ const shared = {
   augment: () =>
     new Option(
       '--augment <what>',
-      "tutorial, none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
+      "tutorial, handwriting (the tutorial's without its flip), none, or Keras' ImageDataGenerator arguments or a list of ops as JSON (text or file)",
     )
-      .argParser(namedOrJson<AugmentationConfig>('--augment', ['tutorial', 'none'], { list: true }))
+      .argParser(namedOrJson<AugmentationConfig>('--augment', augmentationPresetNames, { list: true }))
       .default('tutorial'),
 };
 
 /** The flags that say what is trained and where; `train` and `profile` share them. */
 export function addRunOptions(command: Command): Command {
-  command
+  addDefaultDataset(command)
     .addOption(shared.dataset())
     .addOption(shared.clean())
+    .addOption(shared.validationSplit())
+    .addOption(shared.imageSize())
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
@@ -106,11 +129,18 @@ export function addRunOptions(command: Command): Command {
   );
 }
 
+/** The flags that say how a folder is read, for commands that train nothing. */
+export function addFolderOptions(command: Command): Command {
+  return command.addOption(shared.validationSplit()).addOption(shared.imageSize());
+}
+
 /** The flags of `sheet`. */
 export function addSheetOptions(command: Command): Command {
-  command
+  addDefaultDataset(command)
     .addOption(shared.dataset())
     .addOption(shared.clean())
+    .addOption(shared.validationSplit())
+    .addOption(shared.imageSize())
     .addOption(shared.augment())
     .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
     .option('--draws <n>', 'draws beside each image', integer('--draws', { min: 1, max: 100 }), 8)
@@ -152,8 +182,7 @@ function mixOf(text: string): Mix {
 }
 
 export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): AugmentationConfig {
-  if (augment === 'tutorial') return tutorialAugmentation;
-  return typeof augment === 'string' ? { rescale: tutorialAugmentation.rescale } : augment;
+  return typeof augment === 'string' ? augmentationPresets[augment as AugmentationPresetName] : augment;
 }
 
 /**

@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { isDatasetName } from '../data/index.ts';
-import { WgradError } from '../errors.ts';
 import { withoutHealth } from '../health/history.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { formatRun, healthTable, type SavedRun, type Snapshot } from '../index.ts';
+import { upTo } from '../train/history_until.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';
 
 /** What is known of a run before it begins. */
@@ -12,11 +11,12 @@ export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 /** Images of a folder are, for the page, the user's own. */
 export const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
 
-/** Writes a run as the page saves it. @throws WgradError where the file can't be written. */
-export function writeSavedRun(path: string, run: RunToSave, log: TrainingLog, packed: PackedSnapshot): void {
-  const { epochs, steps, verdicts, probes } = log;
+/** A run as the page saves it: a state, and the records up to it. The log may have more. */
+export function formatSavedRun(run: RunToSave, log: TrainingLog, packed: PackedSnapshot): Uint8Array {
+  const { progress } = packed;
+  const { epochs, steps, verdicts, probes } = upTo(log, progress.step, progress.epochs);
   const health = healthTable(steps);
-  const file = formatRun({
+  return formatRun({
     ...run,
     history: {
       epochs,
@@ -27,11 +27,6 @@ export function writeSavedRun(path: string, run: RunToSave, log: TrainingLog, pa
     },
     snapshot: unpack(packed),
   });
-  try {
-    writeFileSync(path, file);
-  } catch (cause) {
-    throw new WgradError({ what: `Writing to ${path} failed`, found: (cause as Error).message }, { cause });
-  }
 }
 
 function unpack({ weights, moments, statistics, ...rest }: PackedSnapshot): Snapshot {

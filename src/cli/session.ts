@@ -1,12 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page as ChromePage } from 'puppeteer';
+import type { Browser, Page as ChromePage } from 'puppeteer-core';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import { launchChrome, mayHaveGpu } from './chrome.ts';
+import { browserTimeout, withinTime } from '../time_limit.ts';
+import { adapterFlags, launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
+import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
-import type { Outcome, Page, PageError } from './headless/protocol.ts';
+import { ensureChrome } from './get_chrome.ts';
+import type { Outcome, PackedSnapshot, Page } from './headless/protocol.ts';
+import { Liveness } from './liveness.ts';
+import { revive } from './page_error.ts';
 import { type Served, serve } from './server.ts';
 
 /** What every page that a session drives offers as `window.wgrad`; the answers of its methods are Outcomes. */
@@ -17,12 +22,18 @@ export interface Opening {
 export interface SessionOptions {
   adapter: 'auto' | 'software' | 'hardware';
   chrome?: string;
+  /** Milliseconds that Chrome may take for each answer. */
+  browserTimeout?: number;
+  /** Install a missing Chrome without asking. */
+  yes?: boolean;
   /** The folder beside the command's own that holds the page; `headless` unless given. */
   page?: string;
   /** What the page gets to see of the data; may change until `prepare` is called. */
   datasets: () => TrainAndTest;
   /** What the page tells while it works; which news those are is the page's and the command's. */
   tell?: (news: never[]) => void;
+  /** Gets the state after each complete epoch, of a `fit` that is asked to send it; all news before it have been told. */
+  keep?: (state: PackedSnapshot) => void;
   report: (line: string) => void;
 }
 
@@ -31,18 +42,24 @@ type Method<P> = { [Name in keyof P]: P[Name] extends Call ? Name : never }[keyo
 type Args<F> = F extends (...args: infer A) => unknown ? A : never;
 type ValueOf<F> = F extends (...args: never[]) => Promise<Outcome<infer Value>> ? Value : never;
 
+/** Milliseconds between the failure of a call and the event that gives its reason, at most. */
+const reasonTimeout = 1000;
+
 /** wgrad starts Chrome with the right flags: what is missing is the driver, or a Chrome that is not too old. */
 const howToGet = {
   hardware:
     "install the GPU's driver (on Linux with Vulkan: vulkaninfo --summary has to list the GPU), " +
-    'or take --adapter software, which needs none',
-  software: 'take a Chrome of version 113 or later: --chrome <path>',
+    'or take --adapter software, which needs none; on a slow machine allow more time with --browser-timeout <seconds>',
+  software:
+    'take a Chrome of version 113 or later: --chrome <path>; ' +
+    'on a slow machine allow more time with --browser-timeout <seconds>',
 };
 
 /** A Chrome with a page in it and a GPU open in that: everything that has to be closed again. */
 export class Session<P extends Opening = Page> {
-  /** Rejects when the page or Chrome goes away by itself. */
+  /** Rejects when the page or Chrome goes away by itself, or hangs. */
   private readonly failure: Promise<never>;
+  private readonly liveness: Liveness;
   private closing = false;
   adapter!: AdapterFacts;
   /** `Chrome/156.0.8078.79` */
@@ -52,8 +69,11 @@ export class Session<P extends Opening = Page> {
     private readonly browser: Browser,
     private readonly page: ChromePage,
     private readonly server: Served,
+    timeout: number,
   ) {
-    this.failure = new Promise((_, reject) => {
+    let reject: (error: WgradError) => void = () => {};
+    this.failure = new Promise((_, rejectIt) => {
+      reject = rejectIt;
       const fail = (what: string, found: unknown) => {
         if (!this.closing) reject(new WgradError({ what, found }));
       };
@@ -63,48 +83,75 @@ export class Session<P extends Opening = Page> {
       browser.once('disconnected', () => fail('Chrome ended', 'it crashed, or somebody ended it'));
     });
     this.failure.catch(() => undefined); // whoever waits for the page races it
+    this.liveness = new Liveness(browser, timeout, reject);
   }
 
   /** Tries hardware before software where `auto` is asked for and the machine may have some. */
   static async open<P extends Opening = Page>(options: SessionOptions): Promise<Session<P>> {
-    const { adapter } = options;
+    const { adapter, report, yes } = options;
+    // Once, and not again for the next adapter: a missing Chrome may mean a download, or a question.
+    const chrome = await ensureChrome(options.chrome, { yes, report });
+    const found = { ...options, chrome };
     const kinds =
       adapter !== 'auto' ? [adapter] : mayHaveGpu() ? (['hardware', 'software'] as const) : ['software' as const];
     for (const kind of kinds.slice(0, -1)) {
       try {
-        return await Session.start<P>(kind, options);
+        return await Session.start<P>(kind, found);
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
+        options.report(`No ${kind} adapter: ${error.parts.what}. Continuing with the software adapter.`);
       }
     }
-    return Session.start<P>(kinds[kinds.length - 1], options);
+    return Session.start<P>(kinds[kinds.length - 1], found);
   }
 
   private static async start<P extends Opening>(
     kind: 'software' | 'hardware',
     options: SessionOptions,
   ): Promise<Session<P>> {
-    const browser = await launchChrome({ adapter: kind, path: options.chrome, report: options.report });
+    const { browserTimeout: timeout = browserTimeout, chrome: path, yes, report } = options;
+    const browser = await launchChrome({ adapter: kind, path, yes, report, timeout });
     let server: Served | undefined;
+    let version = 'Chrome';
     try {
       server = await serve(
         fileURLToPath(new URL(`../${options.page ?? 'headless'}`, import.meta.url)),
         datasetRoutes(async () => options.datasets()),
       );
-      const [page] = await browser.pages();
-      const session = new Session<P>(browser, page, server);
-      await page.exposeFunction('wgradTell', (news: never[]) => options.tell?.(unpackNumbers(news)));
-      await page.goto(server.url);
-      session.version = await browser.version();
-      session.adapter = await (session as Session<Opening>).call('open', kind).catch((error) => {
-        throw error instanceof SetupError ? new SetupError({ ...error.parts, fix: howToGet[kind] }) : error;
-      });
+      const opened = Session.openPage<P>(browser, server, options, timeout);
+      const session = await withinTime(opened, timeout, () => pageIsLate(timeout));
+      version = session.version;
+      session.adapter = await (session as Session<Opening>).call('open', kind, timeout);
       return session;
     } catch (error) {
       server?.close();
-      await browser.close();
-      throw error;
+      await closeChrome(browser);
+      if (!(error instanceof WgradError) || error instanceof ConfigurationError) throw error;
+      const tried = `tried ${version} with ${adapterFlags(kind).join(' ') || 'its own choice of adapter'}`;
+      const found = 'found' in error.parts ? `${error.parts.found}; ${tried}` : tried;
+      throw new SetupError({ ...error.parts, found, fix: howToGet[kind] }, { cause: error });
     }
+  }
+
+  private static async openPage<P extends Opening>(
+    browser: Browser,
+    server: Served,
+    { tell, keep }: SessionOptions,
+    timeout: number,
+  ): Promise<Session<P>> {
+    const [page] = await browser.pages();
+    const session = new Session<P>(browser, page, server, timeout);
+    const ready = (async () => {
+      await page.exposeFunction('wgradTell', (news: never[]) => {
+        session.liveness.sign();
+        tell?.(unpackNumbers(news));
+      });
+      if (keep) await page.exposeFunction('wgradKeep', keep);
+      await page.goto(server.url, { timeout: 0 });
+      session.version = await browser.version();
+    })();
+    await session.unlessGone(ready);
+    return session;
   }
 
   /** Calls the page, and raises here what was raised there. */
@@ -114,11 +161,19 @@ export class Session<P extends Opening = Page> {
       name as string,
       args as unknown[],
     );
-    // A page that goes away also rejects the call itself, with less to say: let the reason come first.
-    answer.catch(() => undefined);
-    const outcome = await Promise.race([answer.catch(() => this.failure), this.failure]);
+    const outcome = await this.liveness.during(this.unlessGone(answer));
     if ('error' in outcome) throw revive(outcome.error);
     return outcome.value as ValueOf<P[Name]>;
+  }
+
+  /** A page that goes away also rejects the work itself, with less to say: the reason gets a moment to come first. */
+  private unlessGone<T>(work: Promise<T>): Promise<T> {
+    const reasoned = work.catch((error) => {
+      if (this.closing) return this.failure;
+      const found = error instanceof Error ? error.message : error;
+      return withinTime(this.failure, reasonTimeout, () => new WgradError({ what: 'The page did not answer', found }));
+    });
+    return Promise.race([reasoned, this.failure]);
   }
 
   /** Asks the page to end `fit` after the step that it is in. */
@@ -126,19 +181,11 @@ export class Session<P extends Opening = Page> {
     this.page.evaluate(() => window.wgrad.stop()).catch(() => undefined);
   }
 
-  /** Leaves no Chrome behind: one that does not close within five seconds is killed. */
+  /** Leaves no Chrome behind. */
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
     this.server.close();
-    const kill = setTimeout(() => this.browser.process()?.kill('SIGKILL'), 5000);
-    await this.browser.close().catch(() => undefined);
-    clearTimeout(kill);
+    await closeChrome(this.browser);
   }
-}
-
-function revive(error: PageError): Error {
-  if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
-  const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
-  return new Kind(error.parts);
 }

@@ -1,15 +1,28 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
 import { count } from '../figures.ts';
 import { Interrupts } from './interrupts.ts';
-import { cleanedLines, readCleaned } from './run.ts';
+import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { Session } from './session.ts';
 import { adapterLine } from './training_report.ts';
+import { writeWhole } from './whole_file.ts';
 
-type Shared = Pick<RunOptions, 'dataset' | 'clean' | 'augment' | 'seed' | 'adapter' | 'chrome'>;
+type Shared = Pick<
+  RunOptions,
+  | 'dataset'
+  | 'clean'
+  | 'validationSplit'
+  | 'imageSize'
+  | 'augment'
+  | 'seed'
+  | 'adapter'
+  | 'chrome'
+  | 'browserTimeout'
+  | 'yes'
+>;
 
 export interface SheetCommandOptions extends Shared {
   images: number;
@@ -21,26 +34,28 @@ export interface SheetCommandOptions extends Shared {
 
 /** `wgrad sheet` */
 export async function sheet(options: SheetCommandOptions): Promise<void> {
-  const { dataset, seed, images, draws, each, adapter, chrome, out, save } = options;
-  const { datasets: whole, dropped } = await readCleaned(options);
+  const { dataset, seed, images, draws, each, adapter, chrome, browserTimeout, yes, out, save } = options;
+  const { datasets: whole, dropped, reading } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
   // Told here, before a Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
-  const datasets = { train: takeFirst(train, images), test: takeFirst(test, 1) };
+  const datasets = { train: takeFirst(train, images), test: test.count > 0 ? takeFirst(test, 1) : test };
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    session = await Session.open({ adapter, chrome, datasets: () => datasets, report: console.error });
+    const report = console.error;
+    session = await Session.open({ adapter, chrome, browserTimeout, yes, datasets: () => datasets, report });
     console.log(adapterLine(session.adapter));
+    for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
     const order = { augmentation, seed, images, draws, each, singles: save !== undefined };
     const pictures = await session.call('sheet', order);
-    writeFileSync(out, Buffer.from(pictures.sheet, 'base64'));
+    writeWhole(out, Buffer.from(pictures.sheet, 'base64'));
     console.log(`written  ${out}: ${count(datasets.train.count)} images of ${dataset}, ${draws} draws of each`);
     if (save === undefined) return;
     mkdirSync(save, { recursive: true });
-    for (const { name, png } of pictures.singles) writeFileSync(join(save, `${name}.png`), Buffer.from(png, 'base64'));
+    for (const { name, png } of pictures.singles) writeWhole(join(save, `${name}.png`), Buffer.from(png, 'base64'));
     console.log(`written  ${count(pictures.singles.length)} PNG files into ${save}`);
   } finally {
     interrupts.dispose();

@@ -1,15 +1,16 @@
 import type { Told } from '../health/news.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { Startup, Verdict } from '../index.ts';
+import type { Fitted } from './headless/protocol.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
-import { withRun } from './run.ts';
+import { type PreparedRun, withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
-import type { RunOptions } from './run_options.ts';
-import { writeSavedRun } from './saved_run.ts';
-import { epochLine, finalTables, startupLine } from './training_report.ts';
+import { augmentationOf, type RunOptions } from './run_options.ts';
+import { RunSaver, withRescue } from './run_saver.ts';
+import { epochLine, finalTables, mirroringLines, startupLine } from './training_report.ts';
 
 export interface TrainCommandOptions extends RunOptions {
   csv?: string;
@@ -22,6 +23,7 @@ export async function train(options: TrainCommandOptions): Promise<void> {
   const log = new TrainingLog();
   let progress: Progress | undefined;
   let files: RunFiles | undefined;
+  let saver: RunSaver | undefined;
   let epochs = 0;
   let stop = () => {};
   const print = (lines: string[]) => {
@@ -32,16 +34,23 @@ export async function train(options: TrainCommandOptions): Promise<void> {
   };
   await withRun(
     options,
-    (news) => {
-      files?.add(news);
-      for (const lines of linesOf(news, log, epochs)) print(lines);
-      progress?.update(log);
-      if (files?.failure) stop();
+    {
+      tell: (news) => {
+        files?.add(news);
+        for (const lines of linesOf(news, log, epochs)) print(lines);
+        progress?.update(log);
+        if (files?.failure) stop();
+      },
+      keep: (state) => saver?.keep(state),
     },
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
+      const { classNames } = run;
+      for (const line of mirroringLines(augmentationOf(options), classNames, '--augment handwriting'))
+        console.log(line);
       files = new RunFiles(options);
+      if (options.save) saver = new RunSaver(options.save, await run.toSave(), log);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
       stop = () => session.stop();
@@ -51,31 +60,59 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         stop();
       };
       let startup: Startup | undefined;
+      const writeJson = () => {
+        if (options.json) writeRunJson(options.json, run, log, startup);
+      };
+      interrupts.save = () => {
+        try {
+          saver?.finish();
+        } finally {
+          writeJson();
+        }
+      };
+      const failures: unknown[] = [];
       try {
-        const fitted = await session.call('fit', epochs);
+        const fitted = await fitAndSave(run, saver);
         startup = fitted.startup;
         progress.stop();
         console.log(startupLine(fitted));
         if (fitted.skippedSteps) console.log(`skipped  ${fitted.skippedSteps} steps with numbers that are not finite`);
-        if (options.save) {
-          writeSavedRun(options.save, await run.toSave(), log, await session.call('snapshot'));
+        if (saver) {
+          saver.finish();
           console.log(`written  ${options.save}`);
         }
         if (fitted.stopped && !files.failure) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);
-      } finally {
-        progress.stop();
-        console.log(finalTables(log));
-        const probes = probeTables(log.probes);
-        if (probes) console.log(probes);
-        for (const path of files.close()) console.log(`written  ${path}`);
-        if (options.json) {
-          writeRunJson(options.json, run, log, startup);
-          console.log(`written  ${options.json}`);
-        }
+      } catch (error) {
+        failures.push(error);
       }
-      if (files.failure) throw files.failure;
+      progress.stop();
+      console.log(finalTables(log));
+      const probes = probeTables(log.probes);
+      if (probes) console.log(probes);
+      for (const path of files.close()) console.log(`written  ${path}`);
+      if (files.failure) failures.push(files.failure);
+      try {
+        writeJson();
+        if (options.json) console.log(`written  ${options.json}`);
+      } catch (error) {
+        failures.push(error);
+      }
+      const [first, ...others] = failures;
+      for (const error of others) console.error(`error: ${(error as Error).message}`);
+      if (first !== undefined) throw first;
     },
   );
+}
+
+/** Trains, and takes the state at the end where it is to be saved; of a run that fails, saves the last state that there is. */
+async function fitAndSave({ session, plan }: PreparedRun, saver: RunSaver | undefined): Promise<Fitted> {
+  try {
+    const fitted = await session.call('fit', plan.epochs, saver !== undefined);
+    saver?.add(await session.call('snapshot'));
+    return fitted;
+  } catch (error) {
+    throw saver ? withRescue(error, saver) : error;
+  }
 }
 
 /** Takes the news into the log, and says what of them is to be printed, in order. */

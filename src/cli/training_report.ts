@@ -1,6 +1,14 @@
+import { mirroringParts } from '../augment/mirroring.ts';
+import { areCharacters } from '../data/characters.ts';
 import { count, figure, fixed } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
-import { type AdapterFacts, describeAdapter, type EpochRecord, type LayerSummary } from '../index.ts';
+import {
+  type AdapterFacts,
+  type AugmentationConfig,
+  describeAdapter,
+  type EpochRecord,
+  type LayerSummary,
+} from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
 import type { Fitted } from './headless/protocol.ts';
 import { healthTable } from './health_report.ts';
@@ -32,6 +40,22 @@ export function cutLine(plan: Plan): string {
   );
 }
 
+/**
+ * A line where digits or letters are mirrored; none where they aren't, or classes are something else.
+ *
+ * @param flags that leave it out.
+ */
+export function mirroringLines(
+  augmentation: AugmentationConfig,
+  classNames: readonly string[],
+  flags: string,
+): string[] {
+  if (!areCharacters(classNames) || mirroringParts(augmentation).length === 0) return [];
+  return [
+    `note     mirrored digits and letters cost accuracy (a mirrored 2 looks like a 5): ${flags} leaves the flips out`,
+  ];
+}
+
 export function modelTable(layers: readonly LayerSummary[]): string {
   const rows = layers.map(({ name, type, outputShape, parameters }) => [
     name,
@@ -46,7 +70,9 @@ export function modelTable(layers: readonly LayerSummary[]): string {
 export function epochLine(record: EpochRecord, epochs: number): string {
   const parts = [
     `epoch ${record.epoch}/${epochs}  loss ${fixed(record.loss)}  accuracy ${fixed(record.accuracy)}`,
-    `validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}`,
+    ...(record.validationLoss === undefined
+      ? []
+      : [`validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}`]),
     `${fixed(record.seconds, 1)} s  ${Math.round(record.imagesPerSecond)} images/s`,
   ];
   const norms = Object.entries(record.gradientNorms).map(([layer, { mean }]) => `${layer} ${figure(mean)}`);

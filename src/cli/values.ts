@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError, suggest } from '../errors.ts';
+import { temporaryName } from './whole_file.ts';
 
 /** Readers of a flag's text: each gives the value, or a ConfigurationError that names the flag. */
 
@@ -137,12 +138,17 @@ function folderProblem(path: string): string | undefined {
   }
 }
 
+/** Tries it rather than asking for permissions: root has them all, in folders too that take no files. */
 function problem(path: string): string | undefined {
   try {
     if (existsSync(path)) {
       if (statSync(path).isDirectory()) return 'it is a folder';
       accessSync(path, constants.W_OK);
-    } else accessSync(dirname(path), constants.W_OK);
+    } else {
+      const trial = temporaryName(path);
+      closeSync(openSync(trial, 'w'));
+      rmSync(trial);
+    }
     return undefined;
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : (cause as Error).message;

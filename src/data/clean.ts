@@ -53,7 +53,8 @@ export function cleanDatasets(pair: TrainAndTestParts, cleaning: Cleaning): Clea
   for (const part of ['train', 'test'] as const) {
     const [at] = stays[part];
     if (at !== undefined) throw badLabel(part, at, facts.labels[part][at], facts.classNames.length);
-    if (gone[part].size === facts.labels[part].length) throw nothingLeft(part, dropped[part]);
+    // A part that was empty before has not been emptied by cleaning.
+    if (gone[part].size > 0 && gone[part].size === facts.labels[part].length) throw nothingLeft(part, dropped[part]);
   }
   const train = { ...without(pair.train, gone.train), classNames: facts.classNames };
   return { ...createDatasets({ train, test: without(pair.test, gone.test) }), dropped };

@@ -45,7 +45,10 @@ export function createDataset(parts: DatasetParts): Dataset {
   return create(parts);
 }
 
-/** Puts both parts together; the classes are the training part's. Throws a DataError as createDataset does. */
+/**
+ * Puts both parts together; the classes are the training part's. Throws a DataError as createDataset does. The test part may
+ * be empty: there is then nothing to validate with.
+ */
 export function createDatasets(parts: TrainAndTestParts): TrainAndTest {
   const train = create(parts.train, 'train');
   return { train, test: create({ ...parts.test, classNames: train.classNames }, 'test') };
@@ -54,7 +57,7 @@ export function createDatasets(parts: TrainAndTestParts): TrainAndTest {
 function create(parts: DatasetParts, part?: Part): Dataset {
   const { images, labels, classNames } = parts;
   const { imageShape, count } = measure(parts);
-  if (count === 0) {
+  if (count === 0 && part !== 'test') {
     throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, wanted: 'at least one' });
   }
   const names = classNames ? [...classNames] : numberedClasses(labels);

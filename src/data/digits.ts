@@ -1,7 +1,8 @@
 import { DataError } from '../errors.ts';
 import { digitNames } from './class_names.ts';
 import { createDataset, type TrainAndTest } from './dataset.ts';
-import { gunzip, isGzip } from './gunzip.ts';
+import { gunzip } from './gunzip.ts';
+import { isGzip } from './gzip_format.ts';
 
 const side = 8;
 const pixels = side * side;

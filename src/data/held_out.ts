@@ -1,21 +1,32 @@
+import { ConfigurationError, DataError } from '../errors.ts';
+import { counted } from '../figures.ts';
 import { bytesAnImage, type DatasetParts, type ImageShape, measure, type TrainAndTestParts } from './dataset.ts';
 
-/** Of five images one is held out. */
-const every = 5;
+/** The share that is held out unless a caller asks for another. */
+export const defaultValidationSplit = 0.2;
 
 /**
- * Holds images out for a data set that comes in one part: of each class every fifth, in the order that they have. A class
- * of fewer than five keeps all for training.
+ * Holds images out for a data set that comes in one part: of each class every fifth, in the order that they have, and at least
+ * one where the class has two or more.
  *
+ * @param validationSplit the share of each class that is held out, from 0 (none) up to but not including 1.
+ * @throws ConfigurationError for another share.
  * @throws DataError where images and labels don't come out even.
  */
-export function holdOut(parts: DatasetParts): TrainAndTestParts {
+export function holdOut(parts: DatasetParts, validationSplit: number = defaultValidationSplit): TrainAndTestParts {
+  const share = requireSplit(validationSplit);
   const { imageShape, count } = measure(parts);
+  const sizes = new Map<number, number>();
+  for (let i = 0; i < count; i++) sizes.set(parts.labels[i]!, (sizes.get(parts.labels[i]!) ?? 0) + 1);
   const seen = new Map<number, number>();
   const isHeld = Array.from({ length: count }, (_, i) => {
-    const before = seen.get(parts.labels[i]!) ?? 0;
-    seen.set(parts.labels[i]!, before + 1);
-    return before % every === every - 1;
+    const label = parts.labels[i]!;
+    const before = seen.get(label) ?? 0;
+    seen.set(label, before + 1);
+    const size = sizes.get(label)!;
+    // The last one of a class that is too small for the share.
+    if (heldOf(size, share) === 0) return share > 0 && size > 1 && before === size - 1;
+    return heldOf(before + 1, share) > heldOf(before, share);
   });
   const take = (held: boolean) =>
     partOf(
@@ -26,6 +37,18 @@ export function holdOut(parts: DatasetParts): TrainAndTestParts {
   return { train: take(false), test: take(true) };
 }
 
+/** A share such as 0.2 is no exact binary number: five times 0.2 must be one. */
+const heldOf = (count: number, share: number) => Math.floor(count * share + 1e-9);
+
+export function requireSplit(share: number): number {
+  if (typeof share === 'number' && share >= 0 && share < 1) return share;
+  throw new ConfigurationError({
+    what: 'Invalid validationSplit',
+    found: share,
+    wanted: 'a number from 0, which holds out nothing, up to but not including 1',
+  });
+}
+
 function partOf(parts: DatasetParts, imageShape: ImageShape, indices: readonly number[]): DatasetParts {
   const bytes = bytesAnImage(imageShape);
   const images = new Uint8Array(indices.length * bytes);
@@ -33,4 +56,29 @@ function partOf(parts: DatasetParts, imageShape: ImageShape, indices: readonly n
     images.set(parts.images.subarray(from * bytes, (from + 1) * bytes), to * bytes);
   }
   return { ...parts, images, labels: indices.map((i) => parts.labels[i]!) };
+}
+
+/**
+ * Holds images out of a user's data set that has no split for validation.
+ *
+ * @returns also how that was done, in words; undefined where nothing was to be held out.
+ * @throws DataError where no class has two images.
+ */
+export function holdOutOf(
+  parts: DatasetParts,
+  validationSplit: number = defaultValidationSplit,
+): TrainAndTestParts & { heldOut?: string } {
+  const { train, test } = holdOut(parts, validationSplit);
+  if (validationSplit === 0) return { train, test };
+  if (test.labels.length === 0) {
+    const classes = new Set(Array.from(parts.labels)).size;
+    throw new DataError({
+      what: 'There are too few images to hold one out for validation',
+      found: `${counted(parts.labels.length, 'image')} of ${classes === 1 ? '1 class' : `${classes} classes`}, one of each`,
+      wanted: 'at least 2 images of a class: one to train with and one to validate with',
+      fix: 'add images, or train without validation: --validation-split 0 of the command, validationSplit: 0 of the library',
+    });
+  }
+  const share = `${Number((100 * validationSplit).toFixed(2))} %`;
+  return { train, test, heldOut: `held out of them: ${share} of each class, and at least one where it has two` };
 }

@@ -1,6 +1,7 @@
 import { DataError } from '../errors.ts';
 import { createDataset, type Dataset, type DatasetParts } from './dataset.ts';
-import { gunzip, isGzip } from './gunzip.ts';
+import { gunzip } from './gunzip.ts';
+import { isGzip } from './gzip_format.ts';
 
 // IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist): two zero bytes, the type of an element, the number of
 // dimensions, each dimension as a big-endian 32-bit number, then the elements, the last dimension innermost.
@@ -60,6 +61,16 @@ export async function parseIdxParts({ images, labels, classNames, names }: IdxDa
   const imagesName = names?.images ?? 'The file of images';
   const labelsName = names?.labels ?? 'The file of labels';
   const [pictures, classes] = await Promise.all([parseIdx(images, imagesName), parseIdx(labels, labelsName)]);
+  return joinIdx(pictures, classes, { images: imagesName, labels: labelsName }, classNames);
+}
+
+/** Joins an array of images and one of labels. Throws a DataError where they don't fit each other. */
+export function joinIdx(
+  pictures: IdxArray,
+  classes: IdxArray,
+  { images: imagesName, labels: labelsName }: { images: string; labels: string },
+  classNames?: readonly string[],
+): DatasetParts {
   const dimensions = pictures.shape.length;
   if (dimensions !== 3 && dimensions !== 4) {
     throw wrongDimensions(imagesName, dimensions, '3 (count, height, width) or 4 (and channels)');

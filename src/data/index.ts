@@ -1,4 +1,3 @@
-export { readBrought } from './brought.ts';
 export { formatCifar10, parseCifar10, parseCifar10Parts } from './cifar.ts';
 export { cifar10Names, digitNames, fashionMnistNames } from './class_names.ts';
 export { type Cleaned, type Cleaning, cleanDatasets } from './clean.ts';
@@ -18,8 +17,27 @@ export { digitsTestCount, parseDigits } from './digits.ts';
 export { type Finding, findings, type SameImages } from './findings.ts';
 export { fingerprint } from './fingerprint.ts';
 export { gunzip } from './gunzip.ts';
-export { holdOut } from './held_out.ts';
+export { defaultValidationSplit, holdOut } from './held_out.ts';
+export { type FileBytes, type IdentifiedFile, identifyFiles, type PlacedFile } from './identify.ts';
 export { type IdxArray, type IdxDatasetFiles, parseIdx, parseIdxDataset, parseIdxParts } from './idx.ts';
 export { countClasses, type Inspection, inspectDatasets, type PartInspection } from './inspect.ts';
 export { type DatasetName, datasetNames, isDatasetName } from './known.ts';
-export { type PictureOptions, type Pictures, type PlacedFile, placePictures, readPictures } from './pictures.ts';
+export type { PictureFit, PictureOptions } from './picture_sizes.ts';
+export {
+  describeIgnored,
+  describeReading,
+  type IgnoredFile,
+  type PictureSize,
+  type ReadingReport,
+  type SplitReport,
+  trainingParts,
+  type UserDataset,
+} from './reading_report.ts';
+export type { Split } from './splits.ts';
+export {
+  type PictureReader,
+  readableFiles,
+  readIdentifiedFiles,
+  readUserFiles,
+  type UserFilesOptions,
+} from './user_files.ts';

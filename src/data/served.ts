@@ -1,5 +1,5 @@
 import { DataError } from '../errors.ts';
-import { createDataset, type ImageShape, type TrainAndTest } from './dataset.ts';
+import { createDatasets, type ImageShape, type TrainAndTest } from './dataset.ts';
 
 export type { TrainAndTest } from './dataset.ts';
 
@@ -35,10 +35,10 @@ export async function fetchDatasets(name: string, signal?: AbortSignal): Promise
   const bytes = async (path: string) => new Uint8Array(await (await get(`${at}/${path}`, signal)).arrayBuffer());
   const part = async (part: string) => {
     const [images, labels] = await Promise.all([bytes(`${part}/images`), bytes(`${part}/labels`)]);
-    return createDataset({ images, labels, imageShape, classNames });
+    return { images, labels, imageShape, classNames };
   };
   const [train, test] = await Promise.all([part('train'), part('test')]);
-  return { train, test };
+  return createDatasets({ train, test });
 }
 
 async function get(path: string, signal?: AbortSignal): Promise<Response> {

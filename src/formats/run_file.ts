@@ -123,7 +123,17 @@ const column = v.array(v.nullable(numbers));
 const healthTable = v.pipe(
   v.object({
     steps: v.array(numbers),
-    layers: v.record(v.string(), v.object({ updateRatio: column, transport: column, reach: column, dead: column })),
+    layers: v.record(
+      v.string(),
+      v.object({
+        updateRatio: column,
+        transport: column,
+        reach: column,
+        dead: column,
+        zeros: v.optional(column),
+        saturated: v.optional(column),
+      }),
+    ),
   }),
   v.check(
     ({ steps, layers }) =>
@@ -139,7 +149,7 @@ const schema = v.object({
     imageShape: v.tuple([integer(1), integer(1), integer(1)]),
     classNames: names,
     trainSamples: integer(1),
-    testSamples: integer(1),
+    testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
     data: v.optional(v.string()),
   }),

@@ -1,4 +1,22 @@
 import { ConfigurationError, DeviceLostError, SetupError } from '../errors.ts';
+import { browserTimeout, secondsText, withinTime } from '../time_limit.ts';
+
+/**
+ * The part of WebGPU's types that the public types of wgrad name. TypeScript 6 and later, and @webgpu/types, declare the
+ * same interfaces in full, and TypeScript merges the declarations. Before TypeScript 6, without @webgpu/types, these
+ * keep the names known, so that `gpu.device` is not an error, or silently `any` with `skipLibCheck`.
+ */
+declare global {
+  interface GPU {}
+  interface GPUDevice {
+    readonly lost: Promise<GPUDeviceLostInfo>;
+    readonly queue: GPUQueue;
+  }
+  interface GPUQueue {}
+  interface GPUDeviceLostInfo {
+    readonly message: string;
+  }
+}
 
 /** What an adapter says of itself; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
 export interface AdapterFacts {
@@ -25,6 +43,11 @@ export interface GpuOptions {
   requiredLimits?: Record<string, number>;
   /** Only WebGPU's default limits and no optional feature: what the weakest adapter has. */
   defaultLimitsOnly?: boolean;
+  /**
+   * Milliseconds that the browser may take to find an adapter, and again to open its device; 30,000 by default, Infinity
+   * for no limit. With some drivers requestAdapter never resolves.
+   */
+  timeout?: number;
 }
 
 export interface Gpu {
@@ -44,14 +67,18 @@ const howToGetWebGpu =
   'use Chrome 113 or later over https or localhost; on Linux start it with --enable-unsafe-webgpu --enable-features=Vulkan; ' +
   'without a GPU add --use-webgpu-adapter=swiftshader';
 
+const howToGetAnAnswer =
+  "restart the browser, update the GPU's driver, or use the software adapter: start Chrome with " +
+  '--enable-unsafe-webgpu --use-webgpu-adapter=swiftshader; on a slow machine allow more time: openGpu({ timeout })';
+
 /** The limits above the defaults that pay when an adapter has them: larger data sets in one binding. */
 const usefulLimits = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
 /**
  * Opens a device: the adapter's own maximum for buffer sizes, WebGPU's defaults for everything else.
  *
- * @throws SetupError where there is no WebGPU or no adapter of the kind asked for.
- * @throws ConfigurationError for a limit that the adapter doesn't reach.
+ * @throws SetupError where there is no WebGPU or no adapter of the kind asked for, or the browser doesn't answer in time.
+ * @throws ConfigurationError for a limit that the adapter doesn't reach, or an invalid timeout.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const entry = options.gpu ?? globalThis.navigator?.gpu;
@@ -59,7 +86,9 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     throw new SetupError({ what: 'This browser has no WebGPU', found: 'no navigator.gpu', fix: howToGetWebGpu });
   }
   const wanted = options.adapter ?? 'auto';
-  const adapter = await entry.requestAdapter({ powerPreference: 'high-performance' });
+  const timeout = timeoutOf(options);
+  const requested = entry.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await withinTime(requested, timeout, () => noAnswer('requestAdapter()', timeout));
   if (!adapter) {
     throw new SetupError({
       what: 'WebGPU is there, but it has no adapter',
@@ -79,11 +108,8 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
           : 'start Chrome with --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader',
     });
   }
-  const device = await adapter.requestDevice({
-    label: 'wgrad',
-    requiredFeatures: options.defaultLimitsOnly ? [] : features(adapter),
-    requiredLimits: limits(adapter, options),
-  });
+  const device = await openDevice(adapter, options, timeout);
+  keepUntilLost(device, { entry, adapter });
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const uniform = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
   return {
@@ -95,6 +121,50 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     failure: failureOf(device),
     dispose: () => device.destroy(),
   };
+}
+
+function timeoutOf({ timeout = browserTimeout }: GpuOptions): number {
+  if (typeof timeout === 'number' && timeout > 0) return timeout;
+  throw new ConfigurationError({
+    what: 'Invalid timeout of openGpu',
+    found: timeout,
+    wanted: 'a positive number of milliseconds, or Infinity for no limit',
+  });
+}
+
+async function openDevice(adapter: GPUAdapter, options: GpuOptions, timeout: number): Promise<GPUDevice> {
+  const requested = adapter.requestDevice({
+    label: 'wgrad',
+    requiredFeatures: options.defaultLimitsOnly ? [] : features(adapter),
+    requiredLimits: limits(adapter, options),
+  });
+  return withinTime(requested, timeout, () => {
+    // It may come all the same, and nobody waits for it any more.
+    requested.then(
+      (device) => device.destroy(),
+      () => undefined,
+    );
+    return noAnswer('requestDevice()', timeout);
+  });
+}
+
+const noAnswer = (call: string, timeout: number) =>
+  new SetupError({
+    what: `The browser did not answer ${call} within ${secondsText(timeout)}`,
+    found: 'no answer, as happens with a GPU driver that the browser cannot use',
+    fix: howToGetAnAnswer,
+  });
+
+/** The GPU object and the adapter of every device that is in use. */
+const inUse = new Set<{ entry: GPU; adapter: GPUAdapter }>();
+
+/**
+ * Keeps the GPU object and the adapter of a device alive as long as the device. Dawn's Node bindings need it: their
+ * devices crash, or never answer, once the object that `create()` returned is garbage-collected.
+ */
+function keepUntilLost(device: GPUDevice, origin: { entry: GPU; adapter: GPUAdapter }): void {
+  inUse.add(origin);
+  device.lost.then(() => inUse.delete(origin));
 }
 
 function describe(adapter: GPUAdapter): AdapterFacts {

@@ -10,6 +10,9 @@ export interface LayerFigures {
   reach: number;
   /** Share of units that were never positive since the epoch began, 0 to 1. */
   dead: number;
+  /** Shares of its outputs that are exactly zero, and where a tanh or sigmoid is flat. Older files have none. */
+  zeros?: number;
+  saturated?: number;
 }
 
 /** Layers' figures over the steps of a run, few enough to keep whatever its length. */
@@ -20,7 +23,11 @@ export interface HealthTable {
   layers: Record<string, Columns>;
 }
 
-type Columns = { [Figure in keyof LayerFigures]-?: (number | null)[] };
+type Column = (number | null)[];
+type Columns = { [Figure in 'updateRatio' | 'transport' | 'reach' | 'dead']: Column } & {
+  zeros?: Column;
+  saturated?: Column;
+};
 
 export const mostHealthRows = 4096;
 
@@ -30,13 +37,15 @@ export function layerFigures(health: HealthRecord | undefined): Record<string, L
   const layers = Object.entries(health.layers);
   const last = layers.at(-1)![1];
   return Object.fromEntries(
-    layers.map(([name, { updateRatio, transport, deltaRms, dead, units }]) => [
+    layers.map(([name, { updateRatio, transport, deltaRms, dead, units, activation }]) => [
       name,
       {
         updateRatio,
         ...(transport !== undefined && { transport }),
         reach: deltaRms / last.deltaRms,
         dead: dead / units,
+        zeros: activation.zeros,
+        saturated: activation.saturated,
       },
     ]),
   );
@@ -55,13 +64,15 @@ export class HealthRows {
     while (steps.length >= mostHealthRows) this.halve();
     if ((step - 1) % this.span) return;
     const row = steps.push(step) - 1;
-    for (const [name, { updateRatio, transport, reach, dead }] of Object.entries(figures)) {
-      layers[name] ??= { updateRatio: [], transport: [], reach: [], dead: [] };
+    for (const [name, { updateRatio, transport, reach, dead, zeros, saturated }] of Object.entries(figures)) {
+      layers[name] ??= { updateRatio: [], transport: [], reach: [], dead: [], zeros: [], saturated: [] };
       const columns = layers[name];
       columns.updateRatio[row] = updateRatio;
       columns.transport[row] = transport ?? null;
       columns.reach[row] = reach;
       columns.dead[row] = dead;
+      columns.zeros![row] = zeros ?? null;
+      columns.saturated![row] = saturated ?? null;
     }
   }
 
@@ -93,13 +104,15 @@ export function healthReader(
     while (row < table.steps.length && table.steps[row]! < step) row++;
     if (table.steps[row] !== step) return undefined;
     return Object.fromEntries(
-      Object.entries(table.layers).map(([name, { updateRatio, transport, reach, dead }]) => [
+      Object.entries(table.layers).map(([name, { updateRatio, transport, reach, dead, zeros, saturated }]) => [
         name,
         {
           updateRatio: updateRatio[row]!,
           ...(transport[row] !== null && { transport: transport[row]! }),
           reach: reach[row]!,
           dead: dead[row]!,
+          zeros: zeros?.[row] ?? undefined,
+          saturated: saturated?.[row] ?? undefined,
         },
       ]),
     );

@@ -1,7 +1,23 @@
 import type { Pass, VerdictName } from './health.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
-/** What a verdict says, from the figures of the step that decided. */
+/** What a verdict says, from the figures of the step that decided or of any other one. */
+
+/** What words need to know of a layer in one step. What was not measured is undefined. */
+export interface LayerState extends JudgedLayer {
+  /** Its relative gradient: RMS of its delta over the last layer's. */
+  reach?: number;
+  /** RMS of its delta over the next layer's; undefined for the last one. */
+  transport?: number;
+  updateRatio?: number;
+  gradientNorm?: number;
+  units: number;
+  /** Units that were never positive in this epoch. */
+  dead?: number;
+  /** Shares of its outputs, 0 to 1. */
+  zeros?: number;
+  saturated?: number;
+}
 
 /** Three digits that count: 0.0123, 6.34e7. */
 function short(value: number): string {
@@ -10,69 +26,104 @@ function short(value: number): string {
   return value.toExponential(2).replace('e+', 'e');
 }
 
-const percent = (share: number) => `${short(100 * share)} %`;
+/** As a percentage while that is legible: 34.3 %, 4 %, 0.16 %, 2.46e-7. */
+function share(value: number): string {
+  if (value > 0 && value < 1e-5) return short(value);
+  return `${Number((100 * value).toPrecision(value < 0.1 ? 2 : 3))} %`;
+}
 
 /** The figures that led to a verdict, in one sentence without its full stop. */
 export function sentenceFor(name: VerdictName, figures: Figures): string {
-  const { layer, own } = figures;
-  switch (name) {
-    case 'healthy': {
-      const isLast = figures.layers.at(-1)!.name === layer.name;
-      return [`${isLast ? '' : 'enough arrives: '}${reachClause(figures)}`, updateClause(figures)].join('; ');
-    }
+  return name === 'non-finite'
+    ? nonFiniteSentence(figures)
+    : stateSentence(name, figures.layer.name, layerStates(figures));
+}
+
+/**
+ * How a layer that has a verdict does in a step, in one sentence without its full stop; empty where too little is known.
+ *
+ * @param layers those with weights, in the model's order.
+ */
+export function stateSentence(
+  verdict: Exclude<VerdictName, 'non-finite'>,
+  layer: string,
+  layers: readonly LayerState[],
+): string {
+  const at = layers.findIndex(({ name }) => name === layer);
+  const state = layers[at]!;
+  const arrives = arrivalClauses(layers, at, verdict === 'vanishing');
+  switch (verdict) {
+    case 'healthy':
+      return [...arrives, ...updateClauses(state)].join('; ');
     case 'vanishing':
     case 'exploding':
-      return [reachClause(figures), ...lossClause(figures), updateClause(figures)].join('; ');
-    case 'dead': {
-      const silent = `${percent(own.activation.zeros)} of its outputs are zero`;
-      return own.dead === 0
-        ? `${layer.name} fell silent: ${silent}`
-        : `${own.dead} of the ${own.units} units of ${layer.name} were never positive in this epoch; ${silent}`;
-    }
+      return [...arrives, ...lossClauses(layers, at, verdict), ...updateClauses(state)].join('; ');
+    case 'dead':
+      return deadClauses(state).join('; ');
     case 'saturated':
-      return (
-        `${percent(own.activation.saturated)} of the outputs of ${layer.name} lie where ${layer.activation} is flat ` +
-        `(standard deviation ${short(own.activation.standardDeviation)}); ${reachClause(figures)}`
-      );
-    case 'non-finite':
-      return nonFiniteSentence(figures);
+      return [...saturatedClauses(state), ...arrives].join('; ');
   }
 }
 
-function reachClause({ layer, layers, own, reach }: Figures): string {
-  const at = layers.findIndex(({ name }) => name === layer.name);
-  const last = layers.at(-1)!.name;
-  if (layer.name === last) return `${last} is the last layer, RMS of its delta ${short(own.deltaRms)}`;
+function layerStates({ health, layers }: Figures): LayerState[] {
+  const last = health.layers[layers.at(-1)!.name]!;
+  return layers.map((layer) => {
+    const { activation, deltaRms, transport, updateRatio, gradientNorm, units, dead } = health.layers[layer.name]!;
+    const { zeros, saturated } = activation;
+    const reach = deltaRms / last.deltaRms;
+    return { ...layer, reach, transport, updateRatio, gradientNorm, units, dead, zeros, saturated };
+  });
+}
+
+/** How much of the last layer's gradient comes to a layer; nothing where that isn't known. */
+function arrivalClauses(layers: readonly LayerState[], at: number, isLittle: boolean): string[] {
+  const { name, reach } = layers[at]!;
   const hops = layers.length - 1 - at;
-  const each = hops > 1 && reach > 0 ? `, ${short(reach ** (1 / hops))} a layer` : '';
-  return `the gradient at ${layer.name} is ${short(reach)} times that at ${last}${each}`;
+  if (hops === 0) return [`${name} is the last layer: its gradient comes straight from the loss`];
+  if (reach === undefined || !Number.isFinite(reach)) return [];
+  if (reach === 0) return [`nothing of the last layer's gradient reaches ${name}`];
+  const each = hops > 1 ? ` (${short(reach ** (1 / hops))} times per layer)` : '';
+  return reach > 1
+    ? [`the gradient at ${name} is ${short(reach)} times the last layer's${each}`]
+    : [`${isLittle ? 'only' : 'about'} ${share(reach)} of the last layer's gradient reaches ${name}${each}`];
 }
 
 /** Where more than half of the orders of magnitude are lost or won on the way down, if that is one layer. */
-function lossClause(figures: Figures): string[] {
-  const found = culprit(figures);
+function lossClauses(layers: readonly LayerState[], at: number, verdict: 'vanishing' | 'exploding'): string[] {
+  const found = culprit(layers, at);
   if (!found) return [];
   const { layer, factor } = found;
-  return factor === 0
-    ? [`${layer.name} lets nothing through`]
-    : [`most of that at ${layer.name} (${short(factor)} times)`];
+  if (factor === 0) return [`${layer.name} lets nothing through`];
+  return [`most of it is ${verdict === 'vanishing' ? 'lost' : 'gained'} at ${layer.name} (${short(factor)} times)`];
 }
 
-function culprit({ layer, layers, health, reach }: Figures): { layer: JudgedLayer; factor: number } | undefined {
-  const at = layers.findIndex(({ name }) => name === layer.name);
-  const path = layers.slice(at, -1).map((layer) => ({ layer, factor: health.layers[layer.name]!.transport! }));
+function culprit(layers: readonly LayerState[], at: number): { layer: LayerState; factor: number } | undefined {
+  const path = layers.slice(at, -1).map((layer) => ({ layer, factor: layer.transport ?? Number.NaN }));
   // From the last layer down: behind the first that lets nothing through, 0 / 0 is no factor.
   const stop = path.findLast(({ factor }) => factor === 0);
   if (stop || path.length < 2) return stop;
-  return path.find(({ factor }) => Math.log(factor) / Math.log(reach) > 0.5);
+  return path.find(({ factor }) => Math.log(factor) / Math.log(layers[at]!.reach!) > 0.5);
 }
 
-function updateClause({ layer, own }: Figures): string {
-  const moved = Number.isFinite(own.updateRatio)
-    ? `its weights move by ${short(own.updateRatio)} of their norm a step`
-    : `RMS of its gradient ${short(own.gradientRms)}`;
-  return layer.activation === 'relu' && own.dead > 0 ? `${moved}, ${own.dead} of ${own.units} units dead` : moved;
+function updateClauses({ activation, updateRatio, gradientNorm, dead, units }: LayerState): string[] {
+  const clauses: string[] = [];
+  if (updateRatio === 0) clauses.push('the step does not change its weights');
+  else if (Number.isFinite(updateRatio)) clauses.push(`a step changes its weights by ${share(updateRatio!)}`);
+  else if (gradientNorm !== undefined) clauses.push(`the norm of its gradient is ${short(gradientNorm)}`);
+  if (activation === 'relu' && dead) clauses.push(`${dead} of its ${units} units are dead`);
+  return clauses;
 }
+
+function deadClauses({ name, units, dead, zeros }: LayerState): string[] {
+  const silent = zeros === undefined ? [] : [`${share(zeros)} of its outputs are zero`];
+  if (dead === undefined) return silent;
+  return dead === 0
+    ? [`${name} fell silent`, ...silent]
+    : [`${dead} of the ${units} units of ${name} were never positive in this epoch`, ...silent];
+}
+
+const saturatedClauses = ({ name, activation, saturated }: LayerState): string[] =>
+  saturated === undefined ? [] : [`${share(saturated)} of the outputs of ${name} lie where ${activation} is flat`];
 
 const places: Record<Pass, (figures: Figures) => string> = {
   forward: ({ own }) => `${numbers(own.nonFinite.activations)} of its output`,
@@ -105,10 +156,10 @@ export function remedyFor(name: VerdictName, figures: Figures): string {
     case 'healthy':
       return '';
     case 'vanishing': {
-      const cause = culprit(figures)?.layer;
+      const at = layers.findIndex((other) => other.name === layer.name);
+      const cause = culprit(layerStates(figures), at)?.layer;
       if (cause && cause.name !== layer.name)
         return `see to ${cause.name} first: what it stops reaches no layer below it`;
-      const at = layers.findIndex((other) => other.name === layer.name);
       const squashing = layers.slice(at).find(({ activation }) => activation === 'sigmoid' || activation === 'tanh');
       return squashing
         ? `relu with heNormal or heUniform in place of ${squashing.activation}, whose slope is at most ${squashing.activation === 'sigmoid' ? '1/4' : '1'}; fewer layers`

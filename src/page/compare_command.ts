@@ -1,18 +1,16 @@
 import type { DatasetFacts } from '../data/served.ts';
 import type { Variable } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
+import { augmentationPresets } from '../train/augmentation_presets.ts';
 import type { Plan } from '../train/run_length.ts';
-import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
-
-/** What the command and the page call alike. */
-const sharedAugmentations = ['tutorial', 'none'];
+import { augmentationOf, type Experiment, learningRateOf, modelOf, type SettledExperiment } from './experiment.ts';
 
 /** What an experiment has of a variable, as `wgrad compare` takes it in --a and --b. */
-export function flagOf(experiment: Experiment, vary: Variable, facts: DatasetFacts): string {
+export function flagOf(experiment: SettledExperiment, vary: Variable, facts: DatasetFacts): string {
   const { augmentation, model, optimizer } = experiment;
   switch (vary) {
     case 'augmentation':
-      if (typeof augmentation === 'string' && sharedAugmentations.includes(augmentation)) return augmentation;
+      if (typeof augmentation === 'string' && Object.hasOwn(augmentationPresets, augmentation)) return augmentation;
       return JSON.stringify(augmentationOf(experiment));
     case 'model':
       if (typeof model === 'string') return model;
@@ -43,7 +41,7 @@ const optimizerFlags: Record<string, string> = {
  *   has no flag.
  */
 export function compareCommand(
-  twins: { vary: Variable; a: Experiment; b: Experiment },
+  twins: { vary: Variable; a: SettledExperiment; b: SettledExperiment },
   facts: DatasetFacts,
   { epochs, trainSamples, testSamples }: Plan,
   pairs: number,

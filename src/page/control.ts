@@ -5,10 +5,11 @@ import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
 import type { Told } from '../health/news.ts';
 import type { Model } from '../index.ts';
+import { upTo } from '../train/history_until.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
-import { augmentationOf, type Experiment, learningRateOf, modelOf } from './experiment.ts';
-import { type History, Run } from './run.ts';
+import { augmentationOf, type Experiment, learningRateOf, modelOf, type SettledExperiment } from './experiment.ts';
+import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Source } from './worker/datasets.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
@@ -86,7 +87,7 @@ async function find(source: Source): Promise<void> {
 
 /** An experiment as the worker takes it. @param inputShape of the model: what the augmentation gives. */
 export function requestOf(
-  experiment: Experiment,
+  experiment: SettledExperiment,
   inputShape: Model['inputShape'],
   facts: DatasetFacts,
   plan: Plan,
@@ -113,7 +114,7 @@ export async function train({ paused = false } = {}): Promise<void> {
   // Behind a change that was made a moment ago.
   const isUnderWay = checkUnderWay();
   if (isUnderWay) await isUnderWay;
-  const experiment = state.experiment.peek();
+  const experiment = state.settled.peek();
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
   const { summary } = state.layers.peek();
@@ -144,7 +145,7 @@ export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise
   const { stepsPerEpoch } = before.log;
   const { trainSamples, testSamples } = before.plan;
   const plan = { ...before.plan, epochs, cut: false };
-  const shown = state.experiment.peek();
+  const shown = state.settled.peek();
   const isAsShown = JSON.stringify(shown) === JSON.stringify(before.experiment);
   const experiment = {
     ...before.experiment,
@@ -165,18 +166,6 @@ export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise
   const initialSteps = past.steps.slice(initialEpoch * stepsPerEpoch);
   const rest = { epochs, initialEpoch, initialSteps, initialVerdicts: past.verdicts, learningRate };
   await follow(run, (listener) => training.goOn(rest, listener));
-}
-
-/** What was told of the first steps and epochs. */
-export function upTo({ steps, epochs, verdicts, probes, health }: History, last: number, lastEpoch: number): History {
-  const isBefore = ({ step }: { step: number }) => step <= last;
-  return {
-    steps: steps.filter(isBefore),
-    epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch),
-    verdicts: verdicts.filter(isBefore),
-    probes: probes.filter(isBefore),
-    ...(health && { health }),
-  };
 }
 
 /** Shows a run from its start to its end. */

@@ -1,3 +1,5 @@
+import { type Ink, lightOnDark } from './ink.ts';
+
 /** How a drawing becomes an image like those of a data set. */
 export interface Placing {
   /** The longer side of what is drawn, in shares of the image's height. */
@@ -28,24 +30,26 @@ export const placingFor = (height: number): Placing => (height <= 8 ? likeDigits
 /**
  * Scales and moves a drawing into an image.
  *
- * @param ink [side, side], 0 where nothing is drawn to 255.
+ * @param strokes [side, side], 0 where nothing is drawn to 255.
  * @param shape of the image. All channels get the same.
- * @returns [height, width, channels]; black where nothing is drawn at all.
+ * @param levels of the image's paper and ink.
+ * @returns [height, width, channels]; paper where nothing is drawn at all.
  */
 export function placeDrawing(
-  ink: Uint8Array,
+  strokes: Uint8Array,
   side: number,
   shape: readonly [height: number, width: number, channels: number],
   { box, centre }: Placing,
+  { paper, ink }: Ink = lightOnDark,
 ): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = shape;
-  const image = new Uint8Array(height * width * channels);
-  const drawn = bounds(ink, side);
+  const image = new Uint8Array(height * width * channels).fill(paper);
+  const drawn = bounds(strokes, side);
   if (!drawn) return image;
   const scale = (Math.min(height, width) * box) / Math.max(drawn.width, drawn.height);
   const rows = Math.max(1, Math.round(drawn.height * scale));
   const columns = Math.max(1, Math.round(drawn.width * scale));
-  const small = averages(ink, side, drawn, rows, columns);
+  const small = averages(strokes, side, drawn, rows, columns);
   const middle = centre === 'mass' ? centreOfMass(small, rows, columns) : { x: columns / 2, y: rows / 2 };
   const top = Math.round(height / 2 - middle.y);
   const left = Math.round(width / 2 - middle.x);
@@ -54,7 +58,8 @@ export function placeDrawing(
       const [y, x] = [top + row, left + column];
       if (y < 0 || y >= height || x < 0 || x >= width) continue;
       const at = (y * width + x) * channels;
-      image.fill(Math.round(small[row * columns + column]!), at, at + channels);
+      const share = small[row * columns + column]! / 255;
+      image.fill(Math.round(paper + share * (ink - paper)), at, at + channels);
     }
   }
   return image;

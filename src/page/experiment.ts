@@ -1,3 +1,4 @@
+import { areCharacters } from '../data/characters.ts';
 import {
   type AugmentationConfig,
   adam,
@@ -13,6 +14,7 @@ import {
   sgd,
 } from '../index.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
+import type { AugmentationPresetName } from '../train/augmentation_presets.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 
 /** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */
@@ -21,8 +23,8 @@ export interface Experiment {
   dataset: string;
   /** What is left out of it. */
   clean: readonly Finding[];
-  /** A preset's name, or what createTrainer takes. */
-  augmentation: string | AugmentationConfig;
+  /** A preset's name, or what createTrainer takes; left out for the one that suits the classes. */
+  augmentation?: string | AugmentationConfig;
   /** Ops that are no part of the list now, by their place among all: to be switched on again. */
   switchedOff?: Record<number, OpConfig>;
   /** A preset's name, which suits itself to the images and classes, or what createTrainer takes. */
@@ -38,10 +40,13 @@ export interface Experiment {
   testSamples?: number;
 }
 
+/** An experiment that says which augmentation it has. */
+export type SettledExperiment = Experiment & Required<Pick<Experiment, 'augmentation'>>;
+
 export const defaults: Experiment = {
   dataset: 'mnist',
   clean: [],
-  augmentation: 'tutorial',
+  augmentation: undefined,
   model: 'tutorial',
   optimizer: adam(),
   batchSize: tutorialBatchSize,
@@ -189,8 +194,12 @@ export function learningRateOf({ type, learningRate }: Experiment['optimizer']):
   return learningRate ?? (options?.find(({ name }) => name === 'learningRate')?.default as number);
 }
 
-export const augmentationOf = ({ augmentation }: Experiment): AugmentationConfig =>
+export const augmentationOf = ({ augmentation }: SettledExperiment): AugmentationConfig =>
   typeof augmentation === 'string' ? augmentationPresets[augmentation]! : augmentation;
+
+/** The augmentation of an experiment that names none: a mirrored digit or letter is none any more. */
+export const augmentationFor = (classNames: readonly string[]): AugmentationPresetName =>
+  areCharacters(classNames) ? 'handwriting' : 'tutorial';
 
 const sameJson = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 

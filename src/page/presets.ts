@@ -5,8 +5,8 @@ import {
   type PresetName,
   presetModel,
   presetNames,
-  tutorialAugmentation,
 } from '../index.ts';
+import { augmentationPresets as sharedPresets } from '../train/augmentation_presets.ts';
 
 type Make = (imageShape: Model['inputShape'], classes: number) => Model;
 
@@ -17,10 +17,9 @@ export const modelPresets: Record<string, Make> = Object.fromEntries(
 
 export const aboutModel = (name: string): string => aboutPreset(name as PresetName);
 
-/** Augmentations by name; `tutorial` and `none` are the command's too. Those that need colours say so of grey images. */
+/** Augmentations by name, the command's first. Those that need colours say so of grey images. */
 export const augmentationPresets: Record<string, AugmentationConfig> = {
-  tutorial: tutorialAugmentation,
-  none: { rescale: tutorialAugmentation.rescale },
+  ...sharedPresets,
   'handwriting: affine and elastic': [
     { type: 'randomAffine', degrees: 10, translate: [0.1, 0.1], scale: [0.9, 1.1], shear: 10 },
     { type: 'elasticTransform', alpha: 20, sigma: 4 },

@@ -1,7 +1,8 @@
 import { effect, signal, untracked } from '@preact/signals';
 import type { ErrorParts } from '../errors.ts';
 import { placeDrawing, placingFor } from './drawn_digit.ts';
-import { run, trouble } from './state.ts';
+import { type Ink, lightOnDark } from './ink.ts';
+import { dataset, run, trouble } from './state.ts';
 import type { Answer, PartOfRun, Results } from './worker/results.ts';
 import { training } from './worker/training.ts';
 
@@ -82,10 +83,24 @@ export function forget(): void {
   answer.value = undefined;
 }
 
-/** @param ink [side, side], 0 to 255. */
-export function askAboutDrawing(ink: Uint8Array, side: number): void {
+/** Paper and ink of the images that the network of the run has learned from: drawings are made like them. */
+export const ink = signal<Ink>(lightOnDark);
+
+effect(() => {
+  const shown = run.value;
+  void dataset.value.facts; // images of a run from a file may be here now
+  if (canAsk()) findInk(shown);
+});
+
+async function findInk(of: typeof run.value): Promise<void> {
+  const found = await training.inkOfRun().catch(() => undefined);
+  if (run.peek() === of) ink.value = found ?? lightOnDark;
+}
+
+/** @param strokes [side, side], 0 where nothing is drawn to 255. */
+export function askAboutDrawing(strokes: Uint8Array, side: number): void {
   const shape = shapeOfRun();
-  if (shape) askAbout({ pixels: placeDrawing(ink, side, shape, placingFor(shape[0])) });
+  if (shape) askAbout({ pixels: placeDrawing(strokes, side, shape, placingFor(shape[0]), ink.peek()) });
 }
 
 export async function askAboutImage(part: PartOfRun, sample: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { Told } from '../health/news.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { EpochRecord, Evaluation, LayerSummary, SavedRun, StepRecord, Verdict } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
-import { type Experiment, learningRateOf } from './experiment.ts';
+import { learningRateOf, type SettledExperiment } from './experiment.ts';
 import { Curves } from './plots/curves.ts';
 import type { GpuBytes } from './worker/session.ts';
 
@@ -25,7 +25,8 @@ export class Run {
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
   /** Steps from one probe of the gradient to the next; undefined where there are none. */
   probeEvery: number | undefined;
-  private readonly verdicts = new Map<string, Verdict>();
+  /** Of each layer, in the order in which they changed. */
+  private readonly verdicts = new Map<string, Verdict[]>();
   private readonly rows = new HealthRows();
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind: Evaluation | undefined;
@@ -48,7 +49,7 @@ export class Run {
   private paused = { since: 0, ms: 0 };
 
   constructor(
-    readonly experiment: Experiment,
+    readonly experiment: SettledExperiment,
     readonly plan: Plan,
     readonly layers: readonly LayerSummary[],
     readonly classNames: readonly string[],
@@ -74,9 +75,9 @@ export class Run {
     return epochs * (this.log.stepsPerEpoch || Math.ceil(trainSamples / this.experiment.batchSize));
   }
 
-  /** What is made of a layer now; undefined until its first steps agree. */
-  verdictOf(layer: string): Verdict | undefined {
-    return this.verdicts.get(layer);
+  /** What is made of a layer at a step, now by default; undefined until its first steps agree. */
+  verdictOf(layer: string, step = Infinity): Verdict | undefined {
+    return this.verdicts.get(layer)?.findLast((verdict) => verdict.step <= step);
   }
 
   /** Of twins, how far the one that is ahead has come, or that goes on alone. */
@@ -115,8 +116,10 @@ export class Run {
         continue;
       }
       this.log.add(item);
-      if ('verdict' in item) this.verdicts.set(item.verdict.layer, item.verdict);
-      else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
+      if ('verdict' in item) {
+        const { layer } = item.verdict;
+        this.verdicts.set(layer, [...(this.verdicts.get(layer) ?? []), item.verdict]);
+      } else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
     }
     // However fast news come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
     if (document.hidden && performance.now() - this.lastShown > 1000) this.show();

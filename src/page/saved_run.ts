@@ -2,9 +2,10 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
-import { canGoOn, stepsOf, upTo } from './control.ts';
+import { upTo } from '../train/history_until.ts';
+import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';
-import type { Experiment } from './experiment.ts';
+import type { SettledExperiment } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { type History, Run } from './run.ts';
 import * as state from './state.ts';
@@ -79,7 +80,7 @@ function stepsPerEpoch({ options, dataset, history }: Loaded): number {
 }
 
 /** Presets by their names again, where they are nothing else. */
-function experimentOf({ options, dataset, epochs }: Loaded): Experiment {
+function experimentOf({ options, dataset, epochs }: Loaded): SettledExperiment {
   const { classNames, name, trainSamples, testSamples } = dataset;
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   const { inputShape } = options.model;

@@ -10,7 +10,17 @@ import {
   modelSummary,
 } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
-import { augmentationOf, decode, defaults, type Experiment, encode, learningRateOf, modelOf } from './experiment.ts';
+import {
+  augmentationFor,
+  augmentationOf,
+  decode,
+  defaults,
+  type Experiment,
+  encode,
+  learningRateOf,
+  modelOf,
+  type SettledExperiment,
+} from './experiment.ts';
 import type { Run } from './run.ts';
 import type { DatasetOverview } from './worker/datasets.ts';
 import type { From } from './worker/session.ts';
@@ -69,7 +79,21 @@ export const plan = computed<Plan | undefined>(() => {
   return planRun(experiment.value, facts, adapter.value.software);
 });
 
-export const augmentation = computed(() => augmentationOf(experiment.value));
+/** What suits the classes; while those of another data set are looked for, what suited the last ones. */
+let suits = augmentationFor([]);
+const suitable = computed(() => {
+  const { facts } = dataset.value;
+  if (facts) suits = augmentationFor(facts.classNames);
+  return suits;
+});
+
+/** The experiment with the augmentation that it leaves to the page: what a run begins with. */
+export const settled = computed<SettledExperiment>(() => ({
+  ...experiment.value,
+  augmentation: experiment.value.augmentation ?? suitable.value,
+}));
+
+export const augmentation = computed(() => augmentationOf(settled.value));
 
 /** What has been found of an augmentation, for images of a shape. */
 export interface Checked {
@@ -134,9 +158,9 @@ const names: Partial<Record<keyof Experiment, string>> = {
 export const waitingChanges = computed<string[]>(() => {
   const shown = run.value;
   if (!shown || !(shown.isUnderWay.value || shown.log.steps.length)) return [];
-  const rates = [shown.experiment, experiment.value].map(({ optimizer }) => learningRateOf(optimizer));
+  const rates = [shown.experiment, settled.value].map(({ optimizer }) => learningRateOf(optimizer));
   const isOtherRate = shown.beside && rates[0] !== rates[1];
-  const [before, now] = [shown.experiment, experiment.value].map((it) => ({
+  const [before, now] = [shown.experiment, settled.value].map((it) => ({
     ...it,
     optimizer: { ...it.optimizer, learningRate: 0 },
   })) as [Experiment, Experiment];

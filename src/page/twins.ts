@@ -7,7 +7,7 @@ import { adam, type ComparisonFile, modelSummary, sgd, type Variable } from '../
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf, stepsOf } from './control.ts';
 import { download } from './download.ts';
-import { augmentationOf, type Experiment, learningRateOf } from './experiment.ts';
+import { augmentationOf, learningRateOf, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Beside, BesideListener, ToldBeside } from './worker/beside.ts';
@@ -31,7 +31,7 @@ export interface Ways {
 export const comparison = signal<{ ways: Ways; result: Beside } | undefined>();
 
 /** The experiment with one thing changed. */
-export function changed(experiment: Experiment, { vary, to }: Change): Experiment {
+export function changed(experiment: SettledExperiment, { vary, to }: Change): SettledExperiment {
   const { optimizer } = experiment;
   switch (vary) {
     case 'augmentation':
@@ -46,7 +46,7 @@ export function changed(experiment: Experiment, { vary, to }: Change): Experimen
 }
 
 /** What an experiment has of a variable, in words. */
-export function nameOf(experiment: Experiment, vary: Variable): string {
+export function nameOf(experiment: SettledExperiment, vary: Variable): string {
   const { augmentation, model, optimizer } = experiment;
   if (vary === 'learning-rate') return String(learningRateOf(optimizer));
   const value = { augmentation, model, optimizer: optimizer.type }[vary];
@@ -56,7 +56,7 @@ export function nameOf(experiment: Experiment, vary: Variable): string {
 /** Trains the experiment as it stands, and another like it but for one thing, step by step together. */
 export async function trainBeside(change: Change, pairs: number): Promise<void> {
   const { vary } = change;
-  const a = state.experiment.peek();
+  const a = state.settled.peek();
   const b = changed(a, change);
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
@@ -72,9 +72,9 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   const [inputShape, inputShapeOfB] = shapes as [DatasetFacts['imageShape'], DatasetFacts['imageShape']];
   /** As the models see it. */
   const input = { ...facts, imageShape: inputShape };
-  const askFor = (experiment: Experiment) =>
+  const askFor = (experiment: SettledExperiment) =>
     requestOf(experiment, experiment === a ? inputShape : inputShapeOfB, facts, plan);
-  const wayOf = (experiment: Experiment) => {
+  const wayOf = (experiment: SettledExperiment) => {
     const name = nameOf(experiment, vary);
     return vary === 'optimizer' || name === 'its own' ? flagOf(experiment, vary, input) : name;
   };
@@ -85,7 +85,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
     run.way = `${vary.replace('-', ' ')} ${experiment === a ? ways.a : ways.b}`;
     return run;
   });
-  const requestFor = (experiment: Experiment) => {
+  const requestFor = (experiment: SettledExperiment) => {
     const { probeEvery } = twins.run;
     return { ...askFor(experiment), ...(probeEvery && { probeEvery }), paused: false };
   };
@@ -116,10 +116,10 @@ class Twins {
   private place = 0;
 
   constructor(
-    private readonly a: Experiment,
-    private readonly b: Experiment,
+    private readonly a: SettledExperiment,
+    private readonly b: SettledExperiment,
     private readonly pairs: number,
-    private readonly make: (experiment: Experiment) => Run,
+    private readonly make: (experiment: SettledExperiment) => Run,
   ) {
     this.run = this.begin();
   }

@@ -1,4 +1,4 @@
-import { TrainingError } from '../errors.ts';
+import { giveName, TrainingError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
@@ -8,6 +8,9 @@ import type { BoundSteps } from '../plan/steps.ts';
 
 /** Training stopped because its numbers were not finite. What was computed before is in `history`. */
 export class NonFiniteError extends TrainingError {
+  static {
+    giveName(NonFiniteError, 'NonFiniteError');
+  }
   /** The first layer, in the order of computation, with a number that isn't finite. */
   readonly layer: string;
   /** `update`: weights, gradients and loss of a step were finite, and what its update made of the weights was not. */

@@ -41,7 +41,7 @@ const slowMs = 10_000;
 
 /** `wgrad bench`: the tutorial's training step in wgrad and its peers, turn by turn in one page. */
 export async function benchPeers(options: PeersOptions): Promise<void> {
-  const { train, test } = await readDatasets('mnist', console.error);
+  const { train, test } = await readDatasets('mnist');
   const datasets = { train, test: takeFirst(test, 1) };
   const flops = flopsAnImage(compileModel(tutorialModel(train.imageShape, train.classNames.length)));
   const results: { scale: Scale; all: Measured[] }[] = [];
@@ -94,7 +94,7 @@ async function benchHealth(options: PeersOptions, datasets: TrainAndTest): Promi
 }
 
 async function withSession(
-  { adapter, chrome }: AdapterOptions,
+  { adapter, chrome, browserTimeout, yes }: AdapterOptions,
   datasets: TrainAndTest,
   work: (session: Session<BenchPage>) => Promise<void>,
 ): Promise<void> {
@@ -105,6 +105,8 @@ async function withSession(
       page: 'bench-page',
       adapter,
       chrome,
+      browserTimeout,
+      yes,
       datasets: () => datasets,
       report: console.error,
     });

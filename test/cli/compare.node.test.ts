@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PairRecord } from '../../src/index.ts';
+import { signalChrome } from './processes.ts';
 import { call, run, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
@@ -15,7 +16,16 @@ const model = JSON.stringify({
   ],
 });
 const small = ['--dataset', 'digits', '--train-samples', '160', '--test-samples', '64', '--model', model];
-const twins = ['compare', '--a', 'none', '--b', '{"rotationRange": 30}', ...small, '--adapter', 'software'];
+const twins = [
+  'compare',
+  '--a',
+  'handwriting',
+  '--b',
+  '{"rotationRange": 30, "horizontalFlip": true}',
+  ...small,
+  '--adapter',
+  'software',
+];
 
 interface Written {
   command: string;
@@ -35,6 +45,7 @@ describe('wgrad compare', () => {
       const [whole, part, report] = ['whole.json', 'part.json', 'report.html'].map((name) => join(folder, name));
       const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole, '--report', report);
       expect({ code: first.code, stderr: first.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
+      expect(first.stdout.match(/^note .*--b handwriting/gm)).toHaveLength(1);
       expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);
       expect(first.stdout).toMatch(/^pair 2\/2 {2}seed 1 /m);
       expect(first.stdout).toContain('2 pairs of twins');
@@ -43,7 +54,7 @@ describe('wgrad compare', () => {
       expect(seeds).toEqual([0, 1]);
       expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
       expect(config).toMatchObject({ vary: 'augmentation', dataset: 'digits', trainSamples: 160, epochs: 2 });
-      expect(command).toContain(`--b '{"rotationRange": 30}'`);
+      expect(command).toContain(`--b '{"rotationRange": 30, "horizontalFlip": true}'`);
       for (const { a, b, cosines } of pairs) {
         for (const twin of [a, b]) {
           expect(twin.epochs).toHaveLength(2);
@@ -104,6 +115,24 @@ describe('wgrad compare', () => {
       expect(pairs.length).toBeGreaterThan(0);
       expect(pairs.length).toBeLessThan(500);
       for (const { a, b } of pairs) expect([a.epochs.length, b.epochs.length]).toEqual([2, 2]);
+    },
+    minutes(5),
+  );
+
+  test.skipIf(process.platform !== 'linux')(
+    'a GPU that is lost ends it: the pairs that are done are kept, and the error says how to continue',
+    async () => {
+      const file = join(temporaryFolder(), 'pairs.json');
+      const comparing = start(...twins, '--seeds', '500', '--epochs', '2', '--json', file);
+      await comparing.says('pair 1/500');
+      signalChrome(comparing.child.pid!, 'gpu-process', 'SIGKILL');
+      const { code, stderr } = await comparing.ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain('The GPU device was lost');
+      const { pairs } = written(file);
+      expect(pairs.length).toBeGreaterThan(0);
+      const kept = pairs.length === 1 ? '1 pair that is done' : `${pairs.length} pairs that are done`;
+      expect(stderr).toContain(`${file} holds the ${kept}: to continue, repeat the command with --resume ${file}`);
     },
     minutes(5),
   );

@@ -152,9 +152,9 @@ describe('refused with exit code 2', () => {
       ['test_batch.bin', '3072 bytes', '3073'],
     ],
     [
-      'no test batch',
+      'no test batch, and too few images to hold one out',
       () => ['data', 'inspect', cifarFolder({ 'data_batch_1.bin': batch([image(1), 1]) })],
-      ['no file test_batch.bin'],
+      ['1 image of 1 class', 'at least 2 images of a class', '--validation-split 0'],
     ],
     ['a folder of nothing', () => ['data', 'inspect', temporaryFolder()], ['train-images', 'data_batch_*.bin']],
     ['CIFAR-10 that is not here', () => ['data', 'inspect', 'cifar10'], ['cifar10', 'wgrad data get cifar10']],

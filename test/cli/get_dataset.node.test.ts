@@ -1,59 +1,28 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { encode } from 'fast-png';
-import { pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { cachedFolder } from '../../src/cli/dataset_cache.ts';
 import { cifar10Files, sources } from '../../src/cli/dataset_sources.ts';
 import { readDatasets } from '../../src/cli/datasets.ts';
-import { makeDataset } from '../../src/cli/get_dataset.ts';
+import { makeDataset } from '../../src/cli/make_dataset.ts';
 import { cifar10Names, countClasses, inspectDatasets, parseCifar10 } from '../../src/data/index.ts';
+import { archiveOf, fakeNpm } from './fake_npm.ts';
 import { descendants, isAlive } from './processes.ts';
 import { call, start, temporaryFolder } from './wgrad.ts';
 
 /** Before a test moves the cache. */
 const realCifar10 = cachedFolder('cifar10');
 
-/** An npm that gives the archive at FAKE_NPM, or fails, or leaves half an archive and never ends. */
-const fakeNpm = `
-const { copyFileSync, writeFileSync } = require('node:fs');
-const [command, spec] = process.argv.slice(2);
-const what = process.env.FAKE_NPM;
-if (command !== 'pack') process.exit(9);
-if (what === 'fails') {
-  console.error('npm error 404 Not Found');
-  process.exit(1);
-} else if (what === 'hangs') {
-  writeFileSync('half.tgz', 'half');
-  setInterval(() => {}, 1000);
-} else copyFileSync(what, spec.replace('@', '-') + '.tgz');
-`;
-
 let cache: string;
 beforeEach(() => {
   const folder = temporaryFolder();
   cache = join(folder, 'cache');
   vi.stubEnv('WGRAD_DATA_DIR', cache);
-  const npm = join(folder, 'npm-cli.js');
-  vi.stubEnv('npm_execpath', npm);
-  // CommonJS, wherever the folder is.
-  writeFileSync(join(folder, 'package.json'), '{}');
-  writeFileSync(npm, fakeNpm);
+  vi.stubEnv('npm_execpath', fakeNpm(folder));
 });
 afterEach(() => void vi.unstubAllEnvs());
-
-async function archiveOf(files: Record<string, Uint8Array | string>): Promise<string> {
-  const archive = pack();
-  const path = join(temporaryFolder(), 'archive.tgz');
-  const written = pipeline(archive, createGzip({ level: 1 }), createWriteStream(path));
-  for (const [name, data] of Object.entries(files)) archive.entry({ name: `package/${name}` }, Buffer.from(data));
-  archive.finalize();
-  await written;
-  return path;
-}
 
 const entries = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { adapterLine } from '../../src/cli/training_report.ts';
+import { adapterLine, mirroringLines } from '../../src/cli/training_report.ts';
 import { clock, figure } from '../../src/figures.ts';
 import { TrainingLog } from '../../src/health/training_log.ts';
+import { augmentationPresets } from '../../src/train/augmentation_presets.ts';
 import { planRun } from '../../src/train/run_length.ts';
 
 const datasets = (train: number, test: number) => ({ train: { count: train }, test: { count: test } });
@@ -69,4 +70,15 @@ test('figures keep four digits that count', () => {
     '1.235e+7',
   ]);
   expect([7, 750, 3723, Number.POSITIVE_INFINITY].map(clock)).toEqual(['0:07', '12:30', '1:02:03', '?']);
+});
+
+test('mirrored digits or letters cost accuracy, which a line says; a mirrored photograph is one', () => {
+  const { tutorial, handwriting } = augmentationPresets;
+  const flag = '--augment handwriting';
+  expect(mirroringLines(tutorial, ['0', '1'], flag)).toEqual([
+    expect.stringMatching(/cost accuracy.*--augment handwriting/),
+  ]);
+  expect(mirroringLines([{ type: 'randomVerticalFlip' }], ['A', 'B'], flag)).toHaveLength(1);
+  expect(mirroringLines(tutorial, ['cat', 'dog'], flag)).toEqual([]);
+  expect(mirroringLines(handwriting, ['0', '1'], flag)).toEqual([]);
 });

@@ -31,6 +31,7 @@ test('a sheet, a part an argument, and every image on its own', async () => {
 test.each([
   [['--images', '0'], '--images'],
   [['--augment', '[{"type":"randomInvrt"}]'], 'did you mean "randomInvert"?'],
+  [['--augment', 'handwritng'], 'did you mean "handwriting"?'],
   [['--out', '/no/such/folder/sheet.png'], '--out'],
   [['--save', import.meta.filename], 'it is a file'],
 ])('bad use: %j', async (args, words) => {

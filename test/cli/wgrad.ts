@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { inject, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 
-const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
 
 export interface Ended {
   code: number | null;
@@ -21,8 +21,12 @@ export interface Running {
 }
 
 /** Starts the command as a user's shell does. */
-export function start(...args: string[]): Running {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export const start = (...args: string[]): Running => startIn({}, ...args);
+
+/** The same, with variables added to its environment. */
+export function startIn(variables: Record<string, string>, ...args: string[]): Running {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data) => {
     output.stdout += data;

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test, vi } from 'vitest';
 import { ConfigurationError, DeviceLostError, SetupError } from '../../src/errors.ts';
 import { openGpu } from '../../src/gpu/device.ts';
 
@@ -136,6 +138,51 @@ describe('what is told of the adapter', () => {
   });
 });
 
+describe('a browser that does not answer', () => {
+  const never = () => new Promise<never>(() => undefined);
+
+  test('when asked for an adapter, as Chrome does with some drivers', async () => {
+    const error = await reject(openGpu({ gpu: { requestAdapter: never } as unknown as GPU, timeout: 20 }));
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error.message).toMatch(
+      /did not answer requestAdapter\(\) within 0\.02 seconds[\s\S]*openGpu\({ timeout }\)/,
+    );
+  });
+
+  test('within 30 seconds, unless another limit is asked for', async () => {
+    vi.useFakeTimers();
+    try {
+      const error = reject(openGpu({ gpu: { requestAdapter: never } as unknown as GPU }));
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect((await error).message).toContain('within 30 seconds');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('when asked for a device; one that comes late is given back', async () => {
+    const { gpu, device } = fakeGpu();
+    const adapter = (await gpu.requestAdapter())!;
+    let come: (device: unknown) => void = () => undefined;
+    const late = { ...adapter, requestDevice: () => new Promise((resolve) => (come = resolve)) };
+    const error = await reject(openGpu({ gpu: { requestAdapter: async () => late } as unknown as GPU, timeout: 20 }));
+    expect(error).toBeInstanceOf(SetupError);
+    expect(error.message).toMatch(/did not answer requestDevice\(\) within 0\.02 seconds/);
+    come(device);
+    expect(await device.lost).toMatchObject({ reason: 'destroyed' });
+  });
+
+  test.each([0, -1, Number.NaN, '5'])('a limit of %s is none', async (timeout) => {
+    const error = await reject(openGpu({ gpu: fakeGpu().gpu, timeout: timeout as number }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(/Invalid timeout[\s\S]*positive number of milliseconds/);
+  });
+
+  test('no limit at all, or one of a year', async () => {
+    for (const timeout of [Number.POSITIVE_INFINITY, 3e10]) (await openGpu({ gpu: fakeGpu().gpu, timeout })).dispose();
+  });
+});
+
 describe('the end of a device', () => {
   test('disposed of', async () => {
     const gpu = await openGpu({ gpu: fakeGpu().gpu });
@@ -162,5 +209,54 @@ describe('the end of a device', () => {
     device.dispatchEvent(Object.assign(new Event('uncapturederror'), { error: { message: 'binding too small' } }));
     expect(gpu.failure.reason).toBeInstanceOf(DeviceLostError);
     expect(gpu.failure.reason.message).toContain('binding too small');
+  });
+});
+
+/** Dawn's Node bindings free the GPU object as soon as JavaScript has no reference to it, whatever its devices still do. */
+describe('what a device came from', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+
+  /** The task after this one: a WeakRef keeps what it gave until the task that asked has ended. */
+  const collected = async (refs: WeakRef<object>[]) => {
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setTimeout(resolve));
+      collectGarbage();
+    }
+    return refs.map((ref) => ref.deref() === undefined);
+  };
+
+  /** Nothing but `openGpu` knows the GPU object and the adapter of this one; a closure of `fakeGpu` knows both. */
+  class BareGpu {
+    async requestAdapter() {
+      return bareAdapter(this.adapters, this.device);
+    }
+    constructor(
+      private readonly adapters: WeakRef<object>[],
+      private readonly device: object,
+    ) {}
+  }
+
+  function bareAdapter(adapters: WeakRef<object>[], device: object) {
+    const adapter = { info: {}, features: new Set(), limits: {}, requestDevice: async () => device };
+    adapters.push(new WeakRef(adapter));
+    return adapter;
+  }
+
+  async function openBare(device: object): Promise<WeakRef<object>[]> {
+    const refs: WeakRef<object>[] = [];
+    const gpu = new BareGpu(refs, device);
+    refs.push(new WeakRef(gpu));
+    await openGpu({ gpu: gpu as unknown as GPU });
+    return refs;
+  }
+
+  test('lives as long as the device, which may be all that a program keeps of it', async () => {
+    const { device } = fakeGpu();
+    const refs = await openBare(device);
+    expect(await collected(refs)).toEqual([false, false]);
+    device.destroy();
+    await device.lost;
+    expect(await collected(refs)).toEqual([true, true]);
   });
 });

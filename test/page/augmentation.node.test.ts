@@ -105,6 +105,28 @@ describe('augmentation', () => {
     expect(experimentIn(page).get('augment')).toBe('none');
   });
 
+  test('digits are not mirrored unless somebody asks for it, and is warned where they do', async () => {
+    const preset = () => page.$eval('#augmentation-preset', (it) => (it as HTMLSelectElement).value);
+    const warnings = () => page.$$eval('#augmentation .mirroring', (all) => all.map((it) => it.textContent));
+    expect(await preset()).toBe('handwriting');
+    expect(experimentIn(page).get('augment')).toBeNull();
+    expect(await page.$eval('#generator-horizontalFlip', (it) => (it as HTMLInputElement).checked)).toBe(false);
+    expect(await warnings()).toEqual([]);
+    await page.click('#generator-horizontalFlip');
+    await page.waitForSelector('.option:has(#generator-horizontalFlip) + .mirroring');
+    expect(await warnings()).toEqual([expect.stringMatching(/costs accuracy.*handwriting/)]);
+    await page.select('#augmentation-preset', 'tutorial');
+    await page.waitForFunction(() => location.hash.includes('augment=tutorial'));
+    expect(await warnings()).toHaveLength(1);
+    // A list of ops: at the op that mirrors, while it is on.
+    await page.select('#add-op', 'randomRotation');
+    await page.select('#add-op', 'randomVerticalFlip');
+    await page.waitForSelector('.op:nth-child(2) .mirroring');
+    expect(await warnings()).toHaveLength(1);
+    await page.click('#op-1');
+    await page.waitForFunction(() => !document.querySelector('.mirroring'));
+  });
+
   test('the draws follow a slider at once, and Train stays on', async () => {
     const { latencies, wasOff } = await drag(page, '#generator-rotationRange', [20, 40, 60, 80, 100, 120]);
     const sorted = [...latencies].sort((a, b) => a - b);
@@ -263,6 +285,47 @@ test('a link repeats the augmentation, and what it says wrong is told as text', 
   expect(await page.$eval('#op-0-p', (it) => (it as HTMLInputElement).value)).toBe('1');
   await until(page, '#trouble', 'batch-size');
   expect(await page.$('#trouble img')).toBeNull();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('what suits the classes follows the data set until somebody has chosen, and a link says what was', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  // Clothes of 8 x 8.
+  const facts = { imageShape: [8, 8, 1], classNames: ['Trouser', 'Coat'], train: { count: 8 }, test: { count: 4 } };
+  const clothes = await studio.serve((request, response, next) => {
+    const [, part] = /^\/datasets\/fashion-mnist(.*)$/.exec(request.url ?? '') ?? [];
+    if (part === undefined) return next();
+    if (!part) response.setHeader('content-type', 'application/json');
+    const count = part.includes('train') ? 8 : 4;
+    response.end(part ? new Uint8Array(part.includes('images') ? 64 * count : count) : JSON.stringify(facts));
+  });
+  const preset = (name: string) =>
+    page.waitForFunction(
+      (name) => document.querySelector<HTMLSelectElement>('#augmentation-preset')?.value === name,
+      {},
+      name,
+    );
+  await openPage(`${clothes}#dataset=fashion-mnist`, page, complaints);
+  await preset('tutorial');
+  await page.waitForSelector('#generator-horizontalFlip:checked');
+  expect(await page.$('.mirroring')).toBeNull();
+  await page.select('#dataset', 'digits');
+  await preset('handwriting');
+  await page.select('#dataset', 'fashion-mnist');
+  await preset('tutorial');
+  expect(experimentIn(page).get('augment')).toBeNull();
+  await page.select('#augmentation-preset', 'handwriting');
+  await page.select('#dataset', 'digits');
+  await page.select('#dataset', 'fashion-mnist');
+  await preset('handwriting');
+  expect(experimentIn(page).get('augment')).toBe('handwriting');
+
+  await page.goto('about:blank');
+  await openPage(`${clothes}#dataset=digits&augment=tutorial`, page, complaints);
+  await preset('tutorial');
+  await page.waitForSelector('.mirroring');
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectNoLong, sentenceOf, tasksDuring } from './main_thread.ts';
-import { openStudio, type Studio, text } from './studio.ts';
+import { openStudio, point, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -70,6 +70,27 @@ test('twenty thousand steps of eleven layers: memory stays flat, and what the pa
   expect(late.heap - early.heap).toBeLessThan(0.75 * steps * 1024);
   expect(late.nodes - early.nodes).toBeLessThan(1000);
   expectNoLong(tasks);
+
+  // What is pointed at is what everything is of, also where a row is of several steps.
+  const shown = async () => ({
+    at: await page.$$eval('#gradients .at', (all) => [...new Set(all.map((it) => it.textContent))]),
+    verdict: await text(page, '#gradient-map .badge'),
+    title: await text(page, '#layer-detail-title'),
+    reason: await text(page, '#layer-detail .facts'),
+  });
+  const last = await shown();
+  expect(last).toMatchObject({ at: ['step 20,000'], verdict: 'vanishing', title: 'densevanishing' });
+  expect(last.reason).toMatch(/^Vanishing since step 4,500\. At step 20,000, only /);
+  const width = await page.$eval('#gradient-map .strip', (it) => it.getBoundingClientRect().width);
+  await point(page, '#gradient-map .strip', 0.2 * width);
+  await until(page, '#norms .at', '^step [34],\\d{3}$');
+  const before = await shown();
+  expect(before.at).toHaveLength(1);
+  expect(before).toMatchObject({ verdict: 'healthy', title: 'densehealthy' });
+  expect(before.reason).toMatch(new RegExp(`^Healthy since step 1\\. At ${before.at[0]}, about `));
+  await page.mouse.move(0, 0);
+  await until(page, '#gradient-map .badge', 'vanishing');
+  expect(await shown()).toEqual(last);
   expect(complaints).toEqual([]);
   await page.close();
 });

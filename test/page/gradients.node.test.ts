@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { thresholds } from '../../src/health/verdicts.ts';
 import { openPage, openStudio, point, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
@@ -43,6 +44,34 @@ const colors = (layer: number): Promise<string[]> =>
     return [...found];
   });
 
+/** How much more red than blue a color has. */
+function warmth(color: string): number {
+  const [red, , blue] = color.split(' ').map(Number) as [number, number, number];
+  return red - blue;
+}
+
+/** What is said of the layer that is looked at, and what the plots and the map say of it. */
+const sayings = async (page: Page) => {
+  const reason = await text(page, '#layer-detail .facts');
+  const [, moved, percent] = /weights by ([\d.]+(?:e-?\d+)?)( %)?/.exec(reason) ?? [];
+  return {
+    at: await text(page, '#gradient-map .at'),
+    places: await page.$$eval('#gradients .plot .at', (all) => [...new Set(all.map((it) => it.textContent))]),
+    step: `step ${/At step ([\d,]+),\s/.exec(reason)?.[1]}`,
+    moved: Number(moved) / (percent ? 100 : 1),
+    plotted: Number(await text(page, '#layer-updateRatio .legend li:first-child .value')),
+  };
+};
+
+/** The sentence, the map and the plots are of the same step and say the same. */
+async function expectAgreement(page: Page): Promise<{ at: string; moved: number }> {
+  const { at, places, step, moved, plotted } = await sayings(page);
+  expect(places).toEqual([at]);
+  expect(step).toBe(at);
+  expect(Math.abs(moved / plotted - 1)).toBeLessThan(0.06); // two digits
+  return { at, moved };
+}
+
 /** Pictures are painted when their turn has come, out of sight within a second. */
 const soon = (look: () => Promise<void>) => vi.waitFor(look, { timeout: 60_000, interval: 100 });
 
@@ -55,6 +84,20 @@ function lightness(color: string): number {
 test('gradients that vanish are dark towards the input, are said to, and why, to mouse and keyboard', async () => {
   await judged('deep-sigmoid', 1, 'vanishing');
   expect(await page.$$eval('#gradient-map tbody tr', (rows) => rows.length)).toBe(11);
+  // What verdicts are about, without being asked for, and where they begin.
+  expect(await page.$eval('#gradient-map-colour', (it) => (it as HTMLSelectElement).value)).toBe('reach');
+  expect(await text(page, '#gradient-map caption')).toContain('Relative gradient');
+  const { vanishingReach, explodingReach } = thresholds;
+  const marks = await page.$$eval('.relative-scale .threshold', (all) =>
+    all.map((it) => {
+      const ramp = it.parentElement!.getBoundingClientRect();
+      const { left, width } = it.getBoundingClientRect();
+      return { text: it.textContent, place: (left + width / 2 - ramp.left) / ramp.width };
+    }),
+  );
+  expect(marks.map((mark) => mark.text)).toEqual([vanishingReach.enter, explodingReach.enter].map(String));
+  expect(marks[0]!.place).toBeCloseTo(0.25, 1);
+  expect(marks[1]!.place).toBeCloseTo(0.75, 1);
   // An icon and a word, not only a colour.
   expect(await text(page, `${row(1)} .badge`)).toBe('vanishing');
   expect(await page.$(`${row(1)} .badge svg path`)).not.toBeNull();
@@ -63,6 +106,9 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
     [1, 3, 5, 7, 9, 11].map(async (it) => Math.max(...(await colors(it)).map(lightness))),
   );
   for (let i = 1; i < lightest.length; i++) expect(lightest[i]).toBeGreaterThan(lightest[i - 1]!);
+  // The last layer has all of its gradient: nothing that vanishes, and nothing that explodes.
+  for (const color of await colors(11)) expect(Math.abs(warmth(color))).toBeLessThan(12);
+  for (const color of await colors(1)) expect(warmth(color)).toBeLessThan(-40);
 
   // Pointing at a place gives step and norm of each layer there.
   const latest = await text(page, `${row(1)} .norm`);
@@ -73,6 +119,21 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   expect(Number(await text(page, `${row(11)} .norm`))).toBeGreaterThan(
     1000 * Number(await text(page, `${row(1)} .norm`)),
   );
+  // All of it is of that step, and says since when the verdict has held.
+  const early = await expectAgreement(page);
+  expect(await text(page, '#layer-detail .facts')).toMatch(
+    /^Vanishing since step 1\. At step [1-9], only \S+e-[67] of/,
+  );
+  await page.mouse.move(0, 0);
+  await until(page, `${row(1)} .norm`, `^${latest}$`);
+  const late = await expectAgreement(page);
+  expect(late.at).not.toBe(early.at);
+  expect(late.moved).toBeGreaterThan(1.5 * early.moved);
+  // A plot points as well.
+  await point(page, '#norms .u-over', 4);
+  await until(page, '#gradient-map .at', '^step \\d{1,2}$');
+  await expectAgreement(page);
+  expect(await text(page, `${row(1)} .norm`)).not.toBe(latest);
   await page.mouse.move(0, 0);
   await until(page, `${row(1)} .norm`, `^${latest}$`);
 
@@ -83,7 +144,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await page.hover(`${row(1)} .badge`);
   await page.waitForSelector(`${reason}:not([hidden])`);
   expect(await text(page, reason)).toMatch(
-    /the gradient at dense is \S+ times that at dense_10.*What usually helps: relu/,
+    /Vanishing since step 1\..*only \S+ of the last layer's gradient reaches dense.*What usually helps: relu/,
   );
   await page.mouse.move(0, 0);
   await page.waitForSelector(`${reason}[hidden]`);
@@ -132,27 +193,50 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
 });
 
-test('gradients that explode are light towards the input, in what arrives of them', async () => {
+test('gradients that explode are seen to without being asked for, by day and by night; norms are a choice', async () => {
   await judged('exploding-relu', 1, 'exploding');
-  await page.select('#gradient-map-colour', 'reach');
-  await until(page, '#gradient-map caption', 'What arrives');
-  expect(Number(await text(page, `${row(1)} .norm`))).toBeGreaterThan(30);
+  expect(Number(await text(page, `${row(1)} .norm`))).toBeGreaterThan(5);
   expect(await text(page, `${row(11)} .norm`)).toBe('1');
+  const warmest = async (layer: number) => Math.max(...(await colors(layer)).map(warmth));
+  let day = '';
   await soon(async () => {
-    const lightest = await Promise.all([11, 6, 1].map(async (it) => Math.max(...(await colors(it)).map(lightness))));
-    expect(lightest[1]).toBeGreaterThan(lightest[0]!);
-    expect(lightest[2]).toBeGreaterThan(lightest[1]!);
+    expect(await warmest(1)).toBeGreaterThan(120);
+    expect(await warmest(11)).toBeLessThan(12);
+    expect(await warmest(5)).toBeGreaterThan(await warmest(11));
+    day = (await colors(11))[0]!;
   });
-  expect(await text(page, `${row(1)} .reason`)).toMatch(/initial weights at the scale of the activation/);
+  expect(await text(page, `${row(1)} .reason`)).toMatch(
+    /^Exploding since step \d+\. At step .* the gradient at dense is \S+ times the last layer's.*initial weights at the scale/,
+  );
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+  await soon(async () => {
+    expect(lightness((await colors(11))[0]!)).toBeLessThan(0.2 * lightness(day));
+    expect(await warmest(1)).toBeGreaterThan(120);
+  });
+  await page.select('#gradient-map-colour', 'norm');
+  await until(page, '#gradient-map caption', 'Gradient norm');
+  expect(await page.$('.relative-scale')).toBeNull();
+  expect(Number(await text(page, `${row(11)} .norm`))).toBeGreaterThan(5);
 });
 
-test('a dead layer has the pattern of zeros, and all its units', async () => {
+test('a dead layer has the pattern of zeros, and all its units; without health there are norms', async () => {
   await judged('dead-relu', 1, 'dead');
   expect((await colors(1)).sort()).toEqual(['120 120 120', '235 235 235']);
-  expect((await colors(2)).length).toBeGreaterThan(2);
+  expect(await colors(2)).toHaveLength(1);
   expect(await text(page, `${row(1)} .norm`)).toBe('0');
-  expect(await text(page, '#layer-detail .facts')).toContain('64 of the 64 units');
+  expect(await text(page, '#layer-detail .facts')).toMatch(
+    /^Dead since step 1\. At step \d+, 64 of the 64 units of dense .* 100 % of its outputs are zero\./,
+  );
   await until(page, '#layer-dead .legend li:last-child', 'smoothed1$');
+
+  await page.evaluate(() => {
+    location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32&health=off';
+  });
+  await page.waitForSelector('#start:enabled');
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+  expect(await text(page, '#gradient-map caption')).toContain('Gradient norm');
+  expect(Number(await text(page, `${row(1)} .norm`))).toBeGreaterThan(0);
 });
 
 test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {

@@ -1,10 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
+import type { ElementHandle } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ComparisonFile } from '../../src/index.ts';
+import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
+import { mnistLike } from '../data/made_files.ts';
 import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
@@ -58,9 +61,14 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
   const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
   expect(names).toEqual([...classes].sort());
-  const leftOut = await text(page, '#unreadable');
-  expect(leftOut).toContain('damaged <b>.png');
-  expect(leftOut).toMatch(/cover\.png: it lies in no folder of a class/);
+  const ignored = await text(page, '#ignored');
+  expect(ignored).toContain('2 files ignored:');
+  expect(ignored).toMatch(/damaged <b>\.png: named like a picture, but its content is: text/);
+  expect(ignored).toMatch(/cover\.png: a picture outside the folders of the classes has no class/);
+  const report = await text(page, '#reading-report');
+  expect(report).toContain('training: 98 images from the folders of the classes');
+  expect(report).toContain('validation: 24 images held out');
+  expect(report).toContain('sizes of the pictures, width × height: 12 × 12 (122)');
   expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
   await page.waitForSelector('.classes canvas');
   // Its images lie class by class: those that the augmentation is shown with are of all of them.
@@ -97,6 +105,99 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(asked.filter((request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/[\w-]+\.(js|css)$/.test(request))).toEqual(
     [],
   );
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+/** An IDX file. */
+const idx = (shape: number[], bytes: Uint8Array): Uint8Array => {
+  const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
+  header.setUint32(0, 0x0800 + shape.length);
+  for (const [i, size] of shape.entries()) header.setUint32(4 + 4 * i, size);
+  return new Uint8Array([...new Uint8Array(header.buffer), ...bytes]);
+};
+
+test('digits of dark ink on light paper are drawn so, and recognized; the pad follows the data set', async () => {
+  const files = temporaryFolder();
+  const { train, test } = await parseDigits(readFileSync(new URL('../../data/digits.csv.gz', import.meta.url)));
+  const paths = Object.entries({ train, t10k: test }).flatMap(([part, { images, labels, count }]) => {
+    const dark = images.map((level) => 240 - Math.round(level * 0.9));
+    const [of, are] = [join(files, `${part}-images-idx3-ubyte`), join(files, `${part}-labels-idx1-ubyte`)];
+    writeFileSync(of, idx([count, 8, 8], dark));
+    writeFileSync(are, idx([count], labels));
+    return [of, are];
+  });
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
+  /** Draws lines through points in shares of the pad, until it is taken for the digit. @returns levels of its picture. */
+  const draw = async (digit: string, points: [number, number][]) => {
+    await page.click('#erase');
+    await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
+    const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
+    const [first, ...rest] = points.map(([left, top]): [number, number] => [x + left * width, y + top * height]);
+    await page.mouse.move(...first!);
+    await page.mouse.down();
+    for (const to of rest) await page.mouse.move(...to, { steps: 4 });
+    await page.mouse.up();
+    await until(page, '#try .asked strong', `^${digit},`);
+    const levels = await page.$eval('.asked canvas', (it) => {
+      const { width, height } = it as HTMLCanvasElement;
+      const { data } = (it as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+      return [...data].filter((_, i) => i % 4 === 0);
+    });
+    return { corner: levels[0], darkest: Math.min(...levels), lightest: Math.max(...levels) };
+  };
+  const trained = async () => {
+    await page.waitForSelector('#start:enabled');
+    await page.click('#start');
+    await until(page, '#status', 'Done in');
+    await page.waitForSelector('#pad');
+  };
+  const padOf = (color: string) =>
+    page.waitForFunction(
+      (color) => getComputedStyle(document.querySelector('#pad')!).backgroundColor === color,
+      {},
+      color,
+    );
+  const one: [number, number][] = [
+    [0.5, 0.1],
+    [0.48, 0.9],
+  ];
+  const seven: [number, number][] = [
+    [0.25, 0.12],
+    [0.75, 0.12],
+    [0.45, 0.9],
+  ];
+  const zero = Array.from({ length: 25 }, (_, i): [number, number] => {
+    const angle = (2 * Math.PI * i) / 24;
+    return [0.5 + 0.25 * Math.sin(angle), 0.5 - 0.4 * Math.cos(angle)];
+  });
+
+  await page.click('.own summary');
+  const input = (await page.$('#own-files')) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(...paths);
+  await until(page, '#facts', '1,500 training and 297 validation images');
+  await trained();
+  await padOf('rgb(240, 240, 240)');
+  expect(await text(page, '#pad-how')).toContain('dark on light');
+  for (const [digit, strokes] of Object.entries({ 0: zero, 1: one, 7: seven })) {
+    const { corner, darkest, lightest } = await draw(digit, strokes);
+    expect([corner, lightest]).toEqual([240, 240]);
+    expect(darkest).toBeLessThan(100);
+  }
+
+  // The network is still of the dark ones; then it is not.
+  await page.evaluate(() => {
+    location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32';
+  });
+  await page.waitForSelector('#start:enabled');
+  await padOf('rgb(240, 240, 240)');
+  await trained();
+  await padOf('rgb(0, 0, 0)');
+  const { corner, lightest } = await draw('\\d', zero);
+  expect(corner).toBe(0);
+  expect(lightest).toBeGreaterThan(150);
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -154,6 +255,102 @@ test('what is no data set is refused in words', async () => {
   expect(await text(page, '#augmentation')).toContain('No images yet');
   expect(await page.$('#gradient-map')).toBeNull();
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
-  await until(page, '#trouble', 'No pictures in folders');
+  await until(page, '#trouble', 'no data set in these files that wgrad can read');
+  expect(await text(page, '#trouble')).toMatch(/package\.json: JSON.*a folder of pictures.*IDX files/s);
+  await page.close();
+});
+
+test('drop after drop: folders as other people publish them', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
+  await page.click('.own summary');
+  const cdp = await page.createCDPSession();
+  const drop = async (files: Record<string, Uint8Array | string>) => {
+    const root = temporaryFolder();
+    const tops = new Set<string>();
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+      tops.add(join(root, path.split('/')[0]!));
+    }
+    await page.$eval('#drop', (it) => it.scrollIntoView({ block: 'center' }));
+    const { x, y } = (await (await page.$('#drop'))!.boundingBox())!;
+    const data = { items: [], files: [...tops], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await cdp.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+    }
+  };
+  let grey = 0;
+  const picture = (width = 8, height = 8) => {
+    const data = new Uint8Array(width * height).fill(grey++ % 200);
+    data[3] = 255;
+    return encode({ width, height, data, channels: 1, depth: 8 });
+  };
+  const pictures = (folder: string, count: number, name = (i: number) => `${i}.png`) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${folder}/${name(i)}`, picture()]));
+  const readAs = async (facts: string, ...lines: string[]) => {
+    await until(page, '#facts', facts);
+    for (const line of lines) await until(page, '.own', line);
+  };
+
+  // Three splits stay three, classes stand below the split, and what has no class is left out.
+  const jpegs = (i: number) => `images/${i}.JPEG`;
+  await drop({
+    ...pictures('set/train/cat', 4, jpegs),
+    ...pictures('set/train/dog', 4, jpegs),
+    ...pictures('set/val/dog', 3, jpegs),
+    ...pictures('set/test/cat', 2, jpegs),
+    'set/train/cover.png': picture(),
+    'set/test/loose.png': picture(),
+    'set/class_to_idx.json': '{}',
+    'set/empty.bin': '',
+    '__MACOSX/set/._train': '\0\x05\x16\x07',
+  });
+  await readAs(
+    '8 training and 3 validation images of 8.×.8, 2 classes',
+    'validation: 3 images from set/val',
+    'test: 2 images from set/test, kept aside',
+    'set/train/cover.png: a picture directly in set/train has no class',
+    'set/test/loose.png: a picture directly in set/test has no class',
+    'class_to_idx.json: JSON',
+    'empty.bin: empty file',
+    '__MACOSX/set/._train: hidden or system file',
+  );
+  // A folder called test alone is one set; names say nothing, and one size follows from all pictures.
+  await drop({
+    ...pictures('test/a', 3, (i) => `${i}_idx5_x1001_y1001_class0.png`),
+    ...pictures('test/b', 2, (i) => `${i}`),
+    'test/b/wide.jfif': picture(16, 8),
+    'test/b/scan.tif': 'II*\0\x08\0\0\0',
+  });
+  await readAs('4 training and 2 validation images of 8.×.8', '8 × 8 \\(5\\), 16 × 8 \\(1\\)', 'scan.tif: TIFF');
+  // IDX files plain and packed, in folders of their names, with zero bytes after the packed ones.
+  const packed = (bytes: Uint8Array) => Buffer.concat([gzipSync(bytes), new Uint8Array(512)]);
+  await drop(
+    Object.fromEntries(
+      Object.entries(mnistLike).flatMap(([name, bytes], i) => [
+        [`raw/${name}.gz`, packed(bytes)],
+        ...(i < 2 ? [[`raw/${name}/${name}`, bytes] as const] : []),
+      ]),
+    ),
+  );
+  await readAs(
+    '2 training and 2 validation images of 1.×.2',
+    'train-images-idx3-ubyte was used, and not raw/train-images',
+  );
+  // What can't be read is refused in words, and what was there stays.
+  for (const [files, words] of [
+    [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz: NumPy archive'],
+    [
+      { 'a/1.png': picture(), 'b/1.png': picture() },
+      '2 images of 2 classes, one of each.*at least 2 images of a class',
+    ],
+  ] as const) {
+    await drop(files);
+    await until(page, '#trouble', words);
+  }
+  await until(page, '#facts', '2 training and 2 validation images of 1.×.2');
+  expect(complaints).toEqual([]);
   await page.close();
 });

@@ -151,7 +151,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(await page.$$eval('.gist', (all) => all.map(({ textContent }) => textContent))).toEqual([
       'MNIST, 10,000 of its 60,000 images',
-      'tutorial',
+      'handwriting',
       'tutorial, 225,034 parameters',
       'adam, rate 0.001, batch size 32',
     ]);
@@ -285,6 +285,25 @@ describe('without WebGPU it says what was tried and what to do', () => {
     const alert = await text(page, '[role=alert]');
     expect(alert).toContain('This browser has no WebGPU');
     expect(alert).toContain('navigator.gpu: not there');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('where the browser never answers: the page says so, and its limit', async () => {
+    const page = await studio.browser.newPage();
+    const complaints: string[] = [];
+    // The page's worker asks for the adapter, and a script for new documents doesn't reach it. Its timer runs fast.
+    const neverAnswers =
+      'GPU.prototype.requestAdapter = () => new Promise(() => {});' +
+      'const wait = setTimeout; self.setTimeout = (work, ms) => wait(work, ms / 100);';
+    await page.setRequestInterception(true);
+    page.on('request', async (request) => {
+      if (!/training\.worker.*\.js$/.test(request.url())) return request.continue();
+      const body = neverAnswers + (await (await fetch(request.url())).text());
+      return request.respond({ contentType: 'text/javascript', body });
+    });
+    await openPage(await studio.serve(), page, complaints);
+    expect(await text(page, '[role=alert]')).toContain('did not answer requestAdapter() within 30 seconds');
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -169,6 +169,7 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   const shownOf = async () => ({
     rows: await epochRows(page),
     verdicts: await page.$$eval('#map-panel .badge, #gradients .badge', (all) => all.map((it) => it.textContent)),
+    reason: await text(page, '#layer-detail .facts'),
     ratio: await text(page, '#layer-updateRatio .legend'),
     exponents: await text(page, '#exponents-at'),
     accuracy: await text(page, '#validation-accuracy-now'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ComparisonFile } from '../../src/index.ts';
 import { run, temporaryFolder } from '../cli/wgrad.ts';
-import { downloaded, openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { downloaded, openPage, openStudio, point, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -97,6 +97,23 @@ test('twins: one thing changed, both in every plot, the difference and its parag
     expect(Object.keys(lines)).toEqual(['A each step', 'A smoothed', 'B each step', 'B smoothed']);
     for (const value of Object.values(lines)) expect(value).toBeGreaterThan(0);
   }
+  // What is said of each twin is what its plots show, of the step that is pointed at.
+  const expectAgreement = async (at: RegExp) => {
+    const said = await page.$$eval('#layer-detail > .facts', (all) => all.map((it) => it.textContent ?? ''));
+    const plotted = await legend('#layer-updateRatio');
+    expect(said).toHaveLength(2);
+    for (const [i, twin] of ['A', 'B'].entries()) {
+      const [, step, moved, percent] = /At step (\d+),.*weights by ([\d.]+(?:e-?\d+)?)( %)?/.exec(said[i]!)!;
+      expect(step).toMatch(at);
+      expect(Math.abs(Number(moved) / (percent ? 100 : 1) / plotted[`${twin} each step`]! - 1)).toBeLessThan(0.06);
+    }
+  };
+  await expectAgreement(/^120$/);
+  await point(page, '#gradient-map .strip', 3);
+  await until(page, '#layer-updateRatio .at', '^step \\d$');
+  await expectAgreement(/^\d$/);
+  await page.mouse.move(0, 0);
+  await until(page, '#layer-updateRatio .at', '^step 120$');
   const ratios = await legend('#layer-updateRatio');
   expect(ratios['A smoothed']).toBeGreaterThan(10 * ratios['B smoothed']!);
   const epochs = await cells('#epochs');

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { Browser, Page } from 'puppeteer';
 import { build } from 'vite';
+import { yesOption } from '../../src/cli/adapter_options.ts';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { serve } from '../../src/cli/server.ts';
@@ -24,6 +25,7 @@ type Look = (typeof looks)[number];
 interface Options {
   out: string;
   docs: boolean;
+  yes: boolean;
 }
 
 /** Pictures of the page's main states, each in every look, from one visit a state: `npm run screenshots`. */
@@ -35,7 +37,7 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
   await build({ configFile: join(root, 'vite.config.ts'), mode: 'page', logLevel: 'error', build: { outDir: folder } });
   const server = await serve(folder, datasetRoutes(knownDatasets()));
-  const browser = await launchChrome({ adapter: 'software' });
+  const browser = await launchChrome({ adapter: 'software', yes: options.yes });
   try {
     for (const state of wanted) await takeState(browser, server.url, state, options);
   } finally {
@@ -101,6 +103,7 @@ await new Command('screenshots')
   .description('Takes pictures of the main states of the page: light and dark, on a desk and on a phone.')
   .argument('[state...]', `some of: ${states.map(({ name }) => name).join(', ')}`)
   .option('--out <folder>', 'where they go', join(root, 'dist/screenshots/pictures'))
+  .addOption(yesOption())
   .option('--docs', 'refresh the pictures of docs with them', false)
   .action(takeScreenshots)
   .parseAsync();

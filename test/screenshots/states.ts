@@ -65,6 +65,24 @@ export const states: readonly State[] = [
     docs: { 'page.png': 'vanishing.1280.light.png' },
   },
   {
+    name: 'exploding',
+    address: '#dataset=digits&model=exploding-relu&epochs=4',
+    reach: async (page) => {
+      await page.click('#start');
+      await done(page);
+    },
+    frames: { gradients: '#gradients' },
+  },
+  {
+    name: 'healthy',
+    address: '#dataset=digits&epochs=4',
+    reach: async (page) => {
+      await page.click('#start');
+      await done(page);
+    },
+    frames: { gradients: '#gradients' },
+  },
+  {
     name: 'results',
     address: '#dataset=mnist&epochs=2&train-samples=3200&test-samples=1000',
     reach: async (page) => {

@@ -67,7 +67,7 @@ test('what is read is what was written, to the bit, whatever the names and howev
 test('a long run keeps every second, fourth ... step of its health, as it was', () => {
   const rows = new HealthRows();
   for (let step = 1; step <= 10_000; step++) {
-    rows.add(step, { dense: { updateRatio: step, reach: 1, dead: 0 } });
+    rows.add(step, { dense: { updateRatio: step, reach: 1, dead: 0, zeros: step / 1e4, saturated: 0 } });
   }
   const { steps, layers } = rows.table;
   expect(steps.length).toBeLessThanOrEqual(mostHealthRows);
@@ -76,6 +76,11 @@ test('a long run keeps every second, fourth ... step of its health, as it was', 
   expect(layers.dense!.updateRatio).toEqual(steps);
   const figuresOf = healthReader(rows.table);
   expect([4, 5, 6, 9997].map((step) => figuresOf(step)?.dense?.updateRatio)).toEqual([undefined, 5, undefined, 9997]);
+  // The shares of outputs go through a file, and an older one has none.
+  const history = { ...saved.history, health: rows.table };
+  const read = parseRun(formatRun({ ...saved, history })).history.health;
+  expect(healthReader(read)(5)?.dense).toEqual({ updateRatio: 5, reach: 1, dead: 0, zeros: 5e-4, saturated: 0 });
+  expect(healthReader(saved.history.health)(saved.history.health!.steps[0]!)?.dense).not.toHaveProperty('zeros', 0);
 });
 
 test('it keeps as few of a table that has every second step alone', () => {

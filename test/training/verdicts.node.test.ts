@@ -128,11 +128,11 @@ describe('what a verdict is', () => {
 
   test('the figures are in the sentence, and what helps is named', () => {
     const [vanishing] = new Run('sigmoid').say(warmUpSteps, { reach: 2.5e-7 }).told;
-    expect(vanishing!.sentence).toContain('2.50e-7 times that at last');
-    expect(vanishing!.sentence).toContain('0.001 of their norm');
+    expect(vanishing!.sentence).toContain("only 2.50e-7 of the last layer's gradient reaches first");
+    expect(vanishing!.sentence).toContain('changes its weights by 0.1 %');
     expect(vanishing!.remedy).toContain('heNormal');
     const [healthy] = new Run().say(warmUpSteps, { dead: 7 }).told;
-    expect(healthy!.sentence).toContain('7 of 100 units dead');
+    expect(healthy!.sentence).toContain('7 of its 100 units are dead');
     expect(healthy!.remedy).toBe('');
     const [dead] = new Run().say(deadSamples, { dead: 98, zeros: 0.97 }).told;
     expect(dead!.sentence).toMatch(/98 of the 100 units of first .*97 % of its outputs/);

@@ -4,8 +4,9 @@ import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
 import { News } from '../../health/news.ts';
 import { createTrainer, type Gpu, modelSummary, openGpu, type Trainer } from '../../index.ts';
 import { packNumbers } from '../../json_numbers.ts';
-import { base64 } from './base64.ts';
+import { KeptStates, packSnapshot } from './kept_states.ts';
 import { outcome } from './outcome.ts';
+import { readServedPictures } from './pictures.ts';
 import type { TwinTold } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
@@ -16,52 +17,46 @@ let twins: TwinOptions;
 const stopping = new AbortController();
 
 window.wgrad = {
-  open: (adapter) =>
+  open: (adapter, timeout) =>
     outcome(async () => {
-      gpu = await openGpu({ adapter });
+      gpu = await openGpu({ adapter, timeout });
       return gpu.adapter;
     }),
+  readPictures: (...order) => outcome(() => readServedPictures(...order)),
   prepare: (run) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
       trainer = createTrainer(gpu, run);
       return trainer.summary();
     }),
-  fit: (epochs) =>
+  fit: (epochs, keepStates) =>
     outcome(async () => {
       const news = new News((told) => window.wgradTell(packNumbers(told)));
+      const states = new KeptStates(async (state) => {
+        await news.sent();
+        await window.wgradKeep(state);
+      });
       try {
         const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
           epochs,
-          validationData: datasets.test,
+          ...(datasets.test.count > 0 && { validationData: datasets.test }),
           keepHealth: false,
           signal: stopping.signal,
           onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
-          onEpoch: (epoch) => news.add({ epoch }),
+          onEpoch: (epoch) => {
+            news.add({ epoch });
+            if (keepStates) states.add(trainer.meanwhile.snapshot());
+          },
           onVerdict: (verdict) => news.add({ verdict }),
           onProbe: (probe) => news.add({ probe }),
         });
         return { stopped, skippedSteps, startup: trainer.startup };
       } finally {
+        await states.sent();
         await news.sent();
       }
     }),
-  snapshot: () =>
-    outcome(async () => {
-      const { weights, moments, statistics, ...rest } = await trainer.snapshot();
-      return {
-        ...rest,
-        weights: weights.map(base64),
-        moments: moments.map(base64),
-        ...(statistics && {
-          statistics: {
-            mean: [...statistics.mean],
-            std: [...statistics.std],
-            ...(statistics.zca && { zca: base64(statistics.zca) }),
-          },
-        }),
-      };
-    }),
+  snapshot: () => outcome(async () => packSnapshot(await trainer.snapshot())),
   prepareTwins: (run) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');

@@ -1,5 +1,6 @@
 import type { TwinOptions } from '../../compare/twin_options.ts';
 import type { PairRecord } from '../../compare/twin_record.ts';
+import type { DatasetParts, IdentifiedFile, ReadingReport, UserFilesOptions } from '../../data/index.ts';
 import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
@@ -58,12 +59,37 @@ export interface PackedSnapshot extends Pick<Snapshot, 'progress' | 'learningRat
   statistics?: { mean: number[]; std: number[]; zca?: string };
 }
 
+/** A picture that the command serves under its index. */
+export interface PictureFile extends Pick<IdentifiedFile, 'path' | 'format'> {
+  size: number;
+}
+
+export type UserPictureOptions = Omit<UserFilesOptions, 'onProgress'>;
+
+/** What pictures became, without the images: the page delivers those by themselves, as bytes. */
+export interface PicturesRead {
+  train: ReadPart;
+  validation?: ReadPart;
+  test: ReadPart;
+  report: ReadingReport;
+}
+
+type ReadPart = Omit<DatasetParts, 'images' | 'labels'> & { labels: number[] };
+
 /** What the page offers, as `window.wgrad`. */
 export interface Page {
-  open(adapter: 'auto' | 'software' | 'hardware'): Promise<Outcome<AdapterFacts>>;
+  /** @param timeout milliseconds for each answer of the browser. */
+  open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
+  /** Reads the pictures that the command serves. */
+  readPictures(
+    files: readonly PictureFile[],
+    options: UserPictureOptions,
+    others: string | undefined,
+  ): Promise<Outcome<PicturesRead>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
-  fit(epochs: number): Promise<Outcome<Fitted>>;
+  /** @param keepStates sends the state after each complete epoch to the command: the page may not live to be asked. */
+  fit(epochs: number, keepStates: boolean): Promise<Outcome<Fitted>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
@@ -81,5 +107,7 @@ declare global {
     wgrad: Page;
     /** Exposed by the command: what the page tells while it trains, its numbers packed. */
     wgradTell(news: unknown[]): Promise<void>;
+    /** Exposed by a command that keeps the state after each epoch. */
+    wgradKeep(state: PackedSnapshot): Promise<void>;
   }
 }

@@ -2,12 +2,12 @@ import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { count, figure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
-import type { Experiment } from '../experiment.ts';
+import type { SettledExperiment } from '../experiment.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
 import { drawAnew, isLate, moves, preview, previewError } from '../preview.ts';
-import { augmentation, change, checked, experiment, lacksImages } from '../state.ts';
+import { augmentation, change, checked, lacksImages, settled } from '../state.ts';
 import type { Preview } from '../worker/preview.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 import { Pipeline } from './pipeline.tsx';
@@ -18,7 +18,7 @@ const chosen = signal<{ row: number; column: number } | undefined>();
 
 /** How images are warped: training images with draws of each, and the pipeline that makes them. */
 export function AugmentationPanel() {
-  const { augmentation: named } = experiment.value;
+  const { augmentation: named } = settled.value;
   const { error } = checked.value ?? {};
   const shown = preview.value;
   return (
@@ -62,14 +62,21 @@ export function AugmentationPanel() {
         ))}
         {typeof named !== 'string' && <option value="own">one's own</option>}
       </select>
+      {typeof named === 'string' && aboutPresets[named] && <p class="facts">{aboutPresets[named]}</p>}
       <Pipeline />
       <Copies />
     </FoldingPanel>
   );
 }
 
+/** What a name alone doesn't say. */
+const aboutPresets: Record<string, string> = {
+  tutorial: 'As the Keras tutorial on MNIST has it, with its horizontal flip.',
+  handwriting: "The tutorial's shifts, rotations, shears and zooms without its flip.",
+};
+
 /** A preset by its name, a list by its ops. */
-function nameOf(augmentation: Experiment['augmentation']): string {
+function nameOf(augmentation: SettledExperiment['augmentation']): string {
   if (typeof augmentation === 'string') return augmentation;
   if (!Array.isArray(augmentation)) return "one's own";
   return augmentation.map(({ type }) => type).join(', ') || 'no op';

@@ -6,6 +6,7 @@ import { roomFor } from '../plots/axes.ts';
 import { binCount, firstExponent, paintExponents } from '../plots/exponents.ts';
 import { usePainting } from '../plots/painting.ts';
 import { twinsOf } from '../run.ts';
+import { pointedStep } from '../shown_step.ts';
 import { change, experiment, run } from '../state.ts';
 
 /** Powers of ten at the axis. */
@@ -17,7 +18,8 @@ const placeOf = (magnitude: number) => 1 - (Math.log2(magnitude) - firstExponent
 /** The twin whose magnitudes are shown, where there are two. */
 const chosenTwin = signal<'A' | 'B'>('A');
 
-const pointed = signal<{ probe: number; bin: number } | undefined>();
+/** The magnitude that is pointed at, by its bin. */
+const pointedBin = signal<number | undefined>();
 
 /** How the magnitudes of a layer's gradient lie, from probe to probe: where they vanish, they sink. */
 export function ExponentMap({ layer }: { layer: string }) {
@@ -27,8 +29,9 @@ export function ExponentMap({ layer }: { layer: string }) {
   const twin = having.find(({ name }) => name === chosenTwin.value) ?? having[0];
   const probes = twin?.run.log.probes ?? [];
   const room = shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity);
-  const last = probes.at(-1);
-  const at = pointed.value && probes[pointed.value.probe] ? pointed.value : undefined;
+  const step = pointedStep.value;
+  // The last one up to the step that is pointed at; before the first one there is none.
+  const probe = step === undefined ? probes.at(-1) : (probes.findLast((it) => it.step <= step) ?? probes[0]);
   return (
     <section id="exponents" class="exponents" aria-labelledby="exponents-title">
       <h4 id="exponents-title">Magnitudes of its gradient</h4>
@@ -57,10 +60,10 @@ export function ExponentMap({ layer }: { layer: string }) {
           </select>
         </label>
       )}
-      {last ? (
+      {probe ? (
         <>
           <p class="at" id="exponents-at">
-            {at ? binText(probes[at.probe]!, layer, at.bin) : summaryOf(last, layer)}
+            {pointedBin.value === undefined ? summaryOf(probe, layer) : binText(probe, layer, pointedBin.value)}
           </p>
           <div class="exponent-frame">
             <div class="exponent-axis" aria-hidden="true">
@@ -116,11 +119,13 @@ function Histograms({ layer, twin, probes, room, every }: HistogramsProps) {
       aria-label={`Magnitudes of the gradient of ${layer} ${twin && `in ${twin} `}over the steps. ${summaryOf(probes.at(-1)!, layer)}`}
       onPointerMove={({ currentTarget, clientX, clientY }) => {
         const { left, top, width, height } = currentTarget.getBoundingClientRect();
-        const step = 1 + ((clientX - left) / width) * room;
-        const probe = probes.findLastIndex((it) => it.step <= step);
-        pointed.value = { probe, bin: Math.floor((1 - (clientY - top) / height) * binCount) };
+        pointedStep.value = Math.max(1, Math.min(room, 1 + Math.floor(((clientX - left) / width) * room)));
+        pointedBin.value = Math.floor((1 - (clientY - top) / height) * binCount);
       }}
-      onPointerLeave={() => (pointed.value = undefined)}
+      onPointerLeave={() => {
+        pointedStep.value = undefined;
+        pointedBin.value = undefined;
+      }}
     />
   );
 }

@@ -3,11 +3,13 @@ import { useEffect, useRef } from 'preact/hooks';
 import { count, figure } from '../../figures.ts';
 import { roomFor } from '../plots/axes.ts';
 import { Curves } from '../plots/curves.ts';
-import { type LogCurve, nonFiniteMark, zeroMark } from '../plots/layer_curves.ts';
+import type { LogCurve } from '../plots/layer_curves.ts';
 import { sizeTo, usePainting } from '../plots/painting.ts';
-import { decadesFor, rampPicture } from '../plots/ramp.ts';
+import { decadesFor, rampColor, rampPicture, viridis } from '../plots/ramp.ts';
+import { relativeColor, relativeMarks, relativeNames, relativePlace, relativeTable } from '../plots/relative_scale.ts';
 import { type Pattern, paintPattern, paintStrip } from '../plots/strip.ts';
 import { type Run, twinsOf } from '../run.ts';
+import { pointedStep, shownStep } from '../shown_step.ts';
 import { lacksImages, layers as planned, run } from '../state.ts';
 import './gradient_map.css';
 import { VerdictBadge } from './verdict_badge.tsx';
@@ -15,20 +17,13 @@ import { VerdictBadge } from './verdict_badge.tsx';
 /** The layer that was chosen to be looked at, until another run has none of that name. */
 const wanted = signal<string | undefined>();
 
-/** What the colours tell. */
+/** What the colours tell; verdicts are about the first. */
 const shades = {
+  reach: { name: 'relative gradient', caption: 'Relative gradient of each layer over the steps', unit: 'relative' },
   norm: { name: 'gradient norm', caption: 'Gradient norm of each layer over the steps', unit: 'norm' },
-  reach: {
-    name: 'what arrives of it',
-    caption: 'What arrives of the gradient at each layer, RMS of its delta over that of the last layer',
-    unit: 'ratio',
-  },
 } as const;
 type Shade = keyof typeof shades;
-const shade = signal<Shade>('norm');
-
-/** The step that is pointed at. */
-const pointed = signal<number | undefined>();
+const wantedShade = signal<Shade | undefined>();
 
 const nothing = new Curves();
 
@@ -60,12 +55,21 @@ export function GradientMap() {
     return <p class="facts">A row for each layer appears here when there are images.</p>;
   const twins = shown ? twinsOf(shown) : [{ name: '', run: undefined }];
   const curvesOf = (twin: Run | undefined) => twin?.curves ?? nothing;
-  const last = shown?.stepsDone || undefined;
-  const step = last === undefined ? undefined : Math.min(pointed.value ?? last, last);
+  const step = shown && shownStep(shown);
   const room = roomOf(shown);
-  const at = pointed.value === undefined || last === undefined ? undefined : (step! - 0.5) / room;
-  const curveOf = (twin: Run | undefined, layer: string) => curvesOf(twin).layerOf(layer)[shade.value];
-  const decades = decadesOf(twins.flatMap((twin) => layers.map((layer) => curveOf(twin.run, layer))));
+  const at = pointedStep.value === undefined || step === undefined ? undefined : (step - 0.5) / room;
+  const curvesFor = (shade: Shade) =>
+    twins.flatMap((twin) => layers.map((layer) => curvesOf(twin.run).layerOf(layer)[shade]));
+  // A run whose health was off has norms alone.
+  const hasNormsAlone = step !== undefined && !curvesFor('reach').some(isMeasured);
+  const shade = wantedShade.value ?? (hasNormsAlone ? 'norm' : 'reach');
+  const curveOf = (twin: Run | undefined, layer: string) => curvesOf(twin).layerOf(layer)[shade];
+  const decades = decadesOf(curvesFor('norm'));
+  const [from, to] = decades;
+  // Read here, to be painted again where it changes.
+  const colors = relativeTable.value;
+  const colorOf =
+    shade === 'reach' ? relativeColor : (mean: number) => rampColor((Math.log10(mean) - from) / (to - from));
   const chosen = chosenLayer();
   return (
     <div class="gradient-map">
@@ -75,7 +79,7 @@ export function GradientMap() {
         style={at === undefined ? undefined : { '--at': String(at) }}
       >
         <caption>
-          {shades[shade.value].caption} <span class="at">{step === undefined ? '' : `step ${count(step)}`}</span>
+          {shades[shade].caption} <span class="at">{step === undefined ? '' : `step ${count(step)}`}</span>
         </caption>
         <thead>
           <tr>
@@ -86,7 +90,7 @@ export function GradientMap() {
               <span>step</span>
               <span>{count(room)}</span>
             </th>
-            <th scope="col">{shades[shade.value].unit}</th>
+            <th scope="col">{shades[shade].unit}</th>
             <th scope="col">verdict</th>
           </tr>
         </thead>
@@ -102,8 +106,8 @@ export function GradientMap() {
                       aria-pressed={layer === chosen}
                       title="Look at this layer; arrow keys point at a step"
                       onClick={() => (wanted.value = layer)}
-                      onKeyDown={(event) => pointByKey(event, curvesOf(shown).span, step, last)}
-                      onBlur={() => (pointed.value = undefined)}
+                      onKeyDown={(event) => pointByKey(event, curvesOf(shown).span, step, shown?.stepsDone)}
+                      onBlur={() => (pointedStep.value = undefined)}
                     >
                       {layer}
                     </button>
@@ -116,19 +120,16 @@ export function GradientMap() {
                     twin={name}
                     curves={curvesOf(twin)}
                     curve={curveOf(twin, layer)}
-                    decades={decades}
+                    colorOf={colorOf}
+                    about={shades[shade].name}
                     room={room}
                   />
                 </td>
                 <td class="norm">
-                  {step === undefined ? '–' : valueAt(curveOf(twin, layer), curvesOf(twin).rowOf(step))}
+                  {step === undefined ? '–' : textOf(curveOf(twin, layer).valueAt(curvesOf(twin).rowOf(step)))}
                 </td>
                 <td class="verdict">
-                  <VerdictBadge
-                    layer={name ? `${name}-${layer}` : layer}
-                    verdict={twin?.verdictOf(layer)}
-                    waiting={shown?.isUnderWay.value}
-                  />
+                  <VerdictBadge id={name ? `${name}-${layer}` : layer} run={twin} layer={layer} step={step} />
                 </td>
               </tr>
             ));
@@ -141,13 +142,13 @@ export function GradientMap() {
         </p>
       )}
       <div class="map-foot">
-        <Legend decades={decades} />
+        <Legend shade={shade} decades={decades} colors={colors} />
         <label>
-          Colour{' '}
+          Color{' '}
           <select
             id="gradient-map-colour"
-            value={shade.value}
-            onChange={({ currentTarget }) => (shade.value = currentTarget.value as Shade)}
+            value={shade}
+            onChange={({ currentTarget }) => (wantedShade.value = currentTarget.value as Shade)}
           >
             {Object.entries(shades).map(([value, { name }]) => (
               <option key={value} value={value}>
@@ -166,19 +167,16 @@ const roomOf = (shown: Run | undefined) => (shown ? roomFor(shown.stepsDone, sho
 const decadesOf = (curves: readonly LogCurve[]): [number, number] =>
   decadesFor(Math.min(...curves.map(({ least }) => least)), Math.max(...curves.map(({ most }) => most)));
 
-/** Of a step, or of the few that share its row. */
-function valueAt({ each, marks }: LogCurve, row: number): string {
-  const mark = marks[row] ?? 0;
-  if (mark & nonFiniteMark) return 'not finite';
-  return figure(each[row] ?? undefined) || (mark & zeroMark ? '0' : '–');
-}
+const isMeasured = ({ most, marks }: LogCurve) => most > 0 || marks.some(Boolean);
+
+const textOf = (value: number | undefined) => (Number.isNaN(value) ? 'not finite' : figure(value) || '–');
 
 function pointByKey(event: KeyboardEvent, span: number, step: number | undefined, last: number | undefined): void {
   const move = { ArrowLeft: -span, ArrowRight: span }[event.key];
-  if (event.key === 'Escape') pointed.value = undefined;
+  if (event.key === 'Escape') pointedStep.value = undefined;
   if (move === undefined || step === undefined || last === undefined) return;
   event.preventDefault();
-  pointed.value = Math.max(1, Math.min(step + move, last));
+  pointedStep.value = Math.max(1, Math.min(step + move, last));
 }
 
 interface StripProps {
@@ -187,14 +185,16 @@ interface StripProps {
   twin: string;
   curves: Curves;
   curve: LogCurve;
-  decades: readonly [number, number];
+  colorOf: (mean: number) => number;
+  /** What the colours tell. */
+  about: string;
   room: number;
 }
 
-function Strip({ layer, twin, curves, curve, decades, room }: StripProps) {
+function Strip({ layer, twin, curves, curve, colorOf, about, room }: StripProps) {
   const canvas = usePainting((element, size) => {
     sizeTo(element, size);
-    paintStrip(element, curves, curve, { room, decades, scale: size.scale });
+    paintStrip(element, curves, curve, { room, colorOf, scale: size.scale });
   }, 'strips');
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a mouse's way to what the row's button does by keyboard
@@ -203,38 +203,31 @@ function Strip({ layer, twin, curves, curve, decades, room }: StripProps) {
       class="strip"
       onPointerMove={({ currentTarget, clientX }) => {
         const { left, width } = currentTarget.getBoundingClientRect();
-        pointed.value = Math.max(1, Math.min(room, 1 + Math.floor(((clientX - left) / width) * room)));
+        pointedStep.value = Math.max(1, Math.min(room, 1 + Math.floor(((clientX - left) / width) * room)));
       }}
-      onPointerLeave={() => (pointed.value = undefined)}
+      onPointerLeave={() => (pointedStep.value = undefined)}
       onClick={() => (wanted.value = layer)}
     >
       <canvas
         ref={canvas}
         role="img"
-        aria-label={`${[layer, twin].join(' ').trim()}: ${shades[shade.value].name} over the steps, as colours`}
+        aria-label={`${[layer, twin].join(' ').trim()}: ${about} over the steps, as colours`}
       />
     </div>
   );
 }
 
+interface LegendProps {
+  shade: Shade;
+  decades: readonly [number, number];
+  colors: Uint32Array;
+}
+
 /** What the colours mean, and the patterns of what has no logarithm. */
-function Legend({ decades: [from, to] }: { decades: readonly [number, number] }) {
-  const ramp = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    ramp.current?.append(rampPicture());
-    return () => ramp.current?.replaceChildren();
-  }, []);
-  const middle = Math.round((from + to) / 2);
+function Legend({ shade, decades, colors }: LegendProps) {
   return (
     <ul class="ramp-legend" aria-label="What the colours mean">
-      <li>
-        <span class="ramp" ref={ramp} />
-        <span class="ends">
-          {[from, middle, to].map((power) => (
-            <span key={power}>{power ? `1e${power}` : '1'}</span>
-          ))}
-        </span>
-      </li>
+      {shade === 'reach' ? <RelativeScale colors={colors} /> : <NormScale decades={decades} />}
       <li>
         <PatternSwatch pattern="zero" /> zero
       </li>
@@ -242,6 +235,58 @@ function Legend({ decades: [from, to] }: { decades: readonly [number, number] })
         <PatternSwatch pattern="not-finite" /> not finite
       </li>
     </ul>
+  );
+}
+
+/** The colors from what vanishes to what explodes, with the thresholds of the verdicts. */
+function RelativeScale({ colors }: Pick<LegendProps, 'colors'>) {
+  return (
+    <li class="relative-scale">
+      <Ramp table={colors} />
+      {relativeMarks.map(({ value, kind }) => (
+        <span key={value} class={`mark ${kind}`} style={placeOf(value)}>
+          {{ least: '≤ ', most: '≥ ', threshold: '', middle: '' }[kind]}
+          {powerOfTen(value)}
+        </span>
+      ))}
+      {relativeNames.map(({ verdict, value }) => (
+        <span key={verdict} class="mark verdict-name" style={placeOf(value)}>
+          {verdict}
+        </span>
+      ))}
+    </li>
+  );
+}
+
+const placeOf = (value: number) => ({ '--place': String((relativePlace(value) + 1) / 2) });
+
+function NormScale({ decades: [from, to] }: Pick<LegendProps, 'decades'>) {
+  return (
+    <li>
+      <Ramp table={viridis} />
+      <span class="ends">
+        {[from, Math.round((from + to) / 2), to].map((power) => (
+          <span key={power}>{powerOfTen(10 ** power)}</span>
+        ))}
+      </span>
+    </li>
+  );
+}
+
+function Ramp({ table }: { table: Uint32Array }) {
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => place.current?.replaceChildren(rampPicture(table)), [table]);
+  return <span class="ramp" ref={place} />;
+}
+
+/** 0.001, 1 and 30, but 10 to the power of -6. */
+function powerOfTen(value: number) {
+  const power = Math.log10(value);
+  if (Math.abs(power) < 4 || Math.abs(power - Math.round(power)) > 1e-9) return figure(value);
+  return (
+    <>
+      10<sup>{String(Math.round(power)).replace('-', '−')}</sup>
+    </>
   );
 }
 

@@ -3,6 +3,7 @@ import { Curves } from '../plots/curves.ts';
 import { layerLines, type MeasuredOfLayer, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { type Run, twinsOf } from '../run.ts';
+import { shownStep } from '../shown_step.ts';
 import { layers as planned, run } from '../state.ts';
 import { ExponentMap } from './exponent_map.tsx';
 import { chosenLayer, mapLayers } from './gradient_map.tsx';
@@ -49,9 +50,11 @@ export function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
   const twins = run.value ? twinsOf(run.value) : [];
-  const verdicts = twins.flatMap(({ name, run }) => {
-    const verdict = run.verdictOf(layer);
-    return verdict ? [{ name, verdict }] : [];
+  run.value?.news.value;
+  const step = run.value && shownStep(run.value);
+  const judged = twins.flatMap(({ name, run }) => {
+    const verdict = step === undefined ? undefined : run.verdictOf(layer, step)?.verdict;
+    return verdict ? [{ name, run, verdict }] : [];
   });
   const has = (of: MeasuredOfLayer) =>
     twins.length ? twins.some(({ run }) => isMeasured(run, layer, of)) : isPlanned(layer, of);
@@ -60,17 +63,17 @@ export function LayerDetail() {
     <section id="layer-detail" class="layer-detail" aria-labelledby="layer-detail-title">
       <h3 id="layer-detail-title">
         {layer}
-        {verdicts.map(({ name, verdict }) => (
-          <span key={name} class={`badge ${verdict.verdict}`}>
-            <VerdictMark verdict={verdict.verdict} />
+        {judged.map(({ name, verdict }) => (
+          <span key={name} class={`badge ${verdict}`}>
+            <VerdictMark verdict={verdict} />
             {name && ` in ${name}`}
           </span>
         ))}
       </h3>
-      {verdicts.map(({ name, verdict }) => (
+      {judged.map(({ name, run }) => (
         <div key={name} class="facts">
           {name && <strong>{name}</strong>}
-          <VerdictReason verdict={verdict} />
+          <VerdictReason run={run} layer={layer} step={step!} />
         </div>
       ))}
       <div class="layer-plots">

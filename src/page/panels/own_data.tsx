@@ -70,8 +70,8 @@ export function OwnData() {
         }}
       >
         <p>
-          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR batches. Nothing is uploaded
-          anywhere.
+          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches. Nothing is
+          uploaded anywhere.
         </p>
         <div class="row">
           <Choose id="own-folder" text="Choose a folder" folder disabled={isUnderWay} />
@@ -86,7 +86,7 @@ export function OwnData() {
             size.value = currentTarget.value;
           }}
         >
-          <option value="">their own up to 64, else 32 × 32</option>
+          <option value="">that of most pictures up to 64 × 64, else 32 × 32</option>
           {['16', '28', '32', '48', '64', '96'].map((side) => (
             <option key={side} value={side}>{`${side} × ${side}`}</option>
           ))}
@@ -98,7 +98,7 @@ export function OwnData() {
           <p class="facts">{`${count(now.done)} of ${counted(now.total, 'file')}`}</p>
         </>
       )}
-      {brought.value && experiment.value.dataset === own && <Unreadable {...brought.value} />}
+      {brought.value && experiment.value.dataset === own && <Report {...brought.value} />}
     </details>
   );
 }
@@ -126,17 +126,25 @@ function Choose({ id, text, folder, disabled }: { id: string; text: string; fold
   );
 }
 
-/** What could not be read, or has no place. */
-function Unreadable({ skipped, skippedCount }: Brought) {
-  if (skippedCount === 0) return null;
+/** What each split was read from, and which files are not in the data set. */
+function Report({ report, ignored, ignoredCount }: Brought) {
   return (
-    <div id="unreadable" class="cut unreadable">
-      <p>{`${counted(skippedCount, 'file')} left out:`}</p>
-      <ul>
-        {skipped.map(({ path, why }) => (
-          <li key={path}>{`${path}: ${why}`}</li>
+    <>
+      <ul id="reading-report" class="facts reading">
+        {report.map((line) => (
+          <li key={line}>{line}</li>
         ))}
       </ul>
-    </div>
+      {ignoredCount > 0 && (
+        <div id="ignored" class="cut reading">
+          <p>{`${counted(ignoredCount, 'file')} ignored:`}</p>
+          <ul>
+            {ignored.map(({ path, reason }) => (
+              <li key={reason}>{`${path}: ${reason}`}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
   );
 }

@@ -1,9 +1,11 @@
 import { computed, signal } from '@preact/signals';
 import { Fragment } from 'preact';
+import { mirroringParts } from '../../augment/mirroring.ts';
+import { areCharacters } from '../../data/characters.ts';
 import type { AugmentationConfig, AugmentationFacts, OpConfig, OptionFacts } from '../../index.ts';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
-import { augmentation, change, checked, experiment } from '../state.ts';
+import { augmentation, change, checked, dataset, experiment } from '../state.ts';
 import { training } from '../worker/training.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 
@@ -29,6 +31,20 @@ const items = computed<Item[] | undefined>(() => {
   }
   return all;
 });
+
+/** Where digits or letters are mirrored: arguments of the generator by name, or ops by their place among those that are on. */
+const mirroring = computed(() => {
+  const { facts } = dataset.value;
+  return facts && areCharacters(facts.classNames) ? mirroringParts(augmentation.value) : [];
+});
+
+/** Stands at a control that mirrors digits or letters. */
+const MirroringNote = () => (
+  <p class="cut mirroring" role="status">
+    Mirrored digits and letters look like others, a 2 like a 5, which costs accuracy. The preset handwriting leaves
+    flips out.
+  </p>
+);
 
 function setItems(next: Item[]): void {
   const off = next.flatMap(({ op, isOn }, at) => (isOn ? [] : [[at, op] as const]));
@@ -81,6 +97,7 @@ function Generator({ facts }: { facts: AugmentationFacts }) {
             onChange={(value) => set(option, value)}
           />
           {error && wrong === option.name && <AugmentationError {...error} />}
+          {mirroring.value.includes(option.name) && <MirroringNote />}
         </Fragment>
       ))}
     </div>
@@ -167,6 +184,7 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
                 </span>
               </div>
               {error && item === wrong && <AugmentationError {...error} />}
+              {mirroring.value.includes(on.indexOf(item)) && <MirroringNote />}
               {isOn && (
                 <div class="options">
                   {options.map((option) => (

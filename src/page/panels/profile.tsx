@@ -5,7 +5,7 @@ import { chromeTrace, type Phase, type TrainingProfile } from '../../index.ts';
 import { requestOf } from '../control.ts';
 import { download } from '../download.ts';
 import { Panel } from '../panel.tsx';
-import { adapter, checked, dataset, experiment, isReady, plan } from '../state.ts';
+import { adapter, checked, dataset, isReady, plan, settled } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { training } from '../worker/training.ts';
 import './profile.css';
@@ -30,7 +30,7 @@ async function time(): Promise<void> {
   if (isBusy.peek() || !facts || !length || !inputShape) return;
   isBusy.value = true;
   refused.value = undefined;
-  const about = experiment.peek();
+  const about = settled.peek();
   try {
     const profile = await training.profile({ ...requestOf(about, inputShape, facts, length), paused: false }, rounds);
     const model = typeof about.model === 'string' ? about.model : 'a model of its own';

@@ -11,6 +11,7 @@ import {
   askAboutImage,
   canAsk,
   forget,
+  ink,
   notKept,
   type Question,
   question,
@@ -52,6 +53,8 @@ export function TryPanel() {
 const side = 280;
 const pen = 22;
 
+const gray = (level: number) => `rgb(${level} ${level} ${level})`;
+
 /** Where somebody draws with a mouse, a finger or a pen, and sees at once what is seen in it. */
 function Pad() {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -80,22 +83,23 @@ function Pad() {
   const start = (event: PointerEvent) => {
     if (event.button) return;
     canvas.current!.setPointerCapture(event.pointerId);
-    const ink = context();
-    Object.assign(ink, { lineWidth: pen, lineCap: 'round', lineJoin: 'round', strokeStyle: '#fff' });
-    ink.beginPath();
-    ink.moveTo(...place(event));
-    ink.lineTo(...place(event)); // a dot is drawn too
-    ink.stroke();
+    const stroke = context();
+    Object.assign(stroke, { lineWidth: pen, lineCap: 'round', lineJoin: 'round', strokeStyle: gray(ink.value.ink) });
+    stroke.beginPath();
+    stroke.moveTo(...place(event));
+    stroke.lineTo(...place(event)); // a dot is drawn too
+    stroke.stroke();
     drawn.current = true;
     ask();
   };
   const move = (event: PointerEvent) => {
     if (!canvas.current!.hasPointerCapture(event.pointerId)) return;
-    const ink = context();
-    for (const each of event.getCoalescedEvents?.() ?? [event]) ink.lineTo(...place(each));
-    ink.stroke();
+    const stroke = context();
+    for (const each of event.getCoalescedEvents?.() ?? [event]) stroke.lineTo(...place(each));
+    stroke.stroke();
     ask();
   };
+  const { paper, ink: level } = ink.value;
   const { words } = placingFor(shapeOfRun()![0]);
   return (
     <>
@@ -105,6 +109,7 @@ function Pad() {
         class="pad"
         width={side}
         height={side}
+        style={{ background: gray(paper) }}
         role="img"
         aria-label="A place to draw a digit with a mouse, a finger or a pen; a validation image can be chosen below instead"
         aria-describedby="pad-how"
@@ -122,7 +127,8 @@ function Pad() {
         Erase
       </button>
       <p id="pad-how" class="facts">
-        Draw here. The drawing is scaled and moved: {words}.
+        Draw here, {level < paper ? 'dark on light' : 'light on dark'} as in the training images. The drawing is scaled
+        and moved: {words}.
       </p>
     </>
   );

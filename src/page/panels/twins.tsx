@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { type Variable, variables } from '../../compare/twin_options.ts';
 import { figure } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
-import { experiment, isReady, run } from '../state.ts';
+import { isReady, run, settled } from '../state.ts';
 import { choicesOf } from '../twin_choices.ts';
 import { comparison, nameOf, savePairs, saveReport, trainBeside } from '../twins.ts';
 import './twins.css';
@@ -14,7 +14,7 @@ const pairs = signal(1);
 
 /** A second network with the same start and one thing changed, trained in lock-step with the first. */
 export function TwinsPanel() {
-  const own = nameOf(experiment.value, vary.value);
+  const own = nameOf(settled.value, vary.value);
   const others = choicesOf(vary.value).filter(({ name }) => name !== own);
   const isNumber = vary.value === 'learning-rate';
   const fitting = others.filter(({ refused }) => !refused).map(({ name }) => name);

@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
 import { count } from '../../figures.ts';
-import type { Verdict, VerdictName } from '../../index.ts';
+import type { VerdictName } from '../../index.ts';
+import type { Run } from '../run.ts';
+import { verdictSentence } from '../shown_step.ts';
 
 /** An icon for each verdict, 16 by 16: shapes that differ, because colour alone tells nothing to some. */
 const icons: Record<VerdictName, string> = {
@@ -26,12 +28,26 @@ export function VerdictMark({ verdict }: { verdict: VerdictName }) {
   );
 }
 
-/** What a verdict is based on, and what helps. */
-export function VerdictReason({ verdict: { sentence, remedy, step, epoch } }: { verdict: Verdict }) {
+export interface VerdictReasonProps {
+  run: Run;
+  layer: string;
+  /** The one that is shown. */
+  step: number;
+}
+
+/** Since when a layer has its verdict, how it does in the step that is shown, and what helps. */
+export function VerdictReason({ run, layer, step }: VerdictReasonProps) {
+  const found = run.verdictOf(layer, step);
+  if (!found) return null;
+  const { verdict, remedy } = found;
+  const name = verdict.charAt(0).toUpperCase() + verdict.slice(1);
   return (
     <>
       <p>
-        Since step {count(step)}, epoch {count(epoch)}: {sentence}.
+        <strong>
+          {name} since step {count(found.step)}.
+        </strong>{' '}
+        {verdictSentence(run, layer, step)}
       </p>
       {remedy && (
         <p>
@@ -42,18 +58,17 @@ export function VerdictReason({ verdict: { sentence, remedy, step, epoch } }: { 
   );
 }
 
-export interface VerdictBadgeProps {
+export interface VerdictBadgeProps extends Partial<VerdictReasonProps> {
+  id: string;
   layer: string;
-  verdict: Verdict | undefined;
-  /** There may be one soon. */
-  waiting: boolean | undefined;
 }
 
 /** A layer's verdict at a glance; its reason for whoever points at it, or comes by keyboard. Escape puts that away. */
-export function VerdictBadge({ layer, verdict, waiting }: VerdictBadgeProps) {
+export function VerdictBadge({ id, run, layer, step }: VerdictBadgeProps) {
   const [open, setOpen] = useState(false);
-  if (!verdict) return <span class="none">{waiting ? 'not yet' : '–'}</span>;
-  const id = `reason-${layer}`;
+  const verdict = step === undefined ? undefined : run?.verdictOf(layer, step)?.verdict;
+  if (!run || !verdict) return <span class="none">{run?.isUnderWay.value ? 'not yet' : '–'}</span>;
+  const reason = `reason-${id}`;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does all of it by keyboard
     <div
@@ -64,16 +79,16 @@ export function VerdictBadge({ layer, verdict, waiting }: VerdictBadgeProps) {
     >
       <button
         type="button"
-        class={`badge ${verdict.verdict}`}
-        aria-describedby={id}
+        class={`badge ${verdict}`}
+        aria-describedby={reason}
         onFocus={() => setOpen(true)}
         onBlur={() => setOpen(false)}
         onClick={() => setOpen(true)}
       >
-        <VerdictMark verdict={verdict.verdict} />
+        <VerdictMark verdict={verdict} />
       </button>
-      <div id={id} role="tooltip" class="reason" hidden={!open}>
-        <VerdictReason verdict={verdict} />
+      <div id={reason} role="tooltip" class="reason" hidden={!open}>
+        <VerdictReason run={run} layer={layer} step={step!} />
       </div>
     </div>
   );

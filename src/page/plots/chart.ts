@@ -32,11 +32,12 @@ const tickHeight = 18;
 export class Chart {
   private readonly plot: uPlot;
   private readonly sizes: ResizeObserver;
+  private isPointedAt = false;
 
   /**
    * @param frame is filled by it, whatever its size becomes.
    * @param canvas inside of it, gets uPlot's elements.
-   * @param pointed is told when another row is pointed at.
+   * @param point is told which row somebody points at in this chart; undefined when they leave it.
    */
   constructor(
     private readonly frame: HTMLElement,
@@ -44,7 +45,7 @@ export class Chart {
     private readonly series: readonly Series[],
     private readonly options: PlotOptions,
     private drawn: Drawn,
-    private readonly pointed: () => void,
+    private readonly point: (row: number | undefined) => void,
   ) {
     this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
     this.sizes = new ResizeObserver(this.anew);
@@ -52,11 +53,19 @@ export class Chart {
     // A canvas is empty when its GPU was lost, and its fonts are others than uPlot remembers.
     this.plot.ctx.canvas.addEventListener('contextrestored', this.anew);
     darkness.addEventListener('change', this.redraw);
+    this.plot.over.addEventListener('mouseenter', () => (this.isPointedAt = true));
+    this.plot.over.addEventListener('mouseleave', () => {
+      this.isPointedAt = false;
+      this.point(undefined);
+    });
   }
 
-  /** The row that is pointed at. */
-  get row(): number | null | undefined {
-    return this.plot.cursor.idx;
+  /** Puts the cursor on a row that is pointed at elsewhere, or takes it away. */
+  showRow(row: number | undefined): void {
+    if (this.isPointedAt) return;
+    const step = row === undefined ? undefined : this.drawn.steps[row];
+    const left = step === undefined ? -10 : this.plot.valToPos(step, 'x');
+    if (left !== this.plot.cursor.left) this.plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
   }
 
   draw(drawn: Drawn): void {
@@ -73,9 +82,14 @@ export class Chart {
   }
 
   dispose(): void {
+    if (this.isPointedAt) this.point(undefined);
     darkness.removeEventListener('change', this.redraw);
     this.sizes.disconnect();
     this.plot.destroy();
+  }
+
+  private tell(row: number | null | undefined): void {
+    if (this.isPointedAt) this.point(row ?? undefined);
   }
 
   private data(): uPlot.AlignedData {
@@ -96,7 +110,6 @@ export class Chart {
       cursor: {
         y: false,
         drag: { x: false, y: false },
-        sync: { key: 'steps', setSeries: false },
         points: { size: (_, index) => (this.series[index - 1]?.kind === 'line' ? 7 : 0) },
       },
       scales: {
@@ -130,7 +143,7 @@ export class Chart {
         },
       ],
       series: [{}, ...this.series.map(({ line, kind }) => this.style(line, kind))],
-      hooks: { drawAxes: [() => this.drawEpochs()], setLegend: [() => this.pointed()] },
+      hooks: { drawAxes: [() => this.drawEpochs()], setCursor: [({ cursor }) => this.tell(cursor.idx)] },
     };
   }
 

@@ -30,6 +30,13 @@ export class LogCurve extends Curve {
     super.add(hasLogarithm ? value : null, opens);
   }
 
+  /** Of a step, or of the few that share its row: 0 and NaN where it has no logarithm, undefined where there is nothing. */
+  valueAt(row: number): number | undefined {
+    const mark = this.marks[row] ?? 0;
+    if (mark & nonFiniteMark) return Number.NaN;
+    return this.each[row] ?? (mark & zeroMark ? 0 : undefined);
+  }
+
   override halve(): void {
     super.halve();
     const rows = this.marks.length / 2;
@@ -47,16 +54,24 @@ export class LayerCurves {
   readonly reach = new LogCurve();
   /** Share of units that were never positive, 0 to 1. */
   readonly dead = new Curve();
+  /** Shares of its outputs that are zero, and that lie where a tanh or sigmoid is flat. */
+  readonly zeros = new Curve();
+  readonly saturated = new Curve();
 
   get all(): Curve[] {
-    return [this.norm, this.updateRatio, this.transport, this.reach, this.dead];
+    return [this.norm, this.updateRatio, this.transport, this.reach, this.dead, this.zeros, this.saturated];
   }
 
   add(norm: number, figures: LayerFigures | undefined, opens: boolean): void {
     this.norm.add(norm, opens);
     this.updateRatio.add(figures?.updateRatio ?? null, opens);
-    this.transport.add(figures?.transport ?? null, opens);
-    this.reach.add(figures?.reach ?? null, opens);
+    // Where the next layer's delta is zero, 0 / 0 is no ratio; what isn't finite shows in the norm, too.
+    const ratio = (value: number | undefined) =>
+      value === undefined || (Number.isNaN(value) && Number.isFinite(norm)) ? null : value;
+    this.transport.add(ratio(figures?.transport), opens);
+    this.reach.add(ratio(figures?.reach), opens);
     this.dead.add(figures?.dead ?? null, opens);
+    this.zeros.add(figures?.zeros ?? null, opens);
+    this.saturated.add(figures?.saturated ?? null, opens);
   }
 }

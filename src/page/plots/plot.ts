@@ -19,6 +19,14 @@ export interface PlotOptions {
   empty: string;
 }
 
+/** The row that the figures are of. */
+export interface ShownRow {
+  row: number;
+  step: number;
+  /** Rather than the last one. */
+  isPointedAt: boolean;
+}
+
 /** A plot over the steps of a run, with its legend, in a section of the page. */
 export class Plot {
   private readonly frame: HTMLElement;
@@ -28,12 +36,15 @@ export class Plot {
   private made: typeof Chart | undefined;
   private chart: Chart | undefined;
   private readonly hidden = new Set<Line>();
+  private shown: ShownRow | undefined;
   private drawn: Drawn = { steps: [], epochs: [], room: roomFor(0, Infinity), window: windowFor(0) };
 
   constructor(
     section: HTMLElement,
     private readonly lines: readonly Line[],
     private readonly options: PlotOptions,
+    /** Is told the step that somebody points at. */
+    private readonly point: (step: number | undefined) => void,
   ) {
     this.legend = new Legend(lines, (line, shown) => {
       if (shown) this.hidden.delete(line);
@@ -47,12 +58,26 @@ export class Plot {
   }
 
   /** Shows the curves as far as they got: figures at once, the rest when its turn has come. @param made draws them. */
-  draw({ steps, epochs }: Curves, room: number, window: number, made: typeof Chart | undefined): void {
+  draw(
+    { steps, epochs }: Curves,
+    room: number,
+    window: number,
+    made: typeof Chart | undefined,
+    shown: ShownRow | undefined,
+  ): void {
     this.drawn = { steps, epochs, room, window };
     this.frame.classList.toggle('empty', steps.length === 0);
     this.made = made;
+    this.shown = shown;
     this.showValues();
     if (made) this.painter.ask();
+  }
+
+  /** Shows the figures of another row. */
+  show(shown: ShownRow | undefined): void {
+    this.shown = shown;
+    this.showValues();
+    this.showCursor();
   }
 
   dispose(): void {
@@ -64,6 +89,11 @@ export class Plot {
   private paint(): void {
     if (this.chart) this.chart.draw(this.drawn);
     else if (this.made) this.begin(this.made);
+    this.showCursor();
+  }
+
+  private showCursor(): void {
+    this.chart?.showRow(this.shown?.isPointedAt ? this.shown.row : undefined);
   }
 
   private begin(made: typeof Chart): void {
@@ -72,17 +102,17 @@ export class Plot {
       ...this.lines.flatMap((line) => (line.faint ? [{ line, column: line.faint, kind: 'noise' as const }] : [])),
       ...this.lines.map((line) => ({ line, column: line.column, kind: line.kind })),
     ];
-    this.chart = new made(this.frame, this.canvas, series, this.options, this.drawn, () => this.showValues());
+    this.chart = new made(this.frame, this.canvas, series, this.options, this.drawn, (row) =>
+      this.point(row === undefined ? undefined : this.drawn.steps[row]),
+    );
     for (const line of this.hidden) this.chart.show(line, false);
   }
 
-  /** At the cursor, else the latest. */
   private showValues(): void {
-    const { steps } = this.drawn;
-    const index = this.chart?.row ?? steps.length - 1;
+    const { row, step } = this.shown ?? { row: -1 };
     this.legend.show(
-      index < 0 ? '' : `step ${count(steps[index]!)}`,
-      this.lines.map(({ column, kind }) => (kind === 'noise' ? column[index] : lastBefore(column, index))),
+      step === undefined ? '' : `step ${count(step)}`,
+      this.lines.map(({ column, kind }) => (kind === 'noise' ? column[row] : lastBefore(column, row))),
     );
   }
 }

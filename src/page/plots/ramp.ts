@@ -1,33 +1,38 @@
 import { element, putPixels } from '../dom.ts';
 
-/**
- * Matplotlib's viridis (https://bids.github.io/colormap, CC0) at nine places: as light rises from end to end, it reads in grey
- * and to eyes that don't tell red from green.
- */
-const viridis = [0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725];
-
 /** A colour as a canvas' ImageData has it in a Uint32Array, on the little-endian machines there are. */
 export const packed = (red: number, green: number, blue: number): number =>
   ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
 /** So many colours from end to end. */
-const fine = 256;
-const table = Uint32Array.from({ length: fine }, (_, i) => {
-  const place = (i / (fine - 1)) * (viridis.length - 1);
-  const first = Math.min(Math.floor(place), viridis.length - 2);
-  const channel = (shift: number) => {
-    const [a, b] = [viridis[first]!, viridis[first + 1]!].map((color) => (color >> shift) & 255) as [number, number];
-    return Math.round(a + (b - a) * (place - first));
-  };
-  return packed(channel(16), channel(8), channel(0));
-});
+export const fine = 256;
+
+/** Colours between some that are given as 0xrrggbb, at equal distances. */
+export const colorTable = (stops: readonly number[]): Uint32Array =>
+  Uint32Array.from({ length: fine }, (_, i) => {
+    const place = (i / (fine - 1)) * (stops.length - 1);
+    const first = Math.min(Math.floor(place), stops.length - 2);
+    const channel = (shift: number) => {
+      const [a, b] = [stops[first]!, stops[first + 1]!].map((color) => (color >> shift) & 255) as [number, number];
+      return Math.round(a + (b - a) * (place - first));
+    };
+    return packed(channel(16), channel(8), channel(0));
+  });
+
+/**
+ * Matplotlib's viridis (https://bids.github.io/colormap, CC0) at nine places: as light rises from end to end, it reads in grey
+ * and to eyes that don't tell red from green.
+ */
+export const viridis = colorTable([
+  0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725,
+]);
 
 /** The colour of a share, 0 for the darkest and 1 for the lightest; what lies beyond gets the end's. */
 export const rampColor = (share: number): number =>
-  table[Math.max(0, Math.min(fine - 1, Math.round(share * (fine - 1))))]!;
+  viridis[Math.max(0, Math.min(fine - 1, Math.round(share * (fine - 1))))]!;
 
-/** The ramp, dark at the left, for a legend. Its style is the page's. */
-export function rampPicture(): HTMLCanvasElement {
+/** A table of colours from left to right, for a legend. Its style is the page's. */
+export function rampPicture(table: Uint32Array): HTMLCanvasElement {
   const canvas = element('canvas', { width: String(fine), height: '1' });
   const image = new ImageData(fine, 1);
   new Uint32Array(image.data.buffer).set(table);

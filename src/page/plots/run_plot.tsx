@@ -2,10 +2,11 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { fetched } from '../fetched.ts';
 import type { Run } from '../run.ts';
+import { pointedStep, shownStep } from '../shown_step.ts';
 import { run } from '../state.ts';
 import { roomFor } from './axes.ts';
 import type { Line } from './lines.ts';
-import { Plot, type PlotOptions } from './plot.ts';
+import { Plot, type PlotOptions, type ShownRow } from './plot.ts';
 
 /** uPlot is a quarter of what the page is made of, and draws nothing before there is a run. */
 const charts = fetched(() => import('./chart.ts'));
@@ -21,6 +22,13 @@ export interface RunPlotProps extends PlotOptions {
   idle: () => Line[];
 }
 
+function rowOf(shown: Run, pointed: number | undefined): ShownRow | undefined {
+  const step = shownStep(shown, pointed);
+  return step === undefined
+    ? undefined
+    : { step, row: shown.going.curves.rowOf(step), isPointedAt: pointed !== undefined };
+}
+
 /** A plot over the steps of the run that is shown, redrawn when it has news. */
 export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotProps) {
   const section = useRef<HTMLElement>(null);
@@ -33,13 +41,23 @@ export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotPr
     const planned = shown ? undefined : idle();
     if (!drawn.current || drawn.current.run !== shown || planned) {
       drawn.current?.plot.dispose();
-      drawn.current = { run: shown, plot: new Plot(section.current, planned ?? lines(shown!), options) };
+      drawn.current = {
+        run: shown,
+        plot: new Plot(section.current, planned ?? lines(shown!), options, (step) => (pointedStep.value = step)),
+      };
     }
     if (!shown) return;
     const room = roomFor(shown.stepsDone, shown.steps);
     shown.beside?.curves.smooth(room);
     // The epochs of a twin that has broken off are not all.
-    drawn.current.plot.draw(shown.going.curves, room, shown.curves.smooth(room), charts.code.value?.Chart);
+    const { curves } = shown.going;
+    const window = shown.curves.smooth(room);
+    drawn.current.plot.draw(curves, room, window, charts.code.value?.Chart, rowOf(shown, pointedStep.peek()));
+  });
+  useSignalEffect(() => {
+    const pointed = pointedStep.value;
+    const { run: shown, plot } = drawn.current ?? {};
+    if (shown) plot!.show(rowOf(shown, pointed));
   });
   useEffect(
     () => () => {

@@ -1,7 +1,7 @@
 import { putPixels } from '../dom.ts';
 import type { Curves } from './curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from './layer_curves.ts';
-import { packed, rampColor } from './ramp.ts';
+import { packed } from './ramp.ts';
 
 /** What a step looks like that has no logarithm: patterns that no colour of the ramp has. */
 export type Pattern = 'zero' | 'not-finite';
@@ -25,17 +25,17 @@ export function paintPattern(canvas: HTMLCanvasElement, pattern: Pattern, scale:
 }
 
 /**
- * Paints a figure of a layer over the steps from left to right: in each column of pixels the mean logarithm of its steps, by
- * the ramp. A step that isn't finite is never lost in such a mean.
+ * Paints a figure of a layer over the steps from left to right: in each column of pixels the mean logarithm of its steps
+ * gives the colour. A step that isn't finite is never lost in such a mean.
  *
- * @param room steps that the width is for. @param decades powers of ten at the ramp's ends.
+ * @param room steps that the width is for. @param colorOf a mean.
  * @param scale pixels of the canvas to one of the page.
  */
 export function paintStrip(
   canvas: HTMLCanvasElement,
   curves: Curves,
   curve: LogCurve,
-  { room, decades: [from, to], scale }: { room: number; decades: readonly [number, number]; scale: number },
+  { room, colorOf, scale }: { room: number; colorOf: (mean: number) => number; scale: number },
 ): void {
   const { width, height } = canvas;
   const { marks } = curve;
@@ -50,7 +50,7 @@ export function paintStrip(
     for (let row = begin; row < end; row++) mark |= marks[row]!;
     const mean = curve.meanOf(begin, end);
     const pattern = mark & nonFiniteMark ? 'not-finite' : mean === null && mark & zeroMark ? 'zero' : undefined;
-    const color = mean === null ? 0 : rampColor((Math.log10(mean) - from) / (to - from));
+    const color = mean === null ? 0 : colorOf(mean);
     for (let y = 0; y < height; y++) pixels[y * width + x] = pattern ? patterns[pattern](x, y, scale) : color;
   }
   putPixels(canvas, image);

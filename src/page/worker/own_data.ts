@@ -1,24 +1,33 @@
-import { DataError, type PlacedFile, readBrought, type TrainAndTestParts } from '../../index.ts';
+import {
+  DataError,
+  describeIgnored,
+  describeReading,
+  type IgnoredFile,
+  type PlacedFile,
+  readUserFiles,
+  type TrainAndTestParts,
+  trainingParts,
+} from '../../index.ts';
 import { cleaned, type Findings, findingsIn } from './cleaning.ts';
 
-/** What somebody brought: read in this thread, and nowhere else. */
+/** The user's own data set: it stays in this thread. */
 let own: TrainAndTestParts | undefined;
 
-/** What is to be said of what was brought. */
+/** What the page says about the user's files. */
 export interface Brought {
   images: number;
-  /** Files that are left out: not to be read, or without a class; the first few by name. */
-  skipped: { path: string; why: string }[];
-  skippedCount: number;
+  /** What each split was read from, the sizes of the pictures, and what was decided, in lines. */
+  report: string[];
+  /** Files that are not in the data set, grouped by the reason. */
+  ignored: IgnoredFile[];
+  ignoredCount: number;
   findings: Findings;
 }
-
-const shownOfSkipped = 5;
 
 /**
  * Reads files into the data set `own`.
  *
- * @param size height and width of pictures; undefined for their own.
+ * @param size height and width of pictures; undefined for a size that follows from theirs.
  * @param tell hears how many of how many are done.
  */
 export async function bring(
@@ -33,13 +42,16 @@ export async function bring(
     told = now;
     tell(done, total);
   };
-  const { skipped, ...parts } = await readBrought(files, { onProgress, ...(size && { size }) });
-  cleaned(parts, []); // an empty part is refused now
+  const dataset = await readUserFiles(files, { onProgress, ...(size && { size }) });
+  const parts = trainingParts(dataset);
+  cleaned(parts, []); // labels that are all outside the classes are refused now
   own = parts;
+  const { ignored } = dataset.report;
   return {
     images: parts.train.labels.length + parts.test.labels.length,
-    skipped: skipped.slice(0, shownOfSkipped),
-    skippedCount: skipped.length,
+    report: describeReading(dataset.report),
+    ignored: describeIgnored(ignored),
+    ignoredCount: ignored.length,
     findings: findingsIn(parts),
   };
 }

@@ -1,4 +1,6 @@
 import { type Confusion, confusionOf, createDataset, type Dataset, type LayerOutput } from '../../index.ts';
+import { type Ink, inkOf } from '../ink.ts';
+import { load } from './datasets.ts';
 import { current, type Session } from './session.ts';
 
 /** One image as it lies in a data set. */
@@ -77,6 +79,15 @@ export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
     const image = createDataset({ images: pixels, labels: [0], imageShape, classNames });
     const outputs = await trainer.meanwhile.activations(image);
     return { probabilities: outputs.at(-1)!.values, outputs };
+  });
+
+/** How the training images of the run are drawn; undefined where they are not to be had, or have colors. */
+export const inkOfRun = (): Promise<Ink | undefined> =>
+  ofCurrent(async ({ request, training, imageShape }) => {
+    // A run from a file: its images may have been added since.
+    const dataset = training ?? (await load(request).catch(() => undefined))?.train;
+    if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
+    return inkOf(dataset.images, imageShape);
   });
 
 /** A part of the images of a run. */

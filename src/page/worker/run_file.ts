@@ -7,6 +7,7 @@ import {
   formatRun,
   parseRun,
   type SavedRun,
+  type TrainAndTest,
   takeFirst,
 } from '../../index.ts';
 import { load } from './datasets.ts';
@@ -82,10 +83,8 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   }
   // A network can be asked without the images that made it: what it says of them is then left out.
   const whole = await load({ dataset: of, clean }).catch(() => undefined);
-  const images = whole && {
-    train: takeFirst(whole.train, trainSamples),
-    test: takeFirst(whole.test, testSamples),
-  };
+  // The page validates every run. One that was trained without that is shown, and not resumed.
+  const images = testSamples > 0 ? whole && firstOf(whole, trainSamples, testSamples) : undefined;
   const fits = images?.train.imageShape.join() === imageShape.join() && (!data || data === (await fingerprint(images)));
   const test = fits ? images.test : undefined;
   adopt(
@@ -102,6 +101,11 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const amidst = (steps.at(-1)?.epoch ?? 0) > finished.length;
   return { ...saved, hasImages: fits, ...(test && amidst && { leftBehind: await trainer.evaluate(test) }) };
 }
+
+const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({
+  train: takeFirst(train, trainSamples),
+  test: takeFirst(test, testSamples),
+});
 
 /** The page saves every option of a run; a file of another hand may leave some at their defaults. */
 function required({ augmentation, optimizer, batchSize, seed, ...options }: SavedRun['options']) {

@@ -7,7 +7,7 @@ import { type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source
 import { device } from './device.ts';
 import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
-import { ask, imageOf, resultsOf } from './results.ts';
+import { ask, imageOf, inkOfRun, resultsOf } from './results.ts';
 import * as session from './session.ts';
 import * as underWay from './under_way.ts';
 
@@ -53,6 +53,7 @@ const worker = {
   results: plainly(resultsOf),
   ask: plainly(ask),
   imageOf: plainly(imageOf),
+  inkOfRun: plainly(inkOfRun),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   profile: plainly(profileOf),

@@ -42,9 +42,9 @@ const started = new Map<ContenderName, Started>();
 const orGone = <Value>(work: () => Promise<Value>) => outcome(() => unlessAborted(work(), gpu.failure));
 
 const page: BenchPage = {
-  open: (adapter) =>
+  open: (adapter, timeout) =>
     outcome(async () => {
-      gpu = await openGpu({ adapter });
+      gpu = await openGpu({ adapter, timeout });
       return gpu.adapter;
     }),
   prepare: () =>

@@ -13,7 +13,7 @@ const summary = modelSummary(presetModel('deep-sigmoid', [28, 28, 1], 10));
 const layers = summary.flatMap(({ name, parameters }) => (parameters ? [name] : []));
 const plan = { epochs: 20, trainSamples: 32 * epochSteps, testSamples: 1000, cut: false };
 const fed = new Run(
-  { ...defaults, model: 'deep-sigmoid', health: 'full' },
+  { ...defaults, augmentation: 'none', model: 'deep-sigmoid', health: 'full' },
   plan,
   summary,
   [...'0123456789'],
@@ -64,6 +64,9 @@ function stepOf(step: number): StepRecord {
   };
 }
 
+/** Here the first layer gets another verdict. */
+const turnsAt = 4500;
+
 /** The next `count` steps, as they come from the thread that trains. */
 function feed(count: number): void {
   const news: Told[] = [];
@@ -76,6 +79,11 @@ function feed(count: number): void {
           verdict: { layer, verdict: 'healthy' as const, step: 1, epoch: 1, sentence: 'so it goes', remedy: '' },
         })),
       );
+    }
+    if (step === turnsAt) {
+      const [layer] = layers as [string];
+      const verdict = { layer, verdict: 'vanishing' as const, step, epoch: 5, sentence: 'so it went', remedy: '' };
+      news.push({ verdict });
     }
     if (step % epochSteps === 0) {
       const epoch = step / epochSteps;

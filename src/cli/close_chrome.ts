@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import type { Browser } from 'puppeteer-core';
+import { withinTime } from '../time_limit.ts';
+
+/** Milliseconds for an orderly end, and again for the end after a kill. */
+const closeTimeout = 5000;
+
+/** Leaves nothing of Chrome behind: one that does not close in time is killed, with every process that it started. */
+export async function closeChrome(browser: Browser): Promise<void> {
+  const pid = browser.process()?.pid;
+  const closed = browser.close().catch(() => undefined);
+  const closedInTime = await endsInTime(closed);
+  if (pid !== undefined) killProcesses(pid, closedInTime);
+  if (!closedInTime) await endsInTime(closed);
+}
+
+function endsInTime(work: Promise<unknown>): Promise<boolean> {
+  const done = work.then(() => true);
+  return withinTime(done, closeTimeout, () => new Error('late')).catch(() => false);
+}
+
+/**
+ * Chrome leads a process group of its own, which holds all of its processes. They are killed even where Chrome itself has
+ * ended: one that hangs outlives a Chrome that crashed.
+ */
+function killProcesses(pid: number, hasEnded: boolean): void {
+  if (process.platform === 'win32') {
+    if (!hasEnded) spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore' });
+    return;
+  }
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing is left of the group.
+  }
+}

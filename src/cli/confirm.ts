@@ -1,0 +1,16 @@
+import { createInterface } from 'node:readline';
+
+/** Asks a question at the terminal. Without a terminal nobody can answer, and the answer is no. */
+export async function confirm(question: string): Promise<boolean> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY || !stderr.isTTY) return false;
+  // Line by line, so that Ctrl-C stays a signal and ends the process as it does everywhere else.
+  const lines = createInterface({ input: stdin, terminal: false });
+  stderr.write(`${question} [y/N] `);
+  const answer = await new Promise<string>((resolve) => {
+    lines.once('line', resolve);
+    lines.once('close', () => resolve(''));
+  });
+  lines.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { DatasetName } from '../data/index.ts';
+import { WgradError } from '../errors.ts';
+import { foundFolder } from './datasets.ts';
+import { makeDataset } from './make_dataset.ts';
+
+const best: DatasetName = 'mnist';
+const packaged: DatasetName = 'digits';
+
+/**
+ * Gives a command that names no data set one before it runs: MNIST, downloaded where it is missing, or where that fails
+ * the digits of the package, with a line that says so. The first command of a new user works without anything else.
+ */
+export function addDefaultDataset(command: Command): Command {
+  return command.hook('preAction', async (_, acting) => {
+    if (acting.getOptionValueSource('dataset') !== 'default') return;
+    acting.setOptionValueWithSource('dataset', await availableDataset(), 'default');
+  });
+}
+
+async function availableDataset(): Promise<DatasetName> {
+  if (foundFolder(best)) return best;
+  try {
+    await makeDataset(best);
+    return best;
+  } catch (error) {
+    if (!(error instanceof WgradError)) throw error;
+    const [reason] = String(error.parts.found).split('\n');
+    console.error(`MNIST could not be downloaded (${reason}; wgrad data get mnist says more).`);
+    console.error('This uses digits instead, which are in the package: 1,797 images of 8 x 8.');
+    return packaged;
+  }
+}

@@ -1,0 +1,32 @@
+// Downloads a Chrome into Puppeteer's cache: node download_chrome.js <build> <folder>. It is a program of its own because
+// get_chrome.ts has to be able to end a download that hangs, and plain JavaScript because a clone runs it without a build.
+import { Browser, install } from '@puppeteer/browsers';
+
+const [, , buildId, cacheDir] = process.argv;
+const megabytes = (bytes) => Math.round(bytes / 1e6);
+let nextQuarter = 0;
+
+/** Says how much there is to download before most of it is, and how far it is at each quarter. */
+function downloadProgressCallback(done, total) {
+  if (!total || done / total < nextQuarter) return;
+  console.error(
+    nextQuarter === 0
+      ? `Downloading Chrome ${buildId}, ${megabytes(total)} MB, into ${cacheDir}`
+      : `${megabytes(done)} of ${megabytes(total)} MB`,
+  );
+  nextQuarter = Math.floor((done / total) * 4) / 4 + 0.25;
+}
+
+try {
+  await install({
+    browser: Browser.CHROME,
+    buildId,
+    cacheDir,
+    // A mirror, under the name by which Puppeteer knows it.
+    baseUrl: process.env.PUPPETEER_CHROME_DOWNLOAD_BASE_URL,
+    downloadProgressCallback,
+  });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

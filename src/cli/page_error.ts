@@ -1,0 +1,9 @@
+import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
+import type { PageError } from './headless/protocol.ts';
+
+/** An error that the page raised, as an error of this process. */
+export function revive(error: PageError): Error {
+  if ('stack' in error) return Object.assign(new Error(), { stack: error.stack });
+  const Kind = { 2: ConfigurationError, 3: SetupError }[error.exitCode] ?? WgradError;
+  return new Kind(error.parts);
+}

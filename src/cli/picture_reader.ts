@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { DatasetParts, IdentifiedFile, PictureReader, UserDataset } from '../data/index.ts';
+import { WgradError } from '../errors.ts';
+import { counted } from '../figures.ts';
+import { browserTimeout, withinTime } from '../time_limit.ts';
+import { launchChrome, pageIsLate } from './chrome.ts';
+import { closeChrome } from './close_chrome.ts';
+import type { PicturesRead } from './headless/protocol.ts';
+import { Interrupts } from './interrupts.ts';
+import { revive } from './page_error.ts';
+import { serve } from './server.ts';
+
+/** As long as the page may neither ask for a picture nor deliver images, in seconds. */
+const longestSilence = 120;
+/** Of so many pictures reading takes long enough to be announced. */
+const many = 1000;
+
+/**
+ * Reads pictures as the training page does, with the same code, in a Chrome of its own: Node has no decoder for them. The page
+ * asks for one picture after the other, and returns the bytes of each split.
+ */
+export function picturesInChrome({
+  chrome,
+  browserTimeout: timeout = browserTimeout,
+  yes,
+  report,
+}: {
+  chrome?: string;
+  /** Milliseconds that Chrome may take to start and to open the page. */
+  browserTimeout?: number;
+  yes?: boolean;
+  report: (line: string) => void;
+}): PictureReader {
+  return async (files, { onProgress: _, ...options }, others) => {
+    if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in Chrome.`);
+    const images = new Map<string, Uint8Array>();
+    let heard = performance.now();
+    const route = pictureRoutes(files, images);
+    const server = await serve(fileURLToPath(new URL('../headless', import.meta.url)), (request, response, next) => {
+      heard = performance.now();
+      route(request, response, next);
+    });
+    const browser = await launchChrome({ adapter: 'software', path: chrome, yes, report, timeout }).catch((error) => {
+      server.close();
+      throw error;
+    });
+    let isInterrupted = false;
+    const interrupts = new Interrupts(() => {
+      isInterrupted = true;
+      return closeChrome(browser);
+    });
+    let watch: NodeJS.Timeout | undefined;
+    try {
+      const [page] = await browser.pages();
+      await withinTime(page.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout));
+      const gone = new Promise<never>((_, reject) => {
+        const fail = (what: string, found: string) => {
+          // A Ctrl-C ends the process and needs no explanation.
+          if (!isInterrupted) reject(new WgradError({ what, found, fix: 'try again' }));
+        };
+        page.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
+        browser.once('disconnected', () => fail('Chrome ended while it read the pictures', 'it crashed, or was ended'));
+        watch = setInterval(() => {
+          const silence = (performance.now() - heard) / 1000;
+          if (silence > longestSilence) fail('Chrome stopped reading the pictures', `nothing for ${longestSilence} s`);
+        }, 1000);
+      });
+      const reading = page.evaluate(
+        (files, options, others) => window.wgrad.readPictures(files, options, others),
+        files.map(({ path, file, format }) => ({ path, size: file.size, format })),
+        options,
+        others,
+      );
+      // A page that goes away rejects the call as well, with less to say: the reason has a second to come first.
+      const answer = reading.catch(async (error) => {
+        await delay(1000);
+        if (isInterrupted) await new Promise(() => undefined);
+        throw error;
+      });
+      answer.catch(() => undefined);
+      const outcome = await Promise.race([answer, gone]);
+      if ('error' in outcome) throw revive(outcome.error);
+      return withImages(outcome.value, images);
+    } finally {
+      clearInterval(watch);
+      interrupts.dispose();
+      server.close();
+      await closeChrome(browser);
+    }
+  };
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** GET /pictures/<index> gives the bytes of a picture, POST /images/<split> takes those of a split. */
+function pictureRoutes(files: readonly IdentifiedFile[], images: Map<string, Uint8Array>): Route {
+  return (request, response, next) => {
+    const [, kind, name = ''] = (request.url ?? '').split('/');
+    if (request.method === 'GET' && kind === 'pictures' && files[Number(name)]) {
+      files[Number(name)].file.arrayBuffer().then(
+        (bytes) => response.end(new Uint8Array(bytes)),
+        (error: Error) => response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(error.message),
+      );
+    } else if (request.method === 'POST' && kind === 'images') {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        images.set(name, Buffer.concat(chunks));
+        response.end();
+      });
+    } else next();
+  };
+}
+
+function withImages({ train, validation, test, report }: PicturesRead, images: Map<string, Uint8Array>): UserDataset {
+  const part = (name: string, facts: PicturesRead['train']): DatasetParts => ({ ...facts, images: images.get(name)! });
+  return {
+    train: part('train', train),
+    test: part('test', test),
+    ...(validation && { validation: part('validation', validation) }),
+    report,
+  };
+}

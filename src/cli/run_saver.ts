@@ -1,0 +1,95 @@
+import { WgradError } from '../errors.ts';
+import { count } from '../figures.ts';
+import type { TrainingLog } from '../health/training_log.ts';
+import type { PackedSnapshot } from './headless/protocol.ts';
+import { formatSavedRun, type RunToSave } from './saved_run.ts';
+import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
+
+/** Training for so many times as long as the last writing took comes between two writings: they cost at most 5 %. */
+const trainingPerWriting = 20;
+
+const howToContinue =
+  'to continue from there, open the file on the training page (npx wgrad dev) and resume it, ' +
+  'or restore it in a program: parseRun(file), then trainer.restore(snapshot)';
+
+/**
+ * The file of --save. It is written while the run goes on, so that it holds the weights after a complete epoch whatever
+ * happens: to the GPU, to Chrome, to this process.
+ */
+export class RunSaver {
+  private newest: PackedSnapshot | undefined;
+  private isWritten = true;
+  private writing = { endedAt: 0, took: 0 };
+  private hasWarned = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly run: RunToSave,
+    private readonly log: TrainingLog,
+  ) {}
+
+  /** A state of the run, newer than the one before. */
+  add(state: PackedSnapshot): void {
+    this.newest = state;
+    this.isWritten = false;
+  }
+
+  /** Adds a state and writes it when it is time. A full disk does not end the run: there may be room at its end. */
+  keep(state: PackedSnapshot): void {
+    this.add(state);
+    if (performance.now() - this.writing.endedAt < trainingPerWriting * this.writing.took) return;
+    try {
+      this.write(writeWhole);
+    } catch (error) {
+      if (!this.hasWarned) console.error(`warning: ${(error as Error).message}\n  The run goes on and tries again.`);
+      this.hasWarned = true;
+    }
+  }
+
+  /**
+   * Writes the newest state, unless that is done.
+   *
+   * @throws WgradError where the file can't be written; it is in another place then, if that is possible.
+   */
+  finish(): void {
+    if (!this.isWritten) this.write(writeWholeSomewhere);
+  }
+
+  /** Saves what there is of a run that failed. @returns what to tell together with the reason. */
+  rescue(): string {
+    if (!this.newest) return `no epoch was complete, so that ${this.path} was not written`;
+    const { epochs } = this.newest.progress;
+    const state = `the state after epoch ${count(epochs)} of ${count(this.run.epochs)}`;
+    try {
+      this.finish();
+      return `${this.path} holds ${state}; ${howToContinue}`;
+    } catch (error) {
+      return `${state} could not be saved as asked. ${(error as Error).message}`;
+    }
+  }
+
+  private write(write: typeof writeWhole): void {
+    const began = performance.now();
+    try {
+      write(this.path, formatSavedRun(this.run, this.log, this.newest!));
+      this.isWritten = true;
+    } finally {
+      const endedAt = performance.now();
+      this.writing = { endedAt, took: endedAt - began };
+    }
+  }
+}
+
+/** The error with what was saved of the run; one that nobody meant to raise stays as it is, and what was saved is told before it. */
+export function withRescue(error: unknown, saver: RunSaver): unknown {
+  const rescued = saver.rescue();
+  if (!(error instanceof WgradError)) {
+    console.error(`The run failed: ${rescued}.`);
+    return error;
+  }
+  const { fix } = error.parts;
+  return new WgradError(
+    { ...error.parts, fix: fix ? `${fix}. As for this run, ${rescued}` : rescued },
+    { cause: error },
+  );
+}

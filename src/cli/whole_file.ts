@@ -1,0 +1,103 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { WgradError } from '../errors.ts';
+
+/** What goes into a file: all of it, or a function that writes it in pieces to an open file. */
+export type Content = string | Uint8Array | ((file: number) => void);
+
+/** What a folder or file system says that allows changing a file, and not replacing it. */
+const inPlaceOnly = ['EACCES', 'EPERM', 'EROFS', 'EBUSY'];
+
+/**
+ * Writes a file completely or not at all: into a temporary file beside it, which then takes its place. A full disk or a
+ * crash in the middle leaves the file as it was before.
+ *
+ * @throws WgradError with the path and the system's reason.
+ */
+export function writeWhole(path: string, content: Content): void {
+  try {
+    // A device, a pipe or a terminal can't be replaced.
+    if (isDevice(path)) writeInPlace(path, content);
+    else replace(existsSync(path) ? realpathSync(path) : path, content);
+  } catch (cause) {
+    throw failed(path, cause, 'make room on the disk, or name a file in another place');
+  }
+}
+
+/**
+ * As `writeWhole` does it; where that fails, into a new folder for temporary files instead: what took hours to compute is not
+ * lost to a full disk or a folder that has gone.
+ *
+ * @throws WgradError that names the file in the other place, or says that this failed too.
+ */
+export function writeWholeSomewhere(path: string, content: Content): void {
+  try {
+    writeWhole(path, content);
+  } catch (error) {
+    const { cause } = error as WgradError;
+    let elsewhere: string;
+    try {
+      elsewhere = join(mkdtempSync(join(tmpdir(), 'wgrad-')), basename(path));
+      writeWhole(elsewhere, content);
+    } catch {
+      throw error;
+    }
+    throw failed(path, cause, `it was written to ${elsewhere} instead: move it to a safe place`);
+  }
+}
+
+const failed = (path: string, cause: unknown, fix: string) =>
+  new WgradError({ what: `Writing to ${path} failed`, found: (cause as Error).message, fix }, { cause });
+
+function isDevice(path: string): boolean {
+  // /dev/stdout may lead to an ordinary file, which others write to as well.
+  return resolve(path).startsWith('/dev/') || (existsSync(path) && !statSync(path).isFile());
+}
+
+function replace(path: string, content: Content): void {
+  const unfinished = temporaryName(path);
+  try {
+    const mode = existsSync(path) ? statSync(path).mode : undefined;
+    const file = openSync(unfinished, 'w', mode);
+    try {
+      fill(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(unfinished, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    if (!existsSync(path) || !inPlaceOnly.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    writeInPlace(path, content);
+  }
+}
+
+/** Of a file that is being written. Beside the file that it becomes: only there can it take its place at once. */
+export const temporaryName = (path: string): string => `${path}.${process.pid}.tmp`;
+
+function writeInPlace(path: string, content: Content): void {
+  const file = openSync(path, 'w');
+  try {
+    fill(file, content);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function fill(file: number, content: Content): void {
+  if (typeof content === 'function') content(file);
+  else writeFileSync(file, content);
+}

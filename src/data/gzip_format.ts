@@ -1,0 +1,7 @@
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+export interface Unpacked {
+  data: Uint8Array;
+  /** Bytes after the end of the gzip data that are not zero padding. They are ignored, as gunzip ignores them. */
+  trailing: number;
+}

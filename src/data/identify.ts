@@ -1,0 +1,132 @@
+import { type Content, type FileFormat, formatOf, headBytes } from './file_formats.ts';
+import { unpackGzip } from './gunzip.ts';
+import { isGzip } from './gzip_format.ts';
+
+/** The bytes of a file, as a Blob gives them: a browser's File is one. */
+export interface FileBytes {
+  size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A file with its place: folders and name, with slashes between. */
+export interface PlacedFile {
+  path: string;
+  file: FileBytes;
+}
+
+/** A file whose content was looked at. */
+export interface IdentifiedFile extends PlacedFile {
+  format: FileFormat;
+}
+
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+export const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
+
+/** Files that are read at a time: one after the other, thousands of small ones would take minutes. */
+const atOnce = 16;
+
+/** Recognizes the format of each file; in the order of the paths, so that the same files give the same data set. */
+export async function identifyFiles(files: readonly PlacedFile[]): Promise<IdentifiedFile[]> {
+  const sorted = files
+    .map((file) => ({ file, order: orderOf(file.path) }))
+    .sort((a, b) => inOrder(a.order, b.order) || inOrder(a.file.path, b.file.path))
+    .map(({ file }) => file);
+  const isHidden = hiddenAmong(sorted.map(({ path }) => path));
+  const identified: IdentifiedFile[] = Array(sorted.length);
+  let next = 0;
+  const work = async () => {
+    while (next < sorted.length) {
+      const at = next++;
+      const { path, file } = sorted[at]!;
+      const format = isHidden(path) ?? (await identify(path, file));
+      identified[at] = { path, file, format };
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return identified;
+}
+
+/** data_batch_10 comes after data_batch_2. The order is that of characters, the same in every browser and in Node. */
+const orderOf = (path: string) => path.replace(/\d+/g, (digits) => digits.padStart(12, '0'));
+const inOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+const systemNames = /^(thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|icon\r)$/i;
+const systemFolders = /^(__MACOSX|\$RECYCLE\.BIN|System Volume Information|@eaDir)$/i;
+
+/** Files that systems put beside a user's: hidden ones, and those of certain names. The folder around all files may be hidden. */
+function hiddenAmong(paths: readonly string[]): (path: string) => FileFormat | undefined {
+  const [first = ''] = paths;
+  const root = first.split('/')[0]!;
+  const skip = paths.every((path) => path.startsWith(`${root}/`)) ? 1 : 0;
+  return (path) => {
+    const parts = path.split('/').slice(skip);
+    const isSystem =
+      parts.some((part) => part.startsWith('.') || systemFolders.test(part)) || systemNames.test(nameOf(path));
+    return isSystem ? { kind: 'system', name: 'hidden or system file' } : undefined;
+  };
+}
+
+async function identify(path: string, file: FileBytes): Promise<FileFormat> {
+  const bytes = async (start: number, end: number) => new Uint8Array(await file.slice(start, end).arrayBuffer());
+  const head = await bytes(0, headBytes);
+  if (!isGzip(head)) {
+    const bytesAt = (positions: readonly number[]) =>
+      Promise.all(positions.map(async (position) => (await bytes(position, position + 1))[0]!));
+    return formatOf(path, { size: file.size, head, bytesAt });
+  }
+  const inside = await identifyGzip(path, file);
+  if (inside.kind === 'idx' || inside.kind === 'cifar10') return { ...inside, gzip: true };
+  const name = inside.name === 'tar archive' ? 'tar archive (.tar.gz)' : `${inside.name}, compressed by gzip`;
+  return { kind: 'other', name, fix: inside.fix ?? 'unpack it, and give what comes out' };
+}
+
+/** Larger files are not unpacked only to find out what they are. */
+const mostUnpacked = 64 * 2 ** 20;
+
+async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> {
+  const inner = path.replace(/\.gz$/i, '');
+  const head = await gzipHead(file);
+  const short: Content = { size: Number.NaN, head, bytesAt: async () => [] };
+  const format = head.length ? await formatOf(inner, short) : undefined;
+  const isKnown = format && !format.name.startsWith('unknown');
+  if (isKnown || file.size > mostUnpacked) return format ?? { kind: 'other', name: 'gzip archive' };
+  try {
+    const { data } = await unpackGzip(new Uint8Array(await file.arrayBuffer()));
+    const bytesAt = async (positions: readonly number[]) => positions.map((position) => data[position]!);
+    return await formatOf(inner, { size: data.length, head: data.subarray(0, headBytes), bytesAt });
+  } catch {
+    // The reader of IDX files says what is wrong with it.
+    if (/idx|ubyte/i.test(nameOf(path))) return { kind: 'idx', name: 'IDX' };
+    return { kind: 'other', name: 'gzip archive that is damaged or cut short', fix: 'fetch the file again' };
+  }
+}
+
+const fewBytes = 1024;
+
+/** The first bytes of what a gzip file packs, found without unpacking all of it; none where that fails. */
+async function gzipHead(file: FileBytes): Promise<Uint8Array> {
+  const { readable, writable } = new DecompressionStream('gzip');
+  const [reader, writer] = [readable.getReader(), writable.getWriter()];
+  const head: number[] = [];
+  // It reads to the end: a stream that nobody reads any more would hold up a write forever.
+  const reading = (async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (head.length < headBytes) head.push(...value.subarray(0, headBytes));
+    }
+  })().catch(() => undefined);
+  try {
+    const packed = new Uint8Array(await file.slice(0, 64 * fewBytes).arrayBuffer());
+    // In small pieces, each awaited: what comes after the end of a short member makes the stream drop what it had.
+    for (let at = 0; at < packed.length && head.length < headBytes; at += fewBytes) {
+      await writer.write(packed.subarray(at, at + fewBytes));
+    }
+    await writer.close();
+  } catch {
+    // The packed data is cut short, or has another member after the first one.
+  }
+  await reading;
+  return Uint8Array.from(head.slice(0, headBytes));
+}

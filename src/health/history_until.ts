@@ -1,0 +1,15 @@
+import type { SavedRun } from '../formats/run_file.ts';
+
+type History = SavedRun['history'];
+
+/** The records of the first steps and epochs. */
+export function upTo({ steps, epochs, verdicts, probes, health }: History, last: number, lastEpoch: number): History {
+  const isBefore = ({ step }: { step: number }) => step <= last;
+  return {
+    steps: steps.filter(isBefore),
+    epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch),
+    verdicts: verdicts.filter(isBefore),
+    probes: probes.filter(isBefore),
+    ...(health && { health }),
+  };
+}

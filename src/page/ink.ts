@@ -1,0 +1,46 @@
+/** Gray levels, 0 to 255, of what is drawn on and what is drawn with. */
+export interface Ink {
+  paper: number;
+  ink: number;
+}
+
+/** MNIST's, and of whatever nothing is known. */
+export const lightOnDark: Ink = { paper: 0, ink: 255 };
+
+/** Images that are looked at, from all over the data set: more would not change a median. */
+const most = 500;
+
+/**
+ * Finds the paper and the ink of drawn images of one channel: the paper is what most of their borders are, the ink what
+ * departs from it most, each as the median over images, so that a few that are different or touch the border don't count.
+ */
+export function inkOf(images: Uint8Array, [height, width]: readonly [number, number, number]): Ink {
+  const pixels = height * width;
+  const count = Math.floor(images.length / pixels);
+  const stride = Math.max(1, count / most);
+  const chosen = Array.from({ length: Math.min(count, most) }, (_, i) => {
+    const at = Math.floor(i * stride) * pixels;
+    return images.subarray(at, at + pixels);
+  });
+  const border = Array.from({ length: pixels }, (_, at) => at).filter((at) => {
+    const [row, column] = [Math.floor(at / width), at % width];
+    return row === 0 || column === 0 || row === height - 1 || column === width - 1;
+  });
+  const paper = median(chosen.flatMap((image) => border.map((at) => image[at]!)));
+  // Squares: a stroke counts for more than the grain of the paper.
+  let [lighter, darker] = [0, 0];
+  for (const image of chosen) {
+    for (const level of image) {
+      if (level > paper) lighter += (level - paper) ** 2;
+      else darker += (level - paper) ** 2;
+    }
+  }
+  const isDark = darker > lighter;
+  const ink = median(chosen.map((image) => image.reduce((a, b) => (isDark ? Math.min(a, b) : Math.max(a, b)), paper)));
+  // Images without anything on them: what can be seen on such paper.
+  return { paper, ink: ink === paper ? (paper < 128 ? 255 : 0) : ink };
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}

@@ -1,0 +1,227 @@
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { parseRun, type SavedRun } from '../../src/index.ts';
+import { openPage, openStudio, until, upload } from '../page/studio.ts';
+import { descendants, signalChrome } from './processes.ts';
+import { type Ended, type Running, run, start, temporaryFolder } from './wgrad.ts';
+
+const minutes = (n: number) => n * 60_000;
+
+/** A network that is there at once; one image a step makes an epoch long enough to do something in the middle of it. */
+const model = JSON.stringify({
+  inputShape: [8, 8, 1],
+  layers: [
+    { type: 'flatten' },
+    { type: 'dense', units: 16, activation: 'relu' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ],
+});
+const onDigits = ['train', '--dataset', 'digits', '--adapter', 'software', '--model', model];
+const training = [...onDigits, '--batch-size', '1'];
+const epochSteps = 1500;
+
+const rows = (path: string): number =>
+  existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length - 1 : 0;
+
+const parsed = (path: string): SavedRun => parseRun(readFileSync(path));
+
+/** Every bit of what training has made. */
+function bits({ snapshot: { weights, moments, progress, learningRate } }: SavedRun) {
+  const words = (tensors: Float32Array[]) =>
+    tensors.map((it) => [...new Uint32Array(it.buffer, it.byteOffset, it.length)]);
+  return { weights: words(weights), moments: words(moments), progress, learningRate };
+}
+
+/** Without what depends on the clock. */
+const historyOf = ({ history }: SavedRun) => ({
+  ...history,
+  epochs: history.epochs.map(({ seconds, imagesPerSecond, ...figures }) => figures),
+});
+
+/** Processes are found in /proc. */
+describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
+  /** Runs that ended by themselves, by their epochs. */
+  const undisturbed = new Map<number, Promise<SavedRun>>();
+
+  /** A run of so many epochs that ends by itself. */
+  function runOf(epochs: number): Promise<SavedRun> {
+    const file = join(temporaryFolder(), 'whole.wgrad');
+    const made =
+      undisturbed.get(epochs) ?? run(...training, '--epochs', `${epochs}`, '--save', file).then(() => parsed(file));
+    undisturbed.set(epochs, made);
+    return made;
+  }
+
+  beforeAll(async () => {
+    await run('--version'); // builds the command
+  });
+
+  interface Interrupted extends Ended {
+    saved: SavedRun;
+    file: string;
+    json: { epochs: unknown[]; steps: unknown[] };
+  }
+
+  /** Trains, does something to it in the middle of the second epoch, or a later one on a busy machine, and waits for its end. */
+  async function interrupted(act: (running: Running) => void, ...more: string[]): Promise<Interrupted> {
+    const folder = temporaryFolder();
+    const [file, json, csv] = ['run.wgrad', 'run.json', 'run.csv'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const running = start(...training, '--epochs', '20', '--save', file, '--json', json, '--csv', csv, ...more);
+    await running.says('epoch 1/20');
+    await vi.waitFor(() => expect(existsSync(file) && rows(csv) > epochSteps + 3).toBe(true), {
+      timeout: minutes(1),
+      interval: 20,
+    });
+    act(running);
+    const ended = await running.ended;
+    return { ...ended, file, saved: parsed(file), json: JSON.parse(readFileSync(json, 'utf8')) };
+  }
+
+  test(
+    'the GPU process is killed in the middle of an epoch: the file holds the state after the last complete one, bit by bit',
+    async () => {
+      const { code, stdout, stderr, file, saved, json } = await interrupted(({ child }) =>
+        signalChrome(child.pid!, 'gpu-process', 'SIGKILL'),
+      );
+      expect(code).toBe(1);
+      expect(stderr).toContain('error: The GPU device was lost');
+      const { epochs } = saved.snapshot.progress;
+      expect(stderr).toContain(`${file} holds the state after epoch ${epochs} of 20`);
+      expect(stderr).toMatch(/to continue from there, open the file on the training page/);
+      expect(stdout).toContain('gradient norm');
+      // It was in the middle of an epoch.
+      expect(json.epochs).toHaveLength(epochs);
+      expect(json.steps.length).toBeGreaterThan(epochs * epochSteps);
+
+      const whole = await runOf(epochs);
+      expect(bits(saved)).toEqual(bits(whole));
+      expect(historyOf(saved)).toEqual(historyOf(whole));
+      expect(saved.epochs).toBe(20);
+      expect(saved.dataset).toEqual(whole.dataset);
+      expect(saved.options).toEqual(whole.options);
+
+      // The page takes it for a run that was stopped, and goes on with it.
+      const studio = await openStudio();
+      try {
+        const page = await studio.browser.newPage();
+        const complaints: string[] = [];
+        await openPage(await studio.serve(), page, complaints);
+        await upload(page, '#load-run', file);
+        await until(
+          page,
+          '#status',
+          `Loaded run\\.wgrad: ${(epochs * epochSteps).toLocaleString('en')} steps on digits`,
+        );
+        await page.waitForSelector('#go-on-run');
+        await page.click('#go-on-run');
+        await until(page, '#place', `^epoch ${epochs + 1}`);
+        await page.waitForFunction((rows) => document.querySelectorAll('#epochs tbody tr').length > rows, {}, epochs);
+        expect(complaints).toEqual([]);
+      } finally {
+        await studio.close();
+      }
+    },
+    minutes(5),
+  );
+
+  // [what, what is done, the words of the error, exit code]
+  const ends: [string, (running: Running) => void, RegExp, number][] = [
+    ['the page crashes', ({ child }) => signalChrome(child.pid!, 'renderer', 'SIGKILL'), /page crashed/, 1],
+    ['Chrome is killed', ({ child }) => process.kill(descendants(child.pid!)[0]!, 'SIGKILL'), /Chrome ended/, 1],
+    ['the command gets SIGTERM', ({ child }) => child.kill('SIGTERM'), /^(Building.*\n)?$/, 143],
+  ];
+
+  for (const [what, act, words, exitCode] of ends) {
+    test.concurrent(
+      `${what} in the middle of an epoch: the state after a complete one is saved`,
+      async ({ expect }) => {
+        const { code, stderr, file, saved, json } = await interrupted(act);
+        expect(stderr).toMatch(words);
+        if (exitCode === 1) expect(stderr).toContain(`${file} holds the state after epoch`);
+        expect(code).toBe(exitCode);
+        expect(json.steps.length).toBeGreaterThan(epochSteps);
+        const { progress } = saved.snapshot;
+        expect(progress.step).toBe(progress.epochs * epochSteps);
+        expect(saved.history.epochs).toHaveLength(progress.epochs);
+        expect(saved.history.steps).toHaveLength(progress.step);
+        expect(bits(saved)).toEqual(bits(await runOf(progress.epochs)));
+      },
+      minutes(5),
+    );
+  }
+
+  test.concurrent(
+    'Ctrl-C in the middle of an epoch saves the state at that step',
+    async ({ expect }) => {
+      const { code, stdout, file, saved, json } = await interrupted(({ child }) => child.kill('SIGINT'));
+      expect(code).toBe(0);
+      expect(stdout).toContain(`written  ${file}`);
+      expect(saved.snapshot.progress.step).toBe(json.steps.length);
+      expect(saved.history.steps).toHaveLength(json.steps.length);
+    },
+    minutes(5),
+  );
+
+  test.concurrent(
+    'numbers that stop being finite: the state after the last complete epoch is saved',
+    async ({ expect }) => {
+      const file = join(temporaryFolder(), 'run.wgrad');
+      // Each step multiplies the weights by -1.2: they overflow in the second of the epochs, which have 47 steps.
+      const { code, stderr } = await run(
+        ...[...onDigits, '--epochs', '5', '--save', file],
+        ...['--optimizer', 'sgd', '--learning-rate', '1', '--weight-decay', '2.2'],
+      );
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${file} holds the state after epoch 1 of 5`);
+      for (const tensor of parsed(file).snapshot.weights) expect(tensor.every(Number.isFinite)).toBe(true);
+    },
+    minutes(5),
+  );
+
+  test.concurrent(
+    'a file that can no longer be written: training goes on, and the run is saved in another place',
+    async ({ expect }) => {
+      const folder = temporaryFolder();
+      const running = start(...onDigits, '--epochs', '3', '--save', join(folder, 'run.wgrad'));
+      await running.says('data ');
+      rmSync(folder, { recursive: true });
+      const { code, stdout, stderr } = await running.ended;
+      expect(stdout).toMatch(/^epoch 3\/3/m);
+      expect(stderr).toMatch(/warning: Writing to .*run\.wgrad failed.*\n.*ENOENT/);
+      const elsewhere = /it was written to (\S+) instead/.exec(stderr)?.[1] ?? '';
+      expect(code).toBe(1);
+      expect(parsed(elsewhere).snapshot.progress).toMatchObject({ epochs: 3, step: 3 * 47 });
+      rmSync(join(elsewhere, '..'), { recursive: true });
+    },
+    minutes(5),
+  );
+
+  test('a file that cannot be written is refused before anything is trained', async () => {
+    const locked = temporaryFolder();
+    const places = ['/proc/run.wgrad', '/no/such/folder/run.wgrad', locked];
+    for (const place of places) {
+      const { code, stdout, stderr } = await run(...training, '--save', place);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`--save names a file that can't be written`);
+    }
+  });
+
+  test.concurrent(
+    'a disk without room: the error says so',
+    async ({ expect }) => {
+      const { code, stderr } = await run(...training, '--epochs', '1', '--save', '/dev/full');
+      expect(stderr).toMatch(/Writing to \/dev\/full failed.*\n.*ENOSPC/);
+      expect(code).toBe(1);
+      expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
+      const elsewhere = /it was written to (\S+) instead/.exec(stderr)?.[1] ?? '';
+      expect(bits(parsed(elsewhere))).toEqual(bits(await runOf(1)));
+      rmSync(join(elsewhere, '..'), { recursive: true });
+    },
+    minutes(5),
+  );
+});

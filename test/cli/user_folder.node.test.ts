@@ -1,0 +1,134 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { encode } from 'fast-png';
+import { describe, expect, test } from 'vitest';
+import { mnistLike } from '../data/made_files.ts';
+import { call, run, temporaryFolder } from './wgrad.ts';
+
+function folderOf(files: Record<string, Uint8Array | string>): string {
+  const folder = temporaryFolder();
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
+
+/** A PNG with a bright row in the upper or the lower half. */
+function png(label: number, i: number, [width, height] = [8, 8]): Uint8Array {
+  const data = new Uint8Array(width * height).fill(i % 50);
+  data.fill(200, width * (1 + label * (height / 2)), width * (2 + label * (height / 2)));
+  return encode({ width, height, data, channels: 1, depth: 8 });
+}
+
+function pictures(split: string, of: number, ending = '.png'): Record<string, Uint8Array> {
+  const names = ['above', 'below'].flatMap((name, label) =>
+    Array.from({ length: of }, (_, i) => [`${split}/${name}/images/${i}${ending}`, png(label, i)] as const),
+  );
+  return Object.fromEntries(names);
+}
+
+const small = JSON.stringify({
+  inputShape: [8, 8, 1],
+  layers: [{ type: 'flatten' }, { type: 'dense', units: 2, activation: 'softmax' }],
+});
+const flags = ['--model', small, '--augment', 'none', '--adapter', 'software', '--learning-rate', '0.02'];
+
+describe('the command reads a folder of pictures as the page does', () => {
+  test('three splits, other sizes and other files: the report says what was read and what was ignored', async () => {
+    const folder = folderOf({
+      ...pictures('training_set', 32, '.JPEG'), // the content decides
+      ...pictures('val', 8),
+      ...pictures('test', 4),
+      'training_set/above/wide.png': png(0, 3, [16, 8]),
+      'training_set/above/scan.tif': 'II*\0\x08\0\0\0',
+      'test/loose.png': png(0, 1),
+      'class_to_idx.json': '{}',
+      '__MACOSX/val/._1.png': '\0\x05\x16\x07',
+      'empty.bin': '',
+    });
+    symlinkSync(join(folder, 'val/above/images/0.png'), join(folder, 'training_set/below/linked'));
+    symlinkSync(folder, join(folder, 'training_set/above/around')); // leads nowhere new
+    const json = join(temporaryFolder(), 'run.json');
+    const { code, stdout, stderr } = await run('train', '--dataset', folder, '--epochs', '8', ...flags, '--json', json);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toContain('66 training and 16 test images of 8 x 8 x 1, 2 classes');
+    for (const line of [
+      'read     training: 66 images from training_set',
+      'read     validation: 16 images from val',
+      'read     test: 8 images from test, kept aside: training does not use it',
+      'read     sizes of the pictures, width × height: 8 × 8 (89), 16 × 8 (1)',
+      'read     images of 8 × 8, the size of more than half of the pictures; the other one is scaled without stretching',
+      'read     ignored training_set/above/scan.tif: TIFF, which this browser cannot decode',
+      'read     ignored test/loose.png: a picture directly in test has no class',
+      'read     ignored class_to_idx.json: JSON',
+      'read     ignored empty.bin: empty file',
+      'read     ignored __MACOSX/val/._1.png: hidden or system file',
+    ]) {
+      expect(stdout).toContain(line);
+    }
+    const { config, epochs } = JSON.parse(readFileSync(json, 'utf8'));
+    expect(config).toMatchObject({ dataset: folder, trainSamples: 66, testSamples: 16 });
+    expect(epochs.at(-1).validationAccuracy).toBeGreaterThan(0.9);
+  });
+
+  test('one picture of each class: refused with the numbers, or trained without validation', async () => {
+    const folder = folderOf(pictures('.', 1));
+    const refused = await run('data', 'inspect', folder);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/2 images of 2 classes, one of each.*at least 2 images.*--validation-split 0/s);
+    const trained = await run('train', '--dataset', folder, '--epochs', '1', ...flags, '--validation-split', '0');
+    expect({ code: trained.code, stderr: trained.stderr }).toMatchObject({ code: 0 });
+    expect(trained.stdout).toContain('2 training and 0 test images of 8 x 8 x 1');
+    expect(trained.stdout).toMatch(/^epoch 1\/1 .*images\/s/m);
+    expect(trained.stdout).not.toContain('validation loss 0');
+  });
+});
+
+describe('files that need no Chrome', () => {
+  test('IDX files in folders of their own names, and packed beside: one of the two is used', async () => {
+    const files = Object.entries(mnistLike).flatMap(([name, bytes]) => [
+      [`${name}/${name}`, bytes] as const,
+      [`${name}.gz`, new Uint8Array(gzipSync(bytes))] as const,
+    ]);
+    const folder = folderOf({ ...Object.fromEntries(files), '__MACOSX/._train-images-idx3-ubyte': '\0\x05\x16\x07' });
+    const { code, stdout, stderr } = await call('data', 'inspect', folder);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('2 training and 2 test images of 1 x 2 x 1');
+    expect(stdout).toContain(
+      'train-images-idx3-ubyte/train-images-idx3-ubyte was used, and not train-images-idx3-ubyte.gz, which holds the same',
+    );
+    expect(stdout).toContain('read     test: 2 images from t10k-images-idx3-ubyte/t10k-images-idx3-ubyte');
+  });
+
+  test.each<[string, Record<string, Uint8Array | string>, string, string[]]>([
+    ['an archive', { 'pictures.zip': 'PK\x03\x04\x14\0' }, 'pictures.zip', ['pictures.zip: zip archive', 'unpack it']],
+    [
+      'a table',
+      { 'set/train.csv': 'label,pixel0,pixel1\n1,2,3\n' },
+      'set',
+      ['train.csv: table of values (CSV)', 'PNG'],
+    ],
+    ['a folder that does not exist', {}, 'nowhere', ['No known data set and no folder has this name', 'nowhere']],
+    ['nothing but text', { 'readme.md': '# x' }, '.', ['readme.md: text', 'a folder of pictures', 'IDX files']],
+  ])('%s is refused with its format and what can be read', async (_, files, path, words) => {
+    const { code, stdout, stderr } = await call('train', '--dataset', join(folderOf(files), path));
+    for (const word of words) expect(stderr).toContain(word);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test.each([
+    ['a share of one', ['--dataset', 'x', '--validation-split', '1'], '--validation-split'],
+    ['a data set that has a split', ['--dataset', 'digits', '--validation-split', '0.1'], '--validation-split'],
+    ['a data set of one size', ['--dataset', 'digits', '--image-size', '32'], '--image-size'],
+    [
+      'a comparison without validation',
+      ['--a', 'none', '--b', 'tutorial', '--validation-split', '0'],
+      '--validation-split 0',
+    ],
+  ])('flags: %s', async (_, args, word) => {
+    const { code, stderr } = await call(args.includes('--a') ? 'compare' : 'train', ...args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(word) });
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { writeWhole, writeWholeSomewhere } from '../../src/cli/whole_file.ts';
+import { WgradError } from '../../src/errors.ts';
+import { temporaryFolder } from './wgrad.ts';
+
+/** Fails as a full disk does, when a part has been written. */
+function half(file: number): void {
+  writeFileSync(file, 'half of ');
+  throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+}
+
+test('a full disk in the middle of writing leaves the file as it was, and nothing beside it', () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'run.json');
+  expect(() => writeWhole(path, half)).toThrow(/Writing to .*run\.json failed[\s\S]*ENOSPC[\s\S]*make room/);
+  expect(readdirSync(folder)).toEqual([]);
+  writeWhole(path, 'before');
+  expect(() => writeWhole(path, half)).toThrow(WgradError);
+  expect(readFileSync(path, 'utf8')).toBe('before');
+  expect(readdirSync(folder)).toEqual(['run.json']);
+});
+
+test('a link stays a link, and a device a device', () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'far'));
+  writeFileSync(join(folder, 'far', 'run.json'), 'before');
+  symlinkSync(join('far', 'run.json'), join(folder, 'link.json'));
+  writeWhole(join(folder, 'link.json'), new TextEncoder().encode('after'));
+  expect(readFileSync(join(folder, 'far', 'run.json'), 'utf8')).toBe('after');
+  expect(readdirSync(folder).sort()).toEqual(['far', 'link.json']);
+  if (process.platform === 'win32') return;
+  writeWhole('/dev/null', 'gone');
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+});
+
+test('what cannot be written where it was asked for goes elsewhere, and the error says where', () => {
+  const path = join(temporaryFolder(), 'gone', 'run.json');
+  const error = (() => {
+    try {
+      writeWholeSomewhere(path, 'computed');
+    } catch (error) {
+      return error as WgradError;
+    }
+    throw new Error('it was written');
+  })();
+  expect(error.message).toMatch(/Writing to .* failed[\s\S]*ENOENT/);
+  expect(readFileSync(/written to (\S+) instead/.exec(error.message)![1]!, 'utf8')).toBe('computed');
+});

