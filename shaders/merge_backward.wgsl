@@ -33,7 +33,7 @@ fn gradient(at: u32) -> vec4f {
 #elif ${maximum}
   return select(vec4f(), arriving, ${is_first_largest});
 #elif ${average}
-  return arriving / ${inputs};
+  return arriving / ${averaged_over};
 #else
   return arriving;
 #endif

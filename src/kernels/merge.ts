@@ -20,6 +20,8 @@ export interface MergeShape extends MergeInput {
   batch: number;
   /** Two to four: x0 to x3. */
   inputs: readonly MergeInput[];
+  /** What an average divides by, where x0 is itself the sum of several inputs: their number in all. */
+  averagedOver?: number | undefined;
   activation: Activation;
 }
 
@@ -29,7 +31,10 @@ export interface MergeBackwardShape extends MergeShape {
   input: number;
 }
 
-/** The most inputs that one dispatch merges; add, multiply and maximum of more are chains of these. */
+/**
+ * The most inputs that one dispatch merges. More of them are merged in a chain: the result of one dispatch is x0 of the next.
+ * In an average all but the last add.
+ */
 export const mergeInputsMost = 4;
 
 const elementsOf = ({ height, width, channels }: MergeInput) => height * width * channels;
@@ -65,11 +70,11 @@ const indices = [0, 1, 2, 3] as const;
 const inputElements = (s: MergeShape) =>
   Object.fromEntries(indices.map((i) => [`element${i}`, s.inputs[i] && isVecInput(s, s.inputs[i]) ? 'vec4f' : 'f32']));
 
-const operationFlags = ({ operation, inputs }: MergeShape) => ({
+const operationFlags = ({ operation, inputs, averagedOver = inputs.length }: MergeShape) => ({
   multiply: operation === 'multiply',
   maximum: operation === 'maximum',
   average: operation === 'average',
-  inputs: inputs.length.toFixed(1),
+  averaged_over: averagedOver.toFixed(1),
 });
 
 const sizes = (s: MergeShape) => ({ batch: s.batch, height: s.height, width: s.width, channels: s.channels });
