@@ -113,8 +113,11 @@ export const mergeForward: Kernel<MergeShape> = {
 const readsInput = (s: MergeBackwardShape, i: number): boolean =>
   i < s.inputs.length && (s.operation === 'maximum' || (s.operation === 'multiply' && i !== s.input));
 
-/** Elements of dx; four channels of it are one. */
 const own = (s: MergeBackwardShape): MergeInput => s.inputs[s.input]!;
+
+/** An input is read at another index than dy. */
+const isPlaced = (s: MergeBackwardShape): boolean =>
+  s.inputs.some((input, i) => readsInput(s, i) && elementsOf(input) !== elementsOf(s));
 
 /**
  * dx of one input. An add whose input isn't broadcast passes dy on as it is and needs no dispatch. `x0` to `x3` are bound where
@@ -124,7 +127,7 @@ const own = (s: MergeBackwardShape): MergeInput => s.inputs[s.input]!;
  */
 export const mergeBackward: Kernel<MergeBackwardShape> = {
   name: 'merge_backward',
-  source: backwardSource + elementSource + placeSource,
+  source: (s) => backwardSource + elementSource + (isPlaced(s) ? placeSource : ''),
   flags: (shape) => {
     const s = simplified(shape);
     const load = (i: number) => `vec4f(x${i}[${indexText(s, s.inputs[i]!)}])`;
@@ -135,6 +138,8 @@ export const mergeBackward: Kernel<MergeBackwardShape> = {
       ...operationFlags(s),
       ...inputElements(s),
       ...Object.fromEntries(indices.map((i) => [`has_x${i}`, readsInput(s, i)])),
+      placed: isPlaced(s),
+      reduced: elementsOf(own(s)) !== elementsOf(s),
       element_dx: vecDx ? 'vec4f' : 'f32',
       vec_dx: vecDx,
       depth: own(s).channels < s.channels ? 'channels' : 'channels_a_load',
