@@ -25,7 +25,9 @@ override in_width: u32;
 override in_channels: u32;
 
 fn gradient(at: u32) -> vec4f {
+#if ${placed}
   let place = place_of(at);
+#endif
   let arriving = vec4f(dy[at / channels_a_load]);
 #if ${multiply}
   // An empty slot of a short batch has no gradient, but it may hold any number, and infinity * 0 is NaN.
@@ -33,12 +35,13 @@ fn gradient(at: u32) -> vec4f {
 #elif ${maximum}
   return select(vec4f(), arriving, ${is_first_largest});
 #elif ${average}
-  return arriving / ${inputs};
+  return arriving / ${averaged_over};
 #else
   return arriving;
 #endif
 }
 
+#if ${reduced}
 fn gather(index: u32) -> vec4f {
   let channel = index % in_channels;
   let column = index / in_channels % in_width;
@@ -53,6 +56,9 @@ fn gather(index: u32) -> vec4f {
   }
   return sum;
 }
+#else
+fn gather(index: u32) -> vec4f { return gradient(index); }
+#endif
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -37,7 +37,7 @@ fn merged(at: u32) -> vec4f {
   result = combine(result, vec4f(x3[${at3}]));
 #endif
 #if ${average}
-  result /= ${inputs};
+  result /= ${averaged_over};
 #endif
   return activate(result);
 }

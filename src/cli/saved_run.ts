@@ -1,8 +1,8 @@
 import { isDatasetName } from '../data/index.ts';
 import { withoutHealth } from '../health/history.ts';
+import { upTo } from '../health/history_until.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { formatRun, healthTable, type SavedRun, type Snapshot } from '../index.ts';
-import { upTo } from '../train/history_until.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';
 
 /** What is known of a run before it begins. */

@@ -20,6 +20,8 @@ export interface MergeShape extends MergeInput {
   batch: number;
   /** Two to four: x0 to x3. */
   inputs: readonly MergeInput[];
+  /** What an average divides by, where x0 is itself the sum of several inputs: their number in all. */
+  averagedOver?: number | undefined;
   activation: Activation;
 }
 
@@ -29,7 +31,10 @@ export interface MergeBackwardShape extends MergeShape {
   input: number;
 }
 
-/** The most inputs that one dispatch merges; add, multiply and maximum of more are chains of these. */
+/**
+ * The most inputs that one dispatch merges. More of them are merged in a chain: the result of one dispatch is x0 of the next.
+ * In an average all but the last add.
+ */
 export const mergeInputsMost = 4;
 
 const elementsOf = ({ height, width, channels }: MergeInput) => height * width * channels;
@@ -65,11 +70,11 @@ const indices = [0, 1, 2, 3] as const;
 const inputElements = (s: MergeShape) =>
   Object.fromEntries(indices.map((i) => [`element${i}`, s.inputs[i] && isVecInput(s, s.inputs[i]) ? 'vec4f' : 'f32']));
 
-const operationFlags = ({ operation, inputs }: MergeShape) => ({
+const operationFlags = ({ operation, inputs, averagedOver = inputs.length }: MergeShape) => ({
   multiply: operation === 'multiply',
   maximum: operation === 'maximum',
   average: operation === 'average',
-  inputs: inputs.length.toFixed(1),
+  averaged_over: averagedOver.toFixed(1),
 });
 
 const sizes = (s: MergeShape) => ({ batch: s.batch, height: s.height, width: s.width, channels: s.channels });
@@ -108,8 +113,11 @@ export const mergeForward: Kernel<MergeShape> = {
 const readsInput = (s: MergeBackwardShape, i: number): boolean =>
   i < s.inputs.length && (s.operation === 'maximum' || (s.operation === 'multiply' && i !== s.input));
 
-/** Elements of dx; four channels of it are one. */
 const own = (s: MergeBackwardShape): MergeInput => s.inputs[s.input]!;
+
+/** An input is read at another index than dy. */
+const isPlaced = (s: MergeBackwardShape): boolean =>
+  s.inputs.some((input, i) => readsInput(s, i) && elementsOf(input) !== elementsOf(s));
 
 /**
  * dx of one input. An add whose input isn't broadcast passes dy on as it is and needs no dispatch. `x0` to `x3` are bound where
@@ -119,7 +127,7 @@ const own = (s: MergeBackwardShape): MergeInput => s.inputs[s.input]!;
  */
 export const mergeBackward: Kernel<MergeBackwardShape> = {
   name: 'merge_backward',
-  source: backwardSource + elementSource + placeSource,
+  source: (s) => backwardSource + elementSource + (isPlaced(s) ? placeSource : ''),
   flags: (shape) => {
     const s = simplified(shape);
     const load = (i: number) => `vec4f(x${i}[${indexText(s, s.inputs[i]!)}])`;
@@ -130,6 +138,8 @@ export const mergeBackward: Kernel<MergeBackwardShape> = {
       ...operationFlags(s),
       ...inputElements(s),
       ...Object.fromEntries(indices.map((i) => [`has_x${i}`, readsInput(s, i)])),
+      placed: isPlaced(s),
+      reduced: elementsOf(own(s)) !== elementsOf(s),
       element_dx: vecDx ? 'vec4f' : 'f32',
       vec_dx: vecDx,
       depth: own(s).channels < s.channels ? 'channels' : 'channels_a_load',

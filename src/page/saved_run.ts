@@ -1,8 +1,8 @@
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
+import { upTo } from '../health/history_until.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
-import { upTo } from '../train/history_until.ts';
 import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';
 import type { SettledExperiment } from './experiment.ts';

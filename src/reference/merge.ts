@@ -20,28 +20,28 @@ function visit(s: MergeShape, f: (y: number, x: number[]) => void): void {
   }
 }
 
-function merged(operation: MergeShape['operation'], values: readonly number[]): number {
+function merged({ operation, averagedOver = 0 }: MergeShape, values: readonly number[]): number {
   switch (operation) {
     case 'add':
       return values.reduce((a, b) => a + b);
     case 'multiply':
       return values.reduce((a, b) => a * b);
     case 'average':
-      return values.reduce((a, b) => a + b) / values.length;
+      return values.reduce((a, b) => a + b) / (averagedOver || values.length);
     case 'maximum':
       return Math.max(...values); // NaN if one of them is
   }
 }
 
 /** The derivative of the merged value by the input with this index. */
-function slope(operation: MergeShape['operation'], values: readonly number[], input: number): number {
+function slope({ operation, averagedOver = 0, input }: MergeBackwardShape, values: readonly number[]): number {
   switch (operation) {
     case 'add':
       return 1;
     case 'multiply':
       return values.reduce((product, value, i) => (i === input ? product : product * value), 1);
     case 'average':
-      return 1 / values.length;
+      return 1 / (averagedOver || values.length);
     case 'maximum':
       return values.indexOf(Math.max(...values)) === input ? 1 : 0;
   }
@@ -52,7 +52,7 @@ export function mergeForward(s: MergeShape, { inputs }: { inputs: readonly Numbe
   const y = new Float64Array(s.batch * elementsOf(s));
   visit(s, (at, x) => {
     const values = x.map((index, i) => inputs[i]![index]!);
-    y[at] = activate(s.activation, merged(s.operation, values));
+    y[at] = activate(s.activation, merged(s, values));
   });
   return { y };
 }
@@ -66,7 +66,7 @@ export function mergeBackward(
   visit(s, (at, x) => {
     if (dy[at] === 0) return;
     const values = x.map((index, i) => inputs[i]![index]!);
-    dx[x[s.input]!]! += dy[at]! * slope(s.operation, values, s.input);
+    dx[x[s.input]!]! += dy[at]! * slope(s, values);
   });
   return { dx };
 }

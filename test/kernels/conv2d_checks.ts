@@ -29,7 +29,7 @@ export const cellsOf = (s: Conv2dShape): number =>
 export const fitsForwardNarrow = (s: Conv2dShape): boolean => rowsOf(s) <= 9;
 export const fitsBackwardW = (s: Conv2dShape): boolean => s.inChannels % 4 === 0;
 
-export const isSmooth = (activation: Activation) => activation === 'tanh' || activation === 'sigmoid';
+export const isSmooth = (activation: Activation) => activation !== 'linear' && activation !== 'relu';
 
 export function checkForward(
   shape: Conv2dShape,

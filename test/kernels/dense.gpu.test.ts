@@ -39,10 +39,14 @@ const activations: Departures = {
   'no bias': { useBias: false },
   relu: { activation: 'relu' },
   tanh: { activation: 'tanh' },
+  elu: { activation: 'elu' },
+  'leakyRelu with its own slope': { activation: { name: 'leakyRelu', negativeSlope: 0.1 } },
 };
 
 const inActivations: Departures = {
   'relu made x': { inActivation: 'relu' },
+  'elu made x': { inActivation: 'elu' },
+  'leakyRelu with its own slope made x': { inActivation: { name: 'leakyRelu', negativeSlope: 0.1 } },
   'sigmoid made x, inputs of no multiple of four': { inActivation: 'sigmoid', inputs: 7 },
 };
 

@@ -16,13 +16,13 @@ const control: DropoutShape = { batch: 3, elements: 40, layer: 2, rate: 0.3 };
 const departures: Record<string, Partial<DropoutShape>> = {
   'the control': {},
   'less than four elements': { batch: 1, elements: 3, rate: 0.5 },
-  'elements of no multiple of four': { elements: 13 },
+  'elements not a multiple of four': { elements: 13 },
   'more than a workgroup': { batch: 5, elements: 68 },
   'the largest number of a layer': { layer: 2 ** 32 - 1 },
   'nearly everything': { rate: 0.9 },
   'whole channels': { elements: 6 * 8, spatialChannels: 8 },
-  'whole channels, of no multiple of four': { elements: 5 * 6, spatialChannels: 6 },
-  'whole channels, elements of a multiple of four': { elements: 4 * 3, spatialChannels: 3 },
+  'whole channels, not a multiple of four': { elements: 5 * 6, spatialChannels: 6 },
+  'whole channels, elements a multiple of four': { elements: 4 * 3, spatialChannels: 3 },
   'one channel': { batch: 8, elements: 6, spatialChannels: 1 },
 };
 
@@ -55,7 +55,7 @@ describe.each(Object.entries({ dropout_forward: checkDropoutForward, dropout_bac
 );
 
 describe('gaussian_noise', () => {
-  const shapes = { 'a multiple of four': 40, 'no multiple of four': 13, 'more than a workgroup': 1028 };
+  const shapes = { 'a multiple of four': 40, 'not a multiple of four': 13, 'more than a workgroup': 1028 };
   test.each(Object.entries(shapes))('%s', (_, elements) =>
     checkKernel(gpu, checkGaussianNoise({ batch: 3, elements, layer: 7, standardDeviation: 0.5 })),
   );

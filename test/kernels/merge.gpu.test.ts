@@ -31,14 +31,14 @@ const departures: Record<string, Partial<MergeCase>> = {
   'one of everything': { batch: 1, size: [1, 1, 1] },
   'three inputs': { broadcast: [whole, whole, whole] },
   'four inputs': { broadcast: [whole, whole, whole, whole] },
-  'channels of no multiple of four': { size: [3, 5, 6] },
-  'elements of no multiple of four': { batch: 3, size: [3, 3, 3], broadcast: [whole, whole, whole] },
+  'channels not a multiple of four': { size: [3, 5, 6] },
+  'elements not a multiple of four': { batch: 3, size: [3, 3, 3], broadcast: [whole, whole, whole] },
   'more than a workgroup': { batch: 1, size: [1, 1, 65 * 4] },
   'a number for each channel': { broadcast: [whole, perChannel] },
   'a number for each channel, which come first': { broadcast: [perChannel, whole, perChannel] },
-  'a number for each channel, of no multiple of four': { size: [3, 5, 6], broadcast: [whole, perChannel] },
+  'a number for each channel, not a multiple of four': { size: [3, 5, 6], broadcast: [whole, perChannel] },
   'a number for each pixel': { broadcast: [whole, perPixel] },
-  'a number for each pixel, channels of no multiple of four': { size: [3, 5, 3], broadcast: [perPixel, whole] },
+  'a number for each pixel, channels not a multiple of four': { size: [3, 5, 3], broadcast: [perPixel, whole] },
   'a number for each sample': { broadcast: [whole, perSample] },
   'rows and columns, each broadcast along the other': {
     broadcast: [
@@ -104,6 +104,12 @@ const activations: Activation[] = ['relu', 'tanh', 'leakyRelu', { name: 'leakyRe
 test.each(activations)('merge_forward ends with an activation: %j', (activation) =>
   checkKernel(gpu, checkMergeForward(mergeShape({ ...control, operation: 'add', activation }))),
 );
+
+test('an average of more than four inputs ends a chain of sums', async () => {
+  const shape = { ...mergeShape({ ...control, operation: 'average' }), averagedOver: 5 };
+  await checkKernel(gpu, checkMergeForward(shape));
+  await checkKernel(gpu, checkMergeBackward({ ...shape, input: 1 }));
+});
 
 test('a NaN of any input is in the result, wherever it stands', async () => {
   for (const operation of operations) {

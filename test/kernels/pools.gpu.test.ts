@@ -31,14 +31,14 @@ const departures: Record<string, Partial<Pool>> = {
   'more than a workgroup': { batch: 5, size: [10, 10], channels: 12 },
   'an odd size, whose last row and column are dropped': { size: [7, 9] },
   'one channel': { channels: 1 },
-  'channels of no multiple of four': { channels: 5 },
+  'channels not a multiple of four': { channels: 5 },
   'a window that is not square': { poolSize: [3, 1], strides: [3, 1] },
   'windows that overlap': { poolSize: [3, 3], strides: [1, 2] },
   'gaps between windows': { size: [9, 9], strides: [3, 4] },
   'same padding': { size: [7, 7], padding: 'same' },
   'same padding on both sides': { size: [6, 7], poolSize: [3, 3], strides: [1, 1], padding: 'same' },
   'same padding, more of it than image': { size: [2, 1], poolSize: [5, 4], strides: [1, 1], padding: 'same' },
-  'same padding, channels of no multiple of four': { size: [7, 7], channels: 3, poolSize: [3, 3], padding: 'same' },
+  'same padding, channels not a multiple of four': { size: [7, 7], channels: 3, poolSize: [3, 3], padding: 'same' },
   'a window of more than 256 places': { batch: 1, size: [18, 19], poolSize: [17, 18], strides: [1, 1] },
 };
 
@@ -71,12 +71,15 @@ describe.each(
   });
 });
 
-test.each([4, 3])('average_pool_backward of %i channels goes on through what made x', async (channels) => {
-  for (const inActivation of ['relu', 'tanh'] as const) {
-    const shape = averagePool({ ...control, channels, poolSize: [3, 3], padding: 'same' }, inActivation);
-    await checkKernel(gpu, checkAveragePoolBackward(shape));
-  }
-});
+test.each([4, 3])(
+  'average_pool_backward of %i channels applies the derivative of the activation that made x',
+  async (channels) => {
+    for (const inActivation of ['relu', 'tanh'] as const) {
+      const shape = averagePool({ ...control, channels, poolSize: [3, 3], padding: 'same' }, inActivation);
+      await checkKernel(gpu, checkAveragePoolBackward(shape));
+    }
+  },
+);
 
 const globals = {
   global_average_pool_forward: checkGlobalAveragePoolForward,
@@ -93,7 +96,7 @@ const globalDepartures: Record<string, Partial<GlobalPoolShape>> = {
   'fewer pixels than slices': { pixels: 3 },
   'as many pixels as slices': { pixels: 16 },
   'one pixel more': { pixels: 17 },
-  'channels of no multiple of four': { channels: 6 },
+  'channels not a multiple of four': { channels: 6 },
   'one channel': { channels: 1, pixels: 70 },
   'more than a workgroup': { batch: 9, pixels: 5, channels: 36 },
   'a large image': { batch: 1, pixels: 1000, channels: 4 },
@@ -119,11 +122,14 @@ describe.each(Object.entries(globals))('%s', (name, check) => {
   });
 });
 
-test.each([4, 3])('global pools of %i channels go on through what made x', async (channels) => {
-  const shape: GlobalPoolShape = { ...globalControl, channels, inActivation: 'relu' };
-  await checkKernel(gpu, checkGlobalAveragePoolBackward(shape));
-  await checkKernel(gpu, checkGlobalMaxPoolBackward({ ...shape, inActivation: 'sigmoid' }));
-});
+test.each([4, 3])(
+  'global pools of %i channels apply the derivative of the activation that made x',
+  async (channels) => {
+    const shape: GlobalPoolShape = { ...globalControl, channels, inActivation: 'relu' };
+    await checkKernel(gpu, checkGlobalAveragePoolBackward(shape));
+    await checkKernel(gpu, checkGlobalMaxPoolBackward({ ...shape, inActivation: 'sigmoid' }));
+  },
+);
 
 test('global_max_pool_forward: a NaN is the largest wherever it stands, and -Infinity is a number', async () => {
   for (const channels of [1, 4]) {

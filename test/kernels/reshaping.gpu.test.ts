@@ -26,9 +26,9 @@ describe.each(
     ['fours', { runs: 6, run: 8, total: 20, offset: 4 }],
     ['at the beginning', { runs: 6, run: 8, total: 20, offset: 0 }],
     ['at the end', { runs: 6, run: 8, total: 20, offset: 12 }],
-    ['a run of no multiple of four', { runs: 5, run: 7, total: 20, offset: 4 }],
-    ['an offset of no multiple of four', { runs: 5, run: 8, total: 20, offset: 3 }],
-    ['a total of no multiple of four', { runs: 5, run: 8, total: 19, offset: 4 }],
+    ['a run not a multiple of four', { runs: 5, run: 7, total: 20, offset: 4 }],
+    ['an offset not a multiple of four', { runs: 5, run: 8, total: 20, offset: 3 }],
+    ['a total not a multiple of four', { runs: 5, run: 8, total: 19, offset: 4 }],
     ['one run, more than a workgroup', { runs: 1, run: 300, total: 600, offset: 4 }],
     ['one of everything', { runs: 1, run: 1, total: 2, offset: 1 }],
   ])('%s', (_, shape) => checkKernel(gpu, check(shape)));
@@ -92,7 +92,7 @@ const borders: Record<string, Partial<BorderShape>> = {
   'no border': { top: 0, bottom: 0, left: 0, right: 0 },
   'above and left alone': { bottom: 0, right: 0 },
   'below and right alone': { top: 0, left: 0 },
-  'channels of no multiple of four': { channels: 3 },
+  'channels not a multiple of four': { channels: 3 },
   'more than a workgroup': { height: 9, width: 9, channels: 12 },
 };
 
@@ -125,7 +125,7 @@ const sizes: Record<string, Partial<UpSampling2dShape>> = {
   'as large as before': { sizeY: 1, sizeX: 1 },
   'an odd factor': { sizeY: 3, sizeX: 5 },
   'factors that differ': { sizeY: 1, sizeX: 4 },
-  'channels of no multiple of four': { channels: 3 },
+  'channels not a multiple of four': { channels: 3 },
   'more than a workgroup': { channels: 20, sizeY: 3 },
 };
 

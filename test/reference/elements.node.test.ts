@@ -149,6 +149,18 @@ describe('merges', () => {
     },
   );
 
+  test('an average of six inputs is that of the sum of four of them and of the other two', () => {
+    const inputs = [1, 2, 3, 4, 5, 6].map((seed) => numbers(12, seed));
+    const image = volume([1, 4, 3]);
+    const shape = { batch: 1, ...image, activation: 'linear' as const };
+    const four = { ...shape, operation: 'add' as const, inputs: Array(4).fill(image) };
+    const sum = mergeForward(four, { inputs: inputs.slice(0, 4) }).y;
+    const rest: MergeShape = { ...shape, operation: 'average', inputs: Array(3).fill(image), averagedOver: 6 };
+    const { y } = mergeForward(rest, { inputs: [sum, inputs[4]!, inputs[5]!] });
+    const mean = y.map((_, i) => inputs.reduce((total, x) => total + x[i]!, 0) / 6);
+    expectWithin('y', y, mean, 1e-15);
+  });
+
   test('a gradient that was finished and two that were pending add up to that of the sum', () => {
     // z goes through an activation to two consumers, a product and a square, and also straight to a third, a product.
     const [z, a, b] = [1, 2, 3].map((seed) => numbers(20, seed)) as [Float64Array, Float64Array, Float64Array];
