@@ -147,7 +147,7 @@ describe('of all that was compiled here', () => {
   test('every branch of a kernel was taken, and not taken', () => {
     const seen: Record<string, Record<string, Set<Hole>>> = {};
     for (const { name, flags } of everyKernel) {
-      if (name.startsWith('dense_')) continue; // the convolutions' shaders
+      if (/^(dense|layer_norm)_/.test(name)) continue; // the shaders of convolution and of group normalization
       for (const values of flags(withFeatures)) {
         for (const [flag, value] of Object.entries(values)) {
           seen[name] ??= {};

@@ -1,0 +1,16 @@
+// moving[i] += (1 - momentum[t]) * (statistics[i] - moving[i]), for the statistics of all layers, when the step counts
+// The two arenas are laid out alike, two tensors a layer: mean and variance. One workgroup owns one tensor t.
+@group(0) @binding(0) var<storage, read> statistics: array<vec4f>;
+@group(0) @binding(1) var<storage, read> table: array<vec4u>; // first vec4, one past the last, bits of 1 - momentum, unused
+@group(0) @binding(2) var<storage, read> state: State;
+@group(0) @binding(3) var<storage, read_write> moving: array<vec4f>;
+
+const lanes = ${lanes}u;
+
+@compute @workgroup_size(lanes)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  if (state.skip != 0u) { return; }
+  let tensor = table[group.x];
+  let share = bitcast<f32>(tensor.z);
+  for (var i = tensor.x + index; i < tensor.y; i += lanes) { moving[i] += share * (statistics[i] - moving[i]); }
+}

@@ -1,0 +1,40 @@
+import type { Kernel } from '../gpu/kernel.ts';
+import {
+  type GroupNormBackwardSumsShape,
+  type GroupNormBackwardXShape,
+  type GroupNormForwardShape,
+  groupNormBackwardSums,
+  groupNormBackwardX,
+  groupNormForward,
+} from './group_norm.ts';
+
+/** x [batch, rows, size]: each row of a sample is normalized over its `size` elements, the trailing axes of the input. */
+interface Rows {
+  batch: number;
+  rows: number;
+  /** Elements of gamma and beta too. */
+  size: number;
+}
+
+type AsRows<Shape> = Rows & Omit<Shape, 'instances' | 'instancesPerSample' | 'pixels' | 'channels' | 'groups'>;
+export type LayerNormForwardShape = AsRows<GroupNormForwardShape>;
+export type LayerNormBackwardXShape = AsRows<GroupNormBackwardXShape>;
+export type LayerNormBackwardSumsShape = AsRows<GroupNormBackwardSumsShape>;
+
+/**
+ * A row is an instance of one pixel and one group, whose channels are the row's elements: layer normalization is group
+ * normalization that sees its input so, in the same shaders.
+ */
+export function asGroupNorm<S extends Rows>({ batch, rows, size, ...options }: S) {
+  return { ...options, instances: batch * rows, instancesPerSample: rows, pixels: 1, channels: size, groups: 1 };
+}
+
+export const layerNormForward: Kernel<GroupNormForwardShape> = { ...groupNormForward, name: 'layer_norm_forward' };
+export const layerNormBackwardX: Kernel<GroupNormBackwardXShape> = {
+  ...groupNormBackwardX,
+  name: 'layer_norm_backward_x',
+};
+export const layerNormBackwardSums: Kernel<GroupNormBackwardSumsShape> = {
+  ...groupNormBackwardSums,
+  name: 'layer_norm_backward_sums',
+};
