@@ -120,6 +120,27 @@ export const tolerances = {
       'a dozen operations in a row, of which sqrt and the division are off by 2.5 ulp, and constants that are rounded ' +
       'once; the magnitude holds what m could have been, so its cancellation is in it',
   },
+  batch_norm_forward: {
+    ...product,
+    reason:
+      'x - mean, times gamma and an inverseSqrt that WGSL lets be off by 2 ulp, plus two terms: nine roundings, of which the ' +
+      'magnitude takes |x - mean| for the first term, because both are given and their difference is rounded once',
+  },
+  batch_norm_move: { ...product, reason: 'a difference, a product and a sum; 1 - momentum is rounded once' },
+  batch_norm_backward_sums: {
+    ...product,
+    reason: 'a sum of products with x - mean, whose difference is rounded once, then a product with an inverseSqrt',
+  },
+  batch_norm_backward_x: {
+    ...product,
+    reason: 'three terms, the longest of 18 roundings with its divisions (2.5 ulp), inverseSqrt (2 ulp) and derivative',
+  },
+  batch_norm_fold: { ...product, reason: 'a product with an inverseSqrt (2 ulp) and gamma, and a sum of three terms' },
+  group_norm_backward_x: {
+    ...product,
+    reason: 'a sum over a unit, which is divided (2.5 ulp) and multiplied three times, and a derivative of at most 1',
+  },
+  group_norm_backward_sums: { ...product, reason: 'a sum of products of three factors, one a difference rounded once' },
   sgd: { sum: 2 * anyRounding, result: 0, absolute: 0, reason: 'up to five products, added' },
 } satisfies Record<string, Tolerance>;
 

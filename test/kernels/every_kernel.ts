@@ -3,6 +3,16 @@ import type { Hole } from '../../src/gpu/wgsl.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
 import { arenaOf } from './arena.ts';
+import {
+  type BatchNormCase,
+  checkBatchNormBackwardSums,
+  checkBatchNormBackwardX,
+  checkBatchNormCombine,
+  checkBatchNormFold,
+  checkBatchNormForward,
+  checkBatchNormMove,
+  checkBatchNormStatistics,
+} from './batch_norm_checks.ts';
 import { checkKernel, type KernelCheck, variantsOf } from './check_kernel.ts';
 import {
   checkBackwardW,
@@ -28,6 +38,16 @@ import {
 } from './dense_checks.ts';
 import { checkDepthwiseBackwardW, checkDepthwiseBackwardX, checkDepthwiseForward } from './depthwise_conv2d_checks.ts';
 import { checkDropoutBackward, checkDropoutForward, checkGaussianNoise } from './dropout_checks.ts';
+import {
+  checkGroupNormBackwardSums,
+  checkGroupNormBackwardX,
+  checkGroupNormForward,
+  checkLayerNormBackwardSums,
+  checkLayerNormBackwardX,
+  checkLayerNormForward,
+  type GroupNormCase,
+  type LayerNormCase,
+} from './group_norm_checks.ts';
 import { checkHealthReduce, checkLayerStatistics } from './health_checks.ts';
 import { checkSoftmaxCrossEntropy } from './loss_checks.ts';
 import { checkMaxPoolBackward, checkMaxPoolForward } from './max_pool_checks.ts';
@@ -168,6 +188,53 @@ const merges: MergeCase[] = [
 const border = { batch: 2, height: 3, width: 2, top: 1, bottom: 0, left: 2, right: 1 };
 const enlarged = { batch: 2, height: 3, width: 2, sizeY: 2, sizeX: 3 };
 
+const norm = {
+  count: 3,
+  chunks: 2,
+  epsilon: 1e-3,
+  scale: true,
+  center: true,
+  residual: false,
+  activation: 'relu',
+  inActivation: 'linear',
+  keepsStatistics: true,
+} as const;
+const normBatch: BatchNormCase = { ...norm, batch: 3, pixels: 5, channels: 4, frozen: false, useBias: true };
+const normGroup: GroupNormCase = { ...norm, instances: 3, instancesPerSample: 1, pixels: 5, channels: 8, groups: 2 };
+const normLayer: LayerNormCase = { ...norm, batch: 3, rows: 2, size: 8 };
+const normForwards = [
+  {},
+  { scale: false, center: false, residual: true, keepsStatistics: false, activation: 'tanh' },
+  { activation: 'sigmoid' },
+] as const;
+const normBackwards = [
+  {},
+  { scale: false, frozen: true },
+  ...(['relu', 'tanh', 'sigmoid'] as const).map((inActivation) => ({ inActivation })),
+];
+const normKernels = [
+  // One channel is loaded at a time, and four.
+  ...[3, 4].flatMap((channels) => [
+    ...[checkBatchNormStatistics, checkBatchNormCombine, checkBatchNormBackwardSums].map((check) =>
+      any(check({ ...normBatch, channels }) as KernelCheck<object>),
+    ),
+    ...normForwards.map((options) => any(checkBatchNormForward({ ...normBatch, channels, ...options }))),
+    ...normBackwards.map((options) => any(checkBatchNormBackwardX({ ...normBatch, channels, ...options }))),
+    ...[true, false].map((on) =>
+      any(checkBatchNormFold({ ...normBatch, channels, useBias: on, scale: on, center: on })),
+    ),
+    ...normForwards.map((options) => any(checkGroupNormForward({ ...normGroup, channels: 2 * channels, ...options }))),
+    ...normBackwards.map((options) =>
+      any(checkGroupNormBackwardX({ ...normGroup, channels: 2 * channels, ...options })),
+    ),
+    ...[1, 5].map((pixels) => any(checkGroupNormBackwardSums({ ...normGroup, channels: 2 * channels, pixels }))),
+  ]),
+  any(checkBatchNormMove({ layers: [5, 300], momenta: [0.99, 0.9] })),
+  any(checkLayerNormForward(normLayer), 'group_norm_forward'),
+  any(checkLayerNormBackwardX(normLayer), 'group_norm_backward_x'),
+  any(checkLayerNormBackwardSums(normLayer), 'group_norm_backward_sums'),
+];
+
 /** Every kernel of a training step and of a probe, in so few shapes that each branch of its text is taken and not taken. */
 export const everyKernel: AnyCheck[] = [
   ...images(forwards).map((s) => any(checkForward(s))),
@@ -295,4 +362,5 @@ export const everyKernel: AnyCheck[] = [
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),
   any(checkSampleNorms({ batch: 4, inputs: 7, outputs: 3, useBias: true, count: 3, scale: 1 })),
+  ...normKernels,
 ];

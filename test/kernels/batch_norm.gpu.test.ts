@@ -1,0 +1,244 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import {
+  batchNormChunks,
+  batchNormCombine,
+  batchNormForward,
+  batchNormStatistics,
+  statisticsElements,
+  varianceAt,
+} from '../../src/kernels/batch_norm.ts';
+import * as reference from '../../src/reference/batch_norm.ts';
+import { expectWithin } from '../compare.ts';
+import { numbers } from '../reference/central_differences.ts';
+import {
+  type BatchNormCase,
+  checkBatchNormBackwardSums,
+  checkBatchNormBackwardX,
+  checkBatchNormCombine,
+  checkBatchNormFold,
+  checkBatchNormForward,
+  checkBatchNormMove,
+  checkBatchNormStatistics,
+} from './batch_norm_checks.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
+import { launchGuarded } from './guarded_launch.ts';
+import { anyUlp } from './norm_bounds.ts';
+import { stateOf } from './state_words.ts';
+
+const gpu: Gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const control: BatchNormCase = {
+  batch: 3,
+  count: 3,
+  pixels: 9,
+  channels: 8,
+  chunks: 2,
+  epsilon: 1e-3,
+  scale: true,
+  center: true,
+  residual: false,
+  activation: 'linear',
+  inActivation: 'linear',
+  frozen: false,
+  useBias: true,
+};
+
+type Departures = Record<string, Partial<BatchNormCase>>;
+
+const everywhere: Departures = {
+  'the control': {},
+  'one sample': { batch: 1, count: 1, chunks: 1 },
+  // Of rows there are two: with none, which is what the sabotage makes of one, a combined mean would be the same.
+  'one of everything else': { batch: 1, count: 1, chunks: 1, pixels: 2, channels: 1 },
+  'a short batch': { batch: 5, count: 2 },
+  'a short batch, its last chunks empty': { batch: 7, count: 1, chunks: 6 },
+  'one chunk': { chunks: 1 },
+  'more chunks than rows fill': { chunks: 12 },
+  'one pixel': { batch: 33, count: 33, pixels: 1, channels: 64 },
+  'one channel': { channels: 1 },
+  'three channels': { channels: 3 },
+  'four channels': { channels: 4 },
+  'twenty channels': { channels: 20 },
+  'more columns than a workgroup has': { channels: 268, pixels: 3 },
+  'and no multiple of four': { channels: 67, pixels: 3 },
+  'more than a workgroup': { batch: 5, count: 5, pixels: 130, channels: 16, chunks: 4 },
+  'a large mean': { mean: 1e4, pixels: 40 },
+};
+const parameters: Departures = { 'no gamma': { scale: false }, 'no beta': { center: false } };
+const activations: Departures = {
+  'a residual': { residual: true },
+  'a residual and relu': { residual: true, activation: 'relu' },
+  tanh: { activation: 'tanh' },
+  'sigmoid, three channels': { activation: 'sigmoid', channels: 3 },
+};
+const inActivations: Departures = {
+  'relu made x': { inActivation: 'relu' },
+  'sigmoid made x, three channels': { inActivation: 'sigmoid', channels: 3 },
+  frozen: { frozen: true },
+  'frozen, a short batch, no gamma': { frozen: true, batch: 5, count: 2, scale: false },
+  'frozen, tanh made x': { frozen: true, inActivation: 'tanh', batch: 4, count: 3 },
+};
+
+const passes: Record<string, { check: (c: BatchNormCase) => KernelCheck<never>; departures: Departures }> = {
+  batch_norm_statistics: { check: checkBatchNormStatistics, departures: everywhere },
+  batch_norm_combine: {
+    check: checkBatchNormCombine,
+    departures: { ...everywhere, 'as many chunks as can be': { chunks: 128, pixels: 50 } },
+  },
+  batch_norm_forward: { check: checkBatchNormForward, departures: { ...everywhere, ...parameters, ...activations } },
+  batch_norm_backward_sums: { check: checkBatchNormBackwardSums, departures: everywhere },
+  batch_norm_backward_x: {
+    check: checkBatchNormBackwardX,
+    departures: { ...everywhere, 'no gamma': { scale: false }, ...inActivations },
+  },
+  batch_norm_fold: {
+    check: checkBatchNormFold,
+    departures: { ...everywhere, ...parameters, 'no bias': { useBias: false } },
+  },
+} as never;
+
+const activation = fc.constantFrom('linear' as const, 'relu' as const, 'tanh' as const, 'sigmoid' as const);
+const anyCase: fc.Arbitrary<BatchNormCase> = fc
+  .record({
+    batch: fc.integer({ min: 1, max: 6 }),
+    empty: fc.integer({ min: 0, max: 5 }),
+    pixels: fc.integer({ min: 1, max: 40 }),
+    channels: fc.integer({ min: 1, max: 24 }),
+    chunks: fc.integer({ min: 1, max: 6 }),
+    epsilon: fc.constantFrom(1e-3, 1e-5),
+    scale: fc.boolean(),
+    center: fc.boolean(),
+    residual: fc.boolean(),
+    activation,
+    inActivation: activation,
+    frozen: fc.boolean(),
+    useBias: fc.boolean(),
+    mean: fc.constantFrom(0, 30),
+  })
+  // A count of samples that is even is changed by the sabotage to one more, and that slot must be there to be seen.
+  .map(({ empty, batch, ...rest }) => {
+    const count = Math.max(1, batch - empty);
+    // Numbers that no activation gives would have derivatives that it can't have.
+    const mean = rest.inActivation === 'linear' ? rest.mean : 0;
+    return { ...rest, mean, count, batch: count === batch && count % 2 === 0 ? batch + 1 : batch };
+  });
+
+describe.each(Object.entries(passes))('%s', (_, { check, departures }) => {
+  test.each(Object.entries(departures))('%s', (_, departure) => checkKernel(gpu, check({ ...control, ...departure })));
+
+  test('random shapes', async () => {
+    const property = fc.asyncProperty(anyCase, fc.nat(1000), (c, seed) =>
+      checkKernel(gpu, check(c), { seed, pick: seed }),
+    );
+    await fc.assert(property, { seed: 1, numRuns: 12 });
+  });
+});
+
+describe('batch_norm_move', () => {
+  const layers = { layers: [8, 3, 64, 300], momenta: [0.99, 0.9, 0.5, 0] };
+  test('all layers', () => checkKernel(gpu, checkBatchNormMove(layers)));
+  test('one layer of one channel', () => checkKernel(gpu, checkBatchNormMove({ layers: [1], momenta: [0.99] })));
+  test('a step that is skipped moves nothing', async () => {
+    const { kernel, shape, given, twin } = checkBatchNormMove({ ...layers, skip: true });
+    for (const variant of variantsOf(kernel, shape, gpu.traits)) {
+      const launch = await launchGuarded(gpu, cacheOf(gpu), kernel, shape, variant);
+      const { moving } = await launch.run(given as never);
+      twin(given as never).moving!('moving', moving!);
+      launch.dispose();
+    }
+  });
+});
+
+describe('statistics, combined, normalize', () => {
+  /** The three dispatches in a row, in the chunks that a plan takes. */
+  async function normalized(x: Float32Array, c: BatchNormCase) {
+    const s = { ...c, chunks: batchNormChunks(c) };
+    const state = stateOf({ count: c.count });
+    const run = async <S>(
+      kernel: KernelCheck<S>['kernel'],
+      shape: S,
+      given: Record<string, Float32Array | Uint32Array>,
+    ) => {
+      const launch = await launchGuarded(gpu, cacheOf(gpu), kernel, shape, variantsOf(kernel, shape, gpu.traits)[0]!);
+      const outputs = await launch.run(given);
+      launch.dispose();
+      return Object.fromEntries(Object.entries(outputs).map(([name, bits]) => [name, floats(bits)]));
+    };
+    const { partials } = await run(batchNormStatistics, s, { x, state });
+    const { statistics } = await run(batchNormCombine, s, { partials: partials!, state });
+    const { y } = await run(batchNormForward, s, { x, statistics: statistics! });
+    expect(statistics).toHaveLength(statisticsElements(c.channels));
+    return {
+      chunks: s.chunks,
+      mean: statistics!.subarray(0, c.channels),
+      variance: statistics!.subarray(varianceAt(c.channels)),
+      y: y!,
+    };
+  }
+
+  // Sums of squares less the square of the sum would be off by ten and more. What is left is that float32 has steps of 2^-10 at
+  // 10,000: the mean of a chunk can't be written down better, and that of the batch can't either.
+  test.each([
+    [64, 64, 256],
+    [3, 100, 600],
+    [16, 32, 1024],
+    [4, 8, 1],
+  ])('%i channels of %i samples of %i pixels, mean 10,000: stable', async (channels, batch, pixels) => {
+    const c = { ...control, channels, batch, count: batch, pixels, scale: false, center: false };
+    const x = Float32Array.from(numbers(batch * pixels * channels, 3), (u) => 1e4 + u);
+    const { mean, variance, y, chunks } = await normalized(x, c);
+    expect(chunks > 1).toBe(pixels > 1);
+    const exact = reference.batchStatistics(c, { x, count: batch });
+    const rows = Math.ceil((batch * pixels) / chunks);
+    const step = 2 ** -10;
+    // A chunk's mean is rounded once; its sum of deviations, all that its rows can add to that, stays far below a step. The
+    // mean of the batch is rounded once more.
+    expectWithin('mean', mean, exact.mean, 2 * step);
+    // About means that are off by a step each, squares of the differences between chunks are off by two steps times them.
+    const { partials } = reference.batchNormStatistics({ ...c, chunks }, { x, count: batch });
+    const ofVariance = exact.variance.map((v, channel) => {
+      let between = 0;
+      for (let k = 0; k < chunks; k++)
+        between += Math.abs(partials[2 * k * channels + channel]! - exact.mean[channel]!);
+      return (rows + chunks) * anyUlp * v + 3 * step * (between / chunks + 3 * step);
+    });
+    expectWithin('variance', variance, exact.variance, ofVariance);
+    const wanted = reference.batchNormForward(c, { x, ...exact }).y;
+    const ofY = wanted.map((value, i) => {
+      const [v, off] = [exact.variance[i % channels]! + c.epsilon, ofVariance[i % channels]!];
+      return (2 * step) / Math.sqrt(v) + Math.abs(value) * (off / v + 9 * anyUlp);
+    });
+    expectWithin('y', y, wanted, ofY);
+    // The bounds themselves are worth something: a share of the deviation that no training sees.
+    expect(ofVariance.every((bound) => bound < 1e-3)).toBe(true);
+    expect(ofY.every((bound) => bound < 1e-2)).toBe(true);
+  });
+
+  test('what lies in empty slots changes no bit', async () => {
+    const c = { ...control, batch: 6, count: 4, scale: false, center: false };
+    const x = Float32Array.from(numbers(c.batch * c.pixels * c.channels, 3));
+    const real = c.count * c.pixels * c.channels;
+    const first = await normalized(x, c);
+    const second = await normalized(
+      x.map((v, i) => (i < real ? v : Number.NaN)),
+      c,
+    );
+    for (const name of ['mean', 'variance'] as const) expectWithin(name, second[name], first[name], 0);
+    expectWithin('y', second.y.subarray(0, real), first.y.subarray(0, real), 0);
+  });
+
+  test('a NaN in a real sample reaches its channel and no other', async () => {
+    const c = { ...control, scale: false, center: false };
+    const x = Float32Array.from(numbers(c.batch * c.pixels * c.channels, 3));
+    x[5 * c.channels + 2] = Number.NaN;
+    const { mean, variance, y } = await normalized(x, c);
+    for (let channel = 0; channel < c.channels; channel++) {
+      const bad = channel === 2;
+      expect([mean[channel]!, variance[channel]!].map(Number.isNaN)).toEqual([bad, bad]);
+      expect([...y].every((v, i) => i % c.channels !== channel || Number.isNaN(v) === bad)).toBe(true);
+    }
+  });
+});
