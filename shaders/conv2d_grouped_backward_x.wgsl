@@ -1,9 +1,14 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, first(ci)+co] * w[kh,kw,ci % group_in,first(ci)+co]
 // act is the activation that made x, so dx is the gradient before it. Input channel ci reaches the group_out output channels
 // of its own group, from first(ci) = ci / group_in * group_out on; co counts within them. One invocation owns ${pixels} pixels of x
-// and 4 input channels of one group, and walks over the sum ${width} output channels at a time. Pixels are counted image by image
-// within a place, so that an invocation's pixels meet the same kernel elements and skip the others together. A dilated
-// kernel's kh and kw count dilation_y rows and dilation_x columns of x.
+// and ${quads} x 4 input channels of one group, and walks over the sum ${width} output channels at a time. With subgroups, 4 neighbours
+// own the same channels of other pixels: each loads a quarter of w and hands it round. Pixels are counted image by image within
+// a place, so that those of a tile meet the border together and skip what is beyond. A dilated kernel's kh and kw count
+// dilation_y rows and dilation_x columns of x.
+#if ${subgroups}
+enable subgroups;
+diagnostic(off, subgroup_uniformity); // all four neighbours skip together
+#endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
 @group(0) @binding(1) var<storage, read> dy: array<${load}>;
 #if ${vec_in}
@@ -38,6 +43,7 @@ override group_in: u32;
 override group_out: u32;
 
 const channels_a_load = ${width}u;
+const channels_a_tile = 4u * ${quads}u;
 
 // A pixel of x, shifted by the padding: element (kh, kw) brought it to y's (row - kh, column - kw), before the stride.
 // `place` is where it lies in x, in pixels.
@@ -90,20 +96,34 @@ fn store(index: u32, place: u32, ci: u32, left: u32, value: vec4f) {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * 64u + id.x;
-  let quads_a_group = (group_in + 3u) / 4u;
-  let quads = in_channels / group_in * quads_a_group;
-  let group = index % quads / quads_a_group;
-  let channel = index % quads_a_group * 4u; // quads is a multiple of quads_a_group
+  let tiles_a_group = (group_in + channels_a_tile - 1u) / channels_a_tile;
+  let channel_tiles = in_channels / group_in * tiles_a_group;
+#if ${subgroups}
+  let lane = index % 4u;
+  let tile = index / 4u % channel_tiles;
+  let first = (index / 4u / channel_tiles * 4u + lane) * ${pixels}u;
+#else
+  let tile = index % channel_tiles;
+  let first = index / channel_tiles * ${pixels}u;
+#endif
+  let group = tile / tiles_a_group;
+  let channel = tile % tiles_a_group * channels_a_tile;
   let left = group_in - channel;
-  let first = index / quads * ${pixels}u;
-  if (first >= batch * in_height * in_width) { return; }
   // The last channels of a group read its last one again; store drops them.
+%for q in 0..${quads}
+#if ${subgroups}
+  let row$q = (min(channel + 4u * $qu + lane, group_in - 1u) * out_channels + group * group_out) / channels_a_load;
+#else
 %for c in 0..4
-  let row$c = (min(channel + $cu, group_in - 1u) * out_channels + group * group_out) / channels_a_load;
+  let row$q$c = (min(channel + 4u * $qu + $cu, group_in - 1u) * out_channels + group * group_out) / channels_a_load;
+%end
+#endif
 %end
 %for p in 0..${pixels}
   let p$p = pixel_at(first + $pu);
-  var x$p = vec4f();
+%for q in 0..${quads}
+  var x$q$p = vec4f();
+%end
 %end
   for (var kh = 0u; kh < kernel_height; kh++) {
     for (var kw = 0u; kw < kernel_width; kw++) {
@@ -112,17 +132,33 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let tap$p = tap(p$p, kh * dilation_y, kw * dilation_x, group);
       nearest = min(nearest, tap$p);
 %end
+#if ${subgroups}
+      if (subgroupMin(nearest) == outside) { continue; }
+#else
       if (nearest == outside) { continue; }
+#endif
       let at = (kh * kernel_width + kw) * group_in * (out_channels / channels_a_load);
       for (var step = at; step < at + group_out / channels_a_load; step++) {
-        let m = ${rows};
 %for p in 0..${pixels}
-        x$p += load_dy(tap$p, step - at) * m;
+        let dy$p = load_dy(tap$p, step - at);
+%end
+%for q in 0..${quads}
+#if ${subgroups}
+        let mine$q = w[row$q + step];
+        let m$q = mat4x4f(quadBroadcast(mine$q, 0u), quadBroadcast(mine$q, 1u), quadBroadcast(mine$q, 2u), quadBroadcast(mine$q, 3u));
+#else
+        let m$q = ${rows};
+#endif
+%for p in 0..${pixels}
+        x$q$p += dy$p * m$q;
+%end
 %end
       }
     }
   }
+%for q in 0..${quads}
 %for p in 0..${pixels}
-  store(first + $pu, p$p.place, group * group_in + channel, left, x$p);
+  store(first + $pu, p$p.place, group * group_in + channel + 4u * $qu, left, x$q$p);
+%end
 %end
 }

@@ -1,7 +1,11 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, first(co)+ci] * w[kh,kw,ci,co])
 // Output channel co reads the group_in input channels of its own group, from first(co) = co / group_out * group_in on; ci counts
-// within them. One invocation owns ${pixels} pixels and 4 output channels of one group, and walks over the sum ${width} input channels
-// at a time. A dilated kernel's kh and kw count dilation_y rows and dilation_x columns of x.
+// within them. One invocation owns ${pixels} pixels and ${quads} x 4 output channels of one group, and walks over the sum ${width} input
+// channels at a time. With subgroups, 4 neighbours own the same channels of other pixels: each loads a quarter of w and hands
+// it round. A dilated kernel's kh and kw count dilation_y rows and dilation_x columns of x.
+#if ${subgroups}
+enable subgroups;
+#endif
 @group(0) @binding(0) var<storage, read> x: array<${load}>;
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
@@ -32,6 +36,7 @@ override group_in: u32;
 override group_out: u32;
 
 const channels_a_load = ${width}u;
+const channels_a_tile = 4u * ${quads}u;
 
 // Where the window of a pixel begins in x. With padding that can be outside, so row and column are kept and signed.
 struct Pixel { at: i32, row: i32, column: i32, }
@@ -86,17 +91,25 @@ fn store(index: u32, co: u32, left: u32, value: vec4f) {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * 64u + id.x;
-  let quads_a_group = (group_out + 3u) / 4u;
-  let quads = out_channels / group_out * quads_a_group;
-  let group = index % quads / quads_a_group;
-  let channel = index % quads_a_group * 4u; // quads is a multiple of quads_a_group
+  let tiles_a_group = (group_out + channels_a_tile - 1u) / channels_a_tile;
+  let channel_tiles = out_channels / group_out * tiles_a_group;
+#if ${subgroups}
+  let lane = index % 4u;
+  let tile = index / 4u % channel_tiles;
+  let first = (index / 4u / channel_tiles * 4u + lane) * ${pixels}u;
+#else
+  let tile = index % channel_tiles;
+  let first = index / channel_tiles * ${pixels}u;
+#endif
+  let group = tile / tiles_a_group;
+  let channel = tile % tiles_a_group * channels_a_tile;
   let left = group_out - channel;
   let co = group * group_out + channel;
-  let first = index / quads * ${pixels}u;
-  if (first >= batch * out_height * out_width) { return; }
 %for p in 0..${pixels}
   let p$p = pixel_at(first + $pu, group * group_in);
-  var y$p = vec4f();
+%for q in 0..${quads}
+  var y$q$p = vec4f();
+%end
 %end
   var w_at = co;
   for (var kh = 0u; kh < kernel_height; kh++) {
@@ -105,19 +118,33 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let tap$p = tap(p$p, kh * dilation_y, kw * dilation_x);
 %end
       for (var step = 0u; step < group_in / channels_a_load; step++) {
-%for k in 0..${width}
-        let w$k = load_w(w_at + $ku * out_channels, left);
-%end
-        let m = ${columns};
 %for p in 0..${pixels}
-        y$p += m * load_x(tap$p, step);
+        let x$p = load_x(tap$p, step);
+%end
+%for q in 0..${quads}
+#if ${subgroups}
+        let mine$q = load_w(w_at + lane * out_channels + 4u * $qu, left);
+%for k in 0..${width}
+        let w$q$k = quadBroadcast(mine$q, $ku);
+%end
+#else
+%for k in 0..${width}
+        let w$q$k = load_w(w_at + $ku * out_channels + 4u * $qu, left);
+%end
+#endif
+        let m$q = ${columns};
+%for p in 0..${pixels}
+        y$q$p += m$q * x$p;
+%end
 %end
         w_at += channels_a_load * out_channels;
       }
     }
   }
-  let shift = bias(co, out_channels - 1u);
+%for q in 0..${quads}
+  let shift$q = bias(co + 4u * $qu, out_channels - 1u);
 %for p in 0..${pixels}
-  store(first + $pu, co, left, activate(y$p + shift));
+  store(first + $pu, co + 4u * $qu, left, activate(y$q$p + shift$q));
+%end
 %end
 }

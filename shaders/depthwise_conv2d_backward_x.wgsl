@@ -1,8 +1,8 @@
 // dx[n,iy,ix,c] = act'(x) * sum over kh,kw,m of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, c*multiplier+m] * w[kh,kw,c,m]
 // act is the activation that made x, so dx is the gradient before it. One invocation owns 4 channels of ${pixels} pixels side by
-// side. Where windows move by one column and are not dilated, the columns of dy slide through registers as those of x do in
-// the forward pass; elsewhere a pixel visits only the windows that it lies in. A dilated kernel's kh and kw count dilation_y
-// rows and dilation_x columns of x.
+// side. Where windows move by one column, a kernel's row that is short is written out: each column of dy is loaded once for
+// all pixels; elsewhere a pixel visits only the windows that hold it. A dilated kernel's kh and kw count dilation_y rows and
+// dilation_x columns of x.
 #if ${vec}
 @group(0) @binding(0) var<storage, read> w: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
@@ -54,7 +54,7 @@ fn first_window(at: u32, kernel: u32, stride: u32, dilation: u32) -> u32 {
   return select(0u, (at - span + stride) / stride, at >= span);
 }
 
-#if ${sliding}
+#if ${written_out}
 // Column ox of a row of dy; zero beyond its ends, where a column below zero wraps round to.
 fn column_of_dy(row_of_dy: u32, ox: u32, c: vec4u) -> vec4f {
   return select(vec4f(), load_dy((row_of_dy + min(ox, out_width - 1u)) * channels * multiplier, c), ox < out_width);
@@ -105,21 +105,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #endif
       let row_of_dy = (image * out_height + oy) * out_width;
       let row_of_w = down / dilation_y * kernel_width;
-#if ${sliding}
-      var dy0 = column_of_dy(row_of_dy, y_column + 1u, channel);
-      var dy1 = column_of_dy(row_of_dy, y_column + 2u, channel);
-      var dy2 = column_of_dy(row_of_dy, y_column + 3u, channel);
-      var dy3 = vec4f();
-      for (var kw = 0u; kw < kernel_width; kw++) {
-        dy3 = dy2;
-        dy2 = dy1;
-        dy1 = dy0;
-        dy0 = column_of_dy(row_of_dy, y_column - kw, channel);
-        let weight = load_w((row_of_w + kw) * channels * multiplier, channel);
-%for p in 0..${pixels}
-        dx$p += dy$p * weight;
+#if ${written_out}
+      let first_ox = y_column - (kernel_width - 1u) * dilation_x; // below zero it wraps round
+%for i in 0..${columns}
+      let dy$i = column_of_dy(row_of_dy, first_ox + $iu, channel);
 %end
-      }
+%for k in 0..${taps}
+      let w$k = load_w((row_of_w + $ku) * channels * multiplier, channel);
+%end
+      ${sums}
 #else
       let end_ox = min(out_width, y_column / stride_x + 1u);
       for (var ox = first_window(y_column, kernel_width, stride_x, dilation_x); ox < end_ox; ox++) {

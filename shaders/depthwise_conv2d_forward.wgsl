@@ -1,7 +1,7 @@
 // y[n,oy,ox,c*multiplier+m] = act(b + sum over kh,kw of x[n, oy*sy+kh-top, ox*sx+kw-left, c] * w[kh,kw,c,m])
-// One invocation owns 4 pixels side by side and 4 output channels. Where windows move by one column and are not dilated,
-// the 4 pixels' columns of x slide through registers, so that a step along the kernel's row loads one of them. A dilated
-// kernel's kh and kw count dilation_y rows and dilation_x columns of x.
+// One invocation owns 4 pixels side by side and 4 output channels. A kernel's row that is short is written out: each column of
+// x is loaded once for all pixels whose windows hold it. A dilated kernel's kh and kw count dilation_y rows and dilation_x
+// columns of x.
 #if ${vec_in}
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 #else
@@ -75,21 +75,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     if (iy >= in_height) { continue; }
 #endif
     let row_of_x = (row / out_height * in_height + iy) * in_width;
-#if ${sliding}
-    var x0 = vec4f();
-    var x1 = load_x(row_of_x, ix, c);
-    var x2 = load_x(row_of_x, ix + 1u, c);
-    var x3 = load_x(row_of_x, ix + 2u, c);
-    for (var kw = 0u; kw < kernel_width; kw++) {
-      x0 = x1;
-      x1 = x2;
-      x2 = x3;
-      x3 = load_x(row_of_x, ix + kw + 3u, c);
-      let weight = load_w(kh, kw, co);
-%for p in 0..4
-      y$p += x$p * weight;
+#if ${written_out}
+%for i in 0..${columns}
+    let x$i = load_x(row_of_x, ix + $iu, c);
 %end
-    }
+%for k in 0..${taps}
+    let w$k = load_w(kh, $ku, co);
+%end
+    ${sums}
 #else
     for (var kw = 0u; kw < kernel_width; kw++) {
       let weight = load_w(kh, kw, co);

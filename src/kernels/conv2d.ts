@@ -99,7 +99,9 @@ const sizes = (s: Conv2dShape) => ({
   ...(dilated(s) && { dilation_y: s.dilationY ?? 1, dilation_x: s.dilationX ?? 1 }),
 });
 
-const each = (count: number, of: (i: number) => string) => Array.from({ length: count }, (_, i) => of(i)).join(', ');
+/** A list of arguments in a shader's text. */
+export const each = (count: number, of: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => of(i)).join(', ');
 
 const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => number): [number] => [
   ceilDiv(count(quads), tiles),
@@ -108,7 +110,7 @@ const groupsOf = ({ quads, tiles }: RegisterTile, count: (quads: number) => numb
 const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v as RegisterTile).width) });
 
 /** The rows of w that meet a load of x: the columns of a matrix, [4 output channels, width]. */
-export const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
+const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
 
 /** The flags of a forward pass; where a transposed convolution runs the same text, conv2d_transpose.ts has its own. */
 const forwardFlags = (s: Conv2dShape) => ({
@@ -220,7 +222,7 @@ export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
 const tilesOfX = (s: Conv2dShape, quads: number) => ceilDiv(pixelsIn(s), 4 * quads) * ceilDiv(s.inChannels, 16);
 
 /** Rows of w that an invocation's four input channels weigh dy with. */
-export const rowsOfW = (width: number) => {
+const rowsOfW = (width: number) => {
   const rows = each(4, (c) => `w[row${c} + step]`);
   return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
 };

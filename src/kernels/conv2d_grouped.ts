@@ -5,10 +5,11 @@ import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
-import type { Kernel } from '../gpu/kernel.ts';
+import type { Traits } from '../gpu/device.ts';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
-import { type Conv2dShape, columnsOfW, padded, rowsOfW } from './conv2d.ts';
-import { loadType, widest } from './tile.ts';
+import { type Conv2dShape, each, padded } from './conv2d.ts';
+import { loadType, neighbours, widest } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
 /** Pixels of one invocation: each load of w meets so many. */
@@ -17,9 +18,28 @@ const pixels = 4;
 const groupIn = (s: Conv2dShape) => s.inChannels / (s.groups ?? 1);
 const groupOut = (s: Conv2dShape) => s.outChannels / (s.groups ?? 1);
 
-/** Four channels of a group; a group's last ones may be fewer. */
-const quadsIn = (s: Conv2dShape) => (s.groups ?? 1) * ceilDiv(groupIn(s), 4);
-const quadsOut = (s: Conv2dShape) => (s.groups ?? 1) * ceilDiv(groupOut(s), 4);
+/** Quads of a group's channels that an invocation owns: two where that leaves none idle. */
+const quadsATile = (channels: number) => (channels % 8 === 0 ? 2 : 1);
+
+/** Tiles of all groups' channels. */
+const channelTiles = (s: Conv2dShape, channels: number) =>
+  (s.groups ?? 1) * ceilDiv(channels, 4 * quadsATile(channels));
+
+/** Where a subgroup is four invocations, each loads a quarter of the four rows of w that meet a load of x, or of dy. */
+const sharing = (terms: number, traits: Traits): Variant[] =>
+  widest(terms, 4) === 4 ? neighbours(undefined, traits) : [{ subgroups: false }];
+
+/** Four neighbours are complete, so that each can load for the others. */
+const workgroups = (pixelsOfAll: number, tiles: number) => spread(ceilDiv(pixelsOfAll, 4 * pixels) * 4 * tiles);
+
+/** The columns of a matrix [4 output channels, width]: the rows of w that meet a load of x. */
+const columns = (width: number) => (width === 1 ? 'w$q0' : `mat${width}x4f(${each(width, (k) => `w$q${k}`)})`);
+
+/** The rows of w with which an invocation's four input channels weight a load of dy. */
+const rowsOfW = (width: number) => {
+  const rows = each(4, (c) => `w[row$q${c} + step]`);
+  return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
+};
 
 const constants = (s: Conv2dShape) => ({
   batch: s.batch,
@@ -58,13 +78,16 @@ const cost = (s: Conv2dShape) => ({
 export const conv2dGroupedForward: Kernel<Conv2dShape> = {
   name: 'conv2d_grouped_forward',
   source: forwardSource + bias + activate + nan,
-  flags: (s) => {
+  variants: (s, traits) => sharing(groupIn(s), traits),
+  flags: (s, { subgroups }) => {
     const width = widest(groupIn(s), 4);
     return {
+      subgroups: subgroups!,
       pixels,
+      quads: quadsATile(groupOut(s)),
       width,
       load: loadType(width),
-      columns: columnsOfW(width),
+      columns: columns(width),
       vec_out: groupOut(s) % 4 === 0,
       padded: padded(s),
       use_bias: s.useBias,
@@ -79,17 +102,20 @@ export const conv2dGroupedForward: Kernel<Conv2dShape> = {
     b: s.outChannels,
     y: pixelsOut(s) * s.outChannels,
   }),
-  workgroups: (s) => spread(ceilDiv(pixelsOut(s), pixels) * quadsOut(s)),
+  workgroups: (s) => workgroups(pixelsOut(s), channelTiles(s, groupOut(s))),
   cost,
 };
 
 export const conv2dGroupedBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_grouped_backward_x',
   source: backwardXSource + derivative,
-  flags: (s) => {
+  variants: (s, traits) => sharing(groupOut(s), traits),
+  flags: (s, { subgroups }) => {
     const width = widest(groupOut(s), 4);
     return {
+      subgroups: subgroups!,
       pixels,
+      quads: quadsATile(groupIn(s)),
       width,
       load: loadType(width),
       rows: rowsOfW(width),
@@ -105,12 +131,13 @@ export const conv2dGroupedBackwardX: Kernel<Conv2dShape> = {
     dx: pixelsIn(s) * s.inChannels,
     ...(s.inActivation !== 'linear' && { x: pixelsIn(s) * s.inChannels }),
   }),
-  workgroups: (s) => spread(ceilDiv(pixelsIn(s), pixels) * quadsIn(s)),
+  workgroups: (s) => workgroups(pixelsIn(s), channelTiles(s, groupIn(s))),
   cost,
 };
 
 /** Invocations that share the filter gradient's work when its sum is not cut. */
-export const groupedGradientTiles = (s: Conv2dShape): number => ceilDiv(rows(s), 8) * quadsOut(s);
+export const groupedGradientTiles = (s: Conv2dShape): number =>
+  ceilDiv(rows(s), 8) * (s.groups ?? 1) * ceilDiv(groupOut(s), 4);
 
 /** A small filter has fewer tiles than a workgroup could hold. */
 const workgroupSize = (s: Conv2dShape) => Math.min(64, groupedGradientTiles(s));

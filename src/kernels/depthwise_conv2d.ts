@@ -58,11 +58,35 @@ const cost = (s: DepthwiseConv2dShape) => ({
 /** Output channels are input channels, and four of them a load. */
 const channelByChannel = (s: DepthwiseConv2dShape) => s.multiplier === 1 && s.channels % 4 === 0;
 
+/** Pixels side by side that an invocation owns. */
+const pixels = 4;
+
+/** The most columns of an image that a kernel's row, written out, keeps in registers. */
+const mostColumns = 12;
+
+/** Columns from the first one that the pixels of an invocation read to the last. */
+const columns = ({ strideX, kernelWidth, dilationX = 1 }: DepthwiseConv2dShape) =>
+  (pixels - 1) * strideX + (kernelWidth - 1) * dilationX + 1;
+
+/**
+ * The text of one row of the kernel, written out for the pixels of an invocation.
+ *
+ * @param column which column of the image a pixel meets element kw with.
+ */
+const writtenOut = (
+  s: DepthwiseConv2dShape,
+  { sum, image, column }: { sum: string; image: string; column: (pixel: number, kw: number) => number },
+) => ({
+  columns: columns(s),
+  taps: s.kernelWidth,
+  sums: Array.from({ length: pixels }, (_, p) => {
+    const products = Array.from({ length: s.kernelWidth }, (_, kw) => `${image}${column(p, kw)} * w${kw}`);
+    return `${sum}${p} += ${products.join(' + ')};`;
+  }).join('\n    '),
+});
+
 /** From one pixel of y to the next, and from one element of a kernel's row to the next, it is one column of x. */
 const sliding = ({ strideX, dilationX = 1 }: DepthwiseConv2dShape) => strideX === 1 && dilationX === 1;
-
-/** Pixels side by side that an invocation owns where columns slide. */
-const pixels = 4;
 
 export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
   name: 'depthwise_conv2d_forward',
@@ -73,7 +97,8 @@ export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
     vec_bias: outChannels(s) % 4 === 0,
     padded: padded(s),
     bounded: padded(s) || s.outWidth % pixels !== 0,
-    sliding: sliding(s),
+    written_out: columns(s) <= mostColumns,
+    ...writtenOut(s, { sum: 'y', image: 'x', column: (p, kw) => p * s.strideX + kw * (s.dilationX ?? 1) }),
     use_bias: s.useBias,
     ...activationFlags(s.activation),
   }),
@@ -83,14 +108,17 @@ export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
   cost,
 };
 
-const pixelsOfX = (s: DepthwiseConv2dShape) => (sliding(s) ? pixels : 1);
+/** Where windows move by one column, every pixel of x meets every element of a kernel's row. */
+const meetsWholeRows = (s: DepthwiseConv2dShape) => s.strideX === 1 && columns(s) <= mostColumns;
+const pixelsOfX = (s: DepthwiseConv2dShape) => (meetsWholeRows(s) ? pixels : 1);
 
 export const depthwiseConv2dBackwardX: Kernel<DepthwiseConv2dShape> = {
   name: 'depthwise_conv2d_backward_x',
   source: backwardXSource + derivative,
   flags: (s) => ({
     vec: channelByChannel(s),
-    sliding: sliding(s),
+    written_out: meetsWholeRows(s),
+    ...writtenOut(s, { sum: 'dx', image: 'dy', column: (p, kw) => p + (s.kernelWidth - 1 - kw) * (s.dilationX ?? 1) }),
     dilated: (s.dilationY ?? 1) > 1 || (s.dilationX ?? 1) > 1,
     pixels: pixelsOfX(s),
     activated: s.inActivation !== 'linear',

@@ -10,7 +10,7 @@ import { type DepthwiseConvolution, depthwise, plain } from './shapes.ts';
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-/** What MobileNet has: channel by channel, windows of 3x3 that overlap. */
+/** The depthwise layers of MobileNet: windows of 3x3 that overlap, one output channel for each input channel. */
 const control: DepthwiseConvolution = {
   ...plain,
   batch: 2,
@@ -41,7 +41,8 @@ const everywhere: Departures = {
   'a kernel that is not square': { kernelSize: [2, 4] },
   'a 1x1 kernel': { kernelSize: [1, 1] },
   'a kernel whose row is cut into pieces': { size: [4, 9], kernelSize: [1, 7] },
-  'such a kernel, valid': { padding: 'valid', size: [4, 10], kernelSize: [2, 7] },
+  'a kernel whose row is too long to be written out': { size: [4, 20], kernelSize: [2, 6], dilation: [1, 3] },
+  'such a kernel that is cut into pieces, valid': { padding: 'valid', size: [4, 10], kernelSize: [2, 7] },
   strides: { strides: [2, 2] },
   'strides that differ': { size: [9, 8], strides: [1, 3] },
   'strides down only': { size: [9, 8], strides: [3, 1] },

@@ -173,7 +173,7 @@ const transposes: TransposedConvolution[] = [
 ];
 const depthwises: DepthwiseConvolution[] = [
   { ...image, multiplier: 1, padding: 'same', activation: 'relu', inActivation: 'relu', parts: 2 },
-  { ...image, multiplier: 1, size: [6, 10], kernelSize: [3, 7], dilation: [2, 1], useBias: false },
+  { ...image, multiplier: 1, size: [6, 16], kernelSize: [3, 7], dilation: [2, 2], useBias: false },
   { ...image, multiplier: 3, channels: 3, strides: [2, 2], activation: 'tanh', inActivation: 'tanh' },
   { ...image, multiplier: 2, strides: [2, 2], activation: 'sigmoid', inActivation: 'sigmoid' },
 ];

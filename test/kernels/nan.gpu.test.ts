@@ -3,13 +3,30 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import type { Activation } from '../../src/kernels/activation.ts';
 import { conv2dBackwardW, conv2dBackwardX, conv2dForward, conv2dForwardNarrow } from '../../src/kernels/conv2d.ts';
+import {
+  conv2dGroupedBackwardW,
+  conv2dGroupedBackwardX,
+  conv2dGroupedForward,
+} from '../../src/kernels/conv2d_grouped.ts';
+import {
+  conv2dTransposeBackwardW,
+  conv2dTransposeBackwardX,
+  conv2dTransposeForward,
+} from '../../src/kernels/conv2d_transpose.ts';
+import {
+  depthwiseConv2dBackwardW,
+  depthwiseConv2dBackwardX,
+  depthwiseConv2dForward,
+} from '../../src/kernels/depthwise_conv2d.ts';
 import { maxPoolForward } from '../../src/kernels/max_pool.ts';
 import * as reference from '../../src/reference/conv2d.ts';
+import * as transposes from '../../src/reference/conv2d_transpose.ts';
+import * as depthwises from '../../src/reference/depthwise_conv2d.ts';
 import * as pools from '../../src/reference/max_pool.ts';
 import { numbers } from '../reference/central_differences.ts';
 import { cacheOf, floats, packed, variantsOf } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
-import { type Convolution, convolution, plain, pool } from './shapes.ts';
+import { type Convolution, convolution, depthwise, plain, pool, transposed } from './shapes.ts';
 
 // A number that isn't one must not be lost on its way to the loss and to the gradients' norms, where it is looked for.
 const gpu: Gpu = await openGpu();
@@ -107,4 +124,90 @@ test.each([false, true])('conv2d_backward_w shows a NaN in dy and in x; a pool b
     const expected: Record<string, Float64Array> = name === 'x' ? { dw: twin.dw } : { dw: twin.dw, db: twin.db };
     await expectNaNs(conv2dBackwardW, shape, { ...broken, ...(pooled && { won: packed(won) }) }, expected);
   }
+});
+
+/** Some numbers for every input, with a NaN in one of them. */
+const withNaN = (sizes: Record<string, number>, name: string) =>
+  Object.fromEntries(
+    Object.entries(sizes).map(([key, size], i) => {
+      const values = some(size, i + 1);
+      return [key, key === name ? values.fill(Number.NaN, 1, 2) : values];
+    }),
+  ) as Record<'x' | 'w' | 'b' | 'dy', Float32Array>;
+
+/** Whatever reads a NaN shows it: forward passes in x, w and b; gradients in what they multiply. */
+describe.each(activations)('convolutions of other kinds, %s', (activation) => {
+  const common: Convolution = {
+    ...small,
+    padding: 'same',
+    channels: 8,
+    filters: 8,
+    activation,
+    inActivation: activation,
+  };
+  const grouped = convolution({ ...common, groups: 2 });
+  const depths = depthwise({ ...common, multiplier: 1 });
+  const transpose = transposed(common);
+  const image = 5 * 5 * 8;
+  const kinds = [
+    [
+      conv2dGroupedForward.name,
+      2 * 2 * 4 * 8,
+      (inputs: ReturnType<typeof withNaN>) => [
+        () => expectNaNs(conv2dGroupedForward, grouped, inputs, { y: reference.conv2dForward(grouped, inputs).y }),
+        () =>
+          expectNaNs(conv2dGroupedBackwardX, grouped, inputs, { dx: reference.conv2dBackwardX(grouped, inputs).dx }),
+        () =>
+          expectNaNs(conv2dGroupedBackwardW, grouped, inputs, { dw: reference.conv2dBackwardW(grouped, inputs).dw }),
+      ],
+    ],
+    [
+      depthwiseConv2dForward.name,
+      2 * 2 * 8,
+      (inputs: ReturnType<typeof withNaN>) => [
+        () =>
+          expectNaNs(depthwiseConv2dForward, depths, inputs, {
+            y: depthwises.depthwiseConv2dForward(depths, inputs).y,
+          }),
+        () =>
+          expectNaNs(depthwiseConv2dBackwardX, depths, inputs, {
+            dx: depthwises.depthwiseConv2dBackwardX(depths, inputs).dx,
+          }),
+        () =>
+          expectNaNs(depthwiseConv2dBackwardW, depths, inputs, {
+            dw: depthwises.depthwiseConv2dBackwardW(depths, inputs).dw,
+          }),
+      ],
+    ],
+    [
+      conv2dTransposeForward.name,
+      2 * 2 * 8 * 8,
+      (inputs: ReturnType<typeof withNaN>) => [
+        () =>
+          expectNaNs(conv2dTransposeForward, transpose, inputs, {
+            y: transposes.conv2dTransposeForward(transpose, inputs).y,
+          }),
+        () =>
+          expectNaNs(conv2dTransposeBackwardX, transpose, inputs, {
+            dx: transposes.conv2dTransposeBackwardX(transpose, inputs).dx,
+          }),
+        () =>
+          expectNaNs(conv2dTransposeBackwardW, transpose, inputs, {
+            dw: transposes.conv2dTransposeBackwardW(transpose, inputs).dw,
+          }),
+      ],
+    ],
+  ] as const;
+
+  test.each(kinds)('%s and its gradients', async (_, weights, passes) => {
+    for (const [name, which] of [
+      ['x', [0, 2]],
+      ['w', [0, 1]],
+      ['b', [0]],
+      ['dy', [1, 2]],
+    ] as const) {
+      const inputs = withNaN({ x: image, w: weights, b: 8, dy: image }, name);
+      for (const i of which) await passes(inputs)[i]!();
+    }
+  });
 });

@@ -33,6 +33,10 @@ const departures: [string, Partial<Conv2dShape>][] = [
   ['strides', { strideY: 2, strideX: 3, outHeight: 2, outWidth: 2 }],
   ['same padding', { padTop: 1, padLeft: 1, outHeight: 5, outWidth: 6 }],
   ['same padding and strides', { strideY: 2, strideX: 2, padTop: 1, padLeft: 0, outHeight: 3, outWidth: 3 }],
+  ['dilation', { dilationY: 2, dilationX: 2, outHeight: 1, outWidth: 2 }],
+  ['dilation and same padding', { dilationX: 2, padTop: 1, padLeft: 2, outHeight: 5, outWidth: 6 }],
+  ['groups', { groups: 2, inChannels: 4, outChannels: 6 }],
+  ['groups, dilation and strides', { groups: 3, inChannels: 3, strideX: 3, dilationY: 2, outHeight: 1, outWidth: 2 }],
   ['no bias', { useBias: false }],
   ['relu', { activation: 'relu' }],
   ['tanh', { activation: 'tanh' }],
@@ -44,7 +48,7 @@ const departures: [string, Partial<Conv2dShape>][] = [
 function inputs(s: Conv2dShape) {
   return {
     x: numbers(s.batch * s.inHeight * s.inWidth * s.inChannels, 1),
-    w: numbers(s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels, 2),
+    w: numbers((s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels) / (s.groups ?? 1), 2),
     b: numbers(s.outChannels, 3),
   };
 }

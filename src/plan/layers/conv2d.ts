@@ -1,5 +1,6 @@
 import type { Activation } from '../../kernels/activation.ts';
-import { type Conv2dShape, conv2dKernels } from '../../kernels/conv2d_choice.ts';
+import type { Conv2dShape } from '../../kernels/conv2d.ts';
+import { conv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import { maxPoolBackward } from '../../kernels/max_pool.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import { product } from '../../model/layer.ts';
@@ -13,7 +14,7 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const { x } = context;
   const { pool } = context.fused;
   const shape = convolutionShape(layer, context.activation, pool !== undefined, x.activation, context.batch);
-  const kernels = conv2dKernels(shape, context.traits);
+  const kernels = conv2dKernelsFor(shape, context.traits);
   const rows = shape.kernelHeight * shape.kernelWidth * (shape.inChannels / (shape.groups ?? 1));
   const { w, b, useBias } = foldNorm(context, { rows, channels: shape.outChannels });
   const out = (pool ?? layer).outputShape;

@@ -1,4 +1,4 @@
-import { conv2dTransposeKernels } from '../../kernels/conv2d_choice.ts';
+import { conv2dTransposeKernelsFor } from '../../kernels/conv2d_choice.ts';
 import type { Conv2dTransposeShape } from '../../kernels/conv2d_transpose.ts';
 import type { Lowering } from '../lowering.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
@@ -27,7 +27,7 @@ export const lowerConv2dTranspose: Lowering<'conv2dTranspose'> = (layer, context
     inActivation: x.activation,
     parts: 1,
   };
-  const kernels = conv2dTransposeKernels(shape, context.traits);
+  const kernels = conv2dTransposeKernelsFor(shape, context.traits);
   const weights = window[0] * window[1] * shape.inChannels * shape.outChannels;
   const { w, b } = foldNorm(context, { rows: weights / shape.outChannels, channels: shape.outChannels });
   const value = context.value(layer.outputShape);

@@ -1,5 +1,5 @@
 import type { Activation } from '../../kernels/activation.ts';
-import { depthwiseKernels } from '../../kernels/conv2d_choice.ts';
+import { depthwiseConv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import type { DepthwiseConv2dShape } from '../../kernels/depthwise_conv2d.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowering } from '../lowering.ts';
@@ -9,7 +9,7 @@ export const lowerDepthwiseConv2d: Lowering<'depthwiseConv2d'> = (layer, context
   const { x } = context;
   const { useBias } = layer.config;
   const shape = depthwiseShape(layer, layer.outputShape, context.batch, useBias, context.activation, x.activation);
-  const kernels = depthwiseKernels(shape, context.traits);
+  const kernels = depthwiseConv2dKernelsFor(shape, context.traits);
   const outputs = shape.channels * shape.multiplier;
   const rows = shape.kernelHeight * shape.kernelWidth;
   const { w, b, useBias: addsBias } = foldNorm(context, { rows, channels: outputs, kernel: 'depthwiseKernel' });

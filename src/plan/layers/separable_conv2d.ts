@@ -1,4 +1,5 @@
-import { type Conv2dShape, conv2dKernels, depthwiseKernels } from '../../kernels/conv2d_choice.ts';
+import type { Conv2dShape } from '../../kernels/conv2d.ts';
+import { conv2dKernelsFor, depthwiseConv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import { product } from '../../model/layer.ts';
 import type { Lowering } from '../lowering.ts';
 import { depthwiseShape } from './depthwise_conv2d.ts';
@@ -10,7 +11,7 @@ export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context
   const [outHeight, outWidth, filters] = layer.outputShape as [number, number, number];
   const { between } = layer.details;
   const first = depthwiseShape(layer, layer.outputShape, batch, false, 'linear', x.activation);
-  const firstKernels = depthwiseKernels(first, context.traits);
+  const firstKernels = depthwiseConv2dKernelsFor(first, context.traits);
   const second: Conv2dShape = {
     batch,
     inHeight: outHeight,
@@ -31,7 +32,7 @@ export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context
     pooled: false,
     parts: 1,
   };
-  const secondKernels = conv2dKernels(second, context.traits);
+  const secondKernels = conv2dKernelsFor(second, context.traits);
   const [depthwise, pointwise] = [context.tensor('depthwiseKernel')!, context.tensor('pointwiseKernel')!];
   const bias = context.tensor('bias')?.w;
   const middle = context.kept('depthwise', batch * outHeight * outWidth * between);

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import type { Traits } from '../../src/gpu/device.ts';
+import {
+  conv2dKernelsFor,
+  conv2dTransposeKernelsFor,
+  depthwiseConv2dKernelsFor,
+} from '../../src/kernels/conv2d_choice.ts';
+import { type Convolution, convolution, depthwise, plain, transposed } from './shapes.ts';
+
+const software: Traits = { software: true, subgroupSize: 4 };
+const hardware: Traits = { software: false, subgroupSize: 0 };
+
+const image: Convolution = { ...plain, batch: 32, size: [8, 8], channels: 16, filters: 32, kernelSize: [3, 3] };
+
+const namesOf = ({
+  forward,
+  backwardX,
+  backwardW,
+}: Record<'forward' | 'backwardX' | 'backwardW', { name: string }>) => [forward.name, backwardX.name, backwardW.name];
+
+describe('conv2d', () => {
+  const chosen = (departure: Partial<Convolution>, traits = software) =>
+    conv2dKernelsFor(convolution({ ...image, ...departure }), traits);
+
+  test.each<[string, Partial<Convolution>, string[]]>([
+    ['many channels', {}, ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w']],
+    ['one channel', { channels: 1 }, ['conv2d_forward_narrow', 'conv2d_backward_x', 'conv2d_backward_w_narrow']],
+    ['three channels', { channels: 3 }, ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w_narrow']],
+    [
+      'nine rows of w',
+      { channels: 9, kernelSize: [1, 1] },
+      ['conv2d_forward_narrow', 'conv2d_backward_x', 'conv2d_backward_w_narrow'],
+    ],
+    [
+      'ten rows of w',
+      { channels: 10, kernelSize: [1, 1] },
+      ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w_narrow'],
+    ],
+    ['dilation', { dilation: [2, 2] }, ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w']],
+    ['groups', { groups: 4 }, ['conv2d_grouped_forward', 'conv2d_grouped_backward_x', 'conv2d_grouped_backward_w']],
+    ['one group', { groups: 1 }, ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w']],
+  ])('%s', (_, departure, names) => expect(namesOf(chosen(departure))).toEqual(names));
+
+  test.each<[string, Partial<Convolution>, Traits, number]>([
+    // 9 * 16 rows in tiles of 8, 32 filters in tiles of 16: 36 tiles.
+    ['half as many tiles as keep a software adapter busy', {}, software, 2],
+    ['one channel: 2 tiles', { channels: 1 }, software, 32],
+    ['as many tiles as keep it busy', { channels: 64 }, software, 1],
+    ['never more than images', { batch: 3, channels: 1 }, software, 3],
+    ['a hardware adapter', {}, hardware, 32],
+    // A group's 9 * 4 rows in tiles of 8, its 8 filters in tiles of 4, 4 groups: 40 invocations of 256.
+    ['groups', { groups: 4 }, software, 7],
+  ])('parts of the filter gradient: %s', (_, departure, traits, parts) =>
+    expect(chosen(departure, traits).parts).toBe(parts),
+  );
+});
+
+test('conv2dTranspose: the filters are the rows of the filter gradient, the channels its columns', () => {
+  const chosen = (departure: Partial<Convolution>) =>
+    conv2dTransposeKernelsFor(transposed({ ...image, ...departure }), software);
+  expect(namesOf(chosen({}))).toEqual([
+    'conv2d_transpose_forward',
+    'conv2d_transpose_backward_x',
+    'conv2d_transpose_backward_w',
+  ]);
+  expect(namesOf(chosen({ filters: 3 }))[2]).toBe('conv2d_transpose_backward_w_narrow');
+  // 9 * 32 rows in tiles of 8, 16 channels in one tile: 36 tiles.
+  expect(chosen({}).parts).toBe(2);
+});
+
+test('depthwiseConv2d: parts are of rows, and no more than are worth adding up', () => {
+  const chosen = (batch: number, traits: Traits) =>
+    depthwiseConv2dKernelsFor(depthwise({ ...image, batch, multiplier: 1 }), traits);
+  expect(namesOf(chosen(32, software))).toEqual([
+    'depthwise_conv2d_forward',
+    'depthwise_conv2d_backward_x',
+    'depthwise_conv2d_backward_w',
+  ]);
+  // 3 rows of the kernel, 4 quads of channels: 12 invocations of 256.
+  expect(chosen(32, software).parts).toBe(22);
+  expect(chosen(1, software).parts).toBe(6);
+  expect(chosen(64, hardware).parts).toBe(256);
+});
