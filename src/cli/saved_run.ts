@@ -1,6 +1,6 @@
 import { isDatasetName } from '../data/index.ts';
+import { upTo } from '../formats/history_until.ts';
 import { withoutHealth } from '../health/history.ts';
-import { upTo } from '../health/history_until.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { formatRun, healthTable, type SavedRun, type Snapshot } from '../index.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';

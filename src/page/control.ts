@@ -3,7 +3,7 @@ import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { clock, count, figure, fixed } from '../figures.ts';
-import { upTo } from '../health/history_until.ts';
+import { upTo } from '../formats/history_until.ts';
 import type { Told } from '../health/news.ts';
 import type { Model } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';

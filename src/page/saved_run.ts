@@ -1,7 +1,7 @@
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { count } from '../figures.ts';
-import { upTo } from '../health/history_until.ts';
+import { upTo } from '../formats/history_until.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
 import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';

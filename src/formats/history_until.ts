@@ -1,4 +1,4 @@
-import type { SavedRun } from '../formats/run_file.ts';
+import type { SavedRun } from './run_file.ts';
 
 type History = SavedRun['history'];
 
