@@ -5,7 +5,8 @@ import { KernelCache } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { Recorder } from '../gpu/recorder.ts';
-import { type Recording, replay } from '../gpu/recording.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { submit } from '../gpu/submission.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { packState, stateWords } from '../kernels/state.ts';
 import {
@@ -257,11 +258,7 @@ export class Augmenter {
   }
 
   #run(recording: Recording): void {
-    const encoder = this.#gpu.device.createCommandEncoder({ label: 'augmenter' });
-    const pass = encoder.beginComputePass();
-    replay(pass, recording);
-    pass.end();
-    this.#gpu.device.queue.submit([encoder.finish()]);
+    submit(this.#gpu.device, 'augmenter', (work) => work.compute(recording));
   }
 
   async #with<T>(work: (memory: Memory) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { readSlices } from '../gpu/readback.ts';
 import type { Recorder } from '../gpu/recorder.ts';
-import { replay } from '../gpu/recording.ts';
+import { submit } from '../gpu/submission.ts';
 import { denseBackwardW, denseBackwardWNarrow, squareProduct } from '../kernels/dense.ts';
 import type { FeatureStatistics, FilledGenerator } from './image_data_generator.ts';
 import { type ChannelSums, fitChannels, fitWhitening, requireWhiteningFits } from './statistics.ts';
@@ -80,11 +80,7 @@ async function multiplyOut(
     const last = Math.min(count, first + batch) * features;
     for (let at = first * features, i = 0; at < last; at++, i++) centred[i] = images[at]! - mean[i % mean.length]!;
     gpu.device.queue.writeBuffer(x.buffer, x.offset, centred);
-    const encoder = gpu.device.createCommandEncoder({ label: 'fit' });
-    const pass = encoder.beginComputePass();
-    replay(pass, [dispatch]);
-    pass.end();
-    gpu.device.queue.submit([encoder.finish()]);
+    submit(gpu.device, 'fit', (work) => work.compute([dispatch]));
     const [products, sums] = await readSlices(gpu, memory, [dw, db]);
     new Float32Array(products!, 0, gram.length).forEach((value, i) => {
       gram[i]! += value;

@@ -3,6 +3,7 @@ import type { Gpu } from './device.ts';
 import type { Memory } from './memory.ts';
 import { readStaging } from './readback.ts';
 import type { Dispatch, Recording } from './recording.ts';
+import { submit } from './submission.ts';
 
 /** One dispatch of a step, timed on its own. */
 export interface DispatchProfile {
@@ -119,18 +120,18 @@ async function timeOnce(gpu: Gpu, memory: Memory, recording: Recording, repeats:
   });
   const staging = memory.staging('profile.staging', 8 * count);
   try {
-    const encoder = device.createCommandEncoder({ label: 'profile' });
-    recording.forEach((dispatch, i) => {
-      const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-      const pass = encoder.beginComputePass({ label: dispatch.name, timestampWrites });
-      pass.setPipeline(dispatch.pipeline);
-      pass.setBindGroup(0, dispatch.bindGroup);
-      for (let r = 0; r < repeats[i]!; r++) pass.dispatchWorkgroups(...dispatch.workgroups);
-      pass.end();
+    submit(device, 'profile', ({ encoder }) => {
+      recording.forEach((dispatch, i) => {
+        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+        const pass = encoder.beginComputePass({ label: dispatch.name, timestampWrites });
+        pass.setPipeline(dispatch.pipeline);
+        pass.setBindGroup(0, dispatch.bindGroup);
+        for (let r = 0; r < repeats[i]!; r++) pass.dispatchWorkgroups(...dispatch.workgroups);
+        pass.end();
+      });
+      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
     });
-    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
-    device.queue.submit([encoder.finish()]);
     const stamps = [...new BigUint64Array(await readStaging(gpu, staging))];
     const nanoseconds = recording.map((_, i) => Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
     return { stamps, nanoseconds };

@@ -1,5 +1,6 @@
 import type { Gpu } from './device.ts';
 import type { Memory, Slice } from './memory.ts';
+import { submit } from './submission.ts';
 import { unlessAborted } from './unless_aborted.ts';
 
 /**
@@ -26,13 +27,13 @@ export async function readSlices(gpu: Gpu, memory: Memory, slices: readonly Slic
   const total = slices.reduce((sum, slice) => sum + slice.size, 0);
   const staging = memory.staging('readback', total);
   try {
-    const encoder = gpu.device.createCommandEncoder({ label: 'readback' });
     let at = 0;
-    for (const slice of slices) {
-      encoder.copyBufferToBuffer(slice.buffer, slice.offset, staging, at, slice.size);
-      at += slice.size;
-    }
-    gpu.device.queue.submit([encoder.finish()]);
+    submit(gpu.device, 'readback', (work) => {
+      for (const slice of slices) {
+        work.copy(slice, { buffer: staging, offset: at });
+        at += slice.size;
+      }
+    });
     const bytes = await readStaging(gpu, staging);
     at = 0;
     return slices.map((slice) => {

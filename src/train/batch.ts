@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import { submit } from '../gpu/submission.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
 import type { CompiledModel } from '../model/graph.ts';
@@ -19,20 +20,20 @@ export async function trainOnBatch(
   images: Float32Array,
   labels: ArrayLike<number>,
 ): Promise<BatchRecord> {
-  const { gpu, memory, reader, steps, begun } = engine;
+  const { gpu, memory, reader, steps } = engine;
   const { training } = steps;
   writeBatch(engine, training, images, labels);
   engine.run(engine.trainingRecording([], engine.settings.takesShares));
-  begun.training++;
-  const record = recordOf(engine, training, begun.training);
+  const step = engine.trainingBegan();
+  const record = recordOf(engine, training, step);
   const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
   if (new DataView(state!).getUint32(stateFields.indexOf('halted') * 4, true)) {
-    const error = await diagnose(gpu, memory, steps, begun.training, engine.lastUpdate);
+    const error = await diagnose(gpu, memory, steps, step, engine.lastUpdate);
     engine.resetHalt(training);
     throw error;
   }
   const { loss, accuracy, gradientNorms, health, skipped } = reader.read(bytes!, 0, true)!;
-  if (!skipped) engine.lastUpdate = begun.training;
+  if (!skipped) engine.noteUpdate(step);
   return { loss, accuracy, gradientNorms, ...(health && { health }) };
 }
 
@@ -42,14 +43,14 @@ export async function gradients(
   images: Float32Array,
   labels: ArrayLike<number>,
 ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
-  const { gpu, memory, reader, begun } = engine;
+  const { gpu, memory, reader } = engine;
   const { network, evaluation } = engine.steps;
   engine.resetHalt(evaluation); // every call stands for itself
   writeBatch(engine, evaluation, images, labels);
   const loss = engine.settings.takesShares ? evaluation.softLoss! : evaluation.loss;
   engine.run([evaluation.begin, ...network.gradient.forward, loss, ...network.gradient.backward, ...evaluation.norms]);
-  begun.evaluation++;
-  const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, begun.evaluation)]);
+  const step = engine.evaluationBegan();
+  const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, step)]);
   const record = reader.read(bytes!, 0)!;
   const tensors = await readTrained(engine, network.gradients.tensors);
   return { loss: record.loss, gradientNorms: record.gradientNorms, gradients: tensors };
@@ -106,7 +107,6 @@ function writeImages({ gpu, steps }: Engine, images: Float32Array): void {
   const { buffer, offset, size } = steps.network.input;
   gpu.device.queue.writeBuffer(buffer, offset, images as Float32Array<ArrayBuffer>);
   if (images.byteLength === size) return;
-  const encoder = gpu.device.createCommandEncoder({ label: 'empty slots' });
-  encoder.clearBuffer(buffer, offset + images.byteLength, size - images.byteLength);
-  gpu.device.queue.submit([encoder.finish()]);
+  const rest = { buffer, offset: offset + images.byteLength, size: size - images.byteLength };
+  submit(gpu.device, 'empty slots', (work) => work.clear(rest));
 }

@@ -8,7 +8,7 @@ export async function datasetGradients(
   dataset: Dataset,
   augmented: boolean,
 ): Promise<Float32Array[][]> {
-  const { steps, begun, disposal, settings } = engine;
+  const { steps, disposal, settings } = engine;
   const { network, evaluation } = steps;
   await engine.fitAugmentation(dataset);
   const input = await engine.input(dataset, augmented ? engine.viewing : engine.plain, evaluation);
@@ -32,7 +32,7 @@ export async function datasetGradients(
       const halt = { halted: 0, bad_in_a_row: 0 };
       engine.writeState(evaluation, { seed, epoch: engine.epochs, position, samples: dataset.count, ...halt });
       engine.run(recording);
-      begun.evaluation++;
+      engine.evaluationBegan();
       batches.push(await readTrained(engine, network.gradients.tensors));
     }
     return batches;

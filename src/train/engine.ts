@@ -1,10 +1,11 @@
 import { fitStatistics } from '../augment/fit.ts';
-import { needsStatistics } from '../augment/image_data_generator.ts';
+import { type FeatureStatistics, needsStatistics } from '../augment/image_data_generator.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
-import { type Recording, replay } from '../gpu/recording.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { submit } from '../gpu/submission.ts';
 import { RecordReader } from '../health/records.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { initialWeights } from '../model/initializers.ts';
@@ -45,18 +46,12 @@ export class Engine {
   readonly startup: Startup;
   /** Aborted when the trainer is disposed of. */
   readonly disposal: AbortSignal;
-  /** How a data set is seen in training, and how where nothing is to be changed. */
-  viewing: Viewing;
-  plain: Viewing;
-  /** Of the steps to come. */
-  learningRate: number;
   readonly interludes = new Interludes();
-  /** Steps begun, in each ledger: where the next record will lie. */
-  readonly begun = { training: 0, evaluation: 0 };
-  /** The last step, of those begun, that moved the weights as they now are; undefined once the host has put others there. */
-  lastUpdate: number | undefined;
-  /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws anew. */
-  epochs = 0;
+  #viewing: Viewing;
+  #learningRate: number;
+  readonly #steps = { training: 0, evaluation: 0 };
+  #lastUpdate: number | undefined;
+  #epochs = 0;
   readonly #recorder: Recorder;
 
   private constructor(
@@ -79,9 +74,8 @@ export class Engine {
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.startup = startup;
     this.disposal = disposal;
-    this.learningRate = settings.optimizer.learningRate;
-    this.viewing = settings.viewing;
-    this.plain = { ...settings.viewing, plain: true };
+    this.#learningRate = settings.optimizer.learningRate;
+    this.#viewing = settings.viewing;
   }
 
   /** Makes all buffers and pipelines, and draws the initial weights. */
@@ -144,8 +138,7 @@ export class Engine {
     const statistics = await fitStatistics(this.#recorder.into(memory), generator, imageShape, images).finally(() =>
       memory.dispose(),
     );
-    this.viewing = { ...this.viewing, statistics };
-    this.plain = { ...this.plain, statistics };
+    this.useStatistics(statistics);
   }
 
   /** @param alsoPlain record, too, how the same samples come as they are. */
@@ -164,8 +157,8 @@ export class Engine {
 
   /** @param again the epoch is the one that was begun last. */
   nextOrder(input: DatasetInput, shuffle: boolean, again = false): Uint32Array<ArrayBuffer> {
-    if (!again) this.epochs++;
-    return input.orderOf(this.epochs, shuffle);
+    if (!again) this.#epochs++;
+    return input.orderOf(this.#epochs, shuffle);
   }
 
   /** @param position samples of it that were trained on before. */
@@ -192,7 +185,7 @@ export class Engine {
 
   /** From the next submission on. */
   setLearningRate(learningRate: number): void {
-    this.learningRate = learningRate;
+    this.#learningRate = learningRate;
     const { buffer, offset } = this.steps.training.state;
     const at = offset + 4 * stateFields.indexOf('learning_rate');
     this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
@@ -207,23 +200,84 @@ export class Engine {
   }
 
   writeTensors(arrays: readonly Float32Array[]): void {
-    this.lastUpdate = undefined;
+    this.#lastUpdate = undefined;
     for (const [i, slice] of this.steps.network.tensors.entries()) this.write(slice, arrays[i]!);
   }
 
   run(recording: Recording): void {
-    const encoder = this.gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    replay(pass, recording);
-    pass.end();
-    this.gpu.device.queue.submit([encoder.finish()]);
+    submit(this.gpu.device, 'run', (work) => work.compute(recording));
   }
 
   copy(from: readonly Slice[], to: readonly Slice[]): void {
-    const encoder = this.gpu.device.createCommandEncoder();
-    from.forEach((slice, i) => {
-      encoder.copyBufferToBuffer(slice.buffer, slice.offset, to[i]!.buffer, to[i]!.offset, slice.size);
+    submit(this.gpu.device, 'copy', (work) => {
+      for (const [i, slice] of from.entries()) work.copy(slice, to[i]!);
     });
-    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Steps of training begun: where in the ring the last record lies. */
+  get trainingSteps(): number {
+    return this.#steps.training;
+  }
+
+  get evaluationSteps(): number {
+    return this.#steps.evaluation;
+  }
+
+  /** @returns the number of the last of the steps that begin now. */
+  trainingBegan(steps = 1): number {
+    this.#steps.training += steps;
+    return this.#steps.training;
+  }
+
+  /** The same of steps that leave training alone. */
+  evaluationBegan(steps = 1): number {
+    this.#steps.evaluation += steps;
+    return this.#steps.evaluation;
+  }
+
+  /** The last step, of those begun, that moved the weights as they now are; undefined once the host has put others there. */
+  get lastUpdate(): number | undefined {
+    return this.#lastUpdate;
+  }
+
+  /** A step moved the weights. */
+  noteUpdate(step: number): void {
+    this.#lastUpdate = step;
+  }
+
+  /** Epochs begun by `fit` over the trainer's life, so that a second `fit` draws others. */
+  get epochs(): number {
+    return this.#epochs;
+  }
+
+  /** Nothing was trained on in the epoch that was begun last. */
+  undoEpoch(): void {
+    this.#epochs--;
+  }
+
+  /** Continues where a snapshot was taken. */
+  resumeAt({ epochs, step, learningRate }: { epochs: number; step?: number; learningRate?: number }): void {
+    this.#epochs = epochs;
+    this.#steps.training = step ?? this.#steps.training;
+    this.#learningRate = learningRate ?? this.#learningRate;
+  }
+
+  /** Of the steps to come. */
+  get learningRate(): number {
+    return this.#learningRate;
+  }
+
+  /** How a data set is seen in training, and where nothing is to be changed. */
+  get viewing(): Viewing {
+    return this.#viewing;
+  }
+
+  get plain(): Viewing {
+    return { ...this.#viewing, plain: true };
+  }
+
+  /** Statistics of the images that were trained on first. */
+  useStatistics(statistics: FeatureStatistics): void {
+    this.#viewing = { ...this.#viewing, statistics };
   }
 }

@@ -22,7 +22,7 @@ export async function evaluate(engine: Engine, dataset: Dataset): Promise<Evalua
 
 /** The same on a data set that lies on the GPU already. */
 export async function evaluateInput(engine: Engine, input: DatasetInput, count: number): Promise<Evaluation> {
-  const { scheduler, reader, disposal, begun } = engine;
+  const { scheduler, reader, disposal } = engine;
   const { network, evaluation } = engine.steps;
   const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, evaluation.inferenceLoss];
   const sum = { loss: 0, hits: 0 };
@@ -40,8 +40,8 @@ export async function evaluateInput(engine: Engine, input: DatasetInput, count: 
   );
   for (let left = Math.ceil(count / engine.settings.batchSize); left > 0; ) {
     disposal.throwIfAborted();
-    const submitted = await scheduler.submit(evaluation.records, recording, begun.evaluation + 1, left, take);
-    begun.evaluation += submitted;
+    const submitted = await scheduler.submit(evaluation.records, recording, engine.evaluationSteps + 1, left, take);
+    engine.evaluationBegan(submitted);
     left -= submitted;
   }
   await scheduler.drain();

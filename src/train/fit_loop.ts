@@ -74,14 +74,14 @@ async function train(
   { epochSteps, stepsBefore }: Place,
   { epochs, initialEpoch, initialSteps, ...options }: FilledFitOptions,
 ): Promise<History> {
-  const { scheduler, startup, reader, disposal, begun, interludes } = engine;
+  const { scheduler, startup, reader, disposal, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
   const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
   const { model, batchSize } = engine.settings;
   const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts);
   /** From the run's count of steps to the trainer's. */
-  const offset = begun.training - stepsBefore;
+  const offset = engine.trainingSteps - stepsBefore;
   let ofEpoch = [...initialSteps];
   let badInARow = 0;
   let firstSubmitted = 0;
@@ -90,7 +90,7 @@ async function train(
     for (let i = 0; i < count; i++) {
       const record = reader.read(bytes, i, true);
       if (!record || disposal.aborted) return;
-      if (!record.skipped) engine.lastUpdate = record.step;
+      if (!record.skipped) engine.noteUpdate(record.step);
       record.step -= offset;
       record.epoch = initialEpoch + history.epochs.length + 1;
       badInARow = record.skipped ? badInARow + 1 : 0;
@@ -126,7 +126,7 @@ async function train(
         heldMs += performance.now() - since;
       }
       if (isToStop()) break;
-      const next = begun.training - offset + 1;
+      const next = engine.trainingSteps - offset + 1;
       if (probing?.isDue(next)) {
         await scheduler.drain();
         if (isHeld()) continue;
@@ -140,8 +140,8 @@ async function train(
       }
       firstSubmitted ||= performance.now();
       const most = Math.min(left, pace.allowed, probing?.stepsBeforeNext(next) ?? Infinity);
-      const submitted = await scheduler.submit(training.records, recording, begun.training + 1, most, take);
-      begun.training += submitted;
+      const submitted = await scheduler.submit(training.records, recording, engine.trainingSteps + 1, most, take);
+      engine.trainingBegan(submitted);
       left -= submitted;
       pace.taken(submitted);
     }
@@ -154,7 +154,7 @@ async function train(
       engine.resetHalt(training);
       throw error;
     }
-    if (left === epochSteps) engine.epochs--; // nothing of it was trained on
+    if (left === epochSteps) engine.undoEpoch(); // nothing of it was trained on
     if (left > 0) break;
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];

@@ -1,7 +1,8 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
-import { type Recording, replay } from '../gpu/recording.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { submit } from '../gpu/submission.ts';
 import { countImages, imageElements } from './batch.ts';
 import type { Engine } from './engine.ts';
 import { requireDataset } from './require_dataset.ts';
@@ -78,7 +79,7 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
         engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
         engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
       }
-      submit(engine, recording, wanted, out, first, n);
+      submitBatch(engine, recording, wanted, out, first, n);
       // A GPU that is some batches behind gets no more: what else wants it, as the screen does, has its turn.
       if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
         await gpu.device.queue.onSubmittedWorkDone();
@@ -96,7 +97,7 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
 const batchesAhead = 4;
 
 /** One batch, and copies of what is wanted of it to its place among all. */
-function submit(
+function submitBatch(
   engine: Engine,
   recording: Recording,
   wanted: readonly Wanted[],
@@ -104,15 +105,11 @@ function submit(
   first: number,
   n: number,
 ): void {
-  const { device } = engine.gpu;
-  const encoder = device.createCommandEncoder({ label: 'predict' });
-  const pass = encoder.beginComputePass();
-  replay(pass, recording);
-  pass.end();
-  for (const [i, { slice, elements }] of wanted.entries()) {
-    const at = 4 * first * elements;
-    encoder.copyBufferToBuffer(slice.buffer, slice.offset, out[i]!.buffer, at, 4 * n * elements);
-  }
-  device.queue.submit([encoder.finish()]);
-  engine.begun.evaluation++;
+  submit(engine.gpu.device, 'predict', (work) => {
+    work.compute(recording);
+    for (const [i, { slice, elements }] of wanted.entries()) {
+      work.copy(slice, { buffer: out[i]!.buffer, offset: 4 * first * elements }, 4 * n * elements);
+    }
+  });
+  engine.evaluationBegan();
 }

@@ -1,6 +1,7 @@
 import type { Slice } from '../gpu/memory.ts';
 import { readStaging } from '../gpu/readback.ts';
-import { type Recording, replay } from '../gpu/recording.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { type Submission, submit } from '../gpu/submission.ts';
 import { sharesOf } from '../health/noise.ts';
 import type { ProbeWords } from '../health/probe_record.ts';
 import { stateFields } from '../kernels/state.ts';
@@ -31,42 +32,27 @@ export async function runProbe(
   const { gpu, steps } = engine;
   const { network, training } = steps;
   const { kept, results, staging } = plan;
-  const { queue } = gpu.device;
-  const submit = (label: string, encode: (encoder: GPUCommandEncoder) => void) => {
-    const encoder = gpu.device.createCommandEncoder({ label: `probe: ${label}` });
-    encode(encoder);
-    queue.submit([encoder.finish()]);
-  };
-  const compute = (encoder: GPUCommandEncoder, recording: Recording) => {
-    const pass = encoder.beginComputePass();
-    replay(pass, recording);
-    pass.end();
-    copy(encoder, kept.state, training.state);
-  };
+  const { device } = gpu;
+  const compute = (work: Submission, recording: Recording) => work.compute(recording).copy(kept.state, training.state);
   const step = engine.gradientRecording(input.recording, input.mixed);
 
-  submit('the batch', (encoder) => {
-    copy(encoder, training.state, kept.state);
-    copy(encoder, network.gradients.all, kept.gradients);
-    encoder.clearBuffer(results.histograms.buffer, results.histograms.offset, results.histograms.size);
-    compute(encoder, [...step, ...plan.whole]);
-    copy(encoder, network.gradients.all, kept.gradients);
+  submit(device, 'probe: the batch', (work) => {
+    work.copy(training.state, kept.state).copy(network.gradients.all, kept.gradients).clear(results.histograms);
+    compute(work, [...step, ...plan.whole]).copy(network.gradients.all, kept.gradients);
   });
   const parts = sharesOf(count, probeParts);
   let first = position;
   for (const [i, samples] of parts.entries()) {
     // begin_step takes what is left of the epoch, up to a batch: here a part is all that is left.
     const { buffer, offset } = training.state;
-    queue.writeBuffer(buffer, offset + 4 * stateFields.indexOf('position'), Uint32Array.of(first));
-    queue.writeBuffer(buffer, offset + 4 * stateFields.indexOf('samples'), Uint32Array.of(first + samples));
-    submit(`part ${i}`, (encoder) => compute(encoder, [...step, ...plan.parts[i]!]));
+    device.queue.writeBuffer(buffer, offset + 4 * stateFields.indexOf('position'), Uint32Array.of(first));
+    device.queue.writeBuffer(buffer, offset + 4 * stateFields.indexOf('samples'), Uint32Array.of(first + samples));
+    submit(device, `probe: part ${i}`, (work) => compute(work, [...step, ...plan.parts[i]!]));
     first += samples;
   }
-  submit('plain images and results', (encoder) => {
-    if (input.plain) {
-      compute(encoder, [...engine.gradientRecording(input.plain, false), ...plan.plain]);
-    }
-    encoder.copyBufferToBuffer(results.all.buffer, 0, staging, 0, results.all.size);
+  submit(device, 'probe: plain images and results', (work) => {
+    if (input.plain) compute(work, [...engine.gradientRecording(input.plain, false), ...plan.plain]);
+    work.copy(results.all, { buffer: staging, offset: 0 });
   });
   const bytes = await readStaging(gpu, staging, results.all.size);
   const floats = ({ offset, size }: Slice) => new Float32Array(bytes, offset, size / 4);
@@ -78,8 +64,4 @@ export async function runProbe(
     histograms: new Uint32Array(bytes, results.histograms.offset, results.histograms.size / 4),
     samples: results.samples.map(({ layer, norms }) => ({ layer, squares: floats(norms).subarray(0, count) })),
   };
-}
-
-function copy(encoder: GPUCommandEncoder, from: Slice, to: Slice): void {
-  encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.size);
 }

@@ -38,7 +38,7 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
     return { ...profile, dispatches, augmentationPasses: input.passes };
   } finally {
     engine.copy(copies, kept);
-    engine.epochs = epochs;
+    engine.resumeAt({ epochs });
     for (const copy of copies) memory.free(copy.buffer);
     input.dispose();
   }

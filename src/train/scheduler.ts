@@ -1,7 +1,8 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { readStaging } from '../gpu/readback.ts';
-import { type Recording, replay } from '../gpu/recording.ts';
+import type { Recording } from '../gpu/recording.ts';
+import { submit } from '../gpu/submission.ts';
 
 /** A submission lasts about this long: a page stays alive, a fast GPU is never idle. */
 const submissionMs = 50;
@@ -65,26 +66,18 @@ export class Scheduler {
     await this.ready();
     const count = Math.max(1, Math.min(steps, stepsMost, Math.floor(submissionMs / this.#stepMs)));
     const { device } = this.#gpu;
-    const encoder = device.createCommandEncoder({ label: `steps ${firstStep} to ${firstStep + count - 1}` });
-    const pass = encoder.beginComputePass();
-    for (let i = 0; i < count; i++) replay(pass, recording);
-    pass.end();
     const staging = this.#idle.pop()!;
-    for (let i = 0; i < count; ) {
-      const slot = (firstStep + i) % this.#ringSlots;
-      const run = Math.min(count - i, this.#ringSlots - slot);
-      const { buffer, offset } = records;
-      encoder.copyBufferToBuffer(
-        buffer,
-        offset + slot * this.#recordBytes,
-        staging,
-        i * this.#recordBytes,
-        run * this.#recordBytes,
-      );
-      i += run;
-    }
     const begun = performance.now();
-    device.queue.submit([encoder.finish()]);
+    submit(device, `steps ${firstStep} to ${firstStep + count - 1}`, (work) => {
+      work.compute(recording, count);
+      for (let i = 0; i < count; ) {
+        const slot = (firstStep + i) % this.#ringSlots;
+        const run = Math.min(count - i, this.#ringSlots - slot);
+        const from = { ...records, offset: records.offset + slot * this.#recordBytes, size: run * this.#recordBytes };
+        work.copy(from, { buffer: staging, offset: i * this.#recordBytes });
+        i += run;
+      }
+    });
     const landed = readStaging(this.#gpu, staging, count * this.#recordBytes).then((bytes) => {
       const now = performance.now();
       this.#stepMs = Math.max(1e-3, (now - Math.max(begun, this.#lastDone)) / count);

@@ -84,13 +84,9 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   for (const [i, tensors] of slices.entries()) {
     for (const [t, slice] of tensors.entries()) engine.write(slice, moments[i]![t]!);
   }
-  engine.epochs = epochs;
-  engine.begun.training = state.step; // where the next record will lie in the ring
-  engine.learningRate = learningRate;
+  engine.resumeAt({ epochs, step: state.step, learningRate });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
-  if (!statistics) return;
-  engine.viewing = { ...engine.viewing, statistics };
-  engine.plain = { ...engine.plain, statistics };
+  if (statistics) engine.useStatistics(statistics);
 }
 
 /** The tensors in each of the optimizer's arenas, which are laid out as the gradients' is. */
