@@ -14,7 +14,7 @@ import {
   type TrainAndTest,
   type TrainAndTestParts,
 } from '../data/index.ts';
-import { ConfigurationError, DataError, suggest } from '../errors.ts';
+import { ConfigurationError, DataError, type ErrorParts, suggest } from '../errors.ts';
 import { aptInstall } from './apt.ts';
 import { cachedFolder } from './dataset_cache.ts';
 
@@ -68,14 +68,21 @@ export function datasetFolder(name: DatasetName, report: Report = console.error)
   const folder = foundFolder(name);
   if (folder) return folder;
   if (name === 'fashion-mnist' && aptInstall(fashionPackage, report)) return fashionFolder;
-  throw new DataError({
+  throw new DataError(notHere(name));
+}
+
+/** Why a known data set is not on this machine, and what to type; undefined where it is. */
+export const absenceOf = (name: DatasetName): ErrorParts | undefined => (foundFolder(name) ? undefined : notHere(name));
+
+function notHere(name: DatasetName): ErrorParts {
+  return {
     what: `The data set ${name} is not on this machine`,
     found: `no ${name === 'fashion-mnist' ? fashionFolder : cachedFolder(name)}`,
     fix:
       name === 'fashion-mnist'
         ? `type: sudo apt-get install ${fashionPackage}; or get its four IDX files, and --dataset <folder>`
         : `type: wgrad data get ${name}; or --dataset <folder>`,
-  });
+  };
 }
 
 /** undefined where a known data set is not on this machine. */

@@ -1,5 +1,8 @@
+import { counted } from '../figures.ts';
 import type { Startup, Verdict } from '../index.ts';
 import type { Told } from '../train/news.ts';
+import type { Plan } from '../train/run_length.ts';
+import { timedAfterSteps } from '../train/run_time.ts';
 import { TrainingLog } from '../train/training_log.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
@@ -9,7 +12,7 @@ import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
 import type { RunOptions } from './run_options.ts';
 import { writeSavedRun } from './saved_run.ts';
-import { epochLine, finalTables, startupLine } from './training_report.ts';
+import { epochLine, finalTables, startupLine, timeLine } from './training_report.ts';
 
 export interface TrainCommandOptions extends RunOptions {
   csv?: string;
@@ -23,6 +26,8 @@ export async function train(options: TrainCommandOptions): Promise<void> {
   let progress: Progress | undefined;
   let files: RunFiles | undefined;
   let epochs = 0;
+  /** Until its time has been told. */
+  let planned: Plan | undefined;
   let stop = () => {};
   const print = (lines: string[]) => {
     if (lines.length === 0) return;
@@ -36,11 +41,16 @@ export async function train(options: TrainCommandOptions): Promise<void> {
       files?.add(news);
       for (const lines of linesOf(news, log, epochs)) print(lines);
       progress?.update(log);
+      if (planned?.cut && log.steps.length >= timedAfterSteps && log.stepMs) {
+        print([timeLine(planned, options.batchSize, log.stepMs)]);
+        planned = undefined;
+      }
       if (files?.failure) stop();
     },
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
+      planned = plan;
       files = new RunFiles(options);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
@@ -56,12 +66,14 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         startup = fitted.startup;
         progress.stop();
         console.log(startupLine(fitted));
-        if (fitted.skippedSteps) console.log(`skipped  ${fitted.skippedSteps} steps with numbers that are not finite`);
+        if (fitted.skippedSteps)
+          console.log(`skipped  ${counted(fitted.skippedSteps, 'step')} with numbers that are not finite`);
         if (options.save) {
           writeSavedRun(options.save, await run.toSave(), log, await session.call('snapshot'));
           console.log(`written  ${options.save}`);
         }
-        if (fitted.stopped && !files.failure) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);
+        if (fitted.stopped && !files.failure)
+          console.log(`stopped  by Ctrl-C after ${counted(log.steps.length, 'step')}`);
       } finally {
         progress.stop();
         console.log(finalTables(log));

@@ -258,6 +258,10 @@ test('nothing begins while a run is loaded; images that are others than its own 
     letThrough = resolve;
   });
   const url = await studio.serve(async (request, response, next) => {
+    if (request.url === '/datasets.json') {
+      response.setHeader('content-type', 'application/json');
+      return response.end(JSON.stringify({ mnist: null }));
+    }
     const [, part] = /^\/datasets\/mnist(.*)$/.exec(request.url ?? '') ?? [];
     if (part === undefined) return next();
     await isLetThrough;
@@ -277,7 +281,7 @@ test('nothing begins while a run is loaded; images that are others than its own 
   expect(await page.$('#start:disabled')).not.toBeNull();
   expect(await page.$('#step:disabled')).not.toBeNull();
   letThrough();
-  await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not to be had');
+  await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not here');
   await page.waitForSelector('#start:enabled');
   await page.click('#go-on-run');
   await until(page, '#trouble', 'The images of mnist are not those that this run was trained on');

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { count, figure } from '../../figures.ts';
+import { count, counted, figure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
 import type { Experiment } from '../experiment.ts';
 import { FoldingPanel } from '../panel.tsx';
@@ -100,8 +100,8 @@ function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
     const { to, of } = fitted;
     notes.push(
       to < of
-        ? `The statistics here are those of the first ${count(to)} training images; training takes all ${count(of)}.`
-        : `The statistics are those of the ${count(of)} training images.`,
+        ? `The statistics here are those of the first ${counted(to, 'training image')}; training takes all ${count(of)}.`
+        : `The statistics are those of the ${counted(of, 'training image')}.`,
     );
   }
   if (unwhitened) {
