@@ -7,6 +7,16 @@ import './drop_target.css';
 /** Files are being dragged over the window. */
 const isOver = signal(false);
 
+/** A drag says all the time that it is still there; one that was canceled need not say so. */
+const silentMs = 1000;
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+function show(isThere: boolean): void {
+  clearTimeout(silence);
+  isOver.value = isThere;
+  if (isThere) silence = setTimeout(() => show(false), silentMs);
+}
+
 const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
 
 // The whole window takes a drop: beside a small target, the browser would open the files in place of the page.
@@ -14,15 +24,15 @@ for (const type of ['dragenter', 'dragover'] as const) {
   addEventListener(type, (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    isOver.value = true;
+    show(true);
   });
 }
 addEventListener('dragleave', (event) => {
   // Only where the pointer leaves the window there is nothing that it enters.
-  if (!event.relatedTarget) isOver.value = false;
+  if (!event.relatedTarget) show(false);
 });
 addEventListener('drop', (event) => {
-  isOver.value = false;
+  show(false);
   if (!hasFiles(event) || !event.dataTransfer) return;
   event.preventDefault();
   if (!noGpu.peek()) take(filesOfDrop(event.dataTransfer));

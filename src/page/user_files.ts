@@ -20,6 +20,10 @@ export const size = signal('');
 /** Files whose turn comes when a run, or the reading of other files, has ended. */
 export const waitingFiles = signal<PlacedFile[] | undefined>();
 
+/** Files are being read, or a run that was chosen elsewhere is being loaded. */
+const isTaking = signal(false);
+const isBusy = () => isTaking.value || isLoading.value;
+
 const own = 'own';
 const isRun = ({ path }: PlacedFile) => /\.wgrad$/i.test(path);
 
@@ -35,7 +39,7 @@ export async function take(found: PlacedFile[] | Promise<PlacedFile[]>): Promise
   }
   if (!files.length) return;
   const isUnderWay = run.peek()?.isUnderWay.peek();
-  if (!isUnderWay && !reading.peek() && !isLoading.peek()) return read(files);
+  if (!isUnderWay && !isBusy()) return read(files);
   waitingFiles.value = files;
   const those = files.length === 1 ? files[0]!.path : counted(files.length, 'file');
   status.value = isUnderWay
@@ -51,19 +55,26 @@ export function forgetWaiting(): void {
 
 effect(() => {
   const files = waitingFiles.value;
-  if (!files || reading.value || isLoading.value || run.value?.isUnderWay.value) return;
+  if (!files || isBusy() || run.value?.isUnderWay.value) return;
   waitingFiles.value = undefined;
   read(files);
 });
 
 async function read(files: PlacedFile[]): Promise<void> {
-  const saved = files.find(isRun);
-  if (!saved) return bring(files);
-  const { loadRun } = await import('./saved_run.ts'); // not wanted by every visitor
-  await loadRun(saved.file as File);
-  if (files.length > 1) {
-    status.value += ` A run is opened alone: ${counted(files.length - 1, 'other file')} left out.`;
+  isTaking.value = true;
+  try {
+    const saved = files.find(isRun);
+    if (saved) await openRun(saved, files.length - 1);
+    else await bring(files);
+  } finally {
+    isTaking.value = false;
   }
+}
+
+async function openRun({ path, file }: PlacedFile, others: number): Promise<void> {
+  const { loadRun } = await import('./saved_run.ts'); // not wanted by every visitor
+  await loadRun(file instanceof File ? file : new File([file], path));
+  if (others) status.value += ` A run is opened alone: ${counted(others, 'other file')} left out.`;
 }
 
 async function bring(files: PlacedFile[]): Promise<void> {

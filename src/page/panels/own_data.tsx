@@ -1,6 +1,6 @@
 import { count, counted } from '../../figures.ts';
 import { filesOfInput } from '../dropped_files.ts';
-import { experiment } from '../state.ts';
+import { experiment, run } from '../state.ts';
 import { brought, forgetWaiting, reading, size, take, waitingFiles } from '../user_files.ts';
 import type { Brought } from '../worker/own_data.ts';
 import './own_data.css';
@@ -11,6 +11,7 @@ const own = 'own';
 export function OwnData() {
   const now = reading.value;
   const waiting = waitingFiles.value;
+  const isUnderWay = run.value?.isUnderWay.value;
   return (
     <details class="own" open={experiment.value.dataset === own}>
       <summary>Your own images</summary>
@@ -46,7 +47,7 @@ export function OwnData() {
       )}
       {waiting && (
         <p id="waiting-files" class="cut">
-          {`${counted(waiting.length, 'file')} will be read when ${now ? 'these are' : 'this run has ended'}. `}
+          {`${counted(waiting.length, 'file')} will be read when ${isUnderWay ? 'this run has ended' : 'those before are done'}. `}
           <button type="button" class="quiet" onClick={forgetWaiting}>
             Don't read {waiting.length === 1 ? 'it' : 'them'}
           </button>
