@@ -207,7 +207,7 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
       .toLowerCase();
     const near = otherNames[dashed] ?? nearest(dashed, names);
     const value = values[0] ?? '';
-    const rate = 'a learning rate is a part of the optimizer: optimizer={"type":"adam","learningRate":0.001}';
+    const rate = `a learning rate is a part of the optimizer: optimizer={"type":"adam","learningRate":${Number(value) || 0.001}}`;
     return new ConfigurationError({
       what: `This page's URL has an unknown parameter, which is ignored: ${key}`,
       found: value ? `${key}=${value}` : key,

@@ -328,6 +328,15 @@ test('a data set that failed shows nothing of the one before, and is tried again
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await page.waitForSelector('#start:enabled');
   expect(await page.$('#dataset-error')).toBeNull();
+
+  // Code of the page that is fetched when there is a run, likewise.
+  await chooseDataset(page, 'digits');
+  await page.setOfflineMode(true);
+  await page.click('#start');
+  await until(page, '#trouble', 'A part of this page could not be fetched.*a run that is here is safe');
+  await page.setOfflineMode(false);
+  await page.waitForSelector('#loss canvas');
+  await page.waitForFunction(() => document.querySelector<HTMLElement>('#trouble')!.hidden);
   await page.close();
 });
 

@@ -7,7 +7,7 @@ import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
 import { drawAnew, isLate, moves, preview, previewError } from '../preview.ts';
-import { augmentation, change, checked, experiment, lacksImages } from '../state.ts';
+import { augmentation, change, checked, dataset, experiment, lacksImages } from '../state.ts';
 import type { Preview } from '../worker/preview.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 import { Pipeline } from './pipeline.tsx';
@@ -142,7 +142,11 @@ function Draws() {
   const shown = preview.value;
   const isWrong = checked.value?.error !== undefined;
   if (!shown) {
-    const why = isWrong ? "No draws: this augmentation can't be." : lacksImages.value ? 'No images yet.' : undefined;
+    const why = isWrong
+      ? "No draws: this augmentation can't be."
+      : lacksImages.value
+        ? 'No images yet.'
+        : dataset.value.error && 'No images: the data set could not be loaded.';
     return why ? <p class="facts">{why}</p> : <div class="draws empty" />;
   }
   const { originals, imageShape, labels, draws } = shown;

@@ -6,7 +6,7 @@ import { datasetTitle, datasetTitles } from '../dataset_titles.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { timeHere } from '../run_time.ts';
-import { available, change, dataset, experiment, lacksImages, plan, run } from '../state.ts';
+import { available, change, dataset, experiment, lacksImages, plan, run, trouble } from '../state.ts';
 import { Cleaning } from './cleaning.tsx';
 import { OwnData } from './own_data.tsx';
 import './data.css';
@@ -36,7 +36,7 @@ export function DataPanel() {
         ))}
       </select>
       <Missing />
-      {error && !lacksImages.value && (
+      {error && !lacksImages.value && trouble.value?.what !== error.what && (
         <div id="dataset-error" class="cut">
           <p>{error.what}.</p>
           <button type="button" class="quiet" onClick={lookAgain}>
