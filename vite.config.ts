@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
 import { datasetServer } from './src/cli/dataset_server.ts';
+import { readDatasets } from './src/cli/datasets.ts';
+import { takeFirst } from './src/data/index.ts';
+import { mnistPart } from './src/data/mnist_part.ts';
+import { servedListFile } from './src/data/served.ts';
 
 const root = import.meta.dirname;
+const pageRoot = resolve(root, 'src/page');
 
 /**
  * What the built page may load: its own files and nothing else. Vite's own scripts and styles, while somebody works on it,
@@ -93,6 +100,38 @@ function packagedProgram(main: string, outDir: string): UserConfig {
 }
 
 /**
+ * What a server of files alone has of data sets: a part of MNIST, as gzipped IDX files, and a list that names no set
+ * which is there as a whole. `wgrad dev` and Vite answer with a list of their own.
+ */
+const staticDatasets: Plugin = {
+  name: 'wgrad-static-datasets',
+  apply: ({ root }, { command }) => command === 'build' && root === pageRoot,
+  async generateBundle() {
+    const emit = (fileName: string, source: string | Uint8Array) => this.emitFile({ type: 'asset', fileName, source });
+    const whole = await readDatasets('mnist');
+    const pack = async (name: string, file: Uint8Array) =>
+      emit(mnistPart.folder + name, await promisify(gzip)(file, { level: 9 }));
+    await Promise.all(
+      (['train', 'test'] as const).flatMap((part) => {
+        const { images, labels, imageShape, count } = takeFirst(whole[part], mnistPart[part].count);
+        const [height, width] = imageShape;
+        const names = mnistPart.files[part];
+        return [pack(names.images, idx([count, height, width], images)), pack(names.labels, idx([count], labels))];
+      }),
+    );
+    emit(`${mnistPart.folder}NOTICE.md`, readFileSync(resolve(root, 'data/MNIST-NOTICE.md')));
+    emit(servedListFile, '{}\n');
+  },
+};
+
+/** An IDX file of bytes. */
+function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
+  const header = Buffer.from([0, 0, 0x08, shape.length, ...shape.flatMap(() => [0, 0, 0, 0])]);
+  for (const [i, size] of shape.entries()) header.writeUInt32BE(size, 4 + 4 * i);
+  return Buffer.concat([header, data]);
+}
+
+/**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
  * also what `vite` serves while somebody works on it.
  */
@@ -134,9 +173,9 @@ const targets: Record<string, UserConfig> = {
   // What looks at the page: `npm run screenshots`.
   screenshots: nodeProgram('test/screenshots/main.ts', 'dist/screenshots'),
   page: {
-    root: resolve(root, 'src/page'),
+    root: pageRoot,
     base: './',
-    plugins: [datasetServer(), contentSecurityPolicy, leanShaders],
+    plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets],
     worker: { format: 'es', plugins: () => [leanShaders] },
     build: {
       outDir: resolve(root, 'dist/page'),
@@ -145,6 +184,8 @@ const targets: Record<string, UserConfig> = {
       modulePreload: { polyfill: false },
       target: 'es2023',
       license: { fileName: 'licenses.md' },
+      // The part of MNIST takes most of the time: that is no news.
+      rolldownOptions: { checks: { pluginTimings: false } },
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {

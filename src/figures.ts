@@ -14,8 +14,12 @@ export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(d
 const thousands = new Intl.NumberFormat('en');
 export const count = (value: number) => thousands.format(value);
 
-/** 1 epoch, 2,000 epochs. */
-export const counted = (value: number, what: string) => `${count(value)} ${what}${value === 1 ? '' : 's'}`;
+/** 1 epoch, 2,000 epochs. @param plural where that isn't an s more. */
+export const counted = (value: number, what: string, plural = `${what}s`) =>
+  `${count(value)} ${value === 1 ? what : plural}`;
+
+/** 12.3 ms, 4.1 s */
+export const duration = (ms: number) => (ms < 1000 ? `${fixed(ms, 1)} ms` : `${fixed(ms / 1000, 1)} s`);
 
 /** 0:07, 12:30, 1:02:03 */
 export function clock(seconds: number): string {

@@ -56,5 +56,8 @@ export async function aptInstall(
   return true;
 }
 
+/** Whether `--yes` is all that an installation needs here. */
+export const canInstall = (): boolean => aptGet() !== undefined;
+
 /** The beginning of an error's advice: the flag that lets wgrad install a package, where it can. */
-export const installAdvice = (): string => (aptGet() ? 'add --yes to let wgrad install it with apt-get, or ' : '');
+export const installAdvice = (): string => (canInstall() ? 'add --yes to let wgrad install it with apt-get, or ' : '');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { requireTwins } from '../compare/twin_options.ts';
 import { fingerprint, takeFirst } from '../data/index.ts';
 import { ConfigurationError, WgradError } from '../errors.ts';
-import { clock, count } from '../figures.ts';
+import { clock, count, counted } from '../figures.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
@@ -16,7 +16,7 @@ import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { checkSamples } from './run_options.ts';
 import { Session } from './session.ts';
-import { adapterLine, dataLine, mirroringLines, modelTable } from './training_report.ts';
+import { adapterLine, dataLine, lengthLines, mirroringLines, modelTable } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /**
@@ -59,8 +59,9 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const { imageShape, classNames } = datasets.train;
     const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };
     console.log(dataLine(dataset, facts));
-    if (plan.cut) console.log(comparisonCutLine(plan));
     const layers = await session.call('prepareTwins', twins);
+    if (plan.cut) console.log(comparisonCutLine(plan, [layers.a, layers.b], options.batchSize));
+    else for (const line of lengthLines(plan, layers.a, options.batchSize)) console.log(line);
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));
     // Where the twins differ in it, each has a flag of its own.
@@ -94,7 +95,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     if (before) file.pairs = finishedPairs(resume!, before, file);
     const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
     if (resume !== undefined) {
-      console.log(`resumed  ${resume}: ${count(file.pairs.length)} of ${count(pairs)} pairs are done`);
+      console.log(`resumed  ${resume}: ${count(file.pairs.length)} of ${counted(pairs, 'pair')} done`);
     }
     console.log(`A        ${labelOf(options, options.a)}`);
     console.log(`B        ${labelOf(options, options.b)}`);
@@ -126,7 +127,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       throw json ? withResume(error, json, file.pairs.length) : error;
     } finally {
       progress.stop();
-      if (stopped) console.log(`stopped  by Ctrl-C after ${file.pairs.length} of ${pairs} pairs`);
+      if (stopped) console.log(`stopped  by Ctrl-C after ${file.pairs.length} of ${counted(pairs, 'pair')}`);
       conclude(file, options, json);
     }
   } finally {
@@ -177,7 +178,7 @@ function requireUnused(path: string): void {
   if (pairs === 0) return;
   throw new ConfigurationError({
     what: '--json names a file with pairs of another comparison, which would be lost',
-    found: `${path}: ${count(pairs)} pairs`,
+    found: `${path}: ${counted(pairs, 'pair')}`,
     fix: '--resume goes on with it; or name another file, or remove this one',
   });
 }

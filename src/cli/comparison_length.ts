@@ -1,5 +1,7 @@
-import { count } from '../figures.ts';
+import { count, counted } from '../figures.ts';
+import type { LayerSummary } from '../index.ts';
 import { type AskedLength, type Counts, type Plan, planRun } from '../train/run_length.ts';
+import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts';
 
 /** What a software adapter does of a pair of the tutorial's network in about a minute: ten runs end while one has lunch. */
 const softwarePart = { epochs: 3, trainSamples: 2000, testSamples: 1000 };
@@ -16,6 +18,13 @@ export function planComparison(asked: AskedLength, counts: Counts, software: boo
   };
 }
 
-export const comparisonCutLine = ({ epochs, trainSamples, testSamples }: Plan): string =>
-  `cut      to ${epochs} epochs of ${count(trainSamples)} training and ${count(testSamples)} test images, ` +
-  "about a minute a pair of the tutorial's network on a software adapter; --epochs or --train-samples lift it";
+/** @param layers of both networks. */
+export function comparisonCutLine(plan: Plan, layers: readonly (readonly LayerSummary[])[], batchSize: number): string {
+  const { epochs, trainSamples, testSamples } = plan;
+  const seconds = layers.map((each) => runSeconds(plan, batchSize, estimatedStepMs(each, batchSize)));
+  const time = aboutSeconds(seconds.reduce((sum, each) => sum + each, 0));
+  return (
+    `cut      to ${counted(epochs, 'epoch')} of ${count(trainSamples)} training and ${counted(testSamples, 'test image')}, ` +
+    `${time} a pair on a software adapter by a rough estimate; --epochs or --train-samples lift it`
+  );
+}

@@ -1,19 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
-import { datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
-import { DataError, suggest, WgradError } from '../errors.ts';
+import { type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
+import { type ServedList, servedListFile } from '../data/served.ts';
+import { DataError, type ErrorParts, suggest, WgradError } from '../errors.ts';
 import type { InstallOptions } from './apt.ts';
-import { readDatasets } from './datasets.ts';
+import { absenceOf, readDatasets } from './datasets.ts';
 
 type Next = () => void;
 
 /**
  * Answers what `fetchDatasets` of src/data/served.ts asks for:
- * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels> the bytes.
+ * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels> the bytes. /datasets.json
+ * lists the data sets that are there, and why the others are not.
+ *
+ * @param absence tells why a data set isn't on this machine; asked anew for each list.
  */
-export function datasetRoutes(find: (name: string) => Promise<TrainAndTest>) {
+export function datasetRoutes(
+  find: (name: string) => Promise<TrainAndTest>,
+  absence: (name: DatasetName) => ErrorParts | undefined = absenceOf,
+) {
   return async (request: IncomingMessage, response: ServerResponse, next: Next): Promise<void> => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname === `/${servedListFile}` && request.method === 'GET') {
+      const list: ServedList = Object.fromEntries(datasetNames.map((name) => [name, absence(name) ?? null]));
+      return send(response, 'application/json', JSON.stringify(list));
+    }
     const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels))?$/.exec(pathname);
     if (!match || request.method !== 'GET') return next();
     const [, name, part, field] = match;
@@ -59,7 +70,7 @@ async function readKnown(name: string, options: InstallOptions): Promise<TrainAn
 
 /** The data sets beside the page, while Vite serves it. */
 export function datasetServer(options: InstallOptions = {}): Plugin {
-  const routes = datasetRoutes(knownDatasets(options));
+  const routes = datasetRoutes(knownDatasets(options), (name) => absenceOf(name, options));
   return {
     name: 'wgrad-datasets',
     configureServer: (server) => void server.middlewares.use(routes),

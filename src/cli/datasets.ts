@@ -19,8 +19,8 @@ import {
   type TrainAndTestParts,
   trainingParts,
 } from '../data/index.ts';
-import { ConfigurationError, DataError, suggest } from '../errors.ts';
-import { aptInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
+import { ConfigurationError, DataError, type ErrorParts, suggest } from '../errors.ts';
+import { aptInstall, canInstall, type DebianPackage, type InstallOptions, installAdvice } from './apt.ts';
 import { cachedFolder } from './dataset_cache.ts';
 import { makeDataset } from './make_dataset.ts';
 import { picturesInChrome } from './picture_reader.ts';
@@ -106,14 +106,24 @@ export async function datasetFolder(name: DatasetName, options: InstallOptions =
   if (folder) return folder;
   if (name === 'mnist') return makeDataset(name, options.report);
   if (name === 'fashion-mnist' && (await aptInstall(fashionPackage, options))) return fashionFolder;
-  throw new DataError({
+  throw new DataError(notHere(name));
+}
+
+/** Why a known data set is not on this machine, and what to type; undefined where it is, or is installed as soon as it is read. */
+export function absenceOf(name: DatasetName, { yes = false }: InstallOptions = {}): ErrorParts | undefined {
+  if (foundFolder(name) || (name === 'fashion-mnist' && yes && canInstall())) return undefined;
+  return notHere(name);
+}
+
+function notHere(name: DatasetName): ErrorParts {
+  return {
     what: `The data set ${name} is not on this machine`,
     found: `no ${name === 'fashion-mnist' ? fashionFolder : cachedFolder(name)}`,
     fix:
       name === 'fashion-mnist'
         ? `${installAdvice()}type: sudo apt-get install ${fashionPackage.name}; or get its four IDX files, and --dataset <folder>`
         : `type: wgrad data get ${name}; or --dataset <folder>`,
-  });
+  };
 }
 
 /** undefined where a known data set is not on this machine. */

@@ -19,15 +19,22 @@ export function addDefaultDataset(command: Command): Command {
 }
 
 async function availableDataset(): Promise<DatasetName> {
-  if (foundFolder(best)) return best;
+  const failure = await makeDefaultDataset();
+  if (!failure) return best;
+  console.error(failure);
+  console.error('This uses digits instead, which are in the package: 1,797 images of 8 x 8.');
+  return packaged;
+}
+
+/** Downloads MNIST where it is missing. @returns why it could not be downloaded, as a sentence. */
+export async function makeDefaultDataset(): Promise<string | undefined> {
+  if (foundFolder(best)) return undefined;
   try {
     await makeDataset(best);
-    return best;
+    return undefined;
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
     const [reason] = String(error.parts.found).split('\n');
-    console.error(`MNIST could not be downloaded (${reason}; wgrad data get mnist says more).`);
-    console.error('This uses digits instead, which are in the package: 1,797 images of 8 x 8.');
-    return packaged;
+    return `MNIST could not be downloaded (${reason}; wgrad data get mnist says more).`;
   }
 }

@@ -7,6 +7,8 @@ import type { AdapterOptions } from './adapter_options.ts';
 import { launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes, datasetServer, knownDatasets } from './dataset_server.ts';
+import { absenceOf } from './datasets.ts';
+import { makeDefaultDataset } from './default_dataset.ts';
 import { Interrupts } from './interrupts.ts';
 import { type Served, serve } from './server.ts';
 
@@ -19,6 +21,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `wgrad dev`: serves the page, and opens it in Chrome where there is a screen. Runs until Ctrl-C. */
 export async function dev(options: DevOptions): Promise<void> {
+  const failure = await makeDefaultDataset();
+  if (failure) console.error(`${failure} The page has its first 10,000 images.`);
   const server = await servePage(options);
   let browser: Browser | undefined;
   const close = async () => {
@@ -70,7 +74,8 @@ async function servePage({ port, yes }: DevOptions): Promise<Served> {
   }
   const folder = `${root}dist/page`;
   if (!existsSync(folder)) throw new SetupError({ what: 'The page is not built', fix: 'type: npm run build' });
-  return serve(folder, datasetRoutes(knownDatasets({ yes })), port);
+  const routes = datasetRoutes(knownDatasets({ yes }), (name) => absenceOf(name, { yes }));
+  return serve(folder, routes, port);
 }
 
 function hasScreen(): boolean {

@@ -1,4 +1,4 @@
-import { count, figure } from '../figures.ts';
+import { counted, figure } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
 import type { LayerHealth, StepRecord, Verdict, VerdictName } from '../index.ts';
@@ -69,7 +69,7 @@ export function healthTable(log: TrainingLog): string | undefined {
     ];
   });
   const head = ['layer', 'verdict', 'time in it', 'gradient norm', 'update ratio', 'transport', 'to the last', 'dead'];
-  const note = `over the last ${count(steps.length)} steps; transport: RMS of delta over the next layer's, and over the last one's`;
+  const note = `over the last ${counted(steps.length, 'step')}; transport: RMS of delta over the next layer's, and over the last one's`;
   return `${table(head, rows, 3)}\n${note}`;
 }
 

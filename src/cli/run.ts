@@ -6,9 +6,9 @@ import {
   type TrainAndTest,
   takeFirst,
 } from '../data/index.ts';
-import { count } from '../figures.ts';
+import { count, counted } from '../figures.ts';
 import type { Told } from '../health/news.ts';
-import type { AdapterFacts, LayerSummary, TrainerOptions } from '../index.ts';
+import { type AdapterFacts, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
@@ -16,7 +16,7 @@ import { Interrupts } from './interrupts.ts';
 import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { nameForPage, type RunToSave } from './saved_run.ts';
 import { Session, type SessionOptions } from './session.ts';
-import { adapterLine, cutLine, dataLine, modelTable } from './training_report.ts';
+import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
 
 type Dropped = Cleaned['dropped'];
 
@@ -63,7 +63,7 @@ export async function withRun<Result>(
       report,
     });
     const { adapter } = session;
-    const plan = planRun(options, datasets, adapter.software);
+    const plan = planRun(options, datasets, adapter.software, datasets.train.imageShape);
     datasets = {
       train: takeFirst(datasets.train, plan.trainSamples),
       // Without validation there is nothing to take.
@@ -90,10 +90,10 @@ export async function withRun<Result>(
     console.log(
       dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
     );
-    if (plan.cut) console.log(cutLine(plan));
+    for (const line of lengthLines(plan, modelSummary(model), options.batchSize)) console.log(line);
     const layers = await session.call('prepare', trainer);
     console.log(modelTable(layers));
-    const { cut: _, ...samples } = plan;
+    const { cut: _, lengthened: __, ...samples } = plan;
     const { dataset, clean, validationSplit, imageSize } = options;
     const config = {
       dataset,
@@ -147,7 +147,7 @@ export const readingLines = (reading: readonly string[]): string[] => reading.ma
 export function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {
   const emptied = train.classNames.filter((_, label) => !train.labels.includes(label));
   return [
-    `cleaned  dropped ${droppedWords(dropped)}; ${count(train.count)} training and ${count(test.count)} test images stay`,
+    `cleaned  dropped ${droppedWords(dropped)}; ${count(train.count)} training and ${counted(test.count, 'test image')} stay`,
     ...(emptied.length > 0 ? [`warning  no training image is of class ${emptied.join(', ')}`] : []),
   ];
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
-import { count } from '../figures.ts';
+import { count, counted } from '../figures.ts';
 import { Interrupts } from './interrupts.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
@@ -52,7 +52,9 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
     const order = { augmentation, seed, images, draws, each, singles: save !== undefined };
     const pictures = await session.call('sheet', order);
     writeWhole(out, Buffer.from(pictures.sheet, 'base64'));
-    console.log(`written  ${out}: ${count(datasets.train.count)} images of ${dataset}, ${draws} draws of each`);
+    console.log(
+      `written  ${out}: ${counted(datasets.train.count, 'image')} of ${dataset}, ${counted(draws, 'draw')} of each`,
+    );
     if (save === undefined) return;
     mkdirSync(save, { recursive: true });
     for (const { name, png } of pictures.singles) writeWhole(join(save, `${name}.png`), Buffer.from(png, 'base64'));

@@ -1,6 +1,9 @@
+import { counted } from '../figures.ts';
 import type { Told } from '../health/news.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { Startup, Verdict } from '../index.ts';
+import type { Plan } from '../train/run_length.ts';
+import { timedAfterSteps } from '../train/run_time.ts';
 import type { Fitted } from './headless/protocol.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
@@ -10,7 +13,7 @@ import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { RunSaver, withRescue } from './run_saver.ts';
-import { epochLine, finalTables, mirroringLines, startupLine } from './training_report.ts';
+import { epochLine, finalTables, mirroringLines, startupLine, timeLine } from './training_report.ts';
 
 export interface TrainCommandOptions extends RunOptions {
   csv?: string;
@@ -25,6 +28,8 @@ export async function train(options: TrainCommandOptions): Promise<void> {
   let files: RunFiles | undefined;
   let saver: RunSaver | undefined;
   let epochs = 0;
+  /** Until its time has been told. */
+  let planned: Plan | undefined;
   let stop = () => {};
   const print = (lines: string[]) => {
     if (lines.length === 0) return;
@@ -39,6 +44,10 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         files?.add(news);
         for (const lines of linesOf(news, log, epochs)) print(lines);
         progress?.update(log);
+        if (planned?.cut && log.steps.length >= timedAfterSteps && log.stepMs) {
+          print([timeLine(planned, options.batchSize, log.stepMs)]);
+          planned = undefined;
+        }
         if (files?.failure) stop();
       },
       keep: (state) => saver?.keep(state),
@@ -46,6 +55,7 @@ export async function train(options: TrainCommandOptions): Promise<void> {
     async (run) => {
       const { session, interrupts, plan } = run;
       epochs = plan.epochs;
+      planned = plan;
       const { classNames } = run;
       for (const line of mirroringLines(augmentationOf(options), classNames, '--augment handwriting'))
         console.log(line);
@@ -76,12 +86,14 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         startup = fitted.startup;
         progress.stop();
         console.log(startupLine(fitted));
-        if (fitted.skippedSteps) console.log(`skipped  ${fitted.skippedSteps} steps with numbers that are not finite`);
+        if (fitted.skippedSteps)
+          console.log(`skipped  ${counted(fitted.skippedSteps, 'step')} with numbers that are not finite`);
         if (saver) {
           saver.finish();
           console.log(`written  ${options.save}`);
         }
-        if (fitted.stopped && !files.failure) console.log(`stopped  by Ctrl-C after ${log.steps.length} steps`);
+        if (fitted.stopped && !files.failure)
+          console.log(`stopped  by Ctrl-C after ${counted(log.steps.length, 'step')}`);
       } catch (error) {
         failures.push(error);
       }

@@ -1,6 +1,6 @@
 import { mirroringParts } from '../augment/mirroring.ts';
 import { areCharacters } from '../data/characters.ts';
-import { count, figure, fixed } from '../figures.ts';
+import { count, counted, figure, fixed } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import {
   type AdapterFacts,
@@ -9,7 +9,8 @@ import {
   type EpochRecord,
   type LayerSummary,
 } from '../index.ts';
-import type { Plan } from '../train/run_length.ts';
+import { fewValidationWords, type Plan, stepsPerEpoch } from '../train/run_length.ts';
+import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts';
 import type { Fitted } from './headless/protocol.ts';
 import { healthTable } from './health_report.ts';
 import { table } from './tables.ts';
@@ -28,16 +29,30 @@ export interface DataFacts {
 
 export function dataLine(name: string, { train, test, imageShape, classes }: DataFacts): string {
   return (
-    `data     ${name}: ${count(train)} training and ${count(test)} test images ` +
-    `of ${imageShape.join(' x ')}, ${classes} classes`
+    `data     ${name}: ${count(train)} training and ${counted(test, 'test image')} ` +
+    `of ${imageShape.join(' x ')}, ${counted(classes, 'class', 'classes')}`
   );
 }
 
-export function cutLine(plan: Plan): string {
-  return (
-    `cut      to ${plan.epochs} epochs of ${count(plan.trainSamples)} training and ${count(plan.testSamples)} test images, ` +
-    'about two minutes of a software adapter; --epochs or --train-samples lift it'
-  );
+/** What was made of the length of a run that nobody has said, and how long it may take. */
+export function lengthLines(plan: Plan, layers: readonly LayerSummary[], batchSize: number): string[] {
+  const { epochs, trainSamples, testSamples } = plan;
+  if (plan.cut) {
+    const time = aboutSeconds(runSeconds(plan, batchSize, estimatedStepMs(layers, batchSize)));
+    return [
+      `cut      to ${counted(epochs, 'epoch')} of ${count(trainSamples)} training and ${counted(testSamples, 'test image')}, ` +
+        `${time} of a software adapter by a rough estimate; --epochs or --train-samples lift it`,
+    ];
+  }
+  const few = fewValidationWords(testSamples);
+  const notes = few ? [`note     ${few}`] : [];
+  if (!plan.lengthened) return notes;
+  const steps = stepsPerEpoch(plan, batchSize);
+  return [
+    ...notes,
+    `length   ${counted(epochs, 'epoch')}, because ${counted(trainSamples, 'training image')} make ${counted(steps, 'step')} ` +
+      `an epoch: ${counted(epochs * steps, 'step')} in all; --epochs sets another number`,
+  ];
 }
 
 /**
@@ -55,6 +70,9 @@ export function mirroringLines(
     `note     mirrored digits and letters cost accuracy (a mirrored 2 looks like a 5): ${flags} leaves the flips out`,
   ];
 }
+/** As soon as its steps have been timed. */
+export const timeLine = (plan: Plan, batchSize: number, stepMs: number) =>
+  `time     ${aboutSeconds(runSeconds(plan, batchSize, stepMs))} for this run, as its first steps were measured`;
 
 export function modelTable(layers: readonly LayerSummary[]): string {
   const rows = layers.map(({ name, type, outputShape, parameters }) => [
@@ -92,7 +110,7 @@ export function finalTables(log: TrainingLog): string {
   ]);
   const part = log.unfinished;
   if (part) {
-    const name = `${part.epoch}, ${part.steps} of ${log.stepsPerEpoch} steps`;
+    const name = `${part.epoch}, ${part.steps} of ${counted(log.stepsPerEpoch, 'step')}`;
     rows.push([name, fixed(part.loss), fixed(part.accuracy), '', '', '', '']);
   }
   const head = ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy', 'seconds', 'images/s'];

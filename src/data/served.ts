@@ -1,4 +1,4 @@
-import { DataError } from '../errors.ts';
+import { DataError, type ErrorParts } from '../errors.ts';
 import { createDatasets, type ImageShape, type TrainAndTest } from './dataset.ts';
 
 export type { TrainAndTest } from './dataset.ts';
@@ -11,16 +11,34 @@ export interface DatasetFacts {
   test: { count: number };
 }
 
-const addressOf = (name: string) => `/datasets/${encodeURIComponent(name)}`;
+/** What a server says of each data set by its name: null where it has all of it, else why it doesn't. */
+export type ServedList = Record<string, ErrorParts | null>;
 
-/** Asks the server of this page about a data set. Throws a DataError with the server's words where it has none. */
-export async function fetchFacts(name: string, signal?: AbortSignal): Promise<DatasetFacts> {
-  const response = await get(addressOf(name), signal);
+/** The file, beside the page, with the `ServedList`: of a server that has the page's files alone it names none. */
+export const servedListFile = 'datasets.json';
+
+/** @param base the URL of the page's folder, with a slash at its end. */
+export async function fetchServedList(base: string): Promise<ServedList> {
+  // It changes as soon as somebody fetches a data set on that machine.
+  const response = await get(base + servedListFile, { cache: 'no-cache' });
+  const list: unknown = hasType(response, 'application/json') ? await response.json() : undefined;
+  return typeof list === 'object' && list !== null ? (list as ServedList) : {};
+}
+
+const addressOf = (name: string, base: string) => `${base}datasets/${encodeURIComponent(name)}`;
+
+/**
+ * Asks the server of this page about a data set. Throws a DataError with the server's words where it has none.
+ *
+ * @param base the URL of the page's folder, with a slash at its end.
+ */
+export async function fetchFacts(name: string, signal?: AbortSignal, base = '/'): Promise<DatasetFacts> {
+  const response = await get(addressOf(name, base), { signal });
   // A server of single pages answers any address with its page.
   if (hasType(response, 'application/json')) return response.json();
   throw new DataError({
     what: `The server of this page has no data set ${name}`,
-    found: `${response.headers.get('content-type')} at ${addressOf(name)}`,
+    found: `${response.headers.get('content-type')} at ${addressOf(name, base)}`,
     wanted: 'JSON with the facts of the data set',
   });
 }
@@ -29,10 +47,10 @@ export async function fetchFacts(name: string, signal?: AbortSignal): Promise<Da
  * Gets a data set that the server of this page holds: /datasets/<name> has its facts as JSON, and behind that
  * /<train|test>/<images|labels> are the bytes. Throws a DataError with the server's words where it has none.
  */
-export async function fetchDatasets(name: string, signal?: AbortSignal): Promise<TrainAndTest> {
-  const at = addressOf(name);
-  const { imageShape, classNames } = await fetchFacts(name, signal);
-  const bytes = async (path: string) => new Uint8Array(await (await get(`${at}/${path}`, signal)).arrayBuffer());
+export async function fetchDatasets(name: string, signal?: AbortSignal, base = '/'): Promise<TrainAndTest> {
+  const at = addressOf(name, base);
+  const { imageShape, classNames } = await fetchFacts(name, signal, base);
+  const bytes = (path: string) => fetchFile(`${at}/${path}`, signal);
   const part = async (part: string) => {
     const [images, labels] = await Promise.all([bytes(`${part}/images`), bytes(`${part}/labels`)]);
     return { images, labels, imageShape, classNames };
@@ -41,23 +59,38 @@ export async function fetchDatasets(name: string, signal?: AbortSignal): Promise
   return createDatasets({ train, test });
 }
 
-async function get(path: string, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(path, { signal }).catch((cause) => {
-    if (signal?.aborted) throw cause;
-    throw new DataError(
-      {
-        what: `The server of this page does not answer at ${path}`,
-        found: String(cause),
-        fix: 'see whether it still runs',
-      },
-      { cause },
-    );
+/** The bytes of a file. Throws a DataError, with the server's words, where there is none. */
+export async function fetchFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await get(path, { signal });
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw unanswered(path, cause, signal);
+  }
+}
+
+async function get(path: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(path, init).catch((cause) => {
+    throw unanswered(path, cause, init.signal);
   });
   if (response.ok) return response;
   throw new DataError({
-    what: `The data at ${path} cannot be had`,
+    what: `The server of this page has no data at ${path}`,
     found: hasType(response, 'text/plain') ? `${response.status}: ${await response.text()}` : response.status,
   });
+}
+
+/** What to throw where the server can't be reached, or goes away in the middle of an answer. */
+function unanswered(path: string, cause: unknown, signal?: AbortSignal | null): unknown {
+  if (signal?.aborted) return cause;
+  return new DataError(
+    {
+      what: `The server of this page does not answer at ${path}`,
+      found: String(cause),
+      fix: 'check the network connection and whether the server is still running, then try again',
+    },
+    { cause },
+  );
 }
 
 const hasType = (response: Response, type: string) => response.headers.get('content-type')?.startsWith(type) ?? false;

@@ -19,6 +19,7 @@ export class TrainingLog {
   readonly probes: ProbeRecord[] = [];
   stepsPerEpoch = 0;
   private readonly current = new RunningMean();
+  private lastStepMs: number | undefined;
 
   add(item: Told): void {
     if ('step' in item) {
@@ -29,6 +30,7 @@ export class TrainingLog {
     else if ('probe' in item) this.probes.push(item.probe);
     else {
       this.epochs.push(item.epoch);
+      this.lastStepMs = (1000 * item.epoch.seconds) / (this.current.timed || this.current.steps) || undefined;
       this.current.clear();
     }
   }
@@ -39,6 +41,16 @@ export class TrainingLog {
     if (epoch === undefined || this.current.samples === 0) return undefined;
     const { steps, loss, accuracy, imagesPerSecond } = this.current;
     return { epoch, steps, loss, accuracy, imagesPerSecond };
+  }
+
+  /** Milliseconds a step: of the epoch that runs as soon as that can be measured, else of the last one. */
+  get stepMs(): number | undefined {
+    return this.current.stepMs ?? this.lastStepMs;
+  }
+
+  /** Goes on after a pause, which is no part of the time that steps take. */
+  resume(): void {
+    this.current.resume();
   }
 
   /** A layer's gradient norm over all steps that were trained on. */
@@ -59,20 +71,23 @@ export class TrainingLog {
 class RunningMean {
   steps = 0;
   samples = 0;
+  /** Steps whose time is known: not those from a file. */
+  timed = 0;
   private lossSum = 0;
   private accuracySum = 0;
-  private first = { at: 0, samples: 0 };
-  private last = { at: 0, samples: 0 };
+  private first = { at: 0, samples: 0, steps: 0 };
+  private last = { at: 0, samples: 0, steps: 0 };
 
   add({ loss, accuracy, samples, skipped }: StepRecord, at: number): void {
     this.steps++;
+    if (at) this.timed++;
     if (skipped) return;
     this.samples += samples;
     this.lossSum += loss * samples;
     this.accuracySum += accuracy * samples;
-    this.last = { at, samples: this.samples };
+    this.last = { at, samples: this.samples, steps: this.steps };
     // Where it is 0, as of steps from a file, it isn't known.
-    if (this.steps === 1 || !this.first.at) this.first = this.last;
+    if (!this.first.at) this.first = this.last;
   }
 
   get loss(): number {
@@ -85,11 +100,24 @@ class RunningMean {
 
   /** Steps are told in bursts: the time between two of the same burst says nothing. */
   get imagesPerSecond(): number | undefined {
+    return this.ms && (1000 * (this.last.samples - this.first.samples)) / this.ms;
+  }
+
+  get stepMs(): number | undefined {
+    return this.ms && this.ms / (this.last.steps - this.first.steps);
+  }
+
+  private get ms(): number | undefined {
     const ms = this.last.at - this.first.at;
-    return ms > 200 ? (1000 * (this.last.samples - this.first.samples)) / ms : undefined;
+    return ms > 200 ? ms : undefined;
+  }
+
+  resume(): void {
+    this.first = this.last = { at: 0, samples: 0, steps: 0 };
   }
 
   clear(): void {
-    this.steps = this.samples = this.lossSum = this.accuracySum = 0;
+    this.steps = this.samples = this.timed = this.lossSum = this.accuracySum = 0;
+    this.resume();
   }
 }

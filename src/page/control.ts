@@ -2,12 +2,13 @@ import { effect } from '@preact/signals';
 import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
-import { clock, count, figure, fixed } from '../figures.ts';
+import { clock, count, counted, figure, fixed } from '../figures.ts';
 import { upTo } from '../formats/history_until.ts';
 import type { Told } from '../health/news.ts';
 import type { Model } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
+import { datasetTitle, datasetTitles } from './dataset_titles.ts';
 import { augmentationOf, type Experiment, learningRateOf, modelOf, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
@@ -16,16 +17,6 @@ import type { Listener, Trained, TrainRequest } from './worker/session.ts';
 import { thread, training } from './worker/training.ts';
 
 /** What a person can do to a run, and how the page opens: the only writer of what the panels read. */
-
-export const datasetNames: Record<string, string> = {
-  mnist: 'MNIST',
-  'fashion-mnist': 'Fashion-MNIST',
-  cifar10: 'CIFAR-10',
-  digits: 'Digits',
-  own: 'Your own images',
-};
-
-const nameOf = (name: string) => datasetNames[name] ?? name;
 
 /** Opens the GPU, then the data set, and keeps to the one that is chosen from then on. */
 export async function open(): Promise<void> {
@@ -44,6 +35,10 @@ export async function open(): Promise<void> {
     state.noGpu.value = error as ErrorParts;
     return;
   }
+  seeWhatIsThere();
+  // Somebody may have fetched a data set in the meantime, by the command, in another window.
+  addEventListener('focus', seeWhatIsThere);
+  addEventListener('online', tryAgain);
   // A change of anything else than the data set doesn't look for it again.
   let asked = '';
   effect(() => {
@@ -55,33 +50,54 @@ export async function open(): Promise<void> {
   });
 }
 
-/** After what the data set's name stands for has changed. */
+/** Loads the data set of the experiment once more: it failed, or its name stands for something else now. */
 export const lookAgain = (): Promise<void> => find(sourceOf(state.experiment.peek()));
+
+/** Whatever failed and may succeed now. */
+function tryAgain(): void {
+  seeWhatIsThere();
+  const { error } = state.dataset.peek();
+  const { retry } = state.trouble.peek() ?? {};
+  if (error && !state.lacksImages.peek()) lookAgain();
+  else retry?.();
+}
+
+/** Asks what this page and its server have of each data set. What stays unknown is offered, and fails with its reason. */
+async function seeWhatIsThere(): Promise<void> {
+  const before = state.available.peek();
+  const now = await training.availability(Object.keys(datasetTitles)).catch(() => before);
+  if (JSON.stringify(now) === JSON.stringify(before)) return;
+  state.available.value = now;
+  const { dataset } = state.experiment.peek();
+  const isOther = dataset in before && JSON.stringify(before[dataset]) !== JSON.stringify(now[dataset]);
+  if (isOther && !underWay()) await lookAgain();
+}
 
 const sourceOf = ({ dataset, clean }: Experiment): Source => ({ dataset, clean });
 
-/** Finds out what there is to train. What needs no server stands in for a default that can't be had. */
+/** Finds out what there is to train. What comes with the page stands in for a default that could not be loaded. */
 async function find(source: Source): Promise<void> {
   const name = source.dataset;
   const isStillAsked = () => JSON.stringify(sourceOf(state.experiment.peek())) === JSON.stringify(source);
+  const before = state.dataset.peek().error;
+  if (before && state.trouble.peek()?.what === before.what) state.trouble.value = undefined;
   state.dataset.value = { name };
-  state.status.value = `Looking for ${nameOf(name)}…`;
   try {
     const facts = await training.facts(source);
     if (!isStillAsked()) return;
     state.dataset.value = { name, facts };
-    if (!state.status.peek().includes("can't be had")) state.status.value = 'Ready.';
     const overview = await training.overview(source);
     if (isStillAsked()) state.dataset.value = { name, facts, overview };
-  } catch (error) {
+  } catch (thrown) {
     if (!isStillAsked()) return;
+    const error = thrown as ErrorParts;
     if (!state.datasetIsChosen.peek() && name !== 'digits') {
       state.experiment.value = { ...state.experiment.peek(), dataset: 'digits', clean: [] };
-      state.status.value = `${nameOf(name)} can't be had from this server. Digits are in the page.`;
+      state.status.value = `${datasetTitle(name)} could not be loaded (${error.what}). These are the digits that come with the page.`;
       return;
     }
-    state.status.value = '';
-    state.trouble.value = error as ErrorParts;
+    state.dataset.value = { name, error };
+    state.trouble.value = { ...error, ...(name !== 'own' && { retry: lookAgain }) };
   }
 }
 
@@ -226,9 +242,10 @@ export function stop(): void {
 
 export function pause(): void {
   const run = underWay();
-  if (run?.phase.peek() !== 'running') return;
+  const phase = run?.phase.peek();
+  if (!run || (phase !== 'running' && phase !== 'starting')) return;
   run.phase.value = 'pausing';
-  state.status.value = 'Pausing after this step…';
+  state.status.value = phase === 'starting' ? 'Pausing before the first step…' : 'Pausing after this step…';
   training.pause();
 }
 
@@ -270,9 +287,9 @@ function outcome(run: Run, { stopped, skippedSteps, leftBehind }: Trained): stri
   const accuracy = leftBehind?.accuracy ?? run.log.epochs.at(-1)?.validationAccuracy;
   const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
   if (accuracy !== undefined) parts.push(`Validation accuracy ${fixed(accuracy)}.`);
-  if (skippedSteps) parts.push(`${count(skippedSteps)} steps with numbers that are not finite were skipped.`);
+  if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
   return parts.join(' ');
 }
 
 /** How far it has come, in words. */
-export const stepsOf = ({ stepsDone }: Run): string => (stepsDone === 1 ? '1 step' : `${count(stepsDone)} steps`);
+export const stepsOf = ({ stepsDone }: Run): string => counted(stepsDone, 'step');

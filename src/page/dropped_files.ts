@@ -2,10 +2,13 @@ import type { PlacedFile } from '../index.ts';
 
 /** The files of a drop, those in folders too, with their paths. Has to be called while the drop is handled. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<PlacedFile[]> {
-  // The list is emptied when the event is over: all entries first.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+  // The list is emptied when the event is over: all entries first. What another program hands over may have none.
+  const dropped = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? item.getAsFile() ?? []);
   const files: PlacedFile[] = [];
-  for (const entry of entries) await collect(entry, '', files);
+  for (const each of dropped) {
+    if (each instanceof File) files.push({ path: each.name, file: each });
+    else await collect(each, '', files);
+  }
   return files;
 }
 

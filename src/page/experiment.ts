@@ -1,4 +1,5 @@
 import { areCharacters } from '../data/characters.ts';
+import { nearest } from '../errors.ts';
 import {
   type AugmentationConfig,
   adam,
@@ -164,6 +165,7 @@ export function decode(hash: string): { experiment: Experiment; refused: Configu
   let experiment = { ...defaults };
   const refused: ConfigurationError[] = [];
   const search = new URLSearchParams(hash.replace(/^#/, ''));
+  refused.push(...unknownKeys(search));
   for (const { name, read } of parameters) {
     const text = search.get(name);
     if (text === null) continue;
@@ -175,6 +177,50 @@ export function decode(hash: string): { experiment: Experiment; refused: Configu
     }
   }
   return { experiment, refused, named: search.has('dataset') };
+}
+
+/** What else people call a part of an experiment. */
+const otherNames: Record<string, string> = {
+  lr: 'optimizer',
+  'learning-rate': 'optimizer',
+  aug: 'augment',
+  augmentation: 'augment',
+  data: 'dataset',
+  batch: 'batch-size',
+  network: 'model',
+  samples: 'train-samples',
+};
+
+/** Keys that stand for nothing, or stand there twice: a link that was mistyped would train another experiment. */
+function unknownKeys(search: URLSearchParams): ConfigurationError[] {
+  const names = parameters.map(({ name }) => name);
+  return [...new Set(search.keys())].flatMap((key) => {
+    const values = search.getAll(key);
+    if (names.includes(key)) {
+      if (values.length === 1) return [];
+      return new ConfigurationError({
+        what: `This page's URL has ${key} more than once: the first is used`,
+        found: values.join(', '),
+        wanted: 'one',
+        place: [key],
+      });
+    }
+    // As it is written elsewhere: batchSize, batch_size.
+    const dashed = key
+      .replace(/([a-z])([A-Z])/g, '$1-$2')
+      .replaceAll('_', '-')
+      .toLowerCase();
+    const near = otherNames[dashed] ?? nearest(dashed, names);
+    const value = values[0] ?? '';
+    const rate = `a learning rate is a part of the optimizer: optimizer={"type":"adam","learningRate":${Number(value) || 0.001}}`;
+    return new ConfigurationError({
+      what: `This page's URL has an unknown parameter, which is ignored: ${key}`,
+      found: value ? `${key}=${value}` : key,
+      wanted: names.join(', '),
+      ...(near && { fix: near === 'optimizer' && otherNames[dashed] ? rate : `did you mean ${near}?` }),
+      place: [key],
+    });
+  });
 }
 
 /** The model as it is trained, for such an input and that many classes. It need not fit: createTrainer tells. */

@@ -13,21 +13,32 @@ export interface Fetched<Code> {
 export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
   const code = signal<Code | undefined>();
   let isFetching = false;
-  return {
-    code,
-    fetch: async () => {
-      if (isFetching) return;
-      isFetching = true;
-      try {
-        code.value = await load();
-      } catch (error) {
-        isFetching = false;
-        trouble.value = {
-          what: 'A part of this page could not be fetched',
-          found: String(error),
-          fix: 'load this page again; if that does not help, it has been replaced by a newer one on its server',
-        };
-      }
-    },
+  const fetch = async () => {
+    if (isFetching) return;
+    isFetching = true;
+    try {
+      code.value = await load();
+      failed.delete(fetch);
+      // One error stands for all parts that failed: it goes when the last of them is there.
+      if (failed.size === 0 && trouble.peek()?.retry === fetchFailed) trouble.value = undefined;
+    } catch (error) {
+      isFetching = false;
+      failed.add(fetch);
+      trouble.value = {
+        what: 'A part of this page could not be fetched',
+        found: String(error),
+        fix:
+          'check the network connection, then try again; a run that is here is safe. If that does not help, a newer page ' +
+          'has replaced this one on its server: save the run, and reload',
+        retry: fetchFailed,
+      };
+    }
   };
+  return { code, fetch };
+}
+
+const failed = new Set<() => Promise<void>>();
+
+function fetchFailed(): void {
+  for (const fetch of failed) fetch();
 }

@@ -24,9 +24,9 @@ export function Panel({ id, title, aside, class: kind = '', children }: PanelPro
   );
 }
 
-/** Where the panels stand side by side, as in style.css. There is room for all of them. */
 const wide = matchMedia('(min-width: 60.01rem)');
-const isWide = signal(wide.matches);
+/** Where the panels stand side by side, as in style.css. There is room for all of them. */
+export const isWide = signal(wide.matches);
 wide.addEventListener('change', ({ matches }) => {
   isWide.value = matches;
 });

@@ -31,8 +31,17 @@ let waiting: (() => Promise<void>) | undefined;
 
 const trainSamples = computed(() => plan.value?.trainSamples ?? 1);
 
+/** The data set that `preview` is of. */
+let previewOf = '';
+
 effect(() => {
   const { name, overview } = dataset.value;
+  if (name !== previewOf) {
+    // Images of another set would be taken for this one's.
+    previewOf = name;
+    preview.value = undefined;
+    previewError.value = undefined;
+  }
   if (!adapter.value || !overview) return;
   const request = {
     dataset: name,
@@ -44,11 +53,14 @@ effect(() => {
     epochs: Array.from({ length: columns }, (_, i) => epoch.value + i),
   };
   waiting = async () => {
+    if (name !== previewOf) return;
     try {
-      preview.value = await training.preview(request);
+      const made = await training.preview(request);
+      if (name !== previewOf) return;
+      preview.value = made;
       previewError.value = undefined;
     } catch (error) {
-      tell(error as ErrorParts, request.augmentation);
+      if (name === previewOf) tell(error as ErrorParts, request.augmentation);
     }
   };
   next();

@@ -90,6 +90,11 @@ export class Run {
     return (this.brokeAt !== undefined && this.beside) || this;
   }
 
+  /** Steps that it has done here, not before it was loaded or goes on. */
+  get stepsHere(): number {
+    return this.log.steps.length - this.stepsBefore;
+  }
+
   /** Share of its steps, 0 to 1. */
   get done(): number {
     return this.stepsDone / this.steps;
@@ -103,8 +108,7 @@ export class Run {
   }
 
   get secondsLeft(): number {
-    const { length } = this.log.steps;
-    return (this.seconds / (length - this.stepsBefore)) * (this.steps - length);
+    return (this.seconds / this.stepsHere) * (this.steps - this.log.steps.length);
   }
 
   add(news: readonly Told[]): void {
@@ -163,6 +167,8 @@ export class Run {
   resume(): void {
     if (this.paused.since) this.paused.ms += performance.now() - this.paused.since;
     this.paused.since = 0;
+    this.log.resume();
+    this.beside?.log.resume();
     this.phase.value = 'running';
   }
 

@@ -1,6 +1,6 @@
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
-import { count } from '../figures.ts';
+import { counted } from '../figures.ts';
 import { upTo } from '../formats/history_until.ts';
 import { adam, modelSummary, sgd } from '../index.ts';
 import { canGoOn, stepsOf } from './control.ts';
@@ -24,7 +24,7 @@ export async function saveRun(): Promise<void> {
     };
     const file = await training.save(proxy(historyNow));
     download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
-    state.status.value = `Saved: weights and optimizer, configuration, ${count(steps)} steps.`;
+    state.status.value = `Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`;
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }
@@ -39,12 +39,29 @@ async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
+/** The file whose turn comes when the one that is being read is there: of several, the last. */
+let waiting: File | undefined;
+
 /** Shows a run from a file in place of the one that is there; its network can be asked as before. */
 export async function loadRun(file: File): Promise<void> {
-  if (state.run.peek()?.isUnderWay.peek() || state.isLoading.peek()) return;
+  if (state.run.peek()?.isUnderWay.peek()) return;
+  waiting = file;
+  if (state.isLoading.peek()) {
+    state.status.value = `Loading ${file.name} next…`;
+    return;
+  }
+  state.isLoading.value = true;
+  while (waiting) {
+    const next: File = waiting;
+    waiting = undefined;
+    await load(next);
+  }
+  state.isLoading.value = false;
+}
+
+async function load(file: File): Promise<void> {
   state.trouble.value = undefined;
   state.status.value = `Loading ${file.name}…`;
-  state.isLoading.value = true;
   try {
     const loaded = await training.loadRun(await bytesOf(file), file.name);
     const { dataset, epochs, options, history, leftBehind } = loaded;
@@ -58,17 +75,17 @@ export async function loadRun(file: File): Promise<void> {
     state.experiment.value = experiment;
     run.end(leftBehind);
     state.run.value = run;
-    state.status.value = `Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`;
-    if (!loaded.hasImages) state.status.value += ' The images that it was trained on are not to be had here.';
+    run.bytes.value = loaded.bytes;
+    const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
+    if (!loaded.hasImages) said.push('The images that it was trained on are not here.');
     if (options.mix && options.mix !== 'replace') {
-      state.status.value += ` It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`;
+      said.push(`It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`);
     }
+    state.status.value = said.join(' ');
     await canGoOn(run);
   } catch (error) {
     state.status.value = '';
     state.trouble.value = error as ErrorParts;
-  } finally {
-    state.isLoading.value = false;
   }
 }
 

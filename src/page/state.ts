@@ -10,6 +10,7 @@ import {
   modelSummary,
 } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
+import { datasetTitle } from './dataset_titles.ts';
 import {
   augmentationFor,
   augmentationOf,
@@ -22,7 +23,7 @@ import {
   type SettledExperiment,
 } from './experiment.ts';
 import type { Run } from './run.ts';
-import type { DatasetOverview } from './worker/datasets.ts';
+import type { Availability, DatasetOverview } from './worker/datasets.ts';
 import type { From } from './worker/session.ts';
 
 /** What the whole page knows. A panel reads these signals, and changes the experiment by `change` alone. */
@@ -43,6 +44,7 @@ export function change(part: Partial<Experiment>): void {
   if (!part.dataset) return;
   datasetIsChosen.value = true;
   trouble.value = undefined;
+  status.value = '';
 }
 
 /** Undefined until WebGPU is open. */
@@ -51,8 +53,13 @@ export const adapter = signal<AdapterFacts | undefined>();
 /** Why there is no WebGPU, where there is none. */
 export const noGpu = signal<ErrorParts | undefined>();
 
+/** An error, and how to try once more what failed, where that may succeed without any other change. */
+export interface Trouble extends ErrorParts {
+  retry?: () => unknown;
+}
+
 /** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
-export const trouble = signal<ErrorParts | undefined>(troubleOf(first.refused));
+export const trouble = signal<Trouble | undefined>(troubleOf(first.refused));
 
 /** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
 export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
@@ -60,11 +67,16 @@ export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
 /** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */
 export const isLoading = signal(false);
 
-/** Read out by a screen reader, so for what changes seldom. */
+/** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
 export const status = signal('');
 
-/** The data set of `experiment`, as far as it is known; both undefined while it is looked for, or can't be had. */
-export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview }>({ name: '' });
+/** The data set of `experiment`, as far as it is known: `facts` first, or why it could not be loaded. */
+export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview; error?: ErrorParts }>({
+  name: '',
+});
+
+/** What this page and its server have of each data set, by its name; empty until they have said. */
+export const available = signal<Record<string, Availability>>({});
 
 /** It waits for somebody to bring images: a page that was just opened has none of one's own. */
 export const lacksImages = computed(() => experiment.value.dataset === 'own' && !dataset.value.facts);
@@ -76,7 +88,7 @@ export const run = signal<Run | undefined>();
 export const plan = computed<Plan | undefined>(() => {
   const { facts } = dataset.value;
   if (!facts || !adapter.value) return undefined;
-  return planRun(experiment.value, facts, adapter.value.software);
+  return planRun(experiment.value, facts, adapter.value.software, facts.imageShape);
 });
 
 /** What suits the classes; while those of another data set are looked for, what suited the last ones. */
@@ -177,20 +189,27 @@ export const isReady = computed(() =>
   Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value && !isLoading.value),
 );
 
+/** What the status line says: `status`, or else how far the data set is. */
+export const statusLine = computed(() => {
+  const { name, facts, error } = dataset.value;
+  if (status.value || !name || error || refusal.value) return status.value;
+  return facts ? 'Ready.' : `Loading ${datasetTitle(name)}…`;
+});
+
 effect(() => {
   void run.value; // of another one it isn't known yet
   goesOnFrom.value = undefined;
 });
 
-/** All that an address says wrong as one error: a part that isn't told would be taken for right. */
+/** All that is wrong in a URL as one error: a part that isn't told would be taken for right. */
 function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
   const [first] = refused;
   if (!first || refused.length === 1) return first?.parts;
-  const lines = refused.map(
-    ({ parts }) => `${parts.place?.[0] ?? parts.what}: ${parts.found}; wanted: ${parts.wanted}`,
+  const lines = refused.map(({ parts: { place, what, found, wanted, fix } }) =>
+    [`${place?.[0] ?? what}: ${found}`, fix ?? (wanted && `expected: ${wanted}`)].filter(Boolean).join('; '),
   );
   return {
-    what: `The address of this page says ${refused.length} things that can't be: the defaults are taken`,
+    what: `This page's URL has ${refused.length} faults: what is wrong in it is ignored`,
     found: lines.join('\n'),
   };
 }
@@ -202,15 +221,27 @@ effect(() => {
   document.title = isUnderWay ? `${Math.floor(100 * shown.done)} % · ${title}` : title;
 });
 
-// The address follows the experiment; a link that is pasted over it, or the way back, is followed too.
+// The URL follows the experiment; a link that is pasted over it, or the way back, is followed too. Changes that follow each
+// other closely, as those of a slider do, are one step of the way back.
+const oneChangeMs = 1000;
+let lastChange = Number.NEGATIVE_INFINITY;
+let isFollowing = true;
 effect(() => {
   const hash = `#${encode(experiment.value)}`;
   const untouched = !location.hash && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
-  if (!untouched && location.hash !== hash) history.replaceState(null, '', hash);
+  if (untouched || location.hash === hash) return;
+  const now = performance.now();
+  if (isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs) history.replaceState(null, '', hash);
+  else history.pushState(null, '', hash);
+  lastChange = isFollowing ? lastChange : now;
 });
+isFollowing = false;
 addEventListener('hashchange', () => {
   const { experiment: told, refused, named } = decode(location.hash);
+  isFollowing = true;
   experiment.value = told;
   datasetIsChosen.value = named;
+  isFollowing = false;
   trouble.value = troubleOf(refused);
+  if (!run.value?.isUnderWay.value) status.value = '';
 });

@@ -1,10 +1,12 @@
 import { describeAdapter } from '../index.ts';
+import { DropTarget } from './drop_target.tsx';
 import { later } from './later.tsx';
 import { AugmentationPanel } from './panels/augmentation.tsx';
 import { DataPanel } from './panels/data.tsx';
 import { GradientsPanel } from './panels/gradients.tsx';
 import { ModelPanel, OptimizerPanel } from './panels/model.tsx';
-import { RunBar, TrainingPanel } from './panels/training.tsx';
+import { RunBar } from './panels/run_bar.tsx';
+import { TrainingPanel } from './panels/training.tsx';
 import { adapter, noGpu } from './state.ts';
 import { NoWebGpu, Trouble } from './trouble.tsx';
 
@@ -28,6 +30,7 @@ export function Studio() {
         <p class="tagline">A convolutional network learns in this browser, on shaders written by hand.</p>
         <Adapter />
       </header>
+      <DropTarget />
       {noGpu.value ? (
         <main id="main">
           <NoWebGpu />
@@ -35,7 +38,7 @@ export function Studio() {
       ) : (
         <>
           <RunBar />
-          <button type="button" class="skip" onClick={() => document.getElementById('outcome')?.focus()}>
+          <button type="button" class="skip" onClick={skipSetup}>
             On to the training
           </button>
           <main id="main">
@@ -55,6 +58,13 @@ export function Studio() {
       )}
     </>
   );
+}
+
+function skipSetup(): void {
+  const outcome = document.getElementById('outcome');
+  outcome?.focus({ preventScroll: true });
+  // It is higher than the window, of which the browser would show any part.
+  outcome?.scrollIntoView();
 }
 
 function Adapter() {

@@ -26,6 +26,11 @@ export function Trouble() {
                 Go on from {placeOf(run.value, goesOnFrom.value)}
               </button>
             )}
+            {told.retry && (
+              <button id="try-again" type="button" class="primary" onClick={tryAgain}>
+                Try again
+              </button>
+            )}
             <button type="button" class="quiet" onClick={putAway}>
               Put away
             </button>
@@ -40,6 +45,11 @@ export function Trouble() {
 function goOnFromThere(): void {
   document.getElementById('start')?.focus();
   goOn();
+}
+
+function tryAgain(): void {
+  document.getElementById('start')?.focus();
+  trouble.peek()?.retry?.();
 }
 
 function putAway(): void {

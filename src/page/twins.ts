@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
-import { count } from '../figures.ts';
+import { count, counted } from '../figures.ts';
 import { adam, type ComparisonFile, modelSummary, sgd, type Variable } from '../index.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf, stepsOf } from './control.ts';
@@ -95,13 +95,13 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   try {
     const command =
       compareCommand({ vary, a, b }, input, plan, pairs) ??
-      `At ${location.href} choose twins that differ in the ${vary.replace('-', ' ')}, B with ${ways.b}, ${pairs} pairs.`;
+      `At ${location.href} choose twins that differ in the ${vary.replace('-', ' ')}, B with ${ways.b}, ${counted(pairs, 'pair')}.`;
     const request = { vary, a: requestFor(a), b: requestFor(b), ways, pairs, command };
     const result = await training.trainBeside(request, proxy(twins.listener));
     twins.run.end();
     if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.beside!.way! }, result };
     state.status.value = result
-      ? `Compared: ${result.pairs === 1 ? 'one pair' : `${result.pairs} pairs`}.`
+      ? `Compared: ${result.pairs === 1 ? 'one pair' : counted(result.pairs, 'pair')}.`
       : `Stopped after ${stepsOf(twins.run)} of both.`;
   } catch (error) {
     twins.run.end();

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import { counted } from '../figures.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { submit } from '../gpu/submission.ts';
@@ -86,8 +87,8 @@ function writeBatch(engine: Engine, ledger: BoundState, images: Float32Array, la
   if (count > batchSize || count * each !== labels?.length || count === 0) {
     throw new ConfigurationError({
       what: "The batch doesn't fit",
-      found: `${count} images and ${labels?.length ?? 'no'} labels`,
-      wanted: `1 to ${batchSize} images, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
+      found: `${counted(count, 'image')} and ${labels ? counted(labels.length, 'label') : 'no labels'}`,
+      wanted: `1 to ${counted(batchSize, 'image')}, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
       ...(count > batchSize && { fix: 'create the trainer with a larger batchSize' }),
     });
   }

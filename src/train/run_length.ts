@@ -1,9 +1,16 @@
-import { tutorialEpochs } from '../model/tutorial.ts';
+import { counted, figure } from '../figures.ts';
+import { tutorialBatchSize, tutorialEpochs } from '../model/tutorial.ts';
 
 /** The tutorial's network at batch 32 on SwiftShader with two cores. */
 const softwareImagesPerSecond = { training: 200, validation: 600 };
 /** A default run on a software adapter ends in about two minutes, start included. */
 const softwareSeconds = 110;
+/** Of the images that these figures are of. */
+const softwarePixels = 28 * 28;
+/** A network that has taken fewer steps has hardly begun to learn. */
+const fewestSteps = 300;
+/** Fewer validation images than these say little. */
+const fewValidationImages = 50;
 /** What fits into that, and still learns. */
 const softwarePart = { epochs: 2, trainSamples: 10_000, testSamples: 2_000 };
 
@@ -13,10 +20,14 @@ export interface Plan {
   testSamples: number;
   /** The run was cut to suit a software adapter. */
   cut: boolean;
+  /** It has more epochs than usual, because the set is small. */
+  lengthened?: true;
 }
 
 /** What the user said of it; what is undefined was left open. */
-export type AskedLength = Partial<Omit<Plan, 'cut'>>;
+export type AskedLength = Partial<Pick<Plan, 'epochs' | 'trainSamples' | 'testSamples'>> & { batchSize?: number };
+
+type ImageShape = readonly [height: number, width: number, channels: number];
 
 /** How many images there are. */
 export interface Counts {
@@ -24,22 +35,47 @@ export interface Counts {
   test: { count: number };
 }
 
-/** How much is trained: what the user said, else everything, else what a software adapter can do while one waits. */
-export function planRun(asked: AskedLength, { train, test }: Counts, software: boolean): Plan {
+/**
+ * How much is trained: what the user said, else everything, else what a software adapter can do while one waits. A set of
+ * few images is gone through more often.
+ *
+ * @param imageShape where it is known: a software adapter takes longer for larger images.
+ */
+export function planRun(asked: AskedLength, { train, test }: Counts, software: boolean, imageShape?: ImageShape): Plan {
   const whole: Plan = {
     epochs: asked.epochs ?? tutorialEpochs,
-    trainSamples: asked.trainSamples ?? train.count,
-    testSamples: asked.testSamples ?? test.count,
+    trainSamples: Math.min(asked.trainSamples ?? train.count, train.count),
+    testSamples: Math.min(asked.testSamples ?? test.count, test.count),
     cut: false,
   };
   const free = asked.epochs === undefined && asked.trainSamples === undefined;
-  if (!software || !free || softwareTime(whole) <= softwareSeconds) return whole;
+  if (!free) return whole;
+  if (!software || softwareTime(whole) <= softwareSeconds) return lengthened(whole, asked, software, imageShape);
   return {
     epochs: softwarePart.epochs,
     trainSamples: Math.min(softwarePart.trainSamples, train.count),
     testSamples: asked.testSamples ?? Math.min(softwarePart.testSamples, test.count),
     cut: true,
   };
+}
+
+function lengthened(plan: Plan, { batchSize }: AskedLength, software: boolean, imageShape?: ImageShape): Plan {
+  const wanted = Math.ceil(fewestSteps / stepsPerEpoch(plan, batchSize));
+  const [height, width] = imageShape ?? [0, 0];
+  const epochSeconds = softwareTime({ ...plan, epochs: 1 }) * Math.max(1, (height * width) / softwarePixels);
+  const most = software ? Math.floor(softwareSeconds / epochSeconds) : Number.POSITIVE_INFINITY;
+  const epochs = Math.min(wanted, most);
+  return epochs > plan.epochs ? { ...plan, epochs, lengthened: true } : plan;
+}
+
+export const stepsPerEpoch = ({ trainSamples }: Plan, batchSize = tutorialBatchSize): number =>
+  Math.ceil(trainSamples / batchSize);
+
+/** What there is to say of a validation set that is too small to tell much; undefined of a larger one, and without any. */
+export function fewValidationWords(testSamples: number): string | undefined {
+  if (testSamples === 0 || testSamples >= fewValidationImages) return undefined;
+  const share = figure(Number((100 / testSamples).toPrecision(2)));
+  return `only ${counted(testSamples, 'validation image')}: each is ${share} % of the validation accuracy, which says little`;
 }
 
 function softwareTime({ epochs, trainSamples, testSamples }: Plan): number {

@@ -81,7 +81,7 @@ describe('wgrad compare', () => {
       expect(one.stdout).toContain('One pair says nothing');
       const resumed = await run(...twins, '--seeds', '2', '--epochs', '2', '--resume', part);
       expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: '' });
-      expect(resumed.stdout).toContain('1 of 2 pairs are done');
+      expect(resumed.stdout).toContain('1 of 2 pairs done');
       expect(resumed.stdout).not.toContain('seed 0');
       expect(written(part).pairs).toEqual(pairs);
       expect(written(part).paragraph).toBe(paragraph);

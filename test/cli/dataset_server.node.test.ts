@@ -1,12 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { type Served, serve } from '../../src/cli/server.ts';
 
 let server: Served;
 beforeAll(async () => {
+  vi.stubEnv('WGRAD_DATA_DIR', inject('folder')); // without any
   server = await serve(import.meta.dirname, datasetRoutes(knownDatasets()));
 });
-afterAll(() => server.close());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  server.close();
+});
 
 const get = (path: string) => fetch(new URL(path, server.url));
 
@@ -18,6 +22,14 @@ test('the facts of a data set, and its bytes', async () => {
   expect(Math.max(...images)).toBe(255);
   const labels = await (await get('datasets/digits/test/labels')).arrayBuffer();
   expect(labels.byteLength).toBe(297);
+});
+
+test('a list of the data sets, with what to type for those that are not there', async () => {
+  const list = await (await get('datasets.json')).json();
+  expect(Object.keys(list)).toEqual(['mnist', 'fashion-mnist', 'digits', 'cifar10']);
+  expect(list.digits).toBeNull();
+  expect(list.cifar10).toMatchObject({ what: 'The data set cifar10 is not on this machine' });
+  expect(list.cifar10.fix).toContain('wgrad data get cifar10');
 });
 
 test('a data set that is not known is refused with the nearest name, a folder without a look', async () => {

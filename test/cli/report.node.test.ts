@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { adapterLine, mirroringLines } from '../../src/cli/training_report.ts';
-import { clock, figure } from '../../src/figures.ts';
+import { adapterLine, dataLine, lengthLines, mirroringLines, timeLine } from '../../src/cli/training_report.ts';
+import { clock, counted, duration, figure } from '../../src/figures.ts';
 import { TrainingLog } from '../../src/health/training_log.ts';
+import { conv2d, flatten, modelSummary, presetModel, sequential } from '../../src/index.ts';
 import { augmentationPresets } from '../../src/train/augmentation_presets.ts';
 import { planRun } from '../../src/train/run_length.ts';
+import { aboutSeconds, estimatedStepMs } from '../../src/train/run_time.ts';
 
 const datasets = (train: number, test: number) => ({ train: { count: train }, test: { count: test } });
 
@@ -27,7 +29,60 @@ describe('how much is trained', () => {
   });
 
   test('a small data set is not cut', () => {
-    expect(planRun({}, datasets(1500, 297), true).cut).toBe(false);
+    expect(planRun({}, datasets(1500, 297), true)).toEqual({
+      epochs: 10,
+      trainSamples: 1500,
+      testSamples: 297,
+      cut: false,
+    });
+  });
+
+  test('a set of a few images is gone through until there are 300 steps, as far as a software adapter comes in its time', () => {
+    expect(planRun({ batchSize: 32 }, datasets(24, 6), true)).toMatchObject({ epochs: 300, lengthened: true });
+    expect(planRun({ batchSize: 8 }, datasets(24, 6), true)).toMatchObject({ epochs: 100, lengthened: true });
+    expect(planRun({ batchSize: 32 }, datasets(24, 6), true, [28, 28, 1])).toMatchObject({ epochs: 300 });
+    const large = planRun({ batchSize: 32 }, datasets(24, 6), true, [96, 96, 3]);
+    expect(large.epochs).toBeGreaterThan(10);
+    expect(large.epochs).toBeLessThan(100);
+    expect(planRun({ batchSize: 32 }, datasets(24, 6), false, [96, 96, 3])).toMatchObject({ epochs: 300 });
+    // Who says how long, or of how much, is taken at their word.
+    for (const asked of [{ epochs: 2 }, { trainSamples: 20 }]) {
+      expect(planRun({ ...asked, batchSize: 32 }, datasets(24, 6), true)).not.toHaveProperty('lengthened');
+    }
+  });
+
+  test('there are no more images than there are', () => {
+    expect(planRun({ trainSamples: 70_000, testSamples: 20_000 }, mnist, false)).toMatchObject({
+      trainSamples: 60_000,
+      testSamples: 10_000,
+    });
+  });
+
+  test('the command says what it made of the length, and how long that takes', () => {
+    const layers = modelSummary(presetModel('tutorial', [28, 28, 1], 10));
+    expect(lengthLines(planRun({}, mnist, true), layers, 32)).toEqual([
+      expect.stringMatching(
+        /^cut +to 2 epochs of 10,000 .*about \d+ seconds of a software adapter by a rough estimate/,
+      ),
+    ]);
+    // A network that computes ten times as much takes longer.
+    const [small, wide] = [8, 80].map((filters) => {
+      const model = sequential({ inputShape: [28, 28, 1], layers: [conv2d({ filters, kernelSize: 3 }), flatten()] });
+      return estimatedStepMs(modelSummary(model), 32);
+    });
+    expect(wide! / small!).toBeGreaterThan(1.5);
+    const [note, length] = lengthLines(planRun({ batchSize: 32 }, datasets(24, 1), true), layers, 32);
+    expect(note).toMatch(/^note +only 1 validation image: each is 100 %/);
+    expect(length).toMatch(/^length +300 epochs, because 24 training images make 1 step an epoch: 300 steps in all/);
+    // 2 * (313 steps + 62.5 batches, forward alone) * 100 ms
+    expect(timeLine(planRun({}, mnist, true), 32, 100)).toMatch(/^time +about 65 seconds for this run/);
+    expect([3, 42, 100, 5_000, 9_000].map(aboutSeconds)).toEqual([
+      'a few seconds',
+      'about 40 seconds',
+      'about 2 minutes',
+      'about 83 minutes',
+      'about 2.5 hours',
+    ]);
   });
 });
 
@@ -46,6 +101,27 @@ describe('what was learned so far', () => {
     expect(log.normsOf('dense')).toEqual({ mean: 2, min: 1, max: 3 });
   });
 
+  test('the time of a step is measured from steps, whatever their batch holds, without pauses and steps from a file', () => {
+    const log = new TrainingLog();
+    log.add({ ...step(1, 1, 8), at: 0 });
+    log.add({ ...step(2, 1, 8), at: 5000 });
+    expect(log.stepMs).toBeUndefined();
+    log.add({ ...step(3, 1, 8), at: 5300 });
+    expect(log.stepMs).toBe(300);
+    log.resume();
+    expect(log.stepMs).toBeUndefined();
+    log.add({ ...step(4, 1, 8), at: 90_000 });
+    log.add({ ...step(5, 1, 8), at: 90_250 });
+    expect(log.stepMs).toBe(250);
+    const epoch = { epoch: 1, loss: 1, accuracy: 1, imagesPerSecond: 32, gradientNorms: {} };
+    log.add({ epoch: { ...epoch, seconds: 1 } }); // of the four that were timed
+    expect(log.stepMs).toBe(250);
+    log.add(step(6, 1, 8));
+    log.add({ epoch: { ...epoch, epoch: 2, seconds: 3.1 } });
+    expect(log.stepMs).toBe(3100);
+    expect([log.stepMs!, 12.34].map(duration)).toEqual(['3.1 s', '12.3 ms']);
+  });
+
   test('a finished epoch is not unfinished', () => {
     const log = new TrainingLog();
     log.add(step(1, 1, 32));
@@ -59,6 +135,14 @@ test('a software adapter is never passed off as a GPU', () => {
   expect(adapterLine(swiftShader)).toContain('software adapter SwiftShader');
   const gpu = { vendor: 'nvidia', architecture: 'hopper', device: '', description: 'NVIDIA H200', software: false };
   expect(adapterLine(gpu)).toBe('adapter  NVIDIA H200 (nvidia hopper)');
+});
+
+test('one is not counted as many', () => {
+  expect([counted(1, 'file'), counted(0, 'file'), counted(2000, 'file')]).toEqual(['1 file', '0 files', '2,000 files']);
+  expect([counted(1, 'class', 'classes'), counted(2, 'class', 'classes')]).toEqual(['1 class', '2 classes']);
+  expect(dataLine('own', { train: 3, test: 1, imageShape: [4, 4, 1], classes: 1 })).toContain(
+    '1 test image of 4 x 4 x 1, 1 class',
+  );
 });
 
 test('figures keep four digits that count', () => {

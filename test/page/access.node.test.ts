@@ -69,6 +69,98 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   expect(await barriers()).toEqual([]);
 });
 
+/** Goes through all that a keyboard reaches, and tells what of it lies under the run bar or out of sight; and how many there were. */
+async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: string[] }> {
+  await page.evaluate(() => {
+    const title = document.querySelector('h1')!;
+    title.tabIndex = -1;
+    title.focus();
+  });
+  const hidden: string[] = [];
+  for (let stops = 0; ; stops++) {
+    if (back) await page.keyboard.down('Shift');
+    await page.keyboard.press('Tab');
+    if (back) await page.keyboard.up('Shift');
+    const found = await page.evaluate(() => {
+      const focused = document.activeElement;
+      if (!focused || focused === document.body) return undefined;
+      const bar = document.querySelector('.run-bar')!;
+      // A file is chosen by the label that is seen for it.
+      const seen = focused.matches('.file') ? focused.nextElementSibling! : focused;
+      const { top, bottom, left, right } = seen.getBoundingClientRect();
+      const edge = bar.getBoundingClientRect().bottom;
+      const isThere = bar.contains(seen) || (top >= edge - 0.5 && top < innerHeight && bottom > edge);
+      const y = (Math.max(top, edge) + Math.min(bottom, innerHeight)) / 2;
+      const there = document.elementFromPoint(
+        (Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
+        bar.contains(seen) ? (top + bottom) / 2 : y,
+      );
+      const isCovered = bar.contains(there) && !bar.contains(seen);
+      return {
+        name: `${seen.tagName} ${seen.id} ${seen.textContent?.slice(0, 30)} at ${top}, bar to ${edge}`,
+        isThere: isThere && !isCovered,
+      };
+    });
+    // Before the first and behind the last is the browser's own.
+    if (!found && (stops > 0 || !back)) return { stops, hidden };
+    if (found && !found.isThere) hidden.push(found.name);
+  }
+}
+
+test('the focus is never under the run bar, which is one line wherever it is scrolled to, on a phone too', async () => {
+  await openPage(`${await studio.serve()}#dataset=digits&epochs=2&train-samples=320&model=five-relu`, page, complaints);
+  const barHeights = async () => {
+    const heights: number[] = [];
+    for (const width of [1280, 400, 320]) {
+      await page.setViewport({ width, height: 800 });
+      await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+      const { top, height, tops, over } = await page.$eval('.run-bar', (bar) => {
+        const { top, height } = bar.getBoundingClientRect();
+        const tops = [...bar.querySelectorAll('button')].map((it) => it.getBoundingClientRect().top);
+        return { top, height, tops, over: bar.scrollWidth - bar.clientWidth };
+      });
+      expect(top).toBe(0);
+      expect(new Set(tops).size).toBe(1);
+      expect(over).toBe(0);
+      heights.push(height);
+    }
+    return Math.max(...heights);
+  };
+  expect(await barHeights()).toBeLessThan(64);
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+  expect(await barHeights()).toBeLessThan(64);
+  await page.waitForSelector('#results canvas');
+  await page.$eval('#augmentation-preset', (it) => {
+    (it as HTMLSelectElement).value = 'none';
+    it.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  await page.waitForSelector('#waiting');
+  expect(await barHeights()).toBeLessThan(64);
+
+  for (const [width, back] of [
+    [1280, true],
+    [1280, false],
+    [400, true],
+  ] as const) {
+    await page.setViewport({ width, height: 800 });
+    const { stops, hidden } = await hiddenFocus(back);
+    expect(stops).toBeGreaterThan(60);
+    expect(hidden).toEqual([]);
+  }
+  for (const width of [1280, 400]) {
+    await page.setViewport({ width, height: 800 });
+    await page.focus('.skip');
+    await page.keyboard.press('Enter');
+    const [bar, outcome] = await page.evaluate(() => [
+      document.querySelector('.run-bar')!.getBoundingClientRect().bottom,
+      document.querySelector('#training')!.getBoundingClientRect().top,
+    ]);
+    expect(outcome).toBeGreaterThanOrEqual(bar!);
+    expect(outcome).toBeLessThan(bar! + 40);
+  }
+});
+
 test('nor beside twins, with a list of ops, a layer that does not fit, or an address that says nonsense', async () => {
   const ops = encodeURIComponent(JSON.stringify([{ type: 'randomAffine', degrees: 10 }, { type: 'randomErasing' }]));
   await open(`#dataset=digits&model=five-relu&epochs=1&train-samples=64&augment=${ops}`);

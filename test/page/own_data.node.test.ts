@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { mnistLike } from '../data/made_files.ts';
-import { downloaded, openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
+import { downloaded, openPage, openStudio, type Studio, text, until, untilEpoch, upload } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
 const markup = '<img src=x onerror=document.title="broken">';
@@ -43,21 +43,30 @@ afterAll(async () => {
 test('a folder that is dropped is read in the page, looked through, cleaned and trained; names are text', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=6`, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=500`, page, complaints);
   const asked: string[] = [];
   page.on('request', (request) => {
     if (!/^(data|blob):/.test(request.url())) asked.push(`${request.method()} ${request.url()}`);
   });
-  await page.click('.own summary');
-  await page.$eval('#drop', (drop) => drop.scrollIntoView({ block: 'center' }));
-  const { x, y } = (await (await page.$('#drop'))!.boundingBox())!;
+  // Far from its place in the panel, which is folded, and while a run is under way.
+  await page.click('#start');
+  await untilEpoch(page, 1);
   const cdp = await page.createCDPSession();
-  const data = { items: [], files: [folder], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await cdp.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
-  }
-  await until(page, '#status', '122 images of your own|Ready');
+  const drag = (type: 'dragEnter' | 'dragOver' | 'dragCancel' | 'drop', ...files: string[]) =>
+    cdp.send('Input.dispatchDragEvent', { type, x: 900, y: 700, data: { items: [], files, dragOperationsMask: 1 } });
+  await drag('dragEnter', folder);
+  await drag('dragOver', folder);
+  await until(page, '#drop-overlay', 'Drop anywhere.*become your own data set.*They are read when this run has ended');
+  await drag('dragCancel');
+  await page.waitForFunction(() => !document.querySelector('#drop-overlay'));
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await drag(type, folder);
+  await until(page, '#status', '124 files will be read when this run has ended: stop it to read them now');
+  expect(await text(page, '#waiting-files')).toContain('124 files will be read when this run has ended');
+  expect(await page.$('#drop-overlay')).toBeNull();
+  await page.click('#stop');
+  await until(page, '#status', '122 images of your own, which stay in this page');
   await until(page, '#facts', '98 training and 24 validation images of 12.×.12, 3 classes');
+  expect(await page.$('#waiting-files')).toBeNull();
   expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
   const names = await page.$$eval('.classes .name', (all) => all.map((it) => it.textContent));
   expect(names).toEqual([...classes].sort());
@@ -78,6 +87,16 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
     classes.length,
   );
 
+  // So few images are gone through more often, and so few of them for validation say little.
+  expect(await page.$('#lengthened')).toBeNull();
+  await page.click('#epochs-wanted', { count: 3 });
+  await page.keyboard.press('Backspace');
+  await page.keyboard.press('Tab');
+  await until(page, '#lengthened', '98 training images make 4 steps an epoch, so 75 epochs are planned: 300 steps, ');
+  expect(await text(page, '#few-validation')).toContain('Only 24 validation images: each is 4.2 % of the validation');
+  await page.type('#epochs-wanted', '6');
+  await page.keyboard.press('Tab');
+
   await page.click('#leave-duplicates');
   await until(page, '#facts', '97 training');
   await page.click('#leave-constant');
@@ -87,7 +106,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await page.waitForSelector('#start:enabled');
   await page.click('#start');
   await until(page, '#status', 'Done in');
-  await until(page, '#results .facts', '24 validation images');
+  await until(page, '#results .facts', '24 validation images after 18 steps');
   expect(Number.parseFloat(await text(page, '#validation-accuracy-now'))).toBeGreaterThan(0.6);
   expect(await page.$$eval('.confusion tbody th', (all) => all.map((it) => it.textContent))).toEqual(names);
   expect(await page.$('main img')).toBeNull();
@@ -216,7 +235,10 @@ test('a data set of the page is looked through too, and a link leaves out what w
       '/datasets/mnist/test/labels': Uint8Array.of(1, 1, 0),
     };
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    if (path === '/datasets/mnist') {
+    if (path === '/datasets.json') {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ mnist: null }));
+    } else if (path === '/datasets/mnist') {
       response.setHeader('content-type', 'application/json');
       const facts = { imageShape: [4, 4, 1], classNames: ['a', 'b'], train: { count: 6_000 }, test: { count: 3 } };
       response.end(JSON.stringify(facts));
@@ -257,6 +279,16 @@ test('what is no data set is refused in words', async () => {
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
   await until(page, '#trouble', 'no data set in these files that wgrad can read');
   expect(await text(page, '#trouble')).toMatch(/package\.json: JSON.*a folder of pictures.*IDX files/s);
+  // Of what is chosen while files are being read, the last is read next.
+  await page.evaluate(() => {
+    const drop = (name: string) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['no run'], name));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    };
+    for (const name of ['a.wgrad', 'b.wgrad', 'c.wgrad']) drop(name);
+  });
+  await until(page, '#trouble', 'c\\.wgrad is no run that wgrad has saved');
   await page.close();
 });
 

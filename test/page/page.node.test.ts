@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import puppeteer, { type Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
+import { readDatasets } from '../../src/cli/datasets.ts';
 import { ensureChrome } from '../../src/cli/get_chrome.ts';
+import { mnistPart } from '../../src/data/mnist_part.ts';
 import { DataError } from '../../src/errors.ts';
+import { parseIdxDataset, takeFirst } from '../../src/index.ts';
 import {
   chooseDataset,
   devRoutes,
@@ -67,9 +72,47 @@ describe('with the data sets of wgrad dev', () => {
     expect(await text(page, '#adapter')).toContain('software adapter SwiftShader: runs on the CPU, this is not a GPU');
     expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
     expect(await text(page, '#facts')).toContain('60,000 training and 10,000 validation images');
-    expect(await text(page, '#cut')).toMatch(/Cut to 2 epochs of 10,000 training and 2,000 validation images/);
+    expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).selectedOptions[0]?.textContent)).toBe(
+      'MNIST',
+    );
+    const shortened =
+      'Shortened for the CPU: 2 epochs of 10,000 training and 2,000 validation images, about \\d+ seconds';
+    expect(await text(page, '#cut')).toMatch(new RegExp(`${shortened} by a rough estimate`));
     expect(await text(page, '#model')).toContain('conv2d_111 × 11 × 6418,496');
     expect(await text(page, '#model')).toContain('225,034');
+
+    // Its own first steps tell how long it takes here, also for whoever comes again.
+    await page.click('#start');
+    await until(page, '#cut', 'about [\\d.]+ (seconds|minutes|hours) as measured here\\. A GPU trains 10 epochs');
+    await page.click('#stop');
+    await until(page, '#status', 'Stopped after');
+    await page.reload();
+    await until(page, '#cut', 'as measured here');
+    expect(complaints).toEqual([]);
+  });
+
+  test('the way back undoes a change; what a link has too much, twice or misspelled is told', async () => {
+    await page.evaluate(() => {
+      location.hash = '#dataset=digits&model=five-relu&lr=0.1&epoch=3&batch_size=8&seed=1&seed=2&foo';
+    });
+    await until(page, '#trouble', "This page's URL has 5 faults");
+    const told = await text(page, '#trouble');
+    expect(told).toContain('lr: lr=0.1; a learning rate is a part of the optimizer: optimizer={"type":"adam"');
+    expect(told).toContain('epoch: epoch=3; did you mean epochs?');
+    expect(told).toContain('batch_size: batch_size=8; did you mean batch-size?');
+    expect(told).toContain('seed: 1, 2');
+    expect(told).toMatch(/foo: foo; expected: dataset, clean, .*test-samples/);
+    await page.evaluate(() => {
+      location.hash = '#dataset=digits&model=five-relu&sead=3';
+    });
+    await until(page, '#trouble', 'unknown parameter, which is ignored: sead.*did you mean seed');
+
+    await page.waitForSelector('#model-preset');
+    await page.select('#model-preset', 'deep-sigmoid');
+    await page.waitForFunction(() => location.hash.includes('deep-sigmoid'));
+    await page.evaluate(() => history.back());
+    await page.waitForFunction(() => location.hash.includes('five-relu'));
+    expect(await page.$eval('#model-preset', (it) => (it as HTMLSelectElement).value)).toBe('five-relu');
     expect(complaints).toEqual([]);
   });
 
@@ -88,7 +131,7 @@ describe('with the data sets of wgrad dev', () => {
     await untilEpoch(page, 3);
     expect(await number(page, '#validation-accuracy-now')).toBeGreaterThan(0.5);
     expect(await number(page, '#rate-now')).toBeGreaterThan(0);
-    expect(await text(page, '#step-now')).toMatch(/^\d+\.\d ms$/);
+    expect(await text(page, '#step-now')).toMatch(/^\d+\.\d m?s$/);
     expect(await number(page, '#bytes-now')).toBeGreaterThan(1);
     expect(await text(page, '#left-now')).toMatch(/^\d+:\d\d$/);
     const norms = await legend(page, '#norms');
@@ -172,28 +215,89 @@ describe('with the data sets of wgrad dev', () => {
   });
 });
 
-test('from a server of files alone it has the digits, and they train', async () => {
+test('from a server of files alone, in a folder, it has a part of MNIST, which trains; other sets say why they are off', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  await openPage(await studio.serve(), page, complaints);
-  expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('digits');
-  expect(await text(page, '#status')).toContain("MNIST can't be had");
+  const asked: string[] = [];
+  const url = await studio.serve((request, response, next) => {
+    asked.push(request.url!);
+    const path = /^\/some\/where(\/.*)$/.exec(request.url!)?.[1];
+    if (!path) return response.writeHead(404).end();
+    request.url = path;
+    next();
+  });
+  await openPage(`${url}some/where/`, page, complaints);
+  expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
+  expect(
+    await page.$$eval('#dataset option', (all) => all.map(({ textContent, disabled }) => [textContent, disabled])),
+  ).toEqual([
+    ['MNIST (10,000 of 60,000 images)', false],
+    ['Fashion-MNIST: not on this server', true],
+    ['CIFAR-10: not on this server', true],
+    ['Digits', false],
+    ['Your own images', false],
+  ]);
+  expect(await text(page, '#missing')).toContain(
+    'The data set cifar10 is not on this server. To get it, start the page',
+  );
+  expect(await text(page, '#facts')).toContain('10,000 training and 2,000 validation images of 28');
+  expect(await text(page, '#data .gist')).toBe('MNIST, 10,000 of its 60,000 images');
+  // A link can ask for what isn't here, or for more than is.
+  await page.evaluate(() => {
+    location.hash = '#dataset=fashion-mnist';
+  });
+  await until(page, '#trouble', 'fashion-mnist is not on this server.*npx wgrad dev');
+  await page.evaluate(() => {
+    location.hash = '#dataset=fashion-mnits';
+  });
+  await until(page, '#trouble', 'Unknown data set.*did you mean "fashion-mnist"');
+  await page.evaluate(() => {
+    location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=60000&test-samples=1';
+  });
+  await until(page, '#fewer', '60,000 training images are asked for, and there are 10,000');
+  expect(await text(page, '#few-validation')).toContain('Only 1 validation image: each is 100 %');
+  await page.evaluate(() => {
+    location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=1000&test-samples=1';
+  });
+  await page.waitForSelector('#start:enabled');
   await page.click('#start');
-  await until(page, '#loss-now', '\\d');
-  await page.click('#stop');
-  await until(page, '#status', 'Stopped after');
+  await until(page, '#status', 'Done in');
+  await until(page, '#results .facts', '^1 validation image after 64 steps: accuracy [01]\\.0000, \\d mistakes?\\.');
+  expect(asked.filter((path) => !path.startsWith('/some/where/'))).toEqual([]);
   expect(complaints).toEqual([]);
   await page.close();
+
+  // The same images as the whole set begins with.
+  const whole = await readDatasets('mnist');
+  for (const part of ['train', 'test'] as const) {
+    const { images, labels } = mnistPart.files[part];
+    const read = (name: string) => readFileSync(join(studio.folder, mnistPart.folder, name));
+    const first = takeFirst(whole[part], mnistPart[part].count);
+    const built = await parseIdxDataset({ images: read(images), labels: read(labels) });
+    expect(built.imageShape).toEqual([28, 28, 1]);
+    expect(Buffer.compare(built.images, first.images)).toBe(0);
+    expect(Buffer.compare(built.labels, first.labels)).toBe(0);
+    expect(mnistPart[part].of).toBe(whole[part].count);
+  }
+  expect(readFileSync(join(studio.folder, mnistPart.folder, 'NOTICE.md'), 'utf8')).toContain('by-sa/3.0');
 });
 
-test('an error is shown as text, whatever is in it', async () => {
+test('a data set that failed shows nothing of the one before, and is tried again by its button or when the network is back', async () => {
   const page = await studio.browser.newPage();
-  const find = knownDatasets();
-  const routes = datasetRoutes(async (name) => {
-    if (name !== 'fashion-mnist') return find(name);
+  const known = knownDatasets();
+  let isDown = true;
+  const find = async (name: string) => {
+    if (name !== 'fashion-mnist') return known(name);
+    if (!isDown) return known('digits');
     throw new DataError({ what: '<img src="x" onerror="document.title = 1">', found: 'nothing', fix: 'get it' });
-  });
+  };
+  const mnist = { what: 'The data set mnist is not on this machine', fix: 'type: wgrad data get mnist' };
+  const routes = datasetRoutes(find, (name) => (name === 'mnist' ? mnist : undefined));
   await openPage(await studio.serve(routes), page, []);
+  // A server of data sets that has no MNIST, as `wgrad dev` in the package, leaves it to the page.
+  expect(await text(page, '#facts')).toContain('10,000 training and 2,000 validation images of 28');
+  expect(await page.$$eval('#dataset option', (all) => all.map(({ disabled }) => disabled))).not.toContain(true);
+  await page.waitForSelector('.draws button');
   await page.select('#dataset', 'fashion-mnist');
   await until(page, '[role=alert]', 'fashion-mnist');
   const alert = await text(page, '[role=alert]');
@@ -201,8 +305,38 @@ test('an error is shown as text, whatever is in it', async () => {
   expect(alert).toContain('to do: get it');
   expect(await page.$('[role=alert] img')).toBeNull();
   expect(await page.$eval('#start', (it) => (it as HTMLButtonElement).disabled)).toBe(true);
-  await chooseDataset(page, 'digits');
+  expect(await page.$('.draws button, .first-draws')).toBeNull();
+  expect(await text(page, '#status')).toBe('');
+
+  await page.click('#try-again');
+  await until(page, '[role=alert]', 'fashion-mnist');
+  isDown = false;
+  await page.click('#try-again');
+  await page.waitForSelector('#start:enabled');
+  await page.waitForSelector('.draws button');
+  expect(await text(page, '#facts')).toContain('1,500 training');
   expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+
+  // Put away, it still says so at its place.
+  await chooseDataset(page, 'digits');
+  isDown = true;
+  await page.select('#dataset', 'fashion-mnist');
+  await until(page, '[role=alert]', 'fashion-mnist');
+  await page.click('#trouble button:last-child');
+  await until(page, '#dataset-error', 'has no data at');
+  isDown = false;
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.waitForSelector('#start:enabled');
+  expect(await page.$('#dataset-error')).toBeNull();
+
+  // Code of the page that is fetched when there is a run, likewise.
+  await chooseDataset(page, 'digits');
+  await page.setOfflineMode(true);
+  await page.click('#start');
+  await until(page, '#trouble', 'A part of this page could not be fetched.*a run that is here is safe');
+  await page.setOfflineMode(false);
+  await page.waitForSelector('#loss canvas');
+  await page.waitForFunction(() => document.querySelector<HTMLElement>('#trouble')!.hidden);
   await page.close();
 });
 

@@ -90,6 +90,35 @@ test('a run that a person sets up: the page stays free, a hidden tab goes on wit
   await page.close();
 });
 
+test('a pause while it compiles holds before the first step; a step of a set that is smaller than a batch has its own time', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&train-samples=8&epochs=40`, page, complaints);
+  await page.evaluate(() => {
+    const press = () => document.querySelector<HTMLElement>('#start')!.click();
+    press();
+    // As soon as it can be pressed for something else, before anything is compiled.
+    new MutationObserver((_, observer) => {
+      if (document.querySelector('#start')!.textContent !== 'Pause') return;
+      observer.disconnect();
+      press();
+    }).observe(document.querySelector('#start')!, { subtree: true, childList: true, characterData: true });
+  });
+  await until(page, '#status', 'Paused after 0 steps');
+  expect(await text(page, '#start')).toBe('Continue');
+  expect(await text(page, '#place')).toBe('40 epochs');
+  await page.click('#start');
+  await until(page, '#status', 'Done in');
+  // One step an epoch, of eight images: not of the 32 that would fit.
+  const figure = async (id: string) => Number.parseFloat((await text(page, id)).replace(',', ''));
+  const [images, step] = [await figure('#rate-now'), await text(page, '#step-now')];
+  const ms = Number.parseFloat(step) * (step.endsWith(' ms') ? 1 : 1000);
+  expect((images * ms) / 1000 / 8).toBeGreaterThan(0.9);
+  expect((images * ms) / 1000 / 8).toBeLessThan(1.1);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test('one step, another, on, a pause, a stop', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];

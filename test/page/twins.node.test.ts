@@ -139,7 +139,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   const words = pairs.command.split(' ').slice(2);
   const command = await run(...words, '--adapter', 'software', '--resume', begun, '--report', again);
   expect({ code: command.code, stderr: command.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
-  expect(command.stdout).toContain('1 of 2 pairs are done');
+  expect(command.stdout).toContain('1 of 2 pairs done');
   expect((JSON.parse(readFileSync(begun, 'utf8')) as ComparisonFile).pairs).toEqual(pairs.pairs);
   const told = (html: string) => html.split('<h2>To repeat it')[0];
   expect(told(report)).toBe(told(readFileSync(again, 'utf8')));

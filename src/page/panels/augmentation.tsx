@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { count, figure } from '../../figures.ts';
+import { count, counted, figure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
 import type { SettledExperiment } from '../experiment.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { augmentationPresets } from '../presets.ts';
 import { drawAnew, isLate, moves, preview, previewError } from '../preview.ts';
-import { augmentation, change, checked, lacksImages, settled } from '../state.ts';
+import { augmentation, change, checked, dataset, lacksImages, settled } from '../state.ts';
 import type { Preview } from '../worker/preview.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 import { Pipeline } from './pipeline.tsx';
@@ -107,8 +107,8 @@ function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
     const { to, of } = fitted;
     notes.push(
       to < of
-        ? `The statistics here are those of the first ${count(to)} training images; training takes all ${count(of)}.`
-        : `The statistics are those of the ${count(of)} training images.`,
+        ? `The statistics here are those of the first ${counted(to, 'training image')}; training takes all ${count(of)}.`
+        : `The statistics are those of the ${counted(of, 'training image')}.`,
     );
   }
   if (unwhitened) {
@@ -149,7 +149,11 @@ function Draws() {
   const shown = preview.value;
   const isWrong = checked.value?.error !== undefined;
   if (!shown) {
-    const why = isWrong ? "No draws: this augmentation can't be." : lacksImages.value ? 'No images yet.' : undefined;
+    const why = isWrong
+      ? "No draws: this augmentation can't be."
+      : lacksImages.value
+        ? 'No images yet.'
+        : dataset.value.error && 'No images: the data set could not be loaded.';
     return why ? <p class="facts">{why}</p> : <div class="draws empty" />;
   }
   const { originals, imageShape, labels, draws } = shown;

@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../errors.ts';
-import { count } from '../../figures.ts';
+import { count, counted } from '../../figures.ts';
 import type { Finding } from '../../index.ts';
 import { change, dataset, experiment, run, status, trouble } from '../state.ts';
 import type { Findings } from '../worker/cleaning.ts';
@@ -25,7 +25,7 @@ async function lookThrough(name: string): Promise<void> {
   try {
     const findings = await training.inspect(name);
     inspected.value = { name, findings };
-    if (total() > fewImages) status.value = `Looked through ${count(total())} images.`;
+    if (total() > fewImages) status.value = `Looked through ${counted(total(), 'image')}.`;
   } catch (error) {
     trouble.value = error as ErrorParts;
   } finally {
@@ -67,7 +67,7 @@ export function Cleaning() {
           aria-disabled={isLooking.value}
           onClick={() => lookThrough(name)}
         >
-          {isLooking.value ? 'Looking…' : `Look through ${clean.length ? 'all' : count(total())} images`}
+          {isLooking.value ? 'Looking…' : `Look through ${clean.length ? 'all images' : counted(total(), 'image')}`}
         </button>
       )}
       {findings && found.length === 0 && <p class="facts">No duplicates, conflicts, leaks or blank images.</p>}
@@ -100,7 +100,7 @@ function wordsOf(finding: Finding, train?: number, test?: number): string {
   if (train === undefined || test === undefined) return `images: ${meanings[finding]}`;
   const all = train + test;
   const parts = finding === 'leaks' ? '' : ` (${count(train)} training, ${count(test)} validation)`;
-  return `${all === 1 ? '1 image' : `${count(all)} images`}: ${meanings[finding]}${parts}`;
+  return `${counted(all, 'image')}: ${meanings[finding]}${parts}`;
 }
 
 /** As the address has them. */

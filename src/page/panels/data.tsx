@@ -1,17 +1,21 @@
 import { count, counted } from '../../figures.ts';
-import { datasetNames } from '../control.ts';
+import { tutorialEpochs } from '../../model/tutorial.ts';
+import { fewValidationWords, stepsPerEpoch } from '../../train/run_length.ts';
+import { lookAgain } from '../control.ts';
+import { datasetTitle, datasetTitles } from '../dataset_titles.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { change, dataset, experiment, lacksImages, plan, run } from '../state.ts';
+import { timeHere } from '../run_time.ts';
+import { available, change, dataset, experiment, lacksImages, plan, run, trouble } from '../state.ts';
 import { Cleaning } from './cleaning.tsx';
 import { OwnData } from './own_data.tsx';
 import './data.css';
 
 /** Which images are trained on: a choice, how many of each class, and how one of each looks. */
 export function DataPanel() {
-  const { facts } = dataset.value;
+  const { facts, error } = dataset.value;
   return (
-    <FoldingPanel id="data" title="Data" gist={gistOf()} isWrong={lacksImages.value}>
+    <FoldingPanel id="data" title="Data" gist={gistOf()} isWrong={error !== undefined}>
       <label for="dataset">Data set</label>
       <select
         id="dataset"
@@ -20,19 +24,33 @@ export function DataPanel() {
         disabled={run.value?.isUnderWay.value}
         onChange={(event) => change({ dataset: event.currentTarget.value, clean: [] })}
       >
-        {Object.entries(datasetNames).map(([value, name]) => (
-          <option key={value} value={value}>
-            {name}
+        {Object.keys(datasetTitles).map((value) => (
+          <option
+            key={value}
+            value={value}
+            disabled={available.value[value]?.missing !== undefined}
+            title={available.value[value]?.missing?.what}
+          >
+            {optionOf(value)}
           </option>
         ))}
       </select>
+      <Missing />
+      {error && !lacksImages.value && trouble.value?.what !== error.what && (
+        <div id="dataset-error" class="cut">
+          <p>{error.what}.</p>
+          <button type="button" class="quiet" onClick={lookAgain}>
+            Try again
+          </button>
+        </div>
+      )}
       <p id="facts" class="facts">
         {facts &&
-          `${count(facts.train.count)} training and ${count(facts.test.count)} validation images of ` +
+          `${count(facts.train.count)} training and ${counted(facts.test.count, 'validation image')} of ` +
             `${facts.imageShape.slice(0, 2).join('\u00a0×\u00a0')}${facts.imageShape[2] > 1 ? ' in colour' : ''}, ` +
-            `${facts.classNames.length} classes.`}
+            `${counted(facts.classNames.length, 'class', 'classes')}.`}
       </p>
-      <Cut />
+      <Length />
       <Classes />
       <Cleaning />
       <OwnData />
@@ -40,27 +58,79 @@ export function DataPanel() {
   );
 }
 
+/** With how much of it there is. */
+function optionOf(name: string): string {
+  const { part, missing } = available.value[name] ?? {};
+  if (missing) return `${datasetTitle(name)}: not on this server`;
+  return part ? `${datasetTitle(name)} (${count(part.images)} of ${count(part.of)} images)` : datasetTitle(name);
+}
+
+/** Why data sets can't be chosen, and what makes them available. */
+function Missing() {
+  const reasons = Object.values(available.value).flatMap(({ missing }) => missing ?? []);
+  if (reasons.length === 0) return null;
+  return (
+    <details id="missing" class="facts">
+      <summary>
+        {reasons.length === 1 ? '1 data set is' : `${count(reasons.length)} data sets are`} not available here
+      </summary>
+      <ul>
+        {reasons.map(({ what, fix }) => (
+          <li key={what}>{fix ? `${what}. To get it, ${fix}.` : `${what}.`}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
 /** The data set in a line, and how much of it is trained on. */
 function gistOf(): string {
-  const name = datasetNames[experiment.value.dataset] ?? experiment.value.dataset;
-  const { facts } = dataset.value;
+  const { dataset: chosen } = experiment.value;
+  const { facts, error } = dataset.value;
   const taken = plan.value?.trainSamples;
-  if (!facts || taken === undefined) return name;
-  return `${name}, ${taken < facts.train.count ? `${count(taken)} of its ` : ''}${count(facts.train.count)} images`;
+  if (error) return error.what;
+  if (!facts || taken === undefined) return datasetTitle(chosen);
+  const all = available.value[chosen]?.part?.of ?? facts.train.count;
+  return `${datasetTitle(chosen)}, ${taken < all ? `${count(taken)} of its ` : ''}${counted(all, 'image')}`;
 }
 
 /** Names that a tenth of the panel is wide enough for. */
 const short = 3;
 
-/** What a software adapter leaves out, where nobody has said how much is trained. */
-function Cut() {
-  const cut = plan.value?.cut ? plan.value : undefined;
+/** How much is trained where nobody has said it, how long that takes here, and what is less than it seems. */
+function Length() {
+  const { facts } = dataset.value;
+  const planned = plan.value;
+  if (!facts || !planned) return null;
+  const { epochs, trainSamples, testSamples } = planned;
+  const { batchSize, trainSamples: asked } = experiment.value;
+  const steps = stepsPerEpoch(planned, batchSize);
+  const few = fewValidationWords(testSamples);
+  const time = timeHere.value && `, ${timeHere.value}`;
   return (
-    <p id="cut" class="cut" hidden={!cut}>
-      {cut &&
-        `Cut to ${counted(cut.epochs, 'epoch')} of ${count(cut.trainSamples)} training and ${count(cut.testSamples)} validation ` +
-          'images: about two minutes of a software adapter. A GPU trains it whole.'}
-    </p>
+    <>
+      <p id="cut" class="cut" hidden={!planned.cut}>
+        {planned.cut &&
+          `Shortened for the CPU: ${counted(epochs, 'epoch')} of ${count(trainSamples)} training and ` +
+            `${counted(testSamples, 'validation image')}${time}. A GPU trains ${counted(tutorialEpochs, 'epoch')} of all ${counted(facts.train.count, 'image')}.`}
+      </p>
+      {planned.lengthened && (
+        <p id="lengthened" class="cut">
+          {`${counted(trainSamples, 'training image')} make ${counted(steps, 'step')} an epoch, so ` +
+            `${counted(epochs, 'epoch')} are planned: ${counted(epochs * steps, 'step')}${time}.`}
+        </p>
+      )}
+      {asked !== undefined && asked > facts.train.count && (
+        <p id="fewer" class="cut">
+          {`${count(asked)} training images are asked for, and there are ${count(facts.train.count)}: all of them are used.`}
+        </p>
+      )}
+      {few && (
+        <p id="few-validation" class="cut">
+          {`${few[0]!.toUpperCase()}${few.slice(1)}.`}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -78,7 +148,7 @@ function Classes() {
         const sample = overview?.samples[label];
         const images = overview?.counts.train[label];
         return (
-          <li key={label} title={images === undefined ? name : `${name}: ${count(images)} training images`}>
+          <li key={label} title={images === undefined ? name : `${name}: ${counted(images, 'training image')}`}>
             {sample ? (
               <Picture pixels={sample} shape={facts.imageShape} label={`an image of class ${name}`} />
             ) : (

@@ -1,8 +1,9 @@
-import { count, figure, fixed } from '../../figures.ts';
+import { count, counted, figure, fixed } from '../../figures.ts';
 import { summarize } from '../../health/history.ts';
 import type { EpochRecord } from '../../index.ts';
 import { Panel } from '../panel.tsx';
 import { type Run, twinsOf } from '../run.ts';
+import { Scroll } from '../scroll.tsx';
 import { run } from '../state.ts';
 import './epochs.css';
 import { mapLayers } from './gradient_map.tsx';
@@ -34,8 +35,7 @@ export function EpochsPanel() {
   const rows = shown ? rowsOf(shown) : [];
   return (
     <Panel id="epochs-panel" title="Epochs" class="epochs">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
-      <section class="scroll" aria-labelledby="epochs-panel-title" tabIndex={0}>
+      <Scroll labelledBy="epochs-panel-title">
         <table id="epochs">
           <thead>
             <tr>
@@ -79,7 +79,7 @@ export function EpochsPanel() {
             )}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </Panel>
   );
 }
@@ -120,7 +120,7 @@ function rowsOf(shown: Run): EpochRow[] {
   if (!part) return rows;
   const { loss, accuracy, gradientNorms } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
   const validation = { validationLoss: leftBehind.loss, validationAccuracy: leftBehind.accuracy };
-  const name = `${part.epoch}, ${count(part.steps)} of ${count(log.stepsPerEpoch)} steps`;
+  const name = `${part.epoch}, ${count(part.steps)} of ${counted(log.stepsPerEpoch, 'step')}`;
   return [...rows, { name, record: { loss, accuracy, gradientNorms, ...validation } }];
 }
 

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
-import { datasetNames, goOn } from '../control.ts';
+import { goOn } from '../control.ts';
+import { datasetTitle } from '../dataset_titles.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Run } from '../run.ts';
 import { goesOnFrom, isLoading, run, waitingChanges } from '../state.ts';
@@ -63,7 +64,7 @@ function BeganWith({ dataset, model }: Experiment) {
   const named = typeof model === 'string' ? model : 'a model of its own';
   return (
     <span id="began-with">
-      It goes on with what it began with: {datasetNames[dataset] ?? dataset}, {named}.
+      It goes on with what it began with: {datasetTitle(dataset)}, {named}.
     </span>
   );
 }

@@ -1,81 +1,28 @@
-import { signal } from '@preact/signals';
-import { proxy } from 'comlink';
-import type { ErrorParts } from '../../errors.ts';
 import { count, counted } from '../../figures.ts';
-import type { PlacedFile } from '../../index.ts';
-import { lookAgain } from '../control.ts';
-import { filesOfDrop, filesOfInput } from '../dropped_files.ts';
-import { change, experiment, run, status, trouble } from '../state.ts';
+import { filesOfInput } from '../dropped_files.ts';
+import { experiment, run } from '../state.ts';
+import { brought, forgetWaiting, reading, size, take, waitingFiles } from '../user_files.ts';
 import type { Brought } from '../worker/own_data.ts';
-import { training } from '../worker/training.ts';
-import { inspected } from './cleaning.tsx';
 import './own_data.css';
-
-const reading = signal<{ done: number; total: number } | undefined>();
-const brought = signal<Brought | undefined>();
-const isOver = signal(false);
-const size = signal('');
 
 const own = 'own';
 
-async function bring(found: PlacedFile[] | Promise<PlacedFile[]>): Promise<void> {
-  if (reading.peek() || run.peek()?.isUnderWay.peek()) return;
-  reading.value = { done: 0, total: 1 };
-  trouble.value = undefined;
-  try {
-    const files = await found;
-    if (!files.length) return;
-    const told = await training.bring(
-      files,
-      Number(size.peek()) || undefined,
-      proxy((done: number, total: number) => {
-        reading.value = { done, total };
-      }),
-    );
-    brought.value = told;
-    inspected.value = { name: own, findings: told.findings };
-    status.value = `${count(told.images)} images of your own. They stay in this page.`;
-    const { dataset, clean } = experiment.peek();
-    if (dataset === own && !clean.length) await lookAgain();
-    else change({ dataset: own, clean: [] });
-  } catch (error) {
-    trouble.value = error as ErrorParts;
-  } finally {
-    reading.value = undefined;
-  }
-}
-
-/** Pictures, IDX files or CIFAR batches that somebody drops or chooses. They are read in the worker and go nowhere. */
+/** Pictures, IDX files or CIFAR batches that the user drops or chooses. They are read in the worker and go nowhere. */
 export function OwnData() {
-  const isUnderWay = run.value?.isUnderWay.value;
   const now = reading.value;
+  const waiting = waitingFiles.value;
+  const isUnderWay = run.value?.isUnderWay.value;
   return (
     <details class="own" open={experiment.value.dataset === own}>
       <summary>Your own images</summary>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: what is dropped here can be chosen by the buttons in it */}
-      <div
-        id="drop"
-        class={isOver.value ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault();
-          isOver.value = true;
-        }}
-        onDragLeave={() => {
-          isOver.value = false;
-        }}
-        onDrop={async (event) => {
-          event.preventDefault();
-          isOver.value = false;
-          if (event.dataTransfer) await bring(filesOfDrop(event.dataTransfer));
-        }}
-      >
+      <div id="drop" class="drop">
         <p>
-          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches. Nothing is
-          uploaded anywhere.
+          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches, anywhere on this
+          page. Nothing is uploaded anywhere.
         </p>
         <div class="row">
-          <Choose id="own-folder" text="Choose a folder" folder disabled={isUnderWay} />
-          <Choose id="own-files" text="Choose files" disabled={isUnderWay} />
+          <Choose id="own-folder" text="Choose a folder" folder />
+          <Choose id="own-files" text="Choose files" />
         </div>
         <label for="own-size">Size of pictures</label>
         <select
@@ -98,12 +45,20 @@ export function OwnData() {
           <p class="facts">{`${count(now.done)} of ${counted(now.total, 'file')}`}</p>
         </>
       )}
+      {waiting && (
+        <p id="waiting-files" class="cut">
+          {`${counted(waiting.length, 'file')} will be read when ${isUnderWay ? 'this run has ended' : 'those before are done'}. `}
+          <button type="button" class="quiet" onClick={forgetWaiting}>
+            Don't read {waiting.length === 1 ? 'it' : 'them'}
+          </button>
+        </p>
+      )}
       {brought.value && experiment.value.dataset === own && <Report {...brought.value} />}
     </details>
   );
 }
 
-function Choose({ id, text, folder, disabled }: { id: string; text: string; folder?: boolean; disabled?: boolean }) {
+function Choose({ id, text, folder }: { id: string; text: string; folder?: boolean }) {
   return (
     <>
       <input
@@ -111,11 +66,10 @@ function Choose({ id, text, folder, disabled }: { id: string; text: string; fold
         class="file"
         type="file"
         multiple
-        disabled={disabled}
         {...(folder && { webkitdirectory: true })}
         onChange={async ({ currentTarget }) => {
           const files = currentTarget.files ? filesOfInput(currentTarget.files) : [];
-          await bring(files);
+          await take(files);
           currentTarget.value = '';
         }}
       />

@@ -5,6 +5,7 @@ import { chromeTrace, type Phase, type TrainingProfile } from '../../index.ts';
 import { requestOf } from '../control.ts';
 import { download } from '../download.ts';
 import { Panel } from '../panel.tsx';
+import { Scroll } from '../scroll.tsx';
 import { adapter, checked, dataset, isReady, plan, settled } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { training } from '../worker/training.ts';
@@ -82,8 +83,7 @@ export function ProfilePanel() {
 function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
   const longest = Math.max(...dispatches.map(({ microseconds }) => microseconds));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls
-    <section class="scroll" aria-labelledby="profile-title" tabIndex={0}>
+    <Scroll labelledBy="profile-title">
       <table class="dispatches">
         <thead>
           <tr>
@@ -134,7 +134,7 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
           );
         })}
       </table>
-    </section>
+    </Scroll>
   );
 }
 

@@ -1,7 +1,8 @@
-import { count, fixed } from '../../figures.ts';
+import { count, counted, fixed } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { askAboutImage, canAsk, isLooking, look, notKept, results } from '../results.ts';
+import { Scroll } from '../scroll.tsx';
 import { run } from '../state.ts';
 import { kernelTiles } from '../tiles.ts';
 import type { Results } from '../worker/results.ts';
@@ -17,8 +18,8 @@ export function ResultsPanel() {
     <Panel id="results" title="Results" aside={<RunFile />}>
       <p class="facts">
         {shown
-          ? `${count(shown.images)} validation images after ${count(shown.step)} steps: accuracy ` +
-            `${fixed(shown.confusion.accuracy)}, ${count(shown.mistakes)} mistakes.`
+          ? `${counted(shown.images, 'validation image')} after ${counted(shown.step, 'step')}: accuracy ` +
+            `${fixed(shown.confusion.accuracy)}, ${counted(shown.mistakes, 'mistake')}.`
           : canAsk()
             ? 'The end of the run brings them, or a look now.'
             : (notKept() ?? 'What becomes of the validation images appears here when something was trained.')}
@@ -49,8 +50,7 @@ function ConfusionMatrix({ confusion: { counts } }: Results) {
   return (
     <div class="matrix">
       <h3 id="confusion-title">Which class is taken for which</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
-      <section class="scroll" aria-labelledby="confusion-title" tabIndex={0}>
+      <Scroll labelledBy="confusion-title">
         <table class={names.some((name) => name.length > 3) ? 'confusion long' : 'confusion'}>
           <thead>
             <tr>
@@ -91,7 +91,7 @@ function ConfusionMatrix({ confusion: { counts } }: Results) {
             })}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </div>
   );
 }
@@ -157,11 +157,11 @@ function Kernels({ kernels }: Results) {
         <Picture
           pixels={tiles.pixels}
           shape={tiles.shape}
-          label={`${filters} kernels of ${height} by ${width} by ${channels}`}
+          label={`${counted(filters, 'kernel')} of ${height} by ${width} by ${channels}`}
         />
       </div>
       <p class="facts">
-        {`${filters} kernels of ${height} × ${width}${channels === 3 ? ', red, green and blue' : ''}: grey is 0, ` +
+        {`${counted(filters, 'kernel')} of ${height} × ${width}${channels === 3 ? ', red, green and blue' : ''}: grey is 0, ` +
           `black −${fixed(most, 3)}, white ${fixed(most, 3)}.`}
         {channels !== 1 && channels !== 3 && ' Their first channel.'}
       </p>

@@ -1,4 +1,4 @@
-import { count } from '../../figures.ts';
+import { counted } from '../../figures.ts';
 import { canAsk, notKept } from '../results.ts';
 import { loadRun, saveRun } from '../saved_run.ts';
 import { run } from '../state.ts';
@@ -13,7 +13,9 @@ export function RunFile() {
         id="save-run"
         type="button"
         disabled={!canAsk()}
-        title={notKept() ?? (shown && `Weights, configuration and ${count(shown.log.steps.length)} steps in one file`)}
+        title={
+          notKept() ?? (shown && `Weights, configuration and ${counted(shown.log.steps.length, 'step')} in one file`)
+        }
         onClick={saveRun}
       >
         Save run

@@ -1,98 +1,12 @@
-import { clock, count, counted, figure, fixed } from '../../figures.ts';
-import { pause, resume, step, stop, train } from '../control.ts';
+import { clock, count, duration, figure, fixed } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { accuracyLines, lossLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
-import { type Phase, type Run, twinsOf } from '../run.ts';
-import { isReady, plan, refusal, run, status, waitingChanges } from '../state.ts';
-import { GoOn } from './go_on.tsx';
+import { type Run, twinsOf } from '../run.ts';
+import { run } from '../state.ts';
 import './training.css';
 import { TwinsKey } from './twins_key.tsx';
-
-const names: Partial<Record<Phase, string>> = {
-  starting: 'Pause',
-  running: 'Pause',
-  pausing: 'Pausing…',
-  paused: 'Continue',
-  stopping: 'Pause',
-};
-
-/** Starts, holds and ends a run; stays in sight. */
-export function RunBar() {
-  const shown = run.value;
-  const phase = shown?.phase.value ?? 'ended';
-  const isUnderWay = phase !== 'ended';
-  shown?.news.value;
-  return (
-    <section class="run-bar" aria-label="Run">
-      <div class="buttons">
-        {/* One button, so that the focus stays on it, and not disabled while it can only wait. */}
-        <button
-          id="start"
-          type="button"
-          class="primary"
-          disabled={!isUnderWay && !isReady.value}
-          aria-disabled={phase === 'starting' || phase === 'stopping'}
-          onClick={{ ended: () => train(), paused: resume, running: pause }[phase as string]}
-        >
-          {names[phase] ?? (shown?.log.steps.length ? 'Train again' : 'Train')}
-        </button>
-        <button
-          id="step"
-          type="button"
-          title="One step, then a pause"
-          disabled={!isUnderWay && !isReady.value}
-          aria-disabled={isUnderWay && phase !== 'paused'}
-          onClick={step}
-        >
-          Step
-        </button>
-        <button id="stop" type="button" disabled={!isUnderWay} onClick={stopAndLeave}>
-          {phase === 'stopping' ? 'Stopping…' : 'Stop'}
-        </button>
-      </div>
-      <div class="progress">
-        <progress id="progress" value={shown?.done ?? 0} max={1} aria-label="Progress of the run" />
-        <p id="place" class="place">
-          {placeOf(shown)}
-        </p>
-        <p id="status" class="status" role="status" aria-live="polite">
-          {isUnderWay || !refusal.value || status.value !== 'Ready.' ? status.value : ''}
-        </p>
-      </div>
-      {!isUnderWay && refusal.value && (
-        <p id="refusal" class="cut">
-          {/* Among the ops that are on, which are not all in the list. */}
-          Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
-        </p>
-      )}
-      <GoOn />
-      {waitingChanges.value.length > 0 && (
-        <p id="waiting" class="cut">
-          {isUnderWay
-            ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This one goes on with what it began with.`
-            : `Changed since: ${waitingChanges.value.join(', ')}. Plots and results are of the run before.`}
-        </p>
-      )}
-    </section>
-  );
-}
-
-/** The button is off in a moment: whoever came by keyboard goes on from Train. */
-function stopAndLeave(): void {
-  document.getElementById('start')?.focus();
-  stop();
-}
-
-function placeOf(run: Run | undefined): string {
-  if (!run) return plan.value ? counted(plan.value.epochs, 'epoch') : '';
-  const { log } = run.going;
-  const epoch = log.steps.at(-1)?.epoch;
-  if (epoch === undefined) return counted(run.plan.epochs, 'epoch');
-  const step = log.unfinished?.steps ?? log.stepsPerEpoch;
-  return `epoch ${epoch} of ${run.plan.epochs}, step ${count(step)} of ${count(log.stepsPerEpoch)}`;
-}
 
 const nothing = new Curves();
 
@@ -132,7 +46,7 @@ function Figures() {
   const last = log?.epochs.at(-1);
   const isUnderWay = shown?.isUnderWay.value;
   const rate = log?.unfinished?.imagesPerSecond ?? last?.imagesPerSecond;
-  const batch = shown?.experiment.batchSize ?? 0;
+  const stepMs = log?.stepMs;
   const bytes = shown?.bytes.value;
   const ofEach = (of: (run: Run) => number | undefined) =>
     shown
@@ -158,7 +72,7 @@ function Figures() {
       text: ofEach(({ leftBehind, log }) => leftBehind?.accuracy ?? log.epochs.at(-1)?.validationAccuracy),
     },
     { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
-    { id: 'step-now', name: 'A step', text: rate ? `${fixed((1000 * batch) / rate, 1)} ms` : '' },
+    { id: 'step-now', name: 'A step', text: stepMs ? duration(stepMs) : '' },
     {
       id: 'left-now',
       name: 'Time left',

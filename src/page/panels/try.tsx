@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { count, figure } from '../../figures.ts';
+import { count, counted, figure } from '../../figures.ts';
 import { type LayerOutput, likeliest } from '../../index.ts';
 import { placingFor } from '../drawn_digit.ts';
 import { Panel } from '../panel.tsx';
@@ -241,7 +241,8 @@ function Outputs() {
 function Output(output: LayerOutput) {
   const { layer, shape } = output;
   const { tiles, low, high } = outputTiles(output);
-  const what = shape.length === 1 ? `${count(shape[0]!)} units` : `${shape[2]} maps of ${shape[0]} × ${shape[1]}`;
+  const what =
+    shape.length === 1 ? counted(shape[0]!, 'unit') : `${counted(shape[2]!, 'map')} of ${shape[0]} × ${shape[1]}`;
   return (
     <li>
       <p class="facts">

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { type Variable, variables } from '../../compare/twin_options.ts';
 import { figure } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
+import { Scroll } from '../scroll.tsx';
 import { isReady, run, settled } from '../state.ts';
 import { choicesOf } from '../twin_choices.ts';
 import { comparison, nameOf, savePairs, saveReport, trainBeside } from '../twins.ts';
@@ -98,8 +99,7 @@ function Outcome() {
     <div id="twins-outcome">
       <TwinsKey />
       <p class="paragraph">{paragraph}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, and a keyboard has to reach what scrolls */}
-      <section class="scroll" aria-label="What the twins came to" tabIndex={0}>
+      <Scroll label="What the twins came to">
         <table>
           <thead>
             <tr>
@@ -130,7 +130,7 @@ function Outcome() {
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
       <div class="downloads">
         <button
           id="save-report"

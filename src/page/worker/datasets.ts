@@ -1,5 +1,14 @@
 import digitsAddress from '../../../data/digits.csv.gz?url';
-import { type DatasetFacts, fetchDatasets, fetchFacts } from '../../data/served.ts';
+import { datasetNames, isDatasetName } from '../../data/known.ts';
+import {
+  type DatasetFacts,
+  fetchDatasets,
+  fetchFacts,
+  fetchFile,
+  fetchServedList,
+  type ServedList,
+} from '../../data/served.ts';
+import { DataError, type ErrorParts, suggest } from '../../errors.ts';
 import { type Finding, parseDigits, type TrainAndTest, type TrainAndTestParts } from '../../index.ts';
 import type { Findings } from './cleaning.ts';
 
@@ -11,8 +20,10 @@ export interface DatasetOverview {
   samples: (Uint8Array<ArrayBuffer> | undefined)[];
 }
 
-/** The only data set that needs no server: it is part of the page. */
+/** The data set that is part of the page, all of it. */
 const digits = 'digits';
+/** And the one that is, in part. */
+const mnist = 'mnist';
 /** What somebody brought. */
 const own = 'own';
 
@@ -27,11 +38,75 @@ let loaded: { name: string; datasets: Promise<TrainAndTest> } | undefined;
 /** What was left of one, likewise. */
 let left: { of: TrainAndTestParts; clean: string; datasets: TrainAndTest } | undefined;
 
+/** The URL of the page's folder: this script lies in a folder of it, as a source and as built. */
+const base = new URL('..', location.href).href;
+
+/** How much of a data set there is here. */
+export interface Availability {
+  /** Training images in the part that there is, where it isn't all of them. */
+  part?: { images: number; of: number };
+  /** Why there is nothing of it. */
+  missing?: ErrorParts;
+}
+
+let served: Promise<ServedList> | undefined;
+
+function servedList(): Promise<ServedList> {
+  const list = served ?? fetchServedList(base);
+  served = list;
+  list.catch(() => {
+    if (served === list) served = undefined;
+  });
+  return list;
+}
+
+/** @param names the data sets that the page offers. */
+export async function availability(names: readonly string[]): Promise<Record<string, Availability>> {
+  const before = served;
+  served = undefined;
+  const list = await servedList();
+  // What was loaded when the server had another part of it is not what its name stands for now.
+  const known = await before?.catch(() => undefined);
+  if (loaded && known && known[loaded.name] !== list[loaded.name]) loaded = undefined;
+  const each = names.map(async (name): Promise<[string, Availability]> => [name, await availabilityOf(name)]);
+  return Object.fromEntries(await Promise.all(each));
+}
+
+async function availabilityOf(name: string): Promise<Availability> {
+  if (name === digits || name === own) return {};
+  const list = await servedList();
+  if (list[name] === null) return {};
+  if (name === mnist) {
+    const { train } = (await forMnistPart()).mnistPart;
+    return { part: { images: train.count, of: train.of } };
+  }
+  return { missing: list[name] ?? absenceOf(name) };
+}
+
+/** Where the server doesn't say why: it has the page's files alone, or nobody has such a data set. */
+function absenceOf(name: string): ErrorParts {
+  if (!isDatasetName(name)) {
+    return { what: 'Unknown data set', found: name, fix: suggest(name, [...datasetNames, own]) };
+  }
+  return {
+    what: `The data set ${name} is not on this server`,
+    found: 'a server with the files of this page alone',
+    fix: 'start the page on your own machine: npx wgrad dev',
+  };
+}
+
+/** @throws DataError where there is nothing of it. */
+async function isWhole(name: string): Promise<boolean> {
+  const { part, missing } = await availabilityOf(name);
+  if (missing) throw new DataError(missing);
+  return !part;
+}
+
 /** As they were fetched or brought. */
 async function whole(name: string): Promise<TrainAndTestParts> {
   if (name === own) return (await forOwn()).ownParts();
   if (loaded?.name === name) return loaded.datasets;
-  const datasets = name === digits ? fetchDigits() : fetchDatasets(name);
+  const datasets = fetchNamed(name);
   loaded = { name, datasets };
   datasets.catch(() => {
     if (loaded?.datasets === datasets) loaded = undefined;
@@ -53,7 +128,9 @@ export async function load({ dataset, clean }: Source): Promise<TrainAndTest> {
 
 export async function factsOf(source: Source): Promise<DatasetFacts> {
   const { dataset, clean } = source;
-  if (dataset !== digits && dataset !== own && clean.length === 0) return fetchFacts(dataset);
+  if (dataset !== digits && dataset !== own && clean.length === 0) {
+    return (await isWhole(dataset)) ? fetchFacts(dataset, undefined, base) : (await forMnistPart()).mnistPartFacts;
+  }
   const { train, test } = await load(source);
   const { imageShape, classNames } = train;
   return { imageShape, classNames, train: { count: train.count }, test: { count: test.count } };
@@ -83,7 +160,11 @@ export const forOwn = () => import('./own_data.ts');
 /** And by whoever wants some left out. */
 const forCleaning = () => import('./cleaning.ts');
 
-async function fetchDigits(): Promise<TrainAndTest> {
-  const file = await (await fetch(digitsAddress)).arrayBuffer();
-  return parseDigits(new Uint8Array(file));
+/** And by a page whose server has no whole MNIST. */
+const forMnistPart = () => import('../../data/mnist_part.ts');
+
+async function fetchNamed(name: string): Promise<TrainAndTest> {
+  if (name === digits) return parseDigits(await fetchFile(digitsAddress));
+  if (await isWhole(name)) return fetchDatasets(name, undefined, base);
+  return (await forMnistPart()).fetchMnistPart(base);
 }

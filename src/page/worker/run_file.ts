@@ -13,7 +13,7 @@ import {
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 import { augmentedShape } from './preview.ts';
-import { adopt, current, dataOf } from './session.ts';
+import { adopt, bytesOnGpu, current, dataOf, type GpuBytes } from './session.ts';
 
 /**
  * The run of this network as a file.
@@ -55,6 +55,8 @@ export interface Loaded extends Omit<SavedRun, 'snapshot'> {
   hasImages: boolean;
   /** Where it was saved in the middle of an epoch, and its images are to be had. */
   leftBehind?: Evaluation;
+  /** Of its network, on the GPU. */
+  bytes: GpuBytes;
 }
 
 /**
@@ -99,7 +101,12 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   );
   const { steps, epochs: finished } = saved.history;
   const amidst = (steps.at(-1)?.epoch ?? 0) > finished.length;
-  return { ...saved, hasImages: fits, ...(test && amidst && { leftBehind: await trainer.evaluate(test) }) };
+  return {
+    ...saved,
+    hasImages: fits,
+    bytes: bytesOnGpu(trainer, []),
+    ...(test && amidst && { leftBehind: await trainer.evaluate(test) }),
+  };
 }
 
 const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({

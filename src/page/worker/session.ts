@@ -1,3 +1,4 @@
+import { counted } from '../../figures.ts';
 import { News, type Told } from '../../health/news.ts';
 import {
   type AugmentationConfig,
@@ -40,6 +41,11 @@ export interface GpuBytes {
   /** Images and labels, training and validation. */
   datasets: number;
 }
+
+export const bytesOnGpu = (trainer: Trainer, datasets: readonly Dataset[]): GpuBytes => ({
+  trainer: trainer.memory.bytes,
+  datasets: datasets.reduce((sum, { images, labels }) => sum + images.byteLength + labels.byteLength, 0),
+});
 
 /** Who is told of a run. Made with comlink's `proxy`. */
 export interface Listener {
@@ -154,10 +160,9 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
   if (learningRate !== undefined) await trainer.setLearningRate(learningRate);
   let amidst = Boolean(rest?.initialSteps.length);
   let keeping: Promise<void> | undefined;
-  const bytesOf = ({ images, labels }: Dataset) => images.byteLength + labels.byteLength;
   // Its turn comes when the pipelines and buffers are made.
   trainer.meanwhile.getWeights().then(
-    () => listener.begun({ trainer: trainer.memory.bytes, datasets: bytesOf(training) + bytesOf(test) }),
+    () => listener.begun(bytesOnGpu(trainer, [training, test])),
     () => undefined, // fit tells
   );
   try {
@@ -207,7 +212,7 @@ async function requireSame(
   if (isAlike && (!session || (await hasImages(session, datasets)))) return;
   throw new DataError({
     what: `The images of ${dataset} are not those that this run was trained on`,
-    found: `${count}${isAlike ? ' others' : ''} of ${imageShape.join(' x ')}, ${classNames.length} classes`,
+    found: `${count}${isAlike ? ' others' : ''} of ${imageShape.join(' x ')}, ${counted(classNames.length, 'class', 'classes')}`,
     wanted: `${trainSamples} of ${shape.join(' x ')}`,
     fix: 'bring the images that it began with',
   });

@@ -3,7 +3,7 @@ import type { DatasetFacts } from '../../data/served.ts';
 import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';
-import { type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source } from './datasets.ts';
+import { availability, type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source } from './datasets.ts';
 import { device } from './device.ts';
 import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
@@ -22,6 +22,8 @@ const beside = () => import('./beside.ts');
 const worker = {
   /** Opens the GPU. */
   open: plainly(async (): Promise<AdapterFacts> => (await device()).adapter),
+  /** How much of each data set there is here. */
+  availability: plainly(availability),
   /** Shape, classes and counts, without the images. */
   facts: plainly((source: Source): Promise<DatasetFacts> => factsOf(source)),
   /** Class counts and an image of each class: fetches them all. */

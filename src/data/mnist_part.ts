@@ -1,0 +1,42 @@
+import { digitNames } from './class_names.ts';
+import type { TrainAndTest } from './dataset.ts';
+import { parseIdxDataset } from './idx.ts';
+import { type DatasetFacts, fetchFile } from './served.ts';
+
+/**
+ * The part of MNIST that `npm run build` puts beside the page, for servers that have nothing but its files: the first
+ * images of both parts, which are those that a run shortened for a software adapter takes of the whole set.
+ */
+export const mnistPart = {
+  train: { count: 10_000, of: 60_000 },
+  test: { count: 2_000, of: 10_000 },
+  /** Where its files lie, seen from the page. */
+  folder: 'mnist-part/',
+  files: {
+    train: { images: 'train-images-idx3-ubyte.gz', labels: 'train-labels-idx1-ubyte.gz' },
+    test: { images: 't10k-images-idx3-ubyte.gz', labels: 't10k-labels-idx1-ubyte.gz' },
+  },
+} as const;
+
+export const mnistPartFacts: DatasetFacts = {
+  imageShape: [28, 28, 1],
+  classNames: [...digitNames],
+  train: { count: mnistPart.train.count },
+  test: { count: mnistPart.test.count },
+};
+
+/** @param base the page's URL, in whose folder the files are. */
+export async function fetchMnistPart(base: string): Promise<TrainAndTest> {
+  const read = async ({ images, labels }: { images: string; labels: string }) => {
+    const bytes = await Promise.all([images, labels].map((name) => fetchFile(base + mnistPart.folder + name)));
+    return parseIdxDataset({
+      images: bytes[0]!,
+      labels: bytes[1]!,
+      classNames: digitNames,
+      names: { images, labels },
+    });
+  };
+  const { train, test } = mnistPart.files;
+  const [ofTrain, ofTest] = await Promise.all([read(train), read(test)]);
+  return { train: ofTrain, test: ofTest };
+}
