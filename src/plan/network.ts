@@ -1,5 +1,4 @@
 import { isFused, type UnfusedActivation } from '../kernels/activation.ts';
-import { batchNormMove, packMovingTensors } from '../kernels/batch_norm.ts';
 import { type CompiledModel, images, type ModelTensor } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
 import { product } from '../model/layer.ts';
@@ -8,7 +7,7 @@ import { type Measurable, type MeasuredArenas, placeMeasured } from './arenas.ts
 import { GradientBook } from './gradient_book.ts';
 import { type Fused, fusionsOf } from './layers/fusion.ts';
 import { lowerLayer } from './layers/index.ts';
-import { activateUnfused } from './layers/unfused_activation.ts';
+import { furtherLayers } from './layers/loaded.ts';
 import {
   type DenseFlow,
   type Draft,
@@ -120,7 +119,7 @@ function planParameters(planner: Planner, { layers, tensors }: CompiledModel): P
       moving: {
         all: moving.all,
         ofBatch: ofBatch!.all,
-        table: planner.upload('moving_statistics.table', packMovingTensors(rows)),
+        table: furtherLayers().planMoveTable(planner, rows),
         count: rows.length,
       },
     }),
@@ -133,16 +132,11 @@ const joined = (first: BufferRef, second: BufferRef) =>
   new BufferRef(first.buffer, first.label, first.offset, second.offset + second.size - first.offset);
 
 /** Moves all statistics that follow the batch's, where the step counts; undefined where there are none. */
-export function planMovingStatistics(
+export const planMovingStatistics = (
   planner: Planner,
   { moving }: Pick<Network, 'moving'>,
   state: BufferRef,
-): PlannedDispatch | undefined {
-  if (!moving) return undefined;
-  const { all, ofBatch, table, count } = moving;
-  const shape = { elements: all.size / 16, tensors: count };
-  return planner.dispatch(batchNormMove, shape, { statistics: ofBatch, table, state, moving: all });
-}
+): PlannedDispatch | undefined => moving && furtherLayers().planMove(planner, moving, state);
 
 /** The states that a network's dispatches may look at: of training, and of what must leave training alone. */
 export interface States {
@@ -243,7 +237,12 @@ function lowerGraph(planner: Planner, model: CompiledModel, given: Given): Lower
     }
     // An activation that no kernel ends with.
     if (isNew && !isFused(layer.activation) && definitionOf(layer.type).role !== 'activation') {
-      const own = activateUnfused(context, value, layer.activation as UnfusedActivation, layer.outputShape);
+      const own = furtherLayers().activateUnfused(
+        context,
+        value,
+        layer.activation as UnfusedActivation,
+        layer.outputShape,
+      );
       book.addConsumer(value);
       ({ value } = own);
       steps.push({ value, plan: own.backward! });

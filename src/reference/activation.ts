@@ -1,10 +1,5 @@
-import type {
-  Activation,
-  ActivationShape,
-  AnyActivation,
-  FusedActivationName,
-  UnfusedActivation,
-} from '../kernels/activation.ts';
+import type { Activation, AnyActivation, FusedActivationName, UnfusedActivation } from '../kernels/activation.ts';
+import type { ActivationShape } from '../kernels/activation_layer.ts';
 
 type Numbers = ArrayLike<number>;
 

@@ -12,8 +12,9 @@ import { initialWeights } from '../model/initializers.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
+import { loadLayers } from '../plan/load_layers.ts';
 import { Planner } from '../plan/planner.ts';
-import { type ProbePlan, planProbe, probeSequence } from '../plan/probe_plan.ts';
+import type { ProbePlan } from '../plan/probe_plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../plan/steps.ts';
 import { Interludes } from './interludes.ts';
@@ -90,12 +91,17 @@ export class Engine {
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
     const reader = new RecordReader(model, health);
+    await loadLayers(model);
     const planner = new Planner(gpu.traits, memory);
     const stepPlan = planSteps(planner, settings, reader);
-    const probePlan =
-      health === 'full' ? planProbe(planner, model, stepPlan, { batch: batchSize, optimizer }) : undefined;
     const sequences = sequencesOf(stepPlan);
-    if (probePlan) sequences.push(probeSequence(stepPlan, probePlan));
+    let probePlan: ProbePlan | undefined;
+    if (health === 'full') {
+      // Fetched for who asks for it.
+      const { planProbe, probeSequence } = await import('../plan/probe_plan.ts');
+      probePlan = planProbe(planner, model, stepPlan, { batch: batchSize, optimizer });
+      sequences.push(probeSequence(stepPlan, probePlan));
+    }
     const plan = { steps: stepPlan, ...(probePlan && { probe: probePlan }) };
     const { steps, probe: boundProbe } = await bindPlan(recorder, shareMemory(planner.buffers, sequences), plan);
     const probe = boundProbe && {

@@ -8,7 +8,7 @@ import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
 import { createPace, type Pace } from './pace.ts';
-import { Probing } from './probing.ts';
+import type { Probing } from './probing.ts';
 import { splitForTraining } from './split.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
 
@@ -26,8 +26,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     await engine.gpu.device.queue.onSubmittedWorkDone();
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
     const place = placeOf(engine, input, options);
-    const probing =
-      engine.probe && new Probing(engine, engine.probe, input, training.labels, start, place.stepsBefore + 1);
+    const probing = engine.probe && (await startProbing(engine, input, training, start, place.stepsBefore + 1));
     return await train(engine, input, validation, probing, place, { ...options, validationData });
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
@@ -35,6 +34,18 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     input.dispose();
     validation?.dispose();
   }
+}
+
+/** What probes are made with is fetched for who asks for them. */
+async function startProbing(
+  engine: Engine,
+  input: DatasetInput,
+  { labels }: Dataset,
+  start: number,
+  firstStep: number,
+): Promise<Probing> {
+  const { Probing } = await import('./probing.ts');
+  return new Probing(engine, engine.probe!, input, labels, start, firstStep);
 }
 
 /** Where a run goes on, counted from its start. */

@@ -13,7 +13,7 @@ import { Engine, type Startup } from './engine.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import { activations, type Images, type LayerOutput, predict } from './predict.ts';
-import { profileStep, type TrainingProfile } from './profile_step.ts';
+import type { TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
@@ -193,7 +193,10 @@ export class Trainer {
   async profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     requireDataset(dataset);
-    return this.#exclusively((engine) => profileStep(engine, dataset, rounds));
+    return this.#exclusively(async (engine) => {
+      const { profileStep } = await import('./profile_step.ts');
+      return profileStep(engine, dataset, rounds);
+    });
   }
 
   /** Calls under way reject, later ones too; the buffers are freed when the GPU is done with them. The device stays. */

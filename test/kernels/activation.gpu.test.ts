@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import {
-  type ActivationShape,
-  type AnyActivation,
-  activationBackward,
-  activationForward,
-  activationNames,
-  isFused,
-} from '../../src/kernels/activation.ts';
+import { type AnyActivation, activationNames, isFused } from '../../src/kernels/activation.ts';
+import { type ActivationShape, activationBackward, activationForward } from '../../src/kernels/activation_layer.ts';
 import { activate } from '../../src/reference/activation.ts';
 import { numbers } from '../reference/central_differences.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';

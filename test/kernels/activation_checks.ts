@@ -1,10 +1,5 @@
-import {
-  type ActivationShape,
-  type AnyActivation,
-  activationBackward,
-  activationForward,
-  isFused,
-} from '../../src/kernels/activation.ts';
+import { type AnyActivation, isFused } from '../../src/kernels/activation.ts';
+import { type ActivationShape, activationBackward, activationForward } from '../../src/kernels/activation_layer.ts';
 import * as reference from '../../src/reference/activation.ts';
 import { numbers } from '../reference/central_differences.ts';
 import { boundOf, tolerances } from '../tolerance.ts';

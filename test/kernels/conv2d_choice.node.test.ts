@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
-import {
-  conv2dKernelsFor,
-  conv2dTransposeKernelsFor,
-  depthwiseConv2dKernelsFor,
-} from '../../src/kernels/conv2d_choice.ts';
+import { conv2dKernelsFor } from '../../src/kernels/conv2d_choice.ts';
+import { groupedConv2dKernelsFor } from '../../src/kernels/further_convolutions.ts';
+import { conv2dTransposeKernelsFor, depthwiseConv2dKernelsFor } from '../../src/kernels/further_convolutions.ts';
 import { type Convolution, convolution, depthwise, plain, transposed } from './shapes.ts';
 
 const software: Traits = { software: true, subgroupSize: 4 };
@@ -20,7 +18,10 @@ const namesOf = ({
 
 describe('conv2d', () => {
   const chosen = (departure: Partial<Convolution>, traits = software) =>
-    conv2dKernelsFor(convolution({ ...image, ...departure }), traits);
+    (departure.groups && departure.groups > 1 ? groupedConv2dKernelsFor : conv2dKernelsFor)(
+      convolution({ ...image, ...departure }),
+      traits,
+    );
 
   test.each<[string, Partial<Convolution>, string[]]>([
     ['many channels', {}, ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w']],

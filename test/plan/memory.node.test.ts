@@ -4,6 +4,7 @@ import { type PresetName, presetModel } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { product } from '../../src/model/layer.ts';
 import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
+import { loadLayers } from '../../src/plan/load_layers.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
 import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
@@ -11,9 +12,10 @@ import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
 const mebibyte = 2 ** 20;
 const limits = { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 };
 
-function planOf(name: PresetName, batchSize: number, inputShape: [number, number, number] = [32, 32, 3]) {
+async function planOf(name: PresetName, batchSize: number, inputShape: [number, number, number] = [32, 32, 3]) {
   const model = presetModel(name, inputShape, 10);
   const settings = fillTrainerOptions({ model, batchSize });
+  await loadLayers(settings.model);
   const planner = new Planner({ software: true, subgroupSize: 4 }, limits);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms'));
   const sequences = sequencesOf(steps);
@@ -31,14 +33,14 @@ describe.each<PresetName>([
   'mobilenet-small',
   'deep-tanh-layernorm',
 ])('%s', (name) => {
-  test('no dispatch reads what is not there, or writes what is still wanted', () => {
-    const { sequences, slots } = planOf(name, 8);
+  test('no dispatch reads what is not there, or writes what is still wanted', async () => {
+    const { sequences, slots } = await planOf(name, 8);
     for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
   });
 });
 
-test('resnet20 at batch 128: the plan beside the sum of its activations, and what liveness saves', () => {
-  const { model, sequences, slots } = planOf('resnet20', 128);
+test('resnet20 at batch 128: the plan beside the sum of its activations, and what liveness saves', async () => {
+  const { model, sequences, slots } = await planOf('resnet20', 128);
   const activations = model.layers.reduce((sum, { outputShape }) => sum + 4 * 128 * product(outputShape), 0);
   // Of a training step alone: evaluation has buffers of its own in the plan, in the same memory.
   const apart = [...lifetimesOf(sequences[0]!).keys()].reduce((sum, { size }) => sum + size, 0);

@@ -1,4 +1,5 @@
-import { activationForward, isFused } from '../../kernels/activation.ts';
+import { isFused } from '../../kernels/activation.ts';
+import { activationForward } from '../../kernels/activation_layer.ts';
 import { activationName } from '../../model/activations.ts';
 import type { Lowering } from '../lowering.ts';
 import { activateUnfused } from './unfused_activation.ts';

@@ -6,6 +6,7 @@ import type { CompiledNode } from '../../model/graph.ts';
 import { product } from '../../model/layer.ts';
 import type { Lowering } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
+import { furtherLayers } from './loaded.ts';
 import { poolShape } from './max_pooling2d.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
 
@@ -14,7 +15,8 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const { x } = context;
   const { pool } = context.fused;
   const shape = convolutionShape(layer, context.activation, pool !== undefined, x.activation, context.batch);
-  const kernels = conv2dKernelsFor(shape, context.traits);
+  const kernelsFor = (shape.groups ?? 1) > 1 ? furtherLayers().groupedConv2dKernelsFor : conv2dKernelsFor;
+  const kernels = kernelsFor(shape, context.traits);
   const rows = shape.kernelHeight * shape.kernelWidth * (shape.inChannels / (shape.groups ?? 1));
   const { w, b, useBias } = foldNorm(context, { rows, channels: shape.outChannels });
   const out = (pool ?? layer).outputShape;

@@ -1,5 +1,5 @@
-import { conv2dTransposeKernelsFor } from '../../kernels/conv2d_choice.ts';
 import type { Conv2dTransposeShape } from '../../kernels/conv2d_transpose.ts';
+import { conv2dTransposeKernelsFor } from '../../kernels/further_convolutions.ts';
 import type { Lowering } from '../lowering.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
 

@@ -1,6 +1,6 @@
 import type { Activation } from '../../kernels/activation.ts';
-import { depthwiseConv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import type { DepthwiseConv2dShape } from '../../kernels/depthwise_conv2d.ts';
+import { depthwiseConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowering } from '../lowering.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';

@@ -1,4 +1,5 @@
-import { activationBackward, activationForward, type UnfusedActivation } from '../../kernels/activation.ts';
+import type { UnfusedActivation } from '../../kernels/activation.ts';
+import { activationBackward, activationForward } from '../../kernels/activation_layer.ts';
 import type { Lowered, LoweringContext, Value } from '../lowering.ts';
 
 /** An activation whose derivative needs its input x: two dispatches of its own. */

@@ -1,8 +1,8 @@
 import type { Kernel } from '../../gpu/kernel.ts';
-import { batchNormFold } from '../../kernels/batch_norm.ts';
 import { sumParts } from '../../kernels/step.ts';
 import type { LoweringContext } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
+import { furtherLayers } from './loaded.ts';
 
 interface FilterGradient {
   /** What the kernel reads, by its bindings. */
@@ -51,20 +51,5 @@ export function foldNorm(
   const { norm } = context;
   // A layer without a bias gets memory that nobody reads.
   if (!norm) return { w, b: bias ?? context.unread(channels), useBias: bias !== undefined };
-  const { epsilon, scale, center } = norm.layer.config;
-  const folded = { w: context.scratch('w_folded', rows * channels), b: context.scratch('b_folded', channels) };
-  context.forward(
-    batchNormFold,
-    { rows, channels, epsilon, useBias: bias !== undefined, scale, center },
-    {
-      w,
-      statistics: norm.statistics.moving,
-      w_folded: folded.w,
-      b_folded: folded.b,
-      ...(bias && { b: bias }),
-      ...(scale && { gamma: norm.tensors.gamma!.w }),
-      ...(center && { beta: norm.tensors.beta!.w }),
-    },
-  );
-  return { ...folded, useBias: true };
+  return furtherLayers().foldBatchNorm(context, norm, { rows, channels, w, bias });
 }

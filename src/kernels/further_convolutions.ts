@@ -1,0 +1,63 @@
+import type { Traits } from '../gpu/device.ts';
+import { type Conv2dShape, filterGradientTiles } from './conv2d.ts';
+import { type ConvolutionKernels, partsOf } from './conv2d_choice.ts';
+import {
+  conv2dGroupedBackwardW,
+  conv2dGroupedBackwardX,
+  conv2dGroupedForward,
+  groupedGradientTiles,
+} from './conv2d_grouped.ts';
+import {
+  type Conv2dTransposeShape,
+  conv2dTransposeBackwardW,
+  conv2dTransposeBackwardWNarrow,
+  conv2dTransposeBackwardX,
+  conv2dTransposeForward,
+  transposedConvolution,
+} from './conv2d_transpose.ts';
+import {
+  type DepthwiseConv2dShape,
+  depthwiseConv2dBackwardW,
+  depthwiseConv2dBackwardX,
+  depthwiseConv2dForward,
+  depthwiseGradientTiles,
+} from './depthwise_conv2d.ts';
+
+/** conv2d's tiles are four invocations each; those of the other kernels are one. */
+const invocationsATile = 4;
+
+/** More parts than this are added up more slowly than they were computed. */
+const mostParts = 256;
+
+/** The kernels for a convolution with groups, which takes no pool. */
+export const groupedConv2dKernelsFor = (s: Conv2dShape, traits: Traits): ConvolutionKernels<Conv2dShape> => ({
+  forward: conv2dGroupedForward,
+  backwardX: conv2dGroupedBackwardX,
+  backwardW: conv2dGroupedBackwardW,
+  parts: partsOf(groupedGradientTiles(s) / invocationsATile, s.batch, traits),
+});
+
+export function conv2dTransposeKernelsFor(
+  s: Conv2dTransposeShape,
+  traits: Traits,
+): ConvolutionKernels<Conv2dTransposeShape> {
+  return {
+    forward: conv2dTransposeForward,
+    backwardX: conv2dTransposeBackwardX,
+    backwardW: s.outChannels % 4 === 0 ? conv2dTransposeBackwardW : conv2dTransposeBackwardWNarrow,
+    parts: partsOf(filterGradientTiles(transposedConvolution(s)), s.batch, traits),
+  };
+}
+
+export function depthwiseConv2dKernelsFor(
+  s: DepthwiseConv2dShape,
+  traits: Traits,
+): ConvolutionKernels<DepthwiseConv2dShape> {
+  const rows = s.batch * s.outHeight;
+  return {
+    forward: depthwiseConv2dForward,
+    backwardX: depthwiseConv2dBackwardX,
+    backwardW: depthwiseConv2dBackwardW,
+    parts: partsOf(depthwiseGradientTiles(s) / invocationsATile, Math.min(rows, mostParts), traits),
+  };
+}

@@ -1,0 +1,13 @@
+type Further = typeof import('./further.ts');
+
+let further: Further | undefined;
+
+export function setFurtherLayers(loaded: Further): void {
+  further = loaded;
+}
+
+/** What a network of more than the basic layers is planned with. */
+export function furtherLayers(): Further {
+  if (!further) throw new Error('loadLayers was not awaited before a network was planned');
+  return further;
+}
