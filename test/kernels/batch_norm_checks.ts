@@ -46,6 +46,8 @@ export interface BatchNormCase {
   useBias: boolean;
   /** Added to all of x. */
   mean?: number;
+  /** Of x about its mean: 1 unless given. */
+  spread?: number;
 }
 
 type Contents = Record<string, Float32Array>;
@@ -60,7 +62,8 @@ function sampled(c: BatchNormCase, seed: number, map: (u: number) => number = (u
   return values;
 }
 
-const inputOf = (c: BatchNormCase) => sampled(c, 91, (u) => activate(c.inActivation, 2 * u) + (c.mean ?? 0));
+const inputOf = (c: BatchNormCase) =>
+  sampled(c, 91, (u) => (c.spread ?? 1) * activate(c.inActivation, 2 * u) + (c.mean ?? 0));
 const state = (c: BatchNormCase) => stateOf({ count: c.count });
 
 /** A mean and a variance as the kernels have them, with poison in the gap between the two tensors. */
@@ -128,7 +131,7 @@ const statisticsWithin =
 
 export function checkBatchNormCombine(c: BatchNormCase): KernelCheck<BatchNormSumShape> {
   const partials = Float32Array.from(numbers(c.chunks * 2 * c.channels, 71), (u, i) =>
-    Math.floor(i / c.channels) % 2 === 0 ? u + (c.mean ?? 0) : u + 1,
+    Math.floor(i / c.channels) % 2 === 0 ? (c.spread ?? 1) * u + (c.mean ?? 0) : u + 1,
   );
   return {
     kernel: batchNormCombine,

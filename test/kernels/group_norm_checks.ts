@@ -36,6 +36,8 @@ interface Options {
   keepsStatistics: boolean;
   /** Added to all of x. */
   mean?: number;
+  /** Of x about its mean: 1 unless given. */
+  spread?: number;
 }
 
 /** A group normalization in a training step; each kernel takes what it needs of it. */
@@ -86,7 +88,10 @@ export function checkGroupNormForward(
   c: GroupNormCase,
   kernel: Kernel<GroupNormForwardShape> = groupNormForward,
 ): KernelCheck<GroupNormForwardShape> {
-  const x = Float32Array.from(numbers(c.instances * c.pixels * c.channels, 91), (u) => u + (c.mean ?? 0));
+  const x = Float32Array.from(
+    numbers(c.instances * c.pixels * c.channels, 91),
+    (u) => (c.spread ?? 1) * u + (c.mean ?? 0),
+  );
   return {
     kernel,
     shape: c,
