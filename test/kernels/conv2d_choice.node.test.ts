@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Traits } from '../../src/gpu/device.ts';
 import { conv2dKernelsFor } from '../../src/kernels/conv2d_choice.ts';
-import { groupedConv2dKernelsFor } from '../../src/kernels/further_convolutions.ts';
-import { conv2dTransposeKernelsFor, depthwiseConv2dKernelsFor } from '../../src/kernels/further_convolutions.ts';
+import {
+  conv2dTransposeKernelsFor,
+  depthwiseConv2dKernelsFor,
+  groupedConv2dKernelsFor,
+} from '../../src/kernels/further_convolutions.ts';
 import { type Convolution, convolution, depthwise, plain, transposed } from './shapes.ts';
 
 const software: Traits = { software: true, subgroupSize: 4 };
