@@ -40,10 +40,9 @@ export function sentenceFor(name: VerdictName, figures: Figures): string {
 }
 
 function reachClause({ layer, layers, own, reach }: Figures): string {
-  const at = layers.findIndex(({ name }) => name === layer.name);
   const last = layers.at(-1)!.name;
   if (layer.name === last) return `${last} is the last layer, RMS of its delta ${short(own.deltaRms)}`;
-  const hops = layers.length - 1 - at;
+  const hops = pathFrom(layer, layers).length - 1;
   const each = hops > 1 && reach > 0 ? `, ${short(reach ** (1 / hops))} a layer` : '';
   return `the gradient at ${layer.name} is ${short(reach)} times that at ${last}${each}`;
 }
@@ -59,12 +58,20 @@ function lossClause(figures: Figures): string[] {
 }
 
 function culprit({ layer, layers, health, reach }: Figures): { layer: JudgedLayer; factor: number } | undefined {
-  const at = layers.findIndex(({ name }) => name === layer.name);
-  const path = layers.slice(at, -1).map((layer) => ({ layer, factor: health.layers[layer.name]!.transport! }));
+  const path = pathFrom(layer, layers)
+    .slice(0, -1)
+    .map((layer) => ({ layer, factor: health.layers[layer.name]!.transport! }));
   // From the last layer down: behind the first that lets nothing through, 0 / 0 is no factor.
   const stop = path.findLast(({ factor }) => factor === 0);
   if (stop || path.length < 2) return stop;
   return path.find(({ factor }) => Math.log(factor) / Math.log(reach) > 0.5);
+}
+
+/** The layer and the ones that its gradient comes from by the shortest path, to the last. */
+function pathFrom(layer: JudgedLayer, layers: readonly JudgedLayer[]): JudgedLayer[] {
+  const path = [layer];
+  for (let next = layer.next; next !== undefined; next = layers[next]!.next) path.push(layers[next]!);
+  return path;
 }
 
 function updateClause({ layer, own }: Figures): string {
@@ -108,8 +115,9 @@ export function remedyFor(name: VerdictName, figures: Figures): string {
       const cause = culprit(figures)?.layer;
       if (cause && cause.name !== layer.name)
         return `see to ${cause.name} first: what it stops reaches no layer below it`;
-      const at = layers.findIndex((other) => other.name === layer.name);
-      const squashing = layers.slice(at).find(({ activation }) => activation === 'sigmoid' || activation === 'tanh');
+      const squashing = pathFrom(layer, layers).find(
+        ({ activation }) => activation === 'sigmoid' || activation === 'tanh',
+      );
       return squashing
         ? `relu with heNormal or heUniform in place of ${squashing.activation}, whose slope is at most ${squashing.activation === 'sigmoid' ? '1/4' : '1'}; fewer layers`
         : 'larger initial weights (heNormal or heUniform; a scale above 1); fewer layers';
