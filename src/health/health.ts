@@ -37,7 +37,10 @@ export interface LayerHealth extends TensorHealth {
   dead: number;
   /** RMS of delta, the gradient of the loss with respect to the layer's output before its activation (and its pool). */
   deltaRms: number;
-  /** deltaRms over that of the next layer with weights: how much of the gradient gets through. Undefined for the last. */
+  /**
+   * deltaRms over that of the next measured layer, the nearest on the way to the loss: how much of the gradient gets through.
+   * Undefined for the last.
+   */
   transport?: number;
   /** How many numbers are not finite. */
   nonFinite: { activations: number; deltas: number; gradients: number; weights: number };
@@ -47,7 +50,7 @@ export interface LayerHealth extends TensorHealth {
 export interface HealthRecord {
   /** By the layer's name, in the model's order; layers with weights only. */
   layers: Record<string, LayerHealth>;
-  /** Product of all transport factors: RMS of the first layer's delta over the last one's. */
+  /** RMS of the first layer's delta over the last one's: in a chain the product of all transport factors. */
   transport: number;
   /** Where the first number arose that isn't finite. */
   firstNonFinite?: { layer: string; pass: Pass };

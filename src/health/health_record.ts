@@ -39,8 +39,8 @@ export class HealthReader {
       this.#layer(words, layer, this.#first + layerField.words * i, samples),
     );
     for (const [i, layer] of layers.entries()) {
-      const next = layers[i + 1];
-      if (next) layer.transport = layer.deltaRms / next.deltaRms;
+      const { next } = this.#layers[i]!;
+      if (next !== undefined) layer.transport = layer.deltaRms / layers[next]!.deltaRms;
     }
     const named = Object.fromEntries(layers.map((layer, i) => [this.#layers[i]!.name, layer]));
     const found = firstNonFinite(named, lossIsFinite);

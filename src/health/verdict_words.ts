@@ -78,7 +78,7 @@ function layerStates({ health, layers }: Figures): LayerState[] {
 /** How much of the last layer's gradient comes to a layer; nothing where that isn't known. */
 function arrivalClauses(layers: readonly LayerState[], at: number, isLittle: boolean): string[] {
   const { name, reach } = layers[at]!;
-  const hops = layers.length - 1 - at;
+  const hops = pathFrom(layers, at).length - 1;
   if (hops === 0) return [`${name} is the last layer: its gradient comes straight from the loss`];
   if (reach === undefined || !Number.isFinite(reach)) return [];
   if (reach === 0) return [`nothing of the last layer's gradient reaches ${name}`];
@@ -98,7 +98,9 @@ function lossClauses(layers: readonly LayerState[], at: number, verdict: 'vanish
 }
 
 function culprit(layers: readonly LayerState[], at: number): { layer: LayerState; factor: number } | undefined {
-  const path = layers.slice(at, -1).map((layer) => ({ layer, factor: layer.transport ?? Number.NaN }));
+  const path = pathFrom(layers, at)
+    .slice(0, -1)
+    .map((layer) => ({ layer, factor: layer.transport ?? Number.NaN }));
   // From the last layer down: behind the first that lets nothing through, 0 / 0 is no factor.
   const stop = path.findLast(({ factor }) => factor === 0);
   if (stop || path.length < 2) return stop;
@@ -112,6 +114,18 @@ function updateClauses({ activation, updateRatio, gradientNorm, dead, units }: L
   else if (gradientNorm !== undefined) clauses.push(`the norm of its gradient is ${short(gradientNorm)}`);
   if (activation === 'relu' && dead) clauses.push(`${dead} of its ${units} units are dead`);
   return clauses;
+}
+
+/**
+ * The layer and the ones that its gradient comes from by the shortest path, to the last. Where nothing is known of the graph it
+ * is taken for a chain.
+ */
+function pathFrom<L extends JudgedLayer>(layers: readonly L[], at: number): L[] {
+  const isChain = layers.every(({ next }) => next === undefined);
+  const nextOf = (i: number) => (isChain ? (i + 1 < layers.length ? i + 1 : undefined) : layers[i]!.next);
+  const path = [layers[at]!];
+  for (let next = nextOf(at); next !== undefined; next = nextOf(next)) path.push(layers[next]!);
+  return path;
 }
 
 function deadClauses({ name, units, dead, zeros }: LayerState): string[] {
@@ -160,7 +174,9 @@ export function remedyFor(name: VerdictName, figures: Figures): string {
       const cause = culprit(layerStates(figures), at)?.layer;
       if (cause && cause.name !== layer.name)
         return `see to ${cause.name} first: what it stops reaches no layer below it`;
-      const squashing = layers.slice(at).find(({ activation }) => activation === 'sigmoid' || activation === 'tanh');
+      const squashing = pathFrom(layers, at).find(
+        ({ activation }) => activation === 'sigmoid' || activation === 'tanh',
+      );
       return squashing
         ? `relu with heNormal or heUniform in place of ${squashing.activation}, whose slope is at most ${squashing.activation === 'sigmoid' ? '1/4' : '1'}; fewer layers`
         : 'larger initial weights (heNormal or heUniform; a scale above 1); fewer layers';

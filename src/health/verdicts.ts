@@ -8,11 +8,13 @@ import { remedyFor, sentenceFor } from './verdict_words.ts';
 export interface JudgedLayer {
   name: string;
   activation: ActivationName;
+  /** Position of the layer that its gradient comes from, `next` of a measured layer: in a chain the one after it. */
+  next?: number | undefined;
 }
 
 /** The layers of a model that verdicts are about. */
 export function judgedLayers({ measured }: CompiledModel): JudgedLayer[] {
-  return measured.map(({ name, activation }) => ({ name, activation: activationName(activation) }));
+  return measured.map(({ name, activation, next }) => ({ name, activation: activationName(activation), next }));
 }
 
 /**
@@ -82,7 +84,7 @@ export interface Figures {
   reach: number;
   /** RMS of the gradient of its weights over the last layer's. */
   relativeGradient: number;
-  /** The layers, in the model's order. */
+  /** The layers, in the order of computation. */
   layers: readonly JudgedLayer[];
   /** The layer's update ratio in the last step that counted. */
   lastUpdateRatio?: number;
@@ -122,7 +124,7 @@ export class VerdictWatch {
   #epoch: Stretch | undefined;
 
   /**
-   * @param layers those with weights, in the model's order.
+   * @param layers those that are measured, in the order of computation.
    * @param epochSteps steps of one epoch.
    * @param before verdicts that were told, of a run that goes on.
    */

@@ -99,7 +99,9 @@ export function networkHealth(
     };
   }
   const all = Object.values(layers);
-  for (const [i, layer] of all.entries()) if (all[i + 1]) layer.transport = layer.deltaRms / all[i + 1]!.deltaRms;
+  for (const [i, { next }] of model.measured.entries()) {
+    if (next !== undefined) all[i]!.transport = all[i]!.deltaRms / all[next]!.deltaRms;
+  }
   return { health: { layers, transport: all[0]!.deltaRms / all.at(-1)!.deltaRms }, positive: seen };
 }
 

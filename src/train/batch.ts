@@ -100,7 +100,17 @@ function writeBatch(engine: Engine, ledger: BoundState, images: Float32Array, la
     engine.write(steps.labels, Uint32Array.from(labels));
   }
   writeImages(engine, images);
-  engine.beginSamples(ledger, count);
+  const position = positionOf(engine);
+  engine.beginSamples(ledger, position + count, position);
+}
+
+/**
+ * Where the batch lies among the samples of the run. Layers that draw random numbers go by it: each step on a batch draws
+ * others, as in Keras, and a snapshot, which knows the steps begun, brings the next ones with it. Behind the samples of every
+ * epoch that `fit` has trained, so that no epoch's numbers come again; `gradients` draws those of the step that would follow.
+ */
+function positionOf({ trainingSteps, settings }: Engine): number {
+  return (trainingSteps * settings.batchSize) % 2 ** 31;
 }
 
 /** The slots behind the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */

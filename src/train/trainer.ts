@@ -110,7 +110,7 @@ export class Trainer {
   }
 
   /**
-   * One step on one batch.
+   * One step on one batch. Layers that draw random numbers draw others at each call.
    *
    * @param images [n, height, width, channels] as they are, already scaled; n up to the batch size.
    * @param labels n class indices; with categoricalCrossentropy shares of classes, [n, classes], that sum to one.
@@ -120,7 +120,10 @@ export class Trainer {
     return this.#exclusively((engine) => trainOnBatch(engine, images, labels));
   }
 
-  /** Loss and gradients on one batch, without an update. Gradients have Keras' order and layout, like `getWeights`. */
+  /**
+   * Loss and gradients on one batch, without an update: computed as `trainOnBatch` would now, with the batch's statistics and the
+   * same dropout, and nothing is moved. Gradients are those of the trained tensors, in the order and layout of `getWeights`.
+   */
   gradients(
     images: Float32Array,
     labels: ArrayLike<number>,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { createTrainer, openGpu } from '../../src/index.ts';
 import { watchBuffers } from './alive_buffers.ts';
-import { batchOf, smallDataset, smallModel } from './small.ts';
+import { batchOf, normalizedModel, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -24,8 +24,11 @@ function countCreations(): Record<string, number> {
   return counts;
 }
 
-test('500 steps make nothing but command encoders', async () => {
-  const trainer = createTrainer(gpu, { model: smallModel, batchSize: 4, augmentation });
+test.each([
+  ['convolutions and pools', smallModel],
+  ['batch normalization and dropout', normalizedModel],
+])('500 steps make nothing but command encoders: %s', async (_, model) => {
+  const trainer = createTrainer(gpu, { model, batchSize: 4, augmentation });
   await trainer.getWeights();
   const counts = countCreations();
   const before = trainer.memory;

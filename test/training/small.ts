@@ -14,6 +14,27 @@ export const smallModel: Model = {
   ],
 };
 
+/** As small: a shortcut, normalizations, layers that draw random numbers, and in the middle layers that are not trained. */
+export const normalizedModel: Model = {
+  inputShape: [6, 6, 1],
+  layers: [
+    { type: 'conv2d', filters: 4, kernelSize: 3, padding: 'same', useBias: false },
+    { type: 'batchNormalization', momentum: 0.9 },
+    { type: 'activation', activation: 'relu', name: 'start' },
+    { type: 'conv2d', filters: 4, kernelSize: 3, padding: 'same' },
+    { type: 'batchNormalization', momentum: 0.9 },
+    { type: 'add', inputs: ['batch_normalization_1', 'start'] },
+    { type: 'activation', activation: 'relu' },
+    { type: 'spatialDropout2d', rate: 0.25 },
+    { type: 'conv2d', filters: 4, kernelSize: 2, trainable: false, name: 'frozen' },
+    { type: 'batchNormalization', trainable: false, name: 'frozen_normalization' },
+    { type: 'gaussianNoise', stddev: 0.1 },
+    { type: 'flatten' },
+    { type: 'dropout', rate: 0.5 },
+    { type: 'dense', units: 3, activation: 'softmax' },
+  ],
+};
+
 const elements = 36;
 export const smallClasses = 3;
 

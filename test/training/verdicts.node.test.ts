@@ -59,7 +59,7 @@ class Run {
     private readonly samples = 32,
   ) {
     const layers = [
-      { name: 'first', activation },
+      { name: 'first', activation, next: 1 },
       { name: 'last', activation: 'softmax' as const },
     ];
     this.watch = new VerdictWatch(layers, epochSteps);
@@ -245,7 +245,7 @@ describe('numbers that are not finite', () => {
 });
 
 test('a layer that is stopped by another is told so', () => {
-  const layers = ['a', 'b', 'c'].map((name) => ({ name, activation: 'relu' as const }));
+  const layers = ['a', 'b', 'c'].map((name, i) => ({ name, activation: 'relu' as const, next: i + 1 }));
   const watch = new VerdictWatch([...layers, { name: 'last', activation: 'softmax' }], 1000);
   const told: Verdict[] = [];
   for (let step = 1; step <= 40; step++) {
