@@ -9,8 +9,8 @@ import updateSource from '../../shaders/update.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import type { Clip } from '../model/optimizer.ts';
+import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
-import { type RecordShape, recordConstants } from './step.ts';
 
 /** The arenas of weights, gradients and moments, cut into chunks: a workgroup goes over one, and knows whose it is. */
 export interface ChunkedShape {
@@ -71,7 +71,7 @@ const clipsNorm = (clip: Clip | undefined): boolean => clip !== undefined && cli
 
 export const gradientNormReduce: Kernel<EndOfStepShape> = {
   name: 'gradient_norm_reduce',
-  source: gradientNormReduceSource + stateSource,
+  source: gradientNormReduceSource + stateSource + recordSource,
   flags: ({ clip }) => ({ clips: clipsNorm(clip), global: clip?.by === 'globalNorm' }),
   constants: (s) => ({
     tensor_count: s.tensors,
