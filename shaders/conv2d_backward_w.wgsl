@@ -57,16 +57,6 @@ fn chunk_at(index: u32) -> Chunk {
   return Chunk(kh, kw, i32((kh * in_width + kw) * in_channels + index % (in_channels / 4u) * 4u));
 }
 
-// Where in x the window of pixel j of four begins: row and column, signed because of padding.
-fn window(oy: u32, ox: u32, j: u32) -> vec2i {
-#if ${pooled}
-  let at = vec2u(2u * oy + j / 2u, 2u * ox + j % 2u);
-#else
-  let at = vec2u(oy, min(ox + j, out_width - 1u));
-#endif
-  return vec2i(at * vec2u(stride_y, stride_x)) - vec2i(i32(pad_top), i32(pad_left));
-}
-
 fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
   let at = u32(((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels) + chunk.offset) / 4u;
 #if ${padded}
@@ -74,26 +64,6 @@ fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
   return select(vec4f(), ${x}[at], inside);
 #else
   return ${x}[at];
-#endif
-}
-
-fn load_dy(at: u32, co: u32) -> vec4f {
-#if ${vec_out}
-  return ${dy}[at / 4u];
-#else
-  let left = out_channels - co;
-  return vec4f(${dy}[at], select(0.0, ${dy}[at + 1u], left > 1u), select(0.0, ${dy}[at + 2u], left > 2u), select(0.0, ${dy}[at + 3u], left > 3u));
-#endif
-}
-
-fn store(row: u32, part: u32, co: u32, value: vec4f) {
-  let rows = kernel_height * kernel_width * in_channels;
-  if (row >= rows || co >= out_channels) { return; }
-  let at = (part * rows + row) * out_channels + co;
-#if ${vec_out}
-  dw[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { dw[at + i] = value[i]; }
 #endif
 }
 
@@ -180,13 +150,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   store(row_tile * 8u + 4u * $cu + $ru, part, co_wanted, w$c$r);
 %end
 %end
-#if ${biased}
-  if (row_tile == 0u && co_wanted < out_channels) {
-#if ${vec_out}
-    db[(part * out_channels + co) / 4u] = bias;
+#if ${transposed}
 #else
-    for (var i = 0u; i < min(4u, out_channels - co); i++) { db[part * out_channels + co + i] = bias[i]; }
-#endif
-  }
+  if (row_tile == 0u && co_wanted < out_channels) { store_db(part, co, bias); }
 #endif
 }

@@ -11,7 +11,8 @@ enable subgroups;
 @group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
-#if ${biased}
+#if ${transposed}
+#else
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 #endif
 @group(0) @binding(3) var<storage, read_write> ${y}: array<vec4f>;
@@ -20,7 +21,8 @@ enable subgroups;
 #endif
 #else
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-#if ${biased}
+#if ${transposed}
+#else
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 #endif
 @group(0) @binding(3) var<storage, read_write> ${y}: array<f32>;
@@ -53,26 +55,6 @@ override dilation_x: u32;
 const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
 
-// Where the window of a pixel begins in x. With padding that can be outside, so row and column are kept and signed.
-struct Pixel { at: i32, row: i32, column: i32, }
-
-fn pixel_at(index: u32) -> Pixel {
-#if ${pooled}
-  let cell = min(index / 4u, batch * out_height * out_width - 1u);
-  let image = cell / (out_width * out_height);
-  let y_row = 2u * (cell / out_width % out_height) + index % 4u / 2u;
-  let y_column = 2u * (cell % out_width) + index % 2u;
-#else
-  let pixel = min(index, batch * out_height * out_width - 1u);
-  let image = pixel / (out_width * out_height);
-  let y_row = pixel / out_width % out_height;
-  let y_column = pixel % out_width;
-#endif
-  let row = i32(y_row * stride_y) - i32(pad_top);
-  let column = i32(y_column * stride_x) - i32(pad_left);
-  return Pixel(((i32(image * in_height) + row) * i32(in_width) + column) * i32(in_channels), row, column);
-}
-
 // What a pixel reads at one kernel element: the index of its first channel, or outside of the image.
 const outside = 0xffffffffu;
 
@@ -95,69 +77,18 @@ fn load_x(tap: u32, step: u32) -> ${load} {
 #endif
 }
 
-fn load_w(at: u32, co: u32) -> vec4f {
-#if ${vec_out}
-  return w[at / 4u];
-#else
-  let left = out_channels - co;
-  return vec4f(w[at], select(0.0, w[at + 1u], left > 1u), select(0.0, w[at + 2u], left > 2u), select(0.0, w[at + 3u], left > 3u));
-#endif
-}
-
-#if ${biased}
-fn bias(co: u32) -> vec4f {
-#if ${use_bias}
-#if ${vec_out}
-  return b[co / 4u];
-#else
-  let left = out_channels - co;
-  return vec4f(b[co], select(0.0, b[co + 1u], left > 1u), select(0.0, b[co + 2u], left > 2u), select(0.0, b[co + 3u], left > 3u));
-#endif
-#else
-  return vec4f();
-#endif
-}
-
-#endif
-fn store(index: u32, co: u32, value: vec4f) {
-  if (index >= batch * out_height * out_width || co >= out_channels) { return; }
-  let at = index * out_channels + co;
 #if ${activated}
+// The derivative by which a data gradient is multiplied, of four channels. Those after the last are not stored.
+fn slope(index: u32, co: u32) -> vec4f {
+  let at = index * out_channels + co;
 #if ${vec_out}
-  ${y}[at / 4u] = value * derivative(x[at / 4u]);
+  return derivative(x[at / 4u]);
 #else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { ${y}[at + i] = value[i] * derivative(vec4f(x[at + i])).x; }
-#endif
-#else
-#if ${vec_out}
-  ${y}[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { ${y}[at + i] = value[i]; }
-#endif
+  return derivative(vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]));
 #endif
 }
 
-#if ${pooled}
-// The first of the largest in row-major order wins, or a NaN.
-fn store_winner(cell: u32, co: u32, a: vec4f, c: vec4f, d: vec4f, e: vec4f, shift: vec4f) {
-  var best = a;
-  var place = vec4u(0u);
-  let second = wins(c, best);
-  best = select(best, c, second);
-  place = select(place, vec4u(1u), second);
-  let third = wins(d, best);
-  best = select(best, d, third);
-  place = select(place, vec4u(2u), third);
-  let fourth = wins(e, best);
-  best = select(best, e, fourth);
-  place = select(place, vec4u(3u), fourth);
-  store(cell, co, activate(best + shift));
-  if (cell < batch * out_height * out_width && co < out_channels) {
-    won[(cell * out_channels + co) / 4u] = place.x | (place.y << 8u) | (place.z << 16u) | (place.w << 24u);
-  }
-}
 #endif
-
 @compute @workgroup_size(4 * ${tiles})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 4u;
@@ -211,18 +142,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       }
     }
   }
-#if ${biased}
-  let shift = bias(co);
+#if ${transposed}
+#else
+  let shift = bias(co, out_channels - 1u);
 #endif
 %for q in 0..${quads}
 #if ${pooled}
   store_winner(first / 4u + $qu, co_wanted, y$q0, y$q1, y$q2, y$q3, shift);
 #else
 %for i in 0..4
-#if ${biased}
-  store(first + 4u * $qu + $iu, co_wanted, activate(y$q$i + shift));
-#else
+#if ${activated}
+  store(first + 4u * $qu + $iu, co_wanted, y$q$i * slope(first + 4u * $qu + $iu, co));
+#elif ${transposed}
   store(first + 4u * $qu + $iu, co_wanted, y$q$i);
+#else
+  store(first + 4u * $qu + $iu, co_wanted, activate(y$q$i + shift));
 #endif
 %end
 #endif

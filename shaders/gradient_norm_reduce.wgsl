@@ -39,8 +39,9 @@ fn main(@builtin(local_invocation_index) index: u32) {
   for (var t = index; t < tensor_count; t += 64u) {
     var total = vec2f();
     for (var i = tensors[t].x; i < tensors[t].y; i++) { total += partials[i].xy; }
-    records[record + 8u + 2u * t] = bitcast<u32>(total.x);
-    records[record + 9u + 2u * t] = u32(total.y);
+    let at = record + gradients_at + gradient_words * t;
+    records[at + gradient_squares] = bitcast<u32>(total.x);
+    records[at + gradient_non_finite] = u32(total.y);
     // Finite gradients whose squares are not would turn Adam's v, and with it the weights, into what isn't either.
     bad += total.y + select(0.0, 1.0, is_infinite_or_nan(total.x));
 #if ${global}
@@ -62,10 +63,10 @@ fn main(@builtin(local_invocation_index) index: u32) {
   let factor = most / max(sqrt(all), most);
   for (var t = 0u; t < tensor_count; t++) { factors[t] = factor; }
 #endif
-  let skip = bad > 0.0 || is_infinite_or_nan(bitcast<f32>(records[record + 3u]));
-  records[record + 5u] = u32(skip);
-  records[record + 6u] = state.updates;
-  records[record + 7u] = state.halted;
+  let skip = bad > 0.0 || is_infinite_or_nan(bitcast<f32>(records[record + record_loss]));
+  records[record + record_skipped] = u32(skip);
+  records[record + record_updates] = state.updates;
+  records[record + record_halted] = state.halted;
   state.skip = u32(skip || state.halted != 0u);
   if (state.halted != 0u) { return; }
   if (skip) {

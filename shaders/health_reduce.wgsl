@@ -96,24 +96,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
   if (index != 0u) { return; }
   if (is_layer) {
-    let at = 8u * group.x;
+    let at = layer_words * group.x;
     let units = ranges[2u * group.x + 1u];
     let to_large = scale_of_large / scale;
     let large = sums[0].x * to_large * to_large + sums[0].y;
     let norm = select(sqrt(sums[0].x) / scale, sqrt(large) / scale_of_large, sums[0].y != 0.0);
-    write(at, bitcast<u32>(moments[0].mean));
-    write(at + 1u, bitcast<u32>(sqrt(moments[0].squares / moments[0].n)));
-    write(at + 2u, counts[0].x);
-    write(at + 3u, counts[0].y);
-    write(at + 4u, counts[0].z);
-    write(at + 5u, select(units.y - found[0], 0u, units.x == none));
-    write(at + 6u, bitcast<u32>(norm));
-    write(at + 7u, counts[0].w);
+    write(at + layer_mean, bitcast<u32>(moments[0].mean));
+    write(at + layer_standard_deviation, bitcast<u32>(sqrt(moments[0].squares / moments[0].n)));
+    write(at + layer_zeros, counts[0].x);
+    write(at + layer_saturated, counts[0].y);
+    write(at + layer_non_finite_activations, counts[0].z);
+    write(at + layer_dead, select(units.y - found[0], 0u, units.x == none));
+    write(at + layer_delta_norm, bitcast<u32>(norm));
+    write(at + layer_non_finite_deltas, counts[0].w);
   } else {
-    let at = 8u * layers + 4u * (group.x - layers);
-    write(at, found[0]);
-    write(at + 1u, bitcast<u32>(sqrt(sums[0].x)));
-    write(at + 2u, bitcast<u32>(sqrt(sums[0].y)));
-    write(at + 3u, counts[0].x);
+    let at = layer_words * layers + tensor_words * (group.x - layers);
+    write(at + tensor_gradient_max, found[0]);
+    write(at + tensor_weight_norm, bitcast<u32>(sqrt(sums[0].x)));
+    write(at + tensor_update_norm, bitcast<u32>(sqrt(sums[0].y)));
+    write(at + tensor_non_finite_weights, counts[0].x);
   }
 }

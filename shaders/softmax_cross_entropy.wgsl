@@ -96,10 +96,10 @@ fn main(@builtin(local_invocation_index) index: u32) {
     loss += f32(state.count) * penalty;
 #endif
     let record = state.step % record_slots * record_words;
-    records[record] = state.step;
-    records[record + 1u] = state.epoch;
-    records[record + 2u] = state.count;
-    records[record + 3u] = bitcast<u32>(loss);
-    records[record + 4u] = hit;
+    records[record + record_step] = state.step;
+    records[record + record_epoch] = state.epoch;
+    records[record + record_count] = state.count;
+    records[record + record_loss] = bitcast<u32>(loss);
+    records[record + record_correct] = hit;
   }
 }

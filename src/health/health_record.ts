@@ -1,5 +1,13 @@
-import { healthWords, layerField, tensorField } from '../kernels/health.ts';
-import { recordField, recordWords } from '../kernels/step.ts';
+import {
+  blockWords,
+  gradientAt,
+  gradientField,
+  healthWords,
+  layerField,
+  recordField,
+  recordWords,
+  tensorField,
+} from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { product } from '../model/layer.ts';
 import type { MeasuredLayer } from '../model/measured_layers.ts';
@@ -28,7 +36,7 @@ export class HealthReader {
       valueElements: product(model.layers[layer.values]!.outputShape),
     }));
     this.#first = recordWords(tensors);
-    this.#firstOfTensors = this.#first + layerField.words * this.#layers.length;
+    this.#firstOfTensors = this.#first + blockWords.layer * this.#layers.length;
     this.words = healthWords(this.#layers.length, tensors);
   }
 
@@ -36,7 +44,7 @@ export class HealthReader {
     const samples = words.u32(recordField.count);
     const lossIsFinite = Number.isFinite(words.f32(recordField.loss));
     const layers = this.#layers.map((layer, i) =>
-      this.#layer(words, layer, this.#first + layerField.words * i, samples),
+      this.#layer(words, layer, this.#first + blockWords.layer * i, samples),
     );
     for (const [i, layer] of layers.entries()) {
       const { next } = this.#layers[i]!;
@@ -82,10 +90,10 @@ export class HealthReader {
   }
 
   #tensor({ u32, f32 }: RecordWords, index: number, elements: number): Tensor {
-    const at = this.#firstOfTensors + tensorField.words * index;
-    const gradient = recordField.tensors + 2 * index;
+    const at = this.#firstOfTensors + blockWords.tensor * index;
+    const gradient = gradientAt(index);
     const raw = {
-      gradientNorm: Math.sqrt(f32(gradient)),
+      gradientNorm: Math.sqrt(f32(gradient + gradientField.squares)),
       gradientMax: f32(at + tensorField.gradientMax),
       weightNorm: f32(at + tensorField.weightNorm),
       updateNorm: f32(at + tensorField.updateNorm),
@@ -95,7 +103,10 @@ export class HealthReader {
       gradientRms: raw.gradientNorm / Math.sqrt(elements),
       updateRatio: raw.updateNorm / raw.weightNorm,
       elements,
-      nonFinite: { gradients: u32(gradient + 1), weights: u32(at + tensorField.nonFiniteWeights) },
+      nonFinite: {
+        gradients: u32(gradient + gradientField.nonFinite),
+        weights: u32(at + tensorField.nonFiniteWeights),
+      },
     };
   }
 }

@@ -1,4 +1,4 @@
-import { type RecordShape, recordField, recordWords } from '../kernels/step.ts';
+import { gradientAt, gradientField, type RecordShape, recordField, recordWords } from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { type LayerTensors, tensorsByLayer } from '../model/measured_layers.ts';
 import type { HealthLevel } from './health.ts';
@@ -38,14 +38,14 @@ export class RecordReader {
     const samples = u32(recordField.count);
     const gradientNorms: Record<string, number> = {};
     for (const { name, tensors } of this.#layers) {
-      const squares = tensors.reduce((sum, t) => sum + f32(recordField.tensors + 2 * t), 0);
+      const squares = tensors.reduce((sum, t) => sum + f32(gradientAt(t) + gradientField.squares), 0);
       gradientNorms[name] = Math.sqrt(squares);
     }
     return {
       step: u32(recordField.step),
       epoch: u32(recordField.epoch),
       loss: f32(recordField.loss) / samples,
-      accuracy: u32(recordField.hits) / samples,
+      accuracy: u32(recordField.correct) / samples,
       samples,
       skipped: u32(recordField.skipped) !== 0,
       gradientNorms,

@@ -4,6 +4,9 @@ import backwardXSource from '../../shaders/conv2d_backward_x.wgsl?raw';
 import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
 import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
+import bias from '../../shaders/lib/bias.wgsl?raw';
+import gradient from '../../shaders/lib/conv2d_gradient.wgsl?raw';
+import output from '../../shaders/lib/conv2d_output.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
@@ -112,13 +115,22 @@ const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v a
 /** The rows of w that meet a load of x: the columns of a matrix, [4 output channels, width]. */
 const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
 
-/** The flags of a forward pass; where a transposed convolution runs the same text, conv2d_transpose.ts has its own. */
 const forwardFlags = (s: Conv2dShape) => ({
+  y: 'y',
   vec_out: s.outChannels % 4 === 0,
   padded: padded(s),
   pooled: s.pooled,
-  use_bias: s.useBias,
-  ...activationFlags(s.activation),
+});
+
+const biasFlags = (s: Conv2dShape) => ({ use_bias: s.useBias, vec_bias: s.outChannels % 4 === 0 });
+
+/** The flags of conv2d_forward.wgsl itself, without those of the fragments that a transposed convolution leaves out. */
+export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
+  ...forwardFlags(s),
+  ...tileFlags(v),
+  ...stepsOfKernel(s),
+  ...{ transposed: false, activated: false, x: 'x' },
+  columns: columnsOfW((v as RegisterTile).width),
 });
 
 /** Tiles of y: quads of pixels by 16 channels. */
@@ -127,15 +139,9 @@ const tilesOfY = (s: Conv2dShape, quads: number) =>
 
 export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
-  source: forwardSource + activate + nan,
+  source: forwardSource + output + bias + activate + nan,
   variants: (s, traits) => registerTiles(s.inChannels, (quads) => tilesOfY(s, quads), traits),
-  flags: (s, v) => ({
-    ...forwardFlags(s),
-    ...tileFlags(v),
-    ...stepsOfKernel(s),
-    ...{ transposed: false, biased: true, activated: false, x: 'x', y: 'y' },
-    columns: columnsOfW((v as RegisterTile).width),
-  }),
+  flags: (s, v) => ({ ...forwardTextFlags(s, v), ...biasFlags(s), ...activationFlags(s.activation) }),
   constants: sizes,
   buffers: (s) => ({
     x: s.batch * s.inHeight * s.inWidth * s.inChannels,
@@ -158,9 +164,15 @@ export const conv2dForward: Kernel<Conv2dShape> = {
 /** Wants at most 9 rows (kernel height x width x input channels): they stay in registers. */
 export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   name: 'conv2d_forward_narrow',
-  source: forwardNarrowSource + activate + nan,
+  source: forwardNarrowSource + output + bias + activate + nan,
   variants: neighbours,
-  flags: (s, v) => ({ ...forwardFlags(s), dilated: dilated(s), subgroups: v.subgroups! }),
+  flags: (s, v) => ({
+    ...forwardFlags(s),
+    ...biasFlags(s),
+    ...activationFlags(s.activation),
+    dilated: dilated(s),
+    subgroups: v.subgroups!,
+  }),
   constants: sizes,
   buffers: conv2dForward.buffers,
   cost: conv2dForward.cost,
@@ -183,7 +195,7 @@ const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
 /** Wants inChannels % 4 = 0; conv2dBackwardWNarrow takes the others. */
 export const conv2dBackwardW: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_w',
-  source: backwardWSource,
+  source: backwardWSource + gradient,
   variants: neighbours,
   flags: (s, v) => ({
     subgroups: v.subgroups!,
@@ -191,7 +203,7 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
     padded: padded(s),
     dilated: dilated(s),
     pooled: s.pooled,
-    ...{ transposed: false, biased: true, x: 'x', dy: 'dy', db: 'vec4f' },
+    ...{ transposed: false, x: 'x', dy: 'dy', db: 'vec4f' },
     step: s.pooled ? '1u' : '4u',
     tiles: tilesAGroup(tilesOfW(s, 8)),
   }),
@@ -213,7 +225,7 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
 export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
   ...conv2dBackwardW,
   name: 'conv2d_backward_w_narrow',
-  source: backwardWNarrowSource,
+  source: backwardWNarrowSource + gradient,
   flags: (s, v) => ({ ...conv2dBackwardW.flags!(s, v), tiles: tilesAGroup(tilesOfW(s, 9)) }),
   workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
 };

@@ -2,11 +2,19 @@ import backwardXSource from '../../shaders/conv2d_backward_x.wgsl?raw';
 import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
+import output from '../../shaders/lib/conv2d_output.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
-import { type Conv2dShape, conv2dBackwardW, conv2dBackwardWNarrow, conv2dBackwardX, conv2dForward } from './conv2d.ts';
+import {
+  type Conv2dShape,
+  conv2dBackwardW,
+  conv2dBackwardWNarrow,
+  conv2dBackwardX,
+  conv2dForward,
+  forwardTextFlags,
+} from './conv2d.ts';
 
 /**
  * NHWC images and a [kernelHeight, kernelWidth, outChannels, inChannels] kernel, as in Keras. The layer's own input is
@@ -76,11 +84,11 @@ export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
 /** A convolution from dy to dx, times the derivative of what made x. */
 export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_backward_x',
-  source: forwardSource + derivative,
+  source: forwardSource + output + derivative,
   variants: (s, traits) => conv2dForward.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
-    ...conv2dForward.flags!(transposedConvolution(s), v),
-    ...{ transposed: true, biased: false, x: 'dy', y: 'dx' },
+    ...forwardTextFlags(transposedConvolution(s), v),
+    ...{ transposed: true, x: 'dy', y: 'dx' },
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),
   }),
@@ -102,7 +110,7 @@ const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTran
   variants: (s, traits) => kernel.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...kernel.flags!(transposedConvolution(s), v),
-    ...{ transposed: true, biased: false, x: 'dy', dy: 'x', db: 'f32' },
+    ...{ transposed: true, x: 'dy', dy: 'x', db: 'f32' },
   }),
   constants: (s, v) => kernel.constants!(transposedConvolution(s), v),
   buffers: (s) => ({ x: elementsIn(s), dy: elementsOut(s), dw: s.parts * weights(s), db: s.parts * s.outChannels }),

@@ -5,27 +5,10 @@ import measureDeltas from '../../shaders/lib/measure_deltas.wgsl?raw';
 import measureValues from '../../shaders/lib/measure_values.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type AnyActivation, flatBeyond } from './activation.ts';
+import { healthSource, type RecordShape, recordConstants } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
-import { type RecordShape, recordConstants } from './step.ts';
 import { chunkLanes } from './update.ts';
 import { ceilDiv } from './workgroups.ts';
-
-/** Where things are in the part of a record that health_reduce writes: eight words a layer, then four a tensor. */
-export const layerField = {
-  mean: 0,
-  standardDeviation: 1,
-  zeros: 2,
-  saturated: 3,
-  nonFiniteActivations: 4,
-  dead: 5,
-  deltaNorm: 6,
-  nonFiniteDeltas: 7,
-  words: 8,
-} as const;
-export const tensorField = { gradientMax: 0, weightNorm: 1, updateNorm: 2, nonFiniteWeights: 3, words: 4 } as const;
-
-export const healthWords = (layers: number, tensors: number): number =>
-  layerField.words * layers + tensorField.words * tensors;
 
 /** A tensor of a layer as layer_statistics finds it. */
 export interface MeasuredTensor {
@@ -139,7 +122,7 @@ export interface HealthReduceShape {
 
 export const healthReduce: Kernel<HealthReduceShape> = {
   name: 'health_reduce',
-  source: healthReduceSource + deltaScales + stateSource,
+  source: healthReduceSource + deltaScales + stateSource + healthSource,
   variants: chunkLanes,
   flags: (_, { lanes }) => ({ lanes: lanes! }),
   constants: (s) => ({ layers: s.layers, first_word: s.firstWord, ...recordConstants(s.record) }),

@@ -3,31 +3,9 @@ import nan from '../../shaders/lib/nan.wgsl?raw';
 import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?raw';
 import sumPartsSource from '../../shaders/sum_parts.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
+import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 import { spread } from './workgroups.ts';
-
-/** The ring of records that the host reads: one a step, of `words` 4-byte words. */
-export interface RecordShape {
-  words: number;
-  slots: number;
-}
-
-/** Where things are in a record. Two words a tensor follow: the sum of squares of its gradient, the non-finite count. */
-export const recordField = {
-  step: 0,
-  epoch: 1,
-  count: 2,
-  loss: 3,
-  hits: 4,
-  skipped: 5,
-  updates: 6,
-  halted: 7,
-  tensors: 8,
-} as const;
-
-export const recordWords = (tensors: number): number => recordField.tensors + 2 * tensors;
-
-export const recordConstants = (r: RecordShape) => ({ record_words: r.words, record_slots: r.slots });
 
 export const beginStep: Kernel<{ batch: number }> = {
   name: 'begin_step',
@@ -50,7 +28,7 @@ export interface LossShape {
 
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
-  source: softmaxCrossEntropySource + stateSource + nan,
+  source: softmaxCrossEntropySource + stateSource + recordSource + nan,
   flags: ({ soft, penalties = 0 }) => ({ soft, regularized: penalties > 0 }),
   constants: (s) => ({
     batch: s.batch,

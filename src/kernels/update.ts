@@ -1,16 +1,16 @@
-import adamSource from '../../shaders/adam.wgsl?raw';
 import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
 import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
 import l2PenaltySource from '../../shaders/l2_penalty.wgsl?raw';
 import clip from '../../shaders/lib/clip.wgsl?raw';
 import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
-import sgdSource from '../../shaders/sgd.wgsl?raw';
+import adamSource from '../../shaders/optimizers/adam.wgsl?raw';
+import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
+import updateSource from '../../shaders/update.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
-import type { Kernel, Variant } from '../gpu/kernel.ts';
+import type { Kernel } from '../gpu/kernel.ts';
 import type { Clip } from '../model/optimizer.ts';
-
+import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
-import { type RecordShape, recordConstants } from './step.ts';
 
 /** The arenas of weights, gradients and moments, cut into chunks: a workgroup goes over one, and knows whose it is. */
 export interface ChunkedShape {
@@ -71,7 +71,7 @@ const clipsNorm = (clip: Clip | undefined): boolean => clip !== undefined && cli
 
 export const gradientNormReduce: Kernel<EndOfStepShape> = {
   name: 'gradient_norm_reduce',
-  source: gradientNormReduceSource + stateSource,
+  source: gradientNormReduceSource + stateSource + recordSource,
   flags: ({ clip }) => ({ clips: clipsNorm(clip), global: clip?.by === 'globalNorm' }),
   constants: (s) => ({
     tensor_count: s.tensors,
@@ -100,33 +100,55 @@ export interface UpdateShape extends ChunkedShape {
   weightDecay?: number | undefined;
 }
 
-const updateSource = (source: string, s: UpdateShape): string =>
-  source + stateSource + clip + (s.measured ? measureUpdate : '');
-
-const updateFlags = (s: UpdateShape, { lanes }: Variant) => ({
-  lanes: lanes!,
-  measured: s.measured,
-  clips_norm: clipsNorm(s.clip),
-  clips_value: s.clip?.by === 'value',
-  decays: Boolean(s.weightDecay),
-});
-
-const updateConstants = (s: UpdateShape): Record<string, number> => ({
-  ...(s.clip?.by === 'value' && { clip_value: s.clip.most }),
-  ...(s.weightDecay && { weight_decay: s.weightDecay }),
-});
-
-const updateBuffers = (s: UpdateShape) => ({
-  dw: s.elements * 4,
-  chunks: s.chunks * 4,
-  state: stateWords,
-  w: s.elements * 4,
-  ...(s.measured && { partials: s.chunks * 4 }),
-  ...(clipsNorm(s.clip) && { factors: s.tensors }),
-});
+/** What an optimizer adds to the frame that all updates share, shaders/update.wgsl. */
+interface UpdateRule<S extends UpdateShape> {
+  name: string;
+  /** The formula: its slots' bindings, `step_size` and `update`. */
+  source: string;
+  /** Numbers that it keeps for each weight: the names of their arenas' bindings. */
+  slots: (shape: S) => readonly string[];
+  flags?: (shape: S) => Record<string, boolean>;
+  constants: (shape: S) => Record<string, number>;
+  /** Floating-point operations of a weight. */
+  flops: (shape: S) => number;
+}
 
 /** Sums of squares of the weights and of what was added to them. */
 const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
+
+const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => ({
+  name: rule.name,
+  source: (s) => rule.source + updateSource + stateSource + clip + (s.measured ? measureUpdate : ''),
+  variants: chunkLanes,
+  flags: (s, { lanes }) => ({
+    lanes: lanes!,
+    measured: s.measured,
+    clips_norm: clipsNorm(s.clip),
+    clips_value: s.clip?.by === 'value',
+    decays: Boolean(s.weightDecay),
+    ...rule.flags?.(s),
+  }),
+  constants: (s) => ({
+    ...rule.constants(s),
+    ...(s.clip?.by === 'value' && { clip_value: s.clip.most }),
+    ...(s.weightDecay && { weight_decay: s.weightDecay }),
+  }),
+  buffers: (s) => ({
+    dw: s.elements * 4,
+    chunks: s.chunks * 4,
+    state: stateWords,
+    w: s.elements * 4,
+    ...(s.measured && { partials: s.chunks * 4 }),
+    ...(clipsNorm(s.clip) && { factors: s.tensors }),
+    ...Object.fromEntries(rule.slots(s).map((name) => [name, s.elements * 4])),
+  }),
+  workgroups: (s) => [s.chunks],
+  // The gradient is read; the weights and every slot are read and written.
+  cost: (s) => ({
+    flops: 4 * (rule.flops(s) + measuredFlops(s)) * s.elements,
+    bytes: 16 * (3 + 2 * rule.slots(s).length) * s.elements,
+  }),
+});
 
 export interface AdamShape extends UpdateShape {
   beta1: number;
@@ -134,37 +156,24 @@ export interface AdamShape extends UpdateShape {
   epsilon: number;
 }
 
-export const adam: Kernel<AdamShape> = {
+export const adam = updateKernel<AdamShape>({
   name: 'adam',
-  source: (s) => updateSource(adamSource, s),
-  variants: chunkLanes,
-  flags: updateFlags,
-  constants: (s) => ({
-    one_minus_beta1: 1 - s.beta1,
-    one_minus_beta2: 1 - s.beta2,
-    epsilon: s.epsilon,
-    ...updateConstants(s),
-  }),
-  buffers: (s) => ({ ...updateBuffers(s), m: s.elements * 4, v: s.elements * 4 }),
-  workgroups: (s) => [s.chunks],
-  cost: (s) => ({ flops: 4 * (11 + measuredFlops(s)) * s.elements, bytes: 16 * 7 * s.elements }),
-};
+  source: adamSource,
+  slots: () => ['m', 'v'],
+  constants: (s) => ({ one_minus_beta1: 1 - s.beta1, one_minus_beta2: 1 - s.beta2, epsilon: s.epsilon }),
+  flops: () => 11,
+});
 
 export interface SgdShape extends UpdateShape {
   momentum: number;
   nesterov: boolean;
 }
 
-export const sgd: Kernel<SgdShape> = {
+export const sgd = updateKernel<SgdShape>({
   name: 'sgd',
-  source: (s) => updateSource(sgdSource, s),
-  variants: chunkLanes,
-  flags: (s, variant) => ({ ...updateFlags(s, variant), has_momentum: s.momentum > 0, nesterov: s.nesterov }),
-  constants: (s) => ({ ...(s.momentum > 0 && { momentum: s.momentum }), ...updateConstants(s) }),
-  buffers: (s) => ({ ...updateBuffers(s), ...(s.momentum > 0 && { v: s.elements * 4 }) }),
-  workgroups: (s) => [s.chunks],
-  cost: (s) => ({
-    flops: 4 * ((s.momentum > 0 ? 4 : 2) + measuredFlops(s)) * s.elements,
-    bytes: 16 * (s.momentum > 0 ? 5 : 3) * s.elements,
-  }),
-};
+  source: sgdSource,
+  slots: (s) => (s.momentum > 0 ? ['v'] : []),
+  flags: (s) => ({ has_momentum: s.momentum > 0, nesterov: s.nesterov }),
+  constants: (s): Record<string, number> => (s.momentum > 0 ? { momentum: s.momentum } : {}),
+  flops: (s) => (s.momentum > 0 ? 4 : 2),
+});

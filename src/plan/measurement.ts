@@ -8,7 +8,7 @@ import {
   packRanges,
   type StatisticsTable,
 } from '../kernels/health.ts';
-import { recordWords } from '../kernels/step.ts';
+import { recordWords } from '../kernels/record.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { MeasuredArenas } from './arenas.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';

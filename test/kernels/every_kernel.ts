@@ -341,11 +341,11 @@ export const everyKernel: AnyCheck[] = [
   ),
   any(checkHealthReduce({ layers: [{ values: 3, deltas: 2, units: 40 }], tensors: [3, 1] })),
   any(checkBeginStep(4, { position: 2, samples: 5 })),
-  ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
-  any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } })),
-  any(checkAdam({ ...adam, measured: false, clip: { by: 'value', most: 0.3 } })),
+  ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }), 'update')),
+  any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } }), 'update'),
+  any(checkAdam({ ...adam, measured: false, clip: { by: 'value', most: 0.3 } }), 'update'),
   ...[0, 0.9].flatMap((momentum) =>
-    [false, true].map((flag) => any(checkSgd({ ...update, momentum, nesterov: flag, measured: !flag }))),
+    [false, true].map((flag) => any(checkSgd({ ...update, momentum, nesterov: flag, measured: !flag }), 'update')),
   ),
   any(
     checkSgd({
@@ -356,8 +356,12 @@ export const everyKernel: AnyCheck[] = [
       weightDecay: 0.5,
       clip: { by: 'norm', most: 1 },
     }),
+    'update',
   ),
-  any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
+  any(
+    checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } }),
+    'update',
+  ),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { recordField } from '../../src/kernels/step.ts';
+import { recordField } from '../../src/kernels/record.ts';
 import { gradientNormReduce } from '../../src/kernels/update.ts';
 import { type Arena, arenaOf } from './arena.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';

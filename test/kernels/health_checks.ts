@@ -3,15 +3,12 @@ import {
   cutForStatistics,
   type HealthReduceShape,
   healthReduce,
-  healthWords,
   type LayerStatisticsShape,
-  layerField,
   layerStatistics,
   type MeasuredTensor,
   packRanges,
-  tensorField,
 } from '../../src/kernels/health.ts';
-import { recordWords } from '../../src/kernels/step.ts';
+import { blockWords, healthWords, layerField, recordWords, tensorField } from '../../src/kernels/record.ts';
 import { activate } from '../../src/reference/activation.ts';
 import { positiveUnits, statistics } from '../../src/reference/health.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
@@ -260,7 +257,7 @@ export function checkHealthReduce({ layers, tensors, large }: ReduceCase): Kerne
         );
         for (const [i, layer] of ranges.layers.entries()) {
           const wanted = layerOf(partials, layer, positive);
-          const own = bits.subarray(base + layerField.words * i);
+          const own = bits.subarray(base + blockWords.layer * i);
           const close = (field: keyof typeof layerField, value: number, bound: number) =>
             expectWithin(`${name}: ${field} of layer ${i}`, [floats(own)[layerField[field]]!], [value], bound);
           const terms = layer.values[1] - layer.values[0] + 8;
@@ -278,7 +275,7 @@ export function checkHealthReduce({ layers, tensors, large }: ReduceCase): Kerne
         }
         for (let t = 0; t < tensors.length; t++) {
           const [from, to] = ranges.tensors.slice(2 * t);
-          const own = bits.subarray(base + layerField.words * layers.length + tensorField.words * t);
+          const own = bits.subarray(base + blockWords.layer * layers.length + blockWords.tensor * t);
           const sum = { largest: 0, weights: 0, updates: 0, bad: 0 };
           for (let c = from!; c < to!; c++) {
             sum.largest = Math.max(sum.largest, gradient[4 * c + 2]!);
@@ -287,10 +284,11 @@ export function checkHealthReduce({ layers, tensors, large }: ReduceCase): Kerne
             sum.bad += updated[4 * c + 2]!;
           }
           const norms = [Math.sqrt(sum.weights), Math.sqrt(sum.updates)];
+          const found = [floats(own)[tensorField.weightNorm]!, floats(own)[tensorField.updateNorm]!];
           const bound = norms.map((norm) => 4 * (to! - from! + 4) * unitRoundoff * norm);
-          expectSame(`${name}: largest of tensor ${t}`, [floats(own)[0]!], [sum.largest]);
-          expectWithin(`${name}: norms of tensor ${t}`, floats(own).subarray(1, 3), norms, bound);
-          expectSame(`${name}: not finite of tensor ${t}`, [own[3]!], [sum.bad]);
+          expectSame(`${name}: largest of tensor ${t}`, [floats(own)[tensorField.gradientMax]!], [sum.largest]);
+          expectWithin(`${name}: norms of tensor ${t}`, found, norms, bound);
+          expectSame(`${name}: not finite of tensor ${t}`, [own[tensorField.nonFiniteWeights]!], [sum.bad]);
         }
       },
     }),

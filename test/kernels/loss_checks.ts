@@ -1,4 +1,5 @@
-import { type LossShape, type RecordShape, recordField, softmaxCrossEntropy } from '../../src/kernels/step.ts';
+import { type RecordShape, recordField } from '../../src/kernels/record.ts';
+import { type LossShape, softmaxCrossEntropy } from '../../src/kernels/step.ts';
 import * as reference from '../../src/reference/softmax_cross_entropy.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { numbers } from '../reference/central_differences.ts';
@@ -59,7 +60,7 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
       words[first + recordField.step] = c.step;
       words[first + recordField.epoch] = epoch;
       words[first + recordField.count] = c.count;
-      words[first + recordField.hits] = hits;
+      words[first + recordField.correct] = hits;
       return {
         p: within(p, boundOf(tolerances.softmax, p)),
         dz: nearScaled,

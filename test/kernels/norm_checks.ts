@@ -1,4 +1,4 @@
-import { recordField, recordWords } from '../../src/kernels/step.ts';
+import { gradientAt, gradientField, recordField, recordWords } from '../../src/kernels/record.ts';
 import {
   type ChunkedShape,
   chunkVec4s,
@@ -169,7 +169,7 @@ export function checkGradientNormReduce(
           expected[first + recordField.updates] = before.updates!;
           expected[first + recordField.halted] = before.halted!;
           for (const [t, { squares, nonFinite }] of norms.entries()) {
-            const at = first + recordField.tensors + 2 * t;
+            const at = first + gradientAt(t);
             const [from, to] = arena.ranges.subarray(2 * t);
             // Each partial was rounded once, and they are added in a row.
             const how = { terms: to! - from! + 1, magnitude: [squares] };
@@ -178,7 +178,7 @@ export function checkGradientNormReduce(
               expectWithin(`${name}[${t}].squares`, [floats(bits)[at]!], [squares], bound);
             }
             expected[at] = bits[at]!;
-            expected[at + 1] = nonFinite;
+            expected[at + gradientField.nonFinite] = nonFinite;
           }
           expectSame(name, bits, expected);
         },

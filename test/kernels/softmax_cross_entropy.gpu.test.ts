@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { recordField, softmaxCrossEntropy } from '../../src/kernels/step.ts';
+import { recordField } from '../../src/kernels/record.ts';
+import { softmaxCrossEntropy } from '../../src/kernels/step.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';
 import { launchGuarded } from './guarded_launch.ts';
 import { checkSoftmaxCrossEntropy, type LossCase } from './loss_checks.ts';
@@ -69,7 +70,7 @@ test.each([false, true])('one class is certain; shares: %s', async (soft) => {
   });
   launch.dispose();
   expect([...floats(p!), ...floats(dz!)]).toEqual([1, 1, 0, 0]);
-  expect([floats(records!)[recordField.loss], records![recordField.hits]]).toEqual([0, 2]);
+  expect([floats(records!)[recordField.loss], records![recordField.correct]]).toEqual([0, 2]);
 });
 
 describe('logits that are no numbers', () => {
@@ -114,5 +115,5 @@ test('of equal logits the first counts as a hit', async () => {
     state: stateOf({ count: 3 }),
   });
   launch.dispose();
-  expect(records![recordField.hits]).toBe(2);
+  expect(records![recordField.correct]).toBe(2);
 });

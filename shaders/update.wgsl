@@ -1,20 +1,16 @@
-// plain: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
-// Keras' form, over the arenas of all tensors. One workgroup owns one chunk, a run of vec4s of one tensor. The gradient may be
-// clipped and the weights decay first: lib/clip.wgsl. Measured, it also tells what the update did: lib/measure_update.wgsl.
+// w = update(dw, w), the optimizer's own formula (shaders/optimizers), over the arenas of all tensors
+// One workgroup owns one chunk, a run of vec4s of one tensor. The gradient may be clipped and the weights decay first:
+// lib/clip.wgsl. Measured, it also writes what the update did: lib/measure_update.wgsl. Bindings 6 and 7 are the optimizer's
+// slots.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
 @group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
 @group(0) @binding(2) var<storage, read> state: State;
 @group(0) @binding(3) var<storage, read_write> w: array<vec4f>;
-#if ${has_momentum}
-@group(0) @binding(4) var<storage, read_write> v: array<vec4f>;
-
-override momentum: f32;
-#endif
 #if ${measured}
-@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> partials: array<vec4f>;
 #endif
 #if ${clips_norm}
-@group(0) @binding(6) var<storage, read> factors: array<f32>; // by tensor
+@group(0) @binding(5) var<storage, read> factors: array<f32>; // by tensor
 #endif
 #if ${clips_value}
 
@@ -33,20 +29,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var before = vec4f();
   var moved = vec4f();
   if (state.skip == 0u) {
+    let rate = step_size();
     for (var i = chunk.x + index; i < chunk.y; i += lanes) {
-      let step = state.learning_rate * clipped(dw[i], chunk.z);
       let w0 = w[i];
-#if ${has_momentum}
-      let v1 = momentum * v[i] - step;
-      v[i] = v1;
-#if ${nesterov}
-      let w1 = decayed(w0) + (momentum * v1 - step);
-#else
-      let w1 = decayed(w0) + v1;
-#endif
-#else
-      let w1 = decayed(w0) - step;
-#endif
+      let w1 = update(i, clipped(dw[i], chunk.z), w0, rate);
       w[i] = w1;
 #if ${measured}
       before += w0 * w0;

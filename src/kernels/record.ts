@@ -1,0 +1,70 @@
+/** The ring of records that the host reads: one a step, of `words` 4-byte words. */
+export interface RecordShape {
+  words: number;
+  slots: number;
+}
+
+/** The place of each word in a block, from 0. */
+const places = <const N extends string>(...names: N[]) =>
+  Object.fromEntries(names.map((name, place) => [name, place])) as Record<N, number>;
+
+// A record is this block, then `gradientField` for each trained tensor. Where gradient health is measured, `layerField` for
+// each measured layer and `tensorField` for each trained tensor follow. Shaders get the places as constants, see below.
+
+export const recordField = places('step', 'epoch', 'count', 'loss', 'correct', 'skipped', 'updates', 'halted');
+
+/** A gradient's sum of squares, and how many of its elements aren't finite. */
+export const gradientField = places('squares', 'nonFinite');
+
+export const layerField = places(
+  'mean',
+  'standardDeviation',
+  'zeros',
+  'saturated',
+  'nonFiniteActivations',
+  'dead',
+  'deltaNorm',
+  'nonFiniteDeltas',
+);
+
+export const tensorField = places('gradientMax', 'weightNorm', 'updateNorm', 'nonFiniteWeights');
+
+const wordsOf = (block: Record<string, number>): number => Object.keys(block).length;
+
+/** Of each block. */
+export const blockWords = {
+  record: wordsOf(recordField),
+  gradient: wordsOf(gradientField),
+  layer: wordsOf(layerField),
+  tensor: wordsOf(tensorField),
+};
+
+/** Where in a record the words of a tensor's gradient begin. */
+export const gradientAt = (tensor: number): number => blockWords.record + blockWords.gradient * tensor;
+
+/** Words of a record without gradient health. */
+export const recordWords = (tensors: number): number => gradientAt(tensors);
+
+/** Words that gradient health adds. */
+export const healthWords = (layers: number, tensors: number): number =>
+  blockWords.layer * layers + blockWords.tensor * tensors;
+
+export const recordConstants = (r: RecordShape) => ({ record_words: r.words, record_slots: r.slots });
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const constantsOf = (prefix: string, block: Record<string, number>) =>
+  Object.entries(block).map(([name, place]) => `const ${prefix}_${snakeCase(name)} = ${place}u;`);
+
+/** The places for the shaders that write a record: `record_loss`, `gradient_squares`, `layer_mean`, `tensor_weight_norm`. */
+export const recordSource = `
+${constantsOf('record', recordField).join('\n')}
+const gradients_at = ${gradientAt(0)}u;
+${constantsOf('gradient', { ...gradientField, words: blockWords.gradient }).join('\n')}
+`;
+
+/** The same of gradient health. */
+export const healthSource = `
+${constantsOf('layer', { ...layerField, words: blockWords.layer }).join('\n')}
+${constantsOf('tensor', { ...tensorField, words: blockWords.tensor }).join('\n')}
+`;
