@@ -135,12 +135,13 @@ export { classifierSummary, type LayerSummary, modelSummary } from './model/summ
 export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
 export type { InitializerConfig, RegularizerConfig } from './model/weight_options.ts';
 export type { OptionFacts } from './options.ts';
+export type { Phase } from './plan/phases.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
-export type { Phase, Startup } from './train/engine.ts';
+export type { Startup } from './train/engine.ts';
 export type { Evaluation } from './train/evaluate.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Images, LayerOutput } from './train/predict.ts';

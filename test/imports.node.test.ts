@@ -70,7 +70,7 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   plan: { values: ['gpu', 'kernels', 'augment', 'model', 'health'], types: ['data'] },
   train: { values: ['gpu', 'kernels', 'augment', 'model', 'health', 'plan'], types: ['data'] },
   compare: { values: ['train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
-  formats: { values: ['compare', 'train', 'health', 'model'], types: ['data', 'gpu', 'plan'] },
+  formats: { values: ['compare', 'train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
   data: { values: [] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },

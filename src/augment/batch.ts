@@ -1,7 +1,8 @@
 import { ConfigurationError, ShaderError } from '../errors.ts';
-import type { Memory, Slice } from '../gpu/memory.ts';
+import type { Kernel } from '../gpu/kernel.ts';
+import type { Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
-import type { Dispatch, Recording } from '../gpu/recording.ts';
+import type { Recording } from '../gpu/recording.ts';
 import { denseForward, squareProduct } from '../kernels/dense.ts';
 import {
   type AugmentShape,
@@ -21,43 +22,71 @@ import type { Pass } from './passes.ts';
 import { layOutputs, planPasses } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
 
+/**
+ * What a batch's buffers and dispatches are drafted with. On a GPU it is a `Recorder`, whose buffers are slices and whose
+ * dispatches are compiled meanwhile; in a plan both are data.
+ */
+export interface Drafter<B, D> {
+  readonly memory: BatchMemory<B>;
+  dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, B>): D;
+}
+
+interface BatchMemory<B> {
+  /** A buffer for so many 4-byte numbers. */
+  storage(label: string, elements: number): B;
+  /** The same, filled before its first use. */
+  upload(label: string, data: ArrayBufferView): B;
+}
+
 /** Where the images of a batch come from and where they go. */
-export interface BatchSource {
+export interface BatchSource<B = Slice> {
   batch: number;
-  state: Slice;
-  order: Slice;
+  state: B;
+  order: B;
   /** Places in `order` in use: more than images where each is seen several times an epoch. */
   places: number;
   /** Images of the data set, or of the call. */
   count: number;
   /** Of a data set; without, slot n of the batch is image n. */
-  labels?: { all: Slice; batch: Slice };
+  labels?: { all: B; batch: B };
   /** Where the shares of each image's classes go, [batch, classes], when images are mixed. */
-  targets?: { slice: Slice; classes: number };
+  targets?: { slice: B; classes: number };
   /** Images that partners are drawn from; all of the data set by default. */
   partners?: number;
   /** Records that are given instead of drawn: of the batch, or of a whole epoch, in the order of its places. */
-  draws?: Slice;
-  listed?: Slice;
+  draws?: B;
+  listed?: B;
   /** Only what is done to every image: for validation. */
   plain?: boolean;
   /** Share of the images that are augmented. */
   probability?: number;
   /** All images, bytes or floats, and where the batch's go. Without, only draws and maps are made. */
-  pixels?: { images: Slice; bytes: boolean; output: Slice };
+  pixels?: { images: B; bytes: boolean; output: B };
 }
 
 /** The dispatches that make a batch, and what they leave. */
-export interface BatchPlan {
-  recording: Recording;
+export interface BatchDraft<B, D> {
+  dispatches: D[];
   passes: Pass[];
-  draws?: Slice;
-  maps?: Slice;
+  draws?: B;
+  maps?: B;
+}
+
+/** The same on a GPU, ready to be replayed. */
+export interface BatchPlan extends Omit<BatchDraft<Slice, never>, 'dispatches'> {
+  recording: Recording;
 }
 
 /** Makes what a batch is made with: kernels, buffers and their bindings. */
 export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: BatchSource): Promise<BatchPlan> {
-  const { memory } = recorder;
+  const { dispatches, ...plan } = draftBatch(recorder, pipeline, source);
+  const { ops } = opsInUse(pipeline, source);
+  return { recording: await tellOfPreprocessing(ops, Promise.all(dispatches)), ...plan };
+}
+
+/** Drafts the buffers and dispatches that make a batch: with a `Recorder` on a GPU, with a planner in data. */
+export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, source: BatchSource<B>): BatchDraft<B, D> {
+  const { memory } = drafter;
   const { plain = false } = source;
   const used = opsInUse(pipeline, source);
   // Partners have slots of their own, behind those of the images.
@@ -69,9 +98,9 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
   const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * used.words)) : undefined;
   const maps = isMapped(passes) ? memory.storage('augment.maps', batch * layMaps(passes).stride * 4) : undefined;
 
-  const dispatches: Promise<Dispatch>[] = [];
+  const dispatches: D[] = [];
   dispatches.push(
-    recorder.dispatch(
+    drafter.dispatch(
       augmentDraw,
       {
         ...shape,
@@ -93,29 +122,29 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
     ),
   );
 
-  const launchMatrix = ({ features, matrix }: MatrixStep, x: Slice, y: Slice) => {
+  const launchMatrix = ({ features, matrix }: MatrixStep, x: B, y: B) => {
     const shape = squareProduct(batch, features);
     const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
-    return recorder.dispatch(denseForward, shape, { x, w, b, y });
+    return drafter.dispatch(denseForward, shape, { x, w, b, y });
   };
 
-  const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): Slice => {
+  const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): B => {
     const shape = { op, step, picture: to, batch, words: used.words };
     const [noise, smoothed] = ['noise', 'smoothed'].map((name) =>
       memory.storage(`augment.${name}`, 2 * batch * to.height * to.width),
-    ) as [Slice, Slice];
-    const blur = (along: 'rows' | 'columns', x: Slice, y: Slice) => {
+    ) as [B, B];
+    const blur = (along: 'rows' | 'columns', x: B, y: B) => {
       const weights = memory.upload(`augment.weights_${along}`, elasticWeights(step, along));
-      dispatches.push(recorder.dispatch(augmentElasticBlur, { ...shape, along }, { x, weights, draws: draws!, y }));
+      dispatches.push(drafter.dispatch(augmentElasticBlur, { ...shape, along }, { x, weights, draws: draws!, y }));
     };
-    dispatches.push(recorder.dispatch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
+    dispatches.push(drafter.dispatch(augmentElasticNoise, shape, { draws: draws!, y: noise }));
     blur('rows', noise, smoothed);
     // Nobody reads the noise again.
     blur('columns', smoothed, noise);
     return noise;
   };
 
-  const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource['pixels']>) => {
+  const planPixels = ({ images: first, bytes, output }: NonNullable<BatchSource<B>['pixels']>) => {
     const made = outputsOf(passes, batch, memory, used.paired ? undefined : output);
     for (const [i, pass] of passes.entries()) {
       const images = pass.reads < 0 ? first : made[pass.reads]!;
@@ -129,10 +158,10 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
         : undefined;
       const tables = pass.tables ? memory.storage('augment.tables', batch * picture.channels * 64) : undefined;
       const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
-      const know = (kernel: typeof augmentStatistics, of: Need['of'], about: Slice) => {
+      const know = (kernel: typeof augmentStatistics, of: Need['of'], about: B) => {
         const text = needText(pass, of);
         const wanted = text === undefined ? undefined : { text, words: used.words };
-        return recorder.dispatch(
+        return drafter.dispatch(
           kernel,
           { ...picture, wanted },
           { images, [of]: about, ...(wanted && { draws: draws! }) },
@@ -141,7 +170,7 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
       if (statistics) dispatches.push(know(augmentStatistics, 'statistics', statistics));
       if (tables) dispatches.push(know(augmentTables, 'tables', tables));
       dispatches.push(
-        recorder.dispatch(
+        drafter.dispatch(
           augmentPixels,
           { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : bytes ? 'bytes' : 'floats' },
           {
@@ -161,7 +190,7 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
     if (used.paired) {
       const { labels, targets } = source;
       dispatches.push(
-        recorder.dispatch(
+        drafter.dispatch(
           augmentMix,
           { pipeline: used, batch: source.batch, ...(targets && { classes: targets.classes }) },
           {
@@ -178,11 +207,11 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
     requireNothing(used.ops);
     planPixels(source.pixels);
   }
-  return { recording: await tellOfPreprocessing(used.ops, Promise.all(dispatches)), passes, draws, maps };
+  return { dispatches, passes, ...(draws !== undefined && { draws }), ...(maps !== undefined && { maps }) };
 }
 
 /** Where each pass' images go: the last one's to `output` if that is given, others to as few buffers as can be. */
-function outputsOf(passes: readonly Pass[], batch: number, memory: Memory, output?: Slice): Slice[] {
+function outputsOf<B>(passes: readonly Pass[], batch: number, memory: BatchMemory<B>, output?: B): B[] {
   const buffers = layOutputs(passes);
   const sizes = new Map<number, number>();
   passes.forEach(({ to }, i) => {
@@ -195,7 +224,7 @@ function outputsOf(passes: readonly Pass[], batch: number, memory: Memory, outpu
 }
 
 /** Leaves out what does nothing: for plain images all but what decodes and what changes the size. */
-function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: BatchSource): Pipeline {
+function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: Partial<BatchSource<unknown>>): Pipeline {
   if (plain) return { ...pipeline, ops: pipeline.ops.filter(isForEveryImage), paired: false };
   // A call that only wants to know what is drawn, or brings its own numbers, gets all of them.
   return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;

@@ -14,6 +14,8 @@ const packaged: DatasetName = 'digits';
 export function addDefaultDataset(command: Command): Command {
   return command.hook('preAction', async (_, acting) => {
     if (acting.getOptionValueSource('dataset') !== 'default') return;
+    // A plan asks for the shape of the images alone, which is known.
+    if (acting.getOptionValue('plan')) return;
     acting.setOptionValueWithSource('dataset', await availableDataset(), 'default');
   });
 }

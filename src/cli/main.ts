@@ -7,6 +7,7 @@ import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
+import { printPlan } from './plan.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
@@ -71,14 +72,31 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       return compare(options, typedAfter('compare', argv));
     });
   addRunOptions(wgrad.command('profile'))
-    .description('time each dispatch of a training step')
-    .option('--steps <n>', 'steps to time', integer('--steps', { min: 1 }), 10)
+    .description('time each dispatch of a training step, or print its plan')
     .addOption(
-      new Option('--trace <file>', 'write the step as a Chrome trace, which Perfetto opens').argParser(
-        outputFile('--trace'),
-      ),
+      new Option('--steps <n>', 'steps to time')
+        .argParser(integer('--steps', { min: 1 }))
+        .default(10)
+        .conflicts('plan'),
     )
-    .action((options: ProfileOptions) => profile(options));
+    .addOption(
+      new Option('--trace <file>', 'write the step as a Chrome trace, which Perfetto opens')
+        .argParser(outputFile('--trace'))
+        .conflicts('plan'),
+    )
+    .option(
+      '--health <level>',
+      'what the step measures: off (gradient norms alone) or norms (every figure of a step)',
+      oneOf('--health', ['off', 'norms']),
+      'norms',
+    )
+    .option(
+      '--plan',
+      'print what the step launches and allocates instead of timing it: no Chrome is started, except to decode the ' +
+        'pictures of a folder; --adapter hardware plans for a GPU, the default is the software adapter',
+      false,
+    )
+    .action((options: ProfileOptions) => (options.plan ? printPlan(options) : profile(options)));
   addSheetOptions(wgrad.command('sheet'))
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));

@@ -1,5 +1,6 @@
 import { count, figure } from '../figures.ts';
 import { chromeTrace, describeAdapter, type StepProfile, type TrainingProfile } from '../index.ts';
+import { variantText } from '../plan/describe_plan.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
@@ -8,6 +9,8 @@ import { writeWhole } from './whole_file.ts';
 export interface ProfileOptions extends RunOptions {
   steps: number;
   trace?: string;
+  /** Print the plan of a step instead of timing one. */
+  plan: boolean;
 }
 
 /** `wgrad profile` */
@@ -28,16 +31,17 @@ export async function profile(options: ProfileOptions): Promise<void> {
 }
 
 function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }: StepProfile): string {
-  const rows = dispatches.map(({ name, layer, microseconds, share, gflops, gbps }) => [
+  const rows = dispatches.map(({ name, layer, variant, microseconds, share, gflops, gbps }) => [
     name,
     layer,
+    variantText(variant),
     figure(microseconds),
     `${(100 * share).toFixed(1)} %`,
     figure(gflops),
     figure(gbps),
   ]);
-  const total = [`${count(dispatchesPerStep)} dispatches in a step`, '', figure(stepMicroseconds), '', '', ''];
-  return table(['dispatch', 'layer', 'microseconds', 'share', 'GFLOP/s', 'GB/s'], [...rows, total], 2);
+  const total = [`${count(dispatchesPerStep)} dispatches in a step`, '', '', figure(stepMicroseconds), '', '', ''];
+  return table(['dispatch', 'layer', 'variant', 'microseconds', 'share', 'GFLOP/s', 'GB/s'], [...rows, total], 3);
 }
 
 function passesLine({ augmentationPasses }: TrainingProfile): string {

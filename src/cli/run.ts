@@ -8,12 +8,12 @@ import {
 } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
 import type { Told } from '../health/news.ts';
-import { type AdapterFacts, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
+import { type AdapterFacts, type LayerSummary, modelSummary } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
-import { augmentationOf, checkSamples, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
+import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
 import { nameForPage, type RunToSave } from './saved_run.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
@@ -69,18 +69,7 @@ export async function withRun<Result>(
       // Without validation there is nothing to take.
       test: plan.testSamples > 0 ? takeFirst(datasets.test, plan.testSamples) : datasets.test,
     };
-    const trainer: TrainerOptions = {
-      model,
-      optimizer,
-      augmentation: augmentationOf(options),
-      mix: options.mix,
-      ...(options.copies !== undefined && { copies: options.copies }),
-      batchSize: options.batchSize,
-      loss: 'sparseCategoricalCrossentropy',
-      seed: options.seed,
-      ...(options.health && { health: options.health }),
-      ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),
-    };
+    const trainer = trainerOptionsOf(options, model, optimizer);
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);

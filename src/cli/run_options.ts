@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { parseAugmentation } from '../augment/pipeline.ts';
-import { type Dataset, datasetNames, type Finding, findings, type TrainAndTest } from '../data/index.ts';
+import { type Dataset, datasetNames, type Finding, findings } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { AugmentationConfig, HealthLevel } from '../index.ts';
+import type { AugmentationConfig, HealthLevel, TrainerOptions } from '../index.ts';
 import { type Model, sequential } from '../model/graph.ts';
 import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../model/optimizer.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../model/presets.ts';
@@ -13,6 +13,7 @@ import {
   augmentationPresetNames,
   augmentationPresets,
 } from '../train/augmentation_presets.ts';
+import type { Counts } from '../train/run_length.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
@@ -189,7 +190,10 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
  * The model, checked here, with the augmentation: no Chrome is needed to see that they make no sense. A preset suits itself
  * to what the augmentation gives, which may be a crop.
  */
-export function modelOf(options: RunOptions, { imageShape, classNames }: Dataset): Model {
+export function modelOf(
+  options: RunOptions,
+  { imageShape, classNames }: Pick<Dataset, 'imageShape' | 'classNames'>,
+): Model {
   const { height, width, channels } = parseAugmentation(augmentationOf(options), imageShape).to;
   const { model } = options;
   return sequential(
@@ -199,8 +203,22 @@ export function modelOf(options: RunOptions, { imageShape, classNames }: Dataset
   );
 }
 
+/** What a trainer is made with. */
+export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: FilledOptimizer): TrainerOptions => ({
+  model,
+  optimizer,
+  augmentation: augmentationOf(options),
+  mix: options.mix,
+  ...(options.copies !== undefined && { copies: options.copies }),
+  batchSize: options.batchSize,
+  loss: 'sparseCategoricalCrossentropy',
+  seed: options.seed,
+  ...(options.health && { health: options.health }),
+  ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),
+});
+
 /** Before Chrome is started: the data set must have what was asked for. */
-export function checkSamples(options: RunOptions, { train, test }: TrainAndTest): void {
+export function checkSamples(options: RunOptions, { train, test }: Counts): void {
   for (const [flag, asked, count] of [
     ['--train-samples', options.trainSamples, train.count],
     ['--test-samples', options.testSamples, test.count],

@@ -21,7 +21,7 @@ export { defaultValidationSplit, holdOut } from './held_out.ts';
 export { type FileBytes, type IdentifiedFile, identifyFiles, type PlacedFile } from './identify.ts';
 export { type IdxArray, type IdxDatasetFiles, parseIdx, parseIdxDataset, parseIdxParts } from './idx.ts';
 export { countClasses, type Inspection, inspectDatasets, type PartInspection } from './inspect.ts';
-export { type DatasetName, datasetNames, isDatasetName } from './known.ts';
+export { type DatasetName, datasetNames, isDatasetName, type KnownDataset, knownDatasets } from './known.ts';
 export type { PictureFit, PictureOptions } from './picture_sizes.ts';
 export {
   describeIgnored,

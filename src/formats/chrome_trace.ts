@@ -1,4 +1,4 @@
-import { type Phase, phases } from '../train/engine.ts';
+import { type Phase, phases } from '../plan/phases.ts';
 import type { TrainingProfile } from '../train/profile_step.ts';
 
 /** An event of the trace event format, as far as it is used here; times in microseconds. */
@@ -35,7 +35,7 @@ export function chromeTrace(profile: TrainingProfile, title = 'wgrad'): ChromeTr
   }
   let ts = 0;
   for (const dispatch of profile.dispatches) {
-    const { name, layer, phase, microseconds, gflops, gbps, flops, bytes, workgroups, repeats } = dispatch;
+    const { name, layer, variant, phase, microseconds, gflops, gbps, flops, bytes, workgroups, repeats } = dispatch;
     traceEvents.push({
       ph: 'X',
       name: layer ? `${name} ${layer}` : name,
@@ -44,7 +44,7 @@ export function chromeTrace(profile: TrainingProfile, title = 'wgrad'): ChromeTr
       tid: phases.indexOf(phase) + 1,
       ts,
       dur: microseconds,
-      args: { layer, workgroups, flops, bytes, 'GFLOP/s': gflops, 'GB/s': gbps, repeats },
+      args: { layer, variant, workgroups, flops, bytes, 'GFLOP/s': gflops, 'GB/s': gbps, repeats },
     });
     ts += microseconds;
   }

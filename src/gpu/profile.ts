@@ -1,5 +1,6 @@
 import { SetupError } from '../errors.ts';
 import type { Gpu } from './device.ts';
+import type { Variant } from './kernel.ts';
 import type { Memory } from './memory.ts';
 import { readStaging } from './readback.ts';
 import type { Dispatch, Recording } from './recording.ts';
@@ -9,6 +10,8 @@ import { submit } from './submission.ts';
 export interface DispatchProfile {
   name: string;
   layer: string;
+  /** How the kernel's work is cut: tile sizes and the like. */
+  variant: Variant;
   /** Median of the rounds. */
   microseconds: number;
   /** Of the sum over all dispatches, 0 to 1. */
@@ -93,10 +96,11 @@ export async function profileRecording(
 }
 
 function row(dispatch: Dispatch, microseconds: number, total: number, repeats: number): DispatchProfile {
-  const { name, layer, cost, workgroups } = dispatch;
+  const { name, layer, variant, cost, workgroups } = dispatch;
   return {
     name,
     layer,
+    variant,
     microseconds,
     share: total ? microseconds / total : 0,
     flops: cost.flops,

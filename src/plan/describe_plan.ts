@@ -1,8 +1,9 @@
+import type { Variant } from '../gpu/kernel.ts';
 import { lifetimesOf, type Sequence, type Slot } from './liveness.ts';
+import { type Phase, phasesOf } from './phases.ts';
+import type { InputPlan } from './plan_input.ts';
 import type { BufferRef, PlanBuffer, PlannedDispatch } from './planner.ts';
 import type { StepPlan } from './steps.ts';
-
-export type Phase = 'forward' | 'backward' | 'update';
 
 /** A dispatch of a training step, as text and figures. */
 export interface DispatchFacts {
@@ -30,38 +31,40 @@ export interface BufferFacts {
   alive?: [first: number, last: number];
 }
 
-/** A training step, data sets aside: what `wgrad profile --plan` prints. */
+/** A training step as data: what `wgrad profile --plan` prints. */
 export interface PlanFacts {
   dispatches: DispatchFacts[];
   buffers: BufferFacts[];
-  /** Bytes of all slots, and what the same buffers would take without sharing. */
-  bytes: { shared: number; apart: number };
+  /**
+   * Bytes of all slots that a step's own buffers lie in, what the same buffers would take without sharing, and what the
+   * data set takes with all that makes batches of it.
+   */
+  bytes: { shared: number; apart: number; input: number };
 }
 
-/** A training step in its phases, in their order. The loss is computed with its gradient, at the end of the forward pass. */
-export function phasesOf({ network, training, update, measurement }: StepPlan): Record<Phase, PlannedDispatch[]> {
-  return {
-    forward: [training.begin, ...network.training.forward, training.loss],
-    backward: network.training.backward,
-    update: [...training.norms, ...update, ...(measurement?.recording ?? [])],
-  };
-}
+/** How a kernel's work is cut, in words: "quads 4, width 2"; empty for a kernel with one variant. */
+export const variantText = (variant: Variant): string =>
+  Object.entries(variant)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
 
 /** @param slots of the whole plan: evaluation has buffers of its own, in the same memory. */
-export function describePlan(plan: StepPlan, slots: readonly Slot[]): PlanFacts {
-  const phases = Object.entries(phasesOf(plan)) as [Phase, PlannedDispatch[]][];
+export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
+  const phases = Object.entries(phasesOf(plan, input.dispatches, input.mixed)) as [Phase, PlannedDispatch[]][];
   const sequence: Sequence = phases.flatMap(([, dispatches]) => dispatches);
   const lifetimes = lifetimesOf(sequence);
   const slotOf = new Map(slots.flatMap((slot, i) => slot.buffers.map((buffer) => [buffer, i] as const)));
   const used = [...lifetimes.keys()];
-  const buffers = used.map((buffer) => bufferFacts(buffer, slotOf.get(buffer)!, lifetimes.get(buffer)!));
-  const slotsUsed = new Set(buffers.map(({ slot }) => slot));
+  const own = used.filter(({ kind }) => kind !== 'input');
+  const slotsUsed = new Set(own.map((buffer) => slots[slotOf.get(buffer)!]!));
+  const sum = (sizes: readonly { size: number }[]) => sizes.reduce((bytes, { size }) => bytes + size, 0);
   return {
     dispatches: phases.flatMap(([phase, dispatches]) => dispatches.map((dispatch) => dispatchFacts(phase, dispatch))),
-    buffers,
+    buffers: used.map((buffer) => bufferFacts(buffer, slotOf.get(buffer)!, lifetimes.get(buffer)!, sequence.length)),
     bytes: {
-      shared: [...slotsUsed].reduce((sum, slot) => sum + slots[slot]!.size, 0),
-      apart: used.reduce((sum, { size }) => sum + size, 0),
+      shared: sum([...slotsUsed]),
+      apart: sum(own),
+      input: sum(used.filter(({ kind }) => kind === 'input')),
     },
   };
 }
@@ -73,9 +76,7 @@ function dispatchFacts(phase: Phase, dispatch: PlannedDispatch): DispatchFacts {
     phase,
     layer,
     kernel: name,
-    variant: Object.entries(variant)
-      .map(([key, value]) => `${key} ${value}`)
-      .join(', '),
+    variant: variantText(variant),
     workgroups: kernel.workgroups.reduce((a, b) => a * b, 1),
     reads: labels(dispatch.reads),
     writes: labels(dispatch.writes),
@@ -87,10 +88,11 @@ const bufferFacts = (
   buffer: PlanBuffer,
   slot: number,
   { first, last }: { first: number; last: number },
+  dispatches: number,
 ): BufferFacts => ({
   label: buffer.label,
   kind: buffer.kind,
   bytes: buffer.size,
   slot,
-  ...(!buffer.pinned && { alive: [first, last] as [number, number] }),
+  ...(!buffer.pinned && { alive: [first, Math.min(last, dispatches - 1)] as [number, number] }),
 });

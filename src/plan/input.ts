@@ -1,4 +1,4 @@
-import { isAugmenting, planBatch } from '../augment/batch.ts';
+import { type BatchSource, type Drafter, isAugmenting, planBatch } from '../augment/batch.ts';
 import { kerasRangesOf } from '../augment/generator_ops.ts';
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import { kerasEpoch } from '../augment/keras_flow.ts';
@@ -13,14 +13,14 @@ import type { Recording } from '../gpu/recording.ts';
 import { shuffledOrder } from '../model/initializers.ts';
 
 /** What the pictures of a data set pass through on their way into the network. */
-export interface InputBuffers {
-  state: Slice;
+export interface InputBuffers<B = Slice> {
+  state: B;
   /** Labels of the batch. */
-  labels: Slice;
+  labels: B;
   /** Shares of classes of the batch, where images are mixed. */
-  targets?: Slice;
+  targets?: B;
   /** Float images of the batch. */
-  input: Slice;
+  input: B;
 }
 
 /** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
@@ -100,36 +100,19 @@ async function planInto(
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const { gpu, memory } = recorder;
-  const images = memory.upload('dataset.images', dataset.images);
-  const labels = memory.upload('dataset.labels', dataset.labels);
-  const mixed = pipeline.paired && !plain;
-  const places = dataset.count * (plain ? 1 : views);
-  const order = memory.storage('dataset.order', places);
-  const flow = plain ? undefined : kerasFlowOf(pipeline, dataset, batch, seed);
-  const listed = flow && memory.storage('dataset.draws', places * pipeline.words);
-  const source = {
-    batch,
-    state: buffers.state,
-    order,
-    places,
+  const data = {
+    images: memory.upload('dataset.images', dataset.images),
+    labels: memory.upload('dataset.labels', dataset.labels),
     count: dataset.count,
-    pixels: { images, bytes: true, output: buffers.input },
   };
-  const { recording, passes } = await planBatch(recorder, pipeline, {
-    ...source,
-    labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : buffers.labels },
-    ...(mixed && { targets: { slice: buffers.targets!, classes } }),
-    listed,
-    plain,
-    probability,
-  });
+  const source = sourceOf(recorder, data, classes, pipeline, { plain, probability, views }, batch, buffers);
+  const { order, places, listed } = source;
+  const mixed = source.targets !== undefined;
+  const flow = listed && kerasFlowOf(pipeline, dataset, batch, seed);
+  const { recording, passes } = await planBatch(recorder, pipeline, source);
   const plainBatch =
     alsoPlain && !plain && isAugmenting(pipeline)
-      ? await planBatch(recorder, pipeline, {
-          ...source,
-          labels: { all: labels, batch: buffers.labels },
-          plain: true,
-        })
+      ? await planBatch(recorder, pipeline, plainOf(source, buffers))
       : undefined;
   const orderOf = (epoch: number, shuffle: boolean) => {
     if (!flow) return shuffle ? shuffledOrder(places, seed, epoch) : Uint32Array.from({ length: places }, (_, i) => i);
@@ -149,12 +132,53 @@ async function planInto(
   };
 }
 
+/** A data set in buffers: its images and labels as bytes. */
+export interface DatasetBuffers<B> {
+  images: B;
+  labels: B;
+  count: number;
+}
+
+/** How the batches of a data set are made, with the buffers that this takes; the same on a GPU and in a plan. */
+export function sourceOf<B>(
+  { memory }: Pick<Drafter<B, unknown>, 'memory'>,
+  { images, labels, count }: DatasetBuffers<B>,
+  classes: number,
+  pipeline: Pipeline,
+  { plain, probability, views }: Pick<Viewing, 'plain' | 'probability' | 'views'>,
+  batch: number,
+  { state, labels: batchLabels, targets, input }: InputBuffers<B>,
+): BatchSource<B> {
+  const mixed = pipeline.paired && !plain;
+  const places = count * (plain ? 1 : views);
+  return {
+    batch,
+    state,
+    order: memory.storage('dataset.order', places),
+    places,
+    count,
+    pixels: { images, bytes: true, output: input },
+    labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : batchLabels },
+    ...(mixed && { targets: { slice: targets!, classes } }),
+    ...(!plain && drawsAsKeras(pipeline) && { listed: memory.storage('dataset.draws', places * pipeline.words) }),
+    plain,
+    probability,
+  };
+}
+
+/** The same samples as they are. */
+function plainOf({ labels, targets: _, listed: __, ...source }: BatchSource, buffers: InputBuffers): BatchSource {
+  return { ...source, labels: { all: labels!.all, batch: buffers.labels }, plain: true, probability: 1 };
+}
+
+const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefined && generator.compat !== 'corrected';
+
 /**
  * Keras' own draws, where they are asked for: of `model.fit` with TensorFlow under it, which looks at two batches before
  * it begins, and with shuffle=False, because it is the flow that shuffles.
  */
 function kerasFlowOf({ generator }: Pipeline, dataset: Dataset, batchSize: number, seed: number) {
-  if (!generator || generator.compat === 'corrected') return undefined;
+  if (!generator) return undefined;
   const { imageShape, count: samples } = dataset;
   const options = { ranges: kerasRangesOf(generator), imageShape, samples, batchSize, seed };
   return (epoch: number, shuffle: boolean) => kerasEpoch({ ...options, shuffle }, { by: 'fit', looked: 2 }, epoch - 1);
@@ -189,16 +213,7 @@ export function checkDataset(
   model: { inputShape: readonly number[]; classes: number },
 ): void {
   const { imageShape, images, labels, count } = dataset;
-  const { height, width, channels } = pipeline.to;
-  const given = [height, width, channels];
-  if (given.join() !== model.inputShape.join()) {
-    throw new ConfigurationError({
-      what: "The data set's images are not what the model takes",
-      found: given.join() === imageShape.join() ? imageShape : `${imageShape}, which the augmentation makes ${given}`,
-      wanted: `[${model.inputShape.join(', ')}]`,
-      fix: 'change the inputShape of the model or take another data set',
-    });
-  }
+  checkImageShape(imageShape, pipeline, model.inputShape);
   const bytes = imageShape.reduce((a, b) => a * b, 1);
   if (count < 1 || images.length !== count * bytes || labels.length !== count) {
     throw new ConfigurationError({
@@ -215,6 +230,24 @@ export function checkDataset(
       found: `label ${most} at image ${labels.indexOf(most)}`,
       wanted: `0 to ${model.classes - 1}`,
       fix: "give the last dense layer a unit for each of the data set's classes",
+    });
+  }
+}
+
+/** @throws ConfigurationError where an augmentation makes images of another shape than the model takes. */
+export function checkImageShape(
+  imageShape: readonly number[],
+  pipeline: Pipeline,
+  inputShape: readonly number[],
+): void {
+  const { height, width, channels } = pipeline.to;
+  const given = [height, width, channels];
+  if (given.join() !== inputShape.join()) {
+    throw new ConfigurationError({
+      what: "The data set's images are not what the model takes",
+      found: given.join() === imageShape.join() ? imageShape : `${imageShape}, which the augmentation makes ${given}`,
+      wanted: `[${inputShape.join(', ')}]`,
+      fix: 'change the inputShape of the model or take another data set',
     });
   }
 }

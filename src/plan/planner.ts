@@ -6,9 +6,10 @@ import { checkBuffers } from '../gpu/recording.ts';
 
 /**
  * What a buffer of a plan holds. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
- * `value` to the step's end; they share memory with what is alive at other times. All others have memory of their own.
+ * `value` to the step's end; they share memory with what is alive at other times. All others have memory of their own;
+ * `input` buffers belong to a data set and come and go with it.
  */
-export type BufferKind = 'parameters' | 'state' | 'table' | 'value' | 'gradient' | 'scratch';
+export type BufferKind = 'parameters' | 'state' | 'table' | 'value' | 'gradient' | 'scratch' | 'input';
 
 /** A buffer as a plan knows it: a label and a size. It becomes a GPU buffer, or a part of one, when the plan is bound. */
 export class PlanBuffer {

@@ -13,6 +13,7 @@ import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type DatasetInput, pipelineFor, planInput, type Viewing } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
 import { loadLayers } from '../plan/load_layers.ts';
+import { type Phase, phasesOf } from '../plan/phases.ts';
 import { Planner } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -22,10 +23,6 @@ import { Scheduler } from './scheduler.ts';
 
 /** A bound probe, and where the host reads its results. */
 export type BoundProbe = Bound<ProbePlan> & { staging: GPUBuffer };
-
-/** Of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
-export const phases = ['input', 'forward', 'backward', 'update'] as const;
-export type Phase = (typeof phases)[number];
 
 /** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
 export interface Startup {
@@ -121,13 +118,7 @@ export class Engine {
 
   /** The same in its phases, in their order. */
   trainingPhases(input: Recording, soft: boolean): Record<Phase, Recording> {
-    const { network, training, update, measurement } = this.steps;
-    return {
-      input: [training.begin, ...input],
-      forward: [...network.training.forward, soft ? training.softLoss! : training.loss],
-      backward: network.training.backward,
-      update: [...training.norms, ...update, ...(measurement?.recording ?? [])],
-    };
+    return phasesOf(this.steps, input, soft);
   }
 
   /** All but the update: weights, moments and the count of updates stay as they are. */

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu/profile.ts';
-import { type Engine, type Phase, phases } from './engine.ts';
+import { type Phase, phases } from '../plan/phases.ts';
+import type { Engine } from './engine.ts';
 
 /** A training step, dispatch by dispatch. */
 export interface TrainingProfile extends StepProfile {

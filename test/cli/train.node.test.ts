@@ -275,6 +275,8 @@ test(
     for (const name of ['begin_step', 'conv2d_forward', 'conv2d_backward_w', 'gradient_norm', 'adam']) {
       expect(stdout).toMatch(new RegExp(`${name}\\b.*\\d`));
     }
+    // With the variant of each, on a row of its own.
+    expect(stdout).toMatch(/conv2d_forward +│ conv2d_1 +│ subgroups (true|false), quads \d+/);
     expect(stdout).toMatch(/\d+ dispatches in a step/);
     expect(stdout).toContain('GFLOP/s');
     expect(stdout).toContain('Timestamps are');

@@ -11,6 +11,7 @@ const dispatch = (name: string, layer: string, phase: TrainingProfile['dispatche
   bytes: 500,
   gflops: 1 / us,
   gbps: 0.5 / us,
+  variant: { quads: 4 },
   workgroups: [4, 1, 1] as [number, number, number],
   repeats: 3,
 });

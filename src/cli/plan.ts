@@ -1,0 +1,117 @@
+import { isDatasetName, knownDatasets } from '../data/index.ts';
+import { count, figure } from '../figures.ts';
+import type { BufferFacts, DispatchFacts, PlanFacts } from '../plan/describe_plan.ts';
+import { type PlannedAdapter, planTraining, type TrainingPlan } from '../train/plan_training.ts';
+import { planRun } from '../train/run_length.ts';
+import type { ProfileOptions } from './profile.ts';
+import { readCleaned } from './run.ts';
+import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
+import { table } from './tables.ts';
+import { dataLine } from './training_report.ts';
+import { writeWhole } from './whole_file.ts';
+
+/**
+ * The adapters that a plan is made for without asking one. The largest binding is what SwiftShader has, and what most GPUs
+ * have at least.
+ */
+const largestBinding = 2 ** 30;
+const assumed: Record<'software' | 'hardware', PlannedAdapter> = {
+  software: adapter(true, 4),
+  hardware: adapter(false, 32),
+};
+
+function adapter(software: boolean, subgroupSize: number): PlannedAdapter {
+  return {
+    traits: { software, subgroupSize },
+    limits: { mostBytes: largestBinding, mostArenaBytes: largestBinding },
+  };
+}
+
+/** `wgrad profile --plan` */
+export async function printPlan(options: ProfileOptions): Promise<void> {
+  const kind = options.adapter === 'hardware' ? 'hardware' : 'software';
+  const { traits, limits } = assumed[kind];
+  const optimizer = optimizerOf(options);
+  const { imageShape, classNames, train, test } = await datasetOf(options);
+  const counts = { train: { count: train }, test: { count: test } };
+  checkSamples(options, counts);
+  const { trainSamples, testSamples } = planRun(options, counts, traits.software);
+  const trainer = trainerOptionsOf(options, modelOf(options, { imageShape, classNames: [...classNames] }), optimizer);
+  const plan = await planTraining(trainer, { imageShape, count: trainSamples }, { traits, limits });
+  console.log(assumedLine(kind, options));
+  console.log(
+    dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
+  );
+  console.log(dispatchTable(plan));
+  console.log(bufferTable(plan));
+  for (const line of totalLines(plan)) console.log(line);
+  if (!options.json) return;
+  const config = { dataset: options.dataset, trainSamples, ...trainer };
+  writeWhole(options.json, `${JSON.stringify({ config, assumed: { ...traits, ...limits }, plan })}\n`);
+  console.log(`written  ${options.json}`);
+}
+
+/** Shape, classes and number of images: of a known data set without reading it. */
+async function datasetOf(options: RunOptions) {
+  const { dataset, clean } = options;
+  if (isDatasetName(dataset) && clean.length === 0) return knownDatasets[dataset];
+  const { train, test } = (await readCleaned(options)).datasets;
+  const { imageShape, classNames } = train;
+  return { imageShape, classNames, train: train.count, test: test.count };
+}
+
+function assumedLine(kind: 'software' | 'hardware', { adapter }: RunOptions): string {
+  const { traits, limits } = assumed[kind];
+  const other = kind === 'software' ? 'hardware' : 'software';
+  const hint = adapter === 'auto' ? `; --adapter ${other} plans for another` : '';
+  return (
+    `assumed  a ${kind} adapter with subgroups of ${traits.subgroupSize} and ` +
+    `bindings of up to ${figure(limits.mostBytes / 2 ** 20)} MiB; none was opened${hint}`
+  );
+}
+
+const names = (of: readonly string[]) => of.join(' ');
+const kilobytes = (bytes: number) => figure(bytes / 1000);
+
+function dispatchTable({ dispatches }: PlanFacts): string {
+  const rows = dispatches.map((dispatch: DispatchFacts, i) => [
+    String(i + 1),
+    dispatch.phase,
+    dispatch.layer,
+    dispatch.kernel,
+    dispatch.variant,
+    names(dispatch.reads),
+    names(dispatch.writes),
+    count(dispatch.workgroups),
+    figure(dispatch.flops / 1e6),
+    kilobytes(dispatch.bytes),
+  ]);
+  return table(
+    ['dispatch', 'phase', 'layer', 'kernel', 'variant', 'reads', 'writes', 'workgroups', 'MFLOP', 'kB'],
+    rows,
+    7,
+  );
+}
+
+function bufferTable({ buffers }: PlanFacts): string {
+  const rows = buffers.map(({ label, kind, slot, alive, bytes }: BufferFacts) => [
+    label,
+    kind,
+    String(slot),
+    alive ? `${alive[0] + 1} to ${alive[1] + 1}` : 'always',
+    kilobytes(bytes),
+  ]);
+  return table(['buffer', 'kind', 'memory', 'alive', 'kB'], rows, 2);
+}
+
+function totalLines({ dispatches, bytes, augmentationPasses }: TrainingPlan): string[] {
+  const sum = (of: (dispatch: DispatchFacts) => number) => dispatches.reduce((total, one) => total + of(one), 0);
+  const megabytes = (of: number) => `${(of / 1e6).toFixed(1)} MB`;
+  const passes = augmentationPasses === 1 ? '1 pass' : `${augmentationPasses} passes`;
+  return [
+    `step     ${dispatches.length} dispatches, ${figure(sum(({ flops }) => flops) / 1e6)} MFLOP, ` +
+      `${megabytes(sum(({ bytes }) => bytes))} moved at least`,
+    `memory   ${megabytes(bytes.shared)} in buffers that take turns, ${megabytes(bytes.apart)} without sharing`,
+    `data     ${megabytes(bytes.input)} for the data set and for making its batches, in ${passes} over the images`,
+  ];
+}

@@ -1,0 +1,67 @@
+import { type Drafter, draftBatch } from '../augment/batch.ts';
+import { type FeatureStatistics, type FilledGenerator, needsStatistics } from '../augment/image_data_generator.ts';
+import { checkImageShape, pipelineFor, sourceOf } from './input.ts';
+import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import type { Settings } from './settings.ts';
+import type { StepPlan } from './steps.ts';
+
+/** What the plan of a step has to know of its data set: nothing of the images themselves. */
+export interface DatasetFacts {
+  imageShape: readonly [number, number, number];
+  /** Images. */
+  count: number;
+}
+
+/** How a batch is made, in data. */
+export interface InputPlan {
+  dispatches: PlannedDispatch[];
+  /** Images are mixed: the loss is against soft labels. */
+  mixed: boolean;
+  /** How often the images of a batch are read and written to augment them. */
+  passes: number;
+}
+
+/**
+ * Plans what makes the batches of a data set: what `planInput` makes on a GPU, from the same lines.
+ *
+ * @throws ConfigurationError for images that the model does not take, or buffers that the device cannot bind.
+ */
+export function planInputData(
+  planner: Planner,
+  { imageShape, count }: DatasetFacts,
+  { model, classes, batchSize, viewing }: Settings,
+  { training, labels, targets, network }: StepPlan,
+): InputPlan {
+  const { generator } = pipelineFor(viewing.augmentation, imageShape);
+  const statistics = generator && needsStatistics(generator) ? unknownStatistics(generator, imageShape) : undefined;
+  const pipeline = pipelineFor(viewing.augmentation, imageShape, viewing.statistics ?? statistics);
+  checkImageShape(imageShape, pipeline, model.inputShape);
+  const drafter: Drafter<BufferRef, PlannedDispatch> = {
+    memory: {
+      storage: (label, elements) => planner.buffer('input', label, elements),
+      upload: (label, data) => planner.buffer('input', label, Math.ceil(data.byteLength / 4), data),
+    },
+    dispatch: (kernel, shape, buffers) => planner.dispatch(kernel, shape, buffers),
+  };
+  const bytes = count * imageShape.reduce((a, b) => a * b, 1);
+  const data = {
+    images: drafter.memory.storage('dataset.images', Math.ceil(bytes / 4)),
+    labels: drafter.memory.storage('dataset.labels', Math.ceil(count / 4)),
+    count,
+  };
+  const buffers = { state: training.state, labels, ...(targets && { targets }), input: network.input };
+  const source = sourceOf(drafter, data, classes, pipeline, viewing, batchSize, buffers);
+  const { dispatches, passes } = draftBatch(drafter, pipeline, source);
+  return { dispatches, mixed: source.targets !== undefined, passes: passes.length };
+}
+
+/** Statistics of images that nobody has read: the plan depends on which of them there are, not on their values. */
+function unknownStatistics({ zcaWhitening }: FilledGenerator, imageShape: readonly number[]): FeatureStatistics {
+  const channels = imageShape[2]!;
+  const features = imageShape.reduce((a, b) => a * b, 1);
+  return {
+    mean: new Array<number>(channels).fill(0.5),
+    std: new Array<number>(channels).fill(0.25),
+    ...(zcaWhitening && { zca: new Float32Array(features * features) }),
+  };
+}

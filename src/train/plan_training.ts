@@ -1,0 +1,39 @@
+import type { Traits } from '../gpu/device.ts';
+import { RecordReader } from '../health/records.ts';
+import { describePlan, type PlanFacts } from '../plan/describe_plan.ts';
+import { shareMemory } from '../plan/liveness.ts';
+import { loadLayers } from '../plan/load_layers.ts';
+import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
+import { type PlanLimits, Planner } from '../plan/planner.ts';
+import { planSteps, sequencesOf } from '../plan/steps.ts';
+import { fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
+
+/** An adapter as far as a plan depends on it. */
+export interface PlannedAdapter {
+  traits: Traits;
+  limits: PlanLimits;
+}
+
+/** The plan of a training step and how often it goes over the images of a batch. */
+export interface TrainingPlan extends PlanFacts {
+  augmentationPasses: number;
+}
+
+/**
+ * What a trainer with these options would launch and allocate for a data set. It needs no GPU, and no image.
+ *
+ * @throws ConfigurationError as `createTrainer` and `fit` do, for a model that is too large for the adapter too.
+ */
+export async function planTraining(
+  options: TrainerOptions,
+  dataset: DatasetFacts,
+  { traits, limits }: PlannedAdapter,
+): Promise<TrainingPlan> {
+  const settings = fillTrainerOptions(options);
+  await loadLayers(settings.model);
+  const planner = new Planner(traits, limits);
+  const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health));
+  const input = planInputData(planner, dataset, settings, steps);
+  const slots = shareMemory(planner.buffers, sequencesOf(steps));
+  return { ...describePlan(steps, input, slots), augmentationPasses: input.passes };
+}

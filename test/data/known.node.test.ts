@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { foundFolder, readDatasets } from '../../src/cli/datasets.ts';
+import { datasetNames, knownDatasets } from '../../src/data/index.ts';
+
+// A plan takes these figures on trust; the data sets that are on this machine are what they say.
+test.each(datasetNames.filter((name) => foundFolder(name)))('what is known of %s before it is read', async (name) => {
+  const { train, test } = await readDatasets(name);
+  const { imageShape, classNames } = train;
+  expect({ imageShape, classNames, train: train.count, test: test.count }).toEqual(knownDatasets[name]);
+});
+
+test('two data sets at least are there to be compared', () => {
+  expect(datasetNames.filter((name) => foundFolder(name)).length).toBeGreaterThanOrEqual(2);
+});
