@@ -129,7 +129,7 @@ test('wgrad sheet --clean draws what stays', async () => {
   const { code, stdout, stderr } = await run('sheet', '--dataset', dataset, '--clean', 'all', ...flags);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('dropped 5 training images');
-  expect(stdout).toContain(`${out}: 2 images of ${dataset}, 1 draws of each`);
+  expect(stdout).toContain(`${out}: 2 images of ${dataset}, 1 draw of each`);
   const refused = await call('sheet', '--dataset', dataset, '--clean', 'duplicates', ...flags);
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--clean labels') });
 });

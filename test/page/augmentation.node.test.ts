@@ -295,9 +295,11 @@ test('what suits the classes follows the data set until somebody has chosen, and
   // Clothes of 8 x 8.
   const facts = { imageShape: [8, 8, 1], classNames: ['Trouser', 'Coat'], train: { count: 8 }, test: { count: 4 } };
   const clothes = await studio.serve((request, response, next) => {
+    const list = request.url === '/datasets.json';
     const [, part] = /^\/datasets\/fashion-mnist(.*)$/.exec(request.url ?? '') ?? [];
-    if (part === undefined) return next();
+    if (!list && part === undefined) return next();
     if (!part) response.setHeader('content-type', 'application/json');
+    if (part === undefined) return response.end(JSON.stringify({ 'fashion-mnist': null }));
     const count = part.includes('train') ? 8 : 4;
     response.end(part ? new Uint8Array(part.includes('images') ? 64 * count : count) : JSON.stringify(facts));
   });

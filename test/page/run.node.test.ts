@@ -42,8 +42,7 @@ const width = (page: Page, plot: string): Promise<number> =>
 test('a run that a person sets up: the page stays free, a hidden tab goes on with it, its address repeats it', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
-  const url = await studio.serve();
-  await openPage(url, page, complaints);
+  await openPage(`${await studio.serve()}#dataset=digits`, page, complaints);
   const type = async (field: string, value: string) => {
     await page.click(field, { count: 3 });
     await page.type(field, value);
