@@ -1,6 +1,6 @@
 import { figure } from '../figures.ts';
 import { confidence, type Estimate } from './comparison.ts';
-import { type Comparison, type Row, significance } from './comparison_rows.ts';
+import { type Comparison, type FigureId, type Row, significance } from './comparison_rows.ts';
 
 /** What was compared, in words. */
 export interface Subject {
@@ -83,7 +83,7 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
   const same: string[] = [];
   if (rest.length > 0) {
     same.push(`No difference beyond noise was found in ${listed(rest, layersIn(summary))}.`);
-    const loss = rest.find(({ figure }) => figure === 'validation loss');
+    const loss = rest.find(({ id }) => id === 'validationLoss');
     if (loss && Number.isFinite(loss.test.difference.low)) {
       const { low, high } = loss.test.difference;
       same.push(
@@ -96,8 +96,8 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
 
 /** How the twins ended, on the mean of all pairs. */
 function endSentence(summary: readonly Row[], pairs: number): string[] {
-  const rowOf = (name: string) => summary.find(({ figure, layer }) => figure === name && layer === undefined);
-  const [loss, accuracy] = [rowOf('validation loss'), rowOf('validation accuracy')];
+  const rowOf = (wanted: FigureId) => summary.find(({ id }) => id === wanted);
+  const [loss, accuracy] = [rowOf('validationLoss'), rowOf('validationAccuracy')];
   if (!loss || !accuracy) return [];
   const [a, b] = (['a', 'b'] as const).map((twin) =>
     loss[twin].n
@@ -122,11 +122,9 @@ function brokenSentences({ a, b }: Subject['broken'], pairs: number): string[] {
 /** Verdicts that are no good news, differing or not: that both twins vanish alike is an answer too. */
 function verdictSentences(summary: readonly Row[]): string[] {
   const layers = layersIn(summary);
-  const names = [...new Set(summary.map(({ figure }) => figure))].filter(
-    (name) => name.startsWith('time ') && name !== 'time healthy',
-  );
-  const sentences = names.map((name) => {
-    const rows = summary.filter((row) => row.figure === name);
+  const verdicts = [...new Set(summary.flatMap(({ verdict }) => verdict ?? []))].filter((name) => name !== 'healthy');
+  const sentences = verdicts.map((name) => {
+    const rows = summary.filter((row) => row.verdict === name);
     const parts = (['a', 'b'] as const).map((twin) => {
       const held = rows.filter((row) => row[twin].mean > 0);
       if (held.length === 0) return undefined;
@@ -138,12 +136,12 @@ function verdictSentences(summary: readonly Row[]): string[] {
       )} for ${least === most ? least : `${least} to ${most}`} of the time`;
     });
     const [a, b] = parts;
-    const verdict = upper(name.slice('time '.length));
+    const verdict = upper(name);
     return a === b
       ? `${verdict}, in both twins alike: ${a}.`
       : `${verdict} in A: ${a ?? 'no layer'}; in B: ${b ?? 'no layer'}.`;
   });
-  const judged = summary.some(({ figure }) => figure === 'time healthy');
+  const judged = summary.some(({ verdict }) => verdict === 'healthy');
   return judged && sentences.length === 0 ? ['Every layer was healthy throughout in both twins.'] : sentences;
 }
 

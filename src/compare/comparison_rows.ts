@@ -6,9 +6,15 @@ import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_recor
 /** Below this, a figure's corrected p says that the twins differ in it. */
 export const significance = 0.05;
 
+export type FigureId = 'validationLoss' | 'validationAccuracy';
+
 /** A figure of both twins, over the pairs. */
 export interface Row {
   figure: string;
+  /** Of the figures that the paragraph looks up. */
+  id?: FigureId;
+  /** Of a layer's time in a verdict. */
+  verdict?: VerdictName;
   /** A layer's figure; without, the network's. */
   layer?: string;
   /** From 1; without, the figure is of the whole run or says itself when it was taken. */
@@ -35,6 +41,10 @@ export interface Comparison {
 type OfTwin = (twin: TwinRecord) => number | undefined;
 interface Figure {
   figure: string;
+  id?: FigureId;
+  verdict?: VerdictName;
+  /** Worth a row only where it is above zero in some run. */
+  isRare?: boolean;
   layer?: string;
   epoch?: number;
   scale: Scale;
@@ -76,8 +86,9 @@ export const layersOf = (pairs: readonly PairRecord[]): string[] => [
 
 /** How the network does after an epoch; the gaps are between the same weights' figures on images as they are. */
 function outcomesOf(index: number): Figure[] {
-  const of = (figure: string, value: (epoch: TwinEpoch) => number): Figure => ({
+  const of = (figure: string, value: (epoch: TwinEpoch) => number, id?: FigureId): Figure => ({
     figure,
+    ...(id && { id }),
     epoch: index + 1,
     scale: 'linear',
     of: ({ epochs }) => epochs[index] && value(epochs[index]),
@@ -87,8 +98,8 @@ function outcomesOf(index: number): Figure[] {
     of('training accuracy', ({ accuracy }) => accuracy),
     of('loss on plain training images', ({ plainLoss }) => plainLoss),
     of('accuracy on plain training images', ({ plainAccuracy }) => plainAccuracy),
-    of('validation loss', ({ validationLoss }) => validationLoss),
-    of('validation accuracy', ({ validationAccuracy }) => validationAccuracy),
+    of('validation loss', ({ validationLoss }) => validationLoss, 'validationLoss'),
+    of('validation accuracy', ({ validationAccuracy }) => validationAccuracy, 'validationAccuracy'),
     of('gap in loss', ({ validationLoss, plainLoss }) => validationLoss - plainLoss),
     of('gap in accuracy', ({ validationAccuracy, plainAccuracy }) => plainAccuracy - validationAccuracy),
   ];
@@ -139,9 +150,16 @@ function layerFigures(layer: string, epochs: number): Figure[] {
     ...norms,
     { figure: 'update ratio', layer, scale: 'log', of: at(epochs - 1, ({ updateRatio }) => updateRatio) },
     { figure: 'transport factor', layer, scale: 'log', of: at(epochs - 1, ({ transport }) => transport) },
-    { figure: 'dead share', layer, scale: 'linear', of: at(epochs - 1, ({ dead }) => dead) },
+    { figure: 'dead share', layer, scale: 'linear', isRare: true, of: at(epochs - 1, ({ dead }) => dead) },
     ...verdictNames.map(
-      (name): Figure => ({ figure: `time ${name}`, layer, scale: 'linear', of: (twin) => timeIn(name, layer, twin) }),
+      (verdict): Figure => ({
+        figure: `time ${verdict}`,
+        verdict,
+        layer,
+        scale: 'linear',
+        isRare: true,
+        of: (twin) => timeIn(verdict, layer, twin),
+      }),
     ),
   ];
 }
@@ -154,11 +172,10 @@ function timeIn(name: VerdictName, layer: string, { verdicts, steps }: TwinRecor
 
 /** Tests every figure that was measured; one that is zero in every run (a verdict that never was) is no row. */
 function rowsOf(pairs: readonly PairRecord[], figures: readonly Figure[]): Row[] {
-  const rows = figures.flatMap(({ of, ...figure }) => {
+  const rows = figures.flatMap(({ of, isRare, ...figure }) => {
     const [a, b] = [pairs.map((pair) => of(pair.a)), pairs.map((pair) => of(pair.b))];
     const measured = [...a, ...b].filter((value) => value !== undefined && Number.isFinite(value));
-    if (measured.length === 0 || (/^(time|dead)/.test(figure.figure) && measured.every((value) => value === 0)))
-      return [];
+    if (measured.length === 0 || (isRare && measured.every((value) => value === 0))) return [];
     // A layer that gets no gradient at all has no logarithm.
     const scale = measured.some((value) => value! <= 0) ? 'linear' : figure.scale;
     return [{ ...figure, scale, a: estimate(a, scale), b: estimate(b, scale), test: pairedTest(a, b, scale) }];
