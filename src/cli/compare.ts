@@ -3,8 +3,9 @@ import { requireTwins } from '../compare/twin_options.ts';
 import { fingerprint, takeFirst } from '../data/index.ts';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count, counted } from '../figures.ts';
+import { compareCommand } from '../formats/shell_command.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
+import { type ComparisonFile, concluded, newComparisonFile } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
@@ -77,10 +78,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
     const { seed: _a, ...a } = twins.a;
     const { seed: _b, ...b } = twins.b;
-    const file: ComparisonFile = {
-      kind: 'wgrad comparison',
-      format: 1,
-      command: commandOf(typed),
+    const file = newComparisonFile({
+      command: compareCommand(typed),
       versions: { wgrad: versionOf(), chrome: session.version },
       adapter,
       config: {
@@ -91,7 +90,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       },
       seeds,
       pairs: [],
-    };
+    });
     if (before) file.pairs = finishedPairs(resume!, before, file);
     const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
     if (resume !== undefined) {
@@ -185,9 +184,3 @@ function requireUnused(path: string): void {
 
 const versionOf = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
-
-/** As a shell reads it. */
-function commandOf(typed: readonly string[]): string {
-  const quoted = typed.map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['npx wgrad compare', ...quoted].join(' ');
-}

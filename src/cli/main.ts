@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
+import { healthLevels } from '../health/health.ts';
 import { tutorialEpochs } from '../model/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
 import { compare } from './compare.ts';
@@ -48,7 +49,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .option(
       '--health <level>',
       'off (gradient norms alone), norms (every figure of a step, and verdicts), full (probes every few steps too)',
-      oneOf('--health', ['off', 'norms', 'full']),
+      oneOf('--health', healthLevels),
       'norms',
     )
     .option(

@@ -57,7 +57,8 @@ export interface HealthRecord {
 }
 
 /** What is measured: nothing but gradient norms; the set of every step; the probes of every few steps too. */
-export type HealthLevel = 'off' | 'norms' | 'full';
+export const healthLevels = ['off', 'norms', 'full'] as const;
+export type HealthLevel = (typeof healthLevels)[number];
 
 /** Shares of cosine, or an estimate, of a layer or the whole network, from one probe. */
 export interface ProbeFigures {

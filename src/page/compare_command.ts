@@ -1,4 +1,5 @@
 import type { DatasetFacts } from '../data/served.ts';
+import { compareCommand as typed } from '../formats/shell_command.ts';
 import type { Variable } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { augmentationPresets } from '../train/augmentation_presets.ts';
@@ -68,6 +69,5 @@ export function compareCommand(
   for (const [name, value] of Object.entries(numbers)) {
     words.push(`--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`, String(value));
   }
-  const quoted = words.map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['npx wgrad compare', ...quoted].join(' ');
+  return typed(words);
 }

@@ -1,5 +1,6 @@
 import { areCharacters } from '../data/characters.ts';
 import { nearest } from '../errors.ts';
+import { healthLevels } from '../health/health.ts';
 import {
   type AugmentationConfig,
   adam,
@@ -65,7 +66,6 @@ interface Parameter {
   read(text: string): Partial<Experiment>;
 }
 
-const healthLevels: readonly HealthLevel[] = ['off', 'norms', 'full'];
 const isLevel = (text: string): text is HealthLevel => (healthLevels as readonly string[]).includes(text);
 
 const whole = (name: string, field: WholeField, least: number, most: number): Parameter => ({

@@ -36,6 +36,15 @@ export interface ComparisonConfig {
   b: Record<string, unknown>;
 }
 
+/** A comparison of whose pairs some are done, or none yet. */
+export const newComparisonFile = (
+  parts: Omit<ComparisonFile, 'kind' | 'format' | 'comparison' | 'paragraph'>,
+): ComparisonFile => ({
+  kind: 'wgrad comparison',
+  format: 1,
+  ...parts,
+});
+
 /**
  * The same with what its pairs come to.
  *

@@ -4,6 +4,7 @@ import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { HealthLevel, ProbeRecord, Verdict } from '../health/health.ts';
+import { healthLevels } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { compileModel, type Model, requireClassifier } from '../model/graph.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
@@ -43,7 +44,6 @@ export interface TrainerOptions {
 }
 
 export type Loss = (typeof losses)[number];
-const healthLevels: readonly HealthLevel[] = ['off', 'norms', 'full'];
 const losses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy'] as const;
 
 export interface Progress {

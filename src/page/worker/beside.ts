@@ -17,6 +17,7 @@ import {
   type Variable,
 } from '../../index.ts';
 import { fillOptimizer } from '../../model/optimizer.ts';
+import { newComparisonFile } from '../../report/comparison_file.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 import { drop, type GpuBytes, type TrainRequest } from './session.ts';
@@ -156,9 +157,7 @@ function fileOf(
   data: string,
 ): ComparisonFile {
   const { dataset, clean, trainSamples, testSamples, epochs } = a;
-  return {
-    kind: 'wgrad comparison',
-    format: 1,
+  return newComparisonFile({
     command,
     versions: { wgrad: version, chrome: /Chrome\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent },
     adapter,
@@ -170,7 +169,7 @@ function fileOf(
     },
     seeds: Array.from({ length: pairs }, (_, i) => a.seed + i),
     pairs: records,
-  };
+  });
 }
 
 const optionsOf = ({ model, augmentation, optimizer, batchSize }: TrainRequest) => ({
