@@ -95,8 +95,7 @@ export async function planBatch(recorder: Recorder, pipeline: Pipeline, source: 
 
   const launchMatrix = ({ features, matrix }: MatrixStep, x: Slice, y: Slice) => {
     const shape = squareProduct(batch, features);
-    const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
-    return recorder.dispatch(denseForward, shape, { x, w, b, y });
+    return recorder.dispatch(denseForward, shape, { x, w: memory.upload('augment.matrix', matrix), y });
   };
 
   const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): Slice => {
