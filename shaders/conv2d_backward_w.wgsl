@@ -13,11 +13,15 @@ enable subgroups;
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> ${dy}: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+#if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<${db}>;
+#endif
 #else
 @group(0) @binding(1) var<storage, read> ${dy}: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+#if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<f32>;
+#endif
 #endif
 #if ${pooled}
 @group(0) @binding(4) var<storage, read> won: array<u32>;
@@ -67,7 +71,7 @@ fn load_x(n: u32, window: vec2i, chunk: Chunk) -> vec4f {
 #endif
 }
 
-#if ${transposed}
+#if ${sums_dy}
 // The channels of a transposed convolution's output are the rows' channels here.
 fn sum_of_dy(part: u32, index: u32) {
   let image = in_height * in_width * in_channels;
@@ -84,7 +88,7 @@ fn sum_of_dy(part: u32, index: u32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 4u;
   let channel_tiles = (out_channels + 15u) / 16u;
-#if ${transposed}
+#if ${sums_dy}
   if (group.x * ${tiles}u / channel_tiles * 8u >= kernel_height * kernel_width * in_channels) {
     sum_of_dy(group.y, index);
     return;
@@ -150,8 +154,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   store(row_tile * 8u + 4u * $cu + $ru, part, co_wanted, w$c$r);
 %end
 %end
-#if ${transposed}
-#else
+#if ${stores_db}
   if (row_tile == 0u && co_wanted < out_channels) { store_db(part, co, bias); }
 #endif
 }

@@ -12,11 +12,15 @@ enable subgroups;
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> ${dy}: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+#if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<${db}>;
+#endif
 #else
 @group(0) @binding(1) var<storage, read> ${dy}: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+#if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<f32>;
+#endif
 #endif
 #if ${pooled}
 @group(0) @binding(4) var<storage, read> won: array<u32>;
@@ -68,7 +72,7 @@ fn load_x(n: u32, window: vec2i, row: Row) -> f32 {
 #endif
 }
 
-#if ${transposed}
+#if ${sums_dy}
 // The channels of a transposed convolution's output are the rows' channels here.
 fn sum_of_dy(part: u32, index: u32) {
   let image = in_height * in_width * in_channels;
@@ -85,7 +89,7 @@ fn sum_of_dy(part: u32, index: u32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 4u;
   let channel_tiles = (out_channels + 15u) / 16u;
-#if ${transposed}
+#if ${sums_dy}
   if (group.x * ${tiles}u / channel_tiles * rows_a_tile >= kernel_height * kernel_width * in_channels) {
     sum_of_dy(group.y, index);
     return;
@@ -143,8 +147,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %for r in 0..9
   store(first + $ru, part, co_wanted, w$r);
 %end
-#if ${transposed}
-#else
+#if ${stores_db}
   if (row_tile == 0u && co_wanted < out_channels) { store_db(part, co, bias); }
 #endif
 }

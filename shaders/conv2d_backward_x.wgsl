@@ -23,7 +23,7 @@ diagnostic(off, subgroup_uniformity); // what is skipped is skipped by all four 
 @group(0) @binding(3) var<storage, read> x: array<f32>;
 #endif
 #endif
-#if ${transposed}
+#if ${use_bias}
 #if ${vec_in}
 @group(0) @binding(3) var<storage, read> b: array<vec4f>;
 #else

@@ -11,8 +11,7 @@ enable subgroups;
 @group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
-#if ${transposed}
-#else
+#if ${use_bias}
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 #endif
 @group(0) @binding(3) var<storage, read_write> ${y}: array<vec4f>;
@@ -21,8 +20,7 @@ enable subgroups;
 #endif
 #else
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-#if ${transposed}
-#else
+#if ${use_bias}
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 #endif
 @group(0) @binding(3) var<storage, read_write> ${y}: array<f32>;

@@ -11,11 +11,15 @@
 #if ${vec_out}
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+#if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<vec4f>;
+#endif
 #else
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+#if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<f32>;
+#endif
 #endif
 
 override batch: u32;
@@ -117,6 +121,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 %for k in 0..${taps}
   store(kh, kw + $ku, part, co, w$k);
 %end
+#if ${use_bias}
   if (kh == 0u && kw == 0u) {
     let at = part * out_channels + co;
 #if ${vec_out}
@@ -125,4 +130,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     for (var i = 0u; i < min(4u, out_channels - co); i++) { db[at + i] = bias[i]; }
 #endif
   }
+#endif
 }

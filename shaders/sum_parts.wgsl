@@ -1,13 +1,17 @@
 // y[i] = sum over p of parts[p, i]: adds up the shares of a sum that several workgroups made, in the order of the shares
-// One invocation owns one element of dw, or of db behind it.
+// One invocation owns one element of dw, or of db after it, where there is one.
 @group(0) @binding(0) var<storage, read> dw_parts: array<f32>;
-@group(0) @binding(1) var<storage, read> db_parts: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(1) var<storage, read_write> dw: array<f32>;
+#if ${has_biases}
+@group(0) @binding(2) var<storage, read> db_parts: array<f32>;
 @group(0) @binding(3) var<storage, read_write> db: array<f32>;
+#endif
 
 override parts: u32;
 override weights: u32;
+#if ${has_biases}
 override biases: u32;
+#endif
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -16,8 +20,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i < weights) {
     for (var p = 0u; p < parts; p++) { sum += dw_parts[p * weights + i]; }
     dw[i] = sum;
-  } else if (i < weights + biases) {
+  }
+#if ${has_biases}
+  if (i >= weights && i < weights + biases) {
     for (var p = 0u; p < parts; p++) { sum += db_parts[p * biases + i - weights]; }
     db[i - weights] = sum;
   }
+#endif
 }

@@ -31,8 +31,7 @@ fn store(row: u32, part: u32, co: u32, value: vec4f) {
 #endif
 }
 
-#if ${transposed}
-#else
+#if ${stores_db}
 fn store_db(part: u32, co: u32, value: vec4f) {
   let at = part * out_channels + co;
 #if ${vec_out}

@@ -124,8 +124,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
 
   const launchMatrix = ({ features, matrix }: MatrixStep, x: B, y: B) => {
     const shape = squareProduct(batch, features);
-    const [w, b] = [memory.upload('augment.matrix', matrix), memory.storage('augment.no_bias', features)];
-    return drafter.dispatch(denseForward, shape, { x, w, b, y });
+    return drafter.dispatch(denseForward, shape, { x, w: memory.upload('augment.matrix', matrix), y });
   };
 
   const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): B => {

@@ -68,7 +68,8 @@ async function multiplyOut(
   const gram = new Float64Array(features * features);
   const { gpu, memory } = recorder;
   const batch = Math.min(imagesAtOnce, count);
-  const shape = squareProduct(batch, features);
+  // The gradient of a bias is the sum of the images.
+  const shape = { ...squareProduct(batch, features), useBias: true };
   const x = memory.storage('fit.x', batch * features);
   const dw = memory.storage('fit.gram', features * features);
   const db = memory.storage('fit.sum', features);

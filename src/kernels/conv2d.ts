@@ -129,7 +129,7 @@ export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
   ...forwardFlags(s),
   ...tileFlags(v),
   ...stepsOfKernel(s),
-  ...{ transposed: false, activated: false, x: 'x' },
+  ...{ transposed: false, use_bias: false, activated: false, x: 'x' },
   columns: columnsOfW((v as RegisterTile).width),
 });
 
@@ -146,7 +146,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   buffers: (s) => ({
     x: s.batch * s.inHeight * s.inWidth * s.inChannels,
     w: s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels,
-    b: s.outChannels,
+    ...(s.useBias && { b: s.outChannels }),
     y: cellsOf(s) * s.outChannels,
     ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
   }),
@@ -204,6 +204,9 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
     dilated: dilated(s),
     pooled: s.pooled,
     ...{ transposed: false, x: 'x', dy: 'dy', db: 'vec4f' },
+    use_bias: s.useBias,
+    stores_db: s.useBias,
+    sums_dy: false,
     step: s.pooled ? '1u' : '4u',
     tiles: tilesAGroup(tilesOfW(s, 8)),
   }),
@@ -212,7 +215,7 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
     x: pixelsIn(s) * s.inChannels,
     dy: cellsOf(s) * s.outChannels,
     dw: s.parts * weights(s),
-    db: s.parts * s.outChannels,
+    ...(s.useBias && { db: s.parts * s.outChannels }),
     ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
   }),
   workgroups: (s) => [ceilDiv(tilesOfW(s, 8), tilesAGroup(tilesOfW(s, 8))), s.parts],
@@ -246,7 +249,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
   flags: (s, v) => ({
     ...tileFlags(v),
     ...stepsOfKernel(s),
-    ...{ transposed: false, dy: 'dy', dx: 'dx' },
+    ...{ transposed: false, use_bias: false, dy: 'dy', dx: 'dx' },
     rows: rowsOfW((v as RegisterTile).width),
     vec_in: s.inChannels % 4 === 0,
     strided: s.strideX > 1 || s.strideY > 1,

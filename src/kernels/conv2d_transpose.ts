@@ -76,7 +76,7 @@ export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
     ...activationFlags(s.activation),
   }),
   constants: (s, v) => conv2dBackwardX.constants!(transposedConvolution(s), v),
-  buffers: (s) => ({ x: elementsIn(s), w: weights(s), b: s.outChannels, y: elementsOut(s) }),
+  buffers: (s) => ({ x: elementsIn(s), w: weights(s), ...(s.useBias && { b: s.outChannels }), y: elementsOut(s) }),
   workgroups: (s, v) => conv2dBackwardX.workgroups(transposedConvolution(s), v),
   cost,
 };
@@ -103,7 +103,7 @@ export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
   cost,
 };
 
-/** A convolution's filter gradient with x and dy in each other's place; one more workgroup a part computes db. */
+/** A convolution's filter gradient with x and dy in each other's place; one more workgroup a part computes db, where there is one. */
 const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTransposeShape> => ({
   name,
   source: kernel.source as string,
@@ -111,12 +111,21 @@ const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTran
   flags: (s, v) => ({
     ...kernel.flags!(transposedConvolution(s), v),
     ...{ transposed: true, x: 'dy', dy: 'x', db: 'f32' },
+    // The convolution's own sums of what lies in dy's place have no part in it.
+    use_bias: s.useBias,
+    stores_db: false,
+    sums_dy: s.useBias,
   }),
   constants: (s, v) => kernel.constants!(transposedConvolution(s), v),
-  buffers: (s) => ({ x: elementsIn(s), dy: elementsOut(s), dw: s.parts * weights(s), db: s.parts * s.outChannels }),
+  buffers: (s) => ({
+    x: elementsIn(s),
+    dy: elementsOut(s),
+    dw: s.parts * weights(s),
+    ...(s.useBias && { db: s.parts * s.outChannels }),
+  }),
   workgroups: (s, v) => {
     const [groups, parts] = kernel.workgroups(transposedConvolution(s), v);
-    return [groups + 1, parts!];
+    return [groups + Number(s.useBias), parts!];
   },
   cost,
 });

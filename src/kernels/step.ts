@@ -52,14 +52,20 @@ export const softmaxCrossEntropy: Kernel<LossShape> = {
 export interface SumPartsShape {
   parts: number;
   weights: number;
+  /** 0 for a layer without a bias. */
   biases: number;
 }
 
 export const sumParts: Kernel<SumPartsShape> = {
   name: 'sum_parts',
   source: sumPartsSource,
-  constants: (s) => ({ parts: s.parts, weights: s.weights, biases: s.biases }),
-  buffers: (s) => ({ dw_parts: s.parts * s.weights, db_parts: s.parts * s.biases, dw: s.weights, db: s.biases }),
+  flags: (s) => ({ has_biases: s.biases > 0 }),
+  constants: (s) => ({ parts: s.parts, weights: s.weights, ...(s.biases > 0 && { biases: s.biases }) }),
+  buffers: (s) => ({
+    dw_parts: s.parts * s.weights,
+    dw: s.weights,
+    ...(s.biases > 0 && { db_parts: s.parts * s.biases, db: s.biases }),
+  }),
   workgroups: (s) => spread(s.weights + s.biases),
   cost: (s) => ({ flops: s.parts * (s.weights + s.biases), bytes: 4 * (s.parts + 1) * (s.weights + s.biases) }),
 };

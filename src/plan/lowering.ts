@@ -184,11 +184,6 @@ export class LoweringContext {
     return this.#buffer('scratch', name, elements);
   }
 
-  /** For a binding that a kernel has and doesn't read: the bias of a layer without one. */
-  unread(elements: number): BufferRef {
-    return this.#buffer('parameters', 'no_bias', elements);
-  }
-
   #buffer(kind: BufferKind, name: string, elements: number): BufferRef {
     return this.#draft.planner.buffer(kind, `${this.#parts.layer.name}.${name}`, elements);
   }

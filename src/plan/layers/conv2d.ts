@@ -18,12 +18,12 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const kernelsFor = (shape.groups ?? 1) > 1 ? furtherLayers().groupedConv2dKernelsFor : conv2dKernelsFor;
   const kernels = kernelsFor(shape, context.traits);
   const rows = shape.kernelHeight * shape.kernelWidth * (shape.inChannels / (shape.groups ?? 1));
-  const { w, b, useBias } = foldNorm(context, { rows, channels: shape.outChannels });
+  const { buffers, useBias } = foldNorm(context, { rows, channels: shape.outChannels });
   const out = (pool ?? layer).outputShape;
   const value = context.value(out);
   const argmax = pool && context.kept('argmax', (context.batch * product(out)) / 4);
   const forward = { ...shape, useBias };
-  context.forward(kernels.forward, forward, { x: x.ref, w, b, y: value.ref, ...(argmax && { won: argmax }) });
+  context.forward(kernels.forward, forward, { x: x.ref, ...buffers, y: value.ref, ...(argmax && { won: argmax }) });
 
   const backward = (dy: BufferRef) => {
     planFilterGradient(

@@ -29,9 +29,9 @@ export const lowerConv2dTranspose: Lowering<'conv2dTranspose'> = (layer, context
   };
   const kernels = conv2dTransposeKernelsFor(shape, context.traits);
   const weights = window[0] * window[1] * shape.inChannels * shape.outChannels;
-  const { w, b } = foldNorm(context, { rows: weights / shape.outChannels, channels: shape.outChannels });
+  const { buffers, useBias } = foldNorm(context, { rows: weights / shape.outChannels, channels: shape.outChannels });
   const value = context.value(layer.outputShape);
-  context.forward(kernels.forward, shape, { x: x.ref, w, b, y: value.ref });
+  context.forward(kernels.forward, { ...shape, useBias }, { x: x.ref, ...buffers, y: value.ref });
   return {
     value,
     backward: (dy) => {
@@ -50,7 +50,7 @@ export const lowerConv2dTranspose: Lowering<'conv2dTranspose'> = (layer, context
       if (!target) return;
       const derivative = target.activation !== 'linear' && { x: x.ref };
       const inner = { ...shape, inActivation: target.activation };
-      context.backward(kernels.backwardX, inner, { w, dy, dx: target.dx, ...derivative });
+      context.backward(kernels.backwardX, inner, { w: buffers.w, dy, dx: target.dx, ...derivative });
     },
   };
 };

@@ -13,9 +13,9 @@ export const lowerDense: Lowering<'dense'> = (layer, context) => {
   const { useBias, units: outputs } = layer.config;
   const inputs = layer.inputShape[0]!;
   const shape = asConvolution({ batch, inputs, outputs, useBias, activation, inActivation: x.activation });
-  const { w, b, useBias: addsBias } = foldNorm(context, { rows: inputs, channels: outputs });
+  const { buffers, useBias: addsBias } = foldNorm(context, { rows: inputs, channels: outputs });
   const value = context.value(layer.outputShape);
-  context.forward(denseForward, { ...shape, useBias: addsBias }, { x: x.ref, w, b, y: value.ref });
+  context.forward(denseForward, { ...shape, useBias: addsBias }, { x: x.ref, ...buffers, y: value.ref });
   return {
     value,
     backward: (dy) => {

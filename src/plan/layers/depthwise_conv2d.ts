@@ -12,9 +12,9 @@ export const lowerDepthwiseConv2d: Lowering<'depthwiseConv2d'> = (layer, context
   const kernels = depthwiseConv2dKernelsFor(shape, context.traits);
   const outputs = shape.channels * shape.multiplier;
   const rows = shape.kernelHeight * shape.kernelWidth;
-  const { w, b, useBias: addsBias } = foldNorm(context, { rows, channels: outputs, kernel: 'depthwiseKernel' });
+  const { buffers, useBias: addsBias } = foldNorm(context, { rows, channels: outputs, kernel: 'depthwiseKernel' });
   const value = context.value(layer.outputShape);
-  context.forward(kernels.forward, { ...shape, useBias: addsBias }, { x: x.ref, w, b, y: value.ref });
+  context.forward(kernels.forward, { ...shape, useBias: addsBias }, { x: x.ref, ...buffers, y: value.ref });
   return {
     value,
     backward: (dy) => {

@@ -7,7 +7,7 @@ export function foldBatchNorm(
   context: LoweringContext,
   { layer, tensors, statistics }: NonNullable<LayerParts['norm']>,
   { rows, channels, w, bias }: { rows: number; channels: number; w: BufferRef; bias: BufferRef | undefined },
-): { w: BufferRef; b: BufferRef; useBias: boolean } {
+): { buffers: { w: BufferRef; b: BufferRef }; useBias: boolean } {
   const { epsilon, scale, center } = layer.config;
   const folded = { w: context.scratch('w_folded', rows * channels), b: context.scratch('b_folded', channels) };
   context.forward(
@@ -23,5 +23,5 @@ export function foldBatchNorm(
       ...(center && { beta: tensors.beta!.w }),
     },
   );
-  return { ...folded, useBias: true };
+  return { buffers: folded, useBias: true };
 }

@@ -38,11 +38,9 @@ export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context
   const bias = context.tensor('bias')?.w;
   const middle = context.kept('depthwise', batch * outHeight * outWidth * between);
   const value = context.value(layer.outputShape);
-  // A kernel without a bias gets memory that nobody reads.
-  const none = (elements: number) => context.unread(elements);
-  context.forward(firstKernels.forward, first, { x: x.ref, w: depthwise.w, b: none(between), y: middle });
-  const y = { x: middle, w: pointwise.w, b: bias ?? none(filters), y: value.ref };
-  context.forward(secondKernels.forward, second, y);
+  context.forward(firstKernels.forward, first, { x: x.ref, w: depthwise.w, y: middle });
+  const pointwiseBuffers = { x: middle, w: pointwise.w, ...(bias && { b: bias }), y: value.ref };
+  context.forward(secondKernels.forward, second, pointwiseBuffers);
   return {
     value,
     backward: (dy) => {
@@ -70,7 +68,6 @@ export const lowerSeparableConv2d: Lowering<'separableConv2d'> = (layer, context
           weights: product([first.kernelHeight, first.kernelWidth, between]),
           biases: between,
           kernel: 'depthwiseKernel',
-          withoutBias: true,
         },
       );
       if (!target) return;
