@@ -1,6 +1,6 @@
 // dgamma[k,c] = sum of dy[r,c] (x[r,c] - mean[c]) / sqrt(variance[c] + epsilon), dbeta[k,c] = sum of dy[r,c], over r in chunk k
 // A row is a pixel of a real sample; sum_parts adds up the chunks. One workgroup owns one chunk and ${column_lanes} columns of
-// ${width} channels.
+// one or four channels.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> dy: array<${element}>;
 @group(0) @binding(2) var<storage, read> statistics: array<${element}>; // mean, and from variance_at on variance

@@ -1,6 +1,6 @@
 // dgamma[k,c] = sum of dy[r,c] (x[r,c] - mean[n,g]) * rstd[n,g] over the rows r of chunk k;  dbeta[k,c] = sum of dy[r,c] over them
 // A row is a pixel of an instance n of a real sample, g the group of channel c; sum_parts adds up the chunks. One workgroup owns
-// one chunk and ${column_lanes} columns of ${width} channels.
+// one chunk and ${column_lanes} columns of one or four channels.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> dy: array<${element}>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec2f>; // mean, rstd

@@ -98,7 +98,8 @@ export {
   type SeparableBlockOptions,
   separableBlock,
 } from './model/blocks.ts';
-export { describeModels, type ModelFacts } from './model/describe.ts';
+export { classesOption, withClasses } from './model/classes.ts';
+export { describeModels, type LayerFacts, type ModelFacts } from './model/describe.ts';
 export { layerNames, type Model, sequential } from './model/graph.ts';
 export {
   activation,

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 /** What a schema of check.ts and its like knows of its own limits: valibot keeps it beside the check. */
 export interface Limits {
-  kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList';
+  kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'layers';
   least: number;
   most: number;
 }
@@ -10,7 +10,10 @@ export interface Limits {
 /** One option of an op, a layer or an optimizer as plain JSON: what a form for it needs to know. */
 export interface OptionFacts {
   name: string;
-  /** `range` is [low, high], `numberOrList` a number or some to choose from; `other` has a shape of its own. */
+  /**
+   * `range` is [low, high], `numberOrList` a number or some to choose from, `layers` a list of names of layers; `other` has a
+   * shape of its own.
+   */
   kind: Limits['kind'] | 'boolean' | 'choice' | 'other';
   /** Left out where it has to be given. */
   default?: unknown;

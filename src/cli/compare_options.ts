@@ -4,6 +4,7 @@ import type { Dataset } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
+import { optimizerTypes } from '../model/optimizers/index.ts';
 import { presetNames } from '../model/presets.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
@@ -134,7 +135,7 @@ function ownOptions(
         flags: { augment: namedOrJson<AugmentationConfig>(flag, augmentationPresetNames, { list: true })(text) },
       };
     case 'optimizer': {
-      const optimizer = namedOrJson(flag, ['adam', 'sgd'])(text);
+      const optimizer = namedOrJson(flag, optimizerTypes)(text);
       return { flags: {}, optimizer: optimizer as OptimizerConfig };
     }
     case 'model':

@@ -3,8 +3,10 @@ import { parseAugmentation } from '../augment/pipeline.ts';
 import { type Dataset, datasetNames, type Finding, findings } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig, HealthLevel, TrainerOptions } from '../index.ts';
+import { describeModels } from '../model/describe.ts';
 import { type Model, sequential } from '../model/graph.ts';
-import { adam, type FilledOptimizer, fillOptimizer, sgd } from '../model/optimizer.ts';
+import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
+import { type OptimizerType, optimizerTypes } from '../model/optimizers/index.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../model/presets.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { Mix } from '../plan/mix.ts';
@@ -32,7 +34,7 @@ export interface RunOptions extends AdapterOptions {
   testSamples?: number;
   epochs?: number;
   batchSize: number;
-  optimizer: 'adam' | 'sgd';
+  optimizer: OptimizerType;
   learningRate?: number;
   momentum?: number;
   clipnorm?: number;
@@ -95,9 +97,22 @@ export function addRunOptions(command: Command): Command {
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
-    .option('--optimizer <name>', 'adam or sgd', oneOf('--optimizer', ['adam', 'sgd']), 'adam')
-    .option('--learning-rate <x>', 'step size (default: adam 0.001, sgd 0.01)', real('--learning-rate', { min: 0 }))
-    .option('--momentum <x>', 'momentum of sgd (default: 0)', real('--momentum', { min: 0, max: 1 }))
+    .option(
+      '--optimizer <name>',
+      optimizerTypes.join(' or '),
+      oneOf('--optimizer', optimizerTypes),
+      'adam' satisfies OptimizerType,
+    )
+    .option(
+      '--learning-rate <x>',
+      `step size (default: ${defaultsOf('learningRate').join(', ')})`,
+      real('--learning-rate', { min: 0 }),
+    )
+    .option(
+      '--momentum <x>',
+      `momentum (default: ${defaultsOf('momentum').join(', ')})`,
+      real('--momentum', { min: 0, max: 1 }),
+    )
     .option('--clipnorm <x>', "scale each tensor's gradient down to this norm", real('--clipnorm', { min: 0 }))
     .option('--clipvalue <x>', 'cut gradients off at this magnitude', real('--clipvalue', { min: 0 }))
     .option('--global-clipnorm <x>', 'scale all gradients down to this norm', real('--global-clipnorm', { min: 0 }))
@@ -154,20 +169,28 @@ export function addSheetOptions(command: Command): Command {
   return addAdapterOptions(command);
 }
 
+/** The optimizers that have an option, and its default in each. */
+const withOption = (name: string) =>
+  describeModels().optimizers.flatMap(({ type, options }) => {
+    const option = options.find((each) => each.name === name);
+    return option ? [{ type, byDefault: option.default }] : [];
+  });
+const defaultsOf = (name: string) => withOption(name).map(({ type, byDefault }) => `${type} ${byDefault}`);
+
 /** The optimizer, its defaults filled in. */
 export function optimizerOf(options: RunOptions): FilledOptimizer {
   const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay } = options;
-  if (momentum !== undefined && optimizer !== 'sgd') {
+  const having = withOption('momentum').map(({ type }) => type);
+  if (momentum !== undefined && !having.includes(optimizer)) {
     throw new ConfigurationError({
-      what: '--momentum belongs to sgd',
+      what: `--momentum belongs to ${having.join(' and ')}`,
       found: `--optimizer ${optimizer} --momentum ${momentum}`,
-      fix: 'add --optimizer sgd, or leave --momentum out',
+      fix: `add --optimizer ${having[0]}, or leave --momentum out`,
     });
   }
-  const remedies = { clipnorm, clipvalue, globalClipnorm, weightDecay };
-  return fillOptimizer(
-    optimizer === 'sgd' ? sgd({ learningRate, momentum, ...remedies }) : adam({ learningRate, ...remedies }),
-  );
+  const numbers = { learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay };
+  const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
+  return fillOptimizer({ type: optimizer, ...Object.fromEntries(given) } as OptimizerConfig);
 }
 
 /** 'replace', 'merge', or a number from 0 to 1. */

@@ -16,7 +16,8 @@ const hole = /\$\{(\w+)\}/g;
 /**
  * Fills the `${name}` holes of a shader and resolves its `#if ${flag}` lines with wgsl-preprocessor.
  *
- * @throws ShaderError when a hole has no value or a value has no hole: either is a slip of the pen.
+ * @throws ShaderError when a hole has no value or a value has no hole: either is a mistake. A hole in a comment doesn't count:
+ *   a build leaves comments out, and would fail where the sources work.
  */
 export function render(name: string, source: string, holes: Record<string, Hole> = {}): string {
   const strings: string[] = [];
@@ -34,7 +35,7 @@ export function render(name: string, source: string, holes: Record<string, Hole>
     }
     strings.push(source.slice(last, match.index));
     values.push(holes[key]!);
-    used.add(key);
+    if (!isInComment(source, match.index)) used.add(key);
     last = match.index + match[0].length;
   }
   strings.push(source.slice(last));
@@ -48,6 +49,8 @@ export function render(name: string, source: string, holes: Record<string, Hole>
   }
   return unroll(name, wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values));
 }
+
+const isInComment = (source: string, at: number) => source.slice(source.lastIndexOf('\n', at) + 1, at).includes('//');
 
 const loop = /^[ \t]*%for ([a-z]) in (\d+)\.\.(\d+)$/;
 

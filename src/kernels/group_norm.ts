@@ -77,6 +77,7 @@ function unitTiles(s: GroupNormShape, { software }: Traits): UnitTile[] {
 
 const unitFlags = (s: GroupNormShape, tile: Variant) => ({
   ...loadFlags(s.channels / s.groups),
+  width: groupWidth(s),
   vec: groupWidth(s) === 4,
   ...tile,
   scale: s.scale,

@@ -23,8 +23,8 @@ export const widthOf = (channels: number): 1 | 4 => (channels % 4 === 0 ? 4 : 1)
 
 export const columnsOf = (channels: number): number => channels / widthOf(channels);
 
-/** The holes of a shader that works on loads of one or four channels. */
-export const loadFlags = (channels: number) => ({ element: loadType(widthOf(channels)), width: widthOf(channels) });
+/** The hole of a shader that works on loads of one or four channels. */
+export const loadFlags = (channels: number) => ({ element: loadType(widthOf(channels)) });
 
 /** The largest power of two up to n. */
 export const powerOfTwo = (n: number): number => 2 ** Math.floor(Math.log2(n));

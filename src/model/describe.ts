@@ -1,15 +1,35 @@
 import { describeOptions, type OptionFacts } from '../options.ts';
-import { layerDefinitions } from './layers/index.ts';
+import type { LayerDefinition } from './layer.ts';
+import { type LayerConfig, layerDefinitions } from './layers/index.ts';
 import { optimizerDefinitions } from './optimizers/index.ts';
 
+export interface LayerFacts {
+  type: string;
+  options: OptionFacts[];
+  /** The layer that a form begins with. */
+  starter: LayerConfig;
+  /** How many layers it takes as inputs, at least. */
+  leastInputs: number;
+}
+
 export interface ModelFacts {
-  layers: { type: string; options: OptionFacts[] }[];
+  layers: LayerFacts[];
   optimizers: { type: string; options: OptionFacts[] }[];
 }
 
 /** What layers and optimizers may say, as plain JSON, from the schemas that check it: for a form. */
 export function describeModels(): ModelFacts {
-  const each = (definitions: Record<string, { schema: Parameters<typeof describeOptions>[0] }>) =>
-    Object.entries(definitions).map(([type, { schema }]) => ({ type, options: describeOptions(schema) }));
-  return { layers: each(layerDefinitions), optimizers: each(optimizerDefinitions) };
+  return {
+    // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
+    layers: Object.values<LayerDefinition<any, unknown>>(layerDefinitions).map(({ type, schema, starter, inputs }) => ({
+      type,
+      options: describeOptions(schema),
+      starter: { type, ...starter } as LayerConfig,
+      leastInputs: inputs?.least ?? 1,
+    })),
+    optimizers: Object.entries(optimizerDefinitions).map(([type, { schema }]) => ({
+      type,
+      options: describeOptions(schema),
+    })),
+  };
 }

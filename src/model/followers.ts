@@ -12,7 +12,7 @@ type Graph = Pick<CompiledModel, 'layers' | 'consumers' | 'order'>;
 export function followersOf(graph: Graph, index: number): number[] {
   const { layers } = graph;
   const roleOf = (i: number | undefined) => (i === undefined ? undefined : definitionOf(layers[i]!.type).role);
-  if (!['normalization', undefined].includes(roleOf(index)) || layers[index]!.weights.length === 0) return [];
+  if (!['normalization', undefined].includes(roleOf(index))) return [];
   const run: number[] = [];
   const last = () => run.at(-1) ?? index;
   let next = onlyConsumer(graph, index);

@@ -1,7 +1,7 @@
 import { ConfigurationError, suggest } from '../errors.ts';
 import type { ActivationSpec } from './activations.ts';
 import { fillLayer } from './fill_layer.ts';
-import { product, type WeightSpec } from './layer.ts';
+import { activationOption, product, type WeightSpec } from './layer.ts';
 import {
   type DetailsOf,
   definitionOf,
@@ -105,10 +105,10 @@ export const layerNames = ({ layers }: Model): string[] => layers.map(namer());
 export function compileModel(model: Model): CompiledModel {
   const { inputShape, layers } = checkOutline(model);
   const nameOf = namer();
-  const configs = layers.map((layer, index) => fillLayer(layer, index + 1));
+  const configs = layers.map((layer, index) => within(index, () => fillLayer(layer, index + 1)));
   const names = configs.map(nameOf);
   checkNames(names);
-  const inputs = configs.map((config, index) => inputsOf(config, index, names));
+  const inputs = configs.map((config, index) => within(index, () => inputsOf(config, index, names)));
   const order = orderOf(inputs, names);
   const consumers = names.map((_, index) =>
     inputs.flatMap((own, consumer) => own.filter((input) => input === index).map(() => consumer)),
@@ -117,18 +117,11 @@ export function compileModel(model: Model): CompiledModel {
   const compiled: CompiledLayer[] = [];
   for (const index of order) {
     const shapes = inputs[index]!.map((i) => (i === images ? inputShape : compiled[i]!.outputShape));
-    compiled[index] = compileLayer(
-      configs[index]!,
-      names[index]!,
-      index,
-      inputs[index]!,
-      shapes,
-      output,
-      layers.length,
+    compiled[index] = within(index, () =>
+      compileLayer(configs[index]!, names[index]!, index, inputs[index]!, shapes, output, layers.length),
     );
   }
   const tensors = numberTensors(compiled);
-  const last = configs[output]!;
   return {
     inputShape,
     layers: compiled,
@@ -136,20 +129,31 @@ export function compileModel(model: Model): CompiledModel {
     consumers,
     output,
     inferenceDiffers: compiled.some(({ type }) => definitionOf(type).inferenceDiffers),
-    endsInSoftmax: 'activation' in last && last.activation === 'softmax',
+    endsInSoftmax: activationOption(configs[output]!) === 'softmax',
     tensors,
     measured: measuredLayersOf({ layers: compiled, consumers, order, tensors }),
     parameters: compiled.reduce((sum, layer) => sum + layer.parameters, 0),
   };
 }
 
+/** An error of one layer gets the layer's position in the model's list as the first part of its place. */
+function within<T>(index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError({ ...error.parts, place: [index, ...(error.parts.place ?? [])] }, { cause: error });
+  }
+}
+
 /** The loss needs probabilities of classes. @throws ConfigurationError when the model doesn't end in a dense softmax. */
 export function requireClassifier(model: CompiledModel): { classes: number } {
   const last = model.layers[model.output]!;
+  const activation = activationOption(last.config);
   if (!model.endsInSoftmax || last.outputShape.length !== 1) {
     throw new ConfigurationError({
       what: 'sparseCategoricalCrossentropy needs a model that ends in probabilities',
-      found: `${last.type}${'activation' in last.config ? ` with ${last.config.activation}` : ''} as the last layer`,
+      found: `${last.type}${activation ? ` with ${activation}` : ''} as the last layer`,
       wanted: 'a dense layer with softmax, a unit a class',
       fix: 'end the model with { "type": "dense", "units": <classes>, "activation": "softmax" }',
     });
@@ -294,7 +298,7 @@ function compileLayer(
   count: number,
 ): CompiledLayer {
   const subject = `Layer ${index + 1} (${name})`;
-  if ('activation' in config && config.activation === 'softmax' && index !== output) {
+  if (activationOption(config) === 'softmax' && index !== output) {
     throw new ConfigurationError({
       what: `${subject} has softmax in the middle of the model`,
       found: `softmax in layer ${index + 1} of ${count}`,

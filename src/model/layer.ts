@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { number } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type ActivationSpec, activationNames } from './activations.ts';
+import type { Limits } from '../options.ts';
+import { type ActivationName, type ActivationSpec, activationNames } from './activations.ts';
 import {
   type FilledInitializer,
   fillInitializer,
@@ -55,6 +56,10 @@ export interface LayerDefinition<S extends Schema, D> {
   starter: Record<string, unknown>;
   /** What it does, for the layers that others are measured or computed together with. */
   role?: 'activation' | 'largest' | 'normalization' | 'sum';
+  /** The option that says how many channels or units it gives, where one does. */
+  outputs?: string;
+  /** The tensor that shows as pictures, a filter each: [height, width, channels, filters]. */
+  pictures?: string;
   /** Training computes otherwise than inference. */
   inferenceDiffers?: boolean;
   /** How many layers it takes as inputs; one unless given. */
@@ -90,9 +95,12 @@ export const activation = v.optional(v.picklist(activationNames), 'linear');
 export type LayerInputs = readonly (string | number)[];
 const isInput = (value: unknown) =>
   (typeof value === 'string' && value !== '') || (Number.isSafeInteger(value) && (value as number) < 0);
-const inputs = v.custom<LayerInputs>(
-  (value) => Array.isArray(value) && value.length > 0 && value.every(isInput),
-  'a list of names of layers, or of negative integers that count back from this layer',
+const inputs = v.pipe(
+  v.custom<LayerInputs>(
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isInput),
+    'a list of names of layers, or of negative integers that count back from this layer',
+  ),
+  v.metadata({ kind: 'layers' } satisfies Partial<Limits>),
 );
 
 const layerName = v.pipe(v.string(), v.minLength(1, 'a name that is not empty'));
@@ -179,6 +187,10 @@ export function kernelAndBias(config: KernelConfig, shape: number[], biases = sh
     weightSpec('bias', [biases], config, { initializer: config.biasInitializer, regularizer: config.biasRegularizer }),
   ];
 }
+
+/** The activation that a layer's options name, where the layer has such an option. */
+export const activationOption = (config: object): ActivationName | undefined =>
+  (config as { activation?: ActivationName }).activation;
 
 export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

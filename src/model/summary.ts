@@ -1,5 +1,6 @@
-import type { ActivationName } from './activations.ts';
+import { type ActivationName, activationName, type ElementwiseName } from './activations.ts';
 import { type CompiledModel, compileModel, type Model, requireClassifier } from './graph.ts';
+import { activationOption } from './layer.ts';
 
 export interface LayerSummary {
   name: string;
@@ -7,8 +8,10 @@ export interface LayerSummary {
   /** Without the batch. */
   outputShape: number[];
   parameters: number;
-  /** Of layers with weights. */
+  /** Of layers that have such an option. */
   activation?: ActivationName;
+  /** Of layers that are measured at each step; the activation is that of a layer after it where it has none of its own. */
+  measured?: { activation: ElementwiseName };
 }
 
 /**
@@ -30,11 +33,16 @@ export function classifierSummary(model: Model): LayerSummary[] {
 }
 
 export function summarizeLayers(model: CompiledModel): LayerSummary[] {
-  return model.layers.map(({ name, type, outputShape, parameters, config }) => ({
-    name,
-    type,
-    outputShape: [...outputShape],
-    parameters,
-    ...('activation' in config && { activation: config.activation }),
-  }));
+  const measured = new Map(model.measured.map(({ layer, activation }) => [layer, activationName(activation)]));
+  return model.layers.map(({ name, type, outputShape, parameters, config }, index) => {
+    const activation = activationOption(config);
+    return {
+      name,
+      type,
+      outputShape: [...outputShape],
+      parameters,
+      ...(activation && { activation }),
+      ...(measured.has(index) && { measured: { activation: measured.get(index)! } }),
+    };
+  });
 }

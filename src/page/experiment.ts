@@ -13,8 +13,9 @@ import {
   type OpConfig,
   type OptimizerConfig,
   sequential,
-  sgd,
+  withClasses,
 } from '../index.ts';
+import { fillOptimizer } from '../model/optimizer.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { AugmentationPresetName } from '../train/augmentation_presets.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
@@ -129,9 +130,9 @@ const parameters: readonly Parameter[] = [
     write: ({ optimizer }) => unlessDefault(optimizer, defaults.optimizer),
     read: (text) => {
       const { type, ...options } = nameOrJson('optimizer', text, []) as Exclude<OptimizerConfig, string>;
-      if (type === 'adam') return { optimizer: adam(options) };
-      if (type === 'sgd') return { optimizer: sgd(options) };
-      throw refusal('optimizer', text, 'adam or sgd as its type');
+      const optimizer = { ...options, type } as Experiment['optimizer'];
+      fillOptimizer(optimizer); // throws, with the words for it
+      return { optimizer };
     },
   },
   whole('batch-size', 'batchSize', 1, 65536),
@@ -226,12 +227,7 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
 /** The model as it is trained, for such an input and that many classes. It need not fit: createTrainer tells. */
 export function modelOf({ model }: Experiment, inputShape: Model['inputShape'], classes: number): Model {
   if (typeof model === 'string') return modelPresets[model]!(inputShape, classes);
-  const last = model.layers.at(-1);
-  const ends = last?.type === 'dense' && last.activation === 'softmax';
-  return {
-    inputShape,
-    layers: ends ? [...model.layers.slice(0, -1), { ...last, units: classes }] : model.layers,
-  };
+  return { inputShape, layers: withClasses(model.layers, classes) };
 }
 
 /** As it is said, or the optimizer's default. */

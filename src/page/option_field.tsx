@@ -130,6 +130,20 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       </div>
     );
   }
+  if (kind === 'layers') {
+    return (
+      <div class="option">
+        <label for={id}>{name}</label>
+        <input
+          id={id}
+          class="json"
+          value={Array.isArray(shown) ? shown.join(', ') : shown === undefined ? '' : String(shown)}
+          placeholder="the layer before it"
+          onChange={({ currentTarget }) => onChange(readLayers(currentTarget.value))}
+        />
+      </div>
+    );
+  }
   if (kind !== 'other' && !Array.isArray(shown) && !typed.includes(name)) {
     return (
       <div class="option">
@@ -247,6 +261,12 @@ function Slider({ option, label, id, value, onChange }: SliderProps) {
       </div>
     </>
   );
+}
+
+/** Names with commas between them, or numbers that count back. */
+function readLayers(text: string): (string | number)[] | undefined {
+  if (text.trim() === '') return undefined;
+  return text.split(',').map((part) => (/^\s*-\d+\s*$/.test(part) ? Number(part) : part.trim()));
 }
 
 /** What isn't JSON is a text: the library says what it wants instead. */

@@ -59,9 +59,9 @@ export class Run {
     if (experiment.health === 'full') this.probeEvery = probeEvery(this.steps);
   }
 
-  /** Layers that have weights, and so a gradient, in the order of the model. */
+  /** Layers with weights that are trained, and so a gradient that is measured, in the order of the model. */
   get trained(): string[] {
-    return this.layers.filter(({ parameters }) => parameters > 0).map(({ name }) => name);
+    return this.layers.filter(({ measured }) => measured).map(({ name }) => name);
   }
 
   /** Whether a layer of the other is the same one as its own of that name. */

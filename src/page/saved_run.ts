@@ -2,7 +2,7 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { upTo } from '../formats/history_until.ts';
-import { adam, modelSummary, sgd } from '../index.ts';
+import { modelSummary } from '../index.ts';
 import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';
 import type { SettledExperiment } from './experiment.ts';
@@ -115,7 +115,7 @@ function experimentOf({ options, dataset, epochs }: Loaded): SettledExperiment {
     model: model?.[0] ?? options.model,
     augmentation: preset?.[0] ?? augmentation,
     switchedOff,
-    optimizer: optimizer === 'adam' ? adam() : optimizer === 'sgd' ? sgd() : optimizer,
+    optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     batchSize: options.batchSize ?? 32,
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../errors.ts';
-import { classifierSummary, type Variable } from '../index.ts';
+import { classifierSummary, describeModels, type Variable } from '../index.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { adapter, dataset, model } from './state.ts';
 import { training } from './worker/training.ts';
@@ -55,7 +55,7 @@ export function choicesOf(vary: Variable): Choice[] {
     case 'model':
       return models.value;
     case 'optimizer':
-      return [{ name: 'adam' }, { name: 'sgd' }];
+      return describeModels().optimizers.map(({ type }) => ({ name: type }));
     case 'learning-rate':
       return [];
   }

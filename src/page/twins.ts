@@ -3,7 +3,7 @@ import { proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served.ts';
 import type { ErrorParts } from '../errors.ts';
 import { count, counted } from '../figures.ts';
-import { adam, type ComparisonFile, modelSummary, sgd, type Variable } from '../index.ts';
+import { type ComparisonFile, modelSummary, type Variable } from '../index.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf, stepsOf } from './control.ts';
 import { download } from './download.ts';
@@ -39,7 +39,7 @@ export function changed(experiment: SettledExperiment, { vary, to }: Change): Se
     case 'model':
       return { ...experiment, model: to };
     case 'optimizer':
-      return { ...experiment, optimizer: to === 'sgd' ? sgd() : adam() };
+      return { ...experiment, optimizer: { type: to } as SettledExperiment['optimizer'] };
     case 'learning-rate':
       return { ...experiment, optimizer: { ...optimizer, learningRate: Number(to) } };
   }

@@ -16,20 +16,23 @@ interface Before {
 
 type Update<O> = (optimizer: O, before: Before) => { w: Float64Array; slots: Record<string, Float64Array> };
 
-/** The update of each optimizer. */
-const updates: { [T in OptimizerType]: Update<FilledOptimizerOf<T>> } = {
-  adam: (optimizer, { dw, w, slots: { m, v }, t }) => {
-    const after = adam(optimizer, { dw, w, m: m!, v: v!, t });
-    return { w: after.w, slots: { m: after.m, v: after.v } };
+/** The update of each optimizer, and its slots, which start at zero; one that its options leave unused stays there. */
+const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledOptimizerOf<T>> } } = {
+  adam: {
+    slots: ['m', 'v'],
+    update: (optimizer, { dw, w, slots: { m, v }, t }) => {
+      const after = adam(optimizer, { dw, w, m: m!, v: v!, t });
+      return { w: after.w, slots: { m: after.m, v: after.v } };
+    },
   },
-  sgd: (optimizer, { dw, w, slots: { v } }) => {
-    const after = sgd(optimizer, { dw, w, v: v! });
-    return { w: after.w, slots: { v: after.v } };
+  sgd: {
+    slots: ['v'],
+    update: (optimizer, { dw, w, slots: { v } }) => {
+      const after = sgd(optimizer, { dw, w, v: v! });
+      return { w: after.w, slots: { v: after.v } };
+    },
   },
 };
-
-/** The slots that some optimizer has: each starts at zero, and one that an optimizer lacks stays there. */
-const slotNames = ['m', 'v'];
 
 /**
  * The weights after `steps` updates: `gradients` is asked before each for those at the weights as they stand, with the
@@ -41,9 +44,9 @@ export function trainSteps(
   steps: number,
   gradients: (weights: Float64Array[], step: number) => Numbers[],
 ): Float64Array[] {
-  const update = updates[optimizer.type] as Update<FilledOptimizer>;
+  const { slots: names, update } = updates[optimizer.type] as { slots: string[]; update: Update<FilledOptimizer> };
   let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
-  const slots = w.map(({ length }) => Object.fromEntries(slotNames.map((name) => [name, new Float64Array(length)])));
+  const slots = w.map(({ length }) => Object.fromEntries(names.map((name) => [name, new Float64Array(length)])));
   for (let step = 0; step < steps; step++) {
     const dw = clipGradients(optimizer, gradients(w, step));
     w = w.map((before, i) => {

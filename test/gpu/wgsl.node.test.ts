@@ -42,15 +42,15 @@ describe('rendering', () => {
   });
 
   test('a hole that nothing fills is told by name, with what there is', () => {
-    const render1 = () => render('conv2d_forward', 'a ${tile} ${stp}', { tile: 1, step: 2 });
-    expect(render1).toThrow(ShaderError);
-    expect(render1).toThrow(/conv2d_forward\.wgsl.*\n.*\$\{stp\}.*\n.*tile, step/);
+    const rendered = () => render('conv2d_forward', 'a ${tile} ${stp}', { tile: 1, step: 2 });
+    expect(rendered).toThrow(ShaderError);
+    expect(rendered).toThrow(/conv2d_forward\.wgsl.*\n.*\$\{stp\}.*\n.*tile, step/);
   });
 
   test('a value that no hole uses is told by name', () => {
-    const render1 = () => render('adam', 'a ${tile}', { tile: 1, stp: 2, other: true });
-    expect(render1).toThrow(ShaderError);
-    expect(render1).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);
+    const rendered = () => render('adam', 'a ${tile}', { tile: 1, stp: 2, other: true });
+    expect(rendered).toThrow(ShaderError);
+    expect(rendered).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);
   });
 
   test('a loop is written out, its bounds filled in, loops within loops', () => {

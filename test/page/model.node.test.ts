@@ -1,11 +1,13 @@
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { describeModels } from '../../src/index.ts';
 import { openPage, openStudio, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let url: string;
 let page: Page;
 const complaints: string[] = [];
+const layerTypes = describeModels().layers.map(({ type }) => type);
 beforeAll(async () => {
   studio = await openStudio();
   url = await studio.serve();
@@ -95,6 +97,67 @@ test('presets, the optimizer and its numbers; a link has them all', async () => 
   await page.waitForSelector('#start:enabled');
   expect(await page.$eval('#learning-rate-number', (it) => (it as HTMLInputElement).value)).toBe('0.25');
   expect(await page.$$('#model .layer')).toHaveLength(12);
+});
+
+test('a residual network is chosen, changed layer by layer, and trained', async () => {
+  const names = () => page.$$eval('#model .layer', (all) => all.map((it) => it.textContent!));
+  const insert = async (at: number, layer: string) => {
+    const before = (await names()).length;
+    if (!(await page.$(`#add-layer-${at}`))) await open(at);
+    await page.waitForSelector(`#add-layer-${at}`);
+    await page.select(`#add-layer-${at}`, layer);
+    await page.waitForFunction((n) => document.querySelectorAll('#model .layer').length === n, {}, before + 1);
+  };
+  const layersOf = () =>
+    JSON.parse(experimentIn().get('model') ?? '').layers as { type: string; inputs?: (string | number)[] }[];
+
+  await page.evaluate(() => {
+    location.hash = '#dataset=digits&train-samples=256&test-samples=64';
+  });
+  await page.select('#model-preset', 'resnet8');
+  await page.waitForSelector('#start:enabled');
+  const preset = await names();
+  expect(preset).toContain('add_2');
+  expect(preset.filter((name) => name.startsWith('batch_normalization'))).toHaveLength(9);
+  // Each layer type has an entry, and a new one comes with the options that it needs.
+  const offered = async () =>
+    page.$$eval('[id^=add-layer] option', (all) => all.map((it) => (it as HTMLOptionElement).value));
+  await open(0);
+  expect((await offered()).filter(Boolean)).toEqual(layerTypes);
+
+  // The shortcut of the first block still begins where it did, although the layers have moved on.
+  await insert(2, 'dropout');
+  expect(await isReady()).toBe(true);
+  const sum = preset.indexOf('add') + 1;
+  expect(layersOf()[sum]!.inputs).toEqual([-1, -7]);
+  await open(sum);
+  await type(`#layer-${sum}-inputs`, 'batch_normalization_2, dropout');
+  await page.waitForSelector('#start:enabled');
+  expect(layersOf()[sum]!.inputs).toEqual(['batch_normalization_2', 'dropout']);
+  await type(`#layer-${sum}-inputs`, 'batch_normalization_2, batch_normalization_1');
+  await page.waitForSelector('#start:enabled');
+  await type(`#layer-${sum}-inputs`, 'dropout, batch_normalization_1');
+  await until(page, '#model-error', 'leads nowhere');
+  expect(await isReady()).toBe(false);
+  await type(`#layer-${sum}-inputs`, 'batch_normalization_2, dropuot');
+  await until(page, '#layer-error', 'dropuot[^]*did you mean "dropout"');
+  await type(`#layer-${sum}-inputs`, 'batch_normalization_2, dropout');
+  await page.waitForSelector('#start:enabled');
+
+  // A layer with two inputs begins with two that fit.
+  const pool = preset.indexOf('global_average_pooling2d') + 1;
+  await insert(pool - 1, 'maximum');
+  await page.waitForSelector('#start:enabled');
+  expect(layersOf()[pool]!.inputs).toHaveLength(2);
+  await insert(pool + 1, 'layerNormalization');
+  await page.waitForSelector('#start:enabled');
+
+  await type('#batch-size', '128');
+  await type('#epochs-wanted', '1');
+  await page.click('#start');
+  await until(page, '#status', 'Done in .* Validation accuracy');
+  const rows = await page.$$eval('#gradient-map tbody th', (all) => all.map((it) => it.textContent));
+  expect(rows.join()).toContain('layer_normalization');
 });
 
 test('a number that cannot be stays at its field with what is wanted, and nothing is changed by it until it is mended', async () => {

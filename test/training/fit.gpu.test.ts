@@ -232,13 +232,21 @@ describe('weights', () => {
 
 test('summary tells layers, output shapes and parameters', async () => {
   const trainer = make();
+  const measured = (activation: string) => ({ measured: { activation } });
   expect(trainer.summary()).toEqual([
-    { name: 'conv2d', type: 'conv2d', outputShape: [4, 4, 4], parameters: 40, activation: 'relu' },
+    { name: 'conv2d', type: 'conv2d', outputShape: [4, 4, 4], parameters: 40, activation: 'relu', ...measured('relu') },
     { name: 'max_pooling2d', type: 'maxPooling2d', outputShape: [2, 2, 4], parameters: 0 },
-    { name: 'conv2d_1', type: 'conv2d', outputShape: [2, 2, 3], parameters: 51, activation: 'relu' },
+    {
+      name: 'conv2d_1',
+      type: 'conv2d',
+      outputShape: [2, 2, 3],
+      parameters: 51,
+      activation: 'relu',
+      ...measured('relu'),
+    },
     { name: 'flatten', type: 'flatten', outputShape: [12], parameters: 0 },
-    { name: 'dense', type: 'dense', outputShape: [5], parameters: 65, activation: 'tanh' },
-    { name: 'dense_1', type: 'dense', outputShape: [3], parameters: 18, activation: 'softmax' },
+    { name: 'dense', type: 'dense', outputShape: [5], parameters: 65, activation: 'tanh', ...measured('tanh') },
+    { name: 'dense_1', type: 'dense', outputShape: [3], parameters: 18, activation: 'softmax', ...measured('linear') },
   ]);
   trainer.dispose();
 });

@@ -22,6 +22,8 @@ import { convolutionWindow } from '../window.ts';
 export const conv2dLayer = defineLayer({
   type: 'conv2d',
   kerasName: 'conv2d',
+  outputs: 'filters',
+  pictures: 'kernel',
   schema: v.strictObject({
     type: v.literal('conv2d'),
     filters: integer(1),

@@ -21,6 +21,7 @@ import {
 export const conv2dTransposeLayer = defineLayer({
   type: 'conv2dTranspose',
   kerasName: 'conv2d_transpose',
+  outputs: 'filters',
   schema: v.strictObject({
     type: v.literal('conv2dTranspose'),
     filters: integer(1),

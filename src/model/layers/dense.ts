@@ -15,6 +15,7 @@ import {
 export const denseLayer = defineLayer({
   type: 'dense',
   kerasName: 'dense',
+  outputs: 'units',
   schema: v.strictObject({
     type: v.literal('dense'),
     units: integer(1),

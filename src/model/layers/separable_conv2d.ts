@@ -22,6 +22,7 @@ import { convolutionWindow } from '../window.ts';
 export const separableConv2dLayer = defineLayer({
   type: 'separableConv2d',
   kerasName: 'separable_conv2d',
+  outputs: 'filters',
   schema: v.strictObject({
     type: v.literal('separableConv2d'),
     filters: integer(1),

@@ -32,7 +32,7 @@ export function mapLayers(): string[] {
   const { summary } = planned.value;
   const shown = run.value;
   if (shown) return [...new Set(twinsOf(shown).flatMap((twin) => twin.run.trained))];
-  return summary?.flatMap(({ name, parameters }) => (parameters ? [name] : [])) ?? [];
+  return summary?.flatMap(({ name, measured }) => (measured ? [name] : [])) ?? [];
 }
 
 /** The layer to look at: the one that was chosen, else the first that is not well, in either twin, else the first. */

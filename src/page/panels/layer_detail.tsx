@@ -1,4 +1,5 @@
 import type { LayerSummary } from '../../index.ts';
+import { canDie } from '../../kernels/activation.ts';
 import { Curves } from '../plots/curves.ts';
 import { layerLines, type MeasuredOfLayer, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
@@ -103,7 +104,7 @@ export function LayerDetail() {
   );
 }
 
-/** The last layer has none behind it, and ReLU is the activation whose units can die. */
+/** The last layer has none after it, and the units of some activations can't die. */
 function isMeasured({ trained, layers }: Run, layer: string, of: MeasuredOfLayer): boolean {
   if (!trained.includes(layer)) return false;
   if (of === 'transport') return layer !== trained.at(-1);
@@ -115,5 +116,7 @@ function isPlanned(layer: string, of: MeasuredOfLayer): boolean {
   return of !== 'dead' || hasDeadUnits(planned.value.summary ?? [], layer);
 }
 
-const hasDeadUnits = (layers: readonly LayerSummary[], layer: string): boolean =>
-  layers.find(({ name }) => name === layer)?.activation === 'relu';
+function hasDeadUnits(layers: readonly LayerSummary[], layer: string): boolean {
+  const measured = layers.find(({ name }) => name === layer)?.measured;
+  return measured !== undefined && canDie(measured.activation);
+}

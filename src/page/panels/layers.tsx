@@ -1,6 +1,14 @@
 import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
-import { type LayerConfig, layerNames, type Model, type OptionFacts } from '../../index.ts';
+import {
+  classesOption,
+  type LayerConfig,
+  type LayerFacts,
+  layerNames,
+  type Model,
+  type OptionFacts,
+} from '../../index.ts';
+import { reconnect } from '../../model/reconnect.ts';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { lookOf } from '../plots/look.ts';
@@ -19,19 +27,37 @@ export function Layers() {
   if (!shown) return null;
   const { summary, error, fits } = layers.value;
   const set = (layers: readonly LayerConfig[]) => change({ model: { inputShape: shown.inputShape, layers } as Model });
-  const replace = (at: number, ...by: LayerConfig[]) =>
-    set([...shown.layers.slice(0, at), ...by, ...shown.layers.slice(at + 1)]);
+  /** Changes the list of layers; `by` of them, or none, in the place of one. */
+  const replace = (at: number, ...by: (number | LayerConfig)[]) => {
+    const others = [...shown.layers.keys()];
+    set(reconnect(shown.layers, [...others.slice(0, at), ...by, ...others.slice(at + 1)]));
+  };
   const move = (at: number, by: number) => {
-    const next = [...shown.layers];
+    const next = [...shown.layers.keys()];
     const [moved] = next.splice(at, 1);
     next.splice(at + by, 0, moved!);
     opened.value = at + by;
     focusNext(`#model [data-at="${at + by}"] .move-${movesOn(at + by, by, next.length)}`);
-    set(next);
+    set(reconnect(shown.layers, next));
   };
   const told = summary ?? fits ?? [];
   const names = layerNames(shown);
+  // An error of one layer has its position; any other is about the model as a whole.
+  const [place] = error?.place ?? [];
+  const badAt = typeof place === 'number' ? place : shown.layers.length;
   let curve = -1;
+  const ofClasses = classesOption(shown.layers);
+  // As many units as classes: the data set says it.
+  const given = (at: number) => (ofClasses?.layer === at ? [ofClasses.option] : []);
+  /** A new layer after the one at `before`; one that takes several inputs gets it, and the nearest that fits with it. */
+  const started = ({ starter, leastInputs }: LayerFacts, before: number): LayerConfig => {
+    if (leastInputs < 2 || before < 0) return starter;
+    const shape = told[before]?.outputShape.join();
+    const fits = told.slice(0, before).findLastIndex(({ outputShape }) => outputShape.join() === shape);
+    const other = names[fits >= 0 ? fits : before]!;
+    const inputs = [names[before]!, ...Array.from({ length: leastInputs - 1 }, () => other)];
+    return { ...starter, inputs } as LayerConfig;
+  };
   return (
     <>
       <table id="model">
@@ -44,8 +70,8 @@ export function Layers() {
         </thead>
         {shown.layers.map((layer, at) => {
           const facts = told[at];
-          if (facts?.parameters) curve++;
-          const isBad = error !== undefined && at === told.length;
+          if (facts?.measured) curve++;
+          const isBad = error !== undefined && at === badAt;
           const isOpen = opened.value === at;
           const last = at === shown.layers.length - 1;
           const name = names[at]!;
@@ -59,7 +85,7 @@ export function Layers() {
                     aria-expanded={isOpen}
                     onClick={() => (opened.value = isOpen ? undefined : at)}
                   >
-                    {facts?.parameters ? <Swatch look={lookOf(curve)} /> : null}
+                    {facts?.measured ? <Swatch look={lookOf(curve)} /> : null}
                     {isBad && <span aria-hidden="true">⚠</span>}
                     {name}
                   </button>
@@ -78,7 +104,12 @@ export function Layers() {
               {isOpen && (
                 <tr>
                   <td class="told" colSpan={3}>
-                    <Options layer={layer} at={at} isLast={last} onChange={(to) => replace(at, to)} />
+                    <Options
+                      layer={layer}
+                      at={at}
+                      given={given(at)}
+                      onChange={(to) => set(shown.layers.with(at, to))}
+                    />
                     <div class="tools">
                       <button
                         type="button"
@@ -113,11 +144,12 @@ export function Layers() {
                       </button>
                       <AddLayer
                         at={at}
-                        onAdd={(added) => {
+                        onAdd={(facts) => {
+                          const added = started(facts, last ? at - 1 : at);
                           opened.value = last ? at : at + 1;
                           focusNext(`#model [data-at="${opened.value}"] .layer`);
                           // Nothing can follow the probabilities: a layer that is added there goes before them.
-                          replace(at, ...(last ? [added, layer] : [layer, added]));
+                          replace(at, ...(last ? [added, at] : [at, added]));
                         }}
                         label={last ? 'Insert before' : 'Insert behind'}
                       />
@@ -137,7 +169,7 @@ export function Layers() {
           </tr>
         </tfoot>
       </table>
-      {error && told.length >= shown.layers.length && (
+      {error && badAt >= shown.layers.length && (
         <div id="model-error" class="trouble inset" role="alert">
           <strong>{error.what}</strong>
           <Facts {...error} />
@@ -150,22 +182,21 @@ export function Layers() {
 interface OptionsProps {
   layer: LayerConfig;
   at: number;
-  isLast: boolean;
+  /** The names of options that somebody else sets. */
+  given: readonly string[];
   onChange: (layer: LayerConfig) => void;
 }
 
 /** The names that a layer goes by come from its place, and its tensors' penalties are for JSON. */
-const hidden = ['name', 'kernelRegularizer', 'biasRegularizer'];
+const isHidden = (name: string) => name === 'name' || name.endsWith('Regularizer');
 
-function Options({ layer, at, isLast, onChange }: OptionsProps) {
+function Options({ layer, at, given, onChange }: OptionsProps) {
   const options = known.value?.layers.find(({ type }) => type === layer.type)?.options ?? [];
   const set = ({ name }: OptionFacts, value: unknown) => {
     const { [name]: _, ...others } = layer as unknown as Record<string, unknown>;
     onChange((value === undefined ? others : { ...others, [name]: value }) as unknown as LayerConfig);
   };
-  // As many units as classes: the data set says it.
-  const given = isLast && layer.type === 'dense' && layer.activation === 'softmax' ? ['units', ...hidden] : hidden;
-  const shown = options.filter(({ name }) => !given.includes(name));
+  const shown = options.filter(({ name }) => !given.includes(name) && !isHidden(name));
   if (!shown.length) return <p class="facts">It has no options.</p>;
   return (
     <div class="options">
@@ -182,15 +213,7 @@ function Options({ layer, at, isLast, onChange }: OptionsProps) {
   );
 }
 
-/** What a new layer begins with. */
-const begins: Record<string, LayerConfig> = {
-  conv2d: { type: 'conv2d', filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' },
-  maxPooling2d: { type: 'maxPooling2d', poolSize: 2 },
-  flatten: { type: 'flatten' },
-  dense: { type: 'dense', units: 64, activation: 'relu' },
-};
-
-function AddLayer({ at, label, onAdd }: { at: number; label: string; onAdd: (layer: LayerConfig) => void }) {
+function AddLayer({ at, label, onAdd }: { at: number; label: string; onAdd: (layer: LayerFacts) => void }) {
   return (
     <span class="add-layer">
       <label for={`add-layer-${at}`}>{label}</label>
@@ -198,13 +221,13 @@ function AddLayer({ at, label, onAdd }: { at: number; label: string; onAdd: (lay
         id={`add-layer-${at}`}
         value=""
         onChange={({ currentTarget }) => {
-          const added = begins[currentTarget.value];
+          const added = known.value.layers.find(({ type }) => type === currentTarget.value);
           currentTarget.value = '';
           if (added) onAdd(added);
         }}
       >
         <option value="">a layer…</option>
-        {Object.keys(begins).map((type) => (
+        {known.value.layers.map(({ type }) => (
           <option key={type} value={type}>
             {type}
           </option>

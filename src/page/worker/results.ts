@@ -1,4 +1,6 @@
 import { type Confusion, confusionOf, createDataset, type Dataset, type LayerOutput } from '../../index.ts';
+import type { CompiledModel } from '../../model/graph.ts';
+import { definitionOf } from '../../model/layers/index.ts';
 import { type Ink, inkOf } from '../ink.ts';
 import { load } from './datasets.ts';
 import { current, type Session } from './session.ts';
@@ -21,7 +23,7 @@ export interface Results {
   images: number;
   /** The images of `confusion.mistakes`, in their order. */
   pictures: ImageOf[];
-  /** Of the first layer where it is a convolution, [kh, kw, in, out]. */
+  /** Of the first layer, where it has some to show: [height, width, channels, filters]. */
   kernels?: { layer: string; shape: number[]; values: Float32Array };
 }
 
@@ -52,7 +54,7 @@ async function whatBecomesOf({ trainer, test }: Session): Promise<Results | unde
   ]);
   const { mistakes, ...confusion } = confusionOf(test.labels, probabilities);
   const shown = mistakes.slice(0, mistakesShown);
-  const [first] = trainer.model.layers;
+  const kernels = kernelsOf(trainer.model, weights);
   return {
     step: progress.step,
     imageShape: test.imageShape,
@@ -60,10 +62,16 @@ async function whatBecomesOf({ trainer, test }: Session): Promise<Results | unde
     mistakes: mistakes.length,
     images: test.count,
     pictures: shown.map(({ sample }) => imageAt(test, sample)),
-    ...(first?.type === 'conv2d' && {
-      kernels: { layer: first.name, shape: first.weights[0]!.shape, values: weights[0]! },
-    }),
+    ...(kernels && { kernels }),
   };
+}
+
+/** @param weights of all tensors, in the model's order. */
+function kernelsOf({ layers, tensors }: CompiledModel, weights: readonly Float32Array[]): Results['kernels'] {
+  const [first] = layers;
+  const name = first && definitionOf(first.type).pictures;
+  const at = tensors.findIndex(({ layer, spec }) => layer === 0 && spec.name === name);
+  return at < 0 ? undefined : { layer: first!.name, shape: tensors[at]!.spec.shape, values: weights[at]! };
 }
 
 /** What the network says of one image, and what each layer made of it on the way there. */

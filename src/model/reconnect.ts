@@ -1,0 +1,45 @@
+import { images, imagesName, layerNames } from './graph.ts';
+import type { LayerConfig } from './layers/index.ts';
+
+/**
+ * The layers of a model in another order, some left out, others new. Names that come from a layer's place and numbers that
+ * count back would then mean other layers: here each layer's `inputs` mean those that they meant before. In place of a layer
+ * that is left out they take what that layer took first. A layer without `inputs` still takes the one before it.
+ *
+ * @param order of the layers by their positions in `layers`; new ones as they are, `inputs` by the names of before.
+ */
+export function reconnect(layers: readonly LayerConfig[], order: readonly (number | LayerConfig)[]): LayerConfig[] {
+  const moved = order.map((each) => (typeof each === 'number' ? layers[each]! : each));
+  const before = layerNames({ layers } as never);
+  const after = layerNames({ layers: moved } as never);
+  const placeNow = new Map(order.flatMap((each, now) => (typeof each === 'number' ? [[each, now] as const] : [])));
+
+  /** Where an input lay; undefined for a name that no layer has. */
+  const placeBefore = (input: string | number, own: number): number | undefined => {
+    if (typeof input === 'number') return own + input;
+    const at = before.indexOf(input);
+    return at >= 0 ? at : input === imagesName ? images : undefined;
+  };
+  /** The layer itself, or else what it took. */
+  const remaining = (at: number, seen = 0): number | undefined => {
+    if (at <= images) return images;
+    const now = placeNow.get(at);
+    if (now !== undefined) return now;
+    const input = layers[at]?.inputs?.[0];
+    const next = input === undefined ? at - 1 : placeBefore(input, at);
+    return next === undefined || seen > layers.length ? undefined : remaining(next, seen + 1);
+  };
+  return moved.map((layer, now) => {
+    if (!Array.isArray(layer.inputs)) return layer;
+    const each = order[now]!;
+    const own = typeof each === 'number' ? each : now;
+    const inputs = layer.inputs.map((input) => {
+      const was = placeBefore(input, own);
+      const place = was === undefined ? undefined : remaining(was);
+      if (place === undefined) return input;
+      if (typeof input === 'number' && place < now) return place - now;
+      return place === images ? imagesName : after[place]!;
+    });
+    return { ...layer, inputs };
+  });
+}

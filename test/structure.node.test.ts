@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { describeModels } from '../src/index.ts';
+
+// What a layer or an optimizer is, its definition says: its schema, its role, what it starts with. Whoever asks for its type
+// by name instead, or guesses it from its options or tensors, has to be found and changed for each new one.
+
+/** Where types are defined, lowered and computed again, and so are named. */
+const homes = {
+  layers: ['src/model/layers/', 'src/plan/layers/', 'src/reference/layers/'],
+  optimizers: ['src/model/optimizers/', 'src/plan/update.ts', 'src/reference/train.ts'],
+};
+
+const facts = describeModels();
+const namesOf = (of: readonly { type: string }[]) => of.map(({ type }) => type);
+const optionsOf = (of: readonly { options: readonly { name: string }[] }[]) => [
+  ...new Set(of.flatMap(({ options }) => options.map(({ name }) => name))),
+];
+const layers = {
+  names: namesOf(facts.layers),
+  options: optionsOf(facts.layers),
+  homes: homes.layers,
+  hasTensors: true,
+};
+const optimizers = {
+  names: namesOf(facts.optimizers),
+  options: optionsOf(facts.optimizers),
+  homes: homes.optimizers,
+  hasTensors: false,
+};
+type Kind = typeof layers;
+
+const isText = (node: ts.Node): node is ts.StringLiteral => ts.isStringLiteralLike(node);
+const comparisons = new Set([
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+]);
+/** Something that holds a type: `layer.type`, `type`, `optimizer`, `to` ... and not a kernel's `operation`. */
+const holdsType = (node: ts.Node): boolean =>
+  /(^|\.|\?\.)(type|layerType|optimizer|optimizerType|to)$/.test(node.getText());
+
+const parsed = (path: string, text = readFileSync(path, 'utf8')) =>
+  ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+
+/** The places in a file that ask what a layer or an optimizer is, as "file:line: text". */
+function questions(file: ts.SourceFile, { names, options, hasTensors }: Kind): string[] {
+  const found: string[] = [];
+  const add = (node: ts.Node) => {
+    const { line } = file.getLineAndCharacterOfPosition(node.getStart());
+    found.push(`${file.fileName}:${line + 1}: ${node.getText().split('\n')[0]}`);
+  };
+  const isName = (node: ts.Node) => isText(node) && names.includes(node.text);
+  const isNames = (node: ts.Node) =>
+    ts.isArrayLiteralExpression(node) && node.elements.length > 0 && node.elements.every(isName);
+  const countsTensors = (node: ts.Node) => hasTensors && /\bweights\.length$|\bparameters$/.test(node.getText());
+  const visit = (node: ts.Node): void => {
+    if (ts.isBinaryExpression(node) && comparisons.has(node.operatorToken.kind)) {
+      const [a, b] = [node.left, node.right];
+      // layer.type === 'dense'
+      if ((isName(a) && holdsType(b)) || (isName(b) && holdsType(a))) add(node);
+      // layer.weights.length === 0, layer.parameters === 0
+      if ([a, b].some(countsTensors) && [a, b].some((side) => side.getText() === '0')) add(node);
+    } else if (ts.isBinaryExpression(node)) {
+      const [a, b] = [node.left, node.right];
+      // layer.parameters > 0
+      if (/^[<>]=?$/.test(node.operatorToken.getText()) && countsTensors(a) && b.getText() === '0') add(node);
+      // 'useBias' in layer; `s` is the shape of a kernel, everywhere
+      if (
+        node.operatorToken.kind === ts.SyntaxKind.InKeyword &&
+        isText(node.left) &&
+        options.includes(node.left.text) &&
+        b.getText() !== 's'
+      )
+        add(node);
+    } else if (ts.isSwitchStatement(node) && holdsType(node.expression)) {
+      for (const clause of node.caseBlock.clauses)
+        if (ts.isCaseClause(clause) && isName(clause.expression)) add(clause);
+    } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      // ['conv2d', 'dense'].includes(layer.type)
+      if (['includes', 'indexOf'].includes(node.expression.name.text) && isNames(node.expression.expression)) add(node);
+      // Object.hasOwn(layer, 'useBias')
+      if (
+        node.expression.getText() === 'Object.hasOwn' &&
+        isText(node.arguments[1]!) &&
+        options.includes(node.arguments[1].text)
+      )
+        add(node);
+    } else if (ts.isNewExpression(node) && node.arguments?.some(isNames)) {
+      add(node); // new Set(['conv2d', 'dense'])
+    } else if (ts.isObjectLiteralExpression(node)) {
+      // { conv2d: ..., dense: ... }: a table by types
+      const keys = node.properties.flatMap(({ name }) =>
+        name && (ts.isIdentifier(name) || isText(name)) ? [name.text] : [],
+      );
+      if (keys.length > 1 && keys.every((key) => names.includes(key))) add(node);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+const files = (readdirSync('src', { recursive: true }) as string[])
+  .filter((path) => /(?<!\.d)\.tsx?$/.test(path))
+  .map((path) => join('src', path));
+const parsedFiles = new Map(files.map((path) => [path, parsed(path)]));
+
+describe.each([
+  ['a layer', layers],
+  ['an optimizer', optimizers],
+] as const)('%s', (_, kind) => {
+  const isHome = (path: string) => kind.homes.some((home) => path.startsWith(home));
+
+  test('is asked what it is by nobody but its own files', () => {
+    const elsewhere = files.filter((path) => !isHome(path));
+    expect(elsewhere.length).toBeGreaterThan(200);
+    expect(elsewhere.flatMap((path) => questions(parsedFiles.get(path)!, kind))).toEqual([]);
+  });
+
+  test('has homes that are there', () => {
+    for (const home of kind.homes)
+      expect(
+        files.some((path) => path.startsWith(home)),
+        home,
+      ).toBe(true);
+  });
+});
+
+// The check itself: each of these was written somewhere once.
+test.each([
+  ["const a = layer.type === 'dense';", 1, 0],
+  ["if (last?.type !== 'conv2d') stop();", 1, 0],
+  ["const make = to === 'sgd' ? sgd() : adam();", 0, 1],
+  ["switch (layer.type) { case 'flatten': break; case 'dense': break; }", 2, 0],
+  ["const has = 'useBias' in layer.config;", 1, 0],
+  ['const measured = layers.filter(({ weights }) => weights.length > 0);', 1, 0],
+  ['const measured = layers.filter((layer) => layer.weights.length > 0);', 1, 0],
+  ['const measured = layers.filter(({ parameters }) => parameters > 0);', 1, 0],
+  ['const none = layer.parameters === 0;', 1, 0],
+  ["const ends = ['dense', 'conv2d'].includes(layer.type);", 1, 0],
+  ["const wide = new Set(['dense', 'conv2d']);", 1, 0],
+  ["const begins = { conv2d: { type: 'conv2d' }, dense: { type: 'dense' } };", 1, 0],
+  ["const hasRate = 'nesterov' in optimizer;", 0, 1],
+  // A layer in JSON, a kernel's own operation, a look-up by type.
+  ["const layers = [{ type: 'dense', units: 10 }];", 0, 0],
+  ["const sum = operation === 'add';", 0, 0],
+  ['const own = known.find(({ type }) => type === layer.type);', 0, 0],
+])('%s', (text, ofLayers, ofOptimizers) => {
+  expect(questions(parsed('example.ts', text), layers)).toHaveLength(ofLayers);
+  expect(questions(parsed('example.ts', text), optimizers)).toHaveLength(ofOptimizers);
+});
