@@ -1,3 +1,4 @@
+import { rectifiers } from '../model/activations.ts';
 import type { Pass, VerdictName } from './health.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
@@ -78,7 +79,9 @@ function updateClause({ layer, own }: Figures): string {
   const moved = Number.isFinite(own.updateRatio)
     ? `its weights move by ${short(own.updateRatio)} of their norm a step`
     : `RMS of its gradient ${short(own.gradientRms)}`;
-  return layer.activation === 'relu' && own.dead > 0 ? `${moved}, ${own.dead} of ${own.units} units dead` : moved;
+  return rectifiers.includes(layer.activation) && own.dead > 0
+    ? `${moved}, ${own.dead} of ${own.units} units dead`
+    : moved;
 }
 
 const places: Record<Pass, (figures: Figures) => string> = {
