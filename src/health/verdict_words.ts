@@ -1,3 +1,4 @@
+import { rectifiers } from '../model/activations.ts';
 import type { Pass, VerdictName } from './health.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
@@ -112,7 +113,7 @@ function updateClauses({ activation, updateRatio, gradientNorm, dead, units }: L
   if (updateRatio === 0) clauses.push('the step does not change its weights');
   else if (Number.isFinite(updateRatio)) clauses.push(`a step changes its weights by ${share(updateRatio!)}`);
   else if (gradientNorm !== undefined) clauses.push(`the norm of its gradient is ${short(gradientNorm)}`);
-  if (activation === 'relu' && dead) clauses.push(`${dead} of its ${units} units are dead`);
+  if (rectifiers.includes(activation) && dead) clauses.push(`${dead} of its ${units} units are dead`);
   return clauses;
 }
 

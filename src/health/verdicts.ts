@@ -1,4 +1,4 @@
-import { type ActivationName, activationName } from '../model/activations.ts';
+import { type ActivationName, activationName, rectifiers } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
@@ -24,6 +24,26 @@ export function judgedLayers({ measured }: CompiledModel): JudgedLayer[] {
  * Vanishing and exploding are what the words say by definition (Hochreiter 1991; Bengio et al. 1994): the gradient
  * changes by a factor at every layer, and the factors multiply. `reach` is their product from the last layer down to the
  * one at hand, RMS(delta) / RMS(last delta), which doesn't know how large the loss is.
+ *
+ * In a network with branches the last layer is the measured layer nearest to the loss, and RMS(delta) counts all of a layer's
+ * outputs, whichever branches they feed: deltas that come back on several branches are added before they are measured. So a
+ * shortcut keeps the figure of every layer before it up, as it keeps the gradient up. "A layer" in a sentence, and the layer
+ * where most is lost, go by the shortest path to the loss: `next` of a measured layer.
+ *
+ * A normalization is measured as a layer of its own, for its gamma and beta are trained; a shortcut's sum and an activation
+ * that follow at once belong to it. It does this to the figures:
+ * - delta: a convolution before it gets the gradient over the deviation of what it gives, times gamma: twice the kernel, half
+ *   the delta. RMS(delta) at the convolution may so be above or below that at the normalization without anything being wrong;
+ *   the factors of a convolution and its normalization belong together. The sum of delta over batch and pixels is zero.
+ * - gradient: that of the kernel is at right angles to the kernel and falls as the kernel grows; a bias there gets none.
+ * - updateRatio: turns the kernel instead of lengthening it; gamma starts at one and beta at zero, so theirs is beta's and
+ *   gamma's together.
+ * - dead, saturated: of the activation after it, which sees the same scale whatever the kernel does: a reason why both are rare.
+ *
+ * Over two epochs of the digits in PyTorch, `resnet20` and `plain20` (20 layers, ReLU, batch normalization) have a reach of 0.08
+ * or more in every layer and step, at most 3.6. `plain20` with sigmoids in place of ReLU and without normalizations: at most
+ * 1.3e-12 in the first layer, 3.5e-4 in the sixteenth; with them, 0.02 in the median of the first normalization, and 2e-4 at
+ * its least.
  *
  * What was measured on the digits comes from PyTorch: test/fixtures/measure_torch_verdicts.py, of which a test holds every
  * verdict against the table beside it.
@@ -197,7 +217,7 @@ export class VerdictWatch {
     const past = (name: VerdictName, { enter, leave }: { enter: number; leave: number }) =>
       standing.verdict?.verdict === name ? leave : enter;
 
-    if (layer.activation === 'relu') {
+    if (rectifiers.includes(layer.activation)) {
       const silent = own.activation.zeros === 1;
       standing.silence = silent ? longer(standing.silence, step) : undefined;
       if (silent || own.dead / own.units >= past('dead', thresholds.dead)) {

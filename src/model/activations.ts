@@ -29,5 +29,8 @@ export type ActivationSpec = ElementwiseName | { name: 'leakyRelu'; negativeSlop
 export const activationName = (activation: ActivationSpec): ElementwiseName =>
   typeof activation === 'string' ? activation : activation.name;
 
+/** Zero, and without a gradient, wherever the sum before them is negative: units that can die. */
+export const rectifiers: readonly ActivationName[] = ['relu', 'relu6'];
+
 /** keras.activations.leaky_relu's default; Keras' layer LeakyReLU has 0.3. */
 export const defaultNegativeSlope = 0.2;

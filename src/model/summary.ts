@@ -11,7 +11,11 @@ export interface LayerSummary {
   /** Of layers that have such an option. */
   activation?: ActivationName;
   /** Of layers that are measured at each step; the activation is that of a layer after it where it has none of its own. */
-  measured?: { activation: ElementwiseName };
+  measured?: {
+    activation: ElementwiseName;
+    /** Among the measured layers, the one that its gradient comes from; undefined for the last. */
+    next?: number | undefined;
+  };
 }
 
 /**
@@ -33,7 +37,9 @@ export function classifierSummary(model: Model): LayerSummary[] {
 }
 
 export function summarizeLayers(model: CompiledModel): LayerSummary[] {
-  const measured = new Map(model.measured.map(({ layer, activation }) => [layer, activationName(activation)]));
+  const measured = new Map(
+    model.measured.map(({ layer, activation, next }) => [layer, { activation: activationName(activation), next }]),
+  );
   return model.layers.map(({ name, type, outputShape, parameters, config }, index) => {
     const activation = activationOption(config);
     return {
@@ -42,7 +48,7 @@ export function summarizeLayers(model: CompiledModel): LayerSummary[] {
       outputShape: [...outputShape],
       parameters,
       ...(activation && { activation }),
-      ...(measured.has(index) && { measured: { activation: measured.get(index)! } }),
+      ...(measured.has(index) && { measured: measured.get(index)! }),
     };
   });
 }

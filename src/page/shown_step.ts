@@ -29,15 +29,15 @@ export function verdictSentence(run: Run, layer: string, step: number): string {
 
 function layerStates({ layers, curves }: Run, step: number): LayerState[] {
   const row = curves.rowOf(step);
-  return layers.flatMap(({ name, parameters, activation, outputShape }): LayerState[] => {
-    if (!parameters || !activation) return [];
+  return layers.flatMap(({ name, measured, outputShape }): LayerState[] => {
+    if (!measured) return [];
     const { norm, updateRatio, transport, reach, dead, zeros, saturated } = curves.layerOf(name);
     const units = outputShape.at(-1)!;
     const deadShare = dead.each[row] ?? undefined;
     return [
       {
         name,
-        activation,
+        ...measured,
         units,
         reach: reach.valueAt(row),
         transport: transport.valueAt(row),

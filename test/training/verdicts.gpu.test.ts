@@ -1,7 +1,9 @@
+import { median } from 'simple-statistics';
 import { afterAll, describe, expect, test } from 'vitest';
 import * as browser from 'vitest/browser';
 
 import digitsAddress from '../../data/digits.csv.gz?url';
+import type { LayerHealth } from '../../src/health/health.ts';
 import {
   createTrainer,
   type Dataset,
@@ -17,6 +19,7 @@ import {
   type Verdict,
 } from '../../src/index.ts';
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
+import torch from '../fixtures/torch_verdicts.json';
 
 // Networks of which it is known what becomes of their gradients, trained on real images.
 
@@ -83,6 +86,9 @@ function reaches({ steps }: History): number[] {
   return deltas.map((delta) => delta / deltas.at(-1)!);
 }
 
+const relativeDelta = (layers: Record<string, LayerHealth>, layer: string) =>
+  layers[layer]!.deltaRms / Object.values(layers).at(-1)!.deltaRms;
+
 const healthy = ['healthy'];
 
 describe("the tutorial's network is healthy in every layer, from the start to the end", () => {
@@ -148,6 +154,45 @@ test('SGD with a learning rate of 10 ends in numbers that are not finite: the st
   expect(told[0]!.sentence).toContain(`at step ${step.step} `);
   expect(told[0]!.sentence).toContain(`${pass} pass of ${layer}`);
   expect(told[0]!.sentence).toMatch(/the last update before was \S+ times its weights/);
+});
+
+describe('twenty layers, as in PyTorch: torch_verdicts.json', () => {
+  /** plain20 with sigmoids in place of ReLU. */
+  const sigmoids = (normalized: boolean): Model => {
+    const { layers, ...rest } = presetModel('plain20', digits.imageShape, 10);
+    return {
+      ...rest,
+      layers: layers
+        .filter(({ type }) => normalized || type !== 'batchNormalization')
+        .map((layer) => (layer.type === 'activation' ? { ...layer, activation: 'sigmoid' } : layer)),
+    };
+  };
+  const lastOf = (layers: Record<string, string[]>) => new Set(Object.values(layers).map((names) => names.at(-1)));
+
+  test('with shortcuts, healthy in every layer from the start to the end', async () => {
+    const trained = await train(digits, 'resnet20');
+    const layers = byLayer(trained);
+    expect(Object.keys(layers)).toHaveLength(43);
+    for (const [layer, verdicts] of Object.entries(layers))
+      expect({ layer, verdicts }).toEqual({ layer, verdicts: healthy });
+    expect(trained.history.epochs.at(-1)!.accuracy).toBeGreaterThan(0.5);
+    for (const [layer, { reach }] of Object.entries(torch.networks.resnet20.layers)) {
+      const ours = median(trained.history.steps.map(({ health }) => relativeDelta(health!.layers, layer)));
+      expect({ layer, near: ours > 0.5 * reach[0]! && ours < 2 * reach[2]! }).toEqual({ layer, near: true });
+    }
+  });
+
+  test('with sigmoids and nothing else vanishing, all but the last few', async () => {
+    const layers = byLayer(await train(takeFirst(digits, 640), sigmoids(false)));
+    for (const [i, name] of Object.keys(torch.networks['plain20-sigmoid'].layers).entries()) {
+      if (i < 16) expect(layers[name]).toEqual(['vanishing']);
+      if (i > 17) expect(layers[name]).toEqual(healthy);
+    }
+  });
+
+  test('with sigmoids and normalizations healthy', async () => {
+    expect(lastOf(byLayer(await train(takeFirst(digits, 640), sigmoids(true))))).toEqual(new Set(healthy));
+  });
 });
 
 test('without health there are no verdicts', async () => {
