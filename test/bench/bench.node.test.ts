@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { foundFolder } from '../../src/cli/datasets.ts';
 import { main } from '../../src/cli/main.ts';
 import { descendants, isAlive } from '../cli/processes.ts';
 import { run, start, temporaryFolder } from '../cli/wgrad.ts';
@@ -46,6 +47,43 @@ describe('wgrad bench', () => {
     minutes(5),
   );
 
+  test(
+    'another network: a branch and a batch normalization, on images that are made up where the set is not here',
+    async () => {
+      const file = join(temporaryFolder(), 'bench.json');
+      const convolution = { type: 'conv2d', filters: 4, kernelSize: 3, strides: 2, padding: 'same' };
+      const model = {
+        inputShape: [32, 32, 3],
+        layers: [
+          { ...convolution, useBias: false },
+          { type: 'batchNormalization' },
+          { type: 'activation', activation: 'relu', name: 'stem' },
+          { ...convolution, activation: 'relu' },
+          { ...convolution, inputs: ['stem'] },
+          { type: 'add', inputs: [-1, -2] },
+          { type: 'globalAveragePooling2d' },
+          { type: 'dense', units: 10, activation: 'softmax' },
+        ],
+      };
+      const { code, stdout, stderr } = await run(
+        ...['bench', '--model', JSON.stringify(model), '--dataset', 'cifar10', '--batch-size', '2'],
+        ...['--rounds', '1', '--turn-seconds', '0', '--adapter', 'software', '--json', file],
+      );
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const here = foundFolder('cifar10') !== undefined;
+      expect(stdout.includes('cifar10 is not on this machine: 10,000 synthetic images')).toBe(!here);
+      expect(stdout).toContain('jax-js   left out: it has no layers');
+      const { synthetic, dataset, model: written, batchSizes } = JSON.parse(readFileSync(file, 'utf8'));
+      expect({ synthetic, dataset, written }).toEqual({ synthetic: !here, dataset: 'cifar10', written: model });
+      const [{ contenders: all, ratios }] = batchSizes;
+      expect(all.map(({ name }: { name: string }) => name)).toEqual(['wgrad', 'wgrad, augmented', 'TensorFlow.js']);
+      // The moving statistics are in the place that TensorFlow.js has for them: else its first loss would be another.
+      expect(Math.abs(all[0].losses[0] - all[2].losses[0])).toBeLessThanOrEqual(1e-3);
+      expect(Object.keys(ratios)).toEqual(['TensorFlow.js']);
+    },
+    minutes(5),
+  );
+
   linux(
     'Ctrl-C leaves no Chrome behind',
     async () => {
@@ -64,6 +102,10 @@ describe('wgrad bench', () => {
     [['--batch-size', '0'], '--batch-size'],
     [['--turn-seconds', 'long'], '--turn-seconds'],
     [['--bach-size', '32'], '--batch-size'],
+    [['--model', 'resnet9'], '"resnet8"'],
+    [['--dataset', 'cifar'], '"cifar10"'],
+    [['--health', '--model', 'resnet8'], '--model'],
+    [['--model', '{"inputShape":[28,28,1],"layers":[]}'], 'no layer'],
   ])('%j is bad use', async (flags, named) => {
     const { code, stdout, stderr } = await run('bench', ...flags);
     expect(code).toBe(2);

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { addAdapterOptions } from '../../src/cli/adapter_options.ts';
 import { main as wgrad } from '../../src/cli/main.ts';
-import { integer, outputFile, real } from '../../src/cli/values.ts';
+import { integer, namedOrJson, oneOf, outputFile, real } from '../../src/cli/values.ts';
+import { datasetNames } from '../../src/data/index.ts';
+import { presetNames } from '../../src/model/presets.ts';
 import { benchPeers, type PeersOptions } from './peers.ts';
 
 /** The command line with `bench` in it. */
@@ -11,7 +13,17 @@ function addBench(wgrad: Command): void {
   const batchSize = integer('--batch-size', { min: 1, max: 8192 });
   const bench = wgrad
     .command('bench')
-    .description("train the tutorial's step beside TensorFlow.js and jax-js, and compare")
+    .description("train the tutorial's step, or another network's, beside TensorFlow.js and jax-js, and compare")
+    .addOption(
+      new Option('--model <what>', `a model as JSON (text or file), or one of ${presetNames.join(', ')}`)
+        .argParser(namedOrJson('--model', presetNames))
+        .default('tutorial'),
+    )
+    .addOption(
+      new Option('--dataset <name>', `${datasetNames.join(', ')}; synthetic images of its shape where it is not here`)
+        .argParser(oneOf('--dataset', datasetNames))
+        .default('mnist'),
+    )
     .option(
       '--batch-size <n>',
       'images in a step; may be given several times (default: 32 and 256)',
@@ -28,8 +40,12 @@ function addBench(wgrad: Command): void {
       real('--turn-seconds', { min: 0, max: 600 }),
       3,
     );
-  bench.option('--augment', "the augmentation alone, beside SciPy's affine_transform as Keras calls it", false);
-  bench.option('--health', 'what measuring gradient health costs a step: with it and without, in pairs', false);
+  for (const [flag, what] of [
+    ['--augment', "the augmentation alone, beside SciPy's affine_transform as Keras calls it"],
+    ['--health', "what measuring gradient health costs the tutorial's step: with it and without, in pairs"],
+  ] as const) {
+    bench.addOption(new Option(flag, what).default(false).conflicts(['model', 'dataset']));
+  }
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
     .action((options: PeersOptions) => benchPeers(options));

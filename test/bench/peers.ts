@@ -1,16 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { AdapterOptions } from '../../src/cli/adapter_options.ts';
-import { readDatasets } from '../../src/cli/datasets.ts';
 import { Interrupts } from '../../src/cli/interrupts.ts';
 import { Session } from '../../src/cli/session.ts';
 import { adapterLine } from '../../src/cli/training_report.ts';
-import { type TrainAndTest, takeFirst } from '../../src/data/index.ts';
+import type { DatasetName, TrainAndTest } from '../../src/data/index.ts';
 import { figure, fixed } from '../../src/figures.ts';
-import { compileModel } from '../../src/model/graph.ts';
-import { tutorialModel } from '../../src/model/tutorial.ts';
+import { compileModel, type Model } from '../../src/model/graph.ts';
 import { augmentationTable, measureAugmentation } from './augmentation.ts';
 import { healthLines, measureHealth } from './health.ts';
+import { benchDatasets, benchModel, isTutorial, jaxLine, trainedLine } from './networks.ts';
 import {
   checkLosses,
   figuresOf,
@@ -26,6 +25,9 @@ import {
 import { type BenchPage, type ContenderName, contenders } from './protocol.ts';
 
 export interface PeersOptions extends AdapterOptions {
+  /** The network that is trained: a preset, or a model as JSON. */
+  model: string | Record<string, unknown>;
+  dataset: DatasetName;
   batchSize?: number[];
   rounds?: number;
   turnSeconds: number;
@@ -39,21 +41,26 @@ export interface PeersOptions extends AdapterOptions {
 /** A contender that slow is warm after its first step: a second one only to warm up would cost too much. */
 const slowMs = 10_000;
 
-/** `wgrad bench`: the tutorial's training step in wgrad and its peers, turn by turn in one page. */
+/** `wgrad bench`: a training step, of the tutorial unless another is named, in wgrad and its peers, turn by turn in one page. */
 export async function benchPeers(options: PeersOptions): Promise<void> {
-  const { train, test } = await readDatasets('mnist');
-  const datasets = { train, test: takeFirst(test, 1) };
-  const flops = flopsAnImage(compileModel(tutorialModel(train.imageShape, train.classNames.length)));
+  const { datasets, synthetic } = await benchDatasets(options.dataset);
+  const model = benchModel(options.model, datasets.train);
+  const flops = flopsAnImage(compileModel(model));
+  const names = contenders.filter((name) => name !== 'jax-js' || isTutorial(model));
   const results: { scale: Scale; all: Measured[] }[] = [];
   let facts: Record<string, unknown> | undefined;
-  if (options.augment) return benchAugmentation(options, datasets);
-  if (options.health) return benchHealth(options, datasets);
+  if (options.augment) return benchAugmentation(options, datasets, model);
+  if (options.health) return benchHealth(options, datasets, model);
   for (const batchSize of options.batchSize ?? [32, 256]) {
     // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
-    await withSession(options, datasets, async (session) => {
-      facts ??= await tellFacts(session);
+    await withSession(options, datasets, model, async (session) => {
+      if (!facts) {
+        facts = await tellFacts(session);
+        console.log(trainedLine(options, datasets.train, synthetic));
+        if (!names.includes('jax-js')) console.log(jaxLine);
+      }
       const scale = { batchSize, flopsAnImage: flops, ceiling: facts.ceilingGflops as number };
-      const all = await measure(session, batchSize, options);
+      const all = await measure(session, names, batchSize, options);
       console.log(peersTable(all, scale));
       checkLosses(all);
       console.log(ratioLine(all, batchSize));
@@ -61,13 +68,14 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
     });
   }
   if (!options.json) return;
-  writeFileSync(options.json, `${JSON.stringify({ ...facts, batchSizes: results.map(written) })}\n`);
+  const trained = { model, dataset: options.dataset, synthetic };
+  writeFileSync(options.json, `${JSON.stringify({ ...facts, ...trained, batchSizes: results.map(written) })}\n`);
   console.log(`written  ${options.json}`);
 }
 
 /** `wgrad bench --augment` */
-async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest): Promise<void> {
-  await withSession(options, datasets, async (session) => {
+async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest, model: Model): Promise<void> {
+  await withSession(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
     const rates = await measureAugmentation(session, options.rounds ?? 5);
     console.log(augmentationTable(rates));
@@ -78,8 +86,8 @@ async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest):
 }
 
 /** `wgrad bench --health` */
-async function benchHealth(options: PeersOptions, datasets: TrainAndTest): Promise<void> {
-  await withSession(options, datasets, async (session) => {
+async function benchHealth(options: PeersOptions, datasets: TrainAndTest, model: Model): Promise<void> {
+  await withSession(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
     const all = [];
     for (const batchSize of options.batchSize ?? [32]) {
@@ -96,6 +104,7 @@ async function benchHealth(options: PeersOptions, datasets: TrainAndTest): Promi
 async function withSession(
   { adapter, chrome, browserTimeout, yes }: AdapterOptions,
   datasets: TrainAndTest,
+  model: Model,
   work: (session: Session<BenchPage>) => Promise<void>,
 ): Promise<void> {
   let session: Session<BenchPage> | undefined;
@@ -110,7 +119,7 @@ async function withSession(
       datasets: () => datasets,
       report: console.error,
     });
-    await session.call('prepare');
+    await session.call('prepare', model);
     await work(session);
   } finally {
     interrupts.dispose();
@@ -154,11 +163,16 @@ function peerVersions(): Partial<Record<ContenderName, string>> {
 }
 
 /** Starts everybody, warms everybody up, and lets them take turns. */
-async function measure(session: Session<BenchPage>, batchSize: number, options: PeersOptions): Promise<Measured[]> {
+async function measure(
+  session: Session<BenchPage>,
+  names: readonly ContenderName[],
+  batchSize: number,
+  options: PeersOptions,
+): Promise<Measured[]> {
   const report = (what: string) => console.error(`batch ${batchSize}: ${what}`);
   const all: Measured[] = [];
   const stepMs: number[] = [];
-  for (const name of contenders) {
+  for (const name of names) {
     report(`${name} starts`);
     const { ms, losses } = await session.call('start', name, batchSize);
     all.push({ name, startupMs: ms, rounds: [], losses });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileModel } from '../../src/model/graph.ts';
+import type { LayerConfig } from '../../src/model/layers/index.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';
 import {
   checkLosses,
@@ -46,6 +47,18 @@ describe('figures', () => {
     const thrice = 11 * 11 * 288 * 64 + 1600 * 128 + 128 * 10;
     expect(flopsAnImage(compileModel(tutorialModel()))).toBe(2 * (2 * twice + 3 * thrice));
     expect(flopsAnImage(compileModel(tutorialModel()))).toBeCloseTo(15.4e6, -5);
+  });
+
+  test('a network with branches: two products for each layer that takes the images, three for the others', () => {
+    const convolution = { type: 'conv2d' as const, filters: 4, kernelSize: 1 };
+    const layers: LayerConfig[] = [
+      { ...convolution, name: 'a' },
+      { ...convolution, name: 'b', inputs: ['input'] },
+      { type: 'add', inputs: ['a', 'b'] },
+      { type: 'depthwiseConv2d', kernelSize: 3 },
+    ];
+    const products = 8 * 8 * (2 * 2 * 3 * 4) + 6 * 6 * (3 * 9 * 4);
+    expect(flopsAnImage(compileModel({ inputShape: [8, 8, 3], layers }))).toBe(2 * products);
   });
 
   test('images/s, GFLOP/s and the share of the ceiling follow from the median', () => {

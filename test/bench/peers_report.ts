@@ -2,7 +2,7 @@ import { median } from 'simple-statistics';
 import { table } from '../../src/cli/tables.ts';
 import { WgradError } from '../../src/errors.ts';
 import { figure, fixed } from '../../src/figures.ts';
-import type { CompiledModel } from '../../src/model/graph.ts';
+import { type CompiledModel, images } from '../../src/model/graph.ts';
 import { type ContenderName, contenders, type Timed } from './protocol.ts';
 
 /** What the bench beside the peers plans, computes, makes sure of and prints. Functions; running it is peers.ts'. */
@@ -61,13 +61,15 @@ function spreadOf(values: number[]): Spread {
 
 /** Additions and multiplications of a training step, an image: every product forward, for its weights and for its input. */
 export function flopsAnImage({ layers }: CompiledModel): number {
-  const products = layers.flatMap(({ weights, outputShape }) => {
-    const kernel = weights.find(({ name }) => name === 'kernel');
-    const pixels = outputShape.length === 3 ? outputShape[0] * outputShape[1] : 1;
-    return kernel ? [kernel.shape.reduce((a, b) => a * b, pixels)] : [];
+  const products = layers.flatMap(({ weights, outputShape, inputs }) => {
+    const pixels = outputShape.length === 3 ? outputShape[0]! * outputShape[1]! : 1;
+    // Nobody asks for the gradient of the images themselves: a layer that takes them has two products, the others three.
+    const passes = inputs.includes(images) ? 2 : 3;
+    return weights
+      .filter(({ name }) => /kernel$/i.test(name))
+      .map(({ shape }) => passes * shape.reduce((a, b) => a * b, pixels));
   });
-  // Nobody asks for the gradient of the images themselves: the first layer has two products, the others three.
-  return products.reduce((sum, count, place) => sum + 2 * count * (place ? 3 : 2), 0);
+  return 2 * products.reduce((sum, count) => sum + count, 0);
 }
 
 const firstLossesWithin = 1e-3;

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../src/cli/headless/protocol.ts';
 import type { Opening } from '../../src/cli/session.ts';
+import type { Model } from '../../src/model/graph.ts';
 
 /** In the order in which they take their turns. The first is what the others are compared with. */
 export const contenders = ['wgrad', 'wgrad, augmented', 'TensorFlow.js', 'jax-js'] as const;
@@ -23,8 +24,8 @@ export interface HealthCost {
 
 /** What the bench's page offers, as `window.wgrad`. */
 export interface BenchPage extends Opening {
-  /** Fetches the data set that the command serves. */
-  prepare(): Promise<Outcome<void>>;
+  /** Fetches the data set that the command serves. @param model what the contenders train. */
+  prepare(model: Model): Promise<Outcome<void>>;
   /** GFLOP/s of multiply-adds in registers. */
   ceiling(): Promise<Outcome<number>>;
   /** Images a second of the tutorial's augmentation alone, measured for so many milliseconds. */

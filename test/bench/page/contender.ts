@@ -10,10 +10,10 @@ export interface Setup {
   /** wgrad draws its weights and its augmentation from it. */
   seed: number;
   /** The weights that wgrad draws from the seed, for the others to start from: Keras' order, layout and shapes. */
-  weights: { values: Float32Array; shape: number[] }[];
+  weights: { layer: string; values: Float32Array; shape: number[] }[];
 }
 
-/** A library with the tutorial's network in it, ready to train. */
+/** A library with the network in it, ready to train. */
 export interface Contender {
   readonly device: GPUDevice;
   /** Puts the batches of a data set where the library likes them best. Not timed once the first step is done. */

@@ -4,9 +4,9 @@ import { fetchDatasets } from '../../../src/data/served.ts';
 import { SetupError } from '../../../src/errors.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
 import { type Gpu, openGpu } from '../../../src/index.ts';
-import { compileModel } from '../../../src/model/graph.ts';
+import { compileModel, type Model } from '../../../src/model/graph.ts';
 import { initialWeights } from '../../../src/model/initializers.ts';
-import { tutorialAugmentation, tutorialModel } from '../../../src/model/tutorial.ts';
+import { tutorialAugmentation } from '../../../src/model/tutorial.ts';
 import type { BenchPage, ContenderName, Timed } from '../protocol.ts';
 import { Augmentation } from './augmentation.ts';
 import type { Contender, Setup } from './contender.ts';
@@ -32,6 +32,7 @@ interface Started {
 
 let gpu: Gpu;
 let images: Dataset;
+let model: Model;
 const augmentations = new Map<string, Promise<Augmentation>>();
 const healthPairs = new Map<number, HealthPair>();
 const started = new Map<ContenderName, Started>();
@@ -47,8 +48,9 @@ const page: BenchPage = {
       gpu = await openGpu({ adapter, timeout });
       return gpu.adapter;
     }),
-  prepare: () =>
+  prepare: (trained) =>
     outcome(async () => {
+      model = trained;
       images = (await fetchDatasets('run')).train;
     }),
   ceiling: () => orGone(() => multiplyAddRate(gpu)),
@@ -94,11 +96,10 @@ async function train(it: Started, steps: number): Promise<Timed> {
 }
 
 function setUp(batchSize: number): Setup {
-  const model = tutorialModel();
   const compiled = compileModel(model);
   const seed = 0;
-  const shapes = compiled.layers.flatMap((layer) => layer.weights.map(({ shape }) => shape));
-  const weights = initialWeights(compiled, seed).map((values, i) => ({ values, shape: shapes[i] }));
+  const places = compiled.layers.flatMap(({ name, weights }) => weights.map(({ shape }) => ({ layer: name, shape })));
+  const weights = initialWeights(compiled, seed).map((values, i) => ({ values, ...places[i]! }));
   const adapter = gpu.adapter.software ? 'software' : 'hardware';
   return { adapter, batchSize, model, learningRate: 0.001, seed, weights };
 }

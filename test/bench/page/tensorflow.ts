@@ -13,7 +13,13 @@ export async function startTensorflow(setup: Setup): Promise<Contender> {
   const { inputShape } = setup.model;
   const model = tensorflowModel(setup.model);
   model.compile({ optimizer: tf.train.adam(learningRate), loss: 'sparseCategoricalCrossentropy' });
-  tf.tidy(() => model.setWeights(weights.map(({ values, shape }) => tf.tensor(values, shape))));
+  tf.tidy(() => {
+    // Layer by layer: a whole model's list has all trainable weights before all others there.
+    for (const name of new Set(weights.map(({ layer }) => layer))) {
+      const own = weights.filter(({ layer }) => layer === name);
+      model.getLayer(name).setWeights(own.map(({ values, shape }) => tf.tensor(values, shape)));
+    }
+  });
   let batches: { images: tf.Tensor; labels: tf.Tensor }[] = [];
   return {
     device: backend.device,

@@ -1,0 +1,69 @@
+import { foundFolder, readDatasets } from '../../src/cli/datasets.ts';
+import {
+  createDataset,
+  type Dataset,
+  type DatasetName,
+  knownDatasets,
+  type TrainAndTest,
+  takeFirst,
+} from '../../src/data/index.ts';
+import { count } from '../../src/figures.ts';
+import { type Model, sequential } from '../../src/model/graph.ts';
+import { type PresetName, presetModel } from '../../src/model/presets.ts';
+import { tutorialModel } from '../../src/model/tutorial.ts';
+
+/** Which network is trained on which images, as the command's flags say. */
+
+/** Images that are made up where a data set is not on this machine. */
+const syntheticImages = 10_000;
+
+export interface BenchDatasets {
+  datasets: TrainAndTest;
+  /** The images are made up: they have the shape and the classes of the data set. */
+  synthetic: boolean;
+}
+
+/** A known data set. A speed does not depend on what the images show, so one that is not here is replaced by noise. */
+export async function benchDatasets(name: DatasetName): Promise<BenchDatasets> {
+  // MNIST is downloaded where it is missing, as every command does it.
+  const there = name === 'mnist' || foundFolder(name) !== undefined;
+  const { train, test } = there ? await readDatasets(name) : syntheticDatasets(name);
+  return { datasets: { train, test: takeFirst(test, 1) }, synthetic: !there };
+}
+
+function syntheticDatasets(name: DatasetName): TrainAndTest {
+  const { imageShape, classNames } = knownDatasets[name];
+  const elements = imageShape.reduce((a, b) => a * b, 1);
+  // A linear congruential generator (Numerical Recipes): the same bytes each time.
+  let state = 1;
+  const images = Uint8Array.from({ length: syntheticImages * elements }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+  const labels = Uint8Array.from({ length: syntheticImages }, (_, i) => i % classNames.length);
+  const train = createDataset({ images, labels, imageShape, classNames });
+  return { train, test: train };
+}
+
+/** @throws ConfigurationError for a model that does not fit together. */
+export const benchModel = (model: string | Record<string, unknown>, { imageShape, classNames }: Dataset): Model =>
+  sequential(
+    typeof model === 'string'
+      ? presetModel(model as PresetName, imageShape, classNames.length)
+      : (model as unknown as Model),
+  );
+
+export const isTutorial = (model: Model): boolean => JSON.stringify(model) === JSON.stringify(tutorialModel());
+
+export const jaxLine =
+  "jax-js   left out: it has no layers, so its network is written by hand, and that is the tutorial's alone";
+
+export function trainedLine(
+  { model, dataset }: { model: string | Record<string, unknown>; dataset: DatasetName },
+  { imageShape, count: images }: Dataset,
+  synthetic: boolean,
+): string {
+  const network = typeof model === 'string' ? model : 'a model from JSON';
+  const shown = synthetic ? `${dataset} is not on this machine: ${count(images)} synthetic images` : dataset;
+  return `trained  ${network} on ${shown} of ${imageShape.join(' x ')}`;
+}
