@@ -209,4 +209,4 @@ const targets: Record<string, UserConfig> = {
   },
 };
 
-export default defineConfig(({ mode }) => targets[mode] ?? targets.page);
+export default defineConfig(({ mode }) => targets[mode] ?? targets.page!);

@@ -22,7 +22,7 @@ function aptGet(): string[] | undefined {
 }
 
 function runs([program, ...args]: string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  return spawnSync(program!, args, { stdio: 'ignore' }).status === 0;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function aptInstall(
   for (const args of [['update'], ['install', '-y', '--no-install-recommends', name]]) {
     const [program, ...rest] = [...apt, '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', '-qq', ...args];
     report(`$ ${[...apt, ...args].join(' ')}`);
-    const { status } = spawnSync(program, rest, {
+    const { status } = spawnSync(program!, rest, {
       // apt-get's own words go where ours go: stdout belongs to the training run.
       stdio: ['ignore', 2, 2],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },

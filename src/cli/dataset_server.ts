@@ -29,10 +29,10 @@ export function datasetRoutes(
     if (!match || request.method !== 'GET') return next();
     const [, name, part, field] = match;
     try {
-      const pair = await find(name);
+      const pair = await find(name!);
       if (part)
         send(response, 'application/octet-stream', pair[part as 'train' | 'test'][field as 'images' | 'labels']);
-      else send(response, 'application/json', JSON.stringify(facts(name, pair)));
+      else send(response, 'application/json', JSON.stringify(facts(name!, pair)));
     } catch (error) {
       response.statusCode = error instanceof WgradError && error.exitCode === 2 ? 404 : 500;
       send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));

@@ -54,7 +54,7 @@ export async function dev(options: DevOptions): Promise<void> {
 
 async function show(browser: Browser, url: string): Promise<void> {
   const [page] = await browser.pages();
-  await page.goto(url, { timeout: 0 });
+  await page!.goto(url, { timeout: 0 });
 }
 
 /** In a clone by Vite, so that a saved file is seen at once; from the package, the built page. */

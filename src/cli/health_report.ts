@@ -50,10 +50,10 @@ export function healthTable(log: TrainingLog): string | undefined {
   const steps = log.steps.filter(({ skipped, health }) => health && !skipped).slice(-lastSteps);
   const last = log.steps.at(-1);
   if (steps.length === 0 || !last?.health) return undefined;
-  const layers = Object.keys(steps[0].health!.layers);
+  const layers = Object.keys(steps[0]!.health!.layers);
   const rows = layers.map((layer) => {
     const mean = (of: (health: LayerHealth) => number | undefined) =>
-      geometricMean(steps.map((step) => of(step.health!.layers[layer])));
+      geometricMean(steps.map((step) => of(step.health!.layers[layer]!)));
     const lowest = layers.at(-1)!;
     return [
       layer,
@@ -63,7 +63,7 @@ export function healthTable(log: TrainingLog): string | undefined {
       figure(mean(({ updateRatio }) => updateRatio)),
       figure(mean(({ transport }) => transport)),
       figure(
-        geometricMean(steps.map(({ health }) => health!.layers[layer].deltaRms / health!.layers[lowest].deltaRms)),
+        geometricMean(steps.map(({ health }) => health!.layers[layer]!.deltaRms / health!.layers[lowest]!.deltaRms)),
       ),
       deadText(log, layer),
     ];

@@ -25,8 +25,8 @@ const mostExamples = 3;
 export function classTable({ classNames, train, test }: Inspection): string {
   const rows = classNames.map((_, label) => [
     className(label, classNames),
-    count(train.classCounts[label]),
-    count(test.classCounts[label]),
+    count(train.classCounts[label]!),
+    count(test.classCounts[label]!),
   ]);
   return table(['class', 'training', 'test'], [...rows, ['all images', count(train.count), count(test.count)]]);
 }
@@ -79,7 +79,7 @@ interface Member {
 
 function* examples(finding: Finding, inspection: Inspection, pair: TrainAndTestParts): Generator<string> {
   const { classNames, same } = inspection;
-  const member = (part: Part, index: number): Member => ({ part, index, label: pair[part].labels[index] });
+  const member = (part: Part, index: number): Member => ({ part, index, label: pair[part].labels[index]! });
   const name = ({ part, index, label }: Member) => `${part} ${index} (${className(label, classNames)})`;
   if (finding === 'labels' || finding === 'constant') {
     for (const part of ['train', 'test'] as const) {
@@ -100,9 +100,9 @@ const twoOf: Record<
   (members: Member[], group: SameImages) => Member[] | undefined
 > = {
   conflicts: ([first, ...rest], { labels }) =>
-    labels.length > 1 ? [first, rest.find(({ label }) => label !== first.label)!] : undefined,
+    labels.length > 1 ? [first!, rest.find(({ label }) => label !== first!.label)!] : undefined,
   leaks: (members, { train, test }) =>
-    train.length > 0 && test.length > 0 ? [members[train.length], members[0]] : undefined,
+    train.length > 0 && test.length > 0 ? [members[train.length]!, members[0]!] : undefined,
   duplicates: (members) => {
     const seen = new Map<string, Member>();
     for (const member of members) {

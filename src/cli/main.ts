@@ -152,7 +152,7 @@ function report(error: unknown): number {
 function badUse({ message }: CommanderError): ConfigurationError {
   const [what, suggestion] = message.replace(/^error: /, '').split('\n');
   return new ConfigurationError({
-    what: what[0].toUpperCase() + what.slice(1),
+    what: what![0]!.toUpperCase() + what!.slice(1),
     fix: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'wgrad --help and wgrad <command> --help list what there is',
   });
 }

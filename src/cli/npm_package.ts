@@ -20,7 +20,7 @@ const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
  */
 export async function downloadPackage(spec: string, folder: string, signal: AbortSignal): Promise<string> {
   const [program, ...args] = [...npm(), 'pack', spec, '--loglevel=error', '--ignore-scripts', ...retries];
-  const child = spawn(program, args, {
+  const child = spawn(program!, args, {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
     shell: process.platform === 'win32', // npm is a batch file there

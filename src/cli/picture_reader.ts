@@ -54,20 +54,20 @@ export function picturesInChrome({
     let watch: NodeJS.Timeout | undefined;
     try {
       const [page] = await browser.pages();
-      await withinTime(page.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout));
+      await withinTime(page!.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout));
       const gone = new Promise<never>((_, reject) => {
         const fail = (what: string, found: string) => {
           // A Ctrl-C ends the process and needs no explanation.
           if (!isInterrupted) reject(new WgradError({ what, found, fix: 'try again' }));
         };
-        page.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
+        page!.once('error', (error) => fail('The page that reads the pictures crashed', error.message));
         browser.once('disconnected', () => fail('Chrome ended while it read the pictures', 'it crashed, or was ended'));
         watch = setInterval(() => {
           const silence = (performance.now() - heard) / 1000;
           if (silence > longestSilence) fail('Chrome stopped reading the pictures', `nothing for ${longestSilence} s`);
         }, 1000);
       });
-      const reading = page.evaluate(
+      const reading = page!.evaluate(
         (files, options, others) => window.wgrad.readPictures(files, options, others),
         files.map(({ path, file, format }) => ({ path, size: file.size, format })),
         options,
@@ -99,7 +99,7 @@ function pictureRoutes(files: readonly IdentifiedFile[], images: Map<string, Uin
   return (request, response, next) => {
     const [, kind, name = ''] = (request.url ?? '').split('/');
     if (request.method === 'GET' && kind === 'pictures' && files[Number(name)]) {
-      files[Number(name)].file.arrayBuffer().then(
+      files[Number(name)]!.file.arrayBuffer().then(
         (bytes) => response.end(new Uint8Array(bytes)),
         (error: Error) => response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(error.message),
       );

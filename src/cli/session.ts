@@ -102,7 +102,7 @@ export class Session<P extends Opening = Page> {
         options.report(`No ${kind} adapter: ${error.parts.what}. Continuing with the software adapter.`);
       }
     }
-    return Session.start<P>(kinds[kinds.length - 1], found);
+    return Session.start<P>(kinds[kinds.length - 1]!, found);
   }
 
   private static async start<P extends Opening>(
@@ -140,14 +140,14 @@ export class Session<P extends Opening = Page> {
     timeout: number,
   ): Promise<Session<P>> {
     const [page] = await browser.pages();
-    const session = new Session<P>(browser, page, server, timeout);
+    const session = new Session<P>(browser, page!, server, timeout);
     const ready = (async () => {
-      await page.exposeFunction('wgradTell', (news: never[]) => {
+      await page!.exposeFunction('wgradTell', (news: never[]) => {
         session.liveness.sign();
         tell?.(unpackNumbers(news));
       });
-      if (keep) await page.exposeFunction('wgradKeep', keep);
-      await page.goto(server.url, { timeout: 0 });
+      if (keep) await page!.exposeFunction('wgradKeep', keep);
+      await page!.goto(server.url, { timeout: 0 });
       session.version = await browser.version();
     })();
     await session.unlessGone(ready);
@@ -157,7 +157,7 @@ export class Session<P extends Opening = Page> {
   /** Calls the page, and raises here what was raised there. */
   async call<Name extends Method<P>>(name: Name, ...args: Args<P[Name]>): Promise<ValueOf<P[Name]>> {
     const answer = this.page.evaluate(
-      (name, args) => (window.wgrad as unknown as Record<string, Call>)[name](...(args as never[])),
+      (name, args) => (window.wgrad as unknown as Record<string, Call>)[name]!(...(args as never[])),
       name as string,
       args as unknown[],
     );

@@ -118,7 +118,7 @@ export function finalTables(log: TrainingLog): string {
 }
 
 function normTable(log: TrainingLog): string {
-  const layers = Object.keys(log.steps[0].gradientNorms);
+  const layers = Object.keys(log.steps[0]!.gradientNorms);
   const rows = layers.map((layer) => {
     const { mean, min, max } = log.normsOf(layer) ?? {};
     const last = log.epochs.at(-1)?.gradientNorms[layer]?.mean;

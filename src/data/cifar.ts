@@ -20,7 +20,7 @@ export function parseCifar10(batches: readonly Uint8Array[], names?: readonly st
   const parts = parseCifar10Parts(batches, names);
   batches.forEach((batch, b) => {
     for (let at = 0; at < batch.length; at += cifar10RecordBytes) {
-      if (batch[at] < cifar10Names.length) continue;
+      if (batch[at]! < cifar10Names.length) continue;
       throw new DataError({
         what: `The label of record ${at / cifar10RecordBytes} of ${nameOf(b, names)} is outside the classes`,
         found: batch[at],
@@ -50,12 +50,12 @@ export function parseCifar10Parts(batches: readonly Uint8Array[], names?: readon
   let at = 0;
   for (const batch of batches) {
     for (let record = 0; record < batch.length; record += cifar10RecordBytes, at++) {
-      labels[at] = batch[record];
+      labels[at] = batch[record]!;
       let to = at * imageBytes;
       for (let red = record + 1; red < record + 1 + pixels; red++, to += 3) {
-        images[to] = batch[red];
-        images[to + 1] = batch[red + pixels];
-        images[to + 2] = batch[red + 2 * pixels];
+        images[to] = batch[red]!;
+        images[to + 1] = batch[red + pixels]!;
+        images[to + 2] = batch[red + 2 * pixels]!;
       }
     }
   }
@@ -68,12 +68,12 @@ export function formatCifar10(images: Uint8Array, labels: ArrayLike<number>): Ui
   const batch = new Uint8Array(count * cifar10RecordBytes);
   for (let i = 0; i < count; i++) {
     const record = i * cifar10RecordBytes;
-    batch[record] = labels[i];
+    batch[record] = labels[i]!;
     let from = i * imageBytes;
     for (let red = record + 1; red < record + 1 + pixels; red++, from += 3) {
-      batch[red] = images[from];
-      batch[red + pixels] = images[from + 1];
-      batch[red + 2 * pixels] = images[from + 2];
+      batch[red] = images[from]!;
+      batch[red + pixels] = images[from + 1]!;
+      batch[red + 2 * pixels] = images[from + 2]!;
     }
   }
   return batch;

@@ -52,7 +52,7 @@ export function cleanDatasets(pair: TrainAndTestParts, cleaning: Cleaning): Clea
   const stays = look('labels', facts, gone);
   for (const part of ['train', 'test'] as const) {
     const [at] = stays[part];
-    if (at !== undefined) throw badLabel(part, at, facts.labels[part][at], facts.classNames.length);
+    if (at !== undefined) throw badLabel(part, at, facts.labels[part][at]!, facts.classNames.length);
     // A part that was empty before has not been emptied by cleaning.
     if (gone[part].size > 0 && gone[part].size === facts.labels[part].length) throw nothingLeft(part, dropped[part]);
   }
@@ -74,7 +74,7 @@ function without(parts: DatasetParts, gone: ReadonlySet<number>): DatasetParts {
   for (let i = 0; i < parts.labels.length; i++) {
     if (gone.has(i)) continue;
     images.set(parts.images.subarray(i * bytes, (i + 1) * bytes), at * bytes);
-    labels[at++] = parts.labels[i];
+    labels[at++] = parts.labels[i]!;
   }
   return { ...parts, images, labels };
 }

@@ -63,7 +63,7 @@ export function examine(pair: TrainAndTestParts): Facts {
     imageShape,
     classNames,
     labels: { train: pair.train.labels, test: pair.test.labels },
-    badLabels: both(({ labels }) => where(labels.length, (i) => !namesClass(labels[i], classNames.length))),
+    badLabels: both(({ labels }) => where(labels.length, (i) => !namesClass(labels[i]!, classNames.length))),
     constant: both(({ images }) => constantImages(images, imageShape)),
     same: sameImages(pair, bytesAnImage(imageShape)),
   };
@@ -100,11 +100,11 @@ const among: Record<'conflicts' | 'leaks' | 'duplicates', (group: Indices, label
 
 function again(indices: number[], labels: ArrayLike<number>): number[] {
   const seen = new Set<number>();
-  return indices.filter((i) => seen.size === seen.add(labels[i]).size);
+  return indices.filter((i) => seen.size === seen.add(labels[i]!).size);
 }
 
 const labelsOf = ({ train, test }: Indices, labels: Facts['labels']): number[] => [
-  ...new Set([...train.map((i) => labels.train[i]), ...test.map((i) => labels.test[i])]),
+  ...new Set([...train.map((i) => labels.train[i]!), ...test.map((i) => labels.test[i]!)]),
 ];
 
 function sameImages({ train, test }: TrainAndTestParts, bytes: number): SameImages[] {
@@ -117,7 +117,7 @@ function sameImages({ train, test }: TrainAndTestParts, bytes: number): SameImag
   });
   const trainCount = train.labels.length;
   return [...groups.values()]
-    .sort((a, b) => a[0] - b[0])
+    .sort((a, b) => a[0]! - b[0]!)
     .map((group) => {
       const indices: Indices = {
         train: group.filter((i) => i < trainCount),
@@ -142,6 +142,6 @@ function constantImages(images: Uint8Array, shape: ImageShape): number[] {
 function namesByLabels(labels: ArrayLike<number>): string[] {
   let largest = 0;
   for (let i = 0; i < labels.length; i++)
-    if (namesClass(labels[i], mostClasses)) largest = Math.max(largest, labels[i]);
+    if (namesClass(labels[i]!, mostClasses)) largest = Math.max(largest, labels[i]!);
   return numberedNames(largest + 1);
 }

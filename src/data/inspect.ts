@@ -47,6 +47,6 @@ export function inspectDatasets(pair: TrainAndTestParts): Inspection {
 /** How many images each class has; labels that name no class count nowhere. */
 export function countClasses(labels: ArrayLike<number>, classes: number): number[] {
   const counts: number[] = Array(classes).fill(0);
-  for (let i = 0; i < labels.length; i++) if (namesClass(labels[i], classes)) counts[labels[i]]++;
+  for (let i = 0; i < labels.length; i++) if (namesClass(labels[i]!, classes)) counts[labels[i]!]!++;
   return counts;
 }

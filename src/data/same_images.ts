@@ -17,19 +17,19 @@ export function firstSame(parts: readonly Uint8Array[], bytes: number, hash: Has
   let at = 0;
   for (const [p, part] of parts.entries()) {
     const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
-    for (let i = 0; i < counts[p]; i++, at++) {
+    for (let i = 0; i < counts[p]!; i++, at++) {
       partOf[at] = p;
       offsetOf[at] = i * bytes;
       hashes[at] = hash(view, i * bytes, bytes);
-      for (let slot = hashes[at] & mask; ; slot = (slot + 1) & mask) {
+      for (let slot = hashes[at]! & mask; ; slot = (slot + 1) & mask) {
         if (slots[slot] === 0) {
           slots[slot] = at + 1;
           first[at] = at;
           break;
         }
-        const other = slots[slot] - 1;
+        const other = slots[slot]! - 1;
         if (hashes[other] !== hashes[at]) continue;
-        if (!equal(parts[partOf[other]], offsetOf[other], part, i * bytes, bytes)) continue;
+        if (!equal(parts[partOf[other]!]!, offsetOf[other]!, part, i * bytes, bytes)) continue;
         first[at] = other;
         break;
       }

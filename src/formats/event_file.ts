@@ -120,8 +120,8 @@ function histogramOf(
   // Empty buckets at the ends say nothing, and TensorBoard would stretch its axis over them.
   const begin = fromZero ? 0 : first;
   return {
-    min: fromZero ? 0 : first === 0 ? 2 * middle(0) - limits[0] : limits[first - 1],
-    max: limits[last],
+    min: fromZero ? 0 : first === 0 ? 2 * middle(0) - limits[0]! : limits[first - 1]!,
+    max: limits[last]!,
     num: sum(0),
     sum: sum(1),
     sumSquares: sum(2),

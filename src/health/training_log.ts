@@ -59,9 +59,9 @@ export class TrainingLog {
     if (norms.length === 0) return undefined;
     let [sum, min, max] = [0, Infinity, -Infinity];
     for (const norm of norms) {
-      sum += norm;
-      min = Math.min(min, norm);
-      max = Math.max(max, norm);
+      sum += norm!;
+      min = Math.min(min, norm!);
+      max = Math.max(max, norm!);
     }
     return { mean: sum / norms.length, min, max };
   }

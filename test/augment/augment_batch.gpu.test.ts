@@ -87,7 +87,7 @@ describe('a batch of a training step', () => {
     return {
       pipeline,
       count,
-      matrices: new Float32Array(matrices ?? 0),
+      matrices: new Float32Array(matrices ?? new ArrayBuffer(0)),
       labels: new Uint32Array(classes!, 0, batch),
       y: new Float32Array(pixels!),
     };

@@ -188,7 +188,7 @@ async function measure(
   for (let round = 1; round <= rounds; round++) {
     report(`round ${round} of ${rounds}`);
     for (const [place, it] of all.entries()) {
-      const timed = await session.call('train', it.name, plan.steps[place]);
+      const timed = await session.call('train', it.name, plan.steps[place]!);
       it.rounds.push(timed);
       it.losses.push(...timed.losses);
     }
@@ -201,6 +201,6 @@ function written({ scale, all }: { scale: Scale; all: Measured[] }) {
     batchSize: scale.batchSize,
     flopsAnImage: scale.flopsAnImage,
     contenders: all.map((it) => figuresOf(it, scale)),
-    ratios: Object.fromEntries(peersOf(all).map((peer) => [peer.name, ratio(all[0], peer)])),
+    ratios: Object.fromEntries(peersOf(all).map((peer) => [peer.name, ratio(all[0]!, peer)])),
   };
 }

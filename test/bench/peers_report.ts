@@ -38,7 +38,7 @@ const mostImages = 51_200;
 export function planRounds(stepMs: number[], batchSize: number, turnMs: number): { rounds: number; steps: number[] } {
   const most = Math.max(1, Math.floor(mostImages / batchSize));
   const steps = stepMs.map((ms) => Math.max(1, Math.min(most, Math.floor(turnMs / ms))));
-  const roundMs = steps.reduce((sum, count, i) => sum + count * stepMs[i], 0);
+  const roundMs = steps.reduce((sum, count, i) => sum + count * stepMs[i]!, 0);
   return { rounds: Math.max(fewestRounds, Math.min(mostRounds, Math.floor(roundsMs / roundMs))), steps };
 }
 
@@ -52,7 +52,7 @@ export function msPerStep({ rounds }: Measured): Spread {
  */
 export function ratio(one: Measured, other: Measured): Spread {
   const perStep = ({ ms, steps }: Timed) => ms / steps;
-  return spreadOf(one.rounds.map((round, i) => perStep(other.rounds[i]) / perStep(round)));
+  return spreadOf(one.rounds.map((round, i) => perStep(other.rounds[i]!) / perStep(round)));
 }
 
 function spreadOf(values: number[]): Spread {
@@ -89,7 +89,7 @@ export function checkLosses(all: Measured[]): void {
   const comparable = all.filter(({ name }) => name !== 'wgrad, augmented');
   const steps = Math.min(lossesCompared, commonSteps(comparable));
   for (let step = 0; step < steps; step++) {
-    const losses = comparable.map((it) => it.losses[step]);
+    const losses = comparable.map((it) => it.losses[step]!);
     const within = step === 0 ? firstLossesWithin : laterLossesWithin;
     if (Math.max(...losses) - Math.min(...losses) <= within) continue;
     throw new WgradError({
@@ -127,7 +127,7 @@ export function figuresOf(it: Measured, { batchSize, flopsAnImage, ceiling }: Sc
 
 export function peersTable(all: Measured[], scale: Scale): string {
   const common = commonSteps(all);
-  const count = all[0].rounds.length;
+  const count = all[0]!.rounds.length;
   const rows = all.map((it) => {
     const { name, startupMs, msPerStep, imagesPerSecond, gflops, shareOfCeiling, stepsTimed, losses } = figuresOf(
       it,
@@ -162,10 +162,10 @@ export function peersTable(all: Measured[], scale: Scale): string {
 export function ratioLine(all: Measured[], batchSize: number): string {
   const [wgrad] = all;
   const parts = peersOf(all).map((peer) => {
-    const { median, min, max } = ratio(wgrad, peer);
+    const { median, min, max } = ratio(wgrad!, peer);
     return `${median.toFixed(1)} x ${peer.name} (${min.toFixed(1)} to ${max.toFixed(1)})`;
   });
-  return `${wgrad.name} does at batch ${batchSize}, in images/s: ${parts.join(', ')}`;
+  return `${wgrad!.name} does at batch ${batchSize}, in images/s: ${parts.join(', ')}`;
 }
 
 export function peersOf(all: Measured[]): Measured[] {

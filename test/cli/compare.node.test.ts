@@ -43,14 +43,14 @@ describe('wgrad compare', () => {
     async () => {
       const folder = temporaryFolder();
       const [whole, part, report] = ['whole.json', 'part.json', 'report.html'].map((name) => join(folder, name));
-      const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole, '--report', report);
+      const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole!, '--report', report!);
       expect({ code: first.code, stderr: first.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
       expect(first.stdout.match(/^note .*--b handwriting/gm)).toHaveLength(1);
       expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);
       expect(first.stdout).toMatch(/^pair 2\/2 {2}seed 1 /m);
       expect(first.stdout).toContain('2 pairs of twins');
       expect(first.stdout).not.toContain('░'); // no terminal, no bar
-      const { pairs, comparison, paragraph, seeds, command, config } = written(whole);
+      const { pairs, comparison, paragraph, seeds, command, config } = written(whole!);
       expect(seeds).toEqual([0, 1]);
       expect(pairs.map(({ seed }) => seed)).toEqual([0, 1]);
       expect(config).toMatchObject({ vary: 'augmentation', dataset: 'digits', trainSamples: 160, epochs: 2 });
@@ -69,33 +69,33 @@ describe('wgrad compare', () => {
       }
       const inOneLine = (text: string) => text.replace(/\s+/g, ' ');
       expect(inOneLine(first.stdout)).toContain(inOneLine(paragraph));
-      const page = readFileSync(report, 'utf8');
+      const page = readFileSync(report!, 'utf8');
       expect(page).toContain('Gradient norm of dense_1');
       expect(page).toContain('rotationRange');
       const loss = comparison.summary.find(({ figure }) => figure === 'validation loss')!;
       const losses = pairs.map(({ a }) => a.epochs[1]!.validationLoss);
       expect(loss.a).toMatchObject({ n: 2, mean: (losses[0]! + losses[1]!) / 2 });
 
-      const one = await run(...twins, '--seeds', '1', '--epochs', '2', '--json', part);
+      const one = await run(...twins, '--seeds', '1', '--epochs', '2', '--json', part!);
       expect(one.code).toBe(0);
       expect(one.stdout).toContain('One pair says nothing');
-      const resumed = await run(...twins, '--seeds', '2', '--epochs', '2', '--resume', part);
+      const resumed = await run(...twins, '--seeds', '2', '--epochs', '2', '--resume', part!);
       expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: '' });
       expect(resumed.stdout).toContain('1 of 2 pairs done');
       expect(resumed.stdout).not.toContain('seed 0');
-      expect(written(part).pairs).toEqual(pairs);
-      expect(written(part).paragraph).toBe(paragraph);
+      expect(written(part!).pairs).toEqual(pairs);
+      expect(written(part!).paragraph).toBe(paragraph);
 
-      const other = await run(...twins, '--seeds', '2', '--epochs', '3', '--resume', part);
+      const other = await run(...twins, '--seeds', '2', '--epochs', '3', '--resume', part!);
       expect(other.code).toBe(2);
       expect(other.stderr).toContain('epochs is 2 there and 3 here');
-      const again = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', part);
+      const again = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', part!);
       expect(again.code).toBe(2);
       expect(again.stderr).toContain('2 pairs');
-      const fewer = await run(...twins, '--seeds', '1', '--epochs', '2', '--resume', part);
+      const fewer = await run(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
       expect(fewer.code).toBe(2);
       expect(fewer.stderr).toContain('seeds that are not asked for');
-      expect(written(part).pairs).toEqual(pairs);
+      expect(written(part!).pairs).toEqual(pairs);
       expect(readdirSync(folder).sort()).toEqual(['part.json', 'report.html', 'whole.json']);
     },
     minutes(10),

@@ -71,7 +71,7 @@ describe('the page of a comparison', () => {
     writeFileSync(path, html);
     const browser = await launchChrome({ adapter: 'software' });
     close = () => browser.close();
-    [page] = await browser.pages();
+    page = (await browser.pages())[0]!;
     await page.setOfflineMode(true);
     page.on('request', (request) => asked.push(request.url()));
     page.on('console', (message) => said.push(message.text()));

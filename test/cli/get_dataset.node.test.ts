@@ -190,7 +190,7 @@ describe.skipIf(!existsSync(realCifar10))(`CIFAR-10 in ${realCifar10}`, () => {
     expect(countClasses(pair.test.labels, 10)).toEqual(Array(10).fill(1000));
     const sums = [0, 0, 0];
     pair.train.images.forEach((byte, at) => {
-      sums[at % 3] += byte;
+      sums[at % 3]! += byte;
     });
     const means = sums.map((sum) => sum / (50_000 * 1024));
     expect(means[0]).toBeCloseTo(125.306918046875, 9);

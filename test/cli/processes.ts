@@ -8,7 +8,7 @@ function lookUp(pid: number): { state: string; parent: number } | undefined {
     // "pid (name) state parent ...", and a name may hold anything.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state, parent: Number(parent) };
+    return { state: state!, parent: Number(parent) };
   } catch {
     return undefined;
   }

@@ -58,8 +58,8 @@ describe('wgrad train', () => {
       const { config, adapter, layers, startup, epochs, steps, verdicts, stepsInVerdicts } = written(file);
 
       // PyTorch: 0.950 to 0.958 over four seeds.
-      expect(epochs[1].validationAccuracy).toBeGreaterThanOrEqual(0.94);
-      expect(epochs[1].validationLoss).toBeLessThan(epochs[0].validationLoss as number);
+      expect(epochs[1]!.validationAccuracy).toBeGreaterThanOrEqual(0.94);
+      expect(epochs[1]!.validationLoss).toBeLessThan(epochs[0]!.validationLoss as number);
 
       expect(config).toMatchObject({ dataset: 'mnist', batchSize: 32, epochs: 2, trainSamples: 4000, seed: 0 });
       expect(config.optimizer).toMatchObject({ type: 'adam', learningRate: 0.001, epsilon: 1e-7 });
@@ -88,7 +88,7 @@ describe('wgrad train', () => {
         for (const norm of Object.values(gradientNorms)) expect(norm).toBeGreaterThan(0);
       }
       for (const layer of trained) {
-        const { mean, min, max } = epochs[0].gradientNorms[layer];
+        const { mean, min, max } = epochs[0]!.gradientNorms[layer]!;
         expect(min).toBeLessThan(mean);
         expect(max).toBeGreaterThan(mean);
       }
@@ -254,7 +254,7 @@ describe('wgrad train', () => {
       const training = start('train', ...small, '--epochs', '1000');
       await training.says('epoch 1/1000');
       const [chrome] = descendants(training.child.pid as number);
-      process.kill(chrome, 'SIGKILL');
+      process.kill(chrome!, 'SIGKILL');
       const { code, stdout, stderr } = await training.ended;
       expect(stderr).toContain('error: Chrome ended');
       expect(stdout).toContain('gradient norm');

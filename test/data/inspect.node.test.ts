@@ -183,7 +183,7 @@ describe('MNIST', () => {
       labels: pair.train.labels.slice(),
     });
     train.images.set(copied, 59_999 * bytes);
-    train.labels[59_999] = pair.test.labels[9999];
+    train.labels[59_999] = pair.test.labels[9999]!;
     const { same, test } = inspectDatasets({ train, test: pair.test });
     expect(same).toEqual([{ train: [59_999], test: [9999], labels: [pair.test.labels[9999]] }]);
     expect(test.found.leaks).toEqual([9999]);

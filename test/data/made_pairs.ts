@@ -11,7 +11,7 @@ export interface WrittenPair {
 }
 
 export function partsOf({ train, test, classNames }: WrittenPair): TrainAndTestParts {
-  const width = [...train, ...test][0][0].length;
+  const width = [...train, ...test][0]![0].length;
   const part = (written: Written[], classNames?: string[]) => ({
     images: Uint8Array.from(written.flatMap(([image]) => [...image].map((pixel) => pixel.charCodeAt(0)))),
     labels: written.map(([, label]) => label),

@@ -51,8 +51,8 @@ const drawn = (page: Page, plot: string): Promise<number[]> =>
       const [r, g, b] = getComputedStyle(swatch).stroke.match(/\d+/g)?.map(Number) ?? [];
       let pixels = 0;
       for (let i = 0; i < data.length; i += 4) {
-        const difference = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b);
-        if (data[i + 3] > 200 && difference < 12) pixels++;
+        const difference = Math.abs(data[i]! - r!) + Math.abs(data[i + 1]! - g!) + Math.abs(data[i + 2]! - b!);
+        if (data[i + 3]! > 200 && difference < 12) pixels++;
       }
       return pixels;
     });

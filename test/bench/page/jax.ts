@@ -73,14 +73,14 @@ function crossEntropy(p: Params, images: np.Array, labels: np.Array): np.Array {
   const batch = labels.shape[0];
   const convolve = (x: np.Array, w: np.Array, b: np.Array) =>
     nn.relu(lax.reduceWindow(lax.conv(x, w, [1, 1], 'VALID').add(b), np.max, [2, 2], [2, 2]));
-  const flat = convolve(convolve(images, p.w1, p.b1), p.w2, p.b2).reshape([batch, -1]);
+  const flat = convolve(convolve(images, p.w1, p.b1), p.w2, p.b2).reshape([batch!, -1]);
   const hidden = nn.relu(np.dot(flat, p.w3).add(p.b3));
   const logits = np.dot(hidden, p.w4).add(p.b4);
   return nn
     .logSoftmax(logits)
     .mul(nn.oneHot(labels, 10))
     .sum()
-    .mul(-1 / batch);
+    .mul(-1 / batch!);
 }
 
 function adam({ params, m, v, power1, power2 }: State, gradients: Params, learningRate: number): State {
@@ -106,18 +106,18 @@ function toParams(weights: Setup['weights']): Params {
   const [w1, b1, w2, b2, w3, b3, w4, b4] = weights.map(({ values, shape }) =>
     np.array(values as Float32Array<ArrayBuffer>).reshape(shape),
   );
-  const channels = weights[2].shape[3];
-  const side = Math.sqrt(weights[4].shape[0] / channels);
-  const units = weights[4].shape[1];
+  const channels = weights[2]!.shape[3];
+  const side = Math.sqrt(weights[4]!.shape[0]! / channels!);
+  const units = weights[4]!.shape[1];
   const kernel = (w: np.Array) => np.transpose(w, [3, 2, 0, 1]);
   return {
-    w1: kernel(w1),
-    b1: b1.reshape([-1, 1, 1]),
-    w2: kernel(w2),
-    b2: b2.reshape([-1, 1, 1]),
-    w3: np.transpose(w3.reshape([side, side, channels, units]), [2, 0, 1, 3]).reshape([-1, units]),
-    b3,
-    w4,
-    b4,
+    w1: kernel(w1!),
+    b1: b1!.reshape([-1, 1, 1]),
+    w2: kernel(w2!),
+    b2: b2!.reshape([-1, 1, 1]),
+    w3: np.transpose(w3!.reshape([side, side, channels!, units!]), [2, 0, 1, 3]).reshape([-1, units!]),
+    b3: b3!,
+    w4: w4!,
+    b4: b4!,
   };
 }
