@@ -1,0 +1,43 @@
+import { afterAll, expect, test } from 'vitest';
+import { createTrainer, openGpu } from '../../src/index.ts';
+import { presetModel } from '../../src/model/presets.ts';
+import torch from '../fixtures/torch_learning.json';
+import { madeClasses, madeImages } from './made_images.ts';
+
+// Minutes on a software adapter, and so only where it is asked for:
+//   VITE_LEARNING=1 npx vitest run --project gpu test/training/learning.gpu.test.ts
+const isAskedFor = 'VITE_LEARNING' in (import.meta as unknown as { env: object }).env;
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+test('the made images are those that PyTorch has learned', () => {
+  const { images } = madeImages(10, 100);
+  expect(images.reduce((sum, byte) => sum + byte, 0)).toBe(torch.sumOfHundred);
+});
+
+test.runIf(isAskedFor)(
+  'resnet8 learns as well as in PyTorch, crops and flips included',
+  { timeout: 1_800_000 },
+  async () => {
+    const { epochs, batchSize, momentum, train, test: testSamples, accuracies } = torch;
+    const model = presetModel('resnet8', [16, 16, 3], madeClasses);
+    const layers = model.layers.map((layer) => (layer.type === 'batchNormalization' ? { ...layer, momentum } : layer));
+    const trainer = createTrainer(gpu, {
+      model: { ...model, layers },
+      batchSize,
+      seed: 1,
+      augmentation: [{ type: 'randomCrop', size: 16, padding: 2 }, { type: 'randomHorizontalFlip' }],
+    });
+    await trainer.fit(madeImages(10, train), {
+      epochs,
+      onEpoch: ({ epoch, loss, accuracy, seconds }) => console.log(JSON.stringify({ epoch, loss, accuracy, seconds })),
+    });
+    const { accuracy } = await trainer.evaluate(madeImages(20, testSamples));
+    trainer.dispose();
+    console.log(`accuracy ${accuracy} here, ${accuracies.join(', ')} in PyTorch`);
+    // Another seed may do a little worse than the worst of a few, which are far apart after so few steps.
+    const [least, most] = [Math.min(...accuracies), Math.max(...accuracies)];
+    expect(accuracy).toBeGreaterThan(least - (most - least) / 4);
+  },
+);
