@@ -11,6 +11,7 @@ import {
   type LayerType,
 } from './layers/index.ts';
 import { type MeasuredLayer, measuredLayersOf } from './measured_layers.ts';
+import { checkShapeOf } from './weight_options.ts';
 
 /** A model as plain JSON: what `--model` reads. */
 export interface Model {
@@ -307,6 +308,9 @@ function compileLayer(
     });
   }
   const parts = definitionOf(config.type).compile(config, inputShapes, subject);
+  for (const { name, initializer, shape } of parts.weights ?? []) {
+    checkShapeOf(initializer, shape, `${subject}: ${name}Initializer`);
+  }
   const { outputShape, weights = [], activation = 'linear', details } = parts;
   return {
     type: config.type,

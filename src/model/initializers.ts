@@ -2,22 +2,27 @@ import type { CompiledModel } from './graph.ts';
 import { product, type WeightSpec } from './layer.ts';
 
 /**
- * The initial weights of a model, in Keras' order, as the layers' initialisers say; kernels Glorot uniform and biases zero
- * unless told. Element i of tensor t is a function of (seed, t, i) and the initialiser alone.
+ * The initial weights of a model, in Keras' order, as the layers' initializers say; kernels Glorot uniform and biases zero by
+ * default. Element i of tensor t is a function of (seed, t, i), the initializer and, for `orthogonal`, the shape.
  */
 export function initialWeights(model: CompiledModel, seed: number): Float32Array[] {
   const specs = model.layers.flatMap((layer) => layer.weights);
   return specs.map((spec, index) => {
-    const { value, scale } = spec.initializer;
-    const draw = drawsOf(spec, uniforms(seed, 0x77000000 + index));
-    return Float32Array.from({ length: elementsOf(spec) }, () => scale * (draw ? draw() : value));
+    const { initializer } = spec;
+    const next = uniforms(seed, 0x77000000 + index);
+    if (initializer.type === 'orthogonal') {
+      const factor = initializer.scale * initializer.gain;
+      return Float32Array.from(orthogonal(spec.shape, standardNormal(next)), (value) => factor * value);
+    }
+    const draw = drawsOf(spec, next);
+    return Float32Array.from({ length: elementsOf(spec) }, () => initializer.scale * draw());
   });
 }
 
 export const elementsOf = (spec: WeightSpec): number => product(spec.shape);
 
-/** Keras' VarianceScaling (keras/src/initializers/random_initializers.py), or undefined where nothing is drawn. */
-function drawsOf({ initializer, fanIn, fanOut }: WeightSpec, next: () => number): (() => number) | undefined {
+/** Keras' initializers of independent elements (keras/src/initializers/random_initializers.py). */
+function drawsOf({ initializer, fanIn, fanOut }: WeightSpec, next: () => number): () => number {
   const fanAverage = (fanIn + fanOut) / 2;
   switch (initializer.type) {
     case 'glorotUniform': // Glorot and Bengio 2010
@@ -28,10 +33,30 @@ function drawsOf({ initializer, fanIn, fanOut }: WeightSpec, next: () => number)
       return uniform(2 / fanIn, next);
     case 'heNormal':
       return truncatedNormal(2 / fanIn, next);
-    case 'lecunNormal': // LeCun et al. 1998
+    case 'lecunUniform': // LeCun et al. 1998
+      return uniform(1 / fanIn, next);
+    case 'lecunNormal':
       return truncatedNormal(1 / fanIn, next);
+    case 'randomUniform': {
+      const { minval, maxval } = initializer;
+      return () => minval + (maxval - minval) * next();
+    }
+    case 'randomNormal': {
+      const { mean, stddev } = initializer;
+      const draw = standardNormal(next);
+      return () => mean + stddev * draw();
+    }
+    case 'truncatedNormal': {
+      const { mean, stddev } = initializer;
+      const draw = withinTwo(next);
+      return () => mean + stddev * draw();
+    }
+    case 'ones':
+      return () => 1;
+    case 'constant':
+      return () => initializer.value;
     default:
-      return undefined;
+      return () => 0;
   }
 }
 
@@ -43,16 +68,63 @@ function uniform(variance: number, next: () => number): () => number {
 /** Standard deviation of a standard normal variate that is drawn anew beyond +-2. */
 const truncatedDeviation = 0.8796256610342398;
 
-/** Normal, drawn anew beyond two standard deviations; these are widened, so that what is left has the variance asked for. */
-function truncatedNormal(variance: number, next: () => number): () => number {
-  const deviation = Math.sqrt(variance) / truncatedDeviation;
+/** Box and Muller 1958, of 1 - u in (0, 1]: never a logarithm of zero. */
+const standardNormal = (next: () => number) => () =>
+  Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+
+/** Standard normal, redrawn beyond two standard deviations. */
+function withinTwo(next: () => number): () => number {
+  const draw = standardNormal(next);
   return () => {
     for (;;) {
-      // Box and Muller 1958, of 1 - u in (0, 1]: a logarithm of zero never.
-      const z = Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-      if (Math.abs(z) <= 2) return z * deviation;
+      const z = draw();
+      if (Math.abs(z) <= 2) return z;
     }
   };
+}
+
+/** Redrawn beyond two standard deviations; these are widened, so that what is left has the variance asked for. */
+function truncatedNormal(variance: number, next: () => number): () => number {
+  const deviation = Math.sqrt(variance) / truncatedDeviation;
+  const draw = withinTwo(next);
+  return () => draw() * deviation;
+}
+
+/**
+ * Keras' Orthogonal (Saxe et al. 2014): a tensor flattened to [all axes but the last, the last], whose rows or columns,
+ * whichever are fewer, are orthonormal. It is Q of the QR decomposition, R's diagonal positive, of a standard normal matrix
+ * [longer, shorter] drawn row by row: the columns that Gram and Schmidt's process makes of it.
+ */
+function orthogonal(shape: readonly number[], draw: () => number): Float64Array {
+  const columns = shape.at(-1)!;
+  const rows = product(shape) / columns;
+  const [length, count] = [Math.max(rows, columns), Math.min(rows, columns)];
+  const vectors = Array.from({ length: count }, () => new Float64Array(length));
+  for (let i = 0; i < length; i++) for (const vector of vectors) vector[i] = draw();
+  orthonormalize(vectors);
+  return Float64Array.from({ length: rows * columns }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    return rows < columns ? vectors[row]![column]! : vectors[column]![row]!;
+  });
+}
+
+/** Gram and Schmidt's process, twice for each vector: one pass leaves what rounding took, which a second takes away. */
+function orthonormalize(vectors: readonly Float64Array[]): void {
+  const dot = (a: Float64Array, b: Float64Array) => {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+    return sum;
+  };
+  for (const [index, vector] of vectors.entries()) {
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of vectors.slice(0, index)) {
+        const along = dot(vector, other);
+        for (let i = 0; i < vector.length; i++) vector[i]! -= along * other[i]!;
+      }
+    }
+    const norm = Math.sqrt(dot(vector, vector));
+    for (let i = 0; i < vector.length; i++) vector[i]! /= norm;
+  }
 }
 
 /**

@@ -2,41 +2,49 @@ import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 
-/** Initialisers that need no number, by Keras' names. */
-const initializerNames = [
-  'glorotUniform',
-  'glorotNormal',
-  'heUniform',
-  'heNormal',
-  'lecunNormal',
-  'zeros',
-  'ones',
-] as const;
-
-export interface FilledInitializer {
-  type: (typeof initializerNames)[number] | 'constant';
-  /** Of `constant` and `ones`; 0 elsewhere. */
-  value: number;
-  /** What the drawn numbers, or the constant, are multiplied by. (Keras' VarianceScaling scales the variance instead.) */
-  scale: number;
-}
-
-/** A name, or a name with numbers: { type: 'heNormal', scale: 2 } gives weights twice as large. */
-export type InitializerConfig =
-  | (typeof initializerNames)[number]
-  | { type: (typeof initializerNames)[number]; scale?: number }
-  | { type: 'constant'; value: number; scale?: number };
-
 const finite = v.pipe(
   v.number('a finite number'),
   v.check((n) => Number.isFinite(n), 'a finite number'),
 );
+/** What the numbers are multiplied by. (Keras' VarianceScaling scales the variance instead.) */
 const scale = v.optional(finite, 1);
-const drawn = v.strictObject({ type: v.picklist(initializerNames), scale });
-const constant = v.strictObject({ type: v.literal('constant'), value: finite, scale });
+const normal = { mean: v.optional(finite, 0), stddev: v.optional(number(0), 0.05), scale };
+
+/** The options of each initializer: Keras' names and defaults. */
+const schemas = {
+  glorotUniform: v.strictObject({ type: v.literal('glorotUniform'), scale }),
+  glorotNormal: v.strictObject({ type: v.literal('glorotNormal'), scale }),
+  heUniform: v.strictObject({ type: v.literal('heUniform'), scale }),
+  heNormal: v.strictObject({ type: v.literal('heNormal'), scale }),
+  lecunUniform: v.strictObject({ type: v.literal('lecunUniform'), scale }),
+  lecunNormal: v.strictObject({ type: v.literal('lecunNormal'), scale }),
+  randomUniform: v.strictObject({
+    type: v.literal('randomUniform'),
+    minval: v.optional(finite, -0.05),
+    maxval: v.optional(finite, 0.05),
+    scale,
+  }),
+  randomNormal: v.strictObject({ type: v.literal('randomNormal'), ...normal }),
+  truncatedNormal: v.strictObject({ type: v.literal('truncatedNormal'), ...normal }),
+  orthogonal: v.strictObject({ type: v.literal('orthogonal'), gain: v.optional(finite, 1), scale }),
+  zeros: v.strictObject({ type: v.literal('zeros'), scale }),
+  ones: v.strictObject({ type: v.literal('ones'), scale }),
+  constant: v.strictObject({ type: v.literal('constant'), value: finite, scale }),
+};
+
+type Schemas = typeof schemas;
+export type InitializerType = keyof Schemas;
+const initializerTypes = Object.keys(schemas) as InitializerType[];
+
+export type FilledInitializer = { [T in InitializerType]: v.InferOutput<Schemas[T]> }[InitializerType];
+
+/** A name, or a name with numbers: { type: 'heNormal', scale: 2 } gives weights twice as large. */
+export type InitializerConfig =
+  | Exclude<InitializerType, 'constant'>
+  | { [T in InitializerType]: v.InferInput<Schemas[T]> }[InitializerType];
 
 /**
- * Fills an initialiser's defaults in.
+ * Fills an initializer's defaults in.
  *
  * @param subject what it belongs to, as the error's first words: "layer 3 (dense): kernelInitializer".
  * @throws ConfigurationError for an unknown name or option, or a value out of range.
@@ -44,17 +52,35 @@ const constant = v.strictObject({ type: v.literal('constant'), value: finite, sc
 export function fillInitializer(config: unknown, subject: string): FilledInitializer {
   const json = typeof config === 'string' ? { type: config } : config;
   const type = (json as { type?: unknown } | null | undefined)?.type;
-  const known = [...initializerNames, 'constant'];
-  if (typeof type !== 'string' || !known.includes(type)) {
+  if (typeof type !== 'string' || !initializerTypes.includes(type as InitializerType)) {
     throw new ConfigurationError({
       what: `${subject} is none that is known`,
       found: type ?? config,
-      wanted: `one of ${known.join(', ')}`,
-      ...(typeof type === 'string' && { fix: suggest(type, known) }),
+      wanted: `one of ${initializerTypes.join(', ')}`,
+      ...(typeof type === 'string' && { fix: suggest(type, initializerTypes) }),
     });
   }
-  if (type === 'constant') return parse(constant, json, `${subject} constant`);
-  return { ...parse(drawn, json, `${subject} ${type}`), value: type === 'ones' ? 1 : 0 };
+  const schema = schemas[type as InitializerType] as v.GenericSchema<unknown, FilledInitializer>;
+  const filled = parse(schema, json, `${subject} ${type}`);
+  if (filled.type === 'randomUniform' && filled.maxval < filled.minval) {
+    throw new ConfigurationError({
+      what: `${subject} randomUniform: invalid maxval`,
+      found: filled.maxval,
+      wanted: `at least minval, ${filled.minval}`,
+    });
+  }
+  return filled;
+}
+
+/** @throws ConfigurationError where an initializer can't fill a tensor of this shape: a vector has no orthogonal columns. */
+export function checkShapeOf({ type }: FilledInitializer, shape: readonly number[], subject: string): void {
+  if (type !== 'orthogonal' || shape.length >= 2) return;
+  throw new ConfigurationError({
+    what: `${subject}: orthogonal is for tensors of at least two axes`,
+    found: shape,
+    wanted: 'another initializer',
+    fix: `use one of ${initializerTypes.filter((name) => name !== type).join(', ')}`,
+  });
 }
 
 /** Keras' L2 regularizer: the loss gets l2 * sum of w*w, so the gradient 2 * l2 * w. */

@@ -101,7 +101,9 @@ describe('a layer', () => {
       {
         what: 'layer 1 (dense): kernelInitializer is none that is known',
         found: 'he_normal',
-        wanted: 'one of glorotUniform, glorotNormal, heUniform, heNormal, lecunNormal, zeros, ones, constant',
+        wanted:
+          'one of glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, randomUniform, randomNormal, ' +
+          'truncatedNormal, orthogonal, zeros, ones, constant',
         fix: 'did you mean "heNormal"?',
       },
     ],
@@ -137,6 +139,25 @@ describe('a layer', () => {
           { what: expect.stringContaining('scale makes no sense'), found: scale, wanted: 'a finite number' },
         ] as [string, unknown, Partial<ErrorParts>],
     ),
+    [
+      'with an orthogonal vector',
+      { type: 'conv2d', filters: 3, kernelSize: 1, biasInitializer: 'orthogonal' },
+      { what: 'Layer 1 (conv2d): biasInitializer: orthogonal is for tensors of at least two axes', found: [3] },
+    ],
+    [
+      'with a range that ends before it begins',
+      { type: 'dense', units: 3, kernelInitializer: { type: 'randomUniform', maxval: -1 } },
+      {
+        what: 'layer 1 (dense): kernelInitializer randomUniform: invalid maxval',
+        found: -1,
+        wanted: 'at least minval, -0.05',
+      },
+    ],
+    [
+      'with a negative deviation',
+      { type: 'dense', units: 3, kernelInitializer: { type: 'randomNormal', stddev: -1 } },
+      { what: expect.stringContaining('stddev makes no sense'), found: -1, wanted: 'a number >= 0' },
+    ],
     ...([-1, Number.NaN, '0.1'] as const).map(
       (l2) =>
         [

@@ -1,3 +1,4 @@
+import { Matrix, QrDecomposition } from 'ml-matrix';
 import { errorFunction, mean, variance } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
 import { compileModel } from '../../src/model/graph.ts';
@@ -73,6 +74,7 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
   ['glorotNormal', 1, 2340, 'normal'],
   ['heUniform', 2, 180, 'uniform'],
   ['heNormal', 2, 180, 'normal'],
+  ['lecunUniform', 1, 180, 'uniform'],
   ['lecunNormal', 1, 180, 'normal'],
   [{ type: 'heNormal', scale: 2 }, 8, 180, 'normal'],
   [{ type: 'glorotUniform', scale: -3 }, 9, 2340, 'uniform'],
@@ -126,6 +128,77 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
     // A bias' fans are its length, as Keras has it.
     const ofBias = gain / filters;
     expect(Math.abs(variance(bias!) - ofBias)).toBeLessThan(sigmas * ofBias * Math.sqrt((kurtosis - 1) / filters));
+  });
+});
+
+/** The kernel of a dense layer [inputs, units]. */
+function kernelOf(kernelInitializer: InitializerConfig, inputs: number, units: number, seed = 7): number[] {
+  const layers = [{ type: 'flatten' as const }, { type: 'dense' as const, units, kernelInitializer }];
+  return [...initialWeights(compileModel({ inputShape: [1, 1, inputs], layers }), seed)[0]!];
+}
+
+describe("Keras' initializers of a given distribution", () => {
+  const n = 300 * 300;
+  // A normal that ends at two deviations has less variance: it is not widened.
+  const truncated = 0.87962566103423978 ** 2;
+  test.each<[InitializerConfig, number, number, number, [number, number]]>([
+    ['randomUniform', 0, 0.1 ** 2 / 12, 9 / 5, [-0.05, 0.05]],
+    [{ type: 'randomUniform', minval: 1, maxval: 3 }, 2, 4 / 12, 9 / 5, [1, 3]],
+    ['randomNormal', 0, 0.05 ** 2, 3, [-Infinity, Infinity]],
+    [{ type: 'randomNormal', mean: -1, stddev: 2 }, -1, 4, 3, [-Infinity, Infinity]],
+    ['truncatedNormal', 0, 0.05 ** 2 * truncated, 2.3655, [-0.1, 0.1]],
+    [{ type: 'truncatedNormal', mean: 5, stddev: 2, scale: 2 }, 10, 16 * truncated, 2.3655, [2, 18]],
+  ])('%j', (initializer, center, spread, kurtosis, [least, most]) => {
+    const kernel = kernelOf(initializer, 300, 300);
+    expect(Math.abs(mean(kernel) - center)).toBeLessThan(sigmas * Math.sqrt(spread / n));
+    expect(Math.abs(variance(kernel) - spread)).toBeLessThan(sigmas * spread * Math.sqrt((kurtosis - 1) / n));
+    const [low, high] = [kernel.reduce((a, b) => Math.min(a, b)), kernel.reduce((a, b) => Math.max(a, b))];
+    const rounding = 2 ** -22 * Math.max(Math.abs(low), Math.abs(high));
+    expect(low).toBeGreaterThanOrEqual(least - rounding);
+    expect(high).toBeLessThanOrEqual(most + rounding);
+    if (!Number.isFinite(most)) {
+      // As many as a normal has beyond two deviations.
+      const beyond = kernel.filter((value) => Math.abs(value - center) > 2 * Math.sqrt(spread)).length;
+      expect(Math.abs(beyond - 0.0455 * n)).toBeLessThan(sigmas * Math.sqrt(0.0455 * n));
+    } else expect(high).toBeGreaterThan(most - (most - least) / 500);
+    expect(kernelOf(initializer, 300, 300)).toEqual(kernel);
+    expect(kernelOf(initializer, 300, 300, 8)).not.toEqual(kernel);
+  });
+});
+
+describe('orthogonal', () => {
+  test.each([
+    [40, 12, 1],
+    [12, 40, 1],
+    [30, 30, 1.5],
+    [5, 1, 1],
+  ])('a kernel [%i, %i] times %f', (inputs, units, gain) => {
+    const q = Matrix.from1DArray(inputs, units, kernelOf({ type: 'orthogonal', gain }, inputs, units));
+    const products = inputs < units ? q.mmul(q.transpose()) : q.transpose().mmul(q);
+    for (let i = 0; i < products.rows; i++) {
+      for (let j = 0; j < products.columns; j++) expect(products.get(i, j)).toBeCloseTo(i === j ? gain ** 2 : 0, 5);
+    }
+  });
+
+  test("is Q of a normal matrix, R's diagonal positive", () => {
+    const [rows, columns] = [9, 4];
+    const next = uniforms(7, 0x77000000);
+    const draw = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+    const decomposition = new QrDecomposition(Matrix.from1DArray(rows, columns, Array.from({ length: 36 }, draw)));
+    const [q, r] = [decomposition.orthogonalMatrix, decomposition.upperTriangularMatrix];
+    const kernel = kernelOf('orthogonal', rows, columns);
+    for (const [at, value] of kernel.entries()) {
+      const [i, j] = [Math.floor(at / columns), at % columns];
+      expect(value).toBeCloseTo(q.get(i, j) * Math.sign(r.get(j, j)), 6);
+    }
+  });
+
+  test('of a convolution: all axes but the last together are the rows', () => {
+    const layer = { type: 'conv2d' as const, filters: 8, kernelSize: 3, kernelInitializer: 'orthogonal' as const };
+    const [kernel] = initialWeights(compileModel({ inputShape: [3, 3, 2], layers: [layer] }), 1);
+    const q = Matrix.from1DArray(18, 8, [...kernel!]);
+    const products = q.transpose().mmul(q);
+    for (let i = 0; i < 8; i++) for (let j = 0; j < 8; j++) expect(products.get(i, j)).toBeCloseTo(Number(i === j), 5);
   });
 });
 
