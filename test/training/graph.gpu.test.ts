@@ -58,7 +58,7 @@ async function compare(trainer: Trainer, json: Model, seed: number, batch: numbe
   expect(relativeError(probabilities, networkProbabilities(model, weights, images))).toBeLessThan(1e-4);
 }
 
-test('random graphs: loss, every gradient and inference are the twin’s', async () => {
+test('random graphs: loss, every gradient and inference are the twin’s', { timeout: 600_000 }, async () => {
   const cases = fc.record({
     model: graphs,
     batch: fc.integer({ min: 1, max: 5 }),
