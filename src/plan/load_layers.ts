@@ -1,6 +1,6 @@
 import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
-import { isBaseLayer } from './layers/index.ts';
+import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 
 const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
@@ -10,9 +10,7 @@ const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
  * them is usable sooner. To be awaited before a model is planned.
  */
 export async function loadLayers({ layers }: CompiledModel): Promise<void> {
-  const isBasic = ({ type, config, activation }: (typeof layers)[number]) =>
-    isBaseLayer(type) &&
-    basicActivations.includes(activationName(activation)) &&
-    !('groups' in config && config.groups > 1);
-  if (!layers.every(isBasic)) setFurtherLayers(await import('./layers/further.ts'));
+  const needsNoMore = (layer: (typeof layers)[number]) =>
+    isBasic(layer) && basicActivations.includes(activationName(layer.activation));
+  if (!layers.every(needsNoMore)) setFurtherLayers(await import('./layers/further.ts'));
 }

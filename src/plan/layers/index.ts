@@ -20,7 +20,11 @@ const lowerings = {
 } satisfies Partial<{ [T in LayerType]: Lowering<T> }>;
 
 export type BaseLayerType = keyof typeof lowerings;
-export const isBaseLayer = (type: LayerType): type is BaseLayerType => Object.hasOwn(lowerings, type);
+const isBaseLayer = (type: LayerType): type is BaseLayerType => Object.hasOwn(lowerings, type);
+
+/** Whether a layer takes more than is here: another lowering, or other kernels. */
+export const isBasic = (layer: CompiledLayer): boolean =>
+  isBaseLayer(layer.type) && !(layer.type === 'conv2d' && layer.config.groups > 1);
 
 export function lowerLayer(layer: CompiledLayer, context: LoweringContext): Lowered {
   const { type } = layer;
