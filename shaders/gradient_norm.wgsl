@@ -1,6 +1,7 @@
 // partials[c] = (sum of g*g, how many g aren't finite, largest |g|, 0) over chunk c of the gradients of all tensors
 // One workgroup owns one chunk, a run of vec4s of one tensor; gradient_norm_reduce adds the chunks up. The largest is found by
-// its bits: an infinity is larger than every number, a NaN larger than that. Regularized: dw += 2 l2[tensor] w first.
+// its bits: an infinity is larger than every number, a NaN larger than that. Regularized: dw += 2 l2[tensor] w + l1[tensor] sign(w)
+// first.
 #if ${regularized}
 @group(0) @binding(0) var<storage, read_write> dw: array<vec4f>;
 #else
@@ -10,7 +11,7 @@
 @group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
 #if ${regularized}
 @group(0) @binding(3) var<storage, read> w: array<vec4f>;
-@group(0) @binding(4) var<storage, read> l2: array<f32>;
+@group(0) @binding(4) var<storage, read> regularizers: array<vec2f>; // by tensor: l1, l2
 #endif
 
 const lanes = ${lanes}u;
@@ -24,9 +25,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let chunk = chunks[group.x];
   var squares = vec4f();
   var sizes = vec4u();
+#if ${regularized}
+  let factors = regularizers[chunk.z];
+#endif
   for (var i = chunk.x + index; i < chunk.y; i += lanes) {
 #if ${regularized}
-    let g = dw[i] + 2.0 * l2[chunk.z] * w[i];
+    let w0 = w[i];
+    var g = dw[i] + 2.0 * factors.y * w0;
+    if (factors.x != 0.0) { g += factors.x * sign(w0); }
     dw[i] = g;
 #else
     let g = dw[i];

@@ -3,7 +3,7 @@ export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
 
 /**
  * What a step measured of one tensor of weights. Norms are L2, over all elements. The gradient is that of the whole loss,
- * 2 l2 w of an L2 regularizer included, before anything is clipped; weight decay is no part of it, but of the update.
+ * that of a regularizer included, before anything is clipped; weight decay is no part of it, but of the update.
  */
 export interface TensorHealth {
   gradientNorm: number;

@@ -21,7 +21,7 @@ export interface LossShape {
   classes: number;
   /** Targets are shares of classes, not labels. */
   soft: boolean;
-  /** How many penalties l2_penalty gives; none without a regularizer. */
+  /** How many penalties weight_penalty gives; none without a regularizer. */
   penalties?: number;
   record: RecordShape;
 }

@@ -1,11 +1,11 @@
 import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
 import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
-import l2PenaltySource from '../../shaders/l2_penalty.wgsl?raw';
 import clip from '../../shaders/lib/clip.wgsl?raw';
 import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
 import adamSource from '../../shaders/optimizers/adam.wgsl?raw';
 import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
 import updateSource from '../../shaders/update.wgsl?raw';
+import weightPenaltySource from '../../shaders/weight_penalty.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import type { Clip } from '../model/optimizer.ts';
@@ -30,7 +30,7 @@ export const chunkVec4s = 1024;
 export const chunkLanes = (_shape: unknown, { software }: Traits) => [{ lanes: software ? 4 : 256 }];
 
 export interface GradientNormShape extends ChunkedShape {
-  /** Some tensor has an L2 regularizer, whose gradient is added first. */
+  /** Some tensor has a regularizer, whose gradient is added first. */
   regularized: boolean;
 }
 
@@ -43,18 +43,18 @@ export const gradientNorm: Kernel<GradientNormShape> = {
     dw: s.elements * 4,
     chunks: s.chunks * 4,
     partials: s.chunks * 4,
-    ...(s.regularized && { w: s.elements * 4, l2: s.tensors }),
+    ...(s.regularized && { w: s.elements * 4, regularizers: 2 * s.tensors }),
   }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: (s.regularized ? 16 : 8) * s.elements, bytes: 16 * (s.regularized ? 3 : 1) * s.elements }),
 };
 
-export const l2Penalty: Kernel<ChunkedShape> = {
-  name: 'l2_penalty',
-  source: l2PenaltySource,
+export const weightPenalty: Kernel<ChunkedShape> = {
+  name: 'weight_penalty',
+  source: weightPenaltySource,
   variants: chunkLanes,
   flags: (_, { lanes }) => ({ lanes: lanes! }),
-  buffers: (s) => ({ w: s.elements * 4, chunks: s.chunks * 4, l2: s.tensors, penalties: s.chunks }),
+  buffers: (s) => ({ w: s.elements * 4, chunks: s.chunks * 4, regularizers: 2 * s.tensors, penalties: s.chunks }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
 };

@@ -20,7 +20,8 @@ export interface WeightSpec {
   fanIn: number;
   fanOut: number;
   initializer: FilledInitializer;
-  /** How much of the sum of squares is added to the loss; 0 for none. */
+  /** How much of the sum of magnitudes, and of the sum of squares, is added to the loss; 0 for none. */
+  l1: number;
   l2: number;
   /** The optimizer moves it. Others are moved by their layer, as moving statistics are, or stay as they are. */
   trainable: boolean;
@@ -156,6 +157,7 @@ export function weightSpec(
     shape,
     ...fans,
     initializer: fillInitializer(options.initializer, options.option ?? `${name}Initializer`),
+    l1: options.regularizer?.l1 ?? 0,
     l2: options.regularizer?.l2 ?? 0,
     trainable: config.trainable ?? true,
   };

@@ -83,21 +83,19 @@ export function checkShapeOf({ type }: FilledInitializer, shape: readonly number
   });
 }
 
-/** Keras' L2 regularizer: the loss gets l2 * sum of w*w, so the gradient 2 * l2 * w. */
-export interface RegularizerConfig {
-  l2: number;
-}
+/** Keras' L1, L2 and L1L2: the loss gets l1 * sum of |w| + l2 * sum of w*w, so the gradient l1 * sign(w) + 2 * l2 * w. */
+export type RegularizerConfig = { l1: number; l2?: number } | { l1?: number; l2: number };
 
-const regularizer = v.strictObject({ l2: number(0) });
+const regularizer = v.strictObject({ l1: v.optional(number(0)), l2: v.optional(number(0)) });
 
 /** @throws ConfigurationError as `fillInitializer` does. */
 export function fillRegularizer(config: unknown, subject: string): RegularizerConfig {
-  if (typeof config !== 'object' || config === null) {
+  if (typeof config !== 'object' || config === null || Object.keys(config).length === 0) {
     throw new ConfigurationError({
       what: `${subject} makes no sense`,
       found: config,
-      wanted: '{ "l2": <a number >= 0> }',
+      wanted: '{ "l1": <a number >= 0> }, { "l2": <a number >= 0> } or both',
     });
   }
-  return parse(regularizer, config, subject);
+  return parse(regularizer, config, subject) as RegularizerConfig;
 }

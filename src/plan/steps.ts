@@ -90,7 +90,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
       dw: network.gradients.all,
       chunks: chunks.refs.table,
       partials: arenas.partials,
-      ...(penalty && { w: network.weights.all, l2: penalty.buffers.l2 }),
+      ...(penalty && { w: network.weights.all, regularizers: penalty.buffers.regularizers }),
     },
   );
   const planOf = (own: OwnState, graph: GraphPlan) =>
@@ -174,7 +174,7 @@ export interface Arenas {
   partials: BufferRef;
   /** The same of what the update did, where it is measured: shaders/lib/measure_update.wgsl. */
   updated?: BufferRef;
-  penalty?: { l2: BufferRef; penalties: BufferRef };
+  penalty?: { regularizers: BufferRef; penalties: BufferRef };
   /** By which each tensor's gradient is scaled down, where norms are clipped. */
   factors?: BufferRef;
 }
@@ -194,19 +194,19 @@ const shapeOf = ({ gradients }: Arenas['network'], { count }: Chunks): kernels.C
   tensors: gradients.tensors.length,
 });
 
-/** What L2 regularizers add to the loss; undefined where no layer has one. */
+/** Regularizers, whose sum the loss gets; undefined where no layer has one. */
 function planPenalty(planner: Planner, model: CompiledModel, network: Arenas['network'], chunks: UploadedChunks) {
-  const factors = trainedTensors(model).map(({ spec }) => spec.l2);
+  const factors = trainedTensors(model).flatMap(({ spec: { l1, l2 } }) => [l1, l2]);
   if (!factors.some((factor) => factor > 0)) return undefined;
-  const l2 = planner.upload('l2', Float32Array.from(factors));
-  const penalties = planner.buffer('state', 'l2_penalty.penalties', chunks.count);
-  const dispatch = planner.dispatch(kernels.l2Penalty, shapeOf(network, chunks), {
+  const regularizers = planner.upload('regularizers', Float32Array.from(factors));
+  const penalties = planner.buffer('state', 'weight_penalty.penalties', chunks.count);
+  const dispatch = planner.dispatch(kernels.weightPenalty, shapeOf(network, chunks), {
     w: network.weights.all,
-    l2,
+    regularizers,
     chunks: chunks.refs.table,
     penalties,
   });
-  return { buffers: { l2, penalties }, dispatch };
+  return { buffers: { regularizers, penalties }, dispatch };
 }
 
 const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) => ({

@@ -3,11 +3,11 @@ import { activate, activationBackward, isUnfused } from './activation.ts';
 import type { Numbers, TwinInput } from './layer_twin.ts';
 import { twinOf } from './layers/index.ts';
 import { gradientNorm } from './norm.ts';
-import { l2Penalty, regularize } from './regularizer.ts';
+import { regularize, weightPenalty } from './regularizer.ts';
 import { softmaxCrossEntropy } from './softmax_cross_entropy.ts';
 
 export interface NetworkGradients {
-  /** Mean over the real samples, and the layers' L2 penalties. */
+  /** Mean over the real samples, and the layers' penalties. */
   loss: number;
   /** Real samples whose largest probability is the label's. */
   hits: number;
@@ -71,7 +71,7 @@ export function networkGradients(
 
   const trained = [...model.tensors.entries()].filter(([, { spec }]) => spec.trainable);
   const gradients = trained.map(([t, { layer, spec }]) =>
-    regularize(spec.l2, { dw: tensors[layer]![spec.name]!, w: weights[t]! }),
+    regularize(spec, { dw: tensors[layer]![spec.name]!, w: weights[t]! }),
   );
   const gradientNorms: Record<string, number> = {};
   const layers: NetworkGradients['layers'] = {};
@@ -84,7 +84,7 @@ export function networkGradients(
       'movingMean' in given.tensors ? [[index, kept as NetworkGradients['statistics'][number]]] : [],
     ),
   );
-  const penalties = trained.map(([t, { spec }]) => l2Penalty(spec.l2, weights[t]!));
+  const penalties = trained.map(([t, { spec }]) => weightPenalty(spec, weights[t]!));
   const penalty = penalties.reduce((sum, value) => sum + value, 0);
   const { hits, p: probabilities } = loss;
   return { loss: loss.loss / count + penalty, hits, probabilities, gradients, gradientNorms, layers, statistics };

@@ -1,13 +1,24 @@
 type Numbers = ArrayLike<number>;
 
-/** penalty = l2 * sum of w*w: what Keras' L2 regularizer adds to the loss */
-export function l2Penalty(l2: number, w: Numbers): number {
-  let squares = 0;
-  for (let i = 0; i < w.length; i++) squares += w[i]! * w[i]!;
-  return l2 * squares;
+/** Keras' L1L2: either factor may be zero. */
+export interface Regularizer {
+  l1: number;
+  l2: number;
 }
 
-/** dw + 2 l2 w: the gradient with the penalty's */
-export function regularize(l2: number, { dw, w }: { dw: Numbers; w: Numbers }): Float64Array {
-  return Float64Array.from(dw, (g, i) => g + 2 * l2 * w[i]!);
+/** penalty = l1 * sum of |w| + l2 * sum of w*w: added to the loss */
+export function weightPenalty({ l1, l2 }: Regularizer, w: Numbers): number {
+  let sizes = 0;
+  let squares = 0;
+  for (let i = 0; i < w.length; i++) {
+    sizes += Math.abs(w[i]!);
+    squares += w[i]! * w[i]!;
+  }
+  // No factor, no penalty: not even of an infinite weight.
+  return (l1 && l1 * sizes) + (l2 && l2 * squares);
+}
+
+/** dw + 2 l2 w + l1 sign(w): the gradient with the penalty's, which is taken as 0 where w is */
+export function regularize({ l1, l2 }: Regularizer, { dw, w }: { dw: Numbers; w: Numbers }): Float64Array {
+  return Float64Array.from(dw, (g, i) => g + 2 * l2 * w[i]! + (l1 && l1 * Math.sign(w[i]!)));
 }

@@ -58,7 +58,7 @@ import {
   type MergeCase,
   mergeShape,
 } from './merge_checks.ts';
-import { checkGradientNorm, checkGradientNormReduce, checkL2Penalty } from './norm_checks.ts';
+import { checkGradientNorm, checkGradientNormReduce, checkWeightPenalty } from './norm_checks.ts';
 import { checkAdam, checkSgd } from './optimizer_checks.ts';
 import {
   checkAveragePoolBackward,
@@ -321,8 +321,8 @@ export const everyKernel: AnyCheck[] = [
   any(checkSoftmaxCrossEntropy({ ...loss, soft: false, penalties: 3 })),
   ...[6, 0].map((biases) => any(checkSumParts({ parts: 3, weights: 70, biases }))),
   any(checkGradientNorm(tensors)),
-  any(checkGradientNorm(tensors, Float32Array.of(0.1, 0.2))),
-  any(checkL2Penalty(tensors, Float32Array.of(0.1, 0.2))),
+  any(checkGradientNorm(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),
+  any(checkWeightPenalty(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),
   any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1 })),
   ...(['norm', 'globalNorm'] as const).map((by) =>
     any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1, clip: { by, most: 2 } })),

@@ -9,7 +9,7 @@ import { type Contents, launchGuarded } from './guarded_launch.ts';
 import {
   checkGradientNorm,
   checkGradientNormReduce,
-  checkL2Penalty,
+  checkWeightPenalty,
   correctionBounds,
   endOfStep,
 } from './norm_checks.ts';
@@ -48,18 +48,19 @@ test('random tensors', async () => {
   await fc.assert(property, { seed: 1, numRuns: 10 });
 });
 
-describe('an L2 regularizer', () => {
+describe('L1 and L2 regularizers', () => {
   const arena = () => arenaOf([5000, 7, 300, 20]);
-  const l2 = Float32Array.of(0.25, 0, 3, 0.001);
+  // l1 and l2 of each tensor: either, none, both.
+  const regularizers = Float32Array.of(0, 0.25, 0, 0, 3, 0, 0.5, 0.001);
 
-  test('gradient_norm adds its gradient first', () => checkKernel(gpu, checkGradientNorm(arena(), l2)));
-  test('l2_penalty', () => checkKernel(gpu, checkL2Penalty(arena(), l2)));
-  test('of one tensor of one number', () => checkKernel(gpu, checkL2Penalty(arenaOf([1]), Float32Array.of(2))));
+  test('gradient_norm adds its gradient first', () => checkKernel(gpu, checkGradientNorm(arena(), regularizers)));
+  test('weight_penalty', () => checkKernel(gpu, checkWeightPenalty(arena(), regularizers)));
+  test('of one tensor of one number', () => checkKernel(gpu, checkWeightPenalty(arenaOf([1]), Float32Array.of(1, 2))));
 
   test('what a tensor without one holds is no part of the penalty', async () => {
     const bad = arena();
     bad.tensors[1]!.fill(Infinity);
-    await checkKernel(gpu, checkL2Penalty(bad, l2));
+    await checkKernel(gpu, checkWeightPenalty(bad, regularizers));
   });
 });
 

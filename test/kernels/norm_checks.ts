@@ -6,12 +6,12 @@ import {
   type GradientNormShape,
   gradientNorm,
   gradientNormReduce,
-  l2Penalty,
+  weightPenalty,
 } from '../../src/kernels/update.ts';
 import type { Clip } from '../../src/model/optimizer.ts';
 import { clipFactors } from '../../src/reference/clip.ts';
 import { gradientNorm as norm } from '../../src/reference/norm.ts';
-import { l2Penalty as penaltyOf, regularize } from '../../src/reference/regularizer.ts';
+import { weightPenalty as penaltyOf, regularize } from '../../src/reference/regularizer.ts';
 import { endStep } from '../../src/reference/step.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { boundOf, tolerances, unitRoundoff } from '../tolerance.ts';
@@ -35,32 +35,40 @@ const shapeOf = (arena: Arena, clip: Clip | undefined): EndOfStepShape => ({
   clip,
 });
 
+const regularizerOf = (regularizers: Float32Array, tensor: number) => ({
+  l1: regularizers[2 * tensor]!,
+  l2: regularizers[2 * tensor + 1]!,
+});
+
 /**
- * A chunk's sum of squares, how many of its elements aren't finite, and the largest; with factors of an L2 regularizer, one
- * a tensor, its gradient is added first.
+ * A chunk's sum of squares, how many of its elements aren't finite, and the largest; with the l1 and l2 of
+ * each tensor, their gradients are added first.
  */
-export function checkGradientNorm(arena: Arena, l2?: Float32Array): KernelCheck<GradientNormShape> {
+export function checkGradientNorm(arena: Arena, regularizers?: Float32Array): KernelCheck<GradientNormShape> {
   return {
     kernel: gradientNorm,
-    shape: { ...chunked(arena), regularized: l2 !== undefined },
-    given: { dw: arena.dw, chunks: arena.chunks, ...(l2 && { l2, w: likeArena(arena, 50) }) },
+    shape: { ...chunked(arena), regularized: regularizers !== undefined },
+    given: { dw: arena.dw, chunks: arena.chunks, ...(regularizers && { regularizers, w: likeArena(arena, 50) }) },
     twin: ({ dw, w }) => {
       // Exact where nothing is added.
       const whole = Float64Array.from(dw!);
       const bound = new Float64Array(whole.length);
-      if (l2) {
+      if (regularizers) {
         for (let i = 0; i < arena.chunks.length / 4; i++) {
           const [first, end, tensor] = arena.chunks.subarray(4 * i).subarray(0, 3);
           const of = <T extends Float32Array | Float64Array>(values: T) => values.subarray(4 * first!, 4 * end!);
           const given = { dw: of(dw as Float32Array), w: of(w as Float32Array) };
-          const added = regularize(l2[tensor!]!, given);
-          const size = regularize(l2[tensor!]!, { dw: given.dw.map(Math.abs), w: given.w.map(Math.abs) });
+          const added = regularize(regularizerOf(regularizers, tensor!), given);
+          const size = regularize(regularizerOf(regularizers, tensor!), {
+            dw: given.dw.map(Math.abs),
+            w: given.w.map(Math.abs),
+          });
           of(whole).set(added);
-          of(bound).set(boundOf(tolerances.regularized, added, { terms: 2, magnitude: size }));
+          of(bound).set(boundOf(tolerances.regularized, added, { terms: 3, magnitude: size }));
         }
       }
       return {
-        ...(l2 && {
+        ...(regularizers && {
           dw: (name, bits) => {
             for (let i = 0; i < arena.chunks.length / 4; i++) {
               const [first, end] = arena.chunks.subarray(4 * i);
@@ -77,7 +85,7 @@ export function checkGradientNorm(arena: Arena, l2?: Float32Array): KernelCheck<
             const off = norm(bound.subarray(4 * first!, 4 * end!)).norm;
             const [sum, bad, top, none] = floats(bits).subarray(4 * i);
             expectSame(`${name}[${i}].yw`, [bad!, none!], [nonFinite, 0]);
-            if (l2) expectWithin(`${name}[${i}].largest`, [top!], [largest], off);
+            if (regularizers) expectWithin(`${name}[${i}].largest`, [top!], [largest], off);
             else sameFloats([largest])(`${name}[${i}].largest`, bits.subarray(4 * i + 2, 4 * i + 3));
             const how = { terms: chunk.length + 1, magnitude: [squares] };
             if (Number.isFinite(Math.fround(squares))) {
@@ -92,18 +100,15 @@ export function checkGradientNorm(arena: Arena, l2?: Float32Array): KernelCheck<
   };
 }
 
-/** l2 * sum of squares, chunk by chunk; a tensor without a regularizer has none, whatever it holds. */
-export function checkL2Penalty(arena: Arena, l2: Float32Array): KernelCheck<ChunkedShape> {
+/** l1 * sum of magnitudes and l2 * sum of squares, chunk by chunk; a tensor without a regularizer has none, whatever it holds. */
+export function checkWeightPenalty(arena: Arena, regularizers: Float32Array): KernelCheck<ChunkedShape> {
   return {
-    kernel: l2Penalty,
+    kernel: weightPenalty,
     shape: chunked(arena),
-    given: { w: arena.dw, chunks: arena.chunks, l2 },
+    given: { w: arena.dw, chunks: arena.chunks, regularizers },
     twin: ({ w }) => {
       const expected = Float64Array.from({ length: arena.chunks.length / 4 }, (_, i) =>
-        penaltyOf(
-          l2[arena.chunks[4 * i + 2]!]!,
-          l2[arena.chunks[4 * i + 2]!] ? chunkOf(arena, i, w as Float32Array) : [],
-        ),
+        penaltyOf(regularizerOf(regularizers, arena.chunks[4 * i + 2]!), chunkOf(arena, i, w as Float32Array)),
       );
       const terms = chunkVec4s * 4 + 2;
       return {

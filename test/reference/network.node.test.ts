@@ -27,12 +27,18 @@ const networks: Record<string, Model> = {
       { type: 'dense', units: 4, activation: 'softmax', useBias: false },
     ],
   },
-  'L2 regularizers': {
+  'L1 and L2 regularizers': {
     inputShape: [5, 5, 1],
     layers: [
-      { type: 'conv2d', filters: 2, kernelSize: 3, activation: 'tanh', kernelRegularizer: { l2: 0.3 } },
+      { type: 'conv2d', filters: 2, kernelSize: 3, activation: 'tanh', kernelRegularizer: { l1: 0.2 } },
       { type: 'flatten' },
-      { type: 'dense', units: 3, activation: 'softmax', kernelRegularizer: { l2: 0.1 }, biasRegularizer: { l2: 2 } },
+      {
+        type: 'dense',
+        units: 3,
+        activation: 'softmax',
+        kernelRegularizer: { l2: 0.1 },
+        biasRegularizer: { l1: 0.4, l2: 2 },
+      },
     ],
   },
   'a dense layer alone': {

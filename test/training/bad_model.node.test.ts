@@ -173,12 +173,21 @@ describe('a layer', () => {
     [
       'with a regularizer that is a name',
       { type: 'dense', units: 3, biasRegularizer: 'l2' },
-      { what: 'layer 1 (dense): biasRegularizer makes no sense', found: 'l2', wanted: '{ "l2": <a number >= 0> }' },
+      {
+        what: 'layer 1 (dense): biasRegularizer makes no sense',
+        found: 'l2',
+        wanted: '{ "l1": <a number >= 0> }, { "l2": <a number >= 0> } or both',
+      },
+    ],
+    [
+      'with a regularizer of nothing',
+      { type: 'dense', units: 3, biasRegularizer: {} },
+      { what: 'layer 1 (dense): biasRegularizer makes no sense', found: {} },
     ],
     [
       'with an unknown regularizer',
-      { type: 'dense', units: 3, biasRegularizer: { l1: 0.1 } },
-      { what: 'layer 1 (dense): biasRegularizer has no option l1', fix: 'did you mean "l2"?' },
+      { type: 'dense', units: 3, biasRegularizer: { l3: 0.1 } },
+      { what: 'layer 1 (dense): biasRegularizer has no option l3', wanted: 'one of l1, l2' },
     ],
     ['with an empty name', { type: 'flatten', name: '' }, { what: 'layer 1 (flatten): name makes no sense' }],
   ])('%s', (_, layer, parts) => {

@@ -70,7 +70,7 @@ test.each<[string, object[], number, number]>([
     'penalties on weights, which are in their gradients and not in deltas',
     [
       { ...dense(6, 'tanh'), kernelRegularizer: { l2: 0.5 } },
-      { ...dense(3, 'softmax'), kernelRegularizer: { l2: 0.25 }, biasRegularizer: { l2: 2 } },
+      { ...dense(3, 'softmax'), kernelRegularizer: { l1: 0.25 }, biasRegularizer: { l1: 0.5, l2: 2 } },
     ],
     4,
     3,
