@@ -3,6 +3,9 @@ import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu
 import { type Phase, phases } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
 
+/** Samples of an epoch that no profile gets to the end of. What lies beyond the data set is read as one of its samples. */
+const endless = 2 ** 31;
+
 /** A training step, dispatch by dispatch. */
 export interface TrainingProfile extends StepProfile {
   /** In their order, and so phase by phase. */
@@ -33,6 +36,8 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
     const recording = phases.flatMap((phase) => parts[phase]);
     const phaseOf = phases.flatMap((phase) => parts[phase].map(() => phase));
     engine.beginEpoch(training, input, engine.nextOrder(input, true));
+    // `begin_step` is repeated like every other dispatch: an epoch that ends would leave the others batches without samples.
+    engine.beginSamples(training, endless);
     for (let i = 0; i < 3; i++) engine.run(recording);
     const profile = await profileRecording(gpu, memory, recording, rounds);
     const dispatches = profile.dispatches.map((dispatch, i) => ({ ...dispatch, phase: phaseOf[i]! }));

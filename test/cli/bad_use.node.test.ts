@@ -78,6 +78,8 @@ function modelFile(model: unknown): string {
 const conv = { type: 'conv2d', filters: 4, kernelSize: 3 };
 const softmax = { type: 'dense', units: 10, activation: 'softmax' };
 const flatten = { type: 'flatten' };
+/** A model whose first layers are these. */
+const graph = (...layers: object[]) => modelFile({ inputShape: [28, 28, 1], layers: [...layers, flatten, softmax] });
 
 // [what, arguments after `train`, the words that the error has to say]
 const cases: [string, () => string[], string[]][] = [
@@ -135,6 +137,52 @@ const cases: [string, () => string[], string[]][] = [
     'a window larger than its image',
     () => ['--model', modelFile({ inputShape: [2, 2, 1], layers: [conv, flatten, softmax] })],
     ['conv2d', '2'],
+  ],
+  [
+    'an input that is nearly the name of a layer',
+    () => [
+      '--model',
+      graph({ ...conv, name: 'stem' }, { ...conv, name: 'side' }, { type: 'add', inputs: ['stme', -1] }),
+    ],
+    ['Layer 3 (add)', 'found: "stme"', 'did you mean "stem"?'],
+  ],
+  [
+    'a merge of shapes that do not fit',
+    () => ['--model', graph(conv, { type: 'add', inputs: [-1, 'input'] })],
+    ['Layer 2 (add)', '[26, 26, 4] and [28, 28, 1]', 'the same filters'],
+  ],
+  [
+    'a normalization over an axis that is not there',
+    () => ['--model', graph(conv, { type: 'layerNormalization', axis: 4 })],
+    ['Layer 2 (layer_normalization)', 'axis 4 of [batch, 26, 26, 4]', 'from 1 to 3'],
+  ],
+  [
+    'a dropout of everything',
+    () => ['--model', graph(conv, { type: 'dropout', rate: 1 })],
+    ['layer 2 (dropout): rate', 'found: 1', 'a number from 0 to 1'],
+  ],
+  [
+    'groups that do not divide',
+    () => ['--model', graph(conv, { ...conv, groups: 3 })],
+    ['Layer 2 (conv2d_1)', '3 groups, 4 channels, 4 filters', 'a divisor of both'],
+  ],
+  [
+    'an unused branch',
+    () => ['--model', graph({ ...conv, name: 'stem' }, { ...conv, name: 'side' }, { ...conv, inputs: ['stem'] })],
+    ['A branch of the model leads nowhere', 'side', 'one output'],
+  ],
+  [
+    'a cycle',
+    () => [
+      '--model',
+      graph(conv, { type: 'add', name: 'a', inputs: ['conv2d', 'b'] }, { ...conv, name: 'b', inputs: ['a'] }),
+    ],
+    ['The layers form a cycle', 'a ->', 'no layer reaches itself'],
+  ],
+  [
+    'a name twice',
+    () => ['--model', graph({ ...conv, name: 'stem' }, { ...conv, name: 'stem' })],
+    ['same name', '"stem"', 'a name of its own'],
   ],
   ['a folder without IDX files', () => ['--dataset', temporaryFolder()], ['train-images']],
   [

@@ -236,6 +236,7 @@ test('a model or a batch larger than the adapter binds', async () => {
     inputShape: [64, 64, 1],
     layers: [{ type: 'flatten' }, { type: 'dense', units: 16384 }, { type: 'dense', units: 2, activation: 'softmax' }],
   };
+  const { spy } = watchBuffers(gpu.device);
   const large = createTrainer(gpu, { model: wide as never, batchSize: 1 });
   const found = expect.stringMatching(/^256\.\d MiB$/);
   expect(await partsOf(() => large.getWeights())).toMatchObject({
@@ -245,6 +246,9 @@ test('a model or a batch larger than the adapter binds', async () => {
   expect(await partsOf(() => large.predict(images))).toMatchObject({
     what: 'weights is larger than this adapter can bind',
   });
+  // It is the plan that is refused, before a buffer is made.
+  expect(spy).not.toHaveBeenCalled();
+  spy.mockRestore();
   large.dispose();
 });
 
