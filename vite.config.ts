@@ -34,7 +34,7 @@ const contentSecurityPolicy: Plugin = {
 };
 
 /**
- * Shaders without their comments, a third of what the page would fetch, and without the space that nobody reads there.
+ * Shaders without their comments, a third of what the page would fetch, and without white space that nobody reads there.
  * Lines stay where they are, so that an error of the compiler tells the same line, and lines of the preprocessor as they are.
  */
 const leanShaders: Plugin = {
@@ -70,6 +70,9 @@ const unreached: Plugin = {
   load: (id) => (id === '\0unreached' ? `throw new Error('wgrad has no Firefox and reads no PAC scripts')` : undefined),
 };
 
+/** Smaller, but with every name as it is, so that the stack of an error can be read. */
+const namesStay = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+
 /** A program for Node, and beside it the one that downloads a Chrome. */
 const nodeProgram = (main: string, outDir: string): UserConfig => ({
   root,
@@ -90,11 +93,9 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 /** The same with everything that it imports: who installs it installs nothing else. */
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
-  // Names stay as they are, for the stacks of errors.
-  const minify = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
   return mergeConfig(program, {
-    plugins: [viteStaysOutside, unreached],
-    build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify } } },
+    plugins: [viteStaysOutside, unreached, leanShaders],
+    build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: namesStay } } },
     ssr: { noExternal: true },
   });
 }
@@ -139,6 +140,7 @@ const targets: Record<string, UserConfig> = {
   // The package's door. Its small dependencies go in: a page can import the file as it stands, without a bundler.
   library: {
     root,
+    plugins: [leanShaders],
     build: {
       lib: { entry: resolve(root, 'src/index.ts'), formats: ['es'], fileName: 'index' },
       outDir: 'dist',
@@ -146,7 +148,7 @@ const targets: Record<string, UserConfig> = {
       target: 'es2023',
       license: { fileName: 'licenses.md' },
       // In one file also what the sources import only when it is wanted.
-      rolldownOptions: { output: { codeSplitting: false } },
+      rolldownOptions: { output: { codeSplitting: false, minify: true } },
     },
   },
   // The command.
@@ -155,12 +157,13 @@ const targets: Record<string, UserConfig> = {
   headless: {
     root: resolve(root, 'src/cli/headless'),
     base: './',
+    plugins: [leanShaders],
     build: {
       outDir: resolve(root, 'dist/headless'),
       emptyOutDir: true,
       target: 'es2023',
-      minify: false,
       license: { fileName: 'licenses.md' },
+      rolldownOptions: { output: { minify: namesStay } },
     },
   },
   // The command once more, with `bench` in it, and the page where wgrad and its peers train.
