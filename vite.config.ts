@@ -70,8 +70,8 @@ const unreached: Plugin = {
   load: (id) => (id === '\0unreached' ? `throw new Error('wgrad has no Firefox and reads no PAC scripts')` : undefined),
 };
 
-/** Smaller, but with every name as it is, so that the stack of an error can be read. */
-const namesStay = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+/** Small, but functions and classes keep their names, so that the stack of an error can be read. */
+const namesStay = { compress: true, mangle: { keepNames: { function: true, class: true } }, codegen: { removeWhitespace: true } };
 
 /** A program for Node, and beside it the one that downloads a Chrome. */
 const nodeProgram = (main: string, outDir: string): UserConfig => ({
