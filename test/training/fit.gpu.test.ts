@@ -232,9 +232,16 @@ describe('weights', () => {
 
 test('summary tells layers, output shapes and parameters', async () => {
   const trainer = make();
-  const measured = (activation: string) => ({ measured: { activation } });
+  const measured = (activation: string, next?: number) => ({ measured: { activation, next } });
   expect(trainer.summary()).toEqual([
-    { name: 'conv2d', type: 'conv2d', outputShape: [4, 4, 4], parameters: 40, activation: 'relu', ...measured('relu') },
+    {
+      name: 'conv2d',
+      type: 'conv2d',
+      outputShape: [4, 4, 4],
+      parameters: 40,
+      activation: 'relu',
+      ...measured('relu', 1),
+    },
     { name: 'max_pooling2d', type: 'maxPooling2d', outputShape: [2, 2, 4], parameters: 0 },
     {
       name: 'conv2d_1',
@@ -242,10 +249,10 @@ test('summary tells layers, output shapes and parameters', async () => {
       outputShape: [2, 2, 3],
       parameters: 51,
       activation: 'relu',
-      ...measured('relu'),
+      ...measured('relu', 2),
     },
     { name: 'flatten', type: 'flatten', outputShape: [12], parameters: 0 },
-    { name: 'dense', type: 'dense', outputShape: [5], parameters: 65, activation: 'tanh', ...measured('tanh') },
+    { name: 'dense', type: 'dense', outputShape: [5], parameters: 65, activation: 'tanh', ...measured('tanh', 3) },
     { name: 'dense_1', type: 'dense', outputShape: [3], parameters: 18, activation: 'softmax', ...measured('linear') },
   ]);
   trainer.dispose();
