@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, runIn, shellEnvironment } from './packed.ts';
 
@@ -31,6 +31,7 @@ export async function compile(project: string, version: string, options: Compile
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
   const folder = version === own ? root : join(compilers, version);
   const compiler = join(folder, 'node_modules/typescript/bin/tsc');
+  if (!existsSync(compiler)) throw new Error(`TypeScript ${version} is not installed: npm ci installs it`);
   const { text } = await runIn(project, shellEnvironment(), process.execPath, compiler, '-p', 'tsconfig.json');
   return text.split('\n').filter((line) => line.includes('error'));
 }
