@@ -71,7 +71,11 @@ const unreached: Plugin = {
 };
 
 /** Small, but functions and classes keep their names, so that the stack of an error can be read. */
-const namesStay = { compress: true, mangle: { keepNames: { function: true, class: true } }, codegen: { removeWhitespace: true } };
+const namesStay = {
+  compress: true,
+  mangle: { keepNames: { function: true, class: true } },
+  codegen: { removeWhitespace: true },
+};
 
 /** A program for Node, and beside it the one that downloads a Chrome. */
 const nodeProgram = (main: string, outDir: string): UserConfig => ({
