@@ -1,5 +1,4 @@
-import backwardSource from '../../shaders/dropout_backward.wgsl?raw';
-import forwardSource from '../../shaders/dropout_forward.wgsl?raw';
+import dropoutSource from '../../shaders/dropout.wgsl?raw';
 import noiseSource from '../../shaders/gaussian_noise.wgsl?raw';
 import mask from '../../shaders/lib/dropout_mask.wgsl?raw';
 import draws from '../../shaders/lib/layer_draws.wgsl?raw';
@@ -45,40 +44,27 @@ const sizes = ({ batch, elements, layer }: RandomLayerShape) => ({ batch, elemen
 /** Philox: ten rounds of two products of 32 by 32 bits, for four elements. */
 const cost = (s: RandomLayerShape) => ({ flops: 50 * s.batch * s.elements, bytes: 8 * s.batch * s.elements });
 
-const dropoutFlags = (s: DropoutShape) => ({
-  ...elementFlags(isVec(s)),
-  ...drawFlags,
-  spatial: s.spatialChannels !== undefined,
-});
-
-const dropoutConstants = (s: DropoutShape) => ({
-  ...sizes(s),
-  dropped_below: Math.min(2 ** 32 - 1, Math.round(s.rate * 2 ** 32)),
-  scale: 1 / (1 - s.rate),
-  ...(s.spatialChannels !== undefined && { channels: s.spatialChannels }),
-});
-
-export const dropoutForward: Kernel<DropoutShape> = {
-  name: 'dropout_forward',
-  source: forwardSource + mask + draws + random + stateSource,
-  flags: dropoutFlags,
-  constants: dropoutConstants,
+const dropout = (name: string): Kernel<DropoutShape> => ({
+  name,
+  source: dropoutSource + mask + draws + random + stateSource,
+  flags: (s) => ({ ...elementFlags(isVec(s)), ...drawFlags, spatial: s.spatialChannels !== undefined }),
+  constants: (s) => ({
+    ...sizes(s),
+    dropped_below: Math.min(2 ** 32 - 1, Math.round(s.rate * 2 ** 32)),
+    scale: 1 / (1 - s.rate),
+    ...(s.spatialChannels !== undefined && { channels: s.spatialChannels }),
+  }),
   buffers: (s) => ({ x: s.batch * s.elements, state: stateWords, y: s.batch * s.elements }),
   workgroups: groupsOf,
   cost,
-};
+});
 
-export const dropoutBackward: Kernel<DropoutShape> = {
-  name: 'dropout_backward',
-  source: backwardSource + mask + draws + random + stateSource,
-  flags: dropoutFlags,
-  constants: dropoutConstants,
-  buffers: (s) => ({ dy: s.batch * s.elements, state: stateWords, dx: s.batch * s.elements }),
-  workgroups: groupsOf,
-  cost,
-};
+export const dropoutForward = dropout('dropout_forward');
 
-/** Its gradient is dy as it is. */
+/** The same multiplication by the mask: x is dy, and y is dx. */
+export const dropoutBackward = dropout('dropout_backward');
+
+/** Its gradient is dy, unchanged. */
 export const gaussianNoise: Kernel<GaussianNoiseShape> = {
   name: 'gaussian_noise',
   source: noiseSource + draws + normal + random + stateSource,

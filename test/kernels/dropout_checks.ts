@@ -32,9 +32,9 @@ export function checkDropoutBackward(shape: DropoutShape, values = someState): K
     kernel: dropoutBackward,
     shape,
     given: { state: stateOf(values) },
-    twin: ({ dy, state }) => {
-      const { dx } = reference.dropoutBackward(shape, { dy: dy!, state: stateFrom(state as Uint32Array) });
-      return { dx: within(dx, keepingZeros(dx)) };
+    twin: ({ x, state }) => {
+      const { dx } = reference.dropoutBackward(shape, { dy: x!, state: stateFrom(state as Uint32Array) });
+      return { y: within(dx, keepingZeros(dx)) };
     },
   };
 }

@@ -18,7 +18,7 @@ function dropOut(
     value,
     backward: (dy) => {
       const dx = context.rawGradient();
-      if (dx) context.backward(dropoutBackward, shape, { dy, state, dx });
+      if (dx) context.backward(dropoutBackward, shape, { x: dy, state, y: dx });
     },
   };
 }
