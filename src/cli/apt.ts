@@ -26,7 +26,7 @@ function runs([program, ...args]: string[]): boolean {
 }
 
 /**
- * Installs a Debian package where apt-get needs no password. System packages change the machine for everybody, so it asks
+ * Installs a Debian package where apt-get needs no password. A system package affects every user, so it asks
  * at the terminal first; `yes` answers for the user, and without a terminal nothing is installed.
  * Waits for another apt-get's lock, since a test run may start two of us.
  *

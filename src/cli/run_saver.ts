@@ -80,7 +80,7 @@ export class RunSaver {
   }
 }
 
-/** The error with what was saved of the run; one that nobody meant to raise stays as it is, and what was saved is told before it. */
+/** Adds what was saved of the run to the error. An unexpected error is returned unchanged, and what was saved is printed first. */
 export function withRescue(error: unknown, saver: RunSaver): unknown {
   const rescued = saver.rescue();
   if (!(error instanceof WgradError)) {

@@ -125,7 +125,7 @@ function splitsIn(folder: Folder): SplitFolders | undefined {
     const found: SplitFolders = {};
     for (const { split, child } of ofOneKind) found[split] = [...(found[split] ?? []), descendSameName(child)];
     const hasOthers = splits.some((split) => split !== 'train' && found[split]);
-    // A folder train beside no other split: of a folder around it alone, descend() makes the same.
+    // A train folder without another split counts only if it has siblings; descend() handles a folder that is all there is.
     if (hasOthers || (classesOf(found.train).size > 1 && folder.children.size > 1)) return found;
   }
   const held = named.filter(({ split, child, rest }) => split !== 'train' && !rest && child.children.size > 0);

@@ -1,4 +1,4 @@
-/** `wgrad compare` with its arguments as they are to be typed: a POSIX shell reads each back as it is. */
+/** A `wgrad compare` command line, quoted so that a POSIX shell passes every argument on unchanged. */
 export const compareCommand = (words: readonly string[]): string =>
   ['npx wgrad compare', ...words.map(quoted)].join(' ');
 

@@ -23,7 +23,7 @@ export interface WeightSpec {
   /** How much of the sum of magnitudes, and of the sum of squares, is added to the loss; 0 for none. */
   l1: number;
   l2: number;
-  /** The optimizer moves it. Others are moved by their layer, as moving statistics are, or stay as they are. */
+  /** Whether the optimizer updates it. Other tensors are updated by their layer, like moving statistics, or are constant. */
   trainable: boolean;
   /** Of statistics that follow the batch's: how much of them a step keeps. */
   momentum?: number;

@@ -6,7 +6,7 @@ import type { LayerConfig } from './layers/index.ts';
  * count back would then mean other layers: here each layer's `inputs` mean those that they meant before. In place of a layer
  * that is left out they take what that layer took first. A layer without `inputs` still takes the one before it.
  *
- * @param order of the layers by their positions in `layers`; new ones as they are, `inputs` by the names of before.
+ * @param order the new order: positions in `layers`, or new layers, whose `inputs` use the existing names.
  */
 export function reconnect(layers: readonly LayerConfig[], order: readonly (number | LayerConfig)[]): LayerConfig[] {
   const moved = order.map((each) => (typeof each === 'number' ? layers[each]! : each));
