@@ -31,12 +31,6 @@ export interface MergeBackwardShape extends MergeShape {
   input: number;
 }
 
-/**
- * The most inputs that one dispatch merges. More of them are merged in a chain: the result of one dispatch is x0 of the next.
- * In an average all but the last add.
- */
-export const mergeInputsMost = 4;
-
 const elementsOf = ({ height, width, channels }: MergeInput) => height * width * channels;
 
 const isBroadcast = (s: MergeShape) => s.inputs.some((input) => elementsOf(input) !== elementsOf(s));

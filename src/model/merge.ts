@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 
-/** As many as one dispatch reads beside what it writes; a merge of more is a merge of merges. */
+/** The most is what one dispatch reads (src/kernels/merge.ts: x0 to x3); a model merges more with several layers. */
 export const mergeInputs = { least: 2, most: 4 };
 
 /** What merge layers say of shapes that don't meet. */

@@ -6,9 +6,9 @@ import {
   batchNormForward,
   batchNormStatistics,
 } from '../../kernels/batch_norm.ts';
-import { sumParts } from '../../kernels/step.ts';
 import { product } from '../../model/layer.ts';
 import type { Lowering } from '../lowering.ts';
+import { planNormSums } from './norm_gradient.ts';
 
 /** With the shortcut's sum and the activation that follow in the same dispatch. */
 export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, context) => {
@@ -48,23 +48,8 @@ export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, c
       const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
       const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
       if (!frozen) {
-        const { chunks } = sums;
-        const parts = chunks > 1 && {
-          dgamma: context.scratch('dgamma_parts', chunks * channels),
-          dbeta: context.scratch('dbeta_parts', chunks * channels),
-        };
-        context.backward(
-          batchNormBackwardSums,
-          { ...sums, epsilon },
-          { x: x.ref, dy, statistics, state, dgamma, dbeta, ...parts },
-        );
-        if (parts) {
-          context.backward(
-            sumParts,
-            { parts: chunks, weights: channels, biases: channels },
-            { dw_parts: parts.dgamma, db_parts: parts.dbeta, dw: dgamma, db: dbeta },
-          );
-        }
+        const buffers = { x: x.ref, dy, statistics, state, dgamma, dbeta };
+        planNormSums(context, batchNormBackwardSums, { ...sums, epsilon }, buffers);
       }
       const target = context.gradient();
       if (!target) return;

@@ -9,6 +9,7 @@ import type { BufferRef } from '../planner.ts';
 import { furtherLayers } from './loaded.ts';
 import { poolShape } from './max_pooling2d.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
+import { windowSizes } from './window.ts';
 
 /** A convolution with a 2x2 pool after it is one dispatch each way. */
 export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
@@ -65,22 +66,15 @@ function convolutionShape(
   inActivation: Activation,
   batch: number,
 ): Conv2dShape {
-  const { window, strides, pad, dilation } = layer.details;
+  const { window, dilation } = layer.details;
   const { groups } = layer.config;
   return {
     batch,
-    inHeight: layer.inputShape[0]!,
-    inWidth: layer.inputShape[1]!,
+    ...windowSizes(layer, layer.outputShape),
     inChannels: layer.inputShape[2]!,
-    outHeight: layer.outputShape[0]!,
-    outWidth: layer.outputShape[1]!,
     outChannels: layer.config.filters,
     kernelHeight: window[0],
     kernelWidth: window[1],
-    strideY: strides[0],
-    strideX: strides[1],
-    padTop: pad[0],
-    padLeft: pad[1],
     ...(dilation.some((n) => n > 1) && { dilationY: dilation[0], dilationX: dilation[1] }),
     ...(groups > 1 && { groups }),
     useBias: layer.config.useBias,

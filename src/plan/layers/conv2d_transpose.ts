@@ -2,24 +2,18 @@ import type { Conv2dTransposeShape } from '../../kernels/conv2d_transpose.ts';
 import { conv2dTransposeKernelsFor } from '../../kernels/further_convolutions.ts';
 import type { Lowering } from '../lowering.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
+import { windowSizes } from './window.ts';
 
 export const lowerConv2dTranspose: Lowering<'conv2dTranspose'> = (layer, context) => {
   const { x } = context;
-  const { window, strides, pad, dilation } = layer.details;
+  const { window, dilation } = layer.details;
   const shape: Conv2dTransposeShape = {
     batch: context.batch,
-    inHeight: layer.inputShape[0]!,
-    inWidth: layer.inputShape[1]!,
+    ...windowSizes(layer, layer.outputShape),
     inChannels: layer.inputShape[2]!,
-    outHeight: layer.outputShape[0]!,
-    outWidth: layer.outputShape[1]!,
     outChannels: layer.config.filters,
     kernelHeight: window[0],
     kernelWidth: window[1],
-    strideY: strides[0],
-    strideX: strides[1],
-    padTop: pad[0],
-    padLeft: pad[1],
     dilationY: dilation[0],
     dilationX: dilation[1],
     useBias: layer.config.useBias,

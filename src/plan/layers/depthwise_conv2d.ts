@@ -4,6 +4,7 @@ import { depthwiseConv2dKernelsFor } from '../../kernels/further_convolutions.ts
 import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowering } from '../lowering.ts';
 import { foldNorm, planFilterGradient } from './weight_gradient.ts';
+import { windowSizes } from './window.ts';
 
 export const lowerDepthwiseConv2d: Lowering<'depthwiseConv2d'> = (layer, context) => {
   const { x } = context;
@@ -47,28 +48,21 @@ export const lowerDepthwiseConv2d: Lowering<'depthwiseConv2d'> = (layer, context
 
 /** @param outputShape of the depthwise convolution itself. */
 export function depthwiseShape(
-  { config, details, inputShape }: CompiledNode<'depthwiseConv2d' | 'separableConv2d'>,
+  layer: CompiledNode<'depthwiseConv2d' | 'separableConv2d'>,
   outputShape: readonly number[],
   batch: number,
   useBias: boolean,
   activation: Activation,
   inActivation: Activation,
 ): DepthwiseConv2dShape {
-  const { window, strides, pad, dilation } = details;
+  const { window, dilation } = layer.details;
   return {
     batch,
-    inHeight: inputShape[0]!,
-    inWidth: inputShape[1]!,
-    channels: inputShape[2]!,
-    multiplier: config.depthMultiplier,
-    outHeight: outputShape[0]!,
-    outWidth: outputShape[1]!,
+    ...windowSizes(layer, outputShape),
+    channels: layer.inputShape[2]!,
+    multiplier: layer.config.depthMultiplier,
     kernelHeight: window[0],
     kernelWidth: window[1],
-    strideY: strides[0],
-    strideX: strides[1],
-    padTop: pad[0],
-    padLeft: pad[1],
     dilationY: dilation[0],
     dilationX: dilation[1],
     useBias,

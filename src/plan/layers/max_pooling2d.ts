@@ -1,6 +1,7 @@
 import { type MaxPoolShape, maxPoolBackward, maxPoolForward } from '../../kernels/max_pool.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import type { Lowering } from '../lowering.ts';
+import { windowSizes } from './window.ts';
 
 /** What a pool hands on was made by the activation before it. */
 export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
@@ -19,19 +20,12 @@ export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
 };
 
 export function poolShape(layer: CompiledNode<'maxPooling2d' | 'averagePooling2d'>, batch: number): MaxPoolShape {
-  const { window, strides, pad } = layer.details;
+  const { window } = layer.details;
   return {
     batch,
-    inHeight: layer.inputShape[0]!,
-    inWidth: layer.inputShape[1]!,
+    ...windowSizes(layer, layer.outputShape),
     channels: layer.inputShape[2]!,
-    outHeight: layer.outputShape[0]!,
-    outWidth: layer.outputShape[1]!,
     poolHeight: window[0],
     poolWidth: window[1],
-    strideY: strides[0],
-    strideX: strides[1],
-    padTop: pad[0],
-    padLeft: pad[1],
   };
 }

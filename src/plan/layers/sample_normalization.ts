@@ -9,10 +9,10 @@ import {
   groupNormForward,
 } from '../../kernels/group_norm.ts';
 import { asGroupNorm, layerNormBackwardSums, layerNormBackwardX, layerNormForward } from '../../kernels/layer_norm.ts';
-import { sumParts } from '../../kernels/step.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import { product } from '../../model/layer.ts';
 import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
+import { planNormSums } from './norm_gradient.ts';
 
 interface NormKernels {
   forward: Kernel<GroupNormForwardShape>;
@@ -63,19 +63,8 @@ function normalize(
         const chunks = groupNormChunks(shape);
         const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
         const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
-        const parts = chunks > 1 && {
-          dgamma: context.scratch('dgamma_parts', chunks * channels),
-          dbeta: context.scratch('dbeta_parts', chunks * channels),
-        };
-        const buffers = { x: x.ref, dy, statistics: statistics!, state, dgamma, dbeta, ...parts };
-        context.backward(kernels.backwardSums, { ...shape, chunks }, buffers);
-        if (parts) {
-          context.backward(
-            sumParts,
-            { parts: chunks, weights: channels, biases: channels },
-            { dw_parts: parts.dgamma, db_parts: parts.dbeta, dw: dgamma, db: dbeta },
-          );
-        }
+        const buffers = { x: x.ref, dy, statistics: statistics!, state, dgamma, dbeta };
+        planNormSums(context, kernels.backwardSums, { ...shape, chunks }, buffers);
       }
       const target = context.gradient();
       if (!target) return;

@@ -1,0 +1,19 @@
+/** A layer that moves a window over images, with strides and padding. */
+interface WindowedLayer {
+  inputShape: readonly number[];
+  details: { strides: readonly [number, number]; pad: readonly [number, number] };
+}
+
+/** The sizes that the kernels of all such layers name alike: images in and out, strides and padding, in pixels. */
+export function windowSizes({ inputShape, details: { strides, pad } }: WindowedLayer, outputShape: readonly number[]) {
+  return {
+    inHeight: inputShape[0]!,
+    inWidth: inputShape[1]!,
+    outHeight: outputShape[0]!,
+    outWidth: outputShape[1]!,
+    strideY: strides[0],
+    strideX: strides[1],
+    padTop: pad[0],
+    padLeft: pad[1],
+  };
+}
