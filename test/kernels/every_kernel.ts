@@ -107,9 +107,26 @@ export interface AnyCheck {
   variants(gpu: Gpu): number;
 }
 
-const any = <S>(check: KernelCheck<S>, shader = check.kernel.name): AnyCheck => ({
+const texts = Object.entries(
+  import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true }),
+).map(([path, text]) => ({ stem: path.match(/(\w+)\.wgsl$/)![1]!, text }));
+
+/** A kernel's source is one file of shaders/ and fragments of its folders. */
+function shaderOf(name: string, source: string): string {
+  const [first, ...others] = texts.filter(({ text }) => source.includes(text));
+  if (!first || others.length > 0) throw new Error(`${name} holds ${first ? 'several shaders' : 'no shader'}`);
+  return first.stem;
+}
+
+function sourceOf<S>({ kernel, shape }: KernelCheck<S>): string {
+  if (typeof kernel.source === 'string') return kernel.source;
+  const [variant] = variantsOf(kernel, shape, { software: true, subgroupSize: 0 });
+  return kernel.source(shape, variant!);
+}
+
+const any = <S>(check: KernelCheck<S>): AnyCheck => ({
   name: check.kernel.name,
-  shader,
+  shader: shaderOf(check.kernel.name, sourceOf(check)),
   run: (gpu, pick) => checkKernel(gpu, check, { pick }),
   flags: (gpu) => {
     const { kernel, shape } = check;
@@ -230,9 +247,9 @@ const normKernels = [
     ...[1, 5].map((pixels) => any(checkGroupNormBackwardSums({ ...normGroup, channels: 2 * channels, pixels }))),
   ]),
   any(checkBatchNormMove({ layers: [5, 300], momenta: [0.99, 0.9] })),
-  any(checkLayerNormForward(normLayer), 'group_norm_forward'),
-  any(checkLayerNormBackwardX(normLayer), 'group_norm_backward_x'),
-  any(checkLayerNormBackwardSums(normLayer), 'group_norm_backward_sums'),
+  any(checkLayerNormForward(normLayer)),
+  any(checkLayerNormBackwardX(normLayer)),
+  any(checkLayerNormBackwardSums(normLayer)),
 ];
 
 /** Every kernel of a training step and of a probe, in so few shapes that each branch of its text is taken and not taken. */
@@ -250,10 +267,10 @@ export const everyKernel: AnyCheck[] = [
   ...transposes
     .map(transposed)
     .flatMap((s) => [
-      any(checkTransposeForward(s), 'conv2d_backward_x'),
-      any(checkTransposeBackwardX(s), 'conv2d_forward'),
-      ...(s.outChannels % 4 === 0 ? [any(checkTransposeBackwardW(s), 'conv2d_backward_w')] : []),
-      any(checkTransposeBackwardWNarrow(s), 'conv2d_backward_w_narrow'),
+      any(checkTransposeForward(s)),
+      any(checkTransposeBackwardX(s)),
+      ...(s.outChannels % 4 === 0 ? [any(checkTransposeBackwardW(s))] : []),
+      any(checkTransposeBackwardWNarrow(s)),
     ]),
   ...images(groups).flatMap((s) => [
     any(checkGroupedForward(s)),
@@ -263,10 +280,10 @@ export const everyKernel: AnyCheck[] = [
   ...depthwises
     .map(depthwise)
     .flatMap((s) => [any(checkDepthwiseForward(s)), any(checkDepthwiseBackwardX(s)), any(checkDepthwiseBackwardW(s))]),
-  any(checkDenseForward(layer), 'conv2d_forward'),
-  any(checkDenseBackwardW(layer), 'conv2d_backward_w'),
-  any(checkDenseBackwardWNarrow(layer), 'conv2d_backward_w_narrow'),
-  any(checkDenseBackwardX(layer), 'conv2d_backward_x'),
+  any(checkDenseForward(layer)),
+  any(checkDenseBackwardW(layer)),
+  any(checkDenseBackwardWNarrow(layer)),
+  any(checkDenseBackwardX(layer)),
   ...activationNames.flatMap((activation, i) => {
     const shape = { elements: i % 2 ? 10 : 12, activation };
     return [any(checkActivationForward(shape)), any(checkActivationBackward(shape))];
@@ -341,11 +358,11 @@ export const everyKernel: AnyCheck[] = [
   ),
   any(checkHealthReduce({ layers: [{ values: 3, deltas: 2, units: 40 }], tensors: [3, 1] })),
   any(checkBeginStep(4, { position: 2, samples: 5 })),
-  ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }), 'update')),
-  any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } }), 'update'),
-  any(checkAdam({ ...adam, measured: false, clip: { by: 'value', most: 0.3 } }), 'update'),
+  ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
+  any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } })),
+  any(checkAdam({ ...adam, measured: false, clip: { by: 'value', most: 0.3 } })),
   ...[0, 0.9].flatMap((momentum) =>
-    [false, true].map((flag) => any(checkSgd({ ...update, momentum, nesterov: flag, measured: !flag }), 'update')),
+    [false, true].map((flag) => any(checkSgd({ ...update, momentum, nesterov: flag, measured: !flag }))),
   ),
   any(
     checkSgd({
@@ -356,12 +373,8 @@ export const everyKernel: AnyCheck[] = [
       weightDecay: 0.5,
       clip: { by: 'norm', most: 1 },
     }),
-    'update',
   ),
-  any(
-    checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } }),
-    'update',
-  ),
+  any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),
