@@ -7,7 +7,7 @@ import { datasetServer } from './src/cli/dataset_server.ts';
 import { readDatasets } from './src/cli/datasets.ts';
 import { takeFirst } from './src/data/index.ts';
 import { mnistPart } from './src/data/mnist_part.ts';
-import { servedListFile } from './src/data/served.ts';
+import { servedListFile } from './src/data/served_datasets.ts';
 
 const root = import.meta.dirname;
 const pageRoot = resolve(root, 'src/page');

@@ -5,12 +5,12 @@
 @group(0) @binding(2) var<storage, read> state: State;
 @group(0) @binding(3) var<storage, read_write> moving: array<vec4f>;
 
-const lanes = ${lanes}u;
+const workgroup_size = ${workgroup_size}u;
 
-@compute @workgroup_size(lanes)
+@compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   if (state.skip != 0u) { return; }
   let tensor = table[group.x];
   let share = bitcast<f32>(tensor.z);
-  for (var i = tensor.x + index; i < tensor.y; i += lanes) { moving[i] += share * (statistics[i] - moving[i]); }
+  for (var i = tensor.x + index; i < tensor.y; i += workgroup_size) { moving[i] += share * (statistics[i] - moving[i]); }
 }

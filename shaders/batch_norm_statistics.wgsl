@@ -1,20 +1,20 @@
 // partials[k,0,c] = mean of x[r,c] over the rows r of chunk k;  partials[k,1,c] = sum over them of (x[r,c] - mean)^2
-// A row is a pixel of a real sample; batch_norm_combine joins the chunks. One workgroup owns one chunk and ${column_lanes} columns of
+// A row is a pixel of a real sample; batch_norm_combine joins the chunks. One workgroup owns one chunk and ${column_invocations} columns of
 // one or four channels, and goes over it twice. The second time also sums the deviations: what rounding left in the mean shows in
 // them and is taken out of both results (the corrected two-pass algorithm: Chan, Golub and LeVeque 1983).
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> partials: array<${element}>;
 
-@compute @workgroup_size(row_lanes * column_lanes)
+@compute @workgroup_size(row_invocations * column_invocations)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let chunk = chunk_of(group, index);
   var sum = Element();
-  for (var row = chunk.row; row < chunk.end; row += row_lanes) { sum += x[row * columns + chunk.column]; }
+  for (var row = chunk.row; row < chunk.end; row += row_invocations) { sum += x[row * columns + chunk.column]; }
   let mean = sum_of_column(sum, index) / chunk.rows;
   var deviations = Element();
   var squares = Element();
-  for (var row = chunk.row; row < chunk.end; row += row_lanes) {
+  for (var row = chunk.row; row < chunk.end; row += row_invocations) {
     let d = x[row * columns + chunk.column] - mean;
     deviations += d;
     squares += d * d;

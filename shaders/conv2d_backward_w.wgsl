@@ -24,7 +24,7 @@ enable subgroups;
 #endif
 #endif
 #if ${pooled}
-@group(0) @binding(4) var<storage, read> won: array<u32>;
+@group(0) @binding(4) var<storage, read> argmax: array<u32>;
 #endif
 
 override batch: u32;
@@ -113,7 +113,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
         let at = ((n * out_height + oy) * out_width + ox) * out_channels + co;
 #if ${pooled}
         let winner = load_dy(at, co);
-        let word = won[at / 4u];
+        let word = argmax[at / 4u];
         let place = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
         let dy0 = select(vec4f(), winner, place == vec4u(0u));
         let dy1 = select(vec4f(), winner, place == vec4u(1u));

@@ -29,7 +29,7 @@ enable subgroups;
 #endif
 #endif
 #if ${pooled}
-@group(0) @binding(4) var<storage, read_write> won: array<u32>; // four places a word, 8 bits each
+@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four places a word, 8 bits each
 #endif
 
 override batch: u32;

@@ -20,7 +20,7 @@ enable subgroups;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 #endif
 #if ${pooled}
-@group(0) @binding(4) var<storage, read_write> won: array<u32>; // four places a word, 8 bits each
+@group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four places a word, 8 bits each
 #endif
 
 override batch: u32;

@@ -14,13 +14,13 @@
 @group(0) @binding(4) var<storage, read> regularizers: array<vec2f>; // by tensor: l1, l2
 #endif
 
-const lanes = ${lanes}u;
+const workgroup_size = ${workgroup_size}u;
 const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
 
-var<workgroup> sums: array<vec2f, lanes>;
-var<workgroup> largest: array<u32, lanes>;
+var<workgroup> sums: array<vec2f, workgroup_size>;
+var<workgroup> largest: array<u32, workgroup_size>;
 
-@compute @workgroup_size(lanes)
+@compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let chunk = chunks[group.x];
   var squares = vec4f();
@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 #if ${regularized}
   let factors = regularizers[chunk.z];
 #endif
-  for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+  for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
 #if ${regularized}
     let w0 = w[i];
     var g = dw[i] + 2.0 * factors.y * w0;
@@ -42,13 +42,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
   var bad = 0.0;
   if (any(sizes >= infinity)) { // so rare that it may cost a second look
-    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+    for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       bad += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(dw[i]) & infinity) == infinity), vec4f(1.0));
     }
   }
   sums[index] = vec2f(dot(squares, vec4f(1.0)), bad);
   largest[index] = max(max(sizes.x, sizes.y), max(sizes.z, sizes.w));
-  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (index < half) {
       sums[index] += sums[index + half];

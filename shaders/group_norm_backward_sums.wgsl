@@ -1,6 +1,6 @@
 // dgamma[k,c] = sum of dy[r,c] (x[r,c] - mean[n,g]) * rstd[n,g] over the rows r of chunk k;  dbeta[k,c] = sum of dy[r,c] over them
 // A row is a pixel of an instance n of a real sample, g the group of channel c; sum_parts adds up the chunks. One workgroup owns
-// one chunk and ${column_lanes} columns of one or four channels.
+// one chunk and ${column_invocations} columns of one or four channels.
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read> dy: array<${element}>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec2f>; // mean, rstd
@@ -11,14 +11,14 @@
 override pixels: u32;
 override group_columns: u32;
 
-@compute @workgroup_size(row_lanes * column_lanes)
+@compute @workgroup_size(row_invocations * column_invocations)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let chunk = chunk_of(group, index);
   let groups = columns / group_columns;
   let own = chunk.column / group_columns;
   var products = Element();
   var sum = Element();
-  for (var row = chunk.row; row < chunk.end; row += row_lanes) {
+  for (var row = chunk.row; row < chunk.end; row += row_invocations) {
 #if ${one_pixel}
     let unit = statistics[row * groups + own]; // spares a division, which takes as long as several loads on some adapters
 #else

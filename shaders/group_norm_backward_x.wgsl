@@ -31,8 +31,8 @@ fn main(
   let rstd = statistics[unit.index].y;
   var sum = Element();
   var products = Element();
-  for (var p = unit.pixel; p < unit.pixels; p += pixel_lanes) {
-    for (var c = unit.offset; c < group_columns; c += column_lanes) {
+  for (var p = unit.pixel; p < unit.pixels; p += pixel_invocations) {
+    for (var c = unit.offset; c < group_columns; c += column_invocations) {
       let at = unit.first + p * columns + c;
       let h = scaled(at, unit.column + c);
       sum += h;
@@ -42,8 +42,8 @@ fn main(
   let means = sums_of_unit(vec2f(total(sum), total(products)), index) / unit.count;
   let slope = rstd * rstd * means.y;
   let real = unit.instance < state.count * instances_per_sample;
-  for (var p = unit.pixel; p < unit.pixels; p += pixel_lanes) {
-    for (var c = unit.offset; c < group_columns; c += column_lanes) {
+  for (var p = unit.pixel; p < unit.pixels; p += pixel_invocations) {
+    for (var c = unit.offset; c < group_columns; c += column_invocations) {
       let at = unit.first + p * columns + c;
       let value = x[at];
       let dz = rstd * (scaled(at, unit.column + c) - means.x - slope * (value - mean));

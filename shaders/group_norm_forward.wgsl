@@ -27,14 +27,14 @@ fn main(
 ) {
   let unit = unit_of(id.y * workgroups.x + id.x, index);
   var sum = Element();
-  for (var p = unit.pixel; p < unit.pixels; p += pixel_lanes) {
-    for (var c = unit.offset; c < group_columns; c += column_lanes) { sum += x[unit.first + p * columns + c]; }
+  for (var p = unit.pixel; p < unit.pixels; p += pixel_invocations) {
+    for (var c = unit.offset; c < group_columns; c += column_invocations) { sum += x[unit.first + p * columns + c]; }
   }
   let rough = sums_of_unit(vec2f(total(sum), 0.0), index).x / unit.count;
   var deviations = Element();
   var squares = Element();
-  for (var p = unit.pixel; p < unit.pixels; p += pixel_lanes) {
-    for (var c = unit.offset; c < group_columns; c += column_lanes) {
+  for (var p = unit.pixel; p < unit.pixels; p += pixel_invocations) {
+    for (var c = unit.offset; c < group_columns; c += column_invocations) {
       let d = x[unit.first + p * columns + c] - rough;
       deviations += d;
       squares += d * d;
@@ -46,10 +46,10 @@ fn main(
   // select and not max, which may turn a NaN into a number.
   let rstd = inverseSqrt(select(m2, 0.0, m2 < 0.0) / unit.count + epsilon);
 #if ${keeps_statistics}
-  if (index % lanes == 0u && unit.pixels > 0u) { statistics[unit.index] = vec2f(mean, rstd); }
+  if (index % invocations == 0u && unit.pixels > 0u) { statistics[unit.index] = vec2f(mean, rstd); }
 #endif
-  for (var p = unit.pixel; p < unit.pixels; p += pixel_lanes) {
-    for (var c = unit.offset; c < group_columns; c += column_lanes) {
+  for (var p = unit.pixel; p < unit.pixels; p += pixel_invocations) {
+    for (var c = unit.offset; c < group_columns; c += column_invocations) {
       let at = unit.first + p * columns + c;
       var z = rstd * (x[at] - mean);
 #if ${scale}

@@ -15,7 +15,7 @@ override first_word: u32; // of what is written here in a record
 override record_words: u32;
 override record_slots: u32;
 
-const lanes = ${lanes}u;
+const workgroup_size = ${workgroup_size}u;
 const none = 0xffffffffu;
 
 struct Moments {
@@ -24,10 +24,10 @@ struct Moments {
   squares: f32, // of the distance from the mean
 }
 
-var<workgroup> moments: array<Moments, lanes>;
-var<workgroup> sums: array<vec2f, lanes>;
-var<workgroup> counts: array<vec4u, lanes>;
-var<workgroup> found: array<u32, lanes>; // units that were positive, or the largest |dw| by its bits
+var<workgroup> moments: array<Moments, workgroup_size>;
+var<workgroup> sums: array<vec2f, workgroup_size>;
+var<workgroup> counts: array<vec4u, workgroup_size>;
+var<workgroup> found: array<u32, workgroup_size>; // units that were positive, or the largest |dw| by its bits
 
 fn merge(a: Moments, b: Moments) -> Moments {
   if (b.n == 0.0) { return a; }
@@ -56,20 +56,20 @@ fn gather(index: u32, group: u32) {
   if (group < layers) {
     let range = ranges[2u * group];
     let units = ranges[2u * group + 1u];
-    for (var c = range.x + index; c < range.y; c += lanes) {
+    for (var c = range.x + index; c < range.y; c += workgroup_size) {
       all = merge(all, moments_of(partials[2u * c]));
       count += vec4u(vec3u(partials[2u * c + 1u].xyz), 0u);
     }
-    for (var c = range.z + index; c < range.w; c += lanes) {
+    for (var c = range.z + index; c < range.w; c += workgroup_size) {
       sum += partials[2u * c].zw;
       count.w += u32(partials[2u * c + 1u].z);
     }
     if (units.x != none) {
-      for (var word = index; 32u * word < units.y; word += lanes) { own += countOneBits(positive[units.x + word]); }
+      for (var word = index; 32u * word < units.y; word += workgroup_size) { own += countOneBits(positive[units.x + word]); }
     }
   } else {
     let range = ranges[layers + group];
-    for (var c = range.x + index; c < range.y; c += lanes) {
+    for (var c = range.x + index; c < range.y; c += workgroup_size) {
       own = max(own, bitcast<u32>(gradient[c].z));
       sum += updated[c].xy;
       count.x += u32(updated[c].z);
@@ -81,11 +81,11 @@ fn gather(index: u32, group: u32) {
   found[index] = own;
 }
 
-@compute @workgroup_size(lanes)
+@compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let is_layer = group.x < layers;
   gather(index, group.x);
-  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (index < half) {
       moments[index] = merge(moments[index], moments[index + half]);

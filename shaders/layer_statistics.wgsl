@@ -17,7 +17,7 @@
 override first_partial: u32; // that of the first chunk, in chunks
 override chunk_count: u32;   // behind the chunks come the tensors, two vec4u each
 
-const lanes = ${lanes}u;
+const workgroup_size = ${workgroup_size}u;
 const none = 0xffffffffu;
 const infinity = vec4u(0x7f800000u); // comparisons of floats with NaN may be optimised away in WGSL
 
@@ -46,8 +46,8 @@ struct Extent {
   in_last: vec4<bool>,
 }
 
-var<workgroup> sums: array<vec4f, lanes>;
-var<workgroup> counts: array<vec4f, lanes>;
+var<workgroup> sums: array<vec4f, workgroup_size>;
+var<workgroup> counts: array<vec4f, workgroup_size>;
 
 fn tensor_at(index: u32) -> Tensor {
   let a = chunks[chunk_count + 2u * index];
@@ -77,7 +77,7 @@ fn total(v: vec4f) -> f32 {
   return dot(v, vec4f(1.0));
 }
 
-@compute @workgroup_size(lanes)
+@compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let row = chunks[group.x];
   let chunk = Chunk(row.x, row.y, row.z, row.w);
@@ -88,7 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     case 2u: { measure_deltas_0(chunk, tensor, index); }
     default: { measure_deltas_1(chunk, tensor, index); }
   }
-  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (index < half) {
       sums[index] += sums[index + half];

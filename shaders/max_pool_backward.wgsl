@@ -1,14 +1,14 @@
-// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and were won by it
+// dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and whose maximum it is
 // Gathers: one invocation owns four consecutive elements of dx and asks the windows around them, so nothing is added twice
 // and no atomics are needed. Where windows tile the image, each pixel has one: an invocation owns four channels of a window
 // and fills its pixels.
 #if ${vec}
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(1) var<storage, read> won: array<u32>;
+@group(0) @binding(1) var<storage, read> argmax: array<u32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
 #else
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read> won: array<u32>;
+@group(0) @binding(1) var<storage, read> argmax: array<u32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 #endif
 
@@ -30,7 +30,7 @@ alias Element = vec4f;
 const elements = 4u;
 
 fn places(at: u32) -> vec4u {
-  let word = won[at / 4u];
+  let word = argmax[at / 4u];
   return vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
 }
 #else
@@ -38,7 +38,7 @@ alias Element = f32;
 const elements = 1u;
 
 fn places(at: u32) -> u32 {
-  return (won[at / 4u] >> (8u * (at % 4u))) & 255u;
+  return (argmax[at / 4u] >> (8u * (at % 4u))) & 255u;
 }
 #endif
 

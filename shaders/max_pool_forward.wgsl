@@ -1,5 +1,5 @@
-// y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  won[n,oy,ox,c] = i*pool_width+j of the first largest
-// One invocation owns four consecutive elements of y and the word of `won` that holds their places, 8 bits each.
+// y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  argmax[n,oy,ox,c] = i*pool_width+j of the first largest
+// One invocation owns four consecutive elements of y and the word of `argmax` that holds their places, 8 bits each.
 #if ${vec}
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
@@ -7,7 +7,7 @@
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 #endif
-@group(0) @binding(2) var<storage, read_write> won: array<u32>;
+@group(0) @binding(2) var<storage, read_write> argmax: array<u32>;
 
 override batch: u32;
 override in_height: u32;
@@ -70,7 +70,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let best = winner(first);
   y[index] = best.value;
   let place = best.place;
-  won[index] = place.x | (place.y << 8u) | (place.z << 16u) | (place.w << 24u);
+  argmax[index] = place.x | (place.y << 8u) | (place.z << 16u) | (place.w << 24u);
 #else
   var word = 0u;
   for (var i = 0u; i < min(4u, total - first); i++) {
@@ -78,6 +78,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     y[first + i] = best.value;
     word |= best.place << (8u * i);
   }
-  won[index] = word;
+  argmax[index] = word;
 #endif
 }

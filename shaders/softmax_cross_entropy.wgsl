@@ -1,6 +1,6 @@
 // p = softmax(z);  loss = -sum over n,k of t[n,k] log p[n,k];  dz[n,k] = (p[n,k] sum of t[n] - t[n,k]) / count
 // t[n,k] is 1 where k = labels[n], or, soft, a share of the sample: targets[n,k].
-// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and hits go into the step's record.
+// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and correct go into the step's record.
 // Samples behind the real count get p and a gradient of zero. Regularized: loss += count * sum of penalties, so that the mean
 // over the samples is larger by that sum.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
@@ -25,7 +25,7 @@ override record_words: u32;
 override record_slots: u32;
 
 var<workgroup> losses: array<f32, 64>;
-var<workgroup> hits: array<u32, 64>;
+var<workgroup> correct: array<u32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) index: u32) {
@@ -83,12 +83,12 @@ fn main(@builtin(local_invocation_index) index: u32) {
     }
   }
   losses[index] = loss;
-  hits[index] = hit;
+  correct[index] = hit;
   workgroupBarrier();
   if (index == 0u) {
     for (var i = 1u; i < 64u; i++) {
       loss += losses[i];
-      hit += hits[i];
+      hit += correct[i];
     }
 #if ${regularized}
     var penalty = 0.0;

@@ -21,16 +21,16 @@ override clip_value: f32;
 override weight_decay: f32;
 #endif
 
-const lanes = ${lanes}u;
+const workgroup_size = ${workgroup_size}u;
 
-@compute @workgroup_size(lanes)
+@compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let chunk = chunks[group.x];
   var before = vec4f();
   var moved = vec4f();
   if (state.skip == 0u) {
     let rate = step_size();
-    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+    for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       let w0 = w[i];
       let w1 = update(i, clipped(dw[i], chunk.z), w0, rate);
       w[i] = w1;

@@ -5,25 +5,25 @@
 @group(0) @binding(2) var<storage, read> regularizers: array<vec2f>; // by tensor: l1, l2
 @group(0) @binding(3) var<storage, read_write> penalties: array<f32>;
 
-const lanes = ${lanes}u;
+const workgroup_size = ${workgroup_size}u;
 
-var<workgroup> sums: array<vec2f, lanes>;
+var<workgroup> sums: array<vec2f, workgroup_size>;
 
-@compute @workgroup_size(lanes)
+@compute @workgroup_size(workgroup_size)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
   let chunk = chunks[group.x];
   let factors = regularizers[chunk.z];
   var sizes = vec4f();
   var squares = vec4f();
   if (any(factors != vec2f())) { // another tensor's infinities are no part of the loss
-    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+    for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       let w0 = w[i];
       sizes += abs(w0);
       squares += w0 * w0;
     }
   }
   sums[index] = vec2f(dot(sizes, vec4f(1.0)), dot(squares, vec4f(1.0)));
-  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (index < half) { sums[index] += sums[index + half]; }
   }

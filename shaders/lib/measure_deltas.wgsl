@@ -7,7 +7,7 @@ fn measure_deltas_$a(chunk: Chunk, tensor: Tensor, index: u32) {
   var large = vec4f();
   var bad = 0.0;
   var i = chunk.first + index;
-  for (; i < extent.full; i += lanes) {
+  for (; i < extent.full; i += workgroup_size) {
     let v = scale * dy$a[i];
     squares += v * v;
   }
@@ -17,7 +17,7 @@ fn measure_deltas_$a(chunk: Chunk, tensor: Tensor, index: u32) {
   }
   if (any(is_not_finite(squares))) {
     squares = vec4f();
-    for (i = chunk.first + index; i < extent.full; i += lanes) {
+    for (i = chunk.first + index; i < extent.full; i += workgroup_size) {
       let v = scale_of_large * dy$a[i];
       large += v * v;
       bad += total(ones(is_not_finite(v)));

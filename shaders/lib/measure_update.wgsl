@@ -1,11 +1,11 @@
 
 // What an update did to a chunk: (sum of w*w before, sum of u*u, how many new w aren't finite, 0), u being what was added.
-var<workgroup> sums: array<vec4f, lanes>;
+var<workgroup> sums: array<vec4f, workgroup_size>;
 
 // A skipped step adds nothing.
 fn squares_of(chunk: vec4u, index: u32) -> vec4f {
   var squares = vec4f();
-  for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+  for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
     let w0 = w[i];
     squares += w0 * w0;
   }
@@ -16,12 +16,12 @@ fn tell(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: u32) {
   var sum = vec4f(dot(before, vec4f(1.0)), dot(moved, vec4f(1.0)), 0.0, 0.0);
   let infinity = vec4u(0x7f800000u);
   if (any((bitcast<vec4u>(sum) & infinity) == infinity)) { // nothing else can hide one, and it may cost a second look
-    for (var i = chunk.x + index; i < chunk.y; i += lanes) {
+    for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       sum.z += dot(select(vec4f(), vec4f(1.0), (bitcast<vec4u>(w[i]) & infinity) == infinity), vec4f(1.0));
     }
   }
   sums[index] = sum;
-  for (var half = lanes / 2u; half > 0u; half /= 2u) {
+  for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (index < half) { sums[index] += sums[index + half]; }
   }

@@ -19,7 +19,7 @@ fn is_flat(v: vec4f, tensor: Tensor) -> vec4<bool> {
 %for a in 0..2
 fn measure_values_$a(chunk: Chunk, tensor: Tensor, index: u32) {
   let extent = extent_of(chunk, tensor);
-  let stride = max(tensor.period, lanes / tensor.period * tensor.period);
+  let stride = max(tensor.period, workgroup_size / tensor.period * tensor.period);
   let shift = y$a[chunk.first].x;
   // Infinite where the activation has no limit on that side; relu and linear have none and are not compared.
   let can_be_flat = (tensor.low > -largest) | (tensor.high < largest);
@@ -29,7 +29,7 @@ fn measure_values_$a(chunk: Chunk, tensor: Tensor, index: u32) {
   var n = 0.0;
   var zero = 0.0;
   var bad = 0.0;
-  for (var column = index; column < stride; column += lanes) {
+  for (var column = index; column < stride; column += workgroup_size) {
     let begin = chunk.first + column;
     var i = begin;
     var rows = 0.0;

@@ -1,13 +1,13 @@
 
-// A chunk of the rows of a [rows, columns] view, which one workgroup goes over: ${column_lanes} columns side by side, and of each
-// column every ${row_lanes}th row. Only rows of the batch's real samples belong to a chunk, so the last ones can be empty.
+// A chunk of the rows of a [rows, columns] view, which one workgroup goes over: ${column_invocations} columns side by side, and of each
+// column every ${row_invocations}th row. Only rows of the batch's real samples belong to a chunk, so the last ones can be empty.
 override rows_per_sample: u32;
 override rows_per_chunk: u32;
 override columns: u32;
 
 alias Element = ${element};
-const row_lanes = ${row_lanes}u;
-const column_lanes = ${column_lanes}u;
+const row_invocations = ${row_invocations}u;
+const column_invocations = ${column_invocations}u;
 
 struct Chunk {
   column: u32,
@@ -16,30 +16,30 @@ struct Chunk {
   rows: f32,  // how many rows the chunk has, at least 1 so that it can be divided by
 }
 
-var<workgroup> sums: array<Element, row_lanes * column_lanes>;
+var<workgroup> sums: array<Element, row_invocations * column_invocations>;
 
 fn chunk_of(group: vec3u, index: u32) -> Chunk {
-  let column = group.y * column_lanes + index % column_lanes;
+  let column = group.y * column_invocations + index % column_invocations;
   let first = group.x * rows_per_chunk;
   let end = max(first, min(first + rows_per_chunk, state.count * rows_per_sample));
   // Invocations beyond the last column stay for the barriers, but go over no row.
-  return Chunk(column, first + index / column_lanes, select(0u, end, column < columns), f32(max(1u, end - first)));
+  return Chunk(column, first + index / column_invocations, select(0u, end, column < columns), f32(max(1u, end - first)));
 }
 
 // The sum of a column over the invocations that share it, in a fixed order.
 fn sum_of_column(value: Element, index: u32) -> Element {
-  if (row_lanes == 1u) { return value; }
+  if (row_invocations == 1u) { return value; }
   sums[index] = value;
-  for (var half = row_lanes / 2u; half > 0u; half /= 2u) {
+  for (var half = row_invocations / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (index < half * column_lanes) { sums[index] += sums[index + half * column_lanes]; }
+    if (index < half * column_invocations) { sums[index] += sums[index + half * column_invocations]; }
   }
   workgroupBarrier();
-  let sum = sums[index % column_lanes];
+  let sum = sums[index % column_invocations];
   workgroupBarrier(); // before the next sum is written over this one
   return sum;
 }
 
 fn writes(chunk: Chunk, index: u32) -> bool {
-  return index < column_lanes && chunk.column < columns;
+  return index < column_invocations && chunk.column < columns;
 }

@@ -11,7 +11,7 @@ import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
-import type { TwinTold } from './headless/protocol.ts';
+import type { TwinEvent } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
@@ -46,7 +46,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
       browserTimeout: options.browserTimeout,
       yes: options.yes,
       datasets: () => datasets,
-      tell: (news: TwinTold[]) => progress?.update(news),
+      tell: (events: TwinEvent[]) => progress?.update(events),
       report: console.error,
     });
     const { adapter } = session;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
 import { type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
-import { type ServedList, servedListFile } from '../data/served.ts';
+import { type ServedList, servedListFile } from '../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest, WgradError } from '../errors.ts';
 import type { InstallOptions } from './apt.ts';
 import { absenceOf, readDatasets } from './datasets.ts';
@@ -9,7 +9,7 @@ import { absenceOf, readDatasets } from './datasets.ts';
 type Next = () => void;
 
 /**
- * Answers what `fetchDatasets` of src/data/served.ts asks for:
+ * Answers what `fetchDatasets` of src/data/served_datasets.ts asks for:
  * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels> the bytes. /datasets.json
  * lists the data sets that are there, and why the others are not.
  *

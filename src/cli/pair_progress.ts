@@ -1,6 +1,6 @@
 import { clock, fixed } from '../figures.ts';
 import { Bar } from './bar.ts';
-import type { TwinTold } from './headless/protocol.ts';
+import type { TwinEvent } from './headless/protocol.ts';
 
 const format = 'pair {pair}  epoch {epoch} {bar} {value}/{total}  loss A {a}  B {b}  {left} left';
 
@@ -27,7 +27,7 @@ export class PairProgress {
     this.bar.start();
   }
 
-  update(told: readonly TwinTold[]): void {
+  update(told: readonly TwinEvent[]): void {
     for (const { twin, loss } of told) this.losses[twin] = loss;
     const last = told.at(-1);
     if (!last) return;

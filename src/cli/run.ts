@@ -7,7 +7,7 @@ import {
   takeFirst,
 } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type LayerSummary, modelSummary } from '../index.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { readParts } from './datasets.ts';
@@ -39,7 +39,7 @@ export interface PreparedRun {
  */
 export async function withRun<Result>(
   options: RunOptions,
-  { tell, keep }: Pick<SessionOptions, 'keep'> & { tell?: (news: Told[]) => void },
+  { tell, keep }: Pick<SessionOptions, 'keep'> & { tell?: (events: RunEvent[]) => void },
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);

@@ -1,7 +1,7 @@
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { CsvFile } from '../formats/csv_file.ts';
 import { EventFile } from '../formats/event_file.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 
 interface Open {
   path: string;
@@ -21,10 +21,10 @@ export class RunFiles {
   }
 
   /** A file that can't be written any more, on a full disk say, is left as it is; the others go on. */
-  add(news: readonly Told[]): void {
+  add(events: readonly RunEvent[]): void {
     this.files = this.files.filter(({ path, file }) => {
       try {
-        file.add(news);
+        file.add(events);
         return true;
       } catch (cause) {
         this.failure ??= new WgradError(

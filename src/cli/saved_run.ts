@@ -29,12 +29,12 @@ export function formatSavedRun(run: RunToSave, log: TrainingLog, packed: PackedS
   });
 }
 
-function unpack({ weights, moments, statistics, ...rest }: PackedSnapshot): Snapshot {
+function unpack({ weights, slots, statistics, ...rest }: PackedSnapshot): Snapshot {
   const { zca, ...figures } = statistics ?? {};
   return {
     ...rest,
     weights: weights.map(tensorOf),
-    moments: moments.map(tensorOf),
+    slots: slots.map(tensorOf),
     ...(statistics && {
       statistics: {
         ...(figures as typeof statistics),

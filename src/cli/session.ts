@@ -30,9 +30,9 @@ export interface SessionOptions {
   page?: string;
   /** What the page gets to see of the data; may change until `prepare` is called. */
   datasets: () => TrainAndTest;
-  /** What the page tells while it works; which news those are is the page's and the command's. */
-  tell?: (news: never[]) => void;
-  /** Gets the state after each complete epoch, of a `fit` that is asked to send it; all news before it have been told. */
+  /** What the page tells while it works; which events those are is the page's and the command's. */
+  tell?: (events: never[]) => void;
+  /** Gets the state after each complete epoch, of a `fit` that is asked to send it; all events before it have been told. */
   keep?: (state: PackedSnapshot) => void;
   report: (line: string) => void;
 }
@@ -142,9 +142,9 @@ export class Session<P extends Opening = Page> {
     const [page] = await browser.pages();
     const session = new Session<P>(browser, page!, server, timeout);
     const ready = (async () => {
-      await page!.exposeFunction('wgradTell', (news: never[]) => {
+      await page!.exposeFunction('wgradEvents', (events: never[]) => {
         session.liveness.sign();
-        tell?.(unpackNumbers(news));
+        tell?.(unpackNumbers(events));
       });
       if (keep) await page!.exposeFunction('wgradKeep', keep);
       await page!.goto(server.url, { timeout: 0 });

@@ -1,5 +1,5 @@
 import { counted } from '../figures.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { Startup, Verdict } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
@@ -40,9 +40,9 @@ export async function train(options: TrainCommandOptions): Promise<void> {
   await withRun(
     options,
     {
-      tell: (news) => {
-        files?.add(news);
-        for (const lines of linesOf(news, log, epochs)) print(lines);
+      tell: (events) => {
+        files?.add(events);
+        for (const lines of linesOf(events, log, epochs)) print(lines);
         progress?.update(log);
         if (planned?.cut && log.steps.length >= timedAfterSteps && log.stepMs) {
           print([timeLine(planned, options.batchSize, log.stepMs)]);
@@ -127,15 +127,15 @@ async function fitAndSave({ session, plan }: PreparedRun, saver: RunSaver | unde
   }
 }
 
-/** Takes the news into the log, and says what of them is to be printed, in order. */
-function* linesOf(news: readonly Told[], log: TrainingLog, epochs: number): Generator<string[]> {
+/** Takes the events into the log, and says what of them is to be printed, in order. */
+function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number): Generator<string[]> {
   let changed: Verdict[] = [];
   const told = () => {
     const lines = verdictLines(changed, log.verdicts.slice(0, log.verdicts.length - changed.length));
     changed = [];
     return lines;
   };
-  for (const item of news) {
+  for (const item of events) {
     log.add(item);
     if ('verdict' in item) changed.push(item.verdict);
     if (!('epoch' in item)) continue;

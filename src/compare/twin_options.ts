@@ -67,8 +67,8 @@ function requireComparable(
   vary: Variable,
   { train, test }: { train: Dataset; test: Dataset },
 ): void {
-  const { model, classes, viewing } = settings;
-  const { augmentation } = viewing;
+  const { model, classes, inputView } = settings;
+  const { augmentation } = inputView;
   for (const dataset of [train, test]) {
     checkDataset(dataset, pipelineFor(augmentation, dataset.imageShape), { inputShape: model.inputShape, classes });
   }
@@ -102,9 +102,9 @@ const decoding = [
 ] as const;
 
 /** Everything that a result follows from, by the names that a person would give it. */
-function partsOf({ model, optimizer, batchSize, seed, viewing, takesShares }: Settings): Record<string, unknown> {
+function partsOf({ model, optimizer, batchSize, seed, inputView, takesShares }: Settings): Record<string, unknown> {
   const { learningRate, ...rest } = optimizer;
-  const { augmentation, probability, views } = viewing;
+  const { augmentation, probability, views } = inputView;
   const { generator } = pipelineInto(augmentation, model.inputShape);
   const decoder = generator ?? pipelineFor({}, model.inputShape).generator!;
   const random: Record<string, unknown> = { ...decoder };

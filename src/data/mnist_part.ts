@@ -1,7 +1,7 @@
 import { digitNames } from './class_names.ts';
 import type { TrainAndTest } from './dataset.ts';
 import { parseIdxDataset } from './idx.ts';
-import { type DatasetFacts, fetchFile } from './served.ts';
+import { type DatasetFacts, fetchFile } from './served_datasets.ts';
 
 /**
  * The part of MNIST that `npm run build` puts beside the page, for servers that have nothing but its files: the first

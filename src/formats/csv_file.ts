@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { StepRecord } from '../health/history.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 import { type Column, columnsOf } from './step_columns.ts';
 
 /**
@@ -17,19 +17,19 @@ export class CsvFile {
     this.file = openSync(path, 'w');
   }
 
-  add(news: readonly Told[]): void {
+  add(events: readonly RunEvent[]): void {
     let text = '';
     let step: StepRecord | undefined;
     const finish = () => {
       if (step) text += this.row(step);
       step = undefined;
     };
-    for (const item of news) {
+    for (const item of events) {
       if ('step' in item) {
         finish();
         step = item.step;
       } else if ('verdict' in item) {
-        // Told behind the step that decided, and in one bundle with it: it belongs to that row.
+        // RunEvent behind the step that decided, and in one bundle with it: it belongs to that row.
         this.verdicts.set(item.verdict.layer, item.verdict.verdict);
       }
     }

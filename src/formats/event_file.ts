@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ProbeRecord, Verdict } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 import { type Event, encodeEvent, type Histogram, type SummaryValue } from './event.ts';
 import { columnsOf } from './step_columns.ts';
 import { tfRecord } from './tf_record.ts';
@@ -28,10 +28,10 @@ export class EventFile {
     this.write([{ wallTime: this.now(), fileVersion: 'brain.Event:2' }]);
   }
 
-  add(news: readonly Told[]): void {
+  add(events: readonly RunEvent[]): void {
     const wallTime = this.now();
     this.write(
-      news.map((item) => {
+      events.map((item) => {
         if ('step' in item) this.lastStep = item.step.step;
         const step = 'probe' in item ? item.probe.step : this.lastStep;
         return { wallTime, step, values: valuesOf(item) };
@@ -48,7 +48,7 @@ export class EventFile {
   }
 }
 
-function valuesOf(item: Told): SummaryValue[] {
+function valuesOf(item: RunEvent): SummaryValue[] {
   if ('step' in item) return ofStep(item.step);
   if ('epoch' in item) return ofEpoch(item.epoch);
   if ('verdict' in item) return ofVerdict(item.verdict);

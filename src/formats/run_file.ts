@@ -61,7 +61,7 @@ export interface SavedRun {
  */
 export function formatRun({ options, dataset, epochs, history, snapshot }: SavedRun): Uint8Array<ArrayBuffer> {
   check(options, snapshot);
-  const { weights, moments, progress, learningRate, statistics } = snapshot;
+  const { weights, slots: moments, progress, learningRate, statistics } = snapshot;
   const zca = statistics?.zca ? [statistics.zca] : [];
   const header = packNumbers({
     options,
@@ -233,7 +233,7 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   const [zca] = tensors.zca.map(take);
   const snapshot: Snapshot = {
     weights,
-    moments,
+    slots: moments,
     progress,
     learningRate,
     ...(statistics && { statistics: { ...statistics, ...(zca && { zca }) } }),

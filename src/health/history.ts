@@ -8,7 +8,7 @@ export interface StepRecord {
   epoch: number;
   /** Mean over the batch's real samples, and the layers' L2 penalties, as Keras has it. */
   loss: number;
-  /** Share of hits, 0 to 1. */
+  /** Share of correct predictions, 0 to 1. */
   accuracy: number;
   samples: number;
   /** The loss or a gradient was not finite: the weights stayed as they were. */

@@ -1,6 +1,6 @@
 import type { ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, Spread, StepRecord } from './history.ts';
-import type { Told } from './news.ts';
+import type { RunEvent } from './run_events.ts';
 
 export interface UnfinishedEpoch {
   epoch: number;
@@ -21,7 +21,7 @@ export class TrainingLog {
   private readonly current = new RunningMean();
   private lastStepMs: number | undefined;
 
-  add(item: Told): void {
+  add(item: RunEvent): void {
     if ('step' in item) {
       this.steps.push(item.step);
       this.stepsPerEpoch = item.epochSteps;

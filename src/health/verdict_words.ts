@@ -89,7 +89,7 @@ function arrivalClauses(layers: readonly LayerState[], at: number, isLittle: boo
     : [`${isLittle ? 'only' : 'about'} ${share(reach)} of the last layer's gradient reaches ${name}${each}`];
 }
 
-/** Where more than half of the orders of magnitude are lost or won on the way down, if that is one layer. */
+/** Where more than half of the orders of magnitude are lost or gained on the way down, if that is one layer. */
 function lossClauses(layers: readonly LayerState[], at: number, verdict: 'vanishing' | 'exploding'): string[] {
   const found = culprit(layers, at);
   if (!found) return [];

@@ -78,8 +78,8 @@ export const batchNormStatistics: Kernel<BatchNormSumShape> = {
 export const batchNormCombine: Kernel<BatchNormSumShape> = {
   name: 'batch_norm_combine',
   source: combineSource + stateSource,
-  variants: (_, { software }) => [{ lanes: software ? 4 : 64 }],
-  flags: (s, { lanes }) => ({ ...loadFlags(s.channels), lanes: lanes! }),
+  variants: (_, { software }) => [{ workgroupSize: software ? 4 : 64 }],
+  flags: (s, { workgroupSize }) => ({ ...loadFlags(s.channels), workgroup_size: workgroupSize! }),
   constants: (s) => ({
     ...chunkConstants(s),
     chunks: s.chunks,
@@ -162,8 +162,8 @@ export function packMovingTensors(tensors: readonly MovingTensor[]): Uint32Array
 export const batchNormMove: Kernel<BatchNormMoveShape> = {
   name: 'batch_norm_move',
   source: moveSource + stateSource,
-  variants: (_, { software }) => [{ lanes: software ? 4 : 64 }],
-  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  variants: (_, { software }) => [{ workgroupSize: software ? 4 : 64 }],
+  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
   buffers: (s) => ({ statistics: 4 * s.elements, table: 4 * s.tensors, state: stateWords, moving: 4 * s.elements }),
   workgroups: (s) => [s.tensors],
   cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),

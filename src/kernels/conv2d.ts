@@ -41,7 +41,7 @@ export interface Conv2dShape {
   inActivation: Activation;
   /** How many shares the filter gradient's sum is cut into. */
   parts: number;
-  /** A 2x2 maximum pool of stride 2 follows and is computed in the same dispatch: y and won are pooled cells. */
+  /** A 2x2 maximum pool of stride 2 follows and is computed in the same dispatch: y and argmax are pooled cells. */
   pooled: boolean;
 }
 
@@ -148,7 +148,7 @@ export const conv2dForward: Kernel<Conv2dShape> = {
     w: s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels,
     ...(s.useBias && { b: s.outChannels }),
     y: cellsOf(s) * s.outChannels,
-    ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
+    ...(s.pooled && { argmax: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
   }),
   workgroups: (s, v) => groupsOf(v as RegisterTile, (quads) => tilesOfY(s, quads)),
   cost: (s) => ({
@@ -216,7 +216,7 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
     dy: cellsOf(s) * s.outChannels,
     dw: s.parts * weights(s),
     ...(s.useBias && { db: s.parts * s.outChannels }),
-    ...(s.pooled && { won: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
+    ...(s.pooled && { argmax: ceilDiv(cellsOf(s) * s.outChannels, 4) }),
   }),
   workgroups: (s) => [ceilDiv(tilesOfW(s, 8), tilesAGroup(tilesOfW(s, 8))), s.parts],
   cost: (s) => ({

@@ -55,8 +55,8 @@ const rowsOf = (s: GroupNormShape) => s.instances * s.pixels;
 const groupWidth = (s: GroupNormShape) => widthOf(s.channels / s.groups);
 const groupColumns = (s: GroupNormShape) => s.channels / s.groups / groupWidth(s);
 
-/** How the invocations of a workgroup share units (shaders/lib/norm_unit.wgsl): the lanes are powers of two. */
-type UnitTile = Variant & { pixel_lanes: number; column_lanes: number; units: number };
+/** How the invocations of a workgroup share units (shaders/lib/norm_unit.wgsl): the invocations are powers of two. */
+type UnitTile = Variant & { pixel_invocations: number; column_invocations: number; units: number };
 
 /** Workgroups that a software adapter shares out among a few cores. */
 const busyWorkgroups = 8;
@@ -68,11 +68,11 @@ const busyWorkgroups = 8;
 function unitTiles(s: GroupNormShape, { software }: Traits): UnitTile[] {
   if (software) {
     const units = Math.min(64, 4 * Math.max(1, Math.floor(unitsOf(s) / busyWorkgroups / 4)));
-    return [{ pixel_lanes: 1, column_lanes: 1, units }];
+    return [{ pixel_invocations: 1, column_invocations: 1, units }];
   }
-  const column_lanes = powerOfTwo(Math.min(256, groupColumns(s)));
-  const pixel_lanes = powerOfTwo(Math.min(256 / column_lanes, s.pixels));
-  return [{ pixel_lanes, column_lanes, units: 256 / column_lanes / pixel_lanes }];
+  const column_invocations = powerOfTwo(Math.min(256, groupColumns(s)));
+  const pixel_invocations = powerOfTwo(Math.min(256 / column_invocations, s.pixels));
+  return [{ pixel_invocations, column_invocations, units: 256 / column_invocations / pixel_invocations }];
 }
 
 const unitFlags = (s: GroupNormShape, tile: Variant) => ({

@@ -7,7 +7,7 @@ import type { Kernel } from '../gpu/kernel.ts';
 import { type AnyActivation, flatBeyond } from './activation.ts';
 import { healthSource, type RecordShape, recordConstants } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
-import { chunkLanes } from './update.ts';
+import { chunkInvocations } from './update.ts';
 import { ceilDiv } from './workgroups.ts';
 
 /** A tensor of a layer as layer_statistics finds it. */
@@ -72,8 +72,8 @@ export interface LayerStatisticsShape {
 export const layerStatistics: Kernel<LayerStatisticsShape> = {
   name: 'layer_statistics',
   source: layerStatisticsSource + measureValues + measureDeltas + deltaScales + stateSource,
-  variants: chunkLanes,
-  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  variants: chunkInvocations,
+  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
   constants: (s) => ({ first_partial: s.firstPartial, chunk_count: s.chunks }),
   buffers: (s) => ({
     y0: s.arenas[0] * 4,
@@ -123,8 +123,8 @@ export interface HealthReduceShape {
 export const healthReduce: Kernel<HealthReduceShape> = {
   name: 'health_reduce',
   source: healthReduceSource + deltaScales + stateSource + healthSource,
-  variants: chunkLanes,
-  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  variants: chunkInvocations,
+  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
   constants: (s) => ({ layers: s.layers, first_word: s.firstWord, ...recordConstants(s.record) }),
   buffers: (s) => ({
     partials: s.partials * 8,

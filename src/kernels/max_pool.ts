@@ -4,7 +4,7 @@ import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** NHWC; `won` remembers the place in its window that each element of y came from, four a word. */
+/** NHWC; `argmax` remembers the place in its window that each element of y came from, four a word. */
 export interface MaxPoolShape {
   batch: number;
   inHeight: number;
@@ -51,7 +51,7 @@ export const maxPoolForward: Kernel<MaxPoolShape> = {
   source: forwardSource + nan,
   flags: (s) => ({ vec: s.channels % 4 === 0 }),
   constants: poolConstants,
-  buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), won: ceilDiv(elementsOut(s), 4) }),
+  buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4) }),
   workgroups: (s) => spread(ceilDiv(elementsOut(s), 4)),
   cost,
 };
@@ -69,7 +69,7 @@ export const maxPoolBackward: Kernel<MaxPoolShape> = {
   source: backwardSource,
   flags: (s) => ({ vec: s.channels % 4 === 0, tiling: tiling(s) }),
   constants: poolConstants,
-  buffers: (s) => ({ dy: elementsOut(s), won: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
+  buffers: (s) => ({ dy: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),
   workgroups: (s) => spread(ceilDiv(tiling(s) ? elementsOut(s) : elementsIn(s), 4)),
   cost,
 };

@@ -30,7 +30,7 @@ export const loadFlags = (channels: number) => ({ element: loadType(widthOf(chan
 export const powerOfTwo = (n: number): number => 2 ** Math.floor(Math.log2(n));
 
 /** How the invocations of a workgroup share a chunk (shaders/lib/row_chunk.wgsl). */
-export type RowTile = Variant & { row_lanes: number; column_lanes: number };
+export type RowTile = Variant & { row_invocations: number; column_invocations: number };
 
 /** Columns that a workgroup of a hardware GPU reads side by side: 1 KiB of a row. */
 const mostColumns = 64;
@@ -42,15 +42,15 @@ const mostInvocations = 256;
  */
 export function rowTiles(rows: number, chunks: number, columns: number, { software }: Traits): RowTile[] {
   const [invocations, widest] = software ? [4, 4] : [mostInvocations, mostColumns];
-  const column_lanes = Math.min(columns, widest);
-  const row_lanes = powerOfTwo(Math.min(rowsPerChunk(rows, chunks), Math.floor(invocations / column_lanes)));
-  return [{ row_lanes, column_lanes }];
+  const column_invocations = Math.min(columns, widest);
+  const row_invocations = powerOfTwo(Math.min(rowsPerChunk(rows, chunks), Math.floor(invocations / column_invocations)));
+  return [{ row_invocations, column_invocations }];
 }
 
 /** A workgroup for each chunk and for each of its stripes of columns. */
 export const rowTileWorkgroups = (chunks: number, columns: number, tile: Variant): [number, number] => [
   chunks,
-  ceilDiv(columns, (tile as RowTile).column_lanes),
+  ceilDiv(columns, (tile as RowTile).column_invocations),
 ];
 
 /** Rows of which an invocation owns a column where nothing is summed: what belongs to a column is loaded once for them. */

@@ -12,7 +12,7 @@ import type { Clip } from '../model/optimizer.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 
-/** The arenas of weights, gradients and moments, cut into chunks: a workgroup goes over one, and knows whose it is. */
+/** The arenas of weights, gradients and slots, cut into chunks: a workgroup goes over one, and knows whose it is. */
 export interface ChunkedShape {
   /** vec4s of an arena. */
   elements: number;
@@ -27,7 +27,7 @@ export const chunkVec4s = 1024;
  * Invocations of a workgroup that goes over a chunk. On a software adapter a workgroup is a loop over subgroups of four,
  * and every barrier in it starts them all again: one subgroup has none.
  */
-export const chunkLanes = (_shape: unknown, { software }: Traits) => [{ lanes: software ? 4 : 256 }];
+export const chunkInvocations = (_shape: unknown, { software }: Traits) => [{ workgroupSize: software ? 4 : 256 }];
 
 export interface GradientNormShape extends ChunkedShape {
   /** Some tensor has a regularizer, whose gradient is added first. */
@@ -37,8 +37,8 @@ export interface GradientNormShape extends ChunkedShape {
 export const gradientNorm: Kernel<GradientNormShape> = {
   name: 'gradient_norm',
   source: gradientNormSource,
-  variants: chunkLanes,
-  flags: (s, { lanes }) => ({ lanes: lanes!, regularized: s.regularized }),
+  variants: chunkInvocations,
+  flags: (s, { workgroupSize }) => ({ workgroup_size: workgroupSize!, regularized: s.regularized }),
   buffers: (s) => ({
     dw: s.elements * 4,
     chunks: s.chunks * 4,
@@ -52,8 +52,8 @@ export const gradientNorm: Kernel<GradientNormShape> = {
 export const weightPenalty: Kernel<ChunkedShape> = {
   name: 'weight_penalty',
   source: weightPenaltySource,
-  variants: chunkLanes,
-  flags: (_, { lanes }) => ({ lanes: lanes! }),
+  variants: chunkInvocations,
+  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
   buffers: (s) => ({ w: s.elements * 4, chunks: s.chunks * 4, regularizers: 2 * s.tensors, penalties: s.chunks }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
@@ -119,9 +119,9 @@ const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
 const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => ({
   name: rule.name,
   source: (s) => rule.source + updateSource + stateSource + clip + (s.measured ? measureUpdate : ''),
-  variants: chunkLanes,
-  flags: (s, { lanes }) => ({
-    lanes: lanes!,
+  variants: chunkInvocations,
+  flags: (s, { workgroupSize }) => ({
+    workgroup_size: workgroupSize!,
     measured: s.measured,
     clips_norm: clipsNorm(s.clip),
     clips_value: s.clip?.by === 'value',

@@ -1,4 +1,4 @@
-import type { DatasetFacts } from '../data/served.ts';
+import type { DatasetFacts } from '../data/served_datasets.ts';
 import { compareCommand as typed } from '../formats/shell_command.ts';
 import type { Variable } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';

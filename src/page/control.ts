@@ -1,10 +1,10 @@
 import { effect } from '@preact/signals';
 import { type ProxyMarked, proxy } from 'comlink';
-import type { DatasetFacts } from '../data/served.ts';
+import type { DatasetFacts } from '../data/served_datasets.ts';
 import type { ErrorParts } from '../errors.ts';
 import { clock, count, counted, figure, fixed } from '../figures.ts';
 import { upTo } from '../formats/history_until.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 import type { Model } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
@@ -196,7 +196,7 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
       run.phase.value = 'running';
       state.status.value = 'Training.';
     },
-    news: (news) => tell(run, news),
+    events: (events) => tell(run, events),
     paused: () => holds(run),
   };
   try {
@@ -219,9 +219,9 @@ export function holds(run: Run): void {
   state.status.value = `Paused after ${stepsOf(run)}${run.beside ? ' of both' : ''}.`;
 }
 
-function tell(run: Run, news: readonly Told[]): void {
+function tell(run: Run, events: readonly RunEvent[]): void {
   const before = run.log.epochs.length;
-  run.add(news);
+  run.add(events);
   const last = run.log.epochs.at(-1);
   if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
     const accuracy = fixed(last.validationAccuracy);

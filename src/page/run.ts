@@ -1,6 +1,6 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import { HealthRows, healthReader, layerFigures } from '../health/health_table.ts';
-import type { Told } from '../health/news.ts';
+import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { EpochRecord, Evaluation, LayerSummary, SavedRun, StepRecord, Verdict } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
@@ -19,7 +19,7 @@ export class Run {
    * Counts up, at most once a frame of the screen, when there is more in `log` and `curves`: whoever shows those reads it.
    * They are not signals themselves, because a run has tens of thousands of records.
    */
-  readonly news = signal(0);
+  readonly events = signal(0);
   readonly log = new TrainingLog();
   readonly curves = new Curves();
   readonly isUnderWay = computed(() => this.phase.value !== 'ended');
@@ -111,9 +111,9 @@ export class Run {
     return (this.seconds / this.stepsHere) * (this.steps - this.log.steps.length);
   }
 
-  add(news: readonly Told[]): void {
+  add(events: readonly RunEvent[]): void {
     this.begun ||= performance.now();
-    for (const item of news) {
+    for (const item of events) {
       if ('step' in item) {
         const { health, ...step } = item.step;
         this.addStep({ ...item, step }, layerFigures(health));
@@ -125,7 +125,7 @@ export class Run {
         this.verdicts.set(layer, [...(this.verdicts.get(layer) ?? []), item.verdict]);
       } else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
     }
-    // However fast news come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
+    // However fast events come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
     if (document.hidden && performance.now() - this.lastShown > 1000) this.show();
     else this.frame ||= requestAnimationFrame(() => this.show());
   }
@@ -150,7 +150,7 @@ export class Run {
     this.begun = 0;
   }
 
-  private addStep(item: Extract<Told, { step: StepRecord }>, figures: ReturnType<typeof layerFigures>): void {
+  private addStep(item: Extract<RunEvent, { step: StepRecord }>, figures: ReturnType<typeof layerFigures>): void {
     this.log.add(item);
     this.curves.addStep(item.step, figures);
     this.rows.add(item.step.step, figures);
@@ -172,7 +172,7 @@ export class Run {
     this.phase.value = 'running';
   }
 
-  /** No more news come. */
+  /** No more events come. */
   end(leftBehind?: Evaluation): void {
     this.paused.since ||= performance.now();
     this.leftBehind = leftBehind;
@@ -185,7 +185,7 @@ export class Run {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.lastShown = performance.now();
-    this.news.value++;
+    this.events.value++;
   }
 }
 
@@ -202,8 +202,8 @@ export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>
 const probeEvery = (steps: number) => Math.max(20, Math.min(Math.round(steps / 50), 100));
 
 /** As it was told when it happened: an epoch behind its steps. */
-function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): Told[] {
-  const told: Told[] = [];
+function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): RunEvent[] {
+  const told: RunEvent[] = [];
   let at = 0;
   for (const epoch of epochs) {
     for (; at < steps.length && steps[at]!.epoch <= epoch.epoch; at++) {

@@ -26,7 +26,7 @@ function stored(): Storage | undefined {
 
 effect(() => {
   const shown = run.value;
-  if (!shown || shown.beside || !shown.isUnderWay.value || shown.news.value === 0) return;
+  if (!shown || shown.beside || !shown.isUnderWay.value || shown.events.value === 0) return;
   const { stepMs } = shown.log;
   if (!stepMs || shown.stepsHere < timedAfterSteps) return;
   slowness.value = stepMs / estimatedStepMs(shown.layers, shown.experiment.batchSize);

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { DatasetFacts } from '../data/served.ts';
+import type { DatasetFacts } from '../data/served_datasets.ts';
 import { type ErrorParts, partsOf, type WgradError } from '../errors.ts';
 import {
   type AdapterFacts,
@@ -217,7 +217,7 @@ function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
 const title = document.title;
 effect(() => {
   const shown = run.value;
-  const isUnderWay = shown?.isUnderWay.value && shown.news.value > 0;
+  const isUnderWay = shown?.isUnderWay.value && shown.events.value > 0;
   document.title = isUnderWay ? `${Math.floor(100 * shown.done)} % · ${title}` : title;
 });
 

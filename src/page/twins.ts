@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import type { DatasetFacts } from '../data/served.ts';
+import type { DatasetFacts } from '../data/served_datasets.ts';
 import type { ErrorParts } from '../errors.ts';
 import { count, counted } from '../figures.ts';
 import { type ComparisonFile, modelSummary, type Variable } from '../index.ts';
@@ -10,7 +10,7 @@ import { download } from './download.ts';
 import { augmentationOf, learningRateOf, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
-import type { Beside, BesideListener, ToldBeside } from './worker/beside.ts';
+import type { Beside, BesideListener, PairEvent } from './worker/beside.ts';
 import { training } from './worker/training.ts';
 
 /** Two networks from the same start that differ in one thing, and what came of it. */
@@ -125,8 +125,8 @@ class Twins {
   }
 
   readonly listener: BesideListener = {
-    news: (news) => {
-      for (const item of news) this.tell(item);
+    events: (events) => {
+      for (const item of events) this.tell(item);
     },
     paused: () => holds(this.run),
   };
@@ -139,7 +139,7 @@ class Twins {
     return run;
   }
 
-  private tell(item: ToldBeside): void {
+  private tell(item: PairEvent): void {
     if ('pair' in item) {
       if (item.pair === 0) return;
       // What was asked for in the last moment of a pair is for the next one.
@@ -158,7 +158,7 @@ class Twins {
     } else this.tellOf(item);
   }
 
-  private tellOf(item: Extract<ToldBeside, { twin: unknown }>): void {
+  private tellOf(item: Extract<PairEvent, { twin: unknown }>): void {
     const { run } = this;
     const beside = run.beside!;
     const [own, other] = item.twin === 'a' ? [run, beside] : [beside, run];
@@ -168,7 +168,7 @@ class Twins {
       return;
     }
     own.add([item.told]);
-    if (item.twin === 'b') run.add([]); // whoever shows both reads the news of A
+    if (item.twin === 'b') run.add([]); // whoever shows both reads the events of A
     const step = 'step' in item.told ? item.told.step.step : 0;
     if (other.brokeAt !== undefined && step > (other.curves.steps.at(-1) ?? 0)) other.curves.addGap(step);
   }

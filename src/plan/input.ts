@@ -45,7 +45,7 @@ export interface DatasetInput {
 const rescale = 1 / 255;
 
 /** How the images of a data set are seen in an epoch. */
-export interface Viewing {
+export interface InputView {
   augmentation: AugmentationConfig;
   /** Only decoded: neither augmented nor seen more than once. */
   plain: boolean;
@@ -67,15 +67,15 @@ export async function planInput(
   recorder: Recorder,
   dataset: Dataset,
   model: { inputShape: readonly number[]; classes: number },
-  viewing: Viewing,
+  inputView: InputView,
   sampling: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
-  const pipeline = pipelineFor(viewing.augmentation, dataset.imageShape, viewing.statistics);
+  const pipeline = pipelineFor(inputView.augmentation, dataset.imageShape, inputView.statistics);
   checkDataset(dataset, pipeline, model);
   const memory = new Memory(recorder.gpu.device);
   try {
-    return await planInto(recorder.into(memory), dataset, model.classes, pipeline, viewing, sampling, buffers);
+    return await planInto(recorder.into(memory), dataset, model.classes, pipeline, inputView, sampling, buffers);
   } catch (error) {
     memory.dispose();
     throw error;
@@ -95,7 +95,7 @@ async function planInto(
   dataset: Dataset,
   classes: number,
   pipeline: Pipeline,
-  { plain, probability, views }: Viewing,
+  { plain, probability, views }: InputView,
   { batch, seed, alsoPlain }: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
@@ -145,7 +145,7 @@ export function sourceOf<B>(
   { images, labels, count }: DatasetBuffers<B>,
   classes: number,
   pipeline: Pipeline,
-  { plain, probability, views }: Pick<Viewing, 'plain' | 'probability' | 'views'>,
+  { plain, probability, views }: Pick<InputView, 'plain' | 'probability' | 'views'>,
   batch: number,
   { state, labels: batchLabels, targets, input }: InputBuffers<B>,
 ): BatchSource<B> {

@@ -1,7 +1,7 @@
 import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Viewing } from './input.ts';
+import type { InputView } from './input.ts';
 
 /**
  * What an epoch is made of: `replace`, every image augmented anew (what Keras does); `merge`, the images as they are
@@ -11,7 +11,7 @@ import type { Viewing } from './input.ts';
 export type Mix = 'replace' | 'merge' | { probability: number };
 
 /** @throws ConfigurationError for a mix that is none of them, or copies without `merge`. */
-export function viewingOf(augmentation: AugmentationConfig, mix: Mix = 'replace', copies?: number): Viewing {
+export function inputViewOf(augmentation: AugmentationConfig, mix: Mix = 'replace', copies?: number): InputView {
   const { compat } = augmentation as { compat?: unknown };
   if (mix !== 'replace' && compat !== undefined && compat !== 'corrected') {
     throw new ConfigurationError({
@@ -20,12 +20,12 @@ export function viewingOf(augmentation: AugmentationConfig, mix: Mix = 'replace'
       wanted: "mix: 'replace', or compat: 'corrected'",
     });
   }
-  const viewing = { augmentation, plain: false, probability: 1, views: 1 };
+  const inputView = { augmentation, plain: false, probability: 1, views: 1 };
   if (copies !== undefined && mix !== 'merge') {
     throw new ConfigurationError({ what: "copies belongs to mix: 'merge'", found: { mix, copies } });
   }
-  if (mix === 'replace') return viewing;
-  if (mix === 'merge') return { ...viewing, views: 1 + parse(integer(1, 1000), copies ?? 1, 'copies') };
+  if (mix === 'replace') return inputView;
+  if (mix === 'merge') return { ...inputView, views: 1 + parse(integer(1, 1000), copies ?? 1, 'copies') };
   const probability = (mix as { probability?: unknown } | null)?.probability;
   if (probability === undefined) {
     throw new ConfigurationError({
@@ -34,5 +34,5 @@ export function viewingOf(augmentation: AugmentationConfig, mix: Mix = 'replace'
       wanted: "'replace', 'merge' or { probability: 0 to 1 }",
     });
   }
-  return { ...viewing, probability: parse(number(0, 1), probability, 'mix: probability') };
+  return { ...inputView, probability: parse(number(0, 1), probability, 'mix: probability') };
 }

@@ -29,12 +29,12 @@ export interface InputPlan {
 export function planInputData(
   planner: Planner,
   { imageShape, count }: DatasetFacts,
-  { model, classes, batchSize, viewing }: Settings,
+  { model, classes, batchSize, inputView }: Settings,
   { training, labels, targets, network }: StepPlan,
 ): InputPlan {
-  const { generator } = pipelineFor(viewing.augmentation, imageShape);
+  const { generator } = pipelineFor(inputView.augmentation, imageShape);
   const statistics = generator && needsStatistics(generator) ? unknownStatistics(generator, imageShape) : undefined;
-  const pipeline = pipelineFor(viewing.augmentation, imageShape, viewing.statistics ?? statistics);
+  const pipeline = pipelineFor(inputView.augmentation, imageShape, inputView.statistics ?? statistics);
   checkImageShape(imageShape, pipeline, model.inputShape);
   const drafter: Drafter<BufferRef, PlannedDispatch> = {
     memory: {
@@ -50,7 +50,7 @@ export function planInputData(
     count,
   };
   const buffers = { state: training.state, labels, ...(targets && { targets }), input: network.input };
-  const source = sourceOf(drafter, data, classes, pipeline, viewing, batchSize, buffers);
+  const source = sourceOf(drafter, data, classes, pipeline, inputView, batchSize, buffers);
   const { dispatches, passes } = draftBatch(drafter, pipeline, source);
   return { dispatches, mixed: source.targets !== undefined, passes: passes.length };
 }

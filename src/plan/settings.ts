@@ -1,7 +1,7 @@
 import type { HealthLevel } from '../health/health.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { FilledOptimizer } from '../model/optimizer.ts';
-import type { Viewing } from './input.ts';
+import type { InputView } from './input.ts';
 
 /** What a trainer was asked for, checked and filled in. */
 export interface Settings {
@@ -10,7 +10,7 @@ export interface Settings {
   optimizer: FilledOptimizer;
   batchSize: number;
   seed: number;
-  viewing: Viewing;
+  inputView: InputView;
   /** Calls with a batch bring shares of classes for labels. */
   takesShares: boolean;
   /** A loss against shares is wanted at all. */

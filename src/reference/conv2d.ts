@@ -65,13 +65,13 @@ const poolOf = (s: Conv2dShape) => ({
  *
  * A dilated kernel's kh and kw count dilationY rows and dilationX columns of x.
  *
- * With `pooled`, y and won are those of the pool behind it. The pool picks among the sums, before the activation, as
+ * With `pooled`, y and argmax are those of the pool behind it. The pool picks among the sums, before the activation, as
  * the shader does: activations never fall, so y is the same, and where relu makes a whole window 0 no gradient passes.
  */
 export function conv2dForward(
   s: Conv2dShape,
   { x, w, b }: { x: Numbers; w: Numbers; b?: Numbers },
-): { y: Float64Array; won?: Uint8Array } {
+): { y: Float64Array; argmax?: Uint8Array } {
   const z = new Float64Array(elementsOut(s));
   visitProducts(s, (xi, wi, yi) => {
     z[yi]! += x[xi]! * w[wi]!;
@@ -79,7 +79,7 @@ export function conv2dForward(
   if (s.useBias) for (let i = 0; i < z.length; i++) z[i]! += b![i % s.outChannels]!;
   if (!s.pooled) return { y: z.map((value) => activate(s.activation, value)) };
   const pool = maxPoolForward(poolOf(s), { x: z });
-  return { y: pool.y.map((value) => activate(s.activation, value)), won: pool.won };
+  return { y: pool.y.map((value) => activate(s.activation, value)), argmax: pool.argmax };
 }
 
 /**
@@ -103,14 +103,14 @@ export function conv2dBackwardX(
 /**
  * dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
  *
- * dy is the gradient before this layer's own activation. With `pooled`, dy and won are the pool's. All of the sum: what
+ * dy is the gradient before this layer's own activation. With `pooled`, dy and argmax are the pool's. All of the sum: what
  * `parts` share out is added up.
  */
 export function conv2dBackwardW(
   s: Conv2dShape,
-  { x, dy, won }: { x: Numbers; dy: Numbers; won?: Uint8Array },
+  { x, dy, argmax }: { x: Numbers; dy: Numbers; argmax?: Uint8Array },
 ): { dw: Float64Array; db: Float64Array } {
-  const dz = s.pooled ? maxPoolBackward(poolOf(s), { dy, won: won! }).dx : dy;
+  const dz = s.pooled ? maxPoolBackward(poolOf(s), { dy, argmax: argmax! }).dx : dy;
   const dw = new Float64Array(weights(s));
   visitProducts(s, (xi, wi, yi) => {
     dw[wi]! += x[xi]! * dz[yi]!;

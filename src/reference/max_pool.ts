@@ -24,30 +24,33 @@ function visitWindows(s: MaxPoolShape, visit: (x: number, place: number, y: numb
 }
 
 /**
- * y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  won[n,oy,ox,c] = i*poolWidth+j of the first largest
+ * y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  argmax[n,oy,ox,c] = i*poolWidth+j of the first largest
  *
- * A padded place never wins, a NaN always. `won` holds a byte an element: the bytes of the words that the shader packs.
+ * A padded place never wins, a NaN always. `argmax` holds a byte an element: the bytes of the words that the shader packs.
  */
-export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Float64Array; won: Uint8Array } {
+export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Float64Array; argmax: Uint8Array } {
   const elements = s.batch * s.outHeight * s.outWidth * s.channels;
   const y = new Float64Array(elements).fill(-Infinity);
-  const won = new Uint8Array(elements);
+  const argmax = new Uint8Array(elements);
   const empty = new Uint8Array(elements).fill(1);
   visitWindows(s, (xi, place, yi) => {
     const value = x[xi]!;
     if (!(value > y[yi]! || Number.isNaN(value) || empty[yi])) return;
     y[yi] = value;
-    won[yi] = place;
+    argmax[yi] = place;
     empty[yi] = 0;
   });
-  return { y, won };
+  return { y, argmax };
 }
 
-/** dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and were won by it */
-export function maxPoolBackward(s: MaxPoolShape, { dy, won }: { dy: Numbers; won: Uint8Array }): { dx: Float64Array } {
+/** dx[n,iy,ix,c] = sum of dy[n,oy,ox,c] over the windows (oy,ox) that hold (iy,ix) and whose maximum it is */
+export function maxPoolBackward(
+  s: MaxPoolShape,
+  { dy, argmax }: { dy: Numbers; argmax: Uint8Array },
+): { dx: Float64Array } {
   const dx = new Float64Array(s.batch * s.inHeight * s.inWidth * s.channels);
   visitWindows(s, (xi, place, yi) => {
-    if (won[yi] === place) dx[xi]! += dy[yi]!;
+    if (argmax[yi] === place) dx[xi]! += dy[yi]!;
   });
   return { dx };
 }

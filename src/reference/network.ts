@@ -10,7 +10,7 @@ export interface NetworkGradients {
   /** Mean over the real samples, and the layers' penalties. */
   loss: number;
   /** Real samples whose largest probability is the label's. */
-  hits: number;
+  correct: number;
   /** [batch, classes] */
   probabilities: Float64Array;
   /** Of the tensors that are trained: Keras' order and layout. */
@@ -86,8 +86,8 @@ export function networkGradients(
   );
   const penalties = trained.map(([t, { spec }]) => weightPenalty(spec, weights[t]!));
   const penalty = penalties.reduce((sum, value) => sum + value, 0);
-  const { hits, p: probabilities } = loss;
-  return { loss: loss.loss / count + penalty, hits, probabilities, gradients, gradientNorms, layers, statistics };
+  const { correct, p: probabilities } = loss;
+  return { loss: loss.loss / count + penalty, correct, probabilities, gradients, gradientNorms, layers, statistics };
 }
 
 function batchOf({ inputShape: [height, width, channels] }: CompiledModel, images: Numbers): number {

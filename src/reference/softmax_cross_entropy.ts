@@ -15,11 +15,11 @@ export interface SoftmaxCrossEntropyShape {
 export function softmaxCrossEntropy(
   { batch, classes, count }: SoftmaxCrossEntropyShape,
   { z, labels, targets }: { z: Numbers; labels?: Numbers; targets?: Numbers },
-): { p: Float64Array; dz: Float64Array; loss: number; hits: number } {
+): { p: Float64Array; dz: Float64Array; loss: number; correct: number } {
   const p = new Float64Array(batch * classes);
   const dz = new Float64Array(batch * classes);
   let loss = 0;
-  let hits = 0;
+  let correct = 0;
   for (let n = 0; n < batch; n++) {
     const row = Array.from({ length: classes }, (_, k) => z[n * classes + k]!);
     const largest = Math.max(...row);
@@ -36,8 +36,8 @@ export function softmaxCrossEntropy(
         if (t[k] !== 0) loss += t[k]! * (Math.log(sum) + largest - value);
       });
       // Of equal largest ones the first counts, as with argmax.
-      if (row.indexOf(largest) === t.indexOf(Math.max(...t))) hits++;
+      if (row.indexOf(largest) === t.indexOf(Math.max(...t))) correct++;
     }
   }
-  return { p, dz, loss, hits };
+  return { p, dz, loss, correct };
 }

@@ -79,7 +79,7 @@ function recordOf({ reader }: Engine, { records }: BoundState, step: number): Sl
   return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
 }
 
-function writeBatch(engine: Engine, ledger: BoundState, images: Float32Array, labels: ArrayLike<number>): void {
+function writeBatch(engine: Engine, stepState: BoundState, images: Float32Array, labels: ArrayLike<number>): void {
   const { model, classes, batchSize, takesShares } = engine.settings;
   const { steps } = engine;
   const count = countImages(model, images);
@@ -101,7 +101,7 @@ function writeBatch(engine: Engine, ledger: BoundState, images: Float32Array, la
   }
   writeImages(engine, images);
   const position = positionOf(engine);
-  engine.beginSamples(ledger, position + count, position);
+  engine.beginSamples(stepState, position + count, position);
 }
 
 /**

@@ -28,17 +28,17 @@ export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Arr
   const classes = labels.length ? probabilities.length / labels.length : 0;
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const mistakes: Mistake[] = [];
-  let hits = 0;
+  let correct = 0;
   for (let sample = 0; sample < labels.length; sample++) {
     const label = labels[sample]!;
     const predicted = likeliest(probabilities.subarray(sample * classes, (sample + 1) * classes));
     if (predicted < 0) continue;
     counts[label]![predicted]!++;
-    if (predicted === label) hits++;
+    if (predicted === label) correct++;
     else mistakes.push({ sample, label, predicted, probability: probabilities[sample * classes + predicted]! });
   }
   mistakes.sort((a, b) => b.probability - a.probability);
-  return { counts, accuracy: hits / labels.length, mistakes };
+  return { counts, accuracy: correct / labels.length, mistakes };
 }
 
 /** The index of the largest number, the first of equal ones; -1 where none is a number. */

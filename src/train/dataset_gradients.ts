@@ -11,7 +11,7 @@ export async function datasetGradients(
   const { steps, disposal, settings } = engine;
   const { network, evaluation } = steps;
   await engine.fitAugmentation(dataset);
-  const input = await engine.input(dataset, augmented ? engine.viewing : engine.plain, evaluation);
+  const input = await engine.input(dataset, augmented ? engine.inputView : engine.plain, evaluation);
   try {
     const loss = input.mixed ? evaluation.softLoss! : evaluation.loss;
     const recording = [

@@ -10,7 +10,7 @@ import { RecordReader } from '../health/records.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { initialWeights } from '../model/initializers.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
-import { type DatasetInput, pipelineFor, planInput, type Viewing } from '../plan/input.ts';
+import { type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
 import { loadLayers } from '../plan/load_layers.ts';
 import { type Phase, phasesOf } from '../plan/phases.ts';
@@ -45,7 +45,7 @@ export class Engine {
   /** Aborted when the trainer is disposed of. */
   readonly disposal: AbortSignal;
   readonly interludes = new Interludes();
-  #viewing: Viewing;
+  #inputView: InputView;
   #learningRate: number;
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
@@ -73,7 +73,7 @@ export class Engine {
     this.startup = startup;
     this.disposal = disposal;
     this.#learningRate = settings.optimizer.learningRate;
-    this.#viewing = settings.viewing;
+    this.#inputView = settings.inputView;
   }
 
   /** Makes all buffers and pipelines, and draws the initial weights. */
@@ -121,7 +121,7 @@ export class Engine {
     return phasesOf(this.steps, input, soft);
   }
 
-  /** All but the update: weights, moments and the count of updates stay as they are. */
+  /** All but the update: weights, slots and the count of updates stay as they are. */
   gradientRecording(input: Recording, soft: boolean): Recording {
     const phases = this.trainingPhases(input, soft);
     return [...phases.input, ...phases.forward, ...phases.backward];
@@ -129,8 +129,8 @@ export class Engine {
 
   /** Keras' `fit` of the generator, with the first images that are trained on. */
   async fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
-    const { generator } = pipelineFor(this.viewing.augmentation, imageShape);
-    if (!generator || !needsStatistics(generator) || this.viewing.statistics) return;
+    const { generator } = pipelineFor(this.inputView.augmentation, imageShape);
+    if (!generator || !needsStatistics(generator) || this.inputView.statistics) return;
     const memory = new Memory(this.gpu.device);
     const statistics = await fitStatistics(this.#recorder.into(memory), generator, imageShape, images).finally(() =>
       memory.dispose(),
@@ -139,16 +139,16 @@ export class Engine {
   }
 
   /** @param alsoPlain record, too, how the same samples come as they are. */
-  input(dataset: Dataset, viewing: Viewing, ledger: BoundState, alsoPlain = false): Promise<DatasetInput> {
+  input(dataset: Dataset, inputView: InputView, stepState: BoundState, alsoPlain = false): Promise<DatasetInput> {
     const { model, classes, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
     return planInput(
       this.#recorder,
       dataset,
       { inputShape: model.inputShape, classes },
-      viewing,
+      inputView,
       { batch: batchSize, seed, alsoPlain },
-      { state: ledger.state, labels, targets, input: network.input },
+      { state: stepState.state, labels, targets, input: network.input },
     );
   }
 
@@ -159,9 +159,9 @@ export class Engine {
   }
 
   /** @param position samples of it that were trained on before. */
-  beginEpoch(ledger: BoundState, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
+  beginEpoch(stepState: BoundState, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
     this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
-    this.beginSamples(ledger, order.length, position);
+    this.beginSamples(stepState, order.length, position);
   }
 
   /** Forgets which units were positive. */
@@ -171,12 +171,12 @@ export class Engine {
   }
 
   /** What comes next are so many samples. */
-  beginSamples(ledger: BoundState, samples: number, position = 0): void {
-    this.writeState(ledger, { seed: this.settings.seed, epoch: this.epochs, position, samples });
+  beginSamples(stepState: BoundState, samples: number, position = 0): void {
+    this.writeState(stepState, { seed: this.settings.seed, epoch: this.epochs, position, samples });
   }
 
-  writeState(ledger: BoundState, values: StateValues): void {
-    const { buffer, offset } = ledger.state;
+  writeState(stepState: BoundState, values: StateValues): void {
+    const { buffer, offset } = stepState.state;
     this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: this.learningRate }));
   }
 
@@ -188,8 +188,8 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
   }
 
-  resetHalt(ledger: BoundState): void {
-    this.writeState(ledger, { halted: 0, bad_in_a_row: 0 });
+  resetHalt(stepState: BoundState): void {
+    this.writeState(stepState, { halted: 0, bad_in_a_row: 0 });
   }
 
   write(slice: Slice, values: Float32Array | Uint32Array): void {
@@ -265,16 +265,16 @@ export class Engine {
   }
 
   /** How a data set is seen in training, and where nothing is to be changed. */
-  get viewing(): Viewing {
-    return this.#viewing;
+  get inputView(): InputView {
+    return this.#inputView;
   }
 
-  get plain(): Viewing {
-    return { ...this.#viewing, plain: true };
+  get plain(): InputView {
+    return { ...this.#inputView, plain: true };
   }
 
   /** Statistics of the images that were trained on first. */
   useStatistics(statistics: FeatureStatistics): void {
-    this.#viewing = { ...this.#viewing, statistics };
+    this.#inputView = { ...this.#inputView, statistics };
   }
 }

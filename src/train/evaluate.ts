@@ -25,12 +25,12 @@ export async function evaluateInput(engine: Engine, input: DatasetInput, count: 
   const { scheduler, reader, disposal } = engine;
   const { network, evaluation } = engine.steps;
   const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, evaluation.inferenceLoss];
-  const sum = { loss: 0, hits: 0 };
+  const sum = { loss: 0, correct: 0 };
   const take = (bytes: ArrayBuffer, records: number) => {
     for (let i = 0; i < records; i++) {
       const { loss, accuracy, samples } = reader.read(bytes, i)!;
       sum.loss += loss * samples;
-      sum.hits += accuracy * samples;
+      sum.correct += accuracy * samples;
     }
   };
   engine.beginEpoch(
@@ -45,5 +45,5 @@ export async function evaluateInput(engine: Engine, input: DatasetInput, count: 
     left -= submitted;
   }
   await scheduler.drain();
-  return { loss: sum.loss / count, accuracy: Math.round(sum.hits) / count };
+  return { loss: sum.loss / count, accuracy: Math.round(sum.correct) / count };
 }

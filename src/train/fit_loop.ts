@@ -16,10 +16,10 @@ import type { FilledFitOptions } from './trainer_options.ts';
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
   const started = performance.now();
   const { steps, startup } = engine;
-  const { training, validation: kept, start } = splitForTraining(dataset, engine.viewing);
+  const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView);
   const validationData = options.validationData ?? kept;
   await engine.fitAugmentation(training);
-  const input = await engine.input(training, engine.viewing, steps.training, engine.probe !== undefined);
+  const input = await engine.input(training, engine.inputView, steps.training, engine.probe !== undefined);
   let validation: DatasetInput | undefined;
   try {
     if (validationData) validation = await engine.input(validationData, engine.plain, steps.evaluation);

@@ -18,7 +18,7 @@ export interface BatchPlace {
 /**
  * Measures what the next step's batch says of the gradient at the present weights: as it will be trained on, part by part,
  * and as its images are without augmentation. Each is a step's forward and backward pass, in a submission of its own, so
- * that a page stays alive. Weights and moments are only read, the state is put back each time, and what lies in the
+ * that a page stays alive. Weights and slots are only read, the state is put back each time, and what lies in the
  * buffers between is what the step to come overwrites: training goes on bit by bit as if nothing had been.
  *
  * Nothing may be under way: the gradients have to be the last step's.

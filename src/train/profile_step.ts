@@ -19,7 +19,7 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
   const { gpu, memory, steps } = engine;
   const { network, training, slots, measurement } = steps;
   await engine.fitAugmentation(dataset);
-  const input = await engine.input(dataset, engine.viewing, training);
+  const input = await engine.input(dataset, engine.inputView, training);
   const { moving } = network;
   const kept = [
     network.weights.all,

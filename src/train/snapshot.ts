@@ -11,10 +11,10 @@ import { copyWeights, readTensors, readTrained } from './weights.ts';
 export interface Snapshot {
   /** Keras' order and layout, as `getWeights` gives them. */
   weights: Float32Array[];
-  /** Whose slots `moments` are; snapshots of older versions don't say. */
+  /** Whose slots `slots` are; snapshots of older versions don't say. */
   optimizer?: string;
   /** The optimizer's slots, in the order of the trained weights: Adam's m and then v, SGD's velocity where it has momentum. */
-  moments: Float32Array[];
+  slots: Float32Array[];
   progress: Progress;
   learningRate: number;
   /** Of the images that were trained on first, where the augmentation asks for them. */
@@ -37,10 +37,10 @@ const ofState = ['step', 'updates', 'skipped', 'correction1', 'correction2'] as 
 
 /** Reads it all: `Trainer.snapshot`. */
 export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
-  const { gpu, memory, steps, epochs, learningRate, viewing } = engine;
+  const { gpu, memory, steps, epochs, learningRate, inputView } = engine;
   const weights = await readTensors(engine, steps.network.tensors);
-  const moments: Float32Array[] = [];
-  for (const slices of slotSlices(engine)) moments.push(...(await readTrained(engine, slices)));
+  const slots: Float32Array[] = [];
+  for (const slices of slotSlices(engine)) slots.push(...(await readTrained(engine, slices)));
   const [bytes] = await readSlices(gpu, memory, [steps.training.state]);
   const view = new DataView(bytes!);
   const read = (name: (typeof ofState)[number]) => {
@@ -48,12 +48,12 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
     return name.startsWith('correction') ? view.getFloat32(at, true) : view.getUint32(at, true);
   };
   const state = Object.fromEntries(ofState.map((name) => [name, read(name)])) as Omit<Progress, 'epochs'>;
-  const { statistics } = viewing;
+  const { statistics } = inputView;
   const { type: optimizer } = engine.settings.optimizer;
   return {
     weights,
     optimizer,
-    moments,
+    slots,
     progress: { epochs, ...state },
     learningRate,
     ...(statistics && { statistics }),
@@ -66,7 +66,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   const weights = copyWeights(model, snapshot.weights);
   const slices = slotSlices(engine);
   const trained = trainedTensors(model);
-  const kept = { optimizer: snapshot.optimizer ?? optimizer.type, tensors: snapshot.moments.length };
+  const kept = { optimizer: snapshot.optimizer ?? optimizer.type, tensors: snapshot.slots.length };
   if (kept.optimizer !== optimizer.type || kept.tensors !== slices.length * trained.length) {
     throw new ConfigurationError({
       what: 'The snapshot is of another optimizer',
@@ -75,14 +75,14 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
       fix: 'make the trainer with the options that the snapshot was taken with',
     });
   }
-  const moments = slices.map((_, i) =>
-    copyWeights(model, snapshot.moments.slice(i * trained.length, (i + 1) * trained.length), trained),
+  const slots = slices.map((_, i) =>
+    copyWeights(model, snapshot.slots.slice(i * trained.length, (i + 1) * trained.length), trained),
   );
   const { progress, learningRate, statistics } = snapshot;
   const { epochs, ...state } = progress;
   engine.writeTensors(weights);
   for (const [i, tensors] of slices.entries()) {
-    for (const [t, slice] of tensors.entries()) engine.write(slice, moments[i]![t]!);
+    for (const [t, slice] of tensors.entries()) engine.write(slice, slots[i]![t]!);
   }
   engine.resumeAt({ epochs, step: state.step, learningRate });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });

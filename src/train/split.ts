@@ -1,6 +1,6 @@
 import { kerasSubset } from '../augment/keras_subset.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { pipelineFor, type Viewing } from '../plan/input.ts';
+import { type InputView, pipelineFor } from '../plan/input.ts';
 
 /**
  * The part of a data set that is trained on, and the part that ImageDataGenerator's validationSplit keeps for validation: the
@@ -10,7 +10,7 @@ import { pipelineFor, type Viewing } from '../plan/input.ts';
  */
 export function splitForTraining(
   dataset: Dataset,
-  { augmentation }: Viewing,
+  { augmentation }: InputView,
 ): { training: Dataset; validation?: Dataset /** Where `training` begins in the data set. */; start: number } {
   const { generator } = pipelineFor(augmentation, dataset.imageShape);
   if (!generator?.validationSplit) return { training: dataset, start: 0 };

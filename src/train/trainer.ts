@@ -166,7 +166,7 @@ export class Trainer {
     return this.#exclusively((engine) => readTensors(engine, engine.steps.network.tensors));
   }
 
-  /** Replaces all weights; the optimizer's moments stay. @throws ConfigurationError for another number or other sizes. */
+  /** Replaces all weights; the optimizer's slots stay. @throws ConfigurationError for another number or other sizes. */
   async setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
     const copies = copyWeights(this.model, arrays);
     return this.#exclusively(async (engine) => {
@@ -175,7 +175,7 @@ export class Trainer {
     });
   }
 
-  /** All that training has made: weights, the optimizer's moments, how far it came. A copy, for `restore` or a file. */
+  /** All that training has made: weights, the optimizer's slots, how far it came. A copy, for `restore` or a file. */
   snapshot(): Promise<Snapshot> {
     return this.#exclusively(takeSnapshot);
   }

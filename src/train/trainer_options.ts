@@ -9,7 +9,7 @@ import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { compileModel, type Model, requireClassifier } from '../model/graph.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
-import { type Mix, viewingOf } from '../plan/mix.ts';
+import { inputViewOf, type Mix } from '../plan/mix.ts';
 import type { Settings } from '../plan/settings.ts';
 import { Pace } from './pace.ts';
 
@@ -160,9 +160,9 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   }
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const takesShares = loss === 'categoricalCrossentropy';
-  const viewing = viewingOf(augmentation, options.mix, options.copies);
+  const inputView = inputViewOf(augmentation, options.mix, options.copies);
   const soft = takesShares || paired;
-  return { model, classes, optimizer, batchSize, seed, viewing, takesShares, soft, health, probeEvery };
+  return { model, classes, optimizer, batchSize, seed, inputView, takesShares, soft, health, probeEvery };
 }
 
 /** @throws ConfigurationError with the nearest of them. */

@@ -10,7 +10,7 @@ import { readSlices } from '../../src/gpu/readback.ts';
 import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
-import { viewingOf } from '../../src/plan/mix.ts';
+import { inputViewOf } from '../../src/plan/mix.ts';
 import { createTrainer } from '../../src/train/trainer.ts';
 import { expectWithin } from '../compare.ts';
 
@@ -98,6 +98,6 @@ test.each([
   [{ probability: 1.5 }, undefined, /probability/],
   [{}, undefined, /mix makes no sense/],
 ])('refused: mix %j, copies %j', (mix, copies, words) => {
-  expect(() => viewingOf({}, mix as never, copies)).toThrow(ConfigurationError);
-  expect(() => viewingOf({}, mix as never, copies)).toThrow(words);
+  expect(() => inputViewOf({}, mix as never, copies)).toThrow(ConfigurationError);
+  expect(() => inputViewOf({}, mix as never, copies)).toThrow(words);
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CsvFile } from '../../src/formats/csv_file.ts';
-import { stepOf, verdictOf } from './health_news.ts';
+import { stepOf, verdictOf } from './health_events.ts';
 import { temporaryFolder } from './wgrad.ts';
 
 /** RFC 4180, one line. */

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { EventFile } from '../../src/formats/event_file.ts';
 import { columnsOf } from '../../src/formats/step_columns.ts';
 import { crc32c, tfRecord } from '../../src/formats/tf_record.ts';
-import type { Told } from '../../src/health/news.ts';
-import { probeOf, stepOf, verdictOf } from './health_news.ts';
+import type { RunEvent } from '../../src/health/run_events.ts';
+import { probeOf, stepOf, verdictOf } from './health_events.ts';
 import { temporaryFolder } from './wgrad.ts';
 
 const reader = fileURLToPath(new URL('../fixtures/read_event_file.py', import.meta.url));
@@ -27,7 +27,7 @@ interface Read {
   }[];
 }
 
-const news: Told[][] = [
+const bundles: RunEvent[][] = [
   [stepOf(1), verdictOf('dense', 'vanishing', 1)],
   [stepOf(2), probeOf(2), stepOf(3, { bad: true })],
   [
@@ -45,11 +45,11 @@ const news: Told[][] = [
   ],
 ];
 
-/** The path of a file of these news. */
+/** The path of a file of these bundles. */
 function written(): string {
   const folder = join(temporaryFolder(), 'runs', 'first');
   const file = new EventFile(folder, () => 1_800_000_000.5);
-  for (const bundle of news) file.add(bundle);
+  for (const bundle of bundles) file.add(bundle);
   file.close();
   const [name, ...more] = readdirSync(folder);
   expect(more).toEqual([]);
@@ -110,7 +110,7 @@ function valueField(tag: number, value: NonNullable<Read['values']>[number], pbf
   }
 }
 
-function expectNews(events: Read[]): void {
+function expectEvents(events: Read[]): void {
   expect(events[0]).toEqual({ wallTime: 1_800_000_000.5, step: 0, fileVersion: 'brain.Event:2' });
   const told = events.slice(1);
   expect(told.map(({ step }) => step)).toEqual([1, 1, 2, 2, 3, 3]);
@@ -118,7 +118,7 @@ function expectNews(events: Read[]): void {
   const values = told.map(({ values }) => new Map(values!.map(({ tag, ...value }) => [tag, value])));
   const [first, verdict, , probe, bad, epoch] = values as Required<typeof values>;
 
-  const columns = columnsOf((news[0]![0] as Extract<Told, { step: unknown }>).step);
+  const columns = columnsOf((bundles[0]![0] as Extract<RunEvent, { step: unknown }>).step);
   expect(first!.size).toBe(columns.length);
   expect(first!.get('run/loss')).toEqual({ scalar: 1.5 });
   expect(first!.get('dense/kernel.gradientNorm')).toEqual({ scalar: 1 });
@@ -147,13 +147,13 @@ function expectNews(events: Read[]): void {
 }
 
 test('an event file holds every number, NaN and infinity too', () => {
-  expectNews(read(written()));
+  expectEvents(read(written()));
 });
 
 test.skipIf(!hasProtobuf)(
   `the same by another reader, which checks the CRCs${hasProtobuf ? '' : ' (skipped: apt-get install python3-protobuf)'}`,
   () => {
-    expectNews(JSON.parse(execFileSync(python, [reader, written()], { encoding: 'utf8' })));
+    expectEvents(JSON.parse(execFileSync(python, [reader, written()], { encoding: 'utf8' })));
   },
 );
 

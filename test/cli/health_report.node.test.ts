@@ -5,7 +5,7 @@ import { healthTable, verdictLines } from '../../src/cli/health_report.ts';
 import { writeRunJson } from '../../src/cli/run_json.ts';
 import { TrainingLog } from '../../src/health/training_log.ts';
 import { packNumbers, unpackNumbers } from '../../src/json_numbers.ts';
-import { probeOf, stepOf, verdictOf } from './health_news.ts';
+import { probeOf, stepOf, verdictOf } from './health_events.ts';
 import { temporaryFolder } from './wgrad.ts';
 
 const verdict = (...args: Parameters<typeof verdictOf>) => verdictOf(...args).verdict;
@@ -24,8 +24,8 @@ test('a line for each verdict that changed; layers healthy from the start share 
 
 function logOf(): TrainingLog {
   const log = new TrainingLog();
-  const news = [stepOf(1, { norm: 4 }), verdictOf('dense', 'healthy', 1), stepOf(2, { norm: 1 }), probeOf(2)];
-  for (const item of [...news, verdictOf('dense', 'non-finite', 3), stepOf(3, { bad: true })]) log.add(item);
+  const events = [stepOf(1, { norm: 4 }), verdictOf('dense', 'healthy', 1), stepOf(2, { norm: 1 }), probeOf(2)];
+  for (const item of [...events, verdictOf('dense', 'non-finite', 3), stepOf(3, { bad: true })]) log.add(item);
   return log;
 }
 

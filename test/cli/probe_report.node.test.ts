@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { probeTables } from '../../src/cli/probe_report.ts';
-import { probeOf } from './health_news.ts';
+import { probeOf } from './health_events.ts';
 
 const cellsOf = (text: string, first: string) =>
   text

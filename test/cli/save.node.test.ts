@@ -27,10 +27,10 @@ const rows = (path: string): number =>
 const parsed = (path: string): SavedRun => parseRun(readFileSync(path));
 
 /** Every bit of what training has made. */
-function bits({ snapshot: { weights, moments, progress, learningRate } }: SavedRun) {
+function bits({ snapshot: { weights, slots, progress, learningRate } }: SavedRun) {
   const words = (tensors: Float32Array[]) =>
     tensors.map((it) => [...new Uint32Array(it.buffer, it.byteOffset, it.length)]);
-  return { weights: words(weights), moments: words(moments), progress, learningRate };
+  return { weights: words(weights), slots: words(slots), progress, learningRate };
 }
 
 /** Without what depends on the clock. */

@@ -41,11 +41,11 @@ export function checkForward(
     twin: (inputs) => {
       const { x, w, b } = inputs as Record<string, Float32Array>;
       const terms = rowsOf(shape) + 1;
-      const { y, won } = reference.conv2dForward(shape, { x: x!, w: w!, b });
+      const { y, argmax } = reference.conv2dForward(shape, { x: x!, w: w!, b });
       const size = magnitude(reference.conv2dForward, shape, { x: x!, w: w!, b }).y;
       const tolerance = isSmooth(shape.activation) ? tolerances.activated : tolerances.conv2d_forward;
       const verify = { y: within(y, boundOf(tolerance, y, { terms, magnitude: size })) };
-      return won ? { ...verify, won: isWinner(shape, won, { x: x!, w: w!, b }) } : verify;
+      return argmax ? { ...verify, argmax: isWinner(shape, argmax, { x: x!, w: w!, b }) } : verify;
     },
   };
 }
@@ -53,7 +53,7 @@ export function checkForward(
 /** The place that the twin says, or one whose sum is as large up to what rounding can do to both. */
 function isWinner(
   s: Conv2dShape,
-  won: Uint8Array,
+  argmax: Uint8Array,
   inputs: { x: Float32Array; w: Float32Array; b: Float32Array | undefined },
 ): Verify {
   const whole: Conv2dShape = { ...s, pooled: false, activation: 'linear' };
@@ -62,16 +62,18 @@ function isWinner(
   const bounds = boundOf(tolerances.conv2d_forward, z, { terms: rowsOf(s) + 1, magnitude: size });
   const [height, width] = [Math.floor(s.outHeight / 2), Math.floor(s.outWidth / 2)];
   return (name, bits) => {
-    const places = new Uint8Array(bits.buffer, 0, won.length);
+    const places = new Uint8Array(bits.buffer, 0, argmax.length);
     for (const [i, place] of places.entries()) {
       const [c, cell] = [i % s.outChannels, Math.floor(i / s.outChannels)];
       const [n, row, column] = [Math.floor(cell / width / height), Math.floor(cell / width) % height, cell % width];
       const at = (p: number) =>
         ((n * s.outHeight + 2 * row + (p >> 1)) * s.outWidth + 2 * column + (p & 1)) * s.outChannels + c;
-      const [best, chosen] = [at(won[i]!), at(place)];
-      if (place === won[i]) continue;
+      const [best, chosen] = [at(argmax[i]!), at(place)];
+      if (place === argmax[i]) continue;
       if (!(place < 4 && z[best]! - z[chosen]! <= bounds[best]! + bounds[chosen]!)) {
-        throw new Error(`${name}: place ${place} won element ${i} with ${z[chosen]}, ${won[i]} has ${z[best]}`);
+        throw new Error(
+          `${name}: place ${place} is the argmax of element ${i} with ${z[chosen]}, ${argmax[i]} has ${z[best]}`,
+        );
       }
     }
   };
@@ -87,15 +89,15 @@ export function checkBackwardW(
   shape: Conv2dShape,
   kernel: Kernel<Conv2dShape> = conv2dBackwardW,
 ): KernelCheck<Conv2dShape> {
-  const won = shape.pooled ? somePlaces(cellsOf(shape) * shape.outChannels) : undefined;
+  const argmax = shape.pooled ? somePlaces(cellsOf(shape) * shape.outChannels) : undefined;
   return {
     kernel,
     shape,
-    given: won && { won: packed(won) },
+    given: argmax && { argmax: packed(argmax) },
     twin: (inputs) => {
       const { x, dy } = inputs as Record<string, Float32Array>;
-      const places = won && new Uint8Array(inputs.won!.buffer, 0, won.length);
-      const given = { x: x!, dy: dy!, won: places };
+      const places = argmax && new Uint8Array(inputs.argmax!.buffer, 0, argmax.length);
+      const given = { x: x!, dy: dy!, argmax: places };
       const exact = reference.conv2dBackwardW(shape, given);
       const size = magnitude(reference.conv2dBackwardW, shape, given);
       const terms = shape.batch * shape.outHeight * shape.outWidth;

@@ -48,7 +48,7 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
     },
     twin: ({ z, labels, targets, penalties }) => {
       const penalty = c.count * Array.from(penalties ?? []).reduce((sum, value) => sum + value, 0);
-      const { p, dz, loss, hits } = reference.softmaxCrossEntropy(c, { z: z!, labels, targets });
+      const { p, dz, loss, correct } = reference.softmaxCrossEntropy(c, { z: z!, labels, targets });
       // The mean's division apart, so that the bound is that of one sample.
       const scaled = dz.map((value) => value * c.count);
       const nearScaled: Verify = (name, bits) => {
@@ -60,7 +60,7 @@ export function checkSoftmaxCrossEntropy(c: LossCase): KernelCheck<LossShape> {
       words[first + recordField.step] = c.step;
       words[first + recordField.epoch] = epoch;
       words[first + recordField.count] = c.count;
-      words[first + recordField.correct] = hits;
+      words[first + recordField.correct] = correct;
       return {
         p: within(p, boundOf(tolerances.softmax, p)),
         dz: nearScaled,

@@ -77,10 +77,10 @@ describe('a layout known by heart', () => {
 
   test('max_pool_forward: y, and four places a word, the lowest byte first', async () => {
     const launch = await launchGuarded(gpu, cacheOf(gpu), maxPoolForward, shape, {});
-    const { y, won } = await launch.run({ x: interleave(first, second) });
+    const { y, argmax } = await launch.run({ x: interleave(first, second) });
     expect([...floats(y!)]).toEqual([...interleave([9, 8, 7, 6], [0, 1, -1, -1])]);
     // Element by element: channels 0 and 1 of the cells above left, above right; then of those below.
-    expect([...won!]).toEqual([0x03_01_00_00, 0x03_03_00_02]);
+    expect([...argmax!]).toEqual([0x03_01_00_00, 0x03_03_00_02]);
     launch.dispose();
   });
 
@@ -88,7 +88,7 @@ describe('a layout known by heart', () => {
     const launch = await launchGuarded(gpu, cacheOf(gpu), maxPoolBackward, shape, {});
     const { dx } = await launch.run({
       dy: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8]),
-      won: Uint32Array.from([0x03_01_00_00, 0x03_03_00_02]),
+      argmax: Uint32Array.from([0x03_01_00_00, 0x03_03_00_02]),
     });
     expect([...floats(dx!)]).toEqual([
       ...interleave([1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 7], [2, 0, 0, 0, 0, 0, 0, 4, 6, 0, 0, 0, 0, 0, 0, 8]),

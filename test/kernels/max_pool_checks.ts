@@ -18,22 +18,22 @@ export function checkMaxPoolForward(shape: MaxPoolShape, x?: Float32Array): Kern
     shape,
     given: x && { x },
     twin: (inputs) => {
-      const { y, won } = reference.maxPoolForward(shape, { x: inputs.x! });
-      return { y: sameFloats(y), won: same(packed(won)) };
+      const { y, argmax } = reference.maxPoolForward(shape, { x: inputs.x! });
+      return { y: sameFloats(y), argmax: same(packed(argmax)) };
     },
   };
 }
 
 /** Gradients go where a forward pass says. */
 export function checkMaxPoolBackward(shape: MaxPoolShape): KernelCheck<MaxPoolShape> {
-  const { won } = reference.maxPoolForward(shape, { x: withTies(shape) });
+  const { argmax } = reference.maxPoolForward(shape, { x: withTies(shape) });
   return {
     kernel: maxPoolBackward,
     shape,
-    given: { won: packed(won) },
+    given: { argmax: packed(argmax) },
     twin: ({ dy }) => {
-      const { dx } = reference.maxPoolBackward(shape, { dy: dy!, won });
-      const size = magnitude(reference.maxPoolBackward, shape, { dy: dy!, won }).dx;
+      const { dx } = reference.maxPoolBackward(shape, { dy: dy!, argmax });
+      const size = magnitude(reference.maxPoolBackward, shape, { dy: dy!, argmax }).dx;
       const terms = shape.poolHeight * shape.poolWidth;
       return { dx: within(dx, boundOf(tolerances.max_pool_backward, dx, { terms, magnitude: size })) };
     },

@@ -59,8 +59,8 @@ describe.each([4, 3])('max_pool_forward of %i channels', (channels) => {
   test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('a NaN in place %i of a window wins', async (place) => {
     const x = some(6 * 6 * channels, 1);
     x[((place < 3 ? 0 : place < 6 ? 1 : 2) * 6 + (place % 3)) * channels + 1] = Number.NaN;
-    const { y, won } = pools.maxPoolForward(shape, { x });
-    expect(won[1]).toBe(place);
+    const { y, argmax } = pools.maxPoolForward(shape, { x });
+    expect(argmax[1]).toBe(place);
     await expectNaNs(maxPoolForward, shape, { x }, { y });
   });
 });
@@ -115,14 +115,14 @@ test.each(activations)('conv2d_backward_x shows a NaN in dy and in w: %s made x'
 test.each([false, true])('conv2d_backward_w shows a NaN in dy and in x; a pool behind: %s', async (pooled) => {
   const shape = convolution({ ...small, channels: 4, pooled });
   const cells = pooled ? 4 : 16;
-  const won = Uint8Array.from({ length: cells * 4 }, (_, i) => i % 4);
+  const argmax = Uint8Array.from({ length: cells * 4 }, (_, i) => i % 4);
   const inputs = { x: some(100, 1), dy: some(cells * 4, 3) };
   for (const name of ['x', 'dy'] as const) {
     const broken = { ...inputs, [name]: inputs[name].slice().fill(Number.NaN, 7, 8) };
-    const twin = reference.conv2dBackwardW(shape, { ...broken, won });
+    const twin = reference.conv2dBackwardW(shape, { ...broken, argmax });
     // An x that isn't a number says nothing about the bias.
     const expected: Record<string, Float64Array> = name === 'x' ? { dw: twin.dw } : { dw: twin.dw, db: twin.db };
-    await expectNaNs(conv2dBackwardW, shape, { ...broken, ...(pooled && { won: packed(won) }) }, expected);
+    await expectNaNs(conv2dBackwardW, shape, { ...broken, ...(pooled && { argmax: packed(argmax) }) }, expected);
   }
 });
 

@@ -35,7 +35,7 @@ test('twenty thousand steps of eleven layers: memory stays flat, and what the pa
         let last = performance.now();
         for (let step = from; step < end; step += bundle) {
           feed(bundle);
-          // Two frames a bundle: one shows the news, both scroll.
+          // Two frames a bundle: one shows the events, both scroll.
           for (let i = 0; i < 2; i++) {
             const now = await new Promise<number>(requestAnimationFrame);
             gaps.push(now - last);

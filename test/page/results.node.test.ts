@@ -264,7 +264,7 @@ test('nothing begins while a run is loaded; images that are others than its own 
       },
       snapshot: {
         weights,
-        moments: [],
+        slots: [],
         progress: { epochs: 1, step: 1, updates: 1, skipped: 0, correction1: 0, correction2: 0 },
         learningRate: 0.01,
       },

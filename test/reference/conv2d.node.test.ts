@@ -68,11 +68,11 @@ describe('gradients against central differences', () => {
     const s = { ...control, ...departure };
     const { x, w, b } = inputs(s);
     // y's own gradient is random; what the passes take is the gradient before the activation.
-    const { y, won } = conv2dForward(s, { x, w, b });
+    const { y, argmax } = conv2dForward(s, { x, w, b });
     const out = numbers(y.length, 4);
     const loss = () => dot(conv2dForward(s, { x, w, b }).y, out);
     const dy = y.map((value, i) => derivative(s.activation, value) * out[i]!);
-    const { dw, db } = conv2dBackwardW(s, { x, dy, won });
+    const { dw, db } = conv2dBackwardW(s, { x, dy, argmax });
     expectGradient('w', loss, w, dw);
     if (s.useBias) expectGradient('b', loss, b, db);
     if (!s.pooled) expectGradient('x', loss, x, conv2dBackwardX(s, { w, dy }).dx);

@@ -27,19 +27,19 @@ test.each<[string, Partial<MaxPoolShape>]>([
   const s = { ...control, ...departure };
   const x = numbers(s.batch * s.inHeight * s.inWidth * s.channels, 1);
   const dy = numbers(s.batch * s.outHeight * s.outWidth * s.channels, 2);
-  const { won } = maxPoolForward(s, { x });
-  expectGradient('x', () => dot(maxPoolForward(s, { x }).y, dy), x, maxPoolBackward(s, { dy, won }).dx);
+  const { argmax } = maxPoolForward(s, { x });
+  expectGradient('x', () => dot(maxPoolForward(s, { x }).y, dy), x, maxPoolBackward(s, { dy, argmax }).dx);
 });
 
 const small = { ...control, batch: 1, channels: 1, inHeight: 2, inWidth: 2, outHeight: 1, outWidth: 1 };
 
 test('of equal elements the first wins', () => {
-  expect(maxPoolForward(small, { x: [1, 7, 7, 7] })).toEqual({ y: Float64Array.of(7), won: Uint8Array.of(1) });
-  expect(maxPoolForward(small, { x: [0, 0, 0, 0] }).won[0]).toBe(0);
-  expect(maxPoolForward(small, { x: Array(4).fill(-Infinity) }).won[0]).toBe(0);
+  expect(maxPoolForward(small, { x: [1, 7, 7, 7] })).toEqual({ y: Float64Array.of(7), argmax: Uint8Array.of(1) });
+  expect(maxPoolForward(small, { x: [0, 0, 0, 0] }).argmax[0]).toBe(0);
+  expect(maxPoolForward(small, { x: Array(4).fill(-Infinity) }).argmax[0]).toBe(0);
 });
 
 test('padding never wins, not even over negative numbers', () => {
   const s = { ...small, poolHeight: 3, poolWidth: 3, padTop: 1, padLeft: 1 };
-  expect(maxPoolForward(s, { x: [-5, -3, -4, -3] })).toEqual({ y: Float64Array.of(-3), won: Uint8Array.of(5) });
+  expect(maxPoolForward(s, { x: [-5, -3, -4, -3] })).toEqual({ y: Float64Array.of(-3), argmax: Uint8Array.of(5) });
 });

@@ -27,13 +27,13 @@ test('shares of one class alone are its label', () => {
   expect(softmaxCrossEntropy(s, { z, targets })).toEqual(softmaxCrossEntropy(s, { z, labels }));
 });
 
-test('probabilities, loss and hits of known logits', () => {
+test('probabilities, loss and correct of known logits', () => {
   const s = { batch: 2, classes: 2, count: 2 };
-  const { p, loss, hits } = softmaxCrossEntropy(s, { z: [0, Math.log(3), 5, 5], labels: [1, 1] });
+  const { p, loss, correct } = softmaxCrossEntropy(s, { z: [0, Math.log(3), 5, 5], labels: [1, 1] });
   for (const [i, wanted] of [1 / 4, 3 / 4, 1 / 2, 1 / 2].entries()) expect(p[i]).toBeCloseTo(wanted, 15);
   expect(loss).toBeCloseTo(Math.log(4 / 3) + Math.log(2), 14);
   // The second is a tie, which the first of the largest wins.
-  expect(hits).toBe(1);
+  expect(correct).toBe(1);
 });
 
 test('large logits overflow nothing', () => {

@@ -19,7 +19,7 @@ describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTor
   test('loss, probabilities and gradients', () => {
     const ours = networkGradients(model, torch.weights, images, labels);
     expectWithin('loss', [ours.loss], [torch.loss], bound);
-    expect(ours.hits).toBe(torch.hits);
+    expect(ours.correct).toBe(torch.hits);
     expectWithin('p', ours.probabilities.subarray(0, torch.probabilities.length), torch.probabilities, bound);
     for (const [i, g] of ours.gradients.entries()) expectWithin(`gradient ${i}`, g, torch.gradients[i]!, bound);
     expect(ours.gradients).toHaveLength(torch.gradients.length);

@@ -20,7 +20,7 @@ const make = (options: Partial<TrainerOptions> = {}): Trainer =>
     ...options,
   });
 
-/** Every bit of a trainer: weights, and by the next step's the optimizer's moments. */
+/** Every bit of a trainer: weights, and by the next step's the optimizer's slots. */
 async function bitsOf(trainer: Trainer): Promise<number[][]> {
   const before = await trainer.getWeights();
   await trainer.trainOnBatch(...batchOf(others, 0, batchSize));

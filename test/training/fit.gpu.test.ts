@@ -183,7 +183,7 @@ describe('figures without training', () => {
     for (const each of [trainer, other]) {
       const { loss, accuracy } = await each.evaluate(dataset);
       expectWithin('loss', [loss], [twin.loss], bound);
-      expect(accuracy).toBe(twin.hits / dataset.count);
+      expect(accuracy).toBe(twin.correct / dataset.count);
       each.dispose();
     }
   });

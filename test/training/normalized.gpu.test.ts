@@ -40,8 +40,8 @@ const bitsOf = (tensors: readonly Float32Array[]) =>
 
 /** Every bit of weights, moving statistics and optimizer slots, and how far training has come. */
 async function stateOf(trainer: Trainer) {
-  const { weights, moments, ...rest } = await trainer.snapshot();
-  return { weights: bitsOf(weights), moments: bitsOf(moments), ...rest };
+  const { weights, slots, ...rest } = await trainer.snapshot();
+  return { weights: bitsOf(weights), slots: bitsOf(slots), ...rest };
 }
 
 /** Through a file and back, as a reload does. */
@@ -171,7 +171,7 @@ test('frozen layers keep weights and moving statistics to the bit, have no slots
   expect(frozen).toHaveLength(6);
   for (const t of frozen) expect(after.weights[t]).toEqual(weights[t]);
   const trained = model.tensors.filter(({ spec }) => spec.trainable);
-  expect(after.moments.map(({ length }) => length)).toEqual(
+  expect(after.slots.map(({ length }) => length)).toEqual(
     [...trained, ...trained].map(({ spec }) => spec.shape.reduce((a, b) => a * b, 1)),
   );
   expect(after.weights[0]).not.toEqual(weights[0]);

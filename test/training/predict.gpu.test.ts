@@ -17,10 +17,10 @@ test('a data set is predicted as its images are, scaled, in batches of any lengt
   const probabilities = await trainer.predict(dataset);
   expect(probabilities).toHaveLength(21 * 3);
   expect(probabilities).toEqual(await trainer.predict(images));
-  const hits = Array.from({ length: 21 }, (_, i) => probabilities.subarray(3 * i, 3 * i + 3)).filter(
+  const correct = Array.from({ length: 21 }, (_, i) => probabilities.subarray(3 * i, 3 * i + 3)).filter(
     (p, i) => p.indexOf(Math.max(...p)) === dataset.labels[i],
   ).length;
-  expect((await trainer.evaluate(dataset)).accuracy).toBeCloseTo(hits / 21, 10);
+  expect((await trainer.evaluate(dataset)).accuracy).toBeCloseTo(correct / 21, 10);
   expect(trainer.memory.buffers).toBe(buffers);
   await expect(trainer.predict({ ...dataset, imageShape: [6, 3, 2] })).rejects.toThrow(ConfigurationError);
   expect(trainer.memory.buffers).toBe(buffers);

@@ -47,7 +47,7 @@ const saved: SavedRun = {
   },
   snapshot: {
     weights,
-    moments: [...weights.map((w) => w.map((x) => x / 3)), ...weights.map((w) => w.map((x) => x * x))],
+    slots: [...weights.map((w) => w.map((x) => x / 3)), ...weights.map((w) => w.map((x) => x * x))],
     progress: { epochs: 2, step: 12, updates: 11, skipped: 1, correction1: 0.3, correction2: 0.011 },
     learningRate: 0.0005,
     statistics: { mean: [0.5], std: [0.25], zca: Float32Array.of(1, 2, 3, 4) },
@@ -60,7 +60,7 @@ test('what is read is what was written, to the bit, whatever the names and howev
   const read = parseRun(file);
   expect(read).toEqual(saved);
   expect(bits(read.snapshot.weights)).toEqual(bits(saved.snapshot.weights));
-  expect(bits(read.snapshot.moments)).toEqual(bits(saved.snapshot.moments));
+  expect(bits(read.snapshot.slots)).toEqual(bits(saved.snapshot.slots));
   expect(formatRun(read)).toEqual(file);
 });
 

@@ -24,7 +24,7 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
     return trainer;
   };
 
-  test('loss, hits, probabilities, gradients and their norms', async () => {
+  test('loss, correct, probabilities, gradients and their norms', async () => {
     const trainer = await makeTrainer(torch.trained[0]!.optimizer);
     const bounds = boundsOfBatch(model, torch.weights, torch.images, labels);
     expectWithin('probabilities', await trainer.predict(images), torch.probabilities, bounds.probabilities);

@@ -104,9 +104,9 @@ describe.each<[string, OptimizerConfig, boolean]>([
     const weights = await trainer.getWeights();
     for (const [i, w] of weights.entries()) expectWithin(`weights ${i}`, w, twin.weights[i]!, bounds[i]!);
     const samples = [4, 4, 3];
-    let [loss, hits] = [0, 0];
+    let [loss, correct] = [0, 0];
     for (const [i, record] of history.steps.entries()) {
-      const { loss: ofStep, hits: ofHits, gradientNorms } = twin.given[i]!;
+      const { loss: ofStep, correct: ofHits, gradientNorms } = twin.given[i]!;
       const [ofLoss, ofNorms] = bounds.slice(weights.length + 2 * i);
       expectWithin(`loss of step ${i}`, [record.loss], [ofStep], ofLoss! + 2 ** -20);
       expect(record).toMatchObject({
@@ -120,12 +120,12 @@ describe.each<[string, OptimizerConfig, boolean]>([
         expectWithin(`norm of ${name} in step ${i}`, [record.gradientNorms[name]!], [norm], ofNorms!);
       }
       loss += ofStep * samples[i]!;
-      hits += ofHits;
+      correct += ofHits;
     }
     expect(history.steps).toHaveLength(3);
     const [epoch] = history.epochs;
     expectWithin('loss of the epoch', [epoch!.loss], [loss / 11], Math.max(...bounds.slice(weights.length)) + 2 ** -20);
-    expect(epoch!.accuracy).toBeCloseTo(hits / 11, 12);
+    expect(epoch!.accuracy).toBeCloseTo(correct / 11, 12);
     for (const [name, { mean, min, max }] of Object.entries(epoch!.gradientNorms)) {
       const norms = history.steps.map((record) => record.gradientNorms[name]!);
       expect([min, max]).toEqual([Math.min(...norms), Math.max(...norms)]);

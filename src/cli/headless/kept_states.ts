@@ -34,11 +34,11 @@ export class KeptStates {
   }
 }
 
-export function packSnapshot({ weights, moments, statistics, ...rest }: Snapshot): PackedSnapshot {
+export function packSnapshot({ weights, slots, statistics, ...rest }: Snapshot): PackedSnapshot {
   return {
     ...rest,
     weights: weights.map(base64),
-    moments: moments.map(base64),
+    slots: slots.map(base64),
     ...(statistics && {
       statistics: {
         mean: [...statistics.mean],

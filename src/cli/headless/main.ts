@@ -1,13 +1,13 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
 import { trainPair } from '../../compare/twins.ts';
-import { fetchDatasets, type TrainAndTest } from '../../data/served.ts';
-import { News } from '../../health/news.ts';
+import { fetchDatasets, type TrainAndTest } from '../../data/served_datasets.ts';
+import { EventBundler } from '../../health/run_events.ts';
 import { createTrainer, type Gpu, modelSummary, openGpu, type Trainer } from '../../index.ts';
 import { packNumbers } from '../../json_numbers.ts';
 import { KeptStates, packSnapshot } from './kept_states.ts';
 import { outcome } from './outcome.ts';
 import { readServedPictures } from './pictures.ts';
-import type { TwinTold } from './protocol.ts';
+import type { TwinEvent } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
@@ -31,9 +31,9 @@ window.wgrad = {
     }),
   fit: (epochs, keepStates) =>
     outcome(async () => {
-      const news = new News((told) => window.wgradTell(packNumbers(told)));
+      const events = new EventBundler((told) => window.wgradEvents(packNumbers(told)));
       const states = new KeptStates(async (state) => {
-        await news.sent();
+        await events.sent();
         await window.wgradKeep(state);
       });
       try {
@@ -42,18 +42,18 @@ window.wgrad = {
           ...(datasets.test.count > 0 && { validationData: datasets.test }),
           keepHealth: false,
           signal: stopping.signal,
-          onStep: (step, { epochSteps }) => news.add({ step, epochSteps, at: performance.now() }),
+          onStep: (step, { epochSteps }) => events.add({ step, epochSteps, at: performance.now() }),
           onEpoch: (epoch) => {
-            news.add({ epoch });
+            events.add({ epoch });
             if (keepStates) states.add(trainer.meanwhile.snapshot());
           },
-          onVerdict: (verdict) => news.add({ verdict }),
-          onProbe: (probe) => news.add({ probe }),
+          onVerdict: (verdict) => events.add({ verdict }),
+          onProbe: (probe) => events.add({ probe }),
         });
         return { stopped, skippedSteps, startup: trainer.startup };
       } finally {
         await states.sent();
-        await news.sent();
+        await events.sent();
       }
     }),
   snapshot: () => outcome(async () => packSnapshot(await trainer.snapshot())),
@@ -66,7 +66,7 @@ window.wgrad = {
     }),
   trainPair: (seed, epochs) =>
     outcome(async () => {
-      const news = new News<TwinTold>((told) => window.wgradTell(packNumbers(told)));
+      const events = new EventBundler<TwinEvent>((told) => window.wgradEvents(packNumbers(told)));
       try {
         const pair = await trainPair(gpu, datasets, {
           ...twins,
@@ -74,11 +74,11 @@ window.wgrad = {
           epochs,
           signal: stopping.signal,
           onStep: (twin, { step, epoch, loss }, { epochSteps, epochs }) =>
-            news.add({ twin, step, steps: epochSteps * epochs, epoch, loss }),
+            events.add({ twin, step, steps: epochSteps * epochs, epoch, loss }),
         });
         return pair && packNumbers(pair);
       } finally {
-        await news.sent();
+        await events.sent();
       }
     }),
   sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),

@@ -13,7 +13,7 @@ import type {
 } from '../../index.ts';
 
 /** A step of one of two twins: how far their pair is. */
-export interface TwinTold {
+export interface TwinEvent {
   twin: 'a' | 'b';
   /** From 1, over the whole run. */
   step: number;
@@ -55,7 +55,7 @@ export interface Pictures {
 /** A snapshot as JSON carries it: its tensors are float32 in base64. */
 export interface PackedSnapshot extends Pick<Snapshot, 'progress' | 'learningRate'> {
   weights: string[];
-  moments: string[];
+  slots: string[];
   statistics?: { mean: number[]; std: number[]; zca?: string };
 }
 
@@ -106,7 +106,7 @@ declare global {
   interface Window {
     wgrad: Page;
     /** Exposed by the command: what the page tells while it trains, its numbers packed. */
-    wgradTell(news: unknown[]): Promise<void>;
+    wgradEvents(events: unknown[]): Promise<void>;
     /** Exposed by a command that keeps the state after each epoch. */
     wgradKeep(state: PackedSnapshot): Promise<void>;
   }

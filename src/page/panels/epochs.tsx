@@ -28,7 +28,7 @@ interface Group {
 /** A row for each epoch, and one for an epoch that a stop left unfinished. */
 export function EpochsPanel() {
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   const names = mapLayers();
   const groups = groupsOf(names);
   const columns = 1 + groups.reduce((sum, group) => sum + group.columns.length, 0);

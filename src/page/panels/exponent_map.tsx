@@ -24,7 +24,7 @@ const pointedBin = signal<number | undefined>();
 /** How the magnitudes of a layer's gradient lie, from probe to probe: where they vanish, they sink. */
 export function ExponentMap({ layer }: { layer: string }) {
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   const having = shown ? twinsOf(shown).filter((twin) => twin.run.trained.includes(layer)) : [];
   const twin = having.find(({ name }) => name === chosenTwin.value) ?? having[0];
   const probes = twin?.run.log.probes ?? [];

@@ -40,7 +40,7 @@ export function chosenLayer(): string | undefined {
   const layers = mapLayers();
   if (wanted.value && layers.includes(wanted.value)) return wanted.value;
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   const isWell = (layer: string) =>
     !shown || twinsOf(shown).every((twin) => (twin.run.verdictOf(layer)?.verdict ?? 'healthy') === 'healthy');
   return layers.find((layer) => !isWell(layer)) ?? layers[0];
@@ -49,7 +49,7 @@ export function chosenLayer(): string | undefined {
 /** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it; of twins a row each. */
 export function GradientMap() {
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   const layers = mapLayers();
   if (!layers.length && lacksImages.value)
     return <p class="facts">A row for each layer appears here when there are images.</p>;

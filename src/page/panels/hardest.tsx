@@ -13,14 +13,14 @@ let isFetching = false;
 
 effect(() => {
   const now = run.value;
-  void now?.news.value;
+  void now?.events.value;
   // Twins' images go with their networks.
   const probe = now?.beside ? undefined : now?.log.probes.at(-1);
   if (!probe) shown.value = undefined;
   else if (probe !== shown.peek()?.probe) fetchPictures(probe);
 });
 
-/** Of those that come while one is waited for, the last is next: with the news that it brings. */
+/** Of those that come while one is waited for, the last is next: with the events that it brings. */
 async function fetchPictures(probe: ProbeRecord): Promise<void> {
   if (isFetching) return;
   isFetching = true;

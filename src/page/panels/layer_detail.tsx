@@ -51,7 +51,7 @@ export function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
   const twins = run.value ? twinsOf(run.value) : [];
-  run.value?.news.value;
+  run.value?.events.value;
   const step = run.value && shownStep(run.value);
   const judged = twins.flatMap(({ name, run }) => {
     const verdict = step === undefined ? undefined : run.verdictOf(layer, step)?.verdict;

@@ -25,7 +25,7 @@ export function RunBar() {
   const isUnderWay = phase !== 'ended';
   const bar = useRef<HTMLElement>(null);
   useEffect(() => (bar.current ? keepClearOf(bar.current) : undefined), []);
-  shown?.news.value;
+  shown?.events.value;
   return (
     <>
       <section ref={bar} class="run-bar" aria-label="Run">

@@ -6,7 +6,7 @@ import { run } from '../state.ts';
 /** The run as a file, and back: weights and optimizer, configuration, history. */
 export function RunFile() {
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   return (
     <div class="run-file">
       <button

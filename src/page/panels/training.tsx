@@ -32,7 +32,7 @@ export function TrainingPanel() {
           lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
           idle={() => accuracyLines(nothing)}
           description="Accuracy of the training steps and of the validation images; the table of epochs has the figures"
-          empty="The share of hits appears here"
+          empty="The accuracy appears here"
         />
       </div>
     </Panel>
@@ -41,7 +41,7 @@ export function TrainingPanel() {
 
 function Figures() {
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   const log = shown?.going.log;
   const last = log?.epochs.at(-1);
   const isUnderWay = shown?.isUnderWay.value;

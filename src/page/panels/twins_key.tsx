@@ -8,7 +8,7 @@ import './twins_key.css';
 /** Which of the twins that are shown is which: what they differ in, and how their lines look. */
 export function TwinsKey() {
   const shown = run.value;
-  shown?.news.value;
+  shown?.events.value;
   if (!shown?.beside) return null;
   return (
     <ul class="twins-key" aria-label="What the twins differ in">

@@ -26,7 +26,7 @@ export function lossLines({ loss, validationLoss }: Curves, look: Looks = lookOf
   ];
 }
 
-/** The same of the share of hits. */
+/** The same of the accuracy. */
 export function accuracyLines({ accuracy, validationAccuracy }: Curves, look: Looks = lookOf): Line[] {
   return [
     { name: 'each step', look: look(0), column: accuracy.each, kind: 'noise' },

@@ -29,13 +29,13 @@ function rowOf(shown: Run, pointed: number | undefined): ShownRow | undefined {
     : { step, row: shown.going.curves.rowOf(step), isPointedAt: pointed !== undefined };
 }
 
-/** A plot over the steps of the run that is shown, redrawn when it has news. */
+/** A plot over the steps of the run that is shown, redrawn when it has events. */
 export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotProps) {
   const section = useRef<HTMLElement>(null);
   const drawn = useRef<{ run: Run | undefined; plot: Plot } | undefined>(undefined);
   useSignalEffect(() => {
     const shown = run.value;
-    shown?.news.value;
+    shown?.events.value;
     if (!section.current) return;
     if (shown) charts.fetch();
     const planned = shown ? undefined : idle();

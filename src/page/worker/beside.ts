@@ -1,6 +1,6 @@
 import { version } from '../../../package.json';
 import { summarize } from '../../health/history.ts';
-import { News, type Told } from '../../health/news.ts';
+import { EventBundler, type RunEvent } from '../../health/run_events.ts';
 import {
   type ComparisonConfig,
   type ComparisonFile,
@@ -39,8 +39,8 @@ export interface BesideRequest {
 export type Twin = 'a' | 'b';
 
 /** Of one of two runs, or of both. */
-export type ToldBeside =
-  | { twin: Twin; told: Told }
+export type PairEvent =
+  | { twin: Twin; told: RunEvent }
   | { twin: Twin; broke: NonNullable<TwinRecord['broke']> }
   | { pair: number }
   | { begun: GpuBytes };
@@ -48,7 +48,7 @@ export type ToldBeside =
 /** Who is told of twins. Made with comlink's `proxy`. */
 export interface BesideListener {
   /** Bundles, one after the other. */
-  news(news: ToldBeside[]): void;
+  events(events: PairEvent[]): void;
   /** All steps that were let through are done and told. */
   paused(): void;
 }
@@ -81,11 +81,11 @@ export async function trainBeside(
   const gpu = await device();
   const { train, test } = await load(a);
   const datasets = { train: takeFirst(train, a.trainSamples), test: takeFirst(test, a.testSamples) };
-  const news = new News<ToldBeside>((told) => listener.news(told));
+  const events = new EventBundler<PairEvent>((told) => listener.events(told));
   const records: PairRecord[] = [];
   try {
     for (let i = 0; i < pairs && !signal.aborted; i++) {
-      news.add({ pair: i });
+      events.add({ pair: i });
       const seed = a.seed + i;
       const clock = new Clock();
       const steps: Record<Twin, StepRecord[]> = { a: [], b: [] };
@@ -102,33 +102,33 @@ export async function trainBeside(
           const { images, labels } = datasets.train;
           // Each has the images that it trains on for itself.
           const datasetBytes = 2 * (images.byteLength + labels.byteLength);
-          news.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
+          events.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
         },
         onStep: (twin, step, { epochSteps }) => {
           steps[twin].push(step);
           clock.stepDone();
-          news.add({ twin, told: { step, epochSteps, at: performance.now() } });
+          events.add({ twin, told: { step, epochSteps, at: performance.now() } });
         },
-        onVerdict: (twin, verdict) => news.add({ twin, told: { verdict } }),
-        onProbe: (twin, probe) => news.add({ twin, told: { probe } }),
+        onVerdict: (twin, verdict) => events.add({ twin, told: { verdict } }),
+        onProbe: (twin, probe) => events.add({ twin, told: { probe } }),
         onEpoch: (twin, epoch, { validationLoss, validationAccuracy }) => {
           // Of both together: they share the device.
           const record = summarize(epoch, steps[twin], clock.seconds);
           steps[twin] = [];
-          news.add({ twin, told: { epoch: { ...record, validationLoss, validationAccuracy } } });
+          events.add({ twin, told: { epoch: { ...record, validationLoss, validationAccuracy } } });
           clock.restart();
         },
-        onBreak: (twin, broke) => news.add({ twin, broke }),
+        onBreak: (twin, broke) => events.add({ twin, broke }),
         onPause: () => {
           clock.hold(pace.changed);
-          news.sent().then(() => listener.paused());
+          events.sent().then(() => listener.paused());
         },
       });
       if (!record) break;
       records.push(record);
     }
   } finally {
-    await news.sent();
+    await events.sent();
   }
   if (records.length === 0) return undefined;
   last = { request, datasets, records };

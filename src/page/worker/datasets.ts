@@ -7,7 +7,7 @@ import {
   fetchFile,
   fetchServedList,
   type ServedList,
-} from '../../data/served.ts';
+} from '../../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest } from '../../errors.ts';
 import { type Finding, parseDigits, type TrainAndTest, type TrainAndTestParts } from '../../index.ts';
 import type { Findings } from './cleaning.ts';

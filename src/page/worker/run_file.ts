@@ -29,7 +29,7 @@ export async function save(
   const { imageShape, classNames } = run;
   const data = await dataOf(run);
   const snapshot = await run.trainer.meanwhile.snapshot();
-  await run.news?.sent();
+  await run.events?.sent();
   const history = await historyOf(snapshot.progress.step);
   const file = formatRun({
     options,

@@ -1,5 +1,5 @@
 import { counted } from '../../figures.ts';
-import { News, type Told } from '../../health/news.ts';
+import { EventBundler, type RunEvent } from '../../health/run_events.ts';
 import {
   type AugmentationConfig,
   createTrainer,
@@ -36,7 +36,7 @@ export interface TrainRequest extends Source, TrainerOptions {
 
 /** Bytes on the GPU. */
 export interface GpuBytes {
-  /** Weights, gradients, moments, activations of a batch. */
+  /** Weights, gradients, slots, activations of a batch. */
   trainer: number;
   /** Images and labels, training and validation. */
   datasets: number;
@@ -52,7 +52,7 @@ export interface Listener {
   /** Everything is on the GPU: steps come next, or a pause. */
   begun(bytes: GpuBytes): void;
   /** Bundles, one after the other. */
-  news(news: Told[]): void;
+  events(events: RunEvent[]): void;
   /** All steps that were let through are done and told. */
   paused(): void;
 }
@@ -76,7 +76,7 @@ export interface Session {
   /** A fingerprint of them, where its file has told and they are not here. */
   data?: string;
   /** What is told of it, while it is trained. */
-  news?: News;
+  events?: EventBundler;
 }
 
 /** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
@@ -153,8 +153,8 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
   session = undefined;
   const trainer = createTrainer(gpu, options);
   const { imageShape, classNames } = training;
-  const news = new News((told) => listener.news(told));
-  session = { request, trainer, imageShape, classNames, training, test, news };
+  const events = new EventBundler((told) => listener.events(told));
+  session = { request, trainer, imageShape, classNames, training, test, events };
   const { learningRate, ...before } = rest ?? {};
   if (from) await trainer.restore(from.snapshot);
   if (learningRate !== undefined) await trainer.setLearningRate(learningRate);
@@ -175,10 +175,10 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
       signal,
       onStep: (step, { epochSteps }) => {
         amidst = step.step % epochSteps !== 0;
-        news.add({ step, epochSteps, at: performance.now() });
+        events.add({ step, epochSteps, at: performance.now() });
       },
       onEpoch: (epoch) => {
-        news.add({ epoch });
+        events.add({ epoch });
         keeping = trainer.meanwhile.snapshot().then(
           (snapshot) => {
             kept = { request, imageShape, snapshot };
@@ -186,9 +186,9 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
           () => undefined, // fit tells
         );
       },
-      onVerdict: (verdict) => news.add({ verdict }),
-      onProbe: (probe) => news.add({ probe }),
-      onPause: () => news.sent().then(() => listener.paused()),
+      onVerdict: (verdict) => events.add({ verdict }),
+      onProbe: (probe) => events.add({ probe }),
+      onPause: () => events.sent().then(() => listener.paused()),
     });
     await keeping;
     if (amidst) kept = { request, imageShape, snapshot: await trainer.snapshot() };
@@ -197,7 +197,7 @@ async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promis
     if (!(error instanceof DeviceLostError)) kept = undefined;
     throw error;
   } finally {
-    await news.sent();
+    await events.sent();
   }
 }
 

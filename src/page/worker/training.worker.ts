@@ -1,5 +1,5 @@
 import { expose } from 'comlink';
-import type { DatasetFacts } from '../../data/served.ts';
+import type { DatasetFacts } from '../../data/served_datasets.ts';
 import { partsOf } from '../../errors.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';

@@ -24,7 +24,7 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
   const value = context.value(out);
   const argmax = pool && context.kept('argmax', (context.batch * product(out)) / 4);
   const forward = { ...shape, useBias };
-  context.forward(kernels.forward, forward, { x: x.ref, ...buffers, y: value.ref, ...(argmax && { won: argmax }) });
+  context.forward(kernels.forward, forward, { x: x.ref, ...buffers, y: value.ref, ...(argmax && { argmax }) });
 
   const backward = (dy: BufferRef) => {
     planFilterGradient(
@@ -32,7 +32,7 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
       kernels.backwardW,
       { ...shape, parts: kernels.parts },
       {
-        inputs: { x: x.ref, dy, ...(argmax && { won: argmax }) },
+        inputs: { x: x.ref, dy, ...(argmax && { argmax }) },
         weights: rows * shape.outChannels,
         biases: shape.outChannels,
         kernel: 'kernel',
@@ -47,7 +47,7 @@ export const lowerConv2d: Lowering<'conv2d'> = (layer, context) => {
     if (argmax) {
       whole = context.scratch('dz', context.batch * inner.outHeight * inner.outWidth * shape.outChannels);
       const held = { ...poolShape(pool!, context.batch), inHeight: inner.outHeight, inWidth: inner.outWidth };
-      context.backward(maxPoolBackward, held, { dy, won: argmax, dx: whole });
+      context.backward(maxPoolBackward, held, { dy, argmax, dx: whole });
     }
     context.backward(kernels.backwardX, inner, {
       w: context.tensor('kernel')!.w,

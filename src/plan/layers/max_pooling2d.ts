@@ -9,12 +9,12 @@ export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
   const shape = poolShape(layer, context.batch);
   const value = context.value(layer.outputShape, x.activation);
   const argmax = context.kept('argmax', Math.ceil((context.batch * value.elements) / 4));
-  context.forward(maxPoolForward, shape, { x: x.ref, y: value.ref, won: argmax });
+  context.forward(maxPoolForward, shape, { x: x.ref, y: value.ref, argmax });
   return {
     value,
     backward: (dy) => {
       const dx = context.gradientOfSelection();
-      if (dx) context.backward(maxPoolBackward, shape, { dy, won: argmax, dx });
+      if (dx) context.backward(maxPoolBackward, shape, { dy, argmax, dx });
     },
   };
 };

@@ -12,11 +12,11 @@ import { maxPoolBackward, maxPoolForward } from '../max_pool.ts';
 
 export const maxPooling2dTwin: LayerTwin<'maxPooling2d'> = {
   forward(layer, { batch, inputs: [x] }) {
-    const { y, won } = maxPoolForward(windows(layer, batch), { x: x! });
-    return { z: y, kept: won };
+    const { y, argmax } = maxPoolForward(windows(layer, batch), { x: x! });
+    return { z: y, kept: argmax };
   },
   backward(layer, { batch, kept }, dz) {
-    return { dx: [maxPoolBackward(windows(layer, batch), { dy: dz, won: kept as Uint8Array }).dx] };
+    return { dx: [maxPoolBackward(windows(layer, batch), { dy: dz, argmax: kept as Uint8Array }).dx] };
   },
 };
 

@@ -1,6 +1,6 @@
 import { outcome } from '../../../src/cli/headless/outcome.ts';
 import { bytesAnImage, type Dataset } from '../../../src/data/index.ts';
-import { fetchDatasets } from '../../../src/data/served.ts';
+import { fetchDatasets } from '../../../src/data/served_datasets.ts';
 import { SetupError } from '../../../src/errors.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
 import { type Gpu, openGpu } from '../../../src/index.ts';

@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import type { Told } from '../../../src/health/news.ts';
+import type { RunEvent } from '../../../src/health/run_events.ts';
 import { type LayerHealth, modelSummary, presetModel, type StepRecord, type TensorHealth } from '../../../src/index.ts';
 import { defaults } from '../../../src/page/experiment.ts';
 import { Run } from '../../../src/page/run.ts';
@@ -69,12 +69,12 @@ const turnsAt = 4500;
 
 /** The next `count` steps, as they come from the thread that trains. */
 function feed(count: number): void {
-  const news: Told[] = [];
+  const events: RunEvent[] = [];
   for (let i = 0; i < count; i++) {
     const step = fed.log.steps.length + i + 1;
-    news.push({ step: stepOf(step), epochSteps, at: performance.now() });
+    events.push({ step: stepOf(step), epochSteps, at: performance.now() });
     if (step === 10) {
-      news.push(
+      events.push(
         ...layers.map((layer) => ({
           verdict: { layer, verdict: 'healthy' as const, step: 1, epoch: 1, sentence: 'so it goes', remedy: '' },
         })),
@@ -83,16 +83,16 @@ function feed(count: number): void {
     if (step === turnsAt) {
       const [layer] = layers as [string];
       const verdict = { layer, verdict: 'vanishing' as const, step, epoch: 5, sentence: 'so it went', remedy: '' };
-      news.push({ verdict });
+      events.push({ verdict });
     }
     if (step % epochSteps === 0) {
       const epoch = step / epochSteps;
       const gradientNorms = Object.fromEntries(layers.map((name) => [name, { mean: 1, min: 0.1, max: 10 }]));
       const figures = { loss: 1, accuracy: 0.5, validationLoss: 1, validationAccuracy: 0.5 };
-      news.push({ epoch: { epoch, ...figures, seconds: 10, imagesPerSecond: 3200, gradientNorms } });
+      events.push({ epoch: { epoch, ...figures, seconds: 10, imagesPerSecond: 3200, gradientNorms } });
     }
   }
-  fed.add(news);
+  fed.add(events);
 }
 
 Object.assign(globalThis, { feed });

@@ -1,7 +1,7 @@
-import type { Told } from '../../src/health/news.ts';
+import type { RunEvent } from '../../src/health/run_events.ts';
 import type { LayerHealth, ProbeRecord, TensorHealth, Verdict } from '../../src/index.ts';
 
-/** Made news of two layers: figures that a float32 holds, so that files give them back as they are. */
+/** Made events of two layers: figures that a float32 holds, so that files give them back as they are. */
 
 export const tensorHealth = (gradientNorm: number): TensorHealth => ({
   gradientNorm,
@@ -23,7 +23,7 @@ export const layerHealth = (gradientNorm: number): LayerHealth => ({
   nonFinite: { activations: 0, deltas: 0, gradients: 0, weights: 0 },
 });
 
-export function stepOf(step: number, { norm = 1, bad = false } = {}): Told {
+export function stepOf(step: number, { norm = 1, bad = false } = {}): RunEvent {
   const [dense, last] = [layerHealth(bad ? Number.POSITIVE_INFINITY : norm), layerHealth(2)];
   delete last.transport;
   return {
@@ -46,7 +46,11 @@ export function stepOf(step: number, { norm = 1, bad = false } = {}): Told {
   };
 }
 
-export const verdictOf = (layer: string, verdict: Verdict['verdict'], step: number): Told & { verdict: Verdict } => ({
+export const verdictOf = (
+  layer: string,
+  verdict: Verdict['verdict'],
+  step: number,
+): RunEvent & { verdict: Verdict } => ({
   verdict: {
     layer,
     verdict,

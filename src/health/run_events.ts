@@ -2,26 +2,26 @@ import type { ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 
 /** What is told of a run while it goes on; `at` is in ms, by the clock of whoever trains; 0 where it isn't known. */
-export type Told =
+export type RunEvent =
   | { step: StepRecord; epochSteps: number; at: number }
   | { epoch: EpochRecord }
   | { verdict: Verdict }
   | { probe: ProbeRecord };
 
-/** How long news wait for each other. */
+/** How long events wait for each other. */
 const bundleMs = 100;
 
 /**
  * Hands over what is told in bundles: a message to another process or thread costs about a millisecond, more than a
  * step of a fast GPU.
  */
-export class News<Item = Told> {
+export class EventBundler<Item = RunEvent> {
   private waiting: Item[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private sending: Promise<unknown> = Promise.resolve();
 
   /** @param tell is called again once it has resolved. */
-  constructor(private readonly tell: (news: Item[]) => unknown) {}
+  constructor(private readonly tell: (events: Item[]) => unknown) {}
 
   add(item: Item): void {
     this.waiting.push(item);
@@ -37,8 +37,8 @@ export class News<Item = Told> {
   private send(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const news = this.waiting;
+    const events = this.waiting;
     this.waiting = [];
-    if (news.length) this.sending = this.sending.then(() => this.tell(news));
+    if (events.length) this.sending = this.sending.then(() => this.tell(events));
   }
 }
