@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { ConfigurationError, suggest } from './errors.ts';
 import type { Limits } from './options.ts';
 
-/** A finite number in a range; `wanted` in the error comes from here. */
+/** A finite number in a range; `expected` in the error comes from here. */
 export function number(least: number, most = Infinity, open: 'open' | 'closed' = 'closed') {
   const range =
     most === Infinity
@@ -29,7 +29,7 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
  * Parses a value by a schema of strict objects.
  *
  * @param subject what the value is, as the error's first words: "layer 3 (conv2d)".
- * @throws ConfigurationError with the option's place, what was found, what was wanted, and the nearest known name.
+ * @throws ConfigurationError with the option's place, what was found, what was expected, and the nearest known name.
  */
 export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
   const entries = 'entries' in schema ? (schema.entries as Record<string, v.GenericSchema>) : {};
@@ -43,12 +43,12 @@ export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subj
   const path = (issue.path ?? []).map((item) => String(item.key)).join('.');
   if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(subject, path, []);
   const missing = path !== '' && (issue.type === 'strict_object' || issue.input === undefined);
-  const wanted = wantedBy((missing && entries[path] && v.safeParse(entries[path], undefined).issues?.[0]) || issue);
-  const choices = issue.type === 'picklist' ? [...wanted.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];
+  const expected = expectedBy((missing && entries[path] && v.safeParse(entries[path], undefined).issues?.[0]) || issue);
+  const choices = issue.type === 'picklist' ? [...expected.matchAll(/"([^"]+)"/g)].map((m) => m[1]!) : [];
   throw new ConfigurationError({
-    what: missing ? `${subject} lacks ${path}` : `${subject}: ${path || 'it'} makes no sense`,
+    what: missing ? `${subject} lacks ${path}` : `${subject}: ${path || 'it'} is invalid`,
     found: missing ? 'nothing' : issue.input,
-    wanted,
+    expected,
     ...(choices.length && typeof issue.input === 'string' && { fix: suggest(issue.input, choices) }),
     ...(path && { place: path.split('.') }),
   });
@@ -58,13 +58,13 @@ function unknownOption(subject: string, name: string, known: readonly string[]):
   return new ConfigurationError({
     what: `${subject} has no option ${name}`,
     found: name,
-    ...(known.length > 0 && { wanted: `one of ${known.join(', ')}`, fix: suggest(name, known) }),
+    ...(known.length > 0 && { expected: `one of ${known.join(', ')}`, fix: suggest(name, known) }),
     place: [name],
   });
 }
 
-/** Our own messages say what is wanted; valibot's say "Invalid type: Expected ... but received ...". */
-function wantedBy({ message, expected }: v.BaseIssue<unknown>): string {
-  const wanted = message.startsWith('Invalid') ? (expected ?? message) : message;
-  return wanted.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');
+/** Our own messages say what is expected; valibot's say "Invalid type: Expected ... but received ...". */
+function expectedBy({ message, expected }: v.BaseIssue<unknown>): string {
+  const said = message.startsWith('Invalid') ? (expected ?? message) : message;
+  return said.replaceAll('(', '').replaceAll(')', '').replaceAll(' | ', ' or ');
 }

@@ -5,7 +5,7 @@ export interface ErrorParts {
   /** What went wrong, a full sentence without its full stop. */
   what: string;
   found?: unknown;
-  wanted?: string;
+  expected?: string;
   /** What to do about it. */
   fix?: string;
   /** Where in the value that was checked, from the outside in: [2, 'degrees'] of a list of ops, ['zoomRange'] of an object. */
@@ -28,7 +28,7 @@ export function giveName(errorClass: { prototype: Error }, name: string): void {
   errorClass.prototype.name = name;
 }
 
-/** Every error that wgrad raises on purpose: what happened, what was found, what was wanted and what to do. */
+/** Every error that wgrad raises on purpose: what happened, what was found, what was expected and what to do. */
 export class WgradError extends Error {
   static {
     giveName(WgradError, 'WgradError');
@@ -40,7 +40,7 @@ export class WgradError extends Error {
   constructor(parts: ErrorParts, options?: ErrorOptions) {
     const lines = [`${parts.what}.`];
     if ('found' in parts) lines.push(`found: ${show(parts.found)}`);
-    if (parts.wanted) lines.push(`wanted: ${parts.wanted}`);
+    if (parts.expected) lines.push(`expected: ${parts.expected}`);
     if (parts.fix) lines.push(`to do: ${parts.fix}`);
     super(lines.join('\n  '), options);
     this.parts = parts;
@@ -65,7 +65,7 @@ export class SetupError extends WgradError {
   override readonly exitCode = 3;
 }
 
-/** A value that makes no sense: an option, a layer that doesn't fit, images of another shape, more data than a limit allows. */
+/** A value that is invalid: an option, a layer that doesn't fit, images of another shape, more data than a limit allows. */
 export class ConfigurationError extends WgradError {
   static {
     giveName(ConfigurationError, 'ConfigurationError');

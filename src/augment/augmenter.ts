@@ -47,7 +47,7 @@ export interface AugmenterOptions {
 /**
  * Makes an augmenter: the kernels that the trainer warps its batches with, on images of one's own.
  *
- * @throws ConfigurationError at once for options that make no sense, or a whitening matrix that the adapter can't bind.
+ * @throws ConfigurationError at once for options that are invalid, or a whitening matrix that the adapter can't bind.
  */
 export function createAugmenter(gpu: Gpu, options: AugmenterOptions): Augmenter {
   return new Augmenter(gpu, options);
@@ -155,7 +155,7 @@ export class Augmenter {
     if (!generator || !needsStatistics(generator)) {
       throw new ConfigurationError({
         what: 'There is nothing to fit',
-        wanted: 'featurewiseCenter, featurewiseStdNormalization or zcaWhitening',
+        expected: 'featurewiseCenter, featurewiseStdNormalization or zcaWhitening',
       });
     }
     parse(integer(1, 1000), rounds, 'rounds');
@@ -189,7 +189,7 @@ export class Augmenter {
    * stretched to what can be seen.
    *
    * @param images NHWC, grey levels 0 to 255.
-   * @throws ConfigurationError for images that don't match, or options that make no sense.
+   * @throws ConfigurationError for images that don't match, or options that are invalid.
    */
   async sheet(images: Uint8Array | Float32Array, options: SheetOptions = {}): Promise<Sheet> {
     const { from, to } = this.#pipeline;

@@ -22,9 +22,9 @@ export function requireImageShape(imageShape: readonly number[]): void {
     Array.isArray(imageShape) && imageShape.length === 3 && imageShape.every((n) => Number.isInteger(n) && n > 0);
   if (isShape) return;
   throw new ConfigurationError({
-    what: 'imageShape makes no sense',
+    what: 'imageShape is invalid',
     found: imageShape,
-    wanted: 'three positive integers: [height, width, channels]',
+    expected: 'three positive integers: [height, width, channels]',
   });
 }
 
@@ -32,9 +32,9 @@ export function requireImageShape(imageShape: readonly number[]): void {
 export function requireSamples(of: DrawOf): void {
   if (of?.samples?.length > 0) return;
   throw new ConfigurationError({
-    what: 'It is not said which draws are wanted',
+    what: 'It is not said which draws to make',
     found: of,
-    wanted: '{ epoch, samples: [...] } with at least one sample',
+    expected: '{ epoch, samples: [...] } with at least one sample',
   });
 }
 
@@ -42,14 +42,14 @@ export function requireSamples(of: DrawOf): void {
 export function requireImages(pipeline: Pipeline, images: Uint8Array | Float32Array, count: number): void {
   const { height, width, channels } = pipeline.from;
   const slots = slotsOf(pipeline, count);
-  const wanted = slots * elementsOf(pipeline.from);
+  const expected = slots * elementsOf(pipeline.from);
   const typed = images instanceof Uint8Array || images instanceof Float32Array;
-  if (typed && images.length === wanted && count > 0) return;
+  if (typed && images.length === expected && count > 0) return;
   const partners = pipeline.paired ? ', their partners behind them' : '';
   throw new ConfigurationError({
     what: "The images don't match the parameters",
     found: `${(images as object)?.constructor?.name} of ${(images as ArrayLike<number>)?.length}, for ${count} images`,
-    wanted: `a Uint8Array or Float32Array of ${slots} x ${height} x ${width} x ${channels} = ${wanted} numbers${partners}`,
+    expected: `a Uint8Array or Float32Array of ${slots} x ${height} x ${width} x ${channels} = ${expected} numbers${partners}`,
   });
 }
 
@@ -60,6 +60,6 @@ export function requireDraw({ paired }: Pipeline, { epoch, samples }: DrawOf, co
   if (!paired || count !== undefined) return;
   throw new ConfigurationError({
     what: 'It is not said from how many images partners are drawn',
-    wanted: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
+    expected: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
   });
 }

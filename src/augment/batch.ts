@@ -159,11 +159,11 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
       const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
       const know = (kernel: typeof augmentStatistics, of: Need['of'], about: B) => {
         const text = needText(pass, of);
-        const wanted = text === undefined ? undefined : { text, words: used.words };
+        const expected = text === undefined ? undefined : { text, words: used.words };
         return drafter.dispatch(
           kernel,
-          { ...picture, wanted },
-          { images, [of]: about, ...(wanted && { draws: draws! }) },
+          { ...picture, expected },
+          { images, [of]: about, ...(expected && { draws: draws! }) },
         );
       };
       if (statistics) dispatches.push(know(augmentStatistics, 'statistics', statistics));
@@ -247,7 +247,7 @@ const isStill = (op: Op): boolean =>
 function requireNothing(ops: readonly Op[]): void {
   const op = ops.find(({ wanting }) => wanting !== undefined);
   if (!op) return;
-  throw new ConfigurationError({ what: `augmentation: ${op.type} lacks something`, wanted: op.wanting });
+  throw new ConfigurationError({ what: `augmentation: ${op.type} lacks something`, expected: op.wanting });
 }
 
 /** A fragment of the user's own that doesn't compile is the user's to mend. */
@@ -259,7 +259,7 @@ async function tellOfPreprocessing<T>(ops: readonly Op[], work: Promise<T>): Pro
     throw new ConfigurationError(
       {
         what: `augmentation: preprocessingFunction doesn't compile:\n${error.parts.what}`,
-        wanted: 'WGSL statements that return a pixel, of the type that `pixel` has',
+        expected: 'WGSL statements that return a pixel, of the type that `pixel` has',
         place: ['preprocessingFunction'],
       },
       { cause: error },

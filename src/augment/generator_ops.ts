@@ -32,7 +32,7 @@ export function generatorOps(g: FilledGenerator, picture: Picture, statistics?: 
 function warp(g: FilledGenerator, { height, width }: Picture): Op {
   const { compat, fillMode, cval, interpolationOrder } = g;
   const around = (range: number): Draw => between(-range, range);
-  const flip = (wanted: boolean): Draw => (wanted ? { from: 'chance', p: 0.5 } : constant(0));
+  const flip = (expected: boolean): Draw => (expected ? { from: 'chance', p: 0.5 } : constant(0));
   const fields: Field[] = [
     { name: 'theta', draw: around(g.rotationRange) },
     { name: 'tx', draw: shiftDraw(g.heightShiftRange, height) },
@@ -83,7 +83,7 @@ function brightness(g: FilledGenerator, { channels }: Picture): Op {
     throw new ConfigurationError({
       what: `augmentation: brightnessRange with compat "${g.compat}" goes by way of 8-bit pictures`,
       found: `images of ${channels} channels`,
-      wanted: '1, 3 or 4 channels, or compat "corrected"',
+      expected: '1, 3 or 4 channels, or compat "corrected"',
       place: ['brightnessRange'],
     });
   }
@@ -104,7 +104,7 @@ function preprocessing(body: string, { channels }: Picture): Op {
     throw new ConfigurationError({
       what: 'augmentation: preprocessingFunction gets a pixel as a vector',
       found: `images of ${channels} channels`,
-      wanted: '1 to 4 channels',
+      expected: '1 to 4 channels',
       place: ['preprocessingFunction'],
     });
   }
@@ -112,7 +112,7 @@ function preprocessing(body: string, { channels }: Picture): Op {
     throw new ConfigurationError({
       what: "augmentation: preprocessingFunction has what belongs to wgrad's preprocessor",
       found: body,
-      wanted: 'WGSL without $ and braces, and without lines that begin with #',
+      expected: 'WGSL without $ and braces, and without lines that begin with #',
       place: ['preprocessingFunction'],
     });
   }

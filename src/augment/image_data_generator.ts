@@ -114,9 +114,9 @@ export interface FeatureStatistics {
 export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGenerator {
   if (typeof config !== 'object' || config === null) {
     throw new ConfigurationError({
-      what: 'The augmentation makes no sense',
+      what: 'The augmentation is invalid',
       found: config,
-      wanted: 'an object of options, or a list of ops',
+      expected: 'an object of options, or a list of ops',
       fix: `use some of ${Object.keys(schema.entries).join(', ')}`,
     });
   }
@@ -155,7 +155,7 @@ function requireOrder(name: string, range: readonly [number, number]): void {
   throw new ConfigurationError({
     what: `augmentation: ${name} is the wrong way round`,
     found: range,
-    wanted: '[low, high] with low <= high',
+    expected: '[low, high] with low <= high',
     place: [name],
   });
 }

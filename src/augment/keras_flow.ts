@@ -48,9 +48,9 @@ export class KerasFlow {
     for (const name of ['samples', 'batchSize'] as const) {
       if (Number.isInteger(options[name]) && options[name] > 0) continue;
       throw new ConfigurationError({
-        what: `${name} makes no sense`,
+        what: `${name} is invalid`,
         found: options[name],
-        wanted: 'a positive integer',
+        expected: 'a positive integer',
       });
     }
     this.#options = options;
@@ -152,6 +152,6 @@ function requireSeed(seed: number): number {
   throw new ConfigurationError({
     what: 'NumPy takes no such seed',
     found: seed,
-    wanted: 'an integer from 0 to 2^32 - 1, also with the number of batches added',
+    expected: 'an integer from 0 to 2^32 - 1, also with the number of batches added',
   });
 }

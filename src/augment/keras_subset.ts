@@ -20,7 +20,7 @@ export function kerasSubset(
     throw new ConfigurationError({
       what: `subset ${JSON.stringify(subset)} wants a validationSplit`,
       found: validationSplit,
-      wanted: 'a number from 0 to 1 (ends excluded)',
+      expected: 'a number from 0 to 1 (ends excluded)',
     });
   }
   const split = Math.trunc(samples * validationSplit);
@@ -38,7 +38,7 @@ function requireSameClasses(labels: ArrayLike<number>, split: number): void {
   throw new ConfigurationError({
     what: 'The training and the validation subset have different classes',
     found: { onlyInTraining: missing, onlyInValidation: extra },
-    wanted: 'every class in both',
+    expected: 'every class in both',
     fix: 'shuffle the samples, or set ignoreClassSplit',
   });
 }

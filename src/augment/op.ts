@@ -154,7 +154,7 @@ export interface OpDefinition {
   type: string;
   // biome-ignore lint/suspicious/noExplicitAny: each op has options of its own, which its schema checks
   schema: v.GenericSchema<unknown, any>;
-  /** @throws ConfigurationError where images of this shape make no sense for it. */
+  /** @throws ConfigurationError where images of this shape are invalid for it. */
   // biome-ignore lint/suspicious/noExplicitAny: what the schema gives
   compile(options: any, picture: Picture): Omit<Op, 'type'>;
 }

@@ -107,9 +107,9 @@ export function packParameters(pipeline: Pipeline, given: readonly SampleParamet
   given.forEach((parameters, index) => {
     if (typeof parameters !== 'object' || parameters === null) {
       throw new ConfigurationError({
-        what: `The parameters of image ${index} make no sense`,
+        what: `The parameters of image ${index} are invalid`,
         found: parameters,
-        wanted: pipeline.generator ? `an object with some of ${namesOf(recorded).join(', ')}` : '{ ops: [...] }',
+        expected: pipeline.generator ? `an object with some of ${namesOf(recorded).join(', ')}` : '{ ops: [...] }',
       });
     }
     const record = recordOf(pipeline, records, index);
@@ -143,7 +143,7 @@ function packList(ops: readonly PlacedOp[], given: PipelineParameters, record: F
       throw new ConfigurationError({
         what: `The parameters of image ${index}: op ${position + 1} is none of the pipeline's that are still to come`,
         found: op?.type ?? op,
-        wanted:
+        expected:
           ops
             .slice(next)
             .map(({ type }) => type)
@@ -166,7 +166,7 @@ function requireKnown(what: string, given: object, known: readonly string[]) {
     throw new ConfigurationError({
       what: `${what} ${name}`,
       found: name,
-      wanted: known.join(', '),
+      expected: known.join(', '),
       fix: suggest(name, known),
     });
   }
@@ -183,23 +183,23 @@ function packOp(op: PlacedOp, given: object, applied: boolean, record: Float32Ar
 function read({ name, as }: Field, value: unknown, where: string): number {
   if (as === 'boolean') {
     if (typeof value === 'boolean' || value === 0 || value === 1) return Number(value);
-    throw new ConfigurationError({ what: `${name} of ${where} makes no sense`, found: value, wanted: 'a boolean' });
+    throw new ConfigurationError({ what: `${name} of ${where} is invalid`, found: value, expected: 'a boolean' });
   }
   if (as) {
     const index = as.indexOf(value as string);
     if (index >= 0) return index;
     throw new ConfigurationError({
-      what: `${name} of ${where} makes no sense`,
+      what: `${name} of ${where} is invalid`,
       found: value,
-      wanted: as.join(', '),
+      expected: as.join(', '),
       fix: suggest(String(value), as),
     });
   }
   if (typeof value !== 'number') {
-    throw new ConfigurationError({ what: `${name} of ${where} makes no sense`, found: value, wanted: 'a number' });
+    throw new ConfigurationError({ what: `${name} of ${where} is invalid`, found: value, expected: 'a number' });
   }
   if (Number.isFinite(value)) return value;
-  throw new ConfigurationError({ what: `${name} of ${where} is not finite`, found: value, wanted: 'a number' });
+  throw new ConfigurationError({ what: `${name} of ${where} is not finite`, found: value, expected: 'a number' });
 }
 
 /** Leaves out the ops that none of these records has an effect of: the images are gone over for the others alone. */

@@ -40,7 +40,7 @@ const occurrencesMost = 256;
  * @param imageShape [height, width, channels] of what goes in.
  * @param rescale multiplies what comes out, where the augmentation itself doesn't say.
  * @param statistics of the training images, where they are known; without, what needs them is refused when it is run.
- * @throws ConfigurationError with the op or option and its place, what was found, what was wanted, the nearest known name.
+ * @throws ConfigurationError with the op or option and its place, what was found, what was expected, the nearest known name.
  */
 export function parseAugmentation(
   config: unknown,
@@ -84,7 +84,7 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
     throw new ConfigurationError({
       what: `augmentation: op ${position} is of no known type`,
       found: type ?? json,
-      wanted: `one of ${types.join(', ')}`,
+      expected: `one of ${types.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, types) }),
     });
   }
@@ -107,7 +107,7 @@ function requirePairsLast(ops: readonly Op[]): void {
   throw new ConfigurationError({
     what: `augmentation: ${ops[first]!.type} has to come last`,
     found: `${ops[behind]!.type} behind it`,
-    wanted: 'mixUp and cutMix at the end of the list',
+    expected: 'mixUp and cutMix at the end of the list',
     place: [first],
   });
 }

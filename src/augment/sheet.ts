@@ -139,7 +139,7 @@ export function takeApart(augmentation: AugmentationConfig): SingleAugmentation[
     .map(([title, value]) => ({ title, augmentation: { ...how, [title]: value } }));
 }
 
-/** @throws ConfigurationError for draws, an epoch or a magnification that make no sense. */
+/** @throws ConfigurationError for draws, an epoch or a magnification that are invalid. */
 export function fillSheetOptions(options: SheetOptions, images: number) {
   const { samples = Array.from({ length: images }, (_, i) => i) } = options;
   if (samples.length !== images) {

@@ -89,14 +89,14 @@ export interface Normalization {
 }
 
 /** A division by a deviation wants the mean taken off before, and so does whitening, which makes the deviation needless. */
-export function normalizationOf(wanted: Partial<Normalization>): Normalization {
-  const zcaWhitening = wanted.zcaWhitening ?? false;
-  const featurewiseStdNormalization = (wanted.featurewiseStdNormalization ?? false) && !zcaWhitening;
-  const samplewiseStdNormalization = wanted.samplewiseStdNormalization ?? false;
+export function normalizationOf(expected: Partial<Normalization>): Normalization {
+  const zcaWhitening = expected.zcaWhitening ?? false;
+  const featurewiseStdNormalization = (expected.featurewiseStdNormalization ?? false) && !zcaWhitening;
+  const samplewiseStdNormalization = expected.samplewiseStdNormalization ?? false;
   return {
-    samplewiseCenter: wanted.samplewiseCenter === true || samplewiseStdNormalization,
+    samplewiseCenter: expected.samplewiseCenter === true || samplewiseStdNormalization,
     samplewiseStdNormalization,
-    featurewiseCenter: wanted.featurewiseCenter === true || featurewiseStdNormalization || zcaWhitening,
+    featurewiseCenter: expected.featurewiseCenter === true || featurewiseStdNormalization || zcaWhitening,
     featurewiseStdNormalization,
     zcaWhitening,
   };
@@ -114,7 +114,7 @@ export function requireWhiteningFits(imageShape: readonly number[], mostBytes: n
   throw new ConfigurationError({
     what: `zcaWhitening of ${imageShape.join(' x ')} images has ${features} features, and its matrix as many squared`,
     found: `${bytes} bytes (${mebibytes(bytes)})`,
-    wanted: `at most ${mostBytes} bytes (${mebibytes(mostBytes)}): ${Math.floor(Math.sqrt(mostBytes / 4))} features`,
+    expected: `at most ${mostBytes} bytes (${mebibytes(mostBytes)}): ${Math.floor(Math.sqrt(mostBytes / 4))} features`,
     fix: 'use smaller images, or featurewiseStdNormalization instead',
     place: ['zcaWhitening'],
   });

@@ -21,7 +21,7 @@ export async function whiteningMatrix(
   epsilon: number,
   compat: KerasCompat,
 ): Promise<Float64Array> {
-  // Larger than any other part of a page that trains, and hardly ever wanted: a bundler keeps it apart.
+  // Larger than any other part of a page that trains, and hardly ever expected: a bundler keeps it apart.
   const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
   const features = Math.sqrt(moment.length);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(

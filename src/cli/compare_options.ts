@@ -92,7 +92,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
     throw new ConfigurationError({
       what: 'There are not so many seeds behind --seed',
       found: `--seed ${seed} --seeds ${seeds}`,
-      wanted: `seeds up to ${largestSeed}`,
+      expected: `seeds up to ${largestSeed}`,
     });
   }
 }

@@ -49,7 +49,7 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
     throw new ConfigurationError({
       what: 'The file is of another comparison',
       found: `${path}: ${told.join('; ')}`,
-      wanted: 'the configuration that is asked for now',
+      expected: 'the configuration that is asked for now',
       fix: `to go on with it, type what began it: ${file.command}`,
     });
   }
@@ -58,7 +58,7 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
     throw new ConfigurationError({
       what: 'The file has pairs of seeds that are not asked for',
       found: `${path}: ${unasked.join(', ')}`,
-      wanted: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
+      expected: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
       fix: 'ask for as many seeds as it has, or more',
     });
   }

@@ -140,6 +140,6 @@ function pngRows(name: string, png: Uint8Array): { images: Uint8Array; count: nu
   throw new DataError({
     what: `${name} is not a picture of CIFAR-10's images`,
     found: `${width} pixels of ${channels} channels of ${depth} bits in a row`,
-    wanted: '1,024 pixels of 3 channels of 8 bits in a row',
+    expected: '1,024 pixels of 3 channels of 8 bits in a row',
   });
 }

@@ -73,7 +73,7 @@ export async function readParts(name: string, options: FolderOptions = {}): Prom
   throw new ConfigurationError({
     what: 'No known data set and no folder has this name',
     found: name,
-    wanted: `${datasetNames.join(', ')}, or a folder with ${folderKinds}`,
+    expected: `${datasetNames.join(', ')}, or a folder with ${folderKinds}`,
     fix: suggest(name, datasetNames),
   });
 }

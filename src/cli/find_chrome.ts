@@ -56,7 +56,7 @@ function insist(path: string, source: string): string {
   throw new ConfigurationError({
     what: `${source} names no Chrome that runs`,
     found: existsSync(path) ? `${path}, which does not answer to --version as Chrome does` : `${path}: no such file`,
-    wanted: 'the path of a Chrome, Chromium or Edge program',
+    expected: 'the path of a Chrome, Chromium or Edge program',
     fix: `correct the path, or leave it out and let wgrad find one`,
   });
 }

@@ -36,7 +36,7 @@ export async function ensureChrome(asked?: string, options: InstallOptions = {})
     what: 'There is no Chrome or Chromium on this machine, and none was downloaded or installed',
     found:
       'none in --chrome, PUPPETEER_EXECUTABLE_PATH, CHROME_PATH, CHROME_BIN, the PATH, the usual places, or Puppeteer’s cache',
-    wanted: 'Chrome, Chromium or Edge 113 or later',
+    expected: 'Chrome, Chromium or Edge 113 or later',
     fix: `${installAdvice()}${commandToType()}, then try again; or name one: --chrome <path>`,
   });
 }

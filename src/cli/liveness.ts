@@ -88,6 +88,6 @@ const dead = (milliseconds: number, found: string) =>
   new WgradError({
     what: `Chrome has shown no sign of life for ${secondsText(milliseconds)}`,
     found,
-    wanted: 'a Chrome that works or answers',
+    expected: 'a Chrome that works or answers',
     fix: "run it again; if that doesn't help, update the GPU's driver or use --adapter software",
   });

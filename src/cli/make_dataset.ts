@@ -40,7 +40,7 @@ export function check(file: string, bytes: Uint8Array, sums: Sums): void {
     throw new DataError({
       what: `${file} is not the published file`,
       found: `${kind} ${found}`,
-      wanted: `${kind} ${wanted}`,
+      expected: `${kind} ${wanted}`,
     });
   }
 }

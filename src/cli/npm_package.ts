@@ -71,7 +71,7 @@ export async function unpackPackage(archive: string, names: readonly string[]): 
     await reading;
   } catch (cause) {
     throw new DataError(
-      { what: `The archive ${archive} cannot be unpacked`, found: (cause as Error).message, wanted: 'a whole .tgz' },
+      { what: `The archive ${archive} cannot be unpacked`, found: (cause as Error).message, expected: 'a whole .tgz' },
       { cause },
     );
   }
@@ -80,6 +80,6 @@ export async function unpackPackage(archive: string, names: readonly string[]): 
   throw new DataError({
     what: `The archive ${archive} lacks files`,
     found: `no ${missing.join(', ')}`,
-    wanted: names.join(', '),
+    expected: names.join(', '),
   });
 }

@@ -200,7 +200,7 @@ function mixOf(text: string): Mix {
   throw new ConfigurationError({
     what: '--mix has a value that is not known',
     found: text,
-    wanted: 'replace, merge, or a number from 0 to 1',
+    expected: 'replace, merge, or a number from 0 to 1',
     fix: suggest(text, ['replace', 'merge']),
   });
 }
@@ -210,7 +210,7 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
 }
 
 /**
- * The model, checked here, with the augmentation: no Chrome is needed to see that they make no sense. A preset suits itself
+ * The model, checked here, with the augmentation: no Chrome is needed to see that they are invalid. A preset suits itself
  * to what the augmentation gives, which may be a crop.
  */
 export function modelOf(
@@ -250,7 +250,7 @@ export function checkSamples(options: RunOptions, { train, test }: Counts): void
       throw new ConfigurationError({
         what: `${flag} asks for more than the data set ${options.dataset} has`,
         found: asked,
-        wanted: `at most ${count}`,
+        expected: `at most ${count}`,
         fix: `leave ${flag} out to take all of them`,
       });
     }

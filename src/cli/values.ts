@@ -25,7 +25,7 @@ function inRange(flag: string, text: string, range: Range, kind: string, valid: 
   throw new ConfigurationError({
     what: `${flag} has a value that it can't take`,
     found: text,
-    wanted: `${kind} of at least ${min}${max < Infinity ? ` and at most ${max}` : ''}`,
+    expected: `${kind} of at least ${min}${max < Infinity ? ` and at most ${max}` : ''}`,
     fix: `correct the value, or leave ${flag} out for the default`,
   });
 }
@@ -36,7 +36,7 @@ export function oneOf<Name extends string>(flag: string, known: readonly Name[])
     throw new ConfigurationError({
       what: `${flag} has a value that is not known`,
       found: text,
-      wanted: known.join(', '),
+      expected: known.join(', '),
       fix: suggest(text, known),
     });
   };
@@ -53,7 +53,7 @@ export function choices<Name extends string>(flag: string, known: readonly Name[
     throw new ConfigurationError({
       what: `${flag} has a value that is not known`,
       found: unknown,
-      wanted: `none, all, or with commas between: ${known.join(', ')}`,
+      expected: `none, all, or with commas between: ${known.join(', ')}`,
       fix: unknown === 'none' || unknown === 'all' ? `give ${unknown} alone` : suggest(unknown, known),
     });
   };
@@ -77,7 +77,7 @@ export function namedOrJson<Json extends object = Record<string, unknown>>(
     throw new ConfigurationError({
       what: `${flag} has a value that is neither known nor a file`,
       found: text,
-      wanted: `${names.join(', ')}, JSON, or the path of a JSON file`,
+      expected: `${names.join(', ')}, JSON, or the path of a JSON file`,
       fix: suggest(text, names),
     });
   };
@@ -92,7 +92,7 @@ function parseJson(flag: string, place: string, text: string, list: boolean): ob
       {
         what: `${flag}: ${place} is not JSON`,
         found: (cause as Error).message,
-        wanted: list ? 'a JSON object or list' : 'a JSON object',
+        expected: list ? 'a JSON object or list' : 'a JSON object',
       },
       { cause },
     );
@@ -100,7 +100,7 @@ function parseJson(flag: string, place: string, text: string, list: boolean): ob
   throw new ConfigurationError({
     what: `${flag}: ${place} holds no JSON object`,
     found: text,
-    wanted: list ? '{ ... } or [ ... ]' : '{ ... }',
+    expected: list ? '{ ... } or [ ... ]' : '{ ... }',
   });
 }
 

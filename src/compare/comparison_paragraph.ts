@@ -96,7 +96,7 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
 
 /** How the twins ended, on the mean of all pairs. */
 function endSentence(summary: readonly Row[], pairs: number): string[] {
-  const rowOf = (wanted: FigureId) => summary.find(({ id }) => id === wanted);
+  const rowOf = (expected: FigureId) => summary.find(({ id }) => id === expected);
   const [loss, accuracy] = [rowOf('validationLoss'), rowOf('validationAccuracy')];
   if (!loss || !accuracy) return [];
   const [a, b] = (['a', 'b'] as const).map((twin) =>

@@ -39,7 +39,7 @@ export function requireTwins({ vary, a, b }: TwinOptions, datasets: { train: Dat
     throw new ConfigurationError({
       what: `The twins differ in more than the ${named(vary)}`,
       found: more.map((part) => `${part}: ${contrast(ofA[part], ofB[part])}`).join('; '),
-      wanted: `twins that are alike but for the ${named(vary)}`,
+      expected: `twins that are alike but for the ${named(vary)}`,
       fix: 'make that the same in both: what differs in two things at once says nothing of either',
     });
   }
@@ -47,7 +47,7 @@ export function requireTwins({ vary, a, b }: TwinOptions, datasets: { train: Dat
     throw new ConfigurationError({
       what: `The twins differ neither in the ${named(vary)} nor in anything else`,
       found: `${named(vary)} ${canonical(ofA[covers[vary][0]!])} twice`,
-      wanted: 'an A and a B that are not the same',
+      expected: 'an A and a B that are not the same',
     });
   }
 }
@@ -77,14 +77,14 @@ function requireComparable(
     throw new ConfigurationError({
       what: 'Twins are validated on images of their own, not on a part of the training images',
       found: { validationSplit: generator.validationSplit },
-      wanted: 'no validationSplit',
+      expected: 'no validationSplit',
     });
   }
   if (vary === 'augmentation' && generator && generator.compat !== 'corrected') {
     throw new ConfigurationError({
       what: "Keras' own draws also draw the order of the samples, which would not be the same for both twins",
       found: { compat: generator.compat },
-      wanted: 'compat "corrected", or none, in both',
+      expected: 'compat "corrected", or none, in both',
     });
   }
 }

@@ -24,7 +24,7 @@ export function parseCifar10(batches: readonly Uint8Array[], names?: readonly st
       throw new DataError({
         what: `The label of record ${at / cifar10RecordBytes} of ${nameOf(b, names)} is outside the classes`,
         found: batch[at],
-        wanted: `a label from 0 to ${cifar10Names.length - 1}`,
+        expected: `a label from 0 to ${cifar10Names.length - 1}`,
         fix: 'fetch the file again',
       });
     }
@@ -40,7 +40,7 @@ export function parseCifar10Parts(batches: readonly Uint8Array[], names?: readon
     throw new DataError({
       what: `${nameOf(b, names)} is not a whole number of CIFAR-10's records`,
       found: `${batch.length} bytes`,
-      wanted: `a multiple of ${cifar10RecordBytes}: a label and 3 planes of ${side} x ${side}, 10,000 times as published`,
+      expected: `a multiple of ${cifar10RecordBytes}: a label and 3 planes of ${side} x ${side}, 10,000 times as published`,
       fix: 'give the binary version (data_batch_1.bin), neither the Python one nor CIFAR-100; else fetch the file again',
     });
   });

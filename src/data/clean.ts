@@ -84,7 +84,7 @@ function nothingLeft(part: Part, dropped: Record<Finding, number[]>): DataError 
   return new DataError({
     what: `Cleaning leaves no ${part === 'train' ? 'training' : 'test'} image`,
     found: reasons.map((finding) => `${dropped[finding].length} dropped for ${finding}`).join(', ') || '0 images',
-    wanted: 'at least one that stays',
+    expected: 'at least one that stays',
     fix: 'inspect the data set, and drop less',
   });
 }

@@ -58,14 +58,14 @@ function create(parts: DatasetParts, part?: Part): Dataset {
   const { images, labels, classNames } = parts;
   const { imageShape, count } = measure(parts);
   if (count === 0 && part !== 'test') {
-    throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, wanted: 'at least one' });
+    throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, expected: 'at least one' });
   }
   const names = classNames ? [...classNames] : numberedClasses(labels);
   if (names.length === 0 || names.length > mostClasses) {
     throw new DataError({
       what: 'The number of classes is out of range',
       found: names.length,
-      wanted: `1 to ${mostClasses}, because a label is a byte`,
+      expected: `1 to ${mostClasses}, because a label is a byte`,
     });
   }
   checkLabels(labels, names.length, part);
@@ -82,14 +82,14 @@ export function measure({ images, labels, imageShape }: DatasetParts): { imageSh
     throw new DataError({
       what: 'The images are not a whole number of images',
       found: `${images.length} bytes`,
-      wanted: `a multiple of ${shape.join(' x ')} = ${bytes} bytes`,
+      expected: `a multiple of ${shape.join(' x ')} = ${bytes} bytes`,
     });
   }
   if (labels.length !== count) {
     throw new DataError({
       what: 'The labels are not as many as the images',
       found: `${labels.length} labels`,
-      wanted: `${count}, one for each image`,
+      expected: `${count}, one for each image`,
     });
   }
   return { imageShape: shape, count };
@@ -101,7 +101,11 @@ export const namesClass = (label: number, classes: number): boolean =>
 /** The first `count` images, or all where there are fewer; a view, no copy. */
 export function takeFirst(dataset: Dataset, count: number): Dataset {
   if (!Number.isInteger(count) || count < 1) {
-    throw new DataError({ what: 'This many images cannot be taken', found: count, wanted: 'a whole number from 1 on' });
+    throw new DataError({
+      what: 'This many images cannot be taken',
+      found: count,
+      expected: 'a whole number from 1 on',
+    });
   }
   const taken = Math.min(count, dataset.count);
   return {
@@ -119,7 +123,7 @@ function checkShape(shape: readonly number[]): ImageShape {
   throw new DataError({
     what: 'The image shape is not one',
     found: shape,
-    wanted: '[height, width, channels], three whole numbers from 1 on',
+    expected: '[height, width, channels], three whole numbers from 1 on',
   });
 }
 
@@ -143,7 +147,7 @@ export function badLabel(part: Part | undefined, at: number, label: number, clas
   return new DataError({
     what: `The label of ${imageOf(part)} ${at} is outside the classes`,
     found: label,
-    wanted: `a whole number from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
+    expected: `a whole number from 0 to ${classes - 1}, for ${classes} ${classes === 1 ? 'class' : 'classes'}`,
     fix: 'inspectDatasets (wgrad data inspect) lists all such labels, cleanDatasets (--clean labels) drops them',
   });
 }

@@ -26,7 +26,7 @@ export async function parseDigits(file: Uint8Array, name = 'The file of digits')
     throw new DataError({
       what: `${name} is cut short`,
       found: `${rows.length} rows`,
-      wanted: `more than ${digitsTestCount}, because the last ${digitsTestCount} are the test set`,
+      expected: `more than ${digitsTestCount}, because the last ${digitsTestCount} are the test set`,
     });
   }
   const images = new Uint8Array(rows.length * pixels);
@@ -40,7 +40,7 @@ export async function parseDigits(file: Uint8Array, name = 'The file of digits')
       throw new DataError({
         what: `Row ${at + 1} of ${name} is not a digit`,
         found: row,
-        wanted: `${pixels} values from 0 to ${mostInk}, then a label from 0 to 9`,
+        expected: `${pixels} values from 0 to ${mostInk}, then a label from 0 to 9`,
       });
     }
     images.set(

@@ -51,7 +51,7 @@ export function examine(pair: TrainAndTestParts): Facts {
     throw new DataError({
       what: "The test images have another shape than the training images'",
       found: test.imageShape.join(' x '),
-      wanted: imageShape.join(' x '),
+      expected: imageShape.join(' x '),
     });
   }
   const classNames = [...(pair.train.classNames ?? namesByLabels(pair.train.labels))];

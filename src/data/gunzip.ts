@@ -26,7 +26,7 @@ export async function unpackGzip(bytes: Uint8Array, name = 'The file'): Promise<
       {
         what: `${name} cannot be unpacked: it is damaged or cut short`,
         found: `${bytes.length} bytes, ${isGzip(bytes) ? 'the start of a gzip file' : 'not even gzip at the start'}`,
-        wanted: 'a whole gzip file',
+        expected: 'a whole gzip file',
         fix: 'fetch the file again',
       },
       { cause },

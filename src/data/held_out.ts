@@ -45,7 +45,7 @@ export function requireSplit(share: number): number {
   throw new ConfigurationError({
     what: 'Invalid validationSplit',
     found: share,
-    wanted: 'a number from 0, which holds out nothing, up to but not including 1',
+    expected: 'a number from 0, which holds out nothing, up to but not including 1',
   });
 }
 
@@ -75,7 +75,7 @@ export function holdOutOf(
     throw new DataError({
       what: 'There are too few images to hold one out for validation',
       found: `${counted(parts.labels.length, 'image')} of ${classes === 1 ? '1 class' : `${classes} classes`}, one of each`,
-      wanted: 'at least 2 images of a class: one to train with and one to validate with',
+      expected: 'at least 2 images of a class: one to train with and one to validate with',
       fix: 'add images, or train without validation: --validation-split 0 of the command, validationSplit: 0 of the library',
     });
   }

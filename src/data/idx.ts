@@ -26,18 +26,18 @@ export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<Idx
     throw new DataError({
       what: `${name} does not begin as an IDX file of bytes`,
       found: bytes.length < 4 ? `${bytes.length} bytes` : `magic number ${magicOf(bytes)}`,
-      wanted: 'magic number 0x00000801 for labels, 0x00000803 for images',
+      expected: 'magic number 0x00000801 for labels, 0x00000803 for images',
       fix: 'give the file as it was published, plain or gzip',
     });
   }
   if (bytes.length < header) throw cutShort(name, bytes.length, `${header} bytes of header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, header);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
-  const wanted = header + shape.reduce((product, size) => product * size, 1);
-  const says = `${wanted} bytes, because its header says ${shape.join(' x ')}`;
-  if (bytes.length < wanted) throw cutShort(name, bytes.length, says);
-  if (bytes.length > wanted) {
-    throw new DataError({ what: `${name} is longer than it says`, found: `${bytes.length} bytes`, wanted: says });
+  const expected = header + shape.reduce((product, size) => product * size, 1);
+  const says = `${expected} bytes, because its header says ${shape.join(' x ')}`;
+  if (bytes.length < expected) throw cutShort(name, bytes.length, says);
+  if (bytes.length > expected) {
+    throw new DataError({ what: `${name} is longer than it says`, found: `${bytes.length} bytes`, expected: says });
   }
   return { shape, data: bytes.subarray(header) };
 }
@@ -81,7 +81,7 @@ export function joinIdx(
     throw new DataError({
       what: `${labelsName} holds another number of labels than ${imagesName} holds images`,
       found: `${classes.shape[0]} labels`,
-      wanted: `${count}, one for each image`,
+      expected: `${count}, one for each image`,
       fix: 'give the two files of the same part of the data set',
     });
   }
@@ -91,13 +91,13 @@ export function joinIdx(
 const magicOf = (bytes: Uint8Array) =>
   `0x${Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 
-const cutShort = (name: string, found: number, wanted: string) =>
-  new DataError({ what: `${name} is cut short`, found: `${found} bytes`, wanted, fix: 'fetch the file again' });
+const cutShort = (name: string, found: number, expected: string) =>
+  new DataError({ what: `${name} is cut short`, found: `${found} bytes`, expected, fix: 'fetch the file again' });
 
-const wrongDimensions = (name: string, found: number, wanted: string) =>
+const wrongDimensions = (name: string, found: number, expected: string) =>
   new DataError({
     what: `${name} has another number of dimensions`,
     found,
-    wanted,
+    expected,
     fix: 'look whether images and labels were swapped',
   });

@@ -43,7 +43,7 @@ export async function readIdxFiles(files: readonly IdentifiedFile[], validationS
         ...read.map(({ path, content }) => `${path} of ${content.shape.join(' x ')}`),
         ...report.ignored.map(({ path, reason }) => `${path}, left out: ${reason}`),
       ].join(', '),
-      wanted: 'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the two of t10k for validation',
+      expected: 'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the two of t10k for validation',
       fix: 'give the missing file too',
     });
   }
@@ -135,7 +135,7 @@ async function oneOf<Content>(
       throw new DataError({
         what: 'The files hold more than one data set',
         found: `${used.path} and ${file.path}, which differ`,
-        wanted: 'one file of images and one of labels for each split',
+        expected: 'one file of images and one of labels for each split',
         fix: 'give the files of one data set alone',
       });
     }
@@ -166,7 +166,7 @@ function assemble(
     throw new DataError({
       what: 'There are no training images among the files',
       found: found.flatMap((split) => from[split]!).join(', '),
-      wanted: 'files with train in their names, too',
+      expected: 'files with train in their names, too',
       fix: 'add them, or give one of these splits alone: every fifth of its images is then held out for validation',
     });
   }

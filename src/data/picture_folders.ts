@@ -103,7 +103,7 @@ function splitParentOf(root: Folder): SplitParent | undefined {
       throw new DataError({
         what: 'The folders hold more than one data set',
         found: `splits in ${parents.map(({ folder }) => folder.path).join(', ')}`,
-        wanted: 'one data set',
+        expected: 'one data set',
         fix: `give one of them alone: ${parents[0]!.folder.path}`,
       });
     }
@@ -134,7 +134,7 @@ function splitsIn(folder: Folder): SplitFolders | undefined {
   throw new DataError({
     what: 'The folders of the splits hold no training images',
     found: held.map(({ child }) => child.path).join(', '),
-    wanted: 'a folder train with a folder for each class in it',
+    expected: 'a folder train with a folder for each class in it',
     fix: 'add it, or give one of these folders alone: every fifth of its images is then held out for validation',
   });
 }

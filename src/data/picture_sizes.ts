@@ -27,11 +27,11 @@ export function requirePictureOptions({ size, fit }: PictureOptions): void {
     throw new ConfigurationError({
       what: 'Invalid size of pictures',
       found: size,
-      wanted: 'a positive integer, or [height, width]',
+      expected: 'a positive integer, or [height, width]',
     });
   }
   if (fit === undefined || fits.includes(fit)) return;
-  throw new ConfigurationError({ what: 'Invalid fit of pictures', found: fit, wanted: fits.join(', ') });
+  throw new ConfigurationError({ what: 'Invalid fit of pictures', found: fit, expected: fits.join(', ') });
 }
 
 const largestAsIs = 64;

@@ -155,7 +155,7 @@ function requireClasses(pictures: readonly PlacedPicture[], files: readonly Iden
   throw new DataError({
     what: classes.length === 0 ? 'No pictures in folders' : 'The number of classes is out of range',
     found: `${counted(files.length, 'picture')}, ${found}${named}${also}`,
-    wanted: `a folder for each of ${fewestClasses} to ${mostClasses} classes, with its pictures in it`,
+    expected: `a folder for each of ${fewestClasses} to ${mostClasses} classes, with its pictures in it`,
     fix: 'choose the folder that holds the folders of the classes: animals, with animals/cat and animals/dog in it',
   });
 }
@@ -180,7 +180,7 @@ function assemble(
     throw new DataError({
       what: 'None of the training pictures can be read',
       found: describeFailed(report.ignored) ?? '0 pictures',
-      wanted: decodable.join(', '),
+      expected: decodable.join(', '),
     });
   }
   if (!validation && !test) {

@@ -39,7 +39,7 @@ export async function fetchFacts(name: string, signal?: AbortSignal, base = '/')
   throw new DataError({
     what: `The server of this page has no data set ${name}`,
     found: `${response.headers.get('content-type')} at ${addressOf(name, base)}`,
-    wanted: 'JSON with the facts of the data set',
+    expected: 'JSON with the facts of the data set',
   });
 }
 

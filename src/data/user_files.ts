@@ -141,7 +141,7 @@ function nothingReadable(files: readonly IdentifiedFile[]): DataError {
   return new DataError({
     what: 'There is no data set in these files that wgrad can read',
     found: described ?? counted(hidden, hidden > 0 ? 'hidden or system file' : 'file'),
-    wanted: readableFiles,
+    expected: readableFiles,
     fix:
       fix ?? 'choose the folder that holds the folders of the classes: animals, with animals/cat and animals/dog in it',
   });

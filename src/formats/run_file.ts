@@ -57,7 +57,7 @@ export interface SavedRun {
 /**
  * A run as the bytes of a file. Weights keep every bit.
  *
- * @throws ConfigurationError for options that make no sense or weights that are another model's.
+ * @throws ConfigurationError for options that are invalid or weights that are another model's.
  */
 export function formatRun({ options, dataset, epochs, history, snapshot }: SavedRun): Uint8Array<ArrayBuffer> {
   check(options, snapshot);
@@ -195,7 +195,7 @@ const schema = v.object({
  * Reads a file that formatRun has written, of this version. What it says is checked before it is believed.
  *
  * @param name what to call the file in errors.
- * @throws DataError for a file that is another kind's, cut short, or of another version, or whose header makes no sense;
+ * @throws DataError for a file that is another kind's, cut short, or of another version, or whose header is invalid;
  *   ConfigurationError for options that createTrainer would refuse.
  */
 export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
@@ -206,18 +206,18 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
     throw new DataError({
       what: `${name} says something of ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'itself'} that can't be`,
       found: issue.input,
-      wanted: issue.expected ?? issue.message,
+      expected: issue.expected ?? issue.message,
       fix: 'take a file that wgrad has saved, as it was',
     });
   }
   const { tensors, statistics, progress, learningRate, ...run } = parsed.output;
   const all = [...tensors.weights, ...tensors.moments, ...tensors.zca];
-  const wanted = at + 4 * all.reduce((sum, length) => sum + length, 0);
-  if (file.length !== wanted) {
+  const expected = at + 4 * all.reduce((sum, length) => sum + length, 0);
+  if (file.length !== expected) {
     throw new DataError({
-      what: `${name} is ${file.length < wanted ? 'cut short' : 'longer than it says'}`,
+      what: `${name} is ${file.length < expected ? 'cut short' : 'longer than it says'}`,
       found: `${file.length} bytes`,
-      wanted: `${wanted} bytes, because its header lists that many weights`,
+      expected: `${expected} bytes, because its header lists that many weights`,
       fix: 'save the run again',
     });
   }
@@ -251,7 +251,7 @@ function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'histo
   throw new DataError({
     what: `${name} has probes of another model`,
     found: Object.keys(wrong.layers).join(', '),
-    wanted: trained.map((layer) => layer.name).join(', '),
+    expected: trained.map((layer) => layer.name).join(', '),
     fix: 'take a file that wgrad has saved, as it was',
   });
 }
@@ -262,7 +262,7 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
     throw new DataError({
       what: `${name} is no run that wgrad has saved`,
       found: file.length < preamble ? `${file.length} bytes` : decoder.decode(file.subarray(0, magic.length)),
-      wanted: `a file that begins with ${magic}`,
+      expected: `a file that begins with ${magic}`,
     });
   }
   const view = new DataView(file.buffer, file.byteOffset, file.length);
@@ -271,7 +271,7 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
     throw new DataError({
       what: `${name} has another version of the format`,
       found: is,
-      wanted: `${version}`,
+      expected: `${version}`,
       fix: is > version ? 'load it with the wgrad that saved it, or a later one' : 'save the run again',
     });
   }
@@ -281,7 +281,7 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
     throw new DataError({
       what: `${name} is cut short`,
       found: `${file.length} bytes`,
-      wanted: `${at} bytes of header and the weights behind it`,
+      expected: `${at} bytes of header and the weights behind it`,
       fix: 'save the run again',
     });
   }

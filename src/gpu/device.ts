@@ -101,7 +101,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     throw new SetupError({
       what: `No ${wanted} adapter`,
       found: `${facts.vendor} ${facts.architecture} (${facts.software ? 'software' : 'hardware'})`,
-      wanted: `a ${wanted} adapter`,
+      expected: `a ${wanted} adapter`,
       fix:
         wanted === 'hardware'
           ? 'start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist, or take adapter: "auto"'
@@ -128,7 +128,7 @@ function timeoutOf({ timeout = browserTimeout }: GpuOptions): number {
   throw new ConfigurationError({
     what: 'Invalid timeout of openGpu',
     found: timeout,
-    wanted: 'a positive number of milliseconds, or Infinity for no limit',
+    expected: 'a positive number of milliseconds, or Infinity for no limit',
   });
 }
 
@@ -188,7 +188,7 @@ function limits(adapter: GPUAdapter, options: GpuOptions): Record<string, number
       throw new ConfigurationError({
         what: `The adapter can't give the limit ${name}`,
         found: most === undefined ? 'no limit of that name' : most,
-        wanted: String(value),
+        expected: String(value),
         fix: 'use a smaller data set, model or batch, or another adapter',
       });
     }

@@ -81,7 +81,7 @@ export function specialize<S, V extends Variant>(
     throw new ShaderError({
       what: `${kernel.name} needs too many workgroups`,
       found: [x, y, z],
-      wanted: `at most ${maxWorkgroups} a dimension`,
+      expected: `at most ${maxWorkgroups} a dimension`,
       fix: 'use a smaller batch or image',
     });
   }
@@ -172,7 +172,7 @@ function sameNames(kernel: string, what: string, declared: string[], given: stri
     throw new ShaderError({
       what: `The ${what} of ${kernel}.wgsl and of its launch differ`,
       found: given.join(', '),
-      wanted: declared.join(', '),
+      expected: declared.join(', '),
     });
   }
 }

@@ -36,7 +36,7 @@ export function arenaLayout(tensors: readonly { label: string; elements: number 
 export const largestBinding = (label: string, bytes: number, most: number) => ({
   what: `${label} is larger than this adapter can bind`,
   found: mebibytes(bytes),
-  wanted: `at most ${mebibytes(most)}`,
+  expected: `at most ${mebibytes(most)}`,
   fix: 'use fewer or smaller images, a smaller batch or a smaller model',
 });
 

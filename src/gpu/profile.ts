@@ -58,7 +58,7 @@ export async function profileRecording(
     throw new SetupError({
       what: 'This device measures no time',
       found: 'no feature "timestamp-query"',
-      wanted: 'an adapter that has it',
+      expected: 'an adapter that has it',
       fix: 'use Chrome 121 or later, not with default limits only',
     });
   }

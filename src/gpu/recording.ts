@@ -72,7 +72,7 @@ export function checkBuffers(
       throw new ShaderError({
         what: `${layer}: ${kernel.name} is bound to too small a buffer as ${name}`,
         found: `${slice.size} bytes in ${slice.label}`,
-        wanted: `${needed} bytes`,
+        expected: `${needed} bytes`,
       });
     }
   }
@@ -87,10 +87,10 @@ export function replay(pass: GPUComputePassEncoder, recording: Recording): void 
   }
 }
 
-function mismatch(kernel: SpecializedKernel, layer: string, found: string[], wanted: string[]): ShaderError {
+function mismatch(kernel: SpecializedKernel, layer: string, found: string[], expected: string[]): ShaderError {
   return new ShaderError({
     what: `${layer || 'step'}: the buffers given to ${kernel.name} don't match its shader`,
     found: found.join(', '),
-    wanted: wanted.join(', '),
+    expected: expected.join(', '),
   });
 }

@@ -30,7 +30,7 @@ export function render(name: string, source: string, holes: Record<string, Hole>
       throw new ShaderError({
         what: `${name}.wgsl has a hole that nothing fills`,
         found: `\${${key}}`,
-        wanted: Object.keys(holes).join(', '),
+        expected: Object.keys(holes).join(', '),
       });
     }
     strings.push(source.slice(last, match.index));
@@ -44,7 +44,7 @@ export function render(name: string, source: string, holes: Record<string, Hole>
     throw new ShaderError({
       what: `${name}.wgsl never uses a value that it is given`,
       found: unused.join(', '),
-      wanted: [...used].join(', '),
+      expected: [...used].join(', '),
     });
   }
   return unroll(name, wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values));
@@ -64,7 +64,7 @@ export function unroll(name: string, text: string): string {
   const open: { letter: string; numbers: number[]; lines: string[] }[] = [];
   const done: string[] = [];
   const unpaired = (found: string) =>
-    new ShaderError({ what: `${name}.wgsl: %for and %end don't pair`, found, wanted: 'an %end for each %for' });
+    new ShaderError({ what: `${name}.wgsl: %for and %end don't pair`, found, expected: 'an %end for each %for' });
   for (const line of text.split('\n')) {
     const begins = loop.exec(line);
     if (begins) {

@@ -43,7 +43,9 @@ const mostInvocations = 256;
 export function rowTiles(rows: number, chunks: number, columns: number, { software }: Traits): RowTile[] {
   const [invocations, widest] = software ? [4, 4] : [mostInvocations, mostColumns];
   const column_invocations = Math.min(columns, widest);
-  const row_invocations = powerOfTwo(Math.min(rowsPerChunk(rows, chunks), Math.floor(invocations / column_invocations)));
+  const row_invocations = powerOfTwo(
+    Math.min(rowsPerChunk(rows, chunks), Math.floor(invocations / column_invocations)),
+  );
   return [{ row_invocations, column_invocations }];
 }
 

@@ -7,7 +7,7 @@ export function axisOf(subject: string, axis: number, shape: readonly number[]):
     throw new ConfigurationError({
       what: `${subject}: there is no axis ${axis}`,
       found: `axis ${axis} of [batch, ${shape.join(', ')}]`,
-      wanted: `an axis from 1 to ${shape.length}, or from -1 to -${shape.length} counted from the end; the batch is axis 0`,
+      expected: `an axis from 1 to ${shape.length}, or from -1 to -${shape.length} counted from the end; the batch is axis 0`,
       place: ['axis'],
     });
   }

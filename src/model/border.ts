@@ -36,7 +36,7 @@ export function croppedSize(subject: string, [height, width]: readonly number[],
     throw new ConfigurationError({
       what: `${subject}: cropping leaves nothing of the image`,
       found: `[${height}, ${width}] less ${sides.top + sides.bottom} rows and ${sides.left + sides.right} columns`,
-      wanted: 'at least one pixel',
+      expected: 'at least one pixel',
       place: ['cropping'],
     });
   }

@@ -14,7 +14,7 @@ export function fillLayer(layer: unknown, position: number): FilledLayer {
     throw new ConfigurationError({
       what: `layer ${position} is of no known type`,
       found: type ?? layer,
-      wanted: `one of ${layerTypes.join(', ')}`,
+      expected: `one of ${layerTypes.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, layerTypes) }),
     });
   }

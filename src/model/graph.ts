@@ -155,7 +155,7 @@ export function requireClassifier(model: CompiledModel): { classes: number } {
     throw new ConfigurationError({
       what: 'sparseCategoricalCrossentropy needs a model that ends in probabilities',
       found: `${last.type}${activation ? ` with ${activation}` : ''} as the last layer`,
-      wanted: 'a dense layer with softmax, a unit a class',
+      expected: 'a dense layer with softmax, a unit a class',
       fix: 'end the model with { "type": "dense", "units": <classes>, "activation": "softmax" }',
     });
   }
@@ -168,7 +168,7 @@ function checkOutline(model: Model): { inputShape: [number, number, number]; lay
     throw new ConfigurationError({
       what: 'A model is an object',
       found: model,
-      wanted: '{ "inputShape": [28, 28, 1], "layers": [...] }',
+      expected: '{ "inputShape": [28, 28, 1], "layers": [...] }',
     });
   }
   for (const key of Object.keys(model)) {
@@ -176,7 +176,7 @@ function checkOutline(model: Model): { inputShape: [number, number, number]; lay
       throw new ConfigurationError({
         what: `A model has no option ${key}`,
         found: key,
-        wanted: known.join(', '),
+        expected: known.join(', '),
         fix: suggest(key, known),
       });
     }
@@ -184,16 +184,16 @@ function checkOutline(model: Model): { inputShape: [number, number, number]; lay
   const { inputShape, layers } = model;
   if (!Array.isArray(inputShape) || inputShape.length !== 3 || !inputShape.every((n) => Number.isInteger(n) && n > 0)) {
     throw new ConfigurationError({
-      what: "The model's inputShape makes no sense",
+      what: "The model's inputShape is invalid",
       found: inputShape,
-      wanted: 'three positive integers: [height, width, channels]',
+      expected: 'three positive integers: [height, width, channels]',
     });
   }
   if (!Array.isArray(layers) || layers.length === 0) {
     throw new ConfigurationError({
       what: 'The model has no layer',
       found: layers,
-      wanted: 'at least a dense layer with softmax',
+      expected: 'at least a dense layer with softmax',
     });
   }
   return { inputShape: [...inputShape] as [number, number, number], layers };
@@ -205,7 +205,7 @@ function checkNames(names: readonly string[]): void {
   throw new ConfigurationError({
     what: `Two layers have the same name`,
     found: twice,
-    wanted: 'a name of its own for each layer',
+    expected: 'a name of its own for each layer',
   });
 }
 
@@ -223,7 +223,7 @@ function inputsOf(config: FilledLayer, index: number, names: readonly string[]):
     throw new ConfigurationError({
       what: `${where} has an input that no layer is named after`,
       found: name,
-      wanted: `one of ${known.join(', ')}`,
+      expected: `one of ${known.join(', ')}`,
       fix: suggest(name, known),
       place: ['inputs'],
     });
@@ -233,7 +233,7 @@ function inputsOf(config: FilledLayer, index: number, names: readonly string[]):
     throw new ConfigurationError({
       what: `${where} takes ${count} ${most === 1 ? 'input' : 'inputs'}`,
       found: given ? `${given.length}: ${given.join(', ')}` : 'the layer before it',
-      wanted: `"inputs": [${Array.from({ length: Math.max(1, least) }, () => '"<name of a layer>"').join(', ')}]`,
+      expected: `"inputs": [${Array.from({ length: Math.max(1, least) }, () => '"<name of a layer>"').join(', ')}]`,
       place: ['inputs'],
     });
   }
@@ -246,7 +246,7 @@ function countedBack(index: number, offset: number, where: string): number {
   throw new ConfigurationError({
     what: `${where} has an input that lies before the first layer`,
     found: offset,
-    wanted: index === 0 ? '-1 for the images' : `-1 to ${images - index}, the last of them the images`,
+    expected: index === 0 ? '-1 for the images' : `-1 to ${images - index}, the last of them the images`,
     place: ['inputs'],
   });
 }
@@ -262,7 +262,7 @@ function orderOf(inputs: readonly (readonly number[])[], names: readonly string[
       throw new ConfigurationError({
         what: 'The layers form a cycle',
         found: cycle.map((i) => names[i]).join(' -> '),
-        wanted: 'a graph in which no layer reaches itself',
+        expected: 'a graph in which no layer reaches itself',
         fix: `change the inputs of one of them`,
       });
     }
@@ -284,7 +284,7 @@ function outputOf(consumers: readonly number[][], names: readonly string[]): num
   throw new ConfigurationError({
     what: consumers[last]!.length === 0 ? 'A branch of the model leads nowhere' : 'The model has more than one output',
     found: `${ends.map((index) => names[index]).join(', ')}: the output of ${ends.length === 1 ? 'it' : 'each'} is used by no layer`,
-    wanted: 'one output: a single layer that no other takes as an input',
+    expected: 'one output: a single layer that no other takes as an input',
     fix: `name ${unused.join(' and ')} in the inputs of another layer, or leave ${unused.length === 1 ? 'it' : 'them'} out`,
   });
 }
@@ -303,7 +303,7 @@ function compileLayer(
     throw new ConfigurationError({
       what: `${subject} has softmax in the middle of the model`,
       found: `softmax in layer ${index + 1} of ${count}`,
-      wanted: 'softmax in the last layer only',
+      expected: 'softmax in the last layer only',
       fix: 'use relu, tanh, sigmoid or linear here',
     });
   }

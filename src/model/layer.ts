@@ -202,7 +202,7 @@ export function needImage(subject: string, shape: readonly number[]): [number, n
     throw new ConfigurationError({
       what: `${subject} wants images`,
       found: shape,
-      wanted: '[height, width, channels]',
+      expected: '[height, width, channels]',
       fix: 'put convolutions and pools before flatten',
     });
   }

@@ -7,25 +7,25 @@ export const mergeInputs = { least: 2, most: 4 };
 export function shapesDiffer(
   subject: string,
   shapes: readonly (readonly number[])[],
-  wanted: string,
+  expected: string,
 ): ConfigurationError {
   return new ConfigurationError({
     what: `${subject} can't merge inputs of these shapes`,
     found: shapes.map((shape) => `[${shape.join(', ')}]`).join(' and '),
-    wanted,
+    expected,
     fix: 'give the branches the same filters, strides and padding, or put a conv2d with kernelSize 1 into one of them',
   });
 }
 
 /** The shape that all inputs are broadcast to, as Keras does: each axis as long as the longest, or 1. */
 export function broadcastShape(subject: string, shapes: readonly (readonly number[])[]): number[] {
-  const wanted = 'shapes of as many axes, each axis equal or 1';
+  const expected = 'shapes of as many axes, each axis equal or 1';
   const axes = shapes[0]!.length;
-  if (shapes.some(({ length }) => length !== axes)) throw shapesDiffer(subject, shapes, wanted);
+  if (shapes.some(({ length }) => length !== axes)) throw shapesDiffer(subject, shapes, expected);
   return shapes[0]!.map((_, axis) => {
     const length = Math.max(...shapes.map((shape) => shape[axis]!));
     if (shapes.some((shape) => shape[axis] !== length && shape[axis] !== 1))
-      throw shapesDiffer(subject, shapes, wanted);
+      throw shapesDiffer(subject, shapes, expected);
     return length;
   });
 }

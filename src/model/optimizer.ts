@@ -34,7 +34,7 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
     throw new ConfigurationError({
       what: 'No such optimizer',
       found: type ?? config,
-      wanted: optimizerTypes.join(' or '),
+      expected: optimizerTypes.join(' or '),
       ...(typeof type === 'string' && { fix: suggest(type, optimizerTypes) }),
     });
   }
@@ -44,7 +44,7 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
     throw new ConfigurationError({
       what: `${type} clips gradients in more than one way`,
       found: Object.fromEntries(clips.map((name) => [name, filled[name]])),
-      wanted: `one of ${clipNames.join(', ')}`,
+      expected: `one of ${clipNames.join(', ')}`,
       fix: `leave out ${clips.slice(1).join(' and ')}`,
     });
   }

@@ -198,7 +198,7 @@ export function presetModel(name: PresetName, inputShape: Model['inputShape'], c
     throw new ConfigurationError({
       what: 'No such model',
       found: name,
-      wanted: presetNames.join(', '),
+      expected: presetNames.join(', '),
       ...(typeof name === 'string' && { fix: suggest(name, presetNames) }),
     });
   }

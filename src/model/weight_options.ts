@@ -56,7 +56,7 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
     throw new ConfigurationError({
       what: `${subject} is none that is known`,
       found: type ?? config,
-      wanted: `one of ${initializerTypes.join(', ')}`,
+      expected: `one of ${initializerTypes.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, initializerTypes) }),
     });
   }
@@ -66,7 +66,7 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
     throw new ConfigurationError({
       what: `${subject} randomUniform: invalid maxval`,
       found: filled.maxval,
-      wanted: `at least minval, ${filled.minval}`,
+      expected: `at least minval, ${filled.minval}`,
     });
   }
   return filled;
@@ -78,7 +78,7 @@ export function checkShapeOf({ type }: FilledInitializer, shape: readonly number
   throw new ConfigurationError({
     what: `${subject}: orthogonal is for tensors of at least two axes`,
     found: shape,
-    wanted: 'another initializer',
+    expected: 'another initializer',
     fix: `use one of ${initializerTypes.filter((name) => name !== type).join(', ')}`,
   });
 }
@@ -92,9 +92,9 @@ const regularizer = v.strictObject({ l1: v.optional(number(0)), l2: v.optional(n
 export function fillRegularizer(config: unknown, subject: string): RegularizerConfig {
   if (typeof config !== 'object' || config === null || Object.keys(config).length === 0) {
     throw new ConfigurationError({
-      what: `${subject} makes no sense`,
+      what: `${subject} is invalid`,
       found: config,
-      wanted: '{ "l1": <a number >= 0> }, { "l2": <a number >= 0> } or both',
+      expected: '{ "l1": <a number >= 0> }, { "l2": <a number >= 0> } or both',
     });
   }
   return parse(regularizer, config, subject) as RegularizerConfig;

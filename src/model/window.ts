@@ -32,7 +32,7 @@ export function slide(
     throw new ConfigurationError({
       what: `${subject}: its window of ${reach.join(' x ')} is larger than what reaches it`,
       found: shape,
-      wanted: `at least [${reach.join(', ')}, channels]`,
+      expected: `at least [${reach.join(', ')}, channels]`,
       fix: 'use padding "same", a smaller window or fewer pools before it',
     });
   }

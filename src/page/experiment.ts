@@ -63,7 +63,7 @@ interface Parameter {
   name: string;
   /** undefined where it is the default. */
   write(experiment: Experiment): string | undefined;
-  /** @throws ConfigurationError for a text that makes no sense. */
+  /** @throws ConfigurationError for a text that is invalid. */
   read(text: string): Partial<Experiment>;
 }
 
@@ -161,7 +161,7 @@ export function encode(experiment: Experiment): string {
   return search.toString().replace(/%(7B|7D|22|3A|2C|5B|5D)/g, (code) => decodeURIComponent(code));
 }
 
-/** Reads an address back. What makes no sense is left at its default and told. */
+/** Reads an address back. What is invalid is left at its default and told. */
 export function decode(hash: string): { experiment: Experiment; refused: ConfigurationError[]; named: boolean } {
   let experiment = { ...defaults };
   const refused: ConfigurationError[] = [];
@@ -202,7 +202,7 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
       return new ConfigurationError({
         what: `This page's URL has ${key} more than once: the first is used`,
         found: values.join(', '),
-        wanted: 'one',
+        expected: 'one',
         place: [key],
       });
     }
@@ -217,7 +217,7 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
     return new ConfigurationError({
       what: `This page's URL has an unknown parameter, which is ignored: ${key}`,
       found: value ? `${key}=${value}` : key,
-      wanted: names.join(', '),
+      expected: names.join(', '),
       ...(near && { fix: near === 'optimizer' && otherNames[dashed] ? rate : `did you mean ${near}?` }),
       place: [key],
     });
@@ -266,11 +266,11 @@ function requireOutline(model: Model): void {
   sequential(model); // throws, with the words for it
 }
 
-function refusal(name: string, found: string, wanted: string): ConfigurationError {
+function refusal(name: string, found: string, expected: string): ConfigurationError {
   return new ConfigurationError({
     what: `The address of this page says something of ${name} that can't be: the default is taken`,
     found,
-    wanted,
+    expected,
     place: [name],
   });
 }

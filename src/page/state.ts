@@ -111,7 +111,7 @@ export const augmentation = computed(() => augmentationOf(settled.value));
 export interface Checked {
   of: AugmentationConfig;
   imageShape: DatasetFacts['imageShape'];
-  /** Of what comes out; while it makes no sense, that of the last one that did. */
+  /** Of what comes out; while it is invalid, that of the last one that did. */
   shape: DatasetFacts['imageShape'];
   /** What is wrong with it, with its place. */
   error?: ErrorParts;
@@ -205,8 +205,8 @@ effect(() => {
 function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
   const [first] = refused;
   if (!first || refused.length === 1) return first?.parts;
-  const lines = refused.map(({ parts: { place, what, found, wanted, fix } }) =>
-    [`${place?.[0] ?? what}: ${found}`, fix ?? (wanted && `expected: ${wanted}`)].filter(Boolean).join('; '),
+  const lines = refused.map(({ parts: { place, what, found, expected, fix } }) =>
+    [`${place?.[0] ?? what}: ${found}`, fix ?? (expected && `expected: ${expected}`)].filter(Boolean).join('; '),
   );
   return {
     what: `This page's URL has ${refused.length} faults: what is wrong in it is ignored`,

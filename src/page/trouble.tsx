@@ -58,8 +58,8 @@ function putAway(): void {
 }
 
 /** What an error knows behind its first sentence. */
-export function Facts({ found, wanted, fix }: Partial<ErrorParts>) {
-  const facts = Object.entries({ found, wanted, 'to do': fix }).filter(([, value]) => value !== undefined);
+export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
+  const facts = Object.entries({ found, expected, 'to do': fix }).filter(([, value]) => value !== undefined);
   return (
     <dl>
       {facts.map(([name, value]) => (

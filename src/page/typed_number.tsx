@@ -14,7 +14,7 @@ interface TypedNumberProps {
   onChange: (value: number | undefined) => void;
 }
 
-/** A number to type. One that can't be stays in sight, with what is wanted, until it is mended: what was there stays in use. */
+/** A number to type. One that can't be stays in sight, with what is expected, until it is mended: what was there stays in use. */
 export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChange, ...input }: TypedNumberProps) {
   const [refused, setRefused] = useState<string>();
   useEffect(() => setRefused(undefined), [value]);
@@ -27,7 +27,7 @@ export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChang
     setRefused(mayBe ? undefined : text);
     if (mayBe) onChange(isEmpty ? undefined : to);
   };
-  const wanted = `${input.step === 1 ? 'a whole number ' : ''}from ${least}${most < Number.MAX_VALUE ? ` to ${most}` : ''}`;
+  const expected = `${input.step === 1 ? 'a whole number ' : ''}from ${least}${most < Number.MAX_VALUE ? ` to ${most}` : ''}`;
   return (
     <>
       <input
@@ -43,7 +43,7 @@ export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChang
       />
       {refused !== undefined && (
         <p id={`${id}-refused`} class="refused" role="alert">
-          {`⚠ ${refused === '' ? 'no number' : refused}: ${wanted}`}
+          {`⚠ ${refused === '' ? 'no number' : refused}: ${expected}`}
         </p>
       )}
     </>

@@ -219,7 +219,7 @@ export function checkDataset(
     throw new ConfigurationError({
       what: "The data set's parts don't fit each other",
       found: `count ${count}, ${images.length} bytes of images, ${labels.length} labels`,
-      wanted: `${count * bytes} bytes of images and ${count} labels, of at least one image`,
+      expected: `${count * bytes} bytes of images and ${count} labels, of at least one image`,
       fix: 'make it with createDataset',
     });
   }
@@ -228,7 +228,7 @@ export function checkDataset(
     throw new ConfigurationError({
       what: 'A label is outside the classes of the model',
       found: `label ${most} at image ${labels.indexOf(most)}`,
-      wanted: `0 to ${model.classes - 1}`,
+      expected: `0 to ${model.classes - 1}`,
       fix: "give the last dense layer a unit for each of the data set's classes",
     });
   }
@@ -246,7 +246,7 @@ export function checkImageShape(
     throw new ConfigurationError({
       what: "The data set's images are not what the model takes",
       found: given.join() === imageShape.join() ? imageShape : `${imageShape}, which the augmentation makes ${given}`,
-      wanted: `[${inputShape.join(', ')}]`,
+      expected: `[${inputShape.join(', ')}]`,
       fix: 'change the inputShape of the model or take another data set',
     });
   }

@@ -17,7 +17,7 @@ export function inputViewOf(augmentation: AugmentationConfig, mix: Mix = 'replac
     throw new ConfigurationError({
       what: "Keras' own draws replace every image",
       found: { mix, compat },
-      wanted: "mix: 'replace', or compat: 'corrected'",
+      expected: "mix: 'replace', or compat: 'corrected'",
     });
   }
   const inputView = { augmentation, plain: false, probability: 1, views: 1 };
@@ -29,9 +29,9 @@ export function inputViewOf(augmentation: AugmentationConfig, mix: Mix = 'replac
   const probability = (mix as { probability?: unknown } | null)?.probability;
   if (probability === undefined) {
     throw new ConfigurationError({
-      what: 'mix makes no sense',
+      what: 'mix is invalid',
       found: mix,
-      wanted: "'replace', 'merge' or { probability: 0 to 1 }",
+      expected: "'replace', 'merge' or { probability: 0 to 1 }",
     });
   }
   return { ...inputView, probability: parse(number(0, 1), probability, 'mix: probability') };

@@ -13,7 +13,7 @@ export interface Settings {
   inputView: InputView;
   /** Calls with a batch bring shares of classes for labels. */
   takesShares: boolean;
-  /** A loss against shares is wanted at all. */
+  /** A loss against shares is needed at all. */
   soft: boolean;
   health: HealthLevel;
   /** Steps from one probe to the next. */

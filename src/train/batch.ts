@@ -67,7 +67,7 @@ export function countImages(model: CompiledModel, images: Float32Array): number 
     throw new ConfigurationError({
       what: "The images don't match the model's input",
       found: `${(images as object)?.constructor?.name ?? typeof images} of ${(images as Float32Array)?.length}`,
-      wanted: `a Float32Array of n x ${model.inputShape.join(' x ')} = n x ${elements} numbers`,
+      expected: `a Float32Array of n x ${model.inputShape.join(' x ')} = n x ${elements} numbers`,
     });
   }
   return count;
@@ -88,7 +88,7 @@ function writeBatch(engine: Engine, stepState: BoundState, images: Float32Array,
     throw new ConfigurationError({
       what: "The batch doesn't fit",
       found: `${counted(count, 'image')} and ${labels ? counted(labels.length, 'label') : 'no labels'}`,
-      wanted: `1 to ${counted(batchSize, 'image')}, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
+      expected: `1 to ${counted(batchSize, 'image')}, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
       ...(count > batchSize && { fix: 'create the trainer with a larger batchSize' }),
     });
   }

@@ -23,7 +23,7 @@ export class NonFiniteError extends TrainingError {
     super({
       what: `Training stopped at step ${stoppedAt}: ${where}`,
       found: `numbers that are not finite, in the ${found.pass} pass of ${found.layer}`,
-      wanted: 'finite losses and gradients; a bad step is skipped, three in a row end the run',
+      expected: 'finite losses and gradients; a bad step is skipped, three in a row end the run',
       fix: 'lower the learning rate, scale the inputs (images / 255) or start from other weights',
     });
     this.layer = found.layer;

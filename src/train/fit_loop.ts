@@ -64,14 +64,14 @@ function placeOf(
     throw new ConfigurationError({
       what: 'No epoch is left to train: initialEpoch counts those that were before',
       found: { epochs, initialEpoch },
-      wanted: `epochs of ${initialEpoch + 1} or more`,
+      expected: `epochs of ${initialEpoch + 1} or more`,
     });
   }
   if (initialSteps.length >= epochSteps || (initialSteps.length > 0 && begun === 0)) {
     throw new ConfigurationError({
       what: 'initialSteps are not those of an epoch that goes on',
       found: `${initialSteps.length} steps, in a trainer that has begun ${begun} epochs`,
-      wanted: `fewer than the ${epochSteps} steps of an epoch, and the snapshot that was taken behind them restored`,
+      expected: `fewer than the ${epochSteps} steps of an epoch, and the snapshot that was taken behind them restored`,
     });
   }
   return { epochSteps, stepsBefore: initialEpoch * epochSteps + initialSteps.length };

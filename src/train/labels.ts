@@ -10,7 +10,7 @@ export function requireLabels(labels: ArrayLike<number>, classes: number): void 
   throw new ConfigurationError({
     what: 'A label is outside the classes of the model',
     found: `label ${labels[wrong]} at image ${wrong}`,
-    wanted: `0 to ${classes - 1}`,
+    expected: `0 to ${classes - 1}`,
   });
 }
 
@@ -21,9 +21,9 @@ export function requireShares(shares: ArrayLike<number>, classes: number): void 
     const sum = row.reduce((a, b) => a + b);
     if (row.every((share) => share >= 0) && Math.abs(sum - 1) <= roundingOfShares) continue;
     throw new ConfigurationError({
-      what: `The shares of classes of image ${n} make no sense`,
+      what: `The shares of classes of image ${n} are invalid`,
       found: row,
-      wanted: `${classes} numbers >= 0 that add up to 1`,
+      expected: `${classes} numbers >= 0 that add up to 1`,
     });
   }
 }

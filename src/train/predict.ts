@@ -51,7 +51,7 @@ const isDataset = (images: Images): images is Dataset =>
   typeof images === 'object' && images !== null && 'imageShape' in images;
 
 /** Runs images through the network as it stands, and reads what they leave behind, all of it at the end. */
-async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): Promise<Float32Array[]> {
+async function read(engine: Engine, images: Images, expected: readonly Wanted[]): Promise<Float32Array[]> {
   const { gpu, memory, steps, settings, disposal } = engine;
   const { network, evaluation } = steps;
   const { model, batchSize } = settings;
@@ -61,7 +61,7 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
   const input = images instanceof Float32Array ? undefined : await engine.input(images, engine.plain, evaluation);
   const out: Slice[] = [];
   try {
-    for (const { slice, elements } of wanted) out.push(memory.storage(`${slice.label}.read`, count * elements));
+    for (const { slice, elements } of expected) out.push(memory.storage(`${slice.label}.read`, count * elements));
     const recording = [
       evaluation.begin,
       ...(input?.recording ?? []),
@@ -79,7 +79,7 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
         engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
         engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
       }
-      submitBatch(engine, recording, wanted, out, first, n);
+      submitBatch(engine, recording, expected, out, first, n);
       // A GPU that is some batches behind gets no more: what else wants it, as the screen does, has its turn.
       if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
         await gpu.device.queue.onSubmittedWorkDone();
@@ -87,7 +87,7 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
       }
     }
     const bytes = await readSlices(gpu, memory, out);
-    return bytes.map((values, i) => new Float32Array(values, 0, count * wanted[i]!.elements));
+    return bytes.map((values, i) => new Float32Array(values, 0, count * expected[i]!.elements));
   } finally {
     for (const { buffer } of out) memory.free(buffer);
     input?.dispose();
@@ -96,18 +96,18 @@ async function read(engine: Engine, images: Images, wanted: readonly Wanted[]): 
 
 const batchesAhead = 4;
 
-/** One batch, and copies of what is wanted of it to its place among all. */
+/** One batch, and copies of what is needed of it to its place among all. */
 function submitBatch(
   engine: Engine,
   recording: Recording,
-  wanted: readonly Wanted[],
+  expected: readonly Wanted[],
   out: readonly Slice[],
   first: number,
   n: number,
 ): void {
   submit(engine.gpu.device, 'predict', (work) => {
     work.compute(recording);
-    for (const [i, { slice, elements }] of wanted.entries()) {
+    for (const [i, { slice, elements }] of expected.entries()) {
       work.copy(slice, { buffer: out[i]!.buffer, offset: 4 * first * elements }, 4 * n * elements);
     }
   });

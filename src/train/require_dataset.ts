@@ -12,7 +12,7 @@ export function requireDataset(dataset: Dataset): void {
     throw new ConfigurationError({
       what: 'That is no data set',
       found: dataset,
-      wanted: '{ images, labels, imageShape, classNames, count }',
+      expected: '{ images, labels, imageShape, classNames, count }',
       fix: 'make it with createDataset',
     });
   }
@@ -21,7 +21,7 @@ export function requireDataset(dataset: Dataset): void {
   throw new ConfigurationError({
     what: 'The images and labels of a data set are bytes',
     found: parts.map((part) => (part as object | undefined)?.constructor?.name ?? String(part)).join(' and '),
-    wanted: 'a Uint8Array each',
+    expected: 'a Uint8Array each',
     fix: 'make it with createDataset; floats go to trainOnBatch',
   });
 }

@@ -60,11 +60,11 @@ export function planRun(asked: AskedLength, { train, test }: Counts, software: b
 }
 
 function lengthened(plan: Plan, { batchSize }: AskedLength, software: boolean, imageShape?: ImageShape): Plan {
-  const wanted = Math.ceil(fewestSteps / stepsPerEpoch(plan, batchSize));
+  const expected = Math.ceil(fewestSteps / stepsPerEpoch(plan, batchSize));
   const [height, width] = imageShape ?? [0, 0];
   const epochSeconds = softwareTime({ ...plan, epochs: 1 }) * Math.max(1, (height * width) / softwarePixels);
   const most = software ? Math.floor(softwareSeconds / epochSeconds) : Number.POSITIVE_INFINITY;
-  const epochs = Math.min(wanted, most);
+  const epochs = Math.min(expected, most);
   return epochs > plan.epochs ? { ...plan, epochs, lengthened: true } : plan;
 }
 

@@ -71,7 +71,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
     throw new ConfigurationError({
       what: 'The snapshot is of another optimizer',
       found: `${kept.optimizer}, ${kept.tensors} tensors of optimizer slots`,
-      wanted: `${optimizer.type}, ${slices.length * trained.length}`,
+      expected: `${optimizer.type}, ${slices.length * trained.length}`,
       fix: 'make the trainer with the options that the snapshot was taken with',
     });
   }

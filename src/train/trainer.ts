@@ -22,7 +22,7 @@ import { copyWeights, readTensors } from './weights.ts';
 /**
  * Makes a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
  *
- * @throws ConfigurationError at once for a model, optimizer or option that makes no sense.
+ * @throws ConfigurationError at once for a model, optimizer or option that is invalid.
  */
 export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);

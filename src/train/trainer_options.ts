@@ -122,13 +122,13 @@ export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 /** @throws ConfigurationError */
 export const fillFitOptions = (options: FitOptions): FilledFitOptions => parse(fitOptions, options, 'fit');
 
-/** @throws ConfigurationError for a model, optimizer or option that makes no sense. */
+/** @throws ConfigurationError for a model, optimizer or option that is invalid. */
 export function fillTrainerOptions(options: TrainerOptions): Settings {
   if (!isObject(options)) {
     throw new ConfigurationError({
       what: 'createTrainer wants options',
       found: options,
-      wanted: '{ model, optimizer, ... }',
+      expected: '{ model, optimizer, ... }',
     });
   }
   for (const name of Object.keys(options)) {
@@ -136,7 +136,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
       throw new ConfigurationError({
         what: `createTrainer has no option ${name}`,
         found: name,
-        wanted: optionNames.join(', '),
+        expected: optionNames.join(', '),
         fix: suggest(name, optionNames),
       });
     }
@@ -149,7 +149,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
   const augmentation = options.augmentation ?? {};
-  // What makes no sense is told now; the shape of a data set is known later.
+  // What is invalid is told now; the shape of a data set is known later.
   const { paired } = pipelineInto(augmentation, model.inputShape);
   if (options.probeEvery !== undefined && health !== 'full') {
     throw new ConfigurationError({
@@ -171,7 +171,7 @@ function oneOf<T extends string>(what: string, value: T, known: readonly T[]): T
   throw new ConfigurationError({
     what,
     found: value,
-    wanted: known.join(' or '),
+    expected: known.join(' or '),
     ...(typeof value === 'string' && { fix: suggest(value, known) }),
   });
 }

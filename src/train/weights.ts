@@ -33,7 +33,7 @@ export function copyWeights(
     throw new ConfigurationError({
       what: 'setWeights got another number of arrays than the model has',
       found: arrays?.length,
-      wanted: `${specs.length}: ${specs.map(({ layer, spec }) => `${layer}.${spec.name}`).join(', ')}`,
+      expected: `${specs.length}: ${specs.map(({ layer, spec }) => `${layer}.${spec.name}`).join(', ')}`,
     });
   }
   return specs.map(({ layer, spec }, i) => {
@@ -41,7 +41,7 @@ export function copyWeights(
       throw new ConfigurationError({
         what: `The ${spec.name} of ${layer} has another size`,
         found: arrays[i]?.length,
-        wanted: `[${spec.shape.join(', ')}], ${elementsOf(spec)} numbers`,
+        expected: `[${spec.shape.join(', ')}], ${elementsOf(spec)} numbers`,
       });
     }
     return Float32Array.from(arrays[i]);

@@ -89,13 +89,13 @@ test("torchvision's probabilities", () => {
 test.each<[string, object, number[], ...RegExp[]]>([
   ['an unknown type', { type: 'colourJitter' }, rgb, /op 1 is of no known type/, /did you mean "colorJitter"/],
   ['an unknown option', { type: 'colorJitter', brightnes: 1 }, rgb, /no option brightnes/, /did you mean "brightness"/],
-  ['a negative factor', { type: 'colorJitter', contrast: -0.5 }, rgb, /contrast makes no sense/, /found: -0.5/, />= 0/],
+  ['a negative factor', { type: 'colorJitter', contrast: -0.5 }, rgb, /contrast is invalid/, /found: -0.5/, />= 0/],
   ['factors the wrong way round', { type: 'colorJitter', brightness: [1.5, 0.5] }, rgb, /\[1\.5,0\.5\]/, /low <= high/],
   ['a factor below nothing', { type: 'colorJitter', saturation: [-1, 1] }, rgb, /saturation/, /low >= 0/],
   ['a factor that is no number', { type: 'colorJitter', brightness: Number.NaN }, rgb, /brightness/, /found: NaN/],
   ['more than half a turn', { type: 'colorJitter', hue: 0.6 }, rgb, /hue/, /found: 0.6/, /0 to 0.5/],
   ['a turn too far', { type: 'colorJitter', hue: [-0.6, 0] }, rgb, /hue/, /low >= -0.5/],
-  ['a probability above 1', { type: 'randomInvert', p: 1.5 }, rgb, /p makes no sense/, /found: 1.5/, /from 0 to 1/],
+  ['a probability above 1', { type: 'randomInvert', p: 1.5 }, rgb, /p is invalid/, /found: 1.5/, /from 0 to 1/],
   ['a probability below 0', { type: 'randomEqualize', p: -0.1 }, rgb, /randomEqualize/, /found: -0.1/],
   [
     'hue of grey',

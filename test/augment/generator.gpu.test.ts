@@ -65,8 +65,8 @@ describe.each<Shape>([
     for (const n of [0, 1]) {
       const image = Float64Array.from(images.subarray(n * elements, (n + 1) * elements), (x) => x / 255);
       const [mean, deviation] = [meanOf(image), deviationOf(image)];
-      const wanted = image.map((x) => (x - mean) / (deviation + 1e-6));
-      expectWithin(`image ${n}`, standardized.subarray(n * elements, (n + 1) * elements), wanted, 1e-5);
+      const expected = image.map((x) => (x - mean) / (deviation + 1e-6));
+      expectWithin(`image ${n}`, standardized.subarray(n * elements, (n + 1) * elements), expected, 1e-5);
     }
   });
 

@@ -67,7 +67,7 @@ describe('refused', () => {
   const imageShape = [20, 30, 3];
   test.each<[string, object, ...RegExp[]]>([
     ['a crop without a size', { type: 'randomCrop' }, /op 1 \(randomCrop\) lacks size/],
-    ['a size of nothing', { type: 'randomCrop', size: 0 }, /size makes no sense/, /found: 0/, /from 1 to 4096/],
+    ['a size of nothing', { type: 'randomCrop', size: 0 }, /size is invalid/, /found: 0/, /from 1 to 4096/],
     ['half a pixel', { type: 'randomCrop', size: [10, 1.5] }, /size/, /a pair \[height, width\]/],
     ['a size of three', { type: 'randomCrop', size: [1, 2, 3] }, /size/, /found: \[1,2,3\]/],
     ['larger than the image', { type: 'randomCrop', size: [20, 31] }, /size is larger/, /20 x 30/, /padIfNeeded/],
@@ -78,7 +78,7 @@ describe('refused', () => {
     ["SciPy's name of one", { type: 'randomCrop', size: 4, paddingMode: 'nearest' }, /paddingMode/, /symmetric/],
     ['a fill', { type: 'randomCrop', size: 4, fill: Number.NaN }, /fill/, /finite/],
     ['a flag that is a number', { type: 'randomCrop', size: 4, padIfNeeded: 1 }, /padIfNeeded/, /boolean/],
-    ['a probability', { type: 'randomCrop', size: 4, p: 1.5 }, /p makes no sense/, /from 0 to 1/],
+    ['a probability', { type: 'randomCrop', size: 4, p: 1.5 }, /p is invalid/, /from 0 to 1/],
     ['an option', { type: 'randomCrop', size: 4, pad: 3 }, /no option pad/, /padding/],
     ['a scale the wrong way round', { type: 'randomResizedCrop', size: 4, scale: [1, 0.5] }, /scale/, /low <= high/],
     ['more than the image', { type: 'randomResizedCrop', size: 4, scale: [0.5, 2] }, /scale/, /high <= 1/],
@@ -119,7 +119,7 @@ describe('refused', () => {
     ['a quarter turn', { type: 'randomRotate90' }, /exchanges height and width/, /20 x 30/, /\[0, 2\]/],
     ['a fifth turn', { type: 'randomRotate90', turns: [4] }, /turns/, /found: 4/, /0 to 3/],
     ['no turn', { type: 'randomRotate90', turns: [] }, /turns/, /at least one/],
-    ['a flip that is likelier than certain', { type: 'randomVerticalFlip', p: 2 }, /p makes no sense/],
+    ['a flip that is likelier than certain', { type: 'randomVerticalFlip', p: 2 }, /p is invalid/],
     ['a misspelt flip', { type: 'randomHorizontalFlp' }, /no known type/, /did you mean "randomHorizontalFlip"/],
     ['antialias', { type: 'randomResizedCrop', size: 4, antialias: true }, /no option antialias/],
   ])('%s', (_, op, ...words) => {

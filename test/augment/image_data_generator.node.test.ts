@@ -54,8 +54,8 @@ test.each([
 test.each<[string, unknown, ...RegExp[]]>([
   ['an unknown option', { rotationRnge: 3 }, /has no option rotationRnge/, /did you mean "rotationRange"/],
   ["Keras' own spelling", { rotation_range: 3 }, /has no option rotation_range/, /"rotationRange"/],
-  ['a negative range', { rotationRange: -1 }, /rotationRange makes no sense/, /found: -1/, /wanted: a number >= 0/],
-  ['a text for a number', { shearRange: '3' }, /shearRange/, /found: "3"/, /wanted: a number >= 0/],
+  ['a negative range', { rotationRange: -1 }, /rotationRange is invalid/, /found: -1/, /expected: a number >= 0/],
+  ['a text for a number', { shearRange: '3' }, /shearRange/, /found: "3"/, /expected: a number >= 0/],
   ['not a number', { widthShiftRange: Number.NaN }, /widthShiftRange/, /found: NaN/],
   ['an infinite one', { heightShiftRange: Infinity }, /heightShiftRange/, /found: Infinity/],
   ['a shift of texts', { widthShiftRange: ['a'] }, /widthShiftRange/, /a list of numbers/],
@@ -97,9 +97,9 @@ test('parameters are filled with the identity, flips may be 0 and 1, matrices ar
 
 test.each<[string, unknown, RegExp, RegExp]>([
   ['an unknown name', { teta: 3 }, /image 1 have no teta/, /did you mean "theta"/],
-  ['a text', { theta: '3' }, /theta of image 1/, /wanted: a number/],
+  ['a text', { theta: '3' }, /theta of image 1/, /expected: a number/],
   ['not a number', { zx: Number.NaN }, /zx of image 1/, /found: NaN/],
-  ['a flip of 2', { flipVertical: 2 }, /flipVertical of image 1/, /wanted: a boolean/],
+  ['a flip of 2', { flipVertical: 2 }, /flipVertical of image 1/, /expected: a boolean/],
   ['nothing', undefined, /image 1/, /found: undefined/],
 ])('parameters refused: %s', (_, given, ...words) => {
   const error = thrownBy(() => pack(given));

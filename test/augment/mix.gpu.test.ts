@@ -92,11 +92,11 @@ test('an epoch with copies is that much longer', async () => {
 });
 
 test.each([
-  ['merged', undefined, /mix makes no sense/],
+  ['merged', undefined, /mix is invalid/],
   ['replace', 2, /copies belongs to mix: 'merge'/],
   ['merge', 0, /copies/],
   [{ probability: 1.5 }, undefined, /probability/],
-  [{}, undefined, /mix makes no sense/],
+  [{}, undefined, /mix is invalid/],
 ])('refused: mix %j, copies %j', (mix, copies, words) => {
   expect(() => inputViewOf({}, mix as never, copies)).toThrow(ConfigurationError);
   expect(() => inputViewOf({}, mix as never, copies)).toThrow(words);

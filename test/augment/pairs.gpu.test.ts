@@ -167,7 +167,7 @@ describe('draws', () => {
 test.each<[OpConfig[], RegExp]>([
   [[{ type: 'mixUp', alpha: 0 }], /alpha/],
   [[{ type: 'mixUp', alpha: -1 }], /found: -1/],
-  [[{ type: 'cutMix', p: 2 }], /p makes no sense/],
+  [[{ type: 'cutMix', p: 2 }], /p is invalid/],
   [[{ type: 'mixUp' }, { type: 'randomInvert' }], /mixUp has to come last/],
 ])('refused: %j', (augmentation, words) => {
   expect(() => make(augmentation)).toThrow(ConfigurationError);

@@ -117,7 +117,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     /3 grey levels/,
     /the only channel/,
   ],
-  ['a probability above 1', { type: 'randomErasing', p: 2 }, rgb, /p makes no sense/, /from 0 to 1/],
+  ['a probability above 1', { type: 'randomErasing', p: 2 }, rgb, /p is invalid/, /from 0 to 1/],
   ['a square of nothing', { type: 'cutout', size: 0 }, rgb, /size/, /found: 0/, /integer >= 1/],
   ['a square and a half', { type: 'cutout', size: 1.5 }, rgb, /size/, /an integer/],
   [
@@ -129,7 +129,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     /at most 7, for images of 9 x 7/,
   ],
   ['units left out', { type: 'gridMask' }, rgb, /lacks d/],
-  ['units of one pixel', { type: 'gridMask', d: 1 }, rgb, /d makes no sense/, /from 2/],
+  ['units of one pixel', { type: 'gridMask', d: 1 }, rgb, /d is invalid/, /from 2/],
   ['units larger than the image', { type: 'gridMask', d: [4, 12] }, rgb, /at most 9/],
   ['units the wrong way round', { type: 'gridMask', d: [6, 4] }, rgb, /low <= high/],
   [

@@ -109,7 +109,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
   ['one bin', { type: 'trivialAugmentWide', numMagnitudeBins: 1 }, rgb, /numMagnitudeBins/, /from 2/],
   ['magnitude of all', { type: 'trivialAugmentWide', magnitude: 3 }, rgb, /no option magnitude/],
   ['an unknown policy', { type: 'autoAugment', policy: 'cifar' }, rgb, /policy/, /found: "cifar"/, /cifar10/],
-  ['a probability', { type: 'autoAugment', p: 2 }, rgb, /p makes no sense/, /found: 2/],
+  ['a probability', { type: 'autoAugment', p: 2 }, rgb, /p is invalid/, /found: 2/],
   ['cubic', { type: 'randAugment', interpolation: 'bicubic' }, rgb, /interpolation/, /nearest/, /bilinear/],
   ['grey', { type: 'augMix' }, [28, 28, 1], /augMix/, /1 channel"/],
   ['too severe', { type: 'augMix', severity: 11 }, rgb, /severity/, /found: 11/, /from 1 to 10/],

@@ -95,7 +95,7 @@ export function checkLosses(all: Measured[]): void {
     throw new WgradError({
       what: `The losses of step ${step + 1} differ: not everybody trains the same`,
       found: comparable.map(({ name, losses }) => `${name} ${losses[step]}`).join(', '),
-      wanted: `a difference of at most ${within}`,
+      expected: `a difference of at most ${within}`,
     });
   }
 }

@@ -207,7 +207,7 @@ const cases: [string, () => string[], string[]][] = [
   ],
 ];
 
-describe('refused with exit code 2 before Chrome starts, with what was found and what was wanted', () => {
+describe('refused with exit code 2 before Chrome starts, with what was found and what was expected', () => {
   test.for(cases)('%s', async ([, args, words]) => {
     const { code, stdout, stderr } = await call('train', ...args());
     expect(stderr).toMatch(/^error: /m);

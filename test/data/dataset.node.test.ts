@@ -27,7 +27,7 @@ test('the first images are a view', () => {
 test.each([
   ['bytes left over', { images: new Uint8Array(13) }, /13 bytes.*multiple of 2 x 3 x 1 = 6 bytes/s],
   ['no image', { images: new Uint8Array(), labels: [] }, /0 images.*at least one/s],
-  ['a label missing', { labels: [0] }, /1 labels.*wanted: 2/s],
+  ['a label missing', { labels: [0] }, /1 labels.*expected: 2/s],
   ['a label outside the classes', { labels: [0, 2], classNames: ['a', 'b'] }, /image 1 .*found: 2.*from 0 to 1/s],
   ['a label that is no number', { labels: [Number.NaN, 0] }, /image 0 .*found: NaN/s],
   ['a label below zero', { labels: [-1, 0] }, /image 0 .*found: -1/s],

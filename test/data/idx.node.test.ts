@@ -53,7 +53,7 @@ describe('parseIdxDataset', () => {
   test('another number of labels', async () => {
     const names = { images: 'a-images', labels: 'b-labels' };
     const message = await failure(parseIdxDataset({ images, labels: idx([2], [0, 1]), names }));
-    expect(message).toMatch(/b-labels .* a-images.*found: "2 labels".*wanted: 3/s);
+    expect(message).toMatch(/b-labels .* a-images.*found: "2 labels".*expected: 3/s);
   });
 
   test('swapped files', async () => {

@@ -145,8 +145,8 @@ describe('classes', () => {
 });
 
 test.each([
-  ['other image shapes', { imageShape: [2, 1, 1] }, /found: "2 x 1 x 1".*wanted: 1 x 2 x 1/s],
-  ['a label missing', { labels: [] }, /0 labels.*wanted: 1/s],
+  ['other image shapes', { imageShape: [2, 1, 1] }, /found: "2 x 1 x 1".*expected: 1 x 2 x 1/s],
+  ['a label missing', { labels: [] }, /0 labels.*expected: 1/s],
   ['half an image', { images: Uint8Array.of(1) }, /whole number of images/],
 ])('%s', (_, changes, expected) => {
   const { train, test } = partsOf({ train: [['ab', 0]], test: [['ba', 0]] });

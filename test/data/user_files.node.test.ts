@@ -235,7 +235,7 @@ describe('formats that are not read are named, with what to do', () => {
   ])('%s: %s', async (name, format, content, fix) => {
     const message = await failure({ [name]: await content });
     expect(message).toContain(`${name}: ${format}`);
-    expect(message).toMatch(/wanted: .*a folder of pictures.*IDX files.*CIFAR-10/);
+    expect(message).toMatch(/expected: .*a folder of pictures.*IDX files.*CIFAR-10/);
     expect(message.split('to do: ')[1]).toMatch(fix);
   });
 
@@ -288,7 +288,7 @@ describe('holdOut', () => {
   test('a single image of each class leaves none to validate with: the message has the numbers', async () => {
     const files = { 'images-idx3-ubyte': idx([2, 1, 1], [1, 2]), 'labels-idx1-ubyte': idx([2], [0, 1]) };
     expect(await failure(files)).toMatch(
-      /found: "2 images of 2 classes, one of each".*wanted: at least 2 images of a class/s,
+      /found: "2 images of 2 classes, one of each".*expected: at least 2 images of a class/s,
     );
   });
 });

@@ -24,7 +24,7 @@ test('buffers may be as large as the adapter has them; a limit by name is grante
   const most = adapter.limits.maxBufferSize;
   const tooMuch = openGpu({ requiredLimits: { maxBufferSize: most + 1 } });
   await expect(tooMuch).rejects.toThrow(ConfigurationError);
-  await expect(tooMuch).rejects.toThrow(`found: ${most}\n  wanted: ${most + 1}`);
+  await expect(tooMuch).rejects.toThrow(`found: ${most}\n  expected: ${most + 1}`);
 });
 
 test('a read that waits when the device goes away rejects with the reason', async () => {

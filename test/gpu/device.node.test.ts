@@ -34,8 +34,8 @@ function fakeGpu(
     },
   };
   const gpu = {
-    async requestAdapter(wanted: GPURequestAdapterOptions) {
-      asked.adapter = wanted;
+    async requestAdapter(options: GPURequestAdapterOptions) {
+      asked.adapter = options;
       return adapter;
     },
   };
@@ -81,7 +81,7 @@ describe('where there is no GPU', () => {
 });
 
 test.each([
-  ['maxBufferSize', 2 ** 31, /maxBufferSize[\s\S]*found: 1073741824[\s\S]*wanted: 2147483648/],
+  ['maxBufferSize', 2 ** 31, /maxBufferSize[\s\S]*found: 1073741824[\s\S]*expected: 2147483648/],
   ['maxStorageBuffers', 9, /maxStorageBuffers[\s\S]*no limit of that name/],
 ])('a limit that the adapter does not reach: %s', async (name, value, words) => {
   const error = await reject(openGpu({ gpu: fakeGpu().gpu, requiredLimits: { [name]: value } }));

@@ -45,14 +45,14 @@ async function refused(kernel: Kernel<Scale>, given = shape): Promise<string> {
 
 describe('a kernel that is launched wrongly', () => {
   test('bindings that the shader lacks or the launch forgets: both lists', async () => {
-    const words = /bindings of scale\.wgsl.*differ.*\n.*found: "x, z"\n.*wanted: x, y/;
+    const words = /bindings of scale\.wgsl.*differ.*\n.*found: "x, z"\n.*expected: x, y/;
     expect(await refused({ ...scale, buffers: () => ({ x: 5, z: 5 }) })).toMatch(words);
-    expect(await refused({ ...scale, buffers: () => ({ x: 5 }) })).toMatch(/found: "x"\n.*wanted: x, y/);
+    expect(await refused({ ...scale, buffers: () => ({ x: 5 }) })).toMatch(/found: "x"\n.*expected: x, y/);
     expect(await refused({ ...scale, buffers: () => ({ x: 5, y: 5, z: 5 }) })).toMatch(/found: "x, y, z"/);
   });
 
   test('override constants, the same', async () => {
-    const words = /override constants of scale\.wgsl.*differ.*\n.*found: "count"\n.*wanted: count, factor/;
+    const words = /override constants of scale\.wgsl.*differ.*\n.*found: "count"\n.*expected: count, factor/;
     expect(await refused({ ...scale, constants: () => ({ count: 5 }) })).toMatch(words);
     const three = () => ({ count: 5, factor: 1, other: 1 });
     expect(await refused({ ...scale, constants: three })).toMatch(/found: "count, factor, other"/);
@@ -126,10 +126,10 @@ describe('binding by name', () => {
     Object.fromEntries(names.map((name) => [name, memory.storage(`conv.${name}`, 8)]));
 
   test.each([
-    [['x'], /conv: .*scale don't match.*\n.*found: "x"\n.*wanted: x, y/],
-    [['x', 'y', 'z'], /found: "x, y, z"\n.*wanted: x, y/],
-    [['x', 'dy'], /found: "x, dy"\n.*wanted: x, y/],
-    [[], /found: ""\n.*wanted: x, y/],
+    [['x'], /conv: .*scale don't match.*\n.*found: "x"\n.*expected: x, y/],
+    [['x', 'y', 'z'], /found: "x, y, z"\n.*expected: x, y/],
+    [['x', 'dy'], /found: "x, dy"\n.*expected: x, y/],
+    [[], /found: ""\n.*expected: x, y/],
   ])('%j is refused with both lists', async (names, words) => {
     const kernel = await compiled;
     expect(() => bind(gpu.device, kernel, 'conv', slices(...names))).toThrow(ShaderError);
@@ -141,10 +141,10 @@ describe('binding by name', () => {
     expect(() => bind(gpu.device, kernel, '', {})).toThrow(/^step: /);
   });
 
-  test('a buffer that is too small: bytes found and wanted, and which', async () => {
+  test('a buffer that is too small: bytes found and expected, and which', async () => {
     const kernel = await compiled;
     const buffers = { ...slices('x'), y: memory.storage('conv.small', 4) };
-    const words = /conv: scale .* too small .* y.*\n.*found: "16 bytes in conv\.small"\n.*wanted: 20 bytes/;
+    const words = /conv: scale .* too small .* y.*\n.*found: "16 bytes in conv\.small"\n.*expected: 20 bytes/;
     expect(() => bind(gpu.device, kernel, 'conv', buffers)).toThrow(words);
   });
 

@@ -67,13 +67,15 @@ describe('an arena', () => {
   });
 });
 
-test('more than the device can bind is refused before it is asked for: found and wanted in MiB', () => {
+test('more than the device can bind is refused before it is asked for: found and expected in MiB', () => {
   const memory = new Memory(gpu.device);
   const most = gpu.device.limits.maxStorageBufferBindingSize;
   expect(most).toBe(128 * 2 ** 20);
   const tooMuch = () => memory.storage('dataset.images', most / 4 + 1);
   expect(tooMuch).toThrow(ConfigurationError);
-  expect(tooMuch).toThrow(/dataset\.images is larger.*\n.*found: "128\.0 MiB"\n.*wanted: at most 128\.0 MiB\n.*fewer/);
+  expect(tooMuch).toThrow(
+    /dataset\.images is larger.*\n.*found: "128\.0 MiB"\n.*expected: at most 128\.0 MiB\n.*fewer/,
+  );
   expect(() => memory.storage('x', 50 * 2 ** 20)).toThrow(/found: "200\.0 MiB"/);
   expect(() => memory.storage('x', Number.NaN)).toThrow();
   expect(memory.buffers).toBe(0);

@@ -46,9 +46,9 @@ test.each(everyActivation)('%j of numbers that are large, infinite or none', asy
   forward.dispose();
   expect(y[5]).toBeNaN();
   for (const i of [0, 1, 6, 7]) {
-    const wanted = activate(activation, x[i]!);
-    if (wanted > 3.4e38) expect(y[i]).toBe(Infinity);
-    else expect(Math.abs(y[i]! - wanted)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(wanted)));
+    const expected = activate(activation, x[i]!);
+    if (expected > 3.4e38) expect(y[i]).toBe(Infinity);
+    else expect(Math.abs(y[i]! - expected)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(expected)));
   }
 
   // An empty slot of a short batch may hold any of them; its gradient is zero and stays so.

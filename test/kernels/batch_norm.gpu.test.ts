@@ -212,12 +212,12 @@ describe('statistics, combined, normalize', () => {
       return (rows + chunks) * anyUlp * v + 3 * step * (between / chunks + 3 * step);
     });
     expectWithin('variance', variance, exact.variance, ofVariance);
-    const wanted = reference.batchNormForward(c, { x, ...exact }).y;
-    const ofY = wanted.map((value, i) => {
+    const expected = reference.batchNormForward(c, { x, ...exact }).y;
+    const ofY = expected.map((value, i) => {
       const [v, off] = [exact.variance[i % channels]! + c.epsilon, ofVariance[i % channels]!];
       return (2 * step) / Math.sqrt(v) + Math.abs(value) * (off / v + 9 * anyUlp);
     });
-    expectWithin('y', y, wanted, ofY);
+    expectWithin('y', y, expected, ofY);
     // The bounds themselves are worth something: a share of the deviation that no training sees.
     expect(ofVariance.every((bound) => bound < 1e-3)).toBe(true);
     expect(ofY.every((bound) => bound < 1e-2)).toBe(true);

@@ -142,31 +142,31 @@ export function checkLayerStatistics(it: StatisticsCase): KernelCheck<LayerStati
           const from = 4 * (first! - tensor.row.first);
           const values = tensor.values.subarray(from, 4 * (end! - tensor.row.first));
           const actual = own.slice(8 * (firstPartial + c), 8 * (firstPartial + c) + 8);
-          const [wanted, bounds] = ofChunk(tensor, values);
-          const bad = wanted[6]! > 0;
-          if (values.length === 0) actual[1] = wanted[1] = 0; // nobody reads the shift of nothing
+          const [expected, bounds] = ofChunk(tensor, values);
+          const bad = expected[6]! > 0;
+          if (values.length === 0) actual[1] = expected[1] = 0; // nobody reads the shift of nothing
           if (tensor.gradient) {
             // Each invocation sums at the scale that it needs: what counts is the sum of both.
             const total = actual[2]! / scale ** 2 + actual[3]! / scaleOfLarge ** 2;
             if (bad) expectSame(`${name}[${c}] is not finite`, [Number(Number.isFinite(total))], [0]);
-            else expectWithin(`${name}[${c}].squares`, [total], [wanted[2]! / scale ** 2], bounds[2]! / scale ** 2);
-            for (const k of [2, 3]) actual[k] = wanted[k] = 0;
+            else expectWithin(`${name}[${c}].squares`, [total], [expected[2]! / scale ** 2], bounds[2]! / scale ** 2);
+            for (const k of [2, 3]) actual[k] = expected[k] = 0;
           } else if (bad) {
             expectSame(`${name}[${c}] is not finite`, [Number(Number.isFinite(actual[3]))], [0]);
-            for (const k of [1, 2, 3, 4, 5]) actual[k] = wanted[k] = 0;
+            for (const k of [1, 2, 3, 4, 5]) actual[k] = expected[k] = 0;
           }
-          expectWithin(`${name}[${c}]`, actual, wanted, bounds);
+          expectWithin(`${name}[${c}]`, actual, expected, bounds);
         }
       },
       positive: (name, bits) => {
-        const wanted = before.slice();
+        const expected = before.slice();
         for (const { row, values } of tensors) {
           if (row.bits === undefined) continue;
           for (const [unit, alive] of positiveUnits(values, row.channels).entries()) {
-            if (alive) wanted[row.bits + Math.floor(unit / 32)]! |= 1 << (unit % 32);
+            if (alive) expected[row.bits + Math.floor(unit / 32)]! |= 1 << (unit % 32);
           }
         }
-        expectSame(name, bits, wanted);
+        expectSame(name, bits, expected);
       },
     }),
   };
@@ -256,21 +256,21 @@ export function checkHealthReduce({ layers, tensors, large }: ReduceCase): Kerne
           new Uint32Array(words * slots - (words - firstWord)).fill(poison),
         );
         for (const [i, layer] of ranges.layers.entries()) {
-          const wanted = layerOf(partials, layer, positive);
+          const expected = layerOf(partials, layer, positive);
           const own = bits.subarray(base + blockWords.layer * i);
           const close = (field: keyof typeof layerField, value: number, bound: number) =>
             expectWithin(`${name}: ${field} of layer ${i}`, [floats(own)[layerField[field]]!], [value], bound);
           const terms = layer.values[1] - layer.values[0] + 8;
-          close('mean', wanted.mean, 8 * terms * unitRoundoff * 4);
-          close('standardDeviation', wanted.deviation, 16 * terms * unitRoundoff * 4);
+          close('mean', expected.mean, 8 * terms * unitRoundoff * 4);
+          close('standardDeviation', expected.deviation, 16 * terms * unitRoundoff * 4);
           close(
             'deltaNorm',
-            wanted.deltaNorm,
-            8 * (layer.deltas[1] - layer.deltas[0] + 4) * unitRoundoff * wanted.deltaNorm,
+            expected.deltaNorm,
+            8 * (layer.deltas[1] - layer.deltas[0] + 4) * unitRoundoff * expected.deltaNorm,
           );
           const counted = ['zeros', 'saturated', 'nonFiniteActivations', 'dead', 'nonFiniteDeltas'] as const;
           for (const field of counted) {
-            expectSame(`${name}: ${field} of layer ${i}`, [own[layerField[field]]!], [wanted[field]]);
+            expectSame(`${name}: ${field} of layer ${i}`, [own[layerField[field]]!], [expected[field]]);
           }
         }
         for (let t = 0; t < tensors.length; t++) {

@@ -46,10 +46,10 @@ async function expectNaNs<S>(
     const outputs = await launch.run(contents);
     launch.dispose();
     for (const [name, twin] of Object.entries(expected)) {
-      const wanted = [...Array(twin.length).keys()].filter((i) => Number.isNaN(twin[i]));
-      expect(wanted.length).toBeGreaterThan(0);
-      const found = wanted.filter((i) => Number.isNaN(floats(outputs[name]!)[i]));
-      expect(found, `${kernel.name}.${name} as ${JSON.stringify(variant)}`).toEqual(wanted);
+      const expected = [...Array(twin.length).keys()].filter((i) => Number.isNaN(twin[i]));
+      expect(expected.length).toBeGreaterThan(0);
+      const found = expected.filter((i) => Number.isNaN(floats(outputs[name]!)[i]));
+      expect(found, `${kernel.name}.${name} as ${JSON.stringify(variant)}`).toEqual(expected);
     }
   }
 }

@@ -88,7 +88,7 @@ function initializersText(): string {
   try {
     fillInitializer('', '');
   } catch (error) {
-    const [, names] = /^one of (.*)$/.exec((error as ConfigurationError).parts.wanted!)!;
+    const [, names] = /^one of (.*)$/.exec((error as ConfigurationError).parts.expected!)!;
     return `${names!
       .split(', ')
       .map((name) => `\`${name}\``)

@@ -146,7 +146,7 @@ describe('augmentation', () => {
     expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.place)).toBe('1 3');
   });
 
-  test('a list of ops: added, moved, switched off, copied; what makes no sense is told there', async () => {
+  test('a list of ops: added, moved, switched off, copied; what is invalid is told there', async () => {
     const before = await pixels(page);
     await page.select('#add-op', 'randomInvert');
     await others(page, before);
@@ -179,7 +179,7 @@ describe('augmentation', () => {
     expect(await page.$('.draws.stale')).toBeNull();
   });
 
-  test("an argument of Keras' that makes no sense says so at its place, a function of one's own when it is compiled", async () => {
+  test("an argument of Keras' that is invalid says so at its place, a function of one's own when it is compiled", async () => {
     await page.click('#more-arguments summary');
     await page.select('#generator-subset', 'training');
     await until(page, '#augmentation-error', 'wants a validationSplit');
@@ -212,8 +212,8 @@ describe('augmentation', () => {
       }),
     );
     for (const ends of levels) expect(ends).toEqual([0, 255]);
-    await page.$eval('#epochs-wanted', (it) => (it as HTMLInputElement).select());
-    await page.type('#epochs-wanted', '1');
+    await page.$eval('#epochs-expected', (it) => (it as HTMLInputElement).select());
+    await page.type('#epochs-expected', '1');
     await page.click('#start');
     await until(page, '#status', 'Done in|error');
     expect(await text(page, '#status')).toContain('Done in');

@@ -43,14 +43,14 @@ const patience = 100_000;
  * for what stays.
  */
 export async function until(page: Page, selector: string, pattern: string): Promise<void> {
-  const wanted = new RegExp(pattern);
+  const expected = new RegExp(pattern);
   const holds = (selector: string, pattern: string) =>
     new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? '');
   await page.waitForFunction(holds, { timeout: patience }, selector, pattern).catch(async (error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
     const of = (it: string) => page.$eval(it, ({ textContent }) => textContent).catch(() => undefined);
     const found = [selector, '#status', '#place', '#trouble'].map(async (it) => `${it}: ${await of(it)}`);
-    throw new Error(`never ${wanted} in ${selector}; found:\n${(await Promise.all(found)).join('\n')}`);
+    throw new Error(`never ${expected} in ${selector}; found:\n${(await Promise.all(found)).join('\n')}`);
   });
 }
 

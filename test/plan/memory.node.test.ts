@@ -33,7 +33,7 @@ describe.each<PresetName>([
   'mobilenet-small',
   'deep-tanh-layernorm',
 ])('%s', (name) => {
-  test('no dispatch reads what is not there, or writes what is still wanted', async () => {
+  test('no dispatch reads what is not there, or writes what is still expected', async () => {
     const { sequences, slots } = await planOf(name, 8);
     for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
   });

@@ -110,11 +110,11 @@ test('folded into a dense layer it gives what both give', () => {
     const given = { mean, variance: numbers(4, 7).map((u) => u + 1.5), gamma, beta };
     const { y } = denseForward(dense, { x, w, b });
     const norm = { ...control, pixels: 1, channels: 4, scale, center };
-    const wanted = batchNormForward(norm, { x: y, ...given }).y;
+    const expected = batchNormForward(norm, { x: y, ...given }).y;
     const shape = { rows: 5, channels: 4, epsilon: norm.epsilon, useBias, scale, center };
     const folded = batchNormFold(shape, { w, b, ...given });
     const once = denseForward({ ...dense, useBias: true }, { x, w: folded.w_folded, b: folded.b_folded });
-    expectWithin('y', once.y, wanted, 1e-12);
+    expectWithin('y', once.y, expected, 1e-12);
   }
 });
 

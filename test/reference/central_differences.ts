@@ -30,10 +30,10 @@ export function expectGradient(name: string, f: () => number, x: Float64Array, g
     x[i] = at - h;
     const below = f();
     x[i] = at;
-    const wanted = (above - below) / (2 * h);
-    const difference = Math.abs(wanted - gradient[i]!);
-    if (!(difference <= 1e-7 * Math.max(1, Math.abs(wanted)))) {
-      throw new Error(`${name}[${i}]: gradient ${gradient[i]}, central difference ${wanted}`);
+    const expected = (above - below) / (2 * h);
+    const difference = Math.abs(expected - gradient[i]!);
+    if (!(difference <= 1e-7 * Math.max(1, Math.abs(expected)))) {
+      throw new Error(`${name}[${i}]: gradient ${gradient[i]}, central difference ${expected}`);
     }
   }
 }

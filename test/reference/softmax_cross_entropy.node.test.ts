@@ -30,7 +30,7 @@ test('shares of one class alone are its label', () => {
 test('probabilities, loss and correct of known logits', () => {
   const s = { batch: 2, classes: 2, count: 2 };
   const { p, loss, correct } = softmaxCrossEntropy(s, { z: [0, Math.log(3), 5, 5], labels: [1, 1] });
-  for (const [i, wanted] of [1 / 4, 3 / 4, 1 / 2, 1 / 2].entries()) expect(p[i]).toBeCloseTo(wanted, 15);
+  for (const [i, expected] of [1 / 4, 3 / 4, 1 / 2, 1 / 2].entries()) expect(p[i]).toBeCloseTo(expected, 15);
   expect(loss).toBeCloseTo(Math.log(4 / 3) + Math.log(2), 14);
   // The second is a tie, which the first of the largest wins.
   expect(correct).toBe(1);

@@ -31,12 +31,19 @@ describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTor
     const layers = Object.values(networkHealth(model, step).health.layers);
     expect(layers).toHaveLength(torch.health.length);
     for (const [i, { activation, deltaRms, dead }] of layers.entries()) {
-      const { elements, ...wanted } = torch.health[i]!;
+      const { elements, ...expected } = torch.health[i]!;
       const { mean, standardDeviation, zeros, saturated } = activation;
       expectWithin(
         `layer ${i}`,
         [mean, standardDeviation, zeros * elements, saturated * elements, dead, deltaRms],
-        [wanted.mean, wanted.standardDeviation, wanted.zeros, wanted.saturated, wanted.dead, wanted.deltaRms],
+        [
+          expected.mean,
+          expected.standardDeviation,
+          expected.zeros,
+          expected.saturated,
+          expected.dead,
+          expected.deltaRms,
+        ],
         bound,
       );
     }

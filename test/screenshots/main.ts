@@ -32,14 +32,14 @@ interface Options {
 async function takeScreenshots(names: string[], options: Options): Promise<void> {
   const unknown = names.find((name) => !states.some((state) => state.name === name));
   if (unknown) throw new Error(`No state is called ${unknown}: there are ${states.map(({ name }) => name).join(', ')}`);
-  const wanted = names.length ? states.filter(({ name }) => names.includes(name)) : states;
+  const expected = names.length ? states.filter(({ name }) => names.includes(name)) : states;
   mkdirSync(options.out, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-page-'));
   await build({ configFile: join(root, 'vite.config.ts'), mode: 'page', logLevel: 'error', build: { outDir: folder } });
   const server = await serve(folder, datasetRoutes(knownDatasets()));
   const browser = await launchChrome({ adapter: 'software', yes: options.yes });
   try {
-    for (const state of wanted) await takeState(browser, server.url, state, options);
+    for (const state of expected) await takeState(browser, server.url, state, options);
   } finally {
     await browser.close();
     server.close();

@@ -5,7 +5,7 @@ import { sequential } from '../../src/model/graph.ts';
 import { type PlanLimits, Planner } from '../../src/plan/planner.ts';
 import { planTraining } from '../../src/train/plan_training.ts';
 
-// Faults of a graph: each is refused with what was found, what is wanted and, where there is a likely cause, what to do.
+// Faults of a graph: each is refused with what was found, what is expected and, where there is a likely cause, what to do.
 
 function errorOf(call: () => unknown): ErrorParts {
   try {
@@ -64,14 +64,14 @@ const names: Case[] = [
     {
       what: 'Layer 3 (add) has an input that no layer is named after',
       found: 'stme',
-      wanted: 'one of input, stem, side, flatten, dense',
+      expected: 'one of input, stem, side, flatten, dense',
       fix: 'did you mean "stem"?',
     },
   ],
   [
     'a name twice',
     [convolution(4, { name: 'stem' }), convolution(4, { name: 'stem' })],
-    { what: 'Two layers have the same name', found: 'stem', wanted: 'a name of its own for each layer' },
+    { what: 'Two layers have the same name', found: 'stem', expected: 'a name of its own for each layer' },
   ],
 ];
 
@@ -79,17 +79,17 @@ const wiring: Case[] = [
   [
     'inputs that count back too far',
     [convolution(4), { type: 'add', inputs: [-1, -3] }],
-    { what: 'Layer 2 (add) has an input that lies before the first layer', found: -3, wanted: /-1 to -2/ },
+    { what: 'Layer 2 (add) has an input that lies before the first layer', found: -3, expected: /-1 to -2/ },
   ],
   [
     'inputs that count forward',
     [convolution(4), { type: 'add', inputs: [-1, 1] }],
-    { what: expect.stringContaining('layer 2 (add)'), found: [-1, 1], wanted: /negative integers/ },
+    { what: expect.stringContaining('layer 2 (add)'), found: [-1, 1], expected: /negative integers/ },
   ],
   [
     'a merge with one input',
     [convolution(4), { type: 'add' }],
-    { what: 'Layer 2 (add) takes 2 to 4 inputs', found: 'the layer before it', wanted: /"inputs": \[/ },
+    { what: 'Layer 2 (add) takes 2 to 4 inputs', found: 'the layer before it', expected: /"inputs": \[/ },
   ],
   [
     'a merge with too many inputs',
@@ -118,7 +118,7 @@ const wiring: Case[] = [
       { type: 'add', name: 'a', inputs: ['stem', 'b'] },
       convolution(4, { name: 'b', inputs: ['a'] }),
     ],
-    { what: 'The layers form a cycle', found: /^(a -> b -> a|b -> a -> b)$/, wanted: /no layer reaches itself/ },
+    { what: 'The layers form a cycle', found: /^(a -> b -> a|b -> a -> b)$/, expected: /no layer reaches itself/ },
   ],
   [
     'a layer that takes itself',
@@ -134,7 +134,7 @@ const shapes: Case[] = [
     {
       what: "Layer 2 (add) can't merge inputs of these shapes",
       found: '[4, 4, 4] and [8, 8, 4]',
-      wanted: 'shapes of as many axes, each axis equal or 1',
+      expected: 'shapes of as many axes, each axis equal or 1',
       fix: /the same filters, strides and padding/,
     },
   ],
@@ -154,12 +154,12 @@ const shapes: Case[] = [
   [
     'a concatenation of other heights',
     [convolution(4, { strides: 2 }), { type: 'concatenate', inputs: [-1, 'input'] }],
-    { what: /^Layer 2 \(concatenate\)/, found: '[4, 4, 4] and [8, 8, 4]', wanted: /along axis 3 alone/ },
+    { what: /^Layer 2 \(concatenate\)/, found: '[4, 4, 4] and [8, 8, 4]', expected: /along axis 3 alone/ },
   ],
   [
     'a concatenation along an axis that is not there',
     [convolution(4), { type: 'concatenate', axis: 4, inputs: [-1, 'input'] }],
-    { what: 'Layer 2 (concatenate): there is no axis 4', found: 'axis 4 of [batch, 8, 8, 4]', wanted: /from 1 to 3/ },
+    { what: 'Layer 2 (concatenate): there is no axis 4', found: 'axis 4 of [batch, 8, 8, 4]', expected: /from 1 to 3/ },
   ],
   ...[4, -4, 0].map(
     (axis): Case => [
@@ -168,7 +168,7 @@ const shapes: Case[] = [
       {
         what: `Layer 1 (layer_normalization): there is no axis ${axis}`,
         found: `axis ${axis} of [batch, 8, 8, 4]`,
-        wanted: /from 1 to 3, or from -1 to -3/,
+        expected: /from 1 to 3, or from -1 to -3/,
       },
     ],
   ),
@@ -181,18 +181,22 @@ const shapes: Case[] = [
     (rate): Case => [
       `a dropout rate of ${rate}`,
       [{ type: 'dropout', rate }],
-      { what: expect.stringContaining('layer 1 (dropout): rate'), found: rate, wanted: /a number from 0 to 1/ },
+      { what: expect.stringContaining('layer 1 (dropout): rate'), found: rate, expected: /a number from 0 to 1/ },
     ],
   ),
   [
     'a spatial dropout of everything',
     [{ type: 'spatialDropout2d', rate: 1 }],
-    { what: expect.stringContaining('rate'), found: 1, wanted: /from 0 to 1/ },
+    { what: expect.stringContaining('rate'), found: 1, expected: /from 0 to 1/ },
   ],
   [
     'groups that do not divide the filters',
     [convolution(6, { groups: 4 })],
-    { what: /^Layer 1 \(conv2d\): its groups/, found: '4 groups, 4 channels, 6 filters', wanted: 'a divisor of both' },
+    {
+      what: /^Layer 1 \(conv2d\): its groups/,
+      found: '4 groups, 4 channels, 6 filters',
+      expected: 'a divisor of both',
+    },
   ],
   [
     'groups that do not divide the channels',
@@ -221,15 +225,15 @@ describe.each([
   ['inputs', wiring],
   ['shapes and options', shapes],
 ])('%s', (_, cases) => {
-  test.each(cases)('%s', (_, layers, wanted) => {
+  test.each(cases)('%s', (_, layers, expected) => {
     const parts = errorOf(() => sequential({ inputShape: [8, 8, 4], layers: [...layers, ...end] } as unknown as Model));
-    for (const [part, text] of Object.entries(wanted)) {
+    for (const [part, text] of Object.entries(expected)) {
       const said = parts[part as keyof ErrorParts];
       if (text instanceof RegExp) expect(said, part).toMatch(text);
       else expect(said, part).toEqual(text);
     }
     expect(parts, 'says what was found').toHaveProperty('found');
-    expect(parts.wanted ?? parts.fix, 'says what to do').toBeTruthy();
+    expect(parts.expected ?? parts.fix, 'says what to do').toBeTruthy();
   });
 });
 
@@ -245,7 +249,7 @@ test('two outputs: the last layer is used by another, and a third by nobody', ()
   expect(parts).toMatchObject({
     what: 'A branch of the model leads nowhere',
     found: 'first, second: the output of each is used by no layer',
-    wanted: 'one output: a single layer that no other takes as an input',
+    expected: 'one output: a single layer that no other takes as an input',
   });
   const [first, ...others] = layers;
   const turned = { inputShape: [8, 8, 4], layers: [...others, { ...first, inputs: ['input'] }] } as unknown as Model;
@@ -275,10 +279,10 @@ describe('a model that is too large for the adapter', () => {
       [weights / 2, 1, 'weights'],
       [2 ** 20, 64, 'conv2d.y'],
     ] as const) {
-      const { what, found, wanted, fix } = await rejectionOf(planWith(mostBytes, batchSize));
+      const { what, found, expected, fix } = await rejectionOf(planWith(mostBytes, batchSize));
       expect(what).toBe(`${label} is larger than this adapter can bind`);
       expect(found).toMatch(/^\d+\.\d MiB$/);
-      expect(wanted).toBe(`at most ${(mostBytes / 2 ** 20).toFixed(1)} MiB`);
+      expect(expected).toBe(`at most ${(mostBytes / 2 ** 20).toFixed(1)} MiB`);
       expect(fix).toMatch(/smaller batch or a smaller model/);
     }
   });

@@ -35,7 +35,7 @@ describe('createTrainer refuses at once', () => {
       { model: smallModel, batchsize: 3 },
       {
         what: 'createTrainer has no option batchsize',
-        wanted: expect.stringContaining('model, optimizer, loss, batchSize, seed, augmentation'),
+        expected: expect.stringContaining('model, optimizer, loss, batchSize, seed, augmentation'),
         fix: 'did you mean "batchSize"?',
       },
     ],
@@ -45,14 +45,14 @@ describe('createTrainer refuses at once', () => {
       {
         what: 'No such loss',
         found: 'sparseCategoricalCrossEntropi',
-        wanted: 'sparseCategoricalCrossentropy or categoricalCrossentropy',
+        expected: 'sparseCategoricalCrossentropy or categoricalCrossentropy',
         fix: 'did you mean "sparseCategoricalCrossentropy"?',
       },
     ],
     [
       'a level of health that is none',
       { model: smallModel, health: 'ful' },
-      { what: 'No such level of health', found: 'ful', wanted: 'off or norms or full', fix: 'did you mean "full"?' },
+      { what: 'No such level of health', found: 'ful', expected: 'off or norms or full', fix: 'did you mean "full"?' },
     ],
     [
       'probes without the level that has them',
@@ -78,7 +78,7 @@ describe('createTrainer refuses at once', () => {
         [
           `a batch size of ${batchSize}`,
           { model: smallModel, batchSize },
-          { what: 'batchSize: it makes no sense', found: batchSize, wanted: 'an integer from 1 to 65536' },
+          { what: 'batchSize: it is invalid', found: batchSize, expected: 'an integer from 1 to 65536' },
         ] as [string, unknown, Parts],
     ),
     ...([-1, 0.5, 2 ** 32, Number.NaN] as const).map(
@@ -86,7 +86,7 @@ describe('createTrainer refuses at once', () => {
         [
           `the seed ${seed}`,
           { model: smallModel, seed },
-          { what: 'seed: it makes no sense', found: seed, wanted: 'an integer from 0 to 4294967295' },
+          { what: 'seed: it is invalid', found: seed, expected: 'an integer from 0 to 4294967295' },
         ] as [string, unknown, Parts],
     ),
     ['an augmentation that is a number', { model: smallModel, augmentation: 3 }, { found: 3 }],
@@ -113,7 +113,7 @@ describe('fit refuses', () => {
       { epoch: 3 },
       {
         what: 'fit has no option epoch',
-        wanted: expect.stringContaining('one of epochs, initialEpoch, '),
+        expected: expect.stringContaining('one of epochs, initialEpoch, '),
         fix: 'did you mean "epochs"?',
       },
     ],
@@ -122,14 +122,14 @@ describe('fit refuses', () => {
         [
           `${epochs} epochs`,
           { epochs },
-          { what: 'fit: epochs makes no sense', found: epochs, wanted: 'an integer >= 1' },
+          { what: 'fit: epochs is invalid', found: epochs, expected: 'an integer >= 1' },
         ] as [string, unknown, Parts],
     ),
-    ['options that are none', 3, { what: 'fit: it makes no sense', found: 3 }],
-    ['a shuffle that is a number', { shuffle: 1 }, { what: 'fit: shuffle makes no sense', wanted: 'boolean' }],
-    ['a signal that is none', { signal: {} }, { what: 'fit: signal makes no sense', wanted: 'an AbortSignal' }],
-    ['a callback that is none', { onStep: 'log' }, { what: 'fit: onStep makes no sense', wanted: 'a function' }],
-    ['validation data that are none', { validationData: 0.2 }, { what: 'fit: validationData makes no sense' }],
+    ['options that are none', 3, { what: 'fit: it is invalid', found: 3 }],
+    ['a shuffle that is a number', { shuffle: 1 }, { what: 'fit: shuffle is invalid', expected: 'boolean' }],
+    ['a signal that is none', { signal: {} }, { what: 'fit: signal is invalid', expected: 'an AbortSignal' }],
+    ['a callback that is none', { onStep: 'log' }, { what: 'fit: onStep is invalid', expected: 'a function' }],
+    ['validation data that are none', { validationData: 0.2 }, { what: 'fit: validationData is invalid' }],
   ])('%s', async (_, options, parts) => {
     const call = () => trainer.fit(dataset, options as never);
     expect(await partsOf(call)).toMatchObject(parts);
@@ -150,7 +150,7 @@ describe('a data set that doesn’t fit is refused by', () => {
     [
       'images of another shape',
       changed({ imageShape: [4, 9, 1] }),
-      { what: "The data set's images are not what the model takes", found: [4, 9, 1], wanted: '[6, 6, 1]' },
+      { what: "The data set's images are not what the model takes", found: [4, 9, 1], expected: '[6, 6, 1]' },
     ],
     [
       'images cut short',
@@ -179,7 +179,7 @@ describe('a data set that doesn’t fit is refused by', () => {
       {
         what: 'A label is outside the classes of the model',
         found: 'label 3 at image 3',
-        wanted: '0 to 2',
+        expected: '0 to 2',
         fix: "give the last dense layer a unit for each of the data set's classes",
       },
     ],
@@ -200,7 +200,7 @@ describe('a data set that doesn’t fit is refused by', () => {
   });
 });
 
-test('more data than the adapter binds, found and wanted in MiB', async () => {
+test('more data than the adapter binds, found and expected in MiB', async () => {
   // A device with the default limits binds 128 MiB.
   const count = 2 ** 27 / 36 + 1;
   const large = {
@@ -214,7 +214,7 @@ test('more data than the adapter binds, found and wanted in MiB', async () => {
     expect(await partsOf(call)).toMatchObject({
       what: 'dataset.images is larger than this adapter can bind',
       found: '128.0 MiB',
-      wanted: 'at most 128.0 MiB',
+      expected: 'at most 128.0 MiB',
       fix: 'use fewer or smaller images, a smaller batch or a smaller model',
     });
   }
@@ -265,7 +265,7 @@ describe('a batch is refused', () => {
       {
         what: "The batch doesn't fit",
         found: '5 images and 5 labels',
-        wanted: '1 to 4 images, a label each',
+        expected: '1 to 4 images, a label each',
         fix: 'create the trainer with a larger batchSize',
       },
     ],
@@ -278,7 +278,7 @@ describe('a batch is refused', () => {
       {
         what: "The images don't match the model's input",
         found: 'Float32Array of 54',
-        wanted: 'a Float32Array of n x 6 x 6 x 1 = n x 36 numbers',
+        expected: 'a Float32Array of n x 6 x 6 x 1 = n x 36 numbers',
       },
     ],
     ['of bytes', [new Uint8Array(36), [0]], { found: 'Uint8Array of 36' }],
@@ -289,7 +289,11 @@ describe('a batch is refused', () => {
         [
           `with the label ${label}`,
           [images, [0, 1, label, 2]],
-          { what: 'A label is outside the classes of the model', found: `label ${label} at image 2`, wanted: '0 to 2' },
+          {
+            what: 'A label is outside the classes of the model',
+            found: `label ${label} at image 2`,
+            expected: '0 to 2',
+          },
         ] as [string, [unknown, unknown], Parts],
     ),
   ];
@@ -312,7 +316,7 @@ describe('setWeights refuses', () => {
       {
         what: 'setWeights got another number of arrays than the model has',
         found: 7,
-        wanted:
+        expected:
           '8: conv2d.kernel, conv2d.bias, conv2d_1.kernel, conv2d_1.bias, dense.kernel, dense.bias, dense_1.kernel, dense_1.bias',
       },
     ],
@@ -320,7 +324,7 @@ describe('setWeights refuses', () => {
     [
       'an array of another size',
       (weights) => weights.with(2, new Float32Array(47)),
-      { what: 'The kernel of conv2d_1 has another size', found: 47, wanted: '[2, 2, 4, 3], 48 numbers' },
+      { what: 'The kernel of conv2d_1 has another size', found: 47, expected: '[2, 2, 4, 3], 48 numbers' },
     ],
     [
       'a hole',
@@ -337,7 +341,7 @@ describe('setWeights refuses', () => {
 
 test.each([0, -1, 1.5, 1001, Number.NaN])('profile refuses %d steps', async (steps) => {
   const call = trainer.profile(dataset, { steps });
-  expect(await partsOf(() => call)).toMatchObject({ found: steps, wanted: 'an integer from 1 to 1000' });
+  expect(await partsOf(() => call)).toMatchObject({ found: steps, expected: 'an integer from 1 to 1000' });
 });
 
 test('after all of it the trainer trains', async () => {

@@ -31,15 +31,15 @@ export function boundsOfBatch(
   return { loss: loss! + tolerances.cross_entropy.absolute, probabilities: probabilities!, gradients };
 }
 
-/** Compares what a trainer's `gradients` gives. The norms' wanted values are those of the wanted gradients. */
+/** Compares what a trainer's `gradients` gives. The norms' expected values are those of the expected gradients. */
 export function expectBatch(
   model: CompiledModel,
   actual: { loss: number; gradients: readonly Numbers[]; gradientNorms: Record<string, number> },
-  wanted: { loss: number; gradients: readonly Numbers[] },
+  expected: { loss: number; gradients: readonly Numbers[] },
   bounds: BatchBounds,
 ): void {
-  expectWithin('loss', [actual.loss], [wanted.loss], bounds.loss);
-  expect(actual.gradients).toHaveLength(wanted.gradients.length);
+  expectWithin('loss', [actual.loss], [expected.loss], bounds.loss);
+  expect(actual.gradients).toHaveLength(expected.gradients.length);
   const layers = model.layers.filter((layer) => layer.parameters > 0);
   expect(Object.keys(actual.gradientNorms)).toEqual(layers.map(({ name }) => name));
   let tensor = 0;
@@ -47,7 +47,7 @@ export function expectBatch(
     const ofLayer: Numbers[] = [];
     let squares = 0;
     for (const spec of weights) {
-      const [gradient, bound] = [wanted.gradients[tensor]!, bounds.gradients[tensor]!];
+      const [gradient, bound] = [expected.gradients[tensor]!, bounds.gradients[tensor]!];
       expectWithin(`gradient of ${name}.${spec.name}`, actual.gradients[tensor]!, gradient, bound);
       ofLayer.push(gradient);
       squares += gradient.length * bound ** 2;

@@ -20,15 +20,15 @@ const fixture: {
 } = JSON.parse(readFileSync(new URL('../fixtures/comparison.json', import.meta.url), 'utf8'));
 
 /** Nine digits: both work in float64, by other series. */
-function expectClose(found: number, wanted: number): void {
-  if (!(Math.abs(found - wanted) <= 1e-9 * Math.max(Math.abs(wanted), 1e-300))) {
-    expect.fail(`${found} is not ${wanted}`);
+function expectClose(found: number, expected: number): void {
+  if (!(Math.abs(found - expected) <= 1e-9 * Math.max(Math.abs(expected), 1e-300))) {
+    expect.fail(`${found} is not ${expected}`);
   }
 }
 
-function expectEstimate(found: Estimate, wanted: Estimate): void {
-  expect(found.n).toBe(wanted.n);
-  for (const part of ['mean', 'low', 'high'] as const) expectClose(found[part], wanted[part]);
+function expectEstimate(found: Estimate, expected: Estimate): void {
+  expect(found.n).toBe(expected.n);
+  for (const part of ['mean', 'low', 'high'] as const) expectClose(found[part], expected[part]);
 }
 
 describe.each(fixture.cases.map((it, i) => [`case ${i} of ${it.a.length} pairs`, it] as const))(

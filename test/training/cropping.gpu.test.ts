@@ -114,6 +114,6 @@ test('a crop of another size than the model takes is refused, with both sizes', 
   const error = await trainer.fit(large).catch((reason) => reason);
   expect(error).toBeInstanceOf(ConfigurationError);
   expect(error.message).toMatch(/9,11,1, which the augmentation makes 6,5,1/);
-  expect(error.message).toMatch(/wanted: \[6, 6, 1\]/);
+  expect(error.message).toMatch(/expected: \[6, 6, 1\]/);
   trainer.dispose();
 });

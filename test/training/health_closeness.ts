@@ -76,7 +76,7 @@ function twinOf(model: CompiledModel, { images, labels, before, after, positive 
   const compute = (w: readonly Numbers[], x: Numbers) =>
     networkHealth(model, { network: networkGradients(model, w, x, labels), before, after, positive });
   const twin = compute(before, images);
-  const wanted = figures(twin.health);
+  const expected = figures(twin.health);
   const moved = boundsOf(
     (w, x) => Object.values(figures(compute(w, x).health)).map((value) => [value]),
     model,
@@ -84,12 +84,12 @@ function twinOf(model: CompiledModel, { images, labels, before, after, positive 
     images,
   );
   const bounds = Object.fromEntries(
-    Object.keys(wanted).map((name, i) => [
+    Object.keys(expected).map((name, i) => [
       name,
       moved[i]! + roundingOf(name, twin.health, model, labels.length) + 2 ** -126,
     ]),
   );
-  return { ...twin, wanted, bounds };
+  return { ...twin, expected, bounds };
 }
 
 /** Compares some figures of a step's health with another program's, within what rounding can do to them. */
@@ -97,11 +97,11 @@ export function expectFigures(
   model: CompiledModel,
   actual: HealthRecord | undefined,
   step: GivenStep,
-  wanted: Record<string, number>,
+  expected: Record<string, number>,
 ): void {
   const { bounds } = twinOf(model, step);
   const found = figures(actual!);
-  for (const [name, value] of Object.entries(wanted)) expectWithin(name, [found[name]!], [value], bounds[name]!);
+  for (const [name, value] of Object.entries(expected)) expectWithin(name, [found[name]!], [value], bounds[name]!);
 }
 
 /**
@@ -117,11 +117,11 @@ export function expectHealth(
 ): Record<string, boolean[]> {
   const twin = twinOf(model, step);
   const found = figures(actual!);
-  expect(Object.keys(found)).toEqual(Object.keys(twin.wanted));
-  for (const [name, wanted] of Object.entries(twin.wanted)) {
+  expect(Object.keys(found)).toEqual(Object.keys(twin.expected));
+  for (const [name, expected] of Object.entries(twin.expected)) {
     // A layer that nothing comes back to: 0 / 0.
-    if (!Number.isFinite(wanted)) expect(found[name], name).toBe(wanted);
-    else expectWithin(name, [found[name]!], [wanted], twin.bounds[name]!);
+    if (!Number.isFinite(expected)) expect(found[name], name).toBe(expected);
+    else expectWithin(name, [found[name]!], [expected], twin.bounds[name]!);
   }
   for (const [name, layer] of Object.entries(twin.health.layers)) {
     const counted = actual!.layers[name]!;

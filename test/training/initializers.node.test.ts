@@ -80,7 +80,7 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
   [{ type: 'glorotUniform', scale: -3 }, 9, 2340, 'uniform'],
 ])('%j', (kernelInitializer, gain, fan, kind) => {
   const filters = 500;
-  const wanted = gain / fan;
+  const expected = gain / fan;
   const layer = {
     type: 'conv2d' as const,
     filters,
@@ -93,13 +93,13 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
   const [kernel, bias] = draws(7);
   const n = kernel!.length;
   // A truncated normal's variance of its own, and the kurtosis of either.
-  const limit = kind === 'uniform' ? Math.sqrt(3 * wanted) : (2 * Math.sqrt(wanted)) / 0.87962566103423978;
+  const limit = kind === 'uniform' ? Math.sqrt(3 * expected) : (2 * Math.sqrt(expected)) / 0.87962566103423978;
   const kurtosis = kind === 'uniform' ? 9 / 5 : 2.3655;
 
   test('mean, variance and bounds', () => {
     expect(n).toBe(90_000);
-    expect(Math.abs(mean(kernel!))).toBeLessThan(sigmas * Math.sqrt(wanted / n));
-    expect(Math.abs(variance(kernel!) - wanted)).toBeLessThan(sigmas * wanted * Math.sqrt((kurtosis - 1) / n));
+    expect(Math.abs(mean(kernel!))).toBeLessThan(sigmas * Math.sqrt(expected / n));
+    expect(Math.abs(variance(kernel!) - expected)).toBeLessThan(sigmas * expected * Math.sqrt((kurtosis - 1) / n));
     const largest = Math.max(...kernel!.map(Math.abs));
     expect(largest).toBeLessThanOrEqual(limit * (1 + 2 ** -23));
     expect(largest).toBeGreaterThan(limit * 0.999);
@@ -121,7 +121,7 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
 
   test('neighbours know nothing of each other, other seeds and tensors draw anew', () => {
     const products = kernel!.slice(1).map((value, i) => value * kernel![i]!);
-    expect(Math.abs(mean(products))).toBeLessThan((sigmas * wanted) / Math.sqrt(n - 1));
+    expect(Math.abs(mean(products))).toBeLessThan((sigmas * expected) / Math.sqrt(n - 1));
     expect(draws(7)).toEqual([kernel, bias]);
     const [other] = draws(8);
     expect(other!.filter((value, i) => value === kernel![i]).length).toBeLessThan(n / 1000);

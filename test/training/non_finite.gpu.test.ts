@@ -237,11 +237,11 @@ test('bad steps of an epoch are skipped, counted, and no part of its figures', a
   });
   const [spoiled, clean] = [0, 1].map(() => make({ augmentation: { rescale: 1e38 } }));
   const history = await spoiled!.fit(all, { epochs: 2, shuffle: false });
-  const wanted = await clean!.fit(without, { epochs: 2, shuffle: false });
+  const expected = await clean!.fit(without, { epochs: 2, shuffle: false });
   expect(history.skippedSteps).toBe(4);
   expect(history.steps.map(({ skipped }) => skipped)).toEqual([0, 1, 0, 0, 1, 0, 1, 0, 0, 1].map(Boolean));
   for (const [i, epoch] of history.epochs.entries()) {
-    const { loss, accuracy, gradientNorms } = wanted.epochs[i]!;
+    const { loss, accuracy, gradientNorms } = expected.epochs[i]!;
     expect(epoch).toMatchObject({ loss, accuracy, gradientNorms });
   }
   expect(bitsOf(await spoiled!.getWeights())).toEqual(bitsOf(await clean!.getWeights()));

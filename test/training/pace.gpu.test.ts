@@ -49,11 +49,11 @@ describe('a pace', () => {
     await isHeld();
     expect(steps).toEqual([]);
     expect(pace.paused).toBe(true);
-    for (const wanted of [1, 2, 3]) {
+    for (const expected of [1, 2, 3]) {
       const next = isHeld();
       pace.step();
       await next;
-      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: wanted }, (_, i) => i + 1));
+      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: expected }, (_, i) => i + 1));
     }
     const next = isHeld();
     pace.step(4); // beyond the end of the first epoch
@@ -122,7 +122,7 @@ describe('a pace', () => {
     trainer.dispose();
   });
 
-  test('what makes no sense', async () => {
+  test('what is invalid', async () => {
     expect(() => createPace().step(0)).toThrow(ConfigurationError);
     const trainer = make();
     await expect(trainer.fit(dataset, { pace: { paused: true } as never })).rejects.toThrow('what createPace gives');

@@ -65,16 +65,16 @@ describe.each(Object.entries(torchSamples))('single samples’ gradients beside 
     expect(probe!.hardest).toHaveLength(count);
     for (const [i, name] of names(model).entries()) {
       const [ofNorms, ofTrace, ofSquares] = bounds.slice(3 * i);
-      const wanted = torch.layers[name]!;
+      const expected = torch.layers[name]!;
       const layer = probe!.layers[name]!;
       // Parts of one sample: the covariance of the samples; of two: what their gradients, taken by twos, say of it.
-      const pairs = wanted.pairSquares.reduce((a, b) => a + b) / wanted.pairSquares.length;
-      const trace = count === 4 ? wanted.covarianceTrace : (pairs - wanted.squaredMean) / (1 / 2 - 1 / count);
+      const pairs = expected.pairSquares.reduce((a, b) => a + b) / expected.pairSquares.length;
+      const trace = count === 4 ? expected.covarianceTrace : (pairs - expected.squaredMean) / (1 / 2 - 1 / count);
       expectWithin(`trace of ${name}`, [layer.covarianceTrace], [trace], ofTrace!);
-      expectWithin(`|G|^2 of ${name}`, [layer.squaredGradient], [wanted.squaredMean - trace / count], ofSquares!);
+      expectWithin(`|G|^2 of ${name}`, [layer.squaredGradient], [expected.squaredMean - trace / count], ofSquares!);
       if (!name.startsWith('dense')) continue;
       for (const { sample, label, layers } of probe!.hardest) {
-        expectWithin(`${name} of sample ${sample}`, [layers[name]!], [wanted.sampleNorms[sample]!], ofNorms!);
+        expectWithin(`${name} of sample ${sample}`, [layers[name]!], [expected.sampleNorms[sample]!], ofNorms!);
         expect(label).toBe(torch.labels[sample]);
       }
     }
@@ -168,10 +168,10 @@ describe.each<[string, TrainerOptions['optimizer']]>([
     for (const [i, probe] of probes.entries()) {
       const { count, first } = places[2 * i]!;
       for (const key of keys) {
-        const wanted = twins[i]!.figures[key]!;
+        const expected = twins[i]!.figures[key]!;
         const found = key === 'whole' ? probe.whole : probe.layers[key]!;
         const name = `${key} before step ${probe.step}`;
-        const { covarianceTrace: trace, squaredGradient: squares } = wanted;
+        const { covarianceTrace: trace, squaredGradient: squares } = expected;
         // Two sums of squares, each rounded by itself, of which a difference may leave nothing.
         const rounded = 64 * unitRoundoff * (Math.abs(trace) / count + Math.abs(squares));
         expectWithin(`trace of ${name}`, [found.covarianceTrace], [trace], bounds[at++]! + count * rounded);
@@ -181,7 +181,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
           const norm = twins[i]!.sampleNorms[key]![sample - first]!;
           expectWithin(`${key} of sample ${sample}`, [layers[key]!], [norm], ofNorms);
         }
-        for (const [other, cosine] of Object.entries(wanted.cosines)) {
+        for (const [other, cosine] of Object.entries(expected.cosines)) {
           const figure = { plain: found.cosineToPlain, last: found.cosineToLast, momentum: found.cosineToMomentum }[
             other
           ];

@@ -58,8 +58,8 @@ describe('clipping moves the weights less', () => {
 test('weights decay before the step', async () => {
   const { before, gradients, moved } = await step({ ...sgd, weightDecay: 0.25 });
   for (const [t, w] of before.entries()) {
-    const wanted = Float64Array.from(w, (value, i) => -0.25 * value - gradients[t]![i]!);
-    expectWithin(`tensor ${t}`, moved[t]!, wanted, rounding);
+    const expected = Float64Array.from(w, (value, i) => -0.25 * value - gradients[t]![i]!);
+    expectWithin(`tensor ${t}`, moved[t]!, expected, rounding);
   }
 });
 
@@ -87,13 +87,13 @@ describe('an L2 regularizer', () => {
       augmentation: { rescale: exactRescale },
     });
     const weights = await trainer.getWeights();
-    const wanted = networkGradients(model, weights, all, ofAll);
+    const expected = networkGradients(model, weights, all, ofAll);
     const plain = networkGradients(compileModel(smallModel), weights, all, ofAll);
-    expect(wanted.loss).toBeGreaterThan(plain.loss + 1);
+    expect(expected.loss).toBeGreaterThan(plain.loss + 1);
     const bound = boundsOfBatch(model, weights, all, ofAll).loss;
-    expectWithin('evaluate', [(await trainer.evaluate(dataset)).loss], [wanted.loss], bound);
+    expectWithin('evaluate', [(await trainer.evaluate(dataset)).loss], [expected.loss], bound);
     const { epochs } = await trainer.fit(dataset, { validationData: dataset });
-    expectWithin('loss', [epochs[0]!.loss, epochs[0]!.validationLoss!], [wanted.loss, wanted.loss], bound);
+    expectWithin('loss', [epochs[0]!.loss, epochs[0]!.validationLoss!], [expected.loss, expected.loss], bound);
     trainer.dispose();
   });
 

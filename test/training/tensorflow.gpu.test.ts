@@ -68,11 +68,11 @@ test('probabilities, loss and gradients', async () => {
     const picked = tf.sum(tf.mul(tf.log(p), tf.oneHot(tf.tensor1d(labels, 'int32'), 3)), 1);
     return tf.neg(tf.mean(picked)) as tf.Scalar;
   }, variables);
-  const wanted = {
+  const expected = {
     loss: (await value.data())[0]!,
     gradients: await Promise.all(variables.map(({ name }) => grads[name]!.data())),
   };
-  expectBatch(model, await trainer.gradients(images, labels), wanted, twice);
+  expectBatch(model, await trainer.gradients(images, labels), expected, twice);
   trainer.dispose();
 });
 

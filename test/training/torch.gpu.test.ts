@@ -41,14 +41,15 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
     const { health } = await trainer.trainOnBatch(images, labels);
     const names = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
     expect(Object.keys(health!.layers)).toEqual(names);
-    const wanted = torch.health.flatMap(({ mean, standardDeviation, zeros, saturated, elements, dead, deltaRms }, i) =>
-      Object.entries({
-        ...{ mean, standardDeviation, dead, deltaRms },
-        ...{ zeros: zeros / elements, saturated: saturated / elements },
-      }).map(([figure, value]) => [`${names[i]}.${figure}`, value] as const),
+    const expected = torch.health.flatMap(
+      ({ mean, standardDeviation, zeros, saturated, elements, dead, deltaRms }, i) =>
+        Object.entries({
+          ...{ mean, standardDeviation, dead, deltaRms },
+          ...{ zeros: zeros / elements, saturated: saturated / elements },
+        }).map(([figure, value]) => [`${names[i]}.${figure}`, value] as const),
     );
     const step = { images: torch.images, labels, before: torch.weights, after: torch.weights };
-    expectFigures(model, health, step, Object.fromEntries(wanted));
+    expectFigures(model, health, step, Object.fromEntries(expected));
     trainer.dispose();
   });
 

@@ -177,8 +177,8 @@ const ill: [string, Say, Record<string, VerdictName>][] = [
   ['saturated-tanh', best.saturated, { dense: 'saturated', dense_1: 'healthy' }],
 ];
 
-test.each(ill)('%s', (network, say, wanted) => {
-  expect(verdictsOf(network, say)).toMatchObject(wanted);
+test.each(ill)('%s', (network, say, expected) => {
+  expect(verdictsOf(network, say)).toMatchObject(expected);
 });
 
 test('a gradient is called small that no layer has which learns', () => {

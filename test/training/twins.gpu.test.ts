@@ -139,7 +139,7 @@ test('a pace holds both, lets as many steps of both through, over the end of an 
   expect(begun[0]!.a).toBe(begun[0]!.b);
   expect(begun[0]!.a).toBeGreaterThan(1000);
   // Six steps an epoch.
-  for (const [count, wanted] of [
+  for (const [count, expected] of [
     [1, 1],
     [1, 2],
     [6, 8],
@@ -147,7 +147,7 @@ test('a pace holds both, lets as many steps of both through, over the end of an 
     held = isHeld();
     pace.step(count);
     await held;
-    expect(steps).toEqual({ a: wanted, b: wanted });
+    expect(steps).toEqual({ a: expected, b: expected });
   }
   pace.resume();
   expect(bits(await trained)).toBe(bits(undisturbed));

@@ -72,24 +72,24 @@ function errorOf(actual: Numbers, expected: Numbers, size: number): number {
 const largestOf = (values: Numbers) => Array.from(values, Math.abs).reduce((a, b) => Math.max(a, b), 0);
 
 /** How far a tensor is from its digest, `t` being its place, which the vectors of its products depend on. */
-function distance(actual: Float32Array, wanted: Digest, t: number): number {
-  if (!wanted.products) return errorOf(actual, wanted.values, largestOf(wanted.values));
-  const picked = actual.filter((_, i) => i % wanted.every! === 0);
-  const products = wanted.products.map((_, vector) => {
+function distance(actual: Float32Array, expected: Digest, t: number): number {
+  if (!expected.products) return errorOf(actual, expected.values, largestOf(expected.values));
+  const picked = actual.filter((_, i) => i % expected.every! === 0);
+  const products = expected.products.map((_, vector) => {
     const next = uniforms(vector, 5000 + t);
     return actual.reduce((sum, value) => sum + (next() < 0.5 ? value : -value), 0);
   });
   return Math.max(
-    errorOf(picked, wanted.values, wanted.largest!),
-    errorOf(products, wanted.products, wanted.norm!),
-    errorOf([Math.hypot(...actual)], [wanted.norm!], wanted.norm!),
+    errorOf(picked, expected.values, expected.largest!),
+    errorOf(products, expected.products, expected.norm!),
+    errorOf([Math.hypot(...actual)], [expected.norm!], expected.norm!),
   );
 }
 
 /** The tensors that are further off than they may be, and by how much: none. */
-function expectTensors(what: string, labels: string[], actual: readonly Float32Array[], wanted: Digest[]): void {
-  expect(actual).toHaveLength(wanted.length);
-  const off = actual.map((tensor, t) => [labels[t], distance(tensor, wanted[t]!, t)] as const);
+function expectTensors(what: string, labels: string[], actual: readonly Float32Array[], expected: Digest[]): void {
+  expect(actual).toHaveLength(expected.length);
+  const off = actual.map((tensor, t) => [labels[t], distance(tensor, expected[t]!, t)] as const);
   expect(
     off.filter(([, share]) => !(share < tolerance)),
     what,
@@ -111,13 +111,13 @@ test.each(networks)('%s is what PyTorch computes', async (name, { seed, model, c
   const dataset = createDataset({ images: bytes, labels, imageShape: [8, 8, 3], classNames: [...'abcdefghij'] });
   const optimizer = { type: 'adam' as const, ...json.adam };
 
-  for (const { samples, ...wanted } of cases) {
+  for (const { samples, ...expected } of cases) {
     const trainer = createTrainer(gpu, { model, optimizer, batchSize, augmentation: { rescale: 1 / 256 } });
     await trainer.setWeights(weights);
     const images = batch.images.subarray(0, 192 * samples);
     const found = await trainer.gradients(images, batch.labels.subarray(0, samples));
-    expect(errorOf([found.loss], [wanted.loss], wanted.loss)).toBeLessThan(tolerance);
-    expectTensors(`gradients of ${samples}`, trained.map(labelOf), found.gradients, wanted.gradients);
+    expect(errorOf([found.loss], [expected.loss], expected.loss)).toBeLessThan(tolerance);
+    expectTensors(`gradients of ${samples}`, trained.map(labelOf), found.gradients, expected.gradients);
     expect(await trainer.getWeights()).toEqual(weights);
 
     expect((await step(trainer, batch, samples)).loss).toBe(found.loss);
@@ -125,13 +125,13 @@ test.each(networks)('%s is what PyTorch computes', async (name, { seed, model, c
       `weights after a step on ${samples}`,
       tensors.map(labelOf),
       await trainer.getWeights(),
-      wanted.afterOne,
+      expected.afterOne,
     );
     for (let i = 1; i < json.steps; i++) await step(trainer, batch, samples);
     const after = await trainer.getWeights();
-    expectTensors(`weights after ten steps on ${samples}`, tensors.map(labelOf), after, wanted.afterTen);
+    expectTensors(`weights after ten steps on ${samples}`, tensors.map(labelOf), after, expected.afterTen);
 
-    const { probabilities, loss, accuracy } = wanted.inference;
+    const { probabilities, loss, accuracy } = expected.inference;
     expect(errorOf(await trainer.predict(others.images), probabilities, 1)).toBeLessThan(tolerance);
     const evaluation = await trainer.evaluate(dataset);
     expect(errorOf([evaluation.loss], [loss], loss)).toBeLessThan(tolerance);

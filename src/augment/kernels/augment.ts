@@ -240,23 +240,23 @@ export interface ImageStatisticsShape {
   height: number;
   width: number;
   channels: number;
-  /** For which images it is wanted, and how many words a record has; for all where nothing is said. */
-  wanted?: { text: string; words: number };
+  /** For which images it is needed, and how many words a record has; for all where nothing is said. */
+  expected?: { text: string; words: number };
 }
 
-const wantedFlags = ({ wanted }: ImageStatisticsShape) => ({
-  chosen: wanted !== undefined,
-  words: `${wanted?.words ?? 0}u`,
-  wanted: wanted?.text ?? 'true',
+const expectedFlags = ({ expected }: ImageStatisticsShape) => ({
+  chosen: expected !== undefined,
+  words: `${expected?.words ?? 0}u`,
+  expected: expected?.text ?? 'true',
 });
-const wantedBuffers = ({ wanted, batch }: ImageStatisticsShape) => wanted && { draws: batch * wanted.words };
+const wantedBuffers = ({ expected, batch }: ImageStatisticsShape) => expected && { draws: batch * expected.words };
 
 const elementsOf = (s: ImageStatisticsShape) => s.batch * s.height * s.width * s.channels;
 
 export const augmentStatistics: Kernel<ImageStatisticsShape> = {
   name: 'augment_statistics',
   source: statisticsSource,
-  flags: wantedFlags,
+  flags: expectedFlags,
   constants: ({ height, width, channels }) => ({ height, width, channels }),
   buffers: (s) => ({ images: elementsOf(s), statistics: s.batch * s.channels * 4, ...wantedBuffers(s) }),
   workgroups: (s) => [s.channels, s.batch],
@@ -266,7 +266,7 @@ export const augmentStatistics: Kernel<ImageStatisticsShape> = {
 export const augmentTables: Kernel<ImageStatisticsShape> = {
   name: 'augment_tables',
   source: tablesSource,
-  flags: wantedFlags,
+  flags: expectedFlags,
   constants: ({ height, width, channels }) => ({ height, width, channels }),
   buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64, ...wantedBuffers(s) }),
   workgroups: (s) => [s.channels, s.batch],

@@ -31,7 +31,7 @@ const gaussianBlur: OpDefinition = {
       throw new ConfigurationError({
         what: 'kernelSize is more than the image mirrored at its border',
         found: kernelSize,
-        wanted: `at most [${2 * width - 1}, ${2 * height - 1}], for images of ${height} x ${width}`,
+        expected: `at most [${2 * width - 1}, ${2 * height - 1}], for images of ${height} x ${width}`,
       });
     }
     const step = (x: number, y: number): FilterStep[] =>

@@ -15,7 +15,7 @@ function requireChannels({ channels }: Picture, why: string): void {
   throw new ConfigurationError({
     what: `it ${why}`,
     found: `images of ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
-    wanted: `2 to ${channelsMost} channels`,
+    expected: `2 to ${channelsMost} channels`,
     fix: 'leave it out for these images',
   });
 }
@@ -60,7 +60,7 @@ const randomChannelDrop: OpDefinition = {
       throw new ConfigurationError({
         what: 'channels leaves nothing of the image',
         found: channels,
-        wanted: `at most ${picture.channels - 1} of its ${picture.channels} channels`,
+        expected: `at most ${picture.channels - 1} of its ${picture.channels} channels`,
       });
     }
     return {

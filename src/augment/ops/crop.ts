@@ -88,7 +88,7 @@ const randomCrop: OpDefinition = {
       throw new ConfigurationError({
         what: 'size is larger than the image',
         found: `size [${to.height}, ${to.width}] of an image of ${top + picture.height + bottom} x ${left + picture.width + right}, its border counted`,
-        wanted: 'a size that fits into the image',
+        expected: 'a size that fits into the image',
         fix: 'make size smaller or padding larger, or say "padIfNeeded": true',
       });
     }

@@ -42,7 +42,7 @@ const elasticTransform: OpDefinition = {
       throw new ConfigurationError({
         what: 'a Gaussian smooths along both axes or not at all',
         found: `sigma ${deviations.join(', ')}`,
-        wanted: 'two numbers above 0, or 0',
+        expected: 'two numbers above 0, or 0',
       });
     }
     return {

@@ -25,7 +25,7 @@ function valueText(value: Value, { channels }: Picture): string {
     throw new ConfigurationError({
       what: 'value fits to other images',
       found: `${levels.length} grey levels`,
-      wanted: channels === 1 ? 'one, for the only channel' : `one, or ${channels} for ${channels} channels`,
+      expected: channels === 1 ? 'one, for the only channel' : `one, or ${channels} for ${channels} channels`,
     });
   }
   if (levels.length > 4) return `array<f32, ${channels}>(${levels.join(', ')})[place.channel]`;
@@ -92,7 +92,7 @@ const cutout: OpDefinition = {
       throw new ConfigurationError({
         what: 'size is more than there is',
         found: size,
-        wanted: `at most ${Math.min(height, width)}, for images of ${height} x ${width}`,
+        expected: `at most ${Math.min(height, width)}, for images of ${height} x ${width}`,
       });
     }
     const before = Math.floor(size / 2);
@@ -128,7 +128,7 @@ const gridMask: OpDefinition = {
       throw new ConfigurationError({
         what: 'd is more than there is: most images would be masked as a whole, or not at all',
         found: d,
-        wanted: `at most ${longer}, for images of ${picture.height} x ${picture.width}`,
+        expected: `at most ${longer}, for images of ${picture.height} x ${picture.width}`,
       });
     }
     return {

@@ -75,7 +75,7 @@ const randomAffine: OpDefinition = {
     const shears: number[] = typeof shear === 'number' ? [-Math.abs(shear), Math.abs(shear), 0, 0] : [...shear, 0, 0];
     const [xLow, xHigh, yLow, yHigh] = shears as [number, number, number, number];
     if (xLow > xHigh || yLow > yHigh) {
-      throw new ConfigurationError({ what: 'shear is the wrong way round', found: shear, wanted: 'low <= high' });
+      throw new ConfigurationError({ what: 'shear is the wrong way round', found: shear, expected: 'low <= high' });
     }
     const shift = (share: number, size: number): Draw => {
       const draw = drawnFrom(pairOf(share * size));
@@ -148,7 +148,7 @@ const randomPerspective: OpDefinition = {
       throw new ConfigurationError({
         what: 'an image of one row or column has no corners',
         found: `${height} x ${width} pixels`,
-        wanted: 'at least 2 x 2',
+        expected: 'at least 2 x 2',
         fix: 'leave it out for these images',
       });
     }
@@ -186,7 +186,7 @@ const randomRotate90: OpDefinition = {
       throw new ConfigurationError({
         what: 'a quarter turn exchanges height and width',
         found: `turns ${turns.join(', ')} of images of ${height} x ${width}`,
-        wanted: 'square images, or half turns',
+        expected: 'square images, or half turns',
         fix: 'say "turns": [0, 2], or crop the images to squares first',
       });
     }

@@ -104,12 +104,12 @@ export function wholeDrawnFrom(value: FixedOrRange): Draw {
 export function oneOrMore<List extends readonly number[]>(
   lengths: readonly number[],
   isWithin: (n: number) => boolean,
-  wanted: string,
+  expected: string,
 ) {
   const isRight = (n: unknown) => Number.isFinite(n) && isWithin(n as number);
   return v.custom<number | List>(
     (value) => isRight(value) || (Array.isArray(value) && lengths.includes(value.length) && value.every(isRight)),
-    wanted,
+    expected,
   );
 }
 
@@ -119,7 +119,7 @@ export function requireColour({ channels }: Picture, why: string, fix = 'leave i
   throw new ConfigurationError({
     what: `it ${why}`,
     found: `images of ${channels} ${channels === 1 ? 'channel' : 'channels'}`,
-    wanted: '3 channels: red, green, blue',
+    expected: '3 channels: red, green, blue',
     fix,
   });
 }

@@ -46,7 +46,7 @@ const randAugment: OpDefinition = {
       throw new ConfigurationError({
         what: 'magnitude is the index of a bin, and there are not so many',
         found: magnitude,
-        wanted: `an integer from 0 to numMagnitudeBins - 1 = ${numMagnitudeBins - 1}`,
+        expected: `an integer from 0 to numMagnitudeBins - 1 = ${numMagnitudeBins - 1}`,
       });
     }
     const space = randAugmentSpace(numMagnitudeBins, picture);

@@ -85,7 +85,7 @@ const randomAdjustSharpness: OpDefinition = {
       throw new ConfigurationError({
         what: 'it leaves the outermost pixels as they are, and there are no others',
         found: `images of ${height} x ${width}`,
-        wanted: 'at least 3 x 3',
+        expected: 'at least 3 x 3',
       });
     }
     return {

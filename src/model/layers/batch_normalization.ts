@@ -33,7 +33,7 @@ export const batchNormalizationLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject} normalizes over the channels, which are the last axis`,
         found: `axis ${config.axis} of [batch, ${shape!.join(', ')}]`,
-        wanted: `axis -1, or ${shape!.length}`,
+        expected: `axis -1, or ${shape!.length}`,
         place: ['axis'],
       });
     }

@@ -46,7 +46,7 @@ export const conv2dLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject}: its groups don't divide the channels and the filters`,
         found: `${groups} groups, ${channels} channels, ${filters} filters`,
-        wanted: 'a divisor of both',
+        expected: 'a divisor of both',
         place: ['groups'],
       });
     }

@@ -31,7 +31,7 @@ export const denseLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject} wants a flat input`,
         found: shape,
-        wanted: '[units]',
+        expected: '[units]',
         fix: 'put { "type": "flatten" } before it',
       });
     }

@@ -28,7 +28,7 @@ export const groupNormalizationLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject} groups the channels, which are the last axis`,
         found: `axis ${config.axis} of [batch, ${shape!.join(', ')}]`,
-        wanted: `axis -1, or ${shape!.length}`,
+        expected: `axis -1, or ${shape!.length}`,
         place: ['axis'],
       });
     }
@@ -36,7 +36,7 @@ export const groupNormalizationLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject}: its groups don't divide the channels`,
         found: `${config.groups} groups, ${channels} channels`,
-        wanted: `a divisor of ${channels}, or -1 for one group a channel`,
+        expected: `a divisor of ${channels}, or -1 for one group a channel`,
         place: ['groups'],
       });
     }

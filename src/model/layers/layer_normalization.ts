@@ -32,7 +32,7 @@ export const layerNormalizationLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject} normalizes over the last axes, without gaps`,
         found: `axis ${JSON.stringify(config.axis)} of [batch, ${shape!.join(', ')}]`,
-        wanted: shape!.length === 1 ? '-1' : '-1, [-2, -1] or [-3, -2, -1]',
+        expected: shape!.length === 1 ? '-1' : '-1, [-2, -1] or [-3, -2, -1]',
         place: ['axis'],
       });
     }

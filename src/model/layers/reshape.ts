@@ -25,7 +25,7 @@ export const reshapeLayer = defineLayer({
       throw new ConfigurationError({
         what: `${subject}: the shapes don't have as many elements`,
         found: `[${shape!.join(', ')}], ${all} elements, into [${targetShape.join(', ')}]`,
-        wanted: `a targetShape of ${all} elements`,
+        expected: `a targetShape of ${all} elements`,
         place: ['targetShape'],
       });
     }

@@ -61,7 +61,7 @@ export function ownParts(): TrainAndTestParts {
   throw new DataError({
     what: 'Files of your own are not here',
     found: 'a page that was just opened: it keeps nothing of them',
-    wanted: 'a folder of pictures, IDX files or CIFAR batches',
+    expected: 'a folder of pictures, IDX files or CIFAR batches',
     fix: 'drop them into the data panel, or choose another data set',
   });
 }

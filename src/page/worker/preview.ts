@@ -20,7 +20,7 @@ export interface PreviewRequest extends Source {
   trainSamples: number;
   /** How many images are shown. */
   rows: number;
-  /** The epochs whose draws are wanted; the trainer's are the same. */
+  /** The epochs whose draws are expected; the trainer's are the same. */
   epochs: number[];
 }
 
@@ -46,7 +46,7 @@ export interface Preview {
   unwhitened?: number;
 }
 
-/** The shape that comes out. @throws ConfigurationError with its place, for an augmentation that makes no sense. */
+/** The shape that comes out. @throws ConfigurationError with its place, for an augmentation that is invalid. */
 export async function augmentedShape(augmentation: AugmentationConfig, imageShape: ImageShape): Promise<ImageShape> {
   const augmenter = createAugmenter(await device(), { imageShape, augmentation });
   augmenter.dispose();
@@ -68,7 +68,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   const samples = firstOfClasses(labels.subarray(0, count), rows);
   const key = JSON.stringify([imageShape, augmentation, seed, count]);
   if (last?.gpu !== gpu || last.key !== key || last.statistics !== statistics) {
-    // First the new one: where it makes no sense, the last stays.
+    // First the new one: where it is invalid, the last stays.
     const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed, count, statistics });
     last?.augmenter.dispose();
     last = { gpu, key, statistics, augmenter };

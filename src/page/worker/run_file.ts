@@ -73,7 +73,7 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
     throw new DataError({
       what: `The model in ${name} is not for its images`,
       found: options.model.inputShape,
-      wanted: shape.join(' x '),
+      expected: shape.join(' x '),
     });
   }
   const trainer = createTrainer(await device(), options);

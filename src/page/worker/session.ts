@@ -213,7 +213,7 @@ async function requireSame(
   throw new DataError({
     what: `The images of ${dataset} are not those that this run was trained on`,
     found: `${count}${isAlike ? ' others' : ''} of ${imageShape.join(' x ')}, ${counted(classNames.length, 'class', 'classes')}`,
-    wanted: `${trainSamples} of ${shape.join(' x ')}`,
+    expected: `${trainSamples} of ${shape.join(' x ')}`,
     fix: 'bring the images that it began with',
   });
 }

@@ -44,7 +44,7 @@ export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, c
     value,
     backward: (dy) => {
       if (residual) context.passGradient(residual, dy);
-      // The sums are wanted for dx too; what has no tensor of its own is kept for that alone.
+      // The sums are needed for dx too; what has no tensor of its own is kept for that alone.
       const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
       const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
       if (!frozen) {

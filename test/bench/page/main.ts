@@ -126,6 +126,6 @@ function sameAdapter(name: string, { adapterInfo }: GPUDevice): void {
   throw new SetupError({
     what: `${name} runs on another adapter than wgrad`,
     found: facts(adapterInfo),
-    wanted: facts(gpu.device.adapterInfo),
+    expected: facts(gpu.device.adapterInfo),
   });
 }
