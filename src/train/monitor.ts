@@ -1,0 +1,90 @@
+import { ConfigurationError, suggest } from '../errors.ts';
+import type { EpochRecord } from '../health/history.ts';
+import { type FilledMetric, metricDefinition, metricTypes, validationName } from '../model/metrics/index.ts';
+
+/** Which direction is better: `auto` goes by the figure, smaller for losses and larger for accuracies and scores. */
+export type MonitorMode = 'auto' | 'min' | 'max';
+export const monitorModes = ['auto', 'min', 'max'] as const satisfies readonly MonitorMode[];
+
+/** A figure of the epochs that something watches, and which direction is better. */
+export interface Monitor {
+  name: string;
+  mode: 'min' | 'max';
+}
+
+/** What the epochs of a run measure beside the loss of training. */
+export interface Measured {
+  /** There is validation data. */
+  validation: boolean;
+  /** Accuracy is measured: it is of classes, and not of numbers. */
+  accuracy?: boolean;
+  /** Of the validation. */
+  metrics?: readonly FilledMetric[];
+}
+
+type Direction = Monitor['mode'];
+
+/** The figures that a monitor can name, each with its better direction. */
+function directions({ validation, accuracy = true, metrics = [] }: Measured): Map<string, Direction> {
+  const figures = new Map<string, Direction>([['loss', 'min']]);
+  if (accuracy) figures.set('accuracy', 'max');
+  if (!validation) return figures;
+  const validated = [...figures];
+  for (const { type, name } of metrics) {
+    const { direction } = metricDefinition(type);
+    if (direction) validated.push([name, direction]);
+  }
+  for (const [name, direction] of validated) figures.set(validationName(name), direction);
+  return figures;
+}
+
+/** The names that a monitor can have in such a run. */
+export const monitorNames = (measured: Measured): string[] => [...directions(measured).keys()];
+
+/**
+ * The figure that a callback or a checkpoint watches.
+ *
+ * @param subject whose option it is, the first words of an error: "earlyStopping".
+ * @throws ConfigurationError for a figure that such a run doesn't measure, with the nearest one that it does.
+ */
+export function monitorOf(
+  { monitor: name, mode = 'auto' }: { monitor: string; mode?: MonitorMode },
+  measured: Measured,
+  subject: string,
+): Monitor {
+  const known = directions(measured);
+  const direction = known.get(name);
+  if (direction === undefined) throw notMeasured(name, measured, subject);
+  return { name, mode: mode === 'auto' ? direction : mode };
+}
+
+function notMeasured(name: string, measured: Measured, subject: string): ConfigurationError {
+  const names = monitorNames(measured);
+  const metric = unlistedMetric(name);
+  const fixes = [
+    ...(metric && !measured.metrics?.some(({ type }) => type === metric) ? [`add '${metric}' to metrics`] : []),
+    ...(/^validation[A-Z]/.test(name) && !measured.validation ? ['give validationData or validationSplit'] : []),
+  ];
+  return new ConfigurationError({
+    what: `${subject} monitors a figure that this run doesn't measure`,
+    found: name,
+    expected: `one of ${names.join(', ')}`,
+    fix: fixes.length ? `${fixes.join(' and ')}, or monitor ${names[0]}` : suggest(name, names),
+  });
+}
+
+/** The metric that would be measured under that name, if it were asked for. */
+function unlistedMetric(name: string): string | undefined {
+  return metricTypes.find((type) => metricDefinition(type).direction && validationName(type) === name);
+}
+
+/** What an epoch measured of it; undefined for an epoch without, as one that `validationFreq` leaves out. */
+export function monitored(record: EpochRecord, { name }: Pick<Monitor, 'name'>): number | undefined {
+  const value = (record as unknown as Record<string, unknown>)[name];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** Whether a value is better than the best one by more than `minDelta`; the first is, unless it is NaN or infinitely bad. */
+export function isBetter({ mode }: Pick<Monitor, 'mode'>, value: number, best?: number, minDelta = 0): boolean {
+  return mode === 'min' ? value + minDelta < (best ?? Infinity) : value - minDelta > (best ?? -Infinity);
+}
