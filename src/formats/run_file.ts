@@ -10,19 +10,25 @@ import { compileModel } from '../model/graph.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import { copyWeights } from '../train/weights.ts';
+import { crc32c } from './crc32c.ts';
 
 // A run in one file. All numbers are little-endian:
 //
 //     8 bytes   "wgradrun"
-//     u32       version, 1
+//     u32       version, 2
 //     u32       bytes of the header
 //     header    JSON in UTF-8; spaces fill it up to a multiple of four bytes in the file
-//     f32 ...   tensors, one after the other: weights, moments, the whitening matrix; the header says how long each is
+//     f32 ...   tensors, one after the other: weights, moments, the whitening matrix, words of the units that were positive;
+//               the header says how long each is
+//     u32       CRC-32C of all that comes before it: a bit that was turned is found, and so is a file that was cut
+//
+// Version 1 has no sum.
 //
 // It is data through and through: nothing in it is run, and names in it are nothing but text.
 
 const magic = 'wgradrun';
-const version = 1;
+const version = 2;
+const sumBytes = 4;
 const preamble = magic.length + 8;
 
 /** All that is worth keeping of a run: what it was made of, how it went, what came of it. */
@@ -61,8 +67,9 @@ export interface SavedRun {
  */
 export function formatRun({ options, dataset, epochs, history, snapshot }: SavedRun): Uint8Array<ArrayBuffer> {
   check(options, snapshot);
-  const { weights, slots: moments, progress, learningRate, statistics } = snapshot;
+  const { weights, slots: moments, progress, learningRate, statistics, health } = snapshot;
   const zca = statistics?.zca ? [statistics.zca] : [];
+  const units = health ? [health.units] : [];
   const header = packNumbers({
     options,
     dataset,
@@ -71,17 +78,19 @@ export function formatRun({ options, dataset, epochs, history, snapshot }: Saved
     progress,
     learningRate,
     ...(statistics && { statistics: { mean: statistics.mean, std: statistics.std } }),
+    ...(health && { watch: health.watch }),
     tensors: {
       weights: weights.map(({ length }) => length),
       moments: moments.map(({ length }) => length),
       zca: zca.map(({ length }) => length),
+      ...(health && { units: units.map(({ length }) => length) }),
     },
   });
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = json.length + ((4 - ((preamble + json.length) % 4)) % 4);
-  const tensors = [...weights, ...moments, ...zca];
+  const tensors = [...weights, ...moments, ...zca, ...units];
   const numbers = tensors.reduce((sum, { length }) => sum + length, 0);
-  const file = new Uint8Array(preamble + headerBytes + 4 * numbers);
+  const file = new Uint8Array(preamble + headerBytes + 4 * numbers + sumBytes);
   const view = new DataView(file.buffer);
   file.set(new TextEncoder().encode(magic));
   view.setUint32(magic.length, version, true);
@@ -97,6 +106,7 @@ export function formatRun({ options, dataset, epochs, history, snapshot }: Saved
       at += 4;
     }
   }
+  view.setUint32(at, crc32c(file.subarray(0, at)), true);
   return file;
 }
 
@@ -141,6 +151,20 @@ const healthTable = v.pipe(
     'columns as long as there are steps',
   ),
 );
+
+const stretch = { step: numbers, epoch: numbers, steps: numbers, samples: numbers };
+const watch = v.object({
+  epoch: v.optional(v.object(stretch)),
+  standings: v.record(
+    v.string(),
+    v.object({
+      verdict: v.optional(v.looseObject(verdict) as unknown as v.GenericSchema<unknown, Verdict>),
+      streak: v.optional(v.object({ name: v.picklist(verdictNames), steps: numbers, since: v.object(stretch) })),
+      silence: v.optional(v.object(stretch)),
+      lastUpdateRatio: v.optional(numbers),
+    }),
+  ),
+});
 
 const schema = v.object({
   options: v.custom<TrainerOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
@@ -188,18 +212,19 @@ const schema = v.object({
   }),
   learningRate: numbers,
   statistics: v.optional(v.object({ mean: v.array(numbers), std: v.array(numbers) })),
-  tensors: v.object({ weights: lengths, moments: lengths, zca: lengths }),
+  watch: v.optional(watch),
+  tensors: v.object({ weights: lengths, moments: lengths, zca: lengths, units: v.optional(lengths, []) }),
 });
 
 /**
- * Reads a file that formatRun has written, of this version. What it says is checked before it is believed.
+ * Reads a file that formatRun has written, of this version or an older one. What it says is checked before it is believed.
  *
  * @param name what to call the file in errors.
- * @throws DataError for a file that is another kind's, cut short, or of another version, or whose header is invalid;
+ * @throws DataError for a file that is another kind's, cut short, changed, or of a later version, or whose header is invalid;
  *   ConfigurationError for options that createTrainer would refuse.
  */
 export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
-  const { header, at } = readHeader(file, name);
+  const { header, at, sumBytes } = readHeader(file, name);
   const parsed = v.safeParse(schema, header, { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;
@@ -210,9 +235,9 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
       fix: 'take a file that wgrad has saved, as it was',
     });
   }
-  const { tensors, statistics, progress, learningRate, ...run } = parsed.output;
-  const all = [...tensors.weights, ...tensors.moments, ...tensors.zca];
-  const expected = at + 4 * all.reduce((sum, length) => sum + length, 0);
+  const { tensors, statistics, watch, progress, learningRate, ...run } = parsed.output;
+  const all = [...tensors.weights, ...tensors.moments, ...tensors.zca, ...tensors.units];
+  const expected = at + 4 * all.reduce((sum, length) => sum + length, 0) + sumBytes;
   if (file.length !== expected) {
     throw new DataError({
       what: `${name} is ${file.length < expected ? 'cut short' : 'longer than it says'}`,
@@ -231,12 +256,14 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   const weights = tensors.weights.map(take);
   const moments = tensors.moments.map(take);
   const [zca] = tensors.zca.map(take);
+  const [units] = tensors.units.map(take);
   const snapshot: Snapshot = {
     weights,
     slots: moments,
     progress,
     learningRate,
     ...(statistics && { statistics: { ...statistics, ...(zca && { zca }) } }),
+    ...(watch && units && { health: { units, watch } }),
   };
   check(run.options, snapshot);
   requireProbesOf(run, name);
@@ -256,7 +283,8 @@ function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'histo
   });
 }
 
-function readHeader(file: Uint8Array, name: string): { header: unknown; at: number } {
+/** The header, where it ends, and how many bytes of a sum end the file. */
+function readHeader(file: Uint8Array, name: string): { header: unknown; at: number; sumBytes: number } {
   const decoder = new TextDecoder();
   if (file.length < preamble || decoder.decode(file.subarray(0, magic.length)) !== magic) {
     throw new DataError({
@@ -267,14 +295,15 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
   }
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const is = view.getUint32(magic.length, true);
-  if (is !== version) {
+  if (is !== 1 && is !== version) {
     throw new DataError({
       what: `${name} has another version of the format`,
       found: is,
-      expected: `${version}`,
+      expected: `1 or ${version}`,
       fix: is > version ? 'load it with the wgrad that saved it, or a later one' : 'save the run again',
     });
   }
+  const hasSum = is > 1;
   const headerBytes = view.getUint32(magic.length + 4, true);
   const at = preamble + headerBytes;
   if (at > file.length) {
@@ -285,8 +314,10 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
       fix: 'save the run again',
     });
   }
+  if (hasSum) requireSum(file, view, name);
   try {
-    return { header: unpackNumbers(JSON.parse(decoder.decode(file.subarray(preamble, at)))), at };
+    const header = unpackNumbers(JSON.parse(decoder.decode(file.subarray(preamble, at))));
+    return { header, at, sumBytes: hasSum ? sumBytes : 0 };
   } catch (error) {
     throw new DataError(
       {
@@ -297,6 +328,19 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
       { cause: error },
     );
   }
+}
+
+/** @throws DataError where a bit is another than the one that was written. */
+function requireSum(file: Uint8Array, view: DataView, name: string): void {
+  const end = file.length - sumBytes;
+  const [found, expected] = [crc32c(file.subarray(0, end)), view.getUint32(end, true)];
+  if (found === expected) return;
+  throw new DataError({
+    what: `${name} is damaged: it is cut short, or not all of its bits are those that were written`,
+    found: `CRC-32C ${found.toString(16)}`,
+    expected: expected.toString(16),
+    fix: 'take another copy of it, or an earlier one',
+  });
 }
 
 /** Options that can be trained with, and weights of their model. */

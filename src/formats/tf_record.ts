@@ -1,3 +1,5 @@
+import { crc32c } from './crc32c.ts';
+
 /**
  * TFRecord, TensorFlow's file of records: for each the length as uint64, its masked CRC-32C, the bytes, theirs; all
  * little-endian (tensorflow/core/lib/io/record_writer.h).
@@ -16,17 +18,4 @@ export function tfRecord(data: Uint8Array): Uint8Array {
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
-}
-
-/** Castagnoli's polynomial, bits reversed (RFC 3720, section 12.1). Node's zlib has the other CRC-32 only. */
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc >>> 0;
-});
-
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return ~crc >>> 0;
 }

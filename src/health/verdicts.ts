@@ -111,20 +111,27 @@ export interface Figures {
 }
 
 /** Steps in a row: where they begin, how many they are, and their samples. */
-interface Stretch {
+export interface Stretch {
   step: number;
   epoch: number;
   steps: number;
   samples: number;
 }
 
-interface Standing {
+export interface Standing {
   verdict?: Verdict;
   /** What the last steps say in a row, where it isn't the verdict. */
   streak?: { name: VerdictName; steps: number; since: Stretch };
   /** Steps in which a ReLU layer gave zeros alone. */
   silence?: Stretch;
   lastUpdateRatio?: number;
+}
+
+/** All that a watch knows between two steps, as plain data: another watch that gets it judges the next step as this one would. */
+export interface WatchState {
+  epoch?: Stretch;
+  /** By the layer's name. */
+  standings: Record<string, Standing>;
 }
 
 interface Finding {
@@ -147,16 +154,32 @@ export class VerdictWatch {
    * @param layers those that are measured, in the order of computation.
    * @param epochSteps steps of one epoch.
    * @param before verdicts that were told, of a run that goes on.
+   * @param state of the watch that told them, where it is known.
    */
-  constructor(layers: readonly JudgedLayer[], epochSteps: number, before: readonly Verdict[] = []) {
+  constructor(
+    layers: readonly JudgedLayer[],
+    epochSteps: number,
+    before: readonly Verdict[] = [],
+    state?: Readonly<WatchState>,
+  ) {
     this.#layers = layers;
     this.#epochSteps = epochSteps;
+    this.#epoch = state?.epoch;
     this.#standings = new Map(
       layers.map(({ name }) => {
+        const known = state && Object.hasOwn(state.standings, name) ? state.standings[name] : undefined;
         const verdict = before.findLast(({ layer }) => layer === name);
-        return [name, verdict ? { verdict } : {}];
+        return [name, known ? structuredClone(known) : verdict ? { verdict } : {}];
       }),
     );
+  }
+
+  /** A copy. */
+  get state(): WatchState {
+    return structuredClone({
+      ...(this.#epoch && { epoch: this.#epoch }),
+      standings: Object.fromEntries(this.#standings),
+    });
   }
 
   /** Takes the next step. @returns the verdicts that change with it, in the model's order; none for a step without health. */

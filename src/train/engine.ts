@@ -7,6 +7,7 @@ import { Recorder } from '../gpu/recorder.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import { RecordReader } from '../health/records.ts';
+import type { VerdictWatch, WatchState } from '../health/verdicts.ts';
 import { packState, type StateValues, stateFields } from '../kernels/state.ts';
 import { initialWeights } from '../model/initializers.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
@@ -45,6 +46,10 @@ export class Engine {
   /** Aborted when the trainer is disposed of. */
   readonly disposal: AbortSignal;
   readonly interludes = new Interludes();
+  /** Judges the steps of the `fit` that is under way, or was last. */
+  watch: VerdictWatch | undefined;
+  /** State of the watch of the run that a restored snapshot is of. */
+  watchBefore: WatchState | undefined;
   #inputView: InputView;
   #learningRate: number;
   readonly #steps = { training: 0, evaluation: 0 };
@@ -188,8 +193,9 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
   }
 
-  resetHalt(stepState: BoundState): void {
-    this.writeState(stepState, { halted: 0, bad_in_a_row: 0 });
+  /** @param badInARow steps, the last ones before now, whose numbers were not finite. */
+  resetHalt(stepState: BoundState, badInARow = 0): void {
+    this.writeState(stepState, { halted: 0, bad_in_a_row: badInARow });
   }
 
   write(slice: Slice, values: Float32Array | Uint32Array): void {

@@ -4,11 +4,13 @@ import { type History, summarize, withoutHealth } from '../health/history.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
+import { CheckpointTimes } from './checkpoint_every.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { splitForTraining } from './split.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
 
@@ -90,11 +92,14 @@ async function train(
   const recording = engine.trainingRecording(input.recording, input.mixed);
   const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
   const { model, batchSize } = engine.settings;
-  const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts);
+  const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
+  const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts, watchBefore);
+  engine.watch = watch;
+  engine.watchBefore = undefined;
   /** From the run's count of steps to the trainer's. */
   const offset = engine.trainingSteps - stepsBefore;
   let ofEpoch = [...initialSteps];
-  let badInARow = 0;
+  let badInARow = initialSteps.length - 1 - initialSteps.findLastIndex(({ skipped }) => !skipped);
   let firstSubmitted = 0;
   const take = (bytes: ArrayBuffer, count: number) => {
     if (!startup.firstStepMs) startup.firstStepMs = performance.now() - firstSubmitted;
@@ -119,7 +124,13 @@ async function train(
   const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;
   const { pace = createPace() } = options;
   const isHeld = () => (pace.paused || interludes.areWaiting) && !isToStop();
-  engine.resetHalt(training);
+  const times = options.onCheckpoint && new CheckpointTimes(options.checkpointEvery);
+  const keepState = async () => {
+    const snapshot = await takeSnapshot(engine);
+    times!.taken();
+    await options.onCheckpoint!(snapshot);
+  };
+  engine.resetHalt(training, badInARow);
   for (let epoch = initialEpoch + 1; epoch <= epochs && !isToStop(); epoch++) {
     const started = performance.now();
     const before = ofEpoch.length;
@@ -127,6 +138,8 @@ async function train(
     engine.beginEpoch(training, input, order, before * batchSize);
     if (before === 0) engine.forgetUnits();
     let left = epochSteps - before;
+    /** Where in the epoch the last state was taken; a run that goes on has that state. */
+    let lastKept = before > 0 ? left : Infinity;
     let heldMs = 0;
     while (left > 0) {
       await scheduler.ready();
@@ -138,6 +151,15 @@ async function train(
       }
       if (isToStop()) break;
       const next = engine.trainingSteps - offset + 1;
+      if (times && left < epochSteps && left < lastKept && times.isDueAfterStep(next - 1)) {
+        await scheduler.drain();
+        lastKept = left;
+        if (isToStop()) break;
+        const since = performance.now();
+        await keepState();
+        heldMs += performance.now() - since;
+        continue; // whoever got it may stop the run
+      }
       if (probing?.isDue(next)) {
         await scheduler.drain();
         if (isHeld()) continue;
@@ -150,7 +172,12 @@ async function train(
         continue; // the callback may hold or stop it
       }
       firstSubmitted ||= performance.now();
-      const most = Math.min(left, pace.allowed, probing?.stepsBeforeNext(next) ?? Infinity);
+      const most = Math.min(
+        left,
+        pace.allowed,
+        probing?.stepsBeforeNext(next) ?? Infinity,
+        times?.stepsBeforeNext(next - 1) ?? Infinity,
+      );
       const submitted = await scheduler.submit(training.records, recording, engine.trainingSteps + 1, most, take);
       engine.trainingBegan(submitted);
       left -= submitted;
@@ -179,6 +206,7 @@ async function train(
     // What onEpoch has asked for sees the end of this epoch, not the start of the next. A call is in line a turn later.
     await Promise.resolve();
     await interludes.run();
+    if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
   }
   history.stopped = initialEpoch + history.epochs.length < epochs;
   return history;

@@ -2,6 +2,7 @@ import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import type { WatchState } from '../health/verdicts.ts';
 import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
 import type { Engine } from './engine.ts';
@@ -19,6 +20,17 @@ export interface Snapshot {
   learningRate: number;
   /** Of the images that were trained on first, where the augmentation asks for them. */
   statistics?: FeatureStatistics;
+  /**
+   * What the verdicts of a `fit` rest on, where health is measured: a `fit` that goes on in the middle of the run tells the
+   * verdicts and counts the dead units that it would have without the break. Older files have none.
+   */
+  health?: SnapshotHealth;
+}
+
+export interface SnapshotHealth {
+  /** A bit a unit: whether it was positive since the epoch began, in words of 32 as they are on the GPU. */
+  units: Float32Array;
+  watch: WatchState;
 }
 
 export interface Progress {
@@ -41,7 +53,9 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const weights = await readTensors(engine, steps.network.tensors);
   const slots: Float32Array[] = [];
   for (const slices of slotSlices(engine)) slots.push(...(await readTrained(engine, slices)));
-  const [bytes] = await readSlices(gpu, memory, [steps.training.state]);
+  const watch = engine.watch?.state;
+  const positive = watch && steps.measurement?.positive;
+  const [bytes, units] = await readSlices(gpu, memory, [steps.training.state, ...(positive ? [positive] : [])]);
   const view = new DataView(bytes!);
   const read = (name: (typeof ofState)[number]) => {
     const at = 4 * stateFields.indexOf(name);
@@ -57,6 +71,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
     progress: { epochs, ...state },
     learningRate,
     ...(statistics && { statistics }),
+    ...(units && { health: { units: new Float32Array(units), watch: watch! } }),
   };
 }
 
@@ -87,6 +102,11 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   engine.resumeAt({ epochs, step: state.step, learningRate });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
   if (statistics) engine.useStatistics(statistics);
+  const positive = engine.steps.measurement?.positive;
+  engine.watch = undefined;
+  engine.watchBefore = snapshot.health?.watch;
+  // Other sizes are of a wgrad that lays units out in another way: they are then counted anew.
+  if (positive && snapshot.health?.units.byteLength === positive.size) engine.write(positive, snapshot.health.units);
 }
 
 /** The tensors in each of the optimizer's arenas, which are laid out as the gradients' is. */

@@ -11,7 +11,9 @@ import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
 import { inputViewOf, type Mix } from '../plan/mix.ts';
 import type { Settings } from '../plan/settings.ts';
+import { type CheckpointEvery, checkpointEverySchema } from './checkpoint_every.ts';
 import { Pace } from './pace.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export interface TrainerOptions {
   model: Model;
@@ -59,8 +61,8 @@ export interface FitOptions {
   initialEpoch?: number;
   /**
    * Of a snapshot from the middle of an epoch: that epoch's steps up to there. They are not trained again; the first epoch
-   * is the rest of it, and its record is of them too, but for its time. Units that they have seen alive count as dead
-   * again until they are.
+   * is the rest of it, and its record is of them too, but for its time. Where the snapshot has no `health`, units that they
+   * have seen alive count as dead again until they are.
    */
   initialSteps?: readonly StepRecord[];
   /** What was told of the layers before: only what changes is told. */
@@ -82,6 +84,15 @@ export interface FitOptions {
   onPause?: () => void;
   /** At the level `full`, before the step that the probe is about. */
   onProbe?: (probe: ProbeRecord) => void;
+  /**
+   * Gets the state of the run every `checkpointEvery`, with nothing under way; training waits for it, and for the promise
+   * that it returns. A trainer that restores it goes on to the same bits: `initialEpoch` is then the number of epochs that are
+   * complete, and `initialSteps` the records of the steps after them. A state is 4 bytes for each weight and each of the
+   * optimizer's slots, read back from the GPU.
+   */
+  onCheckpoint?: (snapshot: Snapshot) => void | Promise<void>;
+  /** `{ epochs: 1 }` by default; `{ steps: n }` counts over the whole run; `{ seconds: n }` is after the step in which they are over. */
+  checkpointEvery?: CheckpointEvery;
 }
 
 const optionNames = [
@@ -116,6 +127,8 @@ const fitOptions = v.strictObject({
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
   onPause: callback<NonNullable<FitOptions['onPause']>>(),
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
+  onCheckpoint: callback<NonNullable<FitOptions['onCheckpoint']>>(),
+  checkpointEvery: v.optional(checkpointEverySchema, { epochs: 1 }),
 });
 export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { crc32c } from '../../src/formats/crc32c.ts';
 import { HealthRows, healthReader, mostHealthRows } from '../../src/health/health_table.ts';
 import { ConfigurationError, DataError, formatRun, parseRun, type SavedRun, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
@@ -51,6 +52,16 @@ const saved: SavedRun = {
     progress: { epochs: 2, step: 12, updates: 11, skipped: 1, correction1: 0.3, correction2: 0.011 },
     learningRate: 0.0005,
     statistics: { mean: [0.5], std: [0.25], zca: Float32Array.of(1, 2, 3, 4) },
+    health: {
+      units: new Float32Array(new Uint32Array([0xffff_ffff, 0x7fc0_0001]).buffer),
+      watch: {
+        epoch: { step: 7, epoch: 2, steps: 6, samples: 42 },
+        standings: {
+          conv2d: { streak: { name: 'dead', steps: 3, since: { step: 9, epoch: 2, steps: 1, samples: 8 } } },
+          dense: { lastUpdateRatio: Number.NaN },
+        },
+      },
+    },
   },
 };
 
@@ -61,6 +72,7 @@ test('what is read is what was written, to the bit, whatever the names and howev
   expect(read).toEqual(saved);
   expect(bits(read.snapshot.weights)).toEqual(bits(saved.snapshot.weights));
   expect(bits(read.snapshot.slots)).toEqual(bits(saved.snapshot.slots));
+  expect(bits([read.snapshot.health!.units])).toEqual(bits([saved.snapshot.health!.units]));
   expect(formatRun(read)).toEqual(file);
 });
 
@@ -100,6 +112,30 @@ test('it may lie anywhere in a larger buffer', () => {
   expect(parseRun(larger.subarray(3))).toEqual(saved);
 });
 
+/** With the sum that its other bytes have. */
+function summed(file: Uint8Array): Uint8Array {
+  const sum = crc32c(file.subarray(0, file.length - 4));
+  new DataView(file.buffer, file.byteOffset).setUint32(file.length - 4, sum, true);
+  return file;
+}
+
+test('a file of version 1, which has no sum, is still read', () => {
+  const { health: _, ...snapshot } = saved.snapshot;
+  const older = formatRun({ ...saved, snapshot }).slice(0, -4);
+  older[8] = 1;
+  expect(parseRun(older)).toEqual({ ...saved, snapshot });
+});
+
+test('whichever bit is turned, and wherever it is cut: it is refused', () => {
+  const file = formatRun(saved);
+  for (let at = 0; at < file.length; at += 7) {
+    const turned = file.slice();
+    turned[at]! ^= 1 << (at % 8);
+    expect(() => parseRun(turned)).toThrow(DataError);
+    expect(() => parseRun(file.subarray(0, at))).toThrow(DataError);
+  }
+});
+
 /** The file with another header. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever JSON says
 function withHeader(change: (header: any) => void): Uint8Array {
@@ -113,7 +149,7 @@ function withHeader(change: (header: any) => void): Uint8Array {
   new DataView(made.buffer).setUint32(12, json.length, true);
   made.set(json, 16);
   made.set(file.subarray(16 + bytes), 16 + json.length);
-  return made;
+  return summed(made);
 }
 
 const withVerdict = (wrong: object) => {
@@ -135,11 +171,11 @@ describe('a file that is not what it says', () => {
   test.each<[string, Uint8Array, string]>([
     ['empty', new Uint8Array(0), 'is no run that wgrad has saved'],
     ['another kind', changed(0, 0x50), 'is no run that wgrad has saved'],
-    ['a later version', changed(8, 2), 'has another version of the format'],
+    ['a later version', changed(8, 3), 'has another version of the format'],
     ['cut in its header', file.subarray(0, 100), 'is cut short'],
     ['cut in its weights', file.subarray(0, file.length - 4), 'is cut short'],
-    ['longer', Uint8Array.of(...file, 0, 0, 0, 0), 'is longer than it says'],
-    ['a header that is no JSON', changed(16, 0x21), 'is no JSON'],
+    ['longer', Uint8Array.of(...file, 0, 0, 0, 0), 'is damaged'],
+    ['a header that is no JSON', summed(changed(16, 0x21)), 'is no JSON'],
     ['a header as long as the world', changed(15, 0xff), 'is cut short'],
     ['class names that are none', withHeader((h) => Object.assign(h.dataset, { classNames: [1] })), 'classNames.0'],
     ['a loss that is text', withHeader((h) => Object.assign(h.history.steps[0], { loss: '<b>' })), 'steps.0.loss'],

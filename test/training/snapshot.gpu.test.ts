@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  type CheckpointEvery,
   ConfigurationError,
   createPace,
   createTrainer,
@@ -56,7 +57,8 @@ describe.each<[string, OptimizerConfig]>([
     await trainer.restore(kept(options, second));
     const rest = await trainer.fit(dataset, { epochs: 2, validationData: dataset });
     expect(rest.steps.map(({ loss }) => loss)).toEqual(steps.slice(12).map(({ loss }) => loss));
-    const ends = [await whole.snapshot(), await trainer.snapshot()];
+    // A fit that does not say what was before it judges its layers anew.
+    const ends = [await whole.snapshot(), await trainer.snapshot()].map(({ health: _, ...end }) => end);
     expect(ends[1]).toEqual(ends[0]);
     expect(await trainer.predict(dataset)).toEqual(await whole.predict(dataset));
     whole.dispose();
@@ -96,21 +98,78 @@ test('a run that goes on in the middle of an epoch ends with the same bits and t
   };
   const rest = await second.fit(dataset, goesOn);
   expect(rest.stopped).toBe(false);
-  // The units that were dead or not before are not known any more.
-  const seen = (steps: typeof rest.steps) => steps.map(({ health, ...step }) => step);
-  expect(seen([...begun.steps, ...rest.steps])).toEqual(seen(undisturbed.steps));
+  // Its health too: which units were positive, and what led to the verdicts, is in the snapshot.
+  expect([...begun.steps, ...rest.steps]).toEqual(undisturbed.steps);
+  expect([...begun.verdicts, ...rest.verdicts]).toEqual(undisturbed.verdicts);
   expect(told([...begun.epochs, ...rest.epochs])).toEqual(told(undisturbed.epochs));
   for (const { seconds, imagesPerSecond } of rest.epochs) expect(seconds * imagesPerSecond).toBeLessThan(42.001);
   expect(rest.epochs[0]!.seconds * rest.epochs[0]!.imagesPerSecond).toBeCloseTo(42 - 3 * 8);
   expect(await second.snapshot()).toEqual(await whole.snapshot());
-  const again = [...begun.verdicts, ...rest.verdicts].map(({ layer, verdict }) => `${layer} ${verdict}`);
-  expect(new Set(again).size).toBe(again.length);
 
   await expect(second.fit(dataset, { epochs: 3, initialEpoch: 3 })).rejects.toThrow('No epoch is left');
   await expect(second.fit(dataset, { initialSteps: begun.steps })).rejects.toThrow('not those of an epoch');
   const fresh = createTrainer(gpu, options);
   await expect(fresh.fit(dataset, { initialSteps: begun.steps.slice(6) })).rejects.toThrow('has begun 0 epochs');
   for (const trainer of [whole, first, second, fresh]) trainer.dispose();
+});
+
+const everies: [CheckpointEvery | undefined, number[]][] = [
+  [undefined, [6, 12, 18]],
+  [{ epochs: 2 }, [12]],
+  [{ steps: 4 }, [4, 8, 12, 16]],
+  [{ steps: 6 }, [6, 12, 18]],
+];
+test.each(everies)('onCheckpoint with %j: from each state a run goes on to the same bits', async (every, taken) => {
+  const options = optionsOf('adam');
+  const whole = createTrainer(gpu, options);
+  const snapshots: Snapshot[] = [];
+  const { steps, verdicts } = await whole.fit(dataset, {
+    epochs: 3,
+    ...(every && { checkpointEvery: every }),
+    onCheckpoint: (snapshot) => {
+      snapshots.push(snapshot);
+    },
+  });
+  expect(snapshots.map(({ progress }) => progress.step)).toEqual(taken);
+  const end = await whole.snapshot();
+  for (const snapshot of snapshots.filter(({ progress }) => progress.step < 18)) {
+    const { step } = snapshot.progress;
+    const initialEpoch = Math.floor(step / 6);
+    const trainer = createTrainer(gpu, options);
+    await trainer.restore(kept(options, snapshot));
+    const rest = await trainer.fit(dataset, {
+      epochs: 3,
+      initialEpoch,
+      initialSteps: steps.slice(6 * initialEpoch, step),
+      initialVerdicts: verdicts.filter((verdict) => verdict.step <= step),
+    });
+    expect(rest.steps).toEqual(steps.slice(step));
+    expect(await trainer.snapshot()).toEqual(end);
+    trainer.dispose();
+  }
+  whole.dispose();
+});
+
+test('training waits for onCheckpoint, which may stop it; nonsense in checkpointEvery is refused', async () => {
+  const trainer = createTrainer(gpu, optionsOf('adam'));
+  const stopping = new AbortController();
+  const { steps, stopped } = await trainer.fit(dataset, {
+    epochs: 3,
+    checkpointEvery: { seconds: 0 },
+    signal: stopping.signal,
+    onCheckpoint: async ({ progress }) => {
+      await Promise.resolve();
+      if (progress.step >= 3) stopping.abort();
+    },
+  });
+  expect(stopped).toBe(true);
+  expect(steps.length).toBeGreaterThanOrEqual(3);
+  expect((await trainer.snapshot()).progress.step).toBe(steps.length);
+  for (const checkpointEvery of [{ steps: 0 }, { epochs: 1.5 }, { minutes: 1 }, {}, '3steps']) {
+    const options = { checkpointEvery } as object;
+    await expect(trainer.fit(dataset, options)).rejects.toThrow('{ steps: n }, { epochs: n } or { seconds: n }');
+  }
+  trainer.dispose();
 });
 
 test('what the augmentation has learned of the images is in it', async () => {
