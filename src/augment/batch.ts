@@ -159,11 +159,11 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
       const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
       const know = (kernel: typeof augmentStatistics, of: Need['of'], about: B) => {
         const text = needText(pass, of);
-        const expected = text === undefined ? undefined : { text, words: used.words };
+        const needed = text === undefined ? undefined : { text, words: used.words };
         return drafter.dispatch(
           kernel,
-          { ...picture, expected },
-          { images, [of]: about, ...(expected && { draws: draws! }) },
+          { ...picture, needed },
+          { images, [of]: about, ...(needed && { draws: draws! }) },
         );
       };
       if (statistics) dispatches.push(know(augmentStatistics, 'statistics', statistics));

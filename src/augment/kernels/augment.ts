@@ -241,24 +241,24 @@ export interface ImageStatisticsShape {
   width: number;
   channels: number;
   /** For which images it is needed, and how many words a record has; for all where nothing is said. */
-  expected?: { text: string; words: number };
+  needed?: { text: string; words: number };
 }
 
-const expectedFlags = ({ expected }: ImageStatisticsShape) => ({
-  chosen: expected !== undefined,
-  words: `${expected?.words ?? 0}u`,
-  expected: expected?.text ?? 'true',
+const neededFlags = ({ needed }: ImageStatisticsShape) => ({
+  chosen: needed !== undefined,
+  words: `${needed?.words ?? 0}u`,
+  needed: needed?.text ?? 'true',
 });
-const wantedBuffers = ({ expected, batch }: ImageStatisticsShape) => expected && { draws: batch * expected.words };
+const neededBuffers = ({ needed, batch }: ImageStatisticsShape) => needed && { draws: batch * needed.words };
 
 const elementsOf = (s: ImageStatisticsShape) => s.batch * s.height * s.width * s.channels;
 
 export const augmentStatistics: Kernel<ImageStatisticsShape> = {
   name: 'augment_statistics',
   source: statisticsSource,
-  flags: expectedFlags,
+  flags: neededFlags,
   constants: ({ height, width, channels }) => ({ height, width, channels }),
-  buffers: (s) => ({ images: elementsOf(s), statistics: s.batch * s.channels * 4, ...wantedBuffers(s) }),
+  buffers: (s) => ({ images: elementsOf(s), statistics: s.batch * s.channels * 4, ...neededBuffers(s) }),
   workgroups: (s) => [s.channels, s.batch],
   cost: (s) => ({ flops: 6 * elementsOf(s), bytes: 4 * elementsOf(s) }),
 };
@@ -266,9 +266,9 @@ export const augmentStatistics: Kernel<ImageStatisticsShape> = {
 export const augmentTables: Kernel<ImageStatisticsShape> = {
   name: 'augment_tables',
   source: tablesSource,
-  flags: expectedFlags,
+  flags: neededFlags,
   constants: ({ height, width, channels }) => ({ height, width, channels }),
-  buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64, ...wantedBuffers(s) }),
+  buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64, ...neededBuffers(s) }),
   workgroups: (s) => [s.channels, s.batch],
   cost: (s) => ({ flops: elementsOf(s), bytes: 4 * elementsOf(s) }),
 };
