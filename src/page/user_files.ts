@@ -72,7 +72,7 @@ async function read(files: PlacedFile[]): Promise<void> {
 }
 
 async function openRun({ path, file }: PlacedFile, others: number): Promise<void> {
-  const { loadRun } = await import('./saved_run.ts'); // not expected by every visitor
+  const { loadRun } = await import('./saved_run.ts'); // not needed by every visitor
   await loadRun(file instanceof File ? file : new File([await file.arrayBuffer()], path));
   if (others) status.value += ` A run is opened alone: ${counted(others, 'other file')} left out.`;
 }

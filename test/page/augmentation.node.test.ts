@@ -212,8 +212,8 @@ describe('augmentation', () => {
       }),
     );
     for (const ends of levels) expect(ends).toEqual([0, 255]);
-    await page.$eval('#epochs-expected', (it) => (it as HTMLInputElement).select());
-    await page.type('#epochs-expected', '1');
+    await page.$eval('#epochs-count', (it) => (it as HTMLInputElement).select());
+    await page.type('#epochs-count', '1');
     await page.click('#start');
     await until(page, '#status', 'Done in|error');
     expect(await text(page, '#status')).toContain('Done in');

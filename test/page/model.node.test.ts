@@ -87,7 +87,7 @@ test('presets, the optimizer and its numbers; a link has them all', async () => 
   await type('#learning-rate-number', '0.25');
   await type('#batch-size', '64');
   await type('#seed', '7');
-  await type('#epochs-expected', '3');
+  await type('#epochs-count', '3');
   const search = experimentIn();
   expect(search.get('model')).toBe('deep-sigmoid');
   expect(JSON.parse(search.get('optimizer') ?? '')).toEqual({ type: 'sgd', learningRate: 0.25 });
@@ -153,7 +153,7 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
   await page.waitForSelector('#start:enabled');
 
   await type('#batch-size', '128');
-  await type('#epochs-expected', '1');
+  await type('#epochs-count', '1');
   await page.click('#start');
   await until(page, '#status', 'Done in .* Validation accuracy');
   const rows = await page.$$eval('#gradient-map tbody th', (all) => all.map((it) => it.textContent));
@@ -164,7 +164,7 @@ test('a number that cannot be stays at its field with what is expected, and noth
   const wrong = [
     ['batch-size', '100000', '⚠ 100000: a whole number from 1 to 65536', '64'],
     ['learning-rate-number', '-1', '⚠ -1: from 0', '0.25'],
-    ['epochs-expected', '1.5', '⚠ 1.5: a whole number from 1 to 1000000', ''],
+    ['epochs-count', '1.5', '⚠ 1.5: a whole number from 1 to 1000000', ''],
   ] as const;
   for (const [id, value, words, mended] of wrong) {
     const before = page.url();
@@ -195,7 +195,7 @@ test('of an address with two wrong parts both are told', async () => {
 
 test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {
   // Long enough to be stopped.
-  await type('#epochs-expected', '500');
+  await type('#epochs-count', '500');
   await page.click('#start');
   await until(page, '#place', 'step \\d');
   await type('#learning-rate-number', '0.005');

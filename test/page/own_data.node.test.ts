@@ -89,12 +89,12 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
 
   // So few images are gone through more often, and so few of them for validation say little.
   expect(await page.$('#lengthened')).toBeNull();
-  await page.click('#epochs-expected', { count: 3 });
+  await page.click('#epochs-count', { count: 3 });
   await page.keyboard.press('Backspace');
   await page.keyboard.press('Tab');
   await until(page, '#lengthened', '98 training images make 4 steps an epoch, so 75 epochs are planned: 300 steps, ');
   expect(await text(page, '#few-validation')).toContain('Only 24 validation images: each is 4.2 % of the validation');
-  await page.type('#epochs-expected', '6');
+  await page.type('#epochs-count', '6');
   await page.keyboard.press('Tab');
 
   await page.click('#leave-duplicates');

@@ -120,8 +120,8 @@ describe('with the data sets of wgrad dev', () => {
     await chooseDataset(page, 'digits');
     expect(await page.$eval('#cut', (it) => (it as HTMLElement).hidden)).toBe(true);
     // Long enough to be stopped.
-    await page.click('#epochs-expected', { count: 3 });
-    await page.type('#epochs-expected', '500');
+    await page.click('#epochs-count', { count: 3 });
+    await page.type('#epochs-count', '500');
     await page.focus('#start');
     await page.keyboard.press('Enter');
     await untilEpoch(page, 1);

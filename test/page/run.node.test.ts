@@ -49,7 +49,7 @@ test('a run that a person sets up: the page stays free, a hidden tab goes on wit
     await page.keyboard.press('Tab');
   };
   await type('#seed', '77');
-  await type('#epochs-expected', '5');
+  await type('#epochs-count', '5');
   await page.waitForFunction(() => /seed=77/.test(location.hash) && /epochs=5/.test(location.hash));
   const address = page.url();
 

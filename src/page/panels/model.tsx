@@ -90,7 +90,7 @@ export function OptimizerPanel() {
         />
         <Count
           name="Epochs"
-          id="epochs-wanted"
+          id="epochs-count"
           value={epochs}
           placeholder={plan.value && String(plan.value.epochs)}
           least={1}
