@@ -75,8 +75,9 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
   report: { values: ['compare', 'formats', 'health', 'gpu'] },
-  page: { values: ['index.ts', 'data', 'report', ...rooms] },
-  cli: { values: ['index.ts', 'data', 'report', ...rooms] },
+  session: { values: ['report', 'formats', 'compare', 'train', 'health', 'model', 'augment'], types: ['data', 'gpu'] },
+  page: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
+  cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', ...rooms] },
 };
 /** Words, figures and limits of waits, which anybody may use. */

@@ -5,8 +5,9 @@ import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count, counted } from '../figures.ts';
 import { compareCommand } from '../formats/shell_command.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import { type ComparisonFile, concluded, newComparisonFile } from '../report/comparison_file.ts';
+import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
+import { comparisonFileOf } from '../session/compared_runs.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
@@ -76,21 +77,18 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     for (const line of mirroring) console.log(line);
 
     const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
-    const { seed: _a, ...a } = twins.a;
-    const { seed: _b, ...b } = twins.b;
-    const file = newComparisonFile({
-      command: compareCommand(typed),
-      versions: { wgrad: versionOf(), chrome: session.version },
-      adapter,
-      config: {
+    const file = comparisonFileOf(
+      {
         vary: options.vary,
-        ...{ dataset, clean, trainSamples, testSamples, epochs, data: await fingerprint(datasets) },
-        a,
-        b,
+        run: { dataset, clean, trainSamples, testSamples, epochs },
+        data: await fingerprint(datasets),
+        a: twins.a,
+        b: twins.b,
+        seeds,
       },
-      seeds,
-      pairs: [],
-    });
+      [],
+      { command: compareCommand(typed), versions: { wgrad: versionOf(), chrome: session.version }, adapter },
+    );
     if (before) file.pairs = finishedPairs(resume!, before, file);
     const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
     if (resume !== undefined) {

@@ -3,18 +3,19 @@ import {
   cleanDatasets,
   createDatasets,
   fingerprint,
+  isDatasetName,
   type TrainAndTest,
   takeFirst,
 } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type LayerSummary, modelSummary } from '../index.ts';
+import { type RunToSave, runToSave } from '../session/saved_run.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
-import { nameForPage, type RunToSave } from './saved_run.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
 
@@ -92,24 +93,21 @@ export async function withRun<Result>(
       ...samples,
       ...trainer,
     };
-    const toSave = async (): Promise<RunToSave> => ({
-      options: trainer,
-      dataset: {
-        name: nameForPage(options.dataset),
-        imageShape,
-        classNames,
-        ...counts(datasets),
-        clean: options.clean,
-        data: await fingerprint(datasets),
-      },
-      epochs: plan.epochs,
-    });
+    const toSave = async (): Promise<RunToSave> =>
+      runToSave(
+        { ...trainer, dataset: nameForPage(dataset), clean, epochs: plan.epochs, ...counts(datasets) },
+        datasets.train,
+        await fingerprint(datasets),
+      );
     return await work({ session, interrupts, plan, adapter, layers, classNames, toSave, config });
   } finally {
     interrupts.dispose();
     await session?.close();
   }
 }
+
+/** Images of a folder are, for the page, the user's own. */
+const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
 
 const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
 

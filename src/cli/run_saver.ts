@@ -1,8 +1,9 @@
 import { WgradError } from '../errors.ts';
 import { count } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
+import { formatSavedRun, type RunToSave } from '../session/saved_run.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';
-import { formatSavedRun, type RunToSave } from './saved_run.ts';
+import { unpackSnapshot } from './unpack_snapshot.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /** Training for so many times as long as the last writing took comes between two writings: they cost at most 5 %. */
@@ -71,7 +72,7 @@ export class RunSaver {
   private write(write: typeof writeWhole): void {
     const began = performance.now();
     try {
-      write(this.path, formatSavedRun(this.run, this.log, this.newest!));
+      write(this.path, formatSavedRun(this.run, this.log, unpackSnapshot(this.newest!)));
       this.isWritten = true;
     } finally {
       const endedAt = performance.now();

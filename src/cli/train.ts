@@ -2,9 +2,9 @@ import { counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { Startup, Verdict } from '../index.ts';
+import type { RunResult } from '../session/training_run.ts';
 import type { Plan } from '../train/run_length.ts';
 import { timedAfterSteps } from '../train/run_time.ts';
-import type { Fitted } from './headless/protocol.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
@@ -117,7 +117,7 @@ export async function train(options: TrainCommandOptions): Promise<void> {
 }
 
 /** Trains, and takes the state at the end where it is to be saved; of a run that fails, saves the last state that there is. */
-async function fitAndSave({ session, plan }: PreparedRun, saver: RunSaver | undefined): Promise<Fitted> {
+async function fitAndSave({ session, plan }: PreparedRun, saver: RunSaver | undefined): Promise<RunResult> {
   try {
     const fitted = await session.call('fit', plan.epochs, saver !== undefined);
     saver?.add(await session.call('snapshot'));

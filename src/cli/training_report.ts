@@ -8,10 +8,10 @@ import {
   describeAdapter,
   type EpochRecord,
   type LayerSummary,
+  type Startup,
 } from '../index.ts';
 import { fewValidationWords, type Plan, stepsPerEpoch } from '../train/run_length.ts';
 import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts';
-import type { Fitted } from './headless/protocol.ts';
 import { healthTable } from './health_report.ts';
 import { table } from './tables.ts';
 
@@ -127,7 +127,7 @@ function normTable(log: TrainingLog): string {
   return table(['gradient norm', 'mean', 'last epoch', 'smallest', 'largest'], rows);
 }
 
-export function startupLine({ startup }: Fitted): string {
+export function startupLine({ startup }: { startup: Startup }): string {
   const seconds = (ms: number) => (ms / 1000).toFixed(2);
   return (
     `started  in ${seconds(startup.compileMs + startup.uploadMs + startup.firstStepMs)} s: ` +

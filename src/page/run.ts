@@ -3,10 +3,10 @@ import { HealthRows, healthReader, layerFigures } from '../health/health_table.t
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { EpochRecord, Evaluation, LayerSummary, SavedRun, StepRecord, Verdict } from '../index.ts';
+import type { GpuBytes } from '../session/training_run.ts';
 import type { Plan } from '../train/run_length.ts';
 import { learningRateOf, type SettledExperiment } from './experiment.ts';
 import { Curves } from './plots/curves.ts';
-import type { GpuBytes } from './worker/session.ts';
 
 export type History = SavedRun['history'];
 

@@ -4,13 +4,14 @@ import type { DatasetFacts } from '../data/served_datasets.ts';
 import type { ErrorParts } from '../errors.ts';
 import { count, counted } from '../figures.ts';
 import { type ComparisonFile, modelSummary, type Variable } from '../index.ts';
+import type { PairEvent } from '../session/pairs.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf, stepsOf } from './control.ts';
 import { download } from './download.ts';
 import { augmentationOf, learningRateOf, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
-import type { Beside, BesideListener, PairEvent } from './worker/beside.ts';
+import type { Beside, BesideListener } from './worker/beside.ts';
 import { training } from './worker/training.ts';
 
 /** Two networks from the same start that differ in one thing, and what came of it. */

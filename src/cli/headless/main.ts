@@ -1,18 +1,18 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
-import { trainPair } from '../../compare/twins.ts';
 import { fetchDatasets, type TrainAndTest } from '../../data/served_datasets.ts';
-import { EventBundler } from '../../health/run_events.ts';
-import { createTrainer, type Gpu, modelSummary, openGpu, type Trainer } from '../../index.ts';
+import { type Gpu, modelSummary, openGpu } from '../../index.ts';
 import { packNumbers } from '../../json_numbers.ts';
-import { KeptStates, packSnapshot } from './kept_states.ts';
+import { type PairEvent, trainPairs } from '../../session/pairs.ts';
+import { TrainingRun } from '../../session/training_run.ts';
 import { outcome } from './outcome.ts';
+import { packSnapshot } from './pack_snapshot.ts';
 import { readServedPictures } from './pictures.ts';
 import type { TwinEvent } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
 let datasets: TrainAndTest;
-let trainer: Trainer;
+let run: TrainingRun;
 let twins: TwinOptions;
 const stopping = new AbortController();
 
@@ -23,40 +23,23 @@ window.wgrad = {
       return gpu.adapter;
     }),
   readPictures: (...order) => outcome(() => readServedPictures(...order)),
-  prepare: (run) =>
+  prepare: (options) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
-      trainer = createTrainer(gpu, run);
-      return trainer.summary();
+      run = new TrainingRun(gpu, options, datasets);
+      return run.trainer.summary();
     }),
   fit: (epochs, keepStates) =>
-    outcome(async () => {
-      const events = new EventBundler((told) => window.wgradEvents(packNumbers(told)));
-      const states = new KeptStates(async (state) => {
-        await events.sent();
-        await window.wgradKeep(state);
-      });
-      try {
-        const { stopped, skippedSteps } = await trainer.fit(datasets.train, {
-          epochs,
-          ...(datasets.test.count > 0 && { validationData: datasets.test }),
-          keepHealth: false,
-          signal: stopping.signal,
-          onStep: (step, { epochSteps }) => events.add({ step, epochSteps, at: performance.now() }),
-          onEpoch: (epoch) => {
-            events.add({ epoch });
-            if (keepStates) states.add(trainer.meanwhile.snapshot());
-          },
-          onVerdict: (verdict) => events.add({ verdict }),
-          onProbe: (probe) => events.add({ probe }),
-        });
-        return { stopped, skippedSteps, startup: trainer.startup };
-      } finally {
-        await states.sent();
-        await events.sent();
-      }
-    }),
-  snapshot: () => outcome(async () => packSnapshot(await trainer.snapshot())),
+    outcome(() =>
+      run.fit(
+        { epochs, signal: stopping.signal },
+        {
+          events: (events) => window.wgradEvents(packNumbers(events)),
+          ...(keepStates && { state: (state) => window.wgradKeep(packSnapshot(state)) }),
+        },
+      ),
+    ),
+  snapshot: () => outcome(async () => packSnapshot(await run.trainer.snapshot())),
   prepareTwins: (run) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
@@ -66,22 +49,23 @@ window.wgrad = {
     }),
   trainPair: (seed, epochs) =>
     outcome(async () => {
-      const events = new EventBundler<TwinEvent>((told) => window.wgradEvents(packNumbers(told)));
-      try {
-        const pair = await trainPair(gpu, datasets, {
-          ...twins,
-          seed,
-          epochs,
-          signal: stopping.signal,
-          onStep: (twin, { step, epoch, loss }, { epochSteps, epochs }) =>
-            events.add({ twin, step, steps: epochSteps * epochs, epoch, loss }),
-        });
-        return pair && packNumbers(pair);
-      } finally {
-        await events.sent();
-      }
+      const [pair] = await trainPairs(
+        gpu,
+        datasets,
+        { ...twins, seeds: [seed], epochs },
+        { signal: stopping.signal, events: (events) => window.wgradEvents(packNumbers(stepsOf(events, epochs))) },
+      );
+      return pair && packNumbers(pair);
     }),
   sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
-  profile: (steps) => outcome(() => trainer.profile(datasets.train, { steps })),
+  profile: (steps) => outcome(() => run.trainer.profile(datasets.train, { steps })),
   stop: () => stopping.abort(),
 };
+
+/** The steps among the events of a pair: the command shows how far it is, and gets the figures with the pair. */
+const stepsOf = (events: readonly PairEvent[], epochs: number): TwinEvent[] =>
+  events.flatMap((event) => {
+    if (!('told' in event && 'step' in event.told)) return [];
+    const { step, epochSteps } = event.told;
+    return { twin: event.twin, step: step.step, steps: epochSteps * epochs, epoch: step.epoch, loss: step.loss };
+  });

@@ -7,10 +7,10 @@ import type {
   AugmentationConfig,
   LayerSummary,
   Snapshot,
-  Startup,
   TrainerOptions,
   TrainingProfile,
 } from '../../index.ts';
+import type { RunResult } from '../../session/training_run.ts';
 
 /** A step of one of two twins: how far their pair is. */
 export interface TwinEvent {
@@ -27,12 +27,6 @@ export type Outcome<Value> = { value: Value } | { error: PageError };
 
 /** One of wgrad's own errors, or the stack of one that nobody meant to raise. */
 export type PageError = { parts: ErrorParts; exitCode: number } | { stack: string };
-
-export interface Fitted {
-  stopped: boolean;
-  skippedSteps: number;
-  startup: Startup;
-}
 
 export interface SheetOrder {
   augmentation: AugmentationConfig;
@@ -89,7 +83,7 @@ export interface Page {
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   /** @param keepStates sends the state after each complete epoch to the command: the page may not live to be asked. */
-  fit(epochs: number, keepStates: boolean): Promise<Outcome<Fitted>>;
+  fit(epochs: number, keepStates: boolean): Promise<Outcome<RunResult>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;

@@ -1,26 +1,20 @@
 import { version } from '../../../package.json';
-import { summarize } from '../../health/history.ts';
-import { EventBundler, type RunEvent } from '../../health/run_events.ts';
 import {
-  type ComparisonConfig,
   type ComparisonFile,
   concluded,
   fingerprint,
   type PairRecord,
   type Row,
-  type StepRecord,
-  sequential,
   type TrainAndTest,
-  type TwinRecord,
   takeFirst,
-  trainPair,
   type Variable,
 } from '../../index.ts';
-import { fillOptimizer } from '../../model/optimizer.ts';
-import { newComparisonFile } from '../../report/comparison_file.ts';
+import { comparisonFileOf } from '../../session/compared_runs.ts';
+import { type PairListener, trainPairs } from '../../session/pairs.ts';
+import { trainerOptionsOf } from '../../session/run_request.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
-import { drop, type GpuBytes, type TrainRequest } from './session.ts';
+import { drop, type TrainRequest } from './session.ts';
 import type { UnderWay } from './under_way.ts';
 
 /** Two runs that differ in one variable. */
@@ -36,22 +30,8 @@ export interface BesideRequest {
   command: string;
 }
 
-export type Twin = 'a' | 'b';
-
-/** Of one of two runs, or of both. */
-export type PairEvent =
-  | { twin: Twin; told: RunEvent }
-  | { twin: Twin; broke: NonNullable<TwinRecord['broke']> }
-  | { pair: number }
-  | { begun: GpuBytes };
-
-/** Who is told of twins. Made with comlink's `proxy`. */
-export interface BesideListener {
-  /** Bundles, one after the other. */
-  events(events: PairEvent[]): void;
-  /** All steps that were let through are done and told. */
-  paused(): void;
-}
+/** The page, to which twins report. Made with comlink's `proxy`. */
+export type BesideListener = Required<PairListener>;
 
 /** What came of it. */
 export interface Beside {
@@ -75,61 +55,18 @@ export async function trainBeside(
   listener: BesideListener,
   { pace, signal }: UnderWay,
 ): Promise<Beside | undefined> {
-  const { a, b, pairs } = request;
+  const { vary, a, b } = request;
   last = undefined;
   drop();
   const gpu = await device();
   const { train, test } = await load(a);
   const datasets = { train: takeFirst(train, a.trainSamples), test: takeFirst(test, a.testSamples) };
-  const events = new EventBundler<PairEvent>((told) => listener.events(told));
-  const records: PairRecord[] = [];
-  try {
-    for (let i = 0; i < pairs && !signal.aborted; i++) {
-      events.add({ pair: i });
-      const seed = a.seed + i;
-      const clock = new Clock();
-      const steps: Record<Twin, StepRecord[]> = { a: [], b: [] };
-      const record = await trainPair(gpu, datasets, {
-        vary: request.vary,
-        a: { ...optionsOf(a), ...measuredOf(a), seed },
-        b: { ...optionsOf(b), ...measuredOf(b), seed },
-        seed,
-        epochs: a.epochs,
-        pace,
-        signal,
-        onBegin: (bytes) => {
-          clock.restart();
-          const { images, labels } = datasets.train;
-          // Each has the images that it trains on for itself.
-          const datasetBytes = 2 * (images.byteLength + labels.byteLength);
-          events.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
-        },
-        onStep: (twin, step, { epochSteps }) => {
-          steps[twin].push(step);
-          clock.stepDone();
-          events.add({ twin, told: { step, epochSteps, at: performance.now() } });
-        },
-        onVerdict: (twin, verdict) => events.add({ twin, told: { verdict } }),
-        onProbe: (twin, probe) => events.add({ twin, told: { probe } }),
-        onEpoch: (twin, epoch, { validationLoss, validationAccuracy }) => {
-          // Of both together: they share the device.
-          const record = summarize(epoch, steps[twin], clock.seconds);
-          steps[twin] = [];
-          events.add({ twin, told: { epoch: { ...record, validationLoss, validationAccuracy } } });
-          clock.restart();
-        },
-        onBreak: (twin, broke) => events.add({ twin, broke }),
-        onPause: () => {
-          clock.hold(pace.changed);
-          events.sent().then(() => listener.paused());
-        },
-      });
-      if (!record) break;
-      records.push(record);
-    }
-  } finally {
-    await events.sent();
-  }
+  const records = await trainPairs(
+    gpu,
+    datasets,
+    { vary, a: optionsOf(a), b: optionsOf(b), seeds: seedsOf(request), epochs: a.epochs },
+    { pace, signal, events: (events) => listener.events(events), paused: () => listener.paused() },
+  );
   if (records.length === 0) return undefined;
   last = { request, datasets, records };
   const { comparison, paragraph } = concluded(fileOf(request, gpu.adapter, records, ''), request.ways);
@@ -150,82 +87,20 @@ export async function comparisonFile(): Promise<ComparisonFile | undefined> {
   return concluded(file, request.ways);
 }
 
-function fileOf(
-  { vary, a, b, pairs, command }: BesideRequest,
+const fileOf = (
+  request: BesideRequest,
   adapter: ComparisonFile['adapter'],
   records: PairRecord[],
   data: string,
-): ComparisonFile {
-  const { dataset, clean, trainSamples, testSamples, epochs } = a;
-  return newComparisonFile({
-    command,
-    versions: { wgrad: version, chrome: /Chrome\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent },
-    adapter,
-    config: {
-      vary,
-      ...{ dataset, clean, trainSamples, testSamples, epochs, data },
-      a: filled(a),
-      b: filled(b),
-    },
-    seeds: Array.from({ length: pairs }, (_, i) => a.seed + i),
-    pairs: records,
-  });
-}
+): ComparisonFile => {
+  const { vary, a, b, command } = request;
+  const chrome = /Chrome\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent;
+  const compared = { vary, run: a, data, a: optionsOf(a), b: optionsOf(b), seeds: seedsOf(request) };
+  return comparisonFileOf(compared, records, { command, versions: { wgrad: version, chrome }, adapter });
+};
 
-const optionsOf = ({ model, augmentation, optimizer, batchSize }: TrainRequest) => ({
-  model,
-  augmentation,
-  optimizer,
-  batchSize,
-});
+const seedsOf = ({ a, pairs }: BesideRequest) => Array.from({ length: pairs }, (_, i) => a.seed + i);
 
-/** What is told beside the run, and changes nothing of it. */
-const measuredOf = ({ health, probeEvery }: TrainRequest) => ({ health, ...(probeEvery && { probeEvery }) });
-
-/** With its defaults, as the command writes it: what is the same has the same words. */
-function filled(request: TrainRequest): ComparisonConfig['a'] {
-  const { model, augmentation, optimizer, batchSize } = optionsOf(request);
-  return {
-    model: sequential(model),
-    optimizer: fillOptimizer(optimizer),
-    augmentation,
-    mix: 'replace',
-    batchSize,
-    loss: 'sparseCategoricalCrossentropy',
-  };
-}
-
-/** Of an epoch's steps, pauses and evaluations left out. */
-class Clock {
-  private begun = performance.now();
-  private last = this.begun;
-  /** Where the epoch to come begins. */
-  private next: number | undefined;
-
-  /** The next step is the first of an epoch. */
-  restart(): void {
-    this.next = performance.now();
-  }
-
-  stepDone(): void {
-    this.last = performance.now();
-    if (this.next === undefined) return;
-    this.begun = this.next;
-    this.next = undefined;
-  }
-
-  /** Stands still until something changes. */
-  hold(changed: AbortSignal): void {
-    const since = performance.now();
-    const goOn = () => {
-      const ms = performance.now() - since;
-      if (this.next === undefined) this.begun += ms;
-      else this.next += ms;
-    };
-    changed.addEventListener('abort', goOn, { once: true });
-  }
-
-  get seconds(): number {
-    return (this.last - this.begun) / 1000;
-  }
+function optionsOf({ paused, ...request }: TrainRequest) {
+  return trainerOptionsOf(request);
 }

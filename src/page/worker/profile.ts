@@ -1,15 +1,15 @@
 import { createTrainer, type TrainingProfile, takeFirst } from '../../index.ts';
+import { trainerOptionsOf } from '../../session/run_request.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
 import type { TrainRequest } from './session.ts';
 
 /** Times each dispatch of a step of what would be trained: a network of its own, which leaves the run's alone. */
-export async function profileOf(request: TrainRequest, rounds: number): Promise<TrainingProfile> {
-  const { dataset, clean, epochs: _, trainSamples, testSamples: __, paused: ___, ...options } = request;
-  const trainer = createTrainer(await device(), options);
+export async function profileOf({ paused, ...request }: TrainRequest, rounds: number): Promise<TrainingProfile> {
+  const trainer = createTrainer(await device(), trainerOptionsOf(request));
   try {
-    const { train } = await load({ dataset, clean });
-    return await trainer.profile(takeFirst(train, trainSamples), { steps: rounds });
+    const { train } = await load(request);
+    return await trainer.profile(takeFirst(train, request.trainSamples), { steps: rounds });
   } finally {
     trainer.dispose();
   }

@@ -1,6 +1,5 @@
 import { transfer } from 'comlink';
 import {
-  createTrainer,
   DataError,
   type Evaluation,
   fingerprint,
@@ -10,10 +9,12 @@ import {
   type TrainAndTest,
   takeFirst,
 } from '../../index.ts';
+import { openSavedRun, requestOf } from '../../session/open_saved_run.ts';
+import { runToSave } from '../../session/saved_run.ts';
+import { bytesOnGpu, type GpuBytes } from '../../session/training_run.ts';
 import { load } from './datasets.ts';
 import { device } from './device.ts';
-import { augmentedShape } from './preview.ts';
-import { adopt, bytesOnGpu, current, dataOf, type GpuBytes } from './session.ts';
+import { adopt, current, dataOf } from './session.ts';
 
 /**
  * The run of this network as a file.
@@ -25,27 +26,12 @@ export async function save(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const run = current();
   if (!run) throw new DataError({ what: 'There is no run to save', fix: 'train first' });
-  const { dataset, clean, epochs, trainSamples, testSamples, paused: _, ...options } = run.request;
-  const { imageShape, classNames } = run;
-  const data = await dataOf(run);
+  const { paused, ...request } = run.request;
+  const about = runToSave(request, run, await dataOf(run));
   const snapshot = await run.trainer.meanwhile.snapshot();
-  await run.events?.sent();
+  await run.run?.eventsDelivered();
   const history = await historyOf(snapshot.progress.step);
-  const file = formatRun({
-    options,
-    dataset: {
-      name: dataset,
-      imageShape,
-      classNames,
-      trainSamples,
-      testSamples,
-      clean: [...clean],
-      ...(data && { data }),
-    },
-    epochs,
-    history,
-    snapshot,
-  });
+  const file = formatRun({ ...about, history, snapshot });
   return transfer(file, [file.buffer]);
 }
 
@@ -66,23 +52,8 @@ export interface Loaded extends Omit<SavedRun, 'snapshot'> {
  */
 export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const { snapshot, ...saved } = parseRun(file, name);
-  const { options, dataset, epochs } = saved;
-  const { name: of, imageShape, classNames, trainSamples, testSamples, clean = [], data } = dataset;
-  const shape = await augmentedShape(options.augmentation ?? {}, imageShape);
-  if (options.model.inputShape.join() !== shape.join()) {
-    throw new DataError({
-      what: `The model in ${name} is not for its images`,
-      found: options.model.inputShape,
-      expected: shape.join(' x '),
-    });
-  }
-  const trainer = createTrainer(await device(), options);
-  try {
-    await trainer.restore(snapshot);
-  } catch (error) {
-    trainer.dispose();
-    throw error;
-  }
+  const { name: of, imageShape, classNames, trainSamples, testSamples, clean = [], data } = saved.dataset;
+  const trainer = await openSavedRun(await device(), { ...saved, snapshot }, name);
   // A network can be asked without the images that made it: what it says of them is then left out.
   const whole = await load({ dataset: of, clean }).catch(() => undefined);
   // The page validates every run. One that was trained without that is shown, and not resumed.
@@ -91,7 +62,7 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const test = fits ? images.test : undefined;
   adopt(
     {
-      request: { ...required(options), dataset: of, clean, epochs, trainSamples, testSamples, paused: false },
+      request: { ...requestOf(saved), paused: false },
       trainer,
       imageShape,
       classNames,
@@ -113,14 +84,3 @@ const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSample
   train: takeFirst(train, trainSamples),
   test: takeFirst(test, testSamples),
 });
-
-/** The page saves every option of a run; a file of another hand may leave some at their defaults. */
-function required({ augmentation, optimizer, batchSize, seed, ...options }: SavedRun['options']) {
-  return {
-    ...options,
-    augmentation: augmentation ?? {},
-    optimizer: optimizer ?? ('adam' as const),
-    batchSize: batchSize ?? 32,
-    seed: seed ?? 0,
-  };
-}

@@ -1,61 +1,36 @@
 import { counted } from '../../figures.ts';
-import { EventBundler, type RunEvent } from '../../health/run_events.ts';
 import {
   type AugmentationConfig,
-  createTrainer,
   DataError,
   type Dataset,
   DeviceLostError,
   type Evaluation,
-  type FitOptions,
   fingerprint,
   type OptimizerConfig,
   type Snapshot,
   type TrainAndTest,
   type Trainer,
-  type TrainerOptions,
   takeFirst,
   WgradError,
 } from '../../index.ts';
-import { load, type Source } from './datasets.ts';
+import { type RunRequest, trainerOptionsOf } from '../../session/run_request.ts';
+import { type ResumeFrom, type RunListener, TrainingRun } from '../../session/training_run.ts';
+import { load } from './datasets.ts';
 import { device } from './device.ts';
 import { begin } from './under_way.ts';
 
-/** A run: plain data, all of it checked by the library. */
-export interface TrainRequest extends Source, TrainerOptions {
+/** A run of the page, which gives every option. */
+export interface TrainRequest extends RunRequest {
   optimizer: OptimizerConfig;
   augmentation: AugmentationConfig;
   batchSize: number;
   seed: number;
-  epochs: number;
-  trainSamples: number;
-  testSamples: number;
   /** Waits for `step` or `resume` before the first step. */
   paused: boolean;
 }
 
-/** Bytes on the GPU. */
-export interface GpuBytes {
-  /** Weights, gradients, slots, activations of a batch. */
-  trainer: number;
-  /** Images and labels, training and validation. */
-  datasets: number;
-}
-
-export const bytesOnGpu = (trainer: Trainer, datasets: readonly Dataset[]): GpuBytes => ({
-  trainer: trainer.memory.bytes,
-  datasets: datasets.reduce((sum, { images, labels }) => sum + images.byteLength + labels.byteLength, 0),
-});
-
-/** Who is told of a run. Made with comlink's `proxy`. */
-export interface Listener {
-  /** Everything is on the GPU: steps come next, or a pause. */
-  begun(bytes: GpuBytes): void;
-  /** Bundles, one after the other. */
-  events(events: RunEvent[]): void;
-  /** All steps that were let through are done and told. */
-  paused(): void;
-}
+/** The page, to which a run reports. Made with comlink's `proxy`. */
+export type Listener = Required<Omit<RunListener, 'state'>>;
 
 export interface Trained {
   stopped: boolean;
@@ -75,8 +50,8 @@ export interface Session {
   test?: Dataset;
   /** A fingerprint of them, where its file has told and they are not here. */
   data?: string;
-  /** What is told of it, while it is trained. */
-  events?: EventBundler;
+  /** Undefined where it came from a file. */
+  run?: TrainingRun;
 }
 
 /** The network that was trained last, or is being: it stays to be asked, until the next one is made. */
@@ -126,78 +101,49 @@ export function train(request: TrainRequest, listener: Listener): Promise<Traine
   return run(request, listener);
 }
 
-/** What `fit` has to know of what was before. */
-export interface Rest
-  extends Required<Pick<FitOptions, 'epochs' | 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {
-  learningRate: number;
-}
-
 /** Trains on behind `goesOnFrom`, to the bits that the run would have had if nothing had come between. */
-export async function goOn(rest: Rest, listener: Listener): Promise<Trained> {
+export async function goOn(rest: ResumeFrom, listener: Listener): Promise<Trained> {
   if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
   return run({ ...kept.request, epochs: rest.epochs, paused: false }, listener, rest);
 }
 
-async function run(asked: TrainRequest, listener: Listener, rest?: Rest): Promise<Trained> {
+async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): Promise<Trained> {
   const from = rest && kept;
-  const { dataset, clean, epochs, trainSamples, testSamples, paused, ...options } = asked;
+  const { paused, ...wanted } = asked;
   const { pace, signal } = begin(paused);
   const gpu = await device();
   const datasets = await load(asked);
-  const test = takeFirst(datasets.test, testSamples);
-  const training = takeFirst(datasets.train, trainSamples);
+  const test = takeFirst(datasets.test, asked.testSamples);
+  const training = takeFirst(datasets.train, asked.trainSamples);
   // As many as there are.
   const request = { ...asked, trainSamples: training.count, testSamples: test.count };
   if (from) await requireSame({ train: training, test }, asked, from.imageShape);
   session?.trainer.dispose();
   session = undefined;
-  const trainer = createTrainer(gpu, options);
   const { imageShape, classNames } = training;
-  const events = new EventBundler((told) => listener.events(told));
-  session = { request, trainer, imageShape, classNames, training, test, events };
-  const { learningRate, ...before } = rest ?? {};
-  if (from) await trainer.restore(from.snapshot);
-  if (learningRate !== undefined) await trainer.setLearningRate(learningRate);
-  let amidst = Boolean(rest?.initialSteps.length);
-  let keeping: Promise<void> | undefined;
-  // Its turn comes when the pipelines and buffers are made.
-  trainer.meanwhile.getWeights().then(
-    () => listener.begun(bytesOnGpu(trainer, [training, test])),
-    () => undefined, // fit tells
-  );
+  const run = new TrainingRun(gpu, trainerOptionsOf(wanted), { train: training, test });
+  const { trainer } = run;
+  session = { request, trainer, imageShape, classNames, training, test, run };
+  const keep = (snapshot: Snapshot) => {
+    kept = { request, imageShape, snapshot };
+  };
+  const { learningRate, ...before } = rest ?? { epochs: asked.epochs };
+  if (from) await run.restore(from.snapshot, learningRate);
   try {
-    const { stopped, skippedSteps } = await trainer.fit(training, {
-      ...before,
-      epochs,
-      validationData: test,
-      keepHealth: false,
-      pace,
-      signal,
-      onStep: (step, { epochSteps }) => {
-        amidst = step.step % epochSteps !== 0;
-        events.add({ step, epochSteps, at: performance.now() });
+    const { stopped, skippedSteps, partialEpoch } = await run.fit(
+      { ...before, pace, signal },
+      {
+        begun: (bytes) => listener.begun(bytes),
+        events: (events) => listener.events(events),
+        paused: () => listener.paused(),
+        state: keep,
       },
-      onEpoch: (epoch) => {
-        events.add({ epoch });
-        keeping = trainer.meanwhile.snapshot().then(
-          (snapshot) => {
-            kept = { request, imageShape, snapshot };
-          },
-          () => undefined, // fit tells
-        );
-      },
-      onVerdict: (verdict) => events.add({ verdict }),
-      onProbe: (probe) => events.add({ probe }),
-      onPause: () => events.sent().then(() => listener.paused()),
-    });
-    await keeping;
-    if (amidst) kept = { request, imageShape, snapshot: await trainer.snapshot() };
-    return { stopped, skippedSteps, ...(amidst && { leftBehind: await trainer.evaluate(test) }) };
+    );
+    if (partialEpoch) keep(await trainer.snapshot());
+    return { stopped, skippedSteps, ...(partialEpoch && { leftBehind: await trainer.evaluate(test) }) };
   } catch (error) {
     if (!(error instanceof DeviceLostError)) kept = undefined;
     throw error;
-  } finally {
-    await events.sent();
   }
 }
 

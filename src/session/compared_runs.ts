@@ -1,0 +1,56 @@
+import type { Variable } from '../compare/twin_options.ts';
+import type { PairRecord } from '../compare/twin_record.ts';
+import { fillOptimizer } from '../model/optimizer.ts';
+import type { ComparisonConfig, ComparisonFile } from '../report/comparison_file.ts';
+import { newComparisonFile } from '../report/comparison_file.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
+import type { RunRequest } from './run_request.ts';
+
+/** Two runs that differ in one variable, and how often they are repeated. */
+export interface Compared {
+  vary: Variable;
+  /** What is the same in both. */
+  run: Pick<RunRequest, 'dataset' | 'clean' | 'trainSamples' | 'testSamples' | 'epochs'>;
+  /** The images' fingerprint. */
+  data: string;
+  a: TrainerOptions;
+  b: TrainerOptions;
+  /** A pair for each. */
+  seeds: readonly number[];
+}
+
+/** A comparison as it is written, with the pairs that are done. */
+export function comparisonFileOf(
+  { vary, run, data, a, b, seeds }: Compared,
+  pairs: readonly PairRecord[],
+  about: Pick<ComparisonFile, 'command' | 'versions' | 'adapter'>,
+): ComparisonFile {
+  const { dataset, clean, trainSamples, testSamples, epochs } = run;
+  return newComparisonFile({
+    ...about,
+    config: { vary, dataset, clean, trainSamples, testSamples, epochs, data, a: figuring(a), b: figuring(b) },
+    seeds: [...seeds],
+    pairs: [...pairs],
+  });
+}
+
+/** The options that a pair's figures follow from, with their defaults: whoever trained it, the same run has the same words. */
+function figuring({
+  model,
+  optimizer,
+  augmentation,
+  mix,
+  copies,
+  batchSize,
+  loss,
+}: TrainerOptions): ComparisonConfig['a'] {
+  return {
+    model,
+    optimizer: fillOptimizer(optimizer ?? 'adam'),
+    augmentation: augmentation ?? {},
+    mix: mix ?? 'replace',
+    ...(copies !== undefined && { copies }),
+    batchSize: batchSize ?? 32,
+    loss: loss ?? 'sparseCategoricalCrossentropy',
+  };
+}

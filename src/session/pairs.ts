@@ -1,0 +1,96 @@
+import type { TwinOptions } from '../compare/twin_options.ts';
+import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
+import { trainPair } from '../compare/twins.ts';
+import type { TrainAndTest } from '../data/dataset.ts';
+import type { Gpu } from '../gpu/device.ts';
+import { type StepRecord, summarize } from '../health/history.ts';
+import { EventBundler, type RunEvent } from '../health/run_events.ts';
+import type { Pace } from '../train/pace.ts';
+import { EpochClock } from './epoch_clock.ts';
+import type { GpuBytes } from './training_run.ts';
+
+export type Twin = 'a' | 'b';
+
+/** An event of one of two runs, or of both. */
+export type PairEvent =
+  | { twin: Twin; told: RunEvent }
+  | { twin: Twin; broke: NonNullable<TwinRecord['broke']> }
+  /** A pair begins: its place among those of this call, from 0. */
+  | { pair: number }
+  | { begun: GpuBytes };
+
+/** Who hears of pairs: another thread or another process. */
+export interface PairListener {
+  /** Bundles, one after the other: the next one waits for the promise of the last. */
+  events: (events: PairEvent[]) => unknown;
+  /** All steps that the pace allowed are done, and their events delivered. */
+  paused?: () => unknown;
+}
+
+export interface PairsRequest extends TwinOptions {
+  /** A pair for each. */
+  seeds: readonly number[];
+  epochs: number;
+}
+
+/**
+ * Trains pairs of networks in lock-step from the same start, one pair after the other.
+ *
+ * @returns the pairs that were finished: fewer than there are seeds where `signal` is aborted.
+ * @throws ConfigurationError for twins that differ in more than one variable, or data that doesn't fit; DeviceLostError.
+ */
+export async function trainPairs(
+  gpu: Gpu,
+  datasets: TrainAndTest,
+  { seeds, ...twins }: PairsRequest,
+  { pace, signal, events, paused }: PairListener & { pace?: Pace; signal: AbortSignal },
+): Promise<PairRecord[]> {
+  const bundler = new EventBundler<PairEvent>(events);
+  const records: PairRecord[] = [];
+  try {
+    for (const [pair, seed] of seeds.entries()) {
+      if (signal.aborted) break;
+      bundler.add({ pair });
+      const clock = new EpochClock();
+      const steps: Record<Twin, StepRecord[]> = { a: [], b: [] };
+      const add = (twin: Twin, told: RunEvent) => bundler.add({ twin, told });
+      const record = await trainPair(gpu, datasets, {
+        ...twins,
+        seed,
+        pace,
+        signal,
+        onBegin: (bytes) => {
+          clock.restart();
+          const { images, labels } = datasets.train;
+          // Each twin has its own copy of the images that it trains on.
+          const datasetBytes = 2 * (images.byteLength + labels.byteLength);
+          bundler.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
+        },
+        onStep: (twin, step, { epochSteps }) => {
+          steps[twin].push(step);
+          clock.stepDone();
+          add(twin, { step, epochSteps, at: performance.now() });
+        },
+        onVerdict: (twin, verdict) => add(twin, { verdict }),
+        onProbe: (twin, probe) => add(twin, { probe }),
+        onEpoch: (twin, epoch, { validationLoss, validationAccuracy }) => {
+          // The time of both together: they share the device.
+          const record = summarize(epoch, steps[twin], clock.seconds);
+          steps[twin] = [];
+          add(twin, { epoch: { ...record, validationLoss, validationAccuracy } });
+          clock.restart();
+        },
+        onBreak: (twin, broke) => bundler.add({ twin, broke }),
+        onPause: () => {
+          if (pace) clock.hold(pace.changed);
+          bundler.sent().then(() => paused?.());
+        },
+      });
+      if (!record) break;
+      records.push(record);
+    }
+  } finally {
+    await bundler.sent();
+  }
+  return records;
+}

@@ -1,0 +1,47 @@
+import { upTo } from '../formats/history_until.ts';
+import { formatRun, type SavedRun } from '../formats/run_file.ts';
+import { healthTable } from '../health/health_table.ts';
+import { withoutHealth } from '../health/history.ts';
+import type { Snapshot } from '../train/snapshot.ts';
+import { type RunRequest, trainerOptionsOf } from './run_request.ts';
+
+/** What is known of a run before it begins. */
+export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
+
+/** @param data the images' fingerprint, if it is known. */
+export function runToSave(
+  request: RunRequest,
+  { imageShape, classNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames'>,
+  data: string | undefined,
+): RunToSave {
+  const { dataset, clean, epochs, trainSamples, testSamples } = request;
+  return {
+    options: trainerOptionsOf(request),
+    dataset: {
+      name: dataset,
+      imageShape,
+      classNames,
+      trainSamples,
+      testSamples,
+      clean: [...clean],
+      ...(data !== undefined && { data }),
+    },
+    epochs,
+  };
+}
+
+/** A run as a file: a state, and the records up to it. The log may have more. */
+export function formatSavedRun(
+  run: RunToSave,
+  log: Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes'>,
+  snapshot: Snapshot,
+): Uint8Array<ArrayBuffer> {
+  const { step, epochs } = snapshot.progress;
+  const history = upTo(log, step, epochs);
+  const health = healthTable(history.steps);
+  return formatRun({
+    ...run,
+    history: { ...history, steps: history.steps.map(withoutHealth), ...(health && { health }) },
+    snapshot,
+  });
+}
