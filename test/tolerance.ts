@@ -141,6 +141,12 @@ export const tolerances = {
     reason: 'a sum over a unit, which is divided (2.5 ulp) and multiplied three times, and a derivative of at most 1',
   },
   group_norm_backward_sums: { ...product, reason: 'a sum of products of three factors, one a difference rounded once' },
+  weight_average: {
+    sum: 2 * anyRounding,
+    result: 0,
+    absolute: 0,
+    reason: 'a difference, a product and a sum; 1 - momentum was rounded too',
+  },
   sgd: { sum: 2 * anyRounding, result: 0, absolute: 0, reason: 'up to five products, added' },
 } satisfies Record<string, Tolerance>;
 

@@ -55,7 +55,7 @@ const takenOver: Record<Variable, string[]> = {
   augmentation: ['augment'],
   optimizer: [
     ...['optimizer', 'learningRate', 'momentum'],
-    ...['clipnorm', 'clipvalue', 'globalClipnorm', 'weightDecay'],
+    ...['clipnorm', 'clipvalue', 'globalClipnorm', 'weightDecay', 'ema'],
   ],
   model: ['model'],
   'learning-rate': ['learningRate'],

@@ -41,6 +41,8 @@ export interface RunOptions extends AdapterOptions {
   clipvalue?: number;
   globalClipnorm?: number;
   weightDecay?: number;
+  /** The momentum of the moving average of the weights; true for its default. */
+  ema?: number | true;
   seed: number;
   augment: string | AugmentationConfig;
   mix: Mix;
@@ -121,6 +123,11 @@ export function addRunOptions(command: Command): Command {
       "share of the weights, times the learning rate, that each step takes away (AdamW's; not the L2 regularizer of a layer)",
       real('--weight-decay', { min: 0 }),
     )
+    .option(
+      '--ema [momentum]',
+      'keep a moving average of the weights, which validation uses (momentum 0.99 unless given)',
+      real('--ema', { min: 0, max: 1 }),
+    )
     .addOption(shared.seed())
     .addOption(shared.augment())
     .option(
@@ -179,7 +186,7 @@ const defaultsOf = (name: string) => withOption(name).map(({ type, byDefault }) 
 
 /** The optimizer, its defaults filled in. */
 export function optimizerOf(options: RunOptions): FilledOptimizer {
-  const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay } = options;
+  const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ema } = options;
   const having = withOption('momentum').map(({ type }) => type);
   if (momentum !== undefined && !having.includes(optimizer)) {
     throw new ConfigurationError({
@@ -188,7 +195,8 @@ export function optimizerOf(options: RunOptions): FilledOptimizer {
       fix: `add --optimizer ${having[0]}, or leave --momentum out`,
     });
   }
-  const numbers = { learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay };
+  const average = ema !== undefined && { useEma: true, ...(ema !== true && { emaMomentum: ema }) };
+  const numbers = { learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ...average };
   const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
   return fillOptimizer({ type: optimizer, ...Object.fromEntries(given) } as OptimizerConfig);
 }

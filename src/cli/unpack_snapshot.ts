@@ -1,12 +1,13 @@
 import type { Snapshot } from '../index.ts';
 import type { PackedSnapshot } from './headless/protocol.ts';
 
-export function unpackSnapshot({ weights, slots, statistics, ...rest }: PackedSnapshot): Snapshot {
+export function unpackSnapshot({ weights, slots, averages, statistics, ...rest }: PackedSnapshot): Snapshot {
   const { zca, ...figures } = statistics ?? {};
   return {
     ...rest,
     weights: weights.map(tensorOf),
     slots: slots.map(tensorOf),
+    ...(averages && { averages: averages.map(tensorOf) }),
     ...(statistics && {
       statistics: {
         ...(figures as typeof statistics),

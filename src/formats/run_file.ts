@@ -18,8 +18,8 @@ import { crc32c } from './crc32c.ts';
 //     u32       version, 2
 //     u32       bytes of the header
 //     header    JSON in UTF-8; spaces fill it up to a multiple of four bytes in the file
-//     f32 ...   tensors, one after the other: weights, moments, the whitening matrix, words of the units that were positive;
-//               the header says how long each is
+//     f32 ...   tensors, one after the other: weights, moments, averages, the whitening matrix, words of the units that were
+//               positive; the header says how long each is
 //     u32       CRC-32C of all that comes before it: a bit that was turned is found, and so is a file that was cut
 //
 // Version 1 has no sum.
@@ -67,7 +67,7 @@ export interface SavedRun {
  */
 export function formatRun({ options, dataset, epochs, history, snapshot }: SavedRun): Uint8Array<ArrayBuffer> {
   check(options, snapshot);
-  const { weights, slots: moments, progress, learningRate, statistics, health } = snapshot;
+  const { weights, slots: moments, averages = [], progress, learningRate, statistics, health } = snapshot;
   const zca = statistics?.zca ? [statistics.zca] : [];
   const units = health ? [health.units] : [];
   const header = packNumbers({
@@ -82,13 +82,14 @@ export function formatRun({ options, dataset, epochs, history, snapshot }: Saved
     tensors: {
       weights: weights.map(({ length }) => length),
       moments: moments.map(({ length }) => length),
+      ...(averages.length > 0 && { averages: averages.map(({ length }) => length) }),
       zca: zca.map(({ length }) => length),
       ...(health && { units: units.map(({ length }) => length) }),
     },
   });
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = json.length + ((4 - ((preamble + json.length) % 4)) % 4);
-  const tensors = [...weights, ...moments, ...zca, ...units];
+  const tensors = [...weights, ...moments, ...averages, ...zca, ...units];
   const numbers = tensors.reduce((sum, { length }) => sum + length, 0);
   const file = new Uint8Array(preamble + headerBytes + 4 * numbers + sumBytes);
   const view = new DataView(file.buffer);
@@ -213,7 +214,14 @@ const schema = v.object({
   learningRate: numbers,
   statistics: v.optional(v.object({ mean: v.array(numbers), std: v.array(numbers) })),
   watch: v.optional(watch),
-  tensors: v.object({ weights: lengths, moments: lengths, zca: lengths, units: v.optional(lengths, []) }),
+  // Older files have no averages and no units, nor have those of an optimizer that keeps no average of the weights.
+  tensors: v.object({
+    weights: lengths,
+    moments: lengths,
+    averages: v.optional(lengths, []),
+    zca: lengths,
+    units: v.optional(lengths, []),
+  }),
 });
 
 /**
@@ -236,7 +244,7 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
     });
   }
   const { tensors, statistics, watch, progress, learningRate, ...run } = parsed.output;
-  const all = [...tensors.weights, ...tensors.moments, ...tensors.zca, ...tensors.units];
+  const all = [...tensors.weights, ...tensors.moments, ...tensors.averages, ...tensors.zca, ...tensors.units];
   const expected = at + 4 * all.reduce((sum, length) => sum + length, 0) + sumBytes;
   if (file.length !== expected) {
     throw new DataError({
@@ -255,11 +263,13 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   };
   const weights = tensors.weights.map(take);
   const moments = tensors.moments.map(take);
+  const averages = tensors.averages.map(take);
   const [zca] = tensors.zca.map(take);
   const [units] = tensors.units.map(take);
   const snapshot: Snapshot = {
     weights,
     slots: moments,
+    ...(averages.length > 0 && { averages }),
     progress,
     learningRate,
     ...(statistics && { statistics: { ...statistics, ...(zca && { zca }) } }),

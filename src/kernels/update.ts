@@ -5,6 +5,7 @@ import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
 import adamSource from '../../shaders/optimizers/adam.wgsl?raw';
 import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
 import updateSource from '../../shaders/update.wgsl?raw';
+import weightAverageSource from '../../shaders/weight_average.wgsl?raw';
 import weightPenaltySource from '../../shaders/weight_penalty.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
@@ -149,6 +150,28 @@ const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => 
     bytes: 16 * (3 + 2 * rule.slots(s).length) * s.elements,
   }),
 });
+
+export interface WeightAverageShape extends ChunkedShape {
+  /** How much of the average each update keeps. */
+  momentum: number;
+  /** Updates after which the weights become their average, again and again; undefined for never. */
+  overwriteEvery?: number | undefined;
+}
+
+/** To be launched after the update. */
+export const weightAverage: Kernel<WeightAverageShape> = {
+  name: 'weight_average',
+  source: weightAverageSource + stateSource,
+  variants: chunkInvocations,
+  flags: (s, { workgroupSize }) => ({ workgroup_size: workgroupSize!, overwrites: s.overwriteEvery !== undefined }),
+  constants: (s) => ({
+    one_minus_momentum: 1 - s.momentum,
+    ...(s.overwriteEvery !== undefined && { every: s.overwriteEvery }),
+  }),
+  buffers: (s) => ({ chunks: s.chunks * 4, state: stateWords, w: s.elements * 4, a: s.elements * 4 }),
+  workgroups: (s) => [s.chunks],
+  cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
+};
 
 export interface AdamShape extends UpdateShape {
   beta1: number;

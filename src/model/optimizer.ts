@@ -48,6 +48,14 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
       fix: `leave out ${clips.slice(1).join(' and ')}`,
     });
   }
+  if (filled.emaOverwriteFrequency !== undefined && !filled.useEma) {
+    throw new ConfigurationError({
+      what: `${type} overwrites the weights with an average that it doesn't keep`,
+      found: { useEma: filled.useEma, emaOverwriteFrequency: filled.emaOverwriteFrequency },
+      expected: 'emaOverwriteFrequency only together with useEma: true',
+      fix: 'set useEma: true, or leave emaOverwriteFrequency out',
+    });
+  }
   return filled;
 }
 
@@ -65,6 +73,15 @@ export function clipOf({ clipnorm, clipvalue, globalClipnorm }: FilledOptimizer)
   if (clipnorm !== undefined) return { by: 'norm', most: clipnorm };
   if (globalClipnorm !== undefined) return { by: 'globalNorm', most: globalClipnorm };
   return clipvalue === undefined ? undefined : { by: 'value', most: clipvalue };
+}
+
+/** How the moving average of the weights is kept, or undefined. */
+export function averageOf({
+  useEma,
+  emaMomentum,
+  emaOverwriteFrequency,
+}: FilledOptimizer): { momentum: number; overwriteEvery?: number | undefined } | undefined {
+  return useEma ? { momentum: emaMomentum, overwriteEvery: emaOverwriteFrequency } : undefined;
 }
 
 function checked<T extends Exclude<OptimizerConfig, string>>(config: T): T {

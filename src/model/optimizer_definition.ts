@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { number } from '../check.ts';
+import { integer, number } from '../check.ts';
 
 /** Options of every optimizer; the names and their meaning are Keras' (keras/src/optimizers/base_optimizer.py). */
 export const clippingAndDecay = {
@@ -11,6 +11,12 @@ export const clippingAndDecay = {
   globalClipnorm: v.optional(number(0, Infinity, 'open')),
   /** Before the step w -= learningRate * weightDecay * w, biases included: AdamW's decay, which isn't the L2 regularizer. */
   weightDecay: v.optional(number(0)),
+  /** Keeps an exponential moving average of the weights: validation, `evaluate` and `predict` use it. */
+  useEma: v.optional(v.boolean(), false),
+  /** average = emaMomentum * average + (1 - emaMomentum) * w after each update; the first makes it w. */
+  emaMomentum: v.optional(number(0, 1), 0.99),
+  /** After every so many updates the weights become their average. Never where it is left out. */
+  emaOverwriteFrequency: v.optional(integer(1, 2 ** 32 - 1)),
 };
 
 type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;

@@ -55,10 +55,11 @@ export function compareCommand(
     if (shared !== vary) words.push(shared === 'model' ? '--model' : '--augment', flagOf(a, shared, facts));
   }
   if (vary !== 'optimizer') {
-    const { type, learningRate, ...options } = optimizer;
+    const { type, learningRate, useEma, emaMomentum, ...options } = optimizer;
     words.push('--optimizer', type);
     if (vary !== 'learning-rate' && learningRate !== undefined) words.push('--learning-rate', String(learningRate));
     const defaults = fillOptimizer(type);
+    if (useEma) words.push('--ema', String(emaMomentum ?? defaults.emaMomentum));
     for (const [name, value] of Object.entries(options)) {
       if (value === undefined || value === defaults[name as keyof typeof defaults]) continue;
       if (!optimizerFlags[name]) return undefined;

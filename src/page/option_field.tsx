@@ -42,6 +42,7 @@ const usualMost: Record<string, number> = {
   clipvalue: 1,
   globalClipnorm: 10,
   weightDecay: 0.1,
+  emaOverwriteFrequency: 1000,
 };
 
 /** Numbers that no slider is any good for, and text. */

@@ -10,7 +10,7 @@ import { type Measurement, planMeasurement } from './measurement.ts';
 import { type GraphPlan, type Network, planMovingStatistics, planNetwork } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
-import { planUpdate } from './update.ts';
+import { type PlannedAverage, planAverage, planUpdate } from './update.ts';
 
 /** Bad steps in a row after which training stops: one can be chance, three are a run that has diverged. */
 export const badStepsToHalt = 3;
@@ -45,6 +45,8 @@ export interface StepPlan {
   chunks: UploadedChunks;
   /** The numbers that the optimizer keeps for each weight, an arena each, zeroed when it starts anew. */
   slots: BufferRef[];
+  /** The moving average of the weights, where the optimizer keeps one; `update` has its dispatch. */
+  average?: PlannedAverage;
   /** What a training step measures of itself, where it does. */
   measurement?: Measurement;
 }
@@ -98,6 +100,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   const training = planOf(trainingState, network.training);
   const evaluation = planOf(evaluationState, network.gradient);
   const { update, slots } = planUpdate(planner, optimizer, arenas, training.state);
+  const average = planAverage(planner, optimizer, arenas, training.state);
   const move = planMovingStatistics(planner, network, training.state);
   const measurement =
     arenas.updated &&
@@ -118,8 +121,9 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     ...batchBuffers,
     training,
     evaluation,
-    update: [update, ...(move ? [move] : [])],
+    update: [update, ...(average ? [average.dispatch] : []), ...(move ? [move] : [])],
     slots,
+    ...(average && { average }),
     chunks,
     ...(measurement && { measurement }),
   };

@@ -1,6 +1,6 @@
 import type { Kernel } from '../gpu/kernel.ts';
 import * as kernels from '../kernels/update.ts';
-import { clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
+import { averageOf, clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
@@ -48,4 +48,33 @@ export function planUpdate(
     },
   );
   return { update, slots };
+}
+
+/** The moving average of the weights. */
+export interface PlannedAverage {
+  /** Laid out as the arena of weights. */
+  all: BufferRef;
+  /** Where the weights are while the averages stand in their place. */
+  kept: BufferRef;
+  dispatch: PlannedDispatch;
+}
+
+/** Undefined for an optimizer that keeps none. */
+export function planAverage(
+  planner: Planner,
+  optimizer: FilledOptimizer,
+  { network, chunks, shape }: Arenas,
+  state: BufferRef,
+): PlannedAverage | undefined {
+  const average = averageOf(optimizer);
+  if (!average) return undefined;
+  const { all: weights } = network.weights;
+  const arena = (label: string) => planner.buffer('parameters', label, weights.size / 4);
+  const all = arena('weights.average');
+  const buffers = { chunks: chunks.refs.table, state, w: weights, a: all };
+  return {
+    all,
+    kept: arena('weights.kept'),
+    dispatch: planner.dispatch(kernels.weightAverage, { ...shape, ...average }, buffers),
+  };
 }

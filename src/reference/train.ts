@@ -2,6 +2,7 @@ import type { FilledOptimizer } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
 import { adam } from './adam.ts';
 import { clipGradients } from './clip.ts';
+import { movingAverage } from './moving_average.ts';
 import { sgd } from './sgd.ts';
 
 type Numbers = ArrayLike<number>;
@@ -38,14 +39,23 @@ const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledO
  * The weights after `steps` updates: `gradients` is asked before each for those at the weights as they stand, with the
  * update's number from 0.
  */
-export function trainSteps(
+export const trainSteps = (
   optimizer: FilledOptimizer,
   weights: readonly Numbers[],
   steps: number,
   gradients: (weights: Float64Array[], step: number) => Numbers[],
-): Float64Array[] {
+): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients).weights;
+
+/** The same with the moving average of the weights, which an optimizer without `useEma` does not keep. */
+export function trainWithAverage(
+  optimizer: FilledOptimizer,
+  weights: readonly Numbers[],
+  steps: number,
+  gradients: (weights: Float64Array[], step: number) => Numbers[],
+): { weights: Float64Array[]; averages: Float64Array[] } {
   const { slots: names, update } = updates[optimizer.type] as { slots: string[]; update: Update<FilledOptimizer> };
   let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
+  let averages = w;
   const slots = w.map(({ length }) => Object.fromEntries(names.map((name) => [name, new Float64Array(length)])));
   for (let step = 0; step < steps; step++) {
     const dw = clipGradients(optimizer, gradients(w, step));
@@ -54,6 +64,10 @@ export function trainSteps(
       Object.assign(slots[i]!, after.slots);
       return after.w;
     });
+    if (!optimizer.useEma) continue;
+    const averaged = w.map((tensor, i) => movingAverage(optimizer, { w: tensor, a: averages[i]!, t: step + 1 }));
+    w = averaged.map((each) => each.w);
+    averages = averaged.map(({ a }) => a);
   }
-  return w;
+  return { weights: w, averages };
 }

@@ -32,6 +32,9 @@ export interface Startup {
   firstStepMs: number;
 }
 
+/** The weights as training has them, or their moving average. */
+export type WhichWeights = 'current' | 'average';
+
 /** What all of a trainer's calls work with: everything on the GPU, and how far training has come. */
 export class Engine {
   readonly gpu: Gpu;
@@ -202,9 +205,29 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
   }
 
+  /** The moving average begins anew at these weights. */
   writeTensors(arrays: readonly Float32Array[]): void {
     this.#lastUpdate = undefined;
-    for (const [i, slice] of this.steps.network.tensors.entries()) this.write(slice, arrays[i]!);
+    const { network, average } = this.steps;
+    for (const [i, slice] of network.tensors.entries()) this.write(slice, arrays[i]!);
+    if (average) this.copy([network.weights.all], [average.all]);
+  }
+
+  /**
+   * Runs work with the moving averages in the place of the trained weights, as Keras' SwapEMAWeights does, and puts the
+   * weights back; where `which` is `'current'`, or the optimizer keeps no averages, with the weights as they are. Nothing
+   * of training may be under way.
+   */
+  async withWeights<T>(which: WhichWeights, work: () => Promise<T>): Promise<T> {
+    const { average, network } = this.steps;
+    if (!average || which === 'current') return work();
+    const weights = network.weights.all;
+    this.copy([weights, average.all], [average.kept, weights]);
+    try {
+      return await work();
+    } finally {
+      this.copy([average.kept], [weights]);
+    }
   }
 
   run(recording: Recording): void {

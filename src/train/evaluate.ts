@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { DatasetInput } from '../plan/input.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, WhichWeights } from './engine.ts';
 
 export interface Evaluation {
   /** Mean over the samples. */
@@ -10,10 +10,10 @@ export interface Evaluation {
 }
 
 /** Loss and accuracy on a data set, without augmentation: `Trainer.evaluate`. */
-export async function evaluate(engine: Engine, dataset: Dataset): Promise<Evaluation> {
+export async function evaluate(engine: Engine, dataset: Dataset, weights: WhichWeights): Promise<Evaluation> {
   const input = await engine.input(dataset, engine.plain, engine.steps.evaluation);
   try {
-    return await evaluateInput(engine, input, dataset.count);
+    return await engine.withWeights(weights, () => evaluateInput(engine, input, dataset.count));
   } finally {
     await engine.scheduler.abandon();
     input.dispose();

@@ -197,7 +197,9 @@ async function train(
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];
     if (validation) {
-      const { loss, accuracy } = await evaluateInput(engine, validation, options.validationData!.count);
+      const { count } = options.validationData!;
+      const evaluated = engine.withWeights('average', () => evaluateInput(engine, validation, count));
+      const { loss, accuracy } = await evaluated;
       record.validationLoss = loss;
       record.validationAccuracy = accuracy;
     }

@@ -4,7 +4,7 @@ import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import { countImages, imageElements } from './batch.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, WhichWeights } from './engine.ts';
 import { requireDataset } from './require_dataset.ts';
 
 /** Float images [n, height, width, channels], already scaled; or a data set, whose bytes become what `evaluate` sees. */
@@ -21,21 +21,22 @@ export interface LayerOutput {
 }
 
 /** Probabilities [n, classes]: `Trainer.predict`. */
-export async function predict(engine: Engine, images: Images): Promise<Float32Array> {
-  const [probabilities] = await read(engine, images, [
+export async function predict(engine: Engine, images: Images, weights: WhichWeights): Promise<Float32Array> {
+  const [probabilities] = await read(engine, images, weights, [
     { slice: engine.steps.probabilities, elements: engine.settings.classes },
   ]);
   return probabilities!;
 }
 
 /** What every layer makes of images: `Trainer.activations`. */
-export async function activations(engine: Engine, images: Images): Promise<LayerOutput[]> {
+export async function activations(engine: Engine, images: Images, weights: WhichWeights): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
   const outputs = network.inference.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
   outputs.at(-1)!.slice = probabilities; // the softmax is computed with the loss: the layer's own buffer holds logits
   const values = await read(
     engine,
     images,
+    weights,
     outputs.map(({ slice, shape }) => ({ slice, elements: shape.reduce((a, b) => a * b, 1) })),
   );
   return outputs.map(({ layer, shape }, i) => ({ layer, shape: [...shape], values: values[i]! }));
@@ -50,8 +51,13 @@ interface Wanted {
 const isDataset = (images: Images): images is Dataset =>
   typeof images === 'object' && images !== null && 'imageShape' in images;
 
-/** Runs images through the network as it stands, and reads what they leave behind, all of it at the end. */
-async function read(engine: Engine, images: Images, expected: readonly Wanted[]): Promise<Float32Array[]> {
+/** Runs images through the network, and reads what they leave behind, all of it at the end. */
+async function read(
+  engine: Engine,
+  images: Images,
+  weights: WhichWeights,
+  expected: readonly Wanted[],
+): Promise<Float32Array[]> {
   const { gpu, memory, steps, settings, disposal } = engine;
   const { network, evaluation } = steps;
   const { model, batchSize } = settings;
@@ -72,20 +78,22 @@ async function read(engine: Engine, images: Images, expected: readonly Wanted[])
       const order = Uint32Array.from({ length: count }, (_, i) => i);
       engine.beginEpoch(evaluation, input, order);
     }
-    for (let first = 0; first < count; first += batchSize) {
-      const n = Math.min(batchSize, count - first);
-      if (images instanceof Float32Array) {
-        const elements = imageElements(model);
-        engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
-        engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
+    await engine.withWeights(weights, async () => {
+      for (let first = 0; first < count; first += batchSize) {
+        const n = Math.min(batchSize, count - first);
+        if (images instanceof Float32Array) {
+          const elements = imageElements(model);
+          engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
+          engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
+        }
+        submitBatch(engine, recording, expected, out, first, n);
+        // A GPU that is some batches behind gets no more: what else wants it, as the screen does, has its turn.
+        if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
+          await gpu.device.queue.onSubmittedWorkDone();
+          disposal.throwIfAborted();
+        }
       }
-      submitBatch(engine, recording, expected, out, first, n);
-      // A GPU that is some batches behind gets no more: what else wants it, as the screen does, has its turn.
-      if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
-        await gpu.device.queue.onSubmittedWorkDone();
-        disposal.throwIfAborted();
-      }
-    }
+    });
     const bytes = await readSlices(gpu, memory, out);
     return bytes.map((values, i) => new Float32Array(values, 0, count * expected[i]!.elements));
   } finally {

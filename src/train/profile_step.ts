@@ -17,7 +17,7 @@ export interface TrainingProfile extends StepProfile {
 /** Times each dispatch of a training step on its own, and puts back what training had: `Trainer.profile`. */
 export async function profileStep(engine: Engine, dataset: Dataset, rounds: number): Promise<TrainingProfile> {
   const { gpu, memory, steps } = engine;
-  const { network, training, slots, measurement } = steps;
+  const { network, training, slots, average, measurement } = steps;
   await engine.fitAugmentation(dataset);
   const input = await engine.input(dataset, engine.inputView, training);
   const { moving } = network;
@@ -25,6 +25,7 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
     network.weights.all,
     ...(moving ? [moving.all] : []),
     ...slots,
+    ...(average ? [average.all] : []),
     training.state,
     ...(measurement ? [measurement.positive] : []),
   ];

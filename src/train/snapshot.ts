@@ -6,7 +6,7 @@ import type { WatchState } from '../health/verdicts.ts';
 import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
 import type { Engine } from './engine.ts';
-import { copyWeights, readTensors, readTrained } from './weights.ts';
+import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
 /** All that training has made of a trainer: another one that was made with the same options goes on from it, bit by bit. */
 export interface Snapshot {
@@ -16,6 +16,8 @@ export interface Snapshot {
   optimizer?: string;
   /** The optimizer's slots, in the order of the trained weights: Adam's m and then v, SGD's velocity where it has momentum. */
   slots: Float32Array[];
+  /** The moving average of the trained weights, in their order, of an optimizer that keeps one. */
+  averages?: Float32Array[];
   progress: Progress;
   learningRate: number;
   /** Of the images that were trained on first, where the augmentation asks for them. */
@@ -53,6 +55,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const weights = await readTensors(engine, steps.network.tensors);
   const slots: Float32Array[] = [];
   for (const slices of slotSlices(engine)) slots.push(...(await readTrained(engine, slices)));
+  const averages = steps.average && (await readTrained(engine, slicesLike(steps.network.weights, steps.average.all)));
   const watch = engine.watch?.state;
   const positive = watch && steps.measurement?.positive;
   const [bytes, units] = await readSlices(gpu, memory, [steps.training.state, ...(positive ? [positive] : [])]);
@@ -68,6 +71,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
     weights,
     optimizer,
     slots,
+    ...(averages && { averages }),
     progress: { epochs, ...state },
     learningRate,
     ...(statistics && { statistics }),
@@ -93,11 +97,18 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   const slots = slices.map((_, i) =>
     copyWeights(model, snapshot.slots.slice(i * trained.length, (i + 1) * trained.length), trained),
   );
+  const { average } = engine.steps;
+  // Without them, as of a run that kept none, the average begins at the snapshot's weights.
+  const averages = average && snapshot.averages && copyWeights(model, snapshot.averages, trained);
   const { progress, learningRate, statistics } = snapshot;
   const { epochs, ...state } = progress;
   engine.writeTensors(weights);
   for (const [i, tensors] of slices.entries()) {
     for (const [t, slice] of tensors.entries()) engine.write(slice, slots[i]![t]!);
+  }
+  if (averages) {
+    const tensors = slicesLike(engine.steps.network.weights, average.all);
+    for (const [t, slice] of tensors.entries()) engine.write(slice, averages[t]!);
   }
   engine.resumeAt({ epochs, step: state.step, learningRate });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
@@ -110,14 +121,5 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
 }
 
 /** The tensors in each of the optimizer's arenas, which are laid out as the gradients' is. */
-function slotSlices({ steps }: Engine): Slice[][] {
-  const { all, tensors } = steps.network.gradients;
-  return steps.slots.map((arena) =>
-    tensors.map(({ label, offset, size }) => ({
-      buffer: arena.buffer,
-      label: `${arena.label} of ${label}`,
-      offset: arena.offset + offset - all.offset,
-      size,
-    })),
-  );
-}
+const slotSlices = ({ steps }: Engine): Slice[][] =>
+  steps.slots.map((arena) => slicesLike(steps.network.gradients, arena));

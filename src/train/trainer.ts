@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { integer, number, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -6,10 +7,11 @@ import { Memory } from '../gpu/memory.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import type { History } from '../health/history.ts';
 import type { CompiledModel } from '../model/graph.ts';
+import { averageOf } from '../model/optimizer.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
-import { Engine, type Startup } from './engine.ts';
+import { Engine, type Startup, type WhichWeights } from './engine.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import { activations, type Images, type LayerOutput, predict } from './predict.ts';
@@ -17,7 +19,7 @@ import type { TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
-import { copyWeights, readTensors } from './weights.ts';
+import { copyWeights, readWeights } from './weights.ts';
 
 /**
  * Makes a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
@@ -28,12 +30,21 @@ export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);
 }
 
+/** Which of a trainer's weights are meant. */
+export interface WeightsOption {
+  /** `'average'` is the moving average that an optimizer with `useEma` keeps. */
+  weights?: WhichWeights;
+}
+
+const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current', 'average'])) });
+
 /** A model with its weights on the GPU. Made by `createTrainer`. */
 export class Trainer {
   readonly gpu: Gpu;
   readonly model: CompiledModel;
   readonly batchSize: number;
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
+  readonly #hasAverage: boolean;
   readonly #memory: Memory;
   readonly #ready: Promise<Engine>;
   readonly #disposal = new AbortController();
@@ -46,6 +57,7 @@ export class Trainer {
     this.gpu = gpu;
     this.model = settings.model;
     this.batchSize = settings.batchSize;
+    this.#hasAverage = averageOf(settings.optimizer) !== undefined;
     this.#memory = new Memory(gpu.device);
     this.#ready = Engine.start(gpu, settings, this.#memory, this.startup, this.#disposal.signal);
     this.#ready.catch(() => undefined); // the first method that waits for it tells
@@ -89,14 +101,23 @@ export class Trainer {
    * its pace, they have their turn between two of its submissions.
    */
   readonly meanwhile = {
-    predict: (images: Images): Promise<Float32Array> => this.#between((engine) => predict(engine, images)),
-    activations: (images: Images): Promise<LayerOutput[]> => this.#between((engine) => activations(engine, images)),
-    evaluate: async (dataset: Dataset): Promise<Evaluation> => {
-      requireDataset(dataset);
-      return this.#between((engine) => evaluate(engine, dataset));
+    predict: async (images: Images, options?: WeightsOption): Promise<Float32Array> => {
+      const weights = this.#evaluated(options);
+      return this.#between((engine) => predict(engine, images, weights));
     },
-    getWeights: (): Promise<Float32Array[]> =>
-      this.#between((engine) => readTensors(engine, engine.steps.network.tensors)),
+    activations: async (images: Images, options?: WeightsOption): Promise<LayerOutput[]> => {
+      const weights = this.#evaluated(options);
+      return this.#between((engine) => activations(engine, images, weights));
+    },
+    evaluate: async (dataset: Dataset, options?: WeightsOption): Promise<Evaluation> => {
+      const weights = this.#evaluated(options);
+      requireDataset(dataset);
+      return this.#between((engine) => evaluate(engine, dataset, weights));
+    },
+    getWeights: async (options?: WeightsOption): Promise<Float32Array[]> => {
+      const weights = this.#whichWeights(options, 'current');
+      return this.#between((engine) => readWeights(engine, weights));
+    },
     /** Asked for in `onEpoch`, it is the state at that epoch's end. */
     snapshot: (): Promise<Snapshot> => this.#between(takeSnapshot),
   };
@@ -140,33 +161,57 @@ export class Trainer {
     return this.#exclusively((engine) => datasetGradients(engine, dataset, options.augmented ?? false));
   }
 
-  /** Probabilities [n, classes] of any number of images. @throws ConfigurationError for images that don't fit. */
-  predict(images: Images): Promise<Float32Array> {
-    return this.#exclusively((engine) => predict(engine, images));
+  /**
+   * Probabilities [n, classes] of any number of images.
+   *
+   * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
+   * @throws ConfigurationError for images that don't fit.
+   */
+  async predict(images: Images, options?: WeightsOption): Promise<Float32Array> {
+    const weights = this.#evaluated(options);
+    return this.#exclusively((engine) => predict(engine, images, weights));
   }
 
   /**
    * What every layer makes of images, in the order of the model, the last one's probabilities too; flatten, which changes
    * nothing, is left out. All outputs of all images are on the GPU at once: not for a whole data set.
    *
+   * @param options whose `weights` are computed with, as `predict` takes them.
    * @throws ConfigurationError for images that don't fit.
    */
-  activations(images: Images): Promise<LayerOutput[]> {
-    return this.#exclusively((engine) => activations(engine, images));
+  async activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
+    const weights = this.#evaluated(options);
+    return this.#exclusively((engine) => activations(engine, images, weights));
   }
 
-  /** Loss and accuracy on a data set, without augmentation. */
-  async evaluate(dataset: Dataset): Promise<Evaluation> {
+  /**
+   * Loss and accuracy on a data set, without augmentation.
+   *
+   * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
+   */
+  async evaluate(dataset: Dataset, options?: WeightsOption): Promise<Evaluation> {
+    const weights = this.#evaluated(options);
     requireDataset(dataset);
-    return this.#exclusively((engine) => evaluate(engine, dataset));
+    return this.#exclusively((engine) => evaluate(engine, dataset, weights));
   }
 
-  /** All weights in Keras' order and layout: kernels [kh, kw, in, out] and [in, out], biases [out], a copy. */
-  getWeights(): Promise<Float32Array[]> {
-    return this.#exclusively((engine) => readTensors(engine, engine.steps.network.tensors));
+  /**
+   * All weights in Keras' order and layout: kernels [kh, kw, in, out] and [in, out], biases [out], a copy.
+   *
+   * @param options `{ weights: 'average' }` for the moving average of those that are trained, with an optimizer that keeps
+   *   one (`useEma`). Tensors that are not trained, and moving statistics, are the same either way.
+   * @throws ConfigurationError for the average of an optimizer that keeps none.
+   */
+  async getWeights(options?: WeightsOption): Promise<Float32Array[]> {
+    const weights = this.#whichWeights(options, 'current');
+    return this.#exclusively((engine) => readWeights(engine, weights));
   }
 
-  /** Replaces all weights; the optimizer's slots stay. @throws ConfigurationError for another number or other sizes. */
+  /**
+   * Replaces all weights; the optimizer's slots stay, and a moving average begins anew at these weights.
+   *
+   * @throws ConfigurationError for another number or other sizes.
+   */
   async setWeights(arrays: readonly ArrayLike<number>[]): Promise<void> {
     const copies = copyWeights(this.model, arrays);
     return this.#exclusively(async (engine) => {
@@ -207,6 +252,25 @@ export class Trainer {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
     // Not at once: work under way would misuse them, which the device reports as an error of everybody's.
     this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
+  }
+
+  /** @throws ConfigurationError for what is neither, and for the average of an optimizer that keeps none. */
+  #whichWeights(options: WeightsOption | undefined, byDefault: WhichWeights): WhichWeights {
+    const { weights = byDefault } = parse(weightsOption, options ?? {}, 'the options');
+    if (weights === 'average' && !this.#hasAverage) {
+      throw new ConfigurationError({
+        what: 'The optimizer keeps no moving average of the weights',
+        found: { weights },
+        expected: 'an optimizer with useEma: true',
+        fix: "make the trainer with optimizer: { type: 'adam', useEma: true }, or leave weights out",
+      });
+    }
+    return weights;
+  }
+
+  /** The weights that say how good the network is: as `fit` validates. */
+  #evaluated(options: WeightsOption | undefined): WhichWeights {
+    return this.#whichWeights(options, this.#hasAverage ? 'average' : 'current');
   }
 
   /** In a `fit` that has been called, or else in turn. */

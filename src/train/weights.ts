@@ -3,11 +3,29 @@ import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import { type CompiledModel, type ModelTensor, trainedTensors } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, WhichWeights } from './engine.ts';
 
 /** All tensors of a model in Keras' order and layout, without what pads them on the GPU. */
 export const readTensors = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>
   read(engine, engine.settings.model.tensors, tensors);
+
+/** The weights, or with the moving average of those that are trained. */
+export async function readWeights(engine: Engine, which: WhichWeights): Promise<Float32Array[]> {
+  const { network, average } = engine.steps;
+  const all = await readTensors(engine, network.tensors);
+  if (which === 'current') return all;
+  const averages = await readTrained(engine, slicesLike(network.weights, average!.all));
+  return engine.settings.model.tensors.map(({ spec, index }, t) => (spec.trainable ? averages[index]! : all[t]!));
+}
+
+/** The tensors in an arena that is laid out as another one. */
+export const slicesLike = ({ all, tensors }: { all: Slice; tensors: readonly Slice[] }, arena: Slice): Slice[] =>
+  tensors.map(({ label, offset, size }) => ({
+    buffer: arena.buffer,
+    label: `${arena.label} of ${label}`,
+    offset: arena.offset + offset - all.offset,
+    size,
+  }));
 
 /** The same of those that are trained: their gradients, or what the optimizer keeps for them. */
 export const readTrained = (engine: Engine, tensors: readonly Slice[]): Promise<Float32Array[]> =>

@@ -115,6 +115,7 @@ const cases: [string, () => string[], string[]][] = [
     () => ['--clipvalue', '1', '--global-clipnorm', '2'],
     ['clips gradients in more than one way', '"clipvalue":1', '"globalClipnorm":2'],
   ],
+  ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],
   ['momentum for adam', () => ['--momentum', '0.9'], ['--momentum belongs to sgd']],

@@ -3,6 +3,7 @@ import type { Hole } from '../../src/gpu/wgsl.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
 import { arenaOf } from './arena.ts';
+import { checkWeightAverage } from './average_checks.ts';
 import {
   type BatchNormCase,
   checkBatchNormBackwardSums,
@@ -375,6 +376,8 @@ export const everyKernel: AnyCheck[] = [
     }),
   ),
   any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
+  any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3 })),
+  any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3, overwriteEvery: 3 })),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),

@@ -119,7 +119,7 @@ export function checkSgd(c: SgdCase): KernelCheck<SgdShape> {
 }
 
 /** Within its bound in every tensor, and nothing else touched: what lies between the tensors is still poison. */
-function inTensors(arena: Arena, expected: Numbers, bound: Numbers): Verify {
+export function inTensors(arena: Arena, expected: Numbers, bound: Numbers): Verify {
   return (name, bits) => {
     const between = bits.slice();
     for (let i = 0; i < arena.chunks.length / 4; i++) {

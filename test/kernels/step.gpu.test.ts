@@ -1,5 +1,6 @@
 import { afterAll, describe, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { checkWeightAverage, type WeightAverageCase } from './average_checks.ts';
 import { checkKernel } from './check_kernel.ts';
 import { checkBeginStep, checkSumParts } from './step_checks.ts';
 
@@ -32,4 +33,18 @@ describe('sum_parts', () => {
     ['one more', { parts: 3, weights: 60, biases: 5 }],
     ['many parts', { parts: 64, weights: 77, biases: 9 }],
   ])('%s', (_, shape) => checkKernel(gpu, checkSumParts(shape)));
+});
+
+describe('weight_average', () => {
+  const control: WeightAverageCase = { tensors: [300, 7, 90], momentum: 0.99, t: 20 };
+  test.each<[string, Partial<WeightAverageCase>]>([
+    ['the control', {}],
+    ['the first update', { t: 1 }],
+    ['little is kept', { momentum: 0.1 }],
+    ['one number', { tensors: [1] }],
+    ['one past a chunk', { tensors: [4097, 3] }],
+    ['the weights become their average', { overwriteEvery: 5 }],
+    ['not after this update', { overwriteEvery: 7 }],
+    ['after every update', { overwriteEvery: 1 }],
+  ])('%s', (_, departure) => checkKernel(gpu, checkWeightAverage({ ...control, ...departure })));
 });

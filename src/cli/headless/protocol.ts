@@ -50,6 +50,7 @@ export interface Pictures {
 export interface PackedSnapshot extends Pick<Snapshot, 'progress' | 'learningRate'> {
   weights: string[];
   slots: string[];
+  averages?: string[];
   statistics?: { mean: number[]; std: number[]; zca?: string };
 }
 

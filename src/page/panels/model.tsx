@@ -107,7 +107,7 @@ export function OptimizerPanel() {
         />
       </div>
       <details>
-        <summary>{optimizer.type}'s other options, clipping, weight decay</summary>
+        <summary>{optimizer.type}'s other options, clipping, weight decay, moving average</summary>
         <div class="options">
           {options
             .filter(({ name }) => name !== 'learningRate')
