@@ -67,6 +67,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
   records[record + record_skipped] = u32(skip);
   records[record + record_updates] = state.updates;
   records[record + record_halted] = state.halted;
+  records[record + record_learning_rate] = bitcast<u32>(state.learning_rate);
   state.skip = u32(skip || state.halted != 0u);
   if (state.halted != 0u) { return; }
   if (skip) {

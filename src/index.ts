@@ -134,6 +134,19 @@ export type { MetricFigures } from './model/metrics/figures.ts';
 export type { MetricConfig } from './model/metrics/index.ts';
 export { adam, type OptimizerConfig, sgd } from './model/optimizer.ts';
 export { aboutPreset, type PresetName, presetModel, presetNames } from './model/presets.ts';
+export {
+  constant,
+  cosineDecay,
+  cosineDecayRestarts,
+  exponentialDecay,
+  inverseTimeDecay,
+  type LearningRate,
+  learningRateAt,
+  oneCycle,
+  piecewiseConstantDecay,
+  polynomialDecay,
+  type ScheduleConfig,
+} from './model/schedule.ts';
 export { classifierSummary, type LayerSummary, modelSummary } from './model/summary.ts';
 export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
 export type { InitializerConfig, RegularizerConfig } from './model/weight_options.ts';

@@ -2,17 +2,19 @@ import * as v from 'valibot';
 
 /** What a schema of check.ts and its like knows of its own limits: valibot keeps it beside the check. */
 export interface Limits {
-  kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'layers';
+  kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'numberOrVariant' | 'layers';
   least: number;
   most: number;
+  /** Of a number or a variant: what stands in the number's place, an object of one of these types. */
+  variants?: Readonly<Record<string, { schema: v.GenericSchema }>>;
 }
 
 /** One option of an op, a layer or an optimizer as plain JSON: what a form for it needs to know. */
 export interface OptionFacts {
   name: string;
   /**
-   * `range` is [low, high], `numberOrList` a number or some to choose from, `layers` a list of names of layers; `other` has a
-   * shape of its own.
+   * `range` is [low, high], `numberOrList` a number or some to choose from, `numberOrVariant` a number or an object whose
+   * `type` is one of `variants`, `layers` a list of names of layers; `other` has a shape of its own.
    */
   kind: Limits['kind'] | 'boolean' | 'choice' | 'other';
   /** Left out where it has to be given. */
@@ -22,6 +24,8 @@ export interface OptionFacts {
   most?: number;
   /** Of a choice. */
   choices?: readonly (string | number)[];
+  /** What may stand in the place of a number: the type of an object, and its options. */
+  variants?: readonly { type: string; options: readonly OptionFacts[] }[];
 }
 
 type Schema = v.GenericSchema<unknown, unknown>;
@@ -39,7 +43,7 @@ function describe(name: string, entry: Schema): OptionFacts {
   const known = { name, ...(byDefault !== undefined && { default: byDefault }) };
   if (type === 'boolean') return { ...known, kind: 'boolean' };
   if (type === 'picklist') return { ...known, kind: 'choice', choices: options };
-  const { kind, least, most } = v.getMetadata(inner as never) as Partial<Limits>;
+  const { kind, least, most, variants } = v.getMetadata(inner as never) as Partial<Limits>;
   if (!kind) return { ...known, kind: type === 'number' ? 'number' : 'other' };
   return {
     ...known,
@@ -47,6 +51,12 @@ function describe(name: string, entry: Schema): OptionFacts {
     ...(Number.isFinite(least) && { least }),
     // Larger numbers than that are no limit that anybody means.
     ...(most !== undefined && most < Number.MAX_SAFE_INTEGER && { most }),
+    ...(variants && {
+      variants: Object.entries(variants).map(([type, { schema }]) => ({
+        type,
+        options: describeOptions(schema as Schema),
+      })),
+    }),
   };
 }
 

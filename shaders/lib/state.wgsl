@@ -5,10 +5,10 @@ struct State {
   epoch: u32,
   position: u32,    // where in `order` the next batch starts
   samples: u32,     // length of `order` in this epoch
-  learning_rate: f32,
   halted: u32,      // 1 after too many bad steps in a row: later steps of the submission do nothing
   bad_in_a_row: u32,
 
+  learning_rate: f32, // of this step, from the schedule
   step: u32,        // steps begun over the whole run, skipped ones included
   start: u32,       // where in `order` this batch starts
   count: u32,       // real samples of this batch; the slots behind them contribute nothing

@@ -7,6 +7,7 @@ import type { HealthTable } from '../health/health_table.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import { compileModel } from '../model/graph.ts';
+import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import { copyWeights } from '../train/weights.ts';
@@ -211,7 +212,10 @@ const schema = v.object({
     correction1: numbers,
     correction2: numbers,
   }),
-  learningRate: numbers,
+  learningRate: v.custom<LearningRate>(
+    (value) => typeof value === 'number' || (typeof value === 'object' && value !== null),
+    'a number or a schedule',
+  ),
   statistics: v.optional(v.object({ mean: v.array(numbers), std: v.array(numbers) })),
   watch: v.optional(watch),
   // Older files have no averages and no units, nor have those of an optimizer that keeps no average of the weights.
@@ -354,7 +358,8 @@ function requireSum(file: Uint8Array, view: DataView, name: string): void {
 }
 
 /** Options that can be trained with, and weights of their model. */
-function check(options: TrainerOptions, { weights }: Snapshot): void {
+function check(options: TrainerOptions, { weights, learningRate }: Snapshot): void {
+  fillLearningRate(learningRate);
   fillTrainerOptions(options);
   copyWeights(compileModel(options.model), weights);
 }

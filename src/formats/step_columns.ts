@@ -12,12 +12,21 @@ export interface Column {
 }
 
 /** What the training run makes of it is first, then the network's health, then each layer's. */
-export function columnsOf({ loss, accuracy, samples, skipped, gradientNorms, health }: StepRecord): Column[] {
+export function columnsOf({
+  loss,
+  accuracy,
+  samples,
+  skipped,
+  learningRate,
+  gradientNorms,
+  health,
+}: StepRecord): Column[] {
   const whole: Column[] = [
     { name: 'loss', value: loss },
     { name: 'accuracy', value: accuracy },
     { name: 'samples', value: samples },
     { name: 'skipped', value: Number(skipped) },
+    ...(learningRate === undefined ? [] : [{ name: 'learningRate', value: learningRate }]),
   ];
   if (!health) {
     const norms = Object.entries(gradientNorms);

@@ -14,6 +14,8 @@ export interface StepRecord {
   samples: number;
   /** The loss or a gradient was not finite: the weights stayed as they were. */
   skipped: boolean;
+  /** Of this step, a float32. Records of older versions have none. */
+  learningRate?: number;
   /**
    * L2 norm of the gradient of all of a layer's tensors, by the layer's name: of the whole loss, its L2 penalties included,
    * and before the optimizer clips it.

@@ -48,6 +48,7 @@ export class RecordReader {
       accuracy: u32(recordField.correct) / samples,
       samples,
       skipped: u32(recordField.skipped) !== 0,
+      learningRate: f32(recordField.learningRate),
       gradientNorms,
       ...(measured && this.#health && { health: this.#health.read({ u32, f32 }) }),
     };

@@ -11,7 +11,17 @@ const places = <const N extends string>(...names: N[]) =>
 // A record is this block, then `gradientField` for each trained tensor. Where gradient health is measured, `layerField` for
 // each measured layer and `tensorField` for each trained tensor follow. Shaders get the places as constants, see below.
 
-export const recordField = places('step', 'epoch', 'count', 'loss', 'correct', 'skipped', 'updates', 'halted');
+export const recordField = places(
+  'step',
+  'epoch',
+  'count',
+  'loss',
+  'correct',
+  'skipped',
+  'updates',
+  'halted',
+  'learningRate',
+);
 
 /** A gradient's sum of squares, and how many of its elements aren't finite. */
 export const gradientField = places('squares', 'nonFinite');

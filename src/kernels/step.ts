@@ -4,14 +4,22 @@ import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?
 import sumPartsSource from '../../shaders/sum_parts.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
+import { scheduleSource, scheduleWords } from './schedule.ts';
 import { stateSource, stateWords } from './state.ts';
 import { spread } from './workgroups.ts';
 
-export const beginStep: Kernel<{ batch: number }> = {
+export interface BeginStepShape {
+  batch: number;
+  /** The step has a learning rate, which follows from the number of updates. */
+  scheduled: boolean;
+}
+
+export const beginStep: Kernel<BeginStepShape> = {
   name: 'begin_step',
-  source: beginStepSource + stateSource,
+  source: ({ scheduled }) => beginStepSource + stateSource + (scheduled ? scheduleSource : ''),
+  flags: ({ scheduled }) => ({ scheduled }),
   constants: (s) => ({ batch: s.batch }),
-  buffers: () => ({ state: stateWords }),
+  buffers: (s) => ({ state: stateWords, ...(s.scheduled && { schedule: scheduleWords }) }),
   workgroups: () => [1],
   cost: () => ({ flops: 0, bytes: 8 * stateWords }),
 };

@@ -4,7 +4,14 @@ import type { Variable } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { augmentationPresets } from '../train/augmentation_presets.ts';
 import type { Plan } from '../train/run_length.ts';
-import { augmentationOf, type Experiment, learningRateOf, modelOf, type SettledExperiment } from './experiment.ts';
+import {
+  augmentationOf,
+  type Experiment,
+  learningRateOf,
+  modelOf,
+  rateText,
+  type SettledExperiment,
+} from './experiment.ts';
 
 /** What an experiment has of a variable, as `wgrad compare` takes it in --a and --b. */
 export function flagOf(experiment: SettledExperiment, vary: Variable, facts: DatasetFacts): string {
@@ -19,7 +26,7 @@ export function flagOf(experiment: SettledExperiment, vary: Variable, facts: Dat
     case 'optimizer':
       return isPlain(optimizer) ? optimizer.type : JSON.stringify(optimizer);
     case 'learning-rate':
-      return String(learningRateOf(optimizer));
+      return rateText(learningRateOf(optimizer));
   }
 }
 
@@ -57,7 +64,7 @@ export function compareCommand(
   if (vary !== 'optimizer') {
     const { type, learningRate, useEma, emaMomentum, ...options } = optimizer;
     words.push('--optimizer', type);
-    if (vary !== 'learning-rate' && learningRate !== undefined) words.push('--learning-rate', String(learningRate));
+    if (vary !== 'learning-rate' && learningRate !== undefined) words.push('--learning-rate', rateText(learningRate));
     const defaults = fillOptimizer(type);
     if (useEma) words.push('--ema', String(emaMomentum ?? defaults.emaMomentum));
     for (const [name, value] of Object.entries(options)) {

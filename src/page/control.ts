@@ -2,14 +2,23 @@ import { effect } from '@preact/signals';
 import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../data/served_datasets.ts';
 import type { ErrorParts } from '../errors.ts';
-import { clock, count, counted, figure, fixed } from '../figures.ts';
+import { clock, count, counted, fixed } from '../figures.ts';
 import { upTo } from '../formats/history_until.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import type { Model } from '../index.ts';
 import type { Plan } from '../train/run_length.ts';
 import { checkUnderWay } from './augmentation_check.ts';
 import { datasetTitle, datasetTitles } from './dataset_titles.ts';
-import { augmentationOf, type Experiment, learningRateOf, modelOf, type SettledExperiment } from './experiment.ts';
+import {
+  augmentationOf,
+  type Experiment,
+  isValidRate,
+  learningRateOf,
+  modelOf,
+  rateWords,
+  type SettledExperiment,
+  sameRate,
+} from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Source } from './worker/datasets.ts';
@@ -171,7 +180,10 @@ export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise
   if (isAsShown) {
     // The address repeats the longer run, and the form shows the rate that it goes on with.
     const optimizer = { ...experiment.optimizer, learningRate };
-    state.change({ ...experiment, ...(learningRateOf(experiment.optimizer) !== learningRate && { optimizer }) });
+    state.change({
+      ...experiment,
+      ...(!sameRate(learningRateOf(experiment.optimizer), learningRate) && { optimizer }),
+    });
   } else if (shown.optimizer.type === experiment.optimizer.type) learningRate = learningRateOf(shown.optimizer);
   const run = new Run(experiment, plan, layers, classNames, imageShape);
   run.learningRate.value = learningRate;
@@ -277,9 +289,9 @@ effect(() => {
   const run = state.run.value;
   if (!run?.isUnderWay.value || run.beside || optimizer.type !== run.experiment.optimizer.type) return;
   const rate = learningRateOf(optimizer);
-  if (run.learningRate.peek() === rate || !(rate >= 0)) return;
+  if (sameRate(run.learningRate.peek(), rate) || !isValidRate(rate)) return;
   run.learningRate.value = rate;
-  state.status.value = `Learning rate ${figure(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
+  state.status.value = `Learning rate ${rateWords(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
   training.setLearningRate(rate);
 });
 

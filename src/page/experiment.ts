@@ -1,5 +1,6 @@
 import { areCharacters } from '../data/characters.ts';
 import { nearest } from '../errors.ts';
+import { figure } from '../figures.ts';
 import { healthLevels } from '../health/health.ts';
 import {
   type AugmentationConfig,
@@ -9,6 +10,7 @@ import {
   type Finding,
   findings,
   type HealthLevel,
+  type LearningRate,
   type Model,
   type OpConfig,
   type OptimizerConfig,
@@ -16,6 +18,7 @@ import {
   withClasses,
 } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
+import { fillLearningRate } from '../model/schedule.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { AugmentationPresetName } from '../train/augmentation_presets.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
@@ -231,10 +234,29 @@ export function modelOf({ model }: Experiment, inputShape: Model['inputShape'], 
 }
 
 /** As it is said, or the optimizer's default. */
-export function learningRateOf({ type, learningRate }: Experiment['optimizer']): number {
+export function learningRateOf({ type, learningRate }: Experiment['optimizer']): LearningRate {
   const options = describeModels().optimizers.find((optimizer) => optimizer.type === type)?.options;
   return learningRate ?? (options?.find(({ name }) => name === 'learningRate')?.default as number);
 }
+
+export const sameRate = (a: LearningRate, b: LearningRate): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Whether a trainer would take it: a form may be in the middle of a change. */
+export function isValidRate(rate: LearningRate): boolean {
+  try {
+    fillLearningRate(rate);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** 0.001, or "cosineDecay". */
+export const rateWords = (rate: LearningRate): string => (typeof rate === 'number' ? figure(rate) : rate.type);
+
+/** As --learning-rate takes it. */
+export const rateText = (rate: LearningRate): string =>
+  typeof rate === 'number' ? String(rate) : JSON.stringify(rate);
 
 export const augmentationOf = ({ augmentation }: SettledExperiment): AugmentationConfig =>
   typeof augmentation === 'string' ? augmentationPresets[augmentation]! : augmentation;

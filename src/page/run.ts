@@ -2,7 +2,7 @@ import { computed, type Signal, signal } from '@preact/signals';
 import { HealthRows, healthReader, layerFigures } from '../health/health_table.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
-import type { EpochRecord, Evaluation, LayerSummary, SavedRun, StepRecord, Verdict } from '../index.ts';
+import type { EpochRecord, Evaluation, LayerSummary, LearningRate, SavedRun, StepRecord, Verdict } from '../index.ts';
 import type { GpuBytes } from '../session/training_run.ts';
 import type { Plan } from '../train/run_length.ts';
 import { learningRateOf, type SettledExperiment } from './experiment.ts';
@@ -41,7 +41,7 @@ export class Run {
   /** A twin's numbers stopped being finite at this step: it has ended, and the other goes on alone. */
   brokeAt: number | undefined;
   /** Of the steps to come. */
-  readonly learningRate: Signal<number>;
+  readonly learningRate: Signal<LearningRate>;
   private frame = 0;
   private lastShown = 0;
   private begun = 0;

@@ -21,6 +21,7 @@ import {
   learningRateOf,
   modelOf,
   type SettledExperiment,
+  sameRate,
 } from './experiment.ts';
 import type { Run } from './run.ts';
 import type { Availability, DatasetOverview } from './worker/datasets.ts';
@@ -171,7 +172,7 @@ export const waitingChanges = computed<string[]>(() => {
   const shown = run.value;
   if (!shown || !(shown.isUnderWay.value || shown.log.steps.length)) return [];
   const rates = [shown.experiment, settled.value].map(({ optimizer }) => learningRateOf(optimizer));
-  const isOtherRate = shown.beside && rates[0] !== rates[1];
+  const isOtherRate = shown.beside && !sameRate(rates[0]!, rates[1]!);
   const [before, now] = [shown.experiment, settled.value].map((it) => ({
     ...it,
     optimizer: { ...it.optimizer, learningRate: 0 },

@@ -8,7 +8,7 @@ import type { PairEvent } from '../session/pairs.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf, stepsOf } from './control.ts';
 import { download } from './download.ts';
-import { augmentationOf, learningRateOf, type SettledExperiment } from './experiment.ts';
+import { augmentationOf, learningRateOf, rateText, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Beside, BesideListener } from './worker/beside.ts';
@@ -49,7 +49,7 @@ export function changed(experiment: SettledExperiment, { vary, to }: Change): Se
 /** What an experiment has of a variable, in words. */
 export function nameOf(experiment: SettledExperiment, vary: Variable): string {
   const { augmentation, model, optimizer } = experiment;
-  if (vary === 'learning-rate') return String(learningRateOf(optimizer));
+  if (vary === 'learning-rate') return rateText(learningRateOf(optimizer));
   const value = { augmentation, model, optimizer: optimizer.type }[vary];
   return typeof value === 'string' ? value : 'its own';
 }

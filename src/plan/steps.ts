@@ -1,4 +1,5 @@
 import type { RecordReader } from '../health/records.ts';
+import { scheduleWords } from '../kernels/schedule.ts';
 import { stateWords } from '../kernels/state.ts';
 import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
@@ -47,6 +48,8 @@ export interface StepPlan {
   slots: BufferRef[];
   /** The moving average of the weights, where the optimizer keeps one; `update` has its dispatch. */
   average?: PlannedAverage;
+  /** The learning-rate schedule of training, which the host may replace between two submissions. */
+  schedule: BufferRef;
   /** What a training step measures of itself, where it does. */
   measurement?: Measurement;
 }
@@ -95,9 +98,10 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
       ...(penalty && { w: network.weights.all, regularizers: penalty.buffers.regularizers }),
     },
   );
+  const schedule = planner.buffer('state', 'schedule', scheduleWords);
   const planOf = (own: OwnState, graph: GraphPlan) =>
     planState(planner, settings, reader, arenas, { ...batchBuffers, ...own }, { graph, squares });
-  const training = planOf(trainingState, network.training);
+  const training = planOf({ ...trainingState, schedule }, network.training);
   const evaluation = planOf(evaluationState, network.gradient);
   const { update, slots } = planUpdate(planner, optimizer, arenas, training.state);
   const average = planAverage(planner, optimizer, arenas, training.state);
@@ -124,6 +128,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     update: [update, ...(average ? [average.dispatch] : []), ...(move ? [move] : [])],
     slots,
     ...(average && { average }),
+    schedule,
     chunks,
     ...(measurement && { measurement }),
   };
@@ -218,7 +223,8 @@ const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) =
   records: planner.buffer('state', `${name}.records`, shape.words * shape.slots),
 });
 
-type OwnState = ReturnType<typeof stateBuffers>;
+/** Whoever changes no weights has no schedule. */
+type OwnState = ReturnType<typeof stateBuffers> & { schedule?: BufferRef };
 type StateBuffers = OwnState & Record<'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
 
 /** @param squares of the gradients, which training and evaluation share. */
@@ -227,7 +233,7 @@ function planState(
   { batchSize: batch, classes, optimizer }: { batchSize: number; classes: number; optimizer: FilledOptimizer },
   { shape: record }: RecordReader,
   { network, chunks, shape, partials, penalty, factors }: Arenas,
-  { state, records, labels, targets, probabilities }: StateBuffers,
+  { state, records, schedule, labels, targets, probabilities }: StateBuffers,
   { graph, squares }: { graph: GraphPlan; squares: PlannedDispatch },
 ): StepState {
   const lossShape = { batch, classes, penalties: penalty ? chunks.count : 0, record };
@@ -248,7 +254,11 @@ function planState(
   return {
     state,
     records,
-    begin: planner.dispatch(step.beginStep, { batch }, { state }),
+    begin: planner.dispatch(
+      step.beginStep,
+      { batch, scheduled: schedule !== undefined },
+      { state, ...(schedule && { schedule }) },
+    ),
     loss,
     ...(softLoss && { softLoss }),
     inferenceLoss: network.inference === graph ? loss : lossOf(network.inference),

@@ -15,7 +15,10 @@ interface Before {
   t: number;
 }
 
-type Update<O> = (optimizer: O, before: Before) => { w: Float64Array; slots: Record<string, Float64Array> };
+/** With the learning rate of this update, whatever the schedule. */
+type AtRate<O> = Omit<O, 'learningRate'> & { learningRate: number };
+
+type Update<O> = (optimizer: AtRate<O>, before: Before) => { w: Float64Array; slots: Record<string, Float64Array> };
 
 /** The update of each optimizer, and its slots, which start at zero; one that its options leave unused stays there. */
 const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledOptimizerOf<T>> } } = {
@@ -38,13 +41,16 @@ const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledO
 /**
  * The weights after `steps` updates: `gradients` is asked before each for those at the weights as they stand, with the
  * update's number from 0.
+ *
+ * @param rateOf the learning rate of an update, counted from 0; needed where the optimizer's is no number.
  */
 export const trainSteps = (
   optimizer: FilledOptimizer,
   weights: readonly Numbers[],
   steps: number,
   gradients: (weights: Float64Array[], step: number) => Numbers[],
-): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients).weights;
+  rateOf?: (update: number) => number,
+): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients, rateOf).weights;
 
 /** The same with the moving average of the weights, which an optimizer without `useEma` does not keep. */
 export function trainWithAverage(
@@ -52,6 +58,7 @@ export function trainWithAverage(
   weights: readonly Numbers[],
   steps: number,
   gradients: (weights: Float64Array[], step: number) => Numbers[],
+  rateOf: (update: number) => number = () => optimizer.learningRate as number,
 ): { weights: Float64Array[]; averages: Float64Array[] } {
   const { slots: names, update } = updates[optimizer.type] as { slots: string[]; update: Update<FilledOptimizer> };
   let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
@@ -60,7 +67,10 @@ export function trainWithAverage(
   for (let step = 0; step < steps; step++) {
     const dw = clipGradients(optimizer, gradients(w, step));
     w = w.map((before, i) => {
-      const after = update(optimizer, { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1 });
+      const after = update(
+        { ...optimizer, learningRate: rateOf(step) },
+        { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1 },
+      );
       Object.assign(slots[i]!, after.slots);
       return after.w;
     });

@@ -1,6 +1,7 @@
 import type { Dataset, TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
+import type { LearningRate } from '../model/schedule.ts';
 import type { Startup } from '../train/engine.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
@@ -36,7 +37,7 @@ export interface RunListener {
 export interface ResumeFrom
   extends Required<Pick<FitOptions, 'epochs' | 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {
   /** In place of the snapshot's. */
-  learningRate?: number;
+  learningRate?: LearningRate;
 }
 
 export interface RunResult {
@@ -62,7 +63,7 @@ export class TrainingRun {
   }
 
   /** Puts the run where another one had come to. */
-  async restore(snapshot: Snapshot, learningRate?: number): Promise<void> {
+  async restore(snapshot: Snapshot, learningRate?: LearningRate): Promise<void> {
     await this.trainer.restore(snapshot);
     if (learningRate !== undefined) await this.trainer.setLearningRate(learningRate);
   }

@@ -8,8 +8,11 @@ import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import { RecordReader } from '../health/records.ts';
 import type { VerdictWatch, WatchState } from '../health/verdicts.ts';
-import { packState, type StateValues, stateFields } from '../kernels/state.ts';
+import { packSchedule } from '../kernels/schedule.ts';
+import { packState, type StateValues } from '../kernels/state.ts';
 import { initialWeights } from '../model/initializers.ts';
+import { type FilledLearningRate, scheduleOf } from '../model/schedule.ts';
+import { scheduleDefinition } from '../model/schedules/index.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
@@ -54,7 +57,7 @@ export class Engine {
   /** State of the watch of the run that a restored snapshot is of. */
   watchBefore: WatchState | undefined;
   #inputView: InputView;
-  #learningRate: number;
+  #learningRate: FilledLearningRate;
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
@@ -81,6 +84,7 @@ export class Engine {
     this.startup = startup;
     this.disposal = disposal;
     this.#learningRate = settings.optimizer.learningRate;
+    this.writeSchedule(this.#learningRate);
     this.#inputView = settings.inputView;
   }
 
@@ -185,15 +189,24 @@ export class Engine {
 
   writeState(stepState: BoundState, values: StateValues): void {
     const { buffer, offset } = stepState.state;
-    this.gpu.device.queue.writeBuffer(buffer, offset, packState({ ...values, learning_rate: this.learningRate }));
+    this.gpu.device.queue.writeBuffer(buffer, offset, packState(values));
   }
 
-  /** From the next submission on. */
-  setLearningRate(learningRate: number): void {
+  /** From the next submission on: a schedule in place of what was there goes by the same count of updates. */
+  setLearningRate(learningRate: FilledLearningRate): void {
     this.#learningRate = learningRate;
-    const { buffer, offset } = this.steps.training.state;
-    const at = offset + 4 * stateFields.indexOf('learning_rate');
-    this.gpu.device.queue.writeBuffer(buffer, at, Float32Array.of(learningRate));
+    this.writeSchedule(learningRate);
+  }
+
+  /** @param begin the updates that were applied before the schedule's first. */
+  writeSchedule(learningRate: FilledLearningRate, begin = 0): void {
+    const schedule = scheduleOf(learningRate);
+    const { parameters, list } = scheduleDefinition(schedule.type);
+    const { type } = schedule;
+    this.write(
+      this.steps.schedule,
+      packSchedule({ type, parameters: parameters(schedule), list: list?.(schedule) }, begin),
+    );
   }
 
   /** @param badInARow steps, the last ones before now, whose numbers were not finite. */
@@ -282,14 +295,14 @@ export class Engine {
   }
 
   /** Continues where a snapshot was taken. */
-  resumeAt({ epochs, step, learningRate }: { epochs: number; step?: number; learningRate?: number }): void {
+  resumeAt({ epochs, step, learningRate }: { epochs: number; step?: number; learningRate?: FilledLearningRate }): void {
     this.#epochs = epochs;
     this.#steps.training = step ?? this.#steps.training;
-    this.#learningRate = learningRate ?? this.#learningRate;
+    if (learningRate !== undefined) this.setLearningRate(learningRate);
   }
 
-  /** Of the steps to come. */
-  get learningRate(): number {
+  /** Of the steps to come: a number or a schedule. */
+  get learningRate(): FilledLearningRate {
     return this.#learningRate;
   }
 

@@ -5,6 +5,7 @@ import { readSlices } from '../gpu/readback.ts';
 import type { WatchState } from '../health/verdicts.ts';
 import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
+import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import type { Engine } from './engine.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
@@ -19,7 +20,8 @@ export interface Snapshot {
   /** The moving average of the trained weights, in their order, of an optimizer that keeps one. */
   averages?: Float32Array[];
   progress: Progress;
-  learningRate: number;
+  /** Of the steps to come: `setLearningRate` may have replaced the one of the options. */
+  learningRate: LearningRate;
   /** Of the images that were trained on first, where the augmentation asks for them. */
   statistics?: FeatureStatistics;
   /**
@@ -101,6 +103,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   // Without them, as of a run that kept none, the average begins at the snapshot's weights.
   const averages = average && snapshot.averages && copyWeights(model, snapshot.averages, trained);
   const { progress, learningRate, statistics } = snapshot;
+  const filled = fillLearningRate(learningRate);
   const { epochs, ...state } = progress;
   engine.writeTensors(weights);
   for (const [i, tensors] of slices.entries()) {
@@ -110,7 +113,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
     const tensors = slicesLike(engine.steps.network.weights, average.all);
     for (const [t, slice] of tensors.entries()) engine.write(slice, averages[t]!);
   }
-  engine.resumeAt({ epochs, step: state.step, learningRate });
+  engine.resumeAt({ epochs, step: state.step, learningRate: filled });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
   if (statistics) engine.useStatistics(statistics);
   const positive = engine.steps.measurement?.positive;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { integer, number, parse } from '../check.ts';
+import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -8,6 +8,7 @@ import { unlessAborted } from '../gpu/unless_aborted.ts';
 import type { History } from '../health/history.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { averageOf } from '../model/optimizer.ts';
+import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
@@ -137,12 +138,18 @@ export class Trainer {
     snapshot: (): Promise<Snapshot> => this.#between(takeSnapshot),
   };
 
-  /** Changes the learning rate of the steps to come, of a `fit` under way too: from its next submission on. */
-  async setLearningRate(learningRate: number): Promise<void> {
-    parse(number(0), learningRate, 'learningRate');
+  /**
+   * Changes the learning rate of the steps to come, of a `fit` under way too: from its next submission on. A number replaces
+   * a schedule for good; a schedule goes by the count of all updates so far, as if it had been there from the first.
+   * Snapshots keep it.
+   *
+   * @throws ConfigurationError for a number below 0 or an invalid schedule.
+   */
+  async setLearningRate(learningRate: LearningRate): Promise<void> {
+    const filled = fillLearningRate(learningRate);
     const engine = await this.#ready;
     this.#disposal.signal.throwIfAborted();
-    engine.setLearningRate(learningRate);
+    engine.setLearningRate(filled);
   }
 
   /**

@@ -32,7 +32,13 @@ const arenas: Record<string, () => Arena> = {
   'small numbers': () => arenaOf([300, 20], 1e-12),
 };
 
-const state = stateOf({ step: 6, updates: 3, correction1: 1 - 0.9 ** 3, correction2: 1 - 0.999 ** 3 });
+const state = stateOf({
+  step: 6,
+  learning_rate: 0.25,
+  updates: 3,
+  correction1: 1 - 0.9 ** 3,
+  correction2: 1 - 0.999 ** 3,
+});
 
 describe.each(Object.entries(arenas))('%s', (_, make) => {
   test('gradient_norm', () => checkKernel(gpu, checkGradientNorm(make())));

@@ -173,6 +173,9 @@ export function checkGradientNormReduce(
           expected[first + recordField.skipped] = Number(after.skipped);
           expected[first + recordField.updates] = before.updates!;
           expected[first + recordField.halted] = before.halted!;
+          expected[first + recordField.learningRate] = new Uint32Array(
+            Float32Array.of(before.learning_rate!).buffer,
+          )[0]!;
           for (const [t, { squares, nonFinite }] of norms.entries()) {
             const at = first + gradientAt(t);
             const [from, to] = arena.ranges.subarray(2 * t);

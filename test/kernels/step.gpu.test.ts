@@ -1,8 +1,17 @@
 import { afterAll, describe, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { packSchedule, type ScheduleNumbers } from '../../src/kernels/schedule.ts';
+import { beginStep } from '../../src/kernels/step.ts';
+import { fillSchedule, type ScheduleConfig } from '../../src/model/schedule.ts';
+import { scheduleDefinition } from '../../src/model/schedules/index.ts';
+import * as step from '../../src/reference/step.ts';
+import { expectWithin } from '../compare.ts';
+import keras from '../fixtures/keras_schedules.json';
 import { checkWeightAverage, type WeightAverageCase } from './average_checks.ts';
-import { checkKernel } from './check_kernel.ts';
-import { checkBeginStep, checkSumParts } from './step_checks.ts';
+import { cacheOf, checkKernel, floats } from './check_kernel.ts';
+import { launchGuarded } from './guarded_launch.ts';
+import { sameState, stateFrom, stateOf } from './state_words.ts';
+import { checkBeginStep, checkSumParts, manyRates } from './step_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -22,6 +31,51 @@ describe('begin_step', () => {
     ['after a halt the batch stays', 32, { halted: 1, skip: 1, bad_in_a_row: 3 }],
     ['the largest numbers', 65536, { position: 2 ** 32 - 70_000, samples: 2 ** 32 - 1, step: 2 ** 32 - 2 }],
   ])('%s', (_, batch, values) => checkKernel(gpu, checkBeginStep(batch, { ...before, ...values })));
+});
+
+const cases = keras as { config: ScheduleConfig; rates: number[] }[];
+
+/** As the engine hands it to the kernel. */
+const numbersOf = (config: ScheduleConfig): ScheduleNumbers => {
+  const filled = fillSchedule(config);
+  const { parameters, list } = scheduleDefinition(filled.type);
+  return { type: filled.type, parameters: parameters(filled), list: list?.(filled) };
+};
+
+describe('begin_step computes the learning rate', () => {
+  const linear: ScheduleConfig = {
+    type: 'polynomialDecay',
+    initialLearningRate: 1,
+    decaySteps: 100,
+    endLearningRate: 0,
+  };
+  test.each<[string, number, Record<string, number>, number]>([
+    ['from the updates before it', 0, { updates: 25 }, 0.75],
+    ['whatever number of steps was skipped', 0, { updates: 25, step: 30, skipped: 5 }, 0.75],
+    ['from the update where the schedule began', 20, { updates: 25 }, 0.95],
+    ['but not after a halt', 0, { updates: 25, halted: 1 }, 0.01],
+  ])('%s', async (_, begin, values, rate) => {
+    const state = stateOf({ ...before, ...values });
+    const launch = await launchGuarded(gpu, cacheOf(gpu), beginStep, { batch: 32, scheduled: true }, {});
+    const after = await launch.run({ state, schedule: packSchedule(numbersOf(linear), begin) });
+    launch.dispose();
+    const expected = step.beginStep({ batch: 32 }, { state: stateFrom(state) }).state;
+    sameState({ ...expected, learning_rate: Math.fround(rate) }, { learning_rate: 1e-7 })('state', after.state!);
+  });
+
+  /** Largest relative error of a float32 rate. exp2 of WGSL is less exact the larger its exponent, here up to 20. */
+  const most = (type: string) => (type === 'exponentialDecay' ? 1.5e-6 : 6e-7);
+  test.each(cases)('$config', async ({ config, rates }) => {
+    const launch = await launchGuarded(gpu, cacheOf(gpu), manyRates(rates.length), null, {});
+    const { rates: bits } = await launch.run({ schedule: packSchedule(numbersOf(config)) });
+    launch.dispose();
+    expectWithin(
+      config.type,
+      floats(bits!),
+      rates,
+      rates.map((rate) => most(config.type) * rate + 1e-12),
+    );
+  });
 });
 
 describe('sum_parts', () => {

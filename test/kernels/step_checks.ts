@@ -1,5 +1,7 @@
+import type { Kernel } from '../../src/gpu/kernel.ts';
+import { scheduleSource, scheduleWords } from '../../src/kernels/schedule.ts';
 import type { StateValues } from '../../src/kernels/state.ts';
-import { beginStep, type SumPartsShape, sumParts } from '../../src/kernels/step.ts';
+import { type BeginStepShape, beginStep, type SumPartsShape, sumParts } from '../../src/kernels/step.ts';
 import { magnitude } from '../../src/reference/magnitude.ts';
 import * as step from '../../src/reference/step.ts';
 import * as sum from '../../src/reference/sum_parts.ts';
@@ -7,15 +9,32 @@ import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, within } from './check_kernel.ts';
 import { sameState, stateFrom, stateOf } from './state_words.ts';
 
-export function checkBeginStep(batch: number, values: StateValues): KernelCheck<{ batch: number }> {
+export function checkBeginStep(batch: number, values: StateValues): KernelCheck<BeginStepShape> {
   const state = stateOf(values);
   return {
     kernel: beginStep,
-    shape: { batch },
+    shape: { batch, scheduled: false },
     given: { state },
     twin: () => ({ state: sameState(step.beginStep({ batch }, { state: stateFrom(state) }).state) }),
   };
 }
+
+/** scheduled_rate of the steps 0, 1, ... */
+export const manyRates = (steps: number): Kernel<null> => ({
+  name: 'many_rates',
+  source: `// rates[i] = scheduled_rate(i)
+@group(0) @binding(0) var<storage, read> schedule: array<u32>;
+@group(0) @binding(1) var<storage, read_write> rates: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < ${steps}u) { rates[id.x] = scheduled_rate(id.x); }
+}
+${scheduleSource}`,
+  buffers: () => ({ schedule: scheduleWords, rates: steps }),
+  workgroups: () => [Math.ceil(steps / 64)],
+  cost: () => ({ flops: 0, bytes: 4 * steps }),
+});
 
 export function checkSumParts(shape: SumPartsShape): KernelCheck<SumPartsShape> {
   return {

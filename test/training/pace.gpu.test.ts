@@ -1,12 +1,18 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
+  cosineDecay,
   createPace,
   createTrainer,
   type FitOptions,
+  type LearningRate,
+  learningRateAt,
   openGpu,
+  polynomialDecay,
   type StepRecord,
+  sgd,
 } from '../../src/index.ts';
+import { expectWithin } from '../compare.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu();
@@ -181,5 +187,39 @@ test('a learning rate that is changed moves the steps to come, and no other', as
   await done;
   expect(await trainer.getWeights()).not.toEqual(before);
   await expect(trainer.setLearningRate(-1)).rejects.toThrow('learningRate');
+  trainer.dispose();
+});
+
+test('a schedule counts updates: over a second fit, skipped steps, and a change in the middle', async () => {
+  const learningRate = polynomialDecay({ initialLearningRate: 0.1, decaySteps: 100 });
+  const trainer = createTrainer(gpu, { model: smallModel, batchSize: 8, optimizer: sgd({ learningRate }) });
+  const ratesOf = async () => (await trainer.fit(dataset)).steps.map((step) => step.learningRate!);
+  const rates = (by: LearningRate, first: number) => Array.from({ length: 6 }, (_, i) => learningRateAt(by, first + i));
+  const expectRates = async (by: LearningRate, first: number) => {
+    const expected = rates(by, first);
+    expectWithin(
+      'learning rates',
+      await ratesOf(),
+      expected,
+      expected.map((rate) => 6e-7 * rate),
+    );
+  };
+  await expectRates(learningRate, 0);
+  const [images, labels] = batchOf(dataset, 0, 8);
+  await trainer.trainOnBatch(images.fill(Number.NaN), labels);
+  await expectRates(learningRate, 6);
+  await trainer.setLearningRate(0.02);
+  expect((await trainer.snapshot()).learningRate).toBe(0.02);
+  await expectRates(0.02, 12);
+  const other = cosineDecay({ initialLearningRate: 0.1, decaySteps: 30 });
+  await trainer.setLearningRate(other);
+  await expectRates(other, 18);
+  const snapshot = await trainer.snapshot();
+  expect(snapshot.learningRate).toMatchObject(other);
+  // Another trainer goes on with it, whatever its own options say.
+  await trainer.setLearningRate(0.5);
+  await trainer.restore(snapshot);
+  await expectRates(other, 24);
+  await expect(trainer.setLearningRate({ type: 'cosine' } as never)).rejects.toThrow('No such learning-rate schedule');
   trainer.dispose();
 });

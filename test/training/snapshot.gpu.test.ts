@@ -41,6 +41,7 @@ describe.each<[string, OptimizerConfig]>([
   ['adam', { type: 'adam', learningRate: 0.01 }],
   ['sgd with momentum', { type: 'sgd', learningRate: 0.05, momentum: 0.9 }],
   ['plain sgd', 'sgd'],
+  ['a schedule', { type: 'sgd', learningRate: { type: 'cosineDecay', initialLearningRate: 0.1, decaySteps: 24 } }],
 ])('%s', (_, optimizer) => {
   test('a run that goes on from the end of an epoch, saved and loaded, ends with the same bits', async () => {
     const options = optionsOf(optimizer);
@@ -61,6 +62,9 @@ describe.each<[string, OptimizerConfig]>([
     const ends = [await whole.snapshot(), await trainer.snapshot()].map(({ health: _, ...end }) => end);
     expect(ends[1]).toEqual(ends[0]);
     expect(await trainer.predict(dataset)).toEqual(await whole.predict(dataset));
+    expect(rest.steps.map(({ learningRate }) => learningRate)).toEqual(
+      steps.slice(12).map(({ learningRate }) => learningRate),
+    );
     whole.dispose();
     trainer.dispose();
   });

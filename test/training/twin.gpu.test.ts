@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createTrainer, type OptimizerConfig, openGpu } from '../../src/index.ts';
+import { createTrainer, learningRateAt, type OptimizerConfig, openGpu } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { shuffledOrder, uniforms } from '../../src/model/initializers.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
@@ -58,6 +58,14 @@ test('random models and batches: probabilities, loss, gradients, norms', async (
 describe.each<[string, OptimizerConfig, boolean]>([
   ['Adam', { type: 'adam', learningRate: 0.01 }, true],
   ['SGD with momentum, in order', { type: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: true }, false],
+  [
+    'SGD by a schedule',
+    {
+      type: 'sgd',
+      learningRate: { type: 'polynomialDecay', initialLearningRate: 0.1, decaySteps: 3, endLearningRate: 0.01 },
+    },
+    true,
+  ],
 ])('an epoch whose last batch is short: %s', (_, optimizer, shuffle) => {
   const dataset = smallDataset(11);
   const batchSize = 4;
@@ -83,12 +91,20 @@ describe.each<[string, OptimizerConfig, boolean]>([
       images: Float64Array.from(x).subarray(places[step]! * elements, (places[step]! + batchSize) * elements),
       labels: labels.slice(places[step], places[step]! + batchSize),
     });
+    const { learningRate } = fillOptimizer(optimizer);
+    const rateOf = (update: number) => learningRateAt(learningRate, update);
     const train = (w: ArrayLike<number>[], x: ArrayLike<number>) => {
       const given: ReturnType<typeof networkGradients>[] = [];
-      const weights = trainSteps(fillOptimizer(optimizer), w, 3, (at, step) => {
-        given.push(networkGradients(model, at, batch(x, step).images, batch(x, step).labels));
-        return given.at(-1)!.gradients;
-      });
+      const weights = trainSteps(
+        fillOptimizer(optimizer),
+        w,
+        3,
+        (at, step) => {
+          given.push(networkGradients(model, at, batch(x, step).images, batch(x, step).labels));
+          return given.at(-1)!.gradients;
+        },
+        rateOf,
+      );
       return { given, weights };
     };
     const twin = train(start, images);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { number } from '../../check.ts';
 import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
+import { learningRate } from '../schedule.ts';
 
 /**
  * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
@@ -11,7 +12,7 @@ export const adamOptimizer = defineOptimizer({
   type: 'adam',
   schema: v.strictObject({
     type: v.literal('adam'),
-    learningRate: v.optional(number(0), 0.001),
+    learningRate: v.optional(learningRate(), 0.001),
     beta1: v.optional(number(0, 0.999999), 0.9),
     beta2: v.optional(number(0, 0.9999999), 0.999),
     epsilon: v.optional(number(0, Infinity, 'open'), 1e-7),

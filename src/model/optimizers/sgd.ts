@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { number } from '../../check.ts';
 import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
+import { learningRate } from '../schedule.ts';
 
 /**
  * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
@@ -10,7 +11,7 @@ export const sgdOptimizer = defineOptimizer({
   type: 'sgd',
   schema: v.strictObject({
     type: v.literal('sgd'),
-    learningRate: v.optional(number(0), 0.01),
+    learningRate: v.optional(learningRate(), 0.01),
     momentum: v.optional(number(0, 1), 0),
     nesterov: v.optional(v.boolean(), false),
     ...clippingAndDecay,

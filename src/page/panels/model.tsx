@@ -1,6 +1,6 @@
-import { count, figure } from '../../figures.ts';
+import { count } from '../../figures.ts';
 import type { OptimizerConfig } from '../../index.ts';
-import { learningRateOf } from '../experiment.ts';
+import { learningRateOf, rateWords } from '../experiment.ts';
 import { OptionField } from '../option_field.tsx';
 import { FoldingPanel } from '../panel.tsx';
 import { aboutModel, modelPresets } from '../presets.ts';
@@ -59,7 +59,7 @@ export function OptimizerPanel() {
     <FoldingPanel
       id="optimizer-panel"
       title="Optimizer"
-      gist={`${optimizer.type}, rate ${figure(learningRateOf(optimizer))}, batch size ${batchSize}`}
+      gist={`${optimizer.type}, rate ${rateWords(learningRateOf(optimizer))}, batch size ${batchSize}`}
     >
       <div class="options">
         <div class="option">
@@ -77,9 +77,7 @@ export function OptimizerPanel() {
             ))}
           </select>
         </div>
-        {learningRate && (
-          <LearningRate rate={optimizer.learningRate ?? (learningRate.default as number)} onChange={set} />
-        )}
+        {learningRate && <LearningRate rate={learningRateOf(optimizer) as number} onChange={set} />}
         <Count
           name="Batch size"
           id="batch-size"

@@ -6,6 +6,7 @@ import {
   DeviceLostError,
   type Evaluation,
   fingerprint,
+  type LearningRate,
   type OptimizerConfig,
   type Snapshot,
   type TrainAndTest,
@@ -78,7 +79,7 @@ let kept: { request: TrainRequest; imageShape: Dataset['imageShape']; snapshot: 
 export interface From {
   /** Steps that it had done. */
   step: number;
-  learningRate: number;
+  learningRate: LearningRate;
 }
 
 /** Undefined where the run that was trained last can't go on: it is none, or its numbers are not finite. */
@@ -174,6 +175,6 @@ async function hasImages(of: Session, datasets: TrainAndTest): Promise<boolean> 
 }
 
 /** Of the steps to come. */
-export async function setLearningRate(learningRate: number): Promise<void> {
+export async function setLearningRate(learningRate: LearningRate): Promise<void> {
   await session?.trainer.setLearningRate(learningRate);
 }

@@ -1,0 +1,6 @@
+// rate = values[i], i being the number of boundaries that step is above
+fn piecewise_constant_decay(step: u32, boundaries: u32, list: u32) -> f32 {
+  var i = 0u;
+  while (i < boundaries && step > schedule[list + i]) { i++; }
+  return bitcast<f32>(schedule[list + boundaries + i]);
+}

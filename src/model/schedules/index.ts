@@ -1,0 +1,35 @@
+import type * as v from 'valibot';
+import type { ScheduleDefinition } from '../schedule_definition.ts';
+import { constantSchedule } from './constant.ts';
+import { cosineDecaySchedule } from './cosine_decay.ts';
+import { cosineDecayRestartsSchedule } from './cosine_decay_restarts.ts';
+import { exponentialDecaySchedule } from './exponential_decay.ts';
+import { inverseTimeDecaySchedule } from './inverse_time_decay.ts';
+import { oneCycleSchedule } from './one_cycle.ts';
+import { piecewiseConstantDecaySchedule } from './piecewise_constant_decay.ts';
+import { polynomialDecaySchedule } from './polynomial_decay.ts';
+
+/** Every learning-rate schedule, in the order in which a list shows them. */
+export const scheduleDefinitions = {
+  constant: constantSchedule,
+  exponentialDecay: exponentialDecaySchedule,
+  piecewiseConstantDecay: piecewiseConstantDecaySchedule,
+  polynomialDecay: polynomialDecaySchedule,
+  inverseTimeDecay: inverseTimeDecaySchedule,
+  cosineDecay: cosineDecaySchedule,
+  cosineDecayRestarts: cosineDecayRestartsSchedule,
+  oneCycle: oneCycleSchedule,
+};
+
+type Definitions = typeof scheduleDefinitions;
+export type ScheduleType = keyof Definitions;
+export const scheduleTypes = Object.keys(scheduleDefinitions) as ScheduleType[];
+
+export type ScheduleConfigOf<T extends ScheduleType> = v.InferInput<Definitions[T]['schema']>;
+/** A learning-rate schedule as plain JSON. */
+export type ScheduleConfig = { [T in ScheduleType]: ScheduleConfigOf<T> }[ScheduleType];
+/** The same with its defaults filled in. */
+export type FilledSchedule = { [T in ScheduleType]: v.InferOutput<Definitions[T]['schema']> }[ScheduleType];
+
+// biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
+export const scheduleDefinition = (type: ScheduleType): ScheduleDefinition<any> => scheduleDefinitions[type];
