@@ -1,7 +1,19 @@
+import * as v from 'valibot';
 import { ConfigurationError } from '../errors.ts';
+import { layerOptions } from './layer.ts';
 
-/** The most is what one dispatch reads (src/kernels/merge.ts: x0 to x3); a model merges more with several layers. */
-export const mergeInputs = { least: 2, most: 4 };
+/** What the definitions of add, average, maximum and multiply have in common. */
+export const elementwiseMerge = <const T extends string>(type: T) => ({
+  type,
+  kerasName: type,
+  schema: v.strictObject({ type: v.literal(type), ...layerOptions }),
+  starter: {},
+  inputs: { least: 2, most: Infinity },
+  compile: (_: unknown, shapes: readonly (readonly number[])[], subject: string) => ({
+    outputShape: broadcastShape(subject, shapes),
+    details: {},
+  }),
+});
 
 /** What merge layers say of shapes that don't meet. */
 export function shapesDiffer(

@@ -70,12 +70,13 @@ function graphOf(inputShape: [number, number, number], choices: readonly Choice[
         add({ type: 'activation', inputs: [sum], activation }, shape);
         break;
       }
-      case 5:
-        add(
-          { type: pick(['add', 'multiply', 'average', 'maximum'], option), inputs: [input, pick(second, other)] },
-          shape,
-        );
+      case 5: {
+        const both = [input, pick(second, other)];
+        // Six inputs take more dispatches than one.
+        const of = option % 3 === 2 ? [...both, input, ...both, input] : both;
+        add({ type: pick(['add', 'multiply', 'average', 'maximum'], option), inputs: of }, shape);
         break;
+      }
       case 6:
         add({ type: 'concatenate', inputs: [input, pick(second, other)] }, [height, width, 2 * channels]);
         break;

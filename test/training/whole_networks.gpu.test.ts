@@ -152,6 +152,17 @@ const end = [
 ];
 const inputShape = [6, 6, 2] as const;
 
+const named = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => `branch${first + i}`);
+const branches = (count: number): Model['layers'] =>
+  named(1, count).map((name) => ({
+    type: 'conv2d',
+    filters: 3,
+    kernelSize: 3,
+    activation: 'tanh',
+    inputs: ['input'],
+    name,
+  }));
+
 const chosen: Record<string, Model> = {
   'a residual network': {
     inputShape,
@@ -197,6 +208,23 @@ const chosen: Record<string, Model> = {
       { type: 'concatenate', inputs: ['mean', 'start', 'most'] },
       { type: 'dropout', rate: 0 },
       { type: 'layerNormalization', axis: [1, 2, 3], epsilon: 0.01 },
+      ...end,
+    ],
+  },
+  'merges of six and of nine inputs': {
+    inputShape,
+    layers: [
+      ...branches(9),
+      // A gate of a number each channel: what a chain begins with is broadcast.
+      { type: 'globalAveragePooling2d', inputs: ['branch1'] },
+      { type: 'reshape', targetShape: [1, 1, 3], name: 'gate' },
+      { type: 'add', inputs: ['gate', ...named(2, 6)], name: 'sum' },
+      { type: 'average', inputs: [...named(1, 8), 'gate'], name: 'mean' },
+      { type: 'multiply', inputs: ['gate', ...named(1, 5)], name: 'product' },
+      { type: 'maximum', inputs: named(1, 9), name: 'most' },
+      { type: 'multiply', inputs: ['sum', 'mean', 'most', 'product', 'branch9', 'most'], name: 'all' },
+      { type: 'maximum', inputs: ['all', 'sum', 'branch3', 'branch2', 'product', 'mean'] },
+      { type: 'activation', activation: 'tanh' },
       ...end,
     ],
   },
