@@ -25,7 +25,9 @@ export interface WeightSpec {
   l2: number;
   /** Whether the optimizer updates it. Other tensors are updated by their layer, like moving statistics, or are constant. */
   trainable: boolean;
-  /** Of statistics that follow the batch's: how much of them a step keeps. */
+  /** For a tensor that holds a statistic of the layer's input. A layer's variance follows its mean, of the same shape. */
+  statistic?: 'mean' | 'variance';
+  /** For statistics that follow the batch's: how much of them a step keeps. */
   momentum?: number;
 }
 

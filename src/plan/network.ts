@@ -98,8 +98,8 @@ function planParameters(planner: Planner, { layers, tensors }: CompiledModel): P
   place(fixed, arena('fixed_weights', fixed)?.tensors);
   const statistics = new Map<number, Statistics>();
   for (const [t, tensor] of tensors.entries()) {
-    if (tensor.spec.name !== 'movingMean') continue;
-    // Mean and variance of a layer lie one after the other.
+    if (tensor.spec.statistic !== 'mean') continue;
+    // The variance follows the mean.
     const at = moved.indexOf(tensor);
     statistics.set(tensor.layer, {
       moving: joined(refs.get(tensor)!, refs.get(tensors[t + 1]!)!),

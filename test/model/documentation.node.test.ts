@@ -20,7 +20,7 @@ function commentsIn(folder: string, ending: string): Map<string, string> {
     readdirSync(join(root, folder)).flatMap((file) => {
       const text = read(join(folder, file));
       const comment = text.match(pattern)?.[0];
-      const type = /\n {2}type: '(\w+)'/.exec(text)?.[1];
+      const type = /(?:\n {2}type: |\(elementwiseMerge\(|\.\.\.elementwiseMerge\()'(\w+)'/.exec(text)?.[1];
       return comment && type
         ? [
             [

@@ -39,16 +39,17 @@ export const batchNormalizationLayer = defineLayer({
     }
     const channels = [shape!.at(-1)!];
     const { movingMeanInitializer, movingVarianceInitializer, momentum } = config;
-    const moving = (name: string, initializer: typeof movingMeanInitializer) => ({
+    const moving = (name: string, statistic: 'mean' | 'variance', initializer: typeof movingMeanInitializer) => ({
       ...weightSpec(name, channels, { trainable: false }, { initializer }),
+      statistic,
       ...(config.trainable && { momentum }),
     });
     return {
       outputShape: [...shape!],
       weights: [
         ...gammaAndBeta(config, channels),
-        moving('movingMean', movingMeanInitializer),
-        moving('movingVariance', movingVarianceInitializer),
+        moving('movingMean', 'mean', movingMeanInitializer),
+        moving('movingVariance', 'variance', movingVarianceInitializer),
       ],
       details: {},
     };
