@@ -16,7 +16,11 @@ override most: f32;
 override tensor_count: u32;
 override record_words: u32;
 override record_slots: u32;
+#if ${scheduled}
+override beta1: f32;
+#else
 override one_minus_beta1: f32;
+#endif
 override one_minus_beta2: f32;
 override bad_steps_to_halt: u32;
 
@@ -79,6 +83,9 @@ fn main(@builtin(local_invocation_index) index: u32) {
   state.bad_in_a_row = 0u;
   state.updates += 1u;
   // 1 - beta^(t+1) = (1 - beta^t) + beta^t * (1 - beta): no cancellation, where 1 - pow(beta, t) would lose five digits.
+#if ${scheduled}
+  let one_minus_beta1 = 1.0 - nadam_momentum(beta1, state.updates);
+#endif
   state.correction1 += one_minus_beta1 * (1.0 - state.correction1);
   state.correction2 += one_minus_beta2 * (1.0 - state.correction2);
 }

@@ -1,10 +1,14 @@
 // w = update(dw, w), the optimizer's own formula (shaders/optimizers), over the arenas of all tensors
 // One workgroup owns one chunk, a run of vec4s of one tensor. The gradient may be clipped and the weights decay first:
-// lib/clip.wgsl. Measured, it also writes what the update did: lib/measure_update.wgsl. Bindings 6 and 7 are the optimizer's
-// slots.
+// lib/clip.wgsl. Measured, it also writes what the update did: lib/measure_update.wgsl. Bindings from 6 on are the optimizer's
+// slots. An optimizer with more than two takes the state as a uniform, which does not count among the eight storage buffers.
 @group(0) @binding(0) var<storage, read> dw: array<vec4f>;
-@group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, unused
+@group(0) @binding(1) var<storage, read> chunks: array<vec4u>; // first vec4, one past the last, tensor, for the optimizer
+#if ${uniform_state}
+@group(0) @binding(2) var<uniform> state: State;
+#else
 @group(0) @binding(2) var<storage, read> state: State;
+#endif
 @group(0) @binding(3) var<storage, read_write> w: array<vec4f>;
 #if ${measured}
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4f>;
@@ -29,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var before = vec4f();
   var moved = vec4f();
   if (state.skip == 0u) {
-    let rate = step_size();
+    let rate = step_size(chunk);
     for (var i = chunk.x + index; i < chunk.y; i += workgroup_size) {
       let w0 = w[i];
       let w1 = update(i, clipped(dw[i], chunk.z), w0, rate);

@@ -147,6 +147,14 @@ export const tolerances = {
     absolute: 0,
     reason: 'a difference, a product and a sum; 1 - momentum was rounded too',
   },
+  optimizer: {
+    sum: 8 * anyRounding,
+    result: 0,
+    absolute: 0,
+    reason:
+      'up to twenty operations in a row, of which sqrt, exp2 and divisions are off by a few ulp; the magnitude adds up how ' +
+      'far the result depends on each number that goes in, cancellation included',
+  },
   sgd: { sum: 2 * anyRounding, result: 0, absolute: 0, reason: 'up to five products, added' },
 } satisfies Record<string, Tolerance>;
 

@@ -15,6 +15,6 @@ struct State {
   updates: u32,     // steps that really moved the weights
   skip: u32,        // 1 when this step's gradient isn't finite: the optimizer leaves everything as it is
   skipped: u32,     // how many were
-  correction1: f32, // 1 - beta1^t, kept as such: 1 - pow() would lose it to cancellation
+  correction1: f32, // 1 - beta1^t, kept as such: 1 - pow() would lose it to cancellation; Nadam's momentum has a schedule
   correction2: f32, // 1 - beta2^t
 }

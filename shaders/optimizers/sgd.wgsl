@@ -6,7 +6,7 @@
 override momentum: f32;
 
 #endif
-fn step_size() -> f32 { return state.learning_rate; }
+fn step_size(_chunk: vec4u) -> f32 { return state.learning_rate; }
 
 fn update(i: u32, g: vec4f, w0: vec4f, rate: f32) -> vec4f {
   let step = rate * g;

@@ -18,6 +18,9 @@ export const storageBytes = (elements: number): number => Math.max(16, Math.ceil
 /** What a tensor takes up in an arena. */
 export const arenaBytes = (elements: number): number => align(elements * 4);
 
+/** A buffer up to this size may be bound as a uniform too, which no limit on storage buffers counts. */
+const mostUniformBytes = 1024;
+
 /** Where tensors lie in one buffer, each 256-byte aligned, as WebGPU demands of a binding. */
 export function arenaLayout(tensors: readonly { label: string; elements: number }[]): {
   places: { label: string; offset: number; size: number }[];
@@ -74,7 +77,8 @@ export class Memory {
   storage(label: string, elements: number): Slice {
     const size = storageBytes(elements);
     if (size > this.mostBytes) throw new ConfigurationError(largestBinding(label, size, this.mostBytes));
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const uniform = size <= mostUniformBytes ? GPUBufferUsage.UNIFORM : 0;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST | uniform;
     return { buffer: this.#create(label, size, usage), label, offset: 0, size };
   }
 

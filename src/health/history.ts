@@ -1,4 +1,3 @@
-import type { ValidationFigures } from '../model/metrics/figures.ts';
 import type { HealthRecord, ProbeRecord, Verdict } from './health.ts';
 
 /** One training step. */
@@ -30,8 +29,8 @@ export interface Spread {
   max: number;
 }
 
-/** One pass over the training set. Metrics of the validation are under their names: `validationF1Score`. */
-export interface EpochRecord extends ValidationFigures {
+/** One pass over the training set. */
+export interface EpochRecord {
   /** From 1. */
   epoch: number;
   /** Mean over the epoch's samples as they were seen, while the weights moved: Keras' figure. */

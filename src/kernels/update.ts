@@ -2,14 +2,14 @@ import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
 import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
 import clip from '../../shaders/lib/clip.wgsl?raw';
 import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
-import adamSource from '../../shaders/optimizers/adam.wgsl?raw';
-import sgdSource from '../../shaders/optimizers/sgd.wgsl?raw';
+import nadamMomentum from '../../shaders/lib/nadam_momentum.wgsl?raw';
 import updateSource from '../../shaders/update.wgsl?raw';
 import weightAverageSource from '../../shaders/weight_average.wgsl?raw';
 import weightPenaltySource from '../../shaders/weight_penalty.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import type { Clip } from '../model/optimizer.ts';
+import type { Betas } from '../model/optimizer_definition.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 
@@ -60,10 +60,8 @@ export const weightPenalty: Kernel<ChunkedShape> = {
   cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
 };
 
-export interface EndOfStepShape extends ChunkedShape {
+export interface EndOfStepShape extends ChunkedShape, Betas {
   record: RecordShape;
-  beta1: number;
-  beta2: number;
   badStepsToHalt: number;
   clip?: Clip | undefined;
 }
@@ -72,12 +70,16 @@ const clipsNorm = (clip: Clip | undefined): boolean => clip !== undefined && cli
 
 export const gradientNormReduce: Kernel<EndOfStepShape> = {
   name: 'gradient_norm_reduce',
-  source: gradientNormReduceSource + stateSource + recordSource,
-  flags: ({ clip }) => ({ clips: clipsNorm(clip), global: clip?.by === 'globalNorm' }),
+  source: (s) => gradientNormReduceSource + stateSource + recordSource + (s.isScheduled ? nadamMomentum : ''),
+  flags: ({ clip, isScheduled }) => ({
+    clips: clipsNorm(clip),
+    global: clip?.by === 'globalNorm',
+    scheduled: isScheduled ?? false,
+  }),
   constants: (s) => ({
     tensor_count: s.tensors,
     ...recordConstants(s.record),
-    one_minus_beta1: 1 - s.beta1,
+    ...(s.isScheduled ? { beta1: s.beta1 } : { one_minus_beta1: 1 - s.beta1 }),
     one_minus_beta2: 1 - s.beta2,
     bad_steps_to_halt: s.badStepsToHalt,
     ...(clipsNorm(s.clip) && { most: s.clip!.most }),
@@ -102,7 +104,7 @@ export interface UpdateShape extends ChunkedShape {
 }
 
 /** What an optimizer adds to the frame that all updates share, shaders/update.wgsl. */
-interface UpdateRule<S extends UpdateShape> {
+export interface UpdateRule<S extends UpdateShape> {
   name: string;
   /** The formula: its slots' bindings, `step_size` and `update`. */
   source: string;
@@ -114,15 +116,20 @@ interface UpdateRule<S extends UpdateShape> {
   flops: (shape: S) => number;
 }
 
+/** What is bound beside the slots may take six of the eight storage buffers that every device has. */
+const takesUniformState = <S extends UpdateShape>({ slots }: UpdateRule<S>, shape: S): boolean =>
+  slots(shape).length > 2;
+
 /** Sums of squares of the weights and of what was added to them. */
 const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
 
-const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => ({
+export const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => ({
   name: rule.name,
   source: (s) => rule.source + updateSource + stateSource + clip + (s.measured ? measureUpdate : ''),
   variants: chunkInvocations,
   flags: (s, { workgroupSize }) => ({
     workgroup_size: workgroupSize!,
+    uniform_state: takesUniformState(rule, s),
     measured: s.measured,
     clips_norm: clipsNorm(s.clip),
     clips_value: s.clip?.by === 'value',
@@ -172,31 +179,3 @@ export const weightAverage: Kernel<WeightAverageShape> = {
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
 };
-
-export interface AdamShape extends UpdateShape {
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-}
-
-export const adam = updateKernel<AdamShape>({
-  name: 'adam',
-  source: adamSource,
-  slots: () => ['m', 'v'],
-  constants: (s) => ({ one_minus_beta1: 1 - s.beta1, one_minus_beta2: 1 - s.beta2, epsilon: s.epsilon }),
-  flops: () => 11,
-});
-
-export interface SgdShape extends UpdateShape {
-  momentum: number;
-  nesterov: boolean;
-}
-
-export const sgd = updateKernel<SgdShape>({
-  name: 'sgd',
-  source: sgdSource,
-  slots: (s) => (s.momentum > 0 ? ['v'] : []),
-  flags: (s) => ({ has_momentum: s.momentum > 0, nesterov: s.nesterov }),
-  constants: (s): Record<string, number> => (s.momentum > 0 ? { momentum: s.momentum } : {}),
-  flops: (s) => (s.momentum > 0 ? 4 : 2),
-});

@@ -1,5 +1,6 @@
 import { parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import type { Betas } from './optimizer_definition.ts';
 import {
   type FilledOptimizer,
   type OptimizerConfig,
@@ -12,10 +13,59 @@ import {
 /**
  * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
  * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
- * stands elsewhere and gives other numbers in the first steps.
+ * stands elsewhere and gives other numbers in the first steps. With `amsgrad` the largest v so far takes the place of v.
  */
 export const adam = (options: Omit<OptimizerConfigOf<'adam'>, 'type'> = {}): OptimizerConfigOf<'adam'> =>
   checked({ type: 'adam', ...options });
+
+/**
+ * Adam whose weights decay apart from the gradient (Loshchilov and Hutter 2019; keras/src/optimizers/adamw.py):
+ * w -= learningRate * weightDecay * w, biases included, and then Adam's step.
+ */
+export const adamW = (options: Omit<OptimizerConfigOf<'adamW'>, 'type'> = {}): OptimizerConfigOf<'adamW'> =>
+  checked({ type: 'adamW', ...options });
+
+/**
+ * Adam with Nesterov's momentum in Keras' form (Dozat 2016; keras/src/optimizers/nadam.py):
+ * w -= learningRate * (u' * m / (1 - p * u') + (1 - u) * dw / (1 - p)) / (sqrt(v / (1 - beta2^t)) + epsilon). The momentum of
+ * update t is u = beta1 * (1 - 0.96^t / 2), u' is the next one, and p is the product of all up to u. PyTorch's NAdam is the
+ * same with momentum_decay=1; its default, 0.004, lets the momentum grow more slowly.
+ */
+export const nadam = (options: Omit<OptimizerConfigOf<'nadam'>, 'type'> = {}): OptimizerConfigOf<'nadam'> =>
+  checked({ type: 'nadam', ...options });
+
+/**
+ * Adam with the largest gradient in the place of the mean square, in Keras' form (Kingma and Ba 2015, section 7.1;
+ * keras/src/optimizers/adamax.py): u = max(beta2 * u, |dw|), w -= learningRate / (1 - beta1^t) * m / (u + epsilon). PyTorch
+ * adds epsilon to |dw| instead.
+ */
+export const adamax = (options: Omit<OptimizerConfigOf<'adamax'>, 'type'> = {}): OptimizerConfigOf<'adamax'> =>
+  checked({ type: 'adamax', ...options });
+
+/**
+ * RMSprop in Keras' form (Hinton 2012; keras/src/optimizers/rmsprop.py): v = rho * v + (1 - rho) * dw^2, then
+ * w -= learningRate * dw / sqrt(v + epsilon). With `momentum` these steps are added up, m = momentum * m + step, and w -= m. With
+ * `centered` the root is of v - a^2 + epsilon, a being the average of dw; Keras takes the root of what rounding leaves below
+ * zero too, here nothing is less than zero. PyTorch adds epsilon to the root, TensorFlow.js as here.
+ */
+export const rmsprop = (options: Omit<OptimizerConfigOf<'rmsprop'>, 'type'> = {}): OptimizerConfigOf<'rmsprop'> =>
+  checked({ type: 'rmsprop', ...options });
+
+/**
+ * Adagrad in Keras' form (Duchi and others 2011; keras/src/optimizers/adagrad.py): the accumulator, which starts at
+ * `initialAccumulatorValue`, gets dw^2, then w -= learningRate * dw / sqrt(accumulator + epsilon). PyTorch adds epsilon to the
+ * root. A snapshot has the accumulator without the value that it starts at.
+ */
+export const adagrad = (options: Omit<OptimizerConfigOf<'adagrad'>, 'type'> = {}): OptimizerConfigOf<'adagrad'> =>
+  checked({ type: 'adagrad', ...options });
+
+/**
+ * Lion in Keras' form (Chen and others 2023; keras/src/optimizers/lion.py): w -= learningRate * sign(beta1 * m + (1 - beta1) * dw),
+ * then m = beta2 * m + (1 - beta2) * dw. Every weight moves by the learning rate, so that it should be 3 to 10 times smaller than
+ * Adam's.
+ */
+export const lion = (options: Omit<OptimizerConfigOf<'lion'>, 'type'> = {}): OptimizerConfigOf<'lion'> =>
+  checked({ type: 'lion', ...options });
 
 /**
  * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
@@ -34,7 +84,7 @@ export function fillOptimizer(config: OptimizerConfig): FilledOptimizer {
     throw new ConfigurationError({
       what: 'No such optimizer',
       found: type ?? config,
-      expected: optimizerTypes.join(' or '),
+      expected: `one of ${optimizerTypes.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, optimizerTypes) }),
     });
   }
@@ -97,7 +147,7 @@ export const momentumOf = (optimizer: FilledOptimizer): { slot: string; sign: 1 
   optimizerDefinition(optimizer.type).momentum(optimizer);
 
 /** The betas of the bias corrections in a step's state; the ones of an optimizer that has none change nothing. */
-export const betasOf = (optimizer: FilledOptimizer): { beta1: number; beta2: number } =>
+export const betasOf = (optimizer: FilledOptimizer): Betas =>
   optimizerDefinition(optimizer.type).betas?.(optimizer) ?? { beta1: 0, beta2: 0 };
 
 /** Two optimizers keep the same numbers: what one has left the other can go on from. */

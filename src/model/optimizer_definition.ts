@@ -19,6 +19,14 @@ export const clippingAndDecay = {
   emaOverwriteFrequency: v.optional(integer(1, 2 ** 32 - 1)),
 };
 
+/** What the bias corrections in a step's state are 1 minus the powers of. */
+export interface Betas {
+  beta1: number;
+  beta2: number;
+  /** The momentum grows towards beta1 by Nadam's schedule; the first correction is 1 minus the product of all so far. */
+  isScheduled?: boolean;
+}
+
 type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 
 /** All that model, page and saved runs know of an optimizer. Its update is a kernel: `src/plan/update.ts` lists them. */
@@ -31,7 +39,7 @@ export interface OptimizerDefinition<S extends Schema> {
   /** The slot that holds an average of gradients, and whether it points with them or against them; undefined for none. */
   momentum(config: v.InferOutput<S>): { slot: string; sign: 1 | -1 } | undefined;
   /** Of optimizers that correct the bias of their averages. */
-  betas?(config: v.InferOutput<S>): { beta1: number; beta2: number };
+  betas?(config: v.InferOutput<S>): Betas;
 }
 
 /** Gives a definition its types. */

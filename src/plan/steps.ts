@@ -103,7 +103,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     planState(planner, settings, reader, arenas, { ...batchBuffers, ...own }, { graph, squares });
   const training = planOf({ ...trainingState, schedule }, network.training);
   const evaluation = planOf(evaluationState, network.gradient);
-  const { update, slots } = planUpdate(planner, optimizer, arenas, training.state);
+  const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state);
   const average = planAverage(planner, optimizer, arenas, training.state);
   const move = planMovingStatistics(planner, network, training.state);
   const measurement =
@@ -125,7 +125,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     ...batchBuffers,
     training,
     evaluation,
-    update: [update, ...(average ? [average.dispatch] : []), ...(move ? [move] : [])],
+    update: [...dispatches, ...(average ? [average.dispatch] : []), ...(move ? [move] : [])],
     slots,
     ...(average && { average }),
     schedule,

@@ -1,5 +1,6 @@
 import type { Kernel } from '../gpu/kernel.ts';
-import * as kernels from '../kernels/update.ts';
+import * as kernels from '../kernels/optimizers.ts';
+import { type UpdateShape, weightAverage } from '../kernels/update.ts';
 import { averageOf, clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
@@ -8,24 +9,49 @@ import type { Arenas } from './steps.ts';
 /** The numbers of an optimizer that its update kernel's shape has. */
 type UpdateNumbers<T extends OptimizerType> = (optimizer: FilledOptimizerOf<T>) => object;
 
+const adamNumbers = ({ beta1, beta2, epsilon, amsgrad }: FilledOptimizerOf<'adam' | 'adamW'>) => ({
+  beta1,
+  beta2,
+  epsilon,
+  amsgrad,
+});
+
 /** The update kernel of each optimizer, and what of its options the kernel's shape takes. */
 const updates = {
-  adam: { kernel: kernels.adam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
+  adam: { kernel: kernels.adam, numbers: adamNumbers },
+  adamW: { kernel: kernels.adam, numbers: adamNumbers },
+  nadam: { kernel: kernels.nadam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
+  adamax: { kernel: kernels.adamax, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
+  rmsprop: {
+    kernel: kernels.rmsprop,
+    numbers: ({ rho, momentum, epsilon, centered }) => ({ rho, momentum, epsilon, centered }),
+  },
+  adagrad: {
+    kernel: kernels.adagrad,
+    numbers: ({ initialAccumulatorValue, epsilon }) => ({ initialAccumulatorValue, epsilon }),
+  },
+  lion: { kernel: kernels.lion, numbers: ({ beta1, beta2 }) => ({ beta1, beta2 }) },
   sgd: { kernel: kernels.sgd, numbers: ({ momentum, nesterov }) => ({ momentum, nesterov }) },
 } satisfies { [T in OptimizerType]: { kernel: unknown; numbers: UpdateNumbers<T> } };
 
-/** The optimizer's dispatch, and the arenas of its slots. */
+/** The update kernel of an optimizer, and what its shape has beyond every update's. */
+export function updateKernelOf(optimizer: FilledOptimizer): { kernel: Kernel<UpdateShape>; numbers: object } {
+  const { kernel, numbers } = updates[optimizer.type as OptimizerType] as unknown as {
+    kernel: Kernel<UpdateShape>;
+    numbers: (of: FilledOptimizer) => object;
+  };
+  return { kernel, numbers: numbers(optimizer) };
+}
+
+/** The optimizer's dispatches in their order, and the arenas of its slots. */
 export function planUpdate(
   planner: Planner,
   optimizer: FilledOptimizer,
   { network, chunks, shape, updated, factors }: Arenas,
   state: BufferRef,
-): { update: PlannedDispatch; slots: BufferRef[] } {
+): { dispatches: PlannedDispatch[]; slots: BufferRef[] } {
   const { weights, gradients } = network;
-  const { kernel, numbers } = updates[optimizer.type as OptimizerType] as unknown as {
-    kernel: Kernel<unknown>;
-    numbers: (of: unknown) => object;
-  };
+  const { kernel, numbers } = updateKernelOf(optimizer);
   const names = slotsOf(optimizer);
   const slots = names.map((name) => planner.buffer('parameters', `${kernel.name}.${name}`, gradients.all.size / 4));
   const update = planner.dispatch(
@@ -35,7 +61,7 @@ export function planUpdate(
       measured: updated !== undefined,
       clip: clipOf(optimizer),
       weightDecay: optimizer.weightDecay,
-      ...numbers(optimizer),
+      ...numbers,
     },
     {
       dw: gradients.all,
@@ -47,7 +73,7 @@ export function planUpdate(
       ...Object.fromEntries(names.map((name, i) => [name, slots[i]!])),
     },
   );
-  return { update, slots };
+  return { dispatches: [update], slots };
 }
 
 /** The moving average of the weights. */
@@ -75,6 +101,6 @@ export function planAverage(
   return {
     all,
     kept: arena('weights.kept'),
-    dispatch: planner.dispatch(kernels.weightAverage, { ...shape, ...average }, buffers),
+    dispatch: planner.dispatch(weightAverage, { ...shape, ...average }, buffers),
   };
 }

@@ -5,6 +5,8 @@ export interface AdamOptions {
   beta1: number;
   beta2: number;
   epsilon: number;
+  /** The largest v so far takes the place of v. */
+  amsgrad?: boolean | undefined;
   /** AdamW's: before the step w -= lr weightDecay w. */
   weightDecay?: number | undefined;
 }
@@ -12,20 +14,23 @@ export interface AdamOptions {
 /**
  * m += (dw - m)(1 - beta1);  v += (dw*dw - v)(1 - beta2);  w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon)
  *
- * Keras' form (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2). `t` counts updates from 1.
+ * Keras' form (keras/src/optimizers/adam.py; Kingma and Ba 2015, end of section 2). `t` counts updates from 1. With amsgrad
+ * vHat = max(vHat, v) takes the place of v in w's step.
  */
 export function adam(
-  { learningRate, beta1, beta2, epsilon, weightDecay = 0 }: AdamOptions,
-  { dw, w, m, v, t }: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; t: number },
-): { w: Float64Array; m: Float64Array; v: Float64Array } {
+  { learningRate, beta1, beta2, epsilon, amsgrad = false, weightDecay = 0 }: AdamOptions,
+  { dw, w, m, v, vHat = [], t }: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; vHat?: Numbers; t: number },
+): { w: Float64Array; m: Float64Array; v: Float64Array; vHat: Float64Array } {
   const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
-  const after = { w: Float64Array.from(w), m: Float64Array.from(m), v: Float64Array.from(v) };
+  const copy = (values: Numbers) => Float64Array.from(values);
+  const after = { w: copy(w), m: copy(m), v: copy(v), vHat: copy(vHat) };
   for (let i = 0; i < dw.length; i++) {
     const g = dw[i]!;
     after.m[i]! += (g - m[i]!) * (1 - beta1);
     after.v[i]! += (g * g - v[i]!) * (1 - beta2);
     after.w[i]! -= learningRate * weightDecay * w[i]!;
-    after.w[i]! -= (rate * after.m[i]!) / (Math.sqrt(after.v[i]!) + epsilon);
+    if (amsgrad) after.vHat[i] = Math.max(vHat[i]!, after.v[i]!);
+    after.w[i]! -= (rate * after.m[i]!) / (Math.sqrt((amsgrad ? after.vHat : after.v)[i]!) + epsilon);
   }
   return after;
 }
@@ -33,9 +38,9 @@ export function adam(
 /** sum|terms| of what `adam` gives; for w the terms are w and the step, as far as m in it could have been. */
 export function adamMagnitude(
   options: AdamOptions,
-  inputs: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; t: number },
+  inputs: { dw: Numbers; w: Numbers; m: Numbers; v: Numbers; vHat?: Numbers; t: number },
 ): { w: Float64Array; m: Float64Array; v: Float64Array } {
-  const { learningRate, beta1, beta2, epsilon, weightDecay = 0 } = options;
+  const { learningRate, beta1, beta2, epsilon, amsgrad = false, weightDecay = 0 } = options;
   const { dw, w, m, v, t } = inputs;
   const rate = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
   const after = adam(options, inputs);
@@ -45,7 +50,7 @@ export function adamMagnitude(
     size.m[i]! += (g + Math.abs(m[i]!)) * (1 - beta1);
     size.v[i]! += (g * g + v[i]!) * (1 - beta2);
     size.w[i]! += learningRate * weightDecay * Math.abs(w[i]!);
-    size.w[i]! += (rate * size.m[i]!) / (Math.sqrt(after.v[i]!) + epsilon);
+    size.w[i]! += (rate * size.m[i]!) / (Math.sqrt((amsgrad ? after.vHat : after.v)[i]!) + epsilon);
   }
   return size;
 }

@@ -1,3 +1,5 @@
+import { nadamProduct } from './nadam.ts';
+
 /** The words of shaders/lib/state.wgsl, by their names there. */
 export type State = Readonly<Record<string, number>>;
 
@@ -16,6 +18,8 @@ export function beginStep({ batch }: { batch: number }, { state }: { state: Stat
 export interface EndOfStep {
   beta1: number;
   beta2: number;
+  /** The momentum follows Nadam's schedule. */
+  isScheduled?: boolean | undefined;
   /** How many bad steps in a row end the run. */
   badStepsToHalt: number;
   /** The norm of all tensors together has to be finite too. */
@@ -24,7 +28,7 @@ export interface EndOfStep {
 
 /** What gradient_norm_reduce makes of a step: skip = any gradient, norm squared or the loss isn't finite in float32. */
 export function endStep(
-  { beta1, beta2, badStepsToHalt, global = false }: EndOfStep,
+  { beta1, beta2, isScheduled = false, badStepsToHalt, global = false }: EndOfStep,
   { state, loss, norms }: { state: State; loss: number; norms: readonly { squares: number; nonFinite: number }[] },
 ): { state: State; skipped: boolean } {
   const bad = norms.some(({ squares, nonFinite }) => nonFinite > 0 || !Number.isFinite(Math.fround(squares)));
@@ -43,7 +47,7 @@ export function endStep(
       ...decided,
       bad_in_a_row: 0,
       updates,
-      correction1: 1 - beta1 ** updates,
+      correction1: 1 - (isScheduled ? nadamProduct(beta1, updates) : beta1 ** updates),
       correction2: 1 - beta2 ** updates,
     },
     skipped,

@@ -1,34 +1,42 @@
 import type { FilledOptimizer } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
+import { adagrad } from './adagrad.ts';
 import { adam } from './adam.ts';
+import { adamax } from './adamax.ts';
 import { clipGradients } from './clip.ts';
+import { lion } from './lion.ts';
 import { movingAverage } from './moving_average.ts';
+import { nadam } from './nadam.ts';
+import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
+import type { After, Before, Numbers } from './tensor_update.ts';
 
-type Numbers = ArrayLike<number>;
-
-/** One tensor before an update, its slots by their names, and the number of the update from 1. */
-interface Before {
-  dw: Numbers;
-  w: Numbers;
-  slots: Readonly<Record<string, Numbers>>;
-  t: number;
-}
+type Slots = Record<string, Float64Array>;
+/** Those at the weights as they stand, given the update's number from 0 and each tensor's slots so far. */
+type Gradients = (weights: Float64Array[], step: number, slots: readonly Slots[]) => Numbers[];
+type Update<O> = (optimizer: AtRate<O>, before: Before) => After;
 
 /** With the learning rate of this update, whatever the schedule. */
 type AtRate<O> = Omit<O, 'learningRate'> & { learningRate: number };
 
-type Update<O> = (optimizer: AtRate<O>, before: Before) => { w: Float64Array; slots: Record<string, Float64Array> };
+/** Adam's, with or without the decay that AdamW begins with. */
+const adamUpdate: { slots: string[]; update: Update<FilledOptimizerOf<'adam' | 'adamW'>> } = {
+  slots: ['m', 'v', 'vHat'],
+  update: (optimizer, { dw, w, slots: { m, v, vHat }, t }) => {
+    const { w: after, ...slots } = adam(optimizer, { dw, w, m: m!, v: v!, vHat: vHat!, t });
+    return { w: after, slots };
+  },
+};
 
 /** The update of each optimizer, and its slots, which start at zero; one that its options leave unused stays there. */
 const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledOptimizerOf<T>> } } = {
-  adam: {
-    slots: ['m', 'v'],
-    update: (optimizer, { dw, w, slots: { m, v }, t }) => {
-      const after = adam(optimizer, { dw, w, m: m!, v: v!, t });
-      return { w: after.w, slots: { m: after.m, v: after.v } };
-    },
-  },
+  adam: adamUpdate,
+  adamW: adamUpdate,
+  nadam: { slots: ['m', 'v'], update: nadam },
+  adamax: { slots: ['m', 'u'], update: adamax },
+  rmsprop: { slots: ['v', 'm', 'a'], update: rmsprop },
+  adagrad: { slots: ['v'], update: adagrad },
+  lion: { slots: ['m'], update: lion },
   sgd: {
     slots: ['v'],
     update: (optimizer, { dw, w, slots: { v } }) => {
@@ -38,9 +46,13 @@ const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledO
   },
 };
 
+/** The update of one tensor by an optimizer. */
+export const updateTensor = (optimizer: AtRate<FilledOptimizer>, before: Before): After =>
+  (updates[optimizer.type].update as Update<FilledOptimizer>)(optimizer, before);
+
 /**
  * The weights after `steps` updates: `gradients` is asked before each for those at the weights as they stand, with the
- * update's number from 0.
+ * update's number from 0 and each tensor's slots so far.
  *
  * @param rateOf the learning rate of an update, counted from 0; needed where the optimizer's is no number.
  */
@@ -48,7 +60,7 @@ export const trainSteps = (
   optimizer: FilledOptimizer,
   weights: readonly Numbers[],
   steps: number,
-  gradients: (weights: Float64Array[], step: number) => Numbers[],
+  gradients: Gradients,
   rateOf?: (update: number) => number,
 ): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients, rateOf).weights;
 
@@ -57,20 +69,18 @@ export function trainWithAverage(
   optimizer: FilledOptimizer,
   weights: readonly Numbers[],
   steps: number,
-  gradients: (weights: Float64Array[], step: number) => Numbers[],
+  gradients: Gradients,
   rateOf: (update: number) => number = () => optimizer.learningRate as number,
 ): { weights: Float64Array[]; averages: Float64Array[] } {
-  const { slots: names, update } = updates[optimizer.type] as { slots: string[]; update: Update<FilledOptimizer> };
+  const names = updates[optimizer.type].slots;
   let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
   let averages = w;
-  const slots = w.map(({ length }) => Object.fromEntries(names.map((name) => [name, new Float64Array(length)])));
+  const slots = w.map(({ length }): Slots => Object.fromEntries(names.map((name) => [name, new Float64Array(length)])));
   for (let step = 0; step < steps; step++) {
-    const dw = clipGradients(optimizer, gradients(w, step));
+    const dw = clipGradients(optimizer, gradients(w, step, slots));
     w = w.map((before, i) => {
-      const after = update(
-        { ...optimizer, learningRate: rateOf(step) },
-        { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1 },
-      );
+      const at = { ...optimizer, learningRate: rateOf(step) };
+      const after = updateTensor(at, { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1 });
       Object.assign(slots[i]!, after.slots);
       return after.w;
     });

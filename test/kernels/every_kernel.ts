@@ -1,6 +1,7 @@
 import type { Gpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
+import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
 import { arenaOf } from './arena.ts';
 import { checkWeightAverage } from './average_checks.ts';
@@ -60,7 +61,7 @@ import {
   mergeShape,
 } from './merge_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce, checkWeightPenalty } from './norm_checks.ts';
-import { checkAdam, checkSgd } from './optimizer_checks.ts';
+import { checkAdam, checkOptimizer, checkSgd } from './optimizer_checks.ts';
 import {
   checkAveragePoolBackward,
   checkAveragePoolForward,
@@ -342,6 +343,7 @@ export const everyKernel: AnyCheck[] = [
   any(checkGradientNorm(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),
   any(checkWeightPenalty(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),
   any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1 })),
+  any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1, isScheduled: true })),
   ...(['norm', 'globalNorm'] as const).map((by) =>
     any(checkGradientNormReduce(tensors, { state: stateOf({ step: 1 }), loss: 1, clip: { by, most: 2 } })),
   ),
@@ -378,6 +380,29 @@ export const everyKernel: AnyCheck[] = [
   any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3 })),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3, overwriteEvery: 3 })),
+  // Every slot beside everything else that may be bound: no more than eight storage buffers.
+  ...(
+    [
+      { type: 'adam', amsgrad: true },
+      'nadam',
+      'adamax',
+      'rmsprop',
+      { type: 'rmsprop', momentum: 0.9, centered: true },
+      'adagrad',
+      'lion',
+    ] as const
+  ).map((optimizer) =>
+    any(
+      checkOptimizer({
+        ...update,
+        optimizer: fillOptimizer(optimizer),
+        t: 3,
+        measured: true,
+        weightDecay: 0.5,
+        clip: { by: 'norm', most: 1 },
+      }),
+    ),
+  ),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),

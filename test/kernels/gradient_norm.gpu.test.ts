@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { recordField } from '../../src/kernels/record.ts';
 import { gradientNormReduce } from '../../src/kernels/update.ts';
+import { nadamProduct } from '../../src/reference/nadam.ts';
 import { type Arena, arenaOf } from './arena.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
@@ -43,6 +44,14 @@ const state = stateOf({
 describe.each(Object.entries(arenas))('%s', (_, make) => {
   test('gradient_norm', () => checkKernel(gpu, checkGradientNorm(make())));
   test('gradient_norm_reduce', () => checkKernel(gpu, checkGradientNormReduce(make(), { state, loss: 2.5 })));
+});
+
+test("Nadam's momenta: the first correction is 1 minus their product", async () => {
+  for (const updates of [0, 3, 40]) {
+    const corrections = { correction1: 1 - nadamProduct(0.9, updates), correction2: 1 - 0.999 ** updates };
+    const before = stateOf({ step: 6, updates, ...corrections });
+    await checkKernel(gpu, checkGradientNormReduce(arenaOf([300]), { state: before, loss: 1, isScheduled: true }));
+  }
 });
 
 test('random tensors', async () => {

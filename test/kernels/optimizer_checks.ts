@@ -1,9 +1,13 @@
-import { type AdamShape, adam, type SgdShape, sgd, type UpdateShape } from '../../src/kernels/update.ts';
-import type { Clip } from '../../src/model/optimizer.ts';
+import { type AdamShape, adam, type SgdShape, sgd } from '../../src/kernels/optimizers.ts';
+import type { UpdateShape } from '../../src/kernels/update.ts';
+import { betasOf, type Clip, type FilledOptimizer, slotsOf } from '../../src/model/optimizer.ts';
+import { updateKernelOf } from '../../src/plan/update.ts';
 import * as adamTwin from '../../src/reference/adam.ts';
 import { clipGradients } from '../../src/reference/clip.ts';
+import { nadamProduct } from '../../src/reference/nadam.ts';
 import { gradientNorm, measureUpdate } from '../../src/reference/norm.ts';
 import * as sgdTwin from '../../src/reference/sgd.ts';
+import { updateTensor } from '../../src/reference/train.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { numbers } from '../reference/central_differences.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
@@ -114,6 +118,85 @@ export function checkSgd(c: SgdCase): KernelCheck<SgdShape> {
       const near = (name: 'w' | 'v') => inTensors(arena, after[name], bound(name));
       const partials = c.measured && { partials: measured(arena, w!, after.w, bound('w')) };
       return { w: near('w'), ...(c.momentum > 0 && { v: near('v') }), ...partials };
+    },
+  };
+}
+
+export interface OptimizerCase extends UpdateCase {
+  optimizer: FilledOptimizer;
+  /** The update's number, from 1. */
+  t: number;
+}
+
+/** How large each slot may be, as a share of the gradients; those that hold squares, or magnitudes, are not negative. */
+const slotValues: Record<string, (u: number, scale: number) => number> = {
+  m: (u, scale) => 0.5 * scale * u,
+  a: (u, scale) => 0.5 * scale * u,
+  // Larger than the square of any average.
+  v: (u, scale) => (0.5 + 0.5 * u * u) * scale ** 2,
+  vHat: (u, scale) => (0.5 + 0.6 * Math.abs(u)) * scale ** 2,
+  u: (u, scale) => 1.2 * scale * Math.abs(u),
+};
+
+/** What the twin's results would move by, were every number it is given off by a share of it, divided by that share. */
+function conditionOf(update: (of: Record<string, Numbers>) => Record<string, Numbers>, given: Record<string, Numbers>) {
+  const share = 2 ** -20;
+  const exact = update(given);
+  const size = Object.fromEntries(Object.entries(exact).map(([name, values]) => [name, values.map(Math.abs)]));
+  for (const name of Object.keys(given)) {
+    for (const off of [1 + share, 1 - share]) {
+      const moved = update({ ...given, [name]: given[name]!.map((value) => value * off) });
+      for (const [of, values] of Object.entries(moved)) {
+        for (const [i, value] of values.entries()) size[of]![i]! += Math.abs(value - exact[of]![i]!) / share;
+      }
+    }
+  }
+  return { exact, size };
+}
+
+/** Any optimizer that goes element by element: its bound comes from how its results depend on what it is given. */
+export function checkOptimizer(c: OptimizerCase): KernelCheck<UpdateShape> {
+  const { optimizer, t } = c;
+  const arena = arenaOf(c.tensors, c.scale);
+  const { kernel, numbers: ofKernel } = updateKernelOf(optimizer);
+  const shape = { ...shapeOf(arena, c), ...ofKernel };
+  const slots = slotsOf(optimizer);
+  const { beta1, beta2, isScheduled } = betasOf(optimizer);
+  const filled = { ...optimizer, learningRate: c.learningRate, weightDecay: c.weightDecay ?? 0 };
+  // Nothing has been averaged before the first update.
+  const past = t > 1 ? c.scale : 0;
+  return {
+    kernel,
+    shape,
+    given: {
+      dw: arena.dw,
+      chunks: arena.chunks,
+      ...factorsOf(arena, c),
+      ...Object.fromEntries(
+        slots.map((name, i) => [name, likeArena(arena, 20 + i, (u) => slotValues[name]!(u, past))]),
+      ),
+      w: likeArena(arena, 40),
+      state: stateOf({
+        learning_rate: c.learningRate,
+        correction1: 1 - (isScheduled ? nadamProduct(beta1, t) : beta1 ** t),
+        correction2: 1 - beta2 ** t,
+        updates: t,
+      }),
+    },
+    twin: (given) => {
+      const inputs = {
+        dw: clipped(arena, c, given),
+        ...Object.fromEntries(['w', ...slots].map((name) => [name, Float64Array.from(given[name]!)])),
+      };
+      const update = ({ dw, w, ...of }: Record<string, Numbers>): Record<string, Numbers> => {
+        const after = updateTensor(filled, { dw: dw!, w: w!, slots: of, t });
+        return { w: after.w, ...after.slots };
+      };
+      const { exact, size } = conditionOf(update, inputs);
+      const bound = (name: string) => boundOf(tolerances.optimizer, exact[name]!, { terms: 1, magnitude: size[name]! });
+      const near = ['w', ...slots].map((name) => [name, inTensors(arena, exact[name]!, bound(name))]);
+      const partials = c.measured && { partials: measured(arena, given.w!, exact.w!, bound('w')) };
+      return { ...Object.fromEntries(near), ...partials };
     },
   };
 }

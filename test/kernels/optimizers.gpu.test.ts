@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../../src/model/optimizer.ts';
 import { expectSame } from '../compare.ts';
 import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
-import { type AdamCase, checkAdam, checkSgd, type SgdCase } from './optimizer_checks.ts';
+import {
+  type AdamCase,
+  checkAdam,
+  checkOptimizer,
+  checkSgd,
+  type OptimizerCase,
+  type SgdCase,
+} from './optimizer_checks.ts';
 import { stateOf } from './state_words.ts';
 
 const gpu: Gpu = await openGpu();
@@ -73,6 +81,32 @@ describe('sgd', () => {
     ),
   };
   test.each(Object.entries(departures))('%s', (_, departure) => checkKernel(gpu, checkSgd({ ...plain, ...departure })));
+});
+
+const filled = (config: OptimizerConfig) => fillOptimizer(config);
+const others: Record<string, FilledOptimizer> = {
+  'adam with amsgrad': filled({ type: 'adam', amsgrad: true }),
+  nadam: filled('nadam'),
+  adamax: filled('adamax'),
+  rmsprop: filled('rmsprop'),
+  'rmsprop with momentum': filled({ type: 'rmsprop', momentum: 0.9 }),
+  'rmsprop, centered': filled({ type: 'rmsprop', centered: true }),
+  'rmsprop, centered, with momentum': filled({ type: 'rmsprop', centered: true, momentum: 0.5, rho: 0.5 }),
+  adagrad: filled('adagrad'),
+  lion: filled('lion'),
+};
+const later: Omit<OptimizerCase, 'optimizer'> = { ...common, t: 20 };
+
+describe.each(Object.entries(others))('%s', (_, optimizer) => {
+  const departures: Record<string, Partial<OptimizerCase>> = {
+    'the control': {},
+    'the first update, not measured, one past a chunk': { t: 1, measured: false, tensors: [4097, 3] },
+    'a late one, small gradients, a cut and decay': { ...remedies['a cut and decay']!, t: 100_000, scale: 1e-6 },
+    'large gradients, factors and decay': { ...remedies['factors and decay']!, scale: 1e6 },
+  };
+  test.each(Object.entries(departures))('%s', (_, departure) =>
+    checkKernel(gpu, checkOptimizer({ ...later, optimizer, ...departure })),
+  );
 });
 
 test('random arenas', async () => {
@@ -151,6 +185,7 @@ describe('a skipped step leaves weights and slots as they are, to the bit', () =
     await expectUntouched(checkSgd(plain), dw);
     await expectUntouched(checkSgd({ ...plain, momentum: 0.9 }), dw);
     await expectUntouched(checkSgd({ ...plain, momentum: 0.9, nesterov: true }), dw);
+    for (const optimizer of Object.values(others)) await expectUntouched(checkOptimizer({ ...later, optimizer }), dw);
   });
 });
 

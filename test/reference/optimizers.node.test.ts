@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { compileModel } from '../../src/model/graph.ts';
+import { fillOptimizer, type OptimizerConfig, slotsOf } from '../../src/model/optimizer.ts';
 import { adam, adamMagnitude } from '../../src/reference/adam.ts';
 import { clipFactors, clipGradients } from '../../src/reference/clip.ts';
+import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { sgd, sgdMagnitude } from '../../src/reference/sgd.ts';
+import type { After } from '../../src/reference/tensor_update.ts';
+import { trainSteps, updateTensor } from '../../src/reference/train.ts';
+import { distance, torchOptimizers } from '../fixtures/torch_optimizers.ts';
 
 const keras = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const plain = { learningRate: 0.1, momentum: 0, nesterov: false };
@@ -20,7 +26,7 @@ test("Adam's first step is a learning rate long, but for epsilon", () => {
 
 test('Adam changes nothing it is given, and a gradient of zero only lets the moments fade', () => {
   const given = { dw: none, w: none, m: none, v: none, t: 1 };
-  expect(adam(keras, given)).toEqual({ w: none, m: none, v: none });
+  expect(adam(keras, given)).toEqual({ w: none, m: none, v: none, vHat: Float64Array.of() });
   const { m, v } = adam(keras, { ...given, m: [1, -1], v: [1, 4], t: 9 });
   expect([...m]).toEqual([0.9, -0.9]);
   expect([...v]).toEqual([0.999, 4 * 0.999]);
@@ -97,4 +103,80 @@ test('the magnitudes add up what the updates may cancel', () => {
 test('the norm of a layer is that of its tensors together', () => {
   expect(gradientNorm([3, 0], [-4])).toEqual({ squares: 25, norm: 5, nonFinite: 0, largest: 4 });
   expect(gradientNorm([1, Number.NaN, -Infinity]).nonFinite).toBe(2);
+});
+
+describe.each(Object.entries(torchOptimizers))('twenty steps beside PyTorch: %s', (_, torch) => {
+  const model = compileModel(torch.model);
+  test.each(torch.trained)('$optimizer', ({ optimizer, weights }) => {
+    const gradients = (w: Float64Array[]) => networkGradients(model, w, torch.images, torch.labels).gradients;
+    // The fixture has eleven digits of each weight.
+    expect(distance(trainSteps(optimizer, torch.weights, torch.steps, gradients), weights)).toBeLessThan(1e-10);
+  });
+});
+
+/** What the updates of one weight leave of it and of its slots. */
+function updatesOf(config: OptimizerConfig, gradients: number[], start = 1) {
+  const filled = fillOptimizer(config);
+  const optimizer = { ...filled, learningRate: filled.learningRate as number };
+  let after: After = {
+    w: Float64Array.of(start),
+    slots: Object.fromEntries(slotsOf(filled).map((name) => [name, Float64Array.of(0)])),
+  };
+  for (const [i, g] of gradients.entries()) after = updateTensor(optimizer, { dw: [g], ...after, t: i + 1 });
+  return { w: after.w[0]!, ...Object.fromEntries(Object.entries(after.slots).map(([name, [x]]) => [name, x!])) };
+}
+
+test("Keras' epsilon, by hand", () => {
+  const step = 0.001;
+  expect(updatesOf('adamax', [2e-7]).w).toBeCloseTo(1 - (step / 0.1) * ((0.1 * 2e-7) / 3e-7), 15);
+  expect(updatesOf('rmsprop', [1e-3]).w).toBeCloseTo(1 - (step * 1e-3) / Math.sqrt(1e-7 + 1e-7), 15);
+  expect(updatesOf({ type: 'rmsprop', centered: true }, [1e-3]).w).toBeCloseTo(
+    1 - (step * 1e-3) / Math.sqrt(0.1e-6 - 0.01e-6 + 1e-7),
+    15,
+  );
+  expect(updatesOf({ type: 'adagrad', initialAccumulatorValue: 0 }, [3e-4]).w).toBeCloseTo(
+    1 - (step * 3e-4) / Math.sqrt(9e-8 + 1e-7),
+    15,
+  );
+  // The first momenta are 0.9 * (1 - 0.48) and 0.9 * (1 - 0.5 * 0.96^2).
+  const [u, next] = [0.468, 0.9 * (1 - 0.4608)];
+  const average = (next * 0.1 * 3) / (1 - u * next) + ((1 - u) * 3) / (1 - u);
+  expect(updatesOf('nadam', [3]).w).toBeCloseTo(1 - (step * average) / (3 + 1e-7), 15);
+});
+
+test('Lion moves by the learning rate, whatever the gradient, and not at all without one', () => {
+  expect(updatesOf({ type: 'lion', learningRate: 0.25 }, [1e-6, 3]).w).toBe(0.5);
+  expect(updatesOf('lion', [0]).w).toBe(1);
+  const { w, m } = updatesOf({ type: 'lion', learningRate: 0.25, beta1: 0.9, beta2: 0.5 }, [1, -1]) as Record<
+    string,
+    number
+  >;
+  // The average before it is 0.5: 0.9 * 0.5 - 0.1 is still positive.
+  expect([w, m]).toEqual([0.5, -0.25]);
+});
+
+test('AdamW is Adam with a decay that is there by default', () => {
+  const config = { learningRate: 0.01, beta1: 0.8 };
+  expect(updatesOf({ type: 'adamW', ...config }, [1, -2, 3])).toEqual(
+    updatesOf({ type: 'adam', ...config, weightDecay: 0.004 }, [1, -2, 3]),
+  );
+});
+
+test('amsgrad keeps the largest v', () => {
+  const { v, vHat } = updatesOf({ type: 'adam', amsgrad: true }, [10, 0.1, 0.1]) as Record<string, number>;
+  expect(vHat).toBeCloseTo(0.1, 12);
+  expect(v).toBeLessThan(vHat!);
+});
+
+test.each<[OptimizerConfig | string, string]>([
+  ['adamm', 'did you mean "adam"'],
+  ['rmsProp', 'did you mean "rmsprop"'],
+  [{ type: 'rmsprop', rho: 1.5 }, 'a number from 0 to 1'],
+  [{ type: 'lion', beta1: -0.1 }, 'a number from 0 to 1'],
+  [{ type: 'adagrad', initialAccumulatorValue: -1 }, 'a number >= 0'],
+  [{ type: 'nadam', epsilon: 0 }, 'a number > 0'],
+  [{ type: 'adamW', weightDecay: -1 }, 'a number >= 0'],
+  [{ type: 'adamax', amsgrad: true } as never, 'no option amsgrad'],
+])('%j is refused', (config, said) => {
+  expect(() => fillOptimizer(config as OptimizerConfig)).toThrow(said);
 });

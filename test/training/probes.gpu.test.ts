@@ -10,7 +10,7 @@ import {
 } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { shuffledOrder } from '../../src/model/initializers.ts';
-import { fillOptimizer } from '../../src/model/optimizer.ts';
+import { fillOptimizer, momentumOf } from '../../src/model/optimizer.ts';
 import { networkProbe } from '../../src/reference/probe_network.ts';
 import { exponentHistogram } from '../../src/reference/probes.ts';
 import { trainSteps } from '../../src/reference/train.ts';
@@ -91,6 +91,7 @@ describe.each(Object.entries(torchSamples))('single samples’ gradients beside 
 describe.each<[string, TrainerOptions['optimizer']]>([
   ['Adam', { type: 'adam', learningRate: 0.01 }],
   ['SGD with momentum', { type: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: true }],
+  ['RMSprop, centered', { type: 'rmsprop', centered: true }],
   ['plain SGD', { type: 'sgd', learningRate: 0.05 }],
 ])('every figure of every probe is the twin’s: %s', (_, optimizer) => {
   const dataset = smallDataset(11);
@@ -103,20 +104,14 @@ describe.each<[string, TrainerOptions['optimizer']]>([
   const batch = (x: Numbers, { first, count }: (typeof places)[number]) =>
     Float64Array.from(x).subarray(first * 36, (first + count) * 36);
 
-  /** Adam's m, or the velocity turned round. */
-  const momentumOf = (past: readonly Numbers[][]): Float64Array[] | undefined => {
-    if (filled.type === 'sgd' && !filled.momentum) return undefined;
-    const [decay, share] = filled.type === 'adam' ? [filled.beta1, 1 - filled.beta1] : [filled.momentum, 1];
-    return past[0]?.map((tensor, t) =>
-      Float64Array.from(tensor, (_, i) => past.reduce((sum, g) => decay * sum + share * g[t]![i]!, 0)),
-    );
-  };
+  // Before the first step there is none.
+  const direction = momentumOf(filled);
 
   /** The probes of six steps on flipped images. */
   const train = (w: Numbers[], x: Numbers) => {
     const probes: ReturnType<typeof networkProbe>[] = [];
     const past: Numbers[][] = [];
-    trainSteps(filled, w, 6, (at, step) => {
+    trainSteps(filled, w, 6, (at, step, slots) => {
       const place = places[step]!;
       const labels = dataset.labels.subarray(place.first, place.first + place.count);
       const unflipped = batch(
@@ -125,7 +120,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
       );
       const parts = sharesOf(place.count, 4);
       const plain = networkProbe(model, at, { images: unflipped, labels, parts }).gradients;
-      const momentum = momentumOf(past);
+      const momentum = direction && slots.map((of) => of[direction.slot]!.map((x) => direction.sign * x));
       const others = { plain, ...(past.length && { last: past.at(-1)!, ...(momentum && { momentum }) }) };
       const probe = networkProbe(model, at, { images: batch(x, place), labels, parts, others });
       if (step % 2 === 0) probes.push(probe);
@@ -189,7 +184,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
           expectWithin(`cosine of ${name} to ${other}`, [figure!], [cosine], bounds[at++]! + 2 ** -20);
         }
         expect(found.cosineToLast === undefined).toBe(i === 0);
-        expect(found.cosineToMomentum === undefined).toBe(i === 0 || optimizer === undefined || !momentumOf([[]]));
+        expect(found.cosineToMomentum === undefined).toBe(i === 0 || direction === undefined);
         const [before, squaresBefore] = running[key] ?? [0, 0];
         const averages = [0.9 * before + found.covarianceTrace, 0.9 * squaresBefore + found.squaredGradient] as const;
         running[key] = averages;

@@ -42,6 +42,9 @@ describe.each<[string, OptimizerConfig]>([
   ['sgd with momentum', { type: 'sgd', learningRate: 0.05, momentum: 0.9 }],
   ['plain sgd', 'sgd'],
   ['a schedule', { type: 'sgd', learningRate: { type: 'cosineDecay', initialLearningRate: 0.1, decaySteps: 24 } }],
+  ['adam with three slots', { type: 'adam', amsgrad: true }],
+  ['nadam, whose momentum has a schedule', 'nadam'],
+  ['rmsprop with three slots', { type: 'rmsprop', momentum: 0.9, centered: true }],
 ])('%s', (_, optimizer) => {
   test('a run that goes on from the end of an epoch, saved and loaded, ends with the same bits', async () => {
     const options = optionsOf(optimizer);

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, openGpu } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import type { FilledOptimizer } from '../../src/model/optimizer.ts';
+import { type FilledOptimizer, fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
+import { distance, torchOptimizers } from '../fixtures/torch_optimizers.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { expectFigures } from './health_closeness.ts';
 import { boundsOf } from './sensitivity.ts';
@@ -83,5 +84,26 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
     for (const [i, w] of trained.entries()) expectWithin(`weights ${i}`, w, weights[i]!, bounds[i]!);
     expect(trained).toHaveLength(weights.length);
     trainer.dispose();
+  });
+});
+
+describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer beside PyTorch: %s', (_, torch) => {
+  const images = Float32Array.from(torch.images);
+  const lion = { optimizer: fillOptimizer('lion'), weights: undefined };
+  test.each([...torch.trained, lion])('$optimizer', async ({ optimizer, weights }) => {
+    const model = compileModel(torch.model);
+    const twin = () =>
+      trainSteps(
+        optimizer,
+        torch.weights,
+        torch.steps,
+        (w) => networkGradients(model, w, torch.images, torch.labels).gradients,
+      );
+    const trainer = createTrainer(gpu, { model: torch.model, optimizer, batchSize: torch.labels.length });
+    await trainer.setWeights(torch.weights);
+    for (let step = 0; step < torch.steps; step++) await trainer.trainOnBatch(images, torch.labels);
+    const apart = distance(await trainer.getWeights(), weights ?? twin());
+    trainer.dispose();
+    expect(apart).toBeLessThan(1e-5);
   });
 });

@@ -3,22 +3,31 @@ import { number } from '../../check.ts';
 import { clippingAndDecay, defineOptimizer } from '../optimizer_definition.ts';
 import { learningRate } from '../schedule.ts';
 
+/** Keras' options of Adam and AdamW. */
+export const adamOptions = {
+  learningRate: v.optional(learningRate(), 0.001),
+  beta1: v.optional(number(0, 0.999999), 0.9),
+  beta2: v.optional(number(0, 0.9999999), 0.999),
+  epsilon: v.optional(number(0, Infinity, 'open'), 1e-7),
+  amsgrad: v.optional(v.boolean(), false),
+};
+
+/** `vHat` is the largest `v` so far. */
+export const adamSlots = ({ amsgrad }: { amsgrad: boolean }): string[] => (amsgrad ? ['m', 'v', 'vHat'] : ['m', 'v']);
+
 /**
  * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
  * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
- * stands elsewhere and gives other numbers in the first steps.
+ * stands elsewhere and gives other numbers in the first steps. With `amsgrad` the largest v so far takes the place of v.
  */
 export const adamOptimizer = defineOptimizer({
   type: 'adam',
   schema: v.strictObject({
     type: v.literal('adam'),
-    learningRate: v.optional(learningRate(), 0.001),
-    beta1: v.optional(number(0, 0.999999), 0.9),
-    beta2: v.optional(number(0, 0.9999999), 0.999),
-    epsilon: v.optional(number(0, Infinity, 'open'), 1e-7),
+    ...adamOptions,
     ...clippingAndDecay,
   }),
-  slots: () => ['m', 'v'],
+  slots: adamSlots,
   momentum: () => ({ slot: 'm', sign: 1 }),
   betas: ({ beta1, beta2 }) => ({ beta1, beta2 }),
 });

@@ -1,10 +1,25 @@
 import type * as v from 'valibot';
 import type { OptimizerDefinition } from '../optimizer_definition.ts';
+import { adagradOptimizer } from './adagrad.ts';
 import { adamOptimizer } from './adam.ts';
+import { adamWOptimizer } from './adam_w.ts';
+import { adamaxOptimizer } from './adamax.ts';
+import { lionOptimizer } from './lion.ts';
+import { nadamOptimizer } from './nadam.ts';
+import { rmspropOptimizer } from './rmsprop.ts';
 import { sgdOptimizer } from './sgd.ts';
 
 /** Every optimizer, in the order in which a list shows them. */
-export const optimizerDefinitions = { adam: adamOptimizer, sgd: sgdOptimizer };
+export const optimizerDefinitions = {
+  adam: adamOptimizer,
+  sgd: sgdOptimizer,
+  adamW: adamWOptimizer,
+  nadam: nadamOptimizer,
+  adamax: adamaxOptimizer,
+  rmsprop: rmspropOptimizer,
+  adagrad: adagradOptimizer,
+  lion: lionOptimizer,
+};
 
 type Definitions = typeof optimizerDefinitions;
 export type OptimizerType = keyof Definitions;
