@@ -130,6 +130,8 @@ export {
   zeroPadding2d,
 } from './model/layer_factories.ts';
 export type { LayerConfig } from './model/layers/index.ts';
+export type { MetricFigures } from './model/metrics/figures.ts';
+export type { MetricConfig } from './model/metrics/index.ts';
 export {
   adagrad,
   adam,
@@ -167,10 +169,11 @@ export type { CheckpointEvery } from './train/checkpoint_every.ts';
 export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup, WhichWeights } from './train/engine.ts';
-export type { Evaluation } from './train/evaluate.ts';
+export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
 export { createPace, type Pace } from './train/pace.ts';
-export type { Images, LayerOutput } from './train/predict.ts';
+export type { Images, LayerOutput, PredictOptions } from './train/predict.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
 export type { Snapshot, SnapshotHealth } from './train/snapshot.ts';
+export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
 export { createTrainer, type Trainer, type WeightsOption } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';

@@ -1,3 +1,4 @@
+import type { ValidationFigures } from '../model/metrics/figures.ts';
 import type { HealthRecord, ProbeRecord, Verdict } from './health.ts';
 
 /** One training step. */
@@ -29,8 +30,8 @@ export interface Spread {
   max: number;
 }
 
-/** One pass over the training set. */
-export interface EpochRecord {
+/** One pass over the training set. Metrics of the validation are under their names: `validationF1Score`. */
+export interface EpochRecord extends ValidationFigures {
   /** From 1. */
   epoch: number;
   /** Mean over the epoch's samples as they were seen, while the weights moved: Keras' figure. */

@@ -1,5 +1,6 @@
 import type { HealthLevel } from '../health/health.ts';
 import type { CompiledModel } from '../model/graph.ts';
+import type { FilledMetric } from '../model/metrics/index.ts';
 import type { FilledOptimizer } from '../model/optimizer.ts';
 import type { InputView } from './input.ts';
 
@@ -18,4 +19,6 @@ export interface Settings {
   health: HealthLevel;
   /** Steps from one probe to the next. */
   probeEvery: number;
+  /** Of evaluations, beside loss and accuracy. */
+  metrics: readonly FilledMetric[];
 }

@@ -1,49 +1,108 @@
+import * as v from 'valibot';
+import { parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { MetricFigures } from '../model/metrics/figures.ts';
+import {
+  countedMetrics,
+  type FilledMetric,
+  figuresOf,
+  fillMetrics,
+  type MetricConfig,
+  requireMetricsFit,
+} from '../model/metrics/index.ts';
+import type { MetricValue } from '../model/metrics/metric_definition.ts';
+import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import type { Engine, WhichWeights } from './engine.ts';
+import { inferencePass } from './inference_pass.ts';
+import {
+  augmentedProbabilities,
+  type FilledTestTimeAugmentation,
+  fillTestTimeAugmentation,
+  type TestTimeAugmentation,
+} from './test_time_augmentation.ts';
 
-export interface Evaluation {
+export interface Evaluation extends MetricFigures {
   /** Mean over the samples. */
   loss: number;
   /** 0 to 1. */
   accuracy: number;
+  /** Metrics that were asked for, by their names; those of classes have a list under `<name>ByClass`. */
+  [metric: string]: MetricValue | undefined;
 }
 
-/** Loss and accuracy on a data set, without augmentation: `Trainer.evaluate`. */
-export async function evaluate(engine: Engine, dataset: Dataset, weights: WhichWeights): Promise<Evaluation> {
+export interface EvaluateOptions {
+  /** What is measured beside loss and accuracy; the trainer's `metrics` by default. */
+  metrics?: readonly MetricConfig[];
+  /** The mean of the probabilities of so many augmented samples of each image; of each image as it is by default. */
+  testTimeAugmentation?: TestTimeAugmentation;
+}
+
+const evaluateOptions = v.strictObject({
+  metrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
+  testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)),
+});
+
+/** What an evaluation was asked for, checked. */
+interface FilledEvaluateOptions {
+  metrics?: readonly FilledMetric[];
+  testTimeAugmentation?: FilledTestTimeAugmentation;
+}
+
+/** @throws ConfigurationError */
+export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOptions {
+  const { metrics, testTimeAugmentation } = parse(evaluateOptions, options, 'evaluate');
+  return {
+    ...(metrics !== undefined && { metrics: fillMetrics(metrics) }),
+    ...(testTimeAugmentation !== undefined && {
+      testTimeAugmentation: fillTestTimeAugmentation(testTimeAugmentation),
+    }),
+  };
+}
+
+/** Loss, accuracy and metrics on a data set: `Trainer.evaluate`. */
+export async function evaluate(
+  engine: Engine,
+  dataset: Dataset,
+  weights: WhichWeights,
+  { metrics = engine.settings.metrics, testTimeAugmentation }: FilledEvaluateOptions,
+): Promise<Evaluation> {
+  requireMetricsFit(metrics, engine.settings.classes);
+  if (testTimeAugmentation) {
+    const { probabilities, loss } = await engine.withWeights(weights, () =>
+      augmentedProbabilities(engine, dataset, testTimeAugmentation),
+    );
+    const tally = new Tally(engine.settings.classes);
+    tally.add(dataset.labels, probabilities);
+    const { accuracy, ...figures } = figuresOf([accuracyFigure!, ...countedMetrics(metrics)], tally);
+    return { loss, accuracy: accuracy as number, ...figures };
+  }
   const input = await engine.input(dataset, engine.plain, engine.steps.evaluation);
   try {
-    return await engine.withWeights(weights, () => evaluateInput(engine, input, dataset.count));
+    return await engine.withWeights(weights, () => evaluateInput(engine, input, dataset, metrics));
   } finally {
     await engine.scheduler.abandon();
     input.dispose();
   }
 }
 
+const [accuracyFigure] = fillMetrics(['accuracy']);
+
 /** The same on a data set that lies on the GPU already. */
-export async function evaluateInput(engine: Engine, input: DatasetInput, count: number): Promise<Evaluation> {
-  const { scheduler, reader, disposal } = engine;
-  const { network, evaluation } = engine.steps;
-  const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, evaluation.inferenceLoss];
-  const sum = { loss: 0, correct: 0 };
-  const take = (bytes: ArrayBuffer, records: number) => {
-    for (let i = 0; i < records; i++) {
-      const { loss, accuracy, samples } = reader.read(bytes, i)!;
-      sum.loss += loss * samples;
-      sum.correct += accuracy * samples;
-    }
-  };
-  engine.beginEpoch(
-    evaluation,
-    input,
-    Uint32Array.from({ length: count }, (_, i) => i),
-  );
-  for (let left = Math.ceil(count / engine.settings.batchSize); left > 0; ) {
-    disposal.throwIfAborted();
-    const submitted = await scheduler.submit(evaluation.records, recording, engine.evaluationSteps + 1, left, take);
-    engine.evaluationBegan(submitted);
-    left -= submitted;
-  }
-  await scheduler.drain();
-  return { loss: sum.loss / count, accuracy: Math.round(sum.correct) / count };
+export async function evaluateInput(
+  engine: Engine,
+  input: DatasetInput,
+  { count, labels }: Pick<Dataset, 'count' | 'labels'>,
+  metrics: readonly FilledMetric[],
+): Promise<Evaluation> {
+  const counted = countedMetrics(metrics);
+  // Probabilities are read back for metrics alone: what only wants loss and accuracy gets them from the steps' records.
+  if (counted.length === 0) return inferencePass(engine, input, count);
+  const { classes } = engine.settings;
+  const tally = new Tally(classes);
+  const always = await inferencePass(engine, input, count, {
+    onProbabilities: (probabilities, first) =>
+      tally.add(labels.subarray(first, first + probabilities.length / classes), probabilities),
+  });
+  return { ...always, ...figuresOf(counted, tally) };
 }

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type History, summarize, withoutHealth } from '../health/history.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
+import { validationName } from '../model/metrics/index.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
 import { CheckpointTimes } from './checkpoint_every.ts';
@@ -91,7 +92,7 @@ async function train(
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
   const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
-  const { model, batchSize } = engine.settings;
+  const { model, batchSize, metrics } = engine.settings;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
   const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts, watchBefore);
   engine.watch = watch;
@@ -197,11 +198,10 @@ async function train(
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];
     if (validation) {
-      const { count } = options.validationData!;
-      const evaluated = engine.withWeights('average', () => evaluateInput(engine, validation, count));
-      const { loss, accuracy } = await evaluated;
-      record.validationLoss = loss;
-      record.validationAccuracy = accuracy;
+      const evaluated = engine.withWeights('average', () =>
+        evaluateInput(engine, validation, options.validationData!, metrics),
+      );
+      for (const [name, value] of Object.entries(await evaluated)) record[validationName(name)] = value;
     }
     history.epochs.push(record);
     options.onEpoch?.(record);

@@ -1,4 +1,7 @@
+import * as v from 'valibot';
+import { parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
@@ -6,6 +9,12 @@ import { submit } from '../gpu/submission.ts';
 import { countImages, imageElements } from './batch.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { requireDataset } from './require_dataset.ts';
+import {
+  augmentedProbabilities,
+  type FilledTestTimeAugmentation,
+  fillTestTimeAugmentation,
+  type TestTimeAugmentation,
+} from './test_time_augmentation.ts';
 
 /** Float images [n, height, width, channels], already scaled; or a data set, whose bytes become what `evaluate` sees. */
 export type Images = Float32Array | Dataset;
@@ -20,8 +29,45 @@ export interface LayerOutput {
   values: Float32Array;
 }
 
+export interface PredictOptions {
+  /** The mean of the probabilities of so many augmented samples of each image of a data set; of each as it is by default. */
+  testTimeAugmentation?: TestTimeAugmentation;
+}
+
+const predictOptions = v.strictObject({ testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)) });
+
+interface FilledPredictOptions {
+  testTimeAugmentation?: FilledTestTimeAugmentation;
+}
+
+/** @throws ConfigurationError */
+export function fillPredictOptions(options: PredictOptions): FilledPredictOptions {
+  const { testTimeAugmentation } = parse(predictOptions, options, 'predict');
+  return testTimeAugmentation === undefined
+    ? {}
+    : { testTimeAugmentation: fillTestTimeAugmentation(testTimeAugmentation) };
+}
+
 /** Probabilities [n, classes]: `Trainer.predict`. */
-export async function predict(engine: Engine, images: Images, weights: WhichWeights): Promise<Float32Array> {
+export async function predict(
+  engine: Engine,
+  images: Images,
+  weights: WhichWeights,
+  { testTimeAugmentation }: FilledPredictOptions,
+): Promise<Float32Array> {
+  if (testTimeAugmentation) {
+    if (!isDataset(images)) {
+      throw new ConfigurationError({
+        what: 'testTimeAugmentation augments the bytes of a data set',
+        found: 'images as floats, which are scaled already',
+        expected: 'a data set',
+        fix: 'make one with createDataset, or leave testTimeAugmentation out',
+      });
+    }
+    requireDataset(images);
+    const mean = await engine.withWeights(weights, () => augmentedProbabilities(engine, images, testTimeAugmentation));
+    return mean.probabilities;
+  }
   const [probabilities] = await read(engine, images, weights, [
     { slice: engine.steps.probabilities, elements: engine.settings.classes },
   ]);

@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/device.ts';
 import type { Memory, Slice } from '../gpu/memory.ts';
 import { readStaging } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
-import { submit } from '../gpu/submission.ts';
+import { type Submission, submit } from '../gpu/submission.ts';
 
 /** A submission lasts about this long: a page stays alive, a fast GPU is never idle. */
 const submissionMs = 50;
@@ -55,6 +55,7 @@ export class Scheduler {
    * @param records the ring that the recording writes to.
    * @param firstStep the number that `state.step` will have in the first of them: where its record lies in the ring.
    * @param onRecords gets the records' bytes when they are there, in order.
+   * @param afterEach encodes what follows each replay, of which it gets the number within this call, from 0.
    */
   async submit(
     records: Slice,
@@ -62,6 +63,7 @@ export class Scheduler {
     firstStep: number,
     steps: number,
     onRecords: (bytes: ArrayBuffer, count: number) => void,
+    afterEach?: (work: Submission, step: number) => void,
   ): Promise<number> {
     await this.ready();
     const count = Math.max(1, Math.min(steps, stepsMost, Math.floor(submissionMs / this.#stepMs)));
@@ -69,7 +71,8 @@ export class Scheduler {
     const staging = this.#idle.pop()!;
     const begun = performance.now();
     submit(device, `steps ${firstStep} to ${firstStep + count - 1}`, (work) => {
-      work.compute(recording, count);
+      if (!afterEach) work.compute(recording, count);
+      for (let i = 0; afterEach && i < count; i++) afterEach(work.compute(recording), i);
       for (let i = 0; i < count; ) {
         const slot = (firstStep + i) % this.#ringSlots;
         const run = Math.min(count - i, this.#ringSlots - slot);

@@ -13,9 +13,16 @@ import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
-import { activations, type Images, type LayerOutput, predict } from './predict.ts';
+import {
+  activations,
+  fillPredictOptions,
+  type Images,
+  type LayerOutput,
+  type PredictOptions,
+  predict,
+} from './predict.ts';
 import type { TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
@@ -102,18 +109,26 @@ export class Trainer {
    * its pace, they have their turn between two of its submissions.
    */
   readonly meanwhile = {
-    predict: async (images: Images, options?: WeightsOption): Promise<Float32Array> => {
-      const weights = this.#evaluated(options);
-      return this.#between((engine) => predict(engine, images, weights));
+    predict: async (
+      images: Images,
+      { weights, ...options }: PredictOptions & WeightsOption = {},
+    ): Promise<Float32Array> => {
+      const which = this.#evaluated({ weights });
+      const filled = fillPredictOptions(options);
+      return this.#between((engine) => predict(engine, images, which, filled));
     },
     activations: async (images: Images, options?: WeightsOption): Promise<LayerOutput[]> => {
       const weights = this.#evaluated(options);
       return this.#between((engine) => activations(engine, images, weights));
     },
-    evaluate: async (dataset: Dataset, options?: WeightsOption): Promise<Evaluation> => {
-      const weights = this.#evaluated(options);
+    evaluate: async (
+      dataset: Dataset,
+      { weights, ...options }: EvaluateOptions & WeightsOption = {},
+    ): Promise<Evaluation> => {
+      const which = this.#evaluated({ weights });
+      const filled = fillEvaluateOptions(options);
       requireDataset(dataset);
-      return this.#between((engine) => evaluate(engine, dataset, weights));
+      return this.#between((engine) => evaluate(engine, dataset, which, filled));
     },
     getWeights: async (options?: WeightsOption): Promise<Float32Array[]> => {
       const weights = this.#whichWeights(options, 'current');
@@ -169,14 +184,15 @@ export class Trainer {
   }
 
   /**
-   * Probabilities [n, classes] of any number of images.
+   * Probabilities [n, classes] of any number of images; with `testTimeAugmentation` the mean over augmented samples of each.
    *
    * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
-   * @throws ConfigurationError for images that don't fit.
+   * @throws ConfigurationError for images or options that don't fit.
    */
-  async predict(images: Images, options?: WeightsOption): Promise<Float32Array> {
-    const weights = this.#evaluated(options);
-    return this.#exclusively((engine) => predict(engine, images, weights));
+  async predict(images: Images, { weights, ...options }: PredictOptions & WeightsOption = {}): Promise<Float32Array> {
+    const which = this.#evaluated({ weights });
+    const filled = fillPredictOptions(options);
+    return this.#exclusively((engine) => predict(engine, images, which, filled));
   }
 
   /**
@@ -192,14 +208,17 @@ export class Trainer {
   }
 
   /**
-   * Loss and accuracy on a data set, without augmentation.
+   * Loss and accuracy on a data set, and the `metrics` that are asked for here or of the trainer; without augmentation, or with
+   * `testTimeAugmentation` from the mean probabilities of augmented samples.
    *
    * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
+   * @throws ConfigurationError for a data set, metric or augmentation that doesn't fit.
    */
-  async evaluate(dataset: Dataset, options?: WeightsOption): Promise<Evaluation> {
-    const weights = this.#evaluated(options);
+  async evaluate(dataset: Dataset, { weights, ...options }: EvaluateOptions & WeightsOption = {}): Promise<Evaluation> {
+    const which = this.#evaluated({ weights });
+    const filled = fillEvaluateOptions(options);
     requireDataset(dataset);
-    return this.#exclusively((engine) => evaluate(engine, dataset, weights));
+    return this.#exclusively((engine) => evaluate(engine, dataset, which, filled));
   }
 
   /**

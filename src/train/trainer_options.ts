@@ -7,6 +7,7 @@ import type { HealthLevel, ProbeRecord, Verdict } from '../health/health.ts';
 import { healthLevels } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { compileModel, type Model, requireClassifier } from '../model/graph.ts';
+import { fillMetrics, type MetricConfig, requireMetricsFit } from '../model/metrics/index.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
 import { inputViewOf, type Mix } from '../plan/mix.ts';
@@ -43,6 +44,8 @@ export interface TrainerOptions {
    * of about six steps: the gradient of the next batch, of its four parts, and of its images as they are.
    */
   probeEvery?: number;
+  /** What `fit` measures of the validation data, and `evaluate` of its own, beside loss and accuracy. */
+  metrics?: readonly MetricConfig[];
 }
 
 export type Loss = (typeof losses)[number];
@@ -106,6 +109,7 @@ const optionNames = [
   'copies',
   'health',
   'probeEvery',
+  'metrics',
 ];
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
@@ -171,11 +175,13 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
       fix: "set health: 'full', or leave probeEvery out",
     });
   }
+  const metrics = fillMetrics(options.metrics);
+  requireMetricsFit(metrics, classes);
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const takesShares = loss === 'categoricalCrossentropy';
   const inputView = inputViewOf(augmentation, options.mix, options.copies);
   const soft = takesShares || paired;
-  return { model, classes, optimizer, batchSize, seed, inputView, takesShares, soft, health, probeEvery };
+  return { model, classes, optimizer, batchSize, seed, inputView, takesShares, soft, health, probeEvery, metrics };
 }
 
 /** @throws ConfigurationError with the nearest of them. */

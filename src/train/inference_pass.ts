@@ -1,0 +1,88 @@
+import type { Slice } from '../gpu/memory.ts';
+import { readSlices } from '../gpu/readback.ts';
+import type { DatasetInput } from '../plan/input.ts';
+import type { Engine } from './engine.ts';
+
+/** The most bytes of probabilities that wait on the GPU to be read: a data set of many classes is read in parts. */
+const mostBytes = 2 ** 24;
+
+export interface PassOptions {
+  /** Which sample stands where; every one in its place by default. */
+  order?: Uint32Array<ArrayBuffer>;
+  /** What the augmentation draws by, as in training. */
+  epoch?: number;
+  /** Gets the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
+  onProbabilities?: (probabilities: Float32Array, first: number) => void;
+}
+
+/**
+ * Sends a data set through the network in batches, the last one short, and nothing is trained.
+ *
+ * @returns the mean loss and the share of correct predictions.
+ */
+export async function inferencePass(
+  engine: Engine,
+  input: DatasetInput,
+  count: number,
+  {
+    order = Uint32Array.from({ length: count }, (_, i) => i),
+    epoch = engine.epochs,
+    onProbabilities,
+  }: PassOptions = {},
+): Promise<{ loss: number; accuracy: number }> {
+  const { scheduler, reader, disposal, gpu, memory, settings } = engine;
+  const { batchSize, classes, seed } = settings;
+  const { network, evaluation, probabilities } = engine.steps;
+  const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, evaluation.inferenceLoss];
+  const sum = { loss: 0, correct: 0 };
+  const take = (bytes: ArrayBuffer, records: number) => {
+    for (let i = 0; i < records; i++) {
+      const { loss, accuracy, samples } = reader.read(bytes, i)!;
+      sum.loss += loss * samples;
+      sum.correct += accuracy * samples;
+    }
+  };
+  const row = 4 * classes;
+  const part = onProbabilities ? Math.max(1, Math.floor(mostBytes / (row * batchSize))) * batchSize : count;
+  const out = onProbabilities && memory.storage('evaluation.probabilities', Math.min(part, count) * classes);
+  gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
+  engine.writeState(evaluation, { seed, epoch, position: 0, samples: count });
+  try {
+    for (let first = 0; first < count; first += part) {
+      const samples = Math.min(part, count - first);
+      for (let done = 0; done < samples; ) {
+        disposal.throwIfAborted();
+        const begun = done;
+        const left = Math.ceil((samples - begun) / batchSize);
+        const submitted = await scheduler.submit(
+          evaluation.records,
+          recording,
+          engine.evaluationSteps + 1,
+          left,
+          take,
+          out &&
+            ((work, step) => {
+              const at = begun + step * batchSize;
+              const size = row * Math.min(batchSize, samples - at);
+              work.copy(probabilities, { buffer: out.buffer, offset: out.offset + row * at }, size);
+            }),
+        );
+        engine.evaluationBegan(submitted);
+        done += submitted * batchSize;
+      }
+      await scheduler.drain();
+      if (out) onProbabilities!(await readProbabilities(engine, { ...out, size: row * samples }), first);
+    }
+  } finally {
+    if (out) {
+      await scheduler.abandon();
+      memory.free(out.buffer);
+    }
+  }
+  return { loss: sum.loss / count, accuracy: Math.round(sum.correct) / count };
+}
+
+async function readProbabilities({ gpu, memory }: Engine, slice: Slice): Promise<Float32Array> {
+  const [bytes] = await readSlices(gpu, memory, [slice]);
+  return new Float32Array(bytes!, 0, slice.size / 4);
+}

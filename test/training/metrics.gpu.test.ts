@@ -1,0 +1,121 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createAugmenter, createTrainer, openGpu } from '../../src/index.ts';
+import { figuresOf, fillMetrics, type MetricConfig } from '../../src/model/metrics/index.ts';
+import { Tally } from '../../src/model/metrics/tally.ts';
+import { exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';
+
+const gpu = await openGpu();
+afterAll(() => gpu.dispose());
+
+const dataset = smallDataset(42);
+const validationData = smallDataset(21, 2);
+const metrics: MetricConfig[] = [
+  'precision',
+  'f1Score',
+  'balancedAccuracy',
+  'confusionMatrix',
+  { type: 'topKCategoricalAccuracy', k: 2, name: 'top2' },
+];
+const make = (options: object = {}) =>
+  createTrainer(gpu, { model: smallModel, batchSize: 8, seed: 3, augmentation: { rescale: exactRescale }, ...options });
+
+/** By the host, from what predict gives. */
+function expectedOf(probabilities: Float32Array, { labels }: { labels: Uint8Array }, of = metrics) {
+  const tally = new Tally(smallClasses);
+  tally.add(labels, probabilities);
+  return figuresOf(fillMetrics(of), tally);
+}
+
+describe('metrics', () => {
+  test('of evaluate and of the validation are those of the probabilities, with a short last batch', async () => {
+    const [trainer, plain] = [make({ metrics }), make()];
+    const { epochs } = await trainer.fit(dataset, { epochs: 2, validationData });
+    const without = await plain.fit(dataset, { epochs: 2, validationData });
+    const expected = expectedOf(await trainer.predict(validationData), validationData);
+    const { loss, accuracy, ...figures } = await trainer.evaluate(validationData);
+    expect(figures).toEqual(expected);
+    expect(figures.precisionByClass).toHaveLength(smallClasses);
+    expect(figures.confusionMatrix!.flat().reduce((a, b) => a + b)).toBe(21);
+    expect(epochs[1]).toMatchObject({
+      validationLoss: loss,
+      validationAccuracy: accuracy,
+      validationF1Score: expected.f1Score,
+      validationF1ScoreByClass: expected.f1ScoreByClass,
+      validationTop2: expected.top2,
+      validationConfusionMatrix: expected.confusionMatrix,
+    });
+    // Loss, accuracy and training have the bits that they have without metrics.
+    expect(without.epochs[1]).toMatchObject({ validationLoss: loss, validationAccuracy: accuracy });
+    expect(without.epochs[1]).not.toHaveProperty('validationF1Score');
+    expect(await plain.getWeights()).toEqual(await trainer.getWeights());
+    // Those of a call take the place of the trainer's.
+    expect(Object.keys(await trainer.evaluate(validationData, { metrics: ['recall'] }))).toEqual([
+      'loss',
+      'accuracy',
+      'recall',
+      'recallByClass',
+    ]);
+    expect(await plain.meanwhile.evaluate(validationData)).toEqual({ loss, accuracy });
+    trainer.dispose();
+    plain.dispose();
+  });
+
+  test('bad options are refused before anything runs', async () => {
+    expect(() => make({ metrics: ['f1score'] })).toThrow('did you mean "f1Score"?');
+    expect(() => make({ metrics: ['topKCategoricalAccuracy'] })).toThrow('k from 1 to 3');
+    const trainer = make();
+    await expect(trainer.evaluate(dataset, { metric: ['recall'] } as object)).rejects.toThrow(
+      'did you mean "metrics"?',
+    );
+    await expect(trainer.evaluate(dataset, { testTimeAugmentation: 0 })).rejects.toThrow('an integer from 1 to 10000');
+    await expect(trainer.predict(dataset, { testTimeAugmentation: { samples: 2, n: 1 } as never })).rejects.toThrow(
+      'no option n',
+    );
+    await expect(trainer.predict(new Float32Array(36), { testTimeAugmentation: 2 })).rejects.toThrow('a data set');
+    const augmentation = [{ type: 'mixUp' }];
+    await expect(trainer.evaluate(dataset, { testTimeAugmentation: { samples: 2, augmentation } })).rejects.toThrow(
+      'cannot mix images',
+    );
+    trainer.dispose();
+  });
+});
+
+describe('test-time augmentation', () => {
+  test('of one sample without augmentation is what there is without it', async () => {
+    const trainer = make({ metrics: ['f1Score'] });
+    const tta = { testTimeAugmentation: 1 };
+    expect(await trainer.predict(validationData, tta)).toEqual(await trainer.predict(validationData));
+    expect(await trainer.evaluate(validationData, tta)).toEqual(await trainer.evaluate(validationData));
+    const rotating = make({ augmentation: { rescale: exactRescale, rotationRange: 40 } });
+    const none = { testTimeAugmentation: { samples: 1, augmentation: { rescale: exactRescale } } };
+    expect(await rotating.predict(validationData, none)).toEqual(await rotating.predict(validationData));
+    trainer.dispose();
+    rotating.dispose();
+  });
+
+  test('is the mean over the samples that training would see, and repeats', async () => {
+    const augmentation = { rescale: exactRescale, rotationRange: 40, horizontalFlip: true };
+    const trainer = make({ augmentation });
+    await trainer.fit(dataset);
+    const { imageShape, images, labels, count } = validationData;
+    const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 3 });
+    const sums = new Float64Array(count * smallClasses);
+    for (const epoch of [1, 2, 3]) {
+      const drawn = await augmenter.apply(images, { epoch, samples: Array.from({ length: count }, (_, i) => i) });
+      const floats = await trainer.predict(drawn);
+      for (const [i, probability] of floats.entries()) sums[i]! += probability;
+    }
+    const tta = { testTimeAugmentation: 3 };
+    const mean = await trainer.predict(validationData, tta);
+    for (const [i, sum] of sums.entries()) expect(mean[i]).toBeCloseTo(sum / 3, 5);
+    expect(await trainer.meanwhile.predict(validationData, tta)).toEqual(mean);
+    const evaluation = await trainer.evaluate(validationData, { ...tta, metrics });
+    const { accuracy } = expectedOf(mean, validationData, ['accuracy']);
+    const loss = -labels.reduce((sum, label, n) => sum + Math.log(mean[n * smallClasses + label]!), 0) / count;
+    expect(evaluation).toMatchObject({ accuracy, ...expectedOf(mean, validationData) });
+    expect(evaluation.loss).toBeCloseTo(loss, 12);
+    expect(evaluation.loss).not.toBe((await trainer.evaluate(validationData)).loss);
+    augmenter.dispose();
+    trainer.dispose();
+  });
+});
