@@ -1,0 +1,212 @@
+import { DataError } from '../errors.ts';
+import { compileModel, type Model } from '../model/graph.ts';
+import { bytesOf, type NamedTensor, namedTensors, type TrainedModel, weightsFrom } from './trained_model.ts';
+
+// https://github.com/huggingface/safetensors: 8 bytes say how long the header is, a JSON object with dtype, shape and place of
+// each tensor follows, then the tensors. Numbers are little-endian.
+
+const preamble = 8;
+/** The format's own limit for a header. */
+const mostHeaderBytes = 100_000_000;
+
+/**
+ * A model with its weights as the bytes of a safetensors file. Tensors are float32 in Keras' layout, named by layer and Keras'
+ * name: "conv2d.kernel". The metadata has the model (`model`, JSON), `class_names` (JSON) and `rescale`.
+ *
+ * @throws ConfigurationError for a model that is invalid, or weights that are another model's.
+ */
+export function formatSafetensors(trained: TrainedModel): Uint8Array<ArrayBuffer> {
+  const { model, classNames, rescale } = trained;
+  return packSafetensors(namedTensors(trained), {
+    format: 'wgrad',
+    model: JSON.stringify(model),
+    ...(classNames && { class_names: JSON.stringify(classNames) }),
+    ...(rescale !== undefined && { rescale: JSON.stringify(rescale) }),
+  });
+}
+
+/** Any tensors as a safetensors file. */
+export function packSafetensors(
+  tensors: readonly NamedTensor[],
+  metadata: Record<string, string>,
+): Uint8Array<ArrayBuffer> {
+  const entries: [string, unknown][] = [['__metadata__', metadata]];
+  let end = 0;
+  for (const { name, shape, data } of tensors) {
+    const begin = end;
+    end += data.byteLength;
+    entries.push([name, { dtype: 'F32', shape, data_offsets: [begin, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(preamble + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, preamble, preamble + headerBytes);
+  file.set(json, preamble);
+  let at = preamble + headerBytes;
+  for (const { data } of tensors) {
+    file.set(bytesOf(data), at);
+    at += data.byteLength;
+  }
+  return file;
+}
+
+/** Whether a file begins as safetensors files do. */
+export function isSafetensors(file: Uint8Array): boolean {
+  if (file.length <= preamble) return false;
+  const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
+  return length <= BigInt(Math.min(file.length, mostHeaderBytes)) && file[preamble] === 0x7b;
+}
+
+/**
+ * The model of a safetensors file, with its weights to the bit.
+ *
+ * @param options.name what to call the file in errors.
+ * @param options.model the network that the tensors belong to, where the file itself doesn't say: other programs write none.
+ * @throws DataError for a file that is no safetensors, is damaged, or has tensors that don't fit the model; ConfigurationError
+ *   for a model that is invalid.
+ */
+export function parseSafetensors(
+  file: Uint8Array,
+  { name = 'The file', model }: { name?: string; model?: Model } = {},
+): TrainedModel {
+  const { tensors, metadata } = unpackSafetensors(file, name);
+  const said = <T>(key: string): T | undefined =>
+    metadata[key] === undefined ? undefined : parseJson<T>(metadata[key], `${name}: its ${key}`);
+  const own = model ?? said<Model>('model');
+  if (!own) {
+    throw new DataError({
+      what: `${name} has tensors and no model`,
+      found: Object.keys(metadata).length ? `metadata of ${Object.keys(metadata).join(', ')}` : 'no metadata',
+      expected: 'wgrad\'s model as JSON in its metadata, as "model"',
+      fix: 'give the model beside it, or take a file that wgrad has written',
+    });
+  }
+  compileModel(own);
+  const classNames = said<unknown>('class_names');
+  const rescale = said<unknown>('rescale');
+  return {
+    model: own,
+    weights: weightsFrom(own, tensors, name),
+    ...(isNames(classNames) && { classNames }),
+    ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
+  };
+}
+
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+function parseJson<T>(text: string, what: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new DataError({ what: `${what} is not JSON`, found: (cause as Error).message }, { cause });
+  }
+}
+
+/** The tensors of any safetensors file of floats, as float32, and its metadata. @throws DataError */
+export function unpackSafetensors(
+  file: Uint8Array,
+  name: string,
+): { tensors: NamedTensor[]; metadata: Record<string, string> } {
+  if (!isSafetensors(file)) {
+    throw new DataError({
+      what: `${name} is no safetensors file`,
+      found: file.length <= preamble ? `${file.length} bytes` : 'no JSON header of a possible length at its beginning',
+      expected: '8 bytes with the length of a JSON header, the header, and tensors',
+    });
+  }
+  const headerBytes = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  const at = preamble + headerBytes;
+  if (at > file.length) throw cutShort(name, file.length, at);
+  const text = new TextDecoder().decode(file.subarray(preamble, at));
+  const header = parseJson<Record<string, unknown>>(text, `The header of ${name}`);
+  const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isTexts(metadata)) {
+    throw new DataError({ what: `The metadata of ${name} is invalid`, found: metadata, expected: 'names and texts' });
+  }
+  const data = file.subarray(at);
+  const tensors = Object.entries(entries).map(([tensor, entry]) => readTensor(tensor, entry, data, name));
+  const bytes = Object.values(entries).reduce((sum: number, entry) => {
+    const [begin, end] = (entry as Entry).data_offsets;
+    return sum + end - begin;
+  }, 0);
+  if (bytes !== data.length) {
+    throw new DataError({
+      what: `${name} is not as long as its tensors are together`,
+      found: `${data.length} bytes of tensors`,
+      expected: `${bytes}, each of them in one tensor`,
+      fix: 'take another copy of the file',
+    });
+  }
+  return { tensors, metadata };
+}
+
+const isTexts = (value: unknown): value is Record<string, string> =>
+  typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
+
+const cutShort = (name: string, found: number, expected: number) =>
+  new DataError({
+    what: `${name} is cut short`,
+    found: `${found} bytes`,
+    expected: `at least ${expected}`,
+    fix: 'take another copy of the file',
+  });
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+
+function readTensor(tensor: string, value: unknown, data: Uint8Array, name: string): NamedTensor {
+  const entry = value as Entry | null;
+  const { shape, data_offsets: offsets, dtype } = entry ?? ({} as Entry);
+  const valid = Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) && offsets.every(isCount);
+  const decode = Object.hasOwn(decoders, dtype) ? decoders[dtype as keyof typeof decoders] : undefined;
+  const elements = valid ? shape.reduce((a, b) => a * b, 1) : 0;
+  const [begin, end] = valid ? offsets : [0, 0];
+  if (!valid || offsets.length !== 2 || !decode || end - begin !== elements * decode.bytes) {
+    throw new DataError({
+      what: `The tensor ${tensor} of ${name} is invalid`,
+      found: entry,
+      expected: `a dtype of ${Object.keys(decoders).join(', ')}, a shape, and data_offsets with as many bytes`,
+    });
+  }
+  if (end > data.length) throw cutShort(name, data.length, end);
+  // A copy begins where its numbers are aligned. (The slice of a Buffer of Node is none.)
+  const bytes = new Uint8Array(data.subarray(begin, end));
+  return { name: tensor, shape, data: decode.read(bytes.buffer) };
+}
+
+/** float32 by its bits: what other types become. */
+const fromBits = (length: number, bits: (i: number) => number): Float32Array => {
+  const words = new Uint32Array(length);
+  for (let i = 0; i < length; i++) words[i] = bits(i);
+  return new Float32Array(words.buffer);
+};
+
+/** IEEE 754 half precision: sign, 5 bits of exponent, 10 of fraction. */
+export function float16(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const decoders = {
+  F32: { bytes: 4, read: (buffer: ArrayBuffer) => new Float32Array(buffer) },
+  F64: { bytes: 8, read: (buffer: ArrayBuffer) => Float32Array.from(new Float64Array(buffer)) },
+  F16: { bytes: 2, read: (buffer: ArrayBuffer) => Float32Array.from(new Uint16Array(buffer), float16) },
+  BF16: {
+    bytes: 2,
+    read: (buffer: ArrayBuffer) => {
+      const halves = new Uint16Array(buffer);
+      return fromBits(halves.length, (i) => halves[i]! << 16);
+    },
+  },
+};
