@@ -179,6 +179,8 @@ const targets: Record<string, UserConfig> = {
   },
   // What looks at the page: `npm run screenshots`.
   screenshots: nodeProgram('test/screenshots/main.ts', 'dist/screenshots'),
+  // What interrupts runs: `npm run crash-test`.
+  'crash-test': nodeProgram('test/crash/main.ts', 'dist/crash-test'),
   page: {
     root: pageRoot,
     base: './',

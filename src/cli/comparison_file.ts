@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { PairRecord } from '../compare/twin_record.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ComparisonFile } from '../report/comparison_file.ts';
+import { leavesOf } from './leaves.ts';
 import { writeWhole } from './whole_file.ts';
 
 /** JSON has no NaN: it comes as null. */
@@ -36,7 +37,7 @@ export function readComparison(flag: string, path: string): ComparisonFile | und
  */
 export function finishedPairs(path: string, file: ComparisonFile, now: Omit<ComparisonFile, 'pairs'>): PairRecord[] {
   const of = ({ config, adapter, versions }: Omit<ComparisonFile, 'pairs'>) =>
-    flatten({ ...config, adapter, 'wgrad version': versions.wgrad });
+    leavesOf({ ...config, adapter, 'wgrad version': versions.wgrad });
   const [found, wanted] = [of(file), of(now)];
   const differing = [...new Set([...found.keys(), ...wanted.keys()])].filter(
     (name) => found.get(name) !== wanted.get(name),
@@ -63,12 +64,4 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
     });
   }
   return file.pairs;
-}
-
-/** Every leaf under its path: `a.augmentation.rotationRange`. */
-function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
-    for (const [name, part] of Object.entries(value)) flatten(part, path ? `${path}.${name}` : name, into);
-  } else if (value !== undefined) into.set(path, JSON.stringify(value));
-  return into;
 }

@@ -16,6 +16,8 @@ export function addDefaultDataset(command: Command): Command {
     if (acting.getOptionValueSource('dataset') !== 'default') return;
     // A plan asks for the shape of the images alone, which is known.
     if (acting.getOptionValue('plan')) return;
+    // A run that goes on has its own.
+    if (acting.name() === 'train' && acting.getOptionValue('resume') !== undefined) return;
     acting.setOptionValueWithSource('dataset', await availableDataset(), 'default');
   });
 }

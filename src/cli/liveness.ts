@@ -1,6 +1,7 @@
 import type { Browser, CDPSession } from 'puppeteer-core';
-import { WgradError } from '../errors.ts';
+import type { WgradError } from '../errors.ts';
 import { secondsText, withinTime } from '../time_limit.ts';
+import { BrowserSilentError } from './browser_lost_error.ts';
 
 /** Looks at Chrome in the time that it has for one answer. */
 const looksPerTimeout = 10;
@@ -85,7 +86,7 @@ export class Liveness {
 }
 
 const dead = (milliseconds: number, found: string) =>
-  new WgradError({
+  new BrowserSilentError({
     what: `Chrome has shown no sign of life for ${secondsText(milliseconds)}`,
     found,
     expected: 'a Chrome that works or answers',

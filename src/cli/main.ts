@@ -4,6 +4,7 @@ import { ConfigurationError, WgradError } from '../errors.ts';
 import { healthLevels } from '../health/health.ts';
 import { tutorialEpochs } from '../model/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
+import { addCheckpointOptions } from './checkpoint_options.ts';
 import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
@@ -39,7 +40,8 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
-  addRunOptions(wgrad.command('train'))
+  const training = wgrad.command('train');
+  addCheckpointOptions(addRunOptions(training))
     .description('train a network headless in Chrome')
     .option(
       '--epochs <n>',
@@ -64,7 +66,12 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     )
     .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
-    .action((options: TrainCommandOptions) => train(options));
+    .action((options: TrainCommandOptions) =>
+      train(
+        options,
+        Object.keys(options).filter((name) => training.getOptionValueSource(name) === 'cli'),
+      ),
+    );
   const comparing = wgrad.command('compare');
   addCompareOptions(comparing)
     .description('train pairs of twins that differ in one variable, and test what that changes')

@@ -15,6 +15,7 @@ import { type Plan, planRun } from '../train/run_length.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
+import { planOfResumed, type ResumedRun, requireSameImages, requireSameOptions } from './resumed_run.ts';
 import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
@@ -22,7 +23,10 @@ import { adapterLine, dataLine, lengthLines, modelTable } from './training_repor
 type Dropped = Cleaned['dropped'];
 
 export interface PreparedRun {
-  session: Session;
+  /** The Chrome that it is in: another one after `restart`. */
+  readonly session: Session;
+  /** Closes Chrome and starts another one, with the same kind of adapter, and the trainer in it where `restored` says. */
+  restart: () => Promise<void>;
   interrupts: Interrupts;
   plan: Plan;
   adapter: AdapterFacts;
@@ -34,43 +38,46 @@ export interface PreparedRun {
   config: Record<string, unknown>;
 }
 
+export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
+  tell?: (events: RunEvent[]) => void;
+  /** What it goes on with, and the names of the options that were typed. */
+  resumed?: ResumedRun & { typed: readonly string[] };
+}
+
 /**
  * What `train` and `profile` share: reads the data, starts Chrome, makes the trainer in its page, prints what is about
  * to run, does `work`, and closes everything whatever happens.
  */
 export async function withRun<Result>(
   options: RunOptions,
-  { tell, keep }: Pick<SessionOptions, 'keep'> & { tell?: (events: RunEvent[]) => void },
+  { tell, keep, restored, resumed }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
   const { datasets: whole, dropped, reading } = await readCleaned(options);
   let datasets = whole;
   checkSamples(options, datasets);
-  const model = modelOf(options, datasets.train);
+  let trainer = trainerOptionsOf(options, modelOf(options, datasets.train), optimizer);
+  if (resumed) {
+    requireSameOptions(trainer, resumed, resumed.typed);
+    const { run } = resumed;
+    const { trainSamples, testSamples } = run.dataset;
+    datasets = firstOf(datasets, trainSamples, testSamples);
+    await requireSameImages(datasets, resumed, options.dataset);
+    trainer = run.options;
+  }
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
     const { adapter: kind, chrome, yes, browserTimeout } = options;
     const report = console.error;
-    session = await Session.open({
-      adapter: kind,
-      chrome,
-      yes,
-      browserTimeout,
-      datasets: () => datasets,
-      tell,
-      keep,
-      report,
-    });
+    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, restored, report };
+    session = await Session.open({ ...opening, adapter: kind });
     const { adapter } = session;
-    const plan = planRun(options, datasets, adapter.software, datasets.train.imageShape);
-    datasets = {
-      train: takeFirst(datasets.train, plan.trainSamples),
-      // Without validation there is nothing to take.
-      test: plan.testSamples > 0 ? takeFirst(datasets.test, plan.testSamples) : datasets.test,
-    };
-    const trainer = trainerOptionsOf(options, model, optimizer);
+    const plan = resumed
+      ? planOfResumed(resumed, options.epochs!)
+      : planRun(options, datasets, adapter.software, datasets.train.imageShape);
+    datasets = firstOf(datasets, plan.trainSamples, plan.testSamples);
     console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);
@@ -80,8 +87,19 @@ export async function withRun<Result>(
     console.log(
       dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
     );
-    for (const line of lengthLines(plan, modelSummary(model), options.batchSize)) console.log(line);
-    const layers = await session.call('prepare', trainer);
+    for (const line of lengthLines(plan, modelSummary(trainer.model), trainer.batchSize ?? options.batchSize))
+      console.log(line);
+    const prepare = async () => {
+      const layers = await session!.call('prepare', trainer);
+      if (restored?.()) await session!.call('restore');
+      return layers;
+    };
+    const layers = await prepare();
+    const restart = async () => {
+      await session?.close();
+      session = await Session.open({ ...opening, adapter: adapter.software ? 'software' : 'hardware' });
+      await prepare();
+    };
     console.log(modelTable(layers));
     const { cut: _, lengthened: __, ...samples } = plan;
     const { dataset, clean, validationSplit, imageSize } = options;
@@ -99,7 +117,12 @@ export async function withRun<Result>(
         datasets.train,
         await fingerprint(datasets),
       );
-    return await work({ session, interrupts, plan, adapter, layers, classNames, toSave, config });
+    return await work({
+      get session() {
+        return session!;
+      },
+      ...{ restart, interrupts, plan, adapter, layers, classNames, toSave, config },
+    });
   } finally {
     interrupts.dispose();
     await session?.close();
@@ -108,6 +131,12 @@ export async function withRun<Result>(
 
 /** Images of a folder are, for the page, the user's own. */
 const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
+
+/** Without validation there is nothing to take of the test images. */
+const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({
+  train: takeFirst(train, Math.min(trainSamples, train.count)),
+  test: testSamples > 0 ? takeFirst(test, Math.min(testSamples, test.count)) : test,
+});
 
 const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
 

@@ -1,4 +1,5 @@
 import { ConfigurationError, WgradError } from '../errors.ts';
+import { counted } from '../figures.ts';
 import { CsvFile } from '../formats/csv_file.ts';
 import { EventFile } from '../formats/event_file.ts';
 import type { RunEvent } from '../health/run_events.ts';
@@ -14,10 +15,23 @@ export class RunFiles {
   failure: WgradError | undefined;
   private files: Open[] = [];
 
-  /** @throws ConfigurationError for a path that can't be written. */
-  constructor({ csv, logdir }: { csv?: string; logdir?: string }) {
-    if (csv) this.open(csv, () => new CsvFile(csv));
-    if (logdir) this.open(logdir, () => new EventFile(logdir));
+  /** What to say of the files of a run that is resumed. */
+  readonly notes: string[] = [];
+
+  /**
+   * @param after the step that a resumed run goes on behind.
+   * @throws ConfigurationError for a path that can't be written.
+   */
+  constructor({ csv, logdir }: { csv?: string; logdir?: string }, after = 0) {
+    if (csv) {
+      this.open(csv, () => {
+        const file = new CsvFile(csv, after);
+        if (file.missing > 0)
+          this.notes.push(`note     ${csv} has no rows of the ${counted(file.missing, 'step')} before`);
+        return file;
+      });
+    }
+    if (logdir) this.open(logdir, () => new EventFile(logdir, after));
   }
 
   /** A file that can't be written any more, on a full disk say, is left as it is; the others go on. */

@@ -1,24 +1,23 @@
 import { WgradError } from '../errors.ts';
 import { count } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
+import type { Snapshot } from '../index.ts';
+import { historyBefore } from '../session/resume_point.ts';
 import { formatSavedRun, type RunToSave } from '../session/saved_run.ts';
-import type { PackedSnapshot } from './headless/protocol.ts';
-import { unpackSnapshot } from './unpack_snapshot.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
 /** Training for so many times as long as the last writing took comes between two writings: they cost at most 5 %. */
 const trainingPerWriting = 20;
 
-const howToContinue =
-  'to continue from there, open the file on the training page (npx wgrad dev) and resume it, ' +
-  'or restore it in a program: parseRun(file), then trainer.restore(snapshot)';
+const howToContinue = (path: string) =>
+  `to continue from there, use wgrad train --resume ${path}, or open the file on the training page (npx wgrad dev)`;
 
 /**
- * The file of --save. It is written while the run goes on, so that it holds the weights after a complete epoch whatever
- * happens: to the GPU, to Chrome, to this process.
+ * The file of --save. It is written while the run goes on, so that it holds a recent state whatever happens: to the
+ * GPU, to Chrome, to this process.
  */
 export class RunSaver {
-  private newest: PackedSnapshot | undefined;
+  private newest: Snapshot | undefined;
   private isWritten = true;
   private writing = { endedAt: 0, took: 0 };
   private hasWarned = false;
@@ -30,13 +29,13 @@ export class RunSaver {
   ) {}
 
   /** A state of the run, newer than the one before. */
-  add(state: PackedSnapshot): void {
+  add(state: Snapshot): void {
     this.newest = state;
     this.isWritten = false;
   }
 
   /** Adds a state and writes it when it is time. A full disk does not end the run: there may be room at its end. */
-  keep(state: PackedSnapshot): void {
+  keep(state: Snapshot): void {
     this.add(state);
     if (performance.now() - this.writing.endedAt < trainingPerWriting * this.writing.took) return;
     try {
@@ -59,11 +58,14 @@ export class RunSaver {
   /** Saves what there is of a run that failed. @returns what to tell together with the reason. */
   rescue(): string {
     if (!this.newest) return `no epoch was complete, so that ${this.path} was not written`;
-    const { epochs } = this.newest.progress;
-    const state = `the state after epoch ${count(epochs)} of ${count(this.run.epochs)}`;
+    const { epochs: begun, step } = this.newest.progress;
+    const complete = historyBefore(this.log, this.newest).epochs.length;
+    const place = `${count(begun)} of ${count(this.run.epochs)}`;
+    const state =
+      complete === begun ? `the state after epoch ${place}` : `the state after step ${count(step)}, in epoch ${place}`;
     try {
       this.finish();
-      return `${this.path} holds ${state}; ${howToContinue}`;
+      return `${this.path} holds ${state}; ${howToContinue(this.path)}`;
     } catch (error) {
       return `${state} could not be saved as asked. ${(error as Error).message}`;
     }
@@ -72,7 +74,7 @@ export class RunSaver {
   private write(write: typeof writeWhole): void {
     const began = performance.now();
     try {
-      write(this.path, formatSavedRun(this.run, this.log, unpackSnapshot(this.newest!)));
+      write(this.path, formatSavedRun(this.run, this.log, this.newest!));
       this.isWritten = true;
     } finally {
       const endedAt = performance.now();

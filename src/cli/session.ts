@@ -2,17 +2,21 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page as ChromePage } from 'puppeteer-core';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
-import type { AdapterFacts } from '../index.ts';
-import { unpackNumbers } from '../json_numbers.ts';
+import type { AdapterFacts, Snapshot } from '../index.ts';
+import { packNumbers, unpackNumbers } from '../json_numbers.ts';
+import type { StateReason } from '../session/newest_state.ts';
+import type { ResumePoint } from '../session/resume_point.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
+import { BrowserLostError } from './browser_lost_error.ts';
 import { adapterFlags, launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
 import { ensureChrome } from './get_chrome.ts';
-import type { Outcome, PackedSnapshot, Page } from './headless/protocol.ts';
+import type { Outcome, Page, ServedState } from './headless/protocol.ts';
 import { Liveness } from './liveness.ts';
+import { type PackedSnapshot, packSnapshot, unpackSnapshot } from './packed_snapshot.ts';
 import { revive } from './page_error.ts';
-import { type Served, serve } from './server.ts';
+import { type Handler, type Served, serve } from './server.ts';
 
 /** What every page that a session drives offers as `window.wgrad`; the answers of its methods are Outcomes. */
 export interface Opening {
@@ -32,8 +36,10 @@ export interface SessionOptions {
   datasets: () => TrainAndTest;
   /** What the page tells while it works; which events those are is the page's and the command's. */
   tell?: (events: never[]) => void;
-  /** Gets the state after each complete epoch, of a `fit` that is asked to send it; all events before it have been told. */
-  keep?: (state: PackedSnapshot) => void;
+  /** Gets the states of a `fit` that is asked to send them; all events before each have been told. */
+  keep?: (state: Snapshot, reason: StateReason) => void;
+  /** Where the page's `restore` puts the run. */
+  restored?: () => ResumePoint | undefined;
   report: (line: string) => void;
 }
 
@@ -74,11 +80,13 @@ export class Session<P extends Opening = Page> {
     let reject: (error: WgradError) => void = () => {};
     this.failure = new Promise((_, rejectIt) => {
       reject = rejectIt;
-      const fail = (what: string, found: unknown) => {
-        if (!this.closing) reject(new WgradError({ what, found }));
+      const fail = (what: string, found: unknown, Kind: typeof WgradError = BrowserLostError) => {
+        if (!this.closing) reject(new Kind({ what, found }));
       };
       page.once('error', (error) => fail('The page crashed', error.message));
-      page.once('pageerror', (error) => fail('The page failed', error instanceof Error ? error.stack : error));
+      page.once('pageerror', (error) =>
+        fail('The page failed', error instanceof Error ? error.stack : error, WgradError),
+      );
       page.once('close', () => fail('The page was closed', 'closed from outside'));
       browser.once('disconnected', () => fail('Chrome ended', 'it crashed, or somebody ended it'));
     });
@@ -116,7 +124,10 @@ export class Session<P extends Opening = Page> {
     try {
       server = await serve(
         fileURLToPath(new URL(`../${options.page ?? 'headless'}`, import.meta.url)),
-        datasetRoutes(async () => options.datasets()),
+        stateRoute(
+          options,
+          datasetRoutes(async () => options.datasets()),
+        ),
       );
       const opened = Session.openPage<P>(browser, server, options, timeout);
       const session = await withinTime(opened, timeout, () => pageIsLate(timeout));
@@ -146,7 +157,12 @@ export class Session<P extends Opening = Page> {
         session.liveness.sign();
         tell?.(unpackNumbers(events));
       });
-      if (keep) await page!.exposeFunction('wgradKeep', keep);
+      if (keep) {
+        await page!.exposeFunction('wgradKeep', (state: PackedSnapshot, reason: StateReason) => {
+          session.liveness.sign();
+          keep(unpackSnapshot(state), reason);
+        });
+      }
       await page!.goto(server.url, { timeout: 0 });
       session.version = await browser.version();
     })();
@@ -171,7 +187,9 @@ export class Session<P extends Opening = Page> {
     const reasoned = work.catch((error) => {
       if (this.closing) return this.failure;
       const found = error instanceof Error ? error.message : error;
-      return withinTime(this.failure, reasonTimeout, () => new WgradError({ what: 'The page did not answer', found }));
+      return withinTime(this.failure, reasonTimeout, () => {
+        return new BrowserLostError({ what: 'The page did not answer', found });
+      });
     });
     return Promise.race([reasoned, this.failure]);
   }
@@ -188,4 +206,17 @@ export class Session<P extends Opening = Page> {
     this.server.close();
     await closeChrome(this.browser);
   }
+}
+
+/** GET /state.json: where the run is resumed. By this way, because a call to the page takes no more than 100 MB. */
+function stateRoute({ restored }: Pick<SessionOptions, 'restored'>, others: Handler): Handler {
+  return (request, response, next) => {
+    if (request.url !== '/state.json') return others(request, response, next);
+    const point = restored?.();
+    if (!point) return next();
+    const { snapshot, ...from } = point;
+    const served: ServedState = { state: packSnapshot(snapshot), from: packNumbers(from) };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(served));
+  };
 }

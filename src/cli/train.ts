@@ -1,33 +1,54 @@
-import { counted } from '../figures.ts';
+import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { Startup, Verdict } from '../index.ts';
-import type { RunResult } from '../session/training_run.ts';
+import { historyBefore, resumePoint } from '../session/resume_point.ts';
+import type { Keep } from '../session/training_run.ts';
 import type { Plan } from '../train/run_length.ts';
 import { timedAfterSteps } from '../train/run_time.ts';
+import { CheckpointFolder, requireNoCheckpoints } from './checkpoint_folder.ts';
+import { type CheckpointOptions, checkCheckpointOptions, keptByDefault } from './checkpoint_options.ts';
+import { CheckpointWriter } from './checkpoint_writer.ts';
+import { bestOf, fitThrough, monitorOfRun } from './fit_through.ts';
+import { FreshEvents } from './fresh_events.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
-import { type PreparedRun, withRun } from './run.ts';
+import { optionsOfResumed, readResumed } from './resumed_run.ts';
+import { withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { RunSaver, withRescue } from './run_saver.ts';
 import { epochLine, finalTables, mirroringLines, startupLine, timeLine } from './training_report.ts';
 
-export interface TrainCommandOptions extends RunOptions {
+export interface TrainCommandOptions extends RunOptions, CheckpointOptions {
   csv?: string;
   logdir?: string;
   save?: string;
 }
 
-/** `wgrad train` */
-export async function train(options: TrainCommandOptions): Promise<void> {
+/**
+ * `wgrad train`
+ *
+ * @param typed the names of the options that stand on the command line.
+ */
+export async function train(given: TrainCommandOptions, typed: readonly string[]): Promise<void> {
+  checkCheckpointOptions(given);
+  const resumed = given.resume === undefined ? undefined : readResumed(given.resume);
+  const options = resumed ? optionsOfResumed(given, resumed, typed) : given;
+  const { checkpoint = resumed?.folder } = options;
+  if (checkpoint !== undefined && checkpoint !== resumed?.folder) requireNoCheckpoints(checkpoint);
+  const folder = checkpoint === undefined ? undefined : new CheckpointFolder(checkpoint, options.keep ?? keptByDefault);
   const log = new TrainingLog();
+  if (resumed) log.load(historyBefore(resumed.run.history, resumed.run.snapshot));
+  const fresh = new FreshEvents(log);
   let progress: Progress | undefined;
   let files: RunFiles | undefined;
   let saver: RunSaver | undefined;
+  let writer: CheckpointWriter | undefined;
   let epochs = 0;
+  let newest = resumed?.run.snapshot;
   /** Until its time has been told. */
   let planned: Plan | undefined;
   let stop = () => {};
@@ -40,7 +61,10 @@ export async function train(options: TrainCommandOptions): Promise<void> {
   await withRun(
     options,
     {
-      tell: (events) => {
+      ...(resumed && { resumed: { ...resumed, typed } }),
+      restored: () => newest && resumePoint(log, newest),
+      tell: (told) => {
+        const events = fresh.of(told);
         files?.add(events);
         for (const lines of linesOf(events, log, epochs)) print(lines);
         progress?.update(log);
@@ -50,20 +74,39 @@ export async function train(options: TrainCommandOptions): Promise<void> {
         }
         if (files?.failure) stop();
       },
-      keep: (state) => saver?.keep(state),
+      keep: (state, reason) => {
+        newest = state;
+        writer?.keep(state, reason);
+        saver?.keep(state);
+      },
     },
     async (run) => {
-      const { session, interrupts, plan } = run;
+      const { interrupts, plan } = run;
       epochs = plan.epochs;
       planned = plan;
       const { classNames } = run;
       for (const line of mirroringLines(augmentationOf(options), classNames, '--augment handwriting'))
         console.log(line);
-      files = new RunFiles(options);
-      if (options.save) saver = new RunSaver(options.save, await run.toSave(), log);
+      for (const line of resumed?.lines ?? []) console.log(line);
+      if (resumed) console.log(`resumed  ${resumed.path}: after step ${count(newest!.progress.step)}`);
+      files = new RunFiles(options, resumed && newest!.progress.step);
+      for (const line of files.notes) console.log(line);
+      const toSave = options.save || folder ? await run.toSave() : undefined;
+      if (options.save) saver = new RunSaver(options.save, toSave!, log);
+      if (folder) writer = new CheckpointWriter(folder, toSave!, log, newest?.progress.step);
+      const monitor = folder && monitorOfRun(options.monitor, plan.testSamples > 0);
+      const keep: Keep = {
+        ...(options.save && { epochs: true }),
+        ...(folder && { every: options.checkpointEvery ?? { epochs: 1 } }),
+        ...(monitor && { monitor, best: bestOf(log.epochs, monitor) }),
+      };
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
-      stop = () => session.stop();
+      let isStopping = false;
+      stop = () => {
+        isStopping = true;
+        run.session.stop();
+      };
       interrupts.stop = () => {
         progress?.stop();
         console.log('Stopping after this step. Ctrl-C again quits at once.');
@@ -82,20 +125,33 @@ export async function train(options: TrainCommandOptions): Promise<void> {
       };
       const failures: unknown[] = [];
       try {
-        const fitted = await fitAndSave(run, saver);
+        const { fitted, end } = await fitThrough(run, {
+          keep: () => ({ ...keep, ...(monitor && { best: bestOf(log.epochs, monitor) }) }),
+          newest: () => newest,
+          log,
+          isStopping: () => isStopping,
+          report: (line) => print([line]),
+          saves: Boolean(saver || writer),
+        });
+        if (end) {
+          saver?.add(end);
+          writer?.finish(end);
+        }
         startup = fitted.startup;
         progress.stop();
         console.log(startupLine(fitted));
-        if (fitted.skippedSteps)
-          console.log(`skipped  ${counted(fitted.skippedSteps, 'step')} with numbers that are not finite`);
+        const skipped = log.steps.filter((step) => step.skipped).length;
+        if (skipped) console.log(`skipped  ${counted(skipped, 'step')} with numbers that are not finite`);
         if (saver) {
           saver.finish();
           console.log(`written  ${options.save}`);
         }
+        if (writer) console.log(`written  ${checkpoint}`);
         if (fitted.stopped && !files.failure)
           console.log(`stopped  by Ctrl-C after ${counted(log.steps.length, 'step')}`);
       } catch (error) {
-        failures.push(error);
+        failures.push(saver ? withRescue(error, saver) : error);
+        if (newest) writer?.keep(newest, { due: true });
       }
       progress.stop();
       console.log(finalTables(log));
@@ -114,17 +170,6 @@ export async function train(options: TrainCommandOptions): Promise<void> {
       if (first !== undefined) throw first;
     },
   );
-}
-
-/** Trains, and takes the state at the end where it is to be saved; of a run that fails, saves the last state that there is. */
-async function fitAndSave({ session, plan }: PreparedRun, saver: RunSaver | undefined): Promise<RunResult> {
-  try {
-    const fitted = await session.call('fit', plan.epochs, saver !== undefined);
-    saver?.add(await session.call('snapshot'));
-    return fitted;
-  } catch (error) {
-    throw saver ? withRescue(error, saver) : error;
-  }
 }
 
 /** Takes the events into the log, and says what of them is to be printed, in order. */

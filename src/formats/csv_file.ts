@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 import type { StepRecord } from '../health/history.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type Column, columnsOf } from './step_columns.ts';
@@ -13,8 +13,21 @@ export class CsvFile {
   private columns: string[] | undefined;
   private readonly verdicts = new Map<string, string>();
 
-  constructor(path: string) {
-    this.file = openSync(path, 'w');
+  /** Steps before `after` whose rows are not in the file: it is of another run, or was removed. */
+  readonly missing: number = 0;
+
+  /** @param after the step that a resumed run goes on behind: rows up to there stay, later ones are written again. */
+  constructor(path: string, after = 0) {
+    const before = after > 0 ? rowsUpTo(path, after) : undefined;
+    this.missing = after - (before?.step ?? 0);
+    if (before) truncateSync(path, before.bytes);
+    this.file = openSync(path, before ? 'a' : 'w');
+    if (!before) return;
+    this.columns = before.columns;
+    for (const [i, column] of before.columns.entries()) {
+      const layer = /^(.*)\.verdict$/.exec(column)?.[1];
+      if (layer && before.cells[i]) this.verdicts.set(layer, before.cells[i]);
+    }
   }
 
   add(events: readonly RunEvent[]): void {
@@ -78,3 +91,28 @@ function numberText(value: number): string {
 /** RFC 4180, with the line end of Unix. */
 const line = (cells: readonly string[]) =>
   `${cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`;
+
+/** The cells of a line that `line` made. */
+const cellsOf = (text: string): string[] =>
+  [...text.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
+    .slice(0, -1)
+    .map(([, cell]) => (cell!.startsWith('"') ? cell!.slice(1, -1).replaceAll('""', '"') : cell!));
+
+/** The rows of a file up to a step; undefined where it has none. A line without its end was cut in a crash. */
+function rowsUpTo(
+  path: string,
+  step: number,
+): { bytes: number; columns: string[]; cells: string[]; step: number } | undefined {
+  if (!existsSync(path) || !statSync(path).isFile()) return undefined;
+  const file = readFileSync(path);
+  const headEnd = file.indexOf(10) + 1;
+  const columns = cellsOf(file.toString('utf8', 0, Math.max(0, headEnd - 1)));
+  if (columns[0] !== 'step') return undefined;
+  for (let end = file.lastIndexOf(10) + 1; end > headEnd; ) {
+    const start = file.lastIndexOf(10, end - 2) + 1;
+    const cells = cellsOf(file.toString('utf8', start, end - 1));
+    if (Number(cells[0]) <= step) return { bytes: end, columns, cells, step: Number(cells[0]) };
+    end = start;
+  }
+  return undefined;
+}

@@ -11,6 +11,8 @@ export interface Event {
   /** Of a file's first event: 'brain.Event:2'. */
   fileVersion?: string;
   values?: readonly SummaryValue[];
+  /** The run goes on with `step`: TensorBoard forgets what it read of that step and later ones. */
+  restarts?: true;
 }
 
 export type SummaryValue = { tag: string } & (
@@ -37,6 +39,9 @@ export function encodeEvent(event: Event): Uint8Array {
   if (event.step !== undefined) writer.writeVarintField(2, event.step);
   if (event.fileVersion !== undefined) writer.writeStringField(3, event.fileVersion);
   if (event.values) writer.writeMessage(5, writeSummary, event.values);
+  // SessionLog: its status is START.
+  if (event.restarts)
+    writer.writeMessage(7, (status: number, inner: PbfWriter) => inner.writeVarintField(1, status), 1);
   return writer.finish();
 }
 

@@ -17,15 +17,20 @@ export class EventFile {
   private readonly file: number;
   private lastStep = 0;
 
-  /** @param folder is made where there is none. */
+  /**
+   * @param folder is made where there is none.
+   * @param after the step that a resumed run goes on behind; its file stands beside that of the run before.
+   */
   constructor(
     folder: string,
+    after = 0,
     private readonly now = () => Date.now() / 1000,
   ) {
     mkdirSync(folder, { recursive: true });
     const seconds = String(Math.floor(this.now())).padStart(10, '0');
     this.file = openSync(join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.wgrad`), 'wx');
     this.write([{ wallTime: this.now(), fileVersion: 'brain.Event:2' }]);
+    if (after > 0) this.write([{ wallTime: this.now(), step: after + 1, restarts: true }]);
   }
 
   add(events: readonly RunEvent[]): void {

@@ -5,9 +5,11 @@ type History = SavedRun['history'];
 /** The records of the first steps and epochs. */
 export function upTo({ steps, epochs, verdicts, probes, health }: History, last: number, lastEpoch: number): History {
   const isBefore = ({ step }: { step: number }) => step <= last;
+  // An epoch is over unless one of its steps comes later.
+  const unfinished = steps.find(({ step }) => step > last)?.epoch;
   return {
     steps: steps.filter(isBefore),
-    epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch),
+    epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch && epoch < (unfinished ?? Infinity)),
     verdicts: verdicts.filter(isBefore),
     probes: probes.filter(isBefore),
     ...(health && { health }),

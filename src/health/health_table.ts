@@ -87,10 +87,15 @@ export class HealthRows {
   }
 }
 
-/** The table of a run whose steps all have their health. */
-export function healthTable(steps: readonly StepRecord[]): HealthTable | undefined {
+/**
+ * The table of a run whose steps have their health.
+ *
+ * @param before of steps that come without it, from a file.
+ */
+export function healthTable(steps: readonly StepRecord[], before?: HealthTable): HealthTable | undefined {
   const rows = new HealthRows();
-  for (const { step, health } of steps) rows.add(step, layerFigures(health));
+  const read = healthReader(before);
+  for (const { step, health } of steps) rows.add(step, layerFigures(health) ?? read(step));
   return rows.table.steps.length ? rows.table : undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { ProbeRecord, Verdict } from './health.ts';
+import type { HealthTable } from './health_table.ts';
 import type { EpochRecord, Spread, StepRecord } from './history.ts';
 import type { RunEvent } from './run_events.ts';
 
@@ -17,6 +18,8 @@ export class TrainingLog {
   readonly steps: StepRecord[] = [];
   readonly verdicts: Verdict[] = [];
   readonly probes: ProbeRecord[] = [];
+  /** Of the steps that `load` took, which come without theirs. */
+  health: HealthTable | undefined;
   stepsPerEpoch = 0;
   private readonly current = new RunningMean();
   private lastStepMs: number | undefined;
@@ -33,6 +36,26 @@ export class TrainingLog {
       this.lastStepMs = (1000 * item.epoch.seconds) / (this.current.timed || this.current.steps) || undefined;
       this.current.clear();
     }
+  }
+
+  /** Takes what was told of a run before, from a file. */
+  load(history: Pick<TrainingLog, 'epochs' | 'steps' | 'verdicts' | 'probes'> & { health?: HealthTable }): void {
+    const { epochs, steps } = history;
+    let at = 0;
+    const take = (epoch: number) => {
+      const from = at;
+      while (at < steps.length && steps[at]!.epoch === epoch) at++;
+      const epochSteps = at - from;
+      for (const step of steps.slice(from, at)) this.add({ step, epochSteps, at: 0 });
+    };
+    for (const epoch of epochs) {
+      take(epoch.epoch);
+      this.add({ epoch });
+    }
+    take(epochs.length + 1);
+    for (const verdict of history.verdicts) this.add({ verdict });
+    for (const probe of history.probes) this.add({ probe });
+    this.health = history.health;
   }
 
   /** The epoch that is not finished, as far as it got; undefined between epochs. */

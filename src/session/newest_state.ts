@@ -1,18 +1,42 @@
 import type { Snapshot } from '../train/snapshot.ts';
 
+/** Why a state was taken. */
+export interface StateReason {
+  /** It is time for a checkpoint. */
+  due?: boolean;
+  /** What the epoch that ends with it has of the monitored figure, where no epoch before was better. */
+  best?: number;
+}
+
+interface Waiting {
+  state: Promise<Snapshot>;
+  reason: StateReason;
+}
+
 /**
- * Delivers states one at a time. While one is being delivered only the newest waits: however fast epochs pass, the page does
- * not fill up with weights.
+ * Delivers states one at a time. While one is being delivered only the newest waits, and the best one: however fast epochs pass,
+ * the page does not fill up with weights.
  */
 export class NewestState {
-  private newest: Promise<Snapshot> | undefined;
+  private newest: Waiting | undefined;
+  private best: Waiting | undefined;
   private delivering: Promise<void> | undefined;
+  /** Milliseconds that the last delivery took, and when it ended. */
+  private last = { took: 0, endedAt: Number.NEGATIVE_INFINITY };
 
-  constructor(private readonly deliver: (state: Snapshot) => unknown) {}
+  constructor(private readonly deliver: (state: Snapshot, reason: StateReason) => unknown) {}
 
-  add(state: Promise<Snapshot>): void {
+  /** What deliveries may take of the time, as a share: false while another one would take more. */
+  hasTime(share: number): boolean {
+    return !this.delivering && performance.now() - this.last.endedAt >= this.last.took / share;
+  }
+
+  add(state: Promise<Snapshot>, reason: StateReason = {}): void {
     state.catch(() => undefined); // a lost device, which `fit` reports
-    this.newest = state;
+    // A checkpoint that was due and is overtaken is the one that overtakes it.
+    const waiting = { state, reason: { ...reason, ...((this.newest?.reason.due || reason.due) && { due: true }) } };
+    this.newest = waiting;
+    if (reason.best !== undefined) this.best = waiting;
     this.delivering ??= this.deliverAll();
   }
 
@@ -22,12 +46,22 @@ export class NewestState {
   }
 
   private async deliverAll(): Promise<void> {
-    while (this.newest) {
-      const next = this.newest;
-      this.newest = undefined;
-      const state = await next.catch(() => undefined);
-      if (state) await this.deliver(state);
+    for (let next = this.next(); next; next = this.next()) {
+      const state = await next.state.catch(() => undefined);
+      if (!state) continue;
+      const begun = performance.now();
+      await this.deliver(state, next.reason);
+      const endedAt = performance.now();
+      this.last = { took: endedAt - begun, endedAt };
     }
     this.delivering = undefined;
+  }
+
+  /** The best one first: it is older, or the same. */
+  private next(): Waiting | undefined {
+    const next = this.best ?? this.newest;
+    if (next === this.newest) this.newest = undefined;
+    this.best = undefined;
+    return next;
   }
 }

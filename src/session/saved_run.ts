@@ -1,8 +1,8 @@
-import { upTo } from '../formats/history_until.ts';
 import { formatRun, type SavedRun } from '../formats/run_file.ts';
 import { healthTable } from '../health/health_table.ts';
 import { withoutHealth } from '../health/history.ts';
 import type { Snapshot } from '../train/snapshot.ts';
+import { historyBefore } from './resume_point.ts';
 import { type RunRequest, trainerOptionsOf } from './run_request.ts';
 
 /** What is known of a run before it begins. */
@@ -33,12 +33,11 @@ export function runToSave(
 /** A run as a file: a state, and the records up to it. The log may have more. */
 export function formatSavedRun(
   run: RunToSave,
-  log: Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes'>,
+  log: Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes' | 'health'>,
   snapshot: Snapshot,
 ): Uint8Array<ArrayBuffer> {
-  const { step, epochs } = snapshot.progress;
-  const history = upTo(log, step, epochs);
-  const health = healthTable(history.steps);
+  const history = historyBefore(log, snapshot);
+  const health = healthTable(history.steps, log.health);
   return formatRun({
     ...run,
     history: { ...history, steps: history.steps.map(withoutHealth), ...(health && { health }) },

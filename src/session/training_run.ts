@@ -1,12 +1,15 @@
 import type { Dataset, TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
+import type { EpochRecord } from '../health/history.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
 import type { LearningRate } from '../model/schedule.ts';
+import type { CheckpointEvery } from '../train/checkpoint_every.ts';
 import type { Startup } from '../train/engine.ts';
+import { isBetter, type Monitor, monitored } from '../train/monitor.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { createTrainer, type Trainer } from '../train/trainer.ts';
 import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
-import { NewestState } from './newest_state.ts';
+import { NewestState, type StateReason } from './newest_state.ts';
 
 /** Bytes on the GPU. */
 export interface GpuBytes {
@@ -27,8 +30,11 @@ export interface RunListener {
   begun?: (bytes: GpuBytes) => unknown;
   /** Bundles, one after the other: the next one waits for the promise of the last. */
   events: (events: RunEvent[]) => unknown;
-  /** The state after each complete epoch, or the newest of them. All events before it have been delivered. */
-  state?: (state: Snapshot) => unknown;
+  /**
+   * The state after each complete epoch, or the newest of them; with `keep`, what that asks for. All events before it have
+   * been delivered.
+   */
+  state?: (state: Snapshot, reason: StateReason) => unknown;
   /** All steps that the pace allowed are done, and their events delivered. */
   paused?: () => unknown;
 }
@@ -39,6 +45,22 @@ export interface ResumeFrom
   /** In place of the snapshot's. */
   learningRate?: LearningRate;
 }
+
+/** Which states of a run are delivered. */
+export interface Keep {
+  /** The states at the end of each epoch too. */
+  epochs?: boolean;
+  /** When a checkpoint is due. Without it there is a state every `secondsBetweenStates`, so that a lost device costs no more. */
+  every?: CheckpointEvery;
+  /** The epochs that are better by this figure than all before. */
+  monitor?: Monitor;
+  /** The best of its values before this `fit`. */
+  best?: number;
+}
+
+/** As long as delivering a state takes less than a twentieth of that; else as much longer. */
+export const secondsBetweenStates = 10;
+const shareOfDelivery = 1 / 20;
 
 export interface RunResult {
   stopped: boolean;
@@ -79,7 +101,7 @@ export class TrainingRun {
    * @throws NonFiniteError, DeviceLostError, and ConfigurationError for data that the model is not made for.
    */
   async fit(
-    options: Omit<FitOptions, `on${string}` | 'validationData'>,
+    { keep, ...options }: Omit<FitOptions, `on${string}` | 'validationData' | 'checkpointEvery'> & { keep?: Keep },
     { begun, events, state, paused }: RunListener,
   ): Promise<RunResult> {
     const { trainer } = this;
@@ -88,10 +110,22 @@ export class TrainingRun {
     this.bundler = bundler;
     const states =
       state &&
-      new NewestState(async (snapshot) => {
+      new NewestState(async (snapshot, reason) => {
         await bundler.sent();
-        await state(snapshot);
+        await state(snapshot, reason);
       });
+    const isOftenEnough = () => !states || states.hasTime(shareOfDelivery);
+    const { every, monitor } = keep ?? {};
+    let { best } = keep ?? {};
+    /** What makes the state at the end of an epoch worth keeping; undefined for one that nobody asked for. */
+    const reasonFor = (epoch: EpochRecord): StateReason | undefined => {
+      const value = monitor && monitored(epoch, monitor);
+      const isBest = value !== undefined && isBetter(monitor!, value, best);
+      if (isBest) best = value;
+      const isDue = every && 'epochs' in every && epoch.epoch % every.epochs === 0;
+      if (!isBest && !isDue && keep && !keep.epochs) return undefined;
+      return { ...(isBest && { best: value }), ...(isDue && { due: true }) };
+    };
     let partialEpoch = Boolean(options.initialSteps?.length);
     if (begun) {
       // Its turn comes when the pipelines and buffers are made.
@@ -111,10 +145,19 @@ export class TrainingRun {
         },
         onEpoch: (epoch) => {
           bundler.add({ epoch });
-          states?.add(trainer.meanwhile.snapshot());
+          const reason = states && reasonFor(epoch);
+          if (reason) states.add(trainer.meanwhile.snapshot(), reason);
         },
         onVerdict: (verdict) => bundler.add({ verdict }),
         onProbe: (probe) => bundler.add({ probe }),
+        ...(keep &&
+          states &&
+          !(every && 'epochs' in every) && {
+            checkpointEvery: every ?? { seconds: secondsBetweenStates },
+            onCheckpoint: (snapshot: Snapshot) => {
+              if (every || isOftenEnough()) states.add(Promise.resolve(snapshot), every && { due: true });
+            },
+          }),
         ...(paused && { onPause: () => bundler.sent().then(paused) }),
       });
       return { stopped, skippedSteps, startup: trainer.startup, partialEpoch };

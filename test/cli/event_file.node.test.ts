@@ -49,7 +49,7 @@ const bundles: RunEvent[][] = [
 /** The path of a file of these bundles. */
 function written(): string {
   const folder = join(temporaryFolder(), 'runs', 'first');
-  const file = new EventFile(folder, () => 1_800_000_000.5);
+  const file = new EventFile(folder, 0, () => 1_800_000_000.5);
   for (const bundle of bundles) file.add(bundle);
   file.close();
   const [name, ...more] = readdirSync(folder);

@@ -37,7 +37,9 @@ function start(fault) {
       const params = { source: scripts[fault] };
       send({ id: ids++, sessionId: message.sessionId, method: 'Page.addScriptToEvaluateOnNewDocument', params });
     }
-    if (fault === 'falls silent in fit' && JSON.stringify(message.params ?? '').includes('"fit"')) isSilent = true;
+    if (!JSON.stringify(message.params ?? '').includes('"fit"')) return;
+    if (fault === 'falls silent in fit') isSilent = true;
+    if (fault === 'ends in fit') child.kill('SIGKILL');
   });
   commands.on('end', () => child.stdio[3].end());
   messages(child.stdio[4], (message) => {

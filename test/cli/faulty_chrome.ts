@@ -13,7 +13,8 @@ export type Fault =
   | 'never answers'
   | 'page never opens'
   | 'never closes'
-  | 'falls silent in fit';
+  | 'falls silent in fit'
+  | 'ends in fit';
 
 /** The path of a Chrome with a fault, for --chrome. */
 export async function faultyChrome(fault: Fault): Promise<string> {

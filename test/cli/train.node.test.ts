@@ -247,21 +247,6 @@ describe('wgrad train', () => {
     },
     minutes(5),
   );
-
-  linux(
-    'a Chrome that dies ends it, with the reason and exit code 1',
-    async () => {
-      const training = start('train', ...small, '--epochs', '1000');
-      await training.says('epoch 1/1000');
-      const [chrome] = descendants(training.child.pid as number);
-      process.kill(chrome!, 'SIGKILL');
-      const { code, stdout, stderr } = await training.ended;
-      expect(stderr).toContain('error: Chrome ended');
-      expect(stdout).toContain('gradient norm');
-      expect(code).toBe(1);
-    },
-    minutes(5),
-  );
 });
 
 test(

@@ -1,19 +1,21 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
-import { fetchDatasets, type TrainAndTest } from '../../data/served_datasets.ts';
+import { fetchDatasets, fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
 import { type Gpu, modelSummary, openGpu } from '../../index.ts';
-import { packNumbers } from '../../json_numbers.ts';
+import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
 import { type PairEvent, trainPairs } from '../../session/pairs.ts';
 import { TrainingRun } from '../../session/training_run.ts';
+import { packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
 import { outcome } from './outcome.ts';
-import { packSnapshot } from './pack_snapshot.ts';
 import { readServedPictures } from './pictures.ts';
-import type { TwinEvent } from './protocol.ts';
+import type { ServedState, TwinEvent } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
 let datasets: TrainAndTest;
 let run: TrainingRun;
 let twins: TwinOptions;
+/** Where `fit` begins. */
+let before: ServedState['from'] | undefined;
 const stopping = new AbortController();
 
 window.wgrad = {
@@ -29,13 +31,19 @@ window.wgrad = {
       run = new TrainingRun(gpu, options, datasets);
       return run.trainer.summary();
     }),
-  fit: (epochs, keepStates) =>
+  restore: () =>
+    outcome(async () => {
+      const served: ServedState = JSON.parse(new TextDecoder().decode(await fetchFile('state.json')));
+      await run.restore(unpackSnapshot(served.state));
+      before = unpackNumbers(served.from);
+    }),
+  fit: (order) =>
     outcome(() =>
       run.fit(
-        { epochs, signal: stopping.signal },
+        { ...before, ...order, signal: stopping.signal },
         {
           events: (events) => window.wgradEvents(packNumbers(events)),
-          ...(keepStates && { state: (state) => window.wgradKeep(packSnapshot(state)) }),
+          ...(order.keep && { state: (state, reason) => window.wgradKeep(packSnapshot(state), reason) }),
         },
       ),
     ),

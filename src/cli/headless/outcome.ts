@@ -11,6 +11,6 @@ export async function outcome<Value>(work: () => Promise<Value>): Promise<Outcom
 }
 
 function describe(error: unknown): PageError {
-  if (error instanceof WgradError) return { parts: error.parts, exitCode: error.exitCode };
+  if (error instanceof WgradError) return { parts: error.parts, exitCode: error.exitCode, name: error.name };
   return { stack: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }

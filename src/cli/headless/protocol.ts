@@ -2,15 +2,11 @@ import type { TwinOptions } from '../../compare/twin_options.ts';
 import type { PairRecord } from '../../compare/twin_record.ts';
 import type { DatasetParts, IdentifiedFile, ReadingReport, UserFilesOptions } from '../../data/index.ts';
 import type { ErrorParts } from '../../errors.ts';
-import type {
-  AdapterFacts,
-  AugmentationConfig,
-  LayerSummary,
-  Snapshot,
-  TrainerOptions,
-  TrainingProfile,
-} from '../../index.ts';
-import type { RunResult } from '../../session/training_run.ts';
+import type { AdapterFacts, AugmentationConfig, LayerSummary, TrainerOptions, TrainingProfile } from '../../index.ts';
+import type { StateReason } from '../../session/newest_state.ts';
+import type { ResumePoint } from '../../session/resume_point.ts';
+import type { Keep, RunResult } from '../../session/training_run.ts';
+import type { PackedSnapshot } from '../packed_snapshot.ts';
 
 /** A step of one of two twins: how far their pair is. */
 export interface TwinEvent {
@@ -26,7 +22,7 @@ export interface TwinEvent {
 export type Outcome<Value> = { value: Value } | { error: PageError };
 
 /** One of wgrad's own errors, or the stack of one that nobody meant to raise. */
-export type PageError = { parts: ErrorParts; exitCode: number } | { stack: string };
+export type PageError = { parts: ErrorParts; exitCode: number; name: string } | { stack: string };
 
 export interface SheetOrder {
   augmentation: AugmentationConfig;
@@ -46,12 +42,16 @@ export interface Pictures {
   singles: { name: string; png: string }[];
 }
 
-/** A snapshot as JSON carries it: its tensors are float32 in base64. */
-export interface PackedSnapshot extends Pick<Snapshot, 'progress' | 'learningRate'> {
-  weights: string[];
-  slots: string[];
-  averages?: string[];
-  statistics?: { mean: number[]; std: number[]; zca?: string };
+/** What a `fit` of the page trains, and which states it sends to the command. */
+export interface FitOrder {
+  epochs: number;
+  keep?: Keep;
+}
+
+/** Where a run is resumed, as the command serves it: its numbers are packed. */
+export interface ServedState {
+  state: PackedSnapshot;
+  from: Omit<ResumePoint, 'snapshot'>;
 }
 
 /** A picture that the command serves under its index. */
@@ -83,8 +83,10 @@ export interface Page {
   ): Promise<Outcome<PicturesRead>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
-  /** @param keepStates sends the state after each complete epoch to the command: the page may not live to be asked. */
-  fit(epochs: number, keepStates: boolean): Promise<Outcome<RunResult>>;
+  /** Fetches the state that the command serves, and puts the trainer there: `fit` goes on from it. */
+  restore(): Promise<Outcome<void>>;
+  /** With `keep` it sends states to the command: the page may not live to be asked. */
+  fit(order: FitOrder): Promise<Outcome<RunResult>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
@@ -102,7 +104,7 @@ declare global {
     wgrad: Page;
     /** Exposed by the command: what the page tells while it trains, its numbers packed. */
     wgradEvents(events: unknown[]): Promise<void>;
-    /** Exposed by a command that keeps the state after each epoch. */
-    wgradKeep(state: PackedSnapshot): Promise<void>;
+    /** Exposed by a command that keeps states of the run. */
+    wgradKeep(state: PackedSnapshot, reason: StateReason): Promise<void>;
   }
 }

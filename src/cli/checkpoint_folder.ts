@@ -1,0 +1,150 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, WgradError } from '../errors.ts';
+import { counted } from '../figures.ts';
+import { parseRun, type SavedRun } from '../formats/run_file.ts';
+import { temporaryName } from './whole_file.ts';
+
+/** The best state by the monitored figure. */
+export const bestName = 'best.wgrad';
+
+/** Sorted by name they are sorted by step. */
+const nameOf = (step: number) => `checkpoint-${String(step).padStart(9, '0')}.wgrad`;
+const ours = /^(checkpoint-\d{9,}|best)\.wgrad$/;
+const unfinished = /^(checkpoint-\d{9,}|best)\.wgrad\.\d+\.tmp$/;
+
+/** The checkpoints in a folder, the newest first, and then the best one, which may be the only one. */
+export function checkpointsIn(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => ours.test(name)) : [];
+  const rank = (name: string) => (name === bestName ? '' : name.padStart(60));
+  return names.sort((a, b) => (rank(a) < rank(b) ? 1 : -1));
+}
+
+/** @throws ConfigurationError for a folder that has another run's checkpoints, which would be lost. */
+export function requireNoCheckpoints(folder: string): void {
+  const found = checkpointsIn(folder);
+  if (found.length === 0) return;
+  throw new ConfigurationError({
+    what: '--checkpoint names a folder with checkpoints of another run, which would be lost',
+    found: `${folder}: ${found[0]}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`,
+    fix: `--resume ${folder} goes on with them; or name another folder, or remove these`,
+  });
+}
+
+export interface ReadCheckpoint {
+  path: string;
+  run: SavedRun;
+  /** One for each newer checkpoint that could not be read. */
+  damaged: string[];
+}
+
+/**
+ * The newest checkpoint of a folder that is as it was written.
+ *
+ * @throws ConfigurationError where there is none.
+ */
+export function readNewest(folder: string): ReadCheckpoint {
+  const damaged: string[] = [];
+  const names = checkpointsIn(folder);
+  for (const name of names) {
+    const path = join(folder, name);
+    try {
+      return { path, run: parseRun(readFileSync(path), path), damaged };
+    } catch (error) {
+      damaged.push(
+        error instanceof WgradError ? error.parts.what : `${path} can't be read: ${(error as Error).message}`,
+      );
+    }
+  }
+  throw new ConfigurationError({
+    what: names.length ? 'No checkpoint in the folder can be read' : 'The folder has no checkpoint',
+    found: damaged.length ? damaged.join('; ') : folder,
+    expected: `a folder that --checkpoint wrote, with files like ${nameOf(100)}`,
+  });
+}
+
+/**
+ * Where a run's checkpoints are written. A new one is written beside the older ones, flushed, read back, and only then gets its
+ * name: whenever the process is killed, one that is whole stays.
+ */
+export class CheckpointFolder {
+  /** @throws ConfigurationError for a folder that can't be written to: it is tried. */
+  constructor(
+    readonly path: string,
+    private readonly keep: number,
+  ) {
+    try {
+      mkdirSync(path, { recursive: true });
+      for (const name of readdirSync(path)) if (unfinished.test(name)) rmSync(join(path, name), { force: true });
+      const trial = temporaryName(join(path, bestName));
+      writeFileSync(trial, 'trial');
+      rmSync(trial);
+    } catch (cause) {
+      const found = `${path}: ${(cause as Error).message}`;
+      throw new ConfigurationError({ what: "The folder of --checkpoint can't be written to", found }, { cause });
+    }
+  }
+
+  /** Writes a checkpoint, and removes all but the newest `keep`. @throws WgradError with the system's reason. */
+  write(step: number, file: Uint8Array): void {
+    this.place(nameOf(step), file);
+    const older = checkpointsIn(this.path).filter((name) => name !== bestName);
+    for (const name of older.slice(this.keep)) rmSync(join(this.path, name), { force: true });
+  }
+
+  writeBest(file: Uint8Array): void {
+    this.place(bestName, file);
+  }
+
+  private place(name: string, content: Uint8Array): void {
+    const path = join(this.path, name);
+    const temporary = temporaryName(path);
+    try {
+      const file = openSync(temporary, 'w');
+      try {
+        writeFileSync(file, content);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      const written = readFileSync(temporary);
+      if (Buffer.compare(written, content) !== 0) {
+        throw new Error(`${counted(written.length, 'byte')} came back that are not those that were written`);
+      }
+      renameSync(temporary, path);
+      flushFolder(this.path);
+    } catch (cause) {
+      rmSync(temporary, { force: true });
+      throw new WgradError(
+        {
+          what: `Writing the checkpoint ${path} failed`,
+          found: (cause as Error).message,
+          fix: 'make room on the disk, or name another folder',
+        },
+        { cause },
+      );
+    }
+  }
+}
+
+/** The new name is on the disk too. Windows can't flush a folder, and needs no flush for it. */
+function flushFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

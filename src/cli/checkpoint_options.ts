@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { ConfigurationError } from '../errors.ts';
+import type { CheckpointEvery } from '../train/checkpoint_every.ts';
+import { integer, outputFolder } from './values.ts';
+
+/** The flags of `train` that make a run survive. */
+export interface CheckpointOptions {
+  checkpoint?: string;
+  checkpointEvery?: CheckpointEvery;
+  keep?: number;
+  monitor?: string;
+  resume?: string;
+}
+
+export const keptByDefault = 2;
+
+export function addCheckpointOptions(command: Command): Command {
+  return command
+    .option(
+      '--checkpoint <folder>',
+      'write the state of the run there while it trains: --resume goes on from it',
+      outputFolder('--checkpoint'),
+    )
+    .option(
+      '--checkpoint-every <n>',
+      'how often: a number with its unit, 100steps, 2epochs or 30s (default: 1epoch)',
+      checkpointEveryOf,
+    )
+    .option(
+      '--keep <n>',
+      `checkpoints that stay, the newest ones (default: ${keptByDefault})`,
+      integer('--keep', { min: 1 }),
+    )
+    .option(
+      '--monitor <figure>',
+      'the epoch that is best by it is kept as best.wgrad (default: validationLoss, without validation loss)',
+    )
+    .option(
+      '--resume <folder or file>',
+      'go on with a run, to the same bits: the folder of --checkpoint or the file of --save',
+    );
+}
+
+const units = { step: 'steps', epoch: 'epochs', s: 'seconds', second: 'seconds' } as const;
+
+/** 100steps, 1 epoch, 30s. */
+export function checkpointEveryOf(text: string): CheckpointEvery {
+  const [, number, unit] = /^(\d+) ?(step|epoch|s|second)s?$/.exec(text.trim()) ?? [];
+  const n = Number(number);
+  if (unit && Number.isSafeInteger(n) && n >= 1) return { [units[unit as keyof typeof units]]: n } as CheckpointEvery;
+  throw new ConfigurationError({
+    what: "--checkpoint-every has a value that it can't take",
+    found: text,
+    expected: 'a whole number of at least 1 with its unit: 100steps, 2epochs or 30s',
+    ...(/^\d+$/.test(text) && { fix: `say of what: ${text}steps, ${text}epochs or ${text}s` }),
+  });
+}
+
+/** @throws ConfigurationError for flags that say how checkpoints are written, where none are. */
+export function checkCheckpointOptions({
+  checkpoint,
+  checkpointEvery,
+  keep,
+  monitor,
+  resume,
+}: CheckpointOptions): void {
+  if (checkpoint !== undefined || resume !== undefined) return;
+  const given = Object.entries({ '--checkpoint-every': checkpointEvery, '--keep': keep, '--monitor': monitor });
+  const flag = given.find(([, value]) => value !== undefined)?.[0];
+  if (!flag) return;
+  throw new ConfigurationError({
+    what: `${flag} says how checkpoints are written, and none are`,
+    found: `${flag} without --checkpoint`,
+    fix: `add --checkpoint <folder>, or leave ${flag} out`,
+  });
+}

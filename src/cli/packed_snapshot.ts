@@ -1,0 +1,34 @@
+import type { Snapshot } from '../index.ts';
+import { packNumbers, unpackNumbers } from '../json_numbers.ts';
+import { base64 } from './headless/base64.ts';
+
+/** A snapshot as JSON carries it between the command and its page, whatever it is made of: tensors are float32 in base64. */
+export interface PackedSnapshot {
+  packed: unknown;
+}
+
+const key = 'float32';
+
+export const packSnapshot = (snapshot: Snapshot): PackedSnapshot => ({ packed: packNumbers(pack(snapshot)) });
+
+export const unpackSnapshot = ({ packed }: PackedSnapshot): Snapshot => unpack(unpackNumbers(packed)) as Snapshot;
+
+function pack(value: unknown): unknown {
+  if (value instanceof Float32Array) return { [key]: base64(value) };
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(pack);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, pack(item)]));
+}
+
+function unpack(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (key in value) return new Float32Array(bytesOf(value[key] as string).buffer);
+  if (Array.isArray(value)) return value.map(unpack);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item)]));
+}
+
+/** Node's Buffer takes a tenth of the time, and a page has none. */
+function bytesOf(text: string): Uint8Array {
+  if (typeof Buffer === 'function') return Uint8Array.from(Buffer.from(text, 'base64'));
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,145 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fingerprint, isDatasetName, type TrainAndTest } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import { parseRun, type SavedRun } from '../formats/run_file.ts';
+import type { TrainerOptions } from '../index.ts';
+import { fillOptimizer } from '../model/optimizer.ts';
+import type { Plan } from '../train/run_length.ts';
+import { readNewest } from './checkpoint_folder.ts';
+import { leavesOf } from './leaves.ts';
+import type { RunOptions } from './run_options.ts';
+
+/** A run that --resume goes on with. */
+export interface ResumedRun {
+  run: SavedRun;
+  /** The file that was read. */
+  path: string;
+  /** The folder of checkpoints that it lies in, where that was named. */
+  folder?: string;
+  /** What to print of it. */
+  lines: string[];
+}
+
+/** @throws ConfigurationError or DataError for what is no run, or a run that is complete. */
+export function readResumed(named: string): ResumedRun {
+  const at = resolve(named);
+  if (!existsSync(at)) {
+    throw new ConfigurationError({
+      what: '--resume names something that is not there',
+      found: at,
+      expected: 'the folder of --checkpoint, or the file of --save',
+    });
+  }
+  if (!statSync(at).isDirectory()) return { run: parseRun(readFileSync(at), at), path: at, lines: [] };
+  const { path, run, damaged } = readNewest(at);
+  const lines = damaged.map((what) => `damaged  ${what}`);
+  return { run, path, folder: at, lines };
+}
+
+/**
+ * The options of a run that goes on: its own, and what was typed of those that may change.
+ *
+ * @param typed the names of the options that stand on the command line.
+ * @throws ConfigurationError where one that was typed says something else than the run.
+ */
+export function optionsOfResumed<Options extends RunOptions>(
+  options: Options,
+  { run, path }: ResumedRun,
+  typed: readonly string[],
+): Options {
+  const { name, clean = [], trainSamples, testSamples } = run.dataset;
+  const isTyped = (option: string) => typed.includes(option);
+  if (!isDatasetName(name) && !isTyped('dataset')) {
+    throw new ConfigurationError({
+      what: 'The run that --resume names was trained on images of a folder, and does not say which',
+      found: path,
+      fix: 'add --dataset <folder>, and --validation-split, --image-size and --clean as they were',
+    });
+  }
+  const own = { dataset: name, clean, trainSamples, testSamples };
+  const differing = Object.entries({ ...own, ...(isDatasetName(name) ? {} : { dataset: options.dataset }) }).filter(
+    ([option, value]) => isTyped(option) && String(options[option as keyof RunOptions]) !== String(value),
+  );
+  if (differing.length)
+    throw anotherRun(
+      path,
+      differing.map(([option, value]) => `${option} is ${value} there and ${options[option as keyof RunOptions]} here`),
+    );
+  const epochs = options.epochs ?? run.epochs;
+  const done = run.history.epochs.length;
+  if (epochs <= done) {
+    throw new ConfigurationError({
+      what: 'No epoch is left to train in the run that --resume names',
+      found: `${path}: ${done} of ${epochs} epochs are done`,
+      fix: `--epochs ${done + 1} or more trains it further`,
+    });
+  }
+  return { ...options, ...own, epochs, ...(!isDatasetName(name) && { dataset: options.dataset }) };
+}
+
+/** As long as it was planned to be, on as many images. */
+export const planOfResumed = ({ run }: ResumedRun, epochs: number): Plan => {
+  const { trainSamples, testSamples } = run.dataset;
+  return { epochs, trainSamples, testSamples, cut: false };
+};
+
+/** Options of the command that say what an option of the trainer is, under another name. */
+const otherNames: Record<string, string> = { augment: 'augmentation', optimizer: 'optimizer.type' };
+
+/**
+ * Checks what was typed against what the run was made with.
+ *
+ * @param asked what the options make of a trainer, defaults included.
+ * @throws ConfigurationError with what differs.
+ */
+export function requireSameOptions(asked: TrainerOptions, { run, path }: ResumedRun, typed: readonly string[]): void {
+  const [there, here] = [run.options, asked].map(filled).map((options) => leavesOf(options)) as [Leaves, Leaves];
+  const names = typed.map((name) => otherNames[name] ?? name);
+  const isTyped = (leaf: string) => names.some((name) => `.${leaf}.`.includes(`.${name}.`));
+  const differing = [...new Set([...there.keys(), ...here.keys()])]
+    .filter((leaf) => isTyped(leaf) && there.get(leaf) !== here.get(leaf))
+    .map((leaf) => `${leaf} is ${there.get(leaf) ?? 'not'} there and ${here.get(leaf) ?? 'not'} here`);
+  if (differing.length) throw anotherRun(path, differing);
+}
+
+type Leaves = ReturnType<typeof leavesOf>;
+
+/** With what is the default where nothing else is said. */
+const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
+  ...{ mix: 'replace', copies: 1, batchSize: 32, seed: 0, health: 'norms', loss: 'sparseCategoricalCrossentropy' },
+  ...options,
+  optimizer: fillOptimizer(optimizer ?? 'adam'),
+});
+
+/** @throws ConfigurationError for images that are not those that the run was trained on. */
+export async function requireSameImages(
+  datasets: TrainAndTest,
+  { run, path }: ResumedRun,
+  dataset: string,
+): Promise<void> {
+  const { imageShape, trainSamples, testSamples, data } = run.dataset;
+  const { train, test } = datasets;
+  const facts = (shape: readonly number[], images: number, others: number) =>
+    `${images} training and ${others} test images of ${shape.join(' x ')}`;
+  const here = facts(train.imageShape, train.count, test.count);
+  const there = facts(imageShape, trainSamples, testSamples);
+  if (here === there && (!data || data === (await fingerprint(datasets)))) return;
+  throw new ConfigurationError({
+    what: `The images of ${dataset} are not those that the run in ${path} was trained on`,
+    found: here === there ? `${here}, others than those` : here,
+    expected: there,
+    fix: 'give --dataset and the flags that say how it is read (--clean, --validation-split, --image-size) as they were',
+  });
+}
+
+function anotherRun(path: string, differing: readonly string[]): ConfigurationError {
+  const told = differing.slice(0, 4);
+  if (differing.length > told.length) told.push(`${differing.length - told.length} more`);
+  return new ConfigurationError({
+    what: 'The run that --resume names was made with other options',
+    found: `${path}: ${told.join('; ')}`,
+    expected: 'what it began with',
+    fix: 'leave these flags out: --resume takes them from the run',
+  });
+}

@@ -1,0 +1,37 @@
+import { upTo } from '../formats/history_until.ts';
+import type { SavedRun } from '../formats/run_file.ts';
+import { withoutHealth } from '../health/history.ts';
+import type { Snapshot } from '../train/snapshot.ts';
+import type { FitOptions } from '../train/trainer_options.ts';
+
+/** A state of a run, and what `fit` has to know of what was before it. */
+export interface ResumePoint extends Required<Pick<FitOptions, 'initialEpoch' | 'initialSteps' | 'initialVerdicts'>> {
+  snapshot: Snapshot;
+}
+
+type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes' | 'health'>;
+
+/** Of what was told of a run, what came before a state. */
+export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRun['history'] {
+  const history = upTo(log, progress.step, progress.epochs);
+  if (!health) return history;
+  // A verdict says since when it holds, and that is before the step that decided: the last one of each layer is the watch's.
+  const { standings } = health.watch;
+  const verdicts = history.verdicts.filter(({ layer, step, verdict }) => {
+    const standing = standings[layer]?.verdict;
+    return standing && (step < standing.step || (step === standing.step && verdict === standing.verdict));
+  });
+  return { ...history, verdicts };
+}
+
+/** Where a run is resumed from a state. @param log what was told of it, at least up to there. */
+export function resumePoint(log: Log, snapshot: Snapshot): ResumePoint {
+  const { epochs, steps, verdicts } = historyBefore(log, snapshot);
+  const initialEpoch = epochs.length;
+  return {
+    snapshot,
+    initialEpoch,
+    initialSteps: steps.filter(({ epoch }) => epoch > initialEpoch).map(withoutHealth),
+    initialVerdicts: verdicts,
+  };
+}

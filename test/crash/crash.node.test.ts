@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { run, temporaryFolder } from '../cli/wgrad.ts';
+import { randomFrom, type Trial, Trials } from './trials.ts';
+
+/** A short form of `npm run crash-test`, with other moments each day. */
+describe.skipIf(process.platform === 'win32')(
+  'whatever happens to a run, it ends with the bits of one that nobody disturbed',
+  () => {
+    const seed = Math.floor(Date.now() / 86_400_000);
+    let trials: Trials;
+
+    beforeAll(async () => {
+      await run('--version'); // builds the command
+      trials = new Trials(join(temporaryFolder(), 'crash'), randomFrom(seed));
+      await trials.prepare();
+    });
+
+    const kinds: [string, () => Promise<Trial>][] = [
+      ['the command is killed', () => trials.killCommand()],
+      ['the command is killed once more', () => trials.killCommand()],
+      ['the GPU process is killed', () => trials.crash('GPU process killed')],
+      ['the GPU process is killed once more', () => trials.crash('GPU process killed')],
+      ['the device is destroyed', () => trials.crash('device destroyed')],
+      ['the page crashes', () => trials.crash('page crashed')],
+      ['Chrome is killed', () => trials.crash('Chrome killed')],
+      ['a checkpoint is damaged', () => trials.damage()],
+      ['a checkpoint is damaged once more', () => trials.damage()],
+    ];
+    test.concurrent.each(kinds)('%s', async (_, trial) => {
+      const { passed, moment, outcome } = await trial();
+      expect({ passed, moment, outcome, seed }).toMatchObject({ passed: true });
+    });
+  },
+);

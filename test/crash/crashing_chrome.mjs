@@ -1,0 +1,77 @@
+// A Chrome that something happens to in the middle of training, once: it stands between the command and a real one, whose pipe
+// it passes on.
+//   node crashing_chrome.mjs <what> <milliseconds after fit was called> <file that says it has happened> <path of Chrome> <Chrome's arguments>
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+const [, , what, milliseconds, marker, chrome, ...args] = process.argv;
+
+/** Remembers the devices of the page, which are otherwise out of reach. */
+const rememberDevices = `{
+  const request = GPUAdapter.prototype.requestDevice;
+  globalThis.openDevices = [];
+  GPUAdapter.prototype.requestDevice = async function (...options) {
+    const device = await request.apply(this, options);
+    openDevices.push(device);
+    return device;
+  };
+}`;
+
+if (args.includes('--version')) spawn(chrome, args, { stdio: 'inherit' });
+else start();
+
+function start() {
+  // Chrome reads commands from its descriptor 3 and answers on 4: JSON, with a zero byte after each.
+  const child = spawn(chrome, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'] });
+  const [commands, answers] = [new Socket({ fd: 3 }), new Socket({ fd: 4 })];
+  child.on('exit', (code) => process.exit(code ?? 1));
+  child.stdio[3].on('error', () => {});
+  const ownIds = 1_000_000_000;
+  let ids = ownIds;
+  let page;
+  let isSet = false;
+  const send = (message) => child.stdio[3].write(`${JSON.stringify(message)}\0`);
+  const act = {
+    'GPU process killed': () => send({ id: ids++, method: 'Browser.crashGpuProcess' }),
+    'device destroyed': () => {
+      const params = { expression: 'for (const device of openDevices) device.destroy()' };
+      send({ id: ids++, sessionId: page, method: 'Runtime.evaluate', params });
+    },
+    'page crashed': () => send({ id: ids++, sessionId: page, method: 'Page.crash' }),
+    'Chrome killed': () => child.kill('SIGKILL'),
+  }[what];
+  messages(commands, (message) => {
+    send(message);
+    if (message.method === 'Page.enable') {
+      page = message.sessionId;
+      const params = { source: rememberDevices };
+      send({ id: ids++, sessionId: page, method: 'Page.addScriptToEvaluateOnNewDocument', params });
+    }
+    if (isSet || existsSync(marker) || !JSON.stringify(message.params ?? '').includes('"fit"')) return;
+    isSet = true;
+    setTimeout(() => {
+      writeFileSync(marker, what);
+      act();
+    }, Number(milliseconds));
+  });
+  commands.on('end', () => child.stdio[3].end());
+  messages(child.stdio[4], (message) => {
+    if (!(message.id >= ownIds)) answers.write(`${JSON.stringify(message)}\0`);
+  });
+}
+
+function messages(stream, take) {
+  let parts = [];
+  stream
+    .on('error', () => {})
+    .on('data', (data) => {
+      for (let end = data.indexOf(0); end >= 0; end = data.indexOf(0)) {
+        parts.push(data.subarray(0, end));
+        take(JSON.parse(Buffer.concat(parts).toString()));
+        parts = [];
+        data = data.subarray(end + 1);
+      }
+      if (data.length > 0) parts.push(data);
+    });
+}

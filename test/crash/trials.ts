@@ -1,0 +1,225 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { checkpointsIn } from '../../src/cli/checkpoint_folder.ts';
+import { crashingChrome, type Mishap, outcomeOf, wgrad } from './command.ts';
+
+/** A network that trains for some seconds, with all that random numbers are drawn for. */
+const model = JSON.stringify({
+  inputShape: [8, 8, 1],
+  layers: [
+    { type: 'conv2d', filters: 4, kernelSize: 3, activation: 'relu' },
+    { type: 'flatten' },
+    { type: 'dropout', rate: 0.2 },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ],
+});
+const epochs = 4;
+const training = [
+  'train',
+  '--dataset',
+  'digits',
+  '--adapter',
+  'software',
+  '--model',
+  model,
+  '--batch-size',
+  '8',
+  '--seed',
+  '3',
+];
+const every = ['--checkpoint-every', '40steps'];
+/** Printed when Chrome has started and the trainer is made. */
+const begins = 'parameters';
+
+export interface Trial {
+  kind: string;
+  moment: string;
+  /** What became of it. */
+  outcome: string;
+  passed: boolean;
+  seconds: number;
+}
+
+/** Interrupts runs, and compares what they end with to a run that nobody disturbed. */
+export class Trials {
+  private count = 0;
+  private expected: object | undefined;
+  /** Milliseconds of training in the undisturbed run. */
+  private trainingMs = 0;
+  private wholeMs = 0;
+  /** Where a shorter run has left its checkpoints and its CSV. */
+  private shorter = '';
+
+  /** @param random numbers from 0 to 1. */
+  constructor(
+    private readonly folder: string,
+    private readonly random: () => number,
+  ) {}
+
+  /** Trains what the others are compared with. */
+  async prepare(): Promise<void> {
+    const whole = this.newFolder();
+    const [{ code, stdout, stderr, seconds }] = await Promise.all([
+      wgrad([...training, '--epochs', String(epochs), ...this.files(whole)]),
+      this.prepareShorter(),
+    ]);
+    this.expected = outcomeOf(whole);
+    if (code !== 0 || !this.expected) throw new Error(`The undisturbed run failed: ${stdout}${stderr}`);
+    this.wholeMs = 1000 * seconds;
+    const epochSeconds = [...stdout.matchAll(/^epoch .*?([\d.]+) s {2}/gm)].map(([, text]) => Number(text));
+    this.trainingMs = Math.max(300, 1000 * epochSeconds.reduce((a, b) => a + b, 0));
+  }
+
+  private async prepareShorter(): Promise<void> {
+    this.shorter = this.newFolder();
+    const { code, stderr } = await wgrad([
+      ...[...training, '--epochs', String(epochs - 1), ...this.files(this.shorter), ...every],
+      ...['--checkpoint', join(this.shorter, 'checkpoints')],
+    ]);
+    const found = checkpointsIn(join(this.shorter, 'checkpoints')).length;
+    if (code !== 0 || found < 3) throw new Error(`The run that is to be resumed left ${found} checkpoints: ${stderr}`);
+  }
+
+  /** kill -9 to the command; the same command with --resume, or from the start where there was no checkpoint yet. */
+  async killCommand(): Promise<Trial> {
+    const folder = this.newFolder();
+    const checkpoints = join(folder, 'checkpoints');
+    const isStarting = this.random() < 0.2;
+    const milliseconds = Math.round(this.random() * (isStarting ? this.wholeMs - this.trainingMs : this.trainingMs));
+    const args = [...training, '--epochs', String(epochs), ...this.files(folder), ...every];
+    const killed = await wgrad([...args, '--checkpoint', checkpoints], {
+      milliseconds,
+      ...(!isStarting && { after: begins }),
+    });
+    const moment = `${milliseconds} ms after ${isStarting ? 'its start' : 'Chrome was there'}`;
+    const left = checkpointsIn(checkpoints);
+    const resumes = left.length > 0 ? ['--resume', checkpoints] : ['--checkpoint', checkpoints];
+    const resumed = await wgrad([...args, ...resumes]);
+    const place = /^resumed .*after step (\S+)/m.exec(resumed.stdout)?.[1];
+    const how = killed.code === 0 ? 'had ended' : place ? `resumed after step ${place}` : 'began again';
+    // A run that had ended has nothing left to train: that is said, and its file stands.
+    const code = killed.code === 0 ? 0 : resumed.code;
+    return this.judge('command killed', moment, how, folder, { ...resumed, code }, killed.seconds);
+  }
+
+  /** Something happens to Chrome or its GPU: the command restarts it by itself. */
+  async crash(what: Mishap): Promise<Trial> {
+    let milliseconds = Math.round(this.random() * this.trainingMs);
+    for (;;) {
+      const folder = this.newFolder();
+      const chrome = await crashingChrome(folder, what, milliseconds);
+      const states = this.random() < 0.5 ? [...every, '--checkpoint', join(folder, 'checkpoints')] : [];
+      const ended = await wgrad([
+        ...[...training, '--epochs', String(epochs), ...this.files(folder)],
+        ...['--chrome', chrome, ...states],
+      ]);
+      const lost = [...ended.stdout.matchAll(/^lost .*the run goes on (.*)$/gm)];
+      if (lost.length === 0 && ended.code === 0 && milliseconds > 20) {
+        milliseconds = Math.floor(milliseconds / 2); // it had ended before
+        continue;
+      }
+      const how = lost.length ? `lost ${lost.length} time, went on ${lost[0]![1]}` : 'not lost';
+      return this.judge(what, `${milliseconds} ms after fit`, how, folder, ended, 0, lost.length > 0);
+    }
+  }
+
+  /** A checkpoint that is cut, or has a bit turned: it is refused, and the one before is used. */
+  async damage(): Promise<Trial> {
+    const folder = this.newFolder();
+    cpSync(this.shorter, folder, { recursive: true });
+    rmSync(join(folder, 'run.wgrad'));
+    const checkpoints = join(folder, 'checkpoints');
+    const [newest] = checkpointsIn(checkpoints);
+    const path = join(checkpoints, newest!);
+    const bytes = readFileSync(path);
+    const at = Math.floor(this.random() * bytes.length);
+    const bit = Math.floor(this.random() * 8);
+    const isCut = this.random() < 0.5;
+    if (isCut) truncateSync(path, at);
+    else {
+      bytes[at]! ^= 1 << bit;
+      writeFileSync(path, bytes);
+    }
+    const moment = isCut ? `cut after byte ${at} of ${bytes.length}` : `bit ${bit} of byte ${at} turned`;
+    const ended = await wgrad([
+      ...[...training, '--epochs', String(epochs), ...this.files(folder), ...every],
+      ...['--resume', checkpoints],
+    ]);
+    const refused = /^damaged .*/m.test(ended.stdout);
+    const place = /^resumed .*after step (\S+)/m.exec(ended.stdout)?.[1];
+    const how = `${refused ? 'refused' : 'not refused'}, resumed after step ${place}`;
+    return this.judge('checkpoint damaged', moment, how, folder, ended, 0, refused);
+  }
+
+  private judge(
+    kind: string,
+    moment: string,
+    how: string,
+    folder: string,
+    { code, stderr, seconds }: { code: number | null; stderr: string; seconds: number },
+    before = 0,
+    happened = true,
+  ): Trial {
+    const isSame = isDeepStrictEqual(outcomeOf(folder), this.expected);
+    const passed = code === 0 && isSame && happened;
+    const outcome = passed
+      ? how
+      : `${how}; exit code ${code}, ${isSame ? 'the same' : 'other'} bits and records ${stderr}`;
+    if (passed) rmSync(folder, { recursive: true, force: true });
+    return { kind, moment, outcome, passed, seconds: before + seconds };
+  }
+
+  private newFolder(): string {
+    const folder = join(this.folder, `trial-${this.count++}`);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  private readonly files = (folder: string) => ['--save', join(folder, 'run.wgrad'), '--csv', join(folder, 'run.csv')];
+}
+
+/** How many trials of each kind. */
+export interface Counts {
+  commands: number;
+  gpus: number;
+  devices: number;
+  checkpoints: number;
+}
+
+/** All of them, a few at a time. @param report hears of each as it ends. */
+export async function runTrials(
+  trials: Trials,
+  { commands, gpus, devices, checkpoints }: Counts,
+  jobs: number,
+  report: (trial: Trial) => void,
+): Promise<Trial[]> {
+  const times = (n: number, trial: () => Promise<Trial>) => Array.from({ length: n }, () => trial);
+  const waiting = [
+    ...times(commands, () => trials.killCommand()),
+    ...times(gpus, () => trials.crash('GPU process killed')),
+    ...times(devices, () => trials.crash('device destroyed')),
+    ...times(checkpoints, () => trials.damage()),
+  ];
+  const done: Trial[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const trial = await next();
+      done.push(trial);
+      report(trial);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return done;
+}
+
+/** Numbers from 0 to 1 that follow from a seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
