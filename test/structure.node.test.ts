@@ -7,9 +7,9 @@ import { describeModels } from '../src/index.ts';
 // What a layer or an optimizer is, its definition says: its schema, its role, what it starts with. Whoever asks for its type
 // by name instead, or guesses it from its options or tensors, has to be found and changed for each new one.
 
-/** Where types are defined, lowered and computed again, and so are named. */
+/** Where types are defined, lowered, computed again, and written in other programs' terms, and so are named. */
 const homes = {
-  layers: ['src/model/layers/', 'src/plan/layers/', 'src/reference/layers/'],
+  layers: ['src/model/layers/', 'src/plan/layers/', 'src/reference/layers/', 'src/formats/onnx/layers.ts'],
   optimizers: ['src/model/optimizers/', 'src/plan/update.ts', 'src/reference/train.ts'],
 };
 

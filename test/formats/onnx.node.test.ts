@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import * as ort from 'onnxruntime-web';
+import { describe, expect, test } from 'vitest';
+import { formatOnnx, type OnnxInput } from '../../src/formats/onnx/onnx.ts';
+import type { TrainedModel } from '../../src/formats/trained_model.ts';
+import { type Model, presetModel } from '../../src/index.ts';
+import { layerTypes } from '../../src/model/layers/index.ts';
+import { temporaryFolder } from '../cli/wgrad.ts';
+import { graphs } from '../training/graph_models.ts';
+import { largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
+import { hasPython, runPython } from './python.ts';
+import { zoo } from './zoo.ts';
+
+// One thread: a test ends without workers that wait.
+ort.env.wasm.numThreads = 1;
+ort.env.logLevel = 'error';
+
+/** What onnxruntime makes of images. */
+async function run(file: Uint8Array, images: Float32Array | Uint8Array, { inputShape }: Model): Promise<Float32Array> {
+  const session = await ort.InferenceSession.create(file);
+  const shape = [images.length / inputShape.reduce((a, b) => a * b, 1), ...inputShape];
+  const input =
+    images instanceof Uint8Array ? new ort.Tensor('uint8', images, shape) : new ort.Tensor('float32', images, shape);
+  const { probabilities } = await session.run({ images: input });
+  const data = (await probabilities!.getData()) as Float32Array;
+  await session.release();
+  return Float32Array.from(data);
+}
+
+/** The largest difference between onnxruntime and the twin, on three images. */
+async function difference(network: TrainedModel, input: OnnxInput = 'floats'): Promise<number> {
+  const file = formatOnnx(network, { input });
+  const images = madeImages(network.model, 3);
+  if (input === 'floats')
+    return largestDifference(await run(file, images, network.model), probabilitiesOf(network, images));
+  const bytes = Uint8Array.from(images, (x) => Math.floor(255.9 * x));
+  const { rescale = 1 / 255 } = network;
+  const floats = Float32Array.from(bytes, (byte) => byte * rescale!);
+  return largestDifference(await run(file, bytes, network.model), probabilitiesOf(network, floats));
+}
+
+test('the zoo has every layer', () => {
+  const seen = new Set(Object.values(zoo).flatMap(({ layers }) => layers.map(({ type }) => type)));
+  expect([...seen].sort()).toEqual([...layerTypes].sort());
+});
+
+describe("onnxruntime gives wgrad's probabilities", () => {
+  test.each(Object.entries(zoo))('%s', async (_, model) => {
+    const network = trained(model);
+    expect(await difference(network)).toBeLessThan(1e-5);
+    // Images have probabilities of their own: a graph that didn't look at them would be found.
+    const probabilities = probabilitiesOf(network, madeImages(model, 2));
+    expect(largestDifference(probabilities.slice(0, 3), probabilities.slice(3))).toBeGreaterThan(1e-3);
+  });
+
+  test.each([
+    'tutorial',
+    'deep-sigmoid-batchnorm',
+    'deep-tanh-layernorm',
+    'resnet8',
+    'mobilenet-small',
+    'vgg-small',
+  ] as const)('the preset %s', async (name) => {
+    expect(await difference(trained(presetModel(name, [8, 8, 3], 5)))).toBeLessThan(1e-5);
+  });
+
+  test('random graphs', async () => {
+    for (const [i, model] of fc.sample(graphs, { numRuns: 20, seed: 14 }).entries()) {
+      const largest = await difference(trained(model, i));
+      expect(largest, JSON.stringify(model)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('bytes are rescaled in the graph', async () => {
+    const network = trained(presetModel('tutorial', [8, 8, 1], 4));
+    expect(await difference(network, 'bytes')).toBeLessThan(1e-5);
+    expect(await difference({ ...network, rescale: 1 / 100 }, 'bytes')).toBeLessThan(1e-5);
+  });
+});
+
+test.skipIf(!hasPython('onnx'))("onnx' own checker takes every file", () => {
+  const folder = temporaryFolder();
+  const networks = [...Object.values(zoo), presetModel('mobilenet-small', [8, 8, 3], 5)];
+  const paths = networks.map((model, i) => {
+    const path = join(folder, `${i}.onnx`);
+    writeFileSync(
+      path,
+      formatOnnx({ ...trained(model), classNames: ['a', 'b'] }, { input: i % 2 ? 'bytes' : 'floats' }),
+    );
+    return path;
+  });
+  const checked = runPython<
+    Record<string, { operators: string[]; opset: number; metadata: object; shapes: Record<string, unknown[]> }>
+  >('check_onnx.py', ...paths);
+  paths.forEach((path, i) => {
+    const { opset, metadata, shapes } = checked[path]!;
+    expect(opset).toBe(17);
+    expect(metadata).toMatchObject({ model: JSON.stringify(networks[i]), class_names: '["a","b"]' });
+    const { inputShape, layers } = networks[i]!;
+    expect(shapes.images).toEqual(['batch', ...inputShape]);
+    expect(shapes.probabilities).toEqual(['batch', (layers.at(-1) as { units: number }).units]);
+  });
+  // What training alone knows is left out.
+  const noise = checked[paths[Object.keys(zoo).indexOf('dropout and noise')]!]!;
+  expect(noise.operators).toEqual(['Cast', 'Conv', 'Gemm', 'Mul', 'Reshape', 'Softmax', 'Transpose']);
+});
+
+test('what ONNX cannot say is told, and which input can', () => {
+  const network = { ...trained(presetModel('tutorial', [8, 8, 1], 4)), rescale: null };
+  expect(() => formatOnnx(network, { input: 'bytes' })).toThrow(/centered or whitened[\s\S]*input 'floats'/);
+  expect(() => formatOnnx({ ...network, weights: [] })).toThrow(/another model/);
+  expect(formatOnnx(network).length).toBeGreaterThan(1000);
+});
