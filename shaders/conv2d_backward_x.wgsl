@@ -95,14 +95,14 @@ fn store(place: u32, ci: u32, value: vec4f) {
   let at = place * in_channels + ci;
 #if ${vec_in}
 #if ${activated}
-  ${dx}[at / 4u] = value * derivative(x[at / 4u]);
+  ${dx}[at / 4u] = before_activation(value, x[at / 4u]);
 #else
   ${dx}[at / 4u] = value;
 #endif
 #else
   for (var i = 0u; i < min(4u, in_channels - ci); i++) {
 #if ${activated}
-    ${dx}[at + i] = value[i] * derivative(vec4f(x[at + i])).x;
+    ${dx}[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
 #else
     ${dx}[at + i] = value[i];
 #endif

@@ -76,13 +76,13 @@ fn load_x(tap: u32, step: u32) -> ${load} {
 }
 
 #if ${activated}
-// The derivative by which a data gradient is multiplied, of four channels. Those after the last are not stored.
-fn slope(index: u32, co: u32) -> vec4f {
+// A data gradient of four channels before the activation that made x. Channels after the last are not stored.
+fn before_x(gradient: vec4f, index: u32, co: u32) -> vec4f {
   let at = index * out_channels + co;
 #if ${vec_out}
-  return derivative(x[at / 4u]);
+  return before_activation(gradient, x[at / 4u]);
 #else
-  return derivative(vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]));
+  return before_activation(gradient, vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]));
 #endif
 }
 
@@ -150,7 +150,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 #else
 %for i in 0..4
 #if ${activated}
-  store(first + 4u * $qu + $iu, co_wanted, y$q$i * slope(first + 4u * $qu + $iu, co));
+  store(first + 4u * $qu + $iu, co_wanted, before_x(y$q$i, first + 4u * $qu + $iu, co));
 #elif ${transposed}
   store(first + 4u * $qu + $iu, co_wanted, y$q$i);
 #else

@@ -78,14 +78,14 @@ fn store(index: u32, place: u32, ci: u32, left: u32, value: vec4f) {
   let at = place * in_channels + ci;
 #if ${vec_in}
 #if ${activated}
-  dx[at / 4u] = value * derivative(x[at / 4u]);
+  dx[at / 4u] = before_activation(value, x[at / 4u]);
 #else
   dx[at / 4u] = value;
 #endif
 #else
   for (var i = 0u; i < min(4u, left); i++) {
 #if ${activated}
-    dx[at + i] = value[i] * derivative(vec4f(x[at + i])).x;
+    dx[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
 #else
     dx[at + i] = value[i];
 #endif

@@ -65,14 +65,14 @@ fn store(pixel: u32, c: u32, value: vec4f) {
   let at = pixel * channels + c;
 #if ${vec}
 #if ${activated}
-  dx[at / 4u] = value * derivative(x[at / 4u]);
+  dx[at / 4u] = before_activation(value, x[at / 4u]);
 #else
   dx[at / 4u] = value;
 #endif
 #else
   for (var i = 0u; i < min(4u, channels - c); i++) {
 #if ${activated}
-    dx[at + i] = value[i] * derivative(vec4f(x[at + i])).x;
+    dx[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
 #else
     dx[at + i] = value[i];
 #endif

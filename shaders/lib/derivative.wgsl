@@ -37,3 +37,14 @@ fn derivative(y: vec4f) -> vec4f {
   return vec4f(1.0);
 #endif
 }
+
+// The gradient before the activation that gave y, from the one after it.
+fn before_activation(gradient: vec4f, y: vec4f) -> vec4f {
+#if ${exponential}
+  // A derivative without bound: an empty slot of a short batch has no gradient, but y may be infinite there, and
+  // infinity * 0 is NaN.
+  return select(gradient * y, vec4f(), gradient == vec4f());
+#else
+  return gradient * derivative(y);
+#endif
+}

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
-import { checkKernel, type KernelCheck } from './check_kernel.ts';
+import type { Kernel } from '../../src/gpu/kernel.ts';
+import { type Conv2dShape, conv2dBackwardX } from '../../src/kernels/conv2d.ts';
+import { conv2dGroupedBackwardX } from '../../src/kernels/conv2d_grouped.ts';
+import { depthwiseConv2dBackwardX } from '../../src/kernels/depthwise_conv2d.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck } from './check_kernel.ts';
 import {
   checkBackwardW,
   checkBackwardWNarrow,
@@ -12,7 +15,8 @@ import {
   fitsBackwardW,
   fitsForwardNarrow,
 } from './conv2d_checks.ts';
-import { type Convolution, convolution, plain } from './shapes.ts';
+import { launchGuarded } from './guarded_launch.ts';
+import { type Convolution, convolution, depthwise, plain } from './shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -182,4 +186,33 @@ describe.each(Object.entries(passes))('%s', (_, { check, fits, control: own, dep
     );
     await fc.assert(property, { seed: 1, numRuns: 12 });
   });
+});
+
+// The values after `exponential` have no bound, and an empty slot of a short batch may hold anything.
+test.each([4, 6])('an infinite input without a gradient keeps a gradient of zero: %i channels', async (channels) => {
+  const given = {
+    ...plain,
+    batch: 2,
+    size: [3, 3] as [number, number],
+    channels,
+    inActivation: 'exponential' as const,
+  };
+  const whole = convolution({ ...given, filters: channels, kernelSize: [2, 2] });
+  const single = depthwise({ ...given, multiplier: 1, kernelSize: [2, 2] });
+  const launchOf = <S>(kernel: Kernel<S>, shape: S) =>
+    launchGuarded(gpu, cacheOf(gpu), kernel, shape, kernel.variants?.(shape, gpu.traits)[0] ?? {});
+  const launches = [
+    await launchOf(conv2dBackwardX, whole),
+    await launchOf(conv2dGroupedBackwardX, { ...whole, groups: 2 }),
+    await launchOf(depthwiseConv2dBackwardX, single),
+  ];
+  for (const launch of launches) {
+    const { x, dy, w } = launch.elements;
+    const half = new Float32Array(x!).fill(2).fill(Infinity, x! / 2);
+    const arriving = new Float32Array(dy!).fill(1).fill(0, dy! / 2);
+    const { dx } = await launch.run({ x: half, dy: arriving, w: new Float32Array(w!).fill(1) });
+    expect([...floats(dx!).slice(x! / 2)]).toEqual([...new Float32Array(x! / 2)]);
+    expect(Math.max(...floats(dx!))).toBeGreaterThan(0);
+    launch.dispose();
+  }
 });
