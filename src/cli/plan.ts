@@ -6,7 +6,7 @@ import { planRun } from '../train/run_length.ts';
 import type { ProfileOptions } from './profile.ts';
 import { readCleaned } from './run.ts';
 import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
-import { table } from './tables.ts';
+import { fitted, table } from './tables.ts';
 import { dataLine } from './training_report.ts';
 import { writeWhole } from './whole_file.ts';
 
@@ -70,6 +70,9 @@ function assumedLine(kind: 'software' | 'hardware', { adapter }: RunOptions): st
   );
 }
 
+/** Characters of a line of the dispatch table: two terminals' width. */
+const widest = 160;
+
 const names = (of: readonly string[]) => of.join(' ');
 const kilobytes = (bytes: number) => figure(bytes / 1000);
 
@@ -86,11 +89,8 @@ function dispatchTable({ dispatches }: PlanFacts): string {
     figure(dispatch.flops / 1e6),
     kilobytes(dispatch.bytes),
   ]);
-  return table(
-    ['dispatch', 'phase', 'layer', 'kernel', 'variant', 'reads', 'writes', 'workgroups', 'MFLOP', 'kB'],
-    rows,
-    7,
-  );
+  const head = ['#', 'phase', 'layer', 'kernel', 'variant', 'reads', 'writes', 'workgroups', 'MFLOP', 'kB'];
+  return table(head, fitted(head, rows, [4, 5, 6], widest), 7);
 }
 
 function bufferTable({ buffers }: PlanFacts): string {

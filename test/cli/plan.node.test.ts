@@ -21,8 +21,19 @@ interface Written {
   plan: PlanFacts;
 }
 
-const cellsOf = (stdout: string) =>
-  stdout.split('\n').flatMap((line) => (line.startsWith('│') ? [line.split('│').map((cell) => cell.trim())] : []));
+/** The rows of all tables. A cell that is broken into lines is put together again: its other lines have an empty first cell. */
+function cellsOf(stdout: string): string[][] {
+  const rows: string[][] = [];
+  for (const line of stdout.split('\n').filter((line) => line.startsWith('│'))) {
+    const cells = line.split('│').map((cell) => cell.trim());
+    if (cells[1]) rows.push(cells);
+    else
+      cells.forEach((cell, column) => {
+        if (cell) rows.at(-1)![column] += ` ${cell}`;
+      });
+  }
+  return rows;
+}
 
 describe('wgrad profile --plan', () => {
   test("prints the tutorial's step, dispatch by dispatch and buffer by buffer, without a Chrome", async () => {
@@ -35,6 +46,7 @@ describe('wgrad profile --plan', () => {
     expect(stdout).toContain('assumed  a software adapter with subgroups of 4');
     expect(stdout).toContain('mnist: 10,000 training and 2,000 test images of 28 x 28 x 1, 10 classes');
     expect(stdout).toContain('step     22 dispatches');
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(160);
 
     const rows = cellsOf(stdout);
     for (const [i, { phase, layer, kernel, variant, reads, writes, workgroups }] of plan.dispatches.entries()) {
