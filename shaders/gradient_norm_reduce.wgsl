@@ -77,7 +77,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
   if (skip) {
     state.skipped += 1u;
     state.bad_in_a_row += 1u;
-    if (state.bad_in_a_row >= bad_steps_to_halt) { state.halted = 1u; }
+    if (state.halt_at_once != 0u || state.bad_in_a_row >= bad_steps_to_halt) { state.halted = 1u; }
     return;
   }
   state.bad_in_a_row = 0u;

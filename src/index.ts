@@ -91,7 +91,7 @@ export type {
   VerdictName,
 } from './health/health.ts';
 export { type HealthTable, healthTable, type LayerFigures } from './health/health_table.ts';
-export type { EpochRecord, History, Spread, StepRecord } from './health/history.ts';
+export type { EpochRecord, History, Spread, StepRecord, StoppedEarly } from './health/history.ts';
 export {
   type ResidualBlockOptions,
   residualBlock,
@@ -165,11 +165,13 @@ export type { Phase } from './plan/phases.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
+export type { CallbackStates, EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './train/callbacks/index.ts';
 export type { CheckpointEvery } from './train/checkpoint_every.ts';
 export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup, WhichWeights } from './train/engine.ts';
 export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
+export type { FitSettings } from './train/fit_settings.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Images, LayerOutput, PredictOptions } from './train/predict.ts';
 export type { TrainingProfile } from './train/profile_step.ts';

@@ -7,6 +7,7 @@ struct State {
   samples: u32,     // length of `order` in this epoch
   halted: u32,      // 1 after too many bad steps in a row: later steps of the submission do nothing
   bad_in_a_row: u32,
+  halt_at_once: u32, // 1 for a run that ends at its first bad step
 
   learning_rate: f32, // of this step, from the schedule
   step: u32,        // steps begun over the whole run, skipped ones included

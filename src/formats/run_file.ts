@@ -8,6 +8,8 @@ import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import { compileModel } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
+import type { CallbackStates } from '../train/callbacks/index.ts';
+import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import { copyWeights } from '../train/weights.ts';
@@ -20,7 +22,7 @@ import { crc32c } from './crc32c.ts';
 //     u32       bytes of the header
 //     header    JSON in UTF-8; spaces fill it up to a multiple of four bytes in the file
 //     f32 ...   tensors, one after the other: weights, moments, averages, the whitening matrix, words of the units that were
-//               positive; the header says how long each is
+//               positive, the weights of the best epoch; the header says how long each is
 //     u32       CRC-32C of all that comes before it: a bit that was turned is found, and so is a file that was cut
 //
 // Version 1 has no sum.
@@ -59,6 +61,8 @@ export interface SavedRun {
     health?: HealthTable;
   };
   snapshot: Snapshot;
+  /** What `fit` got, as far as it is plain JSON; older files have none. */
+  fit?: FitSettings;
 }
 
 /**
@@ -66,31 +70,35 @@ export interface SavedRun {
  *
  * @throws ConfigurationError for options that are invalid or weights that are another model's.
  */
-export function formatRun({ options, dataset, epochs, history, snapshot }: SavedRun): Uint8Array<ArrayBuffer> {
-  check(options, snapshot);
+export function formatRun({ options, dataset, epochs, history, snapshot, fit }: SavedRun): Uint8Array<ArrayBuffer> {
+  check(options, snapshot, fit);
   const { weights, slots: moments, averages = [], progress, learningRate, statistics, health } = snapshot;
+  const { callbacks, bestWeights: best = [] } = snapshot;
   const zca = statistics?.zca ? [statistics.zca] : [];
   const units = health ? [health.units] : [];
   const header = packNumbers({
     options,
     dataset,
     epochs,
+    ...(fit && { fit }),
     history,
     progress,
     learningRate,
     ...(statistics && { statistics: { mean: statistics.mean, std: statistics.std } }),
     ...(health && { watch: health.watch }),
+    ...(callbacks && { callbacks }),
     tensors: {
       weights: weights.map(({ length }) => length),
       moments: moments.map(({ length }) => length),
       ...(averages.length > 0 && { averages: averages.map(({ length }) => length) }),
       zca: zca.map(({ length }) => length),
       ...(health && { units: units.map(({ length }) => length) }),
+      ...(best.length > 0 && { best: best.map(({ length }) => length) }),
     },
   });
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = json.length + ((4 - ((preamble + json.length) % 4)) % 4);
-  const tensors = [...weights, ...moments, ...averages, ...zca, ...units];
+  const tensors = [...weights, ...moments, ...averages, ...zca, ...units, ...best];
   const numbers = tensors.reduce((sum, { length }) => sum + length, 0);
   const file = new Uint8Array(preamble + headerBytes + 4 * numbers + sumBytes);
   const view = new DataView(file.buffer);
@@ -168,6 +176,13 @@ const watch = v.object({
   ),
 });
 
+const waited = { monitor: v.string(), wait: integer(0), best: v.optional(numbers) };
+const epochOrNone = v.optional(integer(1));
+const callbacks = v.object({
+  earlyStopping: v.optional(v.object({ ...waited, bestEpoch: epochOrNone, stoppedEpoch: epochOrNone })),
+  reduceLrOnPlateau: v.optional(v.object({ ...waited, cooldown: integer(0) })),
+});
+
 const schema = v.object({
   options: v.custom<TrainerOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
   dataset: v.object({
@@ -225,7 +240,10 @@ const schema = v.object({
     averages: v.optional(lengths, []),
     zca: lengths,
     units: v.optional(lengths, []),
+    best: v.optional(lengths, []),
   }),
+  fit: v.optional(v.custom<FitSettings>((value) => typeof value === 'object' && value !== null, 'an object')),
+  callbacks: v.optional(callbacks),
 });
 
 /**
@@ -247,8 +265,9 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
       fix: 'take a file that wgrad has saved, as it was',
     });
   }
-  const { tensors, statistics, watch, progress, learningRate, ...run } = parsed.output;
-  const all = [...tensors.weights, ...tensors.moments, ...tensors.averages, ...tensors.zca, ...tensors.units];
+  const { tensors, statistics, watch, progress, learningRate, callbacks, ...run } = parsed.output;
+  const { weights: ofWeights, moments: ofMoments, averages: ofAverages, zca: ofZca, units: ofUnits, best } = tensors;
+  const all = [...ofWeights, ...ofMoments, ...ofAverages, ...ofZca, ...ofUnits, ...best];
   const expected = at + 4 * all.reduce((sum, length) => sum + length, 0) + sumBytes;
   if (file.length !== expected) {
     throw new DataError({
@@ -270,6 +289,7 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   const averages = tensors.averages.map(take);
   const [zca] = tensors.zca.map(take);
   const [units] = tensors.units.map(take);
+  const bestWeights = best.map(take);
   const snapshot: Snapshot = {
     weights,
     slots: moments,
@@ -278,8 +298,10 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
     learningRate,
     ...(statistics && { statistics: { ...statistics, ...(zca && { zca }) } }),
     ...(watch && units && { health: { units, watch } }),
+    ...(callbacks && { callbacks: callbacks as CallbackStates }),
+    ...(bestWeights.length > 0 && { bestWeights }),
   };
-  check(run.options, snapshot);
+  check(run.options, snapshot, run.fit);
   requireProbesOf(run, name);
   return { ...run, snapshot };
 }
@@ -358,8 +380,11 @@ function requireSum(file: Uint8Array, view: DataView, name: string): void {
 }
 
 /** Options that can be trained with, and weights of their model. */
-function check(options: TrainerOptions, { weights, learningRate }: Snapshot): void {
+function check(options: TrainerOptions, { weights, bestWeights, learningRate }: Snapshot, fit: FitSettings = {}): void {
   fillLearningRate(learningRate);
   fillTrainerOptions(options);
-  copyWeights(compileModel(options.model), weights);
+  fillFitSettings(fit);
+  const model = compileModel(options.model);
+  copyWeights(model, weights);
+  if (bestWeights) copyWeights(model, bestWeights);
 }

@@ -40,11 +40,26 @@ export interface EpochRecord extends ValidationFigures {
   /** After the epoch, without augmentation. */
   validationLoss?: number;
   validationAccuracy?: number;
+  /** The learning rate that reduceLrOnPlateau set at the end of the epoch; undefined where it left it alone. */
+  reducedLearningRate?: number;
   /** Of training, without validation; of an epoch that was begun before, of the rest. */
   seconds: number;
   imagesPerSecond: number;
   /** Over the epoch's steps, those left out that were not finite; NaN where none was. */
   gradientNorms: Record<string, Spread>;
+}
+
+/** Why a run ended before its last epoch, and what it ended with. */
+export interface StoppedEarly {
+  /** The last one that was trained. */
+  epoch: number;
+  reason: 'earlyStopping';
+  monitor: string;
+  /** The best value of it, and when; undefined where every value was NaN. */
+  best?: number;
+  bestEpoch?: number;
+  /** The weights are those of `bestEpoch`. */
+  restoredBestWeights: boolean;
 }
 
 export interface History {
@@ -56,6 +71,8 @@ export interface History {
   steps: StepRecord[];
   /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
   stopped: boolean;
+  /** earlyStopping ended it, here or in the run that it goes on from. */
+  stoppedEarly?: StoppedEarly;
   skippedSteps: number;
   /** Every change, in order; empty where health is off. */
   verdicts: Verdict[];

@@ -38,7 +38,7 @@ export function endStep(
   if (state.halted) return { state: decided, skipped };
   if (skipped) {
     const inARow = state.bad_in_a_row! + 1;
-    const halted = Number(inARow >= badStepsToHalt);
+    const halted = Number(Boolean(state.halt_at_once) || inARow >= badStepsToHalt);
     return { state: { ...decided, skipped: state.skipped! + 1, bad_in_a_row: inARow, halted }, skipped };
   }
   const updates = state.updates! + 1;

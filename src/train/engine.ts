@@ -22,6 +22,7 @@ import { Planner } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../plan/steps.ts';
+import type { CallbackStates } from './callbacks/index.ts';
 import { Interludes } from './interludes.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -56,6 +57,8 @@ export class Engine {
   watch: VerdictWatch | undefined;
   /** State of the watch of the run that a restored snapshot is of. */
   watchBefore: WatchState | undefined;
+  /** Of the `fit` that is under way, or was last, or is to go on from a snapshot. */
+  keptByCallbacks: { states?: CallbackStates | undefined; bestWeights?: Float32Array[] } = {};
   #inputView: InputView;
   #learningRate: FilledLearningRate;
   readonly #steps = { training: 0, evaluation: 0 };
@@ -209,9 +212,12 @@ export class Engine {
     );
   }
 
-  /** @param badInARow steps, the last ones before now, whose numbers were not finite. */
-  resetHalt(stepState: BoundState, badInARow = 0): void {
-    this.writeState(stepState, { halted: 0, bad_in_a_row: badInARow });
+  /**
+   * @param badInARow steps, the last ones before now, whose numbers were not finite.
+   * @param atOnce halts at the next such step, not after several in a row.
+   */
+  resetHalt(stepState: BoundState, { badInARow = 0, atOnce = false } = {}): void {
+    this.writeState(stepState, { halted: 0, bad_in_a_row: badInARow, halt_at_once: Number(atOnce) });
   }
 
   write(slice: Slice, values: Float32Array | Uint32Array): void {

@@ -1,26 +1,34 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type History, summarize, withoutHealth } from '../health/history.ts';
+import { type EpochRecord, type History, summarize, withoutHealth } from '../health/history.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
-import { validationName } from '../model/metrics/index.ts';
+import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
+import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callbacks/index.ts';
 import { CheckpointTimes } from './checkpoint_every.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
+import { isValidated } from './fit_settings.ts';
+import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { splitForTraining } from './split.ts';
 import type { FilledFitOptions } from './trainer_options.ts';
+import { readWeights } from './weights.ts';
 
 /** Trains on a data set, epoch by epoch: `Trainer.fit`. */
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
   const started = performance.now();
   const { steps, startup } = engine;
-  const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView);
+  const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView, options);
   const validationData = options.validationData ?? kept;
+  const { metrics = engine.settings.metrics } = options;
+  requireMetricsFit(metrics, engine.settings.classes);
+  const measured = { validation: validationData !== undefined, metrics };
+  requireCallbacksFit(options.callbacks, measured, typeof engine.learningRate !== 'number');
   await engine.fitAugmentation(training);
   const input = await engine.input(training, engine.inputView, steps.training, engine.probe !== undefined);
   let validation: DatasetInput | undefined;
@@ -30,7 +38,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
     const place = placeOf(engine, input, options);
     const probing = engine.probe && (await startProbing(engine, input, training, start, place.stepsBefore + 1));
-    return await train(engine, input, validation, probing, place, { ...options, validationData });
+    return await train(engine, input, validation, probing, place, measured, { ...options, validationData });
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
     await engine.scheduler.abandon();
@@ -86,13 +94,20 @@ async function train(
   validation: DatasetInput | undefined,
   probing: Probing | undefined,
   { epochSteps, stepsBefore }: Place,
+  measured: Measured & { metrics: readonly FilledMetric[] },
   { epochs, initialEpoch, initialSteps, ...options }: FilledFitOptions,
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
   const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
-  const { model, batchSize, metrics } = engine.settings;
+  const { model, batchSize } = engine.settings;
+  if (stepsBefore === 0) engine.keptByCallbacks = {};
+  const callbacks = new Callbacks(options.callbacks, measured, engine.keptByCallbacks.states);
+  engine.keptByCallbacks.states = callbacks.states;
+  if (!callbacks.restoresBestWeights) delete engine.keptByCallbacks.bestWeights;
+  /** Where the run that this one goes on from had been ended, nothing is left to train. */
+  let isOver = callbacks.stoppedEarly(false) !== undefined;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
   const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts, watchBefore);
   engine.watch = watch;
@@ -122,7 +137,8 @@ async function train(
       }
     }
   };
-  const isToStop = () => badInARow >= badStepsToHalt || options.signal?.aborted || disposal.aborted;
+  const badStepsToStop = options.terminateOnNaN ? 1 : badStepsToHalt;
+  const isToStop = () => badInARow >= badStepsToStop || options.signal?.aborted || disposal.aborted;
   const { pace = createPace() } = options;
   const isHeld = () => (pace.paused || interludes.areWaiting) && !isToStop();
   const times = options.onCheckpoint && new CheckpointTimes(options.checkpointEvery);
@@ -131,8 +147,8 @@ async function train(
     times!.taken();
     await options.onCheckpoint!(snapshot);
   };
-  engine.resetHalt(training, badInARow);
-  for (let epoch = initialEpoch + 1; epoch <= epochs && !isToStop(); epoch++) {
+  engine.resetHalt(training, { badInARow, atOnce: options.terminateOnNaN });
+  for (let epoch = initialEpoch + 1; epoch <= epochs && !isOver && !isToStop(); epoch++) {
     const started = performance.now();
     const before = ofEpoch.length;
     const order = engine.nextOrder(input, options.shuffle, before > 0);
@@ -185,7 +201,7 @@ async function train(
       pace.taken(submitted);
     }
     await scheduler.drain();
-    if (badInARow >= badStepsToHalt) {
+    if (badInARow >= badStepsToStop) {
       const { gpu, memory, steps, lastUpdate = 0 } = engine;
       const updated = lastUpdate - offset > stepsBefore ? lastUpdate - offset : undefined;
       const error = await diagnose(gpu, memory, steps, stepsBefore + history.steps.length, updated);
@@ -197,12 +213,13 @@ async function train(
     if (left > 0) break;
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];
-    if (validation) {
+    if (validation && isValidated(epoch, options.validationFreq)) {
       const evaluated = engine.withWeights('average', () =>
-        evaluateInput(engine, validation, options.validationData!, metrics),
+        evaluateInput(engine, validation, options.validationData!, measured.metrics),
       );
       for (const [name, value] of Object.entries(await evaluated)) record[validationName(name)] = value;
     }
+    isOver = await applyCallbacks(engine, callbacks, record);
     history.epochs.push(record);
     options.onEpoch?.(record);
     // What onEpoch has asked for sees the end of this epoch, not the start of the next. A call is in line a turn later.
@@ -210,8 +227,36 @@ async function train(
     await interludes.run();
     if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
   }
-  history.stopped = initialEpoch + history.epochs.length < epochs;
+  const isComplete = isOver || initialEpoch + history.epochs.length >= epochs;
+  history.stopped = !isComplete;
+  const restored = isComplete && restoreBestWeights(engine, options.callbacks);
+  const stoppedEarly = callbacks.stoppedEarly(restored);
+  if (stoppedEarly) history.stoppedEarly = stoppedEarly;
   return history;
+}
+
+/** Tells the callbacks of an epoch and does what they decide. @returns whether it was the last one. */
+async function applyCallbacks(engine: Engine, callbacks: Callbacks, record: EpochRecord): Promise<boolean> {
+  const { learningRate: before, keptByCallbacks: kept } = engine;
+  const { stop, keepWeights, learningRate } = callbacks.epochEnd(record, typeof before === 'number' ? before : 0);
+  if (learningRate !== undefined) {
+    engine.setLearningRate(learningRate);
+    record.reducedLearningRate = learningRate;
+  }
+  // With a moving average of the weights, it is what the best figure was measured with.
+  if (keepWeights && callbacks.restoresBestWeights) {
+    kept.bestWeights = await readWeights(engine, engine.steps.average ? 'average' : 'current');
+  }
+  kept.states = callbacks.states;
+  return stop;
+}
+
+/** At the end of a complete run, as Keras does, whether or not it ended early; a run that is interrupted keeps its weights. */
+function restoreBestWeights(engine: Engine, { earlyStopping }: FilledCallbacks): boolean {
+  const { bestWeights } = engine.keptByCallbacks;
+  if (!earlyStopping?.restoreBestWeights || !bestWeights) return false;
+  engine.writeTensors(bestWeights);
+  return true;
 }
 
 /** Between two submissions, with none under way: what others want of the trainer, and the time that `pace` holds. */

@@ -6,6 +6,7 @@ import type { WatchState } from '../health/verdicts.ts';
 import { stateFields } from '../kernels/state.ts';
 import { trainedTensors } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
+import type { CallbackStates } from './callbacks/index.ts';
 import type { Engine } from './engine.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
@@ -29,6 +30,10 @@ export interface Snapshot {
    * verdicts and counts the dead units that it would have without the break. Older files have none.
    */
   health?: SnapshotHealth;
+  /** What the callbacks of a `fit` know of the run so far; without any, it is left out. */
+  callbacks?: CallbackStates;
+  /** With earlyStopping's `restoreBestWeights`: those of the best epoch, like `weights`. */
+  bestWeights?: Float32Array[];
 }
 
 export interface SnapshotHealth {
@@ -68,6 +73,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   };
   const state = Object.fromEntries(ofState.map((name) => [name, read(name)])) as Omit<Progress, 'epochs'>;
   const { statistics } = inputView;
+  const { states, bestWeights } = engine.keptByCallbacks;
   const { type: optimizer } = engine.settings.optimizer;
   return {
     weights,
@@ -77,6 +83,8 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
     progress: { epochs, ...state },
     learningRate,
     ...(statistics && { statistics }),
+    ...(states && { callbacks: states }),
+    ...(bestWeights && { bestWeights: bestWeights.map((tensor) => tensor.slice()) }),
     ...(units && { health: { units: new Float32Array(units), watch: watch! } }),
   };
 }
@@ -102,7 +110,8 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   const { average } = engine.steps;
   // Without them, as of a run that kept none, the average begins at the snapshot's weights.
   const averages = average && snapshot.averages && copyWeights(model, snapshot.averages, trained);
-  const { progress, learningRate, statistics } = snapshot;
+  const bestWeights = snapshot.bestWeights && copyWeights(model, snapshot.bestWeights);
+  const { progress, learningRate, statistics, callbacks } = snapshot;
   const filled = fillLearningRate(learningRate);
   const { epochs, ...state } = progress;
   engine.writeTensors(weights);
@@ -117,6 +126,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
   if (statistics) engine.useStatistics(statistics);
   const positive = engine.steps.measurement?.positive;
+  engine.keptByCallbacks = { ...(callbacks && { states: callbacks }), ...(bestWeights && { bestWeights }) };
   engine.watch = undefined;
   engine.watchBefore = snapshot.health?.watch;
   // Other sizes are of a wgrad that lays units out in another way: they are then counted anew.

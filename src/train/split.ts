@@ -1,33 +1,86 @@
 import { kerasSubset } from '../augment/keras_subset.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
+import { counted } from '../figures.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
 
+/** What of a data set is trained on, and what is validated with. */
+interface Split {
+  training: Dataset;
+  validation?: Dataset;
+  /** Where `training` begins in the data set. */
+  start: number;
+}
+
 /**
- * The part of a data set that is trained on, and the part that ImageDataGenerator's validationSplit keeps for validation: the
- * first images, without a shuffle. With `subset: 'validation'` those are trained on.
+ * The part of a data set that is trained on, and the part that is kept for validation.
  *
- * @throws ConfigurationError where one part has classes that the other lacks.
+ * ImageDataGenerator's validationSplit keeps the first images, without a shuffle; with `subset: 'validation'` those are trained
+ * on. The validationSplit of `fit` keeps the last ones, unless there is validation data.
+ *
+ * @throws ConfigurationError for both splits at once, for one that leaves a part empty, and where one part of the generator's
+ *   has classes that the other lacks.
  */
 export function splitForTraining(
   dataset: Dataset,
   { augmentation }: InputView,
-): { training: Dataset; validation?: Dataset /** Where `training` begins in the data set. */; start: number } {
+  { validationSplit, validationData }: { validationSplit?: number; validationData?: Dataset } = {},
+): Split {
   const { generator } = pipelineFor(augmentation, dataset.imageShape);
-  if (!generator?.validationSplit) return { training: dataset, start: 0 };
-  const { validationSplit, subset } = generator;
+  const share = validationData ? undefined : validationSplit;
+  if (generator?.validationSplit) {
+    if (share === undefined) return splitOfGenerator(dataset, generator.validationSplit, generator.subset);
+    throw new ConfigurationError({
+      what: 'validationSplit is given twice: to fit and to the augmentation',
+      found: { fit: share, augmentation: generator.validationSplit },
+      expected: 'one of them',
+      fix: "leave out fit's to keep the first images, or the augmentation's to keep the last ones",
+    });
+  }
+  return share === undefined ? { training: dataset, start: 0 } : splitOffLast(dataset, share);
+}
+
+function splitOfGenerator(dataset: Dataset, share: number, subset: string | null | undefined): Split {
   const placeOf = (name: 'training' | 'validation') =>
-    kerasSubset(name, validationSplit, dataset.count, { labels: dataset.labels });
-  const part = (name: 'training' | 'validation') => {
-    const { start, count } = placeOf(name);
-    const bytes = dataset.imageShape.reduce((a, b) => a * b, 1);
-    return {
-      ...dataset,
-      count,
-      images: dataset.images.subarray(start * bytes, (start + count) * bytes),
-      labels: dataset.labels.subarray(start, start + count),
-    };
-  };
+    kerasSubset(name, share, dataset.count, { labels: dataset.labels });
+  const part = (name: 'training' | 'validation') => partOf(dataset, placeOf(name));
   return subset === 'validation'
     ? { training: part('validation'), start: placeOf('validation').start }
     : { training: part('training'), start: placeOf('training').start, validation: part('validation') };
+}
+
+/** Keras' validation_split: training ends at floor(count * (1 - share)). */
+function splitOffLast(dataset: Dataset, share: number): Split {
+  const at = lastShareBegins(dataset.count, share);
+  return {
+    training: partOf(dataset, { start: 0, count: at }),
+    validation: partOf(dataset, { start: at, count: dataset.count - at }),
+    start: 0,
+  };
+}
+
+/**
+ * Where the samples begin that `validationSplit` holds out.
+ *
+ * @throws ConfigurationError where that leaves nothing to train on, or to validate with.
+ */
+export function lastShareBegins(count: number, share: number): number {
+  const at = Math.floor(count * (1 - share));
+  if (at > 0 && at < count) return at;
+  throw new ConfigurationError({
+    what: `validationSplit leaves no image ${at === 0 ? 'to train on' : 'for validation'}`,
+    found: `${share} of ${counted(count, 'image')}`,
+    expected: 'at least one image in each part',
+    fix: 'take another share, or more images',
+  });
+}
+
+function partOf(dataset: Dataset, { start, count }: { start: number; count: number }): Dataset {
+  const bytes = dataset.imageShape.reduce((a, b) => a * b, 1);
+  return {
+    ...dataset,
+    count,
+    images: dataset.images.subarray(start * bytes, (start + count) * bytes),
+    labels: dataset.labels.subarray(start, start + count),
+  };
 }

@@ -7,12 +7,13 @@ import type { HealthLevel, ProbeRecord, Verdict } from '../health/health.ts';
 import { healthLevels } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { compileModel, type Model, requireClassifier } from '../model/graph.ts';
-import { fillMetrics, type MetricConfig, requireMetricsFit } from '../model/metrics/index.ts';
+import { type FilledMetric, fillMetrics, type MetricConfig, requireMetricsFit } from '../model/metrics/index.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
 import { inputViewOf, type Mix } from '../plan/mix.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type CheckpointEvery, checkpointEverySchema } from './checkpoint_every.ts';
+import { type FilledFitSettings, type FitSettings, fillFitSettings } from './fit_settings.ts';
 import { Pace } from './pace.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -57,7 +58,7 @@ export interface Progress {
   epochs: number;
 }
 
-export interface FitOptions {
+export interface FitOptions extends FitSettings {
   /** The last one; the first is 1, or follows `initialEpoch`. */
   epochs?: number;
   /** Epochs that were trained before, by whatever a restored snapshot is of: Keras' `initial_epoch`. Records count on from it. */
@@ -71,6 +72,8 @@ export interface FitOptions {
   /** What was told of the layers before: only what changes is told. */
   initialVerdicts?: readonly Verdict[];
   validationData?: Dataset;
+  /** What is measured of the validation beside loss and accuracy; the trainer's `metrics` by default. */
+  metrics?: readonly MetricConfig[];
   /** A new order of the samples each epoch; on by default. */
   shuffle?: boolean;
   /** Whether `History.steps` have their `health`; on by default. `onStep` gets it either way, and a long run stays small. */
@@ -133,11 +136,27 @@ const fitOptions = v.strictObject({
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
   onCheckpoint: callback<NonNullable<FitOptions['onCheckpoint']>>(),
   checkpointEvery: v.optional(checkpointEverySchema, { epochs: 1 }),
+  // These have checks of their own, which say more.
+  metrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
+  earlyStopping: v.optional(v.custom<NonNullable<FitSettings['earlyStopping']>>(() => true)),
+  reduceLrOnPlateau: v.optional(v.custom<NonNullable<FitSettings['reduceLrOnPlateau']>>(() => true)),
+  terminateOnNaN: v.optional(v.custom<boolean>(() => true)),
+  validationSplit: v.optional(v.custom<number>(() => true)),
+  validationFreq: v.optional(v.custom<number | readonly number[]>(() => true)),
 });
-export type FilledFitOptions = v.InferOutput<typeof fitOptions>;
+export type FilledFitOptions = Omit<v.InferOutput<typeof fitOptions>, 'metrics' | keyof FitSettings> &
+  FilledFitSettings & { metrics?: readonly FilledMetric[] };
 
 /** @throws ConfigurationError */
-export const fillFitOptions = (options: FitOptions): FilledFitOptions => parse(fitOptions, options, 'fit');
+export function fillFitOptions(options: FitOptions): FilledFitOptions {
+  const { metrics, earlyStopping, reduceLrOnPlateau, terminateOnNaN, validationSplit, validationFreq, ...others } =
+    parse(fitOptions, options, 'fit');
+  return {
+    ...others,
+    ...fillFitSettings({ earlyStopping, reduceLrOnPlateau, terminateOnNaN, validationSplit, validationFreq }),
+    ...(metrics && { metrics: fillMetrics(metrics) }),
+  };
+}
 
 /** @throws ConfigurationError for a model, optimizer or option that is invalid. */
 export function fillTrainerOptions(options: TrainerOptions): Settings {

@@ -157,6 +157,8 @@ describe('whether a step counts', () => {
     ['a bad gradient', bad, 1, {}],
     ['the second bad one in a row', bad, 1, { bad_in_a_row: 1 }],
     ['the third bad one in a row halts', bad, 1, { bad_in_a_row: 2 }],
+    ['the first bad one of a run that halts at once', bad, 1, { halt_at_once: 1 }],
+    ['a good one of a run that halts at once', good, 1, { halt_at_once: 1 }],
     ['a good one after a halt moves nothing', good, 1, { halted: 1, bad_in_a_row: 3 }],
     ['a bad one after a halt', bad, 1, { halted: 1, bad_in_a_row: 3 }],
   ])('%s', async (_, arena, loss, values) => {

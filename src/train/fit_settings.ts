@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { number, parse } from '../check.ts';
+import { ConfigurationError } from '../errors.ts';
+import { type CallbackOptions, type FilledCallbacks, fillCallbacks } from './callbacks/index.ts';
+
+/** What decides how a `fit` goes and is plain JSON: a saved run keeps it beside the trainer's options. */
+export interface FitSettings extends CallbackOptions {
+  /**
+   * Ends the run at the first step whose loss or gradients are not finite, with the error that otherwise comes after three of
+   * them in a row. No step after it moves the weights. Keras' TerminateOnNaN.
+   */
+  terminateOnNaN?: boolean;
+  /**
+   * The share of the samples, above 0 and below 1, that is held out for validation: the last ones of the data set, before it
+   * is shuffled, as Keras has it. Where there is `validationData`, that is taken instead.
+   */
+  validationSplit?: number;
+  /** Validates every so many epochs, or after those that are listed, from 1; after every one by default. */
+  validationFreq?: number | readonly number[];
+}
+
+export interface FilledFitSettings {
+  callbacks: FilledCallbacks;
+  terminateOnNaN: boolean;
+  validationSplit?: number;
+  validationFreq: number | readonly number[];
+}
+
+export const fitSettingNames = [
+  'earlyStopping',
+  'reduceLrOnPlateau',
+  'terminateOnNaN',
+  'validationSplit',
+  'validationFreq',
+] as const satisfies readonly (keyof FitSettings)[];
+
+const rest = v.strictObject({
+  terminateOnNaN: v.optional(v.boolean(), false),
+  validationSplit: v.optional(number(0, 1, 'open')),
+});
+
+/** @throws ConfigurationError for a value out of range or an unknown option of a callback. */
+export function fillFitSettings(settings: FitSettings): FilledFitSettings {
+  const { validationFreq = 1, terminateOnNaN, validationSplit } = settings;
+  return {
+    ...parse(
+      rest,
+      {
+        ...(terminateOnNaN !== undefined && { terminateOnNaN }),
+        ...(validationSplit !== undefined && { validationSplit }),
+      },
+      'fit',
+    ),
+    callbacks: fillCallbacks(settings),
+    validationFreq: fillFrequency(validationFreq),
+  };
+}
+
+function fillFrequency(value: unknown): number | readonly number[] {
+  const isEpoch = (one: unknown) => Number.isSafeInteger(one) && (one as number) >= 1;
+  if (isEpoch(value)) return value as number;
+  if (Array.isArray(value) && value.length > 0 && value.every(isEpoch)) return value;
+  throw new ConfigurationError({
+    what: 'fit: validationFreq is invalid',
+    found: value,
+    expected: 'an integer >= 1, or a list of epochs from 1',
+    fix: 'for a run without validation, leave validationData and validationSplit out',
+    place: ['validationFreq'],
+  });
+}
+
+/** Whether there is a validation after an epoch, from 1. */
+export const isValidated = (epoch: number, frequency: number | readonly number[]): boolean =>
+  typeof frequency === 'number' ? epoch % frequency === 0 : frequency.includes(epoch);
