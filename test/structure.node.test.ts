@@ -9,7 +9,14 @@ import { describeModels } from '../src/index.ts';
 
 /** Where types are defined, lowered, computed again, and written in other programs' terms, and so are named. */
 const homes = {
-  layers: ['src/model/layers/', 'src/plan/layers/', 'src/reference/layers/', 'src/formats/onnx/layers.ts'],
+  layers: [
+    'src/model/layers/',
+    'src/plan/layers/',
+    'src/reference/layers/',
+    'src/formats/onnx/layers.ts',
+    'src/formats/keras/',
+    'src/formats/pytorch/layers.ts',
+  ],
   optimizers: ['src/model/optimizers/', 'src/plan/update.ts', 'src/reference/train.ts'],
 };
 

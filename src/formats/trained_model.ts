@@ -19,6 +19,12 @@ export interface TrainedModel {
 /** What `trained.rescale` is unless given: bytes become 0 to 1. */
 export const defaultRescale = 1 / 255;
 
+/** What images the network takes, in the words of a file's documentation. */
+export const describeInput = ({ rescale = defaultRescale }: Pick<TrainedModel, 'rescale'>): string =>
+  rescale === null
+    ? 'centered or whitened as they were in the training'
+    : `bytes 0 to 255 times ${rescale === defaultRescale ? '1 / 255, so from 0 to 1' : rescale}`;
+
 /** A tensor as other programs know it: float32 in row-major order. */
 export interface NamedTensor {
   name: string;

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../errors.ts';
 import type { CompiledModel } from '../../model/graph.ts';
-import { compileTrained, defaultRescale, type TrainedModel } from '../trained_model.ts';
+import { compileTrained, defaultRescale, describeInput, type TrainedModel } from '../trained_model.ts';
 import { lowerActivation } from './activations.ts';
 import { GraphBuilder } from './graph_builder.ts';
 import { channelsFirst, channelsLast, type Lowered, lowerings } from './layers.ts';
@@ -52,12 +52,7 @@ export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOpti
   const end = outputShape.length === 3 ? channelsLast(graph, 'output', last) : last;
   if (model.endsInSoftmax) graph.node('output', 'Softmax', [end], { axis: -1 }, probabilities);
   else graph.node('output', 'Identity', [end], {}, probabilities);
-  const range =
-    input === 'bytes'
-      ? 'bytes 0 to 255'
-      : rescale === null
-        ? 'floats, centered or whitened as in the training'
-        : `floats: bytes 0 to 255 times ${rescale}`;
+  const range = input === 'bytes' ? 'bytes 0 to 255' : `floats, ${describeInput(trained)}`;
   const about = `Images [batch, height, width, channels], ${range}`;
   const inputValue: OnnxValue = {
     name: images,

@@ -1,0 +1,220 @@
+import { DataError } from '../errors.ts';
+import { isObject } from './keras/keras_json.ts';
+import { kerasModel } from './keras/keras_layers.ts';
+import { readKerasModel } from './keras/read_keras.ts';
+import { float16 } from './safetensors.ts';
+import {
+  bytesOf,
+  compileTrained,
+  type ModelFile,
+  type NamedTensor,
+  type TrainedModel,
+  tensorName,
+  textFile,
+  weightsFrom,
+} from './trained_model.ts';
+
+const weightsFile = 'weights.bin';
+
+/**
+ * A model as TensorFlow.js' layers model: `model.json` and `weights.bin`, side by side. Load it with `tf.loadLayersModel`. Images are
+ * floats [batch, height, width, channels].
+ *
+ * @throws ConfigurationError for a model with layers that TensorFlow.js doesn't have, all of them, or weights that are another
+ *   model's.
+ */
+export function formatTensorflow(trained: TrainedModel): ModelFile[] {
+  const model = compileTrained(trained);
+  const { input, layers, output, names } = kerasModel(model, 'tfjs');
+  const tensors = model.tensors.map(({ layer, spec }, i) => ({
+    name: tensorName(names[layer]!, spec.name, '/'),
+    shape: spec.shape,
+    data: trained.weights[i]!,
+  }));
+  const weights = new Uint8Array(tensors.reduce((sum, { data }) => sum + data.byteLength, 0));
+  let at = 0;
+  for (const { data } of tensors) {
+    weights.set(bytesOf(data), at);
+    at += data.byteLength;
+  }
+  const topology = {
+    class_name: 'Functional',
+    config: {
+      name: 'wgrad',
+      trainable: true,
+      layers: [
+        {
+          class_name: 'InputLayer',
+          name: input,
+          config: { batch_input_shape: [null, ...model.inputShape], dtype: 'float32', sparse: false, name: input },
+          inbound_nodes: [],
+        },
+        ...layers.map(({ className, name, config, inputs }) => ({
+          class_name: className,
+          name,
+          config: { ...config, dtype: 'float32' },
+          inbound_nodes: [inputs.map((from) => [from, 0, 0, {}])],
+        })),
+      ],
+      input_layers: [[input, 0, 0]],
+      output_layers: [[output, 0, 0]],
+    },
+    keras_version: 'tfjs-layers 4.22.0',
+    backend: 'tensor_flow.js',
+  };
+  const json = {
+    format: 'layers-model',
+    generatedBy: 'wgrad',
+    convertedBy: null,
+    modelTopology: topology,
+    weightsManifest: [
+      { paths: [weightsFile], weights: tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })) },
+    ],
+    userDefinedMetadata: {
+      model: trained.model,
+      ...(trained.classNames && { classNames: trained.classNames }),
+      ...(trained.rescale !== undefined && { rescale: trained.rescale }),
+    },
+  };
+  return [textFile('model.json', JSON.stringify(json)), { name: weightsFile, bytes: weights }];
+}
+
+/** A model that was read, with what was left out of it. Without weights where only the network was described. */
+export interface ImportedModel extends Omit<TrainedModel, 'weights'> {
+  weights?: Float32Array[];
+  notes: string[];
+}
+
+/** Whether a JSON file is a TensorFlow.js model, of layers or as a graph. */
+export const isTensorflow = (json: unknown): json is Record<string, unknown> =>
+  isObject(json) && ('modelTopology' in json || 'weightsManifest' in json);
+
+/**
+ * Reads a TensorFlow.js layers model.
+ *
+ * @param json the content of `model.json`.
+ * @param read gives the bytes of a weights file that stands beside it; without it the network comes without weights.
+ * @param name of the file, for errors.
+ * @throws DataError for a graph model, layers that wgrad doesn't have, all of them, or weights that are missing, cut short or have
+ *   other shapes.
+ */
+export function parseTensorflow(
+  json: unknown,
+  read: ((path: string) => Uint8Array) | undefined,
+  name: string,
+): ImportedModel {
+  if (
+    !isTensorflow(json) ||
+    json.format === 'graph-model' ||
+    (isObject(json.modelTopology) && 'node' in json.modelTopology)
+  ) {
+    throw new DataError({
+      what: `${name} is no TensorFlow.js layers model`,
+      found: isTensorflow(json) ? 'a graph model: operations, and no layers' : json,
+      expected: 'a model.json of the format layers-model',
+      fix: 'convert it with tensorflowjs_converter --output_format tfjs_layers_model',
+    });
+  }
+  const topology = typeof json.modelTopology === 'string' ? parseJson(json.modelTopology, name) : json.modelTopology;
+  const { model, notes } = readKerasModel(topology, name);
+  const { classNames, rescale } = isObject(json.userDefinedMetadata) ? json.userDefinedMetadata : {};
+  const about = {
+    ...(Array.isArray(classNames) && classNames.every((c) => typeof c === 'string') && { classNames }),
+    ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
+  };
+  if (!read || json.weightsManifest === undefined || json.weightsManifest === null) return { model, notes, ...about };
+  const tensors = readManifest(json.weightsManifest, read, name);
+  return { model, notes, ...about, weights: weightsFrom(model, tensors, name) };
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DataError({ what: `The topology in ${name} is not JSON`, found: (cause as Error).message }, { cause });
+  }
+}
+
+interface ManifestTensor {
+  name: string;
+  shape: number[];
+  dtype: string;
+  quantization?: { dtype: string; scale?: number; min?: number };
+}
+
+const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+const isTensor = (value: unknown): value is ManifestTensor =>
+  isObject(value) &&
+  typeof value.name === 'string' &&
+  Array.isArray(value.shape) &&
+  value.shape.every(isCount) &&
+  typeof value.dtype === 'string';
+
+/** All tensors of all groups; the files of a group are one after the other what its tensors lie in. */
+function readManifest(manifest: unknown, read: (path: string) => Uint8Array, name: string): NamedTensor[] {
+  const invalid = (found: unknown) =>
+    new DataError({ what: `${name} has a weightsManifest that is invalid`, found, expected: '[{ paths, weights }]' });
+  if (!Array.isArray(manifest)) throw invalid(manifest);
+  return manifest.flatMap((group: unknown) => {
+    const { paths, weights } = isObject(group) ? group : {};
+    if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) throw invalid(group);
+    if (!Array.isArray(weights) || !weights.every(isTensor)) throw invalid(group);
+    const data = joined(paths.map(read));
+    let at = 0;
+    return weights.map((tensor) => {
+      const { dtype, bytes } = storedAs(tensor, name);
+      const elements = tensor.shape.reduce((a, b) => a * b, 1);
+      const end = at + elements * bytes;
+      if (!(end <= data.length)) {
+        throw new DataError({
+          what: `The weights of ${name} are cut short`,
+          found: `${data.length} bytes in ${paths.join(', ')}`,
+          expected: `at least ${end}, for ${tensor.name} [${tensor.shape.join(', ')}]`,
+          fix: 'take the weights from the same save as the model',
+        });
+      }
+      const own = new Uint8Array(data.subarray(at, end)).buffer;
+      at = end;
+      return { name: tensor.name, shape: tensor.shape, data: dequantized(own, dtype, tensor.quantization) };
+    });
+  });
+}
+
+function joined(files: readonly Uint8Array[]): Uint8Array {
+  if (files.length === 1) return files[0]!;
+  const all = new Uint8Array(files.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const file of files) {
+    all.set(file, at);
+    at += file.length;
+  }
+  return all;
+}
+
+const sizes: Record<string, number> = { float32: 4, uint8: 1, uint16: 2, float16: 2 };
+
+/** What its numbers are in the file: TensorFlow.js quantizes to integers of 8 or 16 bits, or to half precision. */
+function storedAs(
+  { name: tensor, dtype, quantization }: ManifestTensor,
+  name: string,
+): { dtype: string; bytes: number } {
+  const stored = quantization ? String(quantization.dtype) : dtype;
+  if (dtype === 'float32' && Object.hasOwn(sizes, stored) && (quantization || stored === 'float32')) {
+    return { dtype: stored, bytes: sizes[stored]! };
+  }
+  throw new DataError({
+    what: `The weights of ${name} have a type that wgrad doesn't read`,
+    found: `${tensor}: ${dtype}${quantization ? ` as ${stored}` : ''}`,
+    expected: 'float32, or float32 quantized to uint8, uint16 or float16',
+  });
+}
+
+function dequantized(buffer: ArrayBuffer, dtype: string, quantization: ManifestTensor['quantization']): Float32Array {
+  if (dtype === 'float32') return new Float32Array(buffer);
+  if (dtype === 'float16') return Float32Array.from(new Uint16Array(buffer), float16);
+  const { scale = 1, min = 0 } = quantization!;
+  return Float32Array.from(
+    dtype === 'uint8' ? new Uint8Array(buffer) : new Uint16Array(buffer),
+    (n) => n * scale + min,
+  );
+}

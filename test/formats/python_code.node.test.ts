@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatKeras } from '../../src/formats/keras/keras_code.ts';
+import { formatPytorch } from '../../src/formats/pytorch/pytorch.ts';
+import type { ModelFile, TrainedModel } from '../../src/formats/trained_model.ts';
+import { presetModel } from '../../src/index.ts';
+import { temporaryFolder } from '../cli/wgrad.ts';
+import { graphs } from '../training/graph_models.ts';
+import { largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
+import { hasPython, runPython, runWith } from './python.ts';
+import { zoo } from './zoo.ts';
+
+const networks: [string, TrainedModel][] = [
+  ...Object.entries(zoo).map(([name, model]): [string, TrainedModel] => [name, trained(model)]),
+  ['tutorial', { ...trained(presetModel('tutorial', [8, 8, 1], 4)), classNames: ['a', "b's", 'ü', '"'] }],
+  ['mobilenet-small', trained(presetModel('mobilenet-small', [8, 8, 3], 4))],
+  ...fc
+    .sample(graphs, { numRuns: 8, seed: 5 })
+    .map((model, i): [string, TrainedModel] => [`random ${i}`, trained(model)]),
+];
+
+/** A folder with the files, and images for them. */
+function written(files: readonly ModelFile[], network: TrainedModel): string {
+  const folder = temporaryFolder();
+  for (const { name, bytes } of files) writeFileSync(join(folder, name), bytes);
+  const { inputShape } = network.model;
+  const images = { shape: [2, ...inputShape], values: [...madeImages(network.model, 2)] };
+  writeFileSync(join(folder, 'images.json'), JSON.stringify(images));
+  return folder;
+}
+
+/** One run of Python for all of them: it starts slowly. */
+function compare(
+  own: readonly [string, TrainedModel][],
+  format: (network: TrainedModel) => ModelFile[],
+  run: (script: string, ...args: string[]) => number[][],
+) {
+  const results = run('run_python.py', ...own.map(([, network]) => written(format(network), network)));
+  own.forEach(([name, network], i) => {
+    const probabilities = probabilitiesOf(network, madeImages(network.model, 2));
+    expect(largestDifference(results[i]!, probabilities), name).toBeLessThan(1e-5);
+  });
+}
+
+test.skipIf(!hasPython('torch'))("PyTorch's code gives wgrad's probabilities", () => {
+  compare(networks, formatPytorch, (script, ...args) => runPython<number[][]>(script, ...args));
+});
+
+// Keras is in no package of Debian's: `python -m venv v && v/bin/pip install keras==3.15.1 jax numpy`, then
+// KERAS_PYTHON=v/bin/python.
+const kerasPython = process.env.KERAS_PYTHON;
+test.skipIf(!kerasPython)("Keras' code gives wgrad's probabilities", () => {
+  compare(networks, formatKeras, (script, ...args) => runWith<number[][]>(kerasPython!, script, ...args));
+});
+
+test('code for Keras has what Keras needs', () => {
+  const code = (network: TrainedModel) => new TextDecoder().decode(formatKeras(network)[0]!.bytes);
+  const tutorial = code(networks.find(([name]) => name === 'tutorial')![1]);
+  expect(tutorial).toContain(`CLASS_NAMES = ["a","b's","ü","\\""]`);
+  expect(tutorial).toContain('input = keras.Input(shape=(8, 8, 1), name="input")');
+  expect(tutorial).toMatch(
+    /conv2d = layers\.Conv2D\(name="conv2d", filters=32, kernel_size=\(3, 3\), .*kernel_initializer=initializers\.GlorotUniform\(\).*\)\(input\)/,
+  );
+  expect(tutorial).toContain('"conv2d": [\n        "kernel",\n        "bias"\n    ]');
+  const both = trained({
+    inputShape: [9, 9, 1],
+    layers: [
+      { type: 'conv2d', filters: 2, kernelSize: 2, strides: 2, dilationRate: 2 },
+      { type: 'flatten' },
+      { type: 'dense', units: 2, activation: 'softmax' },
+    ],
+  });
+  expect(() => formatKeras(both)).toThrow(
+    /strides together with a dilationRate \(layer conv2d\)[\s\S]*onnx or pytorch/,
+  );
+});

@@ -1,0 +1,258 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tfl from '@tensorflow/tfjs-layers';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { formatTensorflow, parseTensorflow } from '../../src/formats/tensorflow.ts';
+import type { ModelFile, TrainedModel } from '../../src/formats/trained_model.ts';
+import { type LayerConfig, type Model, presetModel } from '../../src/index.ts';
+import { graphs } from '../training/graph_models.ts';
+import { bitsOf, largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
+import { zoo } from './zoo.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const jsonOf = (files: readonly ModelFile[]) => JSON.parse(new TextDecoder().decode(files[0]!.bytes));
+const buffer = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
+
+/** The model as TensorFlow.js loads it. */
+async function loaded(files: readonly ModelFile[]): Promise<tfl.LayersModel> {
+  const json = jsonOf(files);
+  const { weights } = json.weightsManifest[0];
+  return tfl.loadLayersModel(tf.io.fromMemory({ ...json, weightSpecs: weights, weightData: buffer(files[1]!.bytes) }));
+}
+
+function predicted(model: tfl.LayersModel, images: Float32Array, { inputShape }: Model): Float32Array {
+  return tf.tidy(() =>
+    (
+      model.predict(
+        tf.tensor(
+          images,
+          [-1, ...inputShape].map((n, i) => (i ? n : images.length / inputShape.reduce((a, b) => a * b))),
+        ),
+      ) as tf.Tensor
+    ).dataSync(),
+  ) as Float32Array;
+}
+
+async function difference(network: TrainedModel): Promise<number> {
+  const images = madeImages(network.model, 2);
+  const model = await loaded(formatTensorflow(network));
+  const result = largestDifference(predicted(model, images, network.model), probabilitiesOf(network, images));
+  model.dispose();
+  return result;
+}
+
+/** What TensorFlow.js has not. */
+const lacking: Record<string, RegExp> = {
+  'convolutions, valid':
+    /no convolutions in groups \(layer conv2d_1\); no convolutions in groups \(layer conv2d_2\)[\s\S]*onnx/,
+  'convolutions, dilated': /no dilated depthwise convolutions without padding \(layer depthwise_conv2d\)/,
+  'transposed, dilated': /no dilated transposed convolutions \(layer conv2d_transpose\)/,
+  'normalizations of images': /no group normalization \(layer group_normalization\); no group/,
+  'normalizations of vectors': /no group normalization/,
+  activations:
+    /no activation hardSigmoid \(layer option_hardSigmoid\); .*no activation exponential \(layer layer_exponential\)/,
+  'bilinear up-sampling': /no bilinear up-sampling/,
+};
+
+/** The model without the layers that the option takes away. */
+const without = (model: Model, lacks: RegExp): Model => {
+  const isGone = ({ inputs: _, ...layer }: LayerConfig) => lacks.test(JSON.stringify(layer));
+  const gone = new Set(model.layers.filter(isGone).map(({ name }) => name));
+  return {
+    ...model,
+    layers: model.layers
+      .filter((layer) => !isGone(layer))
+      .map((layer) => ({
+        ...layer,
+        ...(layer.inputs && { inputs: layer.inputs.filter((input) => !gone.has(input as string)) }),
+      })) as LayerConfig[],
+  };
+};
+
+describe("TensorFlow.js loads it and gives wgrad's probabilities", () => {
+  const able = Object.entries(zoo).filter(([name]) => !(name in lacking));
+  test.each<[string, Model]>([
+    ...able,
+    ['activations that it has', without(zoo.activations!, /hardSigmoid|hardSwish|exponential/)],
+    ['normalizations that it has', without(zoo['normalizations of images']!, /groupNormalization/)],
+    ['dilated convolutions that it has', without(zoo['convolutions, dilated']!, /depthwise/)],
+    ['tutorial', presetModel('tutorial', [8, 8, 1], 4)],
+    ['resnet8', presetModel('resnet8', [8, 8, 3], 4)],
+  ])('%s', async (_, model) => {
+    expect(await difference(trained(model))).toBeLessThan(1e-5);
+  });
+
+  test('random graphs', async () => {
+    const models = fc.sample(graphs, { numRuns: 16, seed: 3 }).filter((model) => !/group/.test(JSON.stringify(model)));
+    expect(models.length).toBeGreaterThan(5);
+    for (const [i, model] of models.entries()) {
+      expect(await difference(trained(model, i)), JSON.stringify(model)).toBeLessThan(1e-5);
+    }
+  });
+
+  test.each(Object.entries(lacking))('what it has not is told: %s', (name, message) => {
+    expect(() => formatTensorflow(trained(zoo[name]!))).toThrow(message);
+  });
+});
+
+test('what was written is read, with its weights to the bit', () => {
+  for (const [name, model] of Object.entries(zoo)) {
+    if (name in lacking) continue;
+    const network = trained(model);
+    const files = formatTensorflow(network);
+    const back = parseTensorflow(jsonOf(files), () => files[1]!.bytes, name);
+    expect(bitsOf(back.weights!)).toEqual(bitsOf(network.weights));
+    const images = madeImages(model, 2);
+    const again = probabilitiesOf({ ...network, ...back } as TrainedModel, images);
+    expect(largestDifference(again, probabilitiesOf(network, images)), name).toBe(0);
+    expect(back.notes).toEqual([]);
+  }
+});
+
+/** A model of TensorFlow.js' own making as it saves it. */
+async function saved(model: tfl.LayersModel) {
+  let artifacts!: tf.io.ModelArtifacts;
+  await model.save(
+    tf.io.withSaveHandler(async (given) => {
+      artifacts = given;
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData } = artifacts;
+  const json = {
+    format: 'layers-model',
+    modelTopology,
+    weightsManifest: [{ paths: ['a.bin', 'b.bin'], weights: weightSpecs }],
+  };
+  const bytes = new Uint8Array(weightData as ArrayBuffer);
+  // Shards end in the middle of a tensor.
+  const shards: Record<string, Uint8Array> = { 'a.bin': bytes.subarray(0, 101), 'b.bin': bytes.subarray(101) };
+  return { json: JSON.parse(JSON.stringify(json)), read: (path: string) => shards[path]! };
+}
+
+describe('what TensorFlow.js has made is read', () => {
+  const { layers: l } = tfl;
+  const sequential = () =>
+    tfl.sequential({
+      layers: [
+        l.conv2d({ inputShape: [8, 8, 2], filters: 4, kernelSize: 3, padding: 'same', kernelInitializer: 'heNormal' }),
+        l.batchNormalization(),
+        l.reLU({ maxValue: 6 }),
+        l.zeroPadding2d({
+          padding: [
+            [0, 1],
+            [0, 1],
+          ],
+        }),
+        l.depthwiseConv2d({ kernelSize: 3, strides: 2, depthMultiplier: 2, activation: 'swish' }),
+        l.leakyReLU(),
+        l.dropout({ rate: 0.1 }),
+        l.globalAveragePooling2d({}),
+        l.reshape({ targetShape: [1, 1, 8] }),
+        l.conv2d({ filters: 3, kernelSize: 1, kernelRegularizer: tfl.regularizers.l2({ l2: 0.01 }) }),
+        l.activation({ activation: 'softmax' }),
+        l.reshape({ targetShape: [3] }),
+      ],
+    });
+  const functional = () => {
+    const input = tfl.input({ shape: [8, 8, 2] });
+    const a = l.separableConv2d({ filters: 3, kernelSize: 3, name: 'a' }).apply(input) as tfl.SymbolicTensor;
+    const b = l.conv2d({ filters: 3, kernelSize: 3, name: 'b' }).apply(input) as tfl.SymbolicTensor;
+    const sum = l.add().apply([a, l.multiply().apply([a, b]) as tfl.SymbolicTensor]) as tfl.SymbolicTensor;
+    const flat = l.flatten().apply(l.averagePooling2d({ poolSize: 2 }).apply(sum)) as tfl.SymbolicTensor;
+    return tfl.model({
+      inputs: input,
+      outputs: l.dense({ units: 3, activation: 'softmax' }).apply(flat) as tfl.SymbolicTensor,
+    });
+  };
+
+  test.each([
+    ['Sequential', sequential],
+    ['Functional', functional],
+  ])('%s', async (_, make) => {
+    const model = make();
+    const { json, read } = await saved(model);
+    const back = parseTensorflow(json, read, 'model.json') as TrainedModel;
+    const images = madeImages(back.model, 3);
+    expect(largestDifference(predicted(model, images, back.model), probabilitiesOf(back, images))).toBeLessThan(1e-5);
+  });
+
+  test('quantized to 16 bits', async () => {
+    const network = trained(zoo.depthwise!);
+    const files = formatTensorflow(network);
+    const json = jsonOf(files);
+    const scale = 1e-4;
+    const quantized = network.weights.map((tensor) => Uint16Array.from(tensor, (x) => Math.round((x + 3) / scale)));
+    for (const tensor of json.weightsManifest[0].weights) tensor.quantization = { dtype: 'uint16', scale, min: -3 };
+    const bytes = new Uint8Array(await new Blob(quantized as BlobPart[]).arrayBuffer());
+    const back = parseTensorflow(json, () => bytes, 'model.json');
+    back.weights!.forEach((tensor, i) => {
+      expect(largestDifference(tensor, network.weights[i]!)).toBeLessThan(scale);
+    });
+  });
+});
+
+describe('a model that is not right', () => {
+  const files = formatTensorflow(trained(presetModel('tutorial', [8, 8, 1], 4)));
+  const changed = (change: (json: ReturnType<typeof jsonOf>) => void) => {
+    const json = jsonOf(files);
+    change(json);
+    return json;
+  };
+  const layersOf = (json: ReturnType<typeof jsonOf>) => json.modelTopology.config.layers;
+  const read = () => files[1]!.bytes;
+
+  test.each<[string, unknown, RegExp]>([
+    ['is no model', { a: 1 }, /is no TensorFlow.js layers model/],
+    ['is a graph model', { format: 'graph-model', modelTopology: {} }, /a graph model/],
+    [
+      'has layers that wgrad has not',
+      changed((json) => {
+        layersOf(json)[1].class_name = 'LSTM';
+        layersOf(json)[3].config.activation = 'sine';
+        layersOf(json)[5].class_name = 'Permute';
+      }),
+      /conv2d \(LSTM\), conv2d_1 \(Conv2D, activation sine\), flatten \(Permute\)[\s\S]*3 of 7 layers/,
+    ],
+    [
+      'has channels first',
+      changed((json) => {
+        layersOf(json)[1].config.data_format = 'channels_first';
+      }),
+      /conv2d \(Conv2D, data_format "channels_first"\)/,
+    ],
+    [
+      'has another shape',
+      changed((json) => {
+        layersOf(json)[1].config.kernel_size = [5, 5];
+      }),
+      /conv2d\.kernel is \[3, 3, 1, 32\], the layer's \[5, 5, 1, 32\]/,
+    ],
+    [
+      'has a size that is none',
+      changed((json) => {
+        layersOf(json)[1].config.filters = 'many';
+      }),
+      /filters is invalid/,
+    ],
+    [
+      'has weights of another type',
+      changed((json) => {
+        json.weightsManifest[0].weights[0].dtype = 'complex64';
+      }),
+      /conv2d\/kernel: complex64/,
+    ],
+  ])('%s', (_, json, message) => {
+    expect(() => parseTensorflow(json, read, 'model.json')).toThrow(message);
+  });
+
+  test('has weights that are cut short', () => {
+    expect(() => parseTensorflow(jsonOf(files), () => files[1]!.bytes.subarray(0, -1), 'model.json')).toThrow(
+      /The weights of model.json are cut short[\s\S]*dense_1\/bias \[4\]/,
+    );
+  });
+});
