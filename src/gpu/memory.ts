@@ -9,7 +9,7 @@ export interface Slice {
   size: number;
 }
 
-const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+export const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const align = (bytes: number) => Math.ceil(bytes / 256) * 256;
 
 /** Bytes of a storage buffer for `elements` 4-byte numbers: whole vec4s, at least one. */

@@ -1,4 +1,5 @@
-import type { Slice } from '../gpu/memory.ts';
+import { ConfigurationError } from '../errors.ts';
+import { type Memory, mebibytes, type Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch } from '../gpu/recording.ts';
 import type { Slot } from './liveness.ts';
@@ -21,17 +22,12 @@ export type Bound<T> = T extends BufferRef
  * Makes the GPU objects of a plan: first all buffers, so that all kernels compile side by side, then what `planned` holds,
  * wherever in it buffers and dispatches stand.
  *
- * @throws ShaderError for a shader that doesn't compile, ConfigurationError for a buffer that the device can't bind.
+ * @throws ShaderError for a shader that doesn't compile, ConfigurationError for a buffer that the device can't bind, or for
+ *   buffers that together are more than the adapter's memory.
  */
 export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], planned: T): Promise<Bound<T>> {
   const { memory } = recorder;
-  const made = new Map<PlanBuffer, GPUBuffer>();
-  for (const { size, buffers } of slots) {
-    const label = buffers.length === 1 ? buffers[0]!.label : `shared (${buffers.map((b) => b.label).join(', ')})`;
-    const [first] = buffers;
-    const { buffer } = first!.data ? memory.upload(label, first!.data) : memory.storage(label, size / 4);
-    for (const one of buffers) made.set(one, buffer);
-  }
+  const made = await allocate(recorder.gpu.device, memory, slots);
   const slices = new Map<BufferRef, Slice>();
   const sliceOf = (ref: BufferRef): Slice => {
     let slice = slices.get(ref);
@@ -61,4 +57,44 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
     return Object.fromEntries(await Promise.all(entries));
   };
   return (await bind(planned)) as Bound<T>;
+}
+
+/** No adapter tells how much memory it has, so the buffers themselves are the question, before any shader is compiled. */
+async function allocate(
+  device: GPUDevice,
+  memory: Memory,
+  slots: readonly Slot[],
+): Promise<ReadonlyMap<PlanBuffer, GPUBuffer>> {
+  const made = new Map<PlanBuffer, GPUBuffer>();
+  const refusals: Promise<GPUError | null>[] = [];
+  for (const { size, buffers } of slots) {
+    const label = buffers.length === 1 ? buffers[0]!.label : `shared (${buffers.map((b) => b.label).join(', ')})`;
+    const [first] = buffers;
+    device.pushErrorScope('out-of-memory');
+    const { buffer } = first!.data ? memory.upload(label, first!.data) : memory.storage(label, size / 4);
+    refusals.push(device.popErrorScope());
+    for (const one of buffers) made.set(one, buffer);
+  }
+  // A device that is lost answers nothing, and says so elsewhere.
+  const refused = await Promise.all(refusals.map((refusal) => refusal.catch(() => null)));
+  const at = refused.findIndex((error) => error !== null);
+  if (at < 0) return made;
+  for (const buffer of new Set(made.values())) memory.free(buffer);
+  throw tooLarge(slots, at);
+}
+
+/** @param at the first slot that the adapter had no memory for. */
+function tooLarge(slots: readonly Slot[], at: number): ConfigurationError {
+  const bytesOf = (some: readonly Slot[]) => some.reduce((sum, { size }) => sum + size, 0);
+  const labelOf = ({ buffers, size }: Slot) => {
+    const [first] = [...buffers].sort((a, b) => b.size - a.size);
+    return `${first!.label} ${mebibytes(size)}`;
+  };
+  const largest = [...slots].sort((a, b) => b.size - a.size).slice(0, 3);
+  return new ConfigurationError({
+    what: 'The model needs more memory than this adapter can give',
+    found: `${mebibytes(bytesOf(slots))}, the most of it for ${largest.map(labelOf).join(', ')}`,
+    expected: `at most about ${mebibytes(bytesOf(slots.slice(0, at)))}: the next ${mebibytes(slots[at]!.size)} were refused`,
+    fix: 'use a smaller batchSize, smaller images or a smaller model, or close what else uses the GPU',
+  });
 }

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { ConfigurationError } from '../../src/errors.ts';
+import type { Memory } from '../../src/gpu/memory.ts';
+import type { Recorder } from '../../src/gpu/recorder.ts';
+import { bindPlan } from '../../src/plan/bind.ts';
+import { PlanBuffer } from '../../src/plan/planner.ts';
+
+/** A device that has memory for so many bytes, and says so as WebGPU does. */
+function deviceOf(most: number) {
+  const bytes = new Map<object, number>();
+  let refused = false;
+  const used = () => [...bytes.values()].reduce((a, b) => a + b, 0);
+  const memory = {
+    storage: (label: string, elements: number) => {
+      const buffer = { label };
+      refused ||= used() + 4 * elements > most;
+      bytes.set(buffer, 4 * elements);
+      return { buffer, label, offset: 0, size: 4 * elements };
+    },
+    free: (buffer: object) => bytes.delete(buffer),
+  };
+  const device = {
+    pushErrorScope: () => {
+      refused = false;
+    },
+    popErrorScope: async () => (refused ? { message: 'out of memory' } : null),
+  };
+  return { recorder: { gpu: { device }, memory: memory as unknown as Memory } as unknown as Recorder, bytes };
+}
+
+const mebibyte = 2 ** 20;
+const slots = [30, 50, 40].map((size, i) => ({
+  size: size * mebibyte,
+  buffers: [new PlanBuffer(`layer_${i}.y`, size * mebibyte, 'value')],
+}));
+
+test('buffers that fit together are made', async () => {
+  const { recorder, bytes } = deviceOf(120 * mebibyte);
+  await bindPlan(recorder, slots, {});
+  expect(bytes.size).toBe(3);
+});
+
+test('buffers that are too large together: the error has both figures and the largest, and nothing stays', async () => {
+  const { recorder, bytes } = deviceOf(100 * mebibyte);
+  const error = (await bindPlan(recorder, slots, {}).catch((error) => error)) as ConfigurationError;
+  expect(error.parts).toMatchObject({
+    found: '120.0 MiB, the most of it for layer_1.y 50.0 MiB, layer_2.y 40.0 MiB, layer_0.y 30.0 MiB',
+    expected: 'at most about 80.0 MiB: the next 40.0 MiB were refused',
+    fix: expect.stringContaining('batchSize'),
+  });
+  expect(error.exitCode).toBe(2);
+  expect(bytes.size).toBe(0);
+});
