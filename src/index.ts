@@ -172,6 +172,7 @@ export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup, WhichWeights } from './train/engine.ts';
 export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
 export type { FitSettings } from './train/fit_settings.ts';
+export type { LearningRateCurve, LearningRateFinderOptions, LearningRatePoint } from './train/learning_rate_finder.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Images, LayerOutput, PredictOptions } from './train/predict.ts';
 export type { TrainingProfile } from './train/profile_step.ts';

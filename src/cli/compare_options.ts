@@ -6,9 +6,10 @@ import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../ind
 import { fillOptimizer } from '../model/optimizer.ts';
 import { optimizerTypes } from '../model/optimizers/index.ts';
 import { presetNames } from '../model/presets.ts';
+import type { ScheduleConfig } from '../model/schedule.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
-import { integer, namedOrJson, oneOf, outputFile, real } from './values.ts';
+import { integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
 /** Flags as the user typed them. */
 export interface CompareOptions extends RunOptions {
@@ -141,7 +142,7 @@ function ownOptions(
     case 'model':
       return { flags: { model: namedOrJson(flag, presetNames)(text) } };
     case 'learning-rate':
-      return { flags: { learningRate: real(flag, { min: 0 })(text) } };
+      return { flags: { learningRate: numberOrJson<ScheduleConfig>(flag, { min: 0 })(text) } };
   }
 }
 

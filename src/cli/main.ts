@@ -9,12 +9,13 @@ import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
+import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { printPlan } from './plan.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { type TrainCommandOptions, train } from './train.ts';
-import { integer, oneOf, outputFile, outputFolder } from './values.ts';
+import { integer, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
@@ -105,6 +106,12 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       false,
     )
     .action((options: ProfileOptions) => (options.plan ? printPlan(options) : profile(options)));
+  addRunOptions(wgrad.command('lr-find'))
+    .description('sweep the learning rate from small to large, and suggest one')
+    .option('--from <x>', 'the first learning rate', real('--from', { min: 0 }), 1e-6)
+    .option('--to <x>', 'the last learning rate', real('--to', { min: 0 }), 1)
+    .option('--steps <n>', 'training steps', integer('--steps', { min: 20, max: 10_000 }), 100)
+    .action((options: LearningRateFindOptions) => findLearningRate(options));
   addSheetOptions(wgrad.command('sheet'))
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));

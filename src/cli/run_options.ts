@@ -8,6 +8,8 @@ import { type Model, sequential } from '../model/graph.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { type OptimizerType, optimizerTypes } from '../model/optimizers/index.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../model/presets.ts';
+import type { LearningRate, ScheduleConfig } from '../model/schedule.ts';
+import { scheduleTypes } from '../model/schedules/index.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { Mix } from '../plan/mix.ts';
 import {
@@ -19,7 +21,7 @@ import type { Counts } from '../train/run_length.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
-import { choices, integer, namedOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
+import { choices, integer, namedOrJson, numberOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
 export interface RunOptions extends AdapterOptions {
@@ -35,7 +37,7 @@ export interface RunOptions extends AdapterOptions {
   epochs?: number;
   batchSize: number;
   optimizer: OptimizerType;
-  learningRate?: number;
+  learningRate?: LearningRate;
   momentum?: number;
   clipnorm?: number;
   clipvalue?: number;
@@ -107,8 +109,8 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--learning-rate <x>',
-      `step size (default: ${defaultsOf('learningRate').join(', ')})`,
-      real('--learning-rate', { min: 0 }),
+      `step size (default: ${defaultsOf('learningRate').join(', ')}), or a schedule as JSON (text or file): {"type":"cosineDecay",...}, or another of ${scheduleTypes.join(', ')}`,
+      numberOrJson<ScheduleConfig>('--learning-rate', { min: 0 }),
     )
     .option(
       '--momentum <x>',

@@ -1,10 +1,12 @@
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
-import type { Startup, Verdict } from '../index.ts';
+import type { Startup, TrainerOptions, Verdict } from '../index.ts';
+import { fillOptimizer } from '../model/optimizer.ts';
+import { scheduleLengthWarning } from '../model/schedule.ts';
 import { historyBefore, resumePoint } from '../session/resume_point.ts';
 import type { Keep } from '../session/training_run.ts';
-import type { Plan } from '../train/run_length.ts';
+import { type Plan, stepsPerEpoch } from '../train/run_length.ts';
 import { timedAfterSteps } from '../train/run_time.ts';
 import { CheckpointFolder, requireNoCheckpoints } from './checkpoint_folder.ts';
 import { type CheckpointOptions, checkCheckpointOptions, keptByDefault } from './checkpoint_options.ts';
@@ -100,6 +102,11 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
         ...(folder && { every: options.checkpointEvery ?? { epochs: 1 } }),
         ...(monitor && { monitor, best: bestOf(log.epochs, monitor) }),
       };
+      const warning = scheduleLengthWarning(
+        fillOptimizer((run.config as Pick<TrainerOptions, 'optimizer'>).optimizer ?? 'adam').learningRate,
+        plan.epochs * stepsPerEpoch(plan, options.batchSize),
+      );
+      if (warning) console.log(`warning  ${warning}`);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
       progress.start();
       let isStopping = false;

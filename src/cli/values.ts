@@ -83,6 +83,23 @@ export function namedOrJson<Json extends object = Record<string, unknown>>(
   };
 }
 
+/** A number, or a JSON object as text or in a file: what --learning-rate takes. */
+export function numberOrJson<Json extends object>(flag: string, range: Range): (text: string) => number | Json {
+  const number = real(flag, range);
+  return (text) => {
+    const isFile = !/^[\d.+-]/.test(text) && existsSync(text) && statSync(text).isFile();
+    if (isFile) return parseJson(flag, text, readFileSync(text, 'utf8'), false) as Json;
+    if (/^\s*\{/.test(text)) return parseJson(flag, 'the text', text, false) as Json;
+    try {
+      return number(text);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      const { parts } = error;
+      throw new ConfigurationError({ ...parts, expected: `${parts.expected}, or a JSON object (text or file)` });
+    }
+  };
+}
+
 function parseJson(flag: string, place: string, text: string, list: boolean): object {
   try {
     const value: unknown = JSON.parse(text);

@@ -78,6 +78,8 @@ export interface History {
   verdicts: Verdict[];
   /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
   probes: ProbeRecord[];
+  /** What is not wrong and yet worth a word: a schedule that is longer or shorter than the run. Without a full stop. */
+  warnings: string[];
 }
 
 /** A fifth of a kilobyte, in place of one and more for each layer. */

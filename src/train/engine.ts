@@ -321,6 +321,10 @@ export class Engine {
     return { ...this.#inputView, plain: true };
   }
 
+  useInputView(inputView: InputView): void {
+    this.#inputView = inputView;
+  }
+
   /** Statistics of the images that were trained on first. */
   useStatistics(statistics: FeatureStatistics): void {
     this.#inputView = { ...this.#inputView, statistics };

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { type EpochRecord, type History, summarize, withoutHealth } from '../health/history.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
+import { scheduleLengthWarning } from '../model/schedule.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
 import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callbacks/index.ts';
@@ -100,8 +101,22 @@ async function train(
   const { scheduler, startup, reader, disposal, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input.recording, input.mixed);
-  const history: History = { epochs: [], steps: [], stopped: false, skippedSteps: 0, verdicts: [], probes: [] };
+  const history: History = {
+    epochs: [],
+    steps: [],
+    stopped: false,
+    skippedSteps: 0,
+    verdicts: [],
+    probes: [],
+    warnings: [],
+  };
   const { model, batchSize } = engine.settings;
+  const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
+  const warning = scheduleLengthWarning(engine.learningRate, updates);
+  if (warning) {
+    history.warnings.push(warning);
+    options.onWarning?.(warning);
+  }
   if (stepsBefore === 0) engine.keptByCallbacks = {};
   const callbacks = new Callbacks(options.callbacks, measured, engine.keptByCallbacks.states);
   engine.keptByCallbacks.states = callbacks.states;

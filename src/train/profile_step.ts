@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu/profile.ts';
 import { type Phase, phases } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
+import { withTrainingRestored } from './training_restored.ts';
 
 /** Samples of an epoch that no profile gets to the end of. What lies beyond the data set is read as one of its samples. */
 const endless = 2 ** 31;
@@ -17,36 +18,23 @@ export interface TrainingProfile extends StepProfile {
 /** Times each dispatch of a training step on its own, and puts back what training had: `Trainer.profile`. */
 export async function profileStep(engine: Engine, dataset: Dataset, rounds: number): Promise<TrainingProfile> {
   const { gpu, memory, steps } = engine;
-  const { network, training, slots, average, measurement } = steps;
-  await engine.fitAugmentation(dataset);
-  const input = await engine.input(dataset, engine.inputView, training);
-  const { moving } = network;
-  const kept = [
-    network.weights.all,
-    ...(moving ? [moving.all] : []),
-    ...slots,
-    ...(average ? [average.all] : []),
-    training.state,
-    ...(measurement ? [measurement.positive] : []),
-  ];
-  const { epochs } = engine;
-  const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
-  engine.copy(kept, copies);
-  try {
-    const parts = engine.trainingPhases(input.recording, input.mixed);
-    const recording = phases.flatMap((phase) => parts[phase]);
-    const phaseOf = phases.flatMap((phase) => parts[phase].map(() => phase));
-    engine.beginEpoch(training, input, engine.nextOrder(input, true));
-    // `begin_step` is repeated like every other dispatch: an epoch that ends would leave the others batches without samples.
-    engine.beginSamples(training, endless);
-    for (let i = 0; i < 3; i++) engine.run(recording);
-    const profile = await profileRecording(gpu, memory, recording, rounds);
-    const dispatches = profile.dispatches.map((dispatch, i) => ({ ...dispatch, phase: phaseOf[i]! }));
-    return { ...profile, dispatches, augmentationPasses: input.passes };
-  } finally {
-    engine.copy(copies, kept);
-    engine.resumeAt({ epochs });
-    for (const copy of copies) memory.free(copy.buffer);
-    input.dispose();
-  }
+  const { training } = steps;
+  return withTrainingRestored(engine, async () => {
+    await engine.fitAugmentation(dataset);
+    const input = await engine.input(dataset, engine.inputView, training);
+    try {
+      const parts = engine.trainingPhases(input.recording, input.mixed);
+      const recording = phases.flatMap((phase) => parts[phase]);
+      const phaseOf = phases.flatMap((phase) => parts[phase].map(() => phase));
+      engine.beginEpoch(training, input, engine.nextOrder(input, true));
+      // `begin_step` is repeated like every other dispatch: an epoch that ends would leave the others batches without samples.
+      engine.beginSamples(training, endless);
+      for (let i = 0; i < 3; i++) engine.run(recording);
+      const profile = await profileRecording(gpu, memory, recording, rounds);
+      const dispatches = profile.dispatches.map((dispatch, i) => ({ ...dispatch, phase: phaseOf[i]! }));
+      return { ...profile, dispatches, augmentationPasses: input.passes };
+    } finally {
+      input.dispose();
+    }
+  });
 }

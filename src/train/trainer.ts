@@ -16,6 +16,12 @@ import { Engine, type Startup, type WhichWeights } from './engine.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import {
+  fillFinderOptions,
+  findLearningRate,
+  type LearningRateCurve,
+  type LearningRateFinderOptions,
+} from './learning_rate_finder.ts';
+import {
   activations,
   fillPredictOptions,
   type Images,
@@ -271,6 +277,18 @@ export class Trainer {
       const { profileStep } = await import('./profile_step.ts');
       return profileStep(engine, dataset, rounds);
     });
+  }
+
+  /**
+   * Trains for some steps with a learning rate that grows from step to step, which tells which rates lower the loss. Nothing
+   * of the trainer is changed afterwards: a `fit` that follows has the same bits as without it.
+   *
+   * @throws ConfigurationError for data or options that are invalid.
+   */
+  async findLearningRate(dataset: Dataset, options: LearningRateFinderOptions = {}): Promise<LearningRateCurve> {
+    const filled = fillFinderOptions(options);
+    requireDataset(dataset);
+    return this.#exclusively((engine) => findLearningRate(engine, dataset, filled));
   }
 
   /** Calls under way reject, later ones too; the buffers are freed when the GPU is done with them. The device stays. */

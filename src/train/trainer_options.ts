@@ -86,6 +86,8 @@ export interface FitOptions extends FitSettings {
   onEpoch?: (record: EpochRecord) => void;
   /** A layer's first verdict and every change, behind the step that decided. */
   onVerdict?: (verdict: Verdict) => void;
+  /** Before the first step: what `History.warnings` will have. */
+  onWarning?: (warning: string) => void;
   /** `pace` holds: all steps that were let through are done, and their records told. */
   onPause?: () => void;
   /** At the level `full`, before the step that the probe is about. */
@@ -132,6 +134,7 @@ const fitOptions = v.strictObject({
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
+  onWarning: callback<NonNullable<FitOptions['onWarning']>>(),
   onPause: callback<NonNullable<FitOptions['onPause']>>(),
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
   onCheckpoint: callback<NonNullable<FitOptions['onCheckpoint']>>(),

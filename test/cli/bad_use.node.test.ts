@@ -13,7 +13,7 @@ beforeAll(async () => {
 test('help lists the commands, and each command its flags', async () => {
   const [all, train] = await Promise.all([run('--help'), run('train', '--help')]);
   expect(all.code).toBe(0);
-  for (const command of ['train', 'profile', 'data', 'dev']) expect(all.stdout).toContain(command);
+  for (const command of ['train', 'profile', 'lr-find', 'data', 'dev']) expect(all.stdout).toContain(command);
   expect(train.code).toBe(0);
   for (const flag of [
     '--dataset',
@@ -108,6 +108,21 @@ const cases: [string, () => string[], string[]][] = [
   ['NaN', () => ['--learning-rate', 'NaN'], ['--learning-rate', '"NaN"']],
   ['an infinite number', () => ['--learning-rate', '1e999'], ['--learning-rate']],
   ['half a batch', () => ['--batch-size', '0.5'], ['--batch-size', 'whole number']],
+  [
+    'a schedule that is nearly one',
+    () => ['--learning-rate', '{"type":"cosinDecay"}'],
+    ['did you mean "cosineDecay"?'],
+  ],
+  [
+    'a schedule without its steps',
+    () => ['--learning-rate', '{"type":"cosineDecay","initialLearningRate":0.1}'],
+    ['cosineDecay lacks decaySteps'],
+  ],
+  [
+    'boundaries that fall',
+    () => ['--learning-rate', '{"type":"piecewiseConstantDecay","boundaries":[9,3],"values":[1,1,1]}'],
+    ['do not increase', 'above 9'],
+  ],
   ['a momentum above one', () => ['--optimizer', 'sgd', '--momentum', '1.5'], ['--momentum', 'at most 1']],
   ['a clip of nothing', () => ['--clipnorm', '0'], ['clipnorm', 'a number > 0']],
   [

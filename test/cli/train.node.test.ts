@@ -5,6 +5,7 @@ import {
   type ChromeTrace,
   type EpochRecord,
   type LayerSummary,
+  type LearningRateCurve,
   parseRun,
   type StepRecord,
   type Verdict,
@@ -143,6 +144,7 @@ describe('wgrad train', () => {
       const { code, stdout, stderr } = await run(
         ...['train', '--dataset', 'digits', '--train-samples', '640', '--epochs', '1', '--adapter', 'software'],
         ...['--model', JSON.stringify(model), '--json', json, '--csv', csv, '--save', save],
+        ...['--learning-rate', '{"type":"cosineDecay","initialLearningRate":0.001,"decaySteps":30}'],
       );
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(stdout).toMatch(
@@ -155,7 +157,11 @@ describe('wgrad train', () => {
       const { verdicts, steps } = written(json);
       expect(verdicts[0]).toMatchObject({ layer: 'dense', verdict: 'vanishing', step: 1, epoch: 1 });
       expect(steps[9]!.health!.layers.dense!.tensors.kernel.gradientNorm).toBeGreaterThan(0);
+      expect(stdout).toMatch(/^warning {2}the run ends after 20 steps, and the schedule cosineDecay is made for 30/m);
+      expect(steps[0]!.learningRate).toBe(Math.fround(0.001));
+      expect(steps[15]!.learningRate).toBeCloseTo(0.0005, 9);
       const [head] = readFileSync(csv, 'utf8').split('\n');
+      expect(head!.split(',').slice(0, 7)).toContain('learningRate');
       const at = head!.split(',').indexOf('dense.verdict');
       // The tenth step decided.
       expect(rows(csv).map((row) => row.split(',')[at])).toEqual([
@@ -248,6 +254,26 @@ describe('wgrad train', () => {
     minutes(5),
   );
 });
+
+test(
+  'wgrad lr-find sweeps the learning rate and suggests one; from a large one to a small one is bad use',
+  async () => {
+    const json = join(temporaryFolder(), 'curve.json');
+    const digits = ['lr-find', ...small];
+    const { code, stdout, stderr } = await run(...digits, '--from', '1e-4', '--steps', '80', '--json', json);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/│ learning rate │ +loss │ smoothed loss │/);
+    expect(stdout).toMatch(/^loss {5}[▁▂▃▄▅▆▇█]+$/m);
+    expect(stdout).toMatch(/^suggest {2}--learning-rate [\d.]+: the loss falls fastest/m);
+    const { learningRateCurve } = JSON.parse(readFileSync(json, 'utf8')) as { learningRateCurve: LearningRateCurve };
+    expect(learningRateCurve.points[0]!.learningRate).toBeCloseTo(1e-4, 9);
+    expect(stdout).toContain(`--learning-rate ${learningRateCurve.suggestion}`);
+    const refused = await run(...digits, '--from', '1', '--to', '0.1');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('from < to');
+  },
+  minutes(3),
+);
 
 test(
   'wgrad profile times each dispatch of a step',

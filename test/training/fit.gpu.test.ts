@@ -44,6 +44,7 @@ describe('fit', () => {
       skippedSteps: 0,
       verdicts: expect.any(Array),
       probes: [],
+      warnings: [],
     });
     for (const { step, epoch, samples, accuracy, gradientNorms } of steps) {
       expect(epoch).toBe(Math.ceil(step / 6));
@@ -117,7 +118,15 @@ describe('fit', () => {
     expect(part.steps.length).toBeLessThanOrEqual(8 + 60 + 120);
 
     const never = await trainer.fit(dataset, { signal: AbortSignal.abort() });
-    expect(never).toEqual({ stopped: true, epochs: [], steps: [], skippedSteps: 0, verdicts: [], probes: [] });
+    expect(never).toEqual({
+      stopped: true,
+      epochs: [],
+      steps: [],
+      skippedSteps: 0,
+      verdicts: [],
+      probes: [],
+      warnings: [],
+    });
 
     const last = new AbortController();
     const all = await trainer.fit(dataset, { signal: last.signal, onEpoch: () => last.abort() });

@@ -67,6 +67,8 @@ window.wgrad = {
     }),
   sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
   profile: (steps) => outcome(() => run.trainer.profile(datasets.train, { steps })),
+  findLearningRate: (options) =>
+    outcome(() => run.trainer.findLearningRate(datasets.train, { ...options, signal: stopping.signal })),
   stop: () => stopping.abort(),
 };
 

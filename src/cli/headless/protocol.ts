@@ -2,7 +2,15 @@ import type { TwinOptions } from '../../compare/twin_options.ts';
 import type { PairRecord } from '../../compare/twin_record.ts';
 import type { DatasetParts, IdentifiedFile, ReadingReport, UserFilesOptions } from '../../data/index.ts';
 import type { ErrorParts } from '../../errors.ts';
-import type { AdapterFacts, AugmentationConfig, LayerSummary, TrainerOptions, TrainingProfile } from '../../index.ts';
+import type {
+  AdapterFacts,
+  AugmentationConfig,
+  LayerSummary,
+  LearningRateCurve,
+  LearningRateFinderOptions,
+  TrainerOptions,
+  TrainingProfile,
+} from '../../index.ts';
 import type { StateReason } from '../../session/newest_state.ts';
 import type { ResumePoint } from '../../session/resume_point.ts';
 import type { Keep, RunResult } from '../../session/training_run.ts';
@@ -95,6 +103,9 @@ export interface Page {
   /** With its numbers packed; nothing when it was stopped. */
   trainPair(seed: number, epochs: number): Promise<Outcome<PairRecord | undefined>>;
   profile(steps: number): Promise<Outcome<TrainingProfile>>;
+  findLearningRate(
+    options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
+  ): Promise<Outcome<LearningRateCurve>>;
   /** Ends `fit` after the step that it is in. */
   stop(): void;
 }

@@ -1,0 +1,30 @@
+import type { Engine } from './engine.ts';
+
+/**
+ * Does work that takes training steps, and puts back to the bit all that they move: weights, optimizer slots and average,
+ * moving statistics, the counts of steps, updates and epochs, from which random numbers follow, the learning rate, and what
+ * the augmentation knows of the images.
+ */
+export async function withTrainingRestored<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
+  const { memory, steps, epochs, trainingSteps, learningRate, inputView } = engine;
+  const { network, training, slots, average, measurement } = steps;
+  const { moving } = network;
+  const kept = [
+    network.weights.all,
+    ...(moving ? [moving.all] : []),
+    ...slots,
+    ...(average ? [average.all] : []),
+    training.state,
+    ...(measurement ? [measurement.positive] : []),
+  ];
+  const copies = kept.map((slice) => memory.storage(`${slice.label}.kept`, slice.size / 4));
+  engine.copy(kept, copies);
+  try {
+    return await work();
+  } finally {
+    engine.copy(copies, kept);
+    engine.resumeAt({ epochs, step: trainingSteps, learningRate });
+    engine.useInputView(inputView);
+    for (const copy of copies) memory.free(copy.buffer);
+  }
+}
