@@ -1,7 +1,7 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { bothTails, criticalT } from './student_t.ts';
 
-/** Of the intervals, and 1 minus the risk of a false alarm in the tests. */
+/** The level of the intervals; 1 minus it is the risk of a false alarm in the tests. */
 export const confidence = 0.95;
 
 /**
@@ -13,14 +13,14 @@ export type Scale = 'linear' | 'log';
 /** A mean over seeds, and the interval that holds the true one with 95 % confidence, by Student's t. */
 export interface Estimate {
   mean: number;
-  /** NaN of fewer than two values. */
+  /** NaN for fewer than two values. */
   low: number;
   high: number;
   /** How many values were finite (on a log scale: and positive), and so were counted. */
   n: number;
 }
 
-/** What two samples in pairs say of a difference: Student's paired t-test, two-sided. */
+/** The difference of two samples in pairs, with Student's paired t-test, two-sided. */
 export interface PairedTest {
   /** a - b; a / b on a log scale. */
   difference: Estimate;

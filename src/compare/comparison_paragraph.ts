@@ -2,11 +2,11 @@ import { figure } from '../figures.ts';
 import { confidence, type Estimate } from './comparison.ts';
 import { type Comparison, type FigureId, type Row, significance } from './comparison_rows.ts';
 
-/** What was compared, in words. */
+/** The subject of a comparison, in words. */
 export interface Subject {
   /** `augmentation`, `learning rate`. */
   variable: string;
-  /** What each twin has of it. */
+  /** The value of the variable in each twin. */
   a: string;
   b: string;
   seeds: readonly number[];
@@ -47,7 +47,7 @@ export function paragraphOf({ summary, cosines }: Comparison, subject: Subject):
     .join('\n\n');
 }
 
-/** Of figures that differ, that may, and that don't, a part each. */
+/** A part each for figures that differ, that may differ, and that don't. */
 function testSentences(summary: readonly Row[], pairs: number): string[][] {
   const tested = summary.filter(({ test }) => !Number.isNaN(test.p));
   if (pairs < 2) return [['One pair says nothing about chance: nothing was tested.']];

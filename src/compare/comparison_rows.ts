@@ -11,9 +11,9 @@ export type FigureId = 'validationLoss' | 'validationAccuracy';
 /** A figure of both twins, over the pairs. */
 export interface Row {
   figure: string;
-  /** Of the figures that the paragraph looks up. */
+  /** The name of a figure that the paragraph looks up. */
   id?: FigureId;
-  /** Of a layer's time in a verdict. */
+  /** The verdict, for a layer's time in one. */
   verdict?: VerdictName;
   /** A layer's figure; without, the network's. */
   layer?: string;
@@ -28,7 +28,7 @@ export interface Row {
   differs: boolean;
 }
 
-/** What pairs of twins come to. Two families of tests, each corrected for its own size. */
+/** The result of comparing pairs of twins. Two families of tests, each corrected for its own size. */
 export interface Comparison {
   /** How the runs ended, and what every layer's gradient did: what the paragraph speaks of. */
   summary: Row[];

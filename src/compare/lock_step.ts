@@ -12,9 +12,9 @@ const roundMost = 32;
 export class LockStep {
   private readonly running = new Set<Pace>();
   private readonly arrived = new Set<Pace>();
-  /** Of the next round, as far as they are allowed. */
+  /** Steps of the next round, as far as the pace allows them. */
   private steps = 1;
-  /** Of the round that is under way, and how many of them were done. */
+  /** Steps of the current round, and how many of them were done. */
   private given = 0;
   private done = 0;
   private begun = Number.NaN;
@@ -29,7 +29,7 @@ export class LockStep {
     private readonly onHold?: () => void,
   ) {}
 
-  /** What one of them gives to `fit`. All join before the first `fit`. */
+  /** The options that one of them passes to `fit`. All join before the first `fit`. */
   join(): { pace: Pace; onPause: () => void } {
     const pace = createPace({ paused: true });
     this.running.add(pace);

@@ -4,7 +4,7 @@ import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
 import type { Settings } from '../plan/settings.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 
-/** What twins can differ in. */
+/** The variables that twins can differ in. */
 export const variables = ['augmentation', 'optimizer', 'model', 'learning-rate'] as const;
 export type Variable = (typeof variables)[number];
 
@@ -15,7 +15,7 @@ export interface TwinOptions {
   b: TrainerOptions;
 }
 
-/** What a variable covers; everything else has to be the same. An optimizer comes with its learning rate. */
+/** The options that belong to each variable; all others have to be the same. An optimizer includes its learning rate. */
 const covers: Record<Variable, string[]> = {
   augmentation: ['augmentation'],
   optimizer: ['optimizer', 'learning rate'],
@@ -61,7 +61,7 @@ export function isAugmented(options: TrainerOptions): boolean {
   return canonical(partsOf(settings).augmentation) !== canonical(partsOf(plain).augmentation);
 }
 
-/** What is asked of each twin alone. */
+/** Checks that apply to each twin alone. */
 function requireComparable(
   settings: Settings,
   vary: Variable,

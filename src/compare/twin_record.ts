@@ -2,9 +2,9 @@ import { median } from 'simple-statistics';
 import type { Verdict } from '../health/health.ts';
 import type { StepRecord } from '../health/history.ts';
 
-/** What is kept of a pair of twins: plain JSON, a function of the configuration alone. NaN stands for what could not be had. */
+/** A pair of twins: plain JSON, a function of the configuration alone. NaN stands for figures that could not be measured. */
 export interface PairRecord {
-  /** Of both twins' weights, order of samples and draws. */
+  /** The seed of both twins' weights, order of samples and draws. */
   seed: number;
   a: TwinRecord;
   b: TwinRecord;
@@ -37,7 +37,7 @@ export interface TwinEpoch {
   skippedSteps: number;
   /** Median over the steps of the product of all transport factors. */
   transport?: number;
-  /** Of all layers together. */
+  /** The same of all layers together. */
   sample: NoiseFigures;
   layers: Record<string, LayerEpoch>;
 }
@@ -76,7 +76,7 @@ export interface Timeline {
 /** Stretches of a timeline at most: what a plot has pixels for. */
 const stretchesMost = 120;
 
-/** What an epoch's steps come to, evaluations and gradients aside. */
+/** The figures of an epoch's steps, without evaluations and gradients. */
 export function summarizeEpoch(steps: readonly StepRecord[]): Pick<
   TwinEpoch,
   'loss' | 'accuracy' | 'skippedSteps' | 'transport'
@@ -118,7 +118,7 @@ function summarizeLayer(name: string, steps: readonly StepRecord[]): Omit<LayerE
   };
 }
 
-/** Of what is finite: one overflow among a thousand steps says nothing of the others. Nothing where nothing was measured. */
+/** Over finite values only: one overflow in a thousand steps says nothing about the others. Undefined if nothing was measured. */
 function medianOf<Name extends string>(name: Name, values: (number | undefined)[]): { [key in Name]?: number } {
   if (values.every((value) => value === undefined)) return {};
   const finite = values.filter((value): value is number => Number.isFinite(value));

@@ -24,7 +24,7 @@ import {
 import { noiseBetween, takeSample } from './twin_sample.ts';
 
 export interface PairOptions extends TwinOptions {
-  /** Of both: weights, order of samples, draws. */
+  /** The seed of both twins: weights, order of samples, draws. */
   seed: number;
   epochs: number;
   /** Aborting it makes `trainPair` resolve with undefined: half a pair is none. */
@@ -33,29 +33,29 @@ export interface PairOptions extends TwinOptions {
   pace?: Pace;
   /** Both are on the GPU, with so many bytes of weights, gradients and activations each: steps come next, or a pause. */
   onBegin?: (bytes: { a: number; b: number }) => void;
-  /** Of either twin, in its order. Steps and epochs count over the whole run. */
+  /** Called after each step of either twin, in order. Steps and epochs count over the whole run. */
   onStep?: (twin: 'a' | 'b', record: StepRecord, progress: { epochSteps: number; epochs: number }) => void;
-  /** A layer's first verdict and every change, behind the step that decided. */
+  /** A layer's first verdict and every change, after the step that decided it. */
   onVerdict?: (twin: 'a' | 'b', verdict: Verdict) => void;
-  /** Of a twin whose `health` is `full`, before the step that the probe is about. */
+  /** Called for a twin whose `health` is `full`, before the step that the probe is about. */
   onProbe?: (twin: 'a' | 'b', probe: ProbeRecord) => void;
   onEpoch?: (twin: 'a' | 'b', epoch: number, record: TwinEpoch) => void;
-  /** Its numbers stopped being finite: the other goes on alone. */
+  /** The numbers of this twin stopped being finite: the other continues alone. */
   onBreak?: (twin: 'a' | 'b', broke: NonNullable<TwinRecord['broke']>) => void;
   /** `pace` holds: all steps that were let through are done, and their records told. */
   onPause?: () => void;
 }
 
-/** What each twin tells of itself. */
+/** The callbacks of each twin. */
 type Listeners = Pick<PairOptions, 'epochs' | 'onStep' | 'onVerdict' | 'onProbe' | 'onEpoch' | 'onBreak'>;
 
 /**
  * Trains two networks that differ in one variable, in lock-step on one device: neither begins a step before both have begun the
  * one before. They begin with the same weights and see the same samples in the same order. A twin whose numbers stop being
- * finite ends there, and the other goes on alone.
+ * finite ends there, and the other continues alone.
  *
  * @returns figures that follow from the configuration and the data alone: the same bits on the same adapter.
- * @throws ConfigurationError for twins that are none, or data that doesn't fit; DeviceLostError.
+ * @throws ConfigurationError for twins that differ in more than one variable, or data that doesn't fit; DeviceLostError.
  */
 export async function trainPair(
   gpu: Gpu,
@@ -116,7 +116,7 @@ async function trainEpoch(
   if (failed) throw failed.reason;
 }
 
-/** The gradient on the pair's sample, as it is. */
+/** The gradient on the pair's sample, without augmentation. */
 interface SampledGradient {
   whole: Gradient;
   layers: Record<string, Gradient>;
@@ -129,13 +129,13 @@ function cosinesOf(a: SampledGradient, b: SampledGradient): PairRecord['cosines'
   };
 }
 
-/** One of two: its trainer, and what is known of it so far. */
+/** One of the two twins: its trainer and its record so far. */
 class Twin {
   broke: TwinRecord['broke'];
   private readonly trainer: Trainer;
   private readonly plainTraining: Dataset;
   private readonly augmented: boolean;
-  /** Those of the epoch that is trained, with their health, and all of them, without. */
+  /** The records of the current epoch with their health, and those of all steps without. */
   private ofEpoch: StepRecord[] = [];
   private readonly steps: StepRecord[] = [];
   private readonly epochs: TwinEpoch[] = [];

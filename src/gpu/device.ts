@@ -18,7 +18,7 @@ declare global {
   }
 }
 
-/** What an adapter says of itself; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
+/** Facts that an adapter reports; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
 export interface AdapterFacts {
   vendor: string;
   architecture: string;
@@ -27,7 +27,7 @@ export interface AdapterFacts {
   software: boolean;
 }
 
-/** What the choice of a kernel's shape depends on. */
+/** Properties of an adapter that the choice of a kernel's variant depends on. */
 export interface Traits {
   software: boolean;
   /** The device has the feature `subgroups`, and every subgroup has exactly this many invocations; 0 otherwise. */

@@ -15,7 +15,7 @@ const align = (bytes: number) => Math.ceil(bytes / 256) * 256;
 /** Bytes of a storage buffer for `elements` 4-byte numbers: whole vec4s, at least one. */
 export const storageBytes = (elements: number): number => Math.max(16, Math.ceil(elements / 4) * 16);
 
-/** What a tensor takes up in an arena. */
+/** The bytes that a tensor takes in an arena. */
 export const arenaBytes = (elements: number): number => align(elements * 4);
 
 /** A buffer up to this size may be bound as a uniform too, which no limit on storage buffers counts. */
@@ -35,7 +35,7 @@ export function arenaLayout(tensors: readonly { label: string; elements: number 
   return { places, bytes };
 }
 
-/** What an error says of a buffer that a device can't bind. */
+/** The parts of an error about a buffer that a device can't bind. */
 export const largestBinding = (label: string, bytes: number, most: number) => ({
   what: `${label} is larger than this adapter can bind`,
   found: mebibytes(bytes),
@@ -48,7 +48,7 @@ export class Memory {
   readonly #device: GPUDevice;
   readonly #buffers = new Set<GPUBuffer>();
 
-  /** Of an arena that one dispatch is to go over: what is more begins another. */
+  /** The largest size in bytes of an arena that one dispatch goes over: tensors beyond it go into another. */
   readonly mostArenaBytes: number;
 
   /** @param mostArenaBytes less than the device can bind, for tests. */
@@ -67,7 +67,7 @@ export class Memory {
     return sum;
   }
 
-  /** Of a storage buffer that can be bound whole. */
+  /** The largest size in bytes of a storage buffer that can be bound whole. */
   get mostBytes(): number {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     return Math.min(maxStorageBufferBindingSize, maxBufferSize);

@@ -14,7 +14,7 @@ export interface DispatchProfile {
   variant: Variant;
   /** Median of the rounds. */
   microseconds: number;
-  /** Of the sum over all dispatches, 0 to 1. */
+  /** The share of the sum over all dispatches, 0 to 1. */
   share: number;
   /** As in the kernel's formula. */
   flops: number;
@@ -32,12 +32,12 @@ export interface StepProfile {
   dispatchesPerStep: number;
   /** The dispatches' sum: a pass boundary around each makes it more than the step as it is trained. */
   stepMicroseconds: number;
-  /** What the timestamps are multiples of, in nanoseconds; 1 where nothing is rounded. */
+  /** The unit that timestamps are multiples of, in nanoseconds; 1 if they are not rounded. */
   timestampResolutionNs: number;
   rounded: boolean;
 }
 
-/** What browsers round timestamps to: Dawn masks 16 bits, Chrome documents 100 microseconds. */
+/** The units that browsers round timestamps to: Dawn masks 16 bits, Chrome documents 100 microseconds. */
 const knownRoundings = [100_000n, 65_536n];
 /** A rounded clock is off by up to one tick: a pass of 20 is off by 5 % at most. */
 const ticksWanted = 20;

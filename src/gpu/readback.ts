@@ -11,7 +11,7 @@ import { unlessAborted } from './unless_aborted.ts';
 export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes = staging.size): Promise<ArrayBuffer> {
   try {
     await unlessAborted(staging.mapAsync(GPUMapMode.READ, 0, bytes), gpu.failure);
-    // What is mapped may be gone again: whoever waited longer for an earlier buffer may have disposed of the device.
+    // A mapped buffer may be gone again: a caller that waited longer for an earlier one may have disposed of the device.
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
     return copy;

@@ -3,7 +3,7 @@ import { type Kernel, KernelCache, type SpecializedKernel } from './kernel.ts';
 import type { Memory, Slice } from './memory.ts';
 import { bind, type Dispatch } from './recording.ts';
 
-/** What recordings are made with: it compiles kernels, has buffers made, and binds the ones to the others. */
+/** Makes recordings: it compiles kernels, has buffers made, and binds buffers to kernels. */
 export class Recorder {
   readonly gpu: Gpu;
   readonly memory: Memory;

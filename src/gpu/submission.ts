@@ -1,7 +1,7 @@
 import type { Slice } from './memory.ts';
 import { type Recording, replay } from './recording.ts';
 
-/** What goes into one submission, in its order. */
+/** The parts of one submission, in order. */
 export class Submission {
   readonly encoder: GPUCommandEncoder;
 

@@ -1,5 +1,5 @@
 /**
- * What `work` gives, or a rejection with a signal's reason as soon as one aborts. Not `Promise.race` with a promise that
+ * Resolves as `work` does, or rejects with a signal's reason as soon as one aborts. Not `Promise.race` with a promise that
  * lives as long as the device: it would keep every result that it was ever raced against.
  */
 export async function unlessAborted<T>(work: Promise<T>, ...signals: readonly AbortSignal[]): Promise<T> {

@@ -5,7 +5,7 @@ type Activation = LayerConfigOf<'activation'>['activation'];
 
 export interface ResidualBlockOptions {
   filters: number;
-  /** Of the first convolution, and of the shortcut's; 1 by default. */
+  /** Strides of the first convolution and of the shortcut's; 1 by default. */
   strides?: number;
   /** `relu` by default. */
   activation?: Activation;
@@ -53,7 +53,7 @@ export function residualBlock({
 
 export interface SeparableBlockOptions {
   filters: number;
-  /** Of the depthwise convolution; 1 by default. */
+  /** Strides of the depthwise convolution; 1 by default. */
   strides?: number;
   /** `relu6` by default. */
   activation?: Activation;

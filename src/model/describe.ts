@@ -17,7 +17,7 @@ export interface ModelFacts {
   optimizers: { type: string; options: OptionFacts[] }[];
 }
 
-/** What layers and optimizers may say, as plain JSON, from the schemas that check it: for a form. */
+/** The options of layers and optimizers as plain JSON, from the schemas that check them: for a form. */
 export function describeModels(): ModelFacts {
   return {
     // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options

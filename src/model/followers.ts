@@ -33,7 +33,7 @@ export function onlyConsumer({ consumers }: Graph, index: number): number | unde
   return others.length === 0 ? next : undefined;
 }
 
-/** Of the two inputs of a sum, alike in shape, the layer is the one that is computed last. */
+/** Whether a layer is the last computed of a sum's two inputs, which have the same shape. */
 function joinsLast({ layers, order }: Graph, index: number, sum: number): boolean {
   const { inputs, inputShapes } = layers[sum]!;
   const [a, b] = inputShapes;

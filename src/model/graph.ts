@@ -22,7 +22,7 @@ export interface Model {
 
 /** In `inputs` of a compiled layer: the images themselves. */
 export const images = -1;
-/** What `inputs` of a layer calls the images. */
+/** The name of the images in a layer's `inputs`. */
 export const imagesName = 'input';
 
 /** A layer of a graph whose shapes have been worked out. */
@@ -38,7 +38,7 @@ export interface CompiledNode<T extends LayerType> {
   inputShapes: number[][];
   inputShape: number[];
   outputShape: number[];
-  /** What the layer itself applies to its output. A softmax at the end belongs to the loss, and is linear here. */
+  /** The activation that the layer itself applies to its output. A softmax at the end belongs to the loss, and is linear here. */
   activation: ActivationSpec;
   /** In Keras' get_weights() order: trained tensors first. Empty for layers without. */
   weights: WeightSpec[];
@@ -63,7 +63,7 @@ export interface CompiledModel {
   layers: CompiledLayer[];
   /** Positions in `layers`, each after the ones it takes as inputs; the list's own order where that is one. */
   order: number[];
-  /** Of each layer, the layers that take it as an input, once for each time. */
+  /** For each layer, the layers that take it as an input, once for each time. */
   consumers: number[][];
   /** Position in `layers` of the one whose output is the model's. */
   output: number;
@@ -88,7 +88,7 @@ export function sequential(model: Model): Model {
   return model;
 }
 
-/** What gives layers their names, in order: their own, or Keras' by their type and place. */
+/** Returns a function that names layers, in order: by their own name, or as Keras does by their type and count. */
 function namer(): (layer: { type: LayerType; name?: string | undefined }) => string {
   const counts = new Map<string, number>();
   return ({ type, name }) => {

@@ -31,7 +31,7 @@ export interface WeightSpec {
   momentum?: number;
 }
 
-/** What the definition of a layer type works out for one layer, given its options and the shapes that reach it. */
+/** What `compile` of a definition computes for one layer from its options and the shapes of its inputs. */
 export interface LayerParts<D> {
   /** Without the batch: [height, width, channels] or [units]. */
   outputShape: number[];
@@ -39,7 +39,7 @@ export interface LayerParts<D> {
   weights?: WeightSpec[];
   /** Applied to the output by the layer itself; linear unless given. */
   activation?: ActivationSpec | 'softmax';
-  /** What lowering and twin need beyond the options: windows, padding and the like. */
+  /** Values that lowering and twin need beyond the options: windows, padding and the like. */
   details: D;
 }
 
@@ -51,13 +51,13 @@ type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
  */
 export interface LayerDefinition<S extends Schema, D> {
   type: string;
-  /** What Keras names layers of this type: conv2d, max_pooling2d ... */
+  /** Keras' name for layers of this type: conv2d, max_pooling2d ... */
   kerasName: string;
   /** Checks the options and fills their defaults in. */
   schema: S;
   /** The options that a form begins with when the layer is added. */
   starter: Record<string, unknown>;
-  /** What it does, for the layers that others are measured or computed together with. */
+  /** The role of layers that others are measured or computed together with. */
   role?: 'activation' | 'largest' | 'normalization' | 'sum';
   /** The option that says how many channels or units it gives, where one does. */
   outputs?: string;
@@ -92,7 +92,7 @@ export const padding = v.optional(v.picklist(['valid', 'same']), 'valid');
 export const activation = v.optional(v.picklist(activationNames), 'linear');
 
 /**
- * Layers that one takes as inputs: by name, "input" for the images, or counted back from the layer itself, -1 being the one
+ * The layers that a layer takes as inputs: by name, "input" for the images, or counted back from the layer itself, -1 being the one
  * before it. Without `inputs` a layer takes the one before it.
  */
 export type LayerInputs = readonly (string | number)[];

@@ -1,7 +1,7 @@
 import { fillLayer } from './fill_layer.ts';
 import type { LayerConfigOf, LayerType } from './layers/index.ts';
 
-/** What a factory takes: the options of a layer type, without the type. */
+/** The options of a layer type, without the type: the argument of a factory. */
 export type OptionsOf<T extends LayerType> = Omit<LayerConfigOf<T>, 'type'>;
 
 /** A layer as plain JSON, checked at once. */

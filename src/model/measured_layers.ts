@@ -8,7 +8,7 @@ export interface MeasuredLayer {
   /** Position in the model's list. */
   layer: number;
   name: string;
-  /** What makes its output: its own activation, or that of an activation layer that follows at once. */
+  /** The activation of its output: its own, or that of an activation layer directly after it. */
   activation: ActivationSpec;
   /** Channels or units. */
   units: number;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { ConfigurationError } from '../errors.ts';
 import { layerOptions } from './layer.ts';
 
-/** What the definitions of add, average, maximum and multiply have in common. */
+/** The common part of the definitions of add, average, maximum and multiply. */
 export const elementwiseMerge = <const T extends string>(type: T) => ({
   type,
   kerasName: type,
@@ -15,7 +15,7 @@ export const elementwiseMerge = <const T extends string>(type: T) => ({
   }),
 });
 
-/** What merge layers say of shapes that don't meet. */
+/** The error of a merge layer whose inputs have shapes that don't fit each other. */
 export function shapesDiffer(
   subject: string,
   shapes: readonly (readonly number[])[],

@@ -38,7 +38,7 @@ export interface OptimizerDefinition<S extends Schema> {
   slots(config: v.InferOutput<S>): string[];
   /** The slot that holds an average of gradients, and whether it points with them or against them; undefined for none. */
   momentum(config: v.InferOutput<S>): { slot: string; sign: 1 | -1 } | undefined;
-  /** Of optimizers that correct the bias of their averages. */
+  /** For optimizers that correct the bias of their averages. */
   betas?(config: v.InferOutput<S>): Betas;
 }
 

@@ -185,7 +185,7 @@ export type PresetName = keyof typeof presets;
 
 export const presetNames = Object.keys(presets) as PresetName[];
 
-/** What a preset is, in one line. */
+/** A preset's description, in one line. */
 export const aboutPreset = (name: PresetName): string => presets[name].about;
 
 /**

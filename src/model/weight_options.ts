@@ -6,7 +6,7 @@ const finite = v.pipe(
   v.number('a finite number'),
   v.check((n) => Number.isFinite(n), 'a finite number'),
 );
-/** What the numbers are multiplied by. (Keras' VarianceScaling scales the variance instead.) */
+/** The factor that the numbers are multiplied by. (Keras' VarianceScaling scales the variance instead.) */
 const scale = v.optional(finite, 1);
 const normal = { mean: v.optional(finite, 0), stddev: v.optional(number(0), 0.05), scale };
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import { type Padding, pair, type Size } from './layer.ts';
 
-/** What a window that moves over an image does: all sizes are [vertical, horizontal]. */
+/** A window that moves over an image: all sizes are [vertical, horizontal]. */
 export interface Window {
   window: [number, number];
   strides: [number, number];

@@ -9,20 +9,20 @@ export interface Place {
   arena: 0 | 1 | 2 | 3;
   /** Bytes. */
   offset: number;
-  /** Of a sample. */
+  /** Elements of a sample. */
   elements: number;
 }
 
 /** A tensor that is measured: an output, or a gradient. */
 export interface Measurable {
   ref: BufferRef;
-  /** Of a sample. */
+  /** Elements of a sample. */
   elements: number;
 }
 
 /** The tensors that are measured, in few buffers, so that few dispatches see all of them. */
 export interface MeasuredArenas {
-  /** Of each measured layer, in the model's order. */
+  /** For each measured layer, in the model's order. */
   places: { values: Place; deltas: Place }[];
   /** y0, y1, dy0, dy1 of each group: as many as one dispatch can look through. */
   groups: [BufferRef, BufferRef, BufferRef, BufferRef][];
@@ -86,7 +86,7 @@ export function placeMeasured(
   };
 }
 
-/** Of each buffer, those that it may not share an arena with: bound in the same dispatch, one of the two to be written. */
+/** For each buffer, those that it may not share an arena with: both are bound in one dispatch, which writes one of them. */
 function conflictsOf(dispatches: readonly PlannedDispatch[]): Map<PlanBuffer, Set<PlanBuffer>> {
   const conflicts = new Map<PlanBuffer, Set<PlanBuffer>>();
   const add = (a: PlanBuffer, b: PlanBuffer) => {

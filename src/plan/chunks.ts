@@ -1,6 +1,6 @@
 import { chunkVec4s } from '../kernels/update.ts';
 
-/** What the kernels that go over all tensors at once need to know of them. */
+/** A description of the tensors for kernels that go over all of them at once. */
 export interface Chunks {
   /** A vec4 of words a chunk: its first vec4 in the arena, one past its last, its tensor, 0. */
   table: Uint32Array;

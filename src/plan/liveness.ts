@@ -64,7 +64,7 @@ export function lifetimesOf(sequence: Sequence): Map<PlanBuffer, Lifetime> {
 }
 
 /**
- * What would go wrong with a plan, in words; empty for a sound one. A dispatch may not bind a part of a buffer for reading
+ * The faults of a plan, in words; empty for a sound one. A dispatch may not bind a part of a buffer for reading
  * and another for writing; what is alive within a step alone has to be written before it is read.
  */
 export function hazardsOf(sequence: Sequence, slots: readonly Slot[]): string[] {

@@ -11,12 +11,12 @@ import type { BufferKind, BufferRef, PlannedDispatch, Planner } from './planner.
 /** A training step computes with the batch's own statistics and draws masks; inference does neither. */
 export type Mode = 'train' | 'infer';
 
-/** What flows between layers: a tensor, the activation that made it, and whether somebody wants its gradient. */
+/** The output of a layer: a tensor, the activation that made it, and whether its gradient is needed. */
 export interface Value {
   ref: BufferRef;
-  /** The layer that hands it on, which labels its buffers. */
+  /** The layer whose output it is, which labels its buffers. */
   name: string;
-  /** Of a sample. */
+  /** Elements of a sample. */
   elements: number;
   activation: Activation;
   /** A layer that is trained lies at or before it. */
@@ -46,14 +46,14 @@ export interface DenseFlow {
   useBias: boolean;
 }
 
-/** What lowering a layer gives. */
+/** A lowered layer. */
 export interface Lowered {
-  /** What it hands on, the layers that are fused into it included. */
+  /** Its output, after the layers that are fused into it. */
   value: Value;
   /**
-   * Plans its gradients. It is called after all layers that follow, and only where somebody wants its gradient.
+   * Plans its gradients. It is called after all layers that follow, and only if its gradient is needed.
    *
-   * @param dy the gradient of what it hands on, before its own activation.
+   * @param dy the gradient of its output, before its own activation.
    */
   backward?: (dy: BufferRef) => void;
 }
@@ -61,12 +61,12 @@ export interface Lowered {
 /** Plans one type of layer for one batch size. */
 export type Lowering<T extends LayerType> = (layer: CompiledNode<T>, context: LoweringContext) => Lowered;
 
-/** What all layers of a network share while they are lowered. */
+/** State that all layers of a network share while they are lowered. */
 export interface Draft {
   planner: Planner;
   batch: number;
   mode: Mode;
-  /** Of the step that the dispatches belong to: how many samples of the batch are real, and what draws begin from. */
+  /** The state of the step that the dispatches belong to: how many samples of the batch are real, and the key of the draws. */
   state: BufferRef;
   forward: PlannedDispatch[];
   backward: PlannedDispatch[];
@@ -74,7 +74,7 @@ export interface Draft {
   gradients: GradientBook;
 }
 
-/** What a lowering is given of the layer at hand. */
+/** The layer that is being lowered, and everything around it. */
 export interface LayerParts {
   layer: CompiledLayer;
   /** Its position in the model's list. */
@@ -83,7 +83,7 @@ export interface LayerParts {
   tensors: Readonly<Record<string, Tensor>>;
   statistics?: Statistics;
   fused: Fused;
-  /** What is added after a normalization, where a shortcut's sum is fused into it. */
+  /** The value that is added after a normalization, if a shortcut's sum is fused into it. */
   residual?: Value;
   /** The tensors of a normalization that is folded into the layer. */
   norm?: {
@@ -93,7 +93,7 @@ export interface LayerParts {
   };
 }
 
-/** What a lowering has to work with: the layer's inputs and tensors, buffers, and the two lists of dispatches. */
+/** The interface of a lowering: the layer's inputs and tensors, buffers, and the two lists of dispatches. */
 export class LoweringContext {
   readonly #draft: Draft;
   readonly #parts: LayerParts;
@@ -148,7 +148,7 @@ export class LoweringContext {
     return this.#draft.planner.traits;
   }
 
-  /** What the layer's kernel ends with: its own activation, or that of an activation layer that is fused into it. */
+  /** The activation that the layer's kernel ends with: its own, or that of an activation layer that is fused into it. */
   get activation(): Activation {
     const { layer, fused } = this.#parts;
     if (fused.activation) return fused.activation;
@@ -160,7 +160,7 @@ export class LoweringContext {
     return this.#parts.tensors[name];
   }
 
-  /** What the layer hands on: a buffer for a batch of this shape. */
+  /** The layer's output: a buffer for a batch of this shape. */
   value(shape: readonly number[], activation: Activation = this.activation): Value {
     const { name } = this.#parts.layer;
     const elements = product(shape);
@@ -179,7 +179,7 @@ export class LoweringContext {
     return this.#buffer('value', name, elements);
   }
 
-  /** A buffer that is read soon after it is written, and by nobody later. */
+  /** A buffer that is read soon after it is written, and never later. */
   scratch(name: string, elements: number): BufferRef {
     return this.#buffer('scratch', name, elements);
   }
@@ -198,7 +198,7 @@ export class LoweringContext {
 
   /**
    * Where a kernel that can fold the derivative of its input's activation in writes the gradient of input `i`; undefined
-   * where nobody wants it. Whoever asks has to write it.
+   * if nobody needs it. The caller has to write it.
    */
   gradient(i = 0): GradientTarget | undefined {
     return this.#draft.gradients.target(this.inputs[i]!);
@@ -214,7 +214,7 @@ export class LoweringContext {
     return this.#draft.gradients.raw(value);
   }
 
-  /** Where it is written by a layer that hands on what it gets, or a selection of it: the derivative is in dy already. */
+  /** The same for a layer that passes its input on, or a selection of it: the derivative is in dy already. */
   gradientOfSelection(i = 0): BufferRef | undefined {
     return this.#draft.gradients.finished(this.inputs[i]!);
   }

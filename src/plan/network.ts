@@ -31,7 +31,7 @@ export interface Parameters {
   statistics: ReadonlyMap<number, Statistics>;
 }
 
-/** What a layer leaves, in the order in which a diagnosis looks for the first number that isn't finite. */
+/** The buffers of a layer, in the order in which a diagnosis looks for the first number that isn't finite. */
 export interface Trace {
   layer: string;
   weights: BufferRef[];
@@ -39,11 +39,11 @@ export interface Trace {
   gradients: BufferRef[];
 }
 
-/** What a layer hands on, for whoever looks at activations. */
+/** The output of a layer, for reading activations. */
 export interface LayerValue {
   /** The last of the layers that are computed together: a convolution with a fused pool shows as that pool. */
   layer: string;
-  /** Of a sample. */
+  /** The shape of a sample. */
   shape: number[];
   ref: BufferRef;
 }
@@ -53,7 +53,7 @@ export interface GraphPlan {
   forward: PlannedDispatch[];
   /** Empty in inference. */
   backward: PlannedDispatch[];
-  /** What softmax gets, [batch, classes]. */
+  /** The input of softmax, [batch, classes]. */
   logits: BufferRef;
   /** The gradient of the loss with respect to the logits. */
   logitsGradient: BufferRef;
@@ -64,7 +64,7 @@ export interface GraphPlan {
 export interface Network extends Omit<Parameters, 'statistics'> {
   /** Float images, [batch, height, width, channels]. */
   input: BufferRef;
-  /** What a training step computes. */
+  /** The dispatches of a training step. */
   training: GraphPlan;
   /** The same for whoever wants gradients and leaves training alone: of another state, where layers look at it. */
   gradient: GraphPlan;
@@ -171,7 +171,7 @@ export function planNetwork(planner: Planner, model: CompiledModel, batch: numbe
   };
 }
 
-/** What is kept of lowered graphs; one and the same for one and the same. */
+/** The part of lowered graphs that is kept; the same object for the same graph. */
 function keptOnce(): (graph: LoweredGraph) => GraphPlan {
   const known = new Map<LoweredGraph, GraphPlan>();
   return (graph) => {
@@ -193,9 +193,9 @@ interface Given {
 /** A lowered graph, with what is only asked of the one that trains. */
 interface LoweredGraph extends GraphPlan {
   dense: DenseFlow[];
-  /** What each layer hands on, by its position. */
+  /** The output of each layer, by its position. */
   outputs: Value[];
-  /** Of each measured layer. */
+  /** One for each measured layer. */
   measuredValues: Measurable[];
   measuredDeltas: Measurable[];
 }

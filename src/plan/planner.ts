@@ -5,7 +5,7 @@ import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
 
 /**
- * What a buffer of a plan holds. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
+ * The content of a buffer of a plan. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
  * `value` to the step's end; they share memory with what is alive at other times. All others have memory of their own;
  * `input` buffers belong to a data set and come and go with it.
  */
@@ -17,7 +17,7 @@ export class PlanBuffer {
   /** Bytes. */
   readonly size: number;
   readonly kind: BufferKind;
-  /** What the host writes into it before its first use. */
+  /** Data that the host writes into it before its first use. */
   readonly data?: ArrayBufferView;
   /** A part of another buffer, which several tensors lie in. */
   place?: { arena: PlanBuffer; offset: number };

@@ -17,22 +17,22 @@ export const probeParts = 4;
 
 /** Everything that a probe adds to the dispatches of a step. */
 export interface ProbePlan {
-  /** What training had, to be put back, and the gradient that others are compared with. */
+  /** The state of training, which is restored afterwards, and the gradient that others are compared with. */
   kept: { state: BufferRef; gradients: BufferRef };
   /** In one buffer, for one copy. */
   results: {
     all: BufferRef;
-    /** Of the whole batch's gradient and the last step's, or the momentum; of the plain images' and the whole batch's. */
+    /** Products of the whole batch's gradient with the last step's (or the momentum), and with the unaugmented images'. */
     last: BufferRef;
     momentum: BufferRef;
     plain: BufferRef;
-    /** Of each part's gradient and the whole batch's. */
+    /** The products of each part's gradient and the whole batch's. */
     parts: BufferRef[];
     histograms: BufferRef;
     /** One a dense layer. */
     samples: { layer: string; norms: BufferRef }[];
   };
-  /** What is measured of the whole batch: against `kept.gradients`, which holds the last step's by then. */
+  /** The measurement of the whole batch: against `kept.gradients`, which holds the last step's by then. */
   whole: PlannedDispatch[];
   /** ... of part i, and of the plain images, against `kept.gradients`, which holds the whole batch's. */
   parts: PlannedDispatch[][];

@@ -12,7 +12,7 @@ export const activationLayer = defineLayer({
   schema: v.strictObject({
     type: v.literal('activation'),
     activation: v.picklist(activationNames),
-    /** Of leakyRelu: the slope where x < 0. 0.2 by default, as keras.activations.leaky_relu has it. */
+    /** The slope of leakyRelu where x < 0. 0.2 by default, as in keras.activations.leaky_relu. */
     negativeSlope: v.optional(number(0)),
     ...layerOptions,
   }),

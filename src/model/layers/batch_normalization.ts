@@ -19,7 +19,7 @@ export const batchNormalizationLayer = defineLayer({
   schema: v.strictObject({
     type: v.literal('batchNormalization'),
     axis: v.optional(anyAxis, -1),
-    /** Of the moving statistics: how much of them a step keeps. */
+    /** How much of the moving statistics a step keeps. */
     momentum: v.optional(number(0, 1), 0.99),
     ...normalizationOptions,
     movingMeanInitializer: v.optional(initializer, 'zeros'),

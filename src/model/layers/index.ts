@@ -69,7 +69,7 @@ export type LayerConfig = { [T in LayerType]: LayerConfigOf<T> }[LayerType];
 export type FilledLayerOf<T extends LayerType> = v.InferOutput<Definitions[T]['schema']>;
 export type FilledLayer = { [T in LayerType]: FilledLayerOf<T> }[LayerType];
 
-/** What the definition of a type works out beyond shapes and weights. */
+/** The values that a type's definition computes beyond shapes and weights. */
 export type DetailsOf<T extends LayerType> = ReturnType<Definitions[T]['compile']>['details'];
 
 // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options

@@ -24,7 +24,7 @@ export const lowerGlobalAveragePooling2d: Lowering<'globalAveragePooling2d'> = (
   };
 };
 
-/** What a pool of largest elements hands on was made by the activation before it. */
+/** The output of a maximum pool consists of values of the activation before it. */
 export const lowerGlobalMaxPooling2d: Lowering<'globalMaxPooling2d'> = (layer, context) => {
   const { x, batch } = context;
   const channels = layer.inputShape[2]!;

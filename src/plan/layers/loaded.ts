@@ -6,7 +6,7 @@ export function setFurtherLayers(loaded: Further): void {
   further = loaded;
 }
 
-/** What a network of more than the basic layers is planned with. */
+/** The functions that plan networks with more than the basic layers. */
 export function furtherLayers(): Further {
   if (!further) throw new Error('loadLayers was not awaited before a network was planned');
   return further;

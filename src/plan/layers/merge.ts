@@ -13,7 +13,7 @@ const asImage = (shape: readonly number[]): MergeInput =>
 /** The most that one dispatch reads: x0 to x3. */
 const mostAtOnce = 4;
 
-/** What a dispatch reads: an input of the layer by its index, or the result of the dispatch before it. */
+/** A binding that a dispatch reads: an input of the layer by its index, or the result of the dispatch before it. */
 interface Part {
   ref: BufferRef;
   shape: MergeInput;

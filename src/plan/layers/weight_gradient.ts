@@ -5,7 +5,7 @@ import type { BufferRef } from '../planner.ts';
 import { furtherLayers } from './loaded.ts';
 
 interface FilterGradient {
-  /** What the kernel reads, by its bindings. */
+  /** The buffers that the kernel reads, by the names of its bindings. */
   inputs: Record<string, BufferRef>;
   /** Elements of dw, and of db where there is one. */
   weights: number;
