@@ -1,7 +1,8 @@
 import { ConfigurationError, DataError, WgradError } from '../errors.ts';
 import { count } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
-import type { EpochRecord, Snapshot } from '../index.ts';
+import type { EpochRecord, FitSettings, MetricConfig, Snapshot } from '../index.ts';
+import { fillMetrics } from '../model/metrics/index.ts';
 import { historyBefore } from '../session/resume_point.ts';
 import type { Keep, RunResult } from '../session/training_run.ts';
 import { isBetter, type Monitor, monitored, monitorOf } from '../train/monitor.ts';
@@ -16,6 +17,7 @@ const pauseBetweenTries = 1000;
 export interface Fitting {
   /** Which states the page sends, as the run stands. */
   keep: () => Keep;
+  fit: FitSettings;
   /** The newest of them: where a new Chrome begins. */
   newest: () => Snapshot | undefined;
   log: TrainingLog;
@@ -34,7 +36,7 @@ export interface Fitting {
  */
 export async function fitThrough(
   run: PreparedRun,
-  { keep, newest, log, isStopping, report, saves }: Fitting,
+  { keep, fit, newest, log, isStopping, report, saves }: Fitting,
 ): Promise<{ fitted: RunResult; end: Snapshot | undefined }> {
   const { epochs } = run.plan;
   const losses = new Losses(log.steps.length);
@@ -48,7 +50,7 @@ export async function fitThrough(
       stepsBefore = log.steps.length;
       const state = newest();
       if (fitted && state && historyBefore(log, state).epochs.length === epochs) return { fitted, end: state };
-      fitted = await run.session.call('fit', { epochs, keep: keep() });
+      fitted = await run.session.call('fit', { epochs, keep: keep(), fit });
       return { fitted, end: saves ? unpackSnapshot(await run.session.call('snapshot')) : undefined };
     } catch (error) {
       // A Chrome that does not start again is as good as lost.
@@ -79,8 +81,16 @@ function withTries({ parts }: WgradError): WgradError {
 }
 
 /** The figure whose best epoch is kept. @throws ConfigurationError for one that is not measured. */
-export const monitorOfRun = (name: string | undefined, validation: boolean): Monitor =>
-  monitorOf({ monitor: name ?? (validation ? 'validationLoss' : 'loss') }, { validation }, '--monitor');
+export const monitorOfRun = (
+  name: string | undefined,
+  validation: boolean,
+  metrics: readonly MetricConfig[] = [],
+): Monitor =>
+  monitorOf(
+    { monitor: name ?? (validation ? 'validationLoss' : 'loss') },
+    { validation, metrics: fillMetrics(metrics) },
+    '--monitor',
+  );
 
 /** The best of the epochs so far. */
 export function bestOf(epochs: readonly EpochRecord[], monitor: Monitor): number | undefined {

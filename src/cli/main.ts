@@ -9,6 +9,7 @@ import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
+import { addFitOptions } from './fit_options.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { printPlan } from './plan.ts';
 import { type ProfileOptions, profile } from './profile.ts';
@@ -42,7 +43,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
   const training = wgrad.command('train');
-  addCheckpointOptions(addRunOptions(training))
+  addFitOptions(addCheckpointOptions(addRunOptions(training)))
     .description('train a network headless in Chrome')
     .option(
       '--epochs <n>',

@@ -9,8 +9,11 @@ import {
 } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
-import { type AdapterFacts, type LayerSummary, modelSummary } from '../index.ts';
+import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
+import { fillMetrics, requireMetricsFit } from '../model/metrics/index.ts';
 import { type RunToSave, runToSave } from '../session/saved_run.ts';
+import { requireCallbacksFit } from '../train/callbacks/index.ts';
+import { fillFitSettings } from '../train/fit_settings.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
@@ -42,6 +45,8 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
   tell?: (events: RunEvent[]) => void;
   /** What it goes on with, and the names of the options that were typed. */
   resumed?: ResumedRun & { typed: readonly string[] };
+  /** How `fit` validates and when it ends. */
+  fit?: FitSettings;
 }
 
 /**
@@ -50,7 +55,7 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
  */
 export async function withRun<Result>(
   options: RunOptions,
-  { tell, keep, restored, resumed }: RunParts,
+  { tell, keep, restored, resumed, fit = {} }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
@@ -66,6 +71,7 @@ export async function withRun<Result>(
     await requireSameImages(datasets, resumed, options.dataset);
     trainer = run.options;
   }
+  requireFitSettings(fit, trainer, datasets);
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
@@ -110,10 +116,11 @@ export async function withRun<Result>(
       ...(imageSize !== undefined && { imageSize }),
       ...samples,
       ...trainer,
+      ...(Object.keys(fit).length > 0 && { fit }),
     };
     const toSave = async (): Promise<RunToSave> =>
       runToSave(
-        { ...trainer, dataset: nameForPage(dataset), clean, epochs: plan.epochs, ...counts(datasets) },
+        { ...trainer, dataset: nameForPage(dataset), clean, epochs: plan.epochs, ...counts(datasets), fit },
         datasets.train,
         await fingerprint(datasets),
       );
@@ -127,6 +134,19 @@ export async function withRun<Result>(
     interrupts.dispose();
     await session?.close();
   }
+}
+
+/** Before Chrome is started. @throws ConfigurationError for what does not fit the model or the images. */
+function requireFitSettings(
+  fit: FitSettings,
+  { metrics, optimizer }: TrainerOptions,
+  { train, test }: TrainAndTest,
+): void {
+  const filled = fillMetrics(metrics);
+  requireMetricsFit(filled, train.classNames.length);
+  const validation = fit.validationSplit !== undefined || test.count > 0;
+  const hasSchedule = typeof optimizer === 'object' && typeof optimizer.learningRate === 'object';
+  requireCallbacksFit(fillFitSettings(fit).callbacks, { validation, metrics: filled }, hasSchedule);
 }
 
 /** Images of a folder are, for the page, the user's own. */

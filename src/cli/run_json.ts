@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
-import type { Startup } from '../index.ts';
+import type { Evaluation, Startup, StoppedEarly } from '../index.ts';
 import type { PreparedRun } from './run.ts';
 import { writeWholeSomewhere } from './whole_file.ts';
 
@@ -10,10 +10,10 @@ export function writeRunJson(
   path: string,
   { config, adapter, layers }: Pick<PreparedRun, 'config' | 'adapter' | 'layers'>,
   log: TrainingLog,
-  startup?: Startup,
+  { startup, ...ended }: { startup?: Startup; stoppedEarly?: StoppedEarly; test?: Evaluation } = {},
 ): void {
   const { vendor, architecture, description, software } = adapter;
-  const about = { config, adapter: { vendor, architecture, description, software }, layers, startup };
+  const about = { config, adapter: { vendor, architecture, description, software }, layers, startup, ...ended };
   const names = Object.keys(log.steps[0]?.gradientNorms ?? {});
   const lastStep = log.steps.at(-1)?.step ?? 0;
   writeWholeSomewhere(path, (file) => {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { type Dataset, datasetNames, type Finding, findings } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { AugmentationConfig, HealthLevel, TrainerOptions } from '../index.ts';
+import type { AugmentationConfig, HealthLevel, MetricConfig, TrainerOptions } from '../index.ts';
 import { describeModels } from '../model/describe.ts';
 import { type Model, sequential } from '../model/graph.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
@@ -53,6 +53,7 @@ export interface RunOptions extends AdapterOptions {
   json?: string;
   health?: HealthLevel;
   probeEvery?: number;
+  metrics?: MetricConfig[];
 }
 
 const largestSeed = 2 ** 32 - 1;
@@ -71,7 +72,7 @@ const shared = {
   validationSplit: () =>
     new Option(
       '--validation-split <x>',
-      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation)',
+      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation); train takes it for another data set too: the last training images are then held out, and the test images evaluated in the end',
     ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
   imageSize: () =>
     new Option(
@@ -248,6 +249,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   seed: options.seed,
   ...(options.health && { health: options.health }),
   ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),
+  ...(options.metrics && { metrics: options.metrics }),
 });
 
 /** Before Chrome is started: the data set must have what was asked for. */

@@ -1,7 +1,8 @@
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
-import type { Startup, TrainerOptions, Verdict } from '../index.ts';
+import type { Evaluation, MetricConfig, Startup, StoppedEarly, TrainerOptions, Verdict } from '../index.ts';
+import { unpackNumbers } from '../json_numbers.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
 import { historyBefore, resumePoint } from '../session/resume_point.ts';
@@ -11,6 +12,7 @@ import { timedAfterSteps } from '../train/run_time.ts';
 import { CheckpointFolder, requireNoCheckpoints } from './checkpoint_folder.ts';
 import { type CheckpointOptions, checkCheckpointOptions, keptByDefault } from './checkpoint_options.ts';
 import { CheckpointWriter } from './checkpoint_writer.ts';
+import { type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
 import { bestOf, fitThrough, monitorOfRun } from './fit_through.ts';
 import { FreshEvents } from './fresh_events.ts';
 import { verdictLines } from './health_report.ts';
@@ -22,9 +24,18 @@ import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
 import { RunSaver, withRescue } from './run_saver.ts';
-import { epochLine, finalTables, mirroringLines, startupLine, timeLine } from './training_report.ts';
+import {
+  epochLine,
+  finalTables,
+  mirroringLines,
+  startupLine,
+  stoppedEarlyLine,
+  testLine,
+  timeLine,
+} from './training_report.ts';
 
-export interface TrainCommandOptions extends RunOptions, CheckpointOptions {
+export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitCommandOptions {
+  metrics?: MetricConfig[];
   csv?: string;
   logdir?: string;
   save?: string;
@@ -38,7 +49,10 @@ export interface TrainCommandOptions extends RunOptions, CheckpointOptions {
 export async function train(given: TrainCommandOptions, typed: readonly string[]): Promise<void> {
   checkCheckpointOptions(given);
   const resumed = given.resume === undefined ? undefined : readResumed(given.resume);
-  const options = resumed ? optionsOfResumed(given, resumed, typed) : given;
+  const { fit, held: options } = fitSettingsOf(
+    resumed ? optionsOfResumed(given, resumed, typed) : given,
+    resumed?.run.fit,
+  );
   const { checkpoint = resumed?.folder } = options;
   if (checkpoint !== undefined && checkpoint !== resumed?.folder) requireNoCheckpoints(checkpoint);
   const folder = checkpoint === undefined ? undefined : new CheckpointFolder(checkpoint, options.keep ?? keptByDefault);
@@ -63,6 +77,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
   await withRun(
     options,
     {
+      fit,
       ...(resumed && { resumed: { ...resumed, typed } }),
       restored: () => newest && resumePoint(log, newest),
       tell: (told) => {
@@ -96,7 +111,13 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
       const toSave = options.save || folder ? await run.toSave() : undefined;
       if (options.save) saver = new RunSaver(options.save, toSave!, log);
       if (folder) writer = new CheckpointWriter(folder, toSave!, log, newest?.progress.step);
-      const monitor = folder && monitorOfRun(options.monitor, plan.testSamples > 0);
+      const monitor =
+        folder &&
+        monitorOfRun(
+          options.monitor,
+          fit.validationSplit !== undefined || plan.testSamples > 0,
+          resumed ? resumed.run.options.metrics : options.metrics,
+        );
       const keep: Keep = {
         ...(options.save && { epochs: true }),
         ...(folder && { every: options.checkpointEvery ?? { epochs: 1 } }),
@@ -119,9 +140,9 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
         console.log('Stopping after this step. Ctrl-C again quits at once.');
         stop();
       };
-      let startup: Startup | undefined;
+      const ended: { startup?: Startup; stoppedEarly?: StoppedEarly; test?: Evaluation } = {};
       const writeJson = () => {
-        if (options.json) writeRunJson(options.json, run, log, startup);
+        if (options.json) writeRunJson(options.json, run, log, ended);
       };
       interrupts.save = () => {
         try {
@@ -134,6 +155,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
       try {
         const { fitted, end } = await fitThrough(run, {
           keep: () => ({ ...keep, ...(monitor && { best: bestOf(log.epochs, monitor) }) }),
+          fit,
           newest: () => newest,
           log,
           isStopping: () => isStopping,
@@ -144,7 +166,8 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
           saver?.add(end);
           writer?.finish(end);
         }
-        startup = fitted.startup;
+        ended.startup = fitted.startup;
+        if (fitted.stoppedEarly) ended.stoppedEarly = fitted.stoppedEarly;
         progress.stop();
         console.log(startupLine(fitted));
         const skipped = log.steps.filter((step) => step.skipped).length;
@@ -154,6 +177,12 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
           console.log(`written  ${options.save}`);
         }
         if (writer) console.log(`written  ${checkpoint}`);
+        if (fitted.stoppedEarly) console.log(stoppedEarlyLine(fitted.stoppedEarly, epochs));
+        if (plan.testSamples > 0 && (fit.validationSplit !== undefined || options.tta)) {
+          const tta = options.tta ? { testTimeAugmentation: options.tta } : {};
+          ended.test = unpackNumbers(await run.session.call('evaluate', tta));
+          console.log(testLine(ended.test, options.tta));
+        }
         if (fitted.stopped && !files.failure)
           console.log(`stopped  by Ctrl-C after ${counted(log.steps.length, 'step')}`);
       } catch (error) {
@@ -161,7 +190,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
         if (newest) writer?.keep(newest, { due: true });
       }
       progress.stop();
-      console.log(finalTables(log));
+      console.log(finalTables(log, classNames));
       const probes = probeTables(log.probes);
       if (probes) console.log(probes);
       for (const path of files.close()) console.log(`written  ${path}`);

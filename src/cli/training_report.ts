@@ -7,8 +7,10 @@ import {
   type AugmentationConfig,
   describeAdapter,
   type EpochRecord,
+  type Evaluation,
   type LayerSummary,
   type Startup,
+  type StoppedEarly,
 } from '../index.ts';
 import { fewValidationWords, type Plan, stepsPerEpoch } from '../train/run_length.ts';
 import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts';
@@ -90,31 +92,90 @@ export function epochLine(record: EpochRecord, epochs: number): string {
     `epoch ${record.epoch}/${epochs}  loss ${fixed(record.loss)}  accuracy ${fixed(record.accuracy)}`,
     ...(record.validationLoss === undefined
       ? []
-      : [`validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}`]),
+      : [
+          `validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}${metricWords(metricFigures(record))}`,
+        ]),
+    ...(record.reducedLearningRate === undefined
+      ? []
+      : [`learning rate lowered to ${figure(record.reducedLearningRate)}`]),
     `${fixed(record.seconds, 1)} s  ${Math.round(record.imagesPerSecond)} images/s`,
   ];
   const norms = Object.entries(record.gradientNorms).map(([layer, { mean }]) => `${layer} ${figure(mean)}`);
   return `${parts.join('  |  ')}  |  gradient norms  ${norms.join('  ')}`;
 }
 
-export function finalTables(log: TrainingLog): string {
+/** The metrics of a validation that are one number, by their names in an evaluation: `f1Score`. */
+function metricFigures(record: EpochRecord): Map<string, number> {
+  const figures = new Map<string, number>();
+  for (const [name, value] of Object.entries(record)) {
+    const [, first, rest] = /^validation(.)(.*)$/.exec(name) ?? [];
+    if (!first || typeof value !== 'number' || name === 'validationLoss' || name === 'validationAccuracy') continue;
+    figures.set(first.toLowerCase() + rest, value);
+  }
+  return figures;
+}
+
+const metricWords = (figures: Iterable<readonly [string, number]>): string =>
+  [...figures].map(([name, value]) => `  ${name} ${fixed(value)}`).join('');
+
+/** The test images, evaluated when the run is over. @param tta samples of each. */
+export function testLine({ loss, accuracy, ...metrics }: Evaluation, tta?: number): string {
+  const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  const how = tta ? `, the mean over ${counted(tta, 'augmented sample')} of each image` : '';
+  return `test     loss ${fixed(loss)}  accuracy ${fixed(accuracy)}${metricWords(numbers)}${how}`;
+}
+
+export function stoppedEarlyLine(
+  { epoch, monitor, best, bestEpoch, restoredBestWeights }: StoppedEarly,
+  epochs: number,
+): string {
+  const was = best === undefined ? 'was never a number' : `was best in epoch ${bestEpoch}, ${fixed(best)}`;
+  const whose = restoredBestWeights ? `; the weights are those of epoch ${bestEpoch}` : '';
+  return `stopped  early, after epoch ${epoch} of ${epochs}: ${monitor} ${was}${whose}`;
+}
+
+/** @param classNames of the table by class, where precision, recall or F1 were measured. */
+export function finalTables(log: TrainingLog, classNames: readonly string[] = []): string {
   if (log.steps.length === 0) return 'No step was finished: nothing was learned.';
+  const metrics = [...new Set(log.epochs.flatMap((record) => [...metricFigures(record).keys()]))];
   const rows = log.epochs.map((record) => [
     String(record.epoch),
     fixed(record.loss),
     fixed(record.accuracy),
     fixed(record.validationLoss),
     fixed(record.validationAccuracy),
+    ...metrics.map((name) => fixed(metricFigures(record).get(name))),
     fixed(record.seconds, 1),
     String(Math.round(record.imagesPerSecond)),
   ]);
   const part = log.unfinished;
   if (part) {
     const name = `${part.epoch}, ${part.steps} of ${counted(log.stepsPerEpoch, 'step')}`;
-    rows.push([name, fixed(part.loss), fixed(part.accuracy), '', '', '', '']);
+    rows.push([name, fixed(part.loss), fixed(part.accuracy), '', '', ...metrics.map(() => ''), '', '']);
   }
-  const head = ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy', 'seconds', 'images/s'];
-  return [table(head, rows), normTable(log), healthTable(log)].filter(Boolean).join('\n');
+  const head = [
+    'epoch',
+    'loss',
+    'accuracy',
+    'validation loss',
+    'validation accuracy',
+    ...metrics,
+    'seconds',
+    'images/s',
+  ];
+  return [table(head, rows), classTable(log, classNames), normTable(log), healthTable(log)].filter(Boolean).join('\n');
+}
+
+/** Precision, recall and F1 of each class, as the last validation measured them. */
+function classTable(log: TrainingLog, classNames: readonly string[]): string | undefined {
+  const last = log.epochs.findLast(({ validationLoss }) => validationLoss !== undefined);
+  const columns = Object.entries(last ?? {}).flatMap(([name, values]) => {
+    const [, first, rest] = /^validation(.)(.*)ByClass$/.exec(name) ?? [];
+    return first && Array.isArray(values) ? [{ name: first.toLowerCase() + rest, values: values as number[] }] : [];
+  });
+  if (columns.length === 0) return undefined;
+  const rows = classNames.map((name, label) => [name, ...columns.map(({ values }) => fixed(values[label]))]);
+  return table(['validation, by class', ...columns.map(({ name }) => name)], rows);
 }
 
 function normTable(log: TrainingLog): string {

@@ -66,8 +66,10 @@ function ofStep(step: StepRecord): SummaryValue[] {
 
 function ofEpoch(epoch: EpochRecord): SummaryValue[] {
   const { loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond } = epoch;
-  return Object.entries({ loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond }).flatMap(
-    ([name, scalar]) => (scalar === undefined ? [] : [{ tag: `epoch/${name}`, scalar }]),
+  const always = { loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond };
+  const metrics = Object.entries(epoch).filter(([name]) => name.startsWith('validation') && !(name in always));
+  return [...Object.entries(always), ...metrics].flatMap(([name, scalar]) =>
+    typeof scalar === 'number' ? [{ tag: `epoch/${name}`, scalar }] : [],
   );
 }
 

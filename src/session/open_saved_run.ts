@@ -38,7 +38,7 @@ export async function openSavedRun(
 }
 
 /** The request that a saved run came from. Files of other programs may leave options at their defaults. */
-export function requestOf({ options, dataset, epochs }: Pick<SavedRun, 'options' | 'dataset' | 'epochs'>) {
+export function requestOf({ options, dataset, epochs, fit }: Pick<SavedRun, 'options' | 'dataset' | 'epochs' | 'fit'>) {
   const { augmentation, optimizer, batchSize, seed, ...others } = options;
   const { name, clean = [], trainSamples, testSamples } = dataset;
   return {
@@ -48,5 +48,6 @@ export function requestOf({ options, dataset, epochs }: Pick<SavedRun, 'options'
     batchSize: batchSize ?? 32,
     seed: seed ?? 0,
     ...{ dataset: name, clean, epochs, trainSamples, testSamples },
+    ...(fit && { fit }),
   } satisfies RunRequest;
 }

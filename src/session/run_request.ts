@@ -1,4 +1,5 @@
 import type { Finding } from '../data/findings.ts';
+import type { FitSettings } from '../train/fit_settings.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 
 /** A run as plain data: the options of its trainer, what it trains on and for how long. The library checks all of it. */
@@ -11,10 +12,12 @@ export interface RunRequest extends TrainerOptions {
   /** Images of each part, the first ones. 0 test images: a run without validation. */
   trainSamples: number;
   testSamples: number;
+  /** How `fit` validates and when it ends. */
+  fit?: FitSettings;
 }
 
 /** What `createTrainer` gets of a request. */
 export function trainerOptionsOf(request: RunRequest): TrainerOptions {
-  const { dataset, clean, epochs, trainSamples, testSamples, ...options } = request;
+  const { dataset, clean, epochs, trainSamples, testSamples, fit, ...options } = request;
   return options;
 }

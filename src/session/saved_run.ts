@@ -14,7 +14,7 @@ export function runToSave(
   { imageShape, classNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames'>,
   data: string | undefined,
 ): RunToSave {
-  const { dataset, clean, epochs, trainSamples, testSamples } = request;
+  const { dataset, clean, epochs, trainSamples, testSamples, fit } = request;
   return {
     options: trainerOptionsOf(request),
     dataset: {
@@ -27,6 +27,7 @@ export function runToSave(
       ...(data !== undefined && { data }),
     },
     epochs,
+    ...(fit && Object.keys(fit).length > 0 && { fit }),
   };
 }
 

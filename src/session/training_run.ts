@@ -1,6 +1,6 @@
 import type { Dataset, TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
-import type { EpochRecord } from '../health/history.ts';
+import type { EpochRecord, StoppedEarly } from '../health/history.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
 import type { LearningRate } from '../model/schedule.ts';
 import type { CheckpointEvery } from '../train/checkpoint_every.ts';
@@ -66,6 +66,8 @@ export interface RunResult {
   stopped: boolean;
   skippedSteps: number;
   startup: Startup;
+  /** earlyStopping ended it. */
+  stoppedEarly?: StoppedEarly;
   /** It stopped in the middle of an epoch. */
   partialEpoch: boolean;
 }
@@ -135,9 +137,10 @@ export class TrainingRun {
       );
     }
     try {
-      const { stopped, skippedSteps } = await trainer.fit(train, {
+      const { stopped, skippedSteps, stoppedEarly } = await trainer.fit(train, {
         ...options,
-        ...(test.count > 0 && { validationData: test }),
+        // A share of the training images takes the place of the test images.
+        ...(test.count > 0 && options.validationSplit === undefined && { validationData: test }),
         keepHealth: false,
         onStep: (step, { epochSteps }) => {
           partialEpoch = step.step % epochSteps !== 0;
@@ -160,7 +163,10 @@ export class TrainingRun {
           }),
         ...(paused && { onPause: () => bundler.sent().then(paused) }),
       });
-      return { stopped, skippedSteps, startup: trainer.startup, partialEpoch };
+      return {
+        ...{ stopped, skippedSteps, startup: trainer.startup, partialEpoch },
+        ...(stoppedEarly && { stoppedEarly }),
+      };
     } finally {
       await states?.delivered();
       await bundler.sent();

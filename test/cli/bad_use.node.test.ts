@@ -38,6 +38,11 @@ test('help lists the commands, and each command its flags', async () => {
     '--health',
     '--csv',
     '--logdir',
+    '--metrics',
+    '--early-stopping',
+    '--reduce-lr-on-plateau',
+    '--validation-freq',
+    '--tta',
   ]) {
     expect(train.stdout).toContain(flag);
   }
@@ -133,6 +138,22 @@ const cases: [string, () => string[], string[]][] = [
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],
+  ['a metric that is nearly one', () => ['--metrics', 'recall,f1'], ['No such metric', '"f1"']],
+  [
+    'a k beyond the classes',
+    () => ['--dataset', 'digits', '--metrics', '[{"type":"topKCategoricalAccuracy","k":11}]'],
+    ['k 11', 'k from 1 to 10'],
+  ],
+  ['a negative patience', () => ['--early-stopping', '-1'], ['--early-stopping', 'at least 0']],
+  ['an option that earlyStopping lacks', () => ['--early-stopping', '{"patince":1}'], ['did you mean "patience"?']],
+  [
+    'a monitor that is not measured',
+    () => ['--dataset', 'digits', '--early-stopping', '{"monitor":"validationF1Score"}'],
+    ['earlyStopping monitors', "add 'f1Score' to metrics"],
+  ],
+  ['a factor of one', () => ['--reduce-lr-on-plateau', '{"factor":1}'], ['factor is invalid']],
+  ['a validation every 0 epochs', () => ['--validation-freq', '0'], ['--validation-freq', 'at least 1']],
+  ['no augmented sample', () => ['--tta', '0'], ['--tta', 'at least 1']],
   ['momentum for adam', () => ['--momentum', '0.9'], ['--momentum belongs to sgd']],
   ['a seed of more than 32 bits', () => ['--seed', '4294967296'], ['--seed', '4294967295']],
   ['more images than there are', () => ['--dataset', 'digits', '--train-samples', '5000'], ['5000', 'at most 1500']],

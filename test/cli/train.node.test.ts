@@ -4,10 +4,12 @@ import { describe, expect, test } from 'vitest';
 import {
   type ChromeTrace,
   type EpochRecord,
+  type Evaluation,
   type LayerSummary,
   type LearningRateCurve,
   parseRun,
   type StepRecord,
+  type StoppedEarly,
   type Verdict,
   type VerdictName,
 } from '../../src/index.ts';
@@ -28,6 +30,8 @@ interface Written {
   epochs: EpochRecord[];
   steps: StepRecord[];
   verdicts: Verdict[];
+  stoppedEarly?: StoppedEarly;
+  test?: Evaluation;
   stepsInVerdicts: Record<string, Partial<Record<VerdictName, number>>>;
 }
 
@@ -124,6 +128,45 @@ describe('wgrad train', () => {
       expect(first.steps).toHaveLength(5);
       expect((await once('again.json', '7')).steps).toEqual(first.steps);
       expect((await once('other.json', '8')).steps).not.toEqual(first.steps);
+    },
+    minutes(5),
+  );
+
+  test(
+    'holds out the last images, stops early with the best weights, and evaluates the test images with their samples',
+    async () => {
+      const folder = temporaryFolder();
+      const [json, save] = [join(folder, 'run.json'), join(folder, 'run.wgrad')];
+      // The loss gets smaller, which is no improvement where larger is better: epoch 1 stays the best.
+      const earlyStopping = { monitor: 'loss', mode: 'max', patience: 2, restoreBestWeights: true };
+      const reduceLrOnPlateau = { monitor: 'loss', mode: 'max', patience: 1, factor: 0.5 };
+      const { code, stdout, stderr } = await run(
+        ...['train', ...small, '--train-samples', '320', '--test-samples', '60', '--epochs', '6'],
+        ...['--validation-split', '0.25', '--validation-freq', '1,3', '--metrics', 'precision,f1Score', '--tta', '2'],
+        ...['--early-stopping', JSON.stringify(earlyStopping)],
+        ...['--reduce-lr-on-plateau', JSON.stringify(reduceLrOnPlateau), '--json', json, '--save', save],
+      );
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const { config, steps, epochs, stoppedEarly, test } = written(json);
+      expect(config.fit).toEqual({ earlyStopping, reduceLrOnPlateau, validationFreq: [1, 3], validationSplit: 0.25 });
+      expect(steps.length).toBe(3 * (240 / 32 + 0.5));
+      expect(epochs.map(({ validationF1Score }) => validationF1Score !== undefined)).toEqual([true, false, true]);
+      expect(stoppedEarly).toMatchObject({ epoch: 3, bestEpoch: 1, restoredBestWeights: true });
+      expect(test).toMatchObject({ loss: expect.any(Number), precisionByClass: expect.any(Array) });
+      expect(stdout).toMatch(/^epoch 1\/6 .*validation loss [\d.]+ {2}accuracy [\d.]+ {2}precision [\d.]+ {2}f1Score/m);
+      expect(stdout).toMatch(/^epoch 2\/6 .*learning rate lowered to 0.0005/m);
+      expect(stdout).toMatch(
+        /^stopped {2}early, after epoch 3 of 6: loss was best in epoch 1.*weights are those of epoch 1$/m,
+      );
+      expect(stdout).toMatch(/^test {5}loss .* f1Score [\d.]+, the mean over 2 augmented samples of each image$/m);
+      expect(stdout).toMatch(/validation, by class │ precision │ f1Score/);
+      const saved = parseRun(readFileSync(save));
+      expect(saved.fit).toEqual(config.fit);
+      expect(saved.options.metrics).toEqual(['precision', 'f1Score']);
+      expect(saved.snapshot.callbacks!.earlyStopping).toMatchObject({ stoppedEpoch: 3 });
+      expect(saved.snapshot.weights).toEqual(saved.snapshot.bestWeights);
+      const resumed = await run('train', '--resume', save, '--adapter', 'software', '--validation-split', '0.5');
+      expect(resumed).toMatchObject({ code: 2, stderr: expect.stringContaining('another --validation-split') });
     },
     minutes(5),
   );

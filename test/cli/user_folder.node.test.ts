@@ -120,7 +120,7 @@ describe('files that need no Chrome', () => {
 
   test.each([
     ['a share of one', ['--dataset', 'x', '--validation-split', '1'], '--validation-split'],
-    ['a data set that has a split', ['--dataset', 'digits', '--validation-split', '0.1'], '--validation-split'],
+    ['nothing of a data set that has a split', ['--dataset', 'digits', '--validation-split', '0'], 'validationSplit'],
     ['a data set of one size', ['--dataset', 'digits', '--image-size', '32'], '--image-size'],
     [
       'a comparison without validation',

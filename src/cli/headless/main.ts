@@ -37,10 +37,10 @@ window.wgrad = {
       await run.restore(unpackSnapshot(served.state));
       before = unpackNumbers(served.from);
     }),
-  fit: (order) =>
+  fit: ({ fit, ...order }) =>
     outcome(() =>
       run.fit(
-        { ...before, ...order, signal: stopping.signal },
+        { ...before, ...order, ...fit, signal: stopping.signal },
         {
           events: (events) => window.wgradEvents(packNumbers(events)),
           ...(order.keep && { state: (state, reason) => window.wgradKeep(packSnapshot(state), reason) }),
@@ -48,6 +48,7 @@ window.wgrad = {
       ),
     ),
   snapshot: () => outcome(async () => packSnapshot(await run.trainer.snapshot())),
+  evaluate: (options) => outcome(async () => packNumbers(await run.trainer.evaluate(datasets.test, options))),
   prepareTwins: (run) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');

@@ -5,6 +5,9 @@ import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
   AugmentationConfig,
+  EvaluateOptions,
+  Evaluation,
+  FitSettings,
   LayerSummary,
   LearningRateCurve,
   LearningRateFinderOptions,
@@ -54,6 +57,7 @@ export interface Pictures {
 export interface FitOrder {
   epochs: number;
   keep?: Keep;
+  fit?: FitSettings;
 }
 
 /** Where a run is resumed, as the command serves it: its numbers are packed. */
@@ -96,6 +100,8 @@ export interface Page {
   /** With `keep` it sends states to the command: the page may not live to be asked. */
   fit(order: FitOrder): Promise<Outcome<RunResult>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
+  /** Of the test images, its numbers packed. */
+  evaluate(options: EvaluateOptions): Promise<Outcome<Evaluation>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
   /** Fetches the data set that the command serves, and checks that twins are twins. */

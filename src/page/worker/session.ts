@@ -132,7 +132,7 @@ async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): 
   if (from) await run.restore(from.snapshot, learningRate);
   try {
     const { stopped, skippedSteps, partialEpoch } = await run.fit(
-      { ...before, pace, signal },
+      { ...asked.fit, ...before, pace, signal },
       {
         begun: (bytes) => listener.begun(bytes),
         events: (events) => listener.events(events),

@@ -1,0 +1,120 @@
+import { type Command, Option } from 'commander';
+import { isDatasetName } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { FitSettings, MetricConfig } from '../index.ts';
+import { fillMetrics, metricTypes } from '../model/metrics/index.ts';
+import { fillFitSettings } from '../train/fit_settings.ts';
+import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
+import { integer } from './values.ts';
+
+/** The flags of `train` that say how it validates, when it ends, and what is measured. */
+export interface FitCommandOptions {
+  metrics?: MetricConfig[];
+  /** null takes away what a resumed run has. */
+  earlyStopping?: FitSettings['earlyStopping'] | null;
+  reduceLrOnPlateau?: FitSettings['reduceLrOnPlateau'] | null;
+  terminateOnNan?: boolean;
+  validationFreq?: number | number[];
+  tta?: number;
+}
+
+export function addFitOptions(command: Command): Command {
+  return command
+    .option(
+      '--metrics <names>',
+      `measured of the validation beside loss and accuracy, with commas between: ${metricTypes.slice(1).join(', ')}; or a JSON list`,
+      metricsOf,
+    )
+    .option(
+      '--early-stopping <patience>',
+      "end when the validation loss has not improved for so many epochs; or Keras' EarlyStopping as JSON, with monitor, minDelta, mode, baseline, startFromEpoch, restoreBestWeights",
+      (text) => patienceOrJson('--early-stopping', 'earlyStopping', text),
+    )
+    .option(
+      '--reduce-lr-on-plateau <patience>',
+      "lower the learning rate when the validation loss has not improved for so many epochs; or Keras' ReduceLROnPlateau as JSON, with monitor, factor, mode, minDelta, cooldown, minLr",
+      (text) => patienceOrJson('--reduce-lr-on-plateau', 'reduceLrOnPlateau', text),
+    )
+    .option('--terminate-on-nan', 'end at the first step with numbers that are not finite, not after three in a row')
+    .option('--validation-freq <n>', 'validate every n epochs, or after those listed: 1,2,5,10', frequencyOf)
+    .addOption(
+      new Option(
+        '--tta <n>',
+        'evaluate the network in the end by the mean over n augmented samples of each test image',
+      ).argParser((text) => {
+        const samples = integer('--tta', { min: 1 })(text);
+        return fillTestTimeAugmentation(samples).samples;
+      }),
+    );
+}
+
+function metricsOf(text: string): MetricConfig[] {
+  const metrics = /^\s*\[/.test(text)
+    ? jsonOf<MetricConfig[]>('--metrics', text)
+    : (text.split(',').map((name) => name.trim()) as MetricConfig[]);
+  fillMetrics(metrics);
+  return metrics;
+}
+
+function patienceOrJson<Name extends 'earlyStopping' | 'reduceLrOnPlateau'>(
+  flag: string,
+  name: Name,
+  text: string,
+): FitSettings[Name] | null {
+  if (text === 'none') return null;
+  const config = /^\s*\{/.test(text)
+    ? jsonOf<NonNullable<FitSettings[Name]>>(flag, text)
+    : { patience: integer(flag, { min: 0 })(text) };
+  fillFitSettings({ [name]: config });
+  return config as FitSettings[Name];
+}
+
+function frequencyOf(text: string): number | number[] {
+  const parts = text.split(',').map(integer('--validation-freq', { min: 1 }));
+  return parts.length === 1 ? parts[0]! : parts;
+}
+
+function jsonOf<T>(flag: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new ConfigurationError({ what: `${flag}: the text is not JSON`, found: (cause as Error).message }, { cause });
+  }
+}
+
+/**
+ * What `fit` gets of the flags.
+ *
+ * @param before of a run that is resumed: what was not typed stays.
+ * @returns `held`, the options without a --validation-split that is fit's: that of a data set with a split of its own.
+ * @throws ConfigurationError
+ */
+export function fitSettingsOf<Options extends FitCommandOptions & { dataset: string; validationSplit?: number }>(
+  options: Options,
+  before: FitSettings = {},
+): { fit: FitSettings; held: Options } {
+  const { earlyStopping, reduceLrOnPlateau, terminateOnNan, validationFreq, dataset, validationSplit } = options;
+  const isOfFit = validationSplit !== undefined && isDatasetName(dataset);
+  const typed: { [Name in keyof FitSettings]?: FitSettings[Name] | null } = {
+    earlyStopping,
+    reduceLrOnPlateau,
+    terminateOnNaN: terminateOnNan,
+    validationFreq,
+    ...(isOfFit && { validationSplit }),
+  };
+  if (isOfFit && before.validationSplit !== undefined && before.validationSplit !== validationSplit) {
+    throw new ConfigurationError({
+      what: 'The run that --resume names was made with another --validation-split',
+      found: validationSplit,
+      expected: String(before.validationSplit),
+      fix: 'leave --validation-split out: --resume takes it from the run',
+    });
+  }
+  const given = Object.entries(typed).filter(([, value]) => value !== undefined);
+  const all = { ...before, ...Object.fromEntries(given) };
+  const fit: FitSettings = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+  fillFitSettings(fit);
+  if (!isOfFit) return { fit, held: options };
+  const { validationSplit: _, ...held } = options;
+  return { fit, held: held as Options };
+}
