@@ -40,12 +40,12 @@ export interface AugmenterOptions {
   seed?: number;
   /** Images of the data set, from which mixUp and cutMix draw a partner. */
   count?: number;
-  /** What the feature-wise options need to know, where an earlier `fit` has found it. */
+  /** Statistics that the feature-wise options need, from an earlier `fit`. */
   statistics?: FeatureStatistics;
 }
 
 /**
- * Makes an augmenter: the kernels that the trainer warps its batches with, on images of one's own.
+ * Makes an augmenter: the kernels that the trainer warps its batches with, on any images.
  *
  * @throws ConfigurationError at once for options that are invalid, or a whitening matrix that the adapter can't bind.
  */
@@ -85,7 +85,7 @@ export class Augmenter {
   }
 
   /**
-   * What `apply` has given, as grey levels 0 to 255 again, to be looked at. A mere `rescale` is undone; whatever is centred,
+   * The result of `apply` as grey levels 0 to 255 again, for viewing. A mere `rescale` is undone; whatever is centred,
    * standardised or whitened has no grey levels, and each image is stretched from its least to its most, as Keras'
    * `save_to_dir` does it: `stretched` tells.
    */
@@ -94,7 +94,7 @@ export class Augmenter {
   }
 
   /**
-   * What is drawn for each sample, a function of (seed, epoch, sample) alone: plain JSON, which `apply` takes. The matrix of
+   * Each sample's draws, a function of (seed, epoch, sample) alone: plain JSON, which `apply` takes. The matrix of
    * all that moves pixels comes with it, and its inverse, by which points and boxes of the original can be carried along;
    * it knows nothing of what elasticTransform displaces.
    */
@@ -209,7 +209,7 @@ export class Augmenter {
   }
 
   /**
-   * What NumPy would draw, where Keras' own draws are asked for: the samples as one batch, not shuffled, of a generator that
+   * NumPy's numbers, if Keras' own draws are requested: the samples as one batch, not shuffled, of a generator that
    * has given as many batches before as the epoch's number says.
    */
   #drawnElsewhere({ epoch, samples }: DrawOf): SampleParameters[] | undefined {

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { elementsOf } from './op.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** What an augmenter is given, checked before anything of it reaches the GPU. */
+/** Checks of an augmenter's arguments, before anything reaches the GPU. */
 
 /** Which draws: those of these samples, by their index in the data set, in this epoch. */
 export interface DrawOf {

@@ -23,7 +23,7 @@ import { layOutputs, planPasses } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /**
- * What a batch's buffers and dispatches are drafted with. On a GPU it is a `Recorder`, whose buffers are slices and whose
+ * Drafts a batch's buffers and dispatches. On a GPU it is a `Recorder`, whose buffers are slices and whose
  * dispatches are compiled meanwhile; in a plan both are data.
  */
 export interface Drafter<B, D> {
@@ -47,7 +47,7 @@ export interface BatchSource<B = Slice> {
   places: number;
   /** Images of the data set, or of the call. */
   count: number;
-  /** Of a data set; without, slot n of the batch is image n. */
+  /** The order of a data set's samples; without it, slot n of the batch is image n. */
   labels?: { all: B; batch: B };
   /** Where the shares of each image's classes go, [batch, classes], when images are mixed. */
   targets?: { slice: B; classes: number };
@@ -243,7 +243,7 @@ const isStill = (op: Op): boolean =>
       !op.steps.some((step) => step.kind === 'map' && step.to) &&
       op.fields.every(({ draw, identity = 0 }) => draw?.from === 'constant' && draw.value === identity)));
 
-/** What is to be known before images can be made. */
+/** Facts that are needed before images can be made. */
 function requireNothing(ops: readonly Op[]): void {
   const op = ops.find(({ wanting }) => wanting !== undefined);
   if (!op) return;

@@ -9,7 +9,7 @@ export interface AugmentationFacts {
   ops: { type: string; options: OptionFacts[] }[];
 }
 
-/** What an augmentation may say, as plain JSON, from the schemas that check it: for a form, or a page of documentation. */
+/** The options of an augmentation as plain JSON, from the schemas that check it: for a form, or a page of documentation. */
 export function describeAugmentation(): AugmentationFacts {
   const ops = [...definitions.values()].map(({ type, schema }) => ({ type, options: describeOptions(schema) }));
   return { generator: generatorOptions(), ops };

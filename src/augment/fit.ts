@@ -76,7 +76,7 @@ async function multiplyOut(
   const kernel = features % 4 === 0 ? denseBackwardW : denseBackwardWNarrow;
   const dispatch = await recorder.dispatch(kernel, shape, { x, dy: x, dw, db });
   for (let first = 0; first < count; first += batch) {
-    // What is missing from the last round is zero, and adds nothing.
+    // Missing samples of the last round are zero, and add nothing.
     const centred = new Float32Array(batch * features);
     const last = Math.min(count, first + batch) * features;
     for (let at = first * features, i = 0; at < last; at++, i++) centred[i] = images[at]! - mean[i % mean.length]!;

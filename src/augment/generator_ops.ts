@@ -135,7 +135,7 @@ const samplewise = (g: FilledGenerator): Op => ({
   pixelSources: [statisticsSource, samplewiseSource],
 });
 
-/** What is subtracted and divided by are literals: they are known before the shader is. */
+/** Subtrahend and divisor are literals: they are known before the shader is compiled. */
 function featurewise(g: FilledGenerator, { channels, ...size }: Picture, statistics?: FeatureStatistics): Op[] {
   const numbers = (values: readonly number[]) => values.map((value) => `f32(${value})`).join(', ');
   const list = (values: readonly number[]) =>
@@ -189,7 +189,7 @@ function shiftDraw(range: number | readonly number[], size: number): Draw {
   return range === 1 ? constant(0) : { from: 'signedChoice', values: Array.from({ length: range }, (_, n) => n) };
 }
 
-/** What Keras' own draws are told of the ranges. */
+/** The ranges, as Keras' own draws take them. */
 export function kerasRangesOf(g: FilledGenerator): KerasRanges {
   const { brightnessRange, ...ranges } = g;
   return { ...ranges, ...(brightnessRange && { brightnessRange }) };

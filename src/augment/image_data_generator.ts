@@ -63,7 +63,7 @@ const schema = v.strictObject({
   zoomRange: v.optional(zoom, 0),
   /** One number for all channels is drawn from [-channelShiftRange, channelShiftRange) and added. */
   channelShiftRange: v.optional(number(0), 0),
-  /** What lies outside of an image. */
+  /** How points outside of an image are filled. */
   fillMode: v.optional(v.picklist(kerasFillModes), 'nearest'),
   /** The value outside with fillMode "constant", before rescale. */
   cval: v.optional(finite, 0),
@@ -101,9 +101,9 @@ export type FilledGenerator = Omit<v.InferOutput<typeof schema>, 'zoomRange' | '
   rescale: number;
 };
 
-/** What the feature-wise options know of the training images, after `rescale`: what `fit` finds, plain JSON but for the matrix. */
+/** Statistics of the training images after `rescale`, which `fit` computes: plain JSON except for the matrix. */
 export interface FeatureStatistics {
-  /** Of each channel, over all images, rows and columns. */
+  /** For each channel, over all images, rows and columns. */
   mean: number[];
   std: number[];
   /** The whitening matrix [features, features] of images as rows of numbers, where zcaWhitening asks for it. */

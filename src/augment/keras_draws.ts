@@ -1,14 +1,14 @@
 import type { NumpyRandom } from './numpy_random.ts';
 
 /**
- * What ImageDataGenerator draws from, as its options say it. JSON has one kind of number where Python has two: a whole
+ * The ranges that ImageDataGenerator draws from, as its options give them. JSON has one kind of number where Python has two: a whole
  * shift of 1 or more is Keras' int (whole pixels from a choice), any other number its float. What Keras does with
  * 3.0 can be had by 3.0000001.
  */
 export interface KerasRanges {
   /** Degrees. */
   rotationRange?: number;
-  /** Of the height below 1, pixels above; a whole number n means one of 0 to n - 1, a list one of its own, either sign. */
+  /** Below 1 a share of the height, above pixels; a whole number n means one of 0 to n - 1, a list one of its own, either sign. */
   heightShiftRange?: number | readonly number[];
   widthShiftRange?: number | readonly number[];
   /** Degrees. */
@@ -21,7 +21,7 @@ export interface KerasRanges {
   brightnessRange?: readonly [number, number];
 }
 
-/** What is drawn for one image: Keras' get_random_transform, in float64 as NumPy has it. */
+/** The draws for one image: Keras' get_random_transform, in float64 as in NumPy. */
 export interface KerasDraw {
   theta: number;
   /** By heightShiftRange, pixels. */

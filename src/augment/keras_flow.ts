@@ -11,7 +11,7 @@ export interface KerasFlowOptions {
   samples: number;
   batchSize: number;
   shuffle?: boolean;
-  /** What Keras seeds NumPy with before each batch, the number of batches so far added. Without one, no run can be repeated. */
+  /** Keras seeds NumPy with it before each batch, plus the number of batches so far. Without one, no run can be repeated. */
   seed: number;
 }
 
@@ -129,7 +129,7 @@ export function kerasEpoch(options: KerasFlowOptions, path: KerasPath, epoch: nu
 }
 
 /**
- * What Keras' `fit(x, augment=True, rounds, seed)` draws: for image i of round r the parameters at r * samples + i.
+ * The draws of Keras' `fit(x, augment=True, rounds, seed)`: for image i of round r the parameters at r * samples + i.
  *
  * @throws ConfigurationError for a seed that NumPy would not take.
  */

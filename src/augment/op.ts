@@ -10,7 +10,7 @@ export interface Picture {
 export const elementsOf = ({ height, width, channels }: Picture): number => height * width * channels;
 
 /**
- * What a number is drawn from. `uniform` and `signed` draw from [low, high), `choice` and `signedChoice` from a list, those
+ * A number's distribution. `uniform` and `signed` draw from [low, high), `choice` and `signedChoice` from a list, those
  * named signed with either sign, `choiceBy` from the list whose index is what an earlier field of the op has drawn; `rounded`
  * is a uniform number rounded, `integer` a whole one from low to high, both included, all alike; `chance` gives 1 with
  * probability p, else 0; `beta` draws from Beta(alpha, alpha).
@@ -29,7 +29,7 @@ export interface Field {
   name: string;
   /** Left out where the op's own WGSL function draws it. */
   draw?: Draw;
-  /** What leaves the image as it is; 0 by default. */
+  /** The value that leaves the image unchanged; 0 by default. */
   identity?: number;
   /** How JSON shows it: a boolean, or one of these names by its index. */
   as?: 'boolean' | readonly string[];
@@ -55,7 +55,7 @@ interface Call {
 /** Moves pixels. `fn call(at: u32, from: vec2f, to: vec2f) -> mat3x3f`: (column, row, 1) of what it gives to where that is sampled. */
 export interface MapStep extends Call {
   kind: 'map';
-  /** What it asks for: no fillMode where it never samples outside of the image, no order where it moves whole pixels. */
+  /** The options that it needs: no fillMode if it never samples outside of the image, no order if it moves whole pixels. */
   sampling?: Partial<Sampling>;
   /** Its third row is not (0, 0, 1). */
   projective?: boolean;
@@ -79,7 +79,7 @@ export interface DisplaceStep {
   scale: readonly [number, number];
 }
 
-/** What a step must know of the whole image, as it is before this step. */
+/** A statistic of the whole image before this step, which the step needs. */
 export interface Need {
   of: 'statistics' | 'tables';
   /** Only for images of which this field is one of these numbers, else for all to which the op is applied. */
@@ -123,7 +123,7 @@ export interface PairStep extends Call {
 /** y = x W of every image as one row of numbers, for every image. */
 export interface MatrixStep {
   kind: 'matrix';
-  /** Of an image. */
+  /** The size of an image. */
   features: number;
   /** [features, features]; empty until it is known. */
   matrix: Float32Array;
@@ -134,12 +134,12 @@ export type Step = MapStep | DisplaceStep | PixelStep | FilterStep | PairStep | 
 /** One op of a pipeline, for images of one shape: what is drawn for each, and what is done with that. */
 export interface Op {
   type: string;
-  /** What its numbers are drawn for. An op keeps its code for ever, so that a new one doesn't change the draws of others. */
+  /** The purpose in the key of its draws. An op keeps its code for ever, so that a new one doesn't change the draws of others. */
   code: number;
   /** Probability that it is applied to an image; it is drawn where it is below 1. */
   p: number;
   fields: readonly Field[];
-  /** What is missing before it can be run, and what to do about it. */
+  /** An error, if something is missing before it can run, and what to do about it. */
   wanting?: string;
   /** `fn call(key: Key, purpose: u32, at: u32, from: vec2f, to: vec2f)` draws the fields that have no `draw`; purposes from `purpose` on are its own. */
   draw?: Call;

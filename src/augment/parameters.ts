@@ -2,13 +2,13 @@ import { ConfigurationError, suggest } from '../errors.ts';
 import { type Field, isRecorded, type PlacedOp, pairSteps } from './op.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** What is drawn for one op of a list: its type, whether it is applied to the image, its fields. */
+/** The draws for one op of a list: its type, whether it is applied to the image, its fields. */
 export type OpParameters = { type: string; applied?: boolean } & Record<string, number | boolean | string | undefined>;
 
 /** (column, row, 1) of what comes out to (column, row, 1) of where it is sampled, row by row. */
 export type Matrix = number[][];
 
-/** What is drawn for the image that another is mixed with. */
+/** The draws for the image that another is mixed with. */
 export interface PartnerParameters {
   /** Its index in the data set. */
   sample: number;
@@ -16,13 +16,13 @@ export interface PartnerParameters {
 }
 
 interface Geometry {
-  /** Of all that moves pixels, multiplied out. `draw` gives it and its inverse; `apply` doesn't ask for them. */
+  /** The matrix of everything that moves pixels, multiplied out. `draw` gives it and its inverse; `apply` doesn't ask for them. */
   matrix?: Matrix;
   /** Where a point of the original image goes. */
   inverse?: Matrix;
 }
 
-/** What is drawn for one image by an ImageDataGenerator, under Keras' names. What is left out is the identity. */
+/** The draws of an ImageDataGenerator for one image, under Keras' names. Missing ones are the identity. */
 export interface ImageDataGeneratorParameters extends Geometry {
   /** Degrees; above 0 the picture turns counter-clockwise. */
   theta: number;
@@ -32,9 +32,9 @@ export interface ImageDataGeneratorParameters extends Geometry {
   ty: number;
   /** Degrees. */
   shear: number;
-  /** Of the columns; below 1 magnifies. */
+  /** Zoom of the columns; below 1 magnifies. */
   zx: number;
-  /** Of the rows. */
+  /** Zoom of the rows. */
   zy: number;
   flipHorizontal: boolean;
   flipVertical: boolean;
@@ -44,14 +44,14 @@ export interface ImageDataGeneratorParameters extends Geometry {
   brightness?: number;
 }
 
-/** What is drawn for one image by a list of ops, in their order. */
+/** The draws of a list of ops for one image, in their order. */
 export interface PipelineParameters extends Geometry {
   ops: OpParameters[];
   /** With mixUp or cutMix: whom it is mixed with, and what is done to that one before. */
   partner?: PartnerParameters;
 }
 
-/** What is drawn for one image: plain JSON. */
+/** The draws for one image: plain JSON. */
 export type SampleParameters = Partial<ImageDataGeneratorParameters> | PipelineParameters;
 
 /** The warp is always there, what else a generator does only where it is given. */

@@ -44,7 +44,7 @@ export interface Pass {
   matrix?: MatrixStep;
 }
 
-/** Of maps that move whole pixels about and never leave the image: a pixel is copied. */
+/** For maps that only move whole pixels within the image: a pixel is copied. */
 const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 };
 
 /**

@@ -26,7 +26,7 @@ export interface Pipeline {
   words: number;
   /** Images are mixed with others: a batch holds their partners behind them, and a record ends with whose partner it is. */
   paired: boolean;
-  /** Of an ImageDataGenerator: its arguments. Parameters are then one object under Keras' names, not a list of ops. */
+  /** The arguments of an ImageDataGenerator, if it is one. Parameters are then one object under Keras' names, not a list of ops. */
   generator?: FilledGenerator;
 }
 

@@ -79,7 +79,7 @@ function colourOf({ width, channels }: Picture, images: ArrayLike<number>, first
 }
 
 /**
- * What a pipeline gives, as grey levels again. A mere `rescale` is undone; whatever is standardised has no grey levels,
+ * The output of a pipeline, as grey levels again. A mere `rescale` is undone; whatever is standardised has no grey levels,
  * and each image is stretched from its least to its most, as Keras' `save_to_dir` does it.
  */
 export function toGreyLevels(pipeline: Pipeline, values: Float32Array): Float32Array {

@@ -8,7 +8,7 @@ export type KerasCompat = 'corrected' | 'keras' | 'keras-preprocessing-1.1';
 export interface ChannelSums {
   /** Pixels: images x height x width. */
   count: number;
-  /** Of x, and of x * x: one a channel. */
+  /** The sums of x and of x * x, one for each channel. */
   sum: ArrayLike<number>;
   sumOfSquares: ArrayLike<number>;
 }
@@ -17,9 +17,9 @@ export interface ChannelSums {
 export interface ProductSums {
   /** Images. */
   count: number;
-  /** Of x_i. */
+  /** The sums of x_i. */
   sum: ArrayLike<number>;
-  /** Of x_i x_j: [features, features], symmetric. */
+  /** The sums of x_i x_j: [features, features], symmetric. */
   gram: ArrayLike<number>;
 }
 
@@ -79,7 +79,7 @@ export async function fitWhitening(
   };
 }
 
-/** What of the normalisation is done, after Keras' rules of what brings what along. */
+/** The parts of the normalization that are done, by Keras' rules for options that imply others. */
 export interface Normalization {
   samplewiseCenter: boolean;
   samplewiseStdNormalization: boolean;

@@ -28,7 +28,7 @@ export async function whiteningMatrix(
     Matrix.from1DArray(features, features, moment),
     { assumeSymmetric: true },
   );
-  // What is negative is rounding.
+  // Negative ones are rounding errors.
   const values = Float64Array.from(realEigenvalues, (value) => Math.max(0, value));
   const singular = values.map(Math.sqrt);
   const largestFirst = [...singular.keys()].sort((i, j) => singular[j]! - singular[i]!);

@@ -1,4 +1,4 @@
-/** Of MNIST and of scikit-learn's digits. */
+/** The classes of MNIST and of scikit-learn's digits. */
 export const digitNames: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /** As its authors name them (https://github.com/zalandoresearch/fashion-mnist). */

@@ -12,7 +12,7 @@ import {
 } from './dataset.ts';
 import { examine, type Finding, findings, look } from './findings.ts';
 
-/** What is dropped; what is left out stays. */
+/** The findings that are dropped; others stay. */
 export type Cleaning = Partial<Record<Finding, boolean>>;
 
 export interface Cleaned extends TrainAndTest {

@@ -1,14 +1,14 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: signatures consist of such bytes
 import { cifar10RecordBytes } from './cifar.ts';
 
-/** What a file holds, by its content. Its name only helps where the content has no signature. */
+/** The format of a file, by its content. Its name only helps if the content has no signature. */
 export interface FileFormat {
   kind: 'picture' | 'idx' | 'cifar10' | 'system' | 'empty' | 'other';
   /** In words: "PNG", "NumPy archive (.npz)". */
   name: string;
   /** Whether the content is packed by gzip. */
   gzip?: boolean;
-  /** Of an IDX file: labels have one, images have more. */
+  /** The axes of an IDX file: labels have one, images have more. */
   dimensions?: number;
   /** How to make something of it that wgrad reads. */
   fix?: string;

@@ -13,7 +13,7 @@ import {
 import { firstSame } from './same_images.ts';
 
 /**
- * What may be wrong with an image, in the order in which cleaning looks for it:
+ * Possible faults of an image, in the order in which cleaning looks for them:
  * - labels: its label names no class;
  * - constant: all its pixels have one colour, blank or not (an image of a single pixel is not called that);
  * - conflicts: some image of either part has the same bytes and another label, so that one of the two is wrong;
@@ -23,7 +23,7 @@ import { firstSame } from './same_images.ts';
 export const findings = ['labels', 'constant', 'conflicts', 'leaks', 'duplicates'] as const;
 export type Finding = (typeof findings)[number];
 
-/** Of images in either part. */
+/** Indices of images in either part. */
 export type Indices = Record<Part, number[]>;
 
 /** Two images or more that are equal in every byte. */
@@ -32,7 +32,7 @@ export interface SameImages extends Indices {
   labels: number[];
 }
 
-/** What has to be known of a data set to tell what is wrong with it. */
+/** The facts about a data set that its findings follow from. */
 export interface Facts {
   imageShape: ImageShape;
   classNames: string[];

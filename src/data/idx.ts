@@ -47,7 +47,7 @@ export interface IdxDatasetFiles {
   labels: Uint8Array;
   /** By default the classes are named "0" up to the largest label. */
   classNames?: readonly string[];
-  /** What to call the two files in errors. */
+  /** Names of the two files, for errors. */
   names?: { images: string; labels: string };
 }
 

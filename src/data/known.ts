@@ -2,14 +2,14 @@ import { cifar10Names, digitNames, fashionMnistNames } from './class_names.ts';
 import type { ImageShape } from './dataset.ts';
 import { digitsTestCount } from './digits.ts';
 
-/** What `--dataset` and the page call the data sets that wgrad knows. */
+/** The data sets that wgrad knows, by their names in `--dataset` and on the page. */
 export const datasetNames = ['mnist', 'fashion-mnist', 'digits', 'cifar10'] as const;
 
 export type DatasetName = (typeof datasetNames)[number];
 
 export const isDatasetName = (name: string): name is DatasetName => (datasetNames as readonly string[]).includes(name);
 
-/** What there is to know of a data set before its files are read. */
+/** Facts about a data set that are known before its files are read. */
 export interface KnownDataset {
   imageShape: ImageShape;
   classNames: readonly string[];

@@ -13,7 +13,7 @@ const decoding = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as c
 const fewestClasses = 2;
 /** Decoded pictures that are kept from one pass to the next; larger sets are decoded twice. */
 const mostKept = 256 * 2 ** 20;
-/** What Chrome decodes. Others are tried too: another browser may know them. */
+/** Formats that Chrome decodes. Others are tried too: another browser may know them. */
 const decodable = ['PNG', 'JPEG', 'GIF', 'WebP', 'BMP', 'AVIF', 'ICO'];
 
 interface Picture extends PlacedPicture {

@@ -2,7 +2,7 @@ import { count, counted } from '../figures.ts';
 import type { DatasetParts, TrainAndTestParts } from './dataset.ts';
 import type { Split } from './splits.ts';
 
-/** What was made of a user's files. */
+/** How a user's files were read. */
 export interface ReadingReport {
   format: 'pictures' | 'IDX' | 'CIFAR-10';
   splits: SplitReport[];
@@ -10,7 +10,7 @@ export interface ReadingReport {
   ignored: IgnoredFile[];
   /** Sizes of the pictures in pixels, the most common first. */
   sizes?: PictureSize[];
-  /** What was decided on the way: the size of the images, which of two equal files was used. */
+  /** Decisions on the way: the size of the images, which of two equal files was used. */
   notes: string[];
 }
 
@@ -34,7 +34,7 @@ export interface PictureSize {
   count: number;
 }
 
-/** What was read from a user's files. */
+/** The data that was read from a user's files. */
 export interface UserDataset extends TrainAndTestParts {
   /**
    * What validates during training, where the files have a split for that and one for testing; `test` is then kept aside.

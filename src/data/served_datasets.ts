@@ -3,7 +3,7 @@ import { createDatasets, type ImageShape, type TrainAndTest } from './dataset.ts
 
 export type { TrainAndTest } from './dataset.ts';
 
-/** What is known of a data set before its bytes are there. */
+/** Facts about a data set that are known before its bytes are loaded. */
 export interface DatasetFacts {
   imageShape: ImageShape;
   classNames: string[];
@@ -11,7 +11,7 @@ export interface DatasetFacts {
   test: { count: number };
 }
 
-/** What a server says of each data set by its name: null where it has all of it, else why it doesn't. */
+/** The state of each data set on a server, by its name: null if the server has all of it, else why it doesn't. */
 export type ServedList = Record<string, ErrorParts | null>;
 
 /** The file, beside the page, with the `ServedList`: of a server that has the page's files alone it names none. */
@@ -80,7 +80,7 @@ async function get(path: string, init: RequestInit): Promise<Response> {
   });
 }
 
-/** What to throw where the server can't be reached, or goes away in the middle of an answer. */
+/** The error to throw if the server can't be reached, or goes away in the middle of an answer. */
 function unanswered(path: string, cause: unknown, signal?: AbortSignal | null): unknown {
   if (signal?.aborted) return cause;
   return new DataError(

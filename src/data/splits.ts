@@ -9,7 +9,7 @@ const words: [Split, RegExp][] = [
   ['validation', /^(val|valid|validation|validate|dev|development)$/],
   ['test', /^(test|testing|tst|t10k|eval|evaluation|holdout)$/],
 ];
-/** What people add to these words: train_images, test1, validationset. */
+/** Suffixes that people add to these words: train_images, test1, validationset. */
 const additions = /(set|split|data|dataset|images?|imgs?|pictures?|photos?|samples|folder|labels?)$/;
 
 /** A number at the end says nothing: test1 is a test split. The 10k of t10k is no such number. */

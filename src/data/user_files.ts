@@ -21,7 +21,7 @@ export interface UserFilesOptions extends PictureOptions {
 /** Reads pictures, where that takes more than this thread: a command has no decoder for them. */
 export type PictureReader = typeof readPictureFiles;
 
-/** What wgrad reads, in words. */
+/** The formats that wgrad reads, in words. */
 export const readableFiles =
   'a folder of pictures (PNG, JPEG, WebP, GIF, BMP or AVIF) with a folder for each class in it, IDX files ' +
   '(train-images-idx3-ubyte and so on, plain or .gz), or the binary version of CIFAR-10 (data_batch_*.bin, test_batch.bin)';
@@ -129,7 +129,7 @@ function reasonOf(path: string, { kind, name }: IdentifiedFile['format']): Ignor
 function describeOthers(files: readonly IdentifiedFile[]): string | undefined {
   const told = files.filter(({ format }) => format.kind !== 'system');
   if (told.length === 0) return undefined;
-  // What could be made use of says more than a readme.
+  // A file that could be used says more than a readme.
   const sorted = [...told].sort((a, b) => Number(Boolean(b.format.fix)) - Number(Boolean(a.format.fix)));
   return some(sorted.map(({ path, format }) => `${path}: ${format.name}`));
 }

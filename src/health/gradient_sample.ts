@@ -16,7 +16,7 @@ export function meanGradient(parts: readonly Gradient[]): Float64Array[] {
 
 export const squaredNorm = (gradient: Gradient): number => dot(gradient, gradient);
 
-/** Of the angle between two gradients of the same shapes; NaN where one is zero or not finite. */
+/** The cosine of the angle between two gradients of the same shapes; NaN if one is zero or not finite. */
 export function cosine(a: Gradient, b: Gradient): number {
   const between = dot(a, b) / Math.sqrt(squaredNorm(a)) / Math.sqrt(squaredNorm(b));
   return Number.isFinite(between) ? Math.max(-1, Math.min(1, between)) : Number.NaN;

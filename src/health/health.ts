@@ -2,7 +2,7 @@
 export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
 
 /**
- * What a step measured of one tensor of weights. Norms are L2, over all elements. The gradient is that of the whole loss,
+ * The figures of one tensor of weights in a step. Norms are L2, over all elements. The gradient is that of the whole loss,
  * that of a regularizer included, before anything is clipped; weight decay is no part of it, but of the update.
  */
 export interface TensorHealth {
@@ -13,16 +13,16 @@ export interface TensorHealth {
   gradientMax: number;
   /** Before the update. */
   weightNorm: number;
-  /** Of what was really added to the weights: 0 in a skipped step. */
+  /** The norm of what was really added to the weights: 0 in a skipped step. */
   updateNorm: number;
   /** updateNorm / weightNorm; NaN while the weights are all zero, as a bias is at first. */
   updateRatio: number;
 }
 
-/** What a step measured of one layer with weights: its tensors taken together, and what it gave and got. */
+/** The figures of one layer with weights in a step: its tensors taken together, its output and its gradient. */
 export interface LayerHealth extends TensorHealth {
   tensors: { kernel: TensorHealth; bias?: TensorHealth };
-  /** Of the layer's output over the batch's real samples, behind its pool where one follows at once; a softmax layer's logits. */
+  /** The layer's output over the batch's real samples, after its pool if one follows directly; a softmax layer's logits. */
   activation: {
     mean: number;
     standardDeviation: number;
@@ -46,7 +46,7 @@ export interface LayerHealth extends TensorHealth {
   nonFinite: { activations: number; deltas: number; gradients: number; weights: number };
 }
 
-/** What a step measured of the whole network. */
+/** The figures of the whole network in a step. */
 export interface HealthRecord {
   /** By the layer's name, in the model's order; layers with weights only. */
   layers: Record<string, LayerHealth>;
@@ -56,7 +56,7 @@ export interface HealthRecord {
   firstNonFinite?: { layer: string; pass: Pass };
 }
 
-/** What is measured: nothing but gradient norms; the set of every step; the probes of every few steps too. */
+/** How much is measured: only gradient norms; the figures of every step; also probes every few steps. */
 export const healthLevels = ['off', 'norms', 'full'] as const;
 export type HealthLevel = (typeof healthLevels)[number];
 
@@ -81,7 +81,7 @@ export interface ProbeFigures {
   noiseScale: number;
 }
 
-/** What is measured every few steps, on the batch of the step that follows, without moving the weights. */
+/** The figures of a probe, every few steps: measured on the batch of the next step, without moving the weights. */
 export interface ProbeRecord {
   /** The step whose batch it is. */
   step: number;
@@ -110,7 +110,7 @@ export interface ProbeRecord {
 export const verdictNames = ['healthy', 'vanishing', 'exploding', 'dead', 'saturated', 'non-finite'] as const;
 export type VerdictName = (typeof verdictNames)[number];
 
-/** What wgrad makes of a layer's figures. */
+/** The judgment of a layer's figures. */
 export interface Verdict {
   layer: string;
   verdict: VerdictName;
@@ -119,6 +119,6 @@ export interface Verdict {
   epoch: number;
   /** The figures that led to it, in one sentence. */
   sentence: string;
-  /** What usually helps; empty for a healthy layer. */
+  /** The usual remedy; empty for a healthy layer. */
   remedy: string;
 }

@@ -1,7 +1,7 @@
 import type { HealthRecord } from './health.ts';
 import type { StepRecord } from './history.ts';
 
-/** What is kept of a layer's health in a step, of the kilobytes that are measured. */
+/** The part of a layer's health in a step that is kept, of the kilobytes that are measured. */
 export interface LayerFigures {
   updateRatio: number;
   /** Undefined for the last layer. */

@@ -5,7 +5,7 @@ export interface PartGradient {
   squares: number;
 }
 
-/** What a batch and its parts say of the gradient of a single sample: its mean, squared, and its variance. */
+/** The estimate, from a batch and its parts, of the gradient of a single sample: its squared mean and its variance. */
 export interface NoiseEstimate {
   /** tr(Sigma): how far single samples' gradients lie from the true one, squared. */
   covarianceTrace: number;
@@ -35,7 +35,7 @@ export function sharesOf(samples: number, parts: number): number[] {
 }
 
 /**
- * What an average keeps of itself at the next estimate: it goes back about ten. Single estimates of |G|^2 are mostly
+ * The share that an average keeps at the next estimate: it goes back about ten. Single estimates of |G|^2 are mostly
  * noise, and the ratio of two averages is much less biased than the average of ratios (the same appendix).
  */
 const memory = 0.9;

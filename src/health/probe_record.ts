@@ -4,7 +4,7 @@ import { type LayerTensors, tensorsByLayer } from '../model/measured_layers.ts';
 import type { ProbeFigures, ProbeRecord } from './health.ts';
 import { estimateNoise, RunningNoise } from './noise.ts';
 
-/** What a probe read back. Products are four words a tensor: g . h, |g|^2, |h|^2, nothing. */
+/** The words that a probe reads back. Products are four words a tensor: g . h, |g|^2, |h|^2, nothing. */
 export interface ProbeWords {
   /** g of the whole batch, h the last step's gradient and the momentum. */
   last: Float32Array;
@@ -17,14 +17,14 @@ export interface ProbeWords {
   samples: { layer: string; squares: Float32Array }[];
 }
 
-/** What the host knows of it. */
+/** The facts of the host about it. */
 export interface ProbeFacts {
   step: number;
   /** The batch's samples, as they stand in it. */
   samples: { sample: number; label: number }[];
   /** A step was done before, whose gradient `last` is about. */
   follows: boolean;
-  /** Of the momentum's direction; undefined where there is none. */
+  /** The product with the momentum's direction; undefined if there is none. */
   momentumSign?: 1 | -1;
 }
 

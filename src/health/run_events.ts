@@ -1,18 +1,18 @@
 import type { ProbeRecord, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 
-/** What is told of a run while it goes on; `at` is in ms, by the clock of whoever trains; 0 where it isn't known. */
+/** An event of a run in progress; `at` is in ms, by the clock of the thread that trains; 0 if it isn't known. */
 export type RunEvent =
   | { step: StepRecord; epochSteps: number; at: number }
   | { epoch: EpochRecord }
   | { verdict: Verdict }
   | { probe: ProbeRecord };
 
-/** How long events wait for each other. */
+/** How many milliseconds events wait for each other. */
 const bundleMs = 100;
 
 /**
- * Hands over what is told in bundles: a message to another process or thread costs about a millisecond, more than a
+ * Delivers events in bundles: a message to another process or thread costs about a millisecond, more than a
  * step of a fast GPU.
  */
 export class EventBundler<Item = RunEvent> {
@@ -20,7 +20,7 @@ export class EventBundler<Item = RunEvent> {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private sending: Promise<unknown> = Promise.resolve();
 
-  /** @param tell is called again once it has resolved. */
+  /** @param tell receives a bundle; it is called again once its promise has resolved. */
   constructor(private readonly tell: (events: Item[]) => unknown) {}
 
   add(item: Item): void {
@@ -28,7 +28,7 @@ export class EventBundler<Item = RunEvent> {
     this.timer ??= setTimeout(() => this.send(), bundleMs);
   }
 
-  /** Sends what waits, and resolves when all is told. */
+  /** Sends the waiting events, and resolves when all have been delivered. */
   sent(): Promise<unknown> {
     this.send();
     return this.sending;

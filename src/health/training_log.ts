@@ -12,13 +12,13 @@ export interface UnfinishedEpoch {
   imagesPerSecond: number | undefined;
 }
 
-/** What a run has told so far. It outlives the trainer: after a stop or a crash it is what was learned. */
+/** The events of a run so far. It outlives the trainer: after a stop or a crash the records are still there. */
 export class TrainingLog {
   readonly epochs: EpochRecord[] = [];
   readonly steps: StepRecord[] = [];
   readonly verdicts: Verdict[] = [];
   readonly probes: ProbeRecord[] = [];
-  /** Of the steps that `load` took, which come without theirs. */
+  /** The health of the steps that `load` took, which come without theirs. */
   health: HealthTable | undefined;
   stepsPerEpoch = 0;
   private readonly current = new RunningMean();

@@ -2,9 +2,9 @@ import { rectifiers } from '../model/activations.ts';
 import type { Pass, VerdictName } from './health.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
-/** What a verdict says, from the figures of the step that decided or of any other one. */
+/** The sentence of a verdict, from the figures of the step that decided it or of any other one. */
 
-/** What words need to know of a layer in one step. What was not measured is undefined. */
+/** The figures of a layer in one step that the sentences need. Those that were not measured are undefined. */
 export interface LayerState extends JudgedLayer {
   /** Its relative gradient: RMS of its delta over the last layer's. */
   reach?: number;
@@ -164,7 +164,7 @@ function nonFiniteSentence(figures: Figures): string {
   );
 }
 
-/** What usually helps; empty for a healthy layer. */
+/** The usual remedy; empty for a healthy layer. */
 export function remedyFor(name: VerdictName, figures: Figures): string {
   const { layer, layers } = figures;
   switch (name) {

@@ -27,7 +27,7 @@ import {
   stepLines,
 } from './augment_text.ts';
 
-/** What both kernels know of the batch. */
+/** The batch, as both kernels see it. */
 export interface AugmentShape {
   pipeline: Pipeline;
   passes: readonly Pass[];
@@ -51,7 +51,7 @@ export interface AugmentDrawShape extends AugmentShape {
 
 export interface AugmentPixelsShape extends AugmentShape {
   pass: Pass;
-  /** What the pass reads: bytes of the data set, its floats, or what the pass before made. */
+  /** The input of the pass: bytes of the data set, its floats, or the output of the pass before. */
   reads: 'bytes' | 'floats' | 'pass';
 }
 

@@ -17,7 +17,7 @@ const size = ({ height, width }: { height: number; width: number }) => `vec2f(${
 const listed = (...args: (string | number)[]) => args.map(literal).join(', ');
 const purposeOf = (op: PlacedOp, index: number) => `${op.purpose + index}u`;
 
-/** What was drawn for a field of an op. */
+/** The number that was drawn for a field of an op. */
 function fieldText(op: PlacedOp, name: string): string {
   const index = op.fields.findIndex((field) => field.name === name);
   if (index < 0) throw new Error(`${op.type} has no field ${name}`);
@@ -115,7 +115,7 @@ export function mapLines(passes: readonly Pass[]): string {
         const lines = maps.map((map) => {
           const { op, step } = map;
           const line = `${name} = ${name} * ${step.window ? `window_map(${mapCall(map)})` : mapCall(map)};`;
-          // What changes the size does so for every image.
+          // A step that changes the size does so for every image.
           return step.to ? `  ${line}` : `  if (drawn(record + ${op.at}u) != 0.0) { ${line} }`;
         });
         const store = isProjective(pass) ? 'store_projective_map' : 'store_map';
@@ -193,7 +193,7 @@ export function readText(pass: Pass): string {
   return isWarped(pass) ? 'read_warp(place)' : 'pixel_at(place.column, place.row, place)';
 }
 
-/** What a pixel of so many channels is, in WGSL: its type, an expression for each of its channels, its lines to y. */
+/** A pixel of so many channels in WGSL: its type, an expression for each of its channels, the lines that store it in y. */
 export function pixelText(channels: number): {
   type: string;
   each: (channel: (c: string, component: string) => string) => string;

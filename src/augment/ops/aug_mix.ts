@@ -20,7 +20,7 @@ import { augMixSpace, policyOps } from './policy_tables.ts';
 
 /** Torchvision's chains of a drawn length have 1 to 3 ops. */
 const mostDrawn = 3;
-/** Of chains, and of ops in a chain. */
+/** The most chains, and the most ops in a chain. */
 const most = 8;
 
 const chainDepth = v.custom<number>(
@@ -36,11 +36,11 @@ export const augMix: OpDefinition = {
   type: 'augMix',
   schema: v.strictObject({
     type: v.literal('augMix'),
-    /** Of 10 bins, so many of the weakest are drawn from. */
+    /** How many of the weakest of 10 bins are drawn from. */
     severity: v.optional(integer(1, 10), 3),
     mixtureWidth: v.optional(integer(1, most), 3),
     chainDepth: v.optional(chainDepth, -1),
-    /** Of Beta and Dirichlet, by which the weights are drawn. */
+    /** The parameter of Beta and Dirichlet, from which the weights are drawn. */
     alpha: v.optional(number(0.01, 100), 1),
     /** Brightness, colour, contrast and sharpness as well. */
     allOps: v.optional(v.boolean('a boolean'), true),

@@ -9,7 +9,7 @@ import type { Limits } from '../../options.ts';
 import type { Field, OpDefinition, PixelStep } from '../op.ts';
 import { drawnFrom, fixedOrRange, probability, range, requireColour } from './options.ts';
 
-/** What colorJitter adjusts, by its number in WGSL. */
+/** The adjustments of colorJitter, by their number in WGSL. */
 const adjustments = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 const contrast = 1;
 
@@ -40,7 +40,7 @@ const colorJitter: OpDefinition = {
     brightness: factorsOption('brightness'),
     contrast: factorsOption('contrast'),
     saturation: factorsOption('saturation'),
-    /** Of a full turn. */
+    /** A share of a full turn. */
     hue: v.optional(
       v.pipe(
         v.union(

@@ -119,7 +119,7 @@ const randomCrop: OpDefinition = {
   },
 };
 
-/** What torchvision takes where ten draws didn't fit: as much of the image as the ratios allow, in the middle. */
+/** torchvision's fallback if ten draws didn't fit: as much of the image as the ratios allow, in the middle. */
 function centralCrop({ height, width }: Picture, [low, high]: readonly [number, number]): number[] {
   const ratio = width / height;
   const h = ratio < low ? Math.max(1, roundHalfEven(width / low)) : height;

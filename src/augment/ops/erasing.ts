@@ -18,7 +18,7 @@ const valueOrNoise = v.union(
   'a grey level, one for each channel, or "random"',
 );
 
-/** What is put in place of the image, as an expression in WGSL. */
+/** The replacement of the image, as an expression in WGSL. */
 function valueText(value: Value, { channels }: Picture): string {
   const levels = typeof value === 'number' ? [value] : value;
   if (levels.length !== 1 && levels.length !== channels) {
@@ -81,7 +81,7 @@ const cutout: OpDefinition = {
   type: 'cutout',
   schema: v.strictObject({
     type: v.literal('cutout'),
-    /** Of the square, in pixels. */
+    /** The side of the square, in pixels. */
     size: integer(1),
     value: v.optional(valueOrNoise, 0),
     p: probability(1),

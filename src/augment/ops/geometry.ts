@@ -35,7 +35,7 @@ const flip = (type: string, code: number, args: [string, string]): OpDefinition 
   }),
 });
 
-/** What a picture turns about: (x, y) from the upper left corner of the image, in pixels; its middle unless given. */
+/** The center of a rotation: (x, y) from the upper left corner of the image, in pixels; its middle unless given. */
 const centreOption = v.optional(v.strictTuple([finite, finite]));
 /** The same as pixels are numbered, whose middles are whole; in WGSL. */
 const centreOf = (center: readonly [number, number] | undefined, { width, height }: Picture) => {

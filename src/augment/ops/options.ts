@@ -15,10 +15,10 @@ export const interpolationOption = (byDefault: 'nearest' | 'bilinear') =>
   v.optional(v.picklist(['nearest', 'bilinear']), byDefault);
 export const interpolationOf = (interpolation: 'nearest' | 'bilinear'): 0 | 1 => (interpolation === 'nearest' ? 0 : 1);
 
-/** What ops that move pixels share: torchvision's names, SciPy's modes. */
+/** Options that ops which move pixels share: torchvision's names, SciPy's modes. */
 export const samplingOptions = {
   interpolation: interpolationOption('bilinear'),
-  /** What lies outside: `gridConstant` goes over into `fill` softly, as torchvision does it, `constant` with a hard edge. */
+  /** How points outside are filled: `gridConstant` fades into `fill`, as in torchvision, `constant` has a hard edge. */
   fillMode: v.optional(v.picklist(fillModes), 'gridConstant'),
   /** A grey level, 0 to 255. */
   fill: v.optional(finite, 0),

@@ -7,7 +7,7 @@ import { number } from '../../check.ts';
 import type { OpDefinition } from '../op.ts';
 import { probability } from './options.ts';
 
-/** Of Beta(alpha, alpha), from which the share of the image itself is drawn: 1 is uniform, small ones leave most images nearly whole. */
+/** The share of the image itself is drawn from Beta(alpha, alpha): 1 is uniform, small ones leave most images nearly whole. */
 const alpha = v.optional(number(0.01, 100), 1);
 
 /**

@@ -1,7 +1,7 @@
 import { roundHalfEven } from './round_half_even.ts';
 
 /**
- * What policies choose from: torchvision's tables (transforms/autoaugment.py, 0.14), which are the papers' as far as these
+ * The ops that policies choose from: torchvision's tables (transforms/autoaugment.py, 0.14), which are the papers' as far as these
  * agree with each other.
  */
 
@@ -114,14 +114,14 @@ function spaceOf(bins: number, ends: Ends): PolicySpace {
 }
 
 /**
- * What is applied for a magnitude of a space, as torchvision does it: whole pixels, a factor about 1, and what the rest
+ * The argument of an op for a magnitude of a space, as in torchvision: whole pixels, a factor about 1, and what the rest
  * already is (the tangent of a shear, degrees, bits, a threshold).
  */
 export function appliedOf(op: PolicyOp, magnitude: number): number {
   switch (op) {
     case 'translateX':
     case 'translateY':
-      // What only rounding keeps from being whole is whole. + 0: -0 is 0.
+      // A number that only rounding keeps from being whole is whole. + 0: -0 is 0.
       return Math.trunc(magnitude + Math.sign(magnitude) * 1e-6) + 0;
     case 'brightness':
     case 'color':
@@ -133,7 +133,7 @@ export function appliedOf(op: PolicyOp, magnitude: number): number {
   }
 }
 
-/** What an op of a space may apply, each as likely: its magnitudes of some bins, with either sign where it has one. */
+/** The values that an op of a space may apply, equally likely: its magnitudes of some bins, with either sign if it has one. */
 export function choicesOf(space: PolicySpace, op: PolicyOp, bins?: readonly number[]): number[] {
   const magnitudes = space.get(op);
   if (!magnitudes) return [0];
