@@ -138,6 +138,7 @@ export {
   adamax,
   adamW,
   lion,
+  muon,
   nadam,
   type OptimizerConfig,
   rmsprop,

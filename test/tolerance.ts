@@ -147,6 +147,12 @@ export const tolerances = {
     absolute: 0,
     reason: 'a difference, a product and a sum; 1 - momentum was rounded too',
   },
+  muon_momentum: { ...product, reason: 'up to four products, added' },
+  newton_schulz: {
+    ...product,
+    reason:
+      'a sum of products; in the polynomial of sums of parts, times a scale with a root and a division: more terms',
+  },
   optimizer: {
     sum: 8 * anyRounding,
     result: 0,

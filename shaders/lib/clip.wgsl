@@ -10,12 +10,3 @@ fn clipped(g: vec4f, tensor: u32) -> vec4f {
   return g;
 #endif
 }
-
-// What the update starts from: Keras' weight_decay, decoupled from the gradient (Loshchilov and Hutter 2019).
-fn decayed(w: vec4f) -> vec4f {
-#if ${decays}
-  return w - state.learning_rate * weight_decay * w;
-#else
-  return w;
-#endif
-}

@@ -1,6 +1,7 @@
 import gradientNormSource from '../../shaders/gradient_norm.wgsl?raw';
 import gradientNormReduceSource from '../../shaders/gradient_norm_reduce.wgsl?raw';
 import clip from '../../shaders/lib/clip.wgsl?raw';
+import decay from '../../shaders/lib/decay.wgsl?raw';
 import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
 import nadamMomentum from '../../shaders/lib/nadam_momentum.wgsl?raw';
 import updateSource from '../../shaders/update.wgsl?raw';
@@ -66,7 +67,7 @@ export interface EndOfStepShape extends ChunkedShape, Betas {
   clip?: Clip | undefined;
 }
 
-const clipsNorm = (clip: Clip | undefined): boolean => clip !== undefined && clip.by !== 'value';
+export const clipsNorm = (clip: Clip | undefined): boolean => clip !== undefined && clip.by !== 'value';
 
 export const gradientNormReduce: Kernel<EndOfStepShape> = {
   name: 'gradient_norm_reduce',
@@ -110,6 +111,8 @@ export interface UpdateRule<S extends UpdateShape> {
   source: string;
   /** Numbers that it keeps for each weight: the names of their arenas' bindings. */
   slots: (shape: S) => readonly string[];
+  /** What else it reads of each weight, by the names of the bindings. */
+  reads?: (shape: S) => readonly string[];
   flags?: (shape: S) => Record<string, boolean>;
   constants: (shape: S) => Record<string, number>;
   /** Floating-point operations of a weight. */
@@ -117,15 +120,15 @@ export interface UpdateRule<S extends UpdateShape> {
 }
 
 /** What is bound beside the slots may take six of the eight storage buffers that every device has. */
-const takesUniformState = <S extends UpdateShape>({ slots }: UpdateRule<S>, shape: S): boolean =>
-  slots(shape).length > 2;
+const takesUniformState = <S extends UpdateShape>({ slots, reads }: UpdateRule<S>, shape: S): boolean =>
+  slots(shape).length + (reads?.(shape).length ?? 0) > 2;
 
 /** Sums of squares of the weights and of what was added to them. */
 const measuredFlops = ({ measured }: UpdateShape): number => (measured ? 5 : 0);
 
 export const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel<S> => ({
   name: rule.name,
-  source: (s) => rule.source + updateSource + stateSource + clip + (s.measured ? measureUpdate : ''),
+  source: (s) => rule.source + updateSource + stateSource + clip + decay + (s.measured ? measureUpdate : ''),
   variants: chunkInvocations,
   flags: (s, { workgroupSize }) => ({
     workgroup_size: workgroupSize!,
@@ -148,13 +151,13 @@ export const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel
     w: s.elements * 4,
     ...(s.measured && { partials: s.chunks * 4 }),
     ...(clipsNorm(s.clip) && { factors: s.tensors }),
-    ...Object.fromEntries(rule.slots(s).map((name) => [name, s.elements * 4])),
+    ...Object.fromEntries([...rule.slots(s), ...(rule.reads?.(s) ?? [])].map((name) => [name, s.elements * 4])),
   }),
   workgroups: (s) => [s.chunks],
   // The gradient is read; the weights and every slot are read and written.
   cost: (s) => ({
     flops: 4 * (rule.flops(s) + measuredFlops(s)) * s.elements,
-    bytes: 16 * (3 + 2 * rule.slots(s).length) * s.elements,
+    bytes: 16 * (3 + 2 * rule.slots(s).length + (rule.reads?.(s).length ?? 0)) * s.elements,
   }),
 });
 

@@ -27,6 +27,8 @@ export interface WeightSpec {
   trainable: boolean;
   /** For a tensor that holds a statistic of the layer's input. A layer's variance follows its mean, of the same shape. */
   statistic?: 'mean' | 'variance';
+  /** The kernel of a dense layer or a convolution: a matrix whose rows are all axes but the last. */
+  isMatrix?: boolean;
   /** For statistics that follow the batch's: how much of them a step keeps. */
   momentum?: number;
 }
@@ -185,12 +187,17 @@ export function kernelAndBias(config: KernelConfig, shape: number[], biases = sh
     { initializer: config.kernelInitializer, regularizer: config.kernelRegularizer },
     { fanIn: window * inputs, fanOut: window * outputs },
   );
-  if (!config.useBias) return [kernel];
+  const matrix = { ...kernel, isMatrix: true };
+  if (!config.useBias) return [matrix];
   return [
-    kernel,
+    matrix,
     weightSpec('bias', [biases], config, { initializer: config.biasInitializer, regularizer: config.biasRegularizer }),
   ];
 }
+
+/** Rows and columns of a kernel that is a matrix; undefined for other tensors. */
+export const matrixOf = ({ isMatrix, shape }: WeightSpec): [number, number] | undefined =>
+  isMatrix ? [product(shape.slice(0, -1)), shape.at(-1)!] : undefined;
 
 /** The activation that a layer's options name, where the layer has such an option. */
 export const activationOption = (config: object): ActivationName | undefined =>

@@ -68,6 +68,18 @@ export const lion = (options: Omit<OptimizerConfigOf<'lion'>, 'type'> = {}): Opt
   checked({ type: 'lion', ...options });
 
 /**
+ * Muon (Jordan and others 2024) for the kernels of dense layers and convolutions, each a matrix with all axes but the last as
+ * rows: m = momentum * m + dw, then w -= learningRate * sqrt(max(1, columns / rows)) * o, where o is m, or dw + momentum * m with
+ * `nesterov`, with all its singular values brought near 1: divided by its norm + 1e-7, and then `nsSteps` times x = a * x +
+ * b * x x^T x + c * x x^T x x^T x with a, b, c = 3.4445, -4.7750, 2.0315. All other tensors are updated by Adam at
+ * learningRate * adamLrRatio (Keras' form, with weightDecay AdamW), or with `others: 'sgd'` by w -= learningRate * m, or
+ * dw + momentum * m with `nesterov`. Keras' Muon (keras/src/optimizers/muon.py) takes kernels of two and three axes alone, the
+ * ratio of rows to columns, and other defaults: learningRate 0.001, nsSteps 6, weightDecay 0.1.
+ */
+export const muon = (options: Omit<OptimizerConfigOf<'muon'>, 'type'> = {}): OptimizerConfigOf<'muon'> =>
+  checked({ type: 'muon', ...options });
+
+/**
  * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
  * v = momentum * v - learningRate * dw, then w += v, or w += momentum * v - learningRate * dw with `nesterov`.
  */

@@ -4,6 +4,7 @@ import { stateWords } from '../kernels/state.ts';
 import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { matrixOf } from '../model/layer.ts';
 import { betasOf, clipOf, type FilledOptimizer } from '../model/optimizer.ts';
 import type { Bound } from './bind.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
@@ -103,7 +104,8 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     planState(planner, settings, reader, arenas, { ...batchBuffers, ...own }, { graph, squares });
   const training = planOf({ ...trainingState, schedule }, network.training);
   const evaluation = planOf(evaluationState, network.gradient);
-  const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state);
+  const matrices = trainedTensors(model).map(({ spec }) => matrixOf(spec));
+  const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state, matrices);
   const average = planAverage(planner, optimizer, arenas, training.state);
   const move = planMovingStatistics(planner, network, training.state);
   const measurement =

@@ -1,8 +1,10 @@
 import type { Kernel } from '../gpu/kernel.ts';
+import { muon } from '../kernels/muon.ts';
 import * as kernels from '../kernels/optimizers.ts';
 import { type UpdateShape, weightAverage } from '../kernels/update.ts';
 import { averageOf, clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
+import { type Prepared, planMuon } from './muon.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
@@ -31,29 +33,59 @@ const updates = {
     numbers: ({ initialAccumulatorValue, epsilon }) => ({ initialAccumulatorValue, epsilon }),
   },
   lion: { kernel: kernels.lion, numbers: ({ beta1, beta2 }) => ({ beta1, beta2 }) },
+  muon: {
+    kernel: muon,
+    numbers: ({ others, momentum, nesterov, adamLrRatio, adamBeta1, adamBeta2, epsilon }) => ({
+      ...{ others, momentum, nesterov, adamLrRatio, adamBeta1, adamBeta2, epsilon },
+      matrices: true,
+    }),
+    prepare: planMuon,
+  },
   sgd: { kernel: kernels.sgd, numbers: ({ momentum, nesterov }) => ({ momentum, nesterov }) },
-} satisfies { [T in OptimizerType]: { kernel: unknown; numbers: UpdateNumbers<T> } };
+} satisfies { [T in OptimizerType]: { kernel: unknown; numbers: UpdateNumbers<T>; prepare?: unknown } };
+
+/** Plans what has to come before an update. */
+type Prepare = (
+  planner: Planner,
+  optimizer: FilledOptimizer,
+  arenas: Arenas,
+  state: BufferRef,
+  firstSlot: BufferRef,
+  matrices: readonly (readonly [number, number] | undefined)[],
+) => Prepared;
 
 /** The update kernel of an optimizer, and what its shape has beyond every update's. */
-export function updateKernelOf(optimizer: FilledOptimizer): { kernel: Kernel<UpdateShape>; numbers: object } {
-  const { kernel, numbers } = updates[optimizer.type as OptimizerType] as unknown as {
+export function updateKernelOf(optimizer: FilledOptimizer): {
+  kernel: Kernel<UpdateShape>;
+  numbers: object;
+  prepare?: Prepare | undefined;
+} {
+  const { kernel, numbers, prepare } = updates[optimizer.type as OptimizerType] as unknown as {
     kernel: Kernel<UpdateShape>;
     numbers: (of: FilledOptimizer) => object;
+    prepare?: Prepare;
   };
-  return { kernel, numbers: numbers(optimizer) };
+  return { kernel, numbers: numbers(optimizer), prepare };
 }
 
-/** The optimizer's dispatches in their order, and the arenas of its slots. */
+/**
+ * The optimizer's dispatches in their order, and the arenas of its slots.
+ *
+ * @param matrices rows and columns of each trained tensor that is a matrix.
+ */
 export function planUpdate(
   planner: Planner,
   optimizer: FilledOptimizer,
-  { network, chunks, shape, updated, factors }: Arenas,
+  arenas: Arenas,
   state: BufferRef,
+  matrices: readonly (readonly [number, number] | undefined)[],
 ): { dispatches: PlannedDispatch[]; slots: BufferRef[] } {
+  const { network, chunks, shape, updated, factors } = arenas;
   const { weights, gradients } = network;
-  const { kernel, numbers } = updateKernelOf(optimizer);
+  const { kernel, numbers, prepare } = updateKernelOf(optimizer);
   const names = slotsOf(optimizer);
   const slots = names.map((name) => planner.buffer('parameters', `${kernel.name}.${name}`, gradients.all.size / 4));
+  const prepared = prepare?.(planner, optimizer, arenas, state, slots[0]!, matrices);
   const update = planner.dispatch(
     kernel,
     {
@@ -62,6 +94,7 @@ export function planUpdate(
       clip: clipOf(optimizer),
       weightDecay: optimizer.weightDecay,
       ...numbers,
+      ...prepared?.numbers,
     },
     {
       dw: gradients.all,
@@ -71,9 +104,10 @@ export function planUpdate(
       ...(updated && { partials: updated }),
       ...(factors && { factors }),
       ...Object.fromEntries(names.map((name, i) => [name, slots[i]!])),
+      ...prepared?.buffers,
     },
   );
-  return { dispatches: [update], slots };
+  return { dispatches: [...(prepared?.dispatches ?? []), update], slots };
 }
 
 /** The moving average of the weights. */

@@ -6,11 +6,13 @@ import { adamax } from './adamax.ts';
 import { clipGradients } from './clip.ts';
 import { lion } from './lion.ts';
 import { movingAverage } from './moving_average.ts';
+import { muon } from './muon.ts';
 import { nadam } from './nadam.ts';
 import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
 import type { After, Before, Numbers } from './tensor_update.ts';
 
+type Matrices = readonly (readonly [number, number] | undefined)[];
 type Slots = Record<string, Float64Array>;
 /** Those at the weights as they stand, given the update's number from 0 and each tensor's slots so far. */
 type Gradients = (weights: Float64Array[], step: number, slots: readonly Slots[]) => Numbers[];
@@ -37,6 +39,7 @@ const updates: { [T in OptimizerType]: { slots: string[]; update: Update<FilledO
   rmsprop: { slots: ['v', 'm', 'a'], update: rmsprop },
   adagrad: { slots: ['v'], update: adagrad },
   lion: { slots: ['m'], update: lion },
+  muon: { slots: ['m', 'v'], update: muon },
   sgd: {
     slots: ['v'],
     update: (optimizer, { dw, w, slots: { v } }) => {
@@ -55,6 +58,7 @@ export const updateTensor = (optimizer: AtRate<FilledOptimizer>, before: Before)
  * update's number from 0 and each tensor's slots so far.
  *
  * @param rateOf the learning rate of an update, counted from 0; needed where the optimizer's is no number.
+ * @param matrices rows and columns of each tensor that is a matrix, for Muon.
  */
 export const trainSteps = (
   optimizer: FilledOptimizer,
@@ -62,7 +66,8 @@ export const trainSteps = (
   steps: number,
   gradients: Gradients,
   rateOf?: (update: number) => number,
-): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients, rateOf).weights;
+  matrices?: Matrices,
+): Float64Array[] => trainWithAverage(optimizer, weights, steps, gradients, rateOf, matrices).weights;
 
 /** The same with the moving average of the weights, which an optimizer without `useEma` does not keep. */
 export function trainWithAverage(
@@ -71,6 +76,7 @@ export function trainWithAverage(
   steps: number,
   gradients: Gradients,
   rateOf: (update: number) => number = () => optimizer.learningRate as number,
+  matrices: Matrices = [],
 ): { weights: Float64Array[]; averages: Float64Array[] } {
   const names = updates[optimizer.type].slots;
   let w: Float64Array[] = weights.map((tensor) => Float64Array.from(tensor));
@@ -80,7 +86,7 @@ export function trainWithAverage(
     const dw = clipGradients(optimizer, gradients(w, step, slots));
     w = w.map((before, i) => {
       const at = { ...optimizer, learningRate: rateOf(step) };
-      const after = updateTensor(at, { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1 });
+      const after = updateTensor(at, { dw: dw[i]!, w: before, slots: slots[i]!, t: step + 1, matrix: matrices[i] });
       Object.assign(slots[i]!, after.slots);
       return after.w;
     });

@@ -2,6 +2,7 @@ import type { Gpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
+import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
 import { arenaOf } from './arena.ts';
 import { checkWeightAverage } from './average_checks.ts';
@@ -60,6 +61,13 @@ import {
   type MergeCase,
   mergeShape,
 } from './merge_checks.ts';
+import {
+  checkMuon,
+  checkMuonMomentum,
+  checkNewtonSchulzGram,
+  checkNewtonSchulzPolynomial,
+  checkNewtonSchulzProduct,
+} from './muon_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce, checkWeightPenalty } from './norm_checks.ts';
 import { checkAdam, checkOptimizer, checkSgd } from './optimizer_checks.ts';
 import {
@@ -403,6 +411,27 @@ export const everyKernel: AnyCheck[] = [
       }),
     ),
   ),
+  ...([undefined, { by: 'norm', most: 1 }, { by: 'value', most: 0.3 }] as const).map((clip, i) =>
+    any(checkMuonMomentum({ tensors: [[7, 3], 5], momentum: 0.9, nesterov: i === 0, clip })),
+  ),
+  any(checkNewtonSchulzGram([[7, 3], 5])),
+  ...[true, false].flatMap((flag) => [
+    any(checkNewtonSchulzPolynomial([[7, 3], 5], flag)),
+    any(checkNewtonSchulzProduct([[7, 3], 5], flag)),
+  ]),
+  ...(
+    [
+      [{}, { measured: true, weightDecay: 0.5, clip: { by: 'norm', most: 1 } }],
+      [{ others: 'sgd' }, { measured: false, clip: { by: 'value', most: 0.3 } }],
+      [
+        { others: 'sgd', nesterov: false },
+        { measured: true, tensors: [70, 5] },
+      ],
+    ] as const
+  ).map(([options, departure]) => {
+    const optimizer = fillOptimizer({ type: 'muon', ...options }) as FilledOptimizerOf<'muon'>;
+    return any(checkMuon({ ...update, tensors: [[7, 3], 5], t: 3, optimizer, ...departure }));
+  }),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),
   any(checkGradientProductsReduce(tensors)),

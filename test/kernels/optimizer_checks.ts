@@ -36,7 +36,7 @@ export interface SgdCase extends UpdateCase, Omit<SgdShape, keyof UpdateShape> {
 
 type Numbers = Float64Array;
 
-const shapeOf = (arena: Arena, c: UpdateCase): UpdateShape => ({
+export const shapeOf = (arena: Arena, c: UpdateCase): UpdateShape => ({
   elements: arena.elements,
   chunks: arena.chunks.length / 4,
   tensors: arena.tensors.length,
@@ -46,11 +46,11 @@ const shapeOf = (arena: Arena, c: UpdateCase): UpdateShape => ({
 });
 
 /** One factor a tensor, as gradient_norm_reduce would give, or whatever else. */
-const factorsOf = (arena: Arena, { clip }: UpdateCase) =>
+export const factorsOf = (arena: Arena, { clip }: UpdateCase) =>
   clip && clip.by !== 'value' && { factors: Float32Array.from(numbers(arena.tensors.length, 60), (u) => (u + 1) / 2) };
 
 /** The gradients as the update takes them. */
-function clipped(arena: Arena, { clip }: UpdateCase, { dw, factors }: Record<string, Contents>): Numbers {
+export function clipped(arena: Arena, { clip }: UpdateCase, { dw, factors }: Record<string, Contents>): Numbers {
   const taken = Float64Array.from(dw!);
   for (let i = 0; i < arena.chunks.length / 4; i++) {
     const [first, end, tensor] = arena.chunks.subarray(4 * i, 4 * i + 3);
@@ -129,7 +129,7 @@ export interface OptimizerCase extends UpdateCase {
 }
 
 /** How large each slot may be, as a share of the gradients; those that hold squares, or magnitudes, are not negative. */
-const slotValues: Record<string, (u: number, scale: number) => number> = {
+export const slotValues: Record<string, (u: number, scale: number) => number> = {
   m: (u, scale) => 0.5 * scale * u,
   a: (u, scale) => 0.5 * scale * u,
   // Larger than the square of any average.
@@ -139,7 +139,10 @@ const slotValues: Record<string, (u: number, scale: number) => number> = {
 };
 
 /** What the twin's results would move by, were every number it is given off by a share of it, divided by that share. */
-function conditionOf(update: (of: Record<string, Numbers>) => Record<string, Numbers>, given: Record<string, Numbers>) {
+export function conditionOf(
+  update: (of: Record<string, Numbers>) => Record<string, Numbers>,
+  given: Record<string, Numbers>,
+) {
   const share = 2 ** -20;
   const exact = update(given);
   const size = Object.fromEntries(Object.entries(exact).map(([name, values]) => [name, values.map(Math.abs)]));
@@ -219,7 +222,7 @@ export function inTensors(arena: Arena, expected: Numbers, bound: Numbers): Veri
  * What an update tells of each chunk. What was added to an element is off by no more than its new weight, and the norm of
  * all of it by no more than the norm of these.
  */
-function measured(arena: Arena, before: Contents, after: Numbers, bound: Numbers): Verify {
+export function measured(arena: Arena, before: Contents, after: Numbers, bound: Numbers): Verify {
   return (name, bits) => {
     for (let i = 0; i < arena.chunks.length / 4; i++) {
       const [first, end] = arena.chunks.subarray(4 * i);

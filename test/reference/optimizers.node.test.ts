@@ -1,8 +1,12 @@
+import { Matrix, SVD } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import { compileModel } from '../../src/model/graph.ts';
+import { uniforms } from '../../src/model/initializers.ts';
 import { fillOptimizer, type OptimizerConfig, slotsOf } from '../../src/model/optimizer.ts';
+import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
 import { adam, adamMagnitude } from '../../src/reference/adam.ts';
 import { clipFactors, clipGradients } from '../../src/reference/clip.ts';
+import { muon, orthogonalize } from '../../src/reference/muon.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { sgd, sgdMagnitude } from '../../src/reference/sgd.ts';
@@ -176,7 +180,67 @@ test.each<[OptimizerConfig | string, string]>([
   [{ type: 'adagrad', initialAccumulatorValue: -1 }, 'a number >= 0'],
   [{ type: 'nadam', epsilon: 0 }, 'a number > 0'],
   [{ type: 'adamW', weightDecay: -1 }, 'a number >= 0'],
+  [{ type: 'muon', nsSteps: 0 }, 'an integer from 1 to 20'],
+  [{ type: 'muon', others: 'adamw' } as never, 'invalid'],
   [{ type: 'adamax', amsgrad: true } as never, 'no option amsgrad'],
 ])('%j is refused', (config, said) => {
   expect(() => fillOptimizer(config as OptimizerConfig)).toThrow(said);
+});
+
+describe('Muon makes a matrix orthogonal', () => {
+  const noise = (rows: number, columns: number) => {
+    const next = uniforms(5, rows * columns);
+    return Float64Array.from({ length: rows * columns }, () => 2 * next() - 1);
+  };
+  const matrixOf = (values: Float64Array, rows: number) =>
+    new Matrix(
+      Array.from({ length: rows }, (_, i) => [
+        ...values.subarray((i * values.length) / rows, ((i + 1) * values.length) / rows),
+      ]),
+    );
+  /** The iteration on a singular value. */
+  const moved = (s: number) => {
+    let x = s;
+    for (let i = 0; i < 5; i++) x = 3.4445 * x - 4.775 * x ** 3 + 2.0315 * x ** 5;
+    return x;
+  };
+
+  test.each([
+    [30, 8],
+    [8, 30],
+    [12, 12],
+    [5, 1],
+  ])('%i x %i: the singular values are near 1, the vectors stay', (rows, columns) => {
+    const x = noise(rows, columns);
+    const o = matrixOf(orthogonalize(x, rows, 5), rows);
+    // ml-matrix has no fewer rows than columns; the norm is that of all singular values.
+    const {
+      diagonal,
+      leftSingularVectors: u,
+      rightSingularVectors: v,
+    } = new SVD(matrixOf(x, rows), { autoTranspose: true });
+    const norm = Math.hypot(...diagonal) + 1e-7;
+    const expected = u.mmul(Matrix.diag(diagonal.map((s) => moved(s / norm)))).mmul(v.transpose());
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++) expect(o.get(i, j)).toBeCloseTo(expected.get(i, j), 10);
+    for (const s of new SVD(o, { autoTranspose: true }).diagonal) {
+      expect(s).toBeGreaterThan(0.65);
+      expect(s).toBeLessThan(1.2);
+    }
+  });
+
+  test('what has no gradient does not move, and the others take their own step', () => {
+    expect([...orthogonalize(new Float64Array(6), 2, 5)]).toEqual([0, 0, 0, 0, 0, 0]);
+    const options = { ...fillOptimizer('muon'), learningRate: 0.02, weightDecay: 0 } as FilledOptimizerOf<'muon'> & {
+      learningRate: number;
+    };
+    const slots = { m: none, v: none };
+    const others = muon(options, { dw: [3, -1], w: none, slots, t: 1 });
+    const byAdam = adam({ ...keras, learningRate: 0.002 }, { dw: [3, -1], w: none, m: none, v: none, t: 1 });
+    expect([...others.w]).toEqual([...byAdam.w]);
+    // Twice as many columns as rows: a step of the root of two.
+    const wide = muon(options, { dw: [3, 4], w: none, slots, t: 1, matrix: [1, 2] });
+    expect(Math.hypot(...wide.w)).toBeCloseTo(0.02 * Math.SQRT2 * moved(1), 6);
+    expect([...wide.slots.m!]).toEqual([3, 4]);
+  });
 });

@@ -44,6 +44,7 @@ describe.each<[string, OptimizerConfig]>([
   ['a schedule', { type: 'sgd', learningRate: { type: 'cosineDecay', initialLearningRate: 0.1, decaySteps: 24 } }],
   ['adam with three slots', { type: 'adam', amsgrad: true }],
   ['nadam, whose momentum has a schedule', 'nadam'],
+  ['muon', 'muon'],
   ['rmsprop with three slots', { type: 'rmsprop', momentum: 0.9, centered: true }],
 ])('%s', (_, optimizer) => {
   test('a run that goes on from the end of an epoch, saved and loaded, ends with the same bits', async () => {

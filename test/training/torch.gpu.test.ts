@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer, openGpu } from '../../src/index.ts';
-import { compileModel } from '../../src/model/graph.ts';
+import { compileModel, trainedTensors } from '../../src/model/graph.ts';
+import { matrixOf } from '../../src/model/layer.ts';
 import { type FilledOptimizer, fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
@@ -89,8 +90,11 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
 
 describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer beside PyTorch: %s', (_, torch) => {
   const images = Float32Array.from(torch.images);
-  const lion = { optimizer: fillOptimizer('lion'), weights: undefined };
-  test.each([...torch.trained, lion])('$optimizer', async ({ optimizer, weights }) => {
+  // What PyTorch does not have: beside the twin, which has Keras' formula of Lion and the published one of Muon.
+  const others = (['lion', 'muon', { type: 'muon', others: 'sgd', nesterov: false, weightDecay: 0.5 }] as const).map(
+    (config) => ({ optimizer: fillOptimizer(config), weights: undefined }),
+  );
+  test.each([...torch.trained, ...others])('$optimizer', async ({ optimizer, weights }) => {
     const model = compileModel(torch.model);
     const twin = () =>
       trainSteps(
@@ -98,6 +102,8 @@ describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer b
         torch.weights,
         torch.steps,
         (w) => networkGradients(model, w, torch.images, torch.labels).gradients,
+        undefined,
+        trainedTensors(model).map(({ spec }) => matrixOf(spec)),
       );
     const trainer = createTrainer(gpu, { model: torch.model, optimizer, batchSize: torch.labels.length });
     await trainer.setWeights(torch.weights);

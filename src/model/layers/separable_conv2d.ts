@@ -75,7 +75,11 @@ export const separableConv2dLayer = defineLayer({
     const bias = { initializer: config.biasInitializer, regularizer: config.biasRegularizer };
     return {
       outputShape: [...size, filters],
-      weights: [depthwise, pointwise, ...(config.useBias ? [weightSpec('bias', [filters], config, bias)] : [])],
+      weights: [
+        depthwise,
+        { ...pointwise, isMatrix: true },
+        ...(config.useBias ? [weightSpec('bias', [filters], config, bias)] : []),
+      ],
       activation: config.activation,
       details: { ...details, between },
     };

@@ -5,6 +5,7 @@ import { adamOptimizer } from './adam.ts';
 import { adamWOptimizer } from './adam_w.ts';
 import { adamaxOptimizer } from './adamax.ts';
 import { lionOptimizer } from './lion.ts';
+import { muonOptimizer } from './muon.ts';
 import { nadamOptimizer } from './nadam.ts';
 import { rmspropOptimizer } from './rmsprop.ts';
 import { sgdOptimizer } from './sgd.ts';
@@ -19,6 +20,7 @@ export const optimizerDefinitions = {
   rmsprop: rmspropOptimizer,
   adagrad: adagradOptimizer,
   lion: lionOptimizer,
+  muon: muonOptimizer,
 };
 
 type Definitions = typeof optimizerDefinitions;
