@@ -11,7 +11,7 @@
 @group(0) @binding(4) var<storage, read_write> maps: array<vec4f>;
 #endif
 #if ${labelled}
-@group(0) @binding(5) var<storage, read> labels: array<u32>; // four bytes a word
+@group(0) @binding(5) var<storage, read> labels: array<u32>; // several a word
 @group(0) @binding(6) var<storage, read_write> batch_labels: array<u32>;
 #endif
 #if ${listed}
@@ -74,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
 #endif
 #if ${labelled}
-  batch_labels[slot] = (labels[sample / 4u] >> (8u * (sample % 4u))) & 255u;
+  batch_labels[slot] = (labels[sample / ${labels_per_word}] >> (${label_bits} * (sample % ${labels_per_word}))) & ${label_mask};
   sources[slot] = sample;
 #else
   sources[slot] = slot;

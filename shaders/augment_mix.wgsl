@@ -1,14 +1,23 @@
 // y[n] = images[n] mixed with its partner images[batch + n];  targets[n, k] = the share of y[n] that is of class k
 // One invocation owns one pixel of y with all its channels; the one of the first pixel also writes the row of targets. The
-// share is what the pixels' own are: the weight of mixUp, times the area that cutMix leaves.
+// share is what the pixels' own are: the weight of mixUp, times the area that cutMix leaves. Targets that are numbers already,
+// and weights of samples, are mixed alike.
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read> draws: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 #if ${labelled}
+#if ${numeric}
+@group(0) @binding(3) var<storage, read> pairs: array<f32>; // targets of the images, then of their partners
+#else
 @group(0) @binding(3) var<storage, read> labels: array<u32>; // of the images, then of their partners
+#endif
 @group(0) @binding(4) var<storage, read_write> targets: array<f32>;
 
 override classes: u32;
+#endif
+#if ${weighted}
+@group(0) @binding(5) var<storage, read> pair_weights: array<f32>;
+@group(0) @binding(6) var<storage, read_write> weights: array<f32>;
 #endif
 
 override batch: u32;
@@ -38,8 +47,16 @@ ${mix_lines}
   var share = 1.0;
 ${share_lines}
   for (var k = 0u; k < classes; k++) {
+#if ${numeric}
+    let at = slot * classes + k;
+    targets[at] = share * pairs[at] + (1.0 - share) * pairs[batch * classes + at];
+#else
     let own = select(0.0, share, k == labels[slot]);
     targets[slot * classes + k] = own + select(0.0, 1.0 - share, k == labels[batch + slot]);
+#endif
   }
+#if ${weighted}
+  weights[slot] = share * pair_weights[slot] + (1.0 - share) * pair_weights[batch + slot];
+#endif
 #endif
 }

@@ -95,11 +95,6 @@ fn main(@builtin(local_invocation_index) index: u32) {
     for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
     loss += f32(state.count) * penalty;
 #endif
-    let record = state.step % record_slots * record_words;
-    records[record + record_step] = state.step;
-    records[record + record_epoch] = state.epoch;
-    records[record + record_count] = state.count;
-    records[record + record_loss] = bitcast<u32>(loss);
-    records[record + record_correct] = hit;
+    write_loss(loss, hit);
   }
 }

@@ -102,6 +102,22 @@ export const tolerances = {
       'p - 1 cancels, so the error of p counts in full: p (3 + 2|log p|) ulp is never more than 4, and as much again ' +
       'for the sum and the division: 16 ulp leave room',
   },
+  loss: {
+    sum: anyRounding,
+    result: 16,
+    absolute: 2 ** -18,
+    reason:
+      'a sum over outputs and samples of one loss each, with a log that WGSL lets be off by 2^-21 near 1 and, of focal, a ' +
+      'power that is an exponential of gamma times such a log',
+  },
+  loss_dz: {
+    sum: 16,
+    result: 8,
+    absolute: 2 ** -18,
+    reason:
+      'differences of probabilities as in softmax_cross_entropy_dz, or of outputs and targets, whose size is the magnitude; ' +
+      'the powers of focal are off by gamma 2^-21',
+  },
   gradient_norm: { ...product, reason: 'a sum of squares: no term is negative, so sum|terms| is the sum' },
   gradient_products: { ...product, reason: 'products and squares, added within a chunk and then over the chunks' },
   sample_norms: { ...product, reason: 'a product of two sums of squares, each as far off as its own terms let it be' },

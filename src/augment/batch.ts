@@ -11,6 +11,7 @@ import {
   augmentPixels,
   augmentStatistics,
   augmentTables,
+  gatherRows,
   hasRecords,
   isMapped,
   isReading,
@@ -48,9 +49,14 @@ export interface BatchSource<B = Slice> {
   /** Images of the data set, or of the call. */
   count: number;
   /** The order of a data set's samples; without it, slot n of the batch is image n. */
-  labels?: { all: B; batch: B };
-  /** Where the shares of each image's classes go, [batch, classes], when images are mixed. */
-  targets?: { slice: B; classes: number };
+  labels?: { all: B; batch: B; bytes?: 1 | 2 };
+  /**
+   * Where the targets of the batch go, [batch, classes], and where they come from: shares of the labels' classes when images
+   * are mixed, or the rows of `all`, [count, classes], mixed too.
+   */
+  targets?: { slice: B; classes: number; all?: B };
+  /** Of the samples, [count], and where the batch's go. */
+  weights?: { all: B; batch: B };
   /** Images that partners are drawn from; all of the data set by default. */
   partners?: number;
   /** Records that are given instead of drawn: of the batch, or of a whole epoch, in the order of its places. */
@@ -106,6 +112,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
         ...shape,
         places: source.places,
         labelled: source.labels !== undefined,
+        labelBytes: source.labels?.bytes ?? 1,
         records: source.draws ? 'given' : source.listed ? 'listed' : 'drawn',
         probability: plain ? 0 : (source.probability ?? 1),
         partners: source.partners ?? source.count,
@@ -121,6 +128,19 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
       },
     ),
   );
+
+  /** Rows of a table of all samples, for the images and their partners; those go to a buffer of their own, to be mixed. */
+  const gather = (name: string, all: B, width: number, output: B): B => {
+    const y = used.paired ? memory.storage(`${name}.pairs`, batch * width) : output;
+    const shape = { slots: batch, rows: source.count, width };
+    dispatches.push(drafter.dispatch(gatherRows, shape, { x: all, sources, y }));
+    return y;
+  };
+  const { targets: ofBatch, weights } = source;
+  const gathered = {
+    ...(ofBatch?.all !== undefined && { pairs: gather('targets', ofBatch.all, ofBatch.classes, ofBatch.slice) }),
+    ...(weights && { pair_weights: gather('weights', weights.all, 1, weights.batch) }),
+  };
 
   const launchMatrix = ({ features, matrix }: MatrixStep, x: B, y: B) => {
     const shape = squareProduct(batch, features);
@@ -188,15 +208,23 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
     }
     if (used.paired) {
       const { labels, targets } = source;
+      const numeric = targets?.all !== undefined;
       dispatches.push(
         drafter.dispatch(
           augmentMix,
-          { pipeline: used, batch: source.batch, ...(targets && { classes: targets.classes }) },
+          {
+            pipeline: used,
+            batch: source.batch,
+            ...(targets && { classes: targets.classes, numeric, weighted: weights !== undefined }),
+          },
           {
             images: made.at(-1)!,
             draws: draws!,
             y: output,
-            ...(targets && { labels: labels!.batch, targets: targets.slice }),
+            ...(targets && !numeric && { labels: labels!.batch }),
+            ...(targets && { targets: targets.slice }),
+            ...gathered,
+            ...(weights && { weights: weights.batch }),
           },
         ),
       );

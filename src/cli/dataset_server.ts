@@ -30,9 +30,10 @@ export function datasetRoutes(
     const [, name, part, field] = match;
     try {
       const pair = await find(name!);
-      if (part)
-        send(response, 'application/octet-stream', pair[part as 'train' | 'test'][field as 'images' | 'labels']);
-      else send(response, 'application/json', JSON.stringify(facts(name!, pair)));
+      if (part) {
+        const { buffer, byteOffset, byteLength } = pair[part as 'train' | 'test'][field as 'images' | 'labels'];
+        send(response, 'application/octet-stream', new Uint8Array(buffer, byteOffset, byteLength));
+      } else send(response, 'application/json', JSON.stringify(facts(name!, pair)));
     } catch (error) {
       response.statusCode = error instanceof WgradError && error.exitCode === 2 ? 404 : 500;
       send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));

@@ -1,8 +1,9 @@
 import { clock, fixed } from '../figures.ts';
+import { measureName, measureValue } from '../health/metric.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { Bar } from './bar.ts';
 
-const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  accuracy {accuracy}  {rate} images/s  {left} left';
+const format = 'epoch {epoch} {bar} {value}/{total}  loss {loss}  {metric} {measured}  {rate} images/s  {left} left';
 
 /** A bar for the epoch that runs; nothing where the output is no terminal. */
 export class Progress {
@@ -30,7 +31,8 @@ export class Progress {
     const payload = {
       epoch: `${now.epoch}/${this.epochs}`,
       loss: fixed(now.loss),
-      accuracy: fixed(now.accuracy),
+      metric: measureName(now),
+      measured: fixed(measureValue(now)),
       rate: now.imagesPerSecond ? Math.round(now.imagesPerSecond) : '...',
       left: clock(left),
     };

@@ -1,6 +1,7 @@
 import { mirroringParts } from '../augment/mirroring.ts';
 import { areCharacters } from '../data/characters.ts';
 import { count, counted, figure, fixed } from '../figures.ts';
+import { measureName, measureValue, validationMeasure } from '../health/metric.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import {
   type AdapterFacts,
@@ -89,11 +90,11 @@ export function modelTable(layers: readonly LayerSummary[]): string {
 
 export function epochLine(record: EpochRecord, epochs: number): string {
   const parts = [
-    `epoch ${record.epoch}/${epochs}  loss ${fixed(record.loss)}  accuracy ${fixed(record.accuracy)}`,
+    `epoch ${record.epoch}/${epochs}  loss ${fixed(record.loss)}  ${measureName(record)} ${fixed(measureValue(record))}`,
     ...(record.validationLoss === undefined
       ? []
       : [
-          `validation loss ${fixed(record.validationLoss)}  accuracy ${fixed(record.validationAccuracy)}${metricWords(metricFigures(record))}`,
+          `validation loss ${fixed(record.validationLoss)}  ${measureName(record)} ${fixed(validationMeasure(record))}${metricWords(metricFigures(record))}`,
         ]),
     ...(record.reducedLearningRate === undefined
       ? []
@@ -104,12 +105,14 @@ export function epochLine(record: EpochRecord, epochs: number): string {
   return `${parts.join('  |  ')}  |  gradient norms  ${norms.join('  ')}`;
 }
 
+const alwaysShown = ['validationLoss', 'validationAccuracy', 'validationMeanAbsoluteError'];
+
 /** The metrics of a validation that are one number, by their names in an evaluation: `f1Score`. */
 function metricFigures(record: EpochRecord): Map<string, number> {
   const figures = new Map<string, number>();
   for (const [name, value] of Object.entries(record)) {
     const [, first, rest] = /^validation(.)(.*)$/.exec(name) ?? [];
-    if (!first || typeof value !== 'number' || name === 'validationLoss' || name === 'validationAccuracy') continue;
+    if (!first || typeof value !== 'number' || alwaysShown.includes(name)) continue;
     figures.set(first.toLowerCase() + rest, value);
   }
   return figures;
@@ -119,10 +122,12 @@ const metricWords = (figures: Iterable<readonly [string, number]>): string =>
   [...figures].map(([name, value]) => `  ${name} ${fixed(value)}`).join('');
 
 /** The test images, evaluated when the run is over. @param tta samples of each. */
-export function testLine({ loss, accuracy, ...metrics }: Evaluation, tta?: number): string {
+export function testLine(evaluation: Evaluation, tta?: number): string {
+  const { loss, accuracy: _, meanAbsoluteError: __, ...metrics } = evaluation;
   const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   const how = tta ? `, the mean over ${counted(tta, 'augmented sample')} of each image` : '';
-  return `test     loss ${fixed(loss)}  accuracy ${fixed(accuracy)}${metricWords(numbers)}${how}`;
+  const measured = `${measureName(evaluation)} ${fixed(measureValue(evaluation))}`;
+  return `test     loss ${fixed(loss)}  ${measured}${metricWords(numbers)}${how}`;
 }
 
 export function stoppedEarlyLine(
@@ -141,9 +146,9 @@ export function finalTables(log: TrainingLog, classNames: readonly string[] = []
   const rows = log.epochs.map((record) => [
     String(record.epoch),
     fixed(record.loss),
-    fixed(record.accuracy),
+    fixed(measureValue(record)),
     fixed(record.validationLoss),
-    fixed(record.validationAccuracy),
+    fixed(validationMeasure(record)),
     ...metrics.map((name) => fixed(metricFigures(record).get(name))),
     fixed(record.seconds, 1),
     String(Math.round(record.imagesPerSecond)),
@@ -151,14 +156,15 @@ export function finalTables(log: TrainingLog, classNames: readonly string[] = []
   const part = log.unfinished;
   if (part) {
     const name = `${part.epoch}, ${part.steps} of ${counted(log.stepsPerEpoch, 'step')}`;
-    rows.push([name, fixed(part.loss), fixed(part.accuracy), '', '', ...metrics.map(() => ''), '', '']);
+    rows.push([name, fixed(part.loss), fixed(measureValue(part)), '', '', ...metrics.map(() => ''), '', '']);
   }
+  const measure = measureName(log.steps[0]);
   const head = [
     'epoch',
     'loss',
-    'accuracy',
+    measure,
     'validation loss',
-    'validation accuracy',
+    `validation ${measure}`,
     ...metrics,
     'seconds',
     'images/s',

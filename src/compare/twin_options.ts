@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
+import { metricOf } from '../model/loss.ts';
 import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
 import type { Settings } from '../plan/settings.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
@@ -67,10 +68,21 @@ function requireComparable(
   vary: Variable,
   { train, test }: { train: Dataset; test: Dataset },
 ): void {
-  const { model, classes, inputView } = settings;
+  const { model, outputs, loss, inputView } = settings;
   const { augmentation } = inputView;
   for (const dataset of [train, test]) {
-    checkDataset(dataset, pipelineFor(augmentation, dataset.imageShape), { inputShape: model.inputShape, classes });
+    checkDataset(dataset, pipelineFor(augmentation, dataset.imageShape), {
+      inputShape: model.inputShape,
+      outputs,
+      loss,
+    });
+  }
+  if (metricOf(loss) !== 'accuracy') {
+    throw new ConfigurationError({
+      what: `Twins are compared by their accuracy, which ${loss.type} has not`,
+      found: `loss ${loss.type}`,
+      expected: 'a loss of classes or of labels, sparseCategoricalCrossentropy or binaryCrossentropy',
+    });
   }
   const { generator } = pipelineInto(augmentation, model.inputShape);
   if (generator?.validationSplit) {
@@ -102,7 +114,7 @@ const decoding = [
 ] as const;
 
 /** Everything that a result follows from, by the names that a person would give it. */
-function partsOf({ model, optimizer, batchSize, seed, inputView, takesShares }: Settings): Record<string, unknown> {
+function partsOf({ model, optimizer, batchSize, seed, inputView, loss }: Settings): Record<string, unknown> {
   const { learningRate, ...rest } = optimizer;
   const { augmentation, probability, views } = inputView;
   const { generator } = pipelineInto(augmentation, model.inputShape);
@@ -117,7 +129,7 @@ function partsOf({ model, optimizer, batchSize, seed, inputView, takesShares }: 
     model: [model.inputShape, model.layers.map(({ name, config }) => ({ ...config, name }))],
     'batch size': batchSize,
     mix: { probability, views },
-    loss: takesShares ? 'categoricalCrossentropy' : 'sparseCategoricalCrossentropy',
+    loss,
     seed,
   };
 }

@@ -90,7 +90,7 @@ export function summarizeEpoch(steps: readonly StepRecord[]): Pick<
   const names = Object.keys(steps[0]?.gradientNorms ?? {});
   return {
     loss: mean(({ loss }) => loss),
-    accuracy: mean(({ accuracy }) => accuracy),
+    accuracy: mean(({ accuracy }) => accuracy!), // requireTwins lets no other loss through
     skippedSteps: steps.length - counted.length,
     ...medianOf(
       'transport',

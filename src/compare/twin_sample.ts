@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { type Gradient, meanGradient, squaredNorm } from '../health/gradient_sample.ts';
 import { estimateNoise, type NoiseEstimate } from '../health/noise.ts';
 import { shuffledOrder } from '../model/initializers.ts';
+import { pickSamples } from '../plan/samples.ts';
 
 /** Batches that the noise scale is estimated from, and that cosines are taken on. */
 const sampleBatches = 8;
@@ -10,16 +11,8 @@ const sampleBatches = 8;
 export function takeSample(train: Dataset, seed: number, batchSize: number): Dataset {
   const batches = Math.max(1, Math.min(sampleBatches, Math.floor(train.count / batchSize)));
   const count = Math.min(train.count, batches * batchSize);
-  const bytes = train.imageShape.reduce((a, b) => a * b, 1);
-  const images = new Uint8Array(count * bytes);
-  const labels = new Uint8Array(count);
   // Epochs of training are counted from 1.
-  const order = shuffledOrder(train.count, seed, 0);
-  for (let i = 0; i < count; i++) {
-    images.set(train.images.subarray(order[i]! * bytes, (order[i]! + 1) * bytes), i * bytes);
-    labels[i] = train.labels[order[i]!]!;
-  }
-  return { ...train, images, labels, count };
+  return pickSamples(train, shuffledOrder(train.count, seed, 0).subarray(0, count));
 }
 
 /** How the gradients on parts of a sample differ. @param samples of all parts, which have as many each. */

@@ -6,6 +6,7 @@ import { type StepRecord, withoutHealth } from '../health/history.ts';
 import type { NoiseEstimate } from '../health/noise.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
 import { tensorsByLayer } from '../model/measured_layers.ts';
+import { sliceDataset } from '../plan/samples.ts';
 import { NonFiniteError } from '../train/diagnosis.ts';
 import type { Evaluation } from '../train/evaluate.ts';
 import type { Pace } from '../train/pace.ts';
@@ -154,14 +155,7 @@ class Twin {
     this.trainer = createTrainer(gpu, settings);
     this.augmented = isAugmented(settings);
     const { train, test } = datasets;
-    const count = Math.min(train.count, test.count);
-    const bytes = train.imageShape.reduce((a, b) => a * b, 1);
-    this.plainTraining = {
-      ...train,
-      count,
-      images: train.images.subarray(0, count * bytes),
-      labels: train.labels.subarray(0, count),
-    };
+    this.plainTraining = sliceDataset(train, 0, Math.min(train.count, test.count));
   }
 
   async trainEpoch(epoch: number, fit: Pick<FitOptions, 'pace' | 'onPause' | 'signal'>): Promise<void> {
@@ -219,9 +213,9 @@ class Twin {
     return {
       ...rest,
       plainLoss: plain.loss,
-      plainAccuracy: plain.accuracy,
+      plainAccuracy: plain.accuracy!,
       validationLoss: validation.loss,
-      validationAccuracy: validation.accuracy,
+      validationAccuracy: validation.accuracy!,
       sample: noiseBetween(seen, this.sample.count),
       layers: Object.fromEntries(
         Object.entries(layers).map(([name, figures]): [string, LayerEpoch] => [

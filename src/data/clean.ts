@@ -10,7 +10,7 @@ import {
   type TrainAndTest,
   type TrainAndTestParts,
 } from './dataset.ts';
-import { examine, type Finding, findings, look } from './findings.ts';
+import { examine, type Finding, findings, look, where } from './findings.ts';
 
 /** The findings that are dropped; others stay. */
 export type Cleaning = Partial<Record<Finding, boolean>>;
@@ -69,14 +69,20 @@ function without(parts: DatasetParts, gone: ReadonlySet<number>): DatasetParts {
   const bytes = bytesAnImage(parts.imageShape as [number, number, number]);
   const count = parts.labels.length - gone.size;
   const images = new Uint8Array(count * bytes);
-  const labels = new Uint8Array(count);
-  let at = 0;
-  for (let i = 0; i < parts.labels.length; i++) {
-    if (gone.has(i)) continue;
-    images.set(parts.images.subarray(i * bytes, (i + 1) * bytes), at * bytes);
-    labels[at++] = parts.labels[i]!;
-  }
-  return { ...parts, images, labels };
+  const stays = where(parts.labels.length, (i) => !gone.has(i));
+  stays.forEach((from, to) => {
+    images.set(parts.images.subarray(from * bytes, (from + 1) * bytes), to * bytes);
+  });
+  const { targets } = parts;
+  const outputs = targets ? targets.length / parts.labels.length : 0;
+  return {
+    ...parts,
+    images,
+    labels: stays.map((i) => parts.labels[i]!),
+    ...(targets && {
+      targets: Float32Array.from(stays.flatMap((i) => [...targets.subarray(i * outputs, (i + 1) * outputs)])),
+    }),
+  };
 }
 
 function nothingLeft(part: Part, dropped: Record<Finding, number[]>): DataError {

@@ -3,15 +3,22 @@ import { DataError } from '../errors.ts';
 /** Height, width, channels. */
 export type ImageShape = [height: number, width: number, channels: number];
 
-/** Images and labels as bytes: what is uploaded once, and warped, decoded and scaled on the GPU. */
+/** A class index for each image: bytes, or two bytes each where there are more than 256 classes. */
+export type Labels = Uint8Array | Uint16Array;
+
+/** Images as bytes with labels: what is uploaded once, and warped, decoded and scaled on the GPU. */
 export interface Dataset {
   /** NHWC: image after image, row after row, channels innermost. */
   images: Uint8Array;
-  /** A class index for each image. */
-  labels: Uint8Array;
+  /** A class index for each image; all 0 where the data set has targets and no classes. */
+  labels: Labels;
   imageShape: ImageShape;
-  /** A name for each class, in the order of their indices. */
+  /** A name for each class, in the order of their indices; empty where the data set has no classes. */
   classNames: string[];
+  /** Numbers instead of classes, [count, targetNames.length]: what a loss compares the model's outputs with. */
+  targets?: Float32Array;
+  /** A name for each number of a target. */
+  targetNames?: string[];
   /** Images. */
   count: number;
 }
@@ -29,7 +36,16 @@ export interface DatasetParts {
   imageShape: readonly number[];
   /** By default the classes are named "0" up to the largest label. */
   classNames?: readonly string[];
+  /** [count, outputs], finite: numbers for a regression, 0 or 1 for labels that do not exclude each other, shares of classes. */
+  targets?: Float32Array;
+  /** By default the numbers of a target are named "0" and on. */
+  targetNames?: readonly string[];
 }
+
+/** What createDataset takes: labels, targets or both. */
+export type DatasetSource =
+  | DatasetParts
+  | (Omit<DatasetParts, 'labels'> & { labels?: undefined; targets: Float32Array });
 
 /** The two parts before anybody looked at their labels: what a file holds, whatever it holds. */
 export interface TrainAndTestParts {
@@ -37,11 +53,15 @@ export interface TrainAndTestParts {
   test: DatasetParts;
 }
 
-/** A label is a byte. */
-export const mostClasses = 256;
+/** A label is a byte up to 256 classes, and else two. */
+export const mostClasses = 65536;
+export const mostByteClasses = 256;
 
-/** Puts a data set together. Throws a DataError where images, labels, shape and classes don't fit each other. */
-export function createDataset(parts: DatasetParts): Dataset {
+/**
+ * Puts a data set together, of labels, targets or both. Throws a DataError where images, labels, targets, shape and classes
+ * don't fit each other.
+ */
+export function createDataset(parts: DatasetSource): Dataset {
   return create(parts);
 }
 
@@ -49,32 +69,102 @@ export function createDataset(parts: DatasetParts): Dataset {
  * Puts both parts together; the classes are the training part's. Throws a DataError as createDataset does. The test part may
  * be empty: there is then nothing to validate with.
  */
-export function createDatasets(parts: TrainAndTestParts): TrainAndTest {
+export function createDatasets(parts: { train: DatasetSource; test: DatasetSource }): TrainAndTest {
   const train = create(parts.train, 'train');
-  return { train, test: create({ ...parts.test, classNames: train.classNames }, 'test') };
+  const { classNames, targetNames } = train;
+  const named = { ...(classNames.length > 0 && { classNames }), ...(targetNames && { targetNames }) };
+  return { train, test: create({ ...parts.test, ...named }, 'test') };
 }
 
-function create(parts: DatasetParts, part?: Part): Dataset {
-  const { images, labels, classNames } = parts;
-  const { imageShape, count } = measure(parts);
+function create(parts: DatasetSource, part?: Part): Dataset {
+  const { images, labels, targets, classNames } = parts;
+  if (labels === undefined && targets !== undefined) return createOfTargets(parts, part);
+  const { imageShape, count } = measure(parts as DatasetParts);
   if (count === 0 && part !== 'test') {
     throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, expected: 'at least one' });
   }
-  const names = classNames ? [...classNames] : numberedClasses(labels);
+  const names = classNames ? [...classNames] : numberedClasses(labels!);
   if (names.length === 0 || names.length > mostClasses) {
     throw new DataError({
       what: 'The number of classes is out of range',
       found: names.length,
-      expected: `1 to ${mostClasses}, because a label is a byte`,
+      expected: `1 to ${mostClasses}, because a label is two bytes at most`,
     });
   }
-  checkLabels(labels, names.length, part);
-  const asBytes = labels instanceof Uint8Array ? labels : Uint8Array.from(labels);
-  return { images, labels: asBytes, imageShape, classNames: names, count };
+  checkLabels(labels!, names.length, part);
+  const given = { images, labels: labelsFrom(labels!, names.length), imageShape, classNames: names, count };
+  return targets === undefined ? given : { ...given, ...checkTargets(parts, count, part) };
+}
+
+/** The same labels in as few bytes as the number of classes allows; the same memory where it is that already. */
+export function labelsFrom(labels: ArrayLike<number>, classes: number): Labels {
+  const Type = classes > mostByteClasses ? Uint16Array : Uint8Array;
+  return labels instanceof Type ? labels : Type.from(labels);
+}
+
+function createOfTargets(parts: DatasetSource, part?: Part): Dataset {
+  const { images, classNames } = parts;
+  if (classNames && classNames.length > 0) {
+    throw new DataError({
+      what: 'A data set with targets alone has no classes',
+      found: `${classNames.length} class names, and no labels`,
+      expected: 'targetNames, a name for each number of a target',
+      fix: 'give labels too, or targetNames in place of classNames',
+    });
+  }
+  const { imageShape, count } = measureImages(parts);
+  if (count === 0 && part !== 'test') {
+    throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, expected: 'at least one' });
+  }
+  const targets = checkTargets(parts, count, part);
+  return { images, labels: new Uint8Array(count), imageShape, classNames: [], ...targets, count };
+}
+
+/** @throws DataError where targets are not as many for each image, or not finite. */
+function checkTargets(
+  { targets, targetNames }: Pick<DatasetSource, 'targets' | 'targetNames'>,
+  count: number,
+  part?: Part,
+): Required<Pick<Dataset, 'targets' | 'targetNames'>> {
+  const outputs = targetNames?.length ?? (targets as Float32Array).length / count;
+  const isFloats = targets instanceof Float32Array;
+  const fits = isFloats && targets.length === count * outputs;
+  if (!fits || (count > 0 && !(Number.isInteger(outputs) && outputs > 0))) {
+    throw new DataError({
+      what: 'The targets are not as many for each image',
+      found: isFloats ? `${targets.length} numbers for ${count} ${imageOf(part)}s` : targets,
+      expected: `a Float32Array of [${count}, ${targetNames ? targetNames.length : 'outputs'}] numbers`,
+    });
+  }
+  const wrong = targets.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw new DataError({
+      what: `The target of ${imageOf(part)} ${Math.floor(wrong / outputs)} is not finite`,
+      found: targets[wrong],
+      expected: 'finite numbers',
+    });
+  }
+  return {
+    targets,
+    targetNames: targetNames ? [...targetNames] : numberedNames(Number.isFinite(outputs) ? outputs : 0),
+  };
 }
 
 /** The shape of an image and how many there are. Throws a DataError where they, or the labels, don't come out even. */
-export function measure({ images, labels, imageShape }: DatasetParts): { imageShape: ImageShape; count: number } {
+export function measure(parts: DatasetParts): { imageShape: ImageShape; count: number } {
+  const { imageShape, count } = measureImages(parts);
+  const { labels } = parts;
+  if (labels.length !== count) {
+    throw new DataError({
+      what: 'The labels are not as many as the images',
+      found: `${labels.length} labels`,
+      expected: `${count}, one for each image`,
+    });
+  }
+  return { imageShape, count };
+}
+
+function measureImages({ images, imageShape }: Pick<DatasetParts, 'images' | 'imageShape'>) {
   const shape = checkShape(imageShape);
   const bytes = bytesAnImage(shape);
   const count = images.length / bytes;
@@ -83,13 +173,6 @@ export function measure({ images, labels, imageShape }: DatasetParts): { imageSh
       what: 'The images are not a whole number of images',
       found: `${images.length} bytes`,
       expected: `a multiple of ${shape.join(' x ')} = ${bytes} bytes`,
-    });
-  }
-  if (labels.length !== count) {
-    throw new DataError({
-      what: 'The labels are not as many as the images',
-      found: `${labels.length} labels`,
-      expected: `${count}, one for each image`,
     });
   }
   return { imageShape: shape, count };
@@ -107,12 +190,14 @@ export function takeFirst(dataset: Dataset, count: number): Dataset {
       expected: 'a whole number from 1 on',
     });
   }
+  const { images, labels, targets, targetNames, imageShape } = dataset;
   const taken = Math.min(count, dataset.count);
   return {
     ...dataset,
     count: taken,
-    images: dataset.images.subarray(0, taken * bytesAnImage(dataset.imageShape)),
-    labels: dataset.labels.subarray(0, taken),
+    images: images.subarray(0, taken * bytesAnImage(imageShape)),
+    labels: labels.subarray(0, taken),
+    ...(targets && { targets: targets.subarray(0, taken * targetNames!.length) }),
   };
 }
 

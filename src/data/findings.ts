@@ -4,6 +4,7 @@ import {
   type DatasetParts,
   type ImageShape,
   measure,
+  mostByteClasses,
   mostClasses,
   namesClass,
   numberedNames,
@@ -45,6 +46,14 @@ export interface Facts {
 
 /** Looks at every byte once. Throws a DataError where the parts don't come out even, or differ in their images' shape. */
 export function examine(pair: TrainAndTestParts): Facts {
+  const { classNames: named, targets } = pair.train;
+  if (targets && named?.length === 0) {
+    throw new DataError({
+      what: 'A data set of targets has no classes to inspect or clean',
+      found: `${targets.length} targets and no labels`,
+      expected: 'labels, a class for each image',
+    });
+  }
   const { imageShape } = measure(pair.train);
   const test = measure(pair.test);
   if (imageShape.some((size, axis) => size !== test.imageShape[axis])) {
@@ -138,10 +147,10 @@ function constantImages(images: Uint8Array, shape: ImageShape): number[] {
   });
 }
 
-/** A label that is no byte is a finding, and says nothing of how many classes there are. */
+/** A label that is no byte is a finding, and says nothing of how many classes there are, unless labels are wider by their type. */
 function namesByLabels(labels: ArrayLike<number>): string[] {
+  const most = labels instanceof Uint16Array || labels instanceof Uint32Array ? mostClasses : mostByteClasses;
   let largest = 0;
-  for (let i = 0; i < labels.length; i++)
-    if (namesClass(labels[i]!, mostClasses)) largest = Math.max(largest, labels[i]!);
+  for (let i = 0; i < labels.length; i++) if (namesClass(labels[i]!, most)) largest = Math.max(largest, labels[i]!);
   return numberedNames(largest + 1);
 }

@@ -52,10 +52,19 @@ export function requireSplit(share: number): number {
 function partOf(parts: DatasetParts, imageShape: ImageShape, indices: readonly number[]): DatasetParts {
   const bytes = bytesAnImage(imageShape);
   const images = new Uint8Array(indices.length * bytes);
+  const { targets } = parts;
+  const outputs = targets ? targets.length / parts.labels.length : 0;
   for (const [to, from] of indices.entries()) {
     images.set(parts.images.subarray(from * bytes, (from + 1) * bytes), to * bytes);
   }
-  return { ...parts, images, labels: indices.map((i) => parts.labels[i]!) };
+  return {
+    ...parts,
+    images,
+    labels: indices.map((i) => parts.labels[i]!),
+    ...(targets && {
+      targets: Float32Array.from(indices.flatMap((i) => [...targets.subarray(i * outputs, (i + 1) * outputs)])),
+    }),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { DataError, type ErrorParts } from '../errors.ts';
-import { createDatasets, type ImageShape, type TrainAndTest } from './dataset.ts';
+import { createDatasets, type ImageShape, labelsFrom, type TrainAndTest } from './dataset.ts';
 
 export type { TrainAndTest } from './dataset.ts';
 
@@ -53,7 +53,9 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
   const bytes = (path: string) => fetchFile(`${at}/${path}`, signal);
   const part = async (part: string) => {
     const [images, labels] = await Promise.all([bytes(`${part}/images`), bytes(`${part}/labels`)]);
-    return { images, labels, imageShape, classNames };
+    // As they lie in the server's memory: two bytes each where a byte is too small for the classes.
+    const isWide = labelsFrom([], classNames.length) instanceof Uint16Array;
+    return { images, labels: isWide ? new Uint16Array(labels.buffer) : labels, imageShape, classNames };
   };
   const [train, test] = await Promise.all([part('train'), part('test')]);
   return createDatasets({ train, test });

@@ -65,8 +65,8 @@ function ofStep(step: StepRecord): SummaryValue[] {
 }
 
 function ofEpoch(epoch: EpochRecord): SummaryValue[] {
-  const { loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond } = epoch;
-  const always = { loss, accuracy, validationLoss, validationAccuracy, imagesPerSecond };
+  const { loss, accuracy, meanAbsoluteError, validationLoss, validationAccuracy, imagesPerSecond } = epoch;
+  const always = { loss, accuracy, meanAbsoluteError, validationLoss, validationAccuracy, imagesPerSecond };
   const metrics = Object.entries(epoch).filter(([name]) => name.startsWith('validation') && !(name in always));
   return [...Object.entries(always), ...metrics].flatMap(([name, scalar]) =>
     typeof scalar === 'number' ? [{ tag: `epoch/${name}`, scalar }] : [],

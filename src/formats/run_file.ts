@@ -43,6 +43,8 @@ export interface SavedRun {
     name: string;
     imageShape: [height: number, width: number, channels: number];
     classNames: string[];
+    /** Of a data set of numbers instead of classes. */
+    targetNames?: string[];
     trainSamples: number;
     testSamples: number;
     /** What was left out before they were counted. */
@@ -189,6 +191,7 @@ const schema = v.object({
     name: v.string(),
     imageShape: v.tuple([integer(1), integer(1), integer(1)]),
     classNames: names,
+    targetNames: v.optional(names),
     trainSamples: integer(1),
     testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
@@ -199,9 +202,11 @@ const schema = v.object({
     epochs: records<EpochRecord>({
       epoch: numbers,
       loss: numbers,
-      accuracy: numbers,
+      accuracy: v.optional(numbers),
+      meanAbsoluteError: v.optional(numbers),
       validationLoss: v.optional(numbers),
       validationAccuracy: v.optional(numbers),
+      validationMeanAbsoluteError: v.optional(numbers),
       seconds: numbers,
       imagesPerSecond: numbers,
       gradientNorms: v.record(v.string(), v.object({ mean: numbers, min: numbers, max: numbers })),
@@ -210,7 +215,8 @@ const schema = v.object({
       step: numbers,
       epoch: numbers,
       loss: numbers,
-      accuracy: numbers,
+      accuracy: v.optional(numbers),
+      meanAbsoluteError: v.optional(numbers),
       samples: numbers,
       skipped: v.boolean(),
       gradientNorms: v.record(v.string(), numbers),

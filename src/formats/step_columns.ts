@@ -1,4 +1,5 @@
 import type { StepRecord } from '../health/history.ts';
+import { metricIn } from '../health/metric.ts';
 
 /**
  * The figures of a step under their names, the same in every file that wgrad writes: `loss`, `dense.gradientNorm`,
@@ -12,18 +13,12 @@ export interface Column {
 }
 
 /** What the training run makes of it is first, then the network's health, then each layer's. */
-export function columnsOf({
-  loss,
-  accuracy,
-  samples,
-  skipped,
-  learningRate,
-  gradientNorms,
-  health,
-}: StepRecord): Column[] {
+export function columnsOf(step: StepRecord): Column[] {
+  const { loss, samples, skipped, learningRate, gradientNorms, health } = step;
+  const metric = metricIn(step);
   const whole: Column[] = [
     { name: 'loss', value: loss },
-    { name: 'accuracy', value: accuracy },
+    { name: metric, value: step[metric]! },
     { name: 'samples', value: samples },
     { name: 'skipped', value: Number(skipped) },
     ...(learningRate === undefined ? [] : [{ name: 'learningRate', value: learningRate }]),

@@ -1,5 +1,6 @@
 import type { ValidationFigures } from '../model/metrics/figures.ts';
 import type { HealthRecord, ProbeRecord, Verdict } from './health.ts';
+import { type Measured, metricIn } from './metric.ts';
 
 /** One training step. */
 export interface StepRecord {
@@ -7,10 +8,15 @@ export interface StepRecord {
   step: number;
   /** From 1. */
   epoch: number;
-  /** Mean over the batch's real samples, and the layers' L2 penalties, as Keras has it. */
+  /** Mean over the batch's real samples, each times its weight, and the layers' L2 penalties, as Keras has it. */
   loss: number;
-  /** Share of correct predictions, 0 to 1. */
-  accuracy: number;
+  /**
+   * Share of correct predictions, 0 to 1: of classes, or with `binaryCrossentropy` of outputs on the target's side of 0.5, as
+   * in Keras. Every sample counts once, whatever its weight. Undefined where the loss is of numbers.
+   */
+  accuracy?: number;
+  /** Mean of |output - target| over outputs and samples, where the loss is of numbers. */
+  meanAbsoluteError?: number;
   samples: number;
   /** The loss or a gradient was not finite: the weights stayed as they were. */
   skipped: boolean;
@@ -36,10 +42,13 @@ export interface EpochRecord extends ValidationFigures {
   epoch: number;
   /** Mean over the epoch's samples as they were seen, while the weights moved: Keras' figure. */
   loss: number;
-  accuracy: number;
-  /** After the epoch, without augmentation. */
+  accuracy?: number;
+  /** In place of accuracy, where the loss is of numbers. */
+  meanAbsoluteError?: number;
+  /** After the epoch, without augmentation and weights of samples. */
   validationLoss?: number;
   validationAccuracy?: number;
+  validationMeanAbsoluteError?: number;
   /** The learning rate that reduceLrOnPlateau set at the end of the epoch; undefined where it left it alone. */
   reducedLearningRate?: number;
   /** Of training, without validation; of an epoch that was begun before, of the rest. */
@@ -99,13 +108,19 @@ export function summarize(epoch: number, steps: readonly StepRecord[], seconds: 
   return {
     epoch,
     loss: mean((step) => step.loss),
-    accuracy: mean((step) => step.accuracy),
+    ...meanMetric(steps[0], mean),
     seconds,
     imagesPerSecond: steps.slice(untimed).reduce((sum, step) => sum + step.samples, 0) / seconds,
     gradientNorms: Object.fromEntries(
       layers.map((layer) => [layer, spread(steps.map((step) => step.gradientNorms[layer]!))]),
     ),
   };
+}
+
+/** The mean of the one that steps have beside their loss. */
+function meanMetric(first: StepRecord | undefined, mean: (of: (step: StepRecord) => number) => number): Measured {
+  const metric = metricIn(first ?? {});
+  return { [metric]: mean((step) => step[metric]!) };
 }
 
 function spread(values: number[]): Spread {

@@ -1,24 +1,42 @@
 import { gradientAt, gradientField, type RecordShape, recordField, recordWords } from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { type FilledLoss, isOfClasses, metricOf } from '../model/loss.ts';
+import type { LossMetric } from '../model/loss_definition.ts';
 import { type LayerTensors, tensorsByLayer } from '../model/measured_layers.ts';
 import type { HealthLevel } from './health.ts';
 import { HealthReader } from './health_record.ts';
 import type { StepRecord } from './history.ts';
+import type { Measured } from './metric.ts';
 
 /** How many steps the ring of records holds: more than two submissions of the most steps. */
 export const ringSlots = 128;
 
-/** Reads the records that softmax_cross_entropy, gradient_norm_reduce and, above `off`, health_reduce write. */
+/** Reads the records that the loss, gradient_norm_reduce and, above `off`, health_reduce write. */
 export class RecordReader {
   readonly shape: RecordShape;
   /** Layer names, each with the numbers of its tensors. */
   readonly #layers: LayerTensors[];
   readonly #health: HealthReader | undefined;
+  readonly #metric: LossMetric;
+  /** Predictions of a sample that are right or wrong: several where labels do not exclude each other. */
+  readonly #predictions: number;
 
-  constructor(model: CompiledModel, health: HealthLevel) {
+  /** @param trained for which loss, and how many numbers the model gives for a sample. */
+  constructor(model: CompiledModel, health: HealthLevel, { loss, outputs }: { loss: FilledLoss; outputs: number }) {
+    this.#metric = metricOf(loss);
+    this.#predictions = isOfClasses(loss) ? 1 : outputs;
     this.#layers = tensorsByLayer(model);
     if (health !== 'off') this.#health = new HealthReader(model);
     this.shape = { words: recordWords(trainedTensors(model).length) + (this.#health?.words ?? 0), slots: ringSlots };
+  }
+
+  /** The mean over samples of the figure beside the loss, from those of batches with their numbers of samples. */
+  meanMetric(batches: readonly (Measured & { samples: number })[]): Measured {
+    const samples = batches.reduce((sum, batch) => sum + batch.samples, 0);
+    const sum = batches.reduce((total, batch) => total + batch[this.#metric]! * batch.samples, 0);
+    if (this.#metric !== 'accuracy') return { [this.#metric]: sum / samples };
+    // A count, as exact as it was before it was divided.
+    return { accuracy: Math.round(sum * this.#predictions) / (samples * this.#predictions) };
   }
 
   get bytes(): number {
@@ -45,7 +63,9 @@ export class RecordReader {
       step: u32(recordField.step),
       epoch: u32(recordField.epoch),
       loss: f32(recordField.loss) / samples,
-      accuracy: u32(recordField.correct) / samples,
+      ...(this.#metric === 'accuracy'
+        ? { accuracy: u32(recordField.correct) / (samples * this.#predictions) }
+        : { meanAbsoluteError: f32(recordField.correct) / samples }),
       samples,
       skipped: u32(recordField.skipped) !== 0,
       learningRate: f32(recordField.learningRate),

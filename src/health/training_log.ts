@@ -1,13 +1,15 @@
 import type { ProbeRecord, Verdict } from './health.ts';
 import type { HealthTable } from './health_table.ts';
 import type { EpochRecord, Spread, StepRecord } from './history.ts';
+import { type Measured, type Metric, metricIn } from './metric.ts';
 import type { RunEvent } from './run_events.ts';
 
 export interface UnfinishedEpoch {
   epoch: number;
   steps: number;
   loss: number;
-  accuracy: number;
+  accuracy?: number;
+  meanAbsoluteError?: number;
   /** undefined until there is something to measure. */
   imagesPerSecond: number | undefined;
 }
@@ -62,8 +64,8 @@ export class TrainingLog {
   get unfinished(): UnfinishedEpoch | undefined {
     const epoch = this.steps.at(-1)?.epoch;
     if (epoch === undefined || this.current.samples === 0) return undefined;
-    const { steps, loss, accuracy, imagesPerSecond } = this.current;
-    return { epoch, steps, loss, accuracy, imagesPerSecond };
+    const { steps, loss, measured, imagesPerSecond } = this.current;
+    return { epoch, steps, loss, ...measured, imagesPerSecond };
   }
 
   /** Milliseconds a step: of the epoch that runs as soon as that can be measured, else of the last one. */
@@ -97,17 +99,20 @@ class RunningMean {
   /** Steps whose time is known: not those from a file. */
   timed = 0;
   private lossSum = 0;
-  private accuracySum = 0;
+  private metric: Metric = 'accuracy';
+  private metricSum = 0;
   private first = { at: 0, samples: 0, steps: 0 };
   private last = { at: 0, samples: 0, steps: 0 };
 
-  add({ loss, accuracy, samples, skipped }: StepRecord, at: number): void {
+  add(record: StepRecord, at: number): void {
+    const { loss, samples, skipped } = record;
     this.steps++;
     if (at) this.timed++;
     if (skipped) return;
     this.samples += samples;
     this.lossSum += loss * samples;
-    this.accuracySum += accuracy * samples;
+    this.metric = metricIn(record);
+    this.metricSum += record[this.metric]! * samples;
     this.last = { at, samples: this.samples, steps: this.steps };
     // Where it is 0, as of steps from a file, it isn't known.
     if (!this.first.at) this.first = this.last;
@@ -117,8 +122,8 @@ class RunningMean {
     return this.lossSum / this.samples;
   }
 
-  get accuracy(): number {
-    return this.accuracySum / this.samples;
+  get measured(): Measured {
+    return { [this.metric]: this.metricSum / this.samples };
   }
 
   /** Steps are told in bursts: the time between two of the same burst says nothing. */
@@ -140,7 +145,7 @@ class RunningMean {
   }
 
   clear(): void {
-    this.steps = this.samples = this.timed = this.lossSum = this.accuracySum = 0;
+    this.steps = this.samples = this.timed = this.lossSum = this.metricSum = 0;
     this.resume();
   }
 }

@@ -11,6 +11,7 @@ const places = <const N extends string>(...names: N[]) =>
 // A record is this block, then `gradientField` for each trained tensor. Where gradient health is measured, `layerField` for
 // each measured layer and `tensorField` for each trained tensor follow. Shaders get the places as constants, see below.
 
+/** `correct` is a count, or of a loss of numbers the sum of the samples' mean absolute errors, a float. */
 export const recordField = places(
   'step',
   'epoch',

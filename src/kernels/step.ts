@@ -1,9 +1,6 @@
 import beginStepSource from '../../shaders/begin_step.wgsl?raw';
-import nan from '../../shaders/lib/nan.wgsl?raw';
-import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?raw';
 import sumPartsSource from '../../shaders/sum_parts.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
-import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { scheduleSource, scheduleWords } from './schedule.ts';
 import { stateSource, stateWords } from './state.ts';
 import { spread } from './workgroups.ts';
@@ -22,39 +19,6 @@ export const beginStep: Kernel<BeginStepShape> = {
   buffers: (s) => ({ state: stateWords, ...(s.scheduled && { schedule: scheduleWords }) }),
   workgroups: () => [1],
   cost: () => ({ flops: 0, bytes: 8 * stateWords }),
-};
-
-export interface LossShape {
-  batch: number;
-  classes: number;
-  /** Targets are shares of classes, not labels. */
-  soft: boolean;
-  /** How many penalties weight_penalty gives; none without a regularizer. */
-  penalties?: number;
-  record: RecordShape;
-}
-
-export const softmaxCrossEntropy: Kernel<LossShape> = {
-  name: 'softmax_cross_entropy',
-  source: softmaxCrossEntropySource + stateSource + recordSource + nan,
-  flags: ({ soft, penalties = 0 }) => ({ soft, regularized: penalties > 0 }),
-  constants: (s) => ({
-    batch: s.batch,
-    classes: s.classes,
-    ...recordConstants(s.record),
-    ...(s.penalties && { penalty_count: s.penalties }),
-  }),
-  buffers: (s) => ({
-    z: s.batch * s.classes,
-    ...(s.soft ? { targets: s.batch * s.classes } : { labels: s.batch }),
-    state: stateWords,
-    p: s.batch * s.classes,
-    dz: s.batch * s.classes,
-    records: s.record.words * s.record.slots,
-    ...(s.penalties && { penalties: s.penalties }),
-  }),
-  workgroups: () => [1],
-  cost: (s) => ({ flops: 8 * s.batch * s.classes, bytes: 12 * s.batch * s.classes }),
 };
 
 export interface SumPartsShape {

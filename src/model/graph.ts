@@ -10,6 +10,7 @@ import {
   type LayerConfig,
   type LayerType,
 } from './layers/index.ts';
+import type { LossEnding } from './loss_definition.ts';
 import { type MeasuredLayer, measuredLayersOf } from './measured_layers.ts';
 import { checkShapeOf } from './weight_options.ts';
 
@@ -38,7 +39,7 @@ export interface CompiledNode<T extends LayerType> {
   inputShapes: number[][];
   inputShape: number[];
   outputShape: number[];
-  /** The activation that the layer itself applies to its output. A softmax at the end belongs to the loss, and is linear here. */
+  /** The activation that the layer itself applies to its output. What belongs to the loss, a softmax or sigmoid at the end, is linear here. */
   activation: ActivationSpec;
   /** In Keras' get_weights() order: trained tensors first. Empty for layers without. */
   weights: WeightSpec[];
@@ -69,8 +70,8 @@ export interface CompiledModel {
   output: number;
   /** Training and inference compute differently somewhere: batch statistics, dropout. */
   inferenceDiffers: boolean;
-  /** The output is a softmax of what the last layer gives. */
-  endsInSoftmax: boolean;
+  /** What the loss applies to what the last layer gives, so that it makes the model's output. */
+  lossActivation: 'softmax' | 'sigmoid' | 'linear';
   /** All tensors, in Keras' get_weights() order. */
   tensors: ModelTensor[];
   /** The layers that are measured each step: those with tensors that are trained. */
@@ -102,8 +103,13 @@ function namer(): (layer: { type: LayerType; name?: string | undefined }) => str
 /** The names that errors have for the layers of a model, in order; of one that doesn't fit together, too. */
 export const layerNames = ({ layers }: Model): string[] => layers.map(namer());
 
-/** Works out names, the graph, shapes and weights. @throws ConfigurationError as `sequential` does. */
-export function compileModel(model: Model): CompiledModel {
+/**
+ * Works out names, the graph, shapes and weights.
+ *
+ * @param ending what the loss wants of the last layer: a sigmoid there is the loss' own only where the loss computes it.
+ * @throws ConfigurationError as `sequential` does.
+ */
+export function compileModel(model: Model, ending?: LossEnding): CompiledModel {
   const { inputShape, layers } = checkOutline(model);
   const nameOf = namer();
   const configs = layers.map((layer, index) => within(index, () => fillLayer(layer, index + 1)));
@@ -115,12 +121,15 @@ export function compileModel(model: Model): CompiledModel {
     inputs.flatMap((own, consumer) => own.filter((input) => input === index).map(() => consumer)),
   );
   const output = outputOf(consumers, names);
+  const last = activationOption(configs[output]!);
+  const lossActivation = last === 'softmax' || (last === 'sigmoid' && ending === 'sigmoid') ? last : 'linear';
   const compiled: CompiledLayer[] = [];
   for (const index of order) {
     const shapes = inputs[index]!.map((i) => (i === images ? inputShape : compiled[i]!.outputShape));
     compiled[index] = within(index, () =>
       compileLayer(configs[index]!, names[index]!, index, inputs[index]!, shapes, output, layers.length),
     );
+    if (index === output && lossActivation !== 'linear') compiled[index]!.activation = 'linear';
   }
   const tensors = numberTensors(compiled);
   return {
@@ -130,7 +139,7 @@ export function compileModel(model: Model): CompiledModel {
     consumers,
     output,
     inferenceDiffers: compiled.some(({ type }) => definitionOf(type).inferenceDiffers),
-    endsInSoftmax: activationOption(configs[output]!) === 'softmax',
+    lossActivation,
     tensors,
     measured: measuredLayersOf({ layers: compiled, consumers, order, tensors }),
     parameters: compiled.reduce((sum, layer) => sum + layer.parameters, 0),
@@ -145,21 +154,6 @@ function within<T>(index: number, work: () => T): T {
     if (!(error instanceof ConfigurationError)) throw error;
     throw new ConfigurationError({ ...error.parts, place: [index, ...(error.parts.place ?? [])] }, { cause: error });
   }
-}
-
-/** The loss needs probabilities of classes. @throws ConfigurationError when the model doesn't end in a dense softmax. */
-export function requireClassifier(model: CompiledModel): { classes: number } {
-  const last = model.layers[model.output]!;
-  const activation = activationOption(last.config);
-  if (!model.endsInSoftmax || last.outputShape.length !== 1) {
-    throw new ConfigurationError({
-      what: 'sparseCategoricalCrossentropy needs a model that ends in probabilities',
-      found: `${last.type}${activation ? ` with ${activation}` : ''} as the last layer`,
-      expected: 'a dense layer with softmax, a unit a class',
-      fix: 'end the model with { "type": "dense", "units": <classes>, "activation": "softmax" }',
-    });
-  }
-  return { classes: last.outputShape[0]! };
 }
 
 function checkOutline(model: Model): { inputShape: [number, number, number]; layers: readonly unknown[] } {

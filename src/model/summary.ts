@@ -1,6 +1,7 @@
 import { type ActivationName, activationName, type ElementwiseName } from './activations.ts';
-import { type CompiledModel, compileModel, type Model, requireClassifier } from './graph.ts';
+import { type CompiledModel, compileModel, type Model } from './graph.ts';
 import { activationOption } from './layer.ts';
+import { compileForLoss, defaultLoss, fillLoss, type LossConfig } from './loss.ts';
 
 export interface LayerSummary {
   name: string;
@@ -26,15 +27,12 @@ export interface LayerSummary {
 export const modelSummary = (model: Model): LayerSummary[] => summarizeLayers(compileModel(model));
 
 /**
- * The same of a model that can be trained: one that ends in probabilities.
+ * The same of a model that can be trained: one whose last layer ends as the loss needs it, by default in probabilities.
  *
  * @throws ConfigurationError for one that doesn't, or that doesn't fit together.
  */
-export function classifierSummary(model: Model): LayerSummary[] {
-  const compiled = compileModel(model);
-  requireClassifier(compiled);
-  return summarizeLayers(compiled);
-}
+export const classifierSummary = (model: Model, loss: LossConfig = defaultLoss): LayerSummary[] =>
+  summarizeLayers(compileForLoss(model, fillLoss(loss)).model);
 
 export function summarizeLayers(model: CompiledModel): LayerSummary[] {
   const measured = new Map(

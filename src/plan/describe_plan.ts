@@ -1,6 +1,6 @@
 import type { Variant } from '../gpu/kernel.ts';
 import { lifetimesOf, type Sequence, type Slot } from './liveness.ts';
-import { type Phase, phasesOf } from './phases.ts';
+import { lossOf, type Phase, phasesOf } from './phases.ts';
 import type { InputPlan } from './plan_input.ts';
 import type { BufferRef, PlanBuffer, PlannedDispatch } from './planner.ts';
 import type { StepPlan } from './steps.ts';
@@ -50,7 +50,10 @@ export const variantText = (variant: Variant): string =>
 
 /** @param slots of the whole plan: evaluation has buffers of its own, in the same memory. */
 export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
-  const phases = Object.entries(phasesOf(plan, input.dispatches, input.mixed)) as [Phase, PlannedDispatch[]][];
+  const phases = Object.entries(phasesOf(plan, input.dispatches, lossOf(plan.training, input))) as [
+    Phase,
+    PlannedDispatch[],
+  ][];
   const sequence: Sequence = phases.flatMap(([, dispatches]) => dispatches);
   const lifetimes = lifetimesOf(sequence);
   const slotOf = new Map(slots.flatMap((slot, i) => slot.buffers.map((buffer) => [buffer, i] as const)));

@@ -9,27 +9,39 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
-import type { Recording } from '../gpu/recording.ts';
+import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { shuffledOrder } from '../model/initializers.ts';
+import { isOfClasses } from '../model/loss.ts';
+import { checkLabels, type LabelFacts, targetsOf } from './targets.ts';
 
 /** What the pictures of a data set pass through on their way into the network. */
 export interface InputBuffers<B = Slice> {
   state: B;
   /** Labels of the batch. */
   labels: B;
-  /** Shares of classes of the batch, where images are mixed. */
+  /** Targets of the batch: shares of classes, where images are mixed, or numbers. */
   targets?: B;
+  /** Of the batch's samples. */
+  weights?: B;
   /** Float images of the batch. */
   input: B;
 }
 
-/** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
-export interface DatasetInput {
+/** What makes a batch, and the loss that its labels are for. */
+export interface BatchInput {
   recording: Recording;
+  /** A loss of classes is against shares of them: images are mixed, or the data set brings shares. */
+  soft: boolean;
+  /** The loss to replay in place of the trainer's own: one with weights of the samples. */
+  loss?: Dispatch;
+}
+
+/** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
+export interface DatasetInput extends BatchInput {
   /** The same samples as they are, where that was asked for and they are augmented at all. */
-  plain?: Recording;
-  /** Images are mixed: the loss is against `targets`. */
-  mixed: boolean;
+  plain?: BatchInput;
+  /** Of the samples of a batch, where they have weights. */
+  weights?: Slice;
   /** How often the images of a batch are gone over. */
   passes: number;
   /** Samples of an epoch, each view of an image counted. */
@@ -66,7 +78,7 @@ export interface InputView {
 export async function planInput(
   recorder: Recorder,
   dataset: Dataset,
-  model: { inputShape: readonly number[]; classes: number },
+  model: ModelFacts,
   inputView: InputView,
   sampling: Sampling,
   buffers: InputBuffers,
@@ -75,11 +87,16 @@ export async function planInput(
   checkDataset(dataset, pipeline, model);
   const memory = new Memory(recorder.gpu.device);
   try {
-    return await planInto(recorder.into(memory), dataset, model.classes, pipeline, inputView, sampling, buffers);
+    return await planInto(recorder.into(memory), dataset, model, pipeline, inputView, sampling, buffers);
   } catch (error) {
     memory.dispose();
     throw error;
   }
+}
+
+/** What of a model decides whether a data set fits it. */
+export interface ModelFacts extends LabelFacts {
+  inputShape: readonly number[];
 }
 
 /** How many samples a batch has, and what their order and augmentation are drawn from. */
@@ -88,26 +105,33 @@ interface Sampling {
   seed: number;
   /** Also record how the batch's samples come as they are. */
   alsoPlain?: boolean;
+  /** Of the samples, [count]. */
+  weights?: Float32Array;
 }
 
 async function planInto(
   recorder: Recorder,
   dataset: Dataset,
-  classes: number,
+  model: ModelFacts,
   pipeline: Pipeline,
   { plain, probability, views }: InputView,
-  { batch, seed, alsoPlain }: Sampling,
+  { batch, seed, alsoPlain, weights }: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const { gpu, memory } = recorder;
+  const targets = targetsOf(model, dataset);
   const data = {
     images: memory.upload('dataset.images', dataset.images),
     labels: memory.upload('dataset.labels', dataset.labels),
+    labelBytes: dataset.labels.BYTES_PER_ELEMENT as 1 | 2,
+    ...(targets && { targets: memory.upload('dataset.targets', targets) }),
+    ...(weights && { weights: memory.upload('dataset.weights', weights) }),
     count: dataset.count,
   };
-  const source = sourceOf(recorder, data, classes, pipeline, { plain, probability, views }, batch, buffers);
+  const batchWeights = weights && memory.storage('batch.weights', batch);
+  const own = { ...buffers, ...(batchWeights && { weights: batchWeights }) };
+  const source = sourceOf(recorder, data, model.outputs, pipeline, { plain, probability, views }, batch, own);
   const { order, places, listed } = source;
-  const mixed = source.targets !== undefined;
   const flow = listed && kerasFlowOf(pipeline, dataset, batch, seed);
   const { recording, passes } = await planBatch(recorder, pipeline, source);
   const plainBatch =
@@ -122,8 +146,9 @@ async function planInto(
   };
   return {
     recording,
-    ...(plainBatch && { plain: plainBatch.recording }),
-    mixed,
+    soft: isSoft(model, source),
+    ...(plainBatch && { plain: { recording: plainBatch.recording, soft: isSoft(model, plainOf(source, buffers)) } }),
+    ...(batchWeights && { weights: batchWeights }),
     passes: passes.length,
     places,
     order,
@@ -132,22 +157,32 @@ async function planInto(
   };
 }
 
+/** Only a loss of classes has a form for targets beside the one for labels. */
+export const isSoft = <B>({ loss }: LabelFacts, { targets }: BatchSource<B>): boolean =>
+  isOfClasses(loss) && targets !== undefined;
+
 /** A data set in buffers: its images and labels as bytes. */
 export interface DatasetBuffers<B> {
   images: B;
   labels: B;
+  /** Of a label; 1 by default. */
+  labelBytes?: 1 | 2;
+  /** What the loss compares with in place of labels, [count, outputs]. */
+  targets?: B;
+  /** Of the samples. */
+  weights?: B;
   count: number;
 }
 
 /** How the batches of a data set are made, with the buffers that this takes; the same on a GPU and in a plan. */
 export function sourceOf<B>(
   { memory }: Pick<Drafter<B, unknown>, 'memory'>,
-  { images, labels, count }: DatasetBuffers<B>,
-  classes: number,
+  { images, labels, labelBytes, targets: all, weights, count }: DatasetBuffers<B>,
+  outputs: number,
   pipeline: Pipeline,
   { plain, probability, views }: Pick<InputView, 'plain' | 'probability' | 'views'>,
   batch: number,
-  { state, labels: batchLabels, targets, input }: InputBuffers<B>,
+  { state, labels: batchLabels, targets, weights: batchWeights, input }: InputBuffers<B>,
 ): BatchSource<B> {
   const mixed = pipeline.paired && !plain;
   const places = count * (plain ? 1 : views);
@@ -158,8 +193,15 @@ export function sourceOf<B>(
     places,
     count,
     pixels: { images, bytes: true, output: input },
-    labels: { all: labels, batch: mixed ? memory.storage('labels.pairs', 2 * batch) : batchLabels },
-    ...(mixed && { targets: { slice: targets!, classes } }),
+    labels: {
+      all: labels,
+      batch: mixed ? memory.storage('labels.pairs', 2 * batch) : batchLabels,
+      ...(labelBytes && { bytes: labelBytes }),
+    },
+    ...((mixed || all !== undefined) && {
+      targets: { slice: targets!, classes: outputs, ...(all !== undefined && { all }) },
+    }),
+    ...(weights !== undefined && { weights: { all: weights, batch: batchWeights! } }),
     ...(!plain && drawsAsKeras(pipeline) && { listed: memory.storage('dataset.draws', places * pipeline.words) }),
     plain,
     probability,
@@ -167,8 +209,15 @@ export function sourceOf<B>(
 }
 
 /** The same samples as they are. */
-function plainOf({ labels, targets: _, listed: __, ...source }: BatchSource, buffers: InputBuffers): BatchSource {
-  return { ...source, labels: { all: labels!.all, batch: buffers.labels }, plain: true, probability: 1 };
+function plainOf({ labels, targets, listed: _, ...source }: BatchSource, buffers: InputBuffers): BatchSource {
+  return {
+    ...source,
+    labels: { ...labels!, batch: buffers.labels },
+    // Shares that mixing makes are none of a plain image; numbers that the data set brings are.
+    ...(targets?.all && { targets }),
+    plain: true,
+    probability: 1,
+  };
 }
 
 const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefined && generator.compat !== 'corrected';
@@ -206,12 +255,8 @@ export function pipelineInto(augmentation: unknown, inputShape: readonly number[
   return pipelineFor(augmentation, inputShape);
 }
 
-/** @throws ConfigurationError for images of another shape than the model takes, labels that it has no class for. */
-export function checkDataset(
-  dataset: Dataset,
-  pipeline: Pipeline,
-  model: { inputShape: readonly number[]; classes: number },
-): void {
+/** @throws ConfigurationError for images of another shape than the model takes, labels that do not fit its loss. */
+export function checkDataset(dataset: Dataset, pipeline: Pipeline, model: ModelFacts): void {
   const { imageShape, images, labels, count } = dataset;
   checkImageShape(imageShape, pipeline, model.inputShape);
   const bytes = imageShape.reduce((a, b) => a * b, 1);
@@ -223,15 +268,7 @@ export function checkDataset(
       fix: 'make it with createDataset',
     });
   }
-  const most = labels.reduce((a, b) => Math.max(a, b), 0);
-  if (most >= model.classes) {
-    throw new ConfigurationError({
-      what: 'A label is outside the classes of the model',
-      found: `label ${most} at image ${labels.indexOf(most)}`,
-      expected: `0 to ${model.classes - 1}`,
-      fix: "give the last dense layer a unit for each of the data set's classes",
-    });
-  }
+  checkLabels(model, dataset);
 }
 
 /** @throws ConfigurationError where an augmentation makes images of another shape than the model takes. */

@@ -5,7 +5,7 @@ export type Phase = (typeof phases)[number];
 /** What a training step launches, planned or bound, as far as its order needs. */
 interface PhasedSteps<D> {
   network: { training: { forward: readonly D[]; backward: readonly D[] } };
-  training: { begin: D; loss: D; softLoss?: D; norms: readonly D[] };
+  training: { begin: D; norms: readonly D[] };
   update: readonly D[];
   measurement?: { recording: readonly D[] };
 }
@@ -14,14 +14,18 @@ interface PhasedSteps<D> {
  * A training step in its phases, in their order.
  *
  * @param input what makes the batch.
- * @param soft its labels are shares of classes.
+ * @param loss of the batch's labels.
  */
-export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], soft: boolean): Record<Phase, D[]> {
+export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], loss: D): Record<Phase, D[]> {
   const { network, training, update, measurement } = steps;
   return {
     input: [training.begin, ...input],
-    forward: [...network.training.forward, soft ? training.softLoss! : training.loss],
+    forward: [...network.training.forward, loss],
     backward: [...network.training.backward],
     update: [...training.norms, ...update, ...(measurement?.recording ?? [])],
   };
 }
+
+/** The loss of a state that fits a batch: its own with weights, or the state's against labels or shares. */
+export const lossOf = <D>({ loss, softLoss }: { loss: D; softLoss?: D }, input: { soft: boolean; loss?: D }): D =>
+  input.loss ?? (input.soft ? softLoss! : loss);

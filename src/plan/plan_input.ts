@@ -1,6 +1,7 @@
 import { type Drafter, draftBatch } from '../augment/batch.ts';
 import { type FeatureStatistics, type FilledGenerator, needsStatistics } from '../augment/image_data_generator.ts';
-import { checkImageShape, pipelineFor, sourceOf } from './input.ts';
+import { isOfClasses } from '../model/loss.ts';
+import { checkImageShape, isSoft, pipelineFor, sourceOf } from './input.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import type { StepPlan } from './steps.ts';
@@ -15,8 +16,8 @@ export interface DatasetFacts {
 /** How a batch is made, in data. */
 export interface InputPlan {
   dispatches: PlannedDispatch[];
-  /** Images are mixed: the loss is against soft labels. */
-  mixed: boolean;
+  /** The loss is against soft labels. */
+  soft: boolean;
   /** How often the images of a batch are read and written to augment them. */
   passes: number;
 }
@@ -29,7 +30,7 @@ export interface InputPlan {
 export function planInputData(
   planner: Planner,
   { imageShape, count }: DatasetFacts,
-  { model, classes, batchSize, inputView }: Settings,
+  { model, outputs, loss, batchSize, inputView }: Settings,
   { training, labels, targets, network }: StepPlan,
 ): InputPlan {
   const { generator } = pipelineFor(inputView.augmentation, imageShape);
@@ -47,12 +48,13 @@ export function planInputData(
   const data = {
     images: drafter.memory.storage('dataset.images', Math.ceil(bytes / 4)),
     labels: drafter.memory.storage('dataset.labels', Math.ceil(count / 4)),
+    ...(!isOfClasses(loss) && { targets: drafter.memory.storage('dataset.targets', count * outputs) }),
     count,
   };
   const buffers = { state: training.state, labels, ...(targets && { targets }), input: network.input };
-  const source = sourceOf(drafter, data, classes, pipeline, inputView, batchSize, buffers);
+  const source = sourceOf(drafter, data, outputs, pipeline, inputView, batchSize, buffers);
   const { dispatches, passes } = draftBatch(drafter, pipeline, source);
-  return { dispatches, mixed: source.targets !== undefined, passes: passes.length };
+  return { dispatches, soft: isSoft({ loss, outputs }, source), passes: passes.length };
 }
 
 /** Statistics of images that nobody has read: the plan depends on which of them there are, not on their values. */

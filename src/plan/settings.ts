@@ -1,5 +1,6 @@
 import type { HealthLevel } from '../health/health.ts';
 import type { CompiledModel } from '../model/graph.ts';
+import type { FilledLoss } from '../model/loss.ts';
 import type { FilledMetric } from '../model/metrics/index.ts';
 import type { FilledOptimizer } from '../model/optimizer.ts';
 import type { InputView } from './input.ts';
@@ -7,14 +8,14 @@ import type { InputView } from './input.ts';
 /** What a trainer was asked for, checked and filled in. */
 export interface Settings {
   model: CompiledModel;
-  classes: number;
+  /** Numbers that the model gives for a sample: its classes, where the loss is of classes. */
+  outputs: number;
+  loss: FilledLoss;
   optimizer: FilledOptimizer;
   batchSize: number;
   seed: number;
   inputView: InputView;
-  /** Calls with a batch bring shares of classes for labels. */
-  takesShares: boolean;
-  /** A loss against shares is needed at all. */
+  /** Of a loss of classes: it is needed against shares of them, too. */
   soft: boolean;
   health: HealthLevel;
   /** Steps from one probe to the next. */

@@ -5,9 +5,11 @@ import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { matrixOf } from '../model/layer.ts';
-import { betasOf, clipOf, type FilledOptimizer } from '../model/optimizer.ts';
+import { isOfClasses } from '../model/loss.ts';
+import { betasOf, clipOf } from '../model/optimizer.ts';
 import type { Bound } from './bind.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
+import { lossLaunch } from './losses/index.ts';
 import { type Measurement, planMeasurement } from './measurement.ts';
 import { type GraphPlan, type Network, planMovingStatistics, planNetwork } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
@@ -24,20 +26,27 @@ export interface StepState {
   begin: PlannedDispatch;
   /** Loss and its gradient, of the network as it trains. */
   loss: PlannedDispatch;
-  /** The same against soft labels, where somebody has them. */
+  /** Of a loss of classes, the same against shares of them, where somebody has them. */
   softLoss?: PlannedDispatch;
-  /** The loss of the network in inference. */
+  /** Both of the network in inference. */
   inferenceLoss: PlannedDispatch;
+  inferenceSoftLoss?: PlannedDispatch;
+  /** What `loss` is bound to, labels aside, for whoever makes another dispatch of it. */
+  lossBuffers: LossBuffers;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
   norms: PlannedDispatch[];
 }
+
+/** z, p, dz, state and records of a loss, and the penalties of its layers. */
+export type LossBuffers = Record<'z' | 'p' | 'dz' | 'state' | 'records', BufferRef> & { penalties?: BufferRef };
 
 /** Everything that a trainer replays, for one model and batch size, data sets aside: in data. */
 export interface StepPlan {
   network: Network;
   labels: BufferRef;
-  /** Soft labels, [batch, classes]. */
+  /** Soft labels or numbers, [batch, outputs]. */
   targets?: BufferRef;
+  /** The model's output, [batch, outputs]. */
   probabilities: BufferRef;
   training: StepState;
   evaluation: StepState;
@@ -65,7 +74,7 @@ export interface UploadedChunks extends Chunks {
 
 /** Plans every buffer and dispatch that training needs, data sets aside. */
 export function planSteps(planner: Planner, settings: Settings, reader: RecordReader): StepPlan {
-  const { model, batchSize: batch, classes, soft, health, optimizer } = settings;
+  const { model, batchSize: batch, outputs, loss, soft, health, optimizer } = settings;
   const [trainingState, evaluationState] = (['training', 'evaluation'] as const).map((name) =>
     stateBuffers(planner, name, reader),
   ) as [OwnState, OwnState];
@@ -73,8 +82,8 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   const network = planNetwork(planner, model, batch, states);
   const batchBuffers = {
     labels: planner.buffer('state', 'labels', batch),
-    ...(soft && { targets: planner.buffer('state', 'targets', batch * classes) }),
-    probabilities: planner.buffer('state', 'probabilities', batch * classes),
+    ...((soft || !isOfClasses(loss)) && { targets: planner.buffer('state', 'targets', batch * outputs) }),
+    probabilities: planner.buffer('state', 'probabilities', batch * outputs),
   };
   const chunks = uploadChunks(planner, network);
   const penalty = planPenalty(planner, model, network, chunks);
@@ -173,6 +182,9 @@ export function sequencesOf({ network, training, evaluation, update, measurement
       ...evaluation.norms,
     ]),
     [evaluation.begin, ...network.inference.forward, evaluation.inferenceLoss],
+    ...(evaluation.inferenceSoftLoss
+      ? [[evaluation.begin, ...network.inference.forward, evaluation.inferenceSoftLoss]]
+      : []),
   ];
 }
 
@@ -232,14 +244,14 @@ type StateBuffers = OwnState & Record<'labels' | 'probabilities', BufferRef> & {
 /** @param squares of the gradients, which training and evaluation share. */
 function planState(
   planner: Planner,
-  { batchSize: batch, classes, optimizer }: { batchSize: number; classes: number; optimizer: FilledOptimizer },
+  { batchSize: batch, outputs, loss, soft, optimizer }: Settings,
   { shape: record }: RecordReader,
   { network, chunks, shape, partials, penalty, factors }: Arenas,
   { state, records, schedule, labels, targets, probabilities }: StateBuffers,
   { graph, squares }: { graph: GraphPlan; squares: PlannedDispatch },
 ): StepState {
-  const lossShape = { batch, classes, penalties: penalty ? chunks.count : 0, record };
-  const buffersOf = ({ logits, logitsGradient }: GraphPlan) => ({
+  const size = { batch, outputs, penalties: penalty ? chunks.count : 0, record, weighted: false };
+  const buffersOf = ({ logits, logitsGradient }: GraphPlan): LossBuffers => ({
     z: logits,
     state,
     p: probabilities,
@@ -247,12 +259,15 @@ function planState(
     records,
     ...(penalty && { penalties: penalty.penalties }),
   });
-  const lossOf = (of: GraphPlan) =>
-    planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: false }, { ...buffersOf(of), labels });
-  const softLoss =
-    targets &&
-    planner.dispatch(step.softmaxCrossEntropy, { ...lossShape, soft: true }, { ...buffersOf(graph), targets });
-  const loss = lossOf(graph);
+  const dispatchOf = (of: GraphPlan, isSoft: boolean) => {
+    const { kernel, shape } = lossLaunch(loss, { ...size, soft: isSoft });
+    const takesLabels = isOfClasses(loss) && !isSoft;
+    return planner.dispatch(kernel, shape, { ...buffersOf(of), ...(takesLabels ? { labels } : { targets: targets! }) });
+  };
+  const lossesOf = (of: GraphPlan) => [dispatchOf(of, false), soft ? dispatchOf(of, true) : undefined] as const;
+  const [ofGraph, softOfGraph] = lossesOf(graph);
+  const [ofInference, softOfInference] =
+    network.inference === graph ? [ofGraph, softOfGraph] : lossesOf(network.inference);
   return {
     state,
     records,
@@ -261,9 +276,11 @@ function planState(
       { batch, scheduled: schedule !== undefined },
       { state, ...(schedule && { schedule }) },
     ),
-    loss,
-    ...(softLoss && { softLoss }),
-    inferenceLoss: network.inference === graph ? loss : lossOf(network.inference),
+    loss: ofGraph,
+    ...(softOfGraph && { softLoss: softOfGraph }),
+    inferenceLoss: ofInference,
+    ...(softOfInference && { inferenceSoftLoss: softOfInference }),
+    lossBuffers: buffersOf(graph),
     norms: [
       squares,
       planner.dispatch(

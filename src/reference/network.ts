@@ -1,17 +1,20 @@
 import type { CompiledLayer, CompiledModel } from '../model/graph.ts';
+import type { FilledLoss } from '../model/losses/index.ts';
 import { activate, activationBackward, isUnfused } from './activation.ts';
 import type { Numbers, TwinInput } from './layer_twin.ts';
 import { twinOf } from './layers/index.ts';
+import { lossTwin } from './losses/index.ts';
 import { gradientNorm } from './norm.ts';
 import { regularize, weightPenalty } from './regularizer.ts';
-import { softmaxCrossEntropy } from './softmax_cross_entropy.ts';
 
 export interface NetworkGradients {
   /** Mean over the real samples, and the layers' penalties. */
   loss: number;
-  /** Real samples whose largest probability is the label's. */
+  /** Of classes: real samples whose largest probability is the label's. Of probabilities that stand for themselves: how many are right. */
   correct: number;
-  /** [batch, classes] */
+  /** Sum over the real samples of the mean |output - target|. */
+  absoluteError: number;
+  /** The model's output, [batch, outputs]. */
   probabilities: Float64Array;
   /** Of the tensors that are trained: Keras' order and layout. */
   gradients: Float64Array[];
@@ -39,19 +42,30 @@ interface Pass {
 /** What draws begin from where nothing else is said: the first step of the first epoch. */
 const firstStep = { seed: 0, epoch: 0, start: 0 };
 
+/** Of each ending, a loss that makes its output from the logits. */
+const endings: Record<CompiledModel['lossActivation'], FilledLoss> = {
+  softmax: { type: 'sparseCategoricalCrossentropy', labelSmoothing: 0 },
+  sigmoid: { type: 'binaryCrossentropy', labelSmoothing: 0 },
+  linear: { type: 'meanSquaredError' },
+};
+
 /**
- * The probabilities [batch, classes] of images [batch, height, width, channels], which are taken as they are. `weights`
- * are in Keras' order and layout; the model ends in a softmax.
+ * The outputs [batch, outputs] of images [batch, height, width, channels], which are taken as they are: probabilities of
+ * classes where the model ends in softmax. `weights` are in Keras' order and layout.
  */
 export function networkProbabilities(model: CompiledModel, weights: readonly Numbers[], images: Numbers): Float64Array {
   const batch = batchOf(model, images);
   const z = forward(model, weights, images, { count: batch, mode: 'infer', state: firstStep })[model.output]!.y;
-  return softmaxCrossEntropy({ batch, classes: z.length / batch, count: 0 }, { z, labels: [] }).p;
+  const size = { batch, outputs: z.length / batch, count: 0 };
+  return lossTwin(endings[model.lossActivation], size, { z, targets: z }).p;
 }
 
 /**
  * Loss and gradients of a batch. There may be more images than labels: the images after them are a short batch's empty
- * slots, and contribute nothing. `targets`, soft labels [labels, classes], stand for the labels where they are given.
+ * slots, and contribute nothing. `targets` [labels, outputs], soft labels or numbers, stand for the labels where they are given.
+ *
+ * @param loss by default the one that fits the model's end; the model was compiled for it.
+ * @param sampleWeights one for each label.
  */
 export function networkGradients(
   model: CompiledModel,
@@ -60,13 +74,22 @@ export function networkGradients(
   labels: Numbers,
   targets?: Numbers,
   state: TwinInput['state'] = firstStep,
+  loss: FilledLoss = endings[model.lossActivation],
+  sampleWeights?: Numbers,
 ): NetworkGradients {
   const batch = batchOf(model, images);
   const count = labels.length;
   const passes = forward(model, weights, images, { count, mode: 'train', state });
   const z = passes[model.output]!.y;
-  const loss = softmaxCrossEntropy({ batch, classes: z.length / batch, count }, { z, labels, targets });
-  const { deltas, tensors } = backward(model, passes, loss.dz);
+  const size = { batch, outputs: z.length / batch, count };
+  const {
+    dz,
+    correct,
+    absoluteError,
+    p,
+    loss: sum,
+  } = lossTwin(loss, size, { z, labels, targets, weights: sampleWeights });
+  const { deltas, tensors } = backward(model, passes, dz);
   const real = (values: Float64Array) => values.slice(0, (values.length / batch) * count);
 
   const trained = [...model.tensors.entries()].filter(([, { spec }]) => spec.trainable);
@@ -86,8 +109,16 @@ export function networkGradients(
   );
   const penalties = trained.map(([t, { spec }]) => weightPenalty(spec, weights[t]!));
   const penalty = penalties.reduce((sum, value) => sum + value, 0);
-  const { correct, p: probabilities } = loss;
-  return { loss: loss.loss / count + penalty, correct, probabilities, gradients, gradientNorms, layers, statistics };
+  return {
+    loss: sum / count + penalty,
+    correct,
+    absoluteError,
+    probabilities: p,
+    gradients,
+    gradientNorms,
+    layers,
+    statistics,
+  };
 }
 
 function batchOf({ inputShape: [height, width, channels] }: CompiledModel, images: Numbers): number {

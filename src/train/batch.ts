@@ -6,25 +6,35 @@ import { submit } from '../gpu/submission.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
 import type { CompiledModel } from '../model/graph.ts';
+import { isOfClasses, takesTargets } from '../model/loss.ts';
+import type { BatchInput } from '../plan/input.ts';
+import { lossOf } from '../plan/phases.ts';
 import type { BoundState } from '../plan/steps.ts';
+import { requireValues } from '../plan/targets.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
-import { requireLabels, requireShares } from './labels.ts';
+import { requireLabels } from './labels.ts';
+import { requireSampleWeight } from './sample_weights.ts';
 import { readTrained } from './weights.ts';
 
 /** What a step on a batch tells. */
-export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'gradientNorms' | 'health'>;
+export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'meanAbsoluteError' | 'gradientNorms' | 'health'>;
+
+export interface BatchOptions {
+  /** A number >= 0 for each image: its loss counts that many times. */
+  sampleWeight?: ArrayLike<number>;
+}
 
 /** One step on one batch: `Trainer.trainOnBatch`. */
 export async function trainOnBatch(
   engine: Engine,
   images: Float32Array,
   labels: ArrayLike<number>,
+  options: BatchOptions = {},
 ): Promise<BatchRecord> {
   const { gpu, memory, reader, steps } = engine;
   const { training } = steps;
-  writeBatch(engine, training, images, labels);
-  engine.run(engine.trainingRecording([], engine.settings.takesShares));
+  engine.run(engine.trainingRecording(await writeBatch(engine, training, images, labels, options)));
   const step = engine.trainingBegan();
   const record = recordOf(engine, training, step);
   const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
@@ -33,9 +43,9 @@ export async function trainOnBatch(
     engine.resetHalt(training);
     throw error;
   }
-  const { loss, accuracy, gradientNorms, health, skipped } = reader.read(bytes!, 0, true)!;
+  const { step: _, epoch: __, samples: ___, skipped, ...told } = reader.read(bytes!, 0, true)!;
   if (!skipped) engine.noteUpdate(step);
-  return { loss, accuracy, gradientNorms, ...(health && { health }) };
+  return told;
 }
 
 /** Loss and gradients on one batch, without an update: `Trainer.gradients`. */
@@ -43,12 +53,12 @@ export async function gradients(
   engine: Engine,
   images: Float32Array,
   labels: ArrayLike<number>,
+  options: BatchOptions = {},
 ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
   const { gpu, memory, reader } = engine;
   const { network, evaluation } = engine.steps;
   engine.resetHalt(evaluation); // every call stands for itself
-  writeBatch(engine, evaluation, images, labels);
-  const loss = engine.settings.takesShares ? evaluation.softLoss! : evaluation.loss;
+  const loss = lossOf(evaluation, await writeBatch(engine, evaluation, images, labels, options));
   engine.run([evaluation.begin, ...network.gradient.forward, loss, ...network.gradient.backward, ...evaluation.norms]);
   const step = engine.evaluationBegan();
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, step)]);
@@ -79,29 +89,39 @@ function recordOf({ reader }: Engine, { records }: BoundState, step: number): Sl
   return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
 }
 
-function writeBatch(engine: Engine, stepState: BoundState, images: Float32Array, labels: ArrayLike<number>): void {
-  const { model, classes, batchSize, takesShares } = engine.settings;
+/** @returns what the loss of the batch is against. */
+async function writeBatch(
+  engine: Engine,
+  stepState: BoundState,
+  images: Float32Array,
+  labels: ArrayLike<number>,
+  { sampleWeight }: BatchOptions,
+): Promise<BatchInput> {
+  const { model, outputs, loss, batchSize } = engine.settings;
   const { steps } = engine;
   const count = countImages(model, images);
-  const each = takesShares ? classes : 1;
+  const hasTargets = takesTargets(loss);
+  const each = hasTargets ? outputs : 1;
+  const ofEach = isOfClasses(loss) ? `${each} shares of classes` : counted(each, 'number');
   if (count > batchSize || count * each !== labels?.length || count === 0) {
     throw new ConfigurationError({
       what: "The batch doesn't fit",
       found: `${counted(count, 'image')} and ${labels ? counted(labels.length, 'label') : 'no labels'}`,
-      expected: `1 to ${counted(batchSize, 'image')}, ${each === 1 ? 'a label' : `${each} shares of classes`} each`,
+      expected: `1 to ${counted(batchSize, 'image')}, ${hasTargets ? ofEach : 'a label'} each`,
       ...(count > batchSize && { fix: 'create the trainer with a larger batchSize' }),
     });
   }
-  if (takesShares) {
-    requireShares(labels, classes);
-    engine.write(steps.targets!, Float32Array.from(labels));
-  } else {
-    requireLabels(labels, classes);
-    engine.write(steps.labels, Uint32Array.from(labels));
-  }
+  const weights = sampleWeight && requireSampleWeight(sampleWeight, count);
+  if (hasTargets) requireValues(loss.type, labels, outputs);
+  else requireLabels(labels, outputs);
+  const soft = isOfClasses(loss) && hasTargets;
+  const weightedLoss = weights && (await engine.batchLoss(stepState, soft, weights));
+  if (hasTargets) engine.write(steps.targets!, Float32Array.from(labels));
+  else engine.write(steps.labels, Uint32Array.from(labels));
   writeImages(engine, images);
   const position = positionOf(engine);
   engine.beginSamples(stepState, position + count, position);
+  return { recording: [], soft, ...(weightedLoss && { loss: weightedLoss }) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { lossOf } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
 import { readTrained } from './weights.ts';
 
@@ -13,7 +14,7 @@ export async function datasetGradients(
   await engine.fitAugmentation(dataset);
   const input = await engine.input(dataset, augmented ? engine.inputView : engine.plain, evaluation);
   try {
-    const loss = input.mixed ? evaluation.softLoss! : evaluation.loss;
+    const loss = lossOf(evaluation, input);
     const recording = [
       evaluation.begin,
       ...input.recording,

@@ -4,20 +4,22 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
-import type { Recording } from '../gpu/recording.ts';
+import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import { RecordReader } from '../health/records.ts';
 import type { VerdictWatch, WatchState } from '../health/verdicts.ts';
 import { packSchedule } from '../kernels/schedule.ts';
 import { packState, type StateValues } from '../kernels/state.ts';
 import { initialWeights } from '../model/initializers.ts';
+import { isOfClasses } from '../model/loss.ts';
 import { type FilledLearningRate, scheduleOf } from '../model/schedule.ts';
 import { scheduleDefinition } from '../model/schedules/index.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
-import { type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
+import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
 import { loadLayers } from '../plan/load_layers.ts';
-import { type Phase, phasesOf } from '../plan/phases.ts';
+import { lossLaunch } from '../plan/losses/index.ts';
+import { lossOf, type Phase, phasesOf } from '../plan/phases.ts';
 import { Planner } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -64,6 +66,8 @@ export class Engine {
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
+  /** Of the samples of a batch that a call brings, once one has weights. */
+  #batchWeights: Slice | undefined;
   readonly #recorder: Recorder;
 
   private constructor(
@@ -102,7 +106,7 @@ export class Engine {
     const begun = performance.now();
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
-    const reader = new RecordReader(model, health);
+    const reader = new RecordReader(model, health, settings);
     await loadLayers(model);
     const planner = new Planner(gpu.traits, memory);
     const stepPlan = planSteps(planner, settings, reader);
@@ -126,19 +130,19 @@ export class Engine {
     return engine;
   }
 
-  /** A training step, dispatch by dispatch: what makes its batch, and whether its labels are shares of classes. */
-  trainingRecording(input: Recording, soft: boolean): Recording {
-    return Object.values(this.trainingPhases(input, soft)).flat();
+  /** A training step, dispatch by dispatch, with what makes its batch. */
+  trainingRecording(input: BatchInput): Recording {
+    return Object.values(this.trainingPhases(input)).flat();
   }
 
   /** The same in its phases, in their order. */
-  trainingPhases(input: Recording, soft: boolean): Record<Phase, Recording> {
-    return phasesOf(this.steps, input, soft);
+  trainingPhases(input: BatchInput): Record<Phase, Recording> {
+    return phasesOf(this.steps, input.recording, lossOf(this.steps.training, input));
   }
 
   /** All but the update: weights, slots and the count of updates stay as they are. */
-  gradientRecording(input: Recording, soft: boolean): Recording {
-    const phases = this.trainingPhases(input, soft);
+  gradientRecording(input: BatchInput): Recording {
+    const phases = this.trainingPhases(input);
     return [...phases.input, ...phases.forward, ...phases.backward];
   }
 
@@ -153,18 +157,59 @@ export class Engine {
     this.useStatistics(statistics);
   }
 
-  /** @param alsoPlain record, too, how the same samples come as they are. */
-  input(dataset: Dataset, inputView: InputView, stepState: BoundState, alsoPlain = false): Promise<DatasetInput> {
-    const { model, classes, batchSize, seed } = this.settings;
+  /**
+   * @param alsoPlain record, too, how the same samples come as they are.
+   * @param weights of the samples, [count].
+   */
+  async input(
+    dataset: Dataset,
+    inputView: InputView,
+    stepState: BoundState,
+    { alsoPlain = false, weights }: { alsoPlain?: boolean; weights?: Float32Array } = {},
+  ): Promise<DatasetInput> {
+    const { model, outputs, loss, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
-    return planInput(
+    const input = await planInput(
       this.#recorder,
       dataset,
-      { inputShape: model.inputShape, classes },
+      { inputShape: model.inputShape, outputs, loss },
       inputView,
-      { batch: batchSize, seed, alsoPlain },
+      { batch: batchSize, seed, alsoPlain, ...(weights && { weights }) },
       { state: stepState.state, labels, targets, input: network.input },
     );
+    if (!input.weights) return input;
+    try {
+      input.loss = await this.weightedLoss(stepState, input.soft, input.weights);
+      const { plain } = input;
+      if (plain) {
+        plain.loss =
+          plain.soft === input.soft ? input.loss : await this.weightedLoss(stepState, plain.soft, input.weights);
+      }
+      return input;
+    } catch (error) {
+      input.dispose();
+      throw error;
+    }
+  }
+
+  /** The loss of a state with weights of a batch that a call brings. */
+  batchLoss(stepState: BoundState, soft: boolean, weights: Float32Array): Promise<Dispatch> {
+    this.#batchWeights ??= this.memory.storage('batch.weights', this.settings.batchSize);
+    this.write(this.#batchWeights, weights);
+    return this.weightedLoss(stepState, soft, this.#batchWeights);
+  }
+
+  /** The loss of a state with weights of the batch's samples: made where somebody has them, and not for everybody. */
+  weightedLoss(stepState: BoundState, soft: boolean, weights: Slice): Promise<Dispatch> {
+    const { loss, outputs, batchSize: batch } = this.settings;
+    const { labels, targets, chunks } = this.steps;
+    const { lossBuffers } = stepState;
+    const penalties = lossBuffers.penalties ? chunks.count : 0;
+    const size = { batch, outputs, penalties, record: this.reader.shape, soft, weighted: true };
+    const { kernel, shape } = lossLaunch(loss, size);
+    const takesLabels = isOfClasses(loss) && !soft;
+    const buffers = { ...lossBuffers, ...(takesLabels ? { labels } : { targets: targets! }), weights };
+    return this.#recorder.dispatch(kernel, shape, buffers as Record<string, Slice>);
   }
 
   /** @param again the epoch is the one that was begun last. */

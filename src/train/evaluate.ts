@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
+import { type FilledLoss, isCrossEntropy } from '../model/loss.ts';
 import type { MetricFigures } from '../model/metrics/figures.ts';
 import {
   countedMetrics,
@@ -13,6 +15,7 @@ import {
 import type { MetricValue } from '../model/metrics/metric_definition.ts';
 import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
+import { classesOf } from '../plan/targets.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { inferencePass } from './inference_pass.ts';
 import {
@@ -21,12 +24,15 @@ import {
   fillTestTimeAugmentation,
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
+import { requireMetricsOfClasses } from './trainer_options.ts';
 
 export interface Evaluation extends MetricFigures {
   /** Mean over the samples. */
   loss: number;
-  /** 0 to 1. */
-  accuracy: number;
+  /** 0 to 1; undefined where the loss is of numbers. */
+  accuracy?: number;
+  /** Mean of |output - target|, where the loss is of numbers. */
+  meanAbsoluteError?: number;
   /** Metrics that were asked for, by their names; those of classes have a list under `<name>ByClass`. */
   [metric: string]: MetricValue | undefined;
 }
@@ -67,15 +73,18 @@ export async function evaluate(
   weights: WhichWeights,
   { metrics = engine.settings.metrics, testTimeAugmentation }: FilledEvaluateOptions,
 ): Promise<Evaluation> {
-  requireMetricsFit(metrics, engine.settings.classes);
+  const { outputs, loss } = engine.settings;
+  requireMetricsOfClasses(metrics, loss);
+  requireMetricsFit(metrics, outputs);
   if (testTimeAugmentation) {
-    const { probabilities, loss } = await engine.withWeights(weights, () =>
+    requireCrossEntropy(loss, dataset);
+    const { probabilities, loss: mean } = await engine.withWeights(weights, () =>
       augmentedProbabilities(engine, dataset, testTimeAugmentation),
     );
-    const tally = new Tally(engine.settings.classes);
-    tally.add(dataset.labels, probabilities);
+    const tally = new Tally(outputs);
+    tally.add(classesOf(dataset, outputs), probabilities);
     const { accuracy, ...figures } = figuresOf([accuracyFigure!, ...countedMetrics(metrics)], tally);
-    return { loss, accuracy: accuracy as number, ...figures };
+    return { loss: mean, accuracy: accuracy as number, ...figures };
   }
   const input = await engine.input(dataset, engine.plain, engine.steps.evaluation);
   try {
@@ -86,19 +95,32 @@ export async function evaluate(
   }
 }
 
+/** @throws ConfigurationError for a loss that is not computed of mean probabilities. */
+function requireCrossEntropy(loss: FilledLoss, { targets }: Dataset): void {
+  if (isCrossEntropy(loss) && !targets) return;
+  throw new ConfigurationError({
+    what: 'evaluate with testTimeAugmentation computes the cross-entropy of labels alone',
+    found: targets ? 'a data set with targets' : loss,
+    expected: 'labels, and sparseCategoricalCrossentropy or categoricalCrossentropy without options',
+    fix: 'leave testTimeAugmentation out, or call predict with it',
+  });
+}
+
 const [accuracyFigure] = fillMetrics(['accuracy']);
 
 /** The same on a data set that lies on the GPU already. */
 export async function evaluateInput(
   engine: Engine,
   input: DatasetInput,
-  { count, labels }: Pick<Dataset, 'count' | 'labels'>,
+  dataset: Pick<Dataset, 'count' | 'labels' | 'targets' | 'classNames'>,
   metrics: readonly FilledMetric[],
 ): Promise<Evaluation> {
   const counted = countedMetrics(metrics);
   // Probabilities are read back for metrics alone: what only wants loss and accuracy gets them from the steps' records.
+  const { count } = dataset;
   if (counted.length === 0) return inferencePass(engine, input, count);
-  const { classes } = engine.settings;
+  const { outputs: classes } = engine.settings;
+  const labels = classesOf(dataset, classes);
   const tally = new Tally(classes);
   const always = await inferencePass(engine, input, count, {
     onProbabilities: (probabilities, first) =>

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type EpochRecord, type History, summarize, withoutHealth } from '../health/history.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
+import { metricOf } from '../model/loss.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
 import type { DatasetInput } from '../plan/input.ts';
@@ -15,9 +16,10 @@ import { isValidated } from './fit_settings.ts';
 import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
+import { requireSampleWeight, weightsOf } from './sample_weights.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { splitForTraining } from './split.ts';
-import type { FilledFitOptions } from './trainer_options.ts';
+import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
 
 /** Trains on a data set, epoch by epoch: `Trainer.fit`. */
@@ -27,11 +29,18 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView, options);
   const validationData = options.validationData ?? kept;
   const { metrics = engine.settings.metrics } = options;
-  requireMetricsFit(metrics, engine.settings.classes);
-  const measured = { validation: validationData !== undefined, metrics };
+  const { outputs, loss } = engine.settings;
+  requireMetricsOfClasses(metrics, loss);
+  requireMetricsFit(metrics, outputs);
+  const accuracy = metricOf(loss) === 'accuracy';
+  const measured = { validation: validationData !== undefined, accuracy, metrics };
   requireCallbacksFit(options.callbacks, measured, typeof engine.learningRate !== 'number');
   await engine.fitAugmentation(training);
-  const input = await engine.input(training, engine.inputView, steps.training, engine.probe !== undefined);
+  const { classWeight, sampleWeight } = options;
+  const own = sampleWeight && requireSampleWeight(sampleWeight, dataset.count).subarray(start, start + training.count);
+  const weights = weightsOf(training, { classWeight, sampleWeight: own });
+  const how = { alsoPlain: engine.probe !== undefined, ...(weights && { weights }) };
+  const input = await engine.input(training, engine.inputView, steps.training, how);
   let validation: DatasetInput | undefined;
   try {
     if (validationData) validation = await engine.input(validationData, engine.plain, steps.evaluation);
@@ -100,7 +109,7 @@ async function train(
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, interludes } = engine;
   const { training } = engine.steps;
-  const recording = engine.trainingRecording(input.recording, input.mixed);
+  const recording = engine.trainingRecording(input);
   const history: History = {
     epochs: [],
     steps: [],

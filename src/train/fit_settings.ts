@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type CallbackOptions, type FilledCallbacks, fillCallbacks } from './callbacks/index.ts';
+import { type ClassWeight, requireClassWeight } from './sample_weights.ts';
 
 /** What decides how a `fit` goes and is plain JSON: a saved run keeps it beside the trainer's options. */
 export interface FitSettings extends CallbackOptions {
@@ -17,6 +18,13 @@ export interface FitSettings extends CallbackOptions {
   validationSplit?: number;
   /** Validates every so many epochs, or after those that are listed, from 1; after every one by default. */
   validationFreq?: number | readonly number[];
+  /**
+   * How much the loss of each class counts, by its index: Keras' class_weight, a weight for every class that the data set has;
+   * `'balanced'` gives samples / (classes * samples of the class). Of targets a class is the place of the single 1, or a
+   * single 0 or 1 itself. The loss of a batch is the sum of weight * loss over its samples / their number, so that weights
+   * scale it; accuracy counts every sample as one, and validation is not weighted.
+   */
+  classWeight?: ClassWeight;
 }
 
 export interface FilledFitSettings {
@@ -24,6 +32,7 @@ export interface FilledFitSettings {
   terminateOnNaN: boolean;
   validationSplit?: number;
   validationFreq: number | readonly number[];
+  classWeight?: ClassWeight;
 }
 
 export const fitSettingNames = [
@@ -32,6 +41,7 @@ export const fitSettingNames = [
   'terminateOnNaN',
   'validationSplit',
   'validationFreq',
+  'classWeight',
 ] as const satisfies readonly (keyof FitSettings)[];
 
 const rest = v.strictObject({
@@ -41,7 +51,7 @@ const rest = v.strictObject({
 
 /** @throws ConfigurationError for a value out of range or an unknown option of a callback. */
 export function fillFitSettings(settings: FitSettings): FilledFitSettings {
-  const { validationFreq = 1, terminateOnNaN, validationSplit } = settings;
+  const { validationFreq = 1, terminateOnNaN, validationSplit, classWeight } = settings;
   return {
     ...parse(
       rest,
@@ -53,6 +63,7 @@ export function fillFitSettings(settings: FitSettings): FilledFitSettings {
     ),
     callbacks: fillCallbacks(settings),
     validationFreq: fillFrequency(validationFreq),
+    ...(classWeight !== undefined && { classWeight: requireClassWeight(classWeight) }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import type { StepRecord } from '../health/history.ts';
+import type { Measured } from '../health/metric.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import type { Engine } from './engine.ts';
 
@@ -18,7 +20,7 @@ export interface PassOptions {
 /**
  * Sends a data set through the network in batches, the last one short, and nothing is trained.
  *
- * @returns the mean loss and the share of correct predictions.
+ * @returns the mean loss, and the share of correct predictions or the mean absolute error.
  */
 export async function inferencePass(
   engine: Engine,
@@ -29,22 +31,24 @@ export async function inferencePass(
     epoch = engine.epochs,
     onProbabilities,
   }: PassOptions = {},
-): Promise<{ loss: number; accuracy: number }> {
+): Promise<Measured & { loss: number }> {
   const { scheduler, reader, disposal, gpu, memory, settings } = engine;
-  const { batchSize, classes, seed } = settings;
+  const { batchSize, outputs, seed } = settings;
   const { network, evaluation, probabilities } = engine.steps;
-  const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, evaluation.inferenceLoss];
-  const sum = { loss: 0, correct: 0 };
+  const loss = input.soft ? evaluation.inferenceSoftLoss! : evaluation.inferenceLoss;
+  const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, loss];
+  let sum = 0;
+  const batches: StepRecord[] = [];
   const take = (bytes: ArrayBuffer, records: number) => {
     for (let i = 0; i < records; i++) {
-      const { loss, accuracy, samples } = reader.read(bytes, i)!;
-      sum.loss += loss * samples;
-      sum.correct += accuracy * samples;
+      const record = reader.read(bytes, i)!;
+      sum += record.loss * record.samples;
+      batches.push(record);
     }
   };
-  const row = 4 * classes;
+  const row = 4 * outputs;
   const part = onProbabilities ? Math.max(1, Math.floor(mostBytes / (row * batchSize))) * batchSize : count;
-  const out = onProbabilities && memory.storage('evaluation.probabilities', Math.min(part, count) * classes);
+  const out = onProbabilities && memory.storage('evaluation.probabilities', Math.min(part, count) * outputs);
   gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
   engine.writeState(evaluation, { seed, epoch, position: 0, samples: count });
   try {
@@ -79,7 +83,7 @@ export async function inferencePass(
       memory.free(out.buffer);
     }
   }
-  return { loss: sum.loss / count, accuracy: Math.round(sum.correct) / count };
+  return { loss: sum / count, ...reader.meanMetric(batches) };
 }
 
 async function readProbabilities({ gpu, memory }: Engine, slice: Slice): Promise<Float32Array> {

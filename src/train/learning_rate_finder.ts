@@ -109,7 +109,7 @@ async function sweep(
     staircase: false,
   } as const;
   engine.writeSchedule({ ...sweep, decaySteps: steps - 1 }, updates);
-  const recording = engine.trainingRecording(input.recording, input.mixed);
+  const recording = engine.trainingRecording(input);
   const epochSteps = Math.ceil(input.places / settings.batchSize);
   const reach = reachOf(steps);
   const found: Pick<StepRecord, 'loss' | 'learningRate'>[] = [];

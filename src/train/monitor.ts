@@ -28,6 +28,7 @@ type Direction = Monitor['mode'];
 function directions({ validation, accuracy = true, metrics = [] }: Measured): Map<string, Direction> {
   const figures = new Map<string, Direction>([['loss', 'min']]);
   if (accuracy) figures.set('accuracy', 'max');
+  else figures.set('meanAbsoluteError', 'min');
   if (!validation) return figures;
   const validated = [...figures];
   for (const { type, name } of metrics) {

@@ -32,7 +32,7 @@ export async function planTraining(
   const settings = fillTrainerOptions(options);
   await loadLayers(settings.model);
   const planner = new Planner(traits, limits);
-  const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health));
+  const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
   const input = planInputData(planner, dataset, settings, steps);
   const slots = shareMemory(planner.buffers, sequencesOf(steps));
   return { ...describePlan(steps, input, slots), augmentationPasses: input.passes };

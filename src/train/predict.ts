@@ -48,7 +48,7 @@ export function fillPredictOptions(options: PredictOptions): FilledPredictOption
     : { testTimeAugmentation: fillTestTimeAugmentation(testTimeAugmentation) };
 }
 
-/** Probabilities [n, classes]: `Trainer.predict`. */
+/** The model's outputs [n, outputs], probabilities of classes: `Trainer.predict`. */
 export async function predict(
   engine: Engine,
   images: Images,
@@ -69,7 +69,7 @@ export async function predict(
     return mean.probabilities;
   }
   const [probabilities] = await read(engine, images, weights, [
-    { slice: engine.steps.probabilities, elements: engine.settings.classes },
+    { slice: engine.steps.probabilities, elements: engine.settings.outputs },
   ]);
   return probabilities!;
 }

@@ -34,7 +34,7 @@ export async function runProbe(
   const { kept, results, staging } = plan;
   const { device } = gpu;
   const compute = (work: Submission, recording: Recording) => work.compute(recording).copy(kept.state, training.state);
-  const step = engine.gradientRecording(input.recording, input.mixed);
+  const step = engine.gradientRecording(input);
 
   submit(device, 'probe: the batch', (work) => {
     work.copy(training.state, kept.state).copy(network.gradients.all, kept.gradients).clear(results.histograms);
@@ -51,7 +51,7 @@ export async function runProbe(
     first += samples;
   }
   submit(device, 'probe: plain images and results', (work) => {
-    if (input.plain) compute(work, [...engine.gradientRecording(input.plain, false), ...plan.plain]);
+    if (input.plain) compute(work, [...engine.gradientRecording(input.plain), ...plan.plain]);
     work.copy(results.all, { buffer: staging, offset: 0 });
   });
   const bytes = await readStaging(gpu, staging, results.all.size);

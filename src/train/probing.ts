@@ -14,7 +14,7 @@ export class Probing {
     private readonly plan: BoundProbe,
     private readonly input: DatasetInput,
     /** Of the samples that are trained on, and where in the data set they begin. */
-    private readonly labels: Uint8Array,
+    private readonly labels: ArrayLike<number>,
     private readonly start: number,
     /** The first step: no gradient was before it. */
     private readonly firstStep: number,

@@ -23,7 +23,7 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
     await engine.fitAugmentation(dataset);
     const input = await engine.input(dataset, engine.inputView, training);
     try {
-      const parts = engine.trainingPhases(input.recording, input.mixed);
+      const parts = engine.trainingPhases(input);
       const recording = phases.flatMap((phase) => parts[phase]);
       const phaseOf = phases.flatMap((phase) => parts[phase].map(() => phase));
       engine.beginEpoch(training, input, engine.nextOrder(input, true));

@@ -17,7 +17,9 @@ export function requireDataset(dataset: Dataset): void {
     });
   }
   const parts = [dataset.images, dataset.labels];
-  if (parts.every((part) => part instanceof Uint8Array)) return;
+  const hasLabels = dataset.labels instanceof Uint8Array || dataset.labels instanceof Uint16Array;
+  const hasTargets = dataset.targets === undefined || dataset.targets instanceof Float32Array;
+  if (dataset.images instanceof Uint8Array && hasLabels && hasTargets) return;
   throw new ConfigurationError({
     what: 'The images and labels of a data set are bytes',
     found: parts.map((part) => (part as object | undefined)?.constructor?.name ?? String(part)).join(' and '),

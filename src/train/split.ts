@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
+import { hasClasses, sliceDataset } from '../plan/samples.ts';
 
 /** What of a data set is trained on, and what is validated with. */
 interface Split {
@@ -42,8 +43,11 @@ export function splitForTraining(
 
 function splitOfGenerator(dataset: Dataset, share: number, subset: string | null | undefined): Split {
   const placeOf = (name: 'training' | 'validation') =>
-    kerasSubset(name, share, dataset.count, { labels: dataset.labels });
-  const part = (name: 'training' | 'validation') => partOf(dataset, placeOf(name));
+    kerasSubset(name, share, dataset.count, hasClasses(dataset) ? { labels: dataset.labels } : {});
+  const part = (name: 'training' | 'validation') => {
+    const { start, count } = placeOf(name);
+    return sliceDataset(dataset, start, count);
+  };
   return subset === 'validation'
     ? { training: part('validation'), start: placeOf('validation').start }
     : { training: part('training'), start: placeOf('training').start, validation: part('validation') };
@@ -53,8 +57,8 @@ function splitOfGenerator(dataset: Dataset, share: number, subset: string | null
 function splitOffLast(dataset: Dataset, share: number): Split {
   const at = lastShareBegins(dataset.count, share);
   return {
-    training: partOf(dataset, { start: 0, count: at }),
-    validation: partOf(dataset, { start: at, count: dataset.count - at }),
+    training: sliceDataset(dataset, 0, at),
+    validation: sliceDataset(dataset, at, dataset.count - at),
     start: 0,
   };
 }
@@ -73,14 +77,4 @@ export function lastShareBegins(count: number, share: number): number {
     expected: 'at least one image in each part',
     fix: 'take another share, or more images',
   });
-}
-
-function partOf(dataset: Dataset, { start, count }: { start: number; count: number }): Dataset {
-  const bytes = dataset.imageShape.reduce((a, b) => a * b, 1);
-  return {
-    ...dataset,
-    count,
-    images: dataset.images.subarray(start * bytes, (start + count) * bytes),
-    labels: dataset.labels.subarray(start, start + count),
-  };
 }

@@ -4,6 +4,7 @@ import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
+import { classesOf } from '../plan/targets.ts';
 import type { Engine } from './engine.ts';
 import { inferencePass } from './inference_pass.ts';
 
@@ -42,8 +43,8 @@ export async function augmentedProbabilities(
     ...{ plain: false, probability: 1, views: 1 },
   };
   requireOwnLabels(view, dataset);
-  const { count, labels } = dataset;
-  const { classes } = settings;
+  const { count } = dataset;
+  const { outputs: classes } = settings;
   const sums = new Float64Array(count * classes);
   const input = await engine.input(dataset, view, steps.evaluation);
   let loss = 0;
@@ -66,7 +67,7 @@ export async function augmentedProbabilities(
     input.dispose();
   }
   const probabilities = Float32Array.from(sums, (sum) => sum / samples);
-  return { probabilities, loss: samples === 1 ? loss : crossEntropy(labels, probabilities) };
+  return { probabilities, loss: samples === 1 ? loss : crossEntropy(classesOf(dataset, classes), probabilities) };
 }
 
 /** Keras' clipping of probabilities before their logarithm. */

@@ -10,7 +10,7 @@ import type { CompiledModel } from '../model/graph.ts';
 import { averageOf } from '../model/optimizer.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
-import { type BatchRecord, gradients, trainOnBatch } from './batch.ts';
+import { type BatchOptions, type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
@@ -162,11 +162,13 @@ export class Trainer {
    * One step on one batch. Layers that draw random numbers draw others at each call.
    *
    * @param images [n, height, width, channels] as they are, already scaled; n up to the batch size.
-   * @param labels n class indices; with categoricalCrossentropy shares of classes, [n, classes], that sum to one.
+   * @param labels n class indices; of categoricalCrossentropy and categoricalFocalCrossentropy shares of classes, [n, classes],
+   *   that sum to one; of the other losses [n, outputs] numbers.
+   * @param options `sampleWeight`: a number >= 0 for each image.
    * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
    */
-  trainOnBatch(images: Float32Array, labels: ArrayLike<number>): Promise<BatchRecord> {
-    return this.#exclusively((engine) => trainOnBatch(engine, images, labels));
+  trainOnBatch(images: Float32Array, labels: ArrayLike<number>, options: BatchOptions = {}): Promise<BatchRecord> {
+    return this.#exclusively((engine) => trainOnBatch(engine, images, labels, options));
   }
 
   /**
@@ -176,8 +178,9 @@ export class Trainer {
   gradients(
     images: Float32Array,
     labels: ArrayLike<number>,
+    options: BatchOptions = {},
   ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
-    return this.#exclusively((engine) => gradients(engine, images, labels));
+    return this.#exclusively((engine) => gradients(engine, images, labels, options));
   }
 
   /**
@@ -190,7 +193,7 @@ export class Trainer {
   }
 
   /**
-   * Probabilities [n, classes] of any number of images; with `testTimeAugmentation` the mean over augmented samples of each.
+   * The model's outputs [n, outputs], probabilities of classes, of any number of images; with `testTimeAugmentation` the mean over augmented samples of each.
    *
    * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
    * @throws ConfigurationError for images or options that don't fit.

@@ -6,8 +6,24 @@ import { ConfigurationError, suggest } from '../errors.ts';
 import type { HealthLevel, ProbeRecord, Verdict } from '../health/health.ts';
 import { healthLevels } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
-import { compileModel, type Model, requireClassifier } from '../model/graph.ts';
-import { type FilledMetric, fillMetrics, type MetricConfig, requireMetricsFit } from '../model/metrics/index.ts';
+import type { Model } from '../model/graph.ts';
+import {
+  compileForLoss,
+  defaultLoss,
+  type FilledLoss,
+  fillLoss,
+  isOfClasses,
+  type LossConfig,
+  metricOf,
+  takesTargets,
+} from '../model/loss.ts';
+import {
+  countedMetrics,
+  type FilledMetric,
+  fillMetrics,
+  type MetricConfig,
+  requireMetricsFit,
+} from '../model/metrics/index.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
 import { inputViewOf, type Mix } from '../plan/mix.ts';
@@ -22,10 +38,12 @@ export interface TrainerOptions {
   /** `'adam'` by default. */
   optimizer?: OptimizerConfig;
   /**
-   * Minus the log of the probability of the label, mean over the batch. `categoricalCrossentropy` takes, in calls with a
-   * batch, shares of classes [n, classes] for labels; a data set has classes either way, and mixUp and cutMix their shares.
+   * What training makes small, by the name or as JSON with its options: `'sparseCategoricalCrossentropy'` by default. The
+   * model ends as the loss needs it: in softmax for classes that exclude each other, in sigmoid for `binaryCrossentropy`, in
+   * any other activation for numbers. Calls with a batch take class indices with the default, and else [n, outputs] numbers:
+   * shares of classes, 0 or 1, or any numbers. A data set's classes fit every loss, its targets those of numbers.
    */
-  loss?: Loss;
+  loss?: LossConfig;
   batchSize?: number;
   /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
@@ -49,9 +67,6 @@ export interface TrainerOptions {
   metrics?: readonly MetricConfig[];
 }
 
-export type Loss = (typeof losses)[number];
-const losses = ['sparseCategoricalCrossentropy', 'categoricalCrossentropy'] as const;
-
 export interface Progress {
   /** Steps of one epoch. */
   epochSteps: number;
@@ -74,6 +89,8 @@ export interface FitOptions extends FitSettings {
   validationData?: Dataset;
   /** What is measured of the validation beside loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
+  /** How much the loss of each sample counts, [count], finite and >= 0: Keras' sample_weight. Times the weight of its class. */
+  sampleWeight?: Float32Array;
   /** A new order of the samples each epoch; on by default. */
   shuffle?: boolean;
   /** Whether `History.steps` have their `health`; on by default. `onStep` gets it either way, and a long run stays small. */
@@ -125,6 +142,7 @@ const fitOptions = v.strictObject({
   initialSteps: v.optional(v.custom<readonly StepRecord[]>(Array.isArray, 'a list of steps'), () => []),
   initialVerdicts: v.optional(v.custom<readonly Verdict[]>(Array.isArray, 'a list of verdicts'), () => []),
   validationData: v.optional(v.custom<Dataset>(isObject, 'a data set')),
+  sampleWeight: v.optional(v.custom<Float32Array>((value) => value instanceof Float32Array, 'a Float32Array')),
   shuffle: v.optional(v.boolean(), true),
   keepHealth: v.optional(v.boolean(), true),
   signal: v.optional(
@@ -146,17 +164,33 @@ const fitOptions = v.strictObject({
   terminateOnNaN: v.optional(v.custom<boolean>(() => true)),
   validationSplit: v.optional(v.custom<number>(() => true)),
   validationFreq: v.optional(v.custom<number | readonly number[]>(() => true)),
+  classWeight: v.optional(v.custom<NonNullable<FitSettings['classWeight']>>(() => true)),
 });
 export type FilledFitOptions = Omit<v.InferOutput<typeof fitOptions>, 'metrics' | keyof FitSettings> &
   FilledFitSettings & { metrics?: readonly FilledMetric[] };
 
 /** @throws ConfigurationError */
 export function fillFitOptions(options: FitOptions): FilledFitOptions {
-  const { metrics, earlyStopping, reduceLrOnPlateau, terminateOnNaN, validationSplit, validationFreq, ...others } =
-    parse(fitOptions, options, 'fit');
+  const {
+    metrics,
+    earlyStopping,
+    reduceLrOnPlateau,
+    terminateOnNaN,
+    validationSplit,
+    validationFreq,
+    classWeight,
+    ...others
+  } = parse(fitOptions, options, 'fit');
   return {
     ...others,
-    ...fillFitSettings({ earlyStopping, reduceLrOnPlateau, terminateOnNaN, validationSplit, validationFreq }),
+    ...fillFitSettings({
+      earlyStopping,
+      reduceLrOnPlateau,
+      terminateOnNaN,
+      validationSplit,
+      validationFreq,
+      classWeight,
+    }),
     ...(metrics && { metrics: fillMetrics(metrics) }),
   };
 }
@@ -180,10 +214,9 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
       });
     }
   }
-  const loss = oneOf('No such loss', options.loss ?? 'sparseCategoricalCrossentropy', losses);
+  const loss = fillLoss(options.loss ?? defaultLoss);
   const health = oneOf('No such level of health', options.health ?? 'norms', healthLevels);
-  const model = compileModel(options.model);
-  const { classes } = requireClassifier(model);
+  const { model, outputs } = compileForLoss(options.model, loss);
   const optimizer = fillOptimizer(options.optimizer ?? 'adam');
   const batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
@@ -198,12 +231,25 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
     });
   }
   const metrics = fillMetrics(options.metrics);
-  requireMetricsFit(metrics, classes);
+  requireMetricsOfClasses(metrics, loss);
+  requireMetricsFit(metrics, outputs);
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
-  const takesShares = loss === 'categoricalCrossentropy';
   const inputView = inputViewOf(augmentation, options.mix, options.copies);
-  const soft = takesShares || paired;
-  return { model, classes, optimizer, batchSize, seed, inputView, takesShares, soft, health, probeEvery, metrics };
+  const soft = isOfClasses(loss) && (takesTargets(loss) || paired);
+  return { model, outputs, loss, optimizer, batchSize, seed, inputView, soft, health, probeEvery, metrics };
+}
+
+/** @throws ConfigurationError for metrics of classes where the loss has none. */
+export function requireMetricsOfClasses(metrics: readonly FilledMetric[], loss: FilledLoss): void {
+  const [metric] = countedMetrics(metrics);
+  if (isOfClasses(loss) || (!metric && (metrics.length === 0 || metricOf(loss) === 'accuracy'))) return;
+  throw new ConfigurationError({
+    what: `The metric ${(metric ?? metrics[0]!).name} is of classes, which ${loss.type} has not`,
+    found: { loss: loss.type, metrics: metrics.map(({ name }) => name) },
+    expected:
+      metricOf(loss) === 'accuracy' ? "no metrics, or 'accuracy'" : 'no metrics: meanAbsoluteError is always there',
+    fix: 'leave metrics out, or take a loss of classes',
+  });
 }
 
 /** @throws ConfigurationError with the nearest of them. */

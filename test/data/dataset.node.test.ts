@@ -32,7 +32,7 @@ test.each([
   ['a label that is no number', { labels: [Number.NaN, 0] }, /image 0 .*found: NaN/s],
   ['a label below zero', { labels: [-1, 0] }, /image 0 .*found: -1/s],
   ['half a label', { labels: [0, 0.5] }, /image 1 .*found: 0.5/s],
-  ['a label beyond a byte', { labels: [0, 256] }, /image 1 .*found: 256.*from 0 to 255/s],
+  ['a label beyond two bytes', { labels: [0, 65536] }, /image 1 .*found: 65536.*from 0 to 65535/s],
   ['no classes', { classNames: [] }, /number of classes.*found: 0/s],
   ['a shape without channels', { imageShape: [2, 3] }, /\[height, width, channels\]/],
   ['a shape of nothing', { imageShape: [2, 0, 1] }, /found: \[2,0,1\]/],

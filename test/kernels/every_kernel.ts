@@ -1,6 +1,7 @@
 import type { Gpu } from '../../src/gpu/device.ts';
 import type { Hole } from '../../src/gpu/wgsl.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
+import { lossTypes } from '../../src/model/losses/index.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
@@ -70,6 +71,7 @@ import {
 } from './muon_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce, checkWeightPenalty } from './norm_checks.ts';
 import { checkAdam, checkOptimizer, checkSgd } from './optimizer_checks.ts';
+import { checkLoss } from './optioned_loss_checks.ts';
 import {
   checkAveragePoolBackward,
   checkAveragePoolForward,
@@ -169,6 +171,16 @@ const window = {
   padding: 'same',
 } as const;
 const loss = { batch: 3, classes: 4, count: 2, step: 1, record: { words: 8, slots: 2 }, scale: 2 };
+const optionedLosses = lossTypes.flatMap((type) =>
+  [false, true].map((soft) => ({
+    ...loss,
+    outputs: 4,
+    loss: type,
+    soft,
+    weighted: soft,
+    ...(soft && { penalties: 3 }),
+  })),
+);
 const tensors = arenaOf([5, 300]);
 const update = { tensors: [70, 5], learningRate: 0.1, scale: 1 };
 const adam = { ...update, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, t: 3 };
@@ -346,6 +358,7 @@ export const everyKernel: AnyCheck[] = [
   }),
   ...[false, true].map((soft) => any(checkSoftmaxCrossEntropy({ ...loss, soft }))),
   any(checkSoftmaxCrossEntropy({ ...loss, soft: false, penalties: 3 })),
+  ...optionedLosses.map((loss) => any(checkLoss(loss))),
   ...[6, 0].map((biases) => any(checkSumParts({ parts: 3, weights: 70, biases }))),
   any(checkGradientNorm(tensors)),
   any(checkGradientNorm(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),

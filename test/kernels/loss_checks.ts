@@ -1,5 +1,5 @@
+import { type LossShape, softmaxCrossEntropy } from '../../src/kernels/losses.ts';
 import { type RecordShape, recordField } from '../../src/kernels/record.ts';
-import { type LossShape, softmaxCrossEntropy } from '../../src/kernels/step.ts';
 import * as reference from '../../src/reference/softmax_cross_entropy.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { numbers } from '../reference/central_differences.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { softmaxCrossEntropy } from '../../src/kernels/losses.ts';
 import { recordField } from '../../src/kernels/record.ts';
-import { softmaxCrossEntropy } from '../../src/kernels/step.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';
 import { launchGuarded } from './guarded_launch.ts';
 import { checkSoftmaxCrossEntropy, type LossCase } from './loss_checks.ts';

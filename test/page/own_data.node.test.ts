@@ -143,7 +143,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
     const dark = images.map((level) => 240 - Math.round(level * 0.9));
     const [of, are] = [join(files, `${part}-images-idx3-ubyte`), join(files, `${part}-labels-idx1-ubyte`)];
     writeFileSync(of, idx([count, 8, 8], dark));
-    writeFileSync(are, idx([count], labels));
+    writeFileSync(are, idx([count], Uint8Array.from(labels)));
     return [of, are];
   });
   const page = await studio.browser.newPage();

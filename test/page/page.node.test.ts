@@ -276,7 +276,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
     const built = await parseIdxDataset({ images: read(images), labels: read(labels) });
     expect(built.imageShape).toEqual([28, 28, 1]);
     expect(Buffer.compare(built.images, first.images)).toBe(0);
-    expect(Buffer.compare(built.labels, first.labels)).toBe(0);
+    expect(Buffer.compare(Uint8Array.from(built.labels), Uint8Array.from(first.labels))).toBe(0);
     expect(mnistPart[part].of).toBe(whole[part].count);
   }
   expect(readFileSync(join(studio.folder, mnistPart.folder, 'NOTICE.md'), 'utf8')).toContain('by-sa/3.0');

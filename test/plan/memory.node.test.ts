@@ -22,7 +22,7 @@ async function planOf(
   const settings = fillTrainerOptions({ model, batchSize, optimizer });
   await loadLayers(settings.model);
   const planner = new Planner({ software: true, subgroupSize: 4 }, limits);
-  const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms'));
+  const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms', settings));
   const sequences = sequencesOf(steps);
   return { model: compileModel(model), planner, steps, sequences, slots: shareMemory(planner.buffers, sequences) };
 }

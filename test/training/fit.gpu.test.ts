@@ -49,7 +49,7 @@ describe('fit', () => {
     for (const { step, epoch, samples, accuracy, gradientNorms } of steps) {
       expect(epoch).toBe(Math.ceil(step / 6));
       expect(samples).toBe(step % 6 ? 8 : 2);
-      expect(Number.isInteger(accuracy * samples)).toBe(true);
+      expect(Number.isInteger(accuracy! * samples)).toBe(true);
       expect(Object.keys(gradientNorms)).toEqual(['conv2d', 'conv2d_1', 'dense', 'dense_1']);
     }
     for (const { epoch, seconds, imagesPerSecond } of epochs) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
-import { compileModel, requireClassifier } from '../../src/model/graph.ts';
+import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights, uniforms } from '../../src/model/initializers.ts';
+import { requireEnding } from '../../src/model/loss.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../../src/model/presets.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';
 import { denseForward } from '../../src/reference/dense.ts';
@@ -30,7 +31,7 @@ test.each(presetNames)('%s takes the shape and the classes of a data set, and sa
   ] as const) {
     const model = compileModel(presetModel(name, shape, classes));
     expect(model.inputShape).toEqual(shape);
-    expect(requireClassifier(model).classes).toBe(classes);
+    expect(requireEnding(model, 'sparseCategoricalCrossentropy')).toBe(classes);
   }
   expect(aboutPreset(name).length).toBeGreaterThan(10);
 });

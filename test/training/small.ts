@@ -57,5 +57,8 @@ export function smallDataset(count: number, seed = 1): Dataset {
 export function batchOf(dataset: Dataset, first: number, count: number): [Float32Array, Uint8Array] {
   const end = Math.min(dataset.count, first + count);
   const bytes = dataset.images.subarray(first * elements, end * elements);
-  return [Float32Array.from(bytes, (byte) => byte * exactRescale), dataset.labels.subarray(first, end)];
+  return [
+    Float32Array.from(bytes, (byte) => byte * exactRescale),
+    Uint8Array.from(dataset.labels.subarray(first, end)),
+  ];
 }

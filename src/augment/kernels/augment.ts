@@ -3,6 +3,7 @@ import mixSource from '../../../shaders/augment_mix.wgsl?raw';
 import pixelsSource from '../../../shaders/augment_pixels.wgsl?raw';
 import statisticsSource from '../../../shaders/augment_statistics.wgsl?raw';
 import tablesSource from '../../../shaders/augment_tables.wgsl?raw';
+import gatherRowsSource from '../../../shaders/gather_rows.wgsl?raw';
 import drawsSource from '../../../shaders/lib/draws.wgsl?raw';
 import mapsSource from '../../../shaders/lib/maps.wgsl?raw';
 import randomSource from '../../../shaders/lib/random.wgsl?raw';
@@ -41,6 +42,8 @@ export interface AugmentDrawShape extends AugmentShape {
   places: number;
   /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
   labelled: boolean;
+  /** Of a label: 1, or 2 where there are more than 256 classes. */
+  labelBytes?: 1 | 2;
   /** The records are drawn here, are those of an epoch's list, or are there already. */
   records: 'drawn' | 'listed' | 'given';
   /** Which samples are augmented: all, or each with a probability. */
@@ -83,6 +86,9 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
       recorded,
       mapped,
       labelled: s.labelled,
+      labels_per_word: `${4 / labelBytesOf(s)}u`,
+      label_bits: `${8 * labelBytesOf(s)}u`,
+      label_mask: `${256 ** labelBytesOf(s) - 1}u`,
       drawn: s.records === 'drawn',
       listed: recorded && s.records === 'listed',
       paired: s.pipeline.paired,
@@ -106,11 +112,13 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
     ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
     ...(isMapped(s.passes) && { maps: s.batch * layMaps(s.passes).stride * 4 }),
     ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.places * s.pipeline.words }),
-    ...(s.labelled && { labels: ceilDiv(s.images, 4), batch_labels: s.batch }),
+    ...(s.labelled && { labels: ceilDiv(s.images * labelBytesOf(s), 4), batch_labels: s.batch }),
   }),
   workgroups: (s) => spread(s.batch),
   cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (s.pipeline.words + layMaps(s.passes).stride * 4 + 3) }),
 };
+
+const labelBytesOf = ({ labelBytes = 1 }: AugmentDrawShape): number => labelBytes;
 
 const isPartnered = ({ pipeline, records }: AugmentDrawShape): boolean => pipeline.paired && records === 'drawn';
 
@@ -277,24 +285,50 @@ export interface AugmentMixShape {
   pipeline: Pipeline;
   /** Images that come out; as many partners lie behind them. */
   batch: number;
-  /** Labels come with the images: shares of their classes go out. */
+  /** Labels come with the images: shares of their classes go out. Of targets, how many numbers each has. */
   classes?: number;
+  /** Targets come with the images, not labels. */
+  numeric?: boolean;
+  /** Weights come with the images. */
+  weighted?: boolean;
 }
+
+export interface GatherRowsShape {
+  /** Of the batch, those of partners too. */
+  slots: number;
+  /** Rows of the table. */
+  rows: number;
+  /** Numbers of a row. */
+  width: number;
+}
+
+export const gatherRows: Kernel<GatherRowsShape> = {
+  name: 'gather_rows',
+  source: gatherRowsSource,
+  constants: ({ slots, width }) => ({ slots, width }),
+  buffers: ({ slots, rows, width }) => ({ x: rows * width, sources: slots, y: slots * width }),
+  workgroups: ({ slots, width }) => spread(slots * width),
+  cost: ({ slots, width }) => ({ flops: 0, bytes: 8 * slots * width }),
+};
 
 export const augmentMix: Kernel<AugmentMixShape> = {
   name: 'augment_mix',
   source: ({ pipeline }) =>
     mixSource + unique(pairSteps(pipeline.ops).flatMap(({ op: { pixelSources = [] } }) => pixelSources)),
-  flags: ({ pipeline, classes }) => {
+  flags: ({ pipeline, classes, numeric = false, weighted = false }) => {
     const { pixels, shares } = mixLines(pipeline.ops);
-    return { words: `${pipeline.words}u`, labelled: classes !== undefined, mix_lines: pixels, share_lines: shares };
+    const labelled = classes !== undefined;
+    return { words: `${pipeline.words}u`, labelled, numeric, weighted, mix_lines: pixels, share_lines: shares };
   },
   constants: ({ pipeline: { to }, batch, classes }) => ({ batch, ...to, ...(classes && { classes }) }),
-  buffers: ({ pipeline: { to, words }, batch, classes }) => ({
+  buffers: ({ pipeline: { to, words }, batch, classes, numeric, weighted }) => ({
     images: 2 * elementsOf({ batch, ...to }),
     draws: 2 * batch * words,
     y: elementsOf({ batch, ...to }),
-    ...(classes && { labels: 2 * batch, targets: batch * classes }),
+    ...(classes && !numeric && { labels: 2 * batch }),
+    ...(classes && numeric && { pairs: 2 * batch * classes }),
+    ...(classes && { targets: batch * classes }),
+    ...(weighted && { pair_weights: 2 * batch, weights: batch }),
   }),
   workgroups: ({ pipeline: { to }, batch }) => spread(batch * to.height * to.width),
   cost: ({ pipeline: { to }, batch }) => ({

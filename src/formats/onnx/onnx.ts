@@ -50,7 +50,7 @@ export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOpti
   const last = lowerLayers(model, trained.weights, graph, x);
   const { outputShape } = model.layers[model.output]!;
   const end = outputShape.length === 3 ? channelsLast(graph, 'output', last) : last;
-  if (model.endsInSoftmax) graph.node('output', 'Softmax', [end], { axis: -1 }, probabilities);
+  if (model.lossActivation === 'softmax') graph.node('output', 'Softmax', [end], { axis: -1 }, probabilities);
   else graph.node('output', 'Identity', [end], {}, probabilities);
   const range = input === 'bytes' ? 'bytes 0 to 255' : `floats, ${describeInput(trained)}`;
   const about = `Images [batch, height, width, channels], ${range}`;
@@ -64,7 +64,7 @@ export function formatOnnx(trained: TrainedModel, { input = 'floats' }: OnnxOpti
     name: probabilities,
     type: 'float',
     shape: ['batch', ...outputShape],
-    about: model.endsInSoftmax ? 'The probability of each class' : 'What the last layer gives',
+    about: model.lossActivation === 'softmax' ? 'The probability of each class' : 'What the last layer gives',
   };
   return encodeOnnx({
     irVersion,

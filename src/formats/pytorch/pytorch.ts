@@ -50,7 +50,7 @@ ${modules.map(([name, call]) => `        self.${name} = ${call}\n`).join('')}
 ${lines.map((line) => `        ${line}\n`).join('')}        return ${output}
 
     def forward(self, images):
-        return ${model.endsInSoftmax ? 'F.softmax(self.logits(images), dim=1)' : 'self.logits(images)'}
+        return ${model.lossActivation === 'softmax' ? 'F.softmax(self.logits(images), dim=1)' : 'self.logits(images)'}
 
 
 def read_safetensors(path):

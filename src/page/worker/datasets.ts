@@ -1,4 +1,5 @@
 import digitsAddress from '../../../data/digits.csv.gz?url';
+import type { Labels } from '../../data/dataset.ts';
 import { datasetNames, isDatasetName } from '../../data/known.ts';
 import {
   type DatasetFacts,
@@ -143,7 +144,7 @@ export async function overviewOf(source: Source): Promise<DatasetOverview> {
   const { train, test } = await load(source);
   const { imageShape, classNames, images, labels } = train;
   const bytes = imageShape.reduce((a, b) => a * b, 1);
-  const counts = (labels: Uint8Array) => {
+  const counts = (labels: Labels) => {
     const each = classNames.map(() => 0);
     for (const label of labels) each[label]!++;
     return each;

@@ -1,8 +1,8 @@
 import type { Dataset } from '../../../src/data/index.ts';
 import { RecordReader } from '../../../src/health/records.ts';
 import { createTrainer, type Gpu, type Trainer } from '../../../src/index.ts';
-import { compileModel } from '../../../src/model/graph.ts';
 import { tutorialModel } from '../../../src/model/tutorial.ts';
+import { fillTrainerOptions } from '../../../src/train/trainer_options.ts';
 import type { HealthCost } from '../protocol.ts';
 
 /** Two trainers of the tutorial's network that differ in what they measure. */
@@ -32,9 +32,10 @@ export class HealthPair {
       await this.#trainers.off.profile(dataset, { steps: 1 }),
       await this.#trainers.norms.profile(dataset, { steps: 1 }),
     ];
+    const settings = fillTrainerOptions({ model: tutorialModel() });
     return {
       dispatches: norms.dispatchesPerStep - off.dispatchesPerStep,
-      recordBytes: new RecordReader(compileModel(tutorialModel()), 'norms').bytes,
+      recordBytes: new RecordReader(settings.model, 'norms', settings).bytes,
     };
   }
 }

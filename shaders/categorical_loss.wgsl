@@ -1,0 +1,113 @@
+// p = softmax(z);  loss = sum over n of weight[n] sum over k of t[n,k] f(p[n,k]);  dz = its derivative / count
+// t[n,k] is 1 where k = labels[n], or, soft, a share of the sample: targets[n,k]; smoothed by label_smoothing. The loss' own
+// fragment gives f and c, with dz[n,k] = (p[n,k] sum over j of t[n,j] c[n,j] - t[n,k] c[n,k]) weight[n] / count. This is
+// softmax_cross_entropy with options; runs that use none of them keep that kernel, and its bits.
+// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and correct go into the step's record.
+@group(0) @binding(0) var<storage, read> z: array<f32>;
+#if ${soft}
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
+#else
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+#endif
+@group(0) @binding(2) var<storage, read> state: State;
+@group(0) @binding(3) var<storage, read_write> p: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(5) var<storage, read_write> records: array<u32>;
+#if ${regularized}
+@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of weight_penalty
+
+override penalty_count: u32;
+#endif
+#if ${weighted}
+@group(0) @binding(7) var<storage, read> weights: array<f32>; // of the samples
+#endif
+
+override batch: u32;
+override outputs: u32;
+override label_smoothing: f32;
+override record_words: u32;
+override record_slots: u32;
+
+var<workgroup> losses: array<f32, 64>;
+var<workgroup> correct: array<u32, 64>;
+
+fn smoothed(share: f32) -> f32 { return share * (1.0 - label_smoothing) + label_smoothing / f32(outputs); }
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) index: u32) {
+  var loss = 0.0;
+  var hit = 0u;
+  for (var n = index; n < batch; n += 64u) {
+    let row = n * outputs;
+    var largest = z[row];
+    var best = 0u;
+    for (var k = 1u; k < outputs; k++) {
+      let value = z[row + k];
+      if (value > largest) {
+        largest = value;
+        best = k;
+      }
+    }
+    var sum = 0.0;
+    for (var k = 0u; k < outputs; k++) {
+      let below = z[row + k] - largest;
+      sum += select(exp(below), below, is_nan(vec4f(below)).x);
+    }
+    let log_sum = select(log(sum), sum, is_nan(vec4f(sum)).x);
+    let real = n < state.count;
+#if ${weighted}
+    let weight = weights[n];
+#else
+    let weight = 1.0;
+#endif
+#if ${soft}
+    var label = 0u; // the first of the largest shares
+    for (var k = 1u; k < outputs; k++) {
+      if (targets[row + k] > targets[row + label]) { label = k; }
+    }
+#else
+    let label = labels[n];
+#endif
+    var own = 0.0;
+    var whole = 0.0;
+    for (var k = 0u; k < outputs; k++) {
+#if ${soft}
+      let share = smoothed(targets[row + k]);
+#else
+      let share = smoothed(select(0.0, 1.0, k == label));
+#endif
+      let below = z[row + k] - largest;
+      let probability = select(exp(below), below, is_nan(vec4f(below)).x) / sum;
+      let f = factors(probability, below - log_sum);
+      p[row + k] = probability;
+      // Until the sum over the classes is known: what is subtracted.
+      dz[row + k] = share * f.y;
+      // No share, no loss: not even of a class that is infinitely unlikely.
+      own += select(0.0, share * f.x, share != 0.0);
+      whole += share * f.y;
+    }
+    for (var k = 0u; k < outputs; k++) {
+      let gradient = (p[row + k] * whole - dz[row + k]) * weight / f32(state.count);
+      dz[row + k] = select(0.0, gradient, real);
+    }
+    if (real) {
+      loss += weight * own;
+      hit += select(0u, 1u, best == label);
+    }
+  }
+  losses[index] = loss;
+  correct[index] = hit;
+  workgroupBarrier();
+  if (index == 0u) {
+    for (var i = 1u; i < 64u; i++) {
+      loss += losses[i];
+      hit += correct[i];
+    }
+#if ${regularized}
+    var penalty = 0.0;
+    for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
+    loss += f32(state.count) * penalty;
+#endif
+    write_loss(loss, hit);
+  }
+}

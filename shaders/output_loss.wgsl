@@ -1,0 +1,82 @@
+// y = output_of(z);  loss = sum over n of weight[n] mean over k of loss_of(z[n,k], t[n,k]);  dz = its derivative / count
+// Outputs [batch, outputs] stand each for itself: the loss' own fragment gives y, the loss, its derivative and the measure of one.
+// One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and measure go into the step's record.
+// The measure is whether a label is predicted (a count over all outputs), or the absolute error (the mean over the outputs).
+// Samples behind the real count get y and a gradient of zero.
+@group(0) @binding(0) var<storage, read> z: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
+@group(0) @binding(2) var<storage, read> state: State;
+@group(0) @binding(3) var<storage, read_write> p: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(5) var<storage, read_write> records: array<u32>;
+#if ${regularized}
+@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of weight_penalty
+
+override penalty_count: u32;
+#endif
+#if ${weighted}
+@group(0) @binding(7) var<storage, read> weights: array<f32>; // of the samples
+#endif
+
+override batch: u32;
+override outputs: u32;
+override record_words: u32;
+override record_slots: u32;
+
+var<workgroup> losses: array<f32, 64>;
+var<workgroup> measures: array<f32, 64>;
+var<workgroup> correct: array<u32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) index: u32) {
+  var loss = 0.0;
+  var measure = 0.0;
+  var hit = 0u;
+  for (var n = index; n < batch; n += 64u) {
+    let row = n * outputs;
+    let real = n < state.count;
+#if ${weighted}
+    let weight = weights[n];
+#else
+    let weight = 1.0;
+#endif
+    let scale = weight / (f32(state.count) * f32(outputs));
+    var own = 0.0;
+    var error = 0.0;
+    for (var k = 0u; k < outputs; k++) {
+      let value = z[row + k];
+      let t = targets[row + k];
+      let y = output_of(value);
+      p[row + k] = y;
+      dz[row + k] = select(0.0, slope_of(value, t) * scale, real);
+      own += loss_of(value, t);
+      error += abs(y - t);
+      hit += select(0u, 1u, real && (y > 0.5) == (t > 0.5));
+    }
+    if (real) {
+      loss += weight * own / f32(outputs);
+      measure += error / f32(outputs);
+    }
+  }
+  losses[index] = loss;
+  measures[index] = measure;
+  correct[index] = hit;
+  workgroupBarrier();
+  if (index == 0u) {
+    for (var i = 1u; i < 64u; i++) {
+      loss += losses[i];
+      measure += measures[i];
+      hit += correct[i];
+    }
+#if ${regularized}
+    var penalty = 0.0;
+    for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
+    loss += f32(state.count) * penalty;
+#endif
+#if ${counted}
+    write_loss(loss, hit);
+#else
+    write_loss(loss, bitcast<u32>(measure));
+#endif
+  }
+}

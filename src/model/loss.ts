@@ -1,0 +1,103 @@
+import { parse } from '../check.ts';
+import { ConfigurationError, suggest } from '../errors.ts';
+import type { ActivationName } from './activations.ts';
+import { type CompiledModel, compileModel, type Model } from './graph.ts';
+import { activationOption } from './layer.ts';
+import type { LossEnding, LossMetric } from './loss_definition.ts';
+import { type FilledLoss, type LossConfig, type LossType, lossDefinition, lossTypes } from './losses/index.ts';
+
+export type { FilledLoss, LossConfig, LossType } from './losses/index.ts';
+
+/** The loss of whoever names none. */
+export const defaultLoss: LossType = 'sparseCategoricalCrossentropy';
+
+/** Fills the defaults in. @throws ConfigurationError for an unknown loss or option, or a value out of range. */
+export function fillLoss(config: LossConfig): FilledLoss {
+  const json = typeof config === 'string' ? { type: config } : config;
+  const type: unknown = json?.type;
+  if (typeof type !== 'string' || !lossTypes.includes(type as LossType)) {
+    throw new ConfigurationError({
+      what: 'No such loss',
+      found: type ?? config,
+      expected: lossTypes.join(' or '),
+      ...(typeof type === 'string' && { fix: suggest(type, lossTypes) }),
+    });
+  }
+  return parse(lossDefinition(type as LossType).schema, json, type) as FilledLoss;
+}
+
+/** What a loss wants of the last layer, in words, and a layer that has it. */
+const endings: Record<LossEnding, { needs: string; expected: string; layer: string }> = {
+  softmax: {
+    needs: 'a model that ends in probabilities',
+    expected: 'a dense layer with softmax, a unit a class',
+    layer: '{ "type": "dense", "units": <classes>, "activation": "softmax" }',
+  },
+  sigmoid: {
+    needs: 'a model that ends in a probability for each label',
+    expected: 'a dense layer with sigmoid, a unit a label',
+    layer: '{ "type": "dense", "units": <labels>, "activation": "sigmoid" }',
+  },
+  numbers: {
+    needs: 'a model that ends in numbers',
+    expected: 'a dense layer without softmax, a unit a number',
+    layer: '{ "type": "dense", "units": <numbers> }',
+  },
+};
+
+/** The activation of a last layer that a loss fits. */
+export const endingActivation: Record<LossEnding, ActivationName> = {
+  softmax: 'softmax',
+  sigmoid: 'sigmoid',
+  numbers: 'linear',
+};
+
+/** The loss for a model that ends in an activation. */
+export const lossFor = (activation: ActivationName): LossType =>
+  activation === 'softmax'
+    ? 'sparseCategoricalCrossentropy'
+    : activation === 'sigmoid'
+      ? 'binaryCrossentropy'
+      : 'meanSquaredError';
+
+/**
+ * Compiles a model for a loss, which computes a softmax or sigmoid at its end.
+ *
+ * @returns the model, and how many numbers its last layer gives for a sample.
+ * @throws ConfigurationError as `compileModel` does, and where the last layer doesn't end as the loss needs it.
+ */
+export function compileForLoss(model: Model, loss: FilledLoss): { model: CompiledModel; outputs: number } {
+  const { ending } = lossDefinition(loss.type);
+  const compiled = compileModel(model, ending);
+  return { model: compiled, outputs: requireEnding(compiled, loss.type) };
+}
+
+/** @returns the outputs of the last layer. @throws ConfigurationError where it doesn't end as the loss needs it. */
+export function requireEnding(model: CompiledModel, type: LossType): number {
+  const { ending } = lossDefinition(type);
+  const last = model.layers[model.output]!;
+  const activation = activationOption(last.config);
+  const fits = ending === 'numbers' ? activation !== 'softmax' : activation === ending;
+  if (fits && last.outputShape.length === 1) return last.outputShape[0]!;
+  const { needs, expected, layer } = endings[ending];
+  const ends = `end the model with ${layer}`;
+  throw new ConfigurationError({
+    what: `${type} needs ${needs}`,
+    found: `${last.type}${activation ? ` with ${activation}` : ''} as the last layer`,
+    expected,
+    fix: fits || last.outputShape.length !== 1 ? ends : `${ends}, or take the loss ${lossFor(activation ?? 'linear')}`,
+  });
+}
+
+/** It compares probabilities of classes, of which a sample has one, or shares. Other losses compare each output with a number. */
+export const isOfClasses = ({ type }: FilledLoss): boolean => lossDefinition(type).ending === 'softmax';
+
+/** Calls with a batch bring [n, outputs] numbers for labels. */
+export const takesTargets = ({ type }: FilledLoss): boolean => lossDefinition(type).labels !== 'classes';
+
+/** What is measured beside the loss. */
+export const metricOf = ({ type }: FilledLoss): LossMetric => lossDefinition(type).metric;
+
+/** Cross-entropy of classes without options. */
+export const isCrossEntropy = (loss: FilledLoss): boolean =>
+  isOfClasses(loss) && !('gamma' in loss) && 'labelSmoothing' in loss && loss.labelSmoothing === 0;

@@ -1,0 +1,14 @@
+import * as v from 'valibot';
+import { defineLoss, labelSmoothing } from '../loss_definition.ts';
+
+/**
+ * loss = -sum over k of t[k] log p[k], the mean over the samples: Keras' CategoricalCrossentropy on a model that ends in
+ * softmax. t are shares of classes; with `labelSmoothing` s they become t (1 - s) + s / classes.
+ */
+export const categoricalCrossentropy = defineLoss({
+  type: 'categoricalCrossentropy',
+  schema: v.strictObject({ type: v.literal('categoricalCrossentropy'), ...labelSmoothing }),
+  ending: 'softmax',
+  labels: 'shares',
+  metric: 'accuracy',
+});

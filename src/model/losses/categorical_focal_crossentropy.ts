@@ -1,0 +1,21 @@
+import * as v from 'valibot';
+import { number } from '../../check.ts';
+import { defineLoss, labelSmoothing } from '../loss_definition.ts';
+
+/**
+ * loss = -sum over k of alpha (1 - p[k])^gamma t[k] log p[k], the mean over the samples: Keras' CategoricalFocalCrossentropy
+ * (Lin et al. 2017) on a model that ends in softmax. Samples that are predicted well count less, the more the larger gamma.
+ * Keras clips p to 1e-7 .. 1 - 1e-7; here the log is computed from the logits, and nothing is clipped.
+ */
+export const categoricalFocalCrossentropy = defineLoss({
+  type: 'categoricalFocalCrossentropy',
+  schema: v.strictObject({
+    type: v.literal('categoricalFocalCrossentropy'),
+    alpha: v.optional(number(0), 0.25),
+    gamma: v.optional(number(0), 2),
+    ...labelSmoothing,
+  }),
+  ending: 'softmax',
+  labels: 'shares',
+  metric: 'accuracy',
+});

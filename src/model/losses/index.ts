@@ -1,0 +1,33 @@
+import type * as v from 'valibot';
+import type { LossDefinition } from '../loss_definition.ts';
+import { binaryCrossentropy } from './binary_crossentropy.ts';
+import { categoricalCrossentropy } from './categorical_crossentropy.ts';
+import { categoricalFocalCrossentropy } from './categorical_focal_crossentropy.ts';
+import { huber } from './huber.ts';
+import { meanAbsoluteError } from './mean_absolute_error.ts';
+import { meanSquaredError } from './mean_squared_error.ts';
+import { sparseCategoricalCrossentropy } from './sparse_categorical_crossentropy.ts';
+
+/** Every loss, in the order in which a list shows them. */
+export const lossDefinitions = {
+  sparseCategoricalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  binaryCrossentropy,
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+};
+
+type Definitions = typeof lossDefinitions;
+export type LossType = keyof Definitions;
+export const lossTypes = Object.keys(lossDefinitions) as LossType[];
+
+export type LossConfigOf<T extends LossType> = v.InferInput<Definitions[T]['schema']>;
+export type FilledLossOf<T extends LossType> = v.InferOutput<Definitions[T]['schema']>;
+/** A loss as plain JSON, or its name for its defaults. */
+export type LossConfig = { [T in LossType]: LossConfigOf<T> }[LossType] | LossType;
+export type FilledLoss = { [T in LossType]: FilledLossOf<T> }[LossType];
+
+// biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
+export const lossDefinition = (type: LossType): LossDefinition<any> => lossDefinitions[type];

@@ -1,0 +1,11 @@
+import * as v from 'valibot';
+import { defineLoss } from '../loss_definition.ts';
+
+/** loss = (y - t)^2, the mean over outputs and samples: Keras' MeanSquaredError. For numbers instead of classes. */
+export const meanSquaredError = defineLoss({
+  type: 'meanSquaredError',
+  schema: v.strictObject({ type: v.literal('meanSquaredError') }),
+  ending: 'numbers',
+  labels: 'numbers',
+  metric: 'meanAbsoluteError',
+});

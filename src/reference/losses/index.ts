@@ -1,0 +1,151 @@
+import type { FilledLoss, FilledLossOf, LossType } from '../../model/losses/index.ts';
+
+type Numbers = ArrayLike<number>;
+
+export interface LossSize {
+  batch: number;
+  outputs: number;
+  /** Samples that are real; the slots after them get p and a gradient of zero. */
+  count: number;
+}
+
+export interface LossInputs {
+  /** [batch, outputs]: what the last layer gives, without the activation that belongs to the loss. */
+  z: Numbers;
+  /** Class indices, [batch]. */
+  labels?: Numbers | undefined;
+  /** [batch, outputs]; in place of labels. */
+  targets?: Numbers | undefined;
+  /** Of the samples, [batch]; 1 each where none are given. */
+  weights?: Numbers | undefined;
+}
+
+export interface LossFigures {
+  /** The model's output. */
+  p: Float64Array;
+  /** Of the loss' mean over the real samples. */
+  dz: Float64Array;
+  /** Sum over the real samples of weight times loss. */
+  loss: number;
+  /** Real samples whose largest output is the label's; of outputs that stand for themselves, how many are on the target's side of 0.5. */
+  correct: number;
+  /** Sum over the real samples of the mean |p - t|. */
+  absoluteError: number;
+}
+
+/** What a loss makes of one sample: its loss, and the gradient with respect to z. */
+interface Sample {
+  y: number[];
+  loss: number;
+  dz: number[];
+  correct: number;
+}
+
+type Twin<O> = (loss: O, z: number[], t: number[]) => Sample;
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+const argmax = (values: readonly number[]) => values.indexOf(Math.max(...values));
+
+/**
+ * loss = sum over k of s[k] f(p[k]) with p = softmax(z) and s the smoothed shares of classes.
+ *
+ * @param f with p times its derivative by p, which is a number where p is 0, too.
+ */
+function categorical(
+  z: number[],
+  t: number[],
+  labelSmoothing: number,
+  f: (p: number, logP: number) => { value: number; slope: number },
+): Sample {
+  const largest = Math.max(...z);
+  const exponentials = z.map((value) => Math.exp(value - largest));
+  const total = sum(exponentials);
+  const y = exponentials.map((value) => value / total);
+  const s = t.map((share) => share * (1 - labelSmoothing) + labelSmoothing / z.length);
+  const parts = y.map((p, k) => f(p, z[k]! - largest - Math.log(total)));
+  const loss = sum(parts.map(({ value }, k) => (s[k] === 0 ? 0 : s[k]! * value)));
+  // dp[k]/dz[j] = p[k] (1 where k = j - p[j])
+  const dp = parts.map(({ slope }, k) => s[k]! * slope);
+  const whole = sum(dp);
+  return { y, loss, dz: y.map((p, j) => dp[j]! - p * whole), correct: Number(argmax(z) === argmax(t)) };
+}
+
+const crossEntropy = (_: number, logP: number) => ({ value: -logP, slope: -1 });
+
+/** The mean over the outputs of a loss of each. */
+function eachOutput(
+  z: number[],
+  t: number[],
+  output: (z: number) => number,
+  f: (z: number, t: number) => { value: number; slope: number },
+): Sample {
+  const parts = z.map((value, k) => f(value, t[k]!));
+  const y = z.map(output);
+  return {
+    y,
+    loss: sum(parts.map(({ value }) => value)) / z.length,
+    dz: parts.map(({ slope }) => slope / z.length),
+    correct: y.filter((value, k) => value > 0.5 === t[k]! > 0.5).length,
+  };
+}
+
+const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+const itself = (z: number) => z;
+
+const twins: { [T in LossType]: Twin<FilledLossOf<T>> } = {
+  sparseCategoricalCrossentropy: ({ labelSmoothing }, z, t) => categorical(z, t, labelSmoothing, crossEntropy),
+  categoricalCrossentropy: ({ labelSmoothing }, z, t) => categorical(z, t, labelSmoothing, crossEntropy),
+  categoricalFocalCrossentropy: ({ labelSmoothing, alpha, gamma }, z, t) =>
+    categorical(z, t, labelSmoothing, (p, logP) => {
+      const q = 1 - p;
+      const inner = q === 0 ? 0 : gamma * p * q ** (gamma - 1) * logP;
+      return { value: -alpha * q ** gamma * logP, slope: alpha * (inner - q ** gamma) };
+    }),
+  binaryCrossentropy: ({ labelSmoothing }, z, t) =>
+    eachOutput(z, t, sigmoid, (value, target) => {
+      const s = target * (1 - labelSmoothing) + labelSmoothing / 2;
+      const loss = Math.max(value, 0) - s * value + Math.log1p(Math.exp(-Math.abs(value)));
+      return { value: loss, slope: sigmoid(value) - s };
+    }),
+  meanSquaredError: (_, z, t) =>
+    eachOutput(z, t, itself, (value, target) => ({ value: (value - target) ** 2, slope: 2 * (value - target) })),
+  meanAbsoluteError: (_, z, t) =>
+    eachOutput(z, t, itself, (value, target) => ({
+      value: Math.abs(value - target),
+      slope: Math.sign(value - target),
+    })),
+  huber: ({ delta }, z, t) =>
+    eachOutput(z, t, itself, (value, target) => {
+      const e = value - target;
+      const isSmall = Math.abs(e) <= delta;
+      return {
+        value: isSmall ? e ** 2 / 2 : delta * (Math.abs(e) - delta / 2),
+        slope: isSmall ? e : delta * Math.sign(e),
+      };
+    }),
+};
+
+/** A loss with its gradient, in float64. */
+export function lossTwin(loss: FilledLoss, size: LossSize, { z, labels, targets, weights }: LossInputs): LossFigures {
+  const { batch, outputs, count } = size;
+  const twin = twins[loss.type] as Twin<FilledLoss>;
+  const p = new Float64Array(batch * outputs);
+  const dz = new Float64Array(batch * outputs);
+  const figures = { loss: 0, correct: 0, absoluteError: 0 };
+  for (let n = 0; n < batch; n++) {
+    const row = (values: Numbers) => Array.from({ length: outputs }, (_, k) => values[n * outputs + k]!);
+    const t = targets ? row(targets) : row(z).map((_, k) => Number(k === labels?.[n]));
+    const sample = twin(loss, row(z), t);
+    p.set(sample.y, n * outputs);
+    if (n >= count) continue;
+    const weight = weights ? weights[n]! : 1;
+    dz.set(
+      sample.dz.map((value) => (weight * value) / count),
+      n * outputs,
+    );
+    figures.loss += weight * sample.loss;
+    figures.correct += sample.correct;
+    figures.absoluteError += sum(sample.y.map((y, k) => Math.abs(y - t[k]!))) / outputs;
+  }
+  return { p, dz, ...figures };
+}
