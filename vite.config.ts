@@ -121,7 +121,10 @@ const staticDatasets: Plugin = {
         const { images, labels, imageShape, count } = takeFirst(whole[part], mnistPart[part].count);
         const [height, width] = imageShape;
         const names = mnistPart.files[part];
-        return [pack(names.images, idx([count, height, width], images)), pack(names.labels, idx([count], Uint8Array.from(labels)))];
+        return [
+          pack(names.images, idx([count, height, width], images)),
+          pack(names.labels, idx([count], Uint8Array.from(labels))),
+        ];
       }),
     );
     emit(`${mnistPart.folder}NOTICE.md`, readFileSync(resolve(root, 'data/MNIST-NOTICE.md')));

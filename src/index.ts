@@ -29,6 +29,7 @@ export {
   createDatasets,
   type Dataset,
   type DatasetParts,
+  type DatasetSource,
   describeIgnored,
   describeReading,
   digitNames,
@@ -42,6 +43,7 @@ export {
   type IgnoredFile,
   type Inspection,
   inspectDatasets,
+  type Labels,
   type PartInspection,
   type PictureFit,
   type PictureOptions,
@@ -130,6 +132,7 @@ export {
   zeroPadding2d,
 } from './model/layer_factories.ts';
 export type { LayerConfig } from './model/layers/index.ts';
+export type { LossConfig, LossType } from './model/loss.ts';
 export type { MetricFigures } from './model/metrics/figures.ts';
 export type { MetricConfig } from './model/metrics/index.ts';
 export {
@@ -177,6 +180,7 @@ export type { LearningRateCurve, LearningRateFinderOptions, LearningRatePoint } 
 export { createPace, type Pace } from './train/pace.ts';
 export type { Images, LayerOutput, PredictOptions } from './train/predict.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
+export type { ClassWeight } from './train/sample_weights.ts';
 export type { Snapshot, SnapshotHealth } from './train/snapshot.ts';
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
 export { createTrainer, type Trainer, type WeightsOption } from './train/trainer.ts';

@@ -78,7 +78,8 @@ export function createDatasets(parts: { train: DatasetSource; test: DatasetSourc
 
 function create(parts: DatasetSource, part?: Part): Dataset {
   const { images, labels, targets, classNames } = parts;
-  if (labels === undefined && targets !== undefined) return createOfTargets(parts, part);
+  // A data set that was made of targets alone comes back with labels of no class.
+  if (targets !== undefined && (labels === undefined || classNames?.length === 0)) return createOfTargets(parts, part);
   const { imageShape, count } = measure(parts as DatasetParts);
   if (count === 0 && part !== 'test') {
     throw new DataError({ what: 'The data set is empty', found: `0 ${imageOf(part)}s`, expected: 'at least one' });

@@ -42,6 +42,7 @@ import {
 } from './dense_checks.ts';
 import { checkDepthwiseBackwardW, checkDepthwiseBackwardX, checkDepthwiseForward } from './depthwise_conv2d_checks.ts';
 import { checkDropoutBackward, checkDropoutForward, checkGaussianNoise } from './dropout_checks.ts';
+import { checkGatherRows } from './gather_checks.ts';
 import {
   checkGroupNormBackwardSums,
   checkGroupNormBackwardX,
@@ -359,6 +360,7 @@ export const everyKernel: AnyCheck[] = [
   ...[false, true].map((soft) => any(checkSoftmaxCrossEntropy({ ...loss, soft }))),
   any(checkSoftmaxCrossEntropy({ ...loss, soft: false, penalties: 3 })),
   ...optionedLosses.map((loss) => any(checkLoss(loss))),
+  any(checkGatherRows({ slots: 9, rows: 5, width: 3 })),
   ...[6, 0].map((biases) => any(checkSumParts({ parts: 3, weights: 70, biases }))),
   any(checkGradientNorm(tensors)),
   any(checkGradientNorm(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),

@@ -5,6 +5,7 @@ import type { LossConfig } from '../../src/model/loss.ts';
 import { fillLoss } from '../../src/model/loss.ts';
 import { lossLaunch } from '../../src/plan/losses/index.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';
+import { checkGatherRows } from './gather_checks.ts';
 import { launchGuarded } from './guarded_launch.ts';
 import { checkLoss, type OptionedLossCase } from './optioned_loss_checks.ts';
 import { stateOf } from './state_words.ts';
@@ -48,6 +49,11 @@ const departures: Record<string, Partial<OptionedLossCase>> = {
   'targets or shares': { soft: true, weighted: true },
   'large numbers, penalties': { scale: 40, penalties: 3 },
 };
+
+test.each([
+  { slots: 9, rows: 5, width: 3 },
+  { slots: 70, rows: 4, width: 1 },
+])('rows of a table: %o', (shape) => checkKernel(gpu, checkGatherRows(shape)));
 
 const ofOneOutput = ['binaryCrossentropy', 'meanSquaredError', 'meanAbsoluteError', 'huber'] as const;
 test.each(ofOneOutput)('%s of one output', (loss) =>

@@ -241,3 +241,42 @@ describe('weights of samples and classes', () => {
     expect([...a!.outputs]).toEqual([...b!.outputs]);
   });
 });
+
+describe('is refused before anything is trained', () => {
+  const dataset = createDataset({ images: noise(4), labels: [0, 1, 2, 1], imageShape });
+  const make = (loss: LossConfig, outputs: number) => createTrainer(gpu, optionsOf(loss, outputs));
+  test.each<[string, () => Promise<unknown>, object]>([
+    [
+      'a negative weight',
+      () => make('sparseCategoricalCrossentropy', 3).fit(dataset, { classWeight: { 0: -1 } }),
+      { found: -1 },
+    ],
+    [
+      'a weight too few',
+      () => make('sparseCategoricalCrossentropy', 3).fit(dataset, { sampleWeight: new Float32Array(3) }),
+      { what: 'The sample weights are not as many as the images' },
+    ],
+    [
+      'labels of other outputs',
+      () => make('huber', 2).fit(dataset),
+      { what: "The data set's labels do not fit huber" },
+    ],
+    [
+      'targets in a batch that are no numbers',
+      () => make('huber', 1).trainOnBatch(new Float32Array(4), [Number.NaN]),
+      { what: 'The targets of image 0 do not fit huber' },
+    ],
+    [
+      'a weight in a batch that is none',
+      () => make('huber', 1).trainOnBatch(new Float32Array(4), [1], { sampleWeight: [Number.NaN] }),
+      { what: 'The sample weight of image 0 is invalid' },
+    ],
+    [
+      'metrics of classes',
+      async () => createTrainer(gpu, { ...optionsOf('huber', 1), metrics: ['f1Score'] }),
+      { what: 'The metric f1Score is of classes, which huber has not' },
+    ],
+  ])('%s', async (_, work, parts) => {
+    await expect(work()).rejects.toMatchObject({ parts, exitCode: 2 });
+  });
+});
