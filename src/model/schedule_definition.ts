@@ -43,7 +43,7 @@ export const rate = () => number(0);
 export const updates = () => integer(1, 2 ** 31);
 
 /** Part of the starting rate that is left at the end. */
-export const alpha = () => v.optional(number(0), 0);
+export const alpha = () => v.optional(number(0, 1), 0);
 
 /** cos(pi p) raised and halved: 0 for p = 0, 1 for p = 1. */
 export const raisedCosine = (p: number): number => 0.5 * (1 - Math.cos(Math.PI * p));

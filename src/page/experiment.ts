@@ -1,5 +1,5 @@
 import { areCharacters } from '../data/characters.ts';
-import { nearest } from '../errors.ts';
+import { type ErrorParts, nearest, partsOf } from '../errors.ts';
 import { figure } from '../figures.ts';
 import { healthLevels } from '../health/health.ts';
 import {
@@ -18,7 +18,7 @@ import {
   withClasses,
 } from '../index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
-import { fillLearningRate } from '../model/schedule.ts';
+import { type FilledLearningRate, fillLearningRate } from '../model/schedule.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { AugmentationPresetName } from '../train/augmentation_presets.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
@@ -241,14 +241,23 @@ export function learningRateOf({ type, learningRate }: Experiment['optimizer']):
 
 export const sameRate = (a: LearningRate, b: LearningRate): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Whether a trainer would take it: a form may be in the middle of a change. */
-export function isValidRate(rate: LearningRate): boolean {
+/** With its defaults, or what is wrong with it: a form may be in the middle of a change. */
+export function filledRate(rate: LearningRate): { filled?: FilledLearningRate; error?: ErrorParts } {
   try {
-    fillLearningRate(rate);
-    return true;
-  } catch {
-    return false;
+    return { filled: fillLearningRate(rate) };
+  } catch (error) {
+    return { error: partsOf(error) };
   }
+}
+
+/** Whether a trainer would take it. */
+export const isValidRate = (rate: LearningRate): boolean => filledRate(rate).error === undefined;
+
+/** A rate in place of the one that a number is, or that a schedule begins at or climbs to. */
+export function withRate(rate: LearningRate, to: number): LearningRate {
+  if (typeof rate === 'number') return to;
+  const name = ['maxLearningRate', 'warmupTarget', 'initialLearningRate'].find((name) => name in rate);
+  return name ? ({ ...rate, [name]: to } as LearningRate) : to;
 }
 
 /** 0.001, or "cosineDecay". */

@@ -42,6 +42,12 @@ const usualMost: Record<string, number> = {
   clipvalue: 1,
   globalClipnorm: 10,
   weightDecay: 0.1,
+  initialLearningRate: 0.1,
+  endLearningRate: 0.01,
+  warmupTarget: 0.1,
+  maxLearningRate: 1,
+  decayRate: 10,
+  power: 4,
   emaOverwriteFrequency: 1000,
 };
 
@@ -131,6 +137,16 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       </div>
     );
   }
+  if (kind === 'numberOrVariant') {
+    return (
+      <>
+        <VariantField {...{ option, id, value, onChange }} />
+        {typeof shown !== 'object' && (
+          <OptionField option={{ ...option, kind: 'number' }} {...{ id, value, onChange }} />
+        )}
+      </>
+    );
+  }
   if (kind === 'layers') {
     return (
       <div class="option">
@@ -165,6 +181,54 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
         onChange={({ currentTarget }) => onChange(readJson(currentTarget.value))}
       />
     </div>
+  );
+}
+
+interface VariantFieldProps extends OptionFieldProps {
+  /** What a variant begins with; only its type unless given. */
+  starter?: (type: string) => object;
+}
+
+/** A choice between a number and objects of several types, and the options of the one that is chosen. */
+export function VariantField({ option, id, value, onChange, starter }: VariantFieldProps) {
+  const shown = (value ?? option.default) as number | { type: string } | undefined;
+  const own = typeof shown === 'object' ? (shown as Record<string, unknown> & { type: string }) : undefined;
+  const variants = option.variants ?? [];
+  return (
+    <>
+      <div class="option">
+        <label for={`${id}-type`}>{option.name} by</label>
+        <select
+          id={`${id}-type`}
+          value={own?.type ?? 'number'}
+          onChange={({ currentTarget: { value: type } }) =>
+            onChange(type === 'number' ? undefined : { type, ...starter?.(type) })
+          }
+        >
+          <option value="number">a number</option>
+          {variants.map(({ type }) => (
+            <option key={type} value={type}>
+              {type}
+            </option>
+          ))}
+        </select>
+      </div>
+      {own &&
+        variants
+          .find(({ type }) => type === own.type)
+          ?.options.map((part) => (
+            <OptionField
+              key={part.name}
+              option={part}
+              id={`${id}-${part.name}`}
+              value={own[part.name]}
+              onChange={(to) => {
+                const { [part.name]: _, ...others } = own;
+                onChange(to === undefined ? others : { ...others, [part.name]: to });
+              }}
+            />
+          ))}
+    </>
   );
 }
 

@@ -206,3 +206,38 @@ test('while it trains, the learning rate is changed at once, and the rest is for
   await page.click('#stop');
   await until(page, '#status', 'Stopped after');
 });
+
+test('a schedule is chosen, is in the link and warns of a longer run; its rates are a plot, and the finder suggests one', async () => {
+  await page.goto(`${url}#dataset=digits&train-samples=320&test-samples=100&epochs=2`);
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  await page.select('#learning-rate-type', 'cosineDecay');
+  const rateIn = () => JSON.parse(experimentIn().get('optimizer') ?? '').learningRate;
+  // Begins with the rate that there was, for as many steps as the run has.
+  await page.waitForSelector('#learning-rate-decaySteps');
+  expect(rateIn()).toEqual({ type: 'cosineDecay', initialLearningRate: 0.001, decaySteps: 20 });
+  expect(await page.$('#schedule-warning')).toBeNull();
+  expect(await page.$('#learning-rate-number')).toBeNull();
+  await type('[aria-label="decaySteps, as a number"]', '15');
+  await until(page, '#schedule-warning', 'cosineDecay ends after 15 steps, and the run has 20');
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  expect(rateIn().decaySteps).toBe(15);
+  expect(await page.$('#rate')).toBeNull();
+  await page.click('#start');
+  await until(page, '#status', '^Done in');
+  await until(page, '#rate', 'Learning rate');
+  await until(page, '#rate .legend', '0');
+
+  await page.click('#rate-finder summary');
+  await page.click('#find-rate');
+  await until(page, '#rate-finder .facts', 'the loss falls fastest at a learning rate of|No suggestion');
+  expect(await page.$('#rate-finder svg polyline')).not.toBeNull();
+  const suggested = await page.$('#use-rate');
+  if (suggested) {
+    const rate = Number((await text(page, '#use-rate')).replace('Use ', ''));
+    await suggested.click();
+    await page.waitForFunction(() => new URL(location.href).hash.includes('initialLearningRate'));
+    expect(rateIn()).toMatchObject({ type: 'cosineDecay', initialLearningRate: rate });
+  }
+});

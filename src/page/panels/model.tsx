@@ -1,10 +1,13 @@
 import { count } from '../../figures.ts';
-import type { OptimizerConfig } from '../../index.ts';
-import { learningRateOf, rateWords } from '../experiment.ts';
-import { OptionField } from '../option_field.tsx';
+import type { OptimizerConfig, LearningRate as Rate } from '../../index.ts';
+import { scheduleLengthWarning } from '../../model/schedule.ts';
+import { type ScheduleType, scheduleDefinition } from '../../model/schedules/index.ts';
+import { filledRate, learningRateOf, rateWords } from '../experiment.ts';
+import { OptionField, VariantField } from '../option_field.tsx';
 import { FoldingPanel } from '../panel.tsx';
 import { aboutModel, modelPresets } from '../presets.ts';
 import { change, experiment, layers, plan, run } from '../state.ts';
+import { Facts } from '../trouble.tsx';
 import { TypedNumber } from '../typed_number.tsx';
 import { Layers } from './layers.tsx';
 import { known } from './model_facts.ts';
@@ -55,11 +58,12 @@ export function OptimizerPanel() {
     change({ optimizer: (value === undefined ? others : { ...others, [name]: value }) as unknown as Optimizer });
   };
   const learningRate = options.find(({ name }) => name === 'learningRate');
+  const rate = learningRateOf(optimizer);
   return (
     <FoldingPanel
       id="optimizer-panel"
       title="Optimizer"
-      gist={`${optimizer.type}, rate ${rateWords(learningRateOf(optimizer))}, batch size ${batchSize}`}
+      gist={`${optimizer.type}, rate ${rateWords(rate)}, batch size ${batchSize}`}
     >
       <div class="options">
         <div class="option">
@@ -77,7 +81,17 @@ export function OptimizerPanel() {
             ))}
           </select>
         </div>
-        {learningRate && <LearningRate rate={learningRateOf(optimizer) as number} onChange={set} />}
+        {learningRate && (
+          <VariantField
+            option={{ ...learningRate, name: 'Learning rate' }}
+            id="learning-rate"
+            value={optimizer.learningRate}
+            onChange={(value) => set('learningRate', value)}
+            starter={(type) => scheduleDefinition(type as ScheduleType).starter(plannedSteps(), startRate(rate))}
+          />
+        )}
+        {learningRate && typeof rate === 'number' && <LearningRate rate={rate} onChange={set} />}
+        <ScheduleWords rate={rate} />
         <Count
           name="Batch size"
           id="batch-size"
@@ -122,6 +136,39 @@ export function OptimizerPanel() {
       </details>
     </FoldingPanel>
   );
+}
+
+/** Updates of the run as it is planned. */
+function plannedSteps(): number {
+  const { epochs, trainSamples } = plan.peek() ?? { epochs: 1, trainSamples: 1000 };
+  return epochs * Math.ceil(trainSamples / experiment.peek().batchSize);
+}
+
+/** The highest rate that there was, which another schedule takes over. */
+function startRate(rate: Rate): number {
+  if (typeof rate === 'number') return rate;
+  const rates = Object.entries(rate).filter(([name, value]) => /LearningRate$/.test(name) && typeof value === 'number');
+  return Math.max(0.001, ...rates.map(([, value]) => value as number));
+}
+
+/** What is wrong with a schedule, or that it is longer or shorter than the run. */
+function ScheduleWords({ rate }: { rate: Rate }) {
+  if (typeof rate === 'number') return null;
+  const { error, filled } = filledRate(rate);
+  if (error) {
+    return (
+      <div role="alert">
+        <p>{error.what}.</p>
+        <Facts {...error} />
+      </div>
+    );
+  }
+  const warning = plan.value && scheduleLengthWarning(filled!, plannedSteps());
+  return warning ? (
+    <p id="schedule-warning" class="facts" role="status">
+      {warning}.
+    </p>
+  ) : null;
 }
 
 /** By decades: what matters of a learning rate is its size. */

@@ -1,10 +1,11 @@
 import { clock, count, duration, figure, fixed } from '../../figures.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
-import { accuracyLines, lossLines, withTwin } from '../plots/lines.ts';
+import { accuracyLines, lossLines, rateLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { type Run, twinsOf } from '../run.ts';
 import { run } from '../state.ts';
+import { RateFinder } from './rate_finder.tsx';
 import './training.css';
 import { TwinsKey } from './twins_key.tsx';
 
@@ -35,7 +36,26 @@ export function TrainingPanel() {
           empty="The accuracy appears here"
         />
       </div>
+      <RatePlot />
+      <RateFinder />
     </Panel>
+  );
+}
+
+/** Beside a rate that stays the same there is nothing to see. */
+function RatePlot() {
+  const shown = run.value;
+  shown?.events.value;
+  if (!shown || !twinsOf(shown).some(({ run }) => run.curves.ratesVary)) return null;
+  return (
+    <RunPlot
+      id="rate"
+      title="Learning rate"
+      lines={(run) => withTwin(run, ({ curves }, look) => rateLines(curves, look))}
+      idle={() => rateLines(nothing)}
+      description="Learning rate of the training steps"
+      empty="The learning rate appears here"
+    />
   );
 }
 

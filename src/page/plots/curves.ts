@@ -13,6 +13,10 @@ export class Curves {
   readonly steps: number[] = [];
   readonly loss = new Curve();
   readonly accuracy = new Curve();
+  readonly learningRate = new Curve();
+  /** Whether the learning rate was another at some step: a rate that stays needs no plot. */
+  ratesVary = false;
+  private firstRate: number | undefined;
   /** At the last step of each epoch, or of the run. */
   readonly validationLoss: Column = [];
   readonly validationAccuracy: Column = [];
@@ -29,12 +33,18 @@ export class Curves {
   }
 
   /** @param figures of the layers' health. */
-  addStep({ step, epoch, loss, accuracy, gradientNorms, health }: StepRecord, figures = layerFigures(health)): void {
+  addStep(
+    { step, epoch, loss, accuracy, learningRate, gradientNorms, health }: StepRecord,
+    figures = layerFigures(health),
+  ): void {
     if (epoch > this.epoch) this.epochs.push(step);
     this.epoch = epoch;
     const opens = this.open(step);
     this.loss.add(finite(loss), opens);
     this.accuracy.add(finite(accuracy), opens);
+    this.learningRate.add(finite(learningRate), opens);
+    this.firstRate ??= learningRate;
+    this.ratesVary ||= learningRate !== this.firstRate;
     for (const [layer, norm] of Object.entries(gradientNorms)) {
       this.layerOf(layer).add(norm, figures?.[layer], opens);
     }
@@ -104,6 +114,7 @@ export class Curves {
   private *all(): Iterable<Curve> {
     yield this.loss;
     yield this.accuracy;
+    yield this.learningRate;
     for (const layer of this.layers.values()) yield* layer.all;
   }
 }

@@ -35,6 +35,11 @@ export function accuracyLines({ accuracy, validationAccuracy }: Curves, look: Lo
   ];
 }
 
+/** The learning rate of each step, which has no noise to smooth. */
+export const rateLines = ({ learningRate }: Curves, look: Looks = lookOf): Line[] => [
+  { name: 'learning rate', look: look(0), column: learningRate.each, kind: 'line' },
+];
+
 /** A line for each layer that has weights, in the order of the model. */
 export function normLines(curves: Curves, layers: readonly string[], look: Looks = lookOf): Line[] {
   return layers.map((name, index) => {

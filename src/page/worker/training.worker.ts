@@ -5,6 +5,7 @@ import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';
 import { availability, type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source } from './datasets.ts';
 import { device } from './device.ts';
+import { learningRateCurveOf } from './learning_rate.ts';
 import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './preview.ts';
 import { profileOf } from './profile.ts';
 import { ask, imageOf, inkOfRun, resultsOf } from './results.ts';
@@ -59,6 +60,7 @@ const worker = {
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   profile: plainly(profileOf),
+  findLearningRate: plainly(learningRateCurveOf),
 };
 
 type RunFile = Awaited<ReturnType<typeof runFile>>;
