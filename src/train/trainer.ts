@@ -15,12 +15,7 @@ import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
-import {
-  fillFinderOptions,
-  findLearningRate,
-  type LearningRateCurve,
-  type LearningRateFinderOptions,
-} from './learning_rate_finder.ts';
+import type { LearningRateCurve, LearningRateFinderOptions } from './learning_rate_finder.ts';
 import {
   activations,
   fillPredictOptions,
@@ -289,8 +284,10 @@ export class Trainer {
    * @throws ConfigurationError for data or options that are invalid.
    */
   async findLearningRate(dataset: Dataset, options: LearningRateFinderOptions = {}): Promise<LearningRateCurve> {
-    const filled = fillFinderOptions(options);
     requireDataset(dataset);
+    // Fetched for who asks for it.
+    const { fillFinderOptions, findLearningRate } = await import('./learning_rate_finder.ts');
+    const filled = fillFinderOptions(options);
     return this.#exclusively((engine) => findLearningRate(engine, dataset, filled));
   }
 

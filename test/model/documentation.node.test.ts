@@ -7,8 +7,9 @@ import { activationNames } from '../../src/model/activations.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { layerDefinitions } from '../../src/model/layers/index.ts';
 import { optimizerDefinitions } from '../../src/model/optimizers/index.ts';
+import { scheduleDefinitions } from '../../src/model/schedules/index.ts';
 import { fillInitializer } from '../../src/model/weight_options.ts';
-import type { OptionFacts } from '../../src/options.ts';
+import { describeOptions, type OptionFacts } from '../../src/options.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -107,12 +108,24 @@ function optimizersText(): string {
     .join('\n');
 }
 
+function schedulesText(): string {
+  const comments = commentsIn('src/model/schedules', 'Schedule');
+  return Object.entries(scheduleDefinitions)
+    .map(([type, definition]) => {
+      const schema = definition.schema as unknown as Schema;
+      const options = describeOptions(definition.schema as never);
+      return `- **\`${type}\`**: ${comments.get(type)}\n  Options: ${optionsText(schema, options)}.`;
+    })
+    .join('\n');
+}
+
 // Run with -u after a change of a definition: npx vitest run --project node test/model/documentation.node.test.ts -u
 test('docs/models.md has every layer and optimizer as their definitions have them', async () => {
   const sections: Record<string, string> = {
     layers: layersText(),
     initializers: initializersText(),
     optimizers: optimizersText(),
+    schedules: schedulesText(),
   };
   const text = read('docs/models.md').replace(
     /(<!-- (\w+): from the definitions -->\n)(?:[\s\S]*?\n)??(<!-- end -->)/g,
