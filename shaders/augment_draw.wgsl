@@ -52,7 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #else
   let own = slot;
 #endif
-  // Slots behind the real count repeat the batch's first sample: valid memory, and no effect.
+  // Slots after the real count repeat the batch's first sample: valid memory, and no effect.
   let at_order = state.start + select(0u, own, own < state.count);
   let entry = order[at_order];
 #if ${labelled}

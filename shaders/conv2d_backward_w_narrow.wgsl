@@ -30,7 +30,7 @@ override batch: u32;
 override in_height: u32;
 override in_width: u32;
 override in_channels: u32;
-override out_height: u32; // in pooled cells when a pool is behind
+override out_height: u32; // in pooled cells when a pool follows
 override out_width: u32;
 override out_channels: u32;
 override kernel_height: u32;

@@ -1,7 +1,7 @@
 // y[n,oy,ox,co] = act(b[co] + sum over kh,kw,ci of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * w[kh,kw,ci,co])
 // conv2d_forward for a kernel of at most 9 rows (kh,kw,ci), such as a 3x3 window of a grey image: one invocation keeps
 // its rows of w x 4 output channels in registers and walks over 16 quads of pixels; 4 neighbours share each quad.
-// A quad is four pixels in a row or, with a pool behind, the 2x2 window of one pooled cell.
+// A quad is four pixels in a row or, if a pool follows, the 2x2 window of one pooled cell.
 #if ${subgroups}
 enable subgroups;
 #endif
@@ -27,7 +27,7 @@ override batch: u32;
 override in_height: u32;
 override in_width: u32;
 override in_channels: u32;
-override out_height: u32; // in pooled cells when a pool is behind
+override out_height: u32; // in pooled cells when a pool follows
 override out_width: u32;
 override out_channels: u32;
 override kernel_height: u32;

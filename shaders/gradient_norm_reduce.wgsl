@@ -1,6 +1,6 @@
 // norm[t]^2 = sum over the chunks of tensor t of partials.x;  skip = any gradient, norm[t]^2 or the loss isn't finite
 // One workgroup; an invocation owns every 64th tensor. The squares and counts go into the step's record; invocation 0 then
-// decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will leave all as it is.
+// decides whether the step counts: if so Adam's bias corrections advance, if not the optimizer will change nothing.
 // Where the optimizer clips by norms, factors[t] = most / max(norm, most), the norm being tensor t's or, global, that of all
 // tensors together; what is recorded is the norm before.
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>; // of gradient_norm

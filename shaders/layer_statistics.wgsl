@@ -15,7 +15,7 @@
 @group(0) @binding(7) var<storage, read_write> positive: array<atomic<u32>>; // a bit a unit: was above 0 in this epoch
 
 override first_partial: u32; // that of the first chunk, in chunks
-override chunk_count: u32;   // behind the chunks come the tensors, two vec4u each
+override chunk_count: u32;   // after the chunks come the tensors, two vec4u each
 
 const workgroup_size = ${workgroup_size}u;
 const none = 0xffffffffu;

@@ -1,4 +1,4 @@
-// norms[n] = (sum over i of x[n,i]^2 + bias) * sum over o of (count * dy[n,o])^2, 0 behind the batch's real samples
+// norms[n] = (sum over i of x[n,i]^2 + bias) * sum over o of (count * dy[n,o])^2, 0 after the batch's real samples
 // The squared norm of sample n's own gradient of a dense layer: x[n] times delta[n] is an outer product, whose norm is the
 // product of theirs, and the bias is a weight of an input of 1 (bias = 1 or 0). dy is of the mean over count samples.
 // One workgroup owns one sample.

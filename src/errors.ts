@@ -2,11 +2,11 @@ import { distance } from 'fastest-levenshtein';
 
 /** The parts of an error that a person can act on. */
 export interface ErrorParts {
-  /** What went wrong, a full sentence without its full stop. */
+  /** The error, a full sentence without its full stop. */
   what: string;
   found?: unknown;
   expected?: string;
-  /** What to do about it. */
+  /** How to fix it. */
   fix?: string;
   /** Where in the value that was checked, from the outside in: [2, 'degrees'] of a list of ops, ['zoomRange'] of an object. */
   place?: readonly (string | number)[];
@@ -33,7 +33,7 @@ export class WgradError extends Error {
   static {
     giveName(WgradError, 'WgradError');
   }
-  /** What the command line exits with: 1 the run failed, 2 bad use, 3 no usable GPU. */
+  /** The exit code of the command: 1 the run failed, 2 bad use, 3 no usable GPU. */
   readonly exitCode: number = 1;
   readonly parts: ErrorParts;
 
@@ -88,7 +88,7 @@ export class ShaderError extends WgradError {
   }
 }
 
-/** Training can't go on: non-finite numbers, with the first layer that has them. */
+/** Training can't continue: non-finite numbers, with the first layer that has them. */
 export class TrainingError extends WgradError {
   static {
     giveName(TrainingError, 'TrainingError');

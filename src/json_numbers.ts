@@ -1,5 +1,5 @@
 /**
- * What crosses between page and command, and what a saved run tells of itself, is JSON, which has no NaN and no infinities;
+ * Messages between page and command, and the header of a saved run, are JSON, which has no NaN and no infinities;
  * a run that goes wrong is made of them. They are written as an object with this one key.
  */
 const key = 'notFinite';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What a schema of check.ts and its like knows of its own limits: valibot keeps it beside the check. */
+/** The limits of a schema of check.ts and the like: valibot keeps them beside the check. */
 export interface Limits {
   kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'numberOrVariant' | 'layers';
   least: number;
@@ -19,10 +19,10 @@ export interface OptionFacts {
   kind: Limits['kind'] | 'boolean' | 'choice' | 'other';
   /** Left out where it has to be given. */
   default?: unknown;
-  /** Of numbers, and of both ends of a range; left out where there is no end. */
+  /** The limits of a number, and of both ends of a range; left out if there is none. */
   least?: number;
   most?: number;
-  /** Of a choice. */
+  /** The values of a choice. */
   choices?: readonly (string | number)[];
   /** What may stand in the place of a number: the type of an object, and its options. */
   variants?: readonly { type: string; options: readonly OptionFacts[] }[];

@@ -1,5 +1,5 @@
 
-var<private> channel_shifted = 0.0; // brightness comes after it, and asks for the range behind it
+var<private> channel_shifted = 0.0; // brightness comes after it, and asks for the range after it
 
 // clip(x + d, least, most), both of the whole image: one d for all channels (Keras' apply_channel_shift). Word: d.
 fn channel_shift(value: Pixel, at: u32, place: Place) -> Pixel {

@@ -1,5 +1,5 @@
 
-// Words: d, kept, offsetX, offsetY. Of each unit of d x d pixels the square behind the first `kept` rows and columns is masked.
+// Words: d, kept, offsetX, offsetY. Of each unit of d x d pixels the square after the first `kept` rows and columns is masked.
 fn grid_mask(value: Pixel, at: u32, place: Place, by: Pixel) -> Pixel {
   let d = drawn(at + 1u);
   let away = vec2f(f32(place.column) - drawn(at + 3u), f32(place.row) - drawn(at + 4u)) + d;

@@ -12,9 +12,9 @@ struct State {
   learning_rate: f32, // of this step, from the schedule
   step: u32,        // steps begun over the whole run, skipped ones included
   start: u32,       // where in `order` this batch starts
-  count: u32,       // real samples of this batch; the slots behind them contribute nothing
+  count: u32,       // real samples of this batch; the slots after them contribute nothing
   updates: u32,     // steps that really moved the weights
-  skip: u32,        // 1 when this step's gradient isn't finite: the optimizer leaves everything as it is
+  skip: u32,        // 1 when this step's gradient isn't finite: the optimizer changes nothing
   skipped: u32,     // how many were
   correction1: f32, // 1 - beta1^t, kept as such: 1 - pow() would lose it to cancellation; Nadam's momentum has a schedule
   correction2: f32, // 1 - beta2^t

@@ -122,7 +122,7 @@ export class Augmenter {
    * Makes images anew: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
    *
    * @param images NHWC, bytes or floats, one for each of the parameters or samples; with mixUp or cutMix their partners
-   *   behind them, as `draw` names them.
+   *   after them, as `draw` names them.
    * @returns NHWC, of the shape that the augmentation gives.
    * @throws ConfigurationError where images and parameters differ in number, or for an unknown parameter.
    */

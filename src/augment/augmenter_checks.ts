@@ -45,7 +45,7 @@ export function requireImages(pipeline: Pipeline, images: Uint8Array | Float32Ar
   const expected = slots * elementsOf(pipeline.from);
   const typed = images instanceof Uint8Array || images instanceof Float32Array;
   if (typed && images.length === expected && count > 0) return;
-  const partners = pipeline.paired ? ', their partners behind them' : '';
+  const partners = pipeline.paired ? ', their partners after them' : '';
   throw new ConfigurationError({
     what: "The images don't match the parameters",
     found: `${(images as object)?.constructor?.name} of ${(images as ArrayLike<number>)?.length}, for ${count} images`,

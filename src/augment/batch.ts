@@ -95,7 +95,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
   const { memory } = drafter;
   const { plain = false } = source;
   const used = opsInUse(pipeline, source);
-  // Partners have slots of their own, behind those of the images.
+  // Partners have their own slots, after those of the images.
   const batch = used.paired ? 2 * source.batch : source.batch;
   const passes = planPasses(used.ops, used.from, plain);
   const shape: AugmentShape = { pipeline: used, passes, batch, images: source.count };

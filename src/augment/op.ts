@@ -46,7 +46,7 @@ export interface Sampling {
   interpolationOrder: 0 | 1;
 }
 
-/** A WGSL function of shaders/augment with what it is called with behind its usual arguments. */
+/** A WGSL function of shaders/augment with the arguments that follow its usual ones. */
 interface Call {
   call: string;
   args?: readonly (string | number)[];

@@ -101,7 +101,7 @@ function show({ as }: Field, value: number): number | boolean | string {
  * @throws ConfigurationError for an unknown name, op or value.
  */
 export function packParameters(pipeline: Pipeline, given: readonly SampleParameters[]): Float32Array {
-  // With pairs, the partners' records lie behind those of the images.
+  // With pairs, the partners' records follow those of the images.
   const records = new Float32Array(given.length * pipeline.words * (pipeline.paired ? 2 : 1));
   const recorded = pipeline.ops.filter(isRecorded);
   given.forEach((parameters, index) => {

@@ -50,12 +50,12 @@ const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 
 /**
  * Cuts a pipeline into as few passes as it can: maps are multiplied into one matrix and the image is resampled once, also
  * across steps that work pixel by pixel, wherever they are. A new pass begins with a filter, with what must know the
- * whole image first, with a map behind steps that depend on the pixel's place or behind a displacement, which is known for
+ * whole image first, with a map after steps that depend on the pixel's place or after a displacement, which is known for
  * whole pixels only, and with another way of sampling. A pass reads what the one before it made, unless a step begins anew with
  * what its op gets.
  *
  * So what a map looks for outside of what the map before it gives is what the image has there, where it has something;
- * only behind a window (a crop) it is filled in as if the images were made one after the other.
+ * only after a window (a crop) it is filled in as if the images were made one after the other.
  *
  * @param plain only what is done to every image, augmented or not.
  */
@@ -142,7 +142,7 @@ export interface Leg {
   folded: boolean;
 }
 
-/** A pass that does not read the image as it is. */
+/** A pass that does not read the unchanged image. */
 export const isWarped = ({ maps, displaced }: Pass): boolean => maps.length > 0 || displaced !== undefined;
 
 /** The legs of a pass in the order of its ops: a pixel goes them from the last to the first. */

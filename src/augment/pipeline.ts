@@ -24,7 +24,7 @@ export interface Pipeline {
   to: Picture;
   /** Numbers of a sample's record. */
   words: number;
-  /** Images are mixed with others: a batch holds their partners behind them, and a record ends with whose partner it is. */
+  /** Images are mixed with others: a batch holds their partners after them, and a record ends with whose partner it is. */
   paired: boolean;
   /** The arguments of an ImageDataGenerator, if it is one. Parameters are then one object under Keras' names, not a list of ops. */
   generator?: FilledGenerator;

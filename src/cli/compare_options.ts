@@ -91,7 +91,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
   }
   if (seed + seeds - 1 > largestSeed) {
     throw new ConfigurationError({
-      what: 'There are not so many seeds behind --seed',
+      what: 'There are not so many seeds after --seed',
       found: `--seed ${seed} --seeds ${seeds}`,
       expected: `seeds up to ${largestSeed}`,
     });

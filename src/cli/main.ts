@@ -128,7 +128,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   return wgrad;
 }
 
-/** What was typed behind a command's name, without what the scripts of package.json add. */
+/** The arguments that were typed after a command's name, without those that the scripts of package.json add. */
 const typedAfter = (command: string, argv: readonly string[]) =>
   argv.slice(argv.indexOf(command, 2) + 1).filter((argument) => argument !== '--yes');
 

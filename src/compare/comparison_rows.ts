@@ -84,7 +84,7 @@ export const layersOf = (pairs: readonly PairRecord[]): string[] => [
   ...new Set(pairs.flatMap(({ a, b }) => [a, b].flatMap((twin) => Object.keys(twin.timeline.logNorms)))),
 ];
 
-/** How the network does after an epoch; the gaps are between the same weights' figures on images as they are. */
+/** How the network does after an epoch; the gaps are between the same weights' figures on unaugmented images. */
 function outcomesOf(index: number): Figure[] {
   const of = (figure: string, value: (epoch: TwinEpoch) => number, id?: FigureId): Figure => ({
     figure,

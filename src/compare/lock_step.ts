@@ -78,7 +78,7 @@ export class LockStep {
   private hold(): void {
     this.isHeld = true;
     this.begun = Number.NaN;
-    // It may go on at once, in this very call.
+    // It may resume at once, in this very call.
     const { changed } = this.together;
     this.onHold?.();
     const goOn = () => {

@@ -28,7 +28,7 @@ export interface TwinEpoch {
   /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
   loss: number;
   accuracy: number;
-  /** After the epoch, on training images as they are: as many as there are validation images, where there are so many. */
+  /** After the epoch, on unaugmented training images: as many as there are validation images, where there are so many. */
   plainLoss: number;
   plainAccuracy: number;
   validationLoss: number;

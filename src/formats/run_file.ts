@@ -352,7 +352,7 @@ function readHeader(file: Uint8Array, name: string): { header: unknown; at: numb
     throw new DataError({
       what: `${name} is cut short`,
       found: `${file.length} bytes`,
-      expected: `${at} bytes of header and the weights behind it`,
+      expected: `${at} bytes of header and the weights after it`,
       fix: 'save the run again',
     });
   }

@@ -15,7 +15,7 @@ export type Variant = Record<string, Hole>;
 export interface Kernel<S, V extends Variant = Variant> {
   /** The stem of the .wgsl file, the module's and pipeline's label, the profiler's row. */
   name: string;
-  /** The .wgsl text, fragments of shaders/lib behind it, so that line 1 stays the formula. */
+  /** The .wgsl text, fragments of shaders/lib after it, so that line 1 stays the formula. */
   source: string | ((shape: S, variant: V) => string);
   /** The shapes worth trying on an adapter, best guess first: without `pick`, the first is taken. */
   variants?: (shape: S, traits: Traits) => V[];

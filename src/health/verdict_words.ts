@@ -102,7 +102,7 @@ function culprit(layers: readonly LayerState[], at: number): { layer: LayerState
   const path = pathFrom(layers, at)
     .slice(0, -1)
     .map((layer) => ({ layer, factor: layer.transport ?? Number.NaN }));
-  // From the last layer down: behind the first that lets nothing through, 0 / 0 is no factor.
+  // From the last layer down: after the first that lets nothing through, 0 / 0 is no factor.
   const stop = path.findLast(({ factor }) => factor === 0);
   if (stop || path.length < 2) return stop;
   return path.find(({ factor }) => Math.log(factor) / Math.log(layers[at]!.reach!) > 0.5);
@@ -142,7 +142,7 @@ const saturatedClauses = ({ name, activation, saturated }: LayerState): string[]
 
 const places: Record<Pass, (figures: Figures) => string> = {
   forward: ({ own }) => `${numbers(own.nonFinite.activations)} of its output`,
-  loss: () => 'the loss behind it',
+  loss: () => 'the loss after it',
   gradient: ({ own }) => {
     const found = own.nonFinite.gradients || own.nonFinite.deltas;
     return found ? `${numbers(found)} of its gradient` : 'the square of its gradient';

@@ -218,7 +218,7 @@ export class VerdictWatch {
     streak.steps++;
     if (streak.steps < stepsFor(name, present)) return undefined;
     standing.streak = undefined;
-    // Evidence may reach back, but not behind the verdict before.
+    // Evidence may reach back, but not to before the previous verdict.
     const { step: from, epoch } = present && present.step > streak.since.step ? present : streak.since;
     standing.verdict = {
       layer: layer.name,

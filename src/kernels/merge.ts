@@ -114,7 +114,7 @@ const isPlaced = (s: MergeBackwardShape): boolean =>
   s.inputs.some((input, i) => readsInput(s, i) && elementsOf(input) !== elementsOf(s));
 
 /**
- * dx of one input. An add whose input isn't broadcast passes dy on as it is and needs no dispatch. `x0` to `x3` are bound where
+ * dx of one input. An add whose input isn't broadcast passes dy on unchanged and needs no dispatch. `x0` to `x3` are bound where
  * the gradient depends on them: all inputs of a maximum, the other inputs of a product.
  *
  * The gradient of a maximum goes to the first of equal inputs, as in TensorFlow; PyTorch shares it out.

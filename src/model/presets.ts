@@ -15,7 +15,7 @@ interface Preset {
 
 const units = 64;
 
-/** Dense layers alike on flat images, and a softmax behind them. */
+/** Dense layers alike on flat images, and a softmax after them. */
 const denseNetwork =
   (depth: number, layer: Omit<Dense, 'type' | 'units'>): Preset['model'] =>
   (inputShape, classes) => ({

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { InputView } from './input.ts';
 
 /**
- * What an epoch is made of: `replace`, every image augmented anew (what Keras does); `merge`, the images as they are
+ * The images of an epoch: `replace`, every image augmented anew (what Keras does); `merge`, the images as they are
  * together with `copies` augmented ones of each, shuffled as one set, so that an epoch is 1 + copies times as long; or each
  * image augmented with a probability.
  */

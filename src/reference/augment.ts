@@ -6,7 +6,7 @@ type Numbers = ArrayLike<number>;
 export type { Picture };
 export type Compat = 'corrected' | 'keras';
 
-/** What ImageDataGenerator's sampler and geometry need to know. */
+/** The options that ImageDataGenerator's sampler and geometry need. */
 export interface Sampling extends SamplingOf {
   compat: Compat;
   rescale: number;

@@ -1,14 +1,14 @@
 import type { Picture } from '../augment/op.ts';
 
 /**
- * What the colour ops do to a whole image, as plain loops: torchvision's functional ops (functional_tensor.py) on grey
+ * The color ops on a whole image, as plain loops: torchvision's functional ops (functional_tensor.py) on grey
  * levels 0 to 255, in float64.
  */
 
 type Numbers = ArrayLike<number>;
 type Image = Float64Array<ArrayBuffer>;
 
-/** What is drawn for an op, as in JSON. */
+/** The draws of an op, as in JSON. */
 export type Fields = Record<string, number | boolean | string | undefined>;
 
 const clip = (value: number) => Math.min(Math.max(value, 0), 255);

@@ -81,7 +81,7 @@ type Row = readonly [number, number, number];
 const multiply = (a: Matrix3, b: Matrix3): Matrix3 =>
   a.map((row) => [0, 1, 2].map((j) => row[0] * b[0][j]! + row[1] * b[1][j]! + row[2] * b[2][j]!)) as never;
 
-/** By Gauss and Jordan, pivots by size: columns of b behind those of a. */
+/** By Gauss and Jordan, pivots by size: columns of b after those of a. */
 function solve(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number[][] {
   const rows = a.map((row, i) => [...row, ...b[i]!]);
   for (let i = 0; i < rows.length; i++) {
@@ -247,7 +247,7 @@ export function elasticNoise(number: number, { height, width }: Size): Float64Ar
 
 const elasticCode = 9;
 
-/** torchvision's ElasticTransform.get_params behind its torch.rand: noise to displacements, in pixels. */
+/** torchvision's ElasticTransform.get_params after its torch.rand: noise to displacements, in pixels. */
 export function elasticDisplacements(
   noise: Numbers,
   { height, width }: Size,

@@ -2,7 +2,7 @@ import type { Picture } from '../augment/op.ts';
 import type { Fields } from './augment_colour.ts';
 import { philox } from './random.ts';
 
-/** What the ops of neighbourhoods, noise and rectangles do to a whole image of grey levels, as plain loops in float64. */
+/** The ops of neighborhoods, noise and rectangles on a whole image of grey levels, as plain loops in float64. */
 
 type Numbers = ArrayLike<number>;
 type Image = Float64Array<ArrayBuffer>;
@@ -133,7 +133,7 @@ export function gridMask(image: Numbers, s: Picture, fields: Fields, value: numb
   return each(image, s, (x, { row, column, channel }) => (rows[row] || columns[column] ? x : levelOf(value, channel)));
 }
 
-/** What isn't drawn but is an op's own, as in JSON. */
+/** The options of an op that are not drawn, as in JSON. */
 export interface PixelOptions {
   kernelSize?: number | readonly [number, number];
   clip?: boolean;

@@ -20,7 +20,7 @@ export function clipFactors({ clipnorm, globalClipnorm }: ClipOptions, squares: 
   return squares.map(() => factor(globalClipnorm, all));
 }
 
-/** What an optimizer takes of the gradients: Keras' clipnorm, global_clipnorm or clipvalue. */
+/** Gradients as an optimizer takes them: after Keras' clipnorm, global_clipnorm or clipvalue. */
 export function clipGradients(options: ClipOptions, gradients: readonly Numbers[]): Float64Array[] {
   const arrays = gradients.map((dw) => Float64Array.from(dw));
   const { clipvalue } = options;

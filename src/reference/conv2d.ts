@@ -65,7 +65,7 @@ const poolOf = (s: Conv2dShape) => ({
  *
  * A dilated kernel's kh and kw count dilationY rows and dilationX columns of x.
  *
- * With `pooled`, y and argmax are those of the pool behind it. The pool picks among the sums, before the activation, as
+ * With `pooled`, y and argmax are those of the pool after it. The pool picks among the sums, before the activation, as
  * the shader does: activations never fall, so y is the same, and where relu makes a whole window 0 no gradient passes.
  */
 export function conv2dForward(
@@ -86,7 +86,7 @@ export function conv2dForward(
  * dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
  *
  * act is `inActivation`, which made x; dy is the gradient before this layer's own activation, and lies on the
- * convolution's own output whether a pool is behind it or not.
+ * convolution's own output whether a pool follows or not.
  */
 export function conv2dBackwardX(
   s: Conv2dShape,

@@ -3,24 +3,24 @@ import type { LayerType } from '../model/layers/index.ts';
 
 export type Numbers = ArrayLike<number>;
 
-/** What a layer's twin is given. */
+/** The arguments of a layer's twin. */
 export interface TwinInput {
   batch: number;
   /** Real samples of the batch; the ones after them are a short batch's empty slots. */
   count: number;
   /** Training uses the batch's statistics and draws masks; inference does neither. */
   mode: 'train' | 'infer';
-  /** What draws begin from: words of a step's state. */
+  /** The key of the draws: words of a step's state. */
   state: Readonly<Record<string, number>>;
   /** The layer's position in the model. */
   index: number;
-  /** What reaches the layer, [batch, ...shape] each. */
+  /** The layer's inputs, [batch, ...shape] each. */
   inputs: Float64Array[];
   /** Its tensors by name. */
   tensors: Readonly<Record<string, Numbers>>;
 }
 
-/** What a layer computes before its own activation, and what its backward pass needs of it. */
+/** A layer's result before its own activation, and the values that its backward pass needs. */
 export interface TwinOutput {
   z: Float64Array;
   /** Anything else that the backward pass of the same layer needs. */

@@ -1,5 +1,5 @@
 /**
- * What a twin gives on the absolute values of its inputs, without activations: sum|terms| of every element, which bounds
+ * A twin's result on the absolute values of its inputs, without activations: sum|terms| of every element, which bounds
  * what rounding can do to the sum. `magnitude(conv2dForward, s, { x, w, b }).y` belongs to `conv2dForward(s, { x, w, b }).y`.
  */
 export function magnitude<Shape extends object, Inputs extends object, Outputs>(

@@ -23,7 +23,7 @@ export function gradientNorm(...tensors: Numbers[]): {
   return { squares, norm: Math.sqrt(squares), nonFinite, largest };
 }
 
-/** What an update did: sum of w*w before, sum of u*u with u what was added, and how many new w aren't finite. */
+/** The figures of an update: sum of w*w before, sum of u*u with u what was added, and how many new w aren't finite. */
 export function measureUpdate(
   before: Numbers,
   after: Numbers,

@@ -1,7 +1,7 @@
 import { betaDraw, logGammaDraw } from './beta.ts';
 import { type DrawKey, drawNumber, unit } from './draws.ts';
 
-/** What ops draw whose numbers depend on each other: twins of shaders/augment/*_draw.wgsl, purposes included. */
+/** The draws of ops whose numbers depend on each other: twins of shaders/augment/*_draw.wgsl, purposes included. */
 
 const whole = (key: DrawKey, purpose: number, low: number, high: number) =>
   drawNumber({ from: 'integer', low, high }, key, purpose);
@@ -88,7 +88,7 @@ export function drawGridMask(
 /** A row of AutoAugment's table: an op's number, its probability, its magnitude with one sign and with the other. */
 export type AutoAugmentRow = readonly [op: number, p: number, one: number, other: number];
 
-/** Of both ops of the sub-policy that was drawn: the number, and the magnitude with its sign. */
+/** For both ops of the sub-policy that was drawn: the number, and the magnitude with its sign. */
 export function drawAutoAugment(
   key: DrawKey,
   purpose: number,
@@ -100,7 +100,7 @@ export function drawAutoAugment(
   });
 }
 
-/** Of the image itself, then of each chain of AugMix: one of Beta(alpha, alpha), and the rest by Dirichlet(alpha, alpha, ...). */
+/** AugMix' weights of the image itself, by Beta(alpha, alpha), and then of each chain, by Dirichlet(alpha, alpha, ...). */
 export function drawAugMixWeights(key: DrawKey, purpose: number, chains: number, alpha: number): number[] {
   const rest = betaDraw(key, purpose, alpha);
   const logs = Array.from({ length: chains }, (_, i) => logGammaDraw(key, purpose + 1 + i, 0, alpha));

@@ -5,7 +5,7 @@ import { gradientProducts } from './probes.ts';
 type Numbers = ArrayLike<number>;
 
 export interface ProbedBatch {
-  /** [n, height, width, channels], as they are, and n labels. */
+  /** [n, height, width, channels], unaugmented, and n labels. */
   images: Numbers;
   labels: Numbers;
   /** Samples in each part, which share the batch out in its order. */
@@ -22,7 +22,7 @@ export interface NetworkProbe {
   sampleNorms: Record<string, number[]>;
 }
 
-/** What a probe is to find in a batch: its parts and its samples are gone through one by one, each as a batch of its own. */
+/** The expected results of a probe of a batch: its parts and its samples are gone through one by one, each as a batch of its own. */
 export function networkProbe(
   model: CompiledModel,
   weights: readonly Numbers[],

@@ -33,7 +33,7 @@ export function gradientProducts({ dw, other }: { dw: Numbers; other: Numbers })
   return sums;
 }
 
-/** norms[n] = (sum over i of x[n,i]^2 + bias) * sum over o of (count * dy[n,o])^2, 0 behind the batch's real samples */
+/** norms[n] = (sum over i of x[n,i]^2 + bias) * sum over o of (count * dy[n,o])^2, 0 after the batch's real samples */
 export function sampleNorms(
   s: { batch: number; inputs: number; outputs: number; useBias: boolean; count: number },
   { x, dy }: { x: Numbers; dy: Numbers },

@@ -11,7 +11,7 @@ export interface SgdOptions {
 /**
  * plain: w -= lr dw;  with momentum: v = momentum v - lr dw, then w += v or, nesterov, w += momentum v - lr dw
  *
- * Keras' form (keras/src/optimizers/sgd.py). Without momentum v stays as it is, and nesterov says nothing.
+ * Keras' form (keras/src/optimizers/sgd.py). Without momentum v does not change, and nesterov has no effect.
  */
 export function sgd(
   { learningRate, momentum, nesterov, weightDecay = 0 }: SgdOptions,

@@ -35,7 +35,7 @@ export function softmaxCrossEntropy(
       row.forEach((value, k) => {
         if (t[k] !== 0) loss += t[k]! * (Math.log(sum) + largest - value);
       });
-      // Of equal largest ones the first counts, as with argmax.
+      // The first of equal largest ones counts, as with argmax.
       if (row.indexOf(largest) === t.indexOf(Math.max(...t))) correct++;
     }
   }

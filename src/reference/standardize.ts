@@ -2,7 +2,7 @@ import type { Picture } from './augment.ts';
 
 type Numbers = ArrayLike<number>;
 
-/** What Keras' standardize does to an image, in this order. What is left out is not done. */
+/** The steps of Keras' standardize, in this order. Missing ones are not done. */
 export interface Standardization {
   rescale?: number;
   samplewiseCenter?: boolean;
@@ -15,7 +15,7 @@ export interface Standardization {
   zcaMatrix?: Numbers;
 }
 
-/** What Keras adds to a standard deviation before it divides by it. */
+/** Keras adds it to a standard deviation before it divides by it. */
 const floor = 1e-6;
 
 /** Keras' standardize for one image (keras/src/legacy/preprocessing/image.py). Sample-wise is over all elements at once. */

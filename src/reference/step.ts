@@ -26,7 +26,7 @@ export interface EndOfStep {
   global?: boolean | undefined;
 }
 
-/** What gradient_norm_reduce makes of a step: skip = any gradient, norm squared or the loss isn't finite in float32. */
+/** The decision of gradient_norm_reduce about a step: skip = any gradient, norm squared or the loss isn't finite in float32. */
 export function endStep(
   { beta1, beta2, isScheduled = false, badStepsToHalt, global = false }: EndOfStep,
   { state, loss, norms }: { state: State; loss: number; norms: readonly { squares: number; nonFinite: number }[] },

@@ -1,4 +1,4 @@
-/** Of the twins: two of Okabe and Ito's colours, which people with any kind of colour blindness tell apart. */
+/** The twins' colors: two of Okabe and Ito's, which people with any kind of color blindness tell apart. */
 export const twinColours = { a: '#0072b2', b: '#d55e00' };
 
 /** Viridis (van der Walt and Smith 2015) at nine even places: it grows lighter all the way, in grey too. */

@@ -4,7 +4,7 @@ import { named, type Variable } from '../compare/twin_options.ts';
 import type { PairRecord } from '../compare/twin_record.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 
-/** What `wgrad compare --json` writes when a pair ends and --resume reads, and the page hands out. JSON has NaN as null. */
+/** The file that `wgrad compare --json` writes after each pair and --resume reads, and the page's download. NaN is null. */
 export interface ComparisonFile {
   kind: 'wgrad comparison';
   format: 1;
@@ -24,14 +24,14 @@ export interface ComparisonFile {
 export interface ComparisonConfig {
   vary: Variable;
   dataset: string;
-  /** What was left out of it. */
+  /** The findings that were left out of it. */
   clean: readonly string[];
   trainSamples: number;
   testSamples: number;
   epochs: number;
   /** A fingerprint of its images and labels. */
   data: string;
-  /** What createTrainer gets for each, but for the seed. */
+  /** The options of createTrainer for each, except for the seed. */
   a: Record<string, unknown>;
   b: Record<string, unknown>;
 }
@@ -46,9 +46,9 @@ export const newComparisonFile = (
 });
 
 /**
- * The same with what its pairs come to.
+ * The same with the comparison of its pairs.
  *
- * @param ways what each twin has of the variable, in words. @param file has one pair or more.
+ * @param ways the value of the variable in each twin, in words. @param file has one pair or more.
  */
 export function concluded(
   file: ComparisonFile,

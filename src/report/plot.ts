@@ -5,7 +5,7 @@ import { logTicks, place, powerText, rangeOf, ticks, tickText } from './scale.ts
 export interface Point {
   x: number;
   y: number;
-  /** Of the band. */
+  /** The edges of the band. */
   low?: number;
   high?: number;
 }

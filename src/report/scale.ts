@@ -17,7 +17,7 @@ export function ticks(low: number, high: number, about: number, least = 0): numb
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** As many digits behind the point as ticks of this distance need. */
+/** As many digits after the point as ticks of this distance need. */
 export function tickText(value: number, among: readonly number[]): string {
   const step = among.length > 1 ? among[1]! - among[0]! : Math.abs(value);
   if (step >= 1e6 || (step > 0 && step < 1e-9)) return value.toExponential();
@@ -44,7 +44,7 @@ export function logTicks(low: number, high: number, about: number): number[] {
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
-/** Of log10: 0.05, 1, 200; 10⁻⁶ where a number would be long. */
+/** Labels for log10: 0.05, 1, 200; 10⁻⁶ where a number would be long. */
 export function powerText(exponent: number): string {
   if (exponent >= -3 && exponent < 4) return Number((10 ** exponent).toPrecision(2)).toString();
   const digit = Number((10 ** (exponent - Math.floor(exponent + 1e-9))).toPrecision(2));

@@ -181,5 +181,5 @@ test('without the number of images nobody knows whom to draw', async () => {
 
 test('images without their partners are refused', async () => {
   const augmenter = make([{ type: 'mixUp' }]);
-  await expect(augmenter.apply(imageOf(0), { epoch: 0, samples: [0] })).rejects.toThrow('their partners behind them');
+  await expect(augmenter.apply(imageOf(0), { epoch: 0, samples: [0] })).rejects.toThrow('their partners after them');
 });

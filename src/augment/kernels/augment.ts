@@ -129,7 +129,7 @@ function augmentedText({ probability, places, images }: AugmentDrawShape): strin
   return probability < 1 ? `unit(key, ${augmentedPurpose}) < ${literal(probability)}` : 'true';
 }
 
-/** Workgroups that WebGPU allows in a dimension: a larger batch goes on in the next. */
+/** Workgroups that WebGPU allows in a dimension: a larger batch continues in the next. */
 const mostRows = 65535;
 
 const pixelsOf = ({ batch, pass }: AugmentPixelsShape) => batch * pass.to.height * pass.to.width;
@@ -283,7 +283,7 @@ export const augmentTables: Kernel<ImageStatisticsShape> = {
 
 export interface AugmentMixShape {
   pipeline: Pipeline;
-  /** Images that come out; as many partners lie behind them. */
+  /** Images that come out; as many partners follow them. */
   batch: number;
   /** Labels come with the images: shares of their classes go out. Of targets, how many numbers each has. */
   classes?: number;

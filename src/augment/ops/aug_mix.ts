@@ -30,7 +30,7 @@ const chainDepth = v.custom<number>(
 
 /**
  * torchvision.transforms.v2.AugMix (Hendrycks et al. 2020): several chains of ops, each from the image itself, mixed with it.
- * Chains are as long as the longest may be, with the identity behind the ops that they have.
+ * Chains are as long as the longest may be, with the identity after the ops that they have.
  */
 export const augMix: OpDefinition = {
   type: 'augMix',

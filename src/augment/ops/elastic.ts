@@ -14,7 +14,7 @@ const mostSigma = 100;
  * divides alpha for x by the height and multiplies it by the width, and the other way round for y, and so does this.
  *
  * The noise is made of the number that is drawn, so that the same number makes the same image again. The matrix that comes
- * with the draws knows nothing of it. Maps behind it in the list cost a pass.
+ * with the draws knows nothing of it. Maps after it in the list cost a pass.
  */
 const elasticTransform: OpDefinition = {
   type: 'elasticTransform',

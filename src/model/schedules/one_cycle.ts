@@ -5,7 +5,7 @@ import { defineSchedule, raisedCosine, updates } from '../schedule_definition.ts
 /**
  * PyTorch's OneCycleLR (Smith and Topin 2018): from maxLearningRate / divFactor up to maxLearningRate within the first
  * `pctStart` of `totalSteps`, then down to the first rate divided by finalDivFactor, along half a cosine or a line
- * (`anneal`). The optimizer's momentum stays as it is: PyTorch's `cycle_momentum=False`.
+ * (`anneal`). The optimizer's momentum does not change: PyTorch's `cycle_momentum=False`.
  */
 export const oneCycleSchedule = defineSchedule({
   type: 'oneCycle',

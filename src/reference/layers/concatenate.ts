@@ -17,7 +17,7 @@ export const concatenateTwin: LayerTwin<'concatenate'> = {
   }),
 };
 
-/** Of each input: how many runs lie side by side from the axis inwards, and where in a run of the output they begin. */
+/** For each input: how many runs lie side by side from the axis inwards, and where in a run of the output they begin. */
 function partsOf({ details, inputShapes }: CompiledNode<'concatenate'>, batch: number) {
   const outer = batch * product(inputShapes[0]!.slice(0, details.axis - 1));
   const lengths = inputShapes.map((shape) => product(shape.slice(details.axis - 1)));
