@@ -77,7 +77,7 @@ fn texel(index: u32, place: Place) -> Pixel {
 
 // The channels that a pixel has, of four numbers.
 fn first(v: vec4f) -> Pixel { return ${first_channels}; }
-#if ${coloured}
+#if ${colored}
 
 // ITU-R 601's weights, with torchvision's digits.
 fn grey(value: vec3f) -> f32 { return dot(value, vec3f(0.2989, 0.587, 0.114)); }

@@ -6,7 +6,7 @@ fn adjust(value: Pixel, at: u32, place: Place, which: u32) -> Pixel {
 #if ${statistics}
     case 1u: { return adjust_contrast(value, drawn(at), place); }
 #endif
-#if ${coloured}
+#if ${colored}
     case 2u: { return adjust_saturation(value, drawn(at)); }
     case 3u: { return adjust_hue(value, drawn(at)); }
 #endif

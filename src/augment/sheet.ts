@@ -56,7 +56,7 @@ export function layOut({ originals, from, drawn, to }: Cells, magnification?: nu
       // A smaller one stands in the middle of its cell.
       const left = gap + column * (cell.width + gap) + (times * (wide - picture.width)) / 2;
       const top = gap + row * (cell.height + gap) + (times * (high - picture.height)) / 2;
-      const paint = colourOf(picture, images, row * elementsOf(picture));
+      const paint = colorOf(picture, images, row * elementsOf(picture));
       for (let y = 0; y < picture.height * times; y++) {
         for (let x = 0; x < picture.width * times; x++) {
           const at = ((Math.floor(top) + y) * width + Math.floor(left) + x) * 4;
@@ -69,7 +69,7 @@ export function layOut({ originals, from, drawn, to }: Cells, magnification?: nu
 }
 
 /** RGBA of a pixel: red, green and blue of the first three channels, grey of a single one or of the mean of two. */
-function colourOf({ width, channels }: Picture, images: ArrayLike<number>, first: number) {
+function colorOf({ width, channels }: Picture, images: ArrayLike<number>, first: number) {
   return (x: number, y: number): number[] => {
     const at = first + (y * width + x) * channels;
     if (channels >= 3) return [images[at]!, images[at + 1]!, images[at + 2]!, 255];

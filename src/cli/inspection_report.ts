@@ -13,7 +13,7 @@ import { table } from './tables.ts';
 
 const meanings: Record<Finding, string> = {
   labels: 'the label names no class',
-  constant: 'all pixels have one colour',
+  constant: 'all pixels have one color',
   conflicts: 'the same image has another label',
   leaks: 'a test image is also a training image',
   duplicates: 'image and label were there already',

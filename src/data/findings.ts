@@ -16,7 +16,7 @@ import { firstSame } from './same_images.ts';
 /**
  * Possible faults of an image, in the order in which cleaning looks for them:
  * - labels: its label names no class;
- * - constant: all its pixels have one colour, blank or not (an image of a single pixel is not called that);
+ * - constant: all its pixels have one color, blank or not (an image of a single pixel is not called that);
  * - conflicts: some image of either part has the same bytes and another label, so that one of the two is wrong;
  * - leaks: a test image whose bytes are also a training image's;
  * - duplicates: an earlier image of its part has the same bytes and the same label.

@@ -1,5 +1,5 @@
 import type { Picture } from '../augment/op.ts';
-import type { Fields } from './augment_colour.ts';
+import type { Fields } from './augment_color.ts';
 import { philox } from './random.ts';
 
 /** The ops of neighborhoods, noise and rectangles on a whole image of grey levels, as plain loops in float64. */

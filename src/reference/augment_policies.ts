@@ -10,7 +10,7 @@ import {
   invert,
   posterize,
   solarize,
-} from './augment_colour.ts';
+} from './augment_color.ts';
 import { type Where, warp } from './augment_geometry.ts';
 
 type Numbers = ArrayLike<number>;

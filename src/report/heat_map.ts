@@ -1,5 +1,5 @@
 import { figure } from '../figures.ts';
-import { rampColour } from './colours.ts';
+import { rampColor } from './colors.ts';
 import { html, type Markup } from './markup.ts';
 import { logTicks, place, powerText, rangeOf, ticks } from './scale.ts';
 
@@ -14,7 +14,7 @@ export interface HeatMap {
 const rowHeight = 20;
 const [left, width, bottom] = [110, 880, 34];
 
-/** Maps of layers by time on one scale of colours, and the scale. */
+/** Maps of layers by time on one scale of colors, and the scale. */
 export function heatMaps(maps: readonly HeatMap[]): Markup {
   const range = rangeOf(maps.flatMap(({ rows }) => rows.flatMap(({ values }) => values)));
   return html`${maps.map((map) => heatMap(map, range))}${legend(range)}`;
@@ -33,9 +33,9 @@ ${rows.map(
     html`<text class="left" x="${left - 6}" y="${row * rowHeight + rowHeight / 2}">${name}</text>${values.map(
       (value, i) => {
         const x = (left + i * cell).toFixed(2);
-        const colour = Number.isFinite(value) ? rampColour(place({ from: range, to: [0, 1] }, value)) : '#ddd';
+        const color = Number.isFinite(value) ? rampColor(place({ from: range, to: [0, 1] }, value)) : '#ddd';
         const told = Number.isFinite(value) ? figure(10 ** value) : 'no gradient';
-        return html`<rect x="${x}" y="${row * rowHeight}" width="${(cell + 0.3).toFixed(2)}" height="${rowHeight - 1}" fill="${colour}"><title>${name}, steps ${i * stride + 1} to ${(i + 1) * stride}: ${told}</title></rect>`;
+        return html`<rect x="${x}" y="${row * rowHeight}" width="${(cell + 0.3).toFixed(2)}" height="${rowHeight - 1}" fill="${color}"><title>${name}, steps ${i * stride + 1} to ${(i + 1) * stride}: ${told}</title></rect>`;
       },
     )}`,
 )}
@@ -54,9 +54,9 @@ function legend(range: [number, number]): Markup {
   const scale = { from: range, to: [left, width] as [number, number] };
   const cell = (width - left) / legendStops;
   return html`<figure class="wide">
-<svg viewBox="0 0 ${width + 8} 50" role="img" aria-label="scale of colours: gradient norm">
+<svg viewBox="0 0 ${width + 8} 50" role="img" aria-label="scale of colors: gradient norm">
 <text class="left" x="${left - 6}" y="8">gradient norm</text>
-${Array.from({ length: legendStops }, (_, i) => html`<rect x="${(left + i * cell).toFixed(2)}" y="0" width="${(cell + 0.3).toFixed(2)}" height="14" fill="${rampColour((i + 0.5) / legendStops)}"/>`)}
+${Array.from({ length: legendStops }, (_, i) => html`<rect x="${(left + i * cell).toFixed(2)}" y="0" width="${(cell + 0.3).toFixed(2)}" height="14" fill="${rampColor((i + 0.5) / legendStops)}"/>`)}
 ${logTicks(...range, 6).map((value) => {
   const x = place(scale, value).toFixed(1);
   return html`<line class="tick" x1="${x}" x2="${x}" y1="14" y2="18"/><text class="below" x="${x}" y="29">${powerText(value)}</text>`;

@@ -1,6 +1,6 @@
 import type { PairRecord } from '../compare/twin_record.ts';
 import { exponentBins, firstExponent } from '../health/gradient_sample.ts';
-import { twinColours } from './colours.ts';
+import { twinColors } from './colors.ts';
 import { html, type Markup } from './markup.ts';
 import { place } from './scale.ts';
 
@@ -77,7 +77,7 @@ ${series.map(({ twin, epoch, shares }) => {
   );
   const points = steps.map(([i, share]) => `${place(across, i).toFixed(1)},${place(up, share).toFixed(1)}`).join(' ');
   const early = epoch === 0 && epochs > 1;
-  return html`<polyline points="${points}" fill="none" stroke="${twinColours[twin]}" stroke-width="${early ? 1 : 1.8}"${early && html` stroke-dasharray="3 3"`}><title>${twin.toUpperCase()}, after epoch ${epoch + 1}</title></polyline>`;
+  return html`<polyline points="${points}" fill="none" stroke="${twinColors[twin]}" stroke-width="${early ? 1 : 1.8}"${early && html` stroke-dasharray="3 3"`}><title>${twin.toUpperCase()}, after epoch ${epoch + 1}</title></polyline>`;
 })}
 </svg>
 </figure>`;

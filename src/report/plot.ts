@@ -12,7 +12,7 @@ export interface Point {
 
 export interface Series {
   name: string;
-  colour: string;
+  color: string;
   dashed?: boolean;
   points: readonly Point[];
 }
@@ -83,23 +83,23 @@ function verticalRange(points: readonly Point[]): [number, number] {
 
 type At = (it: { x: number; y: number }) => string;
 
-function band({ points, colour }: Series, at: At): Markup | undefined {
+function band({ points, color }: Series, at: At): Markup | undefined {
   const wide = points.filter(({ low, high }) => Number.isFinite(low) && Number.isFinite(high));
   if (wide.length < 2) return undefined;
   const round = [
     ...wide.map(({ x, high }) => at({ x, y: high! })),
     ...wide.map(({ x, low }) => at({ x, y: low! })).reverse(),
   ];
-  return html`<polygon points="${round.join(' ')}" fill="${colour}" fill-opacity="0.18"/>`;
+  return html`<polygon points="${round.join(' ')}" fill="${color}" fill-opacity="0.18"/>`;
 }
 
-function line({ points, colour, dashed }: Series, at: At): Markup {
+function line({ points, color, dashed }: Series, at: At): Markup {
   const known = points.filter(({ y }) => Number.isFinite(y));
-  return html`<polyline points="${known.map(at).join(' ')}" fill="none" stroke="${colour}" stroke-width="1.6"${dashed ? html` stroke-dasharray="4 3"` : ''}/>`;
+  return html`<polyline points="${known.map(at).join(' ')}" fill="none" stroke="${color}" stroke-width="1.6"${dashed ? html` stroke-dasharray="4 3"` : ''}/>`;
 }
 
 function mark(
-  { name, colour }: Series,
+  { name, color }: Series,
   point: Point,
   x: number,
   y: number,
@@ -109,5 +109,5 @@ function mark(
   if (!Number.isFinite(point.y)) return undefined;
   const value = (number: number) => figure(log ? 10 ** number : number);
   const interval = Number.isFinite(point.low) ? ` (${value(point.low!)} to ${value(point.high!)})` : '';
-  return html`<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3" fill="${colour}"><title>${name}, ${over} ${point.x}: ${value(point.y)}${interval}</title></circle>`;
+  return html`<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3" fill="${color}"><title>${name}, ${over} ${point.x}: ${value(point.y)}${interval}</title></circle>`;
 }

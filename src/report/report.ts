@@ -3,7 +3,7 @@ import { comparePairs, layersOf, type Row } from '../compare/comparison_rows.ts'
 import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
-import { twinColours } from './colours.ts';
+import { twinColors } from './colors.ts';
 import type { ComparisonFile } from './comparison_file.ts';
 import { differenceText, estimateText, pText } from './comparison_text.ts';
 import { heatMaps } from './heat_map.ts';
@@ -97,15 +97,15 @@ ${repeatSection(file)}
 function legend(ways: { a: string; b: string }): Markup {
   return html`<ul class="legend">${(['a', 'b'] as const).map(
     (twin) =>
-      html`<li><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true"><line x1="0" x2="24" y1="6" y2="6" stroke="${twinColours[twin]}" stroke-width="3"${twin === 'b' && html` stroke-dasharray="6 3"`}/></svg> <b>${twin.toUpperCase()}</b> ${ways[twin]}</li>`,
+      html`<li><svg viewBox="0 0 24 12" width="24" height="12" aria-hidden="true"><line x1="0" x2="24" y1="6" y2="6" stroke="${twinColors[twin]}" stroke-width="3"${twin === 'b' && html` stroke-dasharray="6 3"`}/></svg> <b>${twin.toUpperCase()}</b> ${ways[twin]}</li>`,
   )}</ul>`;
 }
 
-/** Colour and dashes tell them apart: one would do. */
+/** Color and dashes tell them apart: one would do. */
 const bothTwins = (points: (twin: 'a' | 'b') => Point[]): Series[] =>
   (['a', 'b'] as const).map((twin) => ({
     name: twin.toUpperCase(),
-    colour: twinColours[twin],
+    color: twinColors[twin],
     dashed: twin === 'b',
     points: points(twin),
   }));
@@ -119,7 +119,7 @@ function courseOf(rows: readonly Row[], name: string, twin: 'a' | 'b'): Point[] 
 function cosineSeries(cosines: ReturnType<typeof comparePairs>['cosines']): Series {
   const whole = cosines.filter(({ layer }) => layer === undefined);
   const points = whole.map(({ epoch, estimate: { mean, low, high } }) => ({ x: epoch, y: mean, low, high }));
-  return { name: 'cosine', colour: '#333333', points };
+  return { name: 'cosine', color: '#333333', points };
 }
 
 /** The loss, or log10 of a layer's norm, stretch by stretch over the seeds. */

@@ -30,7 +30,7 @@ function describePasses(augmentation: OpConfig[], imageShape = [32, 32, 3]): str
 
 test.each<[string, OpConfig[], string[]]>([
   ['nothing', [], ['']],
-  ['maps and colours share a pass', [affine, brightness, invert], ['randomAffine, colorJitter, randomInvert']],
+  ['maps and colors share a pass', [affine, brightness, invert], ['randomAffine, colorJitter, randomInvert']],
   [
     'whatever their order',
     [invert, affine, brightness, flip],

@@ -58,7 +58,7 @@ test('what an affine op brings in from outside is not inverted by the op before 
 });
 
 test('an op draws the same whatever else is in the pipeline, and in which order', async () => {
-  const colours = [
+  const colors = [
     { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
     { type: 'randomGrayscale' },
     { type: 'randomPosterize', bits: [2, 6] },
@@ -79,18 +79,18 @@ test('an op draws the same whatever else is in the pipeline, and in which order'
     const drawn = (await augmenter.draw({ epoch: 4, samples })) as PipelineParameters[];
     return drawn.map(({ ops }) => Object.fromEntries(ops.map((op) => [op.type, op])));
   };
-  const all = await drawsOf([...colours, ...channels, ...others]);
+  const all = await drawsOf([...colors, ...channels, ...others]);
   const turned = await drawsOf([
     { type: 'randomHorizontalFlip' },
     ...[...others].reverse(),
     ...channels,
     { type: 'gaussianBlur', kernelSize: 3 },
-    ...[...colours].reverse(),
+    ...[...colors].reverse(),
   ]);
   turned.forEach((drawn, i) => {
     expect(drawn).toMatchObject(all[i]!);
   });
-  const alone = await drawsOf([colours[0]!]);
+  const alone = await drawsOf([colors[0]!]);
   alone.forEach((drawn, i) => {
     expect(drawn.colorJitter).toEqual(all[i]!.colorJitter);
   });

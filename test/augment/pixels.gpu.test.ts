@@ -4,7 +4,7 @@ import type { Picture } from '../../src/augment/op.ts';
 import type { OpParameters, PipelineParameters } from '../../src/augment/parameters.ts';
 import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import type { Fields } from '../../src/reference/augment_colour.ts';
+import type { Fields } from '../../src/reference/augment_color.ts';
 import { type PixelOptions, pixelOps } from '../../src/reference/augment_pixels.ts';
 import { drawErasing, drawGridMask } from '../../src/reference/op_draws.ts';
 import { expectSame, expectWithin } from '../compare.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { definitions } from '../../src/augment/ops/index.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { ConfigurationError } from '../../src/errors.ts';
-import type { Fields } from '../../src/reference/augment_colour.ts';
+import type { Fields } from '../../src/reference/augment_color.ts';
 import { normal, type PixelOptions, pixelOps } from '../../src/reference/augment_pixels.ts';
 import { drawErasing } from '../../src/reference/op_draws.ts';
 import { expectWithin } from '../compare.ts';

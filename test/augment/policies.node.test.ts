@@ -91,14 +91,7 @@ test("torchvision's defaults", () => {
 });
 
 test.each<[string, object, number[], ...RegExp[]]>([
-  [
-    'grey',
-    { type: 'randAugment' },
-    [28, 28, 1],
-    /op 1 \(randAugment\): it adjusts colours/,
-    /1 channel"/,
-    /single ops/,
-  ],
+  ['grey', { type: 'randAugment' }, [28, 28, 1], /op 1 \(randAugment\): it adjusts colors/, /1 channel"/, /single ops/],
   ['five channels', { type: 'trivialAugmentWide' }, [28, 28, 5], /5 channels/, /3 channels: red, green, blue/],
   ['grey', { type: 'autoAugment' }, [28, 28, 1], /autoAugment/, /1 channel"/],
   ['a bin too far', { type: 'randAugment', magnitude: 31 }, rgb, /magnitude is the index/, /found: 31/, /0 to .* 30/],

@@ -18,7 +18,7 @@ test('originals stand on the left, draws beside them, a row per image', () => {
   expect([at(0, 0), at(6, 4), at(width - 1, height - 1)]).toEqual(Array(3).fill([255, 255, 255, 255]));
 });
 
-test('pixels are magnified, colours kept, smaller draws centred', () => {
+test('pixels are magnified, colors kept, smaller draws centred', () => {
   const from = { height: 2, width: 2, channels: 3 };
   const sheet = layOut(
     { originals: Array(12).fill(7), from, drawn: [[100, 150, 200]], to: { height: 1, width: 1, channels: 3 } },

@@ -25,7 +25,7 @@ async function lossesOn(dataset: string): Promise<number[]> {
   return JSON.parse(readFileSync(json, 'utf8')).epochs.map(({ loss }: { loss: number }) => loss);
 }
 
-/** Ten classes by colour and stripes, in noise: CIFAR-10's format, nobody's pictures. */
+/** Ten classes by color and stripes, in noise: CIFAR-10's format, nobody's pictures. */
 function synthetic(count: number, seed: number) {
   let state = seed;
   const noise = () => {

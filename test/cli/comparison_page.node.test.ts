@@ -5,7 +5,7 @@ import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChrome } from '../../src/cli/chrome.ts';
 import { comparePairs, paragraphOf } from '../../src/index.ts';
-import { rampColour } from '../../src/report/colours.ts';
+import { rampColor } from '../../src/report/colors.ts';
 import type { ComparisonFile } from '../../src/report/comparison_file.ts';
 import { comparisonReport } from '../../src/report/report.ts';
 import { logTicks, powerText, ticks, tickText } from '../../src/report/scale.ts';
@@ -130,8 +130,8 @@ describe('the page of a comparison', () => {
     );
     const ofMaps = cells.filter(([title]) => title);
     expect(ofMaps).toHaveLength(2 * layers.length * 8);
-    expect(ofMaps[0]).toEqual(['dense, steps 1 to 1: 0.1817', rampColour(1)]);
-    expect(ofMaps.at(-1)![1]).toBe(rampColour(0));
+    expect(ofMaps[0]).toEqual(['dense, steps 1 to 1: 0.1817', rampColor(1)]);
+    expect(ofMaps.at(-1)![1]).toBe(rampColor(0));
     const drift = await page.$$eval('polyline title', (all) => all.map((it) => it.textContent));
     expect(drift.slice(0, 4)).toEqual(['A, after epoch 1', 'A, after epoch 2', 'B, after epoch 1', 'B, after epoch 2']);
   });
@@ -161,9 +161,9 @@ describe('scales', () => {
     expect(powerText(Math.log10(5e-7))).toBe('5 · 10⁻⁷');
   });
 
-  test('the colours grow lighter all the way', () => {
+  test('the colors grow lighter all the way', () => {
     const light = Array.from({ length: 21 }, (_, i) => {
-      const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(rampColour(i / 20).slice(at, at + 2), 16));
+      const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(rampColor(i / 20).slice(at, at + 2), 16));
       return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
     });
     expect(light.every((value, i) => i === 0 || value > light[i - 1]!)).toBe(true);

@@ -118,7 +118,7 @@ describe('constant images', () => {
     return inspectDatasets({ train: part, test: part }).train.found.constant;
   };
 
-  test('one colour is constant, whatever its channels', () => {
+  test('one color is constant, whatever its channels', () => {
     expect(found([1, 2, 3], [1, 2, 3, 1, 2, 3, 1, 1, 1, 1, 1, 2])).toEqual([0]);
   });
 

@@ -167,11 +167,11 @@ describe('augmentation', () => {
     expect(flag).toBe(`--augment '${JSON.stringify(list())}'`);
 
     await page.select('#add-op', 'randomGrayscale');
-    await until(page, '.op.bad #augmentation-error', 'takes the colour away');
+    await until(page, '.op.bad #augmentation-error', 'takes the color away');
     expect(await page.$$eval('.op', (ops) => ops.map((op) => op.matches('.bad')))).toEqual([false, false, true]);
     const off = ['#start:disabled', '#step:disabled', '#train-beside:disabled'];
     for (const it of off) await page.waitForSelector(it);
-    expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the colour away');
+    expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the color away');
     await until(page, '.draws.stale caption', 'the last augmentation that could be');
     await page.click('#op-2'); // off
     await page.waitForSelector('#start:enabled');

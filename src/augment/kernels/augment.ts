@@ -163,7 +163,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       channels: `${channels}u`,
       packed: s.reads === 'bytes' && channels > 1 && !planar,
       planar,
-      coloured: channels === 3,
+      colored: channels === 3,
       first_channels: each((c) => `v[${c}]`),
       load_pixel: each((c) => `load(at + ${c})`),
       load_beside: each((c) => `beside[at + ${c}]`),

@@ -12,7 +12,7 @@ import {
   opNumbers,
   passOf,
   pixelSources,
-  requirePolicyColour,
+  requirePolicyColor,
   type Slot,
   upTo,
 } from './policy_slots.ts';
@@ -42,13 +42,13 @@ export const augMix: OpDefinition = {
     chainDepth: v.optional(chainDepth, -1),
     /** The parameter of Beta and Dirichlet, from which the weights are drawn. */
     alpha: v.optional(number(0.01, 100), 1),
-    /** Brightness, colour, contrast and sharpness as well. */
+    /** Brightness, color, contrast and sharpness as well. */
     allOps: v.optional(v.boolean('a boolean'), true),
     p: probability(1),
     ...samplingOptions,
   }),
   compile: ({ severity, mixtureWidth, chainDepth, alpha, allOps, p, ...sampling }, picture) => {
-    requirePolicyColour(picture);
+    requirePolicyColor(picture);
     const space = augMixSpace(picture, allOps);
     const bins = upTo(severity);
     const longest = chainDepth === -1 ? mostDrawn : chainDepth;

@@ -1,7 +1,7 @@
 import type { OpDefinition } from '../op.ts';
 import { blur } from './blur.ts';
 import { channels } from './channels.ts';
-import { colour } from './colour.ts';
+import { color } from './color.ts';
 import { crop } from './crop.ts';
 import { elastic } from './elastic.ts';
 import { erasings } from './erasing.ts';
@@ -17,7 +17,7 @@ export const definitions: ReadonlyMap<string, OpDefinition> = new Map(
     ...crop,
     ...geometry,
     ...elastic,
-    ...colour,
+    ...color,
     ...tone,
     ...channels,
     ...blur,

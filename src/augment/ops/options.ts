@@ -113,8 +113,8 @@ export function oneOrMore<List extends readonly number[]>(
   );
 }
 
-/** @throws ConfigurationError where an op of colours gets images without. */
-export function requireColour({ channels }: Picture, why: string, fix = 'leave it out for these images'): void {
+/** @throws ConfigurationError where an op of colors gets images without. */
+export function requireColor({ channels }: Picture, why: string, fix = 'leave it out for these images'): void {
   if (channels === 3) return;
   throw new ConfigurationError({
     what: `it ${why}`,

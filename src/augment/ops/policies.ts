@@ -11,7 +11,7 @@ import {
   numberOf,
   passOf,
   pixelSources,
-  requirePolicyColour,
+  requirePolicyColor,
   type Slot,
   upTo,
 } from './policy_slots.ts';
@@ -41,7 +41,7 @@ const randAugment: OpDefinition = {
     ...policyOptions,
   }),
   compile: ({ numOps, magnitude, numMagnitudeBins, p, ...sampling }, picture) => {
-    requirePolicyColour(picture);
+    requirePolicyColor(picture);
     if (magnitude >= numMagnitudeBins) {
       throw new ConfigurationError({
         what: 'magnitude is the index of a bin, and there are not so many',
@@ -65,7 +65,7 @@ const trivialAugmentWide: OpDefinition = {
   type: 'trivialAugmentWide',
   schema: v.strictObject({ type: v.literal('trivialAugmentWide'), numMagnitudeBins, ...policyOptions }),
   compile: ({ numMagnitudeBins, p, ...sampling }, picture) => {
-    requirePolicyColour(picture);
+    requirePolicyColor(picture);
     const slot = { op: 'op', magnitude: 'magnitude' };
     const fields = drawnSlot(slot, trivialAugmentWideSpace(numMagnitudeBins));
     return { code: 81, p, fields, steps: [passOf(slot, fields, samplingOf(sampling))], drawSources, pixelSources };
@@ -81,7 +81,7 @@ const autoAugment: OpDefinition = {
     ...policyOptions,
   }),
   compile: ({ p, ...sampling }, picture) => {
-    requirePolicyColour(picture);
+    requirePolicyColor(picture);
     const space = autoAugmentSpace(picture);
     const rows = cifar10Policy.flat().map(([op, chance, bin]) => {
       const choices = choicesOf(space, op, bin === null ? [] : [bin]);

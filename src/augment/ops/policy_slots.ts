@@ -1,4 +1,4 @@
-import adjustSource from '../../../shaders/augment/adjust_colour.wgsl?raw';
+import adjustSource from '../../../shaders/augment/adjust_color.wgsl?raw';
 import mapSource from '../../../shaders/augment/policy_map.wgsl?raw';
 import opSource from '../../../shaders/augment/policy_op.wgsl?raw';
 import sharpnessSource from '../../../shaders/augment/random_adjust_sharpness.wgsl?raw';
@@ -7,7 +7,7 @@ import invertSource from '../../../shaders/augment/random_invert.wgsl?raw';
 import posterizeSource from '../../../shaders/augment/random_posterize.wgsl?raw';
 import solarizeSource from '../../../shaders/augment/random_solarize.wgsl?raw';
 import type { Field, FilterStep, Picture, Sampling } from '../op.ts';
-import { requireColour } from './options.ts';
+import { requireColor } from './options.ts';
 import { choicesOf, type PolicyOp, type PolicySpace, policyOps } from './policy_tables.ts';
 
 /**
@@ -70,10 +70,10 @@ export function passOf({ op }: Slot, fields: readonly Field[], sampling: Samplin
   };
 }
 
-export function requirePolicyColour(picture: Picture): void {
-  requireColour(
+export function requirePolicyColor(picture: Picture): void {
+  requireColor(
     picture,
-    'adjusts colours, among other things',
+    'adjusts colors, among other things',
     'list single ops, such as randomAffine or randomEqualize',
   );
 }

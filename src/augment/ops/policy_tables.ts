@@ -48,7 +48,7 @@ interface Ends {
   translateY: number;
   /** Degrees. */
   rotate: number;
-  /** How far from 1 the factors of brightness, colour, contrast and sharpness go. */
+  /** How far from 1 the factors of brightness, color, contrast and sharpness go. */
   enhance: number;
   /** Bits: of the weakest, and how many fewer the strongest has. */
   posterize: readonly [most: number, fewer: number];

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import adjustSource from '../../../shaders/augment/adjust_colour.wgsl?raw';
+import adjustSource from '../../../shaders/augment/adjust_color.wgsl?raw';
 import sharpnessSource from '../../../shaders/augment/random_adjust_sharpness.wgsl?raw';
 import autocontrastSource from '../../../shaders/augment/random_autocontrast.wgsl?raw';
 import equalizeSource from '../../../shaders/augment/random_equalize.wgsl?raw';

@@ -26,7 +26,7 @@ export function channelOf(image: Numbers, { channels }: Picture, channel: number
 
 const meanOf = (values: Image) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The grey of each pixel of a colour image. */
+/** The grey of each pixel of a color image. */
 function greyOf(image: Numbers): Image {
   const [red, green, blue] = [0, 1, 2].map((c) => channelOf(image, { height: 0, width: 0, channels: 3 }, c));
   return red!.map((r, i) => 0.2989 * r + 0.587 * green![i]! + 0.114 * blue![i]!);
@@ -34,7 +34,7 @@ function greyOf(image: Numbers): Image {
 
 export const adjustBrightness = (image: Numbers, factor: number): Image => blend(image, () => 0, factor);
 
-/** About the mean of the greyed image; without colours, each channel about its own mean. */
+/** About the mean of the greyed image; without colors, each channel about its own mean. */
 export function adjustContrast(image: Numbers, s: Picture, factor: number): Image {
   const means = Array.from({ length: s.channels }, (_, c) =>
     meanOf(s.channels === 3 ? greyOf(image) : channelOf(image, s, c)),
@@ -170,8 +170,8 @@ export const dropChannels = (image: Numbers, { channels }: Picture, dropped: rea
 const listed = ({ channels }: Picture, name: string, fields: Fields) =>
   Array.from({ length: channels }, (_, c) => fields[`${name}${c}`]);
 
-/** Every colour op under its type, with what is drawn for it as JSON has it; what is left out is the identity. */
-export const colourOps: Record<string, (image: Numbers, s: Picture, fields: Fields) => Image> = {
+/** Every color op under its type, with what is drawn for it as JSON has it; what is left out is the identity. */
+export const colorOps: Record<string, (image: Numbers, s: Picture, fields: Fields) => Image> = {
   colorJitter,
   randomGamma: (image, _, { gamma = 1, gain = 1 }) => adjustGamma(image, Number(gamma), Number(gain)),
   randomGrayscale: grayscale,

@@ -12,20 +12,20 @@ fn adjust_brightness(value: Pixel, factor: f32) -> Pixel {
 // About the mean of the greyed image, which is the grey of the channels' means. Where none is red, green and blue each channel
 // is taken about its own mean, as TensorFlow does it.
 fn adjust_contrast(value: Pixel, factor: f32, place: Place) -> Pixel {
-#if ${coloured}
+#if ${colored}
   return blend(value, Pixel(grey(statistic(2u, place))), factor);
 #else
   return blend(value, statistic(2u, place), factor);
 #endif
 }
 #endif
-#if ${coloured}
+#if ${colored}
 
 fn adjust_saturation(value: vec3f, factor: f32) -> vec3f {
   return blend(value, vec3f(grey(value)), factor);
 }
 
-// The hue of the HSV colour moves on by `turns`. A channel is most - chroma * (how far its own hue lies, at most 1 of 6).
+// The hue of the HSV color moves on by `turns`. A channel is most - chroma * (how far its own hue lies, at most 1 of 6).
 fn adjust_hue(value: vec3f, turns: f32) -> vec3f {
   let most = max(max(value.r, value.g), value.b);
   let chroma = most - min(min(value.r, value.g), value.b);

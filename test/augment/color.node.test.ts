@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { ConfigurationError } from '../../src/errors.ts';
-import { colourOps, equalizeTable, type Fields } from '../../src/reference/augment_colour.ts';
+import { colorOps, equalizeTable, type Fields } from '../../src/reference/augment_color.ts';
 import { expectWithin } from '../compare.ts';
-import fixture from '../fixtures/torchvision_colour.json';
+import fixture from '../fixtures/torchvision_color.json';
 
 const images = fixture.images as Record<string, { height: number; width: number; channels: number; bytes: number[] }>;
 
@@ -21,13 +21,13 @@ function boundOf(by: string, fields: Fields): number {
 // Whole numbers on both sides: nothing is truncated, so nothing may differ.
 const exact = ['randomInvert', 'randomSolarize', 'randomPosterize', 'randomEqualize'];
 
-describe('the twins of the colour ops beside torchvision and Pillow', () => {
+describe('the twins of the color ops beside torchvision and Pillow', () => {
   expect(fixture.cases).toHaveLength(79);
   test.each(fixture.cases.map((c) => [`${c.op} ${JSON.stringify(c.fields)} of ${c.image} by ${c.by}`, c] as const))(
     '%s',
     (_, { op, by, image, fields, expected }) => {
       const { bytes, ...picture } = images[image]!;
-      const y = colourOps[op]!(bytes, picture, fields);
+      const y = colorOps[op]!(bytes, picture, fields);
       expectWithin('y', y, expected, exact.includes(op) ? 0 : boundOf(by, fields));
     },
   );
@@ -106,7 +106,7 @@ test.each<[string, object, number[], ...RegExp[]]>([
     /3 channels/,
   ],
   ['saturation of five', { type: 'colorJitter', saturation: 0.1 }, [9, 7, 5], /the saturation/, /5 channels/],
-  ['grayscale of grey', { type: 'randomGrayscale' }, grey, /takes the colour away/, /3 channels/, /leave it out/],
+  ['grayscale of grey', { type: 'randomGrayscale' }, grey, /takes the color away/, /3 channels/, /leave it out/],
   ['gamma left out', { type: 'randomGamma' }, rgb, /lacks gamma/],
   ['gamma of nothing', { type: 'randomGamma', gamma: 0 }, rgb, /gamma/, /found: 0/, /from 0.001/],
   ['gain the wrong way round', { type: 'randomGamma', gamma: 1, gain: [2, 1] }, rgb, /gain/, /\[2,1\]/, /low <= high/],

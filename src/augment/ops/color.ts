@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import adjustSource from '../../../shaders/augment/adjust_colour.wgsl?raw';
+import adjustSource from '../../../shaders/augment/adjust_color.wgsl?raw';
 import jitterSource from '../../../shaders/augment/color_jitter.wgsl?raw';
 import gammaSource from '../../../shaders/augment/random_gamma.wgsl?raw';
 import grayscaleSource from '../../../shaders/augment/random_grayscale.wgsl?raw';
@@ -7,7 +7,7 @@ import invertSource from '../../../shaders/augment/random_invert.wgsl?raw';
 import { number } from '../../check.ts';
 import type { Limits } from '../../options.ts';
 import type { Field, OpDefinition, PixelStep } from '../op.ts';
-import { drawnFrom, fixedOrRange, probability, range, requireColour } from './options.ts';
+import { drawnFrom, fixedOrRange, probability, range, requireColor } from './options.ts';
 
 /** The adjustments of colorJitter, by their number in WGSL. */
 const adjustments = ['brightness', 'contrast', 'saturation', 'hue'] as const;
@@ -62,7 +62,7 @@ const colorJitter: OpDefinition = {
       identity: name === 'hue' ? 0 : 1,
     }));
     const used = all.filter(({ draw, identity }) => !(draw.from === 'constant' && draw.value === identity));
-    for (const { name } of used.filter(({ which }) => which > contrast)) requireColour(picture, `adjusts the ${name}`);
+    for (const { name } of used.filter(({ which }) => which > contrast)) requireColor(picture, `adjusts the ${name}`);
     const fields: Field[] = used.map(({ name, draw, identity }) => ({ name, draw, identity }));
     const orders = jitterOrders(used.map(({ name }) => name));
     if (used.length > 1)
@@ -122,7 +122,7 @@ const randomGrayscale: OpDefinition = {
   type: 'randomGrayscale',
   schema: v.strictObject({ type: v.literal('randomGrayscale'), p: probability(0.1) }),
   compile: ({ p }, picture) => {
-    requireColour(picture, 'takes the colour away');
+    requireColor(picture, 'takes the color away');
     return {
       code: 20,
       p,
@@ -146,4 +146,4 @@ const randomInvert: OpDefinition = {
   }),
 };
 
-export const colour: readonly OpDefinition[] = [colorJitter, randomGamma, randomGrayscale, randomInvert];
+export const color: readonly OpDefinition[] = [colorJitter, randomGamma, randomGrayscale, randomInvert];

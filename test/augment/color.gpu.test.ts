@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { Picture } from '../../src/augment/op.ts';
-import { jitterOrders } from '../../src/augment/ops/colour.ts';
+import { jitterOrders } from '../../src/augment/ops/color.ts';
 import type { OpParameters, PipelineParameters } from '../../src/augment/parameters.ts';
 import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { colourOps, type Fields } from '../../src/reference/augment_colour.ts';
+import { colorOps, type Fields } from '../../src/reference/augment_color.ts';
 import { expectSame, expectWithin } from '../compare.ts';
-import fixture from '../fixtures/torchvision_colour.json';
+import fixture from '../fixtures/torchvision_color.json';
 import { unitRoundoff } from '../tolerance.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
@@ -19,12 +19,12 @@ const elementsOf = (s: Picture) => s.height * s.width * s.channels;
 const shapeOf = (s: Picture) => [s.height, s.width, s.channels] as [number, number, number];
 const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => ((i * 7919) ^ (i >> 3)) % 256);
 
-/** From 20 to 229, so that there is something to stretch; very dark, very light, grey and the purest colours among them. */
+/** From 20 to 229, so that there is something to stretch; very dark, very light, grey and the purest colors among them. */
 function imageOf(s: Picture): Uint8Array {
   const image = someBytes(elementsOf(s)).map((byte) => 20 + (byte * 210) / 256);
   const [dark, light] = [10, 245];
-  const colours = [0, 7, 1, 2, 4, 3, 5, 6].flatMap((bits) => [1, 2, 4].map((bit) => (bits & bit ? light : dark)));
-  if (s.channels === 3) image.set([...colours, 90, 90, 90, 91, 90, 90], 96);
+  const colors = [0, 7, 1, 2, 4, 3, 5, 6].flatMap((bits) => [1, 2, 4].map((bit) => (bits & bit ? light : dark)));
+  if (s.channels === 3) image.set([...colors, 90, 90, 90, 91, 90, 90], 96);
   return image;
 }
 
@@ -38,7 +38,7 @@ const everything: OpConfig[] = [
   { type: 'randomAutocontrast', p: 0.3 },
   { type: 'randomAdjustSharpness', sharpnessFactor: [0.1, 1.9] },
 ];
-const ofColours: OpConfig[] = [
+const ofColors: OpConfig[] = [
   { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
   ...everything.slice(1),
   { type: 'randomGrayscale' },
@@ -46,7 +46,7 @@ const ofColours: OpConfig[] = [
 const ofChannels: OpConfig[] = [{ type: 'randomChannelPermutation' }, { type: 'randomChannelDrop', channels: [1, 2] }];
 /** What makes sense for so many channels. */
 const opsFor = (channels: number): OpConfig[] => [
-  ...(channels === 3 ? ofColours : everything),
+  ...(channels === 3 ? ofColors : everything),
   ...(channels > 1 ? ofChannels : []),
 ];
 
@@ -104,7 +104,7 @@ describe.each([1, 3, 4, 5])('%d channels: the twins', (channels) => {
 
   test.each(own.map((op, i) => [JSON.stringify(op), op, i] as const))('%s', async (_, { type, ...fields }, i) => {
     const y = (await made).subarray(i * image.length, (i + 1) * image.length);
-    const expected = colourOps[type]!(image, s, fields as Fields);
+    const expected = colorOps[type]!(image, s, fields as Fields);
     expectWithin('y', y, Float32Array.from(expected), boundOf[type] ?? 0);
     expect(y).not.toEqual(image);
   });
@@ -137,7 +137,7 @@ test('each of the 24 orders of colorJitter is the one that it is called', async 
     ops.map((op) => ({ ops: [op] })),
   );
   const all = ops.map((op, i) => {
-    const expected = colourOps.colorJitter!(image, s, op);
+    const expected = colorOps.colorJitter!(image, s, op);
     expectWithin(op.order, y.subarray(60 * i, 60 * i + 60), expected, 4 * boundOf.colorJitter!);
     return expected.join();
   });
@@ -172,7 +172,7 @@ test.each([
     expectWithin(
       'y',
       y.subarray(60 * i, 60 * i + 60),
-      colourOps.colorJitter!(image, s, fields),
+      colorOps.colorJitter!(image, s, fields),
       4 * boundOf.colorJitter!,
     );
   });
@@ -196,7 +196,7 @@ test('a channel of one level stays as it is, without a division by nothing', asy
 
 test('drawn one after the other, every image has its own', async () => {
   const s = picture(3);
-  const augmentation = ofColours
+  const augmentation = ofColors
     .concat(ofChannels)
     // What rounds to levels jumps: after others an image is never exactly the twin's.
     .filter(({ type }) => !['randomSolarize', 'randomPosterize', 'randomEqualize'].includes(type));
@@ -209,7 +209,7 @@ test('drawn one after the other, every image has its own', async () => {
   drawn.forEach(({ ops }, i) => {
     const expected = ops
       .filter(({ applied }) => applied)
-      .reduce<ArrayLike<number>>((x, { type, ...fields }) => colourOps[type]!(x, s, fields), image);
+      .reduce<ArrayLike<number>>((x, { type, ...fields }) => colorOps[type]!(x, s, fields), image);
     // Autocontrast and sharpness magnify what came before; it stays within 1e-4 of white.
     expectWithin(`image ${i}`, y.subarray(i * image.length, (i + 1) * image.length), expected, 1e-4 * 255);
   });
