@@ -21,7 +21,7 @@ import type { Counts } from '../train/run_length.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
-import { choices, integer, namedOrJson, numberOrJson, oneOf, outputFile, outputFolder, real } from './values.ts';
+import { choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
 export interface RunOptions extends AdapterOptions {
@@ -36,7 +36,7 @@ export interface RunOptions extends AdapterOptions {
   testSamples?: number;
   epochs?: number;
   batchSize: number;
-  optimizer: OptimizerType;
+  optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;
   momentum?: number;
   clipnorm?: number;
@@ -103,9 +103,9 @@ export function addRunOptions(command: Command): Command {
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
     .option(
-      '--optimizer <name>',
-      optimizerTypes.join(' or '),
-      oneOf('--optimizer', optimizerTypes),
+      '--optimizer <what>',
+      `${optimizerTypes.join(', ')}, or one with its options as JSON (text or file): {"type":"muon","nsSteps":5}`,
+      namedOrJson<Exclude<OptimizerConfig, string>>('--optimizer', optimizerTypes),
       'adam' satisfies OptimizerType,
     )
     .option(
@@ -187,21 +187,22 @@ const withOption = (name: string) =>
   });
 const defaultsOf = (name: string) => withOption(name).map(({ type, byDefault }) => `${type} ${byDefault}`);
 
-/** The optimizer, its defaults filled in. */
+/** The optimizer, its defaults filled in. A flag of an option takes the place of what JSON says. */
 export function optimizerOf(options: RunOptions): FilledOptimizer {
   const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ema } = options;
+  const config = typeof optimizer === 'string' ? { type: optimizer } : optimizer;
   const having = withOption('momentum').map(({ type }) => type);
-  if (momentum !== undefined && !having.includes(optimizer)) {
+  if (momentum !== undefined && optimizerTypes.includes(config.type) && !having.includes(config.type)) {
     throw new ConfigurationError({
-      what: `--momentum belongs to ${having.join(' and ')}`,
-      found: `--optimizer ${optimizer} --momentum ${momentum}`,
+      what: `--momentum belongs to ${having.join(', ')}`,
+      found: `--optimizer ${config.type} --momentum ${momentum}`,
       fix: `add --optimizer ${having[0]}, or leave --momentum out`,
     });
   }
   const average = ema !== undefined && { useEma: true, ...(ema !== true && { emaMomentum: ema }) };
   const numbers = { learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ...average };
   const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
-  return fillOptimizer({ type: optimizer, ...Object.fromEntries(given) } as OptimizerConfig);
+  return fillOptimizer({ ...config, ...Object.fromEntries(given) } as OptimizerConfig);
 }
 
 /** 'replace', 'merge', or a number from 0 to 1. */

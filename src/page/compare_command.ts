@@ -42,11 +42,30 @@ const optimizerFlags: Record<string, string> = {
   weightDecay: '--weight-decay',
 };
 
+/** The flags of an optimizer, or JSON where an option has none. */
+function optimizerWords(optimizer: Experiment['optimizer'], vary: Variable): string[] {
+  const { type, learningRate, useEma, emaMomentum, ...options } = optimizer;
+  const hasRate = vary !== 'learning-rate' && learningRate !== undefined;
+  const defaults = fillOptimizer(type);
+  const others = Object.entries(options).filter(
+    ([name, value]) => value !== undefined && value !== defaults[name as keyof typeof defaults],
+  );
+  if (others.some(([name]) => !optimizerFlags[name])) {
+    const { learningRate: _, ...rest } = optimizer;
+    return ['--optimizer', JSON.stringify(hasRate ? optimizer : rest)];
+  }
+  return [
+    ...['--optimizer', type],
+    ...(hasRate ? ['--learning-rate', rateText(learningRate)] : []),
+    ...(useEma ? ['--ema', String(emaMomentum ?? defaults.emaMomentum)] : []),
+    ...others.flatMap(([name, value]) => [optimizerFlags[name]!, String(value)]),
+  ];
+}
+
 /**
  * The command that compares the same, pair for pair.
  *
- * @returns undefined where none does: of images that the user brought, or of some left out, or an optimizer's option that
- *   has no flag.
+ * @returns undefined where none does: of images that the user brought, or of some left out.
  */
 export function compareCommand(
   twins: { vary: Variable; a: SettledExperiment; b: SettledExperiment },
@@ -62,16 +81,7 @@ export function compareCommand(
     if (shared !== vary) words.push(shared === 'model' ? '--model' : '--augment', flagOf(a, shared, facts));
   }
   if (vary !== 'optimizer') {
-    const { type, learningRate, useEma, emaMomentum, ...options } = optimizer;
-    words.push('--optimizer', type);
-    if (vary !== 'learning-rate' && learningRate !== undefined) words.push('--learning-rate', rateText(learningRate));
-    const defaults = fillOptimizer(type);
-    if (useEma) words.push('--ema', String(emaMomentum ?? defaults.emaMomentum));
-    for (const [name, value] of Object.entries(options)) {
-      if (value === undefined || value === defaults[name as keyof typeof defaults]) continue;
-      if (!optimizerFlags[name]) return undefined;
-      words.push(optimizerFlags[name], String(value));
-    }
+    words.push(...optimizerWords(optimizer, vary));
   }
   const numbers = { batchSize, seed, seeds: pairs, epochs, trainSamples, testSamples };
   for (const [name, value] of Object.entries(numbers)) {

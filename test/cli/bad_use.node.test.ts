@@ -91,6 +91,12 @@ const cases: [string, () => string[], string[]][] = [
   ['a flag', () => ['--epoch', '2'], ["--epoch'", '--epochs']],
   ['a data set', () => ['--dataset', 'mnits'], ['"mnits"', '"mnist"']],
   ['an optimizer', () => ['--optimizer', 'adm'], ['"adm"', '"adam"']],
+  ['an optimizer as JSON', () => ['--optimizer', '{"type":"moun"}'], ['"moun"', '"muon"']],
+  [
+    "an optimizer's option out of range",
+    () => ['--optimizer', '{"type":"rmsprop","rho":2}'],
+    ['rmsprop: rho is invalid', 'found: 2', 'a number from 0 to 1'],
+  ],
   ['an adapter', () => ['--adapter', 'softwear'], ['"softwear"', '"software"']],
   ['an augmentation', () => ['--augment', 'tutoral'], ['"tutoral"', '"tutorial"']],
   [
