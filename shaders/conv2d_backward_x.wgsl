@@ -67,7 +67,7 @@ fn pixel_at(index: u32) -> Pixel {
   return Pixel(image, inside / in_width + pad_top, inside % in_width + pad_left, place);
 }
 
-// What a pixel reads of dy at one kernel element: the index of its first channel, or outside.
+// Where a pixel reads dy at one kernel element: the index of its first channel, or outside.
 const outside = 0x3fff0000u;
 
 // Conditions are joined by &, which makes no branch: some compilers choke on branches that are unrolled over eight pixels.

@@ -53,7 +53,7 @@ override dilation_x: u32;
 const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
 
-// What a pixel reads at one kernel element: the index of its first channel, or outside of the image.
+// Where a pixel reads at one kernel element: the index of its first channel, or outside of the image.
 const outside = 0xffffffffu;
 
 fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {

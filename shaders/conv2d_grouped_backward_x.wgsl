@@ -56,7 +56,7 @@ fn pixel_at(index: u32) -> Pixel {
   return Pixel(image, inside / in_width + pad_top, inside % in_width + pad_left, image * in_height * in_width + inside);
 }
 
-// What a pixel reads of dy at one kernel element: the index of its group's first channel, or outside.
+// Where a pixel reads dy at one kernel element: the index of its group's first channel, or outside.
 const outside = 0xffffffffu;
 
 fn tap(p: Pixel, down: u32, right: u32, group: u32) -> u32 {

@@ -53,7 +53,7 @@ fn pixel_at(index: u32, first_channel: u32) -> Pixel {
   return Pixel(((image + row) * i32(in_width) + column) * i32(in_channels) + i32(first_channel), row, column);
 }
 
-// What a pixel reads at one kernel element: the index of its first channel, or outside of the image.
+// Where a pixel reads at one kernel element: the index of its first channel, or outside of the image.
 const outside = 0xffffffffu;
 
 fn tap(p: Pixel, down: u32, right: u32) -> u32 {

@@ -5,7 +5,7 @@ export interface Limits {
   kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'numberOrVariant' | 'layers';
   least: number;
   most: number;
-  /** Of a number or a variant: what stands in the number's place, an object of one of these types. */
+  /** For a number or a variant: the types of objects that may take the number's place. */
   variants?: Readonly<Record<string, { schema: v.GenericSchema }>>;
 }
 
@@ -24,7 +24,7 @@ export interface OptionFacts {
   most?: number;
   /** The values of a choice. */
   choices?: readonly (string | number)[];
-  /** What may stand in the place of a number: the type of an object, and its options. */
+  /** An object that may take the place of a number: its type and its options. */
   variants?: readonly { type: string; options: readonly OptionFacts[] }[];
 }
 

@@ -1,5 +1,5 @@
 
-// What a policy's op does to places: nothing unless it moves pixels. Words: the op, then its magnitude: the tangent of a shear
+// A policy's op on places: no change unless it moves pixels. Words: the op, then its magnitude: the tangent of a shear
 // about the corner of the image, pixels to the right or down, degrees counter-clockwise about the middle.
 fn policy_map(at: u32, from_size: vec2f, to_size: vec2f, word: u32) -> mat3x3f {
   let magnitude = drawn(at + word + 1u);

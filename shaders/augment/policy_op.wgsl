@@ -1,5 +1,5 @@
 
-// What a policy's op does to a pixel: nothing if it moves pixels. Words: the op, then its magnitude: a factor, bits, a threshold.
+// A policy's op on a pixel: no change if it moves pixels. Words: the op, then its magnitude: a factor, bits, a threshold.
 fn policy_op(value: Pixel, at: u32, place: Place, word: u32) -> Pixel {
   let magnitude = drawn(at + word + 1u);
   switch u32(drawn(at + word)) {

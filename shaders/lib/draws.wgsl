@@ -1,5 +1,5 @@
 
-// What the numbers of an op are drawn from: each for a purpose of its own, so that no draw moves another.
+// The draws of an op's numbers: each has its own purpose in the key, so that no draw moves another.
 struct Key { seed: u32, epoch: u32, sample: u32, copy: u32, }
 
 fn words(key: Key, purpose: u32) -> vec4u {

@@ -11,7 +11,7 @@ fn identity_map() -> mat3x3f {
   return affine(vec3f(1.0, 0.0, 0.0), vec3f(0.0, 1.0, 0.0));
 }
 
-// Of a window: (x, y) of its pixel (0, 0), and its steps.
+// A window: (x, y) of its pixel (0, 0), and its steps.
 fn window_map(window: vec4f) -> mat3x3f {
   return affine(vec3f(window.z, 0.0, window.x), vec3f(0.0, window.w, window.y));
 }

@@ -1,5 +1,5 @@
 
-// What an update did to a chunk: (sum of w*w before, sum of u*u, how many new w aren't finite, 0), u being what was added.
+// The change of a chunk by an update: (sum of w*w before, sum of u*u, how many new w aren't finite, 0), u being what was added.
 var<workgroup> sums: array<vec4f, workgroup_size>;
 
 // A skipped step adds nothing.

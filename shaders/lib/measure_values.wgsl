@@ -1,5 +1,5 @@
 
-// What a layer's outputs are in a chunk, column by column: sums around its first number, and which units were ever positive.
+// A layer's outputs in a chunk, column by column: sums around its first number, and which units were ever positive.
 fn mark(tensor: Tensor, column: u32, alive: vec4<bool>) {
   for (var k = 0u; k < 4u; k++) {
     let unit = (4u * column + k) % tensor.channels;

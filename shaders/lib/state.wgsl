@@ -1,4 +1,4 @@
-// What a training step knows of itself. The host writes the first block, once an epoch; begin_step and
+// The state of a training step. The host writes the first block, once an epoch; begin_step and
 // gradient_norm_reduce move the rest, so that a step needs nothing from the host.
 struct State {
   seed: u32,

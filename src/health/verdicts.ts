@@ -45,7 +45,7 @@ export function judgedLayers({ measured }: CompiledModel): JudgedLayer[] {
  * 1.3e-12 in the first layer, 3.5e-4 in the sixteenth; with them, 0.02 in the median of the first normalization, and 2e-4 at
  * its least.
  *
- * What was measured on the digits comes from PyTorch: test/fixtures/measure_torch_verdicts.py, of which a test holds every
+ * The measurements on the digits come from PyTorch: test/fixtures/measure_torch_verdicts.py, of which a test holds every
  * verdict against the table beside it.
  */
 export const thresholds = {
@@ -57,7 +57,7 @@ export const thresholds = {
    */
   vanishingReach: { enter: 1e-3, leave: 3e-3 },
   /**
-   * Of the weights' gradient, RMS over the last layer's. A kernel that an image's cells share adds up what each of them
+   * RMS of the weights' gradient over the last layer's. A kernel that an image's cells share adds up what each of them
    * gets: small deltas may move it well. Measured: 0.078 and above in all healthy ReLU and tanh networks, no more than twice
    * the reach in vanishing layers.
    */
@@ -94,7 +94,7 @@ export const deadSamples = 1000;
  */
 export const smallestDelta = 1e-12;
 
-/** What a verdict is spoken from: a step, one of its layers, and what that gets of the gradient. */
+/** The basis of a verdict: a step, one of its layers, and the layer's relative gradient. */
 export interface Figures {
   step: StepRecord;
   health: HealthRecord;
@@ -120,7 +120,7 @@ export interface Stretch {
 
 export interface Standing {
   verdict?: Verdict;
-  /** What the last steps say in a row, where it isn't the verdict. */
+  /** The judgment of the last steps in a row, if it isn't the verdict. */
   streak?: { name: VerdictName; steps: number; since: Stretch };
   /** Steps in which a ReLU layer gave zeros alone. */
   silence?: Stretch;
@@ -231,7 +231,7 @@ export class VerdictWatch {
     return standing.verdict;
   }
 
-  /** What this step says of a layer; undefined where it says nothing, which leaves everything as it is. */
+  /** The judgment of a layer by this step; undefined if it has none, which changes nothing. */
   #find(figures: Figures, last: LayerHealth, standing: Standing): Finding | undefined {
     const { step, health, layer, own, reach, relativeGradient } = figures;
     const since = longer(undefined, step);

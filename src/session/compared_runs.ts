@@ -9,7 +9,7 @@ import type { RunRequest } from './run_request.ts';
 /** Two runs that differ in one variable, and how often they are repeated. */
 export interface Compared {
   vary: Variable;
-  /** What is the same in both. */
+  /** The options that both share. */
   run: Pick<RunRequest, 'dataset' | 'clean' | 'trainSamples' | 'testSamples' | 'epochs'>;
   /** The images' fingerprint. */
   data: string;

@@ -4,7 +4,7 @@ import type { Snapshot } from '../train/snapshot.ts';
 export interface StateReason {
   /** It is time for a checkpoint. */
   due?: boolean;
-  /** What the epoch that ends with it has of the monitored figure, where no epoch before was better. */
+  /** The monitored figure of the epoch that ends with it, if no earlier epoch was better. */
   best?: number;
 }
 
@@ -26,7 +26,7 @@ export class NewestState {
 
   constructor(private readonly deliver: (state: Snapshot, reason: StateReason) => unknown) {}
 
-  /** What deliveries may take of the time, as a share: false while another one would take more. */
+  /** Whether another delivery would keep within the share of the time that deliveries may take. */
   hasTime(share: number): boolean {
     return !this.delivering && performance.now() - this.last.endedAt >= this.last.took / share;
   }

@@ -11,7 +11,7 @@ export interface ResumePoint extends Required<Pick<FitOptions, 'initialEpoch' | 
 
 type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes' | 'health'>;
 
-/** Of what was told of a run, what came before a state. */
+/** The events of a run that came before a state. */
 export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRun['history'] {
   const history = upTo(log, progress.step, progress.epochs);
   if (!health) return history;

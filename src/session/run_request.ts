@@ -16,7 +16,7 @@ export interface RunRequest extends TrainerOptions {
   fit?: FitSettings;
 }
 
-/** What `createTrainer` gets of a request. */
+/** The options of `createTrainer` in a request. */
 export function trainerOptionsOf(request: RunRequest): TrainerOptions {
   const { dataset, clean, epochs, trainSamples, testSamples, fit, ...options } = request;
   return options;

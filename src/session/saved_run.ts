@@ -5,7 +5,7 @@ import type { Snapshot } from '../train/snapshot.ts';
 import { historyBefore } from './resume_point.ts';
 import { type RunRequest, trainerOptionsOf } from './run_request.ts';
 
-/** What is known of a run before it begins. */
+/** The part of a saved run that is known before it begins. */
 export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 
 /** @param data the images' fingerprint, if it is known. */

@@ -119,7 +119,7 @@ export class TrainingRun {
     const isOftenEnough = () => !states || states.hasTime(shareOfDelivery);
     const { every, monitor } = keep ?? {};
     let { best } = keep ?? {};
-    /** What makes the state at the end of an epoch worth keeping; undefined for one that nobody asked for. */
+    /** The reason to keep the state at the end of an epoch; undefined if nobody asked for it. */
     const reasonFor = (epoch: EpochRecord): StateReason | undefined => {
       const value = monitor && monitored(epoch, monitor);
       const isBest = value !== undefined && isBetter(monitor!, value, best);
