@@ -1,5 +1,6 @@
 // parts[s] = x^T x over the rows of slice s, of every matrix x
-// One invocation owns 4 x 4 numbers of a part; its sum goes over the rows in their order. lib/matrices.wgsl has the tables.
+// One invocation owns 4 x 4 numbers of a part and, as it is symmetric, their mirror image; its sum goes over the rows in their
+// order. lib/matrices.wgsl has the tables.
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
 @group(0) @binding(2) var<storage, read> tasks: array<vec2u>;
@@ -19,6 +20,7 @@ fn main(
   let slice = tile / (n * n);
   let i = tile % (n * n) / n;
   let j = tile % n;
+  if (i > j) { return; }
   let share = (it.rows + it.slices - 1u) / it.slices;
   let end = it.x + min(it.rows, (slice + 1u) * share) * n;
   %for r in 0..4
@@ -31,9 +33,10 @@ fn main(
     s$r += a[$r] * b;
     %end
   }
-  let at = it.parts + (4u * slice * n + 4u * i) * n + j;
+  let part = it.parts + 4u * slice * n * n;
   %for r in 0..4
-  parts[at + $ru * n] = s$r;
+  parts[part + (4u * i + $ru) * n + j] = s$r;
+  parts[part + (4u * j + $ru) * n + i] = vec4f(s0[$r], s1[$r], s2[$r], s3[$r]);
   %end
 }
 

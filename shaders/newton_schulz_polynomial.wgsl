@@ -1,6 +1,6 @@
 // p = s (a I + b s^2 g + c s^4 g g),  g = x^T x = the sum of parts, of every matrix x, so that s a x + ... is x p
-// s is 1, or in the first step 1 / (|x| + 1e-7): the trace of g is |x|^2. One invocation owns 4 x 4 numbers of p. g is symmetric,
-// so that its columns are read as rows. lib/matrices.wgsl has the tables.
+// s is 1, or in the first step 1 / (|x| + 1e-7): the trace of g is |x|^2. One invocation owns 4 x 4 numbers of p and their mirror
+// image. g is symmetric, so that its columns are read as rows. lib/matrices.wgsl has the tables.
 @group(0) @binding(0) var<storage, read> parts: array<vec4f>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
 @group(0) @binding(2) var<storage, read> tasks: array<vec2u>;
@@ -29,6 +29,7 @@ fn main(
   if (tile >= n * n) { return; }
   let i = tile / n;
   let j = tile % n;
+  if (i > j) { return; }
 #if ${first}
   var trace = 0.0;
   for (var k = 0u; k < it.columns; k++) { trace += gram(it, k * n + k / 4u)[k % 4u]; }
@@ -51,7 +52,10 @@ fn main(
   %for r in 0..4
   var p$r = b * squared * gram(it, at + $ru * n) + c * s$r;
   if (i == j) { p$r[$r] += a; }
-  p[it.p + at + $ru * n] = scale * p$r;
+  %end
+  %for r in 0..4
+  p[it.p + (4u * i + $ru) * n + j] = scale * p$r;
+  p[it.p + (4u * j + $ru) * n + i] = scale * vec4f(p0[$r], p1[$r], p2[$r], p3[$r]);
   %end
 }
 
