@@ -14,6 +14,7 @@ import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinEvent } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
+import { throughLosses } from './losses.ts';
 import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { checkSamples } from './run_options.ts';
@@ -39,17 +40,24 @@ export async function compare(options: CompareOptions, typed: readonly string[])
 
   let session: Session | undefined;
   let progress: PairProgress | undefined;
+  /** The last step that the twins of this pair have come to. */
+  let furthest = 0;
   const interrupts = new Interrupts(async () => session?.close());
   try {
-    session = await Session.open({
-      adapter: options.adapter,
-      chrome: options.chrome,
-      browserTimeout: options.browserTimeout,
-      yes: options.yes,
-      datasets: () => datasets,
-      tell: (events: TwinEvent[]) => progress?.update(events),
-      report: console.error,
-    });
+    const open = (adapter: CompareOptions['adapter']) =>
+      Session.open({
+        adapter,
+        chrome: options.chrome,
+        browserTimeout: options.browserTimeout,
+        yes: options.yes,
+        datasets: () => datasets,
+        tell: (events: TwinEvent[]) => {
+          progress?.update(events);
+          for (const { step } of events) furthest = Math.max(furthest, step);
+        },
+        report: console.error,
+      });
+    session = await open(options.adapter);
     const { adapter } = session;
     const plan = planComparison(options, datasets, adapter.software);
     const { epochs, trainSamples, testSamples } = plan;
@@ -111,7 +119,24 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         if (stopped) break;
         progress.start(place);
         const begun = performance.now();
-        const packed = await session.call('trainPair', seed, epochs);
+        furthest = 0;
+        const packed = await throughLosses(() => session!.call('trainPair', seed, epochs), {
+          restart: async () => {
+            await session?.close();
+            session = await open(adapter.software ? 'software' : 'hardware');
+            await session.call('prepareTwins', twins);
+            progress?.start(place);
+          },
+          progress: () => furthest,
+          isStopping: () => stopped,
+          // A pair is a function of its configuration: from its start it comes to the same bits.
+          lost: ({ parts }) => {
+            progress?.stop();
+            console.log(
+              `lost     ${parts.what}: Chrome is started again, and pair ${file.pairs.length + 1}/${pairs} begins again`,
+            );
+          },
+        });
         progress.stop();
         if (!packed) break;
         const pair = unpackNumbers(packed);

@@ -60,6 +60,10 @@ export interface Gpu {
   readonly lost: Promise<GPUDeviceLostInfo>;
   /** Aborts with a DeviceLostError, or with the first error that no scope caught: `unlessAborted(work, gpu.failure)`. */
   readonly failure: AbortSignal;
+  /** `dispose()` was called. */
+  readonly disposed: boolean;
+  /** Opens another device with the options that this one was opened with: after a loss, on a fresh adapter. */
+  reopen(): Promise<Gpu>;
   dispose(): void;
 }
 
@@ -112,6 +116,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   keepUntilLost(device, { entry, adapter });
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const uniform = device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize;
+  let disposed = false;
   return {
     device,
     adapter: facts,
@@ -119,7 +124,14 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     timestamps: device.features.has('timestamp-query'),
     lost: device.lost,
     failure: failureOf(device),
-    dispose: () => device.destroy(),
+    get disposed() {
+      return disposed;
+    },
+    reopen: () => openGpu(options),
+    dispose: () => {
+      disposed = true;
+      device.destroy();
+    },
   };
 }
 

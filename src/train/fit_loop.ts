@@ -162,7 +162,8 @@ async function train(
     }
   };
   const badStepsToStop = options.terminateOnNaN ? 1 : badStepsToHalt;
-  const isToStop = () => badInARow >= badStepsToStop || options.signal?.aborted || disposal.aborted;
+  const { failure } = engine.gpu;
+  const isToStop = () => badInARow >= badStepsToStop || options.signal?.aborted || disposal.aborted || failure.aborted;
   const { pace = createPace() } = options;
   const isHeld = () => (pace.paused || interludes.areWaiting) && !isToStop();
   const times = options.onCheckpoint && new CheckpointTimes(options.checkpointEvery);
@@ -285,7 +286,7 @@ function restoreBestWeights(engine: Engine, { earlyStopping }: FilledCallbacks):
 
 /** Between two submissions, with none under way: what others want of the trainer, and the time that `pace` holds. */
 async function hold(
-  { interludes, disposal }: Engine,
+  { gpu, interludes, disposal }: Engine,
   pace: Pace,
   isHeld: () => boolean,
   { signal, onPause }: Pick<FilledFitOptions, 'signal' | 'onPause'>,
@@ -298,7 +299,7 @@ async function hold(
     if (!told) onPause?.();
     told = true;
     if (!isHeld()) return; // it may have gone on at once
-    await anyOf([pace.changed, interludes.arrival, disposal, ...(signal ? [signal] : [])]);
+    await anyOf([pace.changed, interludes.arrival, disposal, gpu.failure, ...(signal ? [signal] : [])]);
   }
 }
 

@@ -63,7 +63,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   const slots: Float32Array[] = [];
   for (const slices of slotSlices(engine)) slots.push(...(await readTrained(engine, slices)));
   const averages = steps.average && (await readTrained(engine, slicesLike(steps.network.weights, steps.average.all)));
-  const watch = engine.watch?.state;
+  const watch = engine.watch?.state ?? engine.watchBefore;
   const positive = watch && steps.measurement?.positive;
   const [bytes, units] = await readSlices(gpu, memory, [steps.training.state, ...(positive ? [positive] : [])]);
   const view = new DataView(bytes!);

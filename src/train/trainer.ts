@@ -10,6 +10,7 @@ import type { CompiledModel } from '../model/graph.ts';
 import { averageOf } from '../model/optimizer.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
+import type { Settings } from '../plan/settings.ts';
 import { type BatchOptions, type BatchRecord, gradients, trainOnBatch } from './batch.ts';
 import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
@@ -25,6 +26,7 @@ import {
   predict,
 } from './predict.ts';
 import type { TrainingProfile } from './profile_step.ts';
+import { fitReopening } from './reopening.ts';
 import { requireDataset } from './require_dataset.ts';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
@@ -49,27 +51,62 @@ const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current'
 
 /** A model with its weights on the GPU. Made by `createTrainer`. */
 export class Trainer {
-  readonly gpu: Gpu;
   readonly model: CompiledModel;
   readonly batchSize: number;
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   readonly #hasAverage: boolean;
-  readonly #memory: Memory;
-  readonly #ready: Promise<Engine>;
+  readonly #settings: Settings;
+  #gpu: Gpu;
+  #memory: Memory;
+  #ready: Promise<Engine>;
   readonly #disposal = new AbortController();
+  /** Aborts when the device has failed and nobody opens another one. */
+  readonly #failure = new AbortController();
+  /** A `fit` is under way that opens another device where this one is lost. */
+  #isReopening = false;
   #queue: Promise<unknown> = Promise.resolve();
   /** Calls of `fit` that have not ended. */
   #fits = 0;
 
   constructor(gpu: Gpu, options: TrainerOptions) {
     const settings = fillTrainerOptions(options);
-    this.gpu = gpu;
+    this.#settings = settings;
+    this.#gpu = gpu;
     this.model = settings.model;
     this.batchSize = settings.batchSize;
     this.#hasAverage = averageOf(settings.optimizer) !== undefined;
     this.#memory = new Memory(gpu.device);
-    this.#ready = Engine.start(gpu, settings, this.#memory, this.startup, this.#disposal.signal);
+    this.#ready = this.#start();
     this.#ready.catch(() => undefined); // the first method that waits for it tells
+  }
+
+  /** Where it is: another one than at first after a `fit` that has opened one, `onDeviceLost: 'reopen'`. */
+  get gpu(): Gpu {
+    return this.#gpu;
+  }
+
+  #start(): Promise<Engine> {
+    const { failure } = this.#gpu;
+    const fail = () => {
+      if (!this.#isReopening) this.#failure.abort(failure.reason);
+    };
+    if (failure.aborted) fail();
+    else failure.addEventListener('abort', fail, { once: true, signal: this.#disposal.signal });
+    return Engine.start(this.#gpu, this.#settings, this.#memory, this.startup, this.#disposal.signal);
+  }
+
+  /** On a new device, in place of the one that was lost. */
+  async #reopen(snapshot: Snapshot): Promise<Engine> {
+    const gpu = await this.#gpu.reopen();
+    this.#memory.dispose();
+    this.#gpu = gpu;
+    this.#memory = new Memory(gpu.device);
+    this.#ready = this.#start().then((engine) => {
+      restoreSnapshot(engine, snapshot);
+      return engine;
+    });
+    this.#ready.catch(() => undefined); // whoever reopens tells
+    return this.#ready;
   }
 
   /** Buffers of the trainer, data sets aside, and their bytes on the GPU. */
@@ -97,10 +134,14 @@ export class Trainer {
     this.#fits++;
     return this.#exclusively(async (engine) => {
       try {
-        return await fitDataset(engine, dataset, filled);
+        if (filled.onDeviceLost === 'throw') return await fitDataset(engine, dataset, filled);
+        this.#isReopening = true;
+        return await fitReopening(engine, dataset, filled, (snapshot) => this.#reopen(snapshot));
       } finally {
+        this.#isReopening = false;
+        if (this.#gpu.failure.aborted) this.#failure.abort(this.#gpu.failure.reason);
         this.#fits--;
-        await engine.interludes.run();
+        await (await this.#ready).interludes.run();
       }
     });
   }
@@ -324,7 +365,7 @@ export class Trainer {
       // It may have ended a moment ago, and then nobody looks for interludes any more.
       this.#fits ? engine.interludes.add(() => work(engine)) : this.#exclusively(work),
     );
-    return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
+    return unlessAborted(turn, this.#failure.signal, this.#disposal.signal);
   }
 
   /**
@@ -338,6 +379,6 @@ export class Trainer {
       return work(engine);
     });
     this.#queue = turn.catch(() => undefined);
-    return unlessAborted(turn, this.gpu.failure, this.#disposal.signal);
+    return unlessAborted(turn, this.#failure.signal, this.#disposal.signal);
   }
 }

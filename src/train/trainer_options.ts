@@ -118,6 +118,16 @@ export interface FitOptions extends FitSettings {
   onCheckpoint?: (snapshot: Snapshot) => void | Promise<void>;
   /** `{ epochs: 1 }` by default; `{ steps: n }` counts over the whole run; `{ seconds: n }` is after the step in which they are over. */
   checkpointEvery?: CheckpointEvery;
+  /**
+   * `'throw'`, the default, rejects with a DeviceLostError. `'reopen'` opens a new device with the options of the first, makes
+   * all buffers and pipelines anew and goes on from the last state, to the same bits; `trainer.gpu` is then another one. The
+   * state is taken before the first step and every `checkpointEvery`, and kept in memory: 4 bytes for each weight and each of
+   * the optimizer's slots, in the time that reading them back takes. Records are told once; the noise scale of probes, a
+   * mean over them, begins anew. What `setLearningRate` has changed
+   * since the last state is lost with the device, and calls of `meanwhile` that wait for their turn reject. After three losses
+   * in a row without a new step, on another adapter, or after `gpu.dispose()`, it rejects.
+   */
+  onDeviceLost?: 'throw' | 'reopen';
 }
 
 const optionNames = [
@@ -165,6 +175,7 @@ const fitOptions = v.strictObject({
   validationSplit: v.optional(v.custom<number>(() => true)),
   validationFreq: v.optional(v.custom<number | readonly number[]>(() => true)),
   classWeight: v.optional(v.custom<NonNullable<FitSettings['classWeight']>>(() => true)),
+  onDeviceLost: v.optional(v.picklist(['throw', 'reopen']), 'throw'),
 });
 export type FilledFitOptions = Omit<v.InferOutput<typeof fitOptions>, 'metrics' | keyof FitSettings> &
   FilledFitSettings & { metrics?: readonly FilledMetric[] };

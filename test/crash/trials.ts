@@ -83,24 +83,28 @@ export class Trials {
 
   /** kill -9 to the command; the same command with --resume, or from the start where there was no checkpoint yet. */
   async killCommand(): Promise<Trial> {
-    const folder = this.newFolder();
-    const checkpoints = join(folder, 'checkpoints');
     const isStarting = this.random() < 0.2;
-    const milliseconds = Math.round(this.random() * (isStarting ? this.wholeMs - this.trainingMs : this.trainingMs));
-    const args = [...training, '--epochs', String(epochs), ...this.files(folder), ...every];
-    const killed = await wgrad([...args, '--checkpoint', checkpoints], {
-      milliseconds,
-      ...(!isStarting && { after: begins }),
-    });
-    const moment = `${milliseconds} ms after ${isStarting ? 'its start' : 'Chrome was there'}`;
-    const left = checkpointsIn(checkpoints);
-    const resumes = left.length > 0 ? ['--resume', checkpoints] : ['--checkpoint', checkpoints];
-    const resumed = await wgrad([...args, ...resumes]);
-    const place = /^resumed .*after step (\S+)/m.exec(resumed.stdout)?.[1];
-    const how = killed.code === 0 ? 'had ended' : place ? `resumed after step ${place}` : 'began again';
-    // A run that had ended has nothing left to train: that is said, and its file stands.
-    const code = killed.code === 0 ? 0 : resumed.code;
-    return this.judge('command killed', moment, how, folder, { ...resumed, code }, killed.seconds);
+    let milliseconds = Math.round(this.random() * (isStarting ? this.wholeMs - this.trainingMs : this.trainingMs));
+    for (;;) {
+      const folder = this.newFolder();
+      const checkpoints = join(folder, 'checkpoints');
+      const args = [...training, '--epochs', String(epochs), ...this.files(folder), ...every];
+      const killed = await wgrad([...args, '--checkpoint', checkpoints], {
+        milliseconds,
+        ...(!isStarting && { after: begins }),
+      });
+      if (killed.code === 0) {
+        milliseconds = Math.floor(milliseconds / 2); // it had ended before
+        continue;
+      }
+      const moment = `${milliseconds} ms after ${isStarting ? 'its start' : 'Chrome was there'}`;
+      const left = checkpointsIn(checkpoints);
+      const resumes = left.length > 0 ? ['--resume', checkpoints] : ['--checkpoint', checkpoints];
+      const resumed = await wgrad([...args, ...resumes]);
+      const place = /^resumed .*after step (\S+)/m.exec(resumed.stdout)?.[1];
+      const how = place ? `resumed after step ${place}` : 'began again: there was no checkpoint yet';
+      return this.judge('command killed', moment, how, folder, resumed, killed.seconds);
+    }
   }
 
   /** Something happens to Chrome or its GPU: the command restarts it by itself. */

@@ -1,0 +1,149 @@
+import type { Dataset } from '../data/dataset.ts';
+import { DeviceLostError } from '../errors.ts';
+import type { AdapterFacts, Gpu } from '../gpu/device.ts';
+import { unlessAborted } from '../gpu/unless_aborted.ts';
+import { type History, type StepRecord, withoutHealth } from '../health/history.ts';
+import { withinTime } from '../time_limit.ts';
+import { NonFiniteError } from './diagnosis.ts';
+import type { Engine } from './engine.ts';
+import { fitDataset } from './fit_loop.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import type { FilledFitOptions } from './trainer_options.ts';
+
+/** Losses in a row, without a new step between them, that end a `fit`. */
+const lossesInARow = 3;
+/** Milliseconds between two tries to open a device, and at most from a failure of the device to the news that it is lost. */
+const pause = 1000;
+
+/** Where `fit` begins again. */
+interface State {
+  snapshot: Snapshot;
+  /** Epochs that were complete, and the steps after them. */
+  epochs: number;
+  steps: readonly StepRecord[];
+}
+
+/**
+ * `fitDataset`, and once more from the last state where the device is lost. Steps, epochs, verdicts and probes are told once.
+ *
+ * @param reopen makes a new engine on a new device, from a snapshot.
+ */
+export async function fitReopening(
+  first: Engine,
+  dataset: Dataset,
+  options: FilledFitOptions,
+  reopen: (snapshot: Snapshot) => Promise<Engine>,
+): Promise<History> {
+  const history: History = {
+    epochs: [],
+    steps: [],
+    stopped: false,
+    skippedSteps: 0,
+    verdicts: [],
+    probes: [],
+    warnings: [],
+  };
+  const { initialEpoch, initialSteps, keepHealth } = options;
+  let ofEpoch: StepRecord[] = [...initialSteps];
+  let state: State = { snapshot: await takeSnapshot(first), epochs: initialEpoch, steps: initialSteps };
+  /** The last step of all attempts. */
+  let told = 0;
+  let engine = first;
+  for (let [losses, before] = [0, 0]; ; ) {
+    const current = engine;
+    const isCurrent = () => current === engine && !current.gpu.failure.aborted;
+    const place = { step: 0, epochs: state.epochs };
+    let isStale = false;
+    const attempt = fitDataset(current, dataset, {
+      ...options,
+      keepHealth: false,
+      initialEpoch: state.epochs,
+      initialSteps: state.steps,
+
+      initialVerdicts: [...options.initialVerdicts, ...history.verdicts],
+      onWarning: (warning) => {
+        if (losses > 0 || told > 0 || !isCurrent()) return;
+        history.warnings.push(warning);
+        options.onWarning?.(warning);
+      },
+      onStep: (record, progress) => {
+        place.step = record.step;
+        isStale = record.step <= told;
+        if (isStale || !isCurrent()) return;
+        told = record.step;
+        const kept = keepHealth ? record : withoutHealth(record);
+        if (record.skipped) history.skippedSteps++;
+        history.steps.push(kept);
+        ofEpoch.push(withoutHealth(record));
+        options.onStep?.(record, progress);
+      },
+      onVerdict: (verdict) => {
+        if (isStale || !isCurrent()) return;
+        history.verdicts.push(verdict);
+        options.onVerdict?.(verdict);
+      },
+      onProbe: (probe) => {
+        if (probe.step <= (history.probes.at(-1)?.step ?? 0) || !isCurrent()) return;
+        history.probes.push(probe);
+        options.onProbe?.(probe);
+      },
+      onEpoch: (record) => {
+        place.epochs = record.epoch;
+        if (record.epoch <= initialEpoch + history.epochs.length || !isCurrent()) return;
+        history.epochs.push(record);
+        options.onEpoch?.(record);
+      },
+      onCheckpoint: async (snapshot) => {
+        ofEpoch = ofEpoch.filter(({ epoch }) => epoch > place.epochs);
+        state = { snapshot, epochs: place.epochs, steps: ofEpoch.filter(({ step }) => step <= place.step) };
+        await options.onCheckpoint?.(snapshot);
+      },
+    });
+    try {
+      const { steps, epochs, verdicts, probes, skippedSteps, ...ended } = await unlessAborted(
+        attempt,
+        current.gpu.failure,
+        current.disposal,
+      );
+      return { ...history, ...ended, warnings: history.warnings };
+    } catch (error) {
+      if (error instanceof NonFiniteError) error.history = history;
+      if (!(await isLost(current.gpu, error))) throw error;
+      attempt.catch(() => undefined); // it fails as soon as it asks the device for something
+      losses = told > before ? 1 : losses + 1;
+      before = told;
+      if (losses === lossesInARow) throw error;
+      engine = await openAgain(() => reopen(state.snapshot), error, current);
+      // Nobody looks after those that waited for their turn on the device that is gone: they reject.
+      current.interludes.run();
+    }
+  }
+}
+
+/** Whether the device has gone, and not by `gpu.dispose()`. */
+async function isLost(gpu: Gpu, error: unknown): Promise<boolean> {
+  if (!(error instanceof DeviceLostError) || gpu.disposed) return false;
+  return withinTime(
+    gpu.lost.then(() => !gpu.disposed),
+    pause,
+    () => error,
+  ).catch(() => false);
+}
+
+/** @throws the loss, where no device can be had or the adapter is another one, whose bits would be others. */
+async function openAgain(reopen: () => Promise<Engine>, loss: unknown, { gpu, disposal }: Engine): Promise<Engine> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const engine = await reopen();
+      if (!isSame(engine.gpu.adapter, gpu.adapter)) throw loss;
+      return engine;
+    } catch (error) {
+      if (error === loss || tries === lossesInARow) throw loss;
+      disposal.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+const isSame = (a: AdapterFacts, b: AdapterFacts) =>
+  (['vendor', 'architecture', 'device', 'description', 'software'] as const).every((name) => a[name] === b[name]);
