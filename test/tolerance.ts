@@ -157,6 +157,11 @@ export const tolerances = {
     reason: 'a sum over a unit, which is divided (2.5 ulp) and multiplied three times, and a derivative of at most 1',
   },
   group_norm_backward_sums: { ...product, reason: 'a sum of products of three factors, one a difference rounded once' },
+  accumulate_gradients: {
+    ...product,
+    result: 6,
+    reason: 'a product and a sum, divided by a count (2.5 ulp)',
+  },
   weight_average: {
     sum: 2 * anyRounding,
     result: 0,

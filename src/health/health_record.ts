@@ -40,8 +40,8 @@ export class HealthReader {
     this.words = healthWords(this.#layers.length, tensors);
   }
 
-  read(words: RecordWords): HealthRecord {
-    const samples = words.u32(recordField.count);
+  /** @param samples that the figures of layers are of: the step's, or those of the last of its micro-batches. */
+  read(words: RecordWords, samples = words.u32(recordField.count)): HealthRecord {
     const lossIsFinite = Number.isFinite(words.f32(recordField.loss));
     const layers = this.#layers.map((layer, i) =>
       this.#layer(words, layer, this.#first + blockWords.layer * i, samples),

@@ -20,7 +20,9 @@ export interface ProbeWords {
 /** The facts of the host about it. */
 export interface ProbeFacts {
   step: number;
-  /** The batch's samples, as they stand in it. */
+  /** Samples of the step. */
+  count: number;
+  /** The batch's samples, as they stand in it; those of the last micro-batch where a step has several. */
   samples: { sample: number; label: number }[];
   /** A step was done before, whose gradient `last` is about. */
   follows: boolean;
@@ -59,7 +61,7 @@ export class ProbeReader {
     const of = (products: Float32Array) => sumProducts(products, tensors);
     const last = of(words.last);
     const estimate = estimateNoise(
-      { samples: facts.samples.length, squares: last.squares },
+      { samples: facts.count, squares: last.squares },
       words.parts.map(({ samples, products }) => ({ samples, squares: of(products).squares })),
     );
     const noise = this.noise.get(name) ?? new RunningNoise();

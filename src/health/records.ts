@@ -21,10 +21,23 @@ export class RecordReader {
   /** Predictions of a sample that are right or wrong: several where labels do not exclude each other. */
   readonly #predictions: number;
 
-  /** @param trained for which loss, and how many numbers the model gives for a sample. */
-  constructor(model: CompiledModel, health: HealthLevel, { loss, outputs }: { loss: FilledLoss; outputs: number }) {
+  /** Samples of the micro-batch that figures of layers are of, from those of the step. */
+  readonly #measured: (samples: number) => number;
+
+  /** @param trained for which loss, how many numbers the model gives for a sample, and how steps are cut. */
+  constructor(
+    model: CompiledModel,
+    health: HealthLevel,
+    {
+      loss,
+      outputs,
+      batchSize,
+      accumulationSteps,
+    }: { loss: FilledLoss; outputs: number; batchSize: number; accumulationSteps: number },
+  ) {
     this.#metric = metricOf(loss);
     this.#predictions = isOfClasses(loss) ? 1 : outputs;
+    this.#measured = (samples) => (accumulationSteps > 1 ? ((samples - 1) % batchSize) + 1 : samples);
     this.#layers = tensorsByLayer(model);
     if (health !== 'off') this.#health = new HealthReader(model);
     this.shape = { words: recordWords(trainedTensors(model).length) + (this.#health?.words ?? 0), slots: ringSlots };
@@ -70,7 +83,7 @@ export class RecordReader {
       skipped: u32(recordField.skipped) !== 0,
       learningRate: f32(recordField.learningRate),
       gradientNorms,
-      ...(measured && this.#health && { health: this.#health.read({ u32, f32 }) }),
+      ...(measured && this.#health && { health: this.#health.read({ u32, f32 }, this.#measured(samples)) }),
     };
   }
 }

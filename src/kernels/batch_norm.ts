@@ -4,12 +4,15 @@ import combineSource from '../../shaders/batch_norm_combine.wgsl?raw';
 import foldSource from '../../shaders/batch_norm_fold.wgsl?raw';
 import forwardSource from '../../shaders/batch_norm_forward.wgsl?raw';
 import moveSource from '../../shaders/batch_norm_move.wgsl?raw';
+import pendSource from '../../shaders/batch_norm_pend.wgsl?raw';
+import settleSource from '../../shaders/batch_norm_settle.wgsl?raw';
 import statisticsSource from '../../shaders/batch_norm_statistics.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
 import rowChunk from '../../shaders/lib/row_chunk.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
+import { accumulatedSource, accumulatedWords } from './accumulation.ts';
 import { type Activation, activationFlags } from './activation.ts';
 import {
   columnStride,
@@ -167,6 +170,33 @@ export const batchNormMove: Kernel<BatchNormMoveShape> = {
   buffers: (s) => ({ statistics: 4 * s.elements, table: 4 * s.tensors, state: stateWords, moving: 4 * s.elements }),
   workgroups: (s) => [s.tensors],
   cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
+};
+
+/** After a micro-batch's forward pass: the moving statistics as they will be if its step counts. */
+export const batchNormPend: Kernel<BatchNormMoveShape & { first: boolean }> = {
+  name: 'batch_norm_pend',
+  source: pendSource + accumulatedSource,
+  variants: batchNormMove.variants!,
+  flags: ({ first }, { workgroupSize }) => ({ workgroup_size: workgroupSize!, first }),
+  buffers: (s) => ({
+    statistics: 4 * s.elements,
+    table: 4 * s.tensors,
+    ...(s.first ? { moving: 4 * s.elements } : { accumulated: accumulatedWords }),
+    pending: 4 * s.elements,
+  }),
+  workgroups: (s) => [s.tensors],
+  cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
+};
+
+/** In the place of batchNormMove where a step has several micro-batches. */
+export const batchNormSettle: Kernel<BatchNormMoveShape> = {
+  name: 'batch_norm_settle',
+  source: settleSource + stateSource,
+  variants: batchNormMove.variants!,
+  flags: batchNormMove.flags!,
+  buffers: (s) => ({ pending: 4 * s.elements, table: 4 * s.tensors, state: stateWords, moving: 4 * s.elements }),
+  workgroups: (s) => [s.tensors],
+  cost: (s) => ({ flops: 0, bytes: 32 * s.elements }),
 };
 
 export interface BatchNormBackwardSumsShape extends BatchNormSumShape {

@@ -1,6 +1,6 @@
 import type { Variant } from '../gpu/kernel.ts';
 import { lifetimesOf, type Sequence, type Slot } from './liveness.ts';
-import { lossOf, type Phase, phasesOf } from './phases.ts';
+import { lossOf, type Phase, phasesOf, stepOf } from './phases.ts';
 import type { InputPlan } from './plan_input.ts';
 import type { BufferRef, PlanBuffer, PlannedDispatch } from './planner.ts';
 import type { StepPlan } from './steps.ts';
@@ -50,11 +50,8 @@ export const variantText = (variant: Variant): string =>
 
 /** @param slots of the whole plan: evaluation has buffers of its own, in the same memory. */
 export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
-  const phases = Object.entries(phasesOf(plan, input.dispatches, lossOf(plan.training, input))) as [
-    Phase,
-    PlannedDispatch[],
-  ][];
-  const sequence: Sequence = phases.flatMap(([, dispatches]) => dispatches);
+  const step = stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
+  const sequence: Sequence = step.map(({ dispatch }) => dispatch);
   const lifetimes = lifetimesOf(sequence);
   const slotOf = new Map(slots.flatMap((slot, i) => slot.buffers.map((buffer) => [buffer, i] as const)));
   const used = [...lifetimes.keys()];
@@ -62,7 +59,7 @@ export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly S
   const slotsUsed = new Set(own.map((buffer) => slots[slotOf.get(buffer)!]!));
   const sum = (sizes: readonly { size: number }[]) => sizes.reduce((bytes, { size }) => bytes + size, 0);
   return {
-    dispatches: phases.flatMap(([phase, dispatches]) => dispatches.map((dispatch) => dispatchFacts(phase, dispatch))),
+    dispatches: step.map(({ phase, dispatch }) => dispatchFacts(phase, dispatch)),
     buffers: used.map((buffer) => bufferFacts(buffer, slotOf.get(buffer)!, lifetimes.get(buffer)!, sequence.length)),
     bytes: {
       shared: sum([...slotsUsed]),

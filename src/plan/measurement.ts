@@ -15,7 +15,7 @@ import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
 /** What a training step measures of itself, behind the update. */
 export interface Measurement {
-  /** In a network with several groups: what comes within the backward pass, each after so many of its dispatches. */
+  /** In a network with several groups, or in steps of several micro-batches: what comes within the backward pass, each after so many of its dispatches. */
   within: { after: number; dispatch: PlannedDispatch }[];
   recording: PlannedDispatch[];
   /** A bit a unit: whether it was positive since the epoch began. */
@@ -33,12 +33,14 @@ interface Given {
   state: BufferRef;
   records: BufferRef;
   reader: RecordReader;
+  /** Steps have several micro-batches: units count as alive that are positive in any of them. */
+  everyMicroBatch: boolean;
 }
 
 /** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
 export function planMeasurement(
   planner: Planner,
-  { model, measured, backward, batch, chunks, partials, state, records, reader }: Given,
+  { model, measured, backward, batch, chunks, partials, state, records, reader, everyMicroBatch }: Given,
 ): Measurement {
   const { groups } = measured;
   const { words, tables, firsts, total, layers } = tabulate(model, measured, batch);
@@ -80,7 +82,7 @@ export function planMeasurement(
     });
   };
   const looks = tables.map(look);
-  if (looks.length === 1) return { within: [], recording: [...looks, add()], positive };
+  if (looks.length === 1 && !everyMicroBatch) return { within: [], recording: [...looks, add()], positive };
   const within = looks.map((dispatch, g) => ({ after: lastWrite(backward, groups[g]!), dispatch }));
   return { within, recording: [add()], positive };
 }

@@ -1,3 +1,5 @@
+import type { Accumulation } from './accumulation.ts';
+
 /** Of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
 export const phases = ['input', 'forward', 'backward', 'update'] as const;
 export type Phase = (typeof phases)[number];
@@ -11,7 +13,7 @@ interface PhasedSteps<D> {
 }
 
 /**
- * A training step in its phases, in their order.
+ * A training step of one batch in its phases, in their order; where a step has several, a micro-batch and the update.
  *
  * @param input what makes the batch.
  * @param loss of the batch's labels.
@@ -29,3 +31,32 @@ export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], loss: D)
 /** The loss of a state that fits a batch: its own with weights, or the state's against labels or shares. */
 export const lossOf = <D>({ loss, softLoss }: { loss: D; softLoss?: D }, input: { soft: boolean; loss?: D }): D =>
   input.loss ?? (input.soft ? softLoss! : loss);
+
+/** The phases that every micro-batch of a step goes through. */
+type Pass = Record<'input' | 'forward' | 'backward', readonly unknown[]>;
+type PassOf<D> = { [P in keyof Pass]: readonly D[] };
+
+/** What each micro-batch of a step launches; without accumulation there is one. `input` begins with what begins a step. */
+export function microBatchesOf<D>(pass: PassOf<D>, accumulation: Accumulation<D> | undefined): PassOf<D>[] {
+  const { input, forward, backward } = pass;
+  if (!accumulation) return [{ input, forward, backward }];
+  const { steps, next, after } = accumulation;
+  return Array.from({ length: steps }, (_, i) => ({
+    input: i === 0 ? input : [next, ...input.slice(1)],
+    forward,
+    backward: [...backward, ...(i === 0 ? after.first : i < steps - 1 ? after.middle : after.last)],
+  }));
+}
+
+/** A training step's dispatches in the order in which they run, each with its phase. */
+export function stepOf<D>(
+  { update, ...pass }: Record<Phase, D[]>,
+  accumulation: Accumulation<D> | undefined,
+): { phase: Phase; dispatch: D }[] {
+  const passes = microBatchesOf(pass, accumulation).flatMap(({ input, forward, backward }) =>
+    Object.entries({ input, forward, backward }),
+  ) as [Phase, readonly D[]][];
+  return [...passes, ['update', update] as const].flatMap(([phase, dispatches]) =>
+    dispatches.map((dispatch) => ({ phase, dispatch })),
+  );
+}

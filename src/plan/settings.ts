@@ -12,7 +12,10 @@ export interface Settings {
   outputs: number;
   loss: FilledLoss;
   optimizer: FilledOptimizer;
+  /** Samples that are computed at once: a batch, or a micro-batch of a step that has several. */
   batchSize: number;
+  /** Micro-batches of a step, whose gradients are added up. */
+  accumulationSteps: number;
   seed: number;
   inputView: InputView;
   /** Of a loss of classes: it is needed against shares of them, too. */
@@ -23,3 +26,9 @@ export interface Settings {
   /** Of evaluations, beside loss and accuracy. */
   metrics: readonly FilledMetric[];
 }
+
+/** The most samples of a training step. */
+export const stepSamples = ({
+  batchSize,
+  accumulationSteps,
+}: Pick<Settings, 'batchSize' | 'accumulationSteps'>): number => batchSize * accumulationSteps;

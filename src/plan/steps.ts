@@ -5,8 +5,9 @@ import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { matrixOf } from '../model/layer.ts';
-import { isOfClasses } from '../model/loss.ts';
+import { isOfClasses, metricOf } from '../model/loss.ts';
 import { betasOf, clipOf } from '../model/optimizer.ts';
+import { type Accumulation, accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
 import type { Bound } from './bind.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
 import { lossLaunch } from './losses/index.ts';
@@ -33,6 +34,8 @@ export interface StepState {
   inferenceSoftLoss?: PlannedDispatch;
   /** What `loss` is bound to, labels aside, for whoever makes another dispatch of it. */
   lossBuffers: LossBuffers;
+  /** What a step of several micro-batches does besides. */
+  accumulation?: Accumulation<PlannedDispatch>;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
   norms: PlannedDispatch[];
 }
@@ -74,7 +77,7 @@ export interface UploadedChunks extends Chunks {
 
 /** Plans every buffer and dispatch that training needs, data sets aside. */
 export function planSteps(planner: Planner, settings: Settings, reader: RecordReader): StepPlan {
-  const { model, batchSize: batch, outputs, loss, soft, health, optimizer } = settings;
+  const { model, batchSize: batch, accumulationSteps, outputs, loss, soft, health, optimizer } = settings;
   const [trainingState, evaluationState] = (['training', 'evaluation'] as const).map((name) =>
     stateBuffers(planner, name, reader),
   ) as [OwnState, OwnState];
@@ -88,7 +91,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   const chunks = uploadChunks(planner, network);
   const penalty = planPenalty(planner, model, network, chunks);
   const clip = clipOf(optimizer);
-  const arenas: Arenas = {
+  const arenas: Arenas & { network: Network } = {
     network,
     chunks,
     shape: shapeOf(network, chunks),
@@ -116,7 +119,11 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   const matrices = trainedTensors(model).map(({ spec }) => matrixOf(spec));
   const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state, matrices);
   const average = planAverage(planner, optimizer, arenas, training.state);
-  const move = planMovingStatistics(planner, network, training.state);
+  const accumulated =
+    accumulationSteps > 1
+      ? planAccumulated(planner, settings, reader, arenas, { training: trainingState, evaluation: evaluationState })
+      : undefined;
+  const move = accumulated ? accumulated.move : planMovingStatistics(planner, network, training.state);
   const measurement =
     arenas.updated &&
     planMeasurement(planner, {
@@ -129,13 +136,14 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
       state: training.state,
       records: training.records,
       reader,
+      everyMicroBatch: accumulated !== undefined,
     });
   const measuring = measurement ? withMeasurement(network, measurement) : network;
   return {
     network: penalty ? withPenalty(measuring, penalty.dispatch) : measuring,
     ...batchBuffers,
-    training,
-    evaluation,
+    training: { ...training, ...(accumulated && { accumulation: accumulated.training }) },
+    evaluation: { ...evaluation, ...(accumulated && { accumulation: accumulated.evaluation }) },
     update: [...dispatches, ...(average ? [average.dispatch] : []), ...(move ? [move] : [])],
     slots,
     ...(average && { average }),
@@ -143,6 +151,27 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     chunks,
     ...(measurement && { measurement }),
   };
+}
+
+/** The accumulation of both states; that of training also moves statistics, which `move` lets take effect. */
+function planAccumulated(
+  planner: Planner,
+  { accumulationSteps: steps, batchSize: batch, loss }: Settings,
+  { shape: record }: RecordReader,
+  arenas: Arenas & { network: Network },
+  states: Record<'training' | 'evaluation', OwnState>,
+) {
+  const buffers = accumulationBuffers(planner, arenas.network);
+  const fractional = metricOf(loss) !== 'accuracy';
+  const of = (own: OwnState) =>
+    planAccumulation(planner, arenas, { ...own, steps, batch, fractional, record, buffers });
+  const { state } = states.training;
+  const { accumulated } = buffers;
+  const { accumulation, move } = withMovingStatistics(planner, arenas.network, of(states.training), {
+    state,
+    accumulated,
+  });
+  return { training: accumulation, evaluation: of(states.evaluation), move };
 }
 
 /** The penalty is a part of every loss: its dispatch comes first. */

@@ -2,13 +2,14 @@ import { ConfigurationError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
+import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { isOfClasses, takesTargets } from '../model/loss.ts';
 import type { BatchInput } from '../plan/input.ts';
-import { lossOf } from '../plan/phases.ts';
+import { stepSamples } from '../plan/settings.ts';
 import type { BoundState } from '../plan/steps.ts';
 import { requireValues } from '../plan/targets.ts';
 import { diagnose } from './diagnosis.ts';
@@ -34,7 +35,7 @@ export async function trainOnBatch(
 ): Promise<BatchRecord> {
   const { gpu, memory, reader, steps } = engine;
   const { training } = steps;
-  engine.run(engine.trainingRecording(await writeBatch(engine, training, images, labels, options)));
+  await runBatch(engine, training, { images, labels, ...options }, (input) => engine.trainingMicroBatches(input));
   const step = engine.trainingBegan();
   const record = recordOf(engine, training, step);
   const [bytes, state] = await readSlices(gpu, memory, [record, training.state]);
@@ -58,8 +59,7 @@ export async function gradients(
   const { gpu, memory, reader } = engine;
   const { network, evaluation } = engine.steps;
   engine.resetHalt(evaluation); // every call stands for itself
-  const loss = lossOf(evaluation, await writeBatch(engine, evaluation, images, labels, options));
-  engine.run([evaluation.begin, ...network.gradient.forward, loss, ...network.gradient.backward, ...evaluation.norms]);
+  await runBatch(engine, evaluation, { images, labels, ...options }, (input) => engine.gradientMicroBatches(input));
   const step = engine.evaluationBegan();
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, step)]);
   const record = reader.read(bytes!, 0)!;
@@ -89,39 +89,72 @@ function recordOf({ reader }: Engine, { records }: BoundState, step: number): Sl
   return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
 }
 
-/** @returns what the loss of the batch is against. */
-async function writeBatch(
+interface Batch extends BatchOptions {
+  images: Float32Array;
+  labels: ArrayLike<number>;
+}
+
+/**
+ * Runs the micro-batches of a step, each on its part of the images. One without any computes the last part again.
+ *
+ * @param cut the step of a loss that fits the labels, cut into what each micro-batch launches.
+ */
+async function runBatch(
   engine: Engine,
   stepState: BoundState,
-  images: Float32Array,
-  labels: ArrayLike<number>,
-  { sampleWeight }: BatchOptions,
-): Promise<BatchInput> {
+  batch: Batch,
+  cut: (input: BatchInput) => Recording[],
+): Promise<void> {
   const { model, outputs, loss, batchSize } = engine.settings;
-  const { steps } = engine;
+  const { images, labels } = batch;
+  const { count, weights } = requireBatch(engine, batch);
+  const hasTargets = takesTargets(loss);
+  const soft = isOfClasses(loss) && hasTargets;
+  const weightedLoss = weights && (await engine.batchLoss(stepState, soft, weights.subarray(0, batchSize)));
+  const microBatches = cut({ recording: [], soft, ...(weightedLoss && { loss: weightedLoss }) });
+  const [ofImage, ofLabel] = [imageElements(model), hasTargets ? outputs : 1];
+  const position = positionOf(engine);
+  engine.beginSamples(stepState, position + count, position);
+  for (const [i, recording] of microBatches.entries()) {
+    const [first, end] = [i * batchSize, Math.min(count, (i + 1) * batchSize)];
+    if (first < end) {
+      writeLabels(engine, Array.prototype.slice.call(labels, first * ofLabel, end * ofLabel));
+      writeImages(engine, images.subarray(first * ofImage, end * ofImage));
+      if (weights) engine.writeBatchWeights(weights.subarray(first, end));
+    }
+    engine.run(recording);
+  }
+}
+
+/** @returns how many images the batch has, and their weights. @throws ConfigurationError for what doesn't fit the trainer. */
+function requireBatch(
+  { settings }: Engine,
+  { images, labels, sampleWeight }: Batch,
+): { count: number; weights: Float32Array | undefined } {
+  const { model, outputs, loss } = settings;
+  const most = stepSamples(settings);
   const count = countImages(model, images);
   const hasTargets = takesTargets(loss);
   const each = hasTargets ? outputs : 1;
   const ofEach = isOfClasses(loss) ? `${each} shares of classes` : counted(each, 'number');
-  if (count > batchSize || count * each !== labels?.length || count === 0) {
+  if (count > most || count * each !== labels?.length || count === 0) {
     throw new ConfigurationError({
       what: "The batch doesn't fit",
       found: `${counted(count, 'image')} and ${labels ? counted(labels.length, 'label') : 'no labels'}`,
-      expected: `1 to ${counted(batchSize, 'image')}, ${hasTargets ? ofEach : 'a label'} each`,
-      ...(count > batchSize && { fix: 'create the trainer with a larger batchSize' }),
+      expected: `1 to ${counted(most, 'image')}, ${hasTargets ? ofEach : 'a label'} each`,
+      ...(count > most && { fix: 'create the trainer with a larger batchSize' }),
     });
   }
   const weights = sampleWeight && requireSampleWeight(sampleWeight, count);
   if (hasTargets) requireValues(loss.type, labels, outputs);
   else requireLabels(labels, outputs);
-  const soft = isOfClasses(loss) && hasTargets;
-  const weightedLoss = weights && (await engine.batchLoss(stepState, soft, weights));
-  if (hasTargets) engine.write(steps.targets!, Float32Array.from(labels));
+  return { count, weights };
+}
+
+function writeLabels(engine: Engine, labels: readonly number[]): void {
+  const { steps, settings } = engine;
+  if (takesTargets(settings.loss)) engine.write(steps.targets!, Float32Array.from(labels));
   else engine.write(steps.labels, Uint32Array.from(labels));
-  writeImages(engine, images);
-  const position = positionOf(engine);
-  engine.beginSamples(stepState, position + count, position);
-  return { recording: [], soft, ...(weightedLoss && { loss: weightedLoss }) };
 }
 
 /**
@@ -130,7 +163,7 @@ async function writeBatch(
  * epoch that `fit` has trained, so that no epoch's numbers come again; `gradients` draws those of the step that would follow.
  */
 function positionOf({ trainingSteps, settings }: Engine): number {
-  return (trainingSteps * settings.batchSize) % 2 ** 31;
+  return (trainingSteps * stepSamples(settings)) % 2 ** 31;
 }
 
 /** The slots behind the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */

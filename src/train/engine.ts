@@ -19,7 +19,7 @@ import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planIn
 import { shareMemory } from '../plan/liveness.ts';
 import { loadLayers } from '../plan/load_layers.ts';
 import { lossLaunch } from '../plan/losses/index.ts';
-import { lossOf, type Phase, phasesOf } from '../plan/phases.ts';
+import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import { Planner } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -40,6 +40,19 @@ export interface Startup {
 
 /** The weights as training has them, or their moving average. */
 export type WhichWeights = 'current' | 'average';
+
+/** @param end what the step ends with. */
+function cutStep(
+  pass: Parameters<typeof microBatchesOf<Dispatch>>[0],
+  accumulation: Parameters<typeof microBatchesOf<Dispatch>>[1],
+  end: Recording,
+): Recording[] {
+  const passes = microBatchesOf(pass, accumulation);
+  return passes.map(({ input, forward, backward }, i) => [
+    ...[...input, ...forward, ...backward],
+    ...(i === passes.length - 1 ? end : []),
+  ]);
+}
 
 /** What all of a trainer's calls work with: everything on the GPU, and how far training has come. */
 export class Engine {
@@ -132,18 +145,35 @@ export class Engine {
 
   /** A training step, dispatch by dispatch, with what makes its batch. */
   trainingRecording(input: BatchInput): Recording {
-    return Object.values(this.trainingPhases(input)).flat();
+    return this.trainingStep(input).map(({ dispatch }) => dispatch);
   }
 
-  /** The same in its phases, in their order. */
-  trainingPhases(input: BatchInput): Record<Phase, Recording> {
+  /** The same, each dispatch with its phase. */
+  trainingStep(input: BatchInput): { phase: Phase; dispatch: Dispatch }[] {
+    return stepOf(this.#phases(input), this.steps.training.accumulation);
+  }
+
+  #phases(input: BatchInput): Record<Phase, Dispatch[]> {
     return phasesOf(this.steps, input.recording, lossOf(this.steps.training, input));
+  }
+
+  /** A training step cut into what each micro-batch launches, for whoever brings the images of each. */
+  trainingMicroBatches(input: BatchInput): Recording[] {
+    const { update, ...pass } = this.#phases(input);
+    return cutStep(pass, this.steps.training.accumulation, update);
+  }
+
+  /** The same of a step that leaves training alone, with the norms at its end. */
+  gradientMicroBatches(input: BatchInput): Recording[] {
+    const { network, evaluation } = this.steps;
+    const { forward, backward } = network.gradient;
+    const pass = { input: [evaluation.begin], forward: [...forward, lossOf(evaluation, input)], backward };
+    return cutStep(pass, evaluation.accumulation, evaluation.norms);
   }
 
   /** All but the update: weights, slots and the count of updates stay as they are. */
   gradientRecording(input: BatchInput): Recording {
-    const phases = this.trainingPhases(input);
-    return [...phases.input, ...phases.forward, ...phases.backward];
+    return this.trainingStep(input).flatMap(({ phase, dispatch }) => (phase === 'update' ? [] : dispatch));
   }
 
   /** Keras' `fit` of the generator, with the first images that are trained on. */
@@ -194,9 +224,14 @@ export class Engine {
 
   /** The loss of a state with weights of a batch that a call brings. */
   batchLoss(stepState: BoundState, soft: boolean, weights: Float32Array): Promise<Dispatch> {
+    return this.weightedLoss(stepState, soft, this.writeBatchWeights(weights));
+  }
+
+  /** Weights of the samples of a batch, or of the next micro-batch, that a call brings. */
+  writeBatchWeights(weights: Float32Array): Slice {
     this.#batchWeights ??= this.memory.storage('batch.weights', this.settings.batchSize);
     this.write(this.#batchWeights, weights);
-    return this.weightedLoss(stepState, soft, this.#batchWeights);
+    return this.#batchWeights;
   }
 
   /** The loss of a state with weights of the batch's samples: made where somebody has them, and not for everybody. */

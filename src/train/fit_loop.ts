@@ -6,6 +6,7 @@ import { metricOf } from '../model/loss.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
 import type { DatasetInput } from '../plan/input.ts';
+import { stepSamples } from '../plan/settings.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
 import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callbacks/index.ts';
 import { CheckpointTimes } from './checkpoint_every.ts';
@@ -80,7 +81,7 @@ function placeOf(
   { places }: DatasetInput,
   { epochs, initialEpoch, initialSteps }: FilledFitOptions,
 ): Place {
-  const epochSteps = Math.ceil(places / settings.batchSize);
+  const epochSteps = Math.ceil(places / stepSamples(settings));
   if (initialEpoch >= epochs) {
     throw new ConfigurationError({
       what: 'No epoch is left to train: initialEpoch counts those that were before',
@@ -119,7 +120,7 @@ async function train(
     probes: [],
     warnings: [],
   };
-  const { model, batchSize } = engine.settings;
+  const { model } = engine.settings;
   const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
   const warning = scheduleLengthWarning(engine.learningRate, updates);
   if (warning) {
@@ -177,7 +178,7 @@ async function train(
     const started = performance.now();
     const before = ofEpoch.length;
     const order = engine.nextOrder(input, options.shuffle, before > 0);
-    engine.beginEpoch(training, input, order, before * batchSize);
+    engine.beginEpoch(training, input, order, before * stepSamples(engine.settings));
     if (before === 0) engine.forgetUnits();
     let left = epochSteps - before;
     /** Where in the epoch the last state was taken; a run that goes on has that state. */

@@ -7,6 +7,7 @@ import { readSlices } from '../gpu/readback.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
 import type { DatasetInput } from '../plan/input.ts';
+import { stepSamples } from '../plan/settings.ts';
 import type { Engine } from './engine.ts';
 import { splitForTraining } from './split.ts';
 import { withTrainingRestored } from './training_restored.ts';
@@ -110,7 +111,7 @@ async function sweep(
   } as const;
   engine.writeSchedule({ ...sweep, decaySteps: steps - 1 }, updates);
   const recording = engine.trainingRecording(input);
-  const epochSteps = Math.ceil(input.places / settings.batchSize);
+  const epochSteps = Math.ceil(input.places / stepSamples(settings));
   const reach = reachOf(steps);
   const found: Pick<StepRecord, 'loss' | 'learningRate'>[] = [];
   let ended: LearningRateCurve['ended'] | undefined;

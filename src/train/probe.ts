@@ -62,6 +62,6 @@ export async function runProbe(
     momentum: floats(results.momentum),
     plain: input.plain && floats(results.plain),
     histograms: new Uint32Array(bytes, results.histograms.offset, results.histograms.size / 4),
-    samples: results.samples.map(({ layer, norms }) => ({ layer, squares: floats(norms).subarray(0, count) })),
+    samples: results.samples.map(({ layer, norms }) => ({ layer, squares: floats(norms) })),
   };
 }

@@ -1,6 +1,7 @@
 import type { ProbeRecord } from '../health/health.ts';
 import { ProbeReader } from '../health/probe_record.ts';
 import type { DatasetInput } from '../plan/input.ts';
+import { stepSamples } from '../plan/settings.ts';
 import type { BoundProbe, Engine } from './engine.ts';
 import { runProbe } from './probe.ts';
 
@@ -39,12 +40,15 @@ export class Probing {
    */
   async probe(step: number, order: Uint32Array, batch: number): Promise<ProbeRecord> {
     this.last = step;
-    const { batchSize } = this.engine.settings;
-    const entries = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-    const place = { position: batch * batchSize, count: entries.length };
+    const { settings } = this.engine;
+    const most = stepSamples(settings);
+    const entries = order.subarray(batch * most, (batch + 1) * most);
+    const place = { position: batch * most, count: entries.length };
     const words = await runProbe(this.engine, this.plan, this.input, place);
     // Where an image is seen several times, an entry is copy * images + image: shaders/augment_draw.wgsl.
-    const samples = Array.from(entries, (entry) => {
+    // The norms of single samples are those of the last micro-batch, whose numbers the buffers hold.
+    const seen = entries.subarray(Math.floor((entries.length - 1) / settings.batchSize) * settings.batchSize);
+    const samples = Array.from(seen, (entry) => {
       const index = entry % this.labels.length;
       return { sample: this.start + index, label: this.labels[index]! };
     });
@@ -52,6 +56,7 @@ export class Probing {
     return this.reader.read(words, {
       step,
       samples,
+      count: entries.length,
       follows: step > this.firstStep,
       momentumSign: this.plan.momentumSign,
     });

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { type DispatchProfile, profileRecording, type StepProfile } from '../gpu/profile.ts';
-import { type Phase, phases } from '../plan/phases.ts';
+import type { Phase } from '../plan/phases.ts';
 import type { Engine } from './engine.ts';
 import { withTrainingRestored } from './training_restored.ts';
 
@@ -9,7 +9,7 @@ const endless = 2 ** 31;
 
 /** A training step, dispatch by dispatch. */
 export interface TrainingProfile extends StepProfile {
-  /** In their order, and so phase by phase. */
+  /** In their order, and so phase by phase, micro-batch by micro-batch. */
   dispatches: (DispatchProfile & { phase: Phase })[];
   /** How often a batch's images are gone over to augment them: each is read and written once a pass. */
   augmentationPasses: number;
@@ -23,15 +23,14 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
     await engine.fitAugmentation(dataset);
     const input = await engine.input(dataset, engine.inputView, training);
     try {
-      const parts = engine.trainingPhases(input);
-      const recording = phases.flatMap((phase) => parts[phase]);
-      const phaseOf = phases.flatMap((phase) => parts[phase].map(() => phase));
+      const step = engine.trainingStep(input);
+      const recording = step.map(({ dispatch }) => dispatch);
       engine.beginEpoch(training, input, engine.nextOrder(input, true));
       // `begin_step` is repeated like every other dispatch: an epoch that ends would leave the others batches without samples.
       engine.beginSamples(training, endless);
       for (let i = 0; i < 3; i++) engine.run(recording);
       const profile = await profileRecording(gpu, memory, recording, rounds);
-      const dispatches = profile.dispatches.map((dispatch, i) => ({ ...dispatch, phase: phaseOf[i]! }));
+      const dispatches = profile.dispatches.map((dispatch, i) => ({ ...dispatch, phase: step[i]!.phase }));
       return { ...profile, dispatches, augmentationPasses: input.passes };
     } finally {
       input.dispose();

@@ -45,6 +45,12 @@ export interface TrainerOptions {
    */
   loss?: LossConfig;
   batchSize?: number;
+  /**
+   * Batches that a training step adds up the gradients of before it updates the weights once; 1 by default. The step has
+   * up to `batchSize * accumulationSteps` samples and their mean gradient, in the memory of one batch. Batch normalization
+   * takes the statistics of each batch by itself.
+   */
+  accumulationSteps?: number;
   /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
   /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 unless given. */
@@ -135,6 +141,7 @@ const optionNames = [
   'optimizer',
   'loss',
   'batchSize',
+  'accumulationSteps',
   'seed',
   'augmentation',
   'mix',
@@ -230,6 +237,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const { model, outputs } = compileForLoss(options.model, loss);
   const optimizer = fillOptimizer(options.optimizer ?? 'adam');
   const batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
+  const accumulationSteps = parse(integer(1, 65536), options.accumulationSteps ?? 1, 'accumulationSteps');
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
   const augmentation = options.augmentation ?? {};
   // What is invalid is told now; the shape of a data set is known later.
@@ -247,7 +255,20 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const inputView = inputViewOf(augmentation, options.mix, options.copies);
   const soft = isOfClasses(loss) && (takesTargets(loss) || paired);
-  return { model, outputs, loss, optimizer, batchSize, seed, inputView, soft, health, probeEvery, metrics };
+  return {
+    model,
+    outputs,
+    loss,
+    optimizer,
+    batchSize,
+    accumulationSteps,
+    seed,
+    inputView,
+    soft,
+    health,
+    probeEvery,
+    metrics,
+  };
 }
 
 /** @throws ConfigurationError for metrics of classes where the loss has none. */

@@ -20,6 +20,8 @@ import {
   checkBatchNormFold,
   checkBatchNormForward,
   checkBatchNormMove,
+  checkBatchNormPend,
+  checkBatchNormSettle,
   checkBatchNormStatistics,
 } from './batch_norm_checks.ts';
 import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
@@ -156,6 +158,13 @@ describe('batch_norm_move', () => {
       launch.dispose();
     }
   });
+});
+
+describe('moving statistics of a step with several micro-batches', () => {
+  const layers = { layers: [8, 3, 64, 300], momenta: [0.99, 0.9, 0.5, 0.1] };
+  test('after the first', () => checkKernel(gpu, checkBatchNormPend({ ...layers, first: true })));
+  test('after another', () => checkKernel(gpu, checkBatchNormPend({ ...layers, first: false })));
+  test('after the step', () => checkKernel(gpu, checkBatchNormSettle(layers)));
 });
 
 describe('statistics, combined, normalize', () => {

@@ -12,6 +12,8 @@ import {
   batchNormFold,
   batchNormForward,
   batchNormMove,
+  batchNormPend,
+  batchNormSettle,
   batchNormStatistics,
   packMovingTensors,
   statisticsElements,
@@ -194,51 +196,102 @@ export interface BatchNormMoveCase {
   skip?: boolean;
 }
 
-export function checkBatchNormMove({
-  layers,
-  momenta,
-  skip = false,
-}: BatchNormMoveCase): KernelCheck<BatchNormMoveShape> {
+/** The arena of statistics that a case is about, and where its tensors lie. */
+function statisticsArena({ layers, momenta }: BatchNormMoveCase) {
   const arena = arenaOf(layers.flatMap((channels) => [channels, channels]));
   const places = arena.tensors.map((tensor, t) => ({
     offset: tensor.byteOffset - arena.dw.byteOffset,
     elements: tensor.length,
     momentum: momenta[Math.floor(t / 2)]!,
   }));
+  return { arena, places, shape: { elements: arena.elements, tensors: places.length } };
+}
+
+/** Every tensor as the statistics move it, or as it was; nothing between them is written: `into` has what stands there. */
+const moved =
+  (
+    { places }: ReturnType<typeof statisticsArena>,
+    { statistics, moving, into = moving }: { statistics: Float32Array; moving: Float32Array; into?: Float32Array },
+    moves: boolean,
+  ): Verify =>
+  (name, bits) => {
+    const expected = into.slice();
+    const actual = floats(bits);
+    for (const { offset, elements, momentum } of places) {
+      const [first, end] = [offset / 4, offset / 4 + elements];
+      const given = { statistics: statistics.subarray(first, end), moving: moving.subarray(first, end) };
+      const exact = moves ? reference.batchNormMove({ momentum }, given).moving : given.moving;
+      const magnitude = Float64Array.from(
+        given.moving,
+        (value, i) => Math.abs(value) + (1 - momentum) * (Math.abs(value) + Math.abs(given.statistics[i]!)),
+      );
+      const bound = moves ? boundOf(tolerances.batch_norm_move, exact, { terms: 4, magnitude }) : 0;
+      expectWithin(name, actual.subarray(first, end), exact, bound);
+      expected.set(actual.subarray(first, end), first);
+    }
+    // Between the tensors nothing is written: poison is NaN, so words are compared.
+    const words = new Uint32Array(expected.buffer);
+    const changed = bits.findIndex((word, i) => word !== words[i]);
+    if (changed >= 0) throw new Error(`${name}[${changed}], which belongs to no tensor, was written`);
+  };
+
+export function checkBatchNormMove(c: BatchNormMoveCase): KernelCheck<BatchNormMoveShape> {
+  const own = statisticsArena(c);
+  const { skip = false } = c;
   return {
     kernel: batchNormMove,
-    shape: { elements: arena.elements, tensors: places.length },
+    shape: own.shape,
     given: {
-      statistics: arena.dw,
-      moving: likeArena(arena, 5),
-      table: packMovingTensors(places),
+      statistics: own.arena.dw,
+      moving: likeArena(own.arena, 5),
+      table: packMovingTensors(own.places),
       // skip is all that is read of it; with an even word next to it the sabotage changes only what it has to.
       state: stateOf({ skip: Number(skip) }),
     },
-    twin: (inputs) => {
-      const { statistics, moving } = inputs as Contents;
-      const expected = moving!.slice();
-      return {
-        moving: (name, bits) => {
-          const actual = floats(bits);
-          for (const { offset, elements, momentum } of places) {
-            const [first, end] = [offset / 4, offset / 4 + elements];
-            const given = { statistics: statistics!.subarray(first, end), moving: moving!.subarray(first, end) };
-            const exact = skip ? given.moving : reference.batchNormMove({ momentum }, given).moving;
-            const magnitude = Float64Array.from(
-              given.moving,
-              (value, i) => Math.abs(value) + (1 - momentum) * (Math.abs(value) + Math.abs(given.statistics[i]!)),
-            );
-            const bound = skip ? 0 : boundOf(tolerances.batch_norm_move, exact, { terms: 4, magnitude });
-            expectWithin(name, actual.subarray(first, end), exact, bound);
-            expected.set(actual.subarray(first, end), first);
-          }
-          // Between the tensors nothing is written: poison is NaN, so words are compared.
-          const words = new Uint32Array(expected.buffer);
-          const changed = bits.findIndex((word, i) => word !== words[i]);
-          if (changed >= 0) throw new Error(`${name}[${changed}], which belongs to no tensor, was written`);
-        },
-      };
+    twin: (given) => {
+      const { statistics, moving } = given as Contents;
+      return { moving: moved(own, { statistics: statistics!, moving: moving! }, !skip) };
+    },
+  };
+}
+
+export function checkBatchNormPend(
+  c: BatchNormMoveCase & { first: boolean },
+): KernelCheck<BatchNormMoveShape & { first: boolean }> {
+  const own = statisticsArena(c);
+  const { first } = c;
+  return {
+    kernel: batchNormPend,
+    shape: { ...own.shape, first },
+    given: {
+      statistics: own.arena.dw,
+      table: packMovingTensors(own.places),
+      ...(first ? { moving: likeArena(own.arena, 5) } : { accumulated: Uint32Array.of(1, 9, 0, 0) }),
+      pending: first ? 'unread' : likeArena(own.arena, 6),
+    },
+    twin: (given) => {
+      const { statistics, moving, pending } = given as Contents;
+      const into = pending ?? likeArena(own.arena, 9);
+      return { pending: moved(own, { statistics: statistics!, moving: moving ?? pending!, into }, true) };
+    },
+  };
+}
+
+export function checkBatchNormSettle(c: BatchNormMoveCase): KernelCheck<BatchNormMoveShape> {
+  const own = statisticsArena(c);
+  return {
+    kernel: batchNormSettle,
+    shape: own.shape,
+    given: {
+      pending: own.arena.dw,
+      moving: 'unread',
+      table: packMovingTensors(own.places),
+      state: stateOf({}),
+    },
+    twin: (given) => {
+      const { pending } = given as Contents;
+      const into = likeArena(own.arena, 9);
+      return { moving: moved(own, { statistics: pending!, moving: pending!, into }, false) };
     },
   };
 }

@@ -4,6 +4,7 @@ import { activationNames } from '../../src/kernels/activation.ts';
 import { lossTypes } from '../../src/model/losses/index.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
+import { checkAccumulateGradients, checkBeginMicroBatch } from './accumulation_checks.ts';
 import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
 import { arenaOf } from './arena.ts';
 import { checkWeightAverage } from './average_checks.ts';
@@ -15,6 +16,8 @@ import {
   checkBatchNormFold,
   checkBatchNormForward,
   checkBatchNormMove,
+  checkBatchNormPend,
+  checkBatchNormSettle,
   checkBatchNormStatistics,
 } from './batch_norm_checks.ts';
 import { checkKernel, type KernelCheck, variantsOf } from './check_kernel.ts';
@@ -270,6 +273,9 @@ const normKernels = [
     ...[1, 5].map((pixels) => any(checkGroupNormBackwardSums({ ...normGroup, channels: 2 * channels, pixels }))),
   ]),
   any(checkBatchNormMove({ layers: [5, 300], momenta: [0.99, 0.9] })),
+  any(checkBatchNormPend({ layers: [5, 300], momenta: [0.99, 0.9], first: true })),
+  any(checkBatchNormPend({ layers: [5, 300], momenta: [0.99, 0.9], first: false })),
+  any(checkBatchNormSettle({ layers: [5, 300], momenta: [0.99, 0.9] })),
   any(checkLayerNormForward(normLayer)),
   any(checkLayerNormBackwardX(normLayer)),
   any(checkLayerNormBackwardSums(normLayer)),
@@ -401,6 +407,10 @@ export const everyKernel: AnyCheck[] = [
     }),
   ),
   any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
+  any(checkBeginMicroBatch(4, { position: 2, samples: 5 })),
+  ...(['first', 'middle', 'last'] as const).map((place) =>
+    any(checkAccumulateGradients({ tensors: [70, 5], place, own: 3, count: 7 })),
+  ),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3 })),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3, overwriteEvery: 3 })),
   // Every slot beside everything else that may be bound: no more than eight storage buffers.

@@ -7,6 +7,7 @@ import { scheduleDefinition } from '../../src/model/schedules/index.ts';
 import * as step from '../../src/reference/step.ts';
 import { expectWithin } from '../compare.ts';
 import keras from '../fixtures/keras_schedules.json';
+import { type AccumulateCase, checkAccumulateGradients, checkBeginMicroBatch } from './accumulation_checks.ts';
 import { checkWeightAverage, type WeightAverageCase } from './average_checks.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';
 import { launchGuarded } from './guarded_launch.ts';
@@ -101,4 +102,31 @@ describe('weight_average', () => {
     ['not after this update', { overwriteEvery: 7 }],
     ['after every update', { overwriteEvery: 1 }],
   ])('%s', (_, departure) => checkKernel(gpu, checkWeightAverage({ ...control, ...departure })));
+});
+
+describe('begin_micro_batch', () => {
+  test.each<[string, number, Record<string, number>, number?]>([
+    ['the control', 32, {}],
+    ['a whole last batch', 32, { position: 168 }],
+    ['a short last batch', 32, { position: 199 }],
+    ['behind the end the batch stays', 32, { position: 200 }],
+    ['after a halt the batch stays', 32, { halted: 1 }],
+    ['a batch whose loss is not finite stays, and its samples are counted', 32, {}, Number.NaN],
+    ['an infinite loss', 32, {}, Infinity],
+  ])('%s', (_, batch, values, loss) => checkKernel(gpu, checkBeginMicroBatch(batch, { ...before, ...values }, loss)));
+});
+
+describe('accumulate_gradients', () => {
+  const control: AccumulateCase = { tensors: [300, 7, 90], place: 'middle', own: 3, count: 7 };
+  const departures: Record<string, Partial<AccumulateCase>> = {
+    'the control': {},
+    'one number': { tensors: [1] },
+    'one past a chunk': { tensors: [4097, 3] },
+    'a float beside the loss': { fractional: true },
+  };
+  test.each(
+    (['first', 'middle', 'last'] as const).flatMap((place) =>
+      Object.entries(departures).map(([title, departure]) => [place, title, departure] as const),
+    ),
+  )('%s: %s', (place, _, departure) => checkKernel(gpu, checkAccumulateGradients({ ...control, ...departure, place })));
 });

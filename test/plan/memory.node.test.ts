@@ -5,6 +5,7 @@ import { compileModel } from '../../src/model/graph.ts';
 import { product } from '../../src/model/layer.ts';
 import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
 import { loadLayers } from '../../src/plan/load_layers.ts';
+import { phasesOf, stepOf } from '../../src/plan/phases.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
 import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
@@ -16,10 +17,10 @@ async function planOf(
   name: PresetName,
   batchSize: number,
   inputShape: [number, number, number] = [32, 32, 3],
-  optimizer: OptimizerConfig = 'adam',
+  { optimizer = 'adam', accumulationSteps = 1 }: { optimizer?: OptimizerConfig; accumulationSteps?: number } = {},
 ) {
   const model = presetModel(name, inputShape, 10);
-  const settings = fillTrainerOptions({ model, batchSize, optimizer });
+  const settings = fillTrainerOptions({ model, batchSize, optimizer, accumulationSteps });
   await loadLayers(settings.model);
   const planner = new Planner({ software: true, subgroupSize: 4 }, limits);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms', settings));
@@ -41,10 +42,25 @@ describe.each<PresetName>([
   test('no dispatch reads what is not there, or writes what is still expected', async () => {
     // Muon has what is alive within the update alone.
     for (const optimizer of ['adam', 'muon'] as const) {
-      const { sequences, slots } = await planOf(name, 8, undefined, optimizer);
+      const { sequences, slots } = await planOf(name, 8, undefined, { optimizer });
       for (const sequence of sequences) expect(hazardsOf(sequence, slots)).toEqual([]);
     }
   });
+});
+
+test('a step of three micro-batches has the hazards of none, and takes a batch’s memory and two arenas more', async () => {
+  const [one, three] = [await planOf('resnet8', 8), await planOf('resnet8', 8, undefined, { accumulationSteps: 3 })];
+  const { training } = three.steps;
+  const order = stepOf(phasesOf(three.steps, [], training.loss), training.accumulation).map(({ dispatch }) => dispatch);
+  expect(order.filter(({ name }) => name === 'begin_step')).toHaveLength(1);
+  expect(order.filter(({ name }) => name === 'begin_micro_batch')).toHaveLength(2);
+  expect(order.filter(({ name }) => name === 'accumulate_gradients')).toHaveLength(3);
+  expect(order.filter(({ name }) => name === 'adam')).toHaveLength(1);
+  expect(hazardsOf(order, three.slots)).toEqual([]);
+  for (const sequence of three.sequences) expect(hazardsOf(sequence, three.slots)).toEqual([]);
+  const { gradients, moving } = three.steps.network;
+  const sums = gradients.all.size + moving!.all.size + 16;
+  expect(bytesOf(three.slots) - bytesOf(one.slots)).toBe(sums);
 });
 
 test('resnet20 at batch 128: the plan beside the sum of its activations, and what liveness saves', async () => {

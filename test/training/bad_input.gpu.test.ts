@@ -35,7 +35,7 @@ describe('createTrainer refuses at once', () => {
       { model: smallModel, batchsize: 3 },
       {
         what: 'createTrainer has no option batchsize',
-        expected: expect.stringContaining('model, optimizer, loss, batchSize, seed, augmentation'),
+        expected: expect.stringContaining('model, optimizer, loss, batchSize, accumulationSteps, seed, augmentation'),
         fix: 'did you mean "batchSize"?',
       },
     ],

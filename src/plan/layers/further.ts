@@ -17,7 +17,7 @@ import { lowerUpSampling2d } from './up_sampling2d.ts';
 
 export { groupedConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
 export { foldBatchNorm } from './fold_batch_norm.ts';
-export { planMove, planMoveTable } from './moving_statistics.ts';
+export { planMicroBatchMoves, planMove, planMoveTable } from './moving_statistics.ts';
 export { activateUnfused } from './unfused_activation.ts';
 
 /** The lowerings of all layer types but the basic ones, with their shaders: fetched when a model has one of them. */

@@ -1,4 +1,10 @@
-import { batchNormMove, type MovingTensor, packMovingTensors } from '../../kernels/batch_norm.ts';
+import {
+  batchNormMove,
+  batchNormPend,
+  batchNormSettle,
+  type MovingTensor,
+  packMovingTensors,
+} from '../../kernels/batch_norm.ts';
 import type { BufferRef, PlannedDispatch, Planner } from '../planner.ts';
 
 /** A network's moving statistics, the batch's that they follow, and how much of them each step keeps. */
@@ -20,4 +26,20 @@ export function planMove(
 ): PlannedDispatch {
   const shape = { elements: all.size / 16, tensors: count };
   return planner.dispatch(batchNormMove, shape, { statistics: ofBatch, table, state, moving: all });
+}
+
+/** The same where a step has several micro-batches, each of which moves them: after the first, after the others, after the step. */
+export function planMicroBatchMoves(
+  planner: Planner,
+  { all, ofBatch, table, count }: MovingStatistics,
+  { state, accumulated }: { state: BufferRef; accumulated: BufferRef },
+): { first: PlannedDispatch; next: PlannedDispatch; settle: PlannedDispatch } {
+  const shape = { elements: all.size / 16, tensors: count };
+  const pending = planner.buffer('parameters', 'moving_statistics.pending', all.size / 4);
+  const buffers = { statistics: ofBatch, table, pending };
+  return {
+    first: planner.dispatch(batchNormPend, { ...shape, first: true }, { ...buffers, moving: all }),
+    next: planner.dispatch(batchNormPend, { ...shape, first: false }, { ...buffers, accumulated }),
+    settle: planner.dispatch(batchNormSettle, shape, { pending, table, state, moving: all }),
+  };
 }

@@ -1,0 +1,7 @@
+// What the micro-batches of a step have added up to.
+struct Accumulated {
+  own: u32,   // samples of this micro-batch that count; 0 where the step has no more
+  count: u32, // samples of the step up to this micro-batch
+  loss: f32,
+  correct: u32,
+}

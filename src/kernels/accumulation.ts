@@ -1,0 +1,60 @@
+import accumulateGradientsSource from '../../shaders/accumulate_gradients.wgsl?raw';
+import beginMicroBatchSource from '../../shaders/begin_micro_batch.wgsl?raw';
+import accumulatedStruct from '../../shaders/lib/accumulated.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { type RecordShape, recordConstants, recordSource } from './record.ts';
+import { stateSource, stateWords } from './state.ts';
+import { type ChunkedShape, chunkInvocations } from './update.ts';
+
+/** The words of `struct Accumulated` in shaders/lib/accumulated.wgsl, in its order. */
+export const accumulatedFields: readonly string[] = [...accumulatedStruct.matchAll(/^\s*(\w+): ?(?:u32|f32),/gm)].map(
+  (m) => m[1]!,
+);
+
+export const accumulatedWords = accumulatedFields.length;
+
+/** The struct's text for the shaders that read it. */
+export const accumulatedSource = `\n${accumulatedStruct}`;
+
+export const beginMicroBatch: Kernel<{ batch: number }> = {
+  name: 'begin_micro_batch',
+  source: beginMicroBatchSource + stateSource + accumulatedSource,
+  constants: (s) => ({ batch: s.batch }),
+  buffers: () => ({ state: stateWords, accumulated: accumulatedWords }),
+  workgroups: () => [1],
+  cost: () => ({ flops: 0, bytes: 8 * (stateWords + accumulatedWords) }),
+};
+
+/** Where in its step a micro-batch stands. */
+export type MicroBatchPlace = 'first' | 'middle' | 'last';
+
+export interface AccumulateGradientsShape extends ChunkedShape {
+  place: MicroBatchPlace;
+  /** The record's `correct` is a sum of floats, not a count. */
+  fractional: boolean;
+  record: RecordShape;
+}
+
+/** To be launched after the backward pass of a micro-batch. */
+export const accumulateGradients: Kernel<AccumulateGradientsShape> = {
+  name: 'accumulate_gradients',
+  source: accumulateGradientsSource + stateSource + recordSource + accumulatedSource,
+  variants: chunkInvocations,
+  flags: ({ place, fractional }, { workgroupSize }) => ({
+    workgroup_size: workgroupSize!,
+    first: place === 'first',
+    last: place === 'last',
+    fractional,
+  }),
+  constants: (s) => recordConstants(s.record),
+  buffers: (s) => ({
+    dw: s.elements * 4,
+    chunks: s.chunks * 4,
+    state: stateWords,
+    s: s.elements * 4,
+    accumulated: accumulatedWords,
+    records: s.record.words * s.record.slots,
+  }),
+  workgroups: (s) => [s.chunks],
+  cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * (s.place === 'first' ? 2 : 3) * s.elements }),
+};
