@@ -117,7 +117,7 @@ export function requestOf(
   facts: DatasetFacts,
   plan: Plan,
 ): Omit<TrainRequest, 'paused'> {
-  const { dataset, clean, optimizer, batchSize, seed, health } = experiment;
+  const { dataset, clean, optimizer, batchSize, seed, health, metrics, fit } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
@@ -128,6 +128,8 @@ export function requestOf(
     batchSize,
     seed,
     health,
+    ...(metrics && { metrics }),
+    ...(fit && { fit }),
     epochs,
     trainSamples,
     testSamples,
@@ -237,7 +239,8 @@ function tell(run: Run, events: readonly RunEvent[]): void {
   const last = run.log.epochs.at(-1);
   if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
     const accuracy = fixed(last.validationAccuracy);
-    state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}: validation accuracy ${accuracy}.`;
+    const measured = accuracy ? `: validation accuracy ${accuracy}` : '';
+    state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}${measured}.`;
   }
 }
 
@@ -295,9 +298,13 @@ effect(() => {
   training.setLearningRate(rate);
 });
 
-function outcome(run: Run, { stopped, skippedSteps, leftBehind }: Trained): string {
+function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, leftBehind }: Trained): string {
   const accuracy = leftBehind?.accuracy ?? run.log.epochs.at(-1)?.validationAccuracy;
   const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
+  if (stoppedEarly) {
+    const { epoch, monitor, bestEpoch } = stoppedEarly;
+    parts.unshift(`Stopped early after epoch ${epoch}: ${monitor} was best in epoch ${bestEpoch}.`);
+  }
   if (accuracy !== undefined) parts.push(`Validation accuracy ${fixed(accuracy)}.`);
   if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
   return parts.join(' ');

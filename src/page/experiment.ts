@@ -8,19 +8,23 @@ import {
   ConfigurationError,
   describeModels,
   type Finding,
+  type FitSettings,
   findings,
   type HealthLevel,
   type LearningRate,
+  type MetricConfig,
   type Model,
   type OpConfig,
   type OptimizerConfig,
   sequential,
   withClasses,
 } from '../index.ts';
+import { fillMetrics } from '../model/metrics/index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { type FilledLearningRate, fillLearningRate } from '../model/schedule.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { AugmentationPresetName } from '../train/augmentation_presets.ts';
+import { fillFitSettings, fitSettingNames } from '../train/fit_settings.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 
 /** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */
@@ -40,6 +44,10 @@ export interface Experiment {
   seed: number;
   /** What is measured of the gradients; it changes nothing of what is trained. */
   health: HealthLevel;
+  /** Measured of the validation, beside loss and accuracy. */
+  metrics?: readonly MetricConfig[];
+  /** How a run validates and when it ends. */
+  fit?: FitSettings;
   /** Left out for as many as suit the adapter. */
   epochs?: number;
   trainSamples?: number;
@@ -146,6 +154,26 @@ const parameters: readonly Parameter[] = [
     read: (text) => {
       if (isLevel(text)) return { health: text };
       throw refusal('health', text, healthLevels.join(', '));
+    },
+  },
+  {
+    name: 'metrics',
+    write: ({ metrics }) => metrics && JSON.stringify(metrics),
+    read: (text) => {
+      const metrics = nameOrJson('metrics', text, []) as MetricConfig[];
+      fillMetrics(metrics); // throws, with the words for it
+      return { metrics };
+    },
+  },
+  {
+    name: 'fit',
+    write: ({ fit }) => fit && JSON.stringify(fit),
+    read: (text) => {
+      const fit = nameOrJson('fit', text, []) as FitSettings;
+      const unknown = Object.keys(fit).find((name) => !(fitSettingNames as readonly string[]).includes(name));
+      if (unknown !== undefined) throw refusal('fit', unknown, fitSettingNames.join(', '));
+      fillFitSettings(fit); // throws, with the words for it
+      return { fit };
     },
   },
   whole('epochs', 'epochs', 1, 1e6),

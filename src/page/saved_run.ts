@@ -97,7 +97,7 @@ function stepsPerEpoch({ options, dataset, history }: Loaded): number {
 }
 
 /** Presets by their names again, where they are nothing else. */
-function experimentOf({ options, dataset, epochs }: Loaded): SettledExperiment {
+function experimentOf({ options, dataset, epochs, fit }: Loaded): SettledExperiment {
   const { classNames, name, trainSamples, testSamples } = dataset;
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   const { inputShape } = options.model;
@@ -119,6 +119,8 @@ function experimentOf({ options, dataset, epochs }: Loaded): SettledExperiment {
     batchSize: options.batchSize ?? 32,
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',
+    ...(options.metrics && { metrics: options.metrics }),
+    ...(fit && { fit }),
     epochs,
     trainSamples,
     testSamples,

@@ -159,6 +159,8 @@ const names: Partial<Record<keyof Experiment, string>> = {
   batchSize: 'the batch size',
   seed: 'the seed',
   health: 'the probes',
+  metrics: 'the metrics',
+  fit: 'validation and early stopping',
   epochs: 'the epochs',
   trainSamples: 'the training images',
   testSamples: 'the validation images',

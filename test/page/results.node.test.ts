@@ -232,6 +232,34 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   await page.close();
 });
 
+test('a run that its URL lets stop early says so, shows its metrics by epoch and by class, and has the fields for them', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const url = await studio.serve();
+  const earlyStopping = { monitor: 'loss', mode: 'max', patience: 1, restoreBestWeights: true };
+  const fit = encodeURIComponent(JSON.stringify({ earlyStopping, validationFreq: 1 }));
+  const metrics = encodeURIComponent('["f1Score"]');
+  await openPage(`${url}#dataset=digits&augment=none&epochs=6&metrics=${metrics}&fit=${fit}`, page, complaints);
+  await page.click('#start');
+  await until(page, '#status', 'Stopped early after epoch 2: loss was best in epoch 1');
+  expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(2);
+  expect(await text(page, '#epochs thead')).toContain('f1Score');
+  await until(page, '#results .facts', 'accuracy 0\\.\\d{4}, balanced 0\\.\\d{4}, ');
+  expect(await page.$$eval('#by-class tbody tr', (rows) => rows.map((row) => row.children.length))).toEqual(
+    Array(10).fill(4),
+  );
+  const typed = (id: string) => page.$eval(id, (input) => (input as HTMLInputElement).value);
+  expect([await typed('#early-stopping'), await typed('#validation-freq'), await typed('#validation-split')]).toEqual([
+    '1',
+    '1',
+    '',
+  ]);
+  await page.$eval('#measure-metrics', (box) => (box as HTMLInputElement).click());
+  await page.waitForFunction(() => !/metrics=/.test(location.hash) && /fit=/.test(location.hash));
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test('nothing begins while a run is loaded; images that are others than its own are not taken for them', async () => {
   const model: Model = {
     inputShape: [4, 4, 1],

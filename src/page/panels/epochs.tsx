@@ -30,7 +30,7 @@ export function EpochsPanel() {
   const shown = run.value;
   shown?.events.value;
   const names = mapLayers();
-  const groups = groupsOf(names);
+  const groups = groupsOf(names, shown ? metricsOf(shown) : []);
   const columns = 1 + groups.reduce((sum, group) => sum + group.columns.length, 0);
   const rows = shown ? rowsOf(shown) : [];
   return (
@@ -84,13 +84,30 @@ export function EpochsPanel() {
   );
 }
 
-function groupsOf(layers: readonly string[]): Group[] {
+/** Metrics of the validation that are one number: `F1Score` of `validationF1Score`. */
+function metricsOf({ log }: Run): string[] {
+  const known = ['validationLoss', 'validationAccuracy'];
+  const names = log.epochs.flatMap((record) =>
+    Object.entries(record).flatMap(([name, value]) =>
+      name.startsWith('validation') && typeof value === 'number' && !known.includes(name) ? [name] : [],
+    ),
+  );
+  return [...new Set(names)];
+}
+
+const titleOf = (name: string) => name.replace(/^validation(.)/, (_, first: string) => first.toLowerCase());
+
+function groupsOf(layers: readonly string[], metrics: readonly string[]): Group[] {
   return [
     { name: 'training', columns: ['loss', 'accuracy'], cells: (it) => [fixed(it.loss), fixed(it.accuracy)] },
     {
       name: 'validation',
-      columns: ['loss', 'accuracy'],
-      cells: (it) => [fixed(it.validationLoss), fixed(it.validationAccuracy)],
+      columns: ['loss', 'accuracy', ...metrics.map(titleOf)],
+      cells: (it) => [
+        fixed(it.validationLoss),
+        fixed(it.validationAccuracy),
+        ...metrics.map((name) => fixed((it as Record<string, unknown>)[name] as number | undefined)),
+      ],
     },
     {
       name: 'gradient norm, mean',

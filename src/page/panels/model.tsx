@@ -1,5 +1,5 @@
 import { count } from '../../figures.ts';
-import type { OptimizerConfig, LearningRate as Rate } from '../../index.ts';
+import type { FitSettings, OptimizerConfig, LearningRate as Rate } from '../../index.ts';
 import { scheduleLengthWarning } from '../../model/schedule.ts';
 import { type ScheduleType, scheduleDefinition } from '../../model/schedules/index.ts';
 import { filledRate, learningRateOf, rateWords } from '../experiment.ts';
@@ -45,6 +45,71 @@ function gistOfModel(): string {
   if (!summary) return error?.what ?? '';
   const parameters = summary.reduce((sum, layer) => sum + layer.parameters, 0);
   return `${typeof model === 'string' ? model : "one's own"}, ${count(parameters)} parameters`;
+}
+
+/** How a run validates, what it measures of that, and whether it ends when nothing improves any more. */
+function Validation() {
+  const { fit = {}, metrics } = experiment.value;
+  const set = (part: FitSettings) => {
+    const given = Object.entries({ ...fit, ...part }).filter(([, value]) => value !== undefined);
+    change({ fit: given.length ? (Object.fromEntries(given) as FitSettings) : undefined });
+  };
+  const { earlyStopping, validationFreq, validationSplit } = fit;
+  return (
+    <details>
+      <summary>validation, early stopping, metrics</summary>
+      <div class="options">
+        <Count
+          name="Stop after epochs without a better validation loss"
+          id="early-stopping"
+          value={earlyStopping?.patience}
+          placeholder="never"
+          least={0}
+          most={1e6}
+          onChange={(patience) =>
+            set({
+              earlyStopping:
+                patience === undefined ? undefined : { restoreBestWeights: true, ...earlyStopping, patience },
+            })
+          }
+        />
+        <Count
+          name="Epochs from one validation to the next"
+          id="validation-freq"
+          value={typeof validationFreq === 'number' ? validationFreq : undefined}
+          placeholder={Array.isArray(validationFreq) ? validationFreq.join(', ') : '1'}
+          least={1}
+          most={1e6}
+          onChange={(to) => set({ validationFreq: to })}
+        />
+        <div class="option">
+          <label for="validation-split">Share of the training images to validate with</label>
+          <TypedNumber
+            id="validation-split"
+            value={validationSplit}
+            placeholder="the validation images"
+            least={0.001}
+            most={0.999}
+            step="any"
+            onChange={(to) => set({ validationSplit: to })}
+          />
+        </div>
+        <div class="option">
+          <label for="measure-metrics">Measure precision, recall, F1 and balanced accuracy</label>
+          <input
+            id="measure-metrics"
+            type="checkbox"
+            checked={metrics !== undefined}
+            onChange={({ currentTarget }) =>
+              change({
+                metrics: currentTarget.checked ? ['precision', 'recall', 'f1Score', 'balancedAccuracy'] : undefined,
+              })
+            }
+          />
+        </div>
+      </div>
+    </details>
+  );
 }
 
 type Optimizer = Exclude<OptimizerConfig, string>;
@@ -118,6 +183,7 @@ export function OptimizerPanel() {
           onChange={(to) => change({ seed: to! })}
         />
       </div>
+      <Validation />
       <details>
         <summary>{optimizer.type}'s other options, clipping, weight decay, moving average</summary>
         <div class="options">

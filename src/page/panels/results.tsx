@@ -19,7 +19,7 @@ export function ResultsPanel() {
       <p class="facts">
         {shown
           ? `${counted(shown.images, 'validation image')} after ${counted(shown.step, 'step')}: accuracy ` +
-            `${fixed(shown.confusion.accuracy)}, ${counted(shown.mistakes, 'mistake')}.`
+            `${fixed(shown.confusion.accuracy)}, balanced ${fixed(shown.balancedAccuracy)}, ${counted(shown.mistakes, 'mistake')}.`
           : canAsk()
             ? 'The end of the run brings them, or a look now.'
             : (notKept() ?? 'What becomes of the validation images appears here when something was trained.')}
@@ -32,6 +32,7 @@ export function ResultsPanel() {
       {shown && (
         <div class="parts">
           <ConfusionMatrix {...shown} />
+          <ByClass {...shown} />
           <Kernels {...shown} />
           <Mistakes {...shown} />
         </div>
@@ -93,6 +94,39 @@ function ConfusionMatrix({ confusion: { counts } }: Results) {
         </table>
       </Scroll>
     </div>
+  );
+}
+
+/** What the matrix says of each class. */
+function ByClass({ byClass: { precision, recall, f1Score } }: Results) {
+  const names = run.value?.classNames ?? [];
+  return (
+    <section class="by-class" aria-labelledby="by-class-title">
+      <h3 id="by-class-title">Precision, recall and F1 by class</h3>
+      <Scroll labelledBy="by-class-title">
+        <table id="by-class">
+          <thead>
+            <tr>
+              {['class', 'precision', 'recall', 'F1'].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {precision.map((value, label) => (
+              <tr key={label}>
+                <th scope="row">{names[label]}</th>
+                {[value, recall[label], f1Score[label]].map((one, i) => (
+                  <td key={i}>{fixed(one)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
   );
 }
 

@@ -101,6 +101,6 @@ const fileOf = (
 
 const seedsOf = ({ a, pairs }: BesideRequest) => Array.from({ length: pairs }, (_, i) => a.seed + i);
 
-function optionsOf({ paused, ...request }: TrainRequest) {
+function optionsOf({ paused, metrics, ...request }: TrainRequest) {
   return trainerOptionsOf(request);
 }

@@ -1,6 +1,15 @@
-import { type Confusion, confusionOf, createDataset, type Dataset, type LayerOutput } from '../../index.ts';
+import {
+  type Confusion,
+  confusionOf,
+  createDataset,
+  type Dataset,
+  type LayerOutput,
+  type MetricFigures,
+} from '../../index.ts';
 import type { CompiledModel } from '../../model/graph.ts';
 import { definitionOf } from '../../model/layers/index.ts';
+import { figuresOf, fillMetrics } from '../../model/metrics/index.ts';
+import { Tally } from '../../model/metrics/tally.ts';
 import { type Ink, inkOf } from '../ink.ts';
 import { load } from './datasets.ts';
 import { current, type Session } from './session.ts';
@@ -18,6 +27,9 @@ export interface Results {
   imageShape: [height: number, width: number, channels: number];
   /** Without the mistakes beyond the first ones. */
   confusion: Confusion;
+  /** Of each class, in their order, and of all: the mean over the classes that have images. */
+  byClass: { precision: number[]; recall: number[]; f1Score: number[] };
+  balancedAccuracy: number;
   /** All of them. */
   mistakes: number;
   images: number;
@@ -28,6 +40,8 @@ export interface Results {
 }
 
 const mistakesShown = 12;
+
+const shownMetrics = fillMetrics(['precision', 'recall', 'f1Score', 'balancedAccuracy']);
 
 /**
  * Asks the network as it is now; where a run is under way, between two of its steps. Undefined before the first run, and
@@ -53,12 +67,21 @@ async function whatBecomesOf({ trainer, test }: Session): Promise<Results | unde
     trainer.meanwhile.snapshot(),
   ]);
   const { mistakes, ...confusion } = confusionOf(test.labels, probabilities);
+  const tally = new Tally(confusion.counts.length);
+  tally.add(test.labels, probabilities);
+  const figures: MetricFigures = figuresOf(shownMetrics, tally);
   const shown = mistakes.slice(0, mistakesShown);
   const kernels = kernelsOf(trainer.model, weights);
   return {
     step: progress.step,
     imageShape: test.imageShape,
     confusion: { ...confusion, mistakes: shown },
+    byClass: {
+      precision: figures.precisionByClass!,
+      recall: figures.recallByClass!,
+      f1Score: figures.f1ScoreByClass!,
+    },
+    balancedAccuracy: figures.balancedAccuracy!,
     mistakes: mistakes.length,
     images: test.count,
     pictures: shown.map(({ sample }) => imageAt(test, sample)),

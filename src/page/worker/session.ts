@@ -9,6 +9,7 @@ import {
   type LearningRate,
   type OptimizerConfig,
   type Snapshot,
+  type StoppedEarly,
   type TrainAndTest,
   type Trainer,
   takeFirst,
@@ -35,6 +36,8 @@ export type Listener = Required<Omit<RunListener, 'state'>>;
 
 export interface Trained {
   stopped: boolean;
+  /** earlyStopping ended it. */
+  stoppedEarly?: StoppedEarly;
   skippedSteps: number;
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind?: Evaluation;
@@ -105,7 +108,15 @@ export function train(request: TrainRequest, listener: Listener): Promise<Traine
 /** Trains on behind `goesOnFrom`, to the bits that the run would have had if nothing had come between. */
 export async function goOn(rest: ResumeFrom, listener: Listener): Promise<Trained> {
   if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
-  return run({ ...kept.request, epochs: rest.epochs, paused: false }, listener, rest);
+  const { fit, ...request } = kept.request;
+  // Whoever resumes a run that stopped early wants it to go on.
+  const { earlyStopping, ...others } = fit ?? {};
+  const isOver = kept.snapshot.callbacks?.earlyStopping?.stoppedEpoch !== undefined;
+  return run(
+    { ...request, ...(fit && { fit: isOver ? others : fit }), epochs: rest.epochs, paused: false },
+    listener,
+    rest,
+  );
 }
 
 async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): Promise<Trained> {
@@ -131,7 +142,7 @@ async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): 
   const { learningRate, ...before } = rest ?? { epochs: asked.epochs };
   if (from) await run.restore(from.snapshot, learningRate);
   try {
-    const { stopped, skippedSteps, partialEpoch } = await run.fit(
+    const { stopped, stoppedEarly, skippedSteps, partialEpoch } = await run.fit(
       { ...asked.fit, ...before, pace, signal },
       {
         begun: (bytes) => listener.begun(bytes),
@@ -141,7 +152,14 @@ async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): 
       },
     );
     if (partialEpoch) keep(await trainer.snapshot());
-    return { stopped, skippedSteps, ...(partialEpoch && { leftBehind: await trainer.evaluate(test) }) };
+    // Where earlyStopping restored the best weights, the run goes on from them.
+    if (stoppedEarly?.restoredBestWeights) keep(await trainer.snapshot());
+    return {
+      stopped,
+      skippedSteps,
+      ...(stoppedEarly && { stoppedEarly }),
+      ...(partialEpoch && { leftBehind: await trainer.evaluate(test) }),
+    };
   } catch (error) {
     if (!(error instanceof DeviceLostError)) kept = undefined;
     throw error;
