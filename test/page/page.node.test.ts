@@ -262,7 +262,11 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   await page.waitForSelector('#start:enabled');
   await page.click('#start');
   await until(page, '#status', 'Done in');
-  await until(page, '#results .facts', '^1 validation image after 64 steps: accuracy [01]\\.0000, balanced [01]\\.0000, \\d mistakes?\\.');
+  await until(
+    page,
+    '#results .facts',
+    '^1 validation image after 64 steps: accuracy [01]\\.0000, balanced [01]\\.0000, \\d mistakes?\\.',
+  );
   expect(asked.filter((path) => !path.startsWith('/some/where/'))).toEqual([]);
   expect(complaints).toEqual([]);
   await page.close();
