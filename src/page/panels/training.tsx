@@ -51,6 +51,7 @@ function RatePlot() {
     <RunPlot
       id="rate"
       title="Learning rate"
+      whole
       lines={(run) => withTwin(run, ({ curves }, look) => rateLines(curves, look))}
       idle={() => rateLines(nothing)}
       description="Learning rate of the training steps"

@@ -150,7 +150,7 @@ export class Chart {
   /** A run that diverges leaves the plot rather than flatten all else: at twenty times what they began with. */
   private topFor(most: number): number {
     const first = Math.max(...this.series.map(({ column }) => column[0] ?? 0));
-    const top = first > 0 ? Math.min(most, 20 * first) : most;
+    const top = first > 0 && !this.options.whole ? Math.min(most, 20 * first) : most;
     return top > 0 ? top * 1.05 : 1;
   }
 

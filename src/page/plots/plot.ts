@@ -11,6 +11,8 @@ import './plot.css';
 
 export interface PlotOptions {
   logarithmic?: boolean;
+  /** The axis reaches every value; otherwise a loss that diverges is cut off, so that what was before stays visible. */
+  whole?: boolean;
   /** The axis ends at 1. */
   share?: boolean;
   /** For whoever can't see the curves. */
