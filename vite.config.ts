@@ -139,25 +139,32 @@ function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   return Buffer.concat([header, data]);
 }
 
+/** A file of the package that imports nothing. */
+function entryOfLibrary(entry: string, fileName: string, licenses: string): UserConfig {
+  return {
+    root,
+    plugins: [leanShaders],
+    build: {
+      lib: { entry: resolve(root, entry), formats: ['es'], fileName },
+      outDir: 'dist',
+      emptyOutDir: false,
+      target: 'es2023',
+      license: { fileName: licenses },
+      // In one file also what the sources import only when it is wanted.
+      rolldownOptions: { output: { codeSplitting: false, minify: true } },
+    },
+  };
+}
+
 /**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
  * also what `vite` serves while somebody works on it.
  */
 const targets: Record<string, UserConfig> = {
+  // wgrad/formats: what takes models to other programs and back, for those who ask for it.
+  formats: entryOfLibrary('src/formats/index.ts', 'formats', 'formats-licenses.md'),
   // The package's door. Its small dependencies go in: a page can import the file as it stands, without a bundler.
-  library: {
-    root,
-    plugins: [leanShaders],
-    build: {
-      lib: { entry: resolve(root, 'src/index.ts'), formats: ['es'], fileName: 'index' },
-      outDir: 'dist',
-      emptyOutDir: false,
-      target: 'es2023',
-      license: { fileName: 'licenses.md' },
-      // In one file also what the sources import only when it is wanted.
-      rolldownOptions: { output: { codeSplitting: false, minify: true } },
-    },
-  },
+  library: entryOfLibrary('src/index.ts', 'index', 'licenses.md'),
   // The command.
   cli: packagedProgram('src/cli/main.ts', 'dist/cli'),
   // The page without a face that the command drives; its stack traces are for reading.

@@ -11,6 +11,7 @@ import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { addFitOptions } from './fit_options.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
+import { addModelCommands } from './model_files.ts';
 import { printPlan } from './plan.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
@@ -117,6 +118,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));
   addDataCommands(wgrad);
+  addModelCommands(wgrad);
   addAdapterOptions(
     wgrad
       .command('dev')

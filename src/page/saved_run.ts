@@ -1,6 +1,7 @@
 import { proxy } from 'comlink';
 import type { ErrorParts } from '../errors.ts';
 import { counted } from '../figures.ts';
+import type { ModelFormat } from '../formats/export_model.ts';
 import { upTo } from '../formats/history_until.ts';
 import { modelSummary } from '../index.ts';
 import { canGoOn, stepsOf } from './control.ts';
@@ -25,6 +26,19 @@ export async function saveRun(): Promise<void> {
     const file = await training.save(proxy(historyNow));
     download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
     state.status.value = `Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`;
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Hands the model of the run that is shown to the person in another program's format. */
+export async function exportModel(format: ModelFormat): Promise<void> {
+  const run = state.run.peek();
+  if (!run) return;
+  try {
+    const { name, bytes } = await training.exportedModel(format);
+    download(new Blob([bytes]), `${run.experiment.dataset}-${name}`);
+    state.status.value = `Exported: the model and its weights, as ${name}.`;
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }

@@ -1,7 +1,17 @@
 import { counted } from '../../figures.ts';
+import type { ModelFormat } from '../../formats/export_model.ts';
 import { canAsk, notKept } from '../results.ts';
-import { loadRun, saveRun } from '../saved_run.ts';
+import { exportModel, loadRun, saveRun } from '../saved_run.ts';
 import { run } from '../state.ts';
+
+const formatTitles: Record<ModelFormat, string> = {
+  onnx: 'ONNX',
+  tfjs: 'TensorFlow.js',
+  safetensors: 'safetensors',
+  npz: 'NumPy',
+  keras: 'Keras code',
+  pytorch: 'PyTorch code',
+};
 
 /** The run as a file, and back: weights and optimizer, configuration, history. */
 export function RunFile() {
@@ -36,6 +46,24 @@ export function RunFile() {
       <label for="load-run" class="button">
         Load run
       </label>
+      <select
+        id="export-model"
+        aria-label="Export the model"
+        title="The model and its weights for other programs"
+        disabled={!canAsk()}
+        value=""
+        onChange={({ currentTarget }) => {
+          if (currentTarget.value) exportModel(currentTarget.value as ModelFormat);
+          currentTarget.value = '';
+        }}
+      >
+        <option value="">Export as…</option>
+        {Object.entries(formatTitles).map(([format, title]) => (
+          <option key={format} value={format}>
+            {title}
+          </option>
+        ))}
+      </select>
     </div>
   );
 }

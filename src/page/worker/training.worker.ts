@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
 import type { DatasetFacts } from '../../data/served_datasets.ts';
 import { partsOf } from '../../errors.ts';
+import type { ModelFormat } from '../../formats/export_model.ts';
 import { type AdapterFacts, describeAugmentation } from '../../index.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';
 import { availability, type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source } from './datasets.ts';
@@ -15,6 +16,7 @@ import * as underWay from './under_way.ts';
 /** Wanted by few visitors: fetched when it is. */
 const runFile = () => import('./run_file.ts');
 const beside = () => import('./beside.ts');
+const modelFile = () => import('./model_file.ts');
 
 /**
  * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
@@ -59,6 +61,7 @@ const worker = {
   inkOfRun: plainly(inkOfRun),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
+  exportedModel: plainly(async (format: ModelFormat) => (await modelFile()).exportedModel(format)),
   profile: plainly(profileOf),
   findLearningRate: plainly(learningRateCurveOf),
 };

@@ -1,0 +1,50 @@
+import { ConfigurationError, suggest } from '../errors.ts';
+import { formatKeras } from './keras/keras_code.ts';
+import { formatNpz } from './npz.ts';
+import { formatOnnx, type OnnxOptions } from './onnx/onnx.ts';
+import { formatPytorch } from './pytorch/pytorch.ts';
+import { formatSafetensors } from './safetensors.ts';
+import { formatTensorflow } from './tensorflow.ts';
+import type { ModelFile, TrainedModel } from './trained_model.ts';
+
+type Format = (trained: TrainedModel, options: OnnxOptions) => ModelFile[];
+
+/** Formats by the names that the command has for them. */
+const formats = {
+  onnx: (trained, options) => [{ name: 'model.onnx', bytes: formatOnnx(trained, options) }],
+  tfjs: formatTensorflow,
+  safetensors: (trained) => [{ name: 'model.safetensors', bytes: formatSafetensors(trained) }],
+  npz: (trained) => [{ name: 'model.npz', bytes: formatNpz(trained) }],
+  keras: formatKeras,
+  pytorch: formatPytorch,
+} satisfies Record<string, Format>;
+
+export type ModelFormat = keyof typeof formats;
+export const modelFormats = Object.keys(formats) as ModelFormat[];
+
+/**
+ * A model in another program's format.
+ *
+ * @param options.input of ONNX alone: whether its graph takes floats (the default) or bytes.
+ * @returns one file, or several that belong side by side: those of tfjs, keras and pytorch.
+ * @throws ConfigurationError for an unknown format, an option that it doesn't have, a model that it cannot express (every layer, and
+ *   which format can), and weights that are another model's.
+ */
+export function exportModel(trained: TrainedModel, format: ModelFormat, options: OnnxOptions = {}): ModelFile[] {
+  if (!Object.hasOwn(formats, format)) {
+    throw new ConfigurationError({
+      what: 'There is no such format of models',
+      found: format,
+      expected: modelFormats.join(', '),
+      fix: suggest(String(format), modelFormats),
+    });
+  }
+  if (options.input !== undefined && format !== 'onnx') {
+    throw new ConfigurationError({
+      what: `input is an option of onnx, and ${format} has none`,
+      found: options.input,
+      fix: 'leave input out: this format takes floats',
+    });
+  }
+  return formats[format](trained, options);
+}

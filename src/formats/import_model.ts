@@ -1,0 +1,82 @@
+import { DataError } from '../errors.ts';
+import { compileModel, type Model } from '../model/graph.ts';
+import { isObject } from './keras/keras_json.ts';
+import { readKerasModel } from './keras/read_keras.ts';
+import { isSafetensors, parseSafetensors } from './safetensors.ts';
+import { type ImportedModel, isTensorflow, parseTensorflow } from './tensorflow.ts';
+import type { ModelFile } from './trained_model.ts';
+
+export interface ImportOptions {
+  /** Gives the bytes of a file that stands beside it: the weights that a model.json names. Without it the network comes alone. */
+  read?: (path: string) => Uint8Array;
+  /** The network that a safetensors file without a model in its metadata belongs to. */
+  model?: Model;
+}
+
+/**
+ * A model from a file: a safetensors file, the model.json of a TensorFlow.js layers model, Keras' `to_json()` or wgrad's model as JSON.
+ * The last two are networks without weights.
+ *
+ * @throws DataError for a file that is none of these, with what it seems to be; for layers that wgrad doesn't have, all of them; for
+ *   weights that don't fit, with both shapes. ConfigurationError for layers that don't fit together.
+ */
+export function importModel(
+  { name, bytes }: Pick<ModelFile, 'name'> & { bytes: Uint8Array },
+  options: ImportOptions = {},
+): ImportedModel {
+  if (isSafetensors(bytes)) {
+    const { model } = options;
+    const { weights, ...about } = parseSafetensors(bytes, { name, ...(model && { model }) });
+    return { ...about, weights: [...weights], notes: [] };
+  }
+  const json = jsonOf(bytes);
+  if (isTensorflow(json)) return parseTensorflow(json, options.read, name);
+  if (isObject(json) && 'layers' in json && 'inputShape' in json) {
+    const model = json as unknown as Model;
+    compileModel(model);
+    return { model, notes: [] };
+  }
+  if (isObject(json) && ('class_name' in json || 'model_config' in json)) return readKerasModel(json, name);
+  throw new DataError({
+    what: `${name} is no model that wgrad can read`,
+    found: seemsToBe(bytes, json),
+    expected: "a safetensors file, a TensorFlow.js model.json, Keras' to_json() or wgrad's model as JSON",
+  });
+}
+
+/** What the bytes are as JSON, if they are. Keras' to_json() gives a text, which json.dump wraps once more. */
+function jsonOf(bytes: Uint8Array): unknown {
+  if (!/^\s*["[{]/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof value === 'string' ? JSON.parse(value) : value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** First bytes of files that somebody might take for a model. */
+const beginnings: [string, string][] = [
+  ['\x89HDF', 'an HDF5 file, as Keras 2 saves models (.h5): save model.to_json() and its weights as safetensors'],
+  ['PK\x03\x04', 'a ZIP archive, as .keras, .npz and PyTorch files are'],
+  ['\x1f\x8b', 'a gzip file'],
+  ['\x80', 'a pickle, as PyTorch saves state_dicts'],
+  ['GGUF', 'a GGUF file'],
+  ['wgradrun', 'a run that wgrad has saved: it needs no import'],
+  ['\x89PNG', 'a PNG picture'],
+  ['\xff\xd8\xff', 'a JPEG picture'],
+  ['\x08', 'a protobuf, as ONNX and TensorFlow models are: wgrad writes ONNX, and does not read it'],
+];
+
+function seemsToBe(bytes: Uint8Array, json: unknown): string {
+  if (bytes.length === 0) return 'an empty file';
+  if (isObject(json)) return `JSON with ${Object.keys(json).slice(0, 8).join(', ') || 'nothing in it'}`;
+  if (json !== undefined) return 'JSON that is no object';
+  const start = String.fromCharCode(...bytes.subarray(0, 8));
+  const known = beginnings.find(([beginning]) => start.startsWith(beginning))?.[1];
+  if (known) return known;
+  if (bytes.subarray(4, 8).join() === '84,70,76,51') return 'a TensorFlow Lite file';
+  return /^\s*["[{]/.test(start)
+    ? 'JSON that is cut short or damaged'
+    : `a file that begins with ${JSON.stringify(start)}`;
+}

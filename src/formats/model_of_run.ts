@@ -1,0 +1,83 @@
+import { ConfigurationError } from '../errors.ts';
+import { compileModel, requireClassifier, trainedTensors } from '../model/graph.ts';
+import { elementsOf, initialWeights } from '../model/initializers.ts';
+import { fillOptimizer, slotsOf } from '../model/optimizer.ts';
+import { pipelineInto } from '../plan/input.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
+import type { SavedRun } from './run_file.ts';
+import type { ImportedModel } from './tensorflow.ts';
+import type { TrainedModel } from './trained_model.ts';
+
+/** The model of a saved run, with the weights that its predictions are made with: the moving averages where it keeps some. */
+export function modelOfRun({
+  options,
+  dataset,
+  snapshot,
+}: Pick<SavedRun, 'options' | 'snapshot'> & { dataset: Pick<SavedRun['dataset'], 'classNames'> }): TrainedModel {
+  const { tensors } = compileModel(options.model);
+  const { weights, averages } = snapshot;
+  return {
+    model: options.model,
+    weights: tensors.map(({ spec, index }, t) => (averages && spec.trainable ? averages[index]! : weights[t]!)),
+    classNames: dataset.classNames,
+    rescale: rescaleOf(options),
+  };
+}
+
+/** What the bytes of an image are multiplied by on their way into the network, or null where more is done to each of them. */
+function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
+  const { ops } = pipelineInto(augmentation ?? {}, model.inputShape);
+  let factor = 1;
+  for (const step of ops.flatMap(({ steps }) => steps)) {
+    if (step.kind === 'matrix') return null;
+    if (step.kind !== 'pixel' || !step.always) continue;
+    const [by] = step.args ?? [];
+    if (step.call !== 'rescale' || typeof by !== 'number') return null;
+    factor *= by;
+  }
+  return factor;
+}
+
+/** More weights than that are no network that a browser trains. */
+const mostWeights = 2 ** 28;
+
+/**
+ * A run that begins at a model from elsewhere: nothing is trained yet, the optimizer is Adam. Without weights the model gets the ones
+ * that a new trainer would begin with.
+ *
+ * @throws ConfigurationError for a model that doesn't end in a dense softmax, or is too large.
+ */
+export function runOfModel({ model, weights, classNames, rescale }: Omit<ImportedModel, 'notes'>): SavedRun {
+  const compiled = compileModel(model);
+  const { classes } = requireClassifier(compiled);
+  if (compiled.parameters > mostWeights) {
+    throw new ConfigurationError({
+      what: 'The model is too large',
+      found: `${compiled.parameters} weights`,
+      expected: `at most ${mostWeights}`,
+    });
+  }
+  const optimizer = fillOptimizer('adam');
+  const trained = trainedTensors(compiled);
+  const factor = typeof rescale === 'number' ? { augmentation: { rescale } } : {};
+  return {
+    options: { model, optimizer: 'adam', ...factor },
+    dataset: {
+      name: 'own',
+      imageShape: [...model.inputShape],
+      classNames:
+        classNames?.length === classes ? [...classNames] : Array.from({ length: classes }, (_, label) => String(label)),
+      trainSamples: 1,
+      testSamples: 0,
+    },
+    epochs: 1,
+    history: { epochs: [], steps: [], verdicts: [], probes: [] },
+    snapshot: {
+      weights: weights ?? initialWeights(compiled, 0),
+      optimizer: 'adam',
+      slots: slotsOf(optimizer).flatMap(() => trained.map(({ spec }) => new Float32Array(elementsOf(spec)))),
+      progress: { epochs: 0, step: 0, updates: 0, skipped: 0, correction1: 0, correction2: 0 },
+      learningRate: 0.001,
+    },
+  };
+}
