@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initializers.ts';
@@ -101,6 +102,10 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   };
   const chosen = await image();
   expect(chosen).not.toEqual(drawn);
+
+  await page.select('#export-model', 'safetensors');
+  const exported = readFileSync(await downloaded(downloads, '.safetensors'));
+  expect(parseSafetensors(exported)).toMatchObject({ rescale: 1 / 255, classNames: expect.arrayContaining(['7']) });
 
   await page.click('#save-run');
   const file = await downloaded(downloads, '.wgrad');

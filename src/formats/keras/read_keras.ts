@@ -22,7 +22,9 @@ export interface ReadModel {
 export function readKerasModel(json: unknown, name: string, version?: unknown): ReadModel {
   const outer = isObject(json) && isObject(json.model_config) ? json.model_config : json;
   if (!isObject(outer) || typeof outer.class_name !== 'string') throw notKeras(name, outer);
-  const keras = String((json as Json).keras_version ?? outer.keras_version ?? version ?? '');
+  // Keras 3 leaves its version out, and says where each class is registered.
+  const said = (json as Json).keras_version ?? outer.keras_version ?? version;
+  const keras = String(said ?? ('registered_name' in outer ? '3' : ''));
   const context = { keras, notes: [], unknown: [] } as Context;
   if (outer.class_name === 'Sequential') return finish(sequentialOf(outer.config, name, context), name, context);
   if (['Functional', 'Model', 'Model>Functional'].includes(outer.class_name)) {
