@@ -1,6 +1,8 @@
 import { ConfigurationError } from '../errors.ts';
-import { compileModel, requireClassifier, trainedTensors } from '../model/graph.ts';
+import { compileModel, trainedTensors } from '../model/graph.ts';
 import { elementsOf, initialWeights } from '../model/initializers.ts';
+import { activationOption } from '../model/layer.ts';
+import { lossFor, requireEnding } from '../model/loss.ts';
 import { fillOptimizer, slotsOf } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
@@ -42,14 +44,16 @@ function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
 const mostWeights = 2 ** 28;
 
 /**
- * A run that begins at a model from elsewhere: nothing is trained yet, the optimizer is Adam. Without weights the model gets the ones
+ * A run that begins at a model from elsewhere: nothing is trained yet, the optimizer is Adam, the loss the one for how it ends. Without weights the model gets the ones
  * that a new trainer would begin with.
  *
- * @throws ConfigurationError for a model that doesn't end in a dense softmax, or is too large.
+ * @throws ConfigurationError for a model whose last layer doesn't give a vector, or that is too large.
  */
 export function runOfModel({ model, weights, classNames, rescale }: Omit<ImportedModel, 'notes'>): SavedRun {
   const compiled = compileModel(model);
-  const { classes } = requireClassifier(compiled);
+  const { config } = compiled.layers[compiled.output]!;
+  const loss = lossFor(activationOption(config) ?? 'linear');
+  const outputs = requireEnding(compiled, loss);
   if (compiled.parameters > mostWeights) {
     throw new ConfigurationError({
       what: 'The model is too large',
@@ -61,12 +65,12 @@ export function runOfModel({ model, weights, classNames, rescale }: Omit<Importe
   const trained = trainedTensors(compiled);
   const factor = typeof rescale === 'number' ? { augmentation: { rescale } } : {};
   return {
-    options: { model, optimizer: 'adam', ...factor },
+    options: { model, optimizer: 'adam', loss, ...factor },
     dataset: {
       name: 'own',
       imageShape: [...model.inputShape],
       classNames:
-        classNames?.length === classes ? [...classNames] : Array.from({ length: classes }, (_, label) => String(label)),
+        classNames?.length === outputs ? [...classNames] : Array.from({ length: outputs }, (_, label) => String(label)),
       trainSamples: 1,
       testSamples: 0,
     },
