@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { parseRun, type SavedRun } from '../formats/run_file.ts';
@@ -85,7 +85,7 @@ export class CheckpointFolder {
     private readonly keep: number,
   ) {
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
       for (const name of readdirSync(path)) if (unfinished.test(name)) rmSync(join(path, name), { force: true });
       const trial = temporaryName(join(path, bestName));
       writeFileSync(trial, 'trial');
@@ -136,6 +136,13 @@ export class CheckpointFolder {
       );
     }
   }
+}
+
+/** Not by `recursive`: Node then tries forever in a file system that takes no folders, /proc for one. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 /** The new name is on the disk too. Windows can't flush a folder, and needs no flush for it. */

@@ -1,0 +1,147 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { CheckpointFolder, checkpointsIn, readNewest, requireNoCheckpoints } from '../../src/cli/checkpoint_folder.ts';
+import { checkpointEveryOf } from '../../src/cli/checkpoint_options.ts';
+import { FreshEvents } from '../../src/cli/fresh_events.ts';
+import { CsvFile } from '../../src/formats/csv_file.ts';
+import type { RunEvent } from '../../src/health/run_events.ts';
+import { formatRun, type SavedRun, type StepRecord } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { initialWeights } from '../../src/model/initializers.ts';
+import { call, temporaryFolder } from './wgrad.ts';
+
+const model: SavedRun['options']['model'] = {
+  inputShape: [8, 8, 1],
+  layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
+};
+const weights = initialWeights(compileModel(model), 1);
+
+const runAt = (step: number): SavedRun => ({
+  options: { model, optimizer: 'sgd', batchSize: 8, seed: 3 },
+  dataset: {
+    ...{ name: 'digits', imageShape: [8, 8, 1], classNames: [...'0123456789'], trainSamples: 80, testSamples: 20 },
+    data: '0123456789abcdef',
+  },
+  epochs: 5,
+  history: { epochs: [], steps: [], verdicts: [], probes: [] },
+  snapshot: {
+    ...{ weights, slots: [], learningRate: 0.01 },
+    progress: { epochs: 1, step, updates: step, skipped: 0, correction1: 0, correction2: 0 },
+  },
+});
+
+describe('a folder of checkpoints', () => {
+  test('holds the newest ones and the best, and nothing that a killed process left unfinished', () => {
+    const path = join(temporaryFolder(), 'checkpoints');
+    mkdirSync(path);
+    writeFileSync(join(path, 'checkpoint-000000001.wgrad.123.tmp'), 'half');
+    const folder = new CheckpointFolder(path, 2);
+    folder.writeBest(formatRun(runAt(8)));
+    for (const step of [8, 9, 100]) folder.write(step, formatRun(runAt(step)));
+    expect(readdirSync(path).sort()).toEqual([
+      'best.wgrad',
+      'checkpoint-000000009.wgrad',
+      'checkpoint-000000100.wgrad',
+    ]);
+    expect(readNewest(path)).toMatchObject({ run: runAt(100), damaged: [] });
+  });
+
+  test('a damaged one is refused, and the one before is read; the best is the last resort', () => {
+    const path = temporaryFolder();
+    const folder = new CheckpointFolder(path, 2);
+    folder.writeBest(formatRun(runAt(8)));
+    for (const step of [16, 24]) folder.write(step, formatRun(runAt(step)));
+    const [newest, before] = checkpointsIn(path).map((name) => join(path, name));
+    const bytes = readFileSync(newest!);
+    bytes[bytes.length >> 1]! ^= 4;
+    writeFileSync(newest!, bytes);
+    expect(readNewest(path).run.snapshot.progress.step).toBe(16);
+    expect(readNewest(path).damaged).toEqual([expect.stringContaining(`${newest} is damaged`)]);
+    writeFileSync(before!, readFileSync(before!).subarray(0, 50));
+    expect(readNewest(path).run.snapshot.progress.step).toBe(8);
+    writeFileSync(join(path, 'best.wgrad'), '');
+    expect(() => readNewest(path)).toThrow('No checkpoint in the folder can be read');
+    expect(() => requireNoCheckpoints(path)).toThrow('which would be lost');
+    expect(() => readNewest(temporaryFolder())).toThrow('has no checkpoint');
+  });
+});
+
+test('--checkpoint-every', () => {
+  expect(checkpointEveryOf('100steps')).toEqual({ steps: 100 });
+  expect(checkpointEveryOf('1 epoch')).toEqual({ epochs: 1 });
+  expect(checkpointEveryOf('30s')).toEqual({ seconds: 30 });
+  for (const text of ['', '0steps', '1.5epochs', '-3s', 'often', '3 weeks']) {
+    expect(() => checkpointEveryOf(text)).toThrow('100steps, 2epochs or 30s');
+  }
+  expect(() => checkpointEveryOf('100')).toThrow('100steps, 100epochs or 100s');
+});
+
+const step = (n: number): StepRecord => ({
+  ...{ step: n, epoch: Math.ceil(n / 2), loss: n / 3, accuracy: 0.5, samples: 8, skipped: false },
+  gradientNorms: { dense: n },
+});
+const eventsOf = (from: number, to: number): RunEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => ({ step: step(from + i), epochSteps: 2, at: 1 }));
+
+test('the CSV of a run that goes on has each step once', () => {
+  const path = join(temporaryFolder(), 'run.csv');
+  const write = (file: CsvFile, events: RunEvent[]) => {
+    file.add(events);
+    file.close();
+  };
+  write(new CsvFile(path), eventsOf(1, 7));
+  const whole = readFileSync(path, 'utf8');
+  writeFileSync(path, `${whole}8,4,0.3`); // cut in a crash
+  const resumed = new CsvFile(path, 4);
+  expect(resumed.missing).toBe(0);
+  write(resumed, eventsOf(5, 7));
+  expect(readFileSync(path, 'utf8')).toBe(whole);
+  expect(new CsvFile(join(temporaryFolder(), 'other.csv'), 4).missing).toBe(4);
+});
+
+test('what a restarted run tells again is left out', () => {
+  const verdict = { layer: 'dense', verdict: 'dead', step: 1, epoch: 1, sentence: '', remedy: '' } as const;
+  const fresh = new FreshEvents({ steps: [], epochs: [], probes: [] });
+  const first = [...eventsOf(1, 3), { verdict }];
+  expect(fresh.of(first)).toEqual(first);
+  expect(fresh.of([...eventsOf(2, 3), { verdict }, ...eventsOf(4, 5), { verdict }])).toEqual([
+    ...eventsOf(4, 5),
+    { verdict },
+  ]);
+});
+
+describe('bad use ends before the first step, with exit code 2', () => {
+  let file = '';
+  let folder = '';
+  beforeAll(() => {
+    folder = temporaryFolder();
+    new CheckpointFolder(folder, 2).write(8, formatRun(runAt(8)));
+    file = join(temporaryFolder(), 'run.wgrad');
+    writeFileSync(file, formatRun(runAt(8)));
+  });
+  const cases: [string, () => string[], string[]][] = [
+    ['no folder', () => ['--checkpoint', '/proc/none'], ['--checkpoint', "can't be written to"]],
+    ['nonsense', () => ['--checkpoint', folder, '--checkpoint-every', '3 weeks'], ['--checkpoint-every', '3 weeks']],
+    ['keep without', () => ['--keep', '3'], ['--keep without --checkpoint']],
+    ['other checkpoints', () => ['--checkpoint', folder], ['of another run', `--resume ${folder}`]],
+    ['nothing to resume', () => ['--resume', join(folder, 'none')], ['not there']],
+    ['no run', () => ['--resume', join(import.meta.dirname, 'wgrad.ts')], ['is no run that wgrad has saved']],
+    ['another seed', () => ['--resume', file, '--seed', '4'], ['seed is 3 there and 4 here']],
+    ['another optimizer', () => ['--resume', file, '--optimizer', 'adam'], ['optimizer.type is']],
+    ['another model', () => ['--resume', file, '--model', 'resnet8'], ['model.layers']],
+    ['another data set', () => ['--resume', file, '--dataset', 'mnist'], ['dataset is digits there and mnist here']],
+    ['other images', () => ['--resume', file], ['are not those that the run', 'others than those']],
+    ['nothing left', () => ['--resume', file, '--epochs', '0'], ['--epochs']],
+  ];
+  test.each(cases)('%s', async (_, flags, words) => {
+    const { code, stderr } = await call(
+      'train',
+      ...(flags().includes('--resume') ? [] : ['--dataset', 'digits']),
+      ...flags(),
+    );
+    for (const word of words) expect(stderr).toContain(word);
+    expect(code).toBe(2);
+    expect(existsSync('/proc/none')).toBe(false);
+  });
+});
