@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { FitSettings, MetricConfig } from '../index.ts';
 import { fillMetrics, metricTypes } from '../model/metrics/index.ts';
 import { fillFitSettings } from '../train/fit_settings.ts';
+import { type ClassWeight, requireClassWeight } from '../train/sample_weights.ts';
 import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
 import { integer } from './values.ts';
 
@@ -16,6 +17,7 @@ export interface FitCommandOptions {
   terminateOnNan?: boolean;
   validationFreq?: number | number[];
   tta?: number;
+  classWeight?: FitSettings['classWeight'];
 }
 
 export function addFitOptions(command: Command): Command {
@@ -34,6 +36,11 @@ export function addFitOptions(command: Command): Command {
       '--reduce-lr-on-plateau <patience>',
       "lower the learning rate when the validation loss has not improved for so many epochs; or Keras' ReduceLROnPlateau as JSON, with monitor, factor, mode, minDelta, cooldown, minLr",
       (text) => patienceOrJson('--reduce-lr-on-plateau', 'reduceLrOnPlateau', text),
+    )
+    .option(
+      '--class-weight <what>',
+      'how much the loss of each class counts: balanced, or weights by class index as JSON: \'{ "0": 1, "1": 5 }\'',
+      classWeightOf,
     )
     .option('--terminate-on-nan', 'end at the first step with numbers that are not finite, not after three in a row')
     .option('--validation-freq <n>', 'validate every n epochs, or after those listed: 1,2,5,10', frequencyOf)
@@ -69,6 +76,11 @@ function patienceOrJson<Name extends 'earlyStopping' | 'reduceLrOnPlateau'>(
   return config as FitSettings[Name];
 }
 
+function classWeightOf(text: string): ClassWeight {
+  const weights = requireClassWeight(/^\s*\{/.test(text) ? jsonOf('--class-weight', text) : text);
+  return weights;
+}
+
 function frequencyOf(text: string): number | number[] {
   const parts = text.split(',').map(integer('--validation-freq', { min: 1 }));
   return parts.length === 1 ? parts[0]! : parts;
@@ -93,13 +105,15 @@ export function fitSettingsOf<Options extends FitCommandOptions & { dataset: str
   options: Options,
   before: FitSettings = {},
 ): { fit: FitSettings; held: Options } {
-  const { earlyStopping, reduceLrOnPlateau, terminateOnNan, validationFreq, dataset, validationSplit } = options;
+  const { earlyStopping, reduceLrOnPlateau, terminateOnNan, validationFreq, dataset, validationSplit, classWeight } =
+    options;
   const isOfFit = validationSplit !== undefined && isDatasetName(dataset);
   const typed: { [Name in keyof FitSettings]?: FitSettings[Name] | null } = {
     earlyStopping,
     reduceLrOnPlateau,
     terminateOnNaN: terminateOnNan,
     validationFreq,
+    classWeight,
     ...(isOfFit && { validationSplit }),
   };
   if (isOfFit && before.validationSplit !== undefined && before.validationSplit !== validationSplit) {

@@ -10,11 +10,15 @@ import {
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
+import { compileForLoss, defaultLoss, fillLoss, metricOf } from '../model/loss.ts';
 import { fillMetrics, requireMetricsFit } from '../model/metrics/index.ts';
+import { checkLabels } from '../plan/targets.ts';
 import { type RunToSave, runToSave } from '../session/saved_run.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
 import { fillFitSettings } from '../train/fit_settings.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
+import { weightsOf } from '../train/sample_weights.ts';
+import { requireMetricsOfClasses } from '../train/trainer_options.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
@@ -139,14 +143,24 @@ export async function withRun<Result>(
 /** Before Chrome is started. @throws ConfigurationError for what does not fit the model or the images. */
 function requireFitSettings(
   fit: FitSettings,
-  { metrics, optimizer }: TrainerOptions,
+  { metrics, optimizer, model, loss = defaultLoss }: TrainerOptions,
   { train, test }: TrainAndTest,
 ): void {
   const filled = fillMetrics(metrics);
-  requireMetricsFit(filled, train.classNames.length);
+  const filledLoss = fillLoss(loss);
+  const { outputs } = compileForLoss(model, filledLoss);
+  requireMetricsOfClasses(filled, filledLoss);
+  requireMetricsFit(filled, outputs);
+  for (const part of [train, test]) if (part.count > 0) checkLabels({ loss: filledLoss, outputs }, part);
+  const { classWeight } = fit;
+  if (classWeight !== undefined) weightsOf(train, { classWeight });
   const validation = fit.validationSplit !== undefined || test.count > 0;
   const hasSchedule = typeof optimizer === 'object' && typeof optimizer.learningRate === 'object';
-  requireCallbacksFit(fillFitSettings(fit).callbacks, { validation, metrics: filled }, hasSchedule);
+  requireCallbacksFit(
+    fillFitSettings(fit).callbacks,
+    { validation, accuracy: metricOf(filledLoss) === 'accuracy', metrics: filled },
+    hasSchedule,
+  );
 }
 
 /** Images of a folder are, for the page, the user's own. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { type Dataset, datasetNames, type Finding, findings } from '../data/index.ts';
@@ -5,6 +6,8 @@ import { ConfigurationError, suggest } from '../errors.ts';
 import type { AugmentationConfig, HealthLevel, MetricConfig, TrainerOptions } from '../index.ts';
 import { describeModels } from '../model/describe.ts';
 import { type Model, sequential } from '../model/graph.ts';
+import { compileForLoss, defaultLoss, endingFor, fillLoss, type LossConfig } from '../model/loss.ts';
+import { lossTypes } from '../model/losses/index.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { type OptimizerType, optimizerTypes } from '../model/optimizers/index.ts';
 import { aboutPreset, type PresetName, presetModel, presetNames } from '../model/presets.ts';
@@ -50,6 +53,7 @@ export interface RunOptions extends AdapterOptions {
   mix: Mix;
   copies?: number;
   model: string | Record<string, unknown>;
+  loss?: LossConfig;
   json?: string;
   health?: HealthLevel;
   probeEvery?: number;
@@ -150,6 +154,11 @@ export function addRunOptions(command: Command): Command {
       namedOrJson('--model', presetNames),
       'tutorial',
     );
+  command.option(
+    '--loss <what>',
+    `what training makes small: ${lossTypes.join(', ')}; or JSON with its options (text or file). A preset model ends as the loss needs it (default: ${defaultLoss})`,
+    lossOf,
+  );
   return addAdapterOptions(command).addOption(
     new Option('--json <file>', 'write the whole run as one JSON object').argParser(outputFile('--json')),
   );
@@ -230,12 +239,22 @@ export function modelOf(
   { imageShape, classNames }: Pick<Dataset, 'imageShape' | 'classNames'>,
 ): Model {
   const { height, width, channels } = parseAugmentation(augmentationOf(options), imageShape).to;
-  const { model } = options;
-  return sequential(
-    typeof model === 'string'
-      ? presetModel(model as PresetName, [height, width, channels], classNames.length)
-      : (model as unknown as Model),
-  );
+  const { model: given } = options;
+  const loss = fillLoss(options.loss ?? defaultLoss);
+  const model =
+    typeof given === 'string'
+      ? endingFor(presetModel(given as PresetName, [height, width, channels], classNames.length), loss)
+      : (given as unknown as Model);
+  sequential(model);
+  compileForLoss(model, loss);
+  return model;
+}
+
+function lossOf(text: string): LossConfig {
+  const isJson = /^\s*\{/.test(text) || existsSync(text);
+  const loss = (isJson ? namedOrJson('--loss', lossTypes)(text) : text) as LossConfig;
+  fillLoss(loss);
+  return loss;
 }
 
 /** What a trainer is made with. */
@@ -246,7 +265,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   mix: options.mix,
   ...(options.copies !== undefined && { copies: options.copies }),
   batchSize: options.batchSize,
-  loss: 'sparseCategoricalCrossentropy',
+  loss: options.loss ?? defaultLoss,
   seed: options.seed,
   ...(options.health && { health: options.health }),
   ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),

@@ -101,3 +101,11 @@ export const metricOf = ({ type }: FilledLoss): LossMetric => lossDefinition(typ
 /** Cross-entropy of classes without options. */
 export const isCrossEntropy = (loss: FilledLoss): boolean =>
   isOfClasses(loss) && !('gamma' in loss) && 'labelSmoothing' in loss && loss.labelSmoothing === 0;
+
+/** A model whose last layer ends in softmax, with the ending that a loss needs in its place. */
+export function endingFor(model: Model, { type }: FilledLoss): Model {
+  const last = model.layers.at(-1)!;
+  const activation = endingActivation[lossDefinition(type).ending];
+  if (activationOption(last) !== 'softmax' || activation === 'softmax') return model;
+  return { ...model, layers: [...model.layers.slice(0, -1), { ...last, activation } as typeof last] };
+}

@@ -88,6 +88,35 @@ const graph = (...layers: object[]) => modelFile({ inputShape: [28, 28, 1], laye
 
 // [what, arguments after `train`, the words that the error has to say]
 const cases: [string, () => string[], string[]][] = [
+  ['an unknown loss', () => ['--loss', 'hubert'], ['No such loss', 'did you mean "huber"?']],
+  [
+    'a loss that the model does not end for',
+    () => [
+      ...['--dataset', 'digits', '--loss', 'huber', '--model'],
+      modelFile({
+        inputShape: [8, 8, 1],
+        layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }],
+      }),
+    ],
+    ['huber needs a model that ends in numbers', 'take the loss sparseCategoricalCrossentropy'],
+  ],
+  [
+    'labels that do not fit the loss',
+    () => [
+      ...['--dataset', 'digits', '--loss', 'binaryCrossentropy', '--model'],
+      modelFile({
+        inputShape: [8, 8, 1],
+        layers: [{ type: 'flatten' }, { type: 'dense', units: 1, activation: 'sigmoid' }],
+      }),
+    ],
+    ['labels of 10 classes, for 1 output', 'take the loss sparseCategoricalCrossentropy'],
+  ],
+  ['a negative class weight', () => ['--class-weight', '{ "1": -2 }'], ['The weight of class 1 is invalid', '-2']],
+  [
+    'a class without a weight',
+    () => ['--dataset', 'digits', '--class-weight', '{ "1": 2 }'],
+    ['classWeight lacks a weight of class 0'],
+  ],
   ['a flag', () => ['--epoch', '2'], ["--epoch'", '--epochs']],
   ['a data set', () => ['--dataset', 'mnits'], ['"mnits"', '"mnist"']],
   ['an optimizer', () => ['--optimizer', 'adm'], ['"adm"', '"adam"']],
