@@ -50,6 +50,42 @@ const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().sp
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad train', () => {
+  test('a regression tells the mean absolute error, and a loss with class weights is saved with them', {
+    timeout: minutes(2),
+  }, async () => {
+    const [file, saved] = ['run.json', 'weighted.wgrad'].map((name) => join(temporaryFolder(), name)) as [
+      string,
+      string,
+    ];
+    const short = [
+      'train',
+      '--dataset',
+      'digits',
+      '--adapter',
+      'software',
+      '--model',
+      'dead-relu',
+      '--epochs',
+      '1',
+      '--augment',
+      'none',
+    ];
+    const numbers = await run(...short, '--loss', '{ "type": "huber", "delta": 0.5 }', '--json', file);
+    expect(numbers).toMatchObject({ code: 0, stderr: '' });
+    expect(numbers.stdout).toMatch(/epoch 1\/1 {2}loss [\d.]+ {2}mean absolute error [\d.]+/);
+    expect(numbers.stdout).not.toContain('accuracy');
+    const { epochs, config } = written(file);
+    expect(config.loss).toEqual({ type: 'huber', delta: 0.5 });
+    expect(epochs[0]).toMatchObject({
+      meanAbsoluteError: expect.any(Number),
+      validationMeanAbsoluteError: expect.any(Number),
+    });
+    const weighted = await run(...short, '--loss', 'binaryCrossentropy', '--class-weight', 'balanced', '--save', saved);
+    expect(weighted).toMatchObject({ code: 0, stderr: '' });
+    const { options, fit } = parseRun(readFileSync(saved));
+    expect({ loss: options.loss, fit }).toEqual({ loss: 'binaryCrossentropy', fit: { classWeight: 'balanced' } });
+  });
+
   test(
     'learns MNIST: two epochs of the first 4,000 images, batch 32, no augmentation',
     async () => {

@@ -8,6 +8,7 @@ import {
 } from '../../index.ts';
 import type { CompiledModel } from '../../model/graph.ts';
 import { definitionOf } from '../../model/layers/index.ts';
+import { defaultLoss, fillLoss, isOfClasses } from '../../model/loss.ts';
 import { figuresOf, fillMetrics } from '../../model/metrics/index.ts';
 import { Tally } from '../../model/metrics/tally.ts';
 import { type Ink, inkOf } from '../ink.ts';
@@ -60,8 +61,9 @@ async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefined>): 
   }
 }
 
-async function whatBecomesOf({ trainer, test }: Session): Promise<Results | undefined> {
-  if (!test) return undefined;
+async function whatBecomesOf({ trainer, test, request }: Session): Promise<Results | undefined> {
+  // Outputs that are no probabilities of classes have no confusion matrix and no mistakes.
+  if (!test || !isOfClasses(fillLoss(request.loss ?? defaultLoss))) return undefined;
   const [probabilities, { weights, progress }] = await Promise.all([
     trainer.meanwhile.predict(test),
     trainer.meanwhile.snapshot(),
