@@ -16,7 +16,8 @@ afterAll(() => gpu.dispose());
 const dataset = smallDataset(42);
 const options: TrainerOptions = {
   model: normalizedModel,
-  batchSize: 8,
+  batchSize: 4,
+  accumulationSteps: 2,
   seed: 3,
   optimizer: {
     type: 'adam',
