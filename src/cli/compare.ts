@@ -5,6 +5,7 @@ import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count, counted } from '../figures.ts';
 import { compareCommand } from '../formats/shell_command.ts';
 import { unpackNumbers } from '../json_numbers.ts';
+import { stepSamples } from '../plan/settings.ts';
 import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
 import { comparisonFileOf } from '../session/compared_runs.ts';
@@ -70,8 +71,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };
     console.log(dataLine(dataset, facts));
     const layers = await session.call('prepareTwins', twins);
-    if (plan.cut) console.log(comparisonCutLine(plan, [layers.a, layers.b], options.batchSize));
-    else for (const line of lengthLines(plan, layers.a, options.batchSize)) console.log(line);
+    if (plan.cut) console.log(comparisonCutLine(plan, [layers.a, layers.b], stepSamples(options)));
+    else for (const line of lengthLines(plan, layers.a, stepSamples(options))) console.log(line);
     console.log(modelTable(layers.a));
     if (options.vary === 'model') console.log(modelTable(layers.b));
     // Where the twins differ in it, each has a flag of its own.

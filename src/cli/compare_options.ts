@@ -115,6 +115,7 @@ function twinOf(options: CompareOptions, flag: string, text: string, train: Data
       mix: options.mix,
       ...(options.copies !== undefined && { copies: options.copies }),
       batchSize: options.batchSize,
+      ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
       loss: 'sparseCategoricalCrossentropy',
       seed: options.seed,
     };

@@ -85,7 +85,11 @@ export const planOfResumed = ({ run }: ResumedRun, epochs: number): Plan => {
 };
 
 /** Options of the command that say what an option of the trainer is, under another name. */
-const otherNames: Record<string, string> = { augment: 'augmentation', optimizer: 'optimizer.type' };
+const otherNames: Record<string, readonly string[]> = {
+  augment: ['augmentation'],
+  optimizer: ['optimizer.type'],
+  ema: ['optimizer.useEma', 'optimizer.emaMomentum'],
+};
 
 /**
  * Checks what was typed against what the run was made with.
@@ -95,7 +99,7 @@ const otherNames: Record<string, string> = { augment: 'augmentation', optimizer:
  */
 export function requireSameOptions(asked: TrainerOptions, { run, path }: ResumedRun, typed: readonly string[]): void {
   const [there, here] = [run.options, asked].map(filled).map((options) => leavesOf(options)) as [Leaves, Leaves];
-  const names = typed.map((name) => otherNames[name] ?? name);
+  const names = typed.flatMap((name) => otherNames[name] ?? name);
   const isTyped = (leaf: string) => names.some((name) => `.${leaf}.`.includes(`.${name}.`));
   const differing = [...new Set([...there.keys(), ...here.keys()])]
     .filter((leaf) => isTyped(leaf) && there.get(leaf) !== here.get(leaf))
@@ -107,7 +111,15 @@ type Leaves = ReturnType<typeof leavesOf>;
 
 /** With what is the default where nothing else is said. */
 const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
-  ...{ mix: 'replace', copies: 1, batchSize: 32, seed: 0, health: 'norms', loss: 'sparseCategoricalCrossentropy' },
+  ...{
+    mix: 'replace',
+    copies: 1,
+    batchSize: 32,
+    accumulationSteps: 1,
+    seed: 0,
+    health: 'norms',
+    loss: 'sparseCategoricalCrossentropy',
+  },
   ...options,
   optimizer: fillOptimizer(optimizer ?? 'adam'),
 });

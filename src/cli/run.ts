@@ -12,6 +12,7 @@ import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
 import { compileForLoss, defaultLoss, fillLoss, metricOf } from '../model/loss.ts';
 import { fillMetrics, requireMetricsFit } from '../model/metrics/index.ts';
+import { stepSamples } from '../plan/settings.ts';
 import { checkLabels } from '../plan/targets.ts';
 import { type RunToSave, runToSave } from '../session/saved_run.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
@@ -97,8 +98,8 @@ export async function withRun<Result>(
     console.log(
       dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
     );
-    for (const line of lengthLines(plan, modelSummary(trainer.model), trainer.batchSize ?? options.batchSize))
-      console.log(line);
+    const ofStep = stepSamples({ ...trainer, batchSize: trainer.batchSize ?? options.batchSize });
+    for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);
     const prepare = async () => {
       const layers = await session!.call('prepare', trainer);
       if (restored?.()) await session!.call('restore');

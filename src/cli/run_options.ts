@@ -39,6 +39,7 @@ export interface RunOptions extends AdapterOptions {
   testSamples?: number;
   epochs?: number;
   batchSize: number;
+  accumulationSteps?: number;
   optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;
   momentum?: number;
@@ -106,6 +107,11 @@ export function addRunOptions(command: Command): Command {
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
+    .option(
+      '--accumulation-steps <k>',
+      'batches whose gradients are added up in a step, for a larger step in the memory of one batch (default: 1)',
+      integer('--accumulation-steps', { min: 1, max: 65536 }),
+    )
     .option(
       '--optimizer <what>',
       `${optimizerTypes.join(', ')}, or one with its options as JSON (text or file): {"type":"muon","nsSteps":5}`,
@@ -265,6 +271,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   mix: options.mix,
   ...(options.copies !== undefined && { copies: options.copies }),
   batchSize: options.batchSize,
+  ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
   loss: options.loss ?? defaultLoss,
   seed: options.seed,
   ...(options.health && { health: options.health }),

@@ -5,6 +5,8 @@ import type { Evaluation, MetricConfig, Startup, StoppedEarly, TrainerOptions, V
 import { unpackNumbers } from '../json_numbers.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
+import { tutorialBatchSize } from '../model/tutorial.ts';
+import { stepSamples } from '../plan/settings.ts';
 import { historyBefore, resumePoint } from '../session/resume_point.ts';
 import type { Keep } from '../session/training_run.ts';
 import { type Plan, stepsPerEpoch } from '../train/run_length.ts';
@@ -59,6 +61,8 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
   const log = new TrainingLog();
   if (resumed) log.load(historyBefore(resumed.run.history, resumed.run.snapshot));
   const fresh = new FreshEvents(log);
+  /** Images of a step: those of the run that goes on, where there is one. */
+  const ofStep = stepSamples(resumed ? { batchSize: tutorialBatchSize, ...resumed.run.options } : options);
   let progress: Progress | undefined;
   let files: RunFiles | undefined;
   let saver: RunSaver | undefined;
@@ -86,7 +90,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
         for (const lines of linesOf(events, log, epochs)) print(lines);
         progress?.update(log);
         if (planned?.cut && log.steps.length >= timedAfterSteps && log.stepMs) {
-          print([timeLine(planned, options.batchSize, log.stepMs)]);
+          print([timeLine(planned, ofStep, log.stepMs)]);
           planned = undefined;
         }
         if (files?.failure) stop();
@@ -125,10 +129,10 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
       };
       const warning = scheduleLengthWarning(
         fillOptimizer((run.config as Pick<TrainerOptions, 'optimizer'>).optimizer ?? 'adam').learningRate,
-        plan.epochs * stepsPerEpoch(plan, options.batchSize),
+        plan.epochs * stepsPerEpoch(plan, ofStep),
       );
       if (warning) console.log(`warning  ${warning}`);
-      progress = new Progress(epochs, Math.ceil(plan.trainSamples / options.batchSize));
+      progress = new Progress(epochs, Math.ceil(plan.trainSamples / ofStep));
       progress.start();
       let isStopping = false;
       stop = () => {

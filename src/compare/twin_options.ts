@@ -114,7 +114,15 @@ const decoding = [
 ] as const;
 
 /** Everything that a result follows from, by the names that a person would give it. */
-function partsOf({ model, optimizer, batchSize, seed, inputView, loss }: Settings): Record<string, unknown> {
+function partsOf({
+  model,
+  optimizer,
+  batchSize,
+  accumulationSteps,
+  seed,
+  inputView,
+  loss,
+}: Settings): Record<string, unknown> {
   const { learningRate, ...rest } = optimizer;
   const { augmentation, probability, views } = inputView;
   const { generator } = pipelineInto(augmentation, model.inputShape);
@@ -128,6 +136,7 @@ function partsOf({ model, optimizer, batchSize, seed, inputView, loss }: Setting
     'learning rate': learningRate,
     model: [model.inputShape, model.layers.map(({ name, config }) => ({ ...config, name }))],
     'batch size': batchSize,
+    'accumulation steps': accumulationSteps,
     mix: { probability, views },
     loss,
     seed,

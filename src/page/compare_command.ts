@@ -74,7 +74,7 @@ export function compareCommand(
   pairs: number,
 ): string | undefined {
   const { vary, a, b } = twins;
-  const { dataset, clean, batchSize, seed, optimizer } = a;
+  const { dataset, clean, batchSize, accumulationSteps, seed, optimizer } = a;
   if (dataset === 'own' || clean.length) return undefined;
   const words = ['--vary', vary, '--a', flagOf(a, vary, facts), '--b', flagOf(b, vary, facts), '--dataset', dataset];
   for (const shared of ['augmentation', 'model'] as const) {
@@ -83,7 +83,15 @@ export function compareCommand(
   if (vary !== 'optimizer') {
     words.push(...optimizerWords(optimizer, vary));
   }
-  const numbers = { batchSize, seed, seeds: pairs, epochs, trainSamples, testSamples };
+  const numbers = {
+    batchSize,
+    ...(accumulationSteps > 1 && { accumulationSteps }),
+    seed,
+    seeds: pairs,
+    epochs,
+    trainSamples,
+    testSamples,
+  };
   for (const [name, value] of Object.entries(numbers)) {
     words.push(`--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`, String(value));
   }

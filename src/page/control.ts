@@ -117,7 +117,7 @@ export function requestOf(
   facts: DatasetFacts,
   plan: Plan,
 ): Omit<TrainRequest, 'paused'> {
-  const { dataset, clean, optimizer, batchSize, seed, health, metrics, fit } = experiment;
+  const { dataset, clean, optimizer, batchSize, accumulationSteps, seed, health, metrics, fit } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
@@ -126,6 +126,7 @@ export function requestOf(
     augmentation: augmentationOf(experiment),
     optimizer,
     batchSize,
+    accumulationSteps,
     seed,
     health,
     ...(metrics && { metrics }),

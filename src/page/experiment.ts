@@ -41,6 +41,8 @@ export interface Experiment {
   model: string | Model;
   optimizer: Exclude<OptimizerConfig, string>;
   batchSize: number;
+  /** Batches whose gradients a step adds up. */
+  accumulationSteps: number;
   seed: number;
   /** What is measured of the gradients; it changes nothing of what is trained. */
   health: HealthLevel;
@@ -64,6 +66,7 @@ export const defaults: Experiment = {
   model: 'tutorial',
   optimizer: adam(),
   batchSize: tutorialBatchSize,
+  accumulationSteps: 1,
   seed: 0,
   health: 'norms',
 };
@@ -89,7 +92,7 @@ const whole = (name: string, field: WholeField, least: number, most: number): Pa
     throw refusal(name, text, `a whole number from ${least} to ${most}`);
   },
 });
-type WholeField = 'batchSize' | 'seed' | 'epochs' | 'trainSamples' | 'testSamples';
+type WholeField = 'batchSize' | 'accumulationSteps' | 'seed' | 'epochs' | 'trainSamples' | 'testSamples';
 
 const parameters: readonly Parameter[] = [
   {
@@ -147,6 +150,7 @@ const parameters: readonly Parameter[] = [
     },
   },
   whole('batch-size', 'batchSize', 1, 65536),
+  whole('accumulation-steps', 'accumulationSteps', 1, 65536),
   whole('seed', 'seed', 0, 2 ** 32 - 1),
   {
     name: 'health',

@@ -3,6 +3,7 @@ import { HealthRows, healthReader, layerFigures } from '../health/health_table.t
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { EpochRecord, Evaluation, LayerSummary, LearningRate, SavedRun, StepRecord, Verdict } from '../index.ts';
+import { stepSamples } from '../plan/settings.ts';
 import type { GpuBytes } from '../session/training_run.ts';
 import type { Plan } from '../train/run_length.ts';
 import { learningRateOf, type SettledExperiment } from './experiment.ts';
@@ -72,7 +73,7 @@ export class Run {
   /** Of the whole run; an augmentation with a validationSplit takes some of the images away, which the first step tells. */
   get steps(): number {
     const { epochs, trainSamples } = this.plan;
-    return epochs * (this.log.stepsPerEpoch || Math.ceil(trainSamples / this.experiment.batchSize));
+    return epochs * (this.log.stepsPerEpoch || Math.ceil(trainSamples / stepSamples(this.experiment)));
   }
 
   /** What is made of a layer at a step, now by default; undefined until its first steps agree. */

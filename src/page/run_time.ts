@@ -1,4 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
+import { stepSamples } from '../plan/settings.ts';
 import { aboutSeconds, estimatedStepMs, runSeconds, timedAfterSteps } from '../train/run_time.ts';
 import { adapter, experiment, layers, plan, run } from './state.ts';
 
@@ -29,7 +30,7 @@ effect(() => {
   if (!shown || shown.beside || !shown.isUnderWay.value || shown.events.value === 0) return;
   const { stepMs } = shown.log;
   if (!stepMs || shown.stepsHere < timedAfterSteps) return;
-  slowness.value = stepMs / estimatedStepMs(shown.layers, shown.experiment.batchSize);
+  slowness.value = stepMs / estimatedStepMs(shown.layers, stepSamples(shown.experiment));
 });
 // Written once a run: the figure of its end is the best one.
 effect(() => {
@@ -40,8 +41,8 @@ effect(() => {
 export const timeHere = computed<string | undefined>(() => {
   const { summary } = layers.value;
   if (!plan.value || !summary) return undefined;
-  const { batchSize } = experiment.value;
-  const stepMs = estimatedStepMs(summary, batchSize) * (slowness.value ?? 1);
-  const time = aboutSeconds(runSeconds(plan.value, batchSize, stepMs));
+  const samples = stepSamples(experiment.value);
+  const stepMs = estimatedStepMs(summary, samples) * (slowness.value ?? 1);
+  const time = aboutSeconds(runSeconds(plan.value, samples, stepMs));
   return slowness.value ? `${time} as measured here` : `${time} by a rough estimate, until steps have been timed here`;
 });

@@ -4,6 +4,7 @@ import { counted } from '../figures.ts';
 import type { ModelFormat } from '../formats/export_model.ts';
 import { upTo } from '../formats/history_until.ts';
 import { modelSummary } from '../index.ts';
+import { stepSamples } from '../plan/settings.ts';
 import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';
 import type { SettledExperiment } from './experiment.ts';
@@ -107,7 +108,9 @@ async function load(file: File): Promise<void> {
 function stepsPerEpoch({ options, dataset, history }: Loaded): number {
   if (history.epochs.length) return history.steps.filter(({ epoch }) => epoch === 1).length;
   const copies = options.mix === 'merge' ? (options.copies ?? 1) : 0;
-  return Math.ceil((dataset.trainSamples * (1 + copies)) / (options.batchSize ?? 32));
+  return Math.ceil(
+    (dataset.trainSamples * (1 + copies)) / stepSamples({ ...options, batchSize: options.batchSize ?? 32 }),
+  );
 }
 
 /** Presets by their names again, where they are nothing else. */
@@ -131,6 +134,7 @@ function experimentOf({ options, dataset, epochs, fit }: Loaded): SettledExperim
     switchedOff,
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     batchSize: options.batchSize ?? 32,
+    accumulationSteps: options.accumulationSteps ?? 1,
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',
     ...(options.metrics && { metrics: options.metrics }),

@@ -157,6 +157,7 @@ const names: Partial<Record<keyof Experiment, string>> = {
   model: 'the model',
   optimizer: 'the optimizer',
   batchSize: 'the batch size',
+  accumulationSteps: 'the batches of a step',
   seed: 'the seed',
   health: 'the probes',
   metrics: 'the metrics',

@@ -30,5 +30,8 @@ export interface Settings {
 /** The most samples of a training step. */
 export const stepSamples = ({
   batchSize,
-  accumulationSteps,
-}: Pick<Settings, 'batchSize' | 'accumulationSteps'>): number => batchSize * accumulationSteps;
+  accumulationSteps = 1,
+}: {
+  batchSize: number;
+  accumulationSteps?: number | undefined;
+}) => batchSize * accumulationSteps;

@@ -42,6 +42,7 @@ function figuring({
   mix,
   copies,
   batchSize,
+  accumulationSteps = 1,
   loss,
 }: TrainerOptions): ComparisonConfig['a'] {
   return {
@@ -51,6 +52,7 @@ function figuring({
     mix: mix ?? 'replace',
     ...(copies !== undefined && { copies }),
     batchSize: batchSize ?? 32,
+    ...(accumulationSteps > 1 && { accumulationSteps }),
     loss: loss ?? 'sparseCategoricalCrossentropy',
   };
 }

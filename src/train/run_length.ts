@@ -1,5 +1,6 @@
 import { counted, figure } from '../figures.ts';
 import { tutorialBatchSize, tutorialEpochs } from '../model/tutorial.ts';
+import { stepSamples } from '../plan/settings.ts';
 
 /** The tutorial's network at batch 32 on SwiftShader with two cores. */
 const softwareImagesPerSecond = { training: 200, validation: 600 };
@@ -25,7 +26,10 @@ export interface Plan {
 }
 
 /** What the user said of it; what is undefined was left open. */
-export type AskedLength = Partial<Pick<Plan, 'epochs' | 'trainSamples' | 'testSamples'>> & { batchSize?: number };
+export type AskedLength = Partial<Pick<Plan, 'epochs' | 'trainSamples' | 'testSamples'>> & {
+  batchSize?: number;
+  accumulationSteps?: number | undefined;
+};
 
 type ImageShape = readonly [height: number, width: number, channels: number];
 
@@ -59,8 +63,13 @@ export function planRun(asked: AskedLength, { train, test }: Counts, software: b
   };
 }
 
-function lengthened(plan: Plan, { batchSize }: AskedLength, software: boolean, imageShape?: ImageShape): Plan {
-  const expected = Math.ceil(fewestSteps / stepsPerEpoch(plan, batchSize));
+function lengthened(
+  plan: Plan,
+  { batchSize = tutorialBatchSize, accumulationSteps }: AskedLength,
+  software: boolean,
+  imageShape?: ImageShape,
+): Plan {
+  const expected = Math.ceil(fewestSteps / stepsPerEpoch(plan, stepSamples({ batchSize, accumulationSteps })));
   const [height, width] = imageShape ?? [0, 0];
   const epochSeconds = softwareTime({ ...plan, epochs: 1 }) * Math.max(1, (height * width) / softwarePixels);
   const most = software ? Math.floor(softwareSeconds / epochSeconds) : Number.POSITIVE_INFINITY;
@@ -68,8 +77,9 @@ function lengthened(plan: Plan, { batchSize }: AskedLength, software: boolean, i
   return epochs > plan.epochs ? { ...plan, epochs, lengthened: true } : plan;
 }
 
-export const stepsPerEpoch = ({ trainSamples }: Plan, batchSize = tutorialBatchSize): number =>
-  Math.ceil(trainSamples / batchSize);
+/** @param samples of a step: a batch, or all micro-batches of it. */
+export const stepsPerEpoch = ({ trainSamples }: Plan, samples = tutorialBatchSize): number =>
+  Math.ceil(trainSamples / samples);
 
 /** What there is to say of a validation set that is too small to tell much; undefined of a larger one, and without any. */
 export function fewValidationWords(testSamples: number): string | undefined {

@@ -170,6 +170,8 @@ const cases: [string, () => string[], string[]][] = [
     () => ['--clipvalue', '1', '--global-clipnorm', '2'],
     ['clips gradients in more than one way', '"clipvalue":1', '"globalClipnorm":2'],
   ],
+  ['no batch in a step', () => ['--accumulation-steps', '0'], ['--accumulation-steps', 'at least 1']],
+  ['half a batch more', () => ['--accumulation-steps', '1.5'], ['--accumulation-steps', 'whole number']],
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],
   ['a model that is nearly one', () => ['--model', 'deep-sigmiod'], ['--model', 'did you mean "deep-sigmoid"?']],

@@ -1,5 +1,6 @@
 import { count, counted } from '../../figures.ts';
 import { tutorialEpochs } from '../../model/tutorial.ts';
+import { stepSamples } from '../../plan/settings.ts';
 import { fewValidationWords, stepsPerEpoch } from '../../train/run_length.ts';
 import { lookAgain } from '../control.ts';
 import { datasetTitle, datasetTitles } from '../dataset_titles.ts';
@@ -103,8 +104,8 @@ function Length() {
   const planned = plan.value;
   if (!facts || !planned) return null;
   const { epochs, trainSamples, testSamples } = planned;
-  const { batchSize, trainSamples: asked } = experiment.value;
-  const steps = stepsPerEpoch(planned, batchSize);
+  const { trainSamples: asked } = experiment.value;
+  const steps = stepsPerEpoch(planned, stepSamples(experiment.value));
   const few = fewValidationWords(testSamples);
   const time = timeHere.value && `, ${timeHere.value}`;
   return (

@@ -116,7 +116,7 @@ type Optimizer = Exclude<OptimizerConfig, string>;
 
 /** How the weights are moved, and how much is trained. */
 export function OptimizerPanel() {
-  const { optimizer, batchSize, seed, epochs } = experiment.value;
+  const { optimizer, batchSize, accumulationSteps, seed, epochs } = experiment.value;
   const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
   const set = (name: string, value: unknown) => {
     const { [name]: _, ...others } = optimizer as unknown as Record<string, unknown>;
@@ -164,6 +164,14 @@ export function OptimizerPanel() {
           least={1}
           most={65536}
           onChange={(to) => change({ batchSize: to! })}
+        />
+        <Count
+          name="Batches a step"
+          id="accumulation-steps"
+          value={accumulationSteps}
+          least={1}
+          most={65536}
+          onChange={(to) => change({ accumulationSteps: to! })}
         />
         <Count
           name="Epochs"
