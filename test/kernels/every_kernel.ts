@@ -109,7 +109,7 @@ import {
   transposed,
 } from './shapes.ts';
 import { stateOf } from './state_words.ts';
-import { checkBeginStep, checkSumParts } from './step_checks.ts';
+import { checkBeginStep, checkScheduledStep, checkSumParts } from './step_checks.ts';
 
 /** One kernel at one shape, whatever that shape is. */
 export interface AnyCheck {
@@ -390,6 +390,13 @@ export const everyKernel: AnyCheck[] = [
   ),
   any(checkHealthReduce({ layers: [{ values: 3, deltas: 2, units: 40 }], tensors: [3, 1] })),
   any(checkBeginStep(4, { position: 2, samples: 5 })),
+  any(
+    checkScheduledStep(
+      { samples: 5, updates: 3 },
+      { numbers: { type: 'constant', parameters: { learning_rate: 0.5 } }, begin: 0 },
+      0.5,
+    ),
+  ),
   ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
   any(checkAdam({ ...adam, measured: false, weightDecay: 0.5, clip: { by: 'norm', most: 1 } })),
   any(checkAdam({ ...adam, measured: false, clip: { by: 'value', most: 0.3 } })),
@@ -409,7 +416,7 @@ export const everyKernel: AnyCheck[] = [
   any(checkSgd({ ...update, momentum: 0, nesterov: false, measured: false, clip: { by: 'value', most: 0.3 } })),
   any(checkBeginMicroBatch(4, { position: 2, samples: 5 })),
   ...(['first', 'middle', 'last'] as const).map((place) =>
-    any(checkAccumulateGradients({ tensors: [70, 5], place, own: 3, count: 7 })),
+    any(checkAccumulateGradients({ tensors: [70, 5], place, own: 3, count: 7, fractional: place === 'middle' })),
   ),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3 })),
   any(checkWeightAverage({ tensors: [70, 5], momentum: 0.9, t: 3, overwriteEvery: 3 })),

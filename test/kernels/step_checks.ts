@@ -1,5 +1,5 @@
 import type { Kernel } from '../../src/gpu/kernel.ts';
-import { scheduleSource, scheduleWords } from '../../src/kernels/schedule.ts';
+import { packSchedule, type ScheduleNumbers, scheduleSource, scheduleWords } from '../../src/kernels/schedule.ts';
 import type { StateValues } from '../../src/kernels/state.ts';
 import { type BeginStepShape, beginStep, type SumPartsShape, sumParts } from '../../src/kernels/step.ts';
 import { magnitude } from '../../src/reference/magnitude.ts';
@@ -7,6 +7,7 @@ import * as step from '../../src/reference/step.ts';
 import * as sum from '../../src/reference/sum_parts.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, within } from './check_kernel.ts';
+import { poison } from './guarded_launch.ts';
 import { sameState, stateFrom, stateOf } from './state_words.ts';
 
 export function checkBeginStep(batch: number, values: StateValues): KernelCheck<BeginStepShape> {
@@ -16,6 +17,28 @@ export function checkBeginStep(batch: number, values: StateValues): KernelCheck<
     shape: { batch, scheduled: false },
     given: { state },
     twin: () => ({ state: sameState(step.beginStep({ batch }, { state: stateFrom(state) }).state) }),
+  };
+}
+
+/** begin_step with a schedule that began after so many updates. @param rate the learning rate that it has to compute. */
+export function checkScheduledStep(
+  values: StateValues,
+  schedule: { numbers: ScheduleNumbers; begin: number },
+  rate: number,
+): KernelCheck<BeginStepShape> {
+  const state = stateOf(values);
+  const shape = { batch: 32, scheduled: true };
+  // The schedule's words that its function does not read are poisoned.
+  const words = packSchedule(schedule.numbers, schedule.begin);
+  words.fill(poison, 2 + Object.keys(schedule.numbers.parameters).length);
+  return {
+    kernel: beginStep,
+    shape,
+    given: { state, schedule: words },
+    twin: () => {
+      const begun = step.beginStep(shape, { state: stateFrom(state) }).state;
+      return { state: sameState({ ...begun, learning_rate: Math.fround(rate) }, { learning_rate: 1e-7 }) };
+    },
   };
 }
 

@@ -320,22 +320,26 @@ describe('a model', () => {
   });
 });
 
+const optimizers = 'one of adam, sgd, adamW, nadam, adamax, rmsprop, adagrad, lion, muon';
+
 describe('an optimizer', () => {
   test.each<[string, unknown, Partial<ErrorParts>]>([
     ['of an unknown type', { type: 'adm' }, { what: 'No such optimizer', found: 'adm', fix: 'did you mean "adam"?' }],
     [
       'of an unknown name',
       'sgdd',
-      { what: 'No such optimizer', found: 'sgdd', expected: 'adam or sgd', fix: 'did you mean "sgd"?' },
+      { what: 'No such optimizer', found: 'sgdd', expected: optimizers, fix: 'did you mean "sgd"?' },
     ],
-    ['of no type', {}, { what: 'No such optimizer', expected: 'adam or sgd' }],
+    ['of no type', {}, { what: 'No such optimizer', expected: optimizers }],
     ['that is null', null, { what: 'No such optimizer', found: null }],
     [
       'with an option of another one',
       { type: 'adam', momentum: 0.9 },
       {
         what: 'adam has no option momentum',
-        expected: 'one of type, learningRate, beta1, beta2, epsilon, clipnorm, clipvalue, globalClipnorm, weightDecay',
+        expected:
+          'one of type, learningRate, beta1, beta2, epsilon, amsgrad, clipnorm, clipvalue, globalClipnorm, weightDecay, ' +
+          'useEma, emaMomentum, emaOverwriteFrequency',
       },
     ],
     [
@@ -348,7 +352,11 @@ describe('an optimizer', () => {
         [
           `with the learning rate ${learningRate}`,
           { type: 'sgd', learningRate },
-          { what: 'sgd: learningRate is invalid', found: learningRate, expected: 'a number >= 0' },
+          {
+            what: 'sgd: learningRate is invalid',
+            found: learningRate,
+            expected: 'a number >= 0, or a schedule such as { type: "cosineDecay", ... }',
+          },
         ] as [string, unknown, Partial<ErrorParts>],
     ),
     [
@@ -413,7 +421,17 @@ describe('an optimizer', () => {
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-7,
+      amsgrad: false,
+      useEma: false,
+      emaMomentum: 0.99,
     });
-    expect(fillOptimizer('sgd')).toEqual({ type: 'sgd', learningRate: 0.01, momentum: 0, nesterov: false });
+    expect(fillOptimizer('sgd')).toEqual({
+      type: 'sgd',
+      learningRate: 0.01,
+      momentum: 0,
+      nesterov: false,
+      useEma: false,
+      emaMomentum: 0.99,
+    });
   });
 });
