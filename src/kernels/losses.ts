@@ -1,20 +1,12 @@
-import categoricalLossSource from '../../shaders/categorical_loss.wgsl?raw';
 import lossRecord from '../../shaders/lib/loss_record.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
-import binaryCrossentropySource from '../../shaders/losses/binary_crossentropy.wgsl?raw';
-import categoricalCrossentropySource from '../../shaders/losses/categorical_crossentropy.wgsl?raw';
-import categoricalFocalCrossentropySource from '../../shaders/losses/categorical_focal_crossentropy.wgsl?raw';
-import huberSource from '../../shaders/losses/huber.wgsl?raw';
-import meanAbsoluteErrorSource from '../../shaders/losses/mean_absolute_error.wgsl?raw';
-import meanSquaredErrorSource from '../../shaders/losses/mean_squared_error.wgsl?raw';
-import outputLossSource from '../../shaders/output_loss.wgsl?raw';
 import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 
 /** What the shape of every loss has. z, p and dz are [batch, outputs]. */
-interface LossBase {
+export interface LossBase {
   batch: number;
   /** How many penalties weight_penalty gives; none without a regularizer. */
   penalties?: number;
@@ -27,11 +19,11 @@ export interface LossShape extends LossBase {
   soft: boolean;
 }
 
-const frame = nan + stateSource + recordSource + lossRecord;
+export const lossFrame = nan + stateSource + recordSource + lossRecord;
 
-const penaltyConstants = ({ penalties }: LossBase) => ({ ...(penalties && { penalty_count: penalties }) });
+export const penaltyConstants = ({ penalties }: LossBase) => ({ ...(penalties && { penalty_count: penalties }) });
 
-const lossBuffers = ({ batch, record, penalties }: LossBase, outputs: number, isLabeled: boolean) => ({
+export const lossBuffers = ({ batch, record, penalties }: LossBase, outputs: number, isLabeled: boolean) => ({
   z: batch * outputs,
   ...(isLabeled ? { labels: batch } : { targets: batch * outputs }),
   state: stateWords,
@@ -44,119 +36,10 @@ const lossBuffers = ({ batch, record, penalties }: LossBase, outputs: number, is
 /** Cross-entropy of a softmax without further options. */
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
-  source: softmaxCrossEntropySource + frame,
+  source: softmaxCrossEntropySource + lossFrame,
   flags: ({ soft, penalties = 0 }) => ({ soft, regularized: penalties > 0 }),
   constants: (s) => ({ batch: s.batch, classes: s.classes, ...recordConstants(s.record), ...penaltyConstants(s) }),
   buffers: (s) => lossBuffers(s, s.classes, !s.soft),
   workgroups: () => [1],
   cost: (s) => ({ flops: 8 * s.batch * s.classes, bytes: 12 * s.batch * s.classes }),
 };
-
-/** The shape of a loss with options. */
-export interface OptionedLossShape extends LossBase {
-  outputs: number;
-  /** Samples have weights. */
-  weighted: boolean;
-}
-
-export interface CategoricalLossShape extends OptionedLossShape {
-  /** Targets are shares of classes, not labels. */
-  soft: boolean;
-  labelSmoothing: number;
-  alpha?: number;
-  gamma?: number;
-}
-
-interface LossRule<S> {
-  name: string;
-  /** The formula, for the frame. */
-  source: string;
-  constants?: (shape: S) => Record<string, number>;
-  /** Floating-point operations of an output. */
-  flops: number;
-}
-
-const weightBuffers = ({ batch, weighted }: OptionedLossShape) => ({ ...(weighted && { weights: batch }) });
-
-/** A loss of probabilities that a softmax makes: shaders/categorical_loss.wgsl is the frame. */
-const categoricalLoss = (rule: LossRule<CategoricalLossShape>): Kernel<CategoricalLossShape> => ({
-  name: rule.name,
-  source: categoricalLossSource + rule.source + frame,
-  flags: ({ soft, weighted, penalties = 0 }) => ({ soft, weighted, regularized: penalties > 0 }),
-  constants: (s) => ({
-    batch: s.batch,
-    outputs: s.outputs,
-    label_smoothing: s.labelSmoothing,
-    ...recordConstants(s.record),
-    ...penaltyConstants(s),
-    ...rule.constants?.(s),
-  }),
-  buffers: (s) => ({ ...lossBuffers(s, s.outputs, !s.soft), ...weightBuffers(s) }),
-  workgroups: () => [1],
-  cost: (s) => ({ flops: rule.flops * s.batch * s.outputs, bytes: 12 * s.batch * s.outputs }),
-});
-
-export const categoricalCrossentropy = categoricalLoss({
-  name: 'categorical_crossentropy',
-  source: categoricalCrossentropySource,
-  flops: 14,
-});
-
-export const categoricalFocalCrossentropy = categoricalLoss({
-  name: 'categorical_focal_crossentropy',
-  source: categoricalFocalCrossentropySource,
-  constants: ({ alpha = 1, gamma = 0 }) => ({ alpha, gamma }),
-  flops: 24,
-});
-
-export interface OutputLossShape extends OptionedLossShape {
-  labelSmoothing?: number;
-  delta?: number;
-}
-
-/** A loss of outputs that each stand for themselves: shaders/output_loss.wgsl is the frame. */
-const outputLoss = (rule: LossRule<OutputLossShape> & { counted: boolean }): Kernel<OutputLossShape> => ({
-  name: rule.name,
-  source: outputLossSource + rule.source + frame,
-  flags: ({ weighted, penalties = 0 }) => ({ weighted, regularized: penalties > 0, counted: rule.counted }),
-  constants: (s) => ({
-    batch: s.batch,
-    outputs: s.outputs,
-    ...recordConstants(s.record),
-    ...penaltyConstants(s),
-    ...rule.constants?.(s),
-  }),
-  buffers: (s) => ({ ...lossBuffers(s, s.outputs, false), ...weightBuffers(s) }),
-  workgroups: () => [1],
-  cost: (s) => ({ flops: rule.flops * s.batch * s.outputs, bytes: 16 * s.batch * s.outputs }),
-});
-
-export const binaryCrossentropy = outputLoss({
-  name: 'binary_crossentropy',
-  source: binaryCrossentropySource,
-  constants: ({ labelSmoothing = 0 }) => ({ label_smoothing: labelSmoothing }),
-  counted: true,
-  flops: 18,
-});
-
-export const meanSquaredError = outputLoss({
-  name: 'mean_squared_error',
-  source: meanSquaredErrorSource,
-  counted: false,
-  flops: 8,
-});
-
-export const meanAbsoluteError = outputLoss({
-  name: 'mean_absolute_error',
-  source: meanAbsoluteErrorSource,
-  counted: false,
-  flops: 8,
-});
-
-export const huber = outputLoss({
-  name: 'huber',
-  source: huberSource,
-  constants: ({ delta = 1 }) => ({ delta }),
-  counted: false,
-  flops: 12,
-});

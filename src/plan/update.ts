@@ -1,15 +1,15 @@
 import type { Kernel } from '../gpu/kernel.ts';
-import { muon } from '../kernels/muon.ts';
 import * as kernels from '../kernels/optimizers.ts';
 import { type UpdateShape, weightAverage } from '../kernels/update.ts';
 import { averageOf, clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
-import { type Prepared, planMuon } from './muon.ts';
+import { furtherTraining } from './loaded_training.ts';
+import type { Prepared } from './muon.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
 /** The numbers of an optimizer that its update kernel's shape has. */
-type UpdateNumbers<T extends OptimizerType> = (optimizer: FilledOptimizerOf<T>) => object;
+export type UpdateNumbers<T extends OptimizerType> = (optimizer: FilledOptimizerOf<T>) => object;
 
 const adamNumbers = ({ beta1, beta2, epsilon, amsgrad }: FilledOptimizerOf<'adam' | 'adamW'>) => ({
   beta1,
@@ -18,31 +18,22 @@ const adamNumbers = ({ beta1, beta2, epsilon, amsgrad }: FilledOptimizerOf<'adam
   amsgrad,
 });
 
-/** The update kernel of each optimizer, and what of its options the kernel's shape takes. */
+/**
+ * The update kernel of each optimizer, and what of its options the kernel's shape takes: those of the optimizers that most
+ * first runs have. further_training.ts has all others.
+ */
 const updates = {
   adam: { kernel: kernels.adam, numbers: adamNumbers },
   adamW: { kernel: kernels.adam, numbers: adamNumbers },
-  nadam: { kernel: kernels.nadam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
-  adamax: { kernel: kernels.adamax, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
-  rmsprop: {
-    kernel: kernels.rmsprop,
-    numbers: ({ rho, momentum, epsilon, centered }) => ({ rho, momentum, epsilon, centered }),
-  },
-  adagrad: {
-    kernel: kernels.adagrad,
-    numbers: ({ initialAccumulatorValue, epsilon }) => ({ initialAccumulatorValue, epsilon }),
-  },
-  lion: { kernel: kernels.lion, numbers: ({ beta1, beta2 }) => ({ beta1, beta2 }) },
-  muon: {
-    kernel: muon,
-    numbers: ({ others, momentum, nesterov, adamLrRatio, adamBeta1, adamBeta2, epsilon }) => ({
-      ...{ others, momentum, nesterov, adamLrRatio, adamBeta1, adamBeta2, epsilon },
-      matrices: true,
-    }),
-    prepare: planMuon,
-  },
   sgd: { kernel: kernels.sgd, numbers: ({ momentum, nesterov }) => ({ momentum, nesterov }) },
-} satisfies { [T in OptimizerType]: { kernel: unknown; numbers: UpdateNumbers<T>; prepare?: unknown } };
+} satisfies { [T in OptimizerType]?: { kernel: unknown; numbers: UpdateNumbers<T>; prepare?: unknown } };
+
+export type BaseOptimizerType = keyof typeof updates;
+
+const isBaseType = (type: OptimizerType): type is BaseOptimizerType => Object.hasOwn(updates, type);
+
+/** Whether an optimizer takes no more than is here. */
+export const isBaseOptimizer = ({ type }: FilledOptimizer): boolean => isBaseType(type);
 
 /** Plans what has to come before an update. */
 type Prepare = (
@@ -60,7 +51,9 @@ export function updateKernelOf(optimizer: FilledOptimizer): {
   numbers: object;
   prepare?: Prepare | undefined;
 } {
-  const { kernel, numbers, prepare } = updates[optimizer.type as OptimizerType] as unknown as {
+  const { kernel, numbers, prepare } = (isBaseOptimizer(optimizer.type)
+    ? updates[optimizer.type]
+    : furtherTraining().furtherUpdates[optimizer.type]) as unknown as {
     kernel: Kernel<UpdateShape>;
     numbers: (of: FilledOptimizer) => object;
     prepare?: Prepare;

@@ -17,7 +17,8 @@ import { scheduleDefinition } from '../model/schedules/index.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadLayers } from '../plan/load_layers.ts';
+import { loadKernels } from '../plan/load_kernels.ts';
+import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { lossLaunch } from '../plan/losses/index.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import { Planner } from '../plan/planner.ts';
@@ -120,7 +121,7 @@ export class Engine {
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
     const reader = new RecordReader(model, health, settings);
-    await loadLayers(model);
+    await loadKernels(settings);
     const planner = new Planner(gpu.traits, memory);
     const stepPlan = planSteps(planner, settings, reader);
     const sequences = sequencesOf(stepPlan);
@@ -235,7 +236,8 @@ export class Engine {
   }
 
   /** The loss of a state with weights of the batch's samples: made where somebody has them, and not for everybody. */
-  weightedLoss(stepState: BoundState, soft: boolean, weights: Slice): Promise<Dispatch> {
+  async weightedLoss(stepState: BoundState, soft: boolean, weights: Slice): Promise<Dispatch> {
+    await loadFurtherTraining();
     const { loss, outputs, batchSize: batch } = this.settings;
     const { labels, targets, chunks } = this.steps;
     const { lossBuffers } = stepState;

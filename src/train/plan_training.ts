@@ -2,7 +2,7 @@ import type { Traits } from '../gpu/device.ts';
 import { RecordReader } from '../health/records.ts';
 import { describePlan, type PlanFacts } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
-import { loadLayers } from '../plan/load_layers.ts';
+import { loadKernels } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
 import { type PlanLimits, Planner } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
@@ -30,7 +30,7 @@ export async function planTraining(
   { traits, limits }: PlannedAdapter,
 ): Promise<TrainingPlan> {
   const settings = fillTrainerOptions(options);
-  await loadLayers(settings.model);
+  await loadKernels(settings);
   const planner = new Planner(traits, limits);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
   const input = planInputData(planner, dataset, settings, steps);

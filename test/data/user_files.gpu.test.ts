@@ -266,7 +266,6 @@ describe('splits and classes by their folders', () => {
   test.each<[string, string[], RegExp]>([
     ['pictures without folders', ['1.png', '2.png'], /No pictures in folders.*2 pictures/s],
     ['one class', ['set/cat/1.png', 'set/cat/2.png'], /2 pictures, in 1 folder \(cat\)/],
-    ['more classes than a label can tell', Array.from({ length: 257 }, (_, i) => `${i}/1.png`), /257 folders/],
     [
       'validation and test alone',
       ['val/a/1', 'val/b/1', 'test/a/1', 'test/b/1'],
@@ -287,6 +286,13 @@ describe('splits and classes by their folders', () => {
     await expect(reading).rejects.toThrow(DataError);
     await expect(reading).rejects.toThrow(words);
     await expect(reading).rejects.not.toThrow('Cleaning');
+  });
+
+  test('more classes than a byte can number', async () => {
+    const names = Array.from({ length: 257 }, (_, i) => `${i}`);
+    const { train } = await readUserFiles(await atPaths(...held(...names)));
+    expect(train.classNames).toHaveLength(257);
+    expect([...new Set(classesOf(train))].sort()).toEqual(names.sort());
   });
 
   test('of fewer than five pictures of a class at least one is held out, or none on request', async () => {

@@ -3,12 +3,15 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { recordField } from '../../src/kernels/record.ts';
 import type { LossConfig } from '../../src/model/loss.ts';
 import { fillLoss } from '../../src/model/loss.ts';
+import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { lossLaunch } from '../../src/plan/losses/index.ts';
 import { cacheOf, checkKernel, floats } from './check_kernel.ts';
 import { checkGatherRows } from './gather_checks.ts';
 import { launchGuarded } from './guarded_launch.ts';
 import { checkLoss, type OptionedLossCase } from './optioned_loss_checks.ts';
 import { stateOf } from './state_words.ts';
+
+await loadFurtherTraining();
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

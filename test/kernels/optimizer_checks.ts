@@ -1,6 +1,7 @@
 import { type AdamShape, adam, type SgdShape, sgd } from '../../src/kernels/optimizers.ts';
 import type { UpdateShape } from '../../src/kernels/update.ts';
 import { betasOf, type Clip, type FilledOptimizer, slotsOf } from '../../src/model/optimizer.ts';
+import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { updateKernelOf } from '../../src/plan/update.ts';
 import * as adamTwin from '../../src/reference/adam.ts';
 import { clipGradients } from '../../src/reference/clip.ts';
@@ -15,6 +16,8 @@ import { type Arena, arenaOf, chunkOf, likeArena } from './arena.ts';
 import { floats, type KernelCheck, type Verify } from './check_kernel.ts';
 import { type Contents, poison } from './guarded_launch.ts';
 import { stateOf } from './state_words.ts';
+
+await loadFurtherTraining();
 
 export interface UpdateCase {
   /** Elements of each tensor. */

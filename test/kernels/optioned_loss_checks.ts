@@ -1,6 +1,7 @@
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import { type RecordShape, recordField } from '../../src/kernels/record.ts';
 import { fillLoss, isOfClasses, type LossConfig, metricOf } from '../../src/model/loss.ts';
+import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { lossLaunch } from '../../src/plan/losses/index.ts';
 import { lossTwin } from '../../src/reference/losses/index.ts';
 import { expectSame, expectWithin } from '../compare.ts';
@@ -9,6 +10,8 @@ import { boundOf, tolerances } from '../tolerance.ts';
 import { floats, type KernelCheck, within } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 import { stateOf } from './state_words.ts';
+
+await loadFurtherTraining();
 
 export interface OptionedLossCase {
   loss: LossConfig;

@@ -193,7 +193,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.waitForFunction(() => !document.querySelector('.setup .fold[open]'));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(await page.$$eval('.gist', (all) => all.map(({ textContent }) => textContent))).toEqual([
-      'MNIST, 10,000 of its 60,000 images',
+      'MNIST, 6,000 of its 60,000 images',
       'handwriting',
       'tutorial, 225,034 parameters',
       'adam, rate 0.001, batch size 32',
@@ -231,7 +231,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   expect(
     await page.$$eval('#dataset option', (all) => all.map(({ textContent, disabled }) => [textContent, disabled])),
   ).toEqual([
-    ['MNIST (10,000 of 60,000 images)', false],
+    ['MNIST (6,000 of 60,000 images)', false],
     ['Fashion-MNIST: not on this server', true],
     ['CIFAR-10: not on this server', true],
     ['Digits', false],
@@ -240,8 +240,8 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   expect(await text(page, '#missing')).toContain(
     'The data set cifar10 is not on this server. To get it, start the page',
   );
-  expect(await text(page, '#facts')).toContain('10,000 training and 2,000 validation images of 28');
-  expect(await text(page, '#data .gist')).toBe('MNIST, 10,000 of its 60,000 images');
+  expect(await text(page, '#facts')).toContain('6,000 training and 2,000 validation images of 28');
+  expect(await text(page, '#data .gist')).toBe('MNIST, 6,000 of its 60,000 images');
   // A link can ask for what isn't here, or for more than is.
   await page.evaluate(() => {
     location.hash = '#dataset=fashion-mnist';
@@ -254,7 +254,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=60000&test-samples=1';
   });
-  await until(page, '#fewer', '60,000 training images are asked for, and there are 10,000');
+  await until(page, '#fewer', '60,000 training images are asked for, and there are 6,000');
   expect(await text(page, '#few-validation')).toContain('Only 1 validation image: each is 100 %');
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=1000&test-samples=1';
@@ -299,7 +299,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   const routes = datasetRoutes(find, (name) => (name === 'mnist' ? mnist : undefined));
   await openPage(await studio.serve(routes), page, []);
   // A server of data sets that has no MNIST, as `wgrad dev` in the package, leaves it to the page.
-  expect(await text(page, '#facts')).toContain('10,000 training and 2,000 validation images of 28');
+  expect(await text(page, '#facts')).toContain('6,000 training and 2,000 validation images of 28');
   expect(await page.$$eval('#dataset option', (all) => all.map(({ disabled }) => disabled))).not.toContain(true);
   await page.waitForSelector('.draws button');
   await page.select('#dataset', 'fashion-mnist');

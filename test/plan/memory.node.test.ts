@@ -4,7 +4,7 @@ import { type OptimizerConfig, type PresetName, presetModel } from '../../src/in
 import { compileModel } from '../../src/model/graph.ts';
 import { product } from '../../src/model/layer.ts';
 import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
-import { loadLayers } from '../../src/plan/load_layers.ts';
+import { loadKernels } from '../../src/plan/load_kernels.ts';
 import { phasesOf, stepOf } from '../../src/plan/phases.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
@@ -21,7 +21,7 @@ async function planOf(
 ) {
   const model = presetModel(name, inputShape, 10);
   const settings = fillTrainerOptions({ model, batchSize, optimizer, accumulationSteps });
-  await loadLayers(settings.model);
+  await loadKernels(settings);
   const planner = new Planner({ software: true, subgroupSize: 4 }, limits);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, 'norms', settings));
   const sequences = sequencesOf(steps);

@@ -138,9 +138,9 @@ describe('a step of fit is trainOnBatch', () => {
   test('on the same images in the same order', async () => {
     const [fitting, stepping] = [make(plain), make(plain)];
     const { steps } = await fitting.fit(dataset, { shuffle: false });
-    for (const [i, { loss, accuracy, gradientNorms, health }] of steps.entries()) {
+    for (const [i, { loss, accuracy, learningRate, gradientNorms, health }] of steps.entries()) {
       const record = await stepping.trainOnBatch(...batchOf(dataset, i * batchSize, batchSize));
-      expect(record).toEqual({ loss, accuracy, gradientNorms, health });
+      expect(record).toEqual({ loss, accuracy, learningRate, gradientNorms, health });
       expect(Object.keys(health!.layers)).toEqual(Object.keys(gradientNorms));
     }
     expect(steps.map(({ samples }) => samples)).toEqual([4, 4, 4, 4, 4, 2]);

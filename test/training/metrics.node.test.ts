@@ -136,7 +136,7 @@ describe('a monitor', () => {
       'validationF1Score',
       'validationTop2',
     ]);
-    expect(monitorNames({ validation: false, accuracy: false, metrics })).toEqual(['loss']);
+    expect(monitorNames({ validation: false, accuracy: false, metrics })).toEqual(['loss', 'meanAbsoluteError']);
     expect(monitorOf({ monitor: 'validationLoss' }, measured, 'x')).toEqual({ name: 'validationLoss', mode: 'min' });
     expect(monitorOf({ monitor: 'validationTop2' }, measured, 'x').mode).toBe('max');
     expect(monitorOf({ monitor: 'validationTop2', mode: 'min' }, measured, 'x').mode).toBe('min');

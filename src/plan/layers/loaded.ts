@@ -8,6 +8,6 @@ export function setFurtherLayers(loaded: Further): void {
 
 /** The functions that plan networks with more than the basic layers. */
 export function furtherLayers(): Further {
-  if (!further) throw new Error('loadLayers was not awaited before a network was planned');
+  if (!further) throw new Error('loadKernels was not awaited before a network was planned');
   return further;
 }

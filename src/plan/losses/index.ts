@@ -1,7 +1,8 @@
 import type { Kernel } from '../../gpu/kernel.ts';
-import * as kernels from '../../kernels/losses.ts';
+import { softmaxCrossEntropy } from '../../kernels/losses.ts';
 import type { RecordShape } from '../../kernels/record.ts';
-import type { FilledLoss, FilledLossOf, LossType } from '../../model/losses/index.ts';
+import type { FilledLoss, FilledLossOf } from '../../model/losses/index.ts';
+import { furtherTraining } from '../loaded_training.ts';
 
 /** What a dispatch of a loss is for. */
 export interface LossSize {
@@ -23,39 +24,22 @@ export interface LossLaunch {
   shape: object;
 }
 
-type Launch<O> = (loss: O, size: LossSize) => LossLaunch;
+export type Launch<O> = (loss: O, size: LossSize) => LossLaunch;
 
-/** Without options and weights it is the kernel that does without both. */
-const crossEntropy: Launch<{ labelSmoothing: number }> = ({ labelSmoothing }, { outputs, ...size }) =>
-  size.weighted || labelSmoothing > 0
-    ? { kernel: kernels.categoricalCrossentropy, shape: { ...size, outputs, labelSmoothing } }
-    : {
-        kernel: kernels.softmaxCrossEntropy,
-        shape: {
-          batch: size.batch,
-          classes: outputs,
-          penalties: size.penalties,
-          record: size.record,
-          soft: size.soft,
-        },
-      };
+/** Whether a loss is the cross-entropy of classes without options or weights, whose kernel most first runs take. */
+export const isPlainCrossEntropy = (loss: FilledLoss, weighted = false): boolean =>
+  !weighted && isCrossEntropy(loss) && loss.labelSmoothing === 0;
 
-const launches: { [T in LossType]: Launch<FilledLossOf<T>> } = {
-  sparseCategoricalCrossentropy: crossEntropy,
-  categoricalCrossentropy: crossEntropy,
-  categoricalFocalCrossentropy: ({ alpha, gamma, labelSmoothing }, size) => ({
-    kernel: kernels.categoricalFocalCrossentropy,
-    shape: { ...size, alpha, gamma, labelSmoothing },
-  }),
-  binaryCrossentropy: ({ labelSmoothing }, size) => ({
-    kernel: kernels.binaryCrossentropy,
-    shape: { ...size, labelSmoothing },
-  }),
-  meanSquaredError: (_, size) => ({ kernel: kernels.meanSquaredError, shape: size }),
-  meanAbsoluteError: (_, size) => ({ kernel: kernels.meanAbsoluteError, shape: size }),
-  huber: ({ delta }, size) => ({ kernel: kernels.huber, shape: { ...size, delta } }),
-};
+const isCrossEntropy = (loss: FilledLoss): loss is FilledLossOf<CrossEntropyType> =>
+  Object.hasOwn(crossEntropies, loss.type);
 
-/** The kernel of a loss. */
-export const lossLaunch = (loss: FilledLoss, size: LossSize): LossLaunch =>
-  (launches[loss.type] as Launch<FilledLoss>)(loss, size);
+const crossEntropies = { sparseCategoricalCrossentropy: true, categoricalCrossentropy: true } as const;
+export type CrossEntropyType = keyof typeof crossEntropies;
+
+/** The kernel of a loss; all but the plain cross-entropy are those of further_training.ts. */
+export function lossLaunch(loss: FilledLoss, size: LossSize): LossLaunch {
+  const { batch, outputs: classes, penalties, record, soft, weighted } = size;
+  return isPlainCrossEntropy(loss, weighted)
+    ? { kernel: softmaxCrossEntropy, shape: { batch, classes, penalties, record, soft } }
+    : (furtherTraining().furtherLosses[loss.type] as Launch<FilledLoss>)(loss, size);
+}

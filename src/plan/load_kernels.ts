@@ -2,6 +2,10 @@ import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
+import { loadFurtherTraining } from './loaded_training.ts';
+import { isPlainCrossEntropy } from './losses/index.ts';
+import type { Settings } from './settings.ts';
+import { isBaseOptimizer } from './update.ts';
 
 const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
 
@@ -9,8 +13,18 @@ const basicActivations = ['linear', 'relu', 'tanh', 'sigmoid'];
  * Fetches the lowerings and shaders that a model needs beyond those of the basic layers: a page whose first run has none of
  * them is usable sooner. To be awaited before a model is planned.
  */
-export async function loadLayers({ layers }: CompiledModel): Promise<void> {
+async function loadLayers({ layers }: CompiledModel): Promise<void> {
   const needsNoMore = (layer: (typeof layers)[number]) =>
     isBasic(layer) && basicActivations.includes(activationName(layer.activation));
   if (!layers.every(needsNoMore)) setFurtherLayers(await import('./layers/further.ts'));
+}
+
+/** The same of everything that a trainer's step needs: its layers, its optimizer and its loss. */
+export async function loadKernels({
+  model,
+  optimizer,
+  loss,
+}: Pick<Settings, 'model' | 'optimizer' | 'loss'>): Promise<void> {
+  const needsFurther = !isBaseOptimizer(optimizer) || !isPlainCrossEntropy(loss);
+  await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
 }
