@@ -17,7 +17,7 @@ const homes = {
     'src/formats/keras/',
     'src/formats/pytorch/layers.ts',
   ],
-  optimizers: ['src/model/optimizers/', 'src/plan/update.ts', 'src/reference/train.ts'],
+  optimizers: ['src/model/optimizers/', 'src/plan/update.ts', 'src/plan/further_training.ts', 'src/reference/train.ts'],
 };
 
 const facts = describeModels();

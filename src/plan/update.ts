@@ -51,7 +51,7 @@ export function updateKernelOf(optimizer: FilledOptimizer): {
   numbers: object;
   prepare?: Prepare | undefined;
 } {
-  const { kernel, numbers, prepare } = (isBaseOptimizer(optimizer.type)
+  const { kernel, numbers, prepare } = (isBaseType(optimizer.type)
     ? updates[optimizer.type]
     : furtherTraining().furtherUpdates[optimizer.type]) as unknown as {
     kernel: Kernel<UpdateShape>;
