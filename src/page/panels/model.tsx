@@ -2,6 +2,7 @@ import { count } from '../../figures.ts';
 import type { FitSettings, OptimizerConfig, LearningRate as Rate } from '../../index.ts';
 import { scheduleLengthWarning } from '../../model/schedule.ts';
 import { type ScheduleType, scheduleDefinition } from '../../model/schedules/index.ts';
+import { stepSamples } from '../../plan/settings.ts';
 import { filledRate, learningRateOf, rateWords } from '../experiment.ts';
 import { OptionField, VariantField } from '../option_field.tsx';
 import { FoldingPanel } from '../panel.tsx';
@@ -215,7 +216,7 @@ export function OptimizerPanel() {
 /** Updates of the run as it is planned. */
 function plannedSteps(): number {
   const { epochs, trainSamples } = plan.peek() ?? { epochs: 1, trainSamples: 1000 };
-  return epochs * Math.ceil(trainSamples / experiment.peek().batchSize);
+  return epochs * Math.ceil(trainSamples / stepSamples(experiment.peek()));
 }
 
 /** The highest rate that there was, which another schedule takes over. */
