@@ -193,7 +193,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.waitForFunction(() => !document.querySelector('.setup .fold[open]'));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(await page.$$eval('.gist', (all) => all.map(({ textContent }) => textContent))).toEqual([
-      'MNIST, 6,000 of its 60,000 images',
+      'MNIST, 10,000 of its 60,000 images',
       'handwriting',
       'tutorial, 225,034 parameters',
       'adam, rate 0.001, batch size 32',
