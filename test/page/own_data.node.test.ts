@@ -196,6 +196,8 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   await page.click('.own summary');
   const input = (await page.$('#own-files')) as ElementHandle<HTMLInputElement>;
   await input.uploadFile(...paths);
+  // The page's own digits are as many: what tells that the files were read is the choice of the data set.
+  await page.waitForFunction(() => (document.querySelector('#dataset') as HTMLSelectElement).value === 'own');
   await until(page, '#facts', '1,500 training and 297 validation images');
   await trained();
   await padOf('rgb(240, 240, 240)');
