@@ -134,7 +134,7 @@ export type Step = MapStep | DisplaceStep | PixelStep | FilterStep | PairStep | 
 /** One op of a pipeline, for images of one shape: what is drawn for each, and what is done with that. */
 export interface Op {
   type: string;
-  /** The purpose in the key of its draws. An op keeps its code for ever, so that a new one doesn't change the draws of others. */
+  /** Part of the key of the op's random numbers. A code never changes, so that adding an op leaves the numbers of the others alone. */
   code: number;
   /** Probability that it is applied to an image; it is drawn where it is below 1. */
   p: number;

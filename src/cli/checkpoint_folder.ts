@@ -38,7 +38,7 @@ export function requireNoCheckpoints(folder: string): void {
   throw new ConfigurationError({
     what: '--checkpoint names a folder with checkpoints of another run, which would be lost',
     found: `${folder}: ${found[0]}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`,
-    fix: `--resume ${folder} goes on with them; or name another folder, or remove these`,
+    fix: `resume that run with --resume ${folder}, choose another folder, or delete these checkpoints`,
   });
 }
 

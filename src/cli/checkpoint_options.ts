@@ -37,7 +37,7 @@ export function addCheckpointOptions(command: Command): Command {
     )
     .option(
       '--resume <folder or file>',
-      'go on with a run, to the same bits: the folder of --checkpoint or the file of --save',
+      'resume a run, with the same bits as an uninterrupted one: the folder of --checkpoint or the file of --save',
     );
 }
 

@@ -10,7 +10,7 @@ import { readNewest } from './checkpoint_folder.ts';
 import { leavesOf } from './leaves.ts';
 import type { RunOptions } from './run_options.ts';
 
-/** A run that --resume goes on with. */
+/** A run that --resume continues. */
 export interface ResumedRun {
   run: SavedRun;
   /** The file that was read. */

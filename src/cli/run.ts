@@ -48,7 +48,7 @@ export interface PreparedRun {
 
 export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
   tell?: (events: RunEvent[]) => void;
-  /** What it goes on with, and the names of the options that were typed. */
+  /** The run to resume, and the names of the options that were typed. */
   resumed?: ResumedRun & { typed: readonly string[] };
   /** How `fit` validates and when it ends. */
   fit?: FitSettings;

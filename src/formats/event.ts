@@ -11,7 +11,7 @@ export interface Event {
   /** Of a file's first event: 'brain.Event:2'. */
   fileVersion?: string;
   values?: readonly SummaryValue[];
-  /** The run goes on with `step`: TensorBoard forgets what it read of that step and later ones. */
+  /** The run resumes at `step`: TensorBoard discards what it has read of that step and later ones. */
   restarts?: true;
 }
 

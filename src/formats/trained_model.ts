@@ -74,7 +74,7 @@ export function namedTensors(trained: TrainedModel, separator = '.'): NamedTenso
   }));
 }
 
-/** At most that many of the tensors that are wrong are told one by one. */
+/** An error lists at most this many wrong tensors; it counts the rest. */
 const mostTold = 12;
 
 /**

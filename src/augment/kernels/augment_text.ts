@@ -115,7 +115,7 @@ export function mapLines(passes: readonly Pass[]): string {
         const lines = maps.map((map) => {
           const { op, step } = map;
           const line = `${name} = ${name} * ${step.window ? `window_map(${mapCall(map)})` : mapCall(map)};`;
-          // A step that changes the size does so for every image.
+          // A step that changes the image size applies to every image.
           return step.to ? `  ${line}` : `  if (drawn(record + ${op.at}u) != 0.0) { ${line} }`;
         });
         const store = isProjective(pass) ? 'store_projective_map' : 'store_map';

@@ -27,7 +27,7 @@ const onlyValues: Record<string, readonly unknown[]> = {
   renorm: [false, undefined],
 };
 
-/** Options that matter while training alone; wgrad goes on without them. */
+/** Options that matter only in training; they are ignored. */
 const onlyTraining = /_constraint$|^activity_regularizer$/;
 
 /** A layer in wgrad's terms. What it doesn't have goes to `context.unknown`; the result is then of no use. */

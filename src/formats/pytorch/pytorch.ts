@@ -66,7 +66,7 @@ def read_safetensors(path):
 
 
 def load(path=pathlib.Path(__file__).with_name("weights.safetensors")):
-    """The network with its weights, ready to predict; network.train() goes on with training."""
+    """The network with its weights, ready to predict; call network.train() to train it further."""
     network = Network()
     network.load_state_dict(read_safetensors(path))
     return network.eval()
