@@ -39,15 +39,8 @@ fn main(@builtin(local_invocation_index) index: u32) {
   var hit = 0u;
   for (var n = index; n < batch; n += 64u) {
     let row = n * outputs;
-    var largest = z[row];
-    var best = 0u;
-    for (var k = 1u; k < outputs; k++) {
-      let value = z[row + k];
-      if (value > largest) {
-        largest = value;
-        best = k;
-      }
-    }
+    let peak = peak_of(row, outputs);
+    let largest = peak.value;
     var sum = 0.0;
     for (var k = 0u; k < outputs; k++) {
       let below = z[row + k] - largest;
@@ -92,7 +85,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
     }
     if (real) {
       loss += weight * own;
-      hit += select(0u, 1u, best == label);
+      hit += select(0u, 1u, peak.place == label);
     }
   }
   losses[index] = loss;
@@ -103,11 +96,6 @@ fn main(@builtin(local_invocation_index) index: u32) {
       loss += losses[i];
       hit += correct[i];
     }
-#if ${regularized}
-    var penalty = 0.0;
-    for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
-    loss += f32(state.count) * penalty;
-#endif
     write_loss(loss, hit);
   }
 }

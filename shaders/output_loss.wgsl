@@ -68,11 +68,6 @@ fn main(@builtin(local_invocation_index) index: u32) {
       measure += measures[i];
       hit += correct[i];
     }
-#if ${regularized}
-    var penalty = 0.0;
-    for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
-    loss += f32(state.count) * penalty;
-#endif
 #if ${counted}
     write_loss(loss, hit);
 #else

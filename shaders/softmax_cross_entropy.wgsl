@@ -33,15 +33,8 @@ fn main(@builtin(local_invocation_index) index: u32) {
   var hit = 0u;
   for (var n = index; n < batch; n += 64u) {
     let row = n * classes;
-    var largest = z[row];
-    var best = 0u;
-    for (var k = 1u; k < classes; k++) {
-      let value = z[row + k];
-      if (value > largest) {
-        largest = value;
-        best = k;
-      }
-    }
+    let peak = peak_of(row, classes);
+    let largest = peak.value;
     var sum = 0.0;
     for (var k = 0u; k < classes; k++) {
       let below = z[row + k] - largest;
@@ -79,7 +72,7 @@ fn main(@builtin(local_invocation_index) index: u32) {
 #else
       loss += log_sum + largest - z[row + label];
 #endif
-      hit += select(0u, 1u, best == label);
+      hit += select(0u, 1u, peak.place == label);
     }
   }
   losses[index] = loss;
@@ -90,11 +83,6 @@ fn main(@builtin(local_invocation_index) index: u32) {
       loss += losses[i];
       hit += correct[i];
     }
-#if ${regularized}
-    var penalty = 0.0;
-    for (var i = 0u; i < penalty_count; i++) { penalty += penalties[i]; }
-    loss += f32(state.count) * penalty;
-#endif
     write_loss(loss, hit);
   }
 }

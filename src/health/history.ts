@@ -91,6 +91,17 @@ export interface History {
   warnings: string[];
 }
 
+/** The history of a run before its first step. */
+export const emptyHistory = (): History => ({
+  epochs: [],
+  steps: [],
+  stopped: false,
+  skippedSteps: 0,
+  verdicts: [],
+  probes: [],
+  warnings: [],
+});
+
 /** A fifth of a kilobyte, in place of one and more for each layer. */
 export const withoutHealth = ({ health: _, ...record }: StepRecord): StepRecord => record;
 

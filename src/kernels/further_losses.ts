@@ -1,4 +1,5 @@
 import categoricalLossSource from '../../shaders/categorical_loss.wgsl?raw';
+import peak from '../../shaders/lib/peak.wgsl?raw';
 import binaryCrossentropySource from '../../shaders/losses/binary_crossentropy.wgsl?raw';
 import categoricalCrossentropySource from '../../shaders/losses/categorical_crossentropy.wgsl?raw';
 import categoricalFocalCrossentropySource from '../../shaders/losses/categorical_focal_crossentropy.wgsl?raw';
@@ -39,7 +40,7 @@ const weightBuffers = ({ batch, weighted }: OptionedLossShape) => ({ ...(weighte
 /** A loss of probabilities that a softmax makes: shaders/categorical_loss.wgsl is the frame. */
 const categoricalLoss = (rule: LossRule<CategoricalLossShape>): Kernel<CategoricalLossShape> => ({
   name: rule.name,
-  source: categoricalLossSource + rule.source + lossFrame,
+  source: categoricalLossSource + rule.source + peak + lossFrame,
   flags: ({ soft, weighted, penalties = 0 }) => ({ soft, weighted, regularized: penalties > 0 }),
   constants: (s) => ({
     batch: s.batch,

@@ -1,5 +1,6 @@
 import lossRecord from '../../shaders/lib/loss_record.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
+import peak from '../../shaders/lib/peak.wgsl?raw';
 import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
@@ -36,7 +37,7 @@ export const lossBuffers = ({ batch, record, penalties }: LossBase, outputs: num
 /** Cross-entropy of a softmax without further options. */
 export const softmaxCrossEntropy: Kernel<LossShape> = {
   name: 'softmax_cross_entropy',
-  source: softmaxCrossEntropySource + lossFrame,
+  source: softmaxCrossEntropySource + peak + lossFrame,
   flags: ({ soft, penalties = 0 }) => ({ soft, regularized: penalties > 0 }),
   constants: (s) => ({ batch: s.batch, classes: s.classes, ...recordConstants(s.record), ...penaltyConstants(s) }),
   buffers: (s) => lossBuffers(s, s.classes, !s.soft),

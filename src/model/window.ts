@@ -50,3 +50,12 @@ export function convolutionWindow(
   const reach = window.map((n, axis) => (n - 1) * dilation[axis]! + 1) as [number, number];
   return { ...slide(subject, shape, window, pair(config.strides), config.padding, reach), dilation };
 }
+
+/** Where a pool can stand: windows lie side by side where no strides are given. */
+export function poolWindow(
+  subject: string,
+  shape: readonly number[],
+  config: { poolSize: Size; strides?: Size | undefined; padding: Padding },
+): Window & { size: [number, number] } {
+  return slide(subject, shape, pair(config.poolSize), pair(config.strides ?? config.poolSize), config.padding);
+}

@@ -110,6 +110,15 @@ async function find(source: Source): Promise<void> {
   }
 }
 
+/** The run as it is set up, for what the worker does with it beside training; undefined while a part of it is not known. */
+export function plannedRequest(): TrainRequest | undefined {
+  const { facts } = state.dataset.peek();
+  const length = state.plan.peek();
+  const inputShape = state.checked.peek()?.shape;
+  if (!facts || !length || !inputShape) return undefined;
+  return { ...requestOf(state.settled.peek(), inputShape, facts, length), paused: false };
+}
+
 /** An experiment as the worker takes it. @param inputShape of the model: what the augmentation gives. */
 export function requestOf(
   experiment: SettledExperiment,

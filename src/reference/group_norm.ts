@@ -5,6 +5,7 @@ import type {
   GroupNormShape,
 } from '../kernels/group_norm.ts';
 import { activate, derivative } from './activation.ts';
+import { normalizedGradient } from './norm.ts';
 
 type Numbers = ArrayLike<number>;
 
@@ -73,10 +74,8 @@ export function groupNormBackwardX(
     const [mean, rstd] = [statistics[2 * unit]!, statistics[2 * unit + 1]!];
     const h = places.map(([at, c]) => (s.scale ? gamma![c]! : 1) * dy[at]!);
     const xhat = places.map(([at]) => (x[at]! - mean) * rstd);
-    const meanOfH = h.reduce((a, b) => a + b, 0) / places.length;
-    const meanOfProducts = h.reduce((sum, value, i) => sum + value * xhat[i]!, 0) / places.length;
-    for (const [i, [at]] of places.entries()) {
-      const dz = rstd * (h[i]! - meanOfH - xhat[i]! * meanOfProducts);
+    for (const [i, dz] of normalizedGradient(h, xhat, rstd!).entries()) {
+      const [at] = places[i]!;
       dx[at] = s.inActivation === 'linear' ? dz : dz * derivative(s.inActivation, x[at]!);
     }
   }

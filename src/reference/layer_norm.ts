@@ -4,6 +4,7 @@ import type {
   LayerNormForwardShape,
 } from '../kernels/layer_norm.ts';
 import { activate, derivative } from './activation.ts';
+import { normalizedGradient } from './norm.ts';
 
 type Numbers = ArrayLike<number>;
 
@@ -51,10 +52,7 @@ export function layerNormBackwardX(
     const [mean, rstd] = [statistics[2 * r]!, statistics[2 * r + 1]!];
     const h = Array.from({ length: s.size }, (_, i) => (s.scale ? gamma![i]! : 1) * dy[r * s.size + i]!);
     const xhat = Array.from({ length: s.size }, (_, i) => (x[r * s.size + i]! - mean) * rstd);
-    const meanOfH = h.reduce((sum, value) => sum + value, 0) / s.size;
-    const meanOfProducts = h.reduce((sum, value, i) => sum + value * xhat[i]!, 0) / s.size;
-    for (const [i, value] of h.entries()) {
-      const dz = rstd * (value - meanOfH - xhat[i]! * meanOfProducts);
+    for (const [i, dz] of normalizedGradient(h, xhat, rstd!).entries()) {
       const at = r * s.size + i;
       dx[at] = s.inActivation === 'linear' ? dz : dz * derivative(s.inActivation, x[at]!);
     }

@@ -23,6 +23,16 @@ export function gradientNorm(...tensors: Numbers[]): {
   return { squares, norm: Math.sqrt(squares), nonFinite, largest };
 }
 
+/**
+ * dz = rstd (h - mean(h) - xhat mean(h xhat)) of one unit: the gradient of what a normalization gives by its input, h being
+ * dy times gamma.
+ */
+export function normalizedGradient(h: readonly number[], xhat: readonly number[], rstd: number): number[] {
+  const meanOfH = h.reduce((sum, value) => sum + value, 0) / h.length;
+  const meanOfProducts = h.reduce((sum, value, i) => sum + value * xhat[i]!, 0) / h.length;
+  return h.map((value, i) => rstd * (value - meanOfH - xhat[i]! * meanOfProducts));
+}
+
 /** The figures of an update: sum of w*w before, sum of u*u with u what was added, and how many new w aren't finite. */
 export function measureUpdate(
   before: Numbers,

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type EpochRecord, type History, summarize, withoutHealth } from '../health/history.ts';
+import { type EpochRecord, emptyHistory, type History, summarize, withoutHealth } from '../health/history.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
 import { metricOf } from '../model/loss.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
@@ -111,15 +111,7 @@ async function train(
   const { scheduler, startup, reader, disposal, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input);
-  const history: History = {
-    epochs: [],
-    steps: [],
-    stopped: false,
-    skippedSteps: 0,
-    verdicts: [],
-    probes: [],
-    warnings: [],
-  };
+  const history = emptyHistory();
   const { model } = engine.settings;
   const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
   const warning = scheduleLengthWarning(engine.learningRate, updates);

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { DeviceLostError } from '../errors.ts';
 import type { AdapterFacts, Gpu } from '../gpu/device.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
-import { type History, type StepRecord, withoutHealth } from '../health/history.ts';
+import { emptyHistory, type History, type StepRecord, withoutHealth } from '../health/history.ts';
 import { withinTime } from '../time_limit.ts';
 import { NonFiniteError } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
@@ -34,15 +34,7 @@ export async function fitReopening(
   options: FilledFitOptions,
   reopen: (snapshot: Snapshot) => Promise<Engine>,
 ): Promise<History> {
-  const history: History = {
-    epochs: [],
-    steps: [],
-    stopped: false,
-    skippedSteps: 0,
-    verdicts: [],
-    probes: [],
-    warnings: [],
-  };
+  const history = emptyHistory();
   const { initialEpoch, initialSteps, keepHealth } = options;
   let ofEpoch: StepRecord[] = [...initialSteps];
   let state: State = { snapshot: await takeSnapshot(first), epochs: initialEpoch, steps: initialSteps };

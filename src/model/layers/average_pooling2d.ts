@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { defineLayer, layerOptions, needImage, padding, pair, size } from '../layer.ts';
-import { slide } from '../window.ts';
+import { defineLayer, layerOptions, needImage, padding, size } from '../layer.ts';
+import { poolWindow } from '../window.ts';
 
 /** The mean of each window: Keras' AveragePooling2D. What `same` pads doesn't count. `strides` is `poolSize` by default. */
 export const averagePooling2dLayer = defineLayer({
@@ -16,9 +16,7 @@ export const averagePooling2dLayer = defineLayer({
   starter: {},
   compile(config, [shape], subject) {
     const [, , channels] = needImage(subject, shape!);
-    const window = pair(config.poolSize);
-    const strides = config.strides === undefined ? window : pair(config.strides);
-    const { size, ...details } = slide(subject, shape!, window, strides, config.padding);
+    const { size, ...details } = poolWindow(subject, shape!, config);
     return { outputShape: [...size, channels], details };
   },
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { integer } from '../../check.ts';
+import { depthwiseKernel } from '../depthwise_kernel.ts';
 import {
   activation,
   checkWeightOptions,
@@ -44,19 +45,7 @@ export const depthwiseConv2dLayer = defineLayer({
     const [, , channels] = needImage(subject, shape!);
     const { depthMultiplier, biasInitializer, biasRegularizer } = config;
     const { size, ...details } = convolutionWindow(subject, shape!, config);
-    const pixels = details.window[0] * details.window[1];
-    // Keras' compute_fans takes the last two axes for inputs and outputs, here too.
-    const kernel = weightSpec(
-      'depthwiseKernel',
-      [...details.window, channels, depthMultiplier],
-      config,
-      {
-        initializer: config.depthwiseInitializer,
-        regularizer: config.depthwiseRegularizer,
-        option: 'depthwiseInitializer',
-      },
-      { fanIn: pixels * channels, fanOut: pixels * depthMultiplier },
-    );
+    const kernel = depthwiseKernel(config, details.window, channels);
     const bias = { initializer: biasInitializer, regularizer: biasRegularizer };
     const outputs = channels * depthMultiplier;
     return {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { defineLayer, layerOptions, needImage } from '../layer.ts';
+import { compileGlobalPool, keepdims } from '../global_pool.ts';
+import { defineLayer, layerOptions } from '../layer.ts';
 
 /** The mean of each channel over all pixels: Keras' GlobalAveragePooling2D. [height, width, channels] -> [channels], or [1, 1, channels] with `keepdims`. */
 export const globalAveragePooling2dLayer = defineLayer({
@@ -7,12 +8,9 @@ export const globalAveragePooling2dLayer = defineLayer({
   kerasName: 'global_average_pooling2d',
   schema: v.strictObject({
     type: v.literal('globalAveragePooling2d'),
-    keepdims: v.optional(v.boolean(), false),
+    keepdims,
     ...layerOptions,
   }),
   starter: {},
-  compile({ keepdims }, [shape], subject) {
-    const [height, width, channels] = needImage(subject, shape!);
-    return { outputShape: keepdims ? [1, 1, channels] : [channels], details: { pixels: height * width } };
-  },
+  compile: compileGlobalPool,
 });

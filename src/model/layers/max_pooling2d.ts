@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ConfigurationError } from '../../errors.ts';
 import { defineLayer, layerOptions, needImage, padding, pair, size } from '../layer.ts';
-import { slide } from '../window.ts';
+import { poolWindow } from '../window.ts';
 
 /** The largest window: which of its elements was the largest is kept in 8 bits. */
 export const largestPool = 256;
@@ -30,8 +30,7 @@ export const maxPooling2dLayer = defineLayer({
         fix: 'use two pools',
       });
     }
-    const strides = config.strides === undefined ? window : pair(config.strides);
-    const { size, ...details } = slide(subject, shape!, window, strides, config.padding);
+    const { size, ...details } = poolWindow(subject, shape!, config);
     return { outputShape: [...size, channels], details };
   },
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { integer } from '../../check.ts';
+import { depthwiseKernel } from '../depthwise_kernel.ts';
 import {
   activation,
   checkWeightOptions,
@@ -48,19 +49,8 @@ export const separableConv2dLayer = defineLayer({
     const [, , channels] = needImage(subject, shape!);
     const { depthMultiplier, filters } = config;
     const { size, ...details } = convolutionWindow(subject, shape!, config);
-    const pixels = details.window[0] * details.window[1];
     const between = channels * depthMultiplier;
-    const depthwise = weightSpec(
-      'depthwiseKernel',
-      [...details.window, channels, depthMultiplier],
-      config,
-      {
-        initializer: config.depthwiseInitializer,
-        regularizer: config.depthwiseRegularizer,
-        option: 'depthwiseInitializer',
-      },
-      { fanIn: pixels * channels, fanOut: pixels * depthMultiplier },
-    );
+    const depthwise = depthwiseKernel(config, details.window, channels);
     const pointwise = weightSpec(
       'pointwiseKernel',
       [1, 1, between, filters],

@@ -2,11 +2,11 @@ import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../errors.ts';
 import { count, figure } from '../../figures.ts';
 import { chromeTrace, type Phase, type TrainingProfile } from '../../index.ts';
-import { requestOf } from '../control.ts';
+import { plannedRequest } from '../control.ts';
 import { download } from '../download.ts';
 import { Panel } from '../panel.tsx';
 import { Scroll } from '../scroll.tsx';
-import { adapter, checked, dataset, isReady, plan, settled } from '../state.ts';
+import { adapter, isReady, settled } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { training } from '../worker/training.ts';
 import './profile.css';
@@ -25,15 +25,14 @@ const headings: Record<Phase, string> = {
 };
 
 async function time(): Promise<void> {
-  const { facts } = dataset.peek();
-  const length = plan.peek();
-  const inputShape = checked.peek()?.shape;
-  if (isBusy.peek() || !facts || !length || !inputShape) return;
+  if (isBusy.peek()) return;
   isBusy.value = true;
   refused.value = undefined;
   const about = settled.peek();
   try {
-    const profile = await training.profile({ ...requestOf(about, inputShape, facts, length), paused: false }, rounds);
+    const request = plannedRequest();
+    if (!request) return;
+    const profile = await training.profile(request, rounds);
     const model = typeof about.model === 'string' ? about.model : 'a model of its own';
     profiled.value = { profile, of: `${model} on ${about.dataset}, batch ${about.batchSize}` };
   } catch (error) {

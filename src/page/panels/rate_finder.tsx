@@ -2,9 +2,9 @@ import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../errors.ts';
 import { figure } from '../../figures.ts';
 import type { LearningRateCurve } from '../../index.ts';
-import { requestOf } from '../control.ts';
+import { plannedRequest } from '../control.ts';
 import { learningRateOf, withRate } from '../experiment.ts';
-import { change, checked, dataset, experiment, isReady, plan, settled } from '../state.ts';
+import { change, experiment, isReady } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { training } from '../worker/training.ts';
 import './rate_finder.css';
@@ -14,15 +14,13 @@ const refused = signal<ErrorParts | undefined>();
 const isBusy = signal(false);
 
 async function find(): Promise<void> {
-  const { facts } = dataset.peek();
-  const length = plan.peek();
-  const inputShape = checked.peek()?.shape;
-  if (isBusy.peek() || !facts || !length || !inputShape) return;
+  if (isBusy.peek()) return;
   isBusy.value = true;
   refused.value = undefined;
   try {
-    const request = requestOf(settled.peek(), inputShape, facts, length);
-    found.value = await training.findLearningRate({ ...request, paused: false });
+    const request = plannedRequest();
+    if (!request) return;
+    found.value = await training.findLearningRate(request);
   } catch (error) {
     refused.value = error as ErrorParts;
   } finally {

@@ -5,23 +5,13 @@ import {
   globalMaxPoolForward,
 } from '../../kernels/global_pool.ts';
 import type { Lowering } from '../lowering.ts';
+import { lowerAverage } from './average.ts';
 
 export const lowerGlobalAveragePooling2d: Lowering<'globalAveragePooling2d'> = (layer, context) => {
   const { x, batch } = context;
   const channels = layer.inputShape[2]!;
   const shape = { batch, pixels: layer.details.pixels, channels, inActivation: x.activation };
-  const value = context.value(layer.outputShape, 'linear');
-  context.forward(globalAveragePoolForward, shape, { x: x.ref, y: value.ref });
-  return {
-    value,
-    backward: (dy) => {
-      const target = context.gradient();
-      if (!target) return;
-      const inner = { ...shape, inActivation: target.activation };
-      const derivative = target.activation !== 'linear' && { x: x.ref };
-      context.backward(globalAveragePoolBackward, inner, { dy, dx: target.dx, ...derivative });
-    },
-  };
+  return lowerAverage(globalAveragePoolForward, globalAveragePoolBackward, shape, layer.outputShape, context);
 };
 
 /** The output of a maximum pool consists of values of the activation before it. */
