@@ -29,7 +29,7 @@ export function addAdapterOptions(command: Command): Command {
     .addOption(yesOption());
 }
 
-/** Of every command that may have to install something. */
+/** A flag of every command that may have to install something. */
 export const yesOption = (): Option =>
   new Option(
     '-y, --yes',

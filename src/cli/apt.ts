@@ -45,7 +45,7 @@ export async function aptInstall(
     const [program, ...rest] = [...apt, '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0', '-qq', ...args];
     report(`$ ${[...apt, ...args].join(' ')}`);
     const { status } = spawnSync(program!, rest, {
-      // apt-get's own words go where ours go: stdout belongs to the training run.
+      // apt-get's output goes to stderr, as wgrad's own messages do: stdout belongs to the training run.
       stdio: ['ignore', 2, 2],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       timeout: 600_000,

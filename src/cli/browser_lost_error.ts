@@ -7,7 +7,7 @@ export class BrowserLostError extends WgradError {
   }
 }
 
-/** Chrome is there, and says nothing and does nothing. */
+/** Chrome is running but does not respond. */
 export class BrowserSilentError extends BrowserLostError {
   static {
     giveName(BrowserSilentError, 'BrowserSilentError');

@@ -50,7 +50,7 @@ export interface ReadCheckpoint {
 }
 
 /**
- * The newest checkpoint of a folder that is as it was written.
+ * The newest checkpoint of a folder that is undamaged.
  *
  * @throws ConfigurationError where there is none.
  */
@@ -63,7 +63,7 @@ export function readNewest(folder: string): ReadCheckpoint {
       return { path, run: parseRun(readFileSync(path), path), damaged };
     } catch (error) {
       damaged.push(
-        error instanceof WgradError ? error.parts.what : `${path} can't be read: ${(error as Error).message}`,
+        error instanceof WgradError ? error.parts.what : `${path} cannot be read: ${(error as Error).message}`,
       );
     }
   }
@@ -75,11 +75,11 @@ export function readNewest(folder: string): ReadCheckpoint {
 }
 
 /**
- * Where a run's checkpoints are written. A new one is written beside the older ones, flushed, read back, and only then gets its
- * name: whenever the process is killed, one that is whole stays.
+ * The folder that a run's checkpoints are written to. A new one is written to a temporary file next to the older ones, flushed and
+ * read back, and only then gets its name: whenever the process is killed, a complete checkpoint remains.
  */
 export class CheckpointFolder {
-  /** @throws ConfigurationError for a folder that can't be written to: it is tried. */
+  /** @throws ConfigurationError for a folder that cannot be written to, which a trial file shows. */
   constructor(
     readonly path: string,
     private readonly keep: number,
@@ -92,7 +92,7 @@ export class CheckpointFolder {
       rmSync(trial);
     } catch (cause) {
       const found = `${path}: ${(cause as Error).message}`;
-      throw new ConfigurationError({ what: "The folder of --checkpoint can't be written to", found }, { cause });
+      throw new ConfigurationError({ what: 'The folder of --checkpoint cannot be written to', found }, { cause });
     }
   }
 

@@ -18,7 +18,7 @@ export function addCheckpointOptions(command: Command): Command {
   return command
     .option(
       '--checkpoint <folder>',
-      'write the state of the run there while it trains: --resume goes on from it',
+      'write the state of the run there while it trains: --resume continues from it',
       outputFolder('--checkpoint'),
     )
     .option(
@@ -52,11 +52,11 @@ export function checkpointEveryOf(text: string): CheckpointEvery {
     what: "--checkpoint-every has a value that it can't take",
     found: text,
     expected: 'a whole number of at least 1 with its unit: 100steps, 2epochs or 30s',
-    ...(/^\d+$/.test(text) && { fix: `say of what: ${text}steps, ${text}epochs or ${text}s` }),
+    ...(/^\d+$/.test(text) && { fix: `add the unit: ${text}steps, ${text}epochs or ${text}s` }),
   });
 }
 
-/** @throws ConfigurationError for flags that say how checkpoints are written, where none are. */
+/** @throws ConfigurationError for flags of checkpoints without --checkpoint. */
 export function checkCheckpointOptions({
   checkpoint,
   checkpointEvery,
@@ -69,7 +69,7 @@ export function checkCheckpointOptions({
   const flag = given.find(([, value]) => value !== undefined)?.[0];
   if (!flag) return;
   throw new ConfigurationError({
-    what: `${flag} says how checkpoints are written, and none are`,
+    what: `${flag} configures checkpoints, but no checkpoints are written`,
     found: `${flag} without --checkpoint`,
     fix: `add --checkpoint <folder>, or leave ${flag} out`,
   });

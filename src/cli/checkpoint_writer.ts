@@ -9,7 +9,7 @@ export class CheckpointWriter {
   private lastStep: number;
   private hasWarned = false;
 
-  /** @param resumedAt the step of the checkpoint that the run goes on from, if it does. */
+  /** @param resumedAt the step of the checkpoint that the run resumes from, if it does. */
   constructor(
     private readonly folder: CheckpointFolder,
     private readonly run: RunToSave,
@@ -32,7 +32,7 @@ export class CheckpointWriter {
       }
       if (best !== undefined) this.folder.writeBest(file);
     } catch (error) {
-      if (!this.hasWarned) console.error(`warning: ${(error as Error).message}\n  The run goes on and tries again.`);
+      if (!this.hasWarned) console.error(`warning: ${(error as Error).message}\n  The run continues and tries again.`);
       this.hasWarned = true;
     }
   }

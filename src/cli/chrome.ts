@@ -35,7 +35,7 @@ const always = [
 /** The watchdog would take a long dispatch on a loaded CPU for a hang. */
 const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog'];
 
-/** Chrome on Linux has WebGPU on hardware only behind flags; elsewhere it has it as it comes. */
+/** On Linux, Chrome's WebGPU uses hardware only with these flags; elsewhere it does by default. */
 const hardwareOnLinux = [
   '--enable-unsafe-webgpu',
   '--enable-features=Vulkan',
@@ -76,7 +76,7 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      // A window is a person's: its page fills it, and no bar says that a test drives it.
+      // A visible window is for a person: the page fills it, without the bar about automated test software.
       ...(options.headless === false ? { defaultViewport: null, ignoreDefaultArgs: ['--enable-automation'] } : {}),
       // The limit below ends the wait for Chrome's answers too; aborting kills Chrome and all its processes.
       timeout: 0,
@@ -102,7 +102,7 @@ export async function launchChrome(options: ChromeOptions): Promise<Browser> {
   }
 }
 
-/** Of a Chrome that has started. */
+/** The error where Chrome has started but never opened the page. */
 export const pageIsLate = (timeout: number) =>
   new SetupError({
     what: `Chrome did not open wgrad's page within ${secondsText(timeout)}`,
@@ -110,7 +110,7 @@ export const pageIsLate = (timeout: number) =>
     fix: 'run it again; on a slow machine allow more time with --browser-timeout <seconds>',
   });
 
-/** Linux says by its device files whether there is a GPU; starting Chrome in vain would cost seconds. */
+/** Linux's device files show whether there is a GPU; starting Chrome to no avail would cost seconds. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return true;
   if (existsSync('/dev/nvidia0') || existsSync('/dev/dxg')) return true;

@@ -5,7 +5,7 @@ import { withinTime } from '../time_limit.ts';
 /** Milliseconds for an orderly end, and again for the end after a kill. */
 const closeTimeout = 5000;
 
-/** Leaves nothing of Chrome behind: one that does not close in time is killed, with every process that it started. */
+/** Closes Chrome for good: one that does not close in time is killed, with every process that it started. */
 export async function closeChrome(browser: Browser): Promise<void> {
   const pid = browser.process()?.pid;
   const closed = browser.close().catch(() => undefined);

@@ -26,7 +26,7 @@ import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 /**
  * `wgrad compare`
  *
- * @param typed the arguments behind `compare`, to be told in the report.
+ * @param typed the arguments after `compare`, which the report shows.
  */
 export async function compare(options: CompareOptions, typed: readonly string[]): Promise<void> {
   const { resume, dataset, clean, seeds: pairs, seed: firstSeed } = options;
@@ -41,7 +41,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
 
   let session: Session | undefined;
   let progress: PairProgress | undefined;
-  /** The last step that the twins of this pair have come to. */
+  /** The last step that the twins of this pair have reached. */
   let furthest = 0;
   const interrupts = new Interrupts(async () => session?.close());
   try {
@@ -202,7 +202,7 @@ function requireUnused(path: string): void {
   throw new ConfigurationError({
     what: '--json names a file with pairs of another comparison, which would be lost',
     found: `${path}: ${counted(pairs, 'pair')}`,
-    fix: '--resume goes on with it; or name another file, or remove this one',
+    fix: '--resume continues it; or name another file, or remove this one',
   });
 }
 

@@ -46,12 +46,12 @@ export function addCompareOptions(command: Command): Command {
     .addOption(
       new Option(
         '--resume <file>',
-        "go on with an interrupted comparison's --json file: what is missing is trained",
+        'continue an interrupted comparison from its --json file: only the missing pairs are trained',
       ).argParser(outputFile('--resume')),
     );
 }
 
-/** Flags that say of both twins what --a and --b say of each. */
+/** Flags that set for both twins what --a and --b set for each. */
 const takenOver: Record<Variable, string[]> = {
   augmentation: ['augment'],
   optimizer: [
@@ -62,7 +62,7 @@ const takenOver: Record<Variable, string[]> = {
   'learning-rate': ['learningRate'],
 };
 
-/** @param isTyped whether a flag stands on the command line. @throws ConfigurationError for flags that speak against each other. */
+/** @param isTyped whether a flag was given. @throws ConfigurationError for flags that contradict each other. */
 export function checkCompareOptions(options: CompareOptions, isTyped: (name: string) => boolean): void {
   const { vary, seed, seeds } = options;
   const doubled = takenOver[vary].find(isTyped);
@@ -70,8 +70,8 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
     const flag = `--${doubled.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new ConfigurationError({
       what: `${flag} speaks of both twins, and --vary ${vary} of what they differ in`,
-      found: `${flag} beside --a and --b`,
-      fix: `leave ${flag} out: --a and --b say it`,
+      found: `${flag} together with --a and --b`,
+      fix: `leave ${flag} out: --a and --b set it`,
     });
   }
   if (options.validationSplit === 0) {
@@ -125,7 +125,7 @@ function twinOf(options: CompareOptions, flag: string, text: string, train: Data
   }
 }
 
-/** What a twin's flag stands for. */
+/** The options that a twin's flag stands for. */
 function ownOptions(
   vary: Variable,
   flag: string,

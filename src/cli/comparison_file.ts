@@ -12,7 +12,7 @@ export function writeComparison(path: string, file: ComparisonFile, write = writ
   write(path, `${JSON.stringify(file)}\n`);
 }
 
-/** @throws ConfigurationError for a file that is no comparison's; undefined where there is none yet. */
+/** @throws ConfigurationError for a file that is not a comparison; undefined where there is no file yet. */
 export function readComparison(flag: string, path: string): ComparisonFile | undefined {
   if (!existsSync(path)) return undefined;
   const wrong = (found: string) =>
@@ -33,7 +33,7 @@ export function readComparison(flag: string, path: string): ComparisonFile | und
  * The pairs of a file that an interrupted comparison left.
  *
  * @throws ConfigurationError where it is of another configuration, adapter or version, with what differs; or has pairs that
- *   nobody asked for.
+ *   were not asked for.
  */
 export function finishedPairs(path: string, file: ComparisonFile, now: Omit<ComparisonFile, 'pairs'>): PairRecord[] {
   const of = ({ config, adapter, versions }: Omit<ComparisonFile, 'pairs'>) =>
@@ -51,7 +51,7 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
       what: 'The file is of another comparison',
       found: `${path}: ${told.join('; ')}`,
       expected: 'the configuration that is asked for now',
-      fix: `to go on with it, type what began it: ${file.command}`,
+      fix: `to continue it, type the command that began it: ${file.command}`,
     });
   }
   const unasked = file.pairs.filter(({ seed }) => !now.seeds.includes(seed)).map(({ seed }) => seed);

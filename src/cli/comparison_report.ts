@@ -4,7 +4,7 @@ import { figure } from '../figures.ts';
 import { differenceText, estimateText, pText } from '../report/comparison_text.ts';
 import { table } from './tables.ts';
 
-/** What `wgrad compare` prints. Functions from figures to text. */
+/** The output of `wgrad compare`: functions from figures to text. */
 
 export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: number, seconds: number): string {
   const last = [a, b].map(({ epochs }) => epochs.at(-1));

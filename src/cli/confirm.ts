@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 
-/** Asks a question at the terminal. Without a terminal nobody can answer, and the answer is no. */
+/** Asks a question at the terminal. Without a terminal the answer is no. */
 export async function confirm(question: string): Promise<boolean> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return false;

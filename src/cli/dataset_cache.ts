@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { WgradError } from '../errors.ts';
 import { Interrupts } from './interrupts.ts';
 
-/** Where what `wgrad data get` makes is kept: WGRAD_DATA_DIR, else where the platform keeps what can be made again. */
+/** The folder for the files of `wgrad data get`: WGRAD_DATA_DIR, else the platform's cache folder. */
 function cacheFolder(): string {
   const { WGRAD_DATA_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (WGRAD_DATA_DIR) return WGRAD_DATA_DIR;
@@ -22,7 +22,7 @@ function cacheFolder(): string {
 export const cachedFolder = (name: string): string => join(cacheFolder(), name);
 
 /**
- * Makes a data set's folder in the cache, whole or not at all: `make` fills a folder beside it, which takes its name
+ * Makes a data set's folder in the cache, complete or not at all: `make` fills a temporary folder next to it, which gets its name
  * at the end. A Ctrl-C aborts the signal, and the process ends when nothing half made is left.
  *
  * @throws WgradError where the disk refuses.
@@ -41,7 +41,7 @@ export async function fillFolder(
   try {
     await done;
   } catch (error) {
-    // The interrupt has the last word, and it is not an error message.
+    // The interrupt ends the process, and not with an error message.
     if (stopping.signal.aborted) await new Promise(() => undefined);
     throw isDiskError(error) ? refused(target, error) : error;
   } finally {
@@ -58,14 +58,14 @@ async function fill(target: string, make: (folder: string) => Promise<void>): Pr
   mkdirSync(folder);
   try {
     await make(folder);
-    // Another process may have been faster, and two that are whole are the same.
+    // Another process may have been faster, and two complete folders are the same.
     if (!existsSync(target)) renameSync(folder, target);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** What a process that was killed could not take away. */
+/** Removes unfinished folders of processes that were killed. */
 function sweep(cache: string): void {
   for (const name of readdirSync(cache)) {
     const pid = /^\..+\.(\d+)\.partial$/.exec(name)?.[1];
@@ -89,7 +89,7 @@ const isDiskError = (error: unknown): error is NodeJS.ErrnoException =>
 const refused = (target: string, cause: NodeJS.ErrnoException) =>
   new WgradError(
     {
-      what: `The folder ${target} can't be made`,
+      what: `The folder ${target} cannot be created`,
       found: cause.message,
       fix: 'name a folder with room for 400 MB that may be written to: WGRAD_DATA_DIR=<folder>',
     },

@@ -13,7 +13,7 @@ type Next = () => void;
  * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels> the bytes. /datasets.json
  * lists the data sets that are there, and why the others are not.
  *
- * @param absence tells why a data set isn't on this machine; asked anew for each list.
+ * @param absence returns why a data set is not on this machine; called again for each list.
  */
 export function datasetRoutes(
   find: (name: string) => Promise<TrainAndTest>,
@@ -63,13 +63,13 @@ export function knownDatasets(options: InstallOptions = {}): (name: string) => P
   };
 }
 
-/** Only by name: a page has no business with folders. */
+/** Only data sets with a name: a page must not read folders. */
 async function readKnown(name: string, options: InstallOptions): Promise<TrainAndTest> {
   if (isDatasetName(name)) return readDatasets(name, options);
   throw new DataError({ what: 'No such data set', found: name, fix: suggest(name, datasetNames) });
 }
 
-/** The data sets beside the page, while Vite serves it. */
+/** Serves the data sets along with the page while Vite serves that. */
 export function datasetServer(options: InstallOptions = {}): Plugin {
   const routes = datasetRoutes(knownDatasets(options), (name) => absenceOf(name, options));
   return {

@@ -2,7 +2,7 @@ import { decode } from 'fast-png';
 import { cifar10Names, type DatasetName, formatCifar10 } from '../data/index.ts';
 import { DataError } from '../errors.ts';
 
-/** Of one file. */
+/** The checksums of one file. */
 export interface Sums {
   md5: string;
   sha256?: string;
@@ -11,9 +11,9 @@ export interface Sums {
 /** Where a data set comes from, and how to know that it is the published one. */
 export interface Source {
   title: string;
-  /** The files of its folder by name; where a folder has one with .gz behind it, the sums are of what that packed. */
+  /** The files of its folder by name; where a folder has the name with .gz appended, the checksums are those of the unpacked file. */
   sums: Record<string, Sums>;
-  /** Whose it is and what they ask of those who use it, in lines. */
+  /** The owners and their terms of use, in lines. */
   terms: string[];
   npm?: NpmSource;
 }
@@ -30,7 +30,7 @@ export interface NpmSource {
 }
 
 const cifar10Batches = [1, 2, 3, 4, 5].map((n) => `data_batch_${n}`);
-// The package spells it so.
+// The spelling is the package's.
 const cifar10Labels = { train: 'train_lables.json', test: 'test_lables.json' };
 
 const mnistFolder = 'data/';
@@ -73,7 +73,7 @@ export const sources: Record<DatasetName, Source> = {
   },
   cifar10: {
     title: 'CIFAR-10',
-    // The md5 and sha256 under which the binary version is known to those who load it.
+    // The md5 and sha256 that other loaders check the binary version with.
     sums: {
       'data_batch_1.bin': {
         md5: '5dd7e06a14cb22eb9f671a540d1b7c25',

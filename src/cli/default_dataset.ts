@@ -16,7 +16,7 @@ export function addDefaultDataset(command: Command): Command {
     if (acting.getOptionValueSource('dataset') !== 'default') return;
     // A plan asks for the shape of the images alone, which is known.
     if (acting.getOptionValue('plan')) return;
-    // A run that goes on has its own.
+    // A resumed run has its own.
     if (acting.name() === 'train' && acting.getOptionValue('resume') !== undefined) return;
     acting.setOptionValueWithSource('dataset', await availableDataset(), 'default');
   });
@@ -39,6 +39,6 @@ export async function makeDefaultDataset(): Promise<string | undefined> {
   } catch (error) {
     if (!(error instanceof WgradError)) throw error;
     const [reason] = String(error.parts.found).split('\n');
-    return `MNIST could not be downloaded (${reason}; wgrad data get mnist says more).`;
+    return `MNIST could not be downloaded (${reason}; wgrad data get mnist shows details).`;
   }
 }

@@ -6,7 +6,7 @@ const [, , buildId, cacheDir] = process.argv;
 const megabytes = (bytes) => Math.round(bytes / 1e6);
 let nextQuarter = 0;
 
-/** Says how much there is to download before most of it is, and how far it is at each quarter. */
+/** Reports the size of the download early, and its progress at each quarter. */
 function downloadProgressCallback(done, total) {
   if (!total || done / total < nextQuarter) return;
   console.error(

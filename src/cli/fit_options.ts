@@ -8,7 +8,7 @@ import { type ClassWeight, requireClassWeight } from '../train/sample_weights.ts
 import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
 import { integer } from './values.ts';
 
-/** The flags of `train` that say how it validates, when it ends, and what is measured. */
+/** The flags of `train` for validation, callbacks and metrics. */
 export interface FitCommandOptions {
   metrics?: MetricConfig[];
   /** null takes away what a resumed run has. */
@@ -24,7 +24,7 @@ export function addFitOptions(command: Command): Command {
   return command
     .option(
       '--metrics <names>',
-      `measured of the validation beside loss and accuracy, with commas between: ${metricTypes.slice(1).join(', ')}; or a JSON list`,
+      `measured on the validation data in addition to loss and accuracy, separated by commas: ${metricTypes.slice(1).join(', ')}; or a JSON list`,
       metricsOf,
     )
     .option(
@@ -95,16 +95,16 @@ function jsonOf<T>(flag: string, text: string): T {
 }
 
 /**
- * What `fit` gets of the flags.
+ * The settings of `fit` that the flags give.
  *
- * @param before of a run that is resumed: what was not typed stays.
- * @returns `held`, the options without a --validation-split that is fit's: that of a data set with a split of its own.
+ * @param before settings of a run that is resumed; they stay where no flag replaces them.
+ * @returns `options` without a --validation-split that is an option of `fit`: that of a data set with a test split of its own.
  * @throws ConfigurationError
  */
 export function fitSettingsOf<Options extends FitCommandOptions & { dataset: string; validationSplit?: number }>(
   options: Options,
   before: FitSettings = {},
-): { fit: FitSettings; held: Options } {
+): { fit: FitSettings; options: Options } {
   const { earlyStopping, reduceLrOnPlateau, terminateOnNan, validationFreq, dataset, validationSplit, classWeight } =
     options;
   const isOfFit = validationSplit !== undefined && isDatasetName(dataset);
@@ -128,7 +128,7 @@ export function fitSettingsOf<Options extends FitCommandOptions & { dataset: str
   const all = { ...before, ...Object.fromEntries(given) };
   const fit: FitSettings = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
   fillFitSettings(fit);
-  if (!isOfFit) return { fit, held: options };
-  const { validationSplit: _, ...held } = options;
-  return { fit, held: held as Options };
+  if (!isOfFit) return { fit, options };
+  const { validationSplit: _, ...rest } = options;
+  return { fit, options: rest as Options };
 }

@@ -23,8 +23,8 @@ export interface Fitting {
 }
 
 /**
- * Trains to the end, whatever happens to Chrome and the GPU: where one is lost, another Chrome goes on from the newest state, or
- * from the start, to the same bits.
+ * Trains to the end even if Chrome or the GPU is lost: another Chrome then continues from the newest state, or from the start, to
+ * the same bits.
  *
  * @returns `end`, the state at the end, where it is wanted.
  * @throws what ended the run: after three losses without a new step between them, the last loss.
@@ -49,7 +49,7 @@ export async function fitThrough(
       lost: ({ parts }) => {
         const step = newest()?.progress.step ?? 0;
         const place = step ? `from step ${count(step)}` : 'from its start';
-        report(`lost     ${parts.what}: Chrome is started again, and the run goes on ${place}`);
+        report(`lost     ${parts.what}: Chrome is started again, and the run continues ${place}`);
       },
     },
   );

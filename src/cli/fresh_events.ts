@@ -1,12 +1,12 @@
 import type { RunEvent } from '../health/run_events.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 
-/** Leaves out what was told before: a run that is restarted from a state before its last step tells its events again. */
+/** Drops repeated events: a run that is restarted from a state before its last step sends its events again. */
 export class FreshEvents {
   private step: number;
   private epoch: number;
   private probe: number;
-  /** The last step was told before, and so were the verdicts that it decided. */
+  /** The last step was a repetition, and so are the verdicts that follow from it. */
   private isStale = false;
 
   constructor({ steps, epochs, probes }: Pick<TrainingLog, 'steps' | 'epochs' | 'probes'>) {

@@ -52,11 +52,11 @@ function commandToType(): string {
   }
 }
 
-/** In a process of its own: a download that hangs can be ended, and its half of an archive swept away. */
+/** Downloads in a separate process, so that a download that hangs can be ended and its partial archive removed. */
 async function download(report: Report): Promise<string | undefined> {
   const buildId = await stableBuild();
   if (!buildId) {
-    report("The list of Chrome's versions could not be had: no way to its server from here.");
+    report("The list of Chrome's versions could not be downloaded: its server is not reachable from here.");
     return undefined;
   }
   const { status } = spawnSync(process.execPath, [downloader, buildId, puppeteerCache], {

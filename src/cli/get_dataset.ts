@@ -8,8 +8,8 @@ import { datasetFolder, foundFolder } from './datasets.ts';
 import { check, makeDataset } from './make_dataset.ts';
 
 /**
- * `wgrad data get`: brings a data set onto this machine, or sees that it is there, and checks that it is the published
- * one. What stands in its place and is something else is left alone: it may be somebody's own.
+ * `wgrad data get`: downloads a data set unless it is on this machine, and checks that it is the published one. A folder in its
+ * place with other contents is left alone: it may be the user's own.
  */
 export async function getDataset(name: DatasetName, options: InstallOptions = {}): Promise<void> {
   const source = sources[name];
@@ -31,7 +31,7 @@ export async function getDataset(name: DatasetName, options: InstallOptions = {}
   console.log(`terms    ${source.terms.join(`\n${' '.repeat(9)}`)}`);
 }
 
-/** Sums are of what gzip packed: who packs the same bytes again gets others. */
+/** The checksums are of the unpacked bytes: packing the same bytes again gives other archives. */
 async function readPlain(folder: string, file: string): Promise<Uint8Array> {
   const path = join(folder, file);
   if (existsSync(path)) return readFileSync(path);

@@ -4,7 +4,7 @@ import { timeInVerdicts } from '../health/verdicts.ts';
 import type { LayerHealth, StepRecord, Verdict, VerdictName } from '../index.ts';
 import { table } from './tables.ts';
 
-/** What `wgrad train` prints of gradient health. Functions from facts to text. */
+/** The lines of `wgrad train` about gradient health: functions from facts to text. */
 
 const says: Record<VerdictName, string> = {
   healthy: 'is healthy',
@@ -16,7 +16,7 @@ const says: Record<VerdictName, string> = {
 };
 
 /**
- * A line for each verdict that changed. Layers that are healthy from the start share one, and what helps is said once for
+ * A line for each verdict that changed. Layers that are healthy from the start share one, and a remedy is printed once for
  * verdicts in a row that it is the same for.
  *
  * @param changed in order.
@@ -42,7 +42,7 @@ export function verdictLines(changed: readonly Verdict[], before: readonly Verdi
 
 const stepOf = (step: number) => `step ${step}  `;
 
-/** Steps at the end of a run that its figures are taken from: one batch's alone say little. */
+/** Steps at the end of a run that its figures are averaged over: a single batch's are noisy. */
 const lastSteps = 100;
 
 /** Every layer at the end: verdict, time in each, and its figures; undefined where health was off. */

@@ -9,7 +9,7 @@ import {
 import { count } from '../figures.ts';
 import { table } from './tables.ts';
 
-/** What `wgrad data inspect` prints, and `--clean` says. Functions from facts to text; printing is the command's. */
+/** The lines of `wgrad data inspect` and `--clean`: functions from facts to text; the command prints them. */
 
 const meanings: Record<Finding, string> = {
   labels: 'the label names no class',
@@ -52,7 +52,7 @@ export function findingTable(inspection: Inspection, pair: TrainAndTestParts): s
   return table(['finding', 'what it is', 'for example', 'training', 'test'], [...rows, emptyRow], 3);
 }
 
-/** What to type to be rid of what was found. */
+/** The command that leaves out what was found. */
 export function cleaningLine({ train, test }: Inspection): string {
   const there = findings.filter((finding) => train.found[finding].length + test.found[finding].length > 0);
   if (there.length === 0) return 'Nothing to clean.';

@@ -2,7 +2,7 @@
 const sameKeypress = 500;
 
 /**
- * What signals do to a command. The first Ctrl-C calls `stop`, where there is something to stop; the second, or a
+ * Handles the signals that a command gets. The first Ctrl-C calls `stop`, where there is something to stop; the second, or a
  * SIGTERM or SIGHUP, calls `save` and `quit` and ends the process with 128 + the signal's number, as shells expect.
  */
 export class Interrupts {

@@ -39,7 +39,7 @@ export class Liveness {
     }
   }
 
-  /** The page has said something. */
+  /** Call whenever the page has sent something. */
   sign(): void {
     this.reported = true;
   }

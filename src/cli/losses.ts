@@ -39,7 +39,7 @@ export async function throughLosses<T>(work: () => Promise<T>, recovery: Recover
       // A Chrome that does not start again is as good as lost.
       if (!(isLost ? isStartFailure(error) : isLoss(error)) || isStopping()) throw error;
       const now = progress();
-      // Where not a single step was made, the next Chrome would take as long to say nothing.
+      // Without a single step done, the next Chrome would most likely hang in the same place.
       if (error instanceof BrowserSilentError && now === begunAt) throw error;
       inARow = now > furthest ? 1 : inARow + 1;
       furthest = Math.max(now, furthest);

@@ -33,7 +33,7 @@ const ends = {
 /** Columns of the small curve, and rows of the table. */
 const [columns, rowsMost] = [60, 12];
 
-/** What the command prints of a curve: the table, the curve, the suggestion. */
+/** The output of the command: the table, the curve, the suggestion. */
 export function curveLines({ points, suggestion, reason, ended }: LearningRateCurve): string[] {
   const shown = everyFew(points, rowsMost).map(({ learningRate, loss, smoothedLoss }) => [
     figure(learningRate),

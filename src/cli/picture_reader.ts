@@ -12,9 +12,9 @@ import { Interrupts } from './interrupts.ts';
 import { revive } from './page_error.ts';
 import { serve } from './server.ts';
 
-/** As long as the page may neither ask for a picture nor deliver images, in seconds. */
+/** Seconds that the page may pass without asking for a picture or delivering images. */
 const longestSilence = 120;
-/** Of so many pictures reading takes long enough to be announced. */
+/** Reading this many pictures takes long enough to be announced. */
 const many = 1000;
 
 /**
@@ -73,7 +73,7 @@ export function picturesInChrome({
         options,
         others,
       );
-      // A page that goes away rejects the call as well, with less to say: the reason has a second to come first.
+      // A page that goes away rejects the call as well, with a less useful error: the reason gets a second to arrive first.
       const answer = reading.catch(async (error) => {
         await delay(1000);
         if (isInterrupted) await new Promise(() => undefined);

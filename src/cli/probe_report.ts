@@ -2,10 +2,10 @@ import { figure } from '../figures.ts';
 import type { ProbeFigures, ProbeRecord } from '../index.ts';
 import { table } from './tables.ts';
 
-/** How many of the samples that pull hardest are named. */
+/** How many of the samples with the largest gradients are named. */
 const hardestShown = 5;
 
-/** What the probes of a run found: the noise scale at its end, cosines in the mean, and the last one's hardest samples. */
+/** The findings of a run's probes: the noise scale at its end, mean cosines, and the last probe's samples with the largest gradients. */
 export function probeTables(probes: readonly ProbeRecord[]): string | undefined {
   const last = probes.at(-1);
   if (!last) return undefined;

@@ -17,11 +17,11 @@ export interface ResumedRun {
   path: string;
   /** The folder of checkpoints that it lies in, where that was named. */
   folder?: string;
-  /** What to print of it. */
+  /** Lines to print about it. */
   lines: string[];
 }
 
-/** @throws ConfigurationError or DataError for what is no run, or a run that is complete. */
+/** @throws ConfigurationError or DataError for a path that is not a run, or a run that is complete. */
 export function readResumed(named: string): ResumedRun {
   const at = resolve(named);
   if (!existsSync(at)) {
@@ -38,10 +38,10 @@ export function readResumed(named: string): ResumedRun {
 }
 
 /**
- * The options of a run that goes on: its own, and what was typed of those that may change.
+ * The options of a resumed run: its own, except for those that may change and were typed.
  *
- * @param typed the names of the options that stand on the command line.
- * @throws ConfigurationError where one that was typed says something else than the run.
+ * @param typed the names of the options that were given on the command line.
+ * @throws ConfigurationError where one of them contradicts the run.
  */
 export function optionsOfResumed<Options extends RunOptions>(
   options: Options,
@@ -52,7 +52,7 @@ export function optionsOfResumed<Options extends RunOptions>(
   const isTyped = (option: string) => typed.includes(option);
   if (!isDatasetName(name) && !isTyped('dataset')) {
     throw new ConfigurationError({
-      what: 'The run that --resume names was trained on images of a folder, and does not say which',
+      what: 'The run that --resume names was trained on images of a folder, which its file does not name',
       found: path,
       fix: 'add --dataset <folder>, and --validation-split, --image-size and --clean as they were',
     });
@@ -84,7 +84,7 @@ export const planOfResumed = ({ run }: ResumedRun, epochs: number): Plan => {
   return { epochs, trainSamples, testSamples, cut: false };
 };
 
-/** Options of the command that say what an option of the trainer is, under another name. */
+/** Options of the command whose name is not that of the trainer's option. */
 const otherNames: Record<string, readonly string[]> = {
   augment: ['augmentation'],
   optimizer: ['optimizer.type'],
@@ -94,7 +94,7 @@ const otherNames: Record<string, readonly string[]> = {
 /**
  * Checks what was typed against what the run was made with.
  *
- * @param asked what the options make of a trainer, defaults included.
+ * @param asked the trainer's options that the flags give, defaults included.
  * @throws ConfigurationError with what differs.
  */
 export function requireSameOptions(asked: TrainerOptions, { run, path }: ResumedRun, typed: readonly string[]): void {
@@ -109,7 +109,7 @@ export function requireSameOptions(asked: TrainerOptions, { run, path }: Resumed
 
 type Leaves = ReturnType<typeof leavesOf>;
 
-/** With what is the default where nothing else is said. */
+/** Fills in the defaults. */
 const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
   ...{
     mix: 'replace',
@@ -124,7 +124,7 @@ const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
   optimizer: fillOptimizer(optimizer ?? 'adam'),
 });
 
-/** @throws ConfigurationError for images that are not those that the run was trained on. */
+/** @throws ConfigurationError for images other than those that the run was trained on. */
 export async function requireSameImages(
   datasets: TrainAndTest,
   { run, path }: ResumedRun,
@@ -139,7 +139,7 @@ export async function requireSameImages(
   if (here === there && (!data || data === (await fingerprint(datasets)))) return;
   throw new ConfigurationError({
     what: `The images of ${dataset} are not those that the run in ${path} was trained on`,
-    found: here === there ? `${here}, others than those` : here,
+    found: here === there ? `${here}, but other ones` : here,
     expected: there,
     fix: 'give --dataset and the flags that say how it is read (--clean, --validation-split, --image-size) as they were',
   });

@@ -33,16 +33,16 @@ type Dropped = Cleaned['dropped'];
 export interface PreparedRun {
   /** The Chrome that it is in: another one after `restart`. */
   readonly session: Session;
-  /** Closes Chrome and starts another one, with the same kind of adapter, and the trainer in it where `restored` says. */
+  /** Closes Chrome and starts another one with the same kind of adapter, and restores the trainer there to `restored`. */
   restart: () => Promise<void>;
   interrupts: Interrupts;
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
   classNames: readonly string[];
-  /** What --save writes beside what came of it. */
+  /** The parts of a saved run that are known before training. */
   toSave: () => Promise<RunToSave>;
-  /** What --json writes as `config`. */
+  /** `config` in the file of --json. */
   config: Record<string, unknown>;
 }
 
@@ -55,8 +55,8 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
 }
 
 /**
- * What `train` and `profile` share: reads the data, starts Chrome, makes the trainer in its page, prints what is about
- * to run, does `work`, and closes everything whatever happens.
+ * The frame that `train` and `profile` share: reads the data, starts Chrome, makes the trainer in its page, prints what is
+ * about to run, does `work`, and closes everything whatever happens.
  */
 export async function withRun<Result>(
   options: RunOptions,
@@ -141,7 +141,7 @@ export async function withRun<Result>(
   }
 }
 
-/** Before Chrome is started. @throws ConfigurationError for what does not fit the model or the images. */
+/** Checks the options before Chrome is started. @throws ConfigurationError for what does not fit the model or the images. */
 function requireFitSettings(
   fit: FitSettings,
   { metrics, optimizer, model, loss = defaultLoss }: TrainerOptions,
@@ -164,10 +164,10 @@ function requireFitSettings(
   );
 }
 
-/** Images of a folder are, for the page, the user's own. */
+/** Images of a folder are a custom data set for the page. */
 const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
 
-/** Without validation there is nothing to take of the test images. */
+/** Without validation there are no test images to take a part of. */
 const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({
   train: takeFirst(train, Math.min(trainSamples, train.count)),
   test: testSamples > 0 ? takeFirst(test, Math.min(testSamples, test.count)) : test,
@@ -194,7 +194,7 @@ export async function readCleaned(
 /** One line for each thing that was decided about the files of a folder. */
 export const readingLines = (reading: readonly string[]): string[] => reading.map((line) => `read     ${line}`);
 
-/** Before any image is left out by --train-samples and --test-samples. */
+/** Counts before --train-samples and --test-samples leave any image out. */
 export function cleanedLines(dropped: Dropped, { train, test }: TrainAndTest): string[] {
   const emptied = train.classNames.filter((_, label) => !train.labels.includes(label));
   return [

@@ -9,18 +9,18 @@ interface Open {
   file: CsvFile | EventFile;
 }
 
-/** The files that a run is written to while it goes on: those of --csv and --logdir. */
+/** The files that are written while a run trains: those of --csv and --logdir. */
 export class RunFiles {
   /** Why a file came to an end before the run did. */
   failure: WgradError | undefined;
   private files: Open[] = [];
 
-  /** What to say of the files of a run that is resumed. */
+  /** Notes on the files of a resumed run. */
   readonly notes: string[] = [];
 
   /**
-   * @param after the step that a resumed run goes on behind.
-   * @throws ConfigurationError for a path that can't be written.
+   * @param after the step after which a resumed run continues.
+   * @throws ConfigurationError for a path that cannot be written.
    */
   constructor({ csv, logdir }: { csv?: string; logdir?: string }, after = 0) {
     if (csv) {
@@ -34,7 +34,7 @@ export class RunFiles {
     if (logdir) this.open(logdir, () => new EventFile(logdir, after));
   }
 
-  /** A file that can't be written any more, on a full disk say, is left as it is; the others go on. */
+  /** A file that can no longer be written, say on a full disk, stays incomplete; the others continue. */
   add(events: readonly RunEvent[]): void {
     this.files = this.files.filter(({ path, file }) => {
       try {
@@ -61,7 +61,7 @@ export class RunFiles {
       this.files.push({ path, file: make() });
     } catch (cause) {
       this.close();
-      throw new ConfigurationError({ what: `${path} can't be written`, found: (cause as Error).message }, { cause });
+      throw new ConfigurationError({ what: `${path} cannot be written`, found: (cause as Error).message }, { cause });
     }
   }
 }

@@ -29,11 +29,11 @@ import { choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, 
 /** Flags as the user typed them: what is undefined was left out. */
 export interface RunOptions extends AdapterOptions {
   dataset: string;
-  /** What is left out of it. */
+  /** Kinds of images that are left out. */
   clean: Finding[];
-  /** Of a folder without a split for validation. */
+  /** The share of a folder without a validation split that is held out. */
   validationSplit?: number;
-  /** Of the images that pictures become. */
+  /** The side of the images that pictures are scaled to. */
   imageSize?: number;
   trainSamples?: number;
   testSamples?: number;
@@ -97,7 +97,7 @@ const shared = {
       .default('tutorial'),
 };
 
-/** The flags that say what is trained and where; `train` and `profile` share them. */
+/** The flags for what is trained and where; `train` and `profile` share them. */
 export function addRunOptions(command: Command): Command {
   addDefaultDataset(command)
     .addOption(shared.dataset())
@@ -145,7 +145,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(shared.augment())
     .option(
       '--mix <how>',
-      'replace (every image augmented anew each epoch), merge (images and copies as one set), or a probability',
+      'replace (every image is augmented again each epoch), merge (images and copies as one set), or a probability',
       mixOf,
       'replace',
     )
@@ -170,7 +170,7 @@ export function addRunOptions(command: Command): Command {
   );
 }
 
-/** The flags that say how a folder is read, for commands that train nothing. */
+/** The flags for how a folder is read, for commands that do not train. */
 export function addFolderOptions(command: Command): Command {
   return command.addOption(shared.validationSplit()).addOption(shared.imageSize());
 }
@@ -184,7 +184,7 @@ export function addSheetOptions(command: Command): Command {
     .addOption(shared.imageSize())
     .addOption(shared.augment())
     .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
-    .option('--draws <n>', 'draws beside each image', integer('--draws', { min: 1, max: 100 }), 8)
+    .option('--draws <n>', 'augmented samples of each image', integer('--draws', { min: 1, max: 100 }), 8)
     .option('--each', 'a part for each op, alone and always applied', false)
     .addOption(shared.seed())
     .addOption(new Option('--out <file>', 'the PNG to write').argParser(outputFile('--out')).default('sheet.png'))
@@ -202,7 +202,7 @@ const withOption = (name: string) =>
   });
 const defaultsOf = (name: string) => withOption(name).map(({ type, byDefault }) => `${type} ${byDefault}`);
 
-/** The optimizer, its defaults filled in. A flag of an option takes the place of what JSON says. */
+/** The optimizer, its defaults filled in. A flag takes precedence over the same option in JSON. */
 export function optimizerOf(options: RunOptions): FilledOptimizer {
   const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ema } = options;
   const config = typeof optimizer === 'string' ? { type: optimizer } : optimizer;
@@ -237,8 +237,8 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
 }
 
 /**
- * The model, checked here, with the augmentation: no Chrome is needed to see that they are invalid. A preset suits itself
- * to what the augmentation gives, which may be a crop.
+ * The model, checked here, with the augmentation: no Chrome is needed to see that they are invalid. A preset adapts
+ * to the augmented images, which may be crops.
  */
 export function modelOf(
   options: RunOptions,
@@ -263,7 +263,7 @@ function lossOf(text: string): LossConfig {
   return loss;
 }
 
-/** What a trainer is made with. */
+/** The options of `createTrainer`. */
 export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: FilledOptimizer): TrainerOptions => ({
   model,
   optimizer,
@@ -279,7 +279,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   ...(options.metrics && { metrics: options.metrics }),
 });
 
-/** Before Chrome is started: the data set must have what was asked for. */
+/** Checks, before Chrome is started, that the data set has the samples that were asked for. */
 export function checkSamples(options: RunOptions, { train, test }: Counts): void {
   for (const [flag, asked, count] of [
     ['--train-samples', options.trainSamples, train.count],

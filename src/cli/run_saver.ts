@@ -6,15 +6,15 @@ import { historyBefore } from '../session/resume_point.ts';
 import { formatSavedRun, type RunToSave } from '../session/saved_run.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 
-/** Training for so many times as long as the last writing took comes between two writings: they cost at most 5 %. */
+/** Training between two writings lasts at least this many times as long as the last writing, so that they cost at most 5 %. */
 const trainingPerWriting = 20;
 
 const howToContinue = (path: string) =>
   `to continue from there, use wgrad train --resume ${path}, or open the file on the training page (npx wgrad dev)`;
 
 /**
- * The file of --save. It is written while the run goes on, so that it holds a recent state whatever happens: to the
- * GPU, to Chrome, to this process.
+ * The file of --save. It is written while the run trains, so that it has a recent state whatever happens to the GPU, to Chrome
+ * or to this process.
  */
 export class RunSaver {
   private newest: Snapshot | undefined;
@@ -41,7 +41,7 @@ export class RunSaver {
     try {
       this.write(writeWhole);
     } catch (error) {
-      if (!this.hasWarned) console.error(`warning: ${(error as Error).message}\n  The run goes on and tries again.`);
+      if (!this.hasWarned) console.error(`warning: ${(error as Error).message}\n  The run continues and tries again.`);
       this.hasWarned = true;
     }
   }
@@ -49,13 +49,13 @@ export class RunSaver {
   /**
    * Writes the newest state, unless that is done.
    *
-   * @throws WgradError where the file can't be written; it is in another place then, if that is possible.
+   * @throws WgradError where the file cannot be written; it is then written to another place, if that is possible.
    */
   finish(): void {
     if (!this.isWritten) this.write(writeWholeSomewhere);
   }
 
-  /** Saves what there is of a run that failed. @returns what to tell together with the reason. */
+  /** Saves a run that failed, as far as it got. @returns a sentence to print with the reason. */
   rescue(): string {
     if (!this.newest) return `no epoch was complete, so that ${this.path} was not written`;
     const { epochs: begun, step } = this.newest.progress;

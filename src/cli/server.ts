@@ -20,8 +20,8 @@ export interface Served {
 }
 
 /**
- * Serves a folder, and what `routes` answers, on this machine alone: 127.0.0.1, which Chrome takes for a secure place,
- * as WebGPU wants. Only files that are there when it starts can be asked for.
+ * Serves a folder, and what `routes` answers, on this machine alone: 127.0.0.1, which Chrome treats as a secure context,
+ * as WebGPU requires. Only files that are there when it starts can be asked for.
  */
 export async function serve(folder: string, routes: Handler, port = 0): Promise<Served> {
   const files = new Map<string, string>();

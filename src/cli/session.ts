@@ -18,7 +18,7 @@ import { type PackedSnapshot, packSnapshot, unpackSnapshot } from './packed_snap
 import { revive } from './page_error.ts';
 import { type Handler, type Served, serve } from './server.ts';
 
-/** What every page that a session drives offers as `window.wgrad`; the answers of its methods are Outcomes. */
+/** The `window.wgrad` of every page that a session drives; its methods return Outcomes. */
 export interface Opening {
   open: Page['open'];
 }
@@ -30,13 +30,13 @@ export interface SessionOptions {
   browserTimeout?: number;
   /** Install a missing Chrome without asking. */
   yes?: boolean;
-  /** The folder beside the command's own that holds the page; `headless` unless given. */
+  /** The folder of the page, next to the command's own; `headless` unless given. */
   page?: string;
-  /** What the page gets to see of the data; may change until `prepare` is called. */
+  /** The data that the page can fetch; it may change until `prepare` is called. */
   datasets: () => TrainAndTest;
-  /** What the page tells while it works; which events those are is the page's and the command's. */
+  /** Receives the events of the page; their type is known to the page and the command. */
   tell?: (events: never[]) => void;
-  /** Gets the states of a `fit` that is asked to send them; all events before each have been told. */
+  /** Receives the states of a `fit` that was asked to send them, each after all events before it. */
   keep?: (state: Snapshot, reason: StateReason) => void;
   /** Where the page's `restore` puts the run. */
   restored?: () => ResumePoint | undefined;
@@ -51,7 +51,7 @@ type ValueOf<F> = F extends (...args: never[]) => Promise<Outcome<infer Value>> 
 /** Milliseconds between the failure of a call and the event that gives its reason, at most. */
 const reasonTimeout = 1000;
 
-/** wgrad starts Chrome with the right flags: what is missing is the driver, or a Chrome that is not too old. */
+/** wgrad starts Chrome with the right flags, so the driver is missing or Chrome is too old. */
 const howToGet = {
   hardware:
     "install the GPU's driver (on Linux with Vulkan: vulkaninfo --summary has to list the GPU), " +
@@ -88,9 +88,9 @@ export class Session<P extends Opening = Page> {
         fail('The page failed', error instanceof Error ? error.stack : error, WgradError),
       );
       page.once('close', () => fail('The page was closed', 'closed from outside'));
-      browser.once('disconnected', () => fail('Chrome ended', 'it crashed, or somebody ended it'));
+      browser.once('disconnected', () => fail('Chrome ended', 'it crashed or was closed'));
     });
-    this.failure.catch(() => undefined); // whoever waits for the page races it
+    this.failure.catch(() => undefined); // callers that wait for the page race it
     this.liveness = new Liveness(browser, timeout, reject);
   }
 
@@ -170,7 +170,7 @@ export class Session<P extends Opening = Page> {
     return session;
   }
 
-  /** Calls the page, and raises here what was raised there. */
+  /** Calls the page, and throws here what was thrown there. */
   async call<Name extends Method<P>>(name: Name, ...args: Args<P[Name]>): Promise<ValueOf<P[Name]>> {
     const answer = this.page.evaluate(
       (name, args) => (window.wgrad as unknown as Record<string, Call>)[name]!(...(args as never[])),
@@ -182,7 +182,7 @@ export class Session<P extends Opening = Page> {
     return outcome.value as ValueOf<P[Name]>;
   }
 
-  /** A page that goes away also rejects the work itself, with less to say: the reason gets a moment to come first. */
+  /** A page that goes away also rejects the work itself, with a less useful error: the reason gets a moment to arrive first. */
   private unlessGone<T>(work: Promise<T>): Promise<T> {
     const reasoned = work.catch((error) => {
       if (this.closing) return this.failure;
@@ -199,7 +199,7 @@ export class Session<P extends Opening = Page> {
     this.page.evaluate(() => window.wgrad.stop()).catch(() => undefined);
   }
 
-  /** Leaves no Chrome behind. */
+  /** Closes Chrome. */
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
@@ -208,7 +208,7 @@ export class Session<P extends Opening = Page> {
   }
 }
 
-/** GET /state.json: where the run is resumed. By this way, because a call to the page takes no more than 100 MB. */
+/** GET /state.json gives the state to resume from. A call to the page could pass at most 100 MB. */
 function stateRoute({ restored }: Pick<SessionOptions, 'restored'>, others: Handler): Handler {
   return (request, response, next) => {
     if (request.url !== '/state.json') return others(request, response, next);

@@ -38,7 +38,7 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
   const { datasets: whole, dropped, reading } = await readCleaned(options);
   const { train, test } = whole;
   const augmentation = augmentationOf(options);
-  // RunEvent here, before a Chrome is started.
+  // Checked here, before a Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
   const datasets = { train: takeFirst(train, images), test: test.count > 0 ? takeFirst(test, 1) : test };
   let session: Session | undefined;

@@ -46,22 +46,19 @@ export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitC
 /**
  * `wgrad train`
  *
- * @param typed the names of the options that stand on the command line.
+ * @param typed the names of the options that were given on the command line.
  */
 export async function train(given: TrainCommandOptions, typed: readonly string[]): Promise<void> {
   checkCheckpointOptions(given);
   const resumed = given.resume === undefined ? undefined : readResumed(given.resume);
-  const { fit, held: options } = fitSettingsOf(
-    resumed ? optionsOfResumed(given, resumed, typed) : given,
-    resumed?.run.fit,
-  );
+  const { fit, options } = fitSettingsOf(resumed ? optionsOfResumed(given, resumed, typed) : given, resumed?.run.fit);
   const { checkpoint = resumed?.folder } = options;
   if (checkpoint !== undefined && checkpoint !== resumed?.folder) requireNoCheckpoints(checkpoint);
   const folder = checkpoint === undefined ? undefined : new CheckpointFolder(checkpoint, options.keep ?? keptByDefault);
   const log = new TrainingLog();
   if (resumed) log.load(historyBefore(resumed.run.history, resumed.run.snapshot));
   const fresh = new FreshEvents(log);
-  /** Images of a step: those of the run that goes on, where there is one. */
+  /** Images of a step: those of the resumed run, if there is one. */
   const ofStep = stepSamples(resumed ? { batchSize: tutorialBatchSize, ...resumed.run.options } : options);
   let progress: Progress | undefined;
   let files: RunFiles | undefined;
@@ -69,7 +66,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
   let writer: CheckpointWriter | undefined;
   let epochs = 0;
   let newest = resumed?.run.snapshot;
-  /** Until its time has been told. */
+  /** True until the time of the steps has been printed. */
   let planned: Plan | undefined;
   let stop = () => {};
   const print = (lines: string[]) => {
@@ -212,7 +209,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
   );
 }
 
-/** Takes the events into the log, and says what of them is to be printed, in order. */
+/** Adds the events to the log, and yields the lines to print, in order. */
 function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number): Generator<string[]> {
   let changed: Verdict[] = [];
   const told = () => {

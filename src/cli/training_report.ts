@@ -18,7 +18,7 @@ import { aboutSeconds, estimatedStepMs, runSeconds } from '../train/run_time.ts'
 import { healthTable } from './health_report.ts';
 import { table } from './tables.ts';
 
-/** What `wgrad train` and `wgrad profile` print. Functions from facts to text; printing is the command's. */
+/** The lines of `wgrad train` and `wgrad profile`: functions from facts to text; the commands print them. */
 
 export const adapterLine = (adapter: AdapterFacts) => `adapter  ${describeAdapter(adapter)}`;
 
@@ -37,7 +37,7 @@ export function dataLine(name: string, { train, test, imageShape, classes }: Dat
   );
 }
 
-/** What was made of the length of a run that nobody has said, and how long it may take. */
+/** The length that was chosen for a run without --epochs, and how long it may take. */
 export function lengthLines(plan: Plan, layers: readonly LayerSummary[], batchSize: number): string[] {
   const { epochs, trainSamples, testSamples } = plan;
   if (plan.cut) {
@@ -61,7 +61,7 @@ export function lengthLines(plan: Plan, layers: readonly LayerSummary[], batchSi
 /**
  * A line where digits or letters are mirrored; none where they aren't, or classes are something else.
  *
- * @param flags that leave it out.
+ * @param flags the flags that turn mirroring off.
  */
 export function mirroringLines(
   augmentation: AugmentationConfig,
@@ -73,7 +73,7 @@ export function mirroringLines(
     `note     mirrored digits and letters cost accuracy (a mirrored 2 looks like a 5): ${flags} leaves the flips out`,
   ];
 }
-/** As soon as its steps have been timed. */
+/** The estimated time of the run, printed as soon as its steps have been timed. */
 export const timeLine = (plan: Plan, batchSize: number, stepMs: number) =>
   `time     ${aboutSeconds(runSeconds(plan, batchSize, stepMs))} for this run, as its first steps were measured`;
 

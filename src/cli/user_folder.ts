@@ -24,13 +24,13 @@ function collect(folder: string, prefix: string, above: ReadonlySet<string>, fil
   }
   for (const name of names) {
     const path = join(folder, name);
-    const facts = statSync(path, { throwIfNoEntry: false }); // nothing for a link to what is gone
+    const facts = statSync(path, { throwIfNoEntry: false }); // undefined for a broken link
     if (facts?.isDirectory()) collect(path, `${prefix}${name}/`, new Set([...above, real]), files);
     else if (facts?.isFile()) files.push({ path: `${prefix}${name}`, file: bytesOf(path, facts.size) });
   }
 }
 
-/** Of a file on the disk, read when they are asked for: thousands of pictures needn't be in memory at once. */
+/** The bytes of a file, read on demand: thousands of pictures need not be in memory at once. */
 function bytesOf(path: string, size: number): FileBytes {
   return {
     size,
@@ -60,7 +60,7 @@ async function readable<Value>(path: string, read: () => Promise<Value>): Promis
   }
 }
 
-/** Node keeps small files in a buffer that they share. */
+/** Copies the bytes of small files, which Node keeps in a shared buffer. */
 function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
   const isWhole = byteOffset === 0 && byteLength === buffer.byteLength;
   return (isWhole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;

@@ -60,8 +60,8 @@ export function choices<Name extends string>(flag: string, known: readonly Name[
 }
 
 /**
- * A name that stands for a value, JSON as it stands, or the path of a file with JSON: what --model and --augment take.
- * What the JSON means is the trainer's to judge.
+ * Parses what --model and --augment take: the name of a value, JSON text, or the path of a file with JSON.
+ * The trainer checks what the JSON means.
  */
 export function namedOrJson<Json extends object = Record<string, unknown>>(
   flag: string,
@@ -83,7 +83,7 @@ export function namedOrJson<Json extends object = Record<string, unknown>>(
   };
 }
 
-/** A number, or a JSON object as text or in a file: what --learning-rate takes. */
+/** Parses what --learning-rate takes: a number, or a JSON object as text or in a file. */
 export function numberOrJson<Json extends object>(flag: string, range: Range): (text: string) => number | Json {
   const number = real(flag, range);
   return (text) => {
@@ -115,19 +115,19 @@ function parseJson(flag: string, place: string, text: string, list: boolean): ob
     );
   }
   throw new ConfigurationError({
-    what: `${flag}: ${place} holds no JSON object`,
+    what: `${flag}: ${place} is not a JSON object`,
     found: text,
     expected: list ? '{ ... } or [ ... ]' : '{ ... }',
   });
 }
 
-/** A path to write to when the run is over: better refused now than after ten epochs. */
+/** A path to write to when the run is over, refused now rather than after ten epochs if it cannot be written. */
 export function outputFile(flag: string): (text: string) => string {
   return (text) => {
     const path = resolve(text);
     const found = problem(path);
     if (!found) return path;
-    throw new ConfigurationError({ what: `${flag} names a file that can't be written`, found: `${path}: ${found}` });
+    throw new ConfigurationError({ what: `${flag} names a file that cannot be written`, found: `${path}: ${found}` });
   };
 }
 
@@ -138,7 +138,7 @@ export function outputFolder(flag: string): (text: string) => string {
     const found = folderProblem(path);
     if (!found) return path;
     throw new ConfigurationError({
-      what: `${flag} names a folder that can't be written to`,
+      what: `${flag} names a folder that cannot be written to`,
       found: found.startsWith(path) ? found : `${path}: ${found}`,
     });
   };
@@ -155,7 +155,7 @@ function folderProblem(path: string): string | undefined {
   }
 }
 
-/** Tries it rather than asking for permissions: root has them all, in folders too that take no files. */
+/** Writes a trial file rather than asking for permissions: root has them all, even for file systems that take no files. */
 function problem(path: string): string | undefined {
   try {
     if (existsSync(path)) {

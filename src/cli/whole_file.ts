@@ -14,21 +14,21 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { WgradError } from '../errors.ts';
 
-/** What goes into a file: all of it, or a function that writes it in pieces to an open file. */
+/** The content of a file: all of it, or a function that writes it in pieces to an open file. */
 export type Content = string | Uint8Array | ((file: number) => void);
 
-/** What a folder or file system says that allows changing a file, and not replacing it. */
+/** Error codes of folders and file systems that allow changing a file, but not replacing it. */
 const inPlaceOnly = ['EACCES', 'EPERM', 'EROFS', 'EBUSY'];
 
 /**
- * Writes a file completely or not at all: into a temporary file beside it, which then takes its place. A full disk or a
+ * Writes a file completely or not at all: into a temporary file next to it, which then takes its place. A full disk or a
  * crash in the middle leaves the file as it was before.
  *
  * @throws WgradError with the path and the system's reason.
  */
 export function writeWhole(path: string, content: Content): void {
   try {
-    // A device, a pipe or a terminal can't be replaced.
+    // A device, a pipe or a terminal cannot be replaced.
     if (isDevice(path)) writeInPlace(path, content);
     else replace(existsSync(path) ? realpathSync(path) : path, content);
   } catch (cause) {
@@ -37,8 +37,8 @@ export function writeWhole(path: string, content: Content): void {
 }
 
 /**
- * As `writeWhole` does it; where that fails, into a new folder for temporary files instead: what took hours to compute is not
- * lost to a full disk or a folder that has gone.
+ * Writes as `writeWhole` does, or where that fails into a new temporary folder: hours of training must not be lost
+ * to a full disk or a folder that is gone.
  *
  * @throws WgradError that names the file in the other place, or says that this failed too.
  */
@@ -85,7 +85,7 @@ function replace(path: string, content: Content): void {
   }
 }
 
-/** Of a file that is being written. Beside the file that it becomes: only there can it take its place at once. */
+/** The name of a file that is being written. It is in the folder of the final file, because only there can it be renamed atomically. */
 export const temporaryName = (path: string): string => `${path}.${process.pid}.tmp`;
 
 function writeInPlace(path: string, content: Content): void {

@@ -121,7 +121,7 @@ describe('bad use ends before the first step, with exit code 2', () => {
     writeFileSync(file, formatRun(runAt(8)));
   });
   const cases: [string, () => string[], string[]][] = [
-    ['no folder', () => ['--checkpoint', '/proc/none'], ['--checkpoint', "can't be written to"]],
+    ['no folder', () => ['--checkpoint', '/proc/none'], ['--checkpoint', 'cannot be written to']],
     ['nonsense', () => ['--checkpoint', folder, '--checkpoint-every', '3 weeks'], ['--checkpoint-every', '3 weeks']],
     ['keep without', () => ['--keep', '3'], ['--keep without --checkpoint']],
     ['other checkpoints', () => ['--checkpoint', folder], ['of another run', `--resume ${folder}`]],
@@ -131,7 +131,7 @@ describe('bad use ends before the first step, with exit code 2', () => {
     ['another optimizer', () => ['--resume', file, '--optimizer', 'adam'], ['optimizer.type is']],
     ['another model', () => ['--resume', file, '--model', 'resnet8'], ['model.layers']],
     ['another data set', () => ['--resume', file, '--dataset', 'mnist'], ['dataset is digits there and mnist here']],
-    ['other images', () => ['--resume', file], ['are not those that the run', 'others than those']],
+    ['other images', () => ['--resume', file], ['are not those that the run', 'but other ones']],
     ['nothing left', () => ['--resume', file, '--epochs', '0'], ['--epochs']],
   ];
   test.each(cases)('%s', async (_, flags, words) => {

@@ -103,7 +103,7 @@ describe('wgrad data get', () => {
   test('a cache that cannot be', async () => {
     writeFileSync(cache, 'a file');
     const { code, stderr } = await call('data', 'get', 'cifar10');
-    expect(stderr).toMatch(/can't be made.*WGRAD_DATA_DIR/s);
+    expect(stderr).toMatch(/cannot be created.*WGRAD_DATA_DIR/s);
     expect(code).toBe(1);
   });
 

@@ -72,7 +72,7 @@ describe('wgrad export', () => {
 
   test('refuses what is no run, and layers that a format has not', async () => {
     const none = await call('export', join(folder, 'none.wgrad'), '--format', 'onnx', '--out', join(folder, 'x'));
-    expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/none\.wgrad can't be read/) });
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/none\.wgrad cannot be read/) });
     const model: Model = {
       inputShape: [4, 4, 2],
       layers: [

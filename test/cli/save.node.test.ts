@@ -188,7 +188,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
     for (const place of places) {
       const { code, stdout, stderr } = await run(...training, '--save', place);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toContain(`--save names a file that can't be written`);
+      expect(stderr).toContain(`--save names a file that cannot be written`);
     }
   });
 

@@ -57,7 +57,7 @@ describe.skipIf(process.platform !== 'linux')('no wait for Chrome is endless, an
           child.kill('SIGINT');
         },
       });
-      expect(stdout).toMatch(/^lost +Chrome has shown no sign of life for 20 seconds.*the run goes on from step/m);
+      expect(stdout).toMatch(/^lost +Chrome has shown no sign of life for 20 seconds.*the run continues from step/m);
       expect(code).toBe(0);
       // No epoch twice, and none missing.
       const epochs = [...stdout.matchAll(/^epoch (\d+)/gm)].map(([, n]) => Number(n));

@@ -118,7 +118,7 @@ export class Trials {
         ...[...training, '--epochs', String(epochs), ...this.files(folder)],
         ...['--chrome', chrome, ...states],
       ]);
-      const lost = [...ended.stdout.matchAll(/^lost .*the run goes on (.*)$/gm)];
+      const lost = [...ended.stdout.matchAll(/^lost .*the run continues (.*)$/gm)];
       if (lost.length === 0 && ended.code === 0 && milliseconds > 20) {
         milliseconds = Math.floor(milliseconds / 2); // it had ended before
         continue;

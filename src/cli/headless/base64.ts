@@ -1,4 +1,4 @@
-/** Bytes as text: what crosses between a page and the command is JSON. */
+/** Bytes as text: page and command exchange JSON. */
 export function base64({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   let text = '';

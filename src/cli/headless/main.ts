@@ -73,7 +73,7 @@ window.wgrad = {
   stop: () => stopping.abort(),
 };
 
-/** The steps among the events of a pair: the command shows how far it is, and gets the figures with the pair. */
+/** The steps among the events of a pair, for the command's progress bar; the figures come with the pair. */
 const stepsOf = (events: readonly PairEvent[], epochs: number): TwinEvent[] =>
   events.flatMap((event) => {
     if (!('told' in event && 'step' in event.told)) return [];

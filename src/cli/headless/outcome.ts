@@ -1,7 +1,7 @@
 import { WgradError } from '../../errors.ts';
 import type { Outcome, PageError } from './protocol.ts';
 
-/** What a page answers to a call: errors cross to the command as JSON too. */
+/** The answer of a page to a call; errors reach the command as JSON too. */
 export async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
   try {
     return { value: await work() };

@@ -29,10 +29,10 @@ export interface TwinEvent {
   loss: number;
 }
 
-/** What crosses between the command and its page is JSON, errors too. */
+/** The command and its page exchange JSON, errors included. */
 export type Outcome<Value> = { value: Value } | { error: PageError };
 
-/** One of wgrad's own errors, or the stack of one that nobody meant to raise. */
+/** One of wgrad's own errors, or the stack of an unexpected one. */
 export type PageError = { parts: ErrorParts; exitCode: number; name: string } | { stack: string };
 
 export interface SheetOrder {
@@ -53,7 +53,7 @@ export interface Pictures {
   singles: { name: string; png: string }[];
 }
 
-/** What a `fit` of the page trains, and which states it sends to the command. */
+/** How long a `fit` of the page trains, and which states it sends to the command. */
 export interface FitOrder {
   epochs: number;
   keep?: Keep;
@@ -73,7 +73,7 @@ export interface PictureFile extends Pick<IdentifiedFile, 'path' | 'format'> {
 
 export type UserPictureOptions = Omit<UserFilesOptions, 'onProgress'>;
 
-/** What pictures became, without the images: the page delivers those by themselves, as bytes. */
+/** How pictures were read, without the images: the page sends those separately, as bytes. */
 export interface PicturesRead {
   train: ReadPart;
   validation?: ReadPart;
@@ -83,7 +83,7 @@ export interface PicturesRead {
 
 type ReadPart = Omit<DatasetParts, 'images' | 'labels'> & { labels: number[] };
 
-/** What the page offers, as `window.wgrad`. */
+/** The page's API, `window.wgrad`. */
 export interface Page {
   /** @param timeout milliseconds for each answer of the browser. */
   open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
@@ -95,12 +95,12 @@ export interface Page {
   ): Promise<Outcome<PicturesRead>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
-  /** Fetches the state that the command serves, and puts the trainer there: `fit` goes on from it. */
+  /** Fetches the state that the command serves and restores it: `fit` continues from there. */
   restore(): Promise<Outcome<void>>;
   /** With `keep` it sends states to the command: the page may not live to be asked. */
   fit(order: FitOrder): Promise<Outcome<RunResult>>;
   snapshot(): Promise<Outcome<PackedSnapshot>>;
-  /** Of the test images, its numbers packed. */
+  /** Evaluates the test images; the numbers of the result are packed. */
   evaluate(options: EvaluateOptions): Promise<Outcome<Evaluation>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
@@ -119,7 +119,7 @@ export interface Page {
 declare global {
   interface Window {
     wgrad: Page;
-    /** Exposed by the command: what the page tells while it trains, its numbers packed. */
+    /** Exposed by the command: receives the events of training, their numbers packed. */
     wgradEvents(events: unknown[]): Promise<void>;
     /** Exposed by a command that keeps states of the run. */
     wgradKeep(state: PackedSnapshot, reason: StateReason): Promise<void>;
