@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRun, type SavedRun } from '../../src/index.ts';
-import { openPage, openStudio, until, upload } from '../page/studio.ts';
+import { openPage, openStudio, press, until, upload } from '../page/studio.ts';
 import { type Ended, type Running, run, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
@@ -121,7 +121,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
         await upload(page, '#load-run', file);
         await until(page, '#status', `Loaded run\\.wgrad: ${step.toLocaleString('en')} steps on digits`);
         await page.waitForSelector('#go-on-run');
-        await page.click('#go-on-run');
+        await press(page, '#go-on-run');
         await until(page, '#place', `^epoch ${saved.history.epochs.length + 1}`);
         await page.waitForFunction(
           (rows) => document.querySelectorAll('#epochs tbody tr').length > rows,

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, until, untilEpoch } from './studio.ts';
+import { openPage, openStudio, press, type Studio, until, untilEpoch } from './studio.ts';
 
 let studio: Studio;
 let page: Page;
@@ -49,23 +49,23 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   await page.waitForSelector('.draws button');
   expect(await barriers()).toEqual([]);
 
-  await page.click('#start');
+  await press(page, '#start');
   await untilEpoch(page, 2);
-  await page.click('#look');
+  await press(page, '#look');
   await page.waitForSelector('#results canvas');
   expect(await barriers()).toEqual([]);
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
 
   await page.$eval('.mistakes button', (it) => (it as HTMLButtonElement).click());
   await page.waitForSelector('.outputs canvas');
-  await page.click('#time');
+  await press(page, '#time');
   await page.waitForSelector('.dispatches');
   await page.focus('#gradient-map .badge');
   await page.$$eval('details', (all) => {
     for (const each of all) each.open = true;
   });
-  await page.click('#model .layer');
+  await press(page, '#model .layer');
   expect(await barriers()).toEqual([]);
 });
 
@@ -127,7 +127,7 @@ test('the focus is never under the run bar, which is one line wherever it is scr
     return Math.max(...heights);
   };
   expect(await barHeights()).toBeLessThan(64);
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   expect(await barHeights()).toBeLessThan(64);
   await page.waitForSelector('#results canvas');
@@ -164,7 +164,7 @@ test('the focus is never under the run bar, which is one line wherever it is scr
 test('nor beside twins, with a list of ops, a layer that does not fit, or an address that says nonsense', async () => {
   const ops = encodeURIComponent(JSON.stringify([{ type: 'randomAffine', degrees: 10 }, { type: 'randomErasing' }]));
   await open(`#dataset=digits&model=five-relu&epochs=1&train-samples=64&augment=${ops}`);
-  await page.click('#train-beside');
+  await press(page, '#train-beside');
   await page.waitForSelector('#twins-outcome');
   await page.evaluate(() => {
     location.hash =

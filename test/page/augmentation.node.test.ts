@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openPage, openStudio, type Studio, text, until, upload } from './studio.ts';
+import { openPage, openStudio, press, type Studio, text, until, upload } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -112,7 +112,7 @@ describe('augmentation', () => {
     expect(experimentIn(page).get('augment')).toBeNull();
     expect(await page.$eval('#generator-horizontalFlip', (it) => (it as HTMLInputElement).checked)).toBe(false);
     expect(await warnings()).toEqual([]);
-    await page.click('#generator-horizontalFlip');
+    await press(page, '#generator-horizontalFlip');
     await page.waitForSelector('.option:has(#generator-horizontalFlip) + .mirroring');
     expect(await warnings()).toEqual([expect.stringMatching(/costs accuracy.*handwriting/)]);
     await page.select('#augmentation-preset', 'tutorial');
@@ -123,7 +123,7 @@ describe('augmentation', () => {
     await page.select('#add-op', 'randomVerticalFlip');
     await page.waitForSelector('.op:nth-child(2) .mirroring');
     expect(await warnings()).toHaveLength(1);
-    await page.click('#op-1');
+    await press(page, '#op-1');
     await page.waitForFunction(() => !document.querySelector('.mirroring'));
   });
 
@@ -158,10 +158,10 @@ describe('augmentation', () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.ariaLabel === 'move randomRotation down');
     expect(list().map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
-    await page.click('#op-1'); // off
+    await press(page, '#op-1'); // off
     expect(list().map(({ type }) => type)).toEqual(['randomRotation']);
     expect(await text(page, '.ops')).toContain('randomInvert');
-    await page.click('#op-1');
+    await press(page, '#op-1');
     expect(list().map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
     const flag = await page.$eval('#copy-flag', (it) => (it as HTMLElement).dataset.text);
     expect(flag).toBe(`--augment '${JSON.stringify(list())}'`);
@@ -173,14 +173,14 @@ describe('augmentation', () => {
     for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the color away');
     await until(page, '.draws.stale caption', 'the last augmentation that could be');
-    await page.click('#op-2'); // off
+    await press(page, '#op-2'); // off
     await page.waitForSelector('#start:enabled');
     expect(await page.$('#augmentation-error')).toBeNull();
     expect(await page.$('.draws.stale')).toBeNull();
   });
 
   test("an argument of Keras' that is invalid says so at its place, a function of one's own when it is compiled", async () => {
-    await page.click('#more-arguments summary');
+    await press(page, '#more-arguments summary');
     await page.select('#generator-subset', 'training');
     await until(page, '#augmentation-error', 'wants a validationSplit');
     await page.waitForSelector('#start:disabled');
@@ -199,8 +199,8 @@ describe('augmentation', () => {
 
   test('feature-wise: the draws are fitted to the training images, shown stretched, and trained on', async () => {
     const before = await pixels(page);
-    await page.click('#more-arguments summary');
-    await page.click('#generator-zcaWhitening');
+    await press(page, '#more-arguments summary');
+    await press(page, '#generator-zcaWhitening');
     await others(page, before);
     await until(page, '#augmentation', 'no grey levels.*statistics are those of the 1,500 training images');
     const levels = await page.$$eval('.draws td canvas', (canvases) =>
@@ -214,7 +214,7 @@ describe('augmentation', () => {
     for (const ends of levels) expect(ends).toEqual([0, 255]);
     await page.$eval('#epochs-count', (it) => (it as HTMLInputElement).select());
     await page.type('#epochs-count', '1');
-    await page.click('#start');
+    await press(page, '#start');
     await until(page, '#status', 'Done in|error');
     expect(await text(page, '#status')).toContain('Done in');
   });
@@ -232,7 +232,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   const shapes = () => page.$$eval('.draws canvas', (all) => all.map((it) => [it.width, it.height].join()));
   await page.waitForSelector('.draws button');
   expect(new Set(await shapes())).toEqual(new Set(['8,8', '6,7']));
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   const loss = await text(page, '#validation-loss-now');
   expect(Number(loss)).toBeGreaterThan(0);
@@ -241,7 +241,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   const downloads = mkdtempSync(join(tmpdir(), 'wgrad-cropped-'));
   const cdp = await page.createCDPSession();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
-  await page.click('#save-run');
+  await press(page, '#save-run');
   const file = join(downloads, 'digits-8-steps.wgrad');
   while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 50));
   const address = page.url();
@@ -256,7 +256,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   await page.waitForSelector('#start:enabled');
 
   // A model of one's own gets them too.
-  await page.click('#model .layer');
+  await press(page, '#model .layer');
   await slide(page, '#layer-0-filters', 8);
   await until(page, '#model', '7 × 6 × 8');
   await page.waitForSelector('#op-0-size');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectNoLong, sentenceOf, tasksDuring } from './main_thread.ts';
-import { openStudio, point, type Studio, text, until } from './studio.ts';
+import { openStudio, patience, point, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ test('twenty thousand steps of eleven layers: memory stays flat, and what the pa
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
-  page.setDefaultTimeout(0);
+  page.setDefaultTimeout(patience);
   await page.setViewport({ width: 1280, height: 960 });
   await page.goto(await studio.serve());
   await page.waitForSelector('#gradient-map');

@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { thresholds } from '../../src/health/verdicts.ts';
-import { openPage, openStudio, point, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let page: Page;
@@ -25,9 +25,9 @@ const row = (layer: number) => `#gradient-map tbody tr:nth-child(${layer})`;
 /** Trains until a layer has a verdict, and stops. */
 async function judged(model: string, layer: number, verdict: string): Promise<void> {
   await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=${model}`, page, complaints);
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, `${row(layer)} .badge`, verdict);
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
 }
 
@@ -168,7 +168,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   // The last layer has none behind it; one of sigmoids has no units that die.
   const plots = () => page.$$eval('#layer-detail .plot', (sections) => sections.map(({ id }) => id));
   expect(await plots()).toEqual(['layer-norm', 'layer-updateRatio']);
-  await page.click(`${row(4)} th button`);
+  await press(page, `${row(4)} th button`);
   expect(await plots()).toEqual(['layer-norm', 'layer-updateRatio', 'layer-transport']);
   const transport = Number(await text(page, '#layer-transport .legend li:last-child .value'));
   expect(transport).toBeGreaterThan(0.15);
@@ -234,7 +234,7 @@ test('a dead layer has the pattern of zeros, and all its units; without health t
     location.hash = '#dataset=digits&epochs=1&train-samples=64&test-samples=32&health=off';
   });
   await page.waitForSelector('#start:enabled');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   expect(await text(page, '#gradient-map caption')).toContain('Gradient norm');
   expect(Number(await text(page, `${row(1)} .norm`))).toBeGreaterThan(0);
@@ -243,14 +243,14 @@ test('a dead layer has the pattern of zeros, and all its units; without health t
 test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {
   await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=deep-sigmoid`, page, complaints);
   expect(await text(page, '#exponents')).toContain('It takes the time of about six steps');
-  await page.click('#probes');
+  await press(page, '#probes');
   await page.waitForFunction(() => location.hash.includes('health=full'));
-  await page.click('#start');
+  await press(page, '#start');
   await page.waitForSelector('#exponents canvas');
   await until(page, '#exponents-at', '^Step ([2-9]\\d|\\d{3})');
-  await page.click('#probes');
+  await press(page, '#probes');
   await until(page, '#waiting', 'the probes');
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
   /** Rows of the picture that have a colour, from the top: 64, the largest magnitudes first. */
   const rows = () =>
@@ -263,14 +263,14 @@ test('probes show how the magnitudes of a gradient lie: low where it vanishes', 
       return [...Array(height).keys()].filter((y) => data[4 * y + 3]);
     });
   const half = async () => Number(/below (\S+);/.exec(await text(page, '#exponents-at'))?.[1]);
-  await page.click(`${row(1)} th button`);
+  await press(page, `${row(1)} th button`);
   const firstHalf = await half();
   await soon(async () => {
     const first = await rows();
     expect(first.length).toBeGreaterThan(5);
     expect(first[0]).toBeGreaterThan(30);
   });
-  await page.click(`${row(11)} th button`);
+  await press(page, `${row(11)} th button`);
   const lastHalf = await half();
   await soon(async () => expect((await rows())[0]).toBeLessThan(20));
   expect(firstHalf * 2 ** 10).toBeLessThan(lastHalf);

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeModels } from '../../src/index.ts';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -154,7 +154,7 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
 
   await type('#batch-size', '128');
   await type('#epochs-count', '1');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in .* Validation accuracy');
   const rows = await page.$$eval('#gradient-map tbody th', (all) => all.map((it) => it.textContent));
   expect(rows.join()).toContain('layer_normalization');
@@ -196,14 +196,14 @@ test('of an address with two wrong parts both are told', async () => {
 test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {
   // Long enough to be stopped.
   await type('#epochs-count', '500');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#place', 'step \\d');
   await type('#learning-rate-number', '0.005');
   await until(page, '#status', 'Learning rate 0.005 from step');
   expect(await page.$('#waiting')).toBeNull();
   await type('#batch-size', '16');
   await until(page, '#waiting', 'Changed for the next run: the batch size');
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
 });
 
@@ -224,19 +224,19 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   await page.waitForSelector('#start:enabled');
   expect(rateIn().decaySteps).toBe(15);
   expect(await page.$('#rate')).toBeNull();
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', '^Done in');
   await until(page, '#rate', 'Learning rate');
   await until(page, '#rate .legend', '0');
 
-  await page.click('#rate-finder summary');
-  await page.click('#find-rate');
+  await press(page, '#rate-finder summary');
+  await press(page, '#find-rate');
   await until(page, '#rate-finder .facts', 'the loss falls fastest at a learning rate of|No suggestion');
   expect(await page.$('#rate-finder svg polyline')).not.toBeNull();
   const suggested = await page.$('#use-rate');
   if (suggested) {
     const rate = Number((await text(page, '#use-rate')).replace('Use ', ''));
-    await suggested.click();
+    await press(page, '#use-rate');
     await page.waitForFunction(() => new URL(location.href).hash.includes('initialLearningRate'));
     expect(rateIn()).toMatchObject({ type: 'cosineDecay', initialLearningRate: rate });
   }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { mnistLike } from '../data/made_files.ts';
-import { downloaded, openPage, openStudio, type Studio, text, until, untilEpoch, upload } from './studio.ts';
+import { downloaded, openPage, openStudio, press, type Studio, text, until, untilEpoch, upload } from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
 const markup = '<img src=x onerror=document.title="broken">';
@@ -49,7 +49,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
     if (!/^(data|blob):/.test(request.url())) asked.push(`${request.method()} ${request.url()}`);
   });
   // Far from its place in the panel, which is folded, and while a run is under way.
-  await page.click('#start');
+  await press(page, '#start');
   await untilEpoch(page, 1);
   const cdp = await page.createCDPSession();
   const drag = (type: 'dragEnter' | 'dragOver' | 'dragCancel' | 'drop', ...files: string[]) =>
@@ -63,7 +63,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await until(page, '#status', '124 files will be read when this run has ended: stop it to read them now');
   expect(await text(page, '#waiting-files')).toContain('124 files will be read when this run has ended');
   expect(await page.$('#drop-overlay')).toBeNull();
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', '122 images of your own, which stay in this page');
   await until(page, '#facts', '98 training and 24 validation images of 12.×.12, 3 classes');
   expect(await page.$('#waiting-files')).toBeNull();
@@ -89,7 +89,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
 
   // So few images are gone through more often, and so few of them for validation say little.
   expect(await page.$('#lengthened')).toBeNull();
-  await page.click('#epochs-count', { count: 3 });
+  await press(page, '#epochs-count', { count: 3 });
   await page.keyboard.press('Backspace');
   await page.keyboard.press('Tab');
   await until(page, '#lengthened', '98 training images make 4 steps an epoch, so 75 epochs are planned: 300 steps, ');
@@ -97,14 +97,14 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await page.type('#epochs-count', '6');
   await page.keyboard.press('Tab');
 
-  await page.click('#leave-duplicates');
+  await press(page, '#leave-duplicates');
   await until(page, '#facts', '97 training');
-  await page.click('#leave-constant');
+  await press(page, '#leave-constant');
   await until(page, '#facts', '96 training and 24 validation');
   expect(await page.evaluate(() => location.hash)).toContain('clean=constant,duplicates');
 
   await page.waitForSelector('#start:enabled');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   await until(page, '#results .facts', '24 validation images after 18 steps');
   expect(Number.parseFloat(await text(page, '#validation-accuracy-now'))).toBeGreaterThan(0.6);
@@ -114,9 +114,9 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   // What was left out stands in the pairs of twins, too.
   const cleaned = temporaryFolder();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: cleaned });
-  await page.click('#train-beside');
+  await press(page, '#train-beside');
   await until(page, '#status', 'Compared: one pair');
-  await page.click('#save-pairs');
+  await press(page, '#save-pairs');
   const pairs: ComparisonFile = JSON.parse(readFileSync(await downloaded(cleaned, '.json'), 'utf8'));
   expect(pairs.config).toMatchObject({ clean: ['constant', 'duplicates'], trainSamples: 96, testSamples: 24 });
 
@@ -151,7 +151,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
   /** Draws lines through points in shares of the pad, until it is taken for the digit. @returns levels of its picture. */
   const draw = async (digit: string, points: [number, number][]) => {
-    await page.click('#erase');
+    await press(page, '#erase');
     await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
     const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
     const [first, ...rest] = points.map(([left, top]): [number, number] => [x + left * width, y + top * height]);
@@ -169,7 +169,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   };
   const trained = async () => {
     await page.waitForSelector('#start:enabled');
-    await page.click('#start');
+    await press(page, '#start');
     await until(page, '#status', 'Done in');
     await page.waitForSelector('#pad');
   };
@@ -193,7 +193,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
     return [0.5 + 0.25 * Math.sin(angle), 0.5 - 0.4 * Math.cos(angle)];
   });
 
-  await page.click('.own summary');
+  await press(page, '.own summary');
   const input = (await page.$('#own-files')) as ElementHandle<HTMLInputElement>;
   await input.uploadFile(...paths);
   // The page's own digits are as many: what tells that the files were read is the choice of the data set.
@@ -250,10 +250,10 @@ test('a data set of the page is looked through too, and a link leaves out what w
   await openPage(`${url}#dataset=mnist`, page, complaints);
   await page.waitForSelector('.classes canvas');
   expect(await page.$('#leave-duplicates')).toBeNull();
-  await page.click('#inspect');
+  await press(page, '#inspect');
   await until(page, '#cleaning', 'leave out 1 image: there already with the same label \\(1 training, 0 validation\\)');
   expect(await text(page, '#cleaning')).toContain('leave out 3 images: validation images that are training images too');
-  await page.click('#leave-duplicates');
+  await press(page, '#leave-duplicates');
   await until(page, '#facts', '7 training and 3 validation images');
   const link = await page.evaluate(() => location.hash);
   expect(link).toContain('clean=duplicates');
@@ -266,7 +266,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
     location.hash = '#dataset=mnist&clean=leaks';
   });
   await until(page, '#trouble', 'Cleaning leaves no test image');
-  await page.click('#leave-leaks');
+  await press(page, '#leave-leaks');
   await page.waitForSelector('#start:enabled');
   expect(complaints).toEqual([]);
   await page.close();
@@ -298,7 +298,7 @@ test('drop after drop: folders as other people publish them', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
-  await page.click('.own summary');
+  await press(page, '.own summary');
   const cdp = await page.createCDPSession();
   const drop = async (files: Record<string, Uint8Array | string>) => {
     const root = temporaryFolder();

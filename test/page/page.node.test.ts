@@ -16,6 +16,7 @@ import {
   openPage,
   openStudio,
   point,
+  press,
   type Studio,
   text,
   until,
@@ -82,9 +83,9 @@ describe('with the data sets of wgrad dev', () => {
     expect(await text(page, '#model')).toContain('225,034');
 
     // Its own first steps tell how long it takes here, also for whoever comes again.
-    await page.click('#start');
+    await press(page, '#start');
     await until(page, '#cut', 'about [\\d.]+ (seconds|minutes|hours) as measured here\\. A GPU trains 10 epochs');
-    await page.click('#stop');
+    await press(page, '#stop');
     await until(page, '#status', 'Stopped after');
     await page.reload();
     await until(page, '#cut', 'as measured here');
@@ -120,7 +121,7 @@ describe('with the data sets of wgrad dev', () => {
     await chooseDataset(page, 'digits');
     expect(await page.$eval('#cut', (it) => (it as HTMLElement).hidden)).toBe(true);
     // Long enough to be stopped.
-    await page.click('#epochs-count', { count: 3 });
+    await press(page, '#epochs-count', { count: 3 });
     await page.type('#epochs-count', '500');
     await page.focus('#start');
     await page.keyboard.press('Enter');
@@ -165,7 +166,7 @@ describe('with the data sets of wgrad dev', () => {
     await until(page, '#norms .at', '^step \\d\\d?$');
     expect(await text(page, '#loss .at')).toBe(await text(page, '#norms .at'));
     expect(await number(page, '#norms .legend .value')).not.toBe(latest);
-    await page.click('#norms .legend button');
+    await press(page, '#norms .legend button');
     await page.waitForSelector('#norms .legend button[aria-pressed=false]');
     await vi.waitFor(async () => {
       const [hidden, ...others] = await drawn(page, '#norms');
@@ -177,7 +178,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction((place) => document.querySelector('#place')?.textContent !== place, {}, place);
     await untilEpoch(page, 2);
-    await page.click('#stop');
+    await press(page, '#stop');
     await until(page, '#status', 'Stopped after');
     expect((await epochRows(page))[0]).toBe(asShown[0]);
     expect(complaints).toEqual([]);
@@ -260,7 +261,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=1000&test-samples=1';
   });
   await page.waitForSelector('#start:enabled');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   await until(
     page,
@@ -312,10 +313,10 @@ test('a data set that failed shows nothing of the one before, and is tried again
   expect(await page.$('.draws button, .first-draws')).toBeNull();
   expect(await text(page, '#status')).toBe('');
 
-  await page.click('#try-again');
+  await press(page, '#try-again');
   await until(page, '[role=alert]', 'fashion-mnist');
   isDown = false;
-  await page.click('#try-again');
+  await press(page, '#try-again');
   await page.waitForSelector('#start:enabled');
   await page.waitForSelector('.draws button');
   expect(await text(page, '#facts')).toContain('1,500 training');
@@ -326,7 +327,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   isDown = true;
   await page.select('#dataset', 'fashion-mnist');
   await until(page, '[role=alert]', 'fashion-mnist');
-  await page.click('#trouble button:last-child');
+  await press(page, '#trouble button:last-child');
   await until(page, '#dataset-error', 'has no data at');
   isDown = false;
   await page.evaluate(() => dispatchEvent(new Event('online')));
@@ -336,7 +337,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   // Code of the page that is fetched when there is a run, likewise.
   await chooseDataset(page, 'digits');
   await page.setOfflineMode(true);
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#trouble', 'A part of this page could not be fetched.*a run that is here is safe');
   await page.setOfflineMode(false);
   await page.waitForSelector('#loss canvas');
@@ -362,7 +363,7 @@ describe('a GPU that goes away ends the run with the reason; it goes on from its
   beforeAll(async () => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
-    await page.click('#start');
+    await press(page, '#start');
     await until(page, '#status', 'Done in');
     undisturbed = await epochRows(page);
     await page.close();
@@ -393,7 +394,7 @@ describe('a GPU that goes away ends the run with the reason; it goes on from its
   ])('%s', async (_, lose) => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
-    await page.click('#start');
+    await press(page, '#start');
     await untilEpoch(page, 3);
     const picture = () => page.$eval('.classes canvas', (it) => (it as HTMLCanvasElement).toDataURL());
     const before = await picture();
@@ -406,7 +407,7 @@ describe('a GPU that goes away ends the run with the reason; it goes on from its
     // What the canvases showed is there again.
     while ((await picture()) !== before) await new Promise(setImmediate);
     while (Math.min(...(await drawn(page, '#loss'))) < 20) await new Promise(setImmediate);
-    await page.click('#go-on');
+    await press(page, '#go-on');
     await until(page, '#status', 'Done in');
     expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
     expect(await epochRows(page)).toEqual(undisturbed);

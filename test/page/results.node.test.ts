@@ -7,7 +7,7 @@ import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initializers.ts';
-import { downloaded, openPage, openStudio, type Studio, text, until, untilEpoch, upload } from './studio.ts';
+import { downloaded, openPage, openStudio, press, type Studio, text, until, untilEpoch, upload } from './studio.ts';
 
 // What comes of a run, as a person looks at it: what they read, press and draw.
 
@@ -54,7 +54,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   const cdp = await page.createCDPSession();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
   expect(await page.$('#pad')).toBeNull();
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
 
   // The end of the run has brought the results.
@@ -107,7 +107,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   const exported = readFileSync(await downloaded(downloads, '.safetensors'));
   expect(parseSafetensors(exported)).toMatchObject({ rescale: 1 / 255, classNames: expect.arrayContaining(['7']) });
 
-  await page.click('#save-run');
+  await press(page, '#save-run');
   const file = await downloaded(downloads, '.wgrad');
   expect(file).toContain('digits-141-steps');
   await page.goto('about:blank');
@@ -165,7 +165,7 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
     await page.$eval(button, (it) => (it as HTMLElement).click());
     return answered(page);
   };
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   const undisturbed = { epochs: await epochRows(page), says: await answerTo('#next-image') };
   expect(undisturbed.epochs).toHaveLength(5);
@@ -182,10 +182,10 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   await page.goto('about:blank');
   await openPage(address(4), page, complaints);
   for (let steps = 1; steps <= 16; steps++) {
-    await page.click('#step');
+    await press(page, '#step');
     await until(page, '#status', `Paused after ${steps} steps?\\.`);
   }
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '.go-on', 'from step 3 of 13 of epoch 2, to the end of epoch 4');
   const shownOf = async () => ({
     rows: await epochRows(page),
@@ -199,7 +199,7 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   expect(before.rows).toHaveLength(2);
   expect(before.verdicts.length).toBeGreaterThan(0);
   expect(before.ratio).toMatch(/\d/);
-  await page.click('#save-run');
+  await press(page, '#save-run');
   const file = await downloaded(downloads, '16-steps.wgrad');
   await page.goto('about:blank');
   await openPage(url, page, complaints);
@@ -207,14 +207,14 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   await page.waitForSelector('#go-on-run');
   expect(await shownOf()).toEqual(before);
 
-  await page.click('#go-on-run');
+  await press(page, '#go-on-run');
   await until(page, '#status', 'Done in');
   expect(await epochRows(page)).toEqual(undisturbed.epochs.slice(0, 4));
   await page.waitForSelector('#train-on');
   // Something else is to be trained by now: what goes on, and what is shown, is still the run before, and says so.
   expect(await page.$('#waiting, #began-with')).toBeNull();
   const reseed = async (seed: string) => {
-    await page.click('#seed', { count: 3 });
+    await press(page, '#seed', { count: 3 });
     await page.type('#seed', seed);
     await page.keyboard.press('Tab');
   };
@@ -227,7 +227,7 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
     (it as HTMLInputElement).value = '1';
     it.dispatchEvent(new Event('input', { bubbles: true }));
   });
-  await page.click('#train-on');
+  await press(page, '#train-on');
   await until(page, '#status', 'Done in');
   expect(await text(page, '#place')).toContain('epoch 5 of 5');
   expect(await epochRows(page)).toEqual(undisturbed.epochs);
@@ -245,7 +245,7 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
   const fit = encodeURIComponent(JSON.stringify({ earlyStopping, validationFreq: 1 }));
   const metrics = encodeURIComponent('["f1Score"]');
   await openPage(`${url}#dataset=digits&augment=none&epochs=6&metrics=${metrics}&fit=${fit}`, page, complaints);
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Stopped early after epoch 2: loss was best in epoch 1');
   expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(2);
   expect(await text(page, '#epochs thead')).toContain('f1Score');
@@ -333,7 +333,7 @@ test('nothing begins while a run is loaded; images that are others than its own 
   letThrough();
   await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not here');
   await page.waitForSelector('#start:enabled');
-  await page.click('#go-on-run');
+  await press(page, '#go-on-run');
   await until(page, '#trouble', 'The images of mnist are not those that this run was trained on');
   expect(await text(page, '#trouble')).toContain('8 others of 4 x 4 x 1');
   expect(complaints).toEqual([]);
@@ -346,7 +346,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1000`, page, complaints);
   const cdp = await page.createCDPSession();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
-  await page.click('#time');
+  await press(page, '#time');
   await until(page, '#profile .facts', 'dispatches, [\\d.]+ ms');
   expect(await text(page, '#profile .facts')).toMatch(/Timestamps are (not )?rounded/);
   const bars = await page.$$eval('.dispatches meter', (all) => all.map((it) => (it as HTMLMeterElement).value));
@@ -357,7 +357,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
     'Backward',
     'Norms and update',
   ]);
-  await page.click('#save-trace');
+  await press(page, '#save-trace');
   const { traceEvents } = JSON.parse(readFileSync(await downloaded(downloads, '.trace.json'), 'utf8')) as ChromeTrace;
   const slices = traceEvents.flatMap((event) => (event.ph === 'X' ? [event] : []));
   expect(slices.map(({ dur }) => dur)).toEqual(bars);
@@ -373,15 +373,15 @@ test('it answers while it trains, and a profile shows where a step goes', async 
     expect(pid).toBe(slices[0]!.pid);
   }
 
-  await page.click('#start');
+  await press(page, '#start');
   await untilEpoch(page, 2);
-  await page.click('#look');
+  await press(page, '#look');
   await until(page, '#results .facts', 'validation images after \\d+ steps');
   await drawOne(page);
   await answered(page);
   const before = await text(page, '#place');
   await page.waitForFunction((before) => document.querySelector('#place')?.textContent !== before, {}, before);
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
   expect(complaints).toEqual([]);
   await page.close();

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { expectNoLong, sentenceOf, tasksDuring } from './main_thread.ts';
-import { openPage, openStudio, type Studio, text, until } from './studio.ts';
+import { openPage, openStudio, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ test('a run that a person sets up: the page stays free, a hidden tab goes on wit
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits`, page, complaints);
   const type = async (field: string, value: string) => {
-    await page.click(field, { count: 3 });
+    await press(page, field, { count: 3 });
     await page.type(field, value);
     await page.keyboard.press('Tab');
   };
@@ -54,7 +54,7 @@ test('a run that a person sets up: the page stays free, a hidden tab goes on wit
   const address = page.url();
 
   const tasks = await tasksDuring(page, async () => {
-    await page.click('#start');
+    await press(page, '#start');
     await until(page, '#place', 'epoch ([3-5] of 5|2 of 5, step [2-9])');
   });
   console.log(`While it trains in software on this machine: ${sentenceOf(tasks)}`);
@@ -78,7 +78,7 @@ test('a run that a person sets up: the page stays free, a hidden tab goes on wit
 
   const again = await studio.browser.newPage();
   await openPage(address, again, complaints);
-  await again.click('#start');
+  await press(again, '#start');
   await until(again, '#status', 'Done in');
   const figures = await epochs(page);
   expect(figures.length).toBe(5);
@@ -106,7 +106,7 @@ test('a pause while it compiles holds before the first step; a step of a set tha
   await until(page, '#status', 'Paused after 0 steps');
   expect(await text(page, '#start')).toBe('Continue');
   expect(await text(page, '#place')).toBe('40 epochs');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Done in');
   // One step an epoch, of eight images: not of the 32 that would fit.
   const figure = async (id: string) => Number.parseFloat((await text(page, id)).replace(',', ''));
@@ -123,24 +123,24 @@ test('one step, another, on, a pause, a stop', async () => {
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none`, page, complaints);
   const place = () => text(page, '#place');
-  await page.click('#step');
+  await press(page, '#step');
   await until(page, '#status', 'Paused after 1 step\\.');
   expect(await place()).toMatch(/^epoch 1 of \d+, step 1 of 47$/);
-  await page.click('#step');
+  await press(page, '#step');
   await until(page, '#status', 'Paused after 2 steps');
   await until(page, '#loss .at', '^step 2$');
   expect(await text(page, '#start')).toBe('Continue');
 
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#place', 'step [5-9]|step \\d\\d');
   expect(await text(page, '#start')).toBe('Pause');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Paused after \\d+ steps');
   const held = await place();
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(await place()).toBe(held);
 
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after \\d+ steps');
   expect(await place()).toBe(held);
   expect(await text(page, '#start')).toBe('Train again');

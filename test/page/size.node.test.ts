@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStudio, type Studio } from './studio.ts';
+import { openStudio, patience, press, type Studio } from './studio.ts';
 
 /**
  * Bytes of JavaScript that a first visit may fetch, compressed, the worker's included. Kernels beyond those of a first run are
@@ -37,7 +37,7 @@ test('what a first visit fetches before it can train is small, and is soon there
       .map((name) => [name, gzipSync(readFileSync(`${assets}/${name}`)).length]),
   );
   const page = await studio.browser.newPage();
-  page.setDefaultTimeout(0); // vitest has one
+  page.setDefaultTimeout(patience);
   await page.setViewport({ width: 1280, height: 960 });
   const fetched = new Set<string>();
   // Heard at the server: the page doesn't tell of what its worker fetches.
@@ -63,7 +63,7 @@ test('what a first visit fetches before it can train is small, and is soon there
   expect(sum(first)).toBeLessThan(most);
   // What it unfolds looks as it should, though what lies further down, with its style, hasn't been fetched.
   expect(await page.$('.later')).not.toBeNull();
-  await page.click('.own summary');
+  await press(page, '.own summary');
   const width = await page.$eval('#own-files', (input) => input.getBoundingClientRect().width);
   expect(width).toBe(1);
   await page.close();

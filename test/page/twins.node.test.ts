@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ComparisonFile } from '../../src/index.ts';
 import { run, temporaryFolder } from '../cli/wgrad.ts';
-import { downloaded, openPage, openStudio, point, type Studio, text, until } from './studio.ts';
+import { downloaded, openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -34,18 +34,18 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await page.$eval('#twin-b', (it) => (it as HTMLInputElement).select());
   await page.type('#twin-b', '0.00001');
   await page.select('#pairs', '2');
-  await page.click('#train-beside');
+  await press(page, '#train-beside');
   // Held, one step on, and going on: both together.
   await until(page, '#place', 'step \\d+ of 20');
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'Paused after \\d+ steps? of both');
   const steps = async () => Number(/\d+/.exec(await text(page, '#status'))?.[0]);
   const held = await steps();
-  await page.click('#step');
+  await press(page, '#step');
   await until(page, '#status', `Paused after ${held + 1} steps of both`);
   for (const twin of ['A', 'B']) expect(await text(page, '#loss-now')).toMatch(new RegExp(`${twin} \\d`));
   expect(await text(page, '#bytes-now')).toMatch(/MiB$/);
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#status', 'pair 2 of 2|Compared: 2 pairs');
   await until(page, '#status', 'Compared: 2 pairs');
 
@@ -128,8 +128,8 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   const folder = temporaryFolder();
   const cdp = await page.createCDPSession();
   await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
-  await page.click('#save-report');
-  await page.click('#save-pairs');
+  await press(page, '#save-report');
+  await press(page, '#save-pairs');
   const report = readFileSync(await downloaded(folder, '.html'), 'utf8');
   const pairs: ComparisonFile = JSON.parse(readFileSync(await downloaded(folder, '.json'), 'utf8'));
   expect(pairs.paragraph).toBe(paragraph);
@@ -151,9 +151,9 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await until(page, '#twins', 'What differs');
   await page.select('#vary', 'augmentation');
   await page.select('#pairs', '1');
-  await page.click('#train-beside');
+  await press(page, '#train-beside');
   await until(page, '#place', 'epoch [1-9]\\d* of 500');
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after \\d+ steps');
   expect(await page.$('#twins-outcome')).toBeNull();
   expect((await legend('#loss'))['B each step']).toBeGreaterThan(0);
@@ -162,10 +162,10 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(await page.$('#save-run:disabled')).not.toBeNull();
   for (const part of ['#look', '#pad', '#ask', '#hardest']) expect(await page.$(part)).toBeNull();
   // An ordinary run is alone again.
-  await page.click('#start');
+  await press(page, '#start');
   await until(page, '#place', 'epoch \\d+ of 500');
   await page.waitForFunction(() => document.querySelectorAll('#loss .legend button').length === 3);
-  await page.click('#stop');
+  await press(page, '#stop');
   await until(page, '#status', 'Stopped after');
   expect(complaints).toEqual([]);
   await page.close();

@@ -2,13 +2,16 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ElementHandle, type Page, TimeoutError } from 'puppeteer';
 
+/** Longer than anything takes here, and shorter than a test may: so a test tells what it waited for in vain. */
+export const patience = 100_000;
+
 /**
  * Opens the page and waits until it can be used.
  *
  * @param complaints gets the errors and warnings of its console: expect it to be empty at the end.
  */
 export async function openPage(url: string, page: Page, complaints: string[]): Promise<void> {
-  page.setDefaultTimeout(0); // vitest has one
+  page.setDefaultTimeout(patience);
   await page.setViewport({ width: 1280, height: 960 });
   page.on('console', (message) => {
     if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
@@ -30,13 +33,17 @@ export const text = (page: Page, selector: string) => page.$eval(selector, (it) 
 export const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
 export const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
 
+/**
+ * Clicks an element once it is enabled and has stopped moving. Content that arrives late on a busy machine moves what is
+ * below it, and a click at a position found before would miss.
+ */
+export const press = (page: Page, selector: string, options?: { count: number }) =>
+  page.locator(selector).click(options);
+
 export async function chooseDataset(page: Page, dataset: string): Promise<void> {
   await page.select('#dataset', dataset);
   await page.waitForSelector('#start:enabled');
 }
-
-/** Longer than anything takes here, and shorter than a test may: of what was waited for in vain, the test tells. */
-const patience = 100_000;
 
 /**
  * Waits until a test of the page's own text holds. What is there for a moment may never be seen on a busy machine: wait

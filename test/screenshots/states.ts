@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import { until, untilEpoch } from '../page/visit.ts';
+import { press, until, untilEpoch } from '../page/visit.ts';
 
 /** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
 export type Frame = 'screen' | 'whole' | number | `#${string}`;
@@ -48,7 +48,7 @@ export const states: readonly State[] = [
     address: sigmoids,
     reach: async (page) => {
       await draws(page);
-      await page.click('#start');
+      await press(page, '#start');
       await untilEpoch(page, 3);
     },
     frames: { '': 'screen' },
@@ -58,7 +58,7 @@ export const states: readonly State[] = [
     address: sigmoids,
     reach: async (page) => {
       await draws(page);
-      await page.click('#start');
+      await press(page, '#start');
       await done(page);
     },
     frames: { '': 1104, gradients: '#gradients', whole: 'whole' },
@@ -68,7 +68,7 @@ export const states: readonly State[] = [
     name: 'exploding',
     address: '#dataset=digits&model=exploding-relu&epochs=4',
     reach: async (page) => {
-      await page.click('#start');
+      await press(page, '#start');
       await done(page);
     },
     frames: { gradients: '#gradients' },
@@ -77,7 +77,7 @@ export const states: readonly State[] = [
     name: 'healthy',
     address: '#dataset=digits&epochs=4',
     reach: async (page) => {
-      await page.click('#start');
+      await press(page, '#start');
       await done(page);
     },
     frames: { gradients: '#gradients' },
@@ -86,12 +86,12 @@ export const states: readonly State[] = [
     name: 'results',
     address: '#dataset=mnist&epochs=2&train-samples=3200&test-samples=1000',
     reach: async (page) => {
-      await page.click('#start');
+      await press(page, '#start');
       await done(page);
       await page.waitForSelector('#results canvas');
-      await page.click('.mistakes button');
+      await press(page, '.mistakes button');
       await page.waitForSelector('.outputs canvas');
-      await page.click('#time');
+      await press(page, '#time');
       await page.waitForSelector('.dispatches');
     },
     frames: { '': '#results', try: '#try', epochs: '#epochs-panel', profile: '#profile', whole: 'whole' },
@@ -127,7 +127,7 @@ export const states: readonly State[] = [
       await page.select('#vary', 'model');
       await page.select('#twin-b', 'five-relu');
       await page.select('#pairs', '2');
-      await page.click('#train-beside');
+      await press(page, '#train-beside');
       await page.waitForSelector('#twins-outcome');
     },
     frames: { '': '#twins', training: '#training', gradients: '#gradients', map: '#gradient-map' },
@@ -152,7 +152,7 @@ export const states: readonly State[] = [
     address: '#dataset=digits&epochs=40',
     reach: async (page) => {
       await draws(page);
-      await page.click('#start');
+      await press(page, '#start');
       await untilEpoch(page, 3);
       const browser = await page.browser().target().createCDPSession();
       browser.send('Browser.crashGpuProcess').catch(() => undefined); // never answered
