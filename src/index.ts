@@ -171,7 +171,7 @@ export { comparisonReport } from './report/report.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export type { CallbackStates, EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './train/callbacks/index.ts';
 export type { CheckpointEvery } from './train/checkpoint_every.ts';
-export { type Confusion, confusionOf, likeliest, type Mistake } from './train/confusion.ts';
+export { argmax, type Confusion, confusionOf, type Mistake } from './train/confusion.ts';
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup, WhichWeights } from './train/engine.ts';
 export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';

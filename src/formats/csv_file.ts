@@ -4,7 +4,7 @@ import type { RunEvent } from '../health/run_events.ts';
 import { type Column, columnsOf } from './step_columns.ts';
 
 /**
- * A row a step, written as it comes: a crash loses nothing that was told. Columns: step, epoch, the figures of
+ * A row a step, written at once: a crash loses no step that has been reported. Columns: step, epoch, the figures of
  * `columnsOf`, `nonFinite.layer` and `nonFinite.pass` where the first number arose that isn't finite, and
  * `<layer>.verdict`, empty until the layer has one. Numbers that aren't finite are NaN, Infinity and -Infinity.
  */
@@ -16,7 +16,7 @@ export class CsvFile {
   /** Steps before `after` whose rows are not in the file: it is of another run, or was removed. */
   readonly missing: number = 0;
 
-  /** @param after the step that a resumed run goes on behind: rows up to there stay, later ones are written again. */
+  /** @param after the step after which a resumed run continues: rows up to there stay, later ones are written again. */
   constructor(path: string, after = 0) {
     const before = after > 0 ? rowsUpTo(path, after) : undefined;
     this.missing = after - (before?.step ?? 0);
@@ -42,7 +42,7 @@ export class CsvFile {
         finish();
         step = item.step;
       } else if ('verdict' in item) {
-        // RunEvent behind the step that decided, and in one bundle with it: it belongs to that row.
+        // A verdict comes after the step that decided it, in the same bundle, and belongs to that step's row.
         this.verdicts.set(item.verdict.layer, item.verdict.verdict);
       }
     }

@@ -8,7 +8,7 @@ export interface Event {
   /** Seconds since 1970. */
   wallTime: number;
   step?: number;
-  /** Of a file's first event: 'brain.Event:2'. */
+  /** The first event of a file has it: 'brain.Event:2'. */
   fileVersion?: string;
   values?: readonly SummaryValue[];
   /** The run resumes at `step`: TensorBoard discards what it has read of that step and later ones. */
@@ -74,7 +74,7 @@ function writeText(text: string, writer: PbfWriter): void {
   writer.writeStringField(8, text);
 }
 
-/** SummaryMetadata: plugin_data.plugin_name says who shows it. */
+/** SummaryMetadata: plugin_data.plugin_name is the TensorBoard plugin that shows it. */
 function writeTextMetadata(_: undefined, writer: PbfWriter): void {
   writer.writeMessage(1, (name: string, inner: PbfWriter) => inner.writeStringField(1, name), 'text');
 }

@@ -11,7 +11,7 @@ import { tfRecord } from './tf_record.ts';
 /**
  * A TensorBoard event file in a folder of its own run. Tags are the columns of --csv with a card group for each layer:
  * `dense/gradientNorm`, `dense/kernel.updateRatio`; of the whole run `run/loss`; of an epoch `epoch/validationLoss`.
- * Verdicts are texts, exponent histograms histograms. NaN and infinities are written as they are.
+ * Verdicts are texts, exponent histograms histograms. NaN and infinities are written unchanged.
  */
 export class EventFile {
   private readonly file: number;
@@ -19,7 +19,7 @@ export class EventFile {
 
   /**
    * @param folder is made where there is none.
-   * @param after the step that a resumed run goes on behind; its file stands beside that of the run before.
+   * @param after the step after which a resumed run continues; its file is written next to that of the run before.
    */
   constructor(
     folder: string,
@@ -124,7 +124,7 @@ function histogramOf(
   const last = counts.findLastIndex((count) => count > 0);
   const sum = (power: number) => counts.reduce((total, count, i) => total + count * middle(i) ** power, 0);
   if (first < 0) return { min: 0, max: 0, num: 0, sum: 0, sumSquares: 0, limits: [0], counts: [0] };
-  // Empty buckets at the ends say nothing, and TensorBoard would stretch its axis over them.
+  // Empty buckets at the ends are left out: TensorBoard would stretch its axis over them.
   const begin = fromZero ? 0 : first;
   return {
     min: fromZero ? 0 : first === 0 ? 2 * middle(0) - limits[0]! : limits[first - 1]!,

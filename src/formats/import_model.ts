@@ -7,7 +7,7 @@ import { type ImportedModel, isTensorflow, parseTensorflow } from './tensorflow.
 import type { ModelFile } from './trained_model.ts';
 
 export interface ImportOptions {
-  /** Gives the bytes of a file that stands beside it: the weights that a model.json names. Without it the network comes alone. */
+  /** Returns the bytes of a file in the same folder: the weights that a model.json names. Without it only the network is read. */
   read?: (path: string) => Uint8Array;
   /** The network that a safetensors file without a model in its metadata belongs to. */
   model?: Model;
@@ -44,7 +44,7 @@ export function importModel(
   });
 }
 
-/** What the bytes are as JSON, if they are. Keras' to_json() gives a text, which json.dump wraps once more. */
+/** Parses the bytes as JSON; undefined where they are none. Keras' to_json() returns a string, which json.dump encodes once more. */
 function jsonOf(bytes: Uint8Array): unknown {
   if (!/^\s*["[{]/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return undefined;
   try {
@@ -55,7 +55,7 @@ function jsonOf(bytes: Uint8Array): unknown {
   }
 }
 
-/** First bytes of files that somebody might take for a model. */
+/** First bytes of files that a user might take for a model. */
 const beginnings: [string, string][] = [
   ['\x89HDF', 'an HDF5 file, as Keras 2 saves models (.h5): save model.to_json() and its weights as safetensors'],
   ['PK\x03\x04', 'a ZIP archive, as .keras, .npz and PyTorch files are'],

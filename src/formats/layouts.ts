@@ -33,7 +33,7 @@ interface WindowLayer {
   details: { window: [number, number]; strides: [number, number]; pad: [number, number]; dilation?: [number, number] };
 }
 
-/** What a moving window is padded with on each side. What is odd of `same` goes below and to the right. */
+/** Padding of a moving window on each side. The odd row or column of `same` is added below or to the right. */
 export function sidesOfWindow({ inputShape, outputShape, details }: WindowLayer): Sides {
   const { window, strides, pad, dilation = [1, 1] } = details;
   const after = (axis: 0 | 1) => {
@@ -50,8 +50,8 @@ interface TransposeLayer {
 }
 
 /**
- * What a transposed convolution cuts off of (n - 1) * stride + reach rows and columns, and how many it adds after them where its
- * strides are longer than its window reaches.
+ * How many of its (n - 1) * stride + reach rows and columns a transposed convolution cuts off, and how many it adds at the end
+ * where its strides are longer than its window's reach.
  */
 export function transposeWindow({ inputShape, outputShape, details }: TransposeLayer): {
   cut: Sides;

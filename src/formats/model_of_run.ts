@@ -26,7 +26,7 @@ export function modelOfRun({
   };
 }
 
-/** What the bytes of an image are multiplied by on their way into the network, or null where more is done to each of them. */
+/** The factor that the bytes of an image are multiplied by before the network; null where preprocessing does more than that. */
 function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
   const { ops } = pipelineInto(augmentation ?? {}, model.inputShape);
   let factor = 1;

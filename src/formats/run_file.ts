@@ -21,8 +21,8 @@ import { crc32c } from './crc32c.ts';
 //     u32       version, 2
 //     u32       bytes of the header
 //     header    JSON in UTF-8; spaces fill it up to a multiple of four bytes in the file
-//     f32 ...   tensors, one after the other: weights, moments, averages, the whitening matrix, words of the units that were
-//               positive, the weights of the best epoch; the header says how long each is
+//     f32 ...   tensors, one after the other: weights, optimizer slots ("moments"), averages, the whitening matrix, words of the
+// units that were positive, the weights of the best epoch; the header has the length of each
 //     u32       CRC-32C of all that comes before it: a bit that was turned is found, and so is a file that was cut
 //
 // Version 1 has no sum.
@@ -36,20 +36,20 @@ const preamble = magic.length + 8;
 
 /** All that is worth keeping of a run: what it was made of, how it went, what came of it. */
 export interface SavedRun {
-  /** What createTrainer got. */
+  /** The options of `createTrainer`. */
   options: TrainerOptions;
-  /** What was trained on. The images themselves are not in the file. */
+  /** The data set that was trained on. The images themselves are not in the file. */
   dataset: {
     name: string;
     imageShape: [height: number, width: number, channels: number];
     classNames: string[];
-    /** Of a data set of numbers instead of classes. */
+    /** Names of the targets, for a data set of numbers instead of classes. */
     targetNames?: string[];
     trainSamples: number;
     testSamples: number;
-    /** What was left out before they were counted. */
+    /** Kinds of images that were left out before the samples were counted. */
     clean?: Finding[];
-    /** A fingerprint of them: others with the same name and count are told from them. Older files have none. */
+    /** A fingerprint of the images: it differs for other images of the same name and count. Older files have none. */
     data?: string;
   };
   /** As planned: a run that was stopped has fewer in its history. */
@@ -63,7 +63,7 @@ export interface SavedRun {
     health?: HealthTable;
   };
   snapshot: Snapshot;
-  /** What `fit` got, as far as it is plain JSON; older files have none. */
+  /** The options of `fit` that are plain JSON; older files have none. */
   fit?: FitSettings;
 }
 
@@ -74,7 +74,7 @@ export interface SavedRun {
  */
 export function formatRun({ options, dataset, epochs, history, snapshot, fit }: SavedRun): Uint8Array<ArrayBuffer> {
   check(options, snapshot, fit);
-  const { weights, slots: moments, averages = [], progress, learningRate, statistics, health } = snapshot;
+  const { weights, slots, averages = [], progress, learningRate, statistics, health } = snapshot;
   const { callbacks, bestWeights: best = [] } = snapshot;
   const zca = statistics?.zca ? [statistics.zca] : [];
   const units = health ? [health.units] : [];
@@ -91,7 +91,7 @@ export function formatRun({ options, dataset, epochs, history, snapshot, fit }: 
     ...(callbacks && { callbacks }),
     tensors: {
       weights: weights.map(({ length }) => length),
-      moments: moments.map(({ length }) => length),
+      moments: slots.map(({ length }) => length),
       ...(averages.length > 0 && { averages: averages.map(({ length }) => length) }),
       zca: zca.map(({ length }) => length),
       ...(health && { units: units.map(({ length }) => length) }),
@@ -100,7 +100,7 @@ export function formatRun({ options, dataset, epochs, history, snapshot, fit }: 
   });
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = json.length + ((4 - ((preamble + json.length) % 4)) % 4);
-  const tensors = [...weights, ...moments, ...averages, ...zca, ...units, ...best];
+  const tensors = [...weights, ...slots, ...averages, ...zca, ...units, ...best];
   const numbers = tensors.reduce((sum, { length }) => sum + length, 0);
   const file = new Uint8Array(preamble + headerBytes + 4 * numbers + sumBytes);
   const view = new DataView(file.buffer);
@@ -253,7 +253,7 @@ const schema = v.object({
 });
 
 /**
- * Reads a file that formatRun has written, of this version or an older one. What it says is checked before it is believed.
+ * Reads a file that formatRun has written, in this version or an older one. Its contents are validated.
  *
  * @param name what to call the file in errors.
  * @throws DataError for a file that is another kind's, cut short, changed, or of a later version, or whose header is invalid;
@@ -265,19 +265,19 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new DataError({
-      what: `${name} says something of ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'itself'} that can't be`,
+      what: `Invalid ${issue.path?.map(({ key }) => String(key)).join('.') ?? 'contents'} in ${name}`,
       found: issue.input,
       expected: issue.expected ?? issue.message,
       fix: 'take a file that wgrad has saved, as it was',
     });
   }
   const { tensors, statistics, watch, progress, learningRate, callbacks, ...run } = parsed.output;
-  const { weights: ofWeights, moments: ofMoments, averages: ofAverages, zca: ofZca, units: ofUnits, best } = tensors;
-  const all = [...ofWeights, ...ofMoments, ...ofAverages, ...ofZca, ...ofUnits, ...best];
+  const { weights: ofWeights, moments: ofSlots, averages: ofAverages, zca: ofZca, units: ofUnits, best } = tensors;
+  const all = [...ofWeights, ...ofSlots, ...ofAverages, ...ofZca, ...ofUnits, ...best];
   const expected = at + 4 * all.reduce((sum, length) => sum + length, 0) + sumBytes;
   if (file.length !== expected) {
     throw new DataError({
-      what: `${name} is ${file.length < expected ? 'cut short' : 'longer than it says'}`,
+      what: `${name} is ${file.length < expected ? 'cut short' : 'longer than its header allows'}`,
       found: `${file.length} bytes`,
       expected: `${expected} bytes, because its header lists that many weights`,
       fix: 'save the run again',
@@ -291,14 +291,14 @@ export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
     return new Float32Array(words.buffer);
   };
   const weights = tensors.weights.map(take);
-  const moments = tensors.moments.map(take);
+  const slots = tensors.moments.map(take);
   const averages = tensors.averages.map(take);
   const [zca] = tensors.zca.map(take);
   const [units] = tensors.units.map(take);
   const bestWeights = best.map(take);
   const snapshot: Snapshot = {
     weights,
-    slots: moments,
+    slots,
     ...(averages.length > 0 && { averages }),
     progress,
     learningRate,

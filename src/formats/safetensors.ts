@@ -2,7 +2,7 @@ import { DataError } from '../errors.ts';
 import { compileModel, type Model } from '../model/graph.ts';
 import { bytesOf, type NamedTensor, namedTensors, type TrainedModel, weightsFrom } from './trained_model.ts';
 
-// https://github.com/huggingface/safetensors: 8 bytes say how long the header is, a JSON object with dtype, shape and place of
+// https://github.com/huggingface/safetensors: 8 bytes with the length of the header, a JSON object with dtype, shape and place of
 // each tensor follows, then the tensors. Numbers are little-endian.
 
 const preamble = 8;
@@ -62,7 +62,7 @@ export function isSafetensors(file: Uint8Array): boolean {
  * The model of a safetensors file, with its weights to the bit.
  *
  * @param options.name what to call the file in errors.
- * @param options.model the network that the tensors belong to, where the file itself doesn't say: other programs write none.
+ * @param options.model the network that the tensors belong to, where the file does not contain it: other programs write none.
  * @throws DataError for a file that is no safetensors, is damaged, or has tensors that don't fit the model; ConfigurationError
  *   for a model that is invalid.
  */
@@ -71,20 +71,20 @@ export function parseSafetensors(
   { name = 'The file', model }: { name?: string; model?: Model } = {},
 ): TrainedModel {
   const { tensors, metadata } = unpackSafetensors(file, name);
-  const said = <T>(key: string): T | undefined =>
+  const entry = <T>(key: string): T | undefined =>
     metadata[key] === undefined ? undefined : parseJson<T>(metadata[key], `${name}: its ${key}`);
-  const own = model ?? said<Model>('model');
+  const own = model ?? entry<Model>('model');
   if (!own) {
     throw new DataError({
       what: `${name} has tensors and no model`,
       found: Object.keys(metadata).length ? `metadata of ${Object.keys(metadata).join(', ')}` : 'no metadata',
       expected: 'wgrad\'s model as JSON in its metadata, as "model"',
-      fix: 'give the model beside it, or take a file that wgrad has written',
+      fix: 'pass the model as well, or choose a file that wgrad has written',
     });
   }
   compileModel(own);
-  const classNames = said<unknown>('class_names');
-  const rescale = said<unknown>('rescale');
+  const classNames = entry<unknown>('class_names');
+  const rescale = entry<unknown>('rescale');
   return {
     model: own,
     weights: weightsFrom(own, tensors, name),

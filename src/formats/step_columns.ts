@@ -12,7 +12,7 @@ export interface Column {
   value: number;
 }
 
-/** What the training run makes of it is first, then the network's health, then each layer's. */
+/** The columns of a step: the figures of the run first, then the health of the network, then that of each layer. */
 export function columnsOf(step: StepRecord): Column[] {
   const { loss, samples, skipped, learningRate, gradientNorms, health } = step;
   const metric = metricIn(step);

@@ -93,7 +93,7 @@ export const isTensorflow = (json: unknown): json is Record<string, unknown> =>
  * Reads a TensorFlow.js layers model.
  *
  * @param json the content of `model.json`.
- * @param read gives the bytes of a weights file that stands beside it; without it the network comes without weights.
+ * @param read returns the bytes of a weights file in the same folder; without it the network is read without weights.
  * @param name of the file, for errors.
  * @throws DataError for a graph model, layers that wgrad doesn't have, all of them, or weights that are missing, cut short or have
  *   other shapes.
@@ -193,7 +193,7 @@ function joined(files: readonly Uint8Array[]): Uint8Array {
 
 const sizes: Record<string, number> = { float32: 4, uint8: 1, uint16: 2, float16: 2 };
 
-/** What its numbers are in the file: TensorFlow.js quantizes to integers of 8 or 16 bits, or to half precision. */
+/** The format of a tensor's numbers in the file: TensorFlow.js quantizes to integers of 8 or 16 bits, or to half precision. */
 function storedAs(
   { name: tensor, dtype, quantization }: ManifestTensor,
   name: string,

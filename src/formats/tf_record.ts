@@ -14,7 +14,7 @@ export function tfRecord(data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A CRC of bytes that hold CRCs says little: TensorFlow turns and shifts it (tensorflow/core/lib/hash/crc32c.h). */
+/** TensorFlow rotates and offsets CRCs, because a CRC of bytes that contain CRCs is weak (tensorflow/core/lib/hash/crc32c.h). */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

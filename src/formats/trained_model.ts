@@ -10,16 +10,16 @@ export interface TrainedModel {
   /** In the order of the probabilities. */
   classNames?: readonly string[];
   /**
-   * What the bytes 0 to 255 of an image are multiplied by before the network gets them: 1 / 255 unless given. `null` says that no
-   * number tells it, because the training also centered or whitened its images.
+   * The factor that the bytes 0 to 255 of an image are multiplied by before the network: 1 / 255 unless given. `null` where one
+   * number is not enough, because the training also centered or whitened its images.
    */
   rescale?: number | null;
 }
 
-/** What `trained.rescale` is unless given: bytes become 0 to 1. */
+/** The default of `trained.rescale`: bytes become 0 to 1. */
 export const defaultRescale = 1 / 255;
 
-/** What images the network takes, in the words of a file's documentation. */
+/** Describes the images that the network takes, for a file's documentation. */
 export const describeInput = ({ rescale = defaultRescale }: Pick<TrainedModel, 'rescale'>): string =>
   rescale === null
     ? 'centered or whitened as they were in the training'

@@ -10,7 +10,7 @@ export interface ResidualBlockOptions {
   /** `relu` by default. */
   activation?: Activation;
   /**
-   * `identity` adds the block's input as it is, which must have `filters` channels; `projection` brings it to the right shape by
+   * `identity` adds the block's input unchanged, which must have `filters` channels; `projection` gives it the right shape by
    * a 1x1 convolution and a normalization; `none` leaves it out, for a plain network to compare with. By default `projection`
    * where `strides` isn't 1, else `identity`.
    */

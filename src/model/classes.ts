@@ -2,9 +2,8 @@ import { activationOption } from './layer.ts';
 import { definitionOf, type LayerConfig, type LayerType } from './layers/index.ts';
 
 /**
- * Where a model says how many classes it tells apart: the layer, by its position, and the option of it. That is the last
- * layer, if it ends in softmax, or the one before a softmax that is a layer of its own; undefined for other models, whether
- * or not their layers fit together.
+ * The option that sets a model's number of classes, and the position of its layer: the last layer, if it ends in softmax, or
+ * the one before a separate softmax layer. undefined for other models, whether or not their layers fit together.
  */
 export function classesOption(layers: readonly LayerConfig[]): { layer: number; option: string } | undefined {
   const last = layers.length - 1;

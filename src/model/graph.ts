@@ -70,7 +70,7 @@ export interface CompiledModel {
   output: number;
   /** Training and inference compute differently somewhere: batch statistics, dropout. */
   inferenceDiffers: boolean;
-  /** What the loss applies to what the last layer gives, so that it makes the model's output. */
+  /** The activation that the loss applies to the last layer's values; the result is the model's output. */
   lossActivation: 'softmax' | 'sigmoid' | 'linear';
   /** All tensors, in Keras' get_weights() order. */
   tensors: ModelTensor[];
@@ -269,7 +269,7 @@ function orderOf(inputs: readonly (readonly number[])[], names: readonly string[
   return order;
 }
 
-/** The one layer that nobody takes as an input. @throws ConfigurationError where there are more. */
+/** The one layer that is no other layer's input. @throws ConfigurationError where there are more. */
 function outputOf(consumers: readonly number[][], names: readonly string[]): number {
   const ends = [...consumers.keys()].filter((index) => consumers[index]!.length === 0);
   if (ends.length === 1) return ends[0]!;

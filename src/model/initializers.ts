@@ -2,7 +2,7 @@ import type { CompiledModel } from './graph.ts';
 import { product, type WeightSpec } from './layer.ts';
 
 /**
- * The initial weights of a model, in Keras' order, as the layers' initializers say; kernels Glorot uniform and biases zero by
+ * The initial weights of a model, in Keras' order, by the layers' initializers; kernels Glorot uniform and biases zero by
  * default. Element i of tensor t is a function of (seed, t, i), the initializer and, for `orthogonal`, the shape.
  */
 export function initialWeights(model: CompiledModel, seed: number): Float32Array[] {

@@ -33,7 +33,7 @@ export interface WeightSpec {
   momentum?: number;
 }
 
-/** What `compile` of a definition computes for one layer from its options and the shapes of its inputs. */
+/** The result of a definition's `compile`, computed from one layer's options and the shapes of its inputs. */
 export interface LayerParts<D> {
   /** Without the batch: [height, width, channels] or [units]. */
   outputShape: number[];
@@ -61,7 +61,7 @@ export interface LayerDefinition<S extends Schema, D> {
   starter: Record<string, unknown>;
   /** The role of layers that others are measured or computed together with. */
   role?: 'activation' | 'largest' | 'normalization' | 'sum';
-  /** The option that says how many channels or units it gives, where one does. */
+  /** The option that sets the number of its output's channels or units, where there is one. */
   outputs?: string;
   /** The tensor that shows as pictures, a filter each: [height, width, channels, filters]. */
   pictures?: string;
@@ -124,7 +124,7 @@ export const dropoutRate = v.pipe(
 /** Options of layers that own weights. */
 export const trainable = v.optional(v.boolean(), true);
 
-/** Checked by `fillInitializer` and `fillRegularizer`, whose errors say more than a schema's. */
+/** Checked by `fillInitializer` and `fillRegularizer`, whose errors are more helpful than a schema's. */
 export const initializer = v.custom<InitializerConfig>(() => true);
 export const regularizer = v.custom<RegularizerConfig>(() => true);
 /** Options of layers with a kernel and a bias; Keras' names. */
@@ -144,7 +144,7 @@ export function checkWeightOptions(config: object, subject: string): void {
   }
 }
 
-/** A tensor as its layer's options say: `<name>Initializer` and `<name>Regularizer`. */
+/** A tensor with its layer's options `<name>Initializer` and `<name>Regularizer`. */
 export function weightSpec(
   name: string,
   shape: number[],

@@ -8,7 +8,7 @@ import { type FilledLoss, type LossConfig, type LossType, lossDefinition, lossTy
 
 export type { FilledLoss, LossConfig, LossType } from './losses/index.ts';
 
-/** The loss of whoever names none. */
+/** The default loss. */
 export const defaultLoss: LossType = 'sparseCategoricalCrossentropy';
 
 /** Fills the defaults in. @throws ConfigurationError for an unknown loss or option, or a value out of range. */
@@ -26,7 +26,7 @@ export function fillLoss(config: LossConfig): FilledLoss {
   return parse(lossDefinition(type as LossType).schema, json, type) as FilledLoss;
 }
 
-/** What a loss wants of the last layer, in words, and a layer that has it. */
+/** How the last layer has to end for a loss, in words, and a layer that does. */
 const endings: Record<LossEnding, { needs: string; expected: string; layer: string }> = {
   softmax: {
     needs: 'a model that ends in probabilities',
@@ -95,7 +95,7 @@ export const isOfClasses = ({ type }: FilledLoss): boolean => lossDefinition(typ
 /** Calls with a batch bring [n, outputs] numbers for labels. */
 export const takesTargets = ({ type }: FilledLoss): boolean => lossDefinition(type).labels !== 'classes';
 
-/** What is measured beside the loss. */
+/** The metric that is measured in addition to the loss. */
 export const metricOf = ({ type }: FilledLoss): LossMetric => lossDefinition(type).metric;
 
 /** Cross-entropy of classes without options. */

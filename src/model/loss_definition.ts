@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { number } from '../check.ts';
 
 /**
- * What the last layer of a model ends in. A softmax or sigmoid is computed together with its loss, from the numbers before
+ * The activation that the last layer of a model ends in. A softmax or sigmoid is computed together with its loss, from the numbers before
  * it (logits), because the log of a rounded probability loses most of its digits. `numbers` stands for every activation but
  * softmax; the layer applies it itself.
  */
 export type LossEnding = 'softmax' | 'sigmoid' | 'numbers';
 
-/** How good the predictions are, beside the loss: a name of Keras' metrics in camelCase. */
+/** The metric that goes with the loss: a name of Keras' metrics in camelCase. */
 export type LossMetric = 'accuracy' | 'meanAbsoluteError';
 
 /** `labelSmoothing` of Keras' losses: the share of each label that is spread over all classes. */
@@ -23,7 +23,7 @@ export interface LossDefinition<S extends Schema> {
   schema: S;
   ending: LossEnding;
   /**
-   * What it compares the outputs with: a class index for each sample, shares of classes that add up to one, a number from
+   * The targets that it compares the outputs with: a class index for each sample, shares of classes that add up to one, a number from
    * 0 to 1 for each output, or any numbers.
    */
   labels: 'classes' | 'shares' | 'zeroToOne' | 'numbers';

@@ -162,6 +162,6 @@ export const momentumOf = (optimizer: FilledOptimizer): { slot: string; sign: 1 
 export const betasOf = (optimizer: FilledOptimizer): Betas =>
   optimizerDefinition(optimizer.type).betas?.(optimizer) ?? { beta1: 0, beta2: 0 };
 
-/** Two optimizers keep the same numbers: what one has left the other can go on from. */
+/** Whether two optimizers keep the same slots, so that one can continue from the other's. */
 export const sameSlots = (a: FilledOptimizer, b: FilledOptimizer): boolean =>
   a.type === b.type && slotsOf(a).join() === slotsOf(b).join();

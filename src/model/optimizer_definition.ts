@@ -19,7 +19,7 @@ export const clippingAndDecay = {
   emaOverwriteFrequency: v.optional(integer(1, 2 ** 32 - 1)),
 };
 
-/** What the bias corrections in a step's state are 1 minus the powers of. */
+/** The betas of the bias corrections in a step's state: 1 minus their powers. */
 export interface Betas {
   beta1: number;
   beta2: number;

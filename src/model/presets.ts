@@ -135,12 +135,12 @@ const presets = {
     about: "ten dense ReLU layers with weights twice He's scale: gradients explode",
     model: denseNetwork(10, { activation: 'relu', kernelInitializer: scaled('heNormal', 2) }),
   },
-  // Images from 0 to 1 and Glorot's weights never bring a unit to 10; without a gradient its bias stays where it is.
+  // Images from 0 to 1 and Glorot's weights never bring a unit to 10; without a gradient its bias never changes.
   'dead-relu': {
     about: 'a dense ReLU layer whose biases start at -10: no unit is ever positive',
     model: denseNetwork(1, { activation: 'relu', biasInitializer: { type: 'constant', value: -10 } }),
   },
-  // (100 x) w = x (100 w): inputs times 100, said with the kernel.
+  // (100 x) w = x (100 w): scaling the kernel scales the inputs.
   'saturated-tanh': {
     about: 'a dense tanh layer fed with inputs times 100: flat almost everywhere',
     model: denseNetwork(1, { activation: 'tanh', kernelInitializer: scaled('glorotUniform', 100) }),
@@ -149,7 +149,7 @@ const presets = {
     about: 'five dense ReLU layers, He: deep, and healthy',
     model: denseNetwork(5, { activation: 'relu', kernelInitializer: 'heNormal' }),
   },
-  // Ioffe and Szegedy 2015: what reaches a sigmoid is brought back to where it is steep.
+  // Ioffe and Szegedy 2015: normalization keeps the input of a sigmoid where it is steep.
   'deep-sigmoid-batchnorm': {
     about: 'deep-sigmoid with batch normalization before each sigmoid: a cure',
     model: normalizedNetwork({ type: 'batchNormalization' }, 'sigmoid'),

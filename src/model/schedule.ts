@@ -99,8 +99,7 @@ export function learningRateAt(learningRate: LearningRate, update: number): numb
 }
 
 /**
- * What there is to say where a schedule and a run do not end together; undefined where they do, or where that does not
- * matter.
+ * A warning where a schedule and a run do not end together; undefined where they do, or where that does not matter.
  *
  * @param updates that the whole run applies, those before a resumption included.
  */

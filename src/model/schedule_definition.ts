@@ -12,12 +12,12 @@ export interface ScheduleDefinition<S extends Schema> {
   /** Checks the options and fills their defaults in. */
   schema: S;
   /**
-   * What a form begins with, for a run of so many updates.
+   * Initial values of a form, for a run of so many updates.
    *
    * @param rate the constant rate that it replaces.
    */
   starter(updates: number, rate: number): Omit<v.InferInput<S>, 'type'>;
-  /** What no option alone can say: an error's `what`, `found` and `expected`, or undefined. */
+  /** Checks options against each other: an error's `what`, `found` and `expected`, or undefined. */
   conflict?(config: v.InferOutput<S>): { what: string; found: unknown; expected: string } | undefined;
   /** The float64 twin of the WGSL function, in Keras' words. */
   rate(config: v.InferOutput<S>, step: number): number;
@@ -25,9 +25,9 @@ export interface ScheduleDefinition<S extends Schema> {
   parameters(config: v.InferOutput<S>): Record<string, number>;
   /** Integers and then floats that it reads from the position `list` on. */
   list?(config: v.InferOutput<S>): { integers: readonly number[]; floats: readonly number[] };
-  /** Updates after which the rate stays as it is; left out where it never does. */
+  /** Updates after which the rate is constant; left out where it never is. */
   length?(config: v.InferOutput<S>): number;
-  /** Its last value is meant for all updates that follow: a run that is longer than the schedule is as it should be. */
+  /** Its last value is intended for all later updates, so a run that is longer than the schedule gives no warning. */
   lasts?: true;
 }
 

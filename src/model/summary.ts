@@ -9,9 +9,9 @@ export interface LayerSummary {
   /** Without the batch. */
   outputShape: number[];
   parameters: number;
-  /** Of layers that have such an option. */
+  /** The activation, for layers that have such an option. */
   activation?: ActivationName;
-  /** Of layers that are measured at each step; the activation is that of a layer after it where it has none of its own. */
+  /** Present for measured layers; the activation is that of a layer after it where it has none of its own. */
   measured?: {
     activation: ElementwiseName;
     /** Among the measured layers, the one that its gradient comes from; undefined for the last. */

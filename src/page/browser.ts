@@ -31,7 +31,7 @@ export function browserOf(userAgent: string): Browser {
   return { name: 'another browser', system };
 }
 
-/** What to do about a missing GPU, the likeliest first. A text in backquotes is something to type. */
+/** What to do about a missing GPU, the most likely first. A text in backquotes is something to type. */
 export function waysToWebGpu({ name, version, system }: Browser, secure: boolean): string[] {
   const ways: string[] = [];
   if (!secure) ways.push('Open this page over https, or on localhost: a browser hides WebGPU from any other page.');

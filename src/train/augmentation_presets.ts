@@ -3,7 +3,7 @@ import { tutorialAugmentation } from '../model/tutorial.ts';
 
 const { horizontalFlip: _, ...unmirrored } = tutorialAugmentation;
 
-/** The tutorial's arguments without its flip, which turns a digit or a letter into something that nobody writes. */
+/** The tutorial's arguments without its flip, which would turn digits and letters into other shapes. */
 export const handwritingAugmentation = unmirrored;
 
 /** Augmentations that the command and the page call by the same names. */

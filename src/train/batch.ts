@@ -18,7 +18,7 @@ import { requireLabels } from './labels.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import { readTrained } from './weights.ts';
 
-/** What a step on a batch tells. */
+/** The record of a step on a batch. */
 export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'meanAbsoluteError' | 'gradientNorms' | 'health'>;
 
 export interface BatchOptions {
@@ -44,9 +44,9 @@ export async function trainOnBatch(
     engine.resetHalt(training);
     throw error;
   }
-  const { step: _, epoch: __, samples: ___, skipped, ...told } = reader.read(bytes!, 0, true)!;
+  const { step: _, epoch: __, samples: ___, skipped, ...figures } = reader.read(bytes!, 0, true)!;
   if (!skipped) engine.noteUpdate(step);
-  return told;
+  return figures;
 }
 
 /** Loss and gradients on one batch, without an update: `Trainer.gradients`. */
@@ -58,7 +58,7 @@ export async function gradients(
 ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
   const { gpu, memory, reader } = engine;
   const { network, evaluation } = engine.steps;
-  engine.resetHalt(evaluation); // every call stands for itself
+  engine.resetHalt(evaluation); // bad steps are counted per call
   await runBatch(engine, evaluation, { images, labels, ...options }, (input) => engine.gradientMicroBatches(input));
   const step = engine.evaluationBegan();
   const [bytes] = await readSlices(gpu, memory, [recordOf(engine, evaluation, step)]);
@@ -69,7 +69,7 @@ export async function gradients(
 
 export const imageElements = ({ inputShape }: CompiledModel): number => inputShape.reduce((a, b) => a * b, 1);
 
-/** @throws ConfigurationError for what isn't a whole number of float images. */
+/** @throws ConfigurationError for anything but a whole number of float images. */
 export function countImages(model: CompiledModel, images: Float32Array): number {
   const elements = imageElements(model);
   const count = images?.length / elements;
@@ -83,7 +83,7 @@ export function countImages(model: CompiledModel, images: Float32Array): number 
   return count;
 }
 
-/** Where the record of a step lies in the ring. */
+/** The position of a step's record in the ring. */
 function recordOf({ reader }: Engine, { records }: BoundState, step: number): Slice {
   const { buffer, offset, label } = records;
   return { buffer, label, offset: offset + (step % reader.shape.slots) * reader.bytes, size: reader.bytes };
@@ -95,9 +95,9 @@ interface Batch extends BatchOptions {
 }
 
 /**
- * Runs the micro-batches of a step, each on its part of the images. One without any computes the last part again.
+ * Runs the micro-batches of a step, each on its part of the images. One without images computes the last part again.
  *
- * @param cut the step of a loss that fits the labels, cut into what each micro-batch launches.
+ * @param cut the step with a loss that fits the labels, divided into the dispatches of each micro-batch.
  */
 async function runBatch(
   engine: Engine,
@@ -158,15 +158,15 @@ function writeLabels(engine: Engine, labels: readonly number[]): void {
 }
 
 /**
- * Where the batch lies among the samples of the run. Layers that draw random numbers go by it: each step on a batch draws
- * others, as in Keras, and a snapshot, which knows the steps begun, brings the next ones with it. Behind the samples of every
- * epoch that `fit` has trained, so that no epoch's numbers come again; `gradients` draws those of the step that would follow.
+ * The position of a batch among the samples of the run, which keys the random numbers of layers. Each step on a batch draws new
+ * numbers, as in Keras, and a snapshot, which has the count of steps, continues with the next ones. Positions follow those of all
+ * epochs that `fit` has trained, so that no epoch's numbers repeat; `gradients` draws the numbers of the next step.
  */
 function positionOf({ trainingSteps, settings }: Engine): number {
   return (trainingSteps * stepSamples(settings)) % 2 ** 31;
 }
 
-/** The slots behind the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */
+/** The slots after the last image are zeroed: an earlier batch's NaN there times a gradient of zero is still NaN. */
 function writeImages({ gpu, steps }: Engine, images: Float32Array): void {
   const { buffer, offset, size } = steps.network.input;
   gpu.device.queue.writeBuffer(buffer, offset, images as Float32Array<ArrayBuffer>);

@@ -1,10 +1,10 @@
-/** What became of the images of a data set. */
+/** The confusion matrix of a data set, and its wrong predictions. */
 export interface Confusion {
   /** [label][prediction]: how many images. */
   counts: number[][];
-  /** Of all images, 0 to 1. */
+  /** Over all images, 0 to 1. */
   accuracy: number;
-  /** Those that got another class than their label, the surest first. */
+  /** Wrong predictions, the most confident first. */
   mistakes: Mistake[];
 }
 
@@ -13,7 +13,7 @@ export interface Mistake {
   sample: number;
   label: number;
   predicted: number;
-  /** Of what was predicted, 0 to 1. */
+  /** Probability of the predicted class, 0 to 1. */
   probability: number;
 }
 
@@ -31,7 +31,7 @@ export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Arr
   let correct = 0;
   for (let sample = 0; sample < labels.length; sample++) {
     const label = labels[sample]!;
-    const predicted = likeliest(probabilities.subarray(sample * classes, (sample + 1) * classes));
+    const predicted = argmax(probabilities.subarray(sample * classes, (sample + 1) * classes));
     if (predicted < 0) continue;
     counts[label]![predicted]!++;
     if (predicted === label) correct++;
@@ -42,7 +42,7 @@ export function confusionOf(labels: ArrayLike<number>, probabilities: Float32Arr
 }
 
 /** The index of the largest number, the first of equal ones; -1 where none is a number. */
-export function likeliest(numbers: ArrayLike<number>): number {
+export function argmax(numbers: ArrayLike<number>): number {
   let best = -1;
   for (let i = 0; i < numbers.length; i++) {
     if (numbers[i]! > (best < 0 ? -Infinity : numbers[best]!)) best = i;

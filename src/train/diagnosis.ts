@@ -13,9 +13,9 @@ export class NonFiniteError extends TrainingError {
   }
   /** The first layer, in the order of computation, with a number that isn't finite. */
   readonly layer: string;
-  /** `update`: weights, gradients and loss of a step were finite, and what its update made of the weights was not. */
+  /** `update`: weights, gradients and loss of a step were finite, and its updated weights were not. */
   readonly pass: Pass;
-  /** The step it arose in: the last of the bad ones in a row, or the one before them whose update it was. */
+  /** The step in which it arose: the last of the bad steps in a row, or the step before them for an update. */
   readonly step: number;
   history?: History;
 
@@ -33,12 +33,12 @@ export class NonFiniteError extends TrainingError {
 }
 
 /**
- * Finds where the last step's numbers first went wrong. A skipped step left the weights alone and the ones behind it
- * repeat its buffers, so what it computed is still there: what the last update left of the weights, then images, then
- * weights and outputs from the first layer on, then gradients from the last layer back.
+ * Finds where the last step's numbers first stopped being finite. A skipped step does not change the weights, and the steps after
+ * it repeat its numbers, so its buffers are intact. They are searched in this order: the updated weights, the images, weights and
+ * outputs from the first layer on, gradients from the last layer back.
  *
- * @param step that training stopped at.
- * @param updated the last step whose update moved the weights; undefined where the host put them there after it.
+ * @param step the step that training stopped at.
+ * @param updated the last step whose update changed the weights; undefined where the host has replaced them since.
  */
 export async function diagnose(
   gpu: Gpu,
@@ -71,7 +71,7 @@ export async function diagnose(
   return error(traces.at(-1)!.layer, 'loss', 'the loss is not finite');
 }
 
-/** Beyond what a float32 can hold of the sum of squares: gradient_norm_reduce skips such a step. */
+/** The largest sum of squares that a float32 can represent: gradient_norm_reduce skips a step beyond it. */
 function overflows(bytes: ArrayBuffer): boolean {
   const squares = new Float32Array(bytes).reduce((sum, value) => sum + value * value, 0);
   return !Number.isFinite(Math.fround(squares));

@@ -42,7 +42,7 @@ export interface Startup {
 /** The weights as training has them, or their moving average. */
 export type WhichWeights = 'current' | 'average';
 
-/** @param end what the step ends with. */
+/** @param end the dispatches at the end of the step. */
 function cutStep(
   pass: Parameters<typeof microBatchesOf<Dispatch>>[0],
   accumulation: Parameters<typeof microBatchesOf<Dispatch>>[1],
@@ -55,7 +55,7 @@ function cutStep(
   ]);
 }
 
-/** What all of a trainer's calls work with: everything on the GPU, and how far training has come. */
+/** The state that all of a trainer's methods share: everything on the GPU, and the progress of training. */
 export class Engine {
   readonly gpu: Gpu;
   readonly settings: Settings;
@@ -71,16 +71,16 @@ export class Engine {
   readonly interludes = new Interludes();
   /** Judges the steps of the `fit` that is under way, or was last. */
   watch: VerdictWatch | undefined;
-  /** State of the watch of the run that a restored snapshot is of. */
+  /** State of the health watch in the snapshot that was restored. */
   watchBefore: WatchState | undefined;
-  /** Of the `fit` that is under way, or was last, or is to go on from a snapshot. */
+  /** Callback states of the current or last `fit`, or of the snapshot that `fit` will resume from. */
   keptByCallbacks: { states?: CallbackStates | undefined; bestWeights?: Float32Array[] } = {};
   #inputView: InputView;
   #learningRate: FilledLearningRate;
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
-  /** Of the samples of a batch that a call brings, once one has weights. */
+  /** Weights of the samples of a batch that a method is given, allocated with the first batch that has any. */
   #batchWeights: Slice | undefined;
   readonly #recorder: Recorder;
 
@@ -127,7 +127,7 @@ export class Engine {
     const sequences = sequencesOf(stepPlan);
     let probePlan: ProbePlan | undefined;
     if (health === 'full') {
-      // Fetched for who asks for it.
+      // Loaded on demand.
       const { planProbe, probeSequence } = await import('../plan/probe_plan.ts');
       probePlan = planProbe(planner, model, stepPlan, { batch: batchSize, optimizer });
       sequences.push(probeSequence(stepPlan, probePlan));
@@ -158,13 +158,13 @@ export class Engine {
     return phasesOf(this.steps, input.recording, lossOf(this.steps.training, input));
   }
 
-  /** A training step cut into what each micro-batch launches, for whoever brings the images of each. */
+  /** A training step divided into the dispatches of each micro-batch, for callers that upload the images of each. */
   trainingMicroBatches(input: BatchInput): Recording[] {
     const { update, ...pass } = this.#phases(input);
     return cutStep(pass, this.steps.training.accumulation, update);
   }
 
-  /** The same of a step that leaves training alone, with the norms at its end. */
+  /** The same for a step that does not affect training and ends with the norms. */
   gradientMicroBatches(input: BatchInput): Recording[] {
     const { network, evaluation } = this.steps;
     const { forward, backward } = network.gradient;
@@ -172,7 +172,7 @@ export class Engine {
     return cutStep(pass, evaluation.accumulation, evaluation.norms);
   }
 
-  /** All but the update: weights, slots and the count of updates stay as they are. */
+  /** Everything but the update: weights, slots and the count of updates do not change. */
   gradientRecording(input: BatchInput): Recording {
     return this.trainingStep(input).flatMap(({ phase, dispatch }) => (phase === 'update' ? [] : dispatch));
   }
@@ -189,8 +189,8 @@ export class Engine {
   }
 
   /**
-   * @param alsoPlain record, too, how the same samples come as they are.
-   * @param weights of the samples, [count].
+   * @param alsoPlain also record how the same samples are uploaded unaugmented.
+   * @param weights sample weights, [count].
    */
   async input(
     dataset: Dataset,
@@ -223,19 +223,19 @@ export class Engine {
     }
   }
 
-  /** The loss of a state with weights of a batch that a call brings. */
+  /** The loss of a state, for a batch with sample weights that a method is given. */
   batchLoss(stepState: BoundState, soft: boolean, weights: Float32Array): Promise<Dispatch> {
     return this.weightedLoss(stepState, soft, this.writeBatchWeights(weights));
   }
 
-  /** Weights of the samples of a batch, or of the next micro-batch, that a call brings. */
+  /** Uploads the sample weights of a batch, or of the next micro-batch, that a method is given. */
   writeBatchWeights(weights: Float32Array): Slice {
     this.#batchWeights ??= this.memory.storage('batch.weights', this.settings.batchSize);
     this.write(this.#batchWeights, weights);
     return this.#batchWeights;
   }
 
-  /** The loss of a state with weights of the batch's samples: made where somebody has them, and not for everybody. */
+  /** The loss of a state with sample weights. It is made on demand, since most runs have no sample weights. */
   async weightedLoss(stepState: BoundState, soft: boolean, weights: Slice): Promise<Dispatch> {
     await loadFurtherTraining();
     const { loss, outputs, batchSize: batch } = this.settings;
@@ -255,7 +255,7 @@ export class Engine {
     return input.orderOf(this.#epochs, shuffle);
   }
 
-  /** @param position samples of it that were trained on before. */
+  /** @param position samples of the epoch that were trained on before. */
   beginEpoch(stepState: BoundState, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
     this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
     this.beginSamples(stepState, order.length, position);
@@ -267,7 +267,7 @@ export class Engine {
     if (positive) this.write(positive, new Uint32Array(positive.size / 4));
   }
 
-  /** What comes next are so many samples. */
+  /** Writes the state of the next step, which has so many samples. */
   beginSamples(stepState: BoundState, samples: number, position = 0): void {
     this.writeState(stepState, { seed: this.settings.seed, epoch: this.epochs, position, samples });
   }
@@ -277,13 +277,13 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(buffer, offset, packState(values));
   }
 
-  /** From the next submission on: a schedule in place of what was there goes by the same count of updates. */
+  /** Takes effect with the next submission. A new schedule continues with the same count of updates. */
   setLearningRate(learningRate: FilledLearningRate): void {
     this.#learningRate = learningRate;
     this.writeSchedule(learningRate);
   }
 
-  /** @param begin the updates that were applied before the schedule's first. */
+  /** @param begin the number of updates before the schedule's first. */
   writeSchedule(learningRate: FilledLearningRate, begin = 0): void {
     const schedule = scheduleOf(learningRate);
     const { parameters, list } = scheduleDefinition(schedule.type);
@@ -306,7 +306,7 @@ export class Engine {
     this.gpu.device.queue.writeBuffer(slice.buffer, slice.offset, values as Float32Array<ArrayBuffer>);
   }
 
-  /** The moving average begins anew at these weights. */
+  /** Restarts the moving average at these weights. */
   writeTensors(arrays: readonly Float32Array[]): void {
     this.#lastUpdate = undefined;
     const { network, average } = this.steps;
@@ -315,9 +315,9 @@ export class Engine {
   }
 
   /**
-   * Runs work with the moving averages in the place of the trained weights, as Keras' SwapEMAWeights does, and puts the
-   * weights back; where `which` is `'current'`, or the optimizer keeps no averages, with the weights as they are. Nothing
-   * of training may be under way.
+   * Runs work with the moving averages in place of the trained weights, as Keras' SwapEMAWeights does, and then restores the
+   * weights; where `which` is `'current'`, or the optimizer keeps no averages, with the current weights. No training step may
+   * be under way.
    */
   async withWeights<T>(which: WhichWeights, work: () => Promise<T>): Promise<T> {
     const { average, network } = this.steps;
@@ -341,7 +341,7 @@ export class Engine {
     });
   }
 
-  /** Steps of training begun: where in the ring the last record lies. */
+  /** Training steps begun, which is also the position of the last record in the ring. */
   get trainingSteps(): number {
     return this.#steps.training;
   }
@@ -356,13 +356,13 @@ export class Engine {
     return this.#steps.training;
   }
 
-  /** The same of steps that leave training alone. */
+  /** The same for steps that do not affect training. */
   evaluationBegan(steps = 1): number {
     this.#steps.evaluation += steps;
     return this.#steps.evaluation;
   }
 
-  /** The last step, of those begun, that moved the weights as they now are; undefined once the host has put others there. */
+  /** The last step that changed the present weights; undefined after the host has replaced them. */
   get lastUpdate(): number | undefined {
     return this.#lastUpdate;
   }
@@ -389,12 +389,12 @@ export class Engine {
     if (learningRate !== undefined) this.setLearningRate(learningRate);
   }
 
-  /** Of the steps to come: a number or a schedule. */
+  /** The learning rate of the next steps: a number or a schedule. */
   get learningRate(): FilledLearningRate {
     return this.#learningRate;
   }
 
-  /** How a data set is seen in training, and where nothing is to be changed. */
+  /** How training sees a data set, and how evaluation does, without augmentation. */
   get inputView(): InputView {
     return this.#inputView;
   }

@@ -38,9 +38,9 @@ export interface Evaluation extends MetricFigures {
 }
 
 export interface EvaluateOptions {
-  /** What is measured beside loss and accuracy; the trainer's `metrics` by default. */
+  /** Metrics in addition to loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
-  /** The mean of the probabilities of so many augmented samples of each image; of each image as it is by default. */
+  /** Averages the probabilities over this many augmented samples of each image; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;
 }
 
@@ -49,7 +49,7 @@ const evaluateOptions = v.strictObject({
   testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)),
 });
 
-/** What an evaluation was asked for, checked. */
+/** Options of an evaluation, checked and filled in. */
 interface FilledEvaluateOptions {
   metrics?: readonly FilledMetric[];
   testTimeAugmentation?: FilledTestTimeAugmentation;
@@ -116,7 +116,7 @@ export async function evaluateInput(
   metrics: readonly FilledMetric[],
 ): Promise<Evaluation> {
   const counted = countedMetrics(metrics);
-  // Probabilities are read back for metrics alone: what only wants loss and accuracy gets them from the steps' records.
+  // Probabilities are read back for metrics only: loss and accuracy come from the steps' records.
   const { count } = dataset;
   if (counted.length === 0) return inferencePass(engine, input, count);
   const { outputs: classes } = engine.settings;

@@ -58,7 +58,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   }
 }
 
-/** What probes are made with is fetched for who asks for them. */
+/** Loads the code for probes on demand. */
 async function startProbing(
   engine: Engine,
   input: DatasetInput,
@@ -70,7 +70,7 @@ async function startProbing(
   return new Probing(engine, engine.probe!, input, labels, start, firstStep);
 }
 
-/** Where a run goes on, counted from its start. */
+/** Where a run resumes, counted from its start. */
 interface Place {
   epochSteps: number;
   stepsBefore: number;
@@ -91,9 +91,9 @@ function placeOf(
   }
   if (initialSteps.length >= epochSteps || (initialSteps.length > 0 && begun === 0)) {
     throw new ConfigurationError({
-      what: 'initialSteps are not those of an epoch that goes on',
+      what: 'initialSteps are not the steps of a partial epoch',
       found: `${initialSteps.length} steps, in a trainer that has begun ${begun} epochs`,
-      expected: `fewer than the ${epochSteps} steps of an epoch, and the snapshot that was taken behind them restored`,
+      expected: `fewer than the ${epochSteps} steps of an epoch, after a restore of the snapshot that was taken after them`,
     });
   }
   return { epochSteps, stepsBefore: initialEpoch * epochSteps + initialSteps.length };
@@ -123,7 +123,7 @@ async function train(
   const callbacks = new Callbacks(options.callbacks, measured, engine.keptByCallbacks.states);
   engine.keptByCallbacks.states = callbacks.states;
   if (!callbacks.restoresBestWeights) delete engine.keptByCallbacks.bestWeights;
-  /** Where the run that this one goes on from had been ended, nothing is left to train. */
+  /** True where a callback had ended the run that this one resumes: nothing is left to train. */
   let isOver = callbacks.stoppedEarly(false) !== undefined;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
   const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts, watchBefore);
@@ -173,7 +173,7 @@ async function train(
     engine.beginEpoch(training, input, order, before * stepSamples(engine.settings));
     if (before === 0) engine.forgetUnits();
     let left = epochSteps - before;
-    /** Where in the epoch the last state was taken; a run that goes on has that state. */
+    /** The position in the epoch at which the last state was taken; a resumed run starts with that state. */
     let lastKept = before > 0 ? left : Infinity;
     let heldMs = 0;
     while (left > 0) {
@@ -193,7 +193,7 @@ async function train(
         const since = performance.now();
         await keepState();
         heldMs += performance.now() - since;
-        continue; // whoever got it may stop the run
+        continue; // the receiver may stop the run
       }
       if (probing?.isDue(next)) {
         await scheduler.drain();
@@ -240,7 +240,7 @@ async function train(
     isOver = await applyCallbacks(engine, callbacks, record);
     history.epochs.push(record);
     options.onEpoch?.(record);
-    // What onEpoch has asked for sees the end of this epoch, not the start of the next. A call is in line a turn later.
+    // Calls that onEpoch made see the end of this epoch, not the start of the next. They are queued one microtask later.
     await Promise.resolve();
     await interludes.run();
     if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
@@ -253,7 +253,7 @@ async function train(
   return history;
 }
 
-/** Tells the callbacks of an epoch and does what they decide. @returns whether it was the last one. */
+/** Calls the callbacks after an epoch and applies their decisions. @returns whether it was the last epoch. */
 async function applyCallbacks(engine: Engine, callbacks: Callbacks, record: EpochRecord): Promise<boolean> {
   const { learningRate: before, keptByCallbacks: kept } = engine;
   const { stop, keepWeights, learningRate } = callbacks.epochEnd(record, typeof before === 'number' ? before : 0);
@@ -277,21 +277,21 @@ function restoreBestWeights(engine: Engine, { earlyStopping }: FilledCallbacks):
   return true;
 }
 
-/** Between two submissions, with none under way: what others want of the trainer, and the time that `pace` holds. */
+/** Runs between two submissions, with none under way: serves calls of `meanwhile`, and waits while `pace` is paused. */
 async function hold(
   { gpu, interludes, disposal }: Engine,
   pace: Pace,
   isHeld: () => boolean,
   { signal, onPause }: Pick<FilledFitOptions, 'signal' | 'onPause'>,
 ): Promise<void> {
-  let told = false;
+  let hasReported = false;
   while (isHeld()) {
     await interludes.run();
-    if (interludes.areWaiting) continue; // it came as the last one ended, and has arrived: nobody would wake for it
+    if (interludes.areWaiting) continue; // one arrived as the last one ended, and no event would signal it
     if (!isHeld()) return;
-    if (!told) onPause?.();
-    told = true;
-    if (!isHeld()) return; // it may have gone on at once
+    if (!hasReported) onPause?.();
+    hasReported = true;
+    if (!isHeld()) return; // onPause may have resumed at once
     await anyOf([pace.changed, interludes.arrival, disposal, gpu.failure, ...(signal ? [signal] : [])]);
   }
 }

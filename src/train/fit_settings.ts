@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import { type CallbackOptions, type FilledCallbacks, fillCallbacks } from './callbacks/index.ts';
 import { type ClassWeight, requireClassWeight } from './sample_weights.ts';
 
-/** What decides how a `fit` goes and is plain JSON: a saved run keeps it beside the trainer's options. */
+/** The options of `fit` that are plain JSON: a saved run keeps them with the trainer's options. */
 export interface FitSettings extends CallbackOptions {
   /**
    * Ends the run at the first step whose loss or gradients are not finite, with the error that otherwise comes after three of
@@ -20,7 +20,7 @@ export interface FitSettings extends CallbackOptions {
   validationFreq?: number | readonly number[];
   /**
    * How much the loss of each class counts, by its index: Keras' class_weight, a weight for every class that the data set has;
-   * `'balanced'` gives samples / (classes * samples of the class). Of targets a class is the place of the single 1, or a
+   * `'balanced'` gives samples / (classes * samples of the class). For targets, the class is the index of the single 1, or a
    * single 0 or 1 itself. The loss of a batch is the sum of weight * loss over its samples / their number, so that weights
    * scale it; accuracy counts every sample as one, and validation is not weighted.
    */

@@ -9,9 +9,9 @@ import type { Engine } from './engine.ts';
 const mostBytes = 2 ** 24;
 
 export interface PassOptions {
-  /** Which sample stands where; every one in its place by default. */
+  /** The order of the samples; that of the data set by default. */
   order?: Uint32Array<ArrayBuffer>;
-  /** What the augmentation draws by, as in training. */
+  /** The epoch that keys the augmentation's random numbers, as in training. */
   epoch?: number;
   /** Gets the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
   onProbabilities?: (probabilities: Float32Array, first: number) => void;

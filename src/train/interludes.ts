@@ -3,7 +3,7 @@ export class Interludes {
   readonly #waiting: (() => Promise<void>)[] = [];
   #arrivals = new AbortController();
 
-  /** What `work` gives, when it had its turn. */
+  /** Resolves with the result of `work`, after it had its turn. */
   add<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => work().then(resolve, reject));

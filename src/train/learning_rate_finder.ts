@@ -29,13 +29,13 @@ export interface LearningRateFinderOptions {
 
 export interface LearningRatePoint {
   learningRate: number;
-  /** Of the step with this rate, before its update. */
+  /** Loss of the step with this rate, before its update. */
   loss: number;
   /** Mean over the steps around it: a twentieth of the sweep to either side. */
   smoothedLoss: number;
 }
 
-/** What a sweep of the learning rate found. */
+/** The result of a sweep of the learning rate. */
 export interface LearningRateCurve {
   points: LearningRatePoint[];
   /** The rate at which the loss falls fastest, two digits; undefined where it does not fall. */
@@ -154,13 +154,13 @@ async function sweep(
 /** Steps to either side that a smoothed loss is the mean of. */
 const reachOf = (steps: number) => Math.max(1, Math.round(steps / 20));
 
-/** Of the losses that there are from one place up to another. */
+/** Mean of the losses between two positions, as far as there are any. */
 function meanOf(points: readonly { loss: number }[], from: number, to: number): number {
   const part = points.slice(Math.max(0, from), to);
   return part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
 }
 
-/** The loss must have fallen by this part of itself to say that a rate trains. */
+/** The loss must fall by this fraction for a rate to count as one that trains. */
 const leastFall = 0.02;
 
 /**

@@ -12,13 +12,13 @@ export interface Monitor {
   mode: 'min' | 'max';
 }
 
-/** What the epochs of a run measure beside the loss of training. */
+/** The figures that the epochs of a run have in addition to the training loss. */
 export interface Measured {
   /** There is validation data. */
   validation: boolean;
   /** Accuracy is measured: it is of classes, and not of numbers. */
   accuracy?: boolean;
-  /** Of the validation. */
+  /** Metrics of the validation. */
   metrics?: readonly FilledMetric[];
 }
 
@@ -79,7 +79,7 @@ function unlistedMetric(name: string): string | undefined {
   return metricTypes.find((type) => metricDefinition(type).direction && validationName(type) === name);
 }
 
-/** What an epoch measured of it; undefined for an epoch without, as one that `validationFreq` leaves out. */
+/** An epoch's value of the monitored figure; undefined for an epoch without one, such as one that `validationFreq` skips. */
 export function monitored(record: EpochRecord, { name }: Pick<Monitor, 'name'>): number | undefined {
   const value = (record as unknown as Record<string, unknown>)[name];
   return typeof value === 'number' ? value : undefined;

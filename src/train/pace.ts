@@ -1,8 +1,8 @@
 import { integer, parse } from '../check.ts';
 
 /**
- * Says when the steps of a `fit` may run: holds them, lets some through, lets them go. It does so from its next submission
- * on; up to two are under way, whose records still come. Made by `createPace`, given to `fit` or `trainPair`, which alone read
+ * Controls when the steps of a `fit` may run: pauses, single-steps and resumes them. It takes effect with the next submission;
+ * up to two are under way, whose records still come. Made by `createPace` and passed to `fit` or `trainPair`, which alone read
  * `allowed`.
  */
 export class Pace {
@@ -13,12 +13,12 @@ export class Pace {
     this.#allowed = paused ? 0 : Infinity;
   }
 
-  /** Steps that may still be submitted; Infinity where nothing holds them. */
+  /** Steps that may still be submitted; Infinity while the run is not paused. */
   get allowed(): number {
     return this.#allowed;
   }
 
-  /** Neither running nor with steps left of `step`. */
+  /** Whether the run is paused and has no steps left of `step`. */
   get paused(): boolean {
     return this.#allowed === 0;
   }
@@ -31,15 +31,15 @@ export class Pace {
     this.#allow(Infinity);
   }
 
-  /** Lets so many more steps through and then holds. */
+  /** Runs this many more steps and then pauses. */
   step(count = 1): void {
     parse(integer(1), count, 'step');
     this.#allow((this.#allowed === Infinity ? 0 : this.#allowed) + count);
   }
 
-  /** So many were submitted. */
+  /** Notes that this many steps were submitted. */
   taken(steps: number): void {
-    // Infinity stays. A pause that came after they were submitted is none of fewer than no steps.
+    // Infinity stays. The count cannot fall below 0 where a pause came after the steps were submitted.
     this.#allowed = Math.max(0, this.#allowed - steps);
   }
 
@@ -56,5 +56,5 @@ export class Pace {
   }
 }
 
-/** @param options `paused` lets no step run before `resume` or `step`. */
+/** @param options with `paused`, no step runs before `resume` or `step`. */
 export const createPace = ({ paused = false }: { paused?: boolean } = {}): Pace => new Pace(paused);

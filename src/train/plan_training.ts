@@ -20,7 +20,7 @@ export interface TrainingPlan extends PlanFacts {
 }
 
 /**
- * What a trainer with these options would launch and allocate for a data set. It needs no GPU, and no image.
+ * The dispatches and buffers of a trainer with these options, for a data set. It needs no GPU, and no image.
  *
  * @throws ConfigurationError as `createTrainer` and `fit` do, for a model that is too large for the adapter too.
  */

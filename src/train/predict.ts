@@ -16,21 +16,21 @@ import {
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
 
-/** Float images [n, height, width, channels], already scaled; or a data set, whose bytes become what `evaluate` sees. */
+/** Float images [n, height, width, channels], already scaled; or a data set, preprocessed as `evaluate` does. */
 export type Images = Float32Array | Dataset;
 
-/** What a layer made of some images. */
+/** The output of a layer for some images. */
 export interface LayerOutput {
-  /** The layer's name. A convolution that is computed together with the pool behind it shows as that pool. */
+  /** The layer's name. A convolution that is computed together with the next pool is listed as that pool. */
   layer: string;
-  /** Of one image: [height, width, channels] or [units]. */
+  /** Shape for one image: [height, width, channels] or [units]. */
   shape: number[];
-  /** [n, ...shape], behind the layer's activation. */
+  /** [n, ...shape], after the layer's activation. */
   values: Float32Array;
 }
 
 export interface PredictOptions {
-  /** The mean of the probabilities of so many augmented samples of each image of a data set; of each as it is by default. */
+  /** Averages the probabilities over this many augmented samples of each image of a data set; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;
 }
 
@@ -74,7 +74,7 @@ export async function predict(
   return probabilities!;
 }
 
-/** What every layer makes of images: `Trainer.activations`. */
+/** The output of every layer: `Trainer.activations`. */
 export async function activations(engine: Engine, images: Images, weights: WhichWeights): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
   const outputs = network.inference.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
@@ -88,7 +88,7 @@ export async function activations(engine: Engine, images: Images, weights: Which
   return outputs.map(({ layer, shape }, i) => ({ layer, shape: [...shape], values: values[i]! }));
 }
 
-/** What a batch leaves in the network's buffers, elements for each image. */
+/** A result of a batch in the network's buffers, and its number of elements for each image. */
 interface Wanted {
   slice: Slice;
   elements: number;
@@ -97,7 +97,7 @@ interface Wanted {
 const isDataset = (images: Images): images is Dataset =>
   typeof images === 'object' && images !== null && 'imageShape' in images;
 
-/** Runs images through the network, and reads what they leave behind, all of it at the end. */
+/** Runs images through the network, and reads the results of all batches at the end. */
 async function read(
   engine: Engine,
   images: Images,
@@ -107,7 +107,7 @@ async function read(
   const { gpu, memory, steps, settings, disposal } = engine;
   const { network, evaluation } = steps;
   const { model, batchSize } = settings;
-  // What is neither is likelier meant as images: countImages says what they should be.
+  // Anything else is probably meant as images: countImages throws an error that explains their format.
   if (isDataset(images)) requireDataset(images);
   const count = isDataset(images) ? images.count : countImages(model, images);
   const input = images instanceof Float32Array ? undefined : await engine.input(images, engine.plain, evaluation);
@@ -133,7 +133,7 @@ async function read(
           engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
         }
         submitBatch(engine, recording, expected, out, first, n);
-        // A GPU that is some batches behind gets no more: what else wants it, as the screen does, has its turn.
+        // A GPU that is some batches late gets no more until it catches up, so that other work such as the screen has its turn.
         if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
           await gpu.device.queue.onSubmittedWorkDone();
           disposal.throwIfAborted();
@@ -150,7 +150,7 @@ async function read(
 
 const batchesAhead = 4;
 
-/** One batch, and copies of what is needed of it to its place among all. */
+/** Encodes one batch, and copies its results to their position among those of all batches. */
 function submitBatch(
   engine: Engine,
   recording: Recording,

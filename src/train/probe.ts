@@ -9,17 +9,17 @@ import type { DatasetInput } from '../plan/input.ts';
 import { probeParts } from '../plan/probe_plan.ts';
 import type { BoundProbe, Engine } from './engine.ts';
 
-/** A place in an epoch's order of samples: where the next batch begins, and how many it has. */
+/** The next batch in an epoch's order of samples: its first position, and its number of samples. */
 export interface BatchPlace {
   position: number;
   count: number;
 }
 
 /**
- * Measures what the next step's batch says of the gradient at the present weights: as it will be trained on, part by part,
- * and as its images are without augmentation. Each is a step's forward and backward pass, in a submission of its own, so
- * that a page stays alive. Weights and slots are only read, the state is put back each time, and what lies in the
- * buffers between is what the step to come overwrites: training goes on bit by bit as if nothing had been.
+ * Measures the gradient of the next step's batch at the present weights: as it will be trained on, part by part, and with its
+ * unaugmented images. Each is a step's forward and backward pass, in a submission of its own, so that a page stays responsive.
+ * Weights and slots are only read, the state is restored each time, and the next step overwrites all other buffers, so training
+ * continues with the same bits as without a probe.
  *
  * Nothing may be under way: the gradients have to be the last step's.
  */

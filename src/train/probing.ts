@@ -5,7 +5,7 @@ import { stepSamples } from '../plan/settings.ts';
 import type { BoundProbe, Engine } from './engine.ts';
 import { runProbe } from './probe.ts';
 
-/** The probes of one `fit`: when, of which samples, and what comes of them. Steps are counted from 1. */
+/** The probes of one `fit`: their steps, their samples and their records. Steps are counted from 1. */
 export class Probing {
   private readonly reader: ProbeReader;
   private last = 0;
@@ -14,16 +14,16 @@ export class Probing {
     private readonly engine: Engine,
     private readonly plan: BoundProbe,
     private readonly input: DatasetInput,
-    /** Of the samples that are trained on, and where in the data set they begin. */
+    /** Labels of the samples that are trained on, and where in the data set these begin. */
     private readonly labels: ArrayLike<number>,
     private readonly start: number,
-    /** The first step: no gradient was before it. */
+    /** The first step, which has no gradient before it. */
     private readonly firstStep: number,
   ) {
     this.reader = new ProbeReader(engine.settings.model);
   }
 
-  /** Whether a probe comes before the step; once it was taken, no more. */
+  /** Whether a probe is due before the step; false once it was taken. */
   isDue(step: number): boolean {
     return step !== this.last && this.stepsSince(step) === 0;
   }
@@ -52,7 +52,7 @@ export class Probing {
       const index = entry % this.labels.length;
       return { sample: this.start + index, label: this.labels[index]! };
     });
-    // Calls that have their turn between steps go forward only: the last step's gradient is where it was.
+    // Calls between steps only run forward, so the last step's gradient is still in its buffers.
     return this.reader.read(words, {
       step,
       samples,

@@ -12,10 +12,10 @@ import type { FilledFitOptions } from './trainer_options.ts';
 
 /** Losses in a row, without a new step between them, that end a `fit`. */
 const lossesInARow = 3;
-/** Milliseconds between two tries to open a device, and at most from a failure of the device to the news that it is lost. */
+/** Milliseconds between two tries to open a device, and at most from a failure of the device to the report that it is lost. */
 const pause = 1000;
 
-/** Where `fit` begins again. */
+/** The state from which `fit` starts again. */
 interface State {
   snapshot: Snapshot;
   /** Epochs that were complete, and the steps after them. */
@@ -24,7 +24,8 @@ interface State {
 }
 
 /**
- * `fitDataset`, and once more from the last state where the device is lost. Steps, epochs, verdicts and probes are told once.
+ * Runs `fitDataset`, and runs it again from the last state where the device is lost. Steps, epochs, verdicts and probes are
+ * reported once.
  *
  * @param reopen makes a new engine on a new device, from a snapshot.
  */
@@ -39,7 +40,7 @@ export async function fitReopening(
   let ofEpoch: StepRecord[] = [...initialSteps];
   let state: State = { snapshot: await takeSnapshot(first), epochs: initialEpoch, steps: initialSteps };
   /** The last step of all attempts. */
-  let told = 0;
+  let reported = 0;
   let engine = first;
   for (let [losses, before] = [0, 0]; ; ) {
     const current = engine;
@@ -54,15 +55,15 @@ export async function fitReopening(
 
       initialVerdicts: [...options.initialVerdicts, ...history.verdicts],
       onWarning: (warning) => {
-        if (losses > 0 || told > 0 || !isCurrent()) return;
+        if (losses > 0 || reported > 0 || !isCurrent()) return;
         history.warnings.push(warning);
         options.onWarning?.(warning);
       },
       onStep: (record, progress) => {
         place.step = record.step;
-        isStale = record.step <= told;
+        isStale = record.step <= reported;
         if (isStale || !isCurrent()) return;
-        told = record.step;
+        reported = record.step;
         const kept = keepHealth ? record : withoutHealth(record);
         if (record.skipped) history.skippedSteps++;
         history.steps.push(kept);
@@ -102,17 +103,17 @@ export async function fitReopening(
       if (error instanceof NonFiniteError) error.history = history;
       if (!(await isLost(current.gpu, error))) throw error;
       attempt.catch(() => undefined); // it fails as soon as it asks the device for something
-      losses = told > before ? 1 : losses + 1;
-      before = told;
+      losses = reported > before ? 1 : losses + 1;
+      before = reported;
       if (losses === lossesInARow) throw error;
       engine = await openAgain(() => reopen(state.snapshot), error, current);
-      // Nobody looks after those that waited for their turn on the device that is gone: they reject.
+      // Calls that were waiting for their turn on the lost device reject.
       current.interludes.run();
     }
   }
 }
 
-/** Whether the device has gone, and not by `gpu.dispose()`. */
+/** Whether the device was lost other than by `gpu.dispose()`. */
 async function isLost(gpu: Gpu, error: unknown): Promise<boolean> {
   if (!(error instanceof DeviceLostError) || gpu.disposed) return false;
   return withinTime(
@@ -122,7 +123,7 @@ async function isLost(gpu: Gpu, error: unknown): Promise<boolean> {
   ).catch(() => false);
 }
 
-/** @throws the loss, where no device can be had or the adapter is another one, whose bits would be others. */
+/** @throws the loss where no device opens, or the adapter is another one, which would compute other bits. */
 async function openAgain(reopen: () => Promise<Engine>, loss: unknown, { gpu, disposal }: Engine): Promise<Engine> {
   for (let tries = 1; ; tries++) {
     try {

@@ -3,9 +3,9 @@ import { ConfigurationError } from '../errors.ts';
 
 /**
  * The types of a data set's parts, for those who write without types: floats would be uploaded as if they were bytes.
- * What has to fit the model is checked where it is uploaded.
+ * Whether it fits the model is checked where it is uploaded.
  *
- * @throws ConfigurationError for what is no data set.
+ * @throws ConfigurationError for anything but a data set.
  */
 export function requireDataset(dataset: Dataset): void {
   if (typeof dataset !== 'object' || dataset === null || !Array.isArray(dataset.imageShape)) {

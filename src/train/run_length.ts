@@ -6,13 +6,13 @@ import { stepSamples } from '../plan/settings.ts';
 const softwareImagesPerSecond = { training: 200, validation: 600 };
 /** A default run on a software adapter ends in about two minutes, start included. */
 const softwareSeconds = 110;
-/** Of the images that these figures are of. */
+/** Pixels of the images that these figures were measured with. */
 const softwarePixels = 28 * 28;
 /** A network that has taken fewer steps has hardly begun to learn. */
 const fewestSteps = 300;
-/** Fewer validation images than these say little. */
+/** With fewer validation images, their accuracy means little. */
 const fewValidationImages = 50;
-/** What fits into that, and still learns. */
+/** A run that fits into that time, and still learns. */
 const softwarePart = { epochs: 2, trainSamples: 10_000, testSamples: 2_000 };
 
 export interface Plan {
@@ -25,7 +25,7 @@ export interface Plan {
   lengthened?: true;
 }
 
-/** What the user said of it; what is undefined was left open. */
+/** The lengths that the user set; undefined for the others. */
 export type AskedLength = Partial<Pick<Plan, 'epochs' | 'trainSamples' | 'testSamples'>> & {
   batchSize?: number;
   accumulationSteps?: number | undefined;
@@ -40,8 +40,8 @@ export interface Counts {
 }
 
 /**
- * How much is trained: what the user said, else everything, else what a software adapter can do while one waits. A set of
- * few images is gone through more often.
+ * The length of a run: as the user set it, or else everything, or else as much as a software adapter computes in two minutes. A
+ * small data set gets more epochs.
  *
  * @param imageShape where it is known: a software adapter takes longer for larger images.
  */
@@ -81,11 +81,11 @@ function lengthened(
 export const stepsPerEpoch = ({ trainSamples }: Plan, samples = tutorialBatchSize): number =>
   Math.ceil(trainSamples / samples);
 
-/** What there is to say of a validation set that is too small to tell much; undefined of a larger one, and without any. */
+/** A note on a validation set that is too small to mean much; undefined for a larger one, and without any. */
 export function fewValidationWords(testSamples: number): string | undefined {
   if (testSamples === 0 || testSamples >= fewValidationImages) return undefined;
   const share = figure(Number((100 / testSamples).toPrecision(2)));
-  return `only ${counted(testSamples, 'validation image')}: each is ${share} % of the validation accuracy, which says little`;
+  return `only ${counted(testSamples, 'validation image')}: each is ${share} % of the validation accuracy, which is therefore imprecise`;
 }
 
 function softwareTime({ epochs, trainSamples, testSamples }: Plan): number {

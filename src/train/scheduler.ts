@@ -13,7 +13,7 @@ const stepsMost = 60;
 
 interface Flight {
   done: Promise<void>;
-  /** Nobody wants its records any more. */
+  /** Its records are no longer wanted. */
   abandoned: boolean;
 }
 
@@ -90,13 +90,13 @@ export class Scheduler {
       try {
         onRecords(bytes, count);
       } catch (error) {
-        // Whoever threw wants no more, also of what lands before somebody waits for this one.
+        // After an error the receiver gets no more records, not even those that arrive before the error is awaited.
         for (const other of this.#flights) other.abandoned = true;
         throw error;
       }
     });
     const flight: Flight = { done: landed, abandoned: false };
-    landed.catch(() => undefined); // seen by whoever lands it
+    landed.catch(() => undefined); // thrown where the flight is awaited
     this.#flights.push(flight);
     return count;
   }

@@ -10,34 +10,34 @@ import type { CallbackStates } from './callbacks/index.ts';
 import type { Engine } from './engine.ts';
 import { copyWeights, readTensors, readTrained, slicesLike } from './weights.ts';
 
-/** All that training has made of a trainer: another one that was made with the same options goes on from it, bit by bit. */
+/** The whole state of training: another trainer with the same options continues from it to the same bits. */
 export interface Snapshot {
-  /** Keras' order and layout, as `getWeights` gives them. */
+  /** In Keras' order and layout, like `getWeights`. */
   weights: Float32Array[];
-  /** Whose slots `slots` are; snapshots of older versions don't say. */
+  /** The optimizer that `slots` belong to; missing in snapshots of older versions. */
   optimizer?: string;
   /** The optimizer's slots, in the order of the trained weights: Adam's m and then v, SGD's velocity where it has momentum. */
   slots: Float32Array[];
   /** The moving average of the trained weights, in their order, of an optimizer that keeps one. */
   averages?: Float32Array[];
   progress: Progress;
-  /** Of the steps to come: `setLearningRate` may have replaced the one of the options. */
+  /** The rate of the next steps: `setLearningRate` may have replaced the one of the options. */
   learningRate: LearningRate;
-  /** Of the images that were trained on first, where the augmentation asks for them. */
+  /** Statistics of the images that were trained on first, where the augmentation needs them. */
   statistics?: FeatureStatistics;
   /**
-   * What the verdicts of a `fit` rest on, where health is measured: a `fit` that goes on in the middle of the run tells the
-   * verdicts and counts the dead units that it would have without the break. Older files have none.
+   * The data of the verdicts of a `fit`, where health is measured: a `fit` that resumes mid-run reports the same verdicts and
+   * counts the same dead units as an uninterrupted one. Older files have none.
    */
   health?: SnapshotHealth;
-  /** What the callbacks of a `fit` know of the run so far; without any, it is left out. */
+  /** The states of the callbacks of a `fit`; left out where there are none. */
   callbacks?: CallbackStates;
   /** With earlyStopping's `restoreBestWeights`: those of the best epoch, like `weights`. */
   bestWeights?: Float32Array[];
 }
 
 export interface SnapshotHealth {
-  /** A bit a unit: whether it was positive since the epoch began, in words of 32 as they are on the GPU. */
+  /** One bit per unit: whether it was positive since the epoch began, in words of 32 bits as on the GPU. */
   units: Float32Array;
   watch: WatchState;
 }
@@ -89,7 +89,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
   };
 }
 
-/** Checks a snapshot against the trainer that is to go on from it. @throws ConfigurationError where it is another one's. */
+/** Checks a snapshot against the trainer that will restore it. @throws ConfigurationError where it is another one's. */
 export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   const { model, optimizer } = engine.settings;
   const weights = copyWeights(model, snapshot.weights);
@@ -108,7 +108,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
     copyWeights(model, snapshot.slots.slice(i * trained.length, (i + 1) * trained.length), trained),
   );
   const { average } = engine.steps;
-  // Without them, as of a run that kept none, the average begins at the snapshot's weights.
+  // Without averages, as in a run that kept none, the average starts at the snapshot's weights.
   const averages = average && snapshot.averages && copyWeights(model, snapshot.averages, trained);
   const bestWeights = snapshot.bestWeights && copyWeights(model, snapshot.bestWeights);
   const { progress, learningRate, statistics, callbacks } = snapshot;
@@ -129,7 +129,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
   engine.keptByCallbacks = { ...(callbacks && { states: callbacks }), ...(bestWeights && { bestWeights }) };
   engine.watch = undefined;
   engine.watchBefore = snapshot.health?.watch;
-  // Other sizes are of a wgrad that lays units out in another way: they are then counted anew.
+  // Other sizes come from a version of wgrad with another layout of units, which are then counted from zero.
   if (positive && snapshot.health?.units.byteLength === positive.size) engine.write(positive, snapshot.health.units);
 }
 

@@ -5,11 +5,11 @@ import { counted } from '../figures.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
 import { hasClasses, sliceDataset } from '../plan/samples.ts';
 
-/** What of a data set is trained on, and what is validated with. */
+/** The training and validation parts of a data set. */
 interface Split {
   training: Dataset;
   validation?: Dataset;
-  /** Where `training` begins in the data set. */
+  /** Index in the data set at which `training` begins. */
   start: number;
 }
 
@@ -64,7 +64,7 @@ function splitOffLast(dataset: Dataset, share: number): Split {
 }
 
 /**
- * Where the samples begin that `validationSplit` holds out.
+ * Index of the first sample that `validationSplit` holds out.
  *
  * @throws ConfigurationError where that leaves nothing to train on, or to validate with.
  */

@@ -60,7 +60,7 @@ export class Trainer {
   #memory: Memory;
   #ready: Promise<Engine>;
   readonly #disposal = new AbortController();
-  /** Aborts when the device has failed and nobody opens another one. */
+  /** Aborts when the device has failed and no `fit` opens another one. */
   readonly #failure = new AbortController();
   /** A `fit` is under way that opens another device where this one is lost. */
   #isReopening = false;
@@ -77,10 +77,10 @@ export class Trainer {
     this.#hasAverage = averageOf(settings.optimizer) !== undefined;
     this.#memory = new Memory(gpu.device);
     this.#ready = this.#start();
-    this.#ready.catch(() => undefined); // the first method that waits for it tells
+    this.#ready.catch(() => undefined); // the first method that waits for it throws
   }
 
-  /** Where it is: another one than at first after a `fit` that has opened one, `onDeviceLost: 'reopen'`. */
+  /** The device of the trainer. A `fit` with `onDeviceLost: 'reopen'` may replace it. */
   get gpu(): Gpu {
     return this.#gpu;
   }
@@ -105,11 +105,11 @@ export class Trainer {
       restoreSnapshot(engine, snapshot);
       return engine;
     });
-    this.#ready.catch(() => undefined); // whoever reopens tells
+    this.#ready.catch(() => undefined); // the caller that reopens throws
     return this.#ready;
   }
 
-  /** Buffers of the trainer, data sets aside, and their bytes on the GPU. */
+  /** The trainer's buffers without data sets, and their bytes on the GPU. */
   get memory(): { buffers: number; bytes: number } {
     return { buffers: this.#memory.buffers, bytes: this.#memory.bytes };
   }
@@ -121,7 +121,7 @@ export class Trainer {
 
   /**
    * Trains on a data set: each epoch goes over all of it once, in batches, the last one short. `onStep` and `onEpoch`
-   * come in order, up to two submissions behind the GPU.
+   * are called in order, up to two submissions later than the GPU's work.
    *
    * @returns the history; `stopped` when the signal ended it.
    * @throws ConfigurationError for data that doesn't fit, NonFiniteError after three bad steps in a row (with the history
@@ -147,8 +147,8 @@ export class Trainer {
   }
 
   /**
-   * The calls that leave training alone, for whoever can't wait for the end of a `fit`: while one is under way, or held by
-   * its pace, they have their turn between two of its submissions.
+   * The methods that do not affect training, for callers that cannot wait for the end of a `fit`: while one runs or is paused,
+   * they take turns with it between two of its submissions.
    */
   readonly meanwhile = {
     predict: async (
@@ -176,12 +176,12 @@ export class Trainer {
       const weights = this.#whichWeights(options, 'current');
       return this.#between((engine) => readWeights(engine, weights));
     },
-    /** Asked for in `onEpoch`, it is the state at that epoch's end. */
+    /** Called in `onEpoch`, it returns the state at that epoch's end. */
     snapshot: (): Promise<Snapshot> => this.#between(takeSnapshot),
   };
 
   /**
-   * Changes the learning rate of the steps to come, of a `fit` under way too: from its next submission on. A number replaces
+   * Changes the learning rate of the next steps; in a running `fit`, from its next submission on. A number replaces
    * a schedule for good; a schedule goes by the count of all updates so far, as if it had been there from the first.
    * Snapshots keep it.
    *
@@ -197,9 +197,9 @@ export class Trainer {
   /**
    * One step on one batch. Layers that draw random numbers draw others at each call.
    *
-   * @param images [n, height, width, channels] as they are, already scaled; n up to the batch size.
-   * @param labels n class indices; of categoricalCrossentropy and categoricalFocalCrossentropy shares of classes, [n, classes],
-   *   that sum to one; of the other losses [n, outputs] numbers.
+   * @param images [n, height, width, channels], already scaled; n up to the batch size.
+   * @param labels n class indices; for categoricalCrossentropy and categoricalFocalCrossentropy soft labels [n, classes] that
+   * sum to one; for the other losses [n, outputs] numbers.
    * @param options `sampleWeight`: a number >= 0 for each image.
    * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
    */
@@ -209,7 +209,7 @@ export class Trainer {
 
   /**
    * Loss and gradients on one batch, without an update: computed as `trainOnBatch` would now, with the batch's statistics and the
-   * same dropout, and nothing is moved. Gradients are those of the trained tensors, in the order and layout of `getWeights`.
+   * same dropout, but without changing any state. Gradients are those of the trained tensors, in the order and layout of `getWeights`.
    */
   gradients(
     images: Float32Array,
@@ -220,8 +220,8 @@ export class Trainer {
   }
 
   /**
-   * The gradient on each batch of a data set in turn, without an update: on its images as they are, or with draws of the
-   * augmentation where they are wanted as `fit` sees them. Gradients have Keras' order and layout, like `getWeights`.
+   * The gradient on each batch of a data set in turn, without an update: on its unaugmented images, or on augmented ones as
+   * `fit` sees them. Gradients have Keras' order and layout, like `getWeights`.
    */
   async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
     requireDataset(dataset);
@@ -231,7 +231,7 @@ export class Trainer {
   /**
    * The model's outputs [n, outputs], probabilities of classes, of any number of images; with `testTimeAugmentation` the mean over augmented samples of each.
    *
-   * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
+   * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
    * @throws ConfigurationError for images or options that don't fit.
    */
   async predict(images: Images, { weights, ...options }: PredictOptions & WeightsOption = {}): Promise<Float32Array> {
@@ -241,10 +241,10 @@ export class Trainer {
   }
 
   /**
-   * What every layer makes of images, in the order of the model, the last one's probabilities too; flatten, which changes
-   * nothing, is left out. All outputs of all images are on the GPU at once: not for a whole data set.
+   * The output of every layer for some images, in the order of the model, including the last one's probabilities; flatten, which
+   * changes no value, is left out. All outputs of all images are on the GPU at once, so this is not for a whole data set.
    *
-   * @param options whose `weights` are computed with, as `predict` takes them.
+   * @param options `weights` to compute with, as for `predict`.
    * @throws ConfigurationError for images that don't fit.
    */
   async activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
@@ -253,10 +253,10 @@ export class Trainer {
   }
 
   /**
-   * Loss and accuracy on a data set, and the `metrics` that are asked for here or of the trainer; without augmentation, or with
+   * Loss and accuracy on a data set, and the `metrics` of these options or the trainer's; without augmentation, or with
    * `testTimeAugmentation` from the mean probabilities of augmented samples.
    *
-   * @param options whose `weights` are computed with: with `useEma` their moving average, unless it says `'current'`.
+   * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
    * @throws ConfigurationError for a data set, metric or augmentation that doesn't fit.
    */
   async evaluate(dataset: Dataset, { weights, ...options }: EvaluateOptions & WeightsOption = {}): Promise<Evaluation> {
@@ -279,7 +279,7 @@ export class Trainer {
   }
 
   /**
-   * Replaces all weights; the optimizer's slots stay, and a moving average begins anew at these weights.
+   * Replaces all weights; the optimizer's slots stay, and a moving average starts again at these weights.
    *
    * @throws ConfigurationError for another number or other sizes.
    */
@@ -291,13 +291,13 @@ export class Trainer {
     });
   }
 
-  /** All that training has made: weights, the optimizer's slots, how far it came. A copy, for `restore` or a file. */
+  /** The whole state of training: weights, the optimizer's slots, the progress. A copy, for `restore` or a file. */
   snapshot(): Promise<Snapshot> {
     return this.#exclusively(takeSnapshot);
   }
 
   /**
-   * Goes on from a snapshot: with the options that it was taken with, what follows is what would have followed there.
+   * Continues from a snapshot: with the same options, the next steps are those that would have followed the snapshot.
    *
    * @throws ConfigurationError for a snapshot of another model or optimizer; nothing has changed then.
    */
@@ -307,7 +307,7 @@ export class Trainer {
 
   /**
    * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer, step and
-   * epoch count are put back afterwards.
+   * epoch count are restored afterwards.
    */
   async profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
@@ -319,14 +319,14 @@ export class Trainer {
   }
 
   /**
-   * Trains for some steps with a learning rate that grows from step to step, which tells which rates lower the loss. Nothing
-   * of the trainer is changed afterwards: a `fit` that follows has the same bits as without it.
+   * Trains for some steps with a learning rate that grows from step to step, to find which rates lower the loss. The trainer's
+   * state is restored afterwards: a `fit` that follows has the same bits as without it.
    *
    * @throws ConfigurationError for data or options that are invalid.
    */
   async findLearningRate(dataset: Dataset, options: LearningRateFinderOptions = {}): Promise<LearningRateCurve> {
     requireDataset(dataset);
-    // Fetched for who asks for it.
+    // Loaded on demand.
     const { fillFinderOptions, findLearningRate } = await import('./learning_rate_finder.ts');
     const filled = fillFinderOptions(options);
     return this.#exclusively((engine) => findLearningRate(engine, dataset, filled));
@@ -335,7 +335,7 @@ export class Trainer {
   /** Calls under way reject, later ones too; the buffers are freed when the GPU is done with them. The device stays. */
   dispose(): void {
     this.#disposal.abort(new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' }));
-    // Not at once: work under way would misuse them, which the device reports as an error of everybody's.
+    // Not at once: work under way would use destroyed buffers, which the device reports as an error to all its users.
     this.#queue = Promise.allSettled([this.#queue, this.#ready]).then(() => this.#memory.dispose());
   }
 
@@ -353,24 +353,24 @@ export class Trainer {
     return weights;
   }
 
-  /** The weights that say how good the network is: as `fit` validates. */
+  /** The weights to evaluate with, the same that `fit` validates. */
   #evaluated(options: WeightsOption | undefined): WhichWeights {
     return this.#whichWeights(options, this.#hasAverage ? 'average' : 'current');
   }
 
-  /** In a `fit` that has been called, or else in turn. */
+  /** Runs work between two submissions of a running `fit`, or else in turn. */
   #between<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     if (!this.#fits) return this.#exclusively(work);
     const turn = this.#ready.then((engine) =>
-      // It may have ended a moment ago, and then nobody looks for interludes any more.
+      // The `fit` may have just ended, and then interludes no longer get a turn.
       this.#fits ? engine.interludes.add(() => work(engine)) : this.#exclusively(work),
     );
     return unlessAborted(turn, this.#failure.signal, this.#disposal.signal);
   }
 
   /**
-   * Methods take turns: the GPU's buffers are one batch wide. Callers hear at once of a device that is lost or a trainer
-   * that is disposed of; the next turn waits until the work has really ended.
+   * Methods take turns: the GPU's buffers are one batch wide. Callers are rejected at once when the device is lost or the
+   * trainer is disposed of; the next turn waits until the work has really ended.
    */
   #exclusively<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     const turn = this.#queue.then(async () => {

@@ -38,38 +38,38 @@ export interface TrainerOptions {
   /** `'adam'` by default. */
   optimizer?: OptimizerConfig;
   /**
-   * What training makes small, by the name or as JSON with its options: `'sparseCategoricalCrossentropy'` by default. The
+   * The loss that training minimizes, by name or as JSON with its options: `'sparseCategoricalCrossentropy'` by default. The
    * model ends as the loss needs it: in softmax for classes that exclude each other, in sigmoid for `binaryCrossentropy`, in
-   * any other activation for numbers. Calls with a batch take class indices with the default, and else [n, outputs] numbers:
-   * shares of classes, 0 or 1, or any numbers. A data set's classes fit every loss, its targets those of numbers.
+   * any other activation for numbers. Methods with a batch take class indices with the default, and else [n, outputs] numbers:
+   * soft labels, 0 or 1, or any numbers. A data set's classes fit every loss, its targets those of numbers.
    */
   loss?: LossConfig;
   batchSize?: number;
   /**
-   * Batches that a training step adds up the gradients of before it updates the weights once; 1 by default. The step has
+   * Number of batches whose gradients a training step accumulates before it updates the weights; 1 by default. The step has
    * up to `batchSize * accumulationSteps` samples and their mean gradient, in the memory of one batch. Batch normalization
    * takes the statistics of each batch by itself.
    */
   accumulationSteps?: number;
-  /** Of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
+  /** The seed of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
   /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 unless given. */
   augmentation?: AugmentationConfig | null;
-  /** What becomes of the images as they are: `'replace'` by default, every one is augmented anew each epoch. */
+  /** How augmented and unaugmented images are mixed: `'replace'` by default, every image is augmented again each epoch. */
   mix?: Mix;
   /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
   /**
-   * What each step measures of its layers beside the norms of their gradients: nothing (`'off'`), the figures of
-   * `StepRecord.health` (`'norms'`, the default), and every few steps what one step can't tell (`'full'`).
+   * What each step measures of its layers in addition to the norms of their gradients: nothing (`'off'`), the figures of
+   * `StepRecord.health` (`'norms'`, the default), or also probes every few steps (`'full'`).
    */
   health?: HealthLevel;
   /**
    * Steps from one probe to the next, the first before step 1, at the level `full`; 100 by default. A probe takes the time
-   * of about six steps: the gradient of the next batch, of its four parts, and of its images as they are.
+   * of about six steps: the gradient of the next batch, of its four parts, and of its unaugmented images.
    */
   probeEvery?: number;
-  /** What `fit` measures of the validation data, and `evaluate` of its own, beside loss and accuracy. */
+  /** Metrics that `fit` and `evaluate` measure on their data in addition to loss and accuracy. */
   metrics?: readonly MetricConfig[];
 }
 
@@ -82,18 +82,18 @@ export interface Progress {
 export interface FitOptions extends FitSettings {
   /** The last one; the first is 1, or follows `initialEpoch`. */
   epochs?: number;
-  /** Epochs that were trained before, by whatever a restored snapshot is of: Keras' `initial_epoch`. Records count on from it. */
+  /** Epochs that were trained before a restored snapshot: Keras' `initial_epoch`. Records continue its count. */
   initialEpoch?: number;
   /**
-   * Of a snapshot from the middle of an epoch: that epoch's steps up to there. They are not trained again; the first epoch
-   * is the rest of it, and its record is of them too, but for its time. Where the snapshot has no `health`, units that they
-   * have seen alive count as dead again until they are.
+   * For a snapshot from the middle of an epoch, the records of that epoch's steps so far. They are not trained again; the first
+   * epoch is the rest of that epoch, and its record covers these steps too, except for its time. Where the snapshot has no
+   * `health`, units that were active in them count as dead until they are active again.
    */
   initialSteps?: readonly StepRecord[];
-  /** What was told of the layers before: only what changes is told. */
+  /** The last verdicts of the run so far: only changes are reported. */
   initialVerdicts?: readonly Verdict[];
   validationData?: Dataset;
-  /** What is measured of the validation beside loss and accuracy; the trainer's `metrics` by default. */
+  /** Metrics on the validation data in addition to loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
   /** How much the loss of each sample counts, [count], finite and >= 0: Keras' sample_weight. Times the weight of its class. */
   sampleWeight?: Float32Array;
@@ -103,21 +103,21 @@ export interface FitOptions extends FitSettings {
   keepHealth?: boolean;
   /** Aborting it makes `fit` resolve with what was done so far. */
   signal?: AbortSignal;
-  /** Holds the steps and lets them go, from elsewhere, while they run. */
+  /** Pauses, single-steps and resumes the run from outside. */
   pace?: Pace;
   onStep?: (record: StepRecord, progress: Progress) => void;
   onEpoch?: (record: EpochRecord) => void;
-  /** A layer's first verdict and every change, behind the step that decided. */
+  /** Called with a layer's first verdict and every change, after the step that decided it. */
   onVerdict?: (verdict: Verdict) => void;
   /** Before the first step: what `History.warnings` will have. */
   onWarning?: (warning: string) => void;
-  /** `pace` holds: all steps that were let through are done, and their records told. */
+  /** Called when `pace` is paused: all allowed steps are done, and their records have been reported. */
   onPause?: () => void;
-  /** At the level `full`, before the step that the probe is about. */
+  /** Called at the level `full`, before the step that the probe is about. */
   onProbe?: (probe: ProbeRecord) => void;
   /**
-   * Gets the state of the run every `checkpointEvery`, with nothing under way; training waits for it, and for the promise
-   * that it returns. A trainer that restores it goes on to the same bits: `initialEpoch` is then the number of epochs that are
+   * Called with the state of the run every `checkpointEvery`, with nothing under way; training waits for it, and for the promise
+   * that it returns. A trainer that restores it continues to the same bits: `initialEpoch` is then the number of epochs that are
    * complete, and `initialSteps` the records of the steps after them. A state is 4 bytes for each weight and each of the
    * optimizer's slots, read back from the GPU.
    */
@@ -126,11 +126,11 @@ export interface FitOptions extends FitSettings {
   checkpointEvery?: CheckpointEvery;
   /**
    * `'throw'`, the default, rejects with a DeviceLostError. `'reopen'` opens a new device with the options of the first, makes
-   * all buffers and pipelines anew and goes on from the last state, to the same bits; `trainer.gpu` is then another one. The
+   * all buffers and pipelines again and continues from the last state, to the same bits; `trainer.gpu` is then another one. The
    * state is taken before the first step and every `checkpointEvery`, and kept in memory: 4 bytes for each weight and each of
-   * the optimizer's slots, in the time that reading them back takes. Records are told once; the noise scale of probes, a
-   * mean over them, begins anew. What `setLearningRate` has changed
-   * since the last state is lost with the device, and calls of `meanwhile` that wait for their turn reject. After three losses
+   * the optimizer's slots, in the time that reading them back takes. Records are reported once; the noise scale of
+   * probes, a mean over them, starts again. A change by `setLearningRate` since the last state is lost with the device, and
+   * calls of `meanwhile` that wait for their turn reject. After three losses
    * in a row without a new step, on another adapter, or after `gpu.dispose()`, it rejects.
    */
   onDeviceLost?: 'throw' | 'reopen';
@@ -174,7 +174,7 @@ const fitOptions = v.strictObject({
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),
   onCheckpoint: callback<NonNullable<FitOptions['onCheckpoint']>>(),
   checkpointEvery: v.optional(checkpointEverySchema, { epochs: 1 }),
-  // These have checks of their own, which say more.
+  // These have checks of their own, with more helpful errors.
   metrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
   earlyStopping: v.optional(v.custom<NonNullable<FitSettings['earlyStopping']>>(() => true)),
   reduceLrOnPlateau: v.optional(v.custom<NonNullable<FitSettings['reduceLrOnPlateau']>>(() => true)),
@@ -240,7 +240,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const accumulationSteps = parse(integer(1, 65536), options.accumulationSteps ?? 1, 'accumulationSteps');
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
   const augmentation = options.augmentation ?? {};
-  // What is invalid is told now; the shape of a data set is known later.
+  // Invalid options are reported now; the shape of a data set is known later.
   const { paired } = pipelineInto(augmentation, model.inputShape);
   if (options.probeEvery !== undefined && health !== 'full') {
     throw new ConfigurationError({

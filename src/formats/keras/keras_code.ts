@@ -35,7 +35,7 @@ export function formatKeras(trained: TrainedModel): ModelFile[] {
     probabilities = model.predict(images)  # [batch, classes]
 
 Images are float32 [batch, ${height}, ${width}, ${channels}]: ${describeInput(trained)}.
-Weights are read from weights.npz beside this file.
+Weights are read from weights.npz next to this file.
 """
 
 import pathlib
@@ -65,7 +65,7 @@ def load(path=pathlib.Path(__file__).with_name("weights.npz")):
   return [textFile('model.py', code), { name: 'weights.npz', bytes: packNpz(arrays) }];
 }
 
-/** What a variable of the code must not be called: the words of Python, and the modules that it uses. */
+/** Names that no variable of the code may have: Python's keywords, and the modules that the code uses. */
 const words = new Set(
   (
     'and as assert async await break class continue def del elif else except finally for from global if import in is lambda ' +

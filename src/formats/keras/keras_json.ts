@@ -2,7 +2,7 @@ export type Json = Record<string, unknown>;
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What stands for a layer in Keras' JSON. */
+/** A layer in Keras' JSON. */
 export interface LayerJson {
   class_name: string;
   name: string;
@@ -10,11 +10,11 @@ export interface LayerJson {
   inbound_nodes: unknown;
 }
 
-/** What is found while a model is read. */
+/** State of the reader of a model. */
 export interface Context {
   /** Keras' version, '' where it isn't known. */
   keras: string;
   notes: string[];
-  /** What wgrad doesn't have, each with its layer. */
+  /** Layers and options that wgrad does not have, each with its layer's name. */
   unknown: string[];
 }

@@ -23,17 +23,17 @@ export interface KerasLayer {
 export type Dialect = 'keras' | 'tfjs';
 
 export interface KerasModel {
-  /** Of the input layer. */
+  /** Name of the input layer. */
   input: string;
   layers: KerasLayer[];
   output: string;
-  /** Of the model's layers, by their positions: a name that the dialect doesn't take is changed. */
+  /** Names of the model's layers by position. A name that the dialect does not allow is changed. */
   names: string[];
 }
 
 const formatNames: Record<Dialect, string> = { keras: 'Keras', tfjs: 'TensorFlow.js' };
 
-/** What TensorFlow.js has no layer or option for, or another meaning: found by comparing with it. */
+/** Layers and options that TensorFlow.js lacks or computes differently, found by comparing with it. */
 const lacking: Partial<{ [T in LayerType]: (layer: CompiledNode<T>) => string | undefined }> = {
   conv2d: ({ config }) => (config.groups > 1 ? 'convolutions in groups' : undefined),
   conv2dTranspose: ({ config }) =>
@@ -186,7 +186,7 @@ const withoutDataFormat: readonly string[] = [
 ];
 const mergesOrNormalizes = (type: LayerType) => withoutDataFormat.includes(classNames[type]);
 
-/** What TensorFlow.js knows by other means. */
+/** Expresses in TensorFlow.js' terms what it has under other names. */
 function adaptToTensorflow(
   layer: CompiledLayer,
   made: KerasLayer,

@@ -7,7 +7,7 @@ import { readLayer } from './read_keras_layer.ts';
 /** A network that another program described, as far as wgrad has its layers. */
 export interface ReadModel {
   model: Model;
-  /** What was left out because it changes no prediction: constraints, initializers that wgrad has not. */
+  /** Parts that were dropped because they change no prediction: constraints, initializers that wgrad does not have. */
   notes: string[];
 }
 
@@ -16,15 +16,15 @@ export interface ReadModel {
  * output.
  *
  * @param name of the file, for errors.
- * @param version of Keras, where the file says so elsewhere.
+ * @param version of Keras, where another part of the file gives it.
  * @throws DataError that names every layer that wgrad doesn't have; ConfigurationError for layers that don't fit together.
  */
 export function readKerasModel(json: unknown, name: string, version?: unknown): ReadModel {
   const outer = isObject(json) && isObject(json.model_config) ? json.model_config : json;
   if (!isObject(outer) || typeof outer.class_name !== 'string') throw notKeras(name, outer);
-  // Keras 3 leaves its version out, and says where each class is registered.
-  const said = (json as Json).keras_version ?? outer.keras_version ?? version;
-  const keras = String(said ?? ('registered_name' in outer ? '3' : ''));
+  // Keras 3 leaves its version out, but writes where each class is registered.
+  const written = (json as Json).keras_version ?? outer.keras_version ?? version;
+  const keras = String(written ?? ('registered_name' in outer ? '3' : ''));
   const context = { keras, notes: [], unknown: [] } as Context;
   if (outer.class_name === 'Sequential') return finish(sequentialOf(outer.config, name, context), name, context);
   if (['Functional', 'Model', 'Model>Functional'].includes(outer.class_name)) {

@@ -30,7 +30,7 @@ export const channelsFirst = (graph: GraphBuilder, layer: string, x: string): st
 /** Whether an image has the same order either way. */
 const oneOrder = ([height, width, channels]: readonly number[]) => channels === 1 || height! * width! === 1;
 
-/** The elements in another shape, in wgrad's order. In ONNX 0 stands for the axis as it is: the batch. */
+/** Reshapes the elements in wgrad's order. In ONNX a 0 keeps an axis unchanged, here the batch. */
 function reshape({ layer, graph, inputs }: Lowered<'reshape'> | Lowered<'flatten'>): string {
   const { inputShape: from, outputShape: to, name } = layer;
   let x = inputs[0]!;
@@ -50,7 +50,7 @@ interface WindowLayer {
   details: { window: [number, number]; strides: [number, number]; pad: [number, number]; dilation?: [number, number] };
 }
 
-/** Of a window: its strides, and the padding on each side in ONNX' order. */
+/** Attributes of a window: its size, strides, dilation, and the padding on each side in ONNX' order. */
 function windowAttributes(layer: WindowLayer) {
   const { window, strides, dilation } = layer.details;
   const { top, left, bottom, right } = sidesOfWindow(layer);
@@ -138,7 +138,7 @@ export const lowerings: { [T in LayerType]: Lower<T> } = {
     return graph.node(layer.name, 'Gemm', [...inputs, ...weights]);
   },
   maxPooling2d: ({ layer, graph, inputs }) => graph.node(layer.name, 'MaxPool', inputs, windowAttributes(layer)),
-  // What is padded doesn't count.
+  // Padding does not count towards the mean.
   averagePooling2d: ({ layer, graph, inputs }) =>
     graph.node(layer.name, 'AveragePool', inputs, { ...windowAttributes(layer), count_include_pad: 0 }),
   globalAveragePooling2d: (lowered) => globalPool('GlobalAveragePool')(any(lowered)),

@@ -12,7 +12,7 @@ const irVersion = 8;
 
 export interface OnnxOptions {
   /**
-   * What the graph takes: `floats`, float32 images as the network gets them, 0 to 1 unless the training rescaled otherwise (the
+   * The graph's input: `floats`, float32 images as the network gets them, 0 to 1 unless the training rescaled otherwise (the
    * default), or `bytes`, uint8 images 0 to 255, which the graph rescales itself.
    */
   input?: OnnxInput;

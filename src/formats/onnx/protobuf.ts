@@ -26,7 +26,7 @@ export interface OnnxNode {
   attributes: Record<string, Attribute>;
 }
 
-/** What goes in or comes out; a text in its shape is an axis of any length. */
+/** An input or output; a string in its shape is an axis of any length. */
 export interface OnnxValue {
   name: string;
   type: keyof typeof elementTypes;

@@ -32,7 +32,7 @@ const passOn = ({ inputs }: { inputs: readonly string[] }) => inputs[0]!;
 const channelsLast = (x: string) => `${x}.permute(0, 2, 3, 1)`;
 const channelsFirst = (x: string) => `${x}.permute(0, 3, 1, 2)`;
 
-/** What a window is padded with on each side, where it is padded at all. */
+/** The input of a window, padded on each side where the window needs it. */
 function padded(layer: Parameters<typeof sidesOfWindow>[0], x: string, value?: string): string {
   const { top, bottom, left, right } = sidesOfWindow(layer);
   if (top + bottom + left + right === 0) return x;
@@ -161,7 +161,7 @@ export const writers: { [T in LayerType]: Write<T> } = {
     const pool = (x: string) =>
       `F.avg_pool2d(${padded(layer, x)}, ${tuple(layer.details.window)}, ${tuple(layer.details.strides)})`;
     const [x] = inputs as [string];
-    // What is padded doesn't count: the mean over the window, divided by the share of it that lies in the image.
+    // Padding does not count: the mean over the window, divided by the share of the window that lies in the image.
     return padded(layer, x) === x ? pool(x) : `${pool(x)} / ${pool(`torch.ones_like(${x})`)}`;
   },
   globalAveragePooling2d: ({ layer, inputs }) =>

@@ -30,7 +30,7 @@ export function formatPytorch(trained: TrainedModel): ModelFile[] {
     probabilities = network(images)  # [batch, classes]
 
 Images are float32 [batch, ${channels}, ${height}, ${width}]: ${describeInput(trained)}.
-Weights are read from weights.safetensors beside this file.
+Weights are read from weights.safetensors next to this file.
 """
 
 import json

@@ -22,7 +22,7 @@ export const activationLayer = defineLayer({
     throw new ConfigurationError({
       what: `${subject}: negativeSlope is an option of leakyRelu`,
       found: `negativeSlope with ${activation}`,
-      expected: 'negativeSlope only beside "activation": "leakyRelu"',
+      expected: 'negativeSlope only together with "activation": "leakyRelu"',
       fix: 'leave negativeSlope out, or use leakyRelu',
     });
   },

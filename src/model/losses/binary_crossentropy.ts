@@ -3,7 +3,7 @@ import { defineLoss, labelSmoothing } from '../loss_definition.ts';
 
 /**
  * loss = -(t log p + (1 - t) log(1 - p)), the mean over outputs and samples: Keras' BinaryCrossentropy on a model that ends
- * in sigmoid. One unit tells two classes apart; several are labels that do not exclude each other. With `labelSmoothing` s
+ * in sigmoid. One unit separates two classes; several are labels that do not exclude each other. With `labelSmoothing` s
  * the target becomes t (1 - s) + s / 2. Keras clips p to 1e-7 .. 1 - 1e-7; here the logs are computed from the logits.
  */
 export const binaryCrossentropy = defineLoss({

@@ -1,9 +1,9 @@
 import type { MetricValue } from './metric_definition.ts';
 
-/** What metrics give under their own names; one with another `name` is found under that. */
+/** The values of metrics under their own names; a metric with another `name` is found under that. */
 export interface MetricFigures {
   topKCategoricalAccuracy?: number;
-  /** Of all classes, by the metric's `average`. */
+  /** Over all classes, by the metric's `average`. */
   precision?: number;
   /** A number for each class, in their order. */
   precisionByClass?: number[];

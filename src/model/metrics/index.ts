@@ -107,7 +107,7 @@ export function requireMetricsFit(metrics: readonly FilledMetric[], classes: num
 export const countedMetrics = (metrics: readonly FilledMetric[]): FilledMetric[] =>
   metrics.filter(({ type, name }) => type !== 'accuracy' || name !== 'accuracy');
 
-/** The figures by their names, and beside them those by class. */
+/** The figures by their names, and those by class. */
 export function figuresOf(metrics: readonly FilledMetric[], tally: Tally): Record<string, MetricValue> {
   const entries = metrics.flatMap((metric): [string, MetricValue][] => {
     const { value, byClass } = metricDefinition(metric.type).compute(tally, metric);
@@ -116,6 +116,6 @@ export function figuresOf(metrics: readonly FilledMetric[], tally: Tally): Recor
   return Object.fromEntries(entries);
 }
 
-/** What an epoch's record calls a figure of the validation. */
+/** The name of a validation figure in an epoch's record. */
 export const validationName = (name: string): `validation${string}` =>
   `validation${name[0]!.toUpperCase()}${name.slice(1)}`;

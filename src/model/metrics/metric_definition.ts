@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
 import type { Tally } from './tally.ts';
 
-/** What a metric gives: a number, a number for each class, or for confusionMatrix [label][prediction]. */
+/** The value of a metric: a number, a number for each class, or for confusionMatrix [label][prediction]. */
 export type MetricValue = number | number[] | number[][];
 
 type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
@@ -15,9 +15,9 @@ export interface MetricDefinition<S extends Schema> {
   schema: S;
   /** Which direction is better: what a callback with `mode: 'auto'` goes by. Undefined for what is no single number. */
   direction?: 'min' | 'max';
-  /** The value; `byClass` is stored beside it under `<name>ByClass`. */
+  /** The value; `byClass` is stored too, under `<name>ByClass`. */
   compute(tally: Tally, config: v.InferOutput<S>): { value: MetricValue; byClass?: number[] };
-  /** What is wrong with the options for that many classes; undefined where they fit. */
+  /** The error of the options for that many classes; undefined where they fit. */
   check?(config: v.InferOutput<S>, classes: number): { found: unknown; expected: string } | undefined;
 }
 

@@ -1,13 +1,13 @@
-/** What metrics of classes are computed from: how often each label got each prediction, and how far down it was. */
+/** The counts that metrics of classes are computed from: how often each label got each prediction, and the label's rank. */
 export class Tally {
   readonly classes: number;
   /** [label, prediction], row by row: samples, or their weights. */
   readonly confusion: Float64Array;
-  /** Of each label: samples whose probabilities are not numbers, and so predict no class. */
+  /** [label]: samples whose probabilities are not numbers, and so predict no class. */
   readonly unpredicted: Float64Array;
   /** [rank]: samples whose label has that many classes with a larger probability. */
   readonly ranks: Float64Array;
-  /** Of all samples, or the sum of their weights. */
+  /** Number of samples, or the sum of their weights. */
   total = 0;
 
   constructor(classes: number) {

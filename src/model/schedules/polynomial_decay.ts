@@ -4,7 +4,7 @@ import { defineSchedule, rate, updates } from '../schedule_definition.ts';
 
 /**
  * Keras' PolynomialDecay: rate = (initialLearningRate - endLearningRate) * (1 - step / decaySteps)^power + endLearningRate,
- * step being at most decaySteps. With `cycle` the decay begins anew whenever it has reached its end, over twice, three
+ * step being at most decaySteps. With `cycle` the decay begins again whenever it has reached its end, over twice, three
  * times ... as many steps from step 0, Keras' way.
  */
 export const polynomialDecaySchedule = defineSchedule({

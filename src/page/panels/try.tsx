@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, counted, figure } from '../../figures.ts';
-import { type LayerOutput, likeliest } from '../../index.ts';
+import { argmax, type LayerOutput } from '../../index.ts';
 import { placingFor } from '../drawn_digit.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
@@ -191,7 +191,7 @@ function Says() {
   const probabilities = answer.value?.probabilities;
   const names = run.value?.classNames ?? [];
   if (!about || !shape) return <p class="facts">What the network says appears here.</p>;
-  const best = probabilities ? likeliest(probabilities) : -1;
+  const best = probabilities ? argmax(probabilities) : -1;
   return (
     <div class="says">
       <div class="asked">

@@ -1,25 +1,25 @@
 import type * as v from 'valibot';
 import type { Measured, Monitor } from '../monitor.ts';
 
-/** What a callback gets at the end of an epoch. */
+/** The argument of a callback at the end of an epoch. */
 export interface EpochEnd {
   /** From 1. */
   epoch: number;
-  /** What the epoch measured of its monitor; undefined for an epoch without, as one without validation. */
+  /** The epoch's value of the monitored figure; undefined for an epoch without one, such as one without validation. */
   value: number | undefined;
-  /** Of the steps so far. */
+  /** The learning rate of the steps so far. */
   learningRate: number;
 }
 
-/** What a callback makes of it. */
+/** A callback's decision after an epoch. */
 export interface Decision<State> {
-  /** Plain JSON: a run that goes on from a snapshot goes on with it. */
+  /** Plain JSON: a run that resumes from a snapshot continues with it. */
   state: State;
   /** This epoch is the last one. */
   stop?: boolean;
-  /** The weights are to be kept as they are now. */
+  /** Keep a copy of the present weights. */
   keepWeights?: boolean;
-  /** Of the steps to come. */
+  /** The new learning rate. */
   learningRate?: number;
 }
 

@@ -6,7 +6,7 @@ import { defineCallback } from './callback_definition.ts';
 export interface EarlyStoppingState {
   /** Epochs since the figure last improved, on the baseline too where there is one. */
   wait: number;
-  /** Of the monitored figure. */
+  /** The best value of the monitored figure. */
   best?: number;
   bestEpoch?: number;
   /** The epoch that it ended the run after. */
@@ -16,7 +16,7 @@ export interface EarlyStoppingState {
 /**
  * Ends the run when a figure hasn't improved for `patience` epochs: Keras' EarlyStopping, its names and semantics. An
  * improvement is more than `minDelta`; the first `startFromEpoch` epochs are not looked at; with a `baseline` only what is
- * better than it, too, starts the wait anew. The first epoch never ends a run. Epochs without validation don't count.
+ * better than it, too, restarts the wait. The first epoch never ends a run. Epochs without validation don't count.
  */
 export const earlyStopping = defineCallback({
   name: 'earlyStopping',

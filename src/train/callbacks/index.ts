@@ -24,7 +24,7 @@ export interface FilledCallbacks {
   reduceLrOnPlateau?: v.InferOutput<typeof reduceLrOnPlateau.schema>;
 }
 
-/** What callbacks know of a run, in a snapshot of it. A state belongs to its monitor. */
+/** The states of callbacks in a snapshot. A state belongs to its monitor. */
 export interface CallbackStates {
   earlyStopping?: EarlyStoppingState & { monitor: string };
   reduceLrOnPlateau?: ReduceLrOnPlateauState & { monitor: string };
@@ -48,7 +48,7 @@ export function requireCallbacksFit(filled: FilledCallbacks, measured: Measured,
   for (const name of Object.keys(filled) as Name[]) definitionOf(name).monitorOf(filled[name], measured);
   if (!filled.reduceLrOnPlateau || !hasSchedule) return;
   throw new ConfigurationError({
-    what: 'reduceLrOnPlateau needs a learning rate that is a number: a schedule would set it anew in the next step',
+    what: 'reduceLrOnPlateau needs a learning rate that is a number: a schedule would set it again in the next step',
     found: 'reduceLrOnPlateau and a learning rate schedule',
     expected: 'one of them',
     fix: 'leave reduceLrOnPlateau out, or give the optimizer a number as its learningRate',
@@ -61,7 +61,7 @@ export class Callbacks {
   readonly restoresBestWeights: boolean;
   readonly #callbacks: { name: Name; config: unknown; monitor: Monitor; state: unknown }[];
 
-  /** @param before of the run that this one goes on from; what belongs to another monitor begins anew. */
+  /** @param before states of the run that this one resumes; those with another monitor start again. */
   constructor(filled: FilledCallbacks, measured: Measured, before: CallbackStates = {}) {
     this.restoresBestWeights = filled.earlyStopping?.restoreBestWeights ?? false;
     this.#callbacks = (Object.keys(callbackDefinitions) as Name[]).flatMap((name) => {
