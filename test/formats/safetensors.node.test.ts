@@ -77,7 +77,7 @@ describe('a safetensors file that is not right', () => {
     ['is cut short in its header', file.subarray(0, 100), /is no safetensors|is cut short/],
     ['is cut short', file.subarray(0, -4), /is cut short|not as long/],
     ['is longer than its tensors', new Uint8Array([...file, 0]), /not as long as its tensors/],
-    ['has no model', packSafetensors(tensors, {}), /has tensors and no model[\s\S]*give the model/],
+    ['has no model', packSafetensors(tensors, {}), /has tensors and no model[\s\S]*pass the model/],
     ['lacks a tensor', packSafetensors(others, metadata), /conv2d\.kernel \[3, 3, 3, 16\] is missing/],
     [
       'has a stranger',

@@ -182,7 +182,7 @@ describe('a file that is not what it says', () => {
     [
       'health of more steps than it has',
       withHeader((h) => Object.assign(h.history.health, { steps: [1, 2] })),
-      'history.health that',
+      'Invalid history.health in',
     ],
     ['a verdict that is none', withVerdict({ verdict: '<b>' }), 'verdicts.0.verdict'],
     ['a verdict of no epoch', withVerdict({ epoch: undefined }), 'verdicts.0.epoch'],
