@@ -177,7 +177,7 @@ function conclude(file: ComparisonFile, options: CompareOptions, json: string | 
   const whole = concluded(file, options);
   const { comparison, paragraph } = whole;
   const ways = { a: labelOf(options, options.a), b: labelOf(options, options.b) };
-  console.log(comparisonTables(comparison, ways));
+  console.log(comparisonTables(comparison, ways, file.pairs.length));
   console.log(wrapped(paragraph));
   if (json) {
     writeComparison(json, whole, writeWholeSomewhere);

@@ -1,7 +1,7 @@
 import type { Comparison, Row } from '../compare/comparison_rows.ts';
 import type { PairRecord } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
-import { differenceText, estimateText, pText } from '../report/comparison_text.ts';
+import { differenceText, estimateText, intervalsText, pText } from '../report/comparison_text.ts';
 import { table } from './tables.ts';
 
 /** The output of `wgrad compare`: functions from figures to text. */
@@ -23,16 +23,22 @@ export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: numbe
   ].join('  |  ');
 }
 
+/** Prose between tables may be as wide as they are. */
+const tableWidth = 120;
+
 /** Everything in the terminal: outcomes, layers, the course of the epochs, cosines. */
-export function comparisonTables(comparison: Comparison, ways: { a: string; b: string }): string {
+export function comparisonTables(comparison: Comparison, ways: { a: string; b: string }, seeds: number): string {
   const { summary, byEpoch, cosines } = comparison;
   const network = summary.filter(({ layer }) => layer === undefined);
   const layers = summary.filter(({ layer }) => layer !== undefined);
   return [
     `A        ${ways.a}`,
     `B        ${ways.b}`,
-    'Means over the seeds with 95 % intervals; sizes of gradients as geometric means and ratios. p of paired t-tests, alone and',
-    "after Holm's correction; * where the twins differ beyond noise.",
+    wrapped(
+      `${intervalsText(seeds)} Sizes of gradients are geometric means and ratios. p of paired t-tests, alone and ` +
+        "after Holm's correction; * where the twins differ beyond noise.",
+      tableWidth,
+    ),
     table(
       ['at the end', 'A', 'B', 'A - B, or A / B', 'p', 'corrected', ''],
       network.map((row) => [row.figure, ...cells(row)]),

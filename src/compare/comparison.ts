@@ -4,16 +4,28 @@ import { bothTails, criticalT } from './student_t.ts';
 /** The level of the intervals; 1 minus it is the risk of a false alarm in the tests. */
 export const confidence = 0.95;
 
-/**
- * How a figure is averaged and compared. `linear`: means and differences. `log`, for sizes that are positive and spread over
- * decades, as gradient norms do: geometric means and ratios, everything else being worked out on the logarithms.
- */
-export type Scale = 'linear' | 'log';
+/** An interval needs this many values, and a test this many pairs: the spread of two says next to nothing about a third. */
+export const fewestSeeds = 3;
 
-/** A mean over seeds, and the interval that holds the true one with 95 % confidence, by Student's t. */
+/**
+ * How a figure is averaged and compared, by what values it can take:
+ *
+ * - `linear`, any number: means and differences, with Student's intervals.
+ * - `log`, sizes that are positive and spread over decades, as gradient norms are: geometric means and ratios, everything being
+ *   worked out on the logarithms.
+ * - `share`, 0 to 1, as an accuracy; `shareDifference`, -1 to 1, a difference of two shares; `cosine`, -1 to 1: means and
+ *   differences with intervals that stay within those bounds, see `boundedInterval`.
+ */
+export type Scale = 'linear' | 'log' | 'share' | 'shareDifference' | 'cosine';
+
+type Bounds = readonly [low: number, high: number];
+
+const boundsOf: Partial<Record<Scale, Bounds>> = { share: [0, 1], shareDifference: [-1, 1], cosine: [-1, 1] };
+
+/** A mean over seeds, and the interval that holds the true one with 95 % confidence. */
 export interface Estimate {
   mean: number;
-  /** NaN for fewer than two values. */
+  /** NaN for fewer than three values. */
   low: number;
   high: number;
   /** How many values were finite (on a log scale: and positive), and so were counted. */
@@ -26,17 +38,17 @@ export interface PairedTest {
   difference: Estimate;
   t: number;
   degreesOfFreedom: number;
-  /** NaN where there is nothing to test: fewer than two pairs, or the same difference in every one. */
+  /** NaN where there is nothing to test: fewer than three pairs, or the same difference in every one. */
   p: number;
 }
 
 const isUsable = (value: number | undefined, scale: Scale): value is number =>
-  value !== undefined && Number.isFinite(value) && (scale === 'linear' || value > 0);
+  value !== undefined && Number.isFinite(value) && (scale !== 'log' || value > 0);
 
 /** The mean of one value a seed, with its interval; values that are not finite are left out and not counted. */
 export function estimate(values: readonly (number | undefined)[], scale: Scale = 'linear'): Estimate {
   const used = values.filter((value) => isUsable(value, scale));
-  if (scale === 'linear') return around(used);
+  if (scale !== 'log') return around(used, boundsOf[scale]);
   const { mean: middle, low, high, n } = around(used.map(Math.log));
   return { mean: Math.exp(middle), low: Math.exp(low), high: Math.exp(high), n };
 }
@@ -57,9 +69,11 @@ export function pairedTest(
     const other = b[i];
     if (isUsable(value, scale) && isUsable(other, scale)) differences.push(of(value) - of(other));
   });
-  const { mean: middle, low, high, n } = around(differences);
+  const bounds = boundsOf[scale];
+  const width = bounds && bounds[1] - bounds[0];
+  const { mean: middle, low, high, n } = around(differences, width === undefined ? undefined : [-width, width]);
   const degreesOfFreedom = n - 1;
-  const error = n < 2 ? Number.NaN : sampleStandardDeviation(differences) / Math.sqrt(n);
+  const error = n < fewestSeeds ? Number.NaN : sampleStandardDeviation(differences) / Math.sqrt(n);
   // The same difference in every pair, as counts may have by chance, has no spread to hold it against.
   const t = error > 0 ? middle / error : Number.NaN;
   const p = Number.isNaN(t) ? Number.NaN : bothTails(t, degreesOfFreedom);
@@ -85,11 +99,31 @@ export function holm(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
-function around(values: readonly number[]): Estimate {
+function around(values: readonly number[], bounds?: Bounds): Estimate {
   const n = values.length;
   if (n === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN, n };
   const middle = mean(values as number[]);
-  if (n === 1) return { mean: middle, low: Number.NaN, high: Number.NaN, n };
+  if (n < fewestSeeds) return { mean: middle, low: Number.NaN, high: Number.NaN, n };
   const half = (criticalT(1 - confidence, n - 1) * sampleStandardDeviation(values as number[])) / Math.sqrt(n);
-  return { mean: middle, low: middle - half, high: middle + half, n };
+  const [low, high] = bounds ? boundedInterval(middle, half, bounds) : [middle - half, middle + half];
+  return { mean: middle, low, high, n };
+}
+
+/**
+ * Student's interval on the log-odds of where the mean lies between its bounds, brought back: it stays within them, is wider on
+ * the side with more room, and is the plain one far from both. The half width is brought over by the derivative of the log-odds
+ * at the mean (the delta method), so that single values at a bound, as an accuracy of 1, may occur. Between -1 and 1 the
+ * log-odds are twice Fisher's z.
+ *
+ * @param half of the plain interval's width.
+ */
+function boundedInterval(middle: number, half: number, [low, high]: Bounds): [low: number, high: number] {
+  const width = high - low;
+  const share = (middle - low) / width;
+  // All values are equal, at a bound perhaps.
+  if (half === 0 || share <= 0 || share >= 1) return [middle, middle];
+  const odds = Math.log(share / (1 - share));
+  const halfOdds = half / width / (share * (1 - share));
+  const back = (logOdds: number) => low + width / (1 + Math.exp(-logOdds));
+  return [back(odds - halfOdds), back(odds + halfOdds)];
 }

@@ -1,5 +1,5 @@
 import { figure } from '../figures.ts';
-import { confidence, type Estimate } from './comparison.ts';
+import { confidence, type Estimate, fewestSeeds } from './comparison.ts';
 import { type Comparison, type FigureId, type Row, significance } from './comparison_rows.ts';
 
 /** The subject of a comparison, in words. */
@@ -50,14 +50,14 @@ export function paragraphOf({ summary, cosines }: Comparison, subject: Subject):
 /** A part each for figures that differ, that may differ, and that don't. */
 function testSentences(summary: readonly Row[], pairs: number): string[][] {
   const tested = summary.filter(({ test }) => !Number.isNaN(test.p));
-  if (pairs < 2) return [['One pair says nothing about chance: nothing was tested.']];
+  if (pairs < fewestSeeds) return [[tooFew(pairs)]];
   if (tested.length === 0) {
-    const isWhole = summary.some(({ layer, test }) => layer === undefined && test.difference.n > 1);
+    const isWhole = summary.some(({ layer, test }) => layer === undefined && test.difference.n >= fewestSeeds);
     return [
       [
         isWhole
           ? 'The twins were equal in every figure of every pair: there was nothing to test.'
-          : 'Fewer than two pairs have figures of both twins: nothing was tested.',
+          : `Fewer than ${fewestSeeds} pairs have figures for both twins: nothing was tested.`,
       ],
     ];
   }
@@ -93,6 +93,10 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
   }
   return [sure, unsure, same];
 }
+
+/** Why there are no intervals and no tests. */
+export const tooFew = (pairs: number): string =>
+  `${pairs === 1 ? 'One pair says' : 'Two pairs say'} nothing about chance: intervals and tests need at least ${fewestSeeds} seeds.`;
 
 /** How the twins ended, on the mean of all pairs. */
 function endSentence(summary: readonly Row[], pairs: number): string[] {
@@ -199,7 +203,7 @@ function listed(rows: readonly Row[], layers: readonly string[]): string {
 }
 
 function withInterval({ mean, low, high, n }: Estimate): string {
-  return n < 2 ? figure(mean) : `${figure(mean)} (${figure(low)} to ${figure(high)})`;
+  return n < fewestSeeds ? figure(mean) : `${figure(mean)} (${figure(low)} to ${figure(high)})`;
 }
 
 const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;

@@ -59,6 +59,7 @@ export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comp
     ...(layer !== undefined && { layer }),
     estimate: estimate(
       pairs.map(({ cosines }) => (layer === undefined ? cosines[epoch]?.whole : cosines[epoch]?.layers[layer])),
+      'cosine',
     ),
   });
   const layers = layersOf(pairs);
@@ -86,22 +87,26 @@ export const layersOf = (pairs: readonly PairRecord[]): string[] => [
 
 /** How the network does after an epoch; the gaps are between the same weights' figures on unaugmented images. */
 function outcomesOf(index: number): Figure[] {
-  const of = (figure: string, value: (epoch: TwinEpoch) => number, id?: FigureId): Figure => ({
+  const of = (figure: string, scale: Scale, value: (epoch: TwinEpoch) => number, id?: FigureId): Figure => ({
     figure,
     ...(id && { id }),
     epoch: index + 1,
-    scale: 'linear',
+    scale,
     of: ({ epochs }) => epochs[index] && value(epochs[index]),
   });
   return [
-    of('training loss', ({ loss }) => loss),
-    of('training accuracy', ({ accuracy }) => accuracy),
-    of('loss on plain training images', ({ plainLoss }) => plainLoss),
-    of('accuracy on plain training images', ({ plainAccuracy }) => plainAccuracy),
-    of('validation loss', ({ validationLoss }) => validationLoss, 'validationLoss'),
-    of('validation accuracy', ({ validationAccuracy }) => validationAccuracy, 'validationAccuracy'),
-    of('gap in loss', ({ validationLoss, plainLoss }) => validationLoss - plainLoss),
-    of('gap in accuracy', ({ validationAccuracy, plainAccuracy }) => plainAccuracy - validationAccuracy),
+    of('training loss', 'linear', ({ loss }) => loss),
+    of('training accuracy', 'share', ({ accuracy }) => accuracy),
+    of('loss on plain training images', 'linear', ({ plainLoss }) => plainLoss),
+    of('accuracy on plain training images', 'share', ({ plainAccuracy }) => plainAccuracy),
+    of('validation loss', 'linear', ({ validationLoss }) => validationLoss, 'validationLoss'),
+    of('validation accuracy', 'share', ({ validationAccuracy }) => validationAccuracy, 'validationAccuracy'),
+    of('gap in loss', 'linear', ({ validationLoss, plainLoss }) => validationLoss - plainLoss),
+    of(
+      'gap in accuracy',
+      'shareDifference',
+      ({ validationAccuracy, plainAccuracy }) => plainAccuracy - validationAccuracy,
+    ),
   ];
 }
 
@@ -150,13 +155,13 @@ function layerFigures(layer: string, epochs: number): Figure[] {
     ...norms,
     { figure: 'update ratio', layer, scale: 'log', of: at(epochs - 1, ({ updateRatio }) => updateRatio) },
     { figure: 'transport factor', layer, scale: 'log', of: at(epochs - 1, ({ transport }) => transport) },
-    { figure: 'dead share', layer, scale: 'linear', isRare: true, of: at(epochs - 1, ({ dead }) => dead) },
+    { figure: 'dead share', layer, scale: 'share', isRare: true, of: at(epochs - 1, ({ dead }) => dead) },
     ...verdictNames.map(
       (verdict): Figure => ({
         figure: `time ${verdict}`,
         verdict,
         layer,
-        scale: 'linear',
+        scale: 'share',
         isRare: true,
         of: (twin) => timeIn(verdict, layer, twin),
       }),
@@ -177,7 +182,7 @@ function rowsOf(pairs: readonly PairRecord[], figures: readonly Figure[]): Row[]
     const measured = [...a, ...b].filter((value) => value !== undefined && Number.isFinite(value));
     if (measured.length === 0 || (isRare && measured.every((value) => value === 0))) return [];
     // A layer that gets no gradient at all has no logarithm.
-    const scale = measured.some((value) => value! <= 0) ? 'linear' : figure.scale;
+    const scale = figure.scale === 'log' && measured.some((value) => value! <= 0) ? 'linear' : figure.scale;
     return [{ ...figure, scale, a: estimate(a, scale), b: estimate(b, scale), test: pairedTest(a, b, scale) }];
   });
   const adjusted = holm(rows.map(({ test }) => test.p));

@@ -1,4 +1,5 @@
-import type { Estimate } from '../compare/comparison.ts';
+import { confidence, type Estimate, fewestSeeds } from '../compare/comparison.ts';
+import { tooFew } from '../compare/comparison_paragraph.ts';
 import type { Row } from '../compare/comparison_rows.ts';
 import { figure } from '../figures.ts';
 
@@ -11,6 +12,13 @@ function short(value: number): string {
   return rounded !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential(2) : figure(rounded);
 }
 
+/** What the means are of and which intervals they have; of fewer than three seeds none, and why. @param where the intervals are drawn. */
+export function intervalsText(seeds: number, where?: string): string {
+  if (seeds < fewestSeeds) return `${seeds === 1 ? 'Figures of one seed' : 'Means over two seeds'}. ${tooFew(seeds)}`;
+  const intervals = `${100 * confidence} % intervals${where ? ` ${where}` : ''}`;
+  return `Means over ${seeds} seeds with ${intervals} (Student's t; of accuracies, shares and cosines by their log-odds, so that they stay in bounds).`;
+}
+
 /** "0.341 (0.339 to 0.343)"; the mean alone of a single seed. */
 export function estimateText({ mean, low, high, n }: Estimate, text = short): string {
   if (n === 0) return '';
@@ -19,7 +27,7 @@ export function estimateText({ mean, low, high, n }: Estimate, text = short): st
 
 /** A difference; a ratio as "x 1.31", or in per cent where it is near one and its digits would say nothing. */
 export function differenceText({ scale, test: { difference } }: Pick<Row, 'scale' | 'test'>): string {
-  if (scale === 'linear' || difference.n === 0) return estimateText(difference);
+  if (scale !== 'log' || difference.n === 0) return estimateText(difference);
   if (Math.abs(difference.mean - 1) >= 0.1) return `x ${estimateText(difference)}`;
   return estimateText(difference, (ratio) => `${ratio > 1 ? '+' : ''}${short(100 * (ratio - 1))} %`);
 }

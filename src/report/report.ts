@@ -5,7 +5,7 @@ import { figure } from '../figures.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import { twinColors } from './colors.ts';
 import type { ComparisonFile } from './comparison_file.ts';
-import { differenceText, estimateText, pText } from './comparison_text.ts';
+import { differenceText, estimateText, intervalsText, pText } from './comparison_text.ts';
 import { heatMaps } from './heat_map.ts';
 import { histograms } from './histograms.ts';
 import { html, Markup } from './markup.ts';
@@ -40,7 +40,7 @@ export function comparisonReport(file: ComparisonFile, ways: { a: string; b: str
 <p class="lead">${paragraph}</p>
 ${legend(ways)}
 <h2>How training went</h2>
-<p>Means over ${pairs.length} seeds with 95 % intervals as bands (Student's t). The loss by step is of images as they were seen,
+<p>${intervalsText(pairs.length, 'as bands')} The loss by step is of images as they were seen,
 augmented where the twin augments; the gap is between validation images and as many training images as they are, by the same weights.</p>
 <div class="plots">
 ${plot({ title: 'Training loss', x: 'step', series: bothTwins((twin) => timeline(pairs, twin)) })}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Estimate, estimate, holm, pairedTest } from '../../src/compare/comparison.ts';
+import { type Estimate, estimate, fewestSeeds, holm, pairedTest, type Scale } from '../../src/compare/comparison.ts';
 import { bothTails, criticalT } from '../../src/compare/student_t.ts';
 
 interface Case {
@@ -15,6 +16,8 @@ interface Case {
 // SciPy's numbers, by make_comparison_fixtures.py.
 const fixture: {
   cases: Case[];
+  bounded: { scale: Scale; a: number[]; b: number[]; estimate: Estimate; difference: Estimate }[];
+  fisher: { values: number[]; low: number; high: number }[];
   student: { n: number; t: number; tails: number; critical: number }[];
   holm: { p: number[]; adjusted: number[] }[];
 } = JSON.parse(readFileSync(new URL('../fixtures/comparison.json', import.meta.url), 'utf8'));
@@ -31,34 +34,51 @@ function expectEstimate(found: Estimate, expected: Estimate): void {
   for (const part of ['mean', 'low', 'high'] as const) expectClose(found[part], expected[part]);
 }
 
-describe.each(fixture.cases.map((it, i) => [`case ${i} of ${it.a.length} pairs`, it] as const))(
-  'SciPy, %s',
-  (_, it) => {
-    test('mean and interval', () => {
-      expectEstimate(estimate(it.a), it.estimates.a);
-      expectEstimate(estimate(it.b), it.estimates.b);
-      expectEstimate(estimate(it.a, 'log'), it.geometric);
-    });
+describe.each(
+  fixture.cases
+    .filter(({ a }) => a.length >= fewestSeeds)
+    .map((it, i) => [`case ${i} of ${it.a.length} pairs`, it] as const),
+)('SciPy, %s', (_, it) => {
+  test('mean and interval', () => {
+    expectEstimate(estimate(it.a), it.estimates.a);
+    expectEstimate(estimate(it.b), it.estimates.b);
+    expectEstimate(estimate(it.a, 'log'), it.geometric);
+  });
 
-    test('the paired test of differences', () => {
-      const { t, p, difference, degreesOfFreedom } = pairedTest(it.a, it.b);
-      expectClose(t, it.linear.t);
-      expectClose(p, it.linear.p);
-      expect(degreesOfFreedom).toBe(it.a.length - 1);
-      // A difference of nearly equal numbers keeps fewer digits than they have.
-      const { low, high } = it.linear.difference;
-      expect(Math.abs(difference.low - low)).toBeLessThanOrEqual(1e-9 * (high - low));
-      expect(Math.abs(difference.high - high)).toBeLessThanOrEqual(1e-9 * (high - low));
-    });
+  test('the paired test of differences', () => {
+    const { t, p, difference, degreesOfFreedom } = pairedTest(it.a, it.b);
+    expectClose(t, it.linear.t);
+    expectClose(p, it.linear.p);
+    expect(degreesOfFreedom).toBe(it.a.length - 1);
+    // A difference of nearly equal numbers keeps fewer digits than they have.
+    const { low, high } = it.linear.difference;
+    expect(Math.abs(difference.low - low)).toBeLessThanOrEqual(1e-9 * (high - low));
+    expect(Math.abs(difference.high - high)).toBeLessThanOrEqual(1e-9 * (high - low));
+  });
 
-    test('the paired test of ratios', () => {
-      const { t, p, difference } = pairedTest(it.a, it.b, 'log');
-      expectClose(t, it.log.t);
-      expectClose(p, it.log.p);
-      expectEstimate(difference, it.log.ratio);
-    });
-  },
-);
+  test('the paired test of ratios', () => {
+    const { t, p, difference } = pairedTest(it.a, it.b, 'log');
+    expectClose(t, it.log.t);
+    expectClose(p, it.log.p);
+    expectEstimate(difference, it.log.ratio);
+  });
+});
+
+describe.each(fixture.bounded.map((it, i) => [`${it.scale}, case ${i}`, it] as const))('SciPy, %s', (_, it) => {
+  test('the interval stays in bounds', () => {
+    expectEstimate(estimate(it.a, it.scale), it.estimate);
+    const { difference, p } = pairedTest(it.a, it.b, it.scale);
+    expectEstimate(difference, it.difference);
+    // The test is Student's, whatever the bounds.
+    expect(p).toBe(pairedTest(it.a, it.b).p);
+  });
+});
+
+test.each(fixture.fisher)("Fisher's z of $values", ({ values, low, high }) => {
+  const found = estimate(values, 'cosine');
+  expectClose(found.low, low);
+  expectClose(found.high, high);
+});
 
 test.each(fixture.student)("Student's t of $n degrees of freedom beyond $t", ({ n, t, tails, critical }) => {
   expectClose(bothTails(t, n), tails);
@@ -84,6 +104,48 @@ describe('where there is little to say', () => {
     expect(estimate([3])).toEqual({ mean: 3, low: Number.NaN, high: Number.NaN, n: 1 });
     expect(estimate([])).toEqual({ mean: Number.NaN, low: Number.NaN, high: Number.NaN, n: 0 });
     expect(pairedTest([3], [4])).toMatchObject({ difference: { mean: -1, n: 1 }, p: Number.NaN });
+  });
+
+  test('two seeds have a mean and no interval, two pairs a difference and no test', () => {
+    for (const scale of ['linear', 'log', 'share', 'cosine'] as const) {
+      expect(estimate([0.33, 0.35], scale)).toMatchObject({ low: Number.NaN, high: Number.NaN, n: 2 });
+      const { difference, t, p } = pairedTest([0.4, 0.6], [0.2, 0.3], scale);
+      expect([difference.low, difference.high, t, p]).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+      expect(difference.mean).not.toBeNaN();
+    }
+  });
+
+  test.each([
+    ['share', [1, 1, 1], 1],
+    ['share', [0, 0, 0], 0],
+    ['cosine', [-1, -1, -1], -1],
+    ['cosine', [1 + 2 ** -23, 1, 1], 1],
+  ] as const)('%s of %j, all at a bound: the interval is that bound', (scale, values, bound) => {
+    const { low, high } = estimate(values, scale);
+    expect(low).toBeCloseTo(bound, 6);
+    expect(high).toBeCloseTo(bound, 6);
+  });
+
+  test('no interval of what has bounds goes over them, and each holds its mean', () => {
+    const bounds = { share: [0, 1], shareDifference: [-1, 1], cosine: [-1, 1] } as const;
+    fc.assert(
+      fc.property(
+        fc.constantFrom('share', 'shareDifference', 'cosine'),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 3, maxLength: 9 }),
+        (scale, shares) => {
+          const [least, most] = bounds[scale];
+          const { mean, low, high } = estimate(
+            shares.map((share) => least + (most - least) * share),
+            scale,
+          );
+          const slack = 1e-12;
+          expect(low).toBeGreaterThanOrEqual(least - slack);
+          expect(high).toBeLessThanOrEqual(most + slack);
+          expect(low).toBeLessThanOrEqual(mean + slack);
+          expect(high).toBeGreaterThanOrEqual(mean - slack);
+        },
+      ),
+    );
   });
 
   test('twins that are equal in every pair are not tested', () => {

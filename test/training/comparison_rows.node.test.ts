@@ -56,6 +56,26 @@ describe('rows', () => {
     expect(rowOf(summary, 'time healthy', 'dense').a.mean).toBe(1);
   });
 
+  test('accuracies, shares and cosines have intervals within their bounds', () => {
+    const spread = pairs.map((pair, i) => ({
+      ...pair,
+      cosines: pair.cosines.map(({ layers }) => ({ whole: [0.9, 0.2, -0.8, 0.99][i]!, layers })),
+      a: { ...pair.a, epochs: pair.a.epochs.map((it) => ({ ...it, validationAccuracy: [0.1, 0.99, 1, 0.98][i]! })) },
+    }));
+    const compared = comparePairs(spread, 2);
+    const { a, test, scale } = rowOf(compared.summary, 'validation accuracy');
+    expect(scale).toBe('share');
+    expect(a.high).toBeLessThan(1);
+    expect(a.low).toBeGreaterThan(0);
+    expect(test.difference.high).toBeLessThan(1);
+    for (const { estimate } of compared.cosines.filter(({ layer }) => layer === undefined)) {
+      expect(estimate.low).toBeGreaterThan(-1);
+      expect(estimate.high).toBeLessThan(1);
+    }
+    expect(rowOf(compared.summary, 'time healthy', 'dense').scale).toBe('share');
+    expect(rowOf(compared.summary, 'gap in accuracy').scale).toBe('shareDifference');
+  });
+
   test('what never was in either twin is no row, what is equal in every pair is not tested', () => {
     expect(summary.some(({ figure }) => figure === 'time dead' || figure === 'dead share')).toBe(false);
     expect(rowOf(summary, 'update ratio', 'dense')).toMatchObject({ differs: false, adjusted: Number.NaN });
@@ -175,11 +195,18 @@ describe('the paragraph', () => {
       `A ended with ${end(first!.a)}, B with ${end(first!.b)}. `,
     );
     const broken = pairs.map((pair) => ({ ...pair, b: { ...pair.b, epochs: [], verdicts: [] } }));
-    expect(paragraphOf(comparePairs(broken, 2), subject)).toContain('Fewer than two pairs have figures of both');
+    expect(paragraphOf(comparePairs(broken, 2), subject)).toContain('Fewer than 3 pairs have figures for both');
     expect(paragraphOf(comparePairs([broken[0]!], 2), { ...subject, seeds: [0] })).toContain('B with neither');
     const same = pairs.map((pair) => ({ ...pair, b: pair.a }));
     expect(paragraphOf(comparePairs(same, 2), subject)).toContain('equal in every figure of every pair');
     expect(paragraphOf(comparison, { ...subject, broken: { a: 0, b: 3 } })).toContain('early for B in 3 of 4 pairs');
+  });
+
+  test('two pairs have means, no interval, and the reason', () => {
+    const two = paragraphOf(comparePairs(pairs.slice(0, 2), 2), { ...subject, seeds: [0, 1] });
+    expect(two).toContain('Two pairs say nothing about chance: intervals and tests need at least 3 seeds.');
+    expect(two).toContain('cosine of 0.5.');
+    expect(two).not.toMatch(/NaN|\(\S+ to /);
   });
 
   test('layers that vanish alike are told, though there is nothing to test', () => {
