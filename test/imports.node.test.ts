@@ -80,8 +80,16 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', ...rooms] },
 };
-/** Words, figures and limits of waits, which anybody may use. */
-const everybodys = ['errors.ts', 'check.ts', 'figures.ts', 'json_numbers.ts', 'options.ts', 'time_limit.ts'];
+/** Words, figures, limits of waits and how a picture becomes an image, which anybody may use. */
+const everybodys = [
+  'errors.ts',
+  'check.ts',
+  'figures.ts',
+  'json_numbers.ts',
+  'options.ts',
+  'picture_fit.ts',
+  'time_limit.ts',
+];
 /** Where the numbers of a sample's record stand: the twin of the draws fills the same record. */
 const layoutOfRecords = 'src/augment/op.ts';
 

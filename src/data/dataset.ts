@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts';
+import type { PictureFit } from '../picture_fit.ts';
 
 /** Height, width, channels. */
 export type ImageShape = [height: number, width: number, channels: number];
@@ -19,6 +20,8 @@ export interface Dataset {
   targets?: Float32Array;
   /** A name for each number of a target. */
   targetNames?: string[];
+  /** How pictures became these images, where it is not `'cover'`: `predict` does the same with the pictures that it gets. */
+  pictureFit?: PictureFit;
   /** Images. */
   count: number;
 }
@@ -40,6 +43,8 @@ export interface DatasetParts {
   targets?: Float32Array;
   /** By default the numbers of a target are named "0" and on. */
   targetNames?: readonly string[];
+  /** How pictures became these images: `'cover'` by default. */
+  pictureFit?: PictureFit;
 }
 
 /** What createDataset takes: labels, targets or both. */
@@ -77,6 +82,11 @@ export function createDatasets(parts: { train: DatasetSource; test: DatasetSourc
 }
 
 function create(parts: DatasetSource, part?: Part): Dataset {
+  const { pictureFit } = parts;
+  return { ...createOf(parts, part), ...(pictureFit && { pictureFit }) };
+}
+
+function createOf(parts: DatasetSource, part?: Part): Dataset {
   const { images, labels, targets, classNames } = parts;
   // A data set that was made of targets alone comes back with labels of no class.
   if (targets !== undefined && (labels === undefined || classNames?.length === 0)) return createOfTargets(parts, part);

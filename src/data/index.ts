@@ -1,3 +1,4 @@
+export type { PictureFit } from '../picture_fit.ts';
 export { formatCifar10, parseCifar10, parseCifar10Parts } from './cifar.ts';
 export { cifar10Names, digitNames, fashionMnistNames } from './class_names.ts';
 export { type Cleaned, type Cleaning, cleanDatasets } from './clean.ts';
@@ -24,7 +25,7 @@ export { type FileBytes, type IdentifiedFile, identifyFiles, type PlacedFile } f
 export { type IdxArray, type IdxDatasetFiles, parseIdx, parseIdxDataset, parseIdxParts } from './idx.ts';
 export { countClasses, type Inspection, inspectDatasets, type PartInspection } from './inspect.ts';
 export { type DatasetName, datasetNames, isDatasetName, type KnownDataset, knownDatasets } from './known.ts';
-export type { PictureFit, PictureOptions } from './picture_sizes.ts';
+export type { PictureOptions } from './picture_sizes.ts';
 export {
   describeIgnored,
   describeReading,

@@ -1,10 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import { count } from '../figures.ts';
+import { type PictureFit, pictureFits } from '../picture_fit.ts';
 import type { PictureSize } from './reading_report.ts';
-
-/** How a picture of another shape becomes an image, in CSS's words. */
-const fits = ['cover', 'contain', 'fill'] as const;
-export type PictureFit = (typeof fits)[number];
 
 export interface PictureOptions {
   /**
@@ -30,8 +27,8 @@ export function requirePictureOptions({ size, fit }: PictureOptions): void {
       expected: 'a positive integer, or [height, width]',
     });
   }
-  if (fit === undefined || fits.includes(fit)) return;
-  throw new ConfigurationError({ what: 'Invalid fit of pictures', found: fit, expected: fits.join(', ') });
+  if (fit === undefined || pictureFits.includes(fit)) return;
+  throw new ConfigurationError({ what: 'Invalid fit of pictures', found: fit, expected: pictureFits.join(', ') });
 }
 
 const largestAsIs = 64;

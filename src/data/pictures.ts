@@ -1,18 +1,20 @@
 import { ConfigurationError, DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
+import { drawPicture, type PictureFit, pictureDecoding } from '../picture_fit.ts';
 import { type DatasetParts, mostClasses } from './dataset.ts';
 import { holdOutOf } from './held_out.ts';
 import type { FileBytes, IdentifiedFile } from './identify.ts';
 import { heldOutSplits } from './image_files.ts';
 import { type PictureFolders, type PlacedPicture, placePictures } from './picture_folders.ts';
-import { imageSize, type PictureFit, type PictureOptions, sizesOf } from './picture_sizes.ts';
+import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
 import { type Split, splits } from './splits.ts';
 
-const decoding = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const;
 const fewestClasses = 2;
 /** Decoded pictures that are kept from one pass to the next; larger sets are decoded twice. */
 const mostKept = 256 * 2 ** 20;
+const defaultFit = 'cover';
+const ifUnusual = (pictureFit: PictureFit) => (pictureFit === defaultFit ? {} : { pictureFit });
 /** Formats that Chrome decodes. Others are tried too: another browser may know them. */
 const decodable = ['PNG', 'JPEG', 'GIF', 'WebP', 'BMP', 'AVIF', 'ICO'];
 
@@ -49,7 +51,7 @@ export async function readPictureFiles(
   requireClasses(pictures, files, others ?? describeFailed(failed));
   const sizes = sizesOf(pictures);
   const { size, rule } = imageSize(sizes, options);
-  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? 'cover', progress);
+  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? defaultFit, progress);
   const report = {
     format: 'pictures' as const,
     ignored: [...unlabeled, ...failed],
@@ -90,7 +92,7 @@ async function measure(
 }
 
 async function decode(file: FileBytes): Promise<ImageBitmap> {
-  return createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), decoding);
+  return createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), pictureDecoding);
 }
 
 async function decodeAll(
@@ -101,7 +103,6 @@ async function decodeAll(
 ) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
-  context.imageSmoothingQuality = 'high';
   const decoded: { picture: Picture; pixels: Uint8Array }[] = [];
   let isGray = true;
   for (const [i, picture] of pictures.entries()) {
@@ -123,7 +124,7 @@ async function decodeAll(
       images.set(isGray ? pixels.filter((_, at) => at % 3 === 0) : pixels, i * bytes);
     }
     const labels = taken.map(({ picture }) => classNames.indexOf(picture.className));
-    parts[split] = { images, labels, imageShape: [height, width, channels], classNames };
+    parts[split] = { images, labels, imageShape: [height, width, channels], classNames, ...ifUnusual(fit) };
   }
   return { parts, isGray };
 }
@@ -131,12 +132,7 @@ async function decodeAll(
 /** Red, green and blue of a picture, at the size of the canvas. */
 function draw(context: OffscreenCanvasRenderingContext2D, bitmap: ImageBitmap, fit: PictureFit): Uint8Array {
   const { width, height } = context.canvas;
-  const [across, down] = [width / bitmap.width, height / bitmap.height];
-  const scale = fit === 'cover' ? Math.max(across, down) : Math.min(across, down);
-  const [w, h] = fit === 'fill' ? [width, height] : [bitmap.width * scale, bitmap.height * scale];
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, width, height);
-  context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
+  drawPicture(context, bitmap, bitmap, fit);
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
   const pixels = new Uint8Array(3 * width * height);

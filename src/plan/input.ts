@@ -42,6 +42,8 @@ export interface DatasetInput extends BatchInput {
   plain?: BatchInput;
   /** Of the samples of a batch, where they have weights. */
   weights?: Slice;
+  /** The bytes of its images: a kernel fills them for a data set of blank images. */
+  images: Slice;
   /** How often the images of a batch are gone over. */
   passes: number;
   /** Samples of an epoch, each view of an image counted. */
@@ -84,7 +86,8 @@ export async function planInput(
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const pipeline = pipelineFor(inputView.augmentation, dataset.imageShape, inputView.statistics);
-  checkDataset(dataset, pipeline, model);
+  if (sampling.blank) checkImageShape(dataset.imageShape, pipeline, model.inputShape);
+  else checkDataset(dataset, pipeline, model);
   const memory = new Memory(recorder.gpu.device);
   try {
     return await planInto(recorder.into(memory), dataset, model, pipeline, inputView, sampling, buffers);
@@ -107,6 +110,8 @@ interface Sampling {
   alsoPlain?: boolean;
   /** Of the samples, [count]. */
   weights?: Float32Array;
+  /** Nothing is uploaded: the images are written on the GPU, and have no labels. */
+  blank?: boolean;
 }
 
 async function planInto(
@@ -115,13 +120,15 @@ async function planInto(
   model: ModelFacts,
   pipeline: Pipeline,
   { plain, probability, views }: InputView,
-  { batch, seed, alsoPlain, weights }: Sampling,
+  { batch, seed, alsoPlain, weights, blank }: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const { gpu, memory } = recorder;
   const targets = targetsOf(model, dataset);
   const data = {
-    images: memory.upload('dataset.images', dataset.images),
+    images: blank
+      ? memory.storage('dataset.images', Math.ceil((dataset.count * bytesOf(dataset.imageShape)) / 4))
+      : memory.upload('dataset.images', dataset.images),
     labels: memory.upload('dataset.labels', dataset.labels),
     labelBytes: dataset.labels.BYTES_PER_ELEMENT as 1 | 2,
     ...(targets && { targets: memory.upload('dataset.targets', targets) }),
@@ -149,6 +156,7 @@ async function planInto(
     soft: isSoft(model, source),
     ...(plainBatch && { plain: { recording: plainBatch.recording, soft: isSoft(model, plainOf(source, buffers)) } }),
     ...(batchWeights && { weights: batchWeights }),
+    images: data.images,
     passes: passes.length,
     places,
     order,
@@ -255,11 +263,13 @@ export function pipelineInto(augmentation: unknown, inputShape: readonly number[
   return pipelineFor(augmentation, inputShape);
 }
 
+const bytesOf = (imageShape: readonly number[]): number => imageShape.reduce((a, b) => a * b, 1);
+
 /** @throws ConfigurationError for images of another shape than the model takes, labels that do not fit its loss. */
 export function checkDataset(dataset: Dataset, pipeline: Pipeline, model: ModelFacts): void {
   const { imageShape, images, labels, count } = dataset;
   checkImageShape(imageShape, pipeline, model.inputShape);
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const bytes = bytesOf(imageShape);
   if (count < 1 || images.length !== count * bytes || labels.length !== count) {
     throw new ConfigurationError({
       what: "The data set's parts don't fit each other",

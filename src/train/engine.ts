@@ -2,6 +2,7 @@ import { fitStatistics } from '../augment/fit.ts';
 import { type FeatureStatistics, needsStatistics } from '../augment/image_data_generator.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
+import type { Kernel } from '../gpu/kernel.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
@@ -144,6 +145,11 @@ export class Engine {
     return engine;
   }
 
+  /** A launch beside those of the plan. The kernel is compiled once. */
+  dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>): Promise<Dispatch> {
+    return this.#recorder.dispatch(kernel, shape, buffers);
+  }
+
   /** A training step, dispatch by dispatch, with what makes its batch. */
   trainingRecording(input: BatchInput): Recording {
     return this.trainingStep(input).map(({ dispatch }) => dispatch);
@@ -191,12 +197,17 @@ export class Engine {
   /**
    * @param alsoPlain also record how the same samples are uploaded unaugmented.
    * @param weights sample weights, [count].
+   * @param blank nothing is uploaded: a kernel writes the images.
    */
   async input(
     dataset: Dataset,
     inputView: InputView,
     stepState: BoundState,
-    { alsoPlain = false, weights }: { alsoPlain?: boolean; weights?: Float32Array } = {},
+    {
+      alsoPlain = false,
+      weights,
+      blank = false,
+    }: { alsoPlain?: boolean; weights?: Float32Array; blank?: boolean } = {},
   ): Promise<DatasetInput> {
     const { model, outputs, loss, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
@@ -205,7 +216,7 @@ export class Engine {
       dataset,
       { inputShape: model.inputShape, outputs, loss },
       inputView,
-      { batch: batchSize, seed, alsoPlain, ...(weights && { weights }) },
+      { batch: batchSize, seed, alsoPlain, blank, ...(weights && { weights }) },
       { state: stepState.state, labels, targets, input: network.input },
     );
     if (!input.weights) return input;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parse } from '../check.ts';
+import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
@@ -8,6 +8,8 @@ import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import { countImages, imageElements } from './batch.ts';
 import type { Engine, WhichWeights } from './engine.ts';
+import { isPicture, type Picture, type PicturePreparation, requirePictures } from './picture.ts';
+import type { PictureInput } from './picture_input.ts';
 import { requireDataset } from './require_dataset.ts';
 import {
   augmentedProbabilities,
@@ -16,8 +18,53 @@ import {
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
 
-/** Float images [n, height, width, channels], already scaled; or a data set, preprocessed as `evaluate` does. */
-export type Images = Float32Array | Dataset;
+/** Several images: floats [n, height, width, channels] that are scaled already, a list of such floats, a data set, or a list of pictures. */
+export type ImageList = Float32Array | Dataset | readonly Picture[] | readonly Float32Array[];
+
+/**
+ * Images for the network. Pictures are resized and scaled, and the bytes of a data set are scaled, as in training; floats go into the network
+ * as they are.
+ */
+export type Images = ImageList | Picture;
+
+/** Images that have been decoded and resized. */
+export type PreparedImages = Float32Array | Dataset | PreparedPictures;
+
+/** Pictures at the size of the training images. */
+interface PreparedPictures extends PicturePreparation {
+  bitmaps: readonly ImageBitmap[];
+}
+
+/**
+ * Decodes and resizes what has to be, before the network's turn comes.
+ *
+ * @throws ConfigurationError, and DataError for a picture that cannot be decoded.
+ */
+export async function prepareImages(images: Images, preparation: PicturePreparation): Promise<PreparedImages> {
+  if (isFloats(images) || isDataset(images)) return images;
+  const list: readonly unknown[] | undefined = isPicture(images)
+    ? [images]
+    : Array.isArray(images)
+      ? images
+      : undefined;
+  if (!list) return images as unknown as Float32Array; // countImages says what it should be
+  if (list.length > 0 && list.every(isFloats)) return joined(list);
+  requirePictures(list);
+  const { preparePictures } = await import('./picture_input.ts');
+  return { ...preparation, bitmaps: await preparePictures(list, preparation) };
+}
+
+const isFloats = (images: unknown): images is Float32Array => images instanceof Float32Array;
+
+function joined(list: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(list.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const one of list) {
+    all.set(one, at);
+    at += one.length;
+  }
+  return all;
+}
 
 /** The output of a layer for some images. */
 export interface LayerOutput {
@@ -32,26 +79,35 @@ export interface LayerOutput {
 export interface PredictOptions {
   /** Averages the probabilities over this many augmented samples of each image of a data set; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;
+  /** The names and probabilities of so many of the most probable classes, in place of all outputs as numbers; a positive integer. */
+  top?: number;
 }
 
-const predictOptions = v.strictObject({ testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)) });
+const predictOptions = v.strictObject({
+  testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)),
+  top: v.optional(integer(1)),
+});
 
 interface FilledPredictOptions {
   testTimeAugmentation?: FilledTestTimeAugmentation;
+  top?: number;
 }
 
 /** @throws ConfigurationError */
 export function fillPredictOptions(options: PredictOptions): FilledPredictOptions {
-  const { testTimeAugmentation } = parse(predictOptions, options, 'predict');
-  return testTimeAugmentation === undefined
-    ? {}
-    : { testTimeAugmentation: fillTestTimeAugmentation(testTimeAugmentation) };
+  const { testTimeAugmentation, top } = parse(predictOptions, options, 'predict');
+  return {
+    ...(testTimeAugmentation !== undefined && {
+      testTimeAugmentation: fillTestTimeAugmentation(testTimeAugmentation),
+    }),
+    ...(top !== undefined && { top }),
+  };
 }
 
 /** The model's outputs [n, outputs], probabilities of classes: `Trainer.predict`. */
 export async function predict(
   engine: Engine,
-  images: Images,
+  images: PreparedImages,
   weights: WhichWeights,
   { testTimeAugmentation }: FilledPredictOptions,
 ): Promise<Float32Array> {
@@ -59,7 +115,7 @@ export async function predict(
     if (!isDataset(images)) {
       throw new ConfigurationError({
         what: 'testTimeAugmentation augments the bytes of a data set',
-        found: 'images as floats, which are scaled already',
+        found: isFloats(images) ? 'images as floats, which are scaled already' : 'pictures',
         expected: 'a data set',
         fix: 'make one with createDataset, or leave testTimeAugmentation out',
       });
@@ -75,7 +131,11 @@ export async function predict(
 }
 
 /** The output of every layer: `Trainer.activations`. */
-export async function activations(engine: Engine, images: Images, weights: WhichWeights): Promise<LayerOutput[]> {
+export async function activations(
+  engine: Engine,
+  images: PreparedImages,
+  weights: WhichWeights,
+): Promise<LayerOutput[]> {
   const { network, probabilities } = engine.steps;
   const outputs = network.inference.values.map(({ layer, shape, ref }) => ({ layer, shape, slice: ref }));
   outputs.at(-1)!.slice = probabilities; // the softmax is computed with the loss: the layer's own buffer holds logits
@@ -94,23 +154,33 @@ interface Wanted {
   elements: number;
 }
 
-const isDataset = (images: Images): images is Dataset =>
-  typeof images === 'object' && images !== null && 'imageShape' in images;
+const isDataset = (images: Images | PreparedImages): images is Dataset =>
+  typeof images === 'object' && images !== null && 'imageShape' in images && !('bitmaps' in images);
+
+const arePictures = (images: PreparedImages): images is PreparedPictures =>
+  typeof images === 'object' && images !== null && 'bitmaps' in images;
 
 /** Runs images through the network, and reads the results of all batches at the end. */
 async function read(
   engine: Engine,
-  images: Images,
+  images: PreparedImages,
   weights: WhichWeights,
   expected: readonly Wanted[],
 ): Promise<Float32Array[]> {
   const { gpu, memory, steps, settings, disposal } = engine;
   const { network, evaluation } = steps;
   const { model, batchSize } = settings;
-  // Anything else is probably meant as images: countImages throws an error that explains their format.
   if (isDataset(images)) requireDataset(images);
-  const count = isDataset(images) ? images.count : countImages(model, images);
-  const input = images instanceof Float32Array ? undefined : await engine.input(images, engine.plain, evaluation);
+  // Anything else is probably meant as images: countImages throws an error that explains their format.
+  const count = isDataset(images)
+    ? images.count
+    : arePictures(images)
+      ? images.bitmaps.length
+      : countImages(model, images);
+  if (count === 0) return expected.map(() => new Float32Array());
+  const pictures = arePictures(images) ? await pictureInput(engine, images) : undefined;
+  const input =
+    pictures?.input ?? (isDataset(images) ? await engine.input(images, engine.plain, evaluation) : undefined);
   const out: Slice[] = [];
   try {
     for (const { slice, elements } of expected) out.push(memory.storage(`${slice.label}.read`, count * elements));
@@ -120,14 +190,16 @@ async function read(
       ...network.inference.forward,
       evaluation.inferenceLoss,
     ];
-    if (input) {
-      const order = Uint32Array.from({ length: count }, (_, i) => i);
-      engine.beginEpoch(evaluation, input, order);
+    if (input && !pictures) {
+      engine.beginEpoch(evaluation, input, indices(count));
     }
     await engine.withWeights(weights, async () => {
       for (let first = 0; first < count; first += batchSize) {
         const n = Math.min(batchSize, count - first);
-        if (images instanceof Float32Array) {
+        if (arePictures(images)) {
+          pictures!.write(images.bitmaps.slice(first, first + n));
+          engine.beginEpoch(evaluation, input!, indices(n));
+        } else if (isFloats(images)) {
           const elements = imageElements(model);
           engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
           engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
@@ -144,8 +216,17 @@ async function read(
     return bytes.map((values, i) => new Float32Array(values, 0, count * expected[i]!.elements));
   } finally {
     for (const { buffer } of out) memory.free(buffer);
-    input?.dispose();
+    if (arePictures(images)) for (const bitmap of images.bitmaps) bitmap.close();
+    (pictures ?? input)?.dispose();
   }
+}
+
+const indices = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
+
+/** Fetched for who asks for it. */
+async function pictureInput(engine: Engine, { bitmaps, ...preparation }: PreparedPictures): Promise<PictureInput> {
+  const { PictureInput } = await import('./picture_input.ts');
+  return PictureInput.start(engine, preparation, Math.min(engine.settings.batchSize, bitmaps.length));
 }
 
 const batchesAhead = 4;

@@ -12,19 +12,30 @@ import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type BatchOptions, type BatchRecord, gradients, trainOnBatch } from './batch.ts';
+import { type ClassProbability, topClasses } from './class_probabilities.ts';
 import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import type { LearningRateCurve, LearningRateFinderOptions } from './learning_rate_finder.ts';
+import { isPicture, type Picture, type PicturePreparation } from './picture.ts';
 import {
   activations,
   fillPredictOptions,
+  type ImageList,
   type Images,
   type LayerOutput,
   type PredictOptions,
+  type PreparedImages,
   predict,
+  prepareImages,
 } from './predict.ts';
+import {
+  classesOfOutputs,
+  fillPredictionFacts,
+  type PredictionFacts,
+  requireClassesForTop,
+} from './prediction_facts.ts';
 import type { TrainingProfile } from './profile_step.ts';
 import { fitReopening } from './reopening.ts';
 import { requireDataset } from './require_dataset.ts';
@@ -47,6 +58,22 @@ export interface WeightsOption {
   weights?: WhichWeights;
 }
 
+type Prediction = Float32Array | ClassProbability[] | ClassProbability[][];
+
+/** How `predict` answers. */
+export interface Predict {
+  /**
+   * @param picture one picture.
+   * @param options `top`: how many classes.
+   * @returns the most probable classes, the most probable first.
+   */
+  (picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
+  /** @returns the most probable classes of each image. */
+  (images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
+  /** @returns the model's outputs [n, outputs]. */
+  (images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
+}
+
 const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current', 'average'])) });
 
 /** A model with its weights on the GPU. Made by `createTrainer`. */
@@ -65,6 +92,9 @@ export class Trainer {
   /** A `fit` is under way that opens another device where this one is lost. */
   #isReopening = false;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #given: Pick<TrainerOptions, 'classNames' | 'pictures'>;
+  /** Those of the options, or else of the data set that was trained on last. */
+  #facts: PredictionFacts;
   /** Calls of `fit` that have not ended. */
   #fits = 0;
 
@@ -74,6 +104,9 @@ export class Trainer {
     this.#gpu = gpu;
     this.model = settings.model;
     this.batchSize = settings.batchSize;
+    const { classNames, pictures } = options;
+    this.#given = { ...(classNames && { classNames }), ...(pictures && { pictures }) };
+    this.#facts = fillPredictionFacts(this.#given, settings);
     this.#hasAverage = averageOf(settings.optimizer) !== undefined;
     this.#memory = new Memory(gpu.device);
     this.#ready = this.#start();
@@ -109,6 +142,17 @@ export class Trainer {
     return this.#ready;
   }
 
+  /** The names of the classes, in the order of the outputs: those of the options, or of the data set that was trained on, or "0" and on. */
+  get classNames(): string[] {
+    const classes = classesOfOutputs(this.#settings.outputs);
+    return [...(this.#facts.classNames ?? Array.from({ length: classes }, (_, i) => String(i)))];
+  }
+
+  /** How `predict` prepares pictures: as those of the options, or of the data set that was trained on. */
+  get pictures(): PicturePreparation {
+    return this.#facts.pictures;
+  }
+
   /** The trainer's buffers without data sets, and their bytes on the GPU. */
   get memory(): { buffers: number; bytes: number } {
     return { buffers: this.#memory.buffers, bytes: this.#memory.bytes };
@@ -134,6 +178,7 @@ export class Trainer {
     this.#fits++;
     return this.#exclusively(async (engine) => {
       try {
+        this.#takeAfter(dataset);
         if (filled.onDeviceLost === 'throw') return await fitDataset(engine, dataset, filled);
         this.#isReopening = true;
         return await fitReopening(engine, dataset, filled, (snapshot) => this.#reopen(snapshot));
@@ -151,17 +196,11 @@ export class Trainer {
    * they take turns with it between two of its submissions.
    */
   readonly meanwhile = {
-    predict: async (
-      images: Images,
-      { weights, ...options }: PredictOptions & WeightsOption = {},
-    ): Promise<Float32Array> => {
-      const which = this.#evaluated({ weights });
-      const filled = fillPredictOptions(options);
-      return this.#between((engine) => predict(engine, images, which, filled));
-    },
+    predict: ((images, options) => this.#predict(images, options, (work) => this.#between(work))) as Predict,
     activations: async (images: Images, options?: WeightsOption): Promise<LayerOutput[]> => {
       const weights = this.#evaluated(options);
-      return this.#between((engine) => activations(engine, images, weights));
+      const prepared = await this.#prepare(images);
+      return this.#between((engine) => activations(engine, prepared, weights));
     },
     evaluate: async (
       dataset: Dataset,
@@ -229,15 +268,53 @@ export class Trainer {
   }
 
   /**
-   * The model's outputs [n, outputs], probabilities of classes, of any number of images; with `testTimeAugmentation` the mean over augmented samples of each.
+   * What the model says of one image or of any number: its outputs [n, outputs], probabilities of classes, or with `top` the
+   * names and probabilities of the most probable classes, of each image of a list.
+   *
+   * A picture (an ImageBitmap, ImageData, an image, canvas or video element, an OffscreenCanvas, a VideoFrame, a Blob or the
+   * bytes of a file) is resized and scaled as the pictures that were trained on. It stays on the GPU where the browser has it
+   * there. With `testTimeAugmentation` the answer is the mean over augmented samples of each image of a data set.
    *
    * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
-   * @throws ConfigurationError for images or options that don't fit.
+   * @throws ConfigurationError for images or options that don't fit; DataError for a picture that cannot be decoded.
    */
-  async predict(images: Images, { weights, ...options }: PredictOptions & WeightsOption = {}): Promise<Float32Array> {
+  predict(picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
+  predict(images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
+  predict(images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
+  predict(images: Images, options?: PredictOptions & WeightsOption): Promise<Prediction> {
+    return this.#predict(images, options, (work) => this.#exclusively(work));
+  }
+
+  async #predict(
+    images: Images,
+    { weights, ...options }: PredictOptions & WeightsOption = {},
+    inTurn: (work: (engine: Engine) => Promise<Float32Array>) => Promise<Float32Array>,
+  ): Promise<Prediction> {
     const which = this.#evaluated({ weights });
     const filled = fillPredictOptions(options);
-    return this.#exclusively((engine) => predict(engine, images, which, filled));
+    const { top } = filled;
+    const { loss, outputs } = this.#settings;
+    if (top !== undefined) requireClassesForTop(loss);
+    const prepared = await this.#prepare(images);
+    const probabilities = await inTurn((engine) => predict(engine, prepared, which, filled));
+    if (top === undefined) return probabilities;
+    const classes = topClasses(probabilities, outputs, this.classNames, top);
+    return isPicture(images) ? classes[0]! : classes;
+  }
+
+  #prepare(images: Images): Promise<PreparedImages> {
+    return prepareImages(images, this.#facts.pictures);
+  }
+
+  /** Predictions are of the classes that are trained on, and pictures become such images, unless the options say otherwise. */
+  #takeAfter({ classNames, targetNames, imageShape, pictureFit = 'cover' }: Dataset): void {
+    const names = classNames.length > 0 ? classNames : targetNames;
+    const fits = names?.length === classesOfOutputs(this.#settings.outputs);
+    this.#facts = {
+      ...this.#facts,
+      ...(!this.#given.classNames && fits && { classNames: names }),
+      ...(!this.#given.pictures && { pictures: { imageShape, fit: pictureFit } }),
+    };
   }
 
   /**
@@ -249,7 +326,8 @@ export class Trainer {
    */
   async activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
     const weights = this.#evaluated(options);
-    return this.#exclusively((engine) => activations(engine, images, weights));
+    const prepared = await this.#prepare(images);
+    return this.#exclusively((engine) => activations(engine, prepared, weights));
   }
 
   /**

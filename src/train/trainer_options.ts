@@ -31,6 +31,8 @@ import type { Settings } from '../plan/settings.ts';
 import { type CheckpointEvery, checkpointEverySchema } from './checkpoint_every.ts';
 import { type FilledFitSettings, type FitSettings, fillFitSettings } from './fit_settings.ts';
 import { Pace } from './pace.ts';
+import type { PicturePreparation } from './picture.ts';
+import { fillPredictionFacts } from './prediction_facts.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface TrainerOptions {
@@ -71,6 +73,14 @@ export interface TrainerOptions {
   probeEvery?: number;
   /** Metrics that `fit` and `evaluate` measure on their data in addition to loss and accuracy. */
   metrics?: readonly MetricConfig[];
+  /** The names of the classes, in the order of the model's outputs, for `predict` with `top`; by default those of the data set that is trained on. */
+  classNames?: readonly string[];
+  /**
+   * What `predict` does with a picture before the network gets it: scales it to an image of `imageShape` [height, width,
+   * channels] and crops it (`fit: 'cover'`), pads it with white (`'contain'`) or stretches it (`'fill'`). By default as the
+   * pictures of the data set that is trained on, and before that as the model's `inputShape` says.
+   */
+  pictures?: Partial<PicturePreparation>;
 }
 
 export interface Progress {
@@ -149,6 +159,8 @@ const optionNames = [
   'health',
   'probeEvery',
   'metrics',
+  'classNames',
+  'pictures',
 ];
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
@@ -254,6 +266,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   requireMetricsFit(metrics, outputs);
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const inputView = inputViewOf(augmentation, options.mix, options.copies);
+  fillPredictionFacts(options, { model, outputs });
   const soft = isOfClasses(loss) && (takesTargets(loss) || paired);
   return {
     model,

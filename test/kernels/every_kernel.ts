@@ -76,6 +76,7 @@ import {
 import { checkGradientNorm, checkGradientNormReduce, checkWeightPenalty } from './norm_checks.ts';
 import { checkAdam, checkOptimizer, checkSgd } from './optimizer_checks.ts';
 import { checkLoss } from './optioned_loss_checks.ts';
+import { checkPictureBytes } from './picture_checks.ts';
 import {
   checkAveragePoolBackward,
   checkAveragePoolForward,
@@ -367,6 +368,7 @@ export const everyKernel: AnyCheck[] = [
   any(checkSoftmaxCrossEntropy({ ...loss, soft: false, penalties: 3 })),
   ...optionedLosses.map((loss) => any(checkLoss(loss))),
   any(checkGatherRows({ slots: 9, rows: 5, width: 3 })),
+  ...([1, 3] as const).map((channels) => any(checkPictureBytes({ batch: 3, height: 5, width: 7, channels }))),
   ...[6, 0].map((biases) => any(checkSumParts({ parts: 3, weights: 70, biases }))),
   any(checkGradientNorm(tensors)),
   any(checkGradientNorm(tensors, Float32Array.of(0, 0.1, 0.3, 0.2))),

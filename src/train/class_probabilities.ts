@@ -1,0 +1,28 @@
+/** A class and how probable the model says it is. */
+export interface ClassProbability {
+  className: string;
+  /** 0 to 1. */
+  probability: number;
+}
+
+/**
+ * The most probable classes of each image, the most probable first; of equal ones the first.
+ *
+ * @param probabilities [n, outputs]. One output is the probability of the second of two classes.
+ * @param top how many, at most.
+ */
+export function topClasses(
+  probabilities: Float32Array,
+  outputs: number,
+  classNames: readonly string[],
+  top: number,
+): ClassProbability[][] {
+  return Array.from({ length: probabilities.length / outputs }, (_, n) => {
+    const row = probabilities.subarray(n * outputs, (n + 1) * outputs);
+    const all = outputs === 1 ? [1 - row[0]!, row[0]!] : Array.from(row);
+    return all
+      .map((probability, i) => ({ className: classNames[i] ?? String(i), probability }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, top);
+  });
+}

@@ -1,0 +1,48 @@
+import { ConfigurationError } from '../errors.ts';
+import type { PictureFit } from '../picture_fit.ts';
+
+/**
+ * A picture of any size, as a page has it: an element, a canvas, a frame, pixels, or a file (PNG, JPEG, WebP, GIF, BMP, AVIF) as a
+ * Blob or as its bytes.
+ */
+export type Picture =
+  | ImageBitmap
+  | ImageData
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | HTMLVideoElement
+  | OffscreenCanvas
+  | VideoFrame
+  | Blob
+  | ArrayBuffer
+  | Uint8Array;
+
+/** How pictures become the images that the network was trained on. */
+export interface PicturePreparation {
+  /** Height, width and channels of the images in the data set: 1 channel is gray, 3 are red, green and blue. */
+  imageShape: readonly [height: number, width: number, channels: number];
+  /** What happens to a picture of another shape: `'cover'` by default. */
+  fit: PictureFit;
+}
+
+const elements = ['HTMLImageElement', 'HTMLCanvasElement', 'HTMLVideoElement', 'OffscreenCanvas', 'VideoFrame'];
+const files = ['Blob', 'File', 'ArrayBuffer', 'Uint8Array'];
+const kinds = new Set(['ImageBitmap', 'ImageData', ...elements, ...files]);
+
+/** The kind of an object, also of one from another window. */
+export const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+/** Whether a value is a picture. Whether it can be decoded is another question. */
+export const isPicture = (value: unknown): value is Picture => kinds.has(kindOf(value));
+
+/** @throws ConfigurationError for something else in a list of pictures. */
+export function requirePictures(values: readonly unknown[]): asserts values is readonly Picture[] {
+  const wrong = values.findIndex((value) => !isPicture(value));
+  if (wrong < 0) return;
+  throw new ConfigurationError({
+    what: `Number ${wrong} of the list is no picture`,
+    found: kindOf(values[wrong]),
+    expected: [...kinds].join(', '),
+    fix: 'give a list of pictures or a list of Float32Arrays, and not both in one',
+  });
+}

@@ -1,0 +1,177 @@
+import { ConfigurationError, DataError } from '../errors.ts';
+import type { Slice } from '../gpu/memory.ts';
+import type { Dispatch } from '../gpu/recording.ts';
+import { submit } from '../gpu/submission.ts';
+import { type PictureBytesShape, pictureBytes, pitchOf } from '../kernels/picture_bytes.ts';
+import { drawPicture, pictureDecoding } from '../picture_fit.ts';
+import type { DatasetInput } from '../plan/input.ts';
+import type { Engine } from './engine.ts';
+import { kindOf, type Picture, type PicturePreparation } from './picture.ts';
+
+/**
+ * Pictures at the size of the training images, drawn in the same way. The first one shows what its element or canvas shows at
+ * the time of the call.
+ *
+ * @throws ConfigurationError where there is no browser to draw them, or for images that are neither gray nor colored.
+ * @throws DataError for a picture that cannot be decoded, or that has no pixels yet.
+ */
+export async function preparePictures(
+  pictures: readonly Picture[],
+  { imageShape, fit }: PicturePreparation,
+): Promise<ImageBitmap[]> {
+  if (typeof OffscreenCanvas === 'undefined') {
+    throw new ConfigurationError({
+      what: 'Pictures can only be predicted in a browser, which decodes them',
+      found: 'no OffscreenCanvas here',
+      fix: 'give a data set or floats; the command has wgrad predict',
+    });
+  }
+  const [height, width, channels] = imageShape;
+  if (channels !== 1 && channels !== 3) {
+    throw new ConfigurationError({
+      what: 'Pictures are gray or colored, and the model takes other images',
+      found: `${channels} channels`,
+      expected: '1 or 3 channels',
+      fix: 'give a data set or floats',
+    });
+  }
+  const context = new OffscreenCanvas(width, height).getContext('2d')!;
+  const prepared: ImageBitmap[] = [];
+  try {
+    for (const [i, picture] of pictures.entries()) {
+      const source = drawable(picture) ?? (await decoded(picture, i));
+      const size = sizeOf(source);
+      if (!(size.width > 0 && size.height > 0)) {
+        throw new DataError({
+          what: `Picture ${i} has no pixels`,
+          found: `${kindOf(picture)} of ${size.width} x ${size.height}`,
+          fix: 'wait until it is loaded: await image.decode() for an image, the event loadeddata for a video',
+        });
+      }
+      drawPicture(context, source, size, fit);
+      prepared.push(context.canvas.transferToImageBitmap());
+      if (source !== picture) (source as ImageBitmap).close();
+    }
+    return prepared;
+  } catch (error) {
+    for (const bitmap of prepared) bitmap.close();
+    throw error;
+  }
+}
+
+type Drawable = Exclude<CanvasImageSource, SVGImageElement>;
+
+/** The picture itself where a canvas can draw it. */
+const drawable = (picture: Picture): Drawable | undefined =>
+  ['ImageData', 'Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(kindOf(picture))
+    ? undefined
+    : (picture as Drawable);
+
+async function decoded(picture: Picture, i: number): Promise<ImageBitmap> {
+  const kind = kindOf(picture);
+  const isBytes = kind === 'ArrayBuffer' || kind === 'Uint8Array';
+  const source = isBytes ? new Blob([picture as Uint8Array<ArrayBuffer>]) : (picture as ImageData | Blob);
+  try {
+    return await createImageBitmap(source, pictureDecoding);
+  } catch (cause) {
+    throw new DataError(
+      {
+        what: `Picture ${i} cannot be decoded`,
+        found: `${kind} of ${'size' in source ? `${source.size} bytes` : `${source.width} x ${source.height}`}`,
+        expected: 'a whole file that this browser decodes: PNG, JPEG, WebP, GIF, BMP or AVIF',
+        ...(isBytes && { fix: 'pixels that are no file go into an ImageData or, with createDataset, a data set' }),
+      },
+      { cause },
+    );
+  }
+}
+
+/** In pixels, whatever the size on the page. */
+function sizeOf(source: Drawable): { width: number; height: number } {
+  if ('naturalWidth' in source) return { width: source.naturalWidth, height: source.naturalHeight };
+  if ('videoWidth' in source) return { width: source.videoWidth, height: source.videoHeight };
+  if ('displayWidth' in source) return { width: source.displayWidth, height: source.displayHeight };
+  return { width: source.width, height: source.height };
+}
+
+/** Where a batch of prepared pictures becomes bytes like those of a data set, without passing through the host. */
+export class PictureInput {
+  readonly input: DatasetInput;
+  readonly #engine: Engine;
+  readonly #texture: GPUTexture;
+  readonly #pixels: Slice;
+  readonly #shape: PictureBytesShape;
+  readonly #dispatch: Dispatch;
+
+  private constructor(
+    engine: Engine,
+    input: DatasetInput,
+    texture: GPUTexture,
+    pixels: Slice,
+    shape: PictureBytesShape,
+    dispatch: Dispatch,
+  ) {
+    this.#engine = engine;
+    this.input = input;
+    this.#texture = texture;
+    this.#pixels = pixels;
+    this.#shape = shape;
+    this.#dispatch = dispatch;
+  }
+
+  /** @param batch pictures at once, at most. */
+  static async start(engine: Engine, { imageShape }: PicturePreparation, batch: number): Promise<PictureInput> {
+    const [height, width, channels] = imageShape;
+    const shape: PictureBytesShape = { batch, height, width, channels: channels as 1 | 3 };
+    const { memory, gpu, plain, steps } = engine;
+    const blank = {
+      images: new Uint8Array(),
+      labels: new Uint8Array(batch),
+      imageShape: [...imageShape] as [number, number, number],
+      classNames: [],
+      count: batch,
+    };
+    const input = await engine.input(blank, plain, steps.evaluation, { blank: true });
+    let pixels: Slice | undefined;
+    try {
+      pixels = memory.storage('pictures.pixels', batch * height * pitchOf(width));
+      const dispatch = await engine.dispatch(pictureBytes, shape, { pixels, images: input.images });
+      const texture = gpu.device.createTexture({
+        label: 'picture',
+        size: [width, height],
+        format: 'rgba8unorm',
+        usage: GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC | GPUTextureUsage.RENDER_ATTACHMENT,
+      });
+      return new PictureInput(engine, input, texture, pixels, shape, dispatch);
+    } catch (error) {
+      if (pixels) memory.free(pixels.buffer);
+      input.dispose();
+      throw error;
+    }
+  }
+
+  /** Writes the images of a batch, from its first on. */
+  write(pictures: readonly ImageBitmap[]): void {
+    const { height, width } = this.#shape;
+    const { device } = this.#engine.gpu;
+    const { buffer } = this.#pixels;
+    const texture = this.#texture;
+    const bytesPerRow = 4 * pitchOf(width);
+    for (const [n, source] of pictures.entries()) {
+      device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height]);
+      submit(device, 'picture', ({ encoder }) =>
+        encoder.copyTextureToBuffer({ texture }, { buffer, offset: n * height * bytesPerRow, bytesPerRow }, [
+          width,
+          height,
+        ]),
+      );
+    }
+    submit(device, 'pictures', (work) => work.compute([this.#dispatch]));
+  }
+
+  dispose(): void {
+    this.#texture.destroy();
+    this.#engine.memory.free(this.#pixels.buffer);
+    this.input.dispose();
+  }
+}

@@ -1,0 +1,55 @@
+import { ConfigurationError } from '../errors.ts';
+import { type FilledLoss, metricOf } from '../model/loss.ts';
+import { pictureFits } from '../picture_fit.ts';
+import type { Settings } from '../plan/settings.ts';
+import type { PicturePreparation } from './picture.ts';
+import type { TrainerOptions } from './trainer_options.ts';
+
+/** What a prediction needs to know beside the network: the names of the classes, and how pictures become images. */
+export interface PredictionFacts {
+  /** In the order of the outputs; undefined as long as nobody has said. */
+  classNames?: readonly string[];
+  pictures: PicturePreparation;
+}
+
+/** One output is the probability of the second of two classes. */
+export const classesOfOutputs = (outputs: number): number => (outputs === 1 ? 2 : outputs);
+
+/** @throws ConfigurationError for names of another number of classes, and for an invalid preparation of pictures. */
+export function fillPredictionFacts(
+  { classNames, pictures }: Pick<TrainerOptions, 'classNames' | 'pictures'>,
+  { model, outputs }: Pick<Settings, 'model' | 'outputs'>,
+): PredictionFacts {
+  const classes = classesOfOutputs(outputs);
+  const areNames = Array.isArray(classNames) && classNames.every((name) => typeof name === 'string');
+  if (classNames !== undefined && (!areNames || classNames.length !== classes)) {
+    throw new ConfigurationError({
+      what: 'The classNames are not those of the model',
+      found: classNames,
+      expected: `${classes} names, in the order of the model's outputs`,
+    });
+  }
+  const inputShape = model.inputShape as PicturePreparation['imageShape'];
+  const { imageShape = inputShape, fit = 'cover' } = pictures ?? {};
+  const isShape = Array.isArray(imageShape) && imageShape.length === 3 && imageShape.every(isPositiveInteger);
+  if (!isShape || !pictureFits.includes(fit)) {
+    throw new ConfigurationError({
+      what: 'Invalid preparation of pictures',
+      found: pictures,
+      expected: `{ imageShape: [height, width, channels], fit: ${pictureFits.map((name) => `'${name}'`).join(' or ')} }`,
+    });
+  }
+  return { ...(classNames && { classNames: [...classNames] }), pictures: { imageShape, fit } };
+}
+
+const isPositiveInteger = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+
+/** @throws ConfigurationError for a loss of numbers. */
+export function requireClassesForTop(loss: FilledLoss): void {
+  if (metricOf(loss) === 'accuracy') return;
+  throw new ConfigurationError({
+    what: `top is of classes, which ${loss.type} does not have`,
+    found: { loss: loss.type },
+    fix: 'leave top out: predict gives the outputs as numbers',
+  });
+}
