@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -10,9 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { counted } from '../figures.ts';
+import { makeFolder } from '../formats/make_folder.ts';
 import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import { temporaryName } from './whole_file.ts';
 
@@ -136,13 +136,6 @@ export class CheckpointFolder {
       );
     }
   }
-}
-
-/** Not by `recursive`: Node then tries forever in a file system that takes no folders, /proc for one. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }
 
 /** The new name is on the disk too. Windows can't flush a folder, and needs no flush for it. */

@@ -1,10 +1,9 @@
 import { count } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
-import type { EpochRecord, FitSettings, MetricConfig, Snapshot } from '../index.ts';
-import { fillMetrics } from '../model/metrics/index.ts';
+import type { EpochRecord, FitSettings, Snapshot } from '../index.ts';
 import { historyBefore } from '../session/resume_point.ts';
 import type { Keep, RunResult } from '../session/training_run.ts';
-import { isBetter, type Monitor, monitored, monitorOf } from '../train/monitor.ts';
+import { isBetter, type Monitor, monitored } from '../train/monitor.ts';
 import { throughLosses } from './losses.ts';
 import { unpackSnapshot } from './packed_snapshot.ts';
 import type { PreparedRun } from './run.ts';
@@ -54,18 +53,6 @@ export async function fitThrough(
     },
   );
 }
-
-/** The figure whose best epoch is kept. @throws ConfigurationError for one that is not measured. */
-export const monitorOfRun = (
-  name: string | undefined,
-  validation: boolean,
-  metrics: readonly MetricConfig[] = [],
-): Monitor =>
-  monitorOf(
-    { monitor: name ?? (validation ? 'validationLoss' : 'loss') },
-    { validation, metrics: fillMetrics(metrics) },
-    '--monitor',
-  );
 
 /** The best of the epochs so far. */
 export function bestOf(epochs: readonly EpochRecord[], monitor: Monitor): number | undefined {

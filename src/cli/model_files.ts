@@ -1,16 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ConfigurationError, DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { exportModel, type ModelFormat, modelFormats } from '../formats/export_model.ts';
 import { importModel } from '../formats/import_model.ts';
+import { makeFolder } from '../formats/make_folder.ts';
 import { modelOfRun, runOfModel } from '../formats/model_of_run.ts';
 import type { OnnxInput } from '../formats/onnx/onnx.ts';
 import { formatRun, parseRun } from '../formats/run_file.ts';
 import { modelSummary } from '../index.ts';
 import type { Model } from '../model/graph.ts';
-import { namedOrJson, oneOf, outputFile } from './values.ts';
+import { namedOrJson, oneOf, outputFile, outputFolder } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
 /** `wgrad export` and `wgrad import` */
@@ -58,14 +59,7 @@ function exportRun(path: string, options: { format: ModelFormat; out: string; in
     console.log(`written  ${out}`);
     return;
   }
-  try {
-    mkdirSync(out, { recursive: true });
-  } catch (cause) {
-    throw new ConfigurationError(
-      { what: `--out has to be a folder for ${format}`, found: (cause as Error).message, fix: 'name another one' },
-      { cause },
-    );
-  }
+  makeFolder(outputFolder('--out')(out));
   for (const { name, bytes } of files) {
     writeWhole(join(out, name), bytes);
     console.log(`written  ${join(out, name)}`);

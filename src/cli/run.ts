@@ -2,27 +2,32 @@ import {
   type Cleaned,
   cleanDatasets,
   createDatasets,
+  type Dataset,
   fingerprint,
   isDatasetName,
   type TrainAndTest,
   takeFirst,
 } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
-import { compileForLoss, defaultLoss, fillLoss, metricOf } from '../model/loss.ts';
-import { fillMetrics, requireMetricsFit } from '../model/metrics/index.ts';
+import { metricOf } from '../model/loss.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { checkLabels } from '../plan/targets.ts';
 import { type RunToSave, runToSave } from '../session/saved_run.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
-import { fillFitSettings } from '../train/fit_settings.ts';
+import { fillFitSettings, isEverValidated } from '../train/fit_settings.ts';
+import { type Measured, monitorOf } from '../train/monitor.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { weightsOf } from '../train/sample_weights.ts';
-import { requireMetricsOfClasses } from '../train/trainer_options.ts';
+import { splitForTraining } from '../train/split.ts';
+import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
+import { fillTrainerOptions } from '../train/trainer_options.ts';
 import { readParts } from './datasets.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
+import { lengthWarnings } from './length_lines.ts';
 import { planOfResumed, type ResumedRun, requireSameImages, requireSameOptions } from './resumed_run.ts';
 import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -39,7 +44,11 @@ export interface PreparedRun {
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
+  /** What the epochs measure. */
+  measured: Measured & { outputs: number };
   classNames: readonly string[];
+  /** Lines about its length that are no errors. */
+  warnings: string[];
   /** The parts of a saved run that are known before training. */
   toSave: () => Promise<RunToSave>;
   /** `config` in the file of --json. */
@@ -52,6 +61,10 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
   resumed?: ResumedRun & { typed: readonly string[] };
   /** How `fit` validates and when it ends. */
   fit?: FitSettings;
+  /** The figure that --monitor names. */
+  monitor?: string;
+  /** Samples of each test image that the network is evaluated by in the end. */
+  tta?: number;
 }
 
 /**
@@ -60,7 +73,7 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
  */
 export async function withRun<Result>(
   options: RunOptions,
-  { tell, keep, restored, resumed, fit = {} }: RunParts,
+  { tell, keep, restored, resumed, fit = {}, monitor, tta }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
@@ -76,7 +89,7 @@ export async function withRun<Result>(
     await requireSameImages(datasets, resumed, options.dataset);
     trainer = run.options;
   }
-  requireFitSettings(fit, trainer, datasets);
+  const measured = requireFitSettings({ fit, monitor, tta, epochs: options.epochs }, trainer, datasets);
   let session: Session | undefined;
   const interrupts = new Interrupts(async () => session?.close());
   try {
@@ -123,6 +136,7 @@ export async function withRun<Result>(
       ...trainer,
       ...(Object.keys(fit).length > 0 && { fit }),
     };
+    const warnings = lengthWarnings(trainer, datasets.train, plan, fit);
     const toSave = async (): Promise<RunToSave> =>
       runToSave(
         { ...trainer, dataset: nameForPage(dataset), clean, epochs: plan.epochs, ...counts(datasets), fit },
@@ -133,7 +147,7 @@ export async function withRun<Result>(
       get session() {
         return session!;
       },
-      ...{ restart, interrupts, plan, adapter, layers, classNames, toSave, config },
+      ...{ restart, interrupts, plan, adapter, layers, measured, classNames, warnings, toSave, config },
     });
   } finally {
     interrupts.dispose();
@@ -141,27 +155,47 @@ export async function withRun<Result>(
   }
 }
 
-/** Checks the options before Chrome is started. @throws ConfigurationError for what does not fit the model or the images. */
+/**
+ * Checks the options before Chrome is started.
+ *
+ * @returns what the epochs will measure.
+ * @throws ConfigurationError for what does not fit the model or the images.
+ */
 function requireFitSettings(
-  fit: FitSettings,
-  { metrics, optimizer, model, loss = defaultLoss }: TrainerOptions,
+  {
+    fit,
+    monitor,
+    tta,
+    epochs,
+  }: Required<Pick<RunParts, 'fit'>> & Pick<RunParts, 'monitor' | 'tta'> & { epochs?: number },
+  options: TrainerOptions,
   { train, test }: TrainAndTest,
-): void {
-  const filled = fillMetrics(metrics);
-  const filledLoss = fillLoss(loss);
-  const { outputs } = compileForLoss(model, filledLoss);
-  requireMetricsOfClasses(filled, filledLoss);
-  requireMetricsFit(filled, outputs);
-  for (const part of [train, test]) if (part.count > 0) checkLabels({ loss: filledLoss, outputs }, part);
-  const { classWeight } = fit;
+): PreparedRun['measured'] {
+  const settings = fillTrainerOptions(options);
+  const { loss, outputs, metrics, optimizer } = settings;
+  for (const part of [train, test]) if (part.count > 0) checkLabels({ loss, outputs }, part);
+  const { classWeight, validationSplit } = fit;
+  splitForTraining(train, settings.inputView, validationSplit === undefined ? {} : { validationSplit });
   if (classWeight !== undefined) weightsOf(train, { classWeight });
-  const validation = fit.validationSplit !== undefined || test.count > 0;
-  const hasSchedule = typeof optimizer === 'object' && typeof optimizer.learningRate === 'object';
-  requireCallbacksFit(
-    fillFitSettings(fit).callbacks,
-    { validation, accuracy: metricOf(filledLoss) === 'accuracy', metrics: filled },
-    hasSchedule,
-  );
+  const { callbacks, validationFreq } = fillFitSettings(fit);
+  const isLeftOut = epochs !== undefined && !isEverValidated(epochs, validationFreq);
+  const validation = (validationSplit !== undefined || test.count > 0) && !isLeftOut;
+  const accuracy = metricOf(loss) === 'accuracy';
+  const measured = { validation, accuracy, metrics, outputs, ...(isLeftOut && { isLeftOut }) };
+  requireCallbacksFit(callbacks, measured, typeof optimizer.learningRate === 'object');
+  if (monitor !== undefined) monitorOf({ monitor }, measured, '--monitor');
+  if (tta !== undefined) requireTestImages(tta, test);
+  if (tta !== undefined) requireTestTimeAugmentationFits(settings, test, fillTestTimeAugmentation(tta));
+  return measured;
+}
+
+function requireTestImages(tta: number, { count }: Dataset): void {
+  if (count > 0) return;
+  throw new ConfigurationError({
+    what: '--tta evaluates the test images, and there are none',
+    found: `--tta ${tta}, and a data set without test images`,
+    fix: 'leave --tta out, or give a data set with a part for validation or testing',
+  });
 }
 
 /** Images of a folder are a custom data set for the page. */

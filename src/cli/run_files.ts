@@ -20,12 +20,13 @@ export class RunFiles {
 
   /**
    * @param after the step after which a resumed run continues.
+   * @param ofEpochs columns of --csv that are filled at the end of an epoch.
    * @throws ConfigurationError for a path that cannot be written.
    */
-  constructor({ csv, logdir }: { csv?: string; logdir?: string }, after = 0) {
+  constructor({ csv, logdir }: { csv?: string; logdir?: string }, after = 0, ofEpochs: readonly string[] = []) {
     if (csv) {
       this.open(csv, () => {
-        const file = new CsvFile(csv, after);
+        const file = new CsvFile(csv, after, ofEpochs);
         if (file.missing > 0)
           this.notes.push(`note     ${csv} has no rows of the ${counted(file.missing, 'step')} before`);
         return file;

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
+import { makeFolder } from '../formats/make_folder.ts';
 import { Interrupts } from './interrupts.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
@@ -56,7 +56,7 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
       `written  ${out}: ${counted(datasets.train.count, 'image')} of ${dataset}, ${counted(draws, 'draw')} of each`,
     );
     if (save === undefined) return;
-    mkdirSync(save, { recursive: true });
+    makeFolder(save);
     for (const { name, png } of pictures.singles) writeWhole(join(save, `${name}.png`), Buffer.from(png, 'base64'));
     console.log(`written  ${count(pictures.singles.length)} PNG files into ${save}`);
   } finally {

@@ -1,21 +1,21 @@
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
-import type { Evaluation, MetricConfig, Startup, StoppedEarly, TrainerOptions, Verdict } from '../index.ts';
+import type { Evaluation, MetricConfig, Startup, StoppedEarly, Verdict } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
-import { fillOptimizer } from '../model/optimizer.ts';
-import { scheduleLengthWarning } from '../model/schedule.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { historyBefore, resumePoint } from '../session/resume_point.ts';
 import type { Keep } from '../session/training_run.ts';
-import { type Plan, stepsPerEpoch } from '../train/run_length.ts';
+import { monitorOf } from '../train/monitor.ts';
+import type { Plan } from '../train/run_length.ts';
 import { timedAfterSteps } from '../train/run_time.ts';
 import { CheckpointFolder, requireNoCheckpoints } from './checkpoint_folder.ts';
 import { type CheckpointOptions, checkCheckpointOptions, keptByDefault } from './checkpoint_options.ts';
 import { CheckpointWriter } from './checkpoint_writer.ts';
+import { epochColumns } from './epoch_columns.ts';
 import { type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
-import { bestOf, fitThrough, monitorOfRun } from './fit_through.ts';
+import { bestOf, fitThrough } from './fit_through.ts';
 import { FreshEvents } from './fresh_events.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
@@ -79,6 +79,8 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
     options,
     {
       fit,
+      ...(folder && options.monitor !== undefined && { monitor: options.monitor }),
+      ...(options.tta !== undefined && { tta: options.tta }),
       ...(resumed && { resumed: { ...resumed, typed } }),
       restored: () => newest && resumePoint(log, newest),
       tell: (told) => {
@@ -107,28 +109,19 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
         console.log(line);
       for (const line of resumed?.lines ?? []) console.log(line);
       if (resumed) console.log(`resumed  ${resumed.path}: after step ${count(newest!.progress.step)}`);
-      files = new RunFiles(options, resumed && newest!.progress.step);
+      files = new RunFiles(options, newest?.progress.step, epochColumns(run.measured, run.measured.outputs));
       for (const line of files.notes) console.log(line);
       const toSave = options.save || folder ? await run.toSave() : undefined;
       if (options.save) saver = new RunSaver(options.save, toSave!, log);
       if (folder) writer = new CheckpointWriter(folder, toSave!, log, newest?.progress.step);
-      const monitor =
-        folder &&
-        monitorOfRun(
-          options.monitor,
-          fit.validationSplit !== undefined || plan.testSamples > 0,
-          resumed ? resumed.run.options.metrics : options.metrics,
-        );
+      const byDefault = run.measured.validation ? 'validationLoss' : 'loss';
+      const monitor = folder && monitorOf({ monitor: options.monitor ?? byDefault }, run.measured, '--monitor');
       const keep: Keep = {
         ...(options.save && { epochs: true }),
         ...(folder && { every: options.checkpointEvery ?? { epochs: 1 } }),
         ...(monitor && { monitor, best: bestOf(log.epochs, monitor) }),
       };
-      const warning = scheduleLengthWarning(
-        fillOptimizer((run.config as Pick<TrainerOptions, 'optimizer'>).optimizer ?? 'adam').learningRate,
-        plan.epochs * stepsPerEpoch(plan, ofStep),
-      );
-      if (warning) console.log(`warning  ${warning}`);
+      for (const line of run.warnings) console.log(line);
       progress = new Progress(epochs, Math.ceil(plan.trainSamples / ofStep));
       progress.start();
       let isStopping = false;

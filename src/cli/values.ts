@@ -1,5 +1,16 @@
-import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError, suggest } from '../errors.ts';
 import { temporaryName } from './whole_file.ts';
 
@@ -144,30 +155,37 @@ export function outputFolder(flag: string): (text: string) => string {
   };
 }
 
+/** Tries it in the nearest folder that there is: as root one may do everything, and yet /proc takes no folder. */
 function folderProblem(path: string): string | undefined {
   try {
     if (!existsSync(path)) return folderProblem(dirname(path));
     if (!statSync(path).isDirectory()) return `${path}: it is a file`;
-    accessSync(path, constants.W_OK);
+    rmdirSync(mkdtempSync(join(path, '.wgrad-')));
     return undefined;
   } catch (cause) {
-    return (cause as Error).message;
+    return `${path}: ${(cause as Error).message}`;
   }
 }
 
 /** Writes a trial file rather than asking for permissions: root has them all, even for file systems that take no files. */
 function problem(path: string): string | undefined {
   try {
-    if (existsSync(path)) {
-      if (statSync(path).isDirectory()) return 'it is a folder';
-      accessSync(path, constants.W_OK);
-    } else {
-      const trial = temporaryName(path);
-      closeSync(openSync(trial, 'w'));
-      rmSync(trial);
-    }
+    const facts = existsSync(path) ? statSync(path) : undefined;
+    if (facts?.isDirectory()) return 'it is a folder';
+    // Opening a pipe would wait for whoever reads it.
+    if (facts && (!facts.isFile() || resolve(path).startsWith('/dev/'))) accessSync(path, constants.W_OK);
+    else if (facts) closeSync(openSync(path, 'r+'));
+    else tryBeside(path);
     return undefined;
   } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : (cause as Error).message;
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(dirname(path))
+      ? 'its folder does not exist'
+      : (cause as Error).message;
   }
+}
+
+function tryBeside(path: string): void {
+  const trial = temporaryName(path);
+  closeSync(openSync(trial, 'w'));
+  rmSync(trial);
 }

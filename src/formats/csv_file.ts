@@ -1,12 +1,15 @@
 import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
-import type { StepRecord } from '../health/history.ts';
+import type { EpochRecord, StepRecord } from '../health/history.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type Column, columnsOf } from './step_columns.ts';
 
 /**
  * A row a step, written at once: a crash loses no step that has been reported. Columns: step, epoch, the figures of
- * `columnsOf`, `nonFinite.layer` and `nonFinite.pass` where the first number arose that isn't finite, and
- * `<layer>.verdict`, empty until the layer has one. Numbers that aren't finite are NaN, Infinity and -Infinity.
+ * `columnsOf`, the figures of the validation in the row of an epoch's last step, `nonFinite.layer` and `nonFinite.pass` where
+ * the first number arose that isn't finite, and `<layer>.verdict`, empty until the layer has one. Numbers that aren't finite
+ * are NaN, Infinity and -Infinity.
+ *
+ * Where there is a validation, the row of an epoch's last step is written after it.
  */
 export class CsvFile {
   private readonly file: number;
@@ -16,8 +19,18 @@ export class CsvFile {
   /** Steps before `after` whose rows are not in the file: it is of another run, or was removed. */
   readonly missing: number = 0;
 
-  /** @param after the step after which a resumed run continues: rows up to there stay, later ones are written again. */
-  constructor(path: string, after = 0) {
+  /** The last step of an epoch whose validation has not been reported yet. */
+  private waiting: StepRecord | undefined;
+
+  /**
+   * @param after the step after which a resumed run continues: rows up to there stay, later ones are written again.
+   * @param ofEpochs columns that are filled at the end of an epoch: names of an epoch's record, `name.0` and on for a list.
+   */
+  constructor(
+    path: string,
+    after = 0,
+    private readonly ofEpochs: readonly string[] = [],
+  ) {
     const before = after > 0 ? rowsUpTo(path, after) : undefined;
     this.missing = after - (before?.step ?? 0);
     if (before) truncateSync(path, before.bytes);
@@ -32,29 +45,39 @@ export class CsvFile {
 
   add(events: readonly RunEvent[]): void {
     let text = '';
-    let step: StepRecord | undefined;
-    const finish = () => {
-      if (step) text += this.row(step);
+    let step = this.waiting;
+    let isLast = step !== undefined;
+    const finish = (epoch?: EpochRecord) => {
+      if (step) text += this.row(step, epoch);
       step = undefined;
+      isLast = false;
     };
     for (const item of events) {
       if ('step' in item) {
         finish();
         step = item.step;
+        isLast = this.ofEpochs.length > 0 && step.step % item.epochSteps === 0;
+      } else if ('epoch' in item) {
+        finish(item.epoch);
       } else if ('verdict' in item) {
         // A verdict comes after the step that decided it, in the same bundle, and belongs to that step's row.
         this.verdicts.set(item.verdict.layer, item.verdict.verdict);
       }
     }
-    finish();
-    writeSync(this.file, text);
+    this.waiting = isLast ? step : undefined;
+    if (!isLast) finish();
+    if (text) writeSync(this.file, text);
   }
 
   close(): void {
-    closeSync(this.file);
+    try {
+      if (this.waiting) writeSync(this.file, this.row(this.waiting));
+    } finally {
+      closeSync(this.file);
+    }
   }
 
-  private row(step: StepRecord): string {
+  private row(step: StepRecord, epoch?: EpochRecord): string {
     const figures = new Map(columnsOf(step).map((column) => [nameOf(column), column.value]));
     const layers = Object.keys(step.gradientNorms);
     const first = step.health?.firstNonFinite;
@@ -62,6 +85,7 @@ export class CsvFile {
       ['step', String(step.step)],
       ['epoch', String(step.epoch)],
       ...[...figures].map(([name, value]): [string, string] => [name, numberText(value)]),
+      ...this.ofEpochs.map((name): [string, string] => [name, epoch ? cellOf(epoch, name) : '']),
       ...(step.health
         ? ([
             ['nonFinite.layer', first?.layer ?? ''],
@@ -74,6 +98,14 @@ export class CsvFile {
     this.columns = [...cells.keys()];
     return line(this.columns) + line([...cells.values()]);
   }
+}
+
+/** Of an epoch's record: `name`, or `name.3` of a list. */
+function cellOf(epoch: EpochRecord, column: string): string {
+  const [name, index] = column.split('.');
+  const value = (epoch as unknown as Record<string, unknown>)[name!];
+  const cell = index === undefined ? value : (value as number[] | undefined)?.[Number(index)];
+  return typeof cell === 'number' ? numberText(cell) : '';
 }
 
 const nameOf = ({ layer, name }: Column) => (layer === undefined ? name : `${layer}.${name}`);

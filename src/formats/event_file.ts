@@ -1,10 +1,11 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ProbeRecord, Verdict } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type Event, encodeEvent, type Histogram, type SummaryValue } from './event.ts';
+import { makeFolder } from './make_folder.ts';
 import { columnsOf } from './step_columns.ts';
 import { tfRecord } from './tf_record.ts';
 
@@ -26,7 +27,7 @@ export class EventFile {
     after = 0,
     private readonly now = () => Date.now() / 1000,
   ) {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(resolve(folder));
     const seconds = String(Math.floor(this.now())).padStart(10, '0');
     this.file = openSync(join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.wgrad`), 'wx');
     this.write([{ wallTime: this.now(), fileVersion: 'brain.Event:2' }]);

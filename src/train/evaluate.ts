@@ -1,8 +1,6 @@
 import * as v from 'valibot';
 import { parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { ConfigurationError } from '../errors.ts';
-import { type FilledLoss, isCrossEntropy } from '../model/loss.ts';
 import type { MetricFigures } from '../model/metrics/figures.ts';
 import {
   countedMetrics,
@@ -22,6 +20,7 @@ import {
   augmentedProbabilities,
   type FilledTestTimeAugmentation,
   fillTestTimeAugmentation,
+  requireTestTimeAugmentationFits,
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
 import { requireMetricsOfClasses } from './trainer_options.ts';
@@ -77,7 +76,7 @@ export async function evaluate(
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
   if (testTimeAugmentation) {
-    requireCrossEntropy(loss, dataset);
+    requireTestTimeAugmentationFits(engine.settings, dataset, testTimeAugmentation);
     const { probabilities, loss: mean } = await engine.withWeights(weights, () =>
       augmentedProbabilities(engine, dataset, testTimeAugmentation),
     );
@@ -93,17 +92,6 @@ export async function evaluate(
     await engine.scheduler.abandon();
     input.dispose();
   }
-}
-
-/** @throws ConfigurationError for a loss that is not computed of mean probabilities. */
-function requireCrossEntropy(loss: FilledLoss, { targets }: Dataset): void {
-  if (isCrossEntropy(loss) && !targets) return;
-  throw new ConfigurationError({
-    what: 'evaluate with testTimeAugmentation computes the cross-entropy of labels alone',
-    found: targets ? 'a data set with targets' : loss,
-    expected: 'labels, and sparseCategoricalCrossentropy or categoricalCrossentropy without options',
-    fix: 'leave testTimeAugmentation out, or call predict with it',
-  });
 }
 
 const [accuracyFigure] = fillMetrics(['accuracy']);

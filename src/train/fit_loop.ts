@@ -13,7 +13,7 @@ import { CheckpointTimes } from './checkpoint_every.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput } from './evaluate.ts';
-import { isValidated } from './fit_settings.ts';
+import { isEverValidated, isValidated } from './fit_settings.ts';
 import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
@@ -34,7 +34,11 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
   const accuracy = metricOf(loss) === 'accuracy';
-  const measured = { validation: validationData !== undefined, accuracy, metrics };
+  const validates = isEverValidated(options.epochs, options.validationFreq);
+  const measured = {
+    ...{ validation: validationData !== undefined && validates, accuracy, metrics },
+    ...(!validates && { isLeftOut: true }),
+  };
   requireCallbacksFit(options.callbacks, measured, typeof engine.learningRate !== 'number');
   await engine.fitAugmentation(training);
   const { classWeight, sampleWeight } = options;

@@ -83,3 +83,7 @@ function fillFrequency(value: unknown): number | readonly number[] {
 /** Whether there is a validation after an epoch, from 1. */
 export const isValidated = (epoch: number, frequency: number | readonly number[]): boolean =>
   typeof frequency === 'number' ? epoch % frequency === 0 : frequency.includes(epoch);
+
+/** Whether there is a validation after any of so many epochs. */
+export const isEverValidated = (epochs: number, frequency: number | readonly number[]): boolean =>
+  typeof frequency === 'number' ? frequency <= epochs : frequency.some((epoch) => epoch <= epochs);

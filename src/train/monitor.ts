@@ -14,8 +14,10 @@ export interface Monitor {
 
 /** The figures that the epochs of a run have in addition to the training loss. */
 export interface Measured {
-  /** There is validation data. */
+  /** There is a validation. */
   validation: boolean;
+  /** There is none because `validationFreq` leaves out every epoch. */
+  isLeftOut?: boolean;
   /** Accuracy is measured: it is of classes, and not of numbers. */
   accuracy?: boolean;
   /** Metrics of the validation. */
@@ -62,9 +64,24 @@ export function monitorOf(
 function notMeasured(name: string, measured: Measured, subject: string): ConfigurationError {
   const names = monitorNames(measured);
   const metric = unlistedMetric(name);
+  const keras = fromKeras(name);
+  if (names.includes(keras)) {
+    return new ConfigurationError({
+      what: `${subject} monitors a figure by another name than it has`,
+      found: name,
+      expected: `one of ${names.join(', ')}`,
+      fix: `did you mean "${keras}"?`,
+    });
+  }
   const fixes = [
     ...(metric && !measured.metrics?.some(({ type }) => type === metric) ? [`add '${metric}' to metrics`] : []),
-    ...(/^validation[A-Z]/.test(name) && !measured.validation ? ['give validationData or validationSplit'] : []),
+    ...(/^validation[A-Z]/.test(name) && !measured.validation
+      ? [
+          measured.isLeftOut
+            ? 'validate within the epochs of the run: validationFreq leaves out all of them'
+            : 'give validationData or validationSplit',
+        ]
+      : []),
   ];
   return new ConfigurationError({
     what: `${subject} monitors a figure that this run doesn't measure`,
@@ -73,6 +90,10 @@ function notMeasured(name: string, measured: Measured, subject: string): Configu
     fix: fixes.length ? `${fixes.join(' and ')}, or monitor ${names[0]}` : suggest(name, names),
   });
 }
+
+/** Keras' name of a figure as it is here: `val_f1_score` is `validationF1Score`. */
+const fromKeras = (name: string): string =>
+  name.replace(/^val_/, 'validation_').replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 /** The metric that would be measured under that name, if it were asked for. */
 function unlistedMetric(name: string): string | undefined {

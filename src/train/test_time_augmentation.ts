@@ -3,7 +3,9 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
+import { type FilledLoss, isCrossEntropy } from '../model/loss.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
+import type { Settings } from '../plan/settings.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine } from './engine.ts';
 import { inferencePass } from './inference_pass.ts';
@@ -24,6 +26,27 @@ export type FilledTestTimeAugmentation = v.InferOutput<typeof schema>;
 export const fillTestTimeAugmentation = (value: TestTimeAugmentation): FilledTestTimeAugmentation =>
   parse(schema, typeof value === 'object' ? value : { samples: value }, 'testTimeAugmentation');
 
+/** How a data set is seen: the trainer's augmentation, or the one that is given. */
+const viewOf = (inputView: InputView, { augmentation }: FilledTestTimeAugmentation): InputView => ({
+  ...inputView,
+  ...(augmentation !== undefined && { augmentation: augmentation ?? {} }),
+  ...{ plain: false, probability: 1, views: 1 },
+});
+
+/**
+ * Before anything is computed.
+ *
+ * @throws ConfigurationError for a loss that is not computed of mean probabilities, and for an augmentation that mixes images.
+ */
+export function requireTestTimeAugmentationFits(
+  { loss, inputView }: Pick<Settings, 'loss' | 'inputView'>,
+  dataset: Dataset,
+  given: FilledTestTimeAugmentation,
+): void {
+  requireCrossEntropy(loss, dataset);
+  requireOwnLabels(viewOf(inputView, given), dataset);
+}
+
 /**
  * The mean probabilities over augmented samples of each image. Sample number i of an image is what training in epoch i would
  * see of it, so the same seed gives the same figures.
@@ -34,14 +57,11 @@ export const fillTestTimeAugmentation = (value: TestTimeAugmentation): FilledTes
 export async function augmentedProbabilities(
   engine: Engine,
   dataset: Dataset,
-  { samples, augmentation }: FilledTestTimeAugmentation,
+  given: FilledTestTimeAugmentation,
 ): Promise<{ probabilities: Float32Array; loss: number }> {
   const { inputView, steps, settings, scheduler } = engine;
-  const view: InputView = {
-    ...inputView,
-    ...(augmentation !== undefined && { augmentation: augmentation ?? {} }),
-    ...{ plain: false, probability: 1, views: 1 },
-  };
+  const { samples } = given;
+  const view = viewOf(inputView, given);
   requireOwnLabels(view, dataset);
   const { count } = dataset;
   const { outputs: classes } = settings;
@@ -91,5 +111,16 @@ function requireOwnLabels({ augmentation, statistics }: InputView, { imageShape 
     found: augmentation,
     expected: 'an augmentation of single images',
     fix: 'give another one: testTimeAugmentation: { samples, augmentation }',
+  });
+}
+
+/** @throws ConfigurationError for a loss that is not computed of mean probabilities. */
+function requireCrossEntropy(loss: FilledLoss, { targets }: Dataset): void {
+  if (isCrossEntropy(loss) && !targets) return;
+  throw new ConfigurationError({
+    what: 'evaluate with testTimeAugmentation computes the cross-entropy of labels alone',
+    found: targets ? 'a data set with targets' : loss,
+    expected: 'labels, and sparseCategoricalCrossentropy or categoricalCrossentropy without options',
+    fix: 'leave testTimeAugmentation out, or call predict with it',
   });
 }

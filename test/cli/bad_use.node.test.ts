@@ -80,6 +80,9 @@ function modelFile(model: unknown): string {
   return path;
 }
 
+/** Of a folder that is not there. */
+const unused = () => join(temporaryFolder(), 'checkpoints');
+
 const conv = { type: 'conv2d', filters: 4, kernelSize: 3 };
 const softmax = { type: 'dense', units: 10, activation: 'softmax' };
 const flatten = { type: 'flatten' };
@@ -199,6 +202,48 @@ const cases: [string, () => string[], string[]][] = [
   ['a folder for --csv', () => ['--csv', '/'], ['--csv', 'folder']],
   ['a folder that is not there for --csv', () => ['--csv', '/no/such/run.csv'], ['--csv', 'does not exist']],
   ['a file for --logdir', () => ['--logdir', join(modelFile('{}'), 'runs')], ['--logdir', 'model.json: it is a file']],
+  ['a folder for --logdir that takes none', () => ['--logdir', '/proc/none/runs'], ['--logdir', "can't be written to"]],
+  ['a file of a system that takes none', () => ['--save', '/proc/run.wgrad'], ['--save', "can't be written"]],
+  [
+    'a monitor that is nearly one',
+    () => ['--dataset', 'digits', '--checkpoint', unused(), '--monitor', 'validationLos'],
+    ['--monitor monitors', 'did you mean "validationLoss"?'],
+  ],
+  [
+    'a monitor by the name that Keras has for it',
+    () => ['--dataset', 'digits', '--metrics', 'f1Score', '--early-stopping', '{"monitor":"val_f1_score"}'],
+    ['did you mean "validationF1Score"?'],
+  ],
+  [
+    'a best checkpoint by a metric that is not measured',
+    () => ['--dataset', 'digits', '--checkpoint', unused(), '--monitor', 'validationRecall'],
+    ['--monitor monitors', "add 'recall' to metrics"],
+  ],
+  [
+    'a best checkpoint by accuracy, of numbers',
+    () => ['--dataset', 'digits', '--loss', 'huber', '--checkpoint', unused(), '--monitor', 'accuracy'],
+    ['--monitor monitors', 'one of loss, meanAbsoluteError, validationLoss, validationMeanAbsoluteError'],
+  ],
+  [
+    'a monitor of a validation that never comes',
+    () => ['--dataset', 'digits', '--epochs', '3', '--validation-freq', '4', '--early-stopping', '1'],
+    ['earlyStopping monitors', 'validationFreq leaves out all of them'],
+  ],
+  [
+    'test-time augmentation that mixes images',
+    () => ['--dataset', 'digits', '--augment', '[{"type":"mixUp"}]', '--tta', '2'],
+    ['testTimeAugmentation cannot mix images'],
+  ],
+  [
+    'test-time augmentation of numbers',
+    () => ['--dataset', 'digits', '--loss', 'huber', '--tta', '2'],
+    ['testTimeAugmentation'],
+  ],
+  [
+    'test-time augmentation without test images',
+    () => ['--dataset', folderWith({}), '--test-samples', '0', '--tta', '2'],
+    ['--test-samples', 'at least 1'],
+  ],
   ['a Chrome that is none', () => ['--dataset', 'digits', '--chrome', '/nowhere/chrome'], ['--chrome', 'no such file']],
   ['a model that is not JSON', () => ['--model', modelFile('{ layers: }')], ['--model', 'not JSON']],
   ['a model without layers', () => ['--model', modelFile({ inputShape: [28, 28, 1], layers: [] })], ['no layer']],

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { epochColumns } from '../../src/cli/epoch_columns.ts';
 import { CsvFile } from '../../src/formats/csv_file.ts';
+import { fillMetrics } from '../../src/model/metrics/index.ts';
 import { stepOf, verdictOf } from './health_events.ts';
 import { temporaryFolder } from './wgrad.ts';
 
@@ -85,4 +87,40 @@ test('without health, the gradient norms alone', () => {
     'dense.gradientNorm',
     'a, "b".gradientNorm',
   ]);
+});
+
+test("an epoch's last row has what its validation measured, under the names of the history", () => {
+  const metrics = fillMetrics(['f1Score', 'balancedAccuracy', 'confusionMatrix', { type: 'recall', name: 'found' }]);
+  const columns = epochColumns({ validation: true, metrics }, 2);
+  const byClass = (name: string) => [`${name}.0`, `${name}.1`];
+  expect(columns).toEqual([
+    ...['validationLoss', 'validationAccuracy', 'validationF1Score', ...byClass('validationF1ScoreByClass')],
+    ...['validationBalancedAccuracy', 'validationFound', ...byClass('validationFoundByClass')],
+  ]);
+  expect(epochColumns({ validation: true, accuracy: false }, 1)).toEqual([
+    'validationLoss',
+    'validationMeanAbsoluteError',
+  ]);
+  expect(epochColumns({ validation: false, metrics }, 2)).toEqual([]);
+
+  const path = join(temporaryFolder(), 'run.csv');
+  const file = new CsvFile(path, 0, columns);
+  const epoch = {
+    ...{ epoch: 1, loss: 1, seconds: 1, imagesPerSecond: 1, gradientNorms: {} },
+    ...{ validationLoss: 0.5, validationF1Score: 0.25, validationF1ScoreByClass: [0.125, Number.NaN] },
+  };
+  file.add([stepOf(1), stepOf(2), stepOf(3)]);
+  // Those of the steps before are there, and the last one of the epoch waits.
+  expect(rowsOf(path).map(({ step }) => step)).toEqual(['1', '2']);
+  file.add([verdictOf('dense', 'healthy', 3), { epoch }]);
+  file.add([stepOf(4), stepOf(5), stepOf(6)]);
+  const [, second, third, fourth] = rowsOf(path);
+  expect(second).toMatchObject({ validationLoss: '', validationF1Score: '' });
+  expect(third).toMatchObject({ validationLoss: '0.5', validationF1Score: '0.25', 'dense.verdict': 'healthy' });
+  expect(third).toMatchObject({ 'validationF1ScoreByClass.0': '0.125', 'validationF1ScoreByClass.1': 'NaN' });
+  expect(third).toMatchObject({ validationFound: '' });
+  expect(fourth!.validationLoss).toBe('');
+  // Where a run ends before the validation, nothing is lost.
+  file.close();
+  expect(rowsOf(path).map(({ step }) => step)).toEqual(['1', '2', '3', '4', '5', '6']);
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { lengthWarnings } from '../../src/cli/length_lines.ts';
 import { adapterLine, dataLine, lengthLines, mirroringLines, timeLine } from '../../src/cli/training_report.ts';
+import { createDataset } from '../../src/data/index.ts';
 import { clock, counted, duration, figure } from '../../src/figures.ts';
 import { TrainingLog } from '../../src/health/training_log.ts';
 import { conv2d, flatten, modelSummary, presetModel, sequential } from '../../src/index.ts';
@@ -165,4 +167,35 @@ test('mirrored digits or letters cost accuracy, which a line says; a mirrored ph
   expect(mirroringLines([{ type: 'randomVerticalFlip' }], ['A', 'B'], flag)).toHaveLength(1);
   expect(mirroringLines(tutorial, ['cat', 'dog'], flag)).toEqual([]);
   expect(mirroringLines(handwriting, ['0', '1'], flag)).toEqual([]);
+});
+
+describe('the length of a run', () => {
+  const model = {
+    inputShape: [1, 1, 1] as [number, number, number],
+    layers: [{ type: 'flatten' as const }, { type: 'dense' as const, units: 2, activation: 'softmax' as const }],
+  };
+  const images = createDataset({ images: new Uint8Array(100), labels: new Uint8Array(100), imageShape: [1, 1, 1] });
+  const plan = { epochs: 2, trainSamples: 90 };
+
+  test('a schedule that is longer or shorter is a warning, by the steps that there will be', () => {
+    const learningRate = { type: 'cosineDecay', initialLearningRate: 0.1, decaySteps: 30 } as const;
+    const options = { model, batchSize: 10, optimizer: { type: 'sgd', learningRate } } as const;
+    expect(lengthWarnings(options, images, plan)).toEqual([
+      expect.stringMatching(/^warning {2}the run ends after 18 steps, and the schedule cosineDecay is made for 30/),
+    ]);
+    expect(lengthWarnings({ ...options, mix: 'merge' }, images, plan, {}, 'A: ')).toEqual([
+      expect.stringMatching(/^warning {2}A: the schedule cosineDecay ends after 30 steps, and the run has 36/),
+    ]);
+    expect(
+      lengthWarnings({ ...options, mix: 'merge' }, images, { epochs: 5, trainSamples: 100 }, { validationSplit: 0.7 }),
+    ).toEqual([]);
+  });
+
+  test('batches that are left over are said, with what the last step has', () => {
+    const options = { model, batchSize: 8, accumulationSteps: 5 };
+    expect(lengthWarnings(options, images, plan)).toEqual([
+      'note     the last step of each epoch adds up 2 batches in place of 5: the 10 samples that are left',
+    ]);
+    expect(lengthWarnings({ ...options, accumulationSteps: 4 }, images, plan)).toEqual([]);
+  });
 });

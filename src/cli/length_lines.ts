@@ -1,0 +1,38 @@
+import { type Dataset, takeFirst } from '../data/index.ts';
+import { counted } from '../figures.ts';
+import type { FitSettings, TrainerOptions } from '../index.ts';
+import { scheduleLengthWarning } from '../model/schedule.ts';
+import { stepSamples } from '../plan/settings.ts';
+import { splitForTraining } from '../train/split.ts';
+import { fillTrainerOptions } from '../train/trainer_options.ts';
+
+/**
+ * What is not wrong with the length of a run and yet worth a line: a schedule that is longer or shorter than it, and
+ * batches that are left over at the end of an epoch.
+ *
+ * @param subject of which of two twins the lines are; '' of a single run.
+ */
+export function lengthWarnings(
+  options: TrainerOptions,
+  train: Dataset,
+  { epochs, trainSamples }: { epochs: number; trainSamples: number },
+  { validationSplit }: FitSettings = {},
+  subject = '',
+): string[] {
+  const settings = fillTrainerOptions(options);
+  const { inputView, batchSize, accumulationSteps, optimizer } = settings;
+  const images = takeFirst(train, trainSamples);
+  const split = splitForTraining(images, inputView, validationSplit === undefined ? {} : { validationSplit });
+  const samples = split.training.count * inputView.views;
+  const warning = scheduleLengthWarning(optimizer.learningRate, epochs * Math.ceil(samples / stepSamples(settings)));
+  const left = Math.ceil(samples / batchSize) % accumulationSteps;
+  return [
+    ...(warning ? [`warning  ${subject}${warning}`] : []),
+    ...(left > 0
+      ? [
+          `note     ${subject}the last step of each epoch adds up ${counted(left, 'batch', 'batches')} in place of ${accumulationSteps}: ` +
+            `the ${counted(samples % stepSamples(settings), 'sample')} that are left`,
+        ]
+      : []),
+  ];
+}
