@@ -8,8 +8,10 @@ import { table } from './tables.ts';
 
 const says: Record<VerdictName, string> = {
   healthy: 'is healthy',
+  weakening: 'weakens',
   vanishing: 'vanishes',
   exploding: 'explodes',
+  symmetric: 'is symmetric',
   dead: 'is dead',
   saturated: 'is saturated',
   'non-finite': 'is not finite',

@@ -174,6 +174,7 @@ const watch = v.object({
       streak: v.optional(v.object({ name: v.picklist(verdictNames), steps: numbers, since: v.object(stretch) })),
       silence: v.optional(v.object(stretch)),
       lastUpdateRatio: v.optional(numbers),
+      mostUpdateRatio: v.optional(numbers),
     }),
   ),
 });

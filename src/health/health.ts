@@ -1,3 +1,5 @@
+import type { ActivationName } from '../model/activations.ts';
+
 /** Where a step's numbers can first stop being finite, in the order of computation. */
 export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
 
@@ -35,6 +37,11 @@ export interface LayerHealth extends TensorHealth {
   units: number;
   /** ReLU layers: units that were never positive since the epoch began. 0 for other activations. */
   dead: number;
+  /**
+   * Share of units whose weights and gradients, kernel and bias, have the same bits as another unit's, 0 to 1: they stay equal and
+   * learn the same. 0 for layers without a kernel, as a normalization. Of the first 512 units. Older files have none.
+   */
+  equal?: number;
   /** RMS of delta, the gradient of the loss with respect to the layer's output before its activation (and its pool). */
   deltaRms: number;
   /**
@@ -50,6 +57,8 @@ export interface LayerHealth extends TensorHealth {
 export interface HealthRecord {
   /** By the layer's name, in the model's order; layers with weights only. */
   layers: Record<string, LayerHealth>;
+  /** Mean and population deviation of what reaches the first layer, augmented: of 4,096 numbers of the batch. Older files have none. */
+  input?: { mean: number; standardDeviation: number };
   /** RMS of the first layer's delta over the last one's: in a chain the product of all transport factors. */
   transport: number;
   /** Where the first number arose that isn't finite. */
@@ -107,7 +116,17 @@ export interface ProbeRecord {
   }[];
 }
 
-export const verdictNames = ['healthy', 'vanishing', 'exploding', 'dead', 'saturated', 'non-finite'] as const;
+/** `weakening` is a grade below `vanishing`: the gradient declines steadily, and a network may learn all the same. */
+export const verdictNames = [
+  'healthy',
+  'weakening',
+  'vanishing',
+  'exploding',
+  'symmetric',
+  'dead',
+  'saturated',
+  'non-finite',
+] as const;
 export type VerdictName = (typeof verdictNames)[number];
 
 /** The judgment of a layer's figures. */
@@ -119,6 +138,33 @@ export interface Verdict {
   epoch: number;
   /** The figures that led to it, in one sentence. */
   sentence: string;
-  /** The usual remedy; empty for a healthy layer. */
+  /** The usual remedies in words, the likeliest first; empty for a healthy layer. */
   remedy: string;
+  /** The same as data. Older files have none. */
+  remedies?: Remedy[];
+}
+
+/** Something that usually helps. */
+export interface Remedy {
+  words: string;
+  /** What it is, as data, where one setting says it. */
+  change?: Change;
+}
+
+/** A change of an experiment, as plain JSON: `applyChange` makes a new experiment of it. */
+export interface Change {
+  /** Options of layers, by the layers' names. An activation goes where the layer's activation is, which may be a layer after it. */
+  layers?: Record<string, LayerChange>;
+  /** Multiplies the learning rate, or all rates of a schedule. */
+  learningRateTimes?: number;
+  /** The optimizer's option. */
+  globalClipnorm?: number;
+  /** Multiplies what reaches the first layer. */
+  rescale?: number;
+}
+
+export interface LayerChange {
+  activation?: ActivationName;
+  kernelInitializer?: 'heNormal' | 'lecunNormal' | 'glorotUniform';
+  biasInitializer?: 'zeros';
 }

@@ -1,8 +1,10 @@
+import { equalUnitsMost } from '../kernels/equal_units.ts';
 import {
   blockWords,
   gradientAt,
   gradientField,
   healthWords,
+  inputField,
   layerField,
   recordField,
   recordWords,
@@ -28,6 +30,7 @@ export class HealthReader {
   readonly #layers: (MeasuredLayer & { valueElements: number })[];
   readonly #first: number;
   readonly #firstOfTensors: number;
+  readonly #firstOfInput: number;
 
   constructor(model: CompiledModel) {
     const tensors = trainedTensors(model).length;
@@ -37,6 +40,7 @@ export class HealthReader {
     }));
     this.#first = recordWords(tensors);
     this.#firstOfTensors = this.#first + blockWords.layer * this.#layers.length;
+    this.#firstOfInput = this.#firstOfTensors + blockWords.tensor * tensors;
     this.words = healthWords(this.#layers.length, tensors);
   }
 
@@ -54,6 +58,10 @@ export class HealthReader {
     const found = firstNonFinite(named, lossIsFinite);
     return {
       layers: named,
+      input: {
+        mean: words.f32(this.#firstOfInput + inputField.mean),
+        standardDeviation: words.f32(this.#firstOfInput + inputField.standardDeviation),
+      },
       transport: layers[0]!.deltaRms / layers.at(-1)!.deltaRms,
       ...(found && { firstNonFinite: found }),
     };
@@ -79,6 +87,7 @@ export class HealthReader {
       },
       units,
       dead: u32(at + layerField.dead),
+      equal: u32(at + layerField.equal) / Math.min(units, equalUnitsMost.units),
       deltaRms: f32(at + layerField.deltaNorm) / Math.sqrt(samples * outputElements),
       nonFinite: {
         activations: u32(at + layerField.nonFiniteActivations),

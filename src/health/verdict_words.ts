@@ -1,5 +1,7 @@
 import { rectifiers } from '../model/activations.ts';
+import { declineWords, steadyDecline } from './decline.ts';
 import type { Pass, VerdictName } from './health.ts';
+import { pathFrom } from './path.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
 /** The sentence of a verdict, from the figures of the step that decided it or of any other one. */
@@ -18,6 +20,8 @@ export interface LayerState extends JudgedLayer {
   /** Shares of its outputs, 0 to 1. */
   zeros?: number;
   saturated?: number;
+  /** Share of units that equal another one, 0 to 1. */
+  equal?: number | undefined;
 }
 
 /** Three digits that count: 0.0123, 6.34e7. */
@@ -59,6 +63,13 @@ export function stateSentence(
     case 'vanishing':
     case 'exploding':
       return [...arrives, ...lossClauses(layers, at, verdict), ...updateClauses(state)].join('; ');
+    case 'weakening': {
+      const decline = steadyDecline(layers, at, 1);
+      const words = decline ? [declineWords(decline, layer, at === 0)] : arrives;
+      return [...words, ...updateClauses(state)].join('; ');
+    }
+    case 'symmetric':
+      return symmetricClause(state);
     case 'dead':
       return deadClauses(state).join('; ');
     case 'saturated':
@@ -66,13 +77,14 @@ export function stateSentence(
   }
 }
 
-function layerStates({ health, layers }: Figures): LayerState[] {
+export function layerStates({ health, layers }: Figures): LayerState[] {
   const last = health.layers[layers.at(-1)!.name]!;
   return layers.map((layer) => {
-    const { activation, deltaRms, transport, updateRatio, gradientNorm, units, dead } = health.layers[layer.name]!;
+    const { activation, deltaRms, transport, updateRatio, gradientNorm, units, dead, equal } =
+      health.layers[layer.name]!;
     const { zeros, saturated } = activation;
     const reach = deltaRms / last.deltaRms;
-    return { ...layer, reach, transport, updateRatio, gradientNorm, units, dead, zeros, saturated };
+    return { ...layer, reach, transport, updateRatio, gradientNorm, units, dead, zeros, saturated, equal };
   });
 }
 
@@ -98,7 +110,8 @@ function lossClauses(layers: readonly LayerState[], at: number, verdict: 'vanish
   return [`most of it is ${verdict === 'vanishing' ? 'lost' : 'gained'} at ${layer.name} (${short(factor)} times)`];
 }
 
-function culprit(layers: readonly LayerState[], at: number): { layer: LayerState; factor: number } | undefined {
+/** The one layer at which more than half of the orders of magnitude are lost or gained on the way from the loss. */
+export function culprit(layers: readonly LayerState[], at: number): { layer: LayerState; factor: number } | undefined {
   const path = pathFrom(layers, at)
     .slice(0, -1)
     .map((layer) => ({ layer, factor: layer.transport ?? Number.NaN }));
@@ -117,16 +130,9 @@ function updateClauses({ activation, updateRatio, gradientNorm, dead, units }: L
   return clauses;
 }
 
-/**
- * The layer and the ones that its gradient comes from by the shortest path, to the last. Where nothing is known of the graph it
- * is taken for a chain.
- */
-function pathFrom<L extends JudgedLayer>(layers: readonly L[], at: number): L[] {
-  const isChain = layers.every(({ next }) => next === undefined);
-  const nextOf = (i: number) => (isChain ? (i + 1 < layers.length ? i + 1 : undefined) : layers[i]!.next);
-  const path = [layers[at]!];
-  for (let next = nextOf(at); next !== undefined; next = nextOf(next)) path.push(layers[next]!);
-  return path;
+function symmetricClause({ name, units, equal }: LayerState): string {
+  const some = equal === undefined ? 'units' : `${Math.round(equal * units)} of the ${units} units`;
+  return `${some} of ${name} have the same weights and the same gradient as another unit, and so stay equal: together they learn what one of them would`;
 }
 
 function deadClauses({ name, units, dead, zeros }: LayerState): string[] {
@@ -162,36 +168,4 @@ function nonFiniteSentence(figures: Figures): string {
     `at step ${step.step} the first numbers that are not finite arose in the ${pass} pass of ${layer.name}: ` +
     `${places[pass](figures)}${before}`
   );
-}
-
-/** The usual remedy; empty for a healthy layer. */
-export function remedyFor(name: VerdictName, figures: Figures): string {
-  const { layer, layers } = figures;
-  switch (name) {
-    case 'healthy':
-      return '';
-    case 'vanishing': {
-      const at = layers.findIndex((other) => other.name === layer.name);
-      const cause = culprit(layerStates(figures), at)?.layer;
-      if (cause && cause.name !== layer.name)
-        return `see to ${cause.name} first: what it stops reaches no layer below it`;
-      const squashing = pathFrom(layers, at).find(
-        ({ activation }) => activation === 'sigmoid' || activation === 'tanh',
-      );
-      return squashing
-        ? `relu with heNormal or heUniform in place of ${squashing.activation}, whose slope is at most ${squashing.activation === 'sigmoid' ? '1/4' : '1'}; fewer layers`
-        : 'larger initial weights (heNormal or heUniform; a scale above 1); fewer layers';
-    }
-    case 'exploding':
-      return (
-        'initial weights at the scale of the activation (heNormal for relu, glorotUniform for the others, no scale above 1); ' +
-        'globalClipnorm bounds the update meanwhile'
-      );
-    case 'dead':
-      return 'biases that start at zero, a smaller learning rate, heNormal or heUniform; else tanh in its place';
-    case 'saturated':
-      return 'inputs scaled to 0 ... 1 (rescale 1 / 255), smaller initial weights (glorotUniform, lecunNormal); else relu in its place';
-    case 'non-finite':
-      return 'a smaller learning rate, globalClipnorm; inputs scaled to 0 ... 1 and initial weights without a scale';
-  }
 }

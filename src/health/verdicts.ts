@@ -1,8 +1,13 @@
 import { type ActivationName, activationName, rectifiers } from '../model/activations.ts';
-import type { CompiledModel } from '../model/graph.ts';
+import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { matrixOf } from '../model/layer.ts';
+import { definitionOf } from '../model/layers/index.ts';
+import type { FilledInitializer } from '../model/weight_options.ts';
+import { steadyDecline } from './decline.ts';
 import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
-import { remedyFor, sentenceFor } from './verdict_words.ts';
+import { remediesFor, remedyWords } from './remedies.ts';
+import { layerStates, sentenceFor } from './verdict_words.ts';
 
 /** A measured layer, as far as a verdict needs to know it. */
 export interface JudgedLayer {
@@ -10,11 +15,23 @@ export interface JudgedLayer {
   activation: ActivationName;
   /** Position of the layer that its gradient comes from, `next` of a measured layer: in a chain the one after it. */
   next?: number | undefined;
+  /** The initializers of its kernel and bias, where it has them and they are trained. */
+  kernel?: FilledInitializer | undefined;
+  bias?: FilledInitializer | undefined;
+  /** It brings its input to a scale of its own. */
+  normalizes?: boolean | undefined;
 }
 
 /** The layers of a model that verdicts are about. */
-export function judgedLayers({ measured }: CompiledModel): JudgedLayer[] {
-  return measured.map(({ name, activation, next }) => ({ name, activation: activationName(activation), next }));
+export function judgedLayers(model: CompiledModel): JudgedLayer[] {
+  const trained = trainedTensors(model);
+  return model.measured.map(({ layer, name, activation, next, tensors }) => {
+    const specs = tensors.map(({ index }) => trained[index]!.spec);
+    const kernel = specs.find((spec) => matrixOf(spec) || /kernel$/i.test(spec.name))?.initializer;
+    const bias = specs.find((spec) => spec.name === 'bias')?.initializer;
+    const normalizes = definitionOf(model.layers[layer]!.type).role === 'normalization';
+    return { name, activation: activationName(activation), next, kernel, bias, ...(normalizes && { normalizes }) };
+  });
 }
 
 /**
@@ -63,6 +80,18 @@ export const thresholds = {
    */
   vanishingGradient: { enter: 1e-2, leave: 3e-2 },
   /**
+   * A steady decline over hidden layers: each passes on at most a half, and together they pass on at most 1/30, the inverse of
+   * what is called exploding. Measured, in the median: 1/13 in three sigmoid layers; 1/80 in four, the textbook's example of
+   * vanishing (Nielsen 2015, chapter 5: about 1/95); between layers of one kind ReLU and tanh networks at He's and Glorot's scale
+   * pass on 0.8 and more.
+   */
+  weakeningHop: { enter: 1 / 2, leave: 3 / 5 },
+  weakeningShare: { enter: 1 / 30, leave: 1 / 15 },
+  /** As vanishingGradient, for the same reason: what is shared by many pixels may move well. */
+  weakeningGradient: { enter: 0.1, leave: 0.3 },
+  /** Share of units that equal another one in weights and gradient. Units that were drawn at random never do. */
+  symmetric: { enter: 0.5, leave: 0.4 },
+  /**
    * Five layers of which each doubles it: 2^5 = 32. Measured: at most 7.5 in networks at He's and Glorot's scale (ten
    * ReLU, five tanh layers); ten ReLU layers at twice He's scale begin at more than 300 and are mostly at 60 later.
    */
@@ -106,8 +135,9 @@ export interface Figures {
   relativeGradient: number;
   /** The layers, in the order of computation. */
   layers: readonly JudgedLayer[];
-  /** The layer's update ratio in the last step that counted. */
-  lastUpdateRatio?: number;
+  /** The layer's update ratio in the last step that counted, and the largest one so far. */
+  lastUpdateRatio?: number | undefined;
+  mostUpdateRatio?: number | undefined;
 }
 
 /** Steps in a row: where they begin, how many they are, and their samples. */
@@ -125,6 +155,7 @@ export interface Standing {
   /** Steps in which a ReLU layer gave zeros alone. */
   silence?: Stretch;
   lastUpdateRatio?: number;
+  mostUpdateRatio?: number;
 }
 
 /** All that a watch knows between two steps, as plain data: another watch that gets it judges the next step as this one would. */
@@ -141,7 +172,7 @@ interface Finding {
 }
 
 /**
- * Judges each layer, step by step: healthy, vanishing, exploding, dead, saturated or non-finite. Pure: the same records
+ * Judges each layer, step by step: healthy, weakening, vanishing, exploding, symmetric, dead, saturated or non-finite. Pure: the same records
  * give the same verdicts. A layer has no verdict until its first steps agree.
  */
 export class VerdictWatch {
@@ -203,9 +234,13 @@ export class VerdictWatch {
       relativeGradient: own.gradientRms / last.gradientRms,
       layers: this.#layers,
       lastUpdateRatio: standing.lastUpdateRatio,
+      mostUpdateRatio: standing.mostUpdateRatio,
     };
     const finding = this.#find(figures, last, standing);
-    if (!step.skipped) standing.lastUpdateRatio = own.updateRatio;
+    if (!step.skipped) {
+      standing.lastUpdateRatio = own.updateRatio;
+      if (own.updateRatio > (standing.mostUpdateRatio ?? 0)) standing.mostUpdateRatio = own.updateRatio;
+    }
     if (!finding) return undefined;
     const { name, since } = finding;
     const present = standing.verdict;
@@ -220,13 +255,15 @@ export class VerdictWatch {
     standing.streak = undefined;
     // Evidence may reach back, but not to before the previous verdict.
     const { step: from, epoch } = present && present.step > streak.since.step ? present : streak.since;
+    const remedies = remediesFor(name, figures);
     standing.verdict = {
       layer: layer.name,
       verdict: name,
       step: from,
       epoch,
       sentence: sentenceFor(name, figures),
-      remedy: remedyFor(name, figures),
+      remedy: remedyWords(remedies),
+      ...(remedies.length > 0 && { remedies }),
     };
     return standing.verdict;
   }
@@ -240,26 +277,40 @@ export class VerdictWatch {
     const past = (name: VerdictName, { enter, leave }: { enter: number; leave: number }) =>
       standing.verdict?.verdict === name ? leave : enter;
 
+    const isSymmetric = (own.equal ?? 0) >= past('symmetric', thresholds.symmetric);
     if (rectifiers.includes(layer.activation)) {
       const silent = own.activation.zeros === 1;
       standing.silence = silent ? longer(standing.silence, step) : undefined;
-      if (silent || own.dead / own.units >= past('dead', thresholds.dead)) {
+      if (!isSymmetric && (silent || own.dead / own.units >= past('dead', thresholds.dead))) {
         // A layer that fell silent within the epoch has units that were positive since it began.
         const evidence = silent && own.dead < own.units ? standing.silence! : this.#epoch!;
         return this.#isEnough(evidence) ? { name: 'dead', since: evidence } : undefined;
       }
     }
+    // Equal units explain the rest: a kernel of zeros lets nothing through either.
+    if (isSymmetric) return { name: 'symmetric', since };
     if (own.activation.saturated >= past('saturated', thresholds.saturated)) return { name: 'saturated', since };
     if (!(last.deltaRms >= smallestDelta) || !Number.isFinite(reach)) return undefined;
     if (reach >= past('exploding', thresholds.explodingReach)) return { name: 'exploding', since };
     const small = reach <= past('vanishing', thresholds.vanishingReach);
     const still = relativeGradient <= past('vanishing', thresholds.vanishingGradient);
-    return { name: small && still ? 'vanishing' : 'healthy', since };
+    if (small && still) return { name: 'vanishing', since };
+    return { name: isWeakening(figures, past) ? 'weakening' : 'healthy', since };
   }
 
   #isEnough({ samples, steps }: Stretch): boolean {
     return samples >= deadSamples || steps >= this.#epochSteps;
   }
+}
+
+type Past = (name: VerdictName, threshold: { enter: number; leave: number }) => number;
+
+function isWeakening(figures: Figures, past: Past): boolean {
+  const { layer, layers, relativeGradient } = figures;
+  if (!(relativeGradient <= past('weakening', thresholds.weakeningGradient))) return false;
+  const at = layers.findIndex(({ name }) => name === layer.name);
+  const decline = steadyDecline(layerStates(figures), at, past('weakening', thresholds.weakeningHop));
+  return decline !== undefined && decline.share <= past('weakening', thresholds.weakeningShare);
 }
 
 function longer(stretch: Stretch | undefined, { step, epoch, samples }: StepRecord): Stretch {

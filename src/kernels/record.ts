@@ -9,7 +9,8 @@ const places = <const N extends string>(...names: N[]) =>
   Object.fromEntries(names.map((name, place) => [name, place])) as Record<N, number>;
 
 // A record is this block, then `gradientField` for each trained tensor. Where gradient health is measured, `layerField` for
-// each measured layer and `tensorField` for each trained tensor follow. Shaders get the places as constants, see below.
+// each measured layer, `tensorField` for each trained tensor and `inputField` follow. Shaders get the places as constants, see
+// below.
 
 /** `correct` is a count, or of a loss of numbers the sum of the samples' mean absolute errors, a float. */
 export const recordField = places(
@@ -36,9 +37,13 @@ export const layerField = places(
   'dead',
   'deltaNorm',
   'nonFiniteDeltas',
+  'equal',
 );
 
 export const tensorField = places('gradientMax', 'weightNorm', 'updateNorm', 'nonFiniteWeights');
+
+/** Of what reaches the first layer. */
+export const inputField = places('mean', 'standardDeviation');
 
 const wordsOf = (block: Record<string, number>): number => Object.keys(block).length;
 
@@ -48,6 +53,7 @@ export const blockWords = {
   gradient: wordsOf(gradientField),
   layer: wordsOf(layerField),
   tensor: wordsOf(tensorField),
+  input: wordsOf(inputField),
 };
 
 /** Where in a record the words of a tensor's gradient begin. */
@@ -58,7 +64,7 @@ export const recordWords = (tensors: number): number => gradientAt(tensors);
 
 /** Words that gradient health adds. */
 export const healthWords = (layers: number, tensors: number): number =>
-  blockWords.layer * layers + blockWords.tensor * tensors;
+  blockWords.layer * layers + blockWords.tensor * tensors + blockWords.input;
 
 export const recordConstants = (r: RecordShape) => ({ record_words: r.words, record_slots: r.slots });
 
@@ -78,4 +84,5 @@ ${constantsOf('gradient', { ...gradientField, words: blockWords.gradient }).join
 export const healthSource = `
 ${constantsOf('layer', { ...layerField, words: blockWords.layer }).join('\n')}
 ${constantsOf('tensor', { ...tensorField, words: blockWords.tensor }).join('\n')}
+${constantsOf('input', inputField).join('\n')}
 `;

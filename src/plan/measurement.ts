@@ -1,5 +1,6 @@
 import type { RecordReader } from '../health/records.ts';
 import { canDie } from '../kernels/activation.ts';
+import { equalUnits, packUnits, type UnitPlace } from '../kernels/equal_units.ts';
 import {
   cutForStatistics,
   healthReduce,
@@ -9,8 +10,10 @@ import {
   type StatisticsTable,
 } from '../kernels/health.ts';
 import { recordWords } from '../kernels/record.ts';
-import type { CompiledModel } from '../model/graph.ts';
+import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { matrixOf, product } from '../model/layer.ts';
 import type { MeasuredArenas } from './arenas.ts';
+import type { Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
 /** What a training step measures of itself, behind the update. */
@@ -24,8 +27,7 @@ export interface Measurement {
 
 interface Given {
   model: CompiledModel;
-  measured: MeasuredArenas;
-  backward: readonly PlannedDispatch[];
+  network: Pick<Network, 'input' | 'weights' | 'gradients' | 'measured' | 'training'>;
   batch: number;
   /** Of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 each. */
   chunks: { count: number; ranges: Uint32Array };
@@ -40,8 +42,10 @@ interface Given {
 /** Plans the dispatches that fill the health of a step's record: one a group of arenas, and one that adds up. */
 export function planMeasurement(
   planner: Planner,
-  { model, measured, backward, batch, chunks, partials, state, records, reader, everyMicroBatch }: Given,
+  { model, network, batch, chunks, partials, state, records, reader, everyMicroBatch }: Given,
 ): Measurement {
+  const { input, measured } = network;
+  const { backward } = network.training;
   const { groups } = measured;
   const { words, tables, firsts, total, layers } = tabulate(model, measured, batch);
   const positive = planner.buffer('state', 'health.positive', words);
@@ -81,10 +85,43 @@ export function planMeasurement(
       records,
     });
   };
+  const compare = (): PlannedDispatch => {
+    const places = unitPlaces(model, network.weights.tensors);
+    const shape = {
+      layers: layers.length,
+      tensors: chunks.ranges.length / 2,
+      weights: network.weights.all.size / 4,
+      input: input.size / 4,
+      inputElements: product(model.inputShape),
+      record: reader.shape,
+      firstWord: recordWords(chunks.ranges.length / 2),
+    };
+    return planner.dispatch(equalUnits, shape, {
+      w: network.weights.all,
+      dw: network.gradients.all,
+      x: input,
+      units: planner.upload('health.units', packUnits(places)),
+      state,
+      records,
+    });
+  };
   const looks = tables.map(look);
-  if (looks.length === 1 && !everyMicroBatch) return { within: [], recording: [...looks, add()], positive };
+  const sums = [add(), compare()];
+  if (looks.length === 1 && !everyMicroBatch) return { within: [], recording: [...looks, ...sums], positive };
   const within = looks.map((dispatch, g) => ({ after: lastWrite(backward, groups[g]!), dispatch }));
-  return { within, recording: [add()], positive };
+  return { within, recording: sums, positive };
+}
+
+/** Where the units of each measured layer lie; undefined for one without a kernel that is trained. */
+function unitPlaces(model: CompiledModel, weights: Network['weights']['tensors']): (UnitPlace | undefined)[] {
+  const trained = trainedTensors(model);
+  return model.measured.map(({ units, tensors }) => {
+    const wordOf = ({ index }: { index: number }) => weights[index]!.offset / 4;
+    const kernel = tensors.find(({ index }) => matrixOf(trained[index]!.spec)?.[1] === units);
+    if (!kernel) return undefined;
+    const bias = tensors.find(({ name }) => name === 'bias');
+    return { kernel: wordOf(kernel), rows: kernel.elements / units, units, bias: bias && wordOf(bias) };
+  });
 }
 
 /** How many dispatches of the backward pass it takes until everything in these arenas is written. */

@@ -128,8 +128,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     arenas.updated &&
     planMeasurement(planner, {
       model,
-      measured: network.measured,
-      backward: network.training.backward,
+      network,
       batch,
       chunks,
       partials: { gradient: arenas.partials, update: arenas.updated },

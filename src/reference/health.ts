@@ -52,9 +52,34 @@ export function positiveUnits(values: Numbers, units: number, before?: readonly 
   return positive;
 }
 
+/** How many of the first `most` units have the bits of another one in every row, each a number a unit. */
+export function equalUnits(rows: readonly Numbers[], most = 512): number {
+  const count = Math.min(most, rows[0]?.length ?? 0);
+  const keys = Array.from({ length: count }, (_, unit) => rows.map((row) => row[unit]! + 0).join());
+  return keys.filter((key, unit) => keys.some((other, at) => at !== unit && other === key)).length;
+}
+
+/** The rows of tensors whose last axis are the units. */
+const rowsOf = (tensors: readonly Numbers[], units: number): Numbers[] =>
+  tensors.flatMap((tensor) =>
+    Array.from({ length: tensor.length / units }, (_, row) =>
+      Array.from({ length: units }, (_, unit) => tensor[row * units + unit]!),
+    ),
+  );
+
+/** Mean and population deviation of at most `most` of the numbers, evenly spaced; an odd distance apart. */
+export function inputStatistics(x: Numbers, most = 4096): { mean: number; standardDeviation: number } {
+  const spacing = Math.ceil(x.length / most) | 1;
+  const seen = Array.from({ length: Math.ceil(x.length / spacing) }, (_, i) => x[spacing * i]!);
+  const { mean, standardDeviation } = statistics(seen, 'linear');
+  return { mean, standardDeviation };
+}
+
 /** Everything that is measured of one step: what the network computed, and the weights on both sides of the update. */
 export interface MeasuredStep {
   network: NetworkGradients;
+  /** The batch that reached the first layer. */
+  x: Numbers;
   before: readonly Numbers[];
   after: readonly Numbers[];
   /** By layer, as the steps of the epoch so far left it; ReLU layers only are asked for. */
@@ -64,7 +89,7 @@ export interface MeasuredStep {
 /** Gradient health of a step, and the units that were positive up to it. */
 export function networkHealth(
   model: CompiledModel,
-  { network, before, after, positive }: MeasuredStep,
+  { network, x, before, after, positive }: MeasuredStep,
 ): { health: HealthRecord; positive: Record<string, boolean[]> } {
   const layers: Record<string, LayerHealth> = {};
   const seen: Record<string, boolean[]> = {};
@@ -83,12 +108,18 @@ export function networkHealth(
     if (activation === 'relu' || activation === 'relu6')
       seen[layer.name] = positiveUnits(values, units, positive[layer.name]);
     const delta = gradientNorm(deltas);
+    // Only a kernel is drawn at random: units of a normalization may well start equal.
+    const hasKernel = layer.tensors.some(({ index }) => isKernel(model, index, units));
+    const compared = layer.tensors.flatMap(({ name, index }, i) =>
+      name === 'bias' || isKernel(model, index, units) ? [w1![i]!, dw![i]!] : [],
+    );
     layers[layer.name] = {
       ...tensorHealth(dw!, w0!, w1!),
       tensors: Object.fromEntries(tensors) as LayerHealth['tensors'],
       activation: { mean, standardDeviation, zeros: zeros / values.length, saturated: saturated / values.length },
       units,
       dead: (seen[layer.name] ?? []).filter((alive) => !alive).length,
+      equal: hasKernel ? equalUnits(rowsOf(compared, units)) / Math.min(units, 512) : 0,
       deltaRms: delta.norm / Math.sqrt(deltas.length),
       nonFinite: {
         activations: nonFinite,
@@ -102,7 +133,14 @@ export function networkHealth(
   for (const [i, { next }] of model.measured.entries()) {
     if (next !== undefined) all[i]!.transport = all[i]!.deltaRms / all[next]!.deltaRms;
   }
-  return { health: { layers, transport: all[0]!.deltaRms / all.at(-1)!.deltaRms }, positive: seen };
+  const transport = all[0]!.deltaRms / all.at(-1)!.deltaRms;
+  return { health: { layers, input: inputStatistics(x), transport }, positive: seen };
+}
+
+/** Whether a trained tensor is a kernel with a column a unit. */
+function isKernel({ tensors }: CompiledModel, index: number, units: number): boolean {
+  const { isMatrix, shape } = tensors.filter(({ spec }) => spec.trainable)[index]!.spec;
+  return isMatrix === true && shape.at(-1) === units;
 }
 
 function tensorHealth(dw: readonly Numbers[], before: readonly Numbers[], after: readonly Numbers[]): TensorHealth {

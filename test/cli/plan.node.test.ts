@@ -42,10 +42,10 @@ describe('wgrad profile --plan', () => {
       config: { dataset: 'mnist', batchSize: 32, health: 'norms', optimizer: { type: 'adam' } },
       assumed: { software: true, subgroupSize: 4 },
     });
-    expect(plan.dispatches).toHaveLength(22);
+    expect(plan.dispatches).toHaveLength(23);
     expect(stdout).toContain('assumed  a software adapter with subgroups of 4');
     expect(stdout).toContain('mnist: 10,000 training and 2,000 test images of 28 x 28 x 1, 10 classes');
-    expect(stdout).toContain('step     22 dispatches');
+    expect(stdout).toContain('step     23 dispatches');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(160);
 
     const rows = cellsOf(stdout);

@@ -45,6 +45,7 @@ import {
 } from './dense_checks.ts';
 import { checkDepthwiseBackwardW, checkDepthwiseBackwardX, checkDepthwiseForward } from './depthwise_conv2d_checks.ts';
 import { checkDropoutBackward, checkDropoutForward, checkGaussianNoise } from './dropout_checks.ts';
+import { checkEqualUnits } from './equal_units_checks.ts';
 import { checkGatherRows } from './gather_checks.ts';
 import {
   checkGroupNormBackwardSums,
@@ -387,6 +388,14 @@ export const everyKernel: AnyCheck[] = [
         { pixels: 1, channels: 10, activation: 'tanh' },
         { pixels: 9, channels: 8, gradient: true },
         { pixels: 1, channels: 10, gradient: true },
+      ],
+    }),
+  ),
+  any(
+    checkEqualUnits({
+      layers: [
+        { rows: 9, units: 12, kind: (unit) => unit >> 1 },
+        { rows: 4, units: 7 },
       ],
     }),
   ),

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
 import { checkKernel } from './check_kernel.ts';
+import { checkEqualUnits, type EqualUnitsCase } from './equal_units_checks.ts';
 import { checkHealthReduce, checkLayerStatistics, type StatisticsCase, type TensorCase } from './health_checks.ts';
 
 const gpu: Gpu = await openGpu();
@@ -100,4 +101,38 @@ describe('health_reduce', () => {
     ['more words of units than a workgroup is wide', { layers: [{ ...layer, units: 9000 }], tensors: [2] }],
     ['all units of a word', { layers: [{ ...layer, units: 64 }], tensors: [2] }],
   ])('%s', (_, it) => checkKernel(gpu, checkHealthReduce(it)));
+});
+
+describe('equal_units', () => {
+  const pairs = (unit: number) => Math.floor(unit / 2);
+  test.each<[string, EqualUnitsCase]>([
+    [
+      'the control',
+      {
+        layers: [
+          { rows: 9, units: 12, kind: pairs },
+          { rows: 4, units: 7 },
+        ],
+      },
+    ],
+    ['all units of a layer equal', { layers: [{ rows: 30, units: 64, kind: () => 0 }] }],
+    ['one that equals another', { layers: [{ rows: 3, units: 9, kind: (unit) => (unit === 7 ? 2 : unit) }] }],
+    [
+      'no bias, and a layer without a kernel',
+      { layers: [undefined, { rows: 5, units: 10, bias: false, kind: pairs }] },
+    ],
+    [
+      'one unit',
+      {
+        layers: [
+          { rows: 5, units: 1 },
+          { rows: 2, units: 4, kind: pairs },
+        ],
+      },
+    ],
+    ['more units than are compared', { layers: [{ rows: 2, units: 600, kind: pairs }] }],
+    ['a short batch', { layers: [{ rows: 2, units: 4, kind: pairs }], batch: 5, samples: 2 }],
+    ['more numbers than are looked at', { layers: [{ rows: 2, units: 4, kind: pairs }], inputElements: 1900 }],
+    ['numbers far from zero', { layers: [{ rows: 2, units: 4, kind: pairs }], mean: 1000 }],
+  ])('%s', (_, it) => checkKernel(gpu, checkEqualUnits(it)));
 });

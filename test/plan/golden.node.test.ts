@@ -31,7 +31,7 @@ async function linesOf(model: Model, augmentation: AugmentationConfig): Promise<
 // A change of what a step does shows here as a change of these lines: npx vitest run --project node test/plan -u
 test("the tutorial's step at batch 32", async () => {
   const lines = await linesOf(presetModel('tutorial', [28, 28, 1], 10), tutorialAugmentation);
-  expect(lines).toHaveLength(22 + 1);
+  expect(lines).toHaveLength(23 + 1);
   await expect(lines.join('\n')).toMatchFileSnapshot('tutorial.plan.txt');
 });
 

@@ -27,7 +27,7 @@ describe.each(Object.entries(torchNetworks))('the twin of a network beside PyTor
 
   test('gradient health', () => {
     const network = networkGradients(model, torch.weights, images, labels);
-    const step = { network, before: torch.weights, after: torch.weights, positive: {} };
+    const step = { network, x: torch.images, before: torch.weights, after: torch.weights, positive: {} };
     const layers = Object.values(networkHealth(model, step).health.layers);
     expect(layers).toHaveLength(torch.health.length);
     for (const [i, { activation, deltaRms, dead }] of layers.entries()) {

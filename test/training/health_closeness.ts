@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { HealthRecord, LayerHealth, TensorHealth } from '../../src/health/health.ts';
 import type { CompiledModel } from '../../src/model/graph.ts';
+import { product } from '../../src/model/layer.ts';
 import { type MeasuredStep, networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { expectWithin } from '../compare.ts';
@@ -20,16 +21,21 @@ export interface GivenStep {
 }
 
 /** All figures that come from the network by their names. */
-function figures({ layers, transport }: HealthRecord): Record<string, number> {
-  const named: Record<string, number> = { transport };
+function figures({ layers, transport, input }: HealthRecord): Record<string, number> {
+  const named: Record<string, number> = {
+    transport,
+    'input.mean': input!.mean,
+    'input.standardDeviation': input!.standardDeviation,
+  };
   for (const [name, layer] of Object.entries(layers)) {
-    const { activation, deltaRms, dead, units } = layer;
+    const { activation, deltaRms, dead, equal, units } = layer;
     Object.assign(named, {
       [`${name}.mean`]: activation.mean,
       [`${name}.standardDeviation`]: activation.standardDeviation,
       [`${name}.zeros`]: activation.zeros,
       [`${name}.saturated`]: activation.saturated,
       [`${name}.dead`]: dead,
+      [`${name}.equal`]: equal!,
       [`${name}.units`]: units,
       [`${name}.deltaRms`]: deltaRms,
     });
@@ -49,8 +55,18 @@ const ofSums = (layer: LayerHealth, model: CompiledModel, samples: number): numb
 };
 
 /** What adding up can do to each figure, beside what the network's own rounding does to what is added up. */
-function roundingOf(name: string, { layers, transport }: HealthRecord, model: CompiledModel, samples: number): number {
+function roundingOf(
+  name: string,
+  { layers, transport, input }: HealthRecord,
+  model: CompiledModel,
+  samples: number,
+): number {
   const [layerName, ...figure] = name.split('.');
+  if (layerName === 'input') {
+    // Of 4,096 numbers, about the first of them: what is squared may be larger than the deviation.
+    const { mean, standardDeviation } = input!;
+    return 2 * 4096 * unitRoundoff * (Math.abs(mean) + standardDeviation);
+  }
   const layer = layers[layerName!];
   if (!layer) return 2 * ofSums(Object.values(layers)[0]!, model, samples) * transport;
   const share = ofSums(layer, model, samples);
@@ -74,7 +90,13 @@ const partsOf = (layer: LayerHealth): [string, TensorHealth][] => [['all', layer
 /** The twin's health of a step, and how far off the GPU's figures may be: by their names. */
 function twinOf(model: CompiledModel, { images, labels, before, after, positive = {} }: GivenStep) {
   const compute = (w: readonly Numbers[], x: Numbers) =>
-    networkHealth(model, { network: networkGradients(model, w, x, labels), before, after, positive });
+    networkHealth(model, {
+      network: networkGradients(model, w, x, labels),
+      x: Array.from({ length: labels.length * product(model.inputShape) }, (_, i) => x[i]!),
+      before,
+      after,
+      positive,
+    });
   const twin = compute(before, images);
   const expected = figures(twin.health);
   const moved = boundsOf(

@@ -13,6 +13,7 @@ interface Measured {
   /** Of networks with branches: the layer after it; else the one after it in the list. */
   next?: string;
   reach: Spread;
+  transport: Spread | null;
   relativeGradient: Spread;
   dead: Spread;
   saturated: Spread;
@@ -23,24 +24,26 @@ const networks = Object.fromEntries(
 );
 
 /** What a step says of a layer. */
-type Said = Record<'reach' | 'relativeGradient' | 'dead' | 'saturated', number>;
+type Said = Record<'reach' | 'relativeGradient' | 'dead' | 'saturated' | 'transport', number>;
 type Say = (measured: Measured) => Said;
 
 const at =
   (place: number, ...figures: (keyof Said)[]): Say =>
   (measured) => {
-    const of = (figure: keyof Said) => measured[figure][figures.includes(figure) ? place : 1];
+    const of = (figure: keyof Said) => measured[figure]?.[figures.includes(figure) ? place : 1];
     return {
       reach: of('reach')!,
       relativeGradient: of('relativeGradient')!,
       dead: of('dead')!,
       saturated: of('saturated')!,
+      transport: of('transport') ?? Number.NaN,
     };
   };
 const median = at(1);
 const [least, largest] = [0, 2];
 /** Medians, but for what is as far as it ever was on the way to a verdict. */
-const worst: Record<Exclude<VerdictName, 'healthy' | 'non-finite'>, Say> = {
+const worst: Record<Exclude<VerdictName, 'healthy' | 'symmetric' | 'non-finite'>, Say> = {
+  weakening: at(least, 'reach', 'relativeGradient', 'transport'),
   vanishing: at(least, 'reach', 'relativeGradient'),
   exploding: at(largest, 'reach'),
   dead: at(largest, 'dead'),
@@ -48,6 +51,7 @@ const worst: Record<Exclude<VerdictName, 'healthy' | 'non-finite'>, Say> = {
 };
 /** ... and back from it. */
 const best: typeof worst = {
+  weakening: at(largest, 'reach', 'relativeGradient', 'transport'),
   vanishing: at(largest, 'reach', 'relativeGradient'),
   exploding: at(least, 'reach'),
   dead: at(least, 'dead'),
@@ -56,7 +60,7 @@ const best: typeof worst = {
 
 const units = 1000;
 
-function healthOf({ reach, relativeGradient, dead, saturated }: Said): LayerHealth {
+function healthOf({ reach, relativeGradient, dead, saturated, transport }: Said): LayerHealth {
   const tensor = {
     gradientNorm: relativeGradient,
     gradientRms: relativeGradient,
@@ -72,6 +76,7 @@ function healthOf({ reach, relativeGradient, dead, saturated }: Said): LayerHeal
     units,
     dead: Math.round(dead * units),
     deltaRms: 1e-3 * reach,
+    transport,
     nonFinite: { activations: 0, deltas: 0, gradients: 0, weights: 0 },
   };
 }
@@ -165,6 +170,8 @@ const ill: [string, Say, Record<string, VerdictName>][] = [
     median,
     Object.fromEntries(Object.keys(networks['plain20-sigmoid-batchnorm']!).map((layer) => [layer, 'healthy' as const])),
   ],
+  // Three layers more than the last hidden one, a quarter each: less than vanishing, and not healthy.
+  ['deep-sigmoid', best.weakening, { dense_6: 'weakening', dense_7: 'healthy' }],
   ['deep-sigmoid', worst.vanishing, { dense_7: 'healthy', dense_8: 'healthy', dense_9: 'healthy' }],
   [
     'exploding-linear',

@@ -20,12 +20,13 @@ interface Said {
   dead?: number;
   zeros?: number;
   saturated?: number;
+  equal?: number;
 }
 
 const units = 100;
 
 function healthOf(
-  { reach = 1, gradient = reach, dead = 0, zeros = 0.5, saturated = 0 }: Said,
+  { reach = 1, gradient = reach, dead = 0, zeros = 0.5, saturated = 0, equal = 0 }: Said,
   scale: number,
 ): LayerHealth {
   const tensor = {
@@ -42,6 +43,7 @@ function healthOf(
     activation: { mean: 0.5, standardDeviation: 1, zeros, saturated },
     units,
     dead,
+    equal,
     deltaRms: reach * scale,
     nonFinite: { activations: 0, deltas: 0, gradients: 0, weights: 0 },
   };
@@ -108,6 +110,10 @@ describe('what a verdict is', () => {
     ['saturated', 'tanh', { saturated: 0.95, reach: 1e-5 }],
     ['saturated', 'sigmoid', { saturated: 0.6 }],
     ['vanishing', 'relu', { reach: 0 }],
+    ['healthy', 'tanh', { equal: 0.45 }],
+    ['symmetric', 'tanh', { equal: 0.9, reach: 0, saturated: 1 }],
+    // Neither dead nor vanishing says why.
+    ['symmetric', 'relu', { equal: 1, reach: 0, dead: units, zeros: 1 }],
   ];
   test.each(cases)('%s: %s, %o', (verdict, activation, said) => {
     const run = new Run(activation).say(warmUpSteps, said);
@@ -264,6 +270,48 @@ test('a layer that is stopped by another is told so', () => {
   expect(of('a')[0]!.remedy).toContain('see to b first');
   expect(of('b').map(({ verdict }) => verdict)).toEqual(['dead']);
   expect(of('c').map(({ verdict }) => verdict)).toEqual(['healthy']);
+});
+
+describe('a steady decline', () => {
+  /** Verdict of the first of some layers that each pass on this much; the last hidden one gets a tenth. */
+  const first = (passed: number[], gradient: number): Verdict | undefined => {
+    const layers = [...passed, 0, 0].map((_, i) => ({ name: `l${i}`, activation: 'sigmoid' as const, next: i + 1 }));
+    layers[layers.length - 1]!.next = undefined as never;
+    const watch = new VerdictWatch(layers, 1000);
+    const factors = [...passed, 0.1, Number.NaN];
+    const reachOf = (i: number) => factors.slice(i, -1).reduce((product, factor) => product * factor, 1);
+    const health = Object.fromEntries(
+      layers.map(({ name }, i) => {
+        const layer = healthOf({ reach: reachOf(i), gradient: i < layers.length - 1 ? gradient : 1 }, 1e-3);
+        return [name, { ...layer, ...(i < layers.length - 1 && { transport: factors[i]! }) }];
+      }),
+    );
+    const told: Verdict[] = [];
+    for (let step = 1; step <= warmUpSteps; step++) {
+      const record = { step, epoch: 1, loss: 1, accuracy: 0, samples: 32, skipped: false, gradientNorms: {} };
+      told.push(...watch.add({ ...record, health: { layers: health, transport: 1 } }));
+    }
+    return told.find(({ layer }) => layer === 'l0');
+  };
+
+  test('is weakening, a grade below vanishing, with the share and what each layer passes on', () => {
+    const found = first([0.233, 0.24, 0.226], 0.01)!;
+    expect(found.verdict).toBe('weakening');
+    expect(found.sentence).toMatch(
+      /^each layer passes on a quarter; the first gets 1\/79 of the last hidden layer's gradient/,
+    );
+    expect(found.remedy).toMatch(/^relu with heNormal .* in place of sigmoid/);
+  });
+
+  test.each<[string, VerdictName, number[], number]>([
+    ['three sigmoid layers', 'healthy', [0.25, 0.25], 0.01],
+    ['a layer that passes on all breaks it', 'healthy', [0.15, 0.9, 0.15], 0.02],
+    ['one layer alone', 'healthy', [0.02], 0.01],
+    ['weights that move well', 'healthy', [0.25, 0.25, 0.25], 0.5],
+    ['less than a thousandth', 'vanishing', [0.2, 0.2, 0.2, 0.2], 0.001],
+  ])('%s: %s', (_, verdict, passed, gradient) => {
+    expect(first(passed, gradient)!.verdict).toBe(verdict);
+  });
 });
 
 test('the time in each verdict adds up to the run', () => {

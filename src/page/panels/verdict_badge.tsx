@@ -9,7 +9,10 @@ const icons: Record<VerdictName, string> = {
   healthy: 'M3 8.5L6.5 12L13 4.5',
   // Down to nothing, up and away.
   vanishing: 'M2 3V13H14M4.5 4C5.5 10 8 11 13 11',
+  // Down, and not to nothing.
+  weakening: 'M2 3V13H14M4.5 4.5C7 6 10 8 13 8.5',
   exploding: 'M2 3V13H14M4.5 11.5C9 11 11.5 9 12.5 3',
+  symmetric: 'M3 6H13M3 10H13',
   dead: 'M4 4L12 12M12 4L4 12',
   // The flat end of a curve.
   saturated: 'M2 13C6 13 5 4 9 4H14',

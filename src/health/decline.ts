@@ -1,0 +1,38 @@
+import { pathFrom } from './path.ts';
+import type { LayerState } from './verdict_words.ts';
+
+/** How the gradient declines from the last hidden layer to one before it. */
+export interface Decline {
+  /** RMS of the layer's delta over that of the last hidden layer. */
+  share: number;
+  /** The geometric mean of what each layer passes on. */
+  each: number;
+  hops: number;
+}
+
+/**
+ * The decline to a layer where it is steady: every layer between it and the last hidden one passes on at most `most`, and there
+ * are at least two. The last layer is left out, because its delta comes from the loss and is on another scale.
+ */
+export function steadyDecline(layers: readonly LayerState[], at: number, most: number): Decline | undefined {
+  const passed = pathFrom(layers, at)
+    .slice(0, -2)
+    .map(({ transport }) => transport ?? Number.NaN);
+  if (passed.length < 2 || !passed.every((factor) => factor > 0 && factor <= most)) return undefined;
+  const share = passed.reduce((product, factor) => product * factor, 1);
+  return { share, each: share ** (1 / passed.length), hops: passed.length };
+}
+
+const fractions = { half: 1 / 2, 'a third': 1 / 3, 'a quarter': 1 / 4, 'a fifth': 1 / 5 };
+
+/** "a quarter" where it is within a tenth of it, else "0.15". */
+function fractionWords(value: number): string {
+  const found = Object.entries(fractions).find(([, fraction]) => Math.abs(value / fraction - 1) < 0.1);
+  return found?.[0] ?? String(Number(value.toPrecision(2)));
+}
+
+/** "each layer passes on a quarter; the first gets 1/79 of the last hidden layer's gradient" */
+export function declineWords({ share, each }: Decline, name: string, isFirst: boolean): string {
+  const part = `1/${Number((1 / share).toPrecision(2))}`;
+  return `each layer passes on ${fractionWords(each)}; ${isFirst ? 'the first' : name} gets ${part} of the last hidden layer's gradient`;
+}

@@ -1,0 +1,71 @@
+import source from '../../shaders/equal_units.wgsl?raw';
+import type { Kernel } from '../gpu/kernel.ts';
+import { blockWords, healthSource, type RecordShape, recordConstants } from './record.ts';
+import { stateSource, stateWords } from './state.ts';
+import { chunkInvocations } from './update.ts';
+
+/** What equal_units looks at, so that it costs the same whatever the size of a layer or a batch. */
+export const equalUnitsMost = { rows: 16, units: 512, input: 4096 } as const;
+
+/** Where in the arenas of weights and gradients the units of a layer lie: columns of a kernel, elements of a bias. */
+export interface UnitPlace {
+  /** The kernel's first word. */
+  kernel: number;
+  rows: number;
+  units: number;
+  /** The bias' first word; undefined where there is none that is trained. */
+  bias?: number | undefined;
+}
+
+/** The words of `units`: a vec4 a layer. A layer that has no kernel that is trained has no units to compare. */
+export const packUnits = (layers: readonly (UnitPlace | undefined)[]): Uint32Array =>
+  Uint32Array.from(
+    layers.flatMap((place) =>
+      place ? [place.kernel, place.rows, place.units, place.bias ?? 0xffffffff] : [0, 0, 0, 0],
+    ),
+  );
+
+export interface EqualUnitsShape {
+  layers: number;
+  tensors: number;
+  /** Words of the arena of weights, and of that of gradients. */
+  weights: number;
+  /** Numbers of a batch, and of a sample. */
+  input: number;
+  inputElements: number;
+  record: RecordShape;
+  /** Where in a record the words of the health begin. */
+  firstWord: number;
+}
+
+export const equalUnits: Kernel<EqualUnitsShape> = {
+  name: 'equal_units',
+  source: source + stateSource + healthSource,
+  variants: chunkInvocations,
+  flags: (_, { workgroupSize }) => ({
+    workgroup_size: workgroupSize!,
+    row_most: equalUnitsMost.rows,
+    unit_most: equalUnitsMost.units,
+    input_most: equalUnitsMost.input,
+  }),
+  constants: (s) => ({
+    layers: s.layers,
+    first_word: s.firstWord,
+    input_word: s.firstWord + blockWords.layer * s.layers + blockWords.tensor * s.tensors,
+    input_elements: s.inputElements,
+    ...recordConstants(s.record),
+  }),
+  buffers: (s) => ({
+    w: s.weights,
+    dw: s.weights,
+    x: s.input,
+    units: 4 * s.layers,
+    state: stateWords,
+    records: s.record.words * s.record.slots,
+  }),
+  workgroups: (s) => [s.layers + 1],
+  cost: (s) => {
+    const words = Math.min(s.input, equalUnitsMost.input);
+    return { flops: 3 * words, bytes: 4 * words };
+  },
+};
