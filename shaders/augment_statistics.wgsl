@@ -37,7 +37,7 @@ fn drawn(at: u32) -> f32 { return draws[at]; }
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
 #if ${chosen}
   let record = group.y * ${words};
-  if (!(${needed})) { return; } // nobody will ask
+  if (!(${needed})) { return; } // never read
 #endif
   let pixels = height * width;
   let first = group.y * pixels * channels + group.x;

@@ -1,7 +1,7 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // One invocation owns 8 rows (kh,kw,ci) x 4 output channels and walks over the pixels of its share of the images, four at
 // a time; 4 neighbours share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
-// pool behind, the four pixels are one pooled cell's window, of which only the winner has a gradient. Wants channels % 4 = 0.
+// pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Wants channels % 4 = 0.
 #if ${transposed}
 // Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
 // db is the sum of that dy, over all pixels of the larger image: one more workgroup a part adds it up.

@@ -43,7 +43,7 @@ override dilation_x: u32;
 
 const quads_an_invocation = 16u;
 
-// One row of w: its kernel element and where it lies in x, seen from the window's beginning. The rows behind the last
+// One row of w: its kernel element and where it lies in x, seen from the window's beginning. The rows after the last
 // read the last one's x and weigh it with zero.
 struct Row { kh: u32, kw: u32, offset: i32, weight: vec4f, }
 

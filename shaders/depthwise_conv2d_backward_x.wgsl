@@ -39,7 +39,7 @@ override dilation_x: u32;
 const pixels_a_tile = ${pixels}u;
 
 // Output channel m of four channels, in a tensor whose innermost dimensions are [channel, m]; `at` is where that begins.
-// Channels after the last one read it again: nobody stores them.
+// Channels after the last one read it again and are never stored.
 #if ${vec}
 fn load_w(at: u32, c: vec4u) -> vec4f { return w[(at + c.x) / 4u]; }
 fn load_dy(at: u32, c: vec4u) -> vec4f { return dy[(at + c.x) / 4u]; }

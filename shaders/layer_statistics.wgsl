@@ -32,7 +32,7 @@ struct Tensor {
   first: u32,    // vec4 of the arena
   elements: u32, // a sample
   channels: u32,
-  period: u32,   // vec4s until the channels begin anew
+  period: u32,   // vec4s until the channels repeat
   low: f32,      // flat below, and above high
   high: f32,
   bits: u32,     // its first word in positive, or none

@@ -49,7 +49,7 @@ fn main(
   }
   %end
 #if ${last}
-  // What a tensor's last vec4 has beyond its elements: the update goes over it too.
+  // The padding of a tensor's last vec4 is zeroed, since the update reads it too.
   let size = it.rows * it.columns;
   if (tile == 0u) { for (var i = size; i % 4u != 0u; i++) { y[it.first + i] = 0.0; } }
 #endif

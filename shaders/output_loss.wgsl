@@ -2,7 +2,7 @@
 // Outputs [batch, outputs] stand each for itself: the loss' own fragment gives y, the loss, its derivative and the measure of one.
 // One workgroup for the batch: an invocation owns every 64th sample; the sums of loss and measure go into the step's record.
 // The measure is whether a label is predicted (a count over all outputs), or the absolute error (the mean over the outputs).
-// Samples behind the real count get y and a gradient of zero.
+// Samples after the real count get y and a gradient of zero.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
 @group(0) @binding(2) var<storage, read> state: State;

@@ -46,6 +46,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
 #if ${measured}
   if (state.skip != 0u) { before = squares_of(chunk, index); }
-  tell(chunk, before, moved, index, group.x);
+  write_partials(chunk, before, moved, index, group.x);
 #endif
 }

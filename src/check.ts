@@ -34,7 +34,7 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER) {
 export function parse<S extends v.GenericSchema>(schema: S, value: unknown, subject: string): v.InferOutput<S> {
   const entries = 'entries' in schema ? (schema.entries as Record<string, v.GenericSchema>) : {};
   const strict = schema.type === 'strict_object' && typeof value === 'object' && value !== null;
-  // A misspelt name first: it would else be told as the option that is missing for it.
+  // A misspelt name is checked first: otherwise the error would name the option that is missing because of it.
   const unknown = strict ? Object.keys(value).find((name) => !(name in entries)) : undefined;
   if (unknown !== undefined) throw unknownOption(subject, unknown, Object.keys(entries));
   const result = v.safeParse(schema, value, { abortEarly: true });

@@ -47,7 +47,7 @@ export class WgradError extends Error {
   }
 }
 
-/** Any error as plain data, which crosses to another thread or process. What nobody meant to raise comes with its stack. */
+/** Any error as plain data, which can be sent to another thread or process. An unexpected one has its stack. */
 export function partsOf(error: unknown): ErrorParts {
   if (error instanceof WgradError) return error.parts;
   return {
@@ -57,7 +57,7 @@ export function partsOf(error: unknown): ErrorParts {
   };
 }
 
-/** No WebGPU, no adapter of the kind asked for, a browser that can't be had. */
+/** No WebGPU, no adapter of the kind asked for, a browser that is missing. */
 export class SetupError extends WgradError {
   static {
     giveName(SetupError, 'SetupError');
@@ -73,7 +73,7 @@ export class ConfigurationError extends WgradError {
   override readonly exitCode = 2;
 }
 
-/** A file or data set that is not what it says. */
+/** A file or data set that is damaged or of another format. */
 export class DataError extends WgradError {
   static {
     giveName(DataError, 'DataError');

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** The limits of a schema of check.ts and the like: valibot keeps them beside the check. */
+/** The limits of a schema made by check.ts or valibot, which keeps them with the check. */
 export interface Limits {
   kind: 'number' | 'integer' | 'range' | 'numberOrRange' | 'numberOrList' | 'numberOrVariant' | 'layers';
   least: number;

@@ -19,15 +19,15 @@ fn color_jitter_by_one(value: Pixel, at: u32, place: Place, which: u32) -> Pixel
 }
 
 // Words: one for each adjustment that is a bit of `used` and, by its number, a digit of `digits`; then the number of their order.
-// Contrast must know the whole image as it is then: what comes before it is one step, what comes from it on (`behind`) is
-// another. Each adjustment stands here for itself, so that the compiler leaves out those that aren't used.
-fn color_jitter(value: Pixel, at: u32, place: Place, used: u32, digits: u32, behind: bool) -> Pixel {
+// Contrast needs the whole image as the adjustments before it have made it, so those are one step, and contrast with those after
+// it (`resumes`) is another. Each adjustment is a branch of its own, so that the compiler leaves out those that are not used.
+fn color_jitter(value: Pixel, at: u32, place: Place, used: u32, digits: u32, resumes: bool) -> Pixel {
   let count = countOneBits(used);
   var result = value;
   var left = digits;
   var order = drawn(at + 1u + count);
   var ways = select(select(1.0, 2.0, count == 3u), 6.0, count == 4u); // orders of what comes after the next
-  var running = !behind;
+  var running = !resumes;
   for (var n = count; n > 0u; n--) {
     let next = floor((order + 0.5) / ways);
     order -= ways * next;
@@ -37,7 +37,7 @@ fn color_jitter(value: Pixel, at: u32, place: Place, used: u32, digits: u32, beh
     let passed = (1u << shift) - 1u;
     left = (left & passed) | ((left >> 4u) & ~passed);
     if (which == 1u) {
-      if (!behind) { break; }
+      if (!resumes) { break; }
       running = true;
     }
     if (!running) { continue; }

@@ -1,4 +1,4 @@
-// What the micro-batches of a step have added up to.
+// The sums over the micro-batches of a step so far.
 struct Accumulated {
   own: u32,   // samples of this micro-batch that count; 0 where the step has no more
   count: u32, // samples of the step up to this micro-batch

@@ -1,6 +1,5 @@
 
-// What the update takes of a gradient: Keras' clipnorm and global_clipnorm, whose factors are gradient_norm_reduce's, or its
-// clipvalue.
+// The clipped gradient: Keras' clipnorm and global_clipnorm, whose factors gradient_norm_reduce computes, or its clipvalue.
 fn clipped(g: vec4f, tensor: u32) -> vec4f {
 #if ${clips_norm}
   return factors[tensor] * g;

@@ -1,4 +1,4 @@
-// What a loss writes into the record of its step, with the penalties of the weights that are part of it; `measured` is the
+// Writes the loss into the record of its step, with the penalties of the weights that are part of it; `measured` is the
 // count of correct predictions, or the bits of a sum.
 fn write_loss(loss: f32, measured: u32) {
   let record = state.step % record_slots * record_words;

@@ -12,7 +12,7 @@ fn squares_of(chunk: vec4u, index: u32) -> vec4f {
   return squares;
 }
 
-fn tell(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: u32) {
+fn write_partials(chunk: vec4u, before: vec4f, moved: vec4f, index: u32, group: u32) {
   var sum = vec4f(dot(before, vec4f(1.0)), dot(moved, vec4f(1.0)), 0.0, 0.0);
   let infinity = vec4u(0x7f800000u);
   if (any((bitcast<vec4u>(sum) & infinity) == infinity)) { // nothing else can hide one, and it may cost a second look

@@ -9,7 +9,7 @@ override one_minus_beta1: f32;
 override one_minus_beta2: f32;
 override epsilon: f32;
 
-// What m, dw and v are multiplied by.
+// The factors of m, dw and v.
 fn step_size(_chunk: vec4u) -> vec3f {
   let u = nadam_momentum(beta1, state.updates);
   let next = nadam_momentum(beta1, state.updates + 1u);

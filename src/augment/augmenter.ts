@@ -119,7 +119,7 @@ export class Augmenter {
   }
 
   /**
-   * Makes images anew: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
+   * Augments images: with these parameters (what is left out is the identity), or with the draws of an epoch's samples.
    *
    * @param images NHWC, bytes or floats, one for each of the parameters or samples; with mixUp or cutMix their partners
    *   after them, as `draw` names them.
@@ -185,7 +185,7 @@ export class Augmenter {
   }
 
   /**
-   * A contact sheet for people: each image on the left, draws of it beside it, a row per image. What is standardised is
+   * A contact sheet: each image on the left, augmented samples to its right, a row per image. What is standardized is
    * stretched to what can be seen.
    *
    * @param images NHWC, grey levels 0 to 255.
@@ -203,7 +203,7 @@ export class Augmenter {
     return layOut({ originals: images, from, drawn, to }, magnification);
   }
 
-  /** Calls under way reject, later ones too; what they hold is freed. The device stays. */
+  /** Calls under way reject, later ones too; their buffers are freed. The device stays. */
   dispose(): void {
     this.#disposed.abort(new ConfigurationError({ what: 'The augmenter is disposed of', fix: 'make a new one' }));
   }

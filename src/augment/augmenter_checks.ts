@@ -32,7 +32,7 @@ export function requireImageShape(imageShape: readonly number[]): void {
 export function requireSamples(of: DrawOf): void {
   if (of?.samples?.length > 0) return;
   throw new ConfigurationError({
-    what: 'It is not said which draws to make',
+    what: 'Neither parameters nor an epoch are given',
     found: of,
     expected: '{ epoch, samples: [...] } with at least one sample',
   });
@@ -59,7 +59,7 @@ export function requireDraw({ paired }: Pipeline, { epoch, samples }: DrawOf, co
   for (const sample of Array.from(samples)) parse(wholeNumber, sample, 'a sample');
   if (!paired || count !== undefined) return;
   throw new ConfigurationError({
-    what: 'It is not said from how many images partners are drawn',
+    what: 'The number of images that partners are drawn from is not given',
     expected: 'createAugmenter(gpu, { count: <images of the data set>, ... })',
   });
 }

@@ -55,7 +55,7 @@ export interface BatchSource<B = Slice> {
    * are mixed, or the rows of `all`, [count, classes], mixed too.
    */
   targets?: { slice: B; classes: number; all?: B };
-  /** Of the samples, [count], and where the batch's go. */
+  /** Sample weights, [count], and the buffer for the batch's. */
   weights?: { all: B; batch: B };
   /** Images that partners are drawn from; all of the data set by default. */
   partners?: number;
@@ -257,13 +257,13 @@ function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: Partial<
   return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
 }
 
-/** Whether images come out other than as they are, save what is done to every one of them. */
+/** Whether the augmentation changes images, apart from the ops that are for every image. */
 export const isAugmenting = ({ ops }: Pipeline): boolean => ops.some((op) => !isForEveryImage(op) && !isStill(op));
 
 const isForEveryImage = ({ steps }: Op): boolean =>
   steps.some((step) => isAlways(step) || (step.kind === 'map' && step.to !== undefined));
 
-/** It is never applied, or all that it draws is the identity and that is the image as it is. Pairs have slots and stay. */
+/** Whether an op can be left out: it is never applied, or draws only the identity. Pairs have slots and stay. */
 const isStill = (op: Op): boolean =>
   pairSteps([op]).length === 0 &&
   (op.p === 0 ||

@@ -31,7 +31,7 @@ export async function fitStatistics(
   const statistics = { mean: [...mean], std: [...std] };
   if (!generator.zcaWhitening) return statistics;
   requireWhiteningFits(imageShape, recorder.gpu.device.limits.maxStorageBufferBindingSize);
-  // Keras' old fit forgets rescale, so the mean of the images as they are is found anew.
+  // Keras' old fit forgets rescale, so the mean of the raw images is computed again.
   const raw = fitChannels(sumUp(images, channels), { compat: 'corrected' }).mean;
   const products = await multiplyOut(recorder, images, imageShape, raw);
   const { zcaMatrix } = await fitWhitening(products, { ...options, channels, zcaEpsilon: generator.zcaEpsilon });

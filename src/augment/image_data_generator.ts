@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.ts';
 import { describeOptions, type Limits, type OptionFacts } from '../options.ts';
 
 const finite = v.pipe(v.number('a finite number'), v.finite('a finite number'));
-/** valibot's union would tell of one of the two only. */
+/** The error of valibot's union would name one of the two only. */
 const zoom = v.pipe(
   v.custom<number | readonly [number, number]>(
     (value) =>

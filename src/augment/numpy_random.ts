@@ -3,7 +3,7 @@ const middle = 397;
 
 /**
  * NumPy's legacy generator, `numpy.random.RandomState`: MT19937 and what NumPy makes of its words (Matsumoto and
- * Nishimura, 1998; numpy/random/mtrand.pyx, which NumPy keeps bit for bit as it is). `np.random.*` without a generator
+ * Nishimura, 1998; numpy/random/mtrand.pyx, which NumPy keeps bit for bit). `np.random.*` without a generator
  * of one's own is one of these, and so is everything that Keras' ImageDataGenerator draws.
  */
 export class NumpyRandom {

@@ -108,7 +108,7 @@ export interface FilterStep extends Call {
   needs?: readonly Need[];
   /** Its pixel comes through this map; the neighbours are those of the place, as they are. */
   through?: MapStep;
-  /** It begins anew with what its op gets, whatever the steps before it made of that. */
+  /** It starts from the input of its op, whatever the steps before it computed. */
   reads?: 'input';
 }
 
@@ -170,7 +170,7 @@ export interface PlacedOp extends Op {
   purpose: number;
 }
 
-/** The purpose that says whether an op is applied: the last of its own. */
+/** The purpose whose number decides whether an op is applied: the op's last one. */
 export const appliedPurpose = 255;
 
 /** Whether a step is done to every image alike, augmented or not. */

@@ -112,7 +112,7 @@ export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: bo
         pass.matrix = step;
       } else if (step.kind === 'pixel') {
         if (plain && !step.always) continue;
-        // The first pass reads the data set, of which nobody has made statistics.
+        // The first pass reads the data set, which has no statistics.
         const known = step.shares && !pass.filter && step.needs?.every(({ of }) => pass[of]);
         if ((step.needs && !known && (!isFresh() || passes.length === 1)) || pass.matrix) next();
         note(step.needs);

@@ -38,7 +38,7 @@ const occurrencesMost = 256;
  * Checks an augmentation and fits it to images of a shape.
  *
  * @param imageShape [height, width, channels] of what goes in.
- * @param rescale multiplies what comes out, where the augmentation itself doesn't say.
+ * @param rescale multiplies the output, where the augmentation has no `rescale` of its own.
  * @param statistics of the training images, where they are known; without, what needs them is refused when it is run.
  * @throws ConfigurationError with the op or option and its place, what was found, what was expected, the nearest known name.
  */
@@ -102,11 +102,11 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
 function requirePairsLast(ops: readonly Op[]): void {
   const isPair = (op: Op) => pairSteps([op]).length > 0;
   const first = ops.findIndex(isPair);
-  const behind = first < 0 ? -1 : ops.findIndex((op, i) => i > first && !isPair(op));
-  if (behind < 0) return;
+  const after = first < 0 ? -1 : ops.findIndex((op, i) => i > first && !isPair(op));
+  if (after < 0) return;
   throw new ConfigurationError({
     what: `augmentation: ${ops[first]!.type} has to come last`,
-    found: `${ops[behind]!.type} behind it`,
+    found: `${ops[after]!.type} after it`,
     expected: 'mixUp and cutMix at the end of the list',
     place: [first],
   });

@@ -7,7 +7,7 @@ import type { AugmentationConfig, OpConfig, Pipeline } from './pipeline.ts';
 export interface SheetOptions {
   /** The images' indices in their data set, which their draws depend on; 0, 1, 2 ... by default. */
   samples?: ArrayLike<number>;
-  /** Draws beside each original; 8 by default. Draw k is that of epoch `epoch + k`. */
+  /** Augmented samples of each original; 8 by default. Draw k is that of epoch `epoch + k`. */
   draws?: number;
   /** The first epoch that is drawn for; 1 by default, as the trainer counts. */
   epoch?: number;
@@ -39,7 +39,7 @@ export interface Cells {
   to: Picture;
 }
 
-/** Lays the originals out on the left and their draws beside them, a row per image. */
+/** Lays the originals out on the left and their augmented samples to the right, a row per image. */
 export function layOut({ originals, from, drawn, to }: Cells, magnification?: number): Sheet {
   const rows = originals.length / elementsOf(from);
   const columns = 1 + drawn.length;
@@ -121,7 +121,7 @@ const hasProbability = (type: string): boolean => {
   return schema !== undefined && 'entries' in schema && 'p' in (schema.entries as object);
 };
 
-/** Arguments of ImageDataGenerator that say how, not what. */
+/** Arguments of ImageDataGenerator that set how other arguments work. */
 const manner = ['fillMode', 'cval', 'interpolationOrder', 'rescale', 'compat'];
 
 /** An augmentation taken apart: a list op by op, ImageDataGenerator's arguments one by one. */

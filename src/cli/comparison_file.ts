@@ -43,13 +43,13 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
     (name) => found.get(name) !== wanted.get(name),
   );
   if (differing.length > 0) {
-    const told = differing
+    const shown = differing
       .slice(0, 4)
       .map((name) => `${name} is ${found.get(name) ?? 'not'} there and ${wanted.get(name) ?? 'not'} here`);
-    if (differing.length > told.length) told.push(`${differing.length - told.length} more`);
+    if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more`);
     throw new ConfigurationError({
       what: 'The file is of another comparison',
-      found: `${path}: ${told.join('; ')}`,
+      found: `${path}: ${shown.join('; ')}`,
       expected: 'the configuration that is asked for now',
       fix: `to continue it, type the command that began it: ${file.command}`,
     });

@@ -27,9 +27,9 @@ export class PairProgress {
     this.bar.start();
   }
 
-  update(told: readonly TwinEvent[]): void {
-    for (const { twin, loss } of told) this.losses[twin] = loss;
-    const last = told.at(-1);
+  update(events: readonly TwinEvent[]): void {
+    for (const { twin, loss } of events) this.losses[twin] = loss;
+    const last = events.at(-1);
     if (!last) return;
     const { step, steps, epoch } = last;
     const payload = {

@@ -146,11 +146,11 @@ export async function requireSameImages(
 }
 
 function anotherRun(path: string, differing: readonly string[]): ConfigurationError {
-  const told = differing.slice(0, 4);
-  if (differing.length > told.length) told.push(`${differing.length - told.length} more`);
+  const shown = differing.slice(0, 4);
+  if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more`);
   return new ConfigurationError({
     what: 'The run that --resume names was made with other options',
-    found: `${path}: ${told.join('; ')}`,
+    found: `${path}: ${shown.join('; ')}`,
     expected: 'what it began with',
     fix: 'leave these flags out: --resume takes them from the run',
   });

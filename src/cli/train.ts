@@ -83,8 +83,8 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
       ...(options.tta !== undefined && { tta: options.tta }),
       ...(resumed && { resumed: { ...resumed, typed } }),
       restored: () => newest && resumePoint(log, newest),
-      tell: (told) => {
-        const events = fresh.of(told);
+      tell: (received) => {
+        const events = fresh.of(received);
         files?.add(events);
         for (const lines of linesOf(events, log, epochs)) print(lines);
         progress?.update(log);
@@ -205,7 +205,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
 /** Adds the events to the log, and yields the lines to print, in order. */
 function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number): Generator<string[]> {
   let changed: Verdict[] = [];
-  const told = () => {
+  const verdicts = () => {
     const lines = verdictLines(changed, log.verdicts.slice(0, log.verdicts.length - changed.length));
     changed = [];
     return lines;
@@ -214,8 +214,8 @@ function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number)
     log.add(item);
     if ('verdict' in item) changed.push(item.verdict);
     if (!('epoch' in item)) continue;
-    yield told();
+    yield verdicts();
     yield [epochLine(item.epoch, epochs)];
   }
-  yield told();
+  yield verdicts();
 }

@@ -74,7 +74,7 @@ export function pairedTest(
   const { mean: middle, low, high, n } = around(differences, width === undefined ? undefined : [-width, width]);
   const degreesOfFreedom = n - 1;
   const error = n < fewestSeeds ? Number.NaN : sampleStandardDeviation(differences) / Math.sqrt(n);
-  // The same difference in every pair, as counts may have by chance, has no spread to hold it against.
+  // The same difference in every pair, as counts may have by chance, has no spread to compare it with.
   const t = error > 0 ? middle / error : Number.NaN;
   const p = Number.isNaN(t) ? Number.NaN : bothTails(t, degreesOfFreedom);
   const back = scale === 'log' ? Math.exp : of;

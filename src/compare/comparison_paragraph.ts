@@ -15,12 +15,12 @@ export interface Subject {
   broken: { a: number; b: number };
 }
 
-/** Rows that are told one by one; the rest is counted. */
-const toldMost = 12;
+/** Rows that are described one by one; the rest is counted. */
+const describedMost = 12;
 
 /**
- * What the figures say, and no more: how the twins ended and what became of their layers, then what differed beyond what
- * seeds do, what did not, and of how many tests. A function of the comparison alone.
+ * Describes the figures of a comparison: the results of the twins, the verdicts on their layers, then what differed by more
+ * than seeds do, what did not, and in how many tests. It depends on the comparison only.
  *
  * @returns plain text; an empty line stands between its parts.
  */
@@ -69,15 +69,17 @@ function testSentences(summary: readonly Row[], pairs: number): string[][] {
       `${figure(100 * (1 - confidence))} %), ${differing.length === 0 ? 'none differed' : `${differing.length} differed`} beyond noise.`,
   ];
   if (differing.length > 0) {
-    const told = [...differing].sort(byWeight).slice(0, toldMost);
-    const more = differing.length - told.length;
-    sure.push(`${upper(told.map(difference).join('; '))}${more ? `; and ${more} more, marked in the table` : ''}.`);
+    const described = [...differing].sort(byWeight).slice(0, describedMost);
+    const more = differing.length - described.length;
+    sure.push(
+      `${upper(described.map(difference).join('; '))}${more ? `; and ${more} more, marked in the table` : ''}.`,
+    );
   }
   const unsure: string[] = [];
   if (alone.length > 0) {
     unsure.push(
       `${counted(alone.length, 'figure')} would have passed a test alone but not among so many ` +
-        `(${listed(alone, layersIn(summary))}): not told from chance here, more seeds would tell.`,
+        `(${listed(alone, layersIn(summary))}): not distinguishable from chance here; more seeds may show more.`,
     );
   }
   const same: string[] = [];
@@ -130,12 +132,12 @@ function verdictSentences(summary: readonly Row[]): string[] {
   const sentences = verdicts.map((name) => {
     const rows = summary.filter((row) => row.verdict === name);
     const parts = (['a', 'b'] as const).map((twin) => {
-      const held = rows.filter((row) => row[twin].mean > 0);
-      if (held.length === 0) return undefined;
-      const shares = held.map((row) => row[twin].mean);
+      const withVerdict = rows.filter((row) => row[twin].mean > 0);
+      if (withVerdict.length === 0) return undefined;
+      const shares = withVerdict.map((row) => row[twin].mean);
       const [least, most] = [percent(Math.min(...shares)), percent(Math.max(...shares))];
       return `${rangesOf(
-        held.map(({ layer }) => layer!),
+        withVerdict.map(({ layer }) => layer!),
         layers,
       )} for ${least === most ? least : `${least} to ${most}`} of the time`;
     });
@@ -155,7 +157,7 @@ const layersIn = (rows: readonly Row[]): string[] => [
   ...new Set(rows.flatMap(({ layer }) => (layer === undefined ? [] : [layer]))),
 ];
 
-/** "dense to dense_4, dense_7": neighbours in the model's order are told by their ends. */
+/** "dense to dense_4, dense_7": neighbors in the model's order are given as a range. */
 function rangesOf(names: readonly string[], layers: readonly string[]): string {
   if (names.length === layers.length && names.length > 2) return 'all layers';
   const ranges: string[][] = [];

@@ -3,7 +3,7 @@ import { timeInVerdicts } from '../health/verdicts.ts';
 import { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './comparison.ts';
 import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_record.ts';
 
-/** Below this, a figure's corrected p says that the twins differ in it. */
+/** The twins differ in a figure whose corrected p is below this. */
 export const significance = 0.05;
 
 export type FigureId = 'validationLoss' | 'validationAccuracy';
@@ -17,7 +17,7 @@ export interface Row {
   verdict?: VerdictName;
   /** A layer's figure; without, the network's. */
   layer?: string;
-  /** From 1; without, the figure is of the whole run or says itself when it was taken. */
+  /** From 1; left out where the figure is of the whole run or its name has the epoch. */
   epoch?: number;
   scale: Scale;
   a: Estimate;

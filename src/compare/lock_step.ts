@@ -21,7 +21,7 @@ export class LockStep {
   private isHeld = false;
 
   /**
-   * @param together says when the steps of all of them may run.
+   * @param together controls when the steps of all of them may run.
    * @param onHold is called when it lets no more through and all have done theirs.
    */
   constructor(

@@ -41,7 +41,7 @@ export function requireTwins({ vary, a, b }: TwinOptions, datasets: { train: Dat
       what: `The twins differ in more than the ${named(vary)}`,
       found: more.map((part) => `${part}: ${contrast(ofA[part], ofB[part])}`).join('; '),
       expected: `twins that are alike but for the ${named(vary)}`,
-      fix: 'make that the same in both: what differs in two things at once says nothing of either',
+      fix: 'make that the same in both: a comparison that varies two things at once explains neither',
     });
   }
   if (differing.length === 0) {
@@ -143,7 +143,7 @@ function partsOf({
   };
 }
 
-/** A part of each twin's as it is told: of two objects only what differs. */
+/** The values of the varied option, as they are shown: of two objects only the differing keys. */
 function contrast(a: unknown, b: unknown): string {
   const isPlain = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);

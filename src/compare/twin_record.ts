@@ -118,7 +118,7 @@ function summarizeLayer(name: string, steps: readonly StepRecord[]): Omit<LayerE
   };
 }
 
-/** Over finite values only: one overflow in a thousand steps says nothing about the others. Undefined if nothing was measured. */
+/** Over finite values only: one overflow in a thousand steps must not spoil the others. Undefined if nothing was measured. */
 function medianOf<Name extends string>(name: Name, values: (number | undefined)[]): { [key in Name]?: number } {
   if (values.every((value) => value === undefined)) return {};
   const finite = values.filter((value): value is number => Number.isFinite(value));

@@ -43,7 +43,7 @@ export interface PairOptions extends TwinOptions {
   onEpoch?: (twin: 'a' | 'b', epoch: number, record: TwinEpoch) => void;
   /** The numbers of this twin stopped being finite: the other continues alone. */
   onBreak?: (twin: 'a' | 'b', broke: NonNullable<TwinRecord['broke']>) => void;
-  /** `pace` holds: all steps that were let through are done, and their records told. */
+  /** Called when `pace` is paused: all allowed steps are done, and their records have been reported. */
   onPause?: () => void;
 }
 
@@ -150,7 +150,7 @@ class Twin {
     settings: TrainerOptions,
     private readonly datasets: { train: Dataset; test: Dataset },
     private readonly sample: Dataset,
-    private readonly told: Listeners,
+    private readonly listeners: Listeners,
   ) {
     this.trainer = createTrainer(gpu, settings);
     this.augmented = isAugmented(settings);
@@ -161,7 +161,7 @@ class Twin {
   async trainEpoch(epoch: number, fit: Pick<FitOptions, 'pace' | 'onPause' | 'signal'>): Promise<void> {
     const before = this.steps.length;
     this.ofEpoch = [];
-    const { epochs, onStep, onVerdict, onProbe, onBreak } = this.told;
+    const { epochs, onStep, onVerdict, onProbe, onBreak } = this.listeners;
     try {
       await this.trainer.fit(this.datasets.train, {
         ...fit,
@@ -202,7 +202,7 @@ class Twin {
     const whole = meanGradient(parts);
     const record = this.summarize(plain, validation, whole, seen);
     this.epochs.push(record);
-    this.told.onEpoch?.(this.which, epoch, record);
+    this.listeners.onEpoch?.(this.which, epoch, record);
     return { whole, layers: this.byLayer(whole) };
   }
 
@@ -248,7 +248,7 @@ class Twin {
   record(): TwinRecord {
     return {
       epochs: this.epochs,
-      timeline: timelineOf(this.steps, this.epochSteps * this.told.epochs),
+      timeline: timelineOf(this.steps, this.epochSteps * this.listeners.epochs),
       steps: this.steps.length,
       verdicts: this.verdicts,
       ...(this.broke && { broke: this.broke }),

@@ -47,7 +47,7 @@ export interface DatasetParts {
   pictureFit?: PictureFit;
 }
 
-/** What createDataset takes: labels, targets or both. */
+/** The argument of createDataset: labels, targets or both. */
 export type DatasetSource =
   | DatasetParts
   | (Omit<DatasetParts, 'labels'> & { labels?: undefined; targets: Float32Array });

@@ -147,7 +147,7 @@ function constantImages(images: Uint8Array, shape: ImageShape): number[] {
   });
 }
 
-/** A label that is no byte is a finding, and says nothing of how many classes there are, unless labels are wider by their type. */
+/** A label that does not fit into a byte is a finding and does not raise the number of classes, unless the type of the labels is wider. */
 function namesByLabels(labels: ArrayLike<number>): string[] {
   const most = labels instanceof Uint16Array || labels instanceof Uint32Array ? mostClasses : mostByteClasses;
   let largest = 0;

@@ -31,7 +31,7 @@ export function unpackMembers(bytes: Uint8Array): Unpacked | undefined {
     if (!trailer.every((byte, at) => bytes[end - trailerBytes + at] === byte)) return undefined;
   }
   const rest = bytes.subarray(end);
-  // Bytes that begin like a further member and can't be unpacked are damaged data, no padding.
+  // Bytes that begin like a further member but cannot be unpacked are damaged data, not padding.
   if (isGzip(rest)) return undefined;
   return { data: join(unpacked), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
 }

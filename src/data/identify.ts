@@ -54,7 +54,7 @@ const inOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const systemNames = /^(thumbs\.db|ehthumbs(_vista)?\.db|desktop\.ini|icon\r)$/i;
 const systemFolders = /^(__MACOSX|\$RECYCLE\.BIN|System Volume Information|@eaDir)$/i;
 
-/** Files that systems put beside a user's: hidden ones, and those of certain names. The folder around all files may be hidden. */
+/** Files that operating systems add to a user's: hidden ones, and those of certain names. The folder around all files may be hidden. */
 function hiddenAmong(paths: readonly string[]): (path: string) => FileFormat | undefined {
   const [first = ''] = paths;
   const root = first.split('/')[0]!;
@@ -96,7 +96,7 @@ async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> 
     const bytesAt = async (positions: readonly number[]) => positions.map((position) => data[position]!);
     return await formatOf(inner, { size: data.length, head: data.subarray(0, headBytes), bytesAt });
   } catch {
-    // The reader of IDX files says what is wrong with it.
+    // The reader of IDX files reports what is wrong with it.
     if (/idx|ubyte/i.test(nameOf(path))) return { kind: 'idx', name: 'IDX' };
     return { kind: 'other', name: 'gzip archive that is damaged or cut short', fix: 'fetch the file again' };
   }
@@ -109,7 +109,7 @@ async function gzipHead(file: FileBytes): Promise<Uint8Array> {
   const { readable, writable } = new DecompressionStream('gzip');
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
   const head: number[] = [];
-  // It reads to the end: a stream that nobody reads any more would hold up a write forever.
+  // It reads to the end: a stream without a reader would block a write forever.
   const reading = (async () => {
     for (;;) {
       const { done, value } = await reader.read();

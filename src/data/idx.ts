@@ -34,10 +34,14 @@ export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<Idx
   const view = new DataView(bytes.buffer, bytes.byteOffset, header);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
   const expected = header + shape.reduce((product, size) => product * size, 1);
-  const says = `${expected} bytes, because its header says ${shape.join(' x ')}`;
+  const says = `${expected} bytes, because its header has the shape ${shape.join(' x ')}`;
   if (bytes.length < expected) throw cutShort(name, bytes.length, says);
   if (bytes.length > expected) {
-    throw new DataError({ what: `${name} is longer than it says`, found: `${bytes.length} bytes`, expected: says });
+    throw new DataError({
+      what: `${name} is longer than its header allows`,
+      found: `${bytes.length} bytes`,
+      expected: says,
+    });
   }
   return { shape, data: bytes.subarray(header) };
 }

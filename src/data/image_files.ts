@@ -78,7 +78,7 @@ export async function readCifarFiles(files: readonly IdentifiedFile[], validatio
   return assemble(parts, from, report, validationSplit);
 }
 
-/** In the order of the splits; a file whose name says nothing is for training. */
+/** In the order of the splits; a file whose name has no split is for training. */
 function bySplit(files: readonly IdentifiedFile[]): [Split, IdentifiedFile[]][] {
   return splits
     .map((split): [Split, IdentifiedFile[]] => [
@@ -129,8 +129,8 @@ async function oneOf<Content>(
     if (!used) {
       used = { path: file.path, content };
     } else if (isSame(used.content, content)) {
-      report.ignored.push({ path: file.path, reason: `it holds the same as ${used.path}, which was used` });
-      report.notes.push(`${used.path} was used, and not ${file.path}, which holds the same`);
+      report.ignored.push({ path: file.path, reason: `it has the same content as ${used.path}, which was used` });
+      report.notes.push(`${used.path} was used, and not ${file.path}, which has the same content`);
     } else {
       throw new DataError({
         what: 'The files hold more than one data set',

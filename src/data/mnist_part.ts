@@ -4,7 +4,7 @@ import { parseIdxDataset } from './idx.ts';
 import { type DatasetFacts, fetchFile } from './served_datasets.ts';
 
 /**
- * The part of MNIST that `npm run build` puts beside the page, for servers that have nothing but its files: the first
+ * The part of MNIST that `npm run build` puts next to the page, for servers that have nothing but its files: the first
  * images of both parts. They are most of the installed package, so there are no more than a first run needs.
  */
 export const mnistPart = {

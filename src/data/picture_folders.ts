@@ -68,7 +68,7 @@ function treeOf(paths: readonly string[]): Folder {
 const below = (folder: Folder): string[] => [...folder.own, ...[...folder.children.values()].flatMap(below)];
 const isBelow = (path: string, folder: Folder) => path.startsWith(`${folder.path}/`);
 
-/** Goes down through folders that hold one folder alone: a picture beside that has no class. */
+/** Goes down through folders that contain only one folder; a picture next to that one has no class. */
 function descend(folder: Folder): Folder {
   const [only, another] = folder.children.values();
   return only && !another && only.children.size > 0 ? descend(only) : folder;

@@ -10,7 +10,7 @@ export interface PictureOptions {
    */
   size?: number | readonly [height: number, width: number];
   /**
-   * What happens to pictures of another size: `cover` (the default) scales them until they cover the image and cuts off what
+   * How pictures of another size are fitted: `cover` (the default) scales them until they cover the image and cuts off what
    * lies outside, around the center; `contain` scales them until they fit into it, on white; `fill` stretches them.
    */
   fit?: PictureFit;

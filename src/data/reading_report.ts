@@ -19,7 +19,7 @@ export interface SplitReport {
   images: number;
   /** The folders or files that it was read from. */
   from: string[];
-  /** How it was taken out of the training images, where no folder or file holds it. */
+  /** How it was taken out of the training images, where no folder or file has it. */
   heldOut?: string;
 }
 
@@ -37,14 +37,14 @@ export interface PictureSize {
 /** The data that was read from a user's files. */
 export interface UserDataset extends TrainAndTestParts {
   /**
-   * What validates during training, where the files have a split for that and one for testing; `test` is then kept aside.
-   * Without it, `test` validates.
+   * The validation data, where the files have a split for validation and one for testing; `test` is then only evaluated at the
+   * end. Without it, `test` is the validation data.
    */
   validation?: DatasetParts;
   report: ReadingReport;
 }
 
-/** The two parts that training takes: `test` holds the images that validate. */
+/** The two parts that training takes: `test` has the validation images. */
 export const trainingParts = ({ train, validation, test }: UserDataset): TrainAndTestParts => ({
   train,
   test: validation ?? test,

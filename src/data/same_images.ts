@@ -1,6 +1,6 @@
 /**
  * For each image, numbered through all of `parts`, the number of the first image with the same bytes: its own where it
- * is that first one. A hash finds the candidates, the bytes decide: images that merely share a hash are told apart.
+ * is that first one. A hash finds the candidates and the bytes decide, so images that merely share a hash stay different.
  *
  * @param bytes of one image; each part holds a whole number of them.
  */

@@ -14,12 +14,12 @@ export interface DatasetFacts {
 /** The state of each data set on a server, by its name: null if the server has all of it, else why it doesn't. */
 export type ServedList = Record<string, ErrorParts | null>;
 
-/** The file, beside the page, with the `ServedList`: of a server that has the page's files alone it names none. */
+/** The file next to the page with the `ServedList`; it is empty on a server that has only the page's files. */
 export const servedListFile = 'datasets.json';
 
 /** @param base the URL of the page's folder, with a slash at its end. */
 export async function fetchServedList(base: string): Promise<ServedList> {
-  // It changes as soon as somebody fetches a data set on that machine.
+  // It changes as soon as a data set is downloaded on that machine.
   const response = await get(base + servedListFile, { cache: 'no-cache' });
   const list: unknown = hasType(response, 'application/json') ? await response.json() : undefined;
   return typeof list === 'object' && list !== null ? (list as ServedList) : {};
@@ -44,7 +44,7 @@ export async function fetchFacts(name: string, signal?: AbortSignal, base = '/')
 }
 
 /**
- * Gets a data set that the server of this page holds: /datasets/<name> has its facts as JSON, and behind that
+ * Gets a data set from the server of this page: /datasets/<name> has its facts as JSON, and below that
  * /<train|test>/<images|labels> are the bytes. Throws a DataError with the server's words where it has none.
  */
 export async function fetchDatasets(name: string, signal?: AbortSignal, base = '/'): Promise<TrainAndTest> {
@@ -82,7 +82,7 @@ async function get(path: string, init: RequestInit): Promise<Response> {
   });
 }
 
-/** The error to throw if the server can't be reached, or goes away in the middle of an answer. */
+/** The error to throw if the server cannot be reached, or stops in the middle of a response. */
 function unanswered(path: string, cause: unknown, signal?: AbortSignal | null): unknown {
   if (signal?.aborted) return cause;
   return new DataError(

@@ -12,7 +12,7 @@ const words: [Split, RegExp][] = [
 /** Suffixes that people add to these words: train_images, test1, validationset. */
 const additions = /(set|split|data|dataset|images?|imgs?|pictures?|photos?|samples|folder|labels?)$/;
 
-/** A number at the end says nothing: test1 is a test split. The 10k of t10k is no such number. */
+/** A number at the end is ignored: test1 is a test split. The 10k of t10k is no such number. */
 function splitOfToken(token: string): Split | undefined {
   const word = token.replace(/(?<=[a-z]{2})\d+$/, '');
   return [word, word.replace(additions, '')]

@@ -59,7 +59,7 @@ export async function readIdentifiedFiles(
     await requireIdx(files);
     return withIgnored(await readIdxFiles(idx, validationSplit), files, idx);
   }
-  // Batches that are cut short are none by their content: the reader says what is wrong with them.
+  // Truncated batches are not recognized by their content: the reader reports what is wrong with them.
   const cut = ofKind('other').filter(({ path }) => isBatchName(path));
   const batches = [...cifar, ...cut];
   if (cifar.some(({ path }) => isBatchName(path)) || (batches.length > 0 && !arePictures())) {
@@ -72,7 +72,7 @@ export async function readIdentifiedFiles(
 
 const isBatchName = (path: string) => /(data|test)_batch[^/]*\.bin(\.gz)?$/i.test(path);
 
-/** Whether pictures lie in folders of at least two classes: what else is beside them is then no data set. */
+/** Whether pictures are in folders of at least two classes: other files next to these are then not a data set. */
 function haveClasses(pictures: readonly IdentifiedFile[]): boolean {
   if (pictures.length === 0) return false;
   const { placed } = placePictures(pictures.map(({ path }) => path));
@@ -91,7 +91,7 @@ const havePair = (idx: readonly IdentifiedFile[]) => {
   return [...splitsOf(false)].some((split) => labels.has(split));
 };
 
-/** A file that is called like one of a pair, beside others, and isn't: better refused than left out. */
+/** A file that is named like one of a pair but is not, among others: it is refused rather than left out. */
 async function requireIdx(files: readonly IdentifiedFile[]): Promise<void> {
   const idx = files.filter(({ format }) => format.kind === 'idx');
   for (const { path, file, format } of files) {
@@ -121,16 +121,16 @@ const pictureName = /\.(png|jpe?g|jfif|webp|gif|bmp|avif|tiff?|heic)$/i;
 
 function reasonOf(path: string, { kind, name }: IdentifiedFile['format']): IgnoredFile['reason'] {
   if (kind === 'system') return systemReason;
-  if (kind === 'picture') return `${name}: a picture beside the files of the data set`;
+  if (kind === 'picture') return `${name}: a picture among the files of the data set`;
   return pictureName.test(path) ? `named like a picture, but its content is: ${name}` : name;
 }
 
 /** "labels.csv: table of values (CSV)" of the files that a message had better name, with the number of the others. */
 function describeOthers(files: readonly IdentifiedFile[]): string | undefined {
-  const told = files.filter(({ format }) => format.kind !== 'system');
-  if (told.length === 0) return undefined;
-  // A file that could be used says more than a readme.
-  const sorted = [...told].sort((a, b) => Number(Boolean(b.format.fix)) - Number(Boolean(a.format.fix)));
+  const relevant = files.filter(({ format }) => format.kind !== 'system');
+  if (relevant.length === 0) return undefined;
+  // A file that is nearly usable is more informative than a readme.
+  const sorted = [...relevant].sort((a, b) => Number(Boolean(b.format.fix)) - Number(Boolean(a.format.fix)));
   return some(sorted.map(({ path, format }) => `${path}: ${format.name}`));
 }
 

@@ -1,6 +1,6 @@
 import type { AdapterFacts } from './device.ts';
 
-/** An adapter in words, for a person. A software adapter is called what it is, so that nobody takes it for a GPU. */
+/** Describes an adapter for users. A software adapter is named as such, so that it is not mistaken for a GPU. */
 export function describeAdapter({ vendor, architecture, device, description, software }: AdapterFacts): string {
   const maker = [vendor, architecture].filter(Boolean).join(' ');
   const name = description || device || maker || 'unnamed';

@@ -151,7 +151,7 @@ async function openDevice(adapter: GPUAdapter, options: GpuOptions, timeout: num
     requiredLimits: limits(adapter, options),
   });
   return withinTime(requested, timeout, () => {
-    // It may come all the same, and nobody waits for it any more.
+    // The device may still arrive later, but nothing waits for it any more.
     requested.then(
       (device) => device.destroy(),
       () => undefined,

@@ -11,7 +11,7 @@ export interface Cost {
 /** One way to cut the work of a kernel: tile sizes and the like, the numbers that its shader text needs. */
 export type Variant = Record<string, Hole>;
 
-/** The launch of one shader: a literal beside its formula. `S` is the shape that it is launched for. */
+/** The launch of one shader, as a literal. `S` is the shape that it is launched for. */
 export interface Kernel<S, V extends Variant = Variant> {
   /** The stem of the .wgsl file, the module's and pipeline's label, the profiler's row. */
   name: string;
@@ -147,7 +147,7 @@ export class KernelCache {
     constants: Record<string, number>,
     layout: GPUBindGroupLayout,
   ): Promise<GPUComputePipeline> {
-    // A text that doesn't parse is told below, with its lines; the scope keeps it from being told as a lost device first.
+    // A shader that does not parse is reported below, with its lines; the scope keeps it from being reported as a lost device first.
     this.#device.pushErrorScope('validation');
     const module = this.#device.createShaderModule({ label: name, code: text });
     this.#device.popErrorScope().catch(() => undefined);

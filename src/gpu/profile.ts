@@ -66,7 +66,7 @@ export async function profileRecording(
   const first = await timeOnce(gpu, memory, recording, repeats);
   const resolution = knownRoundings.find((ns) => first.stamps.every((stamp) => stamp % ns === 0n)) ?? 1n;
   if (resolution > 1n) {
-    // Ask for more repeats until a pass is long enough; a pass that read zero has told nothing but that it is short.
+    // Ask for more repeats until a pass is long enough; a pass that read zero is only known to be short.
     const wanted = ticksWanted * Number(resolution);
     let measured = first.nanoseconds;
     for (let attempt = 0; attempt < 6 && measured.some((ns) => ns < wanted); attempt++) {

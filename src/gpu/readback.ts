@@ -16,7 +16,7 @@ export async function readStaging(gpu: Gpu, staging: GPUBuffer, bytes = staging.
     staging.unmap();
     return copy;
   } catch (error) {
-    // A device that goes away may abort the map before it says so; a refused map is told as an uncaptured error.
+    // A lost device may abort the map before the loss is reported; a refused map is reported as an uncaptured error.
     await unlessAborted(gpu.lost, gpu.failure);
     throw gpu.failure.reason ?? error;
   }

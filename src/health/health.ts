@@ -75,7 +75,7 @@ export interface ProbeFigures {
   cosineToLast?: number;
   /** ... and the optimizer's momentum (Adam's m, SGD's velocity with its sign turned); undefined without momentum. */
   cosineToMomentum?: number;
-  /** ... and the gradient on the same samples as they are, neither augmented nor mixed; undefined without augmentation. */
+  /** ... and the gradient on the same samples, neither augmented nor mixed; undefined without augmentation. */
   cosineToPlain?: number;
   /**
    * Trace of the covariance of one sample's gradient, and the squared norm of the true gradient: unbiased estimates, the

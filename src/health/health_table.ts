@@ -51,7 +51,7 @@ export function layerFigures(health: HealthRecord | undefined): Record<string, L
   );
 }
 
-/** Fills a table as a run goes on. */
+/** Fills a table while a run trains. */
 export class HealthRows {
   readonly table: HealthTable = { steps: [], layers: {} };
   private span = 1;

@@ -20,7 +20,7 @@ export interface StepRecord {
   samples: number;
   /** The loss or a gradient was not finite: the weights stayed as they were. */
   skipped: boolean;
-  /** Of this step, a float32. Records of older versions have none. */
+  /** The rate of this step, a float32. Records of older versions have none. */
   learningRate?: number;
   /**
    * L2 norm of the gradient of all of a layer's tensors, by the layer's name: of the whole loss, its L2 penalties included,
@@ -51,7 +51,7 @@ export interface EpochRecord extends ValidationFigures {
   validationMeanAbsoluteError?: number;
   /** The learning rate that reduceLrOnPlateau set at the end of the epoch; undefined where it left it alone. */
   reducedLearningRate?: number;
-  /** Of training, without validation; of an epoch that was begun before, of the rest. */
+  /** Time of training, without validation; for a resumed epoch, time of the rest. */
   seconds: number;
   imagesPerSecond: number;
   /** Over the epoch's steps, those left out that were not finite; NaN where none was. */
@@ -80,14 +80,14 @@ export interface History {
   steps: StepRecord[];
   /** The signal ended it early; an unfinished epoch has no record of its own, its steps are in `steps`. */
   stopped: boolean;
-  /** earlyStopping ended it, here or in the run that it goes on from. */
+  /** earlyStopping ended it, here or in the run that it resumes. */
   stoppedEarly?: StoppedEarly;
   skippedSteps: number;
   /** Every change, in order; empty where health is off. */
   verdicts: Verdict[];
   /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
   probes: ProbeRecord[];
-  /** What is not wrong and yet worth a word: a schedule that is longer or shorter than the run. Without a full stop. */
+  /** Warnings that do not stop a run: a schedule that is longer or shorter than the run. Without a full stop. */
   warnings: string[];
 }
 
@@ -128,7 +128,7 @@ export function summarize(epoch: number, steps: readonly StepRecord[], seconds: 
   };
 }
 
-/** The mean of the one that steps have beside their loss. */
+/** The mean of the metric that steps have in addition to their loss. */
 function meanMetric(first: StepRecord | undefined, mean: (of: (step: StepRecord) => number) => number): Measured {
   const metric = metricIn(first ?? {});
   return { [metric]: mean((step) => step[metric]!) };

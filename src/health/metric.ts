@@ -1,6 +1,6 @@
 import type { EpochRecord } from './history.ts';
 
-/** What a record tells beside its loss: accuracy, or the mean absolute error where the loss is of numbers. */
+/** The metric of a record: accuracy, or the mean absolute error where the loss is of numbers. */
 export type Measured = Partial<Record<Metric, number>>;
 export type Metric = 'accuracy' | 'meanAbsoluteError';
 

@@ -9,7 +9,7 @@ export interface ProbeWords {
   /** g of the whole batch, h the last step's gradient and the momentum. */
   last: Float32Array;
   momentum: Float32Array;
-  /** g of a part, and of the images as they are; h of the whole batch. */
+  /** g of a part, and of the unaugmented images; h of the whole batch. */
   parts: { samples: number; products: Float32Array }[];
   plain?: Float32Array;
   histograms: Uint32Array;

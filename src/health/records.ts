@@ -43,7 +43,7 @@ export class RecordReader {
     this.shape = { words: recordWords(trainedTensors(model).length) + (this.#health?.words ?? 0), slots: ringSlots };
   }
 
-  /** The mean over samples of the figure beside the loss, from those of batches with their numbers of samples. */
+  /** The mean of the metric over samples, from the means of batches and their numbers of samples. */
   meanMetric(batches: readonly (Measured & { samples: number })[]): Measured {
     const samples = batches.reduce((sum, batch) => sum + batch.samples, 0);
     const sum = batches.reduce((total, batch) => total + batch[this.#metric]! * batch.samples, 0);
@@ -57,7 +57,7 @@ export class RecordReader {
   }
 
   /**
-   * Unpacks record `index` of a buffer that holds several; undefined for a step that a halt made void.
+   * Unpacks record `index` of a buffer that holds several; undefined for a step after a halt.
    *
    * @param measured with what only a training step measures.
    */

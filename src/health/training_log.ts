@@ -40,7 +40,7 @@ export class TrainingLog {
     }
   }
 
-  /** Takes what was told of a run before, from a file. */
+  /** Adds the events of a run so far, from a file. */
   load(history: Pick<TrainingLog, 'epochs' | 'steps' | 'verdicts' | 'probes'> & { health?: HealthTable }): void {
     const { epochs, steps } = history;
     let at = 0;
@@ -126,7 +126,7 @@ class RunningMean {
     return { [this.metric]: this.metricSum / this.samples };
   }
 
-  /** Steps are told in bursts: the time between two of the same burst says nothing. */
+  /** Steps are reported in bursts: the time between two of the same burst is not that of a step. */
   get imagesPerSecond(): number | undefined {
     return this.ms && (1000 * (this.last.samples - this.first.samples)) / this.ms;
   }

@@ -38,7 +38,7 @@ export function judgedLayers(model: CompiledModel): JudgedLayer[] {
  * Where a verdict begins, and where it ends: the gap between the two is what keeps a figure that wavers about one of
  * them from changing the verdict at every turn.
  *
- * Vanishing and exploding are what the words say by definition (Hochreiter 1991; Bengio et al. 1994): the gradient
+ * Vanishing and exploding are used in their usual sense (Hochreiter 1991; Bengio et al. 1994): the gradient
  * changes by a factor at every layer, and the factors multiply. `reach` is their product from the last layer down to the
  * one at hand, RMS(delta) / RMS(last delta), which doesn't know how large the loss is.
  *
@@ -62,8 +62,8 @@ export function judgedLayers(model: CompiledModel): JudgedLayer[] {
  * 1.3e-12 in the first layer, 3.5e-4 in the sixteenth; with them, 0.02 in the median of the first normalization, and 2e-4 at
  * its least.
  *
- * The measurements on the digits come from PyTorch: test/fixtures/measure_torch_verdicts.py, of which a test holds every
- * verdict against the table beside it.
+ * The measurements on the digits come from PyTorch: test/fixtures/measure_torch_verdicts.py, and a test compares
+ * every verdict with the table next to it.
  */
 export const thresholds = {
   /**
@@ -108,9 +108,9 @@ export const thresholds = {
   saturated: { enter: 0.5, leave: 0.4 },
 } as const;
 
-/** Steps in a row that have to say the same before a layer gets its first verdict: a step's figures are one batch's. */
+/** Steps in a row that have to agree before a layer gets its first verdict: a step's figures are of one batch. */
 export const warmUpSteps = 10;
-/** Steps in a row that have to say the same before a verdict changes. */
+/** Steps in a row that have to agree before a verdict changes. */
 export const holdSteps = 20;
 /**
  * Samples after which a unit that was never positive counts as dead before its epoch is over: one that fires on a
@@ -118,7 +118,7 @@ export const holdSteps = 20;
  */
 export const deadSamples = 1000;
 /**
- * RMS of the last layer's delta below which a step says nothing of reach: a fitted batch. The square of a thousandth of
+ * RMS of the last layer's delta below which a step's relative gradients mean nothing: a fitted batch. The square of a thousandth of
  * it is still a normal float32.
  */
 export const smallestDelta = 1e-12;
@@ -184,8 +184,8 @@ export class VerdictWatch {
   /**
    * @param layers those that are measured, in the order of computation.
    * @param epochSteps steps of one epoch.
-   * @param before verdicts that were told, of a run that goes on.
-   * @param state of the watch that told them, where it is known.
+   * @param before the verdicts so far of a resumed run.
+   * @param state the state of the watch that gave them, where it is known.
    */
   constructor(
     layers: readonly JudgedLayer[],

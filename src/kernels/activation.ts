@@ -2,13 +2,13 @@ import type { Hole } from '../gpu/wgsl.ts';
 
 interface ActivationFacts {
   /**
-   * Its derivative follows from its own value, so that the kernel of a layer can end with it and nobody keeps its input.
+   * Its derivative follows from its own value, so that the kernel of a layer can end with it without keeping its input.
    * The others are dispatches of their own, activationForward and activationBackward.
    */
   fused: boolean;
   /**
    * The activation is flat where its value lies below the first or above the second number: it passes on at most 2 % of
-   * its steepest slope (4 % for sigmoid), or nothing at all where it has corners. Infinite where no value tells that.
+   * its steepest slope (4 % for sigmoid), or nothing at all where it has corners. Infinite where no value shows that.
    */
   flatBeyond: readonly [number, number];
   /** A unit whose value is never above zero has no gradient and can't recover. */
@@ -64,7 +64,7 @@ type Named<Fused> = {
 export type FusedActivationName = Named<true>;
 /** Activations whose derivative needs their input. */
 export type UnfusedActivation = Named<false>;
-/** An activation that a layer's kernel ends with. An object says leakyRelu's slope, which must not be negative. */
+/** An activation that a layer's kernel ends with. An object has leakyRelu's slope, which must not be negative. */
 export type Activation = FusedActivationName | { name: 'leakyRelu'; negativeSlope: number };
 export type AnyActivation = Activation | UnfusedActivation;
 

@@ -17,7 +17,7 @@ const unfusedFlags = (name: UnfusedActivation): Record<string, Hole> => ({
 });
 
 export interface ActivationShape {
-  /** Of the whole batch. */
+  /** Elements of the whole batch. */
   elements: number;
   activation: AnyActivation;
 }

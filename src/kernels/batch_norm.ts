@@ -225,7 +225,7 @@ export const batchNormBackwardSums: Kernel<BatchNormBackwardSumsShape> = {
 export interface BatchNormBackwardXShape extends BatchNormShape {
   epsilon: number;
   scale: boolean;
-  /** What made x: its derivative is folded into dx. */
+  /** The activation that made x: its derivative is folded into dx. */
   inActivation: Activation;
   /** The layer ran with its moving statistics, which no input changes. */
   frozen: boolean;

@@ -20,7 +20,7 @@ export interface Conv2dShape {
   inHeight: number;
   inWidth: number;
   inChannels: number;
-  /** Of the convolution itself, before any pool. */
+  /** Height of the convolution's own output, before any pool. */
   outHeight: number;
   outWidth: number;
   outChannels: number;
@@ -37,9 +37,9 @@ export interface Conv2dShape {
   groups?: number;
   useBias: boolean;
   activation: Activation;
-  /** Of what made x: its derivative is folded into dx. */
+  /** The activation that made x: its derivative is folded into dx. */
   inActivation: Activation;
-  /** How many shares the filter gradient's sum is cut into. */
+  /** How many parts the filter gradient's sum is cut into. */
   parts: number;
   /** A 2x2 maximum pool of stride 2 follows and is computed in the same dispatch: y and argmax are pooled cells. */
   pooled: boolean;
@@ -49,7 +49,7 @@ export interface Conv2dShape {
 const cellsOf = (s: Conv2dShape) =>
   (s.pooled ? Math.floor(s.outHeight / 2) * Math.floor(s.outWidth / 2) : s.outHeight * s.outWidth) * s.batch;
 
-/** What is known of the windows that slide over an image. */
+/** The part of the shape that describes the windows sliding over an image. */
 export type Windows = Pick<
   Conv2dShape,
   | 'inHeight'

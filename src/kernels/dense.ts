@@ -9,7 +9,7 @@ export interface DenseShape {
   outputs: number;
   useBias: boolean;
   activation: Activation;
-  /** Of what made x: its derivative is folded into dx. */
+  /** The activation that made x: its derivative is folded into dx. */
   inActivation: Activation;
 }
 

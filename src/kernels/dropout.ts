@@ -12,9 +12,9 @@ import { ceilDiv, spread } from './workgroups.ts';
 /** A layer that draws random numbers for each element of each sample. */
 export interface RandomLayerShape {
   batch: number;
-  /** Of a sample. */
+  /** Elements of a sample. */
   elements: number;
-  /** Tells the layer's numbers from those of the model's other layers: any number from 0 to 2^32 - 1. */
+  /** Keys the layer's random numbers, different for each layer of a model: any number from 0 to 2^32 - 1. */
   layer: number;
 }
 

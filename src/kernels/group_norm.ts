@@ -38,7 +38,7 @@ export interface GroupNormForwardShape extends GroupNormShape {
 }
 
 export interface GroupNormBackwardXShape extends GroupNormShape {
-  /** What made x: its derivative is folded into dx. */
+  /** The activation that made x: its derivative is folded into dx. */
   inActivation: Activation;
 }
 

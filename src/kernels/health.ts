@@ -16,7 +16,7 @@ export interface MeasuredTensor {
   arena: 0 | 1 | 2 | 3;
   /** The first vec4 in it. */
   first: number;
-  /** Of a sample. */
+  /** Elements of a sample. */
   elements: number;
   channels: number;
   activation: AnyActivation;
@@ -29,7 +29,7 @@ const chunksMost = 256;
 const chunkVec4s = 1024;
 const none = 0xffffffff;
 
-/** What layer_statistics goes over: a vec4 of words a chunk, then two a tensor. */
+/** The table of layer_statistics: a vec4 of words per chunk, then two per tensor. */
 export interface StatisticsTable {
   words: Uint32Array;
   chunks: number;
@@ -37,7 +37,7 @@ export interface StatisticsTable {
   ranges: [number, number][];
 }
 
-/** Cuts tensors of a batch into chunks of whole periods: vec4s after which the channels begin anew. */
+/** Cuts tensors of a batch into chunks of whole periods: vec4s after which the channels repeat. */
 export function cutForStatistics(tensors: readonly MeasuredTensor[], batch: number): StatisticsTable {
   const chunks: number[] = [];
   const rows: number[] = [];
@@ -65,7 +65,7 @@ export interface LayerStatisticsShape {
   /** Where in the partials the chunks of this dispatch begin, and how many chunks there are in all. */
   firstPartial: number;
   partials: number;
-  /** Of `positive`. */
+  /** Words of `positive`. */
   words: number;
 }
 
@@ -92,7 +92,7 @@ export const layerStatistics: Kernel<LayerStatisticsShape> = {
   }),
 };
 
-/** What health_reduce adds up of a layer and of a tensor: chunks by their numbers, units by their bits. */
+/** The ranges that health_reduce adds up for a layer and a tensor: of chunks by their numbers, of units by their bits. */
 export interface LayerRanges {
   values: readonly [number, number];
   deltas: readonly [number, number];

@@ -6,7 +6,7 @@ import type { Kernel } from '../gpu/kernel.ts';
 import { type RecordShape, recordConstants, recordSource } from './record.ts';
 import { stateSource, stateWords } from './state.ts';
 
-/** What the shape of every loss has. z, p and dz are [batch, outputs]. */
+/** The part of the shape that every loss has. z, p and dz are [batch, outputs]. */
 export interface LossBase {
   batch: number;
   /** How many penalties weight_penalty gives; none without a regularizer. */

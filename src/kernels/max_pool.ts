@@ -4,7 +4,7 @@ import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
-/** NHWC; `argmax` remembers the place in its window that each element of y came from, four a word. */
+/** NHWC; `argmax` stores the position in its window that each element of y came from, four per word. */
 export interface MaxPoolShape {
   batch: number;
   inHeight: number;
@@ -23,7 +23,7 @@ export interface MaxPoolShape {
 /** The largest window whose places fit 8 bits. */
 export const largestPool = 256;
 
-/** Of all kernels that slide a window. */
+/** The constants of all kernels that slide a window. */
 export const poolConstants = (s: MaxPoolShape) => ({
   batch: s.batch,
   in_height: s.inHeight,

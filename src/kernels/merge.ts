@@ -20,7 +20,7 @@ export interface MergeShape extends MergeInput {
   batch: number;
   /** Two to four: x0 to x3. */
   inputs: readonly MergeInput[];
-  /** What an average divides by, where x0 is itself the sum of several inputs: their number in all. */
+  /** The divisor of an average where x0 is itself the sum of several inputs: the number of all inputs. */
   averagedOver?: number | undefined;
   activation: Activation;
 }

@@ -47,7 +47,7 @@ export const inputField = places('mean', 'standardDeviation');
 
 const wordsOf = (block: Record<string, number>): number => Object.keys(block).length;
 
-/** Of each block. */
+/** Number of words of each block. */
 export const blockWords = {
   record: wordsOf(recordField),
   gradient: wordsOf(gradientField),

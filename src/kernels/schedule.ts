@@ -26,7 +26,7 @@ interface Parameter {
   type: string;
 }
 
-/** What a function declares: its name, and its parameters after the step. */
+/** The name of each function, and its parameters after the step. */
 const signatures = Object.entries(sources).map(([type, source]) => {
   const [, name, list] = /fn (\w+)\(\s*step: u32,([^)]*)\)/.exec(source)!;
   const parameters = [...list!.matchAll(/(\w+): (u32|f32)/g)].map(

@@ -6,9 +6,9 @@ import { ceilDiv, spread } from './workgroups.ts';
 
 /** The gradients that the consumers of one value computed, g0 to g3. */
 export interface SumGradientsShape {
-  /** Of the whole batch. */
+  /** Elements of the whole batch. */
   elements: number;
-  /** Of each gradient, one to four of them: whether it still has to be multiplied by the activation's derivative. */
+  /** For each of the one to four gradients, whether it still has to be multiplied by the activation's derivative. */
   pending: readonly boolean[];
   /** The activation that made the value v. */
   activation: Activation;

@@ -9,7 +9,7 @@ import { ceilDiv, spread } from './workgroups.ts';
 /** Keras' UpSampling2D: every pixel becomes sizeY by sizeX. */
 export interface UpSampling2dShape {
   batch: number;
-  /** Of x, as are the width and the channels. */
+  /** Height of x; width and channels are those of x, too. */
   height: number;
   width: number;
   channels: number;

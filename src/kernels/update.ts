@@ -104,22 +104,22 @@ export interface UpdateShape extends ChunkedShape {
   weightDecay?: number | undefined;
 }
 
-/** What an optimizer adds to the frame that all updates share, shaders/update.wgsl. */
+/** The part of an update that differs between optimizers; shaders/update.wgsl is the frame that they share. */
 export interface UpdateRule<S extends UpdateShape> {
   name: string;
   /** The formula: its slots' bindings, `step_size` and `update`. */
   source: string;
   /** Numbers that it keeps for each weight: the names of their arenas' bindings. */
   slots: (shape: S) => readonly string[];
-  /** What else it reads of each weight, by the names of the bindings. */
+  /** Names of further bindings that it reads for each weight. */
   reads?: (shape: S) => readonly string[];
   flags?: (shape: S) => Record<string, boolean>;
   constants: (shape: S) => Record<string, number>;
-  /** Floating-point operations of a weight. */
+  /** Floating-point operations per weight. */
   flops: (shape: S) => number;
 }
 
-/** What is bound beside the slots may take six of the eight storage buffers that every device has. */
+/** All bindings but the slots may take six of the eight storage buffers that every device has. */
 const takesUniformState = <S extends UpdateShape>({ slots, reads }: UpdateRule<S>, shape: S): boolean =>
   slots(shape).length + (reads?.(shape).length ?? 0) > 2;
 

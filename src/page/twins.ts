@@ -168,9 +168,9 @@ class Twins {
       state.status.value = `${item.twin.toUpperCase()} broke off at step ${count(item.broke.step)}: ${item.broke.layer} was not finite.`;
       return;
     }
-    own.add([item.told]);
+    own.add([item.event]);
     if (item.twin === 'b') run.add([]); // whoever shows both reads the events of A
-    const step = 'step' in item.told ? item.told.step.step : 0;
+    const step = 'step' in item.event ? item.event.step.step : 0;
     if (other.brokeAt !== undefined && step > (other.curves.steps.at(-1) ?? 0)) other.curves.addGap(step);
   }
 }

@@ -5,7 +5,7 @@ import type { Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
-/** What a step of several micro-batches launches beside the dispatches of each. */
+/** The dispatches that a step of several micro-batches has in addition to those of each micro-batch. */
 export interface Accumulation<D> {
   /** How many micro-batches a step has, at least 2. */
   steps: number;
@@ -15,7 +15,7 @@ export interface Accumulation<D> {
   after: { first: D[]; middle: D[]; last: D[] };
 }
 
-/** The sums that micro-batches add to: training and whoever leaves it alone share them, for none is under way with another. */
+/** The sums that micro-batches add to. Training steps and gradient-only steps share them, since they never run at the same time. */
 export interface AccumulationBuffers {
   /** Laid out as the arena of gradients. */
   gradients: BufferRef;
@@ -33,7 +33,7 @@ export const accumulationBuffers = (
 interface Given {
   steps: number;
   batch: number;
-  /** The figure beside the loss is a sum of floats, not a count. */
+  /** The metric is a sum of floats, not a count. */
   fractional: boolean;
   record: RecordShape;
   state: BufferRef;
@@ -41,7 +41,7 @@ interface Given {
   buffers: AccumulationBuffers;
 }
 
-/** The accumulation of one state's gradients, for whoever moves no statistics. */
+/** The accumulation of one state's gradients, for steps that move no statistics. */
 export function planAccumulation(
   planner: Planner,
   { network, chunks, shape }: Arenas,

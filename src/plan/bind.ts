@@ -59,7 +59,7 @@ export async function bindPlan<T>(recorder: Recorder, slots: readonly Slot[], pl
   return (await bind(planned)) as Bound<T>;
 }
 
-/** No adapter tells how much memory it has, so the buffers themselves are the question, before any shader is compiled. */
+/** No adapter reports its memory, so making the buffers is the test, before any shader is compiled. */
 async function allocate(
   device: GPUDevice,
   memory: Memory,
@@ -75,7 +75,7 @@ async function allocate(
     refusals.push(device.popErrorScope());
     for (const one of buffers) made.set(one, buffer);
   }
-  // A device that is lost answers nothing, and says so elsewhere.
+  // A lost device never resolves this; the loss is reported elsewhere.
   const refused = await Promise.all(refusals.map((refusal) => refusal.catch(() => null)));
   const at = refused.findIndex((error) => error !== null);
   if (at < 0) return made;

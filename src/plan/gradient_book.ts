@@ -18,9 +18,9 @@ interface Contribution {
 }
 
 /**
- * Who contributes to which gradient. A value that one layer takes has its gradient written by that layer; where several
- * take it, each writes its part, and a kernel adds them in the order in which the backward pass wrote them. Where a part
- * lacks the derivative of the activation that made the value, that kernel multiplies it in.
+ * Records which layers contribute to which gradient. The gradient of a value with one consumer is written by that layer; of
+ * several consumers each writes a part, and a kernel adds the parts in the order in which the backward pass wrote them. Where a
+ * part lacks the derivative of the activation that made the value, that kernel multiplies it in.
  */
 export class GradientBook {
   readonly #planner: Planner;
@@ -36,7 +36,7 @@ export class GradientBook {
     this.#backward = backward;
   }
 
-  /** A layer takes this value as an input. */
+  /** Notes that a layer takes this value as an input. */
   addConsumer(value: Value): void {
     this.#consumers.set(value, (this.#consumers.get(value) ?? 0) + 1);
   }

@@ -14,23 +14,23 @@ import { shuffledOrder } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
 import { checkLabels, type LabelFacts, targetsOf } from './targets.ts';
 
-/** What the pictures of a data set pass through on their way into the network. */
+/** The buffers between a data set and the network. */
 export interface InputBuffers<B = Slice> {
   state: B;
   /** Labels of the batch. */
   labels: B;
   /** Targets of the batch: shares of classes, where images are mixed, or numbers. */
   targets?: B;
-  /** Of the batch's samples. */
+  /** Weights of the batch's samples. */
   weights?: B;
   /** Float images of the batch. */
   input: B;
 }
 
-/** What makes a batch, and the loss that its labels are for. */
+/** The dispatches that make a batch, and the kind of labels that its loss takes. */
 export interface BatchInput {
   recording: Recording;
-  /** A loss of classes is against shares of them: images are mixed, or the data set brings shares. */
+  /** A loss of classes takes soft labels: images are mixed, or the data set has soft labels. */
   soft: boolean;
   /** The loss to replay in place of the trainer's own: one with weights of the samples. */
   loss?: Dispatch;
@@ -38,24 +38,24 @@ export interface BatchInput {
 
 /** A data set on the GPU, as bytes, and the dispatches that turn a batch of it into the network's input. */
 export interface DatasetInput extends BatchInput {
-  /** The same samples as they are, where that was asked for and they are augmented at all. */
+  /** The same samples unaugmented, where that was asked for and the augmentation changes anything. */
   plain?: BatchInput;
-  /** Of the samples of a batch, where they have weights. */
+  /** Weights of the samples of a batch, where they have any. */
   weights?: Slice;
   /** The bytes of its images: a kernel fills them for a data set of blank images. */
   images: Slice;
-  /** How often the images of a batch are gone over. */
+  /** Number of passes over the images of a batch. */
   passes: number;
   /** Samples of an epoch, each view of an image counted. */
   places: number;
-  /** Which sample stands where in this epoch; the host writes it once an epoch. */
+  /** The order of the samples in this epoch; the host writes it once an epoch. */
   order: Slice;
   /** The order of an epoch, from 1; with Keras' own draws it also uploads what is drawn for each sample. */
   orderOf(epoch: number, shuffle: boolean): Uint32Array<ArrayBuffer>;
   dispose(): void;
 }
 
-/** Bytes to 0..1, where an augmentation doesn't say otherwise. */
+/** The default of `rescale`: bytes become 0 to 1. */
 const rescale = 1 / 255;
 
 /** How the images of a data set are seen in an epoch. */
@@ -67,7 +67,7 @@ export interface InputView {
   probability: number;
   /** How often each image is seen in an epoch: itself, and its augmented copies. */
   views: number;
-  /** Of the training images, where the augmentation asks for them. */
+  /** Statistics of the training images, where the augmentation needs them. */
   statistics?: FeatureStatistics;
 }
 
@@ -97,7 +97,7 @@ export async function planInput(
   }
 }
 
-/** What of a model decides whether a data set fits it. */
+/** The facts about a model that decide whether a data set fits it. */
 export interface ModelFacts extends LabelFacts {
   inputShape: readonly number[];
 }
@@ -106,9 +106,9 @@ export interface ModelFacts extends LabelFacts {
 interface Sampling {
   batch: number;
   seed: number;
-  /** Also record how the batch's samples come as they are. */
+  /** Also record how the batch's samples are made without augmentation. */
   alsoPlain?: boolean;
-  /** Of the samples, [count]. */
+  /** Sample weights, [count]. */
   weights?: Float32Array;
   /** Nothing is uploaded: the images are written on the GPU, and have no labels. */
   blank?: boolean;
@@ -165,7 +165,7 @@ async function planInto(
   };
 }
 
-/** Only a loss of classes has a form for targets beside the one for labels. */
+/** Only a loss of classes has one form for labels and one for targets. */
 export const isSoft = <B>({ loss }: LabelFacts, { targets }: BatchSource<B>): boolean =>
   isOfClasses(loss) && targets !== undefined;
 
@@ -173,11 +173,11 @@ export const isSoft = <B>({ loss }: LabelFacts, { targets }: BatchSource<B>): bo
 export interface DatasetBuffers<B> {
   images: B;
   labels: B;
-  /** Of a label; 1 by default. */
+  /** Bytes of a label; 1 by default. */
   labelBytes?: 1 | 2;
-  /** What the loss compares with in place of labels, [count, outputs]. */
+  /** Targets of the loss in place of labels, [count, outputs]. */
   targets?: B;
-  /** Of the samples. */
+  /** Sample weights. */
   weights?: B;
   count: number;
 }
@@ -216,12 +216,12 @@ export function sourceOf<B>(
   };
 }
 
-/** The same samples as they are. */
+/** The source of the same samples without augmentation. */
 function plainOf({ labels, targets, listed: _, ...source }: BatchSource, buffers: InputBuffers): BatchSource {
   return {
     ...source,
     labels: { ...labels!, batch: buffers.labels },
-    // Shares that mixing makes are none of a plain image; numbers that the data set brings are.
+    // An unaugmented image has no soft label from mixing, but it has the data set's targets.
     ...(targets?.all && { targets }),
     plain: true,
     probability: 1,
@@ -251,8 +251,8 @@ export function pipelineFor(
 }
 
 /**
- * An augmentation that is to give what a model takes, where the data set isn't known yet. Without a crop that is what it
- * gets; before one, images may be as large as they like.
+ * An augmentation whose output must have the model's input shape, where the data set is not known yet. Without a crop, its
+ * input has that shape too; before a crop, images may have any size.
  */
 export function pipelineInto(augmentation: unknown, inputShape: readonly number[]): Pipeline {
   if (Array.isArray(augmentation)) {

@@ -198,7 +198,7 @@ export class LoweringContext {
 
   /**
    * Where a kernel that can fold the derivative of its input's activation in writes the gradient of input `i`; undefined
-   * if nobody needs it. The caller has to write it.
+   * if it is not needed. The caller has to write it.
    */
   gradient(i = 0): GradientTarget | undefined {
     return this.#draft.gradients.target(this.inputs[i]!);

@@ -16,12 +16,12 @@ import type { MeasuredArenas } from './arenas.ts';
 import type { Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
-/** What a training step measures of itself, behind the update. */
+/** The dispatches that measure a training step, most of them after the update. */
 export interface Measurement {
   /** In a network with several groups, or in steps of several micro-batches: what comes within the backward pass, each after so many of its dispatches. */
   within: { after: number; dispatch: PlannedDispatch }[];
   recording: PlannedDispatch[];
-  /** A bit a unit: whether it was positive since the epoch began. */
+  /** One bit per unit: whether it was positive since the epoch began. */
   positive: BufferRef;
 }
 
@@ -29,7 +29,7 @@ interface Given {
   model: CompiledModel;
   network: Pick<Network, 'input' | 'weights' | 'gradients' | 'measured' | 'training'>;
   batch: number;
-  /** Of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 each. */
+  /** The chunks of the arena of weights: shaders/gradient_norm.wgsl and shaders/lib/measure_update.wgsl wrote a vec4 for each. */
   chunks: { count: number; ranges: Uint32Array };
   partials: { gradient: BufferRef; update: BufferRef };
   state: BufferRef;
@@ -130,7 +130,7 @@ function lastWrite(backward: readonly PlannedDispatch[], arenas: readonly Buffer
   return 1 + backward.findLastIndex(({ writes }) => writes.some(({ bound }) => buffers.has(bound.buffer)));
 }
 
-/** What each dispatch goes over, where its chunks begin among all of them, and which of them are whose. */
+/** The tensors that each dispatch covers, the position of its chunks among all chunks, and the chunks of each tensor. */
 function tabulate({ measured }: CompiledModel, { places, groups }: MeasuredArenas, batch: number) {
   let words = 0;
   const bits = measured.map(({ activation, units }) => {

@@ -4,8 +4,8 @@ import { ConfigurationError } from '../errors.ts';
 import type { InputView } from './input.ts';
 
 /**
- * The images of an epoch: `replace`, every image augmented anew (what Keras does); `merge`, the images as they are
- * together with `copies` augmented ones of each, shuffled as one set, so that an epoch is 1 + copies times as long; or each
+ * The images of an epoch: `replace`, every image augmented again (as Keras does); `merge`, the unaugmented images together
+ * with `copies` augmented ones of each, shuffled as one set, so that an epoch is 1 + copies times as long; or each
  * image augmented with a probability.
  */
 export type Mix = 'replace' | 'merge' | { probability: number };

@@ -5,14 +5,14 @@ import { layOutMatrices, type MatrixPass } from './matrices.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
-/** What comes before the update of an optimizer, and what it binds and knows of that. */
+/** The dispatches before an optimizer's update, and the buffers and numbers that the update takes from them. */
 export interface Prepared {
   dispatches: PlannedDispatch[];
   buffers: Record<string, BufferRef>;
   numbers: object;
 }
 
-/** By how much more a matrix moves that has more columns than rows: outputs than inputs. */
+/** The factor on the update of a matrix that has more columns than rows: more outputs than inputs. */
 const scaleOf = ([rows, columns]: readonly [number, number]) => Math.sqrt(Math.max(1, columns / rows));
 
 /**
@@ -69,7 +69,7 @@ export function planMuon(
       ),
     );
   }
-  // A chunk's fourth word says whether it is a matrix's, and by how much more than the learning rate that moves.
+  // A chunk's fourth word is the factor on the update where the chunk is a matrix's, and 0 elsewhere.
   const ofUpdate = chunks.table.slice();
   const scales = new Float32Array(ofUpdate.buffer);
   for (let i = 0; i < ofUpdate.length; i += 4) {

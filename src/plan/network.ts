@@ -66,7 +66,7 @@ export interface Network extends Omit<Parameters, 'statistics'> {
   input: BufferRef;
   /** The dispatches of a training step. */
   training: GraphPlan;
-  /** The same for whoever wants gradients and leaves training alone: of another state, where layers look at it. */
+  /** The same for gradients that do not affect training: with a state of its own, where layers read the state. */
   gradient: GraphPlan;
   /** Moving statistics, no masks; the very same dispatches where that makes no difference. */
   inference: GraphPlan;

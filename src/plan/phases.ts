@@ -1,10 +1,10 @@
 import type { Accumulation } from './accumulation.ts';
 
-/** Of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
+/** The phases of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
 export const phases = ['input', 'forward', 'backward', 'update'] as const;
 export type Phase = (typeof phases)[number];
 
-/** What a training step launches, planned or bound, as far as its order needs. */
+/** The dispatches of a training step, planned or bound, as far as their order depends on them. */
 interface PhasedSteps<D> {
   network: { training: { forward: readonly D[]; backward: readonly D[] } };
   training: { begin: D; norms: readonly D[] };
@@ -15,7 +15,7 @@ interface PhasedSteps<D> {
 /**
  * A training step of one batch in its phases, in their order; where a step has several, a micro-batch and the update.
  *
- * @param input what makes the batch.
+ * @param input the dispatches that make the batch.
  * @param loss of the batch's labels.
  */
 export function phasesOf<D>(steps: PhasedSteps<D>, input: readonly D[], loss: D): Record<Phase, D[]> {
@@ -36,7 +36,7 @@ export const lossOf = <D>({ loss, softLoss }: { loss: D; softLoss?: D }, input: 
 type Pass = Record<'input' | 'forward' | 'backward', readonly unknown[]>;
 type PassOf<D> = { [P in keyof Pass]: readonly D[] };
 
-/** What each micro-batch of a step launches; without accumulation there is one. `input` begins with what begins a step. */
+/** The dispatches of each micro-batch of a step; without accumulation there is one. `input` starts with `begin_step`. */
 export function microBatchesOf<D>(pass: PassOf<D>, accumulation: Accumulation<D> | undefined): PassOf<D>[] {
   const { input, forward, backward } = pass;
   if (!accumulation) return [{ input, forward, backward }];

@@ -6,7 +6,7 @@ import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
 import type { StepPlan } from './steps.ts';
 
-/** What the plan of a step has to know of its data set: nothing of the images themselves. */
+/** The facts about a data set that the plan of a step depends on, without its images. */
 export interface DatasetFacts {
   imageShape: readonly [number, number, number];
   /** Images. */
@@ -57,7 +57,7 @@ export function planInputData(
   return { dispatches, soft: isSoft({ loss, outputs }, source), passes: passes.length };
 }
 
-/** Statistics of images that nobody has read: the plan depends on which of them there are, not on their values. */
+/** Placeholder statistics: the plan depends on which of them there are, not on their values. */
 function unknownStatistics({ zcaWhitening }: FilledGenerator, imageShape: readonly number[]): FeatureStatistics {
   const channels = imageShape[2]!;
   const features = imageShape.reduce((a, b) => a * b, 1);

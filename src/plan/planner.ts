@@ -21,7 +21,7 @@ export class PlanBuffer {
   readonly data?: ArrayBufferView;
   /** A part of another buffer, which several tensors lie in. */
   place?: { arena: PlanBuffer; offset: number };
-  /** Read after the step, by whoever looks at it from outside: its memory is nobody else's. */
+  /** Read after the step from outside the plan, so its memory is not shared. */
   pinned: boolean;
 
   constructor(label: string, size: number, kind: BufferKind, data?: ArrayBufferView) {

@@ -34,7 +34,7 @@ export interface ProbePlan {
   };
   /** The measurement of the whole batch: against `kept.gradients`, which holds the last step's by then. */
   whole: PlannedDispatch[];
-  /** ... of part i, and of the plain images, against `kept.gradients`, which holds the whole batch's. */
+  /** ... of part i, and of the unaugmented images, against `kept.gradients`, which holds the whole batch's. */
   parts: PlannedDispatch[][];
   plain: PlannedDispatch[];
   /** The momentum points with the gradient (Adam's m) or against it (SGD's velocity); undefined where there is none. */

@@ -5,7 +5,7 @@ import type { FilledMetric } from '../model/metrics/index.ts';
 import type { FilledOptimizer } from '../model/optimizer.ts';
 import type { InputView } from './input.ts';
 
-/** What a trainer was asked for, checked and filled in. */
+/** The options of a trainer, checked and filled in. */
 export interface Settings {
   model: CompiledModel;
   /** Numbers that the model gives for a sample: its classes, where the loss is of classes. */
@@ -18,12 +18,12 @@ export interface Settings {
   accumulationSteps: number;
   seed: number;
   inputView: InputView;
-  /** Of a loss of classes: it is needed against shares of them, too. */
+  /** For a loss of classes: soft labels are used, too. */
   soft: boolean;
   health: HealthLevel;
   /** Steps from one probe to the next. */
   probeEvery: number;
-  /** Of evaluations, beside loss and accuracy. */
+  /** Metrics of evaluations, in addition to loss and accuracy. */
   metrics: readonly FilledMetric[];
 }
 

@@ -27,14 +27,14 @@ export interface StepState {
   begin: PlannedDispatch;
   /** Loss and its gradient, of the network as it trains. */
   loss: PlannedDispatch;
-  /** Of a loss of classes, the same against shares of them, where somebody has them. */
+  /** For a loss of classes, the same with soft labels, where they are used. */
   softLoss?: PlannedDispatch;
   /** Both of the network in inference. */
   inferenceLoss: PlannedDispatch;
   inferenceSoftLoss?: PlannedDispatch;
-  /** What `loss` is bound to, labels aside, for whoever makes another dispatch of it. */
+  /** The buffers of `loss` except its labels, for other dispatches of the loss. */
   lossBuffers: LossBuffers;
-  /** What a step of several micro-batches does besides. */
+  /** Present where a step has several micro-batches. */
   accumulation?: Accumulation<PlannedDispatch>;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
   norms: PlannedDispatch[];
@@ -57,13 +57,13 @@ export interface StepPlan {
   update: PlannedDispatch[];
   /** How the arenas of weights and gradients are cut, on the host and on the GPU. */
   chunks: UploadedChunks;
-  /** The numbers that the optimizer keeps for each weight, an arena each, zeroed when it starts anew. */
+  /** The optimizer's slots, an arena each, zero at the start. */
   slots: BufferRef[];
   /** The moving average of the weights, where the optimizer keeps one; `update` has its dispatch. */
   average?: PlannedAverage;
   /** The learning-rate schedule of training, which the host may replace between two submissions. */
   schedule: BufferRef;
-  /** What a training step measures of itself, where it does. */
+  /** The measurement of a training step; left out with health off. */
   measurement?: Measurement;
 }
 
@@ -216,7 +216,7 @@ export function sequencesOf({ network, training, evaluation, update, measurement
   ];
 }
 
-/** What goes over all tensors at once: the arenas, how they are cut, and what is noted of each chunk or tensor. */
+/** The arenas of all tensors, how they are cut into chunks, and the tables of chunks and tensors. */
 export interface Arenas {
   network: Pick<Network, 'weights' | 'gradients' | 'inference'>;
   chunks: UploadedChunks;

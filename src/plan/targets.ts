@@ -6,15 +6,15 @@ import { lossDefinition } from '../model/losses/index.ts';
 import { hasClasses } from './samples.ts';
 import type { Settings } from './settings.ts';
 
-/** What a loss compares with, and of how many outputs. */
+/** The loss, and the number of the model's outputs. */
 export type LabelFacts = Pick<Settings, 'loss' | 'outputs'>;
 
-/** Shares add up to one as exactly as somebody who divides in float32 can write them. */
+/** The tolerance for soft labels that should add up to one: the rounding of divisions in float32. */
 export const roundingOfShares = 1e-3;
 
 type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count'>;
 
-/** Whether a loss of classes is computed against the shares that a data set brings. */
+/** Whether a loss of classes is computed with a data set's soft labels. */
 export const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
   isOfClasses(loss) && lossDefinition(loss.type).labels === 'shares' && targets !== undefined;
 
@@ -93,7 +93,7 @@ function requireTargets({ loss, outputs }: LabelFacts, { targets, count }: Sampl
 /**
  * @param values [n, outputs].
  * @param fits the loss to name where they are invalid.
- * @throws ConfigurationError for numbers that the loss can't be computed of.
+ * @throws ConfigurationError for numbers outside the loss' range.
  */
 export function requireValues(type: LossType, values: ArrayLike<number>, outputs: number, fits?: LossType): void {
   const { labels: kind } = lossDefinition(type);
@@ -128,7 +128,7 @@ const unfit = (type: LossType, found: string, { expected, fits }: { expected: st
     fix: `take the loss ${fits}, or other labels`,
   });
 
-/** The loss for targets that are as they are. */
+/** The loss for targets that are already smoothed or mixed. */
 function fitting(targets: Float32Array, outputs: number): LossType {
   const isYesOrNo = targets.every((value) => value === 0 || value === 1);
   const addsUp = (n: number) =>

@@ -1,6 +1,6 @@
 type Numbers = ArrayLike<number>;
 
-/** What a micro-batch gives: its mean loss and the gradients of it, and its number of samples. */
+/** The results of a micro-batch: its number of samples, its mean loss and the gradients of that. */
 export interface MicroBatch {
   samples: number;
   loss: number;

@@ -107,7 +107,7 @@ export function derivative(activation: Activation, y: number): number {
   return derivatives[name](y, negativeSlope);
 }
 
-/** act'(x) of an activation whose value doesn't tell its derivative. */
+/** act'(x) of an activation whose derivative does not follow from its value. */
 export const derivativeFromInput = (activation: UnfusedActivation, x: number): number =>
   unfused[activation].derivative(x);
 

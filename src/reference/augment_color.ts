@@ -145,7 +145,7 @@ export function autocontrast(image: Numbers, s: Picture): Image {
   });
 }
 
-/** A blend with the image smoothed by (1 1 1, 1 5 1, 1 1 1) / 13, which leaves the outermost pixels as they are. */
+/** A blend with the image smoothed by (1 1 1, 1 5 1, 1 1 1) / 13, which leaves the outermost pixels unchanged. */
 export function adjustSharpness(image: Numbers, { height, width, channels }: Picture, factor: number): Image {
   const smoothed = (at: number) => {
     const pixel = Math.floor(at / channels);

@@ -10,7 +10,7 @@ export interface DrawKey {
   copy?: number;
 }
 
-/** The first two words of Philox for a purpose, as numbers in [0, 1) with 24 bits and as they are. */
+/** The first two words of Philox for a purpose, as numbers in [0, 1) with 24 bits and as words. */
 function wordsFor({ seed, epoch, sample, copy = 0 }: DrawKey, purpose: number): [unit: number, second: number] {
   const [first, second] = philox([sample, epoch, purpose, copy], [seed, 0]);
   return [(first >>> 8) / 2 ** 24, second];

@@ -26,7 +26,7 @@ function visitWindows(s: MaxPoolShape, visit: (x: number, place: number, y: numb
 /**
  * y[n,oy,ox,c] = max over i,j of x[n, oy*sy+i-top, ox*sx+j-left, c];  argmax[n,oy,ox,c] = i*poolWidth+j of the first largest
  *
- * A padded place never wins, a NaN always. `argmax` holds a byte an element: the bytes of the words that the shader packs.
+ * Padding never is the maximum, a NaN always is. `argmax` holds a byte an element: the bytes of the words that the shader packs.
  */
 export function maxPoolForward(s: MaxPoolShape, { x }: { x: Numbers }): { y: Float64Array; argmax: Uint8Array } {
   const elements = s.batch * s.outHeight * s.outWidth * s.channels;

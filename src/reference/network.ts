@@ -10,26 +10,26 @@ import { regularize, weightPenalty } from './regularizer.ts';
 export interface NetworkGradients {
   /** Mean over the real samples, and the layers' penalties. */
   loss: number;
-  /** Of classes: real samples whose largest probability is the label's. Of probabilities that stand for themselves: how many are right. */
+  /** For classes, real samples whose largest probability is the label's; for independent probabilities, how many are right. */
   correct: number;
   /** Sum over the real samples of the mean |output - target|. */
   absoluteError: number;
   /** The model's output, [batch, outputs]. */
   probabilities: Float64Array;
-  /** Of the tensors that are trained: Keras' order and layout. */
+  /** Gradients of the trained tensors, in Keras' order and layout. */
   gradients: Float64Array[];
-  /** Of each measured layer, its tensors together. */
+  /** For each measured layer, over all its tensors. */
   gradientNorms: Record<string, number>;
   /**
-   * Of each measured layer, the real samples only: its output, or its pool's where one follows at once, and the
+   * For each measured layer, of the real samples only: its output, or its pool's where one follows at once, and the
    * gradient of the loss with respect to its output before activation and pool.
    */
   layers: Record<string, { values: Float64Array; deltas: Float64Array }>;
-  /** Of each batch normalization the batch's mean and variance, by the layer's position; moving ones of a frozen layer. */
+  /** The batch's mean and variance for each batch normalization, by the layer's position; a frozen layer's moving ones. */
   statistics: Record<number, { mean: Numbers; variance: Numbers }>;
 }
 
-/** What a layer was given, and what it gave. */
+/** The inputs and the outputs of a layer. */
 interface Pass {
   layer: CompiledLayer;
   given: TwinInput;
@@ -39,10 +39,10 @@ interface Pass {
   kept: unknown;
 }
 
-/** What draws begin from where nothing else is said: the first step of the first epoch. */
+/** The default key of random numbers: the first step of the first epoch. */
 const firstStep = { seed: 0, epoch: 0, start: 0 };
 
-/** Of each ending, a loss that makes its output from the logits. */
+/** For each ending, a loss that computes the model's output from the logits. */
 const endings: Record<CompiledModel['lossActivation'], FilledLoss> = {
   softmax: { type: 'sparseCategoricalCrossentropy', labelSmoothing: 0 },
   sigmoid: { type: 'binaryCrossentropy', labelSmoothing: 0 },
@@ -50,7 +50,7 @@ const endings: Record<CompiledModel['lossActivation'], FilledLoss> = {
 };
 
 /**
- * The outputs [batch, outputs] of images [batch, height, width, channels], which are taken as they are: probabilities of
+ * The outputs [batch, outputs] of images [batch, height, width, channels], which are not augmented: probabilities of
  * classes where the model ends in softmax. `weights` are in Keras' order and layout.
  */
 export function networkProbabilities(model: CompiledModel, weights: readonly Numbers[], images: Numbers): Float64Array {
@@ -125,7 +125,7 @@ function batchOf({ inputShape: [height, width, channels] }: CompiledModel, image
   return images.length / (height * width * channels);
 }
 
-/** What each layer gives, by its position in the model's list. */
+/** The output of each layer, by its position in the model's list. */
 function forward(
   model: CompiledModel,
   weights: readonly Numbers[],

@@ -3,7 +3,7 @@ type Numbers = ArrayLike<number>;
 export interface SoftmaxCrossEntropyShape {
   batch: number;
   classes: number;
-  /** Samples that are real; the slots behind them get p and a gradient of zero. */
+  /** Samples that are real; the slots after them get p and a gradient of zero. */
   count: number;
 }
 

@@ -8,7 +8,7 @@ export interface Before {
   slots: Readonly<Record<string, Numbers>>;
   /** The number of the update, from 1. */
   t: number;
-  /** Of a kernel that is a matrix, its rows and columns. */
+  /** Rows and columns of a kernel that is a matrix. */
   matrix?: readonly [number, number] | undefined;
 }
 

@@ -5,7 +5,7 @@ import { figure } from '../figures.ts';
 
 /** Figures of a comparison as text: in the terminal and on its page. */
 
-/** Three digits: an interval of five seeds has no more to tell. */
+/** Three digits: an interval over five seeds is not more precise. */
 function short(value: number): string {
   const rounded = Number(value.toPrecision(3));
   const size = Math.abs(rounded);
@@ -25,7 +25,7 @@ export function estimateText({ mean, low, high, n }: Estimate, text = short): st
   return Number.isNaN(low) ? text(mean) : `${text(mean)} (${text(low)} to ${text(high)})`;
 }
 
-/** A difference; a ratio as "x 1.31", or in per cent where it is near one and its digits would say nothing. */
+/** A difference; a ratio as "x 1.31", or in percent where it is near one and its first digits would be the same. */
 export function differenceText({ scale, test: { difference } }: Pick<Row, 'scale' | 'test'>): string {
   if (scale !== 'log' || difference.n === 0) return estimateText(difference);
   if (Math.abs(difference.mean - 1) >= 0.1) return `x ${estimateText(difference)}`;

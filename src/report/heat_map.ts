@@ -34,8 +34,8 @@ ${rows.map(
       (value, i) => {
         const x = (left + i * cell).toFixed(2);
         const color = Number.isFinite(value) ? rampColor(place({ from: range, to: [0, 1] }, value)) : '#ddd';
-        const told = Number.isFinite(value) ? figure(10 ** value) : 'no gradient';
-        return html`<rect x="${x}" y="${row * rowHeight}" width="${(cell + 0.3).toFixed(2)}" height="${rowHeight - 1}" fill="${color}"><title>${name}, steps ${i * stride + 1} to ${(i + 1) * stride}: ${told}</title></rect>`;
+        const text = Number.isFinite(value) ? figure(10 ** value) : 'no gradient';
+        return html`<rect x="${x}" y="${row * rowHeight}" width="${(cell + 0.3).toFixed(2)}" height="${rowHeight - 1}" fill="${color}"><title>${name}, steps ${i * stride + 1} to ${(i + 1) * stride}: ${text}</title></rect>`;
       },
     )}`,
 )}

@@ -4,7 +4,7 @@ import { twinColors } from './colors.ts';
 import { html, type Markup } from './markup.ts';
 import { place } from './scale.ts';
 
-/** The share of the elements that a bin has to hold to be shown: a tail of a few would leave the rest no room. */
+/** The share of the elements that a bin needs to be shown: a tail of a few elements would leave the rest no room. */
 const leastShare = 0.002;
 
 const [width, height] = [340, 120];

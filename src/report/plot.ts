@@ -21,7 +21,7 @@ export interface PlotOptions {
   title: string;
   x: string;
   series: readonly Series[];
-  /** The values are log10 of what the axis tells. */
+  /** The values are log10 of the axis' numbers. */
   log?: boolean;
   /** A mark at each point, with its figures. */
   marks?: boolean;

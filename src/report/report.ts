@@ -13,7 +13,7 @@ import { type Point, plot, type Series } from './plot.ts';
 import { style } from './style.ts';
 
 /**
- * A comparison as one HTML page, which `wgrad compare --report` writes: it loads nothing and runs nothing, and says so to the
+ * A comparison as one HTML page, which `wgrad compare --report` writes: it loads nothing and runs nothing, and states that to the
  * browser.
  *
  * @param file has one pair or more. @param ways what each twin has, in words: "learning rate 0.1".
@@ -41,7 +41,7 @@ export function comparisonReport(file: ComparisonFile, ways: { a: string; b: str
 ${legend(ways)}
 <h2>How training went</h2>
 <p>${intervalsText(pairs.length, 'as bands')} The loss by step is of images as they were seen,
-augmented where the twin augments; the gap is between validation images and as many training images as they are, by the same weights.</p>
+augmented where the twin augments; the gap is between validation images and as many unaugmented training images, with the same weights.</p>
 <div class="plots">
 ${plot({ title: 'Training loss', x: 'step', series: bothTwins((twin) => timeline(pairs, twin)) })}
 ${['loss on plain training images', 'validation loss', 'validation accuracy', 'gap in loss', 'gap in accuracy'].map(
@@ -101,7 +101,7 @@ function legend(ways: { a: string; b: string }): Markup {
   )}</ul>`;
 }
 
-/** Color and dashes tell them apart: one would do. */
+/** Color and dashes both distinguish them; either would do. */
 const bothTwins = (points: (twin: 'a' | 'b') => Point[]): Series[] =>
   (['a', 'b'] as const).map((twin) => ({
     name: twin.toUpperCase(),
@@ -170,7 +170,7 @@ function verdictTable(pairs: readonly PairRecord[], layers: readonly string[]): 
 }
 
 function pairTable(pairs: readonly PairRecord[]): Markup {
-  const told = ({ epochs, broke }: TwinRecord): (string | undefined)[] => {
+  const cellsOf = ({ epochs, broke }: TwinRecord): (string | undefined)[] => {
     const epoch = epochs.at(-1);
     const end = broke ? `step ${broke.step}: ${broke.layer}, ${broke.pass}` : 'whole';
     if (!epoch) return [end, '', '', ''];
@@ -181,7 +181,7 @@ function pairTable(pairs: readonly PairRecord[]): Markup {
 <tbody>${pairs.flatMap((pair) =>
     (['a', 'b'] as const).map(
       (twin) => html`
-<tr><td class="number">${pair.seed}</td><td>${twin.toUpperCase()}</td>${told(pair[twin]).map((text) => html`<td class="number">${text}</td>`)}</tr>`,
+<tr><td class="number">${pair.seed}</td><td>${twin.toUpperCase()}</td>${cellsOf(pair[twin]).map((text) => html`<td class="number">${text}</td>`)}</tr>`,
     ),
   )}
 </tbody></table></div>`;

@@ -32,7 +32,7 @@ export function rangeOf(values: readonly number[]): [number, number] {
   return low < high ? [low, high] : [low - 0.5, high + 0.5];
 }
 
-/** The same for log10 of what is told: 1, 2 and 5 of each decade while they are few, else powers of ten. */
+/** The same for values that are log10 of the numbers shown: 1, 2 and 5 of each decade while they are few, else powers of ten. */
 export function logTicks(low: number, high: number, about: number): number[] {
   const digits = high - low > 2 ? [1] : high - low > 0.7 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
   const decades = Array.from({ length: Math.floor(high) - Math.floor(low) + 1 }, (_, i) => Math.floor(low) + i);

@@ -19,7 +19,7 @@ export interface Compared {
   seeds: readonly number[];
 }
 
-/** A comparison as it is written, with the pairs that are done. */
+/** A comparison in its file format, with the pairs that are done. */
 export function comparisonFileOf(
   { vary, run, data, a, b, seeds }: Compared,
   pairs: readonly PairRecord[],
@@ -34,7 +34,7 @@ export function comparisonFileOf(
   });
 }
 
-/** The options that a pair's figures follow from, with their defaults: whoever trained it, the same run has the same words. */
+/** The options that a pair's figures depend on, with their defaults, so that the same run is described by the same text everywhere. */
 function figuring({
   model,
   optimizer,

@@ -13,7 +13,7 @@ export type Twin = 'a' | 'b';
 
 /** An event of one of two runs, or of both. */
 export type PairEvent =
-  | { twin: Twin; told: RunEvent }
+  | { twin: Twin; event: RunEvent }
   | { twin: Twin; broke: NonNullable<TwinRecord['broke']> }
   /** A pair begins: its place among those of this call, from 0. */
   | { pair: number }
@@ -53,7 +53,7 @@ export async function trainPairs(
       bundler.add({ pair });
       const clock = new EpochClock();
       const steps: Record<Twin, StepRecord[]> = { a: [], b: [] };
-      const add = (twin: Twin, told: RunEvent) => bundler.add({ twin, told });
+      const add = (twin: Twin, event: RunEvent) => bundler.add({ twin, event });
       const record = await trainPair(gpu, datasets, {
         ...twins,
         seed,

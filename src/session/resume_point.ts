@@ -15,7 +15,7 @@ type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes' 
 export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRun['history'] {
   const history = upTo(log, progress.step, progress.epochs);
   if (!health) return history;
-  // A verdict says since when it holds, and that is before the step that decided: the last one of each layer is the watch's.
+  // A verdict has the step since which it holds, which is before the step that decided it: the last one of each layer is the watch's.
   const { standings } = health.watch;
   const verdicts = history.verdicts.filter(({ layer, step, verdict }) => {
     const standing = standings[layer]?.verdict;
@@ -24,7 +24,7 @@ export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRu
   return { ...history, verdicts };
 }
 
-/** Where a run is resumed from a state. @param log what was told of it, at least up to there. */
+/** The point at which a run resumes from a state. @param log its events, at least up to there. */
 export function resumePoint(log: Log, snapshot: Snapshot): ResumePoint {
   const { epochs, steps, verdicts } = historyBefore(log, snapshot);
   const initialEpoch = epochs.length;

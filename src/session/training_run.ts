@@ -119,7 +119,7 @@ export class TrainingRun {
     const isOftenEnough = () => !states || states.hasTime(shareOfDelivery);
     const { every, monitor } = keep ?? {};
     let { best } = keep ?? {};
-    /** The reason to keep the state at the end of an epoch; undefined if nobody asked for it. */
+    /** The reason to keep the state at the end of an epoch; undefined if it is not wanted. */
     const reasonFor = (epoch: EpochRecord): StateReason | undefined => {
       const value = monitor && monitored(epoch, monitor);
       const isBest = value !== undefined && isBetter(monitor!, value, best);

@@ -54,7 +54,7 @@ describe('IDX files', () => {
     expectMnistLike(read);
     expect(read.report.splits[0]!.from[0]).toBe(`${trainImages}/${trainImages}`);
     expect(read.report.notes).toContain(
-      `${trainImages}/${trainImages} was used, and not ${trainImages}.gz, which holds the same`,
+      `${trainImages}/${trainImages} was used, and not ${trainImages}.gz, which has the same content`,
     );
     expect(read.report.ignored).toHaveLength(4);
   });

@@ -42,7 +42,7 @@ export interface AugmentDrawShape extends AugmentShape {
   places: number;
   /** From a data set with labels, whose image is the sample's; without, slot n is image n. */
   labelled: boolean;
-  /** Of a label: 1, or 2 where there are more than 256 classes. */
+  /** Bytes of a label: 1, or 2 where there are more than 256 classes. */
   labelBytes?: 1 | 2;
   /** The records are drawn here, are those of an epoch's list, or are there already. */
   records: 'drawn' | 'listed' | 'given';
@@ -248,7 +248,7 @@ export interface ImageStatisticsShape {
   height: number;
   width: number;
   channels: number;
-  /** For which images it is needed, and how many words a record has; for all where nothing is said. */
+  /** For which images it is needed, and how many words a record has; for all images by default. */
   needed?: { text: string; words: number };
 }
 
@@ -294,7 +294,7 @@ export interface AugmentMixShape {
 }
 
 export interface GatherRowsShape {
-  /** Of the batch, those of partners too. */
+  /** Slots of the batch, including those of partners. */
   slots: number;
   /** Rows of the table. */
   rows: number;

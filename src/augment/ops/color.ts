@@ -88,10 +88,10 @@ function jitterSteps(used: readonly number[]): PixelStep[] {
   }
   const bits = used.reduce((sum, which) => sum + 2 ** which, 0);
   const digits = used.reduceRight((sum, which) => 16 * sum + which, 0);
-  const step = (behind: boolean): PixelStep => ({
+  const step = (resumes: boolean): PixelStep => ({
     kind: 'pixel',
     call: 'color_jitter',
-    args: [`${bits}u`, `${digits}u`, `${behind}`],
+    args: [`${bits}u`, `${digits}u`, `${resumes}`],
   });
   return used.includes(contrast) ? [step(false), { ...step(true), ...known }] : [step(false)];
 }

@@ -75,7 +75,7 @@ export function fixedOrWholeRange(name: string, least: number, most: number) {
   );
 }
 
-/** [low, high], or a number x that stands for [-x, x]: a union would tell of one of the two only. */
+/** [low, high], or a number x that stands for [-x, x]: the error of a union would name one of the two only. */
 export function aroundZero(name: string) {
   return v.pipe(
     v.custom<FixedOrRange>(
@@ -100,7 +100,7 @@ export function wholeDrawnFrom(value: FixedOrRange): Draw {
   return draw.from === 'uniform' ? { ...draw, from: 'integer' } : draw;
 }
 
-/** One number, or a list as long as one of `lengths`, all within limits: a union would tell of one of the two only. */
+/** One number, or a list as long as one of `lengths`, all within limits: the error of a union would name one of the two only. */
 export function oneOrMore<List extends readonly number[]>(
   lengths: readonly number[],
   isWithin: (n: number) => boolean,

@@ -83,7 +83,7 @@ const randomAdjustSharpness: OpDefinition = {
   compile: ({ sharpnessFactor, p }, { height, width }) => {
     if (Math.min(height, width) < 3) {
       throw new ConfigurationError({
-        what: 'it leaves the outermost pixels as they are, and there are no others',
+        what: 'it leaves the outermost pixels unchanged, and there are no others',
         found: `images of ${height} x ${width}`,
         expected: 'at least 3 x 3',
       });

@@ -76,7 +76,7 @@ window.wgrad = {
 /** The steps among the events of a pair, for the command's progress bar; the figures come with the pair. */
 const stepsOf = (events: readonly PairEvent[], epochs: number): TwinEvent[] =>
   events.flatMap((event) => {
-    if (!('told' in event && 'step' in event.told)) return [];
-    const { step, epochSteps } = event.told;
+    if (!('event' in event && 'step' in event.event)) return [];
+    const { step, epochSteps } = event.event;
     return { twin: event.twin, step: step.step, steps: epochSteps * epochs, epoch: step.epoch, loss: step.loss };
   });

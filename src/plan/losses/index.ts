@@ -4,14 +4,14 @@ import type { RecordShape } from '../../kernels/record.ts';
 import type { FilledLoss, FilledLossOf } from '../../model/losses/index.ts';
 import { furtherTraining } from '../loaded_training.ts';
 
-/** What a dispatch of a loss is for. */
+/** The sizes of a loss' dispatch. */
 export interface LossSize {
   batch: number;
   outputs: number;
-  /** Of weight_penalty; 0 without a regularizer. */
+  /** Number of penalties that weight_penalty writes; 0 without a regularizer. */
   penalties: number;
   record: RecordShape;
-  /** Of losses of classes: targets are shares of them, not labels. Other losses always have targets. */
+  /** For losses of classes: targets are soft labels, not class indices. Other losses always have targets. */
   soft: boolean;
   /** Samples have weights. */
   weighted: boolean;

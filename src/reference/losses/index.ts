@@ -16,24 +16,24 @@ export interface LossInputs {
   labels?: Numbers | undefined;
   /** [batch, outputs]; in place of labels. */
   targets?: Numbers | undefined;
-  /** Of the samples, [batch]; 1 each where none are given. */
+  /** Sample weights, [batch]; 1 each by default. */
   weights?: Numbers | undefined;
 }
 
 export interface LossFigures {
   /** The model's output. */
   p: Float64Array;
-  /** Of the loss' mean over the real samples. */
+  /** Gradient of the loss' mean over the real samples. */
   dz: Float64Array;
   /** Sum over the real samples of weight times loss. */
   loss: number;
-  /** Real samples whose largest output is the label's; of outputs that stand for themselves, how many are on the target's side of 0.5. */
+  /** Real samples whose largest output is the label's; for independent outputs, how many are on the target's side of 0.5. */
   correct: number;
   /** Sum over the real samples of the mean |p - t|. */
   absoluteError: number;
 }
 
-/** What a loss makes of one sample: its loss, and the gradient with respect to z. */
+/** The loss of one sample, and the gradient with respect to z. */
 interface Sample {
   y: number[];
   loss: number;
