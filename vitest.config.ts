@@ -28,6 +28,7 @@ export default defineConfig({
             'fastest-levenshtein',
             'fflate',
             'ml-matrix',
+            'pbf',
             'simple-statistics',
             'valibot',
             'wgsl-preprocessor/wgsl-preprocessor.js',

@@ -3,6 +3,9 @@
  *
  * @module
  */
+export { loadTrainer, type ModelSource } from './api/load_trainer.ts';
+export { deleteModel, listModels } from './api/model_store.ts';
+export { createTrainer, type SaveOptions, type SaveTarget, type Trainer } from './api/trainer.ts';
 export { type Augmenter, createAugmenter } from './augment/augmenter.ts';
 export { type AugmentationFacts, describeAugmentation } from './augment/describe.ts';
 export type { FeatureStatistics } from './augment/image_data_generator.ts';
@@ -102,6 +105,7 @@ export {
 } from './model/blocks.ts';
 export { classesOption, withClasses } from './model/classes.ts';
 export { describeModels, type LayerFacts, type ModelFacts } from './model/describe.ts';
+export { freezeLayers } from './model/freeze.ts';
 export { layerNames, type Model, sequential } from './model/graph.ts';
 export {
   activation,
@@ -185,5 +189,5 @@ export type { TrainingProfile } from './train/profile_step.ts';
 export type { ClassWeight } from './train/sample_weights.ts';
 export type { Snapshot, SnapshotHealth } from './train/snapshot.ts';
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
-export { createTrainer, type Predict, type Trainer, type WeightsOption } from './train/trainer.ts';
+export type { Predict, WeightsOption } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';

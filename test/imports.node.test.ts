@@ -59,7 +59,7 @@ function reach(entry: string, seen = new Set<string>()): Set<string> {
 }
 
 // Dependencies point one way: docs/architecture.md has the map.
-const rooms = ['gpu', 'kernels', 'augment', 'model', 'health', 'plan', 'train', 'compare', 'formats'];
+const rooms = ['gpu', 'kernels', 'augment', 'model', 'health', 'plan', 'train', 'compare', 'formats', 'api'];
 const may: Record<string, { values: string[]; types?: string[] }> = {
   gpu: { values: [] },
   // Shapes and options alone: a page that only describes models does without kernels and their WGSL.
@@ -71,11 +71,15 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   train: { values: ['gpu', 'kernels', 'augment', 'model', 'health', 'plan'], types: ['data'] },
   compare: { values: ['train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
   formats: { values: ['compare', 'train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
+  api: { values: ['formats', 'train', 'health', 'model'], types: ['data', 'gpu'] },
   data: { values: [] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
   report: { values: ['compare', 'formats', 'health', 'gpu'] },
-  session: { values: ['report', 'formats', 'compare', 'train', 'health', 'model', 'augment'], types: ['data', 'gpu'] },
+  session: {
+    values: ['report', 'api', 'formats', 'compare', 'train', 'health', 'model', 'augment'],
+    types: ['data', 'gpu'],
+  },
   page: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', ...rooms] },

@@ -10,7 +10,7 @@ import { sliceDataset } from '../plan/samples.ts';
 import { NonFiniteError } from '../train/diagnosis.ts';
 import type { Evaluation } from '../train/evaluate.ts';
 import type { Pace } from '../train/pace.ts';
-import { createTrainer, type Trainer } from '../train/trainer.ts';
+import { Trainer } from '../train/trainer.ts';
 import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
 import { LockStep } from './lock_step.ts';
 import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
@@ -152,7 +152,7 @@ class Twin {
     private readonly sample: Dataset,
     private readonly listeners: Listeners,
   ) {
-    this.trainer = createTrainer(gpu, settings);
+    this.trainer = new Trainer(gpu, settings);
     this.augmented = isAugmented(settings);
     const { train, test } = datasets;
     this.plainTraining = sliceDataset(train, 0, Math.min(train.count, test.count));

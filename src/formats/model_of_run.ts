@@ -5,7 +5,8 @@ import { activationOption } from '../model/layer.ts';
 import { lossFor, requireEnding } from '../model/loss.ts';
 import { fillOptimizer, slotsOf } from '../model/optimizer.ts';
 import { pipelineInto } from '../plan/input.ts';
-import type { TrainerOptions } from '../train/trainer_options.ts';
+import { classesOfOutputs } from '../train/prediction_facts.ts';
+import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import type { SavedRun } from './run_file.ts';
 import type { ImportedModel } from './tensorflow.ts';
 import type { TrainedModel } from './trained_model.ts';
@@ -84,4 +85,12 @@ export function runOfModel({ model, weights, classNames, rescale }: Omit<Importe
       learningRate: 0.001,
     },
   };
+}
+
+/** What `createTrainer` gets for a saved run: its options, the names of the classes, and how pictures become its images. */
+export function optionsOfRun({ options, dataset }: Pick<SavedRun, 'options' | 'dataset'>): TrainerOptions {
+  const { classNames, targetNames, imageShape, pictureFit = 'cover' } = dataset;
+  const { outputs } = fillTrainerOptions(options);
+  const names = [classNames, targetNames ?? []].find(({ length }) => length === classesOfOutputs(outputs));
+  return { ...options, ...(names && { classNames: names }), pictures: { imageShape, fit: pictureFit } };
 }

@@ -8,6 +8,7 @@ import type { EpochRecord, StepRecord } from '../health/history.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import { compileModel } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
+import { type PictureFit, pictureFits } from '../picture_fit.ts';
 import type { CallbackStates } from '../train/callbacks/index.ts';
 import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
 import type { Snapshot } from '../train/snapshot.ts';
@@ -45,6 +46,8 @@ export interface SavedRun {
     classNames: string[];
     /** Names of the targets, for a data set of numbers instead of classes. */
     targetNames?: string[];
+    /** How pictures became these images: `'cover'` where it is left out. */
+    pictureFit?: PictureFit;
     trainSamples: number;
     testSamples: number;
     /** Kinds of images that were left out before the samples were counted. */
@@ -193,6 +196,7 @@ const schema = v.object({
     imageShape: v.tuple([integer(1), integer(1), integer(1)]),
     classNames: names,
     targetNames: v.optional(names),
+    pictureFit: v.optional(v.picklist(pictureFits)),
     trainSamples: integer(1),
     testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
@@ -325,6 +329,9 @@ function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'histo
     fix: 'take a file that wgrad has saved, as it was',
   });
 }
+
+/** Whether a file begins as a saved run does. */
+export const isRun = (file: Uint8Array): boolean => new TextDecoder().decode(file.subarray(0, magic.length)) === magic;
 
 /** The header, where it ends, and how many bytes of a sum end the file. */
 function readHeader(file: Uint8Array, name: string): { header: unknown; at: number; sumBytes: number } {

@@ -1,8 +1,9 @@
+import { createTrainer, type Trainer } from '../api/trainer.ts';
 import { createAugmenter } from '../augment/augmenter.ts';
 import { DataError } from '../errors.ts';
+import { optionsOfRun } from '../formats/model_of_run.ts';
 import type { SavedRun } from '../formats/run_file.ts';
 import type { Gpu } from '../gpu/device.ts';
-import { createTrainer, type Trainer } from '../train/trainer.ts';
 import type { RunRequest } from './run_request.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function openSavedRun(
       expected: shape.join(' x '),
     });
   }
-  const trainer = createTrainer(gpu, options);
+  const trainer = createTrainer(gpu, optionsOfRun({ options, dataset }));
   try {
     await trainer.restore(snapshot);
     return trainer;

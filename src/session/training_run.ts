@@ -1,3 +1,4 @@
+import { createTrainer, type Trainer } from '../api/trainer.ts';
 import type { Dataset, TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { EpochRecord, StoppedEarly } from '../health/history.ts';
@@ -7,7 +8,6 @@ import type { CheckpointEvery } from '../train/checkpoint_every.ts';
 import type { Startup } from '../train/engine.ts';
 import { isBetter, type Monitor, monitored } from '../train/monitor.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import { createTrainer, type Trainer } from '../train/trainer.ts';
 import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
 import { NewestState, type StateReason } from './newest_state.ts';
 

@@ -43,15 +43,6 @@ import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readWeights } from './weights.ts';
 
-/**
- * Makes a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
- *
- * @throws ConfigurationError at once for a model, optimizer or option that is invalid.
- */
-export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
-  return new Trainer(gpu, options);
-}
-
 /** Which of a trainer's weights are meant. */
 export interface WeightsOption {
   /** `'average'` is the moving average that an optimizer with `useEma` keeps. */
@@ -80,6 +71,8 @@ const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current'
 export class Trainer {
   readonly model: CompiledModel;
   readonly batchSize: number;
+  /** As `createTrainer` got them. */
+  readonly options: Readonly<TrainerOptions>;
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   readonly #hasAverage: boolean;
   readonly #settings: Settings;
@@ -92,7 +85,6 @@ export class Trainer {
   /** A `fit` is under way that opens another device where this one is lost. */
   #isReopening = false;
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #given: Pick<TrainerOptions, 'classNames' | 'pictures'>;
   /** Those of the options, or else of the data set that was trained on last. */
   #facts: PredictionFacts;
   /** Calls of `fit` that have not ended. */
@@ -101,12 +93,11 @@ export class Trainer {
   constructor(gpu: Gpu, options: TrainerOptions) {
     const settings = fillTrainerOptions(options);
     this.#settings = settings;
+    this.options = { ...options };
     this.#gpu = gpu;
     this.model = settings.model;
     this.batchSize = settings.batchSize;
-    const { classNames, pictures } = options;
-    this.#given = { ...(classNames && { classNames }), ...(pictures && { pictures }) };
-    this.#facts = fillPredictionFacts(this.#given, settings);
+    this.#facts = fillPredictionFacts(options, settings);
     this.#hasAverage = averageOf(settings.optimizer) !== undefined;
     this.#memory = new Memory(gpu.device);
     this.#ready = this.#start();
@@ -312,8 +303,8 @@ export class Trainer {
     const fits = names?.length === classesOfOutputs(this.#settings.outputs);
     this.#facts = {
       ...this.#facts,
-      ...(!this.#given.classNames && fits && { classNames: names }),
-      ...(!this.#given.pictures && { pictures: { imageShape, fit: pictureFit } }),
+      ...(!this.options.classNames && fits && { classNames: names }),
+      ...(!this.options.pictures && { pictures: { imageShape, fit: pictureFit } }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { createTrainer } from '../../src/api/trainer.ts';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { FeatureStatistics, ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
 import { KerasFlow } from '../../src/augment/keras_flow.ts';
@@ -6,7 +7,6 @@ import type { ImageDataGeneratorParameters } from '../../src/augment/parameters.
 import { createDataset } from '../../src/data/dataset.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { createTrainer } from '../../src/train/trainer.ts';
 import { expectSame, expectWithin } from '../compare.ts';
 import { unitRoundoff } from '../tolerance.ts';
 

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
+import { createTrainer } from '../../src/api/trainer.ts';
 import { planBatch } from '../../src/augment/batch.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { createDataset } from '../../src/data/dataset.ts';
@@ -11,7 +12,6 @@ import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { inputViewOf } from '../../src/plan/mix.ts';
-import { createTrainer } from '../../src/train/trainer.ts';
 import { expectWithin } from '../compare.ts';
 
 const gpu: Gpu = await openGpu();

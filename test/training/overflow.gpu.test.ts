@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
+import { createTrainer } from '../../src/api/trainer.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { NonFiniteError } from '../../src/train/diagnosis.ts';
-import { createTrainer } from '../../src/train/trainer.ts';
 import { expectSame } from '../compare.ts';
 
 const gpu: Gpu = await openGpu();
