@@ -1,7 +1,7 @@
 import { count } from '../figures.ts';
 import type { TrainingLog } from '../health/training_log.ts';
-import type { EpochRecord, FitSettings, Snapshot } from '../index.ts';
-import { historyBefore } from '../session/resume_point.ts';
+import type { EpochRecord, EvaluateOptions, Evaluation, FitSettings, Snapshot } from '../index.ts';
+import { unpackNumbers } from '../json_numbers.ts';
 import type { Keep, RunResult } from '../session/training_run.ts';
 import { isBetter, type Monitor, monitored } from '../train/monitor.ts';
 import { throughLosses } from './losses.ts';
@@ -36,9 +36,9 @@ export async function fitThrough(
   let fitted: RunResult | undefined;
   return throughLosses(
     async () => {
-      const state = newest();
-      if (fitted && state && historyBefore(log, state).epochs.length === epochs) return { fitted, end: state };
-      fitted = await run.session.call('fit', { epochs, keep: keep(), fit });
+      // After the last epoch, a restored state has nothing to train, and ends as this run did: with the best weights, for one.
+      const result = await run.session.call('fit', { epochs, keep: keep(), fit });
+      fitted = { ...result, startup: fitted?.startup ?? result.startup };
       return { fitted, end: saves ? unpackSnapshot(await run.session.call('snapshot')) : undefined };
     },
     {
@@ -50,6 +50,37 @@ export async function fitThrough(
         const place = step ? `from step ${count(step)}` : 'from its start';
         report(`lost     ${parts.what}: Chrome is started again, and the run continues ${place}`);
       },
+    },
+  );
+}
+
+/**
+ * Evaluates the test images with the network as `fitThrough` left it. If Chrome or the GPU is lost, another Chrome takes the
+ * network to the same end first.
+ *
+ * @throws the last loss, after three in a row.
+ */
+export async function evaluateThrough(
+  run: PreparedRun,
+  options: EvaluateOptions,
+  { fit, isStopping, report }: Pick<Fitting, 'fit' | 'isStopping' | 'report'>,
+): Promise<Evaluation> {
+  let isAtEnd = true;
+  return throughLosses(
+    async () => {
+      if (!isAtEnd) await run.session.call('fit', { epochs: run.plan.epochs, fit });
+      isAtEnd = true;
+      return unpackNumbers(await run.session.call('evaluate', options));
+    },
+    {
+      restart: async () => {
+        isAtEnd = false;
+        await run.restart();
+      },
+      progress: () => 0,
+      isStopping,
+      lost: ({ parts }) =>
+        report(`lost     ${parts.what}: Chrome is started again, and the test images are evaluated there`),
     },
   );
 }

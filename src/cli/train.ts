@@ -2,7 +2,6 @@ import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
 import type { Evaluation, MetricConfig, Startup, StoppedEarly, Verdict } from '../index.ts';
-import { unpackNumbers } from '../json_numbers.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { historyBefore, resumePoint } from '../session/resume_point.ts';
@@ -15,7 +14,7 @@ import { type CheckpointOptions, checkCheckpointOptions, keptByDefault } from '.
 import { CheckpointWriter } from './checkpoint_writer.ts';
 import { epochColumns } from './epoch_columns.ts';
 import { type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
-import { bestOf, fitThrough } from './fit_through.ts';
+import { bestOf, evaluateThrough, type Fitting, fitThrough } from './fit_through.ts';
 import { FreshEvents } from './fresh_events.ts';
 import { verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
@@ -147,7 +146,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
       };
       const failures: unknown[] = [];
       try {
-        const { fitted, end } = await fitThrough(run, {
+        const fitting: Fitting = {
           keep: () => ({ ...keep, ...(monitor && { best: bestOf(log.epochs, monitor) }) }),
           fit,
           newest: () => newest,
@@ -155,7 +154,8 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
           isStopping: () => isStopping,
           report: (line) => print([line]),
           saves: Boolean(saver || writer),
-        });
+        };
+        const { fitted, end } = await fitThrough(run, fitting);
         if (end) {
           saver?.add(end);
           writer?.finish(end);
@@ -174,7 +174,7 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
         if (fitted.stoppedEarly) console.log(stoppedEarlyLine(fitted.stoppedEarly, epochs));
         if (plan.testSamples > 0 && (fit.validationSplit !== undefined || options.tta)) {
           const tta = options.tta ? { testTimeAugmentation: options.tta } : {};
-          ended.test = unpackNumbers(await run.session.call('evaluate', tta));
+          ended.test = await evaluateThrough(run, tta, fitting);
           console.log(testLine(ended.test, options.tta));
         }
         if (fitted.stopped && !files.failure)

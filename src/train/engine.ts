@@ -76,6 +76,8 @@ export class Engine {
   watchBefore: WatchState | undefined;
   /** Callback states of the current or last `fit`, or of the snapshot that `fit` will resume from. */
   keptByCallbacks: { states?: CallbackStates | undefined; bestWeights?: Float32Array[] } = {};
+  /** The state is that of a restored snapshot: no step was trained since. */
+  isRestored = false;
   #inputView: InputView;
   #learningRate: FilledLearningRate;
   readonly #steps = { training: 0, evaluation: 0 };
@@ -363,6 +365,7 @@ export class Engine {
 
   /** @returns the number of the last of the steps that begin now. */
   trainingBegan(steps = 1): number {
+    this.isRestored = false;
     this.#steps.training += steps;
     return this.#steps.training;
   }

@@ -81,12 +81,13 @@ interface Place {
 }
 
 function placeOf(
-  { settings, epochs: begun }: Engine,
+  { settings, epochs: begun, isRestored }: Engine,
   { places }: DatasetInput,
   { epochs, initialEpoch, initialSteps }: FilledFitOptions,
 ): Place {
   const epochSteps = Math.ceil(places / stepSamples(settings));
-  if (initialEpoch >= epochs) {
+  // The state after the last epoch of a run may be restored, to end as that run would have.
+  if (initialEpoch > epochs || (initialEpoch === epochs && !isRestored)) {
     throw new ConfigurationError({
       what: 'No epoch is left to train: initialEpoch counts those that were before',
       found: { epochs, initialEpoch },

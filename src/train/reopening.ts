@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { DeviceLostError } from '../errors.ts';
 import type { AdapterFacts, Gpu } from '../gpu/device.ts';
+import { readSlices } from '../gpu/readback.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
 import { emptyHistory, type History, type StepRecord, withoutHealth } from '../health/history.ts';
 import { withinTime } from '../time_limit.ts';
@@ -98,6 +99,7 @@ export async function fitReopening(
         current.gpu.failure,
         current.disposal,
       );
+      await unlessAborted(requireAlive(current), current.gpu.failure, current.disposal);
       return { ...history, ...ended, warnings: history.warnings };
     } catch (error) {
       if (error instanceof NonFiniteError) error.history = history;
@@ -111,6 +113,18 @@ export async function fitReopening(
       current.interludes.run();
     }
   }
+}
+
+/**
+ * After the last epoch: calls that came during it take their turns, and what the device still has to do is done. A device that
+ * was lost answers nothing, even before it is reported as lost.
+ *
+ * @throws DeviceLostError
+ */
+async function requireAlive({ gpu, memory, steps, interludes }: Engine): Promise<void> {
+  await interludes.run();
+  await readSlices(gpu, memory, [steps.training.state]);
+  gpu.failure.throwIfAborted();
 }
 
 /** Whether the device was lost other than by `gpu.dispose()`. */

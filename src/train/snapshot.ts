@@ -122,6 +122,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
     const tensors = slicesLike(engine.steps.network.weights, average.all);
     for (const [t, slice] of tensors.entries()) engine.write(slice, averages[t]!);
   }
+  engine.isRestored = true;
   engine.resumeAt({ epochs, step: state.step, learningRate: filled });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
   if (statistics) engine.useStatistics(statistics);

@@ -82,8 +82,8 @@ export class Trainer {
   readonly #disposal = new AbortController();
   /** Aborts when the device has failed and no `fit` opens another one. */
   readonly #failure = new AbortController();
-  /** A `fit` is under way that opens another device where this one is lost. */
-  #isReopening = false;
+  /** Calls of `fit`, under way or just ended, that open another device where this one is lost. */
+  #reopenings = 0;
   #queue: Promise<unknown> = Promise.resolve();
   /** Those of the options, or else of the data set that was trained on last. */
   #facts: PredictionFacts;
@@ -112,7 +112,7 @@ export class Trainer {
   #start(): Promise<Engine> {
     const { failure } = this.#gpu;
     const fail = () => {
-      if (!this.#isReopening) this.#failure.abort(failure.reason);
+      if (this.#reopenings === 0) this.#failure.abort(failure.reason);
     };
     if (failure.aborted) fail();
     else failure.addEventListener('abort', fail, { once: true, signal: this.#disposal.signal });
@@ -171,14 +171,22 @@ export class Trainer {
       try {
         this.#takeAfter(dataset);
         if (filled.onDeviceLost === 'throw') return await fitDataset(engine, dataset, filled);
-        this.#isReopening = true;
+        this.#reopenings++;
         return await fitReopening(engine, dataset, filled, (snapshot) => this.#reopen(snapshot));
       } finally {
-        this.#isReopening = false;
-        if (this.#gpu.failure.aborted) this.#failure.abort(this.#gpu.failure.reason);
+        if (filled.onDeviceLost === 'reopen') this.#endReopening();
         this.#fits--;
         await (await this.#ready).interludes.run();
       }
+    });
+  }
+
+  /** Later than the result of the `fit`: a device that is lost as it returns does not take that away. */
+  #endReopening(): void {
+    setTimeout(() => {
+      this.#reopenings--;
+      const { failure } = this.#gpu;
+      if (failure.aborted) this.#failure.abort(failure.reason);
     });
   }
 

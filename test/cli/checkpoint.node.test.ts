@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointFolder, checkpointsIn, readNewest, requireNoCheckpoints } from '../../src/cli/checkpoint_folder.ts';
 import { checkpointEveryOf } from '../../src/cli/checkpoint_options.ts';
+import { evaluateThrough, fitThrough } from '../../src/cli/fit_through.ts';
 import { FreshEvents } from '../../src/cli/fresh_events.ts';
+import { packSnapshot } from '../../src/cli/packed_snapshot.ts';
+import type { PreparedRun } from '../../src/cli/run.ts';
 import { CsvFile } from '../../src/formats/csv_file.ts';
 import type { RunEvent } from '../../src/health/run_events.ts';
-import { formatRun, type SavedRun, type StepRecord } from '../../src/index.ts';
+import type { TrainingLog } from '../../src/health/training_log.ts';
+import { DeviceLostError, formatRun, type SavedRun, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initializers.ts';
 import { call, temporaryFolder } from './wgrad.ts';
@@ -108,6 +112,47 @@ test('what a restarted run tells again is left out', () => {
   expect(fresh.of([...eventsOf(2, 3), { verdict }, ...eventsOf(4, 5), { verdict }])).toEqual([
     ...eventsOf(4, 5),
     { verdict },
+  ]);
+});
+
+test('what is lost after the last epoch is trained to its end in another Chrome: the best weights, and the evaluation', async () => {
+  const calls: string[] = [];
+  let losses = 0;
+  const unlessLost = (answer: unknown) => {
+    if (losses-- > 0) throw new DeviceLostError({ what: 'The GPU device was lost' });
+    return answer;
+  };
+  const startup = { compileMs: 1, uploadMs: 2, firstStepMs: 3 };
+  const packed = packSnapshot(runAt(8).snapshot);
+  const answers: Record<string, () => unknown> = {
+    fit: () => ({ stopped: false, startup: { ...startup, firstStepMs: calls.filter((it) => it === 'fit').length } }),
+    snapshot: () => unlessLost(packed),
+    evaluate: () => unlessLost({ loss: 0.5 }),
+  };
+  const run = {
+    plan: { epochs: 5 },
+    restart: async () => void calls.push('restart'),
+    session: {
+      call: async (name: string) => {
+        calls.push(name);
+        return answers[name]!();
+      },
+    },
+  } as unknown as PreparedRun;
+  const lines: string[] = [];
+  const log = { steps: [], epochs: [] } as unknown as TrainingLog;
+  const fitting = { fit: {}, log, isStopping: () => false, report: (line: string) => lines.push(line), saves: true };
+  losses = 1;
+  const { fitted, end } = await fitThrough(run, { ...fitting, keep: () => ({}), newest: () => runAt(8).snapshot });
+  expect(end).toEqual(runAt(8).snapshot);
+  expect(fitted.startup.firstStepMs).toBe(1);
+  expect(calls.splice(0)).toEqual(['fit', 'snapshot', 'restart', 'fit', 'snapshot']);
+  losses = 1;
+  expect(await evaluateThrough(run, {}, fitting)).toEqual({ loss: 0.5 });
+  expect(calls).toEqual(['evaluate', 'restart', 'fit', 'evaluate']);
+  expect(lines).toEqual([
+    'lost     The GPU device was lost: Chrome is started again, and the run continues from step 8',
+    'lost     The GPU device was lost: Chrome is started again, and the test images are evaluated there',
   ]);
 });
 

@@ -76,6 +76,31 @@ test.each([
   },
 );
 
+test('it is lost after the last epoch: the run ends there, with the best weights', async () => {
+  const earlyStopping = { monitor: 'validationLoss', patience: 9, restoreBestWeights: true };
+  // A rate that makes the first epochs the best ones.
+  const lively: TrainerOptions = { ...options, optimizer: { type: 'adam', learningRate: 0.5 } };
+  const run = async (onCheckpoint: (step: number, trainer: ReturnType<typeof createTrainer>) => void, often = true) => {
+    const trainer = createTrainer(await openGpu(), lively);
+    const history = await trainer.fit(dataset, {
+      ...{ ...fitting, earlyStopping, onDeviceLost: 'reopen' },
+      ...(often && { onCheckpoint: ({ progress }) => onCheckpoint(progress.step, trainer) }),
+    });
+    const end = await trainer.snapshot();
+    trainer.gpu.dispose();
+    return { history: timeless(history), end };
+  };
+  const undisturbed = await run(() => {});
+  expect(undisturbed.history.stopped).toBe(false);
+  let losses = 0;
+  const lost = await run((step, trainer) => {
+    if (step !== 24 || losses++ > 0) return;
+    trainer.gpu.device.destroy();
+  });
+  expect(losses).toBe(1);
+  expect(lost).toEqual(undisturbed);
+});
+
 test('it is lost while the run is paused: the run waits on another device', async () => {
   const { end } = await whole;
   const trainer = createTrainer(await openGpu(), options);
