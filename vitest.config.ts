@@ -40,6 +40,7 @@ export default defineConfig({
         },
         test: {
           include: ['test/**/*.gpu.test.ts'],
+          setupFiles: ['test/gpu/set_up.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           browser: {

@@ -67,7 +67,9 @@ test('random graphs: loss, every gradient and inference are the twin’s', { tim
   });
   await fc.assert(
     fc.asyncProperty(cases, async ({ model, batch, empty, seed }) => {
-      const trainer = createTrainer(gpu, { model, batchSize: batch, optimizer: 'sgd', seed });
+      // Measuring is what takes longest to compile, and moves values and gradients into arenas: some graphs have it.
+      const health = seed % 4 === 0 ? 'norms' : 'off';
+      const trainer = createTrainer(gpu, { model, batchSize: batch, optimizer: 'sgd', seed, health });
       try {
         await compare(trainer, model, seed, batch, Math.max(1, batch - empty));
       } finally {
