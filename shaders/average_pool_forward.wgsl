@@ -3,19 +3,6 @@
 @group(0) @binding(0) var<storage, read> x: array<${element}>;
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
-override channels: u32;
-override out_height: u32;
-override out_width: u32;
-override pool_height: u32;
-override pool_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * groups.x * 64u + id.x;

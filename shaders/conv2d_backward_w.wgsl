@@ -1,7 +1,7 @@
 // dw[kh,kw,ci,co] = sum over n,oy,ox of x[n, oy*sy+kh-top, ox*sx+kw-left, ci] * dy[n,oy,ox,co];  db[co] = sum of dy
 // One invocation owns 8 rows (kh,kw,ci) x 4 output channels and walks over the pixels of its share of the images, four at
 // a time; 4 neighbours share the rows. Shares are parts of the sum: dw[part, kh,kw,ci, co], added up by sum_parts. With a
-// pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Wants channels % 4 = 0.
+// pool after it, the four pixels are one pooled cell's window, of which only the winner has a gradient. Requires in_channels % 4 = 0.
 #if ${transposed}
 // Here it is the filter gradient of a transposed convolution: dy lies where a convolution has its x, and x where it has dy.
 // db is the sum of that dy, over all pixels of the larger image: one more workgroup a part adds it up.
@@ -10,36 +10,17 @@
 enable subgroups;
 #endif
 @group(0) @binding(0) var<storage, read> ${x}: array<vec4f>;
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> ${dy}: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<${out}>;
+@group(0) @binding(2) var<storage, read_write> dw: array<${out}>;
 #if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<${db}>;
-#endif
-#else
-@group(0) @binding(1) var<storage, read> ${dy}: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
-#if ${use_bias}
-@group(0) @binding(3) var<storage, read_write> db: array<f32>;
-#endif
 #endif
 #if ${pooled}
 @group(0) @binding(4) var<storage, read> argmax: array<u32>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32; // in pooled cells when a pool follows
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override parts: u32;
 #if ${dilated}
 override dilation_y: u32; // rows of x from one row of the kernel to the next
@@ -97,6 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let tile = group.x * ${tiles}u + index / 4u;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
+  let left = out_channels - co;
   let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
   let part = group.y;
   let last_chunk = kernel_height * kernel_width * in_channels / 4u - 1u;
@@ -112,7 +94,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       for (var ox = 0u; ox < out_width; ox += ${step}) {
         let at = ((n * out_height + oy) * out_width + ox) * out_channels + co;
 #if ${pooled}
-        let winner = load_dy(at, co);
+        let winner = load_quad(at, left);
         let word = argmax[at / 4u];
         let place = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
         let dy0 = select(vec4f(), winner, place == vec4u(0u));
@@ -121,10 +103,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
         let dy3 = select(vec4f(), winner, place == vec4u(3u));
         bias += winner;
 #else
-        let dy0 = load_dy(at, co);
-        let dy1 = select(vec4f(), load_dy(at + out_channels, co), ox + 1u < out_width);
-        let dy2 = select(vec4f(), load_dy(at + 2u * out_channels, co), ox + 2u < out_width);
-        let dy3 = select(vec4f(), load_dy(at + 3u * out_channels, co), ox + 3u < out_width);
+        let dy0 = load_quad(at, left);
+        let dy1 = select(vec4f(), load_quad(at + out_channels, left), ox + 1u < out_width);
+        let dy2 = select(vec4f(), load_quad(at + 2u * out_channels, left), ox + 2u < out_width);
+        let dy3 = select(vec4f(), load_quad(at + 3u * out_channels, left), ox + 3u < out_width);
         bias += dy0 + dy1 + dy2 + dy3;
 #endif
         let m = mat4x4f(dy0, dy1, dy2, dy3);
@@ -155,6 +137,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %end
 %end
 #if ${stores_db}
-  if (row_tile == 0u && co_wanted < out_channels) { store_db(part, co, bias); }
+  if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, left, bias); }
 #endif
 }

@@ -9,36 +9,17 @@
 enable subgroups;
 #endif
 @group(0) @binding(0) var<storage, read> ${x}: array<f32>;
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> ${dy}: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+@group(0) @binding(1) var<storage, read> ${dy}: array<${out}>;
+@group(0) @binding(2) var<storage, read_write> dw: array<${out}>;
 #if ${use_bias}
 @group(0) @binding(3) var<storage, read_write> db: array<${db}>;
-#endif
-#else
-@group(0) @binding(1) var<storage, read> ${dy}: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
-#if ${use_bias}
-@group(0) @binding(3) var<storage, read_write> db: array<f32>;
-#endif
 #endif
 #if ${pooled}
 @group(0) @binding(4) var<storage, read> argmax: array<u32>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32; // in pooled cells when a pool follows
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 #if ${dilated}
 override dilation_y: u32; // rows of x from one row of the kernel to the next
 override dilation_x: u32;
@@ -98,6 +79,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let tile = group.x * ${tiles}u + index / 4u;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
+  let left = out_channels - co;
   let row_tile = tile / channel_tiles; // the last workgroup's surplus tiles work on copies and store nothing
   let part = group.y;
 %for r in 0..9
@@ -110,7 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       for (var ox = 0u; ox < out_width; ox += ${step}) {
         let at = ((n * out_height + oy) * out_width + ox) * out_channels + co;
 #if ${pooled}
-        let winner = load_dy(at, co);
+        let winner = load_quad(at, left);
         let word = argmax[at / 4u];
         let place = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
         let dy0 = select(vec4f(), winner, place == vec4u(0u));
@@ -119,10 +101,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
         let dy3 = select(vec4f(), winner, place == vec4u(3u));
         bias += winner;
 #else
-        let dy0 = load_dy(at, co);
-        let dy1 = select(vec4f(), load_dy(at + out_channels, co), ox + 1u < out_width);
-        let dy2 = select(vec4f(), load_dy(at + 2u * out_channels, co), ox + 2u < out_width);
-        let dy3 = select(vec4f(), load_dy(at + 3u * out_channels, co), ox + 3u < out_width);
+        let dy0 = load_quad(at, left);
+        let dy1 = select(vec4f(), load_quad(at + out_channels, left), ox + 1u < out_width);
+        let dy2 = select(vec4f(), load_quad(at + 2u * out_channels, left), ox + 2u < out_width);
+        let dy3 = select(vec4f(), load_quad(at + 3u * out_channels, left), ox + 3u < out_width);
         bias += dy0 + dy1 + dy2 + dy3;
 #endif
         let m = mat4x4f(dy0, dy1, dy2, dy3);
@@ -148,6 +130,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   store(first + $ru, part, co_wanted, w$r);
 %end
 #if ${stores_db}
-  if (row_tile == 0u && co_wanted < out_channels) { store_db(part, co, bias); }
+  if (row_tile == 0u && co_wanted < out_channels) { store_db(part * out_channels + co, left, bias); }
 #endif
 }

@@ -1,7 +1,6 @@
 // dx[n,iy,ix,ci] = act'(x) * sum over kh,kw,co of dy[n, (iy+top-kh)/sy, (ix+left-kw)/sx, co] * w[kh,kw,ci,co]
 // act is the activation that made x, so dx is the gradient before it. One invocation owns ${quads} x 4 pixels of x and 4 input
 // channels, and walks over the sum ${width} output channels at a time; 4 neighbours share the pixels and own 16 channels together.
-// Pixels are counted image by image within a place, so that those of a tile meet the border together and skip what is beyond.
 #if ${transposed}
 // Here it is a transposed convolution, which spreads its input as a convolution spreads dy: y = act(b[channel] + the sum).
 #endif
@@ -11,39 +10,16 @@ diagnostic(off, subgroup_uniformity); // what is skipped is skipped by all four 
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
 @group(0) @binding(1) var<storage, read> ${dy}: array<${load}>;
-#if ${vec_in}
-@group(0) @binding(2) var<storage, read_write> ${dx}: array<vec4f>;
-#else
-@group(0) @binding(2) var<storage, read_write> ${dx}: array<f32>;
-#endif
+@group(0) @binding(2) var<storage, read_write> ${dx}: array<${in}>;
 #if ${activated}
-#if ${vec_in}
-@group(0) @binding(3) var<storage, read> x: array<vec4f>;
-#else
-@group(0) @binding(3) var<storage, read> x: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read> x: array<${in}>;
 #endif
 #if ${use_bias}
-#if ${vec_in}
-@group(0) @binding(3) var<storage, read> b: array<vec4f>;
-#else
-@group(0) @binding(3) var<storage, read> b: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read> b: array<${in}>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32;
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 #if ${dilated}
 override dilation_y: u32; // rows of x from one row of the kernel to the next
 override dilation_x: u32;
@@ -52,62 +28,9 @@ override dilation_x: u32;
 const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
 
-// A pixel of x, shifted by the padding: element (kh, kw) brought it to y's (row - kh, column - kw), before the stride.
-// `place` is where it lies in x, in pixels, or nowhere.
-struct Pixel { image: u32, row: u32, column: u32, place: u32, }
-
-const nowhere = 0xffffffffu;
-
-fn pixel_at(index: u32) -> Pixel {
-  let pixels = batch * in_height * in_width;
-  let at = min(index, pixels - 1u);
-  let image = at % batch;
-  let inside = at / batch;
-  let place = select(nowhere, image * in_height * in_width + inside, index < pixels);
-  return Pixel(image, inside / in_width + pad_top, inside % in_width + pad_left, place);
-}
-
-// Where a pixel reads dy at one kernel element: the index of its first channel, or outside.
-const outside = 0x3fff0000u;
-
-// Conditions are joined by &, which makes no branch: some compilers choke on branches that are unrolled over eight pixels.
-fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {
-#if ${strided}
-  let row = (p.row - kh) / stride_y;
-  let column = (p.column - kw) / stride_x;
-  let whole = (row * stride_y + kh == p.row) & (column * stride_x + kw == p.column);
-  let inside = whole & (p.row >= kh) & (p.column >= kw) & (row < out_height) & (column < out_width);
-#else
-  // Below zero wraps round to what is far beyond the last row.
-  let row = p.row - kh;
-  let column = p.column - kw;
-  let inside = (row < out_height) & (column < out_width);
-#endif
-  return select(outside, ((p.image * out_height + row) * out_width + column) * (out_channels / channels_a_load), inside);
-}
-
-fn load_dy(tap: u32, step: u32) -> ${load} {
-  return select(${dy}[tap + step], ${load}(), tap == outside);
-}
-
 fn store(place: u32, ci: u32, value: vec4f) {
   if (place == nowhere || ci >= in_channels) { return; }
-  let at = place * in_channels + ci;
-#if ${vec_in}
-#if ${activated}
-  ${dx}[at / 4u] = before_activation(value, x[at / 4u]);
-#else
-  ${dx}[at / 4u] = value;
-#endif
-#else
-  for (var i = 0u; i < min(4u, in_channels - ci); i++) {
-#if ${activated}
-    ${dx}[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
-#else
-    ${dx}[at + i] = value[i];
-#endif
-  }
-#endif
+  store_dx(place * in_channels + ci, in_channels - ci, value);
 }
 
 @compute @workgroup_size(4 * ${tiles})

@@ -9,42 +9,20 @@
 enable subgroups;
 #endif
 @group(0) @binding(0) var<storage, read> ${x}: array<${load}>;
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<${out}>;
 #endif
-@group(0) @binding(3) var<storage, read_write> ${y}: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> ${y}: array<${out}>;
 #if ${activated}
-@group(0) @binding(4) var<storage, read> x: array<vec4f>;
-#endif
-#else
-@group(0) @binding(1) var<storage, read> w: array<f32>;
-#if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-#endif
-@group(0) @binding(3) var<storage, read_write> ${y}: array<f32>;
-#if ${activated}
-@group(0) @binding(4) var<storage, read> x: array<f32>;
-#endif
+@group(0) @binding(4) var<storage, read> x: array<${out}>;
 #endif
 #if ${pooled}
 @group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four places a word, 8 bits each
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32; // in pooled cells when a pool follows
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 #if ${dilated}
 override dilation_y: u32; // rows of x from one row of the kernel to the next
 override dilation_x: u32;
@@ -52,28 +30,6 @@ override dilation_x: u32;
 
 const pixels_a_tile = 4u * ${quads}u;
 const channels_a_load = ${width}u;
-
-// Where a pixel reads at one kernel element: the index of its first channel, or outside of the image.
-const outside = 0xffffffffu;
-
-fn tap(p: Pixel, kh: u32, kw: u32) -> u32 {
-  let at = u32(p.at + i32((kh * in_width + kw) * in_channels)) / channels_a_load;
-#if ${padded}
-  // Below zero wraps round to what is far beyond the end. No branch, neither here nor in load_x: some compilers choke on
-  // branches that are unrolled over eight pixels.
-  return select(outside, at, (u32(p.row) + kh < in_height) & (u32(p.column) + kw < in_width));
-#else
-  return at;
-#endif
-}
-
-fn load_x(tap: u32, step: u32) -> ${load} {
-#if ${padded}
-  return select(${x}[tap + step], ${load}(), tap == outside);
-#else
-  return ${x}[tap + step];
-#endif
-}
 
 #if ${activated}
 // A data gradient of four channels before the activation that made x. Channels after the last are not stored.
@@ -95,6 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let first = tile / channel_tiles * pixels_a_tile;
   let co_wanted = tile % channel_tiles * 16u + lane * 4u;
   let co = min(co_wanted, (out_channels - 1u) / 4u * 4u);
+  let left = out_channels - co;
 %for q in 0..${quads}
 #if ${subgroups}
   let p$q = pixel_at(first + 4u * $qu + lane);
@@ -121,7 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 %end
       for (var step = 0u; step < in_channels / channels_a_load; step++) {
 %for k in 0..${width}
-        let w$k = load_w(w_at + $ku * out_channels, co);
+        let w$k = load_quad(w_at + $ku * out_channels, left);
 %end
         let m = ${columns};
 %for q in 0..${quads}

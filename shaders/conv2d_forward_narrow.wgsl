@@ -6,36 +6,17 @@
 enable subgroups;
 #endif
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<${out}>;
 #endif
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-#else
-@group(0) @binding(1) var<storage, read> w: array<f32>;
-#if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-#endif
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read_write> y: array<${out}>;
 #if ${pooled}
 @group(0) @binding(4) var<storage, read_write> argmax: array<u32>; // four places a word, 8 bits each
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32; // in pooled cells when a pool follows
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 #if ${dilated}
 override dilation_y: u32; // rows of x from one row of the kernel to the next
 override dilation_x: u32;
@@ -57,7 +38,7 @@ fn row_at(index: u32, co: u32) -> Row {
   let kh = at / in_channels / kernel_width;
   let kw = at / in_channels % kernel_width;
 #endif
-  let weight = select(vec4f(), load_w(at * out_channels + co, co), index < rows);
+  let weight = select(vec4f(), load_quad(at * out_channels + co, out_channels - co), index < rows);
   return Row(kh, kw, i32((kh * in_width + kw) * in_channels + at % in_channels), weight);
 }
 

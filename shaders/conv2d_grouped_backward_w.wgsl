@@ -3,38 +3,15 @@
 // within them. One invocation owns 8 rows (kh,kw,ci) x 4 output channels of one group, and walks over the pixels of its share
 // of the images: parts of the sum, dw[part, kh,kw,ci,co], which sum_parts adds up. A dilated kernel's kh and kw count
 // dilation_y rows and dilation_x columns of x.
-#if ${vec_in}
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-#else
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-#endif
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<${in}>;
+@group(0) @binding(1) var<storage, read> dy: array<${out}>;
+@group(0) @binding(2) var<storage, read_write> dw: array<${out}>;
 #if ${use_bias}
-@group(0) @binding(3) var<storage, read_write> db: array<vec4f>;
-#endif
-#else
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
-#if ${use_bias}
-@group(0) @binding(3) var<storage, read_write> db: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read_write> db: array<${out}>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32;
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override dilation_y: u32;
 override dilation_x: u32;
 override group_in: u32;
@@ -62,23 +39,11 @@ fn is_inside(window: vec2i, row: Row) -> bool {
 #endif
 }
 
-fn load_dy(at: u32, left: u32) -> vec4f {
-#if ${vec_out}
-  return dy[at / 4u];
-#else
-  return vec4f(dy[at], select(0.0, dy[at + 1u], left > 1u), select(0.0, dy[at + 2u], left > 2u), select(0.0, dy[at + 3u], left > 3u));
-#endif
-}
-
+// `left` is how many channels the group has from the first of these on.
 fn store(row: u32, part: u32, co: u32, left: u32, value: vec4f) {
   let rows = kernel_height * kernel_width * group_in;
   if (row >= rows) { return; }
-  let at = (part * rows + row) * out_channels + co;
-#if ${vec_out}
-  dw[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, left); i++) { dw[at + i] = value[i]; }
-#endif
+  store_quad((part * rows + row) * out_channels + co, left, value);
 }
 
 @compute @workgroup_size(${workgroup_size})
@@ -109,7 +74,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
   for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
     for (var oy = 0u; oy < out_height; oy++) {
       for (var ox = 0u; ox < out_width; ox++) {
-        let value = load_dy(((n * out_height + oy) * out_width + ox) * out_channels + co, left);
+        let value = load_quad(((n * out_height + oy) * out_width + ox) * out_channels + co, left);
         bias += value;
         let window = vec2i(i32(oy * stride_y) - i32(pad_top), i32(ox * stride_x) - i32(pad_left));
         let corner = ((i32(n * in_height) + window.x) * i32(in_width) + window.y) * i32(in_channels);
@@ -133,14 +98,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local
 %for r in 0..8
   store(first + $ru, part, co, left, w$r);
 %end
-#if ${use_bias}
-  if (first == 0u) {
-    let at = part * out_channels + co;
-#if ${vec_out}
-    db[at / 4u] = bias;
-#else
-    for (var i = 0u; i < min(4u, left); i++) { db[at + i] = bias[i]; }
-#endif
-  }
+#if ${stores_db}
+  if (first == 0u) { store_db(part * out_channels + co, left, bias); }
 #endif
 }

@@ -2,41 +2,21 @@
 // act is the activation that made x, so dx is the gradient before it. Input channel ci reaches the group_out output channels
 // of its own group, from first(ci) = ci / group_in * group_out on; co counts within them. One invocation owns ${pixels} pixels of x
 // and ${quads} x 4 input channels of one group, and walks over the sum ${width} output channels at a time. With subgroups, 4 neighbours
-// own the same channels of other pixels: each loads a quarter of w and hands it round. Pixels are counted image by image within
-// a place, so that those of a tile meet the border together and skip what is beyond. A dilated kernel's kh and kw count
-// dilation_y rows and dilation_x columns of x.
+// own the same channels of other pixels: each loads a quarter of w and hands it round. A dilated kernel's kh and kw count dilation_y
+// rows and dilation_x columns of x.
 #if ${subgroups}
 enable subgroups;
 diagnostic(off, subgroup_uniformity); // all four neighbours skip together
 #endif
 @group(0) @binding(0) var<storage, read> w: array<${load}>;
 @group(0) @binding(1) var<storage, read> dy: array<${load}>;
-#if ${vec_in}
-@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
-#else
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-#endif
+@group(0) @binding(2) var<storage, read_write> dx: array<${in}>;
 #if ${activated}
-#if ${vec_in}
-@group(0) @binding(3) var<storage, read> x: array<vec4f>;
-#else
-@group(0) @binding(3) var<storage, read> x: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read> x: array<${in}>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32;
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override dilation_y: u32;
 override dilation_x: u32;
 override group_in: u32;
@@ -45,52 +25,9 @@ override group_out: u32;
 const channels_a_load = ${width}u;
 const channels_a_tile = 4u * ${quads}u;
 
-// A pixel of x, shifted by the padding: element (kh, kw) brought it to y's (row - kh, column - kw), before the stride.
-// `place` is where it lies in x, in pixels.
-struct Pixel { image: u32, row: u32, column: u32, place: u32, }
-
-fn pixel_at(index: u32) -> Pixel {
-  let at = min(index, batch * in_height * in_width - 1u);
-  let image = at % batch;
-  let inside = at / batch;
-  return Pixel(image, inside / in_width + pad_top, inside % in_width + pad_left, image * in_height * in_width + inside);
-}
-
-// Where a pixel reads dy at one kernel element: the index of its group's first channel, or outside.
-const outside = 0xffffffffu;
-
-fn tap(p: Pixel, down: u32, right: u32, group: u32) -> u32 {
-  // Below zero wraps round to what is far beyond the last row, but a stride could bring it back.
-  let row = (p.row - down) / stride_y;
-  let column = (p.column - right) / stride_x;
-  let whole = (row * stride_y + down == p.row) & (column * stride_x + right == p.column);
-  let inside = whole & (p.row >= down) & (p.column >= right) & (row < out_height) & (column < out_width);
-  let at = ((p.image * out_height + row) * out_width + column) * out_channels + group * group_out;
-  return select(outside, at / channels_a_load, inside);
-}
-
-fn load_dy(tap: u32, step: u32) -> ${load} {
-  return select(dy[tap + step], ${load}(), tap == outside);
-}
-
-fn store(index: u32, place: u32, ci: u32, left: u32, value: vec4f) {
-  if (index >= batch * in_height * in_width) { return; }
-  let at = place * in_channels + ci;
-#if ${vec_in}
-#if ${activated}
-  dx[at / 4u] = before_activation(value, x[at / 4u]);
-#else
-  dx[at / 4u] = value;
-#endif
-#else
-  for (var i = 0u; i < min(4u, left); i++) {
-#if ${activated}
-    dx[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
-#else
-    dx[at + i] = value[i];
-#endif
-  }
-#endif
+// `left` is how many channels the group has from the first of these on.
+fn store(place: u32, ci: u32, left: u32, value: vec4f) {
+  if (place != nowhere) { store_dx(place * in_channels + ci, left, value); }
 }
 
 @compute @workgroup_size(64)
@@ -109,6 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let group = tile / tiles_a_group;
   let channel = tile % tiles_a_group * channels_a_tile;
   let left = group_in - channel;
+  let first_load = group * group_out / channels_a_load;
   // The last channels of a group read its last one again; store drops them.
 %for q in 0..${quads}
 #if ${subgroups}
@@ -129,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var kw = 0u; kw < kernel_width; kw++) {
       var nearest = outside;
 %for p in 0..${pixels}
-      let tap$p = tap(p$p, kh * dilation_y, kw * dilation_x, group);
+      let tap$p = tap(p$p, kh * dilation_y, kw * dilation_x);
       nearest = min(nearest, tap$p);
 %end
 #if ${subgroups}
@@ -140,7 +78,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let at = (kh * kernel_width + kw) * group_in * (out_channels / channels_a_load);
       for (var step = at; step < at + group_out / channels_a_load; step++) {
 %for p in 0..${pixels}
-        let dy$p = load_dy(tap$p, step - at);
+        let dy$p = load_dy(tap$p, first_load + step - at);
 %end
 %for q in 0..${quads}
 #if ${subgroups}
@@ -158,7 +96,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
 %for q in 0..${quads}
 %for p in 0..${pixels}
-  store(first + $pu, p$p.place, group * group_in + channel + 4u * $qu, left, x$q$p);
+  store(p$p.place, group * group_in + channel + 4u * $qu, left, x$q$p);
 %end
 %end
 }

@@ -7,33 +7,14 @@
 enable subgroups;
 #endif
 @group(0) @binding(0) var<storage, read> x: array<${load}>;
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<${out}>;
 #endif
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-#else
-@group(0) @binding(1) var<storage, read> w: array<f32>;
-#if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-#endif
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read_write> y: array<${out}>;
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override in_channels: u32;
-override out_height: u32;
-override out_width: u32;
 override out_channels: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override dilation_y: u32;
 override dilation_x: u32;
 override group_in: u32;
@@ -42,54 +23,15 @@ override group_out: u32;
 const channels_a_load = ${width}u;
 const channels_a_tile = 4u * ${quads}u;
 
-// Where the window of a pixel begins in x. With padding that can be outside, so row and column are kept and signed.
-struct Pixel { at: i32, row: i32, column: i32, }
-
-fn pixel_at(index: u32, first_channel: u32) -> Pixel {
-  let pixel = min(index, batch * out_height * out_width - 1u);
-  let row = i32(pixel / out_width % out_height * stride_y) - i32(pad_top);
-  let column = i32(pixel % out_width * stride_x) - i32(pad_left);
-  let image = i32(pixel / out_width / out_height * in_height);
-  return Pixel(((image + row) * i32(in_width) + column) * i32(in_channels) + i32(first_channel), row, column);
-}
-
-// Where a pixel reads at one kernel element: the index of its first channel, or outside of the image.
-const outside = 0xffffffffu;
-
-fn tap(p: Pixel, down: u32, right: u32) -> u32 {
-  let at = u32(p.at + i32((down * in_width + right) * in_channels)) / channels_a_load;
-#if ${padded}
-  return select(outside, at, (u32(p.row) + down < in_height) & (u32(p.column) + right < in_width)); // below zero wraps round
-#else
-  return at;
-#endif
-}
-
-fn load_x(tap: u32, step: u32) -> ${load} {
-#if ${padded}
-  return select(x[tap + step], ${load}(), tap == outside);
-#else
-  return x[tap + step];
-#endif
+// A pixel as its group sees it, from the group's first channel on.
+fn group_pixel_at(index: u32, first_channel: u32) -> Pixel {
+  let p = pixel_at(index);
+  return Pixel(p.at + i32(first_channel), p.row, p.column);
 }
 
 // `left` is how many channels the group has from the first of these on.
-fn load_w(at: u32, left: u32) -> vec4f {
-#if ${vec_out}
-  return w[at / 4u];
-#else
-  return vec4f(w[at], select(0.0, w[at + 1u], left > 1u), select(0.0, w[at + 2u], left > 2u), select(0.0, w[at + 3u], left > 3u));
-#endif
-}
-
 fn store(index: u32, co: u32, left: u32, value: vec4f) {
-  if (index >= batch * out_height * out_width) { return; }
-  let at = index * out_channels + co;
-#if ${vec_out}
-  y[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, left); i++) { y[at + i] = value[i]; }
-#endif
+  if (index < batch * out_height * out_width) { store_quad(index * out_channels + co, left, value); }
 }
 
 @compute @workgroup_size(64)
@@ -110,7 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let left = group_out - channel;
   let co = group * group_out + channel;
 %for p in 0..${pixels}
-  let p$p = pixel_at(first + $pu, group * group_in);
+  let p$p = group_pixel_at(first + $pu, group * group_in);
 %for q in 0..${quads}
   var y$q$p = vec4f();
 %end
@@ -127,13 +69,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 %end
 %for q in 0..${quads}
 #if ${subgroups}
-        let mine$q = load_w(w_at + lane * out_channels + 4u * $qu, left);
+        let mine$q = load_quad(w_at + lane * out_channels + 4u * $qu, left);
 %for k in 0..${width}
         let w$q$k = quadBroadcast(mine$q, $ku);
 %end
 #else
 %for k in 0..${width}
-        let w$q$k = load_w(w_at + $ku * out_channels + 4u * $qu, left);
+        let w$q$k = load_quad(w_at + $ku * out_channels + 4u * $qu, left);
 %end
 #endif
         let m$q = ${columns};

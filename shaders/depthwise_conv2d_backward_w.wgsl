@@ -3,38 +3,15 @@
 // y: parts of the sum, dw[part, kh,kw,c,m], which sum_parts adds up. Where windows move by one column and are not dilated,
 // the elements' columns of x slide through registers, so that a pixel loads one of them. A dilated kernel's kh and kw count
 // dilation_y rows and dilation_x columns of x.
-#if ${vec_in}
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-#else
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-#endif
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<${in}>;
+@group(0) @binding(1) var<storage, read> dy: array<${out}>;
+@group(0) @binding(2) var<storage, read_write> dw: array<${out}>;
 #if ${use_bias}
-@group(0) @binding(3) var<storage, read_write> db: array<vec4f>;
-#endif
-#else
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dw: array<f32>;
-#if ${use_bias}
-@group(0) @binding(3) var<storage, read_write> db: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read_write> db: array<${out}>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override channels: u32;
 override multiplier: u32;
-override out_height: u32;
-override out_width: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override dilation_y: u32;
 override dilation_x: u32;
 override parts: u32;
@@ -44,24 +21,10 @@ const taps = ${taps}u;
 const far_right = 0x40000000u;
 #endif
 
-fn load_dy(at: u32, co: u32) -> vec4f {
-#if ${vec_out}
-  return dy[at / 4u];
-#else
-  let left = channels * multiplier - co;
-  return vec4f(dy[at], select(0.0, dy[at + 1u], left > 1u), select(0.0, dy[at + 2u], left > 2u), select(0.0, dy[at + 3u], left > 3u));
-#endif
-}
-
 fn store(kh: u32, kw: u32, part: u32, co: u32, value: vec4f) {
   if (kw >= kernel_width) { return; }
   let out_channels = channels * multiplier;
-  let at = ((part * kernel_height + kh) * kernel_width + kw) * out_channels + co;
-#if ${vec_out}
-  dw[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { dw[at + i] = value[i]; }
-#endif
+  store_quad(((part * kernel_height + kh) * kernel_width + kw) * out_channels + co, out_channels - co, value);
 }
 
 @compute @workgroup_size(${workgroup_size})
@@ -101,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     ix += taps - 1u;
 #endif
     for (var ox = 0u; ox < out_width; ox++) {
-      let value = load_dy((row * out_width + ox) * out_channels + co, co);
+      let value = load_quad((row * out_width + ox) * out_channels + co, out_channels - co);
       bias += value;
 #if ${sliding}
       ${slide}
@@ -121,14 +84,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 %for k in 0..${taps}
   store(kh, kw + $ku, part, co, w$k);
 %end
-#if ${use_bias}
-  if (kh == 0u && kw == 0u) {
-    let at = part * out_channels + co;
-#if ${vec_out}
-    db[at / 4u] = bias;
-#else
-    for (var i = 0u; i < min(4u, out_channels - co); i++) { db[at + i] = bias[i]; }
-#endif
-  }
+#if ${stores_db}
+  if (kh == 0u && kw == 0u) { store_db(part * out_channels + co, out_channels - co, bias); }
 #endif
 }

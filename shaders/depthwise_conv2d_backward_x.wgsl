@@ -3,36 +3,15 @@
 // side. Where windows move by one column, a kernel's row that is short is written out: each column of dy is loaded once for
 // all pixels; elsewhere a pixel visits only the windows that hold it. A dilated kernel's kh and kw count dilation_y rows and
 // dilation_x columns of x.
-#if ${vec}
-@group(0) @binding(0) var<storage, read> w: array<vec4f>;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
-#else
-@group(0) @binding(0) var<storage, read> w: array<f32>;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-#endif
+@group(0) @binding(0) var<storage, read> w: array<${in}>;
+@group(0) @binding(1) var<storage, read> dy: array<${in}>;
+@group(0) @binding(2) var<storage, read_write> dx: array<${in}>;
 #if ${activated}
-#if ${vec}
-@group(0) @binding(3) var<storage, read> x: array<vec4f>;
-#else
-@group(0) @binding(3) var<storage, read> x: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read> x: array<${in}>;
 #endif
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override channels: u32;
 override multiplier: u32;
-override out_height: u32;
-override out_width: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override dilation_y: u32;
 override dilation_x: u32;
 
@@ -40,7 +19,7 @@ const pixels_a_tile = ${pixels}u;
 
 // Output channel m of four channels, in a tensor whose innermost dimensions are [channel, m]; `at` is where that begins.
 // Channels after the last one read it again and are never stored.
-#if ${vec}
+#if ${vec_in}
 fn load_w(at: u32, c: vec4u) -> vec4f { return w[(at + c.x) / 4u]; }
 fn load_dy(at: u32, c: vec4u) -> vec4f { return dy[(at + c.x) / 4u]; }
 #else
@@ -60,25 +39,6 @@ fn column_of_dy(row_of_dy: u32, ox: u32, c: vec4u) -> vec4f {
   return select(vec4f(), load_dy((row_of_dy + min(ox, out_width - 1u)) * channels * multiplier, c), ox < out_width);
 }
 #endif
-
-fn store(pixel: u32, c: u32, value: vec4f) {
-  let at = pixel * channels + c;
-#if ${vec}
-#if ${activated}
-  dx[at / 4u] = before_activation(value, x[at / 4u]);
-#else
-  dx[at / 4u] = value;
-#endif
-#else
-  for (var i = 0u; i < min(4u, channels - c); i++) {
-#if ${activated}
-    dx[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
-#else
-    dx[at + i] = value[i];
-#endif
-  }
-#endif
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -128,6 +88,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
   }
 %for p in 0..${pixels}
-  if (ix + $pu < in_width) { store(row * in_width + ix + $pu, c, dx$p); }
+  if (ix + $pu < in_width) { store_dx((row * in_width + ix + $pu) * channels + c, channels - c, dx$p); }
 %end
 }

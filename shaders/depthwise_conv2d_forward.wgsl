@@ -2,60 +2,21 @@
 // One invocation owns 4 pixels side by side and 4 output channels. A kernel's row that is short is written out: each column of
 // x is loaded once for all pixels whose windows hold it. A dilated kernel's kh and kw count dilation_y rows and dilation_x
 // columns of x.
-#if ${vec_in}
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-#else
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-#endif
-#if ${vec_out}
-@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<${in}>;
+@group(0) @binding(1) var<storage, read> w: array<${out}>;
 #if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<${out}>;
 #endif
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-#else
-@group(0) @binding(1) var<storage, read> w: array<f32>;
-#if ${use_bias}
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-#endif
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-#endif
+@group(0) @binding(3) var<storage, read_write> y: array<${out}>;
 
-override batch: u32;
-override in_height: u32;
-override in_width: u32;
 override channels: u32;
 override multiplier: u32;
-override out_height: u32;
-override out_width: u32;
-override kernel_height: u32;
-override kernel_width: u32;
-override stride_y: u32;
-override stride_x: u32;
-override pad_top: u32;
-override pad_left: u32;
 override dilation_y: u32;
 override dilation_x: u32;
 
 fn load_w(kh: u32, kw: u32, co: u32) -> vec4f {
   let out_channels = channels * multiplier;
-  let at = (kh * kernel_width + kw) * out_channels + co;
-#if ${vec_out}
-  return w[at / 4u];
-#else
-  let left = out_channels - co;
-  return vec4f(w[at], select(0.0, w[at + 1u], left > 1u), select(0.0, w[at + 2u], left > 2u), select(0.0, w[at + 3u], left > 3u));
-#endif
-}
-
-fn store(pixel: u32, co: u32, value: vec4f) {
-  let out_channels = channels * multiplier;
-  let at = pixel * out_channels + co;
-#if ${vec_out}
-  y[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { y[at + i] = value[i]; }
-#endif
+  return load_quad((kh * kernel_width + kw) * out_channels + co, out_channels - co);
 }
 
 @compute @workgroup_size(64)
@@ -98,6 +59,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let shift = bias(co, out_channels - 1u);
 %for p in 0..4
-  if (ox + $pu < out_width) { store(row * out_width + ox + $pu, co, activate(y$p + shift)); }
+  if (ox + $pu < out_width) { store_quad((row * out_width + ox + $pu) * out_channels + co, out_channels - co, activate(y$p + shift)); }
 %end
 }

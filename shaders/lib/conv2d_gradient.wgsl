@@ -1,5 +1,5 @@
 
-// How conv2d_backward_w and its narrow form find the pixels of x, read four output channels of dy and write rows of dw and db.
+// How conv2d_backward_w and its narrow form find the pixels of x and write rows of dw.
 
 // Where in x the window of pixel j of four begins: row and column, signed because of padding.
 fn window(oy: u32, ox: u32, j: u32) -> vec2i {
@@ -11,33 +11,9 @@ fn window(oy: u32, ox: u32, j: u32) -> vec2i {
   return vec2i(at * vec2u(stride_y, stride_x)) - vec2i(i32(pad_top), i32(pad_left));
 }
 
-fn load_dy(at: u32, co: u32) -> vec4f {
-#if ${vec_out}
-  return ${dy}[at / 4u];
-#else
-  let left = out_channels - co;
-  return vec4f(${dy}[at], select(0.0, ${dy}[at + 1u], left > 1u), select(0.0, ${dy}[at + 2u], left > 2u), select(0.0, ${dy}[at + 3u], left > 3u));
-#endif
-}
-
+// Four output channels of a row of dw; tiles that reach beyond the last row or channel store nothing there.
 fn store(row: u32, part: u32, co: u32, value: vec4f) {
   let rows = kernel_height * kernel_width * in_channels;
   if (row >= rows || co >= out_channels) { return; }
-  let at = (part * rows + row) * out_channels + co;
-#if ${vec_out}
-  dw[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { dw[at + i] = value[i]; }
-#endif
+  store_quad((part * rows + row) * out_channels + co, out_channels - co, value);
 }
-
-#if ${stores_db}
-fn store_db(part: u32, co: u32, value: vec4f) {
-  let at = part * out_channels + co;
-#if ${vec_out}
-  db[at / 4u] = value;
-#else
-  for (var i = 0u; i < min(4u, out_channels - co); i++) { db[at + i] = value[i]; }
-#endif
-}
-#endif

@@ -2,6 +2,7 @@ import backwardSource from '../../shaders/average_pool_backward.wgsl?raw';
 import forwardSource from '../../shaders/average_pool_forward.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import elementSource from '../../shaders/lib/element.wgsl?raw';
+import poolSizes from '../../shaders/lib/pool_sizes.wgsl?raw';
 import through from '../../shaders/lib/through.wgsl?raw';
 import windows from '../../shaders/lib/windows.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
@@ -27,7 +28,7 @@ const cost = (s: AveragePoolShape) => ({
 
 export const averagePoolForward: Kernel<AveragePoolShape> = {
   name: 'average_pool_forward',
-  source: forwardSource + windows + elementSource,
+  source: forwardSource + poolSizes + windows + elementSource,
   flags: (s) => elementFlags(isVec(s)),
   constants: poolConstants,
   buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s) }),
@@ -38,7 +39,7 @@ export const averagePoolForward: Kernel<AveragePoolShape> = {
 /** Binds x where the activation that made it isn't linear. */
 export const averagePoolBackward: Kernel<AveragePoolShape> = {
   name: 'average_pool_backward',
-  source: (s) => backwardSource + windows + elementSource + (isActivated(s) ? through + derivative : ''),
+  source: (s) => backwardSource + poolSizes + windows + elementSource + (isActivated(s) ? through + derivative : ''),
   flags: (s) => ({
     ...elementFlags(isVec(s)),
     activated: isActivated(s),

@@ -5,13 +5,20 @@ import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
 import forwardNarrowSource from '../../shaders/conv2d_forward_narrow.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
+import channelQuad from '../../shaders/lib/channel_quad.wgsl?raw';
 import gradient from '../../shaders/lib/conv2d_gradient.wgsl?raw';
+import gradientTap from '../../shaders/lib/conv2d_gradient_tap.wgsl?raw';
 import output from '../../shaders/lib/conv2d_output.wgsl?raw';
+import pixel from '../../shaders/lib/conv2d_pixel.wgsl?raw';
+import tap from '../../shaders/lib/conv2d_tap.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
+import storeDb from '../../shaders/lib/store_db.wgsl?raw';
+import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
+import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
-import { loadType, neighbours, type RegisterTile, registerTiles } from './tile.ts';
+import { loadType, neighbours, quadFlags, quadType, type RegisterTile, registerTiles } from './tile.ts';
 import { ceilDiv } from './workgroups.ts';
 
 /** NHWC images and a [kernelHeight, kernelWidth, inChannels / groups, outChannels] kernel. */
@@ -116,8 +123,7 @@ const tileFlags = (v: Variant) => ({ ...(v as RegisterTile), load: loadType((v a
 const columnsOfW = (width: number) => (width === 1 ? 'w0' : `mat${width}x4f(${each(width, (k) => `w${k}`)})`);
 
 const forwardFlags = (s: Conv2dShape) => ({
-  y: 'y',
-  vec_out: s.outChannels % 4 === 0,
+  ...quadFlags(s.outChannels, 'w', 'y'),
   padded: padded(s),
   pooled: s.pooled,
 });
@@ -129,7 +135,7 @@ export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
   ...forwardFlags(s),
   ...tileFlags(v),
   ...stepsOfKernel(s),
-  ...{ transposed: false, use_bias: false, activated: false, x: 'x' },
+  ...{ transposed: false, use_bias: false, activated: false, x: 'x', y: 'y' },
   columns: columnsOfW((v as RegisterTile).width),
 });
 
@@ -137,9 +143,12 @@ export const forwardTextFlags = (s: Conv2dShape, v: Variant) => ({
 const tilesOfY = (s: Conv2dShape, quads: number) =>
   ceilDiv(cellsOf(s) * (s.pooled ? 4 : 1), 4 * quads) * ceilDiv(s.outChannels, 16);
 
+/** conv2d_forward.wgsl without the fragments of its bias and activation. */
+export const forwardText = forwardSource + windowSizes + pixel + tap + channelQuad + output;
+
 export const conv2dForward: Kernel<Conv2dShape> = {
   name: 'conv2d_forward',
-  source: forwardSource + output + bias + activate + nan,
+  source: forwardText + bias + activate + nan,
   variants: (s, traits) => registerTiles(s.inChannels, (quads) => tilesOfY(s, quads), traits),
   flags: (s, v) => ({ ...forwardTextFlags(s, v), ...biasFlags(s), ...activationFlags(s.activation) }),
   constants: sizes,
@@ -161,10 +170,10 @@ export const conv2dForward: Kernel<Conv2dShape> = {
   }),
 };
 
-/** Wants at most 9 rows (kernel height x width x input channels): they stay in registers. */
+/** Requires at most 9 rows (kernel height x width x input channels): they stay in registers. */
 export const conv2dForwardNarrow: Kernel<Conv2dShape> = {
   name: 'conv2d_forward_narrow',
-  source: forwardNarrowSource + output + bias + activate + nan,
+  source: forwardNarrowSource + windowSizes + pixel + channelQuad + output + bias + activate + nan,
   variants: neighbours,
   flags: (s, v) => ({
     ...forwardFlags(s),
@@ -192,18 +201,20 @@ const tilesAGroup = (tiles: number) => Math.min(16, tiles);
 const weights = (s: Conv2dShape) => s.kernelHeight * s.kernelWidth * s.inChannels * s.outChannels;
 const pixelsIn = (s: Conv2dShape) => s.batch * s.inHeight * s.inWidth;
 
-/** Wants inChannels % 4 = 0; conv2dBackwardWNarrow takes the others. */
+const gradientText = windowSizes + gradient + channelQuad + storeDb;
+
+/** Requires inChannels % 4 = 0; conv2dBackwardWNarrow takes the others. */
 export const conv2dBackwardW: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_w',
-  source: backwardWSource + gradient,
+  source: backwardWSource + gradientText,
   variants: neighbours,
   flags: (s, v) => ({
     subgroups: v.subgroups!,
-    vec_out: s.outChannels % 4 === 0,
+    ...quadFlags(s.outChannels, 'dy', 'dw'),
     padded: padded(s),
     dilated: dilated(s),
     pooled: s.pooled,
-    ...{ transposed: false, x: 'x', dy: 'dy', db: 'vec4f' },
+    ...{ transposed: false, x: 'x', dy: 'dy', db: quadType(s.outChannels) },
     use_bias: s.useBias,
     stores_db: s.useBias,
     sums_dy: false,
@@ -228,7 +239,7 @@ export const conv2dBackwardW: Kernel<Conv2dShape> = {
 export const conv2dBackwardWNarrow: Kernel<Conv2dShape> = {
   ...conv2dBackwardW,
   name: 'conv2d_backward_w_narrow',
-  source: backwardWNarrowSource + gradient,
+  source: backwardWNarrowSource + gradientText,
   flags: (s, v) => ({ ...conv2dBackwardW.flags!(s, v), tiles: tilesAGroup(tilesOfW(s, 9)) }),
   workgroups: (s) => [ceilDiv(tilesOfW(s, 9), tilesAGroup(tilesOfW(s, 9))), s.parts],
 };
@@ -242,9 +253,12 @@ const rowsOfW = (width: number) => {
   return width === 1 ? `vec4f(${rows})` : `mat4x${width}f(${rows})`;
 };
 
+/** conv2d_backward_x.wgsl without the fragment of its input's activation. */
+export const backwardXText = backwardXSource + windowSizes + gradientTap + storeDx;
+
 export const conv2dBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_backward_x',
-  source: backwardXSource + derivative,
+  source: backwardXText + derivative,
   variants: (s, traits) => registerTiles(s.outChannels, (quads) => tilesOfX(s, quads), traits),
   flags: (s, v) => ({
     ...tileFlags(v),
@@ -252,6 +266,7 @@ export const conv2dBackwardX: Kernel<Conv2dShape> = {
     ...{ transposed: false, use_bias: false, dy: 'dy', dx: 'dx' },
     rows: rowsOfW((v as RegisterTile).width),
     vec_in: s.inChannels % 4 === 0,
+    in: quadType(s.inChannels),
     strided: s.strideX > 1 || s.strideY > 1,
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),

@@ -3,13 +3,20 @@ import backwardXSource from '../../shaders/conv2d_grouped_backward_x.wgsl?raw';
 import forwardSource from '../../shaders/conv2d_grouped_forward.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
+import channelQuad from '../../shaders/lib/channel_quad.wgsl?raw';
+import gradientTap from '../../shaders/lib/conv2d_gradient_tap.wgsl?raw';
+import pixel from '../../shaders/lib/conv2d_pixel.wgsl?raw';
+import tap from '../../shaders/lib/conv2d_tap.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
+import storeDb from '../../shaders/lib/store_db.wgsl?raw';
+import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
+import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel, Variant } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
 import { type Conv2dShape, each, padded } from './conv2d.ts';
-import { loadType, neighbours, widest } from './tile.ts';
+import { loadType, neighbours, quadFlags, quadType, widest } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
 /** Pixels of one invocation: each load of w meets so many. */
@@ -77,7 +84,7 @@ const cost = (s: Conv2dShape) => ({
  */
 export const conv2dGroupedForward: Kernel<Conv2dShape> = {
   name: 'conv2d_grouped_forward',
-  source: forwardSource + bias + activate + nan,
+  source: forwardSource + windowSizes + pixel + tap + channelQuad + bias + activate + nan,
   variants: (s, traits) => sharing(groupIn(s), traits),
   flags: (s, { subgroups }) => {
     const width = widest(groupIn(s), 4);
@@ -88,8 +95,10 @@ export const conv2dGroupedForward: Kernel<Conv2dShape> = {
       width,
       load: loadType(width),
       columns: columns(width),
-      vec_out: groupOut(s) % 4 === 0,
+      x: 'x',
+      ...quadFlags(groupOut(s), 'w', 'y'),
       padded: padded(s),
+      pooled: false,
       use_bias: s.useBias,
       vec_bias: groupOut(s) % 4 === 0,
       ...activationFlags(s.activation),
@@ -108,7 +117,7 @@ export const conv2dGroupedForward: Kernel<Conv2dShape> = {
 
 export const conv2dGroupedBackwardX: Kernel<Conv2dShape> = {
   name: 'conv2d_grouped_backward_x',
-  source: backwardXSource + derivative,
+  source: backwardXSource + windowSizes + gradientTap + storeDx + derivative,
   variants: (s, traits) => sharing(groupOut(s), traits),
   flags: (s, { subgroups }) => {
     const width = widest(groupOut(s), 4);
@@ -119,7 +128,8 @@ export const conv2dGroupedBackwardX: Kernel<Conv2dShape> = {
       width,
       load: loadType(width),
       rows: rowsOfW(width),
-      vec_in: groupIn(s) % 4 === 0,
+      ...{ dy: 'dy', dx: 'dx', in: quadType(groupIn(s)), vec_in: groupIn(s) % 4 === 0 },
+      strided: s.strideX > 1 || s.strideY > 1,
       activated: s.inActivation !== 'linear',
       ...activationFlags(s.inActivation),
     };
@@ -144,12 +154,14 @@ const workgroupSize = (s: Conv2dShape) => Math.min(64, groupedGradientTiles(s));
 
 export const conv2dGroupedBackwardW: Kernel<Conv2dShape> = {
   name: 'conv2d_grouped_backward_w',
-  source: backwardWSource,
+  source: backwardWSource + windowSizes + channelQuad + storeDb,
   flags: (s) => ({
     vec_in: groupIn(s) % 4 === 0,
-    vec_out: groupOut(s) % 4 === 0,
+    in: quadType(groupIn(s)),
+    ...quadFlags(groupOut(s), 'dy', 'dw'),
     padded: padded(s),
     use_bias: s.useBias,
+    stores_db: s.useBias,
     workgroup_size: workgroupSize(s),
   }),
   constants: (s) => ({ ...constants(s), parts: s.parts }),

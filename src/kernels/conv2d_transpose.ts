@@ -1,18 +1,17 @@
-import backwardXSource from '../../shaders/conv2d_backward_x.wgsl?raw';
-import forwardSource from '../../shaders/conv2d_forward.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
-import output from '../../shaders/lib/conv2d_output.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { activationFlags } from './activation.ts';
 import {
+  backwardXText,
   type Conv2dShape,
   conv2dBackwardW,
   conv2dBackwardWNarrow,
   conv2dBackwardX,
   conv2dForward,
+  forwardText,
   forwardTextFlags,
 } from './conv2d.ts';
 
@@ -66,7 +65,7 @@ const cost = (s: Conv2dTransposeShape) => ({
 /** A convolution's data gradient, from x to y, with a bias and an activation. */
 export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_forward',
-  source: backwardXSource + bias + activate + nan,
+  source: backwardXText + bias + activate + nan,
   variants: (s, traits) => conv2dBackwardX.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...conv2dBackwardX.flags!(transposedConvolution(s), v),
@@ -84,11 +83,11 @@ export const conv2dTransposeForward: Kernel<Conv2dTransposeShape> = {
 /** A convolution from dy to dx, times the derivative of what made x. */
 export const conv2dTransposeBackwardX: Kernel<Conv2dTransposeShape> = {
   name: 'conv2d_transpose_backward_x',
-  source: forwardSource + output + derivative,
+  source: forwardText + derivative,
   variants: (s, traits) => conv2dForward.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...forwardTextFlags(transposedConvolution(s), v),
-    ...{ transposed: true, x: 'dy', y: 'dx' },
+    ...{ transposed: true, x: 'dy', y: 'dx', stored: 'dx' },
     activated: s.inActivation !== 'linear',
     ...activationFlags(s.inActivation),
   }),
@@ -110,7 +109,7 @@ const backwardW = (name: string, kernel: Kernel<Conv2dShape>): Kernel<Conv2dTran
   variants: (s, traits) => kernel.variants!(transposedConvolution(s), traits),
   flags: (s, v) => ({
     ...kernel.flags!(transposedConvolution(s), v),
-    ...{ transposed: true, x: 'dy', dy: 'x', db: 'f32' },
+    ...{ transposed: true, x: 'dy', dy: 'x', loaded: 'x', db: 'f32' },
     // The convolution's own sums of what lies in dy's place have no part in it.
     use_bias: s.useBias,
     stores_db: false,

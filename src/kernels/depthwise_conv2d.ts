@@ -3,12 +3,17 @@ import backwardXSource from '../../shaders/depthwise_conv2d_backward_x.wgsl?raw'
 import forwardSource from '../../shaders/depthwise_conv2d_forward.wgsl?raw';
 import activate from '../../shaders/lib/activate.wgsl?raw';
 import bias from '../../shaders/lib/bias.wgsl?raw';
+import channelQuad from '../../shaders/lib/channel_quad.wgsl?raw';
 import depthwiseX from '../../shaders/lib/depthwise_x.wgsl?raw';
 import derivative from '../../shaders/lib/derivative.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
+import storeDb from '../../shaders/lib/store_db.wgsl?raw';
+import storeDx from '../../shaders/lib/store_dx.wgsl?raw';
+import windowSizes from '../../shaders/lib/window_sizes.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
 import { type Activation, activationFlags } from './activation.ts';
 import { padded, type Windows } from './conv2d.ts';
+import { loadType, quadFlags } from './tile.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
 /**
@@ -58,6 +63,12 @@ const cost = (s: DepthwiseConv2dShape) => ({
 /** Output channels are input channels, and four of them a load. */
 const channelByChannel = (s: DepthwiseConv2dShape) => s.multiplier === 1 && s.channels % 4 === 0;
 
+/** The flags of the tensors with input channels. */
+const inFlags = (s: DepthwiseConv2dShape) => ({
+  vec_in: channelByChannel(s),
+  in: loadType(channelByChannel(s) ? 4 : 1),
+});
+
 /** Pixels side by side that an invocation owns. */
 const pixels = 4;
 
@@ -90,10 +101,10 @@ const sliding = ({ strideX, dilationX = 1 }: DepthwiseConv2dShape) => strideX ==
 
 export const depthwiseConv2dForward: Kernel<DepthwiseConv2dShape> = {
   name: 'depthwise_conv2d_forward',
-  source: forwardSource + depthwiseX + bias + activate + nan,
+  source: forwardSource + windowSizes + channelQuad + depthwiseX + bias + activate + nan,
   flags: (s) => ({
-    vec_in: channelByChannel(s),
-    vec_out: outChannels(s) % 4 === 0,
+    ...inFlags(s),
+    ...quadFlags(outChannels(s), 'w', 'y'),
     vec_bias: outChannels(s) % 4 === 0,
     padded: padded(s),
     bounded: padded(s) || s.outWidth % pixels !== 0,
@@ -114,9 +125,10 @@ const pixelsOfX = (s: DepthwiseConv2dShape) => (meetsWholeRows(s) ? pixels : 1);
 
 export const depthwiseConv2dBackwardX: Kernel<DepthwiseConv2dShape> = {
   name: 'depthwise_conv2d_backward_x',
-  source: backwardXSource + derivative,
+  source: backwardXSource + windowSizes + storeDx + derivative,
   flags: (s) => ({
-    vec: channelByChannel(s),
+    ...inFlags(s),
+    dx: 'dx',
     written_out: meetsWholeRows(s),
     ...writtenOut(s, { sum: 'dx', image: 'dy', column: (p, kw) => p + (s.kernelWidth - 1 - kw) * (s.dilationX ?? 1) }),
     dilated: (s.dilationY ?? 1) > 1 || (s.dilationX ?? 1) > 1,
@@ -150,10 +162,10 @@ const workgroupSize = (s: DepthwiseConv2dShape) => Math.min(64, depthwiseGradien
 
 export const depthwiseConv2dBackwardW: Kernel<DepthwiseConv2dShape> = {
   name: 'depthwise_conv2d_backward_w',
-  source: backwardWSource + depthwiseX,
+  source: backwardWSource + windowSizes + channelQuad + storeDb + depthwiseX,
   flags: (s) => ({
-    vec_in: channelByChannel(s),
-    vec_out: outChannels(s) % 4 === 0,
+    ...inFlags(s),
+    ...quadFlags(outChannels(s), 'dy', 'dw'),
     padded: padded(s),
     bounded: padded(s) || s.kernelWidth % taps(s) !== 0,
     sliding: sliding(s),
@@ -161,6 +173,7 @@ export const depthwiseConv2dBackwardW: Kernel<DepthwiseConv2dShape> = {
     slide: Array.from({ length: taps(s) - 1 }, (_, k) => `x${k} = x${k + 1};`).join(' '),
     newest: `x${taps(s) - 1}`,
     use_bias: s.useBias,
+    stores_db: s.useBias,
     workgroup_size: workgroupSize(s),
   }),
   constants: (s) => ({ ...constants(s), parts: s.parts }),

@@ -1,4 +1,5 @@
 import nan from '../../shaders/lib/nan.wgsl?raw';
+import poolSizes from '../../shaders/lib/pool_sizes.wgsl?raw';
 import backwardSource from '../../shaders/max_pool_backward.wgsl?raw';
 import forwardSource from '../../shaders/max_pool_forward.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
@@ -48,7 +49,7 @@ const cost = (s: MaxPoolShape) => ({
 
 export const maxPoolForward: Kernel<MaxPoolShape> = {
   name: 'max_pool_forward',
-  source: forwardSource + nan,
+  source: forwardSource + poolSizes + nan,
   flags: (s) => ({ vec: s.channels % 4 === 0 }),
   constants: poolConstants,
   buffers: (s) => ({ x: elementsIn(s), y: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4) }),
@@ -66,7 +67,7 @@ const tiling = (s: MaxPoolShape) =>
 
 export const maxPoolBackward: Kernel<MaxPoolShape> = {
   name: 'max_pool_backward',
-  source: backwardSource,
+  source: backwardSource + poolSizes,
   flags: (s) => ({ vec: s.channels % 4 === 0, tiling: tiling(s) }),
   constants: poolConstants,
   buffers: (s) => ({ dy: elementsOut(s), argmax: ceilDiv(elementsOut(s), 4), dx: elementsIn(s) }),

@@ -53,3 +53,14 @@ export function neighbours(_shape: unknown, traits: Traits): Variant[] {
 
 /** The type of a load of so many numbers. */
 export const loadType = (width: number): string => (width === 1 ? 'f32' : `vec${width}f`);
+
+/** The type of elements that are four channels each where the channels are a multiple of four. */
+export const quadType = (channels: number): string => loadType(channels % 4 === 0 ? 4 : 1);
+
+/** The flags of shaders/lib/channel_quad.wgsl, and the type of its tensors' elements. */
+export const quadFlags = (channels: number, loaded: string, stored: string) => ({
+  vec_out: channels % 4 === 0,
+  out: quadType(channels),
+  loaded,
+  stored,
+});

@@ -1,0 +1,18 @@
+
+// Four output channels from element `at` on: a vec4 where the channels are a multiple of four. Elsewhere `left` of them exist;
+// the others are loaded as zero and not stored.
+fn load_quad(at: u32, left: u32) -> vec4f {
+#if ${vec_out}
+  return ${loaded}[at / 4u];
+#else
+  return vec4f(${loaded}[at], select(0.0, ${loaded}[at + 1u], left > 1u), select(0.0, ${loaded}[at + 2u], left > 2u), select(0.0, ${loaded}[at + 3u], left > 3u));
+#endif
+}
+
+fn store_quad(at: u32, left: u32, value: vec4f) {
+#if ${vec_out}
+  ${stored}[at / 4u] = value;
+#else
+  for (var i = 0u; i < min(4u, left); i++) { ${stored}[at + i] = value[i]; }
+#endif
+}

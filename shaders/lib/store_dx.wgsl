@@ -1,0 +1,19 @@
+
+// Four channels of dx from element `at` on, of which `left` exist: times the derivative of the activation that made x.
+fn store_dx(at: u32, left: u32, value: vec4f) {
+#if ${vec_in}
+#if ${activated}
+  ${dx}[at / 4u] = before_activation(value, x[at / 4u]);
+#else
+  ${dx}[at / 4u] = value;
+#endif
+#else
+  for (var i = 0u; i < min(4u, left); i++) {
+#if ${activated}
+    ${dx}[at + i] = before_activation(vec4f(value[i]), vec4f(x[at + i])).x;
+#else
+    ${dx}[at + i] = value[i];
+#endif
+  }
+#endif
+}
