@@ -13,7 +13,7 @@ const homes = {
     'src/model/layers/',
     'src/plan/layers/',
     'src/reference/layers/',
-    'src/formats/onnx/layers.ts',
+    'src/formats/onnx/',
     'src/formats/keras/',
     'src/formats/pytorch/layers.ts',
   ],

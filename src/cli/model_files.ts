@@ -31,7 +31,7 @@ export function addModelCommands(wgrad: Command): void {
   wgrad
     .command('import')
     .description("make a run that begins at another program's model")
-    .argument('<model>', "a TensorFlow.js model.json or its folder, a .safetensors file, or Keras' to_json()")
+    .argument('<model>', "an .onnx or .safetensors file, a TensorFlow.js model.json or its folder, or Keras' to_json()")
     .requiredOption('--out <run>', 'the run, which the training page loads', outputFile('--out'))
     .option(
       '--model <json>',

@@ -2,6 +2,8 @@ import { DataError } from '../errors.ts';
 import { compileModel, type Model } from '../model/graph.ts';
 import { isObject } from './keras/keras_json.ts';
 import { readKerasModel } from './keras/read_keras.ts';
+import { mayBeOnnx } from './onnx/read_file.ts';
+import { parseOnnx } from './onnx/read_onnx.ts';
 import { isSafetensors, parseSafetensors } from './safetensors.ts';
 import { type ImportedModel, isTensorflow, parseTensorflow } from './tensorflow.ts';
 import type { ModelFile } from './trained_model.ts';
@@ -14,10 +16,10 @@ export interface ImportOptions {
 }
 
 /**
- * A model from a file: a safetensors file, the model.json of a TensorFlow.js layers model, Keras' `to_json()` or wgrad's model as JSON.
+ * A model from a file: an ONNX file, a safetensors file, the model.json of a TensorFlow.js layers model, Keras' `to_json()` or wgrad's model as JSON.
  * The last two are networks without weights.
  *
- * @throws DataError for a file that is none of these, with what it seems to be; for layers that wgrad doesn't have, all of them; for
+ * @throws DataError for a file that is none of these, with what it seems to be; for layers or operators that wgrad doesn't have, all of them; for
  *   weights that don't fit, with both shapes. ConfigurationError for layers that don't fit together.
  */
 export function importModel(
@@ -29,6 +31,7 @@ export function importModel(
     const { weights, ...about } = parseSafetensors(bytes, { name, ...(model && { model }) });
     return { ...about, weights: [...weights], notes: [] };
   }
+  if (mayBeOnnx(bytes)) return parseOnnx(bytes, name, options.read);
   const json = jsonOf(bytes);
   if (isTensorflow(json)) return parseTensorflow(json, options.read, name);
   if (isObject(json) && 'layers' in json && 'inputShape' in json) {
@@ -40,7 +43,7 @@ export function importModel(
   throw new DataError({
     what: `${name} is no model that wgrad can read`,
     found: seemsToBe(bytes, json),
-    expected: "a safetensors file, a TensorFlow.js model.json, Keras' to_json() or wgrad's model as JSON",
+    expected: "an ONNX or safetensors file, a TensorFlow.js model.json, Keras' to_json() or wgrad's model as JSON",
   });
 }
 
@@ -65,7 +68,6 @@ const beginnings: [string, string][] = [
   ['wgradrun', 'a run that wgrad has saved: it needs no import'],
   ['\x89PNG', 'a PNG picture'],
   ['\xff\xd8\xff', 'a JPEG picture'],
-  ['\x08', 'a protobuf, as ONNX and TensorFlow models are: wgrad writes ONNX, and does not read it'],
 ];
 
 function seemsToBe(bytes: Uint8Array, json: unknown): string {

@@ -91,7 +91,7 @@ describe('wgrad export', () => {
 });
 
 describe('wgrad import', () => {
-  test.each(['tfjs', 'safetensors'] as const)('what was exported as %s comes back', async (format) => {
+  test.each(['tfjs', 'safetensors', 'onnx'] as const)('what was exported as %s comes back', async (format) => {
     const [out, back] = [join(folder, `back.${format}`), join(folder, `back.${format}.wgrad`)];
     await call('export', run, '--format', format, '--out', out);
     const { code, stdout, stderr } = await call('import', out, '--out', back);
@@ -121,7 +121,7 @@ describe('wgrad import', () => {
     const cases: [string, Uint8Array | string, RegExp][] = [
       ['empty', '', /found: "an empty file"/],
       ['model.h5', new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10]), /an HDF5 file/],
-      ['a.onnx', exportModel(network, 'onnx')[0]!.bytes, /a protobuf, as ONNX/],
+      ['a.onnx', exportModel(network, 'onnx')[0]!.bytes.slice(0, 900), /a\.onnx is no ONNX model, or is damaged/],
       ['a.npz', exportModel(network, 'npz')[0]!.bytes, /a ZIP archive/],
       ['first.wgrad', readFileSync(run), /a run that wgrad has saved/],
       ['a.json', '{"a": 1}', /JSON with a"/],

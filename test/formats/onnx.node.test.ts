@@ -1,44 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { formatOnnx, type OnnxInput } from '../../src/formats/onnx/onnx.ts';
 import type { TrainedModel } from '../../src/formats/trained_model.ts';
-import { type Model, presetModel } from '../../src/index.ts';
+import { presetModel } from '../../src/index.ts';
 import { layerTypes } from '../../src/model/layers/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { graphs } from '../training/graph_models.ts';
 import { largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
 import { hasPython, runPython } from './python.ts';
+import { runOnnx } from './run_onnx.ts';
 import { zoo } from './zoo.ts';
-
-// One thread: a test ends without workers that wait.
-ort.env.wasm.numThreads = 1;
-ort.env.logLevel = 'error';
-
-/** What onnxruntime makes of images. */
-async function run(file: Uint8Array, images: Float32Array | Uint8Array, { inputShape }: Model): Promise<Float32Array> {
-  const session = await ort.InferenceSession.create(file);
-  const shape = [images.length / inputShape.reduce((a, b) => a * b, 1), ...inputShape];
-  const input =
-    images instanceof Uint8Array ? new ort.Tensor('uint8', images, shape) : new ort.Tensor('float32', images, shape);
-  const { probabilities } = await session.run({ images: input });
-  const data = (await probabilities!.getData()) as Float32Array;
-  await session.release();
-  return Float32Array.from(data);
-}
 
 /** The largest difference between onnxruntime and the twin, on three images. */
 async function difference(network: TrainedModel, input: OnnxInput = 'floats'): Promise<number> {
   const file = formatOnnx(network, { input });
   const images = madeImages(network.model, 3);
   if (input === 'floats')
-    return largestDifference(await run(file, images, network.model), probabilitiesOf(network, images));
+    return largestDifference(await runOnnx(file, images, network.model), probabilitiesOf(network, images));
   const bytes = Uint8Array.from(images, (x) => Math.floor(255.9 * x));
   const { rescale = 1 / 255 } = network;
   const floats = Float32Array.from(bytes, (byte) => byte * rescale!);
-  return largestDifference(await run(file, bytes, network.model), probabilitiesOf(network, floats));
+  return largestDifference(await runOnnx(file, bytes, network.model), probabilitiesOf(network, floats));
 }
 
 test('the zoo has every layer', () => {

@@ -1,0 +1,238 @@
+import { DataError } from '../../errors.ts';
+import type { ImportedModel } from '../tensorflow.ts';
+import { type Constant, elementsIn, isConstant, Unsupported } from './constant.ts';
+import { foldConstants } from './fold_constants.ts';
+import { NetworkBuilder } from './network_builder.ts';
+import { type Operand, Operation, type Reader } from './operation.ts';
+import { settled } from './pointwise.ts';
+import { elementwiseReaders } from './read_elementwise.ts';
+import { type OnnxFile, type ReadNode, readFile } from './read_file.ts';
+import { layerReaders } from './read_layers.ts';
+import { shapeReaders, split } from './read_shapes.ts';
+import { windowReaders } from './read_windows.ts';
+import { tidied } from './tidy.ts';
+import { arranged, channelsFirstPlaces, inOrder, type Value } from './value.ts';
+import { WireError } from './wire.ts';
+
+const readers: Record<string, Reader> = { ...windowReaders, ...layerReaders, ...elementwiseReaders, ...shapeReaders };
+
+/** An error names at most this many nodes; it counts the rest. */
+const mostTold = 12;
+
+/**
+ * Reads an ONNX model, as PyTorch's and Keras' exporters write them: one input of images or vectors, one output, the layers that wgrad
+ * has. Constants are computed, shapes worked out, kernels brought into wgrad's layout; images of [channels, height, width] become
+ * [height, width, channels], and where the graph flattens them, the rows of the next kernel follow.
+ *
+ * @param read gives the bytes of a file that stands beside it, where large tensors may lie.
+ * @param name of the file, for errors.
+ * @throws DataError for a file that is damaged; for operators that wgrad has no layer for, all of them with their nodes.
+ */
+export function parseOnnx(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array): ImportedModel {
+  const { network, notes, about } = readNetwork(bytes, name, read);
+  return { ...network, notes, ...about };
+}
+
+/** The same, and where the graph's input and output are in what the network takes and gives. */
+export function readNetwork(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array) {
+  const file = readFile(bytes, name, read);
+  const { input, output } = endsOf(file, name);
+  const start = inputOf(file, input, name);
+  const builder = new NetworkBuilder(start.inputShape);
+  const first: Value = { layer: -1, shape: start.shape, places: start.places };
+  const operands = new Map<string, Operand>([...file.constants, [input.name, first]]);
+  readNodes(file, operands, builder, start.batch, name);
+  const end = operands.get(output.name);
+  if (!end || isConstant(end)) {
+    throw new DataError({
+      what: `The output of ${name} doesn't depend on its images`,
+      found: output.name,
+      expected: 'what a node of the graph computes from its input',
+    });
+  }
+  try {
+    builder.place = '';
+    const last = ending(builder, settled(builder, end));
+    const network = builder.finish(tidied(builder, last.layer));
+    return { network, notes: start.notes, about: aboutOf(file, start.isBytes), places: [start.places, last.places] };
+  } catch (error) {
+    if (!(error instanceof Unsupported)) throw error;
+    throw unknownOperators([`${output.name} (the output, ${error.message})`], file.nodes.length, name);
+  }
+}
+
+/** Adds what each node gives to the operands. @throws DataError that names all nodes which can't be read */
+function readNodes(
+  file: OnnxFile,
+  operands: Map<string, Operand>,
+  builder: NetworkBuilder,
+  batch: number,
+  name: string,
+): void {
+  const wrong: string[] = [];
+  const failed = new Set<string>();
+  for (const node of file.nodes) {
+    const label = `${node.name || node.outputs[0] || 'a node'} (${node.operator}`;
+    builder.place = placeOf(node, file);
+    try {
+      const results = readNode(node, operands, failed, builder, file.opset, batch);
+      node.outputs.forEach((output, i) => {
+        if (results[i]) operands.set(output, results[i]);
+        else failed.add(output);
+      });
+    } catch (error) {
+      for (const output of node.outputs) failed.add(output);
+      if (error instanceof Follows) continue;
+      if (!(error instanceof Unsupported || error instanceof WireError)) throw error;
+      wrong.push(error.message ? `${label}, ${error.message})` : `${label})`);
+    }
+  }
+  if (wrong.length > 0) throw unknownOperators(wrong, file.nodes.length, name);
+}
+
+/** A node that takes what an unknown one gives: it has nothing to say by itself. */
+class Follows extends Error {}
+
+function readNode(
+  node: ReadNode,
+  operands: ReadonlyMap<string, Operand>,
+  failed: ReadonlySet<string>,
+  builder: NetworkBuilder,
+  opset: number,
+  batch: number,
+): readonly Operand[] {
+  const { operator, domain } = node;
+  const isSplit = operator === 'Split';
+  const reader = Object.hasOwn(readers, operator) ? readers[operator]! : undefined;
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : operands.get(name)));
+  const constants = inputs.filter((input): input is Constant => input !== undefined && isConstant(input));
+  if (domain !== '') throw new Unsupported(`of ${domain}`);
+  if (node.inputs.some((name) => failed.has(name))) {
+    if (!reader && !isSplit) throw new Unsupported();
+    throw new Follows();
+  }
+  const missing = node.inputs.find((name, i) => name !== '' && !inputs[i]);
+  if (missing !== undefined) throw new Unsupported(`its input ${missing} is not in the graph`);
+  if (constants.length === inputs.filter((input) => input !== undefined).length) {
+    return [foldConstants(node, inputs as Constant[])];
+  }
+  const operation = new Operation(node, inputs, builder, opset, batch);
+  if (isSplit) return split(operation);
+  if (!reader) throw new Unsupported();
+  return [reader(operation)];
+}
+
+function unknownOperators(wrong: readonly string[], nodes: number, name: string): DataError {
+  const more = wrong.length > mostTold ? ` and ${wrong.length - mostTold} more` : '';
+  return new DataError({
+    what: `${name} has operators that wgrad has no layer for: ${wrong.slice(0, mostTold).join('; ')}${more}`,
+    found: `${wrong.length} of ${nodes} nodes`,
+    expected: 'operators and options that wgrad has layers for: see docs/formats.md',
+    fix: 'replace or remove them where the model is made',
+  });
+}
+
+function endsOf(file: OnnxFile, name: string) {
+  const [input, output] = [file.inputs[0], file.outputs[0]];
+  if (file.inputs.length === 1 && file.outputs.length === 1) return { input: input!, output: output! };
+  const names = (values: readonly { name: string }[]) => values.map((value) => value.name).join(', ') || 'none';
+  throw new DataError({
+    what: `${name} has another number of inputs or outputs than one`,
+    found: `inputs ${names(file.inputs)}; outputs ${names(file.outputs)}`,
+    expected: 'images in, probabilities out',
+  });
+}
+
+/** The network's images, and where the graph's input has them. */
+function inputOf(file: OnnxFile, input: OnnxFile['inputs'][number], name: string) {
+  const [batch, ...shape] = input.shape ?? [];
+  if (batch === undefined || shape.length < 1 || shape.length > 3 || !shape.every((n) => n > 0 && n <= 65536)) {
+    throw new DataError({
+      what: `The input of ${name} is no image or vector of one size`,
+      found: `${input.name} [${(input.shape ?? []).map((n) => (Number.isNaN(n) ? '?' : n)).join(', ')}]`,
+      expected:
+        '[batch, channels, height, width], [batch, height, width, channels] or [batch, units], all but the batch as numbers',
+      fix: 'export the model with images of one size',
+    });
+  }
+  const notes: string[] = [];
+  const size = imageSize(file, input.name, shape);
+  if (shape.length === 1) notes.push(`the ${shape[0]} inputs are taken for an image [${size.inputShape.join(', ')}]`);
+  return { ...size, shape, batch, notes, isBytes: input.isBytes };
+}
+
+function imageSize(file: OnnxFile, name: string, shape: readonly number[]) {
+  if (shape.length === 3) {
+    const [channels, height, width] = shape as [number, number, number];
+    if (isChannelsLast(file, name, shape)) {
+      return { inputShape: [channels, height, width] as [number, number, number], places: inOrder(shape) };
+    }
+    return { inputShape: [height, width, channels] as [number, number, number], places: channelsFirstPlaces(shape) };
+  }
+  const [first, second = 1] = shape as [number, number];
+  const side = Math.sqrt(first);
+  const whole = shape.length === 1 && Number.isInteger(side) ? side : undefined;
+  const inputShape: [number, number, number] = whole
+    ? [whole, whole, 1]
+    : shape.length === 1
+      ? [1, 1, first]
+      : [first, second, 1];
+  return { inputShape, places: inOrder(shape) };
+}
+
+/** The first node that looks at an image's axes says what they are. */
+function isChannelsLast({ nodes }: OnnxFile, name: string, shape: readonly number[]): boolean {
+  const known = new Set([name]);
+  for (const { inputs, outputs, operator, attributes } of nodes) {
+    if (!known.has(inputs[0] ?? '')) continue;
+    if (operator === 'Transpose') {
+      const perm = attributes.get('perm')?.integers.join();
+      if (perm === '0,3,1,2') return true;
+      if (perm === '0,2,3,1') return false;
+    }
+    if (Object.hasOwn(windowReaders, operator) || /Normalization$|^Global/.test(operator)) return false;
+    if (!['Transpose', 'Reshape', 'Flatten', 'MatMul'].includes(operator))
+      for (const output of outputs) known.add(output);
+  }
+  // Nobody asks: the axis of colors is the short one.
+  return [1, 3, 4].includes(shape[2]!) && ![1, 3, 4].includes(shape[0]!);
+}
+
+/** A name for the layers of a node: of its weights in PyTorch's and wgrad's files, else its own. */
+function placeOf(node: ReadNode, { constants }: OnnxFile): string {
+  const weight = node.inputs
+    .slice(1)
+    .find((input) => constants.has(input) && (constants.get(input)!.shape.length > 1 || /norm|bn/i.test(input)));
+  const owner =
+    weight && /^(.+)[./](weight|kernel|gamma|depthwiseKernel|pointwiseKernel|depthwise_kernel)$/.exec(weight)?.[1];
+  if (owner && !owner.includes('::')) return owner;
+  return node.name;
+}
+
+/** The output: a vector in the order that the graph has it, an image as the last layer gives it. */
+function ending(builder: NetworkBuilder, value: Value): Value {
+  if (value.layer < 0) {
+    return { ...value, layer: builder.add({ type: 'activation', activation: 'linear' }, [value.layer]) };
+  }
+  const count = elementsIn(value.shape);
+  if (value.shape.length === 3 && count > Math.max(...value.shape)) return value;
+  return arranged(builder, value, [count], inOrder([count]));
+}
+
+function aboutOf({ metadata }: OnnxFile, isBytes: boolean): Pick<ImportedModel, 'classNames' | 'rescale'> {
+  const said = (key: string): unknown => {
+    try {
+      return metadata[key] === undefined ? undefined : JSON.parse(metadata[key]);
+    } catch {
+      return undefined;
+    }
+  };
+  const [classNames, rescale] = [said('class_names'), said('rescale')];
+  return {
+    ...(Array.isArray(classNames) && classNames.every((c) => typeof c === 'string') && { classNames }),
+    // A graph that takes bytes rescales them itself.
+    ...(isBytes
+      ? { rescale: 1 }
+      : (rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
+  };
+}

@@ -1,0 +1,84 @@
+import { definitionOf } from '../../model/layers/index.ts';
+import { describeOptions } from '../../options.ts';
+import type { NetworkBuilder, ReadLayer } from './network_builder.ts';
+
+const optionsOf = ({ config }: ReadLayer) =>
+  new Set(describeOptions(definitionOf(config.type).schema).map(({ name }) => name));
+
+const isLinear = ({ config }: ReadLayer) => ((config as { activation?: string }).activation ?? 'linear') === 'linear';
+
+/**
+ * Puts what is left of smaller operators where people expect it: the Add after a MatMul into the bias of its layer, an activation
+ * into the layer before it.
+ *
+ * @param output the layer that the network ends with. @returns the one that it ends with now.
+ */
+export function tidied(builder: NetworkBuilder, output: number): number {
+  const { layers } = builder;
+  const moved = new Map<number, number>();
+  const now = (layer: number): number => (moved.has(layer) ? now(moved.get(layer)!) : layer);
+  for (const index of builder.neededFor(output)) {
+    const layer = layers[index]!;
+    layer.inputs = layer.inputs.map(now);
+    const [before] = layer.inputs;
+    if (layer.inputs.length !== 1 || before! < 0 || !isOnlyConsumer(builder, before!, index, output, moved)) continue;
+    const previous = layers[before!]!;
+    const gone = builder.affine.has(index) ? foldAffine(previous, layer) : fuseActivation(previous, layer);
+    if (gone) moved.set(index, before!);
+  }
+  return now(output);
+}
+
+function isOnlyConsumer(
+  builder: NetworkBuilder,
+  before: number,
+  index: number,
+  output: number,
+  moved: ReadonlyMap<number, number>,
+): boolean {
+  const takes = (layer: number): number[] =>
+    builder.layers[layer]!.inputs.map((input) => {
+      let at = input;
+      while (moved.has(at)) at = moved.get(at)!;
+      return at;
+    });
+  const needed = [...builder.neededFor(output)].filter((layer) => !moved.has(layer));
+  return before !== output && needed.every((layer) => layer === index || !takes(layer).includes(before));
+}
+
+function fuseActivation(previous: ReadLayer, { config }: ReadLayer): boolean {
+  const { type, activation, negativeSlope } = config as { type: string; activation?: string; negativeSlope?: number };
+  if (definitionOf(type as ReadLayer['config']['type']).role !== 'activation' || negativeSlope !== undefined)
+    return false;
+  if (!optionsOf(previous).has('activation') || !isLinear(previous) || optionsOf(previous).has('negativeSlope'))
+    return false;
+  previous.config = { ...previous.config, activation } as ReadLayer['config'];
+  return true;
+}
+
+/** scale * x + shift of a layer that is linear is that layer with other weights. */
+function foldAffine(previous: ReadLayer, { weights }: ReadLayer): boolean {
+  const { gamma, beta } = weights as { gamma: Float32Array; beta: Float32Array };
+  const options = optionsOf(previous);
+  const trainable = (previous.config as { trainable?: boolean }).trainable ?? true;
+  if (!isLinear(previous) || !trainable || previous.shape.at(-1) !== gamma.length) return false;
+  const isOne = gamma.every((x) => x === 1);
+  if (options.has('useBias') && isOne) {
+    const { bias } = previous.weights;
+    previous.weights.bias = beta.map((shift, i) => shift + (bias?.[i] ?? 0));
+    previous.config = { ...previous.config, useBias: true } as ReadLayer['config'];
+    return true;
+  }
+  const { scale, center } = previous.config as { scale?: boolean; center?: boolean };
+  // Only a normalization that came without them: another one keeps what it has learned apart.
+  if (!options.has('scale') || previous.weights.beta || (previous.weights.gamma && !isOne)) return false;
+  if (scale === false && !isOne) {
+    previous.weights.gamma = gamma;
+    previous.config = { ...previous.config, scale: true } as ReadLayer['config'];
+  }
+  if (center === false && beta.some((x) => x !== 0)) {
+    previous.weights.beta = beta;
+    previous.config = { ...previous.config, center: true } as ReadLayer['config'];
+  }
+  return true;
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { probabilitiesOf } from './made_models.ts';
+import { difference, type NodeTest, passed, read } from './onnx_node_tests.ts';
+
+interface Cases {
+  source: string;
+  tests: Record<string, NodeTest>;
+  /** Tests that the fixture doesn't have, with the reasons. */
+  left: Record<string, string>;
+}
+const cases: Cases = JSON.parse(readFileSync(new URL('../fixtures/onnx_node.json', import.meta.url), 'utf8'));
+
+/** The reason within an error: what is said of the node, or what was found. */
+function reasonOf(message: string): string {
+  const node = /no layer for: \S+ \((.+)\)\.\n/.exec(message)?.[1];
+  if (node) return node.replace(/^the output, /, '');
+  const [what, found] = message.split('\n  found: ');
+  return `${what} (${found?.split('\n')[0]})`;
+}
+
+const cell = (text: string) => text.replaceAll('|', '\\|');
+
+test("the ONNX project's own tests, imported and computed by the twin: none is wrong, the table has the reason for each that is left out", async () => {
+  const done: string[] = [];
+  const left = { ...cases.left };
+  for (const [name, one] of Object.entries(cases.tests)) {
+    const network = read(one, name);
+    if (typeof network === 'string') {
+      left[name] = reasonOf(network).replaceAll(name, 'the file');
+      continue;
+    }
+    expect(difference(probabilitiesOf(network, network.images), network.expected), name).toBeLessThan(1e-4);
+    done.push(name);
+  }
+  expect(done).toHaveLength(passed);
+  const rows = Object.entries(left).sort(([a], [b]) => (a < b ? -1 : 1));
+  const table = [
+    "# ONNX' own tests",
+    '',
+    `Of the operators that the importer knows, the tests of ${cases.source}: ${done.length} pass, ${rows.length} are left out, none fails.`,
+    'Each is read by `wgrad import`, and computed on the GPU and by the float64 twin. A network of wgrad takes and gives floats, an image',
+    'or a vector for each sample, so a test of integers, of four axes, or one that merges samples, is nothing that a network could be.',
+    'Adam, Momentum, Nesterov and Adagrad are compared with the optimizers in `test/kernels/onnx_optimizers.gpu.test.ts`.',
+    '',
+    'This file is written by `npx vitest run --project node test/formats/onnx_node.node.test.ts -u`.',
+    '',
+    '## Left out',
+    '',
+    '| test | why |',
+    '| --- | --- |',
+    ...rows.map(([name, why]) => `| ${name} | ${cell(why)} |`),
+    '',
+    '## Passed',
+    '',
+    done.join(', '),
+    '',
+  ];
+  await expect(table.join('\n')).toMatchFileSnapshot('../../docs/onnx-tests.md');
+});

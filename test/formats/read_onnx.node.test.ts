@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { importModel } from '../../src/formats/import_model.ts';
+import { formatOnnx } from '../../src/formats/onnx/onnx.ts';
+import type { TrainedModel } from '../../src/formats/trained_model.ts';
+import { presetModel } from '../../src/index.ts';
+import { graphs } from '../training/graph_models.ts';
+import { largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
+import { runOnnx } from './run_onnx.ts';
+import { zoo } from './zoo.ts';
+
+const imported = (bytes: Uint8Array, name = 'model.onnx') => importModel({ name, bytes }) as TrainedModel;
+
+describe('what wgrad writes comes back, and predicts what it did', () => {
+  test.each([...Object.entries(zoo), ['mobilenet-small', presetModel('mobilenet-small', [8, 8, 3], 5)] as const])(
+    '%s',
+    (_, model) => {
+      const network = trained(model);
+      const classNames = ['a', 'b', 'c'];
+      const back = imported(formatOnnx({ ...network, classNames, rescale: 1 / 100 }));
+      expect(back).toMatchObject({ classNames, rescale: 1 / 100 });
+      expect(back.model.inputShape).toEqual(model.inputShape);
+      const images = madeImages(model, 3);
+      expect(largestDifference(probabilitiesOf(back, images), probabilitiesOf(network, images))).toBeLessThan(1e-5);
+    },
+  );
+
+  test('random graphs', () => {
+    for (const [i, model] of fc.sample(graphs, { numRuns: 20, seed: 14 }).entries()) {
+      const network = trained(model, i);
+      const images = madeImages(model, 2);
+      const back = imported(formatOnnx(network));
+      const off = largestDifference(probabilitiesOf(back, images), probabilitiesOf(network, images));
+      expect(off, JSON.stringify(model)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('layers keep their names, activations and biases their layers', () => {
+    const { model } = imported(formatOnnx(trained(presetModel('tutorial', [8, 8, 1], 4))));
+    expect(model.layers.map(({ name }) => name)).toEqual(expect.arrayContaining(['conv2d', 'dense']));
+    expect(model.layers.length).toBeLessThanOrEqual(presetModel('tutorial', [8, 8, 1], 4).layers.length + 1);
+  });
+});
+
+const exported: Record<string, string> = JSON.parse(
+  readFileSync(new URL('../fixtures/onnx_exported.json', import.meta.url), 'utf8'),
+);
+const unknown = 'PyTorch, unknown operators';
+
+describe("other programs' files predict what onnxruntime makes of them", () => {
+  test.each(Object.entries(exported).filter(([name]) => name !== unknown))('%s', async (name, text) => {
+    const bytes = new Uint8Array(Buffer.from(text, 'base64'));
+    const network = imported(bytes, name);
+    const images = madeImages(network.model, 2);
+    const isChannelsFirst = !name.startsWith('tf2onnx');
+    const expected = await runOnnx(bytes, images, network.model, isChannelsFirst);
+    expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
+    expect(network.model.layers.map(({ type, name }) => `${name} ${type}`)).toMatchSnapshot();
+  });
+
+  test('operators that wgrad has not are named, all of them', () => {
+    const bytes = new Uint8Array(Buffer.from(exported[unknown]!, 'base64'));
+    expect(() => imported(bytes, 'a.onnx')).toThrow(
+      /a\.onnx has operators that wgrad has no layer for: \S+ \(Sin\); \S+ \(Atan\)[\s\S]*CumSum[\s\S]*found: "3 of/,
+    );
+  });
+});
