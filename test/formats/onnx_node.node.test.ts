@@ -41,7 +41,7 @@ test("the ONNX project's own tests, imported and computed by the twin: none is w
     `Of the operators that the importer knows, the tests of ${cases.source}: ${done.length} pass, ${rows.length} are left out, none fails.`,
     'Each is read by `wgrad import`, and computed on the GPU and by the float64 twin. A network of wgrad takes and gives floats, an image',
     'or a vector for each sample, so a test of integers, of four axes, or one that merges samples, is nothing that a network could be.',
-    'Adam, Momentum, Nesterov and Adagrad are compared with the optimizers in `test/kernels/onnx_optimizers.gpu.test.ts`.',
+    'Adam, Momentum, Nesterov and Adagrad are compared with the optimizers in `test/kernels/optimizers.gpu.test.ts`.',
     '',
     'This file is written by `npx vitest run --project node test/formats/onnx_node.node.test.ts -u`.',
     '',

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../../src/model/optimizer.ts';
+import { updateKernelOf } from '../../src/plan/update.ts';
 import { expectSame } from '../compare.ts';
+import { arenaOf } from './arena.ts';
 import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
 import { type Contents, launchGuarded } from './guarded_launch.ts';
 import {
@@ -12,6 +14,7 @@ import {
   checkSgd,
   type OptimizerCase,
   type SgdCase,
+  shapeOf,
 } from './optimizer_checks.ts';
 import { stateOf } from './state_words.ts';
 
@@ -200,5 +203,113 @@ test('weights that an update leaves beyond float32 are counted, chunk by chunk',
     const { partials } = await launch.run({ ...(check.given as Record<string, Contents>), dw });
     launch.dispose();
     expect([2, 6, 10].map((at) => floats(partials!)[at])).toEqual([1, 2, 0]);
+  }
+});
+
+/**
+ * The ONNX project's tests of its training operators (ONNX 1.12, https://github.com/onnx/onnx, Apache License 2.0): test_adam and the
+ * others by their names. There T = 0, so nothing is corrected; `decay` is the share of the weights that is added to the gradients, and
+ * momentum is V, of which Keras keeps -R V.
+ */
+const onnxTests: Record<
+  string,
+  {
+    optimizer: OptimizerConfig;
+    decay: number;
+    x: number[];
+    g: number[];
+    slots: Record<string, number[]>;
+    expected: Record<string, number[]>;
+  }
+> = {
+  adam: {
+    optimizer: { type: 'adam', beta1: 0.95, beta2: 0.1, epsilon: 1e-7 },
+    decay: 0.001,
+    x: [1.2, 2.8],
+    g: [-0.94, -2.5],
+    slots: { m: [1.7, 3.6], v: [0.1, 0.1] },
+    expected: { w: [1.0250363, 2.6610327], m: [1.56806, 3.2951398], v: [0.8032108, 5.622407] },
+  },
+  adam_multiple: {
+    optimizer: { type: 'adam', beta1: 0.95, beta2: 0.85, epsilon: 1e-2 },
+    decay: 0.001,
+    x: [1, 1, 2],
+    g: [-1, -1, -3],
+    slots: { m: [2, 4, 1], v: [0.5, 1, 10] },
+    expected: {
+      w: [0.75913626, 0.6286528, 1.9745853],
+      m: [1.85005, 3.75005, 0.8000999],
+      v: [0.5747002, 0.9997002, 9.848201],
+    },
+  },
+  momentum: {
+    optimizer: { type: 'sgd', momentum: 0.95 },
+    decay: 0.001,
+    x: [1.2, 2.8],
+    g: [-0.94, -2.5],
+    slots: { v: [-0.17, -0.36] },
+    expected: { w: [1.13238, 2.70772], v: [-0.067620003, -0.09227998] },
+  },
+  momentum_multiple: {
+    optimizer: { type: 'sgd', momentum: 0.95 },
+    decay: 0.001,
+    x: [1, 1, 2],
+    g: [-1, -1, -3],
+    slots: { v: [-0.2, -0.4, -0.1] },
+    expected: { w: [0.9099, 0.7199, 2.2048], v: [-0.090099996, -0.28009999, 0.20479999] },
+  },
+  nesterov_momentum: {
+    optimizer: { type: 'sgd', momentum: 0.95, nesterov: true },
+    decay: 0.01,
+    x: [1.2, 2.8],
+    g: [-0.94, -2.5],
+    slots: { v: [-0.17, -0.36] },
+    expected: { w: [1.227535, 2.95714], v: [-0.068700004, -0.094799995] },
+  },
+  adagrad: {
+    optimizer: { type: 'adagrad', initialAccumulatorValue: 0, epsilon: 1e-12 },
+    decay: 0.001,
+    x: [1],
+    g: [-1],
+    slots: { v: [2] },
+    expected: { w: [1.0576962], v: [2.998001] },
+  },
+  adagrad_multiple: {
+    optimizer: { type: 'adagrad', initialAccumulatorValue: 0, epsilon: 1e-12 },
+    decay: 0.001,
+    x: [1, 1, 2],
+    g: [-1, -1, -3],
+    slots: { v: [2, 4, 1] },
+    expected: { w: [1.0576962, 1.0446854, 2.0948617], v: [2.998001, 4.998001, 9.988004] },
+  },
+};
+
+test.each(Object.entries(onnxTests))("ONNX' test_%s", async (_, { optimizer, decay, x, g, slots, expected }) => {
+  const learningRate = 0.1;
+  const filled = fillOptimizer(optimizer);
+  const { kernel, numbers } = updateKernelOf(filled);
+  const arena = arenaOf([x.length]);
+  const shape = {
+    ...shapeOf(arena, { tensors: [x.length], measured: false, learningRate, scale: 1 }),
+    ...numbers,
+  };
+  const whole = (values: readonly number[]) => {
+    const contents = arena.dw.slice();
+    contents.set(values);
+    return contents;
+  };
+  const launch = await launchGuarded(gpu, cacheOf(gpu), kernel, shape, variantsOf(kernel, shape, gpu.traits)[0]!);
+  const after = await launch.run({
+    chunks: arena.chunks,
+    dw: whole(g.map((value, i) => value + decay * x[i]!)),
+    w: whole(x),
+    ...Object.fromEntries(Object.entries(slots).map(([name, values]) => [name, whole(values)])),
+    state: stateOf({ learning_rate: learningRate, correction1: 1, correction2: 1, updates: 1 }),
+  });
+  launch.dispose();
+  for (const [name, values] of Object.entries(expected)) {
+    values.forEach((value, i) => {
+      expect(floats(after[name]!)[i], `${name} ${i}`).toBeCloseTo(value, 5);
+    });
   }
 });
