@@ -1,9 +1,9 @@
 // m = momentum m + dw;  x = m or, nesterov, dw + momentum m, of every matrix among the tensors
 // One invocation owns four neighbors of a row of x, where a matrix has no fewer rows than columns: a wide one is transposed. Its
-// rows end with zeros up to a whole vec4. lib/matrices.wgsl has the tables.
+// rows end with zeros up to a whole vec4, and rows of zeros follow up to a multiple of four. lib/matrices.wgsl has the tables.
 @group(0) @binding(0) var<storage, read> dw: array<f32>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
-@group(0) @binding(2) var<storage, read> tasks: array<vec2u>;
+@group(0) @binding(2) var<storage, read> tasks: array<vec4u>;
 @group(0) @binding(3) var<storage, read> state: State;
 @group(0) @binding(4) var<storage, read_write> m: array<f32>;
 @group(0) @binding(5) var<storage, read_write> x: array<vec4f>;
@@ -26,23 +26,21 @@ fn main(
   let task = task_of(group, groups);
   let it = matrix_of(task.x);
   let tile = task.y + index;
-  if (tile >= it.rows * it.quads || state.skip != 0u) { return; }
+  if (tile >= (it.rows + 3u) / 4u * 4u * it.quads || state.skip != 0u) { return; }
   let row = tile / it.quads;
   let column = tile % it.quads * 4u;
-  var g = vec4f();
-  for (var e = 0u; e < min(4u, it.columns - column); e++) { g[e] = dw[place_of(it, row, column + e)]; }
-  g = clipped(g, it.tensor);
-  var y = vec4f();
-  for (var e = 0u; e < min(4u, it.columns - column); e++) {
-    let i = place_of(it, row, column + e);
-    let m1 = momentum * m[i] + g[e];
-    m[i] = m1;
+  let inside = (vec4u(0u, 1u, 2u, 3u) + column < vec4u(it.columns)) & vec4<bool>(row < it.rows);
+%for e in 0..4
+  let at$e = place_of(it, min(row, it.rows - 1u), min(column + $eu, it.columns - 1u));
+%end
+  let g = select(vec4f(), clipped(vec4f(dw[at0], dw[at1], dw[at2], dw[at3]), it.tensor), inside);
+  let m1 = momentum * select(vec4f(), vec4f(m[at0], m[at1], m[at2], m[at3]), inside) + g;
+%for e in 0..4
+  if (inside[$e]) { m[at$e] = m1[$e]; }
+%end
 #if ${nesterov}
-    y[e] = g[e] + momentum * m1;
+  x[it.x + tile] = g + momentum * m1;
 #else
-    y[e] = m1;
+  x[it.x + tile] = m1;
 #endif
-  }
-  x[it.x + tile] = y;
 }
-

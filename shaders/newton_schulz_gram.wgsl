@@ -1,12 +1,16 @@
 // parts[s] = x^T x over the rows of slice s, of every matrix x
-// One invocation owns 4 x 4 numbers of a part and, as it is symmetric, their mirror image; its sum goes over the rows in their
-// order. lib/matrices.wgsl has the tables.
+// lib/symmetric_product.wgsl has the tiles and the sum, lib/matrices.wgsl the tables.
+#if ${subgroups}
+enable subgroups;
+#endif
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> matrices: array<vec4u>;
-@group(0) @binding(2) var<storage, read> tasks: array<vec2u>;
+@group(0) @binding(2) var<storage, read> tasks: array<vec4u>;
 @group(0) @binding(3) var<storage, read_write> parts: array<vec4f>;
 
-@compute @workgroup_size(64)
+fn put(at: u32, value: vec4f) { parts[at] = value; }
+
+@compute @workgroup_size(4 * ${tiles})
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -14,29 +18,13 @@ fn main(
 ) {
   let task = task_of(group, groups);
   let it = matrix_of(task.x);
-  let n = it.quads;
-  let tile = task.y + index;
-  if (tile >= n * n * it.slices) { return; }
-  let slice = tile / (n * n);
-  let i = tile % (n * n) / n;
-  let j = tile % n;
-  if (i > j) { return; }
-  let share = (it.rows + it.slices - 1u) / it.slices;
-  let end = it.x + min(it.rows, (slice + 1u) * share) * n;
-  %for r in 0..4
-  var s$r = vec4f();
-  %end
-  for (var row = it.x + slice * share * n; row < end; row += n) {
-    let a = x[row + i];
-    let b = x[row + j];
-    %for r in 0..4
-    s$r += a[$r] * b;
-    %end
-  }
-  let part = it.parts + 4u * slice * n * n;
-  %for r in 0..4
-  parts[part + (4u * i + $ru) * n + j] = s$r;
-  parts[part + (4u * j + $ru) * n + i] = vec4f(s0[$r], s1[$r], s2[$r], s3[$r]);
-  %end
+  let tile = tile_of(it, task.y, index);
+  // x has zeros up to a whole number of four rows.
+  let share = ((it.rows + 3u) / 4u + it.slices - 1u) / it.slices * 4u;
+  let end = min((it.rows + 3u) / 4u * 4u, (task.z + 1u) * share);
+  let s = product(it, tile, it.x, it.x, task.z * share, end);
+  let at = it.parts + task.z * 4u * it.quads * it.quads;
+%for q in 0..2
+  store(it, tile, tile.i + $qu, at, s.s$q0, s.s$q1, s.s$q2, s.s$q3);
+%end
 }
-

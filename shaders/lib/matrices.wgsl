@@ -7,9 +7,9 @@ struct Matrix {
   rows: u32,
   columns: u32,
   quads: u32,
-  x: u32,          // the first vec4 of x, of the parts of its Gram matrix, and of the polynomial
+  x: u32,          // the first vec4 of x, of the parts of its Gram matrix, and of any other square matrix
   parts: u32,
-  p: u32,
+  square: u32,
   slices: u32,     // parts that the sum over the rows is split into
 }
 
@@ -20,15 +20,12 @@ fn matrix_of(i: u32) -> Matrix {
   return Matrix(a.x, a.y, a.z, b.x, b.y, b.z, c.x, c.y, c.z, c.w);
 }
 
-// A workgroup's matrix and first tile. Many workgroups are folded into rows, and the last row may have too many.
-fn task_of(group: vec3u, groups: vec3u) -> vec2u {
+// A workgroup's matrix, its first tile, and its slice of the sum or its half of a pair. Many workgroups are folded into rows, and
+// the last row may have too many: those have tiles beyond the last.
+fn task_of(group: vec3u, groups: vec3u) -> vec4u {
   let at = group.y * groups.x + group.x;
-  return select(vec2u(0u, 0xffffff00u), tasks[min(at, task_count - 1u)], at < task_count);
+  let task = tasks[min(at, task_count - 1u)];
+  return vec4u(task.x, select(0xffffff00u, task.y, at < task_count), task.z, 0u);
 }
 
 override task_count: u32;
-
-// Where an element of x lies in the arenas.
-fn place_of(it: Matrix, row: u32, column: u32) -> u32 {
-  return it.first + select(row * it.columns + column, column * it.rows + row, it.transposed != 0u);
-}

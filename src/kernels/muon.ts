@@ -1,38 +1,49 @@
 import clip from '../../shaders/lib/clip.wgsl?raw';
 import matricesSource from '../../shaders/lib/matrices.wgsl?raw';
+import matrixPlaces from '../../shaders/lib/matrix_places.wgsl?raw';
+import symmetricProduct from '../../shaders/lib/symmetric_product.wgsl?raw';
 import muonMomentumSource from '../../shaders/muon_momentum.wgsl?raw';
+import newtonSchulzApplySource from '../../shaders/newton_schulz_apply.wgsl?raw';
 import newtonSchulzGramSource from '../../shaders/newton_schulz_gram.wgsl?raw';
 import newtonSchulzPolynomialSource from '../../shaders/newton_schulz_polynomial.wgsl?raw';
 import newtonSchulzProductSource from '../../shaders/newton_schulz_product.wgsl?raw';
+import newtonSchulzScaleSource from '../../shaders/newton_schulz_scale.wgsl?raw';
 import muonSource from '../../shaders/optimizers/muon.wgsl?raw';
-import type { Kernel } from '../gpu/kernel.ts';
+import type { Kernel, Variant } from '../gpu/kernel.ts';
 import type { Clip } from '../model/optimizer.ts';
 import { stateSource, stateWords } from './state.ts';
+import { neighbours } from './tile.ts';
 import { clipsNorm, type UpdateShape, updateKernel } from './update.ts';
 import { spread } from './workgroups.ts';
 
 /** The published coefficients of the quintic iteration (Jordan and others 2024). */
 export const newtonSchulz = { a: 3.4445, b: -4.775, c: 2.0315 };
 
+/** Quads of rows that an invocation of newton_schulz_apply owns. */
+export const rowQuads = 2;
+
+/** vec4s that an invocation of newton_schulz_scale owns. */
+export const scaledQuads = 8;
+
 /** Matrices side by side, as one dispatch goes over all of them: src/plan/muon.ts. */
 export interface MatricesShape {
   /** vec4s of an arena. */
   elements: number;
   count: number;
-  /** vec4s of x, of all parts of the Gram matrices, and of the polynomials. */
+  /** vec4s of x, of all parts of the Gram matrices, and of one square matrix of each. */
   x: number;
   parts: number;
-  p: number;
+  squares: number;
+  /** Tiles of four invocations in a workgroup of the products. */
+  tiles: number;
   /** Workgroups of this kernel. */
   tasks: number;
   /** Floating-point operations of this kernel. */
   flops: number;
 }
 
-const invocations = 64;
-
-const tables = (s: MatricesShape) => ({ matrices: 12 * s.count, tasks: 2 * s.tasks });
-const workgroups = (s: MatricesShape): [number, number] => spread(s.tasks * invocations, invocations);
+const tables = (s: MatricesShape) => ({ matrices: 12 * s.count, tasks: 4 * s.tasks });
+const workgroups = (s: MatricesShape): [number, number] => spread(s.tasks, 1);
 
 export interface MuonMomentumShape extends MatricesShape {
   momentum: number;
@@ -43,7 +54,7 @@ export interface MuonMomentumShape extends MatricesShape {
 
 export const muonMomentum: Kernel<MuonMomentumShape> = {
   name: 'muon_momentum',
-  source: muonMomentumSource + matricesSource + stateSource + clip,
+  source: muonMomentumSource + matricesSource + matrixPlaces + stateSource + clip,
   flags: (s) => ({
     nesterov: s.nesterov,
     clips_norm: clipsNorm(s.clip),
@@ -66,43 +77,103 @@ export const muonMomentum: Kernel<MuonMomentumShape> = {
   cost: (s) => ({ flops: s.flops, bytes: 64 * s.x }),
 };
 
+const productFlags = (s: MatricesShape, { subgroups }: Variant) => ({ subgroups: subgroups!, tiles: s.tiles });
+
+/** What the symmetric products are of, beside the rest. */
+const symmetricFlags = (s: MatricesShape, variant: Variant, right: string) => ({
+  ...productFlags(s, variant),
+  left: 'x',
+  right,
+});
+
 export const newtonSchulzGram: Kernel<MatricesShape> = {
   name: 'newton_schulz_gram',
-  source: newtonSchulzGramSource + matricesSource,
+  source: newtonSchulzGramSource + matricesSource + symmetricProduct,
+  variants: neighbours,
+  flags: (s, v) => symmetricFlags(s, v, 'x'),
   constants: (s) => ({ task_count: s.tasks }),
   buffers: (s) => ({ x: 4 * s.x, ...tables(s), parts: 4 * s.parts }),
   workgroups,
   cost: (s) => ({ flops: s.flops, bytes: 16 * (s.x + s.parts) }),
 };
 
-export interface PolynomialShape extends MatricesShape {
-  /** x is divided by its norm. */
-  first: boolean;
+export interface ScaleShape extends MatricesShape {
+  /** x is divided by its norm: so it is before the first step. */
+  normalizes: boolean;
 }
 
-export const newtonSchulzPolynomial: Kernel<PolynomialShape> = {
-  name: 'newton_schulz_polynomial',
-  source: newtonSchulzPolynomialSource + matricesSource,
-  flags: (s) => ({ first: s.first }),
-  constants: (s) => ({ task_count: s.tasks, ...newtonSchulz }),
-  buffers: (s) => ({ parts: 4 * s.parts, ...tables(s), p: 4 * s.p }),
+export const newtonSchulzScale: Kernel<ScaleShape> = {
+  name: 'newton_schulz_scale',
+  source: newtonSchulzScaleSource + matricesSource,
+  flags: (s) => ({ normalizes: s.normalizes, owns: scaledQuads }),
+  constants: (s) => ({ task_count: s.tasks }),
+  buffers: (s) => ({
+    parts: 4 * s.parts,
+    ...tables(s),
+    y: 8 * s.squares,
+    ...(s.normalizes && { s: s.count }),
+  }),
   workgroups,
-  cost: (s) => ({ flops: s.flops, bytes: 16 * (s.parts + s.p) }),
+  cost: (s) => ({ flops: s.flops, bytes: 16 * (s.parts + s.squares) }),
 };
 
-export interface ProductShape extends MatricesShape {
-  /** Leaves the product in the layout of the arenas. */
-  last: boolean;
+export const newtonSchulzPolynomial: Kernel<MatricesShape> = {
+  name: 'newton_schulz_polynomial',
+  source: newtonSchulzPolynomialSource + matricesSource + symmetricProduct,
+  variants: neighbours,
+  flags: (s, v) => symmetricFlags(s, v, 'x'),
+  constants: (s) => ({ task_count: s.tasks, ...newtonSchulz }),
+  buffers: (s) => ({ x: 8 * s.squares, ...tables(s), p: 4 * s.squares }),
+  workgroups,
+  cost: (s) => ({ flops: s.flops, bytes: 32 * s.squares }),
+};
+
+export interface SquareProductShape extends MatricesShape {
+  /** Which of each pair is multiplied: the first, the second, or both. */
+  of: 'first' | 'second' | 'both';
+  /** Where the second of a pair that is not multiplied comes from: it stays as it is, or is p. */
+  second?: 'keeps' | 'begins';
 }
 
-export const newtonSchulzProduct: Kernel<ProductShape> = {
+export const newtonSchulzProduct: Kernel<SquareProductShape> = {
   name: 'newton_schulz_product',
-  source: newtonSchulzProductSource + matricesSource,
-  flags: (s) => ({ last: s.last }),
-  constants: (s) => ({ task_count: s.tasks }),
-  buffers: (s) => ({ x: 4 * s.x, p: 4 * s.p, ...tables(s), y: 4 * (s.last ? s.elements : s.x) }),
+  source: newtonSchulzProductSource + matricesSource + symmetricProduct,
+  variants: neighbours,
+  flags: (s, v) => ({
+    ...symmetricFlags(s, v, 'p'),
+    keeps_second: s.second === 'keeps',
+    begins_second: s.second === 'begins',
+  }),
+  constants: (s) => ({ task_count: s.tasks, second: s.squares, only: Number(s.of === 'second') }),
+  buffers: (s) => ({ x: 8 * s.squares, p: 4 * s.squares, ...tables(s), y: 8 * s.squares }),
   workgroups,
-  cost: (s) => ({ flops: s.flops, bytes: 16 * (2 * s.x + s.p) }),
+  cost: (s) => ({ flops: s.flops, bytes: (s.of === 'both' ? 80 : 48) * s.squares }),
+};
+
+export interface ApplyShape extends MatricesShape {
+  /** Leaves the product in the layout of the arenas. */
+  last: boolean;
+  /** x is still to be divided by its norm. */
+  scaled: boolean;
+  /** Where q is: the second of a pair, or alone. */
+  q: 'second' | 'alone';
+}
+
+export const newtonSchulzApply: Kernel<ApplyShape> = {
+  name: 'newton_schulz_apply',
+  source: (s) => newtonSchulzApplySource + matricesSource + (s.last ? matrixPlaces : ''),
+  variants: neighbours,
+  flags: (s, v) => ({ ...productFlags(s, v), last: s.last, scaled: s.scaled, row_quads: rowQuads }),
+  constants: (s) => ({ task_count: s.tasks, q_begins: s.q === 'second' ? s.squares : 0 }),
+  buffers: (s) => ({
+    x: 4 * s.x,
+    q: (s.q === 'second' ? 8 : 4) * s.squares,
+    ...tables(s),
+    y: 4 * (s.last ? s.elements : s.x),
+    ...(s.scaled && { s: s.count }),
+  }),
+  workgroups,
+  cost: (s) => ({ flops: s.flops, bytes: 16 * (2 * s.x + s.squares) }),
 };
 
 export interface MuonShape extends UpdateShape {

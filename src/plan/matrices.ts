@@ -1,23 +1,30 @@
-import type { MatricesShape } from '../kernels/muon.ts';
+import type { Traits } from '../gpu/device.ts';
+import { partsOf } from '../kernels/conv2d_choice.ts';
+import { type MatricesShape, rowQuads, scaledQuads } from '../kernels/muon.ts';
 
-/** The passes over the matrices of a step: each has its own tiles. */
-export type MatrixPass = 'momentum' | 'gram' | 'polynomial' | 'product';
-export const matrixPasses: readonly MatrixPass[] = ['momentum', 'gram', 'polynomial', 'product'];
+/** The passes over the matrices of a step: each has its own tiles. `square` goes over one square matrix of each, `pair` over two. */
+export type MatrixPass = 'momentum' | 'gram' | 'scale' | 'square' | 'pair' | 'apply';
+export const matrixPasses: readonly MatrixPass[] = ['momentum', 'gram', 'scale', 'square', 'pair', 'apply'];
 
 /** The tables of shaders/lib/matrices.wgsl, and what the shapes of the kernels that read them have. */
 export interface Matrices {
   /** Twelve words a matrix. */
   table: Uint32Array;
-  /** Two words a workgroup: its matrix and its first tile. */
+  /** Four words a workgroup: its matrix, its first tile, its slice or its half of a pair. */
   tasks: Record<MatrixPass, Uint32Array>;
   shapeOf(pass: MatrixPass, elements: number): MatricesShape;
 }
 
+/** Invocations of a workgroup that goes element by element. */
 const invocations = 64;
 
-/** A slice has at least so many rows, and all slices together are no more than so many tiles: more keep no GPU busier. */
+/** Tiles of four invocations in a workgroup of a product: few where a few cores share the workgroups out. */
+const tilesOf = ({ software }: Traits) => (software ? 4 : 16);
+
+/** A slice of the rows has at least so many of them. */
 const leastRows = 64;
-const busyTiles = 1024;
+
+const toFour = (count: number) => 4 * Math.ceil(count / 4);
 
 /**
  * Lays matrices out side by side.
@@ -28,49 +35,50 @@ const busyTiles = 1024;
 export function layOutMatrices(
   tensors: readonly { offset: number }[],
   sizes: readonly (readonly [number, number] | undefined)[],
+  traits: Traits,
 ): Matrices {
   const table: number[] = [];
-  const tasks: Record<MatrixPass, number[]> = { momentum: [], gram: [], polynomial: [], product: [] };
-  const flops: Record<MatrixPass, number> = { momentum: 0, gram: 0, polynomial: 0, product: 0 };
-  let [count, x, parts, p] = [0, 0, 0, 0];
+  const tasks = Object.fromEntries(matrixPasses.map((pass) => [pass, [] as number[]])) as Record<MatrixPass, number[]>;
+  const flops = { momentum: 0, gram: 0, scale: 0, square: 0, pair: 0, apply: 0 };
+  const tiles = tilesOf(traits);
+  let [count, x, parts, squares] = [0, 0, 0, 0];
   for (const [tensor, size] of sizes.entries()) {
     if (!size) continue;
     const [rows, columns] = [Math.max(...size), Math.min(...size)];
     const quads = Math.ceil(columns / 4);
-    const square = quads * quads;
-    const slices = Math.min(Math.ceil(rows / leastRows), Math.max(1, Math.floor(busyTiles / square)));
+    const blocks = Math.ceil(quads / 4);
+    const triangle = blocks * (blocks + 1);
+    const slices = partsOf(triangle, Math.ceil(rows / leastRows), traits);
     const first = tensors[tensor]!.offset / 4;
-    table.push(first, tensor, Number(size[0] < size[1]), 0, rows, columns, quads, 0, x, parts, p, slices);
-    const tiles = {
-      momentum: rows * quads,
-      gram: square * slices,
-      polynomial: square,
-      product: Math.ceil(rows / 4) * quads,
+    table.push(first, tensor, Number(size[0] < size[1]), 0, rows, columns, quads, 0, x, parts, squares, slices);
+    const add = (pass: MatrixPass, of: number, each: number, part = 0) => {
+      for (let tile = 0; tile < of; tile += each) tasks[pass].push(count, tile, part, 0);
     };
-    for (const pass of matrixPasses) {
-      for (let tile = 0; tile < tiles[pass]; tile += invocations) tasks[pass].push(count, tile);
-    }
+    add('momentum', toFour(rows) * quads, invocations);
+    for (let slice = 0; slice < slices; slice++) add('gram', triangle, tiles, slice);
+    add('scale', 4 * quads ** 2, scaledQuads * invocations);
+    add('square', triangle, tiles);
+    for (const half of [0, 1]) add('pair', triangle, tiles, half);
+    add('apply', Math.ceil(rows / (4 * rowQuads)) * blocks, tiles);
+    // Of a symmetric product half is computed.
     flops.momentum += 4 * rows * columns;
-    flops.gram += 2 * rows * columns ** 2;
-    flops.polynomial += 2 * columns ** 3;
-    flops.product += 2 * rows * columns ** 2;
-    x += rows * quads;
-    parts += 4 * square * slices;
-    p += 4 * square;
+    flops.gram += rows * columns ** 2;
+    flops.scale += slices * columns ** 2;
+    flops.square += columns ** 3;
+    flops.pair += 2 * columns ** 3;
+    flops.apply += 2 * rows * columns ** 2;
+    x += toFour(rows) * quads;
+    parts += 4 * quads ** 2 * slices;
+    squares += 4 * quads ** 2;
     count++;
   }
-  const words = (of: number[]) => Uint32Array.from(of);
+  const words = Object.fromEntries(matrixPasses.map((pass) => [pass, Uint32Array.from(tasks[pass])]));
   return {
-    table: words(table),
-    tasks: {
-      momentum: words(tasks.momentum),
-      gram: words(tasks.gram),
-      polynomial: words(tasks.polynomial),
-      product: words(tasks.product),
-    },
+    table: Uint32Array.from(table),
+    tasks: words as Record<MatrixPass, Uint32Array>,
     shapeOf: (pass, elements) => ({
-      ...{ elements, count, x, parts, p },
-      tasks: tasks[pass].length / 2,
+      ...{ elements, count, x, parts, squares, tiles },
+      tasks: tasks[pass].length / 4,
       flops: flops[pass],
     }),
   };

@@ -1,4 +1,12 @@
-import { muonMomentum, newtonSchulzGram, newtonSchulzPolynomial, newtonSchulzProduct } from '../kernels/muon.ts';
+import {
+  muonMomentum,
+  newtonSchulzApply,
+  newtonSchulzGram,
+  newtonSchulzPolynomial,
+  newtonSchulzProduct,
+  newtonSchulzScale,
+  type SquareProductShape,
+} from '../kernels/muon.ts';
 import { clipOf } from '../model/optimizer.ts';
 import type { FilledOptimizerOf } from '../model/optimizers/index.ts';
 import { layOutMatrices, type MatrixPass } from './matrices.ts';
@@ -16,7 +24,25 @@ export interface Prepared {
 const scaleOf = ([rows, columns]: readonly [number, number]) => Math.sqrt(Math.max(1, columns / rows));
 
 /**
- * The momentum of all matrices and the Newton-Schulz steps: three dispatches each, whatever the number of layers.
+ * The most steps on one Gram matrix. Each step makes the rounding of the Gram matrix up to a^2 = 12 times as large where a
+ * singular value is tiny. After three, what x becomes is as near the formula's as if x took each step by itself (1e-5 of it);
+ * five in one go would be ten to fifty times further off.
+ */
+const stepsOnGram = 3;
+
+/** So many steps, in runs that are about as long as each other. */
+function runsOf(steps: number): number[] {
+  const runs = Math.ceil(steps / stepsOnGram);
+  return Array.from({ length: runs }, (_, i) => Math.ceil((steps - i) / runs));
+}
+
+/**
+ * The momentum of all matrices and the Newton-Schulz steps, at most three dispatches each and three a run of steps, whatever
+ * the number of layers.
+ *
+ * A step is x = x p with p = a I + b g + c g g and g = x^T x. All p are polynomials of the first g, so they commute: the next g is
+ * g p p, and x takes the product of all p at once. So the large matrix is read for the first g and for the last product alone, and
+ * the steps are symmetric products of its smaller side. This is arithmetic of another order, not another formula.
  *
  * @param m the slot of the momentum.
  * @param matrices rows and columns of each tensor that is a matrix.
@@ -31,41 +57,78 @@ export function planMuon(
 ): Prepared {
   if (matrices.every((matrix) => !matrix)) return { dispatches: [], buffers: {}, numbers: { matrices: false } };
   const { gradients } = network;
-  const layout = layOutMatrices(gradients.tensors, matrices);
-  const { x, parts, p } = layout.shapeOf('product', shape.elements);
+  const layout = layOutMatrices(gradients.tensors, matrices, planner.traits);
+  const { x, parts, squares, count } = layout.shapeOf('square', shape.elements);
   const table = planner.upload('muon.matrices', layout.table);
-  const scratch = (label: string, vec4s: number) => planner.buffer('scratch', `muon.${label}`, 4 * vec4s);
-  const [x0, x1] = [scratch('x0', x), scratch('x1', x)];
-  const ofGram = scratch('gram', parts);
-  const polynomial = scratch('polynomial', p);
-  const o = scratch('o', shape.elements);
-  const of = (pass: MatrixPass) => {
-    const tasks = planner.upload(`muon.${pass}.tasks`, layout.tasks[pass]);
-    return { shape: layout.shapeOf(pass, shape.elements), tables: { matrices: table, tasks } };
+  const tasks = new Map<MatrixPass, BufferRef>();
+  const tablesOf = (pass: MatrixPass) => {
+    const own = tasks.get(pass) ?? planner.upload(`muon.${pass}.tasks`, layout.tasks[pass]);
+    tasks.set(pass, own);
+    return { matrices: table, tasks: own };
   };
-  const [momentum, gram, polynomials, product] = [of('momentum'), of('gram'), of('polynomial'), of('product')];
-  const { nesterov, nsSteps } = optimizer;
+  const shapeOf = (pass: MatrixPass) => layout.shapeOf(pass, shape.elements);
+  const scratch = (label: string, vec4s: number) => planner.buffer('scratch', `muon.${label}`, 4 * vec4s);
+  const runs = runsOf(optimizer.nsSteps);
+  const xs = Array.from({ length: Math.min(2, runs.length) }, (_, i) => scratch(`x${i}`, x));
+  const ofGram = scratch('gram', parts);
+  const s = planner.buffer('scratch', 'muon.scale', count);
+  const p = scratch('polynomial', squares);
+  // What is left of the Gram matrices, and the product of the polynomials so far.
+  const [pairs, next] = [scratch('pairs0', 2 * squares), scratch('pairs1', 2 * squares)];
+  const o = scratch('o', shape.elements);
+  const { nesterov } = optimizer;
   const dispatches = [
     planner.dispatch(
       muonMomentum,
-      { ...momentum.shape, momentum: optimizer.momentum, nesterov, clip: clipOf(optimizer), tensors: shape.tensors },
-      { dw: gradients.all, ...momentum.tables, state, m, x: x0, ...(factors && { factors }) },
+      {
+        ...shapeOf('momentum'),
+        momentum: optimizer.momentum,
+        nesterov,
+        clip: clipOf(optimizer),
+        tensors: shape.tensors,
+      },
+      { dw: gradients.all, ...tablesOf('momentum'), state, m, x: xs[0]!, ...(factors && { factors }) },
     ),
   ];
-  for (let step = 0; step < nsSteps; step++) {
-    const [from, to] = step % 2 ? [x1, x0] : [x0, x1];
-    const last = step === nsSteps - 1;
+  const product = (
+    of: SquareProductShape['of'],
+    second: SquareProductShape['second'],
+    from: BufferRef,
+    to: BufferRef,
+  ) => {
+    const pass = of === 'both' ? 'pair' : 'square';
+    const buffers = { x: from, p, ...tablesOf(pass), y: to };
     dispatches.push(
-      planner.dispatch(newtonSchulzGram, gram.shape, { x: from, ...gram.tables, parts: ofGram }),
+      planner.dispatch(newtonSchulzProduct, { ...shapeOf(pass), of, ...(second && { second }) }, buffers),
+    );
+  };
+  for (const [run, steps] of runs.entries()) {
+    const [from, to] = [xs[run % 2]!, xs[(run + 1) % 2]!];
+    const [first, last] = [run === 0, run === runs.length - 1];
+    dispatches.push(
+      planner.dispatch(newtonSchulzGram, shapeOf('gram'), { x: from, ...tablesOf('gram'), parts: ofGram }),
       planner.dispatch(
-        newtonSchulzPolynomial,
-        { ...polynomials.shape, first: step === 0 },
-        { parts: ofGram, ...polynomials.tables, p: polynomial },
+        newtonSchulzScale,
+        { ...shapeOf('scale'), normalizes: first },
+        { parts: ofGram, ...tablesOf('scale'), y: pairs, ...(first && { s }) },
       ),
+    );
+    for (let step = 0; step < steps; step++) {
+      dispatches.push(
+        planner.dispatch(newtonSchulzPolynomial, shapeOf('square'), { x: pairs, ...tablesOf('square'), p }),
+      );
+      if (step < steps - 1) {
+        if (step === 0) product('first', 'begins', pairs, next);
+        else product('both', undefined, pairs, next);
+        product('first', 'keeps', next, pairs);
+      } else if (step > 0) product('second', undefined, pairs, next);
+    }
+    const alone = steps === 1;
+    dispatches.push(
       planner.dispatch(
-        newtonSchulzProduct,
-        { ...product.shape, last },
-        { x: from, p: polynomial, ...product.tables, y: last ? o : to },
+        newtonSchulzApply,
+        { ...shapeOf('apply'), last, scaled: first, q: alone ? 'alone' : 'second' },
+        { x: from, q: alone ? p : next, ...tablesOf('apply'), y: last ? o : to, ...(first && { s }) },
       ),
     );
   }

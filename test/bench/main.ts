@@ -36,9 +36,13 @@ function addBench(wgrad: Command): void {
     )
     .option(
       '--turn-seconds <x>',
-      'how long a turn lasts; one step at least',
+      'how long a turn lasts; one step at least (default: 3, with --optimizers 1)',
       real('--turn-seconds', { min: 0, max: 600 }),
-      3,
+    )
+    .addOption(
+      new Option('--optimizers', "each optimizer's step beside adam's, a moving average and accumulation: in pairs")
+        .default(false)
+        .conflicts(['augment', 'health']),
     );
   for (const [flag, what] of [
     ['--augment', "the augmentation alone, beside SciPy's affine_transform as Keras calls it"],

@@ -10,6 +10,7 @@ import { compileModel, type Model } from '../../src/model/graph.ts';
 import { augmentationTable, measureAugmentation } from './augmentation.ts';
 import { healthLines, measureHealth } from './health.ts';
 import { benchDatasets, benchModel, isTutorial, jaxLine, trainedLine } from './networks.ts';
+import { measureOptimizers, type OptimizerTimes, optimizerLine } from './optimizers.ts';
 import {
   checkLosses,
   figuresOf,
@@ -30,16 +31,23 @@ export interface PeersOptions extends AdapterOptions {
   dataset: DatasetName;
   batchSize?: number[];
   rounds?: number;
-  turnSeconds: number;
+  turnSeconds?: number;
   /** The augmentation alone, instead of training. */
   augment: boolean;
   /** What measuring gradient health costs a step, instead. */
   health: boolean;
+  /** What each optimizer costs a step, beside adam, instead. */
+  optimizers: boolean;
   json?: string;
 }
 
 /** A contender that slow is warm after its first step: a second one only to warm up would cost too much. */
 const slowMs = 10_000;
+
+/** Seconds of a turn. */
+const usualTurn = 3;
+/** Pairs are many, and what else the machine does changes from second to second. */
+const shortTurn = 1;
 
 /** `wgrad bench`: a training step, of the tutorial unless another is named, in wgrad and its peers, turn by turn in one page. */
 export async function benchPeers(options: PeersOptions): Promise<void> {
@@ -51,6 +59,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   let facts: Record<string, unknown> | undefined;
   if (options.augment) return benchAugmentation(options, datasets, model);
   if (options.health) return benchHealth(options, datasets, model);
+  if (options.optimizers) return benchOptimizers(options, datasets, model, synthetic);
   for (const batchSize of options.batchSize ?? [32, 256]) {
     // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
     await withSession(options, datasets, model, async (session) => {
@@ -91,12 +100,35 @@ async function benchHealth(options: PeersOptions, datasets: TrainAndTest, model:
     const facts = await tellFacts(session);
     const all = [];
     for (const batchSize of options.batchSize ?? [32]) {
-      const times = await measureHealth(session, batchSize, options.rounds ?? 9, options.turnSeconds);
+      const times = await measureHealth(session, batchSize, options.rounds ?? 9, options.turnSeconds ?? usualTurn);
       console.log(healthLines(times));
       all.push(times);
     }
     if (!options.json) return;
     writeFileSync(options.json, `${JSON.stringify({ ...facts, health: all })}\n`);
+    console.log(`written  ${options.json}`);
+  });
+}
+
+/** `wgrad bench --optimizers` */
+async function benchOptimizers(
+  options: PeersOptions,
+  datasets: TrainAndTest,
+  model: Model,
+  synthetic: boolean,
+): Promise<void> {
+  await withSession(options, datasets, model, async (session) => {
+    const facts = await tellFacts(session);
+    console.log(trainedLine(options, datasets.train, synthetic));
+    const all = [];
+    for (const batchSize of options.batchSize ?? [32]) {
+      console.log(`pairs    of adam and of each other, batches of ${batchSize}`);
+      const turn = options.turnSeconds ?? shortTurn;
+      const tell = (times: OptimizerTimes) => console.log(optimizerLine(times));
+      all.push({ batchSize, times: await measureOptimizers(session, batchSize, options.rounds ?? 9, turn, tell) });
+    }
+    if (!options.json) return;
+    writeFileSync(options.json, `${JSON.stringify({ ...facts, optimizers: all })}\n`);
     console.log(`written  ${options.json}`);
   });
 }
@@ -183,7 +215,7 @@ async function measure(
       stepMs.push(warm.ms);
     }
   }
-  const plan = planRounds(stepMs, batchSize, 1000 * options.turnSeconds);
+  const plan = planRounds(stepMs, batchSize, 1000 * (options.turnSeconds ?? usualTurn));
   const rounds = options.rounds ?? plan.rounds;
   for (let round = 1; round <= rounds; round++) {
     report(`round ${round} of ${rounds}`);

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../src/cli/headless/protocol.ts';
 import type { Opening } from '../../src/cli/session.ts';
 import type { Model } from '../../src/model/graph.ts';
+import type { OptimizerConfig } from '../../src/model/optimizers/index.ts';
 
 /** In the order in which they take their turns. The first is what the others are compared with. */
 export const contenders = ['wgrad', 'wgrad, augmented', 'TensorFlow.js', 'jax-js'] as const;
@@ -22,6 +23,12 @@ export interface HealthCost {
   recordBytes: number;
 }
 
+/** How a trainer updates the weights. */
+export interface StepOptions {
+  optimizer: OptimizerConfig;
+  accumulationSteps?: number;
+}
+
 /** What the bench's page offers, as `window.wgrad`. */
 export interface BenchPage extends Opening {
   /** Fetches the data set that the command serves. @param model what the contenders train. */
@@ -33,6 +40,8 @@ export interface BenchPage extends Opening {
   /** Milliseconds a step of the tutorial's network, without augmentation, with health off or with its figures of every step. */
   health(level: 'off' | 'norms', batchSize: number, steps: number): Promise<Outcome<number>>;
   healthCost(batchSize: number): Promise<Outcome<HealthCost>>;
+  /** Milliseconds a batch of so many images, over so many batches of training without augmentation. */
+  stepTime(options: StepOptions, batchSize: number, batches: number): Promise<Outcome<number>>;
   /** From nothing but the loaded page to the first finished step. */
   start(name: ContenderName, batchSize: number): Promise<Outcome<Timed>>;
   /** The next steps of a contender that was started. */

@@ -106,7 +106,7 @@ describe('wgrad profile --plan', () => {
     const kernelsOf = ({ plan }: { plan: PlanFacts }) => plan.dispatches.map(({ kernel }) => kernel);
     expect(kernelsOf(await planOf(...small, '--optimizer', 'sgd', '--momentum', '0.9'))).toContain('sgd');
     const muon = kernelsOf(await planOf(...small, '--optimizer', '{"type":"muon","nsSteps":2}', '--momentum', '0.8'));
-    expect(muon.filter((name) => name === 'newton_schulz_gram')).toHaveLength(2);
+    expect(muon.filter((name) => name === 'newton_schulz_polynomial')).toHaveLength(2);
     expect(kernelsOf(base)).toContain('health_reduce');
     expect(kernelsOf(await planOf(...small, '--health', 'off'))).not.toContain('health_reduce');
     expect(kernelsOf(await planOf(...small, '--augment', '[{"type":"mixUp"}]'))).toContain('augment_mix');

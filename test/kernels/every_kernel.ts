@@ -70,9 +70,11 @@ import {
 import {
   checkMuon,
   checkMuonMomentum,
+  checkNewtonSchulzApply,
   checkNewtonSchulzGram,
   checkNewtonSchulzPolynomial,
   checkNewtonSchulzProduct,
+  checkNewtonSchulzScale,
 } from './muon_checks.ts';
 import { checkGradientNorm, checkGradientNormReduce, checkWeightPenalty } from './norm_checks.ts';
 import { checkAdam, checkOptimizer, checkSgd } from './optimizer_checks.ts';
@@ -152,6 +154,9 @@ const any = <S>(check: KernelCheck<S>): AnyCheck => ({
   },
   variants: (gpu) => variantsOf(check.kernel, check.shape, gpu.traits).length,
 });
+
+/** The tables of matrices are laid out for an adapter. */
+const software = { software: true, subgroupSize: 4 };
 
 const image: Convolution = {
   ...plain,
@@ -455,13 +460,17 @@ export const everyKernel: AnyCheck[] = [
     ),
   ),
   ...([undefined, { by: 'norm', most: 1 }, { by: 'value', most: 0.3 }] as const).map((clip, i) =>
-    any(checkMuonMomentum({ tensors: [[7, 3], 5], momentum: 0.9, nesterov: i === 0, clip })),
+    any(checkMuonMomentum({ tensors: [[7, 3], 5], momentum: 0.9, nesterov: i === 0, clip }, software)),
   ),
-  any(checkNewtonSchulzGram([[7, 3], 5])),
-  ...[true, false].flatMap((flag) => [
-    any(checkNewtonSchulzPolynomial([[7, 3], 5], flag)),
-    any(checkNewtonSchulzProduct([[7, 3], 5], flag)),
-  ]),
+  any(checkNewtonSchulzGram([[7, 3], 5], software)),
+  any(checkNewtonSchulzPolynomial([[7, 3], 5], software)),
+  ...[true, false].map((normalizes) => any(checkNewtonSchulzScale([[7, 3], 5], normalizes, software))),
+  ...(
+    [{ of: 'first', second: 'begins' }, { of: 'first', second: 'keeps' }, { of: 'second' }, { of: 'both' }] as const
+  ).map((pair) => any(checkNewtonSchulzProduct([[7, 3], 5], pair, software))),
+  ...(['second', 'alone'] as const).map((q) =>
+    any(checkNewtonSchulzApply([[7, 3], 5], { last: q === 'second', scaled: q === 'second', q }, software)),
+  ),
   ...(
     [
       [{}, { measured: true, weightDecay: 0.5, clip: { by: 'norm', most: 1 } }],
@@ -473,7 +482,7 @@ export const everyKernel: AnyCheck[] = [
     ] as const
   ).map(([options, departure]) => {
     const optimizer = fillOptimizer({ type: 'muon', ...options }) as FilledOptimizerOf<'muon'>;
-    return any(checkMuon({ ...update, tensors: [[7, 3], 5], t: 3, optimizer, ...departure }));
+    return any(checkMuon({ ...update, tensors: [[7, 3], 5], t: 3, optimizer, ...departure }, software));
   }),
   any(checkExponentHistogram(tensors)),
   any(checkGradientProducts(tensors, tensors)),

@@ -8,9 +8,11 @@ import { type Contents, launchGuarded } from './guarded_launch.ts';
 import {
   checkMuon,
   checkMuonMomentum,
+  checkNewtonSchulzApply,
   checkNewtonSchulzGram,
   checkNewtonSchulzPolynomial,
   checkNewtonSchulzProduct,
+  checkNewtonSchulzScale,
   type MatrixTensors,
 } from './muon_checks.ts';
 import { stateOf } from './state_words.ts';
@@ -32,15 +34,26 @@ const tensors: Record<string, MatrixTensors> = {
   'more than one workgroup': [[150, 40], 4],
 };
 
+const { traits } = gpu;
+
 describe.each(Object.entries(tensors))('%s', (_, of) => {
-  test('muon_momentum', () => checkKernel(gpu, checkMuonMomentum({ tensors: of, momentum: 0.95, nesterov: true })));
-  test('newton_schulz_gram', () => checkKernel(gpu, checkNewtonSchulzGram(of)));
-  test.each([true, false])('newton_schulz_polynomial, first: %s', (first) =>
-    checkKernel(gpu, checkNewtonSchulzPolynomial(of, first)),
+  test('muon_momentum', () =>
+    checkKernel(gpu, checkMuonMomentum({ tensors: of, momentum: 0.95, nesterov: true }, traits)));
+  test('newton_schulz_gram', () => checkKernel(gpu, checkNewtonSchulzGram(of, traits)));
+  test.each([true, false])('newton_schulz_scale, normalizes: %s', (normalizes) =>
+    checkKernel(gpu, checkNewtonSchulzScale(of, normalizes, traits)),
   );
-  test.each([true, false])('newton_schulz_product, last: %s', (last) =>
-    checkKernel(gpu, checkNewtonSchulzProduct(of, last)),
-  );
+  test('newton_schulz_polynomial', () => checkKernel(gpu, checkNewtonSchulzPolynomial(of, traits)));
+  test.each([
+    { of: 'first', second: 'begins' },
+    { of: 'first', second: 'keeps' },
+    { of: 'second' },
+    { of: 'both' },
+  ] as const)('newton_schulz_product, %j', (pair) => checkKernel(gpu, checkNewtonSchulzProduct(of, pair, traits)));
+  test.each([
+    { last: true, scaled: true, q: 'second' },
+    { last: false, scaled: false, q: 'alone' },
+  ] as const)('newton_schulz_apply, %j', (shape) => checkKernel(gpu, checkNewtonSchulzApply(of, shape, traits)));
 });
 
 const [control] = Object.values(tensors) as [MatrixTensors];
@@ -49,7 +62,7 @@ test.each([
   { by: 'norm', most: 1 },
   { by: 'value', most: 0.3 },
 ] as const)('the momentum is of clipped gradients: %j', (clip) =>
-  checkKernel(gpu, checkMuonMomentum({ tensors: control, momentum: 0.5, nesterov: false, clip })),
+  checkKernel(gpu, checkMuonMomentum({ tensors: control, momentum: 0.5, nesterov: false, clip }, traits)),
 );
 
 const muon = (options: object = {}) => fillOptimizer({ type: 'muon', ...options }) as FilledOptimizerOf<'muon'>;
@@ -62,11 +75,11 @@ test.each<[string, object, object]>([
   ['nesterov momentum for the others', { others: 'sgd' }, { clip: { by: 'value', most: 0.3 } }],
   ['no matrix', {}, { tensors: [300, 7] }],
 ])('muon, %s', (_, options, departure) =>
-  checkKernel(gpu, checkMuon({ ...common, optimizer: muon(options), ...departure })),
+  checkKernel(gpu, checkMuon({ ...common, optimizer: muon(options), ...departure }, traits)),
 );
 
 test('a skipped step leaves the momentum as it is, to the bit', async () => {
-  const check = checkMuonMomentum({ tensors: control, momentum: 0.5, nesterov: true });
+  const check = checkMuonMomentum({ tensors: control, momentum: 0.5, nesterov: true }, traits);
   const launch = await launchGuarded(gpu, cacheOf(gpu), check.kernel, check.shape, {});
   const given = check.given as Record<string, Contents>;
   const { m } = await launch.run({ ...given, dw: given.dw!.slice().fill(Number.NaN), state: stateOf({ skip: 1 }) });

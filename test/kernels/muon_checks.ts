@@ -1,15 +1,19 @@
+import type { Traits } from '../../src/gpu/device.ts';
 import {
+  type ApplyShape,
   type MatricesShape,
   type MuonMomentumShape,
   type MuonShape,
   muon,
   muonMomentum,
   newtonSchulz,
+  newtonSchulzApply,
   newtonSchulzGram,
   newtonSchulzPolynomial,
   newtonSchulzProduct,
-  type PolynomialShape,
-  type ProductShape,
+  newtonSchulzScale,
+  type ScaleShape,
+  type SquareProductShape,
 } from '../../src/kernels/muon.ts';
 import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
 import { layOutMatrices, type MatrixPass } from '../../src/plan/matrices.ts';
@@ -40,18 +44,21 @@ export type MatrixTensors = readonly (readonly [number, number] | number)[];
 const sizeOf = (tensor: MatrixTensors[number]) => (typeof tensor === 'number' ? tensor : tensor[0] * tensor[1]);
 
 /** The arenas of such tensors, and the tables of their matrices. */
-function laidOut(tensors: MatrixTensors, scale = 1) {
+function laidOut(tensors: MatrixTensors, traits: Traits, scale = 1) {
   const arena = arenaOf(tensors.map(sizeOf), scale);
   const places = arena.tensors.map((tensor) => ({ offset: tensor.byteOffset - arena.dw.byteOffset }));
   const layout = layOutMatrices(
     places,
     tensors.map((tensor) => (typeof tensor === 'number' ? undefined : tensor)),
+    traits,
   );
   const matrices = Array.from({ length: layout.table.length / 12 }, (_, i) => {
-    const [first, tensor, transposed, , rows, columns, quads, , x, parts, p, slices] = layout.table.subarray(12 * i);
+    const [first, tensor, transposed, , rows, columns, quads, , x, parts, square, slices] = layout.table.subarray(
+      12 * i,
+    );
     return {
       ...{ first: first!, tensor: tensor!, transposed: transposed === 1, rows: rows!, columns: columns! },
-      ...{ width: 4 * quads!, x: 4 * x!, parts: 4 * parts!, p: 4 * p!, slices: slices! },
+      ...{ width: 4 * quads!, x: 4 * x!, parts: 4 * parts!, square: 4 * square!, slices: slices! },
     };
   });
   const of = (pass: MatrixPass) => ({
@@ -86,8 +93,8 @@ export interface MomentumCase extends Pick<UpdateCase, 'clip'> {
   nesterov: boolean;
 }
 
-export function checkMuonMomentum(c: MomentumCase): KernelCheck<MuonMomentumShape> {
-  const { arena, matrices, of } = laidOut(c.tensors);
+export function checkMuonMomentum(c: MomentumCase, traits: Traits): KernelCheck<MuonMomentumShape> {
+  const { arena, matrices, of } = laidOut(c.tensors, traits);
   const { shape, tables } = of('momentum');
   const common = { ...c, measured: false, learningRate: 1, scale: 1, tensors: [] };
   return {
@@ -155,7 +162,7 @@ function gramOf(it: Matrix, x: ArrayLike<number>, [from, to]: readonly [number, 
 const partsOf = (matrices: readonly Matrix[], length: number, x: ArrayLike<number>): Numbers => {
   const parts = new Float64Array(length);
   for (const it of matrices) {
-    const share = Math.ceil(it.rows / it.slices);
+    const share = 4 * Math.ceil(Math.ceil(it.rows / 4) / it.slices);
     for (let s = 0; s < it.slices; s++) {
       const rows = [s * share, Math.max(s * share, Math.min(it.rows, (s + 1) * share))] as const;
       parts.set(gramOf(it, x, rows), it.parts + s * it.width ** 2);
@@ -164,8 +171,8 @@ const partsOf = (matrices: readonly Matrix[], length: number, x: ArrayLike<numbe
   return parts;
 };
 
-export function checkNewtonSchulzGram(tensors: MatrixTensors): KernelCheck<MatricesShape> {
-  const { matrices, of } = laidOut(tensors);
+export function checkNewtonSchulzGram(tensors: MatrixTensors, traits: Traits): KernelCheck<MatricesShape> {
+  const { matrices, of } = laidOut(tensors, traits);
   const { shape, tables } = of('gram');
   return {
     kernel: newtonSchulzGram,
@@ -174,75 +181,173 @@ export function checkNewtonSchulzGram(tensors: MatrixTensors): KernelCheck<Matri
     twin: ({ x }) => {
       const parts = partsOf(matrices, 4 * shape.parts, x!);
       const magnitude = partsOf(matrices, 4 * shape.parts, x!.map(Math.abs));
-      const terms = Math.max(...matrices.map(({ rows, slices }) => Math.ceil(rows / slices)));
+      const terms = Math.max(...matrices.map(({ rows, slices }) => Math.ceil(rows / slices) + 4));
       return { parts: within(parts, boundOf(tolerances.newton_schulz, parts, { terms, magnitude })) };
     },
   };
 }
 
-export function checkNewtonSchulzPolynomial(tensors: MatrixTensors, first: boolean): KernelCheck<PolynomialShape> {
-  const { matrices, of } = laidOut(tensors);
-  const { shape, tables } = of('polynomial');
-  // As large as a gradient may be, or as x is after the first step.
-  const x = ofX(shape, matrices, 7).map((u) => (first ? 100 : 0.2) * u);
-  const { a, b, c } = newtonSchulz;
+/** Of a pair's buffer, the half that is written is near the numbers, and the other one untouched. */
+const onlyHalf =
+  (values: Numbers, bound: Numbers, half: 0 | 1): Verify =>
+  (name, bits) => {
+    const [from, to] = [(half * bits.length) / 2, ((half + 1) * bits.length) / 2];
+    expectWithin(name, floats(bits).slice(from, to), values, bound);
+    const elsewhere = bits.filter((_, i) => i < from || i >= to);
+    expectSame(`${name}, elsewhere`, elsewhere, elsewhere.slice().fill(poison));
+  };
+
+export function checkNewtonSchulzScale(
+  tensors: MatrixTensors,
+  normalizes: boolean,
+  traits: Traits,
+): KernelCheck<ScaleShape> {
+  const { matrices, of } = laidOut(tensors, traits);
+  const { shape, tables } = of('scale');
+  // As large as a gradient may be.
+  const x = ofX(shape, matrices, 7).map((u) => 100 * u);
   return {
-    kernel: newtonSchulzPolynomial,
-    shape: { ...shape, first },
+    kernel: newtonSchulzScale,
+    shape: { ...shape, normalizes },
     given: { ...tables, parts: Float32Array.from(partsOf(matrices, 4 * shape.parts, x)) },
     twin: ({ parts }) => {
-      const p = new Float64Array(4 * shape.p);
-      const magnitude = new Float64Array(4 * shape.p);
-      for (const { parts: at, p: to, width, columns, slices } of matrices) {
-        const sum = (of: (x: number) => number) => {
-          const gram = new Float64Array(width ** 2);
-          for (let s = 0; s < slices; s++)
-            for (let i = 0; i < gram.length; i++) gram[i]! += of(parts![at + s * gram.length + i]!);
-          return gram;
-        };
-        const gram = sum((value) => value);
-        const trace = Array.from({ length: columns }, (_, i) => gram[i * width + i]!).reduce(
-          (s, value) => s + value,
-          0,
-        );
-        const scale = first ? 1 / (Math.sqrt(trace) + 1e-7) : 1;
-        const fill = (into: Numbers, of: Numbers, sign: (x: number) => number) => {
-          for (let i = 0; i < width; i++) {
-            for (let j = 0; j < width; j++) {
-              let squared = 0;
-              for (let k = 0; k < columns; k++) squared += of[k * width + i]! * of[k * width + j]!;
-              const value = sign(b) * scale ** 2 * of[i * width + j]! + c * scale ** 4 * squared + (i === j ? a : 0);
-              into[to + i * width + j] = scale * value;
-            }
-          }
-        };
-        fill(p, gram, (x) => x);
-        fill(magnitude, sum(Math.abs), Math.abs);
+      const [y, magnitude] = [new Float64Array(4 * shape.squares), new Float64Array(4 * shape.squares)];
+      const s = new Float64Array(matrices.length);
+      for (const [m, { parts: at, square: to, width, slices }] of matrices.entries()) {
+        const size = width ** 2;
+        const sum = (i: number, of: (x: number) => number) =>
+          Array.from({ length: slices }, (_, slice) => of(parts![at + slice * size + i]!)).reduce((a, b) => a + b, 0);
+        const trace = Array.from({ length: width }, (_, i) => sum(i * width + i, (x) => x)).reduce((a, b) => a + b, 0);
+        s[m] = normalizes ? 1 / (Math.sqrt(trace) + 1e-7) : 1;
+        for (let i = 0; i < size; i++) {
+          y[to + i] = s[m]! ** 2 * sum(i, (x) => x);
+          magnitude[to + i] = s[m]! ** 2 * sum(i, Math.abs);
+        }
       }
       const terms = Math.max(...matrices.map(({ columns, slices }) => columns + 2 * slices)) + 8;
+      const bound = (of: Numbers, size: Numbers) => boundOf(tolerances.newton_schulz, of, { terms, magnitude: size });
+      return { y: onlyHalf(y, bound(y, magnitude), 0), ...(normalizes && { s: within(s, bound(s, s)) }) };
+    },
+  };
+}
+
+/** Symmetric matrices that are polynomials of one another, in the layout of square matrices: their products are symmetric. */
+function squaresOf(matrices: readonly Matrix[], length: number, polynomial: (g: number, eye: number) => number) {
+  const squares = new Float64Array(length);
+  for (const [m, { square, width, columns }] of matrices.entries()) {
+    const u = numbers(width, 7 + m);
+    for (let i = 0; i < columns; i++) {
+      // A matrix of rank one: its square is itself times a number.
+      for (let j = 0; j < columns; j++) squares[square + i * width + j] = polynomial(u[i]! * u[j]!, Number(i === j));
+    }
+  }
+  return Float32Array.from(squares);
+}
+
+/** The product of the square matrices of x, from a place on, and of p. */
+function productOf(matrices: readonly Matrix[], x: ArrayLike<number>, begins: number, p: ArrayLike<number>): Numbers {
+  const y = new Float64Array(p.length);
+  for (const { square, width } of matrices) {
+    for (let i = 0; i < width; i++) {
+      for (let j = 0; j < width; j++) {
+        for (let k = 0; k < width; k++)
+          y[square + i * width + j]! += x[begins + square + i * width + k]! * p[square + k * width + j]!;
+      }
+    }
+  }
+  return y;
+}
+
+export function checkNewtonSchulzPolynomial(tensors: MatrixTensors, traits: Traits): KernelCheck<MatricesShape> {
+  const { matrices, of } = laidOut(tensors, traits);
+  const { shape, tables } = of('square');
+  const { a, b, c } = newtonSchulz;
+  const x = new Float32Array(8 * shape.squares);
+  x.set(squaresOf(matrices, 4 * shape.squares, (g) => 0.2 * g));
+  return {
+    kernel: newtonSchulzPolynomial,
+    shape,
+    given: { ...tables, x },
+    twin: ({ x }) => {
+      const whole = x!.subarray(0, 4 * shape.squares);
+      const fill = (g: ArrayLike<number>, sign: (x: number) => number) => {
+        const p = productOf(matrices, g, 0, g).map((squared, i) => c * squared + sign(b) * g[i]!);
+        for (const { square, width } of matrices) for (let i = 0; i < width; i++) p[square + i * width + i]! += a;
+        return p;
+      };
+      const p = fill(whole, (x) => x);
+      const magnitude = fill(whole.map(Math.abs), Math.abs);
+      const terms = Math.max(...matrices.map(({ width }) => width)) + 8;
       return { p: within(p, boundOf(tolerances.newton_schulz, p, { terms, magnitude })) };
     },
   };
 }
 
-export function checkNewtonSchulzProduct(tensors: MatrixTensors, last: boolean): KernelCheck<ProductShape> {
-  const { arena, matrices, of } = laidOut(tensors);
-  const { shape, tables } = of('product');
+export function checkNewtonSchulzProduct(
+  tensors: MatrixTensors,
+  { of: which, second }: Pick<SquareProductShape, 'of' | 'second'>,
+  traits: Traits,
+): KernelCheck<SquareProductShape> {
+  const { matrices, of } = laidOut(tensors, traits);
+  const { shape, tables } = of(which === 'both' ? 'pair' : 'square');
+  const half = 4 * shape.squares;
+  const x = new Float32Array(2 * half);
+  x.set(squaresOf(matrices, half, (g) => 0.2 * g));
+  x.set(
+    squaresOf(matrices, half, (g, eye) => eye - 0.3 * g),
+    half,
+  );
   return {
     kernel: newtonSchulzProduct,
-    shape: { ...shape, last },
-    given: { ...tables, x: ofX(shape, matrices, 7) },
+    shape: { ...shape, of: which, ...(second && { second }) },
+    given: { ...tables, x, p: squaresOf(matrices, half, (g, eye) => 2 * eye - 0.1 * g) },
     twin: ({ x, p }) => {
       const terms = Math.max(...matrices.map(({ width }) => width));
+      const halves = ([0, 1] as const).filter((i) => which === 'both' || i === Number(which === 'second'));
+      const parts = halves.map((i) => {
+        const y = productOf(matrices, x!, i * half, p!);
+        const magnitude = productOf(matrices, x!.map(Math.abs), i * half, p!.map(Math.abs));
+        return { y, bound: boundOf(tolerances.newton_schulz, y, { terms, magnitude }) };
+      });
+      const [one] = parts as [(typeof parts)[0]];
+      if (which !== 'both' && !second) return { y: onlyHalf(one.y, one.bound, which === 'second' ? 1 : 0) };
+      const other = second === 'keeps' ? x!.subarray(half) : p!;
+      const two = which === 'both' ? parts[1]! : { y: Float64Array.from(other), bound: new Float64Array(half) };
+      const joined = (a: Numbers, b: Numbers) => Float64Array.from([...a, ...b]);
+      return { y: within(joined(one.y, two.y), joined(one.bound, two.bound)) };
+    },
+  };
+}
+
+export function checkNewtonSchulzApply(
+  tensors: MatrixTensors,
+  { last, scaled, q: where }: Pick<ApplyShape, 'last' | 'scaled' | 'q'>,
+  traits: Traits,
+): KernelCheck<ApplyShape> {
+  const { arena, matrices, of } = laidOut(tensors, traits);
+  const { shape, tables } = of('apply');
+  const begins = where === 'second' ? 4 * shape.squares : 0;
+  return {
+    kernel: newtonSchulzApply,
+    shape: { ...shape, last, scaled, q: where },
+    given: {
+      ...tables,
+      x: ofX(shape, matrices, 7),
+      q: Float32Array.from(numbers(begins + 4 * shape.squares, 8)),
+      ...(scaled && { s: Float32Array.from(matrices, (_, i) => 2 + i) }),
+    },
+    twin: ({ x, q, s }) => {
+      const terms = Math.max(...matrices.map(({ width }) => width)) + 1;
       const length = 4 * (last ? arena.elements : shape.x);
       const [y, magnitude, written] = [new Float64Array(length), new Float64Array(length), new Uint8Array(length)];
-      for (const it of matrices) {
-        for (let row = 0; row < it.rows; row++) {
+      for (const [m, it] of matrices.entries()) {
+        for (let row = 0; row < (last ? it.rows : 4 * Math.ceil(it.rows / 4)); row++) {
           for (let column = 0; column < (last ? it.columns : it.width); column++) {
             const at = last ? placeOf(it, row, column) : it.x + row * it.width + column;
             written[at] = 1;
             for (let k = 0; k < it.width; k++) {
-              const term = x![it.x + row * it.width + k]! * p![it.p + k * it.width + column]!;
+              const term =
+                (s?.[m] ?? 1) * x![it.x + row * it.width + k]! * q![begins + it.square + k * it.width + column]!;
               y[at]! += term;
               magnitude[at]! += Math.abs(term);
             }
@@ -270,8 +375,8 @@ export interface MuonCase extends Omit<UpdateCase, 'tensors'> {
 }
 
 /** The last dispatch: given what the matrices are to move by. */
-export function checkMuon(c: MuonCase): KernelCheck<MuonShape> {
-  const { arena } = laidOut(c.tensors, c.scale);
+export function checkMuon(c: MuonCase, traits: Traits): KernelCheck<MuonShape> {
+  const { arena } = laidOut(c.tensors, traits, c.scale);
   const { optimizer, t } = c;
   const update: UpdateCase = { ...c, tensors: [] };
   const matrices = c.tensors.some((tensor) => typeof tensor !== 'number');

@@ -44,11 +44,8 @@ test.runIf(isAskedFor)(
 
 test('on resnet8 muon is further after as many steps as sgd with momentum, each at its best learning rate', async () => {
   const model = presetModel('resnet8', [16, 16, 3], madeClasses);
-  // Of 0.01, 0.03, 0.1 and 0.3 for sgd and 0.01, 0.02 and 0.05 for muon, the ones that get furthest.
-  const optimizers = [
-    { type: 'sgd', momentum: 0.9, learningRate: 0.1 },
-    { type: 'muon', learningRate: 0.05 },
-  ] as const;
+  // Of 0.03, 0.1 and 0.3 the one that gets sgd furthest in 64 steps, and muon's default. From seeds 2 and 3 muon is ahead too.
+  const optimizers = [{ type: 'sgd', momentum: 0.9, learningRate: 0.1 }, { type: 'muon' }] as const;
   const losses: number[] = [];
   for (const optimizer of optimizers) {
     const trainer = createTrainer(gpu, { model, batchSize: 8, seed: 1, optimizer, health: 'off' });

@@ -91,9 +91,18 @@ describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', 
 describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer beside PyTorch: %s', (_, torch) => {
   const images = Float32Array.from(torch.images);
   // What PyTorch does not have: beside the twin, which has Keras' formula of Lion and the published one of Muon.
-  const others = (['lion', 'muon', { type: 'muon', others: 'sgd', nesterov: false, weightDecay: 0.5 }] as const).map(
-    (config) => ({ optimizer: fillOptimizer(config), weights: undefined }),
-  );
+  const others = (
+    [
+      'lion',
+      'muon',
+      { type: 'muon', others: 'sgd', nesterov: false, weightDecay: 0.5 },
+      // Fewer steps than one Gram matrix serves, and more than two of them do.
+      { type: 'muon', nsSteps: 1 },
+      { type: 'muon', nsSteps: 7 },
+    ] as const
+  ).map((config) => ({ optimizer: fillOptimizer(config), weights: undefined }));
+  // Each step makes a singular value that is nothing but rounding 3.4 times as large, so that seven leave less of the precision.
+  const mostOf = (optimizer: object) => ('nsSteps' in optimizer && optimizer.nsSteps === 7 ? 1e-4 : 1e-5);
   test.each([...torch.trained, ...others])('$optimizer', async ({ optimizer, weights }) => {
     const model = compileModel(torch.model);
     const twin = () =>
@@ -110,6 +119,6 @@ describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer b
     for (let step = 0; step < torch.steps; step++) await trainer.trainOnBatch(images, torch.labels);
     const apart = distance(await trainer.getWeights(), weights ?? twin());
     trainer.dispose();
-    expect(apart).toBeLessThan(1e-5);
+    expect(apart).toBeLessThan(mostOf(optimizer));
   });
 });

@@ -10,13 +10,14 @@ import { learningRate } from '../schedule.ts';
  * b * x x^T x + c * x x^T x x^T x with a, b, c = 3.4445, -4.7750, 2.0315. All other tensors are updated by Adam at
  * learningRate * adamLrRatio (Keras' form, with weightDecay AdamW), or with `others: 'sgd'` by w -= learningRate * m, or
  * dw + momentum * m with `nesterov`. Keras' Muon (keras/src/optimizers/muon.py) takes kernels of two and three axes alone, the
- * ratio of rows to columns, and other defaults: learningRate 0.001, nsSteps 6, weightDecay 0.1.
+ * ratio of rows to columns, and other defaults: learningRate 0.001, nsSteps 6, weightDecay 0.1. The published learningRate is 0.02;
+ * on resnet8 0.05 left a smaller loss than sgd at its best rate after 32 and after 64 steps, from each of three seeds, and 0.02 did not.
  */
 export const muonOptimizer = defineOptimizer({
   type: 'muon',
   schema: v.strictObject({
     type: v.literal('muon'),
-    learningRate: v.optional(learningRate(), 0.02),
+    learningRate: v.optional(learningRate(), 0.05),
     momentum: v.optional(number(0, 1), 0.95),
     nesterov: v.optional(v.boolean(), true),
     nsSteps: v.optional(integer(1, 20), 5),

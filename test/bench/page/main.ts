@@ -13,6 +13,7 @@ import type { Contender, Setup } from './contender.ts';
 import { HealthPair } from './health.ts';
 import { startJax } from './jax.ts';
 import { multiplyAddRate } from './multiply_add.ts';
+import { StepTimes } from './steps.ts';
 import { startTensorflow } from './tensorflow.ts';
 import { startWgrad } from './wgrad.ts';
 
@@ -34,6 +35,7 @@ let gpu: Gpu;
 let images: Dataset;
 let model: Model;
 const augmentations = new Map<string, Promise<Augmentation>>();
+let stepTimes: StepTimes | undefined;
 const healthPairs = new Map<number, HealthPair>();
 const started = new Map<ContenderName, Started>();
 
@@ -63,6 +65,11 @@ const page: BenchPage = {
     }),
   health: (level, batchSize, steps) => orGone(() => healthPair(batchSize).measure(level, batches(0, steps, batchSize))),
   healthCost: (batchSize) => orGone(() => healthPair(batchSize).cost(batches(0, 2, batchSize))),
+  stepTime: (options, batchSize, steps) =>
+    orGone(() => {
+      stepTimes ??= new StepTimes(gpu, model);
+      return stepTimes.measure(options, batchSize, batches(0, steps, batchSize));
+    }),
   start: (name, batchSize) =>
     orGone(async () => {
       const setup = setUp(batchSize);
