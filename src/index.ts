@@ -85,12 +85,16 @@ export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export type {
+  Change,
   HealthLevel,
   HealthRecord,
   LayerHealth,
   Pass,
   ProbeFigures,
   ProbeRecord,
+  Remedy,
+  RunVerdict,
+  RunVerdictName,
   TensorHealth,
   Verdict,
   VerdictName,

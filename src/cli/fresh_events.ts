@@ -20,7 +20,7 @@ export class FreshEvents {
   }
 
   private isFresh(item: RunEvent): boolean {
-    if ('verdict' in item) return !this.isStale;
+    if ('verdict' in item || 'runVerdict' in item) return !this.isStale;
     if ('step' in item) {
       this.isStale = item.step.step <= this.step;
       if (!this.isStale) this.step = item.step.step;

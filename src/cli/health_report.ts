@@ -1,7 +1,9 @@
 import { counted, figure } from '../figures.ts';
+import { remedyWords } from '../health/remedies.ts';
+import { noCause } from '../health/run_watch.ts';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
-import type { LayerHealth, StepRecord, Verdict, VerdictName } from '../index.ts';
+import type { LayerHealth, RunVerdict, StepRecord, Verdict, VerdictName } from '../index.ts';
 import { table } from './tables.ts';
 
 /** The lines of `wgrad train` about gradient health: functions from facts to text. */
@@ -40,6 +42,21 @@ export function verdictLines(changed: readonly Verdict[], before: readonly Verdi
       lines.push(`${' '.repeat(stepOf(step).length)}what helps: ${remedy}`);
   }
   return lines;
+}
+
+/** What the run comes to, why, and what helps: a line each. */
+export function runVerdictLines({ verdict, sentence, cause, remedies }: RunVerdict): string[] {
+  return [
+    `run      ${verdict}: ${sentence}`,
+    ...(cause
+      ? [
+          cause === noCause
+            ? `         ${noCause}`
+            : `         ${verdict === 'learning' || verdict === 'done' ? 'held back by' : 'likeliest cause'}: ${cause}`,
+        ]
+      : []),
+    ...(remedies.length > 0 ? [`         what helps: ${remedyWords(remedies)}`] : []),
+  ];
 }
 
 const stepOf = (step: number) => `step ${step}  `;

@@ -23,6 +23,7 @@ export function writeRunJson(
     writeList(file, 'verdicts', log.verdicts);
     const times = Object.fromEntries(names.map((name) => [name, timeInVerdicts(log.verdicts, name, lastStep)]));
     writeFileSync(file, `,\n"stepsInVerdicts": ${JSON.stringify(times)}`);
+    writeList(file, 'runVerdicts', log.runVerdicts);
     writeList(file, 'probes', log.probes);
     writeFileSync(file, '}\n');
   });

@@ -16,7 +16,7 @@ import { epochColumns } from './epoch_columns.ts';
 import { type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
 import { bestOf, evaluateThrough, type Fitting, fitThrough } from './fit_through.ts';
 import { FreshEvents } from './fresh_events.ts';
-import { verdictLines } from './health_report.ts';
+import { runVerdictLines, verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
 import { optionsOfResumed, readResumed } from './resumed_run.ts';
@@ -213,6 +213,10 @@ function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number)
   for (const item of events) {
     log.add(item);
     if ('verdict' in item) changed.push(item.verdict);
+    if ('runVerdict' in item) {
+      yield told();
+      yield runVerdictLines(item.runVerdict);
+    }
     if (!('epoch' in item)) continue;
     yield verdicts();
     yield [epochLine(item.epoch, epochs)];

@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ProbeRecord, Verdict } from '../health/health.ts';
+import type { ProbeRecord, RunVerdict, Verdict } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
+import { remedyWords } from '../health/remedies.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type Event, encodeEvent, type Histogram, type SummaryValue } from './event.ts';
 import { makeFolder } from './make_folder.ts';
@@ -58,6 +59,7 @@ function valuesOf(item: RunEvent): SummaryValue[] {
   if ('step' in item) return ofStep(item.step);
   if ('epoch' in item) return ofEpoch(item.epoch);
   if ('verdict' in item) return ofVerdict(item.verdict);
+  if ('runVerdict' in item) return ofRunVerdict(item.runVerdict);
   return ofProbe(item.probe);
 }
 
@@ -77,6 +79,12 @@ function ofEpoch(epoch: EpochRecord): SummaryValue[] {
 function ofVerdict({ layer, verdict, step, sentence, remedy }: Verdict): SummaryValue[] {
   const helps = remedy && `\n\nWhat usually helps: ${remedy}.`;
   return [{ tag: `${layer}/verdict`, text: `**${verdict}** since step ${step}: ${sentence}.${helps}` }];
+}
+
+function ofRunVerdict({ verdict, sentence, cause, remedies }: RunVerdict): SummaryValue[] {
+  const because = cause && `\n\nCause: ${cause}.`;
+  const helps = remedies.length > 0 ? `\n\nWhat usually helps: ${remedyWords(remedies)}.` : '';
+  return [{ tag: 'run/verdict', text: `**${verdict}**: ${sentence}.${because}${helps}` }];
 }
 
 function ofProbe({ whole, layers }: ProbeRecord): SummaryValue[] {

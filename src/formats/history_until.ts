@@ -3,7 +3,11 @@ import type { SavedRun } from './run_file.ts';
 type History = SavedRun['history'];
 
 /** The records of the first steps and epochs. */
-export function upTo({ steps, epochs, verdicts, probes, health }: History, last: number, lastEpoch: number): History {
+export function upTo(
+  { steps, epochs, verdicts, runVerdicts, probes, health }: History,
+  last: number,
+  lastEpoch: number,
+): History {
   const isBefore = ({ step }: { step: number }) => step <= last;
   // An epoch is over unless one of its steps comes later.
   const unfinished = steps.find(({ step }) => step > last)?.epoch;
@@ -11,6 +15,7 @@ export function upTo({ steps, epochs, verdicts, probes, health }: History, last:
     steps: steps.filter(isBefore),
     epochs: epochs.filter(({ epoch }) => epoch <= lastEpoch && epoch < (unfinished ?? Infinity)),
     verdicts: verdicts.filter(isBefore),
+    ...(runVerdicts && runVerdicts.length > 0 && { runVerdicts: runVerdicts.filter(isBefore) }),
     probes: probes.filter(isBefore),
     ...(health && { health }),
   };

@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { integer } from '../check.ts';
 import type { Finding } from '../data/findings.ts';
 import { DataError } from '../errors.ts';
-import { type ProbeRecord, type Verdict, verdictNames } from '../health/health.ts';
+import { type ProbeRecord, type RunVerdict, runVerdictNames, type Verdict, verdictNames } from '../health/health.ts';
 import type { HealthTable } from '../health/health_table.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
+import type { RunState } from '../health/run_watch.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import { compileModel } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
@@ -61,6 +62,8 @@ export interface SavedRun {
     epochs: EpochRecord[];
     steps: StepRecord[];
     verdicts: Verdict[];
+    /** Older files have none. */
+    runVerdicts?: RunVerdict[];
     probes: ProbeRecord[];
     /** In place of the steps' `health`, which is kilobytes each: what healthTable makes of them. Older files have none. */
     health?: HealthTable;
@@ -137,7 +140,26 @@ const verdict = {
   epoch: numbers,
   sentence: v.string(),
   remedy: v.string(),
+  remedies: v.optional(v.array(v.looseObject({ words: v.string() }))),
 };
+const remedies = v.array(v.looseObject({ words: v.string() }));
+const runVerdict = {
+  verdict: v.picklist(runVerdictNames),
+  step: numbers,
+  epoch: numbers,
+  sentence: v.string(),
+  cause: v.string(),
+  remedies,
+};
+const runState = v.looseObject({
+  losses: v.object({
+    span: numbers,
+    stretches: v.array(v.object({ steps: numbers, samples: numbers, loss: numbers, accuracy: numbers })),
+  }),
+  skipped: numbers,
+  epochs: v.array(v.object({ loss: numbers, validationLoss: v.optional(numbers) })),
+  ratios: v.record(v.string(), v.object({ most: numbers, recent: numbers })),
+}) as unknown as v.GenericSchema<unknown, RunState>;
 const probe = {
   step: numbers,
   layers: v.record(v.string(), v.looseObject({ exponents: v.array(numbers), zeros: numbers, nonFinite: numbers })),
@@ -180,6 +202,7 @@ const watch = v.object({
       mostUpdateRatio: v.optional(numbers),
     }),
   ),
+  run: v.optional(runState),
 });
 
 const waited = { monitor: v.string(), wait: integer(0), best: v.optional(numbers) };
@@ -227,6 +250,7 @@ const schema = v.object({
       gradientNorms: v.record(v.string(), numbers),
     }),
     verdicts: records<Verdict>(verdict),
+    runVerdicts: v.optional(records<RunVerdict>(runVerdict)),
     probes: records<ProbeRecord>(probe),
     health: v.optional(healthTable),
   }),

@@ -27,8 +27,9 @@ const fractions = { half: 1 / 2, 'a third': 1 / 3, 'a quarter': 1 / 4, 'a fifth'
 
 /** "a quarter" where it is within a tenth of it, else "0.15". */
 function fractionWords(value: number): string {
-  const found = Object.entries(fractions).find(([, fraction]) => Math.abs(value / fraction - 1) < 0.1);
-  return found?.[0] ?? String(Number(value.toPrecision(2)));
+  const far = ([, fraction]: [string, number]) => Math.abs(value / fraction - 1);
+  const nearest = Object.entries(fractions).reduce((a, b) => (far(b) < far(a) ? b : a));
+  return far(nearest) <= 0.1 ? nearest[0] : String(Number(value.toPrecision(2)));
 }
 
 /** "each layer passes on a quarter; the first gets 1/79 of the last hidden layer's gradient" */

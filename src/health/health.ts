@@ -168,3 +168,23 @@ export interface LayerChange {
   kernelInitializer?: 'heNormal' | 'lecunNormal' | 'glorotUniform';
   biasInitializer?: 'zeros';
 }
+
+/** What a run comes to, so far. */
+export const runVerdictNames = ['learning', 'plateau', 'diverging', 'overfitting', 'done'] as const;
+export type RunVerdictName = (typeof runVerdictNames)[number];
+
+/** The judgment of a run: of its loss, and of what among its layers and its data is the likeliest cause. */
+export interface RunVerdict {
+  verdict: RunVerdictName;
+  /** The step that it was found at. */
+  step: number;
+  epoch: number;
+  /** The figures that led to it, in one sentence without its full stop. */
+  sentence: string;
+  /**
+   * The likeliest cause with its figures, or "no cause found". Of a run that learns or is done: what holds it back, or nothing.
+   */
+  cause: string;
+  /** What usually helps, the likeliest first. */
+  remedies: Remedy[];
+}

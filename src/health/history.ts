@@ -1,5 +1,5 @@
 import type { ValidationFigures } from '../model/metrics/figures.ts';
-import type { HealthRecord, ProbeRecord, Verdict } from './health.ts';
+import type { HealthRecord, ProbeRecord, RunVerdict, Verdict } from './health.ts';
 import { type Measured, metricIn } from './metric.ts';
 
 /** One training step. */
@@ -85,6 +85,8 @@ export interface History {
   skippedSteps: number;
   /** Every change, in order; empty where health is off. */
   verdicts: Verdict[];
+  /** What the run came to, and every change of it: the last one is the run's verdict. None of a run of fewer than 100 steps. */
+  runVerdicts: RunVerdict[];
   /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
   probes: ProbeRecord[];
   /** Warnings that do not stop a run: a schedule that is longer or shorter than the run. Without a full stop. */
@@ -98,6 +100,7 @@ export const emptyHistory = (): History => ({
   stopped: false,
   skippedSteps: 0,
   verdicts: [],
+  runVerdicts: [],
   probes: [],
   warnings: [],
 });

@@ -60,7 +60,7 @@ export function inputRemedies(layers: readonly JudgedLayer[], input: HealthRecor
   return [{ words: `${inputWords(factor)} what reaches the first layer`, change: { rescale: factor } }];
 }
 
-const smallerRate: Remedy = { words: 'a learning rate ten times smaller', change: { learningRateTimes: 0.1 } };
+export const smallerRate: Remedy = { words: 'a learning rate ten times smaller', change: { learningRateTimes: 0.1 } };
 export const largerRate: Remedy = { words: 'a learning rate ten times larger', change: { learningRateTimes: 10 } };
 const isLarge = ({ mostUpdateRatio = 0 }: Figures) => mostUpdateRatio >= largestUpdateRatio;
 

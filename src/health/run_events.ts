@@ -1,4 +1,4 @@
-import type { ProbeRecord, Verdict } from './health.ts';
+import type { ProbeRecord, RunVerdict, Verdict } from './health.ts';
 import type { EpochRecord, StepRecord } from './history.ts';
 
 /** An event of a run in progress; `at` is in ms, by the clock of the thread that trains; 0 if it isn't known. */
@@ -6,6 +6,7 @@ export type RunEvent =
   | { step: StepRecord; epochSteps: number; at: number }
   | { epoch: EpochRecord }
   | { verdict: Verdict }
+  | { runVerdict: RunVerdict }
   | { probe: ProbeRecord };
 
 /** How many milliseconds events wait for each other. */

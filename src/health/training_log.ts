@@ -1,4 +1,4 @@
-import type { ProbeRecord, Verdict } from './health.ts';
+import type { ProbeRecord, RunVerdict, Verdict } from './health.ts';
 import type { HealthTable } from './health_table.ts';
 import type { EpochRecord, Spread, StepRecord } from './history.ts';
 import { type Measured, type Metric, metricIn } from './metric.ts';
@@ -19,6 +19,7 @@ export class TrainingLog {
   readonly epochs: EpochRecord[] = [];
   readonly steps: StepRecord[] = [];
   readonly verdicts: Verdict[] = [];
+  readonly runVerdicts: RunVerdict[] = [];
   readonly probes: ProbeRecord[] = [];
   /** The health of the steps that `load` took, which come without theirs. */
   health: HealthTable | undefined;
@@ -32,6 +33,7 @@ export class TrainingLog {
       this.stepsPerEpoch = item.epochSteps;
       this.current.add(item.step, item.at);
     } else if ('verdict' in item) this.verdicts.push(item.verdict);
+    else if ('runVerdict' in item) this.runVerdicts.push(item.runVerdict);
     else if ('probe' in item) this.probes.push(item.probe);
     else {
       this.epochs.push(item.epoch);
@@ -41,7 +43,12 @@ export class TrainingLog {
   }
 
   /** Adds the events of a run so far, from a file. */
-  load(history: Pick<TrainingLog, 'epochs' | 'steps' | 'verdicts' | 'probes'> & { health?: HealthTable }): void {
+  load(
+    history: Pick<TrainingLog, 'epochs' | 'steps' | 'verdicts' | 'probes'> & {
+      runVerdicts?: readonly RunVerdict[];
+      health?: HealthTable;
+    },
+  ): void {
     const { epochs, steps } = history;
     let at = 0;
     const take = (epoch: number) => {
@@ -56,6 +63,7 @@ export class TrainingLog {
     }
     take(epochs.length + 1);
     for (const verdict of history.verdicts) this.add({ verdict });
+    for (const runVerdict of history.runVerdicts ?? []) this.add({ runVerdict });
     for (const probe of history.probes) this.add({ probe });
     this.health = history.health;
   }

@@ -7,6 +7,7 @@ import { steadyDecline } from './decline.ts';
 import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.ts';
 import type { StepRecord } from './history.ts';
 import { remediesFor, remedyWords } from './remedies.ts';
+import type { RunState, RunWatch } from './run_watch.ts';
 import { layerStates, sentenceFor } from './verdict_words.ts';
 
 /** A measured layer, as far as a verdict needs to know it. */
@@ -163,6 +164,8 @@ export interface WatchState {
   epoch?: Stretch;
   /** By the layer's name. */
   standings: Record<string, Standing>;
+  /** Of the run as a whole. Older files have none. */
+  run?: RunState | undefined;
 }
 
 interface Finding {
@@ -180,6 +183,8 @@ export class VerdictWatch {
   readonly #epochSteps: number;
   readonly #standings: Map<string, Standing>;
   #epoch: Stretch | undefined;
+  /** Judges the run by the same steps, where somebody wants that. */
+  run: RunWatch | undefined;
 
   /**
    * @param layers those that are measured, in the order of computation.
@@ -210,12 +215,19 @@ export class VerdictWatch {
     return structuredClone({
       ...(this.#epoch && { epoch: this.#epoch }),
       standings: Object.fromEntries(this.#standings),
+      ...(this.run && { run: this.run.state }),
     });
+  }
+
+  /** Every layer's verdict, in the model's order; of those that have one. */
+  get verdicts(): Verdict[] {
+    return this.#layers.flatMap(({ name }) => this.#standings.get(name)!.verdict ?? []);
   }
 
   /** Takes the next step. @returns the verdicts that change with it, in the model's order; none for a step without health. */
   add(step: StepRecord): Verdict[] {
     const { health } = step;
+    this.run?.addStep(step);
     if (!health) return [];
     this.#epoch = longer(this.#epoch?.epoch === step.epoch ? this.#epoch : undefined, step);
     return this.#layers.flatMap((layer) => this.#judge(step, health, layer) ?? []);

@@ -28,7 +28,15 @@ export interface LossDefinition<S extends Schema> {
    */
   labels: 'classes' | 'shares' | 'zeroToOne' | 'numbers';
   metric: LossMetric;
+  /** The loss of outputs that are the classes' shares, whatever the image: chance level. Left out where that isn't known. */
+  chance?: (shares: readonly number[], options: v.InferOutput<S>) => number;
 }
+
+/** Minus the sum of targets times logs, where the targets are the shares, smoothed, and the outputs the same. */
+export const entropy = (shares: readonly number[], smoothing = 0): number =>
+  shares
+    .map((share) => share * (1 - smoothing) + smoothing / shares.length)
+    .reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0);
 
 /** Gives a definition its types. */
 export const defineLoss = <const T extends string, S extends Schema>(

@@ -133,20 +133,31 @@ export class Run {
 
   /** All of it, for a file. */
   get history(): History {
-    const { epochs, steps, verdicts, probes } = this.log;
+    const { epochs, steps, verdicts, runVerdicts, probes } = this.log;
     const health = this.rows.table;
-    return { epochs, steps, verdicts, probes, ...(health.steps.length && { health }) };
+    return {
+      epochs,
+      steps,
+      verdicts,
+      ...(runVerdicts.length > 0 && { runVerdicts }),
+      probes,
+      ...(health.steps.length && { health }),
+    };
   }
 
   /** Takes what was before: of a file, or of a run that this one goes on from. */
-  addHistory({ epochs, steps, verdicts, probes, health }: History, epochSteps: number): void {
+  addHistory({ epochs, steps, verdicts, runVerdicts = [], probes, health }: History, epochSteps: number): void {
     const figuresOf = healthReader(health);
     for (const item of toldOf(steps, epochs, epochSteps)) {
       const figures = 'step' in item ? figuresOf(item.step.step) : undefined;
       if ('step' in item && figures) this.addStep(item, figures);
       else this.add([item]);
     }
-    this.add([...verdicts.map((verdict) => ({ verdict })), ...probes.map((probe) => ({ probe }))]);
+    this.add([
+      ...verdicts.map((verdict) => ({ verdict })),
+      ...runVerdicts.map((runVerdict) => ({ runVerdict })),
+      ...probes.map((probe) => ({ probe })),
+    ]);
     this.stepsBefore = steps.length;
     this.begun = 0;
   }

@@ -9,7 +9,7 @@ export interface ResumePoint extends Required<Pick<FitOptions, 'initialEpoch' | 
   snapshot: Snapshot;
 }
 
-type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes' | 'health'>;
+type Log = Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'runVerdicts' | 'probes' | 'health'>;
 
 /** The events of a run that came before a state. */
 export function historyBefore(log: Log, { progress, health }: Snapshot): SavedRun['history'] {

@@ -34,7 +34,7 @@ export function runToSave(
 /** A run as a file: a state, and the records up to it. The log may have more. */
 export function formatSavedRun(
   run: RunToSave,
-  log: Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'probes' | 'health'>,
+  log: Pick<SavedRun['history'], 'epochs' | 'steps' | 'verdicts' | 'runVerdicts' | 'probes' | 'health'>,
   snapshot: Snapshot,
 ): Uint8Array<ArrayBuffer> {
   const history = historyBefore(log, snapshot);

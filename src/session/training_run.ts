@@ -152,6 +152,7 @@ export class TrainingRun {
           if (reason) states.add(trainer.meanwhile.snapshot(), reason);
         },
         onVerdict: (verdict) => bundler.add({ verdict }),
+        onRunVerdict: (runVerdict) => bundler.add({ runVerdict }),
         onProbe: (probe) => bundler.add({ probe }),
         ...(keep &&
           states &&

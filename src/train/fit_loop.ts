@@ -1,7 +1,11 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
+import { chanceLevel } from '../health/chance.ts';
 import { type EpochRecord, emptyHistory, type History, summarize, withoutHealth } from '../health/history.ts';
+import { type RunFacts, RunWatch } from '../health/run_watch.ts';
 import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
+import { trainedTensors } from '../model/graph.ts';
+import { elementsOf } from '../model/initializers.ts';
 import { metricOf } from '../model/loss.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
@@ -22,6 +26,9 @@ import { takeSnapshot } from './snapshot.ts';
 import { splitForTraining } from './split.ts';
 import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
+
+/** How often the run is judged. */
+const stepsBetweenJudgments = 50;
 
 /** Trains on a data set, epoch by epoch: `Trainer.fit`. */
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
@@ -53,13 +60,25 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
     const place = placeOf(engine, input, options);
     const probing = engine.probe && (await startProbing(engine, input, training, start, place.stepsBefore + 1));
-    return await train(engine, input, validation, probing, place, measured, { ...options, validationData });
+    const facts = factsOf(engine, training, weights !== undefined);
+    return await train(engine, input, validation, probing, place, measured, facts, { ...options, validationData });
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
     await engine.scheduler.abandon();
     input.dispose();
     validation?.dispose();
   }
+}
+
+/** What the run is judged by. @param weighted samples count differently: the loss has no chance level that labels tell. */
+function factsOf(
+  { settings: { model, loss } }: Engine,
+  { labels, classNames, targets, count }: Dataset,
+  weighted: boolean,
+): RunFacts {
+  const weights = trainedTensors(model).reduce((sum, { spec }) => sum + elementsOf(spec), 0);
+  const known = targets === undefined && !weighted;
+  return { chance: known ? chanceLevel(loss, labels, classNames.length) : undefined, images: count, weights };
 }
 
 /** Loads the code for probes on demand. */
@@ -111,6 +130,7 @@ async function train(
   probing: Probing | undefined,
   { epochSteps, stepsBefore }: Place,
   measured: Measured & { metrics: readonly FilledMetric[] },
+  facts: RunFacts,
   { epochs, initialEpoch, initialSteps, ...options }: FilledFitOptions,
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, interludes } = engine;
@@ -131,7 +151,17 @@ async function train(
   /** True where a callback had ended the run that this one resumes: nothing is left to train. */
   let isOver = callbacks.stoppedEarly(false) !== undefined;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
-  const watch = new VerdictWatch(judgedLayers(model), epochSteps, options.initialVerdicts, watchBefore);
+  const layers = judgedLayers(model);
+  const watch = new VerdictWatch(layers, epochSteps, options.initialVerdicts, watchBefore);
+  const run = new RunWatch(layers, facts, watchBefore?.run);
+  watch.run = run;
+  const judgeRun = (end?: 'end' | 'failure') => {
+    const step = stepsBefore + history.steps.length;
+    const verdict = run.judge({ step, epoch: Math.ceil(step / epochSteps) }, watch.verdicts, end);
+    if (!verdict) return;
+    history.runVerdicts.push(verdict);
+    options.onRunVerdict?.(verdict);
+  };
   engine.watch = watch;
   engine.watchBefore = undefined;
   /** From the run's count of steps to the trainer's. */
@@ -157,6 +187,7 @@ async function train(
         history.verdicts.push(verdict);
         options.onVerdict?.(verdict);
       }
+      if (record.step % stepsBetweenJudgments === 0) judgeRun();
     }
   };
   const badStepsToStop = options.terminateOnNaN ? 1 : badStepsToHalt;
@@ -225,6 +256,7 @@ async function train(
     }
     await scheduler.drain();
     if (badInARow >= badStepsToStop) {
+      judgeRun('failure');
       const { gpu, memory, steps, lastUpdate = 0 } = engine;
       const updated = lastUpdate - offset > stepsBefore ? lastUpdate - offset : undefined;
       const error = await diagnose(gpu, memory, steps, stepsBefore + history.steps.length, updated);
@@ -244,12 +276,14 @@ async function train(
     }
     isOver = await applyCallbacks(engine, callbacks, record);
     history.epochs.push(record);
+    run.addEpoch(record);
     options.onEpoch?.(record);
     // Calls that onEpoch made see the end of this epoch, not the start of the next. They are queued one microtask later.
     await Promise.resolve();
     await interludes.run();
     if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
   }
+  if (history.steps.length > 0) judgeRun('end');
   const isComplete = isOver || initialEpoch + history.epochs.length >= epochs;
   history.stopped = !isComplete;
   const restored = isComplete && restoreBestWeights(engine, options.callbacks);

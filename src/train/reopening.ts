@@ -76,6 +76,11 @@ export async function fitReopening(
         history.verdicts.push(verdict);
         options.onVerdict?.(verdict);
       },
+      onRunVerdict: (verdict) => {
+        if (isStale || !isCurrent()) return;
+        history.runVerdicts.push(verdict);
+        options.onRunVerdict?.(verdict);
+      },
       onProbe: (probe) => {
         if (probe.step <= (history.probes.at(-1)?.step ?? 0) || !isCurrent()) return;
         history.probes.push(probe);
@@ -94,7 +99,7 @@ export async function fitReopening(
       },
     });
     try {
-      const { steps, epochs, verdicts, probes, skippedSteps, ...ended } = await unlessAborted(
+      const { steps, epochs, verdicts, runVerdicts, probes, skippedSteps, ...ended } = await unlessAborted(
         attempt,
         current.gpu.failure,
         current.disposal,

@@ -3,7 +3,7 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { HealthLevel, ProbeRecord, Verdict } from '../health/health.ts';
+import type { HealthLevel, ProbeRecord, RunVerdict, Verdict } from '../health/health.ts';
 import { healthLevels } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
 import type { Model } from '../model/graph.ts';
@@ -119,6 +119,8 @@ export interface FitOptions extends FitSettings {
   onEpoch?: (record: EpochRecord) => void;
   /** Called with a layer's first verdict and every change, after the step that decided it. */
   onVerdict?: (verdict: Verdict) => void;
+  /** What the run comes to, when that changes, and at its end: see `History.runVerdicts`. */
+  onRunVerdict?: (verdict: RunVerdict) => void;
   /** Before the first step: what `History.warnings` will have. */
   onWarning?: (warning: string) => void;
   /** Called when `pace` is paused: all allowed steps are done, and their records have been reported. */
@@ -181,6 +183,7 @@ const fitOptions = v.strictObject({
   onStep: callback<NonNullable<FitOptions['onStep']>>(),
   onEpoch: callback<NonNullable<FitOptions['onEpoch']>>(),
   onVerdict: callback<NonNullable<FitOptions['onVerdict']>>(),
+  onRunVerdict: callback<NonNullable<FitOptions['onRunVerdict']>>(),
   onWarning: callback<NonNullable<FitOptions['onWarning']>>(),
   onPause: callback<NonNullable<FitOptions['onPause']>>(),
   onProbe: callback<NonNullable<FitOptions['onProbe']>>(),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defineLoss, labelSmoothing } from '../loss_definition.ts';
+import { defineLoss, entropy, labelSmoothing } from '../loss_definition.ts';
 
 /**
  * loss = -sum over k of t[k] log p[k], the mean over the samples: Keras' CategoricalCrossentropy on a model that ends in
@@ -11,4 +11,5 @@ export const categoricalCrossentropy = defineLoss({
   ending: 'softmax',
   labels: 'shares',
   metric: 'accuracy',
+  chance: (shares, { labelSmoothing }) => entropy(shares, labelSmoothing),
 });

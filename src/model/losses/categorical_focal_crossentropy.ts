@@ -18,4 +18,6 @@ export const categoricalFocalCrossentropy = defineLoss({
   ending: 'softmax',
   labels: 'shares',
   metric: 'accuracy',
+  chance: (shares, { alpha, gamma }) =>
+    shares.reduce((sum, p) => (p > 0 ? sum - alpha * (1 - p) ** gamma * p * Math.log(p) : sum), 0),
 });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defineLoss, labelSmoothing } from '../loss_definition.ts';
+import { defineLoss, entropy, labelSmoothing } from '../loss_definition.ts';
 
 /**
  * loss = -log p[label], the mean over the samples: Keras' SparseCategoricalCrossentropy on a model that ends in softmax. With
@@ -12,4 +12,5 @@ export const sparseCategoricalCrossentropy = defineLoss({
   ending: 'softmax',
   labels: 'classes',
   metric: 'accuracy',
+  chance: (shares, { labelSmoothing }) => entropy(shares, labelSmoothing),
 });

@@ -1,0 +1,23 @@
+import type { FilledLoss } from '../model/loss.ts';
+import { lossDefinition } from '../model/losses/index.ts';
+
+/** What a network comes to that knows how often each class occurs, and nothing of the images. */
+export interface ChanceLevel {
+  /** Undefined where the loss has none that is known. */
+  loss?: number;
+  /** Share of the most frequent class. */
+  accuracy: number;
+}
+
+/**
+ * The chance level of a loss, from the labels of the training images.
+ *
+ * @param labels a class index each; none where the data set has targets instead.
+ */
+export function chanceLevel(loss: FilledLoss, labels: ArrayLike<number>, classes: number): ChanceLevel | undefined {
+  if (labels.length === 0 || classes < 2) return undefined;
+  const shares = new Array<number>(classes).fill(0);
+  for (let i = 0; i < labels.length; i++) shares[labels[i]!]! += 1 / labels.length;
+  const { chance } = lossDefinition(loss.type);
+  return { ...(chance && { loss: chance(shares, loss) }), accuracy: Math.max(...shares) };
+}

@@ -1,0 +1,240 @@
+import { count, figure } from '../figures.ts';
+import type { ChanceLevel } from './chance.ts';
+import type { HealthRecord, Remedy, RunVerdict, RunVerdictName, Verdict, VerdictName } from './health.ts';
+import type { EpochRecord, StepRecord } from './history.ts';
+import { inputWords, isHealthyInput, rescaleFor } from './inputs.ts';
+import { addLoss, type LossStretches, quartersOf, stepsOf } from './loss_stretches.ts';
+import { inputRemedies, largerRate, largestUpdateRatio, smallerRate } from './remedies.ts';
+import type { JudgedLayer } from './verdicts.ts';
+
+/**
+ * When a run is what. The figures follow from what the words say, and none was chosen for a network: a run has four quarters, and its
+ * loss stands still where the last one is not a hundredth below the one before. Standing still is a plateau while more is
+ * unexplained than a third of what a network without images leaves, else the end of what there is to learn.
+ */
+export const runThresholds = {
+  /** Steps before a run is judged. */
+  steps: 100,
+  /** The least share by which the loss falls from the third quarter to the last in a run that learns. */
+  fall: 0.01,
+  /** Of chance level, or of the loss at the start where there is none. */
+  high: 1 / 3,
+  low: 0.05,
+  /** The share of chance level from which on a network has learned nothing to speak of. */
+  nothing: 0.95,
+  /** How far the loss has to rise above its least quarter, and above chance level, to diverge. */
+  rise: 1.5,
+  aboveChance: 1.2,
+  /** How far the validation's loss has to rise above its least, for two epochs in a row. */
+  validationRise: 1.1,
+  /** The share of its weights that a step changes below which it is too small to get anywhere. */
+  leastUpdateRatio: 1e-5,
+} as const;
+
+/** What a run is judged by beside its steps. */
+export interface RunFacts {
+  /** Undefined where the data set has no classes. */
+  chance?: ChanceLevel | undefined;
+  /** Training images, and weights that are trained. */
+  images: number;
+  weights: number;
+}
+
+/** All that a watch of a run knows, as plain data. */
+export interface RunState {
+  losses: LossStretches;
+  /** Steps in a row that were skipped, at the end. */
+  skipped: number;
+  epochs: { loss: number; validationLoss?: number }[];
+  input?: HealthRecord['input'];
+  /** By layer: the largest update ratio, and its moving average. */
+  ratios: Record<string, { most: number; recent: number }>;
+  verdict?: RunVerdict;
+  /** What the last judgment found, if it isn't the verdict. */
+  candidate?: RunVerdictName | undefined;
+}
+
+export const noCause = 'no cause found';
+
+const bad: readonly VerdictName[] = ['non-finite', 'symmetric', 'dead', 'saturated', 'exploding', 'vanishing'];
+
+interface Cause {
+  cause: string;
+  remedies: Remedy[];
+}
+
+/** Judges a run: whether it learns, and if not, why. Pure, as VerdictWatch is. */
+export class RunWatch {
+  readonly #layers: readonly JudgedLayer[];
+  readonly #facts: RunFacts;
+  readonly #state: RunState;
+
+  constructor(layers: readonly JudgedLayer[], facts: RunFacts, state?: Readonly<RunState>) {
+    this.#layers = layers;
+    this.#facts = facts;
+    this.#state = structuredClone(state ?? { losses: { span: 1, stretches: [] }, skipped: 0, epochs: [], ratios: {} });
+  }
+
+  /** A copy. */
+  get state(): RunState {
+    return structuredClone(this.#state);
+  }
+
+  get verdict(): RunVerdict | undefined {
+    return this.#state.verdict;
+  }
+
+  addStep(step: StepRecord): void {
+    const state = this.#state;
+    state.skipped = step.skipped ? state.skipped + 1 : 0;
+    if (step.skipped) return;
+    addLoss(state.losses, step);
+    if (!step.health) return;
+    const { input, layers } = step.health;
+    if (input) state.input = input;
+    for (const [name, { updateRatio }] of Object.entries(layers)) {
+      if (!Number.isFinite(updateRatio)) continue;
+      state.ratios[name] ??= { most: updateRatio, recent: updateRatio };
+      const ratio = state.ratios[name];
+      ratio.most = Math.max(ratio.most, updateRatio);
+      ratio.recent += (updateRatio - ratio.recent) / 20;
+    }
+  }
+
+  addEpoch({ loss, validationLoss }: EpochRecord): void {
+    this.#state.epochs.push({ loss, ...(validationLoss !== undefined && { validationLoss }) });
+  }
+
+  /**
+   * The verdict after a step, if it isn't the one before. Two judgments in a row have to agree before it changes, but at the end.
+   *
+   * @param verdicts of the layers as they are now.
+   * @param end the run's, or its failure: numbers that are not finite.
+   */
+  judge(
+    { step, epoch }: { step: number; epoch: number },
+    verdicts: readonly Verdict[],
+    end?: 'end' | 'failure',
+  ): RunVerdict | undefined {
+    const found = this.#find(end === 'failure');
+    if (!found) return undefined;
+    const [verdict, sentence] = found;
+    const isNew = verdict !== this.#state.verdict?.verdict && verdict !== this.#state.candidate;
+    this.#state.candidate = verdict;
+    if (isNew && !end) return undefined;
+    const { cause, remedies } = this.#causeOf(verdict, verdicts);
+    const before = this.#state.verdict;
+    this.#state.verdict = { verdict, step, epoch, sentence, cause, remedies };
+    const isSame = before?.verdict === verdict && before.cause.split(':')[0] === cause.split(':')[0];
+    return isSame ? undefined : this.#state.verdict;
+  }
+
+  #find(failed: boolean): [RunVerdictName, string] | undefined {
+    const { losses, skipped } = this.#state;
+    if (failed) return ['diverging', `${count(skipped)} steps in a row had numbers that are not finite`];
+    const steps = stepsOf(losses);
+    if (steps < runThresholds.steps) return undefined;
+    const [first, second, third, last] = quartersOf(losses) as [Quarter, Quarter, Quarter, Quarter];
+    const chance = this.#facts.chance?.loss;
+    const whole = chance ?? first.loss;
+    const over = `over the last ${count(last.steps)} steps`;
+    const level = chance === undefined ? '' : `; chance level is ${figure(chance)}`;
+    const least = Math.min(first.loss, second.loss, third.loss);
+    const isRising = last.loss > third.loss && last.loss > runThresholds.rise * least;
+    if (isRising && last.loss > runThresholds.aboveChance * whole)
+      return ['diverging', `the loss rises: ${figure(least)}, then ${figure(last.loss)} ${over}${level}`];
+    const overfitting = this.#overfitting();
+    if (overfitting) return ['overfitting', overfitting];
+    const accuracy = this.#facts.chance ? `, accuracy ${figure(last.accuracy)}` : '';
+    const figures = `${figure(last.loss)}${accuracy} ${over}${level}`;
+    const stands = !(third.loss - last.loss >= runThresholds.fall * third.loss);
+    if (stands && last.loss > runThresholds.high * whole) {
+      const isChance = chance !== undefined && last.loss >= runThresholds.nothing * chance;
+      return ['plateau', `the loss ${isChance ? 'stays at chance level' : 'stalls'}: ${figures}`];
+    }
+    if (stands || last.loss < runThresholds.low * whole)
+      return ['done', `the loss ${stands ? 'no longer falls' : 'is low'}: ${figures}`];
+    return ['learning', `the loss falls: ${figure(third.loss)}, then ${figures}`];
+  }
+
+  #overfitting(): string | undefined {
+    const { epochs } = this.#state;
+    const validated = epochs.flatMap(({ loss, validationLoss }, i) =>
+      validationLoss === undefined ? [] : [{ loss, validationLoss, epoch: i + 1 }],
+    );
+    if (validated.length < 3) return undefined;
+    const best = validated.reduce((a, b) => (b.validationLoss < a.validationLoss ? b : a));
+    const [before, last] = validated.slice(-2) as [(typeof validated)[0], (typeof validated)[0]];
+    const most = runThresholds.validationRise * best.validationLoss;
+    if (best.epoch >= before.epoch || !(Math.min(before.validationLoss, last.validationLoss) > most)) return undefined;
+    if (!(last.loss < best.loss)) return undefined;
+    return (
+      `the validation loss rises, ${figure(best.validationLoss)} in epoch ${best.epoch} and ${figure(last.validationLoss)} now, ` +
+      `while that of training falls, ${figure(best.loss)} and ${figure(last.loss)}`
+    );
+  }
+
+  #causeOf(verdict: RunVerdictName, verdicts: readonly Verdict[]): Cause {
+    const known = this.#inputs() ?? layerCause(verdicts, bad);
+    // What holds a run back that learns all the same.
+    if (verdict === 'learning' || verdict === 'done') return known ?? { cause: '', remedies: [] };
+    if (verdict === 'overfitting') return this.#fewImages();
+    const found = known ?? this.#rate() ?? layerCause(verdicts, ['weakening']);
+    return found ?? { cause: noCause, remedies: verdict === 'diverging' ? [smallerRate] : [] };
+  }
+
+  #fewImages(): Cause {
+    const { images, weights } = this.#facts;
+    return {
+      cause: `data: ${count(images)} training images for ${count(weights)} weights`,
+      remedies: ['more images or augmentation', 'dropout, kernelRegularizer or fewer units', 'earlyStopping'].map(
+        (words) => ({ words }),
+      ),
+    };
+  }
+
+  #inputs(): Cause | undefined {
+    const { input } = this.#state;
+    if (!input || isHealthyInput(this.#layers, input)) return undefined;
+    const { mean, standardDeviation } = input;
+    return {
+      cause:
+        `inputs: what reaches the first layer has mean ${figure(mean)} and standard deviation ${figure(standardDeviation)}, ` +
+        `where about 1 is usual (${inputWords(rescaleFor(input))})`,
+      remedies: inputRemedies(this.#layers, input),
+    };
+  }
+
+  #rate(): Cause | undefined {
+    const ratios = this.#layers.flatMap(({ name, kernel }) => {
+      const ratio = this.#state.ratios[name];
+      // What starts at zero changes by all of it in its first steps.
+      return ratio && !/^(zeros|ones|constant)$/.test(kernel?.type ?? '') ? [{ name, ...ratio }] : [];
+    });
+    if (ratios.length === 0) return undefined;
+    const share = (value: number) => `${figure(100 * value)} %`;
+    const large = ratios.reduce((a, b) => (b.most > a.most ? b : a));
+    if (large.most >= largestUpdateRatio)
+      return {
+        cause: `learning rate: a step changed the weights of ${large.name} by ${share(large.most)}`,
+        remedies: [smallerRate],
+      };
+    const most = Math.max(...ratios.map(({ recent }) => recent));
+    if (most > runThresholds.leastUpdateRatio) return undefined;
+    return {
+      cause: `learning rate: a step changes no layer's weights by more than ${share(most)}`,
+      remedies: [largerRate],
+    };
+  }
+}
+
+type Quarter = ReturnType<typeof quartersOf>[number];
+
+/** The first layer with the first of these verdicts. */
+function layerCause(verdicts: readonly Verdict[], names: readonly VerdictName[]): Cause | undefined {
+  for (const name of names) {
+    const found = verdicts.find(({ verdict }) => verdict === name);
+    if (found) return { cause: `${found.layer} is ${name}: ${found.sentence}`, remedies: found.remedies ?? [] };
+  }
+  return undefined;
+}
