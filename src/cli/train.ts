@@ -214,7 +214,7 @@ function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number)
     log.add(item);
     if ('verdict' in item) changed.push(item.verdict);
     if ('runVerdict' in item) {
-      yield told();
+      yield verdicts();
       yield runVerdictLines(item.runVerdict);
     }
     if (!('epoch' in item)) continue;
