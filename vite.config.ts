@@ -139,32 +139,46 @@ function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   return Buffer.concat([header, data]);
 }
 
-/** A file of the package that imports nothing. */
-function entryOfLibrary(entry: string, fileName: string, licenses: string): UserConfig {
-  return {
-    root,
-    plugins: [leanShaders],
-    build: {
-      lib: { entry: resolve(root, entry), formats: ['es'], fileName },
-      outDir: 'dist',
-      emptyOutDir: false,
-      target: 'es2023',
-      license: { fileName: licenses },
-      // In one file also what the sources import only when it is wanted.
-      rolldownOptions: { output: { codeSplitting: false, minify: true } },
-    },
-  };
-}
+/** The entries of the package: they share their modules, so that an error of one is an instance of the other's class. */
+const entries = { index: 'src/index.ts', formats: 'src/formats/index.ts' };
 
 /**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
  * also what `vite` serves while somebody works on it.
  */
 const targets: Record<string, UserConfig> = {
-  // wgrad/formats: what takes models to other programs and back, for those who ask for it.
-  formats: entryOfLibrary('src/formats/index.ts', 'formats', 'formats-licenses.md'),
-  // The package's door. Its small dependencies go in: a page can import the file as it stands, without a bundler.
-  library: entryOfLibrary('src/index.ts', 'index', 'licenses.md'),
+  // The package's entries. Their small dependencies go in: a page can import the files as they are, without a bundler, and fetches
+  // the code of rare wishes, formats among them, when somebody has one.
+  library: {
+    root,
+    plugins: [leanShaders],
+    build: {
+      lib: {
+        entry: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, resolve(root, path)])),
+        formats: ['es'],
+      },
+      outDir: 'dist',
+      emptyOutDir: false,
+      target: 'es2023',
+      license: { fileName: 'licenses.md' },
+      rolldownOptions: {
+        output: {
+          entryFileNames: '[name].js',
+          chunkFileNames: 'chunks/[name]-[hash].js',
+          minify: namesStay,
+          // What somebody may want alone lies alone: a bundler leaves out whole files, and of a file little.
+          codeSplitting: {
+            groups: [
+              { name: 'confusion', test: /src\/train\/confusion/ },
+              { name: 'errors', test: /src\/(errors|check|figures)\.ts|valibot|fastest-levenshtein/ },
+              { name: 'data', test: /src\/data\// },
+              { name: 'comparison', test: /src\/(compare|report)\// },
+            ],
+          },
+        },
+      },
+    },
+  },
   // The command.
   cli: packagedProgram('src/cli/main.ts', 'dist/cli'),
   // The page without a face that the command drives; its stack traces are for reading.

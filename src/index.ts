@@ -155,6 +155,16 @@ export {
   rmsprop,
   sgd,
 } from './model/optimizer.ts';
+export type {
+  AdagradOptions,
+  AdamOptions,
+  LionOptions,
+  MuonOptions,
+  NadamOptions,
+  OptimizerOptions,
+  RmspropOptions,
+  SgdOptions,
+} from './model/optimizers/options.ts';
 export { aboutPreset, type PresetName, presetModel, presetNames } from './model/presets.ts';
 export {
   constant,

@@ -9,10 +9,13 @@ import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
+import { addEvaluateCommand } from './evaluate.ts';
 import { addFitOptions } from './fit_options.ts';
+import { addFromOptions } from './from_model.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { addModelCommands } from './model_files.ts';
 import { printPlan } from './plan.ts';
+import { addPredictCommand } from './predict.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
@@ -44,7 +47,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
   const training = wgrad.command('train');
-  addFitOptions(addCheckpointOptions(addRunOptions(training)))
+  addFitOptions(addCheckpointOptions(addFromOptions(addRunOptions(training))))
     .description('train a network headless in Chrome')
     .option(
       '--epochs <n>',
@@ -119,6 +122,8 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .action((options: SheetCommandOptions) => sheet(options));
   addDataCommands(wgrad);
   addModelCommands(wgrad);
+  addPredictCommand(wgrad);
+  addEvaluateCommand(wgrad);
   addAdapterOptions(
     wgrad
       .command('dev')

@@ -1,16 +1,13 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { ConfigurationError, DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { exportModel, type ModelFormat, modelFormats } from '../formats/export_model.ts';
-import { importModel } from '../formats/import_model.ts';
 import { makeFolder } from '../formats/make_folder.ts';
 import { modelOfRun, runOfModel } from '../formats/model_of_run.ts';
 import type { OnnxInput } from '../formats/onnx/onnx.ts';
 import { formatRun, parseRun } from '../formats/run_file.ts';
 import { modelSummary } from '../index.ts';
-import type { Model } from '../model/graph.ts';
+import { importGiven, readGiven } from './given_model.ts';
 import { namedOrJson, oneOf, outputFile, outputFolder } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
@@ -41,14 +38,6 @@ export function addModelCommands(wgrad: Command): void {
     .action(importRun);
 }
 
-function readGiven(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new ConfigurationError({ what: `${path} cannot be read`, found: (cause as Error).message }, { cause });
-  }
-}
-
 /** `wgrad export` */
 function exportRun(path: string, options: { format: ModelFormat; out: string; input?: OnnxInput }): void {
   const { format, input, out } = options;
@@ -67,20 +56,11 @@ function exportRun(path: string, options: { format: ModelFormat; out: string; in
 }
 
 /** `wgrad import` */
-function importRun(given: string, { out, model }: { out: string; model?: Record<string, unknown> }): void {
-  const path = existsSync(given) && statSync(given).isDirectory() ? join(given, 'model.json') : given;
-  const folder = dirname(resolve(path));
-  const read = (name: string) => {
-    const file = resolve(folder, name);
-    if (relative(folder, file).startsWith('..')) {
-      throw new DataError({ what: `${path} names weights outside of its folder`, found: name });
-    }
-    return readGiven(file);
-  };
-  const { notes, ...imported } = importModel(
-    { name: basename(path), bytes: readGiven(path) },
-    { read, ...(model && { model: model as unknown as Model }) },
-  );
+async function importRun(
+  given: string,
+  { out, model }: { out: string; model?: Record<string, unknown> },
+): Promise<void> {
+  const { notes, ...imported } = await importGiven(given, model);
   writeWhole(out, formatRun(runOfModel(imported)));
   for (const note of notes) console.log(`note     ${note}`);
   const layers = modelSummary(imported.model);

@@ -10,8 +10,10 @@ import {
 } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
+import { formatRun } from '../formats/run_file.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
+import { freezeLayers } from '../model/freeze.ts';
 import { metricOf } from '../model/loss.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { checkLabels } from '../plan/targets.ts';
@@ -25,6 +27,8 @@ import { splitForTraining } from '../train/split.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
 import { fillTrainerOptions } from '../train/trainer_options.ts';
 import { readParts } from './datasets.ts';
+import { type FromModel, fromLine, modelFrom } from './from_model.ts';
+import { modelFile } from './headless/model_files.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
@@ -59,6 +63,10 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
   tell?: (events: RunEvent[]) => void;
   /** The run to resume, and the names of the options that were typed. */
   resumed?: ResumedRun & { typed: readonly string[] };
+  /** The model whose weights it begins with. */
+  from?: FromModel;
+  /** Names of layers, or patterns, that are not trained. */
+  freeze?: readonly string[];
   /** How `fit` validates and when it ends. */
   fit?: FitSettings;
   /** The figure that --monitor names. */
@@ -73,14 +81,15 @@ export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
  */
 export async function withRun<Result>(
   options: RunOptions,
-  { tell, keep, restored, resumed, fit = {}, monitor, tta }: RunParts,
+  { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   const optimizer = optimizerOf(options);
   const { datasets: whole, dropped, reading } = await readCleaned(options);
   let datasets = whole;
   checkSamples(options, datasets);
-  let trainer = trainerOptionsOf(options, modelOf(options, datasets.train), optimizer);
+  const model = from ? modelFrom(from, options, datasets.train) : modelOf(options, datasets.train);
+  let trainer = trainerOptionsOf(options, freeze ? freezeLayers(model, ...freeze) : model, optimizer);
   if (resumed) {
     requireSameOptions(trainer, resumed, resumed.typed);
     const { run } = resumed;
@@ -95,7 +104,8 @@ export async function withRun<Result>(
   try {
     const { adapter: kind, chrome, yes, browserTimeout } = options;
     const report = console.error;
-    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, restored, report };
+    const files = from && { files: new Map([[`/${modelFile}`, () => formatRun(from.run)]]) };
+    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, restored, report, ...files };
     session = await Session.open({ ...opening, adapter: kind });
     const { adapter } = session;
     const plan = resumed
@@ -113,8 +123,10 @@ export async function withRun<Result>(
     );
     const ofStep = stepSamples({ ...trainer, batchSize: trainer.batchSize ?? options.batchSize });
     for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);
+    let begun: Parameters<typeof fromLine>[1] | undefined;
     const prepare = async () => {
       const layers = await session!.call('prepare', trainer);
+      if (from) begun = await session!.call('takeWeights');
       if (restored?.()) await session!.call('restore');
       return layers;
     };
@@ -124,6 +136,7 @@ export async function withRun<Result>(
       session = await Session.open({ ...opening, adapter: adapter.software ? 'software' : 'hardware' });
       await prepare();
     };
+    if (from && begun) console.log(fromLine(from.path, begun));
     console.log(modelTable(layers));
     const { cut: _, lengthened: __, ...samples } = plan;
     const { dataset, clean, validationSplit, imageSize } = options;

@@ -175,6 +175,17 @@ export function addFolderOptions(command: Command): Command {
   return command.addOption(shared.validationSplit()).addOption(shared.imageSize());
 }
 
+/** The flags of `evaluate`: which images, and where it runs. */
+export function addEvaluationOptions(command: Command): Command {
+  command
+    .option(
+      '--dataset <name or folder>',
+      `${datasetNames.join(', ')}, or a folder with ${folderKinds} (default: what the run was trained on)`,
+    )
+    .addOption(shared.clean());
+  return addAdapterOptions(addFolderOptions(command));
+}
+
 /** The flags of `sheet`. */
 export function addSheetOptions(command: Command): Command {
   addDefaultDataset(command)

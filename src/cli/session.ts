@@ -16,6 +16,7 @@ import type { Outcome, Page, ServedState } from './headless/protocol.ts';
 import { Liveness } from './liveness.ts';
 import { type PackedSnapshot, packSnapshot, unpackSnapshot } from './packed_snapshot.ts';
 import { revive } from './page_error.ts';
+import { type ServedFiles, servedFiles } from './served_files.ts';
 import { type Handler, type Served, serve } from './server.ts';
 
 /** The `window.wgrad` of every page that a session drives; its methods return Outcomes. */
@@ -40,6 +41,8 @@ export interface SessionOptions {
   keep?: (state: Snapshot, reason: StateReason) => void;
   /** Where the page's `restore` puts the run. */
   restored?: () => ResumePoint | undefined;
+  /** Further files that the page may fetch. */
+  files?: ServedFiles;
   report: (line: string) => void;
 }
 
@@ -124,9 +127,12 @@ export class Session<P extends Opening = Page> {
     try {
       server = await serve(
         fileURLToPath(new URL(`../${options.page ?? 'headless'}`, import.meta.url)),
-        stateRoute(
-          options,
-          datasetRoutes(async () => options.datasets()),
+        servedFiles(
+          options.files ?? new Map(),
+          stateRoute(
+            options,
+            datasetRoutes(async () => options.datasets()),
+          ),
         ),
       );
       const opened = Session.openPage<P>(browser, server, options, timeout);

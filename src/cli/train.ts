@@ -16,6 +16,7 @@ import { epochColumns } from './epoch_columns.ts';
 import { type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
 import { bestOf, evaluateThrough, type Fitting, fitThrough } from './fit_through.ts';
 import { FreshEvents } from './fresh_events.ts';
+import { type FromOptions, readFrom } from './from_model.ts';
 import { runVerdictLines, verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
@@ -35,7 +36,7 @@ import {
   timeLine,
 } from './training_report.ts';
 
-export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitCommandOptions {
+export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitCommandOptions, FromOptions {
   metrics?: MetricConfig[];
   csv?: string;
   logdir?: string;
@@ -47,8 +48,10 @@ export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitC
  *
  * @param typed the names of the options that were given on the command line.
  */
-export async function train(given: TrainCommandOptions, typed: readonly string[]): Promise<void> {
-  checkCheckpointOptions(given);
+export async function train(asked: TrainCommandOptions, typed: readonly string[]): Promise<void> {
+  checkCheckpointOptions(asked);
+  const begun = await readFrom(asked, typed);
+  const given = begun?.options ?? asked;
   const resumed = given.resume === undefined ? undefined : readResumed(given.resume);
   const { fit, options } = fitSettingsOf(resumed ? optionsOfResumed(given, resumed, typed) : given, resumed?.run.fit);
   const { checkpoint = resumed?.folder } = options;
@@ -81,6 +84,8 @@ export async function train(given: TrainCommandOptions, typed: readonly string[]
       ...(folder && options.monitor !== undefined && { monitor: options.monitor }),
       ...(options.tta !== undefined && { tta: options.tta }),
       ...(resumed && { resumed: { ...resumed, typed } }),
+      ...(begun && { from: begun.from }),
+      ...(options.freeze && { freeze: options.freeze }),
       restored: () => newest && resumePoint(log, newest),
       tell: (received) => {
         const events = fresh.of(received);

@@ -142,6 +142,12 @@ export function outputFile(flag: string): (text: string) => string {
   };
 }
 
+/** The same, or `-` for the standard output. */
+export const jsonOutput =
+  (flag: string): ((text: string) => string) =>
+  (text) =>
+    text === '-' ? text : outputFile(flag)(text);
+
 /** A folder to write files into: it is made where there is none, in the nearest folder above it that there is. */
 export function outputFolder(flag: string): (text: string) => string {
   return (text) => {

@@ -9,21 +9,28 @@ import {
   optimizerDefinition,
   optimizerTypes,
 } from './optimizers/index.ts';
+import type {
+  AdagradOptions,
+  AdamOptions,
+  LionOptions,
+  MuonOptions,
+  NadamOptions,
+  RmspropOptions,
+  SgdOptions,
+} from './optimizers/options.ts';
 
 /**
  * Adam in Keras' form (Kingma and Ba 2015, section 2, last paragraph; keras/src/optimizers/adam.py):
  * w -= learningRate * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(v) + epsilon). PyTorch's and TensorFlow.js' epsilon
  * stands elsewhere and gives other numbers in the first steps. With `amsgrad` the largest v so far takes the place of v.
  */
-export const adam = (options: Omit<OptimizerConfigOf<'adam'>, 'type'> = {}): OptimizerConfigOf<'adam'> =>
-  checked({ type: 'adam', ...options });
+export const adam = (options: AdamOptions = {}): OptimizerConfigOf<'adam'> => checked({ type: 'adam', ...options });
 
 /**
  * Adam whose weights decay apart from the gradient (Loshchilov and Hutter 2019; keras/src/optimizers/adamw.py):
  * w -= learningRate * weightDecay * w, biases included, and then Adam's step.
  */
-export const adamW = (options: Omit<OptimizerConfigOf<'adamW'>, 'type'> = {}): OptimizerConfigOf<'adamW'> =>
-  checked({ type: 'adamW', ...options });
+export const adamW = (options: AdamOptions = {}): OptimizerConfigOf<'adamW'> => checked({ type: 'adamW', ...options });
 
 /**
  * Adam with Nesterov's momentum in Keras' form (Dozat 2016; keras/src/optimizers/nadam.py):
@@ -31,15 +38,14 @@ export const adamW = (options: Omit<OptimizerConfigOf<'adamW'>, 'type'> = {}): O
  * update t is u = beta1 * (1 - 0.96^t / 2), u' is the next one, and p is the product of all up to u. PyTorch's NAdam is the
  * same with momentum_decay=1; its default, 0.004, lets the momentum grow more slowly.
  */
-export const nadam = (options: Omit<OptimizerConfigOf<'nadam'>, 'type'> = {}): OptimizerConfigOf<'nadam'> =>
-  checked({ type: 'nadam', ...options });
+export const nadam = (options: NadamOptions = {}): OptimizerConfigOf<'nadam'> => checked({ type: 'nadam', ...options });
 
 /**
  * Adam with the largest gradient in the place of the mean square, in Keras' form (Kingma and Ba 2015, section 7.1;
  * keras/src/optimizers/adamax.py): u = max(beta2 * u, |dw|), w -= learningRate / (1 - beta1^t) * m / (u + epsilon). PyTorch
  * adds epsilon to |dw| instead.
  */
-export const adamax = (options: Omit<OptimizerConfigOf<'adamax'>, 'type'> = {}): OptimizerConfigOf<'adamax'> =>
+export const adamax = (options: NadamOptions = {}): OptimizerConfigOf<'adamax'> =>
   checked({ type: 'adamax', ...options });
 
 /**
@@ -48,7 +54,7 @@ export const adamax = (options: Omit<OptimizerConfigOf<'adamax'>, 'type'> = {}):
  * `centered` the root is of v - a^2 + epsilon, a being the average of dw; Keras takes the root of what rounding leaves below
  * zero too, here nothing is less than zero. PyTorch adds epsilon to the root, TensorFlow.js as here.
  */
-export const rmsprop = (options: Omit<OptimizerConfigOf<'rmsprop'>, 'type'> = {}): OptimizerConfigOf<'rmsprop'> =>
+export const rmsprop = (options: RmspropOptions = {}): OptimizerConfigOf<'rmsprop'> =>
   checked({ type: 'rmsprop', ...options });
 
 /**
@@ -56,7 +62,7 @@ export const rmsprop = (options: Omit<OptimizerConfigOf<'rmsprop'>, 'type'> = {}
  * `initialAccumulatorValue`, gets dw^2, then w -= learningRate * dw / sqrt(accumulator + epsilon). PyTorch adds epsilon to the
  * root. A snapshot has the accumulator without the value that it starts at.
  */
-export const adagrad = (options: Omit<OptimizerConfigOf<'adagrad'>, 'type'> = {}): OptimizerConfigOf<'adagrad'> =>
+export const adagrad = (options: AdagradOptions = {}): OptimizerConfigOf<'adagrad'> =>
   checked({ type: 'adagrad', ...options });
 
 /**
@@ -64,8 +70,7 @@ export const adagrad = (options: Omit<OptimizerConfigOf<'adagrad'>, 'type'> = {}
  * then m = beta2 * m + (1 - beta2) * dw. Every weight moves by the learning rate, so that it should be 3 to 10 times smaller than
  * Adam's.
  */
-export const lion = (options: Omit<OptimizerConfigOf<'lion'>, 'type'> = {}): OptimizerConfigOf<'lion'> =>
-  checked({ type: 'lion', ...options });
+export const lion = (options: LionOptions = {}): OptimizerConfigOf<'lion'> => checked({ type: 'lion', ...options });
 
 /**
  * Muon (Jordan and others 2024) for the kernels of dense layers and convolutions, each a matrix with all axes but the last as
@@ -76,15 +81,13 @@ export const lion = (options: Omit<OptimizerConfigOf<'lion'>, 'type'> = {}): Opt
  * dw + momentum * m with `nesterov`. Keras' Muon (keras/src/optimizers/muon.py) takes kernels of two and three axes alone, the
  * ratio of rows to columns, and other defaults: learningRate 0.001, nsSteps 6, weightDecay 0.1.
  */
-export const muon = (options: Omit<OptimizerConfigOf<'muon'>, 'type'> = {}): OptimizerConfigOf<'muon'> =>
-  checked({ type: 'muon', ...options });
+export const muon = (options: MuonOptions = {}): OptimizerConfigOf<'muon'> => checked({ type: 'muon', ...options });
 
 /**
  * Stochastic gradient descent in Keras' form (keras/src/optimizers/sgd.py). Plain: w -= learningRate * dw. With momentum:
  * v = momentum * v - learningRate * dw, then w += v, or w += momentum * v - learningRate * dw with `nesterov`.
  */
-export const sgd = (options: Omit<OptimizerConfigOf<'sgd'>, 'type'> = {}): OptimizerConfigOf<'sgd'> =>
-  checked({ type: 'sgd', ...options });
+export const sgd = (options: SgdOptions = {}): OptimizerConfigOf<'sgd'> => checked({ type: 'sgd', ...options });
 
 export type { FilledOptimizer, OptimizerConfig } from './optimizers/index.ts';
 

@@ -77,7 +77,7 @@ async function decoded(picture: Picture, i: number): Promise<ImageBitmap> {
     throw new DataError(
       {
         what: `Picture ${i} cannot be decoded`,
-        found: `${kind} of ${'size' in source ? `${source.size} bytes` : `${source.width} x ${source.height}`}`,
+        found: `${kind} of ${source instanceof Blob ? `${source.size} bytes` : `${source.width} x ${source.height}`}`,
         expected: 'a whole file that this browser decodes: PNG, JPEG, WebP, GIF, BMP or AVIF',
         ...(isBytes && { fix: 'pixels that are no file go into an ImageData or, with createDataset, a data set' }),
       },

@@ -1,18 +1,23 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
 import { fetchDatasets, fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
-import { type Gpu, modelSummary, openGpu } from '../../index.ts';
+import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, type Trainer } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
+import { compileModel } from '../../model/graph.ts';
+import { transferWeights } from '../../model/transfer.ts';
 import { type PairEvent, trainPairs } from '../../session/pairs.ts';
 import { TrainingRun } from '../../session/training_run.ts';
 import { packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
+import { modelFile } from './model_files.ts';
 import { outcome } from './outcome.ts';
 import { readServedPictures } from './pictures.ts';
+import { predictServed } from './predict.ts';
 import type { ServedState, TwinEvent } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
 let datasets: TrainAndTest;
 let run: TrainingRun;
+let model: Trainer;
 let twins: TwinOptions;
 /** Where `fit` begins. */
 let before: ServedState['from'] | undefined;
@@ -66,6 +71,22 @@ window.wgrad = {
       );
       return pair && packNumbers(pair);
     }),
+  openModel: () =>
+    outcome(async () => {
+      model = await loadTrainer(gpu, await fetchFile(modelFile));
+      return model.summary();
+    }),
+  takeWeights: () =>
+    outcome(async () => {
+      const { options, snapshot } = parseRun(await fetchFile(modelFile), 'the model');
+      const from = { model: compileModel(options.model), weights: snapshot.weights };
+      const { weights, ...layers } = transferWeights(from, run.trainer.model, run.trainer.options.seed ?? 0);
+      await run.trainer.setWeights(weights);
+      return layers;
+    }),
+  predict: (order, top) => outcome(() => predictServed(model, order, top)),
+  evaluateModel: (options) =>
+    outcome(async () => packNumbers(await model.evaluate((await fetchDatasets('run')).test, options))),
   sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
   profile: (steps) => outcome(() => run.trainer.profile(datasets.train, { steps })),
   findLearningRate: (options) =>

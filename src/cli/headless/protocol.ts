@@ -14,10 +14,12 @@ import type {
   TrainerOptions,
   TrainingProfile,
 } from '../../index.ts';
+import type { TransferredWeights } from '../../model/transfer.ts';
 import type { StateReason } from '../../session/newest_state.ts';
 import type { ResumePoint } from '../../session/resume_point.ts';
 import type { Keep, RunResult } from '../../session/training_run.ts';
 import type { PackedSnapshot } from '../packed_snapshot.ts';
+import type { PicturePrediction } from './model_files.ts';
 
 /** A step of one of two twins: how far their pair is. */
 export interface TwinEvent {
@@ -102,6 +104,19 @@ export interface Page {
   snapshot(): Promise<Outcome<PackedSnapshot>>;
   /** Evaluates the test images; the numbers of the result are packed. */
   evaluate(options: EvaluateOptions): Promise<Outcome<Evaluation>>;
+  /** Fetches the run that the command serves as `modelFile`, and opens its model; its layers. */
+  openModel(): Promise<Outcome<LayerSummary[]>>;
+  /** Gives the layers of the trainer the weights of those with their names and shapes in the run that the command serves. */
+  takeWeights(): Promise<Outcome<Omit<TransferredWeights, 'weights'>>>;
+  /**
+   * Asks the opened model about the pictures that the command serves.
+   *
+   * @param order their indices.
+   * @param top classes of each; undefined for the outputs as numbers.
+   */
+  predict(order: readonly number[], top: number | undefined): Promise<Outcome<PicturePrediction[]>>;
+  /** The opened model on the test images that the command serves, its numbers packed. */
+  evaluateModel(options: EvaluateOptions): Promise<Outcome<Evaluation>>;
   /** PNGs of augmented images of the data set that the command serves. */
   sheet(order: SheetOrder): Promise<Outcome<Pictures>>;
   /** Fetches the data set that the command serves, and checks that twins are twins. */

@@ -7,6 +7,7 @@ import { adamaxOptimizer } from './adamax.ts';
 import { lionOptimizer } from './lion.ts';
 import { muonOptimizer } from './muon.ts';
 import { nadamOptimizer } from './nadam.ts';
+import type { OptimizerOptionsByType } from './options.ts';
 import { rmspropOptimizer } from './rmsprop.ts';
 import { sgdOptimizer } from './sgd.ts';
 
@@ -24,10 +25,11 @@ export const optimizerDefinitions = {
 };
 
 type Definitions = typeof optimizerDefinitions;
-export type OptimizerType = keyof Definitions;
+export type OptimizerType = keyof OptimizerOptionsByType;
 export const optimizerTypes = Object.keys(optimizerDefinitions) as OptimizerType[];
 
-export type OptimizerConfigOf<T extends OptimizerType> = v.InferInput<Definitions[T]['schema']>;
+/** An optimizer's options as plain JSON, with its type. */
+export type OptimizerConfigOf<T extends OptimizerType> = { type: T } & OptimizerOptionsByType[T];
 export type FilledOptimizerOf<T extends OptimizerType> = v.InferOutput<Definitions[T]['schema']>;
 /** An optimizer as plain JSON, or its name for its defaults. */
 export type OptimizerConfig = { [T in OptimizerType]: OptimizerConfigOf<T> }[OptimizerType] | OptimizerType;

@@ -1,0 +1,155 @@
+import { type Command, Option } from 'commander';
+import { isDatasetName, takeFirst } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import { fixed } from '../figures.ts';
+import { optionsOfRun } from '../formats/model_of_run.ts';
+import { formatRun, type SavedRun } from '../formats/run_file.ts';
+import type { Evaluation, MetricConfig } from '../index.ts';
+import { unpackNumbers } from '../json_numbers.ts';
+import { isOfClasses } from '../model/loss.ts';
+import { checkDataset, pipelineFor } from '../plan/input.ts';
+import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
+import { fillTrainerOptions } from '../train/trainer_options.ts';
+import { readRunOrModel } from './given_model.ts';
+import { modelFile } from './headless/model_files.ts';
+import { Interrupts } from './interrupts.ts';
+import { write } from './predict.ts';
+import { readCleaned, readingLines } from './run.ts';
+import { addEvaluationOptions, type RunOptions } from './run_options.ts';
+import { Session } from './session.ts';
+import { table } from './tables.ts';
+import { adapterLine, dataLine, testLine } from './training_report.ts';
+import { integer, jsonOutput } from './values.ts';
+
+interface EvaluateCommandOptions
+  extends Pick<
+    RunOptions,
+    'clean' | 'validationSplit' | 'imageSize' | 'adapter' | 'chrome' | 'browserTimeout' | 'yes'
+  > {
+  dataset?: string;
+  testSamples?: number;
+  tta?: number;
+  json?: string;
+}
+
+/** `wgrad evaluate` */
+export function addEvaluateCommand(wgrad: Command): void {
+  addEvaluationOptions(
+    wgrad
+      .command('evaluate')
+      .description('measure a trained model on the test images of a data set')
+      .argument('<model>', "a run that --save has written, or another program's model, as import takes it"),
+  )
+    .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
+    .option(
+      '--tta <n>',
+      'the mean of the probabilities of n augmented samples of each image',
+      integer('--tta', { min: 1, max: 10_000 }),
+    )
+    .addOption(
+      new Option('--json <file>', 'write the figures as JSON; - for the standard output').argParser(
+        jsonOutput('--json'),
+      ),
+    )
+    .action(evaluateModel);
+}
+
+const ofClasses: MetricConfig[] = ['precision', 'recall', 'f1Score', 'balancedAccuracy', 'confusionMatrix'];
+
+async function evaluateModel(given: string, options: EvaluateCommandOptions): Promise<void> {
+  const run = await readRunOrModel(given);
+  const dataset = options.dataset ?? datasetOf(run, given);
+  const { datasets: whole, reading } = await readCleaned({ ...options, dataset });
+  const { testSamples, tta, json, adapter: kind } = options;
+  const test = testSamples === undefined ? whole.test : takeFirst(whole.test, testSamples);
+  const settings = fillTrainerOptions(optionsOfRun(run));
+  const { model, outputs, loss, inputView } = settings;
+  if (test.count === 0) {
+    throw new ConfigurationError({
+      what: 'The data set has no test images',
+      found: dataset,
+      fix: 'give one with a part for validation or testing, or --validation-split above 0',
+    });
+  }
+  checkDataset(test, pipelineFor(inputView.augmentation, test.imageShape), {
+    inputShape: model.inputShape,
+    outputs,
+    loss,
+  });
+  if (tta !== undefined) requireTestTimeAugmentationFits(settings, test, fillTestTimeAugmentation(tta));
+  const say = json === '-' ? console.error : console.log;
+  let session: Session | undefined;
+  const interrupts = new Interrupts(async () => session?.close());
+  try {
+    const { chrome, yes, browserTimeout } = options;
+    session = await Session.open({
+      ...{ chrome, yes, browserTimeout, adapter: kind, report: console.error },
+      datasets: () => ({ train: test, test }),
+      files: new Map([[`/${modelFile}`, () => formatRun(run)]]),
+    });
+    const { adapter } = session;
+    say(adapterLine(adapter));
+    for (const line of readingLines(reading)) say(line);
+    const { imageShape, classNames } = test;
+    say(dataLine(dataset, { train: whole.train.count, test: test.count, imageShape, classes: classNames.length }));
+    const names = run.dataset.classNames;
+    if (classNames.join('\n') !== names.join('\n')) {
+      say(
+        `note     the model was trained on classes of other names: ${some(names)}; the data set has ${some(classNames)}`,
+      );
+    }
+    await session.call('openModel');
+    const hasClasses = isOfClasses(loss);
+    const evaluation: Evaluation = unpackNumbers(
+      await session.call('evaluateModel', {
+        ...(hasClasses && { metrics: ofClasses }),
+        ...(tta !== undefined && { testTimeAugmentation: tta }),
+      }),
+    );
+    say(testLine(evaluation, tta));
+    if (hasClasses && json !== '-') for (const line of classTables(evaluation, classNames)) console.log(line);
+    if (json === undefined) return;
+    const facts = { model: given, dataset, images: test.count, classNames, adapter };
+    write(json, `${JSON.stringify({ ...facts, ...(tta !== undefined && { tta }), ...evaluation })}\n`);
+    if (json !== '-') console.log(`written  ${json}`);
+  } finally {
+    interrupts.dispose();
+    await session?.close();
+  }
+}
+
+const most = 5;
+const some = (names: readonly string[]) =>
+  names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
+
+/** The data set that a run was trained on, where it has a name. */
+function datasetOf({ dataset }: SavedRun, given: string): string {
+  if (isDatasetName(dataset.name)) return dataset.name;
+  throw new ConfigurationError({
+    what: 'The model does not say which images it is for',
+    found: given,
+    fix: 'add --dataset <name or folder>',
+  });
+}
+
+/** A matrix of more classes is for --json. */
+const mostClasses = 40;
+
+/** The confusion matrix, and what follows from it by class. */
+export function classTables(evaluation: Evaluation, classNames: readonly string[]): string[] {
+  const matrix = evaluation.confusionMatrix;
+  const columns = (['precision', 'recall', 'f1Score'] as const).map((name) => ({
+    name,
+    values: evaluation[`${name}ByClass`],
+  }));
+  const rows = classNames.map((name, label) => [name, ...columns.map(({ values }) => fixed(values?.[label]))]);
+  const byClass = table(['class', ...columns.map(({ name }) => name)], rows);
+  if (!matrix || classNames.length > mostClasses) return [byClass];
+  return [
+    table(
+      ['actual \\ predicted', ...classNames],
+      matrix.map((counts, label) => [classNames[label]!, ...counts.map(String)]),
+    ),
+    byClass,
+  ];
+}

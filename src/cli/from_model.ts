@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import type { Dataset } from '../data/index.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { SavedRun } from '../formats/run_file.ts';
+import { withClasses } from '../model/classes.ts';
+import { compileModel, type Model } from '../model/graph.ts';
+import { checkImageShape, pipelineFor } from '../plan/input.ts';
+import { readRunOrModel } from './given_model.ts';
+import { augmentationOf, type RunOptions } from './run_options.ts';
+
+export interface FromOptions {
+  /** The run or model whose weights training begins with. */
+  from?: string;
+  /** Names of layers, or patterns, that are not trained. */
+  freeze?: string[];
+}
+
+/** What `train --from` begins with. */
+export interface FromModel {
+  run: SavedRun;
+  /** As it was typed. */
+  path: string;
+}
+
+/** The flags of `train` for transfer learning. */
+export function addFromOptions(command: Command): Command {
+  return command
+    .option(
+      '--from <run or model>',
+      "begin with the network and weights of a run that --save has written, or of another program's model; for other classes the last layer begins with new weights",
+    )
+    .option(
+      '--freeze <layers>',
+      'with --from or --model: do not train these layers: names with commas between, * for any text (conv*)',
+      (text) => text.split(',').map((name) => name.trim()),
+    );
+}
+
+/**
+ * Reads what --from names, and takes its options where no flag replaces them: the model, the loss, and the augmentation, which also
+ * says how images are scaled.
+ *
+ * @param typed the names of the options that were given on the command line.
+ * @throws ConfigurationError for flags that contradict it.
+ */
+export async function readFrom<Options extends RunOptions & FromOptions>(
+  options: Options,
+  typed: readonly string[],
+): Promise<{ from: FromModel; options: Options } | undefined> {
+  const { from: path } = options;
+  if (typed.includes('freeze') && typed.includes('resume')) {
+    throw new ConfigurationError({
+      what: '--freeze changes which layers are trained, and --resume continues a run as it was',
+      found: `--freeze ${options.freeze?.join()} with --resume`,
+      fix: 'leave --freeze out, or begin a new run with --from in place of --resume',
+    });
+  }
+  if (path === undefined) return undefined;
+  const other = ['resume', 'model'].find((name) => typed.includes(name));
+  if (other !== undefined) {
+    throw new ConfigurationError({
+      what: `--from and --${other} both say which network is trained`,
+      found: `--from ${path}, and --${other}`,
+      fix: other === 'resume' ? 'leave --from out: --resume continues the run itself' : 'leave one of them out',
+    });
+  }
+  const run = await readRunOrModel(path);
+  const { loss, augmentation } = run.options;
+  return {
+    from: { run, path },
+    options: {
+      ...options,
+      model: run.options.model as unknown as Record<string, unknown>,
+      ...(loss !== undefined && !typed.includes('loss') && { loss }),
+      ...(!typed.includes('augment') && { augment: augmentation ?? {} }),
+    },
+  };
+}
+
+/**
+ * The model that begins with another one's weights, for the classes of a data set.
+ *
+ * @throws ConfigurationError for images that it does not take.
+ */
+export function modelFrom({ run }: FromModel, options: RunOptions, dataset: Dataset): Model {
+  const { model } = run.options;
+  checkImageShape(
+    dataset.imageShape,
+    pipelineFor(augmentationOf(options), dataset.imageShape),
+    compileModel(model).inputShape,
+  );
+  return { ...model, layers: withClasses(model.layers, dataset.classNames.length) };
+}
+
+/** What came with the model, in a line. */
+export function fromLine(path: string, { transferred, fresh }: { transferred: string[]; fresh: string[] }): string {
+  const begins = fresh.length > 0 ? `; new weights for ${fresh.join(', ')}` : '';
+  return `from     ${path}: weights of ${transferred.join(', ') || 'no layer'}${begins}`;
+}

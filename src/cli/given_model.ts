@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { ConfigurationError, DataError } from '../errors.ts';
+import { importModel } from '../formats/import_model.ts';
+import { runOfModel } from '../formats/model_of_run.ts';
+import { isRun, parseRun, type SavedRun } from '../formats/run_file.ts';
+import type { ImportedModel } from '../formats/tensorflow.ts';
+import type { Model } from '../model/graph.ts';
+
+export function readGiven(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new ConfigurationError({ what: `${path} cannot be read`, found: (cause as Error).message }, { cause });
+  }
+}
+
+const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
+
+/**
+ * Another program's model.
+ *
+ * @param given a file, or the folder of a TensorFlow.js model.
+ * @param model of a safetensors file without one.
+ */
+export async function importGiven(given: string, model?: Record<string, unknown>): Promise<ImportedModel> {
+  const path = isFolder(given) ? join(given, 'model.json') : given;
+  const folder = dirname(resolve(path));
+  const read = (name: string) => {
+    const file = resolve(folder, name);
+    if (relative(folder, file).startsWith('..')) {
+      throw new DataError({ what: `${path} names weights outside of its folder`, found: name });
+    }
+    return readGiven(file);
+  };
+  return importModel(
+    { name: basename(path), bytes: readGiven(path) },
+    { read, ...(model && { model: model as unknown as Model }) },
+  );
+}
+
+/** What `predict`, `evaluate` and `train --from` begin with: a run of wgrad, or another program's model as one. */
+export async function readRunOrModel(given: string): Promise<SavedRun> {
+  const bytes = isFolder(given) ? undefined : readGiven(given);
+  if (bytes && isRun(bytes)) return parseRun(bytes, given);
+  const { notes: _, ...model } = await importGiven(given);
+  if (model.weights) return runOfModel(model);
+  throw new DataError({
+    what: `${given} is a network without weights`,
+    found: 'the layers alone',
+    expected: 'a run that --save has written, or a model with its weights',
+    fix: 'train it: wgrad import makes a run of it',
+  });
+}

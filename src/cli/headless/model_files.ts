@@ -1,0 +1,8 @@
+import type { ClassProbability } from '../../index.ts';
+
+/** Where the page finds the model that it opens, and the pictures that it predicts. */
+export const modelFile = 'model.wgrad';
+export const pictureFile = (index: number): string => `pictures/${index}`;
+
+/** What the model says of a picture, or why it could not be read. */
+export type PicturePrediction = { classes: ClassProbability[] } | { outputs: number[] } | { error: string };

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { identifyFiles } from '../data/identify.ts';
+import { ConfigurationError, DataError } from '../errors.ts';
+import { counted, figure } from '../figures.ts';
+import { optionsOfRun } from '../formats/model_of_run.ts';
+import { formatRun, type SavedRun } from '../formats/run_file.ts';
+import { defaultLoss, fillLoss, metricOf } from '../model/loss.ts';
+import { fillTrainerOptions } from '../train/trainer_options.ts';
+import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
+import { readRunOrModel } from './given_model.ts';
+import { modelFile, type PicturePrediction, pictureFile } from './headless/model_files.ts';
+import { Interrupts } from './interrupts.ts';
+import type { ServedFiles } from './served_files.ts';
+import { Session } from './session.ts';
+import { table } from './tables.ts';
+import { filesIn } from './user_folder.ts';
+import { integer, jsonOutput } from './values.ts';
+import { writeWhole } from './whole_file.ts';
+
+interface PredictCommandOptions extends AdapterOptions {
+  top: number;
+  json?: string;
+}
+
+/** Pictures that the page gets at a time. */
+const atOnce = 32;
+
+/** `wgrad predict` */
+export function addPredictCommand(wgrad: Command): void {
+  addAdapterOptions(
+    wgrad
+      .command('predict')
+      .description('classify pictures with a trained model')
+      .argument('<model>', "a run that --save has written, or another program's model, as import takes it")
+      .argument('<pictures...>', 'files, or folders with pictures in them')
+      .option('--top <n>', 'the most probable classes of each picture', integer('--top', { min: 1 }), 3)
+      .option('--json <file>', 'write the predictions as JSON; - for the standard output', jsonOutput('--json')),
+  ).action(predictPictures);
+}
+
+interface NamedPicture {
+  path: string;
+  read: () => Uint8Array | Promise<Uint8Array>;
+}
+
+async function predictPictures(
+  given: string,
+  paths: readonly string[],
+  { top, json, adapter, ...options }: PredictCommandOptions,
+): Promise<void> {
+  const run = await readRunOrModel(given);
+  const pictures = (await Promise.all(paths.map(picturesAt))).flat();
+  const { channels } = channelsOf(run);
+  if (channels !== 1 && channels !== 3) {
+    throw new ConfigurationError({
+      what: 'Pictures are gray or colored, and the model takes other images',
+      found: `${given}: ${channels} channels`,
+      expected: '1 or 3 channels',
+    });
+  }
+  const isOfClasses = metricOf(fillLoss(run.options.loss ?? defaultLoss)) === 'accuracy';
+  const files: ServedFiles = new Map([
+    [`/${modelFile}`, () => formatRun(run)],
+    ...pictures.map(({ read }, i): [string, NamedPicture['read']] => [`/${pictureFile(i)}`, read]),
+  ]);
+  let session: Session | undefined;
+  const interrupts = new Interrupts(async () => session?.close());
+  const predictions: PicturePrediction[] = [];
+  try {
+    session = await Session.open({ ...options, adapter, files, datasets: noDatasets, report: console.error });
+    await session.call('openModel');
+    for (let first = 0; first < pictures.length; first += atOnce) {
+      const order = Array.from({ length: Math.min(atOnce, pictures.length - first) }, (_, i) => first + i);
+      predictions.push(...(await session.call('predict', order, isOfClasses ? top : undefined)));
+    }
+  } finally {
+    interrupts.dispose();
+    await session?.close();
+  }
+  const named = predictions.map((prediction, i) => ({ picture: pictures[i]!.path, ...prediction }));
+  if (json !== undefined) write(json, `${JSON.stringify(named, undefined, 2)}\n`);
+  if (json !== '-') console.log(predictionTable(named));
+  const failed = named.filter((prediction) => 'error' in prediction);
+  if (failed.length === 0) return;
+  throw new DataError({
+    what: `${counted(failed.length, 'picture')} of ${predictions.length} cannot be decoded`,
+    found: failed.map(({ picture }) => picture).join(', '),
+    expected: 'PNG, JPEG, WebP, GIF, BMP or AVIF',
+  });
+}
+
+const noDatasets = () => {
+  throw new DataError({ what: 'A prediction has no data set' });
+};
+
+const channelsOf = (run: SavedRun) => {
+  const options = optionsOfRun(run);
+  fillTrainerOptions(options);
+  return { channels: options.pictures!.imageShape![2] };
+};
+
+/** A file is taken as a picture whatever it is; of a folder only what is one. */
+async function picturesAt(path: string): Promise<NamedPicture[]> {
+  if (!existsSync(path)) {
+    throw new ConfigurationError({ what: 'There is no such picture', found: path, expected: 'a file or a folder' });
+  }
+  if (!statSync(path).isDirectory()) return [{ path, read: () => readFileSync(path) }];
+  const files = await identifyFiles(filesIn(path));
+  const pictures = files.filter(({ format }) => format.kind === 'picture');
+  if (pictures.length > 0) {
+    return pictures.map((each) => ({
+      path: join(path, each.path),
+      read: async () => new Uint8Array(await each.file.arrayBuffer()),
+    }));
+  }
+  throw new ConfigurationError({
+    what: 'The folder has no pictures',
+    found: `${path}: ${counted(files.length, 'file')}`,
+    expected: 'PNG, JPEG, WebP, GIF, BMP or AVIF',
+  });
+}
+
+type Named = PicturePrediction & { picture: string };
+
+const percent = (probability: number) => `${(100 * probability).toFixed(1)} %`;
+
+export function predictionTable(predictions: readonly Named[]): string {
+  const cells = predictions.map((prediction) => {
+    if ('error' in prediction) return [prediction.error.split('\n')[0]!];
+    if ('outputs' in prediction) return prediction.outputs.map(figure);
+    return prediction.classes.flatMap(({ className, probability }) => [className, percent(probability)]);
+  });
+  const columns = Math.max(...cells.map(({ length }) => length));
+  const ofNumbers = predictions.some((prediction) => 'outputs' in prediction);
+  const head = Array.from({ length: columns }, (_, i) =>
+    ofNumbers ? `output ${i + 1}` : i % 2 ? 'probability' : i === 0 ? 'class' : `class ${i / 2 + 1}`,
+  );
+  const rows = predictions.map(({ picture }, n) => [picture, ...head.map((_, i) => cells[n]![i] ?? '')]);
+  return table(['picture', ...head], rows, 2);
+}
+
+/** @param path `-` is the standard output. */
+export function write(path: string, text: string): void {
+  if (path === '-') process.stdout.write(text);
+  else writeWhole(path, text);
+}

@@ -1,0 +1,16 @@
+import type { Handler } from './server.ts';
+
+/** Files that a page may fetch, by their paths, each read when it is asked for. */
+export type ServedFiles = ReadonlyMap<string, () => Uint8Array | Promise<Uint8Array>>;
+
+/** Answers with these files, and passes everything else on. */
+export function servedFiles(files: ServedFiles, others: Handler): Handler {
+  return (request, response, next) => {
+    const read = request.method === 'GET' ? files.get(request.url ?? '') : undefined;
+    if (!read) return others(request, response, next);
+    response.setHeader('content-type', 'application/octet-stream');
+    (async () => response.end(await read()))().catch((error: Error) =>
+      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(error.message),
+    );
+  };
+}
