@@ -28,11 +28,14 @@ export function addModelCommands(wgrad: Command): void {
   wgrad
     .command('import')
     .description("make a run that begins at another program's model")
-    .argument('<model>', "an .onnx or .safetensors file, a TensorFlow.js model.json or its folder, or Keras' to_json()")
+    .argument(
+      '<model>',
+      "an .onnx, .keras, .h5 or .safetensors file, a TensorFlow.js model.json or its folder, or Keras' to_json()",
+    )
     .requiredOption('--out <run>', 'the run, which the training page loads', outputFile('--out'))
     .option(
       '--model <json>',
-      "wgrad's model as JSON (text or file), for a safetensors file without one",
+      "wgrad's model as JSON (text or file), for a safetensors file or Keras' weights without one",
       namedOrJson<Record<string, unknown>>('--model', []),
     )
     .action(importRun);

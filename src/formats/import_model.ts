@@ -1,8 +1,11 @@
+import { unzipSync } from 'fflate';
 import { DataError } from '../errors.ts';
 import { compileModel, type Model } from '../model/graph.ts';
+import { isHdf5 } from './hdf5/hdf5.ts';
 import { isObject } from './keras/keras_json.ts';
 import { readKerasModel } from './keras/read_keras.ts';
-import { mayBeOnnx } from './onnx/read_file.ts';
+import { kerasArchive, parseKeras } from './keras/read_keras_weights.ts';
+import { isSavedModel, mayBeOnnx } from './onnx/read_file.ts';
 import { parseOnnx } from './onnx/read_onnx.ts';
 import { isSafetensors, parseSafetensors } from './safetensors.ts';
 import { type ImportedModel, isTensorflow, parseTensorflow } from './tensorflow.ts';
@@ -11,12 +14,12 @@ import type { ModelFile } from './trained_model.ts';
 export interface ImportOptions {
   /** Returns the bytes of a file in the same folder: the weights that a model.json names. Without it only the network is read. */
   read?: (path: string) => Uint8Array;
-  /** The network that a safetensors file without a model in its metadata belongs to. */
+  /** The network that a safetensors file without a model in its metadata, or Keras' weights alone, belong to. */
   model?: Model;
 }
 
 /**
- * A model from a file: an ONNX file, a safetensors file, the model.json of a TensorFlow.js layers model, Keras' `to_json()` or wgrad's model as JSON.
+ * A model from a file: an ONNX file, Keras' .keras or .h5, a safetensors file, the model.json of a TensorFlow.js layers model, Keras' `to_json()` or wgrad's model as JSON.
  * The last two are networks without weights.
  *
  * @throws DataError for a file that is none of these, with what it seems to be; for layers or operators that wgrad doesn't have, all of them; for
@@ -32,6 +35,7 @@ export function importModel(
     return { ...about, weights: [...weights], notes: [] };
   }
   if (mayBeOnnx(bytes)) return parseOnnx(bytes, name, options.read);
+  if (isHdf5(bytes) || kerasArchive(bytes)) return parseKeras(bytes, name, options.model);
   const json = jsonOf(bytes);
   if (isTensorflow(json)) return parseTensorflow(json, options.read, name);
   if (isObject(json) && 'layers' in json && 'inputShape' in json) {
@@ -43,7 +47,8 @@ export function importModel(
   throw new DataError({
     what: `${name} is no model that wgrad can read`,
     found: seemsToBe(bytes, json),
-    expected: "an ONNX or safetensors file, a TensorFlow.js model.json, Keras' to_json() or wgrad's model as JSON",
+    expected:
+      "an ONNX, Keras (.keras, .h5) or safetensors file, a TensorFlow.js model.json, Keras' to_json() or wgrad's model as JSON",
   });
 }
 
@@ -60,15 +65,34 @@ function jsonOf(bytes: Uint8Array): unknown {
 
 /** First bytes of files that a user might take for a model. */
 const beginnings: [string, string][] = [
-  ['\x89HDF', 'an HDF5 file, as Keras 2 saves models (.h5): save model.to_json() and its weights as safetensors'],
-  ['PK\x03\x04', 'a ZIP archive, as .keras, .npz and PyTorch files are'],
   ['\x1f\x8b', 'a gzip file'],
-  ['\x80', 'a pickle, as PyTorch saves state_dicts'],
+  ['\x80', 'a Python pickle, as older PyTorch saves models (.pt, .pth)'],
+  ['GIF8', 'a GIF picture'],
+  ['RIFF', 'a RIFF file, as WebP pictures are'],
+  ['BM', 'a BMP picture'],
+  ['%PDF', 'a PDF document'],
+  ['\x93NUMPY', 'a NumPy array (.npy)'],
+  ['7z\xbc\xaf', 'a 7z archive'],
   ['GGUF', 'a GGUF file'],
   ['wgradrun', 'a run that wgrad has saved: it needs no import'],
   ['\x89PNG', 'a PNG picture'],
   ['\xff\xd8\xff', 'a JPEG picture'],
 ];
+
+/** What a ZIP archive is, by the names in it. */
+function zipOf(bytes: Uint8Array): string {
+  const names: string[] = [];
+  try {
+    unzipSync(bytes, { filter: ({ name }) => names.push(name) < 0 });
+  } catch {
+    return 'a ZIP archive that is cut short or damaged';
+  }
+  if (names.some((name) => name.endsWith('.npy'))) return 'NumPy arrays (.npz): weights without a network';
+  if (names.some((name) => name.endsWith('data.pkl'))) {
+    return "PyTorch's file (.pt, .pth): a pickle, which only Python reads; export the model with torch.onnx.export";
+  }
+  return `a ZIP archive with ${names.slice(0, 4).join(', ') || 'nothing in it'}`;
+}
 
 function seemsToBe(bytes: Uint8Array, json: unknown): string {
   if (bytes.length === 0) return 'an empty file';
@@ -77,7 +101,12 @@ function seemsToBe(bytes: Uint8Array, json: unknown): string {
   const start = String.fromCharCode(...bytes.subarray(0, 8));
   const known = beginnings.find(([beginning]) => start.startsWith(beginning))?.[1];
   if (known) return known;
-  if (bytes.subarray(4, 8).join() === '84,70,76,51') return 'a TensorFlow Lite file';
+  if (bytes.subarray(4, 8).join() === '84,70,76,51') return 'a TensorFlow Lite file (.tflite)';
+  if (start.startsWith('PK\x03\x04')) return zipOf(bytes);
+  if (isSavedModel(bytes)) return "TensorFlow's SavedModel (.pb): operations, and no layers; save it as .keras";
+  const text = new TextDecoder().decode(bytes.subarray(0, 512));
+  if (/^\s*<(!doctype html|html|head)/i.test(text)) return 'an HTML page, as a download that failed gives one';
+  if (/^version https:\/\/git-lfs/.test(text)) return 'a pointer of Git LFS: the file itself has not been fetched';
   return /^\s*["[{]/.test(start)
     ? 'JSON that is cut short or damaged'
     : `a file that begins with ${JSON.stringify(start)}`;

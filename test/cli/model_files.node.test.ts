@@ -120,9 +120,9 @@ describe('wgrad import', () => {
   test('refuses what it cannot read, and says what it seems to be', async () => {
     const cases: [string, Uint8Array | string, RegExp][] = [
       ['empty', '', /found: "an empty file"/],
-      ['model.h5', new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10]), /an HDF5 file/],
+      ['model.h5', new Uint8Array([0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10]), /an HDF5 file that can't be read/],
       ['a.onnx', exportModel(network, 'onnx')[0]!.bytes.slice(0, 900), /a\.onnx is no ONNX model, or is damaged/],
-      ['a.npz', exportModel(network, 'npz')[0]!.bytes, /a ZIP archive/],
+      ['a.npz', exportModel(network, 'npz')[0]!.bytes, /NumPy arrays \(\.npz\)/],
       ['first.wgrad', readFileSync(run), /a run that wgrad has saved/],
       ['a.json', '{"a": 1}', /JSON with a"/],
       ['b.json', '{"a": ', /JSON that is cut short/],
