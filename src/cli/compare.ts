@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { requireTwins } from '../compare/twin_options.ts';
-import { fingerprint, takeFirst } from '../data/index.ts';
+import { requireTwins, type TwinOptions } from '../compare/twin_options.ts';
+import type { PairState } from '../compare/twins.ts';
+import { type Dataset, fingerprint, takeFirst } from '../data/index.ts';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { clock, count, counted } from '../figures.ts';
 import { compareCommand } from '../formats/shell_command.ts';
@@ -9,12 +10,14 @@ import { stepSamples } from '../plan/settings.ts';
 import { type ComparisonFile, concluded } from '../report/comparison_file.ts';
 import { comparisonReport } from '../report/report.ts';
 import { comparisonFileOf } from '../session/compared_runs.ts';
+import type { Plan } from '../train/run_length.ts';
 import { type CompareOptions, labelOf, twinsOf } from './compare_options.ts';
 import { finishedPairs, readComparison, writeComparison } from './comparison_file.ts';
 import { comparisonCutLine, planComparison } from './comparison_length.ts';
 import { comparisonTables, pairLine, wrapped } from './comparison_report.ts';
 import type { TwinEvent } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
+import { lengthWarnings } from './length_lines.ts';
 import { throughLosses } from './losses.ts';
 import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
@@ -41,6 +44,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
 
   let session: Session | undefined;
   let progress: PairProgress | undefined;
+  /** The state of the pair that runs, as of its last epoch: another Chrome continues from there. */
+  let state: PairState | undefined;
   /** The last step that the twins of this pair have reached. */
   let furthest = 0;
   const interrupts = new Interrupts(async () => session?.close());
@@ -56,6 +61,10 @@ export async function compare(options: CompareOptions, typed: readonly string[])
           progress?.update(events);
           for (const { step } of events) furthest = Math.max(furthest, step);
         },
+        keepPair: (newest: PairState) => {
+          state = newest;
+        },
+        restoredPair: () => state,
         report: console.error,
       });
     session = await open(options.adapter);
@@ -84,6 +93,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
           ]
         : mirroringLines(twins.a.augmentation!, classNames, '--augment handwriting');
     for (const line of mirroring) console.log(line);
+    for (const line of warningsOf(twins, datasets.train, plan)) console.log(line);
 
     const seeds = Array.from({ length: pairs }, (_, i) => firstSeed + i);
     const file = comparisonFileOf(
@@ -93,6 +103,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         data: await fingerprint(datasets),
         a: twins.a,
         b: twins.b,
+        fit: twins.fit,
         seeds,
       },
       [],
@@ -121,7 +132,9 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         progress.start(place);
         const begun = performance.now();
         furthest = 0;
-        const packed = await throughLosses(() => session!.call('trainPair', seed, epochs), {
+        state = undefined;
+        const train = () => session!.call('trainPair', { seed, epochs, continues: state !== undefined });
+        const packed = await throughLosses(train, {
           restart: async () => {
             await session?.close();
             session = await open(adapter.software ? 'software' : 'hardware');
@@ -130,11 +143,11 @@ export async function compare(options: CompareOptions, typed: readonly string[])
           },
           progress: () => furthest,
           isStopping: () => stopped,
-          // A pair is a function of its configuration: from its start it comes to the same bits.
+          // A pair is a function of its configuration: from its start, or from its state, it comes to the same bits.
           lost: ({ parts }) => {
             progress?.stop();
             console.log(
-              `lost     ${parts.what}: Chrome is started again, and pair ${file.pairs.length + 1}/${pairs} begins again`,
+              `lost     ${parts.what}: Chrome is started again, and pair ${file.pairs.length + 1}/${pairs} ${state ? `continues after epoch ${state.epoch}` : 'begins again'}`,
             );
           },
         });
@@ -157,6 +170,13 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     interrupts.dispose();
     await session?.close();
   }
+}
+
+/** What is not wrong with the length of the runs and yet worth a line; once where both twins have it. */
+function warningsOf({ a, b, fit }: TwinOptions, train: Dataset, plan: Plan): string[] {
+  const [ofA, ofB] = [a, b].map((options) => lengthWarnings(options, train, plan, fit)) as [string[], string[]];
+  if (ofA.join() === ofB.join()) return ofA;
+  return [a, b].flatMap((options, i) => lengthWarnings(options, train, plan, fit, `${'AB'[i]}: `));
 }
 
 /** The error with what is left of the comparison. */

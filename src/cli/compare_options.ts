@@ -3,16 +3,18 @@ import { named, type TwinOptions, type Variable, variables } from '../compare/tw
 import type { Dataset } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
+import { defaultLoss } from '../model/loss.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { optimizerTypes } from '../model/optimizers/index.ts';
 import { presetNames } from '../model/presets.ts';
 import type { ScheduleConfig } from '../model/schedule.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
+import { addSharedFitOptions, type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
 import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
 import { integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
 /** Flags as the user typed them. */
-export interface CompareOptions extends RunOptions {
+export interface CompareOptions extends RunOptions, Omit<FitCommandOptions, 'tta'> {
   a: string;
   b: string;
   vary: Variable;
@@ -37,7 +39,7 @@ export function addCompareOptions(command: Command): Command {
     )
     .option('--seeds <n>', 'pairs of twins, one a seed, from --seed on', integer('--seeds', { min: 1, max: 1000 }), 5)
     .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }));
-  return addRunOptions(command)
+  return addSharedFitOptions(addRunOptions(command))
     .addOption(
       new Option('--report <file>', 'write tables and plots as one HTML page, which needs no network').argParser(
         outputFile('--report'),
@@ -99,9 +101,11 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
 }
 
 /** Both twins, checked as far as that needs no GPU. */
-export function twinsOf(options: CompareOptions, train: Dataset): TwinOptions {
+export function twinsOf(options: CompareOptions, train: Dataset): TwinOptions & Required<Pick<TwinOptions, 'fit'>> {
   const { vary, a, b } = options;
-  return { vary, a: twinOf(options, '--a', a, train), b: twinOf(options, '--b', b, train) };
+  const { validationSplit: _, ...others } = options;
+  const { fit } = fitSettingsOf(others);
+  return { vary, a: twinOf(options, '--a', a, train), b: twinOf(options, '--b', b, train), fit };
 }
 
 function twinOf(options: CompareOptions, flag: string, text: string, train: Dataset): TrainerOptions {
@@ -116,7 +120,8 @@ function twinOf(options: CompareOptions, flag: string, text: string, train: Data
       ...(options.copies !== undefined && { copies: options.copies }),
       batchSize: options.batchSize,
       ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
-      loss: 'sparseCategoricalCrossentropy',
+      loss: options.loss ?? defaultLoss,
+      ...(options.metrics && { metrics: options.metrics }),
       seed: options.seed,
     };
   } catch (error) {

@@ -1,24 +1,34 @@
 import type { Comparison, Row } from '../compare/comparison_rows.ts';
-import type { PairRecord } from '../compare/twin_record.ts';
+import type { PairRecord, TwinEpoch } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
+import { measureName, validationMeasure } from '../health/metric.ts';
 import { differenceText, estimateText, intervalsText, pText } from '../report/comparison_text.ts';
 import { table } from './tables.ts';
 
 /** The output of `wgrad compare`: functions from figures to text. */
 
 export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: number, seconds: number): string {
-  const last = [a, b].map(({ epochs }) => epochs.at(-1));
-  const outcome = (of: (epoch: NonNullable<(typeof last)[number]>) => number) =>
-    last.map((epoch, i) => `${'AB'[i]} ${epoch ? figure(of(epoch)) : 'none'}`).join('  ');
+  const last = [a, b].map(({ epochs, finalEpoch }) => (finalEpoch ? epochs[finalEpoch - 1] : epochs.at(-1)));
+  const outcome = (of: (epoch: TwinEpoch) => number | undefined) =>
+    last
+      .map((epoch, i) => {
+        const value = epoch && of(epoch);
+        return `${'AB'[i]} ${value === undefined ? 'none' : figure(value)}`;
+      })
+      .join('  ');
   const broke = [a, b].flatMap(({ broke }, i) =>
     broke ? [`${'AB'[i]} broke off at step ${broke.step}: ${broke.layer} was not finite (${broke.pass})`] : [],
+  );
+  const stopped = [a, b].flatMap(({ stoppedEarly }, i) =>
+    stoppedEarly ? [`${'AB'[i]} stopped early, after epoch ${stoppedEarly.epoch}`] : [],
   );
   return [
     `pair ${place}/${pairs}  seed ${seed}`,
     `training loss ${outcome(({ loss }) => loss)}`,
     `validation loss ${outcome(({ validationLoss }) => validationLoss)}`,
-    `accuracy ${outcome(({ validationAccuracy }) => validationAccuracy)}`,
+    `${measureName(last.find((epoch) => epoch))} ${outcome(validationMeasure)}`,
     ...broke,
+    ...stopped,
     `${seconds.toFixed(1)} s`,
   ].join('  |  ');
 }
@@ -76,10 +86,11 @@ const cells = (row: Row) => [
   row.differs ? '*' : '',
 ];
 
-const epochFigures = ['training loss', 'validation loss', 'validation accuracy', 'gap in loss', 'gap in accuracy'];
-
 function epochTable(rows: readonly Row[]): string {
   const epochs = [...new Set(rows.map(({ epoch }) => epoch!))];
+  const epochFigures = [...new Set(rows.map((row) => row.figure))].filter(
+    (name) => !/plain|^training (?!loss)/.test(name),
+  );
   const cell = (epoch: number, figureName: string) => {
     const row = rows.find((it) => it.epoch === epoch && it.figure === figureName);
     return row ? `${figure(row.a.mean)} / ${figure(row.b.mean)}${row.differs ? ' *' : ''}` : '';

@@ -20,7 +20,21 @@ export interface FitCommandOptions {
   classWeight?: FitSettings['classWeight'];
 }
 
+/** Those of `train`. */
 export function addFitOptions(command: Command): Command {
+  return addSharedFitOptions(command).addOption(
+    new Option(
+      '--tta <n>',
+      'evaluate the network in the end by the mean over n augmented samples of each test image',
+    ).argParser((text) => {
+      const samples = integer('--tta', { min: 1 })(text);
+      return fillTestTimeAugmentation(samples).samples;
+    }),
+  );
+}
+
+/** Those that `compare` has too, for both twins. */
+export function addSharedFitOptions(command: Command): Command {
   return command
     .option(
       '--metrics <names>',
@@ -43,16 +57,7 @@ export function addFitOptions(command: Command): Command {
       classWeightOf,
     )
     .option('--terminate-on-nan', 'end at the first step with numbers that are not finite, not after three in a row')
-    .option('--validation-freq <n>', 'validate every n epochs, or after those listed: 1,2,5,10', frequencyOf)
-    .addOption(
-      new Option(
-        '--tta <n>',
-        'evaluate the network in the end by the mean over n augmented samples of each test image',
-      ).argParser((text) => {
-        const samples = integer('--tta', { min: 1 })(text);
-        return fillTestTimeAugmentation(samples).samples;
-      }),
-    );
+    .option('--validation-freq <n>', 'validate every n epochs, or after those listed: 1,2,5,10', frequencyOf);
 }
 
 function metricsOf(text: string): MetricConfig[] {

@@ -1,17 +1,21 @@
+import type { PairState } from '../compare/twins.ts';
 import type { Snapshot } from '../index.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
 import { base64 } from './headless/base64.ts';
 
-/** A snapshot as JSON, for the way between the command and its page: tensors are float32 in base64. */
+/** A snapshot, or the state of a pair with two of them, as JSON, for the way between the command and its page: tensors are float32 in base64. */
 export interface PackedSnapshot {
   packed: unknown;
 }
 
 const key = 'float32';
 
-export const packSnapshot = (snapshot: Snapshot): PackedSnapshot => ({ packed: packNumbers(pack(snapshot)) });
+export const packSnapshot = (snapshot: Snapshot | PairState): PackedSnapshot => ({
+  packed: packNumbers(pack(snapshot)),
+});
 
-export const unpackSnapshot = ({ packed }: PackedSnapshot): Snapshot => unpack(unpackNumbers(packed)) as Snapshot;
+export const unpackSnapshot = <State extends Snapshot | PairState = Snapshot>({ packed }: PackedSnapshot): State =>
+  unpack(unpackNumbers(packed)) as State;
 
 function pack(value: unknown): unknown {
   if (value instanceof Float32Array) return { [key]: base64(value) };

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page as ChromePage } from 'puppeteer-core';
+import type { PairState } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts, Snapshot } from '../index.ts';
@@ -39,6 +40,10 @@ export interface SessionOptions {
   tell?: (events: never[]) => void;
   /** Receives the states of a `fit` that was asked to send them, each after all events before it. */
   keep?: (state: Snapshot, reason: StateReason) => void;
+  /** Gets the states of a pair of twins as it is trained. */
+  keepPair?: (state: PairState) => void;
+  /** The state from which the page continues a pair. */
+  restoredPair?: () => PairState | undefined;
   /** Where the page's `restore` puts the run. */
   restored?: () => ResumePoint | undefined;
   /** Further files that the page may fetch. */
@@ -153,7 +158,7 @@ export class Session<P extends Opening = Page> {
   private static async openPage<P extends Opening>(
     browser: Browser,
     server: Served,
-    { tell, keep }: SessionOptions,
+    { tell, keep, keepPair }: SessionOptions,
     timeout: number,
   ): Promise<Session<P>> {
     const [page] = await browser.pages();
@@ -167,6 +172,12 @@ export class Session<P extends Opening = Page> {
         await page!.exposeFunction('wgradKeep', (state: PackedSnapshot, reason: StateReason) => {
           session.liveness.sign();
           keep(unpackSnapshot(state), reason);
+        });
+      }
+      if (keepPair) {
+        await page!.exposeFunction('wgradKeepPair', (state: PackedSnapshot) => {
+          session.liveness.sign();
+          keepPair(unpackSnapshot<PairState>(state));
         });
       }
       await page!.goto(server.url, { timeout: 0 });
@@ -215,13 +226,20 @@ export class Session<P extends Opening = Page> {
 }
 
 /** GET /state.json gives the state to resume from. A call to the page could pass at most 100 MB. */
-function stateRoute({ restored }: Pick<SessionOptions, 'restored'>, others: Handler): Handler {
+function stateRoute(
+  { restored, restoredPair }: Pick<SessionOptions, 'restored' | 'restoredPair'>,
+  others: Handler,
+): Handler {
   return (request, response, next) => {
-    if (request.url !== '/state.json') return others(request, response, next);
-    const point = restored?.();
-    if (!point) return next();
-    const { snapshot, ...from } = point;
-    const served: ServedState = { state: packSnapshot(snapshot), from: packNumbers(from) };
+    let served: ServedState | PackedSnapshot | undefined;
+    if (request.url === '/state.json') {
+      const { snapshot, ...from } = restored?.() ?? {};
+      served = snapshot && { state: packSnapshot(snapshot), from: packNumbers(from) as ServedState['from'] };
+    } else if (request.url === '/pair.json') {
+      const state = restoredPair?.();
+      served = state && packSnapshot(state);
+    } else return others(request, response, next);
+    if (!served) return next();
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(served));
   };

@@ -13,6 +13,8 @@ export interface Subject {
   epochs: number;
   /** A twin broke off in so many runs. */
   broken: { a: number; b: number };
+  /** earlyStopping ended a twin in so many runs. */
+  stopped?: { a: number; b: number };
 }
 
 /** Rows that are described one by one; the rest is counted. */
@@ -25,13 +27,14 @@ const describedMost = 12;
  * @returns plain text; an empty line stands between its parts.
  */
 export function paragraphOf({ summary, cosines }: Comparison, subject: Subject): string {
-  const { variable, a, b, seeds, epochs, broken } = subject;
+  const { variable, a, b, seeds, epochs, broken, stopped } = subject;
   const setting =
-    `${counted(seeds.length, 'pair')} of twins, one a seed, ${counted(epochs, 'epoch')} each: A with ${variable} ${a}, B with ${b}; ` +
+    `${counted(seeds.length, 'pair')} of twins, one a seed, ${counted(epochs, 'epoch')} each${stopped && stopped.a + stopped.b > 0 ? ' at most' : ''}: A with ${variable} ${a}, B with ${b}; ` +
     `${variable === 'model' ? 'order of samples and everything but the model' : 'initial weights, order of samples and everything else'} were the same.`;
   const outcome = [
     ...endSentence(summary, seeds.length),
     ...brokenSentences(broken, seeds.length),
+    ...stoppedSentences(stopped, seeds.length),
     ...verdictSentences(summary),
   ];
   const tests = testSentences(summary, seeds.length);
@@ -103,11 +106,14 @@ export const tooFew = (pairs: number): string =>
 /** How the twins ended, on the mean of all pairs. */
 function endSentence(summary: readonly Row[], pairs: number): string[] {
   const rowOf = (expected: FigureId) => summary.find(({ id }) => id === expected);
-  const [loss, accuracy] = [rowOf('validationLoss'), rowOf('validationAccuracy')];
-  if (!loss || !accuracy) return [];
+  const loss = rowOf('validationLoss');
+  const accuracy = rowOf('validationAccuracy');
+  const measure = accuracy ?? rowOf('validationMeanAbsoluteError');
+  if (!loss || !measure) return [];
+  const name = accuracy ? 'an accuracy' : 'a mean absolute error';
   const [a, b] = (['a', 'b'] as const).map((twin) =>
     loss[twin].n
-      ? `a validation loss of ${figure(loss[twin].mean)} and an accuracy of ${figure(accuracy[twin].mean)}`
+      ? `a validation loss of ${figure(loss[twin].mean)} and ${name} of ${figure(measure[twin].mean)}`
       : 'neither',
   );
   return [`${pairs > 1 ? 'On average A' : 'A'} ended with ${a}, B with ${b}.`];
@@ -122,6 +128,14 @@ function brokenSentences({ a, b }: Subject['broken'], pairs: number): string[] {
   const words = parts.map(([name, count]) => `${name} in ${count} of ${counted(pairs, 'pair')}`);
   return [
     `Numbers that are not finite ended training early for ${words.join(' and for ')}; such pairs count only where both have a figure.`,
+  ];
+}
+
+function stoppedSentences(stopped: Subject['stopped'], pairs: number): string[] {
+  if (!stopped || stopped.a + stopped.b === 0) return [];
+  const { a, b } = stopped;
+  return [
+    `Early stopping ended A in ${a} and B in ${b} of ${counted(pairs, 'pair')}; a run's figures at the end are those of the epoch whose weights it kept.`,
   ];
 }
 

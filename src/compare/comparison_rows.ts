@@ -6,7 +6,7 @@ import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_recor
 /** The twins differ in a figure whose corrected p is below this. */
 export const significance = 0.05;
 
-export type FigureId = 'validationLoss' | 'validationAccuracy';
+export type FigureId = 'validationLoss' | 'validationAccuracy' | 'validationMeanAbsoluteError';
 
 /** A figure of both twins, over the pairs. */
 export interface Row {
@@ -53,7 +53,10 @@ interface Figure {
 
 /** @param epochs of a run that was not broken off. */
 export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comparison {
-  const byEpoch = Array.from({ length: epochs }, (_, i) => outcomesOf(i)).flat();
+  const metrics = metricsOf(pairs);
+  const byEpoch = Array.from({ length: epochs }, (_, i) =>
+    outcomesOf(metrics, ({ epochs }) => epochs[i]).map((figure) => ({ ...figure, epoch: i + 1 })),
+  ).flat();
   const cosineOf = (epoch: number, layer?: string) => ({
     epoch: epoch + 1,
     ...(layer !== undefined && { layer }),
@@ -66,7 +69,7 @@ export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comp
   const compared = pairs.some(({ cosines }) => cosines.length > 0);
   return {
     summary: rowsOf(pairs, [
-      ...outcomesOf(epochs - 1).map(({ epoch, ...figure }) => figure),
+      ...outcomesOf(metrics, (twin) => lastOf(twin, epochs)),
       ...networkFigures(epochs),
       ...layers.flatMap((layer) => layerFigures(layer, epochs)),
     ]),
@@ -85,27 +88,61 @@ export const layersOf = (pairs: readonly PairRecord[]): string[] => [
   ...new Set(pairs.flatMap(({ a, b }) => [a, b].flatMap((twin) => Object.keys(twin.timeline.logNorms)))),
 ];
 
+/** The names of the metrics that any twin has. */
+const metricsOf = (pairs: readonly PairRecord[]): string[] => [
+  ...new Set(
+    pairs.flatMap(({ a, b }) => [a, b].flatMap((twin) => twin.epochs.flatMap((it) => Object.keys(it.metrics ?? {})))),
+  ),
+];
+
+/** The epoch that a run ended with; undefined of one that was broken off. */
+const lastOf = ({ epochs, finalEpoch }: TwinRecord, planned: number): TwinEpoch | undefined =>
+  epochs[(finalEpoch ?? planned) - 1];
+
 /** How the network does after an epoch; the gaps are between the same weights' figures on unaugmented images. */
-function outcomesOf(index: number): Figure[] {
-  const of = (figure: string, scale: Scale, value: (epoch: TwinEpoch) => number, id?: FigureId): Figure => ({
+function outcomesOf(metrics: readonly string[], at: (twin: TwinRecord) => TwinEpoch | undefined): Figure[] {
+  const of = (
+    figure: string,
+    scale: Scale,
+    value: (epoch: TwinEpoch) => number | undefined,
+    id?: FigureId,
+  ): Figure => ({
     figure,
     ...(id && { id }),
-    epoch: index + 1,
     scale,
-    of: ({ epochs }) => epochs[index] && value(epochs[index]),
+    of: (twin) => {
+      const epoch = at(twin);
+      return epoch && value(epoch);
+    },
   });
+  const difference = (x?: number, y?: number) => (x === undefined || y === undefined ? undefined : x - y);
+  // Those that nothing was measured of are no rows: accuracy, or the mean absolute error.
   return [
     of('training loss', 'linear', ({ loss }) => loss),
     of('training accuracy', 'share', ({ accuracy }) => accuracy),
+    of('training mean absolute error', 'linear', ({ meanAbsoluteError }) => meanAbsoluteError),
     of('loss on plain training images', 'linear', ({ plainLoss }) => plainLoss),
     of('accuracy on plain training images', 'share', ({ plainAccuracy }) => plainAccuracy),
+    of(
+      'mean absolute error on plain training images',
+      'linear',
+      ({ plainMeanAbsoluteError }) => plainMeanAbsoluteError,
+    ),
     of('validation loss', 'linear', ({ validationLoss }) => validationLoss, 'validationLoss'),
     of('validation accuracy', 'share', ({ validationAccuracy }) => validationAccuracy, 'validationAccuracy'),
-    of('gap in loss', 'linear', ({ validationLoss, plainLoss }) => validationLoss - plainLoss),
     of(
-      'gap in accuracy',
-      'shareDifference',
-      ({ validationAccuracy, plainAccuracy }) => plainAccuracy - validationAccuracy,
+      'validation mean absolute error',
+      'linear',
+      ({ validationMeanAbsoluteError }) => validationMeanAbsoluteError,
+      'validationMeanAbsoluteError',
+    ),
+    ...metrics.map((name) => of(`validation ${name}`, 'share', (epoch) => epoch.metrics?.[name])),
+    of('gap in loss', 'linear', ({ validationLoss, plainLoss }) => difference(validationLoss, plainLoss)),
+    of('gap in accuracy', 'shareDifference', ({ validationAccuracy, plainAccuracy }) =>
+      difference(plainAccuracy, validationAccuracy),
+    ),
+    of('gap in mean absolute error', 'linear', ({ validationMeanAbsoluteError, plainMeanAbsoluteError }) =>
+      difference(validationMeanAbsoluteError, plainMeanAbsoluteError),
     ),
   ];
 }
@@ -115,7 +152,7 @@ function networkFigures(epochs: number): Figure[] {
     {
       figure: 'transport to the first layer',
       scale: 'log',
-      of: (twin) => twin.epochs[epochs - 1]?.transport,
+      of: (twin) => lastOf(twin, epochs)?.transport,
     },
     { figure: 'gradient noise scale', scale: 'log', of: noiseScale },
   ];
@@ -129,14 +166,17 @@ function noiseScale({ epochs }: TwinRecord): number {
 }
 
 function layerFigures(layer: string, epochs: number): Figure[] {
-  const at = (index: number, of: (figures: LayerEpoch) => number | undefined): OfTwin => {
-    return (twin) => {
-      const figures = twin.epochs[index]?.layers[layer];
+  const inEpoch =
+    (epochOf: (twin: TwinRecord) => TwinEpoch | undefined) =>
+    (of: (figures: LayerEpoch) => number | undefined): OfTwin =>
+    (twin) => {
+      const figures = epochOf(twin)?.layers[layer];
       return figures && of(figures);
     };
-  };
+  const atStart = inEpoch((twin) => twin.epochs[0]);
+  const atEnd = inEpoch((twin) => lastOf(twin, epochs));
   const norm = ({ gradientNorm }: LayerEpoch) => gradientNorm;
-  const [first, last] = [at(0, norm), at(epochs - 1, norm)];
+  const [first, last] = [atStart(norm), atEnd(norm)];
   // One epoch has no early and no late.
   const norms: Figure[] =
     epochs === 1
@@ -153,9 +193,9 @@ function layerFigures(layer: string, epochs: number): Figure[] {
         ];
   return [
     ...norms,
-    { figure: 'update ratio', layer, scale: 'log', of: at(epochs - 1, ({ updateRatio }) => updateRatio) },
-    { figure: 'transport factor', layer, scale: 'log', of: at(epochs - 1, ({ transport }) => transport) },
-    { figure: 'dead share', layer, scale: 'share', isRare: true, of: at(epochs - 1, ({ dead }) => dead) },
+    { figure: 'update ratio', layer, scale: 'log', of: atEnd(({ updateRatio }) => updateRatio) },
+    { figure: 'transport factor', layer, scale: 'log', of: atEnd(({ transport }) => transport) },
+    { figure: 'dead share', layer, scale: 'share', isRare: true, of: atEnd(({ dead }) => dead) },
     ...verdictNames.map(
       (verdict): Figure => ({
         figure: `time ${verdict}`,

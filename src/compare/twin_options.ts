@@ -3,6 +3,9 @@ import { ConfigurationError } from '../errors.ts';
 import { metricOf } from '../model/loss.ts';
 import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
 import type { Settings } from '../plan/settings.ts';
+import { requireCallbacksFit } from '../train/callbacks/index.ts';
+import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
+import { weightsOf } from '../train/sample_weights.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 
 /** The variables that twins can differ in. */
@@ -14,6 +17,8 @@ export interface TwinOptions {
   vary: Variable;
   a: TrainerOptions;
   b: TrainerOptions;
+  /** How both validate and when each ends: the options of `fit`, but for `validationSplit`. */
+  fit?: FitSettings;
 }
 
 /** The options that belong to each variable; all others have to be the same. An optimizer includes its learning rate. */
@@ -30,9 +35,12 @@ const covers: Record<Variable, string[]> = {
  * @throws ConfigurationError for twins that differ in more than the variable, or not in it; an augmentation that would change
  *   which images are trained on, their order, or the images of the validation; data that doesn't fit a model.
  */
-export function requireTwins({ vary, a, b }: TwinOptions, datasets: { train: Dataset; test: Dataset }): void {
+export function requireTwins({ vary, a, b, fit = {} }: TwinOptions, datasets: { train: Dataset; test: Dataset }): void {
   const settings = [fillTrainerOptions(a), fillTrainerOptions(b)] as const;
-  for (const one of settings) requireComparable(one, vary, datasets);
+  for (const one of settings) {
+    requireComparable(one, vary, datasets);
+    requireFitSettings(one, fit, datasets.train);
+  }
   const [ofA, ofB] = settings.map(partsOf) as [Record<string, unknown>, Record<string, unknown>];
   const differing = Object.keys(ofA).filter((part) => canonical(ofA[part]) !== canonical(ofB[part]));
   const more = differing.filter((part) => !covers[vary].includes(part));
@@ -77,21 +85,8 @@ function requireComparable(
       loss,
     });
   }
-  if (metricOf(loss) !== 'accuracy') {
-    throw new ConfigurationError({
-      what: `Twins are compared by their accuracy, which ${loss.type} has not`,
-      found: `loss ${loss.type}`,
-      expected: 'a loss of classes or of labels, sparseCategoricalCrossentropy or binaryCrossentropy',
-    });
-  }
   const { generator } = pipelineInto(augmentation, model.inputShape);
-  if (generator?.validationSplit) {
-    throw new ConfigurationError({
-      what: 'Twins are validated on images of their own, not on a part of the training images',
-      found: { validationSplit: generator.validationSplit },
-      expected: 'no validationSplit',
-    });
-  }
+  if (generator?.validationSplit) throw ownValidation(generator.validationSplit);
   if (vary === 'augmentation' && generator && generator.compat !== 'corrected') {
     throw new ConfigurationError({
       what: "Keras' own draws also draw the order of the samples, which would not be the same for both twins",
@@ -100,6 +95,22 @@ function requireComparable(
     });
   }
 }
+
+/** @throws ConfigurationError for a monitor that is not measured, weights of classes that don't fit, and a validationSplit. */
+function requireFitSettings({ metrics, loss, optimizer }: Settings, fit: FitSettings, train: Dataset): void {
+  const { callbacks, validationSplit, classWeight } = fillFitSettings(fit);
+  if (validationSplit !== undefined) throw ownValidation(validationSplit);
+  if (classWeight !== undefined) weightsOf(train, { classWeight });
+  const measured = { validation: true, accuracy: metricOf(loss) === 'accuracy', metrics };
+  requireCallbacksFit(callbacks, measured, typeof optimizer.learningRate !== 'number');
+}
+
+const ownValidation = (validationSplit: number) =>
+  new ConfigurationError({
+    what: 'Twins are validated on images of their own, not on a part of the training images',
+    found: { validationSplit },
+    expected: 'no validationSplit',
+  });
 
 /** Options of a generator that decode every image, those of the validation too. */
 const decoding = [
@@ -122,6 +133,7 @@ function partsOf({
   seed,
   inputView,
   loss,
+  metrics,
 }: Settings): Record<string, unknown> {
   const { learningRate, ...rest } = optimizer;
   const { augmentation, probability, views } = inputView;
@@ -139,6 +151,7 @@ function partsOf({
     'accumulation steps': accumulationSteps,
     mix: { probability, views },
     loss,
+    metrics: metrics.map(({ name, ...options }) => ({ ...options, name })),
     seed,
   };
 }

@@ -1,6 +1,6 @@
 import { median } from 'simple-statistics';
 import type { Verdict } from '../health/health.ts';
-import type { StepRecord } from '../health/history.ts';
+import { meanMetric, type StepRecord } from '../health/history.ts';
 
 /** A pair of twins: plain JSON, a function of the configuration alone. NaN stands for figures that could not be measured. */
 export interface PairRecord {
@@ -20,6 +20,10 @@ export interface TwinRecord {
   steps: number;
   /** Every change of a layer's verdict, in order. */
   verdicts: Verdict[];
+  /** earlyStopping ended it after this epoch. */
+  stoppedEarly?: { epoch: number; monitor: string };
+  /** The epoch whose weights the run ended with, where that is not the last one planned: an early stop, or the best weights. */
+  finalEpoch?: number;
   /** Why it ended before its time: numbers that are not finite. */
   broke?: { epoch: number; step: number; layer: string; pass: string };
 }
@@ -27,12 +31,19 @@ export interface TwinRecord {
 export interface TwinEpoch {
   /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
   loss: number;
-  accuracy: number;
+  /** Of classes; a loss of numbers has the mean absolute error in its place, here and below. */
+  accuracy?: number;
+  meanAbsoluteError?: number;
   /** After the epoch, on unaugmented training images: as many as there are validation images, where there are so many. */
   plainLoss: number;
-  plainAccuracy: number;
-  validationLoss: number;
-  validationAccuracy: number;
+  plainAccuracy?: number;
+  plainMeanAbsoluteError?: number;
+  /** Undefined for an epoch that `validationFreq` leaves out, like what else is measured of the validation. */
+  validationLoss?: number;
+  validationAccuracy?: number;
+  validationMeanAbsoluteError?: number;
+  /** Metrics of the validation that are one number, by their names. */
+  metrics?: Record<string, number>;
   /** Steps that were left out because their numbers were not finite. */
   skippedSteps: number;
   /** Median over the steps of the product of all transport factors. */
@@ -79,7 +90,7 @@ const stretchesMost = 120;
 /** The figures of an epoch's steps, without evaluations and gradients. */
 export function summarizeEpoch(steps: readonly StepRecord[]): Pick<
   TwinEpoch,
-  'loss' | 'accuracy' | 'skippedSteps' | 'transport'
+  'loss' | 'accuracy' | 'meanAbsoluteError' | 'skippedSteps' | 'transport'
 > & {
   layers: Record<string, Omit<LayerEpoch, 'sample'>>;
 } {
@@ -90,7 +101,7 @@ export function summarizeEpoch(steps: readonly StepRecord[]): Pick<
   const names = Object.keys(steps[0]?.gradientNorms ?? {});
   return {
     loss: mean(({ loss }) => loss),
-    accuracy: mean(({ accuracy }) => accuracy!), // requireTwins lets no other loss through
+    ...meanMetric(steps[0], mean),
     skippedSteps: steps.length - counted.length,
     ...medianOf(
       'transport',

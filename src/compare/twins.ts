@@ -2,16 +2,21 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { cosine, exponentsOf, type Gradient, meanGradient } from '../health/gradient_sample.ts';
 import type { ProbeRecord, Verdict } from '../health/health.ts';
-import { type StepRecord, withoutHealth } from '../health/history.ts';
+import { type EpochRecord, type StepRecord, withoutHealth } from '../health/history.ts';
 import type { NoiseEstimate } from '../health/noise.ts';
-import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
+import { judgedLayers, VerdictWatch, type WatchState } from '../health/verdicts.ts';
+import { metricOf } from '../model/loss.ts';
 import { tensorsByLayer } from '../model/measured_layers.ts';
 import { sliceDataset } from '../plan/samples.ts';
+import { fillCallbacks } from '../train/callbacks/index.ts';
 import { NonFiniteError } from '../train/diagnosis.ts';
 import type { Evaluation } from '../train/evaluate.ts';
+import type { FitSettings } from '../train/fit_settings.ts';
+import { isBetter, type Monitor, monitored, monitorOf } from '../train/monitor.ts';
 import type { Pace } from '../train/pace.ts';
+import type { Snapshot } from '../train/snapshot.ts';
 import { Trainer } from '../train/trainer.ts';
-import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
+import { type FitOptions, fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import { LockStep } from './lock_step.ts';
 import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
 import {
@@ -28,6 +33,13 @@ export interface PairOptions extends TwinOptions {
   /** The seed of both twins: weights, order of samples, draws. */
   seed: number;
   epochs: number;
+  /** Continues a pair from its state after an epoch, to the same bits. */
+  state?: PairState;
+  /**
+   * Called after each epoch but the last; the pair waits for it. `take` reads the state back from the GPU: 4 bytes for each
+   * weight and each of the optimizer's slots of both twins.
+   */
+  onState?: (take: () => Promise<PairState>) => void | Promise<void>;
   /** Aborting it makes `trainPair` resolve with undefined: half a pair is none. */
   signal?: AbortSignal;
   /** Holds both together, and lets steps of both through: `createPace`. It changes nothing of what is computed. */
@@ -47,8 +59,37 @@ export interface PairOptions extends TwinOptions {
   onPause?: () => void;
 }
 
-/** The callbacks of each twin. */
-type Listeners = Pick<PairOptions, 'epochs' | 'onStep' | 'onVerdict' | 'onProbe' | 'onEpoch' | 'onBreak'>;
+/** What a pair has come to after an epoch: with the same configuration and data, another call of `trainPair` continues it. */
+export interface PairState {
+  /** Epochs that are complete. */
+  epoch: number;
+  cosines: PairRecord['cosines'];
+  a: TwinState;
+  b: TwinState;
+}
+
+export interface TwinState {
+  /** Its steps, without their health. */
+  steps: StepRecord[];
+  epochSteps: number;
+  epochs: TwinEpoch[];
+  verdicts: Verdict[];
+  watch?: WatchState;
+  broke?: NonNullable<TwinRecord['broke']>;
+  stoppedEarly?: NonNullable<TwinRecord['stoppedEarly']>;
+  best?: Best;
+  /** Of a twin that still trains. */
+  snapshot?: Snapshot;
+}
+
+/** The best epoch by the figure that earlyStopping monitors. */
+interface Best {
+  epoch: number;
+  value?: number;
+}
+
+/** What each twin takes of them. */
+type Listeners = Pick<PairOptions, 'epochs' | 'fit' | 'onStep' | 'onVerdict' | 'onProbe' | 'onEpoch' | 'onBreak'>;
 
 /**
  * Trains two networks that differ in one variable, in lock-step on one device: neither begins a step before both have begun the
@@ -63,22 +104,29 @@ export async function trainPair(
   datasets: { train: Dataset; test: Dataset },
   options: PairOptions,
 ): Promise<PairRecord | undefined> {
-  const { vary, seed, epochs, signal } = options;
+  const { vary, seed, epochs, signal, state, onState } = options;
   requireTwins(options, datasets);
   const sample = takeSample(datasets.train, seed, options.a.batchSize ?? 32);
   const make = (which: 'a' | 'b') => new Twin(gpu, which, { ...options[which], seed }, datasets, sample, options);
   const twins = [make('a'), make('b')] as const;
   try {
-    const cosines: PairRecord['cosines'] = [];
-    for (let epoch = 1; epoch <= epochs; epoch++) {
+    const cosines: PairRecord['cosines'] = [...(state?.cosines ?? [])];
+    if (state) for (const twin of twins) await twin.restore(state[twin.which]);
+    const first = (state?.epoch ?? 0) + 1;
+    for (let epoch = first; epoch <= epochs && twins.some((twin) => !twin.isOver); epoch++) {
       if (signal?.aborted) return undefined;
-      await trainEpoch(twins, epoch, options);
+      await trainEpoch(twins, epoch, epoch === first, options);
       if (signal?.aborted) return undefined;
       // One after the other: what both need of the GPU at once would be twice as much.
       const gradients: (SampledGradient | undefined)[] = [];
       for (const twin of twins) gradients.push(await twin.endEpoch(epoch));
       const [a, b] = gradients;
       if (vary !== 'model' && a && b) cosines.push(cosinesOf(a, b));
+      if (epoch === epochs || signal?.aborted) continue;
+      await onState?.(async () => {
+        const [ofA, ofB] = [await twins[0].state(), await twins[1].state()];
+        return { epoch, cosines: [...cosines], a: ofA, b: ofB };
+      });
     }
     return { seed, a: twins[0].record(), b: twins[1].record(), cosines };
   } finally {
@@ -89,14 +137,15 @@ export async function trainPair(
 async function trainEpoch(
   twins: readonly [Twin, Twin],
   epoch: number,
+  isFirst: boolean,
   { pace, signal, onBegin, onPause }: Pick<PairOptions, 'pace' | 'signal' | 'onBegin' | 'onPause'>,
 ): Promise<void> {
   let missing = twins.length;
   const begins = () => {
-    if (epoch === 1 && --missing === 0) onBegin?.({ a: twins[0].bytes, b: twins[1].bytes });
+    if (isFirst && --missing === 0) onBegin?.({ a: twins[0].bytes, b: twins[1].bytes });
   };
   const together = new LockStep(pace, onPause);
-  const running = twins.filter(({ broke }) => !broke).map((twin) => ({ twin, part: together.join() }));
+  const running = twins.filter(({ isOver }) => !isOver).map((twin) => ({ twin, part: together.join() }));
   const failing = new AbortController();
   const stop = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
   const ends = running.map(async ({ twin, part }) => {
@@ -132,21 +181,27 @@ function cosinesOf(a: SampledGradient, b: SampledGradient): PairRecord['cosines'
 
 /** One of the two twins: its trainer and its record so far. */
 class Twin {
-  broke: TwinRecord['broke'];
+  private broke: TwinRecord['broke'];
+  private stoppedEarly: TwinRecord['stoppedEarly'];
+  private best: Best | undefined;
   private readonly trainer: Trainer;
   private readonly plainTraining: Dataset;
   private readonly augmented: boolean;
+  private readonly settings: FitSettings;
+  /** Where the best weights are wanted: what they are the best by. */
+  private readonly monitor: (Monitor & { minDelta: number; startFromEpoch: number }) | undefined;
   /** The records of the current epoch with their health, and those of all steps without. */
   private ofEpoch: StepRecord[] = [];
-  private readonly steps: StepRecord[] = [];
-  private readonly epochs: TwinEpoch[] = [];
-  private readonly verdicts: Verdict[] = [];
+  private validation: EpochRecord | undefined;
+  private steps: StepRecord[] = [];
+  private epochs: TwinEpoch[] = [];
+  private verdicts: Verdict[] = [];
   private watch: VerdictWatch | undefined;
   private epochSteps = 0;
 
   constructor(
     gpu: Gpu,
-    private readonly which: 'a' | 'b',
+    readonly which: 'a' | 'b',
     settings: TrainerOptions,
     private readonly datasets: { train: Dataset; test: Dataset },
     private readonly sample: Dataset,
@@ -156,19 +211,37 @@ class Twin {
     this.augmented = isAugmented(settings);
     const { train, test } = datasets;
     this.plainTraining = sliceDataset(train, 0, Math.min(train.count, test.count));
+    const { earlyStopping, ...fit } = listeners.fit ?? {};
+    // An epoch's figures are of its own weights: which epoch the best ones are of goes into the record.
+    this.settings = earlyStopping ? { ...fit, earlyStopping: { ...earlyStopping, restoreBestWeights: false } } : fit;
+    if (!earlyStopping?.restoreBestWeights) return;
+    const { metrics, loss } = fillTrainerOptions(settings);
+    const filled = fillCallbacks({ earlyStopping }).earlyStopping!;
+    const measured = { validation: true, accuracy: metricOf(loss) === 'accuracy', metrics };
+    const { minDelta, startFromEpoch } = filled;
+    this.monitor = { ...monitorOf(filled, measured, 'earlyStopping'), minDelta, startFromEpoch };
+  }
+
+  /** It has broken off or stopped early. */
+  get isOver(): boolean {
+    return this.broke !== undefined || this.stoppedEarly !== undefined;
   }
 
   async trainEpoch(epoch: number, fit: Pick<FitOptions, 'pace' | 'onPause' | 'signal'>): Promise<void> {
-    const before = this.steps.length;
     this.ofEpoch = [];
+    this.validation = undefined;
     const { epochs, onStep, onVerdict, onProbe, onBreak } = this.listeners;
+    // Each call of `fit` is one epoch of the whole run: it stops there, and the next one continues it.
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, ...(fit.signal ? [fit.signal] : [])]);
     try {
-      await this.trainer.fit(this.datasets.train, {
+      const { stoppedEarly } = await this.trainer.fit(this.datasets.train, {
+        ...this.settings,
         ...fit,
+        ...{ epochs, initialEpoch: epoch - 1, validationData: this.datasets.test, signal },
         keepHealth: false,
-        onStep: (record, { epochSteps }) => {
+        onStep: (step, { epochSteps }) => {
           this.epochSteps = epochSteps;
-          const step = { ...record, step: before + record.step, epoch };
           this.ofEpoch.push(step);
           this.steps.push(withoutHealth(step));
           this.watch ??= new VerdictWatch(judgedLayers(this.trainer.model), epochSteps);
@@ -178,8 +251,14 @@ class Twin {
             onVerdict?.(this.which, verdict);
           }
         },
-        onProbe: (probe) => onProbe?.(this.which, { ...probe, step: before + probe.step }),
+        onProbe: (probe) => onProbe?.(this.which, probe),
+        onEpoch: (record) => {
+          this.validation = record;
+          ended.abort();
+        },
       });
+      if (stoppedEarly) this.stoppedEarly = { epoch, monitor: stoppedEarly.monitor };
+      if (this.validation) this.noteBest(this.validation);
     } catch (error) {
       if (!(error instanceof NonFiniteError)) throw error;
       this.broke = { epoch, step: this.steps.length, layer: error.layer, pass: error.pass };
@@ -187,35 +266,43 @@ class Twin {
     }
   }
 
+  /** As earlyStopping finds the best epoch. */
+  private noteBest(record: EpochRecord): void {
+    if (!this.monitor || record.epoch <= this.monitor.startFromEpoch) return;
+    const value = monitored(record, this.monitor);
+    if (value === undefined) return;
+    if (isBetter(this.monitor, value, this.best?.value, this.monitor.minDelta))
+      this.best = { epoch: record.epoch, value };
+    else this.best ??= { epoch: record.epoch };
+  }
+
   get bytes(): number {
     return this.trainer.memory.bytes;
   }
 
-  /** Evaluates, and takes the gradient on the sample; undefined of a twin that has broken off. */
+  /** Evaluates, and takes the gradient on the sample; undefined of a twin that has broken off or stopped before. */
   async endEpoch(epoch: number): Promise<SampledGradient | undefined> {
-    if (this.broke) return undefined;
-    const { trainer, datasets, sample } = this;
-    const plain = await trainer.evaluate(this.plainTraining);
-    const validation = await trainer.evaluate(datasets.test);
+    if (!this.validation || this.validation.epoch !== epoch) return undefined;
+    const { trainer, sample } = this;
+    const plain = await trainer.evaluate(this.plainTraining, { metrics: [] });
     const parts = await trainer.datasetGradients(sample);
     const seen = this.augmented ? await trainer.datasetGradients(sample, { augmented: true }) : parts;
     const whole = meanGradient(parts);
-    const record = this.summarize(plain, validation, whole, seen);
+    const record = this.summarize(plain, this.validation, whole, seen);
     this.epochs.push(record);
     this.listeners.onEpoch?.(this.which, epoch, record);
     return { whole, layers: this.byLayer(whole) };
   }
 
-  private summarize(plain: Evaluation, validation: Evaluation, whole: Gradient, seen: readonly Gradient[]): TwinEpoch {
+  private summarize(plain: Evaluation, validation: EpochRecord, whole: Gradient, seen: readonly Gradient[]): TwinEpoch {
     const { layers, ...rest } = summarizeEpoch(this.ofEpoch);
     const noise = this.noiseByLayer(seen);
     const gradients = this.byLayer(whole);
     return {
       ...rest,
       plainLoss: plain.loss,
-      plainAccuracy: plain.accuracy!,
-      validationLoss: validation.loss,
-      validationAccuracy: validation.accuracy!,
+      ...renamed(plain, { accuracy: 'plainAccuracy', meanAbsoluteError: 'plainMeanAbsoluteError' }),
+      ...validationFigures(validation),
       sample: noiseBetween(seen, this.sample.count),
       layers: Object.fromEntries(
         Object.entries(layers).map(([name, figures]): [string, LayerEpoch] => [
@@ -245,13 +332,41 @@ class Twin {
     return Object.fromEntries(layers.map(({ name, tensors }) => [name, tensors.map((t) => gradient[t]!)]));
   }
 
+  async state(): Promise<TwinState> {
+    const { steps, epochSteps, epochs, verdicts, watch, broke, stoppedEarly, best } = this;
+    return {
+      ...{ steps: [...steps], epochSteps, epochs: [...epochs], verdicts: [...verdicts] },
+      ...(watch && { watch: watch.state }),
+      ...(broke && { broke }),
+      ...(stoppedEarly && { stoppedEarly }),
+      ...(best && { best }),
+      ...(!this.isOver && { snapshot: await this.trainer.snapshot() }),
+    };
+  }
+
+  async restore({ steps, epochSteps, epochs, verdicts, watch, snapshot, ...ended }: TwinState): Promise<void> {
+    this.steps = [...steps];
+    this.epochSteps = epochSteps;
+    this.epochs = [...epochs];
+    this.verdicts = [...verdicts];
+    this.broke = ended.broke;
+    this.stoppedEarly = ended.stoppedEarly;
+    this.best = ended.best;
+    if (watch) this.watch = new VerdictWatch(judgedLayers(this.trainer.model), epochSteps, verdicts, watch);
+    if (snapshot) await this.trainer.restore(snapshot);
+  }
+
   record(): TwinRecord {
+    const { broke, stoppedEarly, best } = this;
+    const finalEpoch = broke ? undefined : (best?.epoch ?? stoppedEarly?.epoch);
     return {
       epochs: this.epochs,
       timeline: timelineOf(this.steps, this.epochSteps * this.listeners.epochs),
       steps: this.steps.length,
       verdicts: this.verdicts,
-      ...(this.broke && { broke: this.broke }),
+      ...(broke && { broke }),
+      ...(stoppedEarly && { stoppedEarly }),
+      ...(finalEpoch !== undefined && { finalEpoch }),
     };
   }
 
@@ -259,3 +374,33 @@ class Twin {
     this.trainer.dispose();
   }
 }
+
+/** What an epoch measured of its validation; nothing of an epoch without. */
+function validationFigures(
+  record: EpochRecord,
+): Pick<TwinEpoch, 'validationLoss' | 'validationAccuracy' | 'validationMeanAbsoluteError' | 'metrics'> {
+  const always = ['validationLoss', 'validationAccuracy', 'validationMeanAbsoluteError'] as const;
+  const numbers = Object.entries(record).filter(
+    (entry): entry is [string, number] => entry[0].startsWith('validation') && typeof entry[1] === 'number',
+  );
+  const isAlways = (name: string) => (always as readonly string[]).includes(name);
+  const metrics = numbers
+    .filter(([name]) => !isAlways(name))
+    .map(([name, value]): [string, number] => {
+      const own = name.slice('validation'.length);
+      return [own[0]!.toLowerCase() + own.slice(1), value];
+    });
+  return {
+    ...Object.fromEntries(numbers.filter(([name]) => isAlways(name))),
+    ...(metrics.length > 0 && { metrics: Object.fromEntries(metrics) }),
+  };
+}
+
+/** The numbers that there are, under other names. */
+const renamed = (figures: Evaluation, names: Record<string, string>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(names).flatMap(([from, to]): [string, number][] => {
+      const value = figures[from];
+      return typeof value === 'number' ? [[to, value]] : [];
+    }),
+  );

@@ -132,7 +132,10 @@ export function summarize(epoch: number, steps: readonly StepRecord[], seconds: 
 }
 
 /** The mean of the metric that steps have in addition to their loss. */
-function meanMetric(first: StepRecord | undefined, mean: (of: (step: StepRecord) => number) => number): Measured {
+export function meanMetric(
+  first: StepRecord | undefined,
+  mean: (of: (step: StepRecord) => number) => number,
+): Measured {
   const metric = metricIn(first ?? {});
   return { [metric]: mean((step) => step[metric]!) };
 }

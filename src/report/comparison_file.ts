@@ -1,6 +1,6 @@
 import { paragraphOf } from '../compare/comparison_paragraph.ts';
 import { type Comparison, comparePairs } from '../compare/comparison_rows.ts';
-import { named, type Variable } from '../compare/twin_options.ts';
+import { named, type TwinOptions, type Variable } from '../compare/twin_options.ts';
 import type { PairRecord } from '../compare/twin_record.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 
@@ -34,6 +34,8 @@ export interface ComparisonConfig {
   /** The options of createTrainer for each, except for the seed. */
   a: Record<string, unknown>;
   b: Record<string, unknown>;
+  /** How both validated and when each ended, where that was asked for. */
+  fit?: NonNullable<TwinOptions['fit']>;
 }
 
 /** A comparison of whose pairs some are done, or none yet. */
@@ -65,6 +67,10 @@ export function concluded(
     broken: {
       a: pairs.filter(({ a }) => a.broke).length,
       b: pairs.filter(({ b }) => b.broke).length,
+    },
+    stopped: {
+      a: pairs.filter(({ a }) => a.stoppedEarly).length,
+      b: pairs.filter(({ b }) => b.stoppedEarly).length,
     },
   });
   return { ...file, comparison, paragraph };

@@ -3,6 +3,7 @@ import { comparePairs, layersOf, type Row } from '../compare/comparison_rows.ts'
 import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
+import { measureName, validationMeasure } from '../health/metric.ts';
 import { twinColors } from './colors.ts';
 import type { ComparisonFile } from './comparison_file.ts';
 import { differenceText, estimateText, intervalsText, pText } from './comparison_text.ts';
@@ -44,15 +45,14 @@ ${legend(ways)}
 augmented where the twin augments; the gap is between validation images and as many unaugmented training images, with the same weights.</p>
 <div class="plots">
 ${plot({ title: 'Training loss', x: 'step', series: bothTwins((twin) => timeline(pairs, twin)) })}
-${['loss on plain training images', 'validation loss', 'validation accuracy', 'gap in loss', 'gap in accuracy'].map(
-  (name) =>
-    plot({
-      title: `${name[0]!.toUpperCase()}${name.slice(1)}`,
-      x: 'epoch',
-      wholeX: true,
-      marks: true,
-      series: bothTwins((twin) => courseOf(byEpoch, name, twin)),
-    }),
+${plotted(byEpoch).map((name) =>
+  plot({
+    title: `${name[0]!.toUpperCase()}${name.slice(1)}`,
+    x: 'epoch',
+    wholeX: true,
+    marks: true,
+    series: bothTwins((twin) => courseOf(byEpoch, name, twin)),
+  }),
 )}
 ${cosines.length > 0 && plot({ title: "Cosine between the twins' gradients", x: 'epoch', wholeX: true, marks: true, series: [cosineSeries(cosines)] })}
 </div>
@@ -93,6 +93,12 @@ ${repeatSection(file)}
 `;
   return page.text;
 }
+
+/** What is plotted of the epochs: all but what training itself is said to have, which is plotted by step. */
+const plotted = (rows: readonly Row[]): string[] =>
+  [...new Set(rows.map((row) => row.figure))].filter(
+    (name) => !/^training|^(accuracy|mean absolute error) on/.test(name),
+  );
 
 function legend(ways: { a: string; b: string }): Markup {
   return html`<ul class="legend">${(['a', 'b'] as const).map(
@@ -170,14 +176,19 @@ function verdictTable(pairs: readonly PairRecord[], layers: readonly string[]): 
 }
 
 function pairTable(pairs: readonly PairRecord[]): Markup {
-  const cellsOf = ({ epochs, broke }: TwinRecord): (string | undefined)[] => {
-    const epoch = epochs.at(-1);
-    const end = broke ? `step ${broke.step}: ${broke.layer}, ${broke.pass}` : 'whole';
+  const ended = ({ epochs, finalEpoch }: TwinRecord) => (finalEpoch ? epochs[finalEpoch - 1] : epochs.at(-1));
+  const measure = measureName(pairs.flatMap(({ a, b }) => ended(a) ?? ended(b) ?? [])[0]);
+  const shown = (value: number | undefined) => (value === undefined ? '' : figure(value));
+  const cellsOf = (twin: TwinRecord): (string | undefined)[] => {
+    const { broke, stoppedEarly } = twin;
+    const epoch = ended(twin);
+    const stopped = stoppedEarly ? `stopped early, after epoch ${stoppedEarly.epoch}` : 'whole';
+    const end = broke ? `step ${broke.step}: ${broke.layer}, ${broke.pass}` : stopped;
     if (!epoch) return [end, '', '', ''];
-    return [end, figure(epoch.loss), figure(epoch.validationLoss), figure(epoch.validationAccuracy)];
+    return [end, figure(epoch.loss), shown(epoch.validationLoss), shown(validationMeasure(epoch))];
   };
   return html`<div class="scroll"><table>
-<thead><tr><th scope="col">seed</th><th scope="col">twin</th><th scope="col">ran</th><th scope="col">training loss</th><th scope="col">validation loss</th><th scope="col">validation accuracy</th></tr></thead>
+<thead><tr><th scope="col">seed</th><th scope="col">twin</th><th scope="col">ran</th><th scope="col">training loss</th><th scope="col">validation loss</th><th scope="col">validation ${measure}</th></tr></thead>
 <tbody>${pairs.flatMap((pair) =>
     (['a', 'b'] as const).map(
       (twin) => html`

@@ -3,6 +3,7 @@ import type { PairRecord } from '../compare/twin_record.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import type { ComparisonConfig, ComparisonFile } from '../report/comparison_file.ts';
 import { newComparisonFile } from '../report/comparison_file.ts';
+import type { FitSettings } from '../train/fit_settings.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 import type { RunRequest } from './run_request.ts';
 
@@ -15,20 +16,24 @@ export interface Compared {
   data: string;
   a: TrainerOptions;
   b: TrainerOptions;
+  fit?: FitSettings;
   /** A pair for each. */
   seeds: readonly number[];
 }
 
 /** A comparison in its file format, with the pairs that are done. */
 export function comparisonFileOf(
-  { vary, run, data, a, b, seeds }: Compared,
+  { vary, run, data, a, b, fit = {}, seeds }: Compared,
   pairs: readonly PairRecord[],
   about: Pick<ComparisonFile, 'command' | 'versions' | 'adapter'>,
 ): ComparisonFile {
   const { dataset, clean, trainSamples, testSamples, epochs } = run;
   return newComparisonFile({
     ...about,
-    config: { vary, dataset, clean, trainSamples, testSamples, epochs, data, a: figuring(a), b: figuring(b) },
+    config: {
+      ...{ vary, dataset, clean, trainSamples, testSamples, epochs, data, a: figuring(a), b: figuring(b) },
+      ...(Object.keys(fit).length > 0 && { fit }),
+    },
     seeds: [...seeds],
     pairs: [...pairs],
   });
@@ -44,6 +49,7 @@ function figuring({
   batchSize,
   accumulationSteps = 1,
   loss,
+  metrics = [],
 }: TrainerOptions): ComparisonConfig['a'] {
   return {
     model,
@@ -54,5 +60,6 @@ function figuring({
     batchSize: batchSize ?? 32,
     ...(accumulationSteps > 1 && { accumulationSteps }),
     loss: loss ?? 'sparseCategoricalCrossentropy',
+    ...(metrics.length > 0 && { metrics }),
   };
 }

@@ -1,13 +1,13 @@
 import type { TwinOptions } from '../compare/twin_options.ts';
 import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
-import { trainPair } from '../compare/twins.ts';
+import { type PairState, trainPair } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { type StepRecord, summarize } from '../health/history.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
 import type { Pace } from '../train/pace.ts';
 import { EpochClock } from './epoch_clock.ts';
-import type { GpuBytes } from './training_run.ts';
+import { type GpuBytes, shareOfDelivery } from './training_run.ts';
 
 export type Twin = 'a' | 'b';
 
@@ -23,6 +23,8 @@ export type PairEvent =
 export interface PairListener {
   /** Bundles, one after the other: the next one waits for the promise of the last. */
   events: (events: PairEvent[]) => unknown;
+  /** The state of the pair that runs, after an epoch or the newest of them. All events before it have been delivered. */
+  state?: (state: PairState) => unknown;
   /** All steps that the pace allowed are done, and their events delivered. */
   paused?: () => unknown;
 }
@@ -31,6 +33,8 @@ export interface PairsRequest extends TwinOptions {
   /** A pair for each. */
   seeds: readonly number[];
   epochs: number;
+  /** Where the first of them continues. */
+  state?: PairState;
 }
 
 /**
@@ -42,11 +46,13 @@ export interface PairsRequest extends TwinOptions {
 export async function trainPairs(
   gpu: Gpu,
   datasets: TrainAndTest,
-  { seeds, ...twins }: PairsRequest,
-  { pace, signal, events, paused }: PairListener & { pace?: Pace; signal: AbortSignal },
+  { seeds, state, ...twins }: PairsRequest,
+  { pace, signal, events, paused, state: listener }: PairListener & { pace?: Pace; signal: AbortSignal },
 ): Promise<PairRecord[]> {
   const bundler = new EventBundler<PairEvent>(events);
   const records: PairRecord[] = [];
+  /** Milliseconds that the last state took, and when it was delivered. */
+  let last = { took: 0, endedAt: Number.NEGATIVE_INFINITY };
   try {
     for (const [pair, seed] of seeds.entries()) {
       if (signal.aborted) break;
@@ -59,6 +65,18 @@ export async function trainPairs(
         seed,
         pace,
         signal,
+        ...(pair === 0 && state && { state }),
+        ...(listener && {
+          onState: async (take: () => Promise<PairState>) => {
+            const begun = performance.now();
+            if (begun - last.endedAt < last.took / shareOfDelivery) return;
+            const taken = await take();
+            await bundler.sent();
+            await listener(taken);
+            const endedAt = performance.now();
+            last = { took: endedAt - begun, endedAt };
+          },
+        }),
         onBegin: (bytes) => {
           clock.restart();
           const { images, labels } = datasets.train;
@@ -73,11 +91,13 @@ export async function trainPairs(
         },
         onVerdict: (twin, verdict) => add(twin, { verdict }),
         onProbe: (twin, probe) => add(twin, { probe }),
-        onEpoch: (twin, epoch, { validationLoss, validationAccuracy }) => {
+        onEpoch: (twin, epoch, { validationLoss, validationAccuracy, validationMeanAbsoluteError }) => {
           // The time of both together: they share the device.
           const record = summarize(epoch, steps[twin], clock.seconds);
           steps[twin] = [];
-          add(twin, { epoch: { ...record, validationLoss, validationAccuracy } });
+          const validation = { validationLoss, validationAccuracy, validationMeanAbsoluteError };
+          const measured = Object.entries(validation).filter(([, value]) => value !== undefined);
+          add(twin, { epoch: { ...record, ...Object.fromEntries(measured) } });
           clock.restart();
         },
         onBreak: (twin, broke) => bundler.add({ twin, broke }),

@@ -60,7 +60,7 @@ export interface Keep {
 
 /** As long as delivering a state takes less than a twentieth of that; else as much longer. */
 export const secondsBetweenStates = 10;
-const shareOfDelivery = 1 / 20;
+export const shareOfDelivery = 1 / 20;
 
 export interface RunResult {
   stopped: boolean;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { pairLine } from '../../src/cli/comparison_report.ts';
 import { comparePairs, type PairRecord, paragraphOf, type Row, type Subject } from '../../src/index.ts';
 import { madePairs } from './made_twins.ts';
 
@@ -230,5 +231,57 @@ describe('the paragraph', () => {
     expect(paragraphOf(comparePairs(vanishing, 2), { ...subject, seeds: [0, 1] })).toContain(
       'Vanishing, in both twins alike: dense to dense_2 for 100 % of the time.',
     );
+  });
+});
+
+describe('what else runs may measure', () => {
+  const made = madePairs([
+    [
+      { loss: 1, norm: 0.1 },
+      { loss: 2, norm: 0.1 },
+    ],
+    [
+      { loss: 1.25, norm: 0.1 },
+      { loss: 2.5, norm: 0.1 },
+    ],
+    [
+      { loss: 1.125, norm: 0.1 },
+      { loss: 2.25, norm: 0.1 },
+    ],
+  ]);
+  const changed = (change: (twin: PairRecord['a']) => PairRecord['a']) =>
+    made.map((pair) => ({ ...pair, a: change(pair.a), b: change(pair.b) }));
+  const figures = (of: PairRecord[]) => comparePairs(of, 2).summary.filter(({ layer }) => layer === undefined);
+
+  test('a regression is compared by its loss and its mean absolute error', () => {
+    const numbers = changed((twin) => ({
+      ...twin,
+      epochs: twin.epochs.map(({ accuracy: _, plainAccuracy: __, validationAccuracy: ___, ...epoch }) => ({
+        ...epoch,
+        ...{ meanAbsoluteError: epoch.loss / 2, plainMeanAbsoluteError: epoch.loss / 4 },
+        validationMeanAbsoluteError: epoch.loss,
+      })),
+    }));
+    const names = figures(numbers).map((row) => row.figure);
+    expect(names).toContain('validation mean absolute error');
+    expect(names).toContain('gap in mean absolute error');
+    expect(names.filter((name) => name.includes('accuracy'))).toEqual([]);
+    const text = paragraphOf(comparePairs(numbers, 2), { ...subject, seeds: [0, 1, 2] });
+    expect(text).toContain('A ended with a validation loss of 1.25 and a mean absolute error of 1.125, B with');
+    expect(pairLine(numbers[0]!, 1, 3, 1)).toContain('mean absolute error A 1  B 2');
+  });
+
+  test('metrics have rows; a run that stopped early ends with the epoch whose weights it kept', () => {
+    const stopped = changed((twin) => ({
+      ...twin,
+      ...{ finalEpoch: 1, stoppedEarly: { epoch: 2, monitor: 'validationLoss' } },
+      epochs: twin.epochs.map((epoch, i) => ({ ...epoch, metrics: { f1Score: 0.25 * (i + 1) } })),
+    }));
+    const rows = figures(stopped);
+    expect(rows.find((row) => row.figure === 'validation f1Score')?.a.mean).toBe(0.25);
+    expect(rows.find((row) => row.figure === 'training loss')?.a.mean).toBe(1.625);
+    const text = paragraphOf(comparePairs(stopped, 2), { ...subject, seeds: [0, 1, 2], stopped: { a: 3, b: 3 } });
+    expect(text).toContain('Early stopping ended A in 3 and B in 3 of 3 pairs');
+    expect(pairLine(stopped[0]!, 1, 3, 1)).toContain('A stopped early, after epoch 2');
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { type PairOptions, trainPair } from '../../src/compare/twins.ts';
+import { type PairOptions, type PairState, trainPair } from '../../src/compare/twins.ts';
 import { ConfigurationError, createPace, createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
-import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
+import { batchOf, exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';
 
 const gpu = await openGpu();
 afterAll(() => gpu.dispose());
@@ -47,6 +47,77 @@ test("each twin's figures are those of a run of its own, epochs in one fit", asy
       }
     }
     trainer.dispose();
+  }
+});
+
+test('with options of fit, each twin is a run of its own with them: it stops early, and the other goes on', async () => {
+  const fit = {
+    earlyStopping: { monitor: 'validationF1Score', patience: 1, minDelta: 1, restoreBestWeights: true },
+    reduceLrOnPlateau: { patience: 1, minDelta: 10 },
+    classWeight: 'balanced',
+    validationFreq: [1, 3, 4],
+  } as const;
+  const measured = { ...pair, a: { ...plain, metrics: ['f1Score'] }, b: { ...turned, metrics: ['f1Score'] } } as const;
+  const record = await trainPair(gpu, datasets, { ...measured, epochs: 5, fit });
+  for (const which of ['a', 'b'] as const) {
+    const trainer = createTrainer(gpu, { ...measured[which], seed: 5 });
+    const { epochs, stoppedEarly } = await trainer.fit(datasets.train, {
+      ...{ epochs: 5, validationData: datasets.test },
+      ...fit,
+    });
+    const twin = record![which];
+    expect(twin.epochs).toHaveLength(epochs.length);
+    for (const [i, { loss, validationLoss, validationF1Score }] of epochs.entries()) {
+      expect(twin.epochs[i]).toMatchObject({ loss, ...(validationLoss !== undefined && { validationLoss }) });
+      expect(twin.epochs[i]!.metrics).toEqual(
+        validationLoss === undefined ? undefined : { f1Score: validationF1Score },
+      );
+    }
+    expect(stoppedEarly).toMatchObject({ epoch: 3, bestEpoch: 1 });
+    expect(twin.stoppedEarly).toEqual({ epoch: 3, monitor: 'validationF1Score' });
+    expect(twin.finalEpoch).toBe(1);
+    trainer.dispose();
+  }
+});
+
+test('a pair continues from its state after an epoch, to the same bits', async () => {
+  const long: PairOptions = {
+    ...{ ...pair, epochs: 3, seed: 7 },
+    fit: { earlyStopping: { patience: 2, restoreBestWeights: true }, reduceLrOnPlateau: { patience: 1, minDelta: 10 } },
+  };
+  const states: PairState[] = [];
+  const keep = async (take: () => Promise<PairState>) => {
+    states.push(structuredClone(await take()));
+  };
+  const whole = await trainPair(gpu, datasets, { ...long, onState: keep });
+  expect(states.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  expect(bits(await trainPair(gpu, datasets, long))).toBe(bits(whole));
+  for (const state of states) {
+    const steps: number[] = [];
+    const onStep: PairOptions['onStep'] = (twin, { step }) => {
+      if (twin === 'a') steps.push(step);
+    };
+    expect(bits(await trainPair(gpu, datasets, { ...long, state, onStep }))).toBe(bits(whole));
+    expect(steps[0]).toBe(6 * state.epoch + 1);
+  }
+});
+
+test('twins of a regression have the mean absolute error in the place of accuracy', async () => {
+  const layers = [{ type: 'flatten' }, { type: 'dense', units: smallClasses }] as const;
+  const numbers: TrainerOptions = {
+    ...{ ...plain, model: { ...smallModel, layers: [...layers] } },
+    loss: 'meanSquaredError',
+  };
+  const record = await trainPair(gpu, datasets, {
+    ...{ ...pair, vary: 'learning-rate', epochs: 1 },
+    a: { ...numbers, optimizer: { type: 'sgd', learningRate: 0.01 } },
+    b: { ...numbers, optimizer: { type: 'sgd', learningRate: 0.02 } },
+  });
+  const [epoch] = record!.a.epochs;
+  expect(epoch).not.toHaveProperty('accuracy');
+  const { meanAbsoluteError, plainMeanAbsoluteError, validationMeanAbsoluteError, validationLoss } = epoch!;
+  for (const error of [meanAbsoluteError, plainMeanAbsoluteError, validationMeanAbsoluteError, validationLoss]) {
+    expect(error).toBeGreaterThan(0);
   }
 });
 
@@ -178,7 +249,7 @@ test('each twin tells its verdicts, its probes and that it broke off', async () 
     onVerdict: (twin, verdict) => told[twin].push(verdict),
     onBreak: (...end) => broke.push(end),
   });
-  expect(probed.a).toEqual([1, 5, 7, 11]); // each epoch begins with one
+  expect(probed.a).toEqual([1, 5, 9]); // counted over the whole run, as in a single one
   expect(probed.b[0]).toBe(1);
   expect(told).toEqual({ a: record!.a.verdicts, b: record!.b.verdicts });
   expect(told.b.length).toBeGreaterThan(0);

@@ -1,4 +1,5 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
+import type { PairState } from '../../compare/twins.ts';
 import { fetchDatasets, fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
 import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, type Trainer } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
@@ -6,7 +7,7 @@ import { compileModel } from '../../model/graph.ts';
 import { transferWeights } from '../../model/transfer.ts';
 import { type PairEvent, trainPairs } from '../../session/pairs.ts';
 import { TrainingRun } from '../../session/training_run.ts';
-import { packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
+import { type PackedSnapshot, packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
 import { modelFile } from './model_files.ts';
 import { outcome } from './outcome.ts';
 import { readServedPictures } from './pictures.ts';
@@ -61,13 +62,19 @@ window.wgrad = {
       twins = run;
       return { a: modelSummary(run.a.model), b: modelSummary(run.b.model) };
     }),
-  trainPair: (seed, epochs) =>
+  trainPair: ({ seed, epochs, continues }) =>
     outcome(async () => {
+      const served: PackedSnapshot | undefined =
+        continues && JSON.parse(new TextDecoder().decode(await fetchFile('pair.json')));
       const [pair] = await trainPairs(
         gpu,
         datasets,
-        { ...twins, seeds: [seed], epochs },
-        { signal: stopping.signal, events: (events) => window.wgradEvents(packNumbers(stepsOf(events, epochs))) },
+        { ...twins, seeds: [seed], epochs, ...(served && { state: unpackSnapshot<PairState>(served) }) },
+        {
+          signal: stopping.signal,
+          events: (events) => window.wgradEvents(packNumbers(stepsOf(events, epochs))),
+          state: (state) => window.wgradKeepPair(packSnapshot(state)),
+        },
       );
       return pair && packNumbers(pair);
     }),

@@ -62,6 +62,14 @@ export interface FitOrder {
   fit?: FitSettings;
 }
 
+/** Which pair of twins the page trains. */
+export interface PairOrder {
+  seed: number;
+  epochs: number;
+  /** From the state that the command serves. */
+  continues: boolean;
+}
+
 /** Where a run is resumed, as the command serves it: its numbers are packed. */
 export interface ServedState {
   state: PackedSnapshot;
@@ -122,7 +130,7 @@ export interface Page {
   /** Fetches the data set that the command serves, and checks that twins are twins. */
   prepareTwins(twins: TwinOptions): Promise<Outcome<{ a: LayerSummary[]; b: LayerSummary[] }>>;
   /** With its numbers packed; nothing when it was stopped. */
-  trainPair(seed: number, epochs: number): Promise<Outcome<PairRecord | undefined>>;
+  trainPair(order: PairOrder): Promise<Outcome<PairRecord | undefined>>;
   profile(steps: number): Promise<Outcome<TrainingProfile>>;
   findLearningRate(
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
@@ -138,5 +146,7 @@ declare global {
     wgradEvents(events: unknown[]): Promise<void>;
     /** Exposed by a command that keeps states of the run. */
     wgradKeep(state: PackedSnapshot, reason: StateReason): Promise<void>;
+    /** Exposed by a command that keeps the state of the pair of twins that runs. */
+    wgradKeepPair(state: PackedSnapshot): Promise<void>;
   }
 }

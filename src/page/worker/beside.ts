@@ -2,6 +2,7 @@ import { version } from '../../../package.json';
 import {
   type ComparisonFile,
   concluded,
+  type FitSettings,
   fingerprint,
   type PairRecord,
   type Row,
@@ -31,7 +32,7 @@ export interface BesideRequest {
 }
 
 /** The page, to which twins report. Made with comlink's `proxy`. */
-export type BesideListener = Required<PairListener>;
+export type BesideListener = Required<Omit<PairListener, 'state'>>;
 
 /** What came of it. */
 export interface Beside {
@@ -64,7 +65,7 @@ export async function trainBeside(
   const records = await trainPairs(
     gpu,
     datasets,
-    { vary, a: optionsOf(a), b: optionsOf(b), seeds: seedsOf(request), epochs: a.epochs },
+    { vary, a: optionsOf(a), b: optionsOf(b), fit: fitOf(a), seeds: seedsOf(request), epochs: a.epochs },
     { pace, signal, events: (events) => listener.events(events), paused: () => listener.paused() },
   );
   if (records.length === 0) return undefined;
@@ -95,12 +96,18 @@ const fileOf = (
 ): ComparisonFile => {
   const { vary, a, b, command } = request;
   const chrome = /Chrome\/[\d.]+/.exec(navigator.userAgent)?.[0] ?? navigator.userAgent;
-  const compared = { vary, run: a, data, a: optionsOf(a), b: optionsOf(b), seeds: seedsOf(request) };
+  const compared = { vary, run: a, data, a: optionsOf(a), b: optionsOf(b), fit: fitOf(a), seeds: seedsOf(request) };
   return comparisonFileOf(compared, records, { command, versions: { wgrad: version, chrome }, adapter });
 };
 
 const seedsOf = ({ a, pairs }: BesideRequest) => Array.from({ length: pairs }, (_, i) => a.seed + i);
 
-function optionsOf({ paused, metrics, ...request }: TrainRequest) {
+function optionsOf({ paused, ...request }: TrainRequest) {
   return trainerOptionsOf(request);
+}
+
+/** Twins validate on the test images: a share of the training images that is held out is of a single run. */
+function fitOf({ fit = {} }: TrainRequest): FitSettings {
+  const { validationSplit, ...shared } = fit;
+  return shared;
 }
