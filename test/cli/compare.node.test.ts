@@ -120,16 +120,17 @@ describe('wgrad compare', () => {
   );
 
   test.skipIf(process.platform !== 'linux')(
-    'a GPU that is lost: the pair begins again in another Chrome, and has the figures of an undisturbed one',
+    'a GPU that is lost: the pair continues after its last epoch in another Chrome, and has the figures of an undisturbed one',
     async () => {
       const [file, other] = [temporaryFolder(), temporaryFolder()].map((folder) => join(folder, 'pairs.json'));
-      const long = [...twins, '--seeds', '2', '--epochs', '20', '--json'];
+      const fit = ['--early-stopping', '30', '--metrics', 'f1Score', '--class-weight', 'balanced'];
+      const long = [...twins, ...fit, '--seeds', '2', '--epochs', '20', '--json'];
       const comparing = start(...long, file!);
       const undisturbed = run(...long, other!);
       await comparing.says('pair 1/2');
       signalChrome(comparing.child.pid!, 'gpu-process', 'SIGKILL');
       const { code, stdout } = await comparing.ended;
-      expect(stdout).toMatch(/^lost +The GPU device was lost.*pair 2\/2 begins again$/m);
+      expect(stdout).toMatch(/^lost +The GPU device was lost.*pair 2\/2 (begins again|continues after epoch \d+)$/m);
       expect(code).toBe(0);
       expect((await undisturbed).code).toBe(0);
       expect(written(file!).pairs).toEqual(written(other!).pairs);
@@ -152,6 +153,17 @@ const cases: [string, string[], string[]][] = [
   ['a part for validation', ['--a', 'none', '--b', '{"validationSplit": 0.5}'], ['validationSplit']],
   ["Keras' own draws", ['--a', 'none', '--b', '{"rotationRange": 9, "compat": "keras"}'], ['order of the samples']],
   ['an unknown augmentation', ['--a', 'nune', '--b', 'tutorial'], ['--a', '"nune"', 'did you mean "none"']],
+  [
+    'a monitor that is not measured',
+    ['--a', 'none', '--b', 'tutorial', '--early-stopping', '{"monitor":"validationF1Score"}'],
+    ['earlyStopping monitors', "add 'f1Score' to metrics"],
+  ],
+  [
+    'metrics of classes for numbers',
+    ['--a', 'none', '--b', 'tutorial', '--loss', 'huber', '--metrics', 'recall'],
+    ['recall', 'huber'],
+  ],
+  ['a class without a weight', ['--a', 'none', '--b', 'tutorial', '--class-weight', '{"1": 2}'], ['class 0']],
   ['an unknown variable', ['--a', '1', '--b', '2', '--vary', 'seed'], ['--vary', 'learning-rate']],
   ['no number', ['--a', 'fast', '--b', '0.1', '--vary', 'learning-rate'], ['--a', '"fast"']],
   ['an unknown optimizer', ['--a', 'adam', '--b', '{"type": "adm"}', '--vary', 'optimizer'], ['--b', '"adm"']],

@@ -1,6 +1,6 @@
 // A Chrome that something happens to in the middle of training, once: it stands between the command and a real one, whose pipe
 // it passes on.
-//   node crashing_chrome.mjs <what> <milliseconds after fit was called> <file that says it has happened> <path of Chrome> <Chrome's arguments>
+//   node crashing_chrome.mjs <what> <milliseconds after fit or a pair of twins was called> <file that says it has happened> <path of Chrome> <Chrome's arguments>
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -48,7 +48,7 @@ function start() {
       const params = { source: rememberDevices };
       send({ id: ids++, sessionId: page, method: 'Page.addScriptToEvaluateOnNewDocument', params });
     }
-    if (isSet || existsSync(marker) || !JSON.stringify(message.params ?? '').includes('"fit"')) return;
+    if (isSet || existsSync(marker) || !/"(fit|trainPair)"/.test(JSON.stringify(message.params ?? ''))) return;
     isSet = true;
     setTimeout(() => {
       writeFileSync(marker, what);
