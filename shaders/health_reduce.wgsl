@@ -44,10 +44,6 @@ fn moments_of(chunk: vec4f) -> Moments {
   return Moments(chunk.x, chunk.y + off, select(squares, 0.0, squares < 0.0)); // max() may lose a NaN
 }
 
-fn write(word: u32, value: u32) {
-  records[state.step % record_slots * record_words + first_word + word] = value;
-}
-
 fn gather(index: u32, group: u32) {
   var all = Moments();
   var sum = vec2f();
@@ -95,25 +91,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     }
   }
   if (index != 0u) { return; }
+  let record = state.step % record_slots * record_words + first_word;
   if (is_layer) {
-    let at = layer_words * group.x;
+    let at = record + layer_words * group.x;
     let units = ranges[2u * group.x + 1u];
     let to_large = scale_of_large / scale;
     let large = sums[0].x * to_large * to_large + sums[0].y;
     let norm = select(sqrt(sums[0].x) / scale, sqrt(large) / scale_of_large, sums[0].y != 0.0);
-    write(at + layer_mean, bitcast<u32>(moments[0].mean));
-    write(at + layer_standard_deviation, bitcast<u32>(sqrt(moments[0].squares / moments[0].n)));
-    write(at + layer_zeros, counts[0].x);
-    write(at + layer_saturated, counts[0].y);
-    write(at + layer_non_finite_activations, counts[0].z);
-    write(at + layer_dead, select(units.y - found[0], 0u, units.x == none));
-    write(at + layer_delta_norm, bitcast<u32>(norm));
-    write(at + layer_non_finite_deltas, counts[0].w);
+    records[at + layer_mean] = bitcast<u32>(moments[0].mean);
+    records[at + layer_standard_deviation] = bitcast<u32>(sqrt(moments[0].squares / moments[0].n));
+    records[at + layer_zeros] = counts[0].x;
+    records[at + layer_saturated] = counts[0].y;
+    records[at + layer_non_finite_activations] = counts[0].z;
+    records[at + layer_dead] = select(units.y - found[0], 0u, units.x == none);
+    records[at + layer_delta_norm] = bitcast<u32>(norm);
+    records[at + layer_non_finite_deltas] = counts[0].w;
   } else {
-    let at = layer_words * layers + tensor_words * (group.x - layers);
-    write(at + tensor_gradient_max, found[0]);
-    write(at + tensor_weight_norm, bitcast<u32>(sqrt(sums[0].x)));
-    write(at + tensor_update_norm, bitcast<u32>(sqrt(sums[0].y)));
-    write(at + tensor_non_finite_weights, counts[0].x);
+    let at = record + layer_words * layers + tensor_words * (group.x - layers);
+    records[at + tensor_gradient_max] = found[0];
+    records[at + tensor_weight_norm] = bitcast<u32>(sqrt(sums[0].x));
+    records[at + tensor_update_norm] = bitcast<u32>(sqrt(sums[0].y));
+    records[at + tensor_non_finite_weights] = counts[0].x;
   }
 }

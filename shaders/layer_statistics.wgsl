@@ -39,10 +39,10 @@ struct Tensor {
   unused: u32,
 }
 
-// Where the real samples end: in whole vec4s, and in one that holds the last of their numbers and no whole vec4 of them.
+// Where the real samples end: after the whole vec4s of their numbers may come one that holds the last of them.
 struct Extent {
   full: u32,
-  last: u32,
+  end: u32,
   in_last: vec4<bool>,
 }
 
@@ -58,11 +58,9 @@ fn tensor_at(index: u32) -> Tensor {
 fn extent_of(chunk: Chunk, tensor: Tensor) -> Extent {
   let limit = 4u * tensor.first + state.count * tensor.elements;
   let rest = limit % 4u;
-  return Extent(
-    min(chunk.end, limit / 4u),
-    select(none, limit / 4u, rest != 0u && limit / 4u < chunk.end),
-    vec4u(0u, 1u, 2u, 3u) < vec4u(rest),
-  );
+  let full = min(chunk.end, limit / 4u);
+  let reaches = rest != 0u && limit / 4u < chunk.end;
+  return Extent(full, full + u32(reaches), vec4u(0u, 1u, 2u, 3u) < vec4u(rest));
 }
 
 fn is_not_finite(v: vec4f) -> vec4<bool> {
@@ -82,12 +80,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let row = chunks[group.x];
   let chunk = Chunk(row.x, row.y, row.z, row.w);
   let tensor = tensor_at(chunk.tensor);
-  switch chunk.arena {
-    case 0u: { measure_values_0(chunk, tensor, index); }
-    case 1u: { measure_values_1(chunk, tensor, index); }
-    case 2u: { measure_deltas_0(chunk, tensor, index); }
-    default: { measure_deltas_1(chunk, tensor, index); }
-  }
+  let extent = extent_of(chunk, tensor);
+  if (chunk.arena < 2u) { measure_values(chunk, tensor, extent, index); } else { measure_deltas(chunk, extent, index); }
   for (var half = workgroup_size / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (index < half) {

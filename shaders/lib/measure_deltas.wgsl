@@ -1,34 +1,35 @@
 
 // The squares of a chunk of the gradients of a layer's outputs, and how many of them aren't finite.
+struct Deltas {
+  squares: f32,
+  large: f32,
+  bad: f32,
+}
+
 %for a in 0..2
-fn measure_deltas_$a(chunk: Chunk, tensor: Tensor, index: u32) {
-  let extent = extent_of(chunk, tensor);
+fn deltas_$a(chunk: Chunk, extent: Extent, index: u32) -> Deltas {
   var squares = vec4f();
   var large = vec4f();
   var bad = 0.0;
-  var i = chunk.first + index;
-  for (; i < extent.full; i += workgroup_size) {
-    let v = scale * dy$a[i];
-    squares += v * v;
-  }
-  if (i == extent.last) {
-    let v = select(vec4f(), scale * dy$a[i], extent.in_last);
+  for (var i = chunk.first + index; i < extent.end; i += workgroup_size) {
+    let v = select(vec4f(), scale * dy$a[i], extent.in_last | vec4<bool>(i < extent.full));
     squares += v * v;
   }
   if (any(is_not_finite(squares))) {
     squares = vec4f();
-    for (i = chunk.first + index; i < extent.full; i += workgroup_size) {
-      let v = scale_of_large * dy$a[i];
-      large += v * v;
-      bad += total(ones(is_not_finite(v)));
-    }
-    if (i == extent.last) {
-      let v = select(vec4f(), scale_of_large * dy$a[i], extent.in_last);
+    for (var i = chunk.first + index; i < extent.end; i += workgroup_size) {
+      let v = select(vec4f(), scale_of_large * dy$a[i], extent.in_last | vec4<bool>(i < extent.full));
       large += v * v;
       bad += total(ones(is_not_finite(v)));
     }
   }
-  sums[index] = vec4f(0.0, 0.0, total(squares), total(large));
-  counts[index] = vec4f(0.0, 0.0, bad, 0.0);
+  return Deltas(total(squares), total(large), bad);
 }
 %end
+
+fn measure_deltas(chunk: Chunk, extent: Extent, index: u32) {
+  var deltas = Deltas();
+  if (chunk.arena == 2u) { deltas = deltas_0(chunk, extent, index); } else { deltas = deltas_1(chunk, extent, index); }
+  sums[index] = vec4f(0.0, 0.0, deltas.squares, deltas.large);
+  counts[index] = vec4f(0.0, 0.0, deltas.bad, 0.0);
+}

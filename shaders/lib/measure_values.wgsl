@@ -16,60 +16,72 @@ fn is_flat(v: vec4f, tensor: Tensor) -> vec4<bool> {
   return (v < vec4f(tensor.low)) | (v > vec4f(tensor.high));
 }
 
+// The sums over all columns of an invocation so far, and of its latest column how many numbers it saw, which of its four units
+// were positive, and how many numbers were 0.
+struct Values {
+  sum: vec4f,
+  squares: vec4f,
+  flat: vec4f,
+  bad: f32,
+  seen: vec4f,
+  zeros: vec4f,
+  alive: vec4<bool>,
+}
+
+// One loop that also takes the vec4 with the last real numbers, and one place that loads: each place more is compiled again.
 %for a in 0..2
-fn measure_values_$a(chunk: Chunk, tensor: Tensor, index: u32) {
-  let extent = extent_of(chunk, tensor);
-  let stride = max(tensor.period, workgroup_size / tensor.period * tensor.period);
-  let shift = y$a[chunk.first].x;
+fn column_$a(tensor: Tensor, extent: Extent, begin: u32, stride: u32, shift: f32, before: Values) -> Values {
   // Infinite where the activation has no limit on that side; relu and linear have none and are not compared.
   let can_be_flat = (tensor.low > -largest) | (tensor.high < largest);
-  var sum = vec4f();
-  var squares = vec4f();
-  var flat = vec4f();
-  var n = 0.0;
-  var zero = 0.0;
-  var bad = 0.0;
-  for (var column = index; column < stride; column += workgroup_size) {
-    let begin = chunk.first + column;
-    var i = begin;
-    var rows = 0.0;
-    var zeros = vec4f();
-    for (; i < extent.full; i += stride) {
-      let v = y$a[i];
-      let d = v - shift;
-      rows += 1.0;
-      sum += d;
-      squares += d * d;
-      zeros += ones(v == vec4f());
-      if (can_be_flat) { flat += ones(is_flat(v, tensor)); }
-    }
-    var seen = vec4f(rows);
-    if (i == extent.last) {
-      let v = select(vec4f(shift), y$a[i], extent.in_last);
-      seen += ones(extent.in_last);
-      sum += v - shift;
-      squares += (v - shift) * (v - shift);
-      zeros += ones((v == vec4f()) & extent.in_last);
-      flat += ones(is_flat(v, tensor) & extent.in_last);
-    }
-    var alive = zeros < seen; // relu gives nothing below zero
-    if (any(is_not_finite(squares))) { // so rare that it may cost a second look
-      alive = vec4<bool>();
-      for (i = begin; i < extent.full; i += stride) {
-        bad += total(ones(is_not_finite(y$a[i])));
-        alive |= y$a[i] > vec4f();
-      }
-      if (i == extent.last) {
-        bad += total(ones(is_not_finite(y$a[i]) & extent.in_last));
-        alive |= (y$a[i] > vec4f()) & extent.in_last;
-      }
-    }
-    if (tensor.bits != none) { mark(tensor, column, alive); }
-    n += total(seen);
-    zero += total(zeros);
+  var sum = before.sum;
+  var squares = before.squares;
+  var flat = before.flat;
+  var bad = before.bad;
+  var seen = vec4f();
+  var zeros = vec4f();
+  for (var i = begin; i < extent.end; i += stride) {
+    let inside = extent.in_last | vec4<bool>(i < extent.full);
+    let v = select(vec4f(shift), y$a[i], inside);
+    let d = v - shift;
+    seen += ones(inside);
+    sum += d;
+    squares += d * d;
+    zeros += ones((v == vec4f()) & inside);
+    if (can_be_flat) { flat += ones(is_flat(v, tensor) & inside); }
   }
-  sums[index] = vec4f(n, 0.0, total(sum), total(squares));
-  counts[index] = vec4f(zero, total(flat), bad, 0.0);
-  if (index == 0u) { sums[0].y = shift; }
+  var alive = zeros < seen; // relu gives nothing below zero
+  if (any(is_not_finite(squares))) { // so rare that it may cost a second look
+    alive = vec4<bool>();
+    for (var i = begin; i < extent.end; i += stride) {
+      let inside = extent.in_last | vec4<bool>(i < extent.full);
+      let v = y$a[i];
+      bad += total(ones(is_not_finite(v) & inside));
+      alive |= (v > vec4f()) & inside;
+    }
+  }
+  return Values(sum, squares, flat, bad, seen, zeros, alive);
 }
 %end
+
+fn measure_values(chunk: Chunk, tensor: Tensor, extent: Extent, index: u32) {
+  let stride = max(tensor.period, workgroup_size / tensor.period * tensor.period);
+  var shift = 0.0;
+  if (chunk.arena == 0u) { shift = y0[chunk.first].x; } else { shift = y1[chunk.first].x; }
+  var values = Values();
+  var n = 0.0;
+  var zero = 0.0;
+  for (var column = index; column < stride; column += workgroup_size) {
+    let begin = chunk.first + column;
+    if (chunk.arena == 0u) {
+      values = column_0(tensor, extent, begin, stride, shift, values);
+    } else {
+      values = column_1(tensor, extent, begin, stride, shift, values);
+    }
+    if (tensor.bits != none) { mark(tensor, column, values.alive); }
+    n += total(values.seen);
+    zero += total(values.zeros);
+  }
+  sums[index] = vec4f(n, 0.0, total(values.sum), total(values.squares));
+  counts[index] = vec4f(zero, total(values.flat), values.bad, 0.0);
+  if (index == 0u) { sums[0].y = shift; }
+}

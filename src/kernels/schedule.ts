@@ -45,17 +45,22 @@ export const scheduleWords = 256;
 
 const cases = signatures.map(({ name, parameters }, code) => {
   const own = parameters.filter((parameter) => parameter.name !== 'list');
-  const given = own.map(({ type }, i) =>
-    type === 'u32' ? `schedule[${parametersAt + i}]` : `bitcast<f32>(schedule[${parametersAt + i}])`,
-  );
+  const given = own.map(({ type }, i) => (type === 'u32' ? `p${i}` : `bitcast<f32>(p${i})`));
   const list = own.length < parameters.length ? [`${parametersAt + own.length}u`] : [];
   return `    case ${code}u: { return ${name}(${['step', ...given, ...list].join(', ')}); }`;
 });
+
+/** The parameters are loaded once, whatever the function: each load in the text takes its time to compile. */
+const loads = Array.from(
+  { length: Math.max(...signatures.map(({ parameters }) => parameters.length)) },
+  (_, i) => `  let p${i} = schedule[${parametersAt + i}];`,
+);
 
 /** The functions, and the choice between them. */
 export const scheduleSource = `
 const schedule_begin = ${beginAt};
 fn scheduled_rate(step: u32) -> f32 {
+${loads.join('\n')}
   switch (schedule[0]) {
 ${cases.join('\n')}
     default: { return 0.0; }
