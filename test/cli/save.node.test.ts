@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRun, type SavedRun } from '../../src/index.ts';
-import { openPage, openStudio, press, until, upload } from '../page/studio.ts';
+import { openPage, openStudio, press, until, untilEpoch, upload } from '../page/studio.ts';
 import { type Ended, type Running, run, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
@@ -17,8 +17,8 @@ const model = JSON.stringify({
   ],
 });
 const onDigits = ['train', '--dataset', 'digits', '--adapter', 'software', '--model', model];
-const training = [...onDigits, '--batch-size', '1'];
-const epochSteps = 1500;
+const epochSteps = 750;
+const training = [...onDigits, '--batch-size', '1', '--train-samples', String(epochSteps)];
 const epochs = 6;
 
 const rows = (path: string): number =>
@@ -122,7 +122,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
         await until(page, '#status', `Loaded run\\.wgrad: ${step.toLocaleString('en')} steps on digits`);
         await page.waitForSelector('#go-on-run');
         await press(page, '#go-on-run');
-        await until(page, '#place', `^epoch ${saved.history.epochs.length + 1}`);
+        await untilEpoch(page, saved.history.epochs.length + 1);
         await page.waitForFunction(
           (rows) => document.querySelectorAll('#epochs tbody tr').length > rows,
           {},

@@ -89,22 +89,22 @@ describe('wgrad train', () => {
   });
 
   test(
-    'learns MNIST: two epochs of the first 4,000 images, batch 32, no augmentation',
+    'learns MNIST: two epochs of the first 2,000 images, batch 32, no augmentation',
     async () => {
       const file = join(temporaryFolder(), 'run.json');
       const { code, stdout, stderr } = await run(
-        ...['train', '--train-samples', '4000', '--test-samples', '1000', '--epochs', '2', '--augment', 'none'],
+        ...['train', '--train-samples', '2000', '--test-samples', '1000', '--epochs', '2', '--augment', 'none'],
         ...['--adapter', 'software', '--json', file],
       );
       expect(stderr).not.toContain('error');
       expect(code).toBe(0);
       const { config, adapter, layers, startup, epochs, steps, verdicts, stepsInVerdicts } = written(file);
 
-      // PyTorch: 0.950 to 0.958 over four seeds.
-      expect(epochs[1]!.validationAccuracy).toBeGreaterThanOrEqual(0.94);
+      // PyTorch: 0.912 to 0.918 over three seeds.
+      expect(epochs[1]!.validationAccuracy).toBeGreaterThanOrEqual(0.905);
       expect(epochs[1]!.validationLoss).toBeLessThan(epochs[0]!.validationLoss as number);
 
-      expect(config).toMatchObject({ dataset: 'mnist', batchSize: 32, epochs: 2, trainSamples: 4000, seed: 0 });
+      expect(config).toMatchObject({ dataset: 'mnist', batchSize: 32, epochs: 2, trainSamples: 2000, seed: 0 });
       expect(config.optimizer).toMatchObject({ type: 'adam', learningRate: 0.001, epsilon: 1e-7 });
       expect(adapter.software).toBe(true);
       expect(layers.map(({ name }) => name)).toEqual([
@@ -119,13 +119,13 @@ describe('wgrad train', () => {
       expect(layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(225_034);
       for (const ms of [startup.compileMs, startup.uploadMs, startup.firstStepMs]) expect(ms).toBeGreaterThan(0);
       expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
-      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
+      expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 126 }, (_, i) => i + 1));
       const trained = ['conv2d', 'conv2d_1', 'dense', 'dense_1'];
       // The tutorial's network is healthy, in every layer, over its whole run.
       expect(verdicts.map(({ layer, verdict, step }) => [layer, verdict, step])).toEqual(
         trained.map((layer) => [layer, 'healthy', 1]),
       );
-      for (const layer of trained) expect(stepsInVerdicts[layer]).toEqual({ healthy: 250 });
+      for (const layer of trained) expect(stepsInVerdicts[layer]).toEqual({ healthy: 126 });
       for (const { gradientNorms } of steps) {
         expect(Object.keys(gradientNorms)).toEqual(trained);
         for (const norm of Object.values(gradientNorms)) expect(norm).toBeGreaterThan(0);
