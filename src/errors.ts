@@ -102,7 +102,10 @@ export class DeviceLostError extends WgradError {
   }
 }
 
-/** The known name nearest to a mistyped one, or undefined where none is near. */
+/**
+ * The known name nearest to a mistyped one: by letters, or the only one that is an abbreviation or an extension of it (std,
+ * batchNorm). undefined where none is near.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
@@ -113,7 +116,10 @@ export function nearest(name: string, known: readonly string[]): string | undefi
       bestDistance = d;
     }
   }
-  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+  if (bestDistance <= Math.max(2, Math.floor(name.length / 3))) return best;
+  const begins = (a: string, b: string) => a.length >= 3 && b.toLowerCase().startsWith(a.toLowerCase());
+  const related = known.filter((candidate) => begins(name, candidate) || begins(candidate, name));
+  return related.length === 1 ? related[0] : undefined;
 }
 
 /** "did you mean" or the whole list: the `fix` of an unknown name. */

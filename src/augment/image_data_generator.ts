@@ -124,7 +124,7 @@ export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGene
   if (options.brightnessRange) requireOrder('brightnessRange', options.brightnessRange);
   if (options.subset && options.validationSplit === 0) {
     throw new ConfigurationError({
-      what: 'augmentation: subset wants a validationSplit',
+      what: 'augmentation: subset needs a validationSplit',
       found: { subset: options.subset },
       fix: 'add validationSplit: 0.2, say',
       place: ['subset'],

@@ -18,7 +18,7 @@ export function kerasSubset(
 ): { start: number; count: number } {
   if (!(validationSplit > 0 && validationSplit < 1)) {
     throw new ConfigurationError({
-      what: `subset ${JSON.stringify(subset)} wants a validationSplit`,
+      what: `subset ${JSON.stringify(subset)} needs a validationSplit`,
       found: validationSplit,
       expected: 'a number from 0 to 1 (ends excluded)',
     });

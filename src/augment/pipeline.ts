@@ -82,7 +82,7 @@ function compileOp(json: unknown, position: number, picture: Picture): Op {
   const definition = typeof type === 'string' ? definitions.get(type) : undefined;
   if (!definition) {
     throw new ConfigurationError({
-      what: `augmentation: op ${position} is of no known type`,
+      what: `augmentation: op ${position} has an unknown type`,
       found: type ?? json,
       expected: `one of ${types.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, types) }),

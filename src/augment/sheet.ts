@@ -144,7 +144,7 @@ export function fillSheetOptions(options: SheetOptions, images: number) {
   const { samples = Array.from({ length: images }, (_, i) => i) } = options;
   if (samples.length !== images) {
     throw new ConfigurationError({
-      what: 'A sheet wants an index for each image',
+      what: 'A sheet needs an index for each image',
       found: `${samples.length} samples for ${images} images`,
     });
   }

@@ -15,6 +15,7 @@ import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
 import { freezeLayers } from '../model/freeze.ts';
 import { metricOf } from '../model/loss.ts';
+import { requireTrained } from '../model/require_trained.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { checkLabels } from '../plan/targets.ts';
 import { type RunToSave, runToSave } from '../session/saved_run.ts';
@@ -185,6 +186,7 @@ function requireFitSettings(
   { train, test }: TrainAndTest,
 ): PreparedRun['measured'] {
   const settings = fillTrainerOptions(options);
+  requireTrained(settings.model);
   const { loss, outputs, metrics, optimizer } = settings;
   for (const part of [train, test]) if (part.count > 0) checkLabels({ loss, outputs }, part);
   const { classWeight, validationSplit } = fit;

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { metricOf } from '../model/loss.ts';
+import { requireTrained } from '../model/require_trained.ts';
 import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
 import type { Settings } from '../plan/settings.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
@@ -38,6 +39,7 @@ const covers: Record<Variable, string[]> = {
 export function requireTwins({ vary, a, b, fit = {} }: TwinOptions, datasets: { train: Dataset; test: Dataset }): void {
   const settings = [fillTrainerOptions(a), fillTrainerOptions(b)] as const;
   for (const one of settings) {
+    requireTrained(one.model);
     requireComparable(one, vary, datasets);
     requireFitSettings(one, fit, datasets.train);
   }

@@ -1,4 +1,4 @@
-import { ShaderError } from '../errors.ts';
+import { ConfigurationError, ShaderError } from '../errors.ts';
 import type { Traits } from './device.ts';
 import { type Binding, excerpt, type Hole, readBindings, readOverrides, render, withLengths } from './wgsl.ts';
 
@@ -54,13 +54,15 @@ const maxWorkgroups = 65535;
  * Renders a kernel for a shape, and checks it against its launch.
  *
  * @param pick a variant other than the adapter's first; the tests go through all of them.
- * @throws ShaderError where shader and launch differ, or the shape needs too many workgroups.
+ * @param layer named in errors.
+ * @throws ShaderError where shader and launch differ, ConfigurationError where the shape needs too many workgroups.
  */
 export function specialize<S, V extends Variant>(
   kernel: Kernel<S, V>,
   shape: S,
   traits: Traits,
   pick?: V,
+  layer = '',
 ): SpecializedKernel {
   const variant = pick ?? kernel.variants?.(shape, traits)[0] ?? ({} as V);
   const source = typeof kernel.source === 'function' ? kernel.source(shape, variant) : kernel.source;
@@ -78,11 +80,11 @@ export function specialize<S, V extends Variant>(
   sameNames(kernel.name, 'override constants', readOverrides(text), Object.keys(constants));
   const [x, y = 1, z = 1] = kernel.workgroups(shape, variant);
   if (!(Math.max(x, y, z) <= maxWorkgroups)) {
-    throw new ShaderError({
-      what: `${kernel.name} needs too many workgroups`,
+    throw new ConfigurationError({
+      what: `${layer && `Layer ${layer} is too large: `}${kernel.name} needs too many workgroups`,
       found: [x, y, z],
       expected: `at most ${maxWorkgroups} a dimension`,
-      fix: 'use a smaller batch or image',
+      fix: 'use fewer units or filters, smaller images or a smaller batch',
     });
   }
   const { name } = kernel;

@@ -62,7 +62,7 @@ export class HealthReader {
         mean: words.f32(this.#firstOfInput + inputField.mean),
         standardDeviation: words.f32(this.#firstOfInput + inputField.standardDeviation),
       },
-      transport: layers[0]!.deltaRms / layers.at(-1)!.deltaRms,
+      transport: layers.length > 0 ? layers[0]!.deltaRms / layers.at(-1)!.deltaRms : Number.NaN,
       ...(found && { firstNonFinite: found }),
     };
   }

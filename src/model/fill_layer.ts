@@ -12,7 +12,7 @@ export function fillLayer(layer: unknown, position: number): FilledLayer {
   const type = (layer as { type?: unknown } | null)?.type;
   if (typeof type !== 'string' || !layerTypes.includes(type as LayerType)) {
     throw new ConfigurationError({
-      what: `layer ${position} is of no known type`,
+      what: `layer ${position} has an unknown type`,
       found: type ?? layer,
       expected: `one of ${layerTypes.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, layerTypes) }),

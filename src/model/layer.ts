@@ -209,7 +209,7 @@ export const product = (shape: readonly number[]): number => shape.reduce((a, b)
 export function needImage(subject: string, shape: readonly number[]): [number, number, number] {
   if (shape.length !== 3) {
     throw new ConfigurationError({
-      what: `${subject} wants images`,
+      what: `${subject} needs images`,
       found: shape,
       expected: '[height, width, channels]',
       fix: 'put convolutions and pools before flatten',

@@ -54,7 +54,7 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
   const type = (json as { type?: unknown } | null | undefined)?.type;
   if (typeof type !== 'string' || !initializerTypes.includes(type as InitializerType)) {
     throw new ConfigurationError({
-      what: `${subject} is none that is known`,
+      what: `${subject} is unknown`,
       found: type ?? config,
       expected: `one of ${initializerTypes.join(', ')}`,
       ...(typeof type === 'string' && { fix: suggest(type, initializerTypes) }),

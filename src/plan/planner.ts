@@ -146,10 +146,10 @@ export class Planner {
    *
    * @param buffers by the names in the shader.
    * @param layer that it works for; left out for what belongs to the step as a whole.
-   * @throws ShaderError for buffers that don't match the shader.
+   * @throws ShaderError for buffers that don't match the shader, ConfigurationError for a shape with too many workgroups.
    */
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
-    const specialized = specialize(kernel, shape, this.traits);
+    const specialized = specialize(kernel, shape, this.traits, undefined, layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers);
   }

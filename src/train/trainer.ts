@@ -8,6 +8,7 @@ import { unlessAborted } from '../gpu/unless_aborted.ts';
 import type { History } from '../health/history.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { averageOf } from '../model/optimizer.ts';
+import { requireTrained } from '../model/require_trained.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
@@ -163,6 +164,7 @@ export class Trainer {
    *   so far), DeviceLostError.
    */
   async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
+    requireTrained(this.model);
     const filled = fillFitOptions(options);
     requireDataset(dataset);
     if (filled.validationData) requireDataset(filled.validationData);
@@ -241,7 +243,12 @@ export class Trainer {
    * @param options `sampleWeight`: a number >= 0 for each image.
    * @throws NonFiniteError when this was the third step in a row whose numbers are not finite.
    */
-  trainOnBatch(images: Float32Array, labels: ArrayLike<number>, options: BatchOptions = {}): Promise<BatchRecord> {
+  async trainOnBatch(
+    images: Float32Array,
+    labels: ArrayLike<number>,
+    options: BatchOptions = {},
+  ): Promise<BatchRecord> {
+    requireTrained(this.model);
     return this.#exclusively((engine) => trainOnBatch(engine, images, labels, options));
   }
 
@@ -402,6 +409,7 @@ export class Trainer {
    * @throws ConfigurationError for data or options that are invalid.
    */
   async findLearningRate(dataset: Dataset, options: LearningRateFinderOptions = {}): Promise<LearningRateCurve> {
+    requireTrained(this.model);
     requireDataset(dataset);
     // Loaded on demand.
     const { fillFinderOptions, findLearningRate } = await import('./learning_rate_finder.ts');

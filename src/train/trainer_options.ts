@@ -232,7 +232,7 @@ export function fillFitOptions(options: FitOptions): FilledFitOptions {
 export function fillTrainerOptions(options: TrainerOptions): Settings {
   if (!isObject(options)) {
     throw new ConfigurationError({
-      what: 'createTrainer wants options',
+      what: 'createTrainer needs options',
       found: options,
       expected: '{ model, optimizer, ... }',
     });

@@ -87,7 +87,7 @@ test("torchvision's probabilities", () => {
 });
 
 test.each<[string, object, number[], ...RegExp[]]>([
-  ['an unknown type', { type: 'colourJitter' }, rgb, /op 1 is of no known type/, /did you mean "colorJitter"/],
+  ['an unknown type', { type: 'colourJitter' }, rgb, /op 1 has an unknown type/, /did you mean "colorJitter"/],
   ['an unknown option', { type: 'colorJitter', brightnes: 1 }, rgb, /no option brightnes/, /did you mean "brightness"/],
   ['a negative factor', { type: 'colorJitter', contrast: -0.5 }, rgb, /contrast is invalid/, /found: -0.5/, />= 0/],
   ['factors the wrong way round', { type: 'colorJitter', brightness: [1.5, 0.5] }, rgb, /\[1\.5,0\.5\]/, /low <= high/],

@@ -120,7 +120,7 @@ describe('refused', () => {
     ['a fifth turn', { type: 'randomRotate90', turns: [4] }, /turns/, /found: 4/, /0 to 3/],
     ['no turn', { type: 'randomRotate90', turns: [] }, /turns/, /at least one/],
     ['a flip that is likelier than certain', { type: 'randomVerticalFlip', p: 2 }, /p is invalid/],
-    ['a misspelt flip', { type: 'randomHorizontalFlp' }, /no known type/, /did you mean "randomHorizontalFlip"/],
+    ['a misspelt flip', { type: 'randomHorizontalFlp' }, /unknown type/, /did you mean "randomHorizontalFlip"/],
     ['antialias', { type: 'randomResizedCrop', size: 4, antialias: true }, /no option antialias/],
   ])('%s', (_, op, ...words) => {
     const error = thrownBy(() => parseAugmentation([op], imageShape));

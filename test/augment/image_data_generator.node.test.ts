@@ -62,7 +62,7 @@ test.each<[string, unknown, ...RegExp[]]>([
   ['a brightness of one number', { brightnessRange: 0.5 }, /brightnessRange/, /a pair/],
   ['a brightness the wrong way round', { brightnessRange: [2, 1] }, /brightnessRange is the wrong way round/],
   ['a share beyond all', { validationSplit: 1.5 }, /validationSplit/, /0 to 1/],
-  ['a subset of nothing', { subset: 'training' }, /subset wants a validationSplit/],
+  ['a subset of nothing', { subset: 'training' }, /subset needs a validationSplit/],
   ['an unknown subset', { subset: 'train', validationSplit: 0.1 }, /subset/, /"training"/],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what is refused
   ['a hole for the preprocessor', { preprocessingFunction: 'return ${x};' }, /preprocessingFunction/],

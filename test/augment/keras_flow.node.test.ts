@@ -86,5 +86,5 @@ test('a seed that grows too large with the batches is told, as NumPy does', () =
 });
 
 test.each([0, 1, -0.1, Number.NaN])('a validationSplit of %d is none', (validationSplit) => {
-  expect(() => kerasSubset('validation', validationSplit, 10)).toThrow(/wants a validationSplit/);
+  expect(() => kerasSubset('validation', validationSplit, 10)).toThrow(/needs a validationSplit/);
 });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { ShaderError } from '../../src/errors.ts';
+import { ConfigurationError, ShaderError, type WgradError } from '../../src/errors.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type Kernel, KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
@@ -37,9 +37,9 @@ const scale: Kernel<Scale> = {
 
 const shape = { count: 5, factor: 3 };
 
-async function refused(kernel: Kernel<Scale>, given = shape): Promise<string> {
+async function refused(kernel: Kernel<Scale>, given = shape, type: typeof WgradError = ShaderError): Promise<string> {
   const error = await new KernelCache(gpu.device, gpu.traits).compile(kernel, given).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ShaderError);
+  expect(error).toBeInstanceOf(type);
   return (error as Error).message;
 }
 
@@ -60,8 +60,10 @@ describe('a kernel that is launched wrongly', () => {
 
   test('more workgroups than WebGPU allows', async () => {
     const words = /too many workgroups.*\n.*found: \[65536,1,1\]\n.*at most 65535/;
-    expect(await refused(scale, { count: 65536 * 64, factor: 1 })).toMatch(words);
-    expect(await refused({ ...scale, workgroups: () => [Number.NaN] })).toMatch(/too many workgroups/);
+    expect(await refused(scale, { count: 65536 * 64, factor: 1 }, ConfigurationError)).toMatch(words);
+    expect(await refused({ ...scale, workgroups: () => [Number.NaN] }, shape, ConfigurationError)).toMatch(
+      /too many workgroups/,
+    );
   });
 
   test('a text that does not compile: its lines with a caret', async () => {

@@ -182,7 +182,7 @@ describe('augmentation', () => {
   test("an argument of Keras' that is invalid says so at its place, a function of one's own when it is compiled", async () => {
     await press(page, '#more-arguments summary');
     await page.select('#generator-subset', 'training');
-    await until(page, '#augmentation-error', 'wants a validationSplit');
+    await until(page, '#augmentation-error', 'needs a validationSplit');
     await page.waitForSelector('#start:disabled');
     await page.select('#generator-subset', 'null');
     await page.waitForSelector('#start:enabled');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, type ErrorParts } from '../../src/errors.ts';
 import type { Model } from '../../src/index.ts';
-import { sequential } from '../../src/model/graph.ts';
+import { compileModel, sequential } from '../../src/model/graph.ts';
+import { requireTrained } from '../../src/model/require_trained.ts';
 import { type PlanLimits, Planner } from '../../src/plan/planner.ts';
 import { planTraining } from '../../src/train/plan_training.ts';
 
@@ -46,7 +47,17 @@ const names: Case[] = [
   [
     'an unknown layer',
     [{ type: 'batchNormalisation' }],
-    { what: 'layer 1 is of no known type', found: 'batchNormalisation', fix: 'did you mean "batchNormalization"?' },
+    { what: 'layer 1 has an unknown type', found: 'batchNormalisation', fix: 'did you mean "batchNormalization"?' },
+  ],
+  [
+    'a layer whose name is cut short',
+    [{ type: 'batchNorm' }],
+    { what: 'layer 1 has an unknown type', found: 'batchNorm', fix: 'did you mean "batchNormalization"?' },
+  ],
+  [
+    'an option whose name is cut short',
+    [{ type: 'gaussianNoise', std: 0.1 }],
+    { what: 'layer 1 (gaussianNoise) has no option std', fix: 'did you mean "stddev"?' },
   ],
   [
     'an unknown option of a layer',
@@ -282,6 +293,19 @@ describe('a model that is too large for the adapter', () => {
     }
   });
 
+  test('more workgroups than a dispatch may have: the layer, and what to lower', async () => {
+    const layers = [flatten, { type: 'dense', units: 300_000 }, { ...softmax, name: 'last' }];
+    const large = { inputShape: [28, 28, 1], layers } as Model;
+    const limits = { mostBytes: 2 ** 34, mostArenaBytes: 2 ** 34 };
+    const { what, found, expected, fix } = await rejectionOf(() =>
+      planTraining({ model: large }, facts, { traits, limits }),
+    );
+    expect(what).toBe('Layer dense is too large: dense_backward_w needs too many workgroups');
+    expect(found).toEqual([114844, 1, 1]);
+    expect(expected).toBe('at most 65535 a dimension');
+    expect(fix).toMatch(/fewer units/);
+  });
+
   test('the planner refuses each buffer by itself, before one is made', () => {
     const limits: PlanLimits = { mostBytes: 1024, mostArenaBytes: 1024 };
     const planner = new Planner(traits, limits);
@@ -294,4 +318,16 @@ describe('a model that is too large for the adapter', () => {
     expect(errorOf(() => planner.arena('parameters', 'both', tensors)).what).toMatch(/^both is larger/);
     expect(planner.buffers.map(({ label }) => label)).toEqual(['fits']);
   });
+});
+
+test('a model without anything to train: which layers are frozen', () => {
+  const compiled = (layers: unknown[]) => compileModel({ inputShape: [2, 2, 1], layers } as Model);
+  const frozen = compiled([flatten, { ...softmax, trainable: false }]);
+  expect(errorOf(() => requireTrained(frozen))).toMatchObject({
+    what: 'The model has nothing to train',
+    found: 'trainable: false in dense',
+  });
+  const empty = compiled([flatten, { type: 'activation', activation: 'softmax' }]);
+  expect(errorOf(() => requireTrained(empty))).toMatchObject({ found: 'no layer with weights' });
+  expect(() => requireTrained(compiled([flatten, softmax]))).not.toThrow();
 });

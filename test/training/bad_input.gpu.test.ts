@@ -27,8 +27,8 @@ type Parts = Partial<ConfigurationError['parts']>;
 
 describe('createTrainer refuses at once', () => {
   test.each<[string, unknown, Parts]>([
-    ['no options', undefined, { what: 'createTrainer wants options', found: undefined }],
-    ['a string', 'tutorial', { what: 'createTrainer wants options', found: 'tutorial' }],
+    ['no options', undefined, { what: 'createTrainer needs options', found: undefined }],
+    ['a string', 'tutorial', { what: 'createTrainer needs options', found: 'tutorial' }],
     ['no model', {}, { what: 'A model is an object', found: undefined }],
     [
       'an unknown option',
@@ -347,4 +347,19 @@ test.each([0, -1, 1.5, 1001, Number.NaN])('profile refuses %d steps', async (ste
 test('after all of it the trainer trains', async () => {
   expect((await trainer.fit(dataset, { validationData: dataset })).epochs).toHaveLength(1);
   expect((await trainer.trainOnBatch(images, labels)).loss).toBeGreaterThan(0);
+});
+
+test('a network that is all frozen predicts and has no gradients, and does not train', async () => {
+  const layers = smallModel.layers.map((layer) =>
+    'filters' in layer || 'units' in layer ? { ...layer, trainable: false } : layer,
+  );
+  const trainer = createTrainer(gpu, { model: { ...smallModel, layers } as typeof smallModel, batchSize: 4 });
+  const [images, labels] = batchOf(smallDataset(4), 0, 4);
+  const before = await trainer.predict(images);
+  expect((await trainer.gradients(images, labels)).gradients).toEqual([]);
+  for (const train of [() => trainer.trainOnBatch(images, labels), () => trainer.fit(smallDataset(4))]) {
+    await expect(train()).rejects.toMatchObject({ exitCode: 2, parts: { what: 'The model has nothing to train' } });
+  }
+  expect(await trainer.predict(images)).toEqual(before);
+  trainer.dispose();
 });

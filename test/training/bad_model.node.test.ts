@@ -29,14 +29,14 @@ describe('a layer', () => {
       'of an unknown type',
       { type: 'conv2D', filters: 3, kernelSize: 3 },
       {
-        what: 'layer 1 is of no known type',
+        what: 'layer 1 has an unknown type',
         found: 'conv2D',
         expected: `one of ${layerTypes.join(', ')}`,
         fix: 'did you mean "conv2d"?',
       },
     ],
-    ['of no type', { filters: 3 }, { what: 'layer 1 is of no known type', found: { filters: 3 } }],
-    ['that is null', null, { what: 'layer 1 is of no known type', found: null }],
+    ['of no type', { filters: 3 }, { what: 'layer 1 has an unknown type', found: { filters: 3 } }],
+    ['that is null', null, { what: 'layer 1 has an unknown type', found: null }],
     [
       'with an unknown option',
       { type: 'conv2d', filters: 3, kernelsize: 3 },
@@ -100,7 +100,7 @@ describe('a layer', () => {
       'with an unknown initialiser',
       { type: 'dense', units: 3, kernelInitializer: 'he_normal' },
       {
-        what: 'layer 1 (dense): kernelInitializer is none that is known',
+        what: 'layer 1 (dense): kernelInitializer is unknown',
         found: 'he_normal',
         expected:
           'one of glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, randomUniform, randomNormal, ' +
@@ -111,12 +111,12 @@ describe('a layer', () => {
     [
       'with an initialiser of no type',
       { type: 'dense', units: 3, biasInitializer: { value: 3 } },
-      { what: 'layer 1 (dense): biasInitializer is none that is known', found: { value: 3 } },
+      { what: 'layer 1 (dense): biasInitializer is unknown', found: { value: 3 } },
     ],
     [
       'with an initialiser that is a number',
       { type: 'dense', units: 3, biasInitializer: 3 },
-      { what: 'layer 1 (dense): biasInitializer is none that is known', found: 3 },
+      { what: 'layer 1 (dense): biasInitializer is unknown', found: 3 },
     ],
     [
       'with a constant of nothing',
@@ -253,7 +253,7 @@ describe('a model', () => {
       'with a dense layer on images',
       model(convolution, softmax),
       {
-        what: 'Layer 2 (dense) wants a flat input',
+        what: 'Layer 2 (dense) needs a flat input',
         found: [6, 6, 2],
         expected: '[units]',
         fix: 'put { "type": "flatten" } before it',
@@ -262,12 +262,12 @@ describe('a model', () => {
     [
       'with a convolution behind flatten',
       model({ type: 'flatten' }, convolution),
-      { what: 'Layer 2 (conv2d) wants images', found: [64], expected: '[height, width, channels]' },
+      { what: 'Layer 2 (conv2d) needs images', found: [64], expected: '[height, width, channels]' },
     ],
     [
       'with a pool behind flatten',
       model({ type: 'flatten' }, { type: 'maxPooling2d' }),
-      { what: 'Layer 2 (max_pooling2d) wants images', found: [64] },
+      { what: 'Layer 2 (max_pooling2d) needs images', found: [64] },
     ],
     [
       'whose window is larger than what reaches it',

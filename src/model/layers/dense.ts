@@ -29,7 +29,7 @@ export const denseLayer = defineLayer({
   compile(config, [shape], subject) {
     if (shape!.length !== 1) {
       throw new ConfigurationError({
-        what: `${subject} wants a flat input`,
+        what: `${subject} needs a flat input`,
         found: shape,
         expected: '[units]',
         fix: 'put { "type": "flatten" } before it',

@@ -1,0 +1,14 @@
+import { ConfigurationError } from '../errors.ts';
+import type { CompiledModel } from './graph.ts';
+
+/** @throws ConfigurationError for a model without a tensor that is trained: no step would change it. */
+export function requireTrained({ layers, measured }: Pick<CompiledModel, 'layers' | 'measured'>): void {
+  if (measured.length > 0) return;
+  const frozen = layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+  throw new ConfigurationError({
+    what: 'The model has nothing to train',
+    found: frozen.length > 0 ? `trainable: false in ${frozen.join(', ')}` : 'no layer with weights',
+    expected: 'at least one layer with weights that are trained',
+    fix: frozen.length > 0 ? 'set "trainable": true in one of them' : 'add a dense layer with a unit for each class',
+  });
+}
