@@ -179,6 +179,17 @@ const targets: Record<string, UserConfig> = {
       },
     },
   },
+  // The script of a page with a model in it: one file, which `wgrad export --format html` puts into the page.
+  standalone: {
+    root,
+    build: {
+      lib: { entry: resolve(root, 'src/standalone/main.ts'), formats: ['es'], fileName: 'standalone' },
+      outDir: 'dist/standalone',
+      emptyOutDir: true,
+      target: 'es2023',
+      rolldownOptions: { output: { codeSplitting: false, minify: true } },
+    },
+  },
   // The command.
   cli: packagedProgram('src/cli/main.ts', 'dist/cli'),
   // The page without a face that the command drives; its stack traces are for reading.

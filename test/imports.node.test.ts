@@ -75,6 +75,8 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   data: { values: [] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
+  // The twin computes in every browser: a page for whoever has no WebGPU.
+  standalone: { values: ['formats', 'model', 'reference'] },
   report: { values: ['compare', 'formats', 'health', 'gpu'] },
   session: {
     values: ['report', 'api', 'formats', 'compare', 'train', 'health', 'model', 'augment'],

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { ConfigurationError, SetupError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { exportModel, type ModelFormat, modelFormats } from '../formats/export_model.ts';
+import { formatHtml } from '../formats/html.ts';
 import { makeFolder } from '../formats/make_folder.ts';
 import { modelOfRun, runOfModel } from '../formats/model_of_run.ts';
 import type { OnnxInput } from '../formats/onnx/onnx.ts';
@@ -11,13 +14,16 @@ import { importGiven, readGiven } from './given_model.ts';
 import { namedOrJson, oneOf, outputFile, outputFolder } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
+/** The page takes a script from the package. */
+const commandFormats = [...modelFormats, 'html'] as const;
+
 /** `wgrad export` and `wgrad import` */
 export function addModelCommands(wgrad: Command): void {
   wgrad
     .command('export')
     .description("write a saved run's model in another program's format")
     .argument('<run>', 'a run that --save has written')
-    .requiredOption('--format <name>', modelFormats.join(', '), oneOf('--format', modelFormats))
+    .requiredOption('--format <name>', commandFormats.join(', '), oneOf('--format', commandFormats))
     .requiredOption('--out <path>', 'the file, or for tfjs, keras and pytorch the folder')
     .addOption(
       new Option('--input <type>', 'what an ONNX graph takes: floats (default) or bytes').argParser(
@@ -41,10 +47,32 @@ export function addModelCommands(wgrad: Command): void {
     .action(importRun);
 }
 
+/** Beside the built command, or where a clone builds it. */
+function standaloneScript(): string {
+  for (const path of ['../standalone/standalone.js', '../../dist/standalone/standalone.js']) {
+    try {
+      return readFileSync(new URL(path, import.meta.url), 'utf8');
+    } catch {}
+  }
+  throw new SetupError({
+    what: 'The script of the page has not been built',
+    found: 'no dist/standalone/standalone.js',
+    fix: 'in a clone, type: npx vite build --mode standalone',
+  });
+}
+
 /** `wgrad export` */
-function exportRun(path: string, options: { format: ModelFormat; out: string; input?: OnnxInput }): void {
+function exportRun(path: string, options: { format: ModelFormat | 'html'; out: string; input?: OnnxInput }): void {
   const { format, input, out } = options;
   const trained = modelOfRun(parseRun(readGiven(path), path));
+  if (format === 'html') {
+    if (input !== undefined) {
+      throw new ConfigurationError({ what: 'input is an option of onnx, and html has none', found: input });
+    }
+    writeWhole(outputFile('--out')(out), formatHtml(trained, standaloneScript()));
+    console.log(`written  ${out}`);
+    return;
+  }
   const files = exportModel(trained, format, input === undefined ? {} : { input });
   if (files.length === 1) {
     writeWhole(outputFile('--out')(out), files[0]!.bytes);

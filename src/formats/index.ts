@@ -6,6 +6,7 @@
  */
 export { ConfigurationError, DataError, WgradError } from '../errors.ts';
 export { exportModel, type ModelFormat, modelFormats } from './export_model.ts';
+export { formatHtml } from './html.ts';
 export { type ImportOptions, importModel } from './import_model.ts';
 export { formatKeras } from './keras/keras_code.ts';
 export { type ReadModel, readKerasModel } from './keras/read_keras.ts';

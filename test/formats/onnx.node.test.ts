@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatOnnx, type OnnxInput } from '../../src/formats/onnx/onnx.ts';
 import type { TrainedModel } from '../../src/formats/trained_model.ts';
-import { presetModel } from '../../src/index.ts';
+import { presetModel, presetNames } from '../../src/index.ts';
 import { layerTypes } from '../../src/model/layers/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { graphs } from '../training/graph_models.ts';
@@ -39,14 +39,7 @@ describe("onnxruntime gives wgrad's probabilities", () => {
     expect(largestDifference(probabilities.slice(0, 3), probabilities.slice(3))).toBeGreaterThan(1e-3);
   });
 
-  test.each([
-    'tutorial',
-    'deep-sigmoid-batchnorm',
-    'deep-tanh-layernorm',
-    'resnet8',
-    'mobilenet-small',
-    'vgg-small',
-  ] as const)('the preset %s', async (name) => {
+  test.each(presetNames)('the preset %s', async (name) => {
     expect(await difference(trained(presetModel(name, [8, 8, 3], 5)))).toBeLessThan(1e-5);
   });
 
@@ -66,7 +59,8 @@ describe("onnxruntime gives wgrad's probabilities", () => {
 
 test.skipIf(!hasPython('onnx'))("onnx' own checker takes every file", () => {
   const folder = temporaryFolder();
-  const networks = [...Object.values(zoo), presetModel('mobilenet-small', [8, 8, 3], 5)];
+  const presets = presetNames.map((name) => presetModel(name, [8, 8, 3], 5));
+  const networks = [...Object.values(zoo), ...presets, ...fc.sample(graphs, { numRuns: 20, seed: 14 })];
   const paths = networks.map((model, i) => {
     const path = join(folder, `${i}.onnx`);
     writeFileSync(

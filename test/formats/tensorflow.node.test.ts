@@ -3,9 +3,11 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { importModel } from '../../src/formats/import_model.ts';
 import { formatTensorflow, parseTensorflow } from '../../src/formats/tensorflow.ts';
 import type { ModelFile, TrainedModel } from '../../src/formats/trained_model.ts';
-import { type LayerConfig, type Model, presetModel } from '../../src/index.ts';
+import { freezeLayers, type LayerConfig, type Model, presetModel } from '../../src/index.ts';
+import { planTraining } from '../../src/train/plan_training.ts';
 import { graphs } from '../training/graph_models.ts';
 import { bitsOf, largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
 import { zoo } from './zoo.ts';
@@ -255,4 +257,92 @@ describe('a model that is not right', () => {
       /The weights of model.json are cut short[\s\S]*dense_1\/bias \[4\]/,
     );
   });
+});
+
+/** MobileNet of width 1/4 for images of 32 x 32, its layers and their names as published; the weights are random. */
+function mobileNet(): tfl.LayersModel {
+  const alpha = 0.25;
+  const { layers } = tfl;
+  const wide = tfl.initializers.randomNormal({ stddev: 0.5 });
+  const model = tfl.sequential({ name: `mobilenet_${alpha}_32` });
+  const add = (layer: tfl.layers.Layer) => model.add(layer);
+  const normalized = (name: string) => {
+    add(layers.batchNormalization({ name: `${name}_bn`, axis: -1, betaInitializer: 'randomNormal' }));
+    add(layers.reLU({ name: `${name}_relu`, maxValue: 6 }));
+  };
+  const pad = (name: string) =>
+    layers.zeroPadding2d({
+      name,
+      padding: [
+        [0, 1],
+        [0, 1],
+      ],
+      ...(name === 'conv1_pad' && { inputShape: [32, 32, 3] }),
+    });
+  const common = { useBias: false, kernelInitializer: 'heNormal', depthwiseInitializer: 'heNormal' } as const;
+  add(pad('conv1_pad'));
+  add(layers.conv2d({ name: 'conv1', filters: 32 * alpha, kernelSize: 3, strides: 2, ...common }));
+  normalized('conv1');
+  const blocks = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024];
+  blocks.forEach((filters, i) => {
+    const strides = [1, 3, 5, 11].includes(i) ? 2 : 1;
+    if (strides === 2) add(pad(`conv_pad_${i + 1}`));
+    const padding = strides === 2 ? 'valid' : 'same';
+    add(layers.depthwiseConv2d({ name: `conv_dw_${i + 1}`, kernelSize: 3, strides, padding, ...common }));
+    normalized(`conv_dw_${i + 1}`);
+    add(
+      layers.conv2d({ name: `conv_pw_${i + 1}`, filters: filters * alpha, kernelSize: 1, padding: 'same', ...common }),
+    );
+    normalized(`conv_pw_${i + 1}`);
+  });
+  add(layers.globalAveragePooling2d({ name: 'global_average_pooling2d_1' } as never));
+  add(layers.reshape({ name: 'reshape_1', targetShape: [1, 1, 1024 * alpha] }));
+  add(layers.dropout({ name: 'dropout', rate: 0.001 }));
+  add(layers.conv2d({ name: 'conv_preds', filters: 100, kernelSize: 1, padding: 'same', kernelInitializer: wide }));
+  add(layers.activation({ name: 'act_softmax', activation: 'softmax' }));
+  add(layers.reshape({ name: 'reshape_2', targetShape: [100] }));
+  return model;
+}
+
+test("MobileNet predicts what TensorFlow.js does, and is another classifier's features: only the new layers run backward", async () => {
+  const theirs = mobileNet();
+  let saved: tf.io.ModelArtifacts | undefined;
+  await theirs.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData } = saved!;
+  const json = { modelTopology, weightsManifest: [{ paths: ['group1-shard1of1'], weights: weightSpecs }] };
+  const bytes = new TextEncoder().encode(JSON.stringify(json));
+  const data = new Uint8Array(weightData as ArrayBuffer);
+  const imported = importModel({ name: 'model.json', bytes }, { read: () => data }) as TrainedModel;
+  const images = madeImages(imported.model, 1);
+  const expected = predicted(theirs, images, imported.model);
+  expect(largestDifference(probabilitiesOf(imported, images), expected)).toBeLessThan(1e-5);
+  // The probabilities are not all alike: other weights would be seen.
+  expect(Math.max(...expected)).toBeGreaterThan(1.1 / 100);
+  theirs.dispose();
+
+  // Cut before the last layer with weights, frozen, with a new classifier at its end.
+  const { layers } = imported.model;
+  const features = layers.slice(
+    0,
+    layers.findIndex(({ name }) => name === 'conv_preds'),
+  );
+  const ending: LayerConfig[] = [
+    { type: 'flatten' },
+    { type: 'dense', units: 16, activation: 'relu', name: 'hidden' },
+    { type: 'dense', units: 5, activation: 'softmax', name: 'classes' },
+  ];
+  const model = freezeLayers({ ...imported.model, layers: [...features, ...ending] }, 'conv*');
+  const { dispatches } = await planTraining(
+    { model, batchSize: 8 },
+    { imageShape: model.inputShape, count: 100 },
+    { traits: { software: true, subgroupSize: 4 }, limits: { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 } },
+  );
+  const layersOf = (phase: string) => new Set(dispatches.filter((d) => d.phase === phase).map(({ layer }) => layer));
+  expect(layersOf('forward').size).toBeGreaterThan(27);
+  expect([...layersOf('backward')].filter((layer) => layer !== '').sort()).toEqual(['classes', 'hidden']);
 });
