@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { strToU8, zipSync } from 'fflate';
 import { build } from 'vite';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
@@ -13,12 +14,13 @@ import { archiveOf, fakeNpm } from '../cli/fake_npm.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { type CompilerOptions, compile, versions } from './compile.ts';
 import { type Ended, installPacked, linkPackages, root, runIn, shellEnvironment } from './packed.ts';
-import { libraryExample } from './readme.ts';
+import { exampleIn, libraryExample } from './readme.ts';
 
 /** A project of somebody who installed the package. Packed once for all tests, since that takes the longest. */
 let project: string;
+let tarball: string;
 beforeAll(async () => {
-  project = await installPacked();
+  ({ project, tarball } = await installPacked());
 }, 600_000);
 
 const wgrad = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
@@ -69,6 +71,55 @@ test('errors keep their names in the published file', async () => {
   }
 });
 
+test("an error of one entry is an instance of the other entry's class", async () => {
+  const entry = (name: string) =>
+    import(/* @vite-ignore */ pathToFileURL(join(project, 'node_modules/wgrad/dist', name)).href);
+  const [library, formats] = await Promise.all([entry('index.js'), entry('formats.js')]);
+  for (const name of ['WgradError', 'ConfigurationError', 'DataError']) expect(formats[name]).toBe(library[name]);
+});
+
+test.each([
+  ['publint', ['--strict']],
+  ['attw', ['--profile', 'esm-only', '--no-emoji']],
+])('%s finds nothing', async (name, args) => {
+  const program = join(root, 'node_modules/.bin', name);
+  const { code, text } = await runIn(project, shellEnvironment(), program, tarball, ...args);
+  expect({ code, text }).toMatchObject({ code: 0 });
+});
+
+describe('what an app fetches', () => {
+  const built = async (code: string) => {
+    const entry = join(project, 'entry.js');
+    writeFileSync(entry, code);
+    const made = await build({
+      root: project,
+      configFile: false,
+      logLevel: 'silent',
+      build: { write: false, target: 'es2023', modulePreload: false, rolldownOptions: { input: entry } },
+    });
+    const { output } = made as Exclude<typeof made, readonly unknown[] | { close: unknown }>;
+    const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])));
+    const first = new Set<string>();
+    const visit = (name: string) => {
+      if (first.has(name)) return;
+      first.add(name);
+      for (const other of chunks.get(name)!.imports) visit(other);
+    };
+    visit([...chunks.values()].find(({ isEntry }) => isEntry)!.fileName);
+    return [...first].reduce((sum, name) => sum + gzipSync(chunks.get(name)!.code).length, 0);
+  };
+
+  test.each([
+    ['argmax alone', ['argmax'], 2000],
+    ['a trainer', ['createTrainer', 'openGpu', 'createDataset'], 125_000],
+  ] as const)('%s', async (what, names, most) => {
+    const list = names.join(', ');
+    const bytes = await built(`import { ${list} } from 'wgrad'; console.log(${list});`);
+    console.log(`${what}: ${(bytes / 1000).toFixed(1)} kB of JavaScript, compressed, before the first call`);
+    expect(bytes).toBeLessThan(most);
+  });
+});
+
 describe('the example of the README', () => {
   beforeAll(() => {
     mkdirSync(join(project, 'src'), { recursive: true });
@@ -85,6 +136,22 @@ describe('the example of the README', () => {
     export const message: string = (await device.lost).message;
     // @ts-expect-error: there is no such adapter
     await openGpu({ adapter: 'fast' });
+    import { type AdamOptions, adam, createTrainer, DataError, loadTrainer, type Model } from 'wgrad';
+    import { exportModel, importModel, DataError as SameError } from 'wgrad/formats';
+    const options: AdamOptions = { learningRate: 0.01, clipnorm: 1 };
+    declare const model: Model;
+    const trainer = createTrainer(await openGpu(), { model, optimizer: adam(options) });
+    const [best] = await trainer.predict(new Blob(), { top: 1 });
+    export const name: string = best!.className;
+    export const all: Float32Array = await trainer.predict([new Blob()]);
+    // @ts-expect-error: without top there are numbers
+    export const none: string = (await trainer.predict(new Blob()))[0].className;
+    // @ts-expect-error: Adam has no momentum
+    adam({ momentum: 0.9 });
+    export const [file] = exportModel({ model, weights: await trainer.getWeights() }, 'onnx');
+    export const imported = importModel({ name: 'model', bytes: new Uint8Array() });
+    export const loaded = await loadTrainer(await openGpu(), await trainer.save({ format: 'safetensors' }));
+    export const error: SameError = new DataError({ what: 'It failed' });
   `;
   const method = 'export const buffer = device.createBuffer({ size: 4, usage: 8 });';
   const compileWith = async (code: string, version: string, options: CompilerOptions = {}) => {
@@ -131,6 +198,10 @@ describe('the example of the README', () => {
     });
     expect(contradictions).not.toEqual([]);
     expect(contradictions.filter((line) => /^(src|node_modules\/wgrad)/.test(line))).toEqual([]);
+  });
+
+  test('docs/coming-from.md: the program compiles', async () => {
+    expect(await compileWith(exampleIn('coming-from.md'), '7')).toEqual([]);
   });
 
   test('compiles as Node resolves modules', async () => {

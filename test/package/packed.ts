@@ -55,9 +55,9 @@ async function pack(): Promise<string> {
 /**
  * A new project with the packed package installed, and nothing else.
  *
- * @returns its folder.
+ * @returns its folder, and the packed file.
  */
-export async function installPacked(): Promise<string> {
+export async function installPacked(): Promise<{ project: string; tarball: string }> {
   const tarball = await pack();
   const project = temporaryFolder();
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
@@ -65,7 +65,7 @@ export async function installPacked(): Promise<string> {
   const npm = ['install', tarball, '--offline', '--no-audit', '--no-fund'];
   const { code, text } = await runIn(project, shellEnvironment(), 'npm', ...npm);
   if (code !== 0) throw new Error(`npm install ended with ${code}: ${text}`);
-  return project;
+  return { project, tarball };
 }
 
 /** Installs packages of the project's own beside the packed one, as a user would from the registry. */
