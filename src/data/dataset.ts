@@ -20,6 +20,8 @@ export interface Dataset {
   targets?: Float32Array;
   /** A name for each number of a target. */
   targetNames?: string[];
+  /** How much the loss of each sample counts, [count], finite and >= 0: in training, validation and evaluation. */
+  sampleWeights?: Float32Array;
   /** How pictures became these images, where it is not `'cover'`: `predict` does the same with the pictures that it gets. */
   pictureFit?: PictureFit;
   /** Images. */
@@ -43,6 +45,8 @@ export interface DatasetParts {
   targets?: Float32Array;
   /** By default the numbers of a target are named "0" and on. */
   targetNames?: readonly string[];
+  /** How much the loss of each sample counts, [count], finite and >= 0; 1 by default. */
+  sampleWeights?: ArrayLike<number>;
   /** How pictures became these images: `'cover'` by default. */
   pictureFit?: PictureFit;
 }
@@ -82,8 +86,25 @@ export function createDatasets(parts: { train: DatasetSource; test: DatasetSourc
 }
 
 function create(parts: DatasetSource, part?: Part): Dataset {
-  const { pictureFit } = parts;
-  return { ...createOf(parts, part), ...(pictureFit && { pictureFit }) };
+  const { pictureFit, sampleWeights } = parts;
+  const dataset = createOf(parts, part);
+  return {
+    ...dataset,
+    ...(pictureFit && { pictureFit }),
+    ...(sampleWeights && { sampleWeights: checkSampleWeights(sampleWeights, dataset.count, part) }),
+  };
+}
+
+/** @throws DataError where the weights are not as many as the images, negative or not finite. */
+function checkSampleWeights(sampleWeights: ArrayLike<number>, count: number, part?: Part): Float32Array {
+  const weights = Float32Array.from(sampleWeights);
+  const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (weights.length === count && wrong < 0) return weights;
+  throw new DataError({
+    what: 'The sample weights do not fit the images',
+    found: wrong < 0 ? `${weights.length} weights` : `weight ${weights[wrong]} of ${imageOf(part)} ${wrong}`,
+    expected: `${count}, one for each ${imageOf(part)}, finite and >= 0`,
+  });
 }
 
 function createOf(parts: DatasetSource, part?: Part): Dataset {
@@ -201,7 +222,7 @@ export function takeFirst(dataset: Dataset, count: number): Dataset {
       expected: 'a whole number from 1 on',
     });
   }
-  const { images, labels, targets, targetNames, imageShape } = dataset;
+  const { images, labels, targets, targetNames, sampleWeights, imageShape } = dataset;
   const taken = Math.min(count, dataset.count);
   return {
     ...dataset,
@@ -209,6 +230,7 @@ export function takeFirst(dataset: Dataset, count: number): Dataset {
     images: images.subarray(0, taken * bytesAnImage(imageShape)),
     labels: labels.subarray(0, taken),
     ...(targets && { targets: targets.subarray(0, taken * targetNames!.length) }),
+    ...(sampleWeights && { sampleWeights: sampleWeights.subarray(0, taken) }),
   };
 }
 

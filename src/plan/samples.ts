@@ -3,7 +3,7 @@ import { product } from '../model/layer.ts';
 
 /** `count` images from `start` on, as a view. */
 export function sliceDataset(dataset: Dataset, start: number, count: number): Dataset {
-  const { images, labels, targets, targetNames, imageShape } = dataset;
+  const { images, labels, targets, targetNames, sampleWeights, imageShape } = dataset;
   const part = <T extends Uint8Array | Uint16Array | Float32Array>(values: T, each: number) =>
     values.subarray(start * each, (start + count) * each) as T;
   return {
@@ -12,12 +12,13 @@ export function sliceDataset(dataset: Dataset, start: number, count: number): Da
     images: part(images, product(imageShape)),
     labels: part(labels, 1),
     ...(targets && { targets: part(targets, targetNames!.length) }),
+    ...(sampleWeights && { sampleWeights: part(sampleWeights, 1) }),
   };
 }
 
 /** The images at some indices, in their order, as a copy. */
 export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
-  const { images, labels, targets, targetNames, imageShape } = dataset;
+  const { images, labels, targets, targetNames, sampleWeights, imageShape } = dataset;
   const bytes = product(imageShape);
   const outputs = targetNames?.length ?? 0;
   const count = indices.length;
@@ -37,6 +38,9 @@ export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Datas
     images: picked.images,
     labels: picked.labels,
     ...(targets && { targets: picked.targets }),
+    ...(sampleWeights && {
+      sampleWeights: Float32Array.from({ length: count }, (_, i) => sampleWeights[indices[i]!]!),
+    }),
     count,
   };
 }

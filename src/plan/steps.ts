@@ -34,6 +34,8 @@ export interface StepState {
   inferenceSoftLoss?: PlannedDispatch;
   /** The buffers of `loss` except its labels, for other dispatches of the loss. */
   lossBuffers: LossBuffers;
+  /** The same of the network in inference. */
+  inferenceLossBuffers: LossBuffers;
   /** Present where a step has several micro-batches. */
   accumulation?: Accumulation<PlannedDispatch>;
   /** Norms of all tensors, in two dispatches; the second decides whether the step counts. */
@@ -309,6 +311,7 @@ function planState(
     inferenceLoss: ofInference,
     ...(softOfInference && { inferenceSoftLoss: softOfInference }),
     lossBuffers: buffersOf(graph),
+    inferenceLossBuffers: buffersOf(network.inference),
     norms: [
       squares,
       planner.dispatch(

@@ -208,8 +208,9 @@ export class Engine {
     {
       alsoPlain = false,
       weights,
+      inference = false,
       blank = false,
-    }: { alsoPlain?: boolean; weights?: Float32Array; blank?: boolean } = {},
+    }: { alsoPlain?: boolean; weights?: Float32Array; inference?: boolean; blank?: boolean } = {},
   ): Promise<DatasetInput> {
     const { model, outputs, loss, batchSize, seed } = this.settings;
     const { labels, targets, network } = this.steps;
@@ -223,7 +224,7 @@ export class Engine {
     );
     if (!input.weights) return input;
     try {
-      input.loss = await this.weightedLoss(stepState, input.soft, input.weights);
+      input.loss = await this.weightedLoss(stepState, input.soft, input.weights, inference);
       const { plain } = input;
       if (plain) {
         plain.loss =
@@ -249,11 +250,11 @@ export class Engine {
   }
 
   /** The loss of a state with sample weights. It is made on demand, since most runs have no sample weights. */
-  async weightedLoss(stepState: BoundState, soft: boolean, weights: Slice): Promise<Dispatch> {
+  async weightedLoss(stepState: BoundState, soft: boolean, weights: Slice, inference = false): Promise<Dispatch> {
     await loadFurtherTraining();
     const { loss, outputs, batchSize: batch } = this.settings;
     const { labels, targets, chunks } = this.steps;
-    const { lossBuffers } = stepState;
+    const lossBuffers = inference ? stepState.inferenceLossBuffers : stepState.lossBuffers;
     const penalties = lossBuffers.penalties ? chunks.count : 0;
     const size = { batch, outputs, penalties, record: this.reader.shape, soft, weighted: true };
     const { kernel, shape } = lossLaunch(loss, size);

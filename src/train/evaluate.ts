@@ -16,6 +16,7 @@ import type { DatasetInput } from '../plan/input.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { inferencePass } from './inference_pass.ts';
+import { requireSampleWeight } from './sample_weights.ts';
 import {
   augmentedProbabilities,
   type FilledTestTimeAugmentation,
@@ -41,24 +42,34 @@ export interface EvaluateOptions {
   metrics?: readonly MetricConfig[];
   /** Averages the probabilities over this many augmented samples of each image; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;
+  /** Metrics that count each sample as much as it weighs, Keras' weighted_metrics; the trainer's by default. */
+  weightedMetrics?: readonly MetricConfig[];
+  /** How much each sample counts in the loss and in `weightedMetrics`, [count], finite and >= 0; the data set's by default. */
+  sampleWeight?: ArrayLike<number>;
 }
 
 const evaluateOptions = v.strictObject({
   metrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
+  weightedMetrics: v.optional(v.custom<readonly MetricConfig[]>(() => true)),
+  sampleWeight: v.optional(v.custom<ArrayLike<number>>(() => true)),
   testTimeAugmentation: v.optional(v.custom<TestTimeAugmentation>(() => true)),
 });
 
 /** Options of an evaluation, checked and filled in. */
 interface FilledEvaluateOptions {
   metrics?: readonly FilledMetric[];
+  weightedMetrics?: readonly FilledMetric[];
+  sampleWeight?: ArrayLike<number>;
   testTimeAugmentation?: FilledTestTimeAugmentation;
 }
 
 /** @throws ConfigurationError */
 export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOptions {
-  const { metrics, testTimeAugmentation } = parse(evaluateOptions, options, 'evaluate');
+  const { metrics, weightedMetrics, sampleWeight, testTimeAugmentation } = parse(evaluateOptions, options, 'evaluate');
   return {
     ...(metrics !== undefined && { metrics: fillMetrics(metrics) }),
+    ...(weightedMetrics !== undefined && { weightedMetrics: fillMetrics([], weightedMetrics) }),
+    ...(sampleWeight !== undefined && { sampleWeight }),
     ...(testTimeAugmentation !== undefined && {
       testTimeAugmentation: fillTestTimeAugmentation(testTimeAugmentation),
     }),
@@ -70,28 +81,47 @@ export async function evaluate(
   engine: Engine,
   dataset: Dataset,
   weights: WhichWeights,
-  { metrics = engine.settings.metrics, testTimeAugmentation }: FilledEvaluateOptions,
+  { testTimeAugmentation, sampleWeight, ...given }: FilledEvaluateOptions,
 ): Promise<Evaluation> {
   const { outputs, loss } = engine.settings;
+  const metrics = metricsOf(engine.settings.metrics, given);
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
+  const sampleWeights = sampleWeight ? requireSampleWeight(sampleWeight, dataset.count) : dataset.sampleWeights;
+  const weighted: Dataset = { ...dataset, ...(sampleWeights && { sampleWeights }) };
   if (testTimeAugmentation) {
     requireTestTimeAugmentationFits(engine.settings, dataset, testTimeAugmentation);
     const { probabilities, loss: mean } = await engine.withWeights(weights, () =>
-      augmentedProbabilities(engine, dataset, testTimeAugmentation),
+      augmentedProbabilities(engine, weighted, testTimeAugmentation),
     );
-    const tally = new Tally(outputs);
-    tally.add(classesOf(dataset, outputs), probabilities);
-    const { accuracy, ...figures } = figuresOf([accuracyFigure!, ...countedMetrics(metrics)], tally);
+    const counting = new Counting([accuracyFigure!, ...countedMetrics(metrics)], weighted, outputs);
+    counting.add(probabilities, 0);
+    const { accuracy, ...figures } = counting.figures();
     return { loss: mean, accuracy: accuracy as number, ...figures };
   }
-  const input = await engine.input(dataset, engine.plain, engine.steps.evaluation);
+  const input = await evaluationInput(engine, weighted);
   try {
-    return await engine.withWeights(weights, () => evaluateInput(engine, input, dataset, metrics));
+    return await engine.withWeights(weights, () => evaluateInput(engine, input, weighted, metrics));
   } finally {
     await engine.scheduler.abandon();
     input.dispose();
   }
+}
+
+/** Those of the trainer, where a call does not say others. */
+function metricsOf(
+  all: readonly FilledMetric[],
+  given: Pick<FilledEvaluateOptions, 'metrics' | 'weightedMetrics'>,
+): FilledMetric[] {
+  const { metrics = all.filter((it) => !it.isWeighted), weightedMetrics = all.filter((it) => it.isWeighted) } = given;
+  return [...metrics, ...weightedMetrics];
+}
+
+/** A data set on the GPU for `evaluateInput`, with the weights of its samples where it has any. */
+export async function evaluationInput(engine: Engine, dataset: Dataset): Promise<DatasetInput> {
+  const { sampleWeights, count } = dataset;
+  const weighted = sampleWeights && { weights: requireSampleWeight(sampleWeights, count), inference: true };
+  return engine.input(dataset, engine.plain, engine.steps.evaluation, weighted);
 }
 
 const [accuracyFigure] = fillMetrics(['accuracy']);
@@ -100,19 +130,50 @@ const [accuracyFigure] = fillMetrics(['accuracy']);
 export async function evaluateInput(
   engine: Engine,
   input: DatasetInput,
-  dataset: Pick<Dataset, 'count' | 'labels' | 'targets' | 'classNames'>,
+  dataset: Pick<Dataset, 'count' | 'labels' | 'targets' | 'classNames' | 'sampleWeights'>,
   metrics: readonly FilledMetric[],
 ): Promise<Evaluation> {
   const counted = countedMetrics(metrics);
   // Probabilities are read back for metrics only: loss and accuracy come from the steps' records.
   const { count } = dataset;
   if (counted.length === 0) return inferencePass(engine, input, count);
-  const { outputs: classes } = engine.settings;
-  const labels = classesOf(dataset, classes);
-  const tally = new Tally(classes);
+  const counting = new Counting(counted, dataset, engine.settings.outputs);
   const always = await inferencePass(engine, input, count, {
-    onProbabilities: (probabilities, first) =>
-      tally.add(labels.subarray(first, first + probabilities.length / classes), probabilities),
+    onProbabilities: (probabilities, first) => counting.add(probabilities, first),
   });
-  return { ...always, ...figuresOf(counted, tally) };
+  return { ...always, ...counting.figures() };
+}
+
+/** Counts the samples of a data set for metrics: each as one, and for those that weigh them as much as it weighs. */
+class Counting {
+  private readonly labels: ReturnType<typeof classesOf>;
+  private readonly tallies: { metrics: readonly FilledMetric[]; tally: Tally; weights?: Float32Array }[];
+
+  constructor(
+    metrics: readonly FilledMetric[],
+    dataset: Pick<Dataset, 'count' | 'labels' | 'targets' | 'classNames' | 'sampleWeights'>,
+    private readonly classes: number,
+  ) {
+    this.labels = classesOf(dataset, classes);
+    const { sampleWeights } = dataset;
+    const weighted = metrics.filter(({ isWeighted }) => isWeighted);
+    this.tallies = [
+      { metrics: metrics.filter(({ isWeighted }) => !isWeighted), tally: new Tally(classes) },
+      ...(weighted.length > 0
+        ? [{ metrics: weighted, tally: new Tally(classes), ...(sampleWeights && { weights: sampleWeights }) }]
+        : []),
+    ];
+  }
+
+  /** @param probabilities [n, classes] of the samples from `first` on. */
+  add(probabilities: Float32Array, first: number): void {
+    const end = first + probabilities.length / this.classes;
+    for (const { tally, weights } of this.tallies) {
+      tally.add(this.labels.subarray(first, end), probabilities, weights?.subarray(first, end));
+    }
+  }
+
+  figures(): Record<string, MetricValue> {
+    return Object.assign({}, ...this.tallies.map(({ metrics, tally }) => figuresOf(metrics, tally)));
+  }
 }

@@ -16,7 +16,7 @@ import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callback
 import { CheckpointTimes } from './checkpoint_every.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
-import { evaluateInput } from './evaluate.ts';
+import { evaluateInput, evaluationInput } from './evaluate.ts';
 import { isEverValidated, isValidated } from './fit_settings.ts';
 import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
@@ -36,7 +36,8 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   const { steps, startup } = engine;
   const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView, options);
   const validationData = options.validationData ?? kept;
-  const { metrics = engine.settings.metrics } = options;
+  const ofTrainer = engine.settings.metrics;
+  const metrics = options.metrics ? [...options.metrics, ...ofTrainer.filter((it) => it.isWeighted)] : ofTrainer;
   const { outputs, loss } = engine.settings;
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
@@ -49,13 +50,14 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   requireCallbacksFit(options.callbacks, measured, typeof engine.learningRate !== 'number');
   await engine.fitAugmentation(training);
   const { classWeight, sampleWeight } = options;
-  const own = sampleWeight && requireSampleWeight(sampleWeight, dataset.count).subarray(start, start + training.count);
+  const given = sampleWeight ? requireSampleWeight(sampleWeight, dataset.count) : dataset.sampleWeights;
+  const own = given?.subarray(start, start + training.count);
   const weights = weightsOf(training, { classWeight, sampleWeight: own });
   const how = { alsoPlain: engine.probe !== undefined, ...(weights && { weights }) };
   const input = await engine.input(training, engine.inputView, steps.training, how);
   let validation: DatasetInput | undefined;
   try {
-    if (validationData) validation = await engine.input(validationData, engine.plain, steps.evaluation);
+    if (validationData) validation = await evaluationInput(engine, validationData);
     await engine.gpu.device.queue.onSubmittedWorkDone();
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
     const place = placeOf(engine, input, options);

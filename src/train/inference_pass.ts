@@ -20,7 +20,7 @@ export interface PassOptions {
 /**
  * Sends a data set through the network in batches, the last one short, and nothing is trained.
  *
- * @returns the mean loss, and the share of correct predictions or the mean absolute error.
+ * @returns the mean loss, each sample's times its weight where `input` has weights, and the share of correct predictions or the mean absolute error.
  */
 export async function inferencePass(
   engine: Engine,
@@ -35,7 +35,7 @@ export async function inferencePass(
   const { scheduler, reader, disposal, gpu, memory, settings } = engine;
   const { batchSize, outputs, seed } = settings;
   const { network, evaluation, probabilities } = engine.steps;
-  const loss = input.soft ? evaluation.inferenceSoftLoss! : evaluation.inferenceLoss;
+  const loss = input.loss ?? (input.soft ? evaluation.inferenceSoftLoss! : evaluation.inferenceLoss);
   const recording = [evaluation.begin, ...input.recording, ...network.inference.forward, loss];
   let sum = 0;
   const batches: StepRecord[] = [];

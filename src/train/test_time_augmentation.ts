@@ -66,7 +66,9 @@ export async function augmentedProbabilities(
   const { count } = dataset;
   const { outputs: classes } = settings;
   const sums = new Float64Array(count * classes);
-  const input = await engine.input(dataset, view, steps.evaluation);
+  const { sampleWeights } = dataset;
+  const weighted = sampleWeights && { weights: sampleWeights, inference: true };
+  const input = await engine.input(dataset, view, steps.evaluation, weighted);
   let loss = 0;
   try {
     for (let sample = 1; sample <= samples; sample++) {
@@ -87,18 +89,23 @@ export async function augmentedProbabilities(
     input.dispose();
   }
   const probabilities = Float32Array.from(sums, (sum) => sum / samples);
-  return { probabilities, loss: samples === 1 ? loss : crossEntropy(classesOf(dataset, classes), probabilities) };
+  return {
+    probabilities,
+    loss: samples === 1 ? loss : crossEntropy(classesOf(dataset, classes), probabilities, sampleWeights),
+  };
 }
 
 /** Keras' clipping of probabilities before their logarithm. */
 const epsilon = 1e-7;
 
-/** -log of the label's probability, mean over the samples. */
-function crossEntropy(labels: ArrayLike<number>, probabilities: Float32Array): number {
+/** -log of the label's probability times the sample's weight, mean over the samples. */
+function crossEntropy(labels: ArrayLike<number>, probabilities: Float32Array, weights?: Float32Array): number {
   const classes = probabilities.length / labels.length;
   let sum = 0;
   for (let n = 0; n < labels.length; n++) {
-    sum -= Math.log(Math.min(1 - epsilon, Math.max(epsilon, probabilities[n * classes + labels[n]!]!)));
+    sum -=
+      (weights?.[n] ?? 1) *
+      Math.log(Math.min(1 - epsilon, Math.max(epsilon, probabilities[n * classes + labels[n]!]!)));
   }
   return sum / labels.length;
 }

@@ -73,6 +73,11 @@ export interface TrainerOptions {
   probeEvery?: number;
   /** Metrics that `fit` and `evaluate` measure on their data in addition to loss and accuracy. */
   metrics?: readonly MetricConfig[];
+  /**
+   * Metrics that count each sample as much as it weighs, by the data set's `sampleWeights` or `evaluate`'s `sampleWeight`: Keras'
+   * weighted_metrics. They are named `weightedAccuracy` and so on.
+   */
+  weightedMetrics?: readonly MetricConfig[];
   /** The names of the classes, in the order of the model's outputs, for `predict` with `top`; by default those of the data set that is trained on. */
   classNames?: readonly string[];
   /**
@@ -105,7 +110,7 @@ export interface FitOptions extends FitSettings {
   validationData?: Dataset;
   /** Metrics on the validation data in addition to loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
-  /** How much the loss of each sample counts, [count], finite and >= 0: Keras' sample_weight. Times the weight of its class. */
+  /** How much the loss of each sample counts, [count], finite and >= 0: Keras' sample_weight, times the weight of its class; the data set's `sampleWeights` by default. */
   sampleWeight?: Float32Array;
   /** A new order of the samples each epoch; on by default. */
   shuffle?: boolean;
@@ -161,6 +166,7 @@ const optionNames = [
   'health',
   'probeEvery',
   'metrics',
+  'weightedMetrics',
   'classNames',
   'pictures',
 ];
@@ -264,7 +270,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
       fix: "set health: 'full', or leave probeEvery out",
     });
   }
-  const metrics = fillMetrics(options.metrics);
+  const metrics = fillMetrics(options.metrics, options.weightedMetrics);
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');

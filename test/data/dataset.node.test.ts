@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createDataset, takeFirst } from '../../src/data/index.ts';
 import { DataError } from '../../src/errors.ts';
+import { pickSamples, sliceDataset } from '../../src/plan/samples.ts';
 
 const images = Uint8Array.from({ length: 12 }, (_, i) => i);
 const labels = Uint8Array.of(0, 2);
@@ -39,4 +40,15 @@ test.each([
 ])('%s', (_, changes, expected) => {
   expect(() => createDataset({ ...parts, ...changes })).toThrow(DataError);
   expect(() => createDataset({ ...parts, ...changes })).toThrow(expected);
+});
+
+test('weights of samples are kept with their images, and refused where they do not fit', () => {
+  const parts = { images: new Uint8Array(4), labels: [0, 1, 0, 1], imageShape: [1, 1, 1] };
+  const weighted = createDataset({ ...parts, sampleWeights: [1, 0, 2, 0.5] });
+  expect(weighted.sampleWeights).toEqual(Float32Array.of(1, 0, 2, 0.5));
+  expect(takeFirst(weighted, 2).sampleWeights).toEqual(Float32Array.of(1, 0));
+  expect(sliceDataset(weighted, 1, 2).sampleWeights).toEqual(Float32Array.of(0, 2));
+  expect(pickSamples(weighted, [3, 0]).sampleWeights).toEqual(Float32Array.of(0.5, 1));
+  expect(() => createDataset({ ...parts, sampleWeights: [1, 2] })).toThrow('2 weights');
+  expect(() => createDataset({ ...parts, sampleWeights: [1, -2, 1, 1] })).toThrow('weight -2 of image 1');
 });

@@ -26,6 +26,70 @@ function expectedOf(probabilities: Float32Array, { labels }: { labels: ArrayLike
   return figuresOf(fillMetrics(of), tally);
 }
 
+describe('weights of samples', () => {
+  const weightOf = (n: number) => [0, 1, 2.5, 0.5][n % 4]!;
+  const weights = (count: number) => Float32Array.from({ length: count }, (_, n) => weightOf(n));
+  /** Keras' figures in float64: the loss divides by the samples, a weighted metric by the weights. */
+  const expectedWith = (
+    probabilities: Float32Array,
+    { labels, count }: { labels: ArrayLike<number>; count: number },
+  ) => {
+    const sum = (of: (n: number) => number) =>
+      Array.from({ length: count }, (_, n) => of(n)).reduce((a, b) => a + b, 0);
+    const row = (n: number) => [...probabilities.subarray(n * smallClasses, (n + 1) * smallClasses)];
+    const isCorrect = (n: number) => Number(row(n).indexOf(Math.max(...row(n))) === labels[n]);
+    return {
+      loss: sum((n) => -weightOf(n) * Math.log(row(n)[labels[n]!]!)) / count,
+      accuracy: sum(isCorrect) / count,
+      weightedAccuracy: sum((n) => weightOf(n) * isCorrect(n)) / sum(weightOf),
+    };
+  };
+
+  test('evaluate and the validation count them in the loss and in weightedMetrics, with a short last batch', async () => {
+    const trainer = make({ weightedMetrics: ['accuracy', { type: 'recall', name: 'found' }] });
+    const weighted = { ...validationData, sampleWeights: weights(21) };
+    const { epochs } = await trainer.fit(dataset, { epochs: 1, validationData: weighted });
+    const expected = expectedWith(await trainer.predict(validationData), validationData);
+    const evaluation = await trainer.evaluate(weighted);
+    expect(evaluation).toEqual(await trainer.evaluate(validationData, { sampleWeight: weights(21) }));
+    expect(evaluation.loss).toBeCloseTo(expected.loss, 5);
+    expect(evaluation.accuracy).toBeCloseTo(expected.accuracy, 6);
+    expect(evaluation.weightedAccuracy).toBeCloseTo(expected.weightedAccuracy, 12);
+    expect(evaluation.foundByClass).toHaveLength(smallClasses);
+    expect(epochs[0]).toMatchObject({
+      validationLoss: evaluation.loss,
+      validationAccuracy: evaluation.accuracy,
+      validationWeightedAccuracy: evaluation.weightedAccuracy,
+    });
+    // Weights of one are no weights, up to the rounding of the weighted sum.
+    const { loss: ofOnes, ...ones } = await trainer.evaluate(validationData, {
+      sampleWeight: new Float32Array(21).fill(1),
+    });
+    const { loss, ...figures } = await trainer.evaluate(validationData);
+    expect(ones).toEqual(figures);
+    expect(ofOnes).toBeCloseTo(loss, 6);
+    const augmented = { testTimeAugmentation: { samples: 2, augmentation: { rescale: exactRescale } } };
+    expect((await trainer.evaluate(weighted, augmented)).loss).toBeCloseTo(expected.loss, 5);
+    await expect(trainer.evaluate(validationData, { sampleWeight: [1, 2] })).rejects.toThrow(
+      'not as many as the images',
+    );
+  });
+
+  test("the weights of a data set are fit's, unless it is given others", async () => {
+    const losses = await Promise.all(
+      [
+        make().fit({ ...dataset, sampleWeights: weights(42) }),
+        make().fit(dataset, { sampleWeight: weights(42) }),
+        make().fit({ ...dataset, sampleWeights: weights(42) }, { sampleWeight: new Float32Array(42).fill(2) }),
+        make().fit(dataset, { sampleWeight: new Float32Array(42).fill(2) }),
+      ].map(async (fit) => (await fit).steps.map(({ loss }) => loss)),
+    );
+    expect(losses[0]).toEqual(losses[1]);
+    expect(losses[2]).toEqual(losses[3]);
+    expect(losses[0]).not.toEqual(losses[2]);
+  });
+});
+
 describe('metrics', () => {
   test('of evaluate and of the validation are those of the probabilities, with a short last batch', async () => {
     const [trainer, plain] = [make({ metrics }), make()];

@@ -33,6 +33,8 @@ export const metricTypes = Object.keys(metricDefinitions) as MetricType[];
 export type MetricConfig = { [T in MetricType]: v.InferInput<Definitions[T]['schema']> }[MetricType] | MetricType;
 export type FilledMetric = { [T in MetricType]: v.InferOutput<Definitions[T]['schema']> }[MetricType] & {
   name: string;
+  /** Samples count as much as they weigh. */
+  isWeighted?: true;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
@@ -42,19 +44,23 @@ export const metricDefinition = (type: MetricType): MetricDefinition<any> => met
 const taken = ['loss'];
 
 /**
- * Fills the defaults in, and the names.
+ * Fills the defaults in, and the names; those that weigh the samples come last.
  *
  * @throws ConfigurationError for an unknown metric or option, a value out of range, and two figures of one name.
  */
-export function fillMetrics(metrics: readonly MetricConfig[] = []): FilledMetric[] {
-  if (!Array.isArray(metrics)) {
+export function fillMetrics(
+  metrics: readonly MetricConfig[] = [],
+  weightedMetrics: readonly MetricConfig[] = [],
+): FilledMetric[] {
+  for (const [option, list] of Object.entries({ metrics, weightedMetrics })) {
+    if (Array.isArray(list)) continue;
     throw new ConfigurationError({
-      what: 'metrics is invalid',
-      found: metrics,
+      what: `${option} is invalid`,
+      found: list,
       expected: `a list of some of ${metricTypes.join(', ')}, or of objects with such a type`,
     });
   }
-  const filled = metrics.map(fillMetric);
+  const filled = [...metrics.map(fillMetric), ...weightedMetrics.map(fillWeightedMetric)];
   const names = [...taken];
   for (const { name, type } of filled) {
     if (names.includes(name)) {
@@ -68,6 +74,14 @@ export function fillMetrics(metrics: readonly MetricConfig[] = []): FilledMetric
     names.push(name, byClassName(name));
   }
   return filled;
+}
+
+/** Its name is `weightedAccuracy` unless given: the same metric may be there without weights. */
+function fillWeightedMetric(config: MetricConfig): FilledMetric {
+  const { type, name, ...options } = fillMetric(config);
+  const isNamed = typeof config === 'object' && config.name !== undefined;
+  const weighted = `weighted${type[0]!.toUpperCase()}${type.slice(1)}`;
+  return { type, ...options, name: isNamed ? name : weighted, isWeighted: true } as FilledMetric;
 }
 
 function fillMetric(config: MetricConfig): FilledMetric {
