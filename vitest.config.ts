@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { chromeProvider } from './test/browser_provider.ts';
+import { LongFilesFirst } from './test/long_files_first.ts';
 
 // Two kinds of test, told apart by the file's name. One file of either:
 //   npx vitest run --project node test/data/idx.node.test.ts
@@ -9,6 +11,9 @@ export default defineConfig({
     globalSetup: ['test/set_up.ts'],
     // Loading the sources anew for each file takes as long as most files do. So a file leaves nothing changed behind.
     isolate: false,
+    // Two processes for Node's tests at least, which often wait for a Chrome, beside the one page of the GPU's: those end first.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         extends: true,

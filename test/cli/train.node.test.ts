@@ -100,7 +100,7 @@ describe('wgrad train', () => {
       expect(code).toBe(0);
       const { config, adapter, layers, startup, epochs, steps, verdicts, stepsInVerdicts } = written(file);
 
-      // PyTorch: 0.912 to 0.918 over three seeds.
+      // PyTorch: 0.912 to 0.925 over six seeds.
       expect(epochs[1]!.validationAccuracy).toBeGreaterThanOrEqual(0.905);
       expect(epochs[1]!.validationLoss).toBeLessThan(epochs[0]!.validationLoss as number);
 
