@@ -2,9 +2,13 @@ import { ConfigurationError } from '../errors.ts';
 import type { CompiledModel } from './graph.ts';
 
 /** @throws ConfigurationError for a model without a tensor that is trained: no step would change it. */
-export function requireTrained({ layers, measured }: Pick<CompiledModel, 'layers' | 'measured'>): void {
+export function requireTrained({
+  layers,
+  tensors,
+  measured,
+}: Pick<CompiledModel, 'layers' | 'tensors' | 'measured'>): void {
   if (measured.length > 0) return;
-  const frozen = layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+  const frozen = [...new Set(tensors.map(({ layer }) => layers[layer]!.name))];
   throw new ConfigurationError({
     what: 'The model has nothing to train',
     found: frozen.length > 0 ? `trainable: false in ${frozen.join(', ')}` : 'no layer with weights',
