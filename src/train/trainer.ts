@@ -200,8 +200,8 @@ export class Trainer {
     predict: ((images, options) => this.#predict(images, options, (work) => this.#between(work))) as Predict,
     activations: async (images: Images, options?: WeightsOption): Promise<LayerOutput[]> => {
       const weights = this.#evaluated(options);
-      const prepared = await this.#prepare(images);
-      return this.#between((engine) => activations(engine, prepared, weights));
+      const prepared = this.#prepare(images);
+      return this.#between(async (engine) => activations(engine, await prepared, weights));
     },
     evaluate: async (
       dataset: Dataset,
@@ -301,15 +301,18 @@ export class Trainer {
     const { top } = filled;
     const { loss, outputs } = this.#settings;
     if (top !== undefined) requireClassesForTop(loss);
-    const prepared = await this.#prepare(images);
-    const probabilities = await inTurn((engine) => predict(engine, prepared, which, filled));
+    const prepared = this.#prepare(images);
+    const probabilities = await inTurn(async (engine) => predict(engine, await prepared, which, filled));
     if (top === undefined) return probabilities;
     const classes = topClasses(probabilities, outputs, this.classNames, top);
     return isPicture(images) ? classes[0]! : classes;
   }
 
+  /** Begins at the time of the call. The turn that waits for it is taken then, too: methods keep the order of their calls. */
   #prepare(images: Images): Promise<PreparedImages> {
-    return prepareImages(images, this.#facts.pictures);
+    const prepared = prepareImages(images, this.#facts.pictures);
+    prepared.catch(() => undefined); // the turn tells, if it comes
+    return prepared;
   }
 
   /** Predictions are of the classes that are trained on, and pictures become such images, unless the options say otherwise. */
@@ -332,8 +335,8 @@ export class Trainer {
    */
   async activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
     const weights = this.#evaluated(options);
-    const prepared = await this.#prepare(images);
-    return this.#exclusively((engine) => activations(engine, prepared, weights));
+    const prepared = this.#prepare(images);
+    return this.#exclusively(async (engine) => activations(engine, await prepared, weights));
   }
 
   /**

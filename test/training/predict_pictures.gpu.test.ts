@@ -129,6 +129,18 @@ test('every kind of picture is the same picture', async () => {
   trainer.dispose();
 });
 
+test('a prediction is of the weights at its call, whatever is called next', async () => {
+  const trainer = createTrainer(gpu, { model: smallModel, batchSize: 8 });
+  const dataset = smallDataset(16);
+  const picture = draw(9, 9, 2, true);
+  const [before, ofDataset] = [await trainer.predict(picture), await trainer.predict(dataset)];
+  const asked = [trainer.predict(picture), trainer.predict(dataset)];
+  await trainer.fit(dataset, { epochs: 1 });
+  expect(await Promise.all(asked)).toEqual([before, ofDataset]);
+  expect(await trainer.predict(picture)).not.toEqual(before);
+  trainer.dispose();
+});
+
 const fixed = async (trainer: Trainer) => {
   const weights = await trainer.getWeights();
   await trainer.setWeights(weights.map((values) => values.map(() => 0)));
