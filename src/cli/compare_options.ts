@@ -24,13 +24,20 @@ export interface CompareOptions extends RunOptions, Omit<FitCommandOptions, 'tta
   resume?: string;
 }
 
+/** `--a this --b remedy`: the run that the other flags say, and the same with the first remedy of its verdict. */
+export const remedyOfA = 'remedy';
+const thisRun = 'this';
+
 const largestSeed = 2 ** 32 - 1;
 
 /** The flags of `compare`: those of `train`, which both twins share, and what sets them apart. */
 export function addCompareOptions(command: Command): Command {
   command
     .requiredOption('--a <what>', 'what twin A has of the variable: for an augmentation, what --augment takes')
-    .requiredOption('--b <what>', 'what twin B has of it')
+    .requiredOption(
+      '--b <what>',
+      'what twin B has of it; with --a this, remedy: a first run shows what the first remedy of its verdict is',
+    )
     .option(
       '--vary <variable>',
       `what the twins differ in: ${variables.join(', ')}`,
@@ -66,7 +73,18 @@ const takenOver: Record<Variable, string[]> = {
 
 /** @param isTyped whether a flag was given. @throws ConfigurationError for flags that contradict each other. */
 export function checkCompareOptions(options: CompareOptions, isTyped: (name: string) => boolean): void {
-  const { vary, seed, seeds } = options;
+  const { vary, a, b } = options;
+  if (a === thisRun || b === remedyOfA) {
+    if (a === thisRun && b === remedyOfA && !isTyped('vary')) {
+      checkShared(options);
+      return;
+    }
+    throw new ConfigurationError({
+      what: '--a this and --b remedy belong together, and the remedy says what the twins differ in',
+      found: `--a ${a} --b ${b}${isTyped('vary') ? ` --vary ${vary}` : ''}`,
+      expected: '--a this --b remedy',
+    });
+  }
   const doubled = takenOver[vary].find(isTyped);
   if (doubled !== undefined) {
     const flag = `--${doubled.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -76,6 +94,11 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
       fix: `leave ${flag} out: --a and --b set it`,
     });
   }
+  checkShared(options);
+}
+
+function checkShared(options: CompareOptions): void {
+  const { seed, seeds } = options;
   if (options.validationSplit === 0) {
     throw new ConfigurationError({
       what: 'A comparison takes images for validation',

@@ -4,9 +4,10 @@ import { ConfigurationError, WgradError } from '../errors.ts';
 import { healthLevels } from '../health/health.ts';
 import { tutorialEpochs } from '../model/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
+import { trainWithRemedy, withRemedy } from './apply_remedy.ts';
 import { addCheckpointOptions } from './checkpoint_options.ts';
 import { compare } from './compare.ts';
-import { addCompareOptions, type CompareOptions, checkCompareOptions } from './compare_options.ts';
+import { addCompareOptions, type CompareOptions, checkCompareOptions, remedyOfA } from './compare_options.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { addEvaluateCommand } from './evaluate.ts';
@@ -70,10 +71,11 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       'write the run with its weights when it ends: the training page loads it',
       outputFile('--save'),
     )
+    .option('--apply-remedy', "train once more with the verdict's first remedy, if it is a setting")
     .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
     .action((options: TrainCommandOptions) =>
-      train(
+      (options.applyRemedy ? trainWithRemedy : train)(
         options,
         Object.keys(options).filter((name) => training.getOptionValueSource(name) === 'cli'),
       ),
@@ -83,7 +85,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .description('train pairs of twins that differ in one variable, and test what that changes')
     .action((options: CompareOptions) => {
       checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
-      return compare(options, typedAfter('compare', argv));
+      return compareTwins(options, typedAfter('compare', argv));
     });
   addRunOptions(wgrad.command('profile'))
     .description('time each dispatch of a training step, or print its plan')
@@ -133,6 +135,12 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   ).action((options: DevOptions) => dev(options));
   addBench(wgrad);
   return wgrad;
+}
+
+/** The comparison, after a first run where B is the remedy that the verdict on A has. */
+async function compareTwins(options: CompareOptions, typed: readonly string[]): Promise<void> {
+  const twins = options.b === remedyOfA ? await withRemedy(options) : options;
+  if (twins) await compare(twins, typed);
 }
 
 /** The arguments that were typed after a command's name, without those that the scripts of package.json add. */

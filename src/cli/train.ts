@@ -21,7 +21,7 @@ import { runVerdictLines, verdictLines } from './health_report.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
 import { optionsOfResumed, readResumed } from './resumed_run.ts';
-import { withRun } from './run.ts';
+import { type PreparedRun, withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
@@ -41,14 +41,28 @@ export interface TrainCommandOptions extends RunOptions, CheckpointOptions, FitC
   csv?: string;
   logdir?: string;
   save?: string;
+  /** Train again with the first remedy of the verdict, if there is one. */
+  applyRemedy?: boolean;
+}
+
+/** A run that has ended, whatever ended it. */
+export interface Trained {
+  log: TrainingLog;
+  /** The data and what the trainer was made with. */
+  config: PreparedRun['config'];
 }
 
 /**
  * `wgrad train`
  *
  * @param typed the names of the options that were given on the command line.
+ * @param done gets what the run came to, before this returns or throws.
  */
-export async function train(asked: TrainCommandOptions, typed: readonly string[]): Promise<void> {
+export async function train(
+  asked: TrainCommandOptions,
+  typed: readonly string[],
+  done: (trained: Trained) => void = () => {},
+): Promise<void> {
   checkCheckpointOptions(asked);
   const begun = await readFrom(asked, typed);
   const given = begun?.options ?? asked;
@@ -200,6 +214,7 @@ export async function train(asked: TrainCommandOptions, typed: readonly string[]
       } catch (error) {
         failures.push(error);
       }
+      done({ log, config: run.config });
       const [first, ...others] = failures;
       for (const error of others) console.error(`error: ${(error as Error).message}`);
       if (first !== undefined) throw first;

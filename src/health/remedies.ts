@@ -29,6 +29,11 @@ const isConstant = (initializer: FilledInitializer | undefined): boolean =>
 
 const squashing: readonly ActivationName[] = ['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'softmax', 'linear'];
 
+/** Flat somewhere, and no rectifier: relu takes their place, and nothing takes them back. */
+const canSaturate: readonly ActivationName[] = [
+  ...(['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'relu6', 'elu', 'selu', 'softplus', 'exponential'] as const),
+];
+
 /** The initializer for an activation: He's for relu and its kin, which lose half of the signal; LeCun's for selu. */
 const fitting = (activation: ActivationName): 'heNormal' | 'lecunNormal' | 'glorotUniform' =>
   activation === 'selu' ? 'lecunNormal' : squashing.includes(activation) ? 'glorotUniform' : 'heNormal';
@@ -132,7 +137,9 @@ function remediesOf(name: Exclude<VerdictName, 'healthy'>, figures: Figures): Re
       return [
         ...weights(layers, [layer]),
         ...(isLarge(figures) ? [smallerRate] : []),
-        ...(at < layers.length - 1 ? [{ words: `relu with heNormal in place of ${layer.activation}`, change }] : []),
+        ...(at < layers.length - 1 && canSaturate.includes(layer.activation)
+          ? [{ words: `relu with heNormal in place of ${layer.activation}`, change }]
+          : []),
       ];
     }
     case 'non-finite':

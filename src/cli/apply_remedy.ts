@@ -1,0 +1,98 @@
+import { ConfigurationError } from '../errors.ts';
+import { firstRemedy } from '../health/first_remedy.ts';
+import type { Change, Remedy } from '../health/health.ts';
+import type { AugmentationConfig, Model, OptimizerConfig, TrainerOptions } from '../index.ts';
+import { applyChange } from '../train/apply_change.ts';
+import type { CompareOptions } from './compare_options.ts';
+import type { RunOptions } from './run_options.ts';
+import { type TrainCommandOptions, type Trained, train } from './train.ts';
+
+/** An experiment that was trained once, and what a remedy makes of it. */
+interface Remedied {
+  remedy: Remedy & { change: Change };
+  before: Changed;
+  after: Changed;
+}
+
+interface Changed {
+  model: Model;
+  optimizer: Exclude<OptimizerConfig, string>;
+  augmentation: AugmentationConfig;
+}
+
+/** Files and folders that belong to one run. */
+const ofOneRun = ['checkpoint', 'checkpointEvery', 'resume'] as const;
+
+/** `wgrad train --apply-remedy`: trains, and if the verdict has a remedy that is a setting, trains again with it. */
+export async function trainWithRemedy(options: TrainCommandOptions, typed: readonly string[]): Promise<void> {
+  for (const name of ofOneRun) {
+    if (options[name] === undefined) continue;
+    throw new ConfigurationError({
+      what: '--apply-remedy trains twice, and checkpoints belong to one run',
+      found: `--apply-remedy beside --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      fix: 'leave one of them out',
+    });
+  }
+  requireHealth(options.health);
+  const found = await diagnose(options, typed);
+  if (!found) return;
+  await train({ ...options, ...optionsOf(found.after) }, typed);
+}
+
+/** `wgrad compare --a this --b remedy`: the twins, after a run has shown what the remedy is; undefined where there is none. */
+export async function withRemedy(options: CompareOptions): Promise<CompareOptions | undefined> {
+  const { json: _, report: __, resume: ___, a: ____, b: _____, ...run } = options;
+  const found = await diagnose({ ...run, health: 'norms' } as TrainCommandOptions, []);
+  if (!found) return undefined;
+  const { before, after, remedy } = found;
+  const { layers, rescale } = remedy.change;
+  const part = layers ? 'model' : rescale === undefined ? 'optimizer' : 'augmentation';
+  const text = (of: Changed) => JSON.stringify(of[part]);
+  return { ...options, ...optionsOf(before), vary: part, a: text(before), b: text(after) };
+}
+
+function requireHealth(health: string | undefined): void {
+  if (health !== 'off') return;
+  throw new ConfigurationError({
+    what: 'A remedy follows from the verdicts, which need what is measured of the layers',
+    found: '--apply-remedy --health off',
+    fix: 'leave --health out',
+  });
+}
+
+async function diagnose(options: TrainCommandOptions, typed: readonly string[]): Promise<Remedied | undefined> {
+  let trained: Trained | undefined;
+  let remedy: Remedied['remedy'] | undefined;
+  try {
+    await train(options, typed, (ended) => {
+      trained = ended;
+      remedy = firstRemedy(ended.log.runVerdicts, ended.log.verdicts);
+    });
+  } catch (error) {
+    // A run that ended in numbers that are not finite may have a remedy; whatever else went wrong has none.
+    if (!remedy) throw error;
+    console.log(`failed   ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (!trained || !remedy) {
+    console.log('remedy   none that is a setting');
+    return undefined;
+  }
+  console.log(`remedy   ${remedy.words}: ${JSON.stringify(remedy.change)}`);
+  const { model, optimizer, augmentation } = trained.config as unknown as TrainerOptions;
+  const before = { model, optimizer, augmentation } as Changed;
+  return { remedy, before, after: applyChange(before, remedy.change) };
+}
+
+/** An experiment as flags; those of the optimizer are in it. */
+const optionsOf = ({ model, optimizer, augmentation }: Changed): Partial<RunOptions> => ({
+  model: model as unknown as Record<string, unknown>,
+  optimizer,
+  augment: augmentation,
+  learningRate: undefined,
+  momentum: undefined,
+  clipnorm: undefined,
+  clipvalue: undefined,
+  globalClipnorm: undefined,
+  weightDecay: undefined,
+  ema: undefined,
+});

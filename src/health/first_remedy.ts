@@ -1,0 +1,15 @@
+import type { Change, Remedy, RunVerdict, Verdict } from './health.ts';
+
+/**
+ * The first remedy of a run that a change of the experiment says: the run's, or else that of the first layer that has one.
+ *
+ * @param verdicts every change, in order, of all layers.
+ */
+export function firstRemedy(
+  runVerdicts: readonly RunVerdict[],
+  verdicts: readonly Verdict[],
+): (Remedy & { change: Change }) | undefined {
+  const last = new Map(verdicts.map((verdict) => [verdict.layer, verdict]));
+  const all = [runVerdicts.at(-1)?.remedies ?? [], ...[...last.values()].map(({ remedies = [] }) => remedies)].flat();
+  return all.find((remedy): remedy is Remedy & { change: Change } => remedy.change !== undefined);
+}
