@@ -84,6 +84,7 @@ export { formatRun, parseRun, type SavedRun } from './formats/run_file.ts';
 export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
+export { firstRemedy } from './health/first_remedy.ts';
 export type {
   Change,
   HealthLevel,
@@ -186,6 +187,7 @@ export type { OptionFacts } from './options.ts';
 export type { Phase } from './plan/phases.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
+export { applyChange, type Changeable } from './train/apply_change.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export type { CallbackStates, EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './train/callbacks/index.ts';
 export type { CheckpointEvery } from './train/checkpoint_every.ts';

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import * as browser from 'vitest/browser';
 
 import digitsAddress from '../../data/digits.csv.gz?url';
+import { firstRemedy } from '../../src/health/first_remedy.ts';
 import type { LayerHealth } from '../../src/health/health.ts';
 import {
   createTrainer,
@@ -19,6 +20,7 @@ import {
   type Verdict,
 } from '../../src/index.ts';
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
+import { applyChange } from '../../src/train/apply_change.ts';
 import torch from '../fixtures/torch_verdicts.json';
 
 // Networks of which it is known what becomes of their gradients, trained on real images.
@@ -154,6 +156,27 @@ test('SGD with a learning rate of 10 ends in numbers that are not finite: the st
   expect(told[0]!.sentence).toContain(`at step ${step.step} `);
   expect(told[0]!.sentence).toContain(`${pass} pass of ${layer}`);
   expect(told[0]!.sentence).toMatch(/the last update before was \S+ times its weights/);
+});
+
+describe('the first remedy of a preset with a fault cures it', () => {
+  test.each<[PresetName, string[], RegExp]>([
+    ['deep-sigmoid', ['dense'], /^relu with heNormal/],
+    ['exploding-linear', ['dense'], /^initial weights/],
+    ['exploding-relu', ['dense'], /^initial weights/],
+    ['dead-relu', ['dense'], /^biases that start at zero/],
+    ['saturated-tanh', ['dense'], /^initial weights/],
+  ])('%s', async (name, faulty, words) => {
+    const model = presetModel(name, digits.imageShape, 10);
+    const { history } = await train(digits, model, { epochs: 3 });
+    const remedy = firstRemedy(history.runVerdicts, history.verdicts)!;
+    expect(remedy.words).toMatch(words);
+    const before = history.verdicts.filter(({ layer, verdict }) => faulty.includes(layer) && verdict !== 'healthy');
+    expect(before.length).toBeGreaterThan(0);
+    const cured = await train(digits, applyChange({ model }, remedy.change).model, { epochs: 3 });
+    expect(new Set(Object.values(byLayer(cured)).map((verdicts) => verdicts.at(-1)))).toEqual(new Set(healthy));
+    expect(cured.history.epochs.at(-1)!.loss).toBeLessThan(1);
+    expect(cured.history.runVerdicts.at(-1)).toMatchObject({ verdict: 'learning', cause: '', remedies: [] });
+  });
 });
 
 describe('twenty layers, as in PyTorch: torch_verdicts.json', () => {

@@ -6,6 +6,7 @@ import { RunPlot } from '../plots/run_plot.tsx';
 import { GradientMap, mapLayers } from './gradient_map.tsx';
 import { LayerDetail } from './layer_detail.tsx';
 import './gradients.css';
+import { RunVerdictNote } from './run_verdict.tsx';
 import { TwinsKey } from './twins_key.tsx';
 
 const nothing = new Curves();
@@ -15,6 +16,7 @@ export function GradientsPanel() {
   return (
     <Panel id="gradients" title="Gradients">
       <TwinsKey />
+      <RunVerdictNote />
       <GradientMap />
       <HowToRead />
       <LayerDetail />
