@@ -20,15 +20,15 @@ interface Changed {
   augmentation: AugmentationConfig;
 }
 
-/** Files and folders that belong to one run. */
-const ofOneRun = ['checkpoint', 'checkpointEvery', 'resume'] as const;
+/** Flags that belong to one run of one network. */
+const ofOneRun = ['checkpoint', 'checkpointEvery', 'resume', 'from'] as const;
 
 /** `wgrad train --apply-remedy`: trains, and if the verdict has a remedy that is a setting, trains again with it. */
 export async function trainWithRemedy(options: TrainCommandOptions, typed: readonly string[]): Promise<void> {
   for (const name of ofOneRun) {
     if (options[name] === undefined) continue;
     throw new ConfigurationError({
-      what: '--apply-remedy trains twice, and checkpoints belong to one run',
+      what: '--apply-remedy trains twice, the second time another network from the start',
       found: `--apply-remedy beside --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
       fix: 'leave one of them out',
     });

@@ -91,6 +91,16 @@ const graph = (...layers: object[]) => modelFile({ inputShape: [28, 28, 1], laye
 
 // [what, arguments after `train`, the words that the error has to say]
 const cases: [string, () => string[], string[]][] = [
+  [
+    'a remedy without what verdicts need',
+    () => ['--apply-remedy', '--health', 'off'],
+    ['A remedy follows from the verdicts', 'leave --health out'],
+  ],
+  [
+    'a remedy beside checkpoints',
+    () => ['--apply-remedy', '--checkpoint', unused()],
+    ['--apply-remedy trains twice', '--apply-remedy beside --checkpoint'],
+  ],
   ['an unknown loss', () => ['--loss', 'hubert'], ['No such loss', 'did you mean "huber"?']],
   [
     'a loss that the model does not end for',

@@ -38,6 +38,27 @@ interface Written {
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad compare', () => {
+  test('--a this --b remedy: a first run shows the remedy, which the twins then differ in', {
+    timeout: minutes(2),
+  }, async () => {
+    const path = join(temporaryFolder(), 'remedy.json');
+    const faulty = ['--dataset', 'digits', '--model', 'dead-relu', '--augment', 'none', '--adapter', 'software'];
+    const { code, stdout } = await run(
+      ...['compare', '--a', 'this', '--b', 'remedy', ...faulty, '--epochs', '3', '--seeds', '1', '--json', path],
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^run {6}plateau: the loss stays at chance level/m);
+    expect(stdout).toMatch(/^ {9}likeliest cause: dense is dead/m);
+    expect(stdout).toMatch(
+      /^remedy {3}biases that start at zero: \{"layers":\{"dense":\{"biasInitializer":"zeros"\}\}\}$/m,
+    );
+    const { config, pairs } = written(path);
+    expect(config).toMatchObject({ vary: 'model' });
+    const [a, b] = [pairs[0]!.a, pairs[0]!.b].map(({ epochs }) => epochs.at(-1)!.loss);
+    expect(a).toBeGreaterThan(2.2);
+    expect(b).toBeLessThan(1.5);
+  });
+
   test(
     'trains pairs of twins, tells what differs, and goes on with what is missing',
     async () => {

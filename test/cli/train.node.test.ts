@@ -8,6 +8,7 @@ import {
   type LayerSummary,
   type LearningRateCurve,
   parseRun,
+  type RunVerdict,
   type StepRecord,
   type StoppedEarly,
   type Verdict,
@@ -30,6 +31,7 @@ interface Written {
   epochs: EpochRecord[];
   steps: StepRecord[];
   verdicts: Verdict[];
+  runVerdicts: RunVerdict[];
   stoppedEarly?: StoppedEarly;
   test?: Evaluation;
   stepsInVerdicts: Record<string, Partial<Record<VerdictName, number>>>;
@@ -50,6 +52,21 @@ const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().sp
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad train', () => {
+  test('--apply-remedy trains again with what the verdict says, and the files are those of that run', {
+    timeout: minutes(2),
+  }, async () => {
+    const file = join(temporaryFolder(), 'run.json');
+    const faulty = ['--dataset', 'digits', '--adapter', 'software', '--model', 'dead-relu', '--augment', 'none'];
+    const { code, stdout } = await run('train', ...faulty, '--epochs', '3', '--apply-remedy', '--json', file);
+    expect(code).toBe(0);
+    expect(stdout.match(/^(run {6}\w+|remedy )/gm)).toEqual(['run      plateau', 'remedy ', 'run      learning']);
+    const { config, verdicts, runVerdicts, steps } = written(file);
+    expect(config.model).toMatchObject({ layers: [{}, { biasInitializer: 'zeros' }, {}] });
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(['healthy', 'healthy']);
+    expect(runVerdicts).toEqual([expect.objectContaining({ verdict: 'learning', cause: '', remedies: [] })]);
+    expect(steps[0]!.health!.input).toEqual({ mean: expect.any(Number), standardDeviation: expect.any(Number) });
+  });
+
   test('a regression tells the mean absolute error, and a loss with class weights is saved with them', {
     timeout: minutes(2),
   }, async () => {
