@@ -285,7 +285,8 @@ async function train(
     await interludes.run();
     if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
   }
-  if (history.steps.length > 0) judgeRun('end');
+  // A restored state after the last epoch is from before this judgment.
+  if (history.steps.length > 0 || initialEpoch === epochs || isOver) judgeRun('end');
   const isComplete = isOver || initialEpoch + history.epochs.length >= epochs;
   history.stopped = !isComplete;
   const restored = isComplete && restoreBestWeights(engine, options.callbacks);

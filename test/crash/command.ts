@@ -14,27 +14,24 @@ export interface Ended {
   seconds: number;
 }
 
-/** Runs `wgrad` with some arguments. @param kill milliseconds after stdout holds the text, or after the start, until kill -9. */
-export function wgrad(args: readonly string[], kill?: { after?: string; milliseconds: number }): Promise<Ended> {
+/** Milliseconds between two looks at what a run has written. */
+const lookEvery = 5;
+
+/** Runs `wgrad` with some arguments. @param kill says when kill -9 is due: it is asked again and again. */
+export function wgrad(args: readonly string[], kill?: () => boolean): Promise<Ended> {
   const begun = performance.now();
   const child = spawn(process.execPath, [join(root, 'bin/wgrad.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
-  let timer: NodeJS.Timeout | undefined;
-  const arm = () => {
-    if (!kill || timer || (kill.after && !output.stdout.includes(kill.after))) return;
-    timer = setTimeout(() => child.kill('SIGKILL'), kill.milliseconds);
-  };
-  arm();
+  const timer = kill && setInterval(() => kill() && child.kill('SIGKILL'), lookEvery);
   child.stdout.on('data', (data) => {
     output.stdout += data;
-    arm();
   });
   child.stderr.on('data', (data) => {
     output.stderr += data;
   });
   return new Promise((resolve) => {
     child.on('close', (code) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve({ code, ...output, seconds: (performance.now() - begun) / 1000 });
     });
   });
@@ -42,12 +39,12 @@ export function wgrad(args: readonly string[], kill?: { after?: string; millisec
 
 export type Mishap = 'GPU process killed' | 'device destroyed' | 'page crashed' | 'Chrome killed';
 
-/** The path of a Chrome that something happens to, so many milliseconds after `fit` was called. */
-export async function crashingChrome(folder: string, what: Mishap, milliseconds: number): Promise<string> {
+/** The path of a Chrome that something happens to when the page has reported this step, or as it is told to train for step 0. */
+export async function crashingChrome(folder: string, what: Mishap, step: number): Promise<string> {
   const path = join(folder, 'chrome');
   const program = join(root, 'test/crash/crashing_chrome.mjs');
   const marker = join(folder, 'has_happened');
-  const words = [process.execPath, program, what, String(milliseconds), marker, await findChrome()];
+  const words = [process.execPath, program, what, String(step), marker, await findChrome()];
   writeFileSync(path, `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(' ')} "$@"\n`);
   chmodSync(path, 0o755);
   return path;

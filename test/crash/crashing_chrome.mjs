@@ -1,11 +1,11 @@
 // A Chrome that something happens to in the middle of training, once: it stands between the command and a real one, whose pipe
 // it passes on.
-//   node crashing_chrome.mjs <what> <milliseconds after fit or a pair of twins was called> <file that says it has happened> <path of Chrome> <Chrome's arguments>
+//   node crashing_chrome.mjs <what> <step that the page reports; 0: as fit or a pair of twins is called> <file that says it has happened> <path of Chrome> <Chrome's arguments>
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-const [, , what, milliseconds, marker, chrome, ...args] = process.argv;
+const [, , what, step, marker, chrome, ...args] = process.argv;
 
 /** Remembers the devices of the page, which are otherwise out of reach. */
 const rememberDevices = `{
@@ -41,6 +41,12 @@ function start() {
     'page crashed': () => send({ id: ids++, sessionId: page, method: 'Page.crash' }),
     'Chrome killed': () => child.kill('SIGKILL'),
   }[what];
+  const happen = () => {
+    if (isSet || existsSync(marker)) return;
+    isSet = true;
+    writeFileSync(marker, what);
+    act();
+  };
   messages(commands, (message) => {
     send(message);
     if (message.method === 'Page.enable') {
@@ -48,15 +54,14 @@ function start() {
       const params = { source: rememberDevices };
       send({ id: ids++, sessionId: page, method: 'Page.addScriptToEvaluateOnNewDocument', params });
     }
-    if (isSet || existsSync(marker) || !/"(fit|trainPair)"/.test(JSON.stringify(message.params ?? ''))) return;
-    isSet = true;
-    setTimeout(() => {
-      writeFileSync(marker, what);
-      act();
-    }, Number(milliseconds));
+    if (Number(step) === 0 && /"(fit|trainPair)"/.test(JSON.stringify(message.params ?? ''))) happen();
   });
   commands.on('end', () => child.stdio[3].end());
   messages(child.stdio[4], (message) => {
+    if (Number(step) > 0 && message.method === 'Runtime.bindingCalled') {
+      const steps = [...String(message.params.payload).matchAll(/"step":(\d+)/g)].map(([, text]) => Number(text));
+      if (Math.max(0, ...steps) >= Number(step)) happen();
+    }
     if (!(message.id >= ownIds)) answers.write(`${JSON.stringify(message)}\0`);
   });
 }

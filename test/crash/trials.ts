@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { checkpointsIn } from '../../src/cli/checkpoint_folder.ts';
@@ -29,8 +29,8 @@ const training = [
   '3',
 ];
 const every = ['--checkpoint-every', '40steps'];
-/** Printed when Chrome has started and the trainer is made. */
-const begins = 'parameters';
+/** Steps of a run: 1,500 images in batches of 8. */
+const steps = epochs * 188;
 
 export interface Trial {
   kind: string;
@@ -45,8 +45,6 @@ export interface Trial {
 export class Trials {
   private count = 0;
   private expected: object | undefined;
-  /** Milliseconds of training in the undisturbed run. */
-  private trainingMs = 0;
   private wholeMs = 0;
   /** Where a shorter run has left its checkpoints and its CSV. */
   private shorter = '';
@@ -67,8 +65,6 @@ export class Trials {
     this.expected = outcomeOf(whole);
     if (code !== 0 || !this.expected) throw new Error(`The undisturbed run failed: ${stdout}${stderr}`);
     this.wholeMs = 1000 * seconds;
-    const epochSeconds = [...stdout.matchAll(/^epoch .*?([\d.]+) s {2}/gm)].map(([, text]) => Number(text));
-    this.trainingMs = Math.max(300, 1000 * epochSeconds.reduce((a, b) => a + b, 0));
   }
 
   private async prepareShorter(): Promise<void> {
@@ -84,20 +80,21 @@ export class Trials {
   /** kill -9 to the command; the same command with --resume, or from the start where there was no checkpoint yet. */
   async killCommand(): Promise<Trial> {
     const isStarting = this.random() < 0.2;
-    let milliseconds = Math.round(this.random() * (isStarting ? this.wholeMs - this.trainingMs : this.trainingMs));
+    let [milliseconds, step] = [Math.round(this.random() * this.wholeMs), Math.floor(this.random() * steps)];
     for (;;) {
       const folder = this.newFolder();
       const checkpoints = join(folder, 'checkpoints');
       const args = [...training, '--epochs', String(epochs), ...this.files(folder), ...every];
-      const killed = await wgrad([...args, '--checkpoint', checkpoints], {
-        milliseconds,
-        ...(!isStarting && { after: begins }),
-      });
+      const begun = performance.now();
+      const isDue = isStarting
+        ? () => performance.now() - begun >= milliseconds
+        : () => rowsOf(join(folder, 'run.csv')) > step;
+      const killed = await wgrad([...args, '--checkpoint', checkpoints], isDue);
       if (killed.code === 0) {
-        milliseconds = Math.floor(milliseconds / 2); // it had ended before
+        [milliseconds, step] = [Math.floor(milliseconds / 2), Math.floor(step / 2)]; // it had ended before
         continue;
       }
-      const moment = `${milliseconds} ms after ${isStarting ? 'its start' : 'Chrome was there'}`;
+      const moment = isStarting ? `${milliseconds} ms after its start` : `when step ${step} was in the CSV`;
       const left = checkpointsIn(checkpoints);
       const resumes = left.length > 0 ? ['--resume', checkpoints] : ['--checkpoint', checkpoints];
       const resumed = await wgrad([...args, ...resumes]);
@@ -109,22 +106,30 @@ export class Trials {
 
   /** Something happens to Chrome or its GPU: the command restarts it by itself. */
   async crash(what: Mishap): Promise<Trial> {
-    let milliseconds = Math.round(this.random() * this.trainingMs);
+    let step = this.random() < 0.2 ? 0 : Math.floor(this.random() * steps);
     for (;;) {
       const folder = this.newFolder();
-      const chrome = await crashingChrome(folder, what, milliseconds);
+      const chrome = await crashingChrome(folder, what, step);
       const states = this.random() < 0.5 ? [...every, '--checkpoint', join(folder, 'checkpoints')] : [];
       const ended = await wgrad([
         ...[...training, '--epochs', String(epochs), ...this.files(folder)],
         ...['--chrome', chrome, ...states],
       ]);
       const lost = [...ended.stdout.matchAll(/^lost .*the run continues (.*)$/gm)];
-      if (lost.length === 0 && ended.code === 0 && milliseconds > 20) {
-        milliseconds = Math.floor(milliseconds / 2); // it had ended before
+      if (lost.length === 0 && ended.code === 0 && step > 1) {
+        step = Math.floor(step / 2); // it had ended before
         continue;
       }
       const how = lost.length ? `lost ${lost.length} time, went on ${lost[0]![1]}` : 'not lost';
-      return this.judge(what, `${milliseconds} ms after fit`, how, folder, ended, 0, lost.length > 0);
+      return this.judge(
+        what,
+        step ? `when the page reported step ${step}` : 'as fit was called',
+        how,
+        folder,
+        ended,
+        0,
+        lost.length > 0,
+      );
     }
   }
 
@@ -182,6 +187,10 @@ export class Trials {
 
   private readonly files = (folder: string) => ['--save', join(folder, 'run.wgrad'), '--csv', join(folder, 'run.csv')];
 }
+
+/** Complete rows of a CSV, its head among them. */
+const rowsOf = (path: string): number =>
+  existsSync(path) ? readFileSync(path).filter((byte) => byte === 10).length : 0;
 
 /** How many trials of each kind. */
 export interface Counts {
