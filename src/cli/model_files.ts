@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { type Command, Option } from 'commander';
 import { ConfigurationError, SetupError } from '../errors.ts';
 import { counted } from '../figures.ts';
@@ -49,14 +50,14 @@ export function addModelCommands(wgrad: Command): void {
 
 /** Beside the built command, or where a clone builds it. */
 function standaloneScript(): string {
-  for (const path of ['../standalone/standalone.js', '../../dist/standalone/standalone.js']) {
+  for (const path of ['../standalone/standalone.js.gz', '../../dist/standalone/standalone.js.gz']) {
     try {
-      return readFileSync(new URL(path, import.meta.url), 'utf8');
+      return gunzipSync(readFileSync(new URL(path, import.meta.url))).toString();
     } catch {}
   }
   throw new SetupError({
     what: 'The script of the page has not been built',
-    found: 'no dist/standalone/standalone.js',
+    found: 'no dist/standalone/standalone.js.gz',
     fix: 'in a clone, type: npx vite build --mode standalone',
   });
 }

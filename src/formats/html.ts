@@ -66,7 +66,7 @@ const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', 
  * A model as one HTML page that classifies a picture (dropped, pasted or chosen) or the webcam, in every browser, without a server and
  * without WebGPU: it computes in plain loops, which small networks do in milliseconds.
  *
- * @param script of the page: `dist/standalone/standalone.js` of the package.
+ * @param script of the page: `dist/standalone/standalone.js.gz` of the package, unpacked.
  * @throws ConfigurationError for a training that centered or whitened its images, which no picture can be prepared as.
  */
 export function formatHtml(trained: TrainedModel, script: string): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { build } from 'vite';
@@ -26,7 +27,7 @@ beforeAll(async () => {
     logLevel: 'warn',
     build: { outDir: folder },
   });
-  script = readFileSync(join(folder, 'standalone.js'), 'utf8');
+  script = gunzipSync(readFileSync(join(folder, 'standalone.js.gz'))).toString();
   const path = join(folder, 'page.html');
   writeFileSync(path, formatHtml(network, script));
   // A webcam that the browser makes up, and nothing that a page could ask WebGPU for.
