@@ -23,6 +23,7 @@ import {
   inOrder,
   isChannelsFirst,
   reshaped,
+  samePlaces,
   transposed,
   type Value,
 } from './value.ts';
@@ -63,9 +64,12 @@ const transpose: Reader = (operation) => {
 };
 
 /** A part of an axis, of images. */
-function slice(operation: Operation, value: Value, axis: number, begin: number, step: number, count: number): Value {
+function slice(operation: Operation, given: Value, axis: number, begin: number, step: number, count: number): Value {
   const { builder } = operation;
-  const { shape } = value;
+  const { shape } = given;
+  // Channels that were shuffled are brought into their order first.
+  const isShuffled = shape.length === 3 && !isChannelsFirst(given) && !samePlaces(given.places, inOrder(shape));
+  const value = isShuffled ? asImage(builder, given) : given;
   if (begin === 0 && step === 1 && count === shape[axis]) return value;
   if (count < 1) throw new Unsupported('leaves nothing');
   const first = isChannelsFirst(value) ? 1 : 0;
