@@ -21,7 +21,7 @@ async function inStore<T>(mode: IDBTransactionMode, work: (models: IDBObjectStor
   try {
     const transaction = db.transaction(store, mode);
     const request = work(transaction.objectStore(store));
-    // What was written is there when the transaction is complete, not before.
+    // The data is stored only when the transaction is complete.
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(refused(transaction.error));

@@ -28,7 +28,7 @@ export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);
 }
 
-/** What `fit` was given and gave, as a saved run has it. */
+/** The options and the history of `fit`, as a saved run has them. */
 export interface TrainingLog {
   trainSamples: number;
   testSamples: number;
@@ -86,7 +86,7 @@ export class Trainer extends BaseTrainer {
     return copy;
   }
 
-  /** What a saved run says of the training before; for `loadTrainer`. */
+  /** Sets the log of the training so far, from a saved run; for `loadTrainer`. */
   static resume(trainer: Trainer, log: TrainingLog): void {
     trainer.#log = log;
   }

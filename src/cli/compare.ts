@@ -172,7 +172,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
   }
 }
 
-/** What is not wrong with the length of the runs and yet worth a line; once where both twins have it. */
+/** Warnings about the length of the runs; once where both twins have the same. */
 function warningsOf({ a, b, fit }: TwinOptions, train: Dataset, plan: Plan): string[] {
   const [ofA, ofB] = [a, b].map((options) => lengthWarnings(options, train, plan, fit)) as [string[], string[]];
   if (ofA.join() === ofB.join()) return ofA;

@@ -10,7 +10,7 @@ import type { Measured } from '../train/monitor.ts';
  */
 export function epochColumns({ validation, accuracy = true, metrics = [] }: Measured, outputs: number): string[] {
   if (!validation) return [];
-  // What metrics give of no sample has the names and sizes that it has of any.
+  // The figures of an empty tally have the same names and sizes as those of any other.
   const figures = Object.entries(figuresOf(countedMetrics(metrics), new Tally(outputs)));
   return ['loss', accuracy ? 'accuracy' : 'meanAbsoluteError']
     .map((name) => validationName(name) as string)

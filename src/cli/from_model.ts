@@ -15,7 +15,7 @@ export interface FromOptions {
   freeze?: string[];
 }
 
-/** What `train --from` begins with. */
+/** The start of `train --from`. */
 export interface FromModel {
   run: SavedRun;
   /** As it was typed. */
@@ -92,7 +92,7 @@ export function modelFrom({ run }: FromModel, options: RunOptions, dataset: Data
   return { ...model, layers: withClasses(model.layers, dataset.classNames.length) };
 }
 
-/** What came with the model, in a line. */
+/** A line about the weights that were taken from the model. */
 export function fromLine(path: string, { transferred, fresh }: { transferred: string[]; fresh: string[] }): string {
   const begins = fresh.length > 0 ? `; new weights for ${fresh.join(', ')}` : '';
   return `from     ${path}: weights of ${transferred.join(', ') || 'no layer'}${begins}`;

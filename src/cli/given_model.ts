@@ -39,7 +39,7 @@ export async function importGiven(given: string, model?: Record<string, unknown>
   );
 }
 
-/** What `predict`, `evaluate` and `train --from` begin with: a run of wgrad, or another program's model as one. */
+/** Reads the model of `predict`, `evaluate` and `train --from`: a run of wgrad, or another program's model as one. */
 export async function readRunOrModel(given: string): Promise<SavedRun> {
   const bytes = isFolder(given) ? undefined : readGiven(given);
   if (bytes && isRun(bytes)) return parseRun(bytes, given);

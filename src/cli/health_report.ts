@@ -44,7 +44,7 @@ export function verdictLines(changed: readonly Verdict[], before: readonly Verdi
   return lines;
 }
 
-/** What the run comes to, why, and what helps: a line each. */
+/** The verdict on the run, its cause and its remedies: a line each. */
 export function runVerdictLines({ verdict, sentence, cause, remedies }: RunVerdict): string[] {
   return [
     `run      ${verdict}: ${sentence}`,

@@ -7,7 +7,7 @@ import { splitForTraining } from '../train/split.ts';
 import { fillTrainerOptions } from '../train/trainer_options.ts';
 
 /**
- * What is not wrong with the length of a run and yet worth a line: a schedule that is longer or shorter than it, and
+ * Warnings about the length of a run: a schedule that is longer or shorter than it, and
  * batches that are left over at the end of an epoch.
  *
  * @param subject of which of two twins the lines are; '' of a single run.

@@ -49,7 +49,7 @@ export interface PreparedRun {
   plan: Plan;
   adapter: AdapterFacts;
   layers: LayerSummary[];
-  /** What the epochs measure. */
+  /** The figures that the epochs measure. */
   measured: Measured & { outputs: number };
   classNames: readonly string[];
   /** Lines about its length that are no errors. */

@@ -31,7 +31,7 @@ export interface TwinRecord {
 export interface TwinEpoch {
   /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
   loss: number;
-  /** Of classes; a loss of numbers has the mean absolute error in its place, here and below. */
+  /** For classes; a loss of numbers has the mean absolute error instead, here and below. */
   accuracy?: number;
   meanAbsoluteError?: number;
   /** After the epoch, on unaugmented training images: as many as there are validation images, where there are so many. */

@@ -59,7 +59,7 @@ export interface PairOptions extends TwinOptions {
   onPause?: () => void;
 }
 
-/** What a pair has come to after an epoch: with the same configuration and data, another call of `trainPair` continues it. */
+/** The state of a pair after an epoch: with the same configuration and data, another call of `trainPair` continues it. */
 export interface PairState {
   /** Epochs that are complete. */
   epoch: number;
@@ -78,7 +78,7 @@ export interface TwinState {
   broke?: NonNullable<TwinRecord['broke']>;
   stoppedEarly?: NonNullable<TwinRecord['stoppedEarly']>;
   best?: Best;
-  /** Of a twin that still trains. */
+  /** The state of a twin that still trains. */
   snapshot?: Snapshot;
 }
 
@@ -88,7 +88,7 @@ interface Best {
   value?: number;
 }
 
-/** What each twin takes of them. */
+/** The options that each twin uses. */
 type Listeners = Pick<PairOptions, 'epochs' | 'fit' | 'onStep' | 'onVerdict' | 'onProbe' | 'onEpoch' | 'onBreak'>;
 
 /**
@@ -375,7 +375,7 @@ class Twin {
   }
 }
 
-/** What an epoch measured of its validation; nothing of an epoch without. */
+/** The validation figures of an epoch; none for an epoch without validation. */
 function validationFigures(
   record: EpochRecord,
 ): Pick<TwinEpoch, 'validationLoss' | 'validationAccuracy' | 'validationMeanAbsoluteError' | 'metrics'> {

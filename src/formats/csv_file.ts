@@ -100,7 +100,7 @@ export class CsvFile {
   }
 }
 
-/** Of an epoch's record: `name`, or `name.3` of a list. */
+/** The value of a column in an epoch's record: `name`, or `name.3` of a list. */
 function cellOf(epoch: EpochRecord, column: string): string {
   const [name, index] = column.split('.');
   const value = (epoch as unknown as Record<string, unknown>)[name!];

@@ -79,7 +79,7 @@ const beginnings: [string, string][] = [
   ['\xff\xd8\xff', 'a JPEG picture'],
 ];
 
-/** What a ZIP archive is, by the names in it. */
+/** The kind of a ZIP archive, by the names in it. */
 function zipOf(bytes: Uint8Array): string {
   const names: string[] = [];
   try {

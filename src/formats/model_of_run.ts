@@ -87,7 +87,7 @@ export function runOfModel({ model, weights, classNames, rescale }: Omit<Importe
   };
 }
 
-/** What `createTrainer` gets for a saved run: its options, the names of the classes, and how pictures become its images. */
+/** The options of `createTrainer` for a saved run: its options, the names of the classes, and how pictures become its images. */
 export function optionsOfRun({ options, dataset }: Pick<SavedRun, 'options' | 'dataset'>): TrainerOptions {
   const { classNames, targetNames, imageShape, pictureFit = 'cover' } = dataset;
   const { outputs } = fillTrainerOptions(options);

@@ -1,7 +1,7 @@
 import type { FilledLoss } from '../model/loss.ts';
 import { lossDefinition } from '../model/losses/index.ts';
 
-/** What a network comes to that knows how often each class occurs, and nothing of the images. */
+/** The figures of a network that knows how often each class occurs, and ignores the images. */
 export interface ChanceLevel {
   /** Undefined where the loss has none that is known. */
   loss?: number;

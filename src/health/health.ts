@@ -147,7 +147,7 @@ export interface Verdict {
 /** Something that usually helps. */
 export interface Remedy {
   words: string;
-  /** What it is, as data, where one setting says it. */
+  /** The remedy as data, where it is one setting. */
   change?: Change;
 }
 
@@ -169,7 +169,7 @@ export interface LayerChange {
   biasInitializer?: 'zeros';
 }
 
-/** What a run comes to, so far. */
+/** The verdict on a run so far. */
 export const runVerdictNames = ['learning', 'plateau', 'diverging', 'overfitting', 'done'] as const;
 export type RunVerdictName = (typeof runVerdictNames)[number];
 
@@ -185,6 +185,6 @@ export interface RunVerdict {
    * The likeliest cause with its figures, or "no cause found". Of a run that learns or is done: what holds it back, or nothing.
    */
   cause: string;
-  /** What usually helps, the likeliest first. */
+  /** Remedies, the most likely to help first. */
   remedies: Remedy[];
 }

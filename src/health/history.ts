@@ -85,7 +85,7 @@ export interface History {
   skippedSteps: number;
   /** Every change, in order; empty where health is off. */
   verdicts: Verdict[];
-  /** What the run came to, and every change of it: the last one is the run's verdict. None of a run of fewer than 100 steps. */
+  /** Every change of the verdict on the run: the last one is its verdict. None for a run of fewer than 100 steps. */
   runVerdicts: RunVerdict[];
   /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
   probes: ProbeRecord[];

@@ -18,7 +18,7 @@ export function isHealthyInput(layers: readonly JudgedLayer[], input: Input): bo
   return !(rms > healthyRms.most || rms < healthyRms.least);
 }
 
-/** What the inputs have to be multiplied by: a factor that people use, where one fits. */
+/** The factor for the inputs: a commonly used one where one fits. */
 export function rescaleFor(input: Input): number {
   const rms = rmsOf(input);
   if (rms > healthyRms.most) return rms <= 255 ? 1 / 255 : 1 / rms;

@@ -4,7 +4,7 @@ import type { StepRecord } from './history.ts';
 export interface LossSums {
   steps: number;
   samples: number;
-  /** Of loss times samples, and of accuracy times samples. */
+  /** Sums of loss times samples, and of accuracy times samples. */
   loss: number;
   accuracy: number;
 }

@@ -7,7 +7,7 @@ import { culprit, layerStates } from './verdict_words.ts';
 import type { Figures, JudgedLayer } from './verdicts.ts';
 
 /**
- * What usually helps, the likeliest first, as words and, where one setting says it, as a change of the experiment. None leads to
+ * Remedies, the most likely to help first, in words and, where it is one setting, as a change of the experiment. None leads to
  * a verdict whose remedy leads back: each change can be made once (inputs into their range, weights to the scale of their
  * activation, sigmoid and tanh to relu, relu to leakyRelu, a clip) or goes one way (a smaller learning rate). So after some of
  * them nothing is left to suggest.

@@ -17,7 +17,7 @@ export const runThresholds = {
   steps: 100,
   /** The least share by which the loss falls from the third quarter to the last in a run that learns. */
   fall: 0.01,
-  /** Of chance level, or of the loss at the start where there is none. */
+  /** Fractions of the chance level, or of the loss at the start where there is none. */
   high: 1 / 3,
   low: 0.05,
   /** The share of chance level from which on a network has learned nothing to speak of. */
@@ -31,7 +31,7 @@ export const runThresholds = {
   leastUpdateRatio: 1e-5,
 } as const;
 
-/** What a run is judged by beside its steps. */
+/** The facts that a run is judged by in addition to its steps. */
 export interface RunFacts {
   /** Undefined where the data set has no classes. */
   chance?: ChanceLevel | undefined;
@@ -50,7 +50,7 @@ export interface RunState {
   /** By layer: the largest update ratio, and its moving average. */
   ratios: Record<string, { most: number; recent: number }>;
   verdict?: RunVerdict;
-  /** What the last judgment found, if it isn't the verdict. */
+  /** The result of the last judgment, if it is not the verdict. */
   candidate?: RunVerdictName | undefined;
 }
 
@@ -176,7 +176,7 @@ export class RunWatch {
 
   #causeOf(verdict: RunVerdictName, verdicts: readonly Verdict[]): Cause {
     const known = this.#inputs() ?? layerCause(verdicts, bad);
-    // What holds a run back that learns all the same.
+    // A run that learns in spite of a problem keeps its cause.
     if (verdict === 'learning' || verdict === 'done') return known ?? { cause: '', remedies: [] };
     if (verdict === 'overfitting') return this.#fewImages();
     const found = known ?? this.#rate() ?? layerCause(verdicts, ['weakening']);
@@ -208,7 +208,7 @@ export class RunWatch {
   #rate(): Cause | undefined {
     const ratios = this.#layers.flatMap(({ name, kernel }) => {
       const ratio = this.#state.ratios[name];
-      // What starts at zero changes by all of it in its first steps.
+      // Tensors that start at zero change completely in their first steps.
       return ratio && !/^(zeros|ones|constant)$/.test(kernel?.type ?? '') ? [{ name, ...ratio }] : [];
     });
     if (ratios.length === 0) return undefined;

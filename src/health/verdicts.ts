@@ -164,7 +164,7 @@ export interface WatchState {
   epoch?: Stretch;
   /** By the layer's name. */
   standings: Record<string, Standing>;
-  /** Of the run as a whole. Older files have none. */
+  /** The state of the run as a whole. Older files have none. */
   run?: RunState | undefined;
 }
 

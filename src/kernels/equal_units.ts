@@ -4,7 +4,7 @@ import { blockWords, healthSource, type RecordShape, recordConstants } from './r
 import { stateSource, stateWords } from './state.ts';
 import { chunkInvocations } from './update.ts';
 
-/** What equal_units looks at, so that it costs the same whatever the size of a layer or a batch. */
+/** The most that equal_units compares, so that it costs the same whatever the size of a layer or a batch. */
 export const equalUnitsMost = { rows: 16, units: 512, input: 4096 } as const;
 
 /** Where in the arenas of weights and gradients the units of a layer lie: columns of a kernel, elements of a bias. */

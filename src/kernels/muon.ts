@@ -79,7 +79,7 @@ export const muonMomentum: Kernel<MuonMomentumShape> = {
 
 const productFlags = (s: MatricesShape, { subgroups }: Variant) => ({ subgroups: subgroups!, tiles: s.tiles });
 
-/** What the symmetric products are of, beside the rest. */
+/** The flags of the symmetric products. */
 const symmetricFlags = (s: MatricesShape, variant: Variant, right: string) => ({
   ...productFlags(s, variant),
   left: 'x',

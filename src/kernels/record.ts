@@ -42,7 +42,7 @@ export const layerField = places(
 
 export const tensorField = places('gradientMax', 'weightNorm', 'updateNorm', 'nonFiniteWeights');
 
-/** Of what reaches the first layer. */
+/** Figures of the first layer's input. */
 export const inputField = places('mean', 'standardDeviation');
 
 const wordsOf = (block: Record<string, number>): number => Object.keys(block).length;

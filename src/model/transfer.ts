@@ -3,7 +3,7 @@ import { initialWeights } from './initializers.ts';
 
 /** Weights of a model that begins with another one's. */
 export interface TransferredWeights {
-  /** Of all tensors, in the model's order. */
+  /** The values of all tensors, in the model's order. */
   weights: Float32Array[];
   /** Names of the layers whose weights came with them, and of those that begin with new ones. */
   transferred: string[];

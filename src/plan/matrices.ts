@@ -60,7 +60,7 @@ export function layOutMatrices(
     add('square', triangle, tiles);
     for (const half of [0, 1]) add('pair', triangle, tiles, half);
     add('apply', Math.ceil(rows / (4 * rowQuads)) * blocks, tiles);
-    // Of a symmetric product half is computed.
+    // Only half of a symmetric product is computed.
     flops.momentum += 4 * rows * columns;
     flops.gram += rows * columns ** 2;
     flops.scale += slices * columns ** 2;

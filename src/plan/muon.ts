@@ -73,7 +73,7 @@ export function planMuon(
   const ofGram = scratch('gram', parts);
   const s = planner.buffer('scratch', 'muon.scale', count);
   const p = scratch('polynomial', squares);
-  // What is left of the Gram matrices, and the product of the polynomials so far.
+  // The remaining Gram matrices, and the product of the polynomials so far.
   const [pairs, next] = [scratch('pairs0', 2 * squares), scratch('pairs1', 2 * squares)];
   const o = scratch('o', shape.elements);
   const { nesterov } = optimizer;

@@ -12,7 +12,7 @@ function short(value: number): string {
   return rounded !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential(2) : figure(rounded);
 }
 
-/** What the means are of and which intervals they have; of fewer than three seeds none, and why. @param where the intervals are drawn. */
+/** Describes the means and their intervals, or why fewer than three seeds have none. @param where the intervals are drawn. */
 export function intervalsText(seeds: number, where?: string): string {
   if (seeds < fewestSeeds) return `${seeds === 1 ? 'Figures of one seed' : 'Means over two seeds'}. ${tooFew(seeds)}`;
   const intervals = `${100 * confidence} % intervals${where ? ` ${where}` : ''}`;

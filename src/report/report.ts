@@ -94,7 +94,7 @@ ${repeatSection(file)}
   return page.text;
 }
 
-/** What is plotted of the epochs: all but what training itself is said to have, which is plotted by step. */
+/** The figures that are plotted by epoch: all but those of training, which are plotted by step. */
 const plotted = (rows: readonly Row[]): string[] =>
   [...new Set(rows.map((row) => row.figure))].filter(
     (name) => !/^training|^(accuracy|mean absolute error) on/.test(name),

@@ -72,7 +72,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   }
 }
 
-/** What the run is judged by. @param weighted samples count differently: the loss has no chance level that labels tell. */
+/** The facts that the run is judged by. @param weighted samples have weights, so the labels give no chance level of the loss. */
 function factsOf(
   { settings: { model, loss } }: Engine,
   { labels, classNames, targets, count }: Dataset,

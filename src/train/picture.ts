@@ -21,7 +21,7 @@ export type Picture =
 export interface PicturePreparation {
   /** Height, width and channels of the images in the data set: 1 channel is gray, 3 are red, green and blue. */
   imageShape: readonly [height: number, width: number, channels: number];
-  /** What happens to a picture of another shape: `'cover'` by default. */
+  /** How a picture of another shape is fitted: `'cover'` by default. */
   fit: PictureFit;
 }
 

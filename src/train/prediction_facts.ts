@@ -5,9 +5,9 @@ import type { Settings } from '../plan/settings.ts';
 import type { PicturePreparation } from './picture.ts';
 import type { TrainerOptions } from './trainer_options.ts';
 
-/** What a prediction needs to know beside the network: the names of the classes, and how pictures become images. */
+/** The facts that a prediction needs in addition to the network: the names of the classes, and how pictures become images. */
 export interface PredictionFacts {
-  /** In the order of the outputs; undefined as long as nobody has said. */
+  /** In the order of the outputs; undefined until they are known. */
   classNames?: readonly string[];
   pictures: PicturePreparation;
 }

@@ -274,7 +274,7 @@ export class Trainer {
   }
 
   /**
-   * What the model says of one image or of any number: its outputs [n, outputs], probabilities of classes, or with `top` the
+   * The model's predictions for one image or any number: its outputs [n, outputs], probabilities of classes, or with `top` the
    * names and probabilities of the most probable classes, of each image of a list.
    *
    * A picture (an ImageBitmap, ImageData, an image, canvas or video element, an OffscreenCanvas, a VideoFrame, a Blob or the

@@ -62,7 +62,7 @@ export interface TrainerOptions {
   /** Augmented copies of each image in an epoch, with `mix: 'merge'`; 1 by default. */
   copies?: number;
   /**
-   * What each step measures of its layers in addition to the norms of their gradients: nothing (`'off'`), the figures of
+   * The figures that each step measures of its layers in addition to the norms of their gradients: nothing (`'off'`), the figures of
    * `StepRecord.health` (`'norms'`, the default), or also probes every few steps (`'full'`).
    */
   health?: HealthLevel;
@@ -81,7 +81,7 @@ export interface TrainerOptions {
   /** The names of the classes, in the order of the model's outputs, for `predict` with `top`; by default those of the data set that is trained on. */
   classNames?: readonly string[];
   /**
-   * What `predict` does with a picture before the network gets it: scales it to an image of `imageShape` [height, width,
+   * How `predict` prepares a picture: it scales it to an image of `imageShape` [height, width,
    * channels] and crops it (`fit: 'cover'`), pads it with white (`'contain'`) or stretches it (`'fill'`). By default as the
    * pictures of the data set that is trained on, and before that as the model's `inputShape` says.
    */
@@ -124,7 +124,7 @@ export interface FitOptions extends FitSettings {
   onEpoch?: (record: EpochRecord) => void;
   /** Called with a layer's first verdict and every change, after the step that decided it. */
   onVerdict?: (verdict: Verdict) => void;
-  /** What the run comes to, when that changes, and at its end: see `History.runVerdicts`. */
+  /** Called with the verdict on the run when it changes, and at its end: see `History.runVerdicts`. */
   onRunVerdict?: (verdict: RunVerdict) => void;
   /** Before the first step: what `History.warnings` will have. */
   onWarning?: (warning: string) => void;

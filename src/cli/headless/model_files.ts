@@ -4,5 +4,5 @@ import type { ClassProbability } from '../../index.ts';
 export const modelFile = 'model.wgrad';
 export const pictureFile = (index: number): string => `pictures/${index}`;
 
-/** What the model says of a picture, or why it could not be read. */
+/** The prediction for a picture, or why it could not be read. */
 export type PicturePrediction = { classes: ClassProbability[] } | { outputs: number[] } | { error: string };

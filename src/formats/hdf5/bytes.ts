@@ -1,7 +1,7 @@
 /** A file that is no HDF5 file, is damaged, or stores something in a way that this reader doesn't know. */
 export class Hdf5Error extends Error {}
 
-/** What a file may ask for in all: a damaged one can point in circles. */
+/** The most reads of one file: a damaged one can point in circles. */
 const mostReads = 4_000_000;
 
 /** Little-endian numbers at places in a file. Whatever lies beyond its end is an error. */

@@ -66,7 +66,7 @@ export function attributeOf(file: FileBytes, { at }: Message): [string, () => Hd
   ];
 }
 
-/** What a dataset holds. */
+/** The values of a dataset. */
 export function datasetOf(file: FileBytes, messages: readonly Message[]): Hdf5Value {
   const find = (type: number) => messages.find((message) => message.type === type);
   const [space, type, layout] = [messageTypes.dataspace, messageTypes.datatype, messageTypes.layout].map(find);

@@ -109,7 +109,7 @@ export interface SliceOfAxis {
   count: number;
 }
 
-/** What a Slice takes of each axis that it names. */
+/** The range that a Slice takes of each axis that it names. */
 export function slicesOf(
   shape: readonly number[],
   starts: readonly number[],

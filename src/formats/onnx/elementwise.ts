@@ -22,7 +22,7 @@ const sigmoid = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const clamp = (x: number, least: number, most: number) => Math.min(most, Math.max(least, x));
 
-/** What wgrad's activations compute. */
+/** The formulas of wgrad's activations. */
 export const functions: Record<Exclude<ElementwiseName, 'linear' | 'leakyRelu'>, (x: number) => number> = {
   relu: (x) => Math.max(0, x),
   tanh: Math.tanh,
@@ -60,7 +60,7 @@ function agree(f: (x: number) => number, g: (x: number) => number): boolean {
 }
 
 /**
- * What a formula of one number is, by its values: exporters write GELU, SiLU, Mish and the hard activations in several ways, as sums
+ * Recognizes a formula of one number by its values: exporters write GELU, SiLU, Mish and the hard activations in several ways, as sums
  * and products of smaller operators.
  */
 export function recognize(f: (x: number) => number): Recognized | undefined {

@@ -183,7 +183,7 @@ export const folds: Record<string, Fold> = {
   Not: unary((x) => (x ? 0 : 1)),
 };
 
-/** What a node makes of constants. @throws Unsupported */
+/** The output of a node whose inputs are constants. @throws Unsupported */
 export function foldConstants({ operator, attributes }: ReadNode, inputs: readonly Constant[]): Constant {
   const fold = Object.hasOwn(folds, operator) ? folds[operator]! : undefined;
   if (!fold) throw new Unsupported('of constants alone');

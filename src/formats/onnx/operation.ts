@@ -66,7 +66,7 @@ export class Operation {
   }
 }
 
-/** What an operator becomes: its first output. */
+/** Converts an operator, and returns its first output. */
 export type Reader = (operation: Operation) => Operand;
 
 export const floats = (data: ArrayLike<number>): Float32Array => new Float32Array(data);

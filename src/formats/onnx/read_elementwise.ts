@@ -59,7 +59,7 @@ const bounds = (operation: Operation): [number, number] => {
   return [bound(1, 'min', -Infinity), bound(2, 'max', Infinity)];
 };
 
-/** What an operator of two computes, and its layers for a value and a constant, and for two values. */
+/** The formula of an operator of two inputs, and its layers for a value and a constant, and for two values. */
 interface Binary {
   f: (x: number, y: number) => number;
   /** scale * x + shift of x op c, or of c op x. */

@@ -21,7 +21,7 @@ export interface OnnxFile {
   metadata: Record<string, string>;
   nodes: ReadNode[];
   constants: Map<string, Constant>;
-  /** What the graph takes, without its constants, and what it gives. */
+  /** The inputs of the graph, without its constants, and its outputs. */
   inputs: ReadValue[];
   outputs: ReadValue[];
 }

@@ -54,7 +54,7 @@ function windowOf(operation: Operation, image: Value, window: Pair): WindowOptio
   return { window, strides, dilations, pads, size };
 }
 
-/** What TensorFlow's `same` pads along an axis: what is odd comes after. */
+/** The padding of TensorFlow's `same` along an axis: the odd one is added at the end. */
 function samePads(n: number, reach: number, stride: number): Pair {
   const all = Math.max(0, (Math.ceil(n / stride) - 1) * stride + reach - n);
   return [Math.floor(all / 2), Math.ceil(all / 2)];

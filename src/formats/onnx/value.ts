@@ -2,7 +2,7 @@ import { elementsIn, gathered, mostElements, stridesOf, Unsupported } from './co
 import type { NetworkBuilder } from './network_builder.ts';
 
 /**
- * What a node of the graph gives, and where the network has it. ONNX keeps images as [channels, height, width], wgrad as
+ * The output of a node of the graph, and where the network has it. ONNX keeps images as [channels, height, width], wgrad as
  * [height, width, channels]: nothing is moved, `places` says which of the layer's numbers is which of the node's.
  */
 export interface Value {
@@ -153,7 +153,7 @@ export function asOrdered(builder: NetworkBuilder, value: Value): Value {
   return arranged(builder, value, storage, inOrder(shape));
 }
 
-/** What an image layer gives, of the shape [height, width, channels] that the builder worked out. */
+/** The output of an image layer, of the shape [height, width, channels] that the builder worked out. */
 export function imageOf(builder: NetworkBuilder, layer: number): Value {
   const [height, width, channels] = builder.shapeOf(layer) as [number, number, number];
   const shape = [channels, height, width];
