@@ -73,7 +73,8 @@ export function optimizerLine({ name, limited, adam, own }: OptimizerTimes): str
   const held = median(ratios) <= 1 + most ? 'held' : 'NOT HELD';
   return (
     `${name.padEnd(24)} ${figure(median(own))} ms a batch, adam ${figure(median(adam))} ms; median of ${ratios.length} pairs ` +
-    `${fixed(median(ratios), 3)}, half of them from ${fixed(low, 3)} to ${fixed(high, 3)}` +
+    `${fixed(median(ratios), 3)}, half of them from ${fixed(low, 3)} to ${fixed(high, 3)}; fastest turns ` +
+    fixed(Math.min(...own) / Math.min(...adam), 3) +
     (limited ? ` (at most ${fixed(1 + most, 1)}: ${held})` : '')
   );
 }
