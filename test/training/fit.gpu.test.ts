@@ -43,6 +43,7 @@ describe('fit', () => {
       stopped: false,
       skippedSteps: 0,
       verdicts: expect.any(Array),
+      runVerdicts: [],
       probes: [],
       warnings: [],
     });
@@ -124,6 +125,7 @@ describe('fit', () => {
       steps: [],
       skippedSteps: 0,
       verdicts: [],
+      runVerdicts: [],
       probes: [],
       warnings: [],
     });
