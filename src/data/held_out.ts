@@ -89,5 +89,9 @@ export function holdOutOf(
     });
   }
   const share = `${Number((100 * validationSplit).toFixed(2))} %`;
-  return { train, test, heldOut: `held out of them: ${share} of each class, and at least one where it has two` };
+  const ofWhat =
+    parts.targets && parts.classNames?.length === 0
+      ? 'spread evenly'
+      : 'of each class, and at least one where it has two';
+  return { train, test, heldOut: `held out of them: ${share} ${ofWhat}` };
 }

@@ -3,12 +3,13 @@ import { counted } from '../figures.ts';
 import { drawPicture, type PictureFit, pictureDecoding } from '../picture_fit.ts';
 import { type DatasetParts, mostClasses } from './dataset.ts';
 import { holdOutOf } from './held_out.ts';
-import type { FileBytes, IdentifiedFile } from './identify.ts';
+import { type FileBytes, foldersOf, type IdentifiedFile } from './identify.ts';
 import { heldOutSplits } from './image_files.ts';
+import type { LabelTable } from './label_table.ts';
 import { type PictureFolders, type PlacedPicture, placePictures } from './picture_folders.ts';
 import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
-import { type Split, splits } from './splits.ts';
+import { type Split, splitOfFolder, splits } from './splits.ts';
 
 const fewestClasses = 2;
 /** Decoded pictures that are kept from one pass to the next; larger sets are decoded twice. */
@@ -28,12 +29,14 @@ interface Picture extends PlacedPicture {
  * the images have one channel. Colors are taken as stored, without a color profile.
  *
  * @param others what else there is among the files, for messages.
+ * @param table numbers of the pictures, in place of classes.
  * @throws DataError where fewer than 2 or more than 256 classes have a picture that can be read.
  */
 export async function readPictureFiles(
   files: readonly IdentifiedFile[],
   options: PictureOptions & { validationSplit?: number },
   others?: string,
+  table?: LabelTable,
 ): Promise<UserDataset> {
   if (typeof createImageBitmap === 'undefined') {
     throw new ConfigurationError({
@@ -42,21 +45,26 @@ export async function readPictureFiles(
       fix: 'call readUserFiles in a page or in a worker of one; the command wgrad reads folders of pictures by itself',
     });
   }
-  const { placed, folders, unlabeled } = placePictures(files.map(({ path }) => path));
-  requireClasses(placed, files, others);
+  const paths = files.map(({ path }) => path);
+  const { placed, folders, unlabeled } = table ? placeByTable(paths, table) : placePictures(paths);
+  if (!table) requireClasses(placed, files, others);
   // A picture is half done when its size is known.
   const halves = 2 * placed.length;
   const progress = (left: number) => options.onProgress?.(Math.floor((halves - left) / 2), placed.length);
   const { pictures, failed } = await measure(placed, files, (done) => progress(halves - done));
-  requireClasses(pictures, files, others ?? describeFailed(failed));
+  if (!table) requireClasses(pictures, files, others ?? describeFailed(failed));
   const sizes = sizesOf(pictures);
   const { size, rule } = imageSize(sizes, options);
-  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? defaultFit, progress);
+  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? defaultFit, progress, table);
   const report = {
     format: 'pictures' as const,
     ignored: [...unlabeled, ...failed],
     sizes,
-    notes: [rule, ...(isGray ? ['all pictures are gray: the images have one channel'] : [])],
+    notes: [
+      rule,
+      ...(isGray ? ['all pictures are gray: the images have one channel'] : []),
+      ...(table ? [`numbers from ${table.from.join(', ')}: ${table.names.join(', ')}`, ...table.notes] : []),
+    ],
   };
   return assemble(parts, folders, report, options.validationSplit);
 }
@@ -100,6 +108,7 @@ async function decodeAll(
   [height, width]: readonly [number, number],
   fit: PictureFit,
   tell: (left: number) => void,
+  table?: LabelTable,
 ) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
@@ -112,7 +121,7 @@ async function decodeAll(
     decoded.push({ picture, pixels });
     tell(pictures.length - i - 1);
   }
-  const classNames = [...new Set(pictures.map(({ className }) => className))].sort();
+  const classNames = table ? [] : [...new Set(pictures.map(({ className }) => className))].sort();
   const channels = isGray ? 1 : 3;
   const bytes = height * width * channels;
   const parts: Partial<Record<Split, DatasetParts>> = {};
@@ -123,8 +132,14 @@ async function decodeAll(
     for (const [i, { pixels }] of taken.entries()) {
       images.set(isGray ? pixels.filter((_, at) => at % 3 === 0) : pixels, i * bytes);
     }
-    const labels = taken.map(({ picture }) => classNames.indexOf(picture.className));
-    parts[split] = { images, labels, imageShape: [height, width, channels], classNames, ...ifUnusual(fit) };
+    const labels = taken.map(({ picture }) => (table ? 0 : classNames.indexOf(picture.className)));
+    parts[split] = {
+      ...{ images, labels, imageShape: [height, width, channels], classNames, ...ifUnusual(fit) },
+      ...(table && {
+        targets: Float32Array.from(taken.flatMap(({ picture }) => table.of.get(picture.path)!)),
+        targetNames: table.names,
+      }),
+    };
   }
   return { parts, isGray };
 }
@@ -162,6 +177,32 @@ const describeFailed = (failed: readonly IgnoredFile[]) =>
     : describeIgnored(failed)
         .map(({ path, reason }) => `${path}: ${reason}`)
         .join('; ');
+
+/** Pictures that the table has numbers of, each in the split that one of its folders is named after. */
+function placeByTable(paths: readonly string[], table: LabelTable): PictureFolders {
+  const placed = paths
+    .filter((path) => table.of.has(path))
+    .map((path) => ({ path, className: '', split: splitOf(path) }));
+  const hasTraining = placed.some(({ split }) => split === 'train');
+  const folders: PictureFolders['folders'] = {};
+  for (const { path, split } of placed) {
+    const folder = foldersOf(path).join('/') || 'the chosen files';
+    folders[split] = [...new Set([...(folders[split] ?? []), folder])];
+  }
+  return {
+    placed: hasTraining ? placed : placed.map((one) => ({ ...one, split: 'train' })),
+    folders: hasTraining ? folders : { train: Object.values(folders).flat() },
+    unlabeled: paths
+      .filter((path) => !table.of.has(path))
+      .map((path) => ({ path, reason: `a picture that ${table.from.join(', ')} has no numbers of` })),
+  };
+}
+
+const splitOf = (path: string): Split =>
+  foldersOf(path)
+    .reverse()
+    .map((name) => splitOfFolder(name))
+    .find((found) => found?.rest === '')?.split ?? 'train';
 
 type Report = Omit<UserDataset['report'], 'splits'>;
 

@@ -6,7 +6,12 @@ export type { TrainAndTest } from './dataset.ts';
 /** Facts about a data set that are known before its bytes are loaded. */
 export interface DatasetFacts {
   imageShape: ImageShape;
+  /** Empty where the images have numbers in place of classes. */
   classNames: string[];
+  /** A name for each of those numbers. */
+  targetNames?: string[];
+  /** Whether each of them is 0 or 1. */
+  areYesOrNo?: boolean;
   train: { count: number };
   test: { count: number };
 }

@@ -4,6 +4,7 @@ import { requireSplit } from './held_out.ts';
 import { type IdentifiedFile, identifyFiles, nameOf, type PlacedFile } from './identify.ts';
 import { parseIdx } from './idx.ts';
 import { readCifarFiles, readIdxFiles } from './image_files.ts';
+import { readLabelTables } from './label_table.ts';
 import { placePictures } from './picture_folders.ts';
 import { type PictureOptions, requirePictureOptions } from './picture_sizes.ts';
 import { readPictureFiles } from './pictures.ts';
@@ -31,7 +32,8 @@ export const readableFiles =
  * pictures in folders. The content of a file decides what it is, its name is only a hint; what is of no use is ignored and
  * listed in the report. Where files or folders are named after splits (train, val, test and the like) each is one: `test`
  * validates where there are two, `validation` does where there are three, and `test` is kept aside. Else a share of each class
- * is held out. Pictures take a browser, which decodes them.
+ * is held out. Pictures take a browser, which decodes them. Pictures that are in no folders of classes, with a CSV file beside
+ * them that has their names in a column and numbers in others, make a data set of targets.
  *
  * @throws ConfigurationError for an option that is out of range.
  * @throws DataError where the files hold no data set, or are damaged, with what was found and what can be read instead.
@@ -40,7 +42,11 @@ export async function readUserFiles(
   files: readonly PlacedFile[],
   options: UserFilesOptions = {},
 ): Promise<UserDataset> {
-  return readIdentifiedFiles(await identifyFiles(files), options, readPictureFiles);
+  const identified = await identifyFiles(files);
+  const table = await readLabelTables(identified);
+  // A table of labels is a part of the data set, and is not listed with what was left out of it.
+  const read = table ? identified.filter(({ path }) => !table.from.includes(path)) : identified;
+  return readIdentifiedFiles(read, options, (pictures, how, others) => readPictureFiles(pictures, how, others, table));
 }
 
 /** Does the same with files whose formats are known. */

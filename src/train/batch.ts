@@ -6,7 +6,6 @@ import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
 import type { StepRecord } from '../health/history.ts';
 import { stateFields } from '../kernels/state.ts';
-import type { CompiledModel } from '../model/graph.ts';
 import { isOfClasses, takesTargets } from '../model/loss.ts';
 import type { BatchInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
@@ -14,6 +13,7 @@ import type { BoundState } from '../plan/steps.ts';
 import { requireValues } from '../plan/targets.ts';
 import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
+import { countImages, imageElements } from './float_images.ts';
 import { requireLabels } from './labels.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import { readTrained } from './weights.ts';
@@ -65,22 +65,6 @@ export async function gradients(
   const record = reader.read(bytes!, 0)!;
   const tensors = await readTrained(engine, network.gradients.tensors);
   return { loss: record.loss, gradientNorms: record.gradientNorms, gradients: tensors };
-}
-
-export const imageElements = ({ inputShape }: CompiledModel): number => inputShape.reduce((a, b) => a * b, 1);
-
-/** @throws ConfigurationError for anything but a whole number of float images. */
-export function countImages(model: CompiledModel, images: Float32Array): number {
-  const elements = imageElements(model);
-  const count = images?.length / elements;
-  if (!(images instanceof Float32Array) || !Number.isInteger(count)) {
-    throw new ConfigurationError({
-      what: "The images don't match the model's input",
-      found: `${(images as object)?.constructor?.name ?? typeof images} of ${(images as Float32Array)?.length}`,
-      expected: `a Float32Array of n x ${model.inputShape.join(' x ')} = n x ${elements} numbers`,
-    });
-  }
-  return count;
 }
 
 /** The position of a step's record in the ring. */

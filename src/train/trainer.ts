@@ -12,9 +12,8 @@ import { requireTrained } from '../model/require_trained.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
-import { type BatchOptions, type BatchRecord, gradients, trainOnBatch } from './batch.ts';
+import type { BatchOptions, BatchRecord } from './batch.ts';
 import { type ClassProbability, topClasses } from './class_probabilities.ts';
-import { datasetGradients } from './dataset_gradients.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
 import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
@@ -43,6 +42,9 @@ import { requireDataset } from './require_dataset.ts';
 import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readWeights } from './weights.ts';
+
+/** What a page that calls `fit` does without. */
+const byBatch = () => import('./batch.ts');
 
 /** Which of a trainer's weights are meant. */
 export interface WeightsOption {
@@ -249,7 +251,7 @@ export class Trainer {
     options: BatchOptions = {},
   ): Promise<BatchRecord> {
     requireTrained(this.model);
-    return this.#exclusively((engine) => trainOnBatch(engine, images, labels, options));
+    return this.#exclusively(async (engine) => (await byBatch()).trainOnBatch(engine, images, labels, options));
   }
 
   /**
@@ -261,7 +263,7 @@ export class Trainer {
     labels: ArrayLike<number>,
     options: BatchOptions = {},
   ): Promise<{ loss: number; gradientNorms: Record<string, number>; gradients: Float32Array[] }> {
-    return this.#exclusively((engine) => gradients(engine, images, labels, options));
+    return this.#exclusively(async (engine) => (await byBatch()).gradients(engine, images, labels, options));
   }
 
   /**
@@ -270,7 +272,10 @@ export class Trainer {
    */
   async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
     requireDataset(dataset);
-    return this.#exclusively((engine) => datasetGradients(engine, dataset, options.augmented ?? false));
+    return this.#exclusively(async (engine) => {
+      const { datasetGradients } = await import('./dataset_gradients.ts'); // few ask for them
+      return datasetGradients(engine, dataset, options.augmented ?? false);
+    });
   }
 
   /**

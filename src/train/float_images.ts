@@ -1,0 +1,18 @@
+import { ConfigurationError } from '../errors.ts';
+import type { CompiledModel } from '../model/graph.ts';
+
+export const imageElements = ({ inputShape }: CompiledModel): number => inputShape.reduce((a, b) => a * b, 1);
+
+/** @throws ConfigurationError for anything but a whole number of float images. */
+export function countImages(model: CompiledModel, images: Float32Array): number {
+  const elements = imageElements(model);
+  const count = images?.length / elements;
+  if (!(images instanceof Float32Array) || !Number.isInteger(count)) {
+    throw new ConfigurationError({
+      what: "The images don't match the model's input",
+      found: `${(images as object)?.constructor?.name ?? typeof images} of ${(images as Float32Array)?.length}`,
+      expected: `a Float32Array of n x ${model.inputShape.join(' x ')} = n x ${elements} numbers`,
+    });
+  }
+  return count;
+}
