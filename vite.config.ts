@@ -159,6 +159,20 @@ const packedScript: Plugin = {
 const entries = { index: 'src/index.ts', formats: 'src/formats/index.ts' };
 
 /**
+ * A chunk for each of these modules of the page, in their order, with all that it needs and no chunk before it has: in a few
+ * large files there is more to compress than in many small ones that are fetched together.
+ */
+const inOneChunk = (modules: readonly string[]) => ({
+  codeSplitting: {
+    groups: modules.map((name, i) => ({
+      name,
+      test: new RegExp(`src/page/(worker/)?${name.replace('.', '\\.')}\\.tsx?$`),
+      priority: modules.length - i,
+    })),
+  },
+});
+
+/**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
  * also what `vite` serves while somebody works on it.
  */
@@ -237,7 +251,11 @@ const targets: Record<string, UserConfig> = {
     root: pageRoot,
     base: './',
     plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets],
-    worker: { format: 'es', plugins: () => [leanShaders] },
+    worker: {
+      format: 'es',
+      plugins: () => [leanShaders],
+      rolldownOptions: { output: inOneChunk(['training.worker', 'session']) },
+    },
     build: {
       outDir: resolve(root, 'dist/page'),
       emptyOutDir: true,
@@ -246,7 +264,7 @@ const targets: Record<string, UserConfig> = {
       target: 'es2023',
       license: { fileName: 'licenses.md' },
       // The part of MNIST takes most of the time: that is no news.
-      rolldownOptions: { checks: { pluginTimings: false } },
+      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk(['studio']) },
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {

@@ -109,7 +109,7 @@ export {
   separableBlock,
 } from './model/blocks.ts';
 export { classesOption, withClasses } from './model/classes.ts';
-export { describeModels, type LayerFacts, type ModelFacts } from './model/describe.ts';
+export { describeModels, type LayerFacts, type ModelFacts, type TypeFacts } from './model/describe.ts';
 export { freezeLayers } from './model/freeze.ts';
 export { layerNames, type Model, sequential } from './model/graph.ts';
 export {

@@ -71,6 +71,8 @@ export interface SavedRun {
   snapshot: Snapshot;
   /** The options of `fit` that are plain JSON; older files have none. */
   fit?: FitSettings;
+  /** Augmented samples of each validation image whose mean its results are. */
+  testTimeAugmentation?: number;
 }
 
 /**
@@ -78,7 +80,8 @@ export interface SavedRun {
  *
  * @throws ConfigurationError for options that are invalid or weights that are another model's.
  */
-export function formatRun({ options, dataset, epochs, history, snapshot, fit }: SavedRun): Uint8Array<ArrayBuffer> {
+export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
+  const { options, dataset, epochs, history, snapshot, fit, testTimeAugmentation } = run;
   check(options, snapshot, fit);
   const { weights, slots, averages = [], progress, learningRate, statistics, health } = snapshot;
   const { callbacks, bestWeights: best = [] } = snapshot;
@@ -89,6 +92,7 @@ export function formatRun({ options, dataset, epochs, history, snapshot, fit }: 
     dataset,
     epochs,
     ...(fit && { fit }),
+    ...(testTimeAugmentation !== undefined && { testTimeAugmentation }),
     history,
     progress,
     learningRate,
@@ -278,6 +282,7 @@ const schema = v.object({
     best: v.optional(lengths, []),
   }),
   fit: v.optional(v.custom<FitSettings>((value) => typeof value === 'object' && value !== null, 'an object')),
+  testTimeAugmentation: v.optional(integer(1)),
   callbacks: v.optional(callbacks),
 });
 

@@ -23,3 +23,11 @@ export function withClasses(layers: readonly LayerConfig[], classes: number): re
   if (!at) return layers;
   return layers.map((layer, index) => (index === at.layer ? { ...layer, [at.option]: classes } : layer) as LayerConfig);
 }
+
+/** The same layers with so many outputs, where the last one has an option for that: numbers of an image, in place of classes. */
+export function withOutputs(layers: readonly LayerConfig[], outputs: number): readonly LayerConfig[] {
+  const last = layers.at(-1);
+  const option = last && definitionOf(last.type as LayerType)?.outputs;
+  if (!option) return withClasses(layers, outputs);
+  return [...layers.slice(0, -1), { ...last, [option]: outputs } as LayerConfig];
+}

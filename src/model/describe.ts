@@ -1,6 +1,8 @@
 import { describeOptions, type OptionFacts } from '../options.ts';
 import type { LayerDefinition } from './layer.ts';
 import { type LayerConfig, layerDefinitions } from './layers/index.ts';
+import { lossDefinitions } from './losses/index.ts';
+import { metricDefinitions } from './metrics/index.ts';
 import { optimizerDefinitions } from './optimizers/index.ts';
 
 export interface LayerFacts {
@@ -12,12 +14,20 @@ export interface LayerFacts {
   leastInputs: number;
 }
 
-export interface ModelFacts {
-  layers: LayerFacts[];
-  optimizers: { type: string; options: OptionFacts[] }[];
+/** A definition that is its type and its options. */
+export interface TypeFacts {
+  type: string;
+  options: OptionFacts[];
 }
 
-/** The options of layers and optimizers as plain JSON, from the schemas that check them: for a form. */
+export interface ModelFacts {
+  layers: LayerFacts[];
+  optimizers: TypeFacts[];
+  losses: TypeFacts[];
+  metrics: TypeFacts[];
+}
+
+/** The options of layers, optimizers, losses and metrics as plain JSON, from the schemas that check them: for a form. */
 export function describeModels(): ModelFacts {
   return {
     // biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
@@ -27,9 +37,12 @@ export function describeModels(): ModelFacts {
       starter: { type, ...starter } as LayerConfig,
       leastInputs: inputs?.least ?? 1,
     })),
-    optimizers: Object.entries(optimizerDefinitions).map(([type, { schema }]) => ({
-      type,
-      options: describeOptions(schema),
-    })),
+    optimizers: factsOf(optimizerDefinitions),
+    losses: factsOf(lossDefinitions),
+    metrics: factsOf(metricDefinitions),
   };
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: each definition takes its own options
+const factsOf = (definitions: Record<string, { schema: any }>): TypeFacts[] =>
+  Object.entries(definitions).map(([type, { schema }]) => ({ type, options: describeOptions(schema) }));

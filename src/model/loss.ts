@@ -103,7 +103,7 @@ export const isCrossEntropy = (loss: FilledLoss): boolean =>
   isOfClasses(loss) && !('gamma' in loss) && 'labelSmoothing' in loss && loss.labelSmoothing === 0;
 
 /** A model whose last layer ends in softmax, with the ending that a loss needs in its place. */
-export function endingFor(model: Model, { type }: FilledLoss): Model {
+export function endingFor(model: Model, { type }: { type: LossType }): Model {
   const last = model.layers.at(-1)!;
   const activation = endingActivation[lossDefinition(type).ending];
   if (activationOption(last) !== 'softmax' || activation === 'softmax') return model;

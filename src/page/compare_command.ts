@@ -22,7 +22,7 @@ export function flagOf(experiment: SettledExperiment, vary: Variable, facts: Dat
       return JSON.stringify(augmentationOf(experiment));
     case 'model':
       if (typeof model === 'string') return model;
-      return JSON.stringify(modelOf(experiment, facts.imageShape, facts.classNames.length));
+      return JSON.stringify(modelOf(experiment, facts.imageShape, facts));
     case 'optimizer':
       return isPlain(optimizer) ? optimizer.type : JSON.stringify(optimizer);
     case 'learning-rate':
@@ -65,7 +65,7 @@ function optimizerWords(optimizer: Experiment['optimizer'], vary: Variable): str
 /**
  * The command that compares the same, pair for pair.
  *
- * @returns undefined where none does: of images that the user brought, or of some left out.
+ * @returns undefined where none does: of images that the user brought, of some left out, or with another loss.
  */
 export function compareCommand(
   twins: { vary: Variable; a: SettledExperiment; b: SettledExperiment },
@@ -74,8 +74,8 @@ export function compareCommand(
   pairs: number,
 ): string | undefined {
   const { vary, a, b } = twins;
-  const { dataset, clean, batchSize, accumulationSteps, seed, optimizer } = a;
-  if (dataset === 'own' || clean.length) return undefined;
+  const { dataset, clean, batchSize, accumulationSteps, seed, optimizer, loss } = a;
+  if (dataset === 'own' || clean.length || loss) return undefined;
   const words = ['--vary', vary, '--a', flagOf(a, vary, facts), '--b', flagOf(b, vary, facts), '--dataset', dataset];
   for (const shared of ['augmentation', 'model'] as const) {
     if (shared !== vary) words.push(shared === 'model' ? '--model' : '--augment', flagOf(a, shared, facts));

@@ -14,12 +14,14 @@ import {
   type Experiment,
   isValidRate,
   learningRateOf,
+  metricWords,
   modelOf,
+  namesOf,
   rateWords,
   type SettledExperiment,
   sameRate,
 } from './experiment.ts';
-import { Run } from './run.ts';
+import { measuredOf, Run } from './run.ts';
 import * as state from './state.ts';
 import type { Source } from './worker/datasets.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
@@ -58,6 +60,13 @@ export async function open(): Promise<void> {
     find(source);
   });
 }
+
+/** What trains is fetched as soon as the page is ready, so that Train need not wait for it. */
+const prepare = effect(() => {
+  if (!state.isReady.value) return;
+  training.prepare().catch(() => undefined); // Train tries again, and tells
+  queueMicrotask(() => prepare());
+});
 
 /** Loads the data set of the experiment once more: it failed, or its name stands for something else now. */
 export const lookAgain = (): Promise<void> => find(sourceOf(state.experiment.peek()));
@@ -126,20 +135,23 @@ export function requestOf(
   facts: DatasetFacts,
   plan: Plan,
 ): Omit<TrainRequest, 'paused'> {
-  const { dataset, clean, optimizer, batchSize, accumulationSteps, seed, health, metrics, fit } = experiment;
+  const { dataset, clean, optimizer, loss, batchSize, accumulationSteps, seed, health } = experiment;
+  const { metrics, fit, testTimeAugmentation } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
     dataset,
     clean,
-    model: modelOf(experiment, inputShape, facts.classNames.length),
+    model: modelOf(experiment, inputShape, facts),
     augmentation: augmentationOf(experiment),
     optimizer,
+    ...(loss && { loss }),
     batchSize,
     accumulationSteps,
     seed,
     health,
     ...(metrics && { metrics }),
     ...(fit && { fit }),
+    ...(testTimeAugmentation && { testTimeAugmentation }),
     epochs,
     trainSamples,
     testSamples,
@@ -157,7 +169,7 @@ export async function train({ paused = false } = {}): Promise<void> {
   const { summary } = state.layers.peek();
   const { shape } = state.checked.peek() ?? {};
   if (!plan || !facts || !summary || !shape || !state.isReady.peek()) return;
-  const run = new Run(experiment, plan, summary, facts.classNames, facts.imageShape);
+  const run = new Run(experiment, plan, summary, namesOf(facts), facts.imageShape);
   const request = {
     ...requestOf(experiment, shape, facts, plan),
     ...(run.probeEvery && { probeEvery: run.probeEvery }),
@@ -222,6 +234,10 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
     },
     events: (events) => tell(run, events),
     paused: () => holds(run),
+    lost: () => {
+      run.lost.value = { step: run.log.steps.length, isBack: false };
+      state.status.value = `The GPU was lost after ${stepsOf(run)}. Opening it again…`;
+    },
   };
   try {
     const result = await start(proxy(listener));
@@ -244,14 +260,24 @@ export function holds(run: Run): void {
 }
 
 function tell(run: Run, events: readonly RunEvent[]): void {
+  if (run.lost.peek()?.isBack === false) isBack(run);
   const before = run.log.epochs.length;
   run.add(events);
   const last = run.log.epochs.at(-1);
   if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
-    const accuracy = fixed(last.validationAccuracy);
-    const measured = accuracy ? `: validation accuracy ${accuracy}` : '';
+    const value = fixed(last.validationAccuracy ?? last.validationMeanAbsoluteError);
+    const measured = value ? `: validation ${metricWords(run.experiment)} ${value}` : '';
     state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}${measured}.`;
   }
+}
+
+/** Steps after the one at which the GPU was lost: those before are not told again. */
+function isBack(run: Run): void {
+  run.lost.value = { ...run.lost.peek()!, isBack: true };
+  state.status.value = 'Training.';
+  // A rate that was set since the last checkpoint went with the device.
+  const rate = run.learningRate.peek();
+  if (!sameRate(rate, learningRateOf(run.experiment.optimizer))) training.setLearningRate(rate);
 }
 
 const underWay = (): Run | undefined => (state.run.peek()?.isUnderWay.peek() ? state.run.peek() : undefined);
@@ -309,13 +335,16 @@ effect(() => {
 });
 
 function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, leftBehind }: Trained): string {
-  const accuracy = leftBehind?.accuracy ?? run.log.epochs.at(-1)?.validationAccuracy;
+  const last = run.log.epochs.at(-1);
+  const measured = leftBehind
+    ? measuredOf(leftBehind)
+    : (last?.validationAccuracy ?? last?.validationMeanAbsoluteError);
   const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
   if (stoppedEarly) {
     const { epoch, monitor, bestEpoch } = stoppedEarly;
     parts.unshift(`Stopped early after epoch ${epoch}: ${monitor} was best in epoch ${bestEpoch}.`);
   }
-  if (accuracy !== undefined) parts.push(`Validation accuracy ${fixed(accuracy)}.`);
+  if (measured !== undefined) parts.push(`Validation ${metricWords(run.experiment)} ${fixed(measured)}.`);
   if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
   return parts.join(' ');
 }

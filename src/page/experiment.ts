@@ -1,4 +1,5 @@
 import { areCharacters } from '../data/characters.ts';
+import type { DatasetFacts } from '../data/served_datasets.ts';
 import { type ErrorParts, nearest, partsOf } from '../errors.ts';
 import { figure } from '../figures.ts';
 import { healthLevels } from '../health/health.ts';
@@ -12,6 +13,7 @@ import {
   findings,
   type HealthLevel,
   type LearningRate,
+  type LossConfig,
   type MetricConfig,
   type Model,
   type OpConfig,
@@ -19,6 +21,9 @@ import {
   sequential,
   withClasses,
 } from '../index.ts';
+import { withOutputs } from '../model/classes.ts';
+import { defaultLoss, endingFor, fillLoss } from '../model/loss.ts';
+import { lossDefinition, lossTypes } from '../model/losses/index.ts';
 import { fillMetrics } from '../model/metrics/index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { type FilledLearningRate, fillLearningRate } from '../model/schedule.ts';
@@ -40,6 +45,8 @@ export interface Experiment {
   /** A preset's name, which suits itself to the images and classes, or what createTrainer takes. */
   model: string | Model;
   optimizer: Exclude<OptimizerConfig, string>;
+  /** Left out for the one that suits the labels. */
+  loss?: Exclude<LossConfig, string>;
   batchSize: number;
   /** Batches whose gradients a step adds up. */
   accumulationSteps: number;
@@ -50,6 +57,8 @@ export interface Experiment {
   metrics?: readonly MetricConfig[];
   /** How a run validates and when it ends. */
   fit?: FitSettings;
+  /** Augmented samples of each validation image whose mean the results are; left out for the images as they are. */
+  testTimeAugmentation?: number;
   /** Left out for as many as suit the adapter. */
   epochs?: number;
   trainSamples?: number;
@@ -92,7 +101,17 @@ const whole = (name: string, field: WholeField, least: number, most: number): Pa
     throw refusal(name, text, `a whole number from ${least} to ${most}`);
   },
 });
-type WholeField = 'batchSize' | 'accumulationSteps' | 'seed' | 'epochs' | 'trainSamples' | 'testSamples';
+type WholeField =
+  | 'batchSize'
+  | 'accumulationSteps'
+  | 'seed'
+  | 'testTimeAugmentation'
+  | 'epochs'
+  | 'trainSamples'
+  | 'testSamples';
+
+/** Each is a pass over the validation images. */
+export const mostTestTimeSamples = 1000;
 
 const parameters: readonly Parameter[] = [
   {
@@ -149,6 +168,15 @@ const parameters: readonly Parameter[] = [
       return { optimizer };
     },
   },
+  {
+    name: 'loss',
+    write: ({ loss }) => loss && (Object.keys(loss).length > 1 ? JSON.stringify(loss) : loss.type),
+    read: (text) => {
+      const loss = nameOrJson('loss', text, lossTypes) as LossConfig;
+      fillLoss(loss); // throws, with the words for it
+      return { loss: typeof loss === 'string' ? { type: loss } : loss };
+    },
+  },
   whole('batch-size', 'batchSize', 1, 65536),
   whole('accumulation-steps', 'accumulationSteps', 1, 65536),
   whole('seed', 'seed', 0, 2 ** 32 - 1),
@@ -180,6 +208,7 @@ const parameters: readonly Parameter[] = [
       return { fit };
     },
   },
+  whole('test-time-augmentation', 'testTimeAugmentation', 1, mostTestTimeSamples),
   whole('epochs', 'epochs', 1, 1e6),
   whole('train-samples', 'trainSamples', 1, 1e9),
   whole('test-samples', 'testSamples', 1, 1e9),
@@ -259,10 +288,46 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
   });
 }
 
-/** The model as it is trained, for such an input and that many classes. It need not fit: createTrainer tells. */
-export function modelOf({ model }: Experiment, inputShape: Model['inputShape'], classes: number): Model {
-  if (typeof model === 'string') return modelPresets[model]!(inputShape, classes);
-  return { inputShape, layers: withClasses(model.layers, classes) };
+/** What the model of an experiment gives a number for: the classes, or the numbers of each image. */
+export type Labels = Pick<DatasetFacts, 'classNames' | 'targetNames'>;
+
+/**
+ * The model as it is trained, for such an input and such labels. A preset ends as the loss needs it. It need not fit:
+ * createTrainer tells.
+ */
+export function modelOf({ model, loss }: Experiment, inputShape: Model['inputShape'], labels: Labels): Model {
+  const outputs = outputsOf(labels);
+  if (typeof model === 'string') return endingFor(modelPresets[model]!(inputShape, outputs), lossOf({ loss }));
+  const layers = labels.targetNames ? withOutputs(model.layers, outputs) : withClasses(model.layers, outputs);
+  return { inputShape, layers };
+}
+
+/** The loss of an experiment, by default the one of classes. */
+export const lossOf = ({ loss }: Pick<Experiment, 'loss'>): Exclude<LossConfig, string> =>
+  loss ?? { type: defaultLoss };
+
+/** Whether it is what an experiment has that names none. */
+export const isDefaultLoss = (loss: Exclude<LossConfig, string>): boolean =>
+  JSON.stringify(fillLoss(loss)) === JSON.stringify(fillLoss(defaultLoss));
+
+/** Whether it tells classes apart that exclude each other: only those have an accuracy by class and a confusion matrix. */
+export const isOfClasses = (experiment: Pick<Experiment, 'loss'>): boolean =>
+  lossDefinition(lossOf(experiment).type).ending === 'softmax';
+
+/** What is measured beside the loss, in words. */
+export const metricWords = (experiment: Pick<Experiment, 'loss'>): 'accuracy' | 'mean absolute error' =>
+  lossDefinition(lossOf(experiment).type).metric === 'accuracy' ? 'accuracy' : 'mean absolute error';
+
+/** A name for each output of a model. */
+export const namesOf = ({ classNames, targetNames }: Labels): readonly string[] => targetNames ?? classNames;
+
+/** How many numbers a model gives for an image. */
+export const outputsOf = (labels: Labels): number => namesOf(labels).length;
+
+/** The loss of an experiment that names none, for images with numbers in place of classes. */
+export function lossFor({ targetNames, areYesOrNo }: DatasetFacts): Experiment['loss'] {
+  if (!targetNames) return undefined;
+  return { type: areYesOrNo ? 'binaryCrossentropy' : 'meanSquaredError' };
 }
 
 /** As it is said, or the optimizer's default. */

@@ -8,8 +8,15 @@ import { run } from './state.ts';
  * first screen alone doesn't wait for it.
  *
  * @param what stands there until then.
+ * @param kind the class of its paragraph.
+ * @param margin around the window, within which it counts as seen; below 0 it has to be further up.
  */
-export function later(load: () => Promise<FunctionComponent>, what: string): FunctionComponent {
+export function later(
+  load: () => Promise<FunctionComponent>,
+  what: string,
+  kind = 'later',
+  margin = '0px',
+): FunctionComponent {
   const { code, fetch } = fetched(load);
   return function Later() {
     const place = useRef<HTMLParagraphElement>(null);
@@ -18,9 +25,12 @@ export function later(load: () => Promise<FunctionComponent>, what: string): Fun
       if (isWanted) fetch();
     }, [isWanted]);
     useEffect(() => {
-      const inSight = new IntersectionObserver((entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) fetch();
-      });
+      const inSight = new IntersectionObserver(
+        (entries) => {
+          if (entries.some(({ isIntersecting }) => isIntersecting)) fetch();
+        },
+        { rootMargin: margin },
+      );
       if (place.current) inSight.observe(place.current);
       return () => inSight.disconnect();
     }, []);
@@ -28,9 +38,21 @@ export function later(load: () => Promise<FunctionComponent>, what: string): Fun
     return Component ? (
       <Component />
     ) : (
-      <p ref={place} class="later">
+      <p ref={place} class={kind}>
         {what}
       </p>
     );
+  };
+}
+
+/** A component whose code is fetched when it is first drawn; nothing stands there until then. */
+export function onDemand(load: () => Promise<FunctionComponent>): FunctionComponent {
+  const { code, fetch } = fetched(load);
+  return function OnDemand() {
+    useEffect(() => {
+      fetch();
+    }, []);
+    const Component = code.value;
+    return Component ? <Component /> : null;
   };
 }

@@ -1,3 +1,4 @@
+import type { ErrorParts } from '../errors.ts';
 import type { OptionFacts } from '../index.ts';
 import './option_field.css';
 
@@ -8,6 +9,10 @@ export interface OptionFieldProps {
   /** As the JSON has it; undefined for the default. */
   value: unknown;
   onChange: (value: unknown) => void;
+  /** What is wrong with its value, told beneath it. */
+  error?: ErrorParts | undefined;
+  /** Where a slider ends, in place of what is usual for options of its name. */
+  end?: number | undefined;
 }
 
 /** Where a slider ends whose option has no end: what is usual, by the option's name. Typed numbers may go beyond. */
@@ -49,6 +54,12 @@ const usualMost: Record<string, number> = {
   decayRate: 10,
   power: 4,
   emaOverwriteFrequency: 1000,
+  patience: 20,
+  minDelta: 0.1,
+  cooldown: 10,
+  minLr: 0.01,
+  startFromEpoch: 10,
+  k: 10,
 };
 
 /** Numbers that no slider is any good for, and text. */
@@ -56,12 +67,15 @@ const typed = ['rescale', 'zcaEpsilon', 'preprocessingFunction'];
 const example: Record<string, string> = {
   rescale: '1/255',
   preprocessingFunction: 'return 255.0 - pixel;',
+  baseline: 'none',
 };
 
 /** A control for an option, by what its schema says of it: a slider, two of them for a range, a box to tick, a list. */
-export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
+export function OptionField({ option, id, value, onChange, error, end }: OptionFieldProps) {
   const shown = value ?? option.default;
   const { name, kind } = option;
+  const note = error && <Refused id={id} {...error} />;
+  const aria = error && refusedBy(id);
   if (kind === 'range' && option.default === null) {
     return (
       <div class="option">
@@ -83,6 +97,7 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       <div class="option">
         <label class="tick" for={id}>
           <input
+            {...aria}
             id={id}
             type="checkbox"
             checked={Boolean(shown)}
@@ -90,6 +105,7 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
           />
           <span>{broken(name)}</span>
         </label>
+        {note}
       </div>
     );
   }
@@ -98,6 +114,7 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       <div class="option">
         <label for={id}>{name}</label>
         <select
+          {...aria}
           id={id}
           value={String(shown)}
           onChange={({ currentTarget }) =>
@@ -105,44 +122,46 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
           }
         >
           {option.default === null && <option value="null">none</option>}
-          {option.choices!.map((choice) => (
+          {choicesWith(option.choices!, shown).map((choice) => (
             <option key={choice} value={choice}>
               {choice}
             </option>
           ))}
         </select>
+        {note}
       </div>
     );
   }
   if (kind === 'range' || (kind === 'numberOrRange' && isPair(shown))) {
     const [low, high] = (shown ?? [1, 1]) as [number, number];
-    const end = { ...option, ...(aroundZero.includes(name) && { least: Number.NEGATIVE_INFINITY }) };
+    const bound = { ...option, ...(aroundZero.includes(name) && { least: Number.NEGATIVE_INFINITY }) };
     return (
       <div class="option">
         <Alternative {...{ option, onChange }} shown={shown} />
         <Slider
-          option={end}
+          option={bound}
           label={`${name}, from`}
           id={id}
           value={low}
           onChange={(to) => onChange([to, Math.max(to, high)])}
         />
         <Slider
-          option={end}
+          option={bound}
           label={`${name}, to`}
           id={`${id}-high`}
           value={high}
           onChange={(to) => onChange([Math.min(to, low), to])}
         />
+        {note}
       </div>
     );
   }
   if (kind === 'numberOrVariant') {
     return (
       <>
-        <VariantField {...{ option, id, value, onChange }} />
+        <VariantField {...{ option, id, value, onChange, error }} />
         {typeof shown !== 'object' && (
-          <OptionField option={{ ...option, kind: 'number' }} {...{ id, value, onChange }} />
+          <OptionField option={{ ...option, kind: 'number' }} {...{ id, value, onChange, error }} />
         )}
       </>
     );
@@ -152,20 +171,23 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       <div class="option">
         <label for={id}>{name}</label>
         <input
+          {...aria}
           id={id}
           class="json"
           value={Array.isArray(shown) ? shown.join(', ') : shown === undefined ? '' : String(shown)}
           placeholder="the layer before it"
           onChange={({ currentTarget }) => onChange(readLayers(currentTarget.value))}
         />
+        {note}
       </div>
     );
   }
-  if (kind !== 'other' && !Array.isArray(shown) && !typed.includes(name)) {
+  if (kind !== 'other' && !Array.isArray(shown) && !typed.includes(name) && !isUnbound(option)) {
     return (
       <div class="option">
         <Alternative {...{ option, onChange }} shown={shown} />
-        <Slider option={option} label={name} id={id} value={shown as number | undefined} onChange={onChange} />
+        <Slider {...{ option, id, onChange, error, end }} label={name} value={shown as number | undefined} />
+        {note}
       </div>
     );
   }
@@ -174,15 +196,37 @@ export function OptionField({ option, id, value, onChange }: OptionFieldProps) {
       <Alternative {...{ option, onChange }} shown={shown} />
       <label for={id}>{name}</label>
       <input
+        {...aria}
         id={id}
         class="json"
         value={typeof shown === 'string' ? shown : shown === undefined || shown === null ? '' : JSON.stringify(shown)}
         placeholder={example[name] ?? (shown === null ? 'none' : 'JSON')}
         onChange={({ currentTarget }) => onChange(readJson(currentTarget.value))}
       />
+      {note}
     </div>
   );
 }
+
+/** A number that may be left out and has no end: there is nowhere for a slider to begin. */
+const isUnbound = ({ default: byDefault, least }: OptionFacts) => byDefault === undefined && least === undefined;
+
+const refusedBy = (id: string) => ({ 'aria-invalid': true, 'aria-describedby': `${id}-refused` });
+
+/** What is wrong with a value, in a line beneath its field. */
+export function Refused({ id, what, found, expected, fix }: ErrorParts & { id: string }) {
+  const text = typeof found === 'string' ? found : JSON.stringify(found);
+  const more = [expected, fix].filter(Boolean).join('; ');
+  return (
+    <p id={`${id}-refused`} class="refused" role="alert" title={what}>
+      {`⚠ ${more ? `${text}: ${more}` : what}`}
+    </p>
+  );
+}
+
+/** Values of a choice, with one that is set and is none of them: it stays in sight, with what is wrong with it. */
+const choicesWith = (choices: readonly (string | number)[], shown: unknown): readonly (string | number)[] =>
+  typeof shown !== 'string' || choices.includes(shown) ? choices : [shown, ...choices];
 
 interface VariantFieldProps extends OptionFieldProps {
   /** What a variant begins with; only its type unless given. */
@@ -190,7 +234,7 @@ interface VariantFieldProps extends OptionFieldProps {
 }
 
 /** A choice between a number and objects of several types, and the options of the one that is chosen. */
-export function VariantField({ option, id, value, onChange, starter }: VariantFieldProps) {
+export function VariantField({ option, id, value, onChange, starter, error }: VariantFieldProps) {
   const shown = (value ?? option.default) as number | { type: string } | undefined;
   const own = typeof shown === 'object' ? (shown as Record<string, unknown> & { type: string }) : undefined;
   const variants = option.variants ?? [];
@@ -222,6 +266,7 @@ export function VariantField({ option, id, value, onChange, starter }: VariantFi
               option={part}
               id={`${id}-${part.name}`}
               value={own[part.name]}
+              {...(error?.place?.[1] === part.name && { error })}
               onChange={(to) => {
                 const { [part.name]: _, ...others } = own;
                 onChange(to === undefined ? others : { ...others, [part.name]: to });
@@ -284,7 +329,7 @@ function numberOf(name: string, [low, high]: [number, number]): number {
   return Number(x.toPrecision(6));
 }
 
-interface SliderProps {
+interface SliderProps extends Pick<OptionFieldProps, 'error' | 'end'> {
   option: OptionFacts;
   label: string;
   id: string;
@@ -293,10 +338,12 @@ interface SliderProps {
 }
 
 /** A slider with the number beside it, which can be typed as well. */
-function Slider({ option, label, id, value, onChange }: SliderProps) {
+function Slider({ option, label, id, value, onChange, error, end: given }: SliderProps) {
+  const aria = error && refusedBy(id);
   const { name, kind, least = 0, most = Number.POSITIVE_INFINITY } = option;
   const isWhole = kind === 'integer' || whole.includes(name);
-  const end = Math.max(Math.min(most, usualMost[name] ?? Math.max(1, 4 * (value ?? 1))), value ?? 0);
+  const usual = given ?? usualMost[name] ?? Math.max(1, 4 * (value ?? 1));
+  const end = Math.max(Math.min(most, usual), value ?? 0);
   const begin = Math.min(Math.max(least, -end), value ?? 0);
   const step = isWhole || end - begin > 40 ? 1 : 10 ** Math.floor(Math.log10((end - begin) / 50));
   const change = (text: string) => {
@@ -308,6 +355,7 @@ function Slider({ option, label, id, value, onChange }: SliderProps) {
       <label for={id}>{label}</label>
       <div class="slider">
         <input
+          {...aria}
           id={id}
           type="range"
           min={begin}
@@ -317,6 +365,7 @@ function Slider({ option, label, id, value, onChange }: SliderProps) {
           onInput={({ currentTarget }) => change(currentTarget.value)}
         />
         <input
+          {...aria}
           type="number"
           aria-label={`${label}, as a number`}
           step="any"

@@ -2,7 +2,7 @@ import { effect, signal, untracked } from '@preact/signals';
 import type { ErrorParts } from '../errors.ts';
 import { placeDrawing, placingFor } from './drawn_digit.ts';
 import { type Ink, lightOnDark } from './ink.ts';
-import { dataset, run, trouble } from './state.ts';
+import { dataset, experiment, run, trouble } from './state.ts';
 import type { Answer, PartOfRun, Results } from './worker/results.ts';
 import { training } from './worker/training.ts';
 
@@ -20,6 +20,8 @@ export interface Question {
   part?: PartOfRun;
   /** The class that it has. */
   label?: number;
+  /** Or the numbers. */
+  values?: number[];
 }
 
 export const question = signal<Question | undefined>();
@@ -42,7 +44,7 @@ export async function look(): Promise<void> {
   if (!shown || shown.beside || isLooking.peek()) return;
   isLooking.value = true;
   try {
-    const found = await training.results();
+    const found = await training.results(experiment.peek().testTimeAugmentation);
     if (run.peek() === shown) results.value = found;
   } catch (error) {
     trouble.value = error as ErrorParts;

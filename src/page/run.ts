@@ -41,6 +41,8 @@ export class Run {
   pair: { number: number; of: number } | undefined;
   /** A twin's numbers stopped being finite at this step: it has ended, and the other goes on alone. */
   brokeAt: number | undefined;
+  /** Where the GPU was lost last: the run goes on by itself, and is back when it has come there again. */
+  readonly lost = signal<{ step: number; isBack: boolean } | undefined>(undefined);
   /** Of the steps to come. */
   readonly learningRate: Signal<LearningRate>;
   private frame = 0;
@@ -53,6 +55,7 @@ export class Run {
     readonly experiment: SettledExperiment,
     readonly plan: Plan,
     readonly layers: readonly LayerSummary[],
+    /** Of the classes, or of what else the model has an output for. */
     readonly classNames: readonly string[],
     readonly imageShape: readonly [height: number, width: number, channels: number],
   ) {
@@ -124,7 +127,10 @@ export class Run {
       if ('verdict' in item) {
         const { layer } = item.verdict;
         this.verdicts.set(layer, [...(this.verdicts.get(layer) ?? []), item.verdict]);
-      } else if ('epoch' in item) this.curves.addValidation(item.epoch.validationLoss, item.epoch.validationAccuracy);
+      } else if ('epoch' in item) {
+        const { validationLoss, validationAccuracy, validationMeanAbsoluteError } = item.epoch;
+        this.curves.addValidation(validationLoss, validationAccuracy ?? validationMeanAbsoluteError);
+      }
     }
     // However fast events come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
     if (document.hidden && performance.now() - this.lastShown > 1000) this.show();
@@ -188,7 +194,7 @@ export class Run {
   end(leftBehind?: Evaluation): void {
     this.paused.since ||= performance.now();
     this.leftBehind = leftBehind;
-    if (leftBehind) this.curves.addValidation(leftBehind.loss, leftBehind.accuracy);
+    if (leftBehind) this.curves.addValidation(leftBehind.loss, measuredOf(leftBehind));
     this.phase.value = 'ended';
     this.show();
   }
@@ -200,6 +206,10 @@ export class Run {
     this.events.value++;
   }
 }
+
+/** Accuracy, or the mean absolute error where the loss is of numbers. */
+export const measuredOf = ({ accuracy, meanAbsoluteError }: Pick<Evaluation, 'accuracy' | 'meanAbsoluteError'>) =>
+  accuracy ?? meanAbsoluteError;
 
 /** A run, and the one that is trained beside it, by their names; a run that is alone has none. */
 export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>

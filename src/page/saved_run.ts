@@ -7,7 +7,7 @@ import { modelSummary } from '../index.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';
-import type { SettledExperiment } from './experiment.ts';
+import { defaults, isDefaultLoss, modelOf, namesOf, type SettledExperiment } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { type History, Run } from './run.ts';
 import * as state from './state.ts';
@@ -83,7 +83,7 @@ async function load(file: File): Promise<void> {
     const { trainSamples, testSamples } = dataset;
     const experiment = experimentOf(loaded);
     const plan = { epochs, trainSamples, testSamples, cut: false };
-    const run = new Run(experiment, plan, modelSummary(options.model), dataset.classNames, dataset.imageShape);
+    const run = new Run(experiment, plan, modelSummary(options.model), namesOf(dataset), dataset.imageShape);
     if (options.probeEvery) run.probeEvery = options.probeEvery;
     run.addHistory(history, stepsPerEpoch(loaded));
     state.datasetIsChosen.value = true;
@@ -114,12 +114,13 @@ function stepsPerEpoch({ options, dataset, history }: Loaded): number {
 }
 
 /** Presets by their names again, where they are nothing else. */
-function experimentOf({ options, dataset, epochs, fit }: Loaded): SettledExperiment {
-  const { classNames, name, trainSamples, testSamples } = dataset;
+function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: Loaded): SettledExperiment {
+  const { name, trainSamples, testSamples } = dataset;
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   const { inputShape } = options.model;
-  const model = Object.entries(modelPresets).find(([, make]) =>
-    same(make(inputShape, classNames.length), options.model),
+  const loss = typeof options.loss === 'string' ? { type: options.loss } : options.loss;
+  const model = Object.keys(modelPresets).find((model) =>
+    same(modelOf({ ...defaults, model, ...(loss && { loss }) }, inputShape, dataset), options.model),
   );
   const augmentation = options.augmentation ?? {};
   const preset = Object.entries(augmentationPresets).find(([, config]) => same(config, augmentation));
@@ -129,16 +130,18 @@ function experimentOf({ options, dataset, epochs, fit }: Loaded): SettledExperim
   return {
     dataset: name,
     clean: dataset.clean ?? [],
-    model: model?.[0] ?? options.model,
+    model: model ?? options.model,
     augmentation: preset?.[0] ?? augmentation,
     switchedOff,
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     batchSize: options.batchSize ?? 32,
     accumulationSteps: options.accumulationSteps ?? 1,
+    ...(loss && !isDefaultLoss(loss) && { loss }),
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',
     ...(options.metrics && { metrics: options.metrics }),
     ...(fit && { fit }),
+    ...(testTimeAugmentation && { testTimeAugmentation }),
     epochs,
     trainSamples,
     testSamples,

@@ -19,11 +19,14 @@ import {
   type Experiment,
   encode,
   learningRateOf,
+  lossFor,
+  lossOf,
   modelOf,
   type SettledExperiment,
   sameRate,
 } from './experiment.ts';
 import type { Run } from './run.ts';
+import { settingErrorsOf } from './setting_errors.ts';
 import type { Availability, DatasetOverview } from './worker/datasets.ts';
 import type { From } from './worker/session.ts';
 
@@ -100,11 +103,23 @@ const suitable = computed(() => {
   return suits;
 });
 
-/** The experiment with the augmentation that it leaves to the page: what a run begins with. */
-export const settled = computed<SettledExperiment>(() => ({
-  ...experiment.value,
-  augmentation: experiment.value.augmentation ?? suitable.value,
-}));
+/** What suits the labels; while those of another data set are looked for, what suited the last ones. */
+let lossSuits: Experiment['loss'];
+const suitableLoss = computed(() => {
+  const { facts } = dataset.value;
+  if (facts) lossSuits = lossFor(facts);
+  return lossSuits;
+});
+
+/** The experiment with the augmentation and the loss that it leaves to the page: what a run begins with. */
+export const settled = computed<SettledExperiment>(() => {
+  const loss = experiment.value.loss ?? suitableLoss.value;
+  return {
+    ...experiment.value,
+    augmentation: experiment.value.augmentation ?? suitable.value,
+    ...(loss && { loss }),
+  };
+});
 
 export const augmentation = computed(() => augmentationOf(settled.value));
 
@@ -126,14 +141,14 @@ export const model = computed<Model | undefined>(() => {
   const { facts } = dataset.value;
   const known = checked.value;
   if (!facts || known?.imageShape !== facts.imageShape) return undefined;
-  return modelOf(experiment.value, known.shape, facts.classNames.length);
+  return modelOf(settled.value, known.shape, facts);
 });
 
 /** Its layers with their shapes; where not all fit, those that do, and what is wrong with the next one, or with their end. */
 export const layers = computed<{ summary?: LayerSummary[]; fits?: LayerSummary[]; error?: ErrorParts }>(() => {
   if (!model.value) return {};
   try {
-    return { summary: classifierSummary(model.value) };
+    return { summary: classifierSummary(model.value, lossOf(settled.value).type) };
   } catch (error) {
     return { fits: whatFits(model.value), error: partsOf(error) };
   }
@@ -156,6 +171,7 @@ const names: Partial<Record<keyof Experiment, string>> = {
   augmentation: 'the augmentation',
   model: 'the model',
   optimizer: 'the optimizer',
+  loss: 'the loss',
   batchSize: 'the batch size',
   accumulationSteps: 'the batches of a step',
   seed: 'the seed',
@@ -185,8 +201,13 @@ export const waitingChanges = computed<string[]>(() => {
   return [...others.map((field) => names[field]!), ...(isOtherRate ? ['the learning rate'] : [])];
 });
 
+/** What is wrong with the settings of training, each shown at its form. */
+export const settingErrors = computed(() => settingErrorsOf(settled.value, dataset.value.facts));
+
 /** Why nothing can be trained as it stands; its place in a panel says more. */
-export const refusal = computed(() => checked.value?.error ?? layers.value.error);
+export const refusal = computed(
+  () => checked.value?.error ?? layers.value.error ?? Object.values(settingErrors.value).find(Boolean),
+);
 
 /** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
 export const isReady = computed(() =>

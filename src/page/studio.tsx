@@ -1,17 +1,21 @@
 import { describeAdapter } from '../index.ts';
 import { DropTarget } from './drop_target.tsx';
-import { later } from './later.tsx';
+import { later, onDemand } from './later.tsx';
 import { AugmentationPanel } from './panels/augmentation.tsx';
 import { DataPanel } from './panels/data.tsx';
+import { GoalsPanel } from './panels/goals.tsx';
 import { GradientsPanel } from './panels/gradients.tsx';
 import { ModelPanel, OptimizerPanel } from './panels/model.tsx';
 import { RunBar } from './panels/run_bar.tsx';
 import { TrainingPanel } from './panels/training.tsx';
 import { adapter, noGpu } from './state.ts';
-import { NoWebGpu, Trouble } from './trouble.tsx';
+import { Trouble } from './trouble.tsx';
+
+/** Where WebGPU is, nobody needs it. */
+const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
 
 /** What is trained, from its images to its network. */
-const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel];
+const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel, GoalsPanel];
 /** What comes of it. Below the first screen, what isn't needed to begin. */
 const outcome = [
   TrainingPanel,

@@ -1,10 +1,8 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ErrorParts } from '../errors.ts';
-import { browserOf, waysToWebGpu } from './browser.ts';
 import { goOn } from './control.ts';
-import { placeOf } from './panels/go_on.tsx';
-import { goesOnFrom, noGpu, run, trouble } from './state.ts';
+import { placeOf } from './place_in_run.ts';
+import { goesOnFrom, run, trouble } from './state.ts';
 
 /** An error where it can't be overlooked, and where a screen reader reads it out. */
 export function Trouble() {
@@ -72,40 +70,6 @@ export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
   );
 }
 
-/** In place of everything, where there is no WebGPU: what was tried, and what to do in this browser on this system. */
-export function NoWebGpu() {
-  const error = noGpu.value;
-  if (!error) return null;
-  const browser = browserOf(navigator.userAgent);
-  const { name, version, system } = browser;
-  const tried = [
-    `${name}${version ? ` ${version}` : ''} on ${system}`,
-    `a secure page (https or localhost): ${isSecureContext ? 'yes' : 'no'}`,
-    `navigator.gpu: ${navigator.gpu ? 'it is there' : 'not there'}`,
-    ...('found' in error ? [`opening a GPU in a worker: ${textOf(error.found)}`] : []),
-  ];
-  return (
-    <div class="panel trouble" role="alert">
-      <h2>{error.what}: this page can't train</h2>
-      <h3>What was tried</h3>
-      <ul>
-        {tried.map((text) => (
-          <li key={text}>{text}</li>
-        ))}
-      </ul>
-      <h3>What to do</h3>
-      <ul>
-        {waysToWebGpu(browser, isSecureContext).map((text) => (
-          <li key={text}>{withCode(text)}</li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-/** Backquotes as in Markdown. */
-const withCode = (text: string): ComponentChildren =>
-  text.split('`').map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
-
-const textOf = (value: unknown): string =>
+/** A value in an error's words. */
+export const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../errors.ts';
 import { classifierSummary, describeModels, type Variable } from '../index.ts';
+import { outputsOf } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { adapter, dataset, model } from './state.ts';
 import { training } from './worker/training.ts';
@@ -35,11 +36,11 @@ effect(() => {
 
 const models = computed((): Choice[] => {
   const shown = model.value;
-  const classes = dataset.value.facts?.classNames.length;
+  const { facts } = dataset.value;
   return Object.entries(modelPresets).map(([name, make]) => {
-    if (!shown || !classes) return { name };
+    if (!shown || !facts) return { name };
     try {
-      classifierSummary(make(shown.inputShape, classes));
+      classifierSummary(make(shown.inputShape, outputsOf(facts)));
       return { name };
     } catch (error) {
       return { name, refused: (error as Error).message };

@@ -8,7 +8,7 @@ import type { PairEvent } from '../session/pairs.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import { holds, requestOf, stepsOf } from './control.ts';
 import { download } from './download.ts';
-import { augmentationOf, learningRateOf, rateText, type SettledExperiment } from './experiment.ts';
+import { augmentationOf, learningRateOf, namesOf, rateText, type SettledExperiment } from './experiment.ts';
 import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Beside, BesideListener } from './worker/beside.ts';
@@ -82,7 +82,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   const ways = { a: wayOf(a), b: wayOf(b) };
   const twins = new Twins(a, b, pairs, (experiment) => {
     const { model } = askFor(experiment);
-    const run = new Run(experiment, plan, modelSummary(model), facts.classNames, facts.imageShape);
+    const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
     run.way = `${vary.replace('-', ' ')} ${experiment === a ? ways.a : ways.b}`;
     return run;
   });

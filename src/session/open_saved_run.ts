@@ -39,7 +39,13 @@ export async function openSavedRun(
 }
 
 /** The request that a saved run came from. Files of other programs may leave options at their defaults. */
-export function requestOf({ options, dataset, epochs, fit }: Pick<SavedRun, 'options' | 'dataset' | 'epochs' | 'fit'>) {
+export function requestOf({
+  options,
+  dataset,
+  epochs,
+  fit,
+  testTimeAugmentation,
+}: Pick<SavedRun, 'options' | 'dataset' | 'epochs' | 'fit' | 'testTimeAugmentation'>) {
   const { augmentation, optimizer, batchSize, seed, ...others } = options;
   const { name, clean = [], trainSamples, testSamples } = dataset;
   return {
@@ -50,5 +56,6 @@ export function requestOf({ options, dataset, epochs, fit }: Pick<SavedRun, 'opt
     seed: seed ?? 0,
     ...{ dataset: name, clean, epochs, trainSamples, testSamples },
     ...(fit && { fit }),
+    ...(testTimeAugmentation && { testTimeAugmentation }),
   } satisfies RunRequest;
 }

@@ -14,10 +14,12 @@ export interface RunRequest extends TrainerOptions {
   testSamples: number;
   /** How `fit` validates and when it ends. */
   fit?: FitSettings;
+  /** Augmented samples of each validation image whose mean its results are. */
+  testTimeAugmentation?: number;
 }
 
 /** The options of `createTrainer` in a request. */
 export function trainerOptionsOf(request: RunRequest): TrainerOptions {
-  const { dataset, clean, epochs, trainSamples, testSamples, fit, ...options } = request;
+  const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation, ...options } = request;
   return options;
 }

@@ -11,16 +11,17 @@ export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 /** @param data the images' fingerprint, if it is known. */
 export function runToSave(
   request: RunRequest,
-  { imageShape, classNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames'>,
+  { imageShape, classNames, targetNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames' | 'targetNames'>,
   data: string | undefined,
 ): RunToSave {
-  const { dataset, clean, epochs, trainSamples, testSamples, fit } = request;
+  const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation } = request;
   return {
     options: trainerOptionsOf(request),
     dataset: {
       name: dataset,
       imageShape,
       classNames,
+      ...(targetNames && { targetNames }),
       trainSamples,
       testSamples,
       clean: [...clean],
@@ -28,6 +29,7 @@ export function runToSave(
     },
     epochs,
     ...(fit && Object.keys(fit).length > 0 && { fit }),
+    ...(testTimeAugmentation && { testTimeAugmentation }),
   };
 }
 

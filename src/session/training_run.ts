@@ -103,7 +103,11 @@ export class TrainingRun {
    * @throws NonFiniteError, DeviceLostError, and ConfigurationError for data that the model is not made for.
    */
   async fit(
-    { keep, ...options }: Omit<FitOptions, `on${string}` | 'validationData' | 'checkpointEvery'> & { keep?: Keep },
+    {
+      keep,
+      ...options
+    }: Omit<FitOptions, `on${string}` | 'validationData' | 'checkpointEvery'> &
+      Pick<FitOptions, 'onDeviceLost'> & { keep?: Keep },
     { begun, events, state, paused }: RunListener,
   ): Promise<RunResult> {
     const { trainer } = this;

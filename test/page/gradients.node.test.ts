@@ -242,6 +242,8 @@ test('a dead layer has the pattern of zeros, and all its units; without health t
 
 test('probes show how the magnitudes of a gradient lie: low where it vanishes', async () => {
   await openPage(`${await studio.serve()}#dataset=digits&epochs=500&model=deep-sigmoid`, page, complaints);
+  await page.$eval('#norms', (plot) => plot.scrollIntoView());
+  await page.waitForSelector('#exponents');
   expect(await text(page, '#exponents')).toContain('It takes the time of about six steps');
   await press(page, '#probes');
   await page.waitForFunction(() => location.hash.includes('health=full'));

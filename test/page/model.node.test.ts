@@ -231,7 +231,7 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
 
   await press(page, '#rate-finder summary');
   await press(page, '#find-rate');
-  await until(page, '#rate-finder .facts', 'the loss falls fastest at a learning rate of|No suggestion');
+  await until(page, '#rate-finder .facts', 'The loss falls fastest at a learning rate of|No suggestion');
   expect(await page.$('#rate-finder svg polyline')).not.toBeNull();
   const suggested = await page.$('#use-rate');
   if (suggested) {

@@ -388,3 +388,55 @@ test('drop after drop: folders as other people publish them', async () => {
   expect(complaints).toEqual([]);
   await page.close();
 });
+
+test('pictures with numbers in a table are a regression: predicted against actual; numbers that are 0 or 1 are labels', async () => {
+  const pictures = mkdtempSync(join(tmpdir(), 'wgrad-numbers-'));
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  try {
+    const rows = ['file,level (%),is light,is dark'];
+    for (let i = 0; i < 60; i++) {
+      const data = new Uint8Array(side * side).fill(4 * i);
+      data[i] = 77;
+      writeFileSync(join(pictures, `${i}.png`), encode({ width: side, height: side, data, channels: 1, depth: 8 }));
+      rows.push(`${i}.png,${i},${i > 30 ? 1 : 0},${i < 20 ? 1 : 0}`);
+    }
+    const give = async (columns: readonly number[]) => {
+      const table = rows.map((row) => columns.map((at) => row.split(',')[at]).join(',')).join('\n');
+      writeFileSync(join(pictures, 'labels.csv'), table);
+      const names = [...Array.from({ length: 60 }, (_, i) => `${i}.png`), 'labels.csv'];
+      const input = (await page.$('#own-files')) as ElementHandle<HTMLInputElement>;
+      await input.uploadFile(...names.map((name) => join(pictures, name)));
+      await until(page, '#status', '60 images of your own');
+      await page.waitForSelector('#start:enabled');
+    };
+    await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=2`, page, complaints);
+    await give([0, 1]);
+    await until(page, '#facts', '48 training and 12 validation images of 12.×.12, 1 number each');
+    await until(page, '#numbers', 'level \\(%\\)0.*58');
+    expect(await page.$('#ignored')).toBeNull();
+    await press(page, '#start');
+    await until(page, '#status', 'Done in .* Validation mean absolute error \\d');
+    await page.waitForSelector('.scatter .points');
+    expect(await page.$eval('.scatter', (plot) => plot.textContent)).toContain('predicted level (%)');
+    expect((await page.$eval('.scatter .points', (it) => it.getAttribute('d')!)).split('M')).toHaveLength(13);
+    expect(await text(page, '#errors')).toContain('R²');
+    expect(await text(page, '#epochs thead')).toContain('mean absolute error');
+    expect(await page.$('.confusion, #by-class')).toBeNull();
+    await press(page, '#next-image');
+    await until(page, '#predicted', 'level \\(%\\)[-\\d.]+ actual \\d');
+
+    await give([0, 2, 3]);
+    await press(page, '#start');
+    await until(page, '#status', 'Done in .* Validation accuracy');
+    await page.waitForSelector('#by-label');
+    expect(await page.$$eval('#by-label tbody tr', (all) => all.map((row) => row.firstChild?.textContent))).toEqual([
+      'is light',
+      'is dark',
+    ]);
+    expect(complaints).toEqual([]);
+  } finally {
+    await page.close();
+    rmSync(pictures, { recursive: true, force: true });
+  }
+});

@@ -254,13 +254,43 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
     Array(10).fill(4),
   );
   const typed = (id: string) => page.$eval(id, (input) => (input as HTMLInputElement).value);
-  expect([await typed('#early-stopping'), await typed('#validation-freq'), await typed('#validation-split')]).toEqual([
-    '1',
-    '1',
-    '',
-  ]);
-  await page.$eval('#measure-metrics', (box) => (box as HTMLInputElement).click());
+  await page.waitForSelector('#validation-freq');
+  expect([
+    await typed('#earlyStopping-monitor'),
+    await typed('#validation-freq'),
+    await typed('#validation-split'),
+  ]).toEqual(['loss', '1', '']);
+  expect(await typed('#earlyStopping-mode')).toBe('max');
+  await page.$eval('#metrics-form button', (it) => (it as HTMLElement).click());
   await page.waitForFunction(() => !/metrics=/.test(location.hash) && /fit=/.test(location.hash));
+
+  // What is bad is told at its field, and nothing can be trained until it is mended.
+  await page.select('#loss-type', 'huber');
+  await until(page, '#earlyStopping-form', 'on loss');
+  await page.$eval('#loss-delta ~ input', (it) => {
+    (it as HTMLInputElement).value = '-1';
+    it.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  await until(page, '#loss-delta-refused', '^⚠ -1: a number > 0$');
+  expect(await page.$eval('#loss-delta', (it) => it.getAttribute('aria-describedby'))).toBe('loss-delta-refused');
+  await until(page, '#refusal', 'huber: delta is invalid');
+  expect(await page.$('#start:enabled')).toBeNull();
+  await page.select('#loss-type', 'binaryCrossentropy');
+  await page.waitForSelector('#start:enabled');
+  const inUrl = () => new URL(page.url()).hash;
+  expect(inUrl()).toContain('loss=binaryCrossentropy');
+  expect(await page.$('#add-metric, #class-weight')).toBeNull();
+  // The model's preset ends as the loss needs it; a loss of classes is the default and stands in no URL.
+  await page.select('#loss-type', 'sparseCategoricalCrossentropy');
+  await page.waitForSelector('#class-weight');
+  expect(inUrl()).not.toContain('loss=');
+  await page.select('#class-weight', 'byClass');
+  await page.waitForSelector('#class-weight-9');
+  expect(JSON.parse(new URLSearchParams(inUrl().slice(1)).get('fit')!).classWeight).toMatchObject({ 0: 1, 9: 1 });
+  await page.select('#earlyStopping-monitor', 'validationAccuracy');
+  expect(JSON.parse(new URLSearchParams(inUrl().slice(1)).get('fit')!).earlyStopping.monitor).toBe(
+    'validationAccuracy',
+  );
   expect(complaints).toEqual([]);
   await page.close();
 });

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStudio, patience, press, type Studio } from './studio.ts';
 
 /**
- * Bytes of JavaScript that a first visit may fetch, compressed, the worker's included. Kernels beyond those of a first run are
- * fetched by whoever needs them; the definitions of all layers, optimizers, schedules, losses and metrics are not, since the
- * forms and the URL are checked with them.
+ * Bytes of JavaScript that a first visit may fetch, compressed, the worker's included: until Train can be pressed, and with
+ * what trains, which follows at once. Kernels beyond those of a first run are fetched by whoever needs them; the definitions
+ * of all layers, optimizers, schedules, losses and metrics are not, since the forms and the URL are checked with them.
  */
-const most = 195_000;
+const most = { ready: 150_000, all: 195_000 };
 
 let studio: Studio;
 let server: PreviewServer;
@@ -48,11 +48,19 @@ test('what a first visit fetches before it can train is small, and is soon there
     performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
     performance.now(),
   ]);
-  const first = [...sizes].filter(([name]) => fetched.has(name));
   const sum = (parts: [string, number][]) => parts.reduce((bytes, [, size]) => bytes + size, 0);
+  const isSession = (name: string) => name.startsWith('session');
+  while (![...fetched].some(isSession)) await new Promise((resolve) => server.httpServer.once('request', resolve));
+  // What is fetched with it is asked for together with it.
+  await page.waitForNetworkIdle();
+  const first = [...sizes].filter(([name]) => fetched.has(name));
+  // What trains is asked for when the page is ready, and not before.
+  const inOrder = [...fetched];
+  const ready = inOrder.slice(0, inOrder.findIndex(isSession));
   console.log(
     [
       `JavaScript of a first visit, compressed: ${kilobytes(sum(first))}`,
+      `until Train can be pressed: ${kilobytes(sum(first.filter(([name]) => ready.includes(name))))}`,
       ...first.map(([name, size]) => `  ${name} ${kilobytes(size)}`),
       `all there is: ${kilobytes(sum([...sizes]))}`,
       `first paint after ${paint?.toFixed(0)} ms, Train can be pressed after ${interactive?.toFixed(0)} ms`,
@@ -60,7 +68,8 @@ test('what a first visit fetches before it can train is small, and is soon there
   );
   expect(first.some(([name]) => name.startsWith('index'))).toBe(true);
   expect(first.some(([name]) => name.startsWith('training.worker'))).toBe(true);
-  expect(sum(first)).toBeLessThan(most);
+  expect(sum(first.filter(([name]) => ready.includes(name)))).toBeLessThan(most.ready);
+  expect(sum(first)).toBeLessThan(most.all);
   // What it unfolds looks as it should, though what lies further down, with its style, hasn't been fetched.
   expect(await page.$('.later')).not.toBeNull();
   await press(page, '.own summary');

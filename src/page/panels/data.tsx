@@ -4,6 +4,7 @@ import { stepSamples } from '../../plan/settings.ts';
 import { fewValidationWords, stepsPerEpoch } from '../../train/run_length.ts';
 import { lookAgain } from '../control.ts';
 import { datasetTitle, datasetTitles } from '../dataset_titles.ts';
+import { onDemand } from '../later.tsx';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { timeHere } from '../run_time.ts';
@@ -11,6 +12,9 @@ import { available, change, dataset, experiment, lacksImages, plan, run, trouble
 import { Cleaning } from './cleaning.tsx';
 import { OwnData } from './own_data.tsx';
 import './data.css';
+
+/** Few data sets have numbers in place of classes. */
+const DataNumbers = onDemand(async () => (await import('./data_numbers.tsx')).DataNumbers);
 
 /** Which images are trained on: a choice, how many of each class, and how one of each looks. */
 export function DataPanel() {
@@ -49,11 +53,17 @@ export function DataPanel() {
         {facts &&
           `${count(facts.train.count)} training and ${counted(facts.test.count, 'validation image')} of ` +
             `${facts.imageShape.slice(0, 2).join('\u00a0×\u00a0')}${facts.imageShape[2] > 1 ? ' in colour' : ''}, ` +
-            `${counted(facts.classNames.length, 'class', 'classes')}.`}
+            `${facts.targetNames ? `${counted(facts.targetNames.length, 'number')} each` : counted(facts.classNames.length, 'class', 'classes')}.`}
       </p>
       <Length />
-      <Classes />
-      <Cleaning />
+      {facts?.targetNames ? (
+        <DataNumbers />
+      ) : (
+        <>
+          <Classes />
+          <Cleaning />
+        </>
+      )}
       <OwnData />
     </FoldingPanel>
   );

@@ -1,10 +1,11 @@
 import { count, counted, figure, fixed } from '../../figures.ts';
 import { summarize } from '../../health/history.ts';
 import type { EpochRecord } from '../../index.ts';
+import { metricWords } from '../experiment.ts';
 import { Panel } from '../panel.tsx';
-import { type Run, twinsOf } from '../run.ts';
+import { measuredOf, type Run, twinsOf } from '../run.ts';
 import { Scroll } from '../scroll.tsx';
-import { run } from '../state.ts';
+import { run, settled } from '../state.ts';
 import './epochs.css';
 import { mapLayers } from './gradient_map.tsx';
 
@@ -30,7 +31,7 @@ export function EpochsPanel() {
   const shown = run.value;
   shown?.events.value;
   const names = mapLayers();
-  const groups = groupsOf(names, shown ? metricsOf(shown) : []);
+  const groups = groupsOf(names, shown ? metricsOf(shown) : [], metricWords(shown?.experiment ?? settled.value));
   const columns = 1 + groups.reduce((sum, group) => sum + group.columns.length, 0);
   const rows = shown ? rowsOf(shown) : [];
   return (
@@ -86,7 +87,7 @@ export function EpochsPanel() {
 
 /** Metrics of the validation that are one number: `F1Score` of `validationF1Score`. */
 function metricsOf({ log }: Run): string[] {
-  const known = ['validationLoss', 'validationAccuracy'];
+  const known = ['validationLoss', 'validationAccuracy', 'validationMeanAbsoluteError'];
   const names = log.epochs.flatMap((record) =>
     Object.entries(record).flatMap(([name, value]) =>
       name.startsWith('validation') && typeof value === 'number' && !known.includes(name) ? [name] : [],
@@ -97,15 +98,19 @@ function metricsOf({ log }: Run): string[] {
 
 const titleOf = (name: string) => name.replace(/^validation(.)/, (_, first: string) => first.toLowerCase());
 
-function groupsOf(layers: readonly string[], metrics: readonly string[]): Group[] {
+function groupsOf(layers: readonly string[], metrics: readonly string[], metric: string): Group[] {
   return [
-    { name: 'training', columns: ['loss', 'accuracy'], cells: (it) => [fixed(it.loss), fixed(it.accuracy)] },
+    {
+      name: 'training',
+      columns: ['loss', metric],
+      cells: (it) => [fixed(it.loss), fixed(it.accuracy ?? it.meanAbsoluteError)],
+    },
     {
       name: 'validation',
-      columns: ['loss', 'accuracy', ...metrics.map(titleOf)],
+      columns: ['loss', metric, ...metrics.map(titleOf)],
       cells: (it) => [
         fixed(it.validationLoss),
-        fixed(it.validationAccuracy),
+        fixed(it.validationAccuracy ?? it.validationMeanAbsoluteError),
         ...metrics.map((name) => fixed((it as Record<string, unknown>)[name] as number | undefined)),
       ],
     },
@@ -135,10 +140,10 @@ function rowsOf(shown: Run): EpochRow[] {
   const rows: EpochRow[] = log.epochs.map((record) => ({ name: String(record.epoch), record }));
   const part = leftBehind && log.unfinished;
   if (!part) return rows;
-  const { loss, accuracy, gradientNorms } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
-  const validation = { validationLoss: leftBehind.loss, validationAccuracy: leftBehind.accuracy };
+  const { loss, accuracy, meanAbsoluteError, gradientNorms } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
+  const validation = { validationLoss: leftBehind.loss, validationAccuracy: measuredOf(leftBehind) };
   const name = `${part.epoch}, ${count(part.steps)} of ${counted(log.stepsPerEpoch, 'step')}`;
-  return [...rows, { name, record: { loss, accuracy, gradientNorms, ...validation } }];
+  return [...rows, { name, record: { loss, accuracy: accuracy ?? meanAbsoluteError, gradientNorms, ...validation } }];
 }
 
 /** Of each epoch A's, B's and what they differ by. A twin that has broken off has no more. */

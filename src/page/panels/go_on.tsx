@@ -3,9 +3,8 @@ import { count } from '../../figures.ts';
 import { goOn } from '../control.ts';
 import { datasetTitle } from '../dataset_titles.ts';
 import type { Experiment } from '../experiment.ts';
-import type { Run } from '../run.ts';
+import { placeOf } from '../place_in_run.ts';
 import { goesOnFrom, isLoading, run, waitingChanges } from '../state.ts';
-import type { From } from '../worker/session.ts';
 
 const more = signal(5);
 const most = 100_000;
@@ -73,11 +72,4 @@ function BeganWith({ dataset, model }: Experiment) {
 function leaveAndGoOn(epochs?: number): void {
   document.getElementById('start')?.focus();
   goOn(epochs);
-}
-
-export function placeOf({ log: { stepsPerEpoch } }: Run, { step }: From): string {
-  const epoch = Math.floor(step / stepsPerEpoch);
-  const amidst = step % stepsPerEpoch;
-  if (!amidst) return `the end of epoch ${epoch}`;
-  return `step ${count(amidst)} of ${count(stepsPerEpoch)} of epoch ${epoch + 1}`;
 }

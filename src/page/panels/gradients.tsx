@@ -1,15 +1,22 @@
 import { holdSteps, thresholds } from '../../health/verdicts.ts';
+import { later } from '../later.tsx';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { normLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
 import { GradientMap, mapLayers } from './gradient_map.tsx';
-import { LayerDetail } from './layer_detail.tsx';
 import './gradients.css';
 import { RunVerdictNote } from './run_verdict.tsx';
 import { TwinsKey } from './twins_key.tsx';
 
 const nothing = new Curves();
+
+const LayerDetail = later(
+  async () => (await import('./layer_detail.tsx')).LayerDetail,
+  'Choose a layer on the map to see its gradient, its updates and its dead units step by step.',
+  'facts',
+  '0px 0px -20% 0px',
+);
 
 /** What happens to the gradient on its way through the layers. */
 export function GradientsPanel() {
@@ -19,7 +26,7 @@ export function GradientsPanel() {
       <RunVerdictNote />
       <GradientMap />
       <HowToRead />
-      <LayerDetail />
+      {mapLayers().length > 0 && <LayerDetail />}
       <RunPlot
         id="norms"
         title="Gradient norm of all layers"

@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { count, figure } from '../../figures.ts';
 import type { ProbeRecord } from '../../index.ts';
+import { isOfClasses } from '../experiment.ts';
 import { Picture } from '../picture.tsx';
 import { askAboutImage } from '../results.ts';
 import { run } from '../state.ts';
@@ -41,7 +42,8 @@ async function fetchPictures(probe: ProbeRecord): Promise<void> {
 export function Hardest() {
   if (!shown.value || !run.value) return null;
   const { probe, pictures } = shown.value;
-  const { classNames, imageShape } = run.value;
+  const { classNames, imageShape, experiment } = run.value;
+  const nameOf = (label: number) => (isOfClasses(experiment) ? classNames[label] : 'its numbers are in Try it');
   return (
     <section id="hardest" aria-labelledby="hardest-title">
       <h3 id="hardest-title">Training images that pull hardest</h3>
@@ -57,14 +59,14 @@ export function Hardest() {
               <button
                 type="button"
                 disabled={!picture}
-                title={`Training image ${sample}, ${classNames[label]}: ask about it`}
+                title={`Training image ${sample}, ${nameOf(label)}: ask about it`}
                 onClick={() => {
                   askAboutImage('training', sample);
                   document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
                 }}
               >
                 {picture && <Picture pixels={picture.pixels} shape={imageShape} label={`training image ${sample}`} />}
-                <span class="name">{classNames[label]}</span>
+                <span class="name">{nameOf(label)}</span>
                 <span class="fact">{`norm ${figure(gradientNorm)}`}</span>
                 <span class="fact">{`image ${count(sample)}`}</span>
               </button>

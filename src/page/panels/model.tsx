@@ -1,13 +1,16 @@
+import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
-import type { FitSettings, OptimizerConfig, LearningRate as Rate } from '../../index.ts';
+import type { OptimizerConfig, LearningRate as Rate } from '../../index.ts';
 import { scheduleLengthWarning } from '../../model/schedule.ts';
 import { type ScheduleType, scheduleDefinition } from '../../model/schedules/index.ts';
 import { stepSamples } from '../../plan/settings.ts';
 import { filledRate, learningRateOf, rateWords } from '../experiment.ts';
-import { OptionField, VariantField } from '../option_field.tsx';
+import { onDemand } from '../later.tsx';
+import { VariantField } from '../option_field.tsx';
+import { OptionsForm } from '../options_form.tsx';
 import { FoldingPanel } from '../panel.tsx';
 import { aboutModel, modelPresets } from '../presets.ts';
-import { change, experiment, layers, plan, run } from '../state.ts';
+import { change, experiment, layers, plan, run, settingErrors } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { TypedNumber } from '../typed_number.tsx';
 import { Layers } from './layers.tsx';
@@ -48,70 +51,8 @@ function gistOfModel(): string {
   return `${typeof model === 'string' ? model : "one's own"}, ${count(parameters)} parameters`;
 }
 
-/** How a run validates, what it measures of that, and whether it ends when nothing improves any more. */
-function Validation() {
-  const { fit = {}, metrics } = experiment.value;
-  const set = (part: FitSettings) => {
-    const given = Object.entries({ ...fit, ...part }).filter(([, value]) => value !== undefined);
-    change({ fit: given.length ? (Object.fromEntries(given) as FitSettings) : undefined });
-  };
-  const { earlyStopping, validationFreq, validationSplit } = fit;
-  return (
-    <details>
-      <summary>validation, early stopping, metrics</summary>
-      <div class="options">
-        <Count
-          name="Stop after epochs without a better validation loss"
-          id="early-stopping"
-          value={earlyStopping?.patience}
-          placeholder="never"
-          least={0}
-          most={1e6}
-          onChange={(patience) =>
-            set({
-              earlyStopping:
-                patience === undefined ? undefined : { restoreBestWeights: true, ...earlyStopping, patience },
-            })
-          }
-        />
-        <Count
-          name="Epochs from one validation to the next"
-          id="validation-freq"
-          value={typeof validationFreq === 'number' ? validationFreq : undefined}
-          placeholder={Array.isArray(validationFreq) ? validationFreq.join(', ') : '1'}
-          least={1}
-          most={1e6}
-          onChange={(to) => set({ validationFreq: to })}
-        />
-        <div class="option">
-          <label for="validation-split">Share of the training images to validate with</label>
-          <TypedNumber
-            id="validation-split"
-            value={validationSplit}
-            placeholder="the validation images"
-            least={0.001}
-            most={0.999}
-            step="any"
-            onChange={(to) => set({ validationSplit: to })}
-          />
-        </div>
-        <div class="option">
-          <label for="measure-metrics">Measure precision, recall, F1 and balanced accuracy</label>
-          <input
-            id="measure-metrics"
-            type="checkbox"
-            checked={metrics !== undefined}
-            onChange={({ currentTarget }) =>
-              change({
-                metrics: currentTarget.checked ? ['precision', 'recall', 'f1Score', 'balancedAccuracy'] : undefined,
-              })
-            }
-          />
-        </div>
-      </div>
-    </details>
-  );
-}
+const RateFinder = onDemand(async () => (await import('./rate_finder.tsx')).RateFinder);
+const isFinding = signal(false);
 
 type Optimizer = Exclude<OptimizerConfig, string>;
 
@@ -125,10 +66,13 @@ export function OptimizerPanel() {
   };
   const learningRate = options.find(({ name }) => name === 'learningRate');
   const rate = learningRateOf(optimizer);
+  const { optimizer: error } = settingErrors.value;
+  const isOfRate = error?.place?.[0] === 'learningRate' || filledRate(rate).error !== undefined;
   return (
     <FoldingPanel
       id="optimizer-panel"
       title="Optimizer"
+      isWrong={error !== undefined}
       gist={`${optimizer.type}, rate ${rateWords(rate)}, batch size ${batchSize}`}
     >
       <div class="options">
@@ -192,22 +136,23 @@ export function OptimizerPanel() {
           onChange={(to) => change({ seed: to! })}
         />
       </div>
-      <Validation />
-      <details>
+      <details
+        id="rate-finder"
+        open={isFinding.value}
+        onToggle={({ currentTarget }) => (isFinding.value = currentTarget.open)}
+      >
+        <summary>Find a learning rate</summary>
+        {isFinding.value && <RateFinder />}
+      </details>
+      <details open={error !== undefined && !isOfRate}>
         <summary>{optimizer.type}'s other options, clipping, weight decay, moving average</summary>
-        <div class="options">
-          {options
-            .filter(({ name }) => name !== 'learningRate')
-            .map((option) => (
-              <OptionField
-                key={option.name}
-                option={option}
-                id={`optimizer-${option.name}`}
-                value={(optimizer as unknown as Record<string, unknown>)[option.name]}
-                onChange={(value) => set(option.name, value)}
-              />
-            ))}
-        </div>
+        <OptionsForm
+          id="optimizer"
+          options={options.filter(({ name }) => name !== 'learningRate')}
+          value={optimizer}
+          onChange={(to) => change({ optimizer: to as Optimizer })}
+          error={isOfRate ? undefined : error}
+        />
       </details>
     </FoldingPanel>
   );

@@ -20,6 +20,10 @@ export function OwnData() {
           Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches, anywhere on this
           page. Nothing is uploaded anywhere.
         </p>
+        <p class="facts">
+          For numbers in place of classes: pictures and a CSV file with a column of file names and a column for each
+          number.
+        </p>
         <div class="row">
           <Choose id="own-folder" text="Choose a folder" folder />
           <Choose id="own-files" text="Choose files" />

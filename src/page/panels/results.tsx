@@ -1,12 +1,15 @@
-import { count, counted, fixed } from '../../figures.ts';
+import { count, counted, figure, fixed } from '../../figures.ts';
+import type { RegressionFigures } from '../../train/regression.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { askAboutImage, canAsk, isLooking, look, notKept, results } from '../results.ts';
 import { Scroll } from '../scroll.tsx';
-import { run } from '../state.ts';
+import { experiment, run } from '../state.ts';
 import { kernelTiles } from '../tiles.ts';
-import type { Results } from '../worker/results.ts';
+import type { ClassResults, Results } from '../worker/results.ts';
 import { Hardest } from './hardest.tsx';
+import { ByLabel } from './label_results.tsx';
+import { Furthest, Numbers } from './number_results.tsx';
 import { RunFile } from './run_file.tsx';
 import './results.css';
 
@@ -18,23 +21,29 @@ export function ResultsPanel() {
     <Panel id="results" title="Results" aside={<RunFile />}>
       <p class="facts">
         {shown
-          ? `${counted(shown.images, 'validation image')} after ${counted(shown.step, 'step')}: accuracy ` +
-            `${fixed(shown.confusion.accuracy)}, balanced ${fixed(shown.balancedAccuracy)}, ${counted(shown.mistakes, 'mistake')}.`
+          ? summaryOf(shown)
           : canAsk()
             ? 'The end of the run brings them, or a look now.'
             : (notKept() ?? 'What becomes of the validation images appears here when something was trained.')}
       </p>
-      {canAsk() && (isUnderWay || !shown) && (
+      {canAsk() && (isUnderWay || !shown || shown.samples !== experiment.value.testTimeAugmentation) && (
         <button id="look" type="button" aria-disabled={isLooking.value} onClick={look}>
           {isLooking.value ? 'Looking…' : shown ? 'Look again' : 'Look now'}
         </button>
       )}
       {shown && (
         <div class="parts">
-          <ConfusionMatrix {...shown} />
-          <ByClass {...shown} />
+          {shown.kind === 'numbers' && <Numbers {...shown} />}
+          {shown.kind === 'labels' && <ByLabel {...shown} />}
+          {shown.kind === 'classes' && (
+            <>
+              <ConfusionMatrix {...shown} />
+              <ByClass {...shown} />
+            </>
+          )}
           <Kernels {...shown} />
-          <Mistakes {...shown} />
+          {shown.kind === 'classes' && <Mistakes {...shown} />}
+          {shown.kind === 'numbers' && <Furthest {...shown} />}
         </div>
       )}
       <Hardest />
@@ -42,10 +51,30 @@ export function ResultsPanel() {
   );
 }
 
+function summaryOf(shown: Results): string {
+  const how = shown.samples ? `, mean of ${counted(shown.samples, 'augmented sample')} of each` : '';
+  const images = `${counted(shown.images, 'validation image')} after ${counted(shown.step, 'step')}${how}: `;
+  if (shown.kind === 'numbers') {
+    const [{ meanAbsoluteError, meanSquaredError, r2 }, ...others] = shown.figures as [RegressionFigures];
+    if (others.length) return `${images}${counted(shown.names.length, 'number')} of each.`;
+    return `${images}mean absolute error ${figure(meanAbsoluteError)}, mean squared error ${figure(meanSquaredError)}, R² ${fixed(r2, 3) || 'unknown'}.`;
+  }
+  if (shown.kind === 'labels') return `${images}${percent(shown.exact)} of them have every label right.`;
+  const { confusion, balancedAccuracy, asked, mistakes } = shown;
+  const known = ['accuracy', 'balancedAccuracy', 'precision', 'recall', 'f1Score'];
+  const others = Object.entries(asked).filter(([name]) => !known.includes(name));
+  return (
+    `${images}accuracy ${fixed(confusion.accuracy)}, balanced ${fixed(balancedAccuracy)}, ` +
+    `${others.map(([name, value]) => `${name} ${fixed(value)}, `).join('')}${counted(mistakes, 'mistake')}.`
+  );
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
 /** Beyond these a matrix says nothing any more. */
 const mostClasses = 24;
 
-function ConfusionMatrix({ confusion: { counts } }: Results) {
+function ConfusionMatrix({ confusion: { counts } }: ClassResults) {
   const names = run.value?.classNames ?? [];
   if (counts.length > mostClasses) return <CommonMistakes counts={counts} names={names} />;
   return (
@@ -98,7 +127,7 @@ function ConfusionMatrix({ confusion: { counts } }: Results) {
 }
 
 /** What the matrix says of each class. */
-function ByClass({ byClass: { precision, recall, f1Score } }: Results) {
+function ByClass({ byClass: { precision, recall, f1Score }, macro }: ClassResults) {
   const names = run.value?.classNames ?? [];
   return (
     <section class="by-class" aria-labelledby="by-class-title">
@@ -124,6 +153,14 @@ function ByClass({ byClass: { precision, recall, f1Score } }: Results) {
               </tr>
             ))}
           </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">mean</th>
+              {[macro.precision, macro.recall, macro.f1Score].map((one, i) => (
+                <td key={i}>{fixed(one)}</td>
+              ))}
+            </tr>
+          </tfoot>
         </table>
       </Scroll>
     </section>
@@ -151,7 +188,12 @@ function CommonMistakes({ counts, names }: { counts: readonly number[][]; names:
   );
 }
 
-function Mistakes({ confusion: { mistakes }, pictures, imageShape, mistakes: all }: Results) {
+function Mistakes({
+  confusion: { mistakes },
+  pictures,
+  imageShape,
+  mistakes: all,
+}: ClassResults & Pick<Results, 'imageShape'>) {
   const names = run.value?.classNames ?? [];
   if (!all) return <p>No mistake at all.</p>;
   return (

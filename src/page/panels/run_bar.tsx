@@ -1,11 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../figures.ts';
 import { pause, resume, step, stop, train } from '../control.ts';
+import { onDemand } from '../later.tsx';
 import { isWide } from '../panel.tsx';
 import type { Phase, Run } from '../run.ts';
-import { isReady, plan, refusal, run, statusLine, waitingChanges } from '../state.ts';
-import { GoOn } from './go_on.tsx';
+import { goesOnFrom, isReady, plan, refusal, run, statusLine, waitingChanges } from '../state.ts';
 import './run_bar.css';
+
+/** Only a run that is over goes on. */
+const GoOn = onDemand(async () => (await import('./go_on.tsx')).GoOn);
 
 const names: Partial<Record<Phase, string>> = {
   starting: 'Pause',
@@ -69,7 +72,12 @@ export function RunBar() {
             Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
           </p>
         )}
-        <GoOn />
+        {shown?.lost.value?.isBack && (
+          <p id="device-lost" class="cut">
+            {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training went on from the last checkpoint, to the same result.`}
+          </p>
+        )}
+        {goesOnFrom.value && <GoOn />}
         {waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
             {isUnderWay

@@ -40,7 +40,7 @@ export function RunVerdictNote() {
 /** The experiment of the run with the change made; whoever wants it trains it. */
 async function apply({ experiment, imageShape, classNames }: Run, remedy: Change): Promise<void> {
   const { applyChange } = await import('../../train/apply_change.ts');
-  const model = modelOf(experiment, [...imageShape], classNames.length);
+  const model = modelOf(experiment, [...imageShape], { classNames: [...classNames] });
   const before = { model, optimizer: experiment.optimizer, augmentation: augmentationOf(experiment) };
   try {
     const { model, optimizer, augmentation } = applyChange(before, remedy);

@@ -1,11 +1,11 @@
 import { clock, count, duration, figure, fixed } from '../../figures.ts';
+import { metricWords } from '../experiment.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { accuracyLines, lossLines, rateLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
-import { type Run, twinsOf } from '../run.ts';
-import { run } from '../state.ts';
-import { RateFinder } from './rate_finder.tsx';
+import { measuredOf, type Run, twinsOf } from '../run.ts';
+import { run, settled } from '../state.ts';
 import './training.css';
 import { TwinsKey } from './twins_key.tsx';
 
@@ -13,6 +13,8 @@ const nothing = new Curves();
 
 /** How the run goes: its figures now, loss and accuracy over its steps, and its epochs one by one. */
 export function TrainingPanel() {
+  const metric = metricWords(run.value?.experiment ?? settled.value);
+  const title = titled(metric);
   return (
     <Panel id="training" title="Training">
       <TwinsKey />
@@ -27,17 +29,17 @@ export function TrainingPanel() {
           empty="The loss of each step appears here"
         />
         <RunPlot
+          key={metric}
           id="accuracy"
-          title="Accuracy"
-          share
+          title={title}
+          share={metric === 'accuracy'}
           lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
           idle={() => accuracyLines(nothing)}
-          description="Accuracy of the training steps and of the validation images; the table of epochs has the figures"
-          empty="The accuracy appears here"
+          description={`${title} of the training steps and of the validation images; the table of epochs has the figures`}
+          empty={`The ${metric} appears here`}
         />
       </div>
       <RatePlot />
-      <RateFinder />
     </Panel>
   );
 }
@@ -60,8 +62,11 @@ function RatePlot() {
   );
 }
 
+const titled = (words: string) => words.replace(/^./, (letter) => letter.toUpperCase());
+
 function Figures() {
   const shown = run.value;
+  const metric = metricWords(shown?.experiment ?? settled.value);
   shown?.events.value;
   const log = shown?.going.log;
   const last = log?.epochs.at(-1);
@@ -79,8 +84,11 @@ function Figures() {
     { id: 'loss-now', name: 'Loss', text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.loss) },
     {
       id: 'accuracy-now',
-      name: 'Accuracy',
-      text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.accuracy),
+      name: titled(metric),
+      text: ofEach(({ log }) => {
+        const now = log.unfinished ?? log.epochs.at(-1);
+        return now && measuredOf(now);
+      }),
     },
     {
       id: 'validation-loss-now',
@@ -89,8 +97,11 @@ function Figures() {
     },
     {
       id: 'validation-accuracy-now',
-      name: 'Validation accuracy',
-      text: ofEach(({ leftBehind, log }) => leftBehind?.accuracy ?? log.epochs.at(-1)?.validationAccuracy),
+      name: `Validation ${metric}`,
+      text: ofEach(({ leftBehind, log }) => {
+        const last = log.epochs.at(-1);
+        return leftBehind ? measuredOf(leftBehind) : (last?.validationAccuracy ?? last?.validationMeanAbsoluteError);
+      }),
     },
     { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
     { id: 'step-now', name: 'A step', text: stepMs ? duration(stepMs) : '' },

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, counted, figure } from '../../figures.ts';
 import { argmax, type LayerOutput } from '../../index.ts';
 import { placingFor } from '../drawn_digit.ts';
+import { isOfClasses, metricWords } from '../experiment.ts';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import {
@@ -184,34 +185,87 @@ function Choice() {
   );
 }
 
-/** What is said of the image: a bar a class. */
+/** What is said of the image: a bar a class or a label, or the numbers. */
 function Says() {
   const about = question.value;
   const shape = shapeOfRun();
-  const probabilities = answer.value?.probabilities;
-  const names = run.value?.classNames ?? [];
-  if (!about || !shape) return <p class="facts">What the network says appears here.</p>;
-  const best = probabilities ? argmax(probabilities) : -1;
+  const outputs = answer.value?.probabilities;
+  const shown = run.value;
+  const names = shown?.classNames ?? [];
+  if (!about || !shape || !shown) return <p class="facts">What the network says appears here.</p>;
+  if (!isOfClasses(shown.experiment)) return <SaysOfEach about={about} names={names} outputs={outputs} />;
+  const best = outputs ? argmax(outputs) : -1;
   return (
     <div class="says">
       <div class="asked">
         <Picture pixels={about.pixels} shape={shape} label={nameOf(about)} />
         <p role="status">
-          {best >= 0 && <strong>{`${names[best]}, ${percent(probabilities![best]!)}`}</strong>}
+          {best >= 0 && <strong>{`${names[best]}, ${percent(outputs![best]!)}`}</strong>}
           {about.label === undefined ? ' As the network sees it.' : ` It is ${names[about.label]}.`}
         </p>
       </div>
-      <ol id="probabilities" class="probabilities" aria-label="Probability of each class">
-        {names.map((name, label) => (
-          <li key={label} class={label === best ? 'best' : ''}>
-            <span class="name" title={name}>
-              {name}
-            </span>
-            <meter min={0} max={1} value={probabilities?.[label] ?? 0} aria-label={name} />
-            <span class="share">{probabilities ? percent(probabilities[label]!) : ''}</span>
-          </li>
-        ))}
-      </ol>
+      <Bars label="Probability of each class" names={names} outputs={outputs} best={best} />
+    </div>
+  );
+}
+
+interface BarsProps {
+  label: string;
+  names: readonly string[];
+  outputs: Float32Array | undefined;
+  best: number;
+}
+
+const Bars = ({ label, names, outputs, best }: BarsProps) => (
+  <ol id="probabilities" class="probabilities" aria-label={label}>
+    {names.map((name, at) => (
+      <li key={at} class={at === best ? 'best' : ''}>
+        <span class="name" title={name}>
+          {name}
+        </span>
+        <meter min={0} max={1} value={outputs?.[at] ?? 0} aria-label={name} />
+        <span class="share">{outputs ? percent(outputs[at]!) : ''}</span>
+      </li>
+    ))}
+  </ol>
+);
+
+interface SaysOfEachProps extends Pick<BarsProps, 'names' | 'outputs'> {
+  about: Question;
+}
+
+/** Of labels that do not exclude each other, and of numbers: each output stands for itself. */
+function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
+  const shown = run.value!;
+  const areNumbers = metricWords(shown.experiment) !== 'accuracy';
+  const has = names.filter((_, k) => about.values?.[k]);
+  return (
+    <div class="says">
+      <div class="asked">
+        <Picture pixels={about.pixels} shape={shapeOfRun()!} label={nameOf(about)} />
+        <p role="status">
+          {about.values === undefined
+            ? 'As the network sees it.'
+            : areNumbers
+              ? 'Predicted and actual.'
+              : `It has ${has.join(', ') || 'none of the labels'}.`}
+        </p>
+      </div>
+      {areNumbers ? (
+        <dl id="predicted" class="predicted">
+          {names.map((name, k) => (
+            <div key={k}>
+              <dt>{name}</dt>
+              <dd>
+                <strong>{outputs ? figure(outputs[k]!) : '…'}</strong>
+                {about.values && ` actual ${figure(about.values[k])}`}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      ) : (
+        <Bars label="Probability of each label" names={names} outputs={outputs} best={-1} />
+      )}
     </div>
   );
 }

@@ -67,3 +67,23 @@ function roundNumbers(value: number): number[] {
 
 /** Exact where 10 ** power is not. */
 const tenTo = (power: number) => Number(`1e${power}`);
+
+/** Round numbers from one to another, so many at the most. */
+export function linearTicks(least: number, most: number, room: number): number[] {
+  if (!(most > least) || !(room > 0)) return [least];
+  const rough = (most - least) / room;
+  const decade = tenTo(Math.floor(Math.log10(rough)));
+  const step = [1, 2, 5, 10].map((digit) => digit * decade).find((it) => it >= rough * 0.999)!;
+  const first = Math.ceil(least / step - 1e-9);
+  const count = Math.floor(most / step + 1e-9) - first + 1;
+  // Divided where the step is below 1, so that three steps of 0.1 are 0.3.
+  return Array.from({ length: count }, (_, i) => (step < 1 ? (first + i) / Math.round(1 / step) : (first + i) * step));
+}
+
+/** 10⁻³ */
+export const powerOfTen = (exponent: number): string =>
+  exponent === 0 ? '1' : `10${[...String(exponent)].map((digit) => superscripts[digit]).join('')}`;
+
+const superscripts: Record<string, string> = Object.fromEntries(
+  [...'-0123456789'].map((it, i) => [it, [...'⁻⁰¹²³⁴⁵⁶⁷⁸⁹'][i]!]),
+);

@@ -12,6 +12,7 @@ export class Curves {
   /** The last step of each row. */
   readonly steps: number[] = [];
   readonly loss = new Curve();
+  /** Or the mean absolute error, where the loss is of numbers. */
   readonly accuracy = new Curve();
   readonly learningRate = new Curve();
   /** Whether the learning rate was another at some step: a rate that stays needs no plot. */
@@ -34,14 +35,14 @@ export class Curves {
 
   /** @param figures of the layers' health. */
   addStep(
-    { step, epoch, loss, accuracy, learningRate, gradientNorms, health }: StepRecord,
+    { step, epoch, loss, accuracy, meanAbsoluteError, learningRate, gradientNorms, health }: StepRecord,
     figures = layerFigures(health),
   ): void {
     if (epoch > this.epoch) this.epochs.push(step);
     this.epoch = epoch;
     const opens = this.open(step);
     this.loss.add(finite(loss), opens);
-    this.accuracy.add(finite(accuracy), opens);
+    this.accuracy.add(finite(accuracy ?? meanAbsoluteError), opens);
     this.learningRate.add(finite(learningRate), opens);
     this.firstRate ??= learningRate;
     this.ratesVary ||= learningRate !== this.firstRate;

@@ -1,6 +1,7 @@
 import {
   type Cleaning,
   cleanDatasets,
+  createDatasets,
   type Finding,
   findings,
   inspectDatasets,
@@ -14,7 +15,11 @@ export interface Findings {
   emptyClasses: string[];
 }
 
+/** Of images with numbers in place of classes nothing is looked for. */
+const haveClasses = ({ train: { classNames, targets } }: TrainAndTestParts) => !targets || classNames?.length !== 0;
+
 export function findingsIn(parts: TrainAndTestParts): Findings {
+  if (!haveClasses(parts)) return { counts: [], emptyClasses: [] };
   const { train, test, classNames } = inspectDatasets(parts);
   return {
     counts: findings.map((finding) => ({
@@ -28,6 +33,7 @@ export function findingsIn(parts: TrainAndTestParts): Findings {
 
 /** Labels that name no class can't be trained with; everything else that is found stays until somebody leaves it out. */
 export function cleaned(parts: TrainAndTestParts, out: readonly Finding[]): TrainAndTest {
+  if (!haveClasses(parts)) return createDatasets(parts);
   const cleaning: Cleaning = { ...Object.fromEntries(out.map((finding) => [finding, true])), labels: true };
   return cleanDatasets(parts, cleaning);
 }

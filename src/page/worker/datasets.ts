@@ -1,5 +1,5 @@
 import digitsAddress from '../../../data/digits.csv.gz?url';
-import type { Labels } from '../../data/dataset.ts';
+import type { Dataset, Labels } from '../../data/dataset.ts';
 import { datasetNames, isDatasetName } from '../../data/known.ts';
 import {
   type DatasetFacts,
@@ -19,7 +19,19 @@ export interface DatasetOverview {
   counts: { train: number[]; test: number[] };
   /** The first training image of each class, bytes as they are; undefined where a class has none. */
   samples: (Uint8Array<ArrayBuffer> | undefined)[];
+  /** Of images with numbers in place of classes: the first training images, and what values there are of each number. */
+  numbers?: { samples: { pixels: Uint8Array<ArrayBuffer>; values: number[] }[]; spreads: NumberSpread[] };
 }
+
+/** The values that a number has in the training images. */
+export interface NumberSpread {
+  least: number;
+  mean: number;
+  most: number;
+}
+
+/** Images that stand for a data set without classes. */
+const fewSamples = 10;
 
 /** The data set that is part of the page, all of it. */
 const digits = 'digits';
@@ -133,8 +145,14 @@ export async function factsOf(source: Source): Promise<DatasetFacts> {
     return (await isWhole(dataset)) ? fetchFacts(dataset, undefined, base) : (await forMnistPart()).mnistPartFacts;
   }
   const { train, test } = await load(source);
-  const { imageShape, classNames } = train;
-  return { imageShape, classNames, train: { count: train.count }, test: { count: test.count } };
+  const { imageShape, classNames, targetNames, targets } = train;
+  return {
+    imageShape,
+    classNames,
+    ...(targets && { targetNames: targetNames!, areYesOrNo: targets.every((value) => value === 0 || value === 1) }),
+    train: { count: train.count },
+    test: { count: test.count },
+  };
 }
 
 /** Looks through all images for what may be wrong with them. */
@@ -153,7 +171,30 @@ export async function overviewOf(source: Source): Promise<DatasetOverview> {
     const at = labels.indexOf(label);
     return at < 0 ? undefined : images.slice(at * bytes, (at + 1) * bytes);
   });
-  return { counts: { train: counts(train.labels), test: counts(test.labels) }, samples };
+  const { targets, targetNames } = train;
+  return {
+    counts: { train: counts(train.labels), test: counts(test.labels) },
+    samples,
+    ...(targets && { numbers: numbersIn(train, targets, targetNames!.length) }),
+  };
+}
+
+function numbersIn({ images, imageShape, count }: Dataset, targets: Float32Array, outputs: number) {
+  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const samples = Array.from({ length: Math.min(fewSamples, count) }, (_, i) => ({
+    pixels: images.slice(i * bytes, (i + 1) * bytes) as Uint8Array<ArrayBuffer>,
+    values: [...targets.subarray(i * outputs, (i + 1) * outputs)],
+  }));
+  const spreads = Array.from({ length: outputs }, (_, k): NumberSpread => {
+    let [least, sum, most] = [Infinity, 0, -Infinity];
+    for (let i = k; i < targets.length; i += outputs) {
+      least = Math.min(least, targets[i]!);
+      most = Math.max(most, targets[i]!);
+      sum += targets[i]!;
+    }
+    return { least, mean: sum / count, most };
+  });
+  return { samples, spreads };
 }
 
 /** Readers of pictures and of other files are fetched by whoever brings some. */

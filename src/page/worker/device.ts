@@ -6,9 +6,7 @@ let open: Promise<Gpu> | undefined;
 export function device(): Promise<Gpu> {
   open ??= openGpu().then(
     (gpu) => {
-      gpu.lost.then(() => {
-        open = undefined;
-      });
+      forgetWhenLost(gpu);
       return gpu;
     },
     (error) => {
@@ -17,4 +15,18 @@ export function device(): Promise<Gpu> {
     },
   );
   return open;
+}
+
+/** Takes the device that a run has opened in place of one that was lost, unless another one has been opened since. */
+export function keepDevice(gpu: Gpu): void {
+  if (open) return;
+  open = Promise.resolve(gpu);
+  forgetWhenLost(gpu);
+}
+
+function forgetWhenLost(gpu: Gpu): void {
+  const kept = open;
+  gpu.lost.then(() => {
+    if (open === kept) open = undefined;
+  });
 }

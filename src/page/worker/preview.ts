@@ -94,7 +94,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
       return { shape: augmenter.outputShape, images: made.images, parameters };
     }),
   );
-  const named = samples.map((at) => classNames[labels[at]!]!);
+  const named = samples.map((at) => classNames[labels[at]!] ?? `training image ${at}`);
   return { imageShape, originals: take(samples), labels: named, draws, stretched, ...facts };
 }
 

@@ -52,7 +52,7 @@ export interface Loaded extends Omit<SavedRun, 'snapshot'> {
  */
 export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
   const { snapshot, ...saved } = parseRun(file, name);
-  const { name: of, imageShape, classNames, trainSamples, testSamples, clean = [], data } = saved.dataset;
+  const { name: of, imageShape, classNames, targetNames, trainSamples, testSamples, clean = [], data } = saved.dataset;
   const trainer = await openSavedRun(await device(), { ...saved, snapshot }, name);
   // A network can be asked without the images that made it: what it says of them is then left out.
   const whole = await load({ dataset: of, clean }).catch(() => undefined);
@@ -66,6 +66,7 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
       trainer,
       imageShape,
       classNames,
+      ...(targetNames && { targetNames }),
       ...(fits ? { training: images.train, test: images.test } : data && { data }),
     },
     snapshot,

@@ -6,6 +6,7 @@ import {
   DeviceLostError,
   type Evaluation,
   fingerprint,
+  type Gpu,
   type LearningRate,
   type OptimizerConfig,
   type Snapshot,
@@ -18,8 +19,8 @@ import {
 import { type RunRequest, trainerOptionsOf } from '../../session/run_request.ts';
 import { type ResumeFrom, type RunListener, TrainingRun } from '../../session/training_run.ts';
 import { load } from './datasets.ts';
-import { device } from './device.ts';
-import { begin } from './under_way.ts';
+import { device, keepDevice } from './device.ts';
+import type { UnderWay } from './under_way.ts';
 
 /** A run of the page, which gives every option. */
 export interface TrainRequest extends RunRequest {
@@ -32,7 +33,10 @@ export interface TrainRequest extends RunRequest {
 }
 
 /** The page, to which a run reports. Made with comlink's `proxy`. */
-export type Listener = Required<Omit<RunListener, 'state'>>;
+export type Listener = Required<Omit<RunListener, 'state'>> & {
+  /** The GPU was lost: the run goes on by itself on a new device, or ends with an error. */
+  lost: () => unknown;
+};
 
 export interface Trained {
   stopped: boolean;
@@ -49,6 +53,8 @@ export interface Session {
   trainer: Trainer;
   imageShape: Dataset['imageShape'];
   classNames: string[];
+  /** In place of classes. */
+  targetNames?: string[];
   /** As far as the request wants them; a run from a file may have been trained on what isn't to be had. */
   training?: Dataset;
   test?: Dataset;
@@ -100,13 +106,13 @@ export function drop(): void {
 }
 
 /** @throws ErrorParts of what goes wrong on the way; what was told before stays true. */
-export function train(request: TrainRequest, listener: Listener): Promise<Trained> {
+export function train(request: TrainRequest, listener: Listener, held: UnderWay): Promise<Trained> {
   kept = undefined;
-  return run(request, listener);
+  return run(request, listener, held);
 }
 
 /** Trains on behind `goesOnFrom`, to the bits that the run would have had if nothing had come between. */
-export async function goOn(rest: ResumeFrom, listener: Listener): Promise<Trained> {
+export async function goOn(rest: ResumeFrom, listener: Listener, held: UnderWay): Promise<Trained> {
   if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
   const { fit, ...request } = kept.request;
   // Whoever resumes a run that stopped early wants it to go on.
@@ -115,14 +121,19 @@ export async function goOn(rest: ResumeFrom, listener: Listener): Promise<Traine
   return run(
     { ...request, ...(fit && { fit: isOver ? others : fit }), epochs: rest.epochs, paused: false },
     listener,
+    held,
     rest,
   );
 }
 
-async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): Promise<Trained> {
+async function run(
+  asked: TrainRequest,
+  listener: Listener,
+  { pace, signal }: UnderWay,
+  rest?: ResumeFrom,
+): Promise<Trained> {
   const from = rest && kept;
   const { paused, ...wanted } = asked;
-  const { pace, signal } = begin(paused);
   const gpu = await device();
   const datasets = await load(asked);
   const test = takeFirst(datasets.test, asked.testSamples);
@@ -132,18 +143,25 @@ async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): 
   if (from) await requireSame({ train: training, test }, asked, from.imageShape);
   session?.trainer.dispose();
   session = undefined;
-  const { imageShape, classNames } = training;
+  const { imageShape, classNames, targetNames } = training;
   const run = new TrainingRun(gpu, trainerOptionsOf(wanted), { train: training, test });
   const { trainer } = run;
-  session = { request, trainer, imageShape, classNames, training, test, run };
+  session = { request, trainer, imageShape, classNames, ...(targetNames && { targetNames }), training, test, run };
   const keep = (snapshot: Snapshot) => {
     kept = { request, imageShape, snapshot };
   };
   const { learningRate, ...before } = rest ?? { epochs: asked.epochs };
   if (from) await run.restore(from.snapshot, learningRate);
+  const over = new AbortController();
+  const watch = (lost: Gpu) =>
+    lost.lost.then(() => {
+      if (!lost.disposed && !over.signal.aborted) listener.lost();
+    });
+  watch(gpu);
   try {
     const { stopped, stoppedEarly, skippedSteps, partialEpoch } = await run.fit(
-      { ...asked.fit, ...before, pace, signal },
+      // A state every few seconds, so that a lost device costs no more.
+      { ...asked.fit, ...before, pace, signal, onDeviceLost: 'reopen', keep: { epochs: true } },
       {
         begun: (bytes) => listener.begun(bytes),
         events: (events) => listener.events(events),
@@ -163,6 +181,9 @@ async function run(asked: TrainRequest, listener: Listener, rest?: ResumeFrom): 
   } catch (error) {
     if (!(error instanceof DeviceLostError)) kept = undefined;
     throw error;
+  } finally {
+    over.abort();
+    if (trainer.gpu !== gpu) keepDevice(trainer.gpu);
   }
 }
 

@@ -2,21 +2,24 @@ import { expose } from 'comlink';
 import type { DatasetFacts } from '../../data/served_datasets.ts';
 import { partsOf } from '../../errors.ts';
 import type { ModelFormat } from '../../formats/export_model.ts';
-import { type AdapterFacts, describeAugmentation } from '../../index.ts';
+import { type AdapterFacts, describeAugmentation, type LearningRate } from '../../index.ts';
+import type { ResumeFrom } from '../../session/training_run.ts';
 import type { BesideListener, BesideRequest } from './beside.ts';
 import { availability, type DatasetOverview, factsOf, forOwn, inspect, overviewOf, type Source } from './datasets.ts';
 import { device } from './device.ts';
-import { learningRateCurveOf } from './learning_rate.ts';
 import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './preview.ts';
-import { profileOf } from './profile.ts';
-import { ask, imageOf, inkOfRun, resultsOf } from './results.ts';
-import * as session from './session.ts';
+import type { Listener, TrainRequest } from './session.ts';
 import * as underWay from './under_way.ts';
 
+/** What trains: a page shows its data before that is here. */
+const session = () => import('./session.ts');
 /** Wanted by few visitors: fetched when it is. */
 const runFile = () => import('./run_file.ts');
 const beside = () => import('./beside.ts');
 const modelFile = () => import('./model_file.ts');
+const results = () => import('./results.ts');
+const learningRate = () => import('./learning_rate.ts');
+const profile = () => import('./profile.ts');
 
 /**
  * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
@@ -39,9 +42,17 @@ const worker = {
   augmentedShape: plainly(augmentedShape),
   /** What an augmentation makes of some training images. */
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
-  train: plainly(session.train),
-  goOn: plainly(session.goOn),
-  goesOnFrom: plainly(session.goesOnFrom),
+  /** Fetches what trains, before somebody waits for it. */
+  prepare: plainly(async () => void (await session())),
+  train: plainly(async (request: TrainRequest, listener: Listener) => {
+    const held = underWay.begin(request.paused); // a step or a stop counts from here on
+    return (await session()).train(request, listener, held);
+  }),
+  goOn: plainly(async (rest: ResumeFrom, listener: Listener) => {
+    const held = underWay.begin(false);
+    return (await session()).goOn(rest, listener, held);
+  }),
+  goesOnFrom: plainly(async () => (await session()).goesOnFrom()),
   /** Pairs of networks that differ in one variable. */
   trainBeside: plainly(async (request: BesideRequest, listener: BesideListener) => {
     const held = underWay.begin(false); // a stop counts from here on
@@ -53,19 +64,20 @@ const worker = {
   pause: underWay.pause,
   resume: underWay.resume,
   step: underWay.step,
-  setLearningRate: plainly(session.setLearningRate),
+  setLearningRate: plainly(async (rate: LearningRate) => (await session()).setLearningRate(rate)),
   bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
-  results: plainly(resultsOf),
-  ask: plainly(ask),
-  imageOf: plainly(imageOf),
-  inkOfRun: plainly(inkOfRun),
+  results: plainly(async (...how: Parameters<Results['resultsOf']>) => (await results()).resultsOf(...how)),
+  ask: plainly(async (...image: Parameters<Results['ask']>) => (await results()).ask(...image)),
+  imageOf: plainly(async (...which: Parameters<Results['imageOf']>) => (await results()).imageOf(...which)),
+  inkOfRun: plainly(async () => (await results()).inkOfRun()),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   exportedModel: plainly(async (format: ModelFormat) => (await modelFile()).exportedModel(format)),
-  profile: plainly(profileOf),
-  findLearningRate: plainly(learningRateCurveOf),
+  profile: plainly(async (request: TrainRequest, rounds: number) => (await profile()).profileOf(request, rounds)),
+  findLearningRate: plainly(async (request: TrainRequest) => (await learningRate()).learningRateCurveOf(request)),
 };
 
+type Results = Awaited<ReturnType<typeof results>>;
 type RunFile = Awaited<ReturnType<typeof runFile>>;
 type OwnData = Awaited<ReturnType<typeof forOwn>>;
 export type TrainingWorker = typeof worker;

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from 'preact';
+import { browserOf, waysToWebGpu } from './browser.ts';
+import { noGpu } from './state.ts';
+import { textOf } from './trouble.tsx';
+
+/** In place of everything, where there is no WebGPU: what was tried, and what to do in this browser on this system. */
+export function NoWebGpu() {
+  const error = noGpu.value;
+  if (!error) return null;
+  const browser = browserOf(navigator.userAgent);
+  const { name, version, system } = browser;
+  const tried = [
+    `${name}${version ? ` ${version}` : ''} on ${system}`,
+    `a secure page (https or localhost): ${isSecureContext ? 'yes' : 'no'}`,
+    `navigator.gpu: ${navigator.gpu ? 'it is there' : 'not there'}`,
+    ...('found' in error ? [`opening a GPU in a worker: ${textOf(error.found)}`] : []),
+  ];
+  return (
+    <div class="panel trouble" role="alert">
+      <h2>{error.what}: this page can't train</h2>
+      <h3>What was tried</h3>
+      <ul>
+        {tried.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+      <h3>What to do</h3>
+      <ul>
+        {waysToWebGpu(browser, isSecureContext).map((text) => (
+          <li key={text}>{withCode(text)}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Backquotes as in Markdown. */
+const withCode = (text: string): ComponentChildren =>
+  text.split('`').map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));

@@ -1,0 +1,52 @@
+import { figure } from '../../figures.ts';
+import { Picture } from '../picture.tsx';
+import { dataset } from '../state.ts';
+
+const three = (value: number) => figure(Number(value.toPrecision(3)));
+/** Numbers beneath a picture. */
+const fewNames = 3;
+
+/** In place of classes: some images with their numbers, and which values there are of each. */
+export function DataNumbers() {
+  const { facts, overview } = dataset.value;
+  const { numbers } = overview ?? {};
+  if (!facts?.targetNames || !numbers) return null;
+  const names = facts.targetNames;
+  return (
+    <>
+      <ul class="classes" aria-label="Training images with their numbers">
+        {numbers.samples.map(({ pixels, values }, i) => (
+          <li key={i} title={values.map((value, k) => `${names[k]}: ${three(value)}`).join('\n')}>
+            <Picture pixels={pixels} shape={facts.imageShape} label={`training image ${i}`} />
+            {values.slice(0, fewNames).map((value, k) => (
+              <span key={k} class="count">
+                {three(value)}
+              </span>
+            ))}
+          </li>
+        ))}
+      </ul>
+      <table id="numbers" class="numbers">
+        <thead>
+          <tr>
+            {['number', 'least', 'mean', 'most'].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {numbers.spreads.map(({ least, mean, most }, k) => (
+            <tr key={k}>
+              <th scope="row">{names[k]}</th>
+              {[least, mean, most].map((value, i) => (
+                <td key={i}>{three(value)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
