@@ -21,8 +21,9 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/**/*.node.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // Ten times what the longest takes on a quiet machine: what waits for something has a limit of its own.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -46,8 +47,8 @@ export default defineConfig({
         test: {
           include: ['test/**/*.gpu.test.ts'],
           setupFiles: ['test/gpu/set_up.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           browser: {
             enabled: true,
             headless: true,
