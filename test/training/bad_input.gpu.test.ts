@@ -303,7 +303,15 @@ describe('a batch is refused', () => {
     expect(await partsOf(() => call(trainer, ...(batch as [Float32Array, number[]])))).toMatchObject(parts);
   });
 
-  test.each(cases.slice(4, 8))('by predict: %s', async (_, [given], parts) => {
+  // predict takes bytes for an encoded picture, and an array for a list of pictures.
+  const ofPredict: [string, unknown, Parts][] = [
+    ...cases
+      .filter(([name]) => ['of half an image', 'of nothing'].includes(name))
+      .map(([name, [given], parts]): [string, unknown, Parts] => [name, given, parts]),
+    ['bytes', new Uint8Array(36), { what: 'Picture 0 cannot be decoded', found: 'Uint8Array of 36 bytes' }],
+    ['an array of numbers', new Array(36).fill(0), { what: 'Number 0 of the list is no picture', found: 'Number' }],
+  ];
+  test.each(ofPredict)('by predict: %s', async (_, given, parts) => {
     expect(await partsOf(() => trainer.predict(given as Float32Array))).toMatchObject(parts);
   });
 });
