@@ -68,7 +68,9 @@ export function optionsOfResumed<Options extends RunOptions>(
     );
   const epochs = options.epochs ?? run.epochs;
   const done = run.history.epochs.length;
-  if (epochs <= done) {
+  // Killed after its last epoch, a run has yet to write its files and to evaluate.
+  const isToEnd = epochs === done && ['save', 'json', 'tta'].some(isTyped);
+  if (epochs <= done && !isToEnd) {
     throw new ConfigurationError({
       what: 'No epoch is left to train in the run that --resume names',
       found: `${path}: ${done} of ${epochs} epochs are done`,

@@ -6,7 +6,9 @@ import { checkpointEveryOf } from '../../src/cli/checkpoint_options.ts';
 import { evaluateThrough, fitThrough } from '../../src/cli/fit_through.ts';
 import { FreshEvents } from '../../src/cli/fresh_events.ts';
 import { packSnapshot } from '../../src/cli/packed_snapshot.ts';
+import { optionsOfResumed } from '../../src/cli/resumed_run.ts';
 import type { PreparedRun } from '../../src/cli/run.ts';
+import type { RunOptions } from '../../src/cli/run_options.ts';
 import { CsvFile } from '../../src/formats/csv_file.ts';
 import type { RunEvent } from '../../src/health/run_events.ts';
 import type { TrainingLog } from '../../src/health/training_log.ts';
@@ -154,6 +156,16 @@ test('what is lost after the last epoch is trained to its end in another Chrome:
     'lost     The GPU device was lost: Chrome is started again, and the run continues from step 8',
     'lost     The GPU device was lost: Chrome is started again, and the test images are evaluated there',
   ]);
+});
+
+test('a run whose epochs are all done is resumed to write its files, and for nothing else', () => {
+  const run = runAt(50);
+  const epochs = Array.from({ length: 5 }, (_, i) => ({ epoch: i + 1 }) as SavedRun['history']['epochs'][number]);
+  const resumed = { run: { ...run, history: { ...run.history, epochs } }, path: 'run', lines: [] };
+  const options = { dataset: 'digits' } as RunOptions;
+  expect(optionsOfResumed(options, resumed, ['save'])).toMatchObject({ epochs: 5 });
+  expect(() => optionsOfResumed(options, resumed, [])).toThrow('No epoch is left');
+  expect(() => optionsOfResumed({ ...options, epochs: 4 }, resumed, ['save', 'epochs'])).toThrow('No epoch is left');
 });
 
 describe('bad use ends before the first step, with exit code 2', () => {

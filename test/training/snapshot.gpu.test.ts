@@ -115,7 +115,7 @@ test('a run that goes on in the middle of an epoch ends with the same bits and t
   expect(await second.snapshot()).toEqual(await whole.snapshot());
 
   await expect(second.fit(dataset, { epochs: 3, initialEpoch: 3 })).rejects.toThrow('No epoch is left');
-  await expect(second.fit(dataset, { initialSteps: begun.steps })).rejects.toThrow('not those of an epoch');
+  await expect(second.fit(dataset, { initialSteps: begun.steps })).rejects.toThrow('not the steps of a partial epoch');
   const fresh = createTrainer(gpu, options);
   await expect(fresh.fit(dataset, { initialSteps: begun.steps.slice(6) })).rejects.toThrow('has begun 0 epochs');
   for (const trainer of [whole, first, second, fresh]) trainer.dispose();
