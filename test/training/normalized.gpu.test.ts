@@ -111,6 +111,7 @@ describe('the same seed, the same bits', () => {
     pace.step(8);
     const begun = await first.fit(dataset, {
       epochs: 3,
+      validationData: others,
       pace,
       signal: stopping.signal,
       onPause: () => stopping.abort(),
@@ -119,7 +120,7 @@ describe('the same seed, the same bits', () => {
     const second = make();
     await second.restore(kept(await first.snapshot()));
     const initialSteps = begun.steps.slice(6);
-    const rest = await second.fit(dataset, { epochs: 3, initialEpoch: 1, initialSteps });
+    const rest = await second.fit(dataset, { epochs: 3, initialEpoch: 1, initialSteps, validationData: others });
     const losses = [...begun.steps, ...rest.steps].map(({ loss }) => loss);
     expect(losses).toEqual((await whole).steps.map(({ loss }) => loss));
     expect(await stateOf(second)).toEqual((await whole).state);
