@@ -5,8 +5,8 @@ import { requireTrained } from '../model/require_trained.ts';
 import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
 import type { Settings } from '../plan/settings.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
+import { weightsOf } from '../train/class_weights.ts';
 import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
-import { weightsOf } from '../train/sample_weights.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 
 /** The variables that twins can differ in. */

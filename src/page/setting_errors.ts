@@ -4,9 +4,9 @@ import { fillLoss } from '../model/loss.ts';
 import { countedMetrics, type FilledMetric, fillMetrics, requireMetricsFit } from '../model/metrics/index.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { callbackDefinitions, fillCallbacks, requireCallbacksFit } from '../train/callbacks/index.ts';
+import { weightsOf } from '../train/class_weights.ts';
 import { fillFitSettings } from '../train/fit_settings.ts';
 import type { Measured } from '../train/monitor.ts';
-import { weightsOf } from '../train/sample_weights.ts';
 import { type Experiment, isOfClasses, learningRateOf, lossOf, metricWords, outputsOf } from './experiment.ts';
 
 export type CallbackName = keyof typeof callbackDefinitions;

@@ -11,7 +11,7 @@ import type { BatchInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import type { BoundState } from '../plan/steps.ts';
 import { requireValues } from '../plan/targets.ts';
-import { diagnose } from './diagnosis.ts';
+import { diagnose } from './diagnose.ts';
 import type { Engine } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
 import { requireLabels } from './labels.ts';

@@ -1,10 +1,6 @@
 import { giveName, TrainingError } from '../errors.ts';
-import type { Gpu } from '../gpu/device.ts';
-import type { Memory, Slice } from '../gpu/memory.ts';
-import { readSlices } from '../gpu/readback.ts';
 import type { Pass } from '../health/health.ts';
 import type { History } from '../health/history.ts';
-import type { BoundSteps } from '../plan/steps.ts';
 
 /** Training stopped because its numbers were not finite. What was computed before is in `history`. */
 export class NonFiniteError extends TrainingError {
@@ -30,53 +26,4 @@ export class NonFiniteError extends TrainingError {
     this.pass = found.pass;
     this.step = found.step;
   }
-}
-
-/**
- * Finds where the last step's numbers first stopped being finite. A skipped step does not change the weights, and the steps after
- * it repeat its numbers, so its buffers are intact. They are searched in this order: the updated weights, the images, weights and
- * outputs from the first layer on, gradients from the last layer back.
- *
- * @param step the step that training stopped at.
- * @param updated the last step whose update changed the weights; undefined where the host has replaced them since.
- */
-export async function diagnose(
-  gpu: Gpu,
-  memory: Memory,
-  { network: { input, traces } }: BoundSteps,
-  step: number,
-  updated: number | undefined,
-): Promise<NonFiniteError> {
-  const isBad = async (slices: Slice[]) => (await readSlices(gpu, memory, slices)).map(hasNonFinite);
-  const error = (layer: string, pass: Pass, where: string) => new NonFiniteError({ layer, pass, step }, step, where);
-  if (updated !== undefined) {
-    for (const { layer, weights } of traces) {
-      if (!(await isBad(weights)).includes(true)) continue;
-      const where = `the update of step ${updated} left a weight of ${layer} that is not finite`;
-      return new NonFiniteError({ layer, pass: 'update', step: updated }, step, where);
-    }
-  }
-  const [images] = await isBad([input]);
-  if (images) return error(traces[0]!.layer, 'forward', 'an image of the batch is not finite');
-  for (const { layer, output, weights } of traces) {
-    const [gave, ...own] = await isBad([output, ...weights]);
-    if (own.includes(true)) return error(layer, 'forward', `a weight of ${layer} is not finite`);
-    if (gave) return error(layer, 'forward', `${layer} gave an output that is not finite`);
-  }
-  for (const { layer, gradients: ofLayer } of [...traces].reverse()) {
-    const gradients = await readSlices(gpu, memory, ofLayer);
-    if (gradients.some(hasNonFinite)) return error(layer, 'gradient', `the gradient of ${layer} is not finite`);
-    if (gradients.some(overflows)) return error(layer, 'gradient', `the gradient of ${layer} is too large to square`);
-  }
-  return error(traces.at(-1)!.layer, 'loss', 'the loss is not finite');
-}
-
-/** The largest sum of squares that a float32 can represent: gradient_norm_reduce skips a step beyond it. */
-function overflows(bytes: ArrayBuffer): boolean {
-  const squares = new Float32Array(bytes).reduce((sum, value) => sum + value * value, 0);
-  return !Number.isFinite(Math.fround(squares));
-}
-
-function hasNonFinite(bytes: ArrayBuffer): boolean {
-  return new Float32Array(bytes).some((value) => !Number.isFinite(value));
 }

@@ -18,7 +18,6 @@ import type { Engine, WhichWeights } from './engine.ts';
 import { inferencePass } from './inference_pass.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import {
-  augmentedProbabilities,
   type FilledTestTimeAugmentation,
   fillTestTimeAugmentation,
   requireTestTimeAugmentationFits,
@@ -91,6 +90,7 @@ export async function evaluate(
   const weighted: Dataset = { ...dataset, ...(sampleWeights && { sampleWeights }) };
   if (testTimeAugmentation) {
     requireTestTimeAugmentationFits(engine.settings, dataset, testTimeAugmentation);
+    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // few ask for them
     const { probabilities, loss: mean } = await engine.withWeights(weights, () =>
       augmentedProbabilities(engine, weighted, testTimeAugmentation),
     );

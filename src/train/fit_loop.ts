@@ -14,18 +14,21 @@ import { stepSamples } from '../plan/settings.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
 import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callbacks/index.ts';
 import { CheckpointTimes } from './checkpoint_every.ts';
-import { diagnose } from './diagnosis.ts';
 import type { Engine } from './engine.ts';
 import { evaluateInput, evaluationInput } from './evaluate.ts';
 import { isEverValidated, isValidated } from './fit_settings.ts';
 import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
-import { requireSampleWeight, weightsOf } from './sample_weights.ts';
+import { type ClassWeight, requireSampleWeight } from './sample_weights.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { splitForTraining } from './split.ts';
 import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
+
+/** Few runs weigh classes: the code for it is fetched by those that do. */
+const weightsByClass = async (dataset: Dataset, classWeight: ClassWeight, sampleWeight: Float32Array | undefined) =>
+  (await import('./class_weights.ts')).weightsOf(dataset, { classWeight, ...(sampleWeight && { sampleWeight }) });
 
 /** How often the run is judged. */
 const stepsBetweenJudgments = 50;
@@ -52,7 +55,7 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   const { classWeight, sampleWeight } = options;
   const given = sampleWeight ? requireSampleWeight(sampleWeight, dataset.count) : dataset.sampleWeights;
   const own = given?.subarray(start, start + training.count);
-  const weights = weightsOf(training, { classWeight, sampleWeight: own });
+  const weights = classWeight === undefined ? own : await weightsByClass(training, classWeight, own);
   const how = { alsoPlain: engine.probe !== undefined, ...(weights && { weights }) };
   const input = await engine.input(training, engine.inputView, steps.training, how);
   let validation: DatasetInput | undefined;
@@ -261,6 +264,7 @@ async function train(
       judgeRun('failure');
       const { gpu, memory, steps, lastUpdate = 0 } = engine;
       const updated = lastUpdate - offset > stepsBefore ? lastUpdate - offset : undefined;
+      const { diagnose } = await import('./diagnose.ts'); // few runs need it
       const error = await diagnose(gpu, memory, steps, stepsBefore + history.steps.length, updated);
       error.history = history;
       engine.resetHalt(training);

@@ -12,7 +12,6 @@ import { isPicture, type Picture, type PicturePreparation, requirePictures } fro
 import type { PictureInput } from './picture_input.ts';
 import { requireDataset } from './require_dataset.ts';
 import {
-  augmentedProbabilities,
   type FilledTestTimeAugmentation,
   fillTestTimeAugmentation,
   type TestTimeAugmentation,
@@ -121,6 +120,7 @@ export async function predict(
       });
     }
     requireDataset(images);
+    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // few ask for them
     const mean = await engine.withWeights(weights, () => augmentedProbabilities(engine, images, testTimeAugmentation));
     return mean.probabilities;
   }

@@ -1,7 +1,5 @@
-import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import { counted } from '../figures.ts';
-import { hasClasses } from '../plan/samples.ts';
 
 /** Weights of classes by their index, as Keras has them; `'balanced'`: samples / (classes * samples of the class). */
 export type ClassWeight = Record<number, number> | 'balanced';
@@ -57,73 +55,4 @@ export function requireClassWeight(classWeight: unknown): ClassWeight {
     });
   }
   return classWeight as ClassWeight;
-}
-
-/**
- * The class of each sample that its weight goes by: its label, or of targets the largest share or whether the only number
- * is above 0.5, as in Keras.
- *
- * @throws ConfigurationError for samples that have no class.
- */
-function classesOf(dataset: Dataset): { classes: number; of: ArrayLike<number> } {
-  const { labels, classNames, targets, targetNames, count } = dataset;
-  if (hasClasses(dataset)) return { classes: classNames.length, of: labels };
-  const outputs = targetNames!.length;
-  const row = (n: number) => targets!.subarray(n * outputs, (n + 1) * outputs);
-  const isOneClass = (n: number) => row(n).reduce((a, b) => a + b, 0) === 1 && row(n).includes(1);
-  const rows = Array.from({ length: count }, (_, n) => n);
-  if (outputs === 1 && targets!.every((value) => value === 0 || value === 1)) return { classes: 2, of: targets! };
-  if (outputs > 1 && rows.every(isOneClass)) return { classes: outputs, of: rows.map((n) => row(n).indexOf(1)) };
-  throw new ConfigurationError({
-    what: 'classWeight needs samples with a class each',
-    found: `targets of ${counted(outputs, 'number')} each that are not classes`,
-    expected: 'labels, or targets with a single 1',
-    fix: 'give sampleWeight, a weight for each image',
-    place: ['classWeight'],
-  });
-}
-
-/** samples / (classes * samples of the class), so that all classes weigh the same; scikit-learn's formula. */
-function balanced(classes: number, of: ArrayLike<number>): Record<number, number> {
-  const counts = new Array<number>(classes).fill(0);
-  for (let i = 0; i < of.length; i++) counts[of[i]!]!++;
-  const present = counts.filter((count) => count > 0).length;
-  return Object.fromEntries(counts.map((count, label) => [label, count > 0 ? of.length / (present * count) : 1]));
-}
-
-/**
- * A weight for each sample of a data set, the class' times its own; undefined where neither is given.
- *
- * @throws ConfigurationError as `requireSampleWeight` and `requireClassWeight` do, and where a class has no weight, or a
- *   weight no class.
- */
-export function weightsOf(
-  dataset: Dataset,
-  { classWeight, sampleWeight }: { classWeight?: ClassWeight; sampleWeight?: ArrayLike<number> },
-): Float32Array | undefined {
-  const own = sampleWeight === undefined ? undefined : requireSampleWeight(sampleWeight, dataset.count);
-  if (classWeight === undefined) return own;
-  const given = requireClassWeight(classWeight);
-  const { classes, of } = classesOf(dataset);
-  const weights = given === 'balanced' ? balanced(classes, of) : given;
-  const beyond = Object.keys(weights).find((label) => Number(label) >= classes);
-  if (beyond !== undefined) {
-    throw new ConfigurationError({
-      what: 'classWeight has a class that the data set has not',
-      found: `class ${beyond}`,
-      expected: `0 to ${classes - 1}`,
-      place: ['classWeight', beyond],
-    });
-  }
-  const missing = Array.from(of).find((label) => weights[label] === undefined);
-  if (missing !== undefined) {
-    throw new ConfigurationError({
-      what: `classWeight lacks a weight of class ${missing}`,
-      found: given,
-      expected: `a weight for each class, 0 to ${classes - 1}`,
-      fix: `add "${missing}": 1`,
-      place: ['classWeight'],
-    });
-  }
-  return Float32Array.from({ length: dataset.count }, (_, n) => weights[of[n]!]! * (own ? own[n]! : 1));
 }

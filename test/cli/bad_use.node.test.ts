@@ -212,7 +212,11 @@ const cases: [string, () => string[], string[]][] = [
   ['a folder for --csv', () => ['--csv', '/'], ['--csv', 'folder']],
   ['a folder that is not there for --csv', () => ['--csv', '/no/such/run.csv'], ['--csv', 'does not exist']],
   ['a file for --logdir', () => ['--logdir', join(modelFile('{}'), 'runs')], ['--logdir', 'model.json: it is a file']],
-  ['a folder for --logdir that takes none', () => ['--logdir', '/proc/none/runs'], ['--logdir', 'cannot be written to']],
+  [
+    'a folder for --logdir that takes none',
+    () => ['--logdir', '/proc/none/runs'],
+    ['--logdir', 'cannot be written to'],
+  ],
   ['a file of a system that takes none', () => ['--save', '/proc/run.wgrad'], ['--save', 'cannot be written']],
   [
     'a monitor that is nearly one',

@@ -4,7 +4,7 @@ import { ConfigurationError, DataError } from '../../src/errors.ts';
 import { compileForLoss, fillLoss, type LossConfig } from '../../src/model/loss.ts';
 import { pickSamples, sliceDataset } from '../../src/plan/samples.ts';
 import { checkLabels, targetsOf } from '../../src/plan/targets.ts';
-import { weightsOf } from '../../src/train/sample_weights.ts';
+import { weightsOf } from '../../src/train/class_weights.ts';
 
 const imageShape = [1, 1, 1] as const;
 const images = Uint8Array.of(1, 2, 3, 4);

@@ -1,15 +1,18 @@
 import { holdSteps, thresholds } from '../../health/verdicts.ts';
-import { later } from '../later.tsx';
+import { later, onDemand } from '../later.tsx';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
 import { normLines, withTwin } from '../plots/lines.ts';
 import { RunPlot } from '../plots/run_plot.tsx';
+import { run } from '../state.ts';
 import { GradientMap, mapLayers } from './gradient_map.tsx';
 import './gradients.css';
-import { RunVerdictNote } from './run_verdict.tsx';
 import { TwinsKey } from './twins_key.tsx';
 
 const nothing = new Curves();
+
+/** Before a run there is no verdict. */
+const RunVerdictNote = onDemand(async () => (await import('./run_verdict.tsx')).RunVerdictNote);
 
 const LayerDetail = later(
   async () => (await import('./layer_detail.tsx')).LayerDetail,
@@ -23,7 +26,7 @@ export function GradientsPanel() {
   return (
     <Panel id="gradients" title="Gradients">
       <TwinsKey />
-      <RunVerdictNote />
+      {run.value && <RunVerdictNote />}
       <GradientMap />
       <HowToRead />
       {mapLayers().length > 0 && <LayerDetail />}
