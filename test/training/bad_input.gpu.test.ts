@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { ConfigurationError, createTrainer, type Dataset, openGpu, type Trainer } from '../../src/index.ts';
+import { ConfigurationError, createTrainer, DataError, type Dataset, openGpu, type Trainer } from '../../src/index.ts';
 import { watchBuffers } from './alive_buffers.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
@@ -308,11 +308,16 @@ describe('a batch is refused', () => {
     ...cases
       .filter(([name]) => ['of half an image', 'of nothing'].includes(name))
       .map(([name, [given], parts]): [string, unknown, Parts] => [name, given, parts]),
-    ['bytes', new Uint8Array(36), { what: 'Picture 0 cannot be decoded', found: 'Uint8Array of 36 bytes' }],
     ['an array of numbers', new Array(36).fill(0), { what: 'Number 0 of the list is no picture', found: 'Number' }],
   ];
   test.each(ofPredict)('by predict: %s', async (_, given, parts) => {
     expect(await partsOf(() => trainer.predict(given as Float32Array))).toMatchObject(parts);
+  });
+
+  test('by predict: bytes that are no picture', async () => {
+    const error = await trainer.predict(new Uint8Array(36)).catch((reason) => reason);
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.parts).toMatchObject({ what: 'Picture 0 cannot be decoded', found: 'Uint8Array of 36 bytes' });
   });
 });
 
