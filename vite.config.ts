@@ -60,14 +60,39 @@ const viteStaysOutside: Plugin = {
 };
 
 /**
- * Parts of Puppeteer that no command reaches and that would be a third of the package: the protocol of Firefox, and an
- * interpreter for the scripts by which a network may choose its proxy. What asks for them anyhow gets this error.
+ * Parts of Puppeteer that no command reaches, or hardly anybody's, and that would be a third of the package. What asks for them
+ * anyhow gets this error.
  */
-const unreached: Plugin = {
+const unreached: [pattern: RegExp, code: (fail: (message: string) => string) => string][] = [
+  [/\/bidi\.js$/, (fail) => fail('wgrad has no Firefox')],
+  [
+    /\/NodeWebSocketTransport\.js$/,
+    (fail) =>
+      `export const NodeWebSocketTransport = { create: () => { ${fail('wgrad speaks to Chrome through a pipe')} } }`,
+  ],
+  [
+    /^(pac|socks)-proxy-agent$/,
+    (fail) =>
+      fail(
+        'wgrad downloads through HTTP proxies, not through SOCKS or by PAC scripts: set HTTPS_PROXY to an HTTP proxy, ' +
+          'or install Chrome and give its path with --chrome',
+      ),
+  ],
+];
+
+const unreachedParts: Plugin = {
   name: 'wgrad-unreached',
   enforce: 'pre',
-  resolveId: (id) => (/^pac-proxy-agent$|\/bidi\.js$/.test(id) ? '\0unreached' : undefined),
-  load: (id) => (id === '\0unreached' ? `throw new Error('wgrad has no Firefox and reads no PAC scripts')` : undefined),
+  resolveId: (id) => {
+    const at = unreached.findIndex(([pattern]) => pattern.test(id));
+    return at < 0 ? undefined : `\0unreached-${at}`;
+  },
+  load: (id) => {
+    const at = /^\0unreached-(\d+)$/.exec(id)?.[1];
+    return at === undefined
+      ? undefined
+      : unreached[Number(at)]![1]((message) => `throw new Error(${JSON.stringify(message)});`);
+  },
 };
 
 /** Small, but classes keep their names, so that an error says what it is. Names of functions would take 190 kB of the package. */
@@ -101,7 +126,7 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
-    plugins: [viteStaysOutside, unreached, leanShaders],
+    plugins: [viteStaysOutside, unreachedParts, leanShaders],
     build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: classNamesStay } } },
     ssr: { noExternal: true },
   });
