@@ -94,11 +94,12 @@ describe.each(Object.entries(torchOptimizers))('twenty steps of each optimizer b
   const others = (
     [
       'lion',
-      'muon',
-      { type: 'muon', others: 'sgd', nesterov: false, weightDecay: 0.5 },
+      // Muon's updates have the size of its rate, and so has their rounding: the bound is for the published rate of 0.02.
+      { type: 'muon', learningRate: 0.02 },
+      { type: 'muon', learningRate: 0.02, others: 'sgd', nesterov: false, weightDecay: 0.5 },
       // Fewer steps than one Gram matrix serves, and more than two of them do.
-      { type: 'muon', nsSteps: 1 },
-      { type: 'muon', nsSteps: 7 },
+      { type: 'muon', learningRate: 0.02, nsSteps: 1 },
+      { type: 'muon', learningRate: 0.02, nsSteps: 7 },
     ] as const
   ).map((config) => ({ optimizer: fillOptimizer(config), weights: undefined }));
   // Each step makes a singular value that is nothing but rounding 3.4 times as large, so that seven leave less of the precision.
