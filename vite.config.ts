@@ -313,4 +313,10 @@ const targets: Record<string, UserConfig> = {
   },
 };
 
-export default defineConfig(({ mode }) => targets[mode] ?? targets.page!);
+/** What the page fetches on demand the command needs at once: that an import splits nothing off in one of them is no news. */
+const importsOnDemand: UserConfig = {
+  build: { rolldownOptions: { checks: { ineffectiveDynamicImport: false } } },
+  worker: { rolldownOptions: { checks: { ineffectiveDynamicImport: false } } },
+};
+
+export default defineConfig(({ mode }) => mergeConfig(targets[mode] ?? targets.page!, importsOnDemand));

@@ -16,6 +16,7 @@ export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
   const fetch = async () => {
     if (isFetching) return;
     isFetching = true;
+    const before = returns;
     try {
       code.value = await load();
       failed.delete(fetch);
@@ -24,6 +25,8 @@ export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
     } catch (error) {
       isFetching = false;
       failed.add(fetch);
+      // What failed only after the network had come back was not among what was tried again then.
+      if (returns !== before) return fetch();
       trouble.value = {
         what: 'A part of this page could not be fetched',
         found: String(error),
@@ -36,6 +39,10 @@ export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
   };
   return { code, fetch };
 }
+
+/** How often the network has come back. */
+let returns = 0;
+addEventListener('online', () => returns++);
 
 const failed = new Set<() => Promise<void>>();
 
