@@ -28,7 +28,11 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   ['no image', () => make().apply(new Uint8Array(0), []), /for 0 images/],
   ['images in an array', () => make().apply(new Array(elements).fill(0) as never, [{}]), /Array of 40/],
   ['an unknown parameter', () => make().apply(new Uint8Array(elements), [{ zoom: 1 } as never]), /no zoom/],
-  ['no parameters', () => make().apply(new Uint8Array(elements), undefined as never), /Neither parameters nor an epoch/],
+  [
+    'no parameters',
+    () => make().apply(new Uint8Array(elements), undefined as never),
+    /Neither parameters nor an epoch/,
+  ],
   ['no sample', () => make().draw({ epoch: 0, samples: [] }), /at least one sample/],
   ['half a sample', () => make().draw({ epoch: 0, samples: [1, 0.5] }), /a sample/],
   ['an epoch below 0', () => make().draw({ epoch: -1, samples: [1] }), /epoch/],
