@@ -71,7 +71,8 @@ const drag = (page: Page, selector: string, values: number[]) =>
     values,
   );
 
-const experimentIn = (page: Page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
+/** Asked of the page: what Puppeteer knows of its URL comes a moment later. */
+const experimentIn = async (page: Page) => new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
 
 describe('augmentation', () => {
   let page: Page;
@@ -96,20 +97,23 @@ describe('augmentation', () => {
     await others(page, before);
     const turned = await pixels(page);
     for (let row = 0; row < 4; row++) expect(turned[7 * row]).toBe(before[7 * row]);
-    expect(JSON.parse(experimentIn(page).get('augment') ?? '')).toMatchObject({ rotationRange: 120, zoomRange: 0.1 });
+    expect(JSON.parse((await experimentIn(page)).get('augment') ?? '')).toMatchObject({
+      rotationRange: 120,
+      zoomRange: 0.1,
+    });
 
     await page.select('#augmentation-preset', 'none');
     await others(page, turned);
     const plain = await pixels(page);
     for (const [i, image] of plain.entries()) expect(image).toBe(before[i - (i % 7)]);
-    expect(experimentIn(page).get('augment')).toBe('none');
+    expect((await experimentIn(page)).get('augment')).toBe('none');
   });
 
   test('digits are not mirrored unless somebody asks for it, and is warned where they do', async () => {
     const preset = () => page.$eval('#augmentation-preset', (it) => (it as HTMLSelectElement).value);
     const warnings = () => page.$$eval('#augmentation .mirroring', (all) => all.map((it) => it.textContent));
     expect(await preset()).toBe('handwriting');
-    expect(experimentIn(page).get('augment')).toBeNull();
+    expect((await experimentIn(page)).get('augment')).toBeNull();
     expect(await page.$eval('#generator-horizontalFlip', (it) => (it as HTMLInputElement).checked)).toBe(false);
     expect(await warnings()).toEqual([]);
     await press(page, '#generator-horizontalFlip');
@@ -152,19 +156,19 @@ describe('augmentation', () => {
     await others(page, before);
     await page.select('#add-op', 'randomRotation');
     await page.waitForSelector('#op-1-degrees');
-    const list = () => JSON.parse(experimentIn(page).get('augment') ?? '') as { type: string }[];
-    expect(list()).toEqual([{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 15 }]);
+    const list = async () => JSON.parse((await experimentIn(page)).get('augment') ?? '') as { type: string }[];
+    expect(await list()).toEqual([{ type: 'randomInvert' }, { type: 'randomRotation', degrees: 15 }]);
     await page.focus('[aria-label="move randomRotation up"]');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.ariaLabel === 'move randomRotation down');
-    expect(list().map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
+    expect((await list()).map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
     await press(page, '#op-1'); // off
-    expect(list().map(({ type }) => type)).toEqual(['randomRotation']);
+    expect((await list()).map(({ type }) => type)).toEqual(['randomRotation']);
     expect(await text(page, '.ops')).toContain('randomInvert');
     await press(page, '#op-1');
-    expect(list().map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
+    expect((await list()).map(({ type }) => type)).toEqual(['randomRotation', 'randomInvert']);
     const flag = await page.$eval('#copy-flag', (it) => (it as HTMLElement).dataset.text);
-    expect(flag).toBe(`--augment '${JSON.stringify(list())}'`);
+    expect(flag).toBe(`--augment '${JSON.stringify(await list())}'`);
 
     await page.select('#add-op', 'randomGrayscale');
     await until(page, '.op.bad #augmentation-error', 'takes the color away');
@@ -251,8 +255,8 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   await until(page, '#status', 'Loaded digits-8-steps');
   rmSync(downloads, { recursive: true });
   expect(await text(page, '#validation-loss-now')).toBe(loss);
-  expect(JSON.parse(experimentIn(page).get('augment') ?? '')).toEqual(JSON.parse(augment));
-  expect(experimentIn(page).get('augment-off')).toBe(off);
+  expect(JSON.parse((await experimentIn(page)).get('augment') ?? '')).toEqual(JSON.parse(augment));
+  expect((await experimentIn(page)).get('augment-off')).toBe(off);
   await page.waitForSelector('#start:enabled');
 
   // A model of one's own gets them too.
@@ -264,7 +268,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   await page.type('#op-0-size', '6');
   await page.keyboard.press('Enter');
   await until(page, '#model', '6 × 6 × 8');
-  expect(experimentIn(page).get('augment-off')).toBe(off);
+  expect((await experimentIn(page)).get('augment-off')).toBe(off);
   expect(complaints).toEqual([]);
 
   const flag = await page.$eval('#copy-flag', (it) => (it as HTMLElement).dataset.text);
@@ -317,12 +321,12 @@ test('what suits the classes follows the data set until somebody has chosen, and
   await preset('handwriting');
   await page.select('#dataset', 'fashion-mnist');
   await preset('tutorial');
-  expect(experimentIn(page).get('augment')).toBeNull();
+  expect((await experimentIn(page)).get('augment')).toBeNull();
   await page.select('#augmentation-preset', 'handwriting');
   await page.select('#dataset', 'digits');
   await page.select('#dataset', 'fashion-mnist');
   await preset('handwriting');
-  expect(experimentIn(page).get('augment')).toBe('handwriting');
+  expect((await experimentIn(page)).get('augment')).toBe('handwriting');
 
   await page.goto('about:blank');
   await openPage(`${clothes}#dataset=digits&augment=tutorial`, page, complaints);

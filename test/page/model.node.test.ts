@@ -28,7 +28,8 @@ const type = async (selector: string, value: string) => {
   await page.type(selector, value);
   await page.keyboard.press('Enter');
 };
-const experimentIn = () => new URLSearchParams(new URL(page.url()).hash.slice(1));
+/** Asked of the page: what Puppeteer knows of its URL comes a moment later. */
+const experimentIn = async () => new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
 const isReady = () => page.$eval('#start', (it) => !(it as HTMLButtonElement).disabled);
 /** The layers' buttons, from the first on. */
 const open = async (at: number) => (await page.$$('#model .layer'))[at]!.click();
@@ -41,7 +42,7 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
     it.dispatchEvent(new Event('input', { bubbles: true }));
   });
   await until(page, '#model', '8 × 8 × 880');
-  expect(JSON.parse(experimentIn().get('model') ?? '').layers[0]).toMatchObject({ type: 'conv2d', filters: 8 });
+  expect(JSON.parse((await experimentIn()).get('model') ?? '').layers[0]).toMatchObject({ type: 'conv2d', filters: 8 });
   expect(await isReady()).toBe(true);
 
   await page.select('#layer-0-padding', 'valid');
@@ -88,7 +89,7 @@ test('presets, the optimizer and its numbers; a link has them all', async () => 
   await type('#batch-size', '64');
   await type('#seed', '7');
   await type('#epochs-count', '3');
-  const search = experimentIn();
+  const search = await experimentIn();
   expect(search.get('model')).toBe('deep-sigmoid');
   expect(JSON.parse(search.get('optimizer') ?? '')).toEqual({ type: 'sgd', learningRate: 0.25 });
   expect([search.get('batch-size'), search.get('seed'), search.get('epochs')]).toEqual(['64', '7', '3']);
@@ -108,8 +109,8 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
     await page.select(`#add-layer-${at}`, layer);
     await page.waitForFunction((n) => document.querySelectorAll('#model .layer').length === n, {}, before + 1);
   };
-  const layersOf = () =>
-    JSON.parse(experimentIn().get('model') ?? '').layers as { type: string; inputs?: (string | number)[] }[];
+  const layersOf = async () =>
+    JSON.parse((await experimentIn()).get('model') ?? '').layers as { type: string; inputs?: (string | number)[] }[];
 
   await page.evaluate(() => {
     location.hash = '#dataset=digits&train-samples=256&test-samples=64';
@@ -129,11 +130,11 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
   await insert(2, 'dropout');
   expect(await isReady()).toBe(true);
   const sum = preset.indexOf('add') + 1;
-  expect(layersOf()[sum]!.inputs).toEqual([-1, -7]);
+  expect((await layersOf())[sum]!.inputs).toEqual([-1, -7]);
   await open(sum);
   await type(`#layer-${sum}-inputs`, 'batch_normalization_2, dropout');
   await page.waitForSelector('#start:enabled');
-  expect(layersOf()[sum]!.inputs).toEqual(['batch_normalization_2', 'dropout']);
+  expect((await layersOf())[sum]!.inputs).toEqual(['batch_normalization_2', 'dropout']);
   await type(`#layer-${sum}-inputs`, 'batch_normalization_2, batch_normalization_1');
   await page.waitForSelector('#start:enabled');
   await type(`#layer-${sum}-inputs`, 'dropout, batch_normalization_1');
@@ -148,7 +149,7 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
   const pool = preset.indexOf('global_average_pooling2d') + 1;
   await insert(pool - 1, 'maximum');
   await page.waitForSelector('#start:enabled');
-  expect(layersOf()[pool]!.inputs).toHaveLength(2);
+  expect((await layersOf())[pool]!.inputs).toHaveLength(2);
   await insert(pool + 1, 'layerNormalization');
   await page.waitForSelector('#start:enabled');
 
@@ -183,7 +184,7 @@ test('a number that cannot be stays at its field with what is expected, and noth
     await page.keyboard.press('Enter');
     await page.waitForSelector(`#${id}-refused`, { hidden: true });
   }
-  expect(experimentIn().get('batch-size')).toBe('64');
+  expect((await experimentIn()).get('batch-size')).toBe('64');
 });
 
 test('of an address with two wrong parts both are told', async () => {
@@ -212,17 +213,17 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   await page.reload();
   await page.waitForSelector('#start:enabled');
   await page.select('#learning-rate-type', 'cosineDecay');
-  const rateIn = () => JSON.parse(experimentIn().get('optimizer') ?? '').learningRate;
+  const rateIn = async () => JSON.parse((await experimentIn()).get('optimizer') ?? '').learningRate;
   // Begins with the rate that there was, for as many steps as the run has.
   await page.waitForSelector('#learning-rate-decaySteps');
-  expect(rateIn()).toEqual({ type: 'cosineDecay', initialLearningRate: 0.001, decaySteps: 20 });
+  expect(await rateIn()).toEqual({ type: 'cosineDecay', initialLearningRate: 0.001, decaySteps: 20 });
   expect(await page.$('#schedule-warning')).toBeNull();
   expect(await page.$('#learning-rate-number')).toBeNull();
   await type('[aria-label="decaySteps, as a number"]', '15');
   await until(page, '#schedule-warning', 'cosineDecay ends after 15 steps, and the run has 20');
   await page.reload();
   await page.waitForSelector('#start:enabled');
-  expect(rateIn().decaySteps).toBe(15);
+  expect((await rateIn()).decaySteps).toBe(15);
   expect(await page.$('#rate')).toBeNull();
   await press(page, '#start');
   await until(page, '#status', '^Done in');
@@ -238,6 +239,6 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
     const rate = Number((await text(page, '#use-rate')).replace('Use ', ''));
     await press(page, '#use-rate');
     await page.waitForFunction(() => new URL(location.href).hash.includes('initialLearningRate'));
-    expect(rateIn()).toMatchObject({ type: 'cosineDecay', initialLearningRate: rate });
+    expect(await rateIn()).toMatchObject({ type: 'cosineDecay', initialLearningRate: rate });
   }
 });
