@@ -1,8 +1,7 @@
 // layer: equal[u] = 1 where another unit v has w[:, v] = w[:, u] and dw[:, v] = dw[:, u];  input: mean and deviation of x
-// w are the weights after the update and dw their gradients, kernel and bias, of which a unit has a column each. Units are told
-// apart by a hash of the bits in at most ${row_most} rows, evenly spaced: units that were drawn at random differ in every row. Only the
-// first ${unit_most} units of a layer are looked at, and ${input_most} numbers of the batch at most. One workgroup owns one layer, the last
-// one the input.
+// w are the weights after the update and dw their gradients; each unit is a column of both, kernel and bias. Units are compared by a hash
+// of the bits in at most ${row_most} evenly spaced rows: units with random weights differ in every row. Only the first ${unit_most} units of
+// a layer and at most ${input_most} numbers of the batch are read. Each workgroup owns one layer, and the last one owns the input.
 @group(0) @binding(0) var<storage, read> w: array<u32>;
 @group(0) @binding(1) var<storage, read> dw: array<u32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;

@@ -257,7 +257,7 @@ function opsInUse(pipeline: Pipeline, { plain, pixels, draws, listed }: Partial<
   return pixels && !draws && !listed ? { ...pipeline, ops: pipeline.ops.filter((op) => !isStill(op)) } : pipeline;
 }
 
-/** Whether the augmentation changes images, apart from the ops that are for every image. */
+/** Whether any op changes training images only, as opposed to those that every image goes through. */
 export const isAugmenting = ({ ops }: Pipeline): boolean => ops.some((op) => !isForEveryImage(op) && !isStill(op));
 
 const isForEveryImage = ({ steps }: Op): boolean =>

@@ -33,7 +33,7 @@ export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: numbe
   ].join('  |  ');
 }
 
-/** Prose between tables may be as wide as they are. */
+/** Columns to which the text between tables is wrapped: about a table's width. */
 const tableWidth = 120;
 
 /** Everything in the terminal: outcomes, layers, the course of the epochs, cosines. */

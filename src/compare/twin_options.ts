@@ -158,7 +158,7 @@ function partsOf({
   };
 }
 
-/** The values of the varied option, as they are shown: of two objects only the differing keys. */
+/** Both values of the varied option as text. If both are objects, only the keys that differ. */
 function contrast(a: unknown, b: unknown): string {
   const isPlain = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);

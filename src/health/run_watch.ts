@@ -108,8 +108,8 @@ export class RunWatch {
   /**
    * The verdict after a step, if it isn't the one before. Two judgments in a row have to agree before it changes, but at the end.
    *
-   * @param verdicts of the layers as they are now.
-   * @param end the run's, or its failure: numbers that are not finite.
+   * @param verdicts the layers' current ones.
+   * @param end given at the end of the run, or when it fails because of numbers that are not finite.
    */
   judge(
     { step, epoch }: { step: number; epoch: number },

@@ -3,7 +3,7 @@ import { compileModel, type Model } from './graph.ts';
 import type { LayerConfig } from './layers/index.ts';
 
 /**
- * The model with layers that are not trained: `trainable: false` for every layer with weights whose name matches.
+ * Freezes layers: returns the model with `trainable: false` on every layer with weights whose name matches.
  *
  * @param patterns names of layers; `*` stands for any text: `'conv2d'`, `'conv*'`, `'*'`.
  * @throws ConfigurationError where a pattern matches no layer with weights, or all would be frozen, and for an invalid model.

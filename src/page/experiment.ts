@@ -57,7 +57,7 @@ export interface Experiment {
   metrics?: readonly MetricConfig[];
   /** How a run validates and when it ends. */
   fit?: FitSettings;
-  /** Augmented samples of each validation image whose mean the results are; left out for the images as they are. */
+  /** Number of augmented samples per validation image that the results average over; without it, images are not augmented. */
   testTimeAugmentation?: number;
   /** Left out for as many as suit the adapter. */
   epochs?: number;

@@ -56,8 +56,8 @@ export function activated(builder: NetworkBuilder, value: Value, activation: str
 const epsilon = 2 ** -10;
 
 /**
- * scale * x + shift, each as a single number or one for every element of what the layer gives. It is a batch normalization that
- * training leaves alone: of the channels, or of all elements where neighbors differ.
+ * scale * x + shift, where scale and shift have one number, or one per element of the layer's output. It becomes a frozen batch
+ * normalization: over the channels, or over all elements if they differ within a channel.
  */
 export function affine(
   builder: NetworkBuilder,

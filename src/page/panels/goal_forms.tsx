@@ -142,8 +142,8 @@ function Validation() {
         </div>
       </div>
       <p class="facts">
-        With test-time augmentation, Results shows the mean prediction over that many augmented samples of each
-        validation image. The validation of each epoch uses the images as they are.
+        With test-time augmentation, Results averages the predictions for that many augmented samples of each validation
+        image. Validation after each epoch does not augment.
       </p>
       {error && <SettingError {...error} />}
     </Part>
