@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals';
 import { thresholds } from '../../health/verdicts.ts';
 import { colorTable, fine } from './ramp.ts';
+// Imported here, since the colors are read as soon as this module is there: Vite's development server adds styles in the order of imports.
+import './relative_scale.css';
 
 /** Colors of the relative gradient: 1 in the middle, what vanishes to the left of it and what explodes to the right. */
 
@@ -31,7 +33,7 @@ export const relativeNames = [
   { verdict: 'exploding', value: explodingReach.enter ** 1.5 },
 ] as const;
 
-/** Custom properties of gradient_map.css, which has them for light and for dark. */
+/** Custom properties of relative_scale.css, which has them for light and for dark. */
 const stops = Array.from({ length: 9 }, (_, i) => `--relative-${i}`);
 
 const darkness = matchMedia('(prefers-color-scheme: dark)');
