@@ -59,24 +59,25 @@ const viteStaysOutside: Plugin = {
   resolveId: (id) => (id === 'vite' ? { id, external: true } : undefined),
 };
 
+/** The code of a module whose only effect is this error. */
+const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`;
+
 /**
- * Parts of Puppeteer that no command reaches, or hardly anybody's, and that would be a third of the package. What asks for them
- * anyhow gets this error.
+ * Parts of Puppeteer that no command reaches, or that hardly anybody needs, and that would be a third of the package. Code that
+ * reaches them anyhow gets one of these errors.
  */
-const unreached: [pattern: RegExp, code: (fail: (message: string) => string) => string][] = [
-  [/\/bidi\.js$/, (fail) => fail('wgrad has no Firefox')],
+const unreached: [pattern: RegExp, code: string][] = [
+  [/\/bidi\.js$/, fail('wgrad has no Firefox')],
   [
     /\/NodeWebSocketTransport\.js$/,
-    (fail) =>
-      `export const NodeWebSocketTransport = { create: () => { ${fail('wgrad speaks to Chrome through a pipe')} } }`,
+    `export const NodeWebSocketTransport = { create: () => { ${fail('wgrad speaks to Chrome through a pipe')} } }`,
   ],
   [
     /^(pac|socks)-proxy-agent$/,
-    (fail) =>
-      fail(
-        'wgrad downloads through HTTP proxies, not through SOCKS or by PAC scripts: set HTTPS_PROXY to an HTTP proxy, ' +
-          'or install Chrome and give its path with --chrome',
-      ),
+    fail(
+      'wgrad downloads through HTTP proxies, not through SOCKS or by PAC scripts: set HTTPS_PROXY to an HTTP proxy, ' +
+        'or install Chrome and give its path with --chrome',
+    ),
   ],
 ];
 
@@ -89,21 +90,16 @@ const unreachedParts: Plugin = {
   },
   load: (id) => {
     const at = /^\0unreached-(\d+)$/.exec(id)?.[1];
-    return at === undefined
-      ? undefined
-      : unreached[Number(at)]![1]((message) => `throw new Error(${JSON.stringify(message)});`);
+    return at === undefined ? undefined : unreached[Number(at)]![1];
   },
 };
 
 /** Small, but classes keep their names, so that an error says what it is. Names of functions would take 190 kB of the package. */
-const namesStay = {
+const classNamesStay = {
   compress: true,
   mangle: { keepNames: { function: false, class: true } },
   codegen: { removeWhitespace: true },
 };
-
-/** Smaller: only the names of classes, errors among them. The names of functions would take 150 kB of command and headless page. */
-const classNamesStay = { ...namesStay, mangle: { keepNames: { function: false, class: true } } };
 
 /** A program for Node, and beside it the one that downloads a Chrome. */
 const nodeProgram = (main: string, outDir: string): UserConfig => ({
@@ -220,7 +216,7 @@ const targets: Record<string, UserConfig> = {
         output: {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name]-[hash].js',
-          minify: namesStay,
+          minify: classNamesStay,
           // What somebody may want alone lies alone: a bundler leaves out whole files, and of a file little.
           codeSplitting: {
             groups: [
