@@ -1,5 +1,5 @@
 import { pathFrom } from './path.ts';
-import type { LayerState } from './verdict_words.ts';
+import type { JudgedLayer } from './verdicts.ts';
 
 /** How the gradient declines from the last hidden layer to one before it. */
 export interface Decline {
@@ -14,10 +14,15 @@ export interface Decline {
  * The decline to a layer where it is steady: every layer between it and the last hidden one passes on at most `most`, and there
  * are at least two. The last layer is left out, because its delta comes from the loss and is on another scale.
  */
-export function steadyDecline(layers: readonly LayerState[], at: number, most: number): Decline | undefined {
+export function steadyDecline<L extends JudgedLayer>(
+  layers: readonly L[],
+  at: number,
+  most: number,
+  transportOf: (layer: L) => number | undefined,
+): Decline | undefined {
   const passed = pathFrom(layers, at)
     .slice(0, -2)
-    .map(({ transport }) => transport ?? Number.NaN);
+    .map((layer) => transportOf(layer) ?? Number.NaN);
   if (passed.length < 2 || !passed.every((factor) => factor > 0 && factor <= most)) return undefined;
   const share = passed.reduce((product, factor) => product * factor, 1);
   return { share, each: share ** (1 / passed.length), hops: passed.length };

@@ -64,7 +64,7 @@ export function stateSentence(
     case 'exploding':
       return [...arrives, ...lossClauses(layers, at, verdict), ...updateClauses(state)].join('; ');
     case 'weakening': {
-      const decline = steadyDecline(layers, at, 1);
+      const decline = steadyDecline(layers, at, 1, ({ transport }) => transport);
       const words = decline ? [declineWords(decline, layer, at === 0)] : arrives;
       return [...words, ...updateClauses(state)].join('; ');
     }

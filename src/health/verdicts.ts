@@ -8,7 +8,7 @@ import type { HealthRecord, LayerHealth, Verdict, VerdictName } from './health.t
 import type { StepRecord } from './history.ts';
 import { remediesFor, remedyWords } from './remedies.ts';
 import type { RunState, RunWatch } from './run_watch.ts';
-import { layerStates, sentenceFor } from './verdict_words.ts';
+import { sentenceFor } from './verdict_words.ts';
 
 /** A measured layer, as far as a verdict needs to know it. */
 export interface JudgedLayer {
@@ -318,10 +318,11 @@ export class VerdictWatch {
 type Past = (name: VerdictName, threshold: { enter: number; leave: number }) => number;
 
 function isWeakening(figures: Figures, past: Past): boolean {
-  const { layer, layers, relativeGradient } = figures;
+  const { health, layer, layers, relativeGradient } = figures;
   if (!(relativeGradient <= past('weakening', thresholds.weakeningGradient))) return false;
   const at = layers.findIndex(({ name }) => name === layer.name);
-  const decline = steadyDecline(layerStates(figures), at, past('weakening', thresholds.weakeningHop));
+  const most = past('weakening', thresholds.weakeningHop);
+  const decline = steadyDecline(layers, at, most, ({ name }) => health.layers[name]!.transport);
   return decline !== undefined && decline.share <= past('weakening', thresholds.weakeningShare);
 }
 
