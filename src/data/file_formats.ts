@@ -14,6 +14,9 @@ export interface FileFormat {
   fix?: string;
 }
 
+/** The name of a format: such a file may hold the labels of pictures. */
+export const csvTable = 'table of values (CSV)';
+
 /** Enough to find the signature of a tar archive, at byte 257, and the names of the first entries of a zip archive. */
 export const headBytes = 512;
 
@@ -165,9 +168,8 @@ function textFormatOf(head: Uint8Array): FileFormat | undefined {
   if (/^version https:\/\/git-lfs/.test(text)) return other('Git LFS pointer', 'fetch the file itself: git lfs pull');
   if (/^\s*[[{]/.test(text)) return other('JSON');
   const [line = ''] = text.trimStart().split('\n');
-  if ([',', '\t', ';'].some((separator) => line.split(separator).length > 2))
-    return other('table of values (CSV)', convert);
-  if (/^[^,\n]+,[^,\n]+$/m.test(line)) return other('table of values (CSV)');
+  if ([',', '\t', ';'].some((separator) => line.split(separator).length > 2)) return other(csvTable, convert);
+  if (/^[^,\n]+,[^,\n]+$/m.test(line)) return other(csvTable);
   return other('text');
 }
 

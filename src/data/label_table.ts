@@ -1,7 +1,8 @@
 import { DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
+import { csvTable } from './file_formats.ts';
 import { foldersOf, type IdentifiedFile, nameOf } from './identify.ts';
-import { placePictures } from './picture_folders.ts';
+import { classNamesOf, placePictures } from './picture_folders.ts';
 import { splitOfFolder } from './splits.ts';
 
 /** Numbers of pictures, from tables beside them. */
@@ -55,12 +56,11 @@ export async function readLabelTables(files: readonly IdentifiedFile[]): Promise
   return numbersOf(tables);
 }
 
-const isTable = (path: string, format: string) => /\.(csv|tsv)$/i.test(path) || format === 'table of values (CSV)';
+const isTable = (path: string, format: string) => /\.(csv|tsv)$/i.test(path) || format === csvTable;
 
 /** Folders that are named after splits are no classes. */
 function haveClasses(pictures: readonly string[]): boolean {
-  const { placed } = placePictures(pictures);
-  const classes = [...new Set(placed.map(({ className }) => className))];
+  const classes = classNamesOf(placePictures(pictures).placed);
   return classes.length > 1 && !classes.every((name) => splitOfFolder(name)?.rest === '');
 }
 
@@ -68,13 +68,11 @@ function haveClasses(pictures: readonly string[]): boolean {
 function parseTable(path: string, text: string): Table | undefined {
   const [first = ''] = text.trimStart().split('\n', 1);
   const separator = [',', ';', '\t'].sort((a, b) => first.split(b).length - first.split(a).length)[0]!;
-  const cell = separator === '\t' ? '[^\\t"\\r\\n]*' : `[^${separator}"\\r\\n]*`;
-  const pattern = new RegExp(`("(?:[^"]|"")*"|${cell})(${separator === '\t' ? '\\t' : separator}|\\r?\\n|$)`, 'y');
+  const pattern = new RegExp(`("(?:[^"]|"")*"|[^${separator}"\\r\\n]*)(${separator}|\\r?\\n|$)`, 'y');
   const rows: string[][] = [];
   let row: string[] = [];
-  const body = text.replace(/^\uFEFF/, '');
-  while (pattern.lastIndex < body.length) {
-    const match = pattern.exec(body);
+  while (pattern.lastIndex < text.length) {
+    const match = pattern.exec(text);
     if (!match) return undefined;
     const [, value = '', end] = match;
     row.push((value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value).trim());

@@ -9,6 +9,11 @@ export interface PlacedPicture {
   split: Split;
 }
 
+/** Each class once, in the order of the pictures. */
+export const classNamesOf = (pictures: readonly PlacedPicture[]): string[] => [
+  ...new Set(pictures.map(({ className }) => className)),
+];
+
 export interface PictureFolders {
   /** In the order of the paths. */
   placed: PlacedPicture[];

@@ -6,7 +6,7 @@ import { holdOutOf } from './held_out.ts';
 import { type FileBytes, foldersOf, type IdentifiedFile } from './identify.ts';
 import { heldOutSplits } from './image_files.ts';
 import type { LabelTable } from './label_table.ts';
-import { type PictureFolders, type PlacedPicture, placePictures } from './picture_folders.ts';
+import { classNamesOf, type PictureFolders, type PlacedPicture, placePictures } from './picture_folders.ts';
 import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
 import { type Split, splitOfFolder, splits } from './splits.ts';
@@ -121,7 +121,7 @@ async function decodeAll(
     decoded.push({ picture, pixels });
     tell(pictures.length - i - 1);
   }
-  const classNames = table ? [] : [...new Set(pictures.map(({ className }) => className))].sort();
+  const classNames = table ? [] : classNamesOf(pictures).sort();
   const channels = isGray ? 1 : 3;
   const bytes = height * width * channels;
   const parts: Partial<Record<Split, DatasetParts>> = {};
@@ -157,7 +157,7 @@ function draw(context: OffscreenCanvasRenderingContext2D, bitmap: ImageBitmap, f
 
 /** Before any picture is decoded, and again when it is known which ones can be. */
 function requireClasses(pictures: readonly PlacedPicture[], files: readonly IdentifiedFile[], others?: string): void {
-  const classes = [...new Set(pictures.map(({ className }) => className))];
+  const classes = classNamesOf(pictures);
   if (classes.length >= fewestClasses && classes.length <= mostClasses) return;
   const found =
     classes.length === 0 ? 'none in a folder of a class that can be read' : `in ${counted(classes.length, 'folder')}`;

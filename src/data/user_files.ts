@@ -5,7 +5,7 @@ import { type IdentifiedFile, identifyFiles, nameOf, type PlacedFile } from './i
 import { parseIdx } from './idx.ts';
 import { readCifarFiles, readIdxFiles } from './image_files.ts';
 import { readLabelTables } from './label_table.ts';
-import { placePictures } from './picture_folders.ts';
+import { classNamesOf, placePictures } from './picture_folders.ts';
 import { type PictureOptions, requirePictureOptions } from './picture_sizes.ts';
 import { readPictureFiles } from './pictures.ts';
 import { type IgnoredFile, some, systemReason, type UserDataset } from './reading_report.ts';
@@ -82,7 +82,7 @@ const isBatchName = (path: string) => /(data|test)_batch[^/]*\.bin(\.gz)?$/i.tes
 function haveClasses(pictures: readonly IdentifiedFile[]): boolean {
   if (pictures.length === 0) return false;
   const { placed } = placePictures(pictures.map(({ path }) => path));
-  return new Set(placed.map(({ className }) => className)).size > 1;
+  return classNamesOf(placed).length > 1;
 }
 
 /** Whether any split has both images and labels. */
