@@ -7,6 +7,7 @@ import type { Settings } from '../plan/settings.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
 import { weightsOf } from '../train/class_weights.ts';
 import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
+import type { Measured } from '../train/monitor.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 
 /** The variables that twins can differ in. */
@@ -98,13 +99,19 @@ function requireComparable(
   }
 }
 
+/** The figures that the epochs of a twin have: a monitor can name one of them. */
+export const measuredOf = ({ metrics, loss }: Settings): Measured => ({
+  validation: true,
+  accuracy: metricOf(loss) === 'accuracy',
+  metrics,
+});
+
 /** @throws ConfigurationError for a monitor that is not measured, weights of classes that don't fit, and a validationSplit. */
-function requireFitSettings({ metrics, loss, optimizer }: Settings, fit: FitSettings, train: Dataset): void {
+function requireFitSettings(settings: Settings, fit: FitSettings, train: Dataset): void {
   const { callbacks, validationSplit, classWeight } = fillFitSettings(fit);
   if (validationSplit !== undefined) throw ownValidation(validationSplit);
   if (classWeight !== undefined) weightsOf(train, { classWeight });
-  const measured = { validation: true, accuracy: metricOf(loss) === 'accuracy', metrics };
-  requireCallbacksFit(callbacks, measured, typeof optimizer.learningRate !== 'number');
+  requireCallbacksFit(callbacks, measuredOf(settings), typeof settings.optimizer.learningRate !== 'number');
 }
 
 const ownValidation = (validationSplit: number) =>

@@ -5,7 +5,6 @@ import type { ProbeRecord, Verdict } from '../health/health.ts';
 import { type EpochRecord, type StepRecord, withoutHealth } from '../health/history.ts';
 import type { NoiseEstimate } from '../health/noise.ts';
 import { judgedLayers, VerdictWatch, type WatchState } from '../health/verdicts.ts';
-import { metricOf } from '../model/loss.ts';
 import { tensorsByLayer } from '../model/measured_layers.ts';
 import { sliceDataset } from '../plan/samples.ts';
 import { fillCallbacks } from '../train/callbacks/index.ts';
@@ -18,7 +17,7 @@ import type { Snapshot } from '../train/snapshot.ts';
 import { Trainer } from '../train/trainer.ts';
 import { type FitOptions, fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import { LockStep } from './lock_step.ts';
-import { isAugmented, requireTwins, type TwinOptions } from './twin_options.ts';
+import { isAugmented, measuredOf, requireTwins, type TwinOptions } from './twin_options.ts';
 import {
   type LayerEpoch,
   type PairRecord,
@@ -215,11 +214,10 @@ class Twin {
     // An epoch's figures are of its own weights: which epoch the best ones are of goes into the record.
     this.settings = earlyStopping ? { ...fit, earlyStopping: { ...earlyStopping, restoreBestWeights: false } } : fit;
     if (!earlyStopping?.restoreBestWeights) return;
-    const { metrics, loss } = fillTrainerOptions(settings);
     const filled = fillCallbacks({ earlyStopping }).earlyStopping!;
-    const measured = { validation: true, accuracy: metricOf(loss) === 'accuracy', metrics };
+    const monitor = monitorOf(filled, measuredOf(fillTrainerOptions(settings)), 'earlyStopping');
     const { minDelta, startFromEpoch } = filled;
-    this.monitor = { ...monitorOf(filled, measured, 'earlyStopping'), minDelta, startFromEpoch };
+    this.monitor = { ...monitor, minDelta, startFromEpoch };
   }
 
   /** It has broken off or stopped early. */
