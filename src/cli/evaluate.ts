@@ -3,23 +3,21 @@ import { isDatasetName, takeFirst } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { fixed } from '../figures.ts';
 import { optionsOfRun } from '../formats/model_of_run.ts';
-import { formatRun, type SavedRun } from '../formats/run_file.ts';
+import type { SavedRun } from '../formats/run_file.ts';
 import type { Evaluation, MetricConfig } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { isOfClasses } from '../model/loss.ts';
 import { checkDataset, pipelineFor } from '../plan/input.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
 import { fillTrainerOptions } from '../train/trainer_options.ts';
-import { readRunOrModel } from './given_model.ts';
-import { modelFile } from './headless/model_files.ts';
-import { Interrupts } from './interrupts.ts';
-import { write } from './predict.ts';
+import { readRunOrModel, servedModel } from './given_model.ts';
 import { readCleaned, readingLines } from './run.ts';
 import { addEvaluationOptions, type RunOptions } from './run_options.ts';
-import { Session } from './session.ts';
 import { table } from './tables.ts';
 import { adapterLine, dataLine, testLine } from './training_report.ts';
 import { integer, jsonOutput } from './values.ts';
+import { writeOutput } from './whole_file.ts';
+import { withSession } from './with_session.ts';
 
 interface EvaluateCommandOptions
   extends Pick<
@@ -60,7 +58,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
   const run = await readRunOrModel(given);
   const dataset = options.dataset ?? datasetOf(run, given);
   const { datasets: whole, reading } = await readCleaned({ ...options, dataset });
-  const { testSamples, tta, json, adapter: kind } = options;
+  const { testSamples, tta, json, adapter: kind, chrome, yes, browserTimeout } = options;
   const test = testSamples === undefined ? whole.test : takeFirst(whole.test, testSamples);
   const settings = fillTrainerOptions(optionsOfRun(run));
   const { model, outputs, loss, inputView } = settings;
@@ -78,15 +76,13 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
   });
   if (tta !== undefined) requireTestTimeAugmentationFits(settings, test, fillTestTimeAugmentation(tta));
   const say = json === '-' ? console.error : console.log;
-  let session: Session | undefined;
-  const interrupts = new Interrupts(async () => session?.close());
-  try {
-    const { chrome, yes, browserTimeout } = options;
-    session = await Session.open({
-      ...{ chrome, yes, browserTimeout, adapter: kind, report: console.error },
-      datasets: () => ({ train: test, test }),
-      files: new Map([[`/${modelFile}`, () => formatRun(run)]]),
-    });
+  const opening = {
+    ...{ chrome, yes, browserTimeout, adapter: kind, report: console.error },
+    // The page fetches both parts, and uses the test images alone.
+    datasets: () => ({ train: takeFirst(test, 1), test }),
+    files: servedModel(run),
+  };
+  await withSession(opening, async (session) => {
     const { adapter } = session;
     say(adapterLine(adapter));
     for (const line of readingLines(reading)) say(line);
@@ -110,12 +106,9 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
     if (hasClasses && json !== '-') for (const line of classTables(evaluation, classNames)) console.log(line);
     if (json === undefined) return;
     const facts = { model: given, dataset, images: test.count, classNames, adapter };
-    write(json, `${JSON.stringify({ ...facts, ...(tta !== undefined && { tta }), ...evaluation })}\n`);
+    writeOutput(json, `${JSON.stringify({ ...facts, ...(tta !== undefined && { tta }), ...evaluation })}\n`);
     if (json !== '-') console.log(`written  ${json}`);
-  } finally {
-    interrupts.dispose();
-    await session?.close();
-  }
+  });
 }
 
 const most = 5;

@@ -5,19 +5,17 @@ import { identifyFiles } from '../data/identify.ts';
 import { ConfigurationError, DataError } from '../errors.ts';
 import { counted, figure } from '../figures.ts';
 import { optionsOfRun } from '../formats/model_of_run.ts';
-import { formatRun, type SavedRun } from '../formats/run_file.ts';
-import { defaultLoss, fillLoss, metricOf } from '../model/loss.ts';
+import { metricOf } from '../model/loss.ts';
 import { fillTrainerOptions } from '../train/trainer_options.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
-import { readRunOrModel } from './given_model.ts';
-import { modelFile, type PicturePrediction, pictureFile } from './headless/model_files.ts';
-import { Interrupts } from './interrupts.ts';
+import { readRunOrModel, servedModel } from './given_model.ts';
+import { type PicturePrediction, pictureFile } from './headless/model_files.ts';
 import type { ServedFiles } from './served_files.ts';
-import { Session } from './session.ts';
 import { table } from './tables.ts';
 import { filesIn } from './user_folder.ts';
 import { integer, jsonOutput } from './values.ts';
-import { writeWhole } from './whole_file.ts';
+import { writeOutput } from './whole_file.ts';
+import { withSession } from './with_session.ts';
 
 interface PredictCommandOptions extends AdapterOptions {
   top: number;
@@ -48,11 +46,13 @@ interface NamedPicture {
 async function predictPictures(
   given: string,
   paths: readonly string[],
-  { top, json, adapter, ...options }: PredictCommandOptions,
+  { top, json, ...options }: PredictCommandOptions,
 ): Promise<void> {
   const run = await readRunOrModel(given);
   const pictures = (await Promise.all(paths.map(picturesAt))).flat();
-  const { channels } = channelsOf(run);
+  const trainerOptions = optionsOfRun(run);
+  const { loss } = fillTrainerOptions(trainerOptions);
+  const channels = trainerOptions.pictures!.imageShape![2];
   if (channels !== 1 && channels !== 3) {
     throw new ConfigurationError({
       what: 'Pictures are gray or colored, and the model takes other images',
@@ -60,27 +60,23 @@ async function predictPictures(
       expected: '1 or 3 channels',
     });
   }
-  const isOfClasses = metricOf(fillLoss(run.options.loss ?? defaultLoss)) === 'accuracy';
+  const hasClasses = metricOf(loss) === 'accuracy';
   const files: ServedFiles = new Map([
-    [`/${modelFile}`, () => formatRun(run)],
+    ...servedModel(run),
     ...pictures.map(({ read }, i): [string, NamedPicture['read']] => [`/${pictureFile(i)}`, read]),
   ]);
-  let session: Session | undefined;
-  const interrupts = new Interrupts(async () => session?.close());
-  const predictions: PicturePrediction[] = [];
-  try {
-    session = await Session.open({ ...options, adapter, files, datasets: noDatasets, report: console.error });
+  const opening = { ...options, files, datasets: noDatasets, report: console.error };
+  const predictions = await withSession(opening, async (session) => {
+    const all: PicturePrediction[] = [];
     await session.call('openModel');
     for (let first = 0; first < pictures.length; first += atOnce) {
       const order = Array.from({ length: Math.min(atOnce, pictures.length - first) }, (_, i) => first + i);
-      predictions.push(...(await session.call('predict', order, isOfClasses ? top : undefined)));
+      all.push(...(await session.call('predict', order, hasClasses ? top : undefined)));
     }
-  } finally {
-    interrupts.dispose();
-    await session?.close();
-  }
+    return all;
+  });
   const named = predictions.map((prediction, i) => ({ picture: pictures[i]!.path, ...prediction }));
-  if (json !== undefined) write(json, `${JSON.stringify(named, undefined, 2)}\n`);
+  if (json !== undefined) writeOutput(json, `${JSON.stringify(named, undefined, 2)}\n`);
   if (json !== '-') console.log(predictionTable(named));
   const failed = named.filter((prediction) => 'error' in prediction);
   if (failed.length === 0) return;
@@ -93,12 +89,6 @@ async function predictPictures(
 
 const noDatasets = () => {
   throw new DataError({ what: 'A prediction has no data set' });
-};
-
-const channelsOf = (run: SavedRun) => {
-  const options = optionsOfRun(run);
-  fillTrainerOptions(options);
-  return { channels: options.pictures!.imageShape![2] };
 };
 
 /** A file is taken as a picture whatever it is; of a folder only what is one. */
@@ -139,10 +129,4 @@ export function predictionTable(predictions: readonly Named[]): string {
   );
   const rows = predictions.map(({ picture }, n) => [picture, ...head.map((_, i) => cells[n]![i] ?? '')]);
   return table(['picture', ...head], rows, 2);
-}
-
-/** @param path `-` is the standard output. */
-export function write(path: string, text: string): void {
-  if (path === '-') process.stdout.write(text);
-  else writeWhole(path, text);
 }

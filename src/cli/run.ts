@@ -10,7 +10,6 @@ import {
 } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
-import { formatRun } from '../formats/run_file.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
 import { freezeLayers } from '../model/freeze.ts';
@@ -29,7 +28,7 @@ import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../tr
 import { fillTrainerOptions } from '../train/trainer_options.ts';
 import { readParts } from './datasets.ts';
 import { type FromModel, fromLine, modelFrom } from './from_model.ts';
-import { modelFile } from './headless/model_files.ts';
+import { servedModel } from './given_model.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
@@ -105,7 +104,7 @@ export async function withRun<Result>(
   try {
     const { adapter: kind, chrome, yes, browserTimeout } = options;
     const report = console.error;
-    const files = from && { files: new Map([[`/${modelFile}`, () => formatRun(from.run)]]) };
+    const files = from && { files: servedModel(from.run) };
     const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, restored, report, ...files };
     session = await Session.open({ ...opening, adapter: kind });
     const { adapter } = session;

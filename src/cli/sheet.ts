@@ -3,12 +3,11 @@ import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
 import { makeFolder } from '../formats/make_folder.ts';
-import { Interrupts } from './interrupts.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { augmentationOf, type RunOptions } from './run_options.ts';
-import { Session } from './session.ts';
 import { adapterLine } from './training_report.ts';
 import { writeWhole } from './whole_file.ts';
+import { withSession } from './with_session.ts';
 
 type Shared = Pick<
   RunOptions,
@@ -41,11 +40,8 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
   // Checked here, before a Chrome is started.
   parseAugmentation(augmentation, train.imageShape);
   const datasets = { train: takeFirst(train, images), test: test.count > 0 ? takeFirst(test, 1) : test };
-  let session: Session | undefined;
-  const interrupts = new Interrupts(async () => session?.close());
-  try {
-    const report = console.error;
-    session = await Session.open({ adapter, chrome, browserTimeout, yes, datasets: () => datasets, report });
+  const opening = { adapter, chrome, browserTimeout, yes, datasets: () => datasets, report: console.error };
+  await withSession(opening, async (session) => {
     console.log(adapterLine(session.adapter));
     for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
@@ -59,8 +55,5 @@ export async function sheet(options: SheetCommandOptions): Promise<void> {
     makeFolder(save);
     for (const { name, png } of pictures.singles) writeWhole(join(save, `${name}.png`), Buffer.from(png, 'base64'));
     console.log(`written  ${count(pictures.singles.length)} PNG files into ${save}`);
-  } finally {
-    interrupts.dispose();
-    await session?.close();
-  }
+  });
 }

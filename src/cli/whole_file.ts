@@ -36,6 +36,12 @@ export function writeWhole(path: string, content: Content): void {
   }
 }
 
+/** Writes as `writeWhole` does, or to the standard output where the path is `-`. */
+export function writeOutput(path: string, text: string): void {
+  if (path === '-') process.stdout.write(text);
+  else writeWhole(path, text);
+}
+
 /**
  * Writes as `writeWhole` does, or where that fails into a new temporary folder: hours of training must not be lost
  * to a full disk or a folder that is gone.
