@@ -4,8 +4,9 @@ import type { Change, Remedy } from '../health/health.ts';
 import type { AugmentationConfig, Model, OptimizerConfig, TrainerOptions } from '../index.ts';
 import { applyChange } from '../train/apply_change.ts';
 import type { CompareOptions } from './compare_options.ts';
-import type { RunOptions } from './run_options.ts';
+import { optimizerFlags, type RunOptions } from './run_options.ts';
 import { type TrainCommandOptions, type Trained, train } from './train.ts';
+import { flagOf } from './values.ts';
 
 /** An experiment that was trained once, and what a remedy makes of it. */
 interface Remedied {
@@ -29,7 +30,7 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
     if (options[name] === undefined) continue;
     throw new ConfigurationError({
       what: '--apply-remedy trains twice, the second time another network from the start',
-      found: `--apply-remedy beside --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      found: `--apply-remedy beside ${flagOf(name)}`,
       fix: 'leave one of them out',
     });
   }
@@ -88,11 +89,5 @@ const optionsOf = ({ model, optimizer, augmentation }: Changed): Partial<RunOpti
   model: model as unknown as Record<string, unknown>,
   optimizer,
   augment: augmentation,
-  learningRate: undefined,
-  momentum: undefined,
-  clipnorm: undefined,
-  clipvalue: undefined,
-  globalClipnorm: undefined,
-  weightDecay: undefined,
-  ema: undefined,
+  ...Object.fromEntries(optimizerFlags.map((name) => [name, undefined])),
 });

@@ -3,15 +3,21 @@ import { named, type TwinOptions, type Variable, variables } from '../compare/tw
 import type { Dataset } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';
-import { defaultLoss } from '../model/loss.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import { optimizerTypes } from '../model/optimizers/index.ts';
 import { presetNames } from '../model/presets.ts';
 import type { ScheduleConfig } from '../model/schedule.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { addSharedFitOptions, type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
-import { addRunOptions, augmentationOf, modelOf, optimizerOf, type RunOptions } from './run_options.ts';
-import { integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
+import {
+  addRunOptions,
+  modelOf,
+  optimizerFlags,
+  optimizerOf,
+  type RunOptions,
+  trainerOptionsOf,
+} from './run_options.ts';
+import { flagOf, integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
 /** Flags as the user typed them. */
 export interface CompareOptions extends RunOptions, Omit<FitCommandOptions, 'tta'> {
@@ -63,10 +69,7 @@ export function addCompareOptions(command: Command): Command {
 /** Flags that set for both twins what --a and --b set for each. */
 const takenOver: Record<Variable, string[]> = {
   augmentation: ['augment'],
-  optimizer: [
-    ...['optimizer', 'learningRate', 'momentum'],
-    ...['clipnorm', 'clipvalue', 'globalClipnorm', 'weightDecay', 'ema'],
-  ],
+  optimizer: ['optimizer', ...optimizerFlags],
   model: ['model'],
   'learning-rate': ['learningRate'],
 };
@@ -87,7 +90,7 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
   }
   const doubled = takenOver[vary].find(isTyped);
   if (doubled !== undefined) {
-    const flag = `--${doubled.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(doubled);
     throw new ConfigurationError({
       what: `${flag} speaks of both twins, and --vary ${vary} of what they differ in`,
       found: `${flag} together with --a and --b`,
@@ -135,18 +138,8 @@ function twinOf(options: CompareOptions, flag: string, text: string, train: Data
   const own = ownOptions(options.vary, flag, text);
   const all = { ...options, ...own.flags };
   try {
-    return {
-      model: modelOf(all, train),
-      optimizer: own.optimizer ? fillOptimizer(own.optimizer) : optimizerOf(all),
-      augmentation: augmentationOf(all),
-      mix: options.mix,
-      ...(options.copies !== undefined && { copies: options.copies }),
-      batchSize: options.batchSize,
-      ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
-      loss: options.loss ?? defaultLoss,
-      ...(options.metrics && { metrics: options.metrics }),
-      seed: options.seed,
-    };
+    const model = modelOf(all, train);
+    return trainerOptionsOf(all, model, own.optimizer ? fillOptimizer(own.optimizer) : optimizerOf(all));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     throw new ConfigurationError({ ...error.parts, what: `${flag}: ${error.parts.what}` });

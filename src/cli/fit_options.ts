@@ -6,7 +6,7 @@ import { fillMetrics, metricTypes } from '../model/metrics/index.ts';
 import { fillFitSettings } from '../train/fit_settings.ts';
 import { type ClassWeight, requireClassWeight } from '../train/sample_weights.ts';
 import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
-import { integer } from './values.ts';
+import { integer, parseJson } from './values.ts';
 
 /** The flags of `train` for validation, callbacks and metrics. */
 export interface FitCommandOptions {
@@ -62,7 +62,7 @@ export function addSharedFitOptions(command: Command): Command {
 
 function metricsOf(text: string): MetricConfig[] {
   const metrics = /^\s*\[/.test(text)
-    ? jsonOf<MetricConfig[]>('--metrics', text)
+    ? (parseJson('--metrics', 'the text', text, true) as MetricConfig[])
     : (text.split(',').map((name) => name.trim()) as MetricConfig[]);
   fillMetrics(metrics);
   return metrics;
@@ -75,28 +75,19 @@ function patienceOrJson<Name extends 'earlyStopping' | 'reduceLrOnPlateau'>(
 ): FitSettings[Name] | null {
   if (text === 'none') return null;
   const config = /^\s*\{/.test(text)
-    ? jsonOf<NonNullable<FitSettings[Name]>>(flag, text)
+    ? parseJson(flag, 'the text', text, false)
     : { patience: integer(flag, { min: 0 })(text) };
   fillFitSettings({ [name]: config });
   return config as FitSettings[Name];
 }
 
 function classWeightOf(text: string): ClassWeight {
-  const weights = requireClassWeight(/^\s*\{/.test(text) ? jsonOf('--class-weight', text) : text);
-  return weights;
+  return requireClassWeight(/^\s*\{/.test(text) ? parseJson('--class-weight', 'the text', text, false) : text);
 }
 
 function frequencyOf(text: string): number | number[] {
   const parts = text.split(',').map(integer('--validation-freq', { min: 1 }));
   return parts.length === 1 ? parts[0]! : parts;
-}
-
-function jsonOf<T>(flag: string, text: string): T {
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new ConfigurationError({ what: `${flag}: the text is not JSON`, found: (cause as Error).message }, { cause });
-  }
 }
 
 /**

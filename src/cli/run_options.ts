@@ -61,6 +61,17 @@ export interface RunOptions extends AdapterOptions {
   metrics?: MetricConfig[];
 }
 
+/** Options of the optimizer that have a flag each. */
+export const optimizerFlags = [
+  'learningRate',
+  'momentum',
+  'clipnorm',
+  'clipvalue',
+  'globalClipnorm',
+  'weightDecay',
+  'ema',
+] as const satisfies readonly (keyof RunOptions)[];
+
 const largestSeed = 2 ** 32 - 1;
 
 /** Flags that several commands have, each written once. */

@@ -16,6 +16,10 @@ import { temporaryName } from './whole_file.ts';
 
 /** Readers of a flag's text: each gives the value, or a ConfigurationError that names the flag. */
 
+/** `--global-clipnorm`, as the option `globalClipnorm` is typed. */
+export const flagOf = (option: string): string =>
+  `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 interface Range {
   min: number;
   max?: number;
@@ -111,7 +115,7 @@ export function numberOrJson<Json extends object>(flag: string, range: Range): (
   };
 }
 
-function parseJson(flag: string, place: string, text: string, list: boolean): object {
+export function parseJson(flag: string, place: string, text: string, list: boolean): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && (list || !Array.isArray(value))) return value;
