@@ -86,10 +86,11 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', ...rooms] },
 };
-/** Words, figures, limits of waits and how a picture becomes an image, which anybody may use. */
+/** Words, figures, limits of waits, joining of arrays and how a picture becomes an image, which anybody may use. */
 const everybodys = [
   'errors.ts',
   'check.ts',
+  'concatenated.ts',
   'figures.ts',
   'json_numbers.ts',
   'options.ts',

@@ -1,3 +1,4 @@
+import { concatenated } from '../concatenated.ts';
 import type { TrainAndTest } from './dataset.ts';
 
 /** Images, labels and targets as a number that is hardly the same for others: the first 64 bits of their SHA-256, in hex. */
@@ -7,12 +8,7 @@ export async function fingerprint({ train, test }: TrainAndTest): Promise<string
     bytesOf(labels),
     ...(targets ? [bytesOf(targets)] : []),
   ]);
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
+  const whole = concatenated(Uint8Array, parts) as Uint8Array<ArrayBuffer>;
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
   return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,4 +1,5 @@
 import { Gunzip } from 'fflate';
+import { concatenated } from '../concatenated.ts';
 import { isGzip, type Unpacked } from './gzip_format.ts';
 
 /** Every gzip member ends with the CRC-32 and the length of what it packs. */
@@ -23,7 +24,7 @@ export function unpackMembers(bytes: Uint8Array): Unpacked | undefined {
   } catch {
     // It also throws at bytes that are no further member. Whether the members are whole is checked below.
   }
-  const unpacked = members.map(join);
+  const unpacked = members.map((chunks) => concatenated(Uint8Array, chunks));
   let end = 0;
   for (const [i, member] of unpacked.entries()) {
     const trailer = trailerOf(member);
@@ -33,18 +34,7 @@ export function unpackMembers(bytes: Uint8Array): Unpacked | undefined {
   const rest = bytes.subarray(end);
   // Bytes that begin like a further member but cannot be unpacked are damaged data, not padding.
   if (isGzip(rest)) return undefined;
-  return { data: join(unpacked), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
-}
-
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return { data: concatenated(Uint8Array, unpacked), trailing: rest.every((byte) => byte === 0) ? 0 : rest.length };
 }
 
 function trailerOf(data: Uint8Array): Uint8Array {

@@ -1,3 +1,4 @@
+import { concatenated } from '../concatenated.ts';
 import { DataError } from '../errors.ts';
 import { isObject } from './keras/keras_json.ts';
 import { kerasModel } from './keras/keras_layers.ts';
@@ -159,7 +160,7 @@ function readManifest(manifest: unknown, read: (path: string) => Uint8Array, nam
     const { paths, weights } = isObject(group) ? group : {};
     if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) throw invalid(group);
     if (!Array.isArray(weights) || !weights.every(isTensor)) throw invalid(group);
-    const data = joined(paths.map(read));
+    const data = concatenated(Uint8Array, paths.map(read));
     let at = 0;
     return weights.map((tensor) => {
       const { dtype, bytes } = storedAs(tensor, name);
@@ -178,17 +179,6 @@ function readManifest(manifest: unknown, read: (path: string) => Uint8Array, nam
       return { name: tensor.name, shape: tensor.shape, data: dequantized(own, dtype, tensor.quantization) };
     });
   });
-}
-
-function joined(files: readonly Uint8Array[]): Uint8Array {
-  if (files.length === 1) return files[0]!;
-  const all = new Uint8Array(files.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const file of files) {
-    all.set(file, at);
-    at += file.length;
-  }
-  return all;
 }
 
 const sizes: Record<string, number> = { float32: 4, uint8: 1, uint16: 2, float16: 2 };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { integer, parse } from '../check.ts';
+import { concatenated } from '../concatenated.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Slice } from '../gpu/memory.ts';
@@ -47,23 +48,13 @@ export async function prepareImages(images: Images, preparation: PicturePreparat
       ? images
       : undefined;
   if (!list) return images as unknown as Float32Array; // countImages says what it should be
-  if (list.length > 0 && list.every(isFloats)) return joined(list);
+  if (list.length > 0 && list.every(isFloats)) return concatenated(Float32Array, list);
   requirePictures(list);
   const { preparePictures } = await import('./picture_input.ts');
   return { ...preparation, bitmaps: await preparePictures(list, preparation) };
 }
 
 const isFloats = (images: unknown): images is Float32Array => images instanceof Float32Array;
-
-function joined(list: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(list.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const one of list) {
-    all.set(one, at);
-    at += one.length;
-  }
-  return all;
-}
 
 /** The output of a layer for some images. */
 export interface LayerOutput {

@@ -1,0 +1,14 @@
+/** Arrays one after the other; one alone is given back itself. @param Type of the result. */
+export function concatenated<T extends Uint8Array | Float32Array>(
+  Type: new (length: number) => T,
+  arrays: readonly T[],
+): T {
+  if (arrays.length === 1) return arrays[0]!;
+  const whole = new Type(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    whole.set(array, at);
+    at += array.length;
+  }
+  return whole;
+}
