@@ -1,9 +1,9 @@
 import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
+import { isCrossEntropy } from '../model/loss.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
-import { isPlainCrossEntropy } from './losses/index.ts';
 import type { Settings } from './settings.ts';
 import { isBaseOptimizer } from './update.ts';
 
@@ -25,6 +25,6 @@ export async function loadKernels({
   optimizer,
   loss,
 }: Pick<Settings, 'model' | 'optimizer' | 'loss'>): Promise<void> {
-  const needsFurther = !isBaseOptimizer(optimizer) || !isPlainCrossEntropy(loss);
+  const needsFurther = !isBaseOptimizer(optimizer) || !isCrossEntropy(loss);
   await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
 }

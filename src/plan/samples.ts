@@ -1,11 +1,11 @@
 import type { Dataset } from '../data/dataset.ts';
 import { product } from '../model/layer.ts';
 
-/** `count` images from `start` on, as a view. */
-export function sliceDataset(dataset: Dataset, start: number, count: number): Dataset {
+type Values = Uint8Array | Uint16Array | Float32Array;
+
+/** A data set with some of the samples. @param part takes theirs out of all samples' values, `each` of them a sample. */
+function withSamples(dataset: Dataset, count: number, part: <T extends Values>(values: T, each: number) => T): Dataset {
   const { images, labels, targets, targetNames, sampleWeights, imageShape } = dataset;
-  const part = <T extends Uint8Array | Uint16Array | Float32Array>(values: T, each: number) =>
-    values.subarray(start * each, (start + count) * each) as T;
   return {
     ...dataset,
     count,
@@ -16,34 +16,34 @@ export function sliceDataset(dataset: Dataset, start: number, count: number): Da
   };
 }
 
+/** `count` images from `start` on, as a view. */
+export const sliceDataset = (dataset: Dataset, start: number, count: number): Dataset =>
+  withSamples(
+    dataset,
+    count,
+    <T extends Values>(values: T, each: number) => values.subarray(start * each, (start + count) * each) as T,
+  );
+
 /** The images at some indices, in their order, as a copy. */
 export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Dataset {
-  const { images, labels, targets, targetNames, sampleWeights, imageShape } = dataset;
-  const bytes = product(imageShape);
-  const outputs = targetNames?.length ?? 0;
   const count = indices.length;
-  const picked = {
-    images: new Uint8Array(count * bytes),
-    labels: labels instanceof Uint16Array ? new Uint16Array(count) : new Uint8Array(count),
-    targets: new Float32Array(count * outputs),
-  };
-  for (let to = 0; to < count; to++) {
-    const from = indices[to]!;
-    picked.labels[to] = labels[from]!;
-    picked.images.set(images.subarray(from * bytes, (from + 1) * bytes), to * bytes);
-    if (targets) picked.targets.set(targets.subarray(from * outputs, (from + 1) * outputs), to * outputs);
-  }
-  return {
-    ...dataset,
-    images: picked.images,
-    labels: picked.labels,
-    ...(targets && { targets: picked.targets }),
-    ...(sampleWeights && {
-      sampleWeights: Float32Array.from({ length: count }, (_, i) => sampleWeights[indices[i]!]!),
-    }),
-    count,
-  };
+  return withSamples(dataset, count, <T extends Values>(values: T, each: number) => {
+    const picked = emptyLike(values, count * each);
+    for (let to = 0; to < count; to++) {
+      const from = indices[to]!;
+      picked.set(values.subarray(from * each, (from + 1) * each), to * each);
+    }
+    return picked;
+  });
 }
+
+/** Not by its constructor, which would make a Buffer of Node's. */
+const emptyLike = <T extends Values>(values: T, length: number) =>
+  (values instanceof Float32Array
+    ? new Float32Array(length)
+    : values instanceof Uint16Array
+      ? new Uint16Array(length)
+      : new Uint8Array(length)) as T;
 
 /** Whether its samples have classes, and not targets alone. */
 export const hasClasses = ({ classNames }: Pick<Dataset, 'classNames'>): boolean => classNames.length > 0;

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../gpu/kernel.ts';
 import { softmaxCrossEntropy } from '../../kernels/losses.ts';
 import type { RecordShape } from '../../kernels/record.ts';
-import type { FilledLoss, FilledLossOf } from '../../model/losses/index.ts';
+import { type FilledLoss, isCrossEntropy } from '../../model/loss.ts';
 import { furtherTraining } from '../loaded_training.ts';
 
 /** The sizes of a loss' dispatch. */
@@ -26,20 +26,10 @@ export interface LossLaunch {
 
 export type Launch<O> = (loss: O, size: LossSize) => LossLaunch;
 
-/** Whether a loss is the cross-entropy of classes without options or weights, whose kernel most first runs take. */
-export const isPlainCrossEntropy = (loss: FilledLoss, weighted = false): boolean =>
-  !weighted && isCrossEntropy(loss) && loss.labelSmoothing === 0;
-
-const isCrossEntropy = (loss: FilledLoss): loss is FilledLossOf<CrossEntropyType> =>
-  Object.hasOwn(crossEntropies, loss.type);
-
-const crossEntropies = { sparseCategoricalCrossentropy: true, categoricalCrossentropy: true } as const;
-export type CrossEntropyType = keyof typeof crossEntropies;
-
 /** The kernel of a loss; all but the plain cross-entropy are those of further_training.ts. */
 export function lossLaunch(loss: FilledLoss, size: LossSize): LossLaunch {
   const { batch, outputs: classes, penalties, record, soft, weighted } = size;
-  return isPlainCrossEntropy(loss, weighted)
+  return isCrossEntropy(loss) && !weighted
     ? { kernel: softmaxCrossEntropy, shape: { batch, classes, penalties, record, soft } }
     : (furtherTraining().furtherLosses[loss.type] as Launch<FilledLoss>)(loss, size);
 }
