@@ -1,4 +1,5 @@
 import type { Snapshot } from '../train/snapshot.ts';
+import { DeliveryTime } from './delivery_time.ts';
 
 /** Why a state was taken. */
 export interface StateReason {
@@ -21,14 +22,13 @@ export class NewestState {
   private newest: Waiting | undefined;
   private best: Waiting | undefined;
   private delivering: Promise<void> | undefined;
-  /** Milliseconds that the last delivery took, and when it ended. */
-  private last = { took: 0, endedAt: Number.NEGATIVE_INFINITY };
+  private readonly time = new DeliveryTime();
 
   constructor(private readonly deliver: (state: Snapshot, reason: StateReason) => unknown) {}
 
-  /** Whether another delivery would keep within the share of the time that deliveries may take. */
-  hasTime(share: number): boolean {
-    return !this.delivering && performance.now() - this.last.endedAt >= this.last.took / share;
+  /** Whether there is time for another delivery. */
+  get hasTime(): boolean {
+    return !this.delivering && this.time.isLeft;
   }
 
   add(state: Promise<Snapshot>, reason: StateReason = {}): void {
@@ -49,10 +49,8 @@ export class NewestState {
     for (let next = this.next(); next; next = this.next()) {
       const state = await next.state.catch(() => undefined);
       if (!state) continue;
-      const begun = performance.now();
-      await this.deliver(state, next.reason);
-      const endedAt = performance.now();
-      this.last = { took: endedAt - begun, endedAt };
+      const { reason } = next;
+      await this.time.spend(() => this.deliver(state, reason));
     }
     this.delivering = undefined;
   }

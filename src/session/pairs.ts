@@ -6,8 +6,9 @@ import type { Gpu } from '../gpu/device.ts';
 import { type StepRecord, summarize } from '../health/history.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
 import type { Pace } from '../train/pace.ts';
+import { DeliveryTime } from './delivery_time.ts';
 import { EpochClock } from './epoch_clock.ts';
-import { type GpuBytes, shareOfDelivery } from './training_run.ts';
+import type { GpuBytes } from './training_run.ts';
 
 export type Twin = 'a' | 'b';
 
@@ -51,8 +52,7 @@ export async function trainPairs(
 ): Promise<PairRecord[]> {
   const bundler = new EventBundler<PairEvent>(events);
   const records: PairRecord[] = [];
-  /** Milliseconds that the last state took, and when it was delivered. */
-  let last = { took: 0, endedAt: Number.NEGATIVE_INFINITY };
+  const time = new DeliveryTime();
   try {
     for (const [pair, seed] of seeds.entries()) {
       if (signal.aborted) break;
@@ -68,13 +68,12 @@ export async function trainPairs(
         ...(pair === 0 && state && { state }),
         ...(listener && {
           onState: async (take: () => Promise<PairState>) => {
-            const begun = performance.now();
-            if (begun - last.endedAt < last.took / shareOfDelivery) return;
-            const taken = await take();
-            await bundler.sent();
-            await listener(taken);
-            const endedAt = performance.now();
-            last = { took: endedAt - begun, endedAt };
+            if (!time.isLeft) return;
+            await time.spend(async () => {
+              const taken = await take();
+              await bundler.sent();
+              await listener(taken);
+            });
           },
         }),
         onBegin: (bytes) => {

@@ -60,7 +60,6 @@ export interface Keep {
 
 /** As long as delivering a state takes less than a twentieth of that; else as much longer. */
 export const secondsBetweenStates = 10;
-export const shareOfDelivery = 1 / 20;
 
 export interface RunResult {
   stopped: boolean;
@@ -120,7 +119,7 @@ export class TrainingRun {
         await bundler.sent();
         await state(snapshot, reason);
       });
-    const isOftenEnough = () => !states || states.hasTime(shareOfDelivery);
+    const isOftenEnough = () => !states || states.hasTime;
     const { every, monitor } = keep ?? {};
     let { best } = keep ?? {};
     /** The reason to keep the state at the end of an epoch; undefined if it is not wanted. */
