@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine } from './engine.ts';
-import { inferencePass } from './inference_pass.ts';
+import { inferenceInput, inferencePass } from './inference_pass.ts';
 import { type FilledTestTimeAugmentation, requireOwnLabels, viewOf } from './test_time_augmentation.ts';
 
 /**
@@ -16,16 +16,14 @@ export async function augmentedProbabilities(
   dataset: Dataset,
   given: FilledTestTimeAugmentation,
 ): Promise<{ probabilities: Float32Array; loss: number }> {
-  const { inputView, steps, settings, scheduler } = engine;
+  const { inputView, settings, scheduler } = engine;
   const { samples } = given;
   const view = viewOf(inputView, given);
   requireOwnLabels(view, dataset);
-  const { count } = dataset;
+  const { count, sampleWeights } = dataset;
   const { outputs: classes } = settings;
   const sums = new Float64Array(count * classes);
-  const { sampleWeights } = dataset;
-  const weighted = sampleWeights && { weights: sampleWeights, inference: true };
-  const input = await engine.input(dataset, view, steps.evaluation, weighted);
+  const input = await inferenceInput(engine, dataset, view);
   let loss = 0;
   try {
     for (let sample = 1; sample <= samples; sample++) {

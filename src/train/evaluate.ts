@@ -15,7 +15,7 @@ import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine, WhichWeights } from './engine.ts';
-import { inferencePass } from './inference_pass.ts';
+import { inferenceInput, inferencePass } from './inference_pass.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import {
   type FilledTestTimeAugmentation,
@@ -86,8 +86,10 @@ export async function evaluate(
   const metrics = metricsOf(engine.settings.metrics, given);
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
-  const sampleWeights = sampleWeight ? requireSampleWeight(sampleWeight, dataset.count) : dataset.sampleWeights;
-  const weighted: Dataset = { ...dataset, ...(sampleWeights && { sampleWeights }) };
+  const weighted = {
+    ...dataset,
+    ...(sampleWeight && { sampleWeights: requireSampleWeight(sampleWeight, dataset.count) }),
+  };
   if (testTimeAugmentation) {
     requireTestTimeAugmentationFits(engine.settings, dataset, testTimeAugmentation);
     const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // few ask for them
@@ -99,7 +101,7 @@ export async function evaluate(
     const { accuracy, ...figures } = counting.figures();
     return { loss: mean, accuracy: accuracy as number, ...figures };
   }
-  const input = await evaluationInput(engine, weighted);
+  const input = await inferenceInput(engine, weighted);
   try {
     return await engine.withWeights(weights, () => evaluateInput(engine, input, weighted, metrics));
   } finally {
@@ -108,20 +110,13 @@ export async function evaluate(
   }
 }
 
-/** Those of the trainer, where a call does not say others. */
-function metricsOf(
+/** The metrics of a trainer, except where a call gives others. */
+export function metricsOf(
   all: readonly FilledMetric[],
   given: Pick<FilledEvaluateOptions, 'metrics' | 'weightedMetrics'>,
 ): FilledMetric[] {
   const { metrics = all.filter((it) => !it.isWeighted), weightedMetrics = all.filter((it) => it.isWeighted) } = given;
   return [...metrics, ...weightedMetrics];
-}
-
-/** A data set on the GPU for `evaluateInput`, with the weights of its samples where it has any. */
-export async function evaluationInput(engine: Engine, dataset: Dataset): Promise<DatasetInput> {
-  const { sampleWeights, count } = dataset;
-  const weighted = sampleWeights && { weights: requireSampleWeight(sampleWeights, count), inference: true };
-  return engine.input(dataset, engine.plain, engine.steps.evaluation, weighted);
 }
 
 const [accuracyFigure] = fillMetrics(['accuracy']);

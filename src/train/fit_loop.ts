@@ -15,8 +15,9 @@ import { badStepsToHalt } from '../plan/steps.ts';
 import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callbacks/index.ts';
 import { CheckpointTimes } from './checkpoint_every.ts';
 import type { Engine } from './engine.ts';
-import { evaluateInput, evaluationInput } from './evaluate.ts';
+import { evaluateInput, metricsOf } from './evaluate.ts';
 import { isEverValidated, isValidated } from './fit_settings.ts';
+import { inferenceInput } from './inference_pass.ts';
 import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
@@ -39,28 +40,24 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   const { steps, startup } = engine;
   const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView, options);
   const validationData = options.validationData ?? kept;
-  const ofTrainer = engine.settings.metrics;
-  const metrics = options.metrics ? [...options.metrics, ...ofTrainer.filter((it) => it.isWeighted)] : ofTrainer;
+  const metrics = metricsOf(engine.settings.metrics, options);
   const { outputs, loss } = engine.settings;
   requireMetricsOfClasses(metrics, loss);
   requireMetricsFit(metrics, outputs);
   const accuracy = metricOf(loss) === 'accuracy';
   const validates = isEverValidated(options.epochs, options.validationFreq);
-  const measured = {
-    ...{ validation: validationData !== undefined && validates, accuracy, metrics },
-    ...(!validates && { isLeftOut: true }),
-  };
+  const measured = { validation: validationData !== undefined && validates, isLeftOut: !validates, accuracy, metrics };
   requireCallbacksFit(options.callbacks, measured, typeof engine.learningRate !== 'number');
   await engine.fitAugmentation(training);
   const { classWeight, sampleWeight } = options;
-  const given = sampleWeight ? requireSampleWeight(sampleWeight, dataset.count) : dataset.sampleWeights;
-  const own = given?.subarray(start, start + training.count);
+  const given = sampleWeight ?? dataset.sampleWeights;
+  const own = given && requireSampleWeight(given, dataset.count).subarray(start, start + training.count);
   const weights = classWeight === undefined ? own : await weightsByClass(training, classWeight, own);
   const how = { alsoPlain: engine.probe !== undefined, ...(weights && { weights }) };
   const input = await engine.input(training, engine.inputView, steps.training, how);
   let validation: DatasetInput | undefined;
   try {
-    if (validationData) validation = await evaluationInput(engine, validationData);
+    if (validationData) validation = await inferenceInput(engine, validationData);
     await engine.gpu.device.queue.onSubmittedWorkDone();
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
     const place = placeOf(engine, input, options);

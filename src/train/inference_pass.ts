@@ -1,9 +1,11 @@
+import type { Dataset } from '../data/dataset.ts';
 import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { StepRecord } from '../health/history.ts';
 import type { Measured } from '../health/metric.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import type { Engine } from './engine.ts';
+import { requireSampleWeight } from './sample_weights.ts';
 
 /** The most bytes of probabilities that wait on the GPU to be read: a data set of many classes is read in parts. */
 const mostBytes = 2 ** 24;
@@ -15,6 +17,13 @@ export interface PassOptions {
   epoch?: number;
   /** Gets the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
   onProbabilities?: (probabilities: Float32Array, first: number) => void;
+}
+
+/** A data set on the GPU for an inference pass, unaugmented by default, with the weights of its samples where it has any. */
+export async function inferenceInput(engine: Engine, dataset: Dataset, view = engine.plain): Promise<DatasetInput> {
+  const { sampleWeights, count } = dataset;
+  const weighted = sampleWeights && { weights: requireSampleWeight(sampleWeights, count), inference: true };
+  return engine.input(dataset, view, engine.steps.evaluation, weighted);
 }
 
 /**
