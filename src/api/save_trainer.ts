@@ -4,7 +4,7 @@ import { exportModel, modelFormats } from '../formats/export_model.ts';
 import { modelOfRun } from '../formats/model_of_run.ts';
 import { formatRun, type SavedRun } from '../formats/run_file.ts';
 import { healthTable } from '../health/health_table.ts';
-import { withoutHealth } from '../health/history.ts';
+import { emptyHistory, withoutHealth } from '../health/history.ts';
 import { storedName, storeModel } from './model_store.ts';
 import type { SaveOptions, SaveTarget, Trainer, TrainingLog } from './trainer.ts';
 
@@ -36,7 +36,7 @@ async function savedRunOf(trainer: Trainer, log: TrainingLog | undefined): Promi
   const { classNames: _, pictures: __, ...options } = trainer.options;
   const { imageShape, fit } = trainer.pictures;
   const snapshot = await trainer.meanwhile.snapshot();
-  const { epochs = [], steps = [], verdicts = [], probes = [] } = log?.history ?? {};
+  const { epochs, steps, verdicts, probes } = log?.history ?? emptyHistory();
   const health = healthTable(steps);
   return {
     options,

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { ModelFormat } from '../formats/export_model.ts';
 import type { OnnxOptions } from '../formats/onnx/onnx.ts';
 import type { Gpu } from '../gpu/device.ts';
-import type { History } from '../health/history.ts';
+import { emptyHistory, type History } from '../health/history.ts';
 import { Trainer as BaseTrainer } from '../train/trainer.ts';
 import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
 
@@ -41,16 +41,16 @@ export class Trainer extends BaseTrainer {
 
   override async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
     const history = await super.fit(dataset, options);
-    const before = this.#log?.history;
+    const before = this.#log?.history ?? emptyHistory();
     const { epochs, steps, verdicts, probes } = history;
     this.#log = {
       trainSamples: dataset.count,
       testSamples: options.validationData?.count ?? 0,
       history: {
-        epochs: [...(before?.epochs ?? []), ...epochs],
-        steps: [...(before?.steps ?? []), ...steps],
-        verdicts: [...(before?.verdicts ?? []), ...verdicts],
-        probes: [...(before?.probes ?? []), ...probes],
+        epochs: [...before.epochs, ...epochs],
+        steps: [...before.steps, ...steps],
+        verdicts: [...before.verdicts, ...verdicts],
+        probes: [...before.probes, ...probes],
       },
     };
     return history;

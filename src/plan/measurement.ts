@@ -63,18 +63,11 @@ export function planMeasurement(
     const buffers = { y0, y1, dy0, dy1, chunks: planner.upload(`health.chunks_${g}`, table.words), state };
     return planner.dispatch(layerStatistics, shape, { ...buffers, partials: own, positive });
   };
+  const tensors = chunks.ranges.length / 2;
+  const common = { layers: layers.length, tensors, record: reader.shape, firstWord: recordWords(tensors) };
   const add = (): PlannedDispatch => {
     const ranges = packRanges(layers, chunks.ranges);
-    const count = chunks.ranges.length / 2;
-    const shape = {
-      layers: layers.length,
-      tensors: count,
-      partials: total,
-      chunks: chunks.count,
-      words,
-      record: reader.shape,
-      firstWord: recordWords(count),
-    };
+    const shape = { ...common, partials: total, chunks: chunks.count, words };
     return planner.dispatch(healthReduce, shape, {
       partials: own,
       positive,
@@ -88,13 +81,10 @@ export function planMeasurement(
   const compare = (): PlannedDispatch => {
     const places = unitPlaces(model, network.weights.tensors);
     const shape = {
-      layers: layers.length,
-      tensors: chunks.ranges.length / 2,
+      ...common,
       weights: network.weights.all.size / 4,
       input: input.size / 4,
       inputElements: product(model.inputShape),
-      record: reader.shape,
-      firstWord: recordWords(chunks.ranges.length / 2),
     };
     return planner.dispatch(equalUnits, shape, {
       w: network.weights.all,

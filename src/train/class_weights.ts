@@ -5,8 +5,8 @@ import { hasClasses } from '../plan/samples.ts';
 import { type ClassWeight, requireClassWeight, requireSampleWeight } from './sample_weights.ts';
 
 /**
- * The class of each sample that its weight goes by: its label, or of targets the largest share or whether the only number
- * is above 0.5, as in Keras.
+ * The class of each sample that its weight goes by: its label; of targets the index of the single 1, or the only number itself where
+ * all are 0 or 1.
  *
  * @throws ConfigurationError for samples that have no class.
  */
