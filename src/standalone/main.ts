@@ -3,6 +3,7 @@ import { defaultRescale } from '../formats/trained_model.ts';
 import { compileModel } from '../model/graph.ts';
 import { drawPicture, pictureDecoding } from '../picture_fit.ts';
 import { networkProbabilities } from '../reference/network.ts';
+import { pictureBytes } from '../reference/picture_bytes.ts';
 
 // The script of a page that has a model in it and classifies pictures: `wgrad export --format html`. It computes with the float64
 // twin, in plain loops: so it runs in every browser, from a file, and asks nothing of anybody.
@@ -30,13 +31,14 @@ function inputOf(source: CanvasImageSource, size: { width: number; height: numbe
   drawPicture(context, source, size, 'cover');
   const picture = context.getImageData(0, 0, width, height);
   const { data } = picture;
+  if (channels === 1) {
+    for (const [p, gray] of pictureBytes({ batch: 1, height, width, channels }, data).entries()) {
+      data.fill(inverted.checked ? 255 - gray : gray, 4 * p, 4 * p + 3);
+    }
+  }
   const input = new Float32Array(height * width * channels);
   for (let p = 0; p < height * width; p++) {
-    const [r, g, b] = data.subarray(4 * p, 4 * p + 3) as unknown as [number, number, number];
-    const gray = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
-    const bytes = channels === 1 ? [inverted.checked ? 255 - gray : gray] : [r, g, b, 255];
-    for (let c = 0; c < channels; c++) input[p * channels + c] = (bytes[c] ?? 0) * factor;
-    if (channels === 1) data.fill(bytes[0]!, 4 * p, 4 * p + 3);
+    for (let c = 0; c < channels; c++) input[p * channels + c] = (c < 4 ? data[4 * p + c]! : 0) * factor;
   }
   seen.getContext('2d')!.putImageData(picture, 0, 0);
   return input;
