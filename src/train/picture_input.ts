@@ -96,28 +96,13 @@ function sizeOf(source: Drawable): { width: number; height: number } {
 
 /** Where a batch of prepared pictures becomes bytes like those of a data set, without passing through the host. */
 export class PictureInput {
-  readonly input: DatasetInput;
-  readonly #engine: Engine;
-  readonly #texture: GPUTexture;
-  readonly #pixels: Slice;
-  readonly #shape: PictureBytesShape;
-  readonly #dispatch: Dispatch;
-
   private constructor(
-    engine: Engine,
-    input: DatasetInput,
-    texture: GPUTexture,
-    pixels: Slice,
-    shape: PictureBytesShape,
-    dispatch: Dispatch,
-  ) {
-    this.#engine = engine;
-    this.input = input;
-    this.#texture = texture;
-    this.#pixels = pixels;
-    this.#shape = shape;
-    this.#dispatch = dispatch;
-  }
+    private readonly engine: Engine,
+    readonly input: DatasetInput,
+    private readonly texture: GPUTexture,
+    private readonly pixels: Slice,
+    private readonly dispatch: Dispatch,
+  ) {}
 
   /** @param batch pictures at once, at most. */
   static async start(engine: Engine, { imageShape }: PicturePreparation, batch: number): Promise<PictureInput> {
@@ -142,7 +127,7 @@ export class PictureInput {
         format: 'rgba8unorm',
         usage: GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC | GPUTextureUsage.RENDER_ATTACHMENT,
       });
-      return new PictureInput(engine, input, texture, pixels, shape, dispatch);
+      return new PictureInput(engine, input, texture, pixels, dispatch);
     } catch (error) {
       if (pixels) memory.free(pixels.buffer);
       input.dispose();
@@ -152,10 +137,10 @@ export class PictureInput {
 
   /** Writes the images of a batch, from its first on. */
   write(pictures: readonly ImageBitmap[]): void {
-    const { height, width } = this.#shape;
-    const { device } = this.#engine.gpu;
-    const { buffer } = this.#pixels;
-    const texture = this.#texture;
+    const { texture } = this;
+    const { height, width } = texture;
+    const { device } = this.engine.gpu;
+    const { buffer } = this.pixels;
     const bytesPerRow = 4 * pitchOf(width);
     for (const [n, source] of pictures.entries()) {
       device.queue.copyExternalImageToTexture({ source }, { texture }, [width, height]);
@@ -166,12 +151,12 @@ export class PictureInput {
         ]),
       );
     }
-    submit(device, 'pictures', (work) => work.compute([this.#dispatch]));
+    submit(device, 'pictures', (work) => work.compute([this.dispatch]));
   }
 
   dispose(): void {
-    this.#texture.destroy();
-    this.#engine.memory.free(this.#pixels.buffer);
+    this.texture.destroy();
+    this.engine.memory.free(this.pixels.buffer);
     this.input.dispose();
   }
 }

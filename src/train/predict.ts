@@ -31,8 +31,9 @@ export type Images = ImageList | Picture;
 export type PreparedImages = Float32Array | Dataset | PreparedPictures;
 
 /** Pictures at the size of the training images. */
-interface PreparedPictures extends PicturePreparation {
+interface PreparedPictures {
   bitmaps: readonly ImageBitmap[];
+  preparation: PicturePreparation;
 }
 
 /**
@@ -42,16 +43,12 @@ interface PreparedPictures extends PicturePreparation {
  */
 export async function prepareImages(images: Images, preparation: PicturePreparation): Promise<PreparedImages> {
   if (isFloats(images) || isDataset(images)) return images;
-  const list: readonly unknown[] | undefined = isPicture(images)
-    ? [images]
-    : Array.isArray(images)
-      ? images
-      : undefined;
-  if (!list) return images as unknown as Float32Array; // countImages says what it should be
+  const list: readonly unknown[] | Images = isPicture(images) ? [images] : images;
+  if (!Array.isArray(list)) return list as unknown as Float32Array; // countImages says what it should be
   if (list.length > 0 && list.every(isFloats)) return concatenated(Float32Array, list);
   requirePictures(list);
   const { preparePictures } = await import('./picture_input.ts');
-  return { ...preparation, bitmaps: await preparePictures(list, preparation) };
+  return { preparation, bitmaps: await preparePictures(list, preparation) };
 }
 
 const isFloats = (images: unknown): images is Float32Array => images instanceof Float32Array;
@@ -146,7 +143,7 @@ interface Wanted {
 }
 
 const isDataset = (images: Images | PreparedImages): images is Dataset =>
-  typeof images === 'object' && images !== null && 'imageShape' in images && !('bitmaps' in images);
+  typeof images === 'object' && images !== null && 'imageShape' in images;
 
 const arePictures = (images: PreparedImages): images is PreparedPictures =>
   typeof images === 'object' && images !== null && 'bitmaps' in images;
@@ -215,7 +212,7 @@ async function read(
 const indices = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
 
 /** Fetched for who asks for it. */
-async function pictureInput(engine: Engine, { bitmaps, ...preparation }: PreparedPictures): Promise<PictureInput> {
+async function pictureInput(engine: Engine, { bitmaps, preparation }: PreparedPictures): Promise<PictureInput> {
   const { PictureInput } = await import('./picture_input.ts');
   return PictureInput.start(engine, preparation, Math.min(engine.settings.batchSize, bitmaps.length));
 }
