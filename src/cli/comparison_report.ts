@@ -1,5 +1,5 @@
 import type { Comparison, Row } from '../compare/comparison_rows.ts';
-import type { PairRecord, TwinEpoch } from '../compare/twin_record.ts';
+import { endOf, type PairRecord, type TwinEpoch } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
 import { measureName, validationMeasure } from '../health/metric.ts';
 import { differenceText, estimateText, intervalsText, pText } from '../report/comparison_text.ts';
@@ -8,7 +8,7 @@ import { table } from './tables.ts';
 /** The output of `wgrad compare`: functions from figures to text. */
 
 export function pairLine({ seed, a, b }: PairRecord, place: number, pairs: number, seconds: number): string {
-  const last = [a, b].map(({ epochs, finalEpoch }) => (finalEpoch ? epochs[finalEpoch - 1] : epochs.at(-1)));
+  const last = [a, b].map(endOf);
   const outcome = (of: (epoch: TwinEpoch) => number | undefined) =>
     last
       .map((epoch, i) => {

@@ -28,6 +28,10 @@ export interface TwinRecord {
   broke?: { epoch: number; step: number; layer: string; pass: string };
 }
 
+/** The epoch whose weights a run ended with; of a run that broke off, the last complete one. */
+export const endOf = ({ epochs, finalEpoch }: Pick<TwinRecord, 'epochs' | 'finalEpoch'>): TwinEpoch | undefined =>
+  finalEpoch === undefined ? epochs.at(-1) : epochs[finalEpoch - 1];
+
 export interface TwinEpoch {
   /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
   loss: number;

@@ -1,6 +1,6 @@
 import { estimate } from '../compare/comparison.ts';
 import { comparePairs, layersOf, type Row } from '../compare/comparison_rows.ts';
-import type { PairRecord, TwinRecord } from '../compare/twin_record.ts';
+import { endOf, type PairRecord, type TwinRecord } from '../compare/twin_record.ts';
 import { figure } from '../figures.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import { measureName, validationMeasure } from '../health/metric.ts';
@@ -176,12 +176,11 @@ function verdictTable(pairs: readonly PairRecord[], layers: readonly string[]): 
 }
 
 function pairTable(pairs: readonly PairRecord[]): Markup {
-  const ended = ({ epochs, finalEpoch }: TwinRecord) => (finalEpoch ? epochs[finalEpoch - 1] : epochs.at(-1));
-  const measure = measureName(pairs.flatMap(({ a, b }) => ended(a) ?? ended(b) ?? [])[0]);
+  const measure = measureName(pairs.flatMap(({ a, b }) => endOf(a) ?? endOf(b) ?? [])[0]);
   const shown = (value: number | undefined) => (value === undefined ? '' : figure(value));
   const cellsOf = (twin: TwinRecord): (string | undefined)[] => {
     const { broke, stoppedEarly } = twin;
-    const epoch = ended(twin);
+    const epoch = endOf(twin);
     const stopped = stoppedEarly ? `stopped early, after epoch ${stoppedEarly.epoch}` : 'whole';
     const end = broke ? `step ${broke.step}: ${broke.layer}, ${broke.pass}` : stopped;
     if (!epoch) return [end, '', '', ''];
