@@ -23,10 +23,10 @@ export function transferWeights(
   seed: number,
 ): TransferredWeights {
   const weights = initialWeights(to, seed);
-  const before = tensorsByLayer(from.model);
+  const before = allTensorsByLayer(from.model);
   const transferred: string[] = [];
   const fresh: string[] = [];
-  for (const [name, tensors] of tensorsByLayer(to)) {
+  for (const [name, tensors] of allTensorsByLayer(to)) {
     const source = before.get(name);
     const fits =
       source?.length === tensors.length &&
@@ -41,7 +41,8 @@ export function transferWeights(
   return { weights, transferred, fresh };
 }
 
-function tensorsByLayer({ layers, tensors }: CompiledModel) {
+/** The tensors of each layer that has some, whether they are trained or not, with their positions in Keras' order. */
+function allTensorsByLayer({ layers, tensors }: CompiledModel) {
   const byLayer = new Map<string, { at: number; spec: CompiledModel['tensors'][number]['spec'] }[]>();
   for (const [at, { layer, spec }] of tensors.entries()) {
     const { name } = layers[layer]!;

@@ -2,7 +2,7 @@ import type { LearningRate } from '../schedule.ts';
 
 /** Options of every optimizer; the names and their meaning are Keras' (keras/src/optimizers/base_optimizer.py). */
 export interface OptimizerOptions {
-  /** The size of a step, >= 0, or a schedule over the updates. By default 0.001; 0.01 of SGD, 0.02 of Muon. */
+  /** The size of a step, >= 0, or a schedule over the updates. By default 0.001; 0.01 of SGD, 0.05 of Muon. */
   learningRate?: LearningRate | undefined;
   /** Scales each tensor's gradient down to this L2 norm where it is larger; > 0. Not by default. At most one of the three clips. */
   clipnorm?: number | undefined;
@@ -90,7 +90,7 @@ export interface MuonOptions extends OptimizerOptions {
   epsilon?: number | undefined;
 }
 
-/** The options of each optimizer. A test holds them beside the schemas, which check them. */
+/** The options of each optimizer. A test compares them with the schemas, which check them. */
 export interface OptimizerOptionsByType {
   adam: AdamOptions;
   sgd: SgdOptions;
