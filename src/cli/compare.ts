@@ -22,6 +22,7 @@ import { throughLosses } from './losses.ts';
 import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { checkSamples } from './run_options.ts';
+import { servedPair } from './served_runs.ts';
 import { Session } from './session.ts';
 import { adapterLine, dataLine, lengthLines, mirroringLines, modelTable } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
@@ -64,7 +65,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         keepPair: (newest: PairState) => {
           state = newest;
         },
-        restoredPair: () => state,
+        files: servedPair(() => state!),
         report: console.error,
       });
     session = await open(options.adapter);

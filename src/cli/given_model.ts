@@ -3,11 +3,9 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ConfigurationError, DataError } from '../errors.ts';
 import { importModel } from '../formats/import_model.ts';
 import { runOfModel } from '../formats/model_of_run.ts';
-import { formatRun, isRun, parseRun, type SavedRun } from '../formats/run_file.ts';
+import { isRun, parseRun, type SavedRun } from '../formats/run_file.ts';
 import type { ImportedModel } from '../formats/tensorflow.ts';
 import type { Model } from '../model/graph.ts';
-import { modelFile } from './headless/model_files.ts';
-import type { ServedFiles } from './served_files.ts';
 
 export function readGiven(path: string): Uint8Array {
   try {
@@ -54,6 +52,3 @@ export async function readRunOrModel(given: string): Promise<SavedRun> {
     fix: 'train it: wgrad import makes a run of it',
   });
 }
-
-/** The file in which the page finds a run. */
-export const servedModel = (run: SavedRun): ServedFiles => new Map([[`/${modelFile}`, () => formatRun(run)]]);

@@ -17,6 +17,7 @@ import { metricOf } from '../model/loss.ts';
 import { requireTrained } from '../model/require_trained.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { checkLabels } from '../plan/targets.ts';
+import type { ResumePoint } from '../session/resume_point.ts';
 import { type RunToSave, runToSave } from '../session/saved_run.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
 import { weightsOf } from '../train/class_weights.ts';
@@ -28,12 +29,12 @@ import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../tr
 import { fillTrainerOptions } from '../train/trainer_options.ts';
 import { readParts } from './datasets.ts';
 import { type FromModel, fromLine, modelFrom } from './from_model.ts';
-import { servedModel } from './given_model.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
 import { planOfResumed, type ResumedRun, requireSameImages, requireSameOptions } from './resumed_run.ts';
 import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
+import { servedModel, servedState } from './served_runs.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
 
@@ -59,8 +60,10 @@ export interface PreparedRun {
   config: Record<string, unknown>;
 }
 
-export interface RunParts extends Pick<SessionOptions, 'keep' | 'restored'> {
+export interface RunParts extends Pick<SessionOptions, 'keep'> {
   tell?: (events: RunEvent[]) => void;
+  /** The state from which the page continues, once there is one. */
+  restored?: () => ResumePoint | undefined;
   /** The run to resume, and the names of the options that were typed. */
   resumed?: ResumedRun & { typed: readonly string[] };
   /** The model whose weights it begins with. */
@@ -104,8 +107,8 @@ export async function withRun<Result>(
   try {
     const { adapter: kind, chrome, yes, browserTimeout } = options;
     const report = console.error;
-    const files = from && { files: servedModel(from.run) };
-    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, restored, report, ...files };
+    const files = new Map([...(from ? servedModel(from.run) : []), ...servedState(() => restored!()!)]);
+    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, files, report };
     session = await Session.open({ ...opening, adapter: kind });
     const { adapter } = session;
     const plan = resumed

@@ -4,21 +4,20 @@ import type { PairState } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/index.ts';
 import { ConfigurationError, SetupError, WgradError } from '../errors.ts';
 import type { AdapterFacts, Snapshot } from '../index.ts';
-import { packNumbers, unpackNumbers } from '../json_numbers.ts';
+import { unpackNumbers } from '../json_numbers.ts';
 import type { StateReason } from '../session/newest_state.ts';
-import type { ResumePoint } from '../session/resume_point.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
 import { BrowserLostError } from './browser_lost_error.ts';
 import { adapterFlags, launchChrome, mayHaveGpu, pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
 import { datasetRoutes } from './dataset_server.ts';
 import { ensureChrome } from './get_chrome.ts';
-import type { Outcome, Page, ServedState } from './headless/protocol.ts';
+import type { Outcome, Page } from './headless/protocol.ts';
 import { Liveness } from './liveness.ts';
-import { type PackedSnapshot, packSnapshot, unpackSnapshot } from './packed_snapshot.ts';
+import { type PackedSnapshot, unpackSnapshot } from './packed_snapshot.ts';
 import { revive } from './page_error.ts';
 import { type ServedFiles, servedFiles } from './served_files.ts';
-import { type Handler, type Served, serve } from './server.ts';
+import { type Served, serve } from './server.ts';
 
 /** The `window.wgrad` of every page that a session drives; its methods return Outcomes. */
 export interface Opening {
@@ -42,10 +41,6 @@ export interface SessionOptions {
   keep?: (state: Snapshot, reason: StateReason) => void;
   /** Gets the states of a pair of twins as it is trained. */
   keepPair?: (state: PairState) => void;
-  /** The state from which the page continues a pair. */
-  restoredPair?: () => PairState | undefined;
-  /** Where the page's `restore` puts the run. */
-  restored?: () => ResumePoint | undefined;
   /** Further files that the page may fetch. */
   files?: ServedFiles;
   report: (line: string) => void;
@@ -134,10 +129,7 @@ export class Session<P extends Opening = Page> {
         fileURLToPath(new URL(`../${options.page ?? 'headless'}`, import.meta.url)),
         servedFiles(
           options.files ?? new Map(),
-          stateRoute(
-            options,
-            datasetRoutes(async () => options.datasets()),
-          ),
+          datasetRoutes(async () => options.datasets()),
         ),
       );
       const opened = Session.openPage<P>(browser, server, options, timeout);
@@ -223,24 +215,4 @@ export class Session<P extends Opening = Page> {
     this.server.close();
     await closeChrome(this.browser);
   }
-}
-
-/** GET /state.json gives the state to resume from. A call to the page could pass at most 100 MB. */
-function stateRoute(
-  { restored, restoredPair }: Pick<SessionOptions, 'restored' | 'restoredPair'>,
-  others: Handler,
-): Handler {
-  return (request, response, next) => {
-    let served: ServedState | PackedSnapshot | undefined;
-    if (request.url === '/state.json') {
-      const { snapshot, ...from } = restored?.() ?? {};
-      served = snapshot && { state: packSnapshot(snapshot), from: packNumbers(from) as ServedState['from'] };
-    } else if (request.url === '/pair.json') {
-      const state = restoredPair?.();
-      served = state && packSnapshot(state);
-    } else return others(request, response, next);
-    if (!served) return next();
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(served));
-  };
 }

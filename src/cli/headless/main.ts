@@ -8,7 +8,7 @@ import { transferWeights } from '../../model/transfer.ts';
 import { type PairEvent, trainPairs } from '../../session/pairs.ts';
 import { TrainingRun } from '../../session/training_run.ts';
 import { type PackedSnapshot, packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
-import { modelFile } from './model_files.ts';
+import { modelFile, pairFile, stateFile } from './model_files.ts';
 import { outcome } from './outcome.ts';
 import { readServedPictures } from './pictures.ts';
 import { predictServed } from './predict.ts';
@@ -39,7 +39,7 @@ window.wgrad = {
     }),
   restore: () =>
     outcome(async () => {
-      const served: ServedState = JSON.parse(new TextDecoder().decode(await fetchFile('state.json')));
+      const served: ServedState = JSON.parse(new TextDecoder().decode(await fetchFile(stateFile)));
       await run.restore(unpackSnapshot(served.state));
       before = unpackNumbers(served.from);
     }),
@@ -65,7 +65,7 @@ window.wgrad = {
   trainPair: ({ seed, epochs, continues }) =>
     outcome(async () => {
       const served: PackedSnapshot | undefined =
-        continues && JSON.parse(new TextDecoder().decode(await fetchFile('pair.json')));
+        continues && JSON.parse(new TextDecoder().decode(await fetchFile(pairFile)));
       const [pair] = await trainPairs(
         gpu,
         datasets,

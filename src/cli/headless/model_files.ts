@@ -1,7 +1,9 @@
 import type { ClassProbability } from '../../index.ts';
 
-/** Where the page finds the model that it opens, and the pictures that it predicts. */
+/** Where the page finds the model that it opens, the states that it continues from, and the pictures that it predicts. */
 export const modelFile = 'model.wgrad';
+export const stateFile = 'state.json';
+export const pairFile = 'pair.json';
 export const pictureFile = (index: number): string => `pictures/${index}`;
 
 /** The prediction for a picture, or why it could not be read. */
