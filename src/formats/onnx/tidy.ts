@@ -15,35 +15,26 @@ const isLinear = ({ config }: ReadLayer) => ((config as { activation?: string })
  */
 export function tidied(builder: NetworkBuilder, output: number): number {
   const { layers } = builder;
+  const needed = builder.neededFor(output);
+  const consumers = new Map<number, number>();
+  for (const index of needed) {
+    for (const input of new Set(layers[index]!.inputs)) consumers.set(input, (consumers.get(input) ?? 0) + 1);
+  }
   const moved = new Map<number, number>();
-  const now = (layer: number): number => (moved.has(layer) ? now(moved.get(layer)!) : layer);
-  for (const index of builder.neededFor(output)) {
+  const now = (layer: number): number => moved.get(layer) ?? layer;
+  // The layers come in their order, so the one before has its place already.
+  for (const index of needed) {
     const layer = layers[index]!;
     layer.inputs = layer.inputs.map(now);
     const [before] = layer.inputs;
-    if (layer.inputs.length !== 1 || before! < 0 || !isOnlyConsumer(builder, before!, index, output, moved)) continue;
+    if (layer.inputs.length !== 1 || before! < 0 || consumers.get(before!) !== 1) continue;
     const previous = layers[before!]!;
     const gone = builder.affine.has(index) ? foldAffine(previous, layer) : fuseActivation(previous, layer);
-    if (gone) moved.set(index, before!);
+    if (!gone) continue;
+    moved.set(index, before!);
+    consumers.set(before!, consumers.get(index) ?? 0);
   }
   return now(output);
-}
-
-function isOnlyConsumer(
-  builder: NetworkBuilder,
-  before: number,
-  index: number,
-  output: number,
-  moved: ReadonlyMap<number, number>,
-): boolean {
-  const takes = (layer: number): number[] =>
-    builder.layers[layer]!.inputs.map((input) => {
-      let at = input;
-      while (moved.has(at)) at = moved.get(at)!;
-      return at;
-    });
-  const needed = [...builder.neededFor(output)].filter((layer) => !moved.has(layer));
-  return before !== output && needed.every((layer) => layer === index || !takes(layer).includes(before));
 }
 
 function fuseActivation(previous: ReadLayer, { config }: ReadLayer): boolean {
