@@ -1,7 +1,7 @@
 import type { PairState } from '../compare/twins.ts';
+import { base64 } from '../formats/base64.ts';
 import type { Snapshot } from '../index.ts';
 import { packNumbers, unpackNumbers } from '../json_numbers.ts';
-import { base64 } from './headless/base64.ts';
 
 /** A snapshot, or the state of a pair with two of them, as JSON, for the way between the command and its page: tensors are float32 in base64. */
 export interface PackedSnapshot {

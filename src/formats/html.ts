@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import { base64 } from './base64.ts';
 import { formatSafetensors } from './safetensors.ts';
 import { compileTrained, type TrainedModel } from './trained_model.ts';
 
@@ -95,10 +96,4 @@ ${body.replace('SUMMARY', escaped(summary))}
 </html>
 `;
   return new TextEncoder().encode(page);
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
-  return btoa(text);
 }

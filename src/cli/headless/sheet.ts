@@ -1,5 +1,5 @@
+import { base64 } from '../../formats/base64.ts';
 import { createAugmenter, type Dataset, type Gpu, type Sheet, takeApart } from '../../index.ts';
-import { base64 } from './base64.ts';
 import type { Pictures, SheetOrder } from './protocol.ts';
 
 /** Height of a part's title, in pixels. */

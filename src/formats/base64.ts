@@ -1,4 +1,4 @@
-/** Bytes as text: page and command exchange JSON. */
+/** Bytes as text, for what carries only text: JSON between the page and the command, and an HTML page. */
 export function base64({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   let text = '';
