@@ -4,7 +4,7 @@ import { compileModel, type Model } from '../model/graph.ts';
 import { isHdf5 } from './hdf5/hdf5.ts';
 import { isObject } from './keras/keras_json.ts';
 import { readKerasModel } from './keras/read_keras.ts';
-import { kerasArchive, parseKeras } from './keras/read_keras_weights.ts';
+import { kerasArchive, parseKerasArchive, parseKerasHdf5 } from './keras/read_keras_weights.ts';
 import { isSavedModel, mayBeOnnx } from './onnx/read_file.ts';
 import { parseOnnx } from './onnx/read_onnx.ts';
 import { isSafetensors, parseSafetensors } from './safetensors.ts';
@@ -35,7 +35,9 @@ export function importModel(
     return { ...about, weights: [...weights], notes: [] };
   }
   if (mayBeOnnx(bytes)) return parseOnnx(bytes, name, options.read);
-  if (isHdf5(bytes) || kerasArchive(bytes)) return parseKeras(bytes, name, options.model);
+  if (isHdf5(bytes)) return parseKerasHdf5(bytes, name, options.model);
+  const archive = kerasArchive(bytes);
+  if (archive) return parseKerasArchive(archive, name);
   const json = jsonOf(bytes);
   if (isTensorflow(json)) return parseTensorflow(json, options.read, name);
   if (isObject(json) && 'layers' in json && 'inputShape' in json) {

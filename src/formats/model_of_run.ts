@@ -9,7 +9,7 @@ import { classesOfOutputs } from '../train/prediction_facts.ts';
 import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
 import type { SavedRun } from './run_file.ts';
 import type { ImportedModel } from './tensorflow.ts';
-import type { TrainedModel } from './trained_model.ts';
+import { mostWeights, type TrainedModel } from './trained_model.ts';
 
 /** The model of a saved run, with the weights that its predictions are made with: the moving averages where it keeps some. */
 export function modelOfRun({
@@ -40,9 +40,6 @@ function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
   }
   return factor;
 }
-
-/** More weights than that are no network that a browser trains. */
-const mostWeights = 2 ** 28;
 
 /**
  * A run that begins at a model from elsewhere: nothing is trained yet, the optimizer is Adam, the loss the one for how it ends. Without weights the model gets the ones

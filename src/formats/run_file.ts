@@ -137,6 +137,7 @@ const names = v.array(v.string());
 const lengths = v.array(integer(0, 2 ** 31));
 const records = <T>(entries: v.ObjectEntries) =>
   v.array(v.looseObject(entries) as unknown as v.GenericSchema<unknown, T>);
+const remedies = v.array(v.looseObject({ words: v.string() }));
 const verdict = {
   layer: v.string(),
   verdict: v.picklist(verdictNames),
@@ -144,9 +145,8 @@ const verdict = {
   epoch: numbers,
   sentence: v.string(),
   remedy: v.string(),
-  remedies: v.optional(v.array(v.looseObject({ words: v.string() }))),
+  remedies: v.optional(remedies),
 };
-const remedies = v.array(v.looseObject({ words: v.string() }));
 const runVerdict = {
   verdict: v.picklist(runVerdictNames),
   step: numbers,
@@ -365,7 +365,7 @@ export const isRun = (file: Uint8Array): boolean => new TextDecoder().decode(fil
 /** The header, where it ends, and how many bytes of a sum end the file. */
 function readHeader(file: Uint8Array, name: string): { header: unknown; at: number; sumBytes: number } {
   const decoder = new TextDecoder();
-  if (file.length < preamble || decoder.decode(file.subarray(0, magic.length)) !== magic) {
+  if (file.length < preamble || !isRun(file)) {
     throw new DataError({
       what: `${name} is no run that wgrad has saved`,
       found: file.length < preamble ? `${file.length} bytes` : decoder.decode(file.subarray(0, magic.length)),

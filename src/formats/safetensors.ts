@@ -1,6 +1,14 @@
 import { DataError } from '../errors.ts';
 import { compileModel, type Model } from '../model/graph.ts';
-import { bytesOf, type NamedTensor, namedTensors, type TrainedModel, weightsFrom } from './trained_model.ts';
+import { parseJson } from './parse_json.ts';
+import {
+  bytesOf,
+  metadataOf,
+  type NamedTensor,
+  namedTensors,
+  type TrainedModel,
+  weightsFrom,
+} from './trained_model.ts';
 
 // https://github.com/huggingface/safetensors: 8 bytes with the length of the header, a JSON object with dtype, shape and place of
 // each tensor follows, then the tensors. Numbers are little-endian.
@@ -83,25 +91,11 @@ export function parseSafetensors(
     });
   }
   compileModel(own);
-  const classNames = entry<unknown>('class_names');
-  const rescale = entry<unknown>('rescale');
   return {
     model: own,
     weights: weightsFrom(own, tensors, name),
-    ...(isNames(classNames) && { classNames }),
-    ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
+    ...metadataOf(entry('class_names'), entry('rescale')),
   };
-}
-
-const isNames = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((name) => typeof name === 'string');
-
-function parseJson<T>(text: string, what: string): T {
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new DataError({ what: `${what} is not JSON`, found: (cause as Error).message }, { cause });
-  }
 }
 
 /** The tensors of any safetensors file of floats, as float32, and its metadata. @throws DataError */

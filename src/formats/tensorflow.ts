@@ -3,11 +3,13 @@ import { DataError } from '../errors.ts';
 import { isObject } from './keras/keras_json.ts';
 import { kerasModel } from './keras/keras_layers.ts';
 import { readKerasModel } from './keras/read_keras.ts';
+import { parseJson } from './parse_json.ts';
 import { float16 } from './safetensors.ts';
 import {
   bytesOf,
   compileTrained,
   type ModelFile,
+  metadataOf,
   type NamedTensor,
   type TrainedModel,
   tensorName,
@@ -116,24 +118,16 @@ export function parseTensorflow(
       fix: 'convert it with tensorflowjs_converter --output_format tfjs_layers_model',
     });
   }
-  const topology = typeof json.modelTopology === 'string' ? parseJson(json.modelTopology, name) : json.modelTopology;
+  const topology =
+    typeof json.modelTopology === 'string'
+      ? parseJson(json.modelTopology, `The topology in ${name}`)
+      : json.modelTopology;
   const { model, notes } = readKerasModel(topology, name);
   const { classNames, rescale } = isObject(json.userDefinedMetadata) ? json.userDefinedMetadata : {};
-  const about = {
-    ...(Array.isArray(classNames) && classNames.every((c) => typeof c === 'string') && { classNames }),
-    ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
-  };
+  const about = metadataOf(classNames, rescale);
   if (!read || json.weightsManifest === undefined || json.weightsManifest === null) return { model, notes, ...about };
   const tensors = readManifest(json.weightsManifest, read, name);
   return { model, notes, ...about, weights: weightsFrom(model, tensors, name) };
-}
-
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new DataError({ what: `The topology in ${name} is not JSON`, found: (cause as Error).message }, { cause });
-  }
 }
 
 interface ManifestTensor {

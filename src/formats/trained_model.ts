@@ -25,6 +25,15 @@ export const describeInput = ({ rescale = defaultRescale }: Pick<TrainedModel, '
     ? 'centered or whitened as they were in the training'
     : `bytes 0 to 255 times ${rescale === defaultRescale ? '1 / 255, so from 0 to 1' : rescale}`;
 
+/** A model with more weights than that is not one that a browser trains: a file with larger tensors is damaged or no model. */
+export const mostWeights = 2 ** 28;
+
+/** The class names and the factor of the images in a file's metadata. Values of other types are ignored. */
+export const metadataOf = (classNames: unknown, rescale: unknown): Pick<TrainedModel, 'classNames' | 'rescale'> => ({
+  ...(Array.isArray(classNames) && classNames.every((name) => typeof name === 'string') && { classNames }),
+  ...((rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
+});
+
 /** A tensor as other programs know it: float32 in row-major order. */
 export interface NamedTensor {
   name: string;

@@ -1,5 +1,6 @@
 import { unzlibSync } from 'fflate';
 import { float16 } from '../safetensors.ts';
+import { mostWeights } from '../trained_model.ts';
 import { type FileBytes, Hdf5Error, isNowhere } from './bytes.ts';
 import { type Message, messageTypes } from './objects.ts';
 
@@ -17,8 +18,6 @@ interface Datatype {
 }
 
 const classes: Record<number, Datatype['kind']> = { 0: 'integer', 1: 'float', 3: 'text', 9: 'longText' };
-/** More numbers than that are no weights that a browser trains. */
-const mostElements = 2 ** 28;
 
 function datatypeOf(file: FileBytes, at: number): Datatype {
   const number = file.integer(at, 1) & 15;
@@ -42,7 +41,7 @@ function shapeOf(file: FileBytes, at: number): number[] {
 
 const elementsOf = (shape: readonly number[]) => {
   const elements = shape.reduce((a, b) => a * b, 1);
-  if (!(elements <= mostElements)) throw new Hdf5Error(`[${shape.join(', ')}] numbers`);
+  if (!(elements <= mostWeights)) throw new Hdf5Error(`[${shape.join(', ')}] numbers`);
   return elements;
 };
 

@@ -2,6 +2,10 @@ export type Json = Record<string, unknown>;
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The network in Keras' JSON: TensorFlow.js and older versions of Keras have it within `model_config`. */
+export const networkIn = (json: unknown): unknown =>
+  isObject(json) && isObject(json.model_config) ? json.model_config : json;
+
 /** A layer in Keras' JSON. */
 export interface LayerJson {
   class_name: string;

@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.ts';
 import { compileModel, imagesName, type Model } from '../../model/graph.ts';
 import { definitionOf, type LayerConfig } from '../../model/layers/index.ts';
-import { type Context, isObject, type Json, type LayerJson } from './keras_json.ts';
+import { type Context, isObject, type Json, type LayerJson, networkIn } from './keras_json.ts';
 import { readLayer } from './read_keras_layer.ts';
 
 /** A network that another program described, as far as wgrad has its layers. */
@@ -20,7 +20,7 @@ export interface ReadModel {
  * @throws DataError that names every layer that wgrad doesn't have; ConfigurationError for layers that don't fit together.
  */
 export function readKerasModel(json: unknown, name: string, version?: unknown): ReadModel {
-  const outer = isObject(json) && isObject(json.model_config) ? json.model_config : json;
+  const outer = networkIn(json);
   if (!isObject(outer) || typeof outer.class_name !== 'string') throw notKeras(name, outer);
   // Keras 3 leaves its version out, but writes where each class is registered.
   const written = (json as Json).keras_version ?? outer.keras_version ?? version;

@@ -3,17 +3,21 @@ import { DataError } from '../../errors.ts';
 import { compileModel, type Model } from '../../model/graph.ts';
 import { Hdf5Error } from '../hdf5/bytes.ts';
 import { type Hdf5Object, openHdf5 } from '../hdf5/hdf5.ts';
+import { parseJson } from '../parse_json.ts';
 import type { ImportedModel } from '../tensorflow.ts';
 import { type NamedTensor, snakeCase, tensorName, weightsFrom } from '../trained_model.ts';
-import { isObject, type Json } from './keras_json.ts';
+import { isObject, type Json, networkIn } from './keras_json.ts';
 import { classNames } from './keras_names.ts';
 import { readKerasModel } from './read_keras.ts';
 
 /** Members of a .keras archive. */
 const kerasFiles = { config: 'config.json', metadata: 'metadata.json', weights: 'model.weights.h5' };
 
-/** The files of a ZIP archive that look like a .keras file's; undefined where it is another one. */
-export function kerasArchive(bytes: Uint8Array): Record<string, Uint8Array> | undefined {
+/** The members of a .keras archive. */
+export type KerasArchive = Record<string, Uint8Array>;
+
+/** Unpacks a .keras file; undefined for another file. */
+export function kerasArchive(bytes: Uint8Array): KerasArchive | undefined {
   if (String.fromCharCode(...bytes.subarray(0, 4)) !== 'PK\x03\x04') return undefined;
   try {
     const names = new Set(Object.values(kerasFiles));
@@ -25,24 +29,30 @@ export function kerasArchive(bytes: Uint8Array): Record<string, Uint8Array> | un
 }
 
 /**
- * A model as Keras saves it: .keras, or .h5 with its network. A file of weights alone, as `save_weights` writes it (.h5 or
- * .weights.h5), belongs to `model`.
+ * A model as Keras 3 saves it: .keras.
  *
+ * @param archive by `kerasArchive`.
  * @throws DataError for a file that is damaged, layers that wgrad doesn't have, and weights that don't fit, with both shapes.
  */
-export function parseKeras(bytes: Uint8Array, name: string, model?: Model): ImportedModel {
-  const archive = kerasArchive(bytes);
-  if (archive) {
-    const json = jsonIn(archive[kerasFiles.config]!, `${kerasFiles.config} in ${name}`);
-    const about = archive[kerasFiles.metadata] && jsonIn(archive[kerasFiles.metadata]!, kerasFiles.metadata);
-    const read = readKerasModel(json, name, isObject(about) ? about.keras_version : undefined);
-    const weights = archive[kerasFiles.weights];
-    if (!weights) return read;
-    return { ...read, weights: opened(weights, name, (root) => weightsOf(root, read.model, name, json)) };
-  }
+export function parseKerasArchive(archive: KerasArchive, name: string): ImportedModel {
+  const json = jsonIn(archive[kerasFiles.config]!, `${kerasFiles.config} in ${name}`);
+  const about = archive[kerasFiles.metadata] && jsonIn(archive[kerasFiles.metadata]!, kerasFiles.metadata);
+  const read = readKerasModel(json, name, isObject(about) ? about.keras_version : undefined);
+  const weights = archive[kerasFiles.weights];
+  if (!weights) return read;
+  return { ...read, weights: opened(weights, name, (root) => weightsOf(root, read.model, name, json)) };
+}
+
+/**
+ * A model in Keras' HDF5 files: .h5 with its network. A file of weights alone, as `save_weights` writes it (.h5 or .weights.h5),
+ * belongs to `model`.
+ *
+ * @throws DataError as parseKerasArchive, and for weights alone without `model`.
+ */
+export function parseKerasHdf5(bytes: Uint8Array, name: string, model?: Model): ImportedModel {
   return opened(bytes, name, (root) => {
     const config = textOf(root, 'model_config');
-    const json = config === undefined ? undefined : jsonIn(new TextEncoder().encode(config), `model_config in ${name}`);
+    const json = config === undefined ? undefined : parseJson(config, `model_config in ${name}`);
     const read = json === undefined ? { model, notes: [] } : readKerasModel(json, name, textOf(root, 'keras_version'));
     if (!read.model) {
       throw new DataError({
@@ -73,13 +83,7 @@ function opened<T>(bytes: Uint8Array, name: string, work: (root: Hdf5Object) => 
   }
 }
 
-function jsonIn(bytes: Uint8Array, what: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new DataError({ what: `${what} is not JSON`, found: (cause as Error).message }, { cause });
-  }
-}
+const jsonIn = (bytes: Uint8Array, what: string): unknown => parseJson(new TextDecoder().decode(bytes), what);
 
 const textsOf = (object: Hdf5Object, name: string): string[] | undefined => object.attribute(name)?.texts;
 const textOf = (object: Hdf5Object, name: string): string | undefined => textsOf(object, name)?.[0];
@@ -147,7 +151,7 @@ function byClasses(group: Hdf5Object, model: Model, json: unknown): LayerWeights
 
 /** Names and classes of the network's layers in their order. Without Keras' JSON they are wgrad's own. */
 function kerasLayers(model: Model, json: unknown): { layer: string; className: string }[] {
-  const outer = isObject(json) && isObject(json.model_config) ? json.model_config : json;
+  const outer = networkIn(json);
   const config = isObject(outer) && isObject(outer.config) ? outer.config.layers : undefined;
   if (Array.isArray(config)) {
     return (config as Json[]).map((layer) => {

@@ -1,4 +1,5 @@
 import { product } from '../../model/layer.ts';
+import { mostWeights } from '../trained_model.ts';
 
 /** A tensor that doesn't depend on the images. The length of the batch, which is known to nobody, is NaN. */
 export interface Constant {
@@ -7,10 +8,14 @@ export interface Constant {
   data: Float64Array;
 }
 
-/** More numbers than that are no network that a browser trains. */
-export const mostElements = 2 ** 28;
+export const elementsIn: (shape: readonly number[]) => number = product;
 
-export const elementsIn = (shape: readonly number[]): number => product(shape);
+/** The number of elements of a tensor that is about to be made. @throws Unsupported for one that is too large. */
+export function allowedElements(shape: readonly number[]): number {
+  const count = elementsIn(shape);
+  if (!(count <= mostWeights)) throw new Unsupported(`a tensor [${shape.join(', ')}] is too large`);
+  return count;
+}
 
 /** Why a node can't be read. */
 export class Unsupported extends Error {}
@@ -32,8 +37,7 @@ export const stridesOf = (shape: readonly number[]): number[] =>
  * The last axis of the shape varies fastest.
  */
 export function gathered(shape: readonly number[], strides: readonly number[], begin = 0): Int32Array {
-  const count = elementsIn(shape);
-  if (!(count <= mostElements)) throw new Unsupported(`a tensor [${shape.join(', ')}] is too large`);
+  const count = allowedElements(shape);
   const places = new Int32Array(count);
   const at = shape.map(() => 0);
   let place = begin;

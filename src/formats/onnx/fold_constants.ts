@@ -1,4 +1,5 @@
 import {
+  allowedElements,
   axisIn,
   broadcastShapes,
   broadcastTo,
@@ -6,7 +7,6 @@ import {
   elementsIn,
   gathered,
   integers,
-  mostElements,
   permutation,
   sliced,
   slicesOf,
@@ -16,7 +16,7 @@ import {
   unsqueezed,
 } from './constant.ts';
 import { erf } from './elementwise.ts';
-import type { ReadAttribute, ReadNode } from './read_file.ts';
+import { isFloatType, type ReadAttribute, type ReadNode } from './read_file.ts';
 
 type Fold = (inputs: readonly Constant[], attributes: ReadonlyMap<string, ReadAttribute>) => Constant;
 
@@ -82,9 +82,7 @@ function gather(x: Constant, indices: Constant, axis: number): Constant {
 }
 
 function filled(shape: readonly number[], value: number, isFloat: boolean): Constant {
-  const count = elementsIn(shape);
-  if (!(count <= mostElements)) throw new Unsupported(`a tensor [${shape.join(', ')}] is too large`);
-  return { shape: [...shape], isFloat, data: new Float64Array(count).fill(value) };
+  return { shape: [...shape], isFloat, data: new Float64Array(allowedElements(shape)).fill(value) };
 }
 
 /** Shape arithmetic and what exporters leave to the runtime, on constants alone. */
@@ -109,7 +107,7 @@ export const folds: Record<string, Fold> = {
   Identity: ([x]) => x!,
   Cast: ([x], attributes) => {
     const to = attributes.get('to')?.integer ?? 1;
-    const isFloat = [1, 10, 11].includes(to);
+    const isFloat = isFloatType(to);
     return { ...x!, isFloat, data: isFloat ? x!.data : x!.data.map(Math.trunc) };
   },
   Shape: ([x]) => integers(x!.shape),

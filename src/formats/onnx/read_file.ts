@@ -1,6 +1,7 @@
 import { DataError } from '../../errors.ts';
 import { float16 } from '../safetensors.ts';
-import { type Constant, elementsIn, mostElements } from './constant.ts';
+import { mostWeights } from '../trained_model.ts';
+import { type Constant, elementsIn } from './constant.ts';
 import {
   bytesIn,
   type Fields,
@@ -86,17 +87,19 @@ export function readFile(bytes: Uint8Array, name: string, read?: (path: string) 
   }
 }
 
+/** A field of StringStringEntryProtos: texts by their keys. */
+function entriesOf(fields: Fields, field: number): Record<string, string> {
+  const entries = messagesOf(fields, field).map(fieldsOf);
+  return Object.fromEntries(entries.map((entry) => [textOf(entry, 1), textOf(entry, 2)]));
+}
+
 function readModel(model: Fields) {
   const opsets = messagesOf(model, 8).map(fieldsOf);
   const own = opsets.find((set) => ['', 'ai.onnx'].includes(textOf(set, 1)));
-  const metadata = messagesOf(model, 14).map((entry): [string, string] => {
-    const fields = fieldsOf(entry);
-    return [textOf(fields, 1), textOf(fields, 2)];
-  });
   return {
     opset: own ? integerOf(own, 2) : 1,
     producer: textOf(model, 2),
-    metadata: Object.fromEntries(metadata),
+    metadata: entriesOf(model, 14),
   };
 }
 
@@ -167,7 +170,8 @@ const reader = {
   10: { bytes: 2, at: (view: DataView, i: number) => float16(view.getUint16(2 * i, true)) },
   11: { bytes: 8, at: (view: DataView, i: number) => view.getFloat64(8 * i, true) },
 } as const;
-const floats = [1, 10, 11];
+/** Whether a type of TensorProto's is one of float, float16 and double. */
+export const isFloatType = (type: number): boolean => [1, 10, 11].includes(type);
 
 /** A TensorProto, whose numbers may stand in a field of their type, in raw bytes, or in a file beside it. */
 export function readTensor(tensor: Fields, read?: (path: string) => Uint8Array): Constant {
@@ -177,10 +181,10 @@ export function readTensor(tensor: Fields, read?: (path: string) => Uint8Array):
   const stored = Object.hasOwn(reader, type) ? reader[type] : undefined;
   const elements = elementsIn(shape);
   if (!stored) throw new WireError(`the tensor ${name} is of type ${type}, which wgrad doesn't read`);
-  if (!shape.every((n) => n >= 0) || !(elements <= mostElements)) {
+  if (!shape.every((n) => n >= 0) || !(elements <= mostWeights)) {
     throw new WireError(`the tensor ${name} has the shape [${shape.join(', ')}]`);
   }
-  const isFloat = floats.includes(type);
+  const isFloat = isFloatType(type);
   const raw = integerOf(tensor, 14) === 1 ? external(tensor, name, elements * stored.bytes, read) : bytesIn(tensor, 9);
   if (raw) {
     if (raw.length !== elements * stored.bytes) throw wrongLength(name, shape, `${raw.length} bytes`);
@@ -206,11 +210,7 @@ const wrongLength = (name: string, shape: readonly number[], found: string) =>
 
 /** PyTorch puts large tensors into a file beside the model. */
 function external(tensor: Fields, name: string, bytes: number, read?: (path: string) => Uint8Array): Uint8Array {
-  const entries = messagesOf(tensor, 13).map((entry): [string, string] => {
-    const fields = fieldsOf(entry);
-    return [textOf(fields, 1), textOf(fields, 2)];
-  });
-  const { location = '', offset = '0', length = String(bytes) } = Object.fromEntries(entries);
+  const { location = '', offset = '0', length = String(bytes) } = entriesOf(tensor, 13);
   if (!read) throw new WireError(`the tensor ${name} lies in the file ${location}, which is not there`);
   const file = read(location);
   const [begin, end] = [Number(offset), Number(offset) + Number(length)];

@@ -1,5 +1,6 @@
 import { DataError } from '../../errors.ts';
 import type { ImportedModel } from '../tensorflow.ts';
+import { metadataOf } from '../trained_model.ts';
 import { type Constant, elementsIn, isConstant, Unsupported } from './constant.ts';
 import { foldConstants } from './fold_constants.ts';
 import { NetworkBuilder } from './network_builder.ts';
@@ -227,12 +228,6 @@ function aboutOf({ metadata }: OnnxFile, isBytes: boolean): Pick<ImportedModel, 
       return undefined;
     }
   };
-  const [classNames, rescale] = [said('class_names'), said('rescale')];
-  return {
-    ...(Array.isArray(classNames) && classNames.every((c) => typeof c === 'string') && { classNames }),
-    // A graph that takes bytes rescales them itself.
-    ...(isBytes
-      ? { rescale: 1 }
-      : (rescale === null || Number.isFinite(rescale)) && { rescale: rescale as number | null }),
-  };
+  // A graph that takes bytes rescales them itself.
+  return metadataOf(said('class_names'), isBytes ? 1 : said('rescale'));
 }

@@ -14,6 +14,7 @@ import {
 } from './constant.ts';
 import type { Operation, Reader } from './operation.ts';
 import { affine, settled } from './pointwise.ts';
+import { isFloatType } from './read_file.ts';
 import { bordered, subsampled } from './read_windows.ts';
 import {
   asImage,
@@ -216,7 +217,7 @@ export const shapeReaders: Record<string, Reader> = {
   Identity: same,
   Cast: (operation) => {
     const to = operation.integer('to', 1);
-    if (![1, 10, 11].includes(to)) throw new Unsupported('to integers');
+    if (!isFloatType(to)) throw new Unsupported('to integers');
     return operation.pending(0);
   },
   Dropout: (operation) => {

@@ -1,4 +1,4 @@
-import { elementsIn, gathered, mostElements, stridesOf, Unsupported } from './constant.ts';
+import { allowedElements, elementsIn, gathered, stridesOf, Unsupported } from './constant.ts';
 import type { NetworkBuilder } from './network_builder.ts';
 
 /**
@@ -74,7 +74,7 @@ export function transposed(value: Value, order: readonly number[]): Value {
  * of zeros and ones that stays as it is moves them, if they are few.
  */
 export function arranged(builder: NetworkBuilder, value: Value, storage: readonly number[], places: Int32Array): Value {
-  if (elementsIn(storage) > mostElements) throw new Unsupported('a tensor that is too large');
+  allowedElements(storage);
   let { layer } = value;
   if (!samePlaces(value.places, places)) {
     const n = places.length;

@@ -1,0 +1,10 @@
+import { DataError } from '../errors.ts';
+
+/** @param what the text is, for the error. @throws DataError for a text that is not JSON. */
+export function parseJson<T = unknown>(text: string, what: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new DataError({ what: `${what} is not JSON`, found: (cause as Error).message }, { cause });
+  }
+}
