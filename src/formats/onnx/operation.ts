@@ -66,7 +66,7 @@ export class Operation {
   }
 }
 
-/** Converts an operator, and returns its first output. */
-export type Reader = (operation: Operation) => Operand;
+/** Converts an operator, and returns its outputs: the first alone, or several in their order. */
+export type Reader = (operation: Operation) => Operand | Operand[];
 
 export const floats = (data: ArrayLike<number>): Float32Array => new Float32Array(data);

@@ -7,6 +7,7 @@ import {
   asOrdered,
   channelsFirstPlaces,
   flatLayer,
+  inLayerOrder,
   inOrder,
   isChannelsFirst,
   samePlaces,
@@ -15,9 +16,12 @@ import {
 
 type Formula = (x: number) => number;
 
+/** The function of the layer's numbers that a value is. */
+export const formulaOf = ({ pending }: Value): Formula => pending?.f ?? ((x) => x);
+
 /** A function of each number by itself. Layers are made when somebody needs the value: until then it may become another function. */
 export function pointwise(value: Value, f: Formula, emit: (value: Value) => Value, builder: NetworkBuilder): Value {
-  const before = value.pending?.f ?? ((x: number) => x);
+  const before = formulaOf(value);
   const made = () => emit(settled(builder, value));
   return {
     layer: value.layer,
@@ -97,9 +101,7 @@ export function alongLayer(builder: NetworkBuilder, constant: Constant, value: V
   if (constant.shape.slice(0, Math.max(0, batch)).some((n) => n !== 1))
     throw new Unsupported('a constant for each image');
   const { data } = broadcastTo(own, value.shape);
-  const along = new Float64Array(elementsIn(builder.shapeOf(value.layer)));
-  for (let i = 0; i < data.length; i++) along[value.places[i]!] = data[i]!;
-  return along;
+  return inLayerOrder(value, data, elementsIn(builder.shapeOf(value.layer)));
 }
 
 export const scalarOf = ({ data, shape }: Constant, value?: Value): number | undefined =>

@@ -1,7 +1,7 @@
 import { type Constant, isConstant, Unsupported } from './constant.ts';
 import { erf, functions } from './elementwise.ts';
 import { floats, type Operand, type Operation, type Reader } from './operation.ts';
-import { activated, affine, alongLayer, merged, pointwise, scalarOf, settled } from './pointwise.ts';
+import { activated, affine, alongLayer, formulaOf, merged, pointwise, scalarOf, settled } from './pointwise.ts';
 import { samePlaces, type Value } from './value.ts';
 
 type Build = (value: Value, operation: Operation) => Value;
@@ -9,16 +9,28 @@ type Build = (value: Value, operation: Operation) => Value;
 const none = (): never => {
   throw new Unsupported('of which wgrad has no layer');
 };
-const scaled = (value: Value, scale: number, shift: number, { builder }: Operation) =>
+export const scaled = (value: Value, scale: number, shift: number, { builder }: Operation): Value =>
   affine(builder, value, [scale], [shift]);
 const act = (value: Value, name: string, { builder }: Operation) => activated(builder, value, name);
 const add = (values: Value[], { builder }: Operation) => merged(builder, 'add', values);
+export const negative = (value: Value, operation: Operation): Value => scaled(value, -1, 0, operation);
+const maximum = (values: Value[], { builder }: Operation) => merged(builder, 'maximum', values);
+export const absolute = (value: Value, operation: Operation): Value =>
+  maximum([value, negative(value, operation)], operation);
 
-/** max(x, least), of which a bend is a relu. */
-const atLeast: (least: number) => Build = (least) => (value, operation) =>
-  scaled(act(scaled(value, 1, -least, operation), 'relu', operation), 1, least, operation);
-const atMost: (most: number) => Build = (most) => (value, operation) =>
-  scaled(act(scaled(value, -1, most, operation), 'relu', operation), -1, most, operation);
+/** Numbers for every element of what a layer gives, or a single one for all. */
+type Along = ArrayLike<number>;
+
+/** max(x, c) = relu(x - c) + c for a sign of 1, min(x, c) = c - relu(c - x) for one of -1. */
+const bounded =
+  (sign: 1 | -1) =>
+  (bound: Along): Build =>
+  (value, { builder }) => {
+    const shift = floats(bound).map((c) => -sign * c);
+    return affine(builder, activated(builder, affine(builder, value, [sign], shift), 'relu'), [sign], floats(bound));
+  };
+const atLeast = bounded(1);
+const atMost = bounded(-1);
 
 /** An operator of one number, and the layers for it where it is no activation of wgrad's. */
 function one(
@@ -65,12 +77,11 @@ interface Binary {
   /** scale * x + shift of x op c, or of c op x. */
   right?: (c: number) => [number, number];
   left?: (c: number) => [number, number];
-  number?: (c: number) => Build;
+  /** Layers for x op c, where that is no line. */
+  bound?: (c: Along) => Build;
   both?: (a: Value, b: Value, operation: Operation) => Value;
 }
 
-const negative = (value: Value, operation: Operation) => scaled(value, -1, 0, operation);
-const maximum = (values: Value[], { builder }: Operation) => merged(builder, 'maximum', values);
 const binaries: Record<string, Binary> = {
   Add: {
     f: (x, y) => x + y,
@@ -91,43 +102,37 @@ const binaries: Record<string, Binary> = {
     both: (a, b, { builder }) => merged(builder, 'multiply', [a, b]),
   },
   Div: { f: (x, y) => x / y, right: (c) => [1 / c, 0] },
-  Max: { f: Math.max, number: atLeast, both: (a, b, operation) => maximum([a, b], operation) },
+  Max: { f: Math.max, bound: atLeast, both: (a, b, operation) => maximum([a, b], operation) },
   Min: {
     f: Math.min,
-    number: atMost,
+    bound: atMost,
     both: (a, b, operation) =>
       negative(maximum([negative(a, operation), negative(b, operation)], operation), operation),
   },
 };
 
 function combined(operator: string, a: Value | Constant, b: Value | Constant, operation: Operation): Value {
-  const { f, right, left, number, both } = binaries[operator]!;
+  const { f, right, left, bound, both } = binaries[operator]!;
   const { builder } = operation;
   const none = () => new Unsupported('of these inputs');
   if (isConstant(a) || isConstant(b)) {
     const [value, constant] = isConstant(a) ? [b as Value, a] : [a as Value, b as Constant];
-    const scalar = scalarOf(constant, value);
     const line = isConstant(a) ? left : right;
-    if (scalar !== undefined) {
-      const emit = (own: Value) => {
-        if (line) return scaled(own, ...line(scalar), operation);
-        if (!number) throw none();
-        return number(scalar)(own, operation);
-      };
-      return pointwise(value, isConstant(a) ? (x) => f(scalar, x) : (x) => f(x, scalar), emit, builder);
+    const emit = (own: Value, along: Along): Value => {
+      if (line) {
+        const lines = Array.from(along, line);
+        return affine(builder, own, floats(lines.map(([scale]) => scale)), floats(lines.map(([, shift]) => shift)));
+      }
+      if (!bound) throw none();
+      return bound(along)(own, operation);
+    };
+    const scalar = scalarOf(constant, value);
+    if (scalar === undefined) {
+      const own = settled(builder, value);
+      return emit(own, alongLayer(builder, constant, own));
     }
-    const own = settled(builder, value);
-    const along = alongLayer(builder, constant, own);
-    if (line) {
-      const lines = Array.from(along, line);
-      return affine(builder, own, floats(lines.map(([scale]) => scale)), floats(lines.map(([, shift]) => shift)));
-    }
-    if (!number) throw none();
-    // max(x, c) = relu(x - c) + c, min(x, c) = c - relu(c - x)
-    const sign = operator === 'Max' ? 1 : -1;
-    const shift = along.map((c) => -sign * c);
-    const bent = activated(builder, affine(builder, own, [sign], floats(shift)), 'relu');
-    return affine(builder, bent, [sign], floats(along));
+    const formula = isConstant(a) ? (x: number) => f(scalar, x) : (x: number) => f(x, scalar);
+    return pointwise(value, formula, (own) => emit(own, [scalar]), builder);
   }
   const layers = () => {
     if (!both) throw none();
@@ -136,7 +141,7 @@ function combined(operator: string, a: Value | Constant, b: Value | Constant, op
   const sameBase = a.layer === b.layer && a.shape.join() === b.shape.join() && samePlaces(a.places, b.places);
   if (!sameBase) return layers();
   // Two functions of the same numbers are one: x * sigmoid(x).
-  const [g, h] = [a.pending?.f ?? ((x: number) => x), b.pending?.f ?? ((x: number) => x)];
+  const [g, h] = [formulaOf(a), formulaOf(b)];
   const { pending, ...base } = a;
   return pointwise(base, (x) => f(g(x), h(x)), layers, builder);
 }
@@ -239,7 +244,7 @@ export const elementwiseReaders: Record<string, Reader> = {
     (operation) => (x) => Math.min(1, Math.max(0, operation.number('alpha', 0.2) * x + operation.number('beta', 0.5))),
     (operation) => (value) => {
       const line = scaled(value, operation.number('alpha', 0.2), operation.number('beta', 0.5), operation);
-      return atMost(1)(act(line, 'relu', operation), operation);
+      return atMost([1])(act(line, 'relu', operation), operation);
     },
   ),
   Clip: one(
@@ -249,8 +254,8 @@ export const elementwiseReaders: Record<string, Reader> = {
     },
     (operation) => (value) => {
       const [least, most] = bounds(operation);
-      const above = least > -Infinity ? atLeast(least)(value, operation) : value;
-      return most < Infinity ? atMost(most)(above, operation) : above;
+      const above = least > -Infinity ? atLeast([least])(value, operation) : value;
+      return most < Infinity ? atMost([most])(above, operation) : above;
     },
   ),
   // x - bias above lambd, x + bias below -lambd: wgrad has it where nothing jumps.
@@ -273,7 +278,7 @@ export const elementwiseReaders: Record<string, Reader> = {
   ),
   Abs: one(
     (_) => Math.abs,
-    () => (value, operation) => maximum([value, negative(value, operation)], operation),
+    () => absolute,
   ),
   Erf: one((_) => erf),
   Sqrt: one((_) => Math.sqrt),

@@ -1,12 +1,14 @@
 import { axisIn, type Constant, elementsIn, isConstant, stridesOf, Unsupported } from './constant.ts';
 import { floats, type Operation, type Reader } from './operation.ts';
-import { affine, merged } from './pointwise.ts';
+import { merged } from './pointwise.ts';
+import { absolute, negative, scaled } from './read_elementwise.ts';
 import {
   arranged,
   asImage,
   asOrdered,
   channelsFirstPlaces,
   flatLayer,
+  inLayerOrder,
   inOrder,
   placesOf,
   reshaped,
@@ -85,13 +87,7 @@ const batchNormalization: Reader = (operation) => {
   if (value.shape.length === 1) {
     const flat = flatLayer(builder, value.layer);
     // The units in the order in which the layer has them.
-    const along = Object.entries(weights).map(([name, data]) => {
-      const own = new Float32Array(data.length);
-      value.places.forEach((place, i) => {
-        own[place] = data[i]!;
-      });
-      return [name, own];
-    });
+    const along = Object.entries(weights).map(([name, data]) => [name, floats(inLayerOrder(value, data))]);
     return { ...value, layer: builder.add({ type: 'batchNormalization', epsilon }, [flat], Object.fromEntries(along)) };
   }
   const image = asImage(builder, value);
@@ -122,14 +118,7 @@ const layerNormalization: Reader = (operation) => {
     first = 2;
   }
   const rank = builder.shapeOf(layer).length;
-  const spread = ({ data }: Constant) => {
-    if (!whole) return floats(data);
-    const along = new Float32Array(size);
-    ordered.places.forEach((place, i) => {
-      along[place] = data[i]!;
-    });
-    return along;
-  };
+  const spread = ({ data }: Constant) => floats(whole ? inLayerOrder(ordered, data) : data);
   const options = {
     type: 'layerNormalization',
     axis: Array.from({ length: rank - first }, (_, i) => i - (rank - first)),
@@ -207,9 +196,7 @@ const reduce =
   };
 
 const asIs = (value: Value) => value;
-const times = (value: Value, factor: number, { builder }: Operation) => affine(builder, value, [factor], [0]);
-const negated = (value: Value, operation: Operation) => times(value, -1, operation);
-const sum = (value: Value, count: number, operation: Operation) => times(value, count, operation);
+const sum = (value: Value, count: number, operation: Operation) => scaled(value, count, 0, operation);
 
 const globalPool =
   (type: Reduction): Reader =>
@@ -246,13 +233,9 @@ export const layerReaders: Record<string, Reader> = {
   GlobalMaxPool: globalPool('globalMaxPooling2d'),
   ReduceMean: reduce('globalAveragePooling2d', asIs, asIs),
   ReduceMax: reduce('globalMaxPooling2d', asIs, asIs),
-  ReduceMin: reduce('globalMaxPooling2d', negated, (value, _, operation) => negated(value, operation)),
+  ReduceMin: reduce('globalMaxPooling2d', negative, (value, _, operation) => negative(value, operation)),
   ReduceSum: reduce('globalAveragePooling2d', asIs, sum),
-  ReduceL1: reduce(
-    'globalAveragePooling2d',
-    (value, operation) => merged(operation.builder, 'maximum', [value, negated(value, operation)]),
-    sum,
-  ),
+  ReduceL1: reduce('globalAveragePooling2d', absolute, sum),
   ReduceSumSquare: reduce(
     'globalAveragePooling2d',
     (value, { builder }) => merged(builder, 'multiply', [value, value]),

@@ -9,7 +9,7 @@ import { settled } from './pointwise.ts';
 import { elementwiseReaders } from './read_elementwise.ts';
 import { type OnnxFile, type ReadNode, readFile } from './read_file.ts';
 import { layerReaders } from './read_layers.ts';
-import { shapeReaders, split } from './read_shapes.ts';
+import { shapeReaders } from './read_shapes.ts';
 import { windowReaders } from './read_windows.ts';
 import { tidied } from './tidy.ts';
 import { arranged, channelsFirstPlaces, inOrder, type Value } from './value.ts';
@@ -103,13 +103,12 @@ function readNode(
   batch: number,
 ): readonly Operand[] {
   const { operator, domain } = node;
-  const isSplit = operator === 'Split';
   const reader = Object.hasOwn(readers, operator) ? readers[operator]! : undefined;
   const inputs = node.inputs.map((name) => (name === '' ? undefined : operands.get(name)));
   const constants = inputs.filter((input): input is Constant => input !== undefined && isConstant(input));
   if (domain !== '') throw new Unsupported(`of ${domain}`);
   if (node.inputs.some((name) => failed.has(name))) {
-    if (!reader && !isSplit) throw new Unsupported();
+    if (!reader) throw new Unsupported();
     throw new Follows();
   }
   const missing = node.inputs.find((name, i) => name !== '' && !inputs[i]);
@@ -117,10 +116,8 @@ function readNode(
   if (constants.length === inputs.filter((input) => input !== undefined).length) {
     return [foldConstants(node, inputs as Constant[])];
   }
-  const operation = new Operation(node, inputs, builder, opset, batch);
-  if (isSplit) return split(operation);
   if (!reader) throw new Unsupported();
-  return [reader(operation)];
+  return [reader(new Operation(node, inputs, builder, opset, batch))].flat();
 }
 
 function unknownOperators(wrong: readonly string[], nodes: number, name: string): DataError {

@@ -15,7 +15,7 @@ import {
 import type { Operation, Reader } from './operation.ts';
 import { affine, settled } from './pointwise.ts';
 import { isFloatType } from './read_file.ts';
-import { bordered, subsampled } from './read_windows.ts';
+import { bordered, type Pair, subsampled } from './read_windows.ts';
 import {
   asImage,
   asOrdered,
@@ -79,15 +79,13 @@ function slice(operation: Operation, given: Value, axis: number, begin: number, 
     // A view of the image as [channels, height, width], which is how places are counted.
     const image = first === 1 ? value : transposed(asOrdered(builder, value), [2, 0, 1]);
     const at = axis - first;
-    const [firsts, steps, size] = [
-      [0, 0],
-      [1, 1],
-      [image.shape[1]!, image.shape[2]!],
-    ] as [[number, number], [number, number], [number, number]];
+    const firsts: Pair = [0, 0];
+    const steps: Pair = [1, 1];
+    const size: Pair = [image.shape[1]!, image.shape[2]!];
     firsts[at] = begin;
     steps[at] = step;
     size[at] = count;
-    const cut = croppedTo(operation, image, firsts, steps, size);
+    const cut = subsampled(operation, image, firsts, steps, size);
     return first === 1 ? cut : transposed(cut, [1, 2, 0]);
   }
   return picked(
@@ -96,20 +94,6 @@ function slice(operation: Operation, given: Value, axis: number, begin: number, 
     axis,
     Array.from({ length: count }, (_, i) => begin + i * step),
   );
-}
-
-function croppedTo(
-  operation: Operation,
-  image: Value,
-  first: [number, number],
-  steps: [number, number],
-  size: [number, number],
-): Value {
-  const after = ([0, 1] as const).map(
-    (axis) => image.shape[axis + 1]! - first[axis] - (size[axis] - 1) * steps[axis] - 1,
-  );
-  if (steps.every((n) => n === 1)) return bordered(operation, image, [-first[0], -first[1], -after[0]!, -after[1]!]);
-  return subsampled(operation, image, first, steps, size);
 }
 
 /** The most numbers of a layer of zeros and ones. */
@@ -257,6 +241,7 @@ export const shapeReaders: Record<string, Reader> = {
   Transpose: transpose,
   Slice: sliceReader,
   Concat: concat,
+  Split: split,
   Pad: pad,
   Expand: (operation) => {
     const value = operation.pending(0);
@@ -276,8 +261,8 @@ export const shapeReaders: Record<string, Reader> = {
   },
 };
 
-/** A Split gives several values: each its part of an axis. */
-export function split(operation: Operation): Value[] {
+/** Several values: each its part of an axis. */
+function split(operation: Operation): Value[] {
   const value = settled(operation.builder, operation.pending(0));
   const axis = axisIn(operation.integer('axis', 0), value.shape.length + 1) - 1;
   if (axis < 0) throw new Unsupported('of the batch');

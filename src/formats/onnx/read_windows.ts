@@ -4,7 +4,7 @@ import { floats, type Operation, type Reader } from './operation.ts';
 import { affine } from './pointwise.ts';
 import { asImage, imageOf, type Value } from './value.ts';
 
-type Pair = [number, number];
+export type Pair = [number, number];
 
 interface WindowOptions {
   window: Pair;
@@ -21,6 +21,9 @@ const pairOf = (list: readonly number[], what: string): Pair => {
   return list as Pair;
 };
 
+/** The pixels that a dilated window spans along an axis. */
+const reachOf = (window: number, dilation: number) => (window - 1) * dilation + 1;
+
 function windowOf(operation: Operation, image: Value, window: Pair): WindowOptions {
   const strides = pairOf(operation.integers('strides', [1, 1]), 'strides');
   const dilations = pairOf(operation.integers('dilations', [1, 1]), 'dilations');
@@ -32,13 +35,11 @@ function windowOf(operation: Operation, image: Value, window: Pair): WindowOptio
   const ceil = operation.integer('ceil_mode', 0) === 1;
   const size = [height, width].map((n, axis) => {
     const stride = strides[axis]!;
-    const reach = (window[axis]! - 1) * dilations[axis]! + 1;
+    const reach = reachOf(window[axis]!, dilations[axis]!);
     if (auto.startsWith('SAME')) {
-      const count = Math.ceil(n / stride);
-      const all = Math.max(0, (count - 1) * stride + reach - n);
-      const before = auto === 'SAME_LOWER' ? Math.ceil(all / 2) : Math.floor(all / 2);
-      [pads[axis], pads[axis + 2]] = [before, all - before];
-      return count;
+      const [less, more] = samePads(n, reach, stride);
+      [pads[axis], pads[axis + 2]] = auto === 'SAME_LOWER' ? [more, less] : [less, more];
+      return Math.ceil(n / stride);
     }
     if (auto === 'VALID') [pads[axis], pads[axis + 2]] = [0, 0];
     const room = (n + pads[axis]! + pads[axis + 2]! - reach) / stride;
@@ -66,7 +67,7 @@ function paddingOf(
   { window, strides, dilations, pads, size }: WindowOptions,
 ): 'valid' | 'same' | undefined {
   const axes = [0, 1] as const;
-  const reach = (axis: 0 | 1) => (window[axis] - 1) * dilations[axis] + 1;
+  const reach = (axis: 0 | 1) => reachOf(window[axis], dilations[axis]);
   const isValid = axes.every((axis) => {
     const count = Math.floor((image.shape[axis + 1]! - reach(axis)) / strides[axis]) + 1;
     return pads[axis] === 0 && size[axis] === count;
@@ -151,7 +152,7 @@ const convTranspose: Reader = (operation) => {
   const auto = operation.text('auto_pad', 'NOTSET');
   const along = ([0, 1] as const).map((axis) => {
     const n = image.shape[axis + 1]!;
-    const reach = ((window[axis] as number) - 1) * dilations[axis] + 1;
+    const reach = reachOf(window[axis] as number, dilations[axis]);
     const whole = (n - 1) * strides[axis] + reach;
     const target = wanted.at(axis - 2) ?? (auto.startsWith('SAME') ? n * strides[axis] : undefined);
     let [before, after] = [given[axis]!, given[axis + 2]!];

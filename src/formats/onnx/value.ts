@@ -117,6 +117,15 @@ function movedChannels(
   return alike ? sources : undefined;
 }
 
+/** Numbers for the elements of a value, in the order in which its layer has them; zeros where the value takes none of the layer's. */
+export function inLayerOrder({ places }: Value, data: ArrayLike<number>, size = data.length): Float64Array {
+  const ordered = new Float64Array(size);
+  places.forEach((place, i) => {
+    ordered[place] = data[i]!;
+  });
+  return ordered;
+}
+
 /** A layer that gives a vector. A global pool has that by an option. */
 export function flatLayer(builder: NetworkBuilder, layer: number): number {
   return builder.shapeOf(layer).length === 1 ? layer : inStorage(builder, layer, [elementsIn(builder.shapeOf(layer))]);
