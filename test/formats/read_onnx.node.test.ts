@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { importModel } from '../../src/formats/import_model.ts';
+import { GraphBuilder } from '../../src/formats/onnx/graph_builder.ts';
 import { formatOnnx } from '../../src/formats/onnx/onnx.ts';
+import { encodeOnnx, type OnnxValue } from '../../src/formats/onnx/protobuf.ts';
 import type { TrainedModel } from '../../src/formats/trained_model.ts';
 import { presetModel } from '../../src/index.ts';
 import { graphs } from '../training/graph_models.ts';
-import { largestDifference, madeImages, probabilitiesOf, trained } from './made_models.ts';
+import { largestDifference, madeImages, probabilitiesOf, trained, uniform } from './made_models.ts';
 import { runOnnx } from './run_onnx.ts';
 import { zoo } from './zoo.ts';
 
@@ -57,6 +59,55 @@ describe("other programs' files predict what onnxruntime makes of them", () => {
     const expected = await runOnnx(bytes, images, network.model, isChannelsFirst);
     expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
     expect(network.model.layers.map(({ type, name }) => `${name} ${type}`)).toMatchSnapshot();
+  });
+
+  test('an image that a matrix product or a vector gives is cut by its rows and columns', async () => {
+    const next = uniform(5);
+    const random = (length: number) => Float32Array.from({ length }, () => next() - 0.5);
+    const shape = [3, 4, 4];
+    for (const [axis, begin, end, step] of [
+      [2, 1, 3, 1],
+      [3, 1, 4, 2],
+    ]) {
+      for (const isVector of [false, true]) {
+        const graph = new GraphBuilder();
+        const node = (operator: string, inputs: string[], attributes = {}) =>
+          graph.node('', operator, inputs, attributes);
+        const integers = (...values: number[]) => graph.integers('integers', values);
+        const transposed = (x: string) => node('Transpose', [x], { perm: [0, 2, 1] });
+        // [pixels, channels] times a matrix, or all numbers times one.
+        const numbers = isVector
+          ? node('MatMul', [node('Flatten', ['images']), graph.floats('matrix', [48, 36], random(48 * 36))])
+          : transposed(
+              node('MatMul', [
+                transposed(node('Reshape', ['images', integers(0, 3, 16)])),
+                graph.floats('matrix', [3, 5], random(15)),
+              ]),
+            );
+        const image = node('Reshape', [numbers, isVector ? integers(0, 1, 6, 6) : integers(0, 5, 4, 4)]);
+        const cut = [begin!, end!, axis!, step!].map((n) => integers(n));
+        const output = node('Flatten', [node('Slice', [image, ...cut])]);
+        const value = (name: string, sizes: OnnxValue['shape']): OnnxValue => ({
+          name,
+          type: 'float',
+          shape: ['batch', ...sizes],
+          about: '',
+        });
+        const { nodes, initializers } = graph;
+        const bytes = encodeOnnx({
+          irVersion: 8,
+          opset: 13,
+          producer: 'test',
+          about: '',
+          metadata: {},
+          graph: { name: 'test', nodes, initializers, input: value('images', shape), output: value(output, ['units']) },
+        });
+        const network = imported(bytes);
+        const images = madeImages(network.model, 2);
+        const expected = await runOnnx(bytes, images, network.model, true);
+        expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
+      }
+    }
   });
 
   test('operators that wgrad has not are named, all of them', () => {

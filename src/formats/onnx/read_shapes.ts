@@ -77,7 +77,7 @@ function slice(operation: Operation, given: Value, axis: number, begin: number, 
   const isPixels = shape.length === 3 && (axis === first || axis === first + 1);
   if (isPixels && step >= 1) {
     // A view of the image as [channels, height, width], which is how places are counted.
-    const image = first === 1 ? value : transposed(asOrdered(builder, value), [2, 0, 1]);
+    const image = first === 1 ? asImage(builder, value) : transposed(asOrdered(builder, value), [2, 0, 1]);
     const at = axis - first;
     const firsts: Pair = [0, 0];
     const steps: Pair = [1, 1];
