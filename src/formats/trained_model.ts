@@ -83,8 +83,13 @@ export function namedTensors(trained: TrainedModel, separator = '.'): NamedTenso
   }));
 }
 
-/** An error lists at most this many wrong tensors; it counts the rest. */
-const mostTold = 12;
+const mostListed = 12;
+
+/** What is wrong with a file's parts, for an error: the first few one by one, the rest as a number. */
+export function listed(wrong: readonly string[]): string {
+  const more = wrong.length > mostListed ? `; and ${wrong.length - mostListed} more` : '';
+  return `${wrong.slice(0, mostListed).join('; ')}${more}`;
+}
 
 /**
  * The weights of a model from tensors that are named after its layers: "conv2d.kernel", or as TensorFlow has it "conv2d/kernel",
@@ -115,9 +120,8 @@ export function weightsFrom(model: Model, tensors: readonly NamedTensor[], name:
     } else weights.push(tensor.data);
   }
   if (wrong.length === 0) return weights;
-  const more = wrong.length > mostTold ? `; and ${wrong.length - mostTold} more` : '';
   throw new DataError({
-    what: `The weights in ${name} don't fit the model: ${wrong.slice(0, mostTold).join('; ')}${more}`,
+    what: `The weights in ${name} don't fit the model: ${listed(wrong)}`,
     found: `${tensors.length} tensors`,
     expected: `${expected.size}, with the names and shapes of the model's layers`,
     fix: 'take the weights and the model from the same save',

@@ -1,6 +1,6 @@
 import { DataError } from '../../errors.ts';
 import type { ImportedModel } from '../tensorflow.ts';
-import { metadataOf } from '../trained_model.ts';
+import { listed, metadataOf } from '../trained_model.ts';
 import { type Constant, elementsIn, isConstant, Unsupported } from './constant.ts';
 import { foldConstants } from './fold_constants.ts';
 import { NetworkBuilder } from './network_builder.ts';
@@ -16,9 +16,6 @@ import { arranged, channelsFirstPlaces, inOrder, type Value } from './value.ts';
 import { WireError } from './wire.ts';
 
 const readers: Record<string, Reader> = { ...windowReaders, ...layerReaders, ...elementwiseReaders, ...shapeReaders };
-
-/** An error names at most this many nodes; it counts the rest. */
-const mostTold = 12;
 
 /**
  * Reads an ONNX model, as PyTorch's and Keras' exporters write them: one input of images or vectors, one output, the layers that wgrad
@@ -121,9 +118,8 @@ function readNode(
 }
 
 function unknownOperators(wrong: readonly string[], nodes: number, name: string): DataError {
-  const more = wrong.length > mostTold ? ` and ${wrong.length - mostTold} more` : '';
   return new DataError({
-    what: `${name} has operators that wgrad has no layer for: ${wrong.slice(0, mostTold).join('; ')}${more}`,
+    what: `${name} has operators that wgrad has no layer for: ${listed(wrong)}`,
     found: `${wrong.length} of ${nodes} nodes`,
     expected: 'operators and options that wgrad has layers for: see docs/formats.md',
     fix: 'replace or remove them where the model is made',
