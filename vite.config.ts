@@ -163,7 +163,7 @@ function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   return Buffer.concat([header, data]);
 }
 
-/** A script that nobody loads as it is, gzipped: a third of its size. */
+/** Gzips a script that no page loads directly, to a third of its size. */
 const packedScript: Plugin = {
   name: 'wgrad-packed-script',
   async generateBundle(_, bundle) {
@@ -199,7 +199,7 @@ const inOneChunk = (modules: readonly string[]) => ({
  */
 const targets: Record<string, UserConfig> = {
   // The package's entries. Their small dependencies go in: a page can import the files as they are, without a bundler, and fetches
-  // the code of rare wishes, formats among them, when somebody has one.
+  // code that few need, the formats for example, on demand.
   library: {
     root,
     plugins: [leanShaders],
@@ -217,7 +217,7 @@ const targets: Record<string, UserConfig> = {
           entryFileNames: '[name].js',
           chunkFileNames: 'chunks/[name]-[hash].js',
           minify: classNamesStay,
-          // What somebody may want alone lies alone: a bundler leaves out whole files, and of a file little.
+          // Parts that are useful alone are files of their own: a bundler leaves out unused files, but little of a file.
           codeSplitting: {
             groups: [
               { name: 'confusion', test: /src\/train\/confusion/ },
@@ -309,7 +309,7 @@ const targets: Record<string, UserConfig> = {
   },
 };
 
-/** What the page fetches on demand the command needs at once: that an import splits nothing off in one of them is no news. */
+/** The command needs at once what the page imports on demand, so an import that splits nothing off in one of them is expected. */
 const importsOnDemand: UserConfig = {
   build: { rolldownOptions: { checks: { ineffectiveDynamicImport: false } } },
   worker: { rolldownOptions: { checks: { ineffectiveDynamicImport: false } } },

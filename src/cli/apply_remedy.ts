@@ -30,7 +30,7 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
     if (options[name] === undefined) continue;
     throw new ConfigurationError({
       what: '--apply-remedy trains twice, the second time another network from the start',
-      found: `--apply-remedy beside ${flagOf(name)}`,
+      found: `--apply-remedy with ${flagOf(name)}`,
       fix: 'leave one of them out',
     });
   }

@@ -92,7 +92,7 @@ const noDatasets = () => {
   throw new DataError({ what: 'A prediction has no data set' });
 };
 
-/** A file is taken as a picture whatever it is; of a folder only what is one. */
+/** A file counts as a picture whatever its content is; in a folder, only files that are pictures do. */
 async function picturesAt(path: string): Promise<NamedPicture[]> {
   if (!existsSync(path)) {
     throw new ConfigurationError({ what: 'There is no such picture', found: path, expected: 'a file or a folder' });

@@ -52,7 +52,7 @@ export interface PreparedRun {
   /** The figures that the epochs measure. */
   measured: Measured & { outputs: number };
   classNames: readonly string[];
-  /** Lines about its length that are no errors. */
+  /** Lines with warnings about its length. */
   warnings: string[];
   /** The parts of a saved run that are known before training. */
   toSave: () => Promise<RunToSave>;

@@ -116,7 +116,7 @@ function outcomesOf(metrics: readonly string[], at: (twin: TwinRecord) => TwinEp
     },
   });
   const difference = (x?: number, y?: number) => (x === undefined || y === undefined ? undefined : x - y);
-  // Those that nothing was measured of are no rows: accuracy, or the mean absolute error.
+  // A figure that was never measured gets no row: accuracy, or the mean absolute error.
   return [
     of('training loss', 'linear', ({ loss }) => loss),
     of('training accuracy', 'share', ({ accuracy }) => accuracy),

@@ -5,7 +5,7 @@ import { foldersOf, type IdentifiedFile, nameOf } from './identify.ts';
 import { classNamesOf, placePictures } from './picture_folders.ts';
 import { splitOfFolder } from './splits.ts';
 
-/** Numbers of pictures, from tables beside them. */
+/** Numbers of pictures, from tables next to them. */
 export interface LabelTable {
   /** The tables that they were read from. */
   from: string[];
@@ -19,7 +19,7 @@ export interface LabelTable {
 
 /** A table is one of labels if at least this share of the pictures is named in it. */
 const leastNamed = 0.5;
-/** Larger files are no tables of labels. */
+/** Larger files are not read as tables of labels. */
 const mostBytes = 64 * 2 ** 20;
 
 interface Table {
@@ -35,8 +35,8 @@ interface NamingTable extends Table {
 }
 
 /**
- * Finds numbers for pictures in CSV files beside them: a column with the names of the files, and columns of numbers. Pictures
- * in folders of classes have their classes, whatever tables lie beside them.
+ * Finds numbers for pictures in CSV files next to them: a column with the names of the files, and columns of numbers. Pictures
+ * in folders of classes keep their classes, whatever tables there are.
  *
  * @returns undefined where no table names at least half of the pictures.
  * @throws DataError for a table whose columns hold no numbers, a picture without one of them, and tables with other columns.
@@ -58,7 +58,7 @@ export async function readLabelTables(files: readonly IdentifiedFile[]): Promise
 
 const isTable = (path: string, format: string) => /\.(csv|tsv)$/i.test(path) || format === csvTable;
 
-/** Folders that are named after splits are no classes. */
+/** Folders that are named after splits are not classes. */
 function haveClasses(pictures: readonly string[]): boolean {
   const classes = classNamesOf(placePictures(pictures).placed);
   return classes.length > 1 && !classes.every((name) => splitOfFolder(name)?.rest === '');
@@ -147,7 +147,7 @@ function numbersOf(tables: readonly NamingTable[]): LabelTable {
     const here = columns.map((at) => headings[at]!);
     if (names && names.join('\n') !== here.join('\n')) {
       throw new DataError({
-        what: 'The tables beside the pictures have different columns of numbers',
+        what: 'The tables next to the pictures have different columns of numbers',
         found: `${here.join(', ')} in ${path}`,
         expected: names.join(', '),
         fix: 'give the same columns in each, or one table',

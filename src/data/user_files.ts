@@ -32,8 +32,8 @@ export const readableFiles =
  * pictures in folders. The content of a file decides what it is, its name is only a hint; what is of no use is ignored and
  * listed in the report. Where files or folders are named after splits (train, val, test and the like) each is one: `test`
  * validates where there are two, `validation` does where there are three, and `test` is kept aside. Else a share of each class
- * is held out. Pictures take a browser, which decodes them. Pictures that are in no folders of classes, with a CSV file beside
- * them that has their names in a column and numbers in others, make a data set of targets.
+ * is held out. Pictures take a browser, which decodes them. Pictures that are in no folders of classes, with a CSV file next
+ * to them that has their names in a column and numbers in others, make a data set of targets.
  *
  * @throws ConfigurationError for an option that is out of range.
  * @throws DataError where the files hold no data set, or are damaged, with what was found and what can be read instead.

@@ -1,7 +1,7 @@
 import type { Change, Remedy, RunVerdict, Verdict } from './health.ts';
 
 /**
- * The first remedy of a run that a change of the experiment says: the run's, or else that of the first layer that has one.
+ * The first remedy that is a change of the experiment: one of the verdict on the run, or else of the first layer that has one.
  *
  * @param verdicts every change, in order, of all layers.
  */

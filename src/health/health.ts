@@ -173,7 +173,7 @@ export interface LayerChange {
 export const runVerdictNames = ['learning', 'plateau', 'diverging', 'overfitting', 'done'] as const;
 export type RunVerdictName = (typeof runVerdictNames)[number];
 
-/** The judgment of a run: of its loss, and of what among its layers and its data is the likeliest cause. */
+/** The judgment of a run's loss, with the most likely cause among its layers and its data. */
 export interface RunVerdict {
   verdict: RunVerdictName;
   /** The step that it was found at. */

@@ -16,7 +16,7 @@ import type { Figures, JudgedLayer } from './verdicts.ts';
 /** The largest share of a layer's weights that a step may change before the learning rate is a suspect. */
 export const largestUpdateRatio = 0.1;
 
-/** Whether random weights have about the scale that keeps a signal as large as it is. What isn't known is taken for sound. */
+/** Whether random weights have about the scale that keeps the size of a signal. An unknown initializer counts as sound. */
 function isSound(initializer: FilledInitializer | undefined): boolean {
   if (!initializer) return true;
   const within = (scale: number) => Math.abs(scale) >= 0.5 && Math.abs(scale) <= 1.5;
@@ -29,7 +29,7 @@ const isConstant = (initializer: FilledInitializer | undefined): boolean =>
 
 const squashing: readonly ActivationName[] = ['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'softmax', 'linear'];
 
-/** Flat somewhere, and no rectifier: relu takes their place, and nothing takes them back. */
+/** Activations that are flat somewhere and not rectifiers: relu replaces them, and no remedy brings them back. */
 const canSaturate: readonly ActivationName[] = [
   ...(['sigmoid', 'hardSigmoid', 'tanh', 'softsign', 'relu6', 'elu', 'selu', 'softplus', 'exponential'] as const),
 ];

@@ -8,9 +8,9 @@ import { inputRemedies, largerRate, largestUpdateRatio, smallerRate } from './re
 import type { JudgedLayer } from './verdicts.ts';
 
 /**
- * When a run is what. The figures follow from what the words say, and none was chosen for a network: a run has four quarters, and its
- * loss stands still where the last one is not a hundredth below the one before. Standing still is a plateau while more is
- * unexplained than a third of what a network without images leaves, else the end of what there is to learn.
+ * The limits of the verdicts on a run. They follow from the meaning of the words, and none was tuned for a network: a run has four
+ * quarters, and its loss stalls where that of the last quarter is not a hundredth below that of the third. A stall is a plateau
+ * while the loss is above a third of chance level; below that, the network has learned what there is to learn.
  */
 export const runThresholds = {
   /** Steps before a run is judged. */
@@ -20,14 +20,14 @@ export const runThresholds = {
   /** Fractions of the chance level, or of the loss at the start where there is none. */
   high: 1 / 3,
   low: 0.05,
-  /** The share of chance level from which on a network has learned nothing to speak of. */
+  /** The share of chance level from which on a network has learned almost nothing. */
   nothing: 0.95,
   /** How far the loss has to rise above its least quarter, and above chance level, to diverge. */
   rise: 1.5,
   aboveChance: 1.2,
   /** How far the validation's loss has to rise above its least, for two epochs in a row. */
   validationRise: 1.1,
-  /** The share of its weights that a step changes below which it is too small to get anywhere. */
+  /** The share of a layer's weights that a step changes, below which the learning rate is too small. */
   leastUpdateRatio: 1e-5,
 } as const;
 
@@ -106,7 +106,8 @@ export class RunWatch {
   }
 
   /**
-   * The verdict after a step, if it isn't the one before. Two judgments in a row have to agree before it changes, but at the end.
+   * The verdict after a step, if it differs from the previous one. It changes only when two judgments in a row agree, except at the
+   * end.
    *
    * @param verdicts the layers' current ones.
    * @param end given at the end of the run, or when it fails because of numbers that are not finite.

@@ -19,7 +19,7 @@ export interface JudgedLayer {
   /** The initializers of its kernel and bias, where it has them and they are trained. */
   kernel?: FilledInitializer | undefined;
   bias?: FilledInitializer | undefined;
-  /** It brings its input to a scale of its own. */
+  /** It normalizes its input, whatever scale that has. */
   normalizes?: boolean | undefined;
 }
 
@@ -183,7 +183,7 @@ export class VerdictWatch {
   readonly #epochSteps: number;
   readonly #standings: Map<string, Standing>;
   #epoch: Stretch | undefined;
-  /** Judges the run by the same steps, where somebody wants that. */
+  /** If it is set, it judges the run by the same steps. */
   run: RunWatch | undefined;
 
   /**

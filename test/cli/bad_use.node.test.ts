@@ -99,7 +99,7 @@ const cases: [string, () => string[], string[]][] = [
   [
     'a remedy beside checkpoints',
     () => ['--apply-remedy', '--checkpoint', unused()],
-    ['--apply-remedy trains twice', '--apply-remedy beside --checkpoint'],
+    ['--apply-remedy trains twice', '--apply-remedy with --checkpoint'],
   ],
   ['an unknown loss', () => ['--loss', 'hubert'], ['No such loss', 'did you mean "huber"?']],
   [

@@ -78,7 +78,7 @@ export interface MuonOptions extends OptimizerOptions {
   nesterov?: boolean | undefined;
   /** Iterations of Newton and Schulz, 1 to 20; 5 by default. */
   nsSteps?: number | undefined;
-  /** The optimizer of the tensors that are no kernels; `'adam'` by default. */
+  /** The optimizer of the tensors that are not kernels; `'adam'` by default. */
   others?: 'adam' | 'sgd' | undefined;
   /** Adam's learning rate over Muon's, >= 0; 0.1 by default. */
   adamLrRatio?: number | undefined;
