@@ -7,7 +7,7 @@ const signature = '\x89HDF\r\n\x1a\n';
 export const isHdf5 = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes.subarray(0, 8)) === signature;
 
 /**
- * A group or a dataset of an HDF5 file, as h5py writes them unless asked otherwise: by the file format specification of version 3,
+ * A group or a dataset of an HDF5 file, as h5py writes them by default, read by the file format specification of version 3,
  * https://docs.hdfgroup.org/hdf5/develop/_f_m_t3.html. Groups are symbol tables or compact links; datasets are contiguous, compact, or in
  * chunks with gzip and shuffle; numbers and texts. Written here because a library of HDF5 is two thirds of this package's size.
  */

@@ -36,7 +36,7 @@ export function rootOf(file: FileBytes): number {
   return file.offset(12 + 3 * file.offsetSize);
 }
 
-/** All messages of the object at an address, with those that its header continues elsewhere with. */
+/** All messages of the object at an address, including those in continuation blocks. */
 export function messagesOf(file: FileBytes, address: number): Message[] {
   return file.text(address, 4) === 'OHDR' ? messagesOfVersion2(file, address) : messagesOfVersion1(file, address);
 }

@@ -1,7 +1,7 @@
 import { product } from '../../model/layer.ts';
 import { mostWeights } from '../trained_model.ts';
 
-/** A tensor that doesn't depend on the images. The length of the batch, which is known to nobody, is NaN. */
+/** A tensor that doesn't depend on the images. The length of the batch is not known: it is NaN. */
 export interface Constant {
   shape: readonly number[];
   isFloat: boolean;
@@ -28,7 +28,7 @@ export const integers = (values: readonly number[]): Constant => ({
   data: Float64Array.from(values),
 });
 
-/** How far apart neighbors along each axis lie. */
+/** The distance between neighbors along each axis. */
 export const stridesOf = (shape: readonly number[]): number[] =>
   shape.map((_, axis) => elementsIn(shape.slice(axis + 1)));
 

@@ -42,7 +42,7 @@ const list = (constant: Constant | undefined) => constant && [...constant.data];
 const axesOf = (attributes: ReadonlyMap<string, ReadAttribute>, input: Constant | undefined) =>
   list(input) ?? attributes.get('axes')?.integers;
 
-/** Numbers of a shape in which 0 keeps an axis and -1 takes what is left. */
+/** The shape that a Reshape asks for: 0 keeps an axis, -1 takes the remaining elements. */
 function reshapeTo({ shape }: Constant, target: readonly number[]): number[] {
   const kept = target.map((n, i) => (n === 0 ? shape[i]! : n));
   const known = elementsIn(kept.filter((n) => n !== -1));

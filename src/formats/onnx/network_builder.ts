@@ -15,7 +15,7 @@ export interface ReadLayer {
   weights: Record<string, Float32Array>;
 }
 
-/** Collects the layers of a network. Those that nothing needs in the end are left out. */
+/** Collects the layers of a network. Those that the output doesn't need are left out. */
 export class NetworkBuilder {
   readonly layers: ReadLayer[] = [];
   /** Layers that only multiply by a constant and add one. */

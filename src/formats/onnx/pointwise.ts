@@ -19,7 +19,7 @@ type Formula = (x: number) => number;
 /** The function of the layer's numbers that a value is. */
 export const formulaOf = ({ pending }: Value): Formula => pending?.f ?? ((x) => x);
 
-/** A function of each number by itself. Layers are made when somebody needs the value: until then it may become another function. */
+/** A function of each number by itself. Its layers are made when a node needs the value; until then other functions are composed with it. */
 export function pointwise(value: Value, f: Formula, emit: (value: Value) => Value, builder: NetworkBuilder): Value {
   const before = formulaOf(value);
   const made = () => emit(settled(builder, value));
@@ -33,7 +33,7 @@ export function pointwise(value: Value, f: Formula, emit: (value: Value) => Valu
 
 const settledValues = new WeakMap<object, Value>();
 
-/** The value as a layer gives it. */
+/** The value as the output of a layer, which is made where there is none yet. */
 export function settled(builder: NetworkBuilder, value: Value): Value {
   const { pending, layer, shape, places } = value;
   if (!pending) return value;
@@ -94,7 +94,7 @@ export function affine(
   return { ...value, layer: builder.add({ type: 'reshape', targetShape: [...own] }, [layer]) };
 }
 
-/** A constant in the order in which the layer has its numbers. */
+/** A constant, broadcast to the value, in the order of the layer's numbers. */
 export function alongLayer(builder: NetworkBuilder, constant: Constant, value: Value): Float64Array {
   const batch = constant.shape.length - value.shape.length;
   const own = { ...constant, shape: constant.shape.slice(Math.max(0, batch)) };

@@ -64,7 +64,7 @@ export const isSavedModel = (bytes: Uint8Array): boolean => bytes[0] === 8 && by
 /**
  * Reads a file by onnx/onnx.proto, https://github.com/onnx/onnx.
  *
- * @param read gives the bytes of a file beside it, where large tensors may lie.
+ * @param read returns the bytes of a file in the same folder, where exporters put large tensors.
  * @throws DataError for a file that is no ONNX model or is damaged.
  */
 export function readFile(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array): OnnxFile {
@@ -173,7 +173,7 @@ const reader = {
 /** Whether a type of TensorProto's is one of float, float16 and double. */
 export const isFloatType = (type: number): boolean => [1, 10, 11].includes(type);
 
-/** A TensorProto, whose numbers may stand in a field of their type, in raw bytes, or in a file beside it. */
+/** A TensorProto: its numbers are in a field of their type, in raw bytes, or in another file in the same folder. */
 export function readTensor(tensor: Fields, read?: (path: string) => Uint8Array): Constant {
   const name = textOf(tensor, 8);
   const shape = integersOf(tensor, 1);
@@ -208,7 +208,7 @@ export function readTensor(tensor: Fields, read?: (path: string) => Uint8Array):
 const wrongLength = (name: string, shape: readonly number[], found: string) =>
   new WireError(`the tensor ${name} [${shape.join(', ')}] has ${found}`);
 
-/** PyTorch puts large tensors into a file beside the model. */
+/** PyTorch puts large tensors into a file next to the model. */
 function external(tensor: Fields, name: string, bytes: number, read?: (path: string) => Uint8Array): Uint8Array {
   const { location = '', offset = '0', length = String(bytes) } = entriesOf(tensor, 13);
   if (!read) throw new WireError(`the tensor ${name} lies in the file ${location}, which is not there`);

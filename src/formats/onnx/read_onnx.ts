@@ -22,7 +22,7 @@ const readers: Record<string, Reader> = { ...windowReaders, ...layerReaders, ...
  * has. Constants are computed, shapes worked out, kernels brought into wgrad's layout; images of [channels, height, width] become
  * [height, width, channels], and where the graph flattens them, the rows of the next kernel follow.
  *
- * @param read gives the bytes of a file that stands beside it, where large tensors may lie.
+ * @param read returns the bytes of a file in the same folder, where exporters put large tensors.
  * @param name of the file, for errors.
  * @throws DataError for a file that is damaged; for operators that wgrad has no layer for, all of them with their nodes.
  */
@@ -31,7 +31,7 @@ export function parseOnnx(bytes: Uint8Array, name: string, read?: (path: string)
   return { ...network, notes, ...about };
 }
 
-/** The same, and where the graph's input and output are in what the network takes and gives. */
+/** The same, and where the elements of the graph's input and output are in the network's. */
 export function readNetwork(bytes: Uint8Array, name: string, read?: (path: string) => Uint8Array) {
   const file = readFile(bytes, name, read);
   const { input, output } = endsOf(file, name);
@@ -59,7 +59,7 @@ export function readNetwork(bytes: Uint8Array, name: string, read?: (path: strin
   }
 }
 
-/** Adds what each node gives to the operands. @throws DataError that names all nodes which can't be read */
+/** Adds the outputs of each node to the operands. @throws DataError that names every node that can't be read. */
 function readNodes(
   file: OnnxFile,
   operands: Map<string, Operand>,
@@ -88,7 +88,7 @@ function readNodes(
   if (wrong.length > 0) throw unknownOperators(wrong, file.nodes.length, name);
 }
 
-/** A node that takes what an unknown one gives: it has nothing to say by itself. */
+/** A node that follows an unknown one: it may be fine itself, so the error doesn't list it. */
 class Follows extends Error {}
 
 function readNode(
@@ -174,7 +174,7 @@ function imageSize(file: OnnxFile, name: string, shape: readonly number[]) {
   return { inputShape, places: inOrder(shape) };
 }
 
-/** The first node that looks at an image's axes says what they are. */
+/** The first node that depends on the order of an image's axes decides which it is. */
 function isChannelsLast({ nodes }: OnnxFile, name: string, shape: readonly number[]): boolean {
   const known = new Set([name]);
   for (const { inputs, outputs, operator, attributes } of nodes) {
@@ -188,7 +188,7 @@ function isChannelsLast({ nodes }: OnnxFile, name: string, shape: readonly numbe
     if (!['Transpose', 'Reshape', 'Flatten', 'MatMul'].includes(operator))
       for (const output of outputs) known.add(output);
   }
-  // Nobody asks: the axis of colors is the short one.
+  // No node depends on the order: the axis of the colors is the short one.
   return [1, 3, 4].includes(shape[2]!) && ![1, 3, 4].includes(shape[0]!);
 }
 
@@ -203,7 +203,7 @@ function placeOf(node: ReadNode, { constants }: OnnxFile): string {
   return node.name;
 }
 
-/** The output: a vector in the order that the graph has it, an image as the last layer gives it. */
+/** The output: a vector in the graph's order, or an image in the order of the last layer. */
 function ending(builder: NetworkBuilder, value: Value): Value {
   if (value.layer < 0) {
     return { ...value, layer: builder.add({ type: 'activation', activation: 'linear' }, [value.layer]) };

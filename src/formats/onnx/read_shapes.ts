@@ -29,7 +29,7 @@ import {
   type Value,
 } from './value.ts';
 
-/** A shape or an axis with the batch as its first, without it. */
+/** A sample's shape with the batch, of unknown length, as its first axis. */
 const withBatch = (shape: readonly number[]) => [Number.NaN, ...shape];
 
 /** The shape of a sample that a Reshape asks for. */
@@ -191,7 +191,7 @@ const pad: Reader = (operation) => {
   const [batch, channels, top, left, batchEnd, channelsEnd, bottom, right] = pads as [number, ...number[]];
   if ([batch, channels, batchEnd, channelsEnd].some((n) => n !== 0))
     throw new Unsupported('of the batch or the channels');
-  // Zeros around what is less by the value.
+  // The value is subtracted, zeros are added around the image, and the value is added again.
   const { builder } = operation;
   const less = affine(builder, image, [1], [-value]);
   return affine(builder, bordered(operation, less, [top!, left!, bottom!, right!]), [1], [value]);

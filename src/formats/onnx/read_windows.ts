@@ -44,7 +44,7 @@ function windowOf(operation: Operation, image: Value, window: Pair): WindowOptio
     if (auto === 'VALID') [pads[axis], pads[axis + 2]] = [0, 0];
     const room = (n + pads[axis]! + pads[axis + 2]! - reach) / stride;
     let count = Math.floor(room) + 1;
-    // A window that would begin in what is padded at the end doesn't count.
+    // A window that would begin in the padding at the end doesn't count.
     if (ceil) {
       count = Math.ceil(room) + 1;
       if ((count - 1) * stride >= n + pads[axis]!) count--;
@@ -81,7 +81,7 @@ function paddingOf(
   return isSame ? 'same' : undefined;
 }
 
-/** Zeros around an image; what is negative is cut off. */
+/** Adds rows and columns of zeros around an image; negative numbers cut them off. */
 export function bordered({ builder }: Operation, image: Value, [top, left, bottom, right]: readonly number[]): Value {
   const most = (n: number | undefined) => Math.max(0, n!);
   let { layer } = image;
@@ -196,8 +196,8 @@ const convTranspose: Reader = (operation) => {
 };
 
 /**
- * Pools pad with nothing: what is padded is no maximum and doesn't count for a mean. Where wgrad's "same" has other pads, the pool is
- * computed at every place, and the places that ONNX has are taken from there.
+ * Padding is never a maximum and doesn't count for a mean. Where the pads are not those of wgrad's "same", the pool is computed at every
+ * position, and the positions that ONNX has are taken from the result.
  */
 function pool(type: 'maxPooling2d' | 'averagePooling2d'): Reader {
   return (operation) => {
@@ -222,7 +222,7 @@ function pool(type: 'maxPooling2d' | 'averagePooling2d'): Reader {
   };
 }
 
-/** Every so many rows and columns, from the first ones on. */
+/** Every `strides`-th row and column, beginning at `first`. */
 export function subsampled({ builder }: Operation, image: Value, first: Pair, strides: Pair, size: Pair): Value {
   const cut = ([0, 1] as const).map((axis) => {
     const after = image.shape[axis + 1]! - first[axis] - (size[axis] - 1) * strides[axis] - 1;
@@ -235,7 +235,7 @@ export function subsampled({ builder }: Operation, image: Value, first: Pair, st
   return imageOf(builder, layer);
 }
 
-/** Nearest pixels, or between their centers, times a whole number. */
+/** Enlarges by whole numbers: nearest pixels, or bilinear between their centers. */
 const resize: Reader = (operation) => {
   const { builder, opset } = operation;
   const image = asImage(builder, operation.value(0));

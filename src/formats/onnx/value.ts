@@ -43,10 +43,10 @@ export const channelsFirstPlaces = ([channels, height, width]: readonly number[]
 export const samePlaces = (a: Int32Array, b: Int32Array): boolean =>
   a === b || (a.length === b.length && a.every((place, i) => place === b[i]));
 
-/** The most numbers that are brought into another order: by a dense layer, which takes their square. */
+/** At most this many numbers are reordered by a dense layer: its kernel has their square. */
 const mostMoved = 2048;
 
-/** A value by its elements in another order: which of them comes where. */
+/** A value with its elements in another order: for each one, `order` has its position in the value given. */
 export const moved = (value: Value, shape: readonly number[], order: Int32Array): Value => ({
   layer: value.layer,
   shape,
@@ -70,8 +70,8 @@ export function transposed(value: Value, order: readonly number[]): Value {
 }
 
 /**
- * The layer's numbers so that they lie in `storage` as `places` says. Mostly they do, or a reshape does it; else a dense layer
- * of zeros and ones that stays as it is moves them, if they are few.
+ * The value as the output of a layer of the shape `storage`, with its elements at `places`. Mostly they are there, or a reshape is
+ * enough; otherwise a frozen layer of zeros and ones moves them, if they are few.
  */
 export function arranged(builder: NetworkBuilder, value: Value, storage: readonly number[], places: Int32Array): Value {
   allowedElements(storage);

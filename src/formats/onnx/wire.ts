@@ -5,7 +5,7 @@ export type Fields = Map<number, (number | Uint8Array)[]>;
 export class WireError extends Error {}
 
 /**
- * Takes a protobuf message apart, without knowing what it means: https://protobuf.dev/programming-guides/encoding. Every length is
+ * Splits a protobuf message into its fields, without a schema: https://protobuf.dev/programming-guides/encoding. Every length is
  * checked against the bytes that there are, so that a damaged file ends in an error.
  *
  * @throws WireError
