@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { AdapterOptions } from '../../src/cli/adapter_options.ts';
-import { Interrupts } from '../../src/cli/interrupts.ts';
-import { Session } from '../../src/cli/session.ts';
+import type { Session } from '../../src/cli/session.ts';
 import { adapterLine } from '../../src/cli/training_report.ts';
+import { withSession } from '../../src/cli/with_session.ts';
 import type { DatasetName, TrainAndTest } from '../../src/data/index.ts';
 import { figure, fixed } from '../../src/figures.ts';
 import { compileModel, type Model } from '../../src/model/graph.ts';
@@ -62,7 +62,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
   if (options.optimizers) return benchOptimizers(options, datasets, model, synthetic);
   for (const batchSize of options.batchSize ?? [32, 256]) {
     // A Chrome of its own for each size, so that nobody finds a shader that is compiled already.
-    await withSession(options, datasets, model, async (session) => {
+    await withBenchPage(options, datasets, model, async (session) => {
       if (!facts) {
         facts = await tellFacts(session);
         console.log(trainedLine(options, datasets.train, synthetic));
@@ -84,7 +84,7 @@ export async function benchPeers(options: PeersOptions): Promise<void> {
 
 /** `wgrad bench --augment` */
 async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest, model: Model): Promise<void> {
-  await withSession(options, datasets, model, async (session) => {
+  await withBenchPage(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
     const rates = await measureAugmentation(session, options.rounds ?? 5);
     console.log(augmentationTable(rates));
@@ -96,7 +96,7 @@ async function benchAugmentation(options: PeersOptions, datasets: TrainAndTest, 
 
 /** `wgrad bench --health` */
 async function benchHealth(options: PeersOptions, datasets: TrainAndTest, model: Model): Promise<void> {
-  await withSession(options, datasets, model, async (session) => {
+  await withBenchPage(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
     const all = [];
     for (const batchSize of options.batchSize ?? [32]) {
@@ -117,7 +117,7 @@ async function benchOptimizers(
   model: Model,
   synthetic: boolean,
 ): Promise<void> {
-  await withSession(options, datasets, model, async (session) => {
+  await withBenchPage(options, datasets, model, async (session) => {
     const facts = await tellFacts(session);
     console.log(trainedLine(options, datasets.train, synthetic));
     const all = [];
@@ -133,30 +133,17 @@ async function benchOptimizers(
   });
 }
 
-async function withSession(
+async function withBenchPage(
   { adapter, chrome, browserTimeout, yes }: AdapterOptions,
   datasets: TrainAndTest,
   model: Model,
   work: (session: Session<BenchPage>) => Promise<void>,
 ): Promise<void> {
-  let session: Session<BenchPage> | undefined;
-  const interrupts = new Interrupts(async () => session?.close());
-  try {
-    session = await Session.open<BenchPage>({
-      page: 'bench-page',
-      adapter,
-      chrome,
-      browserTimeout,
-      yes,
-      datasets: () => datasets,
-      report: console.error,
-    });
+  const opening = { page: 'bench-page', adapter, chrome, browserTimeout, yes, datasets: () => datasets };
+  await withSession<void, BenchPage>({ ...opening, report: console.error }, async (session) => {
     await session.call('prepare', model);
     await work(session);
-  } finally {
-    interrupts.dispose();
-    await session?.close();
-  }
+  });
 }
 
 /** Prints what the figures depend on. */
