@@ -17,8 +17,8 @@ export type ModelSource = Blob | ArrayBuffer | Uint8Array | FileSystemFileHandle
 
 /**
  * Opens a model that `trainer.save()`, the command or the page has saved, or one of another program: safetensors, TensorFlow.js,
- * Keras' JSON and what else `importModel` reads. Of a run of wgrad training resumes to the same bits; the class names and how
- * pictures are prepared come with it.
+ * Keras' JSON and the other formats of `importModel`. A run of wgrad resumes training to the same bits, with its class names and
+ * its preparation of pictures.
  *
  * @param options replace those that it was saved with. With another `model` or `optimizer` nothing is resumed: layers take the weights
  *   of those with their names and shapes, others begin with new ones, and so does the optimizer.

@@ -64,13 +64,13 @@ export class Trainer extends BaseTrainer {
    *   which format can).
    */
   async save(options: SaveOptions = {}): Promise<Blob> {
-    // Fetched for who asks for it.
+    // Loaded on demand.
     const { saveTrainer } = await import('./save_trainer.ts');
     return saveTrainer(this, options, this.#log);
   }
 
   /**
-   * Another trainer on the same device, with the same options, weights, optimizer state and learning rate: both go on independently,
+   * Another trainer on the same device, with the same options, weights, optimizer state and learning rate: both continue independently,
    * and with the same data to the same bits.
    */
   async clone(): Promise<Trainer> {

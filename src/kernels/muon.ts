@@ -98,7 +98,7 @@ export const newtonSchulzGram: Kernel<MatricesShape> = {
 };
 
 export interface ScaleShape extends MatricesShape {
-  /** x is divided by its norm: so it is before the first step. */
+  /** x is divided by its norm, as before the first step. */
   normalizes: boolean;
 }
 
@@ -131,7 +131,7 @@ export const newtonSchulzPolynomial: Kernel<MatricesShape> = {
 export interface SquareProductShape extends MatricesShape {
   /** Which of each pair is multiplied: the first, the second, or both. */
   of: 'first' | 'second' | 'both';
-  /** Where the second of a pair that is not multiplied comes from: it stays as it is, or is p. */
+  /** The second of each pair where only the first is multiplied: it is copied, or starts as p. */
   second?: 'keeps' | 'begins';
 }
 

@@ -7,7 +7,7 @@ import type { Launch } from './losses/index.ts';
 import { planMuon } from './muon.ts';
 import type { BaseOptimizerType, UpdateNumbers } from './update.ts';
 
-/** The update kernels of all optimizers but those of update.ts: fetched for who chooses one of them. */
+/** The update kernels of all optimizers but those of update.ts: loaded for runs that choose one of them. */
 export const furtherUpdates = {
   nadam: { kernel: kernels.nadam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },
   adamax: { kernel: kernels.adamax, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },

@@ -32,7 +32,7 @@ export type BaseOptimizerType = keyof typeof updates;
 
 const isBaseType = (type: OptimizerType): type is BaseOptimizerType => Object.hasOwn(updates, type);
 
-/** Whether an optimizer takes no more than is here. */
+/** Whether an optimizer's kernel is in the table above. */
 export const isBaseOptimizer = ({ type }: FilledOptimizer): boolean => isBaseType(type);
 
 /** Plans what has to come before an update. */

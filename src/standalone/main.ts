@@ -6,7 +6,7 @@ import { networkProbabilities } from '../reference/network.ts';
 import { pictureBytes } from '../reference/picture_bytes.ts';
 
 // The script of a page that has a model in it and classifies pictures: `wgrad export --format html`. It computes with the float64
-// twin, in plain loops: so it runs in every browser, from a file, and asks nothing of anybody.
+// twin, in plain loops: so it runs in every browser, from a file, without a server.
 
 const element = <T extends Element = HTMLElement>(selector: string): T => document.querySelector<T>(selector)!;
 

@@ -92,7 +92,7 @@ export async function evaluate(
   };
   if (testTimeAugmentation) {
     requireTestTimeAugmentationFits(engine.settings, dataset, testTimeAugmentation);
-    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // few ask for them
+    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // loaded on demand
     const { probabilities, loss: mean } = await engine.withWeights(weights, () =>
       augmentedProbabilities(engine, weighted, testTimeAugmentation),
     );

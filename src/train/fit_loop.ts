@@ -27,7 +27,7 @@ import { splitForTraining } from './split.ts';
 import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
 
-/** Few runs weigh classes: the code for it is fetched by those that do. */
+/** Few runs weigh classes, so the code for it is loaded on demand. */
 const weightsByClass = async (dataset: Dataset, classWeight: ClassWeight, sampleWeight: Float32Array | undefined) =>
   (await import('./class_weights.ts')).weightsOf(dataset, { classWeight, ...(sampleWeight && { sampleWeight }) });
 

@@ -1,12 +1,12 @@
 /** How well one of several labels that do not exclude each other is predicted. */
 export interface LabelScores {
-  /** Of the samples that are predicted to have it, the share that has it; 0 where there is none. */
+  /** The share of the samples predicted to have it that do have it; 0 where none is predicted to. */
   precision: number;
-  /** Of the samples that have it, the share that is predicted to; 0 where there is none. */
+  /** The share of the samples that have it that are predicted to; 0 where none has it. */
   recall: number;
   /** The harmonic mean of the two: 2 TP / (2 TP + FP + FN). */
   f1Score: number;
-  /** The share of samples for which it is right whether they have it. */
+  /** The share of all samples for which the prediction is right. */
   accuracy: number;
   /** Samples that have it. */
   support: number;

@@ -94,7 +94,7 @@ function sizeOf(source: Drawable): { width: number; height: number } {
   return { width: source.width, height: source.height };
 }
 
-/** Where a batch of prepared pictures becomes bytes like those of a data set, without passing through the host. */
+/** Turns batches of prepared pictures into bytes like those of a data set, on the GPU. */
 export class PictureInput {
   private constructor(
     private readonly engine: Engine,
@@ -104,7 +104,7 @@ export class PictureInput {
     private readonly dispatch: Dispatch,
   ) {}
 
-  /** @param batch pictures at once, at most. */
+  /** @param batch the most pictures at once. */
   static async start(engine: Engine, { imageShape }: PicturePreparation, batch: number): Promise<PictureInput> {
     const [height, width, channels] = imageShape;
     const shape: PictureBytesShape = { batch, height, width, channels: channels as 1 | 3 };

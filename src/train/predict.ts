@@ -108,7 +108,7 @@ export async function predict(
       });
     }
     requireDataset(images);
-    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // few ask for them
+    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // loaded on demand
     const mean = await engine.withWeights(weights, () => augmentedProbabilities(engine, images, testTimeAugmentation));
     return mean.probabilities;
   }
@@ -211,7 +211,7 @@ async function read(
 
 const indices = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
 
-/** Fetched for who asks for it. */
+/** Its code is loaded on demand. */
 async function pictureInput(engine: Engine, { bitmaps, preparation }: PreparedPictures): Promise<PictureInput> {
   const { PictureInput } = await import('./picture_input.ts');
   return PictureInput.start(engine, preparation, Math.min(engine.settings.batchSize, bitmaps.length));

@@ -1,4 +1,4 @@
-/** How far predictions of a number are from what it is. */
+/** The errors of predictions of a number. */
 export interface RegressionFigures {
   /** Mean of |predicted - actual|. */
   meanAbsoluteError: number;
@@ -14,7 +14,7 @@ export interface RegressionFigures {
 /**
  * The figures of each number.
  *
- * @param targets [n, outputs], what the samples have.
+ * @param targets [n, outputs], the true values.
  * @param predictions [n, outputs], as `predict` gives them.
  */
 export function regressionFigures(

@@ -31,7 +31,7 @@ export const viewOf = (inputView: InputView, { augmentation }: FilledTestTimeAug
 });
 
 /**
- * Before anything is computed.
+ * Checks an evaluation before anything is computed.
  *
  * @throws ConfigurationError for a loss that is not computed of mean probabilities, and for an augmentation that mixes images.
  */

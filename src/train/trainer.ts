@@ -43,7 +43,7 @@ import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readWeights } from './weights.ts';
 
-/** What a page that calls `fit` does without. */
+/** Loaded on demand: a page that only calls `fit` does without it. */
 const byBatch = () => import('./batch.ts');
 
 /** Which of a trainer's weights are meant. */
@@ -173,7 +173,7 @@ export class Trainer {
     this.#fits++;
     return this.#exclusively(async (engine) => {
       try {
-        this.#takeAfter(dataset);
+        this.#takeFacts(dataset);
         if (filled.onDeviceLost === 'throw') return await fitDataset(engine, dataset, filled);
         this.#reopenings++;
         return await fitReopening(engine, dataset, filled, (snapshot) => this.#reopen(snapshot));
@@ -273,7 +273,7 @@ export class Trainer {
   async datasetGradients(dataset: Dataset, options: { augmented?: boolean } = {}): Promise<Float32Array[][]> {
     requireDataset(dataset);
     return this.#exclusively(async (engine) => {
-      const { datasetGradients } = await import('./dataset_gradients.ts'); // few ask for them
+      const { datasetGradients } = await import('./dataset_gradients.ts'); // loaded on demand
       return datasetGradients(engine, dataset, options.augmented ?? false);
     });
   }
@@ -316,12 +316,12 @@ export class Trainer {
   /** Begins at the time of the call. The turn that waits for it is taken then, too: methods keep the order of their calls. */
   #prepare(images: Images): Promise<PreparedImages> {
     const prepared = prepareImages(images, this.#facts.pictures);
-    prepared.catch(() => undefined); // the turn tells, if it comes
+    prepared.catch(() => undefined); // the turn that waits for it throws
     return prepared;
   }
 
-  /** Predictions are of the classes that are trained on, and pictures become such images, unless the options say otherwise. */
-  #takeAfter({ classNames, targetNames, imageShape, pictureFit = 'cover' }: Dataset): void {
+  /** Takes the names of the classes and the preparation of pictures from a data set, unless the options have them. */
+  #takeFacts({ classNames, targetNames, imageShape, pictureFit = 'cover' }: Dataset): void {
     const names = classNames.length > 0 ? classNames : targetNames;
     const fits = names?.length === classesOfOutputs(this.#settings.outputs);
     this.#facts = {

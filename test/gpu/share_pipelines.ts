@@ -1,6 +1,6 @@
 // Compiling takes most of the time of many tests on SwiftShader, and each trainer compiles for itself. So tests on one
-// device share their pipelines: whoever asks for a shader with the text, constants and bindings of one that is there gets
-// that one. What does not compile is compiled, and fails, anew.
+// device share their pipelines: a request with the shader text, constants and bindings of an earlier one gets the
+// same pipeline. A shader that does not compile is compiled, and fails, again.
 
 const texts = new WeakMap<GPUShaderModule, string>();
 const bindings = new WeakMap<GPUObjectBase, string>();
