@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { type Padding, pair, type Size } from './layer.ts';
+import { checkWeightOptions, type Padding, pair, type Size } from './layer.ts';
 
 /** A window that moves over an image: all sizes are [vertical, horizontal]. */
 export interface Window {
@@ -37,6 +37,25 @@ export function slide(
     });
   }
   return { window, strides, pad: [top, left], size: [height, width] };
+}
+
+/**
+ * What a schema of a convolution can't express: the options of its weights, and that Keras refuses strides together with a
+ * dilationRate, whichever axis each is for.
+ *
+ * @throws ConfigurationError
+ */
+export function checkConvolution(config: { strides: Size; dilationRate: Size }, subject: string): void {
+  checkWeightOptions(config, subject);
+  const { strides, dilationRate } = config;
+  if (Math.max(...pair(strides)) === 1 || Math.max(...pair(dilationRate)) === 1) return;
+  throw new ConfigurationError({
+    what: `${subject}: strides and dilationRate are both above 1`,
+    found: `strides ${JSON.stringify(strides)} and dilationRate ${JSON.stringify(dilationRate)}`,
+    expected: 'strides of 1 or a dilationRate of 1',
+    fix: 'set one of them to 1',
+    place: ['dilationRate'],
+  });
 }
 
 /** Where a convolution's kernel can stand, and how far apart its elements are. */

@@ -64,15 +64,4 @@ test('code for Keras has what Keras needs', () => {
     /conv2d = layers\.Conv2D\(name="conv2d", filters=32, kernel_size=\(3, 3\), .*kernel_initializer=initializers\.GlorotUniform\(\).*\)\(input\)/,
   );
   expect(tutorial).toContain('"conv2d": [\n        "kernel",\n        "bias"\n    ]');
-  const both = trained({
-    inputShape: [9, 9, 1],
-    layers: [
-      { type: 'conv2d', filters: 2, kernelSize: 2, strides: 2, dilationRate: 2 },
-      { type: 'flatten' },
-      { type: 'dense', units: 2, activation: 'softmax' },
-    ],
-  });
-  expect(() => formatKeras(both)).toThrow(
-    /strides together with a dilationRate \(layer conv2d\)[\s\S]*onnx or pytorch/,
-  );
 });

@@ -50,6 +50,21 @@ const exported: Record<string, string> = JSON.parse(
 );
 const unknown = 'PyTorch, unknown operators';
 
+/** A file with the nodes of a graph, from `images` of a shape without the batch to a vector. */
+function encoded({ nodes, initializers }: GraphBuilder, shape: number[], output: string): Uint8Array {
+  const value = (name: string, sizes: OnnxValue['shape']): OnnxValue => ({
+    ...{ name, type: 'float', shape: ['batch', ...sizes], about: '' },
+  });
+  return encodeOnnx({
+    irVersion: 8,
+    opset: 13,
+    producer: 'test',
+    about: '',
+    metadata: {},
+    graph: { name: 'test', nodes, initializers, input: value('images', shape), output: value(output, ['units']) },
+  });
+}
+
 describe("other programs' files predict what onnxruntime makes of them", () => {
   test.each(Object.entries(exported).filter(([name]) => name !== unknown))('%s', async (name, text) => {
     const bytes = new Uint8Array(Buffer.from(text, 'base64'));
@@ -87,27 +102,36 @@ describe("other programs' files predict what onnxruntime makes of them", () => {
         const image = node('Reshape', [numbers, isVector ? integers(0, 1, 6, 6) : integers(0, 5, 4, 4)]);
         const cut = [begin!, end!, axis!, step!].map((n) => integers(n));
         const output = node('Flatten', [node('Slice', [image, ...cut])]);
-        const value = (name: string, sizes: OnnxValue['shape']): OnnxValue => ({
-          name,
-          type: 'float',
-          shape: ['batch', ...sizes],
-          about: '',
-        });
-        const { nodes, initializers } = graph;
-        const bytes = encodeOnnx({
-          irVersion: 8,
-          opset: 13,
-          producer: 'test',
-          about: '',
-          metadata: {},
-          graph: { name: 'test', nodes, initializers, input: value('images', shape), output: value(output, ['units']) },
-        });
+        const bytes = encoded(graph, shape, output);
         const network = imported(bytes);
         const images = madeImages(network.model, 2);
         const expected = await runOnnx(bytes, images, network.model, true);
         expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
       }
     }
+  });
+
+  test.each<[string, { groups?: number; pads?: number[] }]>([
+    ['of groups of channels', { groups: 2, pads: [2, 1, 0, 3] }],
+    ['depthwise', { groups: 4, pads: [1, 1, 1, 1] }],
+    ['without padding', {}],
+  ])('a convolution with strides and dilations, %s, is computed everywhere and thinned out', async (_, given) => {
+    const next = uniform(6);
+    const { groups = 1, ...attributes } = given;
+    const graph = new GraphBuilder();
+    const kernel = Float32Array.from({ length: (8 * 4 * 3 * 2) / groups }, () => next() - 0.5);
+    const bias = Float32Array.from({ length: 8 }, () => next() - 0.5);
+    const output = graph.node(
+      '',
+      'Conv',
+      ['images', graph.floats('kernel', [8, 4 / groups, 3, 2], kernel), graph.floats('bias', [8], bias)],
+      { group: groups, strides: [2, 3], dilations: [2, 1], ...attributes },
+    );
+    const bytes = encoded(graph, [4, 11, 12], graph.node('', 'Flatten', [output]));
+    const network = imported(bytes);
+    const images = madeImages(network.model, 2);
+    const expected = await runOnnx(bytes, images, network.model, true);
+    expect(largestDifference(probabilitiesOf(network, images), expected)).toBeLessThan(1e-5);
   });
 
   test('operators that wgrad has not are named, all of them', () => {

@@ -190,6 +190,28 @@ describe('a layer', () => {
       { type: 'dense', units: 3, biasRegularizer: { l3: 0.1 } },
       { what: 'layer 1 (dense): biasRegularizer has no option l3', expected: 'one of l1, l2' },
     ],
+    ...(['conv2d', 'depthwiseConv2d', 'separableConv2d', 'conv2dTranspose'] as const).map(
+      (type) =>
+        [
+          `of type ${type} with strides and a dilationRate, each along another axis`,
+          {
+            ...{ type, kernelSize: 2, strides: [1, 2], dilationRate: [2, 1] },
+            ...(type !== 'depthwiseConv2d' && { filters: 1 }),
+          },
+          {
+            what: `layer 1 (${type}): strides and dilationRate are both above 1`,
+            found: 'strides [1,2] and dilationRate [2,1]',
+            expected: 'strides of 1 or a dilationRate of 1',
+            fix: 'set one of them to 1',
+            place: [0, 'dilationRate'],
+          },
+        ] as [string, unknown, Partial<ErrorParts>],
+    ),
+    [
+      'with noise that Keras refuses',
+      { type: 'gaussianNoise', stddev: 1.5 },
+      { what: 'layer 1 (gaussianNoise): stddev is invalid', found: 1.5, expected: 'a number from 0 to 1' },
+    ],
     ['with an empty name', { type: 'flatten', name: '' }, { what: 'layer 1 (flatten): name is invalid' }],
   ])('%s', (_, layer, parts) => {
     expect(partsOf(sequentially(model(layer, softmax)))).toMatchObject(parts);

@@ -31,8 +31,6 @@ export interface KerasModel {
   names: string[];
 }
 
-const formatNames: Record<Dialect, string> = { keras: 'Keras', tfjs: 'TensorFlow.js' };
-
 /** Layers and options that TensorFlow.js lacks or computes differently, found by comparing with it. */
 const lacking: Partial<{ [T in LayerType]: (layer: CompiledNode<T>) => string | undefined }> = {
   conv2d: ({ config }) => (config.groups > 1 ? 'convolutions in groups' : undefined),
@@ -56,7 +54,7 @@ const isBorder = (option: string, value: unknown) =>
 /**
  * A model's layers in Keras' terms.
  *
- * @throws ConfigurationError that lists the layers which the dialect cannot express, why, and what can.
+ * @throws ConfigurationError that lists the layers which TensorFlow.js cannot express, why, and what can.
  */
 export function kerasModel(model: CompiledModel, dialect: Dialect): KerasModel {
   const taken = new Set<string>();
@@ -80,10 +78,10 @@ export function kerasModel(model: CompiledModel, dialect: Dialect): KerasModel {
   }
   if (problems.length > 0) {
     throw new ConfigurationError({
-      what: `${formatNames[dialect]} cannot express this model: it has no ${problems.join('; no ')}`,
+      what: `TensorFlow.js cannot express this model: it has no ${problems.join('; no ')}`,
       found: model.layers.map(({ type }) => type).join(', '),
-      expected: `layers that ${formatNames[dialect]} has`,
-      fix: dialect === 'tfjs' ? 'export as onnx, keras or pytorch' : 'export as onnx or pytorch',
+      expected: 'layers that TensorFlow.js has',
+      fix: 'export as onnx, keras or pytorch',
     });
   }
   return { input, layers, output: outputs[model.output]!, names };
@@ -103,7 +101,7 @@ function layersOf(
 ): KerasLayer[] {
   const { type, name } = layer;
   const lack = lacking[type] as ((layer: CompiledLayer) => string | undefined) | undefined;
-  const problem = dialect === 'tfjs' ? lack?.(layer) : unlikeKeras(layer);
+  const problem = dialect === 'tfjs' ? lack?.(layer) : undefined;
   if (problem) problems.push(`${problem} (layer ${name})`);
   const config = configOf(layer);
   const made: KerasLayer = { className: classNames[type], name, config, inputs };
@@ -135,14 +133,6 @@ function layersOf(
     }
   }
   return layers;
-}
-
-/** TensorFlow computes no convolution that both strides and dilates. */
-function unlikeKeras({ config }: CompiledLayer): string | undefined {
-  const { strides, dilationRate } = config as { strides?: Size; dilationRate?: Size };
-  if (strides === undefined || dilationRate === undefined) return undefined;
-  const both = Math.max(...pair(strides)) > 1 && Math.max(...pair(dilationRate)) > 1;
-  return both ? 'strides together with a dilationRate' : undefined;
 }
 
 function configOf({ config, name, type, inputShapes }: CompiledLayer): Record<string, unknown> {

@@ -98,6 +98,9 @@ export function bordered({ builder }: Operation, image: Value, [top, left, botto
   return layer === image.layer ? image : imageOf(builder, layer);
 }
 
+const strideAndDilate = ({ strides, dilations }: Pick<WindowOptions, 'strides' | 'dilations'>) =>
+  Math.max(...strides) > 1 && Math.max(...dilations) > 1;
+
 const conv: Reader = (operation) => {
   const { builder } = operation;
   const image = asImage(builder, operation.value(0));
@@ -107,11 +110,18 @@ const conv: Reader = (operation) => {
   const bias = operation.optional(2);
   const groups = operation.integer('group', 1);
   const options = windowOf(operation, image, window as Pair);
-  const padding = paddingOf(image, options);
+  // No layer has strides and a dilation: every position is computed then, and a pool of single pixels takes those of the strides.
+  const both = strideAndDilate(options);
+  const padding = both ? undefined : paddingOf(image, options);
   const input = padding ? image : bordered(operation, image, options.pads);
+  const result = (layer: number) =>
+    imageOf(
+      builder,
+      both ? builder.add({ type: 'maxPooling2d', poolSize: 1, strides: options.strides }, [layer]) : layer,
+    );
   const common = {
     kernelSize: options.window,
-    strides: options.strides,
+    strides: both ? 1 : options.strides,
     dilationRate: options.dilations,
     padding: padding ?? 'valid',
     useBias: bias !== undefined,
@@ -127,13 +137,10 @@ const conv: Reader = (operation) => {
       depthwiseKernel: data,
       ...own,
     });
-    return imageOf(builder, layer);
+    return result(layer);
   }
   const { data } = permuted(floats(kernel.data), kernel.shape, [2, 3, 1, 0]);
-  return imageOf(
-    builder,
-    builder.add({ type: 'conv2d', filters, groups, ...common }, [input.layer], { kernel: data, ...own }),
-  );
+  return result(builder.add({ type: 'conv2d', filters, groups, ...common }, [input.layer], { kernel: data, ...own }));
 };
 
 const convTranspose: Reader = (operation) => {
@@ -146,6 +153,7 @@ const convTranspose: Reader = (operation) => {
   const bias = operation.optional(2);
   const strides = pairOf(operation.integers('strides', [1, 1]), 'strides');
   const dilations = pairOf(operation.integers('dilations', [1, 1]), 'dilations');
+  if (strideAndDilate({ strides, dilations })) throw new Unsupported('with strides and dilations together');
   const added = pairOf(operation.integers('output_padding', [0, 0]), 'output_padding');
   const given = operation.integers('pads', [0, 0, 0, 0]);
   const wanted = operation.integers('output_shape', []);

@@ -3,7 +3,6 @@ import { integer } from '../../check.ts';
 import { ConfigurationError } from '../../errors.ts';
 import {
   activation,
-  checkWeightOptions,
   defineLayer,
   kernelAndBias,
   kernelOptions,
@@ -13,7 +12,7 @@ import {
   size,
   trainable,
 } from '../layer.ts';
-import { convolutionWindow } from '../window.ts';
+import { checkConvolution, convolutionWindow } from '../window.ts';
 
 /**
  * A two-dimensional convolution: Keras' Conv2D. x [batch, height, width, channels], kernel
@@ -38,7 +37,7 @@ export const conv2dLayer = defineLayer({
     ...layerOptions,
   }),
   starter: { filters: 32, kernelSize: 3, activation: 'relu' },
-  check: checkWeightOptions,
+  check: checkConvolution,
   compile(config, [shape], subject) {
     const [, , channels] = needImage(subject, shape!);
     const { filters, groups } = config;

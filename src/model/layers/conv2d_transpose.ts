@@ -2,7 +2,6 @@ import * as v from 'valibot';
 import { integer } from '../../check.ts';
 import {
   activation,
-  checkWeightOptions,
   defineLayer,
   kernelAndBias,
   kernelOptions,
@@ -13,6 +12,7 @@ import {
   size,
   trainable,
 } from '../layer.ts';
+import { checkConvolution } from '../window.ts';
 
 /**
  * A transposed convolution, the gradient of a convolution as a layer: Keras' Conv2DTranspose. The kernel is
@@ -35,7 +35,7 @@ export const conv2dTransposeLayer = defineLayer({
     ...layerOptions,
   }),
   starter: { filters: 32, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' },
-  check: checkWeightOptions,
+  check: checkConvolution,
   compile(config, [shape], subject) {
     const [height, width, channels] = needImage(subject, shape!);
     const window = pair(config.kernelSize);

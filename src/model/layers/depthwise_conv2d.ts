@@ -3,7 +3,6 @@ import { integer } from '../../check.ts';
 import { depthwiseKernel } from '../depthwise_kernel.ts';
 import {
   activation,
-  checkWeightOptions,
   defineLayer,
   initializer,
   layerOptions,
@@ -14,7 +13,7 @@ import {
   trainable,
   weightSpec,
 } from '../layer.ts';
-import { convolutionWindow } from '../window.ts';
+import { checkConvolution, convolutionWindow } from '../window.ts';
 
 /**
  * A convolution of each channel by itself: Keras' DepthwiseConv2D. The kernel is [kernelHeight, kernelWidth, channels,
@@ -40,7 +39,7 @@ export const depthwiseConv2dLayer = defineLayer({
     ...layerOptions,
   }),
   starter: { kernelSize: 3, padding: 'same', activation: 'relu' },
-  check: checkWeightOptions,
+  check: checkConvolution,
   compile(config, [shape], subject) {
     const [, , channels] = needImage(subject, shape!);
     const { depthMultiplier, biasInitializer, biasRegularizer } = config;

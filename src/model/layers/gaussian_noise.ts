@@ -12,8 +12,8 @@ export const gaussianNoiseLayer = defineLayer({
   inferenceDiffers: true,
   schema: v.strictObject({
     type: v.literal('gaussianNoise'),
-    /** The standard deviation of the noise. */
-    stddev: number(0),
+    /** The standard deviation of the noise: 0 to 1, as Keras has it. */
+    stddev: number(0, 1),
     ...layerOptions,
   }),
   starter: { stddev: 0.1 },

@@ -3,7 +3,6 @@ import { integer } from '../../check.ts';
 import { depthwiseKernel } from '../depthwise_kernel.ts';
 import {
   activation,
-  checkWeightOptions,
   defineLayer,
   initializer,
   layerOptions,
@@ -14,7 +13,7 @@ import {
   trainable,
   weightSpec,
 } from '../layer.ts';
-import { convolutionWindow } from '../window.ts';
+import { checkConvolution, convolutionWindow } from '../window.ts';
 
 /**
  * A depthwise convolution and a 1x1 convolution over what it gives: Keras' SeparableConv2D. Tensors: depthwiseKernel
@@ -44,7 +43,7 @@ export const separableConv2dLayer = defineLayer({
     ...layerOptions,
   }),
   starter: { filters: 32, kernelSize: 3, padding: 'same', activation: 'relu' },
-  check: checkWeightOptions,
+  check: checkConvolution,
   compile(config, [shape], subject) {
     const [, , channels] = needImage(subject, shape!);
     const { depthMultiplier, filters } = config;
