@@ -1,22 +1,23 @@
 import beginStepSource from '../../shaders/begin_step.wgsl?raw';
 import sumPartsSource from '../../shaders/sum_parts.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
+import type { ScheduleType } from '../model/schedules/index.ts';
 import { scheduleSource, scheduleWords } from './schedule.ts';
 import { stateSource, stateWords } from './state.ts';
 import { spread } from './workgroups.ts';
 
 export interface BeginStepShape {
   batch: number;
-  /** The step has a learning rate, which follows from the number of updates. */
-  scheduled: boolean;
+  /** The schedule of a step that has a learning rate, which follows from the number of updates. */
+  schedule?: ScheduleType | undefined;
 }
 
 export const beginStep: Kernel<BeginStepShape> = {
   name: 'begin_step',
-  source: ({ scheduled }) => beginStepSource + stateSource + (scheduled ? scheduleSource : ''),
-  flags: ({ scheduled }) => ({ scheduled }),
+  source: ({ schedule }) => beginStepSource + stateSource + (schedule ? scheduleSource(schedule) : ''),
+  flags: ({ schedule }) => ({ scheduled: schedule !== undefined }),
   constants: (s) => ({ batch: s.batch }),
-  buffers: (s) => ({ state: stateWords, ...(s.scheduled && { schedule: scheduleWords }) }),
+  buffers: (s) => ({ state: stateWords, ...(s.schedule && { schedule: scheduleWords }) }),
   workgroups: () => [1],
   cost: () => ({ flops: 0, bytes: 8 * stateWords }),
 };

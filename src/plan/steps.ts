@@ -7,6 +7,8 @@ import { type CompiledModel, trainedTensors } from '../model/graph.ts';
 import { matrixOf } from '../model/layer.ts';
 import { isOfClasses, metricOf } from '../model/loss.ts';
 import { betasOf, clipOf } from '../model/optimizer.ts';
+import { scheduleOf } from '../model/schedule.ts';
+import type { ScheduleType } from '../model/schedules/index.ts';
 import { type Accumulation, accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
 import type { Bound } from './bind.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
@@ -63,7 +65,7 @@ export interface StepPlan {
   slots: BufferRef[];
   /** The moving average of the weights, where the optimizer keeps one; `update` has its dispatch. */
   average?: PlannedAverage;
-  /** The learning-rate schedule of training, which the host may replace between two submissions. */
+  /** The learning-rate schedule of training, which the host may replace between two submissions, with another `begin` where it is of another type. */
   schedule: BufferRef;
   /** The measurement of a training step; left out with health off. */
   measurement?: Measurement;
@@ -114,9 +116,10 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     },
   );
   const schedule = planner.buffer('state', 'schedule', scheduleWords);
+  const { type: scheduleType } = scheduleOf(optimizer.learningRate);
   const planOf = (own: OwnState, graph: GraphPlan) =>
     planState(planner, settings, reader, arenas, { ...batchBuffers, ...own }, { graph, squares });
-  const training = planOf({ ...trainingState, schedule }, network.training);
+  const training = planOf({ ...trainingState, schedule: { words: schedule, type: scheduleType } }, network.training);
   const evaluation = planOf(evaluationState, network.gradient);
   const matrices = trainedTensors(model).map(({ spec }) => matrixOf(spec));
   const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state, matrices);
@@ -268,7 +271,7 @@ const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) =
 });
 
 /** Whoever changes no weights has no schedule. */
-type OwnState = ReturnType<typeof stateBuffers> & { schedule?: BufferRef };
+type OwnState = ReturnType<typeof stateBuffers> & { schedule?: { words: BufferRef; type: ScheduleType } };
 type StateBuffers = OwnState & Record<'labels' | 'probabilities', BufferRef> & { targets?: BufferRef };
 
 /** @param squares of the gradients, which training and evaluation share. */
@@ -303,8 +306,8 @@ function planState(
     records,
     begin: planner.dispatch(
       step.beginStep,
-      { batch, scheduled: schedule !== undefined },
-      { state, ...(schedule && { schedule }) },
+      { batch, schedule: schedule?.type },
+      { state, ...(schedule && { schedule: schedule.words }) },
     ),
     loss: ofGraph,
     ...(softOfGraph && { softLoss: softOfGraph }),

@@ -11,10 +11,11 @@ import { RecordReader } from '../health/records.ts';
 import type { VerdictWatch, WatchState } from '../health/verdicts.ts';
 import { packSchedule } from '../kernels/schedule.ts';
 import { packState, type StateValues } from '../kernels/state.ts';
+import { beginStep } from '../kernels/step.ts';
 import { initialWeights } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
-import { type FilledLearningRate, scheduleOf } from '../model/schedule.ts';
-import { scheduleDefinition } from '../model/schedules/index.ts';
+import { type FilledLearningRate, type FilledSchedule, scheduleOf } from '../model/schedule.ts';
+import { type ScheduleType, scheduleDefinition } from '../model/schedules/index.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
@@ -80,6 +81,9 @@ export class Engine {
   isRestored = false;
   #inputView: InputView;
   #learningRate: FilledLearningRate;
+  /** The schedule whose function `begin_step` has. */
+  #scheduleType: ScheduleType;
+  #schedulesAsked = 0;
   readonly #steps = { training: 0, evaluation: 0 };
   #lastUpdate: number | undefined;
   #epochs = 0;
@@ -108,7 +112,9 @@ export class Engine {
     this.startup = startup;
     this.disposal = disposal;
     this.#learningRate = settings.optimizer.learningRate;
-    this.writeSchedule(this.#learningRate);
+    const schedule = scheduleOf(this.#learningRate);
+    this.#scheduleType = schedule.type;
+    this.#writeSchedule(schedule, 0);
     this.#inputView = settings.inputView;
   }
 
@@ -292,16 +298,37 @@ export class Engine {
   }
 
   /** Takes effect with the next submission. A new schedule continues with the same count of updates. */
-  setLearningRate(learningRate: FilledLearningRate): void {
+  setLearningRate(learningRate: FilledLearningRate): Promise<void> {
     this.#learningRate = learningRate;
-    this.writeSchedule(learningRate);
+    return this.useSchedule(scheduleOf(learningRate));
   }
 
-  /** @param begin the number of updates before the schedule's first. */
-  writeSchedule(learningRate: FilledLearningRate, begin = 0): void {
-    const schedule = scheduleOf(learningRate);
-    const { parameters, list } = scheduleDefinition(schedule.type);
+  /**
+   * Takes effect with the next submission: at once where the schedule is of the type that `begin_step` has the function of, and
+   * else when the pipeline of another function has been compiled.
+   *
+   * @param begin the number of updates before the schedule's first.
+   */
+  async useSchedule(schedule: FilledSchedule, begin = 0): Promise<void> {
     const { type } = schedule;
+    const asked = ++this.#schedulesAsked;
+    if (type !== this.#scheduleType) {
+      const { steps, settings } = this;
+      const { training } = steps;
+      const shape = { batch: settings.batchSize, schedule: type };
+      const { pipeline } = await this.dispatch(beginStep, shape, { state: training.state, schedule: steps.schedule });
+      // A later call has the last word, even if its pipeline was there sooner.
+      if (asked !== this.#schedulesAsked) return;
+      // Recordings in use hold the dispatch, so that the pipeline is exchanged within it. Its buffers are the same.
+      training.begin.pipeline = pipeline;
+      this.#scheduleType = type;
+    }
+    this.#writeSchedule(schedule, begin);
+  }
+
+  #writeSchedule(schedule: FilledSchedule, begin: number): void {
+    const { type } = schedule;
+    const { parameters, list } = scheduleDefinition(type);
     this.write(
       this.steps.schedule,
       packSchedule({ type, parameters: parameters(schedule), list: list?.(schedule) }, begin),
@@ -398,10 +425,18 @@ export class Engine {
   }
 
   /** Continues where a snapshot was taken. */
-  resumeAt({ epochs, step, learningRate }: { epochs: number; step?: number; learningRate?: FilledLearningRate }): void {
+  async resumeAt({
+    epochs,
+    step,
+    learningRate,
+  }: {
+    epochs: number;
+    step?: number;
+    learningRate?: FilledLearningRate;
+  }): Promise<void> {
     this.#epochs = epochs;
     this.#steps.training = step ?? this.#steps.training;
-    if (learningRate !== undefined) this.setLearningRate(learningRate);
+    if (learningRate !== undefined) await this.setLearningRate(learningRate);
   }
 
   /** The learning rate of the next steps: a number or a schedule. */

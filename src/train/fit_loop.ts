@@ -301,7 +301,7 @@ async function applyCallbacks(engine: Engine, callbacks: Callbacks, record: Epoc
   const { learningRate: before, keptByCallbacks: kept } = engine;
   const { stop, keepWeights, learningRate } = callbacks.epochEnd(record, typeof before === 'number' ? before : 0);
   if (learningRate !== undefined) {
-    engine.setLearningRate(learningRate);
+    await engine.setLearningRate(learningRate);
     record.reducedLearningRate = learningRate;
   }
   // With a moving average of the weights, it is what the best figure was measured with.

@@ -109,7 +109,7 @@ async function sweep(
     decayRate: to / from,
     staircase: false,
   } as const;
-  engine.writeSchedule({ ...sweep, decaySteps: steps - 1 }, updates);
+  await engine.useSchedule({ ...sweep, decaySteps: steps - 1 }, updates);
   const recording = engine.trainingRecording(input);
   const epochSteps = Math.ceil(input.places / stepSamples(settings));
   const reach = reachOf(steps);

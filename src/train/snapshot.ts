@@ -90,7 +90,7 @@ export async function takeSnapshot(engine: Engine): Promise<Snapshot> {
 }
 
 /** Checks a snapshot against the trainer that will restore it. @throws ConfigurationError where it is another one's. */
-export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
+export async function restoreSnapshot(engine: Engine, snapshot: Snapshot): Promise<void> {
   const { model, optimizer } = engine.settings;
   const weights = copyWeights(model, snapshot.weights);
   const slices = slotSlices(engine);
@@ -123,7 +123,7 @@ export function restoreSnapshot(engine: Engine, snapshot: Snapshot): void {
     for (const [t, slice] of tensors.entries()) engine.write(slice, averages[t]!);
   }
   engine.isRestored = true;
-  engine.resumeAt({ epochs, step: state.step, learningRate: filled });
+  await engine.resumeAt({ epochs, step: state.step, learningRate: filled });
   engine.writeState(engine.steps.training, { seed: engine.settings.seed, epoch: epochs, ...state });
   if (statistics) engine.useStatistics(statistics);
   const positive = engine.steps.measurement?.positive;

@@ -128,8 +128,8 @@ export class Trainer {
     this.#memory.dispose();
     this.#gpu = gpu;
     this.#memory = new Memory(gpu.device);
-    this.#ready = this.#start().then((engine) => {
-      restoreSnapshot(engine, snapshot);
+    this.#ready = this.#start().then(async (engine) => {
+      await restoreSnapshot(engine, snapshot);
       return engine;
     });
     this.#ready.catch(() => undefined); // the caller that reopens throws
@@ -233,7 +233,7 @@ export class Trainer {
     const filled = fillLearningRate(learningRate);
     const engine = await this.#ready;
     this.#disposal.signal.throwIfAborted();
-    engine.setLearningRate(filled);
+    await unlessAborted(engine.setLearningRate(filled), this.#failure.signal, this.#disposal.signal);
   }
 
   /**
@@ -394,7 +394,7 @@ export class Trainer {
    * @throws ConfigurationError for a snapshot of another model or optimizer; nothing has changed then.
    */
   restore(snapshot: Snapshot): Promise<void> {
-    return this.#exclusively(async (engine) => restoreSnapshot(engine, snapshot));
+    return this.#exclusively((engine) => restoreSnapshot(engine, snapshot));
   }
 
   /**

@@ -23,7 +23,7 @@ export async function withTrainingRestored<T>(engine: Engine, work: () => Promis
     return await work();
   } finally {
     engine.copy(copies, kept);
-    engine.resumeAt({ epochs, step: trainingSteps, learningRate });
+    await engine.resumeAt({ epochs, step: trainingSteps, learningRate });
     engine.useInputView(inputView);
     for (const copy of copies) memory.free(copy.buffer);
   }

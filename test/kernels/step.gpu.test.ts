@@ -57,7 +57,7 @@ describe('begin_step computes the learning rate', () => {
     ['but not after a halt', 0, { updates: 25, halted: 1 }, 0.01],
   ])('%s', async (_, begin, values, rate) => {
     const state = stateOf({ ...before, ...values });
-    const launch = await launchGuarded(gpu, cacheOf(gpu), beginStep, { batch: 32, scheduled: true }, {});
+    const launch = await launchGuarded(gpu, cacheOf(gpu), beginStep, { batch: 32, schedule: linear.type }, {});
     const after = await launch.run({ state, schedule: packSchedule(numbersOf(linear), begin) });
     launch.dispose();
     const expected = step.beginStep({ batch: 32 }, { state: stateFrom(state) }).state;
@@ -67,7 +67,7 @@ describe('begin_step computes the learning rate', () => {
   /** Largest relative error of a float32 rate. exp2 of WGSL is less exact the larger its exponent, here up to 20. */
   const most = (type: string) => (type === 'exponentialDecay' ? 1.5e-6 : 6e-7);
   test.each(cases)('$config', async ({ config, rates }) => {
-    const launch = await launchGuarded(gpu, cacheOf(gpu), manyRates(rates.length), null, {});
+    const launch = await launchGuarded(gpu, cacheOf(gpu), manyRates(config.type, rates.length), null, {});
     const { rates: bits } = await launch.run({ schedule: packSchedule(numbersOf(config)) });
     launch.dispose();
     expectWithin(

@@ -14,7 +14,7 @@ export function checkBeginStep(batch: number, values: StateValues): KernelCheck<
   const state = stateOf(values);
   return {
     kernel: beginStep,
-    shape: { batch, scheduled: false },
+    shape: { batch },
     given: { state },
     twin: () => ({ state: sameState(step.beginStep({ batch }, { state: stateFrom(state) }).state) }),
   };
@@ -27,10 +27,10 @@ export function checkScheduledStep(
   rate: number,
 ): KernelCheck<BeginStepShape> {
   const state = stateOf(values);
-  const shape = { batch: 32, scheduled: true };
+  const shape = { batch: 32, schedule: schedule.numbers.type };
   // The schedule's words that its function does not read are poisoned.
   const words = packSchedule(schedule.numbers, schedule.begin);
-  words.fill(poison, 2 + Object.keys(schedule.numbers.parameters).length);
+  words.fill(poison, 1 + Object.keys(schedule.numbers.parameters).length);
   return {
     kernel: beginStep,
     shape,
@@ -43,7 +43,7 @@ export function checkScheduledStep(
 }
 
 /** scheduled_rate of the steps 0, 1, ... */
-export const manyRates = (steps: number): Kernel<null> => ({
+export const manyRates = (type: ScheduleNumbers['type'], steps: number): Kernel<null> => ({
   name: 'many_rates',
   source: `// rates[i] = scheduled_rate(i)
 @group(0) @binding(0) var<storage, read> schedule: array<u32>;
@@ -53,7 +53,7 @@ export const manyRates = (steps: number): Kernel<null> => ({
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < ${steps}u) { rates[id.x] = scheduled_rate(id.x); }
 }
-${scheduleSource}`,
+${scheduleSource(type)}`,
   buffers: () => ({ schedule: scheduleWords, rates: steps }),
   workgroups: () => [Math.ceil(steps / 64)],
   cost: () => ({ flops: 0, bytes: 4 * steps }),

@@ -182,9 +182,23 @@ test('a learning rate that is changed moves the steps to come, and no other', as
   pace.step(3);
   await second;
   expect(await trainer.meanwhile.getWeights()).toEqual(before);
-  await trainer.setLearningRate(0.01);
+  const schedule = cosineDecay({ initialLearningRate: 0.1, decaySteps: 30 });
+  await trainer.setLearningRate(schedule);
+  const third = isHeld();
+  pace.step(3);
+  await third;
+  // Of two that overtake each other the later one counts, though the earlier one has to wait for a pipeline.
+  const linear = polynomialDecay({ initialLearningRate: 0.1, decaySteps: 100 });
+  await Promise.all([trainer.setLearningRate(linear), trainer.setLearningRate(schedule)]);
   pace.resume();
-  await done;
+  const { steps } = await done;
+  const expected = steps.map((_, i) => (i < 3 ? 0.001 : i < 6 ? 0 : learningRateAt(schedule, i)));
+  expectWithin(
+    'learning rates',
+    steps.map(({ learningRate }) => learningRate!),
+    expected,
+    expected.map((rate) => 6e-7 * rate),
+  );
   expect(await trainer.getWeights()).not.toEqual(before);
   await expect(trainer.setLearningRate(-1)).rejects.toThrow('learningRate');
   trainer.dispose();
