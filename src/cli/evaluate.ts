@@ -42,7 +42,7 @@ export function addEvaluateCommand(wgrad: Command): void {
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option(
       '--tta <n>',
-      'the mean of the probabilities of n augmented samples of each image',
+      'the mean of the predictions of n augmented samples of each image',
       integer('--tta', { min: 1, max: 10_000 }),
     )
     .addOption(
@@ -75,7 +75,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
     outputs,
     loss,
   });
-  if (tta !== undefined) requireTestTimeAugmentationFits(settings, test, fillTestTimeAugmentation(tta));
+  if (tta !== undefined) requireTestTimeAugmentationFits(inputView, test, fillTestTimeAugmentation(tta));
   const say = json === '-' ? console.error : console.log;
   const opening = {
     ...{ chrome, yes, browserTimeout, adapter: kind, report: console.error },

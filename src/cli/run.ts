@@ -202,7 +202,7 @@ function requireFitSettings(
   requireCallbacksFit(callbacks, measured, typeof optimizer.learningRate === 'object');
   if (monitor !== undefined) monitorOf({ monitor }, measured, '--monitor');
   if (tta !== undefined) requireTestImages(tta, test);
-  if (tta !== undefined) requireTestTimeAugmentationFits(settings, test, fillTestTimeAugmentation(tta));
+  if (tta !== undefined) requireTestTimeAugmentationFits(settings.inputView, test, fillTestTimeAugmentation(tta));
   return measured;
 }
 

@@ -39,7 +39,10 @@ export interface Evaluation extends MetricFigures {
 export interface EvaluateOptions {
   /** Metrics in addition to loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
-  /** Averages the probabilities over this many augmented samples of each image; unaugmented by default. */
+  /**
+   * Averages the outputs over this many augmented samples of each image, and computes loss and metrics of the means;
+   * unaugmented by default.
+   */
   testTimeAugmentation?: TestTimeAugmentation;
   /** Metrics that count each sample as much as it weighs, Keras' weighted_metrics; the trainer's by default. */
   weightedMetrics?: readonly MetricConfig[];
@@ -91,15 +94,19 @@ export async function evaluate(
     ...(sampleWeight && { sampleWeights: requireSampleWeight(sampleWeight, dataset.count) }),
   };
   if (testTimeAugmentation) {
-    requireTestTimeAugmentationFits(engine.settings, dataset, testTimeAugmentation);
-    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // loaded on demand
-    const { probabilities, loss: mean } = await engine.withWeights(weights, () =>
-      augmentedProbabilities(engine, weighted, testTimeAugmentation),
+    requireTestTimeAugmentationFits(engine.inputView, dataset, testTimeAugmentation);
+    // Loaded on demand.
+    const { augmentedPredictions } = await import('./augmented_predictions.ts');
+    const { figuresOfPredictions } = await import('./prediction_loss.ts');
+    const { predictions, figures } = await engine.withWeights(weights, () =>
+      augmentedPredictions(engine, weighted, testTimeAugmentation),
     );
-    const counting = new Counting([accuracyFigure!, ...countedMetrics(metrics)], weighted, outputs);
-    counting.add(probabilities, 0);
-    const { accuracy, ...figures } = counting.figures();
-    return { loss: mean, accuracy: accuracy as number, ...figures };
+    const always = figures ?? figuresOfPredictions({ loss, outputs }, weighted, predictions);
+    const counted = countedMetrics(metrics);
+    if (counted.length === 0) return always;
+    const counting = new Counting(counted, weighted, outputs);
+    counting.add(predictions, 0);
+    return { ...always, ...counting.figures() };
   }
   const input = await inferenceInput(engine, weighted);
   try {
@@ -118,8 +125,6 @@ export function metricsOf(
   const { metrics = all.filter((it) => !it.isWeighted), weightedMetrics = all.filter((it) => it.isWeighted) } = given;
   return [...metrics, ...weightedMetrics];
 }
-
-const [accuracyFigure] = fillMetrics(['accuracy']);
 
 /** The same on a data set that lies on the GPU already. */
 export async function evaluateInput(

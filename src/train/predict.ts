@@ -64,7 +64,7 @@ export interface LayerOutput {
 }
 
 export interface PredictOptions {
-  /** Averages the probabilities over this many augmented samples of each image of a data set; unaugmented by default. */
+  /** Averages the outputs over this many augmented samples of each image of a data set; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;
   /** The names and probabilities of so many of the most probable classes, in place of all outputs as numbers; a positive integer. */
   top?: number;
@@ -108,9 +108,9 @@ export async function predict(
       });
     }
     requireDataset(images);
-    const { augmentedProbabilities } = await import('./augmented_probabilities.ts'); // loaded on demand
-    const mean = await engine.withWeights(weights, () => augmentedProbabilities(engine, images, testTimeAugmentation));
-    return mean.probabilities;
+    const { augmentedPredictions } = await import('./augmented_predictions.ts'); // loaded on demand
+    const mean = await engine.withWeights(weights, () => augmentedPredictions(engine, images, testTimeAugmentation));
+    return mean.predictions;
   }
   const [probabilities] = await read(engine, images, weights, [
     { slice: engine.steps.probabilities, elements: engine.settings.outputs },

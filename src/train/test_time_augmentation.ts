@@ -3,9 +3,7 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type FilledLoss, isCrossEntropy } from '../model/loss.ts';
 import { type InputView, pipelineFor } from '../plan/input.ts';
-import type { Settings } from '../plan/settings.ts';
 
 /** How many augmented samples of each image, and by which augmentation: the trainer's by default, null for none. */
 export type TestTimeAugmentation = number | { samples: number; augmentation?: AugmentationConfig | null };
@@ -33,14 +31,13 @@ export const viewOf = (inputView: InputView, { augmentation }: FilledTestTimeAug
 /**
  * Checks an evaluation before anything is computed.
  *
- * @throws ConfigurationError for a loss that is not computed of mean probabilities, and for an augmentation that mixes images.
+ * @throws ConfigurationError for an augmentation that mixes images.
  */
 export function requireTestTimeAugmentationFits(
-  { loss, inputView }: Pick<Settings, 'loss' | 'inputView'>,
+  inputView: InputView,
   dataset: Dataset,
   given: FilledTestTimeAugmentation,
 ): void {
-  requireCrossEntropy(loss, dataset);
   requireOwnLabels(viewOf(inputView, given), dataset);
 }
 
@@ -52,16 +49,5 @@ export function requireOwnLabels({ augmentation, statistics }: InputView, { imag
     found: augmentation,
     expected: 'an augmentation of single images',
     fix: 'give another one: testTimeAugmentation: { samples, augmentation }',
-  });
-}
-
-/** @throws ConfigurationError for a loss that is not computed of mean probabilities. */
-function requireCrossEntropy(loss: FilledLoss, { targets }: Dataset): void {
-  if (isCrossEntropy(loss) && !targets) return;
-  throw new ConfigurationError({
-    what: 'evaluate with testTimeAugmentation computes the cross-entropy of labels alone',
-    found: targets ? 'a data set with targets' : loss,
-    expected: 'labels, and sparseCategoricalCrossentropy or categoricalCrossentropy without options',
-    fix: 'leave testTimeAugmentation out, or call predict with it',
   });
 }

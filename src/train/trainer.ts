@@ -346,7 +346,7 @@ export class Trainer {
 
   /**
    * Loss and accuracy on a data set, and the `metrics` of these options or the trainer's; without augmentation, or with
-   * `testTimeAugmentation` from the mean probabilities of augmented samples.
+   * `testTimeAugmentation` of the mean outputs of augmented samples.
    *
    * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
    * @throws ConfigurationError for a data set, metric or augmentation that doesn't fit.

@@ -249,11 +249,6 @@ const cases: [string, () => string[], string[]][] = [
     ['testTimeAugmentation cannot mix images'],
   ],
   [
-    'test-time augmentation of numbers',
-    () => ['--dataset', 'digits', '--loss', 'huber', '--tta', '2'],
-    ['testTimeAugmentation'],
-  ],
-  [
     'test-time augmentation without test images',
     () => ['--dataset', folderWith({}), '--test-samples', '0', '--tta', '2'],
     ['--test-samples', 'at least 1'],

@@ -12,6 +12,7 @@ import {
   type TrainerOptions,
 } from '../../src/index.ts';
 import { compileForLoss, fillLoss, isOfClasses, type LossConfig, metricOf } from '../../src/model/loss.ts';
+import { lossTwin } from '../../src/reference/losses/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import fixtures from '../fixtures/torch_losses.json';
 import { numbers } from '../reference/central_differences.ts';
@@ -123,6 +124,71 @@ describe('gradients of a network beside its twin', () => {
         for (const [i, value] of tensor.entries()) expect(value).toBeCloseTo(expected.gradients[t]![i]!, 5);
       }
     }
+    trainer.dispose();
+  });
+});
+
+describe('test-time augmentation: loss and metric of the mean predictions, beside the twin', () => {
+  const [outputs, count] = [3, 11];
+  const parts = { images: noise(count), imageShape };
+  const shares = Float32Array.from(
+    { length: count * outputs },
+    (_, i) => [0.2, 0.5, 0.3][(i + Math.floor(i / 4)) % 3]!,
+  );
+  const sums = Float32Array.from({ length: count }, (_, n) =>
+    shares.subarray(3 * n, 3 * n + 3).reduce((a, b) => a + b),
+  );
+  const yesOrNo = Float32Array.from({ length: count * outputs }, (_, i) => Number(i % 5 < 2));
+  const sampleWeights = Float32Array.from({ length: count }, (_, n) => [1, 0, 2.5][n % 3]!);
+  const labels = Array.from({ length: count }, (_, n) => n % outputs);
+  const classes = createDataset({ ...parts, labels, classNames: ['a', 'b', 'c'], sampleWeights });
+  const ofShares = createDataset({
+    ...parts,
+    sampleWeights,
+    targets: shares.map((share, i) => share / sums[Math.floor(i / 3)]!),
+  });
+  const ofNumbers = createDataset({ ...parts, sampleWeights, targets: Float32Array.from(numbers(count * outputs, 3)) });
+  const ofLabels = createDataset({ ...parts, sampleWeights, targets: yesOrNo });
+  const bySoftmax = (p: number) => Math.log(p);
+  const bySigmoid = (p: number) => Math.log(p / (1 - p));
+  test.each<[LossConfig, Dataset, (y: number) => number]>([
+    ['sparseCategoricalCrossentropy', classes, bySoftmax],
+    [{ type: 'sparseCategoricalCrossentropy', labelSmoothing: 0.1 }, classes, bySoftmax],
+    [{ type: 'categoricalCrossentropy', labelSmoothing: 0.2 }, ofShares, bySoftmax],
+    ['categoricalFocalCrossentropy', classes, bySoftmax],
+    ['categoricalFocalCrossentropy', ofShares, bySoftmax],
+    [{ type: 'binaryCrossentropy', labelSmoothing: 0.1 }, ofLabels, bySigmoid],
+    ['binaryCrossentropy', classes, bySigmoid],
+    ['meanSquaredError', ofNumbers, (y) => y],
+    ['meanAbsoluteError', ofNumbers, (y) => y],
+    [{ type: 'huber', delta: 0.5 }, ofNumbers, (y) => y],
+  ])('%j', async (loss, dataset, logitOf) => {
+    const augmentation = { rescale, rotationRange: 60, horizontalFlip: true };
+    const trainer = createTrainer(gpu, { ...optionsOf(loss, outputs), augmentation, batchSize: 4 });
+    const tta = { testTimeAugmentation: 3 };
+    const predicted = await trainer.predict(dataset, tta);
+    const filled = fillLoss(loss);
+    const expected = lossTwin(
+      filled,
+      { batch: count, outputs, count },
+      {
+        z: Float64Array.from(predicted, logitOf),
+        labels: dataset.labels,
+        targets:
+          dataset.targets ??
+          (isOfClasses(filled) ? undefined : labels.flatMap((label) => [0, 1, 2].map((k) => Number(k === label)))),
+        weights: sampleWeights,
+      },
+    );
+    const measured =
+      metricOf(filled) === 'meanAbsoluteError'
+        ? { meanAbsoluteError: expect.closeTo(expected.absoluteError / count, 10) }
+        : { accuracy: expect.closeTo(expected.correct / (isOfClasses(filled) ? count : count * outputs), 10) };
+    const found = await trainer.evaluate(dataset, tta);
+    expect(found).toEqual({ loss: expect.any(Number), ...measured });
+    // The twin's softmax divides by a sum of probabilities that is not quite one.
+    expect(found.loss / (expected.loss / count)).toBeCloseTo(1, 6);
+    expect(found.loss).not.toBe((await trainer.evaluate(dataset)).loss);
     trainer.dispose();
   });
 });

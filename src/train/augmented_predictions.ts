@@ -1,0 +1,47 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Measured } from '../health/metric.ts';
+import type { Engine } from './engine.ts';
+import { inferenceInput, inferencePass } from './inference_pass.ts';
+import { type FilledTestTimeAugmentation, requireOwnLabels, viewOf } from './test_time_augmentation.ts';
+
+/**
+ * The mean predictions over augmented samples of each image: of probabilities, or of numbers. Sample number i of an image is
+ * what training in epoch i would see of it, so the same seed gives the same figures.
+ *
+ * @returns the predictions [n, outputs], and where there is one sample of each image the figures that the network's own kernel computes.
+ * @throws ConfigurationError for an augmentation that mixes images, or whose images don't fit the model.
+ */
+export async function augmentedPredictions(
+  engine: Engine,
+  dataset: Dataset,
+  given: FilledTestTimeAugmentation,
+): Promise<{ predictions: Float32Array; figures?: Measured & { loss: number } }> {
+  const { inputView, settings, scheduler } = engine;
+  const { samples } = given;
+  const view = viewOf(inputView, given);
+  requireOwnLabels(view, dataset);
+  const { count } = dataset;
+  const { outputs } = settings;
+  const sums = new Float64Array(count * outputs);
+  const input = await inferenceInput(engine, dataset, view);
+  let figures: (Measured & { loss: number }) | undefined;
+  try {
+    for (let sample = 1; sample <= samples; sample++) {
+      const order = input.orderOf(sample, false);
+      const ofSample = await inferencePass(engine, input, count, {
+        order,
+        epoch: sample,
+        onProbabilities: (predicted, first) => {
+          for (const [i, value] of predicted.entries()) {
+            sums[order[first + Math.floor(i / outputs)]! * outputs + (i % outputs)]! += value;
+          }
+        },
+      });
+      if (samples === 1) figures = ofSample;
+    }
+  } finally {
+    await scheduler.abandon();
+    input.dispose();
+  }
+  return { predictions: Float32Array.from(sums, (sum) => sum / samples), ...(figures && { figures }) };
+}
