@@ -1,12 +1,23 @@
 import { exec } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openPage, openStudio, press, type Studio, text, until, upload } from './studio.ts';
+import {
+  downloaded,
+  downloadInto,
+  experimentIn,
+  openPage,
+  openStudio,
+  press,
+  type Studio,
+  text,
+  until,
+  upload,
+} from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -70,9 +81,6 @@ const drag = (page: Page, selector: string, values: number[]) =>
     selector,
     values,
   );
-
-/** Asked of the page: what Puppeteer knows of its URL comes a moment later. */
-const experimentIn = async (page: Page) => new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
 
 describe('augmentation', () => {
   let page: Page;
@@ -243,11 +251,9 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
 
   // The run in a file knows the crop; the page knows what is switched off.
   const downloads = mkdtempSync(join(tmpdir(), 'wgrad-cropped-'));
-  const cdp = await page.createCDPSession();
-  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  await downloadInto(page, downloads);
   await press(page, '#save-run');
-  const file = join(downloads, 'digits-8-steps.wgrad');
-  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 50));
+  const file = await downloaded(downloads, 'digits-8-steps.wgrad');
   const address = page.url();
   await page.goto('about:blank');
   await openPage(address, page, complaints);

@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeModels } from '../../src/index.ts';
-import { openPage, openStudio, press, type Studio, text, until } from './studio.ts';
+import { experimentIn, openPage, openStudio, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -28,8 +28,6 @@ const type = async (selector: string, value: string) => {
   await page.type(selector, value);
   await page.keyboard.press('Enter');
 };
-/** Asked of the page: what Puppeteer knows of its URL comes a moment later. */
-const experimentIn = async () => new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
 const isReady = () => page.$eval('#start', (it) => !(it as HTMLButtonElement).disabled);
 /** The layers' buttons, from the first on. */
 const open = async (at: number) => (await page.$$('#model .layer'))[at]!.click();
@@ -42,7 +40,10 @@ test('shapes and parameters follow as a layer is edited; one that does not fit s
     it.dispatchEvent(new Event('input', { bubbles: true }));
   });
   await until(page, '#model', '8 × 8 × 880');
-  expect(JSON.parse((await experimentIn()).get('model') ?? '').layers[0]).toMatchObject({ type: 'conv2d', filters: 8 });
+  expect(JSON.parse((await experimentIn(page)).get('model') ?? '').layers[0]).toMatchObject({
+    type: 'conv2d',
+    filters: 8,
+  });
   expect(await isReady()).toBe(true);
 
   await page.select('#layer-0-padding', 'valid');
@@ -89,7 +90,7 @@ test('presets, the optimizer and its numbers; a link has them all', async () => 
   await type('#batch-size', '64');
   await type('#seed', '7');
   await type('#epochs-count', '3');
-  const search = await experimentIn();
+  const search = await experimentIn(page);
   expect(search.get('model')).toBe('deep-sigmoid');
   expect(JSON.parse(search.get('optimizer') ?? '')).toEqual({ type: 'sgd', learningRate: 0.25 });
   expect([search.get('batch-size'), search.get('seed'), search.get('epochs')]).toEqual(['64', '7', '3']);
@@ -110,7 +111,10 @@ test('a residual network is chosen, changed layer by layer, and trained', async 
     await page.waitForFunction((n) => document.querySelectorAll('#model .layer').length === n, {}, before + 1);
   };
   const layersOf = async () =>
-    JSON.parse((await experimentIn()).get('model') ?? '').layers as { type: string; inputs?: (string | number)[] }[];
+    JSON.parse((await experimentIn(page)).get('model') ?? '').layers as {
+      type: string;
+      inputs?: (string | number)[];
+    }[];
 
   await page.evaluate(() => {
     location.hash = '#dataset=digits&train-samples=256&test-samples=64';
@@ -184,7 +188,7 @@ test('a number that cannot be stays at its field with what is expected, and noth
     await page.keyboard.press('Enter');
     await page.waitForSelector(`#${id}-refused`, { hidden: true });
   }
-  expect((await experimentIn()).get('batch-size')).toBe('64');
+  expect((await experimentIn(page)).get('batch-size')).toBe('64');
 });
 
 test('of an address with two wrong parts both are told', async () => {
@@ -213,7 +217,7 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   await page.reload();
   await page.waitForSelector('#start:enabled');
   await page.select('#learning-rate-type', 'cosineDecay');
-  const rateIn = async () => JSON.parse((await experimentIn()).get('optimizer') ?? '').learningRate;
+  const rateIn = async () => JSON.parse((await experimentIn(page)).get('optimizer') ?? '').learningRate;
   // Begins with the rate that there was, for as many steps as the run has.
   await page.waitForSelector('#learning-rate-decaySteps');
   expect(await rateIn()).toEqual({ type: 'cosineDecay', initialLearningRate: 0.001, decaySteps: 20 });

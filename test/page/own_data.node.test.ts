@@ -8,7 +8,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ComparisonFile, parseDigits } from '../../src/index.ts';
 import { temporaryFolder } from '../cli/wgrad.ts';
 import { mnistLike } from '../data/made_files.ts';
-import { downloaded, openPage, openStudio, press, type Studio, text, until, untilEpoch, upload } from './studio.ts';
+import {
+  downloaded,
+  downloadInto,
+  openPage,
+  openStudio,
+  press,
+  type Studio,
+  text,
+  until,
+  untilEpoch,
+  upload,
+} from './studio.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wgrad-pictures-'));
 const markup = '<img src=x onerror=document.title="broken">';
@@ -113,7 +124,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await page.title()).not.toContain('broken');
   // What was left out stands in the pairs of twins, too.
   const cleaned = temporaryFolder();
-  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: cleaned });
+  await downloadInto(page, cleaned);
   await press(page, '#train-beside');
   await until(page, '#status', 'Compared: one pair');
   await press(page, '#save-pairs');

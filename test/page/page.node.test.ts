@@ -361,6 +361,21 @@ const epochRows = (page: Page): Promise<string[]> =>
     ),
   );
 
+/** From the next step on, the worker's GPU is lost: once, or again and again until its `heal` is called. */
+const destroyDevices = (page: Page, how: 'once' | 'always'): Promise<void> =>
+  page.workers()[0]!.evaluate((how) => {
+    const { createCommandEncoder } = GPUDevice.prototype;
+    const heal = () => {
+      GPUDevice.prototype.createCommandEncoder = createCommandEncoder;
+    };
+    Object.assign(globalThis, { heal });
+    GPUDevice.prototype.createCommandEncoder = function (this: GPUDevice, ...args) {
+      if (how === 'once') heal();
+      this.destroy();
+      return createCommandEncoder.apply(this, args);
+    };
+  }, how);
+
 describe('a GPU that goes away is opened again, and the run ends as if nothing had come between', () => {
   // Steps that are quick, and so many that there is time to lose the device between two epochs.
   const address = '#dataset=digits&augment=none&model=five-relu&epochs=25&seed=3';
@@ -383,19 +398,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
         cdp.send('Browser.crashGpuProcess').catch(() => undefined);
       },
     ],
-    [
-      'its device destroyed',
-      async (page) => {
-        await page.workers()[0]!.evaluate(() => {
-          const { createCommandEncoder } = GPUDevice.prototype;
-          GPUDevice.prototype.createCommandEncoder = function (this: GPUDevice, ...args) {
-            GPUDevice.prototype.createCommandEncoder = createCommandEncoder;
-            this.destroy();
-            return createCommandEncoder.apply(this, args);
-          };
-        });
-      },
-    ],
+    ['its device destroyed', (page) => destroyDevices(page, 'once')],
   ])('%s', async (_, lose) => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
@@ -425,19 +428,11 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     await untilEpoch(page, 3);
     await press(page, '#start');
     await until(page, '#status', 'Paused after');
-    const worker = page.workers()[0]!;
-    await worker.evaluate(() => {
-      const { createCommandEncoder } = GPUDevice.prototype;
-      Object.assign(globalThis, { heal: () => (GPUDevice.prototype.createCommandEncoder = createCommandEncoder) });
-      GPUDevice.prototype.createCommandEncoder = function (this: GPUDevice, ...args) {
-        this.destroy();
-        return createCommandEncoder.apply(this, args);
-      };
-    });
+    await destroyDevices(page, 'always');
     await press(page, '#start');
     await until(page, '[role=alert]', 'device was lost');
     expect(await text(page, '#status')).toMatch(/ended with an error after \d+ step/);
-    await worker.evaluate(() => (globalThis as unknown as { heal: () => void }).heal());
+    await page.workers()[0]!.evaluate(() => (globalThis as unknown as { heal: () => void }).heal());
     await press(page, '#go-on');
     await until(page, '#status', 'Done in');
     expect(await epochRows(page)).toEqual(undisturbed);

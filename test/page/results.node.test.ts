@@ -7,7 +7,19 @@ import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import { type ChromeTrace, conv2d, dense, flatten, formatRun, type Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initializers.ts';
-import { downloaded, openPage, openStudio, press, type Studio, text, until, untilEpoch, upload } from './studio.ts';
+import {
+  downloaded,
+  downloadInto,
+  experimentIn,
+  openPage,
+  openStudio,
+  press,
+  type Studio,
+  text,
+  until,
+  untilEpoch,
+  upload,
+} from './studio.ts';
 
 // What comes of a run, as a person looks at it: what they read, press and draw.
 
@@ -51,8 +63,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   const complaints: string[] = [];
   const url = await studio.serve();
   await openPage(`${url}#dataset=digits&augment=none&epochs=3&seed=4`, page, complaints);
-  const cdp = await page.createCDPSession();
-  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  await downloadInto(page, downloads);
   expect(await page.$('#pad')).toBeNull();
   await press(page, '#start');
   await until(page, '#status', 'Done in');
@@ -115,7 +126,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   expect(await page.$('#pad')).toBeNull();
   await upload(page, '#load-run', file);
   await until(page, '#status', 'Loaded digits-141-steps\\.wgrad: 141 steps on digits');
-  expect(await page.evaluate(() => location.hash)).toContain('seed=4');
+  expect((await experimentIn(page)).get('seed')).toBe('4');
   await until(page, '#results .facts', `accuracy ${accuracy.replace('.', '\\.')}`);
   expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(3);
   expect(await image()).toEqual(chosen);
@@ -159,8 +170,7 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   const address = (epochs: number) =>
     `${url}#dataset=digits&seed=4&batch-size=32&health=full&epochs=${epochs}&train-samples=400&test-samples=100`;
   await openPage(address(5), page, complaints);
-  const cdp = await page.createCDPSession();
-  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  await downloadInto(page, downloads);
   const answerTo = async (button: string) => {
     await page.$eval(button, (it) => (it as HTMLElement).click());
     return answered(page);
@@ -231,7 +241,7 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
   await until(page, '#status', 'Done in');
   expect(await text(page, '#place')).toContain('epoch 5 of 5');
   expect(await epochRows(page)).toEqual(undisturbed.epochs);
-  expect(await page.evaluate(() => location.hash)).toContain('epochs=5');
+  expect((await experimentIn(page)).get('epochs')).toBe('5');
   expect(await answerTo('#next-image')).toEqual(undisturbed.says);
   expect(complaints).toEqual([]);
   await page.close();
@@ -277,20 +287,18 @@ test('a run that its URL lets stop early says so, shows its metrics by epoch and
   expect(await page.$('#start:enabled')).toBeNull();
   await page.select('#loss-type', 'binaryCrossentropy');
   await page.waitForSelector('#start:enabled');
-  const inUrl = () => new URL(page.url()).hash;
-  expect(inUrl()).toContain('loss=binaryCrossentropy');
+  const fitIn = async () => JSON.parse((await experimentIn(page)).get('fit')!);
+  expect((await experimentIn(page)).get('loss')).toBe('binaryCrossentropy');
   expect(await page.$('#add-metric, #class-weight')).toBeNull();
   // The model's preset ends as the loss needs it; a loss of classes is the default and stands in no URL.
   await page.select('#loss-type', 'sparseCategoricalCrossentropy');
   await page.waitForSelector('#class-weight');
-  expect(inUrl()).not.toContain('loss=');
+  expect((await experimentIn(page)).has('loss')).toBe(false);
   await page.select('#class-weight', 'byClass');
   await page.waitForSelector('#class-weight-9');
-  expect(JSON.parse(new URLSearchParams(inUrl().slice(1)).get('fit')!).classWeight).toMatchObject({ 0: 1, 9: 1 });
+  expect((await fitIn()).classWeight).toMatchObject({ 0: 1, 9: 1 });
   await page.select('#earlyStopping-monitor', 'validationAccuracy');
-  expect(JSON.parse(new URLSearchParams(inUrl().slice(1)).get('fit')!).earlyStopping.monitor).toBe(
-    'validationAccuracy',
-  );
+  expect((await fitIn()).earlyStopping.monitor).toBe('validationAccuracy');
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -374,8 +382,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1000`, page, complaints);
-  const cdp = await page.createCDPSession();
-  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+  await downloadInto(page, downloads);
   await press(page, '#time');
   await until(page, '#profile .facts', 'dispatches, [\\d.]+ ms');
   expect(await text(page, '#profile .facts')).toMatch(/Timestamps are (not )?rounded/);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ComparisonFile } from '../../src/index.ts';
 import { run, temporaryFolder } from '../cli/wgrad.ts';
-import { downloaded, openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
+import { downloaded, downloadInto, openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
 beforeAll(async () => {
@@ -126,8 +126,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
 
   // What the page hands out is the command's: that takes it, trains the pair that is missing, and comes to the same.
   const folder = temporaryFolder();
-  const cdp = await page.createCDPSession();
-  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  await downloadInto(page, folder);
   await press(page, '#save-report');
   await press(page, '#save-pairs');
   const report = readFileSync(await downloaded(folder, '.html'), 'utf8');

@@ -31,6 +31,9 @@ async function seeAll(page: Page): Promise<void> {
 
 export const text = (page: Page, selector: string) => page.$eval(selector, (it) => it.textContent ?? '');
 export const number = async (page: Page, selector: string) => Number.parseFloat(await text(page, selector));
+/** What is set in the page's URL. Asked of the page: what Puppeteer knows of its URL comes a moment later. */
+export const experimentIn = async (page: Page) =>
+  new URLSearchParams((await page.evaluate(() => location.hash)).slice(1));
 export const focused = (page: Page) => page.evaluate(() => document.activeElement?.id);
 
 /**
@@ -79,6 +82,12 @@ export async function point(page: Page, selector: string, left: number): Promise
 export async function upload(page: Page, input: string, path: string): Promise<void> {
   const element = (await page.$(input)) as ElementHandle<HTMLInputElement> | null;
   await element!.uploadFile(path);
+}
+
+/** Lets the page's browser download files into a folder. */
+export async function downloadInto(page: Page, folder: string): Promise<void> {
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
 }
 
 /** Waits for a file that the browser downloads into a folder. @returns its path. */
