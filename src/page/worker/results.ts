@@ -137,9 +137,10 @@ function classResults(
   probabilities: Float32Array,
   metrics: readonly MetricConfig[] | undefined,
 ): ClassResults {
-  const { mistakes, ...confusion } = confusionOf(classesOf(test, probabilities.length / test.count), probabilities);
+  const labels = classesOf(test, probabilities.length / test.count);
+  const { mistakes, ...confusion } = confusionOf(labels, probabilities);
   const tally = new Tally(confusion.counts.length);
-  tally.add(classesOf(test, confusion.counts.length), probabilities);
+  tally.add(labels, probabilities);
   const figures: MetricFigures = figuresOf(shownMetrics, tally);
   const asked = figuresOf(countedMetrics(fillMetrics(metrics)), tally);
   const shown = mistakes.slice(0, mistakesShown);

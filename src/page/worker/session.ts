@@ -6,7 +6,6 @@ import {
   DeviceLostError,
   type Evaluation,
   fingerprint,
-  type Gpu,
   type LearningRate,
   type OptimizerConfig,
   type Snapshot,
@@ -152,12 +151,10 @@ async function run(
   };
   const { learningRate, ...before } = rest ?? { epochs: asked.epochs };
   if (from) await run.restore(from.snapshot, learningRate);
-  const over = new AbortController();
-  const watch = (lost: Gpu) =>
-    lost.lost.then(() => {
-      if (!lost.disposed && !over.signal.aborted) listener.lost();
-    });
-  watch(gpu);
+  let isOver = false;
+  gpu.lost.then(() => {
+    if (!gpu.disposed && !isOver) listener.lost();
+  });
   try {
     const { stopped, stoppedEarly, skippedSteps, partialEpoch } = await run.fit(
       // A state every few seconds, so that a lost device costs no more.
@@ -182,7 +179,7 @@ async function run(
     if (!(error instanceof DeviceLostError)) kept = undefined;
     throw error;
   } finally {
-    over.abort();
+    isOver = true;
     if (trainer.gpu !== gpu) keepDevice(trainer.gpu);
   }
 }
