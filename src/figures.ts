@@ -9,6 +9,9 @@ export function figure(value: number | undefined): string {
   return size >= 1e-4 && size < 1e6 ? Number(value.toPrecision(4)).toString() : value.toExponential(3);
 }
 
+/** Three digits that count, of what hardly has more. */
+export const roughFigure = (value: number): string => figure(Number(value.toPrecision(3)));
+
 export const fixed = (value: number | undefined, digits = 4) => value?.toFixed(digits) ?? '';
 
 const thousands = new Intl.NumberFormat('en');

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { count, counted, figure } from '../../figures.ts';
+import { count, counted, roughFigure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
 import type { SettledExperiment } from '../experiment.ts';
 import { FoldingPanel } from '../panel.tsx';
@@ -258,5 +258,5 @@ function factsOf(drawn: SampleParameters): string {
 const fieldsOf = (fields: Record<string, unknown>): string =>
   Object.entries(fields)
     .filter(([, value]) => typeof value !== 'object')
-    .map(([name, value]) => `${name} ${typeof value === 'number' ? figure(Number(value.toPrecision(3))) : value}`)
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? roughFigure(value) : value}`)
     .join(', ');

@@ -1,4 +1,4 @@
-import { figure } from '../../figures.ts';
+import { roughFigure } from '../../figures.ts';
 import type { ClassWeight } from '../../index.ts';
 import { Refused } from '../option_field.tsx';
 import { SettingError } from '../options_form.tsx';
@@ -87,8 +87,8 @@ const rounded = (weight = 1) => Number(weight.toPrecision(3));
 /** The least and the greatest weight. */
 function extremes(weights: readonly number[], names: readonly string[]): string {
   const [least, most] = [Math.min(...weights), Math.max(...weights)];
-  const of = (weight: number) => `${figure(rounded(weight))} (${names[weights.indexOf(weight)]})`;
-  return rounded(least) === rounded(most) ? `${figure(rounded(most))} each` : `from ${of(least)} to ${of(most)}`;
+  const of = (weight: number) => `${roughFigure(weight)} (${names[weights.indexOf(weight)]})`;
+  return roughFigure(least) === roughFigure(most) ? `${roughFigure(most)} each` : `from ${of(least)} to ${of(most)}`;
 }
 
 /** A weight for each class that there is, 1 for those that have none. */

@@ -1,8 +1,7 @@
-import { figure } from '../../figures.ts';
+import { roughFigure } from '../../figures.ts';
 import { Picture } from '../picture.tsx';
 import { dataset } from '../state.ts';
 
-const three = (value: number) => figure(Number(value.toPrecision(3)));
 /** Numbers beneath a picture. */
 const fewNames = 3;
 
@@ -16,11 +15,11 @@ export function DataNumbers() {
     <>
       <ul class="classes" aria-label="Training images with their numbers">
         {numbers.samples.map(({ pixels, values }, i) => (
-          <li key={i} title={values.map((value, k) => `${names[k]}: ${three(value)}`).join('\n')}>
+          <li key={i} title={values.map((value, k) => `${names[k]}: ${roughFigure(value)}`).join('\n')}>
             <Picture pixels={pixels} shape={facts.imageShape} label={`training image ${i}`} />
             {values.slice(0, fewNames).map((value, k) => (
               <span key={k} class="count">
-                {three(value)}
+                {roughFigure(value)}
               </span>
             ))}
           </li>
@@ -41,7 +40,7 @@ export function DataNumbers() {
             <tr key={k}>
               <th scope="row">{names[k]}</th>
               {[least, mean, most].map((value, i) => (
-                <td key={i}>{three(value)}</td>
+                <td key={i}>{roughFigure(value)}</td>
               ))}
             </tr>
           ))}

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { count, counted, figure, fixed } from '../../figures.ts';
+import { count, counted, figure, fixed, roughFigure } from '../../figures.ts';
 import type { RegressionFigures } from '../../train/regression.ts';
 import { Picture } from '../picture.tsx';
 import { linearTicks } from '../plots/axes.ts';
@@ -52,8 +52,8 @@ export function Numbers(shown: NumberResults) {
               {figures.map(({ meanAbsoluteError, meanSquaredError, r2 }, k) => (
                 <tr key={k}>
                   <th scope="row">{names[k]}</th>
-                  <td>{figure(three(meanAbsoluteError))}</td>
-                  <td>{figure(three(meanSquaredError))}</td>
+                  <td>{roughFigure(meanAbsoluteError)}</td>
+                  <td>{roughFigure(meanSquaredError)}</td>
                   <td>{fixed(r2, 3) || '–'}</td>
                 </tr>
               ))}
@@ -79,8 +79,6 @@ const meanings = [
   ['R²', '1 is perfect, 0 no better than always predicting the mean'],
 ] as const;
 
-const three = (value: number) => Number(value.toPrecision(3));
-
 const [width, height] = [400, 340];
 const [left, right, top, bottom] = [56, 12, 12, 46];
 /** More points than these look like one patch. */
@@ -102,7 +100,7 @@ function Against({ names, actual, predicted, figures, number }: NumberResults & 
   const ticks = linearTicks(least, most, 6);
   const name = names[number]!;
   const { r2, meanAbsoluteError } = figures[number] as RegressionFigures;
-  const label = `Predicted against actual ${name} of ${counted(points.length, 'image')}: mean absolute error ${figure(three(meanAbsoluteError))}, R² ${fixed(r2, 3) || 'unknown'}`;
+  const label = `Predicted against actual ${name} of ${counted(points.length, 'image')}: mean absolute error ${roughFigure(meanAbsoluteError)}, R² ${fixed(r2, 3) || 'unknown'}`;
   const look = (event: MouseEvent & { currentTarget: SVGSVGElement }) => {
     const box = event.currentTarget.getBoundingClientRect();
     const [px, py] = [
@@ -180,10 +178,10 @@ export function Furthest({ worst, names, actual, predicted, imageShape }: Number
                 return (
                   <span key={k} class="pair">
                     <span class="name" title={name}>
-                      {figure(three(says))}
+                      {roughFigure(says)}
                       {outputs > 1 && <span class="fact">{` ${name}`}</span>}
                     </span>
-                    <span class="fact">{`actual ${figure(three(is))}`}</span>
+                    <span class="fact">{`actual ${roughFigure(is)}`}</span>
                   </span>
                 );
               })}

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../errors.ts';
-import { count, figure } from '../../figures.ts';
+import { count, figure, roughFigure } from '../../figures.ts';
 import { chromeTrace, type Phase, type TrainingProfile } from '../../index.ts';
 import { plannedRequest } from '../control.ts';
 import { download } from '../download.ts';
@@ -137,10 +137,8 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
   );
 }
 
-/** Three digits that count, of a measurement that hardly has more. */
-const rough = (value: number) => Number(value.toPrecision(3));
-const microsecondsText = (time: number) => count(time < 1000 ? rough(time) : Math.round(time));
-const rate = (value: number | undefined) => (!value ? '–' : value < 0.001 ? '< 0.001' : figure(rough(value)));
+const microsecondsText = (time: number) => count(time < 1000 ? Number(time.toPrecision(3)) : Math.round(time));
+const rate = (value: number | undefined) => (!value ? '–' : value < 0.001 ? '< 0.001' : roughFigure(value));
 const share = (part: number) => `${(100 * part).toFixed(1)} %`;
 
 function sentence({ profile, of }: { profile: TrainingProfile; of: string }): string {

@@ -1,4 +1,4 @@
-import { clock, count, duration, figure, fixed } from '../../figures.ts';
+import { clock, count, duration, fixed, roughFigure } from '../../figures.ts';
 import { metricWords } from '../experiment.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
@@ -136,4 +136,4 @@ interface Figure {
   title?: string;
 }
 
-const mebibytes = (bytes: number) => `${figure(Number((bytes / 2 ** 20).toPrecision(3)))} MiB`;
+const mebibytes = (bytes: number) => `${roughFigure(bytes / 2 ** 20)} MiB`;
