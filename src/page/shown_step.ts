@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { count } from '../figures.ts';
 import { type LayerState, stateSentence } from '../health/verdict_words.ts';
+import { capitalized } from './capitalized.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -22,7 +23,7 @@ export function verdictSentence(run: Run, layer: string, step: number): string {
   if (!found) return '';
   const { verdict, sentence } = found;
   // What was found in one step, and is the reason for all that follow.
-  if (verdict === 'non-finite') return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
+  if (verdict === 'non-finite') return `${capitalized(sentence)}.`;
   const now = stateSentence(verdict, layer, layerStates(run, step));
   return now && `At step ${count(step)}, ${now}.`;
 }

@@ -2,6 +2,7 @@ import { count, counted } from '../../figures.ts';
 import { tutorialEpochs } from '../../model/tutorial.ts';
 import { stepSamples } from '../../plan/settings.ts';
 import { fewValidationWords, stepsPerEpoch } from '../../train/run_length.ts';
+import { capitalized } from '../capitalized.ts';
 import { lookAgain } from '../control.ts';
 import { datasetTitle, datasetTitles } from '../dataset_titles.ts';
 import { onDemand } from '../later.tsx';
@@ -138,7 +139,7 @@ function Length() {
       )}
       {few && (
         <p id="few-validation" class="cut">
-          {`${few[0]!.toUpperCase()}${few.slice(1)}.`}
+          {`${capitalized(few)}.`}
         </p>
       )}
     </>

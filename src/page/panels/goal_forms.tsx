@@ -3,6 +3,7 @@ import type { LossConfig } from '../../model/losses/index.ts';
 import { describeOptions } from '../../options.ts';
 import { callbackDefinitions } from '../../train/callbacks/index.ts';
 import { monitorNames } from '../../train/monitor.ts';
+import { capitalized } from '../capitalized.ts';
 import { endedFor } from '../ended_model.ts';
 import { isOfClasses, lossFor, lossOf, mostTestTimeSamples } from '../experiment.ts';
 import { OptionsForm, SettingError } from '../options_form.tsx';
@@ -206,7 +207,4 @@ const patienceOf = (value: object, options: readonly { name: string; default?: u
 
 /** "Early stopping" of earlyStopping. */
 const titleOf = (name: string): string =>
-  name
-    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(' lr ', ' learning rate ')
-    .replace(/^./, (letter) => letter.toUpperCase());
+  capitalized(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(' lr ', ' learning rate '));

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../errors.ts';
 import { figure } from '../../figures.ts';
 import type { LearningRateCurve } from '../../index.ts';
+import { capitalized } from '../capitalized.ts';
 import { plannedRequest } from '../control.ts';
 import { learningRateOf, sameRate, withRate } from '../experiment.ts';
 import { SettingError } from '../options_form.tsx';
@@ -63,7 +64,7 @@ export function RateFinder() {
       </div>
       <p class="facts" role="status">
         {curve
-          ? `${curve.suggestion === undefined ? 'No suggestion: ' : ''}${sentence(curve.reason)}.`
+          ? `${curve.suggestion === undefined ? 'No suggestion: ' : ''}${capitalized(curve.reason)}.`
           : 'Takes 100 training steps on a copy of the network, with a learning rate that grows from 1e-6 to 1. Nothing of your network changes.'}
       </p>
       {of !== undefined && of !== setupOf(settled.value) && (
@@ -74,8 +75,6 @@ export function RateFinder() {
     </>
   );
 }
-
-const sentence = (text: string) => text.replace(/^./, (letter) => letter.toUpperCase());
 
 const [width, height] = [360, 170];
 const [left, right, top, bottom] = [44, 8, 18, 34];

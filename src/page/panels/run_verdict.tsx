@@ -1,5 +1,6 @@
 import { partsOf } from '../../errors.ts';
 import type { Change, Remedy } from '../../index.ts';
+import { capitalized } from '../capitalized.ts';
 import { augmentationOf, modelOf } from '../experiment.ts';
 import type { Run } from '../run.ts';
 import { change, run as shownRun, trouble } from '../state.ts';
@@ -16,7 +17,7 @@ export function RunVerdictNote() {
   return (
     <div id="run-verdict">
       <p>
-        <strong>{verdict.charAt(0).toUpperCase() + verdict.slice(1)}:</strong> {sentence}.
+        <strong>{capitalized(verdict)}:</strong> {sentence}.
       </p>
       {cause && (
         <p>

@@ -1,4 +1,5 @@
 import { clock, count, duration, fixed, roughFigure } from '../../figures.ts';
+import { capitalized } from '../capitalized.ts';
 import { metricWords } from '../experiment.ts';
 import { Panel } from '../panel.tsx';
 import { Curves } from '../plots/curves.ts';
@@ -14,7 +15,7 @@ const nothing = new Curves();
 /** How the run goes: its figures now, loss and accuracy over its steps, and its epochs one by one. */
 export function TrainingPanel() {
   const metric = metricWords(run.value?.experiment ?? settled.value);
-  const title = titled(metric);
+  const title = capitalized(metric);
   return (
     <Panel id="training" title="Training">
       <TwinsKey />
@@ -62,8 +63,6 @@ function RatePlot() {
   );
 }
 
-const titled = (words: string) => words.replace(/^./, (letter) => letter.toUpperCase());
-
 function Figures() {
   const shown = run.value;
   const metric = metricWords(shown?.experiment ?? settled.value);
@@ -84,7 +83,7 @@ function Figures() {
     { id: 'loss-now', name: 'Loss', text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.loss) },
     {
       id: 'accuracy-now',
-      name: titled(metric),
+      name: capitalized(metric),
       text: ofEach(({ log }) => {
         const now = log.unfinished ?? log.epochs.at(-1);
         return now && measuredOf(now);

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { count } from '../../figures.ts';
 import type { VerdictName } from '../../index.ts';
+import { capitalized } from '../capitalized.ts';
 import type { Run } from '../run.ts';
 import { verdictSentence } from '../shown_step.ts';
 
@@ -43,7 +44,7 @@ export function VerdictReason({ run, layer, step }: VerdictReasonProps) {
   const found = run.verdictOf(layer, step);
   if (!found) return null;
   const { verdict, remedy } = found;
-  const name = verdict.charAt(0).toUpperCase() + verdict.slice(1);
+  const name = capitalized(verdict);
   return (
     <>
       <p>
