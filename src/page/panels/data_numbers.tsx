@@ -1,4 +1,5 @@
 import { roughFigure } from '../../figures.ts';
+import { ColumnNames } from '../column_names.tsx';
 import { Picture } from '../picture.tsx';
 import { dataset } from '../state.ts';
 
@@ -26,15 +27,7 @@ export function DataNumbers() {
         ))}
       </ul>
       <table id="numbers" class="numbers">
-        <thead>
-          <tr>
-            {['number', 'least', 'mean', 'most'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <ColumnNames names={['number', 'least', 'mean', 'most']} />
         <tbody>
           {numbers.spreads.map(({ least, mean, most }, k) => (
             <tr key={k}>

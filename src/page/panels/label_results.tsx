@@ -1,5 +1,6 @@
 import { count, fixed } from '../../figures.ts';
 import { labelThreshold } from '../../train/label_scores.ts';
+import { ColumnNames } from '../column_names.tsx';
 import { Scroll } from '../scroll.tsx';
 import type { LabelResults } from '../worker/results.ts';
 
@@ -12,15 +13,7 @@ export function ByLabel({ names, scores }: LabelResults) {
       <h3 id="by-label-title">Precision, recall and F1 by label</h3>
       <Scroll labelledBy="by-label-title">
         <table id="by-label">
-          <thead>
-            <tr>
-              {['label', 'images', 'precision', 'recall', 'F1', 'accuracy'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnNames names={['label', 'images', 'precision', 'recall', 'F1', 'accuracy']} />
           <tbody>
             {scores.map((one, k) => (
               <tr key={k}>

@@ -9,6 +9,7 @@ import {
   type OptionFacts,
 } from '../../index.ts';
 import { reconnect } from '../../model/reconnect.ts';
+import { ColumnNames } from '../column_names.tsx';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { lookOf } from '../plots/look.ts';
@@ -61,13 +62,7 @@ export function Layers() {
   return (
     <>
       <table id="model">
-        <thead>
-          <tr>
-            <th scope="col">layer</th>
-            <th scope="col">output</th>
-            <th scope="col">parameters</th>
-          </tr>
-        </thead>
+        <ColumnNames names={['layer', 'output', 'parameters']} />
         {shown.layers.map((layer, at) => {
           const facts = told[at];
           if (facts?.measured) curve++;

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { count, counted, figure, fixed, roughFigure } from '../../figures.ts';
 import type { RegressionFigures } from '../../train/regression.ts';
+import { ColumnNames } from '../column_names.tsx';
 import { Picture } from '../picture.tsx';
 import { linearTicks } from '../plots/axes.ts';
 import { askAboutImage } from '../results.ts';
@@ -39,15 +40,7 @@ export function Numbers(shown: NumberResults) {
         <h3 id="errors-title">How far off</h3>
         <Scroll labelledBy="errors-title">
           <table id="errors">
-            <thead>
-              <tr>
-                {['', 'MAE', 'MSE', 'R²'].map((name) => (
-                  <th key={name} scope="col">
-                    {name || 'number'}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <ColumnNames names={['number', 'MAE', 'MSE', 'R²']} />
             <tbody>
               {figures.map(({ meanAbsoluteError, meanSquaredError, r2 }, k) => (
                 <tr key={k}>

@@ -1,5 +1,6 @@
 import { count, counted, figure, fixed } from '../../figures.ts';
 import type { RegressionFigures } from '../../train/regression.ts';
+import { ColumnNames } from '../column_names.tsx';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
 import { askAboutImage, canAsk, isLooking, look, notKept, results } from '../results.ts';
@@ -134,15 +135,7 @@ function ByClass({ byClass: { precision, recall, f1Score }, macro }: ClassResult
       <h3 id="by-class-title">Precision, recall and F1 by class</h3>
       <Scroll labelledBy="by-class-title">
         <table id="by-class">
-          <thead>
-            <tr>
-              {['class', 'precision', 'recall', 'F1'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnNames names={['class', 'precision', 'recall', 'F1']} />
           <tbody>
             {precision.map((value, label) => (
               <tr key={label}>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { type Variable, variables } from '../../compare/twin_options.ts';
 import { figure } from '../../figures.ts';
+import { ColumnNames } from '../column_names.tsx';
 import { Panel } from '../panel.tsx';
 import { Scroll } from '../scroll.tsx';
 import { isReady, run, settled } from '../state.ts';
@@ -101,15 +102,7 @@ function Outcome() {
       <p class="paragraph">{paragraph}</p>
       <Scroll label="What the twins came to">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">at the end</th>
-              <th scope="col">A</th>
-              <th scope="col">B</th>
-              <th scope="col">A − B, or A / B</th>
-              {pairs > 1 && <th scope="col">p</th>}
-            </tr>
-          </thead>
+          <ColumnNames names={['at the end', 'A', 'B', 'A − B, or A / B', ...(pairs > 1 ? ['p'] : [])]} />
           <tbody>
             {rows.map(({ figure: name, scale, a, b, test, differs }) => (
               <tr key={name}>
