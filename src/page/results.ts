@@ -115,6 +115,12 @@ export async function askAboutImage(part: PartOfRun, sample: number): Promise<vo
   }
 }
 
+/** Asks about an image from another panel: the one with the answer comes into sight. */
+export function tryImage(part: PartOfRun, sample: number): void {
+  askAboutImage(part, sample);
+  document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
+}
+
 let shownBefore = run.peek();
 effect(() => {
   const shown = run.value;

@@ -3,7 +3,7 @@ import { count, figure } from '../../figures.ts';
 import type { ProbeRecord } from '../../index.ts';
 import { isOfClasses } from '../experiment.ts';
 import { Picture } from '../picture.tsx';
-import { askAboutImage } from '../results.ts';
+import { tryImage } from '../results.ts';
 import { run } from '../state.ts';
 import type { ImageOf } from '../worker/results.ts';
 import { training } from '../worker/training.ts';
@@ -60,10 +60,7 @@ export function Hardest() {
                 type="button"
                 disabled={!picture}
                 title={`Training image ${sample}, ${nameOf(label)}: ask about it`}
-                onClick={() => {
-                  askAboutImage('training', sample);
-                  document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
-                }}
+                onClick={() => tryImage('training', sample)}
               >
                 {picture && <Picture pixels={picture.pixels} shape={imageShape} label={`training image ${sample}`} />}
                 <span class="name">{nameOf(label)}</span>

@@ -4,7 +4,7 @@ import type { RegressionFigures } from '../../train/regression.ts';
 import { ColumnNames } from '../column_names.tsx';
 import { Picture } from '../picture.tsx';
 import { linearTicks } from '../plots/axes.ts';
-import { askAboutImage } from '../results.ts';
+import { tryImage } from '../results.ts';
 import { Scroll } from '../scroll.tsx';
 import type { NumberResults, Results } from '../worker/results.ts';
 import './number_results.css';
@@ -103,8 +103,7 @@ function Against({ names, actual, predicted, figures, number }: NumberResults & 
     const distance = (point: (typeof points)[number]) => (x(point.x) - px) ** 2 + (y(point.y) - py) ** 2;
     const nearest = points.reduce((a, b) => (distance(b) < distance(a) ? b : a), points[0]!);
     if (!nearest || distance(nearest) > near ** 2) return;
-    askAboutImage('test', nearest.sample);
-    document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
+    tryImage('test', nearest.sample);
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list of images and the field of numbers are there for a keyboard
@@ -160,10 +159,7 @@ export function Furthest({ worst, names, actual, predicted, imageShape }: Number
             <button
               type="button"
               title={`Validation image ${sample}: ask about it`}
-              onClick={() => {
-                askAboutImage('test', sample);
-                document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
-              }}
+              onClick={() => tryImage('test', sample)}
             >
               <Picture pixels={picture.pixels} shape={imageShape} label={`validation image ${sample}`} />
               {names.slice(0, fewNames).map((name, k) => {

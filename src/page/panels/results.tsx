@@ -3,7 +3,7 @@ import type { RegressionFigures } from '../../train/regression.ts';
 import { ColumnNames } from '../column_names.tsx';
 import { Panel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
-import { askAboutImage, canAsk, isLooking, look, notKept, results } from '../results.ts';
+import { canAsk, isLooking, look, notKept, results, tryImage } from '../results.ts';
 import { Scroll } from '../scroll.tsx';
 import { experiment, run } from '../state.ts';
 import { kernelTiles } from '../tiles.ts';
@@ -198,10 +198,7 @@ function Mistakes({
             <button
               type="button"
               title={`Validation image ${sample}, it is ${names[label]}, seen as ${names[predicted]}: ask about it`}
-              onClick={() => {
-                askAboutImage('test', sample);
-                document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
-              }}
+              onClick={() => tryImage('test', sample)}
             >
               <Picture pixels={pictures[i]!.pixels} shape={imageShape} label={`validation image ${sample}`} />
               <span class="name">{`it is ${names[label]}`}</span>
