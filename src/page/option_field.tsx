@@ -1,5 +1,6 @@
 import type { ErrorParts } from '../errors.ts';
 import type { OptionFacts } from '../index.ts';
+import { Choices } from './choices.tsx';
 import './option_field.css';
 
 export interface OptionFieldProps {
@@ -122,11 +123,7 @@ export function OptionField({ option, id, value, onChange, error, end }: OptionF
           }
         >
           {option.default === null && <option value="null">none</option>}
-          {choicesWith(option.choices!, shown).map((choice) => (
-            <option key={choice} value={choice}>
-              {choice}
-            </option>
-          ))}
+          <Choices of={choicesWith(option.choices!, shown)} />
         </select>
         {note}
       </div>
@@ -250,11 +247,7 @@ export function VariantField({ option, id, value, onChange, starter, error }: Va
           }
         >
           <option value="number">a number</option>
-          {variants.map(({ type }) => (
-            <option key={type} value={type}>
-              {type}
-            </option>
-          ))}
+          <Choices of={variants.map(({ type }) => type)} />
         </select>
       </div>
       {own &&

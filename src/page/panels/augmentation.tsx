@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { count, counted, roughFigure } from '../../figures.ts';
 import type { SampleParameters } from '../../index.ts';
+import { Choices } from '../choices.tsx';
 import type { SettledExperiment } from '../experiment.ts';
 import { FoldingPanel } from '../panel.tsx';
 import { Picture } from '../picture.tsx';
@@ -55,11 +56,7 @@ export function AugmentationPanel() {
         value={typeof named === 'string' ? named : 'own'}
         onChange={({ currentTarget }) => change({ augmentation: currentTarget.value })}
       >
-        {Object.keys(augmentationPresets).map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
+        <Choices of={Object.keys(augmentationPresets)} />
         {typeof named !== 'string' && <option value="own">one's own</option>}
       </select>
       {typeof named === 'string' && aboutPresets[named] && <p class="facts">{aboutPresets[named]}</p>}

@@ -4,6 +4,7 @@ import { describeOptions } from '../../options.ts';
 import { callbackDefinitions } from '../../train/callbacks/index.ts';
 import { monitorNames } from '../../train/monitor.ts';
 import { capitalized } from '../capitalized.ts';
+import { Choices } from '../choices.tsx';
 import { endedFor } from '../ended_model.ts';
 import { isOfClasses, lossFor, lossOf, mostTestTimeSamples } from '../experiment.ts';
 import { OptionsForm, SettingError } from '../options_form.tsx';
@@ -61,11 +62,7 @@ function LossForm() {
         value={loss.type}
         onChange={({ currentTarget }) => set({ type: currentTarget.value } as LossConfig & object)}
       >
-        {losses.map(({ type }) => (
-          <option key={type} value={type}>
-            {type}
-          </option>
-        ))}
+        <Choices of={losses.map(({ type }) => type)} />
       </select>
       <OptionsForm
         id="loss"

@@ -9,6 +9,7 @@ import {
   type OptionFacts,
 } from '../../index.ts';
 import { reconnect } from '../../model/reconnect.ts';
+import { Choices } from '../choices.tsx';
 import { ColumnNames } from '../column_names.tsx';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
@@ -222,11 +223,7 @@ function AddLayer({ at, label, onAdd }: { at: number; label: string; onAdd: (lay
         }}
       >
         <option value="">a layer…</option>
-        {known.value.layers.map(({ type }) => (
-          <option key={type} value={type}>
-            {type}
-          </option>
-        ))}
+        <Choices of={known.value.layers.map(({ type }) => type)} />
       </select>
     </span>
   );

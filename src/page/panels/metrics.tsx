@@ -1,4 +1,5 @@
 import type { MetricConfig } from '../../index.ts';
+import { Choices } from '../choices.tsx';
 import { isOfClasses, lossOf } from '../experiment.ts';
 import { OptionsForm, SettingError } from '../options_form.tsx';
 import { change, experiment, settingErrors, settled } from '../state.ts';
@@ -62,11 +63,7 @@ export function Metrics() {
             }}
           >
             <option value="">Add a metric…</option>
-            {addable.map(({ type }) => (
-              <option key={type} value={type}>
-                {type}
-              </option>
-            ))}
+            <Choices of={addable.map(({ type }) => type)} />
           </select>
         </div>
       ) : (

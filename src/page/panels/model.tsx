@@ -4,6 +4,7 @@ import type { OptimizerConfig, LearningRate as Rate } from '../../index.ts';
 import { scheduleLengthWarning } from '../../model/schedule.ts';
 import { type ScheduleType, scheduleDefinition } from '../../model/schedules/index.ts';
 import { stepSamples } from '../../plan/settings.ts';
+import { Choices } from '../choices.tsx';
 import { filledRate, learningRateOf, rateWords } from '../experiment.ts';
 import { onDemand } from '../later.tsx';
 import { VariantField } from '../option_field.tsx';
@@ -30,11 +31,7 @@ export function ModelPanel() {
         value={typeof named === 'string' ? named : 'own'}
         onChange={({ currentTarget }) => change({ model: currentTarget.value })}
       >
-        {Object.keys(modelPresets).map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
+        <Choices of={Object.keys(modelPresets)} />
         {typeof named !== 'string' && <option value="own">one's own</option>}
       </select>
       {typeof named === 'string' && <p class="facts">{aboutModel(named)}</p>}
@@ -84,11 +81,7 @@ export function OptimizerPanel() {
             value={optimizer.type}
             onChange={({ currentTarget }) => change({ optimizer: { type: currentTarget.value } as Optimizer })}
           >
-            {known.value.optimizers.map(({ type }) => (
-              <option key={type} value={type}>
-                {type}
-              </option>
-            ))}
+            <Choices of={known.value.optimizers.map(({ type }) => type)} />
           </select>
         </div>
         {learningRate && (

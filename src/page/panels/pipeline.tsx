@@ -3,6 +3,7 @@ import { Fragment } from 'preact';
 import { mirroringParts } from '../../augment/mirroring.ts';
 import { areCharacters } from '../../data/characters.ts';
 import type { AugmentationConfig, AugmentationFacts, OpConfig, OptionFacts } from '../../index.ts';
+import { Choices } from '../choices.tsx';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { augmentation, change, checked, dataset, experiment } from '../state.ts';
@@ -261,11 +262,7 @@ function AddOp({ facts, label, onAdd }: { facts: AugmentationFacts; label: strin
         }}
       >
         <option value="">an op…</option>
-        {facts.ops.map(({ type }) => (
-          <option key={type} value={type}>
-            {type}
-          </option>
-        ))}
+        <Choices of={facts.ops.map(({ type }) => type)} />
       </select>
     </div>
   );

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { type Variable, variables } from '../../compare/twin_options.ts';
 import { figure } from '../../figures.ts';
+import { Choices } from '../choices.tsx';
 import { ColumnNames } from '../column_names.tsx';
 import { Panel } from '../panel.tsx';
 import { Scroll } from '../scroll.tsx';
@@ -69,11 +70,7 @@ export function TwinsPanel() {
             value={pairs.value}
             onChange={(event) => (pairs.value = Number(event.currentTarget.value))}
           >
-            {[1, 2, 3, 5, 10].map((number) => (
-              <option key={number} value={number}>
-                {number}
-              </option>
-            ))}
+            <Choices of={[1, 2, 3, 5, 10]} />
           </select>
         </label>
         <button
