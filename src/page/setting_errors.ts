@@ -17,7 +17,7 @@ export type Setting = 'optimizer' | 'loss' | 'classWeight' | 'metrics' | 'valida
 export type SettingErrors = Partial<Record<Setting, ErrorParts>>;
 
 /** What a run measures: what a callback may monitor. */
-export function measuredOf(experiment: Experiment): Measured {
+export function monitorable(experiment: Experiment): Measured {
   return {
     validation: true,
     accuracy: metricWords(experiment) === 'accuracy',
@@ -64,7 +64,7 @@ export function settingErrorsOf(experiment: Experiment, facts: DatasetFacts | un
           fit[name] !== undefined &&
           requireCallbacksFit(
             fillCallbacks({ [name]: fit[name] }),
-            measuredOf(experiment),
+            monitorable(experiment),
             typeof learningRateOf(optimizer) !== 'number',
           ),
       ]),
@@ -77,15 +77,13 @@ export function settingErrorsOf(experiment: Experiment, facts: DatasetFacts | un
   return Object.fromEntries(errors);
 }
 
-/** A monitor that is not measured is an error of its field. */
 function errorOf(check: () => unknown): ErrorParts | undefined {
   try {
     check();
     return undefined;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const parts = partsOf(error);
-    return !parts.place && /monitors a figure/.test(parts.what) ? { ...parts, place: ['monitor'] } : parts;
+    return partsOf(error);
   }
 }
 

@@ -71,6 +71,7 @@ function notMeasured(name: string, measured: Measured, subject: string): Configu
       found: name,
       expected: `one of ${names.join(', ')}`,
       fix: `did you mean "${keras}"?`,
+      place: ['monitor'],
     });
   }
   const fixes = [
@@ -88,6 +89,7 @@ function notMeasured(name: string, measured: Measured, subject: string): Configu
     found: name,
     expected: `one of ${names.join(', ')}`,
     fix: fixes.length ? `${fixes.join(' and ')}, or monitor ${names[0]}` : suggest(name, names),
+    place: ['monitor'],
   });
 }
 

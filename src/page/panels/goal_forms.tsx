@@ -8,7 +8,7 @@ import { Choices } from '../choices.tsx';
 import { endedFor } from '../ended_model.ts';
 import { isOfClasses, lossFor, lossOf, mostTestTimeSamples } from '../experiment.ts';
 import { OptionsForm, SettingError } from '../options_form.tsx';
-import { type CallbackName, callbackNames, measuredOf } from '../setting_errors.ts';
+import { type CallbackName, callbackNames, monitorable } from '../setting_errors.ts';
 import { change, dataset, experiment, settingErrors, settled } from '../state.ts';
 import { TypedNumber } from '../typed_number.tsx';
 import { ClassWeights } from './class_weights.tsx';
@@ -163,7 +163,7 @@ const uses: Partial<Record<CallbackName, string>> = {
 function Callback({ name }: { name: CallbackName }) {
   const value = experiment.value.fit?.[name];
   const error = settingErrors.value[name];
-  const monitors = monitorNames(measuredOf(settled.value));
+  const monitors = monitorNames(monitorable(settled.value));
   const options = describeOptions(callbackDefinitions[name].schema).map((option) =>
     option.name === 'monitor' ? { ...option, kind: 'choice' as const, choices: monitors } : option,
   );
