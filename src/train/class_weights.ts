@@ -28,12 +28,22 @@ function classesOf(dataset: Dataset): { classes: number; of: ArrayLike<number> }
   });
 }
 
-/** samples / (classes * samples of the class), so that all classes weigh the same; scikit-learn's formula. */
+/**
+ * samples / (classes * samples of the class), so that all classes weigh the same; scikit-learn's formula. A class without
+ * samples gets 1.
+ *
+ * @param counts the samples of each class.
+ */
+export function balancedWeights(counts: readonly number[]): number[] {
+  const samples = counts.reduce((a, b) => a + b, 0);
+  const present = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count > 0 ? samples / (present * count) : 1));
+}
+
 function balanced(classes: number, of: ArrayLike<number>): Record<number, number> {
   const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < of.length; i++) counts[of[i]!]!++;
-  const present = counts.filter((count) => count > 0).length;
-  return Object.fromEntries(counts.map((count, label) => [label, count > 0 ? of.length / (present * count) : 1]));
+  return { ...balancedWeights(counts) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { roughFigure } from '../../figures.ts';
 import type { ClassWeight } from '../../index.ts';
+import { balancedWeights } from '../../train/class_weights.ts';
 import { Refused } from '../option_field.tsx';
 import { SettingError } from '../options_form.tsx';
 import { dataset, experiment, settingErrors } from '../state.ts';
@@ -14,7 +15,7 @@ export function ClassWeights() {
   const names = facts?.classNames ?? [];
   const kind = classWeight === undefined ? 'none' : classWeight === 'balanced' ? 'balanced' : 'byClass';
   const place = error?.place?.[1];
-  const balanced = overview && balancedOf(overview.counts.train);
+  const balanced = overview && balancedWeights(overview.counts.train);
   const isUnknown = place !== undefined && Number(place) >= names.length;
   const choose = (to: string) => {
     const each = names.map((_, label): [number, number] => [
@@ -73,13 +74,6 @@ export function ClassWeights() {
       )}
     </Part>
   );
-}
-
-/** As `fit` has them: a class without images gets 1. */
-function balancedOf(counts: readonly number[]): number[] {
-  const all = counts.reduce((a, b) => a + b, 0);
-  const present = counts.filter((count) => count > 0).length;
-  return counts.map((count) => (count > 0 ? all / (present * count) : 1));
 }
 
 const rounded = (weight = 1) => Number(weight.toPrecision(3));
