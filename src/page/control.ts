@@ -21,7 +21,7 @@ import {
   type SettledExperiment,
   sameRate,
 } from './experiment.ts';
-import { measuredOf, Run } from './run.ts';
+import { Run } from './run.ts';
 import * as state from './state.ts';
 import type { Source } from './worker/datasets.ts';
 import type { Listener, Trained, TrainRequest } from './worker/session.ts';
@@ -61,11 +61,9 @@ export async function open(): Promise<void> {
   });
 }
 
-/** What trains is fetched as soon as the page is ready, so that Train need not wait for it. */
-const prepare = effect(() => {
-  if (!state.isReady.value) return;
-  training.prepare().catch(() => undefined); // Train tries again, and tells
-  queueMicrotask(() => prepare());
+/** What trains is fetched as soon as the page is ready, so that Train need not wait for it. Asking again fetches nothing. */
+effect(() => {
+  if (state.isReady.value) training.prepare().catch(() => undefined); // Train tries again, and tells
 });
 
 /** Loads the data set of the experiment once more: it failed, or its name stands for something else now. */
@@ -265,7 +263,7 @@ function tell(run: Run, events: readonly RunEvent[]): void {
   run.add(events);
   const last = run.log.epochs.at(-1);
   if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
-    const value = fixed(last.validationAccuracy ?? last.validationMeanAbsoluteError);
+    const value = fixed(run.validated);
     const measured = value ? `: validation ${metricWords(run.experiment)} ${value}` : '';
     state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}${measured}.`;
   }
@@ -334,17 +332,13 @@ effect(() => {
   training.setLearningRate(rate);
 });
 
-function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, leftBehind }: Trained): string {
-  const last = run.log.epochs.at(-1);
-  const measured = leftBehind
-    ? measuredOf(leftBehind)
-    : (last?.validationAccuracy ?? last?.validationMeanAbsoluteError);
+function outcome(run: Run, { stopped, stoppedEarly, skippedSteps }: Trained): string {
   const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
   if (stoppedEarly) {
     const { epoch, monitor, bestEpoch } = stoppedEarly;
     parts.unshift(`Stopped early after epoch ${epoch}: ${monitor} was best in epoch ${bestEpoch}.`);
   }
-  if (measured !== undefined) parts.push(`Validation ${metricWords(run.experiment)} ${fixed(measured)}.`);
+  if (run.validated !== undefined) parts.push(`Validation ${metricWords(run.experiment)} ${fixed(run.validated)}.`);
   if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
   return parts.join(' ');
 }

@@ -128,13 +128,19 @@ export class Run {
         const { layer } = item.verdict;
         this.verdicts.set(layer, [...(this.verdicts.get(layer) ?? []), item.verdict]);
       } else if ('epoch' in item) {
-        const { validationLoss, validationAccuracy, validationMeanAbsoluteError } = item.epoch;
-        this.curves.addValidation(validationLoss, validationAccuracy ?? validationMeanAbsoluteError);
+        this.curves.addValidation(item.epoch.validationLoss, validatedOf(item.epoch));
       }
     }
     // However fast events come, what nobody sees is not drawn. A hidden page has no frames, but its tab has a title.
     if (document.hidden && performance.now() - this.lastShown > 1000) this.show();
     else this.frame ||= requestAnimationFrame(() => this.show());
+  }
+
+  /** Accuracy, or the mean absolute error, of the last validation. */
+  get validated(): number | undefined {
+    if (this.leftBehind) return measuredOf(this.leftBehind);
+    const last = this.log.epochs.at(-1);
+    return last && validatedOf(last);
   }
 
   /** All of it, for a file. */
@@ -210,6 +216,13 @@ export class Run {
 /** Accuracy, or the mean absolute error where the loss is of numbers. */
 export const measuredOf = ({ accuracy, meanAbsoluteError }: Pick<Evaluation, 'accuracy' | 'meanAbsoluteError'>) =>
   accuracy ?? meanAbsoluteError;
+
+/** The same of the validation after an epoch; undefined after one without. */
+export const validatedOf = ({
+  validationAccuracy,
+  validationMeanAbsoluteError,
+}: Pick<EpochRecord, 'validationAccuracy' | 'validationMeanAbsoluteError'>) =>
+  validationAccuracy ?? validationMeanAbsoluteError;
 
 /** A run, and the one that is trained beside it, by their names; a run that is alone has none. */
 export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>

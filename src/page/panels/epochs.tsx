@@ -3,7 +3,7 @@ import { summarize } from '../../health/history.ts';
 import type { EpochRecord } from '../../index.ts';
 import { metricWords } from '../experiment.ts';
 import { Panel } from '../panel.tsx';
-import { measuredOf, type Run, twinsOf } from '../run.ts';
+import { measuredOf, type Run, twinsOf, validatedOf } from '../run.ts';
 import { Scroll } from '../scroll.tsx';
 import { run, settled } from '../state.ts';
 import './epochs.css';
@@ -103,14 +103,14 @@ function groupsOf(layers: readonly string[], metrics: readonly string[], metric:
     {
       name: 'training',
       columns: ['loss', metric],
-      cells: (it) => [fixed(it.loss), fixed(it.accuracy ?? it.meanAbsoluteError)],
+      cells: (it) => [fixed(it.loss), fixed(measuredOf(it))],
     },
     {
       name: 'validation',
       columns: ['loss', metric, ...metrics.map(titleOf)],
       cells: (it) => [
         fixed(it.validationLoss),
-        fixed(it.validationAccuracy ?? it.validationMeanAbsoluteError),
+        fixed(validatedOf(it)),
         ...metrics.map((name) => fixed((it as Record<string, unknown>)[name] as number | undefined)),
       ],
     },
@@ -140,10 +140,10 @@ function rowsOf(shown: Run): EpochRow[] {
   const rows: EpochRow[] = log.epochs.map((record) => ({ name: String(record.epoch), record }));
   const part = leftBehind && log.unfinished;
   if (!part) return rows;
-  const { loss, accuracy, meanAbsoluteError, gradientNorms } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
+  const { loss, gradientNorms, ...summary } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
   const validation = { validationLoss: leftBehind.loss, validationAccuracy: measuredOf(leftBehind) };
   const name = `${part.epoch}, ${count(part.steps)} of ${counted(log.stepsPerEpoch, 'step')}`;
-  return [...rows, { name, record: { loss, accuracy: accuracy ?? meanAbsoluteError, gradientNorms, ...validation } }];
+  return [...rows, { name, record: { loss, accuracy: measuredOf(summary), gradientNorms, ...validation } }];
 }
 
 /** Of each epoch A's, B's and what they differ by. A twin that has broken off has no more. */

@@ -97,10 +97,7 @@ function Figures() {
     {
       id: 'validation-accuracy-now',
       name: `Validation ${metric}`,
-      text: ofEach(({ leftBehind, log }) => {
-        const last = log.epochs.at(-1);
-        return leftBehind ? measuredOf(leftBehind) : (last?.validationAccuracy ?? last?.validationMeanAbsoluteError);
-      }),
+      text: ofEach(({ validated }) => validated),
     },
     { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
     { id: 'step-now', name: 'A step', text: stepMs ? duration(stepMs) : '' },
