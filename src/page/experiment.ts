@@ -306,9 +306,14 @@ export function modelOf({ model, loss }: Experiment, inputShape: Model['inputSha
 export const lossOf = ({ loss }: Pick<Experiment, 'loss'>): Exclude<LossConfig, string> =>
   loss ?? { type: defaultLoss };
 
-/** Whether it is what an experiment has that names none. */
-export const isDefaultLoss = (loss: Exclude<LossConfig, string>): boolean =>
-  JSON.stringify(fillLoss(loss)) === JSON.stringify(fillLoss(defaultLoss));
+/** Whether two losses are the same, defaults filled in; one that is invalid is like no other. */
+export function sameLoss(a: LossConfig, b: LossConfig): boolean {
+  try {
+    return JSON.stringify(fillLoss(a)) === JSON.stringify(fillLoss(b));
+  } catch {
+    return false;
+  }
+}
 
 /** Whether it tells classes apart that exclude each other: only those have an accuracy by class and a confusion matrix. */
 export const isOfClasses = (experiment: Pick<Experiment, 'loss'>): boolean =>

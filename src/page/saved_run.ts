@@ -7,7 +7,7 @@ import { modelSummary } from '../index.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { canGoOn, stepsOf } from './control.ts';
 import { download } from './download.ts';
-import { defaults, isDefaultLoss, modelOf, namesOf, type SettledExperiment } from './experiment.ts';
+import { defaults, lossOf, modelOf, namesOf, type SettledExperiment, sameLoss } from './experiment.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 import { type History, Run } from './run.ts';
 import * as state from './state.ts';
@@ -136,7 +136,7 @@ function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: L
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     batchSize: options.batchSize ?? 32,
     accumulationSteps: options.accumulationSteps ?? 1,
-    ...(loss && !isDefaultLoss(loss) && { loss }),
+    ...(loss && !sameLoss(loss, lossOf({})) && { loss }),
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',
     ...(options.metrics && { metrics: options.metrics }),

@@ -1,4 +1,3 @@
-import { fillLoss } from '../../model/loss.ts';
 import type { LossConfig } from '../../model/losses/index.ts';
 import { describeOptions } from '../../options.ts';
 import { callbackDefinitions } from '../../train/callbacks/index.ts';
@@ -6,7 +5,7 @@ import { monitorNames } from '../../train/monitor.ts';
 import { capitalized } from '../capitalized.ts';
 import { Choices } from '../choices.tsx';
 import { endedFor } from '../ended_model.ts';
-import { isOfClasses, lossFor, lossOf, mostTestTimeSamples } from '../experiment.ts';
+import { isOfClasses, lossFor, lossOf, mostTestTimeSamples, sameLoss } from '../experiment.ts';
 import { OptionsForm, SettingError } from '../options_form.tsx';
 import { type CallbackName, callbackNames, monitorable } from '../setting_errors.ts';
 import { change, dataset, experiment, settingErrors, settled } from '../state.ts';
@@ -31,25 +30,15 @@ export function GoalForms() {
   );
 }
 
-/** Whether two losses are the same, defaults filled in; one that is invalid is like no other. */
-function isSame(a: LossConfig, b: LossConfig): boolean {
-  try {
-    return JSON.stringify(fillLoss(a)) === JSON.stringify(fillLoss(b));
-  } catch {
-    return false;
-  }
-}
-
 function LossForm() {
   const loss = lossOf(settled.value);
   const { losses } = known.value;
   const set = (to: LossConfig & object) => {
     const { facts } = dataset.peek();
     const suits = lossOf({ loss: facts && lossFor(facts) });
-    const isDefault = isSame(to, suits);
     const { model } = experiment.peek();
     change({
-      loss: isDefault ? undefined : to,
+      loss: sameLoss(to, suits) ? undefined : to,
       ...(typeof model !== 'string' && { model: endedFor(model, to) }),
     });
   };
