@@ -49,3 +49,15 @@ export function TypedNumber({ id, value, least, most = Number.MAX_VALUE, onChang
     </>
   );
 }
+
+/** A whole number, or with `step` any, in a form of options, with its label. */
+export const NumberOption = ({ name, step = 1, ...number }: NumberOptionProps) => (
+  <div class="option">
+    <label for={number.id}>{name}</label>
+    <TypedNumber class="json" step={step} {...number} />
+  </div>
+);
+
+interface NumberOptionProps extends Omit<TypedNumberProps, 'step'>, Partial<Pick<TypedNumberProps, 'step'>> {
+  name: string;
+}

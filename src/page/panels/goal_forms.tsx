@@ -9,7 +9,7 @@ import { isOfClasses, lossFor, lossOf, mostTestTimeSamples, sameLoss } from '../
 import { OptionsForm, SettingError } from '../options_form.tsx';
 import { type CallbackName, callbackNames, monitorable } from '../setting_errors.ts';
 import { change, dataset, experiment, settingErrors, settled } from '../state.ts';
-import { TypedNumber } from '../typed_number.tsx';
+import { NumberOption } from '../typed_number.tsx';
 import { ClassWeights } from './class_weights.tsx';
 import { Metrics } from './metrics.tsx';
 import { known } from './model_facts.ts';
@@ -77,45 +77,34 @@ function Validation() {
   return (
     <Part id="validation-form" title="Validation" gist={gist} isWrong={error !== undefined}>
       <div class="options">
-        <div class="option">
-          <label for="validation-split">Share of training images held out</label>
-          <TypedNumber
-            id="validation-split"
-            class="json"
-            value={validationSplit}
-            placeholder="none: validation images"
-            least={0.001}
-            most={0.999}
-            step="any"
-            onChange={(to) => setFit({ validationSplit: to })}
-          />
-        </div>
-        <div class="option">
-          <label for="validation-freq">Epochs between validations</label>
-          <TypedNumber
-            id="validation-freq"
-            class="json"
-            value={typeof validationFreq === 'number' ? validationFreq : undefined}
-            placeholder={Array.isArray(validationFreq) ? validationFreq.join(', ') : '1'}
-            least={1}
-            most={1e6}
-            step={1}
-            onChange={(to) => setFit({ validationFreq: to })}
-          />
-        </div>
-        <div class="option">
-          <label for="test-time-augmentation">Test-time augmentation, samples</label>
-          <TypedNumber
-            id="test-time-augmentation"
-            class="json"
-            value={testTimeAugmentation}
-            placeholder="none"
-            least={1}
-            most={mostTestTimeSamples}
-            step={1}
-            onChange={(to) => change({ testTimeAugmentation: to })}
-          />
-        </div>
+        <NumberOption
+          name="Share of training images held out"
+          id="validation-split"
+          value={validationSplit}
+          placeholder="none: validation images"
+          least={0.001}
+          most={0.999}
+          step="any"
+          onChange={(to) => setFit({ validationSplit: to })}
+        />
+        <NumberOption
+          name="Epochs between validations"
+          id="validation-freq"
+          value={typeof validationFreq === 'number' ? validationFreq : undefined}
+          placeholder={Array.isArray(validationFreq) ? validationFreq.join(', ') : '1'}
+          least={1}
+          most={1e6}
+          onChange={(to) => setFit({ validationFreq: to })}
+        />
+        <NumberOption
+          name="Test-time augmentation, samples"
+          id="test-time-augmentation"
+          value={testTimeAugmentation}
+          placeholder="none"
+          least={1}
+          most={mostTestTimeSamples}
+          onChange={(to) => change({ testTimeAugmentation: to })}
+        />
         <div class="option">
           <label class="tick" for="terminate-on-nan">
             <input

@@ -13,7 +13,7 @@ import { FoldingPanel } from '../panel.tsx';
 import { aboutModel, modelPresets } from '../presets.ts';
 import { change, experiment, layers, plan, run, settingErrors } from '../state.ts';
 import { Facts } from '../trouble.tsx';
-import { TypedNumber } from '../typed_number.tsx';
+import { NumberOption, TypedNumber } from '../typed_number.tsx';
 import { Layers } from './layers.tsx';
 import { known } from './model_facts.ts';
 import './model.css';
@@ -95,7 +95,7 @@ export function OptimizerPanel() {
         )}
         {learningRate && typeof rate === 'number' && <LearningRate rate={rate} onChange={set} />}
         <ScheduleWords rate={rate} />
-        <Count
+        <NumberOption
           name="Batch size"
           id="batch-size"
           value={batchSize}
@@ -103,7 +103,7 @@ export function OptimizerPanel() {
           most={65536}
           onChange={(to) => change({ batchSize: to! })}
         />
-        <Count
+        <NumberOption
           name="Batches a step"
           id="accumulation-steps"
           value={accumulationSteps}
@@ -111,7 +111,7 @@ export function OptimizerPanel() {
           most={65536}
           onChange={(to) => change({ accumulationSteps: to! })}
         />
-        <Count
+        <NumberOption
           name="Epochs"
           id="epochs-count"
           value={epochs}
@@ -120,7 +120,7 @@ export function OptimizerPanel() {
           most={1e6}
           onChange={(to) => change({ epochs: to })}
         />
-        <Count
+        <NumberOption
           name="Seed"
           id="seed"
           value={seed}
@@ -214,21 +214,3 @@ function LearningRate({ rate, onChange }: { rate: number; onChange: (name: strin
     </div>
   );
 }
-
-interface CountProps {
-  name: string;
-  id: string;
-  /** undefined where the page decides, and `placeholder` tells how. */
-  value: number | undefined;
-  placeholder?: string;
-  least: number;
-  most: number;
-  onChange: (value: number | undefined) => void;
-}
-
-const Count = ({ name, ...number }: CountProps) => (
-  <div class="option">
-    <label for={number.id}>{name}</label>
-    <TypedNumber class="json" step={1} {...number} />
-  </div>
-);
