@@ -1,6 +1,7 @@
 import type { ErrorParts } from '../errors.ts';
 import type { OptionFacts } from '../index.ts';
 import { Choices } from './choices.tsx';
+import { withOption } from './with_option.ts';
 import './option_field.css';
 
 export interface OptionFieldProps {
@@ -260,10 +261,7 @@ export function VariantField({ option, id, value, onChange, starter, error }: Va
               id={`${id}-${part.name}`}
               value={own[part.name]}
               {...(error?.place?.[1] === part.name && { error })}
-              onChange={(to) => {
-                const { [part.name]: _, ...others } = own;
-                onChange(to === undefined ? others : { ...others, [part.name]: to });
-              }}
+              onChange={(to) => onChange(withOption(own, part.name, to))}
             />
           ))}
     </>

@@ -2,6 +2,7 @@ import type { ErrorParts } from '../errors.ts';
 import type { OptionFacts } from '../index.ts';
 import { OptionField } from './option_field.tsx';
 import { Facts } from './trouble.tsx';
+import { withOption } from './with_option.ts';
 
 export interface OptionsFormProps {
   /** As a definition's schema describes them. */
@@ -21,10 +22,6 @@ export interface OptionsFormProps {
 /** A field for each option of a definition. */
 export function OptionsForm({ options, id, value, onChange, error, endOf }: OptionsFormProps) {
   const now = value as Record<string, unknown>;
-  const set = (name: string, to: unknown) => {
-    const { [name]: _, ...others } = now;
-    onChange(to === undefined ? others : { ...others, [name]: to });
-  };
   const place = error?.place?.[0];
   const isHere = options.some(({ name }) => name === place);
   return (
@@ -37,7 +34,7 @@ export function OptionsForm({ options, id, value, onChange, error, endOf }: Opti
               option={option}
               id={`${id}-${option.name}`}
               value={now[option.name]}
-              onChange={(to) => set(option.name, to)}
+              onChange={(to) => onChange(withOption(value, option.name, to))}
               end={endOf?.(option)}
               {...(option.name === place && { error })}
             />

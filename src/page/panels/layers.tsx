@@ -1,18 +1,11 @@
 import { signal } from '@preact/signals';
 import { count } from '../../figures.ts';
-import {
-  classesOption,
-  type LayerConfig,
-  type LayerFacts,
-  layerNames,
-  type Model,
-  type OptionFacts,
-} from '../../index.ts';
+import { classesOption, type LayerConfig, type LayerFacts, layerNames, type Model } from '../../index.ts';
 import { reconnect } from '../../model/reconnect.ts';
 import { Choices } from '../choices.tsx';
 import { ColumnNames } from '../column_names.tsx';
 import { movesOn, useNextFocus } from '../next_focus.ts';
-import { OptionField } from '../option_field.tsx';
+import { OptionsForm } from '../options_form.tsx';
 import { lookOf } from '../plots/look.ts';
 import { Swatch } from '../plots/swatch.tsx';
 import { change, layers, model } from '../state.ts';
@@ -188,24 +181,10 @@ const isHidden = (name: string) => name === 'name' || name.endsWith('Regularizer
 
 function Options({ layer, at, given, onChange }: OptionsProps) {
   const options = known.value?.layers.find(({ type }) => type === layer.type)?.options ?? [];
-  const set = ({ name }: OptionFacts, value: unknown) => {
-    const { [name]: _, ...others } = layer as unknown as Record<string, unknown>;
-    onChange((value === undefined ? others : { ...others, [name]: value }) as unknown as LayerConfig);
-  };
   const shown = options.filter(({ name }) => !given.includes(name) && !isHidden(name));
   if (!shown.length) return <p class="facts">It has no options.</p>;
   return (
-    <div class="options">
-      {shown.map((option) => (
-        <OptionField
-          key={option.name}
-          option={option}
-          id={`layer-${at}-${option.name}`}
-          value={(layer as unknown as Record<string, unknown>)[option.name]}
-          onChange={(value) => set(option, value)}
-        />
-      ))}
-    </div>
+    <OptionsForm id={`layer-${at}`} options={shown} value={layer} onChange={(to) => onChange(to as LayerConfig)} />
   );
 }
 

@@ -14,6 +14,7 @@ import { aboutModel, modelPresets } from '../presets.ts';
 import { change, experiment, layers, plan, run, settingErrors } from '../state.ts';
 import { Facts } from '../trouble.tsx';
 import { NumberOption, TypedNumber } from '../typed_number.tsx';
+import { withOption } from '../with_option.ts';
 import { Layers } from './layers.tsx';
 import { known } from './model_facts.ts';
 import './model.css';
@@ -57,10 +58,7 @@ type Optimizer = Exclude<OptimizerConfig, string>;
 export function OptimizerPanel() {
   const { optimizer, batchSize, accumulationSteps, seed, epochs } = experiment.value;
   const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
-  const set = (name: string, value: unknown) => {
-    const { [name]: _, ...others } = optimizer as unknown as Record<string, unknown>;
-    change({ optimizer: (value === undefined ? others : { ...others, [name]: value }) as unknown as Optimizer });
-  };
+  const setRate = (to: unknown) => change({ optimizer: withOption(optimizer, 'learningRate', to) });
   const learningRate = options.find(({ name }) => name === 'learningRate');
   const rate = learningRateOf(optimizer);
   const { optimizer: error } = settingErrors.value;
@@ -89,11 +87,11 @@ export function OptimizerPanel() {
             option={{ ...learningRate, name: 'Learning rate' }}
             id="learning-rate"
             value={optimizer.learningRate}
-            onChange={(value) => set('learningRate', value)}
+            onChange={setRate}
             starter={(type) => scheduleDefinition(type as ScheduleType).starter(plannedSteps(), startRate(rate))}
           />
         )}
-        {learningRate && typeof rate === 'number' && <LearningRate rate={rate} onChange={set} />}
+        {learningRate && typeof rate === 'number' && <LearningRate rate={rate} onChange={setRate} />}
         <ScheduleWords rate={rate} />
         <NumberOption
           name="Batch size"
@@ -185,7 +183,7 @@ function ScheduleWords({ rate }: { rate: Rate }) {
 }
 
 /** By decades: what matters of a learning rate is its size. */
-function LearningRate({ rate, onChange }: { rate: number; onChange: (name: string, value: number) => void }) {
+function LearningRate({ rate, onChange }: { rate: number; onChange: (rate: number) => void }) {
   return (
     <div class="option">
       <label for="learning-rate">Learning rate{run.value?.isUnderWay.value ? ', at once' : ''}</label>
@@ -198,9 +196,7 @@ function LearningRate({ rate, onChange }: { rate: number; onChange: (name: strin
           step={0.1}
           value={Math.log10(Math.max(rate, 1e-6))}
           aria-valuetext={String(rate)}
-          onInput={({ currentTarget }) =>
-            onChange('learningRate', Number((10 ** Number(currentTarget.value)).toPrecision(2)))
-          }
+          onInput={({ currentTarget }) => onChange(Number((10 ** Number(currentTarget.value)).toPrecision(2)))}
         />
         <TypedNumber
           id="learning-rate-number"
@@ -208,7 +204,7 @@ function LearningRate({ rate, onChange }: { rate: number; onChange: (name: strin
           step="any"
           least={0}
           value={rate}
-          onChange={(to) => onChange('learningRate', to!)}
+          onChange={(to) => onChange(to!)}
         />
       </div>
     </div>

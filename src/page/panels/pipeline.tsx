@@ -7,6 +7,7 @@ import { Choices } from '../choices.tsx';
 import { movesOn, useNextFocus } from '../next_focus.ts';
 import { OptionField } from '../option_field.tsx';
 import { augmentation, change, checked, dataset, experiment } from '../state.ts';
+import { withOption } from '../with_option.ts';
 import { training } from '../worker/training.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 
@@ -207,11 +208,6 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
       <AddOp facts={facts} label="Add" onAdd={(op) => setItems([...items, { op, isOn: true }])} />
     </>
   );
-}
-
-function withOption(op: OpConfig, name: string, value: unknown): OpConfig {
-  const { [name]: _, ...others } = op;
-  return value === undefined ? (others as OpConfig) : ({ ...others, [name]: value } as OpConfig);
 }
 
 interface ToolProps {
