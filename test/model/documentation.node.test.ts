@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ConfigurationError } from '../../src/errors.ts';
 import { describeModels, type LayerConfig, presetNames } from '../../src/index.ts';
@@ -142,4 +142,28 @@ test('README and docs/models.md name every layer, activation and preset', () => 
   const types = describeModels().layers.map(({ type }) => type);
   expect(missing(readme, [...types, ...presetNames.filter((name) => /net|vgg|plain|norm/.test(name))])).toEqual([]);
   expect(missing(read('docs/models.md'), [...activationNames, ...presetNames])).toEqual([]);
+});
+
+test('links between pages of documentation lead to pages and headings that exist', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+  // GitHub's rule for the address of a heading.
+  const addressOf = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replace(/ /g, '-');
+  const headings = (page: string) =>
+    [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => addressOf(heading as string));
+  const broken = pages
+    .filter((page) => page.endsWith('.md'))
+    .flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)]
+        .filter(([, path, heading]) => {
+          const target = path === '' ? page : join(dirname(page), path as string);
+          return !existsSync(join(root, target)) || (heading !== '' && !headings(target).includes(heading as string));
+        })
+        .map(([link]) => `${page}: ${link}`),
+    );
+  expect(broken).toEqual([]);
 });
