@@ -180,15 +180,15 @@ const packedScript: Plugin = {
 const entries = { index: 'src/index.ts', formats: 'src/formats/index.ts' };
 
 /**
- * A chunk for each of these modules of the page, in their order, with all that it needs and no chunk before it has: in a few
- * large files there is more to compress than in many small ones that are fetched together.
+ * A chunk for each of these modules of the page, by the chunk's name, in their order, with all that it needs and no chunk before
+ * it has: in a few large files there is more to compress than in many small ones that are fetched together.
  */
-const inOneChunk = (modules: readonly string[]) => ({
+const inOneChunk = (modules: Record<string, string>) => ({
   codeSplitting: {
-    groups: modules.map((name, i) => ({
+    groups: Object.entries(modules).map(([name, path], i, { length }) => ({
       name,
-      test: new RegExp(`src/page/(worker/)?${name.replace('.', '\\.')}\\.tsx?$`),
-      priority: modules.length - i,
+      test: new RegExp(`src/page/${path.replace('.', '\\.')}$`),
+      priority: length - i,
     })),
   },
 });
@@ -275,7 +275,7 @@ const targets: Record<string, UserConfig> = {
     worker: {
       format: 'es',
       plugins: () => [leanShaders],
-      rolldownOptions: { output: inOneChunk(['training.worker', 'session']) },
+      rolldownOptions: { output: inOneChunk({ worker: 'worker.ts', session: 'features/run/worker.ts' }) },
     },
     build: {
       outDir: resolve(root, 'dist/page'),
@@ -285,7 +285,7 @@ const targets: Record<string, UserConfig> = {
       target: 'es2023',
       license: { fileName: 'licenses.md' },
       // The part of MNIST takes most of the time: that is no news.
-      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk(['studio']) },
+      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk({ studio: 'studio.tsx' }) },
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {

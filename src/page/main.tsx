@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { open } from './control.ts';
+import { open } from './features/run/model.ts';
 import { Studio } from './studio.tsx';
 
 render(<Studio />, document.getElementById('studio')!);

@@ -1,15 +1,15 @@
 import { describeAdapter } from '../index.ts';
-import { DropTarget } from './drop_target.tsx';
-import { later, onDemand } from './later.tsx';
-import { AugmentationPanel } from './panels/augmentation.tsx';
-import { DataPanel } from './panels/data.tsx';
-import { GoalsPanel } from './panels/goals.tsx';
-import { GradientsPanel } from './panels/gradients.tsx';
-import { ModelPanel, OptimizerPanel } from './panels/model.tsx';
-import { RunBar } from './panels/run_bar.tsx';
-import { TrainingPanel } from './panels/training.tsx';
-import { adapter, noGpu } from './state.ts';
-import { Trouble } from './trouble.tsx';
+import { adapter, noGpu } from './app/state.ts';
+import { AugmentationPanel } from './features/augmentation/panel.tsx';
+import { DropTarget } from './features/data/drop_target.tsx';
+import { DataPanel } from './features/data/panel.tsx';
+import { GradientsPanel } from './features/map/panel.tsx';
+import { ModelPanel, OptimizerPanel } from './features/model/panel.tsx';
+import { RunBar } from './features/run/panel.tsx';
+import { GoalsPanel } from './features/training/goals.tsx';
+import { TrainingPanel } from './features/training/panel.tsx';
+import { Trouble } from './ui/error_banner.tsx';
+import { later, onDemand } from './ui/lazy.tsx';
 
 /** Where WebGPU is, nobody needs it. */
 const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
@@ -21,7 +21,7 @@ const outcome = [
   TrainingPanel,
   GradientsPanel,
   later(
-    async () => (await import('./panels/after_training.tsx')).AfterTraining,
+    async () => (await import('./after_training.tsx')).AfterTraining,
     'Below: twins, epochs, results, a run from a file, a field to draw in, the profile.',
   ),
 ];

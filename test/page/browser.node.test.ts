@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { browserOf, waysToWebGpu } from '../../src/page/browser.ts';
+import { browserOf, waysToWebGpu } from '../../src/page/app/browser.ts';
 
 const agents = {
   chromeOnLinux:

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placeDrawing, placingFor } from '../../src/page/drawn_digit.ts';
+import { placeDrawing, placingFor } from '../../src/page/features/predict/drawn_digit.ts';
 
 const side = 100;
 

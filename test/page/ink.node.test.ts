@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { placeDrawing, placingFor } from '../../src/page/drawn_digit.ts';
-import { type Ink, inkOf, lightOnDark } from '../../src/page/ink.ts';
+import { placeDrawing, placingFor } from '../../src/page/features/predict/drawn_digit.ts';
+import { type Ink, inkOf, lightOnDark } from '../../src/page/features/predict/ink.ts';
 
 const side = 20;
 const shape = [side, side, 1] as const;

@@ -467,7 +467,7 @@ describe('without WebGPU it says what was tried and what to do', () => {
       await cdp.send('Fetch.fulfillRequest', { requestId, responseCode: 200, responseHeaders, body });
     });
     // The worker's script alone: the chunks that it imports come as they are.
-    await cdp.send('Fetch.enable', { patterns: [{ urlPattern: '*training.worker*.js' }] });
+    await cdp.send('Fetch.enable', { patterns: [{ urlPattern: '*/worker-*.js' }] });
     await openPage(await studio.serve(), page, complaints);
     expect(await text(page, '[role=alert]')).toContain('did not answer requestAdapter() within 30 seconds');
     expect(complaints).toEqual([]);

@@ -67,7 +67,7 @@ test('what a first visit fetches before it can train is small, and is soon there
     ].join('\n'),
   );
   expect(first.some(([name]) => name.startsWith('index'))).toBe(true);
-  expect(first.some(([name]) => name.startsWith('training.worker'))).toBe(true);
+  expect(first.some(([name]) => name.startsWith('worker'))).toBe(true);
   expect(sum(first.filter(([name]) => ready.includes(name)))).toBeLessThan(most.ready);
   expect(sum(first)).toBeLessThan(most.all);
   // What it unfolds looks as it should, though what lies further down, with its style, hasn't been fetched.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kernelTiles, outputTiles } from '../../src/page/tiles.ts';
+import { kernelTiles, outputTiles } from '../../src/page/ui/tiles.ts';
 
 /** A pixel of the picture. */
 const at = ({ pixels, shape }: { pixels: Uint8Array; shape: number[] }, y: number, x: number) => [

@@ -1,5 +1,5 @@
 import type { ProbeRecord } from '../../index.ts';
-import { putPixels } from '../dom.ts';
+import { putPixels } from '../ui/dom.ts';
 import { rampColor } from './ramp.ts';
 
 /** Of a ProbeRecord's `exponents`: bins, and the power of two that the first one begins at. */

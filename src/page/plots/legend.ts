@@ -1,5 +1,5 @@
 import { figure } from '../../figures.ts';
-import { element } from '../dom.ts';
+import { element } from '../ui/dom.ts';
 import type { Line } from './lines.ts';
 import { swatch } from './look.ts';
 

@@ -1,4 +1,4 @@
-import { type Run, twinsOf } from '../run.ts';
+import { type Run, twinsOf } from '../features/run/run.ts';
 import type { Column } from './curve.ts';
 import type { Curves } from './curves.ts';
 import { colorCount, type Look, lookOf, twinLookOf } from './look.ts';

@@ -1,5 +1,5 @@
 import { count } from '../../figures.ts';
-import { element } from '../dom.ts';
+import { element } from '../ui/dom.ts';
 import { roomFor, windowFor } from './axes.ts';
 import type { Chart, Drawn, Series } from './chart.ts';
 import type { Column } from './curve.ts';

@@ -1,4 +1,4 @@
-import { element, putPixels } from '../dom.ts';
+import { element, putPixels } from '../ui/dom.ts';
 
 /** A colour as a canvas' ImageData has it in a Uint32Array, on the little-endian machines there are. */
 export const packed = (red: number, green: number, blue: number): number =>

@@ -1,4 +1,4 @@
-import { putPixels } from '../dom.ts';
+import { putPixels } from '../ui/dom.ts';
 import type { Curves } from './curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from './layer_curves.ts';
 import { packed } from './ramp.ts';

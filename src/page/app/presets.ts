@@ -1,0 +1,39 @@
+import {
+  type AugmentationConfig,
+  aboutPreset,
+  type Model,
+  type PresetName,
+  presetModel,
+  presetNames,
+} from '../../index.ts';
+import { augmentationPresets as sharedPresets } from '../../train/augmentation_presets.ts';
+
+type Make = (imageShape: Model['inputShape'], classes: number) => Model;
+
+/** Models by name: made for images of a shape and a number of classes. */
+export const modelPresets: Record<string, Make> = Object.fromEntries(
+  presetNames.map((name): [string, Make] => [name, (imageShape, classes) => presetModel(name, imageShape, classes)]),
+);
+
+export const aboutModel = (name: string): string => aboutPreset(name as PresetName);
+
+/** Augmentations by name, the command's first. Those that need colours say so of grey images. */
+export const augmentationPresets: Record<string, AugmentationConfig> = {
+  ...sharedPresets,
+  'handwriting: affine and elastic': [
+    { type: 'randomAffine', degrees: 10, translate: [0.1, 0.1], scale: [0.9, 1.1], shear: 10 },
+    { type: 'elasticTransform', alpha: 20, sigma: 4 },
+  ],
+  'photographs: shift, flip, light': [
+    { type: 'randomAffine', translate: [0.12, 0.12], fillMode: 'mirror' },
+    { type: 'randomHorizontalFlip' },
+    { type: 'colorJitter', brightness: 0.2, contrast: 0.2 },
+  ],
+  'erasing and noise': [{ type: 'randomErasing' }, { type: 'gaussianNoise' }],
+  mixUp: [{ type: 'mixUp', alpha: 0.4 }],
+  cutMix: [{ type: 'cutMix' }],
+  RandAugment: [{ type: 'randAugment' }],
+  TrivialAugmentWide: [{ type: 'trivialAugmentWide' }],
+  'AutoAugment for CIFAR-10': [{ type: 'autoAugment' }],
+  AugMix: [{ type: 'augMix' }],
+};

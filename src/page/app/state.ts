@@ -1,0 +1,272 @@
+import { computed, effect, signal } from '@preact/signals';
+import type { DatasetFacts } from '../../data/served_datasets.ts';
+import { type ErrorParts, partsOf, type WgradError } from '../../errors.ts';
+import {
+  type AdapterFacts,
+  type AugmentationConfig,
+  classifierSummary,
+  type LayerSummary,
+  type Model,
+  modelSummary,
+} from '../../index.ts';
+import { type Plan, planRun } from '../../train/run_length.ts';
+import type { Run } from '../features/run/run.ts';
+import type { From } from '../features/run/worker.ts';
+import { datasetTitle } from './dataset_titles.ts';
+import {
+  augmentationFor,
+  augmentationOf,
+  decode,
+  defaults,
+  type Experiment,
+  encode,
+  learningRateOf,
+  lossFor,
+  lossOf,
+  modelOf,
+  type SettledExperiment,
+  sameRate,
+} from './experiment.ts';
+import { settingErrorsOf } from './setting_errors.ts';
+import type { Availability, DatasetOverview } from './worker/datasets.ts';
+
+/** What the whole page knows. A panel reads these signals, and changes the experiment by `change` alone. */
+
+const first = decode(location.hash);
+
+/** What would be trained now. A run under way has its own, `run.value.experiment`. */
+export const experiment = signal<Experiment>(first.experiment);
+
+/** Whether a link or a person has said which data set it is. */
+export const datasetIsChosen = signal(first.named);
+
+/** Changes a part of the experiment, and the page's address with it. */
+export function change(part: Partial<Experiment>): void {
+  // What is switched off belongs to the list that it was switched off in.
+  const before = part.augmentation ? { ...experiment.value, switchedOff: undefined } : experiment.value;
+  experiment.value = { ...before, ...part };
+  if (!part.dataset) return;
+  datasetIsChosen.value = true;
+  trouble.value = undefined;
+  status.value = '';
+}
+
+/** Undefined until WebGPU is open. */
+export const adapter = signal<AdapterFacts | undefined>();
+
+/** Why there is no WebGPU, where there is none. */
+export const noGpu = signal<ErrorParts | undefined>();
+
+/** An error, and how to try once more what failed, where that may succeed without any other change. */
+export interface Trouble extends ErrorParts {
+  retry?: () => unknown;
+}
+
+/** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
+export const trouble = signal<Trouble | undefined>(troubleOf(first.refused));
+
+/** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
+export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
+
+/** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */
+export const isLoading = signal(false);
+
+/** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
+export const status = signal('');
+
+/** The data set of `experiment`, as far as it is known: `facts` first, or why it could not be loaded. */
+export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview; error?: ErrorParts }>({
+  name: '',
+});
+
+/** What this page and its server have of each data set, by its name; empty until they have said. */
+export const available = signal<Record<string, Availability>>({});
+
+/** It waits for somebody to bring images: a page that was just opened has none of one's own. */
+export const lacksImages = computed(() => experiment.value.dataset === 'own' && !dataset.value.facts);
+
+/** The run that is shown, under way or over. */
+export const run = signal<Run | undefined>();
+
+/** How much would be trained. */
+export const plan = computed<Plan | undefined>(() => {
+  const { facts } = dataset.value;
+  if (!facts || !adapter.value) return undefined;
+  return planRun(experiment.value, facts, adapter.value.software, facts.imageShape);
+});
+
+/** What suits the classes; while those of another data set are looked for, what suited the last ones. */
+let suits = augmentationFor([]);
+const suitable = computed(() => {
+  const { facts } = dataset.value;
+  if (facts) suits = augmentationFor(facts.classNames);
+  return suits;
+});
+
+/** What suits the labels; while those of another data set are looked for, what suited the last ones. */
+let lossSuits: Experiment['loss'];
+const suitableLoss = computed(() => {
+  const { facts } = dataset.value;
+  if (facts) lossSuits = lossFor(facts);
+  return lossSuits;
+});
+
+/** The experiment with the augmentation and the loss that it leaves to the page: what a run begins with. */
+export const settled = computed<SettledExperiment>(() => {
+  const loss = experiment.value.loss ?? suitableLoss.value;
+  return {
+    ...experiment.value,
+    augmentation: experiment.value.augmentation ?? suitable.value,
+    ...(loss && { loss }),
+  };
+});
+
+export const augmentation = computed(() => augmentationOf(settled.value));
+
+/** What has been found of an augmentation, for images of a shape. */
+export interface Checked {
+  of: AugmentationConfig;
+  imageShape: DatasetFacts['imageShape'];
+  /** Of what comes out; while it is invalid, that of the last one that did. */
+  shape: DatasetFacts['imageShape'];
+  /** What is wrong with it, with its place. */
+  error?: ErrorParts;
+}
+
+/** The last answer, moments behind a change (augmentation_check.ts): who shows it doesn't flicker. */
+export const checked = signal<Checked | undefined>();
+
+/** The model as it would be trained: its images come out of the augmentation. */
+export const model = computed<Model | undefined>(() => {
+  const { facts } = dataset.value;
+  const known = checked.value;
+  if (!facts || known?.imageShape !== facts.imageShape) return undefined;
+  return modelOf(settled.value, known.shape, facts);
+});
+
+/** Its layers with their shapes; where not all fit, those that do, and what is wrong with the next one, or with their end. */
+export const layers = computed<{ summary?: LayerSummary[]; fits?: LayerSummary[]; error?: ErrorParts }>(() => {
+  if (!model.value) return {};
+  try {
+    return { summary: classifierSummary(model.value, lossOf(settled.value).type) };
+  } catch (error) {
+    return { fits: whatFits(model.value), error: partsOf(error) };
+  }
+});
+
+function whatFits({ inputShape, layers }: Model): LayerSummary[] {
+  for (let count = layers.length; count > 0; count--) {
+    try {
+      return modelSummary({ inputShape, layers: layers.slice(0, count) });
+    } catch {
+      // One less may fit.
+    }
+  }
+  return [];
+}
+
+const names: Partial<Record<keyof Experiment, string>> = {
+  dataset: 'the data set',
+  clean: 'what is left out of it',
+  augmentation: 'the augmentation',
+  model: 'the model',
+  optimizer: 'the optimizer',
+  loss: 'the loss',
+  batchSize: 'the batch size',
+  accumulationSteps: 'the batches of a step',
+  seed: 'the seed',
+  health: 'the probes',
+  metrics: 'the metrics',
+  fit: 'validation and early stopping',
+  epochs: 'the epochs',
+  trainSamples: 'the training images',
+  testSamples: 'the validation images',
+};
+
+/**
+ * What has been changed since the run that is shown began, and is for the next one; the learning rate is for this one, or for
+ * what it goes on with, but not of twins.
+ */
+export const waitingChanges = computed<string[]>(() => {
+  const shown = run.value;
+  if (!shown || !(shown.isUnderWay.value || shown.log.steps.length)) return [];
+  const rates = [shown.experiment, settled.value].map(({ optimizer }) => learningRateOf(optimizer));
+  const isOtherRate = shown.beside && !sameRate(rates[0]!, rates[1]!);
+  const [before, now] = [shown.experiment, settled.value].map((it) => ({
+    ...it,
+    optimizer: { ...it.optimizer, learningRate: 0 },
+  })) as [Experiment, Experiment];
+  const fields = Object.keys(names) as (keyof Experiment)[];
+  const others = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(now[field]));
+  return [...others.map((field) => names[field]!), ...(isOtherRate ? ['the learning rate'] : [])];
+});
+
+/** What is wrong with the settings of training, each shown at its form. */
+export const settingErrors = computed(() => settingErrorsOf(settled.value, dataset.value.facts));
+
+/** Why nothing can be trained as it stands; its place in a panel says more. */
+export const refusal = computed(
+  () => checked.value?.error ?? layers.value.error ?? Object.values(settingErrors.value).find(Boolean),
+);
+
+/** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
+export const isReady = computed(() =>
+  Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value && !isLoading.value),
+);
+
+/** What the status line says: `status`, or else how far the data set is. */
+export const statusLine = computed(() => {
+  const { name, facts, error } = dataset.value;
+  if (status.value || !name || error || refusal.value) return status.value;
+  return facts ? 'Ready.' : `Loading ${datasetTitle(name)}…`;
+});
+
+effect(() => {
+  void run.value; // of another one it isn't known yet
+  goesOnFrom.value = undefined;
+});
+
+/** All that is wrong in a URL as one error: a part that isn't told would be taken for right. */
+function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
+  const [first] = refused;
+  if (!first || refused.length === 1) return first?.parts;
+  const lines = refused.map(({ parts: { place, what, found, expected, fix } }) =>
+    [`${place?.[0] ?? what}: ${found}`, fix ?? (expected && `expected: ${expected}`)].filter(Boolean).join('; '),
+  );
+  return {
+    what: `This page's URL has ${refused.length} faults: what is wrong in it is ignored`,
+    found: lines.join('\n'),
+  };
+}
+
+const title = document.title;
+effect(() => {
+  const shown = run.value;
+  const isUnderWay = shown?.isUnderWay.value && shown.events.value > 0;
+  document.title = isUnderWay ? `${Math.floor(100 * shown.done)} % · ${title}` : title;
+});
+
+// The URL follows the experiment; a link that is pasted over it, or the way back, is followed too. Changes that follow each
+// other closely, as those of a slider do, are one step of the way back.
+const oneChangeMs = 1000;
+let lastChange = Number.NEGATIVE_INFINITY;
+let isFollowing = true;
+effect(() => {
+  const hash = `#${encode(experiment.value)}`;
+  const untouched = !location.hash && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
+  if (untouched || location.hash === hash) return;
+  const now = performance.now();
+  if (isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs) history.replaceState(null, '', hash);
+  else history.pushState(null, '', hash);
+  lastChange = isFollowing ? lastChange : now;
+});
+isFollowing = false;
+addEventListener('hashchange', () => {
+  const { experiment: told, refused, named } = decode(location.hash);
+  isFollowing = true;
+  experiment.value = told;
+  datasetIsChosen.value = named;
+  isFollowing = false;
+  trouble.value = troubleOf(refused);
+  if (!run.value?.isUnderWay.value) status.value = '';
+});

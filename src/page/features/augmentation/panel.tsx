@@ -1,0 +1,259 @@
+import { signal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { count, counted, roughFigure } from '../../../figures.ts';
+import type { SampleParameters } from '../../../index.ts';
+import type { SettledExperiment } from '../../app/experiment.ts';
+import { augmentationPresets } from '../../app/presets.ts';
+import { augmentation, change, checked, dataset, lacksImages, settled } from '../../app/state.ts';
+import { Choices } from '../../ui/choices.tsx';
+import { FoldingPanel } from '../../ui/panel.tsx';
+import { Picture } from '../../ui/picture.tsx';
+import { AugmentationError } from './augmentation_error.tsx';
+import { drawAnew, isLate, moves, preview, previewError } from './model.ts';
+import { Pipeline } from './pipeline.tsx';
+import type { Preview } from './worker.ts';
+import './style.css';
+
+/** Which draw is looked at closely. */
+const chosen = signal<{ row: number; column: number } | undefined>();
+
+/** How images are warped: training images with draws of each, and the pipeline that makes them. */
+export function AugmentationPanel() {
+  const { augmentation: named } = settled.value;
+  const { error } = checked.value ?? {};
+  const shown = preview.value;
+  return (
+    <FoldingPanel
+      id="augmentation"
+      title="Augmentation"
+      gist={error?.what ?? nameOf(named)}
+      glimpse={preview.value && !error && <FirstDraws {...preview.value} />}
+      isWrong={error !== undefined}
+    >
+      <Draws />
+      <div class="row">
+        <button type="button" id="draw-anew" onClick={drawAnew}>
+          Draw anew
+        </button>
+        <label class="tick" for="moves">
+          <input
+            id="moves"
+            type="checkbox"
+            checked={moves.value}
+            onChange={({ currentTarget }) => (moves.value = currentTarget.checked)}
+          />
+          by itself
+        </label>
+        {isLate.value && <span class="facts">Making the draws…</span>}
+      </div>
+      {shown && aboutPreview(shown).map((text) => <Note key={text} text={text} />)}
+      {error && !error.place && <AugmentationError {...error} />}
+      {previewError.value && <AugmentationError {...previewError.value} />}
+      <label for="augmentation-preset">Preset</label>
+      <select
+        id="augmentation-preset"
+        autocomplete="off"
+        value={typeof named === 'string' ? named : 'own'}
+        onChange={({ currentTarget }) => change({ augmentation: currentTarget.value })}
+      >
+        <Choices of={Object.keys(augmentationPresets)} />
+        {typeof named !== 'string' && <option value="own">one's own</option>}
+      </select>
+      {typeof named === 'string' && aboutPresets[named] && <p class="facts">{aboutPresets[named]}</p>}
+      <Pipeline />
+      <Copies />
+    </FoldingPanel>
+  );
+}
+
+/** What a name alone doesn't say. */
+const aboutPresets: Record<string, string> = {
+  tutorial: 'As the Keras tutorial on MNIST has it, with its horizontal flip.',
+  handwriting: "The tutorial's shifts, rotations, shears and zooms without its flip.",
+};
+
+/** A preset by its name, a list by its ops. */
+function nameOf(augmentation: SettledExperiment['augmentation']): string {
+  if (typeof augmentation === 'string') return augmentation;
+  if (!Array.isArray(augmentation)) return "one's own";
+  return augmentation.map(({ type }) => type).join(', ') || 'no op';
+}
+
+/** The first image and what the augmentation makes of it. */
+function FirstDraws({ originals, imageShape, labels, draws }: Preview) {
+  const first = (images: ArrayLike<number>) => Array.prototype.slice.call(images, 0, images.length / labels.length);
+  return (
+    <span class="first-draws">
+      <Picture pixels={first(originals)} shape={imageShape} label="" />
+      {draws.map(({ shape, images }, i) => (
+        <Picture key={i} pixels={first(images)} shape={shape} label="" />
+      ))}
+    </span>
+  );
+}
+
+const Note = ({ text }: { text: string }) => <p class="facts">{text}</p>;
+
+/** What there is to know of pictures that aren't simply what is trained on. */
+function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
+  const notes: string[] = [];
+  if (stretched) {
+    notes.push('What the network gets has no grey levels: each draw is stretched to them, from its least to its most.');
+  }
+  if (fitted) {
+    const { to, of } = fitted;
+    notes.push(
+      to < of
+        ? `The statistics here are those of the first ${counted(to, 'training image')}; training takes all ${count(of)}.`
+        : `The statistics are those of the ${counted(of, 'training image')}.`,
+    );
+  }
+  if (unwhitened) {
+    notes.push(
+      `Not whitened here: the matrix for ${count(unwhitened)} features takes minutes to find. ` +
+        'Training does so before its first step.',
+    );
+  }
+  return notes;
+}
+
+function Copies() {
+  const json = JSON.stringify(augmentation.value);
+  return (
+    <div class="row">
+      <Copy id="copy-json" name="Copy as JSON" text={json} />
+      <Copy id="copy-flag" name="Copy as the command's flag" text={`--augment '${json.replaceAll("'", "'\\''")}'`} />
+    </div>
+  );
+}
+
+const copied = signal('');
+
+function Copy({ id, name, text }: { id: string; name: string; text: string }) {
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    copied.value = text;
+  };
+  return (
+    <button type="button" id={id} class="quiet" data-text={text} onClick={copy}>
+      {copied.value === text ? 'Copied' : name}
+    </button>
+  );
+}
+
+function Draws() {
+  const table = useRef<HTMLTableElement>(null);
+  const shown = preview.value;
+  const isWrong = checked.value?.error !== undefined;
+  if (!shown) {
+    const why = isWrong
+      ? "No draws: this augmentation can't be."
+      : lacksImages.value
+        ? 'No images yet.'
+        : dataset.value.error && 'No images: the data set could not be loaded.';
+    return why ? <p class="facts">{why}</p> : <div class="draws empty" />;
+  }
+  const { originals, imageShape, labels, draws } = shown;
+  const [height, width, channels] = imageShape;
+  const elements = height * width * channels;
+  const look = chosen.value;
+  /** One stop of the tab key for all of them: the arrows go from draw to draw. */
+  const walk = (event: KeyboardEvent, row: number, column: number) => {
+    const [down, right] =
+      { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
+    if (down === undefined) return;
+    event.preventDefault();
+    const to = table.current?.querySelector<HTMLElement>(`[data-place="${row + down} ${column + right!}"]`);
+    to?.focus();
+  };
+  return (
+    <>
+      <table ref={table} class={isWrong ? 'draws stale' : 'draws'} onMouseLeave={() => (chosen.value = undefined)}>
+        <caption>
+          {isWrong
+            ? "Draws of the last augmentation that could be: the one below can't"
+            : 'Training images, and how they are seen in epochs to come'}
+        </caption>
+        <tbody>
+          {labels.map((label, row) => (
+            <tr key={row}>
+              <th scope="row">
+                <Picture
+                  pixels={originals.subarray(row * elements, (row + 1) * elements)}
+                  shape={imageShape}
+                  label={`${label}, as it is`}
+                />
+                {look?.row === row && <Frame preview={shown} {...look} />}
+              </th>
+              {draws.map(({ shape, images }, column) => {
+                const each = images.length / labels.length;
+                const isStop = look ? look.row === row && look.column === column : row + column === 0;
+                return (
+                  <td key={column}>
+                    <button
+                      type="button"
+                      data-place={`${row} ${column}`}
+                      tabIndex={isStop ? 0 : -1}
+                      aria-label={`${label}, draw ${column + 1}`}
+                      aria-describedby="draw-facts"
+                      onFocus={() => (chosen.value = { row, column })}
+                      onMouseEnter={() => (chosen.value = { row, column })}
+                      onKeyDown={(event) => walk(event, row, column)}
+                    >
+                      <Picture pixels={images.subarray(row * each, (row + 1) * each)} shape={shape} label="" />
+                    </button>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p id="draw-facts" class="facts">
+        {look
+          ? factsOf(draws[look.column]!.parameters[look.row]!)
+          : 'Point at a draw: what was drawn for it, and its frame on the original.'}
+      </p>
+    </>
+  );
+}
+
+/** Where the draw's frame lies on the original: its corners, through the matrix that it is sampled by. */
+function Frame({ preview, row, column }: { preview: Preview; row: number; column: number }) {
+  const { shape, parameters } = preview.draws[column]!;
+  const matrix = (parameters[row] as { matrix?: number[][] }).matrix;
+  if (!matrix) return null;
+  const [height, width] = preview.imageShape;
+  const [right, bottom] = [shape[1] - 0.5, shape[0] - 0.5];
+  const corners = [
+    [-0.5, -0.5],
+    [right, -0.5],
+    [right, bottom],
+    [-0.5, bottom],
+  ].map((corner) => {
+    const [x, y, z] = matrix.map((line) => line[0]! * corner[0]! + line[1]! * corner[1]! + line[2]!);
+    return `${x! / z!},${y! / z!}`;
+  });
+  return (
+    <svg class="warped-frame" viewBox={`-0.5 -0.5 ${width} ${height}`} aria-hidden="true">
+      <polygon points={corners.join(' ')} />
+      <circle cx={corners[0]!.split(',')[0]} cy={corners[0]!.split(',')[1]} r={width / 14} />
+    </svg>
+  );
+}
+
+/** What was drawn, in a line: Keras' names, or op by op. */
+function factsOf(drawn: SampleParameters): string {
+  const { matrix: _, inverse: __, ...rest } = drawn as Record<string, unknown>;
+  if (!('ops' in rest)) return fieldsOf(rest) || 'nothing is drawn for it';
+  const ops = (rest.ops as ({ type: string; applied?: boolean } & Record<string, unknown>)[]).map(
+    ({ type, applied, ...fields }) => (applied === false ? `${type}: no` : `${type}: ${fieldsOf(fields) || 'yes'}`),
+  );
+  return ops.join(' · ') || 'nothing is drawn for it';
+}
+
+const fieldsOf = (fields: Record<string, unknown>): string =>
+  Object.entries(fields)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? roughFigure(value) : value}`)
+    .join(', ');

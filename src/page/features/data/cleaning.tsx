@@ -1,0 +1,108 @@
+import { effect, signal } from '@preact/signals';
+import type { ErrorParts } from '../../../errors.ts';
+import { count, counted } from '../../../figures.ts';
+import type { Finding } from '../../../index.ts';
+import { change, dataset, experiment, run, status, trouble } from '../../app/state.ts';
+import type { Findings } from '../../app/worker/cleaning.ts';
+import { training } from '../../app/worker_client.ts';
+import './cleaning.css';
+
+/** What was found in the images of a data set. */
+export const inspected = signal<{ name: string; findings: Findings } | undefined>();
+const isLooking = signal(false);
+
+/** Up to so many images are looked through unasked. */
+const fewImages = 5_000;
+
+const total = () => {
+  const { facts } = dataset.value;
+  return facts ? facts.train.count + facts.test.count : 0;
+};
+
+async function lookThrough(name: string): Promise<void> {
+  if (isLooking.peek()) return;
+  isLooking.value = true;
+  try {
+    const findings = await training.inspect(name);
+    inspected.value = { name, findings };
+    if (total() > fewImages) status.value = `Looked through ${counted(total(), 'image')}.`;
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  } finally {
+    isLooking.value = false;
+  }
+}
+
+effect(() => {
+  const { name, overview } = dataset.value;
+  if (overview && total() <= fewImages && inspected.peek()?.name !== name) lookThrough(name);
+});
+
+const meanings: Record<Finding, string> = {
+  labels: 'a label that names no class',
+  constant: 'all of one colour',
+  conflicts: 'there again with another label',
+  leaks: 'validation images that are training images too',
+  duplicates: 'there already with the same label',
+};
+
+/** What may be wrong with the images, and the choice to leave it out: the command's `--clean`. */
+export function Cleaning() {
+  const { name, facts } = dataset.value;
+  const { clean } = experiment.value;
+  const isUnderWay = run.value?.isUnderWay.value;
+  const findings = inspected.value?.name === experiment.value.dataset ? inspected.value.findings : undefined;
+  if (!facts && !findings) return null;
+  const found: Partial<Findings['counts'][number]>[] = findings
+    ? findings.counts.filter(({ finding, train, test }) => train + test > 0 || clean.includes(finding))
+    : clean.map((finding) => ({ finding }));
+  return (
+    <section id="cleaning" aria-labelledby="cleaning-title">
+      <h3 id="cleaning-title">What may be wrong with them</h3>
+      {!findings && (
+        <button
+          id="inspect"
+          type="button"
+          disabled={isUnderWay}
+          aria-disabled={isLooking.value}
+          onClick={() => lookThrough(name)}
+        >
+          {isLooking.value ? 'Looking…' : `Look through ${clean.length ? 'all images' : counted(total(), 'image')}`}
+        </button>
+      )}
+      {findings && found.length === 0 && <p class="facts">No duplicates, conflicts, leaks or blank images.</p>}
+      <ul class="findings">
+        {found.map(({ finding, train, test }) => (
+          <li key={finding}>
+            <input
+              id={`leave-${finding}`}
+              type="checkbox"
+              checked={finding === 'labels' || clean.includes(finding!)}
+              disabled={finding === 'labels' || isUnderWay}
+              onChange={({ currentTarget: { checked } }) =>
+                change({
+                  clean: orderOf([...clean.filter((other) => other !== finding), ...(checked ? [finding!] : [])]),
+                })
+              }
+            />
+            <label for={`leave-${finding}`}>{`leave out ${wordsOf(finding!, train, test)}`}</label>
+          </li>
+        ))}
+      </ul>
+      {findings && findings.emptyClasses.length > 0 && (
+        <p class="cut">No training image: {findings.emptyClasses.join(', ')}.</p>
+      )}
+    </section>
+  );
+}
+
+function wordsOf(finding: Finding, train?: number, test?: number): string {
+  if (train === undefined || test === undefined) return `images: ${meanings[finding]}`;
+  const all = train + test;
+  const parts = finding === 'leaks' ? '' : ` (${count(train)} training, ${count(test)} validation)`;
+  return `${counted(all, 'image')}: ${meanings[finding]}${parts}`;
+}
+
+/** As the address has them. */
+const orderOf = (clean: readonly Finding[]): Finding[] =>
+  (Object.keys(meanings) as Finding[]).filter((finding) => clean.includes(finding));

@@ -1,0 +1,60 @@
+import { signal } from '@preact/signals';
+import { noGpu, run } from '../../app/state.ts';
+import { filesOfDrop } from './dropped_files.ts';
+import { take } from './user_files.ts';
+import './drop_target.css';
+
+/** Files are being dragged over the window. */
+const isOver = signal(false);
+
+/** A drag says all the time that it is still there; one that was canceled need not say so. */
+const silentMs = 1000;
+let silence: ReturnType<typeof setTimeout> | undefined;
+
+function show(isThere: boolean): void {
+  clearTimeout(silence);
+  isOver.value = isThere;
+  if (isThere) silence = setTimeout(() => show(false), silentMs);
+}
+
+const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
+
+// The whole window takes a drop: beside a small target, the browser would open the files in place of the page.
+for (const type of ['dragenter', 'dragover'] as const) {
+  addEventListener(type, (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    show(true);
+  });
+}
+addEventListener('dragleave', (event) => {
+  // Only where the pointer leaves the window there is nothing that it enters.
+  if (!event.relatedTarget) show(false);
+});
+addEventListener('drop', (event) => {
+  show(false);
+  if (!hasFiles(event) || !event.dataTransfer) return;
+  event.preventDefault();
+  if (!noGpu.peek()) take(filesOfDrop(event.dataTransfer));
+});
+
+/** Says, over the whole window, what a drop does. */
+export function DropTarget() {
+  if (!isOver.value) return null;
+  return (
+    <div id="drop-overlay" class="drop-overlay">
+      <p>
+        <strong>Drop anywhere</strong>
+      </p>
+      {noGpu.value ? (
+        <p>Without WebGPU this page can't use the files.</p>
+      ) : (
+        <>
+          <p>Pictures in a folder for each class, IDX files or CIFAR-10 batches become your own data set.</p>
+          <p>A .wgrad file is opened as a run.</p>
+          {run.value?.isUnderWay.value && <p>They are read when this run has ended.</p>}
+        </>
+      )}
+    </div>
+  );
+}

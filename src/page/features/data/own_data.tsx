@@ -1,0 +1,108 @@
+import { count, counted } from '../../../figures.ts';
+import { experiment, run } from '../../app/state.ts';
+import type { Brought } from '../../app/worker/own_data.ts';
+import { filesOfInput } from './dropped_files.ts';
+import { brought, forgetWaiting, reading, size, take, waitingFiles } from './user_files.ts';
+import './own_data.css';
+
+const own = 'own';
+
+/** Pictures, IDX files or CIFAR batches that the user drops or chooses. They are read in the worker and go nowhere. */
+export function OwnData() {
+  const now = reading.value;
+  const waiting = waitingFiles.value;
+  const isUnderWay = run.value?.isUnderWay.value;
+  return (
+    <details class="own" open={experiment.value.dataset === own}>
+      <summary>Your own images</summary>
+      <div id="drop" class="drop">
+        <p>
+          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches, anywhere on this
+          page. Nothing is uploaded anywhere.
+        </p>
+        <p class="facts">
+          For numbers in place of classes: pictures and a CSV file with a column of file names and a column for each
+          number.
+        </p>
+        <div class="row">
+          <Choose id="own-folder" text="Choose a folder" folder />
+          <Choose id="own-files" text="Choose files" />
+        </div>
+        <label for="own-size">Size of pictures</label>
+        <select
+          id="own-size"
+          autocomplete="off"
+          value={size.value}
+          onChange={({ currentTarget }) => {
+            size.value = currentTarget.value;
+          }}
+        >
+          <option value="">that of most pictures up to 64 × 64, else 32 × 32</option>
+          {['16', '28', '32', '48', '64', '96'].map((side) => (
+            <option key={side} value={side}>{`${side} × ${side}`}</option>
+          ))}
+        </select>
+      </div>
+      {now && (
+        <>
+          <progress value={now.done} max={now.total} aria-label="Reading the files" />
+          <p class="facts">{`${count(now.done)} of ${counted(now.total, 'file')}`}</p>
+        </>
+      )}
+      {waiting && (
+        <p id="waiting-files" class="cut">
+          {`${counted(waiting.length, 'file')} will be read when ${isUnderWay ? 'this run has ended' : 'those before are done'}. `}
+          <button type="button" class="quiet" onClick={forgetWaiting}>
+            Don't read {waiting.length === 1 ? 'it' : 'them'}
+          </button>
+        </p>
+      )}
+      {brought.value && experiment.value.dataset === own && <Report {...brought.value} />}
+    </details>
+  );
+}
+
+function Choose({ id, text, folder }: { id: string; text: string; folder?: boolean }) {
+  return (
+    <>
+      <input
+        id={id}
+        class="file"
+        type="file"
+        multiple
+        {...(folder && { webkitdirectory: true })}
+        onChange={async ({ currentTarget }) => {
+          const files = currentTarget.files ? filesOfInput(currentTarget.files) : [];
+          await take(files);
+          currentTarget.value = '';
+        }}
+      />
+      <label for={id} class="button">
+        {text}
+      </label>
+    </>
+  );
+}
+
+/** What each split was read from, and which files are not in the data set. */
+function Report({ report, ignored, ignoredCount }: Brought) {
+  return (
+    <>
+      <ul id="reading-report" class="facts reading">
+        {report.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      {ignoredCount > 0 && (
+        <div id="ignored" class="cut reading">
+          <p>{`${counted(ignoredCount, 'file')} ignored:`}</p>
+          <ul>
+            {ignored.map(({ path, reason }) => (
+              <li key={reason}>{`${path}: ${reason}`}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
+  );
+}

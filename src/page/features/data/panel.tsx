@@ -1,0 +1,177 @@
+import { count, counted } from '../../../figures.ts';
+import { tutorialEpochs } from '../../../model/tutorial.ts';
+import { stepSamples } from '../../../plan/settings.ts';
+import { fewValidationWords, stepsPerEpoch } from '../../../train/run_length.ts';
+import { datasetTitle, datasetTitles } from '../../app/dataset_titles.ts';
+import { available, change, dataset, experiment, lacksImages, plan, run, trouble } from '../../app/state.ts';
+import { capitalized } from '../../ui/capitalized.ts';
+import { onDemand } from '../../ui/lazy.tsx';
+import { FoldingPanel } from '../../ui/panel.tsx';
+import { Picture } from '../../ui/picture.tsx';
+import { lookAgain } from '../run/model.ts';
+import { timeHere } from '../run/run_time.ts';
+import { Cleaning } from './cleaning.tsx';
+import { OwnData } from './own_data.tsx';
+import './style.css';
+
+/** Few data sets have numbers in place of classes. */
+const DataNumbers = onDemand(async () => (await import('./data_numbers.tsx')).DataNumbers);
+
+/** Which images are trained on: a choice, how many of each class, and how one of each looks. */
+export function DataPanel() {
+  const { facts, error } = dataset.value;
+  return (
+    <FoldingPanel id="data" title="Data" gist={gistOf()} isWrong={error !== undefined}>
+      <label for="dataset">Data set</label>
+      <select
+        id="dataset"
+        autocomplete="off"
+        value={experiment.value.dataset}
+        disabled={run.value?.isUnderWay.value}
+        onChange={(event) => change({ dataset: event.currentTarget.value, clean: [] })}
+      >
+        {Object.keys(datasetTitles).map((value) => (
+          <option
+            key={value}
+            value={value}
+            disabled={available.value[value]?.missing !== undefined}
+            title={available.value[value]?.missing?.what}
+          >
+            {optionOf(value)}
+          </option>
+        ))}
+      </select>
+      <Missing />
+      {error && !lacksImages.value && trouble.value?.what !== error.what && (
+        <div id="dataset-error" class="cut">
+          <p>{error.what}.</p>
+          <button type="button" class="quiet" onClick={lookAgain}>
+            Try again
+          </button>
+        </div>
+      )}
+      <p id="facts" class="facts">
+        {facts &&
+          `${count(facts.train.count)} training and ${counted(facts.test.count, 'validation image')} of ` +
+            `${facts.imageShape.slice(0, 2).join('\u00a0×\u00a0')}${facts.imageShape[2] > 1 ? ' in colour' : ''}, ` +
+            `${facts.targetNames ? `${counted(facts.targetNames.length, 'number')} each` : counted(facts.classNames.length, 'class', 'classes')}.`}
+      </p>
+      <Length />
+      {facts?.targetNames ? (
+        <DataNumbers />
+      ) : (
+        <>
+          <Classes />
+          <Cleaning />
+        </>
+      )}
+      <OwnData />
+    </FoldingPanel>
+  );
+}
+
+/** With how much of it there is. */
+function optionOf(name: string): string {
+  const { part, missing } = available.value[name] ?? {};
+  if (missing) return `${datasetTitle(name)}: not on this server`;
+  return part ? `${datasetTitle(name)} (${count(part.images)} of ${count(part.of)} images)` : datasetTitle(name);
+}
+
+/** Why data sets can't be chosen, and what makes them available. */
+function Missing() {
+  const reasons = Object.values(available.value).flatMap(({ missing }) => missing ?? []);
+  if (reasons.length === 0) return null;
+  return (
+    <details id="missing" class="facts">
+      <summary>
+        {reasons.length === 1 ? '1 data set is' : `${count(reasons.length)} data sets are`} not available here
+      </summary>
+      <ul>
+        {reasons.map(({ what, fix }) => (
+          <li key={what}>{fix ? `${what}. To get it, ${fix}.` : `${what}.`}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** The data set in a line, and how much of it is trained on. */
+function gistOf(): string {
+  const { dataset: chosen } = experiment.value;
+  const { facts, error } = dataset.value;
+  const taken = plan.value?.trainSamples;
+  if (error) return error.what;
+  if (!facts || taken === undefined) return datasetTitle(chosen);
+  const all = available.value[chosen]?.part?.of ?? facts.train.count;
+  return `${datasetTitle(chosen)}, ${taken < all ? `${count(taken)} of its ` : ''}${counted(all, 'image')}`;
+}
+
+/** Names that a tenth of the panel is wide enough for. */
+const short = 3;
+
+/** How much is trained where nobody has said it, how long that takes here, and what is less than it seems. */
+function Length() {
+  const { facts } = dataset.value;
+  const planned = plan.value;
+  if (!facts || !planned) return null;
+  const { epochs, trainSamples, testSamples } = planned;
+  const { trainSamples: asked } = experiment.value;
+  const steps = stepsPerEpoch(planned, stepSamples(experiment.value));
+  const few = fewValidationWords(testSamples);
+  const time = timeHere.value && `, ${timeHere.value}`;
+  return (
+    <>
+      <p id="cut" class="cut" hidden={!planned.cut}>
+        {planned.cut &&
+          `Shortened for the CPU: ${counted(epochs, 'epoch')} of ${count(trainSamples)} training and ` +
+            `${counted(testSamples, 'validation image')}${time}. A GPU trains ${counted(tutorialEpochs, 'epoch')} of all ${counted(facts.train.count, 'image')}.`}
+      </p>
+      {planned.lengthened && (
+        <p id="lengthened" class="cut">
+          {`${counted(trainSamples, 'training image')} make ${counted(steps, 'step')} an epoch, so ` +
+            `${counted(epochs, 'epoch')} are planned: ${counted(epochs * steps, 'step')}${time}.`}
+        </p>
+      )}
+      {asked !== undefined && asked > facts.train.count && (
+        <p id="fewer" class="cut">
+          {`${count(asked)} training images are asked for, and there are ${count(facts.train.count)}: all of them are used.`}
+        </p>
+      )}
+      {few && (
+        <p id="few-validation" class="cut">
+          {`${capitalized(few)}.`}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** A sample of each class, with a bar for how many there are. */
+function Classes() {
+  const { facts, overview } = dataset.value;
+  if (!facts) return null;
+  const most = overview ? Math.max(...overview.counts.train) : 1;
+  return (
+    <ul
+      class={facts.classNames.every((name) => name.length <= short) ? 'classes many' : 'classes'}
+      aria-label="Classes, with an image and the number of training images of each"
+    >
+      {facts.classNames.map((name, label) => {
+        const sample = overview?.samples[label];
+        const images = overview?.counts.train[label];
+        return (
+          <li key={label} title={images === undefined ? name : `${name}: ${counted(images, 'training image')}`}>
+            {sample ? (
+              <Picture pixels={sample} shape={facts.imageShape} label={`an image of class ${name}`} />
+            ) : (
+              <span class="picture none" />
+            )}
+            <span class="name">{name}</span>
+            <span class="count">{images === undefined ? '…' : count(images)}</span>
+            <meter min={0} max={most} value={images ?? 0} aria-hidden="true" />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,305 @@
+import { signal, useSignalEffect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { count, figure } from '../../../figures.ts';
+import { lacksImages, layers as planned, run } from '../../app/state.ts';
+import { roomFor } from '../../plots/axes.ts';
+import { Curves } from '../../plots/curves.ts';
+import type { LogCurve } from '../../plots/layer_curves.ts';
+import { sizeTo, usePainting } from '../../plots/painting.ts';
+import { decadesFor, rampColor, rampPicture, viridis } from '../../plots/ramp.ts';
+import {
+  relativeColor,
+  relativeMarks,
+  relativeNames,
+  relativePlace,
+  relativeTable,
+} from '../../plots/relative_scale.ts';
+import { type Pattern, paintPattern, paintStrip } from '../../plots/strip.ts';
+import { type Run, twinsOf } from '../run/run.ts';
+import { pointedStep, shownStep } from '../run/shown_step.ts';
+import './gradient_map.css';
+import { VerdictBadge } from './verdict_badge.tsx';
+
+/** The layer that was chosen to be looked at, until another run has none of that name. */
+const wanted = signal<string | undefined>();
+
+/** What the colours tell; verdicts are about the first. */
+const shades = {
+  reach: { name: 'relative gradient', caption: 'Relative gradient of each layer over the steps', unit: 'relative' },
+  norm: { name: 'gradient norm', caption: 'Gradient norm of each layer over the steps', unit: 'norm' },
+} as const;
+type Shade = keyof typeof shades;
+const wantedShade = signal<Shade | undefined>();
+
+const nothing = new Curves();
+
+/** Layers with weights, of the run that is shown and of its twin, else of the one that would be trained. */
+export function mapLayers(): string[] {
+  const { summary } = planned.value;
+  const shown = run.value;
+  if (shown) return [...new Set(twinsOf(shown).flatMap((twin) => twin.run.trained))];
+  return summary?.flatMap(({ name, measured }) => (measured ? [name] : [])) ?? [];
+}
+
+/** The layer to look at: the one that was chosen, else the first that is not well, in either twin, else the first. */
+export function chosenLayer(): string | undefined {
+  const layers = mapLayers();
+  if (wanted.value && layers.includes(wanted.value)) return wanted.value;
+  const shown = run.value;
+  shown?.events.value;
+  const isWell = (layer: string) =>
+    !shown || twinsOf(shown).every((twin) => (twin.run.verdictOf(layer)?.verdict ?? 'healthy') === 'healthy');
+  return layers.find((layer) => !isWell(layer)) ?? layers[0];
+}
+
+/** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it; of twins a row each. */
+export function GradientMap() {
+  const shown = run.value;
+  shown?.events.value;
+  const layers = mapLayers();
+  if (!layers.length && lacksImages.value)
+    return <p class="facts">A row for each layer appears here when there are images.</p>;
+  const twins = shown ? twinsOf(shown) : [{ name: '', run: undefined }];
+  const curvesOf = (twin: Run | undefined) => twin?.curves ?? nothing;
+  const step = shown && shownStep(shown);
+  const room = roomOf(shown);
+  const at = pointedStep.value === undefined || step === undefined ? undefined : (step - 0.5) / room;
+  const curvesFor = (shade: Shade) =>
+    twins.flatMap((twin) => layers.map((layer) => curvesOf(twin.run).layerOf(layer)[shade]));
+  // A run whose health was off has norms alone.
+  const hasNormsAlone = step !== undefined && !curvesFor('reach').some(isMeasured);
+  const shade = wantedShade.value ?? (hasNormsAlone ? 'norm' : 'reach');
+  const curveOf = (twin: Run | undefined, layer: string) => curvesOf(twin).layerOf(layer)[shade];
+  const decades = decadesOf(curvesFor('norm'));
+  const [from, to] = decades;
+  // Read here, to be painted again where it changes.
+  const colors = relativeTable.value;
+  const colorOf =
+    shade === 'reach' ? relativeColor : (mean: number) => rampColor((Math.log10(mean) - from) / (to - from));
+  const chosen = chosenLayer();
+  return (
+    <div class="gradient-map">
+      <table
+        id="gradient-map"
+        class={shown?.beside ? 'twins' : ''}
+        style={at === undefined ? undefined : { '--at': String(at) }}
+      >
+        <caption>
+          {shades[shade].caption} <span class="at">{step === undefined ? '' : `step ${count(step)}`}</span>
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">layer</th>
+            {shown?.beside && <th scope="col">twin</th>}
+            <th scope="col" class="steps">
+              <span>1</span>
+              <span>step</span>
+              <span>{count(room)}</span>
+            </th>
+            <th scope="col">{shades[shade].unit}</th>
+            <th scope="col">verdict</th>
+          </tr>
+        </thead>
+        <tbody>
+          {layers.flatMap((layer) => {
+            const rows = twins.filter((twin) => !twin.run || twin.run.trained.includes(layer));
+            return rows.map(({ name, run: twin }, row) => (
+              <tr key={`${layer} ${name}`} class={`${layer === chosen ? 'chosen' : ''} ${row ? '' : 'first'}`}>
+                {row === 0 && (
+                  <th scope="row" rowSpan={rows.length}>
+                    <button
+                      type="button"
+                      aria-pressed={layer === chosen}
+                      title="Look at this layer; arrow keys point at a step"
+                      onClick={() => (wanted.value = layer)}
+                      onKeyDown={(event) => pointByKey(event, curvesOf(shown).span, step, shown?.stepsDone)}
+                      onBlur={() => (pointedStep.value = undefined)}
+                    >
+                      {layer}
+                    </button>
+                  </th>
+                )}
+                {name && <td class="twin">{name}</td>}
+                <td class="steps">
+                  <Strip
+                    layer={layer}
+                    twin={name}
+                    curves={curvesOf(twin)}
+                    curve={curveOf(twin, layer)}
+                    colorOf={colorOf}
+                    about={shades[shade].name}
+                    room={room}
+                  />
+                </td>
+                <td class="norm">
+                  {step === undefined ? '–' : textOf(curveOf(twin, layer).valueAt(curvesOf(twin).rowOf(step)))}
+                </td>
+                <td class="verdict">
+                  <VerdictBadge id={name ? `${name}-${layer}` : layer} run={twin} layer={layer} step={step} />
+                </td>
+              </tr>
+            ));
+          })}
+        </tbody>
+      </table>
+      {shown?.beside && !shown.hasLayersOf(shown.beside) && (
+        <p class="facts">
+          The twins are of different models: layers of the same name stand together, and have nothing else in common.
+        </p>
+      )}
+      <div class="map-foot">
+        <Legend shade={shade} decades={decades} colors={colors} />
+        <label>
+          Color{' '}
+          <select
+            id="gradient-map-colour"
+            value={shade}
+            onChange={({ currentTarget }) => (wantedShade.value = currentTarget.value as Shade)}
+          >
+            {Object.entries(shades).map(([value, { name }]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </div>
+  );
+}
+
+const roomOf = (shown: Run | undefined) => (shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity));
+
+const decadesOf = (curves: readonly LogCurve[]): [number, number] =>
+  decadesFor(Math.min(...curves.map(({ least }) => least)), Math.max(...curves.map(({ most }) => most)));
+
+const isMeasured = ({ most, marks }: LogCurve) => most > 0 || marks.some(Boolean);
+
+const textOf = (value: number | undefined) => (Number.isNaN(value) ? 'not finite' : figure(value) || '–');
+
+function pointByKey(event: KeyboardEvent, span: number, step: number | undefined, last: number | undefined): void {
+  const move = { ArrowLeft: -span, ArrowRight: span }[event.key];
+  if (event.key === 'Escape') pointedStep.value = undefined;
+  if (move === undefined || step === undefined || last === undefined) return;
+  event.preventDefault();
+  pointedStep.value = Math.max(1, Math.min(step + move, last));
+}
+
+interface StripProps {
+  layer: string;
+  /** A or B; empty where there is but one. */
+  twin: string;
+  curves: Curves;
+  curve: LogCurve;
+  colorOf: (mean: number) => number;
+  /** What the colours tell. */
+  about: string;
+  room: number;
+}
+
+function Strip({ layer, twin, curves, curve, colorOf, about, room }: StripProps) {
+  const canvas = usePainting((element, size) => {
+    sizeTo(element, size);
+    paintStrip(element, curves, curve, { room, colorOf, scale: size.scale });
+  }, 'strips');
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a mouse's way to what the row's button does by keyboard
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the same
+    <div
+      class="strip"
+      onPointerMove={({ currentTarget, clientX }) => {
+        const { left, width } = currentTarget.getBoundingClientRect();
+        pointedStep.value = Math.max(1, Math.min(room, 1 + Math.floor(((clientX - left) / width) * room)));
+      }}
+      onPointerLeave={() => (pointedStep.value = undefined)}
+      onClick={() => (wanted.value = layer)}
+    >
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`${[layer, twin].join(' ').trim()}: ${about} over the steps, as colours`}
+      />
+    </div>
+  );
+}
+
+interface LegendProps {
+  shade: Shade;
+  decades: readonly [number, number];
+  colors: Uint32Array;
+}
+
+/** What the colours mean, and the patterns of what has no logarithm. */
+function Legend({ shade, decades, colors }: LegendProps) {
+  return (
+    <ul class="ramp-legend" aria-label="What the colours mean">
+      {shade === 'reach' ? <RelativeScale colors={colors} /> : <NormScale decades={decades} />}
+      <li>
+        <PatternSwatch pattern="zero" /> zero
+      </li>
+      <li>
+        <PatternSwatch pattern="not-finite" /> not finite
+      </li>
+    </ul>
+  );
+}
+
+/** The colors from what vanishes to what explodes, with the thresholds of the verdicts. */
+function RelativeScale({ colors }: Pick<LegendProps, 'colors'>) {
+  return (
+    <li class="relative-scale">
+      <Ramp table={colors} />
+      {relativeMarks.map(({ value, kind }) => (
+        <span key={value} class={`mark ${kind}`} style={placeOf(value)}>
+          {{ least: '≤ ', most: '≥ ', threshold: '', middle: '' }[kind]}
+          {powerOfTen(value)}
+        </span>
+      ))}
+      {relativeNames.map(({ verdict, value }) => (
+        <span key={verdict} class="mark verdict-name" style={placeOf(value)}>
+          {verdict}
+        </span>
+      ))}
+    </li>
+  );
+}
+
+const placeOf = (value: number) => ({ '--place': String((relativePlace(value) + 1) / 2) });
+
+function NormScale({ decades: [from, to] }: Pick<LegendProps, 'decades'>) {
+  return (
+    <li>
+      <Ramp table={viridis} />
+      <span class="ends">
+        {[from, Math.round((from + to) / 2), to].map((power) => (
+          <span key={power}>{powerOfTen(10 ** power)}</span>
+        ))}
+      </span>
+    </li>
+  );
+}
+
+function Ramp({ table }: { table: Uint32Array }) {
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => place.current?.replaceChildren(rampPicture(table)), [table]);
+  return <span class="ramp" ref={place} />;
+}
+
+/** 0.001, 1 and 30, but 10 to the power of -6. */
+function powerOfTen(value: number) {
+  const power = Math.log10(value);
+  if (Math.abs(power) < 4 || Math.abs(power - Math.round(power)) > 1e-9) return figure(value);
+  return (
+    <>
+      10<sup>{String(Math.round(power)).replace('-', '−')}</sup>
+    </>
+  );
+}
+
+function PatternSwatch({ pattern }: { pattern: Pattern }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    if (canvas.current) paintPattern(canvas.current, pattern, 1);
+  });
+  return <canvas ref={canvas} class="pattern" width={28} height={12} />;
+}

@@ -1,0 +1,122 @@
+import type { LayerSummary } from '../../../index.ts';
+import { canDie } from '../../../kernels/activation.ts';
+import { layers as planned, run } from '../../app/state.ts';
+import { Curves } from '../../plots/curves.ts';
+import { layerLines, type MeasuredOfLayer, withTwin } from '../../plots/lines.ts';
+import { type Run, twinsOf } from '../run/run.ts';
+import { RunPlot } from '../run/run_plot.tsx';
+import { shownStep } from '../run/shown_step.ts';
+import { ExponentMap } from './exponent_map.tsx';
+import { chosenLayer, mapLayers } from './gradient_map.tsx';
+import { VerdictMark, VerdictReason } from './verdict_badge.tsx';
+
+const nothing = new Curves();
+
+interface Figure {
+  of: MeasuredOfLayer;
+  title: string;
+  about: string;
+  logarithmic: boolean;
+}
+
+const figures: Figure[] = [
+  {
+    of: 'norm',
+    title: 'Gradient norm',
+    about: 'How hard the loss pulls at the weights of the layer, all together',
+    logarithmic: true,
+  },
+  {
+    of: 'updateRatio',
+    title: 'Update ratio',
+    about: 'How far a step moves its weights, as a share of their norm: about 0.001 is usual',
+    logarithmic: true,
+  },
+  {
+    of: 'transport',
+    title: 'Transport factor',
+    about: 'What arrives here of the gradient at the layer behind: below 1 it shrinks, above 1 it grows',
+    logarithmic: true,
+  },
+  {
+    of: 'dead',
+    title: 'Dead units',
+    about: 'Share of its units that no image has made positive in this epoch: they do not learn',
+    logarithmic: false,
+  },
+];
+
+/** The layer that is chosen on the map: its verdict in words, and what is measured of it over the steps. */
+export function LayerDetail() {
+  const layer = chosenLayer();
+  if (!layer) return null;
+  const twins = run.value ? twinsOf(run.value) : [];
+  run.value?.events.value;
+  const step = run.value && shownStep(run.value);
+  const judged = twins.flatMap(({ name, run }) => {
+    const verdict = step === undefined ? undefined : run.verdictOf(layer, step)?.verdict;
+    return verdict ? [{ name, run, verdict }] : [];
+  });
+  const has = (of: MeasuredOfLayer) =>
+    twins.length ? twins.some(({ run }) => isMeasured(run, layer, of)) : isPlanned(layer, of);
+  const shown = figures.filter(({ of }) => has(of));
+  return (
+    <section id="layer-detail" class="layer-detail" aria-labelledby="layer-detail-title">
+      <h3 id="layer-detail-title">
+        {layer}
+        {judged.map(({ name, verdict }) => (
+          <span key={name} class={`badge ${verdict}`}>
+            <VerdictMark verdict={verdict} />
+            {name && ` in ${name}`}
+          </span>
+        ))}
+      </h3>
+      {judged.map(({ name, run }) => (
+        <div key={name} class="facts">
+          {name && <strong>{name}</strong>}
+          <VerdictReason run={run} layer={layer} step={step!} />
+        </div>
+      ))}
+      <div class="layer-plots">
+        {shown.map(({ of, title, about, logarithmic }) => (
+          // Another layer is another plot.
+          <div key={`${layer} ${of}`}>
+            <RunPlot
+              id={`layer-${of}`}
+              title={title}
+              logarithmic={logarithmic}
+              share={!logarithmic}
+              lines={(run) =>
+                withTwin(run, (twin, look) =>
+                  isMeasured(twin, layer, of) ? layerLines(twin.curves, layer, of, look) : [],
+                )
+              }
+              idle={() => layerLines(nothing, layer, of)}
+              about={about}
+              description={`${title} of ${layer} over the steps`}
+              empty="appears here"
+            />
+          </div>
+        ))}
+      </div>
+      <ExponentMap layer={layer} />
+    </section>
+  );
+}
+
+/** The last layer has none after it, and the units of some activations can't die. */
+function isMeasured({ trained, layers }: Run, layer: string, of: MeasuredOfLayer): boolean {
+  if (!trained.includes(layer)) return false;
+  if (of === 'transport') return layer !== trained.at(-1);
+  return of !== 'dead' || hasDeadUnits(layers, layer);
+}
+
+function isPlanned(layer: string, of: MeasuredOfLayer): boolean {
+  if (of === 'transport') return layer !== mapLayers().at(-1);
+  return of !== 'dead' || hasDeadUnits(planned.value.summary ?? [], layer);
+}
+
+function hasDeadUnits(layers: readonly LayerSummary[], layer: string): boolean {
+  const measured = layers.find(({ name }) => name === layer)?.measured;
+  return measured !== undefined && canDie(measured.activation);
+}

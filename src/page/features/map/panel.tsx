@@ -1,0 +1,69 @@
+import { holdSteps, thresholds } from '../../../health/verdicts.ts';
+import { run } from '../../app/state.ts';
+import { Curves } from '../../plots/curves.ts';
+import { normLines, withTwin } from '../../plots/lines.ts';
+import { later, onDemand } from '../../ui/lazy.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { RunPlot } from '../run/run_plot.tsx';
+import { GradientMap, mapLayers } from './gradient_map.tsx';
+import './style.css';
+import { TwinsKey } from '../run/twins_key.tsx';
+
+const nothing = new Curves();
+
+/** Before a run there is no verdict. */
+const RunVerdictNote = onDemand(async () => (await import('./run_verdict.tsx')).RunVerdictNote);
+
+const LayerDetail = later(
+  async () => (await import('./layer_detail.tsx')).LayerDetail,
+  'Choose a layer on the map to see its gradient, its updates and its dead units step by step.',
+  'facts',
+  '0px 0px -20% 0px',
+);
+
+/** What happens to the gradient on its way through the layers. */
+export function GradientsPanel() {
+  return (
+    <Panel id="gradients" title="Gradients">
+      <TwinsKey />
+      {run.value && <RunVerdictNote />}
+      <GradientMap />
+      <HowToRead />
+      {mapLayers().length > 0 && <LayerDetail />}
+      <RunPlot
+        id="norms"
+        title="Gradient norm of all layers"
+        logarithmic
+        lines={(run) => withTwin(run, ({ curves, trained }, look) => normLines(curves, trained, look))}
+        idle={() => normLines(nothing, mapLayers())}
+        description="Gradient norm of each layer over the training steps, on a logarithmic axis; the table of epochs has the figures"
+        empty="The norm of each layer's gradient appears here, step by step"
+      />
+    </Panel>
+  );
+}
+
+/** For somebody who has read of vanishing gradients, and sees some for the first time. */
+function HowToRead() {
+  const { vanishingReach, explodingReach } = thresholds;
+  return (
+    <details id="how-to-read" class="how-to-read">
+      <summary>How to read the map</summary>
+      <p>
+        A row is a layer, from the images at the top to the answer at the bottom, and a column is a step of training.
+        The error travels back from the last row to the first, and every layer multiplies it by a factor. The color
+        shows the product of these factors, the relative gradient: the RMS of a layer's delta (the gradient of the loss
+        with respect to the layer's output before its activation) over the last layer's. Many factors below 1 leave next
+        to nothing: below {vanishingReach.enter} the gradient <strong>vanishes</strong>, and the first layers do not
+        learn. Many factors above 1 blow it up: above {explodingReach.enter} it <strong>explodes</strong>, and training
+        jumps about or breaks off. Either verdict holds until the relative gradient has been between{' '}
+        {vanishingReach.leave} and {explodingReach.leave} for {holdSteps} steps.
+      </p>
+      <p>
+        The gradient norm, the other choice of color, also shrinks simply because the loss does. That is normal. To see
+        gradients vanish and explode, take deep-sigmoid, exploding-relu or dead-relu as the model's preset, and train
+        them beside five-relu as twins.
+      </p>
+    </details>
+  );
+}

@@ -1,0 +1,56 @@
+import { partsOf } from '../../../errors.ts';
+import type { Change, Remedy } from '../../../index.ts';
+import { augmentationOf, modelOf } from '../../app/experiment.ts';
+import { change, run as shownRun, trouble } from '../../app/state.ts';
+import { capitalized } from '../../ui/capitalized.ts';
+import type { Run } from '../run/run.ts';
+
+/** What the run comes to, the likeliest cause, and a button that makes the first remedy a part of the experiment. */
+export function RunVerdictNote() {
+  const run = shownRun.value;
+  run?.events.value; // there may be a new one
+  const found = run?.log.runVerdicts.at(-1);
+  if (!run || !found) return null;
+  const { verdict, sentence, cause, remedies } = found;
+  const remedy = remedies.find((each): each is Remedy & { change: Change } => each.change !== undefined);
+  const because = verdict === 'learning' || verdict === 'done' ? 'Held back by' : 'Likeliest cause';
+  return (
+    <div id="run-verdict">
+      <p>
+        <strong>{capitalized(verdict)}:</strong> {sentence}.
+      </p>
+      {cause && (
+        <p>
+          <strong>{because}:</strong> {cause}.
+        </p>
+      )}
+      {remedies.length > 0 && (
+        <p>
+          <strong>What usually helps:</strong> {remedies.map(({ words }) => words).join('; ')}.
+        </p>
+      )}
+      {remedy && (
+        <button type="button" id="apply-remedy" onClick={() => apply(run, remedy.change)}>
+          Change the experiment: {remedy.words}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The experiment of the run with the change made; whoever wants it trains it. */
+async function apply({ experiment, imageShape, classNames }: Run, remedy: Change): Promise<void> {
+  const { applyChange } = await import('../../../train/apply_change.ts');
+  const model = modelOf(experiment, [...imageShape], { classNames: [...classNames] });
+  const before = { model, optimizer: experiment.optimizer, augmentation: augmentationOf(experiment) };
+  try {
+    const { model, optimizer, augmentation } = applyChange(before, remedy);
+    change({
+      ...(remedy.layers && { model }),
+      ...((remedy.learningRateTimes !== undefined || remedy.globalClipnorm !== undefined) && { optimizer }),
+      ...(remedy.rescale !== undefined && { augmentation }),
+    });
+  } catch (error) {
+    trouble.value = partsOf(error);
+  }
+}

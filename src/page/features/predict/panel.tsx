@@ -1,0 +1,310 @@
+import { signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { count, counted, figure } from '../../../figures.ts';
+import { argmax, type LayerOutput } from '../../../index.ts';
+import { isOfClasses, metricWords } from '../../app/experiment.ts';
+import { run } from '../../app/state.ts';
+import { Panel } from '../../ui/panel.tsx';
+import { Picture } from '../../ui/picture.tsx';
+import { outputTiles } from '../../ui/tiles.ts';
+import { TypedNumber } from '../../ui/typed_number.tsx';
+import {
+  answer,
+  askAboutDrawing,
+  askAboutImage,
+  canAsk,
+  forget,
+  ink,
+  notKept,
+  type Question,
+  question,
+  results,
+  shapeOfRun,
+} from '../results/model.ts';
+import { placingFor } from './drawn_digit.ts';
+import './style.css';
+
+/** One image, drawn or chosen: what the network says of it, and what each layer makes of it on the way. */
+export function TryPanel() {
+  const shape = shapeOfRun();
+  if (!shape || !canAsk()) {
+    return (
+      <Panel id="try" title="Try it">
+        <p class="facts">
+          {notKept() ?? 'Draw a digit and see what the network says of it, when something was trained.'}
+        </p>
+      </Panel>
+    );
+  }
+  return (
+    <Panel id="try" title="Try it">
+      <div class="try">
+        <div>
+          {shape[2] === 1 && <Pad />}
+          <Choice />
+        </div>
+        <Says />
+      </div>
+      <Outputs />
+    </Panel>
+  );
+}
+
+/** Dots of the pad, each way. */
+const side = 280;
+const pen = 22;
+
+const gray = (level: number) => `rgb(${level} ${level} ${level})`;
+
+/** Where somebody draws with a mouse, a finger or a pen, and sees at once what is seen in it. */
+function Pad() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const context = () => canvas.current!.getContext('2d', { willReadFrequently: true })!;
+  const drawn = useRef(false);
+  const erase = () => {
+    context().clearRect(0, 0, side, side);
+    drawn.current = false;
+  };
+  // Another question than the drawing: the pad is free again.
+  const about = question.value;
+  useLayoutEffect(() => {
+    if (drawn.current && (!about || about.sample !== undefined)) erase();
+  }, [about]);
+  const place = (event: PointerEvent): [number, number] => {
+    const { left, top, width, height } = canvas.current!.getBoundingClientRect();
+    return [((event.clientX - left) * side) / width, ((event.clientY - top) * side) / height];
+  };
+  const ask = () => {
+    const { data } = context().getImageData(0, 0, side, side);
+    askAboutDrawing(
+      Uint8Array.from({ length: side * side }, (_, i) => data[4 * i + 3]!),
+      side,
+    );
+  };
+  const start = (event: PointerEvent) => {
+    if (event.button) return;
+    canvas.current!.setPointerCapture(event.pointerId);
+    const stroke = context();
+    Object.assign(stroke, { lineWidth: pen, lineCap: 'round', lineJoin: 'round', strokeStyle: gray(ink.value.ink) });
+    stroke.beginPath();
+    stroke.moveTo(...place(event));
+    stroke.lineTo(...place(event)); // a dot is drawn too
+    stroke.stroke();
+    drawn.current = true;
+    ask();
+  };
+  const move = (event: PointerEvent) => {
+    if (!canvas.current!.hasPointerCapture(event.pointerId)) return;
+    const stroke = context();
+    for (const each of event.getCoalescedEvents?.() ?? [event]) stroke.lineTo(...place(each));
+    stroke.stroke();
+    ask();
+  };
+  const { paper, ink: level } = ink.value;
+  const { words } = placingFor(shapeOfRun()![0]);
+  return (
+    <>
+      <canvas
+        id="pad"
+        ref={canvas}
+        class="pad"
+        width={side}
+        height={side}
+        style={{ background: gray(paper) }}
+        role="img"
+        aria-label="A place to draw a digit with a mouse, a finger or a pen; a validation image can be chosen below instead"
+        aria-describedby="pad-how"
+        onPointerDown={start}
+        onPointerMove={move}
+      />
+      <button
+        id="erase"
+        type="button"
+        onClick={() => {
+          erase();
+          forget();
+        }}
+      >
+        Erase
+      </button>
+      <p id="pad-how" class="facts">
+        Draw here, {level < paper ? 'dark on light' : 'light on dark'} as in the training images. The drawing is scaled
+        and moved: {words}.
+      </p>
+    </>
+  );
+}
+
+const chosen = signal(0);
+
+/** A validation image by its number: what a keyboard has in place of the pad. */
+function Choice() {
+  const images = results.value?.images ?? run.value?.plan.testSamples ?? 1;
+  const choose = (sample: number) => {
+    chosen.value = sample;
+    askAboutImage('test', chosen.value);
+  };
+  const about = question.value;
+  const now = about?.part === 'test' ? (about.sample ?? 0) : chosen.value;
+  return (
+    <div class="choice">
+      <label for="test-image">Validation image, 0 to {count(images - 1)}</label>
+      <div class="row">
+        <TypedNumber
+          id="test-image"
+          step={1}
+          least={0}
+          most={images - 1}
+          value={now}
+          onChange={(sample) => choose(sample!)}
+        />
+        <button id="ask" type="button" onClick={() => choose(now)}>
+          Ask
+        </button>
+        <button
+          id="previous-image"
+          type="button"
+          aria-label="Previous validation image"
+          onClick={() => choose((now + images - 1) % images)}
+        >
+          ‹
+        </button>
+        <button
+          id="next-image"
+          type="button"
+          aria-label="Next validation image"
+          onClick={() => choose((now + 1) % images)}
+        >
+          ›
+        </button>
+        <button type="button" onClick={() => choose(Math.floor(Math.random() * images))}>
+          Any
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** What is said of the image: a bar a class or a label, or the numbers. */
+function Says() {
+  const about = question.value;
+  const shape = shapeOfRun();
+  const outputs = answer.value?.probabilities;
+  const shown = run.value;
+  const names = shown?.classNames ?? [];
+  if (!about || !shape || !shown) return <p class="facts">What the network says appears here.</p>;
+  if (!isOfClasses(shown.experiment)) return <SaysOfEach about={about} names={names} outputs={outputs} />;
+  const best = outputs ? argmax(outputs) : -1;
+  return (
+    <div class="says">
+      <div class="asked">
+        <Picture pixels={about.pixels} shape={shape} label={nameOf(about)} />
+        <p role="status">
+          {best >= 0 && <strong>{`${names[best]}, ${percent(outputs![best]!)}`}</strong>}
+          {about.label === undefined ? ' As the network sees it.' : ` It is ${names[about.label]}.`}
+        </p>
+      </div>
+      <Bars label="Probability of each class" names={names} outputs={outputs} best={best} />
+    </div>
+  );
+}
+
+interface BarsProps {
+  label: string;
+  names: readonly string[];
+  outputs: Float32Array | undefined;
+  best: number;
+}
+
+const Bars = ({ label, names, outputs, best }: BarsProps) => (
+  <ol id="probabilities" class="probabilities" aria-label={label}>
+    {names.map((name, at) => (
+      <li key={at} class={at === best ? 'best' : ''}>
+        <span class="name" title={name}>
+          {name}
+        </span>
+        <meter min={0} max={1} value={outputs?.[at] ?? 0} aria-label={name} />
+        <span class="share">{outputs ? percent(outputs[at]!) : ''}</span>
+      </li>
+    ))}
+  </ol>
+);
+
+interface SaysOfEachProps extends Pick<BarsProps, 'names' | 'outputs'> {
+  about: Question;
+}
+
+/** Of labels that do not exclude each other, and of numbers: each output stands for itself. */
+function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
+  const shown = run.value!;
+  const areNumbers = metricWords(shown.experiment) !== 'accuracy';
+  const has = names.filter((_, k) => about.values?.[k]);
+  return (
+    <div class="says">
+      <div class="asked">
+        <Picture pixels={about.pixels} shape={shapeOfRun()!} label={nameOf(about)} />
+        <p role="status">
+          {about.values === undefined
+            ? 'As the network sees it.'
+            : areNumbers
+              ? 'Predicted and actual.'
+              : `It has ${has.join(', ') || 'none of the labels'}.`}
+        </p>
+      </div>
+      {areNumbers ? (
+        <dl id="predicted" class="predicted">
+          {names.map((name, k) => (
+            <div key={k}>
+              <dt>{name}</dt>
+              <dd>
+                <strong>{outputs ? figure(outputs[k]!) : '…'}</strong>
+                {about.values && ` actual ${figure(about.values[k])}`}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      ) : (
+        <Bars label="Probability of each label" names={names} outputs={outputs} best={-1} />
+      )}
+    </div>
+  );
+}
+
+const nameOf = ({ sample, part }: Question) =>
+  sample === undefined
+    ? 'the drawing as the network sees it'
+    : `${part === 'training' ? 'training' : 'validation'} image ${sample}`;
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+function Outputs() {
+  const outputs = answer.value?.outputs;
+  if (!question.value || !outputs) return null;
+  return (
+    <section aria-labelledby="outputs-title">
+      <h3 id="outputs-title">What each layer makes of it</h3>
+      <ul class="outputs">
+        {outputs.map((output) => (
+          <Output key={output.layer} {...output} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Output(output: LayerOutput) {
+  const { layer, shape } = output;
+  const { tiles, low, high } = outputTiles(output);
+  const what =
+    shape.length === 1 ? counted(shape[0]!, 'unit') : `${counted(shape[2]!, 'map')} of ${shape[0]} × ${shape[1]}`;
+  return (
+    <li>
+      <p class="facts">
+        <strong>{layer}</strong> {`${what}, black ${figure(low)} to white ${figure(high)}`}
+      </p>
+      <div class="tiles">
+        <Picture pixels={tiles.pixels} shape={tiles.shape} label={`${layer}: ${what}`} />
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,153 @@
+import { signal } from '@preact/signals';
+import type { ErrorParts } from '../../../errors.ts';
+import { count, figure, roughFigure } from '../../../figures.ts';
+import { chromeTrace, type Phase, type TrainingProfile } from '../../../index.ts';
+import { adapter, isReady, settled } from '../../app/state.ts';
+import { training } from '../../app/worker_client.ts';
+import { download } from '../../ui/download.ts';
+import { Facts } from '../../ui/error_banner.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { Scroll } from '../../ui/scroll.tsx';
+import { plannedRequest } from '../run/model.ts';
+import './style.css';
+
+const profiled = signal<{ profile: TrainingProfile; of: string } | undefined>();
+const refused = signal<ErrorParts | undefined>();
+const isBusy = signal(false);
+
+const rounds = 5;
+
+const headings: Record<Phase, string> = {
+  input: 'Images of the batch',
+  forward: 'Forward',
+  backward: 'Backward',
+  update: 'Norms and update',
+};
+
+async function time(): Promise<void> {
+  if (isBusy.peek()) return;
+  isBusy.value = true;
+  refused.value = undefined;
+  const about = settled.peek();
+  try {
+    const request = plannedRequest();
+    if (!request) return;
+    const profile = await training.profile(request, rounds);
+    const model = typeof about.model === 'string' ? about.model : 'a model of its own';
+    profiled.value = { profile, of: `${model} on ${about.dataset}, batch ${about.batchSize}` };
+  } catch (error) {
+    refused.value = error as ErrorParts;
+  } finally {
+    isBusy.value = false;
+  }
+}
+
+function save(): void {
+  if (!profiled.value) return;
+  const { profile, of } = profiled.value;
+  const device = adapter.value?.description || adapter.value?.vendor || '';
+  const trace = chromeTrace(profile, `wgrad, ${of}${device && `, ${device}`}`);
+  download(new Blob([JSON.stringify(trace)], { type: 'application/json' }), 'wgrad-step.trace.json');
+}
+
+/** Where a step's time goes, dispatch by dispatch. */
+export function ProfilePanel() {
+  const shown = profiled.value;
+  return (
+    <Panel id="profile" title="Profile">
+      <div class="row">
+        <button id="time" type="button" disabled={!isReady.value} aria-disabled={isBusy.value} onClick={time}>
+          {isBusy.value ? 'Timing…' : 'Time a step'}
+        </button>
+        {shown && (
+          <button id="save-trace" type="button" title="For ui.perfetto.dev or chrome://tracing" onClick={save}>
+            Save as Chrome trace
+          </button>
+        )}
+      </div>
+      <p class="facts" role="status">
+        {shown ? sentence(shown) : 'A bar for each dispatch of a step of what would be trained now.'}
+      </p>
+      {refused.value && (
+        <div role="alert">
+          <p>{refused.value.what}.</p>
+          <Facts {...refused.value} />
+        </div>
+      )}
+      {shown && <Dispatches {...shown.profile} />}
+    </Panel>
+  );
+}
+
+function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
+  const longest = Math.max(...dispatches.map(({ microseconds }) => microseconds));
+  return (
+    <Scroll labelledBy="profile-title">
+      <table class="dispatches">
+        <thead>
+          <tr>
+            <th scope="col">dispatch</th>
+            <td />
+            {['µs', 'share', 'GFLOP/s', 'GB/s'].map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {(Object.keys(headings) as Phase[]).map((phase) => {
+          const rows = dispatches.filter((dispatch) => dispatch.phase === phase);
+          const sum = rows.reduce((total, { microseconds }) => total + microseconds, 0);
+          return (
+            <tbody key={phase}>
+              <tr class="phase">
+                <th scope="rowgroup" colSpan={2}>
+                  {headings[phase]}
+                </th>
+                <td>{microsecondsText(sum)}</td>
+                <td>{share(sum / stepMicroseconds)}</td>
+                <td class="rest" colSpan={2} />
+              </tr>
+              {rows.map(({ name, layer, microseconds, gflops, gbps, workgroups, repeats, share: part }, i) => (
+                <tr
+                  key={i}
+                  title={`${workgroups.join(' × ')} workgroups${repeats > 1 ? `, timed ${count(repeats)} at once` : ''}`}
+                >
+                  <th scope="row">
+                    {name} <span class="layer">{layer}</span>
+                  </th>
+                  <td class="bar">
+                    <meter min={0} max={longest} value={microseconds} aria-hidden="true" />
+                  </td>
+                  <td>{microsecondsText(microseconds)}</td>
+                  <td>{share(part)}</td>
+                  <td class="rate" data-unit="GFLOP/s">
+                    {rate(gflops)}
+                  </td>
+                  <td class="rate" data-unit="GB/s">
+                    {rate(gbps)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          );
+        })}
+      </table>
+    </Scroll>
+  );
+}
+
+const microsecondsText = (time: number) => count(time < 1000 ? Number(time.toPrecision(3)) : Math.round(time));
+const rate = (value: number | undefined) => (!value ? '–' : value < 0.001 ? '< 0.001' : roughFigure(value));
+const share = (part: number) => `${(100 * part).toFixed(1)} %`;
+
+function sentence({ profile, of }: { profile: TrainingProfile; of: string }): string {
+  const { dispatchesPerStep, stepMicroseconds, rounded, timestampResolutionNs } = profile;
+  return (
+    `${of}: ${count(dispatchesPerStep)} dispatches, ${figure(stepMicroseconds / 1000)} ms. Each had a pass of its own, ` +
+    'which makes their sum more than a step. ' +
+    (rounded
+      ? `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} µs here: short dispatches were repeated.`
+      : 'Timestamps are not rounded here.')
+  );
+}

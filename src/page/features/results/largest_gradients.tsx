@@ -1,0 +1,76 @@
+import { effect, signal } from '@preact/signals';
+import { count, figure } from '../../../figures.ts';
+import type { ProbeRecord } from '../../../index.ts';
+import { isOfClasses } from '../../app/experiment.ts';
+import { run } from '../../app/state.ts';
+import { training } from '../../app/worker_client.ts';
+import { Picture } from '../../ui/picture.tsx';
+import { tryImage } from './model.ts';
+import type { ImageOf } from './worker.ts';
+
+/** The last probe whose samples' pictures are there; pictures are missing where the run's images are not to be had. */
+const shown = signal<{ probe: ProbeRecord; pictures: (ImageOf | undefined)[] } | undefined>();
+let isFetching = false;
+
+effect(() => {
+  const now = run.value;
+  void now?.events.value;
+  // Twins' images go with their networks.
+  const probe = now?.beside ? undefined : now?.log.probes.at(-1);
+  if (!probe) shown.value = undefined;
+  else if (probe !== shown.peek()?.probe) fetchPictures(probe);
+});
+
+/** Of those that come while one is waited for, the last is next: with the events that it brings. */
+async function fetchPictures(probe: ProbeRecord): Promise<void> {
+  if (isFetching) return;
+  isFetching = true;
+  const of = run.peek();
+  const pictures = await Promise.all(
+    probe.hardest.map(({ sample }) => training.imageOf('training', sample).catch(() => undefined)),
+  );
+  isFetching = false;
+  const now = run.peek();
+  const last = now?.log.probes.at(-1);
+  if (!last || now?.beside) return;
+  // Those of a run before may have another shape.
+  if (now === of) shown.value = { probe, pictures };
+  if (last !== probe) fetchPictures(last);
+}
+
+/** The training images whose own gradients are largest, of the batch that was probed last. */
+export function Hardest() {
+  if (!shown.value || !run.value) return null;
+  const { probe, pictures } = shown.value;
+  const { classNames, imageShape, experiment } = run.value;
+  const nameOf = (label: number) => (isOfClasses(experiment) ? classNames[label] : 'its numbers are in Try it');
+  return (
+    <section id="hardest" aria-labelledby="hardest-title">
+      <h3 id="hardest-title">Training images that pull hardest</h3>
+      <p class="facts">
+        Norm of each image's own gradient over the dense layers, in the batch of step {count(probe.step)}. They are
+        shown as they are; the step saw them augmented.
+      </p>
+      <ul class="mistakes">
+        {probe.hardest.map(({ sample, label, gradientNorm }, i) => {
+          const picture = pictures[i];
+          return (
+            <li key={i}>
+              <button
+                type="button"
+                disabled={!picture}
+                title={`Training image ${sample}, ${nameOf(label)}: ask about it`}
+                onClick={() => tryImage('training', sample)}
+              >
+                {picture && <Picture pixels={picture.pixels} shape={imageShape} label={`training image ${sample}`} />}
+                <span class="name">{nameOf(label)}</span>
+                <span class="fact">{`norm ${figure(gradientNorm)}`}</span>
+                <span class="fact">{`image ${count(sample)}`}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

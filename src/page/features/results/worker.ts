@@ -1,0 +1,244 @@
+import {
+  type Confusion,
+  confusionOf,
+  createDataset,
+  type Dataset,
+  type LayerOutput,
+  type MetricConfig,
+  type MetricFigures,
+} from '../../../index.ts';
+import type { CompiledModel } from '../../../model/graph.ts';
+import { definitionOf } from '../../../model/layers/index.ts';
+import { defaultLoss, fillLoss, isOfClasses } from '../../../model/loss.ts';
+import { lossDefinition } from '../../../model/losses/index.ts';
+import { countedMetrics, figuresOf, fillMetrics } from '../../../model/metrics/index.ts';
+import { Tally } from '../../../model/metrics/tally.ts';
+import { classesOf, targetsOf } from '../../../plan/targets.ts';
+import { type LabelScores, labelScores, labelThreshold } from '../../../train/label_scores.ts';
+import { type RegressionFigures, regressionFigures } from '../../../train/regression.ts';
+import { load } from '../../app/worker/datasets.ts';
+import { type Ink, inkOf } from '../predict/ink.ts';
+import { current, type Session } from '../run/worker.ts';
+
+/** One image as it lies in a data set. */
+export interface ImageOf {
+  pixels: Uint8Array<ArrayBuffer>;
+  label: number;
+  /** In place of a class. */
+  values?: number[];
+}
+
+/** What the network of a run makes of its validation images, and how it looks at them first. */
+export type Results = ResultsOfAll & (ClassResults | LabelResults | NumberResults);
+
+interface ResultsOfAll {
+  /** Steps that it had been trained for. */
+  step: number;
+  imageShape: [height: number, width: number, channels: number];
+  images: number;
+  /** Augmented samples of each image that predictions are the mean of; undefined for the images as they are. */
+  samples?: number;
+  /** Of the first layer, where it has some to show: [height, width, channels, filters]. */
+  kernels?: { layer: string; shape: number[]; values: Float32Array };
+}
+
+/** Of classes that exclude each other. */
+export interface ClassResults {
+  kind: 'classes';
+  /** Without the mistakes beyond the first ones. */
+  confusion: Confusion;
+  /** Of each class, in their order, and of all: the mean over the classes that have images. */
+  byClass: { precision: number[]; recall: number[]; f1Score: number[] };
+  /** Means over the classes. */
+  macro: { precision: number; recall: number; f1Score: number };
+  balancedAccuracy: number;
+  /** Metrics that the run measures and that are one number, by their names. */
+  asked: Record<string, number>;
+  /** All of them. */
+  mistakes: number;
+  /** The images of `confusion.mistakes`, in their order. */
+  pictures: ImageOf[];
+}
+
+/** Of labels that do not exclude each other. */
+export interface LabelResults {
+  kind: 'labels';
+  names: string[];
+  scores: LabelScores[];
+  /** The share of images all of whose labels are right. */
+  exact: number;
+}
+
+/** Of numbers. */
+export interface NumberResults {
+  kind: 'numbers';
+  names: string[];
+  /** [n, outputs] */
+  actual: Float32Array;
+  predicted: Float32Array;
+  figures: RegressionFigures[];
+  /** The images whose predictions are furthest off, summed over the numbers as shares of their spread. */
+  worst: { sample: number; picture: ImageOf }[];
+}
+
+const mistakesShown = 12;
+
+const shownMetrics = fillMetrics(['precision', 'recall', 'f1Score', 'balancedAccuracy']);
+
+/**
+ * Asks the network as it is now; where a run is under way, between two of its steps. Undefined before the first run, and
+ * where a run came from a file whose data set isn't to be had.
+ */
+export const resultsOf = (samples?: number) => ofCurrent((session) => whatBecomesOf(session, samples));
+
+/** Asks the network that is there. Undefined where another one has taken its place before it could answer. */
+async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefined>): Promise<T | undefined> {
+  const session = current();
+  try {
+    return session && (await ask(session));
+  } catch (error) {
+    if (current() !== session) return undefined;
+    throw error;
+  }
+}
+
+async function whatBecomesOf(
+  { trainer, test, request, classNames }: Session,
+  samples: number | undefined,
+): Promise<Results | undefined> {
+  if (!test) return undefined;
+  const loss = fillLoss(request.loss ?? defaultLoss);
+  const [predicted, { weights, progress }] = await Promise.all([
+    trainer.meanwhile.predict(test, samples ? { testTimeAugmentation: samples } : {}),
+    trainer.meanwhile.snapshot(),
+  ]);
+  const kernels = kernelsOf(trainer.model, weights);
+  const ofAll: ResultsOfAll = {
+    step: progress.step,
+    imageShape: test.imageShape,
+    images: test.count,
+    ...(samples && { samples }),
+    ...(kernels && { kernels }),
+  };
+  if (isOfClasses(loss)) return { ...ofAll, ...classResults(test, predicted, request.metrics) };
+  const outputs = predicted.length / test.count;
+  const actual = targetsOf({ loss, outputs }, test)!;
+  const names = test.targetNames ?? (outputs === classNames.length ? classNames : ['class']);
+  if (lossDefinition(loss.type).ending === 'sigmoid') {
+    return { ...ofAll, kind: 'labels', names, ...labelResults(actual, predicted, outputs) };
+  }
+  const figures = regressionFigures(actual, predicted, outputs);
+  const worst = furthest(actual, predicted, figures).map((sample) => ({ sample, picture: imageAt(test, sample) }));
+  return { ...ofAll, kind: 'numbers', names, actual, predicted, figures, worst };
+}
+
+function classResults(
+  test: Dataset,
+  probabilities: Float32Array,
+  metrics: readonly MetricConfig[] | undefined,
+): ClassResults {
+  const labels = classesOf(test, probabilities.length / test.count);
+  const { mistakes, ...confusion } = confusionOf(labels, probabilities);
+  const tally = new Tally(confusion.counts.length);
+  tally.add(labels, probabilities);
+  const figures: MetricFigures = figuresOf(shownMetrics, tally);
+  const asked = figuresOf(countedMetrics(fillMetrics(metrics)), tally);
+  const shown = mistakes.slice(0, mistakesShown);
+  return {
+    kind: 'classes',
+    confusion: { ...confusion, mistakes: shown },
+    byClass: {
+      precision: figures.precisionByClass!,
+      recall: figures.recallByClass!,
+      f1Score: figures.f1ScoreByClass!,
+    },
+    macro: { precision: figures.precision!, recall: figures.recall!, f1Score: figures.f1Score! },
+    balancedAccuracy: figures.balancedAccuracy!,
+    asked: Object.fromEntries(
+      Object.entries(asked).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+    ),
+    mistakes: mistakes.length,
+    pictures: shown.map(({ sample }) => imageAt(test, sample)),
+  };
+}
+
+function labelResults(actual: Float32Array, predicted: Float32Array, labels: number) {
+  const isSame = (i: number) => actual[i]! > labelThreshold === predicted[i]! > labelThreshold;
+  const count = actual.length / labels;
+  let exact = 0;
+  for (let n = 0; n < count; n++) {
+    if (Array.from({ length: labels }, (_, k) => n * labels + k).every(isSame)) exact++;
+  }
+  return { scores: labelScores(actual, predicted, labels), exact: exact / count };
+}
+
+/** The samples with the largest errors, each error as a multiple of its number's mean one. */
+function furthest(actual: Float32Array, predicted: Float32Array, figures: readonly RegressionFigures[]): number[] {
+  const outputs = figures.length;
+  const error = (sample: number) =>
+    figures.reduce((sum, { meanAbsoluteError }, k) => {
+      const at = sample * outputs + k;
+      return sum + Math.abs(predicted[at]! - actual[at]!) / (meanAbsoluteError || 1);
+    }, 0);
+  const errors = Array.from({ length: actual.length / outputs }, (_, sample) => ({ sample, error: error(sample) }));
+  return errors
+    .sort((a, b) => b.error - a.error)
+    .slice(0, mistakesShown)
+    .map(({ sample }) => sample);
+}
+
+/** @param weights of all tensors, in the model's order. */
+function kernelsOf({ layers, tensors }: CompiledModel, weights: readonly Float32Array[]): Results['kernels'] {
+  const [first] = layers;
+  const name = first && definitionOf(first.type).pictures;
+  const at = tensors.findIndex(({ layer, spec }) => layer === 0 && spec.name === name);
+  return at < 0 ? undefined : { layer: first!.name, shape: tensors[at]!.spec.shape, values: weights[at]! };
+}
+
+/** What the network says of one image, and what each layer made of it on the way there. */
+export interface Answer {
+  /** The model's outputs: a probability a class, or a label, or numbers. */
+  probabilities: Float32Array;
+  outputs: LayerOutput[];
+}
+
+/** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
+export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
+  ofCurrent(async ({ trainer, imageShape, classNames }) => {
+    const { layers, output } = trainer.model;
+    const labels =
+      classNames.length > 0
+        ? { labels: [0], classNames }
+        : { targets: new Float32Array(layers[output]!.outputShape[0]!) };
+    const image = createDataset({ images: pixels, imageShape, ...labels });
+    const outputs = await trainer.meanwhile.activations(image);
+    return { probabilities: outputs.at(-1)!.values, outputs };
+  });
+
+/** How the training images of the run are drawn; undefined where they are not to be had, or have colors. */
+export const inkOfRun = (): Promise<Ink | undefined> =>
+  ofCurrent(async ({ request, training, imageShape }) => {
+    // A run from a file: its images may have been added since.
+    const dataset = training ?? (await load(request).catch(() => undefined))?.train;
+    if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
+    return inkOf(dataset.images, imageShape);
+  });
+
+/** A part of the images of a run. */
+export type PartOfRun = 'training' | 'test';
+
+/** One of the images of the run, as it is; undefined where they are not to be had. */
+export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf | undefined> {
+  const dataset = current()?.[part];
+  return dataset && index < dataset.count ? imageAt(dataset, index) : undefined;
+}
+
+function imageAt({ images, labels, imageShape, targets, targetNames }: Dataset, index: number): ImageOf {
+  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const outputs = targetNames?.length ?? 0;
+  return {
+    pixels: images.slice(index * bytes, (index + 1) * bytes) as Uint8Array<ArrayBuffer>,
+    label: labels[index]!,
+    ...(targets && { values: [...targets.subarray(index * outputs, (index + 1) * outputs)] }),
+  };
+}

@@ -1,0 +1,27 @@
+import { count } from '../../../figures.ts';
+import { run } from '../../app/state.ts';
+import { twinLookOf } from '../../plots/look.ts';
+import { Swatch } from '../../plots/swatch.tsx';
+import { twinsOf } from './run.ts';
+import './twins_key.css';
+
+/** Which of the twins that are shown is which: what they differ in, and how their lines look. */
+export function KeyOfTwins() {
+  const shown = run.value;
+  shown?.events.value;
+  if (!shown?.beside) return null;
+  return (
+    <ul class="twins-key" aria-label="What the twins differ in">
+      {twinsOf(shown).map(({ name, run: { way, brokeAt } }) => (
+        <li key={name}>
+          <Swatch look={{ ...twinLookOf(name as 'A' | 'B', 0), color: '--ink' }} />
+          <strong>{name}</strong> {way}
+          {brokeAt !== undefined && <em>, broke off at step {count(brokeAt)}: its numbers were not finite</em>}
+        </li>
+      ))}
+      <li class="rest">
+        All else is the same.{shown.pair && ` Shown is pair ${shown.pair.number} of ${shown.pair.of}.`}
+      </li>
+    </ul>
+  );
+}

@@ -1,0 +1,347 @@
+import { effect } from '@preact/signals';
+import { type ProxyMarked, proxy } from 'comlink';
+import type { DatasetFacts } from '../../../data/served_datasets.ts';
+import type { ErrorParts } from '../../../errors.ts';
+import { clock, count, counted, fixed } from '../../../figures.ts';
+import { upTo } from '../../../formats/history_until.ts';
+import type { RunEvent } from '../../../health/run_events.ts';
+import type { Model } from '../../../index.ts';
+import type { Plan } from '../../../train/run_length.ts';
+import { checkUnderWay } from '../../app/augmentation_check.ts';
+import { datasetTitle, datasetTitles } from '../../app/dataset_titles.ts';
+import {
+  augmentationOf,
+  type Experiment,
+  isValidRate,
+  learningRateOf,
+  metricWords,
+  modelOf,
+  namesOf,
+  rateWords,
+  type SettledExperiment,
+  sameRate,
+} from '../../app/experiment.ts';
+import * as state from '../../app/state.ts';
+import type { Source } from '../../app/worker/datasets.ts';
+import { thread, training } from '../../app/worker_client.ts';
+import { Run } from './run.ts';
+import type { Listener, Trained, TrainRequest } from './worker.ts';
+
+/** What a person can do to a run, and how the page opens: the only writer of what the panels read. */
+
+/** Opens the GPU, then the data set, and keeps to the one that is chosen from then on. */
+export async function open(): Promise<void> {
+  thread.addEventListener('error', ({ message }) => {
+    state.run.value?.end();
+    state.trouble.value = {
+      what: 'The thread that trains has failed',
+      found: message || 'no message from the browser',
+      fix: 'load this page again',
+    };
+  });
+  try {
+    if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;
+    state.adapter.value = await training.open();
+  } catch (error) {
+    state.noGpu.value = error as ErrorParts;
+    return;
+  }
+  seeWhatIsThere();
+  // Somebody may have fetched a data set in the meantime, by the command, in another window.
+  addEventListener('focus', seeWhatIsThere);
+  addEventListener('online', tryAgain);
+  // A change of anything else than the data set doesn't look for it again.
+  let asked = '';
+  effect(() => {
+    const source = sourceOf(state.experiment.value);
+    const key = JSON.stringify(source);
+    if (key === asked) return;
+    asked = key;
+    find(source);
+  });
+}
+
+/** What trains is fetched as soon as the page is ready, so that Train need not wait for it. Asking again fetches nothing. */
+effect(() => {
+  if (state.isReady.value) training.prepare().catch(() => undefined); // Train tries again, and tells
+});
+
+/** Loads the data set of the experiment once more: it failed, or its name stands for something else now. */
+export const lookAgain = (): Promise<void> => find(sourceOf(state.experiment.peek()));
+
+/** Whatever failed and may succeed now. */
+function tryAgain(): void {
+  seeWhatIsThere();
+  const { error } = state.dataset.peek();
+  const { retry } = state.trouble.peek() ?? {};
+  if (error && !state.lacksImages.peek()) lookAgain();
+  else retry?.();
+}
+
+/** Asks what this page and its server have of each data set. What stays unknown is offered, and fails with its reason. */
+async function seeWhatIsThere(): Promise<void> {
+  const before = state.available.peek();
+  const now = await training.availability(Object.keys(datasetTitles)).catch(() => before);
+  if (JSON.stringify(now) === JSON.stringify(before)) return;
+  state.available.value = now;
+  const { dataset } = state.experiment.peek();
+  const isOther = dataset in before && JSON.stringify(before[dataset]) !== JSON.stringify(now[dataset]);
+  if (isOther && !underWay()) await lookAgain();
+}
+
+const sourceOf = ({ dataset, clean }: Experiment): Source => ({ dataset, clean });
+
+/** Finds out what there is to train. What comes with the page stands in for a default that could not be loaded. */
+async function find(source: Source): Promise<void> {
+  const name = source.dataset;
+  const isStillAsked = () => JSON.stringify(sourceOf(state.experiment.peek())) === JSON.stringify(source);
+  const before = state.dataset.peek().error;
+  if (before && state.trouble.peek()?.what === before.what) state.trouble.value = undefined;
+  state.dataset.value = { name };
+  try {
+    const facts = await training.facts(source);
+    if (!isStillAsked()) return;
+    state.dataset.value = { name, facts };
+    const overview = await training.overview(source);
+    if (isStillAsked()) state.dataset.value = { name, facts, overview };
+  } catch (thrown) {
+    if (!isStillAsked()) return;
+    const error = thrown as ErrorParts;
+    if (!state.datasetIsChosen.peek() && name !== 'digits') {
+      state.experiment.value = { ...state.experiment.peek(), dataset: 'digits', clean: [] };
+      state.status.value = `${datasetTitle(name)} could not be loaded (${error.what}). These are the digits that come with the page.`;
+      return;
+    }
+    state.dataset.value = { name, error };
+    state.trouble.value = { ...error, ...(name !== 'own' && { retry: lookAgain }) };
+  }
+}
+
+/** The run as it is set up, for what the worker does with it beside training; undefined while a part of it is not known. */
+export function plannedRequest(): TrainRequest | undefined {
+  const { facts } = state.dataset.peek();
+  const length = state.plan.peek();
+  const inputShape = state.checked.peek()?.shape;
+  if (!facts || !length || !inputShape) return undefined;
+  return { ...requestOf(state.settled.peek(), inputShape, facts, length), paused: false };
+}
+
+/** An experiment as the worker takes it. @param inputShape of the model: what the augmentation gives. */
+export function requestOf(
+  experiment: SettledExperiment,
+  inputShape: Model['inputShape'],
+  facts: DatasetFacts,
+  plan: Plan,
+): Omit<TrainRequest, 'paused'> {
+  const { dataset, clean, optimizer, loss, batchSize, accumulationSteps, seed, health } = experiment;
+  const { metrics, fit, testTimeAugmentation } = experiment;
+  const { epochs, trainSamples, testSamples } = plan;
+  return {
+    dataset,
+    clean,
+    model: modelOf(experiment, inputShape, facts),
+    augmentation: augmentationOf(experiment),
+    optimizer,
+    ...(loss && { loss }),
+    batchSize,
+    accumulationSteps,
+    seed,
+    health,
+    ...(metrics && { metrics }),
+    ...(fit && { fit }),
+    ...(testTimeAugmentation && { testTimeAugmentation }),
+    epochs,
+    trainSamples,
+    testSamples,
+  };
+}
+
+/** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`. */
+export async function train({ paused = false } = {}): Promise<void> {
+  // Behind a change that was made a moment ago.
+  const isUnderWay = checkUnderWay();
+  if (isUnderWay) await isUnderWay;
+  const experiment = state.settled.peek();
+  const plan = state.plan.peek();
+  const { facts } = state.dataset.peek();
+  const { summary } = state.layers.peek();
+  const { shape } = state.checked.peek() ?? {};
+  if (!plan || !facts || !summary || !shape || !state.isReady.peek()) return;
+  const run = new Run(experiment, plan, summary, namesOf(facts), facts.imageShape);
+  const request = {
+    ...requestOf(experiment, shape, facts, plan),
+    ...(run.probeEvery && { probeEvery: run.probeEvery }),
+  };
+  await follow(run, (listener) => training.train({ ...request, paused }, listener));
+}
+
+/** Finds out where a run that is over can go on. */
+export async function canGoOn(run: Run, isBroken = false): Promise<void> {
+  const from = await training.goesOnFrom();
+  if (!from || state.run.peek() !== run) return;
+  // What a file tells may be less than its network has done.
+  if (run.log.steps[from.step - 1]?.step === from.step) state.goesOnFrom.value = { ...from, isBroken };
+}
+
+/** Trains on behind `goesOnFrom`. @param epochs up to that one; more than there were is a longer run. */
+export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise<void> {
+  const before = state.run.peek();
+  const from = state.goesOnFrom.peek();
+  if (!before || !from || underWay() || state.isLoading.peek()) return;
+  const { layers, classNames, imageShape, history } = before;
+  const { stepsPerEpoch } = before.log;
+  const { trainSamples, testSamples } = before.plan;
+  const plan = { ...before.plan, epochs, cut: false };
+  const shown = state.settled.peek();
+  const isAsShown = JSON.stringify(shown) === JSON.stringify(before.experiment);
+  const experiment = {
+    ...before.experiment,
+    ...(epochs > before.plan.epochs && { epochs, trainSamples, testSamples }),
+  };
+  let { learningRate } = from;
+  if (isAsShown) {
+    // The address repeats the longer run, and the form shows the rate that it goes on with.
+    const optimizer = { ...experiment.optimizer, learningRate };
+    state.change({
+      ...experiment,
+      ...(!sameRate(learningRateOf(experiment.optimizer), learningRate) && { optimizer }),
+    });
+  } else if (shown.optimizer.type === experiment.optimizer.type) learningRate = learningRateOf(shown.optimizer);
+  const run = new Run(experiment, plan, layers, classNames, imageShape);
+  run.learningRate.value = learningRate;
+  run.probeEvery = before.probeEvery;
+  const initialEpoch = Math.floor(from.step / stepsPerEpoch);
+  const past = upTo(history, from.step, initialEpoch);
+  run.addHistory(past, stepsPerEpoch);
+  const initialSteps = past.steps.slice(initialEpoch * stepsPerEpoch);
+  const rest = { epochs, initialEpoch, initialSteps, initialVerdicts: past.verdicts, learningRate };
+  await follow(run, (listener) => training.goOn(rest, listener));
+}
+
+/** Shows a run from its start to its end. */
+async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
+  state.run.value = run;
+  state.trouble.value = undefined;
+  state.status.value = 'Fetching the images, compiling the shaders…';
+  const listener: Listener = {
+    begun: (bytes) => {
+      run.bytes.value = bytes;
+      if (run.phase.peek() !== 'starting') return;
+      run.phase.value = 'running';
+      state.status.value = 'Training.';
+    },
+    events: (events) => tell(run, events),
+    paused: () => holds(run),
+    lost: () => {
+      run.lost.value = { step: run.log.steps.length, isBack: false };
+      state.status.value = `The GPU was lost after ${stepsOf(run)}. Opening it again…`;
+    },
+  };
+  try {
+    const result = await start(proxy(listener));
+    run.end(result.leftBehind);
+    state.status.value = outcome(run, result);
+    await canGoOn(run);
+  } catch (error) {
+    run.end();
+    state.status.value = `The run ended with an error after ${stepsOf(run)}.`;
+    state.trouble.value = error as ErrorParts;
+    await canGoOn(run, true);
+  }
+}
+
+/** All steps that were let through are done. */
+export function holds(run: Run): void {
+  if (run.phase.peek() === 'stopping') return;
+  run.pause();
+  state.status.value = `Paused after ${stepsOf(run)}${run.beside ? ' of both' : ''}.`;
+}
+
+function tell(run: Run, events: readonly RunEvent[]): void {
+  if (run.lost.peek()?.isBack === false) isBack(run);
+  const before = run.log.epochs.length;
+  run.add(events);
+  const last = run.log.epochs.at(-1);
+  if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
+    const value = fixed(run.validated);
+    const measured = value ? `: validation ${metricWords(run.experiment)} ${value}` : '';
+    state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}${measured}.`;
+  }
+}
+
+/** Steps after the one at which the GPU was lost: those before are not told again. */
+function isBack(run: Run): void {
+  run.lost.value = { ...run.lost.peek()!, isBack: true };
+  state.status.value = 'Training.';
+  // A rate that was set since the last checkpoint went with the device.
+  const rate = run.learningRate.peek();
+  if (!sameRate(rate, learningRateOf(run.experiment.optimizer))) training.setLearningRate(rate);
+}
+
+const underWay = (): Run | undefined => (state.run.peek()?.isUnderWay.peek() ? state.run.peek() : undefined);
+
+/** Ends the run after the step that it is in. */
+export function stop(): void {
+  const run = underWay();
+  if (!run) return;
+  run.phase.value = 'stopping';
+  state.status.value = 'Stopping after this step…';
+  training.stop();
+}
+
+export function pause(): void {
+  const run = underWay();
+  const phase = run?.phase.peek();
+  if (!run || (phase !== 'running' && phase !== 'starting')) return;
+  run.phase.value = 'pausing';
+  state.status.value = phase === 'starting' ? 'Pausing before the first step…' : 'Pausing after this step…';
+  training.pause();
+}
+
+export function resume(): void {
+  const run = underWay();
+  if (!run) return;
+  run.resume();
+  state.status.value = run.beside ? 'Training both.' : 'Training.';
+  training.resume();
+}
+
+/** One step, of the run that is paused, or of a new one that then waits. */
+export async function step(): Promise<void> {
+  const run = underWay();
+  if (run?.phase.peek() === 'paused') {
+    run.resume();
+    await training.step(1);
+  } else if (!run) {
+    await checkUnderWay();
+    const ended = train({ paused: true });
+    await training.step(1);
+    await ended;
+  }
+}
+
+// What can be changed in a run under way, is. Twins keep to what they began with: pairs that are told of together are alike.
+effect(() => {
+  const { optimizer } = state.experiment.value;
+  const run = state.run.value;
+  if (!run?.isUnderWay.value || run.beside || optimizer.type !== run.experiment.optimizer.type) return;
+  const rate = learningRateOf(optimizer);
+  if (sameRate(run.learningRate.peek(), rate) || !isValidRate(rate)) return;
+  run.learningRate.value = rate;
+  state.status.value = `Learning rate ${rateWords(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
+  training.setLearningRate(rate);
+});
+
+function outcome(run: Run, { stopped, stoppedEarly, skippedSteps }: Trained): string {
+  const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
+  if (stoppedEarly) {
+    const { epoch, monitor, bestEpoch } = stoppedEarly;
+    parts.unshift(`Stopped early after epoch ${epoch}: ${monitor} was best in epoch ${bestEpoch}.`);
+  }
+  if (run.validated !== undefined) parts.push(`Validation ${metricWords(run.experiment)} ${fixed(run.validated)}.`);
+  if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
+  return parts.join(' ');
+}
+
+/** How far it has come, in words. */
+export const stepsOf = ({ stepsDone }: Run): string => counted(stepsDone, 'step');

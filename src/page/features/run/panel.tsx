@@ -1,0 +1,124 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { count, counted } from '../../../figures.ts';
+import { goesOnFrom, isReady, plan, refusal, run, statusLine, waitingChanges } from '../../app/state.ts';
+import { onDemand } from '../../ui/lazy.tsx';
+import { isWide } from '../../ui/panel.tsx';
+import { pause, resume, step, stop, train } from './model.ts';
+import type { Phase, Run } from './run.ts';
+import './style.css';
+
+/** Only a run that is over goes on. */
+const GoOn = onDemand(async () => (await import('./resume.tsx')).GoOn);
+
+const names: Partial<Record<Phase, string>> = {
+  starting: 'Pause',
+  running: 'Pause',
+  pausing: 'Pausing…',
+  paused: 'Continue',
+  stopping: 'Pause',
+};
+
+/**
+ * Starts, holds and ends a run. Its line stays in sight; what is to be read once stands beneath and scrolls away, so that
+ * the line doesn't cover a quarter of a phone.
+ */
+export function RunBar() {
+  const shown = run.value;
+  const phase = shown?.phase.value ?? 'ended';
+  const isUnderWay = phase !== 'ended';
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => (bar.current ? keepClearOf(bar.current) : undefined), []);
+  shown?.events.value;
+  return (
+    <>
+      <section ref={bar} class="run-bar" aria-label="Run">
+        <div class="buttons">
+          {/* One button, so that the focus stays on it, and not disabled while it can only wait. */}
+          <button
+            id="start"
+            type="button"
+            class="primary"
+            disabled={!isUnderWay && !isReady.value}
+            aria-disabled={phase === 'pausing' || phase === 'stopping'}
+            onClick={{ ended: () => train(), paused: resume, running: pause, starting: pause }[phase as string]}
+          >
+            {names[phase] ?? (shown?.log.steps.length ? 'Train again' : 'Train')}
+          </button>
+          <button
+            id="step"
+            type="button"
+            title="One step, then a pause"
+            disabled={!isUnderWay && !isReady.value}
+            aria-disabled={isUnderWay && phase !== 'paused'}
+            onClick={step}
+          >
+            Step
+          </button>
+          <button id="stop" type="button" disabled={!isUnderWay} onClick={stopAndLeave}>
+            {phase === 'stopping' ? 'Stopping…' : 'Stop'}
+          </button>
+        </div>
+        <p id="place" class="place">
+          {placeOf(shown)}
+        </p>
+        {isWide.value && <Status />}
+        <progress id="progress" value={shown?.done ?? 0} max={1} aria-label="Progress of the run" />
+      </section>
+      <div class="run-notes">
+        {!isWide.value && <Status />}
+        {!isUnderWay && refusal.value && (
+          <p id="refusal" class="cut">
+            {/* Among the ops that are on, which are not all in the list. */}
+            Nothing to train yet: {refusal.value.what.replace(/: op \d+ \((\w+)\)/, ', $1')}.
+          </p>
+        )}
+        {shown?.lost.value?.isBack && (
+          <p id="device-lost" class="cut">
+            {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training went on from the last checkpoint, to the same result.`}
+          </p>
+        )}
+        {goesOnFrom.value && <GoOn />}
+        {waitingChanges.value.length > 0 && (
+          <p id="waiting" class="cut">
+            {isUnderWay
+              ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This one goes on with what it began with.`
+              : `Changed since: ${waitingChanges.value.join(', ')}. Plots and results are of the run before.`}
+          </p>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Status() {
+  return (
+    <p id="status" class="status" role="status" aria-live="polite" title={statusLine.value}>
+      {statusLine.value}
+    </p>
+  );
+}
+
+/** What is scrolled to, or gets the focus, comes to lie below the bar, however high that is. */
+function keepClearOf(bar: HTMLElement): () => void {
+  const margin = 12;
+  const observer = new ResizeObserver(() => {
+    document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + margin}px`;
+  });
+  observer.observe(bar);
+  return () => observer.disconnect();
+}
+
+/** The button is off in a moment: whoever came by keyboard goes on from Train. */
+function stopAndLeave(): void {
+  document.getElementById('start')?.focus();
+  stop();
+}
+
+function placeOf(run: Run | undefined): string {
+  if (!run) return plan.value ? counted(plan.value.epochs, 'epoch') : '';
+  const { log } = run.going;
+  const epoch = log.steps.at(-1)?.epoch;
+  if (epoch === undefined) return counted(run.plan.epochs, 'epoch');
+  const step = log.unfinished?.steps ?? log.stepsPerEpoch;
+  return `epoch ${epoch} of ${run.plan.epochs}, step ${count(step)} of ${count(log.stepsPerEpoch)}`;
+}

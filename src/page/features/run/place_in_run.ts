@@ -1,0 +1,11 @@
+import { count } from '../../../figures.ts';
+import type { Run } from './run.ts';
+import type { From } from './worker.ts';
+
+/** Where a run goes on, in words: "the end of epoch 3". */
+export function placeOf({ log: { stepsPerEpoch } }: Run, { step }: From): string {
+  const epoch = Math.floor(step / stepsPerEpoch);
+  const amidst = step % stepsPerEpoch;
+  if (!amidst) return `the end of epoch ${epoch}`;
+  return `step ${count(amidst)} of ${count(stepsPerEpoch)} of epoch ${epoch + 1}`;
+}

@@ -1,0 +1,75 @@
+import { signal } from '@preact/signals';
+import { count } from '../../../figures.ts';
+import { datasetTitle } from '../../app/dataset_titles.ts';
+import type { Experiment } from '../../app/experiment.ts';
+import { goesOnFrom, isLoading, run, waitingChanges } from '../../app/state.ts';
+import { goOn } from './model.ts';
+import { placeOf } from './place_in_run.ts';
+
+const more = signal(5);
+const most = 100_000;
+
+/** What more can be trained of a run that is over: what a stop or a lost device has left of it, or epochs on top. */
+export function GoOn() {
+  const shown = run.value;
+  const from = goesOnFrom.value;
+  if (!shown || !from || shown.isUnderWay.value) return null;
+  const { epochs } = shown.plan;
+  if (from.step < epochs * shown.log.stepsPerEpoch) {
+    return (
+      <div class="go-on">
+        <button id="go-on-run" type="button" aria-disabled={isLoading.value} onClick={() => leaveAndGoOn()}>
+          Go on
+        </button>
+        <span>
+          {`from ${placeOf(shown, from)}, to the end of epoch ${count(epochs)}: ends as if nothing had come between.`}
+        </span>
+        <BeganWith {...shown.experiment} />
+      </div>
+    );
+  }
+  return (
+    <form
+      class="go-on"
+      onSubmit={(event) => {
+        event.preventDefault();
+        leaveAndGoOn(epochs + more.value);
+      }}
+    >
+      <button id="train-on" type="submit" aria-disabled={isLoading.value}>
+        Train on
+      </button>
+      <label for="more-epochs">for more epochs:</label>
+      <input
+        id="more-epochs"
+        type="number"
+        min={1}
+        max={most}
+        required
+        value={more.value}
+        onInput={({ currentTarget }) => {
+          if (currentTarget.checkValidity()) more.value = currentTarget.valueAsNumber;
+        }}
+      />
+      <span>ends as a run of {count(epochs + more.value)} would.</span>
+      <BeganWith {...shown.experiment} />
+    </form>
+  );
+}
+
+/** What is trained on, where the panels have something else by now. */
+function BeganWith({ dataset, model }: Experiment) {
+  if (waitingChanges.value.length === 0) return null;
+  const named = typeof model === 'string' ? model : 'a model of its own';
+  return (
+    <span id="began-with">
+      It goes on with what it began with: {datasetTitle(dataset)}, {named}.
+    </span>
+  );
+}
+
+/** What was pressed goes away: whoever came by keyboard goes on from the run's own button. */
+function leaveAndGoOn(epochs?: number): void {
+  document.getElementById('start')?.focus();
+  goOn(epochs);
+}

@@ -1,0 +1,75 @@
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { run } from '../../app/state.ts';
+import { roomFor } from '../../plots/axes.ts';
+import type { Line } from '../../plots/lines.ts';
+import { Plot, type PlotOptions, type ShownRow } from '../../plots/plot.ts';
+import { fetched } from '../../ui/fetched_code.ts';
+import type { Run } from './run.ts';
+import { pointedStep, shownStep } from './shown_step.ts';
+
+/** uPlot is a quarter of what the page is made of, and draws nothing before there is a run. */
+const charts = fetched(() => import('../../plots/chart.ts'));
+
+export interface RunPlotProps extends PlotOptions {
+  id: string;
+  title: string;
+  /** What is drawn, in a line under the title. */
+  about?: string;
+  /** What is drawn of a run. */
+  lines: (run: Run) => Line[];
+  /** Before there is a run. */
+  idle: () => Line[];
+}
+
+function rowOf(shown: Run, pointed: number | undefined): ShownRow | undefined {
+  const step = shownStep(shown, pointed);
+  return step === undefined
+    ? undefined
+    : { step, row: shown.going.curves.rowOf(step), isPointedAt: pointed !== undefined };
+}
+
+/** A plot over the steps of the run that is shown, redrawn when it has events. */
+export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotProps) {
+  const section = useRef<HTMLElement>(null);
+  const drawn = useRef<{ run: Run | undefined; plot: Plot } | undefined>(undefined);
+  useSignalEffect(() => {
+    const shown = run.value;
+    shown?.events.value;
+    if (!section.current) return;
+    if (shown) charts.fetch();
+    const planned = shown ? undefined : idle();
+    if (!drawn.current || drawn.current.run !== shown || planned) {
+      drawn.current?.plot.dispose();
+      drawn.current = {
+        run: shown,
+        plot: new Plot(section.current, planned ?? lines(shown!), options, (step) => (pointedStep.value = step)),
+      };
+    }
+    if (!shown) return;
+    const room = roomFor(shown.stepsDone, shown.steps);
+    shown.beside?.curves.smooth(room);
+    // The epochs of a twin that has broken off are not all.
+    const { curves } = shown.going;
+    const window = shown.curves.smooth(room);
+    drawn.current.plot.draw(curves, room, window, charts.code.value?.Chart, rowOf(shown, pointedStep.peek()));
+  });
+  useSignalEffect(() => {
+    const pointed = pointedStep.value;
+    const { run: shown, plot } = drawn.current ?? {};
+    if (shown) plot!.show(rowOf(shown, pointed));
+  });
+  useEffect(
+    () => () => {
+      drawn.current?.plot.dispose();
+      drawn.current = undefined;
+    },
+    [],
+  );
+  return (
+    <section id={id} class="plot" ref={section} aria-labelledby={`${id}-title`}>
+      <h3 id={`${id}-title`}>{title}</h3>
+      {about && <p class="about">{about}</p>}
+    </section>
+  );
+}

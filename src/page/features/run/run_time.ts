@@ -1,0 +1,48 @@
+import { computed, effect, signal } from '@preact/signals';
+import { stepSamples } from '../../../plan/settings.ts';
+import { aboutSeconds, estimatedStepMs, runSeconds, timedAfterSteps } from '../../../train/run_time.ts';
+import { adapter, experiment, layers, plan, run } from '../../app/state.ts';
+
+/** How long training takes on this machine. */
+
+/** How many times as long as estimated the last run's steps took here; undefined until there was one. */
+const slowness = signal<number | undefined>();
+
+const key = 'wgrad-slowness';
+
+effect(() => {
+  if (!adapter.value?.software) return;
+  const kept = Number(stored()?.getItem(key));
+  if (kept > 0) slowness.value = kept;
+});
+
+/** Not every page may keep something. */
+function stored(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+effect(() => {
+  const shown = run.value;
+  if (!shown || shown.beside || !shown.isUnderWay.value || shown.events.value === 0) return;
+  const { stepMs } = shown.log;
+  if (!stepMs || shown.stepsHere < timedAfterSteps) return;
+  slowness.value = stepMs / estimatedStepMs(shown.layers, stepSamples(shown.experiment));
+});
+// Written once a run: the figure of its end is the best one.
+effect(() => {
+  if (run.value && !run.value.isUnderWay.value && slowness.peek()) stored()?.setItem(key, String(slowness.peek()));
+});
+
+/** Of what would be trained now, in words. */
+export const timeHere = computed<string | undefined>(() => {
+  const { summary } = layers.value;
+  if (!plan.value || !summary) return undefined;
+  const samples = stepSamples(experiment.value);
+  const stepMs = estimatedStepMs(summary, samples) * (slowness.value ?? 1);
+  const time = aboutSeconds(runSeconds(plan.value, samples, stepMs));
+  return slowness.value ? `${time} as measured here` : `${time} by a rough estimate, until steps have been timed here`;
+});

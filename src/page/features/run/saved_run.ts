@@ -1,0 +1,149 @@
+import { proxy } from 'comlink';
+import type { ErrorParts } from '../../../errors.ts';
+import { counted } from '../../../figures.ts';
+import type { ModelFormat } from '../../../formats/export_model.ts';
+import { upTo } from '../../../formats/history_until.ts';
+import { modelSummary } from '../../../index.ts';
+import { stepSamples } from '../../../plan/settings.ts';
+import { defaults, lossOf, modelOf, namesOf, type SettledExperiment, sameLoss } from '../../app/experiment.ts';
+import { augmentationPresets, modelPresets } from '../../app/presets.ts';
+import * as state from '../../app/state.ts';
+import { training } from '../../app/worker_client.ts';
+import { download } from '../../ui/download.ts';
+import { canGoOn, stepsOf } from './model.ts';
+import { type History, Run } from './run.ts';
+import type { Loaded } from './saved_run_worker.ts';
+
+/** Hands the run that is shown to the person as a file. */
+export async function saveRun(): Promise<void> {
+  const run = state.run.peek();
+  if (!run) return;
+  try {
+    let steps = 0;
+    const historyNow = (step: number): History => {
+      steps = step;
+      return upTo(run.history, step, Math.floor(step / run.log.stepsPerEpoch));
+    };
+    const file = await training.save(proxy(historyNow));
+    download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
+    state.status.value = `Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`;
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Hands the model of the run that is shown to the person in another program's format. */
+export async function exportModel(format: ModelFormat): Promise<void> {
+  const run = state.run.peek();
+  if (!run) return;
+  try {
+    const { name, bytes } = await training.exportedModel(format);
+    download(new Blob([bytes]), `${run.experiment.dataset}-${name}`);
+    state.status.value = `Exported: the model and its weights, as ${name}.`;
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    const fix = 'choose it again: it may have been moved or changed since';
+    throw { what: `${file.name} can't be read`, found: String(error), fix } satisfies ErrorParts;
+  }
+}
+
+/** The file whose turn comes when the one that is being read is there: of several, the last. */
+let waiting: File | undefined;
+
+/** Shows a run from a file in place of the one that is there; its network can be asked as before. */
+export async function loadRun(file: File): Promise<void> {
+  if (state.run.peek()?.isUnderWay.peek()) return;
+  waiting = file;
+  if (state.isLoading.peek()) {
+    state.status.value = `Loading ${file.name} next…`;
+    return;
+  }
+  state.isLoading.value = true;
+  while (waiting) {
+    const next: File = waiting;
+    waiting = undefined;
+    await load(next);
+  }
+  state.isLoading.value = false;
+}
+
+async function load(file: File): Promise<void> {
+  state.trouble.value = undefined;
+  state.status.value = `Loading ${file.name}…`;
+  try {
+    const loaded = await training.loadRun(await bytesOf(file), file.name);
+    const { dataset, epochs, options, history, leftBehind } = loaded;
+    const { trainSamples, testSamples } = dataset;
+    const experiment = experimentOf(loaded);
+    const plan = { epochs, trainSamples, testSamples, cut: false };
+    const run = new Run(experiment, plan, modelSummary(options.model), namesOf(dataset), dataset.imageShape);
+    if (options.probeEvery) run.probeEvery = options.probeEvery;
+    run.addHistory(history, stepsPerEpoch(loaded));
+    state.datasetIsChosen.value = true;
+    state.experiment.value = experiment;
+    run.end(leftBehind);
+    state.run.value = run;
+    run.bytes.value = loaded.bytes;
+    const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
+    if (!loaded.hasImages) said.push('The images that it was trained on are not here.');
+    if (options.mix && options.mix !== 'replace') {
+      said.push(`It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`);
+    }
+    state.status.value = said.join(' ');
+    await canGoOn(run);
+  } catch (error) {
+    state.status.value = '';
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** What one has that is finished, or else what it would have. */
+function stepsPerEpoch({ options, dataset, history }: Loaded): number {
+  if (history.epochs.length) return history.steps.filter(({ epoch }) => epoch === 1).length;
+  const copies = options.mix === 'merge' ? (options.copies ?? 1) : 0;
+  return Math.ceil(
+    (dataset.trainSamples * (1 + copies)) / stepSamples({ ...options, batchSize: options.batchSize ?? 32 }),
+  );
+}
+
+/** Presets by their names again, where they are nothing else. */
+function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: Loaded): SettledExperiment {
+  const { name, trainSamples, testSamples } = dataset;
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  const { inputShape } = options.model;
+  const loss = typeof options.loss === 'string' ? { type: options.loss } : options.loss;
+  const model = Object.keys(modelPresets).find((model) =>
+    same(modelOf({ ...defaults, model, ...(loss && { loss }) }, inputShape, dataset), options.model),
+  );
+  const augmentation = options.augmentation ?? {};
+  const preset = Object.entries(augmentationPresets).find(([, config]) => same(config, augmentation));
+  const { optimizer = 'adam' } = options;
+  // A file knows what was trained. A list that is here as it was keeps what is switched off in it.
+  const { switchedOff } = same(state.augmentation.peek(), augmentation) ? state.experiment.peek() : {};
+  return {
+    dataset: name,
+    clean: dataset.clean ?? [],
+    model: model ?? options.model,
+    augmentation: preset?.[0] ?? augmentation,
+    switchedOff,
+    optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
+    batchSize: options.batchSize ?? 32,
+    accumulationSteps: options.accumulationSteps ?? 1,
+    ...(loss && !sameLoss(loss, lossOf({})) && { loss }),
+    seed: options.seed ?? 0,
+    health: options.health ?? 'norms',
+    ...(options.metrics && { metrics: options.metrics }),
+    ...(fit && { fit }),
+    ...(testTimeAugmentation && { testTimeAugmentation }),
+    epochs,
+    trainSamples,
+    testSamples,
+  };
+}

@@ -1,0 +1,7 @@
+import { run } from '../../app/state.ts';
+import { onDemand } from '../../ui/lazy.tsx';
+
+const KeyOfTwins = onDemand(async () => (await import('./key_of_twins.tsx')).KeyOfTwins);
+
+/** Which of the twins that are shown is which; nothing for a run that is alone. */
+export const TwinsKey = () => (run.value?.beside ? <KeyOfTwins /> : null);

@@ -1,0 +1,69 @@
+import { counted } from '../../../figures.ts';
+import type { ModelFormat } from '../../../formats/export_model.ts';
+import { run } from '../../app/state.ts';
+import { canAsk, notKept } from '../results/model.ts';
+import { exportModel, loadRun, saveRun } from '../run/saved_run.ts';
+
+const formatTitles: Record<ModelFormat, string> = {
+  onnx: 'ONNX',
+  tfjs: 'TensorFlow.js',
+  safetensors: 'safetensors',
+  npz: 'NumPy',
+  keras: 'Keras code',
+  pytorch: 'PyTorch code',
+};
+
+/** The run as a file, and back: weights and optimizer, configuration, history. */
+export function RunFile() {
+  const shown = run.value;
+  shown?.events.value;
+  return (
+    <div class="run-file">
+      <button
+        id="save-run"
+        type="button"
+        disabled={!canAsk()}
+        title={
+          notKept() ?? (shown && `Weights, configuration and ${counted(shown.log.steps.length, 'step')} in one file`)
+        }
+        onClick={saveRun}
+      >
+        Save run
+      </button>
+      <input
+        id="load-run"
+        class="file"
+        type="file"
+        accept=".wgrad"
+        aria-label="Load a run from a file"
+        disabled={shown?.isUnderWay.value}
+        onChange={async ({ currentTarget }) => {
+          const [file] = currentTarget.files ?? [];
+          if (file) await loadRun(file);
+          currentTarget.value = ''; // the same file may be chosen again
+        }}
+      />
+      <label for="load-run" class="button">
+        Load run
+      </label>
+      <select
+        id="export-model"
+        aria-label="Export the model"
+        title="The model and its weights for other programs"
+        disabled={!canAsk()}
+        value=""
+        onChange={({ currentTarget }) => {
+          if (currentTarget.value) exportModel(currentTarget.value as ModelFormat);
+          currentTarget.value = '';
+        }}
+      >
+        <option value="">Export as…</option>
+        {Object.entries(formatTitles).map(([format, title]) => (
+          <option key={format} value={format}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

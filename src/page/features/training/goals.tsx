@@ -1,0 +1,35 @@
+import { lossOf } from '../../app/experiment.ts';
+import { settingErrors, settled } from '../../app/state.ts';
+import { later } from '../../ui/lazy.tsx';
+import { FoldingPanel } from '../../ui/panel.tsx';
+
+const Forms = later(
+  async () => (await import('./goal_forms.tsx')).GoalForms,
+  'Loss, class weights, metrics, validation, early stopping',
+  'facts',
+);
+
+/** What training makes small, what is measured, and when a run ends: forms that few visitors need are fetched in sight. */
+export function GoalsPanel() {
+  const { optimizer, ...errors } = settingErrors.value;
+  const [wrong] = Object.values(errors);
+  return (
+    <FoldingPanel
+      id="goals"
+      title="Loss and validation"
+      gist={wrong ? wrong.what : gistOf()}
+      isWrong={wrong !== undefined}
+    >
+      <Forms />
+    </FoldingPanel>
+  );
+}
+
+function gistOf(): string {
+  const { fit, ...experiment } = settled.value;
+  return [
+    lossOf(experiment).type,
+    ...(fit?.classWeight !== undefined ? ['class weights'] : []),
+    ...(fit?.earlyStopping ? ['early stopping'] : []),
+  ].join(', ');
+}

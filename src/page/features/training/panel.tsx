@@ -1,0 +1,135 @@
+import { clock, count, duration, fixed, roughFigure } from '../../../figures.ts';
+import { metricWords } from '../../app/experiment.ts';
+import { run, settled } from '../../app/state.ts';
+import { Curves } from '../../plots/curves.ts';
+import { accuracyLines, lossLines, rateLines, withTwin } from '../../plots/lines.ts';
+import { capitalized } from '../../ui/capitalized.ts';
+import { Panel } from '../../ui/panel.tsx';
+import { measuredOf, type Run, twinsOf } from '../run/run.ts';
+import { RunPlot } from '../run/run_plot.tsx';
+import './style.css';
+import { TwinsKey } from '../run/twins_key.tsx';
+
+const nothing = new Curves();
+
+/** How the run goes: its figures now, loss and accuracy over its steps, and its epochs one by one. */
+export function TrainingPanel() {
+  const metric = metricWords(run.value?.experiment ?? settled.value);
+  const title = capitalized(metric);
+  return (
+    <Panel id="training" title="Training">
+      <TwinsKey />
+      <Figures />
+      <div class="pair">
+        <RunPlot
+          id="loss"
+          title="Loss"
+          lines={(run) => withTwin(run, ({ curves }, look) => lossLines(curves, look))}
+          idle={() => lossLines(nothing)}
+          description="Loss of the training steps and of the validation images; the table of epochs has the figures"
+          empty="The loss of each step appears here"
+        />
+        <RunPlot
+          key={metric}
+          id="accuracy"
+          title={title}
+          share={metric === 'accuracy'}
+          lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
+          idle={() => accuracyLines(nothing)}
+          description={`${title} of the training steps and of the validation images; the table of epochs has the figures`}
+          empty={`The ${metric} appears here`}
+        />
+      </div>
+      <RatePlot />
+    </Panel>
+  );
+}
+
+/** Beside a rate that stays the same there is nothing to see. */
+function RatePlot() {
+  const shown = run.value;
+  shown?.events.value;
+  if (!shown || !twinsOf(shown).some(({ run }) => run.curves.ratesVary)) return null;
+  return (
+    <RunPlot
+      id="rate"
+      title="Learning rate"
+      whole
+      lines={(run) => withTwin(run, ({ curves }, look) => rateLines(curves, look))}
+      idle={() => rateLines(nothing)}
+      description="Learning rate of the training steps"
+      empty="The learning rate appears here"
+    />
+  );
+}
+
+function Figures() {
+  const shown = run.value;
+  const metric = metricWords(shown?.experiment ?? settled.value);
+  shown?.events.value;
+  const log = shown?.going.log;
+  const last = log?.epochs.at(-1);
+  const isUnderWay = shown?.isUnderWay.value;
+  const rate = log?.unfinished?.imagesPerSecond ?? last?.imagesPerSecond;
+  const stepMs = log?.stepMs;
+  const bytes = shown?.bytes.value;
+  const ofEach = (of: (run: Run) => number | undefined) =>
+    shown
+      ? twinsOf(shown)
+          .map(({ name, run }) => `${name} ${fixed(of(run)) || '–'}`.trim())
+          .join('\n')
+      : '';
+  const figures: Figure[] = [
+    { id: 'loss-now', name: 'Loss', text: ofEach(({ log }) => (log.unfinished ?? log.epochs.at(-1))?.loss) },
+    {
+      id: 'accuracy-now',
+      name: capitalized(metric),
+      text: ofEach(({ log }) => {
+        const now = log.unfinished ?? log.epochs.at(-1);
+        return now && measuredOf(now);
+      }),
+    },
+    {
+      id: 'validation-loss-now',
+      name: 'Validation loss',
+      text: ofEach(({ leftBehind, log }) => leftBehind?.loss ?? log.epochs.at(-1)?.validationLoss),
+    },
+    {
+      id: 'validation-accuracy-now',
+      name: `Validation ${metric}`,
+      text: ofEach(({ validated }) => validated),
+    },
+    { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
+    { id: 'step-now', name: 'A step', text: stepMs ? duration(stepMs) : '' },
+    {
+      id: 'left-now',
+      name: 'Time left',
+      text: isUnderWay && shown && shown.secondsLeft < Infinity ? clock(shown.secondsLeft) : '',
+    },
+    {
+      id: 'bytes-now',
+      name: 'On the GPU',
+      text: bytes ? mebibytes(bytes.trainer + bytes.datasets) : '',
+      title: bytes && `network and batch ${mebibytes(bytes.trainer)}, data sets ${mebibytes(bytes.datasets)}`,
+    },
+  ];
+  return (
+    <dl class="figures">
+      {figures.map(({ id, name, text, title }) => (
+        <div key={id} title={title}>
+          <dt>{name}</dt>
+          <dd id={id}>{text || '–'}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface Figure {
+  id: string;
+  name: string;
+  text: string;
+  title?: string;
+}
+
+const mebibytes = (bytes: number) => `${roughFigure(bytes / 2 ** 20)} MiB`;

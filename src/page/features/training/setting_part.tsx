@@ -1,0 +1,31 @@
+import type { ComponentChildren } from 'preact';
+import type { FitSettings } from '../../../train/fit_settings.ts';
+import { change, experiment } from '../../app/state.ts';
+import './setting_part.css';
+
+/** A part that is folded until it is wanted, or wrong, with how it stands in a word. */
+export function Part({ id, title, gist, isWrong, children }: PartProps) {
+  return (
+    <details id={id} class="part" open={isWrong}>
+      <summary>
+        <span>{title}</span>
+        <span class={isWrong ? 'state wrong' : 'state'}>{gist}</span>
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+interface PartProps {
+  id: string;
+  title: string;
+  gist: string;
+  isWrong: boolean;
+  children: ComponentChildren;
+}
+
+/** Changes a part of what `fit` gets; undefined for the default. */
+export function setFit(part: FitSettings): void {
+  const given = Object.entries({ ...experiment.peek().fit, ...part }).filter(([, value]) => value !== undefined);
+  change({ fit: given.length ? (Object.fromEntries(given) as FitSettings) : undefined });
+}

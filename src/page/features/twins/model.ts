@@ -1,0 +1,198 @@
+import { signal } from '@preact/signals';
+import { proxy } from 'comlink';
+import type { DatasetFacts } from '../../../data/served_datasets.ts';
+import type { ErrorParts } from '../../../errors.ts';
+import { count, counted } from '../../../figures.ts';
+import { type ComparisonFile, modelSummary, type Variable } from '../../../index.ts';
+import type { PairEvent } from '../../../session/pairs.ts';
+import { augmentationOf, learningRateOf, namesOf, rateText, type SettledExperiment } from '../../app/experiment.ts';
+import * as state from '../../app/state.ts';
+import { training } from '../../app/worker_client.ts';
+import { download } from '../../ui/download.ts';
+import { holds, requestOf, stepsOf } from '../run/model.ts';
+import { Run } from '../run/run.ts';
+import { compareCommand, flagOf } from './compare_command.ts';
+import type { Beside, BesideListener } from './worker.ts';
+
+/** Two networks from the same start that differ in one thing, and what came of it. */
+
+/** What twin B has in place of the experiment's own: the name of a preset or an optimizer, or a learning rate. */
+export interface Change {
+  vary: Variable;
+  to: string;
+}
+
+/** What each twin has of the variable, in words: "augmentation none". */
+export interface Ways {
+  a: string;
+  b: string;
+}
+
+/** The last comparison that was finished. */
+export const comparison = signal<{ ways: Ways; result: Beside } | undefined>();
+
+/** The experiment with one thing changed. */
+export function changed(experiment: SettledExperiment, { vary, to }: Change): SettledExperiment {
+  const { optimizer } = experiment;
+  switch (vary) {
+    case 'augmentation':
+      return { ...experiment, augmentation: to };
+    case 'model':
+      return { ...experiment, model: to };
+    case 'optimizer':
+      return { ...experiment, optimizer: { type: to } as SettledExperiment['optimizer'] };
+    case 'learning-rate':
+      return { ...experiment, optimizer: { ...optimizer, learningRate: Number(to) } };
+  }
+}
+
+/** What an experiment has of a variable, in words. */
+export function nameOf(experiment: SettledExperiment, vary: Variable): string {
+  const { augmentation, model, optimizer } = experiment;
+  if (vary === 'learning-rate') return rateText(learningRateOf(optimizer));
+  const value = { augmentation, model, optimizer: optimizer.type }[vary];
+  return typeof value === 'string' ? value : 'its own';
+}
+
+/** Trains the experiment as it stands, and another like it but for one thing, step by step together. */
+export async function trainBeside(change: Change, pairs: number): Promise<void> {
+  const { vary } = change;
+  const a = state.settled.peek();
+  const b = changed(a, change);
+  const plan = state.plan.peek();
+  const { facts } = state.dataset.peek();
+  if (!plan || !facts || !state.isReady.peek()) return;
+  let shapes: DatasetFacts['imageShape'][];
+  try {
+    shapes = await Promise.all([a, b].map((one) => training.augmentedShape(augmentationOf(one), facts.imageShape)));
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+    return;
+  }
+  if (!state.isReady.peek()) return; // it was pressed twice
+  const [inputShape, inputShapeOfB] = shapes as [DatasetFacts['imageShape'], DatasetFacts['imageShape']];
+  /** As the models see it. */
+  const input = { ...facts, imageShape: inputShape };
+  const askFor = (experiment: SettledExperiment) =>
+    requestOf(experiment, experiment === a ? inputShape : inputShapeOfB, facts, plan);
+  const wayOf = (experiment: SettledExperiment) => {
+    const name = nameOf(experiment, vary);
+    return vary === 'optimizer' || name === 'its own' ? flagOf(experiment, vary, input) : name;
+  };
+  const ways = { a: wayOf(a), b: wayOf(b) };
+  const twins = new Twins(a, b, pairs, (experiment) => {
+    const { model } = askFor(experiment);
+    const run = new Run(experiment, plan, modelSummary(model), namesOf(facts), facts.imageShape);
+    run.way = `${vary.replace('-', ' ')} ${experiment === a ? ways.a : ways.b}`;
+    return run;
+  });
+  const requestFor = (experiment: SettledExperiment) => {
+    const { probeEvery } = twins.run;
+    return { ...askFor(experiment), ...(probeEvery && { probeEvery }), paused: false };
+  };
+  state.trouble.value = undefined;
+  comparison.value = undefined;
+  state.status.value = 'Fetching the images, compiling the shaders…';
+  try {
+    const command =
+      compareCommand({ vary, a, b }, input, plan, pairs) ??
+      `At ${location.href} choose twins that differ in the ${vary.replace('-', ' ')}, B with ${ways.b}, ${counted(pairs, 'pair')}.`;
+    const request = { vary, a: requestFor(a), b: requestFor(b), ways, pairs, command };
+    const result = await training.trainBeside(request, proxy(twins.listener));
+    twins.run.end();
+    if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.beside!.way! }, result };
+    state.status.value = result
+      ? `Compared: ${result.pairs === 1 ? 'one pair' : counted(result.pairs, 'pair')}.`
+      : `Stopped after ${stepsOf(twins.run)} of both.`;
+  } catch (error) {
+    twins.run.end();
+    state.status.value = 'The twins ended with an error.';
+    state.trouble.value = error as ErrorParts;
+  }
+}
+
+/** Pairs under way, the one that is shown last. */
+class Twins {
+  run: Run;
+  private place = 0;
+
+  constructor(
+    private readonly a: SettledExperiment,
+    private readonly b: SettledExperiment,
+    private readonly pairs: number,
+    private readonly make: (experiment: SettledExperiment) => Run,
+  ) {
+    this.run = this.begin();
+  }
+
+  readonly listener: BesideListener = {
+    events: (events) => {
+      for (const item of events) this.tell(item);
+    },
+    paused: () => holds(this.run),
+  };
+
+  private begin(): Run {
+    const run = this.make(this.a);
+    run.beside = this.make(this.b);
+    if (this.pairs > 1) run.pair = { number: this.place + 1, of: this.pairs };
+    state.run.value = run;
+    return run;
+  }
+
+  private tell(item: PairEvent): void {
+    if ('pair' in item) {
+      if (item.pair === 0) return;
+      // What was asked for in the last moment of a pair is for the next one.
+      const before = this.run;
+      const asked = before.phase.peek();
+      this.place = item.pair;
+      this.run = this.begin();
+      if (asked === 'pausing' || asked === 'stopping') this.run.phase.value = asked;
+      before.end();
+    } else if ('begun' in item) {
+      this.run.bytes.value = item.begun;
+      if (this.run.phase.peek() !== 'starting') return;
+      this.run.phase.value = 'running';
+      state.status.value =
+        this.pairs > 1 ? `Training pair ${this.place + 1} of ${this.pairs}.` : 'Training both, side by side.';
+    } else this.tellOf(item);
+  }
+
+  private tellOf(item: Extract<PairEvent, { twin: unknown }>): void {
+    const { run } = this;
+    const beside = run.beside!;
+    const [own, other] = item.twin === 'a' ? [run, beside] : [beside, run];
+    if ('broke' in item) {
+      own.brokeAt = item.broke.step;
+      state.status.value = `${item.twin.toUpperCase()} broke off at step ${count(item.broke.step)}: ${item.broke.layer} was not finite.`;
+      return;
+    }
+    own.add([item.event]);
+    if (item.twin === 'b') run.add([]); // whoever shows both reads the events of A
+    const step = 'step' in item.event ? item.event.step.step : 0;
+    if (other.brokeAt !== undefined && step > (other.curves.steps.at(-1) ?? 0)) other.curves.addGap(step);
+  }
+}
+
+/** Hands the last comparison out as one HTML page, the one that `wgrad compare --report` writes. */
+export const saveReport = (): Promise<void> =>
+  hand('html', async (file, ways) => {
+    const { comparisonReport } = await import('../../../report/report.ts');
+    return new Blob([comparisonReport(file, ways)], { type: 'text/html' });
+  });
+
+/** Hands its pairs out as JSON, which `wgrad compare --resume` goes on with. */
+export const savePairs = (): Promise<void> =>
+  hand('json', async (file) => new Blob([`${JSON.stringify(file)}\n`], { type: 'application/json' }));
+
+async function hand(ending: string, write: (file: ComparisonFile, ways: Ways) => Promise<Blob>): Promise<void> {
+  const told = comparison.peek();
+  if (!told) return;
+  try {
+    const file = await training.comparisonFile();
+    if (file) download(await write(file, told.ways), `compared-${file.config.vary}-${file.config.dataset}.${ending}`);
+  } catch (error) {
+    state.trouble.value = error as ErrorParts;
+  }
+}

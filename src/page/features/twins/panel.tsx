@@ -1,0 +1,146 @@
+import { signal } from '@preact/signals';
+import { type Variable, variables } from '../../../compare/twin_options.ts';
+import { figure } from '../../../figures.ts';
+import { isReady, run, settled } from '../../app/state.ts';
+import { Choices } from '../../ui/choices.tsx';
+import { ColumnNames } from '../../ui/column_names.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { Scroll } from '../../ui/scroll.tsx';
+import { comparison, nameOf, savePairs, saveReport, trainBeside } from './model.ts';
+import { choicesOf } from './twin_choices.ts';
+import './style.css';
+import { TwinsKey } from '../run/twins_key.tsx';
+
+const vary = signal<Variable>('augmentation');
+const wanted = signal<Partial<Record<Variable, string>>>({});
+const pairs = signal(1);
+
+/** A second network with the same start and one thing changed, trained in lock-step with the first. */
+export function TwinsPanel() {
+  const own = nameOf(settled.value, vary.value);
+  const others = choicesOf(vary.value).filter(({ name }) => name !== own);
+  const isNumber = vary.value === 'learning-rate';
+  const fitting = others.filter(({ refused }) => !refused).map(({ name }) => name);
+  const chosen = wanted.value[vary.value];
+  const byDefault = isNumber ? String(Number(own) * 10) : fitting[0];
+  const to = chosen !== undefined && (isNumber || fitting.includes(chosen)) ? chosen : byDefault;
+  const set = (value: string) => (wanted.value = { ...wanted.value, [vary.value]: value });
+  const isUnderWay = run.value?.isUnderWay.value ?? false;
+  const isUsable = to !== undefined && (!isNumber || (Number(to) > 0 && to !== own));
+  return (
+    <Panel id="twins" title="Twins">
+      <p class="facts">
+        A second network, B, with the same start, the same images in the same order, and one thing changed, step by step
+        with the first, A: what differs is owed to that thing, or to chance. More pairs, each from another seed, tell
+        which.
+      </p>
+      <div class="choices">
+        <label>
+          What differs
+          <select
+            id="vary"
+            value={vary.value}
+            onChange={(event) => (vary.value = event.currentTarget.value as Variable)}
+          >
+            {variables.map((name) => (
+              <option key={name} value={name}>
+                {name.replace('-', ' ')}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label for="twin-b">
+          B has, in place of {own}
+          {isNumber ? (
+            <input id="twin-b" inputMode="decimal" value={to} onInput={(event) => set(event.currentTarget.value)} />
+          ) : (
+            <select id="twin-b" value={to} onChange={(event) => set(event.currentTarget.value)}>
+              {others.map(({ name, refused }) => (
+                <option key={name} value={name} disabled={refused !== undefined} title={refused}>
+                  {refused === undefined ? name : `${name}, not for these images`}
+                </option>
+              ))}
+            </select>
+          )}
+        </label>
+        <label>
+          Pairs
+          <select
+            id="pairs"
+            value={pairs.value}
+            onChange={(event) => (pairs.value = Number(event.currentTarget.value))}
+          >
+            <Choices of={[1, 2, 3, 5, 10]} />
+          </select>
+        </label>
+        <button
+          id="train-beside"
+          type="button"
+          disabled={!isUsable || !(isReady.value || isUnderWay)}
+          aria-disabled={isUnderWay}
+          onClick={() => to !== undefined && trainBeside({ vary: vary.value, to }, pairs.value)}
+        >
+          Train beside
+        </button>
+      </div>
+      <Outcome />
+    </Panel>
+  );
+}
+
+/** The difference and its paragraph, while the runs that it is of are shown. */
+function Outcome() {
+  const told = comparison.value;
+  if (!told || !run.value?.beside) return null;
+  const { rows, paragraph, pairs } = told.result;
+  return (
+    <div id="twins-outcome">
+      <TwinsKey />
+      <p class="paragraph">{paragraph}</p>
+      <Scroll label="What the twins came to">
+        <table>
+          <ColumnNames names={['at the end', 'A', 'B', 'A − B, or A / B', ...(pairs > 1 ? ['p'] : [])]} />
+          <tbody>
+            {rows.map(({ figure: name, scale, a, b, test, differs }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{textOf(a.mean)}</td>
+                <td>{textOf(b.mean)}</td>
+                <td>
+                  {scale === 'log' && !Number.isNaN(test.difference.mean) && '× '}
+                  {textOf(test.difference.mean)}
+                </td>
+                {pairs > 1 && (
+                  <td>
+                    {Number.isNaN(test.p) ? '–' : figure(Number(test.p.toPrecision(2)))}
+                    {differs && ' differs'}
+                  </td>
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      <div class="downloads">
+        <button
+          id="save-report"
+          type="button"
+          title="One HTML file with all tables and plots, as wgrad compare --report writes it"
+          onClick={saveReport}
+        >
+          Download report
+        </button>
+        <button
+          id="save-pairs"
+          type="button"
+          title="JSON with all figures of every pair, which wgrad compare --resume goes on with"
+          onClick={savePairs}
+        >
+          Download pairs
+        </button>
+      </div>
+    </div>
+  );
+}
+
+const textOf = (value: number) => (Number.isNaN(value) ? '–' : figure(value));
