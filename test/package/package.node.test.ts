@@ -15,6 +15,7 @@ import { temporaryFolder } from '../cli/wgrad.ts';
 import { type CompilerOptions, compile, versions } from './compile.ts';
 import { type Ended, installPacked, linkPackages, root, runIn, shellEnvironment } from './packed.ts';
 import { exampleIn, libraryExample } from './readme.ts';
+import { followTutorial, useTutorial, webcam } from './tutorial.ts';
 
 /** A project of somebody who installed the package. Packed once for all tests, since that takes the longest. */
 let project: string;
@@ -238,6 +239,22 @@ describe('the example of the README', () => {
       server.close();
     }
   });
+});
+
+test('docs/tutorial.md: its page learns from a webcam, built by Vite and without a bundler', async () => {
+  const folder = await followTutorial(tarball);
+  const nothingElse = (_request: unknown, _response: unknown, next: () => void) => next();
+  const built = await serve(join(folder, 'dist'), nothingElse);
+  const plain = await serve(folder, nothingElse);
+  const browser = await launchChrome({ adapter: 'software', args: webcam });
+  try {
+    await useTutorial(browser, built.url);
+    await useTutorial(browser, `${plain.url}plain.html`);
+  } finally {
+    await browser.close();
+    built.close();
+    plain.close();
+  }
 });
 
 describe('the commands', () => {
