@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plugin } from 'vite';
-import { type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
-import { type ServedList, servedListFile } from '../data/served_datasets.ts';
+import { type Dataset, type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
+import { type DatasetFacts, type ServedList, servedListFile } from '../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest, WgradError } from '../errors.ts';
 import type { InstallOptions } from './apt.ts';
 import { absenceOf, readDatasets } from './datasets.ts';
@@ -10,7 +10,7 @@ type Next = () => void;
 
 /**
  * Answers what `fetchDatasets` of src/data/served_datasets.ts asks for:
- * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels> the bytes. /datasets.json
+ * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the bytes. /datasets.json
  * lists the data sets that are there, and why the others are not.
  *
  * @param absence returns why a data set is not on this machine; called again for each list.
@@ -25,13 +25,15 @@ export function datasetRoutes(
       const list: ServedList = Object.fromEntries(datasetNames.map((name) => [name, absence(name) ?? null]));
       return send(response, 'application/json', JSON.stringify(list));
     }
-    const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels))?$/.exec(pathname);
+    const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels|targets|sampleWeights))?$/.exec(pathname);
     if (!match || request.method !== 'GET') return next();
     const [, name, part, field] = match;
     try {
       const pair = await find(name!);
       if (part) {
-        const { buffer, byteOffset, byteLength } = pair[part as 'train' | 'test'][field as 'images' | 'labels'];
+        const values = pair[part as 'train' | 'test'][field as 'images' | 'labels' | 'targets' | 'sampleWeights'];
+        if (!values) return next();
+        const { buffer, byteOffset, byteLength } = values;
         send(response, 'application/octet-stream', new Uint8Array(buffer, byteOffset, byteLength));
       } else send(response, 'application/json', JSON.stringify(facts(name!, pair)));
     } catch (error) {
@@ -42,8 +44,16 @@ export function datasetRoutes(
 }
 
 function facts(name: string, { train, test }: TrainAndTest) {
-  const { imageShape, classNames } = train;
-  return { name, imageShape, classNames, train: { count: train.count }, test: { count: test.count } };
+  const { imageShape, classNames, targetNames } = train;
+  const part = ({ count, sampleWeights }: Dataset) => ({ count, ...(sampleWeights && { isWeighted: true }) });
+  return {
+    name,
+    imageShape,
+    classNames,
+    ...(targetNames && { targetNames }),
+    train: part(train),
+    test: part(test),
+  } satisfies DatasetFacts & { name: string };
 }
 
 function send(response: ServerResponse, type: string, body: string | Uint8Array): void {

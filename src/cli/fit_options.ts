@@ -1,11 +1,13 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { isDatasetName } from '../data/index.ts';
+import { isDatasetName, numberListFormats, parseNumberList } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { FitSettings, MetricConfig } from '../index.ts';
 import { fillMetrics, metricTypes } from '../model/metrics/index.ts';
 import { fillFitSettings } from '../train/fit_settings.ts';
 import { type ClassWeight, requireClassWeight } from '../train/sample_weights.ts';
 import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
+import type { SampleWeightFile } from './run_options.ts';
 import { integer, parseJson } from './values.ts';
 
 /** The flags of `train` for validation, callbacks and metrics. */
@@ -56,6 +58,11 @@ export function addSharedFitOptions(command: Command): Command {
       'how much the loss of each class counts: balanced, or weights by class index as JSON: \'{ "0": 1, "1": 5 }\'',
       classWeightOf,
     )
+    .option(
+      '--sample-weight <file>',
+      `how much the loss of each training image counts: ${numberListFormats}; as many as the data set has training images, in their order, before --clean and --train-samples`,
+      sampleWeightOf,
+    )
     .option('--terminate-on-nan', 'end at the first step with numbers that are not finite, not after three in a row')
     .option('--validation-freq <n>', 'validate every n epochs, or after those listed: 1,2,5,10', frequencyOf);
 }
@@ -83,6 +90,25 @@ function patienceOrJson<Name extends 'earlyStopping' | 'reduceLrOnPlateau'>(
 
 function classWeightOf(text: string): ClassWeight {
   return requireClassWeight(/^\s*\{/.test(text) ? parseJson('--class-weight', 'the text', text, false) : text);
+}
+
+function sampleWeightOf(text: string): SampleWeightFile {
+  const flag = '--sample-weight';
+  if (!existsSync(text) || !statSync(text).isFile()) {
+    throw new ConfigurationError({
+      what: `${flag} names a file that is not there`,
+      found: text,
+      expected: numberListFormats,
+    });
+  }
+  const weights = parseNumberList(readFileSync(text), text);
+  const wrong = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (wrong < 0) return { path: text, weights };
+  throw new ConfigurationError({
+    what: `${flag}: the weight of training image ${wrong} is invalid`,
+    found: weights[wrong],
+    expected: 'a finite number >= 0',
+  });
 }
 
 function frequencyOf(text: string): number | number[] {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fingerprint, isDatasetName, type TrainAndTest } from '../data/index.ts';
+import { fingerprint, fingerprintOf, isDatasetName, type TrainAndTest } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import type { TrainerOptions } from '../index.ts';
@@ -126,14 +126,23 @@ const filled = ({ optimizer, ...options }: TrainerOptions): object => ({
   optimizer: fillOptimizer(optimizer ?? 'adam'),
 });
 
-/** @throws ConfigurationError for images other than those that the run was trained on. */
+/** @throws ConfigurationError for images, or weights of them, other than those that the run was trained on. */
 export async function requireSameImages(
   datasets: TrainAndTest,
   { run, path }: ResumedRun,
   dataset: string,
 ): Promise<void> {
-  const { imageShape, trainSamples, testSamples, data } = run.dataset;
+  const { imageShape, trainSamples, testSamples, data, sampleWeight } = run.dataset;
   const { train, test } = datasets;
+  const weights = train.sampleWeights && (await fingerprintOf(train.sampleWeights));
+  if (weights !== sampleWeight && train.count === trainSamples) {
+    throw new ConfigurationError({
+      what: `The training images' weights are not those that the run in ${path} was trained with`,
+      found: weights === undefined ? 'no weights' : sampleWeight === undefined ? 'weights' : 'other weights',
+      expected: sampleWeight === undefined ? 'no weights' : 'the same weights',
+      fix: sampleWeight === undefined ? 'leave --sample-weight out' : 'give the file of --sample-weight as it was',
+    });
+  }
   const facts = (shape: readonly number[], images: number, others: number) =>
     `${images} training and ${others} test images of ${shape.join(' x ')}`;
   const here = facts(train.imageShape, train.count, test.count);

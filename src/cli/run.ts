@@ -4,8 +4,10 @@ import {
   createDatasets,
   type Dataset,
   fingerprint,
+  fingerprintOf,
   isDatasetName,
   type TrainAndTest,
+  type TrainAndTestParts,
   takeFirst,
 } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -33,7 +35,14 @@ import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
 import { planOfResumed, type ResumedRun, requireSameImages, requireSameOptions } from './resumed_run.ts';
-import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
+import {
+  checkSamples,
+  modelOf,
+  optimizerOf,
+  type RunOptions,
+  type SampleWeightFile,
+  trainerOptionsOf,
+} from './run_options.ts';
 import { servedModel, servedState } from './served_runs.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
@@ -143,6 +152,8 @@ export async function withRun<Result>(
     console.log(modelTable(layers));
     const { cut: _, lengthened: __, ...samples } = plan;
     const { dataset, clean, validationSplit, imageSize } = options;
+    const { sampleWeights } = datasets.train;
+    const sampleWeight = sampleWeights && (await fingerprintOf(sampleWeights));
     const config = {
       dataset,
       clean,
@@ -151,6 +162,7 @@ export async function withRun<Result>(
       ...samples,
       ...trainer,
       ...(Object.keys(fit).length > 0 && { fit }),
+      ...(sampleWeight !== undefined && { sampleWeight }),
     };
     const warnings = lengthWarnings(trainer, datasets.train, plan, fit);
     const toSave = async (): Promise<RunToSave> =>
@@ -158,6 +170,7 @@ export async function withRun<Result>(
         { ...trainer, dataset: nameForPage(dataset), clean, epochs: plan.epochs, ...counts(datasets), fit },
         datasets.train,
         await fingerprint(datasets),
+        sampleWeight,
       );
     return await work({
       get session() {
@@ -230,16 +243,29 @@ const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, 
 export async function readCleaned(
   options: Pick<
     RunOptions,
-    'dataset' | 'clean' | 'validationSplit' | 'imageSize' | 'chrome' | 'browserTimeout' | 'yes'
+    'dataset' | 'clean' | 'validationSplit' | 'imageSize' | 'chrome' | 'browserTimeout' | 'yes' | 'sampleWeight'
   >,
 ): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
-  const { dataset, clean, validationSplit, imageSize, chrome, browserTimeout, yes } = options;
+  const { dataset, clean, validationSplit, imageSize, chrome, browserTimeout, yes, sampleWeight } = options;
   const folder = { validationSplit, imageSize, chrome, browserTimeout, yes };
-  const { parts, reading } = await readParts(dataset, folder);
+  const read = await readParts(dataset, folder);
+  const { reading } = read;
+  const parts = sampleWeight ? weighted(read.parts, sampleWeight, dataset) : read.parts;
   if (clean.length === 0) return { datasets: createDatasets(parts), reading };
   const cleaning = Object.fromEntries(clean.map((finding) => [finding, true]));
   const { dropped, ...datasets } = cleanDatasets(parts, cleaning);
   return { datasets, dropped, reading };
+}
+
+/** @throws ConfigurationError where there are not as many weights as training images. */
+function weighted(parts: TrainAndTestParts, { path, weights }: SampleWeightFile, dataset: string): TrainAndTestParts {
+  const images = parts.train.labels.length;
+  if (weights.length === images) return { ...parts, train: { ...parts.train, sampleWeights: weights } };
+  throw new ConfigurationError({
+    what: '--sample-weight has not as many weights as there are training images',
+    found: `${counted(weights.length, 'weight')} in ${path}`,
+    expected: `${count(images)}, one for each training image of ${dataset}, before --clean and --train-samples`,
+  });
 }
 
 /** One line for each thing that was decided about the files of a folder. */

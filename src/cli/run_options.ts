@@ -59,6 +59,14 @@ export interface RunOptions extends AdapterOptions {
   health?: HealthLevel;
   probeEvery?: number;
   metrics?: MetricConfig[];
+  sampleWeight?: SampleWeightFile;
+}
+
+/** The file of --sample-weight. */
+export interface SampleWeightFile {
+  path: string;
+  /** A weight for each training image of the data set, in their order. */
+  weights: readonly number[];
 }
 
 /** Options of the optimizer that have a flag each. */

@@ -73,12 +73,13 @@ function without(parts: DatasetParts, gone: ReadonlySet<number>): DatasetParts {
   stays.forEach((from, to) => {
     images.set(parts.images.subarray(from * bytes, (from + 1) * bytes), to * bytes);
   });
-  const { targets } = parts;
+  const { targets, sampleWeights } = parts;
   const outputs = targets ? targets.length / parts.labels.length : 0;
   return {
     ...parts,
     images,
     labels: stays.map((i) => parts.labels[i]!),
+    ...(sampleWeights && { sampleWeights: stays.map((i) => sampleWeights[i]!) }),
     ...(targets && {
       targets: Float32Array.from(stays.flatMap((i) => [...targets.subarray(i * outputs, (i + 1) * outputs)])),
     }),

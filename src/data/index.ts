@@ -18,13 +18,14 @@ export {
 } from './dataset.ts';
 export { digitsTestCount, parseDigits } from './digits.ts';
 export { type Finding, findings, type SameImages } from './findings.ts';
-export { fingerprint } from './fingerprint.ts';
+export { fingerprint, fingerprintOf } from './fingerprint.ts';
 export { gunzip } from './gunzip.ts';
 export { defaultValidationSplit, holdOut } from './held_out.ts';
 export { type FileBytes, type IdentifiedFile, identifyFiles, type PlacedFile } from './identify.ts';
 export { type IdxArray, type IdxDatasetFiles, parseIdx, parseIdxDataset, parseIdxParts } from './idx.ts';
 export { countClasses, type Inspection, inspectDatasets, type PartInspection } from './inspect.ts';
 export { type DatasetName, datasetNames, isDatasetName, type KnownDataset, knownDatasets } from './known.ts';
+export { numberListFormats, parseNumberList } from './number_list.ts';
 export type { PictureOptions } from './picture_sizes.ts';
 export {
   describeIgnored,

@@ -12,8 +12,14 @@ export interface DatasetFacts {
   targetNames?: string[];
   /** Whether each of them is 0 or 1. */
   areYesOrNo?: boolean;
-  train: { count: number };
-  test: { count: number };
+  train: PartFacts;
+  test: PartFacts;
+}
+
+interface PartFacts {
+  count: number;
+  /** Whether its samples have weights. */
+  isWeighted?: boolean;
 }
 
 /** The state of each data set on a server, by its name: null if the server has all of it, else why it doesn't. */
@@ -50,17 +56,32 @@ export async function fetchFacts(name: string, signal?: AbortSignal, base = '/')
 
 /**
  * Gets a data set from the server of this page: /datasets/<name> has its facts as JSON, and below that
- * /<train|test>/<images|labels> are the bytes. Throws a DataError with the server's words where it has none.
+ * /<train|test>/<images|labels|targets|sampleWeights> are the bytes. Throws a DataError with the server's words where it has none.
  */
 export async function fetchDatasets(name: string, signal?: AbortSignal, base = '/'): Promise<TrainAndTest> {
   const at = addressOf(name, base);
-  const { imageShape, classNames } = await fetchFacts(name, signal, base);
+  const facts = await fetchFacts(name, signal, base);
+  const { imageShape, classNames, targetNames } = facts;
   const bytes = (path: string) => fetchFile(`${at}/${path}`, signal);
-  const part = async (part: string) => {
-    const [images, labels] = await Promise.all([bytes(`${part}/images`), bytes(`${part}/labels`)]);
+  const part = async (part: 'train' | 'test') => {
+    const floats = async (field: string, isThere: unknown) =>
+      isThere ? new Float32Array((await bytes(`${part}/${field}`)).buffer) : undefined;
+    const [images, labels, targets, sampleWeights] = await Promise.all([
+      bytes(`${part}/images`),
+      bytes(`${part}/labels`),
+      floats('targets', targetNames),
+      floats('sampleWeights', facts[part].isWeighted),
+    ]);
     // As they lie in the server's memory: two bytes each where a byte is too small for the classes.
     const isWide = labelsFrom([], classNames.length) instanceof Uint16Array;
-    return { images, labels: isWide ? new Uint16Array(labels.buffer) : labels, imageShape, classNames };
+    return {
+      images,
+      labels: isWide ? new Uint16Array(labels.buffer) : labels,
+      imageShape,
+      classNames,
+      ...(targets && { targets, targetNames }),
+      ...(sampleWeights && { sampleWeights }),
+    };
   };
   const [train, test] = await Promise.all([part('train'), part('test')]);
   return createDatasets({ train, test });

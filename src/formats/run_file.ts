@@ -53,8 +53,10 @@ export interface SavedRun {
     testSamples: number;
     /** Kinds of images that were left out before the samples were counted. */
     clean?: Finding[];
-    /** A fingerprint of the images: it differs for other images of the same name and count. Older files have none. */
+    /** A fingerprint of the images: it differs for other images of the same name and count, and for other weights of them. Older files have none. */
     data?: string;
+    /** A fingerprint of the training images' weights, where they have any. */
+    sampleWeight?: string;
   };
   /** As planned: a run that was stopped has fewer in its history. */
   epochs: number;
@@ -228,6 +230,7 @@ const schema = v.object({
     testSamples: integer(0),
     clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
     data: v.optional(v.string()),
+    sampleWeight: v.optional(v.string()),
   }),
   epochs: integer(1),
   history: v.object({

@@ -8,11 +8,15 @@ import { type RunRequest, trainerOptionsOf } from './run_request.ts';
 /** The part of a saved run that is known before it begins. */
 export type RunToSave = Omit<SavedRun, 'history' | 'snapshot'>;
 
-/** @param data the images' fingerprint, if it is known. */
+/**
+ * @param data the images' fingerprint, if it is known.
+ * @param sampleWeight that of the weights of the training images, where they have any.
+ */
 export function runToSave(
   request: RunRequest,
   { imageShape, classNames, targetNames }: Pick<SavedRun['dataset'], 'imageShape' | 'classNames' | 'targetNames'>,
   data: string | undefined,
+  sampleWeight?: string,
 ): RunToSave {
   const { dataset, clean, epochs, trainSamples, testSamples, fit, testTimeAugmentation } = request;
   return {
@@ -26,6 +30,7 @@ export function runToSave(
       testSamples,
       clean: [...clean],
       ...(data !== undefined && { data }),
+      ...(sampleWeight !== undefined && { sampleWeight }),
     },
     epochs,
     ...(fit && Object.keys(fit).length > 0 && { fit }),

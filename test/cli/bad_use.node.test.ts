@@ -43,6 +43,7 @@ test('help lists the commands, and each command its flags', async () => {
     '--reduce-lr-on-plateau',
     '--validation-freq',
     '--tta',
+    '--sample-weight',
   ]) {
     expect(train.stdout).toContain(flag);
   }
@@ -130,6 +131,22 @@ const cases: [string, () => string[], string[]][] = [
     () => ['--dataset', 'digits', '--class-weight', '{ "1": 2 }'],
     ['classWeight lacks a weight of class 0'],
   ],
+  [
+    'sample weights of other images',
+    () => ['--dataset', 'digits', '--sample-weight', modelFile('[1, 0.5, 2]')],
+    ['--sample-weight has not as many weights', '3 weights in', 'one for each training image of digits'],
+  ],
+  [
+    'a negative sample weight',
+    () => ['--sample-weight', modelFile('[1, -2]')],
+    ['the weight of training image 1 is invalid', '-2'],
+  ],
+  [
+    'sample weights that are none',
+    () => ['--sample-weight', modelFile('a,b\n1,2\n')],
+    ['is not a list of numbers', 'a, b'],
+  ],
+  ['sample weights that are not there', () => ['--sample-weight', '/nowhere'], ['names a file that is not there']],
   ['a flag', () => ['--epoch', '2'], ["--epoch'", '--epochs']],
   ['a data set', () => ['--dataset', 'mnits'], ['"mnits"', '"mnist"']],
   ['an optimizer', () => ['--optimizer', 'adm'], ['"adm"', '"adam"']],

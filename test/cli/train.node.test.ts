@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -87,13 +87,32 @@ describe('wgrad train', () => {
       '--augment',
       'none',
     ];
-    const numbers = await run(...short, '--loss', '{ "type": "huber", "delta": 0.5 }', '--json', file);
+    // digits has 1,500 training images; a sample that counts nothing has no loss.
+    const weights = join(temporaryFolder(), 'weights.csv');
+    writeFileSync(weights, `weight\n${'0\n'.repeat(1500)}`);
+    const ones = join(temporaryFolder(), 'ones.json');
+    writeFileSync(ones, JSON.stringify(Array(1500).fill(1)));
+    const huber = [...short, '--loss', '{ "type": "huber", "delta": 0.5 }', '--sample-weight', weights];
+    const numbers = await run(...huber, '--json', file, '--save', saved);
     expect(numbers.code).toBe(0);
     expect(numbers.stderr).not.toContain('error');
     expect(numbers.stdout).toMatch(/epoch 1\/1 {2}loss [\d.]+ {2}mean absolute error [\d.]+/);
     expect(numbers.stdout).not.toContain('accuracy');
     const { epochs, config } = written(file);
     expect(config.loss).toEqual({ type: 'huber', delta: 0.5 });
+    expect(epochs[0]!.loss).toBe(0);
+    expect(epochs[0]!.validationLoss).toBeGreaterThan(0.01);
+    const { sampleWeight } = parseRun(readFileSync(saved)).dataset;
+    expect(sampleWeight).toMatch(/^[0-9a-f]{16}$/);
+    expect(config.sampleWeight).toBe(sampleWeight);
+    const resume = ['train', '--resume', saved, '--epochs', '2'];
+    const refused = await Promise.all([run(...resume), run(...resume, '--sample-weight', ones)]);
+    expect(refused.map(({ code }) => code)).toEqual([2, 2]);
+    for (const [i, found] of ['no weights', 'other weights'].entries()) {
+      expect(refused[i]!.stderr).toContain("The training images' weights are not those");
+      expect(refused[i]!.stderr).toContain(found);
+    }
+    expect((await run(...resume, '--sample-weight', weights)).code).toBe(0);
     expect(epochs[0]).toMatchObject({
       meanAbsoluteError: expect.any(Number),
       validationMeanAbsoluteError: expect.any(Number),
