@@ -77,8 +77,8 @@ export async function compare(options: CompareOptions, typed: readonly string[])
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
-    const { imageShape, classNames } = datasets.train;
-    const facts = { train: trainSamples, test: testSamples, imageShape, classes: classNames.length };
+    const { imageShape, classNames, targetNames } = datasets.train;
+    const facts = { train: trainSamples, test: testSamples, imageShape, classNames, targetNames };
     console.log(dataLine(dataset, facts));
     const layers = await session.call('prepareTwins', twins);
     if (plan.cut) console.log(comparisonCutLine(plan, [layers.a, layers.b], stepSamples(options)));

@@ -16,6 +16,7 @@ import {
   optimizerOf,
   type RunOptions,
   trainerOptionsOf,
+  withLossFor,
 } from './run_options.ts';
 import { flagOf, integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
@@ -136,7 +137,7 @@ export function twinsOf(options: CompareOptions, train: Dataset): TwinOptions & 
 
 function twinOf(options: CompareOptions, flag: string, text: string, train: Dataset): TrainerOptions {
   const own = ownOptions(options.vary, flag, text);
-  const all = { ...options, ...own.flags };
+  const all = withLossFor({ ...options, ...own.flags }, train);
   try {
     const model = modelOf(all, train);
     return trainerOptionsOf(all, model, own.optimizer ? fillOptimizer(own.optimizer) : optimizerOf(all));

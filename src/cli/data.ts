@@ -38,7 +38,7 @@ async function inspect(name: string, { json, ...folder }: InspectOptions): Promi
   const { parts: pair, reading } = await readParts(name, folder);
   const inspection = inspectDatasets(pair);
   const { train, test, imageShape, classNames } = inspection;
-  console.log(dataLine(name, { train: train.count, test: test.count, imageShape, classes: classNames.length }));
+  console.log(dataLine(name, { train: train.count, test: test.count, imageShape, classNames }));
   for (const line of readingLines(reading)) console.log(line);
   console.log(classTable(inspection));
   console.log(findingTable(inspection, pair));

@@ -11,10 +11,9 @@ import {
   describeReading,
   digitNames,
   fashionMnistNames,
-  identifyFiles,
   isDatasetName,
   parseDigits,
-  readIdentifiedFiles,
+  readFilesWith,
   type TrainAndTest,
   type TrainAndTestParts,
   trainingParts,
@@ -150,13 +149,11 @@ function mnistPackage(): string | undefined {
 /** Reads the files as the training page does. Pictures take a Chrome. */
 async function readFolder(path: string, options: FolderOptions): Promise<ReadParts> {
   const { validationSplit, imageSize, chrome, browserTimeout, yes, report = console.error } = options;
-  const files = await identifyFiles(filesIn(path));
   const reader = picturesInChrome({ chrome, browserTimeout, yes, report });
-  const dataset = await readIdentifiedFiles(
-    files,
-    { ...(validationSplit !== undefined && { validationSplit }), ...(imageSize !== undefined && { size: imageSize }) },
-    reader,
-  ).catch((error) => {
+  const dataset = await readFilesWith(reader, filesIn(path), {
+    ...(validationSplit !== undefined && { validationSplit }),
+    ...(imageSize !== undefined && { size: imageSize }),
+  }).catch((error) => {
     if (!(error instanceof DataError)) throw error;
     throw new DataError({ ...error.parts, what: `${path}: ${error.parts.what}` }, { cause: error });
   });

@@ -87,8 +87,8 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
     const { adapter } = session;
     say(adapterLine(adapter));
     for (const line of readingLines(reading)) say(line);
-    const { imageShape, classNames } = test;
-    say(dataLine(dataset, { train: whole.train.count, test: test.count, imageShape, classes: classNames.length }));
+    const { imageShape, classNames, targetNames } = test;
+    say(dataLine(dataset, { train: whole.train.count, test: test.count, imageShape, classNames, targetNames }));
     const names = run.dataset.classNames;
     if (classNames.join('\n') !== names.join('\n')) {
       say(

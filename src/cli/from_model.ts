@@ -6,7 +6,7 @@ import { withClasses } from '../model/classes.ts';
 import { compileModel, type Model } from '../model/graph.ts';
 import { checkImageShape, pipelineFor } from '../plan/input.ts';
 import { readRunOrModel } from './given_model.ts';
-import { augmentationOf, type RunOptions } from './run_options.ts';
+import { augmentationOf, outputsFor, type RunOptions } from './run_options.ts';
 
 export interface FromOptions {
   /** The run or model whose weights training begins with. */
@@ -89,7 +89,7 @@ export function modelFrom({ run }: FromModel, options: RunOptions, dataset: Data
     pipelineFor(augmentationOf(options), dataset.imageShape),
     compileModel(model).inputShape,
   );
-  return { ...model, layers: withClasses(model.layers, dataset.classNames.length) };
+  return { ...model, layers: withClasses(model.layers, outputsFor(dataset)) };
 }
 
 /** A line about the weights that were taken from the model. */

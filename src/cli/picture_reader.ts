@@ -33,7 +33,7 @@ export function picturesInChrome({
   yes?: boolean;
   report: (line: string) => void;
 }): PictureReader {
-  return async (files, { onProgress: _, ...options }, others) => {
+  return async (files, { onProgress: _, ...options }, others, table) => {
     if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in Chrome.`);
     const images = new Map<string, Uint8Array>();
     let heard = performance.now();
@@ -68,10 +68,11 @@ export function picturesInChrome({
         }, 1000);
       });
       const reading = page!.evaluate(
-        (files, options, others) => window.wgrad.readPictures(files, options, others),
+        (files, options, others, table) => window.wgrad.readPictures(files, options, others, table),
         files.map(({ path, file, format }) => ({ path, size: file.size, format })),
         options,
         others,
+        table && { ...table, of: [...table.of] },
       );
       // A page that goes away rejects the call as well, with a less useful error: the reason gets a second to arrive first.
       const answer = reading.catch(async (error) => {
@@ -115,7 +116,11 @@ function pictureRoutes(files: readonly IdentifiedFile[], images: Map<string, Uin
 }
 
 function withImages({ train, validation, test, report }: PicturesRead, images: Map<string, Uint8Array>): UserDataset {
-  const part = (name: string, facts: PicturesRead['train']): DatasetParts => ({ ...facts, images: images.get(name)! });
+  const part = (name: string, { targets, ...facts }: PicturesRead['train']): DatasetParts => ({
+    ...facts,
+    ...(targets && { targets: Float32Array.from(targets) }),
+    images: images.get(name)!,
+  });
   return {
     train: part('train', train),
     test: part('test', test),

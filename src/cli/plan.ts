@@ -5,7 +5,7 @@ import { type PlannedAdapter, planTraining, type TrainingPlan } from '../train/p
 import { planRun } from '../train/run_length.ts';
 import type { ProfileOptions } from './profile.ts';
 import { readCleaned } from './run.ts';
-import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf } from './run_options.ts';
+import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf, withLossFor } from './run_options.ts';
 import { fitted, table } from './tables.ts';
 import { dataLine } from './training_report.ts';
 import { writeWhole } from './whole_file.ts';
@@ -28,19 +28,23 @@ function adapter(software: boolean, subgroupSize: number): PlannedAdapter {
 }
 
 /** `wgrad profile --plan` */
-export async function printPlan(options: ProfileOptions): Promise<void> {
-  const kind = options.adapter === 'hardware' ? 'hardware' : 'software';
+export async function printPlan(asked: ProfileOptions): Promise<void> {
+  const kind = asked.adapter === 'hardware' ? 'hardware' : 'software';
   const { traits, limits } = assumed[kind];
-  const optimizer = optimizerOf(options);
-  const { imageShape, classNames, train, test } = await datasetOf(options);
+  const optimizer = optimizerOf(asked);
+  const { imageShape, classNames, targetNames, options, train, test } = await datasetOf(asked);
   const counts = { train: { count: train }, test: { count: test } };
   checkSamples(options, counts);
   const { trainSamples, testSamples } = planRun(options, counts, traits.software);
-  const trainer = trainerOptionsOf(options, modelOf(options, { imageShape, classNames: [...classNames] }), optimizer);
+  const trainer = trainerOptionsOf(
+    options,
+    modelOf(options, { imageShape, classNames, ...(targetNames && { targetNames }) }),
+    optimizer,
+  );
   const plan = await planTraining(trainer, { imageShape, count: trainSamples }, { traits, limits });
   console.log(assumedLine(kind, options));
   console.log(
-    dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
+    dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classNames, targetNames }),
   );
   console.log(dispatchTable(plan));
   console.log(bufferTable(plan));
@@ -51,13 +55,19 @@ export async function printPlan(options: ProfileOptions): Promise<void> {
   console.log(`written  ${options.json}`);
 }
 
-/** Shape, classes and number of images: of a known data set without reading it. */
-async function datasetOf(options: RunOptions) {
+/** Shape, labels and number of images, of a known data set without reading it, and the options with the loss for them. */
+async function datasetOf(options: ProfileOptions) {
   const { dataset, clean } = options;
-  if (isDatasetName(dataset) && clean.length === 0) return knownDatasets[dataset];
+  if (isDatasetName(dataset) && clean.length === 0) {
+    const known = knownDatasets[dataset];
+    return { ...known, classNames: [...known.classNames], targetNames: undefined, options };
+  }
   const { train, test } = (await readCleaned(options)).datasets;
-  const { imageShape, classNames } = train;
-  return { imageShape, classNames, train: train.count, test: test.count };
+  const { imageShape, classNames, targetNames } = train;
+  return {
+    ...{ imageShape, classNames, targetNames, train: train.count, test: test.count },
+    options: withLossFor(options, train),
+  };
 }
 
 function assumedLine(kind: 'software' | 'hardware', { adapter }: RunOptions): string {

@@ -42,6 +42,7 @@ import {
   type RunOptions,
   type SampleWeightFile,
   trainerOptionsOf,
+  withLossFor,
 } from './run_options.ts';
 import { servedModel, servedState } from './served_runs.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -92,12 +93,13 @@ export interface RunParts extends Pick<SessionOptions, 'keep'> {
  * about to run, does `work`, and closes everything whatever happens.
  */
 export async function withRun<Result>(
-  options: RunOptions,
+  asked: RunOptions,
   { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
-  const optimizer = optimizerOf(options);
-  const { datasets: whole, dropped, reading } = await readCleaned(options);
+  const optimizer = optimizerOf(asked);
+  const { datasets: whole, dropped, reading } = await readCleaned(asked);
+  const options = withLossFor(asked, whole.train);
   let datasets = whole;
   checkSamples(options, datasets);
   const model = from ? modelFrom(from, options, datasets.train) : modelOf(options, datasets.train);
@@ -128,10 +130,10 @@ export async function withRun<Result>(
     console.log(adapterLine(adapter));
     for (const line of readingLines(reading)) console.log(line);
     if (dropped) for (const line of cleanedLines(dropped, whole)) console.log(line);
-    const { imageShape, classNames } = datasets.train;
+    const { imageShape, classNames, targetNames } = datasets.train;
     const { trainSamples, testSamples } = plan;
     console.log(
-      dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }),
+      dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classNames, targetNames }),
     );
     const ofStep = stepSamples({ ...trainer, batchSize: trainer.batchSize ?? options.batchSize });
     for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);

@@ -181,7 +181,7 @@ export function addRunOptions(command: Command): Command {
     );
   command.option(
     '--loss <what>',
-    `what training makes small: ${lossTypes.join(', ')}; or JSON with its options (text or file). A preset model ends as the loss needs it (default: ${defaultLoss})`,
+    `what training makes small: ${lossTypes.join(', ')}; or JSON with its options (text or file). A preset model ends as the loss needs it (default: ${defaultLoss}; for numbers in place of classes binaryCrossentropy where all are 0 or 1, and else meanSquaredError)`,
     lossOf,
   );
   return addAdapterOptions(command).addOption(
@@ -272,18 +272,32 @@ export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): Augmen
  */
 export function modelOf(
   options: RunOptions,
-  { imageShape, classNames }: Pick<Dataset, 'imageShape' | 'classNames'>,
+  { imageShape, ...labels }: Pick<Dataset, 'imageShape' | 'classNames' | 'targetNames'>,
 ): Model {
   const { height, width, channels } = parseAugmentation(augmentationOf(options), imageShape).to;
   const { model: given } = options;
   const loss = fillLoss(options.loss ?? defaultLoss);
   const model =
     typeof given === 'string'
-      ? endingFor(presetModel(given as PresetName, [height, width, channels], classNames.length), loss)
+      ? endingFor(presetModel(given as PresetName, [height, width, channels], outputsFor(labels)), loss)
       : (given as unknown as Model);
   sequential(model);
   compileForLoss(model, loss);
   return model;
+}
+
+/** How many numbers a model gives for an image: one for each class, or for each number that images have in place of classes. */
+export const outputsFor = ({ classNames, targetNames = [] }: Pick<Dataset, 'classNames' | 'targetNames'>): number =>
+  classNames.length || targetNames.length;
+
+/** The options with the loss for images that have numbers in place of classes, where --loss names none. */
+export function withLossFor<Options extends RunOptions>(
+  options: Options,
+  { classNames, targets }: Pick<Dataset, 'classNames' | 'targets'>,
+): Options {
+  if (options.loss !== undefined || !targets || classNames.length > 0) return options;
+  const areYesOrNo = targets.every((value) => value === 0 || value === 1);
+  return { ...options, loss: areYesOrNo ? 'binaryCrossentropy' : 'meanSquaredError' };
 }
 
 function lossOf(text: string): LossConfig {

@@ -27,13 +27,19 @@ export interface DataFacts {
   train: number;
   test: number;
   imageShape: readonly number[];
-  classes: number;
+  classNames: readonly string[];
+  /** Names of the numbers that the images have in place of classes. */
+  targetNames?: readonly string[] | undefined;
 }
 
-export function dataLine(name: string, { train, test, imageShape, classes }: DataFacts): string {
+export function dataLine(name: string, { train, test, imageShape, classNames, targetNames = [] }: DataFacts): string {
+  const labels =
+    classNames.length > 0 || targetNames.length === 0
+      ? counted(classNames.length, 'class', 'classes')
+      : `${counted(targetNames.length, 'number')} for each: ${targetNames.join(', ')}`;
   return (
     `data     ${name}: ${count(train)} training and ${counted(test, 'test image')} ` +
-    `of ${imageShape.join(' x ')}, ${counted(classes, 'class', 'classes')}`
+    `of ${imageShape.join(' x ')}, ${labels}`
   );
 }
 

@@ -41,7 +41,7 @@ export type { Split } from './splits.ts';
 export {
   type PictureReader,
   readableFiles,
-  readIdentifiedFiles,
+  readFilesWith,
   readUserFiles,
   type UserFilesOptions,
 } from './user_files.ts';

@@ -38,23 +38,20 @@ export const readableFiles =
  * @throws ConfigurationError for an option that is out of range.
  * @throws DataError where the files hold no data set, or are damaged, with what was found and what can be read instead.
  */
-export async function readUserFiles(
-  files: readonly PlacedFile[],
-  options: UserFilesOptions = {},
-): Promise<UserDataset> {
-  const identified = await identifyFiles(files);
-  const table = await readLabelTables(identified);
-  // A table of labels is a part of the data set, and is not listed with what was left out of it.
-  const read = table ? identified.filter(({ path }) => !table.from.includes(path)) : identified;
-  return readIdentifiedFiles(read, options, (pictures, how, others) => readPictureFiles(pictures, how, others, table));
+export function readUserFiles(files: readonly PlacedFile[], options: UserFilesOptions = {}): Promise<UserDataset> {
+  return readFilesWith(readPictureFiles, files, options);
 }
 
-/** Does the same with files whose formats are known. */
-export async function readIdentifiedFiles(
-  files: readonly IdentifiedFile[],
-  options: UserFilesOptions,
+/** Does the same, with pictures read by another reader. */
+export async function readFilesWith(
   readPictures: PictureReader,
+  placed: readonly PlacedFile[],
+  options: UserFilesOptions,
 ): Promise<UserDataset> {
+  const identified = await identifyFiles(placed);
+  const table = await readLabelTables(identified);
+  // A table of labels is a part of the data set, and is not listed with what was left out of it.
+  const files = table ? identified.filter(({ path }) => !table.from.includes(path)) : identified;
   if (options.validationSplit !== undefined) requireSplit(options.validationSplit);
   requirePictureOptions(options);
   const ofKind = (kind: IdentifiedFile['format']['kind']) => files.filter(({ format }) => format.kind === kind);
@@ -73,7 +70,7 @@ export async function readIdentifiedFiles(
   }
   if (pictures.length === 0) throw nothingReadable(files);
   const others = files.filter((file) => !pictures.includes(file));
-  return withIgnored(await readPictures(pictures, options, describeOthers(others)), files, pictures);
+  return withIgnored(await readPictures(pictures, options, describeOthers(others), table), files, pictures);
 }
 
 const isBatchName = (path: string) => /(data|test)_batch[^/]*\.bin(\.gz)?$/i.test(path);

@@ -142,7 +142,7 @@ test('a software adapter is never passed off as a GPU', () => {
 test('one is not counted as many', () => {
   expect([counted(1, 'file'), counted(0, 'file'), counted(2000, 'file')]).toEqual(['1 file', '0 files', '2,000 files']);
   expect([counted(1, 'class', 'classes'), counted(2, 'class', 'classes')]).toEqual(['1 class', '2 classes']);
-  expect(dataLine('own', { train: 3, test: 1, imageShape: [4, 4, 1], classes: 1 })).toContain(
+  expect(dataLine('own', { train: 3, test: 1, imageShape: [4, 4, 1], classNames: ['a'] })).toContain(
     '1 test image of 4 x 4 x 1, 1 class',
   );
 });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
+import { type RunOptions, withLossFor } from '../../src/cli/run_options.ts';
 import { mnistLike } from '../data/made_files.ts';
 import { call, run, temporaryFolder } from './wgrad.ts';
 
@@ -71,6 +72,35 @@ describe('the command reads a folder of pictures as the page does', () => {
     const { config, epochs } = JSON.parse(readFileSync(json, 'utf8'));
     expect(config).toMatchObject({ dataset: folder, trainSamples: 66, testSamples: 16 });
     expect(epochs.at(-1).validationAccuracy).toBeGreaterThan(0.9);
+  });
+
+  test('pictures beside a table of numbers: a regression, with the loss for it, and what the table leaves out', async () => {
+    const shade = (i: number) => 6 * i;
+    const plain = (i: number) =>
+      encode({ width: 8, height: 8, data: new Uint8Array(64).fill(shade(i)), channels: 1, depth: 8 });
+    const rows = Array.from({ length: 40 }, (_, i) => `${i}.png,${shade(i) / 256},${i % 2},gray`);
+    const folder = folderOf({
+      ...Object.fromEntries(rows.map((_, i) => [`photos/${i}.png`, plain(i)])),
+      'photos/labels.csv': ['file,brightness,isOdd,color', ...rows.slice(0, 38), ''].join('\n'),
+    });
+    const json = join(temporaryFolder(), 'run.json');
+    const model = JSON.stringify({ inputShape: [8, 8, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 2 }] });
+    const numbers = ['--model', model, '--augment', '{"rescale":0.00390625}', '--adapter', 'software'];
+    const { code, stdout, stderr } = await run(
+      ...['train', '--dataset', folder, '--epochs', '8', ...numbers, '--learning-rate', '0.02', '--json', json],
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toContain('2 numbers for each: brightness, isOdd');
+    expect(stdout).toContain('numbers from photos/labels.csv: brightness, isOdd');
+    expect(stdout).toContain('columns of photos/labels.csv that hold no numbers: color');
+    expect(stdout).toContain('a picture that photos/labels.csv has no numbers of');
+    const { config, epochs } = JSON.parse(readFileSync(json, 'utf8'));
+    expect(config.loss).toBe('meanSquaredError');
+    expect(epochs.at(-1).validationMeanAbsoluteError).toBeLessThan(epochs[0].validationMeanAbsoluteError / 1.3);
+    const train = { classNames: [], targets: Float32Array.of(0, 1, 1) };
+    expect(withLossFor({} as RunOptions, train)).toEqual({ loss: 'binaryCrossentropy' });
+    expect(withLossFor({ loss: 'huber' } as RunOptions, train)).toEqual({ loss: 'huber' });
+    expect(withLossFor({} as RunOptions, { ...train, classNames: ['a'] })).toEqual({});
   });
 
   test('one picture of each class: refused with the numbers, or trained without validation', async () => {

@@ -1,13 +1,14 @@
 import type { DatasetParts, IdentifiedFile } from '../../data/index.ts';
 import { readPictureFiles } from '../../data/pictures.ts';
 import { DataError } from '../../errors.ts';
-import type { PictureFile, PicturesRead, UserPictureOptions } from './protocol.ts';
+import type { PictureFile, PicturesRead, SentLabelTable, UserPictureOptions } from './protocol.ts';
 
 /** Reads the pictures that the command serves, and gives it the images of each split. */
 export async function readServedPictures(
   files: readonly PictureFile[],
   options: UserPictureOptions,
   others: string | undefined,
+  table: SentLabelTable | undefined,
 ): Promise<PicturesRead> {
   const served = files.map(({ path, size, format }, i): IdentifiedFile => {
     const arrayBuffer = () => fetchPicture(i, path);
@@ -16,10 +17,20 @@ export async function readServedPictures(
     });
     return { path, format, file: { size, arrayBuffer, slice } };
   });
-  const { train, validation, test, report } = await readPictureFiles(served, options, others);
-  const deliver = async (name: string, { images, ...rest }: DatasetParts) => {
+  const { train, validation, test, report } = await readPictureFiles(
+    served,
+    options,
+    others,
+    table && { ...table, of: new Map(table.of) },
+  );
+  const deliver = async (name: string, { images, targets, ...rest }: DatasetParts) => {
     await fetch(`images/${name}`, { method: 'POST', body: images as Uint8Array<ArrayBuffer> });
-    return { ...rest, labels: Array.from(rest.labels), classNames: [...rest.classNames!] };
+    return {
+      ...rest,
+      labels: Array.from(rest.labels),
+      classNames: [...rest.classNames!],
+      ...(targets && { targets: Array.from(targets) }),
+    };
   };
   return {
     train: await deliver('train', train),

@@ -1,6 +1,7 @@
 import type { TwinOptions } from '../../compare/twin_options.ts';
 import type { PairRecord } from '../../compare/twin_record.ts';
 import type { DatasetParts, IdentifiedFile, ReadingReport, UserFilesOptions } from '../../data/index.ts';
+import type { LabelTable } from '../../data/label_table.ts';
 import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
@@ -91,7 +92,10 @@ export interface PicturesRead {
   report: ReadingReport;
 }
 
-type ReadPart = Omit<DatasetParts, 'images' | 'labels'> & { labels: number[] };
+type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets'> & { labels: number[]; targets?: number[] };
+
+/** Numbers of pictures, from tables next to them, as they are sent to the page. */
+export type SentLabelTable = Omit<LabelTable, 'of'> & { of: [path: string, numbers: readonly number[]][] };
 
 /** The page's API, `window.wgrad`. */
 export interface Page {
@@ -102,6 +106,7 @@ export interface Page {
     files: readonly PictureFile[],
     options: UserPictureOptions,
     others: string | undefined,
+    table: SentLabelTable | undefined,
   ): Promise<Outcome<PicturesRead>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
