@@ -145,6 +145,67 @@ test('no file needs itself in a round', () => {
   for (const path of files) visit(path, []);
 });
 
+/** The part of the page that a file belongs to: a folder, a feature, or the frame that puts them together. */
+const partOf = (path: string) => /^src\/page\/(features\/\w+|app|ui|plots)\//.exec(path)?.[1] ?? 'frame';
+
+describe('the page', () => {
+  const pageFiles = files.filter((path) => path.startsWith('src/page/'));
+  const mayImport = (from: string, to: string): boolean => {
+    if (from === to || from === 'frame') return true;
+    if (from === 'ui') return false;
+    if (from === 'plots') return to === 'ui';
+    if (from === 'app') return false;
+    return ['app', 'ui', 'plots', 'features/run'].includes(to);
+  };
+
+  test('a feature imports no other but run; plots know curves, and neither runs nor state; ui knows nobody', () => {
+    expect(new Set(pageFiles.map(partOf)).size).toBeGreaterThan(12);
+    const wrong = pageFiles.flatMap((from) =>
+      graph
+        .get(from)!
+        .filter(({ to }) => to.startsWith('src/page/') && !mayImport(partOf(from), partOf(to)))
+        // The worker's methods are typed by what collects them.
+        .filter(({ to, value }) => value || to !== 'src/page/worker.ts')
+        .map(({ to }) => `${from} imports ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('nothing but main.tsx does anything when it is imported', () => {
+    // The worker and the service worker have scripts of their own.
+    const scripts = ['src/page/main.tsx', 'src/page/worker.ts', 'src/page/service_worker.ts'];
+    const declares = (statement: ts.Statement) =>
+      ts.isImportDeclaration(statement) ||
+      ts.isExportDeclaration(statement) ||
+      ts.isVariableStatement(statement) ||
+      ts.isFunctionDeclaration(statement) ||
+      ts.isClassDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement);
+    const starts = /\b(effect|addEventListener|setInterval|setTimeout|requestAnimationFrame)\(|\bnew Worker\(/;
+    const wrong = pageFiles
+      .filter((path) => !scripts.includes(path))
+      .flatMap((path) => {
+        const text = readFileSync(join(root, path), 'utf8');
+        const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+        return statements
+          .filter((it) => !declares(it) || (ts.isVariableStatement(it) && isStarted(it, starts)))
+          .map((it) => `${path}: ${it.getText().slice(0, 80)}`);
+      });
+    expect(wrong).toEqual([]);
+  });
+});
+
+/** Whether a variable's initial value starts something, outside of the functions in it. */
+function isStarted(statement: ts.Node, starts: RegExp): boolean {
+  if (ts.isFunctionLike(statement) || ts.isClassLike(statement)) return false;
+  if (ts.isCallExpression(statement) || ts.isNewExpression(statement)) {
+    const name = statement.expression.getText();
+    if (starts.test(`${ts.isNewExpression(statement) ? 'new ' : ''}${name}(`)) return true;
+  }
+  return ts.forEachChild(statement, (child) => isStarted(child, starts)) ?? false;
+}
+
 // What a browser gets has to be without Node; the library also without the page and the command.
 describe.each([
   ['src/index.ts', ['page', 'cli']],

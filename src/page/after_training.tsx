@@ -1,18 +1,31 @@
+import { installInk } from './features/predict/model.ts';
 import { TryPanel } from './features/predict/panel.tsx';
 import { ProfilePanel } from './features/profile/panel.tsx';
+import { installLargestGradients } from './features/results/largest_gradients.tsx';
+import { installResults } from './features/results/model.ts';
 import { ResultsPanel } from './features/results/panel.tsx';
+import { installQuestions } from './features/run/questions.ts';
+import { RunFile } from './features/runs/panel.tsx';
 import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
+import { installTwinChoices } from './features/twins/twin_choices.ts';
 
-/** The panels that have nothing to show before something has been trained, in a piece of code of their own. */
-export function AfterTraining() {
-  return (
-    <>
-      <TwinsPanel />
-      <EpochsPanel />
-      <ResultsPanel />
-      <TryPanel />
-      <ProfilePanel />
-    </>
-  );
+/** What somebody looks at when something was trained, in one piece that is fetched late. */
+export const AfterTraining = () => (
+  <>
+    <TwinsPanel />
+    <EpochsPanel />
+    <ResultsPanel aside={<RunFile />} />
+    <TryPanel />
+    <ProfilePanel />
+  </>
+);
+
+/** For main.tsx, once this code is there. */
+export function installAfterTraining(): void {
+  installQuestions();
+  installResults();
+  installInk();
+  installLargestGradients();
+  installTwinChoices();
 }

@@ -1,6 +1,76 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
-import { open } from './features/run/model.ts';
-import { Studio } from './studio.tsx';
+import type { ErrorParts } from '../errors.ts';
+import { installAugmentationCheck } from './app/augmentation_check.ts';
+import { adapter, noGpu, status, trouble } from './app/state.ts';
+import { followUrl } from './app/url.ts';
+import { connectWorker, training } from './app/worker_client.ts';
+import { installPreview } from './features/augmentation/model.ts';
+import { installAugmentationFacts } from './features/augmentation/pipeline.tsx';
+import { installCleaning } from './features/data/cleaning.tsx';
+import { installDropTarget } from './features/data/drop_target.tsx';
+import { installDataset } from './features/data/model.ts';
+import { installWaitingFiles } from './features/data/user_files.ts';
+import { installRun } from './features/run/model.ts';
+import { installRunTime } from './features/run/run_time.ts';
+import { installRunState, run } from './features/run/state.ts';
+import { followDarkness } from './plots/relative_scale.ts';
+import { afterTraining, Studio } from './studio.tsx';
+import { failedFetch, fetchFailed } from './ui/fetched_code.ts';
+import { followWidth } from './ui/panel.tsx';
+
+/** The only file that starts anything: effects, listeners, timers and the thread that trains. All others define. */
+
+const thread = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'training' });
+connectWorker(thread);
+thread.addEventListener('error', ({ message }) => {
+  run.value?.end();
+  trouble.value = {
+    what: 'The thread that trains has failed',
+    found: message || 'no message from the browser',
+    fix: 'load this page again',
+  };
+});
+
+installRunState();
+followUrl(() => {
+  if (!run.value?.isUnderWay.value) status.value = '';
+});
+followWidth();
+followDarkness();
+installDropTarget();
+installAugmentationCheck();
+installAugmentationFacts();
+installPreview();
+installCleaning();
+installWaitingFiles();
+installRun();
+installRunTime();
+// What is fetched later has installs of its own.
+effect(() => afterTraining.code.value?.installAfterTraining());
+// One error stands for all parts of the page that could not be fetched: it goes when the last of them is there.
+effect(() => {
+  const found = failedFetch.value;
+  if (found === undefined) {
+    if (trouble.peek()?.retry === fetchFailed) trouble.value = undefined;
+    return;
+  }
+  trouble.value = {
+    what: 'A part of this page could not be fetched',
+    found,
+    fix:
+      'check the network connection, then try again; a run that is here is safe. If that does not help, a newer page ' +
+      'has replaced this one on its server: save the run, and reload',
+    retry: fetchFailed,
+  };
+});
 
 render(<Studio />, document.getElementById('studio')!);
-await open();
+
+try {
+  if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;
+  adapter.value = await training.open();
+  installDataset();
+} catch (error) {
+  noGpu.value = error as ErrorParts;
+}

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { browserOf, waysToWebGpu } from './app/browser.ts';
 import { noGpu } from './app/state.ts';
-import { textOf } from './ui/error_banner.tsx';
+import { textOf } from './ui/error_facts.tsx';
 
 /** In place of everything, where there is no WebGPU: what was tried, and what to do in this browser on this system. */
 export function NoWebGpu() {

@@ -4,11 +4,14 @@ import { AugmentationPanel } from './features/augmentation/panel.tsx';
 import { DropTarget } from './features/data/drop_target.tsx';
 import { DataPanel } from './features/data/panel.tsx';
 import { GradientsPanel } from './features/map/panel.tsx';
-import { ModelPanel, OptimizerPanel } from './features/model/panel.tsx';
+import { ModelPanel } from './features/model/panel.tsx';
+import { PageError } from './features/run/error.tsx';
 import { RunBar } from './features/run/panel.tsx';
+import { run } from './features/run/state.ts';
 import { GoalsPanel } from './features/training/goals.tsx';
+import { OptimizerPanel } from './features/training/optimizer.tsx';
 import { TrainingPanel } from './features/training/panel.tsx';
-import { Trouble } from './ui/error_banner.tsx';
+import { fetched } from './ui/fetched_code.ts';
 import { later, onDemand } from './ui/lazy.tsx';
 
 /** Where WebGPU is, nobody needs it. */
@@ -16,13 +19,17 @@ const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu
 
 /** What is trained, from its images to its network. */
 const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel, GoalsPanel];
+/** What is needed when something was trained. */
+export const afterTraining = fetched(() => import('./after_training.tsx'));
 /** What comes of it. Below the first screen, what isn't needed to begin. */
 const outcome = [
   TrainingPanel,
   GradientsPanel,
   later(
-    async () => (await import('./after_training.tsx')).AfterTraining,
+    afterTraining,
+    ({ AfterTraining }) => AfterTraining,
     'Below: twins, epochs, results, a run from a file, a field to draw in, the profile.',
+    { isWanted: () => run.value !== undefined },
   ),
 ];
 
@@ -46,7 +53,7 @@ export function Studio() {
             On to the training
           </button>
           <main id="main">
-            <Trouble />
+            <PageError />
             <div class="setup">
               {setup.map((Each, place) => (
                 <Each key={place} />

@@ -26,6 +26,8 @@ const runFile = () => import('./features/run/saved_run_worker.ts');
 const beside = () => import('./features/twins/worker.ts');
 const modelFile = () => import('./features/runs/worker.ts');
 const results = () => import('./features/results/worker.ts');
+const questions = () => import('./features/run/questions_worker.ts');
+const predict = () => import('./features/predict/worker.ts');
 const learningRate = () => import('./features/training/worker.ts');
 const profile = () => import('./features/profile/worker.ts');
 
@@ -75,9 +77,9 @@ const worker = {
   setLearningRate: plainly(async (rate: LearningRate) => (await session()).setLearningRate(rate)),
   bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
   results: plainly(async (...how: Parameters<Results['resultsOf']>) => (await results()).resultsOf(...how)),
-  ask: plainly(async (...image: Parameters<Results['ask']>) => (await results()).ask(...image)),
-  imageOf: plainly(async (...which: Parameters<Results['imageOf']>) => (await results()).imageOf(...which)),
-  inkOfRun: plainly(async () => (await results()).inkOfRun()),
+  ask: plainly(async (...image: Parameters<Questions['ask']>) => (await questions()).ask(...image)),
+  imageOf: plainly(async (...which: Parameters<Questions['imageOf']>) => (await questions()).imageOf(...which)),
+  inkOfRun: plainly(async () => (await predict()).inkOfRun()),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   exportedModel: plainly(async (format: ModelFormat) => (await modelFile()).exportedModel(format)),
@@ -86,6 +88,7 @@ const worker = {
 };
 
 type Results = Awaited<ReturnType<typeof results>>;
+type Questions = Awaited<ReturnType<typeof questions>>;
 type RunFile = Awaited<ReturnType<typeof runFile>>;
 type OwnData = Awaited<ReturnType<typeof forOwn>>;
 export type TrainingWorker = typeof worker;

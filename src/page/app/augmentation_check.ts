@@ -18,16 +18,6 @@ async function lastCheck(): Promise<void> {
   while (isUnderWay) await isUnderWay;
 }
 
-effect(() => {
-  const { facts } = dataset.value;
-  const of = augmentation.value;
-  if (!adapter.value || !facts) return;
-  const mine = check(of, facts.imageShape).then(() => {
-    if (isUnderWay === mine) isUnderWay = undefined;
-  });
-  isUnderWay = mine;
-});
-
 async function check(of: AugmentationConfig, imageShape: ImageShape): Promise<void> {
   let answer: Checked;
   try {
@@ -38,4 +28,17 @@ async function check(of: AugmentationConfig, imageShape: ImageShape): Promise<vo
     answer = { of, imageShape, shape, error: error as ErrorParts };
   }
   if (augmentation.peek() === of && dataset.peek().facts?.imageShape === imageShape) checked.value = answer;
+}
+
+/** Checks the augmentation whenever it or the images change. */
+export function installAugmentationCheck(): void {
+  effect(() => {
+    const { facts } = dataset.value;
+    const of = augmentation.value;
+    if (!adapter.value || !facts) return;
+    const mine = check(of, facts.imageShape).then(() => {
+      if (isUnderWay === mine) isUnderWay = undefined;
+    });
+    isUnderWay = mine;
+  });
 }

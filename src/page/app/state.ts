@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { DatasetFacts } from '../../data/served_datasets.ts';
 import { type ErrorParts, partsOf, type WgradError } from '../../errors.ts';
 import {
@@ -10,22 +10,16 @@ import {
   modelSummary,
 } from '../../index.ts';
 import { type Plan, planRun } from '../../train/run_length.ts';
-import type { Run } from '../features/run/run.ts';
-import type { From } from '../features/run/worker.ts';
 import { datasetTitle } from './dataset_titles.ts';
 import {
   augmentationFor,
   augmentationOf,
   decode,
-  defaults,
   type Experiment,
-  encode,
-  learningRateOf,
   lossFor,
   lossOf,
   modelOf,
   type SettledExperiment,
-  sameRate,
 } from './experiment.ts';
 import { settingErrorsOf } from './setting_errors.ts';
 import type { Availability, DatasetOverview } from './worker/datasets.ts';
@@ -65,12 +59,6 @@ export interface Trouble extends ErrorParts {
 /** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
 export const trouble = signal<Trouble | undefined>(troubleOf(first.refused));
 
-/** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
-export const goesOnFrom = signal<(From & { isBroken: boolean }) | undefined>();
-
-/** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */
-export const isLoading = signal(false);
-
 /** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
 export const status = signal('');
 
@@ -84,9 +72,6 @@ export const available = signal<Record<string, Availability>>({});
 
 /** It waits for somebody to bring images: a page that was just opened has none of one's own. */
 export const lacksImages = computed(() => experiment.value.dataset === 'own' && !dataset.value.facts);
-
-/** The run that is shown, under way or over. */
-export const run = signal<Run | undefined>();
 
 /** How much would be trained. */
 export const plan = computed<Plan | undefined>(() => {
@@ -165,53 +150,12 @@ function whatFits({ inputShape, layers }: Model): LayerSummary[] {
   return [];
 }
 
-const names: Partial<Record<keyof Experiment, string>> = {
-  dataset: 'the data set',
-  clean: 'what is left out of it',
-  augmentation: 'the augmentation',
-  model: 'the model',
-  optimizer: 'the optimizer',
-  loss: 'the loss',
-  batchSize: 'the batch size',
-  accumulationSteps: 'the batches of a step',
-  seed: 'the seed',
-  health: 'the probes',
-  metrics: 'the metrics',
-  fit: 'validation and early stopping',
-  epochs: 'the epochs',
-  trainSamples: 'the training images',
-  testSamples: 'the validation images',
-};
-
-/**
- * What has been changed since the run that is shown began, and is for the next one; the learning rate is for this one, or for
- * what it goes on with, but not of twins.
- */
-export const waitingChanges = computed<string[]>(() => {
-  const shown = run.value;
-  if (!shown || !(shown.isUnderWay.value || shown.log.steps.length)) return [];
-  const rates = [shown.experiment, settled.value].map(({ optimizer }) => learningRateOf(optimizer));
-  const isOtherRate = shown.beside && !sameRate(rates[0]!, rates[1]!);
-  const [before, now] = [shown.experiment, settled.value].map((it) => ({
-    ...it,
-    optimizer: { ...it.optimizer, learningRate: 0 },
-  })) as [Experiment, Experiment];
-  const fields = Object.keys(names) as (keyof Experiment)[];
-  const others = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(now[field]));
-  return [...others.map((field) => names[field]!), ...(isOtherRate ? ['the learning rate'] : [])];
-});
-
 /** What is wrong with the settings of training, each shown at its form. */
 export const settingErrors = computed(() => settingErrorsOf(settled.value, dataset.value.facts));
 
 /** Why nothing can be trained as it stands; its place in a panel says more. */
 export const refusal = computed(
   () => checked.value?.error ?? layers.value.error ?? Object.values(settingErrors.value).find(Boolean),
-);
-
-/** Whether Train can be pressed: everything is known and fits, and nothing is under way. */
-export const isReady = computed(() =>
-  Boolean(plan.value && layers.value.summary && !refusal.value && !run.value?.isUnderWay.value && !isLoading.value),
 );
 
 /** What the status line says: `status`, or else how far the data set is. */
@@ -221,13 +165,8 @@ export const statusLine = computed(() => {
   return facts ? 'Ready.' : `Loading ${datasetTitle(name)}…`;
 });
 
-effect(() => {
-  void run.value; // of another one it isn't known yet
-  goesOnFrom.value = undefined;
-});
-
 /** All that is wrong in a URL as one error: a part that isn't told would be taken for right. */
-function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
+export function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
   const [first] = refused;
   if (!first || refused.length === 1) return first?.parts;
   const lines = refused.map(({ parts: { place, what, found, expected, fix } }) =>
@@ -238,35 +177,3 @@ function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
     found: lines.join('\n'),
   };
 }
-
-const title = document.title;
-effect(() => {
-  const shown = run.value;
-  const isUnderWay = shown?.isUnderWay.value && shown.events.value > 0;
-  document.title = isUnderWay ? `${Math.floor(100 * shown.done)} % · ${title}` : title;
-});
-
-// The URL follows the experiment; a link that is pasted over it, or the way back, is followed too. Changes that follow each
-// other closely, as those of a slider do, are one step of the way back.
-const oneChangeMs = 1000;
-let lastChange = Number.NEGATIVE_INFINITY;
-let isFollowing = true;
-effect(() => {
-  const hash = `#${encode(experiment.value)}`;
-  const untouched = !location.hash && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
-  if (untouched || location.hash === hash) return;
-  const now = performance.now();
-  if (isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs) history.replaceState(null, '', hash);
-  else history.pushState(null, '', hash);
-  lastChange = isFollowing ? lastChange : now;
-});
-isFollowing = false;
-addEventListener('hashchange', () => {
-  const { experiment: told, refused, named } = decode(location.hash);
-  isFollowing = true;
-  experiment.value = told;
-  datasetIsChosen.value = named;
-  isFollowing = false;
-  trouble.value = troubleOf(refused);
-  if (!run.value?.isUnderWay.value) status.value = '';
-});

@@ -1,10 +1,9 @@
-import { wrap } from 'comlink';
+import { type Remote, wrap } from 'comlink';
 import type { TrainingWorker } from '../worker.ts';
 
-export const thread = new Worker(new URL('../worker.ts', import.meta.url), {
-  type: 'module',
-  name: 'training',
-});
+/** The worker as the page talks to it: every method of worker.ts, as a promise. There once main.tsx has started it. */
+export let training: Remote<TrainingWorker>;
 
-/** The worker as the page talks to it: every method of worker.ts, as a promise. */
-export const training = wrap<TrainingWorker>(thread);
+export function connectWorker(thread: Worker): void {
+  training = wrap<TrainingWorker>(thread);
+}

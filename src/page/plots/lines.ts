@@ -1,10 +1,9 @@
-import { type Run, twinsOf } from '../features/run/run.ts';
 import type { Column } from './curve.ts';
 import type { Curves } from './curves.ts';
-import { colorCount, type Look, lookOf, twinLookOf } from './look.ts';
+import { type Look, lookOf } from './look.ts';
 
 /** The look of a plot's line by its number. */
-type Looks = (index: number) => Look;
+export type Looks = (index: number) => Look;
 
 /** One entry of a plot's legend, and what is drawn for it. */
 export interface Line {
@@ -45,24 +44,6 @@ export function normLines(curves: Curves, layers: readonly string[], look: Looks
   return layers.map((name, index) => {
     const { each, mean } = curves.normOf(name);
     return { name, look: look(index), faint: each, column: mean, kind: 'line' };
-  });
-}
-
-/**
- * The lines of a run, and of the one that is trained beside it: B's are dashed, and of other colours while there are enough.
- *
- * @param of makes the lines of one run.
- */
-export function withTwin(run: Run, of: (run: Run, look: Looks) => Line[]): Line[] {
-  if (!run.beside) return of(run, lookOf);
-  let used = 0;
-  return twinsOf(run).flatMap(({ name: twin, run: one }) => {
-    const first = twin === 'B' && 2 * used <= colorCount ? used : 0;
-    const lines = of(one, (index) => {
-      if (twin === 'A') used = Math.max(used, index + 1);
-      return twinLookOf(twin as 'A' | 'B', first + index);
-    });
-    return lines.map((line) => ({ ...line, name: `${twin} ${line.name}` }));
   });
 }
 

@@ -39,9 +39,12 @@ const stops = Array.from({ length: 9 }, (_, i) => `--relative-${i}`);
 const darkness = matchMedia('(prefers-color-scheme: dark)');
 /** The colors that there are now: whoever paints with them reads it, to paint again when they change. */
 export const relativeTable = signal(tableOfStyle());
-darkness.addEventListener('change', () => {
-  relativeTable.value = tableOfStyle();
-});
+
+export function followDarkness(): void {
+  darkness.addEventListener('change', () => {
+    relativeTable.value = tableOfStyle();
+  });
+}
 
 function tableOfStyle(): Uint32Array {
   const style = getComputedStyle(document.documentElement);

@@ -1,29 +1,34 @@
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { run } from '../app/state.ts';
-import { fetched } from './fetched_code.ts';
+import { type Fetched, fetched } from './fetched_code.ts';
+
+export interface LaterOptions {
+  /** The class of the paragraph that stands there until then. */
+  kind?: string;
+  /** Around the window, within which it counts as seen; below 0 it has to be further up. */
+  margin?: string;
+  /** Whether the code is wanted wherever the page has been scrolled to; reads signals. */
+  isWanted: () => boolean;
+}
 
 /**
- * A component whose code is fetched when its place comes into sight, or when there is a run: a visitor who looks at the
- * first screen alone doesn't wait for it.
+ * A component whose code is fetched when its place comes into sight, or when it is wanted: a visitor who looks at the first
+ * screen alone doesn't wait for it.
  *
- * @param what stands there until then.
- * @param kind the class of its paragraph.
- * @param margin around the window, within which it counts as seen; below 0 it has to be further up.
+ * @param of the component in that code. @param what stands there until then.
  */
-export function later(
-  load: () => Promise<FunctionComponent>,
+export function later<Code>(
+  { code, fetch }: Fetched<Code>,
+  of: (code: Code) => FunctionComponent,
   what: string,
-  kind = 'later',
-  margin = '0px',
+  { kind = 'later', margin = '0px', isWanted }: LaterOptions,
 ): FunctionComponent {
-  const { code, fetch } = fetched(load);
   return function Later() {
     const place = useRef<HTMLParagraphElement>(null);
-    const isWanted = run.value !== undefined;
+    const wanted = isWanted();
     useEffect(() => {
-      if (isWanted) fetch();
-    }, [isWanted]);
+      if (wanted) fetch();
+    }, [wanted]);
     useEffect(() => {
       const inSight = new IntersectionObserver(
         (entries) => {
@@ -34,7 +39,7 @@ export function later(
       if (place.current) inSight.observe(place.current);
       return () => inSight.disconnect();
     }, []);
-    const Component = code.value;
+    const Component = code.value && of(code.value);
     return Component ? (
       <Component />
     ) : (

@@ -1,6 +1,6 @@
 import type { ErrorParts } from '../../errors.ts';
 import type { OptionFacts } from '../../index.ts';
-import { Facts } from './error_banner.tsx';
+import { Facts } from './error_facts.tsx';
 import { OptionField } from './option_field.tsx';
 import { withOption } from './with_option.ts';
 

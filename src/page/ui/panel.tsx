@@ -27,9 +27,12 @@ export function Panel({ id, title, aside, class: kind = '', children }: PanelPro
 const wide = matchMedia('(min-width: 60.01rem)');
 /** Where the panels stand side by side, as in style.css. There is room for all of them. */
 export const isWide = signal(wide.matches);
-wide.addEventListener('change', ({ matches }) => {
-  isWide.value = matches;
-});
+
+export function followWidth(): void {
+  wide.addEventListener('change', ({ matches }) => {
+    isWide.value = matches;
+  });
+}
 
 /** The panels that somebody has folded or opened, by their ids. */
 const isOpen = signal<Record<string, boolean>>({});

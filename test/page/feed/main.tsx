@@ -2,8 +2,8 @@ import { render } from 'preact';
 import type { RunEvent } from '../../../src/health/run_events.ts';
 import { type LayerHealth, modelSummary, presetModel, type StepRecord, type TensorHealth } from '../../../src/index.ts';
 import { defaults } from '../../../src/page/app/experiment.ts';
-import { run } from '../../../src/page/app/state.ts';
 import { Run } from '../../../src/page/features/run/run.ts';
+import { run } from '../../../src/page/features/run/state.ts';
 import { Studio } from '../../../src/page/studio.tsx';
 
 // The page without a GPU: a run of eleven layers that gets its records from here.

@@ -1,5 +1,5 @@
 import type { ErrorParts } from '../../../errors.ts';
-import { Facts } from '../../ui/error_banner.tsx';
+import { Facts } from '../../ui/error_facts.tsx';
 
 /** What is wrong, where it is: which op it is needs no saying there. */
 export const AugmentationError = (error: ErrorParts) => (

@@ -1,7 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
-import { adapter, augmentation, checked, dataset, experiment, plan, run } from '../../app/state.ts';
+import { adapter, augmentation, checked, dataset, experiment, plan } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
+import { run } from '../run/state.ts';
 import type { Preview } from './worker.ts';
 
 /** Training images and what the augmentation makes of them, for the panel; the last that could be made. */
@@ -34,38 +35,6 @@ const trainSamples = computed(() => plan.value?.trainSamples ?? 1);
 /** The data set that `preview` is of. */
 let previewOf = '';
 
-effect(() => {
-  const { name, overview } = dataset.value;
-  if (name !== previewOf) {
-    // Images of another set would be taken for this one's.
-    previewOf = name;
-    preview.value = undefined;
-    previewError.value = undefined;
-  }
-  if (!adapter.value || !overview) return;
-  const request = {
-    dataset: name,
-    clean: experiment.value.clean,
-    augmentation: augmentation.value,
-    seed: experiment.value.seed,
-    trainSamples: trainSamples.value,
-    rows,
-    epochs: Array.from({ length: columns }, (_, i) => epoch.value + i),
-  };
-  waiting = async () => {
-    if (name !== previewOf) return;
-    try {
-      const made = await training.preview(request);
-      if (name !== previewOf) return;
-      preview.value = made;
-      previewError.value = undefined;
-    } catch (error) {
-      if (name === previewOf) tell(error as ErrorParts, request.augmentation);
-    }
-  };
-  next();
-});
-
 /** A shader of the user's own shows what is wrong with it only when it is compiled. */
 function tell(error: ErrorParts, of: typeof augmentation.value): void {
   const now = checked.peek();
@@ -92,7 +61,41 @@ export function drawAnew(): void {
   epoch.value += columns;
 }
 
-setInterval(() => {
-  const isWanted = moves.value && !document.hidden && !run.value?.isUnderWay.value && !checked.value?.error;
-  if (isWanted && !isBusy) epoch.value += 1;
-}, movesEveryMs);
+/** Keeps `preview` to the experiment, and shows new samples by itself. */
+export function installPreview(): void {
+  effect(() => {
+    const { name, overview } = dataset.value;
+    if (name !== previewOf) {
+      // Images of another set would be taken for this one's.
+      previewOf = name;
+      preview.value = undefined;
+      previewError.value = undefined;
+    }
+    if (!adapter.value || !overview) return;
+    const request = {
+      dataset: name,
+      clean: experiment.value.clean,
+      augmentation: augmentation.value,
+      seed: experiment.value.seed,
+      trainSamples: trainSamples.value,
+      rows,
+      epochs: Array.from({ length: columns }, (_, i) => epoch.value + i),
+    };
+    waiting = async () => {
+      if (name !== previewOf) return;
+      try {
+        const made = await training.preview(request);
+        if (name !== previewOf) return;
+        preview.value = made;
+        previewError.value = undefined;
+      } catch (error) {
+        if (name === previewOf) tell(error as ErrorParts, request.augmentation);
+      }
+    };
+    next();
+  });
+  setInterval(() => {
+    const isWanted = moves.value && !document.hidden && !run.value?.isUnderWay.value && !checked.value?.error;
+    if (isWanted && !isBusy) epoch.value += 1;
+  }, movesEveryMs);
+}

@@ -13,9 +13,10 @@ import { AugmentationError } from './augmentation_error.tsx';
 
 /** What an augmentation may say, by the schemas that check it; undefined until the worker has told. */
 export const known = signal<AugmentationFacts | undefined>();
-training.augmentationFacts().then((facts) => {
-  known.value = facts;
-});
+
+export async function installAugmentationFacts(): Promise<void> {
+  known.value = await training.augmentationFacts();
+}
 
 /** Of a list. One that is switched off is no part of what is trained. */
 interface Item {

@@ -2,9 +2,10 @@ import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { count, counted } from '../../../figures.ts';
 import type { Finding } from '../../../index.ts';
-import { change, dataset, experiment, run, status, trouble } from '../../app/state.ts';
+import { change, dataset, experiment, status, trouble } from '../../app/state.ts';
 import type { Findings } from '../../app/worker/cleaning.ts';
 import { training } from '../../app/worker_client.ts';
+import { run } from '../run/state.ts';
 import './cleaning.css';
 
 /** What was found in the images of a data set. */
@@ -32,11 +33,6 @@ async function lookThrough(name: string): Promise<void> {
     isLooking.value = false;
   }
 }
-
-effect(() => {
-  const { name, overview } = dataset.value;
-  if (overview && total() <= fewImages && inspected.peek()?.name !== name) lookThrough(name);
-});
 
 const meanings: Record<Finding, string> = {
   labels: 'a label that names no class',
@@ -106,3 +102,11 @@ function wordsOf(finding: Finding, train?: number, test?: number): string {
 /** As the address has them. */
 const orderOf = (clean: readonly Finding[]): Finding[] =>
   (Object.keys(meanings) as Finding[]).filter((finding) => clean.includes(finding));
+
+/** Small data sets are checked unasked. */
+export function installCleaning(): void {
+  effect(() => {
+    const { name, overview } = dataset.value;
+    if (overview && total() <= fewImages && inspected.peek()?.name !== name) lookThrough(name);
+  });
+}

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import { noGpu, run } from '../../app/state.ts';
+import { noGpu } from '../../app/state.ts';
+import { run } from '../run/state.ts';
 import { filesOfDrop } from './dropped_files.ts';
 import { take } from './user_files.ts';
 import './drop_target.css';
@@ -19,24 +20,26 @@ function show(isThere: boolean): void {
 
 const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
 
-// The whole window takes a drop: beside a small target, the browser would open the files in place of the page.
-for (const type of ['dragenter', 'dragover'] as const) {
-  addEventListener(type, (event) => {
-    if (!hasFiles(event)) return;
+/** The whole window takes a drop: beside a small target, the browser would open the files in place of the page. */
+export function installDropTarget(): void {
+  for (const type of ['dragenter', 'dragover'] as const) {
+    addEventListener(type, (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      show(true);
+    });
+  }
+  addEventListener('dragleave', (event) => {
+    // Only where the pointer leaves the window there is nothing that it enters.
+    if (!event.relatedTarget) show(false);
+  });
+  addEventListener('drop', (event) => {
+    show(false);
+    if (!hasFiles(event) || !event.dataTransfer) return;
     event.preventDefault();
-    show(true);
+    if (!noGpu.peek()) take(filesOfDrop(event.dataTransfer));
   });
 }
-addEventListener('dragleave', (event) => {
-  // Only where the pointer leaves the window there is nothing that it enters.
-  if (!event.relatedTarget) show(false);
-});
-addEventListener('drop', (event) => {
-  show(false);
-  if (!hasFiles(event) || !event.dataTransfer) return;
-  event.preventDefault();
-  if (!noGpu.peek()) take(filesOfDrop(event.dataTransfer));
-});
 
 /** Says, over the whole window, what a drop does. */
 export function DropTarget() {

@@ -1,6 +1,7 @@
 import { count, counted } from '../../../figures.ts';
-import { experiment, run } from '../../app/state.ts';
+import { experiment } from '../../app/state.ts';
 import type { Brought } from '../../app/worker/own_data.ts';
+import { run } from '../run/state.ts';
 import { filesOfInput } from './dropped_files.ts';
 import { brought, forgetWaiting, reading, size, take, waitingFiles } from './user_files.ts';
 import './own_data.css';

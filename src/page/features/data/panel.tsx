@@ -3,14 +3,15 @@ import { tutorialEpochs } from '../../../model/tutorial.ts';
 import { stepSamples } from '../../../plan/settings.ts';
 import { fewValidationWords, stepsPerEpoch } from '../../../train/run_length.ts';
 import { datasetTitle, datasetTitles } from '../../app/dataset_titles.ts';
-import { available, change, dataset, experiment, lacksImages, plan, run, trouble } from '../../app/state.ts';
+import { available, change, dataset, experiment, lacksImages, plan, trouble } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { FoldingPanel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
-import { lookAgain } from '../run/model.ts';
 import { timeHere } from '../run/run_time.ts';
+import { run } from '../run/state.ts';
 import { Cleaning } from './cleaning.tsx';
+import { lookAgain } from './model.ts';
 import { OwnData } from './own_data.tsx';
 import './style.css';
 

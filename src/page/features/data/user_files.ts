@@ -3,11 +3,12 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
-import { change, experiment, isLoading, run, status, trouble } from '../../app/state.ts';
+import { change, experiment, status, trouble } from '../../app/state.ts';
 import type { Brought } from '../../app/worker/own_data.ts';
 import { training } from '../../app/worker_client.ts';
-import { lookAgain } from '../run/model.ts';
+import { isLoading, run } from '../run/state.ts';
 import { inspected } from './cleaning.tsx';
+import { lookAgain } from './model.ts';
 
 /** Files that the user drops or chooses: pictures and data sets become the data set `own`, a saved run is opened. */
 
@@ -53,13 +54,6 @@ export function forgetWaiting(): void {
   status.value = 'The files that were waiting are not read.';
 }
 
-effect(() => {
-  const files = waitingFiles.value;
-  if (!files || isBusy() || run.value?.isUnderWay.value) return;
-  waitingFiles.value = undefined;
-  read(files);
-});
-
 async function read(files: PlacedFile[]): Promise<void> {
   isTaking.value = true;
   try {
@@ -101,4 +95,14 @@ async function bring(files: PlacedFile[]): Promise<void> {
   } finally {
     reading.value = undefined;
   }
+}
+
+/** Reads the files that wait as soon as nothing else is under way. */
+export function installWaitingFiles(): void {
+  effect(() => {
+    const files = waitingFiles.value;
+    if (!files || isBusy() || run.value?.isUnderWay.value) return;
+    waitingFiles.value = undefined;
+    read(files);
+  });
 }

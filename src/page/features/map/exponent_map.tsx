@@ -2,12 +2,13 @@ import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { count, fixed } from '../../../figures.ts';
 import type { ProbeRecord } from '../../../index.ts';
-import { change, experiment, run } from '../../app/state.ts';
+import { change, experiment } from '../../app/state.ts';
 import { roomFor } from '../../plots/axes.ts';
 import { binCount, firstExponent, paintExponents } from '../../plots/exponents.ts';
 import { usePainting } from '../../plots/painting.ts';
 import { twinsOf } from '../run/run.ts';
 import { pointedStep } from '../run/shown_step.ts';
+import { run } from '../run/state.ts';
 
 /** Powers of ten at the axis. */
 const ticks = [-12, -9, -6, -3, 0, 3];

@@ -1,7 +1,7 @@
 import { signal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { count, figure } from '../../../figures.ts';
-import { lacksImages, layers as planned, run } from '../../app/state.ts';
+import { lacksImages } from '../../app/state.ts';
 import { roomFor } from '../../plots/axes.ts';
 import { Curves } from '../../plots/curves.ts';
 import type { LogCurve } from '../../plots/layer_curves.ts';
@@ -15,13 +15,12 @@ import {
   relativeTable,
 } from '../../plots/relative_scale.ts';
 import { type Pattern, paintPattern, paintStrip } from '../../plots/strip.ts';
+import { chosenLayer, mapLayers, wantedLayer } from '../run/chosen_layer.ts';
 import { type Run, twinsOf } from '../run/run.ts';
 import { pointedStep, shownStep } from '../run/shown_step.ts';
+import { run } from '../run/state.ts';
 import './gradient_map.css';
 import { VerdictBadge } from './verdict_badge.tsx';
-
-/** The layer that was chosen to be looked at, until another run has none of that name. */
-const wanted = signal<string | undefined>();
 
 /** What the colours tell; verdicts are about the first. */
 const shades = {
@@ -32,25 +31,6 @@ type Shade = keyof typeof shades;
 const wantedShade = signal<Shade | undefined>();
 
 const nothing = new Curves();
-
-/** Layers with weights, of the run that is shown and of its twin, else of the one that would be trained. */
-export function mapLayers(): string[] {
-  const { summary } = planned.value;
-  const shown = run.value;
-  if (shown) return [...new Set(twinsOf(shown).flatMap((twin) => twin.run.trained))];
-  return summary?.flatMap(({ name, measured }) => (measured ? [name] : [])) ?? [];
-}
-
-/** The layer to look at: the one that was chosen, else the first that is not well, in either twin, else the first. */
-export function chosenLayer(): string | undefined {
-  const layers = mapLayers();
-  if (wanted.value && layers.includes(wanted.value)) return wanted.value;
-  const shown = run.value;
-  shown?.events.value;
-  const isWell = (layer: string) =>
-    !shown || twinsOf(shown).every((twin) => (twin.run.verdictOf(layer)?.verdict ?? 'healthy') === 'healthy');
-  return layers.find((layer) => !isWell(layer)) ?? layers[0];
-}
 
 /** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it; of twins a row each. */
 export function GradientMap() {
@@ -111,7 +91,7 @@ export function GradientMap() {
                       type="button"
                       aria-pressed={layer === chosen}
                       title="Look at this layer; arrow keys point at a step"
-                      onClick={() => (wanted.value = layer)}
+                      onClick={() => (wantedLayer.value = layer)}
                       onKeyDown={(event) => pointByKey(event, curvesOf(shown).span, step, shown?.stepsDone)}
                       onBlur={() => (pointedStep.value = undefined)}
                     >
@@ -212,7 +192,7 @@ function Strip({ layer, twin, curves, curve, colorOf, about, room }: StripProps)
         pointedStep.value = Math.max(1, Math.min(room, 1 + Math.floor(((clientX - left) / width) * room)));
       }}
       onPointerLeave={() => (pointedStep.value = undefined)}
-      onClick={() => (wanted.value = layer)}
+      onClick={() => (wantedLayer.value = layer)}
     >
       <canvas
         ref={canvas}

@@ -1,13 +1,15 @@
 import type { LayerSummary } from '../../../index.ts';
 import { canDie } from '../../../kernels/activation.ts';
-import { layers as planned, run } from '../../app/state.ts';
+import { layers as planned } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
-import { layerLines, type MeasuredOfLayer, withTwin } from '../../plots/lines.ts';
+import { layerLines, type MeasuredOfLayer } from '../../plots/lines.ts';
+import { chosenLayer, mapLayers } from '../run/chosen_layer.ts';
 import { type Run, twinsOf } from '../run/run.ts';
 import { RunPlot } from '../run/run_plot.tsx';
 import { shownStep } from '../run/shown_step.ts';
+import { run } from '../run/state.ts';
+import { withTwin } from '../run/twin_lines.ts';
 import { ExponentMap } from './exponent_map.tsx';
-import { chosenLayer, mapLayers } from './gradient_map.tsx';
 import { VerdictMark, VerdictReason } from './verdict_badge.tsx';
 
 const nothing = new Curves();

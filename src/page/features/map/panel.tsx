@@ -1,11 +1,14 @@
 import { holdSteps, thresholds } from '../../../health/verdicts.ts';
-import { run } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
-import { normLines, withTwin } from '../../plots/lines.ts';
+import { normLines } from '../../plots/lines.ts';
+import { fetched } from '../../ui/fetched_code.ts';
 import { later, onDemand } from '../../ui/lazy.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { mapLayers } from '../run/chosen_layer.ts';
 import { RunPlot } from '../run/run_plot.tsx';
-import { GradientMap, mapLayers } from './gradient_map.tsx';
+import { run } from '../run/state.ts';
+import { withTwin } from '../run/twin_lines.ts';
+import { GradientMap } from './gradient_map.tsx';
 import './style.css';
 import { TwinsKey } from '../run/twins_key.tsx';
 
@@ -15,10 +18,10 @@ const nothing = new Curves();
 const RunVerdictNote = onDemand(async () => (await import('./run_verdict.tsx')).RunVerdictNote);
 
 const LayerDetail = later(
-  async () => (await import('./layer_detail.tsx')).LayerDetail,
+  fetched(() => import('./layer_detail.tsx')),
+  ({ LayerDetail }) => LayerDetail,
   'Choose a layer on the map to see its gradient, its updates and its dead units step by step.',
-  'facts',
-  '0px 0px -20% 0px',
+  { kind: 'facts', margin: '0px 0px -20% 0px', isWanted: () => run.value !== undefined },
 );
 
 /** What happens to the gradient on its way through the layers. */

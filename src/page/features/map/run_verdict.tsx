@@ -1,9 +1,10 @@
 import { partsOf } from '../../../errors.ts';
 import type { Change, Remedy } from '../../../index.ts';
 import { augmentationOf, modelOf } from '../../app/experiment.ts';
-import { change, run as shownRun, trouble } from '../../app/state.ts';
+import { change, trouble } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import type { Run } from '../run/run.ts';
+import { run as shownRun } from '../run/state.ts';
 
 /** What the run comes to, the likeliest cause, and a button that makes the first remedy a part of the experiment. */
 export function RunVerdictNote() {

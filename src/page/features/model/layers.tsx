@@ -8,7 +8,7 @@ import { lookOf } from '../../plots/look.ts';
 import { Swatch } from '../../plots/swatch.tsx';
 import { Choices } from '../../ui/choices.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
-import { Facts } from '../../ui/error_banner.tsx';
+import { Facts } from '../../ui/error_facts.tsx';
 import { movesOn, useNextFocus } from '../../ui/next_focus.ts';
 import { OptionsForm } from '../../ui/options_form.tsx';
 

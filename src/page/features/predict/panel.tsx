@@ -3,25 +3,23 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, counted, figure } from '../../../figures.ts';
 import { argmax, type LayerOutput } from '../../../index.ts';
 import { isOfClasses, metricWords } from '../../app/experiment.ts';
-import { run } from '../../app/state.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { outputTiles } from '../../ui/tiles.ts';
 import { TypedNumber } from '../../ui/typed_number.tsx';
 import {
   answer,
-  askAboutDrawing,
   askAboutImage,
   canAsk,
   forget,
-  ink,
   notKept,
   type Question,
   question,
-  results,
   shapeOfRun,
-} from '../results/model.ts';
+} from '../run/questions.ts';
+import { run } from '../run/state.ts';
 import { placingFor } from './drawn_digit.ts';
+import { askAboutDrawing, ink } from './model.ts';
 import './style.css';
 
 /** One image, drawn or chosen: what the network says of it, and what each layer makes of it on the way. */
@@ -139,7 +137,7 @@ const chosen = signal(0);
 
 /** A validation image by its number: what a keyboard has in place of the pad. */
 function Choice() {
-  const images = results.value?.images ?? run.value?.plan.testSamples ?? 1;
+  const images = run.value?.plan.testSamples ?? 1;
   const choose = (sample: number) => {
     chosen.value = sample;
     askAboutImage('test', chosen.value);

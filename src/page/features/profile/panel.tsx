@@ -2,13 +2,14 @@ import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { count, figure, roughFigure } from '../../../figures.ts';
 import { chromeTrace, type Phase, type TrainingProfile } from '../../../index.ts';
-import { adapter, isReady, settled } from '../../app/state.ts';
+import { adapter, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
-import { Facts } from '../../ui/error_banner.tsx';
+import { Facts } from '../../ui/error_facts.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { plannedRequest } from '../run/model.ts';
+import { isReady } from '../run/state.ts';
 import './style.css';
 
 const profiled = signal<{ profile: TrainingProfile; of: string } | undefined>();

@@ -2,24 +2,15 @@ import { effect, signal } from '@preact/signals';
 import { count, figure } from '../../../figures.ts';
 import type { ProbeRecord } from '../../../index.ts';
 import { isOfClasses } from '../../app/experiment.ts';
-import { run } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { Picture } from '../../ui/picture.tsx';
-import { tryImage } from './model.ts';
-import type { ImageOf } from './worker.ts';
+import { tryImage } from '../run/questions.ts';
+import type { ImageOf } from '../run/questions_worker.ts';
+import { run } from '../run/state.ts';
 
 /** The last probe whose samples' pictures are there; pictures are missing where the run's images are not to be had. */
 const shown = signal<{ probe: ProbeRecord; pictures: (ImageOf | undefined)[] } | undefined>();
 let isFetching = false;
-
-effect(() => {
-  const now = run.value;
-  void now?.events.value;
-  // Twins' images go with their networks.
-  const probe = now?.beside ? undefined : now?.log.probes.at(-1);
-  if (!probe) shown.value = undefined;
-  else if (probe !== shown.peek()?.probe) fetchPictures(probe);
-});
 
 /** Of those that come while one is waited for, the last is next: with the events that it brings. */
 async function fetchPictures(probe: ProbeRecord): Promise<void> {
@@ -73,4 +64,16 @@ export function Hardest() {
       </ul>
     </section>
   );
+}
+
+/** Fetches the pictures of each new probe. */
+export function installLargestGradients(): void {
+  effect(() => {
+    const now = run.value;
+    void now?.events.value;
+    // Twins' images go with their networks.
+    const probe = now?.beside ? undefined : now?.log.probes.at(-1);
+    if (!probe) shown.value = undefined;
+    else if (probe !== shown.peek()?.probe) fetchPictures(probe);
+  });
 }

@@ -5,7 +5,7 @@ import { linearTicks } from '../../plots/axes.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
-import { tryImage } from './model.ts';
+import { tryImage } from '../run/questions.ts';
 import type { NumberResults, Results } from './worker.ts';
 import './number_results.css';
 

@@ -1,25 +1,26 @@
 import { count, counted, figure, fixed } from '../../../figures.ts';
 import type { RegressionFigures } from '../../../train/regression.ts';
-import { experiment, run } from '../../app/state.ts';
+import { experiment } from '../../app/state.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
-import { Panel } from '../../ui/panel.tsx';
+import { Panel, type PanelProps } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { kernelTiles } from '../../ui/tiles.ts';
-import { RunFile } from '../runs/panel.tsx';
+import { canAsk, notKept, tryImage } from '../run/questions.ts';
+import { run } from '../run/state.ts';
 import { ByLabel } from './label_results.tsx';
 import { Hardest } from './largest_gradients.tsx';
-import { canAsk, isLooking, look, notKept, results, tryImage } from './model.ts';
+import { isLooking, look, results } from './model.ts';
 import { Furthest, Numbers } from './number_results.tsx';
 import type { ClassResults, Results } from './worker.ts';
 import './style.css';
 
 /** What became of the validation images: which classes are taken for which, the surest mistakes, the first kernels. */
-export function ResultsPanel() {
+export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
   const shown = results.value;
   const isUnderWay = run.value?.isUnderWay.value;
   return (
-    <Panel id="results" title="Results" aside={<RunFile />}>
+    <Panel id="results" title="Results" aside={aside}>
       <p class="facts">
         {shown
           ? summaryOf(shown)

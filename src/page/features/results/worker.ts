@@ -1,12 +1,4 @@
-import {
-  type Confusion,
-  confusionOf,
-  createDataset,
-  type Dataset,
-  type LayerOutput,
-  type MetricConfig,
-  type MetricFigures,
-} from '../../../index.ts';
+import { type Confusion, confusionOf, type Dataset, type MetricConfig, type MetricFigures } from '../../../index.ts';
 import type { CompiledModel } from '../../../model/graph.ts';
 import { definitionOf } from '../../../model/layers/index.ts';
 import { defaultLoss, fillLoss, isOfClasses } from '../../../model/loss.ts';
@@ -16,17 +8,8 @@ import { Tally } from '../../../model/metrics/tally.ts';
 import { classesOf, targetsOf } from '../../../plan/targets.ts';
 import { type LabelScores, labelScores, labelThreshold } from '../../../train/label_scores.ts';
 import { type RegressionFigures, regressionFigures } from '../../../train/regression.ts';
-import { load } from '../../app/worker/datasets.ts';
-import { type Ink, inkOf } from '../predict/ink.ts';
-import { current, type Session } from '../run/worker.ts';
-
-/** One image as it lies in a data set. */
-export interface ImageOf {
-  pixels: Uint8Array<ArrayBuffer>;
-  label: number;
-  /** In place of a class. */
-  values?: number[];
-}
+import { type ImageOf, imageAt, ofCurrent } from '../run/questions_worker.ts';
+import type { Session } from '../run/worker.ts';
 
 /** What the network of a run makes of its validation images, and how it looks at them first. */
 export type Results = ResultsOfAll & (ClassResults | LabelResults | NumberResults);
@@ -90,17 +73,6 @@ const shownMetrics = fillMetrics(['precision', 'recall', 'f1Score', 'balancedAcc
  * where a run came from a file whose data set isn't to be had.
  */
 export const resultsOf = (samples?: number) => ofCurrent((session) => whatBecomesOf(session, samples));
-
-/** Asks the network that is there. Undefined where another one has taken its place before it could answer. */
-async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefined>): Promise<T | undefined> {
-  const session = current();
-  try {
-    return session && (await ask(session));
-  } catch (error) {
-    if (current() !== session) return undefined;
-    throw error;
-  }
-}
 
 async function whatBecomesOf(
   { trainer, test, request, classNames }: Session,
@@ -193,52 +165,4 @@ function kernelsOf({ layers, tensors }: CompiledModel, weights: readonly Float32
   const name = first && definitionOf(first.type).pictures;
   const at = tensors.findIndex(({ layer, spec }) => layer === 0 && spec.name === name);
   return at < 0 ? undefined : { layer: first!.name, shape: tensors[at]!.spec.shape, values: weights[at]! };
-}
-
-/** What the network says of one image, and what each layer made of it on the way there. */
-export interface Answer {
-  /** The model's outputs: a probability a class, or a label, or numbers. */
-  probabilities: Float32Array;
-  outputs: LayerOutput[];
-}
-
-/** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
-export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
-  ofCurrent(async ({ trainer, imageShape, classNames }) => {
-    const { layers, output } = trainer.model;
-    const labels =
-      classNames.length > 0
-        ? { labels: [0], classNames }
-        : { targets: new Float32Array(layers[output]!.outputShape[0]!) };
-    const image = createDataset({ images: pixels, imageShape, ...labels });
-    const outputs = await trainer.meanwhile.activations(image);
-    return { probabilities: outputs.at(-1)!.values, outputs };
-  });
-
-/** How the training images of the run are drawn; undefined where they are not to be had, or have colors. */
-export const inkOfRun = (): Promise<Ink | undefined> =>
-  ofCurrent(async ({ request, training, imageShape }) => {
-    // A run from a file: its images may have been added since.
-    const dataset = training ?? (await load(request).catch(() => undefined))?.train;
-    if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
-    return inkOf(dataset.images, imageShape);
-  });
-
-/** A part of the images of a run. */
-export type PartOfRun = 'training' | 'test';
-
-/** One of the images of the run, as it is; undefined where they are not to be had. */
-export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf | undefined> {
-  const dataset = current()?.[part];
-  return dataset && index < dataset.count ? imageAt(dataset, index) : undefined;
-}
-
-function imageAt({ images, labels, imageShape, targets, targetNames }: Dataset, index: number): ImageOf {
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
-  const outputs = targetNames?.length ?? 0;
-  return {
-    pixels: images.slice(index * bytes, (index + 1) * bytes) as Uint8Array<ArrayBuffer>,
-    label: labels[index]!,
-    ...(targets && { values: [...targets.subarray(index * outputs, (index + 1) * outputs)] }),
-  };
 }

@@ -1,8 +1,8 @@
 import { count } from '../../../figures.ts';
-import { run } from '../../app/state.ts';
 import { twinLookOf } from '../../plots/look.ts';
 import { Swatch } from '../../plots/swatch.tsx';
 import { twinsOf } from './run.ts';
+import { run } from './state.ts';
 import './twins_key.css';
 
 /** Which of the twins that are shown is which: what they differ in, and how their lines look. */

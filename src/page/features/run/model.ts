@@ -8,10 +8,8 @@ import type { RunEvent } from '../../../health/run_events.ts';
 import type { Model } from '../../../index.ts';
 import type { Plan } from '../../../train/run_length.ts';
 import { checkUnderWay } from '../../app/augmentation_check.ts';
-import { datasetTitle, datasetTitles } from '../../app/dataset_titles.ts';
 import {
   augmentationOf,
-  type Experiment,
   isValidRate,
   learningRateOf,
   metricWords,
@@ -22,100 +20,12 @@ import {
   sameRate,
 } from '../../app/experiment.ts';
 import * as state from '../../app/state.ts';
-import type { Source } from '../../app/worker/datasets.ts';
-import { thread, training } from '../../app/worker_client.ts';
+import { training } from '../../app/worker_client.ts';
 import { Run } from './run.ts';
+import * as runState from './state.ts';
 import type { Listener, Trained, TrainRequest } from './worker.ts';
 
-/** What a person can do to a run, and how the page opens: the only writer of what the panels read. */
-
-/** Opens the GPU, then the data set, and keeps to the one that is chosen from then on. */
-export async function open(): Promise<void> {
-  thread.addEventListener('error', ({ message }) => {
-    state.run.value?.end();
-    state.trouble.value = {
-      what: 'The thread that trains has failed',
-      found: message || 'no message from the browser',
-      fix: 'load this page again',
-    };
-  });
-  try {
-    if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;
-    state.adapter.value = await training.open();
-  } catch (error) {
-    state.noGpu.value = error as ErrorParts;
-    return;
-  }
-  seeWhatIsThere();
-  // Somebody may have fetched a data set in the meantime, by the command, in another window.
-  addEventListener('focus', seeWhatIsThere);
-  addEventListener('online', tryAgain);
-  // A change of anything else than the data set doesn't look for it again.
-  let asked = '';
-  effect(() => {
-    const source = sourceOf(state.experiment.value);
-    const key = JSON.stringify(source);
-    if (key === asked) return;
-    asked = key;
-    find(source);
-  });
-}
-
-/** What trains is fetched as soon as the page is ready, so that Train need not wait for it. Asking again fetches nothing. */
-effect(() => {
-  if (state.isReady.value) training.prepare().catch(() => undefined); // Train tries again, and tells
-});
-
-/** Loads the data set of the experiment once more: it failed, or its name stands for something else now. */
-export const lookAgain = (): Promise<void> => find(sourceOf(state.experiment.peek()));
-
-/** Whatever failed and may succeed now. */
-function tryAgain(): void {
-  seeWhatIsThere();
-  const { error } = state.dataset.peek();
-  const { retry } = state.trouble.peek() ?? {};
-  if (error && !state.lacksImages.peek()) lookAgain();
-  else retry?.();
-}
-
-/** Asks what this page and its server have of each data set. What stays unknown is offered, and fails with its reason. */
-async function seeWhatIsThere(): Promise<void> {
-  const before = state.available.peek();
-  const now = await training.availability(Object.keys(datasetTitles)).catch(() => before);
-  if (JSON.stringify(now) === JSON.stringify(before)) return;
-  state.available.value = now;
-  const { dataset } = state.experiment.peek();
-  const isOther = dataset in before && JSON.stringify(before[dataset]) !== JSON.stringify(now[dataset]);
-  if (isOther && !underWay()) await lookAgain();
-}
-
-const sourceOf = ({ dataset, clean }: Experiment): Source => ({ dataset, clean });
-
-/** Finds out what there is to train. What comes with the page stands in for a default that could not be loaded. */
-async function find(source: Source): Promise<void> {
-  const name = source.dataset;
-  const isStillAsked = () => JSON.stringify(sourceOf(state.experiment.peek())) === JSON.stringify(source);
-  const before = state.dataset.peek().error;
-  if (before && state.trouble.peek()?.what === before.what) state.trouble.value = undefined;
-  state.dataset.value = { name };
-  try {
-    const facts = await training.facts(source);
-    if (!isStillAsked()) return;
-    state.dataset.value = { name, facts };
-    const overview = await training.overview(source);
-    if (isStillAsked()) state.dataset.value = { name, facts, overview };
-  } catch (thrown) {
-    if (!isStillAsked()) return;
-    const error = thrown as ErrorParts;
-    if (!state.datasetIsChosen.peek() && name !== 'digits') {
-      state.experiment.value = { ...state.experiment.peek(), dataset: 'digits', clean: [] };
-      state.status.value = `${datasetTitle(name)} could not be loaded (${error.what}). These are the digits that come with the page.`;
-      return;
-    }
-    state.dataset.value = { name, error };
-    state.trouble.value = { ...error, ...(name !== 'own' && { retry: lookAgain }) };
-  }
-}
+/** What a person can do to a run. */
 
 /** The run as it is set up, for what the worker does with it beside training; undefined while a part of it is not known. */
 export function plannedRequest(): TrainRequest | undefined {
@@ -166,7 +76,7 @@ export async function train({ paused = false } = {}): Promise<void> {
   const { facts } = state.dataset.peek();
   const { summary } = state.layers.peek();
   const { shape } = state.checked.peek() ?? {};
-  if (!plan || !facts || !summary || !shape || !state.isReady.peek()) return;
+  if (!plan || !facts || !summary || !shape || !runState.isReady.peek()) return;
   const run = new Run(experiment, plan, summary, namesOf(facts), facts.imageShape);
   const request = {
     ...requestOf(experiment, shape, facts, plan),
@@ -178,16 +88,16 @@ export async function train({ paused = false } = {}): Promise<void> {
 /** Finds out where a run that is over can go on. */
 export async function canGoOn(run: Run, isBroken = false): Promise<void> {
   const from = await training.goesOnFrom();
-  if (!from || state.run.peek() !== run) return;
+  if (!from || runState.run.peek() !== run) return;
   // What a file tells may be less than its network has done.
-  if (run.log.steps[from.step - 1]?.step === from.step) state.goesOnFrom.value = { ...from, isBroken };
+  if (run.log.steps[from.step - 1]?.step === from.step) runState.goesOnFrom.value = { ...from, isBroken };
 }
 
 /** Trains on behind `goesOnFrom`. @param epochs up to that one; more than there were is a longer run. */
-export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise<void> {
-  const before = state.run.peek();
-  const from = state.goesOnFrom.peek();
-  if (!before || !from || underWay() || state.isLoading.peek()) return;
+export async function goOn(epochs = runState.run.peek()?.plan.epochs ?? 0): Promise<void> {
+  const before = runState.run.peek();
+  const from = runState.goesOnFrom.peek();
+  if (!before || !from || underWay() || runState.isLoading.peek()) return;
   const { layers, classNames, imageShape, history } = before;
   const { stepsPerEpoch } = before.log;
   const { trainSamples, testSamples } = before.plan;
@@ -220,7 +130,7 @@ export async function goOn(epochs = state.run.peek()?.plan.epochs ?? 0): Promise
 
 /** Shows a run from its start to its end. */
 async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
-  state.run.value = run;
+  runState.run.value = run;
   state.trouble.value = undefined;
   state.status.value = 'Fetching the images, compiling the shaders…';
   const listener: Listener = {
@@ -278,7 +188,7 @@ function isBack(run: Run): void {
   if (!sameRate(rate, learningRateOf(run.experiment.optimizer))) training.setLearningRate(rate);
 }
 
-const underWay = (): Run | undefined => (state.run.peek()?.isUnderWay.peek() ? state.run.peek() : undefined);
+const underWay = (): Run | undefined => (runState.run.peek()?.isUnderWay.peek() ? runState.run.peek() : undefined);
 
 /** Ends the run after the step that it is in. */
 export function stop(): void {
@@ -320,18 +230,6 @@ export async function step(): Promise<void> {
   }
 }
 
-// What can be changed in a run under way, is. Twins keep to what they began with: pairs that are told of together are alike.
-effect(() => {
-  const { optimizer } = state.experiment.value;
-  const run = state.run.value;
-  if (!run?.isUnderWay.value || run.beside || optimizer.type !== run.experiment.optimizer.type) return;
-  const rate = learningRateOf(optimizer);
-  if (sameRate(run.learningRate.peek(), rate) || !isValidRate(rate)) return;
-  run.learningRate.value = rate;
-  state.status.value = `Learning rate ${rateWords(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
-  training.setLearningRate(rate);
-});
-
 function outcome(run: Run, { stopped, stoppedEarly, skippedSteps }: Trained): string {
   const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
   if (stoppedEarly) {
@@ -345,3 +243,22 @@ function outcome(run: Run, { stopped, stoppedEarly, skippedSteps }: Trained): st
 
 /** How far it has come, in words. */
 export const stepsOf = ({ stepsDone }: Run): string => counted(stepsDone, 'step');
+
+/** What follows from the experiment and from what is ready, as long as the page is open. */
+export function installRun(): void {
+  // What trains is fetched as soon as the page is ready, so that Train need not wait for it. Asking again fetches nothing.
+  effect(() => {
+    if (runState.isReady.value) training.prepare().catch(() => undefined); // Train tries again, and tells
+  });
+  // What can be changed in a run under way, is. Twins keep to what they began with: pairs that are told of together are alike.
+  effect(() => {
+    const { optimizer } = state.experiment.value;
+    const run = runState.run.value;
+    if (!run?.isUnderWay.value || run.beside || optimizer.type !== run.experiment.optimizer.type) return;
+    const rate = learningRateOf(optimizer);
+    if (sameRate(run.learningRate.peek(), rate) || !isValidRate(rate)) return;
+    run.learningRate.value = rate;
+    state.status.value = `Learning rate ${rateWords(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
+    training.setLearningRate(rate);
+  });
+}

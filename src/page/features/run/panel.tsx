@@ -1,10 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
-import { goesOnFrom, isReady, plan, refusal, run, statusLine, waitingChanges } from '../../app/state.ts';
+import { plan, refusal, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';
 import { pause, resume, step, stop, train } from './model.ts';
 import type { Phase, Run } from './run.ts';
+import { goesOnFrom, isReady, run, waitingChanges } from './state.ts';
 import './style.css';
 
 /** Only a run that is over goes on. */

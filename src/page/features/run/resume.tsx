@@ -2,9 +2,9 @@ import { signal } from '@preact/signals';
 import { count } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import type { Experiment } from '../../app/experiment.ts';
-import { goesOnFrom, isLoading, run, waitingChanges } from '../../app/state.ts';
 import { goOn } from './model.ts';
 import { placeOf } from './place_in_run.ts';
+import { goesOnFrom, isLoading, run, waitingChanges } from './state.ts';
 
 const more = signal(5);
 const most = 100_000;

@@ -1,12 +1,12 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { run } from '../../app/state.ts';
 import { roomFor } from '../../plots/axes.ts';
 import type { Line } from '../../plots/lines.ts';
 import { Plot, type PlotOptions, type ShownRow } from '../../plots/plot.ts';
 import { fetched } from '../../ui/fetched_code.ts';
 import type { Run } from './run.ts';
 import { pointedStep, shownStep } from './shown_step.ts';
+import { run } from './state.ts';
 
 /** uPlot is a quarter of what the page is made of, and draws nothing before there is a run. */
 const charts = fetched(() => import('../../plots/chart.ts'));

@@ -1,7 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import { stepSamples } from '../../../plan/settings.ts';
 import { aboutSeconds, estimatedStepMs, runSeconds, timedAfterSteps } from '../../../train/run_time.ts';
-import { adapter, experiment, layers, plan, run } from '../../app/state.ts';
+import { adapter, experiment, layers, plan } from '../../app/state.ts';
+import { run } from './state.ts';
 
 /** How long training takes on this machine. */
 
@@ -9,12 +10,6 @@ import { adapter, experiment, layers, plan, run } from '../../app/state.ts';
 const slowness = signal<number | undefined>();
 
 const key = 'wgrad-slowness';
-
-effect(() => {
-  if (!adapter.value?.software) return;
-  const kept = Number(stored()?.getItem(key));
-  if (kept > 0) slowness.value = kept;
-});
 
 /** Not every page may keep something. */
 function stored(): Storage | undefined {
@@ -25,18 +20,6 @@ function stored(): Storage | undefined {
   }
 }
 
-effect(() => {
-  const shown = run.value;
-  if (!shown || shown.beside || !shown.isUnderWay.value || shown.events.value === 0) return;
-  const { stepMs } = shown.log;
-  if (!stepMs || shown.stepsHere < timedAfterSteps) return;
-  slowness.value = stepMs / estimatedStepMs(shown.layers, stepSamples(shown.experiment));
-});
-// Written once a run: the figure of its end is the best one.
-effect(() => {
-  if (run.value && !run.value.isUnderWay.value && slowness.peek()) stored()?.setItem(key, String(slowness.peek()));
-});
-
 /** Of what would be trained now, in words. */
 export const timeHere = computed<string | undefined>(() => {
   const { summary } = layers.value;
@@ -46,3 +29,23 @@ export const timeHere = computed<string | undefined>(() => {
   const time = aboutSeconds(runSeconds(plan.value, samples, stepMs));
   return slowness.value ? `${time} as measured here` : `${time} by a rough estimate, until steps have been timed here`;
 });
+
+/** Measures steps as they are trained, and remembers the figure for the next visit. */
+export function installRunTime(): void {
+  effect(() => {
+    if (!adapter.value?.software) return;
+    const kept = Number(stored()?.getItem(key));
+    if (kept > 0) slowness.value = kept;
+  });
+  effect(() => {
+    const shown = run.value;
+    if (!shown || shown.beside || !shown.isUnderWay.value || shown.events.value === 0) return;
+    const { stepMs } = shown.log;
+    if (!stepMs || shown.stepsHere < timedAfterSteps) return;
+    slowness.value = stepMs / estimatedStepMs(shown.layers, stepSamples(shown.experiment));
+  });
+  // Written once a run: the figure of its end is the best one.
+  effect(() => {
+    if (run.value && !run.value.isUnderWay.value && slowness.peek()) stored()?.setItem(key, String(slowness.peek()));
+  });
+}

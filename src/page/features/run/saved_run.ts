@@ -13,10 +13,11 @@ import { download } from '../../ui/download.ts';
 import { canGoOn, stepsOf } from './model.ts';
 import { type History, Run } from './run.ts';
 import type { Loaded } from './saved_run_worker.ts';
+import * as runState from './state.ts';
 
 /** Hands the run that is shown to the person as a file. */
 export async function saveRun(): Promise<void> {
-  const run = state.run.peek();
+  const run = runState.run.peek();
   if (!run) return;
   try {
     let steps = 0;
@@ -34,7 +35,7 @@ export async function saveRun(): Promise<void> {
 
 /** Hands the model of the run that is shown to the person in another program's format. */
 export async function exportModel(format: ModelFormat): Promise<void> {
-  const run = state.run.peek();
+  const run = runState.run.peek();
   if (!run) return;
   try {
     const { name, bytes } = await training.exportedModel(format);
@@ -59,19 +60,19 @@ let waiting: File | undefined;
 
 /** Shows a run from a file in place of the one that is there; its network can be asked as before. */
 export async function loadRun(file: File): Promise<void> {
-  if (state.run.peek()?.isUnderWay.peek()) return;
+  if (runState.run.peek()?.isUnderWay.peek()) return;
   waiting = file;
-  if (state.isLoading.peek()) {
+  if (runState.isLoading.peek()) {
     state.status.value = `Loading ${file.name} next…`;
     return;
   }
-  state.isLoading.value = true;
+  runState.isLoading.value = true;
   while (waiting) {
     const next: File = waiting;
     waiting = undefined;
     await load(next);
   }
-  state.isLoading.value = false;
+  runState.isLoading.value = false;
 }
 
 async function load(file: File): Promise<void> {
@@ -89,7 +90,7 @@ async function load(file: File): Promise<void> {
     state.datasetIsChosen.value = true;
     state.experiment.value = experiment;
     run.end(leftBehind);
-    state.run.value = run;
+    runState.run.value = run;
     run.bytes.value = loaded.bytes;
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];
     if (!loaded.hasImages) said.push('The images that it was trained on are not here.');

@@ -1,5 +1,5 @@
-import { run } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
+import { run } from './state.ts';
 
 const KeyOfTwins = onDemand(async () => (await import('./key_of_twins.tsx')).KeyOfTwins);
 

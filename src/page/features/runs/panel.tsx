@@ -1,8 +1,8 @@
 import { counted } from '../../../figures.ts';
 import type { ModelFormat } from '../../../formats/export_model.ts';
-import { run } from '../../app/state.ts';
-import { canAsk, notKept } from '../results/model.ts';
+import { canAsk, notKept } from '../run/questions.ts';
 import { exportModel, loadRun, saveRun } from '../run/saved_run.ts';
+import { run } from '../run/state.ts';
 
 const formatTitles: Record<ModelFormat, string> = {
   onnx: 'ONNX',

@@ -2,12 +2,13 @@ import { count, counted, figure, fixed } from '../../../figures.ts';
 import { summarize } from '../../../health/history.ts';
 import type { EpochRecord } from '../../../index.ts';
 import { metricWords } from '../../app/experiment.ts';
-import { run, settled } from '../../app/state.ts';
+import { settled } from '../../app/state.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { measuredOf, type Run, twinsOf, validatedOf } from '../run/run.ts';
+import { run } from '../run/state.ts';
 import './epochs.css';
-import { mapLayers } from '../map/gradient_map.tsx';
+import { mapLayers } from '../run/chosen_layer.ts';
 
 /** An epoch that a stop left unfinished has no time of its own. */
 type Shown = Partial<EpochRecord>;

@@ -1,12 +1,15 @@
 import { lossOf } from '../../app/experiment.ts';
 import { settingErrors, settled } from '../../app/state.ts';
+import { fetched } from '../../ui/fetched_code.ts';
 import { later } from '../../ui/lazy.tsx';
 import { FoldingPanel } from '../../ui/panel.tsx';
+import { run } from '../run/state.ts';
 
 const Forms = later(
-  async () => (await import('./goal_forms.tsx')).GoalForms,
+  fetched(() => import('./goal_forms.tsx')),
+  ({ GoalForms }) => GoalForms,
   'Loss, class weights, metrics, validation, early stopping',
-  'facts',
+  { kind: 'facts', isWanted: () => run.value !== undefined },
 );
 
 /** What training makes small, what is measured, and when a run ends: forms that few visitors need are fetched in sight. */

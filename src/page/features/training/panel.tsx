@@ -1,12 +1,14 @@
 import { clock, count, duration, fixed, roughFigure } from '../../../figures.ts';
 import { metricWords } from '../../app/experiment.ts';
-import { run, settled } from '../../app/state.ts';
+import { settled } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
-import { accuracyLines, lossLines, rateLines, withTwin } from '../../plots/lines.ts';
+import { accuracyLines, lossLines, rateLines } from '../../plots/lines.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { measuredOf, type Run, twinsOf } from '../run/run.ts';
 import { RunPlot } from '../run/run_plot.tsx';
+import { run } from '../run/state.ts';
+import { withTwin } from '../run/twin_lines.ts';
 import './style.css';
 import { TwinsKey } from '../run/twins_key.tsx';
 

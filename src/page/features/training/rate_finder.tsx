@@ -3,12 +3,13 @@ import type { ErrorParts } from '../../../errors.ts';
 import { figure } from '../../../figures.ts';
 import type { LearningRateCurve } from '../../../index.ts';
 import { learningRateOf, sameRate, withRate } from '../../app/experiment.ts';
-import { change, experiment, isReady, settled } from '../../app/state.ts';
+import { change, experiment, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { linearTicks, powerOfTen } from '../../plots/axes.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { SettingError } from '../../ui/options_form.tsx';
 import { plannedRequest } from '../run/model.ts';
+import { isReady } from '../run/state.ts';
 import './rate_finder.css';
 
 /** A curve, and what it was measured of. */

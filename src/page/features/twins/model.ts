@@ -11,6 +11,7 @@ import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
 import { holds, requestOf, stepsOf } from '../run/model.ts';
 import { Run } from '../run/run.ts';
+import * as runState from '../run/state.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import type { Beside, BesideListener } from './worker.ts';
 
@@ -61,7 +62,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   const b = changed(a, change);
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
-  if (!plan || !facts || !state.isReady.peek()) return;
+  if (!plan || !facts || !runState.isReady.peek()) return;
   let shapes: DatasetFacts['imageShape'][];
   try {
     shapes = await Promise.all([a, b].map((one) => training.augmentedShape(augmentationOf(one), facts.imageShape)));
@@ -69,7 +70,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
     state.trouble.value = error as ErrorParts;
     return;
   }
-  if (!state.isReady.peek()) return; // it was pressed twice
+  if (!runState.isReady.peek()) return; // it was pressed twice
   const [inputShape, inputShapeOfB] = shapes as [DatasetFacts['imageShape'], DatasetFacts['imageShape']];
   /** As the models see it. */
   const input = { ...facts, imageShape: inputShape };
@@ -136,7 +137,7 @@ class Twins {
     const run = this.make(this.a);
     run.beside = this.make(this.b);
     if (this.pairs > 1) run.pair = { number: this.place + 1, of: this.pairs };
-    state.run.value = run;
+    runState.run.value = run;
     return run;
   }
 

@@ -1,11 +1,12 @@
 import { signal } from '@preact/signals';
 import { type Variable, variables } from '../../../compare/twin_options.ts';
 import { figure } from '../../../figures.ts';
-import { isReady, run, settled } from '../../app/state.ts';
+import { settled } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
+import { isReady, run } from '../run/state.ts';
 import { comparison, nameOf, savePairs, saveReport, trainBeside } from './model.ts';
 import { choicesOf } from './twin_choices.ts';
 import './style.css';

@@ -16,24 +16,6 @@ export interface Choice {
 /** What is wrong with augmentations, by their names; moments behind a change of the images. */
 const refusedAugmentations = signal<Record<string, string>>({});
 
-effect(() => {
-  const { facts } = dataset.value;
-  if (!adapter.value || !facts) return;
-  const { imageShape } = facts;
-  const check = async ([name, config]: [string, (typeof augmentationPresets)[string]]) => {
-    try {
-      await training.augmentedShape(config, imageShape);
-      return [];
-    } catch (error) {
-      return [[name, (error as ErrorParts).what] as const];
-    }
-  };
-  Promise.all(Object.entries(augmentationPresets).map(check)).then((refused) => {
-    if (dataset.peek().facts?.imageShape === imageShape)
-      refusedAugmentations.value = Object.fromEntries(refused.flat());
-  });
-});
-
 const models = computed((): Choice[] => {
   const shown = model.value;
   const { facts } = dataset.value;
@@ -60,4 +42,25 @@ export function choicesOf(vary: Variable): Choice[] {
     case 'learning-rate':
       return [];
   }
+}
+
+/** Tries each preset on the images that are chosen. */
+export function installTwinChoices(): void {
+  effect(() => {
+    const { facts } = dataset.value;
+    if (!adapter.value || !facts) return;
+    const { imageShape } = facts;
+    const check = async ([name, config]: [string, (typeof augmentationPresets)[string]]) => {
+      try {
+        await training.augmentedShape(config, imageShape);
+        return [];
+      } catch (error) {
+        return [[name, (error as ErrorParts).what] as const];
+      }
+    };
+    Promise.all(Object.entries(augmentationPresets).map(check)).then((refused) => {
+      if (dataset.peek().facts?.imageShape === imageShape)
+        refusedAugmentations.value = Object.fromEntries(refused.flat());
+    });
+  });
 }

@@ -1,0 +1,35 @@
+import { effect } from '@preact/signals';
+import { decode, defaults, encode } from './experiment.ts';
+import { datasetIsChosen, experiment, trouble, troubleOf } from './state.ts';
+
+/** Changes that follow each other closely, as those of a slider do, are one step of the way back. */
+const oneChangeMs = 1000;
+
+/**
+ * Keeps the page's URL to the experiment, and the experiment to the URL where a link is pasted over it or the browser goes back.
+ *
+ * @param onFollow is called when the URL has changed the experiment.
+ */
+export function followUrl(onFollow: () => void): void {
+  let lastChange = Number.NEGATIVE_INFINITY;
+  let isFollowing = true;
+  effect(() => {
+    const hash = `#${encode(experiment.value)}`;
+    const untouched = !location.hash && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
+    if (untouched || location.hash === hash) return;
+    const now = performance.now();
+    if (isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs) history.replaceState(null, '', hash);
+    else history.pushState(null, '', hash);
+    lastChange = isFollowing ? lastChange : now;
+  });
+  isFollowing = false;
+  addEventListener('hashchange', () => {
+    const { experiment: told, refused, named } = decode(location.hash);
+    isFollowing = true;
+    experiment.value = told;
+    datasetIsChosen.value = named;
+    isFollowing = false;
+    trouble.value = troubleOf(refused);
+    onFollow();
+  });
+}

@@ -1,0 +1,12 @@
+import { load } from '../../app/worker/datasets.ts';
+import { ofCurrent } from '../run/questions_worker.ts';
+import { type Ink, inkOf } from './ink.ts';
+
+/** How the training images of the run are drawn; undefined where they are not to be had, or have colors. */
+export const inkOfRun = (): Promise<Ink | undefined> =>
+  ofCurrent(async ({ request, training, imageShape }) => {
+    // A run from a file: its images may have been added since.
+    const dataset = training ?? (await load(request).catch(() => undefined))?.train;
+    if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
+    return inkOf(dataset.images, imageShape);
+  });

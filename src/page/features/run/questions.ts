@@ -1,0 +1,98 @@
+import { effect, signal, untracked } from '@preact/signals';
+import type { ErrorParts } from '../../../errors.ts';
+import { trouble } from '../../app/state.ts';
+import { training } from '../../app/worker_client.ts';
+import type { Answer, PartOfRun } from './questions_worker.ts';
+import { run } from './state.ts';
+
+/** Images that the network of the run that is shown is asked about, one at a time. */
+
+/** An image that is asked about. */
+export interface Question {
+  pixels: Uint8Array;
+  /** Where it is among the images of the run; undefined for a drawing. */
+  sample?: number;
+  part?: PartOfRun;
+  /** The class that it has. */
+  label?: number;
+  /** Or the numbers. */
+  values?: number[];
+}
+
+export const question = signal<Question | undefined>();
+export const answer = signal<Answer | undefined>();
+
+/** Whether there is a network to ask. Those of twins are let go. */
+export const canAsk = () =>
+  Boolean(run.value && !run.value.beside && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
+
+/** Why there is none, where the runs that are shown are twins. */
+export const notKept = () =>
+  run.value?.beside && "Twins' networks are not kept: train one alone to look at what it makes of images.";
+
+/** Shape of the images of the run that is shown. */
+export const shapeOfRun = () => run.value?.imageShape;
+
+let isAsking = false;
+let next: Question | undefined;
+
+/** Asks about an image; of those that come while one is asked about, about the last. */
+export async function askAbout(about: Question): Promise<void> {
+  question.value = about;
+  next = about;
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    while (next) {
+      const { pixels } = next;
+      next = undefined;
+      const shown = run.peek();
+      const said = await training.ask(pixels);
+      // Of a drawing that goes on it is of some use; of one that was erased, or of another run's network, of none.
+      if (run.peek() === shown && question.peek()) answer.value = said;
+    }
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  } finally {
+    isAsking = false;
+  }
+}
+
+/** Nothing is asked about any more. */
+export function forget(): void {
+  next = undefined;
+  question.value = undefined;
+  answer.value = undefined;
+}
+
+export async function askAboutImage(part: PartOfRun, sample: number): Promise<void> {
+  const shown = run.peek();
+  try {
+    const image = await training.imageOf(part, sample);
+    if (image && run.peek() === shown) await askAbout({ ...image, part, sample });
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  }
+}
+
+/** Asks about an image from another panel: the one with the answer comes into sight. */
+export function tryImage(part: PartOfRun, sample: number): void {
+  askAboutImage(part, sample);
+  document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Another run is asked nothing yet; one that has ended is asked once more what it was asked about on its way. */
+export function installQuestions(): void {
+  let shownBefore = run.peek();
+  effect(() => {
+    const shown = run.value;
+    const isOver = shown && !shown.isUnderWay.value;
+    untracked(() => {
+      if (shown !== shownBefore) {
+        shownBefore = shown;
+        forget();
+      }
+      if (isOver && shown.log.steps.length && question.value) askAbout(question.value);
+    });
+  });
+}

@@ -1,0 +1,60 @@
+import { createDataset, type Dataset, type LayerOutput } from '../../../index.ts';
+import { current, type Session } from './worker.ts';
+
+/** One image as it lies in a data set. */
+export interface ImageOf {
+  pixels: Uint8Array<ArrayBuffer>;
+  label: number;
+  /** In place of a class. */
+  values?: number[];
+}
+
+/** Asks the network that is there. Undefined where another one has taken its place before it could answer. */
+export async function ofCurrent<T>(ask: (session: Session) => Promise<T | undefined>): Promise<T | undefined> {
+  const session = current();
+  try {
+    return session && (await ask(session));
+  } catch (error) {
+    if (current() !== session) return undefined;
+    throw error;
+  }
+}
+
+/** What the network says of one image, and what each layer made of it on the way there. */
+export interface Answer {
+  /** The model's outputs: a probability a class, or a label, or numbers. */
+  probabilities: Float32Array;
+  outputs: LayerOutput[];
+}
+
+/** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
+export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
+  ofCurrent(async ({ trainer, imageShape, classNames }) => {
+    const { layers, output } = trainer.model;
+    const labels =
+      classNames.length > 0
+        ? { labels: [0], classNames }
+        : { targets: new Float32Array(layers[output]!.outputShape[0]!) };
+    const image = createDataset({ images: pixels, imageShape, ...labels });
+    const outputs = await trainer.meanwhile.activations(image);
+    return { probabilities: outputs.at(-1)!.values, outputs };
+  });
+
+/** A part of the images of a run. */
+export type PartOfRun = 'training' | 'test';
+
+/** One of the images of the run, as it is; undefined where they are not to be had. */
+export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf | undefined> {
+  const dataset = current()?.[part];
+  return dataset && index < dataset.count ? imageAt(dataset, index) : undefined;
+}
+
+export function imageAt({ images, labels, imageShape, targets, targetNames }: Dataset, index: number): ImageOf {
+  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const outputs = targetNames?.length ?? 0;
+  return {
+    pixels: images.slice(index * bytes, (index + 1) * bytes) as Uint8Array<ArrayBuffer>,
+    label: labels[index]!,
+    ...(targets && { values: [...targets.subarray(index * outputs, (index + 1) * outputs)] }),
+  };
+}

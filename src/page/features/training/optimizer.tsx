@@ -1,0 +1,180 @@
+import { signal } from '@preact/signals';
+import type { OptimizerConfig, LearningRate as Rate } from '../../../index.ts';
+import { scheduleLengthWarning } from '../../../model/schedule.ts';
+import { type ScheduleType, scheduleDefinition } from '../../../model/schedules/index.ts';
+import { stepSamples } from '../../../plan/settings.ts';
+import { filledRate, learningRateOf, rateWords } from '../../app/experiment.ts';
+import { known } from '../../app/model_facts.ts';
+import { change, experiment, plan, settingErrors } from '../../app/state.ts';
+import { Choices } from '../../ui/choices.tsx';
+import { Facts } from '../../ui/error_facts.tsx';
+import { onDemand } from '../../ui/lazy.tsx';
+import { VariantField } from '../../ui/option_field.tsx';
+import { OptionsForm } from '../../ui/options_form.tsx';
+import { FoldingPanel } from '../../ui/panel.tsx';
+import { NumberOption, TypedNumber } from '../../ui/typed_number.tsx';
+import { withOption } from '../../ui/with_option.ts';
+import { run } from '../run/state.ts';
+import './optimizer.css';
+
+const RateFinder = onDemand(async () => (await import('./rate_finder.tsx')).RateFinder);
+const isFinding = signal(false);
+
+type Optimizer = Exclude<OptimizerConfig, string>;
+
+/** How the weights are moved, and how much is trained. */
+export function OptimizerPanel() {
+  const { optimizer, batchSize, accumulationSteps, seed, epochs } = experiment.value;
+  const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
+  const setRate = (to: unknown) => change({ optimizer: withOption(optimizer, 'learningRate', to) });
+  const learningRate = options.find(({ name }) => name === 'learningRate');
+  const rate = learningRateOf(optimizer);
+  const { optimizer: error } = settingErrors.value;
+  const isOfRate = error?.place?.[0] === 'learningRate' || filledRate(rate).error !== undefined;
+  return (
+    <FoldingPanel
+      id="optimizer-panel"
+      title="Optimizer"
+      isWrong={error !== undefined}
+      gist={`${optimizer.type}, rate ${rateWords(rate)}, batch size ${batchSize}`}
+    >
+      <div class="options">
+        <div class="option">
+          <label for="optimizer">Optimizer</label>
+          <select
+            id="optimizer"
+            autocomplete="off"
+            value={optimizer.type}
+            onChange={({ currentTarget }) => change({ optimizer: { type: currentTarget.value } as Optimizer })}
+          >
+            <Choices of={known.value.optimizers.map(({ type }) => type)} />
+          </select>
+        </div>
+        {learningRate && (
+          <VariantField
+            option={{ ...learningRate, name: 'Learning rate' }}
+            id="learning-rate"
+            value={optimizer.learningRate}
+            onChange={setRate}
+            starter={(type) => scheduleDefinition(type as ScheduleType).starter(plannedSteps(), startRate(rate))}
+          />
+        )}
+        {learningRate && typeof rate === 'number' && <LearningRate rate={rate} onChange={setRate} />}
+        <ScheduleWords rate={rate} />
+        <NumberOption
+          name="Batch size"
+          id="batch-size"
+          value={batchSize}
+          least={1}
+          most={65536}
+          onChange={(to) => change({ batchSize: to! })}
+        />
+        <NumberOption
+          name="Batches a step"
+          id="accumulation-steps"
+          value={accumulationSteps}
+          least={1}
+          most={65536}
+          onChange={(to) => change({ accumulationSteps: to! })}
+        />
+        <NumberOption
+          name="Epochs"
+          id="epochs-count"
+          value={epochs}
+          placeholder={plan.value && String(plan.value.epochs)}
+          least={1}
+          most={1e6}
+          onChange={(to) => change({ epochs: to })}
+        />
+        <NumberOption
+          name="Seed"
+          id="seed"
+          value={seed}
+          least={0}
+          most={2 ** 32 - 1}
+          onChange={(to) => change({ seed: to! })}
+        />
+      </div>
+      <details
+        id="rate-finder"
+        open={isFinding.value}
+        onToggle={({ currentTarget }) => (isFinding.value = currentTarget.open)}
+      >
+        <summary>Find a learning rate</summary>
+        {isFinding.value && <RateFinder />}
+      </details>
+      <details open={error !== undefined && !isOfRate}>
+        <summary>{optimizer.type}'s other options, clipping, weight decay, moving average</summary>
+        <OptionsForm
+          id="optimizer"
+          options={options.filter(({ name }) => name !== 'learningRate')}
+          value={optimizer}
+          onChange={(to) => change({ optimizer: to as Optimizer })}
+          error={isOfRate ? undefined : error}
+        />
+      </details>
+    </FoldingPanel>
+  );
+}
+
+/** Updates of the run as it is planned. */
+function plannedSteps(): number {
+  const { epochs, trainSamples } = plan.peek() ?? { epochs: 1, trainSamples: 1000 };
+  return epochs * Math.ceil(trainSamples / stepSamples(experiment.peek()));
+}
+
+/** The highest rate that there was, which another schedule takes over. */
+function startRate(rate: Rate): number {
+  if (typeof rate === 'number') return rate;
+  const rates = Object.entries(rate).filter(([name, value]) => /LearningRate$/.test(name) && typeof value === 'number');
+  return Math.max(0.001, ...rates.map(([, value]) => value as number));
+}
+
+/** What is wrong with a schedule, or that it is longer or shorter than the run. */
+function ScheduleWords({ rate }: { rate: Rate }) {
+  if (typeof rate === 'number') return null;
+  const { error, filled } = filledRate(rate);
+  if (error) {
+    return (
+      <div role="alert">
+        <p>{error.what}.</p>
+        <Facts {...error} />
+      </div>
+    );
+  }
+  const warning = plan.value && scheduleLengthWarning(filled!, plannedSteps());
+  return warning ? (
+    <p id="schedule-warning" class="facts" role="status">
+      {warning}.
+    </p>
+  ) : null;
+}
+
+/** By decades: what matters of a learning rate is its size. */
+function LearningRate({ rate, onChange }: { rate: number; onChange: (rate: number) => void }) {
+  return (
+    <div class="option">
+      <label for="learning-rate">Learning rate{run.value?.isUnderWay.value ? ', at once' : ''}</label>
+      <div class="slider">
+        <input
+          id="learning-rate"
+          type="range"
+          min={-6}
+          max={0}
+          step={0.1}
+          value={Math.log10(Math.max(rate, 1e-6))}
+          aria-valuetext={String(rate)}
+          onInput={({ currentTarget }) => onChange(Number((10 ** Number(currentTarget.value)).toPrecision(2)))}
+        />
+        <TypedNumber
+          id="learning-rate-number"
+          aria-label="Learning rate, as a number"
+          step="any"
+          least={0}
+          value={rate}
+          onChange={(to) => onChange(to!)}
+        />
+      </div>
+    </div>
+  );
+}

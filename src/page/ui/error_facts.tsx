@@ -1,0 +1,20 @@
+import type { ErrorParts } from '../../errors.ts';
+
+/** What an error knows behind its first sentence. */
+export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
+  const facts = Object.entries({ found, expected, 'to do': fix }).filter(([, value]) => value !== undefined);
+  return (
+    <dl>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{textOf(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A value in an error's words. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
