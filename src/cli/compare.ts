@@ -108,7 +108,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         seeds,
       },
       [],
-      { command: compareCommand(typed), versions: { wgrad: versionOf(), chrome: session.version }, adapter },
+      { command: compareCommand(typed), versions: { wgrad: packageVersion(), chrome: session.version }, adapter },
     );
     if (before) file.pairs = finishedPairs(resume!, before, file);
     const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
@@ -227,5 +227,6 @@ function requireUnused(path: string): void {
   });
 }
 
-const versionOf = (): string =>
+/** The version of this wgrad. */
+export const packageVersion = (): string =>
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

@@ -29,6 +29,11 @@ export interface CompareOptions extends RunOptions, Omit<FitCommandOptions, 'tta
   seeds: number;
   report?: string;
   resume?: string;
+  /** Test cures in place of twins: those of a file, or the known ones. */
+  cures?: string | true;
+  /** Names of networks of the list: the others are left out. */
+  networks?: string[];
+  csv?: string;
 }
 
 /** `--a this --b remedy`: the run that the other flags say, and the same with the first remedy of its verdict. */
@@ -40,8 +45,8 @@ const largestSeed = 2 ** 32 - 1;
 /** The flags of `compare`: those of `train`, which both twins share, and what sets them apart. */
 export function addCompareOptions(command: Command): Command {
   command
-    .requiredOption('--a <what>', 'what twin A has of the variable: for an augmentation, what --augment takes')
-    .requiredOption(
+    .option('--a <what>', 'what twin A has of the variable: for an augmentation, what --augment takes')
+    .option(
       '--b <what>',
       'what twin B has of it; with --a this, remedy: a first run shows what the first remedy of its verdict is',
     )
@@ -52,7 +57,15 @@ export function addCompareOptions(command: Command): Command {
       'augmentation',
     )
     .option('--seeds <n>', 'pairs of twins, one a seed, from --seed on', integer('--seeds', { min: 1, max: 1000 }), 5)
-    .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }));
+    .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }))
+    .option(
+      '--cures [file]',
+      'in place of --a and --b: train networks whose gradients vanish or explode without and with each of many cures; a JSON file has other networks and cures. --json keeps each run at once, and the same command continues it',
+    )
+    .option('--networks <names>', 'with --cures: only these networks of the list, with commas between', (text) =>
+      text.split(',').map((name) => name.trim()),
+    )
+    .addOption(new Option('--csv <file>', 'with --cures: write a row a run').argParser(outputFile('--csv')));
   return addSharedFitOptions(addRunOptions(command))
     .addOption(
       new Option('--report <file>', 'write tables and plots as one HTML page, which needs no network').argParser(
@@ -77,7 +90,27 @@ const takenOver: Record<Variable, string[]> = {
 
 /** @param isTyped whether a flag was given. @throws ConfigurationError for flags that contradict each other. */
 export function checkCompareOptions(options: CompareOptions, isTyped: (name: string) => boolean): void {
-  const { vary, a, b } = options;
+  const { vary, a, b, cures } = options;
+  if (cures !== undefined) {
+    checkCureFlags(options, isTyped);
+    return;
+  }
+  const missing = a === undefined ? '--a' : b === undefined && '--b';
+  if (missing) {
+    throw new ConfigurationError({
+      what: `A comparison needs ${missing}`,
+      found: `no ${missing}`,
+      expected: '--a <what> --b <what>, or --cures',
+    });
+  }
+  const without = (['csv', 'networks'] as const).find((name) => options[name] !== undefined);
+  if (without) {
+    throw new ConfigurationError({
+      what: `${flagOf(without)} is for a test of cures`,
+      found: `${flagOf(without)} without --cures`,
+      fix: `leave ${flagOf(without)} out; --json has the figures of every pair`,
+    });
+  }
   if (a === thisRun || b === remedyOfA) {
     if (a === thisRun && b === remedyOfA && !isTyped('vary')) {
       checkShared(options);
@@ -96,6 +129,25 @@ export function checkCompareOptions(options: CompareOptions, isTyped: (name: str
       what: `${flag} speaks of both twins, and --vary ${vary} of what they differ in`,
       found: `${flag} together with --a and --b`,
       fix: `leave ${flag} out: --a and --b set it`,
+    });
+  }
+  checkShared(options);
+}
+
+/** The flags that mean the same for networks of a list; the rest of an experiment is in the list. */
+const ofCures: readonly (keyof CompareOptions)[] = [
+  ...(['cures', 'networks', 'seeds', 'seed', 'epochs', 'trainSamples', 'testSamples', 'batchSize', 'dataset'] as const),
+  ...(['adapter', 'chrome', 'browserTimeout', 'yes', 'json', 'csv', 'report'] as const),
+];
+
+function checkCureFlags(options: CompareOptions, isTyped: (name: string) => boolean): void {
+  const others = Object.keys(options).filter((name) => isTyped(name) && !(ofCures as string[]).includes(name));
+  if (others.length > 0) {
+    throw new ConfigurationError({
+      what: `${flagOf(others[0]!)} does not go with --cures, whose list says how its networks are trained`,
+      found: others.map(flagOf).join(' '),
+      expected: `--cures with some of ${ofCures.slice(1).map(flagOf).join(', ')}`,
+      fix: `leave ${flagOf(others[0]!)} out, or write it into a file for --cures <file>`,
     });
   }
   checkShared(options);

@@ -36,24 +36,12 @@ export function readComparison(flag: string, path: string): ComparisonFile | und
  *   were not asked for.
  */
 export function finishedPairs(path: string, file: ComparisonFile, now: Omit<ComparisonFile, 'pairs'>): PairRecord[] {
-  const of = ({ config, adapter, versions }: Omit<ComparisonFile, 'pairs'>) =>
-    leavesOf({ ...config, adapter, 'wgrad version': versions.wgrad });
-  const [found, wanted] = [of(file), of(now)];
-  const differing = [...new Set([...found.keys(), ...wanted.keys()])].filter(
-    (name) => found.get(name) !== wanted.get(name),
-  );
-  if (differing.length > 0) {
-    const shown = differing
-      .slice(0, 4)
-      .map((name) => `${name} is ${found.get(name) ?? 'not'} there and ${wanted.get(name) ?? 'not'} here`);
-    if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more`);
-    throw new ConfigurationError({
-      what: 'The file is of another comparison',
-      found: `${path}: ${shown.join('; ')}`,
-      expected: 'the configuration that is asked for now',
-      fix: `to continue it, type the command that began it: ${file.command}`,
-    });
-  }
+  const of = ({ config, adapter, versions }: Omit<ComparisonFile, 'pairs'>) => ({
+    ...config,
+    adapter,
+    'wgrad version': versions.wgrad,
+  });
+  requireSameConfiguration('comparison', { path, command: file.command, there: of(file) }, of(now));
   const unasked = file.pairs.filter(({ seed }) => !now.seeds.includes(seed)).map(({ seed }) => seed);
   if (unasked.length > 0) {
     throw new ConfigurationError({
@@ -64,4 +52,27 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
     });
   }
   return file.pairs;
+}
+
+/** @throws ConfigurationError where a file is of another configuration than the one that is asked for, with what differs. */
+export function requireSameConfiguration(
+  kind: string,
+  { path, command, there }: { path: string; command: string; there: unknown },
+  here: unknown,
+): void {
+  const [found, wanted] = [leavesOf(there), leavesOf(here)];
+  const differing = [...new Set([...found.keys(), ...wanted.keys()])].filter(
+    (name) => found.get(name) !== wanted.get(name),
+  );
+  if (differing.length === 0) return;
+  const shown = differing
+    .slice(0, 4)
+    .map((name) => `${name} is ${found.get(name) ?? 'not'} there and ${wanted.get(name) ?? 'not'} here`);
+  if (differing.length > shown.length) shown.push(`${differing.length - shown.length} more`);
+  throw new ConfigurationError({
+    what: `The file is of another ${kind}`,
+    found: `${path}: ${shown.join('; ')}`,
+    expected: 'the configuration that is asked for now',
+    fix: `to continue it, type the command that began it: ${command}`,
+  });
 }

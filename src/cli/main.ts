@@ -8,6 +8,7 @@ import { trainWithRemedy, withRemedy } from './apply_remedy.ts';
 import { addCheckpointOptions } from './checkpoint_options.ts';
 import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions, remedyOfA } from './compare_options.ts';
+import { testCures } from './cures.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { addEvaluateCommand } from './evaluate.ts';
@@ -85,7 +86,9 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .description('train pairs of twins that differ in one variable, and test what that changes')
     .action((options: CompareOptions) => {
       checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
-      return compareTwins(options, typedAfter('compare', argv));
+      const typed = typedAfter('compare', argv);
+      if (options.cures === undefined) return compareTwins(options, typed);
+      return testCures(options, typed, comparing.getOptionValueSource('dataset') === 'cli');
     });
   addRunOptions(wgrad.command('profile'))
     .description('time each dispatch of a training step, or print its plan')

@@ -324,7 +324,10 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
 });
 
 /** Checks, before Chrome is started, that the data set has the samples that were asked for. */
-export function checkSamples(options: RunOptions, { train, test }: Counts): void {
+export function checkSamples(
+  options: Pick<RunOptions, 'dataset' | 'trainSamples' | 'testSamples'>,
+  { train, test }: Counts,
+): void {
   for (const [flag, asked, count] of [
     ['--train-samples', options.trainSamples, train.count],
     ['--test-samples', options.testSamples, test.count],

@@ -56,7 +56,15 @@ export interface RunState {
 
 export const noCause = 'no cause found';
 
-const bad: readonly VerdictName[] = ['non-finite', 'symmetric', 'dead', 'saturated', 'exploding', 'vanishing'];
+/** Verdicts of layers that may keep a network from learning, the likeliest cause first; `weakening` alone does not. */
+export const badVerdicts: readonly VerdictName[] = [
+  'non-finite',
+  'symmetric',
+  'dead',
+  'saturated',
+  'exploding',
+  'vanishing',
+];
 
 interface Cause {
   cause: string;
@@ -176,7 +184,7 @@ export class RunWatch {
   }
 
   #causeOf(verdict: RunVerdictName, verdicts: readonly Verdict[]): Cause {
-    const known = this.#inputs() ?? layerCause(verdicts, bad);
+    const known = this.#inputs() ?? layerCause(verdicts, badVerdicts);
     // A run that learns in spite of a problem keeps its cause.
     if (verdict === 'learning' || verdict === 'done') return known ?? { cause: '', remedies: [] };
     if (verdict === 'overfitting') return this.#fewImages();

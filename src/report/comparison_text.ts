@@ -6,7 +6,7 @@ import { figure } from '../figures.ts';
 /** Figures of a comparison as text: in the terminal and on its page. */
 
 /** Three digits: an interval over five seeds is not more precise. */
-function short(value: number): string {
+export function short(value: number): string {
   const rounded = Number(value.toPrecision(3));
   const size = Math.abs(rounded);
   return rounded !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential(2) : figure(rounded);

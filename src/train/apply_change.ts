@@ -1,43 +1,106 @@
 import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Change, LayerChange } from '../health/health.ts';
+import type { LayerChange } from '../health/health.ts';
 import { activationName } from '../model/activations.ts';
 import { followersOf } from '../model/followers.ts';
 import { compileModel, layerNames, type Model } from '../model/graph.ts';
-import { definitionOf, type LayerConfig } from '../model/layers/index.ts';
+import type { LayerConfig } from '../model/layers/index.ts';
+import { defaultLoss, type LossConfig } from '../model/loss.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import type { LearningRate } from '../model/schedule.ts';
+import { addShortcuts, changeHidden, hasOption, kernelOptions, normalizeHidden } from './change_structure.ts';
+import type { ExperimentChange } from './experiment_change.ts';
 
 /** The part of an experiment that a change can be about. */
 export interface Changeable {
   model: Model;
   optimizer?: OptimizerConfig | undefined;
   augmentation?: AugmentationConfig | null | undefined;
+  loss?: LossConfig | undefined;
 }
 
 /**
- * A new experiment with a change made: what a verdict's remedy says, as data.
+ * A new experiment with a change made: what a verdict's remedy says, or a cure, as data.
  *
  * @param experiment stays as it is.
+ * @throws ConfigurationError for a change that the experiment has no place for: a layer that the model does not have, shortcuts where
+ *   no two layers have one shape, a warm-up of a schedule.
  */
-export function applyChange<E extends Changeable>(experiment: E, change: Change): E {
-  const { layers, learningRateTimes, globalClipnorm, rescale } = change;
-  const { optimizer = 'adam' } = experiment;
-  const config = typeof optimizer === 'string' ? { type: optimizer } : optimizer;
-  const { learningRate } = fillOptimizer(optimizer);
+export function applyChange<E extends Changeable>(experiment: E, change: ExperimentChange): E {
+  const { labelSmoothing } = change;
+  const augmentation = changeImages(experiment.augmentation, change);
+  const optimizer = changeOptimizer(experiment.optimizer ?? 'adam', change);
   return {
     ...experiment,
-    ...(layers && { model: changeLayers(experiment.model, layers) }),
-    ...((learningRateTimes !== undefined || globalClipnorm !== undefined) && {
-      optimizer: {
-        ...config,
-        ...(learningRateTimes !== undefined && { learningRate: scaled(learningRate, learningRateTimes) }),
-        ...(globalClipnorm !== undefined && { globalClipnorm }),
-      } as OptimizerConfig,
-    }),
-    ...(rescale !== undefined && { augmentation: rescaled(experiment.augmentation, rescale) }),
+    ...(changesModel(change) && { model: changeModel(experiment.model, change) }),
+    ...(optimizer && { optimizer }),
+    ...(augmentation && { augmentation }),
+    ...(labelSmoothing !== undefined && { loss: smoothed(experiment.loss ?? defaultLoss, labelSmoothing) }),
   };
 }
+
+const changesModel = ({ layers, hidden, normalization, shortcuts }: ExperimentChange) =>
+  layers !== undefined || hidden !== undefined || normalization !== undefined || shortcuts !== undefined;
+
+function changeModel(model: Model, { layers, hidden, normalization, shortcuts }: ExperimentChange): Model {
+  let changed = model;
+  if (layers) changed = changeLayers(changed, layers);
+  if (hidden) changed = changeHidden(changed, hidden);
+  if (normalization) changed = normalizeHidden(changed, normalization);
+  if (shortcuts) changed = addShortcuts(changed);
+  return changed;
+}
+
+/** undefined where nothing changes. */
+function changeOptimizer(before: OptimizerConfig, change: ExperimentChange): OptimizerConfig | undefined {
+  const { optimizer = before, learningRateTimes, warmupSteps, clipnorm, clipvalue, globalClipnorm } = change;
+  const clips = Object.entries({ clipnorm, clipvalue, globalClipnorm }).filter(([, value]) => value !== undefined);
+  const isOfRate = learningRateTimes !== undefined || warmupSteps !== undefined;
+  if (!isOfRate && clips.length === 0) return change.optimizer;
+  const config = typeof optimizer === 'string' ? { type: optimizer } : optimizer;
+  let learningRate: LearningRate = fillOptimizer(optimizer).learningRate;
+  if (learningRateTimes !== undefined) learningRate = scaled(learningRate, learningRateTimes);
+  if (warmupSteps !== undefined) learningRate = warmedUp(learningRate, warmupSteps);
+  return { ...config, ...(isOfRate && { learningRate }), ...Object.fromEntries(clips) } as OptimizerConfig;
+}
+
+function warmedUp(rate: LearningRate, steps: number): LearningRate {
+  if (typeof rate === 'number')
+    return { type: 'polynomialDecay', initialLearningRate: 0, endLearningRate: rate, decaySteps: steps };
+  throw new ConfigurationError({
+    what: 'A schedule cannot be warmed up',
+    found: rate.type,
+    expected: 'a learning rate that is a number',
+  });
+}
+
+const smoothed = (loss: LossConfig, labelSmoothing: number): LossConfig =>
+  ({ ...(typeof loss === 'string' ? { type: loss } : loss), labelSmoothing }) as LossConfig;
+
+/** undefined where nothing changes. */
+function changeImages(
+  before: AugmentationConfig | null | undefined,
+  { augmentation, standardize, rescale }: ExperimentChange,
+): AugmentationConfig | undefined {
+  let changed = augmentation;
+  if (rescale !== undefined) changed = rescaled(changed ?? before, rescale);
+  if (standardize) changed = standardized(changed ?? before);
+  return changed;
+}
+
+/** @throws ConfigurationError as `rescaled` does. */
+function standardized(augmentation: AugmentationConfig | null | undefined): AugmentationConfig {
+  if (Array.isArray(augmentation)) throw afterOps('standardized', 'samplewiseStdNormalization');
+  return { ...(augmentation ?? {}), samplewiseCenter: true, samplewiseStdNormalization: true } as AugmentationConfig;
+}
+
+const afterOps = (done: string, option: string) =>
+  new ConfigurationError({
+    what: `What reaches the first layer cannot be ${done} after a list of ops`,
+    found: 'a list of ops',
+    expected: `ImageDataGenerator's arguments, of which one is ${option}`,
+    fix: 'add a batchNormalization as the first layer',
+  });
 
 const bytes = 1 / 255;
 
@@ -61,20 +124,10 @@ function scaled(rate: LearningRate, factor: number): LearningRate {
  * @throws ConfigurationError for a list of ops, after which pixels are always divided by 255.
  */
 function rescaled(augmentation: AugmentationConfig | null | undefined, factor: number): AugmentationConfig {
-  if (Array.isArray(augmentation)) {
-    throw new ConfigurationError({
-      what: 'What reaches the first layer cannot be rescaled after a list of ops',
-      found: `a factor of ${factor}`,
-      expected: "ImageDataGenerator's arguments, of which one is rescale",
-      fix: 'add a batchNormalization as the first layer',
-    });
-  }
+  if (Array.isArray(augmentation)) throw afterOps('rescaled', 'rescale');
   const generator = (augmentation ?? {}) as { rescale?: number | null };
   return { ...generator, rescale: Number(((generator.rescale ?? bytes) * factor).toPrecision(12)) };
 }
-
-/** Options of layers that hold an initializer of what a kernel is. */
-const kernelOptions = ['kernelInitializer', 'depthwiseInitializer', 'pointwiseInitializer'];
 
 function changeLayers(model: Model, changes: Record<string, LayerChange>): Model {
   const compiled = compileModel(model);
@@ -89,10 +142,9 @@ function changeLayers(model: Model, changes: Record<string, LayerChange>): Model
       });
     }
     const { kernelInitializer, biasInitializer, activation } = change;
-    const own = Object.keys(definitionOf(compiled.layers[at]!.type).schema.entries);
-    if (kernelInitializer)
-      for (const option of kernelOptions) if (own.includes(option)) layers[at]![option] = kernelInitializer;
-    if (biasInitializer && own.includes('biasInitializer')) layers[at]!.biasInitializer = biasInitializer;
+    const has = (option: string) => hasOption(compiled.layers[at]!, option);
+    if (kernelInitializer) for (const option of kernelOptions) if (has(option)) layers[at]![option] = kernelInitializer;
+    if (biasInitializer && has('biasInitializer')) layers[at]!.biasInitializer = biasInitializer;
     if (!activation) continue;
     // In the layer that has it: itself, or one right after it.
     const run = [at, ...followersOf(compiled, at)];

@@ -34,6 +34,8 @@ window.wgrad = {
   prepare: (options) =>
     outcome(async () => {
       datasets = await fetchDatasets('run');
+      // A command may train one network after the other.
+      run?.trainer.dispose();
       run = new TrainingRun(gpu, options, datasets);
       return run.trainer.summary();
     }),

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { ConfigurationError } from '../errors.ts';
+import type { CuresFile } from '../report/cures_file.ts';
+import { requireSameConfiguration } from './comparison_file.ts';
+import { writeWhole } from './whole_file.ts';
+
+export function writeCures(path: string, file: CuresFile, write = writeWhole): void {
+  const { runs, ...rest } = file;
+  // A run a line: a file under version control shows what changed.
+  const lines = runs.map((run) => JSON.stringify(run)).join(',\n');
+  write(path, `${JSON.stringify(rest).slice(0, -1)},\n"runs":[\n${lines}\n]}\n`);
+}
+
+/**
+ * What an interrupted test of cures has left in its file.
+ *
+ * @throws ConfigurationError for a file of something else, of another configuration, adapter or version, or with runs of seeds that
+ *   were not asked for.
+ */
+export function finishedRuns(path: string, now: CuresFile): Pick<CuresFile, 'runs' | 'seconds'> | undefined {
+  if (!existsSync(path)) return undefined;
+  const file = readCuresFile(path);
+  const of = ({ config, adapter, versions }: CuresFile) => ({ ...config, adapter, 'wgrad version': versions.wgrad });
+  requireSameConfiguration('test of cures', { path, command: file.command, there: of(file) }, of(now));
+  const unasked = file.runs.find(({ seed }) => !now.seeds.includes(seed));
+  if (unasked) {
+    throw new ConfigurationError({
+      what: 'The file has runs of seeds that are not asked for',
+      found: `${path}: seed ${unasked.seed}`,
+      expected: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
+      fix: 'ask for as many seeds as it has, or more',
+    });
+  }
+  return { runs: file.runs, seconds: file.seconds };
+}
+
+function readCuresFile(path: string): CuresFile {
+  const wrong = (found: string) =>
+    new ConfigurationError({
+      what: '--json names a file that holds no test of cures',
+      found: `${path}: ${found}`,
+      fix: 'name another file, or remove this one',
+    });
+  let file: Partial<CuresFile> | null;
+  try {
+    file = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw wrong((error as Error).message);
+  }
+  if (file?.kind !== 'wgrad cures' || !Array.isArray(file.runs)) throw wrong('something else');
+  if (file.format !== 1) throw wrong(`format ${file.format}, and this wgrad reads 1`);
+  return file as CuresFile;
+}

@@ -1,0 +1,40 @@
+import type { AugmentationConfig } from '../augment/pipeline.ts';
+import type { Change } from '../health/health.ts';
+import type { ActivationName } from '../model/activations.ts';
+import type { OptimizerConfig } from '../model/optimizer.ts';
+import type { InitializerConfig } from '../model/weight_options.ts';
+
+/** A normalization by its type, with Keras' options. */
+export type NormalizationChange =
+  | { type: 'batchNormalization'; momentum?: number }
+  | { type: 'layerNormalization' }
+  | { type: 'groupNormalization'; groups: number };
+
+/**
+ * A change of an experiment that names no layer, as plain JSON, so that one change can be made to many networks: what a cure is.
+ * Each is made alone or with the others, in the order in which they stand here.
+ */
+export interface ExperimentChange extends Change {
+  /**
+   * Options of all layers but the output's; a layer without an activation, or without a kernel, gets none. `filtersTimes` makes
+   * convolutions narrower or wider.
+   */
+  hidden?: { activation?: ActivationName; kernelInitializer?: InitializerConfig; filtersTimes?: number };
+  /** Between the kernel and the activation of every layer but the output's; in place of a normalization that is there. */
+  normalization?: NormalizationChange;
+  /** Adds its input to what each layer gives, after its activation, where both have one shape. */
+  shortcuts?: true;
+  /** In place of the optimizer, with the defaults of its own. */
+  optimizer?: OptimizerConfig;
+  /** The optimizer's options; at most one of these and `globalClipnorm`. */
+  clipnorm?: number;
+  clipvalue?: number;
+  /** The learning rate climbs in a line from 0 to its value in the first so many steps. */
+  warmupSteps?: number;
+  /** In place of the augmentation. */
+  augmentation?: AugmentationConfig;
+  /** Every image is shifted and scaled to mean 0 and standard deviation 1. */
+  standardize?: true;
+  /** The loss' option. */
+  labelSmoothing?: number;
+}
