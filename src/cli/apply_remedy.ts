@@ -1,3 +1,5 @@
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { join, parse } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
 import { firstRemedy } from '../health/first_remedy.ts';
 import type { Change, Remedy } from '../health/health.ts';
@@ -37,7 +39,22 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
   requireHealth(options.health);
   const found = await diagnose(options, typed);
   if (!found) return;
-  await train({ ...options, ...optionsOf(found.after) }, typed);
+  for (const name of ofOneFile) if (options[name] !== undefined) keepUntreated(options[name]);
+  const logdir = options.logdir === undefined ? undefined : join(options.logdir, 'remedy');
+  if (logdir !== undefined) console.log(`kept     ${options.logdir}: the run without the remedy; the other is in ${logdir}`);
+  await train({ ...options, ...optionsOf(found.after), ...(logdir !== undefined && { logdir }) }, typed);
+}
+
+/** Flags that name a file of the run, which the second run writes again. */
+const ofOneFile = ['save', 'json', 'csv'] as const;
+
+/** Gives a file of the run without the remedy another name. */
+function keepUntreated(path: string): void {
+  if (!existsSync(path) || !statSync(path).isFile()) return;
+  const { dir, name, ext } = parse(path);
+  const kept = join(dir, `${name}-untreated${ext}`);
+  renameSync(path, kept);
+  console.log(`kept     ${kept}: the run without the remedy`);
 }
 
 /** `wgrad compare --a this --b remedy`: the twins, after a run has shown what the remedy is; undefined where there is none. */

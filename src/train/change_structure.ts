@@ -23,7 +23,7 @@ export function changeHidden(
     if (i === output) return layer;
     const isActivated = hasOption(layer, 'activation') && activationName(compiled[i]!.activation) !== 'linear';
     const kernels = kernelInitializer ? kernelOptions.filter((name) => hasOption(layer, name)) : [];
-    const filters = 'filters' in layer && typeof layer.filters === 'number' ? layer.filters : undefined;
+    const { filters } = layer as { filters?: number };
     return {
       ...layer,
       ...(filters !== undefined && { filters: Math.max(1, Math.round(filters * filtersTimes)) }),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { CureRun } from '../../src/compare/cure_run.ts';
 import type { PairRecord } from '../../src/index.ts';
 import { signalChrome } from './processes.ts';
 import { call, run, start, temporaryFolder } from './wgrad.ts';
@@ -158,6 +159,97 @@ describe('wgrad compare', () => {
     },
     minutes(5),
   );
+});
+
+describe('wgrad compare --cures', () => {
+  const dense = (activation: string) => ({ type: 'dense', units: 64, activation });
+  const list = {
+    networks: [
+      {
+        name: 'sigmoids',
+        model: {
+          inputShape: [8, 8, 1],
+          layers: [{ type: 'flatten' }, dense('sigmoid'), { ...dense('softmax'), units: 10 }],
+        },
+        optimizer: { type: 'sgd', learningRate: 0.1 },
+      },
+      {
+        name: 'narrow',
+        model: {
+          inputShape: [8, 8, 1],
+          layers: [{ type: 'flatten' }, { ...dense('relu'), units: 9 }, { ...dense('softmax'), units: 10 }],
+        },
+        optimizer: { type: 'sgd', learningRate: 1e30 },
+      },
+    ],
+    cures: [
+      { name: 'Adam', change: { optimizer: 'adam' } },
+      { name: 'shortcuts', change: { shortcuts: true } },
+    ],
+  };
+  const withoutTimes = (path: string) => {
+    const { runs, leftOut, seeds, seconds, ...file } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(seconds).toBeGreaterThan(0);
+    return { runs: runs.map(({ stepMs: _, ...run }: CureRun) => run), leftOut, seeds, config: file.config };
+  };
+
+  test('each network without and with each cure, from the same seeds; interrupted and continued, the same file', {
+    timeout: minutes(5),
+  }, async () => {
+    const folder = temporaryFolder();
+    const at = (name: string) => join(folder, name);
+    writeFileSync(at('list.json'), JSON.stringify(list));
+    const options = ['--dataset', 'digits', '--train-samples', '160', '--test-samples', '64', '--adapter', 'software'];
+    const cures = ['compare', '--cures', at('list.json'), ...options, '--seeds', '2', '--epochs', '2'];
+    const whole = await run(
+      ...[...cures, '--json', at('whole.json'), '--csv', at('runs.csv'), '--report', at('page.html')],
+    );
+    expect({ code: whole.code, errors: whole.stderr.match(/^error.*/gm) }).toEqual({ code: 0, errors: null });
+    expect(whole.stdout).toMatch(/^left out shortcuts: No layer has an input and an output of one shape/m);
+    expect(whole.stdout).toMatch(/^run 10\/10 {2}seed 1 {2}narrow \+ Adam {2}\|/m);
+    const { runs, leftOut } = withoutTimes(at('whole.json'));
+    expect(leftOut).toEqual([{ network: 'narrow', cure: 'shortcuts', why: expect.stringContaining('64, 9, 10') }]);
+    expect(runs.map(({ network, cure, seed }: CureRun) => `${seed} ${network} ${cure}`).slice(0, 6)).toEqual([
+      ...['0 sigmoids untreated', '0 sigmoids Adam', '0 sigmoids shortcuts', '0 narrow untreated', '0 narrow Adam'],
+      '1 sigmoids untreated',
+    ]);
+    for (const { network, cure, steps, broke, validationAccuracy, early } of runs) {
+      const breaks = network === 'narrow' && cure === 'untreated';
+      expect(validationAccuracy).toBeGreaterThanOrEqual(0);
+      expect(early).toBeGreaterThan(0);
+      if (breaks) expect(broke).toBe(steps);
+      else expect({ steps, broke }).toEqual({ steps: 10, broke: undefined });
+    }
+    expect(readFileSync(at('page.html'), 'utf8')).toContain('<td>Adam</td>');
+    expect(readFileSync(at('runs.csv'), 'utf8').split('\n')).toHaveLength(12);
+
+    const interrupted = start(...cures, '--json', at('part.json'));
+    await interrupted.says('run 2/10');
+    interrupted.child.kill('SIGINT');
+    const ended = await interrupted.ended;
+    expect(ended.stdout).toMatch(/^stopped {2}by Ctrl-C after \d of 10 runs/m);
+    const done = withoutTimes(at('part.json')).runs.length;
+    expect(done).toBeLessThan(10);
+    const continued = await run(...cures, '--json', at('part.json'));
+    expect(continued.stdout).toContain(`${done} of 10 runs done`);
+    expect(withoutTimes(at('part.json'))).toEqual(withoutTimes(at('whole.json')));
+
+    const other = await run(...cures.slice(0, -1), '3', '--json', at('part.json'));
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('networks.0.epochs is 2 there and 3 here');
+  });
+
+  test.each<[string, string[], string[]]>([
+    ['a model for all', ['--cures', '--model', 'plain20'], ['--model does not go with --cures', '--networks']],
+    ['twins as well', ['--cures', '--a', 'none', '--b', 'tutorial'], ['--a does not go with --cures']],
+    ['no file', ['--cures', 'no.json'], ['--cures', '"no.json"']],
+    ['an unknown network', ['--cures', '--networks', 'plain2'], ['"plain2"', 'did you mean "plain20"']],
+    ['rows without runs', ['--a', 'none', '--b', 'tutorial', '--csv', join(import.meta.dirname, 'x.csv')], ['--csv']],
+  ])('%s is bad use', async (_, args, words) => {
+    const { code, stderr } = await call('compare', '--dataset', 'digits', ...args);
+    expect(code).toBe(2);
+    for (const word of words) expect(stderr).toContain(word);
+  });
 });
 
 // [what, arguments behind `compare`, the words that the error has to say]

@@ -52,13 +52,19 @@ const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().sp
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad train', () => {
-  test('--apply-remedy trains again with what the verdict says, and the files are those of that run', {
+  test('--apply-remedy trains again with what the verdict says; the files are those of that run, and the first run keeps its own', {
     timeout: minutes(2),
   }, async () => {
-    const file = join(temporaryFolder(), 'run.json');
+    const folder = temporaryFolder();
+    const file = join(folder, 'run.json');
+    const save = ['--save', join(folder, 'run.wgrad')];
     const faulty = ['--dataset', 'digits', '--adapter', 'software', '--model', 'dead-relu', '--augment', 'none'];
-    const { code, stdout } = await run('train', ...faulty, '--epochs', '3', '--apply-remedy', '--json', file);
+    const { code, stdout } = await run('train', ...faulty, '--epochs', '3', '--apply-remedy', '--json', file, ...save);
     expect(code).toBe(0);
+    const untreated = join(folder, 'run-untreated.json');
+    expect(stdout).toContain(`kept     ${untreated}: the run without the remedy\n`);
+    expect(readdirSync(folder).sort()).toEqual(['run-untreated.json', 'run-untreated.wgrad', 'run.json', 'run.wgrad']);
+    expect(written(untreated).config.model).not.toMatchObject({ layers: [{}, { biasInitializer: 'zeros' }, {}] });
     expect(stdout.match(/^(run {6}\w+|remedy )/gm)).toEqual(['run      plateau', 'remedy ', 'run      learning']);
     const { config, verdicts, runVerdicts, steps } = written(file);
     expect(config.model).toMatchObject({ layers: [{}, { biasInitializer: 'zeros' }, {}] });
