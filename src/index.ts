@@ -196,6 +196,7 @@ export { argmax, type Confusion, confusionOf, type Mistake } from './train/confu
 export { NonFiniteError } from './train/diagnosis.ts';
 export type { Startup, WhichWeights } from './train/engine.ts';
 export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
+export type { ExperimentChange, NormalizationChange } from './train/experiment_change.ts';
 export type { FitSettings } from './train/fit_settings.ts';
 export type { LearningRateCurve, LearningRateFinderOptions, LearningRatePoint } from './train/learning_rate_finder.ts';
 export { createPace, type Pace } from './train/pace.ts';

@@ -41,7 +41,8 @@ export async function trainWithRemedy(options: TrainCommandOptions, typed: reado
   if (!found) return;
   for (const name of ofOneFile) if (options[name] !== undefined) keepUntreated(options[name]);
   const logdir = options.logdir === undefined ? undefined : join(options.logdir, 'remedy');
-  if (logdir !== undefined) console.log(`kept     ${options.logdir}: the run without the remedy; the other is in ${logdir}`);
+  if (logdir !== undefined)
+    console.log(`kept     ${options.logdir}: the run without the remedy; the other is in ${logdir}`);
   await train({ ...options, ...optionsOf(found.after), ...(logdir !== undefined && { logdir }) }, typed);
 }
 

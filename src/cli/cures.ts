@@ -140,7 +140,7 @@ function printList({ config, leftOut, seeds }: CuresFile, experiments: readonly 
   for (const { name, words, dataset, trainSamples, testSamples, epochs } of config.networks) {
     const { imageShape, classNames } = experiments.find(({ network }) => network.name === name)!.datasets.train;
     console.log(`network  ${name}: ${words}; ${counted(epochs, 'epoch')}`);
-    console.log(dataLine(dataset, { train: trainSamples, test: testSamples, imageShape, classes: classNames.length }));
+    console.log(dataLine(dataset, { train: trainSamples, test: testSamples, imageShape, classNames }));
     for (const { network, cure, why } of leftOut) if (network === name) console.log(`left out ${cure}: ${why}`);
   }
   const runs = experiments.length * seeds.length;
