@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { modelFormats } from '../../src/formats/export_model.ts';
 import {
   createTrainer,
@@ -7,15 +7,12 @@ import {
   freezeLayers,
   listModels,
   loadTrainer,
-  openGpu,
   parseRun,
   sgd,
   type Trainer,
 } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { smallDataset, smallModel } from '../training/small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(24);
 const validationData = smallDataset(9, 2);

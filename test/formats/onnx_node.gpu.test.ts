@@ -1,10 +1,9 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
 import { Recorder } from '../../src/gpu/recorder.ts';
 import { submit } from '../../src/gpu/submission.ts';
-import { openGpu } from '../../src/index.ts';
 import { stateWords } from '../../src/kernels/state.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { bindPlan } from '../../src/plan/bind.ts';
@@ -12,10 +11,9 @@ import { setFurtherLayers } from '../../src/plan/layers/loaded.ts';
 import { planNetwork } from '../../src/plan/network.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import cases from '../fixtures/onnx_node.json';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { difference, type networkOf, passed, read, withSoftmax } from './onnx_node_tests.ts';
 
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 setFurtherLayers(await import('../../src/plan/layers/further.ts'));
 
 /** One compiled pipeline for all networks that have the same layer. */

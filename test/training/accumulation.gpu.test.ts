@@ -1,11 +1,10 @@
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   createPace,
   createTrainer,
   type FitOptions,
   type Model,
   NonFiniteError,
-  openGpu,
   type Trainer,
   type TrainerOptions,
 } from '../../src/index.ts';
@@ -17,12 +16,11 @@ import { batchNormMove } from '../../src/reference/batch_norm.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { boundsOf } from './sensitivity.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
 
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 afterEach(() => vi.restoreAllMocks());
 
 const batchSize = 4;

@@ -1,16 +1,13 @@
-import { afterAll, expect, test } from 'vitest';
-import { openGpu } from '../../src/gpu/device.ts';
+import { expect, test } from 'vitest';
 import { Memory } from '../../src/gpu/memory.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { trainOnBatch } from '../../src/train/batch.ts';
 import { Engine } from '../../src/train/engine.ts';
 import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
 import { readTensors } from '../../src/train/weights.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { expectHealth } from './health_closeness.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const batchSize = 4;
 const [images, labels] = batchOf(smallDataset(batchSize), 0, batchSize);

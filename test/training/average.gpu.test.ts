@@ -1,10 +1,9 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
   createTrainer,
   formatRun,
   type OptimizerConfig,
-  openGpu,
   parseRun,
   type Snapshot,
   type Trainer,
@@ -16,12 +15,10 @@ import { movingAverage } from '../../src/reference/moving_average.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainWithAverage } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { unitRoundoff } from '../tolerance.ts';
 import { boundsOf } from './sensitivity.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(42);
 const others = smallDataset(9, 2);

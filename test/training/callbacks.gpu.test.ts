@@ -1,19 +1,16 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   createTrainer,
   type EpochRecord,
   type FitSettings,
   formatRun,
   NonFiniteError,
-  openGpu,
   parseRun,
   type Snapshot,
   type TrainerOptions,
 } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(42);
 const validationData = smallDataset(21, 2);

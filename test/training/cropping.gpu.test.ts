@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   type AugmentationConfig,
   ConfigurationError,
@@ -6,14 +6,12 @@ import {
   createTrainer,
   type Dataset,
   type Model,
-  openGpu,
 } from '../../src/index.ts';
 import { cropImage, resizedCrop } from '../../src/reference/augment_geometry.ts';
 import { expectSame, expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 
 // A data set whose images are larger than what the model takes: a crop of the augmentation makes them fit.
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const model: Model = {
   inputShape: [6, 6, 1],

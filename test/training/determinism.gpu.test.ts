@@ -1,9 +1,8 @@
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { createTrainer, type FitOptions, openGpu, type Trainer, type TrainerOptions } from '../../src/index.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createTrainer, type FitOptions, type Trainer, type TrainerOptions } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 afterEach(() => vi.restoreAllMocks());
 
 // Six steps an epoch, the last of them short.

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   ConfigurationError,
   createTrainer,
@@ -7,10 +7,8 @@ import {
   openGpu,
   type Trainer,
 } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(40);
 const [images, labels] = batchOf(dataset, 0, 4);

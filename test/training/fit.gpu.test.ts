@@ -1,13 +1,11 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createTrainer, type EpochRecord, openGpu, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const model = compileModel(smallModel);
 const dataset = smallDataset(42);

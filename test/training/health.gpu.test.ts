@@ -1,14 +1,12 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
-import { createTrainer, type Model, openGpu, tutorialModel } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createTrainer, type Model, tutorialModel } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { expectHealth } from './health_closeness.ts';
 import { models } from './models.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const noise = (count: number, seed: number, limit = 1) => {
   const next = uniforms(seed, 0);

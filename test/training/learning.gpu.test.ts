@@ -1,15 +1,13 @@
-import { afterAll, expect, test } from 'vitest';
-import { createTrainer, openGpu } from '../../src/index.ts';
+import { expect, test } from 'vitest';
+import { createTrainer } from '../../src/index.ts';
 import { presetModel } from '../../src/model/presets.ts';
 import torch from '../fixtures/torch_learning.json';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { madeClasses, madeImages } from './made_images.ts';
 
 // Minutes on a software adapter, and so only where it is asked for:
 //   VITE_LEARNING=1 npx vitest run --project gpu test/training/learning.gpu.test.ts
 const isAskedFor = 'VITE_LEARNING' in (import.meta as unknown as { env: object }).env;
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 test('the made images are those that PyTorch has learned', () => {
   const { images } = madeImages(10, 100);

@@ -1,17 +1,9 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import {
-  createTrainer,
-  type LearningRatePoint,
-  learningRateAt,
-  openGpu,
-  type TrainerOptions,
-} from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createTrainer, type LearningRatePoint, learningRateAt, type TrainerOptions } from '../../src/index.ts';
 import { suggest } from '../../src/train/learning_rate_finder.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { normalizedModel, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(42);
 const options: TrainerOptions = {

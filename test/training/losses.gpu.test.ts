@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   createDataset,
   createTrainer,
@@ -6,8 +6,6 @@ import {
   dense,
   type FitOptions,
   flatten,
-  type Gpu,
-  openGpu,
   sgd,
   type TrainerOptions,
 } from '../../src/index.ts';
@@ -15,10 +13,8 @@ import { compileForLoss, fillLoss, isOfClasses, type LossConfig, metricOf } from
 import { lossTwin } from '../../src/reference/losses/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import fixtures from '../fixtures/torch_losses.json';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { numbers } from '../reference/central_differences.ts';
-
-const gpu: Gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const imageShape = [2, 2, 1] as const;
 const rescale = 1 / 256;

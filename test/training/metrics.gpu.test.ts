@@ -1,11 +1,9 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import { createAugmenter, createTrainer, openGpu } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createAugmenter, createTrainer } from '../../src/index.ts';
 import { figuresOf, fillMetrics, type MetricConfig } from '../../src/model/metrics/index.ts';
 import { Tally } from '../../src/model/metrics/tally.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(42);
 const validationData = smallDataset(21, 2);

@@ -1,10 +1,8 @@
-import { afterAll, expect, test } from 'vitest';
-import { ConfigurationError, createDataset, createTrainer, openGpu } from '../../src/index.ts';
+import { expect, test } from 'vitest';
+import { ConfigurationError, createDataset, createTrainer } from '../../src/index.ts';
 import type { Model } from '../../src/model/graph.ts';
 import { expectSame } from '../compare.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
+import { gpu } from '../gpu/shared_gpu.ts';
 
 const model: Model = {
   inputShape: [4, 4, 1],

@@ -1,18 +1,15 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   createDataset,
   createTrainer,
   type Model,
   NonFiniteError,
-  openGpu,
   type Trainer,
   TrainingError,
 } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(20);
 const batchSize = 4;

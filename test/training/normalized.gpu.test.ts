@@ -1,22 +1,20 @@
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   createPace,
   createTrainer,
   formatRun,
   type Model,
-  openGpu,
   parseRun,
   type Snapshot,
   type Trainer,
   type TrainerOptions,
 } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset } from './small.ts';
 
 // What a network with batch normalization, dropout and frozen layers must keep of a trainer's promises.
 
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 afterEach(() => vi.restoreAllMocks());
 
 // Six steps an epoch, the last of them short.

@@ -1,11 +1,8 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createTrainer } from '../../src/api/trainer.ts';
-import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { NonFiniteError } from '../../src/train/diagnosis.ts';
 import { expectSame } from '../compare.ts';
-
-const gpu: Gpu = await openGpu();
-afterAll(() => gpu.dispose());
+import { gpu } from '../gpu/shared_gpu.ts';
 
 test('gradients that are finite and too large to square are skipped, and the layer is named', async () => {
   const trainer = createTrainer(gpu, {

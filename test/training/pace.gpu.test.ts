@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
   cosineDecay,
@@ -7,16 +7,13 @@ import {
   type FitOptions,
   type LearningRate,
   learningRateAt,
-  openGpu,
   polynomialDecay,
   type StepRecord,
   sgd,
 } from '../../src/index.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(42);
 const make = () =>

@@ -1,9 +1,7 @@
-import { afterAll, expect, test } from 'vitest';
-import { ConfigurationError, createTrainer, type LayerOutput, openGpu } from '../../src/index.ts';
+import { expect, test } from 'vitest';
+import { ConfigurationError, createTrainer, type LayerOutput } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(21);
 const make = (layers = smallModel.layers) =>

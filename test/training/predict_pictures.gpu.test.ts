@@ -1,18 +1,15 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   createDataset,
   createTrainer,
   DataError,
   type Model,
-  openGpu,
   type Picture,
   readUserFiles,
   type Trainer,
 } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 /** Stripes and a disk in colors that depend on the seed, some of it transparent; `gray` has no color. */
 function draw(width: number, height: number, seed: number, gray = false): OffscreenCanvas {

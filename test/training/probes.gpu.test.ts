@@ -1,13 +1,6 @@
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { sharesOf } from '../../src/health/noise.ts';
-import {
-  createDataset,
-  createTrainer,
-  type Dataset,
-  openGpu,
-  type ProbeRecord,
-  type TrainerOptions,
-} from '../../src/index.ts';
+import { createDataset, createTrainer, type Dataset, type ProbeRecord, type TrainerOptions } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { shuffledOrder } from '../../src/model/initializers.ts';
 import { fillOptimizer, momentumOf } from '../../src/model/optimizer.ts';
@@ -16,14 +9,12 @@ import { exponentHistogram } from '../../src/reference/probes.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
 import { torchSamples } from '../fixtures/torch_samples.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { unitRoundoff } from '../tolerance.ts';
 import { boundsOf } from './sensitivity.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 type Numbers = ArrayLike<number>;
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 /** Each class in its turn, so that every part of the data has all of them. */
 const inTurn = (dataset: Dataset): Dataset => ({ ...dataset, labels: dataset.labels.map((_, i) => i % 3) });

@@ -1,15 +1,12 @@
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
-import { openGpu } from '../../src/index.ts';
 import { stateFields } from '../../src/kernels/state.ts';
 import { Engine } from '../../src/train/engine.ts';
 import { profileStep } from '../../src/train/profile_step.ts';
 import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 test('every timed dispatch works on a whole batch, however often a short one is repeated, and is named with its variant', async () => {
   const batchSize = 4;

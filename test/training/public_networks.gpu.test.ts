@@ -1,22 +1,19 @@
 import { median } from 'simple-statistics';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   createTrainer,
   type Dataset,
   type HealthRecord,
   NonFiniteError,
-  openGpu,
   type StepRecord,
   takeFirst,
 } from '../../src/index.ts';
 import torchJson from '../fixtures/torch_public_networks.json';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { type PublicNetwork, publicNetworks } from './public_networks.ts';
 import { digits, mnist } from './real_images.ts';
 
 // Networks that people asked about in public: what wgrad says of them, and what the answers said.
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 /** Labels that have nothing to do with the images: those of others, a fixed number of places on. */
 const shuffled = (dataset: Dataset): Dataset => ({

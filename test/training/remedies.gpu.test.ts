@@ -1,15 +1,13 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import { createTrainer, type Model, type OptimizerConfig, openGpu } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createTrainer, type Model, type OptimizerConfig } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { clipGradients } from '../../src/reference/clip.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch } from './closeness.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const [images, labels] = batchOf(smallDataset(8), 0, 8);
 

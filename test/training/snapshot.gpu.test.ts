@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type CheckpointEvery,
   ConfigurationError,
@@ -6,15 +6,12 @@ import {
   createTrainer,
   formatRun,
   type OptimizerConfig,
-  openGpu,
   parseRun,
   type Snapshot,
   type TrainerOptions,
 } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const dataset = smallDataset(42);
 const optionsOf = (optimizer: OptimizerConfig, augmentation: object = { rotationRange: 20 }): TrainerOptions => ({

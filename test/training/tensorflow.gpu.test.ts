@@ -1,14 +1,15 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTrainer, type OptimizerConfig, openGpu } from '../../src/index.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { createTrainer, type OptimizerConfig } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import type { OptimizerConfigOf } from '../../src/model/optimizers/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { boundsOf } from './sensitivity.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
@@ -16,9 +17,7 @@ import { batchOf, smallDataset, smallModel } from './small.ts';
 // TensorFlow.js on the CPU, in the same page: the same weights, the same batch. It stores float32 as the GPU does, so the
 // two may be apart by what either may be from float64.
 
-const gpu = await openGpu();
 beforeAll(() => tf.setBackend('cpu'));
-afterAll(() => gpu.dispose());
 
 const model = compileModel(smallModel);
 const [images, labels] = batchOf(smallDataset(7), 0, 7);

@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import { createTrainer, openGpu } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createTrainer } from '../../src/index.ts';
 import { compileModel, trainedTensors } from '../../src/model/graph.ts';
 import { matrixOf } from '../../src/model/layer.ts';
 import { type FilledOptimizer, fillOptimizer } from '../../src/model/optimizer.ts';
@@ -8,12 +8,10 @@ import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 import { distance, torchOptimizers } from '../fixtures/torch_optimizers.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { expectFigures } from './health_closeness.ts';
 import { boundsOf } from './sensitivity.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 // "same" has three empty slots in its batch.
 describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', (_, torch) => {

@@ -1,19 +1,17 @@
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
-import { createTrainer, learningRateAt, type OptimizerConfig, openGpu } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import { createTrainer, learningRateAt, type OptimizerConfig } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { shuffledOrder, uniforms } from '../../src/model/initializers.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../compare.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { models } from './models.ts';
 import { boundsOf } from './sensitivity.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 test('random models and batches: probabilities, loss, gradients, norms', async () => {
   const cases = fc.record({

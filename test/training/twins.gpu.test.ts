@@ -1,10 +1,8 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type PairOptions, type PairState, trainPair } from '../../src/compare/twins.ts';
-import { ConfigurationError, createPace, createTrainer, openGpu, type TrainerOptions } from '../../src/index.ts';
+import { ConfigurationError, createPace, createTrainer, type TrainerOptions } from '../../src/index.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallClasses, smallDataset, smallModel } from './small.ts';
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 // Six steps an epoch, the last of them short.
 const datasets = { train: smallDataset(22), test: smallDataset(9, 2) };

@@ -1,5 +1,5 @@
 import { median } from 'simple-statistics';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { firstRemedy } from '../../src/health/first_remedy.ts';
 import type { LayerHealth } from '../../src/health/health.ts';
 import {
@@ -8,7 +8,6 @@ import {
   type History,
   type Model,
   NonFiniteError,
-  openGpu,
   type TrainerOptions,
   takeFirst,
   tutorialAugmentation,
@@ -17,12 +16,10 @@ import {
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
 import { applyChange } from '../../src/train/apply_change.ts';
 import torch from '../fixtures/torch_verdicts.json';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { digits as allDigits, mnist } from './real_images.ts';
 
 // Networks of which it is known what becomes of their gradients, trained on real images.
-
-const gpu = await openGpu();
-afterAll(() => gpu.dispose());
 
 const { train: digits } = allDigits;
 

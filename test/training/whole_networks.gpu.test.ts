@@ -1,12 +1,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDataset, createTrainer, type Model, openGpu, type Trainer } from '../../src/index.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { createDataset, createTrainer, type Model, type Trainer } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { product } from '../../src/model/layer.ts';
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
 import json from '../fixtures/torch_graphs.json';
+import { gpu } from '../gpu/shared_gpu.ts';
 import { tensorflowModel } from '../tensorflow_model.ts';
 
 // Whole networks beside PyTorch in float64 (test/fixtures/make_torch_graphs.py) and beside TensorFlow.js' layers on the CPU.
@@ -33,9 +34,7 @@ const networks = Object.entries(
   json.networks as unknown as Record<string, { seed: number; model: Model; cases: Case[] }>,
 );
 
-const gpu = await openGpu();
 beforeAll(() => tf.setBackend('cpu'));
-afterAll(() => gpu.dispose());
 
 /** Of the largest element of a tensor, or of its norm where its elements are summed. */
 const tolerance = 2e-4;
