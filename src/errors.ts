@@ -4,7 +4,9 @@ import { distance } from 'fastest-levenshtein';
 export interface ErrorParts {
   /** The error, a full sentence without its full stop. */
   what: string;
+  /** What was found in its place. */
   found?: unknown;
+  /** What is expected. */
   expected?: string;
   /** How to fix it. */
   fix?: string;
@@ -35,6 +37,7 @@ export class WgradError extends Error {
   }
   /** The exit code of the command: 1 the run failed, 2 bad use, 3 no usable GPU. */
   readonly exitCode: number = 1;
+  /** What the message consists of: what is wrong, what was found, what was expected, how to fix it. */
   readonly parts: ErrorParts;
 
   constructor(parts: ErrorParts, options?: ErrorOptions) {

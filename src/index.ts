@@ -6,12 +6,15 @@
 export { loadTrainer, type ModelSource } from './api/load_trainer.ts';
 export { deleteModel, listModels } from './api/model_store.ts';
 export { createTrainer, type SaveOptions, type SaveTarget, type Trainer } from './api/trainer.ts';
-export { type Augmenter, createAugmenter } from './augment/augmenter.ts';
+export { type Augmenter, type AugmenterOptions, createAugmenter } from './augment/augmenter.ts';
+export type { DrawOf } from './augment/augmenter_checks.ts';
 export { type AugmentationFacts, describeAugmentation } from './augment/describe.ts';
-export type { FeatureStatistics } from './augment/image_data_generator.ts';
+export type { FeatureStatistics, ImageDataGeneratorConfig } from './augment/image_data_generator.ts';
 export type {
   ImageDataGeneratorParameters,
+  Matrix,
   OpParameters,
+  PartnerParameters,
   PipelineParameters,
   SampleParameters,
 } from './augment/parameters.ts';
@@ -19,10 +22,10 @@ export type { AugmentationConfig, OpConfig } from './augment/pipeline.ts';
 export { type Sheet, type SheetOptions, type SingleAugmentation, takeApart } from './augment/sheet.ts';
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './compare/comparison.ts';
 export { paragraphOf, type Subject } from './compare/comparison_paragraph.ts';
-export { type Comparison, comparePairs, type Row } from './compare/comparison_rows.ts';
+export { type Comparison, comparePairs, type FigureId, type Row } from './compare/comparison_rows.ts';
 export { type TwinOptions, type Variable, variables } from './compare/twin_options.ts';
-export type { LayerEpoch, PairRecord, Timeline, TwinEpoch, TwinRecord } from './compare/twin_record.ts';
-export { type PairOptions, trainPair } from './compare/twins.ts';
+export type { LayerEpoch, NoiseFigures, PairRecord, Timeline, TwinEpoch, TwinRecord } from './compare/twin_record.ts';
+export { type PairOptions, type PairState, trainPair } from './compare/twins.ts';
 export {
   type Cleaned,
   type Cleaning,
@@ -43,10 +46,14 @@ export {
   fingerprint,
   formatCifar10,
   holdOut,
+  type IdxArray,
+  type IdxDatasetFiles,
   type IgnoredFile,
+  type ImageShape,
   type Inspection,
   inspectDatasets,
   type Labels,
+  type Part,
   type PartInspection,
   type PictureFit,
   type PictureOptions,
@@ -74,6 +81,7 @@ export {
   ConfigurationError,
   DataError,
   DeviceLostError,
+  type ErrorParts,
   SetupError,
   ShaderError,
   TrainingError,
@@ -83,12 +91,14 @@ export { type ChromeTrace, chromeTrace, type TraceEvent } from './formats/chrome
 export { formatRun, parseRun, type SavedRun } from './formats/run_file.ts';
 export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
+export type { Variant as KernelVariant } from './gpu/kernel.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { firstRemedy } from './health/first_remedy.ts';
 export type {
   Change,
   HealthLevel,
   HealthRecord,
+  LayerChange,
   LayerHealth,
   Pass,
   ProbeFigures,
@@ -100,18 +110,34 @@ export type {
   Verdict,
   VerdictName,
 } from './health/health.ts';
-export { type HealthTable, healthTable, type LayerFigures } from './health/health_table.ts';
+export {
+  type Columns as LayerColumns,
+  type HealthTable,
+  healthTable,
+  type LayerFigures,
+} from './health/health_table.ts';
 export type { EpochRecord, History, Spread, StepRecord, StoppedEarly } from './health/history.ts';
+export type { WatchState } from './health/verdicts.ts';
+export type { ActivationName, ElementwiseName } from './model/activations.ts';
 export {
   type ResidualBlockOptions,
   residualBlock,
   type SeparableBlockOptions,
   separableBlock,
 } from './model/blocks.ts';
+export type { Border as BorderSize } from './model/border.ts';
 export { classesOption, withClasses } from './model/classes.ts';
 export { describeModels, type LayerFacts, type ModelFacts, type TypeFacts } from './model/describe.ts';
 export { freezeLayers } from './model/freeze.ts';
-export { layerNames, type Model, sequential } from './model/graph.ts';
+export {
+  type CompiledLayer,
+  type CompiledModel,
+  layerNames,
+  type Model,
+  type ModelTensor,
+  sequential,
+} from './model/graph.ts';
+export type { LayerInputs, Size as WindowSize } from './model/layer.ts';
 export {
   activation,
   add,
@@ -140,10 +166,13 @@ export {
   upSampling2d,
   zeroPadding2d,
 } from './model/layer_factories.ts';
-export type { LayerConfig } from './model/layers/index.ts';
+export type { LayerConfig, LayerConfigOf, LayerType } from './model/layers/index.ts';
 export type { LossConfig, LossType } from './model/loss.ts';
+export type { LossConfigOf } from './model/losses/index.ts';
+export type { MeasuredLayer } from './model/measured_layers.ts';
 export type { MetricFigures } from './model/metrics/figures.ts';
-export type { MetricConfig } from './model/metrics/index.ts';
+export type { MetricConfig, MetricType } from './model/metrics/index.ts';
+export type { MetricValue } from './model/metrics/metric_definition.ts';
 export {
   adagrad,
   adam,
@@ -156,6 +185,7 @@ export {
   rmsprop,
   sgd,
 } from './model/optimizer.ts';
+export type { OptimizerConfigOf, OptimizerType } from './model/optimizers/index.ts';
 export type {
   AdagradOptions,
   AdamOptions,
@@ -180,16 +210,21 @@ export {
   polynomialDecay,
   type ScheduleConfig,
 } from './model/schedule.ts';
+export type { ScheduleConfigOf, ScheduleType } from './model/schedules/index.ts';
 export { classifierSummary, type LayerSummary, modelSummary } from './model/summary.ts';
 export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
-export type { InitializerConfig, RegularizerConfig } from './model/weight_options.ts';
+export type { InitializerConfig, InitializerType, RegularizerConfig } from './model/weight_options.ts';
 export type { OptionFacts } from './options.ts';
+export type { Mix } from './plan/mix.ts';
 export type { Phase } from './plan/phases.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
 export { applyChange, type Changeable } from './train/apply_change.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
+export type { BatchOptions, BatchRecord } from './train/batch.ts';
+export type { EarlyStoppingState } from './train/callbacks/early_stopping.ts';
 export type { CallbackStates, EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './train/callbacks/index.ts';
+export type { ReduceLrOnPlateauState } from './train/callbacks/reduce_lr_on_plateau.ts';
 export type { CheckpointEvery } from './train/checkpoint_every.ts';
 export type { ClassProbability } from './train/class_probabilities.ts';
 export { argmax, type Confusion, confusionOf, type Mistake } from './train/confusion.ts';
@@ -204,7 +239,7 @@ export type { Picture, PicturePreparation } from './train/picture.ts';
 export type { ImageList, Images, LayerOutput, PredictOptions } from './train/predict.ts';
 export type { TrainingProfile } from './train/profile_step.ts';
 export type { ClassWeight } from './train/sample_weights.ts';
-export type { Snapshot, SnapshotHealth } from './train/snapshot.ts';
+export type { Progress as SnapshotProgress, Snapshot, SnapshotHealth } from './train/snapshot.ts';
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
 export type { Predict, WeightsOption } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';

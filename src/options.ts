@@ -11,6 +11,7 @@ export interface Limits {
 
 /** One option of an op, a layer or an optimizer as plain JSON: what a form for it needs to know. */
 export interface OptionFacts {
+  /** Its name. */
   name: string;
   /**
    * `range` is [low, high], `numberOrList` a number or some to choose from, `numberOrVariant` a number or an object whose
@@ -21,6 +22,7 @@ export interface OptionFacts {
   default?: unknown;
   /** The limits of a number, and of both ends of a range; left out if there is none. */
   least?: number;
+  /** The largest value that it may have. */
   most?: number;
   /** The values of a choice. */
   choices?: readonly (string | number)[];

@@ -9,6 +9,7 @@ import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
 /** Where a saved model goes: a file that the user has chosen, or a name in the browser's own storage. */
 export type SaveTarget = FileSystemFileHandle | `indexeddb://${string}`;
 
+/** Options of `Trainer.save`. */
 export interface SaveOptions extends OnnxOptions {
   /**
    * `'wgrad'`, the default, is a file with everything: training can resume from it, to the same bits. The others are the formats of

@@ -31,6 +31,7 @@ import { type AugmentationConfig, type Pipeline, parseAugmentation } from './pip
 import { fillSheetOptions, isStretched, layOut, type Sheet, type SheetOptions, toGreyLevels } from './sheet.ts';
 import { requireWhiteningFits } from './statistics.ts';
 
+/** Options of `createAugmenter`. */
 export interface AugmenterOptions {
   /** [height, width, channels]. */
   imageShape: readonly [number, number, number];

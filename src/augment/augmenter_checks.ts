@@ -7,7 +7,9 @@ import type { Pipeline } from './pipeline.ts';
 
 /** Which draws: those of these samples, by their index in the data set, in this epoch. */
 export interface DrawOf {
+  /** From 1, as the trainer counts. */
   epoch: number;
+  /** Their indices in the data set. */
   samples: ArrayLike<number>;
 }
 

@@ -2,6 +2,7 @@ import { describeOptions, type OptionFacts } from '../options.ts';
 import { generatorOptions } from './image_data_generator.ts';
 import { definitions } from './ops/index.ts';
 
+/** What can be configured of an augmentation: each option with its default and its range, as a form needs them. */
 export interface AugmentationFacts {
   /** Keras' ImageDataGenerator arguments. */
   generator: OptionFacts[];

@@ -105,6 +105,7 @@ export type FilledGenerator = Omit<v.InferOutput<typeof schema>, 'zoomRange' | '
 export interface FeatureStatistics {
   /** For each channel, over all images, rows and columns. */
   mean: number[];
+  /** The standard deviation of each channel, or of each pixel, as `mean` has it. */
   std: number[];
   /** The whitening matrix [features, features] of images as rows of numbers, where zcaWhitening asks for it. */
   zca?: Float32Array;

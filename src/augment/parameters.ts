@@ -12,6 +12,7 @@ export type Matrix = number[][];
 export interface PartnerParameters {
   /** Its index in the data set. */
   sample: number;
+  /** The parameters of each op. */
   ops: OpParameters[];
 }
 
@@ -36,7 +37,9 @@ export interface ImageDataGeneratorParameters extends Geometry {
   zx: number;
   /** Zoom of the rows. */
   zy: number;
+  /** Whether the image is mirrored left to right. */
   flipHorizontal: boolean;
+  /** Whether the image is mirrored top to bottom. */
   flipVertical: boolean;
   /** Grey levels that are added to all channels; left out where there is no channel shift. */
   channelShiftIntensity?: number;
@@ -46,6 +49,7 @@ export interface ImageDataGeneratorParameters extends Geometry {
 
 /** The draws of a list of ops for one image, in their order. */
 export interface PipelineParameters extends Geometry {
+  /** The parameters of each op, in the order of the pipeline. */
   ops: OpParameters[];
   /** With mixUp or cutMix: whom it is mixed with, and what is done to that one before. */
   partner?: PartnerParameters;

@@ -4,6 +4,7 @@ import { elementsOf, isAlways, type Picture, type PixelStep } from './op.ts';
 import { definitions } from './ops/index.ts';
 import type { AugmentationConfig, OpConfig, Pipeline } from './pipeline.ts';
 
+/** Options of `Augmenter.sheet`. */
 export interface SheetOptions {
   /** The images' indices in their data set, which their draws depend on; 0, 1, 2 ... by default. */
   samples?: ArrayLike<number>;
@@ -17,12 +18,17 @@ export interface SheetOptions {
 
 /** A picture for people: rows of RGBA bytes, as `ImageData` has them. */
 export interface Sheet {
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
+  /** RGBA, row after row: the `data` of an ImageData. */
   data: Uint8ClampedArray<ArrayBuffer>;
   /** Where the cells are: their size without the gap around them, and the gap, in pixels. */
   cell: { width: number; height: number; gap: number };
+  /** Number of images down: one for each original. */
   rows: number;
+  /** Number of images across: the original, then its augmented samples. */
   columns: number;
 }
 
@@ -112,7 +118,9 @@ export const isStretched = (pipeline: Pipeline): boolean =>
 
 /** One of the things that an augmentation does, alone and always applied. */
 export interface SingleAugmentation {
+  /** A heading for the part of the sheet. */
   title: string;
+  /** The augmentation with this op alone, always applied. */
   augmentation: AugmentationConfig;
 }
 

@@ -24,9 +24,11 @@ const boundsOf: Partial<Record<Scale, Bounds>> = { share: [0, 1], shareDifferenc
 
 /** A mean over seeds, and the interval that holds the true one with 95 % confidence. */
 export interface Estimate {
+  /** Mean over the seeds. */
   mean: number;
   /** NaN for fewer than three values. */
   low: number;
+  /** Upper end of the 95 % interval. */
   high: number;
   /** How many values were finite (on a log scale: and positive), and so were counted. */
   n: number;
@@ -36,7 +38,9 @@ export interface Estimate {
 export interface PairedTest {
   /** a - b; a / b on a log scale. */
   difference: Estimate;
+  /** Student's t. */
   t: number;
+  /** Number of pairs less one. */
   degreesOfFreedom: number;
   /** NaN where there is nothing to test: fewer than three pairs, or the same difference in every one. */
   p: number;

@@ -8,8 +8,11 @@ export interface Subject {
   variable: string;
   /** The value of the variable in each twin. */
   a: string;
+  /** The name of twin B. */
   b: string;
+  /** The seeds of the pairs. */
   seeds: readonly number[];
+  /** Epochs of each run. */
   epochs: number;
   /** A twin broke off in so many runs. */
   broken: { a: number; b: number };

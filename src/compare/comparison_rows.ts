@@ -6,10 +6,12 @@ import type { LayerEpoch, PairRecord, TwinEpoch, TwinRecord } from './twin_recor
 /** The twins differ in a figure whose corrected p is below this. */
 export const significance = 0.05;
 
+/** A figure that the paragraph of a comparison is about. */
 export type FigureId = 'validationLoss' | 'validationAccuracy' | 'validationMeanAbsoluteError';
 
 /** A figure of both twins, over the pairs. */
 export interface Row {
+  /** What was measured, in words. */
   figure: string;
   /** The name of a figure that the paragraph looks up. */
   id?: FigureId;
@@ -19,12 +21,17 @@ export interface Row {
   layer?: string;
   /** From 1; left out where the figure is of the whole run or its name has the epoch. */
   epoch?: number;
+  /** On which scale the twins are compared. */
   scale: Scale;
+  /** Mean and interval of twin A. */
   a: Estimate;
+  /** Mean and interval of twin B. */
   b: Estimate;
+  /** Mean and interval of the difference or the ratio, and its test. */
   test: PairedTest;
   /** p after Holm's correction for all rows of the list that the row is in; NaN where nothing was tested. */
   adjusted: number;
+  /** Whether the difference is significant at 5 % after the correction. */
   differs: boolean;
 }
 
@@ -51,7 +58,11 @@ interface Figure {
   of: OfTwin;
 }
 
-/** @param epochs of a run that was not broken off. */
+/**
+ * Compares the twins of pairs over their seeds.
+ *
+ * @param epochs of a run that was not broken off.
+ */
 export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comparison {
   const metrics = metricsOf(pairs);
   const byEpoch = Array.from({ length: epochs }, (_, i) =>

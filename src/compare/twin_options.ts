@@ -12,12 +12,16 @@ import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_option
 
 /** The variables that twins can differ in. */
 export const variables = ['augmentation', 'optimizer', 'model', 'learning-rate'] as const;
+/** What two twins differ in: `'augmentation'`, `'optimizer'`, `'model'` or `'learning-rate'`. */
 export type Variable = (typeof variables)[number];
 
 /** Two runs that differ in one variable. Their seed is the pair's: one that is given here must be the same. */
 export interface TwinOptions {
+  /** What the twins differ in. */
   vary: Variable;
+  /** The options of twin A. */
   a: TrainerOptions;
+  /** The options of twin B. */
   b: TrainerOptions;
   /** How both validate and when each ends: the options of `fit`, but for `validationSplit`. */
   fit?: FitSettings;

@@ -6,15 +6,19 @@ import { meanMetric, type StepRecord } from '../health/history.ts';
 export interface PairRecord {
   /** The seed of both twins' weights, order of samples and draws. */
   seed: number;
+  /** What was recorded of twin A. */
   a: TwinRecord;
+  /** What was recorded of twin B. */
   b: TwinRecord;
   /** By epoch: cosine between the twins' gradients on the same samples. Empty where the twins are of different models. */
   cosines: { whole: number; layers: Record<string, number> }[];
 }
 
+/** What was recorded of one twin. */
 export interface TwinRecord {
   /** Those that were finished. */
   epochs: TwinEpoch[];
+  /** The verdicts on its layers, step by step. */
   timeline: Timeline;
   /** Steps that were taken. */
   steps: number;
@@ -32,19 +36,25 @@ export interface TwinRecord {
 export const endOf = ({ epochs, finalEpoch }: Pick<TwinRecord, 'epochs' | 'finalEpoch'>): TwinEpoch | undefined =>
   finalEpoch === undefined ? epochs.at(-1) : epochs[finalEpoch - 1];
 
+/** One epoch of a twin. */
 export interface TwinEpoch {
   /** Mean over the epoch's samples as they were seen, augmented, while the weights moved. */
   loss: number;
   /** For classes; a loss of numbers has the mean absolute error instead, here and below. */
   accuracy?: number;
+  /** In place of the accuracy, where the loss is of numbers. */
   meanAbsoluteError?: number;
   /** After the epoch, on unaugmented training images: as many as there are validation images, where there are so many. */
   plainLoss: number;
+  /** Accuracy on unaugmented training images, 0 to 1. */
   plainAccuracy?: number;
+  /** Mean of |output - target| on unaugmented training images, where the loss is of numbers. */
   plainMeanAbsoluteError?: number;
   /** Undefined for an epoch that `validationFreq` leaves out, like what else is measured of the validation. */
   validationLoss?: number;
+  /** 0 to 1. */
   validationAccuracy?: number;
+  /** Mean of |output - target|, where the loss is of numbers. */
   validationMeanAbsoluteError?: number;
   /** Metrics of the validation that are one number, by their names. */
   metrics?: Record<string, number>;
@@ -54,26 +64,33 @@ export interface TwinEpoch {
   transport?: number;
   /** The same of all layers together. */
   sample: NoiseFigures;
+  /** The figures of each layer, by its name. */
   layers: Record<string, LayerEpoch>;
 }
 
 /** Estimates from the gradient on the pair's fixed samples, after the epoch. */
 export interface NoiseFigures {
+  /** Trace of the covariance of one sample's gradient. */
   covarianceTrace: number;
+  /** The squared norm of the true gradient; the estimate may be negative. */
   squaredGradient: number;
 }
 
+/** Figures of one layer in one epoch. */
 export interface LayerEpoch {
   /** Mean over the epoch's steps. */
   gradientNorm: number;
   /** Median over the steps. */
   updateRatio?: number;
+  /** The RMS of the gradient at the layer over that at the next one; none for the last. */
   transport?: number;
   /** Share of the units that were not positive once in the epoch. */
   dead?: number;
+  /** The gradient on a sample of weights. */
   sample: NoiseFigures & {
     /** Elements of the gradient by binary exponent: 64 bins, [2^(i-48), 2^(i-47)). */
     exponents: number[];
+    /** Weights of the sample whose gradient was 0. */
     zeros: number;
   };
 }

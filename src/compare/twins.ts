@@ -31,6 +31,7 @@ import { noiseBetween, takeSample } from './twin_sample.ts';
 export interface PairOptions extends TwinOptions {
   /** The seed of both twins: weights, order of samples, draws. */
   seed: number;
+  /** Epochs of each twin; a positive integer. */
   epochs: number;
   /** Continues a pair from its state after an epoch, to the same bits. */
   state?: PairState;
@@ -51,6 +52,7 @@ export interface PairOptions extends TwinOptions {
   onVerdict?: (twin: 'a' | 'b', verdict: Verdict) => void;
   /** Called for a twin whose `health` is `full`, before the step that the probe is about. */
   onProbe?: (twin: 'a' | 'b', probe: ProbeRecord) => void;
+  /** Called after each epoch of each twin. */
   onEpoch?: (twin: 'a' | 'b', epoch: number, record: TwinEpoch) => void;
   /** The numbers of this twin stopped being finite: the other continues alone. */
   onBreak?: (twin: 'a' | 'b', broke: NonNullable<TwinRecord['broke']>) => void;
@@ -62,8 +64,11 @@ export interface PairOptions extends TwinOptions {
 export interface PairState {
   /** Epochs that are complete. */
   epoch: number;
+  /** As in `PairRecord`. */
   cosines: PairRecord['cosines'];
+  /** Of twin A. */
   a: TwinState;
+  /** Of twin B. */
   b: TwinState;
 }
 

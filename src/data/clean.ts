@@ -15,6 +15,7 @@ import { examine, type Finding, findings, look, where } from './findings.ts';
 /** The findings that are dropped; others stay. */
 export type Cleaning = Partial<Record<Finding, boolean>>;
 
+/** Data without the images that were found to be faulty. */
 export interface Cleaned extends TrainAndTest {
   /** Indices into the parts as they came, in order; each image under the one finding that it was dropped for. */
   dropped: Record<Part, Record<Finding, number[]>>;

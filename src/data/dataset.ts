@@ -13,6 +13,7 @@ export interface Dataset {
   images: Uint8Array;
   /** A class index for each image; all 0 where the data set has targets and no classes. */
   labels: Labels;
+  /** Height, width and channels of every image. */
   imageShape: ImageShape;
   /** A name for each class, in the order of their indices; empty where the data set has no classes. */
   classNames: string[];
@@ -28,16 +29,24 @@ export interface Dataset {
   count: number;
 }
 
+/** A part of a data set. */
 export type Part = 'train' | 'test';
 
+/** A data set in two parts. */
 export interface TrainAndTest {
+  /** The images to train with. */
   train: Dataset;
+  /** The images to validate with. */
   test: Dataset;
 }
 
+/** What `createDataset` makes a data set of. */
 export interface DatasetParts {
+  /** Bytes [count, height, width, channels]: image after image, row after row, channels innermost. */
   images: Uint8Array;
+  /** A class index for each image, from 0 to at most 65,535. */
   labels: ArrayLike<number>;
+  /** Height, width and channels of every image: three positive integers. */
   imageShape: readonly number[];
   /** By default the classes are named "0" up to the largest label. */
   classNames?: readonly string[];
@@ -58,7 +67,9 @@ export type DatasetSource =
 
 /** The two parts before anybody looked at their labels: what a file holds, whatever it holds. */
 export interface TrainAndTestParts {
+  /** The images to train with. */
   train: DatasetParts;
+  /** The images to validate with. */
   test: DatasetParts;
 }
 

@@ -22,6 +22,7 @@ import { firstSame } from './same_images.ts';
  * - duplicates: an earlier image of its part has the same bytes and the same label.
  */
 export const findings = ['labels', 'constant', 'conflicts', 'leaks', 'duplicates'] as const;
+/** A kind of fault in a data set: see `findings`. */
 export type Finding = (typeof findings)[number];
 
 /** Indices of images in either part. */

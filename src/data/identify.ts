@@ -4,14 +4,19 @@ import { isGzip } from './gzip_format.ts';
 
 /** The bytes of a file, as a Blob gives them: a browser's File is one. */
 export interface FileBytes {
+  /** Bytes. */
   size: number;
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** A part of the file, from byte `start` up to but not including byte `end`. */
+  slice(start: number, end: number): Pick<FileBytes, 'arrayBuffer'>;
+  /** Reads the whole file. */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /** A file with its place: folders and name, with slashes between. */
 export interface PlacedFile {
+  /** The path below the folder that the user chose, with slashes. */
   path: string;
+  /** The content. */
   file: FileBytes;
 }
 

@@ -8,7 +8,9 @@ import { isGzip } from './gzip_format.ts';
 
 const unsignedByte = 0x08;
 
+/** The array in an IDX file. */
 export interface IdxArray {
+  /** The length of each axis. */
   shape: number[];
   /** A view of the file's bytes where it was not packed. */
   data: Uint8Array;
@@ -46,8 +48,11 @@ export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<Idx
   return { shape, data: bytes.subarray(header) };
 }
 
+/** The files that `parseIdxDataset` reads. */
 export interface IdxDatasetFiles {
+  /** The file of the images, [count, height, width] or [count, height, width, channels]. */
   images: Uint8Array;
+  /** The file of the labels, [count]. */
   labels: Uint8Array;
   /** By default the classes are named "0" up to the largest label. */
   classNames?: readonly string[];

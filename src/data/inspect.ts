@@ -1,6 +1,7 @@
 import { type ImageShape, namesClass, type Part, type TrainAndTestParts } from './dataset.ts';
 import { examine, type Finding, findings, look, type SameImages, where } from './findings.ts';
 
+/** What was found in one part of a data set. */
 export interface PartInspection {
   /** Images. */
   count: number;
@@ -12,10 +13,15 @@ export interface PartInspection {
   found: Record<Finding, number[]>;
 }
 
+/** What `inspectDatasets` found. */
 export interface Inspection {
+  /** Height, width and channels of every image. */
   imageShape: ImageShape;
+  /** A name for each class. */
   classNames: string[];
+  /** In the training images. */
   train: PartInspection;
+  /** In the test images. */
   test: PartInspection;
   /** All images that are there more than once, in the order of the first of each. */
   same: SameImages[];

@@ -3,6 +3,7 @@ import { count } from '../figures.ts';
 import { type PictureFit, pictureFits } from '../picture_fit.ts';
 import type { PictureSize } from './reading_report.ts';
 
+/** How pictures of several sizes become images of one. */
 export interface PictureOptions {
   /**
    * Height and width of the images in pixels, or the side of a square. Unless given, the size that more than half of the

@@ -4,7 +4,9 @@ import type { Split } from './splits.ts';
 
 /** How a user's files were read. */
 export interface ReadingReport {
+  /** What the files are. */
   format: 'pictures' | 'IDX' | 'CIFAR-10';
+  /** Which files became which split. */
   splits: SplitReport[];
   /** Files that are not in the data set, and why. */
   ignored: IgnoredFile[];
@@ -14,8 +16,11 @@ export interface ReadingReport {
   notes: string[];
 }
 
+/** One split of the data, and where it comes from. */
 export interface SplitReport {
+  /** `'train'`, `'validation'` or `'test'`. */
   split: Split;
+  /** Number of images. */
   images: number;
   /** The folders or files that it was read from. */
   from: string[];
@@ -23,14 +28,21 @@ export interface SplitReport {
   heldOut?: string;
 }
 
+/** A file that is not part of the data set. */
 export interface IgnoredFile {
+  /** Below the folder that the user chose. */
   path: string;
+  /** Why it is not, in words. */
   reason: string;
 }
 
+/** How many pictures have a size. */
 export interface PictureSize {
+  /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
+  /** Number of pictures. */
   count: number;
 }
 
@@ -41,6 +53,7 @@ export interface UserDataset extends TrainAndTestParts {
    * end. Without it, `test` is the validation data.
    */
   validation?: DatasetParts;
+  /** How the files were read. */
   report: ReadingReport;
 }
 

@@ -2,6 +2,7 @@ import { foldersOf, nameOf } from './identify.ts';
 
 /** The splits of a data set, in the order in which they are used. */
 export const splits = ['train', 'validation', 'test'] as const;
+/** A part of a data set: `'train'`, `'validation'` or `'test'`. */
 export type Split = (typeof splits)[number];
 
 const words: [Split, RegExp][] = [

@@ -11,6 +11,7 @@ import { readPictureFiles } from './pictures.ts';
 import { type IgnoredFile, some, systemReason, type UserDataset } from './reading_report.ts';
 import { splitOfFile } from './splits.ts';
 
+/** Options of `readUserFiles`. */
 export interface UserFilesOptions extends PictureOptions {
   /**
    * The share of each class that is held out for validation where the files have no split for it: 0.2 unless given.

@@ -7,8 +7,11 @@ export type TraceEvent =
   | { ph: 'M'; name: 'thread_sort_index'; pid: number; tid: number; args: { sort_index: number } }
   | { ph: 'X'; name: string; cat: Phase; pid: number; tid: number; ts: number; dur: number; args: object };
 
+/** A trace in Chrome's JSON format, which Perfetto and chrome://tracing open. */
 export interface ChromeTrace {
+  /** Names of threads, then a slice for each dispatch. */
   traceEvents: TraceEvent[];
+  /** What the trace was made of. */
   otherData: Record<string, string>;
 }
 

@@ -19,7 +19,9 @@ const formats = {
   pytorch: formatPytorch,
 } satisfies Record<string, Format>;
 
+/** A format of another program: `'onnx'`, `'tfjs'`, `'safetensors'`, `'npz'`, `'keras'` or `'pytorch'`. */
 export type ModelFormat = keyof typeof formats;
+/** Every format that `exportModel` writes. */
 export const modelFormats = Object.keys(formats) as ModelFormat[];
 
 /**

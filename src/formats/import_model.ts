@@ -11,6 +11,7 @@ import { isSafetensors, parseSafetensors } from './safetensors.ts';
 import { type ImportedModel, isTensorflow, parseTensorflow } from './tensorflow.ts';
 import type { ModelFile } from './trained_model.ts';
 
+/** Options of `importModel`. */
 export interface ImportOptions {
   /** Returns the bytes of a file in the same folder: the weights that a model.json names. Without it only the network is read. */
   read?: (path: string) => Uint8Array;

@@ -42,14 +42,19 @@ export interface SavedRun {
   options: TrainerOptions;
   /** The data set that was trained on. The images themselves are not in the file. */
   dataset: {
+    /** The name of a known data set, or `'own'`. */
     name: string;
+    /** Of every image. */
     imageShape: [height: number, width: number, channels: number];
+    /** A name for each class. */
     classNames: string[];
     /** Names of the targets, for a data set of numbers instead of classes. */
     targetNames?: string[];
     /** How pictures became these images: `'cover'` where it is left out. */
     pictureFit?: PictureFit;
+    /** Number of training images. */
     trainSamples: number;
+    /** Number of validation images. */
     testSamples: number;
     /** Kinds of images that were left out before the samples were counted. */
     clean?: Finding[];
@@ -60,16 +65,22 @@ export interface SavedRun {
   };
   /** As planned: a run that was stopped has fewer in its history. */
   epochs: number;
+  /** What was recorded of the run. */
   history: {
+    /** A record for each epoch. */
     epochs: EpochRecord[];
+    /** A record for each step, without its health. */
     steps: StepRecord[];
+    /** Every change of a layer's verdict, in order. */
     verdicts: Verdict[];
     /** Older files have none. */
     runVerdicts?: RunVerdict[];
+    /** What the probes measured, at the level `full`. */
     probes: ProbeRecord[];
     /** In place of the steps' `health`, which is kilobytes each: what healthTable makes of them. Older files have none. */
     health?: HealthTable;
   };
+  /** Weights, optimizer slots and counts: what training resumes from. */
   snapshot: Snapshot;
   /** The options of `fit` that are plain JSON; older files have none. */
   fit?: FitSettings;

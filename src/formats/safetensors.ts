@@ -69,8 +69,7 @@ export function isSafetensors(file: Uint8Array): boolean {
 /**
  * The model of a safetensors file, with its weights to the bit.
  *
- * @param options.name what to call the file in errors.
- * @param options.model the network that the tensors belong to, where the file does not contain it: other programs write none.
+ * @param options `name`: what to call the file in errors; `model`: the network that the tensors belong to, where the file does not contain it: other programs write none.
  * @throws DataError for a file that is no safetensors, is damaged, or has tensors that don't fit the model; ConfigurationError
  *   for a model that is invalid.
  */

@@ -84,7 +84,9 @@ export function formatTensorflow(trained: TrainedModel): ModelFile[] {
 
 /** A model that was read, with what was left out of it. Without weights where only the network was described. */
 export interface ImportedModel extends Omit<TrainedModel, 'weights'> {
+  /** In the order of `getWeights`; none where the file has a network alone. */
   weights?: Float32Array[];
+  /** What was read in another way than it was written, in words: options that were ignored, for example. */
   notes: string[];
 }
 

@@ -4,6 +4,7 @@ import { elementsOf } from '../model/initializers.ts';
 
 /** A network and its weights: what every format of models carries. */
 export interface TrainedModel {
+  /** The network. */
   model: Model;
   /** Keras' order and layout, as `trainer.getWeights()` gives them. */
   weights: readonly Float32Array[];
@@ -150,6 +151,7 @@ export const bytesOf = (numbers: Float32Array | BigInt64Array): Uint8Array =>
 export interface ModelFile {
   /** Without folders. */
   name: string;
+  /** Its content. */
   bytes: Uint8Array<ArrayBuffer>;
 }
 

@@ -20,20 +20,27 @@ declare global {
 
 /** Facts that an adapter reports; `software` is true for one that runs on the CPU (SwiftShader, llvmpipe, WARP). */
 export interface AdapterFacts {
+  /** Who made the GPU, as WebGPU's GPUAdapterInfo has it; may be empty. */
   vendor: string;
+  /** The family of GPUs; may be empty. */
   architecture: string;
+  /** The GPU's own identifier; may be empty. */
   device: string;
+  /** The GPU in words; may be empty. */
   description: string;
+  /** Whether it runs on the CPU. */
   software: boolean;
 }
 
 /** Properties of an adapter that the choice of a kernel's variant depends on. */
 export interface Traits {
+  /** Whether the adapter runs on the CPU. */
   software: boolean;
   /** The device has the feature `subgroups`, and every subgroup has exactly this many invocations; 0 otherwise. */
   subgroupSize: number;
 }
 
+/** Options of `openGpu`. */
 export interface GpuOptions {
   /** Where WebGPU comes from: `navigator.gpu` by default; Dawn for Node has one too. */
   gpu?: GPU;
@@ -50,9 +57,13 @@ export interface GpuOptions {
   timeout?: number;
 }
 
+/** An open GPU, which trainers and augmenters share. */
 export interface Gpu {
+  /** WebGPU's device. */
   readonly device: GPUDevice;
+  /** What the adapter says of itself. */
   readonly adapter: AdapterFacts;
+  /** What the choice of kernels depends on. */
   readonly traits: Traits;
   /** The device measures time inside the GPU. */
   readonly timestamps: boolean;
@@ -64,6 +75,7 @@ export interface Gpu {
   readonly disposed: boolean;
   /** Opens another device with the options that this one was opened with: after a loss, on a fresh adapter. */
   reopen(): Promise<Gpu>;
+  /** Frees the device; everything on it is lost. */
   dispose(): void;
 }
 

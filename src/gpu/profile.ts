@@ -8,7 +8,9 @@ import { submit } from './submission.ts';
 
 /** One dispatch of a step, timed on its own. */
 export interface DispatchProfile {
+  /** The name of the kernel. */
   name: string;
+  /** The layer that it computes for; empty for what belongs to none. */
   layer: string;
   /** How the kernel's work is cut: tile sizes and the like. */
   variant: Variant;
@@ -20,20 +22,27 @@ export interface DispatchProfile {
   flops: number;
   /** That the kernel can't avoid to move. */
   bytes: number;
+  /** Billions of floating-point operations in a second, by the formula of the kernel. */
   gflops: number;
+  /** Billions of bytes moved in a second, counting each element once. */
   gbps: number;
+  /** Of the dispatch, in three dimensions. */
   workgroups: [number, number, number];
   /** How often it ran in each timed pass. */
   repeats: number;
 }
 
+/** What a step takes. */
 export interface StepProfile {
+  /** Every dispatch, in order. */
   dispatches: DispatchProfile[];
+  /** Number of dispatches in a step. */
   dispatchesPerStep: number;
   /** The dispatches' sum: a pass boundary around each makes it more than the step as it is trained. */
   stepMicroseconds: number;
   /** The unit that timestamps are multiples of, in nanoseconds; 1 if they are not rounded. */
   timestampResolutionNs: number;
+  /** Whether the adapter rounds its timestamps, so that short dispatches take 0. */
   rounded: boolean;
 }
 

@@ -8,6 +8,7 @@ export type Pass = 'forward' | 'loss' | 'gradient' | 'update';
  * that of a regularizer included, before anything is clipped; weight decay is no part of it, but of the update.
  */
 export interface TensorHealth {
+  /** L2 norm. */
   gradientNorm: number;
   /** gradientNorm / sqrt(elements). */
   gradientRms: number;
@@ -23,10 +24,13 @@ export interface TensorHealth {
 
 /** The figures of one layer with weights in a step: its tensors taken together, its output and its gradient. */
 export interface LayerHealth extends TensorHealth {
+  /** The figures of each of its tensors. */
   tensors: { kernel: TensorHealth; bias?: TensorHealth };
   /** The layer's output over the batch's real samples, after its pool if one follows directly; a softmax layer's logits. */
   activation: {
+    /** Mean of the layer's outputs. */
     mean: number;
+    /** Standard deviation of the layer's outputs. */
     standardDeviation: number;
     /** Share of exact zeros, 0 to 1. */
     zeros: number;
@@ -67,6 +71,7 @@ export interface HealthRecord {
 
 /** How much is measured: only gradient norms; the figures of every step; also probes every few steps. */
 export const healthLevels = ['off', 'norms', 'full'] as const;
+/** What a step measures: `'off'` (gradient norms alone), `'norms'` (every figure of a step) or `'full'` (probes, too). */
 export type HealthLevel = (typeof healthLevels)[number];
 
 /** Shares of cosine, or an estimate, of a layer or the whole network, from one probe. */
@@ -82,6 +87,7 @@ export interface ProbeFigures {
    * second of which may be negative. NaN for a batch of one sample.
    */
   covarianceTrace: number;
+  /** Mean over the elements. */
   squaredGradient: number;
   /**
    * B_simple = covarianceTrace / squaredGradient, in samples, both averaged over the fit's probes so far, the later ones the
@@ -94,7 +100,9 @@ export interface ProbeFigures {
 export interface ProbeRecord {
   /** The step whose batch it is. */
   step: number;
+  /** Of the whole gradient. */
   whole: ProbeFigures;
+  /** Of each layer's gradient, by its name. */
   layers: Record<
     string,
     ProbeFigures & {
@@ -102,14 +110,17 @@ export interface ProbeRecord {
       exponents: number[];
       /** Exact zeros, and what isn't finite: neither is in a bin. Together they are all elements of the layer's tensors. */
       zeros: number;
+      /** Numbers of the probe that are not finite. */
       nonFinite: number;
     }
   >;
-  /** The eight samples that pull hardest: norm of a sample's own gradient over all dense layers, largest first. */
+  /** The eight samples with the largest gradients: the norm of each sample's gradient over all dense layers, largest first. */
   hardest: {
     /** Index in the data set; of the first of two that are mixed. */
     sample: number;
+    /** Its class index. */
     label: number;
+    /** L2 norm. */
     gradientNorm: number;
     /** By dense layer. */
     layers: Record<string, number>;
@@ -127,14 +138,18 @@ export const verdictNames = [
   'saturated',
   'non-finite',
 ] as const;
+/** A state of a layer, for example `'healthy'`, `'vanishing'` or `'dead'`: see docs/health.md. */
 export type VerdictName = (typeof verdictNames)[number];
 
 /** The judgment of a layer's figures. */
 export interface Verdict {
+  /** The name of the layer. */
   layer: string;
+  /** Its state. */
   verdict: VerdictName;
   /** The step since which it holds. */
   step: number;
+  /** From 1. */
   epoch: number;
   /** The figures that led to it, in one sentence. */
   sentence: string;
@@ -146,6 +161,7 @@ export interface Verdict {
 
 /** Something that usually helps. */
 export interface Remedy {
+  /** The verdict in a sentence, with its figures. */
   words: string;
   /** The remedy as data, where it is one setting. */
   change?: Change;
@@ -163,21 +179,28 @@ export interface Change {
   rescale?: number;
 }
 
+/** Options of a layer that a remedy changes. */
 export interface LayerChange {
+  /** The activation that it gets. */
   activation?: ActivationName;
+  /** How its kernel begins. */
   kernelInitializer?: 'heNormal' | 'lecunNormal' | 'glorotUniform';
+  /** How its bias begins. */
   biasInitializer?: 'zeros';
 }
 
 /** The verdict on a run so far. */
 export const runVerdictNames = ['learning', 'plateau', 'diverging', 'overfitting', 'done'] as const;
+/** A state of a run, for example `'learning'`, `'plateau'` or `'diverging'`: see docs/health.md. */
 export type RunVerdictName = (typeof runVerdictNames)[number];
 
 /** The judgment of a run's loss, with the most likely cause among its layers and its data. */
 export interface RunVerdict {
+  /** Its state. */
   verdict: RunVerdictName;
   /** The step that it was found at. */
   step: number;
+  /** From 1. */
   epoch: number;
   /** The figures that led to it, in one sentence without its full stop. */
   sentence: string;

@@ -3,6 +3,7 @@ import type { StepRecord } from './history.ts';
 
 /** The part of a layer's health in a step that is kept, of the kilobytes that are measured. */
 export interface LayerFigures {
+  /** RMS of a step's change over the RMS of the weights. */
   updateRatio: number;
   /** Undefined for the last layer. */
   transport?: number;
@@ -12,6 +13,7 @@ export interface LayerFigures {
   dead: number;
   /** Shares of its outputs that are exactly zero, and where a tanh or sigmoid is flat. Older files have none. */
   zeros?: number;
+  /** Share of the units that are saturated, 0 to 1. */
   saturated?: number;
 }
 
@@ -24,8 +26,11 @@ export interface HealthTable {
 }
 
 type Column = (number | null)[];
-type Columns = { [Figure in 'updateRatio' | 'transport' | 'reach' | 'dead']: Column } & {
+/** A list for each figure of a layer. */
+export type Columns = { [Figure in 'updateRatio' | 'transport' | 'reach' | 'dead']: Column } & {
+  /** Older files have none. */
   zeros?: Column;
+  /** Older files have none. */
   saturated?: Column;
 };
 

@@ -17,6 +17,7 @@ export interface StepRecord {
   accuracy?: number;
   /** Mean of |output - target| over outputs and samples, where the loss is of numbers. */
   meanAbsoluteError?: number;
+  /** Number of samples in the step. */
   samples: number;
   /** The loss or a gradient was not finite: the weights stayed as they were. */
   skipped: boolean;
@@ -27,12 +28,17 @@ export interface StepRecord {
    * and before the optimizer clips it.
    */
   gradientNorms: Record<string, number>;
+  /** The figures of each layer, unless `health` is off. */
   health?: HealthRecord;
 }
 
+/** The distribution of a figure over the steps of an epoch. */
 export interface Spread {
+  /** Over the steps. */
   mean: number;
+  /** Over the steps. */
   min: number;
+  /** Over the steps. */
   max: number;
 }
 
@@ -42,17 +48,21 @@ export interface EpochRecord extends ValidationFigures {
   epoch: number;
   /** Mean over the epoch's samples as they were seen, while the weights moved: Keras' figure. */
   loss: number;
+  /** 0 to 1, as in `StepRecord`. */
   accuracy?: number;
   /** In place of accuracy, where the loss is of numbers. */
   meanAbsoluteError?: number;
   /** After the epoch, without augmentation and weights of samples. */
   validationLoss?: number;
+  /** 0 to 1. */
   validationAccuracy?: number;
+  /** In place of accuracy, where the loss is of numbers. */
   validationMeanAbsoluteError?: number;
   /** The learning rate that reduceLrOnPlateau set at the end of the epoch; undefined where it left it alone. */
   reducedLearningRate?: number;
   /** Time of training, without validation; for a resumed epoch, time of the rest. */
   seconds: number;
+  /** In training, without the validation. */
   imagesPerSecond: number;
   /** Over the epoch's steps, those left out that were not finite; NaN where none was. */
   gradientNorms: Record<string, Spread>;
@@ -62,16 +72,21 @@ export interface EpochRecord extends ValidationFigures {
 export interface StoppedEarly {
   /** The last one that was trained. */
   epoch: number;
+  /** The callback that ended it. */
   reason: 'earlyStopping';
+  /** The figure that it watched. */
   monitor: string;
   /** The best value of it, and when; undefined where every value was NaN. */
   best?: number;
+  /** From 1. */
   bestEpoch?: number;
   /** The weights are those of `bestEpoch`. */
   restoredBestWeights: boolean;
 }
 
+/** What `fit` recorded. */
 export interface History {
+  /** A record for each complete epoch. */
   epochs: EpochRecord[];
   /**
    * Every step, with its health: in Chrome about 1.3 kB for each layer with weights, so 100 MB after 20,000 steps of the
@@ -82,6 +97,7 @@ export interface History {
   stopped: boolean;
   /** earlyStopping ended it, here or in the run that it resumes. */
   stoppedEarly?: StoppedEarly;
+  /** Steps that were not finite, and left the weights as they were. */
   skippedSteps: number;
   /** Every change, in order; empty where health is off. */
   verdicts: Verdict[];

@@ -161,6 +161,7 @@ export interface Standing {
 
 /** All that a watch knows between two steps, as plain data: another watch that gets it judges the next step as this one would. */
 export interface WatchState {
+  /** The steps of the epoch so far. */
   epoch?: Stretch;
   /** By the layer's name. */
   standings: Record<string, Standing>;

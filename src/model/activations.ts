@@ -18,6 +18,7 @@ export const activationNames = [
   'mish',
   'exponential',
 ] as const;
+/** The name of an activation: docs/models.md lists them. */
 export type ActivationName = (typeof activationNames)[number];
 
 /** Element by element; softmax, which looks at all classes, belongs to the loss. */

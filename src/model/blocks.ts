@@ -3,7 +3,9 @@ import type { LayerConfig, LayerConfigOf } from './layers/index.ts';
 
 type Activation = LayerConfigOf<'activation'>['activation'];
 
+/** Options of `residualBlock`. */
 export interface ResidualBlockOptions {
+  /** Output channels; a positive integer. */
   filters: number;
   /** Strides of the first convolution and of the shortcut's; 1 by default. */
   strides?: number;
@@ -51,7 +53,9 @@ export function residualBlock({
   ];
 }
 
+/** Options of `separableBlock`. */
 export interface SeparableBlockOptions {
+  /** Output channels; a positive integer. */
   filters: number;
   /** Strides of the depthwise convolution; 1 by default. */
   strides?: number;

@@ -5,8 +5,11 @@ import { lossDefinitions } from './losses/index.ts';
 import { metricDefinitions } from './metrics/index.ts';
 import { optimizerDefinitions } from './optimizers/index.ts';
 
+/** A type of layer and its options. */
 export interface LayerFacts {
+  /** Its name in a model. */
   type: string;
+  /** Its options, without `name` and `inputs`. */
   options: OptionFacts[];
   /** The layer that a form begins with. */
   starter: LayerConfig;
@@ -16,14 +19,21 @@ export interface LayerFacts {
 
 /** A definition that is its type and its options. */
 export interface TypeFacts {
+  /** Its name. */
   type: string;
+  /** Its options. */
   options: OptionFacts[];
 }
 
+/** Everything that a model and its training can be made of. */
 export interface ModelFacts {
+  /** Every type of layer. */
   layers: LayerFacts[];
+  /** Every optimizer. */
   optimizers: TypeFacts[];
+  /** Every loss. */
   losses: TypeFacts[];
+  /** Every metric. */
   metrics: TypeFacts[];
 }
 

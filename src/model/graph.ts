@@ -18,6 +18,7 @@ import { checkShapeOf } from './weight_options.ts';
 export interface Model {
   /** [height, width, channels]. */
   inputShape: readonly [number, number, number];
+  /** The layers. Each takes the one before it, or those that its `inputs` name. Their order is the order of the weights. */
   layers: readonly LayerConfig[];
 }
 
@@ -47,11 +48,14 @@ export interface CompiledNode<T extends LayerType> {
 }
 
 export type CompiledLayerOf<T extends LayerType> = CompiledNode<T>;
+/** A layer of a compiled model: its options filled in, its shapes and its tensors. */
 export type CompiledLayer = { [T in LayerType]: CompiledNode<T> }[LayerType];
 
 /** Where a tensor of the model belongs. */
 export interface ModelTensor {
+  /** Position in `layers`. */
   layer: number;
+  /** Its name, its shape, how it begins, and whether it is trained. */
   spec: WeightSpec;
   /** Its number among the trained tensors, or among those that are not. */
   index: number;
@@ -59,6 +63,7 @@ export interface ModelTensor {
 
 /** A model whose shapes have been worked out and fit: a graph, in data. */
 export interface CompiledModel {
+  /** Height, width and channels of the images. */
   inputShape: [number, number, number];
   /** In the order of the model's list. */
   layers: CompiledLayer[];
@@ -76,6 +81,7 @@ export interface CompiledModel {
   tensors: ModelTensor[];
   /** The layers that are measured each step: those with tensors that are trained. */
   measured: MeasuredLayer[];
+  /** Number of weights, trained or not. */
   parameters: number;
 }
 

@@ -7,6 +7,7 @@ import { product } from './layer.ts';
 export interface MeasuredLayer {
   /** Position in the model's list. */
   layer: number;
+  /** The name of the layer. */
   name: string;
   /** The activation of its output: its own, or that of an activation layer directly after it. */
   activation: ActivationSpec;

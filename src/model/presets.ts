@@ -181,8 +181,10 @@ const presets = {
   },
 } satisfies Record<string, Preset>;
 
+/** The name of a preset model. */
 export type PresetName = keyof typeof presets;
 
+/** The names of the preset models. */
 export const presetNames = Object.keys(presets) as PresetName[];
 
 /** A preset's description, in one line. */

@@ -3,16 +3,21 @@ import { type CompiledModel, compileModel, type Model } from './graph.ts';
 import { activationOption } from './layer.ts';
 import { compileForLoss, defaultLoss, fillLoss, type LossConfig } from './loss.ts';
 
+/** A layer as a table of the model lists it. */
 export interface LayerSummary {
+  /** Its name. */
   name: string;
+  /** Its type. */
   type: string;
   /** Without the batch. */
   outputShape: number[];
+  /** Number of its weights, trained or not. */
   parameters: number;
   /** The activation, for layers that have such an option. */
   activation?: ActivationName;
   /** Present for measured layers; the activation is that of a layer after it where it has none of its own. */
   measured?: {
+    /** The activation of its output. */
     activation: ElementwiseName;
     /** Among the measured layers, the one that its gradient comes from; undefined for the last. */
     next?: number | undefined;

@@ -31,13 +31,21 @@ export function tutorialModel(inputShape: Model['inputShape'] = [28, 28, 1], cla
 
 /** ImageDataGenerator's arguments there. The flip does not keep a digit's meaning; the tutorial has it all the same. */
 export const tutorialAugmentation = {
+  /** Degrees. */
   rotationRange: 15,
+  /** A part of the width. */
   widthShiftRange: 0.1,
+  /** A part of the height. */
   heightShiftRange: 0.1,
+  /** Degrees. */
   shearRange: 0.1,
+  /** Zoom factors from 1 - zoomRange to 1 + zoomRange. */
   zoomRange: 0.1,
+  /** Left to right, every other image on average. */
   horizontalFlip: true,
+  /** What is seen beyond the image's border. */
   fillMode: 'nearest' as const,
+  /** What bytes are multiplied by. */
   rescale: 1 / 255,
 };
 

@@ -33,6 +33,7 @@ const schemas = {
 };
 
 type Schemas = typeof schemas;
+/** The type of an initializer. */
 export type InitializerType = keyof Schemas;
 const initializerTypes = Object.keys(schemas) as InitializerType[];
 

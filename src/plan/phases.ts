@@ -2,6 +2,7 @@ import type { Accumulation } from './accumulation.ts';
 
 /** The phases of a step. `forward` ends with the loss, which is computed with its gradient; `update` begins with the norms. */
 export const phases = ['input', 'forward', 'backward', 'update'] as const;
+/** A phase of a training step: `'input'`, `'forward'`, `'backward'` or `'update'`. */
 export type Phase = (typeof phases)[number];
 
 /** The dispatches of a training step, planned or bound, as far as their order depends on them. */

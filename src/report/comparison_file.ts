@@ -6,33 +6,47 @@ import type { AdapterFacts } from '../gpu/device.ts';
 
 /** The file that `wgrad compare --json` writes after each pair and --resume reads, and the page's download. NaN is null. */
 export interface ComparisonFile {
+  /** What the file is. */
   kind: 'wgrad comparison';
+  /** The version of the format. */
   format: 1;
   /** To repeat it. */
   command: string;
+  /** The versions that trained it. */
   versions: { wgrad: string; chrome: string };
+  /** The adapter that trained it. */
   adapter: AdapterFacts;
   /** Everything that a pair's figures follow from, its seed aside. */
   config: ComparisonConfig;
+  /** The seeds of the pairs, in order. */
   seeds: number[];
   /** Those that are done, in the order of their seeds. */
   pairs: PairRecord[];
+  /** The tables. */
   comparison?: Comparison;
+  /** The tables in words. */
   paragraph?: string;
 }
 
+/** What was compared, and on what. */
 export interface ComparisonConfig {
+  /** What the twins differ in. */
   vary: Variable;
+  /** The name of the data set. */
   dataset: string;
   /** The findings that were left out of it. */
   clean: readonly string[];
+  /** Number of training images. */
   trainSamples: number;
+  /** Number of validation images. */
   testSamples: number;
+  /** Epochs of each run. */
   epochs: number;
   /** A fingerprint of its images and labels. */
   data: string;
   /** The options of createTrainer for each, except for the seed. */
   a: Record<string, unknown>;
+  /** The options of twin B. */
   b: Record<string, unknown>;
   /** How both validated and when each ended, where that was asked for. */
   fit?: NonNullable<TwinOptions['fit']>;

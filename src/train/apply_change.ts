@@ -13,9 +13,13 @@ import type { ExperimentChange } from './experiment_change.ts';
 
 /** The part of an experiment that a change can be about. */
 export interface Changeable {
+  /** The network. */
   model: Model;
+  /** The optimizer. */
   optimizer?: OptimizerConfig | undefined;
+  /** The augmentation. */
   augmentation?: AugmentationConfig | null | undefined;
+  /** The loss. */
   loss?: LossConfig | undefined;
 }
 

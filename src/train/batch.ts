@@ -21,6 +21,7 @@ import { readTrained } from './weights.ts';
 /** The record of a step on a batch. */
 export type BatchRecord = Pick<StepRecord, 'loss' | 'accuracy' | 'meanAbsoluteError' | 'gradientNorms' | 'health'>;
 
+/** Options of `Trainer.trainOnBatch` and `Trainer.gradients`. */
 export interface BatchOptions {
   /** A number >= 0 for each image: its loss counts that many times. */
   sampleWeight?: ArrayLike<number>;

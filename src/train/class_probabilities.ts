@@ -1,5 +1,6 @@
 /** A class and how probable the model says it is. */
 export interface ClassProbability {
+  /** The name of the class, from `classNames`. */
   className: string;
   /** 0 to 1. */
   probability: number;

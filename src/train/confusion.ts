@@ -8,10 +8,13 @@ export interface Confusion {
   mistakes: Mistake[];
 }
 
+/** A sample whose prediction is wrong. */
 export interface Mistake {
   /** Index in the data set. */
   sample: number;
+  /** The actual class, by its index. */
   label: number;
+  /** The predicted class, by its index. */
   predicted: number;
   /** Probability of the predicted class, 0 to 1. */
   probability: number;

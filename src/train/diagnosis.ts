@@ -13,6 +13,7 @@ export class NonFiniteError extends TrainingError {
   readonly pass: Pass;
   /** The step in which it arose: the last of the bad steps in a row, or the step before them for an update. */
   readonly step: number;
+  /** What `fit` recorded before it. */
   history?: History;
 
   constructor(found: { layer: string; pass: Pass; step: number }, stoppedAt: number, where: string) {

@@ -36,8 +36,11 @@ export type BoundProbe = Bound<ProbePlan> & { staging: GPUBuffer };
 
 /** Milliseconds: pipelines and buffers; the first data set's upload; the first step from its submission to its end. */
 export interface Startup {
+  /** Milliseconds for pipelines and buffers. */
   compileMs: number;
+  /** Milliseconds for the upload of the first data set. */
   uploadMs: number;
+  /** Milliseconds from the submission of the first step to its end. */
   firstStepMs: number;
 }
 

@@ -36,6 +36,7 @@ export interface Evaluation extends MetricFigures {
   [metric: string]: MetricValue | undefined;
 }
 
+/** Options of `Trainer.evaluate`. */
 export interface EvaluateOptions {
   /** Metrics in addition to loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];

@@ -26,8 +26,9 @@ export interface ExperimentChange extends Change {
   shortcuts?: true;
   /** In place of the optimizer, with the defaults of its own. */
   optimizer?: OptimizerConfig;
-  /** The optimizer's options; at most one of these and `globalClipnorm`. */
+  /** The largest L2 norm of a tensor's gradient, above 0. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
   clipnorm?: number;
+  /** The largest magnitude of an element of a gradient, above 0. */
   clipvalue?: number;
   /** The learning rate climbs in a line from 0 to its value in the first so many steps. */
   warmupSteps?: number;

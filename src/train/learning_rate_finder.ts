@@ -24,10 +24,13 @@ export interface LearningRateFinderOptions {
   divergence?: number;
   /** Aborting it ends the sweep: what there is of the curve is returned. */
   signal?: AbortSignal;
+  /** Called after each step, with the number of steps in all. */
   onStep?: (point: Pick<LearningRatePoint, 'learningRate' | 'loss'>, steps: number) => void;
 }
 
+/** One step of the sweep. */
 export interface LearningRatePoint {
+  /** The rate of the step. */
   learningRate: number;
   /** Loss of the step with this rate, before its update. */
   loss: number;
@@ -37,6 +40,7 @@ export interface LearningRatePoint {
 
 /** The result of a sweep of the learning rate. */
 export interface LearningRateCurve {
+  /** Every step, in order. */
   points: LearningRatePoint[];
   /** The rate at which the loss falls fastest, two digits; undefined where it does not fall. */
   suggestion?: number;

@@ -23,10 +23,12 @@ export class Pace {
     return this.#allowed === 0;
   }
 
+  /** Pauses the run after the steps that are under way. */
   pause(): void {
     this.#allow(0);
   }
 
+  /** Resumes the run. */
   resume(): void {
     this.#allow(Infinity);
   }
@@ -56,5 +58,5 @@ export class Pace {
   }
 }
 
-/** @param options with `paused`, no step runs before `resume` or `step`. */
+/** Makes the control of a run. @param options with `paused`, no step runs before `resume` or `step`. */
 export const createPace = ({ paused = false }: { paused?: boolean } = {}): Pace => new Pace(paused);

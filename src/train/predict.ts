@@ -63,6 +63,7 @@ export interface LayerOutput {
   values: Float32Array;
 }
 
+/** Options of `Trainer.predict`. */
 export interface PredictOptions {
   /** Averages the outputs over this many augmented samples of each image of a data set; unaugmented by default. */
   testTimeAugmentation?: TestTimeAugmentation;

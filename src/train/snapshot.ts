@@ -20,6 +20,7 @@ export interface Snapshot {
   slots: Float32Array[];
   /** The moving average of the trained weights, in their order, of an optimizer that keeps one. */
   averages?: Float32Array[];
+  /** How far the run was. */
   progress: Progress;
   /** The rate of the next steps: `setLearningRate` may have replaced the one of the options. */
   learningRate: LearningRate;
@@ -36,21 +37,27 @@ export interface Snapshot {
   bestWeights?: Float32Array[];
 }
 
+/** What the verdicts remember of the run. */
 export interface SnapshotHealth {
   /** One bit per unit: whether it was positive since the epoch began, in words of 32 bits as on the GPU. */
   units: Float32Array;
+  /** Of the layers. */
   watch: WatchState;
 }
 
+/** How far a run is. */
 export interface Progress {
   /** Epochs begun. `fit` draws order and augmentation of the next one from its number. */
   epochs: number;
-  /** Steps begun, those that moved the weights, and those that were skipped. */
+  /** Steps begun. */
   step: number;
+  /** Steps that moved the weights. */
   updates: number;
+  /** Steps that were skipped. */
   skipped: number;
-  /** Adam's 1 - beta1^t and 1 - beta2^t, as the GPU has rounded them. */
+  /** Adam's 1 - beta1^t, as the GPU has rounded it. */
   correction1: number;
+  /** Adam's 1 - beta2^t, as the GPU has rounded it. */
   correction2: number;
 }
 

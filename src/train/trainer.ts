@@ -62,7 +62,7 @@ export interface Predict {
    * @returns the most probable classes, the most probable first.
    */
   (picture: Picture, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[]>;
-  /** @returns the most probable classes of each image. */
+  /** Names the most probable classes of each image. */
   (images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
   /** @returns the model's outputs [n, outputs]. */
   (images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
@@ -72,10 +72,13 @@ const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current'
 
 /** A model with its weights on the GPU. Made by `createTrainer`. */
 export class Trainer {
+  /** The model with its defaults filled in, its shapes and its order of computation. */
   readonly model: CompiledModel;
+  /** Images in a batch. */
   readonly batchSize: number;
   /** As `createTrainer` got them. */
   readonly options: Readonly<TrainerOptions>;
+  /** How long it took to start, in milliseconds. */
   readonly startup: Startup = { compileMs: 0, uploadMs: 0, firstStepMs: 0 };
   readonly #hasAverage: boolean;
   readonly #settings: Settings;
@@ -199,12 +202,15 @@ export class Trainer {
    * they take turns with it between two of its submissions.
    */
   readonly meanwhile = {
+    /** The same as `Trainer.predict`. */
     predict: ((images, options) => this.#predict(images, options, (work) => this.#between(work))) as Predict,
+    /** The same as `Trainer.activations`. */
     activations: async (images: Images, options?: WeightsOption): Promise<LayerOutput[]> => {
       const weights = this.#evaluated(options);
       const prepared = this.#prepare(images);
       return this.#between(async (engine) => activations(engine, await prepared, weights));
     },
+    /** The same as `Trainer.evaluate`. */
     evaluate: async (
       dataset: Dataset,
       { weights, ...options }: EvaluateOptions & WeightsOption = {},
@@ -214,6 +220,7 @@ export class Trainer {
       requireDataset(dataset);
       return this.#between((engine) => evaluate(engine, dataset, which, filled));
     },
+    /** The same as `Trainer.getWeights`. */
     getWeights: async (options?: WeightsOption): Promise<Float32Array[]> => {
       const weights = this.#whichWeights(options, 'current');
       return this.#between((engine) => readWeights(engine, weights));

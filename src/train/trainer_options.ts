@@ -35,7 +35,9 @@ import type { PicturePreparation } from './picture.ts';
 import { fillPredictionFacts } from './prediction_facts.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** Options of `createTrainer`. */
 export interface TrainerOptions {
+  /** The network: `sequential(...)`, a preset, or the same as JSON. */
   model: Model;
   /** `'adam'` by default. */
   optimizer?: OptimizerConfig;
@@ -46,6 +48,7 @@ export interface TrainerOptions {
    * soft labels, 0 or 1, or any numbers. A data set's classes fit every loss, its targets those of numbers.
    */
   loss?: LossConfig;
+  /** Images in a batch, 1 to 65,536; 32 by default. Larger batches take more memory and fewer updates. */
   batchSize?: number;
   /**
    * Number of batches whose gradients a training step accumulates before it updates the weights; 1 by default. The step has
@@ -88,9 +91,11 @@ export interface TrainerOptions {
   pictures?: Partial<PicturePreparation>;
 }
 
+/** The length of the run. */
 export interface Progress {
   /** Steps of one epoch. */
   epochSteps: number;
+  /** Epochs in all. */
   epochs: number;
 }
 
@@ -107,6 +112,7 @@ export interface FitOptions extends FitSettings {
   initialSteps?: readonly StepRecord[];
   /** The last verdicts of the run so far: only changes are reported. */
   initialVerdicts?: readonly Verdict[];
+  /** Data that is evaluated after each epoch; none by default. */
   validationData?: Dataset;
   /** Metrics on the validation data in addition to loss and accuracy; the trainer's `metrics` by default. */
   metrics?: readonly MetricConfig[];
@@ -120,7 +126,9 @@ export interface FitOptions extends FitSettings {
   signal?: AbortSignal;
   /** Pauses, single-steps and resumes the run from outside. */
   pace?: Pace;
+  /** Called after each step, in order, up to two submissions later than the GPU's work. */
   onStep?: (record: StepRecord, progress: Progress) => void;
+  /** Called after each epoch and its validation. */
   onEpoch?: (record: EpochRecord) => void;
   /** Called with a layer's first verdict and every change, after the step that decided it. */
   onVerdict?: (verdict: Verdict) => void;

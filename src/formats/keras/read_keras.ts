@@ -6,6 +6,7 @@ import { readLayer } from './read_keras_layer.ts';
 
 /** A network that another program described, as far as wgrad has its layers. */
 export interface ReadModel {
+  /** The network. */
   model: Model;
   /** Parts that were dropped because they change no prediction: constraints, initializers that wgrad does not have. */
   notes: string[];

@@ -10,6 +10,7 @@ import { encodeOnnx, type OnnxValue } from './protobuf.ts';
 const opset = 17;
 const irVersion = 8;
 
+/** Options of the ONNX format. */
 export interface OnnxOptions {
   /**
    * The graph's input: `floats`, float32 images as the network gets them, 0 to 1 unless the training rescaled otherwise (the
@@ -17,6 +18,7 @@ export interface OnnxOptions {
    */
   input?: OnnxInput;
 }
+/** What an ONNX graph takes: `'floats'`, which are scaled already, or `'bytes'` from 0 to 255. */
 export type OnnxInput = 'floats' | 'bytes';
 
 /**

@@ -58,11 +58,13 @@ export const layerDefinitions = {
 };
 
 type Definitions = typeof layerDefinitions;
+/** The type of a layer. */
 export type LayerType = keyof Definitions;
 export const layerTypes = Object.keys(layerDefinitions) as LayerType[];
 
 /** A layer as plain JSON, options that have a default left out or not. */
 export type LayerConfigOf<T extends LayerType> = v.InferInput<Definitions[T]['schema']>;
+/** A layer of a model as plain JSON: its `type`, and the options of that type. */
 export type LayerConfig = { [T in LayerType]: LayerConfigOf<T> }[LayerType];
 
 /** The same with every default filled in. */

@@ -20,9 +20,11 @@ export const lossDefinitions = {
 };
 
 type Definitions = typeof lossDefinitions;
+/** The name of a loss. */
 export type LossType = keyof Definitions;
 export const lossTypes = Object.keys(lossDefinitions) as LossType[];
 
+/** The options of a loss as plain JSON, with its type. */
 export type LossConfigOf<T extends LossType> = v.InferInput<Definitions[T]['schema']>;
 export type FilledLossOf<T extends LossType> = v.InferOutput<Definitions[T]['schema']>;
 /** A loss as plain JSON, or its name for its defaults. */

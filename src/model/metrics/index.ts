@@ -23,6 +23,7 @@ export const metricDefinitions = {
 };
 
 type Definitions = typeof metricDefinitions;
+/** The type of a metric. */
 export type MetricType = keyof Definitions;
 export const metricTypes = Object.keys(metricDefinitions) as MetricType[];
 

@@ -25,6 +25,7 @@ export const optimizerDefinitions = {
 };
 
 type Definitions = typeof optimizerDefinitions;
+/** The type of an optimizer. */
 export type OptimizerType = keyof OptimizerOptionsByType;
 export const optimizerTypes = Object.keys(optimizerDefinitions) as OptimizerType[];
 

@@ -22,9 +22,11 @@ export const scheduleDefinitions = {
 };
 
 type Definitions = typeof scheduleDefinitions;
+/** The type of a schedule. */
 export type ScheduleType = keyof Definitions;
 export const scheduleTypes = Object.keys(scheduleDefinitions) as ScheduleType[];
 
+/** The options of a schedule as plain JSON, with its type. */
 export type ScheduleConfigOf<T extends ScheduleType> = v.InferInput<Definitions[T]['schema']>;
 /** A learning-rate schedule as plain JSON. */
 export type ScheduleConfig = { [T in ScheduleType]: ScheduleConfigOf<T> }[ScheduleType];

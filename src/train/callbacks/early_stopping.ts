@@ -3,11 +3,13 @@ import { integer, number } from '../../check.ts';
 import { isBetter, monitorModes, monitorOf } from '../monitor.ts';
 import { defineCallback } from './callback_definition.ts';
 
+/** Where early stopping stands after an epoch. */
 export interface EarlyStoppingState {
   /** Epochs since the figure last improved, on the baseline too where there is one. */
   wait: number;
   /** The best value of the monitored figure. */
   best?: number;
+  /** From 1. */
   bestEpoch?: number;
   /** The epoch that it ended the run after. */
   stoppedEpoch?: number;
@@ -22,12 +24,19 @@ export const earlyStopping = defineCallback({
   name: 'earlyStopping',
   kerasName: 'EarlyStopping',
   schema: v.strictObject({
+    /** The figure of an epoch that is watched: `'validationLoss'` by default. */
     monitor: v.optional(v.string(), 'validationLoss'),
+    /** Epochs without an improvement after which training stops: 0 by default. */
     patience: v.optional(integer(0), 0),
+    /** What counts as an improvement is more than this, >= 0: 0 by default. */
     minDelta: v.optional(number(0), 0),
+    /** Whether less or more is better: `'min'`, `'max'`, or `'auto'`, the default, which knows it from the name. */
     mode: v.optional(v.picklist(monitorModes), 'auto'),
+    /** A value that has to be surpassed; none by default. */
     baseline: v.optional(number(-Infinity)),
+    /** Epochs at the beginning that are not watched: 0 by default. */
     startFromEpoch: v.optional(integer(0), 0),
+    /** Whether the run ends with the weights of its best epoch; false by default. */
     restoreBestWeights: v.optional(v.boolean(), false),
   }),
   monitorOf: (config, measured) => monitorOf(config, measured, 'earlyStopping'),

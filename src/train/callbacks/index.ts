@@ -7,7 +7,9 @@ import type { CallbackDefinition } from './callback_definition.ts';
 import { type EarlyStoppingState, earlyStopping } from './early_stopping.ts';
 import { type ReduceLrOnPlateauState, reduceLrOnPlateau } from './reduce_lr_on_plateau.ts';
 
+/** Options of early stopping, those of Keras' EarlyStopping. */
 export type EarlyStoppingConfig = v.InferInput<typeof earlyStopping.schema>;
+/** Options of the reduction of the learning rate, those of Keras' ReduceLROnPlateau. */
 export type ReduceLrOnPlateauConfig = v.InferInput<typeof reduceLrOnPlateau.schema>;
 
 /** Every callback that `fit` takes as an option, in the order in which they get an epoch. */
@@ -16,7 +18,9 @@ type Name = keyof typeof callbackDefinitions;
 
 /** Options of `fit`, as plain JSON. */
 export interface CallbackOptions {
+  /** Stops when the monitored figure no longer improves. */
   earlyStopping?: EarlyStoppingConfig;
+  /** Reduces the learning rate when the monitored figure no longer improves. */
   reduceLrOnPlateau?: ReduceLrOnPlateauConfig;
 }
 export interface FilledCallbacks {
@@ -26,7 +30,9 @@ export interface FilledCallbacks {
 
 /** The states of callbacks in a snapshot. A state belongs to its monitor. */
 export interface CallbackStates {
+  /** Where early stopping stands. */
   earlyStopping?: EarlyStoppingState & { monitor: string };
+  /** Where the reduction of the learning rate stands. */
   reduceLrOnPlateau?: ReduceLrOnPlateauState & { monitor: string };
 }
 

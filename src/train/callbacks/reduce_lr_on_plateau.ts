@@ -3,11 +3,13 @@ import { integer, number } from '../../check.ts';
 import { monitorModes, monitorOf } from '../monitor.ts';
 import { defineCallback } from './callback_definition.ts';
 
+/** Where the reduction of the learning rate stands after an epoch. */
 export interface ReduceLrOnPlateauState {
   /** Epochs since the figure last improved, or the rate was reduced. */
   wait: number;
   /** Epochs of the cooldown that are left. */
   cooldown: number;
+  /** The best value of the monitored figure. */
   best?: number;
 }
 
@@ -19,12 +21,19 @@ export const reduceLrOnPlateau = defineCallback({
   name: 'reduceLrOnPlateau',
   kerasName: 'ReduceLROnPlateau',
   schema: v.strictObject({
+    /** The figure of an epoch that is watched: `'validationLoss'` by default. */
     monitor: v.optional(v.string(), 'validationLoss'),
+    /** What the learning rate is multiplied by, above 0 and below 1: 0.1 by default. */
     factor: v.optional(number(0, 1, 'open'), 0.1),
+    /** Epochs without an improvement after which it is reduced: 10 by default. */
     patience: v.optional(integer(0), 10),
+    /** Whether less or more is better: `'min'`, `'max'`, or `'auto'`, the default, which knows it from the name. */
     mode: v.optional(v.picklist(monitorModes), 'auto'),
+    /** What counts as an improvement is more than this, >= 0: 0.0001 by default. */
     minDelta: v.optional(number(0), 1e-4),
+    /** Epochs after a reduction in which nothing is counted: 0 by default. */
     cooldown: v.optional(integer(0), 0),
+    /** The learning rate is not reduced below this, >= 0: 0 by default. */
     minLr: v.optional(number(0), 0),
   }),
   monitorOf: (config, measured) => monitorOf(config, measured, 'reduceLrOnPlateau'),
