@@ -19,5 +19,6 @@ export async function setup(project: TestProject): Promise<() => void> {
   await ensureChrome(undefined, { yes: true });
   const folder = mkdtempSync(join(tmpdir(), 'wgrad-test-'));
   project.provide('folder', folder);
-  return () => rmSync(folder, { recursive: true, force: true });
+  // A Chrome that ends with its process may still write to its profile.
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }

@@ -1,5 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Browser } from 'puppeteer';
 import { build } from 'vite';
 import { inject, vi } from 'vitest';
@@ -27,30 +27,53 @@ export const devRoutes = (): Routes => ofDev;
 
 const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
 
-/** Where each page lies that was built, by its root: once for all tests. */
-const built = new Map<string | undefined, Promise<string>>();
-
-async function buildPage(root?: string): Promise<string> {
-  const folder = mkdtempSync(join(inject('folder'), 'page-'));
-  // Vitest says `test`, and Vite would build what is for developing.
-  vi.stubEnv('NODE_ENV', 'production');
-  try {
-    await build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: folder } });
-  } finally {
-    vi.unstubAllEnvs();
+/**
+ * Builds a page, once for all processes of the tests: a folder that is there is complete, and whoever makes the one beside it
+ * builds.
+ */
+async function builtPage(root?: string): Promise<string> {
+  const folder = join(inject('folder'), root ? `page-${basename(root)}` : 'page');
+  const building = `${folder}-building`;
+  while (!existsSync(folder)) {
+    try {
+      mkdirSync(building);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      continue;
+    }
+    // Vitest says `test`, and Vite would build what is for developing.
+    vi.stubEnv('NODE_ENV', 'production');
+    try {
+      await build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: building } });
+      renameSync(building, folder);
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(building, { recursive: true, force: true });
+    }
   }
   return folder;
 }
 
+/** One Chrome for all files of a process. It ends with the process, since it hears from it through a pipe. */
+let chrome: Promise<Browser> | undefined;
+
+async function sharedChrome(): Promise<Browser> {
+  if (chrome && !(await chrome).connected) chrome = undefined;
+  chrome ??= launchChrome({
+    adapter: 'software',
+    args: [`--user-data-dir=${mkdtempSync(join(inject('folder'), 'chrome-'))}`],
+  });
+  return chrome;
+}
+
 /**
- * Builds the page, unless that is done, and starts a Chrome for it. For `beforeAll`; `close` is for `afterAll`.
+ * Builds the page and starts a Chrome, unless that is done. For `beforeAll`; `close`, which closes all pages, is for `afterAll`.
  *
  * @param root of another page than src/page.
  */
 export async function openStudio(root?: string): Promise<Studio> {
-  if (!built.has(root)) built.set(root, buildPage(root));
   const servers: Served[] = [];
-  const [browser, folder] = await Promise.all([launchChrome({ adapter: 'software' }), built.get(root)!]);
+  const [browser, folder] = await Promise.all([sharedChrome(), builtPage(root)]);
   return {
     browser,
     folder,
@@ -60,7 +83,9 @@ export async function openStudio(root?: string): Promise<Studio> {
       return server.url;
     },
     close: async () => {
-      await browser.close();
+      // The first one keeps Chrome open.
+      const [, ...pages] = await browser.pages();
+      for (const page of pages) await page.close();
       for (const server of servers) server.close();
     },
   };
