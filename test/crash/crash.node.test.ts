@@ -18,14 +18,11 @@ describe.skipIf(process.platform === 'win32')(
 
     const kinds: [string, () => Promise<Trial>][] = [
       ['the command is killed', () => trials.killCommand()],
-      ['the command is killed once more', () => trials.killCommand()],
       ['the GPU process is killed', () => trials.crash('GPU process killed')],
-      ['the GPU process is killed once more', () => trials.crash('GPU process killed')],
       ['the device is destroyed', () => trials.crash('device destroyed')],
       ['the page crashes', () => trials.crash('page crashed')],
       ['Chrome is killed', () => trials.crash('Chrome killed')],
       ['a checkpoint is damaged', () => trials.damage()],
-      ['a checkpoint is damaged once more', () => trials.damage()],
     ];
     test.concurrent.each(kinds)('%s', async (_, trial) => {
       const { passed, moment, outcome } = await trial();
