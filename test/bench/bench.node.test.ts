@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { foundFolder } from '../../src/cli/datasets.ts';
 import { main } from '../../src/cli/main.ts';
 import { descendants, isAlive } from '../cli/processes.ts';
-import { run, start, temporaryFolder } from '../cli/wgrad.ts';
+import { callOf, run, start, temporaryFolder } from '../cli/wgrad.ts';
+import { main as bench } from './main.ts';
 import { contenders } from './protocol.ts';
 
 const minutes = (n: number) => n * 60_000;
@@ -87,12 +88,12 @@ describe('wgrad bench', () => {
   linux(
     'Ctrl-C leaves no Chrome behind',
     async () => {
-      const bench = start('bench', '--adapter', 'software');
-      await bench.says('ceiling');
-      const started = descendants(bench.child.pid as number);
+      const running = start('bench', '--adapter', 'software');
+      await running.says('ceiling');
+      const started = descendants(running.child.pid as number);
       expect(started.length).toBeGreaterThan(0);
-      bench.child.kill('SIGINT');
-      expect((await bench.ended).code).toBe(130);
+      running.child.kill('SIGINT');
+      expect((await running.ended).code).toBe(130);
       expect(started.filter(isAlive)).toEqual([]);
     },
     minutes(5),
@@ -107,7 +108,7 @@ describe('wgrad bench', () => {
     [['--health', '--model', 'resnet8'], '--model'],
     [['--model', '{"inputShape":[28,28,1],"layers":[]}'], 'no layer'],
   ])('%j is bad use', async (flags, named) => {
-    const { code, stdout, stderr } = await run('bench', ...flags);
+    const { code, stdout, stderr } = await callOf(bench, 'bench', ...flags);
     expect(code).toBe(2);
     expect(stderr).toContain('error: ');
     expect(stderr).toContain(named);

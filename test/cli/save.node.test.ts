@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRun, type SavedRun } from '../../src/index.ts';
 import { openPage, openStudio, press, until, untilEpoch, upload } from '../page/studio.ts';
-import { type Ended, type Running, run, start, temporaryFolder } from './wgrad.ts';
+import { call, type Ended, type Running, run, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
 
@@ -186,7 +186,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
     const locked = temporaryFolder();
     const places = ['/proc/run.wgrad', '/no/such/folder/run.wgrad', locked];
     for (const place of places) {
-      const { code, stdout, stderr } = await run(...training, '--save', place);
+      const { code, stdout, stderr } = await call(...training, '--save', place);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toContain(`--save names a file that cannot be written`);
     }

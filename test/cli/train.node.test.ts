@@ -15,7 +15,7 @@ import {
   type VerdictName,
 } from '../../src/index.ts';
 import { descendants, isAlive } from './processes.ts';
-import { run, start, temporaryFolder } from './wgrad.ts';
+import { call, run, start, temporaryFolder } from './wgrad.ts';
 
 /** Looks at processes through /proc. */
 const linux = test.skipIf(process.platform !== 'linux');
@@ -245,7 +245,7 @@ describe('wgrad train', () => {
       expect(saved.options.metrics).toEqual(['precision', 'f1Score']);
       expect(saved.snapshot.callbacks!.earlyStopping).toMatchObject({ stoppedEpoch: 3 });
       expect(saved.snapshot.weights).toEqual(saved.snapshot.bestWeights);
-      const resumed = await run('train', '--resume', save, '--adapter', 'software', '--validation-split', '0.5');
+      const resumed = await call('train', '--resume', save, '--adapter', 'software', '--validation-split', '0.5');
       expect(resumed).toMatchObject({ code: 2, stderr: expect.stringContaining('another --validation-split') });
     },
     minutes(5),
@@ -391,7 +391,7 @@ test(
     const { learningRateCurve } = JSON.parse(readFileSync(json, 'utf8')) as { learningRateCurve: LearningRateCurve };
     expect(learningRateCurve.points[0]!.learningRate).toBeCloseTo(1e-4, 9);
     expect(stdout).toContain(`--learning-rate ${learningRateCurve.suggestion}`);
-    const refused = await run(...digits, '--from', '1', '--to', '0.1');
+    const refused = await call(...digits, '--from', '1', '--to', '0.1');
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('from < to');
   },

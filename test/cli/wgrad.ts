@@ -51,7 +51,10 @@ export const run = (...args: string[]): Promise<Ended> => start(...args).ended;
  * The command within this process, for what ends before anything is started: a process each takes a hundred times as long.
  * One at a time: what it prints and its exit code are the process's.
  */
-export async function call(...args: string[]): Promise<Ended> {
+export const call = (...args: string[]): Promise<Ended> => callOf(main, ...args);
+
+/** The same of another program that has the command in it. */
+export async function callOf(whole: typeof main, ...args: string[]): Promise<Ended> {
   const ended: Ended = { code: 0, stdout: '', stderr: '' };
   const gather = (name: 'stdout' | 'stderr') => (text: unknown) => {
     ended[name] += text;
@@ -68,7 +71,7 @@ export async function call(...args: string[]): Promise<Ended> {
   ];
   const listeners = process.stdout.listeners('error');
   try {
-    await main([process.execPath, program, ...args]);
+    await whole([process.execPath, program, ...args]);
     ended.code = Number(process.exitCode ?? 0);
   } finally {
     for (const spy of spies) spy.mockRestore();
