@@ -108,13 +108,13 @@ describe('wgrad compare', () => {
       expect(written(part!).pairs).toEqual(pairs);
       expect(written(part!).paragraph).toBe(paragraph);
 
-      const other = await call(...twins, '--seeds', '2', '--epochs', '3', '--resume', part!);
+      const other = await run(...twins, '--seeds', '2', '--epochs', '3', '--resume', part!);
       expect(other.code).toBe(2);
       expect(other.stderr).toContain('epochs is 2 there and 3 here');
-      const again = await call(...twins, '--seeds', '2', '--epochs', '2', '--json', part!);
+      const again = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', part!);
       expect(again.code).toBe(2);
       expect(again.stderr).toContain('2 pairs');
-      const fewer = await call(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
+      const fewer = await run(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
       expect(fewer.code).toBe(2);
       expect(fewer.stderr).toContain('seeds that are not asked for');
       expect(written(part!).pairs).toEqual(pairs);

@@ -44,6 +44,8 @@ async function builtPage(root?: string): Promise<string> {
     // Vitest says `test`, and Vite would build what is for developing.
     vi.stubEnv('NODE_ENV', 'production');
     try {
+      // Another process may have been done with it a moment ago.
+      if (existsSync(folder)) continue;
       await build({ configFile, mode: 'page', logLevel: 'error', ...(root && { root }), build: { outDir: building } });
       renameSync(building, folder);
     } finally {
