@@ -59,6 +59,9 @@ async function builtPage(root?: string): Promise<string> {
 /** One Chrome for all files of a process. It ends with the process, since it hears from it through a pipe. */
 let chrome: Promise<Browser> | undefined;
 
+/** Of all servers that this Chrome has seen. */
+const addresses = new Set<string>();
+
 async function sharedChrome(): Promise<Browser> {
   if (chrome && !(await chrome).connected) chrome = undefined;
   chrome ??= launchChrome({
@@ -76,14 +79,18 @@ async function sharedChrome(): Promise<Browser> {
 export async function openStudio(root?: string): Promise<Studio> {
   const servers: Served[] = [];
   const [browser, folder] = await Promise.all([sharedChrome(), builtPage(root)]);
+  const addressOf = async (routes: Routes): Promise<string> => {
+    const server = await serve(folder, routes);
+    servers.push(server);
+    // A port that an earlier server had would come with what Chrome keeps of that one's pages.
+    if (addresses.has(server.url)) return addressOf(routes);
+    addresses.add(server.url);
+    return server.url;
+  };
   return {
     browser,
     folder,
-    serve: async (routes = noRoutes) => {
-      const server = await serve(folder, routes);
-      servers.push(server);
-      return server.url;
-    },
+    serve: (routes = noRoutes) => addressOf(routes),
     close: async () => {
       // The first one keeps Chrome open.
       const [, ...pages] = await browser.pages();
