@@ -115,7 +115,6 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
       output: { entryFileNames: '[name].js', chunkFileNames: '[name].js' },
     },
   },
-  ssr: { noExternal: ['fastest-levenshtein'] },
 });
 
 /** The same with everything that it imports: who installs it installs nothing else. */
@@ -177,7 +176,22 @@ const packedScript: Plugin = {
 };
 
 /** The entries of the package: they share their modules, so that an error of one is an instance of the other's class. */
-const entries = { index: 'src/index.ts', formats: 'src/formats/index.ts' };
+const entries = {
+  index: 'src/index.ts',
+  formats: 'src/formats/index.ts',
+};
+
+/** Files of the library, each with all that its modules need and no file before it has. */
+const libraryParts = [
+  { name: 'confusion', test: /src\/train\/confusion/ },
+  { name: 'errors', test: /src\/(errors|check|figures|time_limit|train\/diagnosis)\.ts|valibot/ },
+  { name: 'dataset', test: /src\/(data\/dataset|concatenated|picture_fit|train\/picture)\.ts/ },
+  { name: 'trainer', test: /src\/(api\/trainer|gpu\/device)\.ts/ },
+  { name: 'data', test: /src\/data\// },
+  { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
+  { name: 'judging', test: /src\/train\/judging\.ts/ },
+  { name: 'comparison', test: /src\/(compare|report)\// },
+];
 
 /**
  * A chunk for each of these modules of the page, by the chunk's name, in their order, with all that it needs and no chunk before
@@ -218,14 +232,7 @@ const targets: Record<string, UserConfig> = {
           chunkFileNames: 'chunks/[name]-[hash].js',
           minify: classNamesStay,
           // Parts that are useful alone are files of their own: a bundler leaves out unused files, but little of a file.
-          codeSplitting: {
-            groups: [
-              { name: 'confusion', test: /src\/train\/confusion/ },
-              { name: 'errors', test: /src\/(errors|check|figures)\.ts|valibot|fastest-levenshtein/ },
-              { name: 'data', test: /src\/data\// },
-              { name: 'comparison', test: /src\/(compare|report)\// },
-            ],
-          },
+          codeSplitting: { groups: libraryParts.map((part, i) => ({ ...part, priority: libraryParts.length - i })) },
         },
       },
     },
@@ -292,7 +299,6 @@ const targets: Record<string, UserConfig> = {
       include: [
         '@preact/signals',
         'comlink',
-        'fastest-levenshtein',
         'fflate',
         'ml-matrix',
         'preact',

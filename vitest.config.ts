@@ -31,7 +31,6 @@ export default defineConfig({
         // Known from the start: a dependency found during a run makes Vite reload the page under the tests.
         optimizeDeps: {
           include: [
-            'fastest-levenshtein',
             'fflate',
             'ml-matrix',
             'pbf',

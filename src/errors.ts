@@ -1,5 +1,3 @@
-import { distance } from 'fastest-levenshtein';
-
 /** The parts of an error that a person can act on. */
 export interface ErrorParts {
   /** The error, a full sentence without its full stop. */
@@ -103,6 +101,20 @@ export class DeviceLostError extends WgradError {
   static {
     giveName(DeviceLostError, 'DeviceLostError');
   }
+}
+
+/** How many letters have to be inserted, deleted or replaced to make one word of the other: Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
 }
 
 /**

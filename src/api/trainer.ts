@@ -23,7 +23,8 @@ export interface SaveOptions extends OnnxOptions {
 /**
  * Makes a trainer. Its pipelines compile in the background; its methods wait for them and for each other.
  *
- * @throws ConfigurationError at once for a model, optimizer or option that is invalid.
+ * @throws ConfigurationError at once for a model, optimizer or option that is invalid. An augmentation that is invalid is an error of
+ *   the first method that is called: its code is fetched only where there is one.
  */
 export function createTrainer(gpu: Gpu, options: TrainerOptions): Trainer {
   return new Trainer(gpu, options);

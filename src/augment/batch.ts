@@ -7,21 +7,18 @@ import { denseForward, squareProduct } from '../kernels/dense.ts';
 import {
   type AugmentShape,
   augmentDraw,
-  augmentMix,
   augmentPixels,
-  augmentStatistics,
-  augmentTables,
   gatherRows,
   hasRecords,
   isMapped,
   isReading,
+  mapWords,
 } from './kernels/augment.ts';
-import { augmentElasticBlur, augmentElasticNoise, elasticWeights } from './kernels/augment_elastic.ts';
-import { layMaps, needText } from './kernels/augment_text.ts';
+import { furtherAugmentation } from './loaded.ts';
 import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
-import type { Pass } from './passes.ts';
-import { layOutputs, planPasses } from './passes.ts';
+import { type Pass, plainPass } from './passes.ts';
 import type { Pipeline } from './pipeline.ts';
+import { isPlainPipeline } from './plain.ts';
 
 /**
  * Drafts a batch's buffers and dispatches. On a GPU it is a `Recorder`, whose buffers are slices and whose
@@ -97,12 +94,14 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
   const used = opsInUse(pipeline, source);
   // Partners have their own slots, after those of the images.
   const batch = used.paired ? 2 * source.batch : source.batch;
-  const passes = planPasses(used.ops, used.from, plain);
+  const passes = isPlainPipeline(used)
+    ? [plainPass(used.ops, used.from)]
+    : furtherAugmentation().planPasses(used.ops, used.from, plain);
   const shape: AugmentShape = { pipeline: used, passes, batch, images: source.count };
   const sources = memory.storage('augment.sources', batch);
   const recorded = hasRecords(used);
   const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * used.words)) : undefined;
-  const maps = isMapped(passes) ? memory.storage('augment.maps', batch * layMaps(passes).stride * 4) : undefined;
+  const maps = isMapped(passes) ? memory.storage('augment.maps', batch * mapWords(passes) * 4) : undefined;
 
   const dispatches: D[] = [];
   dispatches.push(
@@ -148,6 +147,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
   };
 
   const planDisplacements = ({ to }: Pass, { op, step }: NonNullable<Pass['displaced']>): B => {
+    const { augmentElasticBlur, augmentElasticNoise, elasticWeights } = furtherAugmentation();
     const shape = { op, step, picture: to, batch, words: used.words };
     const [noise, smoothed] = ['noise', 'smoothed'].map((name) =>
       memory.storage(`augment.${name}`, 2 * batch * to.height * to.width),
@@ -177,7 +177,9 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
         : undefined;
       const tables = pass.tables ? memory.storage('augment.tables', batch * picture.channels * 64) : undefined;
       const displacements = pass.displaced && planDisplacements(pass, pass.displaced);
-      const know = (kernel: typeof augmentStatistics, of: Need['of'], about: B) => {
+      const know = (of: Need['of'], about: B) => {
+        const { augmentStatistics, augmentTables, needText } = furtherAugmentation();
+        const kernel = of === 'statistics' ? augmentStatistics : augmentTables;
         const text = needText(pass, of);
         const needed = text === undefined ? undefined : { text, words: used.words };
         return drafter.dispatch(
@@ -186,8 +188,8 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
           { images, [of]: about, ...(needed && { draws: draws! }) },
         );
       };
-      if (statistics) dispatches.push(know(augmentStatistics, 'statistics', statistics));
-      if (tables) dispatches.push(know(augmentTables, 'tables', tables));
+      if (statistics) dispatches.push(know('statistics', statistics));
+      if (tables) dispatches.push(know('tables', tables));
       dispatches.push(
         drafter.dispatch(
           augmentPixels,
@@ -211,7 +213,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
       const numeric = targets?.all !== undefined;
       dispatches.push(
         drafter.dispatch(
-          augmentMix,
+          furtherAugmentation().augmentMix,
           {
             pipeline: used,
             batch: source.batch,
@@ -239,7 +241,7 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
 
 /** Where each pass' images go: the last one's to `output` if that is given, others to as few buffers as can be. */
 function outputsOf<B>(passes: readonly Pass[], batch: number, memory: BatchMemory<B>, output?: B): B[] {
-  const buffers = layOutputs(passes);
+  const buffers = passes.length === 1 ? [0] : furtherAugmentation().layOutputs(passes);
   const sizes = new Map<number, number>();
   passes.forEach(({ to }, i) => {
     if (output && i === passes.length - 1) return;

@@ -1,6 +1,7 @@
-import { isProjective, layMaps } from './kernels/augment_text.ts';
+import { isProjective, layMaps } from './kernels/augment_draw_text.ts';
 import type { Matrix } from './parameters.ts';
-import { legsOf, type Pass } from './passes.ts';
+import type { Pass } from './passes.ts';
+import { legsOf } from './plan_passes.ts';
 
 /**
  * The matrix of all maps of a slot, and its inverse, from the words that the draw kernel wrote; none where nothing moves, nor

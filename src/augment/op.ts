@@ -7,6 +7,9 @@ export interface Picture {
   channels: number;
 }
 
+/** Pixels of an axis: more than any texture or camera has, and few enough that float32 counts their area. */
+export const mostPixels = 4096;
+
 export const elementsOf = ({ height, width, channels }: Picture): number => height * width * channels;
 
 /**

@@ -1,14 +1,4 @@
-import type {
-  DisplaceStep,
-  FilterStep,
-  MapStep,
-  MatrixStep,
-  Need,
-  Picture,
-  PixelStep,
-  PlacedOp,
-  Sampling,
-} from './op.ts';
+import type { DisplaceStep, FilterStep, MapStep, MatrixStep, Picture, PixelStep, PlacedOp, Sampling } from './op.ts';
 
 /** A map at its place: the image that it gets, and the one that it gives. */
 export interface PlacedMap {
@@ -45,135 +35,18 @@ export interface Pass {
 }
 
 /** For maps that only move whole pixels within the image: a pixel is copied. */
-const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 };
+export const copying: Sampling = { fillMode: 'nearest', cval: 0, interpolationOrder: 0 };
 
-/**
- * Cuts a pipeline into as few passes as it can: maps are multiplied into one matrix and the image is resampled once, also
- * across steps that work pixel by pixel, wherever they are. A new pass begins with a filter, with what must know the
- * whole image first, with a map after steps that depend on the pixel's place or after a displacement, which is known for
- * whole pixels only, and with another way of sampling. A pass reads what the one before it made, unless a step begins anew with
- * what its op gets.
- *
- * So what a map looks for outside of what the map before it gives is what the image has there, where it has something;
- * only after a window (a crop) it is filled in as if the images were made one after the other.
- *
- * @param plain only what is done to every image, augmented or not.
- */
-export function planPasses(ops: readonly PlacedOp[], picture: Picture, plain: boolean): Pass[] {
-  const passes: Pass[] = [];
-  const begin = (from: Picture, reads: number) => {
-    const knows = { statistics: false, tables: false };
-    const pass: Pass = { from, to: from, maps: [], sampling: copying, pixels: [], reads, ...knows };
-    passes.push(pass);
-    return pass;
-  };
-  let pass = begin(picture, -1);
-  let asked: Partial<Sampling> = {};
-  const next = (reads = passes.length - 1) => {
-    pass = begin(passes[reads]!.to, reads);
-    asked = {};
-  };
-  const isFresh = () => pass.maps.length + pass.pixels.length === 0 && !pass.filter && !pass.matrix && !pass.displaced;
-  const move = (sampling: Partial<Sampling>) => {
-    const behindPlaced = pass.pixels.some(({ step }) => step.placed || step.needs);
-    if (pass.filter || pass.matrix || pass.displaced || !agree(asked, sampling) || behindPlaced) next();
-    asked = { ...asked, ...sampling };
-    pass.sampling = { ...copying, ...asked };
-    if (sampling.fillMode) for (const pixel of pass.pixels) pixel.inside = true;
-  };
-  const note = (needs: readonly Need[] = []) => {
-    for (const { of } of needs) pass[of] = true;
-  };
-  for (const op of ops) {
-    const named = new Map([['input', passes.length - 1]]);
-    for (const step of op.steps) {
-      if (step.kind === 'map') {
-        if (plain && !step.to) continue;
-        move(step.sampling ?? {});
-        const to = { ...pass.to, ...step.to };
-        pass.maps.push({ op, step, from: pass.to, to });
-        pass.to = to;
-      } else if (step.kind === 'displace') {
-        if (plain) continue;
-        move(step.sampling);
-        pass.displaced = { op, step };
-      } else if (step.kind === 'filter') {
-        if (plain) continue;
-        if (step.reads) next(named.get(step.reads));
-        else if (!isFresh() || (step.needs && passes.length === 1)) next();
-        pass.filter = { op, step };
-        note(step.needs);
-        if (step.through) {
-          pass.sampling = { ...copying, ...step.through.sampling };
-          pass.maps.push({ op, step: step.through, from: pass.to, to: pass.to });
-        }
-      } else if (step.kind === 'matrix') {
-        next();
-        pass.matrix = step;
-      } else if (step.kind === 'pixel') {
-        if (plain && !step.always) continue;
-        // The first pass reads the data set, which has no statistics.
-        const known = step.shares && !pass.filter && step.needs?.every(({ of }) => pass[of]);
-        if ((step.needs && !known && (!isFresh() || passes.length === 1)) || pass.matrix) next();
-        note(step.needs);
-        if (step.beside) pass.beside = named.get(step.beside)!;
-        pass.pixels.push({ op, step, inside: false });
-        if (step.names) named.set(step.names, passes.length - 1);
-      }
-    }
-  }
-  return passes;
-}
+export const emptyPass = (from: Picture, reads: number): Pass => ({
+  ...{ from, to: from, maps: [], sampling: copying, pixels: [], reads },
+  ...{ statistics: false, tables: false },
+});
 
-/** Whether one way of sampling is both: neither asks for what the other asks otherwise. */
-function agree(a: Partial<Sampling>, b: Partial<Sampling>): boolean {
-  const keys = ['fillMode', 'cval', 'interpolationOrder'] as const;
-  return keys.every((key) => a[key] === undefined || b[key] === undefined || a[key] === b[key]);
-}
-
-/**
- * A part of a pass' way from a pixel of what it gives to where that is sampled: maps that are multiplied into one matrix,
- * or a window.
- */
-export interface Leg {
-  maps: PlacedMap[];
-  window: boolean;
-  /** Later maps may look over the window's edge: they find there what the fill mode says. */
-  folded: boolean;
+/** The one pass of ops that work pixel by pixel on every image, and ask for nothing: what an augmentation that is only a scale has. */
+export function plainPass(ops: readonly PlacedOp[], picture: Picture): Pass {
+  const pixels = ops.flatMap((op) => op.steps.map((step) => ({ op, step: step as PixelStep, inside: false })));
+  return { ...emptyPass(picture, -1), pixels };
 }
 
 /** A pass that does not read the unchanged image. */
 export const isWarped = ({ maps, displaced }: Pass): boolean => maps.length > 0 || displaced !== undefined;
-
-/** The legs of a pass in the order of its ops: a pixel goes them from the last to the first. */
-export function legsOf({ maps, displaced }: Pass): Leg[] {
-  const legs: Leg[] = [];
-  maps.forEach((map, i) => {
-    const later = [...maps.slice(i + 1), ...(displaced ? [displaced] : [])];
-    const folded = later.some(({ step }) => step.sampling?.fillMode !== undefined);
-    // A window of whole pixels over whose edge nobody looks is a map like others.
-    const window = map.step.window === 'scaled' || (map.step.window === 'whole' && folded);
-    const last = legs.at(-1);
-    if (!window && last && !last.window) last.maps.push(map);
-    else legs.push({ maps: [map], window, folded: window && folded });
-  });
-  return legs;
-}
-
-/**
- * Which buffer each pass writes to, when there is one for each number and a pass may take one of which nobody will read any
- * more. Two are enough for passes that read each other in a row.
- */
-export function layOutputs(passes: readonly Pass[]): number[] {
-  const lastReader = passes.map((_, i) =>
-    passes.reduce((last, { reads, beside }, j) => (reads === i || beside === i ? j : last), i),
-  );
-  const buffers: number[] = [];
-  passes.forEach((_, i) => {
-    const taken = buffers.filter((_, earlier) => lastReader[earlier]! >= i);
-    let free = 0;
-    while (taken.includes(free)) free++;
-    buffers.push(free);
-  });
-  return buffers;
-}

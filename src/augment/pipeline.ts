@@ -1,5 +1,6 @@
 import { parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import * as further from './further.ts';
 import { generatorOps } from './generator_ops.ts';
 import {
   type FeatureStatistics,
@@ -7,6 +8,7 @@ import {
   fillGenerator,
   type ImageDataGeneratorConfig,
 } from './image_data_generator.ts';
+import { setFurtherAugmentation } from './loaded.ts';
 import { isRecorded, type Op, type OpDefinition, type Picture, type PlacedOp, pairSteps } from './op.ts';
 import { definitions } from './ops/index.ts';
 import { rescaleOp } from './ops/rescale.ts';
@@ -134,3 +136,6 @@ function place(ops: readonly Op[], from: Picture): Pipeline {
 function sizeBehind(op: Op, from: Picture): Picture {
   return Object.assign({ ...from }, ...op.steps.map((step) => (step.kind === 'map' ? step.to : {})));
 }
+
+// Whoever has this code has it for what plans batches, too.
+setFurtherAugmentation({ ...further, parseAugmentation });

@@ -7,9 +7,10 @@ import type { SavedRun } from '../formats/run_file.ts';
 import type { Evaluation, MetricConfig } from '../index.ts';
 import { unpackNumbers } from '../json_numbers.ts';
 import { isOfClasses } from '../model/loss.ts';
-import { checkDataset, pipelineFor } from '../plan/input.ts';
+import { checkDataset } from '../plan/check_dataset.ts';
+import { parsedFor } from '../plan/parsed_pipeline.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
-import { fillTrainerOptions } from '../train/trainer_options.ts';
 import { readRunOrModel } from './given_model.ts';
 import { readCleaned, readingLines } from './run.ts';
 import { addEvaluationOptions, type RunOptions } from './run_options.ts';
@@ -70,7 +71,7 @@ async function evaluateModel(given: string, options: EvaluateCommandOptions): Pr
       fix: 'give one with a part for validation or testing, or --validation-split above 0',
     });
   }
-  checkDataset(test, pipelineFor(inputView.augmentation, test.imageShape), {
+  checkDataset(test, parsedFor(inputView.augmentation, test.imageShape), {
     inputShape: model.inputShape,
     outputs,
     loss,

@@ -4,7 +4,7 @@ import { isDatasetName, numberListFormats, parseNumberList } from '../data/index
 import { ConfigurationError } from '../errors.ts';
 import type { FitSettings, MetricConfig } from '../index.ts';
 import { fillMetrics, metricTypes } from '../model/metrics/index.ts';
-import { fillFitSettings } from '../train/fit_settings.ts';
+import { fillFitSettings } from '../train/fill_fit_settings.ts';
 import { type ClassWeight, requireClassWeight } from '../train/sample_weights.ts';
 import { fillTestTimeAugmentation } from '../train/test_time_augmentation.ts';
 import type { SampleWeightFile } from './run_options.ts';

@@ -4,7 +4,8 @@ import { ConfigurationError } from '../errors.ts';
 import type { SavedRun } from '../formats/run_file.ts';
 import { withClasses } from '../model/classes.ts';
 import { compileModel, type Model } from '../model/graph.ts';
-import { checkImageShape, pipelineFor } from '../plan/input.ts';
+import { checkImageShape } from '../plan/input.ts';
+import { parsedFor } from '../plan/parsed_pipeline.ts';
 import { readRunOrModel } from './given_model.ts';
 import { augmentationOf, outputsFor, type RunOptions } from './run_options.ts';
 
@@ -86,7 +87,7 @@ export function modelFrom({ run }: FromModel, options: RunOptions, dataset: Data
   const { model } = run.options;
   checkImageShape(
     dataset.imageShape,
-    pipelineFor(augmentationOf(options), dataset.imageShape),
+    parsedFor(augmentationOf(options), dataset.imageShape),
     compileModel(model).inputShape,
   );
   return { ...model, layers: withClasses(model.layers, outputsFor(dataset)) };

@@ -3,8 +3,8 @@ import { counted } from '../figures.ts';
 import type { FitSettings, TrainerOptions } from '../index.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
 import { stepSamples } from '../plan/settings.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { splitForTraining } from '../train/split.ts';
-import { fillTrainerOptions } from '../train/trainer_options.ts';
 
 /**
  * Warnings about the length of a run: a schedule that is longer or shorter than it, and

@@ -6,7 +6,7 @@ import { ConfigurationError, DataError } from '../errors.ts';
 import { counted, figure } from '../figures.ts';
 import { optionsOfRun } from '../formats/model_of_run.ts';
 import { metricOf } from '../model/loss.ts';
-import { fillTrainerOptions } from '../train/trainer_options.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { readRunOrModel } from './given_model.ts';
 import { type PicturePrediction, pictureFile } from './headless/model_files.ts';

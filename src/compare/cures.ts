@@ -7,10 +7,12 @@ import type { Model } from '../model/graph.ts';
 import { fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
 import { requireTrained } from '../model/require_trained.ts';
 import { fillInitializer, type InitializerConfig } from '../model/weight_options.ts';
-import { checkDataset, pipelineFor } from '../plan/input.ts';
+import { checkDataset } from '../plan/check_dataset.ts';
+import { parsedFor } from '../plan/parsed_pipeline.ts';
 import { applyChange } from '../train/apply_change.ts';
 import type { ExperimentChange } from '../train/experiment_change.ts';
-import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 
 /** A network that does not learn as it should, and how it is trained: plain JSON. */
 export interface SickNetwork {
@@ -162,6 +164,6 @@ export function requireTrainable(options: TrainerOptions, datasets: Datasets): v
   requireTrained(model);
   for (const dataset of [datasets.train, datasets.test]) {
     const { inputShape } = model;
-    checkDataset(dataset, pipelineFor(inputView.augmentation, dataset.imageShape), { inputShape, outputs, loss });
+    checkDataset(dataset, parsedFor(inputView.augmentation, dataset.imageShape), { inputShape, outputs, loss });
   }
 }

@@ -2,13 +2,16 @@ import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { metricOf } from '../model/loss.ts';
 import { requireTrained } from '../model/require_trained.ts';
-import { checkDataset, pipelineFor, pipelineInto } from '../plan/input.ts';
+import { checkDataset } from '../plan/check_dataset.ts';
+import { parsedFor, parsedInto } from '../plan/parsed_pipeline.ts';
 import type { Settings } from '../plan/settings.ts';
 import { requireCallbacksFit } from '../train/callbacks/index.ts';
 import { weightsOf } from '../train/class_weights.ts';
-import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
+import { fillFitSettings } from '../train/fill_fit_settings.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
+import type { FitSettings } from '../train/fit_settings.ts';
 import type { Measured } from '../train/monitor.ts';
-import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 
 /** The variables that twins can differ in. */
 export const variables = ['augmentation', 'optimizer', 'model', 'learning-rate'] as const;
@@ -86,13 +89,13 @@ function requireComparable(
   const { model, outputs, loss, inputView } = settings;
   const { augmentation } = inputView;
   for (const dataset of [train, test]) {
-    checkDataset(dataset, pipelineFor(augmentation, dataset.imageShape), {
+    checkDataset(dataset, parsedFor(augmentation, dataset.imageShape), {
       inputShape: model.inputShape,
       outputs,
       loss,
     });
   }
-  const { generator } = pipelineInto(augmentation, model.inputShape);
+  const { generator } = parsedInto(augmentation, model.inputShape);
   if (generator?.validationSplit) throw ownValidation(generator.validationSplit);
   if (vary === 'augmentation' && generator && generator.compat !== 'corrected') {
     throw new ConfigurationError({
@@ -150,8 +153,7 @@ function partsOf({
 }: Settings): Record<string, unknown> {
   const { learningRate, ...rest } = optimizer;
   const { augmentation, probability, views } = inputView;
-  const { generator } = pipelineInto(augmentation, model.inputShape);
-  const decoder = generator ?? pipelineFor({}, model.inputShape).generator!;
+  const decoder = (parsedInto(augmentation, model.inputShape).generator ?? parsedInto({}, model.inputShape).generator)!;
   const random: Record<string, unknown> = { ...decoder };
   for (const name of decoding) delete random[name];
   return {

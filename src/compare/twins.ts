@@ -10,12 +10,13 @@ import { sliceDataset } from '../plan/samples.ts';
 import { fillCallbacks } from '../train/callbacks/index.ts';
 import { NonFiniteError } from '../train/diagnosis.ts';
 import type { Evaluation } from '../train/evaluate.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import type { FitSettings } from '../train/fit_settings.ts';
 import { isBetter, type Monitor, monitored, monitorOf } from '../train/monitor.ts';
 import type { Pace } from '../train/pace.ts';
 import type { Snapshot } from '../train/snapshot.ts';
 import { Trainer } from '../train/trainer.ts';
-import { type FitOptions, fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+import type { FitOptions, TrainerOptions } from '../train/trainer_options.ts';
 import { LockStep } from './lock_step.ts';
 import { isAugmented, measuredOf, requireTwins, type TwinOptions } from './twin_options.ts';
 import {

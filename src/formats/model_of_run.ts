@@ -4,9 +4,10 @@ import { elementsOf, initialWeights } from '../model/initializers.ts';
 import { activationOption } from '../model/layer.ts';
 import { lossFor, requireEnding } from '../model/loss.ts';
 import { fillOptimizer, slotsOf } from '../model/optimizer.ts';
-import { pipelineInto } from '../plan/input.ts';
+import { parsedInto } from '../plan/parsed_pipeline.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { classesOfOutputs } from '../train/prediction_facts.ts';
-import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 import type { SavedRun } from './run_file.ts';
 import type { ImportedModel } from './tensorflow.ts';
 import { mostWeights, type TrainedModel } from './trained_model.ts';
@@ -29,7 +30,7 @@ export function modelOfRun({
 
 /** The factor that the bytes of an image are multiplied by before the network; null where preprocessing does more than that. */
 function rescaleOf({ augmentation, model }: TrainerOptions): number | null {
-  const { ops } = pipelineInto(augmentation ?? {}, model.inputShape);
+  const { ops } = parsedInto(augmentation ?? {}, model.inputShape);
   let factor = 1;
   for (const step of ops.flatMap(({ steps }) => steps)) {
     if (step.kind === 'matrix') return null;

@@ -11,9 +11,11 @@ import { compileModel } from '../model/graph.ts';
 import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type PictureFit, pictureFits } from '../picture_fit.ts';
 import type { CallbackStates } from '../train/callbacks/index.ts';
-import { type FitSettings, fillFitSettings } from '../train/fit_settings.ts';
+import { fillFitSettings } from '../train/fill_fit_settings.ts';
+import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
+import type { FitSettings } from '../train/fit_settings.ts';
 import type { Snapshot } from '../train/snapshot.ts';
-import { fillTrainerOptions, type TrainerOptions } from '../train/trainer_options.ts';
+import type { TrainerOptions } from '../train/trainer_options.ts';
 import { copyWeights } from '../train/weights.ts';
 import { crc32c } from './crc32c.ts';
 

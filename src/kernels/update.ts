@@ -5,8 +5,6 @@ import decay from '../../shaders/lib/decay.wgsl?raw';
 import measureUpdate from '../../shaders/lib/measure_update.wgsl?raw';
 import nadamMomentum from '../../shaders/lib/nadam_momentum.wgsl?raw';
 import updateSource from '../../shaders/update.wgsl?raw';
-import weightAverageSource from '../../shaders/weight_average.wgsl?raw';
-import weightPenaltySource from '../../shaders/weight_penalty.wgsl?raw';
 import type { Traits } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
 import type { Clip } from '../model/optimizer.ts';
@@ -49,16 +47,6 @@ export const gradientNorm: Kernel<GradientNormShape> = {
   }),
   workgroups: (s) => [s.chunks],
   cost: (s) => ({ flops: (s.regularized ? 16 : 8) * s.elements, bytes: 16 * (s.regularized ? 3 : 1) * s.elements }),
-};
-
-export const weightPenalty: Kernel<ChunkedShape> = {
-  name: 'weight_penalty',
-  source: weightPenaltySource,
-  variants: chunkInvocations,
-  flags: (_, { workgroupSize }) => ({ workgroup_size: workgroupSize! }),
-  buffers: (s) => ({ w: s.elements * 4, chunks: s.chunks * 4, regularizers: 2 * s.tensors, penalties: s.chunks }),
-  workgroups: (s) => [s.chunks],
-  cost: (s) => ({ flops: 8 * s.elements, bytes: 16 * s.elements }),
 };
 
 export interface EndOfStepShape extends ChunkedShape, Betas {
@@ -160,25 +148,3 @@ export const updateKernel = <S extends UpdateShape>(rule: UpdateRule<S>): Kernel
     bytes: 16 * (3 + 2 * rule.slots(s).length + (rule.reads?.(s).length ?? 0)) * s.elements,
   }),
 });
-
-export interface WeightAverageShape extends ChunkedShape {
-  /** How much of the average each update keeps. */
-  momentum: number;
-  /** Updates after which the weights become their average, again and again; undefined for never. */
-  overwriteEvery?: number | undefined;
-}
-
-/** To be launched after the update. */
-export const weightAverage: Kernel<WeightAverageShape> = {
-  name: 'weight_average',
-  source: weightAverageSource + stateSource,
-  variants: chunkInvocations,
-  flags: (s, { workgroupSize }) => ({ workgroup_size: workgroupSize!, overwrites: s.overwriteEvery !== undefined }),
-  constants: (s) => ({
-    one_minus_momentum: 1 - s.momentum,
-    ...(s.overwriteEvery !== undefined && { every: s.overwriteEvery }),
-  }),
-  buffers: (s) => ({ chunks: s.chunks * 4, state: stateWords, w: s.elements * 4, a: s.elements * 4 }),
-  workgroups: (s) => [s.chunks],
-  cost: (s) => ({ flops: 12 * s.elements, bytes: 48 * s.elements }),
-};

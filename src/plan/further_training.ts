@@ -7,6 +7,9 @@ import type { Launch } from './losses/index.ts';
 import { planMuon } from './muon.ts';
 import type { BaseOptimizerType, UpdateNumbers } from './update.ts';
 
+export { accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
+export { planAverage, planPenalty } from './averages_and_penalties.ts';
+
 /** The update kernels of all optimizers but those of update.ts: loaded for runs that choose one of them. */
 export const furtherUpdates = {
   nadam: { kernel: kernels.nadam, numbers: ({ beta1, beta2, epsilon }) => ({ beta1, beta2, epsilon }) },

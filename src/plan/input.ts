@@ -1,10 +1,8 @@
 import { type BatchSource, type Drafter, isAugmenting, planBatch } from '../augment/batch.ts';
-import { kerasRangesOf } from '../augment/generator_ops.ts';
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
-import { kerasEpoch } from '../augment/keras_flow.ts';
-import { mostPixels } from '../augment/ops/crop.ts';
-import { packParameters } from '../augment/parameters.ts';
-import { type AugmentationConfig, type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
+import { mostPixels } from '../augment/op.ts';
+import type { AugmentationConfig, Pipeline } from '../augment/pipeline.ts';
+import { parseLoaded } from '../augment/plain.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
@@ -12,7 +10,7 @@ import type { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { shuffledOrder } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
-import { checkLabels, type LabelFacts, targetsOf } from './targets.ts';
+import { areOnlyLabels, type LabelFacts, requireLabelsBelow } from './labels.ts';
 
 /** The buffers between a data set and the network. */
 export interface InputBuffers<B = Slice> {
@@ -87,14 +85,26 @@ export async function planInput(
 ): Promise<DatasetInput> {
   const pipeline = pipelineFor(inputView.augmentation, dataset.imageShape, inputView.statistics);
   if (sampling.blank) checkImageShape(dataset.imageShape, pipeline, model.inputShape);
-  else checkDataset(dataset, pipeline, model);
+  else checkImages(dataset, pipeline, model);
+  const targets = await targetsFor(dataset, model, sampling);
   const memory = new Memory(recorder.gpu.device);
   try {
-    return await planInto(recorder.into(memory), dataset, model, pipeline, inputView, sampling, buffers);
+    return await planInto(recorder.into(memory), dataset, targets, model, pipeline, inputView, sampling, buffers);
   } catch (error) {
     memory.dispose();
     throw error;
   }
+}
+
+/** Loads the code for soft labels and numbers on demand. @throws ConfigurationError for labels or targets that do not fit the loss. */
+async function targetsFor(dataset: Dataset, model: ModelFacts, { blank }: Sampling): Promise<Float32Array | undefined> {
+  if (areOnlyLabels(model, dataset)) {
+    if (!blank) requireLabelsBelow(model.outputs, dataset);
+    return undefined;
+  }
+  const { checkLabels, targetsOf } = await import('./targets.ts');
+  if (!blank) checkLabels(model, dataset);
+  return targetsOf(model, dataset);
 }
 
 /** The facts about a model that decide whether a data set fits it. */
@@ -117,6 +127,7 @@ interface Sampling {
 async function planInto(
   recorder: Recorder,
   dataset: Dataset,
+  targets: Float32Array | undefined,
   model: ModelFacts,
   pipeline: Pipeline,
   { plain, probability, views }: InputView,
@@ -124,7 +135,6 @@ async function planInto(
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const { gpu, memory } = recorder;
-  const targets = targetsOf(model, dataset);
   const data = {
     images: blank
       ? memory.storage('dataset.images', Math.ceil((dataset.count * bytesOf(dataset.imageShape)) / 4))
@@ -139,7 +149,8 @@ async function planInto(
   const own = { ...buffers, ...(batchWeights && { weights: batchWeights }) };
   const source = sourceOf(recorder, data, model.outputs, pipeline, { plain, probability, views }, batch, own);
   const { order, places, listed } = source;
-  const flow = listed && kerasFlowOf(pipeline, dataset, batch, seed);
+  // Loaded on demand.
+  const flow = listed && (await import('./keras_input.ts')).kerasFlowOf(pipeline, dataset, batch, seed);
   const { recording, passes } = await planBatch(recorder, pipeline, source);
   const plainBatch =
     alsoPlain && !plain && isAugmenting(pipeline)
@@ -148,8 +159,8 @@ async function planInto(
   const orderOf = (epoch: number, shuffle: boolean) => {
     if (!flow) return shuffle ? shuffledOrder(places, seed, epoch) : Uint32Array.from({ length: places }, (_, i) => i);
     const drawn = flow(epoch, shuffle);
-    gpu.device.queue.writeBuffer(listed!.buffer, 0, packParameters(pipeline, drawn.parameters));
-    return Uint32Array.from(drawn.order);
+    gpu.device.queue.writeBuffer(listed!.buffer, 0, drawn.records);
+    return drawn.order;
   };
   return {
     recording,
@@ -231,54 +242,51 @@ function plainOf({ labels, targets, listed: _, ...source }: BatchSource, buffers
 const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefined && generator.compat !== 'corrected';
 
 /**
- * Keras' own draws, where they are asked for: of `model.fit` with TensorFlow under it, which looks at two batches before
- * it begins, and with shuffle=False, because it is the flow that shuffles.
+ * An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1.
+ *
+ * @param parse that of the code that has been loaded, unless given.
  */
-function kerasFlowOf({ generator }: Pipeline, dataset: Dataset, batchSize: number, seed: number) {
-  if (!generator) return undefined;
-  const { imageShape, count: samples } = dataset;
-  const options = { ranges: kerasRangesOf(generator), imageShape, samples, batchSize, seed };
-  return (epoch: number, shuffle: boolean) => kerasEpoch({ ...options, shuffle }, { by: 'fit', looked: 2 }, epoch - 1);
-}
-
-/** An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1. */
 export function pipelineFor(
   augmentation: unknown,
   imageShape: readonly number[],
   statistics?: FeatureStatistics,
+  parse = parseLoaded,
 ): Pipeline {
-  return parseAugmentation(augmentation ?? {}, imageShape, { rescale, statistics });
+  return parse(augmentation ?? {}, imageShape, { rescale, ...(statistics && { statistics }) });
 }
 
 /**
  * An augmentation whose output must have the model's input shape, where the data set is not known yet. Without a crop, its
  * input has that shape too; before a crop, images may have any size.
+ *
+ * @param parse that of the code that has been loaded, unless given.
  */
-export function pipelineInto(augmentation: unknown, inputShape: readonly number[]): Pipeline {
+export function pipelineInto(augmentation: unknown, inputShape: readonly number[], parse = parseLoaded): Pipeline {
   if (Array.isArray(augmentation)) {
-    const pipeline = pipelineFor(augmentation, [mostPixels, mostPixels, inputShape[2]!]);
+    const pipeline = pipelineFor(augmentation, [mostPixels, mostPixels, inputShape[2]!], undefined, parse);
     const { from, to } = pipeline;
     if (from.height !== to.height || from.width !== to.width) return pipeline;
   }
-  return pipelineFor(augmentation, inputShape);
+  return pipelineFor(augmentation, inputShape, undefined, parse);
 }
 
 const bytesOf = (imageShape: readonly number[]): number => imageShape.reduce((a, b) => a * b, 1);
 
-/** @throws ConfigurationError for images of another shape than the model takes, labels that do not fit its loss. */
-export function checkDataset(dataset: Dataset, pipeline: Pipeline, model: ModelFacts): void {
-  const { imageShape, images, labels, count } = dataset;
-  checkImageShape(imageShape, pipeline, model.inputShape);
+/** @throws ConfigurationError for images of another shape than the model takes, or other numbers of images and labels. */
+export function checkImages(
+  { imageShape, images, labels, count }: Dataset,
+  pipeline: Pipeline,
+  { inputShape }: Pick<ModelFacts, 'inputShape'>,
+): void {
+  checkImageShape(imageShape, pipeline, inputShape);
   const bytes = bytesOf(imageShape);
-  if (count < 1 || images.length !== count * bytes || labels.length !== count) {
-    throw new ConfigurationError({
-      what: "The data set's parts don't fit each other",
-      found: `count ${count}, ${images.length} bytes of images, ${labels.length} labels`,
-      expected: `${count * bytes} bytes of images and ${count} labels, of at least one image`,
-      fix: 'make it with createDataset',
-    });
-  }
-  checkLabels(model, dataset);
+  if (count >= 1 && images.length === count * bytes && labels.length === count) return;
+  throw new ConfigurationError({
+    what: "The data set's parts don't fit each other",
+    found: `count ${count}, ${images.length} bytes of images, ${labels.length} labels`,
+    expected: `${count * bytes} bytes of images and ${count} labels, of at least one image`,
+    fix: 'make it with createDataset',
+  });
 }
 
 /** @throws ConfigurationError where an augmentation makes images of another shape than the model takes. */

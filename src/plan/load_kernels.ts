@@ -1,9 +1,11 @@
 import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { isCrossEntropy } from '../model/loss.ts';
+import { averageOf } from '../model/optimizer.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
+import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
 import { isBaseOptimizer } from './update.ts';
 
@@ -19,12 +21,18 @@ async function loadLayers({ layers }: CompiledModel): Promise<void> {
   if (!layers.every(needsNoMore)) setFurtherLayers(await import('./layers/further.ts'));
 }
 
-/** The same of everything that a trainer's step needs: its layers, its optimizer and its loss. */
+/** The same of everything that a trainer's step needs: its layers, its optimizer, its loss, regularizers, averages. */
 export async function loadKernels({
   model,
   optimizer,
   loss,
-}: Pick<Settings, 'model' | 'optimizer' | 'loss'>): Promise<void> {
-  const needsFurther = !isBaseOptimizer(optimizer) || !isCrossEntropy(loss);
+  accumulationSteps,
+}: Pick<Settings, 'model' | 'optimizer' | 'loss' | 'accumulationSteps'>): Promise<void> {
+  const needsFurther =
+    !isBaseOptimizer(optimizer) ||
+    !isCrossEntropy(loss) ||
+    accumulationSteps > 1 ||
+    averageOf(optimizer) !== undefined ||
+    isRegularized(model);
   await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
 }

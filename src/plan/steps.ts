@@ -3,21 +3,24 @@ import { scheduleWords } from '../kernels/schedule.ts';
 import { stateWords } from '../kernels/state.ts';
 import * as step from '../kernels/step.ts';
 import * as kernels from '../kernels/update.ts';
-import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { trainedTensors } from '../model/graph.ts';
 import { matrixOf } from '../model/layer.ts';
 import { isOfClasses, metricOf } from '../model/loss.ts';
-import { betasOf, clipOf } from '../model/optimizer.ts';
+import { averageOf, betasOf, clipOf } from '../model/optimizer.ts';
 import { scheduleOf } from '../model/schedule.ts';
 import type { ScheduleType } from '../model/schedules/index.ts';
-import { type Accumulation, accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
+import type { Accumulation } from './accumulation.ts';
+import type { PlannedAverage } from './averages_and_penalties.ts';
 import type { Bound } from './bind.ts';
 import { type Chunks, cutIntoChunks } from './chunks.ts';
+import { furtherTraining } from './loaded_training.ts';
 import { lossLaunch } from './losses/index.ts';
 import { type Measurement, planMeasurement } from './measurement.ts';
 import { type GraphPlan, type Network, planMovingStatistics, planNetwork } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import { isRegularized } from './regularized.ts';
 import type { Settings } from './settings.ts';
-import { type PlannedAverage, planAverage, planUpdate } from './update.ts';
+import { planUpdate } from './update.ts';
 
 /** Bad steps in a row after which training stops: one can be chance, three are a run that has diverged. */
 export const badStepsToHalt = 3;
@@ -93,12 +96,13 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
     probabilities: planner.buffer('state', 'probabilities', batch * outputs),
   };
   const chunks = uploadChunks(planner, network);
-  const penalty = planPenalty(planner, model, network, chunks);
+  const shape = shapeOf(network, chunks);
+  const penalty = isRegularized(model) && furtherTraining().planPenalty(planner, model, { network, chunks, shape });
   const clip = clipOf(optimizer);
   const arenas: Arenas & { network: Network } = {
     network,
     chunks,
-    shape: shapeOf(network, chunks),
+    shape,
     partials: planner.buffer('state', 'gradient_norm.partials', 4 * chunks.count),
     ...(penalty && { penalty: penalty.buffers }),
     ...(clip &&
@@ -107,7 +111,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   };
   const squares = planner.dispatch(
     kernels.gradientNorm,
-    { ...arenas.shape, regularized: penalty !== undefined },
+    { ...arenas.shape, regularized: penalty !== false },
     {
       dw: network.gradients.all,
       chunks: chunks.refs.table,
@@ -123,7 +127,7 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   const evaluation = planOf(evaluationState, network.gradient);
   const matrices = trainedTensors(model).map(({ spec }) => matrixOf(spec));
   const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state, matrices);
-  const average = planAverage(planner, optimizer, arenas, training.state);
+  const average = averageOf(optimizer) && furtherTraining().planAverage(planner, optimizer, arenas, training.state);
   const accumulated =
     accumulationSteps > 1
       ? planAccumulated(planner, settings, reader, arenas, { training: trainingState, evaluation: evaluationState })
@@ -165,6 +169,7 @@ function planAccumulated(
   arenas: Arenas & { network: Network },
   states: Record<'training' | 'evaluation', OwnState>,
 ) {
+  const { accumulationBuffers, planAccumulation, withMovingStatistics } = furtherTraining();
   const buffers = accumulationBuffers(planner, arenas.network);
   const fractional = metricOf(loss) !== 'accuracy';
   const of = (own: OwnState) =>
@@ -249,21 +254,6 @@ const shapeOf = ({ gradients }: Arenas['network'], { count }: Chunks): kernels.C
   chunks: count,
   tensors: gradients.tensors.length,
 });
-
-/** Regularizers, whose sum the loss gets; undefined where no layer has one. */
-function planPenalty(planner: Planner, model: CompiledModel, network: Arenas['network'], chunks: UploadedChunks) {
-  const factors = trainedTensors(model).flatMap(({ spec: { l1, l2 } }) => [l1, l2]);
-  if (!factors.some((factor) => factor > 0)) return undefined;
-  const regularizers = planner.upload('regularizers', Float32Array.from(factors));
-  const penalties = planner.buffer('state', 'weight_penalty.penalties', chunks.count);
-  const dispatch = planner.dispatch(kernels.weightPenalty, shapeOf(network, chunks), {
-    w: network.weights.all,
-    regularizers,
-    chunks: chunks.refs.table,
-    penalties,
-  });
-  return { buffers: { regularizers, penalties }, dispatch };
-}
 
 const stateBuffers = (planner: Planner, name: string, { shape }: RecordReader) => ({
   state: planner.buffer('state', `${name}.state`, stateWords),

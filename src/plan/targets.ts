@@ -3,16 +3,11 @@ import { ConfigurationError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { isOfClasses, type LossType } from '../model/loss.ts';
 import { lossDefinition } from '../model/losses/index.ts';
+import { type LabelFacts, requireLabelsBelow, type Samples } from './labels.ts';
 import { hasClasses } from './samples.ts';
-import type { Settings } from './settings.ts';
-
-/** The loss, and the number of the model's outputs. */
-export type LabelFacts = Pick<Settings, 'loss' | 'outputs'>;
 
 /** The tolerance for soft labels that should add up to one: the rounding of divisions in float32. */
 export const roundingOfShares = 1e-3;
-
-type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count'>;
 
 /** Whether a loss of classes is computed with a data set's soft labels. */
 export const bringsShares = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
@@ -59,7 +54,7 @@ function requireClassesForNumbers(type: LossType, outputs: number, classes: numb
 }
 
 function requireClasses({ loss, outputs: classes }: LabelFacts, dataset: Samples): void {
-  const { labels, targets } = dataset;
+  const { targets } = dataset;
   if (targets && !hasClasses(dataset)) {
     const each = targets.length / dataset.count;
     throw unfit(loss.type, `targets of ${counted(each, 'number')} each, and no classes`, {
@@ -67,14 +62,7 @@ function requireClasses({ loss, outputs: classes }: LabelFacts, dataset: Samples
       fits: fitting(targets, each),
     });
   }
-  const most = (labels as Uint8Array).reduce((a, b) => Math.max(a, b), 0);
-  if (most < classes) return;
-  throw new ConfigurationError({
-    what: 'A label is outside the classes of the model',
-    found: `label ${most} at image ${labels.indexOf(most)}`,
-    expected: `0 to ${classes - 1}`,
-    fix: "give the last dense layer a unit for each of the data set's classes",
-  });
+  requireLabelsBelow(classes, dataset);
 }
 
 function requireTargets({ loss, outputs }: LabelFacts, { targets, count }: Samples): void {

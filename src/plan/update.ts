@@ -1,7 +1,7 @@
 import type { Kernel } from '../gpu/kernel.ts';
 import * as kernels from '../kernels/optimizers.ts';
-import { type UpdateShape, weightAverage } from '../kernels/update.ts';
-import { averageOf, clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
+import type { UpdateShape } from '../kernels/update.ts';
+import { clipOf, type FilledOptimizer, slotsOf } from '../model/optimizer.ts';
 import type { FilledOptimizerOf, OptimizerType } from '../model/optimizers/index.ts';
 import { furtherTraining } from './loaded_training.ts';
 import type { Prepared } from './muon.ts';
@@ -101,33 +101,4 @@ export function planUpdate(
     },
   );
   return { dispatches: [...(prepared?.dispatches ?? []), update], slots };
-}
-
-/** The moving average of the weights. */
-export interface PlannedAverage {
-  /** Laid out as the arena of weights. */
-  all: BufferRef;
-  /** Where the weights are while the averages stand in their place. */
-  kept: BufferRef;
-  dispatch: PlannedDispatch;
-}
-
-/** Undefined for an optimizer that keeps none. */
-export function planAverage(
-  planner: Planner,
-  optimizer: FilledOptimizer,
-  { network, chunks, shape }: Arenas,
-  state: BufferRef,
-): PlannedAverage | undefined {
-  const average = averageOf(optimizer);
-  if (!average) return undefined;
-  const { all: weights } = network.weights;
-  const arena = (label: string) => planner.buffer('parameters', label, weights.size / 4);
-  const all = arena('weights.average');
-  const buffers = { chunks: chunks.refs.table, state, w: weights, a: all };
-  return {
-    all,
-    kept: arena('weights.kept'),
-    dispatch: planner.dispatch(weightAverage, { ...shape, ...average }, buffers),
-  };
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Measured } from '../health/metric.ts';
+import { loadAugmentation } from '../plan/load_augmentation.ts';
 import type { Engine } from './engine.ts';
 import { inferenceInput, inferencePass } from './inference_pass.ts';
 import { type FilledTestTimeAugmentation, requireOwnLabels, viewOf } from './test_time_augmentation.ts';
@@ -19,6 +20,7 @@ export async function augmentedPredictions(
   const { inputView, settings, scheduler } = engine;
   const { samples } = given;
   const view = viewOf(inputView, given);
+  await loadAugmentation(view.augmentation);
   requireOwnLabels(view, dataset);
   const { count } = dataset;
   const { outputs } = settings;

@@ -1,5 +1,4 @@
-import { fitStatistics } from '../augment/fit.ts';
-import { type FeatureStatistics, needsStatistics } from '../augment/image_data_generator.ts';
+import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
@@ -19,6 +18,7 @@ import { type ScheduleType, scheduleDefinition } from '../model/schedules/index.
 import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
 import { shareMemory } from '../plan/liveness.ts';
+import { loadAugmentation } from '../plan/load_augmentation.ts';
 import { loadKernels } from '../plan/load_kernels.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { lossLaunch } from '../plan/losses/index.ts';
@@ -30,6 +30,7 @@ import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../pla
 import type { CallbackStates } from './callbacks/index.ts';
 import { Interludes } from './interludes.ts';
 import { Scheduler } from './scheduler.ts';
+import { withAugmentation } from './trainer_options.ts';
 
 /** A bound probe, and where the host reads its results. */
 export type BoundProbe = Bound<ProbePlan> & { staging: GPUBuffer };
@@ -121,19 +122,24 @@ export class Engine {
     this.#inputView = settings.inputView;
   }
 
-  /** Makes all buffers and pipelines, and draws the initial weights. */
+  /**
+   * Fetches what the options need, makes all buffers and pipelines, and draws the initial weights.
+   *
+   * @throws ConfigurationError for an augmentation that is invalid.
+   */
   static async start(
     gpu: Gpu,
-    settings: Settings,
+    given: Settings,
     memory: Memory,
     startup: Startup,
     disposal: AbortSignal,
   ): Promise<Engine> {
     const begun = performance.now();
+    await Promise.all([loadKernels(given), loadAugmentation(given.inputView.augmentation)]);
+    const settings = withAugmentation(given);
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
     const reader = new RecordReader(model, health, settings);
-    await loadKernels(settings);
     const planner = new Planner(gpu.traits, memory);
     const stepPlan = planSteps(planner, settings, reader);
     const sequences = sequencesOf(stepPlan);
@@ -197,7 +203,8 @@ export class Engine {
   /** Keras' `fit` of the generator, with the first images that are trained on. */
   async fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
     const { generator } = pipelineFor(this.inputView.augmentation, imageShape);
-    if (!generator || !needsStatistics(generator) || this.inputView.statistics) return;
+    if (!generator?.featurewiseCenter || this.inputView.statistics) return;
+    const { fitStatistics } = await import('../augment/fit.ts'); // loaded on demand
     const memory = new Memory(this.gpu.device);
     const statistics = await fitStatistics(this.#recorder.into(memory), generator, imageShape, images).finally(() =>
       memory.dispose(),

@@ -13,9 +13,11 @@ import {
 import type { MetricValue } from '../model/metrics/metric_definition.ts';
 import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
+import { loadAugmentation } from '../plan/load_augmentation.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { inferenceInput, inferencePass } from './inference_pass.ts';
+import { metricsOf } from './metrics_of.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import {
   type FilledTestTimeAugmentation,
@@ -79,6 +81,8 @@ export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOpt
   };
 }
 
+export { inferenceInput };
+
 /** Loss, accuracy and metrics on a data set: `Trainer.evaluate`. */
 export async function evaluate(
   engine: Engine,
@@ -95,6 +99,8 @@ export async function evaluate(
     ...(sampleWeight && { sampleWeights: requireSampleWeight(sampleWeight, dataset.count) }),
   };
   if (testTimeAugmentation) {
+    const { augmentation } = testTimeAugmentation;
+    if (augmentation !== undefined) await loadAugmentation(augmentation);
     requireTestTimeAugmentationFits(engine.inputView, dataset, testTimeAugmentation);
     // Loaded on demand.
     const { augmentedPredictions } = await import('./augmented_predictions.ts');
@@ -116,15 +122,6 @@ export async function evaluate(
     await engine.scheduler.abandon();
     input.dispose();
   }
-}
-
-/** The metrics of a trainer, except where a call gives others. */
-export function metricsOf(
-  all: readonly FilledMetric[],
-  given: Pick<FilledEvaluateOptions, 'metrics' | 'weightedMetrics'>,
-): FilledMetric[] {
-  const { metrics = all.filter((it) => !it.isWeighted), weightedMetrics = all.filter((it) => it.isWeighted) } = given;
-  return [...metrics, ...weightedMetrics];
 }
 
 /** The same on a data set that lies on the GPU already. */

@@ -1,35 +1,38 @@
+import { isPlain } from '../augment/plain.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
-import { chanceLevel } from '../health/chance.ts';
+import type { Verdict } from '../health/health.ts';
 import { type EpochRecord, emptyHistory, type History, summarize, withoutHealth } from '../health/history.ts';
-import { type RunFacts, RunWatch } from '../health/run_watch.ts';
-import { judgedLayers, VerdictWatch } from '../health/verdicts.ts';
-import { trainedTensors } from '../model/graph.ts';
-import { elementsOf } from '../model/initializers.ts';
+import type { WatchState } from '../health/verdicts.ts';
 import { metricOf } from '../model/loss.ts';
 import { type FilledMetric, requireMetricsFit, validationName } from '../model/metrics/index.ts';
 import { scheduleLengthWarning } from '../model/schedule.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { badStepsToHalt } from '../plan/steps.ts';
-import { Callbacks, type FilledCallbacks, requireCallbacksFit } from './callbacks/index.ts';
+import type { Callbacks, FilledCallbacks } from './callbacks/index.ts';
 import { CheckpointTimes } from './checkpoint_every.ts';
 import type { Engine } from './engine.ts';
-import { evaluateInput, metricsOf } from './evaluate.ts';
 import { isEverValidated, isValidated } from './fit_settings.ts';
-import { inferenceInput } from './inference_pass.ts';
+import type { Judging } from './judging.ts';
+import { metricsOf } from './metrics_of.ts';
 import type { Measured } from './monitor.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Probing } from './probing.ts';
-import { type ClassWeight, requireSampleWeight } from './sample_weights.ts';
-import { takeSnapshot } from './snapshot.ts';
-import { splitForTraining } from './split.ts';
+import type { ClassWeight } from './sample_weights.ts';
+import type { Split } from './split.ts';
 import { type FilledFitOptions, requireMetricsOfClasses } from './trainer_options.ts';
 import { readWeights } from './weights.ts';
 
-/** Few runs weigh classes, so the code for it is loaded on demand. */
+/** Few runs weigh samples or classes, so the code for it is loaded on demand. */
+const weightsIn = async (sampleWeight: Float32Array, { count }: Dataset) =>
+  (await import('./sample_weights.ts')).requireSampleWeight(sampleWeight, count);
+
 const weightsByClass = async (dataset: Dataset, classWeight: ClassWeight, sampleWeight: Float32Array | undefined) =>
   (await import('./class_weights.ts')).weightsOf(dataset, { classWeight, ...(sampleWeight && { sampleWeight }) });
+
+/** A run without validation does without. */
+const byEvaluation = () => import('./evaluate.ts');
 
 /** How often the run is judged. */
 const stepsBetweenJudgments = 50;
@@ -38,7 +41,7 @@ const stepsBetweenJudgments = 50;
 export async function fitDataset(engine: Engine, dataset: Dataset, options: FilledFitOptions): Promise<History> {
   const started = performance.now();
   const { steps, startup } = engine;
-  const { training, validation: kept, start } = splitForTraining(dataset, engine.inputView, options);
+  const { training, validation: kept, start } = await splitOf(engine, dataset, options);
   const validationData = options.validationData ?? kept;
   const metrics = metricsOf(engine.settings.metrics, options);
   const { outputs, loss } = engine.settings;
@@ -47,23 +50,26 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   const accuracy = metricOf(loss) === 'accuracy';
   const validates = isEverValidated(options.epochs, options.validationFreq);
   const measured = { validation: validationData !== undefined && validates, isLeftOut: !validates, accuracy, metrics };
-  requireCallbacksFit(options.callbacks, measured, typeof engine.learningRate !== 'number');
+  const callbacks = await begunCallbacks(engine, options, measured);
   await engine.fitAugmentation(training);
   const { classWeight, sampleWeight } = options;
   const given = sampleWeight ?? dataset.sampleWeights;
-  const own = given && requireSampleWeight(given, dataset.count).subarray(start, start + training.count);
+  const own = given && (await weightsIn(given, dataset)).subarray(start, start + training.count);
   const weights = classWeight === undefined ? own : await weightsByClass(training, classWeight, own);
   const how = { alsoPlain: engine.probe !== undefined, ...(weights && { weights }) };
   const input = await engine.input(training, engine.inputView, steps.training, how);
   let validation: DatasetInput | undefined;
   try {
-    if (validationData) validation = await inferenceInput(engine, validationData);
+    if (validationData) validation = await (await byEvaluation()).inferenceInput(engine, validationData);
     await engine.gpu.device.queue.onSubmittedWorkDone();
     if (!startup.uploadMs) startup.uploadMs = performance.now() - started;
     const place = placeOf(engine, input, options);
     const probing = engine.probe && (await startProbing(engine, input, training, start, place.stepsBefore + 1));
-    const facts = factsOf(engine, training, weights !== undefined);
-    return await train(engine, input, validation, probing, place, measured, facts, { ...options, validationData });
+    const data = { data: training, isWeighted: weights !== undefined };
+    return await train(engine, input, validation, probing, place, measured, data, callbacks, {
+      ...options,
+      validationData,
+    });
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
     await engine.scheduler.abandon();
@@ -72,15 +78,45 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
   }
 }
 
-/** The facts that the run is judged by. @param weighted samples have weights, so the labels give no chance level of the loss. */
-function factsOf(
-  { settings: { model, loss } }: Engine,
-  { labels, classNames, targets, count }: Dataset,
-  weighted: boolean,
-): RunFacts {
-  const weights = trainedTensors(model).reduce((sum, { spec }) => sum + elementsOf(spec), 0);
-  const known = targets === undefined && !weighted;
-  return { chance: known ? chanceLevel(loss, labels, classNames.length) : undefined, images: count, weights };
+/** Loads the code on demand: only an augmentation that is more than a scale can have a split of its own. */
+async function splitOf({ inputView }: Engine, dataset: Dataset, options: FilledFitOptions): Promise<Split> {
+  if (isPlain(inputView.augmentation) && options.validationSplit === undefined) return { training: dataset, start: 0 };
+  const { splitForTraining } = await import('./split.ts');
+  return splitForTraining(dataset, inputView, options);
+}
+
+type RunCallbacks = Pick<Callbacks, 'restoresBestWeights' | 'epochEnd' | 'states' | 'stoppedEarly'>;
+
+/** A run without callbacks. */
+const noCallbacks: RunCallbacks = {
+  restoresBestWeights: false,
+  states: undefined,
+  epochEnd: () => ({ stop: false, keepWeights: false }),
+  stoppedEarly: () => undefined,
+};
+
+/** Loads the code of callbacks on demand. @throws ConfigurationError for those that do not fit the run. */
+async function begunCallbacks(
+  engine: Engine,
+  { callbacks: filled }: FilledFitOptions,
+  measured: Measured,
+): Promise<() => RunCallbacks> {
+  if (Object.keys(filled).length === 0) return () => noCallbacks;
+  const { Callbacks, requireCallbacksFit } = await import('./callbacks/index.ts');
+  requireCallbacksFit(filled, measured, typeof engine.learningRate !== 'number');
+  return () => new Callbacks(filled, measured, engine.keptByCallbacks.states);
+}
+
+/** A run as far as its verdicts depend on it. */
+export interface JudgedRun {
+  settings: Engine['settings'];
+  /** The samples that are trained on. */
+  data: Dataset;
+  /** Samples have weights. */
+  isWeighted: boolean;
+  epochSteps: number;
+  verdictsBefore: readonly Verdict[];
+  watchBefore: WatchState | undefined;
 }
 
 /** Loads the code for probes on demand. */
@@ -132,14 +168,14 @@ async function train(
   probing: Probing | undefined,
   { epochSteps, stepsBefore }: Place,
   measured: Measured & { metrics: readonly FilledMetric[] },
-  facts: RunFacts,
+  data: Pick<JudgedRun, 'data' | 'isWeighted'>,
+  beginCallbacks: () => RunCallbacks,
   { epochs, initialEpoch, initialSteps, ...options }: FilledFitOptions,
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, interludes } = engine;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input);
   const history = emptyHistory();
-  const { model } = engine.settings;
   const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
   const warning = scheduleLengthWarning(engine.learningRate, updates);
   if (warning) {
@@ -147,25 +183,37 @@ async function train(
     options.onWarning?.(warning);
   }
   if (stepsBefore === 0) engine.keptByCallbacks = {};
-  const callbacks = new Callbacks(options.callbacks, measured, engine.keptByCallbacks.states);
+  const callbacks = beginCallbacks();
   engine.keptByCallbacks.states = callbacks.states;
   if (!callbacks.restoresBestWeights) delete engine.keptByCallbacks.bestWeights;
   /** True where a callback had ended the run that this one resumes: nothing is left to train. */
   let isOver = callbacks.stoppedEarly(false) !== undefined;
   const watchBefore = stepsBefore > 0 ? engine.watchBefore : undefined;
-  const layers = judgedLayers(model);
-  const watch = new VerdictWatch(layers, epochSteps, options.initialVerdicts, watchBefore);
-  const run = new RunWatch(layers, facts, watchBefore?.run);
-  watch.run = run;
-  const judgeRun = (end?: 'end' | 'failure') => {
+  // Fetched while the first steps are under way: nothing is judged before their records come.
+  const loading = import('./judging.ts');
+  loading.catch(() => undefined); // whoever waits for it throws
+  let judging: Judging | undefined;
+  /** Records that came before it. */
+  const early: [bytes: ArrayBuffer, count: number][] = [];
+  const judge = async () => {
+    if (judging) return judging;
+    const { Judging } = await loading;
+    judging = new Judging({
+      ...{ settings: engine.settings, ...data, epochSteps },
+      ...{ verdictsBefore: options.initialVerdicts, watchBefore },
+    });
+    engine.watch = judging.watch;
+    engine.watchBefore = undefined;
+    for (const [bytes, count] of early.splice(0)) take(bytes, count);
+    return judging;
+  };
+  const judgeRun = (by: Judging, end?: 'end' | 'failure') => {
     const step = stepsBefore + history.steps.length;
-    const verdict = run.judge({ step, epoch: Math.ceil(step / epochSteps) }, watch.verdicts, end);
+    const verdict = by.judgeRun({ step, epoch: Math.ceil(step / epochSteps) }, end);
     if (!verdict) return;
     history.runVerdicts.push(verdict);
     options.onRunVerdict?.(verdict);
   };
-  engine.watch = watch;
-  engine.watchBefore = undefined;
   /** From the run's count of steps to the trainer's. */
   const offset = engine.trainingSteps - stepsBefore;
   let ofEpoch = [...initialSteps];
@@ -173,6 +221,10 @@ async function train(
   let firstSubmitted = 0;
   const take = (bytes: ArrayBuffer, count: number) => {
     if (!startup.firstStepMs) startup.firstStepMs = performance.now() - firstSubmitted;
+    if (!judging) {
+      early.push([bytes.slice(0), count]);
+      return;
+    }
     for (let i = 0; i < count; i++) {
       const record = reader.read(bytes, i, true);
       if (!record || disposal.aborted) return;
@@ -185,11 +237,11 @@ async function train(
       history.steps.push(kept);
       ofEpoch.push(kept);
       options.onStep?.(record, { epochSteps, epochs });
-      for (const verdict of watch.add(record)) {
+      for (const verdict of judging.add(record)) {
         history.verdicts.push(verdict);
         options.onVerdict?.(verdict);
       }
-      if (record.step % stepsBetweenJudgments === 0) judgeRun();
+      if (record.step % stepsBetweenJudgments === 0) judgeRun(judging);
     }
   };
   const badStepsToStop = options.terminateOnNaN ? 1 : badStepsToHalt;
@@ -199,6 +251,7 @@ async function train(
   const isHeld = () => (pace.paused || interludes.areWaiting) && !isToStop();
   const times = options.onCheckpoint && new CheckpointTimes(options.checkpointEvery);
   const keepState = async () => {
+    const { takeSnapshot } = await import('./snapshot.ts');
     const snapshot = await takeSnapshot(engine);
     times!.taken();
     await options.onCheckpoint!(snapshot);
@@ -215,6 +268,7 @@ async function train(
     let lastKept = before > 0 ? left : Infinity;
     let heldMs = 0;
     while (left > 0) {
+      if (firstSubmitted || stepsBefore > 0 || probing || isHeld()) await judge();
       await scheduler.ready();
       if (isHeld()) {
         await scheduler.drain();
@@ -256,9 +310,10 @@ async function train(
       left -= submitted;
       pace.taken(submitted);
     }
+    const by = await judge();
     await scheduler.drain();
     if (badInARow >= badStepsToStop) {
-      judgeRun('failure');
+      judgeRun(by, 'failure');
       const { gpu, memory, steps, lastUpdate = 0 } = engine;
       const updated = lastUpdate - offset > stepsBefore ? lastUpdate - offset : undefined;
       const { diagnose } = await import('./diagnose.ts'); // few runs need it
@@ -272,6 +327,7 @@ async function train(
     const record = summarize(epoch, ofEpoch, (performance.now() - started - heldMs) / 1000, before);
     ofEpoch = [];
     if (validation && isValidated(epoch, options.validationFreq)) {
+      const { evaluateInput } = await byEvaluation();
       const evaluated = engine.withWeights('average', () =>
         evaluateInput(engine, validation, options.validationData!, measured.metrics),
       );
@@ -279,7 +335,7 @@ async function train(
     }
     isOver = await applyCallbacks(engine, callbacks, record);
     history.epochs.push(record);
-    run.addEpoch(record);
+    by.addEpoch(record);
     options.onEpoch?.(record);
     // Calls that onEpoch made see the end of this epoch, not the start of the next. They are queued one microtask later.
     await Promise.resolve();
@@ -287,7 +343,7 @@ async function train(
     if (times?.isDueAfterEpoch(stepsBefore + history.steps.length, epoch)) await keepState();
   }
   // A restored state after the last epoch is from before this judgment.
-  if (history.steps.length > 0 || initialEpoch === epochs || isOver) judgeRun('end');
+  if (history.steps.length > 0 || initialEpoch === epochs || isOver) judgeRun(await judge(), 'end');
   const isComplete = isOver || initialEpoch + history.epochs.length >= epochs;
   history.stopped = !isComplete;
   const restored = isComplete && restoreBestWeights(engine, options.callbacks);
@@ -297,7 +353,7 @@ async function train(
 }
 
 /** Calls the callbacks after an epoch and applies their decisions. @returns whether it was the last epoch. */
-async function applyCallbacks(engine: Engine, callbacks: Callbacks, record: EpochRecord): Promise<boolean> {
+async function applyCallbacks(engine: Engine, callbacks: RunCallbacks, record: EpochRecord): Promise<boolean> {
   const { learningRate: before, keptByCallbacks: kept } = engine;
   const { stop, keepWeights, learningRate } = callbacks.epochEnd(record, typeof before === 'number' ? before : 0);
   if (learningRate !== undefined) {

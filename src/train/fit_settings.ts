@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
-import { type CallbackOptions, type FilledCallbacks, fillCallbacks } from './callbacks/index.ts';
-import { type ClassWeight, requireClassWeight } from './sample_weights.ts';
+import type { CallbackOptions, FilledCallbacks } from './callbacks/index.ts';
+import type { ClassWeight } from './sample_weights.ts';
 
 /** The options of `fit` that are plain JSON: a saved run keeps them with the trainer's options. */
 export interface FitSettings extends CallbackOptions {
@@ -49,9 +49,12 @@ const rest = v.strictObject({
   validationSplit: v.optional(number(0, 1, 'open')),
 });
 
-/** @throws ConfigurationError for a value out of range or an unknown option of a callback. */
-export function fillFitSettings(settings: FitSettings): FilledFitSettings {
-  const { validationFreq = 1, terminateOnNaN, validationSplit, classWeight } = settings;
+/** All but the callbacks and `classWeight`, whose code is loaded on demand. @throws ConfigurationError for a value out of range. */
+export function fillOtherSettings({
+  validationFreq = 1,
+  terminateOnNaN,
+  validationSplit,
+}: FitSettings): Omit<FilledFitSettings, 'callbacks' | 'classWeight'> {
   return {
     ...parse(
       rest,
@@ -61,9 +64,7 @@ export function fillFitSettings(settings: FitSettings): FilledFitSettings {
       },
       'fit',
     ),
-    callbacks: fillCallbacks(settings),
     validationFreq: fillFrequency(validationFreq),
-    ...(classWeight !== undefined && { classWeight: requireClassWeight(classWeight) }),
   };
 }
 

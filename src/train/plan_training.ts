@@ -6,7 +6,8 @@ import { loadKernels } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
 import { type PlanLimits, Planner } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
-import { fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
+import { fillTrainerOptions } from './fill_trainer_options.ts';
+import type { TrainerOptions } from './trainer_options.ts';
 
 /** An adapter as far as a plan depends on it. */
 export interface PlannedAdapter {

@@ -7,6 +7,7 @@ import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
+import { type ClassProbability, topClasses } from './class_probabilities.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
 import { isPicture, type Picture, type PicturePreparation, requirePictures } from './picture.ts';
@@ -117,6 +118,18 @@ export async function predict(
     { slice: engine.steps.probabilities, elements: engine.settings.outputs },
   ]);
   return probabilities!;
+}
+
+/** The most probable classes: of one picture, or of each image. */
+export function topClassesOf(
+  images: Images,
+  probabilities: Float32Array,
+  outputs: number,
+  classNames: readonly string[],
+  top: number,
+): ClassProbability[] | ClassProbability[][] {
+  const classes = topClasses(probabilities, outputs, classNames, top);
+  return isPicture(images) ? classes[0]! : classes;
 }
 
 /** The output of every layer: `Trainer.activations`. */

@@ -2,7 +2,8 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Measured } from '../health/metric.ts';
 import { isOfClasses, metricOf } from '../model/loss.ts';
 import type { FilledLoss, FilledLossOf, LossType } from '../model/losses/index.ts';
-import { type LabelFacts, targetsOf } from '../plan/targets.ts';
+import type { LabelFacts } from '../plan/labels.ts';
+import { targetsOf } from '../plan/targets.ts';
 
 /** The loss of one sample from what the model predicts, and what it is compared with: a number for each output. */
 type LossOfSample<L> = (loss: L, predicted: Float32Array, targets: ArrayLike<number>) => number;

@@ -6,7 +6,7 @@ import { type InputView, pipelineFor } from '../plan/input.ts';
 import { hasClasses, sliceDataset } from '../plan/samples.ts';
 
 /** The training and validation parts of a data set. */
-interface Split {
+export interface Split {
   training: Dataset;
   validation?: Dataset;
   /** Index in the data set at which `training` begins. */

@@ -13,23 +13,13 @@ import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
 import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { BatchOptions, BatchRecord } from './batch.ts';
-import { type ClassProbability, topClasses } from './class_probabilities.ts';
+import type { ClassProbability } from './class_probabilities.ts';
 import { Engine, type Startup, type WhichWeights } from './engine.ts';
-import { type EvaluateOptions, type Evaluation, evaluate, fillEvaluateOptions } from './evaluate.ts';
+import type { EvaluateOptions, Evaluation } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import type { LearningRateCurve, LearningRateFinderOptions } from './learning_rate_finder.ts';
-import { isPicture, type Picture, type PicturePreparation } from './picture.ts';
-import {
-  activations,
-  fillPredictOptions,
-  type ImageList,
-  type Images,
-  type LayerOutput,
-  type PredictOptions,
-  type PreparedImages,
-  predict,
-  prepareImages,
-} from './predict.ts';
+import type { Picture, PicturePreparation } from './picture.ts';
+import type { ImageList, Images, LayerOutput, PredictOptions } from './predict.ts';
 import {
   classesOfOutputs,
   fillPredictionFacts,
@@ -37,14 +27,16 @@ import {
   requireClassesForTop,
 } from './prediction_facts.ts';
 import type { TrainingProfile } from './profile_step.ts';
-import { fitReopening } from './reopening.ts';
 import { requireDataset } from './require_dataset.ts';
-import { restoreSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts';
-import { type FitOptions, fillFitOptions, fillTrainerOptions, type TrainerOptions } from './trainer_options.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type FitOptions, fillFitOptions, fillOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readWeights } from './weights.ts';
 
-/** Loaded on demand: a page that only calls `fit` does without it. */
+/** Loaded on demand: a page that only calls `fit` does without them. */
 const byBatch = () => import('./batch.ts');
+const byPrediction = () => import('./predict.ts');
+const byEvaluation = () => import('./evaluate.ts');
+const bySnapshot = () => import('./snapshot.ts');
 
 /** Which of a trainer's weights are meant. */
 export interface WeightsOption {
@@ -66,6 +58,18 @@ export interface Predict {
   (images: ImageList, options: PredictOptions & WeightsOption & { top: number }): Promise<ClassProbability[][]>;
   /** @returns the model's outputs [n, outputs]. */
   (images: Images, options?: PredictOptions & WeightsOption & { top?: undefined }): Promise<Float32Array>;
+}
+
+/** Runs work in its turn. */
+type InTurn<T> = (work: (engine: Engine) => Promise<T>) => Promise<T>;
+
+/**
+ * The options of a turn that has been taken: a method takes its turn when it is called, though the code that checks its options may
+ * have to be loaded, and refuses them without waiting for the turn.
+ */
+async function firstOf<O>(options: Promise<O>, turn: Promise<unknown>): Promise<O> {
+  turn.catch(() => undefined); // who called waits for it, unless the options are refused
+  return options;
 }
 
 const weightsOption = v.strictObject({ weights: v.optional(v.picklist(['current', 'average'])) });
@@ -97,7 +101,7 @@ export class Trainer {
   #fits = 0;
 
   constructor(gpu: Gpu, options: TrainerOptions) {
-    const settings = fillTrainerOptions(options);
+    const settings = fillOptions(options);
     this.#settings = settings;
     this.options = { ...options };
     this.#gpu = gpu;
@@ -132,7 +136,7 @@ export class Trainer {
     this.#gpu = gpu;
     this.#memory = new Memory(gpu.device);
     this.#ready = this.#start().then(async (engine) => {
-      await restoreSnapshot(engine, snapshot);
+      await (await bySnapshot()).restoreSnapshot(engine, snapshot);
       return engine;
     });
     this.#ready.catch(() => undefined); // the caller that reopens throws
@@ -170,22 +174,30 @@ export class Trainer {
    */
   async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
     requireTrained(this.model);
-    const filled = fillFitOptions(options);
-    requireDataset(dataset);
-    if (filled.validationData) requireDataset(filled.validationData);
+    const filling = fillFitOptions(options).then((filled) => {
+      requireDataset(dataset);
+      if (filled.validationData) requireDataset(filled.validationData);
+      return filled;
+    });
     this.#fits++;
-    return this.#exclusively(async (engine) => {
+    const turn = this.#exclusively(async (engine) => {
+      let isReopening = false;
       try {
+        const filled = await filling;
         this.#takeFacts(dataset);
         if (filled.onDeviceLost === 'throw') return await fitDataset(engine, dataset, filled);
+        isReopening = true;
         this.#reopenings++;
+        const { fitReopening } = await import('./reopening.ts'); // loaded on demand
         return await fitReopening(engine, dataset, filled, (snapshot) => this.#reopen(snapshot));
       } finally {
-        if (filled.onDeviceLost === 'reopen') this.#endReopening();
+        if (isReopening) this.#endReopening();
         this.#fits--;
         await (await this.#ready).interludes.run();
       }
     });
+    await firstOf(filling, turn);
+    return turn;
   }
 
   /** Later than the result of the `fit`: a device that is lost as it returns does not take that away. */
@@ -205,28 +217,18 @@ export class Trainer {
     /** The same as `Trainer.predict`. */
     predict: ((images, options) => this.#predict(images, options, (work) => this.#between(work))) as Predict,
     /** The same as `Trainer.activations`. */
-    activations: async (images: Images, options?: WeightsOption): Promise<LayerOutput[]> => {
-      const weights = this.#evaluated(options);
-      const prepared = this.#prepare(images);
-      return this.#between(async (engine) => activations(engine, await prepared, weights));
-    },
+    activations: (images: Images, options?: WeightsOption): Promise<LayerOutput[]> =>
+      this.#activations(images, options, (work) => this.#between(work)),
     /** The same as `Trainer.evaluate`. */
-    evaluate: async (
-      dataset: Dataset,
-      { weights, ...options }: EvaluateOptions & WeightsOption = {},
-    ): Promise<Evaluation> => {
-      const which = this.#evaluated({ weights });
-      const filled = fillEvaluateOptions(options);
-      requireDataset(dataset);
-      return this.#between((engine) => evaluate(engine, dataset, which, filled));
-    },
+    evaluate: (dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> =>
+      this.#evaluate(dataset, options, (work) => this.#between(work)),
     /** The same as `Trainer.getWeights`. */
     getWeights: async (options?: WeightsOption): Promise<Float32Array[]> => {
       const weights = this.#whichWeights(options, 'current');
       return this.#between((engine) => readWeights(engine, weights));
     },
     /** Called in `onEpoch`, it returns the state at that epoch's end. */
-    snapshot: (): Promise<Snapshot> => this.#between(takeSnapshot),
+    snapshot: (): Promise<Snapshot> => this.#between(async (engine) => (await bySnapshot()).takeSnapshot(engine)),
   };
 
   /**
@@ -306,25 +308,26 @@ export class Trainer {
   async #predict(
     images: Images,
     { weights, ...options }: PredictOptions & WeightsOption = {},
-    inTurn: (work: (engine: Engine) => Promise<Float32Array>) => Promise<Float32Array>,
+    inTurn: InTurn<Float32Array>,
   ): Promise<Prediction> {
     const which = this.#evaluated({ weights });
-    const filled = fillPredictOptions(options);
-    const { top } = filled;
     const { loss, outputs } = this.#settings;
-    if (top !== undefined) requireClassesForTop(loss);
-    const prepared = this.#prepare(images);
-    const probabilities = await inTurn(async (engine) => predict(engine, await prepared, which, filled));
-    if (top === undefined) return probabilities;
-    const classes = topClasses(probabilities, outputs, this.classNames, top);
-    return isPicture(images) ? classes[0]! : classes;
-  }
-
-  /** Begins at the time of the call. The turn that waits for it is taken then, too: methods keep the order of their calls. */
-  #prepare(images: Images): Promise<PreparedImages> {
-    const prepared = prepareImages(images, this.#facts.pictures);
+    const { pictures } = this.#facts;
+    const loading = byPrediction();
+    const filled = loading.then(({ fillPredictOptions }) => {
+      const filled = fillPredictOptions(options);
+      if (filled.top !== undefined) requireClassesForTop(loss);
+      return filled;
+    });
+    // Begins at the time of the call.
+    const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
     prepared.catch(() => undefined); // the turn that waits for it throws
-    return prepared;
+    const turn = inTurn(async (engine) => (await loading).predict(engine, await prepared, which, await filled));
+    const { top } = await firstOf(filled, turn);
+    const probabilities = await turn;
+    return top === undefined
+      ? probabilities
+      : (await loading).topClassesOf(images, probabilities, outputs, this.classNames, top);
   }
 
   /** Takes the names of the classes and the preparation of pictures from a data set, unless the options have them. */
@@ -345,10 +348,21 @@ export class Trainer {
    * @param options `weights` to compute with, as for `predict`.
    * @throws ConfigurationError for images that don't fit.
    */
-  async activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
+  activations(images: Images, options?: WeightsOption): Promise<LayerOutput[]> {
+    return this.#activations(images, options, (work) => this.#exclusively(work));
+  }
+
+  async #activations(
+    images: Images,
+    options: WeightsOption | undefined,
+    inTurn: InTurn<LayerOutput[]>,
+  ): Promise<LayerOutput[]> {
     const weights = this.#evaluated(options);
-    const prepared = this.#prepare(images);
-    return this.#exclusively(async (engine) => activations(engine, await prepared, weights));
+    const { pictures } = this.#facts;
+    const loading = byPrediction();
+    const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
+    prepared.catch(() => undefined); // the turn that waits for it throws
+    return inTurn(async (engine) => (await loading).activations(engine, await prepared, weights));
   }
 
   /**
@@ -358,11 +372,22 @@ export class Trainer {
    * @param options `weights` to compute with: with `useEma` their moving average by default, or `'current'`.
    * @throws ConfigurationError for a data set, metric or augmentation that doesn't fit.
    */
-  async evaluate(dataset: Dataset, { weights, ...options }: EvaluateOptions & WeightsOption = {}): Promise<Evaluation> {
+  evaluate(dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> {
+    return this.#evaluate(dataset, options, (work) => this.#exclusively(work));
+  }
+
+  async #evaluate(
+    dataset: Dataset,
+    { weights, ...options }: EvaluateOptions & WeightsOption = {},
+    inTurn: InTurn<Evaluation>,
+  ): Promise<Evaluation> {
     const which = this.#evaluated({ weights });
-    const filled = fillEvaluateOptions(options);
     requireDataset(dataset);
-    return this.#exclusively((engine) => evaluate(engine, dataset, which, filled));
+    const loading = byEvaluation();
+    const filled = loading.then(({ fillEvaluateOptions }) => fillEvaluateOptions(options));
+    const turn = inTurn(async (engine) => (await loading).evaluate(engine, dataset, which, await filled));
+    await firstOf(filled, turn);
+    return turn;
   }
 
   /**
@@ -392,7 +417,7 @@ export class Trainer {
 
   /** The whole state of training: weights, the optimizer's slots, the progress. A copy, for `restore` or a file. */
   snapshot(): Promise<Snapshot> {
-    return this.#exclusively(takeSnapshot);
+    return this.#exclusively(async (engine) => (await bySnapshot()).takeSnapshot(engine));
   }
 
   /**
@@ -401,7 +426,7 @@ export class Trainer {
    * @throws ConfigurationError for a snapshot of another model or optimizer; nothing has changed then.
    */
   restore(snapshot: Snapshot): Promise<void> {
-    return this.#exclusively((engine) => restoreSnapshot(engine, snapshot));
+    return this.#exclusively(async (engine) => (await bySnapshot()).restoreSnapshot(engine, snapshot));
   }
 
   /**

@@ -29,7 +29,7 @@ import { pipelineInto } from '../plan/input.ts';
 import { inputViewOf, type Mix } from '../plan/mix.ts';
 import type { Settings } from '../plan/settings.ts';
 import { type CheckpointEvery, checkpointEverySchema } from './checkpoint_every.ts';
-import { type FilledFitSettings, type FitSettings, fillFitSettings } from './fit_settings.ts';
+import { type FilledFitSettings, type FitSettings, fillOtherSettings } from './fit_settings.ts';
 import { Pace } from './pace.ts';
 import type { PicturePreparation } from './picture.ts';
 import { fillPredictionFacts } from './prediction_facts.ts';
@@ -217,7 +217,7 @@ export type FilledFitOptions = Omit<v.InferOutput<typeof fitOptions>, 'metrics' 
   FilledFitSettings & { metrics?: readonly FilledMetric[] };
 
 /** @throws ConfigurationError */
-export function fillFitOptions(options: FitOptions): FilledFitOptions {
+export async function fillFitOptions(options: FitOptions): Promise<FilledFitOptions> {
   const {
     metrics,
     earlyStopping,
@@ -228,22 +228,26 @@ export function fillFitOptions(options: FitOptions): FilledFitOptions {
     classWeight,
     ...others
   } = parse(fitOptions, options, 'fit');
+  const settings = fillOtherSettings({ terminateOnNaN, validationSplit, validationFreq });
+  const given = earlyStopping !== undefined || reduceLrOnPlateau !== undefined;
   return {
     ...others,
-    ...fillFitSettings({
-      earlyStopping,
-      reduceLrOnPlateau,
-      terminateOnNaN,
-      validationSplit,
-      validationFreq,
-      classWeight,
+    ...settings,
+    // Loaded on demand.
+    callbacks: given ? (await import('./callbacks/index.ts')).fillCallbacks({ earlyStopping, reduceLrOnPlateau }) : {},
+    ...(classWeight !== undefined && {
+      classWeight: (await import('./sample_weights.ts')).requireClassWeight(classWeight),
     }),
     ...(metrics && { metrics: fillMetrics(metrics) }),
   };
 }
 
-/** @throws ConfigurationError for a model, optimizer or option that is invalid. */
-export function fillTrainerOptions(options: TrainerOptions): Settings {
+/**
+ * All options but the augmentation, whose code need not be there yet: `withAugmentation` follows.
+ *
+ * @throws ConfigurationError for a model, optimizer or option that is invalid.
+ */
+export function fillOptions(options: TrainerOptions): Settings {
   if (!isObject(options)) {
     throw new ConfigurationError({
       what: 'createTrainer needs options',
@@ -269,8 +273,6 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const accumulationSteps = parse(integer(1, 65536), options.accumulationSteps ?? 1, 'accumulationSteps');
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
   const augmentation = options.augmentation ?? {};
-  // Invalid options are reported now; the shape of a data set is known later.
-  const { paired } = pipelineInto(augmentation, model.inputShape);
   if (options.probeEvery !== undefined && health !== 'full') {
     throw new ConfigurationError({
       what: 'probeEvery belongs to the level full',
@@ -284,7 +286,7 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
   const probeEvery = parse(integer(1), options.probeEvery ?? 100, 'probeEvery');
   const inputView = inputViewOf(augmentation, options.mix, options.copies);
   fillPredictionFacts(options, { model, outputs });
-  const soft = isOfClasses(loss) && (takesTargets(loss) || paired);
+  const soft = isOfClasses(loss) && takesTargets(loss);
   return {
     model,
     outputs,
@@ -299,6 +301,18 @@ export function fillTrainerOptions(options: TrainerOptions): Settings {
     probeEvery,
     metrics,
   };
+}
+
+/**
+ * Settings with what follows from their augmentation. The shape of a data set is known later.
+ *
+ * @param parsed what parses it: the code that has been loaded, unless given.
+ * @throws ConfigurationError for an augmentation that is invalid.
+ */
+export function withAugmentation(settings: Settings, parsed = pipelineInto): Settings {
+  const { inputView, model, loss, soft } = settings;
+  const { paired } = parsed(inputView.augmentation, model.inputShape);
+  return { ...settings, soft: soft || (paired && isOfClasses(loss)) };
 }
 
 /** @throws ConfigurationError for metrics of classes where the loss has none. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { layOutputs, planPasses } from '../../src/augment/passes.ts';
 import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
+import { layOutputs, planPasses } from '../../src/augment/plan_passes.ts';
 
 const affine = { type: 'randomAffine', degrees: 10 };
 const brightness = { type: 'colorJitter', brightness: 0.5 };

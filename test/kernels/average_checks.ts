@@ -1,4 +1,4 @@
-import { type WeightAverageShape, weightAverage } from '../../src/kernels/update.ts';
+import { type WeightAverageShape, weightAverage } from '../../src/kernels/further_updates.ts';
 import { movingAverage } from '../../src/reference/moving_average.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { arenaOf, likeArena } from './arena.ts';

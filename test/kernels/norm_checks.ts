@@ -1,3 +1,4 @@
+import { weightPenalty } from '../../src/kernels/further_updates.ts';
 import { gradientAt, gradientField, recordField, recordWords } from '../../src/kernels/record.ts';
 import {
   type ChunkedShape,
@@ -6,7 +7,6 @@ import {
   type GradientNormShape,
   gradientNorm,
   gradientNormReduce,
-  weightPenalty,
 } from '../../src/kernels/update.ts';
 import type { Clip } from '../../src/model/optimizer.ts';
 import { clipFactors } from '../../src/reference/clip.ts';

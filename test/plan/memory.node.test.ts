@@ -8,7 +8,7 @@ import { loadKernels } from '../../src/plan/load_kernels.ts';
 import { phasesOf, stepOf } from '../../src/plan/phases.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
-import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
+import { fillTrainerOptions } from '../../src/train/fill_trainer_options.ts';
 
 const mebibyte = 2 ** 20;
 const limits = { mostBytes: 2 ** 30, mostArenaBytes: 2 ** 27 };

@@ -3,7 +3,7 @@ import { Memory } from '../../src/gpu/memory.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { trainOnBatch } from '../../src/train/batch.ts';
 import { Engine } from '../../src/train/engine.ts';
-import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
+import { fillTrainerOptions } from '../../src/train/fill_trainer_options.ts';
 import { readTensors } from '../../src/train/weights.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { expectHealth } from './health_closeness.ts';

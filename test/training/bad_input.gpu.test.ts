@@ -89,12 +89,6 @@ describe('createTrainer refuses at once', () => {
           { what: 'seed: it is invalid', found: seed, expected: 'an integer from 0 to 4294967295' },
         ] as [string, unknown, Parts],
     ),
-    ['an augmentation that is a number', { model: smallModel, augmentation: 3 }, { found: 3 }],
-    [
-      'an unknown option of the augmentation',
-      { model: smallModel, augmentation: { rotationrange: 3 } },
-      { found: 'rotationrange', fix: expect.stringContaining('rotationRange') },
-    ],
     [
       'a model without softmax',
       { model: { inputShape: [2, 2, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 2 }] } },
@@ -103,6 +97,24 @@ describe('createTrainer refuses at once', () => {
   ])('%s', async (_, options, parts) => {
     expect(() => createTrainer(gpu, options as never)).toThrow(ConfigurationError);
     expect(await partsOf(() => createTrainer(gpu, options as never))).toMatchObject(parts);
+  });
+});
+
+describe('the first method refuses', () => {
+  test.each<[string, unknown, Parts]>([
+    ['an augmentation that is a number', 3, { found: 3 }],
+    [
+      'an unknown option of the augmentation',
+      { rotationrange: 3 },
+      { found: 'rotationrange', fix: expect.stringContaining('rotationRange') },
+    ],
+    ['an unknown op', [{ type: 'mixup' }], { found: 'mixup', fix: 'did you mean "mixUp"?' }],
+  ])('%s', async (_, augmentation, parts) => {
+    const trainer = createTrainer(gpu, { model: smallModel, augmentation: augmentation as never });
+    expect(await partsOf(() => trainer.fit(dataset))).toMatchObject(parts);
+    expect(await partsOf(() => trainer.predict(images))).toMatchObject(parts);
+    expect(trainer.memory).toEqual({ buffers: 0, bytes: 0 });
+    trainer.dispose();
   });
 });
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { EpochRecord } from '../../src/index.ts';
 import { Callbacks, fillCallbacks, requireCallbacksFit } from '../../src/train/callbacks/index.ts';
-import { fillFitSettings, isValidated } from '../../src/train/fit_settings.ts';
+import { fillFitSettings } from '../../src/train/fill_fit_settings.ts';
+import { isValidated } from '../../src/train/fit_settings.ts';
 import { lastShareBegins } from '../../src/train/split.ts';
 
 type Value = number | null | 'NaN';

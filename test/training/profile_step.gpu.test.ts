@@ -3,8 +3,8 @@ import { Memory } from '../../src/gpu/memory.ts';
 import { readSlices } from '../../src/gpu/readback.ts';
 import { stateFields } from '../../src/kernels/state.ts';
 import { Engine } from '../../src/train/engine.ts';
+import { fillTrainerOptions } from '../../src/train/fill_trainer_options.ts';
 import { profileStep } from '../../src/train/profile_step.ts';
-import { fillTrainerOptions } from '../../src/train/trainer_options.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { smallDataset, smallModel } from './small.ts';
 

@@ -1,32 +1,14 @@
 import drawSource from '../../../shaders/augment_draw.wgsl?raw';
-import mixSource from '../../../shaders/augment_mix.wgsl?raw';
 import pixelsSource from '../../../shaders/augment_pixels.wgsl?raw';
-import statisticsSource from '../../../shaders/augment_statistics.wgsl?raw';
-import tablesSource from '../../../shaders/augment_tables.wgsl?raw';
 import gatherRowsSource from '../../../shaders/gather_rows.wgsl?raw';
-import drawsSource from '../../../shaders/lib/draws.wgsl?raw';
-import mapsSource from '../../../shaders/lib/maps.wgsl?raw';
-import randomSource from '../../../shaders/lib/random.wgsl?raw';
-import warpSource from '../../../shaders/lib/read_warp.wgsl?raw';
 import type { Kernel } from '../../gpu/kernel.ts';
 import { stateSource, stateWords } from '../../kernels/state.ts';
 import { ceilDiv, spread } from '../../kernels/workgroups.ts';
-import { isRecorded, pairSteps } from '../op.ts';
-import { isWarped, legsOf, type Pass } from '../passes.ts';
+import { furtherAugmentation } from '../loaded.ts';
+import { isRecorded } from '../op.ts';
+import { isWarped, type Pass } from '../passes.ts';
 import type { Pipeline } from '../pipeline.ts';
-import {
-  drawLines,
-  isFilled,
-  isProjective,
-  layMaps,
-  literal,
-  locateLines,
-  mapLines,
-  mixLines,
-  pixelText,
-  readText,
-  stepLines,
-} from './augment_text.ts';
+import { literal, pixelText, readText, stepLines } from './augment_text.ts';
 
 /** The batch, as both kernels see it. */
 export interface AugmentShape {
@@ -65,17 +47,21 @@ const partnerPurpose = '0xfffffffeu';
 
 export const isMapped = (passes: readonly Pass[]): boolean => passes.some(({ maps }) => maps.length > 0);
 
+/** How many vec4s the maps of a slot take. */
+export const mapWords = (passes: readonly Pass[]): number =>
+  isMapped(passes) ? furtherAugmentation().layMaps(passes).stride : 0;
+
 /** Whether a batch has records at all: only ops with something to draw have words. */
 export const hasRecords = ({ ops }: Pipeline): boolean => ops.some(isRecorded);
 
-const unique = (texts: readonly string[]): string => [...new Set(texts)].join('');
+export const unique = (texts: readonly string[]): string => [...new Set(texts)].join('');
 
 export const augmentDraw: Kernel<AugmentDrawShape> = {
   name: 'augment_draw',
   source: (s) => {
     // An op's fragment may hold what draws and what maps: it wants both, also where nothing is drawn.
-    const random = hasRecords(s.pipeline) ? randomSource + drawsSource : '';
-    const maps = isMapped(s.passes) ? mapsSource : '';
+    const random = hasRecords(s.pipeline) ? furtherAugmentation().drawing : '';
+    const maps = isMapped(s.passes) ? furtherAugmentation().mapping : '';
     const own = unique(s.pipeline.ops.flatMap(({ drawSources = [] }) => drawSources));
     return drawSource + random + maps + own + stateSource;
   },
@@ -96,8 +82,8 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
       partner_purpose: partnerPurpose,
       words: `${s.pipeline.words}u`,
       augmented: augmentedText(s),
-      draw_lines: drawLines(s.pipeline.ops),
-      map_lines: mapLines(s.passes),
+      draw_lines: recorded ? furtherAugmentation().drawLines(s.pipeline.ops) : '',
+      map_lines: mapped ? furtherAugmentation().mapLines(s.passes) : '',
     };
   },
   constants: (s) => ({
@@ -110,12 +96,12 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
     order: s.places,
     sources: s.batch,
     ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
-    ...(isMapped(s.passes) && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+    ...(isMapped(s.passes) && { maps: s.batch * mapWords(s.passes) * 4 }),
     ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.places * s.pipeline.words }),
     ...(s.labelled && { labels: ceilDiv(s.images * labelBytesOf(s), 4), batch_labels: s.batch }),
   }),
   workgroups: (s) => spread(s.batch),
-  cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (s.pipeline.words + layMaps(s.passes).stride * 4 + 3) }),
+  cost: (s) => ({ flops: 0, bytes: 4 * s.batch * (s.pipeline.words + mapWords(s.passes) * 4 + 3) }),
 };
 
 const labelBytesOf = ({ labelBytes = 1 }: AugmentDrawShape): number => labelBytes;
@@ -140,7 +126,9 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
   source: ({ pass }) => {
     const ops = [...pass.pixels.map(({ op }) => op), ...(pass.filter ? [pass.filter.op] : [])];
     return (
-      pixelsSource + (isWarped(pass) ? warpSource : '') + unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
+      pixelsSource +
+      (isWarped(pass) ? furtherAugmentation().warping : '') +
+      unique(ops.flatMap(({ pixelSources = [] }) => pixelSources))
     );
   },
   flags: (s, v) => {
@@ -174,11 +162,11 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       words: `${s.pipeline.words}u`,
       pixel_type: type,
       store_pixel: store,
-      map_words: `${layMaps(s.passes).stride}u`,
-      map_count: layMaps(s.passes).stride,
+      map_words: `${mapWords(s.passes)}u`,
+      map_count: mapWords(s.passes),
       rows: `${mostRows}u`,
       run: `${v.run}u`,
-      ...(isWarped(pass) && warpFlags(s)),
+      ...(isWarped(pass) && furtherAugmentation().warpFlags(s)),
     };
   },
   constants: (s) => ({
@@ -195,7 +183,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       images: reads === 'bytes' ? ceilDiv(elements, 4) : elements,
       y: pixelsOf(s) * pass.to.channels,
       ...(reads !== 'pass' && { sources: s.batch }),
-      ...(pass.maps.length > 0 && { maps: s.batch * layMaps(s.passes).stride * 4 }),
+      ...(pass.maps.length > 0 && { maps: s.batch * mapWords(s.passes) * 4 }),
       ...(pass.displaced && { displacements: pixelsOf(s) * 2 }),
       ...(isReading(pass) && { draws: s.batch * pipeline.words }),
       ...(pass.statistics && { statistics: s.batch * pass.from.channels * 4 }),
@@ -223,76 +211,6 @@ export function isReading(pass: Pass): boolean {
   return pass.filter !== undefined || pass.pixels.some(({ op }) => isRecorded(op));
 }
 
-function warpFlags({ pass, passes }: AugmentPixelsShape) {
-  const { at } = layMaps(passes);
-  const { fillMode, cval, interpolationOrder } = pass.sampling;
-  const legs = legsOf(pass);
-  return {
-    locate_lines: locateLines(pass, at[passes.indexOf(pass)]!),
-    multiplied: legs.some(({ window }) => !window),
-    projective: isProjective(pass),
-    windowed: legs.some(({ window }) => window),
-    interpolate: interpolationOrder === 1,
-    reflect: fillMode === 'reflect',
-    mirror: fillMode === 'mirror',
-    wrap: fillMode === 'wrap',
-    filled: isFilled(pass),
-    soft: fillMode === 'gridConstant' && interpolationOrder === 1,
-    probe: fillMode === 'gridConstant' ? 'floor(at + 0.5)' : 'at',
-    cval: literal(cval),
-  };
-}
-
-export interface ImageStatisticsShape {
-  batch: number;
-  height: number;
-  width: number;
-  channels: number;
-  /** For which images it is needed, and how many words a record has; for all images by default. */
-  needed?: { text: string; words: number };
-}
-
-const neededFlags = ({ needed }: ImageStatisticsShape) => ({
-  chosen: needed !== undefined,
-  words: `${needed?.words ?? 0}u`,
-  needed: needed?.text ?? 'true',
-});
-const neededBuffers = ({ needed, batch }: ImageStatisticsShape) => needed && { draws: batch * needed.words };
-
-const elementsOf = (s: ImageStatisticsShape) => s.batch * s.height * s.width * s.channels;
-
-export const augmentStatistics: Kernel<ImageStatisticsShape> = {
-  name: 'augment_statistics',
-  source: statisticsSource,
-  flags: neededFlags,
-  constants: ({ height, width, channels }) => ({ height, width, channels }),
-  buffers: (s) => ({ images: elementsOf(s), statistics: s.batch * s.channels * 4, ...neededBuffers(s) }),
-  workgroups: (s) => [s.channels, s.batch],
-  cost: (s) => ({ flops: 6 * elementsOf(s), bytes: 4 * elementsOf(s) }),
-};
-
-export const augmentTables: Kernel<ImageStatisticsShape> = {
-  name: 'augment_tables',
-  source: tablesSource,
-  flags: neededFlags,
-  constants: ({ height, width, channels }) => ({ height, width, channels }),
-  buffers: (s) => ({ images: elementsOf(s), tables: s.batch * s.channels * 64, ...neededBuffers(s) }),
-  workgroups: (s) => [s.channels, s.batch],
-  cost: (s) => ({ flops: elementsOf(s), bytes: 4 * elementsOf(s) }),
-};
-
-export interface AugmentMixShape {
-  pipeline: Pipeline;
-  /** Images that come out; as many partners follow them. */
-  batch: number;
-  /** Labels come with the images: shares of their classes go out. Of targets, how many numbers each has. */
-  classes?: number;
-  /** Targets come with the images, not labels. */
-  numeric?: boolean;
-  /** Weights come with the images. */
-  weighted?: boolean;
-}
-
 export interface GatherRowsShape {
   /** Slots of the batch, including those of partners. */
   slots: number;
@@ -309,30 +227,4 @@ export const gatherRows: Kernel<GatherRowsShape> = {
   buffers: ({ slots, rows, width }) => ({ x: rows * width, sources: slots, y: slots * width }),
   workgroups: ({ slots, width }) => spread(slots * width),
   cost: ({ slots, width }) => ({ flops: 0, bytes: 8 * slots * width }),
-};
-
-export const augmentMix: Kernel<AugmentMixShape> = {
-  name: 'augment_mix',
-  source: ({ pipeline }) =>
-    mixSource + unique(pairSteps(pipeline.ops).flatMap(({ op: { pixelSources = [] } }) => pixelSources)),
-  flags: ({ pipeline, classes, numeric = false, weighted = false }) => {
-    const { pixels, shares } = mixLines(pipeline.ops);
-    const labelled = classes !== undefined;
-    return { words: `${pipeline.words}u`, labelled, numeric, weighted, mix_lines: pixels, share_lines: shares };
-  },
-  constants: ({ pipeline: { to }, batch, classes }) => ({ batch, ...to, ...(classes && { classes }) }),
-  buffers: ({ pipeline: { to, words }, batch, classes, numeric, weighted }) => ({
-    images: 2 * elementsOf({ batch, ...to }),
-    draws: 2 * batch * words,
-    y: elementsOf({ batch, ...to }),
-    ...(classes && !numeric && { labels: 2 * batch }),
-    ...(classes && numeric && { pairs: 2 * batch * classes }),
-    ...(classes && { targets: batch * classes }),
-    ...(weighted && { pair_weights: 2 * batch, weights: batch }),
-  }),
-  workgroups: ({ pipeline: { to }, batch }) => spread(batch * to.height * to.width),
-  cost: ({ pipeline: { to }, batch }) => ({
-    flops: 3 * elementsOf({ batch, ...to }),
-    bytes: 12 * elementsOf({ batch, ...to }),
-  }),
 };

@@ -3,12 +3,10 @@ import cropSource from '../../../shaders/augment/random_crop.wgsl?raw';
 import resizedSource from '../../../shaders/augment/random_resized_crop.wgsl?raw';
 import resizedDrawSource from '../../../shaders/augment/random_resized_crop_draw.wgsl?raw';
 import { ConfigurationError } from '../../errors.ts';
-import type { Draw, FillMode, OpDefinition, Picture } from '../op.ts';
+import { type Draw, type FillMode, mostPixels, type OpDefinition, type Picture } from '../op.ts';
 import { finite, interpolationOf, interpolationOption, oneOrMore, probability, range } from './options.ts';
 import { roundHalfEven } from './round_half_even.ts';
 
-/** Pixels of an axis: more than any texture or camera has, and few enough that float32 counts their area. */
-export const mostPixels = 4096;
 const isPixels = (n: number) => Number.isInteger(n) && n <= mostPixels;
 const sizeSchema = oneOrMore<[number, number]>(
   [2],

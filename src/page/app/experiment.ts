@@ -29,7 +29,8 @@ import { fillOptimizer } from '../../model/optimizer.ts';
 import { type FilledLearningRate, fillLearningRate } from '../../model/schedule.ts';
 import { tutorialBatchSize } from '../../model/tutorial.ts';
 import type { AugmentationPresetName } from '../../train/augmentation_presets.ts';
-import { fillFitSettings, fitSettingNames } from '../../train/fit_settings.ts';
+import { fillFitSettings } from '../../train/fill_fit_settings.ts';
+import { fitSettingNames } from '../../train/fit_settings.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
 
 /** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */

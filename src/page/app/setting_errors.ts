@@ -5,7 +5,7 @@ import { countedMetrics, type FilledMetric, fillMetrics, requireMetricsFit } fro
 import { fillOptimizer } from '../../model/optimizer.ts';
 import { callbackDefinitions, fillCallbacks, requireCallbacksFit } from '../../train/callbacks/index.ts';
 import { weightsOf } from '../../train/class_weights.ts';
-import { fillFitSettings } from '../../train/fit_settings.ts';
+import { fillFitSettings } from '../../train/fill_fit_settings.ts';
 import type { Measured } from '../../train/monitor.ts';
 import { type Experiment, isOfClasses, learningRateOf, lossOf, metricWords, outputsOf } from './experiment.ts';
 

@@ -2,7 +2,7 @@ import type { Dataset } from '../../../src/data/index.ts';
 import { RecordReader } from '../../../src/health/records.ts';
 import { createTrainer, type Gpu, type Trainer } from '../../../src/index.ts';
 import { tutorialModel } from '../../../src/model/tutorial.ts';
-import { fillTrainerOptions } from '../../../src/train/trainer_options.ts';
+import { fillTrainerOptions } from '../../../src/train/fill_trainer_options.ts';
 import type { HealthCost } from '../protocol.ts';
 
 /** Two trainers of the tutorial's network that differ in what they measure. */

@@ -1,0 +1,52 @@
+import { weightAverage, weightPenalty } from '../kernels/further_updates.ts';
+import { type CompiledModel, trainedTensors } from '../model/graph.ts';
+import { averageOf, type FilledOptimizer } from '../model/optimizer.ts';
+import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
+import type { Arenas } from './steps.ts';
+
+/** Regularizers, whose sum the loss gets, of a model that has some. */
+export function planPenalty(
+  planner: Planner,
+  model: CompiledModel,
+  { network, chunks, shape }: Pick<Arenas, 'network' | 'chunks' | 'shape'>,
+) {
+  const factors = trainedTensors(model).flatMap(({ spec: { l1, l2 } }) => [l1, l2]);
+  const regularizers = planner.upload('regularizers', Float32Array.from(factors));
+  const penalties = planner.buffer('state', 'weight_penalty.penalties', chunks.count);
+  const dispatch = planner.dispatch(weightPenalty, shape, {
+    w: network.weights.all,
+    regularizers,
+    chunks: chunks.refs.table,
+    penalties,
+  });
+  return { buffers: { regularizers, penalties }, dispatch };
+}
+
+/** The moving average of the weights. */
+export interface PlannedAverage {
+  /** Laid out as the arena of weights. */
+  all: BufferRef;
+  /** Where the weights are while the averages stand in their place. */
+  kept: BufferRef;
+  dispatch: PlannedDispatch;
+}
+
+/** Undefined for an optimizer that keeps none. */
+export function planAverage(
+  planner: Planner,
+  optimizer: FilledOptimizer,
+  { network, chunks, shape }: Arenas,
+  state: BufferRef,
+): PlannedAverage | undefined {
+  const average = averageOf(optimizer);
+  if (!average) return undefined;
+  const { all: weights } = network.weights;
+  const arena = (label: string) => planner.buffer('parameters', label, weights.size / 4);
+  const all = arena('weights.average');
+  const buffers = { chunks: chunks.refs.table, state, w: weights, a: all };
+  return {
+    all,
+    kept: arena('weights.kept'),
+    dispatch: planner.dispatch(weightAverage, { ...shape, ...average }, buffers),
+  };
+}

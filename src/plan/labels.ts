@@ -1,0 +1,25 @@
+import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
+import { isOfClasses } from '../model/loss.ts';
+import type { Settings } from './settings.ts';
+
+/** The loss, and the number of the model's outputs. */
+export type LabelFacts = Pick<Settings, 'loss' | 'outputs'>;
+
+export type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count'>;
+
+/** Whether the loss compares the outputs with a class of each sample, as in most runs; targets.ts, loaded on demand, has all else. */
+export const areOnlyLabels = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
+  isOfClasses(loss) && targets === undefined;
+
+/** @throws ConfigurationError for a label of no class of the model. */
+export function requireLabelsBelow(classes: number, { labels }: Pick<Samples, 'labels'>): void {
+  const most = (labels as Uint8Array).reduce((a, b) => Math.max(a, b), 0);
+  if (most < classes) return;
+  throw new ConfigurationError({
+    what: 'A label is outside the classes of the model',
+    found: `label ${most} at image ${labels.indexOf(most)}`,
+    expected: `0 to ${classes - 1}`,
+    fix: "give the last dense layer a unit for each of the data set's classes",
+  });
+}
