@@ -167,6 +167,34 @@ export {
   zeroPadding2d,
 } from './model/layer_factories.ts';
 export type { LayerConfig, LayerConfigOf, LayerType } from './model/layers/index.ts';
+export type {
+  ActivationOption,
+  ActivationOptions,
+  BatchNormalizationOptions,
+  BiasOptions,
+  ConcatenateOptions,
+  Conv2dOptions,
+  Conv2dTransposeOptions,
+  Cropping2dOptions,
+  DenseOptions,
+  DepthwiseConv2dOptions,
+  DropoutOptions,
+  GaussianNoiseOptions,
+  GlobalPoolingOptions,
+  GroupNormalizationOptions,
+  KernelOptions,
+  LayerNormalizationOptions,
+  LayerOptions,
+  LayerOptionsByType,
+  NormalizationOptions,
+  PoolingOptions,
+  ReshapeOptions,
+  SeparableConv2dOptions,
+  TrainableOptions,
+  UpSampling2dOptions,
+  WindowOptions,
+  ZeroPadding2dOptions,
+} from './model/layers/options.ts';
 export type { LossConfig, LossType } from './model/loss.ts';
 export type { LossConfigOf } from './model/losses/index.ts';
 export type { MeasuredLayer } from './model/measured_layers.ts';

@@ -21,6 +21,7 @@ import { layerNormalizationLayer } from './layer_normalization.ts';
 import { maxPooling2dLayer } from './max_pooling2d.ts';
 import { maximumLayer } from './maximum.ts';
 import { multiplyLayer } from './multiply.ts';
+import type { LayerOptionsByType } from './options.ts';
 import { reshapeLayer } from './reshape.ts';
 import { separableConv2dLayer } from './separable_conv2d.ts';
 import { spatialDropout2dLayer } from './spatial_dropout2d.ts';
@@ -63,7 +64,7 @@ export type LayerType = keyof Definitions;
 export const layerTypes = Object.keys(layerDefinitions) as LayerType[];
 
 /** A layer as plain JSON, options that have a default left out or not. */
-export type LayerConfigOf<T extends LayerType> = v.InferInput<Definitions[T]['schema']>;
+export type LayerConfigOf<T extends LayerType> = { type: T } & LayerOptionsByType[T];
 /** A layer of a model as plain JSON: its `type`, and the options of that type. */
 export type LayerConfig = { [T in LayerType]: LayerConfigOf<T> }[LayerType];
 
