@@ -55,19 +55,19 @@ function listOf(cures: string | true): CureList {
 /**
  * All networks and cures of a list, checked as far as that needs no GPU; in the order in which they are trained.
  *
- * @param hasDataset whether --dataset was typed: it takes the place of the networks' own.
+ * @param isTyped whether a flag was given: --dataset and --batch-size have defaults, which the networks' own come before.
  */
 export async function cureExperiments(
   { networks, cures }: CureList,
   options: CompareOptions,
-  hasDataset: boolean,
+  isTyped: (name: string) => boolean,
 ): Promise<Pick<CuresFile, 'config' | 'leftOut'> & { experiments: CureExperiment[] }> {
   const experiments: CureExperiment[] = [];
   const leftOut: CuresFile['leftOut'] = [];
   const configs: NetworkConfig[] = [];
   const whole = new Map<string, TrainAndTest>();
   for (const network of networks) {
-    const dataset = hasDataset ? options.dataset : (network.dataset ?? options.dataset);
+    const dataset = isTyped('dataset') ? options.dataset : (network.dataset ?? options.dataset);
     if (!whole.has(dataset)) whole.set(dataset, (await readCleaned({ ...options, dataset })).datasets);
     const length = {
       trainSamples: options.trainSamples ?? network.trainSamples,
@@ -75,7 +75,7 @@ export async function cureExperiments(
     };
     const datasets = firstOf(whole.get(dataset)!, dataset, length);
     const plain = within(network.name, () => {
-      const made = experimentOf(network, datasets.train, options.batchSize);
+      const made = experimentOf(network, datasets.train, isTyped('batchSize') ? options.batchSize : undefined);
       requireTrainable(made, datasets);
       return made;
     });

@@ -27,11 +27,15 @@ import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
  * `wgrad compare --cures`: trains each network of a list without a cure and with each alone, from the same seeds. The untreated run of
  * a seed is the same for all cures, so it is trained once.
  *
- * @param hasDataset whether --dataset was typed.
+ * @param isTyped whether a flag was given: --dataset and --batch-size have defaults, which the networks' own come before.
  */
-export async function testCures(options: CompareOptions, typed: readonly string[], hasDataset: boolean): Promise<void> {
+export async function testCures(
+  options: CompareOptions,
+  typed: readonly string[],
+  isTyped: (name: string) => boolean,
+): Promise<void> {
   const { json, seeds: pairs, seed: firstSeed } = options;
-  const { config, leftOut, experiments } = await cureExperiments(readCures(options), options, hasDataset);
+  const { config, leftOut, experiments } = await cureExperiments(readCures(options), options, isTyped);
   let session: Session | undefined;
   let { datasets } = experiments[0]!;
   let log = new TrainingLog();

@@ -88,7 +88,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       checkCompareOptions(options, (name) => comparing.getOptionValueSource(name) === 'cli');
       const typed = typedAfter('compare', argv);
       if (options.cures === undefined) return compareTwins(options, typed);
-      return testCures(options, typed, comparing.getOptionValueSource('dataset') === 'cli');
+      return testCures(options, typed, (name) => comparing.getOptionValueSource(name) === 'cli');
     });
   addRunOptions(wgrad.command('profile'))
     .description('time each dispatch of a training step, or print its plan')

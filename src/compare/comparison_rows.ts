@@ -79,12 +79,8 @@ export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comp
   const layers = layersOf(pairs);
   const compared = pairs.some(({ cosines }) => cosines.length > 0);
   return {
-    summary: rowsOf(pairs, [
-      ...outcomesOf(metrics, (twin) => lastOf(twin, epochs)),
-      ...networkFigures(epochs),
-      ...layers.flatMap((layer) => layerFigures(layer, epochs)),
-    ]),
-    byEpoch: rowsOf(pairs, byEpoch),
+    summary: rowsOf(summaryValues(pairs, epochs)),
+    byEpoch: rowsOf(valuesOf(pairs, byEpoch)),
     cosines: compared
       ? [
           ...Array.from({ length: epochs }, (_, i) => cosineOf(i)),
@@ -93,6 +89,20 @@ export function comparePairs(pairs: readonly PairRecord[], epochs: number): Comp
       : [],
   };
 }
+
+/** The values that a row is made of: one of each twin a pair. */
+export interface FigureValues extends Omit<Figure, 'of'> {
+  a: (number | undefined)[];
+  b: (number | undefined)[];
+}
+
+/** What the summary of a comparison is made of, figure by figure: `rowsOf` makes the rows. @param epochs as `comparePairs`. */
+export const summaryValues = (pairs: readonly PairRecord[], epochs: number): FigureValues[] =>
+  valuesOf(pairs, [
+    ...outcomesOf(metricsOf(pairs), (twin) => lastOf(twin, epochs)),
+    ...networkFigures(epochs),
+    ...layersOf(pairs).flatMap((layer) => layerFigures(layer, epochs)),
+  ]);
 
 /** All layers that any twin has, in the order of the models. */
 export const layersOf = (pairs: readonly PairRecord[]): string[] => [
@@ -226,10 +236,16 @@ function timeIn(name: VerdictName, layer: string, { verdicts, steps }: TwinRecor
   return Object.keys(time).length > 0 ? (time[name] ?? 0) / steps : undefined;
 }
 
+const valuesOf = (pairs: readonly PairRecord[], figures: readonly Figure[]): FigureValues[] =>
+  figures.map(({ of, ...figure }) => ({
+    ...figure,
+    a: pairs.map((pair) => of(pair.a)),
+    b: pairs.map((pair) => of(pair.b)),
+  }));
+
 /** Tests every figure that was measured; one that is zero in every run (a verdict that never was) is no row. */
-function rowsOf(pairs: readonly PairRecord[], figures: readonly Figure[]): Row[] {
-  const rows = figures.flatMap(({ of, isRare, ...figure }) => {
-    const [a, b] = [pairs.map((pair) => of(pair.a)), pairs.map((pair) => of(pair.b))];
+export function rowsOf(figures: readonly FigureValues[]): Row[] {
+  const rows = figures.flatMap(({ a, b, isRare, ...figure }) => {
     const measured = [...a, ...b].filter((value) => value !== undefined && Number.isFinite(value));
     if (measured.length === 0 || (isRare && measured.every((value) => value === 0))) return [];
     // A layer that gets no gradient at all has no logarithm.

@@ -24,7 +24,7 @@ const grayRandAugment = [
 
 const dense = { trainSamples: 1000, testSamples: 500, batchSize: 32, epochs: 8 };
 /** Twenty convolutions take a software adapter long: small batches of the digits' 8 x 8 pixels, and half of the filters. */
-const convolutions = { dataset: 'digits', trainSamples: 320, testSamples: 160, batchSize: 8, epochs: 3 };
+const convolutions = { dataset: 'digits', trainSamples: 240, testSamples: 160, batchSize: 8, epochs: 3 };
 const narrow = { filtersTimes: 0.5 };
 /** Keras' momentum of 0.99 needs hundreds of steps until the moving statistics, which validation uses, are those of the images. */
 const batchNormalization = { type: 'batchNormalization', momentum: 0.9 } as const;

@@ -180,6 +180,7 @@ describe('wgrad compare --cures', () => {
           layers: [{ type: 'flatten' }, { ...dense('relu'), units: 9 }, { ...dense('softmax'), units: 10 }],
         },
         optimizer: { type: 'sgd', learningRate: 1e30 },
+        batchSize: 16,
       },
     ],
     cures: [
@@ -218,7 +219,8 @@ describe('wgrad compare --cures', () => {
       expect(validationAccuracy).toBeGreaterThanOrEqual(0);
       expect(early).toBeGreaterThan(0);
       if (breaks) expect(broke).toBe(steps);
-      else expect({ steps, broke }).toEqual({ steps: 10, broke: undefined });
+      // Its own batch size comes before the flag's default.
+      else expect({ steps, broke }).toEqual({ steps: network === 'narrow' ? 20 : 10, broke: undefined });
     }
     expect(readFileSync(at('page.html'), 'utf8')).toContain('<td>Adam</td>');
     expect(readFileSync(at('runs.csv'), 'utf8').split('\n')).toHaveLength(12);
