@@ -6,9 +6,17 @@ import type { InitializerConfig } from '../model/weight_options.ts';
 
 /** A normalization by its type, with Keras' options. */
 export type NormalizationChange =
-  | { type: 'batchNormalization'; momentum?: number }
+  | {
+      type: 'batchNormalization';
+      /** Of the moving mean and variance, 0 to 1; 0.99 by default. */
+      momentum?: number;
+    }
   | { type: 'layerNormalization' }
-  | { type: 'groupNormalization'; groups: number };
+  | {
+      type: 'groupNormalization';
+      /** Has to divide the channels; -1 makes every channel a group of its own. */
+      groups: number;
+    };
 
 /**
  * A change of an experiment that names no layer, as plain JSON, so that one change can be made to many networks: what a cure is.
@@ -19,7 +27,14 @@ export interface ExperimentChange extends Change {
    * Options of all layers but the output's; a layer without an activation, or without a kernel, gets none. `filtersTimes` makes
    * convolutions narrower or wider.
    */
-  hidden?: { activation?: ActivationName; kernelInitializer?: InitializerConfig; filtersTimes?: number };
+  hidden?: {
+    /** In place of each activation that is not linear. */
+    activation?: ActivationName;
+    /** Of every kernel. */
+    kernelInitializer?: InitializerConfig;
+    /** The filters of convolutions are multiplied by it, and rounded to at least one. */
+    filtersTimes?: number;
+  };
   /** Between the kernel and the activation of every layer but the output's; in place of a normalization that is there. */
   normalization?: NormalizationChange;
   /** Adds its input to what each layer gives, after its activation, where both have one shape. */
