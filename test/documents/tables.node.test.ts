@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tableNames, withTables } from './tables.ts';
+
+const documents = [
+  ['what-cures-vanishing-gradients.md', 9],
+  ['augmentation-and-gradients.md', 1],
+] as const;
+
+// With -u the tables are written anew.
+test.each(documents)('the tables of %s are those that docs/data gives', async (name, tables) => {
+  const path = join(import.meta.dirname, '../../docs', name);
+  const text = readFileSync(path, 'utf8');
+  expect(tableNames(text)).toHaveLength(tables);
+  await expect(withTables(text)).toMatchFileSnapshot(path);
+});
+
+test('a table that differs from its data is found', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs', documents[0][0]), 'utf8');
+  const changed = text.replace(/(?<=\| untreated .*\| 0\.)\d/, (digit) => String((Number(digit) + 1) % 10));
+  expect(changed).not.toBe(text);
+  expect(withTables(changed)).toBe(text);
+});

@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FigureValues, type Row, rowsOf } from '../../src/compare/comparison_rows.ts';
+import { type CureFigure, compareCures, type TestedCure } from '../../src/compare/cure_rows.ts';
+import { untreated } from '../../src/compare/cures.ts';
+import { differenceText, estimateText, pText, short } from '../../src/report/comparison_text.ts';
+import { cureTables } from '../../src/report/cure_tables.ts';
+import { type CuresFile, type NetworkConfig, ofOtherLoss } from '../../src/report/cures_file.ts';
+
+/** What is kept of a comparison: of each figure of its summary a value a pair and twin. */
+export interface KeptComparison {
+  command: string;
+  versions: { wgrad: string; chrome: string };
+  seeds: number[];
+  figures: FigureValues[];
+}
+
+const root = join(import.meta.dirname, '../..');
+const data = <T>(name: string): T => JSON.parse(readFileSync(join(root, 'docs/data', `${name}.json`), 'utf8'));
+
+/**
+ * A document with its tables made anew from the files in docs/data. A table stands between `<!-- table: name arguments -->` and
+ * `<!-- end -->`.
+ */
+export const withTables = (text: string): string =>
+  text.replace(
+    /(<!-- table: ([^\n]+?) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, begin: string, name: string, end: string) => `${begin}\n${made(name)}\n\n${end}`,
+  );
+
+/** The names in a document's markers: a document without any would be compared with itself. */
+export const tableNames = (text: string): string[] =>
+  [...text.matchAll(/<!-- table: ([^\n]+?) -->/g)].map((m) => m[1]!);
+
+function made(name: string): string {
+  const [kind, ...words] = name.split(' ');
+  if (kind === 'comparison') return comparisonTable(data(words[0]!), words.slice(1));
+  const files = ['cures-dense', 'cures-plain20'].map((file) => data<CuresFile>(file));
+  if (kind === 'cures') return cureTable(files, words[0]!);
+  if (kind === 'accuracies') return crossTable(files, 'validationAccuracy');
+  if (kind === 'gradients') return crossTable(files, 'late');
+  if (kind === 'effects') return effects(files);
+  if (kind === 'runs') return runsOf(files);
+  throw new Error(`no table is called ${kind}`);
+}
+
+/** Rows of the network, and of the layers that are named. */
+function comparisonTable({ figures, seeds }: KeptComparison, layers: readonly string[]): string {
+  const shown = /^(early|late) gradient norm|^transport factor|^dead share|^time /;
+  const rows = rowsOf(figures).filter(
+    ({ layer, figure }) => layer === undefined || (layers.includes(layer) && shown.test(figure)),
+  );
+  if (seeds.length < 3) throw new Error('a document shows no comparison of fewer than three seeds');
+  const cells = (row: Row) => [
+    row.layer === undefined ? row.figure : `${row.layer}: ${row.figure}`,
+    ...[estimateText(row.a), estimateText(row.b), differenceText(row)],
+    Number.isNaN(row.adjusted) ? '' : bold(pText(row.adjusted), row.differs),
+  ];
+  return markdown(['figure', 'none', 'tutorial', 'none - tutorial, or x tutorial', 'corrected p'], rows.map(cells));
+}
+
+interface Compared {
+  network: NetworkConfig;
+  tested: TestedCure[];
+  leftOut: CuresFile['leftOut'];
+}
+
+const compared = (files: readonly CuresFile[]): Compared[] =>
+  files.flatMap(({ config, runs, leftOut }) =>
+    config.networks.map((network) => ({
+      network,
+      tested: compareCures(network, runs, ofOtherLoss(config.cures)),
+      leftOut: leftOut.filter((each) => each.network === network.name),
+    })),
+  );
+
+const rowOf = ({ rows }: TestedCure, id: CureFigure) => rows.find(({ figure }) => figure === id);
+
+/** All figures of a network's cures; intervals for the accuracy and its difference. */
+function cureTable(files: readonly CuresFile[], name: string): string {
+  const tables = files.flatMap((file) => cureTables(file, (text) => `**${text}**`));
+  const { means, leftOut } = tables.find(({ network }) => network.name === name)!;
+  const { tested } = compared(files).find(({ network }) => network.name === name)!;
+  const differences = tested.map((each) => {
+    const row = rowOf(each, 'validationAccuracy')!;
+    if (each.cure === untreated) return ['', ''];
+    return [differenceText(row), Number.isNaN(row.adjusted) ? '' : bold(pText(row.adjusted), row.differs)];
+  });
+  const head = [...means.head.slice(0, -1), 'difference in accuracy', 'corrected p'];
+  const table = markdown(
+    head,
+    means.rows.map((cells, i) => [...cells.slice(0, -1), ...differences[i]!]),
+  );
+  return [table, ...leftOut.map((line) => `- ${line}`)].join('\n').replace(/\n- /, '\n\n- ');
+}
+
+/** A figure of every cure in every network; bold where it differs from the untreated network. */
+function crossTable(files: readonly CuresFile[], id: CureFigure): string {
+  const all = compared(files);
+  const cures = [untreated, ...files[0]!.config.cures.map(({ name }) => name)];
+  const rows = cures
+    .map((cure) => [
+      cure,
+      ...all.map(({ tested }) => {
+        const found = tested.find((each) => each.cure === cure);
+        const row = found && rowOf(found, id);
+        return row && row.with.n > 0 ? bold(short(row.with.mean), row.differs) : '';
+      }),
+    ])
+    .filter((cells) => cells.slice(1).some((cell) => cell !== ''));
+  return markdown(['cure', ...all.map(({ network }) => network.name)], rows);
+}
+
+/** A sentence a cure: where it changed the validation accuracy beyond noise, where not, and where it has no place. */
+function effects(files: readonly CuresFile[]): string {
+  const all = compared(files);
+  return files[0]!.config.cures
+    .map(({ name, words }) => {
+      const [higher, lower, same, none]: string[][] = [[], [], [], []];
+      for (const { network, tested, leftOut } of all) {
+        if (leftOut.some(({ cure }) => cure === name)) none!.push(network.name);
+        const row = tested.filter(({ cure }) => cure === name).map((each) => rowOf(each, 'validationAccuracy')!)[0];
+        if (!row) continue;
+        const change = `${network.name} (${row.test.difference.mean > 0 ? '+' : ''}${short(row.test.difference.mean)})`;
+        if (!row.differs) same!.push(network.name);
+        else (row.test.difference.mean > 0 ? higher : lower)!.push(change);
+      }
+      const parts = [
+        ['higher accuracy in', higher!],
+        ['lower accuracy in', lower!],
+        ['no difference in accuracy beyond noise in', same!],
+        ['no place in', none!],
+      ] as const;
+      const said = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what} ${names.join(', ')}`);
+      return `- **${name}** (${words}): ${said.join('; ')}.`;
+    })
+    .join('\n');
+}
+
+/** What was run, how long it took, and where. */
+function runsOf(files: readonly CuresFile[]): string {
+  return files
+    .map(({ command, seconds, runs, versions, adapter, config }) => {
+      const seeds = new Set(runs.map(({ seed }) => seed)).size;
+      const networks = config.networks.map(
+        ({ name, dataset, trainSamples, testSamples, epochs, epochSteps, untreated: { batchSize, optimizer } }) => {
+          const { type, learningRate } = optimizer as { type: string; learningRate: number };
+          return (
+            `- ${name}: ${trainSamples} training and ${testSamples} validation images of ${dataset}, ${epochs} epochs of ` +
+            `${epochSteps} steps, batch ${batchSize}, ${type} ${learningRate}`
+          );
+        },
+      );
+      const time = `${runs.length} runs, ${seeds} seeds, ${Math.round(seconds / 60)} minutes (${versions.chrome}, ${adapter.description || adapter.architecture})`;
+      return [`    ${command}`, '', `${time}:`, '', ...networks].join('\n');
+    })
+    .join('\n\n');
+}
+
+const bold = (text: string, differs: boolean) => (differs && text !== '' ? `**${text}**` : text);
+
+/** Columns as wide as their widest cell, as the formatter leaves them. */
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((name, i) => Math.max(3, name.length, ...rows.map((cells) => cells[i]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join('\n');
+}
