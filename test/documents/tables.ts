@@ -147,15 +147,21 @@ function runsOf(files: readonly CuresFile[]): string {
           const { type, learningRate } = optimizer as { type: string; learningRate: number };
           return (
             `- ${name}: ${trainSamples} training and ${testSamples} validation images of ${dataset}, ${epochs} epochs of ` +
-            `${epochSteps} steps, batch ${batchSize}, ${type} ${learningRate}`
+            `${epochSteps} steps, batch ${batchSize}, ${type} ${learningRate}; ${seedsOf(runs, name)}`
           );
         },
       );
       const time = `${runs.length} runs, ${seeds} seeds, ${Math.round(seconds / 60)} minutes (${versions.chrome}, ${adapter.description || adapter.architecture})`;
-      return [`    ${command}`, '', `${time}:`, '', ...networks].join('\n');
+      const names = config.networks.map(({ name }) => `\`${name}\``).join(', ');
+      // Without words before it, a command after a list would be a part of the list.
+      return [`${names}:`, '', `    ${command}`, '', `${time}:`, '', ...networks].join('\n');
     })
     .join('\n\n');
 }
+
+/** Which seeds a network was trained from: runs that were interrupted have fewer. */
+const seedsOf = (runs: CuresFile['runs'], network: string) =>
+  `seeds ${[...new Set(runs.filter((run) => run.network === network).map(({ seed }) => seed))].join(', ')}`;
 
 const bold = (text: string, differs: boolean) => (differs && text !== '' ? `**${text}**` : text);
 
