@@ -137,7 +137,7 @@ export {
   type ModelTensor,
   sequential,
 } from './model/graph.ts';
-export type { LayerInputs, Size as WindowSize } from './model/layer.ts';
+export type { LayerInputs, Padding, Size as WindowSize } from './model/layer.ts';
 export {
   activation,
   add,

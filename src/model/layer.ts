@@ -82,6 +82,7 @@ export const defineLayer = <const T extends string, S extends Schema, D>(
 
 /** One number for both axes, or [vertical, horizontal]. */
 export type Size = number | readonly [number, number];
+/** How the edge of an image is treated: `'valid'` has no padding, `'same'` pads with what does not count. */
 export type Padding = 'valid' | 'same';
 
 const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 1;
