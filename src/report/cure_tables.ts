@@ -67,10 +67,11 @@ function meanCell(
   return row.differs ? mark(text) : text;
 }
 
-/** A time is given in milliseconds for the untreated network, and as a multiple of that for the others. */
+/** A time is given as a multiple of the untreated network's, where that has one: a run that broke off in its first epoch has none. */
 function meanText({ cure }: TestedCure, row: CureRow): string {
   if (row.figure !== 'stepMs') return short(row.with.mean);
-  return cure === untreated ? `${short(row.with.mean)} ms` : `x ${short(row.test.difference.mean)}`;
+  const isRatio = cure !== untreated && row.test.difference.n > 0;
+  return isRatio ? `x ${short(row.test.difference.mean)}` : `${short(row.with.mean)} ms`;
 }
 
 /** "1.2", "never", or "3.4, 2 of 5 never": those that never do count as the whole run in the mean. */

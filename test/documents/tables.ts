@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fewestSeeds } from '../../src/compare/comparison.ts';
 import { type FigureValues, type Row, rowsOf } from '../../src/compare/comparison_rows.ts';
 import { type CureFigure, compareCures, type TestedCure } from '../../src/compare/cure_rows.ts';
 import { untreated } from '../../src/compare/cures.ts';
@@ -50,7 +51,7 @@ function comparisonTable({ figures, seeds }: KeptComparison, layers: readonly st
   const rows = rowsOf(figures).filter(
     ({ layer, figure }) => layer === undefined || (layers.includes(layer) && shown.test(figure)),
   );
-  if (seeds.length < 3) throw new Error('a document shows no comparison of fewer than three seeds');
+  if (seeds.length < fewestSeeds) throw new Error('a document shows no comparison of fewer than three seeds');
   const cells = (row: Row) => [
     row.layer === undefined ? row.figure : `${row.layer}: ${row.figure}`,
     ...[estimateText(row.a), estimateText(row.b), differenceText(row)],
@@ -116,19 +117,21 @@ function effects(files: readonly CuresFile[]): string {
   const all = compared(files);
   return files[0]!.config.cures
     .map(({ name, words }) => {
-      const [higher, lower, same, none]: string[][] = [[], [], [], []];
+      const [higher, lower, same, few, none]: string[][] = [[], [], [], [], []];
       for (const { network, tested, leftOut } of all) {
         if (leftOut.some(({ cure }) => cure === name)) none!.push(network.name);
         const row = tested.filter(({ cure }) => cure === name).map((each) => rowOf(each, 'validationAccuracy')!)[0];
         if (!row) continue;
         const change = `${network.name} (${row.test.difference.mean > 0 ? '+' : ''}${short(row.test.difference.mean)})`;
-        if (!row.differs) same!.push(network.name);
+        if (row.with.n < fewestSeeds) few!.push(network.name);
+        else if (!row.differs) same!.push(network.name);
         else (row.test.difference.mean > 0 ? higher : lower)!.push(change);
       }
       const parts = [
         ['higher accuracy in', higher!],
         ['lower accuracy in', lower!],
         ['no difference in accuracy beyond noise in', same!],
+        ['too few seeds for a test in', few!],
         ['no place in', none!],
       ] as const;
       const said = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what} ${names.join(', ')}`);
