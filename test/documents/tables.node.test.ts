@@ -17,7 +17,8 @@ test.each(documents)('the tables of %s are those that docs/data gives', async (n
 });
 
 test('a table that differs from its data is found', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs', documents[0][0]), 'utf8');
+  // Of tables that are right, also while -u writes them.
+  const text = withTables(readFileSync(join(import.meta.dirname, '../../docs', documents[0][0]), 'utf8'));
   const changed = text.replace(/(?<=\| untreated .*\| 0\.)\d/, (digit) => String((Number(digit) + 1) % 10));
   expect(changed).not.toBe(text);
   expect(withTables(changed)).toBe(text);
