@@ -179,6 +179,24 @@ const packedScript: Plugin = {
 const entries = {
   index: 'src/index.ts',
   formats: 'src/formats/index.ts',
+  worker: 'src/api/worker/index.ts',
+  'trainer.worker': 'src/api/worker/trainer.worker.ts',
+};
+
+/**
+ * The worker's script is an entry of the package, and shares its files; whoever bundles an app bundles it for the app. So its name
+ * stays a name here, and becomes that of the built file.
+ */
+const workerIsAnEntry: Plugin = {
+  name: 'wgrad-worker-is-an-entry',
+  apply: 'build',
+  enforce: 'pre',
+  transform: (code, id) =>
+    id.endsWith('src/api/worker/own_worker.ts')
+      ? code.replaceAll("'./trainer.worker.ts'", 'WGRAD_TRAINER_WORKER')
+      : undefined,
+  renderChunk: (code, { fileName }) =>
+    code.replaceAll('WGRAD_TRAINER_WORKER', `"${fileName.includes('/') ? '..' : '.'}/trainer.worker.js"`),
 };
 
 /** Files of the library, each with all that its modules need and no file before it has. */
@@ -216,7 +234,7 @@ const targets: Record<string, UserConfig> = {
   // code that few need, the formats for example, on demand.
   library: {
     root,
-    plugins: [leanShaders],
+    plugins: [leanShaders, workerIsAnEntry],
     build: {
       lib: {
         entry: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, resolve(root, path)])),

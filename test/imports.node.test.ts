@@ -71,7 +71,7 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   train: { values: ['gpu', 'kernels', 'augment', 'model', 'health', 'plan'], types: ['data'] },
   compare: { values: ['train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
   formats: { values: ['compare', 'train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
-  api: { values: ['formats', 'train', 'health', 'model'], types: ['data', 'gpu'] },
+  api: { values: ['formats', 'train', 'health', 'model', 'gpu'], types: ['data'] },
   data: { values: [] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },

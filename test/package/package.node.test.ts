@@ -156,6 +156,7 @@ describe('the example of the README', () => {
     await openGpu({ adapter: 'fast' });
     import { type AdamOptions, adam, createTrainer, DataError, loadTrainer, type Model } from 'wgrad';
     import { exportModel, importModel, DataError as SameError } from 'wgrad/formats';
+    import { trainInWorker } from 'wgrad/worker';
     const options: AdamOptions = { learningRate: 0.01, clipnorm: 1 };
     declare const model: Model;
     const trainer = createTrainer(await openGpu(), { model, optimizer: adam(options) });
@@ -169,6 +170,8 @@ describe('the example of the README', () => {
     export const [file] = exportModel({ model, weights: await trainer.getWeights() }, 'onnx');
     export const imported = importModel({ name: 'model', bytes: new Uint8Array() });
     export const loaded = await loadTrainer(await openGpu(), await trainer.save({ format: 'safetensors' }));
+    const inWorker = await trainInWorker({ model });
+    export const [second] = await inWorker.predict(new Blob(), { top: 1 });
     export const error: SameError = new DataError({ what: 'It failed' });
   `;
   const method = 'export const buffer = device.createBuffer({ size: 4, usage: 8 });';

@@ -1,0 +1,22 @@
+/**
+ * The worker that comes with the package. Bundlers know this form: they bundle the worker's script.
+ *
+ * A browser starts no worker from another origin, such as a content delivery network: there a script of this page's origin
+ * imports the worker's.
+ */
+export function ownWorker(): Worker {
+  try {
+    return new Worker(new URL('./trainer.worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
+  } catch (error) {
+    const script = new URL(scriptName(), import.meta.url);
+    if (script.origin === globalThis.location?.origin || !script.protocol.startsWith('http')) throw error;
+    const importing = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
+    const url = URL.createObjectURL(importing);
+    const worker = new Worker(url, { type: 'module', name: 'wgrad' });
+    worker.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
+    return worker;
+  }
+}
+
+/** A name that no bundler looks for: it would bundle the script a second time. */
+const scriptName = () => './trainer.worker.ts';

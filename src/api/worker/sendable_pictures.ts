@@ -1,0 +1,36 @@
+import { DataError } from '../../errors.ts';
+import { kindOf } from '../../train/picture.ts';
+import type { Images } from '../../train/predict.ts';
+
+/** What belongs to the page, and cannot be sent to a worker. */
+const ofPage = ['HTMLImageElement', 'HTMLCanvasElement', 'HTMLVideoElement', 'OffscreenCanvas'];
+
+/** Whether images have to be made something else before they can be sent. */
+export const needsConversion = (images: Images): boolean =>
+  (Array.isArray(images) ? images : [images]).some((image) => ofPage.includes(kindOf(image)));
+
+/** Images as they can be sent: elements and canvases become bitmaps of what they show now, which are moved; others are copied. */
+export async function sendablePictures(images: Images): Promise<{ sent: unknown; transfer: Transferable[] }> {
+  const transfer: Transferable[] = [];
+  const sendable = async (image: unknown, at: number) => {
+    const kind = kindOf(image);
+    if (!ofPage.includes(kind)) return image;
+    try {
+      // As a canvas draws them, not as a file is decoded: with the element's own color space and transparency.
+      const bitmap = await createImageBitmap(image as ImageBitmapSource);
+      transfer.push(bitmap);
+      return bitmap;
+    } catch (cause) {
+      throw new DataError(
+        {
+          what: `Picture ${at} has no pixels`,
+          found: `${kind}: ${cause instanceof Error ? cause.message : cause}`,
+          fix: 'wait until it is loaded: await image.decode() for an image, the event loadeddata for a video',
+        },
+        { cause },
+      );
+    }
+  };
+  const sent = Array.isArray(images) ? await Promise.all(images.map(sendable)) : await sendable(images, 0);
+  return { sent, transfer };
+}

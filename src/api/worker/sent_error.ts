@@ -1,0 +1,56 @@
+import {
+  ConfigurationError,
+  DataError,
+  DeviceLostError,
+  type ErrorParts,
+  SetupError,
+  ShaderError,
+  TrainingError,
+  WgradError,
+} from '../../errors.ts';
+import { NonFiniteError } from '../../train/diagnosis.ts';
+
+/** An error as data: structured clones of errors lose their class and everything but name, message and stack. */
+export type SentError =
+  | { name: string; parts: ErrorParts; properties: Record<string, unknown>; stack?: string | undefined }
+  | { other: unknown };
+
+const classes = { WgradError, SetupError, ConfigurationError, DataError, ShaderError, TrainingError, DeviceLostError };
+
+/** What of an error is no part of every error of its class. */
+const own = ['layer', 'pass', 'step', 'history'] as const;
+
+/** @returns data that can be cloned. */
+export function errorToSend(error: unknown): SentError {
+  if (!(error instanceof WgradError)) return { other: clonable(error) };
+  const { name, parts, stack } = error;
+  const given = error as unknown as Record<string, unknown>;
+  return {
+    name,
+    parts: { ...parts, ...('found' in parts && { found: clonable(parts.found) }) },
+    properties: Object.fromEntries(own.filter((key) => given[key] !== undefined).map((key) => [key, given[key]])),
+    stack,
+  };
+}
+
+/** The value, or its text where it cannot be cloned. */
+function clonable(value: unknown): unknown {
+  try {
+    structuredClone(value);
+    return value;
+  } catch {
+    return String(value);
+  }
+}
+
+/** The error that was sent, of its class. */
+export function errorSent(sent: SentError): unknown {
+  if ('other' in sent) return sent.other;
+  const { name, parts, properties, stack } = sent;
+  // The constructor of a NonFiniteError takes what its parts were made of, so it gets them by that of its base.
+  const error =
+    name === 'NonFiniteError'
+      ? (Reflect.construct(TrainingError, [parts], NonFiniteError) as NonFiniteError)
+      : new (classes[name as keyof typeof classes] ?? WgradError)(parts);
+  return Object.assign(error, properties, stack !== undefined && { stack });
+}

@@ -1,0 +1,69 @@
+import { ConfigurationError } from '../../errors.ts';
+import type { GpuOptions } from '../../gpu/device.ts';
+import { browserTimeout } from '../../time_limit.ts';
+import type { TrainerOptions } from '../../train/trainer_options.ts';
+import type { ModelSource } from '../load_trainer.ts';
+import { Connection } from './connection.ts';
+import { ownWorker } from './own_worker.ts';
+import type { MadeTrainer } from './protocol.ts';
+import { RemoteTrainer, type WorkerTrainer } from './worker_trainer.ts';
+
+/** Where a trainer runs, and with what it begins. */
+export interface InWorker {
+  /** The options of `openGpu` with which the worker opens its device; none by default. */
+  gpu?: Omit<GpuOptions, 'gpu'>;
+  /** A saved model to begin with, as `loadTrainer` takes it; the trainer's options then replace those that it was saved with. */
+  from?: ModelSource;
+  /**
+   * A worker of your own that calls `serveTrainer()`, for a bundler that does not bundle the package's; it is left running when
+   * the trainer is disposed of. By default a worker is started for this trainer and its clones, and ends with the last of them.
+   */
+  worker?: Worker;
+  /** Milliseconds that the worker's script may take to load and start; 30,000 by default, Infinity for no limit. */
+  timeout?: number;
+}
+
+/**
+ * Makes a trainer in a worker, on a GPU device that the worker opens: `createTrainer`, or with `from` `loadTrainer`, with the
+ * page free for its user. Its methods and their results are those of `Trainer`, to the same bits.
+ *
+ * A worker that ends, in whatever way, rejects what is open with a DeviceLostError.
+ *
+ * @example
+ * const trainer = await trainInWorker({ model });
+ * await trainer.fit(dataset, { epochs: 5, onEpoch: ({ epoch, loss }) => console.log(epoch, loss) });
+ * const [best] = await trainer.predict(canvas, { top: 1 });
+ *
+ * @throws ConfigurationError for options that createTrainer refuses; SetupError where the worker does not start or has no WebGPU.
+ */
+export async function trainInWorker(
+  options: Partial<TrainerOptions>,
+  how: InWorker & { from: ModelSource },
+): Promise<WorkerTrainer>;
+export async function trainInWorker(options: TrainerOptions, how?: InWorker): Promise<WorkerTrainer>;
+export async function trainInWorker(
+  options: Partial<TrainerOptions>,
+  { gpu = {}, from, worker, timeout = browserTimeout }: InWorker = {},
+): Promise<WorkerTrainer> {
+  if (typeof Worker === 'undefined') {
+    throw new ConfigurationError({
+      what: 'There are no workers here',
+      fix: 'call it in a page, or make a trainer with createTrainer',
+    });
+  }
+  const connection = await Connection.open(worker ?? ownWorker(), worker === undefined, timeout);
+  try {
+    const made = (await connection.call(0, 'create', [options, gpu, sendableSource(from)]).result) as MadeTrainer;
+    return new RemoteTrainer(connection, options as TrainerOptions, made, new Set());
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** A URL cannot be sent, and a relative one would be of the worker's script. */
+function sendableSource(from: ModelSource | undefined): unknown {
+  if (from instanceof URL) return from.href;
+  if (typeof from !== 'string' || from.startsWith('indexeddb://')) return from;
+  return new URL(from, globalThis.location?.href).href;
+}

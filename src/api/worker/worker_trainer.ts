@@ -1,0 +1,255 @@
+import type { Dataset } from '../../data/dataset.ts';
+import { ConfigurationError } from '../../errors.ts';
+import type { AdapterFacts } from '../../gpu/device.ts';
+import type { History } from '../../health/history.ts';
+import type { CompiledModel } from '../../model/graph.ts';
+import type { LayerSummary } from '../../model/summary.ts';
+import type { Pace } from '../../train/pace.ts';
+import type { PicturePreparation } from '../../train/picture.ts';
+import type { Images } from '../../train/predict.ts';
+import type { FitOptions, TrainerOptions } from '../../train/trainer_options.ts';
+import type { Trainer } from '../trainer.ts';
+import type { Connection } from './connection.ts';
+import {
+  type FitCallback,
+  type FromWorker,
+  fitCallbacks,
+  type MadeTrainer,
+  type SentFitOptions,
+  type TrainerFacts,
+} from './protocol.ts';
+import { needsConversion, sendablePictures } from './sendable_pictures.ts';
+import { errorToSend } from './sent_error.ts';
+
+/** The methods that send their arguments as they are and resolve with what the worker's trainer gives. */
+type Asked =
+  | 'evaluate'
+  | 'getWeights'
+  | 'setWeights'
+  | 'snapshot'
+  | 'restore'
+  | 'trainOnBatch'
+  | 'gradients'
+  | 'datasetGradients'
+  | 'setLearningRate'
+  | 'profile'
+  | 'findLearningRate'
+  | 'save';
+
+/**
+ * A trainer that runs in a worker: the methods and properties of `Trainer`, with the same arguments, results, errors and bits.
+ * Arguments are copied to the worker, and results are moved from it.
+ *
+ * Callbacks of `fit` are called on this side, in their order, after training has gone on: what they call takes effect later than it
+ * would beside the trainer. Training waits for `onCheckpoint` alone, whose state is exact.
+ */
+export interface WorkerTrainer
+  extends Pick<
+    Trainer,
+    | Asked
+    | 'fit'
+    | 'predict'
+    | 'activations'
+    | 'meanwhile'
+    | 'summary'
+    | 'options'
+    | 'model'
+    | 'batchSize'
+    | 'startup'
+    | 'dispose'
+  > {
+  /** The names of the classes, in the order of the outputs: see `Trainer.classNames`. */
+  readonly classNames: string[];
+  /** How `predict` prepares pictures: see `Trainer.pictures`. */
+  readonly pictures: PicturePreparation;
+  /** The trainer's buffers without data sets, and their bytes on the GPU, after the last call. */
+  readonly memory: { buffers: number; bytes: number };
+  /** The adapter of the worker's device. */
+  readonly adapter: AdapterFacts;
+  /** Another trainer in the same worker: see `Trainer.clone`. */
+  clone(): Promise<WorkerTrainer>;
+}
+
+/** The page's side of a trainer in a worker. */
+export class RemoteTrainer implements WorkerTrainer {
+  readonly options: Readonly<TrainerOptions>;
+  readonly model: CompiledModel;
+  readonly batchSize: number;
+  readonly evaluate = this.#asked('evaluate');
+  readonly getWeights = this.#asked('getWeights');
+  readonly setWeights = this.#asked('setWeights');
+  readonly snapshot = this.#asked('snapshot');
+  readonly restore = this.#asked('restore');
+  readonly trainOnBatch = this.#asked('trainOnBatch');
+  readonly gradients = this.#asked('gradients');
+  readonly datasetGradients = this.#asked('datasetGradients');
+  readonly setLearningRate = this.#asked('setLearningRate');
+  readonly profile = this.#asked('profile');
+  readonly findLearningRate = this.#asked('findLearningRate');
+  readonly save = this.#asked('save');
+  readonly predict = this.#ofImages('predict') as Trainer['predict'];
+  readonly activations = this.#ofImages('activations') as Trainer['activations'];
+  readonly meanwhile = {
+    predict: this.#ofImages('meanwhile.predict'),
+    activations: this.#ofImages('meanwhile.activations'),
+    evaluate: this.#asked('meanwhile.evaluate'),
+    getWeights: this.#asked('meanwhile.getWeights'),
+    snapshot: this.#asked('meanwhile.snapshot'),
+  } as unknown as Trainer['meanwhile'];
+  readonly #connection: Connection;
+  readonly #number: number;
+  readonly #trainers: Set<RemoteTrainer>;
+  readonly #summary: LayerSummary[];
+  #facts: TrainerFacts;
+  #disposed: ConfigurationError | undefined;
+
+  /** @param trainers all in this worker: the last one that is disposed of ends it. */
+  constructor(
+    connection: Connection,
+    options: TrainerOptions,
+    { trainer, model, batchSize, summary, facts }: MadeTrainer,
+    trainers: Set<RemoteTrainer>,
+  ) {
+    this.options = { ...options };
+    this.model = model;
+    this.batchSize = batchSize;
+    this.#connection = connection;
+    this.#number = trainer;
+    this.#facts = facts;
+    this.#summary = summary;
+    this.#trainers = trainers;
+    trainers.add(this);
+    connection.onFacts.set(trainer, (newer) => {
+      this.#facts = newer;
+    });
+  }
+
+  get classNames(): string[] {
+    return [...this.#facts.classNames];
+  }
+
+  get pictures() {
+    return this.#facts.pictures;
+  }
+
+  get memory() {
+    return this.#facts.memory;
+  }
+
+  get startup() {
+    return this.#facts.startup;
+  }
+
+  get adapter(): AdapterFacts {
+    return this.#facts.adapter;
+  }
+
+  summary(): LayerSummary[] {
+    return structuredClone(this.#summary);
+  }
+
+  async fit(dataset: Dataset, options: FitOptions = {}): Promise<History> {
+    const { signal, pace, ...others } = options;
+    const data: Record<string, unknown> = { ...others };
+    const callbacks = fitCallbacks.filter((name) => typeof options[name] === 'function');
+    for (const name of callbacks) delete data[name];
+    const sent: SentFitOptions = {
+      data,
+      callbacks,
+      ...(pace && { allowed: pace.allowed }),
+      aborted: signal?.aborted ?? false,
+    };
+    let failure: { error: unknown } | undefined;
+    /** As in a page: a callback that throws ends the run. */
+    const guarded = async (name: FitCallback, args: unknown[]) => {
+      try {
+        await (options[name] as (...args: unknown[]) => unknown)(...args);
+      } catch (error) {
+        failure ??= { error };
+        this.#connection.send({ kind: 'abort', call: number });
+        throw error;
+      }
+    };
+    const onMessage = (message: FromWorker) => {
+      if (message.kind === 'events') {
+        for (const [name, args] of message.events) if (!failure) guarded(name, args).catch(() => undefined);
+      } else if (message.kind === 'question') {
+        const { question } = message;
+        guarded('onCheckpoint', message.args).then(
+          () => this.#connection.send({ kind: 'answer', question }),
+          (error) => this.#connection.send({ kind: 'answer', question, error: errorToSend(error) }),
+        );
+      } else if (message.kind === 'taken') {
+        known = Math.max(0, known - message.steps);
+        pace?.taken(message.steps);
+      }
+    };
+    const { number, result } = this.#call('fit', [dataset, sent], onMessage);
+    const ended = new AbortController();
+    signal?.addEventListener('abort', () => this.#connection.send({ kind: 'abort', call: number }), {
+      signal: ended.signal,
+    });
+    /** The steps that the worker's pace allows. */
+    let known = pace?.allowed ?? 0;
+    const follow = ({ changed, allowed }: Pace) => {
+      const change =
+        allowed === 0
+          ? 'pause'
+          : allowed === Infinity
+            ? 'resume'
+            : { steps: allowed - (known === Infinity ? 0 : known) };
+      if (allowed !== known) this.#connection.send({ kind: 'pace', call: number, change });
+      known = allowed;
+      changed.addEventListener('abort', () => follow(pace!), { signal: ended.signal });
+    };
+    if (pace) follow(pace);
+    try {
+      const history = (await result) as History;
+      if (failure) throw failure.error;
+      return history;
+    } catch (error) {
+      throw failure ? failure.error : error;
+    } finally {
+      ended.abort();
+    }
+  }
+
+  async clone(): Promise<WorkerTrainer> {
+    const made = (await this.#call('clone', []).result) as MadeTrainer;
+    return new RemoteTrainer(this.#connection, this.options, made, this.#trainers);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = new ConfigurationError({ what: 'The trainer is disposed of', fix: 'make a new one' });
+    this.#connection.reject(this.#number, this.#disposed);
+    this.#connection.onFacts.delete(this.#number);
+    this.#trainers.delete(this);
+    if (this.#trainers.size > 0) this.#connection.send({ kind: 'dispose', trainer: this.#number });
+    else this.#connection.close();
+  }
+
+  #call(
+    method: string,
+    args: Parameters<Connection['call']>[2],
+    onMessage?: (message: FromWorker) => void,
+  ): ReturnType<Connection['call']> {
+    if (this.#disposed) throw this.#disposed;
+    return this.#connection.call(this.#number, method, args, onMessage);
+  }
+
+  #asked<M extends string>(method: M): M extends Asked ? Trainer[M] : unknown {
+    const ask = async (...args: unknown[]) => this.#call(method, args).result;
+    return ask as unknown as M extends Asked ? Trainer[M] : unknown;
+  }
+
+  #ofImages(method: string): (images: Images, options?: unknown) => Promise<unknown> {
+    return async (images, options) => {
+      const args = (sent: unknown) => [sent, options];
+      // Calls keep their order though the browser takes its time with the pixels of an element.
+      if (!needsConversion(images)) return this.#call(method, args(images)).result;
+      const conversion = sendablePictures(images).then(({ sent, transfer }) => ({ args: args(sent), transfer }));
+      return this.#call(method, conversion).result;
+    };
+  }
+}
