@@ -1,7 +1,8 @@
 import { ConfigurationError, DataError } from '../errors.ts';
 import { importModel } from '../formats/import_model.ts';
 import { optionsOfRun, runOfModel } from '../formats/model_of_run.ts';
-import { isRun, parseRun, type SavedRun } from '../formats/run_file.ts';
+import { isRun } from '../formats/run_container.ts';
+import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { compileModel } from '../model/graph.ts';
 import { transferWeights } from '../model/transfer.ts';

@@ -21,9 +21,9 @@ import { lengthWarnings } from './length_lines.ts';
 import { throughLosses } from './losses.ts';
 import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
-import { checkSamples } from './run_options.ts';
 import { servedPair } from './served_runs.ts';
 import { Session } from './session.ts';
+import { checkSamples } from './trainer_settings.ts';
 import { adapterLine, dataLine, lengthLines, mirroringLines, modelTable } from './training_report.ts';
 import { writeWhole, writeWholeSomewhere } from './whole_file.ts';
 

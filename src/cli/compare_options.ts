@@ -9,15 +9,8 @@ import { presetNames } from '../model/presets.ts';
 import type { ScheduleConfig } from '../model/schedule.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { addSharedFitOptions, type FitCommandOptions, fitSettingsOf } from './fit_options.ts';
-import {
-  addRunOptions,
-  modelOf,
-  optimizerFlags,
-  optimizerOf,
-  type RunOptions,
-  trainerOptionsOf,
-  withLossFor,
-} from './run_options.ts';
+import { addRunOptions, optimizerFlags, type RunOptions } from './run_options.ts';
+import { modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { flagOf, integer, namedOrJson, numberOrJson, oneOf, outputFile } from './values.ts';
 
 /** Flags as the user typed them. */

@@ -14,7 +14,7 @@ import { applyChange } from '../train/apply_change.ts';
 import { augmentationPresets } from '../train/augmentation_presets.ts';
 import type { CompareOptions } from './compare_options.ts';
 import { readCleaned } from './run.ts';
-import { checkSamples } from './run_options.ts';
+import { checkSamples } from './trainer_settings.ts';
 import { parseJson } from './values.ts';
 
 /** A network without a cure or with one, ready to be trained from any seed. */

@@ -7,7 +7,8 @@ import { compileModel, type Model } from '../model/graph.ts';
 import { checkImageShape } from '../plan/input.ts';
 import { parsedFor } from '../plan/parsed_pipeline.ts';
 import { readRunOrModel } from './given_model.ts';
-import { augmentationOf, outputsFor, type RunOptions } from './run_options.ts';
+import type { RunOptions } from './run_options.ts';
+import { augmentationOf, outputsFor } from './trainer_settings.ts';
 
 export interface FromOptions {
   /** The run or model whose weights training begins with. */

@@ -3,7 +3,8 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ConfigurationError, DataError } from '../errors.ts';
 import { importModel } from '../formats/import_model.ts';
 import { runOfModel } from '../formats/model_of_run.ts';
-import { isRun, parseRun, type SavedRun } from '../formats/run_file.ts';
+import { isRun } from '../formats/run_container.ts';
+import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import type { ImportedModel } from '../formats/tensorflow.ts';
 import type { Model } from '../model/graph.ts';
 

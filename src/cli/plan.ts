@@ -5,8 +5,9 @@ import { type PlannedAdapter, planTraining, type TrainingPlan } from '../train/p
 import { planRun } from '../train/run_length.ts';
 import type { ProfileOptions } from './profile.ts';
 import { readCleaned } from './run.ts';
-import { checkSamples, modelOf, optimizerOf, type RunOptions, trainerOptionsOf, withLossFor } from './run_options.ts';
+import type { RunOptions } from './run_options.ts';
 import { fitted, table } from './tables.ts';
+import { checkSamples, modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { dataLine } from './training_report.ts';
 import { writeWhole } from './whole_file.ts';
 

@@ -36,17 +36,10 @@ import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
 import { planOfResumed, type ResumedRun, requireSameImages, requireSameOptions } from './resumed_run.ts';
-import {
-  checkSamples,
-  modelOf,
-  optimizerOf,
-  type RunOptions,
-  type SampleWeightFile,
-  trainerOptionsOf,
-  withLossFor,
-} from './run_options.ts';
+import type { RunOptions, SampleWeightFile } from './run_options.ts';
 import { servedModel, servedState } from './served_runs.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { checkSamples, modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
 
 type Dropped = Cleaned['dropped'];

@@ -1,26 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { parseAugmentation } from '../augment/pipeline.ts';
-import { type Dataset, datasetNames, type Finding, findings } from '../data/index.ts';
+import { datasetNames, type Finding, findings } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { AugmentationConfig, HealthLevel, MetricConfig, TrainerOptions } from '../index.ts';
+import type { AugmentationConfig, HealthLevel, MetricConfig } from '../index.ts';
 import { describeModels } from '../model/describe.ts';
-import { type Model, sequential } from '../model/graph.ts';
-import { compileForLoss, defaultLoss, endingFor, fillLoss, type LossConfig } from '../model/loss.ts';
+import { defaultLoss, fillLoss, type LossConfig } from '../model/loss.ts';
 import { lossTypes } from '../model/losses/index.ts';
-import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../model/optimizer.ts';
+import type { OptimizerConfig } from '../model/optimizer.ts';
 import { type OptimizerType, optimizerTypes } from '../model/optimizers/index.ts';
-import { aboutPreset, type PresetName, presetModel, presetNames } from '../model/presets.ts';
+import { aboutPreset, presetNames } from '../model/presets.ts';
 import type { LearningRate, ScheduleConfig } from '../model/schedule.ts';
 import { scheduleTypes } from '../model/schedules/index.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { Mix } from '../plan/mix.ts';
-import {
-  type AugmentationPresetName,
-  augmentationPresetNames,
-  augmentationPresets,
-} from '../train/augmentation_presets.ts';
-import type { Counts } from '../train/run_length.ts';
+import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
@@ -225,30 +218,12 @@ export function addSheetOptions(command: Command): Command {
 }
 
 /** The optimizers that have an option, and its default in each. */
-const withOption = (name: string) =>
+export const withOption = (name: string) =>
   describeModels().optimizers.flatMap(({ type, options }) => {
     const option = options.find((each) => each.name === name);
     return option ? [{ type, byDefault: option.default }] : [];
   });
 const defaultsOf = (name: string) => withOption(name).map(({ type, byDefault }) => `${type} ${byDefault}`);
-
-/** The optimizer, its defaults filled in. A flag takes precedence over the same option in JSON. */
-export function optimizerOf(options: RunOptions): FilledOptimizer {
-  const { optimizer, learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ema } = options;
-  const config = typeof optimizer === 'string' ? { type: optimizer } : optimizer;
-  const having = withOption('momentum').map(({ type }) => type);
-  if (momentum !== undefined && optimizerTypes.includes(config.type) && !having.includes(config.type)) {
-    throw new ConfigurationError({
-      what: `--momentum belongs to ${having.join(', ')}`,
-      found: `--optimizer ${config.type} --momentum ${momentum}`,
-      fix: `add --optimizer ${having[0]}, or leave --momentum out`,
-    });
-  }
-  const average = ema !== undefined && { useEma: true, ...(ema !== true && { emaMomentum: ema }) };
-  const numbers = { learningRate, momentum, clipnorm, clipvalue, globalClipnorm, weightDecay, ...average };
-  const given = Object.entries(numbers).filter(([, value]) => value !== undefined);
-  return fillOptimizer({ ...config, ...Object.fromEntries(given) } as OptimizerConfig);
-}
 
 /** 'replace', 'merge', or a number from 0 to 1. */
 function mixOf(text: string): Mix {
@@ -262,83 +237,9 @@ function mixOf(text: string): Mix {
   });
 }
 
-export function augmentationOf({ augment }: Pick<RunOptions, 'augment'>): AugmentationConfig {
-  return typeof augment === 'string' ? augmentationPresets[augment as AugmentationPresetName] : augment;
-}
-
-/**
- * The model, checked here, with the augmentation: no Chrome is needed to see that they are invalid. A preset adapts
- * to the augmented images, which may be crops.
- */
-export function modelOf(
-  options: RunOptions,
-  { imageShape, ...labels }: Pick<Dataset, 'imageShape' | 'classNames' | 'targetNames'>,
-): Model {
-  const { height, width, channels } = parseAugmentation(augmentationOf(options), imageShape).to;
-  const { model: given } = options;
-  const loss = fillLoss(options.loss ?? defaultLoss);
-  const model =
-    typeof given === 'string'
-      ? endingFor(presetModel(given as PresetName, [height, width, channels], outputsFor(labels)), loss)
-      : (given as unknown as Model);
-  sequential(model);
-  compileForLoss(model, loss);
-  return model;
-}
-
-/** How many numbers a model gives for an image: one for each class, or for each number that images have in place of classes. */
-export const outputsFor = ({ classNames, targetNames = [] }: Pick<Dataset, 'classNames' | 'targetNames'>): number =>
-  classNames.length || targetNames.length;
-
-/** The options with the loss for images that have numbers in place of classes, where --loss names none. */
-export function withLossFor<Options extends RunOptions>(
-  options: Options,
-  { classNames, targets }: Pick<Dataset, 'classNames' | 'targets'>,
-): Options {
-  if (options.loss !== undefined || !targets || classNames.length > 0) return options;
-  const areYesOrNo = targets.every((value) => value === 0 || value === 1);
-  return { ...options, loss: areYesOrNo ? 'binaryCrossentropy' : 'meanSquaredError' };
-}
-
 function lossOf(text: string): LossConfig {
   const isJson = /^\s*\{/.test(text) || existsSync(text);
   const loss = (isJson ? namedOrJson('--loss', lossTypes)(text) : text) as LossConfig;
   fillLoss(loss);
   return loss;
-}
-
-/** The options of `createTrainer`. */
-export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: FilledOptimizer): TrainerOptions => ({
-  model,
-  optimizer,
-  augmentation: augmentationOf(options),
-  mix: options.mix,
-  ...(options.copies !== undefined && { copies: options.copies }),
-  batchSize: options.batchSize,
-  ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
-  loss: options.loss ?? defaultLoss,
-  seed: options.seed,
-  ...(options.health && { health: options.health }),
-  ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),
-  ...(options.metrics && { metrics: options.metrics }),
-});
-
-/** Checks, before Chrome is started, that the data set has the samples that were asked for. */
-export function checkSamples(
-  options: Pick<RunOptions, 'dataset' | 'trainSamples' | 'testSamples'>,
-  { train, test }: Counts,
-): void {
-  for (const [flag, asked, count] of [
-    ['--train-samples', options.trainSamples, train.count],
-    ['--test-samples', options.testSamples, test.count],
-  ] as const) {
-    if (asked !== undefined && asked > count) {
-      throw new ConfigurationError({
-        what: `${flag} asks for more than the data set ${options.dataset} has`,
-        found: asked,
-        expected: `at most ${count}`,
-        fix: `leave ${flag} out to take all of them`,
-      });
-    }
-  }
 }

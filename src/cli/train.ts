@@ -24,8 +24,9 @@ import { optionsOfResumed, readResumed } from './resumed_run.ts';
 import { type PreparedRun, withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
 import { writeRunJson } from './run_json.ts';
-import { augmentationOf, type RunOptions } from './run_options.ts';
+import type { RunOptions } from './run_options.ts';
 import { RunSaver, withRescue } from './run_saver.ts';
+import { augmentationOf } from './trainer_settings.ts';
 import {
   epochLine,
   finalTables,

@@ -1,15 +1,13 @@
 import * as v from 'valibot';
-import { integer } from '../check.ts';
 import type { Finding } from '../data/findings.ts';
 import { DataError } from '../errors.ts';
-import { type ProbeRecord, type RunVerdict, runVerdictNames, type Verdict, verdictNames } from '../health/health.ts';
+import type { ProbeRecord, RunVerdict, Verdict } from '../health/health.ts';
 import type { HealthTable } from '../health/health_table.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
-import type { RunState } from '../health/run_watch.ts';
-import { packNumbers, unpackNumbers } from '../json_numbers.ts';
+import { packNumbers } from '../json_numbers.ts';
 import { compileModel } from '../model/graph.ts';
-import { fillLearningRate, type LearningRate } from '../model/schedule.ts';
-import { type PictureFit, pictureFits } from '../picture_fit.ts';
+import { fillLearningRate } from '../model/schedule.ts';
+import type { PictureFit } from '../picture_fit.ts';
 import type { CallbackStates } from '../train/callbacks/index.ts';
 import { fillFitSettings } from '../train/fill_fit_settings.ts';
 import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
@@ -18,6 +16,8 @@ import type { Snapshot } from '../train/snapshot.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 import { copyWeights } from '../train/weights.ts';
 import { crc32c } from './crc32c.ts';
+import { magic, preamble, readHeader, sumBytes, version } from './run_container.ts';
+import { headerSchema } from './run_header.ts';
 
 // A run in one file. All numbers are little-endian:
 //
@@ -32,11 +32,6 @@ import { crc32c } from './crc32c.ts';
 // Version 1 has no sum.
 //
 // It is data through and through: nothing in it is run, and names in it are nothing but text.
-
-const magic = 'wgradrun';
-const version = 2;
-const sumBytes = 4;
-const preamble = magic.length + 8;
 
 /** All that is worth keeping of a run: what it was made of, how it went, what came of it. */
 export interface SavedRun {
@@ -147,161 +142,6 @@ export function formatRun(run: SavedRun): Uint8Array<ArrayBuffer> {
   return file;
 }
 
-const numbers = v.custom<number>((value) => typeof value === 'number', 'a number');
-const names = v.array(v.string());
-const lengths = v.array(integer(0, 2 ** 31));
-const records = <T>(entries: v.ObjectEntries) =>
-  v.array(v.looseObject(entries) as unknown as v.GenericSchema<unknown, T>);
-const remedies = v.array(v.looseObject({ words: v.string() }));
-const verdict = {
-  layer: v.string(),
-  verdict: v.picklist(verdictNames),
-  step: numbers,
-  epoch: numbers,
-  sentence: v.string(),
-  remedy: v.string(),
-  remedies: v.optional(remedies),
-};
-const runVerdict = {
-  verdict: v.picklist(runVerdictNames),
-  step: numbers,
-  epoch: numbers,
-  sentence: v.string(),
-  cause: v.string(),
-  remedies,
-};
-const runState = v.looseObject({
-  losses: v.object({
-    span: numbers,
-    stretches: v.array(v.object({ steps: numbers, samples: numbers, loss: numbers, accuracy: numbers })),
-  }),
-  skipped: numbers,
-  epochs: v.array(v.object({ loss: numbers, validationLoss: v.optional(numbers) })),
-  ratios: v.record(v.string(), v.object({ most: numbers, recent: numbers })),
-}) as unknown as v.GenericSchema<unknown, RunState>;
-const probe = {
-  step: numbers,
-  layers: v.record(v.string(), v.looseObject({ exponents: v.array(numbers), zeros: numbers, nonFinite: numbers })),
-  hardest: v.array(v.looseObject({ sample: numbers, label: numbers, gradientNorm: numbers })),
-};
-
-const column = v.array(v.nullable(numbers));
-const healthTable = v.pipe(
-  v.object({
-    steps: v.array(numbers),
-    layers: v.record(
-      v.string(),
-      v.object({
-        updateRatio: column,
-        transport: column,
-        reach: column,
-        dead: column,
-        zeros: v.optional(column),
-        saturated: v.optional(column),
-      }),
-    ),
-  }),
-  v.check(
-    ({ steps, layers }) =>
-      Object.values(layers).every((columns) => Object.values(columns).every(({ length }) => length === steps.length)),
-    'columns as long as there are steps',
-  ),
-);
-
-const stretch = { step: numbers, epoch: numbers, steps: numbers, samples: numbers };
-const watch = v.object({
-  epoch: v.optional(v.object(stretch)),
-  standings: v.record(
-    v.string(),
-    v.object({
-      verdict: v.optional(v.looseObject(verdict) as unknown as v.GenericSchema<unknown, Verdict>),
-      streak: v.optional(v.object({ name: v.picklist(verdictNames), steps: numbers, since: v.object(stretch) })),
-      silence: v.optional(v.object(stretch)),
-      lastUpdateRatio: v.optional(numbers),
-      mostUpdateRatio: v.optional(numbers),
-    }),
-  ),
-  run: v.optional(runState),
-});
-
-const waited = { monitor: v.string(), wait: integer(0), best: v.optional(numbers) };
-const epochOrNone = v.optional(integer(1));
-const callbacks = v.object({
-  earlyStopping: v.optional(v.object({ ...waited, bestEpoch: epochOrNone, stoppedEpoch: epochOrNone })),
-  reduceLrOnPlateau: v.optional(v.object({ ...waited, cooldown: integer(0) })),
-});
-
-const schema = v.object({
-  options: v.custom<TrainerOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
-  dataset: v.object({
-    name: v.string(),
-    imageShape: v.tuple([integer(1), integer(1), integer(1)]),
-    classNames: names,
-    targetNames: v.optional(names),
-    pictureFit: v.optional(v.picklist(pictureFits)),
-    trainSamples: integer(1),
-    testSamples: integer(0),
-    clean: v.optional(v.array(v.custom<Finding>((value) => typeof value === 'string', 'a finding'))),
-    data: v.optional(v.string()),
-    sampleWeight: v.optional(v.string()),
-  }),
-  epochs: integer(1),
-  history: v.object({
-    epochs: records<EpochRecord>({
-      epoch: numbers,
-      loss: numbers,
-      accuracy: v.optional(numbers),
-      meanAbsoluteError: v.optional(numbers),
-      validationLoss: v.optional(numbers),
-      validationAccuracy: v.optional(numbers),
-      validationMeanAbsoluteError: v.optional(numbers),
-      seconds: numbers,
-      imagesPerSecond: numbers,
-      gradientNorms: v.record(v.string(), v.object({ mean: numbers, min: numbers, max: numbers })),
-    }),
-    steps: records<StepRecord>({
-      step: numbers,
-      epoch: numbers,
-      loss: numbers,
-      accuracy: v.optional(numbers),
-      meanAbsoluteError: v.optional(numbers),
-      samples: numbers,
-      skipped: v.boolean(),
-      gradientNorms: v.record(v.string(), numbers),
-    }),
-    verdicts: records<Verdict>(verdict),
-    runVerdicts: v.optional(records<RunVerdict>(runVerdict)),
-    probes: records<ProbeRecord>(probe),
-    health: v.optional(healthTable),
-  }),
-  progress: v.object({
-    epochs: integer(0),
-    step: integer(0),
-    updates: integer(0),
-    skipped: integer(0),
-    correction1: numbers,
-    correction2: numbers,
-  }),
-  learningRate: v.custom<LearningRate>(
-    (value) => typeof value === 'number' || (typeof value === 'object' && value !== null),
-    'a number or a schedule',
-  ),
-  statistics: v.optional(v.object({ mean: v.array(numbers), std: v.array(numbers) })),
-  watch: v.optional(watch),
-  // Older files have no averages and no units, nor have those of an optimizer that keeps no average of the weights.
-  tensors: v.object({
-    weights: lengths,
-    moments: lengths,
-    averages: v.optional(lengths, []),
-    zca: lengths,
-    units: v.optional(lengths, []),
-    best: v.optional(lengths, []),
-  }),
-  fit: v.optional(v.custom<FitSettings>((value) => typeof value === 'object' && value !== null, 'an object')),
-  testTimeAugmentation: v.optional(integer(1)),
-  callbacks: v.optional(callbacks),
-});
-
 /**
  * Reads a file that formatRun has written, in this version or an older one. Its contents are validated.
  *
@@ -311,7 +151,7 @@ const schema = v.object({
  */
 export function parseRun(file: Uint8Array, name = 'The file'): SavedRun {
   const { header, at, sumBytes } = readHeader(file, name);
-  const parsed = v.safeParse(schema, header, { abortEarly: true });
+  const parsed = v.safeParse(headerSchema, header, { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new DataError({
@@ -372,69 +212,6 @@ function requireProbesOf({ options, history }: Pick<SavedRun, 'options' | 'histo
     found: Object.keys(wrong.layers).join(', '),
     expected: trained.map((layer) => layer.name).join(', '),
     fix: 'take a file that wgrad has saved, as it was',
-  });
-}
-
-/** Whether a file begins as a saved run does. */
-export const isRun = (file: Uint8Array): boolean => new TextDecoder().decode(file.subarray(0, magic.length)) === magic;
-
-/** The header, where it ends, and how many bytes of a sum end the file. */
-function readHeader(file: Uint8Array, name: string): { header: unknown; at: number; sumBytes: number } {
-  const decoder = new TextDecoder();
-  if (file.length < preamble || !isRun(file)) {
-    throw new DataError({
-      what: `${name} is no run that wgrad has saved`,
-      found: file.length < preamble ? `${file.length} bytes` : decoder.decode(file.subarray(0, magic.length)),
-      expected: `a file that begins with ${magic}`,
-    });
-  }
-  const view = new DataView(file.buffer, file.byteOffset, file.length);
-  const is = view.getUint32(magic.length, true);
-  if (is !== 1 && is !== version) {
-    throw new DataError({
-      what: `${name} has another version of the format`,
-      found: is,
-      expected: `1 or ${version}`,
-      fix: is > version ? 'load it with the wgrad that saved it, or a later one' : 'save the run again',
-    });
-  }
-  const hasSum = is > 1;
-  const headerBytes = view.getUint32(magic.length + 4, true);
-  const at = preamble + headerBytes;
-  if (at > file.length) {
-    throw new DataError({
-      what: `${name} is cut short`,
-      found: `${file.length} bytes`,
-      expected: `${at} bytes of header and the weights after it`,
-      fix: 'save the run again',
-    });
-  }
-  if (hasSum) requireSum(file, view, name);
-  try {
-    const header = unpackNumbers(JSON.parse(decoder.decode(file.subarray(preamble, at))));
-    return { header, at, sumBytes: hasSum ? sumBytes : 0 };
-  } catch (error) {
-    throw new DataError(
-      {
-        what: `The header of ${name} is no JSON`,
-        found: String(error),
-        fix: 'take a file that wgrad has saved, as it was',
-      },
-      { cause: error },
-    );
-  }
-}
-
-/** @throws DataError where a bit is another than the one that was written. */
-function requireSum(file: Uint8Array, view: DataView, name: string): void {
-  const end = file.length - sumBytes;
-  const [found, expected] = [crc32c(file.subarray(0, end)), view.getUint32(end, true)];
-  if (found === expected) return;
-  throw new DataError({
-    what: `${name} is damaged: it is cut short, or not all of its bits are those that were written`,
-    found: `CRC-32C ${found.toString(16)}`,
-    expected: expected.toString(16),
-    fix: 'take another copy of it, or an earlier one',
   });
 }
 

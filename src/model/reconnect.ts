@@ -1,5 +1,6 @@
-import { images, imagesName, layerNames } from './graph.ts';
+import { layerNames } from './graph.ts';
 import type { LayerConfig } from './layers/index.ts';
+import { images, imagesName } from './wiring.ts';
 
 /**
  * The layers of a model in another order, some left out, others new. Names that come from a layer's place and numbers that

@@ -2,7 +2,8 @@ import { median } from 'simple-statistics';
 import { table } from '../../src/cli/tables.ts';
 import { WgradError } from '../../src/errors.ts';
 import { figure, fixed } from '../../src/figures.ts';
-import { type CompiledModel, images } from '../../src/model/graph.ts';
+import type { CompiledModel } from '../../src/model/graph.ts';
+import { images } from '../../src/model/wiring.ts';
 import { type ContenderName, contenders, type Timed } from './protocol.ts';
 
 /** What the bench beside the peers plans, computes, makes sure of and prints. Functions; running it is peers.ts'. */

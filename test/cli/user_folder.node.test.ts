@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
-import { type RunOptions, withLossFor } from '../../src/cli/run_options.ts';
+import type { RunOptions } from '../../src/cli/run_options.ts';
+import { withLossFor } from '../../src/cli/trainer_settings.ts';
 import { mnistLike } from '../data/made_files.ts';
 import { call, run, temporaryFolder } from './wgrad.ts';
 

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { thresholds } from '../../src/health/verdicts.ts';
+import { thresholds } from '../../src/health/thresholds.ts';
 import { openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LayerHealth, VerdictName } from '../../src/health/health.ts';
-import { thresholds, VerdictWatch } from '../../src/health/verdicts.ts';
+import { thresholds } from '../../src/health/thresholds.ts';
+import { VerdictWatch } from '../../src/health/verdicts.ts';
 import type { ActivationName } from '../../src/model/activations.ts';
 import json from '../fixtures/torch_verdicts.json';
 

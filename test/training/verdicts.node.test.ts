@@ -2,15 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { LayerHealth, Verdict, VerdictName } from '../../src/health/health.ts';
 import { firstNonFinite } from '../../src/health/health_record.ts';
 import type { StepRecord } from '../../src/health/history.ts';
-import {
-  deadSamples,
-  holdSteps,
-  smallestDelta,
-  thresholds,
-  timeInVerdicts,
-  VerdictWatch,
-  warmUpSteps,
-} from '../../src/health/verdicts.ts';
+import { deadSamples, holdSteps, smallestDelta, thresholds, warmUpSteps } from '../../src/health/thresholds.ts';
+import { timeInVerdicts, VerdictWatch } from '../../src/health/verdicts.ts';
 import type { ActivationName } from '../../src/model/activations.ts';
 
 /** What a made layer has to say; everything else is as in a healthy one. */

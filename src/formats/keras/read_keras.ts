@@ -1,6 +1,7 @@
 import { DataError } from '../../errors.ts';
-import { compileModel, imagesName, type Model } from '../../model/graph.ts';
+import { compileModel, type Model } from '../../model/graph.ts';
 import { definitionOf, type LayerConfig } from '../../model/layers/index.ts';
+import { imagesName } from '../../model/wiring.ts';
 import { type Context, isObject, type Json, type LayerJson, networkIn } from './keras_json.ts';
 import { readLayer } from './read_keras_layer.ts';
 

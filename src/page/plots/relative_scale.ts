@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { thresholds } from '../../health/verdicts.ts';
+import { thresholds } from '../../health/thresholds.ts';
 import { colorTable, fine } from './ramp.ts';
 // Imported here, since the colors are read as soon as this module is there: Vite's development server adds styles in the order of imports.
 import './relative_scale.css';

@@ -1,4 +1,4 @@
-import { holdSteps, thresholds } from '../../../health/verdicts.ts';
+import { holdSteps, thresholds } from '../../../health/thresholds.ts';
 import { Curves } from '../../plots/curves.ts';
 import { normLines } from '../../plots/lines.ts';
 import { fetched } from '../../ui/fetched_code.ts';
