@@ -15,21 +15,16 @@ export const lookOf = (index: number): Look => ({
   dash: dashes[index % dashes.length]!,
 });
 
-/** The same of twins: A's lines are solid, or dotted, and B's are dashed. */
-export const twinLookOf = (twin: 'A' | 'B', index: number): Look => ({
-  color: colors[index % colors.length]!,
-  dash: twinDashes[twin][Math.floor(index / colors.length) % 2]!,
-});
-const twinDashes: Record<'A' | 'B', readonly [Look['dash'], Look['dash']]> = {
-  A: [[], [2, 3]],
-  B: [
-    [9, 4],
-    [9, 3, 2, 3],
-  ],
-};
+/** Shades of each twin's color, A's blue and B's orange: the color says which twin, the dashes say which figure or layer. */
+const twinColors = {
+  A: ['--twin-a', '--twin-a-2', '--twin-a-3'],
+  B: ['--twin-b', '--twin-b-2', '--twin-b-3'],
+} as const;
 
-/** Looks whose colours differ. */
-export const colorCount = colors.length;
+export const twinLookOf = (twin: 'A' | 'B', index: number): Look => ({
+  color: twinColors[twin][Math.floor(index / dashes.length) % twinColors[twin].length]!,
+  dash: dashes[index % dashes.length]!,
+});
 
 /** A short piece of the line, for a legend or a table. */
 export function swatch({ color, dash }: Look, mark = false): SVGSVGElement {

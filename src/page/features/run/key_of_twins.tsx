@@ -14,7 +14,7 @@ export function KeyOfTwins() {
     <ul class="twins-key" aria-label="What the twins differ in">
       {twinsOf(shown).map(({ name, run: { way, brokeAt } }) => (
         <li key={name}>
-          <Swatch look={{ ...twinLookOf(name as 'A' | 'B', 0), color: '--ink' }} />
+          <Swatch look={twinLookOf(name as 'A' | 'B', 0)} />
           <strong>{name}</strong> {way}
           {brokeAt !== undefined && <em>, broke off at step {count(brokeAt)}: its numbers were not finite</em>}
         </li>
