@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
@@ -155,6 +156,29 @@ const staticDatasets: Plugin = {
   },
 };
 
+/** The page's service worker, with the list of all files that it keeps, which is known when all are written. */
+const serviceWorker: Plugin = {
+  name: 'wgrad-service-worker',
+  apply: ({ root }, { command }) => command === 'build' && root === pageRoot,
+  buildStart() {
+    this.emitFile({ type: 'chunk', id: resolve(pageRoot, 'service_worker.ts'), fileName: serviceWorkerFile });
+  },
+  writeBundle({ dir }) {
+    const folder = dir!;
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/\.md$|^(index\.html|preview\.png|datasets\.json)$/.test(entry.name))
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .filter((file) => file !== serviceWorkerFile)
+      .sort();
+    const contents = createHash('sha256');
+    for (const file of ['index.html', ...files]) contents.update(file).update(readFileSync(join(folder, file)));
+    const path = join(folder, serviceWorkerFile);
+    const lists = `const builtFiles=${JSON.stringify(files)},builtVersion="${contents.digest('hex').slice(0, 12)}";`;
+    writeFileSync(path, `${lists}\n${readFileSync(path, 'utf8')}`);
+  },
+};
+const serviceWorkerFile = 'service-worker.js';
+
 /** An IDX file of bytes. */
 function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   const header = Buffer.from([0, 0, 0x08, shape.length, ...shape.flatMap(() => [0, 0, 0, 0])]);
@@ -296,7 +320,7 @@ const targets: Record<string, UserConfig> = {
   page: {
     root: pageRoot,
     base: './',
-    plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets],
+    plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets, serviceWorker],
     worker: {
       format: 'es',
       plugins: () => [leanShaders],

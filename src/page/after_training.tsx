@@ -5,6 +5,7 @@ import { installLargestGradients } from './features/results/largest_gradients.ts
 import { installResults } from './features/results/model.ts';
 import { ResultsPanel } from './features/results/panel.tsx';
 import { installQuestions } from './features/run/questions.ts';
+import { RunsPanel } from './features/runs/kept_runs.tsx';
 import { RunFile } from './features/runs/panel.tsx';
 import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
@@ -17,6 +18,7 @@ export const AfterTraining = () => (
     <EpochsPanel />
     <ResultsPanel aside={<RunFile />} />
     <TryPanel />
+    <RunsPanel />
     <ProfilePanel />
   </>
 );

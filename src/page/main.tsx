@@ -13,9 +13,10 @@ import { installDataset } from './features/data/model.ts';
 import { installWaitingFiles } from './features/data/user_files.ts';
 import { installRun } from './features/run/model.ts';
 import { installRunTime } from './features/run/run_time.ts';
-import { installRunState, run } from './features/run/state.ts';
+import { installRunState, isReady, run } from './features/run/state.ts';
+import { guardUnsaved } from './features/run/unsaved.ts';
 import { followDarkness } from './plots/relative_scale.ts';
-import { afterTraining, Studio } from './studio.tsx';
+import { afterTraining, kept, Studio } from './studio.tsx';
 import { failedFetch, fetchFailed } from './ui/fetched_code.ts';
 import { followWidth } from './ui/panel.tsx';
 
@@ -46,8 +47,10 @@ installCleaning();
 installWaitingFiles();
 installRun();
 installRunTime();
+guardUnsaved();
 // What is fetched later has installs of its own.
 effect(() => afterTraining.code.value?.installAfterTraining());
+effect(() => kept.code.value?.installKept());
 // One error stands for all parts of the page that could not be fetched: it goes when the last of them is there.
 effect(() => {
   const found = failedFetch.value;
@@ -56,13 +59,21 @@ effect(() => {
     return;
   }
   trouble.value = {
-    what: 'A part of this page could not be fetched',
+    what: 'Part of this page could not be loaded. Your run is safe',
     found,
-    fix:
-      'check the network connection, then try again; a run that is here is safe. If that does not help, a newer page ' +
-      'has replaced this one on its server: save the run, and reload',
+    fix: 'check the network connection: the page tries again by itself',
     retry: fetchFailed,
   };
+});
+// Once, as soon as somebody can train.
+let isPrefetched = false;
+effect(() => {
+  if (isPrefetched || !isReady.value) return;
+  isPrefetched = true;
+  training
+    .prepare()
+    .catch(() => undefined) // Train tries again, and tells
+    .then(kept.fetch);
 });
 
 render(<Studio />, document.getElementById('studio')!);

@@ -1,5 +1,5 @@
 import { describeAdapter } from '../index.ts';
-import { adapter, noGpu } from './app/state.ts';
+import { adapter, isKeptOffline, noGpu } from './app/state.ts';
 import { AugmentationPanel } from './features/augmentation/panel.tsx';
 import { DropTarget } from './features/data/drop_target.tsx';
 import { DataPanel } from './features/data/panel.tsx';
@@ -14,6 +14,8 @@ import { TrainingPanel } from './features/training/panel.tsx';
 import { fetched } from './ui/fetched_code.ts';
 import { later, onDemand } from './ui/lazy.tsx';
 
+const repository = 'https://github.com/wgrad/wgrad';
+
 /** Where WebGPU is, nobody needs it. */
 const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
 
@@ -21,6 +23,8 @@ const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu
 const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel, GoalsPanel];
 /** What is needed when something was trained. */
 export const afterTraining = fetched(() => import('./after_training.tsx'));
+/** What this browser keeps, runs and the page itself: asked for when the page is ready. */
+export const kept = fetched(() => import('./kept.tsx'));
 /** What comes of it. Below the first screen, what isn't needed to begin. */
 const outcome = [
   TrainingPanel,
@@ -40,6 +44,19 @@ export function Studio() {
         <h1>wgrad</h1>
         <p class="tagline">A convolutional network learns in this browser, on shaders written by hand.</p>
         <Adapter />
+        {isKeptOffline.value && (
+          <p
+            id="offline"
+            class="adapter"
+            title="This browser keeps the whole page: it opens and trains without a network"
+          >
+            Works offline
+          </p>
+        )}
+        <nav aria-label="About wgrad">
+          <a href={`${repository}#readme`}>Documentation</a>
+          <a href={repository}>Source</a>
+        </nav>
       </header>
       <DropTarget />
       {noGpu.value ? (
@@ -54,6 +71,7 @@ export function Studio() {
           </button>
           <main id="main">
             <PageError />
+            {kept.code.value && <kept.code.value.LastRun />}
             <div class="setup">
               {setup.map((Each, place) => (
                 <Each key={place} />

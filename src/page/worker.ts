@@ -54,6 +54,8 @@ const worker = {
   preview: plainly((request: PreviewRequest): Promise<Preview> => previewOf(request)),
   /** Fetches what trains, before somebody waits for it. */
   prepare: plainly(async () => void (await session())),
+  /** Fetches all code that somebody may want later, so that it is here when the network is gone. */
+  prefetch: plainly(async () => (await import('./prefetch_worker.ts')).prefetch()),
   train: plainly(async (request: TrainRequest, listener: Listener) => {
     const held = underWay.begin(request.paused); // a step or a stop counts from here on
     return (await session()).train(request, listener, held);
@@ -76,7 +78,11 @@ const worker = {
   step: underWay.step,
   setLearningRate: plainly(async (rate: LearningRate) => (await session()).setLearningRate(rate)),
   bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
+  ownNotKept: plainly(async () => (await forOwn()).notKept()),
   results: plainly(async (...how: Parameters<Results['resultsOf']>) => (await results()).resultsOf(...how)),
+  imagesOfCell: plainly(async (...cell: Parameters<Results['imagesOfCell']>) =>
+    (await results()).imagesOfCell(...cell),
+  ),
   ask: plainly(async (...image: Parameters<Questions['ask']>) => (await questions()).ask(...image)),
   imageOf: plainly(async (...which: Parameters<Questions['imageOf']>) => (await questions()).imageOf(...which)),
   inkOfRun: plainly(async () => (await predict()).inkOfRun()),

@@ -75,7 +75,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(await text(page, '#waiting-files')).toContain('124 files will be read when this run has ended');
   expect(await page.$('#drop-overlay')).toBeNull();
   await press(page, '#stop');
-  await until(page, '#status', '122 images of your own, which stay in this page');
+  await until(page, '#status', '122 images of your own, which stay in this browser');
   await until(page, '#facts', '98 training and 24 validation images of 12.×.12, 3 classes');
   expect(await page.$('#waiting-files')).toBeNull();
   expect(await page.evaluate(() => location.hash)).toContain('dataset=own');
@@ -132,10 +132,16 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(pairs.config).toMatchObject({ clean: ['constant', 'duplicates'], trainSamples: 96, testSamples: 24 });
 
   // The code that reads them comes from the page's own server, and nothing goes there.
-  expect(asked.filter((request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/assets\/[\w-]+\.(js|css)$/.test(request))).toEqual(
-    [],
-  );
+  expect(
+    asked.filter(
+      (request) => !/^GET http:\/\/127\.0\.0\.1:\d+\/(assets\/[\w-]+\.(js|css)|service-worker\.js)$/.test(request),
+    ),
+  ).toEqual([]);
   expect(complaints).toEqual([]);
+  // They are here again after a reload.
+  await page.reload();
+  await until(page, '#facts', '96 training and 24 validation images of 12.×.12, 3 classes');
+  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
   await page.close();
 });
 
@@ -286,7 +292,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
 test('what is no data set is refused in words', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve()}#dataset=own`, page, []);
-  await until(page, '#trouble', 'Files of your own are not here');
+  await until(page, '#trouble', 'Your own images are not here');
   expect(await text(page, '#augmentation')).toContain('No images yet');
   expect(await page.$('#gradient-map')).toBeNull();
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);

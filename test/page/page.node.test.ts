@@ -18,6 +18,7 @@ import {
   patience,
   point,
   press,
+  type Routes,
   type Studio,
   text,
   until,
@@ -339,14 +340,81 @@ test('a data set that failed shows nothing of the one before, and is tried again
   await page.waitForSelector('#start:enabled');
   expect(await page.$('#dataset-error')).toBeNull();
 
-  // Code of the page that is fetched when there is a run, likewise.
-  await chooseDataset(page, 'digits');
-  await page.setOfflineMode(true);
+  await page.close();
+});
+
+test('a part of the page that cannot be loaded leaves the run alone, and comes by itself when its server is back', async () => {
+  const page = await studio.browser.newPage();
+  let isBusy = true;
+  const routes: Routes = (request, response, next) => {
+    if (isBusy && /chart-.*\.js/.test(request.url ?? '')) response.writeHead(503).end();
+    else devRoutes()(request, response, next);
+  };
+  await openPage(`${await studio.serve(routes)}#dataset=digits&epochs=2`, page, []);
   await press(page, '#start');
-  await until(page, '#trouble', 'A part of this page could not be fetched.*a run that is here is safe');
-  await page.setOfflineMode(false);
+  await until(page, '#trouble', 'Part of this page could not be loaded. Your run is safe');
+  expect(await text(page, '#trouble')).not.toMatch(/load this page again|reload/);
+  await until(page, '#status', 'Done in');
+  isBusy = false;
   await page.waitForSelector('#loss canvas');
   await page.waitForFunction(() => document.querySelector<HTMLElement>('#trouble')!.hidden);
+  await page.close();
+});
+
+test('a run and its own pictures outlive a reload; what is kept nowhere is not left without a question', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const url = `${await studio.serve(devRoutes())}#dataset=digits&model=five-relu&epochs=2`;
+  await openPage(url, page, complaints);
+  const asked: string[] = [];
+  page.on('dialog', ({ type }) => asked.push(type()));
+  const isGuarded = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  // Under way, nothing of it is kept yet.
+  await press(page, '#step');
+  await until(page, '#place', 'step 1 of');
+  expect(await isGuarded()).toBe(true);
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  const accuracy = await text(page, '#validation-accuracy-now');
+  await page.waitForSelector('#kept-runs');
+  expect(await isGuarded()).toBe(false);
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  await until(page, '#last-run', 'five-relu on .*steps');
+  expect(asked).toEqual([]);
+  await press(page, '#open-last');
+  await until(page, '#status', 'Loaded five-relu on');
+  expect(await text(page, '#validation-accuracy-now')).toBe(accuracy);
+  expect(await page.$('#last-run')).toBeNull();
+  await page.waitForSelector('#confusion-title');
+
+  // Discarded, it is gone.
+  await page.reload();
+  await press(page, '#discard-last');
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  await page.evaluate(() => document.querySelector('.later')?.scrollIntoView());
+  await until(page, '#runs', 'Runs are kept in this browser when they end');
+  expect(await page.$('#last-run')).toBeNull();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('where the browser has no room, the page says so and asks before a run is lost', async () => {
+  const page = await studio.browser.newPage();
+  await openPage(`${await studio.serve(devRoutes())}#dataset=digits&model=five-relu&epochs=1`, page, []);
+  await page.evaluate(() => {
+    FileSystemWritableFileStream.prototype.close = async () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+  });
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => asked.push(dialog.message()));
+  await press(page, '#start');
+  await until(page, '#status', 'not kept in the browser .the disk is full.: save it as a file');
+  await press(page, '#start');
+  await until(page, '#status', 'not kept in the browser|Training|Done');
+  expect(asked[0]).toContain('This run is not saved, and will be lost');
   await page.close();
 });
 

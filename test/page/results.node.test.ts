@@ -81,14 +81,29 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   expect((sum(cells.map((row, label) => row[label]!)) / 297).toFixed(4)).toBe(accuracy);
   expect(await page.$$('.mistakes canvas')).not.toHaveLength(0);
   expect(await text(page, '#results')).toContain('32 kernels of 3 × 3');
+  expect(await page.$$eval('.kernel-tiles li', (all) => all.map((it) => it.textContent).slice(0, 3))).toEqual([
+    '0',
+    '1',
+    '2',
+  ]);
+  // Behind each cell of the matrix are the images that it counts.
+  const wrong = cells.flatMap((row, actual) => row.map((images, predicted) => ({ images, actual, predicted })));
+  const most = wrong.filter((it) => it.actual !== it.predicted).sort((a, b) => b.images - a.images)[0]!;
+  await press(page, `.confusion tbody tr:nth-child(${most.actual + 1}) td:nth-of-type(${most.predicted + 1}) button`);
+  await page.waitForSelector('#cell .mistakes canvas');
+  expect(await text(page, '#cell-title')).toMatch(
+    new RegExp(`^Actual ${most.actual}, predicted ${most.predicted}: ${most.images} image`),
+  );
+  expect(await page.$$('#cell .mistakes li')).toHaveLength(most.images);
 
   // A mistake, asked about by keyboard, is one.
-  await page.focus('.mistakes button');
-  const [is, said] = await page.$$eval('.mistakes li:first-child span', (all) => all.map((it) => it.textContent));
+  const mistake = '[aria-labelledby=mistakes-title]';
+  await page.focus(`${mistake} button`);
+  const [is, said] = await page.$$eval(`${mistake} li:first-child span`, (all) => all.map((it) => it.textContent));
   await page.keyboard.press('Enter');
-  await until(page, '#try .asked', `It ${is?.replace('it ', '')}\\.`);
+  await until(page, '#try .asked', `It is ${is?.replace('actual ', '')}\\.`);
   await answered(page);
-  expect(await text(page, '#try .asked strong')).toMatch(new RegExp(`^${said?.replace('seen as ', '')}, `));
+  expect(await text(page, '#try .asked strong')).toMatch(new RegExp(`^${said?.replace('predicted ', '')}, `));
 
   // A drawing is answered as it is drawn.
   await drawOne(page);

@@ -2,14 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openStudio, patience, press, type Studio } from './studio.ts';
+import { serve } from '../../src/cli/server.ts';
+import { openStudio, patience, press, type Studio, until } from './studio.ts';
 
 /**
  * Bytes of JavaScript that a first visit may fetch, compressed, the worker's included: until Train can be pressed, and with
  * what trains, which follows at once. Kernels beyond those of a first run are fetched by whoever needs them; the definitions
  * of all layers, optimizers, schedules, losses and metrics are not, since the forms and the URL are checked with them.
  */
-const most = { ready: 150_000, all: 195_000 };
+const most = { ready: 150_000, all: 195_000, everything: 400_000 };
 
 let studio: Studio;
 let server: PreviewServer;
@@ -39,6 +40,8 @@ test('what a first visit fetches before it can train is small, and is soon there
   const page = await studio.browser.newPage();
   page.setDefaultTimeout(patience);
   await page.setViewport({ width: 1280, height: 960 });
+  // Somebody who saves data fetches nothing before it is wanted.
+  await page.evaluateOnNewDocument(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }));
   const fetched = new Set<string>();
   // Heard at the server: the page doesn't tell of what its worker fetches.
   server.httpServer.on('request', ({ url }) => fetched.add(url?.split('?')[0]?.split('/').at(-1) ?? ''));
@@ -70,10 +73,40 @@ test('what a first visit fetches before it can train is small, and is soon there
   expect(first.some(([name]) => name.startsWith('worker'))).toBe(true);
   expect(sum(first.filter(([name]) => ready.includes(name)))).toBeLessThan(most.ready);
   expect(sum(first)).toBeLessThan(most.all);
+  expect(sum([...sizes])).toBeLessThan(most.everything);
   // What it unfolds looks as it should, though what lies further down, with its style, hasn't been fetched.
   expect(await page.$('.later')).not.toBeNull();
   await press(page, '.own summary');
   const width = await page.$eval('#own-files', (input) => input.getBoundingClientRect().width);
   expect(width).toBe(1);
+  await page.close();
+});
+
+test('after the first visit it opens, trains and sees what is drawn when its server is gone', async () => {
+  const page = await studio.browser.newPage();
+  page.setDefaultTimeout(patience);
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.setViewport({ width: 1280, height: 960 });
+  const files = await serve(studio.folder, (_request, _response, next) => next());
+  await page.goto(`${files.url}#epochs=1&model=five-relu`);
+  await page.waitForSelector('#offline');
+  files.close();
+  await page.reload();
+  // The data set of a first visit is there too.
+  await page.waitForSelector('#start:enabled');
+  await until(page, '#facts', '6,000 training');
+  await page.select('#dataset', 'digits');
+  await page.waitForFunction(() => document.querySelector('#facts')?.textContent?.includes('1,500'));
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  await page.waitForSelector('#loss canvas');
+  await page.$eval('#pad', (it) => it.scrollIntoView({ block: 'center' }));
+  const { x, y } = (await (await page.$('#pad'))!.boundingBox())!;
+  await page.mouse.move(x + 60, y + 30);
+  await page.mouse.down();
+  await page.mouse.move(x + 60, y + 110);
+  await page.mouse.up();
+  await page.waitForSelector('#probabilities .best');
+  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
   await page.close();
 });

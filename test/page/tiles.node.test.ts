@@ -6,15 +6,19 @@ const at = ({ pixels, shape }: { pixels: Uint8Array; shape: number[] }, y: numbe
   ...pixels.subarray((y * shape[1]! + x) * shape[2]!, (y * shape[1]! + x + 1) * shape[2]!),
 ];
 
-test('kernels: a tile a filter, grey for 0, white for the largest magnitude, colours where there are three channels', () => {
+test('kernels: a picture a filter with its range, gray for 0, white for the largest magnitude, colours where there are three channels', () => {
   const values = Float32Array.of(...[1, 0], ...[-1, 0.5]); // [1, 2, 1, 2]: the filter is innermost
-  const { tiles, most } = kernelTiles({ shape: [1, 2, 1, 2], values });
+  const { tiles, ranges, most } = kernelTiles({ shape: [1, 2, 1, 2], values });
+  const [first, second] = tiles as [(typeof tiles)[number], (typeof tiles)[number]];
   expect(most).toBe(1);
-  expect(tiles.shape).toEqual([12, 50, 1]); // 12 times as large, two beside each other
-  expect([at(tiles, 0, 0), at(tiles, 11, 12), at(tiles, 0, 26), at(tiles, 0, 38)]).toEqual([[255], [0], [128], [191]]);
-  expect(at(tiles, 0, 24)).toEqual([96]); // between them
+  expect(ranges).toEqual([
+    { least: -1, most: 1 },
+    { least: 0, most: 0.5 },
+  ]);
+  expect(first.shape).toEqual([12, 24, 1]); // 12 times as large
+  expect([at(first, 0, 0), at(first, 11, 12), at(second, 0, 0), at(second, 0, 12)]).toEqual([[255], [0], [128], [191]]);
   const colour = kernelTiles({ shape: [1, 1, 3, 1], values: Float32Array.of(2, -2, 0) });
-  expect(at(colour.tiles, 0, 0)).toEqual([255, 0, 128]);
+  expect(at(colour.tiles[0]!, 0, 0)).toEqual([255, 0, 128]);
 });
 
 test('outputs: a tile a channel, a square a unit, from the lowest or 0 to the highest; what is not finite is left out', () => {

@@ -17,6 +17,8 @@ export async function openPage(url: string, page: Page, complaints: string[]): P
     if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
+  // Whoever leaves a run that is not kept yet is asked.
+  page.on('dialog', (dialog) => dialog.accept());
   await page.goto(url);
   await page.waitForSelector('#start:enabled, [role=alert] h2');
   await seeAll(page);

@@ -62,6 +62,9 @@ export const trouble = signal<Trouble | undefined>(troubleOf(first.refused));
 /** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
 export const status = signal('');
 
+/** Whether the whole page is kept in this browser, so that it opens and trains without a network. */
+export const isKeptOffline = signal(false);
+
 /** The data set of `experiment`, as far as it is known: `facts` first, or why it could not be loaded. */
 export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: DatasetOverview; error?: ErrorParts }>({
   name: '',

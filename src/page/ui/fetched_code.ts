@@ -12,15 +12,36 @@ export interface Fetched<Code> {
 export const failedFetch = signal<string | undefined>();
 
 const failed = new Set<() => Promise<void>>();
+const loads: (() => Promise<unknown>)[] = [];
 
-/** Tries again what has failed. */
+/** Tries again what has failed: at once, and otherwise by itself from time to time. */
 export function fetchFailed(): void {
   for (const fetch of failed) fetch();
+}
+
+const firstRetryMs = 1000;
+const slowestRetryMs = 15_000;
+let retryMs = firstRetryMs;
+let retry: ReturnType<typeof setTimeout> | undefined;
+
+function retryLater(): void {
+  if (retry !== undefined) return;
+  retry = setTimeout(() => {
+    retry = undefined;
+    fetchFailed();
+  }, retryMs);
+  retryMs = Math.min(2 * retryMs, slowestRetryMs);
+}
+
+/** Fetches what has not been wanted yet, one part after the other, so that it is here when the network is gone. */
+export async function prefetch(): Promise<void> {
+  for (const load of loads) await load().catch(() => undefined); // whoever wants it tries again
 }
 
 /** @param load imports it. */
 export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
   const code = signal<Code | undefined>();
+  loads.push(load);
   let isFetching = false;
   const fetch = async () => {
     if (isFetching) return;
@@ -28,11 +49,15 @@ export function fetched<Code>(load: () => Promise<Code>): Fetched<Code> {
     try {
       code.value = await load();
       failed.delete(fetch);
-      if (failed.size === 0) failedFetch.value = undefined;
+      if (failed.size === 0) {
+        failedFetch.value = undefined;
+        retryMs = firstRetryMs;
+      }
     } catch (error) {
       isFetching = false;
       failed.add(fetch);
       failedFetch.value = String(error);
+      retryLater();
     }
   };
   return { code, fetch };

@@ -42,21 +42,39 @@ function layOut(
   return { pixels, shape };
 }
 
+/** The weights of a kernel. */
+export interface Range {
+  least: number;
+  most: number;
+}
+
 /**
- * The kernels of a convolution [kh, kw, in, out], a tile each: in colour where there are three channels, else the first.
- * Grey is 0; `most`, the largest magnitude, is white.
+ * The kernels of a convolution [kh, kw, in, out], a picture each: in color where there are three channels, else the first.
+ * Gray is 0; `most`, the largest magnitude of all, is white.
  */
 export function kernelTiles({ shape, values }: { shape: readonly number[]; values: Float32Array }): {
-  tiles: Tiles;
+  tiles: Tiles[];
+  ranges: Range[];
   most: number;
 } {
   const [height, width, channels, filters] = shape as [number, number, number, number];
   const most = largest(values, Math.abs);
   const byte = (value: number) => Math.round(127.5 + (127.5 * value) / (most || 1));
-  const tiles = layOut(filters, [height, width, channels === 3 ? 3 : 1], (filter, y, x, c) =>
-    byte(values[((y * width + x) * channels + c) * filters + filter]!),
+  const shown = channels === 3 ? 3 : 1;
+  const tiles = Array.from({ length: filters }, (_, filter) =>
+    layOut(1, [height, width, shown], (_tile, y, x, c) =>
+      byte(values[((y * width + x) * channels + c) * filters + filter]!),
+    ),
   );
-  return { tiles, most };
+  const ranges = Array.from({ length: filters }, (_, filter) => {
+    const range = { least: Infinity, most: -Infinity };
+    for (let i = filter; i < values.length; i += filters) {
+      range.least = Math.min(range.least, values[i]!);
+      range.most = Math.max(range.most, values[i]!);
+    }
+    return range;
+  });
+  return { tiles, ranges, most };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { DatasetParts } from '../../../data/dataset.ts';
+import type { ErrorParts } from '../../../errors.ts';
 import {
   DataError,
   describeIgnored,
@@ -8,6 +10,7 @@ import {
   type TrainAndTestParts,
   trainingParts,
 } from '../../../index.ts';
+import { isFull, readFile, writeFile } from '../storage.ts';
 import { cleaned, type Findings, findingsIn } from './cleaning.ts';
 
 /** The user's own data set: it stays in this thread. */
@@ -47,6 +50,10 @@ export async function bring(
   cleaned(parts, []); // labels that are all outside the classes are refused now
   own = parts;
   const { ignored } = dataset.report;
+  keeping = keepOwn(parts).then(
+    () => undefined,
+    (error) => error,
+  );
   return {
     images: parts.train.labels.length + parts.test.labels.length,
     report: describeReading(dataset.report),
@@ -56,12 +63,83 @@ export async function bring(
   };
 }
 
-export function ownParts(): TrainAndTestParts {
+/** Undefined once the images that were read last are kept in this browser, or else why they are not. */
+export async function notKept(): Promise<ErrorParts | undefined> {
+  const error = await keeping;
+  if (error === undefined) return undefined;
+  const found = isFull(error) ? 'no room on the disk, or in what the browser gives to a page' : String(error);
+  return { what: 'Your images are not kept in this browser', found, fix: 'add them again when you come back' };
+}
+let keeping: Promise<unknown> = Promise.resolve();
+
+const folder = 'own-images';
+const file = 'images';
+
+/** What comes before the bytes in the file: the lengths of the arrays that follow, images before labels and targets. */
+interface Header {
+  train: KeptPart;
+  test: KeptPart;
+}
+interface KeptPart extends Omit<DatasetParts, 'images' | 'labels' | 'targets' | 'sampleWeights'> {
+  images: number;
+  labels: number;
+  targets?: number;
+  sampleWeights?: number;
+}
+
+/** In one file, which a browser puts in its place when it is whole. */
+async function keepOwn({ train, test }: TrainAndTestParts): Promise<void> {
+  const arrays: Uint8Array[] = [];
+  const partOf = ({ images, labels, targets, sampleWeights, ...facts }: DatasetParts): KeptPart => {
+    const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    const weights = sampleWeights && Float64Array.from(sampleWeights);
+    arrays.push(images, bytesOf(Uint32Array.from(labels)));
+    if (targets) arrays.push(bytesOf(targets));
+    if (weights) arrays.push(bytesOf(weights));
+    return {
+      ...facts,
+      images: images.length,
+      labels: labels.length,
+      ...(targets && { targets: targets.length }),
+      ...(weights && { sampleWeights: weights.length }),
+    };
+  };
+  const header = new TextEncoder().encode(
+    JSON.stringify({ train: partOf(train), test: partOf(test) } satisfies Header),
+  );
+  const length = Uint32Array.of(header.length);
+  await writeFile(folder, file, [length, header, ...(arrays as Uint8Array<ArrayBuffer>[])]);
+}
+
+async function readOwn(): Promise<TrainAndTestParts | undefined> {
+  const kept = await readFile(folder, file).catch(() => undefined); // a browser may forbid it
+  if (!kept) return undefined;
+  const buffer = await kept.arrayBuffer();
+  const [length] = new Uint32Array(buffer.slice(0, 4));
+  let at = 4 + length!;
+  const take = (bytes: number) => {
+    at += bytes;
+    return buffer.slice(at - bytes, at);
+  };
+  const header = JSON.parse(new TextDecoder().decode(buffer.slice(4, at))) as Header;
+  const partOf = ({ images, labels, targets, sampleWeights, ...facts }: KeptPart): DatasetParts => ({
+    ...facts,
+    images: new Uint8Array(take(images)),
+    labels: new Uint32Array(take(4 * labels)),
+    ...(targets !== undefined && { targets: new Float32Array(take(4 * targets)) }),
+    ...(sampleWeights !== undefined && { sampleWeights: new Float64Array(take(8 * sampleWeights)) }),
+  });
+  return { train: partOf(header.train), test: partOf(header.test) };
+}
+
+/** Those of this visit, or of an earlier one. */
+export async function ownParts(): Promise<TrainAndTestParts> {
+  own ??= await readOwn();
   if (own) return own;
   throw new DataError({
-    what: 'Files of your own are not here',
-    found: 'a page that was just opened: it keeps nothing of them',
+    what: 'Your own images are not here',
+    found: 'a browser that keeps none: a link has no images in it',
     expected: 'a folder of pictures, IDX files or CIFAR batches',
-    fix: 'drop them into the data panel, or choose another data set',
+    fix: 'drop them into this page, or choose another data set',
   });
 }

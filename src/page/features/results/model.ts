@@ -3,11 +3,31 @@ import type { ErrorParts } from '../../../errors.ts';
 import { experiment, trouble } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { run } from '../run/state.ts';
-import type { Results } from './worker.ts';
+import type { ImageOfCell, Results } from './worker.ts';
 
 /** What the network of the run that is shown predicts for all validation images; undefined until they were evaluated. */
 export const results = signal<Results | undefined>();
 export const isLooking = signal(false);
+
+/** A cell of the confusion matrix, with the images that it counts once they are here. */
+export const cell = signal<{ actual: number; predicted: number; images?: ImageOfCell[] } | undefined>();
+
+/** Shows the images of a cell, or of none where they are shown already. */
+export async function showCell(actual: number, predicted: number): Promise<void> {
+  const before = cell.peek();
+  if (before?.actual === actual && before.predicted === predicted) {
+    cell.value = undefined;
+    return;
+  }
+  const chosen = { actual, predicted };
+  cell.value = chosen;
+  try {
+    const images = await training.imagesOfCell(actual, predicted);
+    if (cell.peek() === chosen) cell.value = images && { ...chosen, images };
+  } catch (error) {
+    trouble.value = error as ErrorParts;
+  }
+}
 
 /** Goes over all validation images; where a run is under way, it waits for that. */
 export async function look(): Promise<void> {
@@ -16,7 +36,9 @@ export async function look(): Promise<void> {
   isLooking.value = true;
   try {
     const found = await training.results(experiment.peek().testTimeAugmentation);
-    if (run.peek() === shown) results.value = found;
+    if (run.peek() !== shown) return;
+    cell.value = undefined; // it counts others now
+    results.value = found;
   } catch (error) {
     trouble.value = error as ErrorParts;
   } finally {
@@ -34,6 +56,7 @@ export function installResults(): void {
       if (shown !== shownBefore) {
         shownBefore = shown;
         results.value = undefined;
+        cell.value = undefined;
       }
       if (isOver && shown.log.steps.length) look();
     });

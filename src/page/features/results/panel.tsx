@@ -6,11 +6,11 @@ import { Panel, type PanelProps } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { kernelTiles } from '../../ui/tiles.ts';
-import { canAsk, notKept, tryImage } from '../run/questions.ts';
+import { canAsk, notKept, shapeOfRun, tryImage } from '../run/questions.ts';
 import { run } from '../run/state.ts';
 import { ByLabel } from './label_results.tsx';
 import { Hardest } from './largest_gradients.tsx';
-import { isLooking, look, results } from './model.ts';
+import { cell, isLooking, look, results, showCell } from './model.ts';
 import { Furthest, Numbers } from './number_results.tsx';
 import type { ClassResults, Results } from './worker.ts';
 import './style.css';
@@ -25,12 +25,12 @@ export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
         {shown
           ? summaryOf(shown)
           : canAsk()
-            ? 'The end of the run brings them, or a look now.'
-            : (notKept() ?? 'What becomes of the validation images appears here when something was trained.')}
+            ? 'They appear when the run ends, or evaluate now.'
+            : (notKept() ?? 'The predictions for the validation images appear here after training.')}
       </p>
       {canAsk() && (isUnderWay || !shown || shown.samples !== experiment.value.testTimeAugmentation) && (
         <button id="look" type="button" aria-disabled={isLooking.value} onClick={look}>
-          {isLooking.value ? 'Looking…' : shown ? 'Look again' : 'Look now'}
+          {isLooking.value ? 'Evaluating…' : shown ? 'Evaluate again' : 'Evaluate now'}
         </button>
       )}
       {shown && (
@@ -81,18 +81,18 @@ function ConfusionMatrix({ confusion: { counts } }: ClassResults) {
   if (counts.length > mostClasses) return <CommonMistakes counts={counts} names={names} />;
   return (
     <div class="matrix">
-      <h3 id="confusion-title">Which class is taken for which</h3>
+      <h3 id="confusion-title">Confusion matrix</h3>
       <Scroll labelledBy="confusion-title">
         <table class={names.some((name) => name.length > 3) ? 'confusion long' : 'confusion'}>
           <thead>
             <tr>
               <td />
               <th scope="colgroup" colSpan={counts.length}>
-                taken for
+                predicted
               </th>
             </tr>
             <tr>
-              <th scope="col">is</th>
+              <th scope="col">actual</th>
               {counts.map((_, label) => (
                 <th key={label} scope="col" title={names[label]}>
                   {names[label]}
@@ -113,9 +113,20 @@ function ConfusionMatrix({ confusion: { counts } }: ClassResults) {
                       key={predicted}
                       class={images ? (predicted === label ? 'hit' : 'miss') : 'none'}
                       style={{ '--share': all ? images / all : 0 }}
-                      title={`${count(images)} of ${count(all)} ${names[label]} taken for ${names[predicted]}`}
                     >
-                      {images ? count(images) : '·'}
+                      {images ? (
+                        <button
+                          type="button"
+                          class="cell"
+                          aria-pressed={isShown(label, predicted)}
+                          title={`${count(images)} of ${count(all)} ${names[label]} predicted as ${names[predicted]}: show them`}
+                          onClick={() => showCell(label, predicted)}
+                        >
+                          {count(images)}
+                        </button>
+                      ) : (
+                        '·'
+                      )}
                     </td>
                   ))}
                 </tr>
@@ -124,7 +135,40 @@ function ConfusionMatrix({ confusion: { counts } }: ClassResults) {
           </tbody>
         </table>
       </Scroll>
+      <Cell />
     </div>
+  );
+}
+
+const isShown = (actual: number, predicted: number) =>
+  cell.value?.actual === actual && cell.value.predicted === predicted;
+
+/** The images that a cell of the matrix counts. */
+function Cell() {
+  const { actual, predicted, images } = cell.value ?? {};
+  const shape = shapeOfRun();
+  const names = run.value?.classNames ?? [];
+  if (actual === undefined || predicted === undefined || !shape) {
+    return <p class="facts">Select a cell to see its images.</p>;
+  }
+  const all = results.value?.kind === 'classes' ? results.value.confusion.counts[actual]![predicted]! : 0;
+  return (
+    <section id="cell" aria-labelledby="cell-title">
+      <h3 id="cell-title" aria-live="polite">
+        {`Actual ${names[actual]}, predicted ${names[predicted]}: ${counted(all, 'image')}`}
+        {images && images.length < all && `, the ${count(images.length)} most confident`}
+      </h3>
+      <ul class="mistakes">
+        {images?.map(({ sample, probability, picture }) => (
+          <li key={sample}>
+            <button type="button" title={`Validation image ${sample}: try it`} onClick={() => tryImage('test', sample)}>
+              <Picture pixels={picture.pixels} shape={shape} label={`validation image ${sample}`} />
+              <span class="fact">{percent(probability)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -170,11 +214,11 @@ function CommonMistakes({ counts, names }: { counts: readonly number[][]; names:
     .slice(0, 20);
   return (
     <section aria-labelledby="confusion-title">
-      <h3 id="confusion-title">Classes that are taken for others most often</h3>
+      <h3 id="confusion-title">Most frequent mistakes</h3>
       <ol>
         {pairs.map(({ images, label, predicted }) => (
           <li key={`${label} ${predicted}`}>
-            {names[label]} for {names[predicted]}: {count(images)}
+            actual {names[label]}, predicted {names[predicted]}: {count(images)}
           </li>
         ))}
       </ol>
@@ -192,19 +236,19 @@ function Mistakes({
   if (!all) return <p>No mistake at all.</p>;
   return (
     <section aria-labelledby="mistakes-title">
-      <h3 id="mistakes-title">The surest mistakes</h3>
+      <h3 id="mistakes-title">Most confident mistakes</h3>
       <ul class="mistakes">
         {mistakes.map(({ sample, label, predicted, probability }, i) => (
           <li key={sample}>
             <button
               type="button"
-              title={`Validation image ${sample}, it is ${names[label]}, seen as ${names[predicted]}: ask about it`}
+              title={`Validation image ${sample}, actual ${names[label]}, predicted ${names[predicted]}: try it`}
               onClick={() => tryImage('test', sample)}
             >
               <Picture pixels={pictures[i]!.pixels} shape={imageShape} label={`validation image ${sample}`} />
-              <span class="name">{`it is ${names[label]}`}</span>
-              <span class="fact">{`seen as ${names[predicted]}`}</span>
-              <span class="fact">{`${(100 * probability).toFixed(1)} % sure`}</span>
+              <span class="name">{`actual ${names[label]}`}</span>
+              <span class="fact">{`predicted ${names[predicted]}`}</span>
+              <span class="fact">{percent(probability)}</span>
             </button>
           </li>
         ))}
@@ -215,18 +259,22 @@ function Mistakes({
 
 function Kernels({ kernels }: Results) {
   if (!kernels) return null;
-  const { tiles, most } = kernelTiles(kernels);
+  const { tiles, ranges, most } = kernelTiles(kernels);
   const [height, width, channels, filters] = kernels.shape as [number, number, number, number];
   return (
     <section class="kernels" aria-labelledby="kernels-title">
       <h3 id="kernels-title">Kernels of {kernels.layer}</h3>
-      <div class="tiles">
-        <Picture
-          pixels={tiles.pixels}
-          shape={tiles.shape}
-          label={`${counted(filters, 'kernel')} of ${height} by ${width} by ${channels}`}
-        />
-      </div>
+      <ol class="kernel-tiles">
+        {tiles.map(({ pixels, shape }, filter) => (
+          <li
+            key={filter}
+            title={`Kernel ${filter}: weights from ${figure(ranges[filter]!.least)} to ${figure(ranges[filter]!.most)}`}
+          >
+            <Picture pixels={pixels} shape={shape} label={`kernel ${filter}`} />
+            <span aria-hidden="true">{filter}</span>
+          </li>
+        ))}
+      </ol>
       <p class="facts">
         {`${counted(filters, 'kernel')} of ${height} × ${width}${channels === 3 ? ', red, green and blue' : ''}: grey is 0, ` +
           `black −${fixed(most, 3)}, white ${fixed(most, 3)}.`}

@@ -1,4 +1,11 @@
-import { type Confusion, confusionOf, type Dataset, type MetricConfig, type MetricFigures } from '../../../index.ts';
+import {
+  argmax,
+  type Confusion,
+  confusionOf,
+  type Dataset,
+  type MetricConfig,
+  type MetricFigures,
+} from '../../../index.ts';
 import type { CompiledModel } from '../../../model/graph.ts';
 import { definitionOf } from '../../../model/layers/index.ts';
 import { defaultLoss, fillLoss, isOfClasses } from '../../../model/loss.ts';
@@ -110,6 +117,7 @@ function classResults(
   metrics: readonly MetricConfig[] | undefined,
 ): ClassResults {
   const labels = classesOf(test, probabilities.length / test.count);
+  evaluated = { test, labels, probabilities };
   const { mistakes, ...confusion } = confusionOf(labels, probabilities);
   const tally = new Tally(confusion.counts.length);
   tally.add(labels, probabilities);
@@ -133,6 +141,35 @@ function classResults(
     pictures: shown.map(({ sample }) => imageAt(test, sample)),
   };
 }
+
+/** What the last evaluation found, to be asked which images a cell of its matrix counts. */
+let evaluated: { test: Dataset; labels: ArrayLike<number>; probabilities: Float32Array } | undefined;
+
+/** An image of a cell of the confusion matrix. */
+export interface ImageOfCell {
+  sample: number;
+  /** Of the class that was predicted. */
+  probability: number;
+  picture: ImageOf;
+}
+
+const mostOfCell = 24;
+
+/** Validation images of one class that were taken for another, or for itself: those that the network is most confident of. */
+export const imagesOfCell = (actual: number, predicted: number): Promise<ImageOfCell[] | undefined> =>
+  ofCurrent(async (session) => {
+    if (!evaluated || evaluated.test !== session.test) return undefined;
+    const { test, labels, probabilities } = evaluated;
+    const classes = probabilities.length / test.count;
+    const found: Omit<ImageOfCell, 'picture'>[] = [];
+    for (let sample = 0; sample < test.count; sample++) {
+      const each = probabilities.subarray(sample * classes, (sample + 1) * classes);
+      if (labels[sample] === actual && argmax(each) === predicted)
+        found.push({ sample, probability: each[predicted]! });
+    }
+    found.sort((a, b) => b.probability - a.probability);
+    return found.slice(0, mostOfCell).map((one) => ({ ...one, picture: imageAt(test, one.sample) }));
+  });
 
 function labelResults(actual: Float32Array, predicted: Float32Array, labels: number) {
   const isSame = (i: number) => actual[i]! > labelThreshold === predicted[i]! > labelThreshold;

@@ -23,6 +23,7 @@ import * as state from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { Run } from './run.ts';
 import * as runState from './state.ts';
+import { isUnsaved, mayReplace } from './unsaved.ts';
 import type { Listener, Trained, TrainRequest } from './worker.ts';
 
 /** What a person can do to a run. */
@@ -66,11 +67,12 @@ export function requestOf(
   };
 }
 
-/** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`. */
-export async function train({ paused = false } = {}): Promise<void> {
+/** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`; `replaces` has asked what becomes of the run before. */
+export async function train({ paused = false, replaces = false } = {}): Promise<void> {
   // Behind a change that was made a moment ago.
   const isUnderWay = checkUnderWay();
   if (isUnderWay) await isUnderWay;
+  if (!runState.isReady.peek() || (!replaces && isUnsaved() && !(await mayReplace()))) return;
   const experiment = state.settled.peek();
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
@@ -224,7 +226,9 @@ export async function step(): Promise<void> {
     await training.step(1);
   } else if (!run) {
     await checkUnderWay();
-    const ended = train({ paused: true });
+    if (!(await mayReplace())) return;
+    // The worker hears of the run before it hears of its step.
+    const ended = train({ paused: true, replaces: true });
     await training.step(1);
     await ended;
   }

@@ -53,6 +53,10 @@ export class Run {
   readonly lost = signal<{ step: number; isBack: boolean } | undefined>(undefined);
   /** Of the steps to come. */
   readonly learningRate: Signal<LearningRate>;
+  /** Steps of it that this browser keeps, or that a file has. */
+  readonly keptSteps = signal(0);
+  /** Ends when it is kept as far as it was asked for. */
+  keeping: Promise<void> = Promise.resolve();
   private frame = 0;
   private lastShown = 0;
   private begun = 0;

@@ -14,18 +14,26 @@ import { canGoOn, stepsOf } from './model.ts';
 import { type History, Run } from './run.ts';
 import type { Loaded } from './saved_run_worker.ts';
 import * as runState from './state.ts';
+import { mayReplace } from './unsaved.ts';
+
+/** The run that is shown as a file, and with how many steps. */
+export async function fileOf(run: Run): Promise<{ file: Uint8Array<ArrayBuffer>; steps: number }> {
+  let steps = 0;
+  const historyNow = (step: number): History => {
+    steps = step;
+    return upTo(run.history, step, Math.floor(step / run.log.stepsPerEpoch));
+  };
+  const file = await training.save(proxy(historyNow));
+  return { file, steps };
+}
 
 /** Hands the run that is shown to the person as a file. */
 export async function saveRun(): Promise<void> {
   const run = runState.run.peek();
   if (!run) return;
   try {
-    let steps = 0;
-    const historyNow = (step: number): History => {
-      steps = step;
-      return upTo(run.history, step, Math.floor(step / run.log.stepsPerEpoch));
-    };
-    const file = await training.save(proxy(historyNow));
+    const { file, steps } = await fileOf(run);
+    run.keptSteps.value = Math.max(run.keptSteps.peek(), steps);
     download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
     state.status.value = `Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`;
   } catch (error) {
@@ -60,7 +68,7 @@ let waiting: File | undefined;
 
 /** Shows a run from a file in place of the one that is there; its network can be asked as before. */
 export async function loadRun(file: File): Promise<void> {
-  if (runState.run.peek()?.isUnderWay.peek()) return;
+  if (runState.run.peek()?.isUnderWay.peek() || !(await mayReplace())) return;
   waiting = file;
   if (runState.isLoading.peek()) {
     state.status.value = `Loading ${file.name} next…`;
@@ -90,6 +98,7 @@ async function load(file: File): Promise<void> {
     state.datasetIsChosen.value = true;
     state.experiment.value = experiment;
     run.end(leftBehind);
+    run.keptSteps.value = run.stepsDone; // the file has them
     runState.run.value = run;
     run.bytes.value = loaded.bytes;
     const said = [`Loaded ${file.name}: ${stepsOf(run)} on ${dataset.name}.`];

@@ -12,6 +12,7 @@ import { download } from '../../ui/download.ts';
 import { holds, requestOf, stepsOf } from '../run/model.ts';
 import { Run } from '../run/run.ts';
 import * as runState from '../run/state.ts';
+import { mayReplace } from '../run/unsaved.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
 import type { Beside, BesideListener } from './worker.ts';
 
@@ -62,7 +63,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   const b = changed(a, change);
   const plan = state.plan.peek();
   const { facts } = state.dataset.peek();
-  if (!plan || !facts || !runState.isReady.peek()) return;
+  if (!plan || !facts || !runState.isReady.peek() || !(await mayReplace())) return;
   let shapes: DatasetFacts['imageShape'][];
   try {
     shapes = await Promise.all([a, b].map((one) => training.augmentedShape(augmentationOf(one), facts.imageShape)));
@@ -192,7 +193,10 @@ async function hand(ending: string, write: (file: ComparisonFile, ways: Ways) =>
   if (!told) return;
   try {
     const file = await training.comparisonFile();
-    if (file) download(await write(file, told.ways), `compared-${file.config.vary}-${file.config.dataset}.${ending}`);
+    if (!file) return;
+    download(await write(file, told.ways), `compared-${file.config.vary}-${file.config.dataset}.${ending}`);
+    const shown = runState.run.peek();
+    if (shown?.beside) shown.keptSteps.value = shown.stepsDone;
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }

@@ -1,0 +1,52 @@
+import { proxy } from 'comlink';
+import type { ErrorParts } from '../../../errors.ts';
+import { counted } from '../../../figures.ts';
+import type { PlacedFile } from '../../../index.ts';
+import { change, experiment, status, trouble } from '../../app/state.ts';
+import { training } from '../../app/worker_client.ts';
+import { loadRun } from '../run/saved_run.ts';
+import { inspected } from './cleaning.tsx';
+import { lookAgain } from './model.ts';
+import { brought, reading, size } from './user_files.ts';
+
+const own = 'own';
+const isRun = ({ path }: PlacedFile) => /\.wgrad$/i.test(path);
+
+export async function read(files: PlacedFile[]): Promise<void> {
+  const saved = files.find(isRun);
+  if (saved) await openRun(saved, files.length - 1);
+  else await bring(files);
+}
+
+async function openRun({ path, file }: PlacedFile, others: number): Promise<void> {
+  await loadRun(file instanceof File ? file : new File([await file.arrayBuffer()], path));
+  if (others) status.value += ` A run is opened alone: ${counted(others, 'other file')} left out.`;
+}
+
+async function bring(files: PlacedFile[]): Promise<void> {
+  reading.value = { done: 0, total: files.length };
+  trouble.value = undefined;
+  status.value = `Reading ${counted(files.length, 'file')}…`;
+  try {
+    const told = await training.bring(
+      files,
+      Number(size.peek()) || undefined,
+      proxy((done: number, total: number) => {
+        reading.value = { done, total };
+      }),
+    );
+    brought.value = told;
+    inspected.value = { name: own, findings: told.findings };
+    const { dataset, clean } = experiment.peek();
+    if (dataset === own && !clean.length) await lookAgain();
+    else change({ dataset: own, clean: [] });
+    status.value = `${counted(told.images, 'image')} of your own, which ${told.images === 1 ? 'stays' : 'stay'} in this browser.`;
+    const error = await training.ownNotKept();
+    if (error && brought.peek() === told) trouble.value = error;
+  } catch (error) {
+    status.value = '';
+    trouble.value = error as ErrorParts;
+  } finally {
+    reading.value = undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import { run } from './state.ts';
+
+/** What a run has learned and nobody keeps. */
+export function isUnsaved(): boolean {
+  const shown = run.peek();
+  return shown !== undefined && shown.stepsDone > 0 && shown.keptSteps.peek() < shown.stepsDone;
+}
+
+/** Waits until the run that is shown is kept; where it can't be, asks whether another may take its place. */
+export async function mayReplace(): Promise<boolean> {
+  if (!isUnsaved()) return true;
+  await run.peek()?.keeping;
+  const what = run.peek()?.beside ? 'The figures of these twins are' : 'This run is';
+  return !isUnsaved() || confirm(`${what} not saved, and will be lost. Continue?`);
+}
+
+/** Asks before the page is left with what would be lost. */
+export function guardUnsaved(): void {
+  addEventListener('beforeunload', (event) => {
+    if (isUnsaved()) event.preventDefault();
+  });
+}

@@ -1,0 +1,166 @@
+import { effect, signal } from '@preact/signals';
+import { count, fixed } from '../../../figures.ts';
+import { datasetTitle } from '../../app/dataset_titles.ts';
+import { metricWords } from '../../app/experiment.ts';
+import { status, trouble } from '../../app/state.ts';
+import { filesIn, isFull, readFile, removeFile, writeFile } from '../../app/storage.ts';
+import type { Run } from '../run/run.ts';
+import { fileOf, loadRun } from '../run/saved_run.ts';
+import { run } from '../run/state.ts';
+
+/** Runs that this browser keeps, each as a run file and a small file that describes it. */
+
+export interface KeptRun {
+  id: string;
+  /** The model on the data set. */
+  name: string;
+  /** Milliseconds since 1970. */
+  date: number;
+  steps: number;
+  /** Accuracy of the validation, for example, in words. */
+  result?: string;
+}
+
+/** The latest first. */
+export const keptRuns = signal<readonly KeptRun[]>([]);
+/** The last one of an earlier visit, until it is opened or discarded or something else is trained. */
+export const lastRun = signal<KeptRun | undefined>();
+
+const folder = 'runs';
+const mostRuns = 20;
+/** How often a run is kept while it trains. */
+const everyMs = 30_000;
+
+const runFile = (id: string) => `${id}.wgrad`;
+const factsFile = (id: string) => `${id}.json`;
+
+async function list(): Promise<void> {
+  const names = new Set(await filesIn(folder));
+  const ids = [...names].flatMap((name) =>
+    name.endsWith('.json') && names.has(runFile(name.slice(0, -5))) ? [name.slice(0, -5)] : [],
+  );
+  const runs = await Promise.all(ids.map(factsOf));
+  keptRuns.value = runs.flatMap((facts) => facts ?? []).sort((a, b) => b.date - a.date);
+}
+
+async function factsOf(id: string): Promise<KeptRun | undefined> {
+  try {
+    const facts = JSON.parse((await (await readFile(folder, factsFile(id)))?.text()) ?? '') as KeptRun;
+    return typeof facts.name === 'string' && Number.isFinite(facts.date) ? { ...facts, id } : undefined;
+  } catch {
+    return undefined; // a tab was closed before it was written
+  }
+}
+
+/** Ids of the runs of this visit. */
+const ids = new WeakMap<Run, string>();
+
+/** Keeps a run as it is now. One after the other: `keeping` of the run is the last. */
+export function keep(of: Run): Promise<void> {
+  of.keeping = of.keeping.then(() => write(of));
+  return of.keeping;
+}
+
+async function write(of: Run): Promise<void> {
+  if (run.peek() !== of || of.beside) return;
+  try {
+    const { file, steps } = await fileOf(of);
+    if (run.peek() !== of) return;
+    const id = ids.get(of) ?? `${Date.now()}-${crypto.randomUUID().slice(0, 8)}`;
+    ids.set(of, id);
+    const facts: KeptRun = { id, name: nameOf(of), date: Date.now(), steps, ...resultOf(of) };
+    await writeWithRoom(id, async () => {
+      await writeFile(folder, runFile(id), [file]);
+      await writeFile(folder, factsFile(id), [JSON.stringify(facts)]);
+    });
+    of.keptSteps.value = steps;
+    await list();
+    await discardOldest(mostRuns);
+  } catch (error) {
+    if (run.peek() !== of) return; // its network has gone
+    status.value = `This run is not kept in the browser (${isFull(error) ? 'the disk is full' : String(error)}): save it as a file.`;
+  }
+}
+
+/** Where there is no room, the oldest runs go, one after the other, but none of this visit's. */
+async function writeWithRoom(id: string, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const oldest = keptRuns.peek().findLast((kept) => kept.id !== id);
+      if (!isFull(error) || !oldest) throw error;
+      await discard(oldest.id);
+    }
+  }
+}
+
+async function discardOldest(most: number): Promise<void> {
+  for (const { id } of keptRuns.peek().slice(most)) await discard(id);
+}
+
+export async function discard(id: string): Promise<void> {
+  // First what names it: a run that is listed is there.
+  await removeFile(folder, factsFile(id));
+  await removeFile(folder, runFile(id));
+  if (lastRun.peek()?.id === id) lastRun.value = undefined;
+  await list();
+}
+
+export async function openKept({ id, name }: KeptRun): Promise<void> {
+  const file = await readFile(folder, runFile(id));
+  if (!file) {
+    trouble.value = { what: `${name} is not in this browser any more`, fix: 'another tab may have discarded it' };
+    await list();
+    return;
+  }
+  lastRun.value = undefined;
+  await loadRun(new File([file], `${name}.wgrad`));
+  const opened = run.peek();
+  if (!opened || opened.isUnderWay.peek()) return;
+  ids.set(opened, id);
+  opened.keptSteps.value = opened.stepsDone;
+}
+
+export const fileOfKept = (id: string): Promise<File | undefined> => readFile(folder, runFile(id));
+
+function nameOf({ experiment: { model, dataset } }: Run): string {
+  return `${typeof model === 'string' ? model : 'custom model'} on ${datasetTitle(dataset)}`;
+}
+
+function resultOf(of: Run): Pick<KeptRun, 'result'> {
+  const { validated } = of;
+  if (validated === undefined) return {};
+  const words = metricWords(of.experiment);
+  return { result: words === 'accuracy' ? `${(100 * validated).toFixed(1)} %` : `${words} ${fixed(validated)}` };
+}
+
+/** A kept run in a line. */
+export const describe = ({ name, steps, result }: KeptRun): string =>
+  [name, ...(result ? [result] : []), `${count(steps)} steps`].join(', ');
+
+/** Keeps each run when it ends, and from time to time while it trains. */
+export async function installRuns(): Promise<void> {
+  await list().catch(() => undefined); // a browser may forbid it
+  if (!run.peek()) lastRun.value = keptRuns.peek()[0];
+  let keptAt = performance.now();
+  effect(() => {
+    const shown = run.value;
+    if (!shown) return;
+    lastRun.value = undefined;
+    void shown.events.value;
+    const isOver = !shown.isUnderWay.value;
+    const now = performance.now();
+    if (shown.log.steps.length === 0) keptAt = now;
+    if (shown.beside || shown.log.steps.length === 0) return;
+    const isNew = shown.keptSteps.peek() !== shown.stepsDone;
+    if (!isNew || !(isOver || now - keptAt > everyMs)) return;
+    if (isOver && endedWith.get(shown) === shown.stepsDone) return;
+    if (isOver) endedWith.set(shown, shown.stepsDone);
+    keptAt = now;
+    keep(shown);
+  });
+}
+
+/** Runs that have ended, and with how many steps: each end is kept once. */
+const endedWith = new WeakMap<Run, number>();

@@ -1,0 +1,30 @@
+/** Fetches all code of the worker that somebody may want later: its own, and what the library imports on demand. */
+export async function prefetch(): Promise<void> {
+  await Promise.all([
+    import('./app/worker/own_data.ts'),
+    import('./features/predict/worker.ts'),
+    import('./features/profile/worker.ts'),
+    import('./features/results/worker.ts'),
+    import('./features/run/questions_worker.ts'),
+    import('./features/run/saved_run_worker.ts'),
+    import('./features/run/worker.ts'),
+    import('./features/runs/worker.ts'),
+    import('./features/training/worker.ts'),
+    import('./features/twins/worker.ts'),
+    import('../data/mnist_part.ts'),
+    import('ml-matrix'),
+    import('../data/gzip_members.ts'),
+    import('../plan/further_training.ts'),
+    import('../plan/layers/further.ts'),
+    import('../plan/probe_plan.ts'),
+    import('../train/augmented_predictions.ts'),
+    import('../train/batch.ts'),
+    import('../train/class_weights.ts'),
+    import('../train/diagnose.ts'),
+    import('../train/learning_rate_finder.ts'),
+    import('../train/picture_input.ts'),
+    import('../train/prediction_loss.ts'),
+    import('../train/probing.ts'),
+    import('../train/profile_step.ts'),
+  ]);
+}
