@@ -334,7 +334,7 @@ const targets: Record<string, UserConfig> = {
       target: 'es2023',
       license: { fileName: 'licenses.md' },
       // The part of MNIST takes most of the time: that is no news.
-      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk({ studio: 'studio.tsx' }) },
+      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk({ studio: '(main|studio).tsx' }) },
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {

@@ -78,10 +78,15 @@ effect(() => {
 
 render(<Studio />, document.getElementById('studio')!);
 
-try {
-  if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;
-  adapter.value = await training.open();
-  installDataset();
-} catch (error) {
-  noGpu.value = error as ErrorParts;
+/** Not awaited here: code that is fetched later would wait for it. */
+async function openGpu(): Promise<void> {
+  try {
+    if (!navigator.gpu) throw { what: 'This browser has no WebGPU' } satisfies ErrorParts;
+    adapter.value = await training.open();
+    installDataset();
+  } catch (error) {
+    noGpu.value = error as ErrorParts;
+  }
 }
+
+openGpu();
