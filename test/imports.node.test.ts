@@ -153,8 +153,7 @@ describe('the page', () => {
   const mayImport = (from: string, to: string): boolean => {
     if (from === to || from === 'frame') return true;
     if (from === 'ui') return false;
-    if (from === 'plots') return to === 'ui';
-    if (from === 'app') return false;
+    if (from === 'plots' || from === 'app') return to === 'ui';
     return ['app', 'ui', 'plots', 'features/run'].includes(to);
   };
 

@@ -3,7 +3,8 @@ import { experiment } from '../../app/state.ts';
 import type { Brought } from '../../app/worker/own_data.ts';
 import { run } from '../run/state.ts';
 import { filesOfInput } from './dropped_files.ts';
-import { brought, forgetWaiting, reading, size, take, waitingFiles } from './user_files.ts';
+import { brought, reading, size } from './reading.ts';
+import { forgetWaiting, take, waitingFiles } from './user_files.ts';
 import './own_data.css';
 
 const own = 'own';

@@ -7,7 +7,7 @@ import { training } from '../../app/worker_client.ts';
 import { loadRun } from '../run/saved_run.ts';
 import { inspected } from './cleaning.tsx';
 import { lookAgain } from './model.ts';
-import { brought, reading, size } from './user_files.ts';
+import { brought, reading, size } from './reading.ts';
 
 const own = 'own';
 const isRun = ({ path }: PlacedFile) => /\.wgrad$/i.test(path);

@@ -2,17 +2,10 @@ import { effect, signal } from '@preact/signals';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
 import { status, trouble } from '../../app/state.ts';
-import type { Brought } from '../../app/worker/own_data.ts';
 import { isLoading, run } from '../run/state.ts';
 
 /** Files that the user drops or chooses: pictures and data sets become the data set `own`, a saved run is opened. */
 
-/** Files that are being read. */
-export const reading = signal<{ done: number; total: number } | undefined>();
-/** What came of those that were read last. */
-export const brought = signal<Brought | undefined>();
-/** The side that pictures get; empty for their own. */
-export const size = signal('');
 /** Files whose turn comes when a run, or the reading of other files, has ended. */
 export const waitingFiles = signal<PlacedFile[] | undefined>();
 
