@@ -88,12 +88,14 @@ async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: stri
       // A file is chosen by the label that is seen for it.
       const seen = focused.matches('.file') ? focused.nextElementSibling! : focused;
       const { top, bottom, left, right } = seen.getBoundingClientRect();
-      const edge = bar.getBoundingClientRect().bottom;
-      const isThere = bar.contains(seen) || (top >= edge - 0.5 && top < innerHeight && bottom > edge);
+      const { top: barTop, bottom: edge } = bar.getBoundingClientRect();
+      // The header's links lie above the bar until the page is scrolled.
+      const isAbove = top >= 0 && bottom <= barTop;
+      const isThere = isAbove || bar.contains(seen) || (top >= edge - 0.5 && top < innerHeight && bottom > edge);
       const y = (Math.max(top, edge) + Math.min(bottom, innerHeight)) / 2;
       const there = document.elementFromPoint(
         (Math.max(left, 0) + Math.min(right, innerWidth)) / 2,
-        bar.contains(seen) ? (top + bottom) / 2 : y,
+        isAbove || bar.contains(seen) ? (top + bottom) / 2 : y,
       );
       const isCovered = bar.contains(there) && !bar.contains(seen);
       return {
