@@ -92,12 +92,12 @@ test('merge_forward: random shapes', async () => {
   const property = fc.asyncProperty(anyMerge, fc.nat(1000), (it, seed) =>
     checkKernel(gpu, checkMergeForward(mergeShape(it)), { seed }),
   );
-  await fc.assert(property, { seed: 1, numRuns: 6 });
+  await fc.assert(property, { seed: 1, numRuns: 12 });
 });
 
 test('merge_backward: random shapes', async () => {
   const property = fc.asyncProperty(anyMerge, fc.nat(1000), (it, seed) => checkBackward(enough(it), { seed }));
-  await fc.assert(property, { seed: 1, numRuns: 6 });
+  await fc.assert(property, { seed: 1, numRuns: 12 });
 });
 
 const activations: Activation[] = ['relu', 'tanh', 'leakyRelu', { name: 'leakyRelu', negativeSlope: 0.5 }];
@@ -183,6 +183,6 @@ describe('sum_gradients', () => {
     const property = fc.asyncProperty(shape, fc.nat(1000), (it, seed) =>
       checkKernel(gpu, checkSumGradients(it), { seed }),
     );
-    await fc.assert(property, { seed: 1, numRuns: 6 });
+    await fc.assert(property, { seed: 1, numRuns: 12 });
   });
 });

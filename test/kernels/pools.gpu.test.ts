@@ -67,7 +67,7 @@ describe.each(
     const property = fc.asyncProperty(anyPool, inActivation, fc.nat(1000), (shape, inActivation, seed) =>
       checkKernel(gpu, check({ ...shape, inActivation }), { seed }),
     );
-    await fc.assert(property, { seed: 1, numRuns: 6 });
+    await fc.assert(property, { seed: 1, numRuns: 12 });
   });
 });
 
@@ -118,7 +118,7 @@ describe.each(Object.entries(globals))('%s', (name, check) => {
         : fc.constant('linear' as const),
     });
     const property = fc.asyncProperty(shape, fc.nat(1000), (it, seed) => checkKernel(gpu, check(it), { seed }));
-    await fc.assert(property, { seed: 1, numRuns: 6 });
+    await fc.assert(property, { seed: 1, numRuns: 12 });
   });
 });
 

@@ -43,7 +43,7 @@ describe.each(
         offset: before,
       }));
     const property = fc.asyncProperty(shape, fc.nat(1000), (it, seed) => checkKernel(gpu, check(it), { seed }));
-    await fc.assert(property, { seed: 1, numRuns: 6 });
+    await fc.assert(property, { seed: 1, numRuns: 12 });
   });
 });
 
@@ -113,7 +113,7 @@ describe.each(Object.entries({ zero_padding2d: checkZeroPadding2d, cropping2d: c
       right: edge,
     });
     const property = fc.asyncProperty(shape, fc.nat(1000), (it, seed) => checkKernel(gpu, check(it), { seed }));
-    await fc.assert(property, { seed: 1, numRuns: 6 });
+    await fc.assert(property, { seed: 1, numRuns: 12 });
   });
 });
 
@@ -148,7 +148,7 @@ describe.each(['nearest', 'bilinear'] as const)('up_sampling2d, %s', (interpolat
         interpolation: fc.constant(interpolation),
       });
       const property = fc.asyncProperty(shape, fc.nat(1000), (it, seed) => checkKernel(gpu, check(it), { seed }));
-      await fc.assert(property, { seed: 1, numRuns: 6 });
+      await fc.assert(property, { seed: 1, numRuns: 12 });
     });
   });
 });
