@@ -69,6 +69,12 @@ const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`
  */
 const unreached: [pattern: RegExp, code: string][] = [
   [/\/bidi\.js$/, fail('wgrad has no Firefox')],
+  [/\/Device\.js$/, 'export const KnownDevices = {};'],
+  [/\/USKeyboardLayout\.js$/, 'export const _keyDefinitions = {};'],
+  [
+    /\/urlpattern-polyfill\.js$/,
+    `export class URLPattern { constructor() { ${fail('wgrad blocks no addresses by patterns')} } }`,
+  ],
   [
     /\/NodeWebSocketTransport\.js$/,
     `export const NodeWebSocketTransport = { create: () => { ${fail('wgrad speaks to Chrome through a pipe')} } }`,
@@ -92,6 +98,34 @@ const unreachedParts: Plugin = {
   load: (id) => {
     const at = /^\0unreached-(\d+)$/.exec(id)?.[1];
     return at === undefined ? undefined : unreached[Number(at)]![1];
+  },
+};
+
+/**
+ * The licenses of what is bundled, each text once: of two packages with the same one, the second has its copyright and a reference.
+ */
+const eachLicenseOnce: Plugin = {
+  name: 'wgrad-each-license-once',
+  enforce: 'post',
+  generateBundle: {
+    order: 'post',
+    handler(_, bundle) {
+      const file = bundle['licenses.md'];
+      if (file?.type !== 'asset') return;
+      const owners = new Map<string, string>();
+      const sections = String(file.source).split(/^(?=## )/m);
+      file.source = sections
+        .map((section) => {
+          const name = /^## (.*)$/m.exec(section)?.[1];
+          const text = /^(Permission is hereby granted|Permission to use| *Apache License)[\s\S]*$/m.exec(section);
+          if (!name || !text) return section;
+          const words = text[0].replaceAll(/[^a-zA-Z]+/g, ' ').trim();
+          const owner = owners.get(words);
+          if (!owner) owners.set(words, name);
+          return owner ? `${section.slice(0, text.index)}The text is that of ${owner}, above.\n\n` : section;
+        })
+        .join('');
+    },
   },
 };
 
@@ -122,7 +156,7 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
-    plugins: [viteStaysOutside, unreachedParts, leanShaders],
+    plugins: [viteStaysOutside, unreachedParts, leanShaders, eachLicenseOnce],
     build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: classNamesStay } } },
     ssr: { noExternal: true },
   });
@@ -223,17 +257,45 @@ const workerIsAnEntry: Plugin = {
     code.replaceAll('WGRAD_TRAINER_WORKER', `"${fileName.includes('/') ? '..' : '.'}/trainer.worker.js"`),
 };
 
-/** Files of the library, each with all that its modules need and no file before it has. */
+/**
+ * Files of the library, each with all that its modules need and no file before it has.
+ *
+ * No file may load on demand what imports that file itself: a bundler takes such a circle for used, even if nothing of it is. So
+ * a trainer is four files: what loads nothing on demand, which all others import, what reads a trainer's input, its loop, and the rest.
+ */
 const libraryParts = [
   { name: 'confusion', test: /src\/train\/confusion/ },
   { name: 'errors', test: /src\/(errors|check|figures|time_limit|train\/diagnosis)\.ts|valibot/ },
   { name: 'dataset', test: /src\/(data\/dataset|concatenated|picture_fit|train\/picture)\.ts/ },
-  { name: 'trainer', test: /src\/(api\/trainer|gpu\/device)\.ts/ },
+  { name: 'network', test: networkModules() },
+  { name: 'input', test: /src\/(plan\/(input|load_augmentation)|train\/trainer_options)\.ts/ },
+  { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },
+  { name: 'trainer', test: /src\/api\/trainer\.ts/ },
   { name: 'data', test: /src\/data\// },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
-  { name: 'judging', test: /src\/train\/judging\.ts/ },
+  { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },
+  { name: 'class_weights', test: /src\/train\/class_weights\.ts/ },
+  { name: 'callbacks', test: /src\/train\/callbacks\// },
+  { name: 'noise', test: /src\/health\/noise\.ts/ },
+  { name: 'settings', test: /src\/(plan\/parsed_pipeline|train\/fill_\w+)\.ts/ },
+  { name: 'verdicts', test: /src\/health\/(verdicts|run_watch|chance)\.ts/ },
   { name: 'comparison', test: /src\/(compare|report)\// },
 ];
+
+/** Modules that a trainer and what it loads on demand share, directly or through one of these: none of them loads anything on demand. */
+function networkModules(): RegExp {
+  const modules = {
+    augment: 'batch',
+    gpu: 'device',
+    health: 'health|history',
+    kernels: 'losses|optimizers',
+    model: 'metrics/index|optimizer',
+    plan: 'chunks|labels|measurement|mix|network|phases|regularized|settings',
+    train: 'checkpoint_every|fit_settings|metrics_of|pace|prediction_facts|require_dataset|weights',
+  };
+  const paths = Object.entries(modules).map(([folder, names]) => `${folder}/(${names})`);
+  return new RegExp(`src/(${paths.join('|')})\\.ts$`);
+}
 
 /**
  * A chunk for each of these modules of the page, by the chunk's name, in their order, with all that it needs and no chunk before
