@@ -112,6 +112,23 @@ const mobilenetModel: Preset['model'] = (inputShape, classes) => ({
   ],
 });
 
+/** Ten dense sigmoid layers, each but the first with a shortcut past it. */
+const deepSigmoidWithShortcuts: Preset['model'] = (inputShape, classes) => ({
+  inputShape,
+  layers: [
+    { type: 'flatten' },
+    { type: 'dense', units, activation: 'sigmoid' },
+    ...Array.from({ length: 9 }, (_, i): LayerConfig[] => {
+      const input = ['dense', 'add'][Math.min(i, 1)]! + (i > 1 ? `_${i - 1}` : '');
+      return [
+        { type: 'dense', units, activation: 'sigmoid' },
+        { type: 'add', inputs: [input, `dense_${i + 1}`] },
+      ];
+    }).flat(),
+    { type: 'dense', units: classes, activation: 'softmax' },
+  ],
+});
+
 const scaled = (type: 'glorotUniform' | 'heNormal', scale: number): InitializerConfig => ({ type, scale });
 
 /** Models by name: the tutorial's, and networks whose gradients do what is known of them. */
@@ -153,6 +170,11 @@ const presets = {
   'deep-sigmoid-batchnorm': {
     about: 'deep-sigmoid with batch normalization before each sigmoid: a cure',
     model: normalizedNetwork({ type: 'batchNormalization' }, 'sigmoid'),
+  },
+  // He et al. 2015: a shortcut hands the gradient on as it is, whatever the layer that it passes does to it.
+  'deep-sigmoid-shortcuts': {
+    about: 'deep-sigmoid with a shortcut past each layer but the first: another cure',
+    model: deepSigmoidWithShortcuts,
   },
   // Ba et al. 2016.
   'deep-tanh-layernorm': {

@@ -13,6 +13,8 @@ export interface LayerSummary {
   outputShape: number[];
   /** Number of its weights, trained or not. */
   parameters: number;
+  /** Positions in the list of the layers whose outputs it takes, in its order of inputs; -1 stands for the images. */
+  inputs: number[];
   /** The activation, for layers that have such an option. */
   activation?: ActivationName;
   /** Present for measured layers; the activation is that of a layer after it where it has none of its own. */
@@ -43,13 +45,14 @@ export function summarizeLayers(model: CompiledModel): LayerSummary[] {
   const measured = new Map(
     model.measured.map(({ layer, activation, next }) => [layer, { activation: activationName(activation), next }]),
   );
-  return model.layers.map(({ name, type, outputShape, parameters, config }, index) => {
+  return model.layers.map(({ name, type, outputShape, parameters, inputs, config }, index) => {
     const activation = activationOption(config);
     return {
       name,
       type,
       outputShape: [...outputShape],
       parameters,
+      inputs: [...inputs],
       ...(activation && { activation }),
       ...(measured.has(index) && { measured: measured.get(index)! }),
     };

@@ -11,8 +11,13 @@ import { installCleaning } from './features/data/cleaning.tsx';
 import { installDropTarget } from './features/data/drop_target.tsx';
 import { installDataset } from './features/data/model.ts';
 import { installWaitingFiles } from './features/data/user_files.ts';
+import { showSample } from './features/experiments/sample_run.ts';
+import { keepPictures } from './features/network/activations.ts';
+import { followMotion } from './features/network/panel.tsx';
 import { installRun } from './features/run/model.ts';
 import { installRunTime } from './features/run/run_time.ts';
+import { installShownStep } from './features/run/shown_step.ts';
+import { installTwins } from './features/run/start.ts';
 import { installRunState, isReady, run } from './features/run/state.ts';
 import { guardUnsaved } from './features/run/unsaved.ts';
 import { followDarkness } from './plots/relative_scale.ts';
@@ -39,6 +44,7 @@ followUrl(() => {
 });
 followWidth();
 followDarkness();
+followMotion();
 installDropTarget();
 installAugmentationCheck();
 installAugmentationFacts();
@@ -76,6 +82,9 @@ effect(() => {
     .then(kept.fetch);
 });
 
+installShownStep();
+installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainBeside(twin, pairs));
+showSample(keepPictures);
 render(<Studio />, document.getElementById('studio')!);
 
 /** Not awaited here: code that is fetched later would wait for it. */

@@ -1,63 +1,65 @@
-import { describeAdapter } from '../index.ts';
-import { adapter, isKeptOffline, noGpu } from './app/state.ts';
+import { noGpu } from './app/state.ts';
 import { AugmentationPanel } from './features/augmentation/panel.tsx';
 import { DropTarget } from './features/data/drop_target.tsx';
 import { DataPanel } from './features/data/panel.tsx';
+import { NextStep } from './features/experiments/next_step.tsx';
+import { Experiments } from './features/experiments/panel.tsx';
 import { GradientsPanel } from './features/map/panel.tsx';
 import { ModelPanel } from './features/model/panel.tsx';
+import { NetworkPanel } from './features/network/panel.tsx';
 import { PageError } from './features/run/error.tsx';
 import { RunBar } from './features/run/panel.tsx';
 import { run } from './features/run/state.ts';
 import { GoalsPanel } from './features/training/goals.tsx';
 import { OptimizerPanel } from './features/training/optimizer.tsx';
 import { TrainingPanel } from './features/training/panel.tsx';
+import { Header } from './header.tsx';
 import { fetched } from './ui/fetched_code.ts';
 import { later, onDemand } from './ui/lazy.tsx';
-
-const repository = 'https://github.com/wgrad/wgrad';
+import { isWide } from './ui/panel.tsx';
 
 /** Where WebGPU is, nobody needs it. */
 const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
 
 /** What is trained, from its images to its network. */
-const setup = [DataPanel, AugmentationPanel, ModelPanel, OptimizerPanel, GoalsPanel];
+const setup = [ModelPanel, DataPanel, OptimizerPanel, AugmentationPanel, GoalsPanel];
 /** What is needed when something was trained. */
 export const afterTraining = fetched(() => import('./after_training.tsx'));
 /** What this browser keeps, runs and the page itself: asked for when the page is ready. */
 export const kept = fetched(() => import('./kept.tsx'));
-/** What comes of it. Below the first screen, what isn't needed to begin. */
-const outcome = [
-  TrainingPanel,
-  GradientsPanel,
-  later(
-    afterTraining,
-    ({ AfterTraining }) => AfterTraining,
-    'Below: twins, epochs, results, a run from a file, a field to draw in, the profile.',
-    { isWanted: () => run.value !== undefined },
-  ),
-];
+/** What comes of it, on the first screen. */
+const outcome = [NextStep, NetworkPanel, GradientsPanel, TrainingPanel];
+/** What isn't needed to begin. */
+const Later = later(
+  afterTraining,
+  ({ AfterTraining }) => AfterTraining,
+  'Below: twins, epochs, results, a run from a file, a field to draw in, the profile.',
+  { isWanted: () => run.value !== undefined },
+);
 
 export function Studio() {
+  const settings = (
+    <div key="setup" class="setup">
+      {setup.map((Each, place) => (
+        <Each key={place} />
+      ))}
+    </div>
+  );
+  const below = <Later key="later" />;
+  const column = (
+    <div key="column" class="column">
+      <RunBar />
+      <div id="outcome" class="outcome" tabIndex={-1}>
+        {outcome.map((Each, place) => (
+          <Each key={place} />
+        ))}
+        {isWide.value && below}
+      </div>
+    </div>
+  );
   return (
     <>
-      <header>
-        <h1>wgrad</h1>
-        <p class="tagline">A convolutional network learns in this browser, on shaders written by hand.</p>
-        <Adapter />
-        {isKeptOffline.value && (
-          <p
-            id="offline"
-            class="adapter"
-            title="This browser keeps the whole page: it opens and trains without a network"
-          >
-            Works offline
-          </p>
-        )}
-        <nav aria-label="About wgrad">
-          <a href={`${repository}#readme`}>Documentation</a>
-          <a href={repository}>Source</a>
-        </nav>
-      </header>
+      <Header />
       <DropTarget />
       {noGpu.value ? (
         <main id="main">
@@ -65,23 +67,19 @@ export function Studio() {
         </main>
       ) : (
         <>
-          <RunBar />
+          <Experiments />
           <button type="button" class="skip" onClick={skipSetup}>
             On to the training
           </button>
           <main id="main">
             <PageError />
             {kept.code.value && <kept.code.value.LastRun />}
-            <div class="setup">
-              {setup.map((Each, place) => (
-                <Each key={place} />
-              ))}
-            </div>
-            <div id="outcome" class="outcome" tabIndex={-1}>
-              {outcome.map((Each, place) => (
-                <Each key={place} />
-              ))}
-            </div>
+            {isWide.value ? [settings, column] : [column, settings]}
+            {!isWide.value && (
+              <div key="rest" class="outcome">
+                {below}
+              </div>
+            )}
           </main>
         </>
       )}
@@ -94,14 +92,4 @@ function skipSetup(): void {
   outcome?.focus({ preventScroll: true });
   // It is higher than the window, of which the browser would show any part.
   outcome?.scrollIntoView();
-}
-
-function Adapter() {
-  const facts = adapter.value;
-  const text = noGpu.value ? 'no GPU' : facts ? describeAdapter(facts) : 'Looking for a GPU…';
-  return (
-    <p id="adapter" class={facts?.software ? 'adapter software' : 'adapter'}>
-      {text}
-    </p>
-  );
 }

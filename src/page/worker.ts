@@ -15,6 +15,7 @@ import {
 } from './app/worker/datasets.ts';
 import { device } from './app/worker/device.ts';
 import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './features/augmentation/worker.ts';
+import type { activationsOf } from './features/network/worker.ts';
 import * as underWay from './features/run/run_control.ts';
 import type { Listener, TrainRequest } from './features/run/worker.ts';
 import type { BesideListener, BesideRequest } from './features/twins/worker.ts';
@@ -30,6 +31,7 @@ const questions = () => import('./features/run/questions_worker.ts');
 const predict = () => import('./features/predict/worker.ts');
 const learningRate = () => import('./features/training/worker.ts');
 const profile = () => import('./features/profile/worker.ts');
+const network = () => import('./features/network/worker.ts');
 
 /**
  * Trains away from the page, which stays free for its user whatever the GPU does; a hidden page does not slow it down
@@ -85,6 +87,7 @@ const worker = {
   ),
   ask: plainly(async (...image: Parameters<Questions['ask']>) => (await questions()).ask(...image)),
   imageOf: plainly(async (...which: Parameters<Questions['imageOf']>) => (await questions()).imageOf(...which)),
+  activations: plainly(async (...which: Parameters<typeof activationsOf>) => (await network()).activationsOf(...which)),
   inkOfRun: plainly(async () => (await predict()).inkOfRun()),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),

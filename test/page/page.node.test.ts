@@ -72,7 +72,8 @@ describe('with the data sets of wgrad dev', () => {
   afterEach(() => page.close());
 
   test('it opens on the tutorial on MNIST, says what it runs on, and what it leaves out there', async () => {
-    expect(await text(page, '#adapter')).toContain('software adapter SwiftShader: runs on the CPU, this is not a GPU');
+    expect(await text(page, '#adapter')).toBe('CPU (slow)');
+    expect(await text(page, '#adapter-note')).toContain('Training runs on the CPU through SwiftShader.');
     expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('mnist');
     expect(await text(page, '#facts')).toContain('60,000 training and 10,000 validation images');
     expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).selectedOptions[0]?.textContent)).toBe(
@@ -196,16 +197,16 @@ describe('with the data sets of wgrad dev', () => {
     await page.waitForFunction(() => !document.querySelector('.setup .fold[open]'));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
     expect(await page.$$eval('.gist', (all) => all.map(({ textContent }) => textContent))).toEqual([
-      'MNIST, 10,000 of its 60,000 images',
-      'handwriting',
       'tutorial, 225,034 parameters',
+      'MNIST, 10,000 of its 60,000 images',
       'adam, rate 0.001, batch size 32',
+      'handwriting',
       'sparseCategoricalCrossentropy',
     ]);
     await page.focus('#data summary');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#data .fold[open] #dataset');
-    // As it was left, whatever the width.
+    // As it was left in this width.
     await page.focus('#augmentation summary');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');

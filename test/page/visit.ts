@@ -22,7 +22,14 @@ export async function openPage(url: string, page: Page, complaints: string[]): P
   await page.goto(url);
   await page.waitForSelector('#start:enabled, [role=alert] h2');
   await seeAll(page);
+  await unfoldSettings(page);
 }
+
+/** Opens the panels of settings, of which a desk shows a line each but of the first. */
+export const unfoldSettings = (page: Page) =>
+  page.$$eval('.setup .fold:not([open]) > summary', (all) => {
+    for (const summary of all) (summary as HTMLElement).click();
+  });
 
 /** Goes down to what is only fetched for whoever does, and up again. */
 async function seeAll(page: Page): Promise<void> {
@@ -78,6 +85,29 @@ export async function point(page: Page, selector: string, left: number): Promise
   await page.$eval(selector, (it) => it.scrollIntoView({ block: 'center' }));
   const { x, y, height } = (await (await page.$(selector))!.boundingBox())!;
   await page.mouse.move(x + left, y + height / 2);
+}
+
+/** Draws a 5 with the mouse. */
+export async function drawFive(page: Page): Promise<void> {
+  await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
+  const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
+  const to = ([right, down]: readonly [number, number], steps = 4) =>
+    page.mouse.move(x + right * width, y + down * height, { steps });
+  const strokes = [
+    [0.66, 0.16],
+    [0.36, 0.16],
+    [0.34, 0.46],
+    [0.5, 0.41],
+    [0.64, 0.5],
+    [0.67, 0.64],
+    [0.6, 0.79],
+    [0.45, 0.84],
+    [0.32, 0.77],
+  ] as const;
+  await to(strokes[0], 1);
+  await page.mouse.down();
+  for (const place of strokes) await to(place);
+  await page.mouse.up();
 }
 
 /** Gives a file to an input, as somebody who chooses it. */

@@ -10,12 +10,14 @@ import { launchChrome } from '../../src/cli/chrome.ts';
 import { datasetRoutes, knownDatasets } from '../../src/cli/dataset_server.ts';
 import { serve } from '../../src/cli/server.ts';
 import { openPage } from '../page/visit.ts';
+import { recordExperiments } from './record.ts';
 import { type Frame, type State, states } from './states.ts';
 
 /** From dist/screenshots, where this runs. */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const screens = [
+  { width: 1440, height: 900 },
   { width: 1280, height: 960 },
   { width: 400, height: 860 },
 ];
@@ -25,6 +27,7 @@ type Look = (typeof looks)[number];
 interface Options {
   out: string;
   docs: boolean;
+  record: boolean;
   yes: boolean;
 }
 
@@ -39,7 +42,8 @@ async function takeScreenshots(names: string[], options: Options): Promise<void>
   const server = await serve(folder, datasetRoutes(knownDatasets()));
   const browser = await launchChrome({ adapter: 'software', yes: options.yes });
   try {
-    for (const state of expected) await takeState(browser, server.url, state, options);
+    if (options.record) await recordExperiments(browser, server.url, root);
+    else for (const state of expected) await takeState(browser, server.url, state, options);
   } finally {
     await browser.close();
     server.close();
@@ -105,5 +109,10 @@ await new Command('screenshots')
   .option('--out <folder>', 'where they go', join(root, 'dist/screenshots/pictures'))
   .addOption(yesOption())
   .option('--docs', 'refresh the pictures of docs with them', false)
+  .option(
+    '--record',
+    'instead of pictures, train the experiments of the gallery and write their thumbnails and the sample run',
+    false,
+  )
   .action(takeScreenshots)
   .parseAsync();

@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import { press, until, untilEpoch } from '../page/visit.ts';
+import { drawFive, press, until, untilEpoch } from '../page/visit.ts';
 
 /** The first screen, the page from its top to its end or to so many pixels, or a panel of it. */
 export type Frame = 'screen' | 'whole' | number | `#${string}`;
@@ -43,6 +43,37 @@ const sigmoids = '#dataset=mnist&model=deep-sigmoid&epochs=4&train-samples=4800&
 /** From the first visit on; the last one leaves the browser without the GPU that it had. */
 export const states: readonly State[] = [
   { name: 'first-visit', address: '', reach: draws, frames: { '': 'screen', whole: 'whole' } },
+  // A new user's first minute, with what came before.
+  {
+    name: 'minute-2-two-networks',
+    address: '',
+    reach: async (page) => {
+      await press(page, '#experiment-sigmoid-or-relu');
+      await until(page, '#status', 'Compared');
+    },
+    frames: { '': 'screen' },
+  },
+  {
+    name: 'minute-3-a-digit',
+    address: '',
+    reach: async (page) => {
+      await press(page, '#experiment-digit');
+      await done(page);
+      await press(page, '#next-step');
+      await drawFive(page);
+      await page.waitForSelector('#probabilities .best');
+    },
+    frames: { '': 'screen', try: '#try' },
+  },
+  {
+    name: 'branches',
+    address: '#dataset=digits&model=resnet8&augment=none&epochs=1',
+    reach: async (page) => {
+      await press(page, '#start');
+      await done(page);
+    },
+    frames: { network: '#network' },
+  },
   {
     name: 'training',
     address: sigmoids,

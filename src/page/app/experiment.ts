@@ -19,6 +19,7 @@ import {
   type OpConfig,
   type OptimizerConfig,
   sequential,
+  type Variable,
   withClasses,
 } from '../../index.ts';
 import { withOutputs } from '../../model/classes.ts';
@@ -64,6 +65,14 @@ export interface Experiment {
   epochs?: number;
   trainSamples?: number;
   testSamples?: number;
+  /** A second network that is trained with it, step by step, and differs in one thing. */
+  twin?: Change | undefined;
+}
+
+/** What twin B has instead of the experiment's own: the name of a preset or an optimizer, or a learning rate. */
+export interface Change {
+  vary: Variable;
+  to: string;
 }
 
 /** An experiment that says which augmentation it has. */
@@ -113,6 +122,14 @@ type WholeField =
 
 /** Each is a pass over the validation images. */
 export const mostTestTimeSamples = 1000;
+
+/** What twin B can have of each variable; any number where there is no name. */
+const twinChoices: Record<Variable, readonly string[]> = {
+  augmentation: Object.keys(augmentationPresets),
+  optimizer: describeModels().optimizers.map(({ type }) => type),
+  model: Object.keys(modelPresets),
+  'learning-rate': [],
+};
 
 const parameters: readonly Parameter[] = [
   {
@@ -213,6 +230,19 @@ const parameters: readonly Parameter[] = [
   whole('epochs', 'epochs', 1, 1e6),
   whole('train-samples', 'trainSamples', 1, 1e9),
   whole('test-samples', 'testSamples', 1, 1e9),
+  {
+    name: 'twin',
+    write: ({ twin }) => twin && `${twin.vary}:${twin.to}`,
+    read: (text) => {
+      const [, vary, to] = /^([a-z-]+):(.+)$/.exec(text) ?? [];
+      const known = twinChoices[vary as Variable];
+      if (to !== undefined && known && (known.length ? known.includes(to) : Number(to) > 0)) {
+        return { twin: { vary: vary as Variable, to } };
+      }
+      const ways = Object.keys(twinChoices).map((name) => `${name}:…`);
+      throw refusal('twin', text, known?.map((name) => `${vary}:${name}`).join(', ') || ways.join(', '));
+    },
+  },
 ];
 
 /** What stands behind the # of an address. What is the default is left out, but for the data set: a link names it. */

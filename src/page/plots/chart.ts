@@ -23,6 +23,8 @@ export interface Drawn {
   room: number;
   /** Steps that a smoothed curve is the mean of. */
   window: number;
+  /** What a network has that has learned nothing. */
+  chance?: number | undefined;
 }
 
 /** Pixels from one tick of a vertical axis to the next, at the least. */
@@ -33,6 +35,7 @@ export class Chart {
   private readonly plot: uPlot;
   private readonly sizes: ResizeObserver;
   private isPointedAt = false;
+  private isDragged = false;
 
   /**
    * @param frame is filled by it, whatever its size becomes.
@@ -45,7 +48,7 @@ export class Chart {
     private readonly series: readonly Series[],
     private readonly options: PlotOptions,
     private drawn: Drawn,
-    private readonly point: (row: number | undefined) => void,
+    private readonly point: (row: number | undefined, isDragged: boolean) => void,
   ) {
     this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
     this.sizes = new ResizeObserver(this.anew);
@@ -56,7 +59,10 @@ export class Chart {
     this.plot.over.addEventListener('mouseenter', () => (this.isPointedAt = true));
     this.plot.over.addEventListener('mouseleave', () => {
       this.isPointedAt = false;
-      this.point(undefined);
+      this.point(undefined, false);
+    });
+    this.plot.over.addEventListener('pointermove', ({ buttons }) => {
+      this.isDragged = buttons > 0;
     });
   }
 
@@ -82,14 +88,14 @@ export class Chart {
   }
 
   dispose(): void {
-    if (this.isPointedAt) this.point(undefined);
+    if (this.isPointedAt) this.point(undefined, false);
     darkness.removeEventListener('change', this.redraw);
     this.sizes.disconnect();
     this.plot.destroy();
   }
 
   private tell(row: number | null | undefined): void {
-    if (this.isPointedAt) this.point(row ?? undefined);
+    if (this.isPointedAt) this.point(row ?? undefined, this.isDragged);
   }
 
   private data(): uPlot.AlignedData {
@@ -105,7 +111,7 @@ export class Chart {
     };
     return {
       ...this.size(),
-      padding: [14, 16, 0, 0],
+      padding: this.options.isStrip ? [14, 16, 4, 0] : [14, 16, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -116,11 +122,17 @@ export class Chart {
         x: { time: false, range: () => [1, this.drawn.room] },
         y: this.options.logarithmic
           ? { distr: 3, range: (_, least, most) => logRange(least, most) }
-          : { range: (_, __, most) => [0, this.options.share ? 1 : this.topFor(most)] },
+          : {
+              range: (_, __, most) => [
+                0,
+                this.options.share ? 1 : Math.max(this.topFor(most), 1.2 * (this.drawn.chance ?? 0)),
+              ],
+            },
       },
       axes: [
         {
           ...axis,
+          show: !this.options.isStrip,
           size: 26,
           gap: 6,
           incrs: wholeSteps,
@@ -143,7 +155,10 @@ export class Chart {
         },
       ],
       series: [{}, ...this.series.map(({ line, kind }) => this.style(line, kind))],
-      hooks: { drawAxes: [() => this.drawEpochs()], setCursor: [({ cursor }) => this.tell(cursor.idx)] },
+      hooks: {
+        drawAxes: [() => this.drawEpochs(), () => this.drawChance()],
+        setCursor: [({ cursor }) => this.tell(cursor.idx)],
+      },
     };
   }
 
@@ -200,6 +215,28 @@ export class Chart {
       }
     });
     ctx.stroke();
+    ctx.restore();
+  }
+
+  /** A dotted line where a network stays that has learned nothing. */
+  private drawChance(): void {
+    const { chance } = this.drawn;
+    if (chance === undefined) return;
+    const { ctx, bbox } = this.plot;
+    const y = Math.round(this.plot.valToPos(chance, 'y', true));
+    ctx.save();
+    ctx.strokeStyle = this.color('--muted');
+    ctx.fillStyle = this.color('--muted');
+    ctx.lineWidth = uPlot.pxRatio;
+    ctx.setLineDash([2 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
+    ctx.font = `${11 * uPlot.pxRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'right';
+    ctx.textBaseline = 'bottom';
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.fillText('chance', bbox.left + bbox.width, y - uPlot.pxRatio);
     ctx.restore();
   }
 

@@ -15,6 +15,8 @@ export interface PlotOptions {
   whole?: boolean;
   /** The axis ends at 1. */
   share?: boolean;
+  /** One of several that stand below each other on the same axis of steps, which only the first has: a low one, without labels. */
+  isStrip?: boolean;
   /** For whoever can't see the curves. */
   description: string;
   /** Stands where the curves will be. */
@@ -46,7 +48,7 @@ export class Plot {
     private readonly lines: readonly Line[],
     private readonly options: PlotOptions,
     /** Is told the step that somebody points at. */
-    private readonly point: (step: number | undefined) => void,
+    private readonly point: (step: number | undefined, isDragged: boolean) => void,
   ) {
     this.legend = new Legend(lines, (line, shown) => {
       if (shown) this.hidden.delete(line);
@@ -66,8 +68,9 @@ export class Plot {
     window: number,
     made: typeof Chart | undefined,
     shown: ShownRow | undefined,
+    chance?: number,
   ): void {
-    this.drawn = { steps, epochs, room, window };
+    this.drawn = { steps, epochs, room, window, chance };
     this.frame.classList.toggle('empty', steps.length === 0);
     this.made = made;
     this.shown = shown;
@@ -104,8 +107,8 @@ export class Plot {
       ...this.lines.flatMap((line) => (line.faint ? [{ line, column: line.faint, kind: 'noise' as const }] : [])),
       ...this.lines.map((line) => ({ line, column: line.column, kind: line.kind })),
     ];
-    this.chart = new made(this.frame, this.canvas, series, this.options, this.drawn, (row) =>
-      this.point(row === undefined ? undefined : this.drawn.steps[row]),
+    this.chart = new made(this.frame, this.canvas, series, this.options, this.drawn, (row, isDragged) =>
+      this.point(row === undefined ? undefined : this.drawn.steps[row], isDragged),
     );
     for (const line of this.hidden) this.chart.show(line, false);
   }

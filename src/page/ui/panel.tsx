@@ -34,7 +34,7 @@ export function followWidth(): void {
   });
 }
 
-/** The panels that somebody has folded or opened, by their ids. */
+/** The panels that somebody has folded or opened, by their ids: for two columns, and for one. */
 const isOpen = signal<Record<string, boolean>>({});
 
 export interface FoldingPanelProps extends Omit<PanelProps, 'aside' | 'class'> {
@@ -44,13 +44,25 @@ export interface FoldingPanelProps extends Omit<PanelProps, 'aside' | 'class'> {
   glimpse?: ComponentChildren;
   /** Something in it is wrong, and should be seen. */
   isWrong?: boolean;
+  /** It is open from the start where there is room for two columns; the others fit below it. */
+  opensWide?: boolean;
 }
 
 /** A panel that can be folded, and is where all stand in one column, until somebody wants it otherwise. */
-export function FoldingPanel({ id, title, gist, glimpse, isWrong = false, children }: FoldingPanelProps) {
-  const open = isOpen.value[id] ?? (isWide.value || isWrong);
+export function FoldingPanel({
+  id,
+  title,
+  gist,
+  glimpse,
+  isWrong = false,
+  opensWide = false,
+  children,
+}: FoldingPanelProps) {
+  const byItself = () => (opensWide && isWide.value) || isWrong;
+  const key = `${id} ${isWide.value}`;
+  const open = isOpen.value[key] ?? byItself();
   const keep = (open: boolean) => {
-    if (isOpen.peek()[id] !== open) isOpen.value = { ...isOpen.peek(), [id]: open };
+    if (isOpen.peek()[key] !== open) isOpen.value = { ...isOpen.peek(), [key]: open };
   };
   return (
     <section id={id} class="panel" aria-labelledby={`${id}-title`}>
@@ -64,7 +76,7 @@ export function FoldingPanel({ id, title, gist, glimpse, isWrong = false, childr
           onClick={(event) => {
             // Not by the browser: what is drawn a moment later from before a second press would undo that press.
             event.preventDefault();
-            keep(!(isOpen.peek()[id] ?? (isWide.peek() || isWrong)));
+            keep(!(isOpen.peek()[key] ?? byItself()));
           }}
         >
           <h2 id={`${id}-title`}>{title}</h2>

@@ -7,19 +7,15 @@ import { Curves } from '../../plots/curves.ts';
 import type { LogCurve } from '../../plots/layer_curves.ts';
 import { sizeTo, usePainting } from '../../plots/painting.ts';
 import { decadesFor, rampColor, rampPicture, viridis } from '../../plots/ramp.ts';
-import {
-  relativeColor,
-  relativeMarks,
-  relativeNames,
-  relativePlace,
-  relativeTable,
-} from '../../plots/relative_scale.ts';
+import { relativeMarks, relativeNames, relativePlace } from '../../plots/relative_place.ts';
+import { relativeColor, relativeTable } from '../../plots/relative_scale.ts';
 import { type Pattern, paintPattern, paintStrip } from '../../plots/strip.ts';
 import { chosenLayer, mapLayers, wantedLayer } from '../run/chosen_layer.ts';
 import { type Run, twinsOf } from '../run/run.ts';
-import { pointedStep, shownStep } from '../run/shown_step.ts';
-import { run } from '../run/state.ts';
+import { shownRun } from '../run/shown_run.ts';
+import { dragTo, pinnedStep, pointedStep, shownStep } from '../run/shown_step.ts';
 import './gradient_map.css';
+import { Strips } from './strips.tsx';
 import { VerdictBadge } from './verdict_badge.tsx';
 
 /** What the colours tell; verdicts are about the first. */
@@ -34,7 +30,7 @@ const nothing = new Curves();
 
 /** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it; of twins a row each. */
 export function GradientMap() {
-  const shown = run.value;
+  const shown = shownRun.value;
   shown?.events.value;
   const layers = mapLayers();
   if (!layers.length && lacksImages.value)
@@ -43,7 +39,8 @@ export function GradientMap() {
   const curvesOf = (twin: Run | undefined) => twin?.curves ?? nothing;
   const step = shown && shownStep(shown);
   const room = roomOf(shown);
-  const at = pointedStep.value === undefined || step === undefined ? undefined : (step - 0.5) / room;
+  const at =
+    (pointedStep.value ?? pinnedStep.value) === undefined || step === undefined ? undefined : (step - 0.5) / room;
   const curvesFor = (shade: Shade) =>
     twins.flatMap((twin) => layers.map((layer) => curvesOf(twin.run).layerOf(layer)[shade]));
   // A run whose health was off has norms alone.
@@ -58,7 +55,7 @@ export function GradientMap() {
     shade === 'reach' ? relativeColor : (mean: number) => rampColor((Math.log10(mean) - from) / (to - from));
   const chosen = chosenLayer();
   return (
-    <div class="gradient-map">
+    <div class="gradient-map" style={{ '--map-left': `${leftOf(layers, shown?.beside !== undefined)}px` }}>
       <table
         id="gradient-map"
         class={shown?.beside ? 'twins' : ''}
@@ -70,13 +67,19 @@ export function GradientMap() {
         <thead>
           <tr>
             <th scope="col">layer</th>
-            {shown?.beside && <th scope="col">twin</th>}
+            {shown?.beside && (
+              <th scope="col" class="twin">
+                <span class="unseen">twin</span>
+              </th>
+            )}
             <th scope="col" class="steps">
               <span>1</span>
               <span>step</span>
               <span>{count(room)}</span>
             </th>
-            <th scope="col">{shades[shade].unit}</th>
+            <th scope="col" class="norm">
+              {shades[shade].unit}
+            </th>
             <th scope="col">verdict</th>
           </tr>
         </thead>
@@ -127,6 +130,7 @@ export function GradientMap() {
           The twins are of different models: layers of the same name stand together, and have nothing else in common.
         </p>
       )}
+      <Strips />
       <div class="map-foot">
         <Legend shade={shade} decades={decades} colors={colors} />
         <label>
@@ -146,6 +150,12 @@ export function GradientMap() {
       </div>
     </div>
   );
+}
+
+/** Pixels that the names of layers, and of twins, take. */
+function leftOf(layers: readonly string[], hasTwins: boolean): number {
+  const longest = Math.max(...layers.map(({ length }) => length));
+  return Math.round(Math.max(112, Math.min(190, 36 + 7.6 * longest))) + (hasTwins ? 24 : 0);
 }
 
 const roomOf = (shown: Run | undefined) => (shown ? roomFor(shown.stepsDone, shown.steps) : roomFor(0, Infinity));
@@ -187,9 +197,10 @@ function Strip({ layer, twin, curves, curve, colorOf, about, room }: StripProps)
     // biome-ignore lint/a11y/useKeyWithClickEvents: the same
     <div
       class="strip"
-      onPointerMove={({ currentTarget, clientX }) => {
+      onPointerMove={({ currentTarget, clientX, buttons }) => {
         const { left, width } = currentTarget.getBoundingClientRect();
         pointedStep.value = Math.max(1, Math.min(room, 1 + Math.floor(((clientX - left) / width) * room)));
+        if (buttons) dragTo(pointedStep.value);
       }}
       onPointerLeave={() => (pointedStep.value = undefined)}
       onClick={() => (wantedLayer.value = layer)}

@@ -6,8 +6,8 @@ import { layerLines, type MeasuredOfLayer } from '../../plots/lines.ts';
 import { chosenLayer, mapLayers } from '../run/chosen_layer.ts';
 import { type Run, twinsOf } from '../run/run.ts';
 import { RunPlot } from '../run/run_plot.tsx';
+import { shownRun } from '../run/shown_run.ts';
 import { shownStep } from '../run/shown_step.ts';
-import { run } from '../run/state.ts';
 import { withTwin } from '../run/twin_lines.ts';
 import { ExponentMap } from './exponent_map.tsx';
 import { VerdictMark, VerdictReason } from './verdict_badge.tsx';
@@ -52,9 +52,10 @@ const figures: Figure[] = [
 export function LayerDetail() {
   const layer = chosenLayer();
   if (!layer) return null;
-  const twins = run.value ? twinsOf(run.value) : [];
-  run.value?.events.value;
-  const step = run.value && shownStep(run.value);
+  const whole = shownRun.value;
+  const twins = whole ? twinsOf(whole) : [];
+  whole?.events.value;
+  const step = whole && shownStep(whole);
   const judged = twins.flatMap(({ name, run }) => {
     const verdict = step === undefined ? undefined : run.verdictOf(layer, step)?.verdict;
     return verdict ? [{ name, run, verdict }] : [];

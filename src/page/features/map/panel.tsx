@@ -8,9 +8,9 @@ import { mapLayers } from '../run/chosen_layer.ts';
 import { RunPlot } from '../run/run_plot.tsx';
 import { run } from '../run/state.ts';
 import { withTwin } from '../run/twin_lines.ts';
+import { TwinsKey } from '../run/twins_key.tsx';
 import { GradientMap } from './gradient_map.tsx';
 import './style.css';
-import { TwinsKey } from '../run/twins_key.tsx';
 
 const nothing = new Curves();
 
@@ -28,9 +28,9 @@ const LayerDetail = later(
 export function GradientsPanel() {
   return (
     <Panel id="gradients" title="Gradients">
+      <GradientMap />
       <TwinsKey />
       {run.value && <RunVerdictNote />}
-      <GradientMap />
       <HowToRead />
       {mapLayers().length > 0 && <LayerDetail />}
       <RunPlot

@@ -11,7 +11,13 @@ export function ModelPanel() {
   const { model: named } = experiment.value;
   if (!layers.value.summary && !layers.value.error) return null;
   return (
-    <FoldingPanel id="model-panel" title="Model" gist={gistOfModel()} isWrong={layers.value.error !== undefined}>
+    <FoldingPanel
+      id="model-panel"
+      title="Model"
+      gist={gistOfModel()}
+      isWrong={layers.value.error !== undefined}
+      opensWide
+    >
       <label for="model-preset">Preset</label>
       <select
         id="model-preset"

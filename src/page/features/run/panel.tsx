@@ -1,10 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { count, counted } from '../../../figures.ts';
-import { plan, refusal, statusLine } from '../../app/state.ts';
+import { change, experiment, plan, refusal, statusLine } from '../../app/state.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { isWide } from '../../ui/panel.tsx';
-import { pause, resume, step, stop, train } from './model.ts';
+import { pause, resume, step, stop } from './model.ts';
 import type { Phase, Run } from './run.ts';
+import { begin } from './start.ts';
 import { goesOnFrom, isReady, run, waitingChanges } from './state.ts';
 import './style.css';
 
@@ -41,9 +42,9 @@ export function RunBar() {
             class="primary"
             disabled={!isUnderWay && !isReady.value}
             aria-disabled={phase === 'pausing' || phase === 'stopping'}
-            onClick={{ ended: () => train(), paused: resume, running: pause, starting: pause }[phase as string]}
+            onClick={{ ended: begin, paused: resume, running: pause, starting: pause }[phase as string]}
           >
-            {names[phase] ?? (shown?.log.steps.length ? 'Train again' : 'Train')}
+            {names[phase] ?? nameOfStart(shown)}
           </button>
           <button
             id="step"
@@ -78,6 +79,7 @@ export function RunBar() {
             {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training went on from the last checkpoint, to the same result.`}
           </p>
         )}
+        {!isUnderWay && <Twin />}
         {goesOnFrom.value && <GoOn />}
         {waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
@@ -88,6 +90,26 @@ export function RunBar() {
         )}
       </div>
     </>
+  );
+}
+
+/** What is under way may be two networks, and what is next one, or the other way round. */
+function nameOfStart(shown: Run | undefined): string {
+  if (experiment.value.twin) return 'Train A and B';
+  return shown?.log.steps.length ? 'Train again' : 'Train';
+}
+
+/** An experiment of two networks says so, and how to train one alone. */
+function Twin() {
+  const { twin } = experiment.value;
+  if (!twin) return null;
+  return (
+    <p id="twin" class="cut">
+      Twin B has the {twin.vary.replace('-', ' ')} {twin.to}.{' '}
+      <button type="button" class="quiet" onClick={() => change({ twin: undefined })}>
+        Train one network alone
+      </button>
+    </p>
   );
 }
 

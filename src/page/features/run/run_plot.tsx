@@ -5,8 +5,9 @@ import type { Line } from '../../plots/lines.ts';
 import { Plot, type PlotOptions, type ShownRow } from '../../plots/plot.ts';
 import { fetched } from '../../ui/fetched_code.ts';
 import type { Run } from './run.ts';
-import { pointedStep, shownStep } from './shown_step.ts';
-import { run } from './state.ts';
+import { shownRun } from './shown_run.ts';
+import { dragTo, pinnedStep, pointedStep, shownStep } from './shown_step.ts';
+import { isReady, run } from './state.ts';
 
 /** uPlot is a quarter of what the page is made of, and draws nothing before there is a run. */
 const charts = fetched(() => import('../../plots/chart.ts'));
@@ -18,6 +19,8 @@ export interface RunPlotProps extends PlotOptions {
   about?: string;
   /** What is drawn of a run. */
   lines: (run: Run) => Line[];
+  /** What a network has that has learned nothing. */
+  chance?: (run: Run) => number | undefined;
   /** Before there is a run. */
   idle: () => Line[];
 }
@@ -29,21 +32,30 @@ function rowOf(shown: Run, pointed: number | undefined): ShownRow | undefined {
     : { step, row: shown.going.curves.rowOf(step), isPointedAt: pointed !== undefined };
 }
 
+/** Told by a chart: the step under the mouse, and whether it is dragged. */
+function point(step: number | undefined, isDragged: boolean): void {
+  pointedStep.value = step;
+  if (step !== undefined && isDragged) dragTo(step);
+}
+
+const pointedNow = () => pointedStep.peek() ?? pinnedStep.peek();
+
 /** A plot over the steps of the run that is shown, redrawn when it has events. */
-export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotProps) {
+export function RunPlot({ id, title, about, lines, idle, chance, ...options }: RunPlotProps) {
   const section = useRef<HTMLElement>(null);
   const drawn = useRef<{ run: Run | undefined; plot: Plot } | undefined>(undefined);
   useSignalEffect(() => {
-    const shown = run.value;
+    const shown = shownRun.value;
     shown?.events.value;
     if (!section.current) return;
-    if (shown) charts.fetch();
+    // A sample is drawn when the page is ready: nobody waits for it.
+    if (run.value || (shown && isReady.value)) charts.fetch();
     const planned = shown ? undefined : idle();
     if (!drawn.current || drawn.current.run !== shown || planned) {
       drawn.current?.plot.dispose();
       drawn.current = {
         run: shown,
-        plot: new Plot(section.current, planned ?? lines(shown!), options, (step) => (pointedStep.value = step)),
+        plot: new Plot(section.current, planned ?? lines(shown!), options, point),
       };
     }
     if (!shown) return;
@@ -52,10 +64,17 @@ export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotPr
     // The epochs of a twin that has broken off are not all.
     const { curves } = shown.going;
     const window = shown.curves.smooth(room);
-    drawn.current.plot.draw(curves, room, window, charts.code.value?.Chart, rowOf(shown, pointedStep.peek()));
+    drawn.current.plot.draw(
+      curves,
+      room,
+      window,
+      charts.code.value?.Chart,
+      rowOf(shown, pointedNow()),
+      chance?.(shown),
+    );
   });
   useSignalEffect(() => {
-    const pointed = pointedStep.value;
+    const pointed = pointedStep.value ?? pinnedStep.value;
     const { run: shown, plot } = drawn.current ?? {};
     if (shown) plot!.show(rowOf(shown, pointed));
   });
@@ -67,7 +86,7 @@ export function RunPlot({ id, title, about, lines, idle, ...options }: RunPlotPr
     [],
   );
   return (
-    <section id={id} class="plot" ref={section} aria-labelledby={`${id}-title`}>
+    <section id={id} class={options.isStrip ? 'plot strip-plot' : 'plot'} ref={section} aria-labelledby={`${id}-title`}>
       <h3 id={`${id}-title`}>{title}</h3>
       {about && <p class="about">{about}</p>}
     </section>

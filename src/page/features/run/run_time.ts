@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { stepSamples } from '../../../plan/settings.ts';
 import { aboutSeconds, estimatedStepMs, runSeconds, timedAfterSteps } from '../../../train/run_time.ts';
 import { adapter, experiment, layers, plan } from '../../app/state.ts';
@@ -8,6 +8,8 @@ import { run } from './state.ts';
 
 /** How many times as long as estimated the last run's steps took here; undefined until there was one. */
 const slowness = signal<number | undefined>();
+
+export const slownessHere: ReadonlySignal<number | undefined> = slowness;
 
 const key = 'wgrad-slowness';
 

@@ -1,8 +1,9 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { count } from '../../../figures.ts';
 import { type LayerState, stateSentence } from '../../../health/verdict_words.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import type { Run } from './run.ts';
+import { run } from './state.ts';
 
 /**
  * The step that everything refers to: the map with its figures and verdicts, the plots' legends, and what is said of a layer.
@@ -12,8 +13,24 @@ import type { Run } from './run.ts';
 /** The step that somebody points at, on the map or in any plot. */
 export const pointedStep = signal<number | undefined>();
 
-/** The step that is shown of a run: the one that is pointed at, else the last; undefined before the first. */
-export function shownStep({ stepsDone }: Run, pointed = pointedStep.value): number | undefined {
+/** The step that somebody has dragged to, and that stays until the run is shown live again. */
+export const pinnedStep = signal<number | undefined>();
+
+/** Another run is shown live. */
+export function installShownStep(): void {
+  effect(() => {
+    void run.value;
+    pinnedStep.value = undefined;
+  });
+}
+
+/** Keeps to a step that somebody drags to: everything shows it until `pinnedStep` is undefined again. */
+export function dragTo(step: number): void {
+  pinnedStep.value = step;
+}
+
+/** The step that is shown of a run: the one that is pointed at, or dragged to, else the last; undefined before the first. */
+export function shownStep({ stepsDone }: Run, pointed = pointedStep.value ?? pinnedStep.value): number | undefined {
   return stepsDone ? Math.min(pointed ?? stepsDone, stepsDone) : undefined;
 }
 

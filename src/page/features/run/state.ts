@@ -29,6 +29,7 @@ const names: Partial<Record<keyof Experiment, string>> = {
   epochs: 'the epochs',
   trainSamples: 'the training images',
   testSamples: 'the validation images',
+  twin: 'twin B',
 };
 
 /**

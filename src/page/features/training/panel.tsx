@@ -2,7 +2,7 @@ import { clock, count, duration, fixed, roughFigure } from '../../../figures.ts'
 import { metricWords } from '../../app/experiment.ts';
 import { settled } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
-import { accuracyLines, lossLines, rateLines } from '../../plots/lines.ts';
+import { rateLines } from '../../plots/lines.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { measuredOf, type Run, twinsOf } from '../run/run.ts';
@@ -14,34 +14,12 @@ import { TwinsKey } from '../run/twins_key.tsx';
 
 const nothing = new Curves();
 
-/** How the run goes: its figures now, loss and accuracy over its steps, and its epochs one by one. */
+/** How the run goes, in figures. */
 export function TrainingPanel() {
-  const metric = metricWords(run.value?.experiment ?? settled.value);
-  const title = capitalized(metric);
   return (
     <Panel id="training" title="Training">
       <TwinsKey />
       <Figures />
-      <div class="pair">
-        <RunPlot
-          id="loss"
-          title="Loss"
-          lines={(run) => withTwin(run, ({ curves }, look) => lossLines(curves, look))}
-          idle={() => lossLines(nothing)}
-          description="Loss of the training steps and of the validation images; the table of epochs has the figures"
-          empty="The loss of each step appears here"
-        />
-        <RunPlot
-          key={metric}
-          id="accuracy"
-          title={title}
-          share={metric === 'accuracy'}
-          lines={(run) => withTwin(run, ({ curves }, look) => accuracyLines(curves, look))}
-          idle={() => accuracyLines(nothing)}
-          description={`${title} of the training steps and of the validation images; the table of epochs has the figures`}
-          empty={`The ${metric} appears here`}
-        />
-      </div>
       <RatePlot />
     </Panel>
   );

@@ -5,7 +5,14 @@ import type { ErrorParts } from '../../../errors.ts';
 import { count, counted } from '../../../figures.ts';
 import { type ComparisonFile, modelSummary, type Variable } from '../../../index.ts';
 import type { PairEvent } from '../../../session/pairs.ts';
-import { augmentationOf, learningRateOf, namesOf, rateText, type SettledExperiment } from '../../app/experiment.ts';
+import {
+  augmentationOf,
+  type Change,
+  learningRateOf,
+  namesOf,
+  rateText,
+  type SettledExperiment,
+} from '../../app/experiment.ts';
 import * as state from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
@@ -17,12 +24,6 @@ import { compareCommand, flagOf } from './compare_command.ts';
 import type { Beside, BesideListener } from './worker.ts';
 
 /** Two networks from the same start that differ in one thing, and what came of it. */
-
-/** What twin B has in place of the experiment's own: the name of a preset or an optimizer, or a learning rate. */
-export interface Change {
-  vary: Variable;
-  to: string;
-}
 
 /** What each twin has of the variable, in words: "augmentation none". */
 export interface Ways {

@@ -1,7 +1,7 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { type Variable, variables } from '../../../compare/twin_options.ts';
 import { figure } from '../../../figures.ts';
-import { settled } from '../../app/state.ts';
+import { change, experiment, settled } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -12,7 +12,9 @@ import { choicesOf } from './twin_choices.ts';
 import './style.css';
 import { TwinsKey } from '../run/twins_key.tsx';
 
-const vary = signal<Variable>('augmentation');
+const chosenVariable = signal<Variable>('augmentation');
+/** What the experiment says, or else what was chosen here. */
+const vary = computed(() => experiment.value.twin?.vary ?? chosenVariable.value);
 const wanted = signal<Partial<Record<Variable, string>>>({});
 const pairs = signal(1);
 
@@ -22,10 +24,13 @@ export function TwinsPanel() {
   const others = choicesOf(vary.value).filter(({ name }) => name !== own);
   const isNumber = vary.value === 'learning-rate';
   const fitting = others.filter(({ refused }) => !refused).map(({ name }) => name);
-  const chosen = wanted.value[vary.value];
+  const chosen = experiment.value.twin?.to ?? wanted.value[vary.value];
   const byDefault = isNumber ? String(Number(own) * 10) : fitting[0];
   const to = chosen !== undefined && (isNumber || fitting.includes(chosen)) ? chosen : byDefault;
-  const set = (value: string) => (wanted.value = { ...wanted.value, [vary.value]: value });
+  const set = (value: string) => {
+    wanted.value = { ...wanted.value, [vary.value]: value };
+    if (experiment.peek().twin) change({ twin: { vary: vary.value, to: value } });
+  };
   const isUnderWay = run.value?.isUnderWay.value ?? false;
   const isUsable = to !== undefined && (!isNumber || (Number(to) > 0 && to !== own));
   return (
@@ -41,7 +46,10 @@ export function TwinsPanel() {
           <select
             id="vary"
             value={vary.value}
-            onChange={(event) => (vary.value = event.currentTarget.value as Variable)}
+            onChange={({ currentTarget }) => {
+              chosenVariable.value = currentTarget.value as Variable;
+              if (experiment.peek().twin) change({ twin: undefined });
+            }}
           >
             {variables.map((name) => (
               <option key={name} value={name}>

@@ -1,0 +1,93 @@
+import { encode } from '../../app/experiment.ts';
+import { adapter, experiment as present } from '../../app/state.ts';
+import { sizeTo, usePainting } from '../../plots/painting.ts';
+import { packed } from '../../plots/ramp.ts';
+import { relativeColorAt, relativeTable } from '../../plots/relative_scale.ts';
+import { putPixels } from '../../ui/dom.ts';
+import { slownessHere } from '../run/run_time.ts';
+import { experiments, type GalleryExperiment, thumbnails } from './experiments.ts';
+import { readPlaces, type Thumbnail as Small } from './recorded.ts';
+import { startExperiment } from './start.ts';
+import './style.css';
+
+/** Experiments that make a point: each sets everything up and trains. */
+export function Experiments() {
+  const now = encode(present.value);
+  return (
+    <nav class="experiments" aria-label="Experiments">
+      <ul>
+        {experiments.map((each) => (
+          <li key={each.id}>
+            <Card experiment={each} isCurrent={now === each.parameters} />
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Card({ experiment, isCurrent }: { experiment: GalleryExperiment; isCurrent: boolean }) {
+  const { id, title, line, parameters } = experiment;
+  const thumbnail = thumbnails[id];
+  return (
+    <a
+      id={`experiment-${id}`}
+      class="card"
+      href={`#${parameters}`}
+      aria-current={isCurrent ? 'true' : undefined}
+      onClick={(event) => {
+        // Whoever wants it in another tab gets it there, ready to be trained.
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        startExperiment(experiment);
+      }}
+    >
+      {thumbnail && <Thumbnail thumbnail={thumbnail} />}
+      <span class="card-title">{title}</span>
+      <span class="card-line">{[line, thumbnail && timeOf(thumbnail)].filter(Boolean).join(' · ')}</span>
+    </a>
+  );
+}
+
+/** Milliseconds of a step on a GPU, where nearly all of it is the start of its dispatches. */
+const hardwareStepMs = 2;
+
+/** How long it takes on this machine, as far as that is known. */
+function timeOf({ steps, stepMs }: Small): string {
+  const { software } = adapter.value ?? {};
+  if (software === undefined) return '';
+  const each = software ? stepMs * (slownessHere.value ?? 1) : hardwareStepMs;
+  const seconds = (steps * each) / 1000;
+  if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 90 ? `${5 * Math.round(seconds / 5)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** The gradient map of the run, as small as can be; of twins, A's on the left and B's on the right. */
+function Thumbnail({ thumbnail: { a, b } }: { thumbnail: Small }) {
+  void relativeTable.value;
+  const canvas = usePainting((element, size) => {
+    sizeTo(element, size);
+    const image = new ImageData(size.width, size.height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const maps = b ? [a, b] : [a];
+    const gap = 2 * size.scale;
+    const width = (size.width - gap * (maps.length - 1)) / maps.length;
+    maps.forEach((map, at) => {
+      const rows = map.map(readPlaces);
+      const left = Math.round(at * (width + gap));
+      for (let y = 0; y < size.height; y++) {
+        const row = rows[Math.floor((y * rows.length) / size.height)]!;
+        for (let x = 0; x < Math.floor(width); x++) {
+          const place = row[Math.floor((x * row.length) / width)] ?? null;
+          pixels[y * size.width + left + x] = place === null ? packed(0, 0, 0) : relativeColorAt(place);
+        }
+      }
+    });
+    putPixels(element, image);
+  });
+  return (
+    <span class="thumbnail">
+      <canvas ref={canvas} />
+    </span>
+  );
+}

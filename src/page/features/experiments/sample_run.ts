@@ -1,0 +1,112 @@
+import { type EpochRecord, modelSummary, type StepRecord, type Verdict } from '../../../index.ts';
+import { decode, modelOf, type SettledExperiment } from '../../app/experiment.ts';
+import { type History, Run } from '../run/run.ts';
+import { sampleRun } from '../run/shown_run.ts';
+import { experiments } from './experiments.ts';
+import { type RecordedRun, readFigures } from './recorded.ts';
+import recorded from './sample.json';
+
+/** The first experiment as it was recorded, so that nobody has to train to see what there is to be seen. */
+
+const imageShape = [8, 8, 1] as const;
+const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
+
+/** @param keepPictures takes its activations. */
+export function showSample(
+  keepPictures: (
+    run: Run,
+    step: number,
+    pictures: (Omit<RecordedRun['pictures'][number], 'pixels'> & { pixels: Uint8Array })[],
+  ) => void,
+): void {
+  const record = recorded as unknown as RecordedRun;
+  const run = runOf(record);
+  sampleRun.value = run;
+  const bytes = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  keepPictures(
+    run,
+    run.log.steps.length,
+    record.pictures.map((picture) => ({ ...picture, pixels: bytes(picture.pixels) })),
+  );
+}
+
+/** A run as if it had been trained here. */
+export function runOf(record: RecordedRun): Run {
+  const experiment = decode(experiments[0]!.parameters).experiment as SettledExperiment;
+  const model = modelOf(experiment, imageShape, { classNames });
+  const epochs = record.steps / record.stepsPerEpoch;
+  const plan = { epochs, trainSamples: 0, testSamples: 0, cut: false };
+  const run = new Run(experiment, plan, modelSummary(model), classNames, imageShape);
+  run.addHistory(historyOf(record), record.stepsPerEpoch);
+  run.end();
+  return run;
+}
+
+function historyOf({
+  steps,
+  span,
+  stepsPerEpoch,
+  loss,
+  accuracy,
+  validation,
+  layers,
+  ...record
+}: RecordedRun): History {
+  const figures = Object.entries(layers).map(([layer, { reach, norm, updateRatio }]) => ({
+    layer,
+    reach: readFigures(reach),
+    norm: readFigures(norm),
+    updateRatio: readFigures(updateRatio),
+  }));
+  /** Of a step, the row that stands for it. */
+  const rows = Array.from({ length: steps }, (_, step) => Math.floor(step / span));
+  const column = (values: readonly (number | null)[]) => rows.map((row) => values[row] ?? null);
+  return {
+    epochs: validation.map(
+      ([validationLoss, validationAccuracy], i): EpochRecord => ({
+        epoch: i + 1,
+        loss: loss[Math.ceil(((i + 1) * stepsPerEpoch) / span) - 1]!,
+        validationLoss,
+        validationAccuracy,
+        seconds: 0,
+        imagesPerSecond: 0,
+        gradientNorms: {},
+      }),
+    ),
+    steps: rows.map(
+      (row, i): StepRecord => ({
+        step: i + 1,
+        epoch: 1 + Math.floor(i / stepsPerEpoch),
+        loss: loss[row]!,
+        accuracy: accuracy[row]!,
+        samples: 0,
+        skipped: false,
+        gradientNorms: Object.fromEntries(figures.map(({ layer, norm }) => [layer, norm[row] ?? 0])),
+      }),
+    ),
+    verdicts: record.verdicts.map(({ remedy, ...verdict }) => ({
+      ...(verdict as Pick<Verdict, 'layer' | 'verdict' | 'step' | 'epoch'>),
+      sentence: '',
+      remedy: record.remedies[remedy] ?? '',
+    })),
+    probes: [],
+    health: {
+      steps: rows.map((_, step) => step + 1),
+      layers: Object.fromEntries(
+        figures.map(({ layer, reach, updateRatio }, i) => {
+          const next = figures[i + 1]?.reach;
+          const transport = reach.map((value, row) => (next && value !== null ? value / next[row]! : null));
+          return [
+            layer,
+            {
+              reach: column(reach),
+              updateRatio: column(updateRatio),
+              transport: column(transport),
+              dead: column([]),
+            },
+          ];
+        }),
+      ),
+    },
+  };
+}

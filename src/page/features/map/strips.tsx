@@ -1,0 +1,57 @@
+import { isOfClasses, metricWords } from '../../app/experiment.ts';
+import { settled } from '../../app/state.ts';
+import { Curves } from '../../plots/curves.ts';
+import { accuracyLines, type Line, lossLines } from '../../plots/lines.ts';
+import { capitalized } from '../../ui/capitalized.ts';
+import { type Run, twinsOf } from '../run/run.ts';
+import { RunPlot } from '../run/run_plot.tsx';
+import { shownRun } from '../run/shown_run.ts';
+import './strips.css';
+
+const nothing = new Curves();
+
+/** Loss and accuracy over the steps, below the map and on its axis. */
+export function Strips() {
+  const metric = metricWords(shownRun.value?.experiment ?? settled.value);
+  const title = capitalized(metric);
+  return (
+    <div class="run-strips">
+      <RunPlot
+        id="loss"
+        title="Loss"
+        isStrip
+        chance={(run) => chanceOf(run, Math.log)}
+        lines={(run) => linesOf(run, lossLines)}
+        idle={() => lossLines(nothing)}
+        description="Loss of the training steps and of the validation images; the table of epochs has the figures"
+        empty="The loss of each step appears here"
+      />
+      <RunPlot
+        key={metric}
+        id="accuracy"
+        title={title}
+        isStrip
+        chance={(run) => (metric === 'accuracy' ? chanceOf(run, (classes) => 1 / classes) : undefined)}
+        share={metric === 'accuracy'}
+        lines={(run) => linesOf(run, accuracyLines)}
+        idle={() => accuracyLines(nothing)}
+        description={`${title} of the training steps and of the validation images; the table of epochs has the figures`}
+        empty={`The ${metric} appears here`}
+      />
+    </div>
+  );
+}
+
+/** Of twins, the color is the twin, and the dashes are the kind of figure. */
+function linesOf(run: Run, of: typeof lossLines): Line[] {
+  if (!run.beside) return of(run.curves);
+  return twinsOf(run).flatMap(({ name, run: { curves } }) =>
+    of(curves, (index) => ({ color: name === 'B' ? '--curve-2' : '--curve-1', dash: index ? [3, 3] : [] })).map(
+      (line) => ({ ...line, name: `${name} ${line.name}` }),
+    ),
+  );
+}
+
+/** What a network has that gives all classes the same probability; undefined where there are none. */
+const chanceOf = ({ experiment, classNames }: Run, of: (classes: number) => number): number | undefined =>
+  isOfClasses(experiment) && classNames.length > 1 ? of(classNames.length) : undefined;

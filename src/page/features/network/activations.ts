@@ -1,0 +1,78 @@
+import { signal } from '@preact/signals';
+import { training } from '../../app/worker_client.ts';
+import type { Run } from '../run/run.ts';
+import type { LayerPicture } from './layer_picture.ts';
+
+/** What the layers of a run gave for one validation image, in steps that it was asked in. */
+
+/** Pictures by the layer's name; `images` is the image itself. */
+export interface Pictures {
+  step: number;
+  of: ReadonlyMap<string, CanvasImageSource>;
+}
+
+/** Counts up when there are new ones. */
+export const picturesKept = signal(0);
+const kept = new WeakMap<Run, Pictures[]>();
+
+/** How many steps are remembered; then every other one is forgotten. */
+const mostKept = 48;
+/** Asking takes at most this share of the time, and there is a pause at the least: training goes first. */
+const share = 0.03;
+const leastPauseMs = 500;
+
+/** The newest pictures that are not from a later step. */
+export const picturesAt = (run: Run, step: number): Pictures | undefined => {
+  const own = kept.get(run);
+  return own?.findLast((pictures) => pictures.step <= step) ?? own?.[0];
+};
+
+/** Adds pictures, of a sample run, too. */
+export function keepPictures(run: Run, step: number, pictures: readonly LayerPicture[]): void {
+  const own = kept.get(run) ?? [];
+  own.push({ step, of: new Map(pictures.map((picture) => [picture.layer, canvasOf(picture)])) });
+  if (own.length > mostKept) own.splice(0, own.length, ...own.filter((_, i) => i % 2 === own.length % 2));
+  kept.set(run, own);
+  picturesKept.value++;
+}
+
+function canvasOf({ width, height, pixels }: LayerPicture): CanvasImageSource {
+  const canvas = new OffscreenCanvas(width, height);
+  const image = new ImageData(width, height);
+  for (let i = 0; i < pixels.length; i++) {
+    image.data.fill(pixels[i]!, 4 * i, 4 * i + 3);
+    image.data[4 * i + 3] = 255;
+  }
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/**
+ * Asks the worker again and again while a run trains, and once when it has ended.
+ *
+ * @returns stops asking.
+ */
+export function watchActivations(run: Run): () => void {
+  let timer = 0;
+  let isOver = false;
+  const ask = async () => {
+    const isLast = !run.isUnderWay.peek();
+    const begin = performance.now();
+    // The page has other ways to say that a run failed: a drawing goes without pictures then.
+    const found = await training.activations(0).catch(() => undefined);
+    if (isOver) return;
+    if (found && run.log.steps.length) keepPictures(run, run.log.steps.length, [found.image, ...found.layers]);
+    if (isLast) return;
+    timer = window.setTimeout(ask, Math.max(leastPauseMs, (performance.now() - begin) / share));
+  };
+  const wait = () => {
+    if (isOver) return;
+    if (run.log.steps.length) ask();
+    else timer = window.setTimeout(wait, leastPauseMs);
+  };
+  wait();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+}

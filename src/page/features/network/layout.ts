@@ -1,0 +1,269 @@
+import type { Block } from './blocks.ts';
+
+/** Where everything of a network's drawing is, in pixels of the page. */
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Box extends Point {
+  width: number;
+  height: number;
+}
+
+export interface PlacedBlock extends Box {
+  block: Block;
+  row: number;
+}
+
+/** A connection of two blocks. */
+export interface Edge {
+  /** Columns that it leads from and to: light passes it while it is between them. */
+  from: number;
+  to: number;
+  /** The block that it leads to, by its position. */
+  into: number;
+  /** Corners of its line; one that goes on in another row has a line in each. */
+  lines: Point[][];
+  /** It passes blocks by. */
+  isShortcut: boolean;
+}
+
+/** A bar of the relative gradient of one measured layer. */
+export interface Bar extends Box {
+  layer: string;
+  column: number;
+}
+
+/** What stands below a column of blocks. */
+export interface Foot {
+  column: number;
+  /** Middle of the column. */
+  x: number;
+  /** Baselines of the name and of the verdict. */
+  nameAt: number;
+  verdictAt: number;
+  width: number;
+  name: string;
+  measured: string[];
+}
+
+export interface Row {
+  /** Ends of the chart, whose middle is a relative gradient of 1. */
+  chartTop: number;
+  chartBottom: number;
+  left: number;
+  right: number;
+}
+
+export interface Layout {
+  width: number;
+  height: number;
+  blocks: PlacedBlock[];
+  edges: Edge[];
+  bars: Bar[];
+  feet: Foot[];
+  rows: Row[];
+  /** Columns of the drawing, the last one that of the loss. */
+  columns: number;
+  /** Middle of the left edge of the loss, after the last block. */
+  loss: Point;
+  /** Size of its small text. */
+  text: number;
+}
+
+export interface Sizes {
+  /** Side of a block, and width of a merge. */
+  block: number;
+  merge: number;
+  /** Between two columns, at the least. */
+  gap: number;
+  /** Height of the bars' chart. */
+  chart: number;
+  text: number;
+  /** Room for the marks of the charts, and for the loss. */
+  left: number;
+  right: number;
+}
+
+/** @param width that there is. @param isCompact of twins, which stand above each other. */
+export function sizesFor(width: number, isCompact = false): Sizes {
+  if (width < 560) return { block: 36, merge: 20, gap: 11, chart: 56, text: 10, left: 34, right: 30 };
+  return isCompact
+    ? { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 44 }
+    : { block: 50, merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 44 };
+}
+
+/** Above the blocks of a row that shortcuts pass. */
+const arc = 14;
+const rowGap = 14;
+
+export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): Layout {
+  const count = 1 + Math.max(...blocks.map(({ column }) => column));
+  const columns = Array.from({ length: count }, (_, column) => {
+    const own = blocks.filter((block) => block.column === column);
+    return { own, width: own.every(({ kind }) => kind === 'merge') ? sizes.merge : sizes.block };
+  });
+  const rows = inRows(
+    columns.map((column) => column.width),
+    width,
+    sizes,
+  );
+  const placed = new Map<Block, PlacedBlock>();
+  const layout: Layout = {
+    width,
+    height: 0,
+    blocks: [],
+    edges: [],
+    bars: [],
+    feet: [],
+    rows: [],
+    columns: count,
+    loss: { x: 0, y: 0 },
+    text: sizes.text,
+  };
+  let top = 2;
+  rows.forEach(({ from, to, gap }, row) => {
+    const inRow = columns.slice(from, to);
+    const lanes = Math.max(...inRow.flatMap(({ own }) => own.map(({ lane }) => lane)));
+    const hasShortcuts = blocks.some(({ column, inputs }) =>
+      inputs.some((input) => blocks[input]!.column + 1 < column && column >= from && blocks[input]!.column < to),
+    );
+    const base = top + (hasShortcuts ? arc : 0) + lanes * (sizes.block + 8);
+    const nameAt = base + sizes.block + sizes.text + 3;
+    const chartTop = nameAt + 8;
+    const chartBottom = chartTop + sizes.chart;
+    const verdictAt = chartBottom + sizes.text + 3;
+    let x = sizes.left;
+    inRow.forEach(({ own, width: wide }, index) => {
+      const column = from + index;
+      for (const block of own) {
+        const side = block.kind === 'merge' ? sizes.merge : sizes.block;
+        const middle = base - block.lane * (sizes.block + 8) + sizes.block / 2;
+        const box = { block, row, x: x + (wide - side) / 2, y: middle - side / 2, width: side, height: side };
+        placed.set(block, box);
+        layout.blocks.push(box);
+      }
+      const measured = own.toSorted((a, b) => a.lane - b.lane).flatMap((block) => block.measured);
+      measured.forEach((layer, bar) => {
+        const each = wide / measured.length;
+        const room = Math.min(each - 2, 26);
+        layout.bars.push({
+          layer,
+          column,
+          x: x + each * bar + (each - room) / 2,
+          y: chartTop,
+          width: room,
+          height: sizes.chart,
+        });
+      });
+      const [main] = own.toSorted((a, b) => a.lane - b.lane);
+      const name = main!.kind === 'merge' && !measured.length ? '' : main!.name;
+      layout.feet.push({ column, x: x + wide / 2, nameAt, verdictAt, width: wide + gap, name, measured });
+      x += wide + gap;
+    });
+    const right = row === rows.length - 1 ? x - gap : width;
+    layout.rows.push({ chartTop, chartBottom, left: sizes.left - 4, right: Math.min(right + 4, width) });
+    layout.loss = { x: x - gap + Math.min(gap, 14), y: base + sizes.block / 2 };
+    top = verdictAt + rowGap;
+  });
+  layout.height = Math.ceil(top - rowGap + 5);
+  blocks.forEach((block, into) => {
+    for (const input of block.inputs) {
+      layout.edges.push(edgeOf(placed.get(blocks[input]!)!, placed.get(block)!, into, layout));
+    }
+  });
+  return layout;
+}
+
+/** Fills rows from left to right; a single one is spread a little. */
+function inRows(widths: readonly number[], width: number, { left, right, gap }: Sizes) {
+  const rows: { from: number; to: number; gap: number }[] = [];
+  const room = width - left - right;
+  for (let from = 0; from < widths.length; ) {
+    let to = from;
+    let used = 0;
+    // Only the last row has the loss after it.
+    const fits = (next: number) => used + gap + widths[next]! <= (next === widths.length - 1 ? room : width - left - 4);
+    while (to < widths.length && (to === from || fits(to))) {
+      used += widths[to]! + (to === from ? 0 : gap);
+      to++;
+    }
+    rows.push({ from, to, gap });
+    from = to;
+  }
+  const [row] = rows;
+  if (rows.length === 1 && row!.to > 1) {
+    const used = widths.reduce((sum, each) => sum + each, 0);
+    row!.gap = Math.min(1.6 * gap, (room - used) / (row!.to - 1));
+  }
+  return rows;
+}
+
+function edgeOf(source: PlacedBlock, target: PlacedBlock, into: number, { width, rows }: Layout): Edge {
+  const [from, to] = [source.block.column, target.block.column];
+  const isNext = to === from + 1 && source.block.lane === target.block.lane;
+  const middle = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 });
+  const [a, b] = [middle(source), middle(target)];
+  const start = isNext || source.block.lane > target.block.lane ? { x: source.x + source.width, y: a.y } : undefined;
+  const end = isNext || target.block.lane > source.block.lane ? { x: target.x, y: b.y } : undefined;
+  // Where it leaves its block upwards, it runs above it; where it only goes down or up a lane, at the height of the other end.
+  const above = (box: PlacedBlock, centre: Point) => centre.y - box.height / 2 - arc + 4;
+  const height = (row: number) => {
+    if (start && end) return row === source.row ? a.y : b.y;
+    if (start) return row === source.row ? a.y : above(target, b) - 4;
+    if (end) return row === target.row ? b.y : above(source, a) - 4;
+    return row === source.row ? above(source, a) : above(target, b);
+  };
+  const begin = start
+    ? [start]
+    : [
+        { x: a.x, y: source.y },
+        { x: a.x, y: height(source.row) },
+      ];
+  const finish = end
+    ? [end]
+    : [
+        { x: b.x, y: height(target.row) },
+        { x: b.x, y: target.y },
+      ];
+  if (source.row === target.row) {
+    return { from, to, into, lines: [[...begin, ...finish]], isShortcut: !isNext };
+  }
+  const between = rows.slice(source.row + 1, target.row).map(({ chartTop }, index) => {
+    const y = height(source.row) + chartTop - rows[source.row]!.chartTop;
+    return index >= 0
+      ? [
+          { x: 0, y },
+          { x: width, y },
+        ]
+      : [];
+  });
+  const lines = [
+    [...begin, { x: width - 4, y: height(source.row) }],
+    ...between,
+    [{ x: 4, y: height(target.row) }, ...finish],
+  ];
+  return { from, to, into, lines, isShortcut: !isNext };
+}
+
+/** The block at a point, if there is one. */
+export const blockAt = ({ blocks }: Layout, { x, y }: Point): Block | undefined =>
+  blocks.find((box) => x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height)?.block;
+
+/** The point at a share, 0 to 1, of the length of lines, which are taken as one. */
+export function pointOn(lines: readonly Point[][], share: number): Point {
+  const pieces = lines.flatMap((line) => line.slice(1).map((to, i) => ({ from: line[i]!, to })));
+  const lengths = pieces.map(({ from, to }) => Math.hypot(to.x - from.x, to.y - from.y));
+  let left = share * lengths.reduce((sum, length) => sum + length, 0);
+  for (const [i, { from, to }] of pieces.entries()) {
+    const length = lengths[i]!;
+    if (left <= length || i === pieces.length - 1) {
+      const part = length ? Math.min(1, left / length) : 0;
+      return { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
+    }
+    left -= length;
+  }
+  return { x: 0, y: 0 };
+}

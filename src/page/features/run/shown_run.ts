@@ -1,0 +1,21 @@
+import { computed, signal } from '@preact/signals';
+import { defaults } from '../../app/experiment.ts';
+import { datasetIsChosen, experiment } from '../../app/state.ts';
+import type { Run } from './run.ts';
+import { run } from './state.ts';
+
+/** The run that is drawn: the user's own, or a sample before there is one. */
+
+/** A recorded run for whoever has not trained anything yet. It is nobody's: what isn't drawn of a run reads `run`. */
+export const sampleRun = signal<Run | undefined>();
+
+/** Whether nothing has been changed since the page was opened without a link. */
+const isUntouched = computed(() => {
+  const withoutData = (it: typeof experiment.value) => JSON.stringify({ ...it, dataset: '' });
+  return !datasetIsChosen.value && withoutData(experiment.value) === withoutData(defaults);
+});
+
+/** What is drawn is the sample: there is no run, and nobody has said what to train instead. */
+export const isSample = computed(() => !run.value && isUntouched.value && sampleRun.value !== undefined);
+
+export const shownRun = computed(() => run.value ?? (isSample.value ? sampleRun.value : undefined));

@@ -1,0 +1,136 @@
+import { describeAdapter } from '../index.ts';
+import { encode } from './app/experiment.ts';
+import { adapter, experiment, isKeptOffline, noGpu, status } from './app/state.ts';
+import { run } from './features/run/state.ts';
+import './header.css';
+
+/** Where the program comes from. */
+const source = 'https://github.com/wgrad/wgrad';
+
+/** What the page is for, and what concerns it as a whole. */
+export function Header() {
+  return (
+    <header>
+      <div>
+        <h1>
+          <span class="brand">wgrad</span> Watch gradients vanish.
+        </h1>
+        <p class="tagline">
+          Train a neural network in your browser and see, layer by layer, whether the error reaches the first one. Your
+          data stays on your machine.
+        </p>
+      </div>
+      <div class="header-actions">
+        <Adapter />
+        {isKeptOffline.value && (
+          <p id="offline" title="This browser keeps the whole page: it opens and trains without a network">
+            Works offline
+          </p>
+        )}
+        {!noGpu.value && <Files />}
+        <button type="button" class="plain" popovertarget="help" aria-label="Help" title="Help">
+          ?
+        </button>
+        <a class="plain" href={source} rel="noreferrer">
+          Source
+        </a>
+      </div>
+      <Help />
+    </header>
+  );
+}
+
+/** The experiment as a link, and runs as files. */
+function Files() {
+  const shown = run.value;
+  shown?.events.value;
+  const canSave = shown !== undefined && !shown.beside && shown.log.steps.length > 0;
+  return (
+    <>
+      <button id="share" type="button" class="plain" title="Copy a link to this experiment" onClick={share}>
+        Share
+      </button>
+      <input
+        id="open-run"
+        class="file"
+        type="file"
+        accept=".wgrad"
+        aria-label="Open a run from a file"
+        disabled={shown?.isUnderWay.value ?? false}
+        onChange={async ({ currentTarget }) => {
+          const [file] = currentTarget.files ?? [];
+          if (file) await (await import('./features/run/saved_run.ts')).loadRun(file);
+          currentTarget.value = ''; // the same file may be chosen again
+        }}
+      />
+      <label for="open-run" class="button plain" title="Open a run that was saved">
+        Open
+      </label>
+      <button
+        id="save"
+        type="button"
+        class="plain"
+        disabled={!canSave}
+        title={shown?.beside ? "Twins' networks are not kept: train one alone to save it" : 'Save this run as a file'}
+        onClick={async () => (await import('./features/run/saved_run.ts')).saveRun()}
+      >
+        Save
+      </button>
+    </>
+  );
+}
+
+async function share(): Promise<void> {
+  const link = `${location.origin}${location.pathname}#${encode(experiment.peek())}`;
+  try {
+    await navigator.clipboard.writeText(link);
+    status.value = 'Copied a link to this experiment.';
+  } catch {
+    // No page that has lost the focus may write there; the address bar has the same link.
+    history.replaceState(null, '', link);
+    status.value = 'The link to this experiment is in the address bar: copy it from there.';
+  }
+}
+
+function Adapter() {
+  const facts = adapter.value;
+  if (noGpu.value) return <p id="adapter">No GPU</p>;
+  if (!facts) return <p id="adapter">Looking for a GPU…</p>;
+  if (!facts.software) return <p id="adapter">{describeAdapter(facts)}</p>;
+  return (
+    <>
+      <button id="adapter" type="button" class="plain" popovertarget="adapter-note">
+        CPU (slow)
+      </button>
+      <div id="adapter-note" class="popover" popover>
+        <p>No GPU found. Training runs on the CPU through SwiftShader.</p>
+        <p class="facts">
+          {describeAdapter(facts)}. The same experiments run, some thirty times slower; runs are shortened for it unless
+          you set their epochs.
+        </p>
+      </div>
+    </>
+  );
+}
+
+function Help() {
+  return (
+    <div id="help" class="popover" popover>
+      <h2>How to read this page</h2>
+      <p>
+        Each block of the network is a layer. In a step the images run forward, to the right, to the loss; then the
+        error runs back, to the left, and tells each layer how to change.
+      </p>
+      <p>
+        The bars and the colors of the map show how much of it arrives, relative to the last layer: below 0.001 a
+        gradient vanishes and the layer does not learn, above 30 it explodes.
+      </p>
+      <p>Drag over the map or a plot to see an earlier step. With the keyboard: Tab to a layer, then the arrow keys.</p>
+      <p>
+        <a href={`${source}#readme`} rel="noreferrer">
+          Read more
+        </a>
+      </p>
+    </div>
+  );
+}

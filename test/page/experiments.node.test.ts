@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { decode, encode } from '../../src/page/app/experiment.ts';
+import { experiments, thumbnails } from '../../src/page/features/experiments/experiments.ts';
+import { readFigures, readPlaces, writeFigures, writePlaces } from '../../src/page/features/experiments/recorded.ts';
+import sample from '../../src/page/features/experiments/sample.json';
+
+test('each experiment of the gallery is what its link says, and has its picture', () => {
+  expect(new Set(experiments.map(({ id }) => id)).size).toBe(experiments.length);
+  for (const { id, parameters } of experiments) {
+    const { experiment, refused, named } = decode(`#${parameters}`);
+    expect(refused).toEqual([]);
+    expect(named).toBe(true);
+    expect(encode(experiment)).toBe(parameters);
+    const { a, b, steps, stepMs } = thumbnails[id]!;
+    expect(b !== undefined).toBe(experiment.twin !== undefined);
+    expect(steps * stepMs).toBeGreaterThan(0);
+    for (const row of [...a, ...(b ?? [])]) expect(readPlaces(row)).toHaveLength(24);
+  }
+});
+
+test('a twin stands in a link as its variable and what B has of it; one that is unknown is refused', () => {
+  const twin = (text: string) => decode(`#dataset=digits&twin=${text}`);
+  expect(twin('model:five-relu').experiment.twin).toEqual({ vary: 'model', to: 'five-relu' });
+  expect(twin('learning-rate:0.01').experiment.twin).toEqual({ vary: 'learning-rate', to: '0.01' });
+  for (const text of ['model:six-relu', 'depth:5', 'learning-rate:-1', 'model', '<b>']) {
+    const { experiment, refused } = twin(encodeURIComponent(text));
+    expect(experiment.twin).toBeUndefined();
+    expect(refused.map(({ parts }) => parts.place)).toEqual([['twin']]);
+  }
+});
+
+test('figures are written to a quarter of a per cent, places to a hundredth', () => {
+  const figures = [1e-9, 2.345e-7, 0.001, 0.0402, 1, 31.4, 999, null];
+  const read = readFigures(writeFigures(figures));
+  figures.forEach((figure, i) => {
+    if (figure === null) expect(read[i]).toBeNull();
+    else expect(Math.abs(read[i]! / figure - 1)).toBeLessThan(0.0025);
+  });
+  expect(readFigures(writeFigures([0, Number.NaN, Infinity]))).toEqual([null, null, null]);
+  const places = [-1, -0.52, 0, 0.3, 1, null];
+  const again = readPlaces(writePlaces(places));
+  places.forEach((place, i) => {
+    if (place === null) expect(again[i]).toBeNull();
+    else expect(Math.abs(again[i]! - place)).toBeLessThan(0.012);
+  });
+});
+
+test('the sample run is of ten sigmoid layers, most of which vanish', () => {
+  const layers = Object.entries(sample.layers);
+  expect(layers).toHaveLength(11);
+  const columns = Math.ceil(sample.steps / sample.span);
+  for (const [, { reach, norm, updateRatio }] of layers) {
+    for (const text of [reach, norm, updateRatio]) expect(readFigures(text)).toHaveLength(columns);
+  }
+  const first = readFigures(layers[0]![1].reach);
+  for (const value of first) expect(value).toBeLessThan(1e-5);
+  expect(sample.verdicts.filter(({ verdict }) => verdict === 'vanishing').length).toBeGreaterThanOrEqual(5);
+  expect(sample.loss.at(-1)!).toBeCloseTo(Math.log(10), 1);
+  expect(JSON.stringify(sample).length).toBeLessThan(8000);
+});

@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { parseRun } from '../../src/index.ts';
+import { readFigures } from '../../src/page/features/experiments/recorded.ts';
+import sample from '../../src/page/features/experiments/sample.json';
+import { recordedOf } from '../screenshots/recording.ts';
+import { downloaded, drawFive, openPage, openStudio, press, type Studio, text, until } from './studio.ts';
+
+let studio: Studio;
+beforeAll(async () => {
+  studio = await openStudio();
+});
+afterAll(() => studio?.close());
+
+test("a new user's first minute: what it is for, one network dies and one learns, a drawing is recognized", async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(await studio.serve(), page, complaints);
+
+  // Before anything was trained: the sentence, and a recorded run that is nobody's.
+  expect(await text(page, 'h1')).toContain('Watch gradients vanish.');
+  await until(page, '.sample-mark', '^Sample run\\. Press Train for yours\\.$');
+  expect(await text(page, '#gradient-map tbody tr .badge')).toBe('vanishing');
+  await page.waitForSelector('#loss canvas');
+  expect(await page.$('.frame.empty')).toBeNull();
+  expect(await page.$('#save:disabled')).not.toBeNull();
+  expect(await text(page, '#start')).toBe('Train');
+  expect(await text(page, '#loss-now')).toBe('–');
+  expect(new URL(page.url()).hash).toBe('');
+  // Everything that matters is on the first screen of a desk.
+  await page.setViewport({ width: 1440, height: 900 });
+  for (const id of ['start', 'network', 'gradient-map', 'loss', 'accuracy']) {
+    const { top, bottom } = await page.$eval(`#${id}`, (it) => it.getBoundingClientRect().toJSON() as DOMRect);
+    expect(top).toBeGreaterThanOrEqual(0);
+    expect(bottom, id).toBeLessThanOrEqual(900);
+  }
+
+  // A click: ten sigmoid layers die, five ReLU layers learn.
+  await press(page, '#experiment-sigmoid-or-relu');
+  await until(page, '#status', 'Compared: one pair');
+  expect(await page.$('.sample-mark')).toBeNull();
+  expect(new URL(page.url()).hash).toContain('twin=model:five-relu');
+  expect(await page.$$eval('.network-drawing', (all) => all.length)).toBe(2);
+  const verdicts = (twin: string) =>
+    page.$$eval(
+      '#gradient-map tbody tr',
+      (rows, twin) =>
+        rows
+          .filter((row) => row.querySelector('.twin')?.textContent === twin)
+          .map((row) => row.querySelector('.badge')?.textContent),
+      twin,
+    );
+  expect((await verdicts('A')).slice(0, 5)).toEqual(Array(5).fill('vanishing'));
+  expect(await verdicts('B')).toEqual(Array(6).fill('healthy'));
+  const accuracy = (await text(page, '#validation-accuracy-now')).split('\n').map((it) => Number(it.slice(2)));
+  expect(accuracy[0]).toBeLessThan(0.2);
+  expect(accuracy[1]).toBeGreaterThan(0.7);
+
+  // The same by keyboard, alone: the run that was recorded as the sample.
+  await page.focus('#experiment-vanishing');
+  await page.keyboard.press('Enter');
+  await until(page, '#status', 'Done in');
+  const folder = mkdtempSync(join(inject('folder'), 'sample-'));
+  const cdp = await page.createCDPSession();
+  await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  await press(page, '#save');
+  const now = recordedOf(parseRun(new Uint8Array(readFileSync(await downloaded(folder, '.wgrad')))));
+  expect(now.verdicts.map(({ layer, verdict }) => `${layer} ${verdict}`)).toEqual(
+    sample.verdicts.map(({ layer, verdict }) => `${layer} ${verdict}`),
+  );
+  for (const [layer, { reach }] of Object.entries(sample.layers)) {
+    const [before, after] = [readFigures(reach), readFigures(now.layers[layer]!.reach)];
+    expect(after).toHaveLength(before.length);
+    // Another processor may round otherwise; the picture stays.
+    before.forEach((value, i) => {
+      expect(Math.abs(Math.log(after[i]! / value!)), `${layer} ${i}`).toBeLessThan(0.2);
+    });
+  }
+
+  // A digit.
+  await press(page, '#experiment-digit');
+  await until(page, '#status', 'Done in');
+  await press(page, '#next-step');
+  await page.waitForSelector('#pad');
+  await drawFive(page);
+  await page.waitForSelector('#probabilities .best');
+  await until(page, '#try .asked strong', '^5, ');
+  expect(complaints).toEqual([]);
+  await page.close();
+});

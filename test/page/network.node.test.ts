@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { type Model, modelSummary, presetModel } from '../../src/index.ts';
+import { blocksOf } from '../../src/page/features/network/blocks.ts';
+import { layerPicture } from '../../src/page/features/network/layer_picture.ts';
+import { blockAt, layOut, pointOn, sizesFor } from '../../src/page/features/network/layout.ts';
+import { cycle, fillAt, lightAt, Pace } from '../../src/page/features/network/light.ts';
+
+const shape = [8, 8, 1] as const;
+const blocksFor = (model: Model) => blocksOf(modelSummary(model), model.inputShape);
+const preset = (name: Parameters<typeof presetModel>[0]) => blocksFor(presetModel(name, shape, 10));
+
+test('a chain is a row of blocks; what has no kernel belongs to the block before it', () => {
+  const chain = preset('deep-sigmoid');
+  expect(chain.map(({ name }) => name)).toEqual([
+    'images',
+    'dense',
+    ...Array.from({ length: 10 }, (_, i) => `dense_${i + 1}`),
+  ]);
+  expect(chain[0]).toMatchObject({ layers: ['flatten'], shape: [64], kind: 'images' });
+  expect(chain.map(({ column }) => column)).toEqual(chain.map((_, i) => i));
+  const normalized = preset('deep-sigmoid-batchnorm');
+  expect(normalized).toHaveLength(12);
+  expect(normalized[1]).toMatchObject({
+    layers: ['dense', 'batch_normalization', 'activation'],
+    measured: ['dense', 'batch_normalization'],
+  });
+});
+
+test('branches: shortcuts pass blocks by, and one with a layer of its own is in a lane above', () => {
+  const blocks = preset('resnet8');
+  const merges = blocks.filter(({ kind }) => kind === 'merge');
+  expect(merges.map(({ name }) => name)).toEqual(['add', 'add_1', 'add_2']);
+  for (const { inputs, column } of merges) {
+    expect(inputs).toHaveLength(2);
+    for (const input of inputs) expect(blocks[input]!.column).toBeLessThan(column);
+  }
+  expect(blocks.filter(({ lane }) => lane > 0).map(({ name }) => name)).toEqual(['conv2d_5', 'conv2d_8']);
+  // No two blocks are at the same place.
+  expect(new Set(blocks.map(({ column, lane }) => `${column} ${lane}`)).size).toBe(blocks.length);
+  const measured = modelSummary(presetModel('resnet8', shape, 10)).flatMap((it) => (it.measured ? [it.name] : []));
+  expect(blocks.flatMap((block) => block.measured).toSorted()).toEqual(measured.toSorted());
+});
+
+test.each([342, 500, 920, 1400])('in %i pixels all blocks, bars and lines are inside, and none on another', (width) => {
+  for (const name of ['deep-sigmoid', 'deep-sigmoid-shortcuts', 'resnet8', 'resnet20', 'tutorial'] as const) {
+    const blocks = blocksFor(presetModel(name, [28, 28, 1], 10));
+    const layout = layOut(blocks, width, sizesFor(width));
+    expect(layout.blocks).toHaveLength(blocks.length);
+    for (const { x, y, width: wide, height } of [...layout.blocks, ...layout.bars]) {
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect(x + wide).toBeLessThanOrEqual(width);
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(y + height).toBeLessThanOrEqual(layout.height);
+    }
+    for (const [i, a] of layout.blocks.entries()) {
+      for (const b of layout.blocks.slice(i + 1)) {
+        const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+        expect(apart).toBe(true);
+      }
+    }
+    for (const { x, y } of layout.edges.flatMap(({ lines }) => lines.flat())) {
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect(x).toBeLessThanOrEqual(width);
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(y).toBeLessThanOrEqual(layout.height);
+    }
+    const some = layout.blocks.at(-1)!;
+    expect(blockAt(layout, { x: some.x + 2, y: some.y + 2 })).toBe(some.block);
+  }
+});
+
+test('ten layers are in one row on a desk, and in two on a phone', () => {
+  const rows = (width: number) => layOut(preset('deep-sigmoid'), width, sizesFor(width)).rows.length;
+  expect(rows(920)).toBe(1);
+  expect(rows(342)).toBe(2);
+});
+
+test('the light runs forward, then back; bars empty before it and fill behind it, from the last layer to the first', () => {
+  const columns = 12;
+  expect(lightAt(0, columns)).toEqual({ pass: 'forward', at: 0 });
+  const turn = lightAt(cycle.forward, columns)!;
+  expect(turn).toEqual({ pass: 'backward', at: columns });
+  for (let column = 0; column < columns; column++) expect(fillAt(turn, column)).toBe(0);
+  const back = lightAt(cycle.forward + cycle.backward / 2, columns)!;
+  expect(back).toEqual({ pass: 'backward', at: 6 });
+  expect(fillAt(back, 11)).toBe(1);
+  expect(fillAt(back, 6)).toBe(1);
+  expect(fillAt(back, 5)).toBe(0);
+  expect(lightAt(cycle.forward + cycle.backward + 1, columns)).toBeUndefined();
+  expect(fillAt(undefined, 3)).toBe(1);
+  const line = [
+    { x: 0, y: 0 },
+    { x: 10, y: 0 },
+    { x: 10, y: 30 },
+  ];
+  expect(pointOn([line], 0.5)).toEqual({ x: 10, y: 10 });
+  expect(pointOn([line], 1)).toEqual({ x: 10, y: 30 });
+});
+
+test('painting that takes long is done less often, and sixty times a second where it does not', () => {
+  const fast = new Pace(1000 / 60);
+  const slow = new Pace(1000 / 60);
+  const painted = (pace: Pace, cost: number) => {
+    let frames = 0;
+    for (let now = 0; now < 1000; now += 1000 / 60) {
+      if (!pace.isDue(now)) continue;
+      pace.painted(now, cost);
+      frames++;
+    }
+    return frames;
+  };
+  expect(painted(fast, 0.5)).toBeGreaterThan(58);
+  const frames = painted(slow, 10);
+  expect(frames).toBeGreaterThan(6);
+  expect(frames).toBeLessThan(13);
+  expect(painted(new Pace(100), 0.5)).toBeLessThan(12);
+});
+
+test('activations are small pictures: a pixel a unit, or four channels; black is the least and white the largest', () => {
+  const units = layerPicture({ layer: 'dense', shape: [5], values: Float32Array.of(0, 1, 2, 4, 2) });
+  expect(units).toMatchObject({ width: 3, height: 2 });
+  expect([...units.pixels]).toEqual([0, 64, 128, 255, 128, 0]);
+  const values = Float32Array.from({ length: 2 * 2 * 4 }, (_, i) => (i % 4) - 1);
+  const channels = layerPicture({ layer: 'conv2d', shape: [2, 2, 4], values });
+  expect([...channels.pixels]).toEqual([0, 0, 85, 85, 0, 0, 85, 85, 170, 170, 255, 255, 170, 170, 255, 255]);
+  const large = layerPicture({ layer: 'conv2d', shape: [224, 224, 64], values: new Float32Array(224 * 224 * 64) });
+  expect(large.pixels.length).toBeLessThan(3000);
+});

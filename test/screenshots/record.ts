@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'puppeteer';
+import { parseRun, type SavedRun } from '../../src/index.ts';
+import { experiments } from '../../src/page/features/experiments/experiments.ts';
+import type { Thumbnail } from '../../src/page/features/experiments/recorded.ts';
+import { downloaded, openPage, press } from '../page/visit.ts';
+import { costOf, recordedOf, smallMapOf } from './recording.ts';
+
+/** Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run anew into the sources. */
+export async function recordExperiments(browser: Browser, url: string, root: string): Promise<void> {
+  const folder = join(root, 'src/page/features/experiments');
+  const thumbnails: Record<string, Thumbnail> = {};
+  /** By their parameters: several experiments begin with the same network. */
+  const runs = new Map<string, SavedRun>();
+  for (const { id, parameters } of experiments) {
+    const [alone, twin] = parameters.split('&twin=model:');
+    const trained: SavedRun[] = [];
+    for (const each of twin ? [alone!, alone!.replace(/&model=[^&]*/, `&model=${twin}`)] : [alone!]) {
+      if (!runs.has(each)) runs.set(each, await trainedRun(browser, `${url}#${each}`));
+      trained.push(runs.get(each)!);
+    }
+    const [a, b] = trained as [SavedRun, SavedRun?];
+    thumbnails[id] = { a: smallMapOf(a), ...(b && { b: smallMapOf(b) }), ...costOf(trained) };
+    console.log(`recorded ${id}`);
+  }
+  const write = (name: string, what: unknown) =>
+    writeFileSync(join(folder, name), `${JSON.stringify(what, null, 2)}\n`);
+  write('thumbnails.json', thumbnails);
+  write('sample.json', recordedOf(runs.get(experiments[0]!.parameters)!));
+}
+
+/** Trains an experiment as its link has it, and reads the file in which the page saves the run. */
+async function trainedRun(browser: Browser, address: string): Promise<SavedRun> {
+  const downloads = mkdtempSync(join(tmpdir(), 'wgrad-record-'));
+  const page = await browser.newPage();
+  try {
+    await openPage(address, page, []);
+    page.setDefaultTimeout(600_000);
+    const cdp = await page.createCDPSession();
+    await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+    await press(page, '#start');
+    await page.waitForFunction(() => /Done in/.test(document.querySelector('#status')?.textContent ?? ''));
+    await press(page, '#save');
+    return parseRun(new Uint8Array(readFileSync(await downloaded(downloads, '.wgrad'))));
+  } finally {
+    await page.close();
+    rmSync(downloads, { recursive: true });
+  }
+}

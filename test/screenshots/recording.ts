@@ -1,0 +1,98 @@
+import { classifierSummary, type SavedRun } from '../../src/index.ts';
+import {
+  type RecordedRun,
+  type SmallMap,
+  type Thumbnail,
+  writeFigures,
+  writePlaces,
+} from '../../src/page/features/experiments/recorded.ts';
+import { relativePlace } from '../../src/page/plots/relative_place.ts';
+import { estimatedStepMs, runSeconds } from '../../src/train/run_time.ts';
+
+/** What is kept of a run for the gallery and for the sample. */
+
+/** Columns of a thumbnail. */
+const columns = 24;
+/** Columns of the sample, at the most. */
+const rows = 48;
+
+type Numbers = readonly (number | null)[];
+
+/** Means of the logarithms of spans, as the map has them; null where there is nothing. */
+function spans(values: Numbers, count: number, length: number): (number | null)[] {
+  return Array.from({ length: count }, (_, i) => {
+    const logs = values
+      .slice(i * length, (i + 1) * length)
+      .flatMap((value) => (value !== null && value > 0 && Number.isFinite(value) ? [Math.log(value)] : []));
+    return logs.length ? Math.exp(logs.reduce((sum, each) => sum + each, 0) / logs.length) : null;
+  });
+}
+
+export function smallMapOf({ history }: SavedRun): SmallMap {
+  const layers = Object.values(history.health?.layers ?? {});
+  return layers.map(({ reach }) => {
+    const length = reach.length / columns;
+    const column = (i: number) =>
+      spans(reach.slice(Math.floor(i * length), Math.ceil((i + 1) * length)), 1, Infinity)[0]!;
+    const means = Array.from({ length: columns }, (_, i) => column(i));
+    return writePlaces(means.map((value) => (value === null ? null : relativePlace(value))));
+  });
+}
+
+/** What the step of several networks costs together, and how many they take, validation included. */
+export function costOf(runs: readonly SavedRun[]): Pick<Thumbnail, 'stepMs' | 'steps'> {
+  const batch = 32;
+  const [{ dataset, epochs }] = runs as [SavedRun];
+  const each = runs.map(({ options }) => estimatedStepMs(classifierSummary(options.model, options.loss), batch));
+  const plan = { ...dataset, epochs, cut: false };
+  return {
+    stepMs: Number(each.reduce((sum, ms) => sum + ms, 0).toPrecision(3)),
+    steps: Math.round(runSeconds(plan, batch, 1000)),
+  };
+}
+
+export function recordedOf({ history, options, snapshot, dataset }: SavedRun): RecordedRun {
+  const { steps, epochs, verdicts, health } = history;
+  const span = Math.ceil(steps.length / rows);
+  const count = Math.ceil(steps.length / span);
+  const mean = (of: (step: (typeof steps)[number]) => number) =>
+    Array.from({ length: count }, (_, i) => {
+      const part = steps.slice(i * span, (i + 1) * span);
+      return Number((part.reduce((sum, step) => sum + of(step), 0) / part.length).toPrecision(3));
+    });
+  const remedies = [...new Set(verdicts.map(({ remedy }) => remedy))];
+  const figures = (values: Numbers) => writeFigures(spans(values, count, span));
+  void options;
+  void snapshot;
+  void dataset;
+  return {
+    steps: steps.length,
+    span,
+    stepsPerEpoch: steps.length / epochs.length,
+    loss: mean(({ loss }) => loss),
+    accuracy: mean(({ accuracy }) => accuracy ?? 0),
+    validation: epochs.map(({ validationLoss, validationAccuracy }) => [
+      Number(validationLoss!.toPrecision(3)),
+      Number(validationAccuracy!.toPrecision(3)),
+    ]),
+    layers: Object.fromEntries(
+      Object.entries(health!.layers).map(([layer, { reach, updateRatio }]) => [
+        layer,
+        {
+          reach: figures(reach),
+          norm: figures(steps.map(({ gradientNorms }) => gradientNorms[layer]!)),
+          updateRatio: figures(updateRatio),
+        },
+      ]),
+    ),
+    verdicts: verdicts.map(({ layer, verdict, step, epoch, remedy }) => ({
+      layer,
+      verdict,
+      step,
+      epoch,
+      remedy: remedies.indexOf(remedy),
+    })),
+    remedies,
+    pictures: [],
+  };
+}
