@@ -305,7 +305,7 @@ const inOneChunk = (modules: Record<string, string>) => ({
   codeSplitting: {
     groups: Object.entries(modules).map(([name, path], i, { length }) => ({
       name,
-      test: new RegExp(`src/page/${path.replace('.', '\\.')}$`),
+      test: new RegExp(`/src/${path.replace('.', '\\.')}$`),
       priority: length - i,
     })),
   },
@@ -386,7 +386,15 @@ const targets: Record<string, UserConfig> = {
     worker: {
       format: 'es',
       plugins: () => [leanShaders],
-      rolldownOptions: { output: inOneChunk({ worker: 'worker.ts', session: 'features/run/worker.ts' }) },
+      rolldownOptions: {
+        output: inOneChunk({
+          worker: 'page/worker.ts',
+          session: 'page/features/run/worker.ts',
+          // Small modules that most runs call for, each by itself: together they are compressed better.
+          during:
+            'train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split).ts',
+        }),
+      },
     },
     build: {
       outDir: resolve(root, 'dist/page'),
@@ -396,7 +404,7 @@ const targets: Record<string, UserConfig> = {
       target: 'es2023',
       license: { fileName: 'licenses.md' },
       // The part of MNIST takes most of the time: that is no news.
-      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk({ studio: '(main|studio).tsx' }) },
+      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk({ studio: 'page/(main|studio).tsx' }) },
     },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {
