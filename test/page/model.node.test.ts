@@ -1,7 +1,7 @@
 import type { Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeModels } from '../../src/index.ts';
-import { experimentIn, openPage, openStudio, press, type Studio, text, until } from './studio.ts';
+import { experimentIn, openPage, openStudio, press, type Studio, text, unfoldSettings, until } from './studio.ts';
 
 let studio: Studio;
 let url: string;
@@ -216,6 +216,7 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   await page.goto(`${url}#dataset=digits&train-samples=320&test-samples=100&epochs=2`);
   await page.reload();
   await page.waitForSelector('#start:enabled');
+  await unfoldSettings(page);
   await page.select('#learning-rate-type', 'cosineDecay');
   const rateIn = async () => JSON.parse((await experimentIn(page)).get('optimizer') ?? '').learningRate;
   // Begins with the rate that there was, for as many steps as the run has.

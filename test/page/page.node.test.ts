@@ -392,6 +392,7 @@ test('a run and its own pictures outlive a reload; what is kept nowhere is not l
   // Discarded, it is gone.
   await page.reload();
   await press(page, '#discard-last');
+  await page.waitForSelector('#last-run', { hidden: true });
   await page.reload();
   await page.waitForSelector('#start:enabled');
   await page.evaluate(() => document.querySelector('.later')?.scrollIntoView());

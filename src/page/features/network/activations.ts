@@ -47,6 +47,15 @@ function canvasOf({ width, height, pixels }: LayerPicture): CanvasImageSource {
   return canvas;
 }
 
+/** The page has other ways to say that a run failed: a drawing goes without pictures then. */
+async function imageActivations() {
+  try {
+    return await training.activations(0);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Asks the worker again and again while a run trains, and once when it has ended.
  *
@@ -58,8 +67,7 @@ export function watchActivations(run: Run): () => void {
   const ask = async () => {
     const isLast = !run.isUnderWay.peek();
     const begin = performance.now();
-    // The page has other ways to say that a run failed: a drawing goes without pictures then.
-    const found = await training.activations(0).catch(() => undefined);
+    const found = await imageActivations();
     if (isOver) return;
     if (found && run.log.steps.length) keepPictures(run, run.log.steps.length, [found.image, ...found.layers]);
     if (isLast) return;

@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import type { ErrorParts } from '../../../errors.ts';
 import { count, fixed } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import { metricWords } from '../../app/experiment.ts';
@@ -78,7 +79,11 @@ async function write(of: Run): Promise<void> {
     await discardOldest(mostRuns);
   } catch (error) {
     if (run.peek() !== of) return; // its network has gone
-    status.value = `This run is not kept in the browser (${isFull(error) ? 'the disk is full' : String(error)}): save it as a file.`;
+    if (trouble.peek()) return; // a run that ended with an error says that, and its network may be gone with the GPU
+    // What the worker rejects with are the parts of an error.
+    const message = error instanceof Error ? error.message : (error as ErrorParts).what;
+    const reason = isFull(error) ? 'the disk is full' : message;
+    status.value = `This run is not kept in the browser (${reason}): save it as a file.`;
   }
 }
 
