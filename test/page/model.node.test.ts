@@ -228,6 +228,7 @@ test('a schedule is chosen, is in the link and warns of a longer run; its rates 
   await until(page, '#schedule-warning', 'cosineDecay ends after 15 steps, and the run has 20');
   await page.reload();
   await page.waitForSelector('#start:enabled');
+  await unfoldSettings(page);
   expect((await rateIn()).decaySteps).toBe(15);
   expect(await page.$('#rate')).toBeNull();
   await press(page, '#start');
