@@ -8,7 +8,7 @@ test('wgrad dev serves the page and the data sets until Ctrl-C, and leaves nothi
   const said = await serving.says('Ctrl-C ends it.');
   const url = /^page +(\S+)$/m.exec(said)?.[1] as string;
   const page = await (await fetch(url)).text();
-  expect(page).toContain('<title>wgrad</title>');
+  expect(page).toContain('<title>wgrad: watch gradients vanish</title>');
   const facts = await (await fetch(new URL('datasets/digits', url))).json();
   expect(facts).toMatchObject({ imageShape: [8, 8, 1], train: { count: 1500 } });
   await expectColors(url);

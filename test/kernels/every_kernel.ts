@@ -409,8 +409,14 @@ export const everyKernel: AnyCheck[] = [
   any(
     checkScheduledStep(
       { samples: 5, updates: 3 },
-      { numbers: { type: 'constant', parameters: { learning_rate: 0.5 } }, begin: 0 },
-      0.5,
+      {
+        numbers: {
+          type: 'exponentialDecay',
+          parameters: { initial: 0.5, decay_steps: 4, log2_decay_rate: -1, staircase: 0 },
+        },
+        begin: 1,
+      },
+      0.5 * 2 ** -0.5,
     ),
   ),
   ...[false, true].map((measured) => any(checkAdam({ ...adam, measured }))),
