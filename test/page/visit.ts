@@ -87,10 +87,23 @@ export async function point(page: Page, selector: string, left: number): Promise
   await page.mouse.move(x + left, y + height / 2);
 }
 
-/** Draws a 5 with the mouse. */
+/** Draws a 5 with the mouse. Results that arrive meanwhile may move the page: then what was drawn is erased, and drawn anew. */
 export async function drawFive(page: Page): Promise<void> {
   await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
-  const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
+  const pad = (await page.$('#pad'))!;
+  for (;;) {
+    const before = (await pad.boundingBox())!;
+    await drawFiveIn(page, before);
+    const after = (await pad.boundingBox())!;
+    if (after.x === before.x && after.y === before.y) return;
+    await press(page, '#erase');
+  }
+}
+
+async function drawFiveIn(
+  page: Page,
+  { x, y, width, height }: Record<'x' | 'y' | 'width' | 'height', number>,
+): Promise<void> {
   const to = ([right, down]: readonly [number, number], steps = 4) =>
     page.mouse.move(x + right * width, y + down * height, { steps });
   const strokes = [

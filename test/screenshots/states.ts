@@ -93,7 +93,7 @@ export const states: readonly State[] = [
       await done(page);
     },
     frames: { '': 1104, gradients: '#gradients', whole: 'whole' },
-    docs: { 'page.png': 'vanishing.1280.light.png' },
+    docs: { 'page.png': 'vanishing.1440.light.png' },
   },
   {
     name: 'exploding',

@@ -91,8 +91,8 @@ export interface Sizes {
 export function sizesFor(width: number, isCompact = false): Sizes {
   if (width < 560) return { block: 36, merge: 20, gap: 11, chart: 56, text: 10, left: 34, right: 30 };
   return isCompact
-    ? { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 44 }
-    : { block: 50, merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 44 };
+    ? { block: 36, merge: 22, gap: 20, chart: 50, text: 11, left: 38, right: 50 }
+    : { block: 50, merge: 24, gap: 18, chart: 64, text: 11, left: 38, right: 50 };
 }
 
 /** Above the blocks of a row that shortcuts pass. */
