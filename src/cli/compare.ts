@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { requireTwins, type TwinOptions } from '../compare/twin_options.ts';
 import type { PairState } from '../compare/twins.ts';
 import { type Dataset, fingerprint, takeFirst } from '../data/index.ts';
@@ -19,6 +19,7 @@ import type { TwinEvent } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { lengthWarnings } from './length_lines.ts';
 import { throughLosses } from './losses.ts';
+import { version } from './package_facts.ts';
 import { PairProgress } from './pair_progress.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import { servedPair } from './served_runs.ts';
@@ -108,7 +109,7 @@ export async function compare(options: CompareOptions, typed: readonly string[])
         seeds,
       },
       [],
-      { command: compareCommand(typed), versions: { wgrad: packageVersion(), chrome: session.version }, adapter },
+      { command: compareCommand(typed), versions: { wgrad: version, chrome: session.version }, adapter },
     );
     if (before) file.pairs = finishedPairs(resume!, before, file);
     const missing = seeds.filter((seed) => !file.pairs.some((pair) => pair.seed === seed));
@@ -226,7 +227,3 @@ function requireUnused(path: string): void {
     fix: '--resume continues it; or name another file, or remove this one',
   });
 }
-
-/** The version of this wgrad. */
-export const packageVersion = (): string =>
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { PairRecord } from '../compare/twin_record.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { AdapterFacts } from '../gpu/device.ts';
 import type { ComparisonFile } from '../report/comparison_file.ts';
 import { leavesOf } from './leaves.ts';
 import { writeWhole } from './whole_file.ts';
@@ -36,12 +37,7 @@ export function readComparison(flag: string, path: string): ComparisonFile | und
  *   were not asked for.
  */
 export function finishedPairs(path: string, file: ComparisonFile, now: Omit<ComparisonFile, 'pairs'>): PairRecord[] {
-  const of = ({ config, adapter, versions }: Omit<ComparisonFile, 'pairs'>) => ({
-    ...config,
-    adapter,
-    'wgrad version': versions.wgrad,
-  });
-  requireSameConfiguration('comparison', { path, command: file.command, there: of(file) }, of(now));
+  requireSameConfiguration('comparison', path, file, now);
   const unasked = file.pairs.filter(({ seed }) => !now.seeds.includes(seed)).map(({ seed }) => seed);
   if (unasked.length > 0) {
     throw new ConfigurationError({
@@ -54,13 +50,19 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
   return file.pairs;
 }
 
+/** What the figures in a file follow from, seeds aside. */
+interface Configured {
+  command: string;
+  versions: { wgrad: string };
+  adapter: AdapterFacts;
+  config: object;
+}
+
 /** @throws ConfigurationError where a file is of another configuration than the one that is asked for, with what differs. */
-export function requireSameConfiguration(
-  kind: string,
-  { path, command, there }: { path: string; command: string; there: unknown },
-  here: unknown,
-): void {
-  const [found, wanted] = [leavesOf(there), leavesOf(here)];
+export function requireSameConfiguration(kind: string, path: string, file: Configured, now: Configured): void {
+  const leaves = ({ config, adapter, versions }: Configured) =>
+    leavesOf({ ...config, adapter, 'wgrad version': versions.wgrad });
+  const [found, wanted] = [leaves(file), leaves(now)];
   const differing = [...new Set([...found.keys(), ...wanted.keys()])].filter(
     (name) => found.get(name) !== wanted.get(name),
   );
@@ -73,6 +75,6 @@ export function requireSameConfiguration(
     what: `The file is of another ${kind}`,
     found: `${path}: ${shown.join('; ')}`,
     expected: 'the configuration that is asked for now',
-    fix: `to continue it, type the command that began it: ${command}`,
+    fix: `to continue it, type the command that began it: ${file.command}`,
   });
 }

@@ -11,13 +11,13 @@ import { intervalsText } from '../report/comparison_text.ts';
 import { curesCsv, cureTables } from '../report/cure_tables.ts';
 import type { CuresFile } from '../report/cures_file.ts';
 import { curesReport } from '../report/cures_report.ts';
-import { packageVersion } from './compare.ts';
 import type { CompareOptions } from './compare_options.ts';
 import { wrapped } from './comparison_report.ts';
 import { type CureExperiment, cureExperiments, readCures } from './cure_experiments.ts';
 import { finishedRuns, writeCures } from './cures_file.ts';
 import { Interrupts } from './interrupts.ts';
 import { throughLosses } from './losses.ts';
+import { version } from './package_facts.ts';
 import { Session } from './session.ts';
 import { table } from './tables.ts';
 import { adapterLine, dataLine } from './training_report.ts';
@@ -52,12 +52,12 @@ export async function testCures(
         report: console.error,
       });
     session = await open(options.adapter);
-    const { adapter, version } = session;
-    console.log(`chrome   ${version}`);
+    const { adapter } = session;
+    console.log(`chrome   ${session.version}`);
     console.log(adapterLine(adapter));
     const file: CuresFile = {
       ...({ kind: 'wgrad cures', format: 1, command: compareCommand(typed) } as const),
-      versions: { wgrad: packageVersion(), chrome: version },
+      versions: { wgrad: version, chrome: session.version },
       ...{ adapter, config, leftOut, seeds: Array.from({ length: pairs }, (_, i) => firstSeed + i) },
       ...{ seconds: 0, runs: [] },
     };

@@ -20,8 +20,7 @@ export function writeCures(path: string, file: CuresFile, write = writeWhole): v
 export function finishedRuns(path: string, now: CuresFile): Pick<CuresFile, 'runs' | 'seconds'> | undefined {
   if (!existsSync(path)) return undefined;
   const file = readCuresFile(path);
-  const of = ({ config, adapter, versions }: CuresFile) => ({ ...config, adapter, 'wgrad version': versions.wgrad });
-  requireSameConfiguration('test of cures', { path, command: file.command, there: of(file) }, of(now));
+  requireSameConfiguration('test of cures', path, file, now);
   const unasked = file.runs.find(({ seed }) => !now.seeds.includes(seed));
   if (unasked) {
     throw new ConfigurationError({

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { healthLevels } from '../health/health.ts';
@@ -16,6 +15,7 @@ import { addFitOptions } from './fit_options.ts';
 import { addFromOptions } from './from_model.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { addModelCommands } from './model_files.ts';
+import { description, version } from './package_facts.ts';
 import { printPlan } from './plan.ts';
 import { addPredictCommand } from './predict.ts';
 import { type ProfileOptions, profile } from './profile.ts';
@@ -23,8 +23,6 @@ import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { type TrainCommandOptions, train } from './train.ts';
 import { integer, oneOf, outputFile, outputFolder, real } from './values.ts';
-
-const { version, description } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /**
  * Runs the command line, prints what went wrong, and sets the exit code: 0 done, 1 the run failed, 2 bad use, 3 no usable GPU.

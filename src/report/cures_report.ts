@@ -2,27 +2,16 @@ import { describeAdapter } from '../gpu/adapter.ts';
 import { intervalsText } from './comparison_text.ts';
 import { cureTables, type TextTable } from './cure_tables.ts';
 import type { CuresFile } from './cures_file.ts';
-import { html, Markup } from './markup.ts';
-import { style } from './style.ts';
+import { html } from './markup.ts';
+import { reportPage } from './report_page.ts';
 
 /** A test of cures as one HTML page, which `wgrad compare --cures --report` writes: it loads nothing and runs nothing. */
 export function curesReport(file: CuresFile): string {
   const title = 'Cures of vanishing and exploding gradients';
   const seeds = new Set(file.runs.map(({ seed }) => seed)).size;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${title}: wgrad compare</title>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p class="lead">Each cure alone, beside the same network without it, from the same seeds. ${intervalsText(seeds)}
+  return reportPage(
+    title,
+    html`<p class="lead">Each cure alone, beside the same network without it, from the same seeds. ${intervalsText(seeds)}
 p of paired t-tests after Holm's correction for all cures and figures of a network; * where a figure differs beyond noise.</p>
 ${cureTables(file, (text) => `${text} *`).map(
   ({ network, means, differences, leftOut }) => html`
@@ -34,11 +23,8 @@ ${tableOf(differences)}`,
 )}
 <h2>To repeat it</h2>
 <pre>${file.command}</pre>
-<p>wgrad ${file.versions.wgrad}, ${file.versions.chrome}, ${describeAdapter(file.adapter)}</p>
-</main>
-</body>
-</html>
-`.text;
+<p>wgrad ${file.versions.wgrad}, ${file.versions.chrome}, ${describeAdapter(file.adapter)}</p>`,
+  );
 }
 
 const tableOf = ({ head, rows }: TextTable) => html`<div class="scroll"><table>

@@ -9,9 +9,9 @@ import type { ComparisonFile } from './comparison_file.ts';
 import { differenceText, estimateText, intervalsText, pText } from './comparison_text.ts';
 import { heatMaps } from './heat_map.ts';
 import { histograms } from './histograms.ts';
-import { html, Markup } from './markup.ts';
+import { html, type Markup } from './markup.ts';
 import { type Point, plot, type Series } from './plot.ts';
-import { style } from './style.ts';
+import { reportPage } from './report_page.ts';
 
 /**
  * A comparison as one HTML page, which `wgrad compare --report` writes: it loads nothing and runs nothing, and states that to the
@@ -25,20 +25,9 @@ export function comparisonReport(file: ComparisonFile, ways: { a: string; b: str
   const { summary, byEpoch, cosines } = comparePairs(pairs, epochs);
   const layers = layersOf(pairs);
   const title = `${ways.a} against ${ways.b}`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${title}: wgrad compare</title>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p class="lead">${paragraph}</p>
+  return reportPage(
+    title,
+    html`<p class="lead">${paragraph}</p>
 ${legend(ways)}
 <h2>How training went</h2>
 <p>${intervalsText(pairs.length, 'as bands')} The loss by step is of images as they were seen,
@@ -86,12 +75,8 @@ ${verdictTable(pairs, layers)}
 ${rowTable('', byEpoch)}
 <h2>Every pair</h2>
 ${pairTable(pairs)}
-${repeatSection(file)}
-</main>
-</body>
-</html>
-`;
-  return page.text;
+${repeatSection(file)}`,
+  );
 }
 
 /** The figures that are plotted by epoch: all but those of training, which are plotted by step. */
