@@ -94,7 +94,7 @@ export interface PicturesRead {
 
 type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets'> & { labels: number[]; targets?: number[] };
 
-/** Numbers of pictures, from tables next to them, as they are sent to the page. */
+/** The numbers that label pictures, read from tables next to them, in the form in which the command sends them to the page. */
 export type SentLabelTable = Omit<LabelTable, 'of'> & { of: [path: string, numbers: readonly number[]][] };
 
 /** The page's API, `window.wgrad`. */
