@@ -112,9 +112,7 @@ const inputs = v.pipe(
 const layerName = v.pipe(v.string(), v.minLength(1, 'a name that is not empty'));
 /** Options of every layer. */
 export const layerOptions = {
-  /** The layer's name; Keras' by default (`conv2d`, `conv2d_1`). */
   name: v.optional(layerName),
-  /** Names of the layers that it takes, or `'input'`, or -1, -2 and so on, counted back from it; the layer before it by default. */
   inputs: v.optional(inputs),
 };
 
@@ -132,15 +130,10 @@ export const initializer = v.custom<InitializerConfig>(() => true);
 export const regularizer = v.custom<RegularizerConfig>(() => true);
 /** Options of layers with a kernel and a bias; Keras' names. */
 export const kernelOptions = {
-  /** Whether a bias is added; true by default. */
   useBias: v.optional(v.boolean(), true),
-  /** How the kernel begins: `'glorotUniform'` by default. */
   kernelInitializer: v.optional(initializer, 'glorotUniform'),
-  /** How the bias begins: `'zeros'` by default. */
   biasInitializer: v.optional(initializer, 'zeros'),
-  /** A penalty on the kernel that is part of the loss; none by default. */
   kernelRegularizer: v.optional(regularizer),
-  /** A penalty on the bias that is part of the loss; none by default. */
   biasRegularizer: v.optional(regularizer),
 };
 

@@ -6,11 +6,7 @@ import { layerOptions } from './layer.ts';
 export const elementwiseMerge = <const T extends string>(type: T) => ({
   type,
   kerasName: type,
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal(type),
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal(type), ...layerOptions }),
   starter: {},
   inputs: { least: 2, most: Infinity },
   compile: (_: unknown, shapes: readonly (readonly number[])[], subject: string) => ({

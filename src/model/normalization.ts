@@ -9,15 +9,10 @@ export const normalizationOptions = {
   epsilon: v.optional(number(0, Infinity, 'open'), 1e-3),
   /** Whether beta is added, and gamma multiplied. */
   center: v.optional(v.boolean(), true),
-  /** Whether the result is multiplied by gamma; true by default. */
   scale: v.optional(v.boolean(), true),
-  /** How beta begins: `'zeros'` by default. */
   betaInitializer: v.optional(initializer, 'zeros'),
-  /** How gamma begins: `'ones'` by default. */
   gammaInitializer: v.optional(initializer, 'ones'),
-  /** A penalty on beta that is part of the loss; none by default. */
   betaRegularizer: v.optional(regularizer),
-  /** A penalty on gamma that is part of the loss; none by default. */
   gammaRegularizer: v.optional(regularizer),
   trainable,
   ...layerOptions,

@@ -10,11 +10,8 @@ export const activationLayer = defineLayer({
   kerasName: 'activation',
   role: 'activation',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('activation'),
-    /** The name of the activation; required. */
     activation: v.picklist(activationNames),
-    /** The slope of leakyRelu where x < 0. 0.2 by default, as in keras.activations.leaky_relu. */
     negativeSlope: v.optional(number(0)),
     ...layerOptions,
   }),

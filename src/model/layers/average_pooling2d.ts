@@ -7,13 +7,9 @@ export const averagePooling2dLayer = defineLayer({
   type: 'averagePooling2d',
   kerasName: 'average_pooling2d',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('averagePooling2d'),
-    /** Height and width of the window, in pixels: 2 by default. */
     poolSize: v.optional(size, 2),
-    /** Pixels from one window to the next; `poolSize` by default. */
     strides: v.optional(size),
-    /** `'valid'`, the default, has no padding; with `'same'` there are ceil(size / strides) windows. */
     padding,
     ...layerOptions,
   }),

@@ -17,16 +17,11 @@ export const batchNormalizationLayer = defineLayer({
   role: 'normalization',
   inferenceDiffers: true,
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('batchNormalization'),
-    /** The axis that keeps its numbers apart: -1, the channels, which is the only one. */
     axis: v.optional(anyAxis, -1),
-    /** How much of the moving statistics a step keeps. */
     momentum: v.optional(number(0, 1), 0.99),
     ...normalizationOptions,
-    /** How the moving mean begins: `'zeros'` by default. */
     movingMeanInitializer: v.optional(initializer, 'zeros'),
-    /** How the moving variance begins: `'ones'` by default. */
     movingVarianceInitializer: v.optional(initializer, 'ones'),
   }),
   starter: {},

@@ -9,9 +9,7 @@ export const concatenateLayer = defineLayer({
   type: 'concatenate',
   kerasName: 'concatenate',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('concatenate'),
-    /** The axis along which the inputs are joined, the batch being 0: -1, the last, by default. */
     axis: v.optional(integer(-Number.MAX_SAFE_INTEGER), -1),
     ...layerOptions,
   }),

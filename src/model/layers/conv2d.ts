@@ -24,21 +24,13 @@ export const conv2dLayer = defineLayer({
   outputs: 'filters',
   pictures: 'kernel',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('conv2d'),
-    /** Output channels; a positive integer, required. */
     filters: integer(1),
-    /** Height and width of the window, in pixels; required. */
     kernelSize: size,
-    /** Pixels from one window to the next: 1 by default. */
     strides: v.optional(size, 1),
-    /** `'valid'`, the default, has no padding; with `'same'` the output has ceil(size / strides) pixels. */
     padding,
-    /** Pixels from one element of the window to the next: 1 by default. Above 1 it needs `strides` of 1. */
     dilationRate: v.optional(size, 1),
-    /** Groups of channels that are convolved separately: 1 by default. Divides the input channels and `filters`. */
     groups: v.optional(integer(1), 1),
-    /** What is applied to the outputs: `'linear'` by default. */
     activation,
     ...kernelOptions,
     trainable,

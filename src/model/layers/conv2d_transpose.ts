@@ -23,19 +23,12 @@ export const conv2dTransposeLayer = defineLayer({
   kerasName: 'conv2d_transpose',
   outputs: 'filters',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('conv2dTranspose'),
-    /** Output channels; a positive integer, required. */
     filters: integer(1),
-    /** Height and width of the window, in pixels; required. */
     kernelSize: size,
-    /** Output pixels for each input pixel: 1 by default. */
     strides: v.optional(size, 1),
-    /** `'valid'`, the default, gives (size - 1) * strides + max(kernelSize, strides) pixels, `'same'` size * strides. */
     padding,
-    /** Pixels from one element of the window to the next: 1 by default. Above 1 it needs `strides` of 1. */
     dilationRate: v.optional(size, 1),
-    /** What is applied to the outputs: `'linear'` by default. */
     activation,
     ...kernelOptions,
     trainable,

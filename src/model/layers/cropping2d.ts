@@ -6,13 +6,7 @@ import { defineLayer, layerOptions, needImage } from '../layer.ts';
 export const cropping2dLayer = defineLayer({
   type: 'cropping2d',
   kerasName: 'cropping2d',
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal('cropping2d'),
-    /** Rows and columns that are cut off: a number, [vertical, horizontal] or [[top, bottom], [left, right]]; 0 by default. */
-    cropping: v.optional(border, 0),
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal('cropping2d'), cropping: v.optional(border, 0), ...layerOptions }),
   starter: { cropping: 1 },
   compile({ cropping }, [shape], subject) {
     const [, , channels] = needImage(subject, shape!);

@@ -17,11 +17,8 @@ export const denseLayer = defineLayer({
   kerasName: 'dense',
   outputs: 'units',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('dense'),
-    /** Number of outputs; a positive integer, required. */
     units: integer(1),
-    /** What is applied to the outputs: `'linear'` by default. */
     activation,
     ...kernelOptions,
     trainable,

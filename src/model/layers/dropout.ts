@@ -9,13 +9,7 @@ export const dropoutLayer = defineLayer({
   type: 'dropout',
   kerasName: 'dropout',
   inferenceDiffers: true,
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal('dropout'),
-    /** The probability with which an element becomes 0, from 0 to below 1; required. */
-    rate: dropoutRate,
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal('dropout'), rate: dropoutRate, ...layerOptions }),
   starter: { rate: 0.2 },
   compile: (_, [shape]) => ({ outputShape: [...shape!], details: {} }),
 });

@@ -5,11 +5,7 @@ import { defineLayer, layerOptions, product } from '../layer.ts';
 export const flattenLayer = defineLayer({
   type: 'flatten',
   kerasName: 'flatten',
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal('flatten'),
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal('flatten'), ...layerOptions }),
   starter: {},
   compile: (_, [shape]) => ({ outputShape: [product(shape!)], details: {} }),
 });

@@ -11,9 +11,7 @@ export const gaussianNoiseLayer = defineLayer({
   kerasName: 'gaussian_noise',
   inferenceDiffers: true,
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('gaussianNoise'),
-    /** The standard deviation of the noise: 0 to 1, as Keras has it. */
     stddev: number(0, 1),
     ...layerOptions,
   }),

@@ -7,7 +7,6 @@ export const globalAveragePooling2dLayer = defineLayer({
   type: 'globalAveragePooling2d',
   kerasName: 'global_average_pooling2d',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('globalAveragePooling2d'),
     keepdims,
     ...layerOptions,

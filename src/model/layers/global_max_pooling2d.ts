@@ -7,7 +7,6 @@ export const globalMaxPooling2dLayer = defineLayer({
   type: 'globalMaxPooling2d',
   kerasName: 'global_max_pooling2d',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('globalMaxPooling2d'),
     keepdims,
     ...layerOptions,

@@ -14,11 +14,8 @@ export const groupNormalizationLayer = defineLayer({
   kerasName: 'group_normalization',
   role: 'normalization',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('groupNormalization'),
-    /** Number of groups of channels: 32 by default; -1 makes each channel a group. Divides the channels. */
     groups: v.optional(integer(-1), 32),
-    /** The axis of the channels: -1, which is the only one. */
     axis: v.optional(anyAxis, -1),
     ...normalizationOptions,
   }),

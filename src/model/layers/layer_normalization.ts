@@ -18,9 +18,7 @@ export const layerNormalizationLayer = defineLayer({
   kerasName: 'layer_normalization',
   role: 'normalization',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('layerNormalization'),
-    /** The axes that are normalized together, the last ones without gaps: -1 by default. */
     axis: v.optional(axes, -1),
     ...normalizationOptions,
   }),

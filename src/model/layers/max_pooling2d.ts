@@ -12,13 +12,9 @@ export const maxPooling2dLayer = defineLayer({
   kerasName: 'max_pooling2d',
   role: 'largest',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('maxPooling2d'),
-    /** Height and width of the window, in pixels: 2 by default, at most 256 in all. */
     poolSize: v.optional(size, 2),
-    /** Pixels from one window to the next; `poolSize` by default. */
     strides: v.optional(size),
-    /** `'valid'`, the default, has no padding; with `'same'` there are ceil(size / strides) windows. */
     padding,
     ...layerOptions,
   }),

@@ -38,15 +38,18 @@ export interface KernelOptions extends BiasOptions {
   kernelRegularizer?: RegularizerConfig | undefined;
 }
 
-/** Options of what a window goes over. */
+/** Options of layers that move a window over the image. */
 export interface WindowOptions {
   /** Rows and columns of the kernel: a positive integer for both, or [rows, columns]. */
   kernelSize: Size;
   /** Pixels from one window to the next: a positive integer for both axes, or [rows, columns]; 1 by default. */
   strides?: Size | undefined;
-  /** `'valid'`, the default, has no padding; with `'same'` an output of stride 1 is as large as the input. */
+  /** `'valid'`, the default, has no padding; with `'same'` the output has ceil(size / strides) pixels. */
   padding?: Padding | undefined;
-  /** Pixels from one element of the kernel to the next: a positive integer for both axes, or [rows, columns]; 1 by default. */
+  /**
+   * Pixels from one element of the kernel to the next: a positive integer for both axes, or [rows, columns]; 1 by default. Above 1 it needs
+   * `strides` of 1.
+   */
   dilationRate?: Size | undefined;
 }
 
@@ -68,6 +71,10 @@ export interface Conv2dOptions extends KernelOptions, WindowOptions, ActivationO
 export interface Conv2dTransposeOptions extends KernelOptions, WindowOptions, ActivationOption {
   /** Channels of the output; a positive integer. */
   filters: number;
+  /** Output pixels for each input pixel: a positive integer for both axes, or [rows, columns]; 1 by default. */
+  strides?: Size | undefined;
+  /** `'valid'`, the default, gives (size - 1) * strides + max(kernelSize, strides) pixels, `'same'` size * strides. */
+  padding?: Padding | undefined;
 }
 
 /** Options of `depthwiseConv2d`. */
@@ -98,11 +105,11 @@ export interface DenseOptions extends KernelOptions, ActivationOption {
 
 /** Options of `maxPooling2d` and `averagePooling2d`. */
 export interface PoolingOptions extends LayerOptions {
-  /** Rows and columns of a window: a positive integer for both, or [rows, columns]; 2 by default. */
+  /** Rows and columns of a window: a positive integer for both, or [rows, columns]; 2 by default. A maxPooling2d takes up to 256 pixels. */
   poolSize?: Size | undefined;
   /** Pixels from one window to the next: a positive integer for both axes, or [rows, columns]; `poolSize` by default. */
   strides?: Size | undefined;
-  /** `'valid'`, the default, leaves out windows that reach over the edge; `'same'` has as many as there are strides. */
+  /** `'valid'`, the default, leaves out windows that reach over the edge; with `'same'` there are ceil(size / strides) windows. */
   padding?: Padding | undefined;
 }
 
@@ -172,7 +179,7 @@ export interface DropoutOptions extends LayerOptions {
 
 /** Options of `gaussianNoise`. */
 export interface GaussianNoiseOptions extends LayerOptions {
-  /** The standard deviation of the noise, 0 to 1. */
+  /** The standard deviation of the noise: 0 to 1, as in Keras. */
   stddev: number;
 }
 

@@ -15,13 +15,7 @@ const target = v.custom<readonly number[]>(
 export const reshapeLayer = defineLayer({
   type: 'reshape',
   kerasName: 'reshape',
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal('reshape'),
-    /** The shape of the output without the batch; one axis may be -1. Required. */
-    targetShape: target,
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal('reshape'), targetShape: target, ...layerOptions }),
   starter: { targetShape: [-1] },
   compile({ targetShape }, [shape], subject) {
     const known = product(targetShape.filter((n) => n !== -1));

@@ -24,35 +24,20 @@ export const separableConv2dLayer = defineLayer({
   kerasName: 'separable_conv2d',
   outputs: 'filters',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('separableConv2d'),
-    /** Output channels; a positive integer, required. */
     filters: integer(1),
-    /** Height and width of the window, in pixels; required. */
     kernelSize: size,
-    /** Pixels from one window to the next: 1 by default. */
     strides: v.optional(size, 1),
-    /** `'valid'`, the default, has no padding; with `'same'` the output has ceil(size / strides) pixels. */
     padding,
-    /** Channels between the two convolutions for each input channel: 1 by default. */
     depthMultiplier: v.optional(integer(1), 1),
-    /** Pixels from one element of the window to the next: 1 by default. Above 1 it needs `strides` of 1. */
     dilationRate: v.optional(size, 1),
-    /** What is applied to the outputs: `'linear'` by default. */
     activation,
-    /** Whether a bias is added; true by default. */
     useBias: v.optional(v.boolean(), true),
-    /** How the kernel of the windows begins: `'glorotUniform'` by default. */
     depthwiseInitializer: v.optional(initializer, 'glorotUniform'),
-    /** How the kernel of the 1x1 convolution begins: `'glorotUniform'` by default. */
     pointwiseInitializer: v.optional(initializer, 'glorotUniform'),
-    /** How the bias begins: `'zeros'` by default. */
     biasInitializer: v.optional(initializer, 'zeros'),
-    /** A penalty on the kernel of the windows that is part of the loss; none by default. */
     depthwiseRegularizer: v.optional(regularizer),
-    /** A penalty on the kernel of the 1x1 convolution that is part of the loss; none by default. */
     pointwiseRegularizer: v.optional(regularizer),
-    /** A penalty on the bias that is part of the loss; none by default. */
     biasRegularizer: v.optional(regularizer),
     trainable,
     ...layerOptions,

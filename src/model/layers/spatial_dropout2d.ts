@@ -10,13 +10,7 @@ export const spatialDropout2dLayer = defineLayer({
   type: 'spatialDropout2d',
   kerasName: 'spatial_dropout2d',
   inferenceDiffers: true,
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal('spatialDropout2d'),
-    /** The probability with which a channel becomes 0, from 0 to below 1; required. */
-    rate: dropoutRate,
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal('spatialDropout2d'), rate: dropoutRate, ...layerOptions }),
   starter: { rate: 0.2 },
   compile: (_, [shape], subject) => ({ outputShape: [...needImage(subject, shape!)], details: {} }),
 });

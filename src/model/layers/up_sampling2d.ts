@@ -6,11 +6,8 @@ export const upSampling2dLayer = defineLayer({
   type: 'upSampling2d',
   kerasName: 'up_sampling2d',
   schema: v.strictObject({
-    /** The type of the layer. */
     type: v.literal('upSampling2d'),
-    /** How many pixels each pixel becomes, down and across: 2 by default. */
     size: v.optional(size, 2),
-    /** `'nearest'`, the default, repeats pixels; `'bilinear'` interpolates between their centers. */
     interpolation: v.optional(v.picklist(['nearest', 'bilinear']), 'nearest'),
     ...layerOptions,
   }),

@@ -6,13 +6,7 @@ import { defineLayer, layerOptions, needImage } from '../layer.ts';
 export const zeroPadding2dLayer = defineLayer({
   type: 'zeroPadding2d',
   kerasName: 'zero_padding2d',
-  schema: v.strictObject({
-    /** The type of the layer. */
-    type: v.literal('zeroPadding2d'),
-    /** Rows and columns of zeros: a number, [vertical, horizontal] or [[top, bottom], [left, right]]; 1 by default. */
-    padding: v.optional(border, 1),
-    ...layerOptions,
-  }),
+  schema: v.strictObject({ type: v.literal('zeroPadding2d'), padding: v.optional(border, 1), ...layerOptions }),
   starter: {},
   compile({ padding }, [shape], subject) {
     const [height, width, channels] = needImage(subject, shape!);
