@@ -33,7 +33,6 @@ export const parseLoaded: typeof parseAugmentation = (config, imageShape, option
 /** What a generator without arguments does: multiply. Nothing is drawn. */
 function plainPipeline([height, width, channels]: readonly number[], factor: number): Pipeline {
   const picture = { height, width, channels } as Picture;
-  const purpose = { at: 0, purpose: 0 };
-  const ops = factor === 1 ? [] : [{ ...rescaleOp(factor), from: picture, to: picture, ...purpose }];
+  const ops = factor === 1 ? [] : [{ ...rescaleOp(factor), from: picture, to: picture, at: 0, purpose: 0 }];
   return { ops, from: picture, to: picture, words: 0, paired: false };
 }

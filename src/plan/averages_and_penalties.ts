@@ -1,6 +1,6 @@
 import { weightAverage, weightPenalty } from '../kernels/further_updates.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
-import { averageOf, type FilledOptimizer } from '../model/optimizer.ts';
+import type { averageOf } from '../model/optimizer.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Arenas } from './steps.ts';
 
@@ -31,15 +31,12 @@ export interface PlannedAverage {
   dispatch: PlannedDispatch;
 }
 
-/** Undefined for an optimizer that keeps none. */
 export function planAverage(
   planner: Planner,
-  optimizer: FilledOptimizer,
+  average: NonNullable<ReturnType<typeof averageOf>>,
   { network, chunks, shape }: Arenas,
   state: BufferRef,
-): PlannedAverage | undefined {
-  const average = averageOf(optimizer);
-  if (!average) return undefined;
+): PlannedAverage {
   const { all: weights } = network.weights;
   const arena = (label: string) => planner.buffer('parameters', label, weights.size / 4);
   const all = arena('weights.average');

@@ -127,7 +127,8 @@ export function planSteps(planner: Planner, settings: Settings, reader: RecordRe
   const evaluation = planOf(evaluationState, network.gradient);
   const matrices = trainedTensors(model).map(({ spec }) => matrixOf(spec));
   const { dispatches, slots } = planUpdate(planner, optimizer, arenas, training.state, matrices);
-  const average = averageOf(optimizer) && furtherTraining().planAverage(planner, optimizer, arenas, training.state);
+  const averaging = averageOf(optimizer);
+  const average = averaging && furtherTraining().planAverage(planner, averaging, arenas, training.state);
   const accumulated =
     accumulationSteps > 1
       ? planAccumulated(planner, settings, reader, arenas, { training: trainingState, evaluation: evaluationState })

@@ -13,7 +13,6 @@ import {
 import type { MetricValue } from '../model/metrics/metric_definition.ts';
 import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
-import { loadAugmentation } from '../plan/load_augmentation.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { inferenceInput, inferencePass } from './inference_pass.ts';
@@ -22,7 +21,6 @@ import { requireSampleWeight } from './sample_weights.ts';
 import {
   type FilledTestTimeAugmentation,
   fillTestTimeAugmentation,
-  requireTestTimeAugmentationFits,
   type TestTimeAugmentation,
 } from './test_time_augmentation.ts';
 import { requireMetricsOfClasses } from './trainer_options.ts';
@@ -81,6 +79,7 @@ export function fillEvaluateOptions(options: EvaluateOptions): FilledEvaluateOpt
   };
 }
 
+// For `fit`, which loads the code of validations as one.
 export { inferenceInput };
 
 /** Loss, accuracy and metrics on a data set: `Trainer.evaluate`. */
@@ -99,9 +98,6 @@ export async function evaluate(
     ...(sampleWeight && { sampleWeights: requireSampleWeight(sampleWeight, dataset.count) }),
   };
   if (testTimeAugmentation) {
-    const { augmentation } = testTimeAugmentation;
-    if (augmentation !== undefined) await loadAugmentation(augmentation);
-    requireTestTimeAugmentationFits(engine.inputView, dataset, testTimeAugmentation);
     // Loaded on demand.
     const { augmentedPredictions } = await import('./augmented_predictions.ts');
     const { figuresOfPredictions } = await import('./prediction_loss.ts');

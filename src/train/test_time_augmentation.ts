@@ -29,7 +29,7 @@ export const viewOf = (inputView: InputView, { augmentation }: FilledTestTimeAug
 });
 
 /**
- * Checks an evaluation before anything is computed.
+ * Checks a test-time augmentation before anything is computed.
  *
  * @throws ConfigurationError for an augmentation that mixes images.
  */

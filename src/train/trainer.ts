@@ -312,22 +312,27 @@ export class Trainer {
   ): Promise<Prediction> {
     const which = this.#evaluated({ weights });
     const { loss, outputs } = this.#settings;
-    const { pictures } = this.#facts;
-    const loading = byPrediction();
+    const { loading, prepared } = this.#prepare(images);
     const filled = loading.then(({ fillPredictOptions }) => {
       const filled = fillPredictOptions(options);
       if (filled.top !== undefined) requireClassesForTop(loss);
       return filled;
     });
-    // Begins at the time of the call.
-    const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
-    prepared.catch(() => undefined); // the turn that waits for it throws
     const turn = inTurn(async (engine) => (await loading).predict(engine, await prepared, which, await filled));
     const { top } = await firstOf(filled, turn);
     const probabilities = await turn;
     return top === undefined
       ? probabilities
       : (await loading).topClassesOf(images, probabilities, outputs, this.classNames, top);
+  }
+
+  /** Loads the code of predictions, and prepares the images as the facts at the time of the call say. */
+  #prepare(images: Images) {
+    const { pictures } = this.#facts;
+    const loading = byPrediction();
+    const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
+    prepared.catch(() => undefined); // the turn that waits for it throws
+    return { loading, prepared };
   }
 
   /** Takes the names of the classes and the preparation of pictures from a data set, unless the options have them. */
@@ -358,10 +363,7 @@ export class Trainer {
     inTurn: InTurn<LayerOutput[]>,
   ): Promise<LayerOutput[]> {
     const weights = this.#evaluated(options);
-    const { pictures } = this.#facts;
-    const loading = byPrediction();
-    const prepared = loading.then(({ prepareImages }) => prepareImages(images, pictures));
-    prepared.catch(() => undefined); // the turn that waits for it throws
+    const { loading, prepared } = this.#prepare(images);
     return inTurn(async (engine) => (await loading).activations(engine, await prepared, weights));
   }
 
