@@ -242,8 +242,8 @@ const entries = {
 };
 
 /**
- * The worker's script is an entry of the package, and shares its files; whoever bundles an app bundles it for the app. So its name
- * stays a name here, and becomes that of the built file.
+ * The worker's script is an entry of the package and shares its files; the bundler of an app bundles it with the app. So this build
+ * doesn't bundle the script for own_worker.ts, and only replaces its name by that of the built file.
  */
 const workerIsAnEntry: Plugin = {
   name: 'wgrad-worker-is-an-entry',
@@ -260,8 +260,8 @@ const workerIsAnEntry: Plugin = {
 /**
  * Files of the library, each with all that its modules need and no file before it has.
  *
- * No file may load on demand what imports that file itself: a bundler takes such a circle for used, even if nothing of it is. So
- * a trainer is four files: what loads nothing on demand, which all others import, what reads a trainer's input, its loop, and the rest.
+ * No file may load on demand a file that imports it: a bundler keeps such a cycle in an app that uses nothing of it. So a trainer is
+ * four files: `network`, which loads nothing on demand and which the others import, `input`, `fit_loop`, and `trainer` with the rest.
  */
 const libraryParts = [
   { name: 'confusion', test: /src\/train\/confusion/ },

@@ -1,4 +1,4 @@
-/** Arrays one after the other; one alone is given back itself. @param Type of the result. */
+/** Concatenates arrays; a single one is returned without a copy. @param Type the constructor of the result. */
 export function concatenated<T extends Uint8Array | Float32Array>(
   Type: new (length: number) => T,
   arrays: readonly T[],

@@ -11,7 +11,7 @@ import type { ModelSource } from './load_trainer.ts';
 import { storedModel, storedName } from './model_store.ts';
 import { createTrainer, Trainer } from './trainer.ts';
 
-/** `loadTrainer` */
+/** Implements `loadTrainer`, whose docstring has the details. */
 export async function openModel(gpu: Gpu, from: ModelSource, options: Partial<TrainerOptions>): Promise<Trainer> {
   const run = await readRun(from);
   const saved = optionsOfRun(run);

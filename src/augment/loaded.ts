@@ -1,6 +1,6 @@
 import type { parseAugmentation } from './pipeline.ts';
 
-/** All that a batch is made with where it is augmented. */
+/** The code that plans augmented batches. */
 type Further = typeof import('./further.ts') & { parseAugmentation: typeof parseAugmentation };
 
 let further: Further | undefined;
@@ -10,7 +10,7 @@ export function setFurtherAugmentation(loaded: Further): void {
   further = loaded;
 }
 
-/** The code of augmentations, which was fetched for one that is more than a scale. */
+/** The code that plans augmented batches. `loadAugmentation` loads it for an augmentation that is more than a scale. */
 export function furtherAugmentation(): Further {
   if (!further) throw new Error('loadAugmentation was not awaited before a batch was planned');
   return further;

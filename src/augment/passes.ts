@@ -42,7 +42,7 @@ export const emptyPass = (from: Picture, reads: number): Pass => ({
   ...{ statistics: false, tables: false },
 });
 
-/** The one pass of ops that work pixel by pixel on every image, and ask for nothing: what an augmentation that is only a scale has. */
+/** The only pass of a pipeline that changes nothing but the scale. */
 export function plainPass(ops: readonly PlacedOp[], picture: Picture): Pass {
   const pixels = ops.flatMap((op) => op.steps.map((step) => ({ op, step: step as PixelStep, inside: false })));
   return { ...emptyPass(picture, -1), pixels };

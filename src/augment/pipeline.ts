@@ -137,5 +137,5 @@ function sizeBehind(op: Op, from: Picture): Picture {
   return Object.assign({ ...from }, ...op.steps.map((step) => (step.kind === 'map' ? step.to : {})));
 }
 
-// Whoever has this code has it for what plans batches, too.
+// This module is loaded on demand, and brings the code that plans augmented batches.
 setFurtherAugmentation({ ...further, parseAugmentation });

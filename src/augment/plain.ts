@@ -4,11 +4,11 @@ import { rescaleOp } from './ops/rescale.ts';
 import type { Pipeline, parseAugmentation } from './pipeline.ts';
 
 /**
- * Augmentations that change nothing but the scale of the numbers, and the way to all others. An app without augmentation does
- * without the code of the ops and of ImageDataGenerator, which is a third of all there is: it is fetched by whoever needs it.
+ * Augmentations that only change the scale of the numbers, and access to all others. The code of the ops and of ImageDataGenerator is a
+ * third of the library: an app without augmentation never loads it.
  */
 
-/** The factor of an augmentation that is none, or a `rescale` alone; undefined for all others, invalid ones too. */
+/** The factor of an empty augmentation or of `rescale` alone; undefined for all others, including invalid ones. */
 function plainFactor(config: unknown, rescale: number): number | undefined {
   if (config === undefined || config === null) return rescale;
   if (Array.isArray(config)) return config.length === 0 ? rescale : undefined;
@@ -17,20 +17,20 @@ function plainFactor(config: unknown, rescale: number): number | undefined {
   return Number.isFinite(own) ? (own as number) : undefined;
 }
 
-/** Whether an augmentation does without the code of the ops. */
+/** Whether an augmentation needs no code of the ops. */
 export const isPlain = (config: unknown): boolean => plainFactor(config, 1) !== undefined;
 
-/** Whether all that is left of a pipeline is a scale. */
+/** Whether a pipeline only changes the scale. */
 export const isPlainPipeline = ({ ops }: Pipeline): boolean => ops.every(({ type }) => type === 'rescale');
 
-/** `parseAugmentation`, for what is plain and for what `loadAugmentation` was awaited for. */
+/** `parseAugmentation` for plain augmentations and, once `loadAugmentation` is done, for all others. */
 export const parseLoaded: typeof parseAugmentation = (config, imageShape, options = {}) => {
   const factor = plainFactor(config, options.rescale ?? 1);
   if (factor !== undefined) return plainPipeline(imageShape, factor);
   return furtherAugmentation().parseAugmentation(config, imageShape, options);
 };
 
-/** What a generator without arguments does: multiply. Nothing is drawn. */
+/** The pipeline of a generator without arguments but `rescale`: it multiplies, and samples nothing. */
 function plainPipeline([height, width, channels]: readonly number[], factor: number): Pipeline {
   const picture = { height, width, channels } as Picture;
   const ops = factor === 1 ? [] : [{ ...rescaleOp(factor), from: picture, to: picture, at: 0, purpose: 0 }];

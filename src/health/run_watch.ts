@@ -56,7 +56,7 @@ export interface RunState {
 
 export const noCause = 'no cause found';
 
-/** Verdicts of layers that may keep a network from learning, the likeliest cause first; `weakening` alone does not. */
+/** Verdicts of layers that may keep a network from learning, the most likely cause first; `weakening` alone does not. */
 export const badVerdicts: readonly VerdictName[] = [
   'non-finite',
   'symmetric',

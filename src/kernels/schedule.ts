@@ -9,7 +9,7 @@ import piecewiseConstantDecay from '../../shaders/schedules/piecewise_constant_d
 import polynomialDecay from '../../shaders/schedules/polynomial_decay.wgsl?raw';
 import type { ScheduleType } from '../model/schedules/index.ts';
 
-/** The function of each schedule, with what it shares with others. */
+/** The function of each schedule, with the shared functions that it calls. */
 const sources: Record<ScheduleType, string> = {
   constant,
   exponentialDecay: exponentialDecay + libSource,

@@ -244,7 +244,7 @@ const drawsAsKeras = ({ generator }: Pipeline): boolean => generator !== undefin
 /**
  * An augmentation as the trainer takes it, for images of a shape: bytes become numbers from 0 to 1.
  *
- * @param parse that of the code that has been loaded, unless given.
+ * @param parse parses it; by default with the code that has been loaded.
  */
 export function pipelineFor(
   augmentation: unknown,
@@ -259,7 +259,7 @@ export function pipelineFor(
  * An augmentation whose output must have the model's input shape, where the data set is not known yet. Without a crop, its
  * input has that shape too; before a crop, images may have any size.
  *
- * @param parse that of the code that has been loaded, unless given.
+ * @param parse parses it; by default with the code that has been loaded.
  */
 export function pipelineInto(augmentation: unknown, inputShape: readonly number[], parse = parseLoaded): Pipeline {
   if (Array.isArray(augmentation)) {

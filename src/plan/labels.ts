@@ -12,7 +12,7 @@ export type Samples = Pick<Dataset, 'labels' | 'targets' | 'classNames' | 'count
 export const areOnlyLabels = ({ loss }: LabelFacts, { targets }: Samples): boolean =>
   isOfClasses(loss) && targets === undefined;
 
-/** @throws ConfigurationError for a label of no class of the model. */
+/** @throws ConfigurationError for a label outside the model's classes. */
 export function requireLabelsBelow(classes: number, { labels }: Pick<Samples, 'labels'>): void {
   const most = (labels as Uint8Array).reduce((a, b) => Math.max(a, b), 0);
   if (most < classes) return;

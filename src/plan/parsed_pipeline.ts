@@ -2,8 +2,8 @@ import { type Pipeline, parseAugmentation } from '../augment/pipeline.ts';
 import { pipelineFor, pipelineInto } from './input.ts';
 
 /**
- * `pipelineFor` and `pipelineInto` for whoever has the code of augmentations from the start, and what a generator fills in of
- * arguments that are left out.
+ * `pipelineFor` and `pipelineInto` for callers that import the code of augmentations statically. Their pipelines also have the
+ * generator, with its defaults filled in.
  */
 export const parsedFor = (augmentation: unknown, imageShape: readonly number[]): Pipeline =>
   pipelineFor(augmentation, imageShape, undefined, parseAugmentation);

@@ -37,7 +37,7 @@ export function pickSamples(dataset: Dataset, indices: ArrayLike<number>): Datas
   });
 }
 
-/** Not by its constructor, which would make a Buffer of Node's. */
+/** An array's own constructor would make a Buffer from one of Node's Buffers. */
 const emptyLike = <T extends Values>(values: T, length: number) =>
   (values instanceof Float32Array
     ? new Float32Array(length)

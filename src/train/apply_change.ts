@@ -24,10 +24,10 @@ export interface Changeable {
 }
 
 /**
- * A new experiment with a change made: what a verdict's remedy says, or a cure, as data.
+ * Makes a new experiment from another one and a change: a verdict's remedy, or a cure, as data.
  *
  * @param experiment stays as it is.
- * @throws ConfigurationError for a change that the experiment has no place for: a layer that the model does not have, shortcuts where
+ * @throws ConfigurationError for a change that does not fit the experiment: a layer that the model does not have, shortcuts where
  *   no two layers have one shape, a warm-up of a schedule.
  */
 export function applyChange<E extends Changeable>(experiment: E, change: ExperimentChange): E {

@@ -37,7 +37,7 @@ export function changeHidden(
 /**
  * A model with a normalization after the kernel of every layer but the output's, before the activation.
  *
- * @throws ConfigurationError for a network with branches, whose layers would still take what they took.
+ * @throws ConfigurationError for a network with branches, whose layers name their inputs and would bypass the normalizations.
  */
 export function normalizeHidden(model: Model, normalization: NormalizationChange): Model {
   const compiled = compileModel(model);

@@ -327,7 +327,7 @@ export class Engine {
       const { training } = steps;
       const shape = { batch: settings.batchSize, schedule: type };
       const { pipeline } = await this.dispatch(beginStep, shape, { state: training.state, schedule: steps.schedule });
-      // A later call has the last word, even if its pipeline was there sooner.
+      // The last call wins, even if its pipeline was ready sooner.
       if (asked !== this.#schedulesAsked) return;
       // Recordings in use hold the dispatch, so that the pipeline is exchanged within it. Its buffers are the same.
       training.begin.pipeline = pipeline;

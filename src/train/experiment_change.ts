@@ -19,8 +19,8 @@ export type NormalizationChange =
     };
 
 /**
- * A change of an experiment that names no layer, as plain JSON, so that one change can be made to many networks: what a cure is.
- * Each is made alone or with the others, in the order in which they stand here.
+ * A change of an experiment, as plain JSON. Its options in addition to those of `Change` name no layer, so a cure can be applied to many
+ * networks. They can be combined, and are applied in the order in which they are listed here.
  */
 export interface ExperimentChange extends Change {
   /**
@@ -28,7 +28,7 @@ export interface ExperimentChange extends Change {
    * convolutions narrower or wider.
    */
   hidden?: {
-    /** In place of each activation that is not linear. */
+    /** Replaces each activation that is not linear. */
     activation?: ActivationName;
     /** Of every kernel. */
     kernelInitializer?: InitializerConfig;
@@ -37,20 +37,20 @@ export interface ExperimentChange extends Change {
   };
   /** Between the kernel and the activation of every layer but the output's; in place of a normalization that is there. */
   normalization?: NormalizationChange;
-  /** Adds its input to what each layer gives, after its activation, where both have one shape. */
+  /** Adds each layer's input to its output, after the activation, where both have the same shape. */
   shortcuts?: true;
-  /** In place of the optimizer, with the defaults of its own. */
+  /** Replaces the optimizer; options that are left out have the new one's defaults. */
   optimizer?: OptimizerConfig;
   /** The largest L2 norm of a tensor's gradient, above 0. At most one of `clipnorm`, `clipvalue` and `globalClipnorm` may be given. */
   clipnorm?: number;
   /** The largest magnitude of an element of a gradient, above 0. */
   clipvalue?: number;
-  /** The learning rate climbs in a line from 0 to its value in the first so many steps. */
+  /** The number of steps in which the learning rate first rises linearly from 0 to its value. */
   warmupSteps?: number;
-  /** In place of the augmentation. */
+  /** Replaces the augmentation. */
   augmentation?: AugmentationConfig;
   /** Every image is shifted and scaled to mean 0 and standard deviation 1. */
   standardize?: true;
-  /** The loss' option. */
+  /** The loss function's option of that name. */
   labelSmoothing?: number;
 }

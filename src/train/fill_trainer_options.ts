@@ -3,8 +3,8 @@ import type { Settings } from '../plan/settings.ts';
 import { fillOptions, type TrainerOptions, withAugmentation } from './trainer_options.ts';
 
 /**
- * All of a trainer's options, checked at once, for whoever needs the code of augmentations anyhow: a trainer itself fetches it only
- * when it has one.
+ * Checks all of a trainer's options at once, for callers that need the code of augmentations anyway: a trainer loads it only if it has
+ * an augmentation.
  *
  * @throws ConfigurationError for a model, optimizer or option that is invalid.
  */

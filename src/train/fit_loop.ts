@@ -31,7 +31,7 @@ const weightsIn = async (sampleWeight: Float32Array, { count }: Dataset) =>
 const weightsByClass = async (dataset: Dataset, classWeight: ClassWeight, sampleWeight: Float32Array | undefined) =>
   (await import('./class_weights.ts')).weightsOf(dataset, { classWeight, ...(sampleWeight && { sampleWeight }) });
 
-/** A run without validation does without. */
+/** Loaded on demand: a run without validation does not need it. */
 const byEvaluation = () => import('./evaluate.ts');
 
 /** How often the run is judged. */
@@ -107,7 +107,7 @@ async function begunCallbacks(
   return () => new Callbacks(filled, measured, engine.keptByCallbacks.states);
 }
 
-/** A run as far as its verdicts depend on it. */
+/** What the verdicts on a run and its layers depend on. */
 export interface JudgedRun {
   settings: Engine['settings'];
   /** The samples that are trained on. */

@@ -64,11 +64,11 @@ export interface Predict {
 type InTurn<T> = (work: (engine: Engine) => Promise<T>) => Promise<T>;
 
 /**
- * The options of a turn that has been taken: a method takes its turn when it is called, though the code that checks its options may
- * have to be loaded, and refuses them without waiting for the turn.
+ * Waits for the checked options of a call that has its turn already. A method takes its turn when it is called, although the code that
+ * checks its options may have to be loaded; invalid options are rejected without waiting for the turn.
  */
 async function firstOf<O>(options: Promise<O>, turn: Promise<unknown>): Promise<O> {
-  turn.catch(() => undefined); // who called waits for it, unless the options are refused
+  turn.catch(() => undefined); // the caller awaits it, unless the options are invalid
   return options;
 }
 

@@ -306,7 +306,7 @@ export function fillOptions(options: TrainerOptions): Settings {
 /**
  * Settings with what follows from their augmentation. The shape of a data set is known later.
  *
- * @param parsed what parses it: the code that has been loaded, unless given.
+ * @param parsed parses it; by default with the code that has been loaded.
  * @throws ConfigurationError for an augmentation that is invalid.
  */
 export function withAugmentation(settings: Settings, parsed = pipelineInto): Settings {

@@ -11,7 +11,7 @@ interface OpenCall {
   onMessage?: ((message: FromWorker) => void) | undefined;
 }
 
-/** A worker and the calls that it is asked. A worker that ends, in whatever way, rejects those that are open. */
+/** A worker and its pending calls, which are rejected if the worker ends for whatever reason. */
 export class Connection {
   /** Called with the facts that come with a result. */
   readonly onFacts = new Map<number, (facts: TrainerFacts) => void>();
@@ -20,7 +20,7 @@ export class Connection {
   readonly #port: MessagePort;
   readonly #open = new Map<number, OpenCall>();
   readonly #waitingForLock = new AbortController();
-  /** Resolves when all that was to be sent is sent, where something has to wait. */
+  /** Resolves when all queued messages are sent; undefined while none is queued. */
   #outbox: Promise<void> | undefined;
   #calls = 0;
   #ended: Error | undefined;
@@ -83,7 +83,7 @@ export class Connection {
     return connection;
   }
 
-  /** The worker holds the lock until it is gone: no event tells of a worker that was terminated. */
+  /** The worker holds the lock for as long as it lives, so whoever gets it knows that the worker has ended. No event reports that. */
   #watch(lock: string): void {
     const { signal } = this.#waitingForLock;
     navigator.locks
@@ -102,7 +102,7 @@ export class Connection {
   /**
    * Calls a method.
    *
-   * @param args that are known now, or later: what is sent after them waits for them, so that all messages keep their order.
+   * @param args the arguments, or a promise of them: later messages wait for it, so that all keep their order.
    */
   call(
     trainer: number,
@@ -131,7 +131,7 @@ export class Connection {
     this.#inOrder(() => this.#post(message));
   }
 
-  /** Does it at once, or after what is still to be sent. */
+  /** Posts at once, or after the messages that are still queued. */
   #inOrder(post: () => void | Promise<void>): Promise<void> | undefined {
     const done = this.#outbox ? this.#outbox.then(post) : post();
     if (!done) return undefined;
@@ -173,7 +173,7 @@ export class Connection {
     }
   }
 
-  /** Rejects the calls of a trainer that are open. */
+  /** Rejects a trainer's pending calls. */
   reject(trainer: number, error: Error): void {
     for (const [number, open] of this.#open) {
       if (open.trainer !== trainer) continue;
@@ -182,7 +182,7 @@ export class Connection {
     }
   }
 
-  /** Rejects what is open, and what is called later. */
+  /** Rejects pending calls and all later ones. */
   end(error: Error): void {
     this.#ended ??= error;
     for (const open of this.#open.values()) open.reject(error);

@@ -1,5 +1,5 @@
 /**
- * The worker that comes with the package. Bundlers know this form: they bundle the worker's script.
+ * The worker that comes with the package. Bundlers recognize this form, and bundle the worker's script.
  *
  * A browser starts no worker from another origin, such as a content delivery network: there a script of this page's origin
  * imports the worker's.
@@ -18,5 +18,5 @@ export function ownWorker(): Worker {
   }
 }
 
-/** A name that no bundler looks for: it would bundle the script a second time. */
+/** A function hides the name from bundlers, which would bundle the script a second time. */
 const scriptName = () => './trainer.worker.ts';

@@ -6,7 +6,7 @@ import type { PicturePreparation } from '../../train/picture.ts';
 import type { FitOptions } from '../../train/trainer_options.ts';
 import type { SentError } from './sent_error.ts';
 
-/** How the page and the worker of a trainer speak: over a port of their own, so that a worker may have other messages, too. */
+/** The messages between the page and a trainer's worker. They have their own port, so the worker may also receive other messages. */
 
 /** The first message to a worker, with the port. The worker holds a lock of this name for as long as it lives. */
 export interface Opening {
@@ -14,7 +14,7 @@ export interface Opening {
   lock: string;
 }
 
-/** What the page shows of a trainer without asking: it comes with every result. */
+/** Properties of a trainer that the page reads without a call: every result carries their current values. */
 export interface TrainerFacts {
   classNames: string[];
   pictures: PicturePreparation;
@@ -23,7 +23,7 @@ export interface TrainerFacts {
   adapter: AdapterFacts;
 }
 
-/** A trainer that was made: its number in the worker, and what never changes. */
+/** A new trainer: its number in the worker, and the properties that never change. */
 export interface MadeTrainer {
   trainer: number;
   model: CompiledModel;
@@ -45,7 +45,7 @@ export const fitCallbacks = [
 ] as const satisfies readonly (keyof FitOptions)[];
 export type FitCallback = (typeof fitCallbacks)[number];
 
-/** The options of `fit` as they are sent: what is no data stays on its side. */
+/** The options of `fit` as they are sent. Callbacks, signal and pace cannot be cloned: they stay in the page. */
 export interface SentFitOptions {
   data: Omit<FitOptions, FitCallback | 'signal' | 'pace'>;
   callbacks: FitCallback[];
@@ -72,7 +72,7 @@ export type FromWorker =
   | { kind: 'question'; call: number; question: number; args: unknown[] }
   | { kind: 'taken'; call: number; steps: number };
 
-/** The buffers of a value that nobody else holds, to be transferred and not copied. */
+/** The buffers of a value that nothing else uses, to be transferred rather than copied. */
 export function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);

@@ -2,14 +2,14 @@ import { DataError } from '../../errors.ts';
 import { kindOf } from '../../train/picture.ts';
 import type { Images } from '../../train/predict.ts';
 
-/** What belongs to the page, and cannot be sent to a worker. */
+/** Types of pictures that cannot be copied to a worker. */
 const ofPage = ['HTMLImageElement', 'HTMLCanvasElement', 'HTMLVideoElement', 'OffscreenCanvas'];
 
-/** Whether images have to be made something else before they can be sent. */
+/** Whether images have to be converted before they can be sent. */
 export const needsConversion = (images: Images): boolean =>
   (Array.isArray(images) ? images : [images]).some((image) => ofPage.includes(kindOf(image)));
 
-/** Images as they can be sent: elements and canvases become bitmaps of what they show now, which are moved; others are copied. */
+/** Converts images for sending: elements and canvases become bitmaps of their current content, which are transferred; others are copied. */
 export async function sendablePictures(images: Images): Promise<{ sent: unknown; transfer: Transferable[] }> {
   const transfer: Transferable[] = [];
   const sendable = async (image: unknown, at: number) => {

@@ -17,7 +17,7 @@ export type SentError =
 
 const classes = { WgradError, SetupError, ConfigurationError, DataError, ShaderError, TrainingError, DeviceLostError };
 
-/** What of an error is no part of every error of its class. */
+/** Properties that some errors have in addition to their parts. */
 const own = ['layer', 'pass', 'step', 'history'] as const;
 
 /** @returns data that can be cloned. */
@@ -47,7 +47,7 @@ function clonable(value: unknown): unknown {
 export function errorSent(sent: SentError): unknown {
   if ('other' in sent) return sent.other;
   const { name, parts, properties, stack } = sent;
-  // The constructor of a NonFiniteError takes what its parts were made of, so it gets them by that of its base.
+  // NonFiniteError's constructor takes other arguments and makes the parts from them, so its base's constructor is called instead.
   const error =
     name === 'NonFiniteError'
       ? (Reflect.construct(TrainingError, [parts], NonFiniteError) as NonFiniteError)

@@ -15,13 +15,13 @@ import {
 } from './protocol.ts';
 import { errorSent, errorToSend } from './sent_error.ts';
 
-/** Results whose arrays were made for the caller. */
+/** Methods whose results have arrays that nothing else uses: they can be transferred. */
 const fresh = new Set([
   ...['predict', 'activations', 'getWeights', 'snapshot', 'gradients', 'datasetGradients'],
   ...['meanwhile.predict', 'meanwhile.activations', 'meanwhile.getWeights', 'meanwhile.snapshot'],
 ]);
 
-/** What a trainer is made of: its options, its device's, and a saved model to begin with. */
+/** The arguments of `create`: the options of the trainer and of its device, and a saved model to start from. */
 type Creation = [options: TrainerOptions, gpu: Omit<GpuOptions, 'gpu'>, from: ModelSource | undefined];
 
 /** A call of `fit` that is under way. */
@@ -30,18 +30,18 @@ interface Fit {
   pace?: Pace;
 }
 
-/** A pace whose page hears of the steps that are submitted. */
-class ToldPace extends Pace {
-  readonly #tell: (steps: number) => void;
+/** A pace that reports the submitted steps to the page. */
+class ReportingPace extends Pace {
+  readonly #report: (steps: number) => void;
 
-  constructor(tell: (steps: number) => void) {
+  constructor(report: (steps: number) => void) {
     super(true);
-    this.#tell = tell;
+    this.#report = report;
   }
 
   override taken(steps: number): void {
     super.taken(steps);
-    this.#tell(steps);
+    this.#report(steps);
   }
 }
 
@@ -61,7 +61,7 @@ export class Server {
 
   begin(lock: string): void {
     this.#port.onmessage = ({ data }: MessageEvent<ToWorker>) => this.#take(data);
-    // The page asks for the same lock: it gets it when this worker is gone, however that happened.
+    // The page requests the same lock, and gets it when this worker ends for whatever reason.
     const held = new Promise<never>(() => undefined);
     const begun = () => this.#post({ kind: 'ready' });
     const { locks } = navigator;
@@ -74,7 +74,7 @@ export class Server {
       .catch(begun);
   }
 
-  /** Events come before what follows them. */
+  /** Sends waiting events first, so that all messages keep their order. */
   #post(message: FromWorker, transfer: Transferable[] = []): void {
     this.#flush();
     this.#port.postMessage(message, transfer);
@@ -86,7 +86,7 @@ export class Server {
     if (waiting) this.#port.postMessage({ kind: 'events', ...waiting } satisfies FromWorker);
   }
 
-  /** The steps of a submission are one message. */
+  /** Collects events until the end of the task: all steps of a submission are one message. */
   #report(call: number, name: FitCallback, args: unknown[]): void {
     if (this.#events?.call !== call) this.#flush();
     if (!this.#events) {
@@ -182,7 +182,7 @@ export class Server {
     if (aborted) stop.abort();
     const fit: Fit = { stop };
     if (allowed !== undefined) {
-      fit.pace = new ToldPace((steps) => this.#post({ kind: 'taken', call, steps }));
+      fit.pace = new ReportingPace((steps) => this.#post({ kind: 'taken', call, steps }));
       if (allowed === Infinity) fit.pace.resume();
       else if (allowed > 0) fit.pace.step(allowed);
     }

@@ -8,11 +8,11 @@ import { ownWorker } from './own_worker.ts';
 import type { MadeTrainer } from './protocol.ts';
 import { RemoteTrainer, type WorkerTrainer } from './worker_trainer.ts';
 
-/** Where a trainer runs, and with what it begins. */
+/** Options of `trainInWorker`. */
 export interface InWorker {
   /** The options of `openGpu` with which the worker opens its device; none by default. */
   gpu?: Omit<GpuOptions, 'gpu'>;
-  /** A saved model to begin with, as `loadTrainer` takes it; the trainer's options then replace those that it was saved with. */
+  /** A saved model to start from, as `loadTrainer` takes it; the trainer's options then replace those that it was saved with. */
   from?: ModelSource;
   /**
    * A worker of your own that calls `serveTrainer()`, for a bundler that does not bundle the package's; it is left running when
@@ -24,10 +24,10 @@ export interface InWorker {
 }
 
 /**
- * Makes a trainer in a worker, on a GPU device that the worker opens: `createTrainer`, or with `from` `loadTrainer`, with the
- * page free for its user. Its methods and their results are those of `Trainer`, to the same bits.
+ * Makes a trainer in a worker, on a GPU device that the worker opens: `createTrainer`, or with `from` `loadTrainer`, while the
+ * page stays responsive. Its methods and their results are those of `Trainer`, to the same bits.
  *
- * A worker that ends, in whatever way, rejects what is open with a DeviceLostError.
+ * If the worker ends, for whatever reason, pending calls are rejected with a DeviceLostError.
  *
  * @example
  * const trainer = await trainInWorker({ model });
@@ -61,7 +61,7 @@ export async function trainInWorker(
   }
 }
 
-/** A URL cannot be sent, and a relative one would be of the worker's script. */
+/** A URL object cannot be sent, and the worker would resolve a relative URL against its own script. */
 function sendableSource(from: ModelSource | undefined): unknown {
   if (from instanceof URL) return from.href;
   if (typeof from !== 'string' || from.startsWith('indexeddb://')) return from;

@@ -21,7 +21,7 @@ import {
 import { needsConversion, sendablePictures } from './sendable_pictures.ts';
 import { errorToSend } from './sent_error.ts';
 
-/** The methods that send their arguments as they are and resolve with what the worker's trainer gives. */
+/** The methods whose arguments and results are sent without conversion. */
 type Asked =
   | 'evaluate'
   | 'getWeights'
@@ -40,8 +40,8 @@ type Asked =
  * A trainer that runs in a worker: the methods and properties of `Trainer`, with the same arguments, results, errors and bits.
  * Arguments are copied to the worker, and results are moved from it.
  *
- * Callbacks of `fit` are called on this side, in their order, after training has gone on: what they call takes effect later than it
- * would beside the trainer. Training waits for `onCheckpoint` alone, whose state is exact.
+ * The callbacks of `fit` are called in the page, in order, while training continues in the worker: a method that a callback calls
+ * takes effect later than in `Trainer`. Training waits only for `onCheckpoint`, so its state is exact.
  */
 export interface WorkerTrainer
   extends Pick<
@@ -70,7 +70,7 @@ export interface WorkerTrainer
   clone(): Promise<WorkerTrainer>;
 }
 
-/** The page's side of a trainer in a worker. */
+/** The page's end of a trainer in a worker. */
 export class RemoteTrainer implements WorkerTrainer {
   readonly options: Readonly<TrainerOptions>;
   readonly model: CompiledModel;
@@ -103,7 +103,7 @@ export class RemoteTrainer implements WorkerTrainer {
   #facts: TrainerFacts;
   #disposed: ConfigurationError | undefined;
 
-  /** @param trainers all in this worker: the last one that is disposed of ends it. */
+  /** @param trainers all trainers of this worker, which ends when the last one is disposed of. */
   constructor(
     connection: Connection,
     options: TrainerOptions,
@@ -160,7 +160,7 @@ export class RemoteTrainer implements WorkerTrainer {
       aborted: signal?.aborted ?? false,
     };
     let failure: { error: unknown } | undefined;
-    /** As in a page: a callback that throws ends the run. */
+    /** Calls a callback. As without a worker, one that throws ends the run. */
     const guarded = async (name: FitCallback, args: unknown[]) => {
       try {
         await (options[name] as (...args: unknown[]) => unknown)(...args);
@@ -246,7 +246,7 @@ export class RemoteTrainer implements WorkerTrainer {
   #ofImages(method: string): (images: Images, options?: unknown) => Promise<unknown> {
     return async (images, options) => {
       const args = (sent: unknown) => [sent, options];
-      // Calls keep their order though the browser takes its time with the pixels of an element.
+      // Calls keep their order although the browser reads the pixels of an element asynchronously.
       if (!needsConversion(images)) return this.#call(method, args(images)).result;
       const conversion = sendablePictures(images).then(({ sent, transfer }) => ({ args: args(sent), transfer }));
       return this.#call(method, conversion).result;

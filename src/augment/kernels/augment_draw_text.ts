@@ -97,7 +97,7 @@ export function layMaps(passes: readonly Pass[]): { at: number[][]; stride: numb
 
 export const isProjective = (pass: Pass): boolean => pass.maps.some(({ step }) => step.projective);
 
-/** Stores each pass' legs: matrices multiplied out, windows as they are. */
+/** Stores the legs of each pass: the product of a leg's matrices, or its window. */
 export function mapLines(passes: readonly Pass[]): string {
   const { at, stride } = layMaps(passes);
   return passes

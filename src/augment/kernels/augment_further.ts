@@ -16,11 +16,11 @@ import { isFilled, literal } from './augment_text.ts';
 
 /** What the kernels of augment.ts need only where something is drawn, moved or mixed. */
 
-/** What draws: random numbers, and distributions. */
+/** WGSL that samples: random numbers and distributions. */
 export const drawing = randomSource + drawsSource;
-/** What makes maps. */
+/** WGSL that makes maps. */
 export const mapping = mapsSource;
-/** What reads through them. */
+/** WGSL that reads images through maps. */
 export const warping = warpSource;
 
 export function warpFlags({ pass, passes }: AugmentPixelsShape) {

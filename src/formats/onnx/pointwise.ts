@@ -16,7 +16,7 @@ import {
 
 type Formula = (x: number) => number;
 
-/** The function of the layer's numbers that a value is. */
+/** The function that turns the output of the value's layer into the value. */
 export const formulaOf = ({ pending }: Value): Formula => pending?.f ?? ((x) => x);
 
 /** A function of each number by itself. Its layers are made when a node needs the value; until then other functions are composed with it. */

@@ -18,7 +18,7 @@ const maximum = (values: Value[], { builder }: Operation) => merged(builder, 'ma
 export const absolute = (value: Value, operation: Operation): Value =>
   maximum([value, negative(value, operation)], operation);
 
-/** Numbers for every element of what a layer gives, or a single one for all. */
+/** A number for each element of a layer's output, or a single number for all of them. */
 type Along = ArrayLike<number>;
 
 /** max(x, c) = relu(x - c) + c for a sign of 1, min(x, c) = c - relu(c - x) for one of -1. */
@@ -77,7 +77,7 @@ interface Binary {
   /** scale * x + shift of x op c, or of c op x. */
   right?: (c: number) => [number, number];
   left?: (c: number) => [number, number];
-  /** Layers for x op c, where that is no line. */
+  /** Layers for an x op c that is not affine in x. */
   bound?: (c: Along) => Build;
   both?: (a: Value, b: Value, operation: Operation) => Value;
 }

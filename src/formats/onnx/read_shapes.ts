@@ -261,7 +261,7 @@ export const shapeReaders: Record<string, Reader> = {
   },
 };
 
-/** Several values: each its part of an axis. */
+/** Cuts a value along an axis into several. */
 function split(operation: Operation): Value[] {
   const value = settled(operation.builder, operation.pending(0));
   const axis = axisIn(operation.integer('axis', 0), value.shape.length + 1) - 1;

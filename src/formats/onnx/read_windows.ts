@@ -111,7 +111,7 @@ const conv: Reader = (operation) => {
   const bias = operation.optional(2);
   const groups = operation.integer('group', 1);
   const options = windowOf(operation, image, window as Pair);
-  // No layer has strides and a dilation: every position is computed then, and a pool of single pixels takes those of the strides.
+  // No layer has both strides and a dilation: the layer computes every position, and a pool of single pixels keeps those at the strides.
   const both = strideAndDilate(options);
   const padding = both ? undefined : paddingOf(image, options);
   const input = padding ? image : bordered(operation, image, options.pads);

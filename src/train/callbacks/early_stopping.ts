@@ -28,7 +28,7 @@ export const earlyStopping = defineCallback({
     monitor: v.optional(v.string(), 'validationLoss'),
     /** Epochs without an improvement after which training stops: 0 by default. */
     patience: v.optional(integer(0), 0),
-    /** What counts as an improvement is more than this, >= 0: 0 by default. */
+    /** Only a change by more than this counts as an improvement, >= 0: 0 by default. */
     minDelta: v.optional(number(0), 0),
     /** Whether less or more is better: `'min'`, `'max'`, or `'auto'`, the default, which knows it from the name. */
     mode: v.optional(v.picklist(monitorModes), 'auto'),

@@ -29,7 +29,7 @@ export const reduceLrOnPlateau = defineCallback({
     patience: v.optional(integer(0), 10),
     /** Whether less or more is better: `'min'`, `'max'`, or `'auto'`, the default, which knows it from the name. */
     mode: v.optional(v.picklist(monitorModes), 'auto'),
-    /** What counts as an improvement is more than this, >= 0: 0.0001 by default. */
+    /** Only a change by more than this counts as an improvement, >= 0: 0.0001 by default. */
     minDelta: v.optional(number(0), 1e-4),
     /** Epochs after a reduction in which nothing is counted: 0 by default. */
     cooldown: v.optional(integer(0), 0),
