@@ -1,6 +1,7 @@
 import { describeAdapter } from '../index.ts';
 import { encode } from './app/experiment.ts';
 import { adapter, experiment, isKeptOffline, noGpu, status } from './app/state.ts';
+import { OpenRunFile } from './features/run/open_run_file.tsx';
 import { run } from './features/run/state.ts';
 import './header.css';
 
@@ -50,22 +51,13 @@ function Files() {
       <button id="share" type="button" class="plain" title="Copy a link to this experiment" onClick={share}>
         Share
       </button>
-      <input
+      <OpenRunFile
         id="open-run"
-        class="file"
-        type="file"
-        accept=".wgrad"
-        aria-label="Open a run from a file"
-        disabled={shown?.isUnderWay.value ?? false}
-        onChange={async ({ currentTarget }) => {
-          const [file] = currentTarget.files ?? [];
-          if (file) await (await import('./features/run/saved_run.ts')).loadRun(file);
-          currentTarget.value = ''; // the same file may be chosen again
-        }}
+        text="Open"
+        label="Open a run from a file"
+        kind="button plain"
+        title="Open a run that was saved"
       />
-      <label for="open-run" class="button plain" title="Open a run that was saved">
-        Open
-      </label>
       <button
         id="save"
         type="button"

@@ -3,9 +3,10 @@ import { settled } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
 import { accuracyLines, type Line, lossLines } from '../../plots/lines.ts';
 import { capitalized } from '../../ui/capitalized.ts';
-import { type Run, twinsOf } from '../run/run.ts';
+import type { Run } from '../run/run.ts';
 import { RunPlot } from '../run/run_plot.tsx';
 import { shownRun } from '../run/shown_run.ts';
+import { withTwin } from '../run/twin_lines.ts';
 import './strips.css';
 
 const nothing = new Curves();
@@ -42,15 +43,7 @@ export function Strips() {
   );
 }
 
-/** Of twins, the color is the twin, and the dashes are the kind of figure. */
-function linesOf(run: Run, of: typeof lossLines): Line[] {
-  if (!run.beside) return of(run.curves);
-  return twinsOf(run).flatMap(({ name, run: { curves } }) =>
-    of(curves, (index) => ({ color: name === 'B' ? '--curve-2' : '--curve-1', dash: index ? [3, 3] : [] })).map(
-      (line) => ({ ...line, name: `${name} ${line.name}` }),
-    ),
-  );
-}
+const linesOf = (run: Run, of: typeof lossLines): Line[] => withTwin(run, ({ curves }, look) => of(curves, look));
 
 /** What a network has that gives all classes the same probability; undefined where there are none. */
 const chanceOf = ({ experiment, classNames }: Run, of: (classes: number) => number): number | undefined =>

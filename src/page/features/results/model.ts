@@ -1,7 +1,8 @@
-import { effect, signal, untracked } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { experiment, trouble } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
+import { followRun } from '../run/follow_run.ts';
 import { run } from '../run/state.ts';
 import type { ImageOfCell, Results } from './worker.ts';
 
@@ -48,17 +49,8 @@ export async function look(): Promise<void> {
 
 /** Another run has no results yet; one that has ended is evaluated. */
 export function installResults(): void {
-  let shownBefore = run.peek();
-  effect(() => {
-    const shown = run.value;
-    const isOver = shown && !shown.isUnderWay.value;
-    untracked(() => {
-      if (shown !== shownBefore) {
-        shownBefore = shown;
-        results.value = undefined;
-        cell.value = undefined;
-      }
-      if (isOver && shown.log.steps.length) look();
-    });
-  });
+  followRun(() => {
+    results.value = undefined;
+    cell.value = undefined;
+  }, look);
 }

@@ -1,7 +1,8 @@
-import { effect, signal, untracked } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { trouble } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
+import { followRun } from './follow_run.ts';
 import type { Answer, PartOfRun } from './questions_worker.ts';
 import { run } from './state.ts';
 
@@ -83,16 +84,7 @@ export function tryImage(part: PartOfRun, sample: number): void {
 
 /** Another run is asked nothing yet; one that has ended is asked once more what it was asked about on its way. */
 export function installQuestions(): void {
-  let shownBefore = run.peek();
-  effect(() => {
-    const shown = run.value;
-    const isOver = shown && !shown.isUnderWay.value;
-    untracked(() => {
-      if (shown !== shownBefore) {
-        shownBefore = shown;
-        forget();
-      }
-      if (isOver && shown.log.steps.length && question.value) askAbout(question.value);
-    });
+  followRun(forget, () => {
+    if (question.value) askAbout(question.value);
   });
 }

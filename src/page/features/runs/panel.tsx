@@ -1,7 +1,8 @@
 import { counted } from '../../../figures.ts';
 import type { ModelFormat } from '../../../formats/export_model.ts';
+import { OpenRunFile } from '../run/open_run_file.tsx';
 import { canAsk, notKept } from '../run/questions.ts';
-import { exportModel, loadRun, saveRun } from '../run/saved_run.ts';
+import { exportModel, saveRun } from '../run/saved_run.ts';
 import { run } from '../run/state.ts';
 
 const formatTitles: Record<ModelFormat, string> = {
@@ -30,22 +31,7 @@ export function RunFile() {
       >
         Save run
       </button>
-      <input
-        id="load-run"
-        class="file"
-        type="file"
-        accept=".wgrad"
-        aria-label="Load a run from a file"
-        disabled={shown?.isUnderWay.value}
-        onChange={async ({ currentTarget }) => {
-          const [file] = currentTarget.files ?? [];
-          if (file) await loadRun(file);
-          currentTarget.value = ''; // the same file may be chosen again
-        }}
-      />
-      <label for="load-run" class="button">
-        Load run
-      </label>
+      <OpenRunFile id="load-run" text="Load run" label="Load a run from a file" />
       <select
         id="export-model"
         aria-label="Export the model"
