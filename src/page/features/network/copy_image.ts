@@ -2,10 +2,10 @@ import { download } from '../../ui/download.ts';
 import type { Layout } from './layout.ts';
 import { paintNetwork, paletteOf, type Scene } from './paint.ts';
 
-interface Drawn {
+/** A drawing as it is now. */
+export interface Drawn {
   layout: Layout;
   scene: () => Scene;
-  title: string;
 }
 
 const margin = 16;
@@ -13,9 +13,13 @@ const heading = 28;
 /** Pixels of the image to one of the page: for slides. */
 const scale = 2;
 
-/** Puts the drawings on the clipboard as one PNG image, or hands it out as a file. @returns what has become of it, in words. */
+/**
+ * Copies the drawings to the clipboard as one PNG image, or saves it as a file.
+ *
+ * @param drawn by their titles. @returns where the image is now, in words.
+ */
 export async function copyImage(drawn: ReadonlyMap<string, Drawn>): Promise<string> {
-  const blob = await imageOf([...drawn.values()]);
+  const blob = await imageOf(drawn);
   try {
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
     return 'Copied.';
@@ -26,9 +30,10 @@ export async function copyImage(drawn: ReadonlyMap<string, Drawn>): Promise<stri
   }
 }
 
-function imageOf(drawings: readonly Drawn[]): Promise<Blob> {
-  const width = Math.max(...drawings.map(({ layout }) => layout.width)) + 2 * margin;
-  const height = drawings.reduce((sum, { layout }) => sum + layout.height + heading, margin);
+function imageOf(drawn: ReadonlyMap<string, Drawn>): Promise<Blob> {
+  const layouts = [...drawn.values()].map(({ layout }) => layout);
+  const width = Math.max(...layouts.map((layout) => layout.width)) + 2 * margin;
+  const height = layouts.reduce((sum, layout) => sum + layout.height + heading, margin);
   const canvas = new OffscreenCanvas(width * scale, height * scale);
   const context = canvas.getContext('2d')!;
   const palette = paletteOf(document.documentElement);
@@ -36,7 +41,7 @@ function imageOf(drawings: readonly Drawn[]): Promise<Blob> {
   context.fillStyle = palette.panel;
   context.fillRect(0, 0, width, height);
   context.translate(margin, 0);
-  for (const { layout, scene, title } of drawings) {
+  for (const [title, { layout, scene }] of drawn) {
     context.font = '600 14px system-ui, sans-serif';
     context.textAlign = 'left';
     context.textBaseline = 'alphabetic';

@@ -22,8 +22,6 @@ export interface Edge {
   /** Columns that it leads from and to: light passes it while it is between them. */
   from: number;
   to: number;
-  /** The block that it leads to, by its position. */
-  into: number;
   /** Corners of its line; one that goes on in another row has a line in each. */
   lines: Point[][];
   /** It passes blocks by. */
@@ -169,11 +167,11 @@ export function layOut(blocks: readonly Block[], width: number, sizes: Sizes): L
     top = verdictAt + rowGap;
   });
   layout.height = Math.ceil(top - rowGap + 5);
-  blocks.forEach((block, into) => {
+  for (const block of blocks) {
     for (const input of block.inputs) {
-      layout.edges.push(edgeOf(placed.get(blocks[input]!)!, placed.get(block)!, into, layout));
+      layout.edges.push(edgeOf(placed.get(blocks[input]!)!, placed.get(block)!, layout));
     }
-  });
+  }
   return layout;
 }
 
@@ -201,7 +199,7 @@ function inRows(widths: readonly number[], width: number, { left, right, gap }: 
   return rows;
 }
 
-function edgeOf(source: PlacedBlock, target: PlacedBlock, into: number, { width, rows }: Layout): Edge {
+function edgeOf(source: PlacedBlock, target: PlacedBlock, { width, rows }: Layout): Edge {
   const [from, to] = [source.block.column, target.block.column];
   const isNext = to === from + 1 && source.block.lane === target.block.lane;
   const middle = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 });
@@ -209,12 +207,12 @@ function edgeOf(source: PlacedBlock, target: PlacedBlock, into: number, { width,
   const start = isNext || source.block.lane > target.block.lane ? { x: source.x + source.width, y: a.y } : undefined;
   const end = isNext || target.block.lane > source.block.lane ? { x: target.x, y: b.y } : undefined;
   // Where it leaves its block upwards, it runs above it; where it only goes down or up a lane, at the height of the other end.
-  const above = (box: PlacedBlock, centre: Point) => centre.y - box.height / 2 - arc + 4;
+  const above = ({ y }: PlacedBlock) => y - arc + 4;
   const height = (row: number) => {
     if (start && end) return row === source.row ? a.y : b.y;
-    if (start) return row === source.row ? a.y : above(target, b) - 4;
-    if (end) return row === target.row ? b.y : above(source, a) - 4;
-    return row === source.row ? above(source, a) : above(target, b);
+    if (start) return row === source.row ? a.y : above(target) - 4;
+    if (end) return row === target.row ? b.y : above(source) - 4;
+    return row === source.row ? above(source) : above(target);
   };
   const begin = start
     ? [start]
@@ -229,23 +227,21 @@ function edgeOf(source: PlacedBlock, target: PlacedBlock, into: number, { width,
         { x: b.x, y: target.y },
       ];
   if (source.row === target.row) {
-    return { from, to, into, lines: [[...begin, ...finish]], isShortcut: !isNext };
+    return { from, to, lines: [[...begin, ...finish]], isShortcut: !isNext };
   }
-  const between = rows.slice(source.row + 1, target.row).map(({ chartTop }, index) => {
+  const between = rows.slice(source.row + 1, target.row).map(({ chartTop }) => {
     const y = height(source.row) + chartTop - rows[source.row]!.chartTop;
-    return index >= 0
-      ? [
-          { x: 0, y },
-          { x: width, y },
-        ]
-      : [];
+    return [
+      { x: 0, y },
+      { x: width, y },
+    ];
   });
   const lines = [
     [...begin, { x: width - 4, y: height(source.row) }],
     ...between,
     [{ x: 4, y: height(target.row) }, ...finish],
   ];
-  return { from, to, into, lines, isShortcut: !isNext };
+  return { from, to, lines, isShortcut: !isNext };
 }
 
 /** The block at a point, if there is one. */

@@ -25,9 +25,7 @@ export function lightAt(ms: number, columns: number): Light | undefined {
 
 /** How much of its bar a column has, 0 to 1: bars empty as the light sets out, and fill as it comes back. */
 export function fillAt(light: Light | undefined, column: number): number {
-  if (!light) return 1;
-  if (light.pass === 'forward') return Math.max(0, Math.min(1, column + 1 - light.at));
-  return Math.max(0, Math.min(1, column + 1 - light.at));
+  return light ? Math.max(0, Math.min(1, column + 1 - light.at)) : 1;
 }
 
 /**

@@ -12,7 +12,7 @@ import { isSample, shownRun } from '../run/shown_run.ts';
 import { pinnedStep, pointedStep, shownStep } from '../run/shown_step.ts';
 import { picturesAt, picturesKept, watchActivations } from './activations.ts';
 import { blocksOf } from './blocks.ts';
-import { copyImage } from './copy_image.ts';
+import { copyImage, type Drawn } from './copy_image.ts';
 import { blockAt, type Layout, layOut, sizesFor } from './layout.ts';
 import { lightAt, onceMs, Pace } from './light.ts';
 import { paintNetwork, paletteOf, type Scene } from './paint.ts';
@@ -67,8 +67,8 @@ function Actions() {
   );
 }
 
-/** The drawings as they are now: those of twins stand above each other. */
-const drawn = new Map<string, { layout: Layout; scene: () => Scene; title: string }>();
+/** The drawings by their names; those of twins stand one above the other. */
+const drawn = new Map<string, Drawn>();
 
 interface DrawingProps {
   /** A or B of twins; empty otherwise. */
@@ -122,13 +122,15 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
   const scene = (now?: number): Scene => sceneOf(run, step, lightOf(lightSince.current, layout, now));
   const paint = useRef<(now?: number) => number>(() => 0);
   const canvas = usePainting((element, size) => {
+    // Not in every frame: what changes the colors paints anew.
+    const palette = paletteOf(element);
     paint.current = (now) => {
       const begin = performance.now();
       sizeTo(element, size);
       const context = element.getContext('2d')!;
       context.setTransform(size.scale, 0, 0, size.scale, 0, 0);
       context.clearRect(0, 0, layout.width, layout.height);
-      paintNetwork(context, layout, latest.current(now), paletteOf(element));
+      paintNetwork(context, layout, latest.current(now), palette);
       return performance.now() - begin;
     };
     paint.current(performance.now());
@@ -136,19 +138,19 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
   const latest = useRef(scene);
   latest.current = scene;
   useEffect(() => {
-    drawn.set(name, { layout, scene: () => latest.current(), title: name });
+    drawn.set(name, { layout, scene: () => latest.current() });
     return () => void drawn.delete(name);
   }, [name, layout]);
   useLight(run, canvas, paint, lightSince);
-  useEffect(() => (run && !run.beside && !name && !isSample.peek() ? watchActivations(run) : undefined), [run]);
+  useEffect(() => (run && !name && !isSample.peek() ? watchActivations(run) : undefined), [run]);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the rows of the map are buttons that do the same
     <canvas
       ref={canvas}
       class="network-drawing"
       style={{ height: `${layout.height}px` }}
       role="img"
       aria-label={descriptionOf(layout, run, step)}
+      // By keyboard, the rows of the map do the same.
       onClick={({ currentTarget, clientX, clientY }) => {
         const { left, top } = currentTarget.getBoundingClientRect();
         const [layer] = blockAt(layout, { x: clientX - left, y: clientY - top })?.measured ?? [];

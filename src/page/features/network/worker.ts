@@ -1,4 +1,4 @@
-import { createDataset } from '../../../index.ts';
+import { ask, imageAt } from '../run/questions_worker.ts';
 import { current } from '../run/worker.ts';
 import { type LayerPicture, layerPicture } from './layer_picture.ts';
 
@@ -13,27 +13,11 @@ export interface Activations {
  * such image.
  */
 export async function activationsOf(sample: number): Promise<Activations | undefined> {
-  const session = current();
-  if (!session?.test || sample >= session.test.count) return undefined;
-  const { trainer, test, imageShape, classNames } = session;
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
-  const pixels = test.images.slice(sample * bytes, (sample + 1) * bytes);
-  const { layers, output } = trainer.model;
-  const labels =
-    classNames.length > 0
-      ? { labels: [0], classNames }
-      : { targets: new Float32Array(layers[output]!.outputShape[0]!) };
-  try {
-    const outputs = await trainer.meanwhile.activations(createDataset({ images: pixels, imageShape, ...labels }));
-    return {
-      image: imagePicture(pixels, imageShape),
-      layers: outputs.map(layerPicture),
-    };
-  } catch (error) {
-    // Another network has taken its place meanwhile.
-    if (current() !== session) return undefined;
-    throw error;
-  }
+  const { test, imageShape } = current() ?? {};
+  if (!test || !imageShape || sample >= test.count) return undefined;
+  const { pixels } = imageAt(test, sample);
+  const answer = await ask(pixels);
+  return answer && { image: imagePicture(pixels, imageShape), layers: answer.outputs.map(layerPicture) };
 }
 
 /** Gray, whatever its colors are: the blocks after it are gray too. */
