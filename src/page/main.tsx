@@ -71,14 +71,13 @@ effect(() => {
     retry: fetchFailed,
   };
 });
-// Once, as soon as somebody can train.
-let isPrefetched = false;
+// What trains is fetched as soon as the page is ready, so that Train need not wait for it, and then what keeps runs. Asking again
+// fetches nothing.
 effect(() => {
-  if (isPrefetched || !isReady.value) return;
-  isPrefetched = true;
+  if (!isReady.value) return;
   training
     .prepare()
-    .catch(() => undefined) // Train tries again, and tells
+    .catch(() => undefined) // Train tries again, and reports the error
     .then(kept.fetch);
 });
 

@@ -329,7 +329,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   expect(await text(page, '#facts')).toContain('1,500 training');
   expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
 
-  // Put away, it still says so at its place.
+  // Dismissed, it still says so at its place.
   await chooseDataset(page, 'digits');
   isDown = true;
   await page.select('#dataset', 'fashion-mnist');

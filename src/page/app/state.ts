@@ -56,7 +56,7 @@ export interface Trouble extends ErrorParts {
   retry?: () => unknown;
 }
 
-/** The last error, and what the address said that can't be; shown on top of everything until it is put away. */
+/** The last error, and what the address said that is invalid; shown on top of everything until it is dismissed. */
 export const trouble = signal<Trouble | undefined>(troubleOf(first.refused));
 
 /** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */

@@ -10,7 +10,7 @@ export function PageError() {
   const from = goesOnFrom.value;
   return (
     <ErrorBanner error={told}>
-      {from?.isBroken && run.value && from.step < run.value.steps && (
+      {from && run.value?.hasFailed && from.step < run.value.steps && (
         <button id="go-on" type="button" class="primary" onClick={goOnFromThere}>
           Go on from {placeOf(run.value, from)}
         </button>
@@ -21,7 +21,7 @@ export function PageError() {
         </button>
       )}
       <button type="button" class="quiet" onClick={dismiss}>
-        Put away
+        Dismiss
       </button>
     </ErrorBanner>
   );

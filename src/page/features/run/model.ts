@@ -88,11 +88,11 @@ export async function train({ paused = false, replaces = false } = {}): Promise<
 }
 
 /** Finds out where a run that is over can go on. */
-export async function canGoOn(run: Run, isBroken = false): Promise<void> {
+export async function canGoOn(run: Run): Promise<void> {
   const from = await training.goesOnFrom();
   if (!from || runState.run.peek() !== run) return;
   // What a file tells may be less than its network has done.
-  if (run.log.steps[from.step - 1]?.step === from.step) runState.goesOnFrom.value = { ...from, isBroken };
+  if (run.log.steps[from.step - 1]?.step === from.step) runState.goesOnFrom.value = from;
 }
 
 /** Trains on behind `goesOnFrom`. @param epochs up to that one; more than there were is a longer run. */
@@ -155,10 +155,11 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
     state.status.value = outcome(run, result);
     await canGoOn(run);
   } catch (error) {
+    run.hasFailed = true;
     run.end();
     state.status.value = `The run ended with an error after ${stepsOf(run)}.`;
     state.trouble.value = error as ErrorParts;
-    await canGoOn(run, true);
+    await canGoOn(run);
   }
 }
 
@@ -250,10 +251,6 @@ export const stepsOf = ({ stepsDone }: Run): string => counted(stepsDone, 'step'
 
 /** What follows from the experiment and from what is ready, as long as the page is open. */
 export function installRun(): void {
-  // What trains is fetched as soon as the page is ready, so that Train need not wait for it. Asking again fetches nothing.
-  effect(() => {
-    if (runState.isReady.value) training.prepare().catch(() => undefined); // Train tries again, and tells
-  });
   // What can be changed in a run under way, is. Twins keep to what they began with: pairs that are told of together are alike.
   effect(() => {
     const { optimizer } = state.experiment.value;

@@ -41,6 +41,8 @@ export class Run {
   leftBehind: Evaluation | undefined;
   /** On the GPU, once they are known. */
   readonly bytes = signal<GpuBytes | undefined>(undefined);
+  /** It ended with an error. */
+  hasFailed = false;
   /** A second run in lock-step with it, from the same start: twin B. */
   beside: Run | undefined;
   /** What a twin has of the variable that they differ in, in words: "learning rate 0.1". */

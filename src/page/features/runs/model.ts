@@ -78,8 +78,8 @@ async function write(of: Run): Promise<void> {
     await list();
     await discardOldest(mostRuns);
   } catch (error) {
-    if (run.peek() !== of) return; // its network has gone
-    if (trouble.peek()) return; // a run that ended with an error says that, and its network may be gone with the GPU
+    // Its network may be gone, with the GPU or because another run took its place; the status line has more to say then.
+    if (run.peek() !== of || of.hasFailed) return;
     // What the worker rejects with are the parts of an error.
     const message = error instanceof Error ? error.message : (error as ErrorParts).what;
     const reason = isFull(error) ? 'the disk is full' : message;
