@@ -2,6 +2,7 @@
 export async function prefetch(): Promise<void> {
   await Promise.all([
     import('./app/worker/own_data.ts'),
+    import('./features/network/worker.ts'),
     import('./features/predict/worker.ts'),
     import('./features/profile/worker.ts'),
     import('./features/results/worker.ts'),
