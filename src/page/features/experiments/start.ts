@@ -6,7 +6,7 @@ import { isReady, run } from '../run/state.ts';
 import type { GalleryExperiment } from './experiments.ts';
 
 /** The experiment of the gallery that was started last. */
-export const started = signal<GalleryExperiment | undefined>();
+const started = signal<GalleryExperiment | undefined>();
 
 /** Sets an experiment up, as its link does, and trains it as soon as everything is there; a run under way ends first. */
 export async function startExperiment(experiment: GalleryExperiment): Promise<void> {
