@@ -12,7 +12,6 @@ import { installDropTarget } from './features/data/drop_target.tsx';
 import { installDataset } from './features/data/model.ts';
 import { installWaitingFiles } from './features/data/user_files.ts';
 import { showSample } from './features/experiments/sample_run.ts';
-import { keepPictures } from './features/network/activations.ts';
 import { followMotion } from './features/network/panel.tsx';
 import { installRun } from './features/run/model.ts';
 import { installRunTime } from './features/run/run_time.ts';
@@ -83,7 +82,7 @@ effect(() => {
 
 installShownStep();
 installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainBeside(twin, pairs));
-showSample(keepPictures);
+showSample();
 render(<Studio />, document.getElementById('studio')!);
 
 /** Not awaited here: code that is fetched later would wait for it. */

@@ -5,7 +5,7 @@ import type { Browser } from 'puppeteer';
 import { parseRun, type SavedRun } from '../../src/index.ts';
 import { experiments } from '../../src/page/features/experiments/experiments.ts';
 import type { Thumbnail } from '../../src/page/features/experiments/recorded.ts';
-import { downloaded, openPage, press } from '../page/visit.ts';
+import { downloaded, downloadInto, openPage, press } from '../page/visit.ts';
 import { costOf, recordedOf, smallMapOf } from './recording.ts';
 
 /** Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run anew into the sources. */
@@ -38,8 +38,7 @@ async function trainedRun(browser: Browser, address: string): Promise<SavedRun> 
   try {
     await openPage(address, page, []);
     page.setDefaultTimeout(600_000);
-    const cdp = await page.createCDPSession();
-    await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+    await downloadInto(page, downloads);
     await press(page, '#start');
     await page.waitForFunction(() => /Done in/.test(document.querySelector('#status')?.textContent ?? ''));
     await press(page, '#save');

@@ -51,7 +51,7 @@ export function costOf(runs: readonly SavedRun[]): Pick<Thumbnail, 'stepMs' | 's
   };
 }
 
-export function recordedOf({ history, options, snapshot, dataset }: SavedRun): RecordedRun {
+export function recordedOf({ history }: SavedRun): RecordedRun {
   const { steps, epochs, verdicts, health } = history;
   const span = Math.ceil(steps.length / rows);
   const count = Math.ceil(steps.length / span);
@@ -62,9 +62,6 @@ export function recordedOf({ history, options, snapshot, dataset }: SavedRun): R
     });
   const remedies = [...new Set(verdicts.map(({ remedy }) => remedy))];
   const figures = (values: Numbers) => writeFigures(spans(values, count, span));
-  void options;
-  void snapshot;
-  void dataset;
   return {
     steps: steps.length,
     span,
@@ -93,6 +90,5 @@ export function recordedOf({ history, options, snapshot, dataset }: SavedRun): R
       remedy: remedies.indexOf(remedy),
     })),
     remedies,
-    pictures: [],
   };
 }

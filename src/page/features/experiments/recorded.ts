@@ -62,6 +62,4 @@ export interface RecordedRun {
   verdicts: { layer: string; verdict: string; step: number; epoch: number; remedy: number }[];
   /** Words of the verdicts' remedies. */
   remedies: string[];
-  /** Activations of one validation image at the end, by the layer's name; pixels in base64. */
-  pictures: { layer: string; width: number; height: number; pixels: string }[];
 }

@@ -6,32 +6,17 @@ import { experiments } from './experiments.ts';
 import { type RecordedRun, readFigures } from './recorded.ts';
 import recorded from './sample.json';
 
-/** The first experiment as it was recorded, so that nobody has to train to see what there is to be seen. */
+/** The first experiment as it was recorded: the page shows a run before anything is trained. */
 
 const imageShape = [8, 8, 1] as const;
 const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
 
-/** @param keepPictures takes its activations. */
-export function showSample(
-  keepPictures: (
-    run: Run,
-    step: number,
-    pictures: (Omit<RecordedRun['pictures'][number], 'pixels'> & { pixels: Uint8Array })[],
-  ) => void,
-): void {
-  const record = recorded as unknown as RecordedRun;
-  const run = runOf(record);
-  sampleRun.value = run;
-  const bytes = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  keepPictures(
-    run,
-    run.log.steps.length,
-    record.pictures.map((picture) => ({ ...picture, pixels: bytes(picture.pixels) })),
-  );
+export function showSample(): void {
+  sampleRun.value = runOf(recorded as unknown as RecordedRun);
 }
 
 /** A run as if it had been trained here. */
-export function runOf(record: RecordedRun): Run {
+function runOf(record: RecordedRun): Run {
   const experiment = decode(experiments[0]!.parameters).experiment as SettledExperiment;
   const model = modelOf(experiment, imageShape, { classNames });
   const epochs = record.steps / record.stepsPerEpoch;
