@@ -5,10 +5,10 @@ import { OpenRunFile } from './features/run/open_run_file.tsx';
 import { run } from './features/run/state.ts';
 import './header.css';
 
-/** Where the program comes from. */
+/** The program's repository. */
 const source = 'https://github.com/wgrad/wgrad';
 
-/** What the page is for, and what concerns it as a whole. */
+/** The page's title, and what applies to the page as a whole. */
 export function Header() {
   return (
     <header>

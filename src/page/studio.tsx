@@ -18,7 +18,7 @@ import { fetched } from './ui/fetched_code.ts';
 import { later, onDemand } from './ui/lazy.tsx';
 import { isWide } from './ui/panel.tsx';
 
-/** Where WebGPU is, nobody needs it. */
+/** Not needed where WebGPU is available. */
 const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
 
 /** What is trained, from its images to its network. */
@@ -27,9 +27,9 @@ const setup = [ModelPanel, DataPanel, OptimizerPanel, AugmentationPanel, GoalsPa
 export const afterTraining = fetched(() => import('./after_training.tsx'));
 /** What this browser keeps, runs and the page itself: asked for when the page is ready. */
 export const kept = fetched(() => import('./kept.tsx'));
-/** What comes of it, on the first screen. */
+/** The run and what it shows, on the first screen. */
 const outcome = [NextStep, NetworkPanel, GradientsPanel, TrainingPanel];
-/** What isn't needed to begin. */
+/** Panels that are not needed to begin. */
 const Later = later(
   afterTraining,
   ({ AfterTraining }) => AfterTraining,
@@ -69,7 +69,7 @@ export function Studio() {
         <>
           <Experiments />
           <button type="button" class="skip" onClick={skipSetup}>
-            On to the training
+            Skip to training
           </button>
           <main id="main">
             <PageError />
@@ -90,6 +90,6 @@ export function Studio() {
 function skipSetup(): void {
   const outcome = document.getElementById('outcome');
   outcome?.focus({ preventScroll: true });
-  // It is higher than the window, of which the browser would show any part.
+  // It is higher than the window, and the browser might show any part of it.
   outcome?.scrollIntoView();
 }

@@ -23,7 +23,7 @@ export interface Drawn {
   room: number;
   /** Steps that a smoothed curve is the mean of. */
   window: number;
-  /** What a network has that has learned nothing. */
+  /** The value of a network that has learned nothing. */
   chance?: number | undefined;
 }
 
@@ -218,7 +218,7 @@ export class Chart {
     ctx.restore();
   }
 
-  /** A dotted line where a network stays that has learned nothing. */
+  /** A dotted line at the value of a network that has learned nothing. */
   private drawChance(): void {
     const { chance } = this.drawn;
     if (chance === undefined) return;

@@ -57,7 +57,7 @@ export function AugmentationPanel() {
         onChange={({ currentTarget }) => change({ augmentation: currentTarget.value })}
       >
         <Choices of={Object.keys(augmentationPresets)} />
-        {typeof named !== 'string' && <option value="own">one's own</option>}
+        {typeof named !== 'string' && <option value="own">custom</option>}
       </select>
       {typeof named === 'string' && aboutPresets[named] && <p class="facts">{aboutPresets[named]}</p>}
       <Pipeline />
@@ -75,7 +75,7 @@ const aboutPresets: Record<string, string> = {
 /** A preset by its name, a list by its ops. */
 function nameOf(augmentation: SettledExperiment['augmentation']): string {
   if (typeof augmentation === 'string') return augmentation;
-  if (!Array.isArray(augmentation)) return "one's own";
+  if (!Array.isArray(augmentation)) return 'custom';
   return augmentation.map(({ type }) => type).join(', ') || 'no op';
 }
 

@@ -18,7 +18,7 @@ export function NextStep() {
 function show(id: string): void {
   const panel = document.getElementById(id);
   panel?.scrollIntoView({ block: 'start' });
-  // Whoever comes by keyboard goes on from there.
+  // Keyboard users continue from there.
   panel?.setAttribute('tabindex', '-1');
   panel?.focus({ preventScroll: true });
 }

@@ -36,7 +36,7 @@ function Card({ experiment, isCurrent }: { experiment: GalleryExperiment; isCurr
       href={`#${parameters}`}
       aria-current={isCurrent ? 'true' : undefined}
       onClick={(event) => {
-        // Whoever wants it in another tab gets it there, ready to be trained.
+        // With one of these keys the browser opens the link in another tab, ready to train.
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
         startExperiment(experiment);

@@ -45,6 +45,6 @@ export function Strips() {
 
 const linesOf = (run: Run, of: typeof lossLines): Line[] => withTwin(run, ({ curves }, look) => of(curves, look));
 
-/** What a network has that gives all classes the same probability; undefined where there are none. */
+/** The value of a network that gives all classes the same probability; undefined where there are no classes. */
 const chanceOf = ({ experiment, classNames }: Run, of: (classes: number) => number): number | undefined =>
   isOfClasses(experiment) && classNames.length > 1 ? of(classNames.length) : undefined;

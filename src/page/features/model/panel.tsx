@@ -26,7 +26,7 @@ export function ModelPanel() {
         onChange={({ currentTarget }) => change({ model: currentTarget.value })}
       >
         <Choices of={Object.keys(modelPresets)} />
-        {typeof named !== 'string' && <option value="own">one's own</option>}
+        {typeof named !== 'string' && <option value="own">custom</option>}
       </select>
       {typeof named === 'string' && <p class="facts">{aboutModel(named)}</p>}
       <Layers />
@@ -39,5 +39,5 @@ function gistOfModel(): string {
   const { summary, error } = layers.value;
   if (!summary) return error?.what ?? '';
   const parameters = summary.reduce((sum, layer) => sum + layer.parameters, 0);
-  return `${typeof model === 'string' ? model : "one's own"}, ${count(parameters)} parameters`;
+  return `${typeof model === 'string' ? model : 'custom'}, ${count(parameters)} parameters`;
 }

@@ -27,8 +27,7 @@ export const picturesAt = (run: Run, step: number): Pictures | undefined => {
   return own?.findLast((pictures) => pictures.step <= step) ?? own?.[0];
 };
 
-/** Adds pictures, of a sample run, too. */
-export function keepPictures(run: Run, step: number, pictures: readonly LayerPicture[]): void {
+function keepPictures(run: Run, step: number, pictures: readonly LayerPicture[]): void {
   const own = kept.get(run) ?? [];
   own.push({ step, of: new Map(pictures.map((picture) => [picture.layer, canvasOf(picture)])) });
   if (own.length > mostKept) own.splice(0, own.length, ...own.filter((_, i) => i % 2 === own.length % 2));
@@ -47,7 +46,7 @@ function canvasOf({ width, height, pixels }: LayerPicture): CanvasImageSource {
   return canvas;
 }
 
-/** The page has other ways to say that a run failed: a drawing goes without pictures then. */
+/** Undefined where that fails: the page reports a failed run elsewhere, and the drawing does without pictures. */
 async function imageActivations() {
   try {
     return await training.activations(0);

@@ -9,7 +9,7 @@ export interface Light {
 export const cycle = { forward: 900, backward: 1500, rest: 700 } as const;
 const whole = cycle.forward + cycle.backward + cycle.rest;
 
-/** Passes of a sample run, which nobody has asked to move: fewer than five seconds of them. */
+/** The light passes once over a sample run, since nobody asked for an animation: less than five seconds. */
 export const onceMs = cycle.forward + cycle.backward;
 
 /**

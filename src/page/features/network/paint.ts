@@ -36,7 +36,7 @@ export function paletteOf(element: Element): Palette {
   };
 }
 
-/** What there is to be seen of a network in one step. */
+/** What the drawing shows of a network in one step. */
 export interface Scene {
   /** Its relative gradient: NaN where it is not finite, undefined where it is not known. */
   relativeGradient(layer: string): number | undefined;
@@ -46,7 +46,7 @@ export interface Scene {
   light?: Light | undefined;
   /** Of the step, in words. */
   loss?: string | undefined;
-  /** The layer that is looked at. */
+  /** The chosen layer. */
   chosen?: string | undefined;
 }
 
@@ -221,7 +221,7 @@ function gradientColor(scene: Scene, { measured }: Block, palette: Palette): str
   return value === undefined || Number.isNaN(value) ? palette.muted : relativeStyle(value);
 }
 
-/** What a block without a picture says: its shape, or how it merges. */
+/** Inside a block without a picture: its shape, or a plus sign for a merge. */
 function paintInside(context: Context, { kind, shape }: Block, at: Point, palette: Palette, text: number): void {
   context.textAlign = 'center';
   context.textBaseline = 'middle';

@@ -80,7 +80,7 @@ interface DrawingProps {
 }
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
-/** Whether nothing moves by itself. */
+/** Whether the light stands still. */
 const isStill = signal(reducedMotion.matches);
 
 export function followMotion(): void {
@@ -89,7 +89,7 @@ export function followMotion(): void {
   });
 }
 
-/** Milliseconds from one frame of the light to the next: an adapter of software needs the same cores for training. */
+/** Milliseconds between two frames of the light. A software adapter trains on the same cores. */
 const frameMs = { hardware: 1000 / 60, software: 100 };
 
 function Drawing({ name, run, layers, imageShape, isCompact }: DrawingProps) {
@@ -122,7 +122,7 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
   const scene = (now?: number): Scene => sceneOf(run, step, lightOf(lightSince.current, layout, now));
   const paint = useRef<(now?: number) => number>(() => 0);
   const canvas = usePainting((element, size) => {
-    // Not in every frame: what changes the colors paints anew.
+    // Read once, not in every frame: a change of the colors repaints the drawing.
     const palette = paletteOf(element);
     paint.current = (now) => {
       const begin = performance.now();
@@ -183,7 +183,7 @@ function useLight(
       if (isOnce && now - since.current > onceMs) return stop();
       if (pace.isDue(now)) {
         pace.painted(now, paint.current(now));
-        // For whoever measures how often it is painted.
+        // Tests read how often it is painted.
         element.dataset.frameMs = pace.interval.toFixed(1);
       }
       frame = requestAnimationFrame(move);
@@ -224,7 +224,7 @@ function sceneOf(run: Run | undefined, step: number | undefined, light: Scene['l
   };
 }
 
-/** The drawing in words: how many layers, and what becomes of the gradient. */
+/** The drawing in words: how many blocks, and how much of the gradient reaches the first layer. */
 function descriptionOf({ blocks }: Layout, run: Run | undefined, step: number | undefined): string {
   const measured = blocks.flatMap(({ block }) => block.measured);
   const shortcuts = blocks.filter(({ block }) => block.kind === 'merge').length;

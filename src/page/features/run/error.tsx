@@ -27,7 +27,7 @@ export function PageError() {
   );
 }
 
-/** These buttons go with what they stand in: whoever came by keyboard goes on from the run's own. */
+/** These buttons disappear with the banner, so the focus moves to the button that trains. */
 function goOnFromThere(): void {
   document.getElementById('start')?.focus();
   goOn();

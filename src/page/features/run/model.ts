@@ -69,7 +69,7 @@ export function requestOf(
 
 /** Trains the experiment as it stands, until it is done or stopped. @param options `paused` waits for `step` or `resume`; `replaces` has asked what becomes of the run before. */
 export async function train({ paused = false, replaces = false } = {}): Promise<void> {
-  // Behind a change that was made a moment ago.
+  // A change that was made a moment ago is still being checked.
   const isUnderWay = checkUnderWay();
   if (isUnderWay) await isUnderWay;
   if (!runState.isReady.peek() || (!replaces && isUnsaved() && !(await mayReplace()))) return;
@@ -87,15 +87,15 @@ export async function train({ paused = false, replaces = false } = {}): Promise<
   await follow(run, (listener) => training.train({ ...request, paused }, listener));
 }
 
-/** Finds out where a run that is over can go on. */
+/** Finds out where a run that is over can resume. */
 export async function canGoOn(run: Run): Promise<void> {
   const from = await training.goesOnFrom();
   if (!from || runState.run.peek() !== run) return;
-  // What a file tells may be less than its network has done.
+  // A file's history may have fewer steps than its network has done.
   if (run.log.steps[from.step - 1]?.step === from.step) runState.goesOnFrom.value = from;
 }
 
-/** Trains on behind `goesOnFrom`. @param epochs up to that one; more than there were is a longer run. */
+/** Resumes from `goesOnFrom`. @param epochs the last epoch to train; more than the run had make it longer. */
 export async function goOn(epochs = runState.run.peek()?.plan.epochs ?? 0): Promise<void> {
   const before = runState.run.peek();
   const from = runState.goesOnFrom.peek();

@@ -131,7 +131,7 @@ function keepClearOf(bar: HTMLElement): () => void {
   return () => observer.disconnect();
 }
 
-/** The button is off in a moment: whoever came by keyboard goes on from Train. */
+/** The button is disabled in a moment, so the focus moves to the button that trains. */
 function stopAndLeave(): void {
   document.getElementById('start')?.focus();
   stop();

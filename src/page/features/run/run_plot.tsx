@@ -19,7 +19,7 @@ export interface RunPlotProps extends PlotOptions {
   about?: string;
   /** What is drawn of a run. */
   lines: (run: Run) => Line[];
-  /** What a network has that has learned nothing. */
+  /** The value of a network that has learned nothing. */
   chance?: (run: Run) => number | undefined;
   /** Before there is a run. */
   idle: () => Line[];
@@ -32,7 +32,7 @@ function rowOf(shown: Run, pointed: number | undefined): ShownRow | undefined {
     : { step, row: shown.going.curves.rowOf(step), isPointedAt: pointed !== undefined };
 }
 
-/** Told by a chart: the step under the mouse, and whether it is dragged. */
+/** Called by a chart with the step under the pointer, and whether the pointer is dragged. */
 function point(step: number | undefined, isDragged: boolean): void {
   pointedStep.value = step;
   if (step !== undefined && isDragged) dragTo(step);

@@ -6,7 +6,7 @@ import { run } from './state.ts';
 
 /** The run that is drawn: the user's own, or a sample before there is one. */
 
-/** A recorded run for whoever has not trained anything yet. It is nobody's: what isn't drawn of a run reads `run`. */
+/** A recorded run, shown until something is trained. Only drawings show it: everything else reads `run`. */
 export const sampleRun = signal<Run | undefined>();
 
 /** Whether nothing has been changed since the page was opened without a link. */
@@ -15,7 +15,7 @@ const isUntouched = computed(() => {
   return !datasetIsChosen.value && withoutData(experiment.value) === withoutData(defaults);
 });
 
-/** What is drawn is the sample: there is no run, and nobody has said what to train instead. */
+/** Whether the sample is drawn: there is no run, and the experiment is the one that the page opens with. */
 export const isSample = computed(() => !run.value && isUntouched.value && sampleRun.value !== undefined);
 
 export const shownRun = computed(() => run.value ?? (isSample.value ? sampleRun.value : undefined));

@@ -7,7 +7,7 @@ import type { From } from './worker.ts';
 /** The run that is shown, under way or over. */
 export const run = signal<Run | undefined>();
 
-/** Where the run that is shown can go on, when it is over: at its end, or behind the last epoch before its device was lost. */
+/** Where the run that is shown can resume once it is over: at its end, or after the last epoch before its device was lost. */
 export const goesOnFrom = signal<From | undefined>();
 
 /** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */

@@ -1,6 +1,6 @@
 import { run } from './state.ts';
 
-/** What a run has learned and nobody keeps. */
+/** Whether the run that is shown has steps that are saved nowhere. */
 export function isUnsaved(): boolean {
   const shown = run.peek();
   return shown !== undefined && shown.stepsDone > 0 && shown.keptSteps.peek() < shown.stepsDone;
