@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serve } from '../../src/cli/server.ts';
-import { openStudio, patience, press, type Studio, until } from './studio.ts';
+import { drawFive, openStudio, patience, press, type Studio, until } from './studio.ts';
 
 /**
  * Bytes of JavaScript that a first visit may fetch, compressed, the worker's included: until Train can be pressed, and with
@@ -108,12 +108,7 @@ test('after the first visit it opens, trains and sees what is drawn when its ser
   await press(page, '#start');
   await until(page, '#status', 'Done in');
   await page.waitForSelector('#loss canvas');
-  await page.$eval('#pad', (it) => it.scrollIntoView({ block: 'center' }));
-  const { x, y } = (await (await page.$('#pad'))!.boundingBox())!;
-  await page.mouse.move(x + 60, y + 30);
-  await page.mouse.down();
-  await page.mouse.move(x + 60, y + 110);
-  await page.mouse.up();
+  await drawFive(page);
   await page.waitForSelector('#probabilities .best');
   expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
   await page.close();
