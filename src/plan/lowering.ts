@@ -8,8 +8,11 @@ import type { GradientBook, GradientTarget } from './gradient_book.ts';
 import type { Fused } from './layers/fusion.ts';
 import type { BufferKind, BufferRef, PlannedDispatch, Planner } from './planner.ts';
 
-/** A training step computes with the batch's own statistics and draws masks; inference does neither. */
-export type Mode = 'train' | 'infer';
+/**
+ * A training step computes with the batch's own statistics and draws masks; inference does neither. A sample that is followed
+ * through the network is computed as in inference, layer by layer, and has the gradients that inference does without.
+ */
+export type Mode = 'train' | 'infer' | 'sample';
 
 /** The output of a layer: a tensor, the activation that made it, and whether its gradient is needed. */
 export interface Value {
@@ -214,9 +217,17 @@ export class LoweringContext {
     return this.#draft.gradients.raw(value);
   }
 
-  /** The same for a layer that passes its input on, or a selection of it: the derivative is in dy already. */
+  /**
+   * The output of a layer that passes its input on, or a selection of it: values of the activation before it, whose derivative its
+   * gradient has in it already. A sample that is followed gets the gradient of the layer's own output, without the derivative.
+   */
+  selection(shape: readonly number[]): Value {
+    return this.value(shape, this.mode === 'sample' ? 'linear' : this.x.activation);
+  }
+
+  /** Where such a layer writes the gradient of its input. */
   gradientOfSelection(i = 0): BufferRef | undefined {
-    return this.#draft.gradients.finished(this.inputs[i]!);
+    return this.mode === 'sample' ? this.rawGradient(i) : this.#draft.gradients.finished(this.inputs[i]!);
   }
 
   /** The gradient of an input is what lies in a buffer that is written already. */

@@ -77,7 +77,7 @@ export interface Network extends Omit<Parameters, 'statistics'> {
 }
 
 /** Makes the buffers for a model's tensors. */
-function planParameters(planner: Planner, { layers, tensors }: CompiledModel): Parameters {
+export function planParameters(planner: Planner, { layers, tensors }: CompiledModel): Parameters {
   const labelled = (of: readonly ModelTensor[]) =>
     of.map(({ layer, spec }) => ({ label: `${layers[layer]!.name}.${spec.name}`, elements: elementsOf(spec) }));
   const trained = tensors.filter(({ spec }) => spec.trainable);
@@ -183,7 +183,8 @@ function keptOnce(): (graph: LoweredGraph) => GraphPlan {
   };
 }
 
-interface Given {
+/** What a graph is lowered for. */
+export interface Given {
   batch: number;
   mode: Mode;
   state: BufferRef;
@@ -191,18 +192,22 @@ interface Given {
   input: BufferRef;
 }
 
-/** A lowered graph, with what is only asked of the one that trains. */
-interface LoweredGraph extends GraphPlan {
+/** A lowered graph, with what is only asked of some. */
+export interface LoweredGraph extends GraphPlan {
   dense: DenseFlow[];
   /** The output of each layer, by its position. */
   outputs: Value[];
   /** One for each measured layer. */
   measuredValues: Measurable[];
   measuredDeltas: Measurable[];
+  /** By the layer's position, the gradient of its output before its activation, of layers that compute something. */
+  deltas: ReadonlyMap<number, Measurable>;
+  /** The gradient of the images, where a sample is followed. */
+  imageGradient?: BufferRef;
 }
 
 /** Plans the layers in the graph's order, then their gradients in the opposite one. */
-function lowerGraph(planner: Planner, model: CompiledModel, given: Given): LoweredGraph {
+export function lowerGraph(planner: Planner, model: CompiledModel, given: Given): LoweredGraph {
   const { batch, mode, state, parameters, input } = given;
   const [forward, backward]: PlannedDispatch[][] = [[], []];
   const book = new GradientBook(planner, batch, backward!);
@@ -214,9 +219,9 @@ function lowerGraph(planner: Planner, model: CompiledModel, given: Given): Lower
     name: 'input',
     elements: product(model.inputShape),
     activation: 'linear',
-    hasGradient: false,
+    hasGradient: mode === 'sample',
   };
-  const fusions = fusionsOf(model, mode);
+  const fusions: ReadonlyMap<number, Fused> = mode === 'sample' ? new Map() : fusionsOf(model, mode);
   const fusedAway = new Set([...fusions.values()].flatMap(({ members }) => members));
   const outputs: Value[] = [];
   const inputValue = (i: number) => (i === images ? first : outputs[i]!);
@@ -255,7 +260,7 @@ function lowerGraph(planner: Planner, model: CompiledModel, given: Given): Lower
   const logits = outputs[model.output]!;
   const logitsGradient = planner.buffer('gradient', `${logits.name}.dy`, batch * logits.elements);
   const deltas = new Map<number, Measurable>();
-  if (mode === 'train') {
+  if (mode !== 'infer') {
     book.pass(logits, logitsGradient);
     for (const { value, plan, measured } of steps.reverse()) {
       if (!value.hasGradient) continue;
@@ -264,6 +269,7 @@ function lowerGraph(planner: Planner, model: CompiledModel, given: Given): Lower
       plan(dy);
     }
   }
+  const imageGradient = book.total(first);
   return {
     forward: forward!,
     backward: backward!,
@@ -273,7 +279,9 @@ function lowerGraph(planner: Planner, model: CompiledModel, given: Given): Lower
     outputs,
     dense: draft.dense,
     measuredValues: model.measured.map(({ values: at }) => outputs[at]!),
-    measuredDeltas: mode === 'train' ? model.measured.map(({ layer }) => deltas.get(layer)!) : [],
+    measuredDeltas: mode !== 'infer' ? model.measured.map(({ layer }) => deltas.get(layer)!) : [],
+    deltas,
+    ...(imageGradient && { imageGradient }),
   };
 }
 

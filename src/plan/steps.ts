@@ -82,14 +82,23 @@ export interface UploadedChunks extends Chunks {
   refs: { table: BufferRef; ranges: BufferRef };
 }
 
-/** Plans every buffer and dispatch that training needs, data sets aside. */
-export function planSteps(planner: Planner, settings: Settings, reader: RecordReader): StepPlan {
+/**
+ * Plans every buffer and dispatch that training needs, data sets aside.
+ *
+ * @param planOfNetwork other than the one that trains.
+ */
+export function planSteps(
+  planner: Planner,
+  settings: Settings,
+  reader: RecordReader,
+  planOfNetwork: typeof planNetwork = planNetwork,
+): StepPlan {
   const { model, batchSize: batch, accumulationSteps, outputs, loss, soft, health, optimizer } = settings;
   const [trainingState, evaluationState] = (['training', 'evaluation'] as const).map((name) =>
     stateBuffers(planner, name, reader),
   ) as [OwnState, OwnState];
   const states = { training: trainingState.state, evaluation: evaluationState.state };
-  const network = planNetwork(planner, model, batch, states);
+  const network = planOfNetwork(planner, model, batch, states);
   const batchBuffers = {
     labels: planner.buffer('state', 'labels', batch),
     ...((soft || !isOfClasses(loss)) && { targets: planner.buffer('state', 'targets', batch * outputs) }),

@@ -121,6 +121,55 @@ export function networkGradients(
   };
 }
 
+/** One sample on its way through a network and back. */
+export interface SampleGradients {
+  loss: number;
+  /** The model's output. */
+  outputs: Float64Array;
+  /** Of every layer by its name: its output, and the gradient with respect to its output before its activation. */
+  layers: Record<string, { values: Float64Array; deltas: Float64Array }>;
+  /** [height, width, channels] */
+  imageGradient: Float64Array;
+  /** Gradients of the trained tensors, in Keras' order and layout. */
+  gradients: Float64Array[];
+}
+
+/**
+ * A sample computed as in inference, with the gradients of its loss; or of one of the outputs before softmax or sigmoid.
+ *
+ * @param label its class, or the numbers that the outputs are compared with; `{ output }` for the gradients of an output.
+ */
+export function sampleGradients(
+  model: CompiledModel,
+  weights: readonly Numbers[],
+  image: Numbers,
+  label: number | Numbers | { output: number },
+  loss: FilledLoss = endings[model.lossActivation],
+): SampleGradients {
+  const passes = forward(model, weights, image, { count: 1, mode: 'infer', state: firstStep });
+  const z = passes[model.output]!.y;
+  const size = { batch: 1, outputs: z.length, count: 1 };
+  const isOutput = typeof label === 'object' && 'output' in label;
+  const targets = typeof label === 'number' ? undefined : isOutput ? new Float64Array(z.length) : label;
+  const labels = typeof label === 'number' || isOutput ? [typeof label === 'number' ? label : 0] : undefined;
+  const found = lossTwin(loss, size, { z, labels, targets: isOutput && labels ? undefined : targets });
+  const dz = isOutput ? Float64Array.from(z, (_, i) => Number(i === label.output)) : found.dz;
+  const { deltas, tensors, images } = backward(model, passes, dz);
+  const trained = [...model.tensors.entries()].filter(([, { spec }]) => spec.trainable);
+  const penalties = trained.map(([t, { spec }]) => weightPenalty(spec, weights[t]!));
+  return {
+    loss: penalties.reduce((sum, value) => sum + value, found.loss),
+    outputs: found.p,
+    layers: Object.fromEntries(
+      model.order.map((i) => [model.layers[i]!.name, { values: passes[i]!.y, deltas: deltas[i]! }]),
+    ),
+    imageGradient: images,
+    gradients: trained.map(([t, { layer, spec }]) =>
+      regularize(spec, { dw: tensors[layer]![spec.name]!, w: weights[t]! }),
+    ),
+  };
+}
+
 function batchOf({ inputShape: [height, width, channels] }: CompiledModel, images: Numbers): number {
   return images.length / (height * width * channels);
 }
@@ -149,12 +198,14 @@ function forward(
   return passes;
 }
 
-/** By the layer's position: the gradient before its activation, and those of its tensors. */
-function backward({ order, output }: CompiledModel, passes: readonly Pass[], dz: Float64Array) {
+/** By the layer's position: the gradient before its activation, and those of its tensors; and the gradient of the images. */
+function backward({ order, output, inputShape }: CompiledModel, passes: readonly Pass[], dz: Float64Array) {
   const dy = passes.map(({ y }) => new Float64Array(y.length));
   dy[output]!.set(dz);
   const deltas: Float64Array[] = [];
   const tensors: Record<string, Float64Array>[] = [];
+  const batch = passes[output]!.given.batch;
+  const images = new Float64Array(batch * inputShape.reduce((a, b) => a * b, 1));
   for (const index of [...order].reverse()) {
     const { layer, given, z, y, kept } = passes[index]!;
     const { activation } = layer;
@@ -164,12 +215,11 @@ function backward({ order, output }: CompiledModel, passes: readonly Pass[], dz:
     deltas[index] = delta;
     tensors[index] = gradients.tensors ?? {};
     layer.inputs.forEach((from, i) => {
-      if (from < 0) return;
-      const sum = dy[from]!;
+      const sum = from < 0 ? images : dy[from]!;
       gradients.dx[i]!.forEach((value, at) => {
         sum[at]! += value;
       });
     });
   }
-  return { deltas, tensors };
+  return { deltas, tensors, images };
 }

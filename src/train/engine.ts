@@ -17,7 +17,7 @@ import { type FilledLearningRate, type FilledSchedule, scheduleOf } from '../mod
 import { type ScheduleType, scheduleDefinition } from '../model/schedules/index.ts';
 import { type Bound, bindPlan } from '../plan/bind.ts';
 import { type BatchInput, type DatasetInput, type InputView, pipelineFor, planInput } from '../plan/input.ts';
-import { shareMemory } from '../plan/liveness.ts';
+import { type Sequence, shareMemory } from '../plan/liveness.ts';
 import { loadAugmentation } from '../plan/load_augmentation.ts';
 import { loadKernels } from '../plan/load_kernels.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
@@ -165,6 +165,11 @@ export class Engine {
   /** A launch beside those of the plan. The kernel is compiled once. */
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, Slice>): Promise<Dispatch> {
     return this.#recorder.dispatch(kernel, shape, buffers);
+  }
+
+  /** Makes the GPU objects of another plan, in buffers of its own. They live as long as the trainer. */
+  bind<T>(planner: Planner, sequences: readonly Sequence[], planned: T): Promise<Bound<T>> {
+    return bindPlan(this.#recorder, shareMemory(planner.buffers, sequences), planned);
   }
 
   /** A training step, dispatch by dispatch, with what makes its batch. */

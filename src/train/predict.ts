@@ -223,6 +223,48 @@ async function read(
   }
 }
 
+/**
+ * Writes one image as the network sees it.
+ *
+ * @param to [height, width, channels]
+ * @throws ConfigurationError for other than one image.
+ */
+export async function writeImage(engine: Engine, images: PreparedImages, to: Slice): Promise<void> {
+  const { steps, settings } = engine;
+  const { network, evaluation } = steps;
+  if (isDataset(images)) requireDataset(images);
+  const count = isDataset(images)
+    ? images.count
+    : arePictures(images)
+      ? images.bitmaps.length
+      : countImages(settings.model, images);
+  if (count !== 1) {
+    throw new ConfigurationError({
+      what: 'One image is followed at a time',
+      found: `${count} images`,
+      expected: '1',
+      fix: 'pass a single image, or a data set of one',
+    });
+  }
+  if (isFloats(images)) {
+    engine.write(to, images);
+    return;
+  }
+  const pictures = arePictures(images) ? await pictureInput(engine, images) : undefined;
+  const input = pictures?.input ?? (await engine.input(images as Dataset, engine.plain, evaluation));
+  try {
+    pictures?.write((images as PreparedPictures).bitmaps);
+    engine.beginEpoch(evaluation, input, indices(1));
+    engine.run([evaluation.begin, ...input.recording]);
+    engine.evaluationBegan();
+    engine.copy([{ ...network.input, size: 4 * imageElements(settings.model) }], [to]);
+    await engine.gpu.device.queue.onSubmittedWorkDone(); // its buffers are freed
+  } finally {
+    if (arePictures(images)) for (const bitmap of images.bitmaps) bitmap.close();
+    (pictures ?? input).dispose();
+  }
+}
+
 const indices = (count: number) => Uint32Array.from({ length: count }, (_, i) => i);
 
 /** Its code is loaded on demand. */

@@ -28,6 +28,7 @@ import {
 } from './prediction_facts.ts';
 import type { TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
+import type { Saliency, SampleLabel, SampleStep } from './sample_step.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type FitOptions, fillFitOptions, fillOptions, type TrainerOptions } from './trainer_options.ts';
 import { copyWeights, readWeights } from './weights.ts';
@@ -37,11 +38,18 @@ const byBatch = () => import('./batch.ts');
 const byPrediction = () => import('./predict.ts');
 const byEvaluation = () => import('./evaluate.ts');
 const bySnapshot = () => import('./snapshot.ts');
+const bySample = () => import('./sample_step.ts');
 
 /** Which of a trainer's weights are meant. */
 export interface WeightsOption {
   /** `'average'` is the moving average that an optimizer with `useEma` keeps. */
   weights?: WhichWeights;
+}
+
+/** Options of `Trainer.saliency`. */
+export interface SaliencyOptions {
+  /** The index of the output, for classes the class; by default the one that is largest for the image. */
+  output?: number;
 }
 
 type Prediction = Float32Array | ClassProbability[] | ClassProbability[][];
@@ -219,6 +227,12 @@ export class Trainer {
     /** The same as `Trainer.activations`. */
     activations: (images: Images, options?: WeightsOption): Promise<LayerOutput[]> =>
       this.#activations(images, options, (work) => this.#between(work)),
+    /** The same as `Trainer.sampleStep`. */
+    sampleStep: (image: Images, label: SampleLabel, options?: WeightsOption): Promise<SampleStep> =>
+      this.#sampleStep(image, label, options, (work) => this.#between(work)),
+    /** The same as `Trainer.saliency`. */
+    saliency: (image: Images, options?: SaliencyOptions & WeightsOption): Promise<Saliency> =>
+      this.#saliency(image, options, (work) => this.#between(work)),
     /** The same as `Trainer.evaluate`. */
     evaluate: (dataset: Dataset, options?: EvaluateOptions & WeightsOption): Promise<Evaluation> =>
       this.#evaluate(dataset, options, (work) => this.#between(work)),
@@ -365,6 +379,58 @@ export class Trainer {
     const weights = this.#evaluated(options);
     const { loading, prepared } = this.#prepare(images);
     return inTurn(async (engine) => (await loading).activations(engine, await prepared, weights));
+  }
+
+  /**
+   * Follows one image through the network and back: the output of each layer and the gradient of the loss with respect to it, the
+   * gradient of the image and of each tensor, and the update that the optimizer would make if its next step saw this image alone.
+   * Training is left alone. It is computed as in evaluation: normalizations use their moving statistics, nothing is dropped, and no
+   * layers are fused. The first call plans a network for one image, which stays on the GPU beside the one that trains.
+   *
+   * @param image one image, in any of the forms that `predict` takes.
+   * @param label its class; or the numbers that the model's outputs are compared with, or soft labels, as for `gradients`.
+   * @param options `weights` to compute with, as for `predict`.
+   * @throws ConfigurationError for an image or a label that doesn't fit.
+   */
+  sampleStep(image: Images, label: SampleLabel, options?: WeightsOption): Promise<SampleStep> {
+    return this.#sampleStep(image, label, options, (work) => this.#exclusively(work));
+  }
+
+  async #sampleStep(
+    image: Images,
+    label: SampleLabel,
+    options: WeightsOption | undefined,
+    inTurn: InTurn<SampleStep>,
+  ): Promise<SampleStep> {
+    requireTrained(this.model);
+    const weights = this.#evaluated(options);
+    const { prepared } = this.#prepare(image);
+    const loading = bySample();
+    return inTurn(async (engine) => (await loading).sampleStep(engine, await prepared, label, weights));
+  }
+
+  /**
+   * How each pixel of an image moves one of the model's outputs: the gradient of that output, before softmax or sigmoid, with
+   * respect to the image as the network sees it (Simonyan et al., 2013, arXiv:1312.6034). Computed as in evaluation.
+   *
+   * @param image one image, in any of the forms that `predict` takes.
+   * @param options `output`: which, by default the largest; `weights` to compute with, as for `predict`.
+   * @throws ConfigurationError for an image or an output that doesn't fit.
+   */
+  saliency(image: Images, options?: SaliencyOptions & WeightsOption): Promise<Saliency> {
+    return this.#saliency(image, options, (work) => this.#exclusively(work));
+  }
+
+  async #saliency(
+    image: Images,
+    options: (SaliencyOptions & WeightsOption) | undefined,
+    inTurn: InTurn<Saliency>,
+  ): Promise<Saliency> {
+    const { output, ...others } = options ?? {};
+    const weights = this.#evaluated(others);
+    const { prepared } = this.#prepare(image);
+    const loading = bySample();
+    return inTurn(async (engine) => (await loading).saliency(engine, await prepared, output, weights));
   }
 
   /**

@@ -17,8 +17,9 @@ import { errorSent, errorToSend } from './sent_error.ts';
 
 /** Methods whose results have arrays that nothing else uses: they can be transferred. */
 const fresh = new Set([
-  ...['predict', 'activations', 'getWeights', 'snapshot', 'gradients', 'datasetGradients'],
+  ...['predict', 'activations', 'getWeights', 'snapshot', 'gradients', 'datasetGradients', 'sampleStep', 'saliency'],
   ...['meanwhile.predict', 'meanwhile.activations', 'meanwhile.getWeights', 'meanwhile.snapshot'],
+  ...['meanwhile.sampleStep', 'meanwhile.saliency'],
 ]);
 
 /** The arguments of `create`: the options of the trainer and of its device, and a saved model to start from. */

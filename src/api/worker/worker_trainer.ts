@@ -50,6 +50,8 @@ export interface WorkerTrainer
     | 'fit'
     | 'predict'
     | 'activations'
+    | 'sampleStep'
+    | 'saliency'
     | 'meanwhile'
     | 'summary'
     | 'options'
@@ -89,9 +91,13 @@ export class RemoteTrainer implements WorkerTrainer {
   readonly save = this.#asked('save');
   readonly predict = this.#ofImages('predict') as Trainer['predict'];
   readonly activations = this.#ofImages('activations') as Trainer['activations'];
+  readonly sampleStep = this.#ofImages('sampleStep') as Trainer['sampleStep'];
+  readonly saliency = this.#ofImages('saliency') as Trainer['saliency'];
   readonly meanwhile = {
     predict: this.#ofImages('meanwhile.predict'),
     activations: this.#ofImages('meanwhile.activations'),
+    sampleStep: this.#ofImages('meanwhile.sampleStep'),
+    saliency: this.#ofImages('meanwhile.saliency'),
     evaluate: this.#asked('meanwhile.evaluate'),
     getWeights: this.#asked('meanwhile.getWeights'),
     snapshot: this.#asked('meanwhile.snapshot'),
@@ -243,9 +249,9 @@ export class RemoteTrainer implements WorkerTrainer {
     return ask as unknown as M extends Asked ? Trainer[M] : unknown;
   }
 
-  #ofImages(method: string): (images: Images, options?: unknown) => Promise<unknown> {
-    return async (images, options) => {
-      const args = (sent: unknown) => [sent, options];
+  #ofImages(method: string): (images: Images, ...others: unknown[]) => Promise<unknown> {
+    return async (images, ...others) => {
+      const args = (sent: unknown) => [sent, ...others];
       // Calls keep their order although the browser reads the pixels of an element asynchronously.
       if (!needsConversion(images)) return this.#call(method, args(images)).result;
       const conversion = sendablePictures(images).then(({ sent, transfer }) => ({ args: args(sent), transfer }));

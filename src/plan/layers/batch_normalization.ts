@@ -47,7 +47,8 @@ export const lowerBatchNormalization: Lowering<'batchNormalization'> = (layer, c
       // The sums are needed for dx too; what has no tensor of its own is kept for that alone.
       const dgamma = gamma?.dw ?? context.scratch('dgamma', channels);
       const dbeta = beta?.dw ?? context.scratch('dbeta', channels);
-      if (!frozen) {
+      // A layer that isn't trained has no gradients of its own, and its dx needs no sums.
+      if (!frozen || gamma?.dw || beta?.dw) {
         const buffers = { x: x.ref, dy, statistics, state, dgamma, dbeta };
         planNormSums(context, batchNormBackwardSums, { ...sums, epsilon }, buffers);
       }

@@ -25,7 +25,7 @@ export const lowerZeroPadding2d: Lowering<'zeroPadding2d'> = (layer, context) =>
 export const lowerCropping2d: Lowering<'cropping2d'> = (layer, context) => {
   const shape = shapeOf(layer, context, layer.outputShape);
   // The remaining pixels come from the activation before this layer.
-  const value = context.value(layer.outputShape, context.x.activation);
+  const value = context.selection(layer.outputShape);
   context.forward(cropping2d, shape, { x: context.x.ref, y: value.ref });
   return {
     value,

@@ -19,7 +19,7 @@ export const lowerGlobalMaxPooling2d: Lowering<'globalMaxPooling2d'> = (layer, c
   const { x, batch } = context;
   const channels = layer.inputShape[2]!;
   const shape = { batch, pixels: layer.details.pixels, channels, inActivation: 'linear' as const };
-  const value = context.value(layer.outputShape, x.activation);
+  const value = context.selection(layer.outputShape);
   const argmax = context.kept('argmax', batch * channels);
   context.forward(globalMaxPoolForward, shape, { x: x.ref, y: value.ref, argmax });
   return {

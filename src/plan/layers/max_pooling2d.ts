@@ -7,7 +7,7 @@ import { windowSizes } from './window.ts';
 export const lowerMaxPooling2d: Lowering<'maxPooling2d'> = (layer, context) => {
   const { x } = context;
   const shape = poolShape(layer, context.batch);
-  const value = context.value(layer.outputShape, x.activation);
+  const value = context.selection(layer.outputShape);
   const argmax = context.kept('argmax', Math.ceil((context.batch * value.elements) / 4));
   context.forward(maxPoolForward, shape, { x: x.ref, y: value.ref, argmax });
   return {

@@ -10,7 +10,7 @@ function dropOut(
 ): Lowered {
   const { x, batch, state, mode } = context;
   const { rate } = layer.config;
-  if (mode === 'infer' || rate === 0) return { value: x };
+  if (mode !== 'train' || rate === 0) return { value: x };
   const shape = { batch, elements: x.elements, layer: context.index, rate, spatialChannels };
   const value = context.value(layer.outputShape, 'linear');
   context.forward(dropoutForward, shape, { x: x.ref, state, y: value.ref });
@@ -31,7 +31,7 @@ export const lowerSpatialDropout2d: Lowering<'spatialDropout2d'> = (layer, conte
 export const lowerGaussianNoise: Lowering<'gaussianNoise'> = (layer, context) => {
   const { x, batch, state, mode } = context;
   const { stddev: standardDeviation } = layer.config;
-  if (mode === 'infer' || standardDeviation === 0) return { value: x };
+  if (mode !== 'train' || standardDeviation === 0) return { value: x };
   const value = context.value(layer.outputShape, 'linear');
   const shape = { batch, elements: x.elements, layer: context.index, standardDeviation };
   context.forward(gaussianNoise, shape, { x: x.ref, state, y: value.ref });

@@ -39,7 +39,7 @@ function normalize(
   const { epsilon, scale, center } = layer.config;
   const shape = { ...sizes, epsilon, scale, center };
   const [gamma, beta] = [context.tensor('gamma'), context.tensor('beta')];
-  const keepsStatistics = context.mode === 'train';
+  const keepsStatistics = context.mode !== 'infer';
   const statistics = keepsStatistics ? context.kept('statistics', 2 * sizes.instances * sizes.groups) : undefined;
   const value = context.value(layer.outputShape);
   context.forward(

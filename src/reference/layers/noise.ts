@@ -18,7 +18,7 @@ function dropoutTwinOf<T extends 'dropout' | 'spatialDropout2d'>(spatial: boolea
       return { z: dropoutForward(shapeOf(layer, given), { x: x!, state: given.state }).y };
     },
     backward: (layer, given, dz) => ({
-      dx: [dropoutBackward(shapeOf(layer, given), { dy: dz, state: given.state }).dx],
+      dx: [given.mode === 'infer' ? dz : dropoutBackward(shapeOf(layer, given), { dy: dz, state: given.state }).dx],
     }),
   };
 }

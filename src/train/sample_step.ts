@@ -1,0 +1,252 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Slice } from '../gpu/memory.ts';
+import { readSlices } from '../gpu/readback.ts';
+import { RecordReader } from '../health/records.ts';
+import { stateFields } from '../kernels/state.ts';
+import { trainedTensors } from '../model/graph.ts';
+import { elementsOf } from '../model/initializers.ts';
+import { isOfClasses } from '../model/loss.ts';
+import type { Bound } from '../plan/bind.ts';
+import { Planner } from '../plan/planner.ts';
+import { planSample, type SamplePlan, sampleSequences } from '../plan/sample_plan.ts';
+import { requireValues } from '../plan/targets.ts';
+import type { Engine, WhichWeights } from './engine.ts';
+import { requireLabels } from './labels.ts';
+import { type PreparedImages, writeImage } from './predict.ts';
+
+/** A layer on the way of one sample. */
+export interface SampleLayer {
+  /** The name of the layer. */
+  layer: string;
+  /** Of its output: [height, width, channels] or [units]. */
+  shape: number[];
+  /** Its output, after its activation; of the last layer the model's output. */
+  values: Float32Array;
+  /**
+   * The gradient of the loss with respect to its output before its activation, delta; of a layer that is an activation alone and
+   * whose derivative is computed from its input, such as gelu, with respect to its output.
+   */
+  deltas: Float32Array;
+}
+
+/** One sample on its way through the network and back, and the update that would follow: `Trainer.sampleStep`. */
+export interface SampleStep {
+  /** The loss of this sample, with the layers' penalties. */
+  loss: number;
+  /** The learning rate of the update. */
+  learningRate: number;
+  /** The model's output: probabilities of classes, or numbers. */
+  outputs: Float32Array;
+  /** In the order of computation; layers that compute nothing, such as flatten, are left out. */
+  layers: SampleLayer[];
+  /** The gradient of the loss with respect to the image as the network sees it, [height, width, channels]. */
+  imageGradient: Float32Array;
+  /** The image as the network sees it, [height, width, channels]. */
+  image: Float32Array;
+  /** The tensors that are trained, in Keras' order and layout. */
+  tensors: SampleTensor[];
+}
+
+/** A tensor of a layer in a step on one sample. */
+export interface SampleTensor {
+  /** The name of the layer that it belongs to. */
+  layer: string;
+  /** 'kernel', 'bias' and the like. */
+  name: string;
+  /** As in Keras: a kernel is [height, width, in, out] or [in, out]. */
+  shape: number[];
+  /** Before the update. */
+  values: Float32Array;
+  /** The gradient of the loss of this sample. */
+  gradient: Float32Array;
+  /** What the optimizer would add to the values if its next step saw this sample alone. */
+  update: Float32Array;
+}
+
+type BoundSample = Bound<SamplePlan> & { reader: RecordReader };
+
+/** Made with the first call, since few trainers follow a sample. */
+const networks = new WeakMap<Engine, Promise<BoundSample>>();
+
+function networkOf(engine: Engine): Promise<BoundSample> {
+  let network = networks.get(engine);
+  if (!network) {
+    const { gpu, memory, settings } = engine;
+    const reader = new RecordReader(settings.model, 'off', { ...settings, batchSize: 1, accumulationSteps: 1 });
+    const planner = new Planner(gpu.traits, memory);
+    const plan = planSample(planner, settings, reader);
+    network = engine.bind(planner, sampleSequences(plan), plan).then((bound) => ({ ...bound, reader }));
+    networks.set(engine, network);
+    network.catch(() => networks.delete(engine));
+  }
+  return network;
+}
+
+/** The class of an image, or the numbers or shares of classes that its outputs are compared with. */
+export type SampleLabel = number | ArrayLike<number>;
+
+/** A step on one sample that changes nothing of training: `Trainer.sampleStep`. */
+export async function sampleStep(
+  engine: Engine,
+  image: PreparedImages,
+  label: SampleLabel,
+  weights: WhichWeights,
+): Promise<SampleStep> {
+  const soft = requireLabel(engine, label);
+  const sample = await networkOf(engine);
+  const { steps, layers, imageGradient, reader } = sample;
+  const { network, training } = steps;
+  const { gpu, memory } = engine;
+  await take(engine, sample, image, weights);
+  writeLabel(engine, sample, label);
+  const loss = soft ? training.softLoss! : training.loss;
+  engine.run([training.begin, ...network.training.forward, loss, ...network.training.backward, ...training.norms]);
+  const { tensors } = network.weights;
+  const before = await readSlices(gpu, memory, tensors);
+  engine.run(steps.update);
+  const wanted = [
+    ...[training.state, training.records, network.input, imageGradient, steps.probabilities],
+    ...layers.flatMap(({ values, delta }) => [values, delta]),
+    ...network.gradients.tensors,
+    ...tensors,
+  ];
+  const [state, records, input, ofImage, outputs, ...rest] = (await readSlices(gpu, memory, wanted)) as [
+    ...[ArrayBuffer, ArrayBuffer, ArrayBuffer, ArrayBuffer, ArrayBuffer],
+    ...ArrayBuffer[],
+  ];
+  const view = new DataView(state);
+  const at = (name: string) => 4 * stateFields.indexOf(name);
+  const record = reader.read(records, view.getUint32(at('step'), true) % reader.shape.slots)!;
+  const { model, outputs: count } = engine.settings;
+  const pixels = model.inputShape.reduce((a, b) => a * b, 1);
+  const values = (bytes: ArrayBuffer, elements: number) => new Float32Array(bytes, 0, elements);
+  const probabilities = values(outputs, count);
+  const found = layers.map(({ layer, shape }, i): SampleLayer => {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    const isLast = layer === model.layers[model.output]!.name;
+    return {
+      layer,
+      shape: [...shape],
+      // The softmax is computed with the loss: the layer's own buffer holds logits.
+      values: isLast ? probabilities.slice() : values(rest[2 * i]!, elements),
+      deltas: values(rest[2 * i + 1]!, elements),
+    };
+  });
+  const [gradients, after] = [rest.slice(2 * layers.length), rest.slice(2 * layers.length + tensors.length)];
+  return {
+    loss: record.loss,
+    learningRate: view.getFloat32(at('learning_rate'), true),
+    outputs: probabilities,
+    layers: found,
+    imageGradient: values(ofImage, pixels),
+    image: values(input, pixels),
+    tensors: trainedTensors(model).map(({ layer, spec }, t) => {
+      const elements = elementsOf(spec);
+      const [old, updated] = [values(before[t]!, elements), values(after[t]!, elements)];
+      return {
+        layer: model.layers[layer]!.name,
+        name: spec.name,
+        shape: [...spec.shape],
+        values: old,
+        gradient: values(gradients[t]!, elements),
+        update: updated.map((value, i) => value - old[i]!),
+      };
+    }),
+  };
+}
+
+/** How the pixels of an image move an output: `Trainer.saliency`. */
+export interface Saliency {
+  /** The output that it is of: its index, for classes the class. */
+  output: number;
+  /** The model's output for the image. */
+  outputs: Float32Array;
+  /** The gradient of that output before softmax or sigmoid with respect to the image as the network sees it. */
+  gradient: Float32Array;
+  /** [height, width, channels] */
+  shape: number[];
+}
+
+/** @param of the output; by default the largest one. */
+export async function saliency(
+  engine: Engine,
+  image: PreparedImages,
+  of: number | undefined,
+  weights: WhichWeights,
+): Promise<Saliency> {
+  const { gpu, memory, settings } = engine;
+  const { model, outputs: count } = settings;
+  if (of !== undefined && !(Number.isInteger(of) && of >= 0 && of < count)) {
+    throw new ConfigurationError({
+      what: 'The model has no such output',
+      found: { output: of },
+      expected: `0 to ${count - 1}`,
+      fix: 'leave output out for the largest one',
+    });
+  }
+  const sample = await networkOf(engine);
+  const { steps, imageGradient } = sample;
+  const { network, training } = steps;
+  await take(engine, sample, image, weights);
+  // The loss is only asked for the model's output; its gradient is replaced.
+  writeLabel(engine, sample, isOfClasses(settings.loss) || count === 1 ? 0 : new Float32Array(count));
+  engine.run([training.begin, ...network.training.forward, training.loss]);
+  const [given] = await readSlices(gpu, memory, [steps.probabilities]);
+  const outputs = new Float32Array(given!, 0, count);
+  const output = of ?? outputs.indexOf(Math.max(...outputs));
+  engine.write(
+    network.training.logitsGradient,
+    Float32Array.from({ length: count }, (_, i) => Number(i === output)),
+  );
+  engine.run(network.training.backward);
+  const [gradient] = await readSlices(gpu, memory, [imageGradient]);
+  const elements = model.inputShape.reduce((a, b) => a * b, 1);
+  return { output, outputs, gradient: new Float32Array(gradient!, 0, elements), shape: [...model.inputShape] };
+}
+
+/** Copies all that a step depends on from training, and writes the image. */
+async function take(
+  engine: Engine,
+  { steps: own }: BoundSample,
+  image: PreparedImages,
+  weights: WhichWeights,
+): Promise<void> {
+  const { steps, settings, epochs } = engine;
+  const from: Slice[] = [...steps.network.tensors, ...steps.slots, steps.schedule, steps.training.state];
+  const to: Slice[] = [...own.network.tensors, ...own.slots, own.schedule, own.training.state];
+  if (steps.average) from.push(steps.average.all);
+  if (own.average) to.push(own.average.all);
+  await engine.withWeights(weights, async () => engine.copy(from, to));
+  // The host may have exchanged the schedule since the trainer was made.
+  own.training.begin.pipeline = steps.training.begin.pipeline;
+  const whole = { seed: settings.seed, epoch: epochs, position: 0, samples: 1 };
+  engine.writeState(own.training, { ...whole, halted: 0, bad_in_a_row: 0, halt_at_once: 0 });
+  await writeImage(engine, image, own.network.input);
+}
+
+/** @returns whether it is soft. @throws ConfigurationError for a label that doesn't fit the loss. */
+function requireLabel({ settings }: Engine, label: SampleLabel): boolean {
+  const { loss, outputs, soft } = settings;
+  if (typeof label === 'number' && isOfClasses(loss)) {
+    requireLabels([label], outputs);
+    return false;
+  }
+  const values = typeof label === 'number' ? [label] : label;
+  if (values?.length !== outputs || (isOfClasses(loss) && !soft)) {
+    throw new ConfigurationError({
+      what: 'The label of the sample does not fit the loss',
+      found: label,
+      expected: isOfClasses(loss) && !soft ? `a class, 0 to ${outputs - 1}` : `${outputs} numbers`,
+    });
+  }
+  requireValues(loss.type, values, outputs);
+  return isOfClasses(loss);
+}
+
+function writeLabel(engine: Engine, { steps }: BoundSample, label: SampleLabel): void {
+  if (typeof label === 'number' && isOfClasses(engine.settings.loss)) {
+    engine.write(steps.labels, Uint32Array.of(label));
+  } else {
+    engine.write(steps.targets!, typeof label === 'number' ? Float32Array.of(label) : Float32Array.from(label));
+  }
+}

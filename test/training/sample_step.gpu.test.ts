@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { adam, ConfigurationError, createTrainer, type Model, sgd, type Trainer } from '../../src/index.ts';
+import { compileModel } from '../../src/model/graph.ts';
+import { uniforms } from '../../src/model/initializers.ts';
+import { sampleGradients } from '../../src/reference/network.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
+import { graphs } from './graph_models.ts';
+import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
+
+// One sample on its way through a network and back, beside the twin in float64.
+
+type Numbers = ArrayLike<number>;
+
+/** Largest difference over the largest magnitude that is expected. */
+function relativeError(found: Numbers, expected: Numbers, least = 1e-3): number {
+  let [difference, size] = [found.length === expected.length ? 0 : Infinity, least];
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(found[i]! - expected[i]!));
+    size = Math.max(size, Math.abs(expected[i]!));
+    if (!Number.isFinite(found[i]!)) return Infinity;
+  }
+  return difference / size;
+}
+
+/** Whose derivative is computed from the input: as a layer alone, their delta is that of their output. */
+const unfused = ['elu', 'softplus', 'gelu', 'silu', 'relu6', 'selu'];
+
+/** The parts that differ from the twin by more than float32 explains. */
+async function differences(trainer: Trainer, image: Float32Array, label: number): Promise<string[]> {
+  const { model } = trainer;
+  const weights = await trainer.getWeights();
+  const found = await trainer.sampleStep(image, label);
+  const twin = sampleGradients(model, weights, image, label);
+  const [bad, most] = [[] as string[], 2e-3];
+  const check = (name: string, is: Numbers, should: Numbers) => {
+    const error = relativeError(is, should);
+    if (!(error < most)) bad.push(`${name}: ${error}`);
+  };
+  check('loss', [found.loss], [twin.loss]);
+  check('outputs', found.outputs, twin.outputs);
+  check('image', found.image, image);
+  check('imageGradient', found.imageGradient, twin.imageGradient);
+  const last = model.layers[model.output]!.name;
+  for (const { layer, values, deltas } of found.layers) {
+    const { type, activation } = model.layers.find(({ name }) => name === layer)!;
+    check(`values of ${layer}`, values, layer === last ? twin.outputs : twin.layers[layer]!.values);
+    const isOfOutput = type === 'activation' && unfused.includes(String(activation));
+    if (!isOfOutput) check(`deltas of ${layer} (${type})`, deltas, twin.layers[layer]!.deltas);
+  }
+  const trained = model.tensors.flatMap(({ spec }, t) => (spec.trainable ? weights[t]! : []));
+  for (const [t, { layer, name, gradient, values }] of found.tensors.entries()) {
+    check(`gradient of ${layer}.${name}`, gradient, twin.gradients[t]!);
+    expect(values).toEqual(trained[t]);
+  }
+  const { output, gradient } = await trainer.saliency(image);
+  expect(output).toBe(twin.outputs.indexOf(Math.max(...twin.outputs)));
+  check('saliency', gradient, sampleGradients(model, weights, image, { output }).imageGradient);
+  return bad;
+}
+
+const noise = (next: () => number, count: number, limit: number, middle = 0) =>
+  Float32Array.from({ length: count }, () => middle + limit * (2 * next() - 1));
+
+/** Weights off their usual values, so that a tensor that is left out is missed. */
+function weightsFor(json: Model, seed: number): Float32Array[] {
+  const next = uniforms(seed, 1);
+  return compileModel(json).tensors.map(({ spec: { name, shape, fanIn, fanOut } }) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (name === 'gamma' || name === 'movingVariance') return noise(next, count, 0.4, 1);
+    return noise(next, count, /ernel/.test(name) ? Math.sqrt(6 / (fanIn + fanOut)) : 0.25);
+  });
+}
+
+async function compare(json: Model, seed: number): Promise<string[]> {
+  const next = uniforms(seed, 0);
+  const trainer = createTrainer(gpu, { model: json, batchSize: 3, optimizer: 'sgd', seed });
+  try {
+    await trainer.setWeights(weightsFor(json, seed));
+    const image = noise(
+      next,
+      json.inputShape.reduce((a, b) => a * b),
+      1,
+    );
+    return await differences(trainer, image, Math.floor(next() * trainer.classNames.length));
+  } finally {
+    trainer.dispose();
+  }
+}
+
+test.each([
+  ['convolutions, a pool, dense layers', smallModel],
+  ['a shortcut, normalizations, dropout, frozen layers', normalizedModel],
+])('outputs and gradients of every layer, tensor and pixel are the twin’s: %s', async (_, model) => {
+  expect(await compare(model, 3)).toEqual([]);
+});
+
+test('the same for random graphs', { timeout: 300_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(graphs, fc.nat(1000), async (model, seed) => {
+      expect(await compare(model, seed)).toEqual([]);
+    }),
+    { seed: 8, numRuns: 5 },
+  );
+});
+
+test('the twin’s gradients of an image are central differences, of the loss and of an output', () => {
+  const model = compileModel(normalizedModel);
+  const weights = weightsFor(normalizedModel, 5).map((tensor) => Float64Array.from(tensor));
+  const image = Float64Array.from(noise(uniforms(5, 0), 36, 1));
+  const logit = (x: Float64Array) => sampleGradients(model, weights, x, 1).layers.dense!.values[2]!;
+  const loss = (x: Float64Array) => sampleGradients(model, weights, x, 1).loss;
+  const h = 1e-6;
+  for (const [of, label] of [
+    [loss, 1],
+    [logit, { output: 2 }],
+  ] as const) {
+    const { imageGradient } = sampleGradients(model, weights, image, label);
+    for (let i = 0; i < 36; i += 5) {
+      const [up, down] = [image.slice(), image.slice()];
+      up[i]! += h;
+      down[i]! -= h;
+      expect(imageGradient[i]).toBeCloseTo((of(up) - of(down)) / (2 * h), 6);
+    }
+  }
+});
+
+test.each([
+  ['adam', adam({ learningRate: 0.01, clipnorm: 0.5 })],
+  [
+    'sgd with momentum and a schedule',
+    sgd({
+      learningRate: { type: 'exponentialDecay', initialLearningRate: 0.1, decaySteps: 3, decayRate: 0.5 },
+      momentum: 0.9,
+    }),
+  ],
+])(
+  'the update is the one that the optimizer makes of this sample next, and training is left alone: %s',
+  async (_, optimizer) => {
+    const dataset = smallDataset(20);
+    const make = () =>
+      createTrainer(gpu, { model: smallModel, batchSize: 8, optimizer, augmentation: { rescale: exactRescale } });
+    const [trainer, undisturbed] = [make(), make()];
+    try {
+      await trainer.fit(dataset, { epochs: 1 });
+      await undisturbed.fit(dataset, { epochs: 1 });
+      const [image, [label]] = batchOf(dataset, 4, 1) as [Float32Array, Uint8Array & [number]];
+      const buffers = trainer.memory.buffers;
+      const found = await trainer.sampleStep(image, label!);
+      const made = trainer.memory.buffers;
+      expect(made).toBeGreaterThan(buffers);
+      const snapshot = await trainer.snapshot();
+      expect(snapshot).toEqual(await undisturbed.snapshot());
+      // A data set of one image is the same, and a second call makes nothing.
+      const bytes = {
+        ...dataset,
+        images: dataset.images.slice(4 * 36, 5 * 36),
+        labels: dataset.labels.slice(4, 5),
+        count: 1,
+      };
+      expect(await trainer.meanwhile.sampleStep(bytes, label!)).toEqual(found);
+      expect(trainer.memory.buffers).toBe(made);
+      const before = await trainer.getWeights();
+      const { loss } = await trainer.trainOnBatch(image, [label!]);
+      const after = await trainer.getWeights();
+      expect(found.loss).toBeCloseTo(loss, 5);
+      for (const [t, { update, layer, name }] of found.tensors.entries()) {
+        const moved = after[t]!.map((value, i) => value - before[t]![i]!);
+        expect({ name, error: relativeError(update, moved, 1e-5) < 2e-3 }, layer).toEqual({ name, error: true });
+      }
+      expect(found.learningRate).toBeCloseTo(optimizer.type === 'adam' ? 0.01 : 0.1 * 0.5, 6);
+    } finally {
+      trainer.dispose();
+      undisturbed.dispose();
+    }
+  },
+);
+
+test('numbers in place of classes; what does not fit is refused before anything is made', async () => {
+  const layers = [...smallModel.layers.slice(0, -1), { type: 'dense', units: 2 } as const];
+  const trainer = createTrainer(gpu, { model: { ...smallModel, layers }, loss: 'meanSquaredError', batchSize: 4 });
+  const image = noise(uniforms(2, 0), 36, 1);
+  const weights = await trainer.getWeights();
+  const { layers: found, imageGradient } = await trainer.sampleStep(image, [0.5, -1]);
+  const twin = sampleGradients(trainer.model, weights, image, [0.5, -1], { type: 'meanSquaredError' });
+  expect(relativeError(found.at(-1)!.deltas, twin.layers.dense_1!.deltas)).toBeLessThan(1e-4);
+  expect(relativeError(imageGradient, twin.imageGradient)).toBeLessThan(1e-3);
+  const { gradient } = await trainer.saliency(image, { output: 1 });
+  expect(
+    relativeError(
+      gradient,
+      sampleGradients(trainer.model, weights, image, { output: 1 }, { type: 'meanSquaredError' }).imageGradient,
+    ),
+  ).toBeLessThan(1e-3);
+  await expect(trainer.sampleStep(image, [1])).rejects.toThrow(ConfigurationError);
+  await expect(trainer.saliency(image, { output: 2 })).rejects.toThrow('no such output');
+  await expect(trainer.saliency(new Float32Array(72))).rejects.toThrow('One image');
+  trainer.dispose();
+  const classes = createTrainer(gpu, { model: smallModel, batchSize: 4 });
+  await expect(classes.sampleStep(image, 3)).rejects.toThrow('outside the classes');
+  classes.dispose();
+});
