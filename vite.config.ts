@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
+import { pageChunks } from './page_chunks.ts';
 import { datasetServer } from './src/cli/dataset_server.ts';
 import { readDatasets } from './src/cli/datasets.ts';
 import { takeFirst } from './src/data/index.ts';
@@ -12,6 +13,11 @@ import { servedListFile } from './src/data/served_datasets.ts';
 
 const root = import.meta.dirname;
 const pageRoot = resolve(root, 'src/page');
+const pageScripts = {
+  page: resolve(pageRoot, 'main.tsx'),
+  worker: resolve(pageRoot, 'worker.ts'),
+  session: resolve(pageRoot, 'features/run/worker.ts'),
+};
 
 /**
  * What the built page may load: its own files and nothing else. Vite's own scripts and styles, while somebody works on it,
@@ -190,6 +196,29 @@ const staticDatasets: Plugin = {
   },
 };
 
+/**
+ * The page's worker as an entry of the page's own build, so that both fetch and keep what they share once: definitions of layers,
+ * checks of options, words. Vite would bundle a worker by itself, with all of that in it again.
+ */
+const workerSharesChunks: Plugin = {
+  name: 'wgrad-worker-shares-chunks',
+  apply: ({ root }, { command }) => command === 'build' && root === pageRoot,
+  enforce: 'pre',
+  buildStart() {
+    workerFile = this.emitFile({ type: 'chunk', id: pageScripts.worker, name: 'worker' });
+  },
+  transform(code, id) {
+    if (id === pageScripts.page) {
+      const url = `import.meta.ROLLUP_FILE_URL_${workerFile}`;
+      return { code: code.replace("new URL('./worker.ts', import.meta.url)", url), map: null };
+    }
+    // Vite's own frame of imports on demand reports a failure to the window, which a worker doesn't have.
+    if (id.includes('vite/preload-helper')) return { code: code.replace('window.', 'globalThis.'), map: null };
+    return undefined;
+  },
+};
+let workerFile = '';
+
 /** The page's service worker, with the list of all files that it keeps, which is known when all are written. */
 const serviceWorker: Plugin = {
   name: 'wgrad-service-worker',
@@ -298,20 +327,6 @@ function networkModules(): RegExp {
 }
 
 /**
- * A chunk for each of these modules of the page, by the chunk's name, in their order, with all that it needs and no chunk before
- * it has: in a few large files there is more to compress than in many small ones that are fetched together.
- */
-const inOneChunk = (modules: Record<string, string>) => ({
-  codeSplitting: {
-    groups: Object.entries(modules).map(([name, path], i, { length }) => ({
-      name,
-      test: new RegExp(`/src/${path.replace('.', '\\.')}$`),
-      priority: length - i,
-    })),
-  },
-});
-
-/**
  * What `npm run build` makes, a mode for each: `vite build --mode library`. Without a mode it is the page, which is
  * also what `vite` serves while somebody works on it.
  */
@@ -382,12 +397,25 @@ const targets: Record<string, UserConfig> = {
   page: {
     root: pageRoot,
     base: './',
-    plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets, serviceWorker],
-    worker: {
-      format: 'es',
-      plugins: () => [leanShaders],
+    plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets, workerSharesChunks, serviceWorker],
+    worker: { format: 'es' },
+    build: {
+      outDir: resolve(root, 'dist/page'),
+      emptyOutDir: true,
+      modulePreload: {
+        // Every browser with WebGPU has it by itself.
+        polyfill: false,
+        // A worker has no document to ask for them beforehand, and its modules are the page's. Styles are asked for by the page alone.
+        resolveDependencies: (_, files, { hostType }) =>
+          hostType === 'js' ? files.filter((file) => file.endsWith('.css')) : files,
+      },
+      target: 'es2023',
+      license: { fileName: 'licenses.md' },
       rolldownOptions: {
-        output: inOneChunk({
+        // The part of MNIST takes most of the time: that is no news.
+        checks: { pluginTimings: false },
+        output: pageChunks(pageScripts, {
+          studio: 'page/(main|studio).tsx',
           worker: 'page/worker.ts',
           session: 'page/features/run/worker.ts',
           // Small modules that most runs call for, each by itself: together they are compressed better.
@@ -396,23 +424,12 @@ const targets: Record<string, UserConfig> = {
         }),
       },
     },
-    build: {
-      outDir: resolve(root, 'dist/page'),
-      emptyOutDir: true,
-      // Every browser with WebGPU has it by itself.
-      modulePreload: { polyfill: false },
-      target: 'es2023',
-      license: { fileName: 'licenses.md' },
-      // The part of MNIST takes most of the time: that is no news.
-      rolldownOptions: { checks: { pluginTimings: false }, output: inOneChunk({ studio: 'page/(main|studio).tsx' }) },
-    },
     // Known from the start: Vite reloads a page in which it finds a dependency later, and that would end a run.
     optimizeDeps: {
       include: [
         '@preact/signals',
         'comlink',
         'fflate',
-        'ml-matrix',
         'preact',
         'preact/hooks',
         'preact/jsx-dev-runtime',

@@ -1,4 +1,3 @@
-import type { Matrix } from 'ml-matrix';
 import type { KerasCompat } from './statistics.ts';
 
 /**
@@ -21,15 +20,12 @@ export async function whiteningMatrix(
   epsilon: number,
   compat: KerasCompat,
 ): Promise<Float64Array> {
-  // Larger than any other part of a page that trains, and hardly ever expected: a bundler keeps it apart.
-  const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
   const features = Math.sqrt(moment.length);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
-    Matrix.from1DArray(features, features, moment),
-    { assumeSymmetric: true },
-  );
+  // Hardly ever needed: a bundler keeps it apart.
+  const { symmetricEigen } = await import('./symmetric_eigen.ts');
+  const eigen = symmetricEigen(moment);
   // Negative ones are rounding errors.
-  const values = Float64Array.from(realEigenvalues, (value) => Math.max(0, value));
+  const values = eigen.values.map((value) => Math.max(0, value));
   const singular = values.map(Math.sqrt);
   const largestFirst = [...singular.keys()].sort((i, j) => singular[j]! - singular[i]!);
   const rank = new Map(largestFirst.map((i, place) => [i, place]));
@@ -40,14 +36,14 @@ export async function whiteningMatrix(
     if (rank.get(i)! >= n || (compat === 'corrected' && s <= smallest)) return 0;
     return Math.sqrt(n) / (s + epsilon);
   });
-  return scaledProduct(eigenvectorMatrix, gains);
+  return scaledProduct(eigen.vectors, gains);
 }
 
 /** U diag(g) U^T for g of nothing or more, row by row: half of it, then the other half from its mirror. */
-function scaledProduct(u: Matrix, gains: Float64Array): Float64Array {
+function scaledProduct(vectors: Float64Array, gains: Float64Array): Float64Array {
   const features = gains.length;
   const rows = Array.from({ length: features }, (_, i) =>
-    Float64Array.from(gains, (g, k) => u.get(i, k) * Math.sqrt(g)),
+    Float64Array.from(gains, (g, k) => vectors[k * features + i]! * Math.sqrt(g)),
   );
   const w = new Float64Array(features * features);
   for (let i = 0; i < features; i++) {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { named, type TwinOptions, type Variable, variables } from '../compare/twin_options.ts';
+import { named, type TwinOptions } from '../compare/twin_options.ts';
+import { type Variable, variables } from '../compare/variables.ts';
 import type { Dataset } from '../data/index.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { AugmentationConfig, OptimizerConfig, TrainerOptions } from '../index.ts';

@@ -12,11 +12,7 @@ import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import type { FitSettings } from '../train/fit_settings.ts';
 import type { Measured } from '../train/monitor.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
-
-/** The variables that twins can differ in. */
-export const variables = ['augmentation', 'optimizer', 'model', 'learning-rate'] as const;
-/** What two twins differ in: `'augmentation'`, `'optimizer'`, `'model'` or `'learning-rate'`. */
-export type Variable = (typeof variables)[number];
+import type { Variable } from './variables.ts';
 
 /** Two runs that differ in one variable. Their seed is the pair's: one that is given here must be the same. */
 export interface TwinOptions {

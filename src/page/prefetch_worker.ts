@@ -13,7 +13,7 @@ export async function prefetch(): Promise<void> {
     import('./features/training/worker.ts'),
     import('./features/twins/worker.ts'),
     import('../data/mnist_part.ts'),
-    import('ml-matrix'),
+    import('../augment/symmetric_eigen.ts'),
     import('../data/gzip_members.ts'),
     import('../plan/further_training.ts'),
     import('../plan/layers/further.ts'),

@@ -1,7 +1,8 @@
 import { paragraphOf } from '../compare/comparison_paragraph.ts';
 import { type Comparison, comparePairs } from '../compare/comparison_rows.ts';
-import { named, type TwinOptions, type Variable } from '../compare/twin_options.ts';
+import { named, type TwinOptions } from '../compare/twin_options.ts';
 import type { PairRecord } from '../compare/twin_record.ts';
+import type { Variable } from '../compare/variables.ts';
 import type { AdapterFacts } from '../gpu/device.ts';
 
 /** The file that `wgrad compare --json` writes after each pair and --resume reads, and the page's download. NaN is null. */

@@ -1,5 +1,5 @@
-import type { Variable } from '../compare/twin_options.ts';
 import type { PairRecord } from '../compare/twin_record.ts';
+import type { Variable } from '../compare/variables.ts';
 import { fillOptimizer } from '../model/optimizer.ts';
 import type { ComparisonConfig, ComparisonFile } from '../report/comparison_file.ts';
 import { newComparisonFile } from '../report/comparison_file.ts';

@@ -1,5 +1,7 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import { fitChannels, fitWhitening, normalizationOf, requireWhiteningFits } from '../../src/augment/statistics.ts';
+import { symmetricEigen } from '../../src/augment/symmetric_eigen.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { standardize, sumChannels, sumProducts } from '../../src/reference/standardize.ts';
 import { expectSame, expectWithin } from '../compare.ts';
@@ -142,4 +144,31 @@ test('a matrix that no buffer holds is told with its size', () => {
   expect(() => requireWhiteningFits([224, 224, 3], 2 ** 27)).toThrow(
     /224 x 224 x 3 images has 150528 features[\s\S]*found: [\s\S]*86436\.0 MiB[\s\S]*128\.0 MiB\): 5792 features/,
   );
+});
+
+describe('eigenvalues of a symmetric matrix', () => {
+  /** X^T X of images whose every fourth pixel is black, so that some eigenvalues are 0. */
+  const momentOf = (features: number, images: number) => {
+    const pixel = (i: number, j: number) => (j % 4 === 3 ? 0 : Math.sin(12.9898 * i + 78.233 * j));
+    return Float64Array.from({ length: features ** 2 }, (_, at) => {
+      const [a, b] = [Math.floor(at / features), at % features];
+      return Array.from({ length: images }, (_, i) => pixel(i, a) * pixel(i, b)).reduce((sum, term) => sum + term, 0);
+    });
+  };
+
+  test.each([
+    [1, 3],
+    [2, 1],
+    [7, 30],
+    [30, 12],
+    [48, 100],
+  ])('%i features of %i images: the bits of ml-matrix', (features, images) => {
+    const moment = momentOf(features, images);
+    const { values, vectors } = symmetricEigen(moment);
+    const expected = new EigenvalueDecomposition(Matrix.from1DArray(features, features, moment), {
+      assumeSymmetric: true,
+    });
+    expect([...values]).toEqual(expected.realEigenvalues);
+    expect([...vectors]).toEqual(expected.eigenvectorMatrix.transpose().to1DArray());
+  });
 });

@@ -38,6 +38,17 @@ test('what a first visit fetches before it can train is small, and is soon there
       .filter((name) => name.endsWith('.js'))
       .map((name) => [name, gzipSync(readFileSync(`${assets}/${name}`)).length]),
   );
+  // What page and worker share is in chunks of its own: neither script runs in the other's thread.
+  const scripts = (name: string) =>
+    [...sizes.keys()].filter((file) => file.startsWith(name) && sizes.get(file)! > 30_000);
+  const reached = new Set(scripts('studio'));
+  for (const name of reached) {
+    for (const [, file] of readFileSync(`${assets}/${name}`, 'utf8').matchAll(/(?:from|import\(?)["'`]\.\/([^"'`]+)/g))
+      reached.add(file!);
+  }
+  expect(reached.size).toBeGreaterThan(10);
+  expect(scripts('worker').length).toBe(1);
+  expect([...reached]).not.toContain(scripts('worker')[0]);
   const page = await studio.browser.newPage();
   page.setDefaultTimeout(patience);
   await page.setViewport({ width: 1280, height: 960 });

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { type Variable, variables } from '../../../compare/twin_options.ts';
+import { type Variable, variables } from '../../../compare/variables.ts';
 import { figure } from '../../../figures.ts';
 import { change, experiment, settled } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
