@@ -45,7 +45,6 @@ export default defineConfig({
         },
         test: {
           include: ['test/**/*.gpu.test.ts'],
-          setupFiles: ['test/gpu/set_up.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           browser: {

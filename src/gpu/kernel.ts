@@ -91,16 +91,32 @@ export function specialize<S, V extends Variant>(
   return { name, text, bindings, constants, variant, elements, workgroups: [x, y, z], cost: kernel.cost(shape) };
 }
 
-/** Compiles kernels, each text and set of constants once. */
+/**
+ * What was compiled on each device, whoever asked for it: twins, a run that starts again and a second trainer of the same
+ * network find their pipelines there.
+ */
+const compiled = new WeakMap<
+  GPUDevice,
+  { pipelines: Map<string, Promise<GPUComputePipeline>>; layouts: Map<string, GPUBindGroupLayout> }
+>();
+
+/** Pipelines of a device that are kept at most, those used last: some twenty small networks, or two of the largest. */
+const mostPipelines = 1000;
+
+/** Compiles kernels, each text and set of constants once a device. */
 export class KernelCache {
   readonly #device: GPUDevice;
   readonly #traits: Traits;
-  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #pipelines: Map<string, Promise<GPUComputePipeline>>;
+  readonly #layouts: Map<string, GPUBindGroupLayout>;
 
   constructor(device: GPUDevice, traits: Traits) {
     this.#device = device;
     this.#traits = traits;
+    const known = compiled.get(device) ?? { pipelines: new Map(), layouts: new Map() };
+    compiled.set(device, known);
+    this.#pipelines = known.pipelines;
+    this.#layouts = known.layouts;
   }
 
   /**
@@ -121,9 +137,21 @@ export class KernelCache {
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       pipeline = this.#create(name, text, constants, layout);
-      this.#pipelines.set(key, pipeline);
+      // A failure may pass, such as one for want of memory: whoever asks next gets an attempt of their own.
+      pipeline.catch(() => this.#pipelines.delete(key));
     }
+    this.#keep(key, pipeline);
     return { ...kernel, layout, pipeline: await pipeline };
+  }
+
+  /** A map has the order of its insertions: what is used is inserted again, and the first is the one unused for longest. */
+  #keep(key: string, pipeline: Promise<GPUComputePipeline>): void {
+    this.#pipelines.delete(key);
+    this.#pipelines.set(key, pipeline);
+    for (const oldest of this.#pipelines.keys()) {
+      if (this.#pipelines.size <= mostPipelines) break;
+      this.#pipelines.delete(oldest);
+    }
   }
 
   #layout(bindings: Binding[]): GPUBindGroupLayout {

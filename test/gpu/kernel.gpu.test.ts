@@ -97,6 +97,49 @@ describe('the cache', () => {
     expect(other!.layout).toBe(one!.layout);
   });
 
+  test('is shared by all that compile on one device, and by no other device', async () => {
+    const compileOn = async ({ device, traits }: Gpu) => new KernelCache(device, traits).compile(scale, shape);
+    const [one, two] = [await compileOn(gpu), await compileOn(gpu)];
+    expect(two.pipeline).toBe(one.pipeline);
+    expect(two.layout).toBe(one.layout);
+    const elsewhere = await openGpu();
+    const other = await compileOn(elsewhere);
+    expect(other.pipeline).not.toBe(one.pipeline);
+    elsewhere.dispose();
+  });
+
+  test('keeps what was used last, and nothing that failed', async () => {
+    const made: number[] = [];
+    const device = {
+      createBindGroupLayout: () => ({}),
+      createPipelineLayout: () => ({}),
+      createShaderModule: () => ({ getCompilationInfo: async () => ({ messages: [] }) }),
+      pushErrorScope: () => undefined,
+      popErrorScope: async () => null,
+      createComputePipelineAsync: async ({ compute }: GPUComputePipelineDescriptor) => {
+        const { factor } = compute.constants!;
+        made.push(factor!);
+        if (factor === -1) throw new Error('out of memory');
+        return {};
+      },
+    };
+    const cache = new KernelCache(device as unknown as GPUDevice, gpu.traits);
+    const compile = (factor: number) => cache.compile(scale, { count: 5, factor });
+    await expect(compile(-1)).rejects.toThrow('out of memory');
+    await expect(compile(-1)).rejects.toThrow('out of memory');
+    expect(made).toEqual([-1, -1]);
+    await compile(0);
+    await compile(1);
+    for (let factor = 2; factor < 1000; factor++) await compile(factor);
+    await compile(0);
+    expect(made).toHaveLength(1002);
+    await compile(1000);
+    await compile(0);
+    expect(made).toHaveLength(1003);
+    await compile(1);
+    expect(made.slice(1002)).toEqual([1000, 1]);
+  });
+
   test('takes the first variant for the adapter unless told otherwise', async () => {
     const cache = new KernelCache(gpu.device, gpu.traits);
     const seen: unknown[] = [];
