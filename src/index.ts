@@ -9,7 +9,43 @@ export { createTrainer, type SaveOptions, type SaveTarget, type Trainer } from '
 export { type Augmenter, type AugmenterOptions, createAugmenter } from './augment/augmenter.ts';
 export type { DrawOf } from './augment/augmenter_checks.ts';
 export { type AugmentationFacts, describeAugmentation } from './augment/describe.ts';
-export type { FeatureStatistics, ImageDataGeneratorConfig } from './augment/image_data_generator.ts';
+export type { ImageDataGeneratorConfig } from './augment/generator_options.ts';
+export type { FeatureStatistics } from './augment/image_data_generator.ts';
+export type {
+  AugMixOptions,
+  AutoAugmentOptions,
+  ColorJitterOptions,
+  CutoutOptions,
+  ElasticTransformOptions,
+  ErasedValue,
+  GaussianBlurOptions,
+  GaussianNoiseOpOptions,
+  GridMaskOptions,
+  MixOptions,
+  NumberOrRange,
+  OpConfig,
+  OpConfigOf,
+  OpOptions,
+  OpOptionsByType,
+  OpType,
+  ProbabilityOptions,
+  RandAugmentOptions,
+  RandomAdjustSharpnessOptions,
+  RandomAffineOptions,
+  RandomChannelDropOptions,
+  RandomCropOptions,
+  RandomErasingOptions,
+  RandomGammaOptions,
+  RandomPerspectiveOptions,
+  RandomPosterizeOptions,
+  RandomResizedCropOptions,
+  RandomRotate90Options,
+  RandomRotationOptions,
+  RandomSolarizeOptions,
+  SaltAndPepperOptions,
+  SamplingOptions,
+  TrivialAugmentWideOptions,
+} from './augment/op_options.ts';
 export type {
   ImageDataGeneratorParameters,
   Matrix,
@@ -18,7 +54,7 @@ export type {
   PipelineParameters,
   SampleParameters,
 } from './augment/parameters.ts';
-export type { AugmentationConfig, OpConfig } from './augment/pipeline.ts';
+export type { AugmentationConfig } from './augment/pipeline.ts';
 export { type Sheet, type SheetOptions, type SingleAugmentation, takeApart } from './augment/sheet.ts';
 export { type Estimate, estimate, holm, type PairedTest, pairedTest, type Scale } from './compare/comparison.ts';
 export { paragraphOf, type Subject } from './compare/comparison_paragraph.ts';
@@ -198,10 +234,24 @@ export type {
 } from './model/layers/options.ts';
 export type { LossConfig, LossType } from './model/loss.ts';
 export type { LossConfigOf } from './model/losses/index.ts';
+export type {
+  BinaryCrossentropyOptions,
+  ClassLossOptions,
+  FocalCrossentropyOptions,
+  HuberOptions,
+  LossOptionsByType,
+  NoLossOptions,
+} from './model/losses/options.ts';
 export type { MeasuredLayer } from './model/measured_layers.ts';
 export type { MetricFigures } from './model/metrics/figures.ts';
 export type { MetricConfig, MetricType } from './model/metrics/index.ts';
 export type { MetricValue } from './model/metrics/metric_definition.ts';
+export type {
+  AveragedMetricOptions,
+  MetricOptions,
+  MetricOptionsByType,
+  TopKOptions,
+} from './model/metrics/options.ts';
 export {
   adagrad,
   adam,
@@ -240,6 +290,19 @@ export {
   type ScheduleConfig,
 } from './model/schedule.ts';
 export type { ScheduleConfigOf, ScheduleType } from './model/schedules/index.ts';
+export type {
+  ConstantOptions,
+  CosineDecayOptions,
+  CosineDecayRestartsOptions,
+  DecayOptions,
+  ExponentialDecayOptions,
+  InitialRateOptions,
+  InverseTimeDecayOptions,
+  OneCycleOptions,
+  PiecewiseConstantDecayOptions,
+  PolynomialDecayOptions,
+  ScheduleOptionsByType,
+} from './model/schedules/options.ts';
 export { classifierSummary, type LayerSummary, modelSummary } from './model/summary.ts';
 export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
 export type { InitializerConfig, InitializerType, RegularizerConfig } from './model/weight_options.ts';
@@ -252,7 +315,8 @@ export { applyChange, type Changeable } from './train/apply_change.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export type { BatchOptions, BatchRecord } from './train/batch.ts';
 export type { EarlyStoppingState } from './train/callbacks/early_stopping.ts';
-export type { CallbackStates, EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './train/callbacks/index.ts';
+export type { CallbackStates } from './train/callbacks/index.ts';
+export type { EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './train/callbacks/options.ts';
 export type { ReduceLrOnPlateauState } from './train/callbacks/reduce_lr_on_plateau.ts';
 export type { CheckpointEvery } from './train/checkpoint_every.ts';
 export type { ClassProbability } from './train/class_probabilities.ts';

@@ -7,13 +7,8 @@ import preprocessSource from '../../shaders/augment/preprocess.wgsl?raw';
 import samplewiseSource from '../../shaders/augment/samplewise.wgsl?raw';
 import statisticsSource from '../../shaders/lib/image_statistics.wgsl?raw';
 import { ConfigurationError } from '../errors.ts';
-import {
-  compatModes,
-  type FeatureStatistics,
-  type FilledGenerator,
-  type ImageDataGeneratorConfig,
-  needsStatistics,
-} from './image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from './generator_options.ts';
+import { compatModes, type FeatureStatistics, type FilledGenerator, needsStatistics } from './image_data_generator.ts';
 import type { KerasRanges } from './keras_draws.ts';
 import type { Draw, Field, Op, Picture, PixelStep } from './op.ts';
 import { rescaleOp } from './ops/rescale.ts';

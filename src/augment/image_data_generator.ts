@@ -36,47 +36,24 @@ const flag = v.optional(v.boolean(), false);
 
 export const kerasFillModes = ['constant', 'nearest', 'reflect', 'wrap'] as const;
 
-/**
- * How near to Keras: `corrected` shifts along the axis that a shift is named after, turns an image about its own middle and
- * brightens in floating point. `keras` is Keras of today, `keras-preprocessing-1.1` the last release of the old package:
- * both with their slips, and with the draws that NumPy gives for a seed.
- */
 export const compatModes = ['corrected', 'keras', 'keras-preprocessing-1.1'] as const;
 export type Compat = (typeof compatModes)[number];
 
-/** Keras' ImageDataGenerator arguments (keras/src/legacy/preprocessing/image.py), in camelCase, with Keras' defaults. */
-const schema = v.strictObject({
-  /** Degrees: theta is drawn from [-rotationRange, rotationRange). */
+/** Checks the arguments; generator_options.ts says what each is. */
+export const generatorSchema = v.strictObject({
   rotationRange: v.optional(number(0), 0),
-  /**
-   * Below 1 a share of the width; a whole number n one of 0 to n - 1 pixels, either way (so 1 is none); other numbers are
-   * pixels, from -n to n; a list one of its own numbers, either way, shares where all are below 1.
-   */
   widthShiftRange: v.optional(shift, 0),
-  /** The same of the height. */
   heightShiftRange: v.optional(shift, 0),
-  /** Multiplies grey levels, 0 to 255. */
   brightnessRange: v.optional(v.nullable(brightness), null),
-  /** Degrees, as in Keras, where 0.1 is next to nothing. */
   shearRange: v.optional(number(0), 0),
-  /** z means [1 - z, 1 + z]; below 1 magnifies. Both axes are drawn on their own. */
   zoomRange: v.optional(zoom, 0),
-  /** One number for all channels is drawn from [-channelShiftRange, channelShiftRange) and added. */
   channelShiftRange: v.optional(number(0), 0),
-  /** How points outside of an image are filled. */
   fillMode: v.optional(v.picklist(kerasFillModes), 'nearest'),
-  /** The value outside with fillMode "constant", before rescale. */
   cval: v.optional(finite, 0),
-  /** 0 nearest neighbour, 1 bilinear. */
   interpolationOrder: v.optional(v.picklist([0, 1]), 1),
   horizontalFlip: flag,
   verticalFlip: flag,
-  /**
-   * WGSL: the body of a function that gets `pixel`, the channels of one pixel (f32, vec2f, vec3f or vec4f), and returns
-   * what becomes of them: "return 255.0 - pixel;". Before rescale, for every image.
-   */
   preprocessingFunction: v.optional(v.nullable(v.string()), null),
-  /** Multiplies what has been warped. */
   rescale: v.optional(v.nullable(finite)),
   samplewiseCenter: flag,
   samplewiseStdNormalization: flag,
@@ -84,19 +61,15 @@ const schema = v.strictObject({
   featurewiseStdNormalization: flag,
   zcaWhitening: flag,
   zcaEpsilon: v.optional(number(0), 1e-6),
-  /** Share of the images that is kept for validation: the first, without a shuffle. */
   validationSplit: v.optional(number(0, 1), 0),
-  /** Which part of the images to take, where there is a validationSplit. */
   subset: v.optional(v.nullable(v.picklist(['training', 'validation'])), null),
   compat: v.optional(v.picklist(compatModes), 'corrected'),
 });
 
 /** The arguments for a form. */
-export const generatorOptions = (): OptionFacts[] => describeOptions(schema);
+export const generatorOptions = (): OptionFacts[] => describeOptions(generatorSchema);
 
-/** Keras' ImageDataGenerator arguments as plain JSON. */
-export type ImageDataGeneratorConfig = v.InferInput<typeof schema>;
-export type FilledGenerator = Omit<v.InferOutput<typeof schema>, 'zoomRange' | 'rescale'> & {
+export type FilledGenerator = Omit<v.InferOutput<typeof generatorSchema>, 'zoomRange' | 'rescale'> & {
   zoomRange: readonly [number, number];
   rescale: number;
 };
@@ -118,10 +91,10 @@ export function fillGenerator(config: unknown, rescaleByDefault = 1): FilledGene
       what: 'The augmentation is invalid',
       found: config,
       expected: 'an object of options, or a list of ops',
-      fix: `use some of ${Object.keys(schema.entries).join(', ')}`,
+      fix: `use some of ${Object.keys(generatorSchema.entries).join(', ')}`,
     });
   }
-  const options = parse(schema, config, 'augmentation');
+  const options = parse(generatorSchema, config, 'augmentation');
   if (options.brightnessRange) requireOrder('brightnessRange', options.brightnessRange);
   if (options.subset && options.validationSplit === 0) {
     throw new ConfigurationError({

@@ -2,19 +2,15 @@ import { parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
 import * as further from './further.ts';
 import { generatorOps } from './generator_ops.ts';
-import {
-  type FeatureStatistics,
-  type FilledGenerator,
-  fillGenerator,
-  type ImageDataGeneratorConfig,
-} from './image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from './generator_options.ts';
+import { type FeatureStatistics, type FilledGenerator, fillGenerator } from './image_data_generator.ts';
 import { setFurtherAugmentation } from './loaded.ts';
 import { isRecorded, type Op, type OpDefinition, type Picture, type PlacedOp, pairSteps } from './op.ts';
+import type { OpConfig } from './op_options.ts';
 import { definitions } from './ops/index.ts';
 import { rescaleOp } from './ops/rescale.ts';
 
-/** An op of a pipeline as plain JSON: its `type` and its options. */
-export type OpConfig = { type: string } & Record<string, unknown>;
+export type { OpConfig } from './op_options.ts';
 
 /** Keras' ImageDataGenerator arguments, or a list of ops. */
 export type AugmentationConfig = ImageDataGeneratorConfig | readonly OpConfig[];

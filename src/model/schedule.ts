@@ -12,6 +12,7 @@ import {
   scheduleDefinitions,
   scheduleTypes,
 } from './schedules/index.ts';
+import type { ScheduleOptionsByType } from './schedules/options.ts';
 
 export type { FilledSchedule, ScheduleConfig } from './schedules/index.ts';
 
@@ -21,15 +22,15 @@ export type FilledLearningRate = number | FilledSchedule;
 
 const factory =
   <T extends ScheduleType>(type: T) =>
-  (options: Omit<ScheduleConfigOf<T>, 'type'>): ScheduleConfigOf<T> => {
+  (options: ScheduleOptionsByType[T]): ScheduleConfigOf<T> => {
     const config = { type, ...options } as unknown as ScheduleConfigOf<T>;
-    fillSchedule(config);
+    fillSchedule(config as ScheduleConfig);
     return config;
   };
 
 /** The same rate for all steps, as a schedule. @throws ConfigurationError */
 export const constant = factory('constant');
-/** Keras' ExponentialDecay: initialLearningRate * decayRate^(step / decaySteps). @throws ConfigurationError */
+/** Keras' ExponentialDecay: rate = initialLearningRate * decayRate^(step / decaySteps). @throws ConfigurationError for an option out of range */
 export const exponentialDecay = factory('exponentialDecay');
 /** Keras' PiecewiseConstantDecay: values[i] up to and including boundaries[i]. @throws ConfigurationError */
 export const piecewiseConstantDecay = factory('piecewiseConstantDecay');

@@ -48,7 +48,7 @@ test.each<[string, OpConfig, width: number, depth: number]>([
   ['five chains of two, without all ops', { type: 'augMix', mixtureWidth: 5, chainDepth: 2, allOps: false }, 5, 2],
 ])('%s: every image is mixed of its own chains, and again from JSON', async (_, op, width, depth) => {
   const n = 96;
-  const augmentation = [{ ...op, fill: 90 }, { type: 'randomHorizontalFlip' }];
+  const augmentation: OpConfig[] = [{ ...op, fill: 90 } as OpConfig, { type: 'randomHorizontalFlip' }];
   const augmenter = createAugmenter(gpu, { imageShape, augmentation, seed: 6 });
   const drawn = (await augmenter.draw({ epoch: 3, samples: upTo(n) })) as PipelineParameters[];
   const x = images(n);
@@ -81,7 +81,7 @@ test.each<[string, OpConfig, width: number, depth: number]>([
 test('chains that leave the image as it is mix to the image', async () => {
   // The kernels of the first case above, which take long to compile: as many images, nothing in most of them.
   const [n, x] = [96, images(96)];
-  const augmentation = [{ type: 'augMix', fill: 90 }, { type: 'randomHorizontalFlip' }];
+  const augmentation: OpConfig[] = [{ type: 'augMix', fill: 90 }, { type: 'randomHorizontalFlip' }];
   const augmenter = createAugmenter(gpu, { imageShape, augmentation });
   const how: { ops: OpParameters[] }[] = Array.from({ length: n }, () => ({ ops: [] }));
   how[1] = { ops: [{ type: 'augMix' }] };

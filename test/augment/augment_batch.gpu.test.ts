@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
 import { planBatch } from '../../src/augment/batch.ts';
-import type { ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
+
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { KernelCache } from '../../src/gpu/kernel.ts';

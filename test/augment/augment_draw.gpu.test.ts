@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import randomSource from '../../shaders/lib/random.wgsl?raw';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { DrawOf } from '../../src/augment/augmenter_checks.ts';
-import type { ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
+
 import type { ImageDataGeneratorParameters } from '../../src/augment/parameters.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';

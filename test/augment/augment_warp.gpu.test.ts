@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
-import { kerasFillModes as fillModes, type ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
+import { kerasFillModes as fillModes } from '../../src/augment/image_data_generator.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import {
   flipImage,

@@ -37,12 +37,10 @@ describe('coordinates in an image of 512 pixels are off by less than a thousandt
     ['all of them in one matrix', { randomAffine: affine, randomPerspective: corners, randomRotation: turn }],
   ])('%s', async (_, ops) => {
     const types = Object.keys(ops);
-    const options = { randomAffine: {}, randomRotation: { degrees: 180 }, randomPerspective: {} } as const;
-    const augmentation = types.map((type) => ({
-      type,
-      fillMode: 'nearest',
-      ...options[type as keyof typeof options],
-    }));
+    const options = { randomRotation: { degrees: 180 } };
+    const augmentation = types.map(
+      (type) => ({ type, fillMode: 'nearest', ...options[type as keyof typeof options] }) as OpConfig,
+    );
     const augmenter = createAugmenter(gpu, { imageShape: shapeOf(picture), augmentation });
     const given = types.map((type) => ({ type, ...ops[type] }) as OpParameters);
     const y = await augmenter.apply(places, [{ ops: given }]);
@@ -62,7 +60,7 @@ describe('coordinates in an image of 512 pixels are off by less than a thousandt
   });
 
   test('corners on a line or in one place give numbers, not none', async () => {
-    const augmentation = [{ type: 'randomPerspective', distortionScale: 1, fill: 7 }];
+    const augmentation: OpConfig[] = [{ type: 'randomPerspective', distortionScale: 1, fill: 7 }];
     const augmenter = createAugmenter(gpu, { imageShape: [8, 8, 1], augmentation });
     const all = (x: number, y: number) =>
       Object.fromEntries(Object.keys(corners).map((name) => [name, name.endsWith('X') ? x : y]));
@@ -126,7 +124,7 @@ describe('a point and a box are carried to where the pixels went', () => {
     const elements = dots.length / 12;
     const width =
       (augmentation as OpConfig[]).reduce?.(
-        (size, { size: to }) => (to ? (to as number[])[1]! : size),
+        (size, op) => ('size' in op && op.size ? (op.size as readonly number[])[1]! : size),
         picture.width,
       ) ?? picture.width;
     const height = elements / width;
@@ -178,9 +176,9 @@ describe('a point and a box are carried to where the pixels went', () => {
 
 test('what elasticTransform adds is not in the matrix', async () => {
   const options = { imageShape: [8, 8, 1] as [number, number, number], seed: 1 };
-  const augmentation = [{ type: 'randomCrop', size: 8, padding: 2 }];
+  const augmentation: OpConfig[] = [{ type: 'randomCrop', size: 8, padding: 2 }];
   const [plain, elastic] = await Promise.all(
-    [augmentation, [...augmentation, { type: 'elasticTransform' }]].map((ops) =>
+    [augmentation, [...augmentation, { type: 'elasticTransform' } as const]].map((ops) =>
       createAugmenter(gpu, { ...options, augmentation: ops }).draw({ epoch: 0, samples: [0, 1] }),
     ),
   );

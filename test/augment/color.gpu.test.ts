@@ -129,7 +129,7 @@ test('each of the 24 orders of colorJitter is the one that it is called', async 
   const s: Picture = { height: 5, width: 4, channels: 3 };
   const image = someBytes(60);
   const images = Uint8Array.from({ length: 24 * 60 }, (_, i) => image[i % 60]!);
-  const augmentation = [{ type: 'colorJitter', brightness: 1, contrast: 1, saturation: 1, hue: 0.5 }];
+  const augmentation: OpConfig[] = [{ type: 'colorJitter', brightness: 1, contrast: 1, saturation: 1, hue: 0.5 }];
   const fields = { brightness: 1.4, contrast: 1.7, saturation: 0.4, hue: 0.3 };
   const ops = jitterOrders(Object.keys(fields)).map((order) => ({ type: 'colorJitter', ...fields, order }));
   const y = await createAugmenter(gpu, { imageShape: shapeOf(s), augmentation }).apply(
@@ -181,7 +181,7 @@ test.each([
 test('a channel of one level stays as it is, without a division by nothing', async () => {
   const s = picture(3);
   const image = imageOf(s).map((byte, i) => (i % 3 === 1 ? 77 : byte));
-  const augmentation = [{ type: 'randomEqualize' }, { type: 'randomAutocontrast' }];
+  const augmentation: OpConfig[] = [{ type: 'randomEqualize' }, { type: 'randomAutocontrast' }];
   const y = await createAugmenter(gpu, { imageShape: shapeOf(s), augmentation }).apply(
     Uint8Array.from([...image, ...image]),
     [{ ops: [{ type: 'randomEqualize' }] }, { ops: [{ type: 'randomAutocontrast' }] }],

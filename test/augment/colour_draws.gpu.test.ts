@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
+import type { OpConfig } from '../../src/augment/op_options.ts';
 import type { PipelineParameters } from '../../src/augment/parameters.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
@@ -12,7 +13,7 @@ import { expectDrawn, expectEven, expectIndependent } from './distribution.ts';
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());
 
-const augmentation = [
+const augmentation: OpConfig[] = [
   { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
   { type: 'randomGamma', gamma: [0.5, 2] },
   { type: 'randomInvert' },

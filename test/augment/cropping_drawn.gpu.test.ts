@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
+import type { OpConfig } from '../../src/augment/op_options.ts';
 import { openGpu } from '../../src/gpu/device.ts';
 import { expectSame } from '../compare.ts';
 
@@ -9,7 +10,7 @@ afterAll(() => gpu.dispose());
 test('a crop that only its padding makes possible is drawn, not left out for having one choice', async () => {
   // 6 x 5 padded by [2, 1] is as large as the crop: the one place that it can have still moves the image.
   const [height, width] = [6, 5];
-  const augmentation = [{ type: 'randomCrop', size: [8, 9], padding: [2, 1] }];
+  const augmentation: OpConfig[] = [{ type: 'randomCrop', size: [8, 9], padding: [2, 1] }];
   const augmenter = createAugmenter(gpu, { imageShape: [height, width, 1], augmentation, seed: 1 });
   const image = Uint8Array.from({ length: height * width }, (_, i) => i + 1);
   const y = await augmenter.apply(image, { epoch: 1, samples: [0] });

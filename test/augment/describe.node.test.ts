@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { OpOptionsByType, OpType } from '../../src/augment/op_options.ts';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { describeAugmentation } from '../../src/index.ts';
 
@@ -85,4 +87,68 @@ describe('what an augmentation may say', () => {
       }
     }
   });
+});
+
+/** The names in the interfaces that a reader sees: the type checker asks for all of them and lets no other through. */
+type Names = { [T in OpType]: Record<keyof Required<OpOptionsByType[T]>, true> };
+const p = { p: true } as const;
+const moved = { ...p, interpolation: true, fillMode: true, fill: true } as const;
+const named: Names = {
+  randomCrop: { size: true, padding: true, padIfNeeded: true, fill: true, paddingMode: true, ...p },
+  randomResizedCrop: { size: true, scale: true, ratio: true, interpolation: true, ...p },
+  randomHorizontalFlip: p,
+  randomVerticalFlip: p,
+  randomAffine: { degrees: true, translate: true, scale: true, shear: true, center: true, ...moved },
+  randomRotation: { degrees: true, center: true, ...moved },
+  randomPerspective: { distortionScale: true, ...moved },
+  randomRotate90: { turns: true, ...p },
+  elasticTransform: { alpha: true, sigma: true, ...moved },
+  colorJitter: { brightness: true, contrast: true, saturation: true, hue: true, ...p },
+  randomGamma: { gamma: true, gain: true, ...p },
+  randomGrayscale: p,
+  randomInvert: p,
+  randomSolarize: { threshold: true, ...p },
+  randomPosterize: { bits: true, ...p },
+  randomEqualize: p,
+  randomAutocontrast: p,
+  randomAdjustSharpness: { sharpnessFactor: true, ...p },
+  randomChannelPermutation: p,
+  randomChannelDrop: { channels: true, fill: true, ...p },
+  gaussianBlur: { kernelSize: true, sigma: true, ...p },
+  gaussianNoise: { mean: true, sigma: true, clip: true, ...p },
+  saltAndPepper: { amount: true, saltVsPepper: true, ...p },
+  randomErasing: { scale: true, ratio: true, value: true, ...p },
+  cutout: { size: true, value: true, ...p },
+  gridMask: { d: true, ratio: true, value: true, ...p },
+  randAugment: { numOps: true, magnitude: true, numMagnitudeBins: true, ...moved },
+  trivialAugmentWide: { numMagnitudeBins: true, ...moved },
+  autoAugment: { policy: true, ...moved },
+  augMix: { severity: true, mixtureWidth: true, chainDepth: true, alpha: true, allOps: true, ...moved },
+  mixUp: { alpha: true, ...p },
+  cutMix: { alpha: true, ...p },
+};
+
+test.each(describeAugmentation().ops)('the types name the options of $type as its schema does', ({ type, options }) => {
+  expect(Object.keys(named[type as OpType]).sort()).toEqual(options.map(({ name }) => name).sort());
+});
+
+/** An option's sentences, by its name, of the interface and those that it extends. */
+function documented(options: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const [, base, body] = new RegExp(`interface ${options}(?: extends (\\w+))? \\{([^]*?)\\n\\}`).exec(source)!;
+  if (base) for (const [name, text] of documented(base)) found.set(name, text);
+  for (const [, text, name] of body!.matchAll(/\/\*\*([^]*?)\*\/\s*(\w+)\??:/g)) found.set(name!, text!);
+  return found;
+}
+const source = readFileSync('src/augment/op_options.ts', 'utf8');
+
+test.each(describeAugmentation().ops)('the types give the defaults of $type', ({ type, options }) => {
+  const [, name] = new RegExp(`^  ${type}: (\\w+);`, 'm').exec(source)!;
+  const texts = documented(name!);
+  for (const { name, default: value } of options) {
+    // Of `p`, which all have, the text says the usual default, and that of an interface what differs.
+    if (name === 'p' || name === 'interpolation' || value === undefined) continue;
+    expect(texts.get(name), name).toContain('default');
+    if (typeof value === 'number') expect(texts.get(name), name).toContain(String(value));
+  }
 });

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTrainer } from '../../src/api/trainer.ts';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
-import type { FeatureStatistics, ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
+import type { FeatureStatistics } from '../../src/augment/image_data_generator.ts';
 import { KerasFlow } from '../../src/augment/keras_flow.ts';
 import type { ImageDataGeneratorParameters } from '../../src/augment/parameters.ts';
 import { createDataset } from '../../src/data/dataset.ts';

@@ -48,7 +48,7 @@ describe('outside programs', () => {
     const { type, options, picture, to } = cases[0]!;
     const images = Float32Array.from(cases.flatMap(({ image }) => [...image]));
     const parameters = cases.map((c) => [{ type, ...c.parameters }]);
-    const y = await apply([{ type, ...options }], picture, images, parameters);
+    const y = await apply([{ type, ...options } as OpConfig], picture, images, parameters);
     const elements = elementsOf(to);
     expect(y).toHaveLength(cases.length * elements);
     cases.forEach((c, i) => {
@@ -168,10 +168,10 @@ describe('every fill mode and order is the twin', () => {
     { translateX: 40, translateY: -33, angle: -3 },
   ];
   const cases = fillModes.flatMap((fillMode) =>
-    ['nearest', 'bilinear'].map((interpolation) => ({ fillMode, interpolation })),
+    (['nearest', 'bilinear'] as const).map((interpolation) => ({ fillMode, interpolation })),
   );
   test.each(cases)('$fillMode, $interpolation', async (options) => {
-    const op = { type: 'randomAffine', ...options, fill: 100 };
+    const op = { type: 'randomAffine' as const, ...options, fill: 100 };
     const images = someBytes(3 * elements);
     const y = await apply(
       [op],

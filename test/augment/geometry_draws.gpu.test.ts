@@ -64,11 +64,14 @@ const deviation = (x: Float64Array) => {
   return Math.sqrt(mean(x.map((value) => (value - m) ** 2)));
 };
 
+const resizedCrop = (scale: number[], ratio: number[]) =>
+  ({ type: 'randomResizedCrop', size: 8, scale, ratio }) as unknown as OpConfig;
+
 describe('100,000 draws', () => {
   const n = 100_000;
   const whole = (low: number, high: number): Draw => ({ from: 'integer', low, high });
   const uniform = (low: number, high: number): Draw => ({ from: 'uniform', low, high });
-  const affine = {
+  const affine: OpConfig = {
     type: 'randomAffine',
     degrees: [-10, 40],
     translate: [0.1, 0.5],
@@ -136,7 +139,7 @@ describe('100,000 draws', () => {
   test('an op that is added before or behind leaves the draws of the others as they were', async () => {
     const imageShape = [24, 24, 1];
     const alone = await columns([affine], imageShape, 1000);
-    const crop = { type: 'randomResizedCrop', size: 24 };
+    const crop: OpConfig = { type: 'randomResizedCrop', size: 24 };
     const behind = await columns([crop, { type: 'elasticTransform' }, affine], imageShape, 1000);
     for (const [name, x] of Object.entries(behind)) expectSame(name, x, alone[name]!);
     // The same op again is drawn for itself.
@@ -147,7 +150,7 @@ describe('100,000 draws', () => {
   test.each(resizedCropDraws.map((of) => [`${of.imageShape} ${of.scale} ${of.ratio}`, of] as const))(
     'randomResizedCrop: mean and deviation are those of torchvision: %s',
     async (_, { imageShape, scale, ratio, names, mean: means, deviation: deviations }) => {
-      const drawn = await columns([{ type: 'randomResizedCrop', size: 8, scale, ratio }], imageShape, n);
+      const drawn = await columns([resizedCrop(scale, ratio)], imageShape, n);
       expect(Object.keys(drawn)).toEqual(names);
       names.forEach((name, i) => {
         const x = drawn[name]!;
@@ -189,7 +192,7 @@ describe('draws are those of the twin', () => {
   test.each(resizedCropDraws)(
     'randomResizedCrop of $imageShape, $scale, $ratio',
     async ({ imageShape, scale, ratio }) => {
-      const op = { type: 'randomResizedCrop', size: 8, scale, ratio };
+      const op = resizedCrop(scale, ratio);
       const { purpose } = parseAugmentation([op], imageShape).ops[0]!;
       const drawn = await columns([op], imageShape, 500);
       const size = { height: imageShape[0]!, width: imageShape[1]! };

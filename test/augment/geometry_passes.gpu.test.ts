@@ -170,7 +170,7 @@ test('maps that move whole pixels copy them', async () => {
 });
 
 describe('elasticTransform', () => {
-  const options = { type: 'elasticTransform', alpha: [30, 60], sigma: [1.5, 2], fill: 80 };
+  const options = { type: 'elasticTransform', alpha: [30, 60], sigma: [1.5, 2], fill: 80 } satisfies OpConfig;
   const displacementsOf = (noise: number, { alpha, sigma } = options, size: Picture = picture) =>
     elasticDisplacements(elasticNoise(noise, size), size, alpha as never, sigma as never);
 
@@ -229,8 +229,8 @@ describe('elasticTransform', () => {
 test('an order that one op asks for serves those that ask for none', () => {
   expect(samplingOf('randomCrop', { size: 4, padding: 1 }, picture).interpolationOrder).toBe(0);
   const plan = (...ops: OpConfig[]) => planPasses(parseAugmentation(ops, shapeOf(picture)).ops, picture, false);
-  const nearest = { type: 'randomRotation', degrees: 5, interpolation: 'nearest' };
-  const bordered = { type: 'randomCrop', size: [14, 18], padding: 2 };
+  const nearest: OpConfig = { type: 'randomRotation', degrees: 5, interpolation: 'nearest' };
+  const bordered: OpConfig = { type: 'randomCrop', size: [14, 18], padding: 2 };
   expect(plan(bordered, nearest).map(({ sampling }) => sampling.interpolationOrder)).toEqual([0]);
   expect(plan(bordered, { ...nearest, interpolation: 'bilinear' }).map((p) => p.sampling.interpolationOrder)).toEqual([
     1,

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
-import type { Compat, ImageDataGeneratorConfig } from '../../src/augment/image_data_generator.ts';
+import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
+import type { Compat } from '../../src/augment/image_data_generator.ts';
 import type { SampleParameters } from '../../src/augment/parameters.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { identityParameters, type KerasParameters } from '../../src/reference/augment.ts';

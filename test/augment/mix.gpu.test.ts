@@ -21,7 +21,7 @@ afterAll(() => gpu.dispose());
 // Images of one pixel that say which they are; an augmentation that says that it was there.
 const count = 1000;
 const images = Uint8Array.from({ length: count }, (_, i) => i % 200);
-const inverted = [{ type: 'randomInvert', p: 1 }];
+const inverted = [{ type: 'randomInvert' as const, p: 1 }];
 
 /** All places of an epoch in their order: the value of each, and its label. */
 async function see(places: number, probability: number, epoch = 1) {

@@ -65,7 +65,7 @@ test.each<[string, OpConfig[]]>([
 });
 
 test('a partner is augmented as itself, not as the image that it is mixed with', async () => {
-  const flip = { type: 'randomHorizontalFlip' };
+  const flip: OpConfig = { type: 'randomHorizontalFlip' };
   const drawn = (await make([flip, { type: 'cutMix' }]).draw({ epoch: 1, samples: upTo(40) })) as PipelineParameters[];
   const alone = (await make([flip]).draw({ epoch: 1, samples: upTo(count) })) as PipelineParameters[];
   for (const [n, { ops, partner }] of drawn.entries()) {

@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts';
 import { layOutputs, planPasses } from '../../src/augment/plan_passes.ts';
 
-const affine = { type: 'randomAffine', degrees: 10 };
-const brightness = { type: 'colorJitter', brightness: 0.5 };
-const contrast = { type: 'colorJitter', contrast: 0.5 };
-const sharpness = { type: 'randomAdjustSharpness', sharpnessFactor: 2 };
-const flip = { type: 'randomHorizontalFlip' };
-const invert = { type: 'randomInvert' };
-const equalize = { type: 'randomEqualize' };
-const blur = { type: 'gaussianBlur', kernelSize: 5 };
-const noise = { type: 'gaussianNoise' };
-const erasing = { type: 'randomErasing' };
-const autocontrast = { type: 'randomAutocontrast' };
+const affine = { type: 'randomAffine' as const, degrees: 10 };
+const brightness = { type: 'colorJitter' as const, brightness: 0.5 };
+const contrast = { type: 'colorJitter' as const, contrast: 0.5 };
+const sharpness = { type: 'randomAdjustSharpness' as const, sharpnessFactor: 2 };
+const flip = { type: 'randomHorizontalFlip' as const };
+const invert = { type: 'randomInvert' as const };
+const equalize = { type: 'randomEqualize' as const };
+const blur = { type: 'gaussianBlur' as const, kernelSize: 5 };
+const noise = { type: 'gaussianNoise' as const };
+const erasing = { type: 'randomErasing' as const };
+const autocontrast = { type: 'randomAutocontrast' as const };
 
 /** A pass in words: what it is made of, in its order. */
 function describePasses(augmentation: OpConfig[], imageShape = [32, 32, 3]): string[] {

@@ -11,7 +11,7 @@ afterAll(() => gpu.dispose());
 const imageShape: [number, number, number] = [6, 5, 3];
 const elements = 90;
 const someBytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 7919) % 256);
-const pipeline = [
+const pipeline: OpConfig[] = [
   { type: 'randomHorizontalFlip' },
   { type: 'randomInvert' },
   { type: 'randomSolarize', threshold: 100, p: 0.3 },
@@ -58,13 +58,13 @@ test('what an affine op brings in from outside is not inverted by the op before 
 });
 
 test('an op draws the same whatever else is in the pipeline, and in which order', async () => {
-  const colors = [
+  const colors: OpConfig[] = [
     { type: 'colorJitter', brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 },
     { type: 'randomGrayscale' },
     { type: 'randomPosterize', bits: [2, 6] },
   ];
-  const channels = [{ type: 'randomChannelPermutation' }, { type: 'randomChannelDrop', channels: [1, 2] }];
-  const others = [
+  const channels: OpConfig[] = [{ type: 'randomChannelPermutation' }, { type: 'randomChannelDrop', channels: [1, 2] }];
+  const others: OpConfig[] = [
     { type: 'gaussianNoise', sigma: [0.1, 0.2] },
     { type: 'randomErasing', value: 'random' },
     { type: 'gridMask', d: [3, 5] },

@@ -102,7 +102,7 @@ test('what is drawn makes the same image again, noise and all; another epoch has
 describe('the noise of a large image', () => {
   const s: Picture = { height: 200, width: 250, channels: 3 };
   const n = 150_000;
-  const augmentation = [
+  const augmentation: OpConfig[] = [
     { type: 'gaussianNoise', clip: false },
     { type: 'saltAndPepper' },
     { type: 'cutout', size: 200, value: 'random' },

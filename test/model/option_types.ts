@@ -1,65 +1,52 @@
 import type * as v from 'valibot';
+import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
+import type { generatorSchema } from '../../src/augment/image_data_generator.ts';
 import type { layerDefinitions } from '../../src/model/layers/index.ts';
 import type { LayerOptionsByType } from '../../src/model/layers/options.ts';
+import type { lossDefinitions } from '../../src/model/losses/index.ts';
+import type { LossOptionsByType } from '../../src/model/losses/options.ts';
+import type { metricDefinitions } from '../../src/model/metrics/index.ts';
+import type { MetricOptionsByType } from '../../src/model/metrics/options.ts';
 import type { optimizerDefinitions } from '../../src/model/optimizers/index.ts';
 import type { OptimizerOptionsByType } from '../../src/model/optimizers/options.ts';
+import type { scheduleDefinitions } from '../../src/model/schedules/index.ts';
+import type { ScheduleOptionsByType } from '../../src/model/schedules/options.ts';
+import type { callbackDefinitions } from '../../src/train/callbacks/index.ts';
+import type { EarlyStoppingConfig, ReduceLrOnPlateauConfig } from '../../src/train/callbacks/options.ts';
 
 // The type checker holds the interfaces that a reader sees beside the schemas that check the options: each is what the other is.
 
-type Definitions = typeof optimizerDefinitions;
-type OptionsOf<T extends keyof Definitions> = Omit<v.InferInput<Definitions[T]['schema']>, 'type'>;
 /** The options that one has and the other hasn't, or that have another type. */
 type Different<A, B> = {
-  [K in keyof A | keyof B]: K extends keyof A & keyof B ? ([A[K], B[K]] extends [B[K], A[K]] ? never : K) : K;
+  [K in keyof A | keyof B]: K extends keyof A & keyof B
+    ? [Writable<A[K]>, Writable<B[K]>] extends [Writable<B[K]>, Writable<A[K]>]
+      ? never
+      : K
+    : K;
 }[keyof A | keyof B];
+/** Interfaces take lists that may not be changed, and schemas are written without that word. */
+type Writable<T> = T extends readonly unknown[] ? { -readonly [K in keyof T]: T[K] } : T;
 
-export const differentOptions: {
-  [T in keyof Definitions]: [Different<Required<OptimizerOptionsByType[T]>, Required<OptionsOf<T>>>] extends [never]
-    ? 'none'
-    : Different<Required<OptimizerOptionsByType[T]>, Required<OptionsOf<T>>>;
-} = {
-  adam: 'none',
-  sgd: 'none',
-  adamW: 'none',
-  nadam: 'none',
-  adamax: 'none',
-  rmsprop: 'none',
-  adagrad: 'none',
-  lion: 'none',
-  muon: 'none',
+type Definitions = Record<string, { schema: v.GenericSchema }>;
+type OptionsOf<S extends v.GenericSchema> = Required<Omit<v.InferInput<S>, 'type'>>;
+/** For each definition `never`, or the options that differ. */
+type Differences<D extends Definitions, Options extends Record<keyof D, object>> = {
+  [T in keyof D]: Different<Required<Options[T]>, OptionsOf<D[T]['schema']>>;
 };
+type Holds<Found extends never> = Found;
+type Every<T> = T[keyof T];
 
-type Layers = typeof layerDefinitions;
-type LayerOptionsOf<T extends keyof Layers> = Omit<v.InferInput<Layers[T]['schema']>, 'type'>;
-export const differentLayerOptions: {
-  [T in keyof Layers]: [Different<Required<LayerOptionsByType[T]>, Required<LayerOptionsOf<T>>>] extends [never]
-    ? 'none'
-    : Different<Required<LayerOptionsByType[T]>, Required<LayerOptionsOf<T>>>;
-} = {
-  conv2d: 'none',
-  depthwiseConv2d: 'none',
-  separableConv2d: 'none',
-  conv2dTranspose: 'none',
-  dense: 'none',
-  maxPooling2d: 'none',
-  averagePooling2d: 'none',
-  globalAveragePooling2d: 'none',
-  globalMaxPooling2d: 'none',
-  batchNormalization: 'none',
-  layerNormalization: 'none',
-  groupNormalization: 'none',
-  activation: 'none',
-  dropout: 'none',
-  spatialDropout2d: 'none',
-  gaussianNoise: 'none',
-  add: 'none',
-  multiply: 'none',
-  average: 'none',
-  maximum: 'none',
-  concatenate: 'none',
-  flatten: 'none',
-  reshape: 'none',
-  zeroPadding2d: 'none',
-  cropping2d: 'none',
-  upSampling2d: 'none',
-};
+export type Layers = Holds<Every<Differences<typeof layerDefinitions, LayerOptionsByType>>>;
+export type Optimizers = Holds<Every<Differences<typeof optimizerDefinitions, OptimizerOptionsByType>>>;
+export type Losses = Holds<Every<Differences<typeof lossDefinitions, LossOptionsByType>>>;
+export type Schedules = Holds<Every<Differences<typeof scheduleDefinitions, ScheduleOptionsByType>>>;
+export type Metrics = Holds<Every<Differences<typeof metricDefinitions, MetricOptionsByType>>>;
+export type Generator = Holds<Different<Required<ImageDataGeneratorConfig>, OptionsOf<typeof generatorSchema>>>;
+export type Callbacks = Holds<
+  Every<
+    Differences<
+      typeof callbackDefinitions,
+      { earlyStopping: EarlyStoppingConfig; reduceLrOnPlateau: ReduceLrOnPlateauConfig }
+    >
+  >
+>;

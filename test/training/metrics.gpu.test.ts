@@ -134,7 +134,7 @@ describe('metrics', () => {
       'no option n',
     );
     await expect(trainer.predict(new Float32Array(36), { testTimeAugmentation: 2 })).rejects.toThrow('a data set');
-    const augmentation = [{ type: 'mixUp' }];
+    const augmentation = [{ type: 'mixUp' as const }];
     await expect(trainer.evaluate(dataset, { testTimeAugmentation: { samples: 2, augmentation } })).rejects.toThrow(
       'cannot mix images',
     );

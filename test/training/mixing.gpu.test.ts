@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { OpConfig } from '../../src/augment/op_options.ts';
 import { ConfigurationError, createDataset, createTrainer } from '../../src/index.ts';
 import type { Model } from '../../src/model/graph.ts';
 import { expectSame } from '../compare.ts';
@@ -24,7 +25,7 @@ const options = { model, batchSize: 32, seed: 1, optimizer: { type: 'adam' as co
 test.each([[['mixUp']], [['cutMix']], [['mixUp', 'cutMix']]])(
   'trained on %j it learns, and is evaluated on whole images',
   async (types) => {
-    const trainer = createTrainer(gpu, { ...options, augmentation: types.map((type) => ({ type })) });
+    const trainer = createTrainer(gpu, { ...options, augmentation: types.map((type) => ({ type }) as OpConfig) });
     const { epochs } = await trainer.fit(dataset, { epochs: 12, validationData: dataset });
     expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss);
     expect(epochs.at(-1)!.validationAccuracy).toBeGreaterThan(0.95);
@@ -37,7 +38,7 @@ test.each([[['mixUp']], [['cutMix']], [['mixUp', 'cutMix']]])(
 );
 
 test('images that are never mixed are trained on as without', async () => {
-  const weightsWith = async (augmentation: { type: string; p?: number }[]) => {
+  const weightsWith = async (augmentation: OpConfig[]) => {
     const trainer = createTrainer(gpu, { ...options, augmentation });
     await trainer.fit(dataset, { epochs: 2 });
     const weights = await trainer.getWeights();

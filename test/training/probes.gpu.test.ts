@@ -122,7 +122,7 @@ describe.each<[string, TrainerOptions['optimizer']]>([
   };
 
   test('over two epochs', async () => {
-    const augmentation = [{ type: 'randomHorizontalFlip', p: 1 }];
+    const augmentation = [{ type: 'randomHorizontalFlip' as const, p: 1 }];
     const trainer = createTrainer(gpu, {
       model: smallModel,
       batchSize,

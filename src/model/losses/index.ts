@@ -6,6 +6,7 @@ import { categoricalFocalCrossentropy } from './categorical_focal_crossentropy.t
 import { huber } from './huber.ts';
 import { meanAbsoluteError } from './mean_absolute_error.ts';
 import { meanSquaredError } from './mean_squared_error.ts';
+import type { LossOptionsByType } from './options.ts';
 import { sparseCategoricalCrossentropy } from './sparse_categorical_crossentropy.ts';
 
 /** Every loss, in the order in which a list shows them. */
@@ -21,11 +22,11 @@ export const lossDefinitions = {
 
 type Definitions = typeof lossDefinitions;
 /** The name of a loss. */
-export type LossType = keyof Definitions;
+export type LossType = keyof LossOptionsByType;
 export const lossTypes = Object.keys(lossDefinitions) as LossType[];
 
 /** The options of a loss as plain JSON, with its type. */
-export type LossConfigOf<T extends LossType> = v.InferInput<Definitions[T]['schema']>;
+export type LossConfigOf<T extends LossType> = { type: T } & LossOptionsByType[T];
 export type FilledLossOf<T extends LossType> = v.InferOutput<Definitions[T]['schema']>;
 /** A loss as plain JSON, or its name for its defaults. */
 export type LossConfig = { [T in LossType]: LossConfigOf<T> }[LossType] | LossType;

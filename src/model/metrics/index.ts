@@ -6,6 +6,7 @@ import { balancedAccuracyMetric } from './balanced_accuracy.ts';
 import { confusionMatrixMetric } from './confusion_matrix.ts';
 import { f1ScoreMetric } from './f1_score.ts';
 import type { MetricDefinition, MetricValue } from './metric_definition.ts';
+import type { MetricOptionsByType } from './options.ts';
 import { precisionMetric } from './precision.ts';
 import { recallMetric } from './recall.ts';
 import type { Tally } from './tally.ts';
@@ -24,14 +25,14 @@ export const metricDefinitions = {
 
 type Definitions = typeof metricDefinitions;
 /** The type of a metric. */
-export type MetricType = keyof Definitions;
+export type MetricType = keyof MetricOptionsByType;
 export const metricTypes = Object.keys(metricDefinitions) as MetricType[];
 
 /**
  * A metric as plain JSON, or its type for its defaults. `name`, the type unless given, is what the figure is called in
  * evaluations, and with `validation` before it in records of epochs.
  */
-export type MetricConfig = { [T in MetricType]: v.InferInput<Definitions[T]['schema']> }[MetricType] | MetricType;
+export type MetricConfig = { [T in MetricType]: { type: T } & MetricOptionsByType[T] }[MetricType] | MetricType;
 export type FilledMetric = { [T in MetricType]: v.InferOutput<Definitions[T]['schema']> }[MetricType] & {
   name: string;
   /** Samples count as much as they weigh. */

@@ -5,9 +5,7 @@ import { defineSchedule, rate } from '../schedule_definition.ts';
 export const constantSchedule = defineSchedule({
   type: 'constant',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('constant'),
-    /** The rate of every update, >= 0; required. */
     learningRate: rate(),
   }),
   starter: (_, learningRate) => ({ learningRate }),

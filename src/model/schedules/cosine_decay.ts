@@ -10,17 +10,11 @@ import { alpha, defineSchedule, raisedCosine, rate, updates } from '../schedule_
 export const cosineDecaySchedule = defineSchedule({
   type: 'cosineDecay',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('cosineDecay'),
-    /** The first rate, >= 0; required. */
     initialLearningRate: rate(),
-    /** Updates until the end of the decay; a positive integer, required. */
     decaySteps: updates(),
-    /** The last rate as a part of the first one: 0 by default. */
     alpha: alpha(),
-    /** The rate that the warm-up climbs to, >= 0; no warm-up by default. */
     warmupTarget: v.optional(rate()),
-    /** Updates of the warm-up: 0 by default. */
     warmupSteps: v.optional(integer(0, 2 ** 31), 0),
   }),
   starter: (steps, initialLearningRate) => ({ initialLearningRate, decaySteps: steps }),

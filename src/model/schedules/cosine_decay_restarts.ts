@@ -9,17 +9,11 @@ import { alpha, defineSchedule, raisedCosine, rate, updates } from '../schedule_
 export const cosineDecayRestartsSchedule = defineSchedule({
   type: 'cosineDecayRestarts',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('cosineDecayRestarts'),
-    /** The first rate, >= 0; required. */
     initialLearningRate: rate(),
-    /** Updates of the first period; a positive integer, required. */
     firstDecaySteps: updates(),
-    /** How many times as long each period is as the one before it, >= 1: 2 by default. */
     tMul: v.optional(number(1), 2),
-    /** What the first rate of each period is multiplied with, above 0: 1 by default. */
     mMul: v.optional(number(0, Infinity, 'open'), 1),
-    /** The rate at the end of a period as a part of its first one: 0 by default. */
     alpha: alpha(),
   }),
   starter: (steps, initialLearningRate) => ({ initialLearningRate, firstDecaySteps: Math.ceil(steps / 3) }),

@@ -6,6 +6,7 @@ import { cosineDecayRestartsSchedule } from './cosine_decay_restarts.ts';
 import { exponentialDecaySchedule } from './exponential_decay.ts';
 import { inverseTimeDecaySchedule } from './inverse_time_decay.ts';
 import { oneCycleSchedule } from './one_cycle.ts';
+import type { ScheduleOptionsByType } from './options.ts';
 import { piecewiseConstantDecaySchedule } from './piecewise_constant_decay.ts';
 import { polynomialDecaySchedule } from './polynomial_decay.ts';
 
@@ -23,11 +24,11 @@ export const scheduleDefinitions = {
 
 type Definitions = typeof scheduleDefinitions;
 /** The type of a schedule. */
-export type ScheduleType = keyof Definitions;
+export type ScheduleType = keyof ScheduleOptionsByType;
 export const scheduleTypes = Object.keys(scheduleDefinitions) as ScheduleType[];
 
 /** The options of a schedule as plain JSON, with its type. */
-export type ScheduleConfigOf<T extends ScheduleType> = v.InferInput<Definitions[T]['schema']>;
+export type ScheduleConfigOf<T extends ScheduleType> = { type: T } & ScheduleOptionsByType[T];
 /** A learning-rate schedule as plain JSON. */
 export type ScheduleConfig = { [T in ScheduleType]: ScheduleConfigOf<T> }[ScheduleType];
 /** The same with its defaults filled in. */

@@ -9,15 +9,10 @@ import { defineSchedule, rate, updates } from '../schedule_definition.ts';
 export const inverseTimeDecaySchedule = defineSchedule({
   type: 'inverseTimeDecay',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('inverseTimeDecay'),
-    /** The first rate, >= 0; required. */
     initialLearningRate: rate(),
-    /** Updates that count as one in the formula; a positive integer, required. */
     decaySteps: updates(),
-    /** How fast the rate falls, >= 0; required. */
     decayRate: number(0),
-    /** Whether the rate falls once every `decaySteps` updates rather than a little at each; false by default. */
     staircase: v.optional(v.boolean(), false),
   }),
   starter: (steps, initialLearningRate) => ({ initialLearningRate, decaySteps: steps, decayRate: 9 }),

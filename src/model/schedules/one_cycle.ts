@@ -10,19 +10,12 @@ import { defineSchedule, raisedCosine, updates } from '../schedule_definition.ts
 export const oneCycleSchedule = defineSchedule({
   type: 'oneCycle',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('oneCycle'),
-    /** The largest rate, above 0; required. */
     maxLearningRate: number(0, Infinity, 'open'),
-    /** Updates of the whole cycle; a positive integer, required. */
     totalSteps: updates(),
-    /** The part of the updates in which the rate climbs, 0 to 1: 0.3 by default. */
     pctStart: v.optional(number(0, 1), 0.3),
-    /** The largest rate over the first one, above 0: 25 by default. */
     divFactor: v.optional(number(0, Infinity, 'open'), 25),
-    /** The first rate over the last one, above 0: 10,000 by default. */
     finalDivFactor: v.optional(number(0, Infinity, 'open'), 10_000),
-    /** The shape of the climb and the fall: `'cos'` by default, or `'linear'`. */
     anneal: v.optional(v.picklist(['cos', 'linear']), 'cos'),
   }),
   starter: (totalSteps, maxLearningRate) => ({ maxLearningRate, totalSteps }),

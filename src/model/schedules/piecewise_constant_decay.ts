@@ -12,14 +12,11 @@ export const mostBoundaries = 100;
 export const piecewiseConstantDecaySchedule = defineSchedule({
   type: 'piecewiseConstantDecay',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('piecewiseConstantDecay'),
-    /** The updates after which the rate changes, growing; at most 100, required. */
     boundaries: v.pipe(
       v.array(integer(0, 2 ** 31), 'a list of integers'),
       v.check(({ length }) => length >= 1 && length <= mostBoundaries, `1 to ${mostBoundaries} boundaries`),
     ),
-    /** The rates, one more than there are boundaries; required. */
     values: v.array(rate(), 'a list of numbers'),
   }),
   starter: (steps, first) => ({

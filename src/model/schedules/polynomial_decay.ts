@@ -10,17 +10,11 @@ import { defineSchedule, rate, updates } from '../schedule_definition.ts';
 export const polynomialDecaySchedule = defineSchedule({
   type: 'polynomialDecay',
   schema: v.strictObject({
-    /** The type of the schedule. */
     type: v.literal('polynomialDecay'),
-    /** The first rate, >= 0; required. */
     initialLearningRate: rate(),
-    /** Updates until the end of the decay; a positive integer, required. */
     decaySteps: updates(),
-    /** The last rate, >= 0: 0.0001 by default. */
     endLearningRate: v.optional(rate(), 0.0001),
-    /** The exponent, above 0: 1, a line, by default. */
     power: v.optional(number(0, Infinity, 'open'), 1),
-    /** Whether another decay begins, over more updates, when one is at its end; false by default. */
     cycle: v.optional(v.boolean(), false),
   }),
   starter: (steps, initialLearningRate) => ({ initialLearningRate, decaySteps: steps }),

@@ -24,19 +24,12 @@ export const earlyStopping = defineCallback({
   name: 'earlyStopping',
   kerasName: 'EarlyStopping',
   schema: v.strictObject({
-    /** The figure of an epoch that is watched: `'validationLoss'` by default. */
     monitor: v.optional(v.string(), 'validationLoss'),
-    /** Epochs without an improvement after which training stops: 0 by default. */
     patience: v.optional(integer(0), 0),
-    /** Only a change by more than this counts as an improvement, >= 0: 0 by default. */
     minDelta: v.optional(number(0), 0),
-    /** Whether less or more is better: `'min'`, `'max'`, or `'auto'`, the default, which knows it from the name. */
     mode: v.optional(v.picklist(monitorModes), 'auto'),
-    /** A value that has to be surpassed; none by default. */
     baseline: v.optional(number(-Infinity)),
-    /** Epochs at the beginning that are not watched: 0 by default. */
     startFromEpoch: v.optional(integer(0), 0),
-    /** Whether the run ends with the weights of its best epoch; false by default. */
     restoreBestWeights: v.optional(v.boolean(), false),
   }),
   monitorOf: (config, measured) => monitorOf(config, measured, 'earlyStopping'),

@@ -5,12 +5,8 @@ import type { EpochRecord, StoppedEarly } from '../../health/history.ts';
 import { type Measured, type Monitor, monitored } from '../monitor.ts';
 import type { CallbackDefinition } from './callback_definition.ts';
 import { type EarlyStoppingState, earlyStopping } from './early_stopping.ts';
+import type { EarlyStoppingConfig, ReduceLrOnPlateauConfig } from './options.ts';
 import { type ReduceLrOnPlateauState, reduceLrOnPlateau } from './reduce_lr_on_plateau.ts';
-
-/** Options of early stopping, those of Keras' EarlyStopping. */
-export type EarlyStoppingConfig = v.InferInput<typeof earlyStopping.schema>;
-/** Options of the reduction of the learning rate, those of Keras' ReduceLROnPlateau. */
-export type ReduceLrOnPlateauConfig = v.InferInput<typeof reduceLrOnPlateau.schema>;
 
 /** Every callback that `fit` takes as an option, in the order in which they get an epoch. */
 export const callbackDefinitions = { reduceLrOnPlateau, earlyStopping };

@@ -21,19 +21,12 @@ export const reduceLrOnPlateau = defineCallback({
   name: 'reduceLrOnPlateau',
   kerasName: 'ReduceLROnPlateau',
   schema: v.strictObject({
-    /** The figure of an epoch that is watched: `'validationLoss'` by default. */
     monitor: v.optional(v.string(), 'validationLoss'),
-    /** What the learning rate is multiplied by, above 0 and below 1: 0.1 by default. */
     factor: v.optional(number(0, 1, 'open'), 0.1),
-    /** Epochs without an improvement after which it is reduced: 10 by default. */
     patience: v.optional(integer(0), 10),
-    /** Whether less or more is better: `'min'`, `'max'`, or `'auto'`, the default, which knows it from the name. */
     mode: v.optional(v.picklist(monitorModes), 'auto'),
-    /** Only a change by more than this counts as an improvement, >= 0: 0.0001 by default. */
     minDelta: v.optional(number(0), 1e-4),
-    /** Epochs after a reduction in which nothing is counted: 0 by default. */
     cooldown: v.optional(integer(0), 0),
-    /** The learning rate is not reduced below this, >= 0: 0 by default. */
     minLr: v.optional(number(0), 0),
   }),
   monitorOf: (config, measured) => monitorOf(config, measured, 'reduceLrOnPlateau'),

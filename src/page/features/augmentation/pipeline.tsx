@@ -195,7 +195,7 @@ function OpList({ items, facts }: { items: Item[]; facts: AugmentationFacts }) {
                       key={option.name}
                       option={option}
                       id={`op-${at}-${option.name}`}
-                      value={op[option.name]}
+                      value={op[option.name as keyof OpConfig]}
                       onChange={(value) => replace(at, { isOn, op: withOption(op, option.name, value) })}
                     />
                   ))}
@@ -255,7 +255,7 @@ function AddOp({ facts, label, onAdd }: { facts: AugmentationFacts; label: strin
         onChange={({ currentTarget }) => {
           const { value: type } = currentTarget;
           currentTarget.value = '';
-          if (type) onAdd({ type, ...begins[type], ...cropOf(type) });
+          if (type) onAdd({ type, ...begins[type], ...cropOf(type) } as OpConfig);
         }}
       >
         <option value="">an op…</option>
