@@ -327,6 +327,7 @@ export type { EvaluateOptions, Evaluation } from './train/evaluate.ts';
 export type { ExperimentChange, NormalizationChange } from './train/experiment_change.ts';
 export type { FitSettings } from './train/fit_settings.ts';
 export type { LearningRateCurve, LearningRateFinderOptions, LearningRatePoint } from './train/learning_rate_finder.ts';
+export type { MonitorMode } from './train/monitor.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Picture, PicturePreparation } from './train/picture.ts';
 export type { ImageList, Images, LayerOutput, PredictOptions } from './train/predict.ts';

@@ -231,3 +231,25 @@ test('a worker of your own serves trainers, and is left running', async () => {
   }
   worker.terminate();
 });
+
+test('a worker of your own without WebGPU says so once, and leaves nothing unhandled', async () => {
+  const script = new URL('../../src/api/worker/trainer.worker.ts', import.meta.url).href;
+  // Vitest rewrites dynamic imports for a page that it runs, which this worker is not.
+  const source = `
+    globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (load) => load() };
+    Object.defineProperty(navigator, 'gpu', { value: undefined });
+    const unhandled = [];
+    addEventListener('unhandledrejection', ({ reason }) => unhandled.push(String(reason)));
+    addEventListener('message', ({ data }) => data === 'unhandled' && postMessage(unhandled));
+    import(${JSON.stringify(script)}).then(() => postMessage('loaded'));`;
+  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), { type: 'module' });
+  const answer = () =>
+    new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data), { once: true }));
+  expect(await answer()).toBe('loaded');
+  expect(await errorOf(remote({}, { worker }))).toMatchObject({ parts: { what: expect.stringContaining('WebGPU') } });
+  // The worker has been told that the page is done; what it asks itself afterwards comes after that.
+  await errorOf(remote({}, { worker }));
+  worker.postMessage('unhandled');
+  expect(await answer()).toEqual([]);
+  worker.terminate();
+});

@@ -216,6 +216,8 @@ export class Server {
     for (const trainer of this.#trainers.values()) trainer.dispose();
     this.#trainers.clear();
     this.#port.close();
-    (await this.#opening)?.dispose();
+    // The call that wanted a device which could not be opened has its error already.
+    const gpu = await this.#opening?.catch(() => undefined);
+    gpu?.dispose();
   }
 }

@@ -90,12 +90,20 @@ export interface OneCycleOptions {
 
 /** The options of each schedule. A test compares them with the schemas, which check them. */
 export interface ScheduleOptionsByType {
+  /** The same rate for all updates. */
   constant: ConstantOptions;
+  /** Keras' ExponentialDecay. */
   exponentialDecay: ExponentialDecayOptions;
+  /** Keras' PiecewiseConstantDecay: a rate for each stretch of updates. */
   piecewiseConstantDecay: PiecewiseConstantDecayOptions;
+  /** Keras' PolynomialDecay. */
   polynomialDecay: PolynomialDecayOptions;
+  /** Keras' InverseTimeDecay. */
   inverseTimeDecay: InverseTimeDecayOptions;
+  /** Keras' CosineDecay, with its warm-up (Loshchilov and Hutter 2017). */
   cosineDecay: CosineDecayOptions;
+  /** Keras' CosineDecayRestarts (Loshchilov and Hutter 2017). */
   cosineDecayRestarts: CosineDecayRestartsOptions;
+  /** PyTorch's OneCycleLR (Smith and Topin 2018), without its cycle of the momentum. */
   oneCycle: OneCycleOptions;
 }
