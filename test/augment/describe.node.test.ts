@@ -135,9 +135,9 @@ test.each(describeAugmentation().ops)('the types name the options of $type as it
 /** An option's sentences, by its name, of the interface and those that it extends. */
 function documented(options: string): Map<string, string> {
   const found = new Map<string, string>();
-  const [, base, body] = new RegExp(`interface ${options}(?: extends (\\w+))? \\{([^]*?)\\n\\}`).exec(source)!;
+  const [, base, body] = new RegExp(`interface ${options}(?: extends (\\w+))? \\{([\\s\\S]*?)\\n\\}`).exec(source)!;
   if (base) for (const [name, text] of documented(base)) found.set(name, text);
-  for (const [, text, name] of body!.matchAll(/\/\*\*([^]*?)\*\/\s*(\w+)\??:/g)) found.set(name!, text!);
+  for (const [, text, name] of body!.matchAll(/\/\*\*([\s\S]*?)\*\/\s*(\w+)\??:/g)) found.set(name!, text!);
   return found;
 }
 const source = readFileSync('src/augment/op_options.ts', 'utf8');
