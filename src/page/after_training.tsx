@@ -7,6 +7,8 @@ import { ResultsPanel } from './features/results/panel.tsx';
 import { installQuestions } from './features/run/questions.ts';
 import { RunsPanel } from './features/runs/kept_runs.tsx';
 import { RunFile } from './features/runs/panel.tsx';
+import { installSample } from './features/sample/model.ts';
+import { SamplePanel } from './features/sample/panel.tsx';
 import { EpochsPanel } from './features/training/epochs.tsx';
 import { TwinsPanel } from './features/twins/panel.tsx';
 import { installTwinChoices } from './features/twins/twin_choices.ts';
@@ -18,6 +20,7 @@ export const AfterTraining = () => (
     <EpochsPanel />
     <ResultsPanel aside={<RunFile />} />
     <TryPanel />
+    <SamplePanel />
     <RunsPanel />
     <ProfilePanel />
   </>
@@ -26,6 +29,7 @@ export const AfterTraining = () => (
 /** For main.tsx, once this code is there. */
 export function installAfterTraining(): void {
   installQuestions();
+  installSample();
   installResults();
   installInk();
   installLargestGradients();

@@ -10,6 +10,7 @@ export async function prefetch(): Promise<void> {
     import('./features/run/saved_run_worker.ts'),
     import('./features/run/worker.ts'),
     import('./features/runs/worker.ts'),
+    import('./features/sample/worker.ts'),
     import('./features/training/worker.ts'),
     import('./features/twins/worker.ts'),
     import('../data/mnist_part.ts'),
@@ -27,5 +28,6 @@ export async function prefetch(): Promise<void> {
     import('../train/prediction_loss.ts'),
     import('../train/probing.ts'),
     import('../train/profile_step.ts'),
+    import('../train/sample_step.ts'),
   ]);
 }

@@ -31,6 +31,7 @@ const questions = () => import('./features/run/questions_worker.ts');
 const predict = () => import('./features/predict/worker.ts');
 const learningRate = () => import('./features/training/worker.ts');
 const profile = () => import('./features/profile/worker.ts');
+const sample = () => import('./features/sample/worker.ts');
 const network = () => import('./features/network/worker.ts');
 
 /**
@@ -88,6 +89,12 @@ const worker = {
   ask: plainly(async (...image: Parameters<Questions['ask']>) => (await questions()).ask(...image)),
   imageOf: plainly(async (...which: Parameters<Questions['imageOf']>) => (await questions()).imageOf(...which)),
   activations: plainly(async (...which: Parameters<typeof activationsOf>) => (await network()).activationsOf(...which)),
+  followedSample: plainly(async (...which: Parameters<Sample['followedSample']>) =>
+    (await sample()).followedSample(...which),
+  ),
+  unitOfSample: plainly(async (...which: Parameters<Sample['unitOfSample']>) =>
+    (await sample()).unitOfSample(...which),
+  ),
   inkOfRun: plainly(async () => (await predict()).inkOfRun()),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
@@ -97,6 +104,7 @@ const worker = {
 };
 
 type Results = Awaited<ReturnType<typeof results>>;
+type Sample = Awaited<ReturnType<typeof sample>>;
 type Questions = Awaited<ReturnType<typeof questions>>;
 type RunFile = Awaited<ReturnType<typeof runFile>>;
 type OwnData = Awaited<ReturnType<typeof forOwn>>;

@@ -82,7 +82,7 @@ function networkOf(engine: Engine): Promise<BoundSample> {
   return network;
 }
 
-/** The class of an image, or the numbers or shares of classes that its outputs are compared with. */
+/** The class of an image, which a loss that is not of classes takes as `fit` does; or the numbers or soft labels that its outputs are compared with. */
 export type SampleLabel = number | ArrayLike<number>;
 
 /** A step on one sample that changes nothing of training: `Trainer.sampleStep`. */
@@ -189,15 +189,12 @@ export async function saliency(
   const { network, training } = steps;
   await take(engine, sample, image, weights);
   // The loss is only asked for the model's output; its gradient is replaced.
-  writeLabel(engine, sample, isOfClasses(settings.loss) || count === 1 ? 0 : new Float32Array(count));
+  writeLabel(engine, sample, 0);
   engine.run([training.begin, ...network.training.forward, training.loss]);
   const [given] = await readSlices(gpu, memory, [steps.probabilities]);
   const outputs = new Float32Array(given!, 0, count);
   const output = of ?? outputs.indexOf(Math.max(...outputs));
-  engine.write(
-    network.training.logitsGradient,
-    Float32Array.from({ length: count }, (_, i) => Number(i === output)),
-  );
+  engine.write(network.training.logitsGradient, oneHot(count, output));
   engine.run(network.training.backward);
   const [gradient] = await readSlices(gpu, memory, [imageGradient]);
   const elements = model.inputShape.reduce((a, b) => a * b, 1);
@@ -227,7 +224,7 @@ async function take(
 /** @returns whether it is soft. @throws ConfigurationError for a label that doesn't fit the loss. */
 function requireLabel({ settings }: Engine, label: SampleLabel): boolean {
   const { loss, outputs, soft } = settings;
-  if (typeof label === 'number' && isOfClasses(loss)) {
+  if (typeof label === 'number' && (isOfClasses(loss) || outputs > 1)) {
     requireLabels([label], outputs);
     return false;
   }
@@ -244,9 +241,11 @@ function requireLabel({ settings }: Engine, label: SampleLabel): boolean {
 }
 
 function writeLabel(engine: Engine, { steps }: BoundSample, label: SampleLabel): void {
-  if (typeof label === 'number' && isOfClasses(engine.settings.loss)) {
-    engine.write(steps.labels, Uint32Array.of(label));
-  } else {
-    engine.write(steps.targets!, typeof label === 'number' ? Float32Array.of(label) : Float32Array.from(label));
-  }
+  const { loss, outputs } = engine.settings;
+  if (typeof label !== 'number') engine.write(steps.targets!, Float32Array.from(label));
+  else if (isOfClasses(loss)) engine.write(steps.labels, Uint32Array.of(label));
+  else if (outputs === 1) engine.write(steps.targets!, Float32Array.of(label));
+  else engine.write(steps.targets!, oneHot(outputs, label));
 }
+
+const oneHot = (count: number, at: number) => Float32Array.from({ length: count }, (_, i) => Number(i === at));

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { adam, ConfigurationError, createTrainer, type Model, sgd, type Trainer } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
+import { unitTerms } from '../../src/plan/layers/unit_terms.ts';
 import { sampleGradients } from '../../src/reference/network.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { graphs } from './graph_models.ts';
@@ -192,6 +193,8 @@ test('numbers in place of classes; what does not fit is refused before anything 
       sampleGradients(trainer.model, weights, image, { output: 1 }, { type: 'meanSquaredError' }).imageGradient,
     ),
   ).toBeLessThan(1e-3);
+  // A class stands for a 1 at its index, as in `fit`.
+  expect((await trainer.sampleStep(image, 1)).loss).toBe((await trainer.sampleStep(image, [0, 1])).loss);
   await expect(trainer.sampleStep(image, [1])).rejects.toThrow(ConfigurationError);
   await expect(trainer.saliency(image, { output: 2 })).rejects.toThrow('no such output');
   await expect(trainer.saliency(new Float32Array(72))).rejects.toThrow('One image');
@@ -199,4 +202,52 @@ test('numbers in place of classes; what does not fit is refused before anything 
   const classes = createTrainer(gpu, { model: smallModel, batchSize: 4 });
   await expect(classes.sampleStep(image, 3)).rejects.toThrow('outside the classes');
   classes.dispose();
+});
+
+test('a unit is made of the terms that are shown of it', async () => {
+  const model: Model = {
+    inputShape: [7, 6, 4],
+    layers: [
+      { type: 'conv2d', filters: 6, kernelSize: [3, 2], strides: 2, padding: 'same', groups: 2, name: 'strided' },
+      { type: 'conv2d', filters: 3, kernelSize: 2, dilationRate: 2, padding: 'same', useBias: false, name: 'dilated' },
+      { type: 'maxPooling2d', poolSize: 2, strides: 1, padding: 'same', name: 'largest' },
+      { type: 'averagePooling2d', poolSize: [2, 3], padding: 'same', strides: 1, name: 'mean' },
+      { type: 'globalMaxPooling2d', inputs: ['mean'], name: 'global_largest' },
+      { type: 'globalAveragePooling2d', inputs: ['mean'], name: 'global_mean' },
+      { type: 'concatenate', inputs: ['global_largest', 'global_mean'] },
+      { type: 'dense', units: 3, name: 'units' },
+    ],
+  };
+  const trainer = createTrainer(gpu, { model, batchSize: 2, loss: 'meanSquaredError' });
+  const image = noise(uniforms(9, 0), 7 * 6 * 4, 1);
+  const { layers, tensors } = await trainer.sampleStep(image, [0, 0, 0]);
+  const valuesOf = (index: number) =>
+    index < 0 ? image : layers.find(({ layer }) => layer === trainer.model.layers[index]!.name)!.values;
+  for (const layer of trainer.model.layers) {
+    const values = valuesOf(trainer.model.layers.indexOf(layer));
+    const tensor = (name: string) => tensors.find((one) => one.layer === layer.name && one.name === name)?.values;
+    for (let unit = 0; unit < values.length; unit++) {
+      const found = unitTerms(layer, unit);
+      if (!found) {
+        expect(layer.name).toBe('concatenate');
+        break;
+      }
+      const { how, terms, bias, shape } = found;
+      expect(terms).toHaveLength(shape.reduce((a, b) => a * b));
+      const input = valuesOf(layer.inputs[0]!);
+      const each = terms.map((term) => (term.input === undefined ? 0 : input[term.input]!));
+      const sum = each.reduce((total, x, i) => {
+        const { weight } = terms[i]!;
+        return total + x * (weight === undefined ? 1 : tensor('kernel')![weight]!);
+      }, 0);
+      const expected =
+        how === 'largest'
+          ? Math.max(...each)
+          : how === 'mean'
+            ? sum / terms.length
+            : sum + (bias === undefined ? 0 : tensor('bias')![bias]!);
+      expect(values[unit], `${layer.name} ${unit}`).toBeCloseTo(expected, 5);
+    }
+  }
+  trainer.dispose();
 });

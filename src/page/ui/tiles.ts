@@ -3,6 +3,10 @@ export interface Tiles {
   /** Bytes. */
   pixels: Uint8Array;
   shape: [height: number, width: number, channels: 1 | 3];
+  /** Tiles in a row. */
+  columns: number;
+  /** Pixels of the picture, each way, for a pixel of a tile. */
+  scale: number;
 }
 
 /** Between two tiles, in pixels of the picture; a tile's own pixels are larger where it is small. */
@@ -16,7 +20,7 @@ const leastSide = 24;
  * @param pixel the byte of a pixel of a tile, for each of its channels.
  * @param columns tiles in a row; by default so many that the whole is about twice as wide as high.
  */
-function layOut(
+export function layOut(
   count: number,
   [height, width, channels]: readonly [number, number, 1 | 3],
   pixel: (tile: number, y: number, x: number, channel: number) => number,
@@ -39,7 +43,19 @@ function layOut(
       }
     }
   }
-  return { pixels, shape };
+  return { pixels, shape, columns, scale };
+}
+
+/** The pixel of a tile that lies at a place of the picture; undefined between two tiles. */
+export function pixelAt(
+  { columns, scale }: Tiles,
+  [height, width]: readonly [number, number],
+  [top, left]: readonly [number, number],
+): { tile: number; y: number; x: number } | undefined {
+  const [tall, wide] = [height * scale + gap, width * scale + gap];
+  const [row, column] = [Math.floor(top / tall), Math.floor(left / wide)];
+  const [y, x] = [Math.floor((top - row * tall) / scale), Math.floor((left - column * wide) / scale)];
+  return y < height && x < width && column < columns ? { tile: row * columns + column, y, x } : undefined;
 }
 
 /** The weights of a kernel. */

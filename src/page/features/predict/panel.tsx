@@ -11,6 +11,7 @@ import {
   answer,
   askAboutImage,
   canAsk,
+  followImage,
   forget,
   notKept,
   type Question,
@@ -203,7 +204,18 @@ function Says() {
         </p>
       </div>
       <Bars label="Probability of each class" names={names} outputs={outputs} best={best} />
+      <Follow about={about} />
     </div>
+  );
+}
+
+/** An image of the data set has a label, so that its gradient can be followed too. */
+function Follow({ about: { sample, part } }: { about: Question }) {
+  if (sample === undefined || !part) return null;
+  return (
+    <button id="follow-asked" type="button" class="quiet" onClick={() => followImage(part, sample)}>
+      Follow it step by step
+    </button>
   );
 }
 
@@ -264,6 +276,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
       ) : (
         <Bars label="Probability of each label" names={names} outputs={outputs} best={-1} />
       )}
+      <Follow about={about} />
     </div>
   );
 }

@@ -23,6 +23,9 @@ export interface Question {
 export const question = signal<Question | undefined>();
 export const answer = signal<Answer | undefined>();
 
+/** An image that another panel wants to be followed step by step, until that begins. */
+export const sampleToFollow = signal<{ part: PartOfRun; sample: number } | undefined>();
+
 /** Whether there is a network to ask. Those of twins are let go. */
 export const canAsk = () =>
   Boolean(run.value && !run.value.beside && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
@@ -80,6 +83,12 @@ export async function askAboutImage(part: PartOfRun, sample: number): Promise<vo
 export function tryImage(part: PartOfRun, sample: number): void {
   askAboutImage(part, sample);
   document.getElementById('try')?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Follows an image step by step: the panel with its way comes into sight. */
+export function followImage(part: PartOfRun, sample: number): void {
+  sampleToFollow.value = { part, sample };
+  document.getElementById('sample')?.scrollIntoView({ block: 'start' });
 }
 
 /** Another run is asked nothing yet; one that has ended is asked once more what it was asked about on its way. */

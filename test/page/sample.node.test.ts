@@ -1,0 +1,129 @@
+import type { Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPage, openStudio, press, type Studio, text, until } from './studio.ts';
+
+// One sample on its way through the network, and other questions about single images, as a person asks them.
+
+let studio: Studio;
+beforeAll(async () => {
+  studio = await openStudio();
+});
+afterAll(() => studio?.close());
+
+/** A figure of the page: "−0.0123", "4.4 · 10⁻⁵", "52.8 %". */
+function read(figure: string): number {
+  const raised = (power: string) =>
+    [...power]
+      .map((it) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(it))
+      .map((at) => (at ? at - 1 : '-'))
+      .join('');
+  const [, sign, digits, , power] = /(−?)([\d.]+)( · 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?/.exec(figure)!;
+  return (sign ? -1 : 1) * Number(digits) * 10 ** Number(power ? raised(power) : 0);
+}
+const cells = (page: Page, rows: string) =>
+  page.$$eval(rows, (all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+const stage = (page: Page) => text(page, '#stage-title');
+const next = (page: Page) => page.$eval('#next-stage', (it) => (it as HTMLElement).click());
+
+test('a sample is followed forward, to its loss, back to its pixels, and to the update, with numbers that add up', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  await openPage(`${await studio.serve()}#dataset=digits&augment=none&epochs=1&seed=4`, page, complaints);
+  expect(await text(page, '#sample')).toContain('After training, follow an image');
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  await press(page, '#follow-sample');
+  await page.waitForSelector('.sample-way');
+  expect(await text(page, '#sample-choice-weights')).toContain('the weights after 47 steps');
+  expect(await stage(page)).toBe('Forward the image');
+
+  // A number of the first convolution is the sum of the products that stand beside it.
+  await page.focus('#next-stage');
+  await page.keyboard.press('ArrowRight');
+  expect(await stage(page)).toBe('Forward conv2d');
+  await page.waitForSelector('#unit-sum');
+  const sumIs = async () => {
+    const rows = (await cells(page, '.unit tbody tr')).map((row) => read(row.at(-1)!));
+    return [rows.reduce((a, b) => a + b), read(await text(page, '#unit-sum'))] as const;
+  };
+  const [products, sum] = await sumIs();
+  expect(await page.$$('.unit tbody tr')).toHaveLength(10);
+  expect(products).toBeCloseTo(sum, 1.8);
+  expect(read(await text(page, '#unit-value'))).toBeCloseTo(Math.max(0, sum), 5);
+  // Another one: by pointing, or by its place.
+  const place = () => page.$$eval('.unit input', (all) => all.map((it) => (it as HTMLInputElement).value).join());
+  const before = await place();
+  await page.$eval('.stage-maps', (maps) => {
+    const { left, top } = maps.getBoundingClientRect();
+    maps.dispatchEvent(new MouseEvent('click', { bubbles: true, clientX: left + 3, clientY: top + 3 }));
+  });
+  await page.waitForFunction(
+    (before) =>
+      [...document.querySelectorAll('.unit input')].map((it) => (it as HTMLInputElement).value).join() !== before,
+    {},
+    before,
+  );
+  expect(await place()).toBe('0,0,0');
+  await page.waitForSelector('#unit-sum');
+  await page.focus('#unit-row');
+  await page.keyboard.press('ArrowUp');
+  await page.waitForFunction(() => (document.querySelector('#unit-row') as HTMLInputElement).value === '1');
+
+  const seen: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    await next(page);
+    seen.push(await stage(page));
+  }
+  expect(seen).toEqual(
+    ['max_pooling2d', 'conv2d_1', 'max_pooling2d_1', 'dense', 'dense_1'].map((it) => `Forward ${it}`),
+  );
+
+  // The loss is that of the label's probability, and the gradient of each output is its probability less the label.
+  await next(page);
+  const formula = await text(page, '.stage-formula');
+  expect(formula).toMatch(/^loss = −ln [\d.]+ = [\d.]+$/);
+  const [, probability, loss] = /ln ([\d.]+) = ([\d.]+)/.exec(formula)!;
+  expect(-Math.log(Number(probability))).toBeCloseTo(Number(loss), 1.5);
+  const outputs = await cells(page, '#sample-outputs tbody tr');
+  expect(outputs).toHaveLength(10);
+  for (const [name, share, gradient] of outputs as [string, string, string][]) {
+    const isActual = name.endsWith('(actual)');
+    if (share !== '< 0.1 %') expect(read(gradient)).toBeCloseTo(read(share) / 100 - Number(isActual), 2);
+    if (isActual) expect(read(share) / 100).toBeCloseTo(Number(probability), 2);
+  }
+
+  await next(page);
+  expect(await stage(page)).toBe('Backward the gradient at dense_1');
+  const rms = [];
+  for (const layer of ['dense', 'max_pooling2d_1', 'conv2d_1', 'max_pooling2d', 'conv2d']) {
+    await next(page);
+    expect(await stage(page)).toBe(`Backward the gradient at ${layer}`);
+    rms.push(read(/RMS (.*?), .* of the last layer's/.exec(await text(page, '.stage-parts p'))![1]!));
+  }
+  expect(Math.min(...rms)).toBeGreaterThan(0);
+  await page.waitForSelector('#unit-delta');
+  await next(page);
+  expect(await stage(page)).toBe('Backward the gradient at the image');
+  await next(page);
+  const update = await cells(page, '#sample-update tbody tr');
+  expect(update.map(([name]) => name)).toHaveLength(8);
+  // Adam moves each weight by its learning rate at the most: norms tell.
+  for (const row of update) expect(read(row[4]!)).toBeGreaterThan(0);
+  expect(await page.$eval('#next-stage', (it) => it.ariaDisabled)).toBe('true');
+
+  // A block of the way is a stage; on a phone all of it has room.
+  await page.$eval('.sample-blocks li:nth-child(2) button', (it) => (it as HTMLElement).click());
+  expect(await stage(page)).toBe('Backward the gradient at conv2d');
+  await page.setViewport({ width: 400, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
+  await page.setViewport({ width: 1280, height: 960 });
+
+  // From an image that was asked about.
+  await page.$eval('#next-image', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('#follow-asked');
+  await page.$eval('#follow-asked', (it) => (it as HTMLElement).click());
+  await page.waitForFunction(() => (document.querySelector('#sample-image') as HTMLInputElement).value === '1');
+  expect(await stage(page)).toBe('Forward the image');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
