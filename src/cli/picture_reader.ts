@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { DatasetParts, IdentifiedFile, PictureReader, UserDataset } from '../data/index.ts';
+import type { DatasetParts, PictureReader, UserDataset } from '../data/index.ts';
+import type { PictureFile } from '../data/labeled_pictures.ts';
 import { WgradError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
 import { launchChrome, pageIsLate } from './chrome.ts';
 import { closeChrome } from './close_chrome.ts';
-import type { PicturesRead } from './headless/protocol.ts';
+import type { PicturesRead, SentPictures } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { revive } from './page_error.ts';
 import { serve } from './server.ts';
@@ -33,7 +34,7 @@ export function picturesInChrome({
   yes?: boolean;
   report: (line: string) => void;
 }): PictureReader {
-  return async (files, { onProgress: _, ...options }, others, table) => {
+  return async ({ files, targets, ...pictures }, { onProgress: _, ...options }) => {
     if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in Chrome.`);
     const images = new Map<string, Uint8Array>();
     let heard = performance.now();
@@ -67,13 +68,12 @@ export function picturesInChrome({
           if (silence > longestSilence) fail('Chrome stopped reading the pictures', `nothing for ${longestSilence} s`);
         }, 1000);
       });
-      const reading = page!.evaluate(
-        (files, options, others, table) => window.wgrad.readPictures(files, options, others, table),
-        files.map(({ path, file, format }) => ({ path, size: file.size, format })),
-        options,
-        others,
-        table && { ...table, of: [...table.of] },
-      );
+      const sent: SentPictures = {
+        ...pictures,
+        files: files.map(({ path, file, format }) => ({ path, size: file.size, format: { name: format.name } })),
+        ...(targets && { targets: { ...targets, of: [...targets.of] } }),
+      };
+      const reading = page!.evaluate((sent, options) => window.wgrad.readPictures(sent, options), sent, options);
       // A page that goes away rejects the call as well, with a less useful error: the reason gets a second to arrive first.
       const answer = reading.catch(async (error) => {
         await delay(1000);
@@ -96,7 +96,7 @@ export function picturesInChrome({
 type Route = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** GET /pictures/<index> gives the bytes of a picture, POST /images/<split> takes those of a split. */
-function pictureRoutes(files: readonly IdentifiedFile[], images: Map<string, Uint8Array>): Route {
+function pictureRoutes(files: readonly PictureFile[], images: Map<string, Uint8Array>): Route {
   return (request, response, next) => {
     const [, kind, name = ''] = (request.url ?? '').split('/');
     if (request.method === 'GET' && kind === 'pictures' && files[Number(name)]) {

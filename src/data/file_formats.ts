@@ -3,7 +3,20 @@ import { cifar10RecordBytes } from './cifar.ts';
 
 /** The format of a file, by its content. Its name only helps if the content has no signature. */
 export interface FileFormat {
-  kind: 'picture' | 'idx' | 'cifar10' | 'system' | 'empty' | 'other';
+  kind:
+    | 'picture'
+    | 'archive'
+    | 'idx'
+    | 'cifar10'
+    | 'cifar100'
+    | 'npy'
+    | 'parquet'
+    | 'matlab'
+    | 'table'
+    | 'text'
+    | 'system'
+    | 'empty'
+    | 'other';
   /** In words: "PNG", "NumPy archive (.npz)". */
   name: string;
   /** Whether the content is packed by gzip. */
@@ -49,20 +62,21 @@ const signatures: [RegExp, FileFormat['kind'], name: string, fix?: string][] = [
   [/^[\s\S]{128}DICM/, 'picture', 'DICOM'],
   [/^SIMPLE {2}=/, 'picture', 'FITS'],
   [/^\0\x05\x16[\0\x07]/, 'system', 'macOS metadata (AppleDouble)'],
-  [/^\x93NUMPY/, 'other', 'NumPy array (.npy)', convert],
-  [/^PK\x03\x04[\s\S]*?\.npy/, 'other', 'NumPy archive (.npz)', convert],
+  [/^\x93NUMPY/, 'npy', 'NumPy array (.npy)'],
+  [/^PK\x03\x04[\s\S]*?\.npy/, 'archive', 'NumPy archive (.npz)'],
   [/^PK\x03\x04[\s\S]*?\/data\.pkl/, 'other', 'PyTorch file', convert],
-  [/^PK(\x03\x04|\x05\x06|\x07\x08)/, 'other', 'zip archive', unpack],
-  [/^[\s\S]{257}ustar/, 'other', 'tar archive', unpack],
+  [/^PK\x03\x04[\s\S]{26}(\[Content_Types\]|_rels\/)/, 'other', 'Office document', 'save its table as CSV'],
+  [/^PK(\x03\x04|\x05\x06|\x07\x08)/, 'archive', 'zip archive'],
+  [/^[\s\S]{257}ustar/, 'archive', 'tar archive'],
   [/^BZh[1-9]/, 'other', 'bzip2 archive', unpack],
   [/^\xfd7zXZ\0/, 'other', 'xz archive', unpack],
   [/^\x28\xb5\x2f\xfd/, 'other', 'Zstandard archive', unpack],
   [/^7z\xbc\xaf\x27\x1c/, 'other', '7-Zip archive', unpack],
   [/^Rar!\x1a\x07/, 'other', 'RAR archive', unpack],
-  [/^PAR1/, 'other', 'Parquet table', convert],
+  [/^PAR1/, 'parquet', 'Parquet table'],
   [/^(ARROW1|FEA1)/, 'other', 'Arrow table', convert],
   [/^\x89HDF\r\n\x1a\n/, 'other', 'HDF5 file', convert],
-  [/^MATLAB 5\.0 MAT-file/, 'other', 'MATLAB file (.mat)', convert],
+  [/^MATLAB 5\.0 MAT-file/, 'matlab', 'MATLAB file (.mat)'],
   [/^SQLite format 3\0/, 'other', 'SQLite database', convert],
   [
     /^\x80[\x02-\x05][\s\S]*(batch_label|coarse_labels|fine_labels|num_cases_per_batch)/,
@@ -146,7 +160,7 @@ async function cifarOf(path: string, { size, bytesAt }: Content): Promise<FileFo
   if (size % cifar100RecordBytes === 0) {
     const [coarse, fine] = [await labels(cifar100RecordBytes, 0), await labels(cifar100RecordBytes, 1)];
     if (coarse.every((label) => label < coarseClasses) && fine.every((label) => label < fineClasses)) {
-      return { kind: 'other', name: 'CIFAR-100, binary version', fix: convert };
+      return { kind: 'cifar100', name: 'CIFAR-100, binary version' };
     }
   }
   return undefined;
@@ -162,15 +176,16 @@ function textFormatOf(head: Uint8Array): FileFormat | undefined {
   }
   if (/[^\t\n\f\r\x20-\u{10ffff}]/u.test(text)) return undefined;
   const other = (name: string, fix?: string): FileFormat => ({ kind: 'other', name, ...(fix && { fix }) });
+  const table: FileFormat = { kind: 'table', name: csvTable };
   if (/<svg[\s>]/i.test(text)) return { kind: 'picture', name: 'SVG' };
   if (/^\s*<(!doctype html|html)/i.test(text)) return other('HTML page');
   if (/^\s*<\?xml/.test(text)) return other('XML');
   if (/^version https:\/\/git-lfs/.test(text)) return other('Git LFS pointer', 'fetch the file itself: git lfs pull');
   if (/^\s*[[{]/.test(text)) return other('JSON');
   const [line = ''] = text.trimStart().split('\n');
-  if ([',', '\t', ';'].some((separator) => line.split(separator).length > 2)) return other(csvTable, convert);
-  if (/^[^,\n]+,[^,\n]+$/m.test(line)) return other(csvTable);
-  return other('text');
+  if ([',', '\t', ';'].some((separator) => line.split(separator).length > 2)) return table;
+  if (/^[^,\n]+,[^,\n]+$/m.test(line)) return table;
+  return { kind: 'text', name: 'text' };
 }
 
 function byEnding(path: string): FileFormat | undefined {

@@ -1,10 +1,13 @@
 import { DataError } from '../errors.ts';
+import { count } from '../figures.ts';
 import { isGzip, type Unpacked } from './gzip_format.ts';
+import type { FileBytes } from './identify.ts';
+import { mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
 /**
  * Unpacks gzip data of one or several members. Like gunzip it ignores what follows the last member: zero bytes, as tapes
  * and some servers add, or anything else. Throws a DataError, with `name` for the file, where the data is cut short or
- * damaged.
+ * damaged, or would become more than 200 times as large and larger than 64 MiB.
  */
 export async function gunzip(bytes: Uint8Array, name = 'The file'): Promise<Uint8Array> {
   return (await unpackGzip(bytes, name)).data;
@@ -12,24 +15,68 @@ export async function gunzip(bytes: Uint8Array, name = 'The file'): Promise<Uint
 
 /** Does the same as `gunzip`, and also counts the bytes that it ignored. */
 export async function unpackGzip(bytes: Uint8Array, name = 'The file'): Promise<Unpacked> {
+  const { blob, trailing } = await unpackGzipFile(new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
+  return { data: new Uint8Array(await blob.arrayBuffer()), trailing };
+}
+
+/** Bytes of a file that are read at a time. */
+const windowBytes = 2 ** 20;
+/** Data of several members is in memory as a whole when it is unpacked. */
+const mostOfMembers = 512 * 2 ** 20;
+
+/** Unpacks a file that is compressed by gzip; a browser keeps large Blobs on the disk. Throws as `gunzip` does. */
+export async function unpackGzipFile(file: FileBytes, name: string): Promise<{ blob: Blob; trailing: number }> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
   try {
-    // A DecompressionStream takes no view of shared memory, and TypeScript can't know that this is none.
-    const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-    const unpacked = packed.pipeThrough(new DecompressionStream('gzip'));
-    return { data: new Uint8Array(await new Response(unpacked).arrayBuffer()), trailing: 0 };
+    for await (const chunk of unpacked(file)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      refuseBomb(name, file.size, size);
+      if (size > mostUnpacked) throw tooLarge(name, size);
+    }
+    return { blob: new Blob(chunks), trailing: 0 };
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    const isStart = isGzip(new Uint8Array(await file.slice(0, 2).arrayBuffer()));
     // By its specification a DecompressionStream refuses a second member and any byte after the end.
     // Few files have either, and need the code for it.
-    const unpacked = isGzip(bytes) && (await import('./gzip_members.ts')).unpackMembers(bytes);
-    if (unpacked) return unpacked;
+    if (isStart && file.size <= mostOfMembers) {
+      const { unpackMembers } = await import('./gzip_members.ts');
+      const whole = unpackMembers(new Uint8Array(await file.arrayBuffer()), name);
+      if (whole) return { blob: new Blob([whole.data as Uint8Array<ArrayBuffer>]), trailing: whole.trailing };
+    }
     throw new DataError(
       {
         what: `${name} cannot be unpacked: it is damaged or cut short`,
-        found: `${bytes.length} bytes, ${isGzip(bytes) ? 'the start of a gzip file' : 'not even gzip at the start'}`,
+        found: `${count(file.size)} bytes, ${isStart ? 'the start of a gzip file' : 'not even gzip at the start'}`,
         expected: 'a whole gzip file',
         fix: 'fetch the file again',
       },
       { cause },
     );
+  }
+}
+
+/** What a file packs, piece by piece. */
+export async function* unpacked(file: FileBytes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      if (at >= file.size) return controller.close();
+      const bytes = new Uint8Array(await file.slice(at, Math.min(at + windowBytes, file.size)).arrayBuffer());
+      at += bytes.length;
+      controller.enqueue(bytes);
+    },
+  });
+  const reader = packed.pipeThrough(new DecompressionStream('gzip')).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value as Uint8Array<ArrayBuffer>;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,27 +1,40 @@
 import { Gunzip } from 'fflate';
 import { concatenated } from '../concatenated.ts';
+import { DataError } from '../errors.ts';
+import { crc32 } from './crc32.ts';
 import { isGzip, type Unpacked } from './gzip_format.ts';
+import { mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
 /** Every gzip member ends with the CRC-32 and the length of what it packs. */
 const trailerBytes = 8;
+/** In pieces of these many bytes, so that data that becomes far too large is noticed before all of it is unpacked. */
+const pieceBytes = 2 ** 16;
 
 /**
  * Unpacks gzip data of one or several members, and whatever follows them.
  *
  * @returns undefined where a member is damaged or cut short.
+ * @throws DataError where it would become too large.
  */
-export function unpackMembers(bytes: Uint8Array): Unpacked | undefined {
+export function unpackMembers(bytes: Uint8Array, name: string): Unpacked | undefined {
   const starts = [0];
   const members: Uint8Array[][] = [[]];
-  const stream = new Gunzip((chunk) => members.at(-1)!.push(chunk));
+  let size = 0;
+  const stream = new Gunzip((chunk) => {
+    members.at(-1)!.push(chunk);
+    size += chunk.length;
+    refuseBomb(name, bytes.length, size);
+    if (size > mostUnpacked) throw tooLarge(name, size);
+  });
   stream.onmember = (start) => {
     starts.push(start);
     members.push([]);
   };
   try {
-    stream.push(bytes, false);
+    for (let at = 0; at < bytes.length; at += pieceBytes) stream.push(bytes.subarray(at, at + pieceBytes), false);
     stream.push(new Uint8Array(), true);
-  } catch {
+  } catch (error) {
+    if (error instanceof DataError) throw error;
     // It also throws at bytes that are no further member. Whether the members are whole is checked below.
   }
   const unpacked = members.map((chunks) => concatenated(Uint8Array, chunks));
@@ -50,16 +63,4 @@ function endOf(bytes: Uint8Array, trailer: Uint8Array, start: number): number {
     if (trailer.every((byte, i) => bytes[at + i] === byte)) return at + trailerBytes;
   }
   return 0;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-function crc32(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < data.length; i++) crc = crcTable[(crc ^ data[i]!) & 255]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -1,6 +1,7 @@
 import { type Content, type FileFormat, formatOf, headBytes } from './file_formats.ts';
 import { unpackGzip } from './gunzip.ts';
 import { isGzip } from './gzip_format.ts';
+import { isDamage } from './unpacking_errors.ts';
 
 /** The bytes of a file, as a Blob gives them: a browser's File is one. */
 export interface FileBytes {
@@ -25,6 +26,12 @@ export interface IdentifiedFile extends PlacedFile {
   format: FileFormat;
 }
 
+export type FileIdentifier = (files: readonly PlacedFile[]) => Promise<IdentifiedFile[]>;
+
+/** The same files in a folder. */
+export const placeUnder = (folder: string, files: readonly PlacedFile[]): PlacedFile[] =>
+  files.map(({ path, file }) => ({ path: `${folder}/${path}`, file }));
+
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 export const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
 
@@ -44,12 +51,18 @@ export async function identifyFiles(files: readonly PlacedFile[]): Promise<Ident
     while (next < sorted.length) {
       const at = next++;
       const { path, file } = sorted[at]!;
-      const format = isHidden(path) ?? (await identify(path, file));
+      const format = isHidden(path) ?? (await identify(path, file).catch(damagedFormat));
       identified[at] = { path, file, format };
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return identified;
+}
+
+/** One damaged file of an archive is left out of the data set, and the others are read. */
+function damagedFormat(error: unknown): FileFormat {
+  if (isDamage(error)) return { kind: 'other', name: 'damaged in its archive', fix: 'fetch the archive again' };
+  throw error;
 }
 
 /** data_batch_10 comes after data_batch_2. The order is that of characters, the same in every browser and in Node. */
@@ -81,10 +94,14 @@ async function identify(path: string, file: FileBytes): Promise<FileFormat> {
     return formatOf(path, { size: file.size, head, bytesAt });
   }
   const inside = await identifyGzip(path, file);
-  if (inside.kind === 'idx' || inside.kind === 'cifar10') return { ...inside, gzip: true };
-  const name = inside.name === 'tar archive' ? 'tar archive (.tar.gz)' : `${inside.name}, compressed by gzip`;
+  if (inside.name === 'tar archive') return { ...inside, name: 'tar archive (.tar.gz)', gzip: true };
+  if (readPacked.includes(inside.kind)) return { ...inside, gzip: true };
+  const name = `${inside.name}, compressed by gzip`;
   return { kind: 'other', name, fix: inside.fix ?? 'unpack it, and give what comes out' };
 }
+
+/** The kinds of files that are also read as .gz. */
+const readPacked: readonly FileFormat['kind'][] = ['idx', 'cifar10', 'cifar100', 'npy', 'parquet', 'matlab', 'table'];
 
 /** Larger files are not unpacked only to find out what they are. */
 const mostUnpacked = 64 * 2 ** 20;
@@ -97,7 +114,7 @@ async function identifyGzip(path: string, file: FileBytes): Promise<FileFormat> 
   const isKnown = format && !format.name.startsWith('unknown');
   if (isKnown || file.size > mostUnpacked) return format ?? { kind: 'other', name: 'gzip archive' };
   try {
-    const { data } = await unpackGzip(new Uint8Array(await file.arrayBuffer()));
+    const { data } = await unpackGzip(new Uint8Array(await file.arrayBuffer()), path);
     const bytesAt = async (positions: readonly number[]) => positions.map((position) => data[position]!);
     return await formatOf(inner, { size: data.length, head: data.subarray(0, headBytes), bytesAt });
   } catch {

@@ -19,6 +19,7 @@ export {
 export { digitsTestCount, parseDigits } from './digits.ts';
 export { type Finding, findings, type SameImages } from './findings.ts';
 export { fingerprint, fingerprintOf } from './fingerprint.ts';
+export { readableFiles } from './formats/index.ts';
 export { gunzip } from './gunzip.ts';
 export { defaultValidationSplit, holdOut } from './held_out.ts';
 export { type FileBytes, type IdentifiedFile, identifyFiles, type PlacedFile } from './identify.ts';
@@ -40,7 +41,6 @@ export {
 export type { Split } from './splits.ts';
 export {
   type PictureReader,
-  readableFiles,
   readFilesWith,
   readUserFiles,
   type UserFilesOptions,

@@ -1,11 +1,12 @@
-import { DataError } from '../errors.ts';
+import { DataError, suggest } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { csvTable } from './file_formats.ts';
+import { isSameHeading, isSplitHeading, labelRank } from './formats/table_columns.ts';
+import { gunzip } from './gunzip.ts';
 import { foldersOf, type IdentifiedFile, nameOf } from './identify.ts';
-import { classNamesOf, placePictures } from './picture_folders.ts';
-import { splitOfFolder } from './splits.ts';
+import { type Split, splitOfFolder } from './splits.ts';
 
-/** Numbers of pictures, from tables next to them. */
+/** Classes or numbers of pictures, from tables next to them. */
 export interface LabelTable {
   /** The tables that they were read from. */
   from: string[];
@@ -13,6 +14,10 @@ export interface LabelTable {
   names: string[];
   /** The numbers of a picture, by its path. */
   of: ReadonlyMap<string, readonly number[]>;
+  /** The class of a picture, by its path, where a column has classes: there are no numbers then. */
+  classOf?: ReadonlyMap<string, string>;
+  /** The split of a picture, by its path, where a column has splits. */
+  splitOf: ReadonlyMap<string, Split>;
   /** What was left out of the tables, in words. */
   notes: string[];
 }
@@ -26,6 +31,8 @@ interface Table {
   path: string;
   names: string[];
   rows: string[][];
+  /** Words with spaces between, without headings. */
+  isList?: boolean;
 }
 
 /** A table whose column names pictures: those of its rows, by their indices. */
@@ -35,38 +42,47 @@ interface NamingTable extends Table {
 }
 
 /**
- * Finds numbers for pictures in CSV files next to them: a column with the names of the files, and columns of numbers. Pictures
- * in folders of classes keep their classes, whatever tables there are.
+ * Finds classes or numbers for pictures in tables next to them: CSV files, lists of paths and labels, or Hugging Face's
+ * metadata.jsonl. A column has the names of the files. A column that is called label, class or the like has classes, several in
+ * a cell with | between; else columns of numbers have those.
  *
+ * @param pictures the paths of the pictures that need labels.
+ * @param wanted the heading of the column of labels.
  * @returns undefined where no table names at least half of the pictures.
- * @throws DataError for a table whose columns hold no numbers, a picture without one of them, and tables with other columns.
+ * @throws DataError for a table whose columns hold no labels, a picture without one of them, and tables with other columns.
  */
-export async function readLabelTables(files: readonly IdentifiedFile[]): Promise<LabelTable | undefined> {
-  const pictures = files.filter(({ format }) => format.kind === 'picture').map(({ path }) => path);
-  const others = files.filter(({ path, file, format }) => isTable(path, format.name) && file.size <= mostBytes);
-  if (pictures.length === 0 || others.length === 0 || haveClasses(pictures)) return undefined;
+export async function readLabelTables(
+  files: readonly IdentifiedFile[],
+  pictures: readonly string[] = files.filter(({ format }) => format.kind === 'picture').map(({ path }) => path),
+  wanted?: string,
+): Promise<LabelTable | undefined> {
+  const others = files.filter((file) => isTable(file) && file.file.size <= mostBytes);
+  if (pictures.length === 0 || others.length === 0) return undefined;
+  const known = pictureNames(pictures);
   const tables: NamingTable[] = [];
-  for (const { path, file } of others) {
-    const table = parseTable(path, new TextDecoder().decode(await file.arrayBuffer()));
-    const found = table && naming(table, pictures);
+  for (const { path, file, format } of others) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const table = parseTable(path, new TextDecoder().decode(format.gzip ? await gunzip(bytes, path) : bytes));
+    const found = table && naming(table, known);
     if (found?.named.size) tables.push({ ...table!, ...found });
   }
   const count = new Set(tables.flatMap(({ named }) => [...named.values()])).size;
   if (count < leastNamed * pictures.length) return undefined;
-  return numbersOf(tables);
+  return labelsOf(tables, wanted);
 }
 
-const isTable = (path: string, format: string) => /\.(csv|tsv)$/i.test(path) || format === csvTable;
-
-/** Folders that are named after splits are not classes. */
-function haveClasses(pictures: readonly string[]): boolean {
-  const classes = classNamesOf(placePictures(pictures).placed);
-  return classes.length > 1 && !classes.every((name) => splitOfFolder(name)?.rest === '');
-}
+const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
+  kind === 'table' ||
+  name === csvTable ||
+  /\.(csv|tsv)$/i.test(path) ||
+  (kind === 'text' && /\.(txt|lst|list)$/i.test(path)) ||
+  /\.jsonl$/i.test(path);
 
 /** Cells of a CSV file (RFC 4180), separated as its first line is: by commas, semicolons or tabs. */
 function parseTable(path: string, text: string): Table | undefined {
+  if (/\.jsonl$/i.test(path)) return parseJsonLines(path, text);
   const [first = ''] = text.trimStart().split('\n', 1);
+  if (!/[,;\t]/.test(first)) return parseList(path, text);
   const separator = [',', ';', '\t'].sort((a, b) => first.split(b).length - first.split(a).length)[0]!;
   const pattern = new RegExp(`("(?:[^"]|"")*"|[^${separator}"\\r\\n]*)(${separator}|\\r?\\n|$)`, 'y');
   const rows: string[][] = [];
@@ -93,27 +109,72 @@ function parseTable(path: string, text: string): Table | undefined {
 
 const isNumber = (text: string) => text !== '' && Number.isFinite(Number(text));
 
-/**
- * The column that names the most pictures, and the picture of each row: by its path, its path from the table's folder, or its
- * name, with or without ending.
- */
-function naming(
-  { path, names, rows }: Table,
-  pictures: readonly string[],
-): { column: number; named: Map<number, string> } {
-  const folder = foldersOf(path).join('/');
+/** A path and its labels in each line, with spaces between, as train.txt often has it. */
+function parseList(path: string, text: string): Table | undefined {
+  const rows = text
+    .split(/\r?\n/)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((row) => row.length > 1);
+  const [first] = rows;
+  if (!first || rows.some((row) => row.length !== first.length)) return undefined;
+  return { path, names: first.map((_, column) => `${column}`), rows, isList: true };
+}
+
+/** An object in each line, as Hugging Face's metadata.jsonl has it. */
+function parseJsonLines(path: string, text: string): Table | undefined {
+  const objects: Record<string, unknown>[] = [];
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    try {
+      objects.push(Object(JSON.parse(line)));
+    } catch {
+      return undefined;
+    }
+  }
+  const names = [...new Set(objects.flatMap((object) => Object.keys(object)))];
+  const cell = (value: unknown) =>
+    Array.isArray(value) ? value.join('|') : typeof value === 'object' ? '' : String(value ?? '');
+  return names.length < 2
+    ? undefined
+    : { path, names, rows: objects.map((object) => names.map((name) => cell(object[name]))) };
+}
+
+/** Finds a picture by its path, and by its name where only one has it; with or without ending. */
+interface PictureNames {
+  byPath: ReadonlyMap<string, string>;
+  byName: ReadonlyMap<string, string | undefined>;
+}
+
+function pictureNames(pictures: readonly string[]): PictureNames {
   const [byPath, byName] = [new Map<string, string>(), new Map<string, string | undefined>()];
   const withoutEnding = (name: string) => name.replace(/\.[^./]+$/, '');
   for (const picture of pictures) {
-    const inFolder = folder && picture.startsWith(`${folder}/`) ? picture.slice(folder.length + 1) : picture;
-    for (const name of [picture, inFolder]) for (const one of [name, withoutEnding(name)]) byPath.set(one, picture);
+    for (const one of [picture, withoutEnding(picture)]) byPath.set(one, picture);
     // A name that several pictures have names none.
     const name = nameOf(picture);
     for (const one of new Set([name, withoutEnding(name)])) byName.set(one, byName.has(one) ? undefined : picture);
   }
+  return { byPath, byName };
+}
+
+/**
+ * The column that names the most pictures, and the picture of each row: by its path, its path from one of the table's folders,
+ * or its name, with or without ending.
+ */
+function naming(
+  { path, names, rows }: Table,
+  { byPath, byName }: PictureNames,
+): { column: number; named: Map<number, string> } {
+  const folders = foldersOf(path);
+  const prefixes = folders.map((_, depth) => `${folders.slice(0, depth + 1).join('/')}/`).reverse();
   const known = (cell: string) => {
-    const name = cell.replaceAll('\\', '/').replace(/^\.\//, '');
-    return byPath.get(name) ?? byName.get(name);
+    if (cell === '') return undefined;
+    const name = cell.replaceAll('\\', '/').replace(/^\.?\//, '');
+    for (const prefix of [...prefixes, '']) {
+      const picture = byPath.get(prefix + name);
+      if (picture) return picture;
+    }
+    return byName.get(name) ?? (name.includes('/') ? byName.get(nameOf(name)) : undefined);
   };
   const byColumn = names.map((_, column) => {
     const named = new Map<number, string>();
@@ -126,7 +187,127 @@ function naming(
   return byColumn.reduce((a, b) => (b.named.size > a.named.size ? b : a));
 }
 
-function numbersOf(tables: readonly NamingTable[]): LabelTable {
+function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): LabelTable {
+  if (wanted !== undefined && !tables.some(({ names }) => names.some((name) => isSameHeading(name, wanted)))) {
+    const names = [...new Set(tables.flatMap(({ names, column }) => names.filter((_, i) => i !== column)))];
+    const fix = suggest(wanted, names);
+    throw new DataError({
+      what: 'No table next to the pictures has these labels',
+      found: wanted,
+      expected: names.join(', '),
+      ...(fix && { fix }),
+    });
+  }
+  const columns = tables.map((table) => classColumn(table, wanted));
+  const withClasses = tables.filter((_, i) => columns[i] !== undefined);
+  const splitOf = splitsOf(tables);
+  if (withClasses.length === 0) return { ...numbersOf(tables), splitOf };
+  const cells = new Map<string, string>();
+  const notes: string[] = [];
+  for (const [i, table] of tables.entries()) {
+    const { path, names, rows, named, column } = table;
+    const at = columns[i];
+    if (at === undefined) {
+      notes.push(`${path} has no column of classes: ${names.join(', ')}`);
+      continue;
+    }
+    for (const [row, picture] of named) {
+      const cell = rows[row]![at] ?? '';
+      if (cell === '') throw missing(path, picture, cell, `a class in the column ${names[at]}`);
+      cells.set(picture, cell);
+    }
+    const left = names.filter((name, other) => other !== at && other !== column && !isSplitHeading(name));
+    if (left.length)
+      notes.push(
+        `columns of ${path} that are not used: ${left.slice(0, 8).join(', ')}${left.length > 8 ? ', ...' : ''}`,
+      );
+    const lost = rows.length - named.size;
+    if (lost) notes.push(`${counted(lost, 'row')} of ${path} that name no picture`);
+  }
+  const from = withClasses.map(({ path }) => path);
+  const heading = withClasses[0]!.names[columns.find((at) => at !== undefined)!]!;
+  const separator = separatorOf([...cells.values()], heading);
+  if (separator) return { ...tagsOf(cells, separator), from, notes, splitOf };
+  return { from, names: [], of: new Map(), classOf: cells, notes, splitOf };
+}
+
+const missing = (path: string, picture: string, found: string, expected: string) =>
+  new DataError({
+    what: `${path} lacks a ${expected.startsWith('a class') ? 'class' : 'number'} of ${picture}`,
+    found: found || 'an empty cell',
+    expected,
+    fix: 'fill it in, or remove the row: a picture without one is left out',
+  });
+
+/** The column of classes of a table; undefined where it has numbers instead. */
+function classColumn(
+  { names, rows, column, named, isList }: NamingTable,
+  wanted: string | undefined,
+): number | undefined {
+  const taken = [...named.keys()].map((i) => rows[i]!);
+  const values = (at: number) => taken.map((row) => row[at] ?? '');
+  if (wanted !== undefined) {
+    const at = names.findIndex((name) => isSameHeading(name, wanted));
+    return at < 0 ? undefined : at;
+  }
+  const others = names.map((_, at) => at).filter((at) => at !== column && !isSplitHeading(names[at]!));
+  const areClasses = (at: number) => values(at).every((cell) => !isNumber(cell) || Number.isInteger(Number(cell)));
+  const ranked = others
+    .flatMap((at) => ({ at, rank: labelRank(names[at]!) }))
+    .filter(({ at, rank }) => rank !== undefined && areClasses(at))
+    .sort((a, b) => a.rank! - b.rank! || a.at - b.at);
+  if (ranked.length > 0) return ranked[0]!.at;
+  const repeats = (at: number) => {
+    const distinct = new Set(values(at)).size;
+    return distinct > 1 && distinct <= taken.length / 2;
+  };
+  const words = others.filter((at) => repeats(at) && values(at).every((cell) => cell !== '' && !isNumber(cell)));
+  const isOfNumbers = (at: number) => values(at).filter(isNumber).length > taken.length / 2;
+  if (isList && others.length > 0 && repeats(others[0]!) && areClasses(others[0]!)) return others[0];
+  return words.length === 1 && !others.some(isOfNumbers)
+    ? words[0]
+    : words.length > 0 && !names.some((name) => /\D/.test(name))
+      ? words[0]
+      : undefined;
+}
+
+function splitsOf(tables: readonly NamingTable[]): Map<string, Split> {
+  const splitOf = new Map<string, Split>();
+  for (const { names, rows, named } of tables) {
+    const at = names.findIndex(isSplitHeading);
+    if (at < 0) continue;
+    for (const [row, picture] of named) {
+      const split = splitOfFolder(rows[row]![at] ?? '')?.split;
+      if (split) splitOf.set(picture, split);
+    }
+  }
+  return splitOf;
+}
+
+/** What stands between several classes of one picture. */
+function separatorOf(cells: readonly string[], heading: string): RegExp | undefined {
+  const has = (pattern: RegExp) => cells.some((cell) => pattern.test(cell));
+  if (has(/\|/)) return /\s*\|\s*/;
+  if (!/s$/i.test(heading) || /class$/i.test(heading)) return undefined;
+  if (has(/[;,]/)) return /\s*[;,]\s*/;
+  return /tags$/i.test(heading) && has(/\s/) ? /\s+/ : undefined;
+}
+
+/** A number for each class: 1 where a picture has it. */
+function tagsOf(cells: ReadonlyMap<string, string>, separator: RegExp) {
+  const split = (cell: string) => cell.split(separator).filter(Boolean);
+  const names = [...new Set([...cells.values()].flatMap(split))].sort();
+  const at = new Map(names.map((name, i) => [name, i]));
+  const of = new Map<string, readonly number[]>();
+  for (const [picture, cell] of cells) {
+    const numbers = names.map(() => 0);
+    for (const tag of split(cell)) numbers[at.get(tag)!] = 1;
+    of.set(picture, numbers);
+  }
+  return { names, of };
+}
+
+function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf'> {
   const of = new Map<string, readonly number[]>();
   const notes: string[] = [];
   let names: string[] | undefined;
@@ -141,7 +322,7 @@ function numbersOf(tables: readonly NamingTable[]): LabelTable {
         what: `${path} names pictures, and has no column of numbers for them`,
         found: `columns ${headings.join(', ')}`,
         expected: 'a column with the names of the files, and a column for each number: file,age',
-        fix: 'for classes, put the pictures into a folder for each class',
+        fix: 'for classes, call their column label, name it with --labels (labels in the library), or put the pictures into a folder for each class',
       });
     }
     const here = columns.map((at) => headings[at]!);
@@ -160,12 +341,7 @@ function numbersOf(tables: readonly NamingTable[]): LabelTable {
       const values = columns.map((at) => rows[i]![at] ?? '');
       const bad = values.findIndex((value) => !isNumber(value));
       if (bad >= 0) {
-        throw new DataError({
-          what: `${path} lacks a number of ${picture}`,
-          found: values[bad] || 'an empty cell',
-          expected: `a number in the column ${here[bad]}`,
-          fix: 'fill it in, or remove the row: a picture without one is left out',
-        });
+        throw missing(path, picture, values[bad]!, `a number in the column ${here[bad]}`);
       }
       of.set(picture, values.map(Number));
     }

@@ -45,8 +45,9 @@ export function placePictures(paths: readonly string[]): PictureFolders {
   if (parent) return placeInSplits(root, parent);
   const top = descend(root);
   const classes = [...top.children.values()];
+  const labeled = new Set(classes.flatMap(below));
   const unlabeled = below(root)
-    .filter((path) => !classes.some((folder) => isBelow(path, folder)))
+    .filter((path) => !labeled.has(path))
     .map((path) => ({ path, reason: 'a picture outside the folders of the classes has no class' }));
   return placeSplitsInClasses(classes, unlabeled) ?? { ...placeClasses(classes, 'train'), folders: {}, unlabeled };
 }
@@ -153,7 +154,7 @@ function placeInSplits(root: Folder, { splits: found }: SplitParent): PictureFol
       .flatMap(({ children }) => [...children.values()])
       .filter(({ name }) => known.has(name));
     if (classes.length === 0) continue;
-    placed.push(...placeClasses(classes, split).placed);
+    for (const one of placeClasses(classes, split).placed) placed.push(one);
     folders[split] = found[split]!.map(({ path }) => path);
   }
   const labeled = new Set(placed.map(({ path }) => path));
@@ -189,7 +190,7 @@ function placeSplitsInClasses(
     for (const child of children.values()) {
       const found = splitOfFolder(child.name);
       if (!found || found.rest) return undefined;
-      placed.push(...below(child).map((path) => ({ path, className: name, split: found.split })));
+      for (const path of below(child)) placed.push({ path, className: name, split: found.split });
       folders[found.split] = [...(folders[found.split] ?? []), child.path];
     }
   }

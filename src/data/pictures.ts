@@ -2,14 +2,15 @@ import { ConfigurationError, DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { drawPicture, type PictureFit, pictureDecoding } from '../picture_fit.ts';
 import { type DatasetParts, mostClasses } from './dataset.ts';
+import { heldOutSplits } from './formats/split_files.ts';
 import { holdOutOf } from './held_out.ts';
-import { type FileBytes, foldersOf, type IdentifiedFile } from './identify.ts';
-import { heldOutSplits } from './image_files.ts';
-import type { LabelTable } from './label_table.ts';
-import { classNamesOf, type PictureFolders, type PlacedPicture, placePictures } from './picture_folders.ts';
+import type { FileBytes } from './identify.ts';
+import type { LabeledPictures, PictureFile } from './labeled_pictures.ts';
+import { classNamesOf, type PictureFolders, type PlacedPicture } from './picture_folders.ts';
 import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
-import { type Split, splitOfFolder, splits } from './splits.ts';
+import { type Split, splits } from './splits.ts';
+import { isDamage } from './unpacking_errors.ts';
 
 const fewestClasses = 2;
 /** Decoded pictures that are kept from one pass to the next; larger sets are decoded twice. */
@@ -28,16 +29,13 @@ interface Picture extends PlacedPicture {
  * Reads pictures in folders, in a browser: nothing leaves it. What is transparent becomes white; where all pictures are gray
  * the images have one channel. Colors are taken as stored, without a color profile.
  *
- * @param others what else there is among the files, for messages.
- * @param table numbers of the pictures, in place of classes.
  * @throws DataError where fewer than 2 or more than 256 classes have a picture that can be read.
  */
 export async function readPictureFiles(
-  files: readonly IdentifiedFile[],
+  given: LabeledPictures,
   options: PictureOptions & { validationSplit?: number },
-  others?: string,
-  table?: LabelTable,
 ): Promise<UserDataset> {
+  const { files, placed, folders, unlabeled, targets, others } = given;
   if (typeof createImageBitmap === 'undefined') {
     throw new ConfigurationError({
       what: 'Pictures can only be read in a browser, which decodes them',
@@ -45,36 +43,26 @@ export async function readPictureFiles(
       fix: 'call readUserFiles in a page or in a worker of one; the command wgrad reads folders of pictures by itself',
     });
   }
-  const paths = files.map(({ path }) => path);
-  const { placed, folders, unlabeled } = table ? placeByTable(paths, table) : placePictures(paths);
-  if (!table) requireClasses(placed, files, others);
+  if (!targets) requireClasses(placed, files, others);
   // A picture is half done when its size is known.
   const halves = 2 * placed.length;
   const progress = (left: number) => options.onProgress?.(Math.floor((halves - left) / 2), placed.length);
   const { pictures, failed } = await measure(placed, files, (done) => progress(halves - done));
-  if (!table) requireClasses(pictures, files, others ?? describeFailed(failed));
+  if (!targets) requireClasses(pictures, files, others ?? describeFailed(failed));
   const sizes = sizesOf(pictures);
   const { size, rule } = imageSize(sizes, options);
-  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? defaultFit, progress, table);
+  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? defaultFit, progress, given);
   const report = {
-    format: 'pictures' as const,
+    format: given.format,
     ignored: [...unlabeled, ...failed],
     sizes,
-    notes: [
-      rule,
-      ...(isGray ? ['all pictures are gray: the images have one channel'] : []),
-      ...(table ? [`numbers from ${table.from.join(', ')}: ${table.names.join(', ')}`, ...table.notes] : []),
-    ],
+    notes: [rule, ...(isGray ? ['all pictures are gray: the images have one channel'] : []), ...given.notes],
   };
   return assemble(parts, folders, report, options.validationSplit);
 }
 
 /** Decodes every picture, to know its size before that of the images is chosen. */
-async function measure(
-  placed: readonly PlacedPicture[],
-  files: readonly IdentifiedFile[],
-  tell: (done: number) => void,
-) {
+async function measure(placed: readonly PlacedPicture[], files: readonly PictureFile[], tell: (done: number) => void) {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const pictures: (Picture & { width: number; height: number })[] = [];
   const failed: IgnoredFile[] = [];
@@ -88,10 +76,12 @@ async function measure(
       if (kept > mostKept) bitmap.close();
       pictures.push({ ...each, file, width, height, ...(kept <= mostKept && { bitmap }) });
     } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
-      const reason = decodable.includes(format.name)
-        ? `${format.name} that is damaged or cut short`
-        : `${format.name}, which this browser cannot decode: convert it to PNG or JPEG`;
+      if (!(error instanceof DOMException || isDamage(error))) throw error;
+      const reason = isDamage(error)
+        ? 'damaged in its archive'
+        : decodable.includes(format.name)
+          ? `${format.name} that is damaged or cut short`
+          : `${format.name}, which this browser cannot decode: convert it to PNG or JPEG`;
       failed.push({ path: each.path, reason });
     }
     tell(i + 1);
@@ -108,7 +98,7 @@ async function decodeAll(
   [height, width]: readonly [number, number],
   fit: PictureFit,
   tell: (left: number) => void,
-  table?: LabelTable,
+  { targets, classNames: order }: LabeledPictures,
 ) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
@@ -121,7 +111,8 @@ async function decodeAll(
     decoded.push({ picture, pixels });
     tell(pictures.length - i - 1);
   }
-  const classNames = table ? [] : classNamesOf(pictures).sort();
+  const classNames = targets ? [] : (order ?? classNamesOf(pictures).sort());
+  const labelOf = new Map(classNames.map((name, label) => [name, label]));
   const channels = isGray ? 1 : 3;
   const bytes = height * width * channels;
   const parts: Partial<Record<Split, DatasetParts>> = {};
@@ -132,12 +123,12 @@ async function decodeAll(
     for (const [i, { pixels }] of taken.entries()) {
       images.set(isGray ? pixels.filter((_, at) => at % 3 === 0) : pixels, i * bytes);
     }
-    const labels = taken.map(({ picture }) => (table ? 0 : classNames.indexOf(picture.className)));
+    const labels = taken.map(({ picture }) => (targets ? 0 : labelOf.get(picture.className)!));
     parts[split] = {
       ...{ images, labels, imageShape: [height, width, channels], classNames, ...ifUnusual(fit) },
-      ...(table && {
-        targets: Float32Array.from(taken.flatMap(({ picture }) => table.of.get(picture.path)!)),
-        targetNames: table.names,
+      ...(targets && {
+        targets: Float32Array.from(taken.flatMap(({ picture }) => targets.of.get(picture.path)!)),
+        targetNames: targets.names,
       }),
     };
   }
@@ -156,7 +147,7 @@ function draw(context: OffscreenCanvasRenderingContext2D, bitmap: ImageBitmap, f
 }
 
 /** Before any picture is decoded, and again when it is known which ones can be. */
-function requireClasses(pictures: readonly PlacedPicture[], files: readonly IdentifiedFile[], others?: string): void {
+function requireClasses(pictures: readonly PlacedPicture[], files: readonly PictureFile[], others?: string): void {
   const classes = classNamesOf(pictures);
   if (classes.length >= fewestClasses && classes.length <= mostClasses) return;
   const found =
@@ -177,32 +168,6 @@ const describeFailed = (failed: readonly IgnoredFile[]) =>
     : describeIgnored(failed)
         .map(({ path, reason }) => `${path}: ${reason}`)
         .join('; ');
-
-/** Pictures that the table has numbers of, each in the split that one of its folders is named after. */
-function placeByTable(paths: readonly string[], table: LabelTable): PictureFolders {
-  const placed = paths
-    .filter((path) => table.of.has(path))
-    .map((path) => ({ path, className: '', split: splitOf(path) }));
-  const hasTraining = placed.some(({ split }) => split === 'train');
-  const folders: PictureFolders['folders'] = {};
-  for (const { path, split } of placed) {
-    const folder = foldersOf(path).join('/') || 'the chosen files';
-    folders[split] = [...new Set([...(folders[split] ?? []), folder])];
-  }
-  return {
-    placed: hasTraining ? placed : placed.map((one) => ({ ...one, split: 'train' })),
-    folders: hasTraining ? folders : { train: Object.values(folders).flat() },
-    unlabeled: paths
-      .filter((path) => !table.of.has(path))
-      .map((path) => ({ path, reason: `a picture that ${table.from.join(', ')} has no numbers of` })),
-  };
-}
-
-const splitOf = (path: string): Split =>
-  foldersOf(path)
-    .reverse()
-    .map((name) => splitOfFolder(name))
-    .find((found) => found?.rest === '')?.split ?? 'train';
 
 type Report = Omit<UserDataset['report'], 'splits'>;
 

@@ -5,7 +5,7 @@ import type { Split } from './splits.ts';
 /** How a user's files were read. */
 export interface ReadingReport {
   /** What the files are. */
-  format: 'pictures' | 'IDX' | 'CIFAR-10';
+  format: 'pictures' | 'IDX' | 'CIFAR-10' | 'CIFAR-100' | 'NumPy' | 'CSV' | 'Parquet' | 'MATLAB';
   /** Which files became which split. */
   splits: SplitReport[];
   /** Files that are not in the data set, and why. */

@@ -1,15 +1,13 @@
 import { DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
+import type { Unpacked } from './archives/unpack_archives.ts';
+import type { ReadingContext } from './formats/data_format.ts';
+import { dataFormats, readableFiles } from './formats/index.ts';
 import { requireSplit } from './held_out.ts';
-import { type IdentifiedFile, identifyFiles, nameOf, type PlacedFile } from './identify.ts';
-import { parseIdx } from './idx.ts';
-import { readCifarFiles, readIdxFiles } from './image_files.ts';
-import { readLabelTables } from './label_table.ts';
-import { classNamesOf, placePictures } from './picture_folders.ts';
+import { type IdentifiedFile, identifyFiles, type PlacedFile } from './identify.ts';
 import { type PictureOptions, requirePictureOptions } from './picture_sizes.ts';
 import { readPictureFiles } from './pictures.ts';
 import { type IgnoredFile, some, systemReason, type UserDataset } from './reading_report.ts';
-import { splitOfFile } from './splits.ts';
 
 /** Options of `readUserFiles`. */
 export interface UserFilesOptions extends PictureOptions {
@@ -18,15 +16,20 @@ export interface UserFilesOptions extends PictureOptions {
    * With 0 nothing is held out, and `test` has no images.
    */
   validationSplit?: number;
+  /**
+   * Which labels, where files have several: `'fine'` (the default) or `'coarse'` for CIFAR-100, the name of a column of a table,
+   * or a part of the name of an array.
+   */
+  labels?: string;
+  /**
+   * Spreads the values of the images over all of 0 to 255, where they use a part of it: pictures of 16 bits of which 12 are
+   * used, or arrays of 0 to 16. False by default; the report says what range there is.
+   */
+  stretch?: boolean;
 }
 
 /** Reads pictures, where that takes more than this thread: a command has no decoder for them. */
 export type PictureReader = typeof readPictureFiles;
-
-/** The formats that wgrad reads, in words. */
-export const readableFiles =
-  'a folder of pictures (PNG, JPEG, WebP, GIF, BMP or AVIF) with a folder for each class in it, IDX files ' +
-  '(train-images-idx3-ubyte and so on, plain or .gz), or the binary version of CIFAR-10 (data_batch_*.bin, test_batch.bin)';
 
 /**
  * Reads a user's files into a data set: IDX files of images and labels, batches of CIFAR-10's binary version, or else
@@ -49,63 +52,32 @@ export async function readFilesWith(
   placed: readonly PlacedFile[],
   options: UserFilesOptions,
 ): Promise<UserDataset> {
-  const identified = await identifyFiles(placed);
-  const table = await readLabelTables(identified);
-  // A table of labels is a part of the data set, and is not listed with what was left out of it.
-  const files = table ? identified.filter(({ path }) => !table.from.includes(path)) : identified;
   if (options.validationSplit !== undefined) requireSplit(options.validationSplit);
   requirePictureOptions(options);
-  const ofKind = (kind: IdentifiedFile['format']['kind']) => files.filter(({ format }) => format.kind === kind);
-  const [idx, cifar, pictures] = [ofKind('idx'), ofKind('cifar10'), ofKind('picture')];
-  const { validationSplit } = options;
-  const arePictures = () => haveClasses(pictures);
-  if (havePair(idx) || (idx.length > 0 && !arePictures())) {
-    await requireIdx(files);
-    return withIgnored(await readIdxFiles(idx, validationSplit), files, idx);
+  const { files, ignored, notes } = await unpacked(await identifyFiles(placed));
+  const describe = (used: readonly IdentifiedFile[]) => {
+    const isUsed = new Set(used);
+    return describeOthers(files.filter((file) => !isUsed.has(file)));
+  };
+  const context: ReadingContext = { options, readPictures, describeOthers: describe };
+  for (const format of dataFormats) {
+    const claim = await format.claim(files, context);
+    if (!claim) continue;
+    const dataset = withIgnored(await claim.read(), files, claim.files);
+    const { report } = dataset;
+    return {
+      ...dataset,
+      report: { ...report, ignored: [...report.ignored, ...ignored], notes: [...notes, ...report.notes] },
+    };
   }
-  // Truncated batches are not recognized by their content: the reader reports what is wrong with them.
-  const cut = ofKind('other').filter(({ path }) => isBatchName(path));
-  const batches = [...cifar, ...cut];
-  if (cifar.some(({ path }) => isBatchName(path)) || (batches.length > 0 && !arePictures())) {
-    return withIgnored(await readCifarFiles(batches, validationSplit), files, batches);
-  }
-  if (pictures.length === 0) throw nothingReadable(files);
-  const others = files.filter((file) => !pictures.includes(file));
-  return withIgnored(await readPictures(pictures, options, describeOthers(others), table), files, pictures);
+  throw nothingReadable(files);
 }
 
-const isBatchName = (path: string) => /(data|test)_batch[^/]*\.bin(\.gz)?$/i.test(path);
-
-/** Whether pictures are in folders of at least two classes: other files next to these are then not a data set. */
-function haveClasses(pictures: readonly IdentifiedFile[]): boolean {
-  if (pictures.length === 0) return false;
-  const { placed } = placePictures(pictures.map(({ path }) => path));
-  return classNamesOf(placed).length > 1;
-}
-
-/** Whether any split has both images and labels. */
-const havePair = (idx: readonly IdentifiedFile[]) => {
-  const splitsOf = (isLabels: boolean) =>
-    new Set(
-      idx
-        .filter(({ format }) => (format.dimensions === 1) === isLabels)
-        .map(({ path }) => splitOfFile(path) ?? 'train'),
-    );
-  const labels = splitsOf(true);
-  return [...splitsOf(false)].some((split) => labels.has(split));
-};
-
-/** A file that is named like one of a pair but is not, among others: it is refused rather than left out. */
-async function requireIdx(files: readonly IdentifiedFile[]): Promise<void> {
-  const idx = files.filter(({ format }) => format.kind === 'idx');
-  for (const { path, file, format } of files) {
-    if (format.kind !== 'other' || !/(images|labels).*idx\d|idx\d.*ubyte/i.test(nameOf(path))) continue;
-    const role = /labels/i.test(nameOf(path));
-    const isThere = idx.some(
-      (other) => (other.format.dimensions === 1) === role && splitOfFile(other.path) === splitOfFile(path),
-    );
-    if (!isThere) await parseIdx(new Uint8Array(await file.slice(0, 64).arrayBuffer()), path);
-  }
+/** The code for archives is loaded where there is one. */
+async function unpacked(files: readonly IdentifiedFile[]): Promise<Unpacked> {
+  if (!files.some(({ format }) => format.kind === 'archive')) return { files: [...files], ignored: [], notes: [] };
+  const { unpackArchives } = await import('./archives/unpack_archives.ts');
+  return unpackArchives(files, identifyFiles);
 }
 
 /** Lists every file that was not used, with the format of its content. */

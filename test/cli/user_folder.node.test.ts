@@ -134,13 +134,13 @@ describe('files that need no Chrome', () => {
   });
 
   test.each<[string, Record<string, Uint8Array | string>, string, string[]]>([
-    ['an archive', { 'pictures.zip': 'PK\x03\x04\x14\0' }, 'pictures.zip', ['pictures.zip: zip archive', 'unpack it']],
     [
-      'a table',
-      { 'set/train.csv': 'label,pixel0,pixel1\n1,2,3\n' },
-      'set',
-      ['train.csv: table of values (CSV)', 'PNG'],
+      'an archive that is cut short',
+      { 'pictures.zip': 'PK\x03\x04\x14\0' },
+      'pictures.zip',
+      ['damaged or cut short', 'fetch'],
     ],
+    ['a table', { 'set/train.csv': 'name,x,y\n1,2,3\n' }, 'set', ['train.csv: table of values (CSV)', 'pixels']],
     ['a folder that does not exist', {}, 'nowhere', ['No known data set and no folder has this name', 'nowhere']],
     ['nothing but text', { 'readme.md': '# x' }, '.', ['readme.md: text', 'a folder of pictures', 'IDX files']],
   ])('%s is refused with its format and what can be read', async (_, files, path, words) => {

@@ -54,7 +54,6 @@ test('columns of words and rows of other pictures are left out, and said to be',
 
 describe('is no table of labels', () => {
   test.each<[string, string[], Record<string, string>]>([
-    ['beside folders of classes', ['cat/1.png', 'dog/2.png'], { 'l.csv': 'file,x\n1.png,1\n2.png,2\n' }],
     ['that names few of the pictures', [...three, 'all/4.png', 'all/5.png'], { 'l.csv': 'file,x\n1.png,1\n9.png,2\n' }],
     ['that is text', three, { 'readme.txt': 'Three pictures.\n' }],
   ])('one %s', async (_, pictures, tables) => {

@@ -1,16 +1,15 @@
-import type { DatasetParts, IdentifiedFile } from '../../data/index.ts';
+import type { DatasetParts } from '../../data/index.ts';
+import type { PictureFile } from '../../data/labeled_pictures.ts';
 import { readPictureFiles } from '../../data/pictures.ts';
 import { DataError } from '../../errors.ts';
-import type { PictureFile, PicturesRead, SentLabelTable, UserPictureOptions } from './protocol.ts';
+import type { PicturesRead, SentPictures, UserPictureOptions } from './protocol.ts';
 
 /** Reads the pictures that the command serves, and gives it the images of each split. */
 export async function readServedPictures(
-  files: readonly PictureFile[],
+  { files, targets, ...pictures }: SentPictures,
   options: UserPictureOptions,
-  others: string | undefined,
-  table: SentLabelTable | undefined,
 ): Promise<PicturesRead> {
-  const served = files.map(({ path, size, format }, i): IdentifiedFile => {
+  const served = files.map(({ path, size, format }, i): PictureFile => {
     const arrayBuffer = () => fetchPicture(i, path);
     const slice = (start: number, end: number) => ({
       arrayBuffer: async () => (await arrayBuffer()).slice(start, end),
@@ -18,10 +17,8 @@ export async function readServedPictures(
     return { path, format, file: { size, arrayBuffer, slice } };
   });
   const { train, validation, test, report } = await readPictureFiles(
-    served,
+    { ...pictures, files: served, ...(targets && { targets: { ...targets, of: new Map(targets.of) } }) },
     options,
-    others,
-    table && { ...table, of: new Map(table.of) },
   );
   const deliver = async (name: string, { images, targets, ...rest }: DatasetParts) => {
     await fetch(`images/${name}`, { method: 'POST', body: images as Uint8Array<ArrayBuffer> });

@@ -1,7 +1,7 @@
 import type { TwinOptions } from '../../compare/twin_options.ts';
 import type { PairRecord } from '../../compare/twin_record.ts';
-import type { DatasetParts, IdentifiedFile, ReadingReport, UserFilesOptions } from '../../data/index.ts';
-import type { LabelTable } from '../../data/label_table.ts';
+import type { DatasetParts, ReadingReport, UserFilesOptions } from '../../data/index.ts';
+import type { LabeledPictures, PictureFile } from '../../data/labeled_pictures.ts';
 import type { ErrorParts } from '../../errors.ts';
 import type {
   AdapterFacts,
@@ -78,7 +78,7 @@ export interface ServedState {
 }
 
 /** A picture that the command serves under its index. */
-export interface PictureFile extends Pick<IdentifiedFile, 'path' | 'format'> {
+export interface ServedPicture extends Pick<PictureFile, 'path' | 'format'> {
   size: number;
 }
 
@@ -94,20 +94,18 @@ export interface PicturesRead {
 
 type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets'> & { labels: number[]; targets?: number[] };
 
-/** The numbers that label pictures, read from tables next to them, in the form in which the command sends them to the page. */
-export type SentLabelTable = Omit<LabelTable, 'of'> & { of: [path: string, numbers: readonly number[]][] };
+/** Labeled pictures in the form in which the command sends them to the page, which fetches their bytes. */
+export type SentPictures = Omit<LabeledPictures, 'files' | 'targets'> & {
+  files: readonly ServedPicture[];
+  targets?: { names: string[]; of: [path: string, numbers: readonly number[]][] };
+};
 
 /** The page's API, `window.wgrad`. */
 export interface Page {
   /** @param timeout milliseconds for each answer of the browser. */
   open(adapter: 'auto' | 'software' | 'hardware', timeout: number): Promise<Outcome<AdapterFacts>>;
   /** Reads the pictures that the command serves. */
-  readPictures(
-    files: readonly PictureFile[],
-    options: UserPictureOptions,
-    others: string | undefined,
-    table: SentLabelTable | undefined,
-  ): Promise<Outcome<PicturesRead>>;
+  readPictures(pictures: SentPictures, options: UserPictureOptions): Promise<Outcome<PicturesRead>>;
   /** Fetches the data set that the command serves, and makes the trainer. */
   prepare(run: TrainerOptions): Promise<Outcome<LayerSummary[]>>;
   /** Fetches the state that the command serves and restores it: `fit` continues from there. */

@@ -1,0 +1,54 @@
+import { DataError } from '../../errors.ts';
+import { unpackGzipFile } from '../gunzip.ts';
+import { type FileIdentifier, type IdentifiedFile, placeUnder } from '../identify.ts';
+import type { IgnoredFile } from '../reading_report.ts';
+import { withoutEnding } from './entry.ts';
+
+/** Archives in archives: a set of Kaggle's is a zip of zips. */
+const mostNested = 3;
+
+/** Files after archives were replaced by what they hold. */
+export interface Unpacked {
+  files: IdentifiedFile[];
+  ignored: IgnoredFile[];
+  notes: string[];
+}
+
+/**
+ * Replaces each archive by its files, in a folder with the archive's name.
+ *
+ * @throws DataError for an archive that is damaged, out of all proportion, or has paths that lead out of it.
+ */
+export async function unpackArchives(files: readonly IdentifiedFile[], identify: FileIdentifier): Promise<Unpacked> {
+  const ignored: IgnoredFile[] = [];
+  const notes: string[] = [];
+  const unpack = async (all: readonly IdentifiedFile[], depth: number): Promise<IdentifiedFile[]> => {
+    const found: IdentifiedFile[][] = [];
+    for (const archive of all) {
+      if (archive.format.kind !== 'archive') found.push([archive]);
+      else if (depth === mostNested) throw tooDeep(archive.path);
+      else found.push(await unpack(await contentOf(archive), depth + 1));
+    }
+    return found.flat();
+  };
+  const contentOf = async ({ path, file, format }: IdentifiedFile): Promise<IdentifiedFile[]> => {
+    const isTar = format.name.startsWith('tar');
+    // The files of a tar archive lie one after the other: one that is compressed is unpacked as a whole.
+    const content = isTar
+      ? await (await import('./tar.ts')).filesInTar(path, format.gzip ? (await unpackGzipFile(file, path)).blob : file)
+      : await (await import('./zip.ts')).filesInZip(path, file);
+    const folder = withoutEnding(path);
+    ignored.push(...content.ignored.map((one) => ({ ...one, path: `${folder}/${one.path}` })));
+    notes.push(`${path}: ${format.name}, read without unpacking it`);
+    return identify(placeUnder(folder, content.files));
+  };
+  return { files: await unpack(files, 0), ignored, notes };
+}
+
+const tooDeep = (path: string) =>
+  new DataError({
+    what: `${path} is an archive in an archive in an archive`,
+    found: `${mostNested + 1} archives in each other`,
+    expected: `at most ${mostNested}`,
+    fix: 'unpack the outer ones, and give the folder that comes out',
+  });

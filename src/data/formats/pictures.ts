@@ -1,0 +1,181 @@
+import { counted } from '../../figures.ts';
+import { foldersOf, type IdentifiedFile, nameOf } from '../identify.ts';
+import { type LabelTable, readLabelTables } from '../label_table.ts';
+import type { LabeledPictures } from '../labeled_pictures.ts';
+import { classNamesOf, type PictureFolders, type PlacedPicture, placePictures } from '../picture_folders.ts';
+import { type Split, splitOfFolder } from '../splits.ts';
+import { type Claim, type DataFormat, ofKind, type ReadingContext } from './data_format.ts';
+
+type Placed = PictureFolders & Pick<LabeledPictures, 'targets' | 'notes'> & { tables?: readonly string[] };
+
+/** Pictures in folders of classes, with a table of their labels beside them, or with their class in their names. */
+export const pictureFormat: DataFormat = {
+  readable:
+    'a folder of pictures (PNG, JPEG, WebP, GIF, BMP or AVIF) with a folder for each class in it, or with a CSV file of their labels',
+  async claim(files, context) {
+    const placed = await placeAll(files, context);
+    return placed && (placed.targets || classNamesOf(placed.placed).length > 1)
+      ? claimOf(placed, files, context)
+      : undefined;
+  },
+};
+
+/** Pictures without labels, where there is nothing else: the reader of pictures says what they lack. */
+export const unlabeledPictures: DataFormat = {
+  readable: '',
+  async claim(files, context) {
+    const placed = await placeAll(files, context);
+    return placed && claimOf(placed, files, context);
+  },
+};
+
+async function placeAll(files: readonly IdentifiedFile[], { options }: ReadingContext): Promise<Placed | undefined> {
+  const paths = ofKind(files, 'picture').map(({ path }) => path);
+  if (paths.length === 0) return undefined;
+  return place(paths, (unlabeled) => readLabelTables(files, unlabeled, options.labels));
+}
+
+function claimOf({ tables = [], ...placed }: Placed, files: readonly IdentifiedFile[], context: ReadingContext): Claim {
+  const { options, readPictures, describeOthers } = context;
+  const pictures = ofKind(files, 'picture');
+  const isTable = new Set(tables);
+  // A table of labels is a part of the data set, and is not listed with what was left out of it.
+  const used = [...pictures, ...files.filter(({ path }) => isTable.has(path))];
+  const others = describeOthers(used);
+  const labeled = { ...placed, files: pictures, format: 'pictures' as const, ...(others && { others }) };
+  return { files: used, read: () => readPictures(labeled, options) };
+}
+
+async function place(
+  paths: readonly string[],
+  tablesFor: (unlabeled: readonly string[]) => Promise<LabelTable | undefined>,
+): Promise<Placed> {
+  const inFolders = placePictures(paths);
+  const classNames = classNamesOf(inFolders.placed);
+  const notes = differingInCase(classNames);
+  // Folders that are named after splits are not classes.
+  if (classNames.length > 1 && !classNames.every((name) => splitOfFolder(name)?.rest === '')) {
+    return { ...(await completed(inFolders, classNames, tablesFor)), notes };
+  }
+  const table = await tablesFor(paths);
+  if (table) return placeByTable(paths, table);
+  return placeByName(paths) ?? { ...inFolders, notes };
+}
+
+/** Windows and macOS take such folders for one; elsewhere one of them is usually a mistake. */
+function differingInCase(classNames: readonly string[]): string[] {
+  const byLower = new Map<string, string[]>();
+  for (const name of classNames) byLower.set(name.toLowerCase(), [...(byLower.get(name.toLowerCase()) ?? []), name]);
+  return [...byLower.values()]
+    .filter(({ length }) => length > 1)
+    .map((names) => `classes whose names differ only in case: ${names.join(', ')}`);
+}
+
+/** Where the training pictures are in folders of classes, a table may have the classes of the others, in the same words. */
+async function completed(
+  { placed, folders, unlabeled }: PictureFolders,
+  classNames: readonly string[],
+  tablesFor: (unlabeled: readonly string[]) => Promise<LabelTable | undefined>,
+): Promise<PictureFolders & { tables?: readonly string[] }> {
+  const paths = unlabeled.map(({ path }) => path).filter((path) => splitOfPath(path) !== undefined);
+  // A table of something else, such as boxes, is no mistake here.
+  const table = paths.length > 0 ? await tablesFor(paths).catch(() => undefined) : undefined;
+  const known = new Map(
+    classNames.flatMap((name) => [
+      [name, name],
+      [String(Number(name)), name],
+    ]),
+  );
+  const found = paths.flatMap((path): PlacedPicture[] => {
+    const className = known.get(table?.classOf?.get(path) ?? '');
+    return className === undefined ? [] : [{ path, className, split: splitOfPath(path)! }];
+  });
+  if (!table || found.length < paths.length / 2) return { placed, folders, unlabeled };
+  const labeled = new Set(found.map(({ path }) => path));
+  return {
+    placed: [...placed, ...found],
+    folders: foldersWith(found, folders),
+    unlabeled: unlabeled.filter(({ path }) => !labeled.has(path)),
+    tables: table.from,
+  };
+}
+
+/** The folders of each split, with those of more pictures. */
+function foldersWith(
+  placed: readonly PlacedPicture[],
+  before: PictureFolders['folders'] = {},
+): PictureFolders['folders'] {
+  const all = new Map<Split, Set<string>>();
+  for (const [split, folders] of Object.entries(before) as [Split, string[]][]) all.set(split, new Set(folders));
+  for (const { path, split } of placed) {
+    const folder = foldersOf(path).join('/') || 'the chosen files';
+    all.set(split, (all.get(split) ?? new Set<string>()).add(folder));
+  }
+  return Object.fromEntries([...all].map(([split, folders]) => [split, [...folders]]));
+}
+
+/** Pictures that the table has a class or numbers of, each in the split that the table has or one of its folders is named after. */
+function placeByTable(paths: readonly string[], table: LabelTable): Placed {
+  const { classOf, of, from, names, notes } = table;
+  const isLabeled = (path: string) => (classOf ?? of).has(path);
+  const splitFound = (path: string) => table.splitOf.get(path) ?? splitOfPath(path) ?? 'train';
+  const what = classOf ? `classes from ${from.join(', ')}` : `numbers from ${from.join(', ')}: ${names.join(', ')}`;
+  return {
+    ...inSplits(
+      paths.filter(isLabeled).map((path) => ({ path, className: classOf?.get(path) ?? '', split: splitFound(path) })),
+    ),
+    unlabeled: paths
+      .filter((path) => !isLabeled(path))
+      .map((path) => ({
+        path,
+        reason: `a picture that ${from.join(', ')} has no ${classOf ? 'class' : 'numbers'} of`,
+      })),
+    ...(!classOf && { targets: { names, of } }),
+    notes: [what, ...notes],
+    tables: from,
+  };
+}
+
+/** A split alone, whatever it is called, is for training. */
+function inSplits(placed: PlacedPicture[]): Pick<PictureFolders, 'placed' | 'folders'> {
+  if (placed.some(({ split }) => split === 'train')) return { placed, folders: foldersWith(placed) };
+  const folders = Object.values(foldersWith(placed)).flat();
+  return { placed: placed.map((one) => ({ ...one, split: 'train' })), folders: { train: folders } };
+}
+
+/** The split that one of a picture's folders is named after, the nearest first. */
+const splitOfPath = (path: string): Split | undefined =>
+  foldersOf(path)
+    .reverse()
+    .map((name) => splitOfFolder(name))
+    .find((found) => found?.rest === '')?.split;
+
+/** Words that cameras and programs put before a number. */
+const anyPicture =
+  /^(img|image|dsc[nf]?|pict?|picture|photo|pxl|p|file|frame|screenshot|scan|sample|test|train|untitled|unknown|\d*)$/i;
+const classInName = /^(.*?\p{L}.*?)[\s._-]*\(?\d+\)?\.[^.]+$/u;
+
+/** cat.0.jpg and dog.0.jpg, or Abyssinian_1.jpg: a class and a number, in all pictures of the training split. */
+function placeByName(paths: readonly string[]): Placed | undefined {
+  const classOf = new Map<string, string>();
+  for (const path of paths) {
+    const [, name] = classInName.exec(nameOf(path)) ?? [];
+    if (name && !anyPicture.test(name)) classOf.set(path, name);
+  }
+  const training = paths.filter((path) => (splitOfPath(path) ?? 'train') === 'train');
+  const counts = new Map<string, number>();
+  for (const path of training) counts.set(classOf.get(path) ?? '', (counts.get(classOf.get(path) ?? '') ?? 0) + 1);
+  const fewest = 5;
+  if (counts.has('') || counts.size < 2 || [...counts.values()].some((n) => n < fewest)) return undefined;
+  const labeled = paths.filter((path) => counts.has(classOf.get(path) ?? ''));
+  const names = [...counts.keys()].slice(0, 4).join(', ');
+  return {
+    ...inSplits(labeled.map((path) => ({ path, className: classOf.get(path)!, split: splitOfPath(path) ?? 'train' }))),
+    unlabeled: paths
+      .filter((path) => !counts.has(classOf.get(path) ?? ''))
+      .map((path) => ({ path, reason: 'a picture in no folder of a class, and without one in its name' })),
+    notes: [
+      `classes from the names of the pictures, up to their numbers: ${names}; ${counted(counts.size, 'class', 'classes')}`,
+    ],
+  };
+}

@@ -1,0 +1,24 @@
+/** Headings of columns that hold the class of an image, as published tables have them; the likelier ones come first. */
+const labelHeadings: readonly RegExp[] = [
+  /^(label|class|category|target|emotion|digit|letter|character)$/,
+  /^(labels|classes|tags?|class_?names?|class_?ids?|class_?labels?|label_?names?|label_?ids?|category_?(names?|ids?)?|image_?(class|label)|fine_?labels?|true_?labels?|ground_?truth)$/,
+  /^(species|breed|diagnosis|dx|level|grade|type|plant|variety|disease|animal|model|genre|artist|style|sign|symbol)$/,
+];
+
+const plain = (heading: string) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[\s.-]+/g, '_');
+
+/** How likely a heading is one of labels: 0 for the likeliest, undefined where it isn't one. */
+export function labelRank(heading: string): number | undefined {
+  const rank = labelHeadings.findIndex((pattern) => pattern.test(plain(heading)));
+  return rank < 0 ? undefined : rank;
+}
+
+export const isSplitHeading = (heading: string): boolean =>
+  /^(split|usage|set|subset|partition|data_?set|phase|fold)$/.test(plain(heading));
+
+/** Whether two headings are the same, for whoever types one. */
+export const isSameHeading = (a: string, b: string): boolean => plain(a) === plain(b);

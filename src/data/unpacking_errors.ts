@@ -1,0 +1,46 @@
+import { DataError } from '../errors.ts';
+import { count } from '../figures.ts';
+
+const mebibyte = 2 ** 20;
+/** What deflate packs at most is 1032 to 1, and pictures and tables are far below this. */
+const mostRatio = 200;
+/** Less than this is unpacked whatever its ratio: a blank picture packs well. */
+const harmless = 64 * mebibyte;
+/** Larger files are not unpacked: they have to be in memory. */
+export const mostUnpacked = 2048 * mebibyte;
+
+/** @throws DataError where what is packed is out of all proportion to what it would become. */
+export function refuseBomb(path: string, packed: number, unpacked: number): void {
+  if (unpacked <= harmless || unpacked <= mostRatio * packed) return;
+  throw new DataError({
+    what: `${path} is not unpacked: it would become out of all proportion to its size`,
+    found: `${count(packed)} bytes that claim to be at least ${count(unpacked)} unpacked`,
+    expected: `at most ${mostRatio} times as many, as archives of pictures and tables have`,
+    fix: 'if you trust it, unpack it yourself, and give the folder that comes out',
+  });
+}
+
+export const tooLarge = (path: string, size: number) =>
+  new DataError({
+    what: `${path} is too large to be unpacked while it is read`,
+    found: `${count(size)} bytes or more`,
+    expected: `at most ${count(mostUnpacked)}, because they have to be in memory`,
+    fix: 'unpack it, and give the folder that comes out',
+  });
+
+const isDamagedOrCut = 'is damaged or cut short';
+
+export const damaged = (path: string, found: string, cause?: unknown) =>
+  new DataError(
+    {
+      what: `${path} ${isDamagedOrCut}`,
+      found,
+      expected: 'a whole archive',
+      fix: 'fetch the file again',
+    },
+    { cause },
+  );
+
+/** Whether a file in an archive could not be unpacked: of many files one may be left out. */
+export const isDamage = (error: unknown): error is DataError =>
+  error instanceof DataError && error.message.includes(isDamagedOrCut);

@@ -1,0 +1,150 @@
+import { gzipSync } from 'node:zlib';
+import { strToU8, type Zippable, zipSync } from 'fflate';
+import { describe, expect, test } from 'vitest';
+import { DataError, readUserFiles } from '../../src/index.ts';
+import { tarOf } from './made_archives.ts';
+import { mnistLike, placed } from './made_files.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+const zip = (files: Zippable) => zipSync(files) as Bytes;
+const gz = (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes, { level: 1 }));
+
+async function failure(files: Record<string, BlobPart>): Promise<string> {
+  const error = await readUserFiles(placed(files)).catch((error: unknown) => error);
+  if (!(error instanceof DataError))
+    throw new Error(`not a DataError: ${error instanceof Error ? error.stack : error}`);
+  return error.message;
+}
+
+async function expectMnistLike(files: Record<string, BlobPart>) {
+  const { train, test, report } = await readUserFiles(placed(files));
+  expect([[...train.images], Array.from(train.labels), [...test.images]]).toEqual([
+    [1, 2, 3, 4],
+    [1, 0],
+    [5, 6, 7, 8],
+  ]);
+  return report;
+}
+
+const inFolder = (folder: string) =>
+  Object.fromEntries(Object.entries(mnistLike).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+
+describe('archives are read as the folders that they hold', () => {
+  test.each<[string, string, () => Bytes]>([
+    ['zip', 'mnist.zip', () => zip(inFolder('raw'))],
+    ['zip that is only stored', 'mnist.zip', () => zipSync(inFolder('raw'), { level: 0 }) as Bytes],
+    [
+      'zip with something before it',
+      'setup.exe.zip',
+      () => {
+        const bytes = zip(mnistLike);
+        const whole = new Uint8Array(bytes.length + 100);
+        whole.set(strToU8('PK\x05\x06 a program'));
+        whole.set(bytes, 100);
+        return whole;
+      },
+    ],
+    [
+      'zip of .gz files',
+      'mnist.zip',
+      () => zip(Object.fromEntries(Object.entries(mnistLike).map(([name, bytes]) => [`${name}.gz`, gz(bytes)]))),
+    ],
+    ['zip of zips', 'all.zip', () => zip({ 'mnist.zip': zip(mnistLike), 'readme.txt': strToU8('no data') })],
+    ['tar', 'mnist.tar', () => tarOf(inFolder('./raw'))],
+    ['tar.gz', 'mnist.tgz', () => gz(tarOf(inFolder('raw')))],
+    ['tar.gz in a zip', 'mnist.zip', () => zip({ 'mnist.tar.gz': gz(tarOf(mnistLike)) })],
+  ])('%s', async (_, name, bytes) => {
+    const report = await expectMnistLike({ [name]: bytes() });
+    expect(report.notes[0]).toMatch(/read without unpacking it$/);
+  });
+
+  test('the files of systems, links and encrypted files are counted among what was left out', async () => {
+    const report = await expectMnistLike({
+      'mnist.tar': tarOf({ ...inFolder('m'), '__MACOSX/m/._x': strToU8('x'), 'm/.DS_Store': strToU8('x') }, [
+        ['m/latest', '2'],
+      ]),
+    });
+    expect(report.ignored.map(({ path, reason }) => `${path}: ${reason}`).sort()).toEqual([
+      'mnist/__MACOSX/m/._x: hidden or system file',
+      'mnist/m/.DS_Store: hidden or system file',
+      'mnist/m/latest: a link in an archive',
+    ]);
+    const bytes = zip({ ...mnistLike, secret: strToU8('x') });
+    const at = Buffer.from(bytes).lastIndexOf('secret');
+    bytes[at - 46 + 8]! |= 1; // the flags in the directory
+    expect((await expectMnistLike({ 'm.zip': bytes })).ignored).toEqual([
+      { path: 'm/secret', reason: 'encrypted in its archive: unpack it with its password' },
+    ]);
+  });
+
+  test('a path of 300 letters, in both ways in which tar has it', async () => {
+    const long = `${'deep/'.repeat(60)}${Object.keys(mnistLike)[0]}`;
+    const { [Object.keys(mnistLike)[0]!]: first, ...rest } = mnistLike;
+    for (const kind of ['x', 'L'] as const) {
+      const report = await expectMnistLike({ 'm.tar': tarOf({ ...rest, [long]: first! }, [], kind) });
+      expect(report.splits[0]!.from[0]).toBe(`m/${long}`);
+    }
+  });
+});
+
+describe('archives that are refused', () => {
+  const path = 'train-images-idx3-ubyte';
+  test.each(['../../etc/passwd', '/etc/passwd', 'C:\\windows\\x', 'a/../../x', '..\\x'])(
+    'a path that leads out: %s',
+    async (out) => {
+      for (const [name, bytes] of [
+        ['m.zip', zip({ ...mnistLike, [out]: strToU8('x') })],
+        ['m.tar', tarOf({ ...mnistLike, [out]: strToU8('x') })],
+      ] as const) {
+        expect(await failure({ [name]: bytes })).toMatch(/leads out of the folder/);
+      }
+    },
+  );
+
+  test('a bomb, whether it says its size or lies about it', async () => {
+    const zeros = new Uint8Array(70 * 2 ** 20);
+    const honest = zipSync({ [path]: zeros }, { level: 1 }) as Bytes;
+    expect(honest.length).toBeLessThan(2 ** 20);
+    expect(await failure({ 'm.zip': honest })).toMatch(/out of all proportion.*73,400,320/s);
+    expect(await failure({ 'm.tar.gz': gz(tarOf({ [path]: zeros })) })).toMatch(/out of all proportion/);
+    const { [path]: _, ...rest } = mnistLike;
+    expect(await failure({ ...rest, [`${path}.gz`]: gz(zeros) })).toMatch(/out of all proportion/);
+    const lying = honest.slice();
+    const directory = Buffer.from(lying).lastIndexOf('PK\x01\x02', undefined, 'latin1');
+    new DataView(lying.buffer).setUint32(directory + 24, 20, true); // 20 bytes, it says
+    expect(await failure({ 'm.zip': lying })).toMatch(/There is no data set/);
+  });
+
+  test('entries that share their bytes, too many zips in each other, a checksum that differs', async () => {
+    const bytes = zip(
+      Object.fromEntries(
+        Array.from({ length: 50 }, (_, i) => [
+          `${i}.txt`,
+          Uint8Array.from({ length: 999 }, (_, at) => (at * at * 7) & 255),
+        ]),
+      ),
+    );
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at + 46 < bytes.length; at++)
+      if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 20, bytes.length / 2, true);
+    expect(await failure({ 'm.zip': bytes })).toMatch(/damaged or cut short/);
+    const nested = [1, 2, 3].reduce((inner) => zip({ 'inner.zip': inner }), zip(mnistLike));
+    expect(await failure({ 'm.zip': nested })).toMatch(/archive in an archive/);
+    const changed = zipSync({ 'train-images-idx3-ubyte': mnistLike[path]! }, { level: 0 }) as Bytes;
+    changed[30 + path.length + 17]! ^= 1;
+    const { [path]: _, ...rest } = mnistLike;
+    expect(await failure({ 'm.zip': changed, ...rest })).toMatch(/another checksum|damaged/);
+  });
+
+  test.each([
+    ['zip', zip(mnistLike)],
+    ['tar', tarOf(mnistLike)],
+    ['tar.gz', gz(tarOf(mnistLike))],
+  ])('%s that is cut short', async (ending, bytes) => {
+    for (const share of [0.3, 0.6]) {
+      expect(await failure({ [`m.${ending}`]: bytes.slice(0, Math.floor(share * bytes.length)) })).toMatch(
+        /damaged|cut short|come in pairs|no data set/,
+      );
+    }
+  });
+});
