@@ -32,8 +32,17 @@ const always = [
   '--disable-domain-blocking-for-3d-apis',
 ];
 
-/** The watchdog would take a long dispatch on a loaded CPU for a hang. */
-const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-gpu-watchdog'];
+/**
+ * The watchdog would take a long dispatch on a loaded CPU for a hang. Workgroup memory starts at zero either way: SwiftShader
+ * writes a store for each of its words, which a large array takes longer to compile than the rest of the shader, and Dawn a
+ * loop. That is a quarter of the time until the first step.
+ */
+const software = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-gpu-watchdog',
+  '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
+];
 
 /** On Linux, Chrome's WebGPU uses hardware only with these flags; elsewhere it does by default. */
 const hardwareOnLinux = [
