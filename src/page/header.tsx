@@ -1,6 +1,5 @@
 import { describeAdapter } from '../index.ts';
-import { encode } from './app/experiment.ts';
-import { adapter, experiment, isKeptOffline, noGpu, status } from './app/state.ts';
+import { adapter, hashOf, isKeptOffline, noGpu, status } from './app/state.ts';
 import { OpenRunFile } from './features/run/open_run_file.tsx';
 import { run } from './features/run/state.ts';
 import './header.css';
@@ -73,7 +72,7 @@ function Files() {
 }
 
 async function share(): Promise<void> {
-  const link = `${location.origin}${location.pathname}#${encode(experiment.peek())}`;
+  const link = `${location.origin}${location.pathname}${hashOf()}`;
   try {
     await navigator.clipboard.writeText(link);
     status.value = 'Copied a link to this experiment.';

@@ -14,6 +14,7 @@ import { installWaitingFiles } from './features/data/user_files.ts';
 import { showSample } from './features/experiments/sample_run.ts';
 import { followMotion } from './features/network/panel.tsx';
 import { installRun } from './features/run/model.ts';
+import { installQuiz } from './features/run/quiz.ts';
 import { installRunTime } from './features/run/run_time.ts';
 import { installShownStep } from './features/run/shown_step.ts';
 import { installTwins } from './features/run/start.ts';
@@ -81,6 +82,7 @@ effect(() => {
 });
 
 installShownStep();
+installQuiz();
 installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainBeside(twin, pairs));
 showSample();
 render(<Studio />, document.getElementById('studio')!);

@@ -1,9 +1,10 @@
-import { noGpu } from './app/state.ts';
+import { noGpu, view } from './app/state.ts';
 import { AugmentationPanel } from './features/augmentation/panel.tsx';
 import { DropTarget } from './features/data/drop_target.tsx';
 import { DataPanel } from './features/data/panel.tsx';
 import { NextStep } from './features/experiments/next_step.tsx';
 import { Experiments } from './features/experiments/panel.tsx';
+import { LessonMenu } from './features/lessons/menu.tsx';
 import { GradientsPanel } from './features/map/panel.tsx';
 import { ModelPanel } from './features/model/panel.tsx';
 import { NetworkPanel } from './features/network/panel.tsx';
@@ -20,6 +21,9 @@ import { isWide } from './ui/panel.tsx';
 
 /** Not needed where WebGPU is available. */
 const NoWebGpu = onDemand(async () => (await import('./no_webgpu.tsx')).NoWebGpu);
+
+/** Few visitors open one. */
+const Lesson = onDemand(async () => (await import('./features/lessons/panel.tsx')).LessonPanel);
 
 /** What is trained, from its images to its network. */
 const setup = [ModelPanel, DataPanel, OptimizerPanel, AugmentationPanel, GoalsPanel];
@@ -38,8 +42,10 @@ const Later = later(
 );
 
 export function Studio() {
+  const lesson = view.value.lesson !== undefined && <Lesson key="lesson" />;
   const settings = (
     <div key="setup" class="setup">
+      {isWide.value && lesson}
       {setup.map((Each, place) => (
         <Each key={place} />
       ))}
@@ -67,14 +73,18 @@ export function Studio() {
         </main>
       ) : (
         <>
-          <Experiments />
+          {!lesson && (
+            <Experiments>
+              <LessonMenu />
+            </Experiments>
+          )}
           <button type="button" class="skip" onClick={skipSetup}>
             Skip to training
           </button>
           <main id="main">
             <PageError />
             {kept.code.value && <kept.code.value.LastRun />}
-            {isWide.value ? [settings, column] : [column, settings]}
+            {isWide.value ? [settings, column] : [lesson, column, settings]}
             {!isWide.value && (
               <div key="rest" class="outcome">
                 {below}

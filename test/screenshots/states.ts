@@ -164,6 +164,45 @@ export const states: readonly State[] = [
     frames: { '': '#twins', training: '#training', gradients: '#gradients', map: '#gradient-map' },
     docs: { 'twins.png': 'twins-map.1280.light.png' },
   },
+  { name: 'lesson', address: '#lesson=sigmoid', frames: { '': 'screen' } },
+  {
+    name: 'lesson-answered',
+    address: '#lesson=batch-norm',
+    reach: async (page) => {
+      await press(page, '.lesson-question label:nth-of-type(1) input');
+      await press(page, '#lesson-train');
+      await until(page, '#status', 'Compared');
+    },
+    frames: { '': 'screen', lesson: '#lesson' },
+  },
+  {
+    name: 'lesson-faults',
+    address: `#lesson=${encodeURIComponent('{"title":"<b>Mine</b>","steps":[{"titel":"One","text":"Two plus two is <i>four</i>.","experiment":"dataset=digits&epochs=none"}]}')}`,
+    reach: (page) => press(page, '#lesson-faults summary'),
+    frames: { lesson: '#lesson' },
+  },
+  {
+    name: 'quiz',
+    address: '#quiz=on&dataset=digits&augment=none&model=deep-sigmoid&epochs=2',
+    reach: async (page) => {
+      await press(page, '#start');
+      await done(page);
+      await page.select('.guess', 'vanishing');
+    },
+    frames: { '': 'screen', map: '#gradients' },
+  },
+  {
+    name: 'quiz-checked',
+    address: '#quiz=on&dataset=digits&augment=none&model=deep-sigmoid&epochs=2',
+    reach: async (page) => {
+      await press(page, '#start');
+      await done(page);
+      await page.select('tr:nth-child(1) .guess', 'vanishing');
+      await page.select('tr:nth-child(8) .guess', 'vanishing');
+      await press(page, '#check-guesses');
+    },
+    frames: { map: '#gradients' },
+  },
   { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
   {
     name: 'own-images',

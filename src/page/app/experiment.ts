@@ -33,6 +33,7 @@ import type { AugmentationPresetName } from '../../train/augmentation_presets.ts
 import { fillFitSettings } from '../../train/fill_fit_settings.ts';
 import { fitSettingNames } from '../../train/fit_settings.ts';
 import { augmentationPresets, modelPresets } from './presets.ts';
+import { viewNames } from './view.ts';
 
 /** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */
 export interface Experiment {
@@ -292,6 +293,7 @@ function unknownKeys(search: URLSearchParams): ConfigurationError[] {
   const names = parameters.map(({ name }) => name);
   return [...new Set(search.keys())].flatMap((key) => {
     const values = search.getAll(key);
+    if (viewNames.includes(key)) return [];
     if (names.includes(key)) {
       if (values.length === 1) return [];
       return new ConfigurationError({

@@ -16,17 +16,20 @@ import {
   augmentationOf,
   decode,
   type Experiment,
+  encode,
   lossFor,
   lossOf,
   modelOf,
   type SettledExperiment,
 } from './experiment.ts';
 import { settingErrorsOf } from './setting_errors.ts';
+import { readView, type View, writeView } from './view.ts';
 import type { Availability, DatasetOverview } from './worker/datasets.ts';
 
 /** What the whole page knows. A panel reads these signals, and changes the experiment by `change` alone. */
 
 const first = decode(location.hash);
+const firstView = readView(location.hash);
 
 /** What would be trained now. A run under way has its own, `run.value.experiment`. */
 export const experiment = signal<Experiment>(first.experiment);
@@ -45,6 +48,12 @@ export function change(part: Partial<Experiment>): void {
   status.value = '';
 }
 
+/** What is shown beside the experiment. */
+export const view = signal<View>(firstView.view);
+
+/** The part of the page's URL after the #, for another experiment than the present one if it is given. */
+export const hashOf = (of: Experiment = experiment.peek()): string => `#${writeView(view.peek(), encode(of))}`;
+
 /** Undefined until WebGPU is open. */
 export const adapter = signal<AdapterFacts | undefined>();
 
@@ -57,7 +66,7 @@ export interface Trouble extends ErrorParts {
 }
 
 /** The last error, and what the address said that is invalid; shown on top of everything until it is dismissed. */
-export const trouble = signal<Trouble | undefined>(troubleOf(first.refused));
+export const trouble = signal<Trouble | undefined>(troubleOf([...first.refused, ...firstView.refused]));
 
 /** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
 export const status = signal('');

@@ -1,6 +1,7 @@
-import { effect } from '@preact/signals';
+import { batch, effect } from '@preact/signals';
 import { decode, defaults, encode } from './experiment.ts';
-import { datasetIsChosen, experiment, trouble, troubleOf } from './state.ts';
+import { datasetIsChosen, experiment, hashOf, trouble, troubleOf, view } from './state.ts';
+import { readView } from './view.ts';
 
 /** Changes that follow each other closely, as those of a slider do, are one step of the way back. */
 const oneChangeMs = 1000;
@@ -14,8 +15,10 @@ export function followUrl(onFollow: () => void): void {
   let lastChange = Number.NEGATIVE_INFINITY;
   let isFollowing = true;
   effect(() => {
-    const hash = `#${encode(experiment.value)}`;
-    const untouched = !location.hash && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
+    const hash = hashOf(experiment.value);
+    const isShowing = Object.values(view.value).some(Boolean);
+    const untouched =
+      !location.hash && !isShowing && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
     if (untouched || location.hash === hash) return;
     const now = performance.now();
     if (isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs) history.replaceState(null, '', hash);
@@ -25,11 +28,15 @@ export function followUrl(onFollow: () => void): void {
   isFollowing = false;
   addEventListener('hashchange', () => {
     const { experiment: told, refused, named } = decode(location.hash);
+    const shown = readView(location.hash);
     isFollowing = true;
-    experiment.value = told;
-    datasetIsChosen.value = named;
+    batch(() => {
+      experiment.value = told;
+      view.value = shown.view;
+      datasetIsChosen.value = named;
+    });
     isFollowing = false;
-    trouble.value = troubleOf(refused);
+    trouble.value = troubleOf([...refused, ...shown.refused]);
     onFollow();
   });
 }

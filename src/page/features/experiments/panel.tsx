@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { encode } from '../../app/experiment.ts';
 import { adapter, experiment as present } from '../../app/state.ts';
 import { sizeTo, usePainting } from '../../plots/painting.ts';
@@ -5,13 +6,13 @@ import { packed } from '../../plots/ramp.ts';
 import { relativeColorAt, relativeTable } from '../../plots/relative_scale.ts';
 import { putPixels } from '../../ui/dom.ts';
 import { slownessHere } from '../run/run_time.ts';
+import { startExperiment } from '../run/start_experiment.ts';
 import { experiments, type GalleryExperiment, thumbnails } from './experiments.ts';
 import { readPlaces, type Thumbnail as Small } from './recorded.ts';
-import { startExperiment } from './start.ts';
 import './style.css';
 
-/** Experiments that make a point: each sets everything up and trains. */
-export function Experiments() {
+/** Experiments that make a point: each sets everything up and trains. @param props.children stands after them. */
+export function Experiments({ children }: { children: ComponentChildren }) {
   const now = encode(present.value);
   return (
     <nav class="experiments" aria-label="Experiments">
@@ -21,6 +22,7 @@ export function Experiments() {
             <Card experiment={each} isCurrent={now === each.parameters} />
           </li>
         ))}
+        <li class="further">{children}</li>
       </ul>
     </nav>
   );
@@ -29,22 +31,27 @@ export function Experiments() {
 function Card({ experiment, isCurrent }: { experiment: GalleryExperiment; isCurrent: boolean }) {
   const { id, title, line, parameters } = experiment;
   const thumbnail = thumbnails[id];
+  const time = thumbnail && timeOf(thumbnail);
   return (
     <a
       id={`experiment-${id}`}
       class="card"
       href={`#${parameters}`}
+      title={line}
       aria-current={isCurrent ? 'true' : undefined}
       onClick={(event) => {
         // With one of these keys the browser opens the link in another tab, ready to train.
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
-        startExperiment(experiment);
+        startExperiment(parameters);
       }}
     >
       {thumbnail && <Thumbnail thumbnail={thumbnail} />}
       <span class="card-title">{title}</span>
-      <span class="card-line">{[line, thumbnail && timeOf(thumbnail)].filter(Boolean).join(' · ')}</span>
+      <span class="card-line">
+        <span class="about">{line}</span>
+        {time && <span class="time">{time}</span>}
+      </span>
     </a>
   );
 }

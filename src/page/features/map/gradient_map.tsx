@@ -11,10 +11,12 @@ import { relativeMarks, relativeNames, relativePlace } from '../../plots/relativ
 import { relativeColor, relativeTable } from '../../plots/relative_scale.ts';
 import { type Pattern, paintPattern, paintStrip } from '../../plots/strip.ts';
 import { chosenLayer, mapLayers, wantedLayer } from '../run/chosen_layer.ts';
+import { hidesVerdicts } from '../run/quiz.ts';
 import { type Run, twinsOf } from '../run/run.ts';
 import { shownRun } from '../run/shown_run.ts';
 import { dragTo, pinnedStep, pointedStep, shownStep } from '../run/shown_step.ts';
 import './gradient_map.css';
+import { Guess, Guessed, QuizBar, QuizButton } from './quiz.tsx';
 import { Strips } from './strips.tsx';
 import { VerdictBadge } from './verdict_badge.tsx';
 
@@ -118,7 +120,13 @@ export function GradientMap() {
                   {step === undefined ? '–' : textOf(curveOf(twin, layer).valueAt(curvesOf(twin).rowOf(step)))}
                 </td>
                 <td class="verdict">
-                  <VerdictBadge id={name ? `${name}-${layer}` : layer} run={twin} layer={layer} step={step} />
+                  {hidesVerdicts.value && step !== undefined ? (
+                    <Guess layer={layer} twin={name} />
+                  ) : (
+                    <VerdictBadge id={name ? `${name}-${layer}` : layer} run={twin} layer={layer} step={step}>
+                      {(verdict) => <Guessed layer={layer} twin={name} verdict={verdict} />}
+                    </VerdictBadge>
+                  )}
                 </td>
               </tr>
             ));
@@ -130,9 +138,11 @@ export function GradientMap() {
           The twins are of different models: layers of the same name stand together, and have nothing else in common.
         </p>
       )}
+      <QuizBar />
       <Strips />
       <div class="map-foot">
         <Legend shade={shade} decades={decades} colors={colors} />
+        <QuizButton />
         <label>
           Color{' '}
           <select
@@ -246,7 +256,7 @@ function RelativeScale({ colors }: Pick<LegendProps, 'colors'>) {
           {powerOfTen(value)}
         </span>
       ))}
-      {relativeNames.map(({ verdict, value }) => (
+      {(hidesVerdicts.value ? [] : relativeNames).map(({ verdict, value }) => (
         <span key={verdict} class="mark verdict-name" style={placeOf(value)}>
           {verdict}
         </span>

@@ -4,6 +4,7 @@ import { layers as planned } from '../../app/state.ts';
 import { Curves } from '../../plots/curves.ts';
 import { layerLines, type MeasuredOfLayer } from '../../plots/lines.ts';
 import { chosenLayer, mapLayers } from '../run/chosen_layer.ts';
+import { hidesVerdicts } from '../run/quiz.ts';
 import { type Run, twinsOf } from '../run/run.ts';
 import { RunPlot } from '../run/run_plot.tsx';
 import { shownRun } from '../run/shown_run.ts';
@@ -57,7 +58,7 @@ export function LayerDetail() {
   whole?.events.value;
   const step = whole && shownStep(whole);
   const judged = twins.flatMap(({ name, run }) => {
-    const verdict = step === undefined ? undefined : run.verdictOf(layer, step)?.verdict;
+    const verdict = step === undefined || hidesVerdicts.value ? undefined : run.verdictOf(layer, step)?.verdict;
     return verdict ? [{ name, run, verdict }] : [];
   });
   const has = (of: MeasuredOfLayer) =>

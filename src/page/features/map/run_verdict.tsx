@@ -3,6 +3,7 @@ import type { Change, Remedy } from '../../../index.ts';
 import { augmentationOf, modelOf } from '../../app/experiment.ts';
 import { change, trouble } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
+import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
 import { run as shownRun } from '../run/state.ts';
 
@@ -11,7 +12,7 @@ export function RunVerdictNote() {
   const run = shownRun.value;
   run?.events.value; // there may be a new one
   const found = run?.log.runVerdicts.at(-1);
-  if (!run || !found) return null;
+  if (!run || !found || hidesVerdicts.value) return null;
   const { verdict, sentence, cause, remedies } = found;
   const remedy = remedies.find((each): each is Remedy & { change: Change } => each.change !== undefined);
   const because = verdict === 'learning' || verdict === 'done' ? 'Held back by' : 'Likeliest cause';

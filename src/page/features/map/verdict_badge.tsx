@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { count } from '../../../figures.ts';
 import type { VerdictName } from '../../../index.ts';
@@ -19,6 +20,8 @@ const icons: Record<VerdictName, string> = {
   saturated: 'M2 13C6 13 5 4 9 4H14',
   'non-finite': 'M8 2.5V9.5M8 12.5V13.5',
 };
+
+export const verdictNames = Object.keys(icons) as readonly VerdictName[];
 
 /** The icon and the word of a verdict. */
 export function VerdictMark({ verdict }: { verdict: VerdictName }) {
@@ -65,10 +68,12 @@ export function VerdictReason({ run, layer, step }: VerdictReasonProps) {
 export interface VerdictBadgeProps extends Partial<VerdictReasonProps> {
   id: string;
   layer: string;
+  /** Stands beside it. */
+  children?: (verdict: VerdictName) => ComponentChildren;
 }
 
 /** A layer's verdict at a glance; its reason for whoever points at it, or comes by keyboard. Escape puts that away. */
-export function VerdictBadge({ id, run, layer, step }: VerdictBadgeProps) {
+export function VerdictBadge({ id, run, layer, step, children }: VerdictBadgeProps) {
   const [open, setOpen] = useState(false);
   const verdict = step === undefined ? undefined : run?.verdictOf(layer, step)?.verdict;
   if (!run || !verdict) return <span class="none">{run?.isUnderWay.value ? 'not yet' : '–'}</span>;
@@ -91,6 +96,7 @@ export function VerdictBadge({ id, run, layer, step }: VerdictBadgeProps) {
       >
         <VerdictMark verdict={verdict} />
       </button>
+      {children?.(verdict)}
       <div id={reason} role="tooltip" class="reason" hidden={!open}>
         <VerdictReason run={run} layer={layer} step={step!} />
       </div>

@@ -7,6 +7,7 @@ import { sizeTo, usePainting } from '../../plots/painting.ts';
 import { relativeTable } from '../../plots/relative_scale.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { chosenLayer, wantedLayer } from '../run/chosen_layer.ts';
+import { hidesVerdicts } from '../run/quiz.ts';
 import { type Run, twinsOf } from '../run/run.ts';
 import { isSample, shownRun } from '../run/shown_run.ts';
 import { pinnedStep, pointedStep, shownStep } from '../run/shown_step.ts';
@@ -117,6 +118,7 @@ function Painted({ name, run, layout }: { name: string; run: Run | undefined; la
   run?.events.value;
   void picturesKept.value;
   void relativeTable.value;
+  void hidesVerdicts.value;
   const step = run && shownStep(run, pointedStep.value ?? pinnedStep.value);
   const lightSince = useRef<number | undefined>(undefined);
   const scene = (now?: number): Scene => sceneOf(run, step, lightOf(lightSince.current, layout, now));
@@ -211,7 +213,7 @@ function sceneOf(run: Run | undefined, step: number | undefined, light: Scene['l
   const pictures = run && step !== undefined ? picturesAt(run, step) : undefined;
   return {
     relativeGradient: (layer) => (row < 0 ? undefined : run!.curves.layerOf(layer).reach.valueAt(row)),
-    verdict: (layer) => (step === undefined ? undefined : run?.verdictOf(layer, step)?.verdict),
+    verdict: (layer) => (step === undefined || hidesVerdicts.value ? undefined : run?.verdictOf(layer, step)?.verdict),
     picture: ({ kind, layers }) => {
       if (!pictures) return undefined;
       if (kind === 'images') return pictures.of.get('images');

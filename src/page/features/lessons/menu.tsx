@@ -1,0 +1,77 @@
+import { status, view } from '../../app/state.ts';
+import { lessonTitles } from './lesson.ts';
+import './menu.css';
+
+/** Where the documentation says how to write a lesson. */
+const guide = 'https://github.com/wgrad/wgrad/blob/main/docs/lessons.md';
+
+/** The lessons of this page, and one from a file. */
+export function LessonMenu() {
+  return (
+    <>
+      <button id="lessons-button" type="button" class="card" popovertarget="lessons">
+        <span class="card-title">Lessons</span>
+        <span class="card-line">
+          <span class="about">Guess, train, look</span>
+        </span>
+      </button>
+      <div id="lessons" class="popover" popover>
+        <h2>Lessons</h2>
+        <ul class="lesson-list">
+          {Object.entries(lessonTitles).map(([name, { title, line }]) => (
+            <li key={name}>
+              <a id={`lesson-${name}`} href={`#lesson=${name}`} onClick={(event) => begin(event, name)}>
+                {title}
+              </a>
+              <span>{line}</span>
+            </li>
+          ))}
+        </ul>
+        <p class="lesson-own">
+          <input
+            id="open-lesson"
+            class="file"
+            type="file"
+            accept=".json"
+            aria-label="Open a lesson from a file"
+            onChange={async ({ currentTarget }) => {
+              const [file] = currentTarget.files ?? [];
+              if (file) await openFile(file);
+              currentTarget.value = ''; // the same file may be chosen again
+            }}
+          />
+          <label for="open-lesson" class="button">
+            Open a lesson…
+          </label>{' '}
+          <a href={guide} rel="noreferrer">
+            Write one
+          </a>
+        </p>
+      </div>
+    </>
+  );
+}
+
+function begin(event: MouseEvent, lesson: string): void {
+  // With one of these keys the browser opens the link in another tab.
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  show(lesson);
+}
+
+function show(lesson: string): void {
+  document.getElementById('lessons')?.hidePopover();
+  view.value = { lesson };
+}
+
+/** Its text becomes a part of the page's URL, so that a link to it can be shared and a reload shows it again. */
+async function openFile(file: File): Promise<void> {
+  const text = await file.text();
+  try {
+    show(JSON.stringify(JSON.parse(text)));
+  } catch {
+    // The lesson's panel says what is wrong with it.
+    show(text.trimStart().startsWith('{') ? text : `{${text}`);
+    status.value = `${file.name} is not valid JSON.`;
+  }
+}

@@ -1,0 +1,42 @@
+import { batch, effect, signal } from '@preact/signals';
+import { decode } from '../../app/experiment.ts';
+import { dataset, datasetIsChosen, experiment, refusal, status, trouble } from '../../app/state.ts';
+import { stop } from './model.ts';
+import { begin } from './start.ts';
+import { isReady, run } from './state.ts';
+
+/** How often an experiment was started: whoever waits for one that another has replaced gives up. */
+const started = signal(0);
+
+/**
+ * Sets an experiment up, as its link does, and trains it as soon as everything is there; a run under way ends first.
+ *
+ * @param parameters the experiment, as the part of a URL after the #.
+ */
+export async function startExperiment(parameters: string): Promise<void> {
+  const mine = ++started.value;
+  if (run.peek()?.isUnderWay.peek()) {
+    stop();
+    await until(() => !run.value?.isUnderWay.value);
+  }
+  const wanted = decode(parameters).experiment;
+  batch(() => {
+    experiment.value = wanted;
+    datasetIsChosen.value = true;
+  });
+  trouble.value = undefined;
+  status.value = '';
+  const isStill = () => experiment.value === wanted && started.value === mine;
+  await until(() => isReady.value || !isStill() || Boolean(dataset.value.error || refusal.value));
+  if (isReady.peek() && isStill()) await begin();
+}
+
+function until(holds: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const dispose = effect(() => {
+      if (!holds()) return;
+      resolve();
+      queueMicrotask(() => dispose());
+    });
+  });
+}
