@@ -54,7 +54,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 #endif
   // Slots after the real count repeat the batch's first sample: valid memory, and no effect.
   let at_order = state.start + select(0u, own, own < state.count);
+#if ${streamed}
+  let entry = order[2u * at_order]; // the second word is where in the window its image is; its partner's is a chunk later
+#else
   let entry = order[at_order];
+#endif
 #if ${labelled}
   var sample = entry % images;
   let copy = entry / images;
@@ -78,6 +82,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   sources[slot] = sample;
 #else
   sources[slot] = slot;
+#endif
+#if ${streamed}
+  sources[${places_at} + slot] = order[2u * at_order + 1u] + select(${partner_place}, 0u, slot == own);
 #endif
 #if ${listed}
   for (var word = 0u; word < ${words}; word++) { keep(record + word, listed[at_order * ${words} + word]); }

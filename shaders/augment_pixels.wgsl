@@ -120,7 +120,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let slot = group.z * ${rows} + group.y;
   if (slot >= batch) { return; }
 #if ${sourced}
-  image_at = sources[slot] * from_height * from_width;
+  image_at = sources[slot] * ${image_pixels};
 #else
   image_at = slot * from_height * from_width;
 #endif

@@ -107,6 +107,7 @@ export {
   type SameImages,
   type Split,
   type SplitReport,
+  type StreamedDatasetParts,
   type TrainAndTest,
   type TrainAndTestParts,
   takeFirst,
@@ -155,6 +156,7 @@ export {
 } from './health/health_table.ts';
 export type { EpochRecord, History, Spread, StepRecord, StoppedEarly } from './health/history.ts';
 export type { WatchState } from './health/verdicts.ts';
+export type { ImageSource, ImagesUsed, ImageUse } from './image_source.ts';
 export type { ActivationName, ElementwiseName } from './model/activations.ts';
 export {
   type ResidualBlockOptions,

@@ -92,6 +92,7 @@ const everybodys = [
   'check.ts',
   'concatenated.ts',
   'figures.ts',
+  'image_source.ts',
   'json_numbers.ts',
   'options.ts',
   'picture_fit.ts',

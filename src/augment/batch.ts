@@ -13,6 +13,7 @@ import {
   isMapped,
   isReading,
   mapWords,
+  type WindowShape,
 } from './kernels/augment.ts';
 import { furtherAugmentation } from './loaded.ts';
 import { isAlways, type MatrixStep, type Need, type Op, pairSteps } from './op.ts';
@@ -63,8 +64,22 @@ export interface BatchSource<B = Slice> {
   plain?: boolean;
   /** Share of the images that are augmented. */
   probability?: number;
+  /**
+   * Only a window of the images is on the GPU, and `order` has two words for each place. `sourcesOf` makes the buffers for the
+   * slots of a batch: of their samples, of their images' places in the window, and both in one.
+   */
+  window?: WindowShape & { sourcesOf: (slots: number) => WindowSources<B> };
   /** All images, bytes or floats, and where the batch's go. Without, only draws and maps are made. */
   pixels?: { images: B; bytes: boolean; output: B };
+}
+
+/** Of which samples the slots of a batch are, and where their images are. */
+export interface WindowSources<B> {
+  all: B;
+  samples: B;
+  places: B;
+  /** Where in `all` the places begin, in words. */
+  placesAt: number;
 }
 
 /** The dispatches that make a batch, and what they leave. */
@@ -98,7 +113,9 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
     ? [plainPass(used.ops, used.from)]
     : furtherAugmentation().planPasses(used.ops, used.from, plain);
   const shape: AugmentShape = { pipeline: used, passes, batch, images: source.count };
-  const sources = memory.storage('augment.sources', batch);
+  const { window } = source;
+  const ofWindow = window?.sourcesOf(batch);
+  const sources = ofWindow ? ofWindow.samples : memory.storage('augment.sources', batch);
   const recorded = hasRecords(used);
   const draws = recorded ? (source.draws ?? memory.storage('augment.draws', batch * used.words)) : undefined;
   const maps = isMapped(passes) ? memory.storage('augment.maps', batch * mapWords(passes) * 4) : undefined;
@@ -115,11 +132,12 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
         records: source.draws ? 'given' : source.listed ? 'listed' : 'drawn',
         probability: plain ? 0 : (source.probability ?? 1),
         partners: source.partners ?? source.count,
+        ...(window && { window: { ...window, placesAt: ofWindow!.placesAt } }),
       },
       {
         state: source.state,
         order: source.order,
-        sources,
+        sources: ofWindow?.all ?? sources,
         ...(draws && { draws }),
         ...(maps && { maps }),
         ...(recorded && source.listed && { listed: source.listed }),
@@ -193,11 +211,11 @@ export function draftBatch<B, D>(drafter: Drafter<B, D>, pipeline: Pipeline, sou
       dispatches.push(
         drafter.dispatch(
           augmentPixels,
-          { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : bytes ? 'bytes' : 'floats' },
+          { ...shape, pass, reads: pass.reads >= 0 ? 'pass' : bytes ? 'bytes' : 'floats', ...(window && { window }) },
           {
             images,
             y: made[i]!,
-            ...(pass.reads < 0 && { sources }),
+            ...(pass.reads < 0 && { sources: ofWindow?.places ?? sources }),
             ...(pass.maps.length > 0 && { maps: maps! }),
             ...(displacements && { displacements }),
             ...(isReading(pass) && { draws: draws! }),

@@ -1,11 +1,15 @@
 import { readSlices } from '../gpu/readback.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import { submit } from '../gpu/submission.ts';
+import { type ImageSource, sourceOfImages } from '../image_source.ts';
 import { denseBackwardW, denseBackwardWNarrow, squareProduct } from '../kernels/dense.ts';
 import type { FeatureStatistics, FilledGenerator } from './image_data_generator.ts';
 import { type ChannelSums, fitChannels, fitWhitening, requireWhiteningFits } from './statistics.ts';
 
 type Images = Uint8Array | Float32Array;
+
+/** Images in memory, or a data set's, which are read in parts. */
+type Fitted = Images | { images: Uint8Array; imageShape: readonly number[]; count: number; source?: ImageSource };
 
 /** Images a dispatch of the product that whitening wants. */
 const imagesAtOnce = 1024;
@@ -23,33 +27,57 @@ export async function fitStatistics(
   recorder: Recorder,
   generator: FilledGenerator,
   imageShape: readonly [number, number, number],
-  images: Images,
+  images: Fitted,
 ): Promise<FeatureStatistics> {
   const [, , channels] = imageShape;
+  const seen = partsOf(images, imageShape);
   const options = { compat: generator.compat, rescale: generator.rescale };
-  const { mean, std } = fitChannels(sumUp(images, channels), options);
+  const { mean, std } = fitChannels(await sumUp(seen, channels), options);
   const statistics = { mean: [...mean], std: [...std] };
   if (!generator.zcaWhitening) return statistics;
   requireWhiteningFits(imageShape, recorder.gpu.device.limits.maxStorageBufferBindingSize);
   // Keras' old fit forgets rescale, so the mean of the raw images is computed again.
-  const raw = fitChannels(sumUp(images, channels), { compat: 'corrected' }).mean;
-  const products = await multiplyOut(recorder, images, imageShape, raw);
+  const raw = fitChannels(await sumUp(seen, channels), { compat: 'corrected' }).mean;
+  const products = await multiplyOut(recorder, seen, imageShape, raw);
   const { zcaMatrix } = await fitWhitening(products, { ...options, channels, zcaEpsilon: generator.zcaEpsilon });
   return { ...statistics, zca: Float32Array.from(zcaMatrix) };
 }
 
+/** The images in parts of `imagesAtOnce`, the last one smaller. */
+interface Parts {
+  count: number;
+  read: (first: number, last: number) => Promise<Images>;
+}
+
+function partsOf(images: Fitted, imageShape: readonly number[]): Parts {
+  const features = imageShape.reduce((a, b) => a * b, 1);
+  if ('count' in images) {
+    const source = sourceOfImages(images);
+    const read = (first: number, last: number) =>
+      source.read(Uint32Array.from({ length: last - first }, (_, i) => first + i));
+    return { count: images.count, read };
+  }
+  const read = async (first: number, last: number) => images.subarray(first * features, last * features);
+  return { count: images.length / features, read };
+}
+
 /** Over all pixels: sums of whole numbers are exact up to 2^53. */
-function sumUp(images: Images, channels: number): ChannelSums {
+async function sumUp({ count, read }: Parts, channels: number): Promise<ChannelSums> {
   const sum = new Float64Array(channels);
   const sumOfSquares = new Float64Array(channels);
-  for (let at = 0; at < images.length; at += channels) {
-    for (let c = 0; c < channels; c++) {
-      const value = images[at + c]!;
-      sum[c]! += value;
-      sumOfSquares[c]! += value * value;
+  let pixels = 0;
+  for (let first = 0; first < count; first += imagesAtOnce) {
+    const images = await read(first, Math.min(count, first + imagesAtOnce));
+    pixels += images.length / channels;
+    for (let at = 0; at < images.length; at += channels) {
+      for (let c = 0; c < channels; c++) {
+        const value = images[at + c]!;
+        sum[c]! += value;
+        sumOfSquares[c]! += value * value;
+      }
     }
   }
-  return { count: images.length / channels, sum, sumOfSquares };
+  return { count: pixels, sum, sumOfSquares };
 }
 
 /**
@@ -58,12 +86,11 @@ function sumUp(images: Images, channels: number): ChannelSums {
  */
 async function multiplyOut(
   recorder: Recorder,
-  images: Images,
+  { count, read }: Parts,
   imageShape: readonly number[],
   mean: Float64Array,
 ): Promise<{ count: number; sum: Float64Array; gram: Float64Array }> {
   const features = imageShape.reduce((a, b) => a * b, 1);
-  const count = images.length / features;
   const sum = new Float64Array(features);
   const gram = new Float64Array(features * features);
   const { gpu, memory } = recorder;
@@ -78,8 +105,8 @@ async function multiplyOut(
   for (let first = 0; first < count; first += batch) {
     // Missing samples of the last round are zero, and add nothing.
     const centred = new Float32Array(batch * features);
-    const last = Math.min(count, first + batch) * features;
-    for (let at = first * features, i = 0; at < last; at++, i++) centred[i] = images[at]! - mean[i % mean.length]!;
+    const images = await read(first, Math.min(count, first + batch));
+    for (let i = 0; i < images.length; i++) centred[i] = images[i]! - mean[i % mean.length]!;
     gpu.device.queue.writeBuffer(x.buffer, x.offset, centred);
     submit(gpu.device, 'fit', (work) => work.compute([dispatch]));
     const [products, sums] = await readSlices(gpu, memory, [dw, db]);

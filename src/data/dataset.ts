@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts';
+import type { ImageSource } from '../image_source.ts';
 import type { PictureFit } from '../picture_fit.ts';
 
 /** Height, width, channels. */
@@ -7,10 +8,12 @@ export type ImageShape = [height: number, width: number, channels: number];
 /** A class index for each image: bytes, or two bytes each where there are more than 256 classes. */
 export type Labels = Uint8Array | Uint16Array;
 
-/** Images as bytes with labels: what is uploaded once, and warped, decoded and scaled on the GPU. */
+/** Images as bytes with labels: what is uploaded, and warped, decoded and scaled on the GPU. */
 export interface Dataset {
-  /** NHWC: image after image, row after row, channels innermost. */
+  /** NHWC: image after image, row after row, channels innermost; empty where a `source` has them. */
   images: Uint8Array;
+  /** Where the images are read from, of a data set that doesn't hold them in memory. */
+  source?: ImageSource;
   /** A class index for each image; all 0 where the data set has targets and no classes. */
   labels: Labels;
   /** Height, width and channels of every image. */
@@ -65,6 +68,13 @@ export type DatasetSource =
   | DatasetParts
   | (Omit<DatasetParts, 'labels'> & { labels?: undefined; targets: Float32Array });
 
+/** What `createDataset` makes a data set of whose images are read when they are needed. */
+export type StreamedDatasetParts = DatasetSource extends infer Parts
+  ? Parts extends DatasetSource
+    ? Omit<Parts, 'images'> & { images?: undefined; source: ImageSource }
+    : never
+  : never;
+
 /** The two parts before anybody looked at their labels: what a file holds, whatever it holds. */
 export interface TrainAndTestParts {
   /** The images to train with. */
@@ -78,10 +88,10 @@ export const mostClasses = 65536;
 export const mostByteClasses = 256;
 
 /**
- * Puts a data set together, of labels, targets or both. Throws a DataError where images, labels, targets, shape and classes
- * don't fit each other.
+ * Puts a data set together, of labels, targets or both; its images are bytes, or come from a `source`. Throws a DataError where
+ * images, labels, targets, shape and classes don't fit each other.
  */
-export function createDataset(parts: DatasetSource): Dataset {
+export function createDataset(parts: DatasetSource | StreamedDatasetParts): Dataset {
   return create(parts);
 }
 
@@ -89,16 +99,20 @@ export function createDataset(parts: DatasetSource): Dataset {
  * Puts both parts together; the classes are the training part's. Throws a DataError as createDataset does. The test part may
  * be empty: there is then nothing to validate with.
  */
-export function createDatasets(parts: { train: DatasetSource; test: DatasetSource }): TrainAndTest {
+export function createDatasets(parts: {
+  train: DatasetSource | StreamedDatasetParts;
+  test: DatasetSource | StreamedDatasetParts;
+}): TrainAndTest {
   const train = create(parts.train, 'train');
   const { classNames, targetNames } = train;
   const named = { ...(classNames.length > 0 && { classNames }), ...(targetNames && { targetNames }) };
   return { train, test: create({ ...parts.test, ...named }, 'test') };
 }
 
-function create(parts: DatasetSource, part?: Part): Dataset {
+function create(parts: DatasetSource | StreamedDatasetParts, part?: Part): Dataset {
   const { pictureFit, sampleWeights } = parts;
-  const dataset = createOf(parts, part);
+  const dataset =
+    'source' in parts && parts.source ? createOfSource(parts, part) : createOf(parts as DatasetSource, part);
   return {
     ...dataset,
     ...(pictureFit && { pictureFit }),
@@ -116,6 +130,24 @@ function checkSampleWeights(sampleWeights: ArrayLike<number>, count: number, par
     found: wrong < 0 ? `${weights.length} weights` : `weight ${weights[wrong]} of ${imageOf(part)} ${wrong}`,
     expected: `${count}, one for each ${imageOf(part)}, finite and >= 0`,
   });
+}
+
+/** As with images that there are, of no bytes: their number is that of the labels or targets. */
+function createOfSource({ source, ...parts }: StreamedDatasetParts, part?: Part): Dataset {
+  if (typeof source.read !== 'function') {
+    throw new DataError({
+      what: 'The source of the images cannot be read',
+      found: source,
+      expected: '{ kind, read(indices) }, where read resolves with the bytes of the images at these indices',
+    });
+  }
+  const { labels, targets, targetNames } = parts as Partial<DatasetParts>;
+  const count = labels?.length ?? Math.floor((targets?.length ?? 0) / (targetNames?.length || 1));
+  const shape = checkShape(parts.imageShape);
+  // Their number is checked by means of images of one byte each.
+  const images = new Uint8Array(count);
+  const dataset = createOf({ ...parts, images, imageShape: [1, 1, 1] } as DatasetSource, part);
+  return { ...dataset, images: new Uint8Array(), imageShape: shape, source };
 }
 
 function createOf(parts: DatasetSource, part?: Part): Dataset {

@@ -12,6 +12,7 @@ export {
   type ImageShape,
   type Labels,
   type Part,
+  type StreamedDatasetParts,
   type TrainAndTest,
   type TrainAndTestParts,
   takeFirst,

@@ -1,3 +1,4 @@
+import type { ImagesUsed } from '../image_source.ts';
 import type { ValidationFigures } from '../model/metrics/figures.ts';
 import type { HealthRecord, ProbeRecord, RunVerdict, Verdict } from './health.ts';
 import { type Measured, metricIn } from './metric.ts';
@@ -105,6 +106,8 @@ export interface History {
   runVerdicts: RunVerdict[];
   /** At the level `full`: what the probes measured, one every `probeEvery` steps. */
   probes: ProbeRecord[];
+  /** How the images lay on the GPU: all of them, or those of the next steps, and the time that was spent waiting for them. */
+  images?: ImagesUsed;
   /** Warnings that do not stop a run: a schedule that is longer or shorter than the run. Without a full stop. */
   warnings: string[];
 }

@@ -8,8 +8,10 @@ import { ConfigurationError } from '../errors.ts';
 import { Memory, type Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
+import type { ImageUse } from '../image_source.ts';
 import { shuffledOrder } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
+import type { ImageStream, StreamedEpoch } from './image_stream.ts';
 import { areOnlyLabels, type LabelFacts, requireLabelsBelow } from './labels.ts';
 
 /** The buffers between a data set and the network. */
@@ -50,8 +52,20 @@ export interface DatasetInput extends BatchInput {
   order: Slice;
   /** The order of an epoch, from 1; with Keras' own draws it also uploads what is drawn for each sample. */
   orderOf(epoch: number, shuffle: boolean): Uint32Array<ArrayBuffer>;
+  /**
+   * Begins a pass over the samples in an order, from a position on.
+   *
+   * @param pass the epoch that keys the draws, and what gives the pass after it, whose images are then read ahead.
+   */
+  begin(order: Uint32Array<ArrayBuffer>, pass: { epoch: number; position?: number; follow?: Follow }): void;
+  /** Where only some of the images are on the GPU: whoever submits steps waits for the images of those. */
+  stream?: ImageStream;
+  /** How the images lie on the GPU, and what it took so far to bring them there. */
+  readonly use: ImageUse;
   dispose(): void;
 }
+
+type Follow = () => StreamedEpoch | undefined;
 
 /** The default of `rescale`: bytes become 0 to 1. */
 const rescale = 1 / 255;
@@ -122,6 +136,10 @@ interface Sampling {
   weights?: Float32Array;
   /** Nothing is uploaded: the images are written on the GPU, and have no labels. */
   blank?: boolean;
+  /** Samples of a step. */
+  step: number;
+  /** Bytes of GPU memory for the images; by default as many as the adapter's limits suggest. */
+  budget?: number;
 }
 
 async function planInto(
@@ -131,19 +149,24 @@ async function planInto(
   model: ModelFacts,
   pipeline: Pipeline,
   { plain, probability, views }: InputView,
-  { batch, seed, alsoPlain, weights, blank }: Sampling,
+  { batch, seed, alsoPlain, weights, blank, step, budget }: Sampling,
   buffers: InputBuffers,
 ): Promise<DatasetInput> {
   const { gpu, memory } = recorder;
+  const { imageShape, count } = dataset;
+  const paired = pipeline.paired && !plain;
+  const lying = blank
+    ? { images: memory.storage('dataset.images', Math.ceil((count * bytesOf(imageShape)) / 4)) }
+    : await placeImages(recorder, dataset, { step, paired, seed, ...(budget !== undefined && { budget }) });
+  const { window } = lying;
   const data = {
-    images: blank
-      ? memory.storage('dataset.images', Math.ceil((dataset.count * bytesOf(dataset.imageShape)) / 4))
-      : memory.upload('dataset.images', dataset.images),
+    images: lying.images,
     labels: memory.upload('dataset.labels', dataset.labels),
     labelBytes: dataset.labels.BYTES_PER_ELEMENT as 1 | 2,
     ...(targets && { targets: memory.upload('dataset.targets', targets) }),
     ...(weights && { weights: memory.upload('dataset.weights', weights) }),
-    count: dataset.count,
+    count,
+    ...(window && { window }),
   };
   const batchWeights = weights && memory.storage('batch.weights', batch);
   const own = { ...buffers, ...(batchWeights && { weights: batchWeights }) };
@@ -162,6 +185,7 @@ async function planInto(
     gpu.device.queue.writeBuffer(listed!.buffer, 0, drawn.records);
     return drawn.order;
   };
+  const stream = lying.streamInto?.(order);
   return {
     recording,
     soft: isSoft(model, source),
@@ -172,9 +196,54 @@ async function planInto(
     places,
     order,
     orderOf,
-    dispose: () => memory.dispose(),
+    begin: (order_, { epoch, position = 0, follow }) => {
+      // The records of Keras' own draws are written with an order, so that none is asked for ahead of its time.
+      if (stream) stream.begin({ order: order_, epoch }, position, listed ? undefined : follow);
+      else gpu.device.queue.writeBuffer(order.buffer, 0, order_);
+    },
+    ...(stream && { stream }),
+    get use() {
+      return { ...(lying.use ?? residentUse(dataset, lying.images)), ...stream?.figures };
+    },
+    dispose: () => {
+      stream?.dispose();
+      memory.dispose();
+    },
   };
 }
+
+/** Images on the GPU: all of them, or a window that a stream fills. */
+export interface PlacedImages {
+  images: Slice;
+  window?: NonNullable<BatchSource['window']>;
+  /** Makes the stream, which also writes the order. */
+  streamInto?: (order: Slice) => ImageStream;
+  use?: ImageUse;
+}
+
+/** Uploads images that are in memory and fit one binding at once, as most data sets do; the code for others is loaded on demand. */
+async function placeImages(
+  recorder: Recorder,
+  dataset: Dataset,
+  demand: { step: number; paired: boolean; seed: number; budget?: number },
+): Promise<PlacedImages> {
+  const { memory } = recorder;
+  const { images, source } = dataset;
+  if (!source && images.byteLength <= Math.min(memory.mostBytes, demand.budget ?? Infinity)) {
+    return { images: memory.upload('dataset.images', images) };
+  }
+  const { placeLargeImages } = await import('./place_images.ts');
+  return placeLargeImages(recorder, dataset, demand);
+}
+
+const residentUse = ({ count, imageShape, source }: Dataset, { size }: Slice): ImageUse => ({
+  kind: 'resident',
+  from: source?.kind ?? 'memory',
+  images: count,
+  bytes: count * bytesOf(imageShape),
+  gpuBytes: size,
+  buffers: 1,
+});
 
 /** Only a loss of classes has one form for labels and one for targets. */
 export const isSoft = <B>({ loss }: LabelFacts, { targets }: BatchSource<B>): boolean =>
@@ -191,12 +260,14 @@ export interface DatasetBuffers<B> {
   /** Sample weights. */
   weights?: B;
   count: number;
+  /** `images` is a window of them. */
+  window?: NonNullable<BatchSource<B>['window']>;
 }
 
 /** How the batches of a data set are made, with the buffers that this takes; the same on a GPU and in a plan. */
 export function sourceOf<B>(
   { memory }: Pick<Drafter<B, unknown>, 'memory'>,
-  { images, labels, labelBytes, targets: all, weights, count }: DatasetBuffers<B>,
+  { images, labels, labelBytes, targets: all, weights, count, window }: DatasetBuffers<B>,
   outputs: number,
   pipeline: Pipeline,
   { plain, probability, views }: Pick<InputView, 'plain' | 'probability' | 'views'>,
@@ -208,7 +279,8 @@ export function sourceOf<B>(
   return {
     batch,
     state,
-    order: memory.storage('dataset.order', places),
+    order: memory.storage('dataset.order', window ? 2 * places : places),
+    ...(window && { window }),
     places,
     count,
     pixels: { images, bytes: true, output: input },
@@ -274,13 +346,13 @@ const bytesOf = (imageShape: readonly number[]): number => imageShape.reduce((a,
 
 /** @throws ConfigurationError for images of another shape than the model takes, or other numbers of images and labels. */
 export function checkImages(
-  { imageShape, images, labels, count }: Dataset,
+  { imageShape, images, labels, count, source }: Dataset,
   pipeline: Pipeline,
   { inputShape }: Pick<ModelFacts, 'inputShape'>,
 ): void {
   checkImageShape(imageShape, pipeline, inputShape);
   const bytes = bytesOf(imageShape);
-  if (count >= 1 && images.length === count * bytes && labels.length === count) return;
+  if (count >= 1 && images.length === (source ? 0 : count * bytes) && labels.length === count) return;
   throw new ConfigurationError({
     what: "The data set's parts don't fit each other",
     found: `count ${count}, ${images.length} bytes of images, ${labels.length} labels`,

@@ -23,6 +23,8 @@ export interface Settings {
   health: HealthLevel;
   /** Steps from one probe to the next. */
   probeEvery: number;
+  /** Bytes of GPU memory for all that the trainer has there. */
+  memoryBudget?: number;
   /** Metrics of evaluations, in addition to loss and accuracy. */
   metrics: readonly FilledMetric[];
 }

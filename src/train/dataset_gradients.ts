@@ -24,7 +24,7 @@ export async function datasetGradients(
       ...evaluation.norms,
     ];
     const places = augmented ? input.orderOf(1, true) : Uint32Array.from({ length: dataset.count }, (_, i) => i);
-    engine.gpu.device.queue.writeBuffer(input.order.buffer, 0, places.slice(0, dataset.count));
+    input.begin(places.slice(0, dataset.count), { epoch: engine.epochs });
     const { seed, batchSize } = settings;
     const batches: Float32Array[][] = [];
     for (let position = 0; position < dataset.count; position += batchSize) {
@@ -32,9 +32,12 @@ export async function datasetGradients(
       // Each batch stands for itself: no halt of the last one's.
       const halt = { halted: 0, bad_in_a_row: 0 };
       engine.writeState(evaluation, { seed, epoch: engine.epochs, position, samples: dataset.count, ...halt });
+      await input.stream?.ready(disposal, engine.gpu.failure);
       engine.run(recording);
       engine.evaluationBegan();
+      input.stream?.submitted(batchSize);
       batches.push(await readTrained(engine, network.gradients.tensors));
+      input.stream?.done(batchSize);
     }
     return batches;
   } finally {

@@ -1,8 +1,9 @@
 import type { FeatureStatistics } from '../augment/image_data_generator.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { Kernel } from '../gpu/kernel.ts';
-import { Memory, type Slice } from '../gpu/memory.ts';
+import { Memory, mebibytes, type Slice } from '../gpu/memory.ts';
 import { Recorder } from '../gpu/recorder.ts';
 import type { Dispatch, Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
@@ -25,7 +26,7 @@ import { lossLaunch } from '../plan/losses/index.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
 import { Planner } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
-import type { Settings } from '../plan/settings.ts';
+import { type Settings, stepSamples } from '../plan/settings.ts';
 import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../plan/steps.ts';
 import type { CallbackStates } from './callbacks/index.ts';
 import { Interludes } from './interludes.ts';
@@ -94,6 +95,8 @@ export class Engine {
   /** Weights of the samples of a batch that a method is given, allocated with the first batch that has any. */
   #batchWeights: Slice | undefined;
   readonly #recorder: Recorder;
+  /** GPU memory without data sets, and without what single calls need. */
+  readonly #networkBytes: number;
 
   private constructor(
     recorder: Recorder,
@@ -113,6 +116,7 @@ export class Engine {
     if (probe) this.probe = probe;
     this.reader = reader;
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
+    this.#networkBytes = memory.bytes;
     this.startup = startup;
     this.disposal = disposal;
     this.#learningRate = settings.optimizer.learningRate;
@@ -206,12 +210,13 @@ export class Engine {
   }
 
   /** Keras' `fit` of the generator, with the first images that are trained on. */
-  async fitAugmentation({ images, imageShape }: Dataset): Promise<void> {
+  async fitAugmentation(dataset: Dataset): Promise<void> {
+    const { imageShape } = dataset;
     const { generator } = pipelineFor(this.inputView.augmentation, imageShape);
     if (!generator?.featurewiseCenter || this.inputView.statistics) return;
     const { fitStatistics } = await import('../augment/fit.ts'); // loaded on demand
     const memory = new Memory(this.gpu.device);
-    const statistics = await fitStatistics(this.#recorder.into(memory), generator, imageShape, images).finally(() =>
+    const statistics = await fitStatistics(this.#recorder.into(memory), generator, imageShape, dataset).finally(() =>
       memory.dispose(),
     );
     this.useStatistics(statistics);
@@ -234,13 +239,15 @@ export class Engine {
     }: { alsoPlain?: boolean; weights?: Float32Array; inference?: boolean; blank?: boolean } = {},
   ): Promise<DatasetInput> {
     const { model, outputs, loss, batchSize, seed } = this.settings;
-    const { labels, targets, network } = this.steps;
+    const { labels, targets, network, training } = this.steps;
+    const isTrained = stepState === training;
+    const step = isTrained ? stepSamples(this.settings) : batchSize;
     const input = await planInput(
       this.#recorder,
       dataset,
       { inputShape: model.inputShape, outputs, loss },
       inputView,
-      { batch: batchSize, seed, alsoPlain, blank, ...(weights && { weights }) },
+      { batch: batchSize, seed, alsoPlain, blank, step, ...this.#budgetOf(isTrained), ...(weights && { weights }) },
       { state: stepState.state, labels, targets, input: network.input },
     );
     if (!input.weights) return input;
@@ -256,6 +263,24 @@ export class Engine {
       input.dispose();
       throw error;
     }
+  }
+
+  /**
+   * Bytes for the images of a data set: of what the network leaves of the budget, half for those that are trained on, and a quarter
+   * for those of an evaluation. The last quarter is for what is made of a batch's images, and for calls during a `fit`.
+   */
+  #budgetOf(isTrained: boolean): { budget?: number } {
+    const { memoryBudget } = this.settings;
+    if (memoryBudget === undefined) return {};
+    const left = memoryBudget - this.#networkBytes;
+    if (left > 0) return { budget: Math.floor(left / (isTrained ? 2 : 4)) };
+    throw new ConfigurationError({
+      what: 'The network alone needs more GPU memory than memoryBudget allows',
+      found: `${mebibytes(this.#networkBytes)} for weights, gradients and a batch of ${this.settings.batchSize}`,
+      expected: `less than ${mebibytes(memoryBudget)}`,
+      fix: 'raise memoryBudget, or use a smaller batchSize or a smaller model',
+      place: ['memoryBudget'],
+    });
   }
 
   /** The loss of a state, for a batch with sample weights that a method is given. */
@@ -290,9 +315,18 @@ export class Engine {
     return input.orderOf(this.#epochs, shuffle);
   }
 
-  /** @param position samples of the epoch that were trained on before. */
-  beginEpoch(stepState: BoundState, input: DatasetInput, order: Uint32Array<ArrayBuffer>, position = 0): void {
-    this.gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
+  /**
+   * @param position samples of the epoch that were trained on before.
+   * @param follow gives the epoch after it, whose first images are then read ahead.
+   */
+  beginEpoch(
+    stepState: BoundState,
+    input: DatasetInput,
+    order: Uint32Array<ArrayBuffer>,
+    position = 0,
+    follow?: Parameters<DatasetInput['begin']>[1]['follow'],
+  ): void {
+    input.begin(order, { epoch: this.epochs, position, ...(follow && { follow }) });
     this.beginSamples(stepState, order.length, position);
   }
 

@@ -15,7 +15,7 @@ import { Tally } from '../model/metrics/tally.ts';
 import type { DatasetInput } from '../plan/input.ts';
 import { classesOf } from '../plan/targets.ts';
 import type { Engine, WhichWeights } from './engine.ts';
-import { inferenceInput, inferencePass } from './inference_pass.ts';
+import { inferenceInput, inferencePass, type PassOptions } from './inference_pass.ts';
 import { metricsOf } from './metrics_of.ts';
 import { requireSampleWeight } from './sample_weights.ts';
 import {
@@ -126,13 +126,15 @@ export async function evaluateInput(
   input: DatasetInput,
   dataset: Pick<Dataset, 'count' | 'labels' | 'targets' | 'classNames' | 'sampleWeights'>,
   metrics: readonly FilledMetric[],
+  { again = false }: Pick<PassOptions, 'again'> = {},
 ): Promise<Evaluation> {
   const counted = countedMetrics(metrics);
   // Probabilities are read back for metrics only: loss and accuracy come from the steps' records.
   const { count } = dataset;
-  if (counted.length === 0) return inferencePass(engine, input, count);
+  if (counted.length === 0) return inferencePass(engine, input, count, { again });
   const counting = new Counting(counted, dataset, engine.settings.outputs);
   const always = await inferencePass(engine, input, count, {
+    again,
     onProbabilities: (probabilities, first) => counting.add(probabilities, first),
   });
   return { ...always, ...counting.figures() };

@@ -66,10 +66,12 @@ export async function fitDataset(engine: Engine, dataset: Dataset, options: Fill
     const place = placeOf(engine, input, options);
     const probing = engine.probe && (await startProbing(engine, input, training, start, place.stepsBefore + 1));
     const data = { data: training, isWeighted: weights !== undefined };
-    return await train(engine, input, validation, probing, place, measured, data, callbacks, {
+    const history = await train(engine, input, validation, probing, place, measured, data, callbacks, {
       ...options,
       validationData,
     });
+    history.images = { training: input.use, ...(validation && { validation: validation.use }) };
+    return history;
   } finally {
     // A callback that threw, or a device that went away, left submissions under way.
     await engine.scheduler.abandon();
@@ -173,6 +175,7 @@ async function train(
   { epochs, initialEpoch, initialSteps, ...options }: FilledFitOptions,
 ): Promise<History> {
   const { scheduler, startup, reader, disposal, interludes } = engine;
+  const { stream } = input;
   const { training } = engine.steps;
   const recording = engine.trainingRecording(input);
   const history = emptyHistory();
@@ -243,6 +246,7 @@ async function train(
       }
       if (record.step % stepsBetweenJudgments === 0) judgeRun(judging);
     }
+    stream?.done(count * stepSamples(engine.settings));
   };
   const badStepsToStop = options.terminateOnNaN ? 1 : badStepsToHalt;
   const { failure } = engine.gpu;
@@ -261,7 +265,9 @@ async function train(
     const started = performance.now();
     const before = ofEpoch.length;
     const order = engine.nextOrder(input, options.shuffle, before > 0);
-    engine.beginEpoch(training, input, order, before * stepSamples(engine.settings));
+    const next = engine.epochs + 1;
+    const follow = () => (epoch < epochs ? { order: input.orderOf(next, options.shuffle), epoch: next } : undefined);
+    engine.beginEpoch(training, input, order, before * stepSamples(engine.settings), stream && follow);
     if (before === 0) engine.forgetUnits();
     let left = epochSteps - before;
     /** The position in the epoch at which the last state was taken; a resumed run starts with that state. */
@@ -277,6 +283,11 @@ async function train(
         heldMs += performance.now() - since;
       }
       if (isToStop()) break;
+      const there = stream
+        ? await stream.ready(disposal, failure, ...(options.signal ? [options.signal] : []))
+        : Infinity;
+      // Something else may have become due while the images were waited for.
+      if (isToStop() || isHeld()) continue;
       const next = engine.trainingSteps - offset + 1;
       if (times && left < epochSteps && left < lastKept && times.isDueAfterStep(next - 1)) {
         await scheduler.drain();
@@ -301,12 +312,14 @@ async function train(
       firstSubmitted ||= performance.now();
       const most = Math.min(
         left,
+        Math.ceil(there / stepSamples(engine.settings)),
         pace.allowed,
         probing?.stepsBeforeNext(next) ?? Infinity,
         times?.stepsBeforeNext(next - 1) ?? Infinity,
       );
       const submitted = await scheduler.submit(training.records, recording, engine.trainingSteps + 1, most, take);
       engine.trainingBegan(submitted);
+      stream?.submitted(submitted * stepSamples(engine.settings));
       left -= submitted;
       pace.taken(submitted);
     }
@@ -329,7 +342,7 @@ async function train(
     if (validation && isValidated(epoch, options.validationFreq)) {
       const { evaluateInput } = await byEvaluation();
       const evaluated = engine.withWeights('average', () =>
-        evaluateInput(engine, validation, options.validationData!, measured.metrics),
+        evaluateInput(engine, validation, options.validationData!, measured.metrics, { again: epoch < epochs }),
       );
       for (const [name, value] of Object.entries(await evaluated)) record[validationName(name)] = value;
     }

@@ -15,6 +15,8 @@ export interface PassOptions {
   order?: Uint32Array<ArrayBuffer>;
   /** The epoch that keys the augmentation's random numbers, as in training. */
   epoch?: number;
+  /** The same pass will be made again: its first images may be read ahead. */
+  again?: boolean;
   /** Gets the probabilities [n, classes] of the next n samples of the order, in parts. Without it they stay on the GPU. */
   onProbabilities?: (probabilities: Float32Array, first: number) => void;
 }
@@ -38,6 +40,7 @@ export async function inferencePass(
   {
     order = Uint32Array.from({ length: count }, (_, i) => i),
     epoch = engine.epochs,
+    again = false,
     onProbabilities,
   }: PassOptions = {},
 ): Promise<Measured & { loss: number }> {
@@ -54,11 +57,13 @@ export async function inferencePass(
       sum += record.loss * record.samples;
       batches.push(record);
     }
+    stream?.done(records * batchSize);
   };
   const row = 4 * outputs;
   const part = onProbabilities ? Math.max(1, Math.floor(mostBytes / (row * batchSize))) * batchSize : count;
   const out = onProbabilities && memory.storage('evaluation.probabilities', Math.min(part, count) * outputs);
-  gpu.device.queue.writeBuffer(input.order.buffer, 0, order);
+  const { stream } = input;
+  input.begin(order, { epoch, ...(again && { follow: () => ({ order, epoch }) }) });
   engine.writeState(evaluation, { seed, epoch, position: 0, samples: count });
   try {
     for (let first = 0; first < count; first += part) {
@@ -66,7 +71,11 @@ export async function inferencePass(
       for (let done = 0; done < samples; ) {
         disposal.throwIfAborted();
         const begun = done;
-        const left = Math.ceil((samples - begun) / batchSize);
+        await scheduler.ready();
+        const there = stream ? await stream.ready(disposal, gpu.failure) : Infinity;
+        disposal.throwIfAborted();
+        gpu.failure.throwIfAborted();
+        const left = Math.ceil(Math.min(samples - begun, there) / batchSize);
         const submitted = await scheduler.submit(
           evaluation.records,
           recording,
@@ -81,6 +90,7 @@ export async function inferencePass(
             }),
         );
         engine.evaluationBegan(submitted);
+        stream?.submitted(submitted * batchSize);
         done += submitted * batchSize;
       }
       await scheduler.drain();

@@ -120,7 +120,9 @@ async function sweep(
   const found: Pick<StepRecord, 'loss' | 'learningRate'>[] = [];
   let ended: LearningRateCurve['ended'] | undefined;
   let lowest = Infinity;
+  const { stream } = input;
   const take = (bytes: ArrayBuffer, count: number) => {
+    stream?.done(count * stepSamples(settings));
     for (let i = 0; i < count && !ended; i++) {
       const record = reader.read(bytes, i);
       if (!record || record.skipped) {
@@ -139,7 +141,13 @@ async function sweep(
   for (let left = steps; left > 0 && !isOver(); ) {
     engine.beginEpoch(training, input, engine.nextOrder(input, true));
     for (let ofEpoch = Math.min(epochSteps, left); ofEpoch > 0 && !isOver(); ) {
-      const submitted = await scheduler.submit(training.records, recording, engine.trainingSteps + 1, ofEpoch, take);
+      await scheduler.ready();
+      const there = stream ? await stream.ready(disposal, gpu.failure, ...(signal ? [signal] : [])) : Infinity;
+      if (isOver()) break;
+      gpu.failure.throwIfAborted();
+      const most = Math.min(ofEpoch, Math.ceil(there / stepSamples(settings)));
+      const submitted = await scheduler.submit(training.records, recording, engine.trainingSteps + 1, most, take);
+      stream?.submitted(submitted * stepSamples(settings));
       engine.trainingBegan(submitted);
       ofEpoch -= submitted;
       left -= submitted;

@@ -183,6 +183,7 @@ async function read(
   const pictures = arePictures(images) ? await pictureInput(engine, images) : undefined;
   const input =
     pictures?.input ?? (isDataset(images) ? await engine.input(images, engine.plain, evaluation) : undefined);
+  const stream = input?.stream;
   const out: Slice[] = [];
   try {
     for (const { slice, elements } of expected) out.push(memory.storage(`${slice.label}.read`, count * elements));
@@ -205,8 +206,13 @@ async function read(
           const elements = imageElements(model);
           engine.write(network.input, images.subarray(first * elements, (first + n) * elements));
           engine.writeState(evaluation, { seed: settings.seed, epoch: 0, position: 0, samples: n });
-        }
+        } else await stream?.ready(disposal, gpu.failure);
         submitBatch(engine, recording, expected, out, first, n);
+        if (stream) {
+          stream.submitted(n);
+          await gpu.device.queue.onSubmittedWorkDone();
+          stream.done(n);
+        }
         // A GPU that is some batches late gets no more until it catches up, so that other work such as the screen has its turn.
         if ((first / batchSize) % batchesAhead === batchesAhead - 1) {
           await gpu.device.queue.onSubmittedWorkDone();

@@ -26,6 +26,7 @@ export async function profileStep(engine: Engine, dataset: Dataset, rounds: numb
       const step = engine.trainingStep(input);
       const recording = step.map(({ dispatch }) => dispatch);
       engine.beginEpoch(training, input, engine.nextOrder(input, true));
+      await input.stream?.ready(engine.disposal, gpu.failure);
       // `begin_step` is repeated like every other dispatch: an epoch that ends would leave the others batches without samples.
       engine.beginSamples(training, endless);
       for (let i = 0; i < 3; i++) engine.run(recording);

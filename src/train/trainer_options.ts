@@ -56,6 +56,12 @@ export interface TrainerOptions {
    * takes the statistics of each batch by itself.
    */
   accumulationSteps?: number;
+  /**
+   * The most bytes of GPU memory for all that the trainer has there: weights, a batch, and images. A data set that is larger than
+   * what is left stays outside, and the images of the next steps are uploaded while others are trained on, to the same bits. By
+   * default a data set may take up to two of the adapter's largest bindings. At least the images of two steps have to fit.
+   */
+  memoryBudget?: number;
   /** The seed of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */
   seed?: number;
   /** Keras' ImageDataGenerator arguments in camelCase, or a list of ops; null for none. `rescale` is 1 / 255 unless given. */
@@ -167,6 +173,7 @@ const optionNames = [
   'loss',
   'batchSize',
   'accumulationSteps',
+  'memoryBudget',
   'seed',
   'augmentation',
   'mix',
@@ -271,6 +278,8 @@ export function fillOptions(options: TrainerOptions): Settings {
   const optimizer = fillOptimizer(options.optimizer ?? 'adam');
   const batchSize = parse(integer(1, 65536), options.batchSize ?? 32, 'batchSize');
   const accumulationSteps = parse(integer(1, 65536), options.accumulationSteps ?? 1, 'accumulationSteps');
+  const memoryBudget =
+    options.memoryBudget === undefined ? undefined : parse(integer(1), options.memoryBudget, 'memoryBudget');
   const seed = parse(integer(0, 2 ** 32 - 1), options.seed ?? 0, 'seed');
   const augmentation = options.augmentation ?? {};
   if (options.probeEvery !== undefined && health !== 'full') {
@@ -294,6 +303,7 @@ export function fillOptions(options: TrainerOptions): Settings {
     optimizer,
     batchSize,
     accumulationSteps,
+    ...(memoryBudget !== undefined && { memoryBudget }),
     seed,
     inputView,
     soft,

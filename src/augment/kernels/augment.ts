@@ -32,12 +32,26 @@ export interface AugmentDrawShape extends AugmentShape {
   probability: number;
   /** Images that partners are drawn from, where there are any. */
   partners: number;
+  /** Its places, too, are written into `sources`, from this word on. */
+  window?: WindowShape & { placesAt: number };
+}
+
+/** Images that lie in a window of the data set, a place each, with their partners a chunk after them. */
+export interface WindowShape {
+  /** Images that the window holds. */
+  images: number;
+  /** Pixels from one image to the next. */
+  stridePixels: number;
+  /** Images of a chunk. */
+  chunk: number;
 }
 
 export interface AugmentPixelsShape extends AugmentShape {
   pass: Pass;
   /** The input of the pass: bytes of the data set, its floats, or the output of the pass before. */
   reads: 'bytes' | 'floats' | 'pass';
+  /** The images are those of a window. */
+  window?: WindowShape;
 }
 
 /** The purpose of whether a sample is augmented at all: no op has it. */
@@ -80,6 +94,9 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
       paired: s.pipeline.paired,
       partnered: isPartnered(s),
       partner_purpose: partnerPurpose,
+      streamed: s.window !== undefined,
+      places_at: `${s.window?.placesAt ?? 0}u`,
+      partner_place: `${s.window?.chunk ?? 0}u`,
       words: `${s.pipeline.words}u`,
       augmented: augmentedText(s),
       draw_lines: recorded ? furtherAugmentation().drawLines(s.pipeline.ops) : '',
@@ -93,8 +110,8 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
   }),
   buffers: (s) => ({
     state: stateWords,
-    order: s.places,
-    sources: s.batch,
+    order: (s.window ? 2 : 1) * s.places,
+    sources: s.window ? s.window.placesAt + s.batch : s.batch,
     ...(hasRecords(s.pipeline) && { draws: s.batch * s.pipeline.words }),
     ...(isMapped(s.passes) && { maps: s.batch * mapWords(s.passes) * 4 }),
     ...(hasRecords(s.pipeline) && s.records === 'listed' && { listed: s.places * s.pipeline.words }),
@@ -142,6 +159,7 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
       image_type: s.reads === 'bytes' ? 'u32' : 'f32',
       bytes: s.reads === 'bytes',
       sourced: s.reads !== 'pass',
+      image_pixels: s.window ? `${s.window.stridePixels}u` : 'from_height * from_width',
       mapped,
       displaced: pass.displaced !== undefined,
       recorded,
@@ -178,7 +196,11 @@ export const augmentPixels: Kernel<AugmentPixelsShape> = {
   }),
   buffers: (s) => {
     const { pass, pipeline, reads } = s;
-    const elements = (reads === 'pass' ? s.batch : s.images) * pass.from.height * pass.from.width * pass.from.channels;
+    const { height, width, channels } = pass.from;
+    const elements =
+      s.window && reads !== 'pass'
+        ? s.window.images * s.window.stridePixels * channels
+        : (reads === 'pass' ? s.batch : s.images) * height * width * channels;
     return {
       images: reads === 'bytes' ? ceilDiv(elements, 4) : elements,
       y: pixelsOf(s) * pass.to.channels,

@@ -1,0 +1,261 @@
+import type { Slice } from '../gpu/memory.ts';
+import type { ImageUse } from '../image_source.ts';
+import type { ImageWindow } from './image_window.ts';
+
+/** The order of an epoch's samples, and the epoch whose number keys its draws. */
+export interface StreamedEpoch {
+  order: Uint32Array;
+  epoch: number;
+}
+
+/** What a stream works with. */
+export interface StreamParts {
+  device: GPUDevice;
+  window: ImageWindow;
+  /** Images of the data set: an entry of an order is copy * count + image. */
+  count: number;
+  /** Two words for each position of an epoch: the entry of its order, and where in the window its image is. */
+  order: Slice;
+  /** Reads images, and resolves with a function that puts them into the window, from an image's place on. */
+  read: (indices: Uint32Array) => Promise<(place: number) => void>;
+  /** The image that a sample of an epoch is mixed with, where samples are. */
+  partnerOf?: (epoch: number, image: number, copy: number) => number;
+}
+
+/** Reads that are under way at once: while the images of one are decoded, those of the other come from the disk. */
+const mostReads = 2;
+
+/** The images of some positions of an epoch. */
+interface Chunk extends StreamedEpoch {
+  /** The pass over an epoch that it is of: the one under way, or the next. */
+  pass: number;
+  from: number;
+  to: number;
+  /** Its number in the window. */
+  slot: number;
+  isLoaded: boolean;
+  /** Its entries of the order are on the GPU. */
+  isActive: boolean;
+  /** Nobody waits for it any more. */
+  isDropped: boolean;
+  loading: Promise<void>;
+}
+
+/** Where the next chunk begins, and of which pass it is. */
+type Cursor = StreamedEpoch & { pass: number; at: number };
+
+/**
+ * Brings the images of an epoch's samples to the GPU in their order, chunk by chunk: those of the next steps while others run. A chunk's
+ * place is used again when the steps that read it are done and their records have been seen: after a halt the GPU repeats the batch
+ * that went wrong.
+ */
+export class ImageStream {
+  readonly #parts: StreamParts;
+  readonly #free: number[];
+  /** In order: those in use, those that are there, those that are being read. */
+  #chunks: Chunk[] = [];
+  #current: StreamedEpoch = { order: new Uint32Array(), epoch: -1 };
+  #follow: (() => StreamedEpoch | undefined) | undefined;
+  /** Where the next chunk begins. */
+  #cursor: Cursor | undefined;
+  #pass = 0;
+  /** Positions of the epoch that were submitted, and those of them that are done. */
+  #submitted = 0;
+  #done = 0;
+  #reads = 0;
+  /** Aborts when another chunk begins to be read. */
+  #arrival = new AbortController();
+  #isDisposed = false;
+  /** Milliseconds: totals, and since when something is as it is. */
+  readonly #times = { waited: 0, first: 0, read: 0, elapsed: 0, mark: 0, readSince: 0, idleSince: 0 };
+  #hasBegun = false;
+  #imagesRead = 0;
+  #samplesDone = 0;
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts;
+    this.#free = Array.from({ length: parts.window.chunks }, (_, slot) => slot);
+  }
+
+  /**
+   * The samples that come next, from a position on. What was read ahead of this very epoch is kept.
+   *
+   * @param follow gives the epoch after it, of which is read ahead; called when this one has been read to its end.
+   */
+  begin(current: StreamedEpoch, position: number, follow?: () => StreamedEpoch | undefined): void {
+    this.#pass++;
+    const isAhead = (chunk: Chunk) => chunk.pass === this.#pass && position === 0 && isSame(chunk, current);
+    for (const chunk of [...this.#chunks]) if (!isAhead(chunk)) this.#drop(chunk);
+    this.#current = current;
+    this.#follow = follow;
+    this.#submitted = position;
+    this.#done = position;
+    this.#cursor = { ...current, pass: this.#pass, at: this.#chunks.at(-1)?.to ?? position };
+    const now = performance.now();
+    this.#times.idleSince = now;
+    this.#times.mark = now;
+    this.#fill();
+  }
+
+  /**
+   * Waits until the images of the next position are on the GPU. @returns how many samples may be submitted from there on; 0 where a
+   * signal aborted before any was.
+   *
+   * @throws what the source throws.
+   */
+  async ready(...signals: readonly AbortSignal[]): Promise<number> {
+    const isOver = () => this.#submitted >= this.#current.order.length || signals.some((signal) => signal.aborted);
+    const begun = performance.now();
+    let hasWaited = false;
+    for (let next = this.#next(); !next?.isLoaded && !isOver(); next = this.#next()) {
+      hasWaited = true;
+      // Without a chunk of this position all others are in use: one becomes free when its steps are done.
+      await (next ? Promise.race([next.loading, aborted(signals)]) : aborted([...signals, this.#arrival.signal]));
+    }
+    if (hasWaited && this.#done === this.#submitted) {
+      const waited = performance.now() - Math.max(begun, this.#times.idleSince);
+      this.#times[this.#hasBegun ? 'waited' : 'first'] += waited;
+    }
+    if (isOver()) return 0;
+    if (!this.#hasBegun) this.#times.mark = performance.now();
+    this.#hasBegun = true;
+    let to = this.#submitted;
+    for (const chunk of this.#chunks) {
+      if (chunk.pass !== this.#pass || chunk.to <= to) continue;
+      if (!chunk.isLoaded || chunk.from > to) break;
+      this.#activate(chunk);
+      to = chunk.to;
+    }
+    return to - this.#submitted;
+  }
+
+  /** So many more samples were submitted. */
+  submitted(samples: number): void {
+    this.#submitted = Math.min(this.#current.order.length, this.#submitted + samples);
+  }
+
+  /** So many more samples are done. */
+  done(samples: number): void {
+    const before = this.#done;
+    this.#done = Math.min(this.#submitted, this.#done + samples);
+    this.#samplesDone += this.#done - before;
+    const now = performance.now();
+    this.#times.elapsed += now - this.#times.mark;
+    this.#times.mark = now;
+    if (this.#done === this.#submitted) this.#times.idleSince = now;
+    for (const chunk of this.#chunks.filter((one) => one.isActive && one.to <= this.#done)) this.#drop(chunk);
+    this.#fill();
+  }
+
+  get figures(): Required<
+    Pick<ImageUse, 'imagesRead' | 'waitMs' | 'firstWaitMs' | 'readMs' | 'elapsedMs' | 'readRate' | 'useRate'>
+  > {
+    const { waited, first, read, elapsed } = this.#times;
+    const rate = (images: number, ms: number) => (ms > 0 ? (1000 * images) / ms : 0);
+    return {
+      imagesRead: this.#imagesRead,
+      waitMs: waited,
+      firstWaitMs: first,
+      readMs: read,
+      elapsedMs: elapsed,
+      readRate: rate(this.#imagesRead, read),
+      useRate: rate(this.#samplesDone, elapsed - waited),
+    };
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const chunk of [...this.#chunks]) this.#drop(chunk);
+  }
+
+  /** The chunk of the next position, where there is one. */
+  #next(): Chunk | undefined {
+    const at = this.#submitted;
+    return this.#chunks.find(({ pass, from, to }) => pass === this.#pass && from <= at && at < to);
+  }
+
+  #drop(chunk: Chunk): void {
+    chunk.isDropped = true;
+    this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
+    this.#free.push(chunk.slot);
+  }
+
+  /** Reads ahead as long as there is room in the window. */
+  #fill(): void {
+    while (this.#free.length > 0 && this.#reads < mostReads && !this.#isDisposed) {
+      const cursor = this.#nextCursor();
+      if (!cursor) return;
+      const { order, epoch, pass, at } = cursor;
+      const to = Math.min(order.length, at + this.#parts.window.chunk);
+      const chunk: Chunk = {
+        ...{ order, epoch, pass, from: at, to, slot: this.#free.shift()! },
+        ...{ isLoaded: false, isActive: false, isDropped: false, loading: Promise.resolve() },
+      };
+      cursor.at = to;
+      this.#chunks.push(chunk);
+      chunk.loading = this.#load(chunk);
+      chunk.loading.catch(() => undefined); // thrown where it is waited for
+      this.#arrival.abort();
+      this.#arrival = new AbortController();
+    }
+  }
+
+  #nextCursor(): Cursor | undefined {
+    const cursor = this.#cursor;
+    if (cursor && cursor.at >= cursor.order.length) {
+      const next = this.#follow?.();
+      // One epoch ahead is enough: by then the one that is under way has to be over.
+      this.#follow = undefined;
+      this.#cursor = next && { ...next, pass: this.#pass + 1, at: 0 };
+    }
+    return this.#cursor;
+  }
+
+  async #load(chunk: Chunk): Promise<void> {
+    const { count, window, read, partnerOf } = this.#parts;
+    const entries = chunk.order.subarray(chunk.from, chunk.to);
+    const images = entries.map((entry) => entry % count);
+    const partners =
+      partnerOf && entries.map((entry) => partnerOf(chunk.epoch, entry % count, Math.floor(entry / count)));
+    const begun = performance.now();
+    if (this.#reads++ === 0) this.#times.readSince = begun;
+    try {
+      const puts = await Promise.all([images, ...(partners ? [partners] : [])].map((indices) => read(indices)));
+      this.#imagesRead += puts.length * images.length;
+      if (chunk.isDropped) return;
+      for (const [i, put] of puts.entries()) put(this.#placeOf(chunk) + i * window.chunk);
+      chunk.isLoaded = true;
+    } finally {
+      if (--this.#reads === 0) this.#times.read += performance.now() - this.#times.readSince;
+      this.#fill();
+    }
+  }
+
+  /** Where in the window its first image is. */
+  #placeOf({ slot }: Chunk): number {
+    const { chunk, each } = this.#parts.window;
+    return slot * chunk * each;
+  }
+
+  /** Tells the GPU where the images of its positions are. */
+  #activate(chunk: Chunk): void {
+    if (chunk.isActive) return;
+    chunk.isActive = true;
+    const { device, order } = this.#parts;
+    const { from, to } = chunk;
+    const first = this.#placeOf(chunk);
+    const words = new Uint32Array(2 * (to - from));
+    for (let at = from; at < to; at++) words.set([chunk.order[at]!, first + at - from], 2 * (at - from));
+    device.queue.writeBuffer(order.buffer, order.offset + 8 * from, words);
+  }
+}
+
+const isSame = (a: StreamedEpoch, b: StreamedEpoch): boolean =>
+  a.epoch === b.epoch && a.order.length === b.order.length && a.order.every((entry, at) => entry === b.order[at]);
+
+const aborted = (signals: readonly AbortSignal[]): Promise<void> => {
+  const any = AbortSignal.any([...signals]);
+  return any.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
+};
