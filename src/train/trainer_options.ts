@@ -173,7 +173,6 @@ const optionNames = [
   'loss',
   'batchSize',
   'accumulationSteps',
-  'memoryBudget',
   'seed',
   'augmentation',
   'mix',
@@ -184,6 +183,7 @@ const optionNames = [
   'weightedMetrics',
   'classNames',
   'pictures',
+  'memoryBudget',
 ];
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
