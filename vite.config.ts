@@ -431,6 +431,7 @@ const targets: Record<string, UserConfig> = {
         '@preact/signals',
         'comlink',
         'fflate',
+        'hyparquet',
         'preact',
         'preact/hooks',
         'preact/jsx-dev-runtime',

@@ -79,9 +79,11 @@ async function measure(placed: readonly PlacedPicture[], files: readonly Picture
       if (!(error instanceof DOMException || isDamage(error))) throw error;
       const reason = isDamage(error)
         ? 'damaged in its archive'
-        : decodable.includes(format.name)
-          ? `${format.name} that is damaged or cut short`
-          : `${format.name}, which this browser cannot decode: convert it to PNG or JPEG`;
+        : format.name === 'picture'
+          ? 'a picture that is damaged, or that this browser cannot decode'
+          : decodable.includes(format.name)
+            ? `${format.name} that is damaged or cut short`
+            : `${format.name}, which this browser cannot decode: convert it to PNG or JPEG`;
       failed.push({ path: each.path, reason });
     }
     tell(i + 1);

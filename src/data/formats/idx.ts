@@ -4,32 +4,66 @@ import { type IdentifiedFile, nameOf } from '../identify.ts';
 import { type IdxArray, joinIdx, parseIdx } from '../idx.ts';
 import type { UserDataset } from '../reading_report.ts';
 import { type Split, splitOfFile } from '../splits.ts';
+import type { UserFilesOptions } from '../user_files.ts';
 import { type DataFormat, havePictureClasses, ofKind } from './data_format.ts';
-import { assemble, bySplit, bytesOf, type FileReport, haveSameBytes, oneOf, type Read } from './split_files.ts';
+import type { Numbers } from './image_values.ts';
+import { assemble, bySplit, bytesOf, type FileReport, oneOf, type Read } from './split_files.ts';
 
 /** MNIST's format: a file of images and one of labels for each split. */
 export const idxFormat: DataFormat = {
   readable: 'IDX files (train-images-idx3-ubyte and so on)',
   async claim(files, { options }) {
-    const idx = ofKind(files, 'idx');
+    const all = ofKind(files, 'idx');
+    const { labels: wanted } = options;
+    const chosen = wanted ? all.filter(({ path }) => nameOf(path).toLowerCase().includes(wanted.toLowerCase())) : [];
+    const idx = chosen.length > 0 ? chosen : all;
     if (!havePair(idx) && (idx.length === 0 || havePictureClasses(files))) return undefined;
     await requireIdx(files);
-    return { files: idx, read: () => readIdxFiles(idx, options.validationSplit) };
+    requireOneEmnist(idx);
+    return { files: idx, read: () => readIdxFiles(idx, options) };
   },
 };
 
+const isEmnist = (path: string) => /(^|[/_-])emnist-/i.test(path);
+
+/** EMNIST is published as one archive of six data sets. */
+function requireOneEmnist(files: readonly IdentifiedFile[]): void {
+  const sets = new Set(files.flatMap(({ path }) => /(?:^|[/_-])emnist-([a-z]+)-/i.exec(path)?.[1] ?? []));
+  if (sets.size < 2) return;
+  throw new DataError({
+    what: 'The files hold more than one data set of EMNIST',
+    found: [...sets].join(', '),
+    expected: 'one of them',
+    fix: `name it: --labels ${[...sets][0]} of the command, labels of the library; or give its files alone`,
+  });
+}
+
+/** Labels have one axis; QMNIST's have eight numbers each. */
+const isOfLabels = ({ path, format: { dimensions } }: IdentifiedFile) =>
+  dimensions === 1 || (dimensions === 2 && /label/i.test(nameOf(path)));
+
+/** An IDX file of bytes, or of other numbers. */
+type IdxContent = IdxArray | { shape: number[]; data: Numbers };
+const unsignedByte = 0x08;
+
+async function contentOf(bytes: Uint8Array, path: string): Promise<IdxContent> {
+  if (bytes[2] === unsignedByte || bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) return parseIdx(bytes, path);
+  return (await import('./read_idx_numbers.ts')).parseIdxNumbers(bytes, path);
+}
+
 /** Reads pairs of IDX files, one of images and one of labels for each split. */
-async function readIdxFiles(files: readonly IdentifiedFile[], validationSplit?: number): Promise<UserDataset> {
+async function readIdxFiles(files: readonly IdentifiedFile[], options: UserFilesOptions): Promise<UserDataset> {
   const report: FileReport = { format: 'IDX', ignored: [], notes: [] };
-  const found: Partial<Record<Split, Partial<Record<'images' | 'labels', Read<IdxArray>>>>> = {};
+  const found: Partial<Record<Split, Partial<Record<'images' | 'labels', Read<IdxContent>>>>> = {};
   for (const [split, ofSplit] of bySplit(files)) {
-    const labels = ofSplit.filter(({ format }) => format.dimensions === 1);
-    const images = ofSplit.filter(({ format }) => format.dimensions !== 1);
+    const labels = ofSplit.filter(isOfLabels);
+    const images = ofSplit.filter((file) => !isOfLabels(file));
     found[split] = {};
     for (const [role, candidates] of Object.entries({ images, labels })) {
       if (candidates.length === 0) continue;
-      const read = (file: IdentifiedFile) => bytesOf(file, report).then((bytes) => parseIdx(bytes, file.path));
-      const isSame = (a: IdxArray, b: IdxArray) => String(a.shape) === String(b.shape) && haveSameBytes(a.data, b.data);
+      const read = (file: IdentifiedFile) => bytesOf(file, report).then((bytes) => contentOf(bytes, file.path));
+      const isSame = (a: IdxContent, b: IdxContent) =>
+        String(a.shape) === String(b.shape) && a.data.every((value, i) => value === b.data[i]);
       found[split][role as 'images' | 'labels'] = await oneOf(candidates, read, isSame, report);
     }
   }
@@ -48,24 +82,36 @@ async function readIdxFiles(files: readonly IdentifiedFile[], validationSplit?: 
       fix: 'give the missing file too',
     });
   }
+  const pairs = Object.entries(found) as [Split, { images: Read<IdxContent>; labels: Read<IdxContent> }][];
+  if (options.stretch || pairs.some(([, { images, labels }]) => !isAsMnist(images, labels))) {
+    const { idxNumbersDataset } = await import('./read_idx_numbers.ts');
+    const named = ({ path, content }: Read<IdxContent>) => ({ path, ...content });
+    const all = pairs.map(([split, { images, labels }]) => [split, { images: named(images), labels: named(labels) }]);
+    return idxNumbersDataset(Object.fromEntries(all), report, options);
+  }
   const parts: Partial<Record<Split, DatasetParts>> = {};
   const from: Partial<Record<Split, string[]>> = {};
-  for (const [split, pair] of Object.entries(found) as [Split, Required<(typeof found)[Split] & object>][]) {
-    const paths = { images: pair.images!.path, labels: pair.labels!.path };
-    parts[split] = joinIdx(pair.images!.content, pair.labels!.content, paths);
+  for (const [split, { images, labels }] of pairs) {
+    const paths = { images: images.path, labels: labels.path };
+    parts[split] = joinIdx(images.content as IdxArray, labels.content as IdxArray, paths);
     from[split] = [paths.images, paths.labels];
   }
-  return assemble(parts, from, report, validationSplit);
+  return assemble(parts, from, report, options.validationSplit);
+}
+
+/** Bytes of images with a byte from 0 for each label. */
+function isAsMnist(images: Read<IdxContent>, labels: Read<IdxContent>): boolean {
+  const { data } = labels.content;
+  if (isEmnist(images.path) || labels.content.shape.length > 1 || images.content.shape.length < 3) return false;
+  return (
+    images.content.data instanceof Uint8Array && data instanceof Uint8Array && (data.includes(0) || data.length === 0)
+  );
 }
 
 /** Whether any split has both images and labels. */
 const havePair = (idx: readonly IdentifiedFile[]) => {
   const splitsOf = (isLabels: boolean) =>
-    new Set(
-      idx
-        .filter(({ format }) => (format.dimensions === 1) === isLabels)
-        .map(({ path }) => splitOfFile(path) ?? 'train'),
-    );
+    new Set(idx.filter((file) => isOfLabels(file) === isLabels).map(({ path }) => splitOfFile(path) ?? 'train'));
   const labels = splitsOf(true);
   return [...splitsOf(false)].some((split) => labels.has(split));
 };
@@ -76,9 +122,7 @@ async function requireIdx(files: readonly IdentifiedFile[]): Promise<void> {
   for (const { path, file, format } of files) {
     if (format.kind !== 'other' || !/(images|labels).*idx\d|idx\d.*ubyte/i.test(nameOf(path))) continue;
     const role = /labels/i.test(nameOf(path));
-    const isThere = idx.some(
-      (other) => (other.format.dimensions === 1) === role && splitOfFile(other.path) === splitOfFile(path),
-    );
+    const isThere = idx.some((other) => isOfLabels(other) === role && splitOfFile(other.path) === splitOfFile(path));
     if (!isThere) await parseIdx(new Uint8Array(await file.slice(0, 64).arrayBuffer()), path);
   }
 }

@@ -4,6 +4,7 @@ import type { DataFormat } from './data_format.ts';
 import { idxFormat } from './idx.ts';
 import { matlabFormat } from './matlab.ts';
 import { numpyFormat } from './numpy.ts';
+import { parquetFormat } from './parquet.ts';
 import { pictureFormat, unlabeledPictures } from './pictures.ts';
 import { pixelTableFormat } from './pixel_table.ts';
 
@@ -14,6 +15,7 @@ export const dataFormats: readonly DataFormat[] = [
   cifar100Format,
   pictureFormat,
   numpyFormat,
+  parquetFormat,
   matlabFormat,
   pixelTableFormat,
   unlabeledPictures,

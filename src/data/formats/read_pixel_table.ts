@@ -235,10 +235,11 @@ export async function readPixelTables(
 ): Promise<UserDataset> {
   const report: FileReport = { format: 'CSV', ignored: [], notes: [] };
   const found: Partial<Record<Split, Rows>> = {};
+  const columnsBy = await columnsOfAll(files, options.labels);
   const contents = new Map<Split, { path: string; size: number }>();
   let pixelCount: number | undefined;
   for (const file of files) {
-    const columns = (await columnsOf(file, options.labels))!;
+    const columns = columnsBy.get(file)!;
     const { path } = file;
     if (columns.label === undefined) {
       if (files.length === 1)
@@ -280,6 +281,22 @@ export async function readPixelTables(
   }
   if (Object.keys(pairs).length === 0) throw noTable(files[0]!.path, 'no rows with a label');
   return arrayDataset(pairs, report, options);
+}
+
+/** Where headings don't say which column has the labels, that of the largest table is that of the others. */
+async function columnsOfAll(files: readonly IdentifiedFile[], wanted: string | undefined) {
+  const found = new Map<IdentifiedFile, Columns>();
+  let guess: Columns | undefined;
+  for (const file of [...files].sort((a, b) => b.file.size - a.file.size)) {
+    const own = (await columnsOf(file, wanted))!;
+    const cells = (columns: Columns) => columns.pixels.length;
+    guess ??= own.headings ? undefined : own;
+    found.set(
+      file,
+      guess && !own.headings && cells(guess) === cells(own) ? { ...guess, separator: own.separator } : own,
+    );
+  }
+  return found;
 }
 
 /** @returns how many pixels a row has. */

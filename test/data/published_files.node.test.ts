@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { picturesInParquet } from '../../src/data/formats/read_parquet.ts';
+import { identifyFiles } from '../../src/data/identify.ts';
+import { createDatasets, readUserFiles, type UserFilesOptions } from '../../src/index.ts';
+import { placed } from './made_files.ts';
+
+interface Part {
+  imageShape: number[];
+  images: number[];
+  labels: number[];
+  classNames: string[] | null;
+}
+interface Case {
+  name: string;
+  files: Record<string, string>;
+  options: UserFilesOptions;
+  notes: string[];
+  expected: { train: Part; test?: Part; validation?: Part };
+}
+interface ParquetCase extends Pick<Case, 'name' | 'files' | 'options'> {
+  pictures: string[];
+  classes: string[];
+  classNames?: string[];
+}
+
+/** Written by Python's programs: test/fixtures/make_data_fixtures.py has how. */
+const { cases, parquet }: { cases: Case[]; parquet: ParquetCase[] } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../fixtures/data_files.json'), 'utf8'),
+);
+
+const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
+const filesOf = (files: Record<string, string>) =>
+  placed(Object.fromEntries(Object.entries(files).map(([path, content]) => [path, bytes(content)])));
+
+describe('files that NumPy, SciPy, csv, zipfile and tarfile wrote', () => {
+  test.each(cases)('$name', async ({ files, options, notes, expected }) => {
+    const read = await readUserFiles(filesOf(files), options);
+    for (const [part, { imageShape, images, labels, classNames }] of Object.entries(expected) as [
+      keyof Case['expected'],
+      Part,
+    ][]) {
+      const found = read[part]!;
+      expect(found.imageShape, part).toEqual(imageShape);
+      expect(Array.from(found.labels), part).toEqual(labels);
+      expect(Array.from(found.images), part).toEqual(images);
+      if (classNames)
+        expect(createDatasets(read)[part === 'train' ? 'train' : 'test'].classNames, part).toEqual(classNames);
+    }
+    for (const note of notes) expect(read.report.notes.join('\n')).toContain(note);
+  });
+});
+
+describe('Parquet files that pyarrow wrote', () => {
+  test.each(parquet)('$name', async ({ files, options, pictures, classes, classNames }) => {
+    const read = await picturesInParquet(await identifyFiles(filesOf(files)), options);
+    expect(read.placed.map(({ className }) => className)).toEqual(classes);
+    expect(read.classNames).toEqual(classNames);
+    for (const [i, { file }] of read.files.entries()) {
+      expect(Buffer.from(await file.arrayBuffer()).toString('base64')).toBe(pictures[i]);
+    }
+  });
+});
