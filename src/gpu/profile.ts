@@ -30,6 +30,10 @@ export interface DispatchProfile {
   workgroups: [number, number, number];
   /** How often it ran in each timed pass. */
   repeats: number;
+  /** The text of the shader as it was compiled. */
+  wgsl: string;
+  /** The values of its override constants: the shapes of this model. */
+  constants: Readonly<Record<string, number>>;
 }
 
 /** What a step takes. */
@@ -105,7 +109,7 @@ export async function profileRecording(
 }
 
 function row(dispatch: Dispatch, microseconds: number, total: number, repeats: number): DispatchProfile {
-  const { name, layer, variant, cost, workgroups } = dispatch;
+  const { name, layer, variant, cost, workgroups, wgsl, constants } = dispatch;
   return {
     name,
     layer,
@@ -118,6 +122,8 @@ function row(dispatch: Dispatch, microseconds: number, total: number, repeats: n
     gbps: microseconds ? cost.bytes / microseconds / 1000 : 0,
     workgroups,
     repeats,
+    wgsl,
+    constants,
   };
 }
 

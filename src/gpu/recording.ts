@@ -14,6 +14,9 @@ export interface Dispatch {
   cost: Cost;
   /** How the kernel's work is cut: tile sizes and the like. */
   variant: Variant;
+  /** The shader as it was compiled: its text, and the values of its override constants. */
+  wgsl: string;
+  constants: Readonly<Record<string, number>>;
   /** The labels of the buffers that it reads and writes. */
   reads: string[];
   writes: string[];
@@ -50,6 +53,8 @@ export function bind(
     workgroups: kernel.workgroups,
     cost: kernel.cost,
     variant: kernel.variant,
+    wgsl: kernel.text,
+    constants: kernel.constants,
     reads: labels('read'),
     writes: labels('write'),
   };

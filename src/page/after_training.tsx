@@ -1,5 +1,6 @@
 import { installInk } from './features/predict/model.ts';
 import { TryPanel } from './features/predict/panel.tsx';
+import { installSaliency } from './features/predict/saliency.tsx';
 import { ProfilePanel } from './features/profile/panel.tsx';
 import { installLargestGradients } from './features/results/largest_gradients.tsx';
 import { installResults } from './features/results/model.ts';
@@ -32,6 +33,7 @@ export function installAfterTraining(): void {
   installSample();
   installResults();
   installInk();
+  installSaliency();
   installLargestGradients();
   installTwinChoices();
 }

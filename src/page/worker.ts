@@ -96,6 +96,7 @@ const worker = {
     (await sample()).unitOfSample(...which),
   ),
   inkOfRun: plainly(async () => (await predict()).inkOfRun()),
+  saliencyOf: plainly(async (pixels: Uint8Array, output?: number) => (await predict()).saliencyOf(pixels, output)),
   save: plainly(async (...history: Parameters<RunFile['save']>) => (await runFile()).save(...history)),
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   exportedModel: plainly(async (format: ModelFormat) => (await modelFile()).exportedModel(format)),

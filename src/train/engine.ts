@@ -365,11 +365,14 @@ export class Engine {
       const { steps, settings } = this;
       const { training } = steps;
       const shape = { batch: settings.batchSize, schedule: type };
-      const { pipeline } = await this.dispatch(beginStep, shape, { state: training.state, schedule: steps.schedule });
+      const { pipeline, wgsl, constants } = await this.dispatch(beginStep, shape, {
+        state: training.state,
+        schedule: steps.schedule,
+      });
       // The last call wins, even if its pipeline was ready sooner.
       if (asked !== this.#schedulesAsked) return;
       // Recordings in use hold the dispatch, so that the pipeline is exchanged within it. Its buffers are the same.
-      training.begin.pipeline = pipeline;
+      Object.assign(training.begin, { pipeline, wgsl, constants });
       this.#scheduleType = type;
     }
     this.#writeSchedule(schedule, begin);

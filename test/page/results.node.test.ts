@@ -415,6 +415,13 @@ test('it answers while it trains, and a profile shows where a step goes', async 
   expect(slices.map(({ dur }) => dur)).toEqual(bars);
   const rows = await page.$$eval('.dispatches tr:not(.phase) th[scope=row]', (all) => all.map((it) => it.textContent));
   expect(slices.map(({ name }) => name)).toEqual(rows.map((it) => it!.trim()));
+  // Behind each row is the shader as it ran.
+  await page.$eval('.dispatches button.dispatch', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('.wgsl pre');
+  expect(await text(page, '.wgsl pre')).toMatch(/@compute @workgroup_size\(\d+/);
+  expect(await text(page, '.wgsl .facts')).toMatch(/^\w+\.wgsl, [\d,]+ × 1 × 1 workgroups/);
+  await page.$eval('.dispatches button.dispatch', (it) => (it as HTMLElement).click());
+  await page.waitForFunction(() => !document.querySelector('.wgsl'));
   // What Perfetto asks of an event: a place in time, and a thread that has a name.
   const threads = new Set(traceEvents.flatMap((event) => (event.name === 'thread_name' ? [event.tid] : [])));
   let end = 0;

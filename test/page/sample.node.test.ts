@@ -118,8 +118,24 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(400);
   await page.setViewport({ width: 1280, height: 960 });
 
-  // From an image that was asked about.
+  // Of an image that was asked about: the pixels that move its prediction, or another class, and its way.
   await page.$eval('#next-image', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('#probabilities .best');
+  await page.$eval('#show-saliency', (it) => (it as HTMLElement).click());
+  const picture = async () => {
+    await page.waitForSelector('.saliency-shown canvas');
+    return page.$eval('.saliency-shown canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  };
+  const ofPrediction = await picture();
+  const other = await page.$eval('#probabilities', (list) =>
+    [...list.children].findIndex((it) => !it.classList.contains('best')),
+  );
+  await page.select('#saliency-output', String(other));
+  await page.waitForFunction(
+    (before) => document.querySelector<HTMLCanvasElement>('.saliency-shown canvas')?.toDataURL() !== before,
+    {},
+    ofPrediction,
+  );
   await page.waitForSelector('#follow-asked');
   await page.$eval('#follow-asked', (it) => (it as HTMLElement).click());
   await page.waitForFunction(() => (document.querySelector('#sample-image') as HTMLInputElement).value === '1');

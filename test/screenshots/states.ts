@@ -203,6 +203,26 @@ export const states: readonly State[] = [
     },
     frames: { map: '#gradients' },
   },
+  {
+    name: 'sample',
+    address: '#dataset=digits&augment=none&epochs=2&seed=4',
+    reach: async (page) => {
+      await press(page, '#start');
+      await done(page);
+      await press(page, '#follow-sample');
+      await page.waitForSelector('.sample-way');
+      for (let stage = 0; stage < 11; stage++) await page.$eval('#next-stage', (it) => (it as HTMLElement).click());
+      await page.waitForSelector('#unit-delta');
+      await page.$eval('#next-image', (it) => (it as HTMLElement).click());
+      await page.waitForSelector('#show-saliency');
+      await page.$eval('#show-saliency', (it) => (it as HTMLElement).click());
+      await page.waitForSelector('.saliency-shown canvas');
+      await page.$eval('#time', (it) => (it as HTMLElement).click());
+      await page.waitForSelector('button.dispatch');
+      await page.$eval('button.dispatch', (it) => (it as HTMLElement).click());
+    },
+    frames: { '': '#sample', try: '#try', profile: '#profile' },
+  },
   { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
   {
     name: 'own-images',

@@ -14,6 +14,8 @@ const dispatch = (name: string, layer: string, phase: TrainingProfile['dispatche
   variant: { quads: 4 },
   workgroups: [4, 1, 1] as [number, number, number],
   repeats: 3,
+  wgsl: '',
+  constants: {},
 });
 
 const profile: TrainingProfile = {

@@ -35,5 +35,10 @@ test('every timed dispatch works on a whole batch, however often a short one is 
   expect((await readSlices(gpu, memory, [state]))[0]).toEqual(before);
   const forward = profile.dispatches.find(({ name }) => name.startsWith('dense_forward'));
   expect(Object.keys(forward!.variant).length).toBeGreaterThan(0);
+  // The shader is there as it was compiled: nothing is left to be filled in.
+  expect(forward!.wgsl).toMatch(/@compute @workgroup_size/);
+  expect(forward!.wgsl).not.toMatch(/\$\{|#if/);
+  const overrides = [...forward!.wgsl.matchAll(/^override (\w+)/gm)].map(([, name]) => name);
+  expect(Object.keys(forward!.constants).sort()).toEqual(overrides.sort());
   memory.dispose();
 });

@@ -21,6 +21,7 @@ import {
 import { run } from '../run/state.ts';
 import { placingFor } from './drawn_digit.ts';
 import { askAboutDrawing, ink } from './model.ts';
+import { SaliencyOf } from './saliency.tsx';
 import './style.css';
 
 /** One image, drawn or chosen: what the network says of it, and what each layer makes of it on the way. */
@@ -204,18 +205,22 @@ function Says() {
         </p>
       </div>
       <Bars label="Probability of each class" names={names} outputs={outputs} best={best} />
-      <Follow about={about} />
+      <Further about={about} names={names} />
     </div>
   );
 }
 
-/** An image of the data set has a label, so that its gradient can be followed too. */
-function Follow({ about: { sample, part } }: { about: Question }) {
-  if (sample === undefined || !part) return null;
+/** What else can be asked. An image of the data set has a label, so that its gradient can be followed too. */
+function Further({ about: { sample, part }, names }: { about: Question; names: readonly string[] }) {
   return (
-    <button id="follow-asked" type="button" class="quiet" onClick={() => followImage(part, sample)}>
-      Follow it step by step
-    </button>
+    <div class="further">
+      {sample !== undefined && part && (
+        <button id="follow-asked" type="button" class="quiet" onClick={() => followImage(part, sample)}>
+          Follow it step by step
+        </button>
+      )}
+      <SaliencyOf names={names} />
+    </div>
   );
 }
 
@@ -276,7 +281,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
       ) : (
         <Bars label="Probability of each label" names={names} outputs={outputs} best={-1} />
       )}
-      <Follow about={about} />
+      <Further about={about} names={names} />
     </div>
   );
 }

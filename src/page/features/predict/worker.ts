@@ -1,5 +1,6 @@
+import type { Saliency } from '../../../index.ts';
 import { load } from '../../app/worker/datasets.ts';
-import { ofCurrent } from '../run/questions_worker.ts';
+import { datasetOf, ofCurrent } from '../run/questions_worker.ts';
 import { type Ink, inkOf } from './ink.ts';
 
 /** How the training images of the run are drawn; undefined where they are not to be had, or have colors. */
@@ -10,3 +11,9 @@ export const inkOfRun = (): Promise<Ink | undefined> =>
     if (imageShape[2] !== 1 || dataset?.imageShape.join() !== imageShape.join()) return undefined;
     return inkOf(dataset.images, imageShape);
   });
+
+/** How the pixels of an image move an output of the network of the run, by default the largest; undefined before the first run. */
+export const saliencyOf = (pixels: Uint8Array, output?: number): Promise<Saliency | undefined> =>
+  ofCurrent((session) =>
+    session.trainer.meanwhile.saliency(datasetOf(session, pixels), output === undefined ? {} : { output }),
+  );

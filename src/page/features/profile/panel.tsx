@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
+import { useState } from 'preact/hooks';
 import type { ErrorParts } from '../../../errors.ts';
 import { count, figure, roughFigure } from '../../../figures.ts';
-import { chromeTrace, type Phase, type TrainingProfile } from '../../../index.ts';
+import { chromeTrace, type DispatchProfile, type Phase, type TrainingProfile } from '../../../index.ts';
 import { adapter, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
@@ -67,7 +68,9 @@ export function ProfilePanel() {
         )}
       </div>
       <p class="facts" role="status">
-        {shown ? sentence(shown) : 'A bar for each dispatch of a step of what would be trained now.'}
+        {shown
+          ? sentence(shown)
+          : 'A bar for each dispatch of a step of what would be trained now, each with the WGSL that ran.'}
       </p>
       {refused.value && (
         <div role="alert">
@@ -79,6 +82,70 @@ export function ProfilePanel() {
     </Panel>
   );
 }
+
+/** The dispatch whose shader is shown: its phase and its number. */
+const opened = signal<string | undefined>();
+const toggle = (which: string) => {
+  opened.value = opened.peek() === which ? undefined : which;
+};
+
+/** The WGSL of a dispatch, as it ran. */
+function Shader({
+  name,
+  wgsl,
+  constants,
+  workgroups,
+  repeats,
+}: Pick<DispatchProfile, 'name' | 'wgsl' | 'constants' | 'workgroups' | 'repeats'>) {
+  const [said, setSaid] = useState('');
+  const copy = async () =>
+    setSaid(
+      await navigator.clipboard.writeText(wgsl).then(
+        () => 'Copied',
+        () => 'The browser refused: select the text and copy it',
+      ),
+    );
+  const values = Object.entries(constants).map(([constant, value]) => `${constant} = ${figure(value)}`);
+  return (
+    <div class="wgsl">
+      <div class="row">
+        <span class="facts">
+          {`${name}.wgsl, ${workgroups.map(count).join(' × ')} workgroups${repeats > 1 ? `, timed ${count(repeats)} at once` : ''}. ` +
+            (values.length > 0 ? `Override constants: ${values.join(', ')}.` : '')}
+        </span>
+        <span class="facts" role="status">
+          {said}
+        </span>
+        <button id="copy-wgsl" type="button" class="quiet" onClick={copy}>
+          Copy WGSL
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard has to reach what scrolls */}
+      <section class="code" tabIndex={0} aria-label={`WGSL of ${name}`}>
+        <pre>
+          <code>{highlighted(withoutGaps(wgsl))}</code>
+        </pre>
+      </section>
+    </div>
+  );
+}
+
+/** The build takes comments out, and leaves their lines empty. */
+const withoutGaps = (wgsl: string) => wgsl.trim().replace(/\n\s*\n+/g, '\n\n');
+
+/** Comments in gray, and the language's own words in bold. */
+const highlighted = (wgsl: string) =>
+  wgsl.split('\n').map((line, i) => {
+    const [, code, comment] = /^(.*?)(\/\/.*)?$/.exec(line) as unknown as [string, string, string?];
+    const words = code.split(/\b(fn|let|var|const|override|struct|for|if|else|return|while|loop|break|continue)\b/);
+    return (
+      <span key={i}>
+        {words.map((word, at) => (at % 2 ? <b key={at}>{word}</b> : word))}
+        {comment && <i>{comment}</i>}
+        {'\n'}
+      </span>
+    );
+  });
 
 function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
   const longest = Math.max(...dispatches.map(({ microseconds }) => microseconds));
@@ -109,13 +176,18 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
                 <td>{share(sum / stepMicroseconds)}</td>
                 <td class="rest" colSpan={2} />
               </tr>
-              {rows.map(({ name, layer, microseconds, gflops, gbps, workgroups, repeats, share: part }, i) => (
-                <tr
-                  key={i}
-                  title={`${workgroups.join(' × ')} workgroups${repeats > 1 ? `, timed ${count(repeats)} at once` : ''}`}
-                >
+              {rows.map(({ name, layer, microseconds, gflops, gbps, share: part, ...dispatch }, i) => [
+                <tr key={i}>
                   <th scope="row">
-                    {name} <span class="layer">{layer}</span>
+                    <button
+                      type="button"
+                      class="dispatch"
+                      aria-expanded={opened.value === `${phase} ${i}`}
+                      title="Show its WGSL"
+                      onClick={() => toggle(`${phase} ${i}`)}
+                    >
+                      {name} <span class="layer">{layer}</span>
+                    </button>
                   </th>
                   <td class="bar">
                     <meter min={0} max={longest} value={microseconds} aria-hidden="true" />
@@ -128,8 +200,15 @@ function Dispatches({ dispatches, stepMicroseconds }: TrainingProfile) {
                   <td class="rate" data-unit="GB/s">
                     {rate(gbps)}
                   </td>
-                </tr>
-              ))}
+                </tr>,
+                opened.value === `${phase} ${i}` && (
+                  <tr key={`${i} wgsl`} class="shader">
+                    <td colSpan={6}>
+                      <Shader name={name} {...dispatch} />
+                    </td>
+                  </tr>
+                ),
+              ])}
             </tbody>
           );
         })}

@@ -29,16 +29,20 @@ export interface Answer {
 
 /** @param pixels bytes of an image as the data set has them, [height, width, channels]. Undefined before the first run. */
 export const ask = (pixels: Uint8Array): Promise<Answer | undefined> =>
-  ofCurrent(async ({ trainer, imageShape, classNames }) => {
-    const { layers, output } = trainer.model;
-    const labels =
-      classNames.length > 0
-        ? { labels: [0], classNames }
-        : { targets: new Float32Array(layers[output]!.outputShape[0]!) };
-    const image = createDataset({ images: pixels, imageShape, ...labels });
-    const outputs = await trainer.meanwhile.activations(image);
+  ofCurrent(async (session) => {
+    const outputs = await session.trainer.meanwhile.activations(datasetOf(session, pixels));
     return { probabilities: outputs.at(-1)!.values, outputs };
   });
+
+/** A data set of one image; its label is of no account. */
+export function datasetOf({ trainer, imageShape, classNames }: Session, pixels: Uint8Array): Dataset {
+  const { layers, output } = trainer.model;
+  const labels =
+    classNames.length > 0
+      ? { labels: [0], classNames }
+      : { targets: new Float32Array(layers[output]!.outputShape[0]!) };
+  return createDataset({ images: pixels, imageShape, ...labels });
+}
 
 /** A part of the images of a run. */
 export type PartOfRun = 'training' | 'test';

@@ -1,12 +1,12 @@
 import { count, counted } from '../../../figures.ts';
 import { isOfClasses } from '../../app/experiment.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
+import { elementOf, grayMaps, type Maps, signedMaps } from '../../ui/maps.ts';
 import { Picture } from '../../ui/picture.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { pixelAt } from '../../ui/tiles.ts';
 import { shapeOfRun } from '../run/questions.ts';
 import { run } from '../run/state.ts';
-import { elementOf, grayMaps, type Maps, signedMaps } from './maps.ts';
 import { chooseUnit, followed, type Stage, unitOf } from './model.ts';
 import { short } from './short.ts';
 import { Unit } from './unit.tsx';

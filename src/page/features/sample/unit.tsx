@@ -1,6 +1,6 @@
 import { count, counted } from '../../../figures.ts';
+import { elementAt, elementOf } from '../../ui/maps.ts';
 import { TypedNumber } from '../../ui/typed_number.tsx';
-import { elementAt, elementOf } from './maps.ts';
 import { chooseUnit, shownUnit, unitOf } from './model.ts';
 import { short } from './short.ts';
 import type { FollowedLayer, ShownTerm, ShownUnit } from './worker.ts';

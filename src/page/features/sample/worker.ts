@@ -1,9 +1,9 @@
-import { createDataset, type SampleStep } from '../../../index.ts';
+import type { SampleStep } from '../../../index.ts';
 import { activationName } from '../../../model/activations.ts';
 import type { CompiledModel } from '../../../model/graph.ts';
 import { definitionOf } from '../../../model/layers/index.ts';
 import { type UnitTerms, unitTerms } from '../../../plan/layers/unit_terms.ts';
-import { type ImageOf, imageAt, ofCurrent, type PartOfRun } from '../run/questions_worker.ts';
+import { datasetOf, type ImageOf, imageAt, ofCurrent, type PartOfRun } from '../run/questions_worker.ts';
 
 /** A layer on the way of a sample, with what its tensors get of it. */
 export interface FollowedLayer {
@@ -47,9 +47,8 @@ export const followedSample = (part: PartOfRun, sample: number): Promise<Followe
     const dataset = session[part];
     if (!dataset || sample >= dataset.count) return undefined;
     const image = imageAt(dataset, sample);
-    const { trainer, imageShape, classNames } = session;
-    const names = classNames.length > 0 ? classNames : ['image'];
-    const alone = createDataset({ images: image.pixels, labels: [0], imageShape, classNames: names });
+    const { trainer } = session;
+    const alone = datasetOf(session, image.pixels);
     const step = await trainer.meanwhile.sampleStep(alone, image.values ?? image.label);
     last = { model: trainer.model, step };
     const { loss, learningRate, outputs, imageGradient } = step;

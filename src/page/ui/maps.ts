@@ -1,4 +1,4 @@
-import { layOut, type Tiles } from '../../ui/tiles.ts';
+import { layOut, type Tiles } from './tiles.ts';
 
 /** Maps and units of a layer as a picture: a tile a map, or a pixel a unit. */
 

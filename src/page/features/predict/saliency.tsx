@@ -1,0 +1,110 @@
+import { computed, effect, signal } from '@preact/signals';
+import { argmax, type Saliency } from '../../../index.ts';
+import { training } from '../../app/worker_client.ts';
+import { relativeTable } from '../../plots/relative_scale.ts';
+import { signedMaps } from '../../ui/maps.ts';
+import { Picture } from '../../ui/picture.tsx';
+import { answer, question } from '../run/questions.ts';
+import { run } from '../run/state.ts';
+
+/** Which pixels of the image that is asked about move an output, and which way. */
+
+const isWanted = signal(false);
+/** The output that it is of; the largest one unless another was chosen. */
+const wantedOutput = signal<number | undefined>();
+const shown = signal<Saliency | undefined>();
+
+let isAsking = false;
+/** Another image or another output is to be asked about. */
+let isNew = false;
+
+/** Asks about the newest answer. One that comes meanwhile is asked about next. */
+async function ask(): Promise<void> {
+  isNew = true;
+  if (isAsking) return;
+  isAsking = true;
+  try {
+    while (isNew && isWanted.peek() && question.peek()) {
+      isNew = false;
+      const { pixels } = question.peek()!;
+      const about = run.peek();
+      const found = await training.saliencyOf(pixels, wantedOutput.peek());
+      if (run.peek() === about && question.peek()) shown.value = found;
+    }
+  } catch {
+    // The answer itself reports what is wrong.
+    shown.value = undefined;
+  } finally {
+    isAsking = false;
+  }
+}
+
+export function installSaliency(): void {
+  effect(() => {
+    const has = answer.value && question.value;
+    void wantedOutput.value;
+    if (!has) shown.value = undefined;
+    if (isWanted.value && has) ask();
+  });
+}
+
+const best = computed(() => (answer.value ? argmax(answer.value.probabilities) : 0));
+
+/** A button that shows it, and the output that it is of. */
+export function SaliencyOf({ names }: { names: readonly string[] }) {
+  return (
+    <div class="saliency">
+      <button
+        id="show-saliency"
+        type="button"
+        class="quiet"
+        aria-pressed={isWanted.value}
+        onClick={() => (isWanted.value = !isWanted.peek())}
+      >
+        {isWanted.value ? 'Hide saliency' : 'Show saliency'}
+      </button>
+      {isWanted.value && <Shown names={names} />}
+    </div>
+  );
+}
+
+function Shown({ names }: { names: readonly string[] }) {
+  void relativeTable.value; // the picture has colors of light and dark
+  const found = shown.value;
+  const output = wantedOutput.value ?? best.value;
+  const name = names[output] ?? String(output);
+  return (
+    <div class="saliency-shown">
+      {found && <GradientMap {...found} name={name} />}
+      <div>
+        <label for="saliency-output">Pixels that move</label>
+        <select
+          id="saliency-output"
+          value={wantedOutput.value ?? ''}
+          onChange={({ currentTarget: { value } }) => (wantedOutput.value = value === '' ? undefined : Number(value))}
+        >
+          <option value="">{`the prediction, ${names[best.value] ?? best.value}`}</option>
+          {names.map((each, k) => (
+            <option key={k} value={k}>
+              {each}
+            </option>
+          ))}
+        </select>
+        <p class="facts">
+          {`Blue: a brighter pixel is more ${name}; orange: less. It is the gradient of the output before its activation${found && found.shape[2]! > 1 ? ', summed over colors' : ''}.`}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** The gradient, the sum over the channels of a pixel. */
+function GradientMap({ gradient, shape, name }: Saliency & { name: string }) {
+  const [height, width, channels] = shape as [number, number, number];
+  const pixels = new Float32Array(height * width);
+  gradient.forEach((value, i) => {
+    pixels[Math.floor(i / channels)]! += value;
+  });
+  const { tiles } = signedMaps([height, width, 1], pixels);
+  return <Picture pixels={tiles.pixels} shape={tiles.shape} label={`saliency of ${name}`} />;
+}
