@@ -29,6 +29,7 @@ export { countClasses, type Inspection, inspectDatasets, type PartInspection } f
 export { type DatasetName, datasetNames, isDatasetName, type KnownDataset, knownDatasets } from './known.ts';
 export { numberListFormats, parseNumberList } from './number_list.ts';
 export type { PictureOptions } from './picture_sizes.ts';
+export { type EncodedPicture, type PictureSourceOptions, pictureSource } from './picture_source.ts';
 export {
   describeIgnored,
   describeReading,

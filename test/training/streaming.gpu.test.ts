@@ -7,6 +7,8 @@ import {
   type FitOptions,
   type ImageSource,
   openGpu,
+  pictureSource,
+  readUserFiles,
   type Snapshot,
   type Trainer,
   type TrainerOptions,
@@ -257,6 +259,33 @@ describe('a stream', () => {
       expect(() => make({ memoryBudget })).toThrow(/memoryBudget/);
     }
   });
+});
+
+test('pictures are decoded as they are trained on, with the pixels of those that are read into memory', async () => {
+  const canvas = new OffscreenCanvas(12, 9);
+  const context = canvas.getContext('2d')!;
+  const files = [];
+  for (let i = 0; i < 20; i++) {
+    context.fillStyle = `rgb(${12 * i} ${255 - 12 * i} ${(40 * i) % 256})`;
+    context.fillRect(0, 0, 12, 9);
+    context.clearRect(i % 6, 2, 3, 3);
+    const file = await canvas.convertToBlob({ type: i % 2 ? 'image/png' : 'image/webp' });
+    files.push({ path: `${i % 2 ? 'odd' : 'even'}/${String(i).padStart(2, '0')}.png`, file });
+  }
+  const { train } = await readUserFiles(files, { size: 6, validationSplit: 0 });
+  expect(train.imageShape).toEqual([6, 6, 3]);
+  const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const source = pictureSource(inOrder, { imageShape: [6, 6, 3] });
+  const read = await source.read(Uint32Array.from({ length: 20 }, (_, i) => i));
+  expect(await source.read(Uint32Array.of(7, 7))).toEqual(
+    Uint8Array.from([...read.slice(7 * 108, 8 * 108), ...read.slice(7 * 108, 8 * 108)]),
+  );
+  const sorted = (bytes: Uint8Array) =>
+    Array.from({ length: 20 }, (_, i) => bytes.subarray(i * 108, (i + 1) * 108).join()).sort();
+  expect(sorted(read)).toEqual(sorted(train.images));
+  const broken = pictureSource([{ path: 'cat.jpg', file: new Blob(['no picture']) }], { imageShape: [6, 6, 3] });
+  await expect(broken.read(Uint32Array.of(0))).rejects.toThrow(/cat.jpg cannot be decoded/);
+  expect(() => pictureSource([], { imageShape: [6, 6, 4] })).toThrow(/cannot become images of this shape/);
 });
 
 test('images larger than one binding lie in several buffers, to the same bits', async () => {
