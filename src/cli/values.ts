@@ -45,6 +45,27 @@ function inRange(flag: string, text: string, range: Range, kind: string, valid: 
   });
 }
 
+/** Bytes in their usual units: powers of 1,000, or with an i of 1,024. */
+const unitsOfBytes: Record<string, number> = {
+  ...{ '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 },
+  ...{ kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 },
+};
+
+/** 256MiB, 1.5GB or a number of bytes. */
+export function byteSize(flag: string): (text: string) => number {
+  return (text) => {
+    const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+    const bytes = Math.floor(Number(digits) * (unitsOfBytes[unit?.toLowerCase() ?? ''] ?? Number.NaN));
+    if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+    throw new ConfigurationError({
+      what: `${flag} has a value that it can't take`,
+      found: text,
+      expected: 'a size above 0 in bytes, kB, MB, GB, KiB, MiB or GiB',
+      fix: `write ${flag} 256MiB, for example, or leave it out for the default`,
+    });
+  };
+}
+
 export function oneOf<Name extends string>(flag: string, known: readonly Name[]): (text: string) => Name {
   return (text) => {
     if ((known as readonly string[]).includes(text)) return text as Name;

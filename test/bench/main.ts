@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { addAdapterOptions } from '../../src/cli/adapter_options.ts';
 import { main as wgrad } from '../../src/cli/main.ts';
-import { integer, namedOrJson, oneOf, outputFile, real } from '../../src/cli/values.ts';
+import { byteSize, integer, namedOrJson, oneOf, outputFile, real } from '../../src/cli/values.ts';
 import { datasetNames } from '../../src/data/index.ts';
 import { presetNames } from '../../src/model/presets.ts';
 import { benchPeers, type PeersOptions } from './peers.ts';
+import { benchStreaming, type StreamOptions } from './streaming.ts';
 
 /** The command line with `bench` in it. */
 export const main = (argv: readonly string[]): Promise<void> => wgrad(argv, addBench);
@@ -50,7 +51,21 @@ function addBench(wgrad: Command): void {
   ] as const) {
     bench.addOption(new Option(flag, what).default(false).conflicts(['model', 'dataset']));
   }
+  bench
+    .addOption(
+      new Option('--stream', 'trains on JPEG files that do not fit the GPU, and tells how long it waited for them')
+        .default(false)
+        .conflicts(['model', 'dataset', 'augment', 'health', 'optimizers', 'batchSize', 'rounds']),
+    )
+    .option('--pictures <n>', 'JPEG files of --stream', integer('--pictures', { min: 2, max: 1_000_000 }), 20_000)
+    .addOption(
+      new Option('--memory-budget <size>', 'GPU memory of --stream, as 256MiB or 1.5GB')
+        .argParser(byteSize('--memory-budget'))
+        .default(256 * 2 ** 20, '256MiB'),
+    );
   addAdapterOptions(bench)
     .addOption(new Option('--json <file>', 'write all figures as one JSON object').argParser(outputFile('--json')))
-    .action((options: PeersOptions) => benchPeers(options));
+    .action((options: PeersOptions & StreamOptions & { stream: boolean }) =>
+      options.stream ? benchStreaming(options) : benchPeers(options),
+    );
 }

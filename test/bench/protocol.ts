@@ -1,5 +1,6 @@
 import type { Outcome } from '../../src/cli/headless/protocol.ts';
 import type { Opening } from '../../src/cli/session.ts';
+import type { ImageUse } from '../../src/image_source.ts';
 import type { Model } from '../../src/model/graph.ts';
 import type { OptimizerConfig } from '../../src/model/optimizers/index.ts';
 
@@ -29,6 +30,28 @@ export interface StepOptions {
   accumulationSteps?: number;
 }
 
+export type StreamedNetwork = 'two layers' | 'five layers';
+
+/** A network to be trained on the pictures that the command serves. */
+export interface StreamOrder {
+  network: StreamedNetwork;
+  pictures: number;
+  imageShape: readonly number[];
+  memoryBudget: number;
+  batchSize: number;
+  /** Milliseconds from the first step on. */
+  ms: number;
+}
+
+/** How that went. */
+export interface Streamed {
+  network: StreamedNetwork;
+  steps: number;
+  /** Bytes of the trainer and of the images. */
+  gpuBytes: number;
+  use: ImageUse;
+}
+
 /** What the bench's page offers, as `window.wgrad`. */
 export interface BenchPage extends Opening {
   /** Fetches the data set that the command serves. @param model what the contenders train. */
@@ -42,6 +65,9 @@ export interface BenchPage extends Opening {
   healthCost(batchSize: number): Promise<Outcome<HealthCost>>;
   /** Milliseconds a batch of so many images, over so many batches of training without augmentation. */
   stepTime(options: StepOptions, batchSize: number, batches: number): Promise<Outcome<number>>;
+  /** JPEG files that the command will serve, as base64. */
+  drawPictures(first: number, count: number, imageShape: readonly number[]): Promise<Outcome<string[]>>;
+  stream(order: StreamOrder): Promise<Outcome<Streamed>>;
   /** From nothing but the loaded page to the first finished step. */
   start(name: ContenderName, batchSize: number): Promise<Outcome<Timed>>;
   /** The next steps of a contender that was started. */

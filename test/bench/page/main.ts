@@ -14,6 +14,7 @@ import { HealthPair } from './health.ts';
 import { startJax } from './jax.ts';
 import { multiplyAddRate } from './multiply_add.ts';
 import { StepTimes } from './steps.ts';
+import { drawPictures, stream } from './streaming.ts';
 import { startTensorflow } from './tensorflow.ts';
 import { startWgrad } from './wgrad.ts';
 
@@ -70,6 +71,8 @@ const page: BenchPage = {
       stepTimes ??= new StepTimes(gpu, model);
       return stepTimes.measure(options, batchSize, batches(0, steps, batchSize));
     }),
+  drawPictures: (...order) => outcome(() => drawPictures(...order)),
+  stream: (order) => orGone(() => stream(gpu, order)),
   start: (name, batchSize) =>
     orGone(async () => {
       const setup = setUp(batchSize);
