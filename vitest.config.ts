@@ -20,6 +20,8 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          // The built command is imported as it is.
+          server: { deps: { external: [/\/dist\//] } },
           include: ['test/**/*.node.test.ts'],
           // Ten times what the longest takes on a quiet machine: what waits for something has a limit of its own.
           testTimeout: 300_000,

@@ -66,6 +66,16 @@ export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter
   return flags;
 }
 
+/** Gives a Chrome that runs already, or undefined for what it is not good for. */
+type RunningChrome = (options: ChromeOptions) => Promise<Browser | undefined>;
+
+let running: RunningChrome | undefined;
+
+/** Asks for a running Chrome before one is started: in tests, many commands of one process share one. */
+export function useRunningChrome(from: RunningChrome): void {
+  running = from;
+}
+
 /**
  * Starts Chrome with a profile of its own. It speaks to us through a pipe, so that it ends when this process does,
  * whatever ends it; signals are left to the caller.
@@ -73,6 +83,8 @@ export function chromeFlags({ adapter, args = [] }: Pick<ChromeOptions, 'adapter
  * @throws SetupError where there is no Chrome, or it doesn't start in time.
  */
 export async function launchChrome(options: ChromeOptions): Promise<Browser> {
+  const shared = await running?.(options);
+  if (shared) return shared;
   const executablePath = await ensureChrome(options.path, options);
   const { timeout = browserTimeout } = options;
   const ending = new AbortController();

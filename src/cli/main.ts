@@ -24,6 +24,8 @@ import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { type TrainCommandOptions, train } from './train.ts';
 import { integer, oneOf, outputFile, outputFolder, real } from './values.ts';
 
+export { useRunningChrome } from './chrome.ts';
+
 /**
  * Runs the command line, prints what went wrong, and sets the exit code: 0 done, 1 the run failed, 2 bad use, 3 no usable GPU.
  *

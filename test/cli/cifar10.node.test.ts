@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cachedFolder } from '../../src/cli/dataset_cache.ts';
 import { formatCifar10 } from '../../src/data/index.ts';
-import { run, temporaryFolder } from './wgrad.ts';
+import { runHere, temporaryFolder } from './wgrad.ts';
 
 const augment = JSON.stringify([{ type: 'randomCrop', size: [32, 32], padding: 4 }, { type: 'randomHorizontalFlip' }]);
 const model = JSON.stringify({
@@ -20,7 +20,7 @@ async function lossesOn(dataset: string): Promise<number[]> {
   const json = join(temporaryFolder(), 'run.json');
   const args = ['--train-samples', '320', '--test-samples', '64', '--epochs', '4', '--learning-rate', '0.003'];
   const how = ['--augment', augment, '--model', model, '--adapter', 'software', '--json', json];
-  const { code, stderr } = await run('train', '--dataset', dataset, ...args, ...how);
+  const { code, stderr } = await runHere('train', '--dataset', dataset, ...args, ...how);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   return JSON.parse(readFileSync(json, 'utf8')).epochs.map(({ loss }: { loss: number }) => loss);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CureRun } from '../../src/compare/cure_run.ts';
 import type { PairRecord } from '../../src/index.ts';
 import { signalChrome } from './processes.ts';
-import { call, run, start, temporaryFolder } from './wgrad.ts';
+import { call, run, runHere, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
 
@@ -44,7 +44,7 @@ describe('wgrad compare', () => {
   }, async () => {
     const path = join(temporaryFolder(), 'remedy.json');
     const faulty = ['--dataset', 'digits', '--model', 'dead-relu', '--augment', 'none', '--adapter', 'software'];
-    const { code, stdout } = await run(
+    const { code, stdout } = await runHere(
       ...['compare', '--a', 'this', '--b', 'remedy', ...faulty, '--epochs', '3', '--seeds', '1', '--json', path],
     );
     expect(code).toBe(0);
@@ -98,23 +98,23 @@ describe('wgrad compare', () => {
       const losses = pairs.map(({ a }) => a.epochs[1]!.validationLoss);
       expect(loss.a).toMatchObject({ n: 2, mean: (losses[0]! + losses[1]!) / 2 });
 
-      const one = await run(...twins, '--seeds', '1', '--epochs', '2', '--json', part!);
+      const one = await runHere(...twins, '--seeds', '1', '--epochs', '2', '--json', part!);
       expect(one.code).toBe(0);
       expect(one.stdout).toContain('One pair says nothing');
-      const resumed = await run(...twins, '--seeds', '2', '--epochs', '2', '--resume', part!);
+      const resumed = await runHere(...twins, '--seeds', '2', '--epochs', '2', '--resume', part!);
       expect({ code: resumed.code, stderr: resumed.stderr }).toEqual({ code: 0, stderr: '' });
       expect(resumed.stdout).toContain('1 of 2 pairs done');
       expect(resumed.stdout).not.toContain('seed 0');
       expect(written(part!).pairs).toEqual(pairs);
       expect(written(part!).paragraph).toBe(paragraph);
 
-      const other = await run(...twins, '--seeds', '2', '--epochs', '3', '--resume', part!);
+      const other = await runHere(...twins, '--seeds', '2', '--epochs', '3', '--resume', part!);
       expect(other.code).toBe(2);
       expect(other.stderr).toContain('epochs is 2 there and 3 here');
-      const again = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', part!);
+      const again = await runHere(...twins, '--seeds', '2', '--epochs', '2', '--json', part!);
       expect(again.code).toBe(2);
       expect(again.stderr).toContain('2 pairs');
-      const fewer = await run(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
+      const fewer = await runHere(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
       expect(fewer.code).toBe(2);
       expect(fewer.stderr).toContain('seeds that are not asked for');
       expect(written(part!).pairs).toEqual(pairs);
@@ -148,7 +148,7 @@ describe('wgrad compare', () => {
       const fit = ['--early-stopping', '30', '--metrics', 'f1Score', '--class-weight', 'balanced'];
       const long = [...twins, ...fit, '--seeds', '2', '--epochs', '20', '--json'];
       const comparing = start(...long, file!);
-      const undisturbed = run(...long, other!);
+      const undisturbed = runHere(...long, other!);
       await comparing.says('pair 1/2');
       signalChrome(comparing.child.pid!, 'gpu-process', 'SIGKILL');
       const { code, stdout } = await comparing.ended;
@@ -202,7 +202,7 @@ describe('wgrad compare --cures', () => {
     writeFileSync(at('list.json'), JSON.stringify(list));
     const options = ['--dataset', 'digits', '--train-samples', '160', '--test-samples', '64', '--adapter', 'software'];
     const cures = ['compare', '--cures', at('list.json'), ...options, '--seeds', '2', '--epochs', '2'];
-    const whole = await run(
+    const whole = await runHere(
       ...[...cures, '--json', at('whole.json'), '--csv', at('runs.csv'), '--report', at('page.html')],
     );
     expect({ code: whole.code, errors: whole.stderr.match(/^error.*/gm) }).toEqual({ code: 0, errors: null });
@@ -232,11 +232,11 @@ describe('wgrad compare --cures', () => {
     expect(ended.stdout).toMatch(/^stopped {2}by Ctrl-C after \d of 10 runs/m);
     const done = withoutTimes(at('part.json')).runs.length;
     expect(done).toBeLessThan(10);
-    const continued = await run(...cures, '--json', at('part.json'));
+    const continued = await runHere(...cures, '--json', at('part.json'));
     expect(continued.stdout).toContain(`${done} of 10 runs done`);
     expect(withoutTimes(at('part.json'))).toEqual(withoutTimes(at('whole.json')));
 
-    const other = await run(...cures.slice(0, -1), '3', '--json', at('part.json'));
+    const other = await runHere(...cures.slice(0, -1), '3', '--json', at('part.json'));
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('networks.0.epochs is 2 there and 3 here');
   });

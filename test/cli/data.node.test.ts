@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { formatCifar10, type Inspection } from '../../src/data/index.ts';
-import { call, run, temporaryFolder } from './wgrad.ts';
+import { call, run, runHere, temporaryFolder } from './wgrad.ts';
 
 beforeAll(async () => {
   // The first call builds the command; the tests are for what comes after.
@@ -126,7 +126,7 @@ test('wgrad sheet --clean draws what stays', async () => {
   const out = join(temporaryFolder(), 'sheet.png');
   const flags = ['--augment', 'none', '--draws', '1', '--out', out, '--adapter', 'software'];
   const dataset = everythingWrong();
-  const { code, stdout, stderr } = await run('sheet', '--dataset', dataset, '--clean', 'all', ...flags);
+  const { code, stdout, stderr } = await runHere('sheet', '--dataset', dataset, '--clean', 'all', ...flags);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('dropped 5 training images');
   expect(stdout).toContain(`${out}: 2 images of ${dataset}, 1 draw of each`);

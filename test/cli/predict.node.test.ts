@@ -7,7 +7,7 @@ import { runOfModel } from '../../src/formats/model_of_run.ts';
 import { formatRun, parseRun } from '../../src/formats/run_file.ts';
 import { type Dataset, type Model, presetModel } from '../../src/index.ts';
 import { bitsOf, trained } from '../formats/made_models.ts';
-import { call, run, temporaryFolder } from './wgrad.ts';
+import { call, run, runHere, temporaryFolder } from './wgrad.ts';
 
 const software = ['--adapter', 'software'];
 let folder: string;
@@ -37,7 +37,7 @@ beforeAll(async () => {
     writeFileSync(join(images, `${i}.png`), encode({ width: 8, height: 8, data, channels: 1, depth: 8 }));
   }
   const training = ['train', '--dataset', 'digits', '--epochs', '3', '--augment', 'none', '--optimizer', 'adam'];
-  const { code, stderr } = await run(
+  const { code, stderr } = await runHere(
     ...training,
     ...['--learning-rate', '0.01', '--model', JSON.stringify(small), '--save', model, ...software],
   );
@@ -98,7 +98,7 @@ describe('wgrad evaluate', () => {
   test('figures, the confusion matrix, and JSON on the standard output', async () => {
     const { history } = parseRun(readFileSync(model));
     const last = history.epochs.at(-1)!;
-    const { code, stdout, stderr } = await run('evaluate', model, '--json', '-', ...software);
+    const { code, stdout, stderr } = await runHere('evaluate', model, '--json', '-', ...software);
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringMatching(/test {5}loss/) });
     const figures = JSON.parse(stdout);
     expect(figures).toMatchObject({ model, dataset: 'digits', images: 297, loss: last.validationLoss });
@@ -138,7 +138,7 @@ describe('wgrad train --from', () => {
     }
     const save = path('pets.wgrad');
     const args = ['--from', model, '--freeze', 'conv*', '--dataset', pictures, '--epochs', '1', '--save', save];
-    const { code, stdout, stderr } = await run('train', ...args, ...software);
+    const { code, stdout, stderr } = await runHere('train', ...args, ...software);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/from .*weights of conv2d; new weights for dense/);
     const [before, after] = [model, save].map((file) => parseRun(readFileSync(file)));

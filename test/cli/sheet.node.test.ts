@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call, run, temporaryFolder } from './wgrad.ts';
+import { call, runHere, temporaryFolder } from './wgrad.ts';
 
 /** Width and height of a PNG file, from its header. */
 function sizeOf(path: string): [number, number] {
@@ -15,7 +15,16 @@ test('a sheet, a part an argument, and every image on its own', async () => {
   const [out, save] = [join(folder, 'sheet.png'), join(folder, 'singles')];
   const augment = JSON.stringify({ rotationRange: 20, horizontalFlip: true, rescale: 1 / 255 });
   const args = ['--dataset', 'digits', '--augment', augment, '--images', '3', '--draws', '4', '--each'];
-  const { code, stdout, stderr } = await run('sheet', ...args, '--out', out, '--save', save, '--adapter', 'software');
+  const { code, stdout, stderr } = await runHere(
+    'sheet',
+    ...args,
+    '--out',
+    out,
+    '--save',
+    save,
+    '--adapter',
+    'software',
+  );
   expect(stderr).not.toContain('error');
   expect(code).toBe(0);
   expect(stdout).toContain(out);

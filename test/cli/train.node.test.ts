@@ -15,7 +15,7 @@ import {
   type VerdictName,
 } from '../../src/index.ts';
 import { descendants, isAlive } from './processes.ts';
-import { call, run, start, temporaryFolder } from './wgrad.ts';
+import { call, run, runHere, start, temporaryFolder } from './wgrad.ts';
 
 /** Looks at processes through /proc. */
 const linux = test.skipIf(process.platform !== 'linux');
@@ -59,7 +59,16 @@ describe('wgrad train', () => {
     const file = join(folder, 'run.json');
     const save = ['--save', join(folder, 'run.wgrad')];
     const faulty = ['--dataset', 'digits', '--adapter', 'software', '--model', 'dead-relu', '--augment', 'none'];
-    const { code, stdout } = await run('train', ...faulty, '--epochs', '3', '--apply-remedy', '--json', file, ...save);
+    const { code, stdout } = await runHere(
+      'train',
+      ...faulty,
+      '--epochs',
+      '3',
+      '--apply-remedy',
+      '--json',
+      file,
+      ...save,
+    );
     expect(code).toBe(0);
     const untreated = join(folder, 'run-untreated.json');
     expect(stdout).toContain(`kept     ${untreated}: the run without the remedy\n`);
@@ -99,7 +108,7 @@ describe('wgrad train', () => {
     const ones = join(temporaryFolder(), 'ones.json');
     writeFileSync(ones, JSON.stringify(Array(1500).fill(1)));
     const huber = [...short, '--loss', '{ "type": "huber", "delta": 0.5 }', '--sample-weight', weights];
-    const numbers = await run(...huber, '--json', file, '--save', saved);
+    const numbers = await runHere(...huber, '--json', file, '--save', saved);
     expect(numbers.code).toBe(0);
     expect(numbers.stderr).not.toContain('error');
     expect(numbers.stdout).toMatch(/epoch 1\/1 {2}loss [\d.]+ {2}mean absolute error [\d.]+/);
@@ -112,18 +121,26 @@ describe('wgrad train', () => {
     expect(sampleWeight).toMatch(/^[0-9a-f]{16}$/);
     expect(config.sampleWeight).toBe(sampleWeight);
     const resume = ['train', '--resume', saved, '--epochs', '2'];
-    const refused = await Promise.all([run(...resume), run(...resume, '--sample-weight', ones)]);
+    const refused = [await call(...resume), await call(...resume, '--sample-weight', ones)];
     expect(refused.map(({ code }) => code)).toEqual([2, 2]);
     for (const [i, found] of ['no weights', 'other weights'].entries()) {
       expect(refused[i]!.stderr).toContain("The training images' weights are not those");
       expect(refused[i]!.stderr).toContain(found);
     }
-    expect((await run(...resume, '--sample-weight', weights)).code).toBe(0);
+    expect((await runHere(...resume, '--sample-weight', weights)).code).toBe(0);
     expect(epochs[0]).toMatchObject({
       meanAbsoluteError: expect.any(Number),
       validationMeanAbsoluteError: expect.any(Number),
     });
-    const weighted = await run(...short, '--loss', 'binaryCrossentropy', '--class-weight', 'balanced', '--save', saved);
+    const weighted = await runHere(
+      ...short,
+      '--loss',
+      'binaryCrossentropy',
+      '--class-weight',
+      'balanced',
+      '--save',
+      saved,
+    );
     expect(weighted.code).toBe(0);
     expect(weighted.stderr).not.toContain('error');
     const { options, fit } = parseRun(readFileSync(saved));
@@ -194,7 +211,7 @@ describe('wgrad train', () => {
       const folder = temporaryFolder();
       const once = async (name: string, seed: string) => {
         const file = join(folder, name);
-        const { code, stderr } = await run(
+        const { code, stderr } = await runHere(
           ...['train', ...small, '--train-samples', '320', '--epochs', '1', '--seed', seed],
           ...['--optimizer', 'sgd', '--learning-rate', '0.1', '--momentum', '0.5', '--batch-size', '64'],
           ...['--augment', '{"rotationRange": 10}', '--json', file],
@@ -220,7 +237,7 @@ describe('wgrad train', () => {
       // The loss gets smaller, which is no improvement where larger is better: epoch 1 stays the best.
       const earlyStopping = { monitor: 'loss', mode: 'max', patience: 2, restoreBestWeights: true };
       const reduceLrOnPlateau = { monitor: 'loss', mode: 'max', patience: 1, factor: 0.5 };
-      const { code, stdout, stderr } = await run(
+      const { code, stdout, stderr } = await runHere(
         ...['train', ...small, '--train-samples', '320', '--test-samples', '60', '--epochs', '6'],
         ...['--validation-split', '0.25', '--validation-freq', '1,3', '--metrics', 'precision,f1Score', '--tta', '2'],
         ...['--early-stopping', JSON.stringify(earlyStopping)],
@@ -264,7 +281,7 @@ describe('wgrad train', () => {
           { type: 'dense', units: 10, activation: 'softmax' },
         ],
       };
-      const { code, stdout, stderr } = await run(
+      const { code, stdout, stderr } = await runHere(
         ...['train', '--dataset', 'digits', '--train-samples', '640', '--epochs', '1', '--adapter', 'software'],
         ...['--model', JSON.stringify(model), '--json', json, '--csv', csv, '--save', save],
         ...['--learning-rate', '{"type":"cosineDecay","initialLearningRate":0.001,"decaySteps":30}'],
@@ -345,7 +362,7 @@ describe('wgrad train', () => {
     'a file that can no longer be written ends it, with the reason; what was learned is printed and written',
     async () => {
       const file = join(temporaryFolder(), 'run.json');
-      const { code, stdout, stderr } = await run(
+      const { code, stdout, stderr } = await runHere(
         ...['train', ...small, '--epochs', '1000'],
         ...['--csv', '/dev/full', '--json', file], // a disk without room
       );
@@ -402,7 +419,7 @@ test(
   'wgrad profile times each dispatch of a step',
   async () => {
     const trace = join(temporaryFolder(), 'trace.json');
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runHere(
       ...['profile', '--dataset', 'digits', '--steps', '3', '--adapter', 'software', '--trace', trace],
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunOptions } from '../../src/cli/run_options.ts';
 import { withLossFor } from '../../src/cli/trainer_settings.ts';
 import { mnistLike } from '../data/made_files.ts';
-import { call, run, temporaryFolder } from './wgrad.ts';
+import { call, run, runHere, temporaryFolder } from './wgrad.ts';
 
 function folderOf(files: Record<string, Uint8Array | string>): string {
   const folder = temporaryFolder();
@@ -53,7 +53,16 @@ describe('the command reads a folder of pictures as the page does', () => {
     symlinkSync(join(folder, 'val/above/images/0.png'), join(folder, 'training_set/below/linked'));
     symlinkSync(folder, join(folder, 'training_set/above/around')); // leads nowhere new
     const json = join(temporaryFolder(), 'run.json');
-    const { code, stdout, stderr } = await run('train', '--dataset', folder, '--epochs', '8', ...flags, '--json', json);
+    const { code, stdout, stderr } = await runHere(
+      'train',
+      '--dataset',
+      folder,
+      '--epochs',
+      '8',
+      ...flags,
+      '--json',
+      json,
+    );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toContain('66 training and 16 test images of 8 x 8 x 1, 2 classes');
     for (const line of [
@@ -106,10 +115,10 @@ describe('the command reads a folder of pictures as the page does', () => {
 
   test('one picture of each class: refused with the numbers, or trained without validation', async () => {
     const folder = folderOf(pictures('.', 1));
-    const refused = await run('data', 'inspect', folder);
+    const refused = await runHere('data', 'inspect', folder);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toMatch(/2 images of 2 classes, one of each.*at least 2 images.*--validation-split 0/s);
-    const trained = await run('train', '--dataset', folder, '--epochs', '1', ...flags, '--validation-split', '0');
+    const trained = await runHere('train', '--dataset', folder, '--epochs', '1', ...flags, '--validation-split', '0');
     expect({ code: trained.code, stderr: trained.stderr }).toMatchObject({ code: 0 });
     expect(trained.stdout).toContain('2 training and 0 test images of 8 x 8 x 1');
     expect(trained.stdout).toMatch(/^epoch 1\/1 .*images\/s/m);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
+import { pageOfSharedChrome } from './shared_chrome.ts';
 
 export const program = fileURLToPath(new URL('../../bin/wgrad.js', import.meta.url));
 
@@ -81,6 +82,25 @@ export async function callOf(whole: typeof main, ...args: string[]): Promise<End
     process.exitCode = undefined;
   }
   return ended;
+}
+
+/** The command as it is built, which finds its page beside it; the first one that asks builds it. */
+let built: Promise<typeof import('../../src/cli/main.ts')> | undefined;
+
+async function builtCommand(): Promise<typeof import('../../src/cli/main.ts')> {
+  await run('--version');
+  const command = await import(/* @vite-ignore */ new URL('../../dist/cli/main.js', import.meta.url).href);
+  command.useRunningChrome(pageOfSharedChrome);
+  return command;
+}
+
+/**
+ * The command as `run` has it, within this process and in a Chrome that all of them share: that is half of the time of
+ * a short command. For what a command does; how its process or its Chrome starts and ends is for `run` and `start`. One at a time.
+ */
+export async function runHere(...args: string[]): Promise<Ended> {
+  built ??= builtCommand();
+  return callOf((await built).main, ...args);
 }
 
 /** An empty folder that goes away with the run. */
