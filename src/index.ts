@@ -316,6 +316,7 @@ export type { Mix } from './plan/mix.ts';
 export type { Phase } from './plan/phases.ts';
 export { type ComparisonConfig, type ComparisonFile, concluded } from './report/comparison_file.ts';
 export { comparisonReport } from './report/report.ts';
+export { type SelfTestCheck, type SelfTestOptions, type SelfTestReport, selfTest } from './selftest/self_test.ts';
 export { applyChange, type Changeable } from './train/apply_change.ts';
 export { handwritingAugmentation } from './train/augmentation_presets.ts';
 export type { BatchOptions, BatchRecord } from './train/batch.ts';

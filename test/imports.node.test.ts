@@ -73,6 +73,8 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   formats: { values: ['compare', 'train', 'plan', 'health', 'model'], types: ['data', 'gpu'] },
   api: { values: ['formats', 'train', 'health', 'model', 'gpu'], types: ['data'] },
   data: { values: [] },
+  // The kernels and a small network beside their twins, on the user's GPU.
+  selftest: { values: [...rooms.slice(0, 7), 'reference'] },
   // An oracle that borrowed more than shapes would repeat the mistakes that it has to find.
   reference: { values: [], types: ['kernels', 'augment', 'model', 'health'] },
   // The twin computes in every browser: a page for whoever has no WebGPU.
@@ -84,7 +86,7 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   },
   page: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
-  'index.ts': { values: ['data', 'report', ...rooms] },
+  'index.ts': { values: ['data', 'report', 'selftest', ...rooms] },
 };
 /** Words, figures, limits of waits, joining of arrays and how a picture becomes an image, which anybody may use. */
 const everybodys = [

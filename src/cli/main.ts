@@ -20,6 +20,7 @@ import { printPlan } from './plan.ts';
 import { addPredictCommand } from './predict.ts';
 import { type ProfileOptions, profile } from './profile.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
+import { addSelfTestCommand } from './self_test.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { type TrainCommandOptions, train } from './train.ts';
 import { integer, oneOf, outputFile, outputFolder, real } from './values.ts';
@@ -129,6 +130,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   addModelCommands(wgrad);
   addPredictCommand(wgrad);
   addEvaluateCommand(wgrad);
+  addSelfTestCommand(wgrad);
   addAdapterOptions(
     wgrad
       .command('dev')

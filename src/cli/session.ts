@@ -71,6 +71,8 @@ export class Session<P extends Opening = Page> {
   private readonly liveness: Liveness;
   private closing = false;
   adapter!: AdapterFacts;
+  /** The kind of the adapter, as `open` of the page takes it. */
+  kind!: 'software' | 'hardware';
   /** `Chrome/156.0.8078.79` */
   version = '';
 
@@ -135,6 +137,7 @@ export class Session<P extends Opening = Page> {
       const opened = Session.openPage<P>(browser, server, options, timeout);
       const session = await withinTime(opened, timeout, () => pageIsLate(timeout));
       version = session.version;
+      session.kind = kind;
       session.adapter = await (session as Session<Opening>).call('open', kind, timeout);
       return session;
     } catch (error) {

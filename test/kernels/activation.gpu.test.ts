@@ -4,10 +4,10 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type AnyActivation, activationNames, isFused } from '../../src/kernels/activation.ts';
 import { type ActivationShape, activationBackward, activationForward } from '../../src/kernels/activation_layer.ts';
 import { activate } from '../../src/reference/activation.ts';
+import { checkActivationBackward, checkActivationForward } from '../../src/selftest/kernels/activation_checks.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import { numbers } from '../reference/central_differences.ts';
-import { checkActivationBackward, checkActivationForward } from './activation_checks.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { type Contents, launchGuarded } from './guarded_launch.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

@@ -10,8 +10,6 @@ import {
   varianceAt,
 } from '../../src/kernels/batch_norm.ts';
 import * as reference from '../../src/reference/batch_norm.ts';
-import { expectWithin } from '../compare.ts';
-import { numbers } from '../reference/central_differences.ts';
 import {
   type BatchNormCase,
   checkBatchNormBackwardSums,
@@ -23,11 +21,13 @@ import {
   checkBatchNormPend,
   checkBatchNormSettle,
   checkBatchNormStatistics,
-} from './batch_norm_checks.ts';
-import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { anyUlp } from './norm_bounds.ts';
-import { stateOf } from './state_words.ts';
+} from '../../src/selftest/kernels/batch_norm_checks.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { anyUlp } from '../../src/selftest/kernels/norm_bounds.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
+import { expectWithin } from '../compare.ts';
+import { numbers } from '../reference/central_differences.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

@@ -5,7 +5,7 @@ import type { Kernel } from '../../src/gpu/kernel.ts';
 import { type Conv2dShape, conv2dBackwardX } from '../../src/kernels/conv2d.ts';
 import { conv2dGroupedBackwardX } from '../../src/kernels/conv2d_grouped.ts';
 import { depthwiseConv2dBackwardX } from '../../src/kernels/depthwise_conv2d.ts';
-import { cacheOf, checkKernel, floats, type KernelCheck } from './check_kernel.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck } from '../../src/selftest/kernels/check_kernel.ts';
 import {
   checkBackwardW,
   checkBackwardWNarrow,
@@ -14,9 +14,9 @@ import {
   checkForwardNarrow,
   fitsBackwardW,
   fitsForwardNarrow,
-} from './conv2d_checks.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { type Convolution, convolution, depthwise, plain } from './shapes.ts';
+} from '../../src/selftest/kernels/conv2d_checks.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { type Convolution, convolution, depthwise, plain } from '../../src/selftest/kernels/shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

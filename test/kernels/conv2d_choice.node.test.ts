@@ -6,7 +6,7 @@ import {
   depthwiseConv2dKernelsFor,
   groupedConv2dKernelsFor,
 } from '../../src/kernels/further_convolutions.ts';
-import { type Convolution, convolution, depthwise, plain, transposed } from './shapes.ts';
+import { type Convolution, convolution, depthwise, plain, transposed } from '../../src/selftest/kernels/shapes.ts';
 
 const software: Traits = { software: true, subgroupSize: 4 };
 const hardware: Traits = { software: false, subgroupSize: 0 };

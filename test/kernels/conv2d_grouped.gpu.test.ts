@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { afterAll, describe, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Conv2dShape } from '../../src/kernels/conv2d.ts';
-import { checkKernel, type KernelCheck } from './check_kernel.ts';
-import { checkGroupedBackwardW, checkGroupedBackwardX, checkGroupedForward } from './conv2d_checks.ts';
-import { type Convolution, convolution, plain } from './shapes.ts';
+import { checkKernel, type KernelCheck } from '../../src/selftest/kernels/check_kernel.ts';
+import {
+  checkGroupedBackwardW,
+  checkGroupedBackwardX,
+  checkGroupedForward,
+} from '../../src/selftest/kernels/conv2d_checks.ts';
+import { type Convolution, convolution, plain } from '../../src/selftest/kernels/shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

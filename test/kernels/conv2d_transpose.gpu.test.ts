@@ -2,16 +2,16 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type Conv2dTransposeShape, conv2dTransposeForward } from '../../src/kernels/conv2d_transpose.ts';
-import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
 import {
   checkTransposeBackwardW,
   checkTransposeBackwardWNarrow,
   checkTransposeBackwardX,
   checkTransposeForward,
   fitsTransposeBackwardW,
-} from './conv2d_transpose_checks.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { plain, type TransposedConvolution, transposed } from './shapes.ts';
+} from '../../src/selftest/kernels/conv2d_transpose_checks.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { plain, type TransposedConvolution, transposed } from '../../src/selftest/kernels/shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

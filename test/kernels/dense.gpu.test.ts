@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { afterAll, describe, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { DenseShape } from '../../src/kernels/dense.ts';
-import { checkKernel } from './check_kernel.ts';
+import { checkKernel } from '../../src/selftest/kernels/check_kernel.ts';
 import {
   checkDenseBackwardW,
   checkDenseBackwardWNarrow,
   checkDenseBackwardX,
   checkDenseForward,
   fitsDenseBackwardW,
-} from './dense_checks.ts';
+} from '../../src/selftest/kernels/dense_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

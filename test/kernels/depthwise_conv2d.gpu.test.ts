@@ -2,10 +2,14 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type DepthwiseConv2dShape, depthwiseConv2dForward } from '../../src/kernels/depthwise_conv2d.ts';
-import { cacheOf, checkKernel, floats, type KernelCheck } from './check_kernel.ts';
-import { checkDepthwiseBackwardW, checkDepthwiseBackwardX, checkDepthwiseForward } from './depthwise_conv2d_checks.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { type DepthwiseConvolution, depthwise, plain } from './shapes.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck } from '../../src/selftest/kernels/check_kernel.ts';
+import {
+  checkDepthwiseBackwardW,
+  checkDepthwiseBackwardX,
+  checkDepthwiseForward,
+} from '../../src/selftest/kernels/depthwise_conv2d_checks.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { type DepthwiseConvolution, depthwise, plain } from '../../src/selftest/kernels/shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

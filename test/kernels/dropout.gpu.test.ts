@@ -3,10 +3,15 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type DropoutShape, dropoutForward } from '../../src/kernels/dropout.ts';
 import type { StateValues } from '../../src/kernels/state.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { checkDropoutBackward, checkDropoutForward, checkGaussianNoise, someState } from './dropout_checks.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { stateOf } from './state_words.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import {
+  checkDropoutBackward,
+  checkDropoutForward,
+  checkGaussianNoise,
+  someState,
+} from '../../src/selftest/kernels/dropout_checks.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

@@ -4,17 +4,17 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { recordField } from '../../src/kernels/record.ts';
 import { gradientNormReduce } from '../../src/kernels/update.ts';
 import { nadamProduct } from '../../src/reference/nadam.ts';
-import { type Arena, arenaOf } from './arena.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { type Contents, launchGuarded } from './guarded_launch.ts';
+import { type Arena, arenaOf } from '../../src/selftest/kernels/arena.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   checkGradientNorm,
   checkGradientNormReduce,
   checkWeightPenalty,
   correctionBounds,
   endOfStep,
-} from './norm_checks.ts';
-import { sameState, stateFrom, stateOf } from './state_words.ts';
+} from '../../src/selftest/kernels/norm_checks.ts';
+import { sameState, stateFrom, stateOf } from '../../src/selftest/kernels/state_words.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

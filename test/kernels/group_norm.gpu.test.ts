@@ -3,8 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import { groupNormBackwardX, groupNormForward } from '../../src/kernels/group_norm.ts';
-import { numbers } from '../reference/central_differences.ts';
-import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
 import {
   checkGroupNormBackwardSums,
   checkGroupNormBackwardX,
@@ -14,9 +13,10 @@ import {
   checkLayerNormForward,
   type GroupNormCase,
   type LayerNormCase,
-} from './group_norm_checks.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { stateOf } from './state_words.ts';
+} from '../../src/selftest/kernels/group_norm_checks.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
+import { numbers } from '../reference/central_differences.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

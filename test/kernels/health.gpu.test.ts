@@ -2,9 +2,14 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { activationNames } from '../../src/kernels/activation.ts';
-import { checkKernel } from './check_kernel.ts';
-import { checkEqualUnits, type EqualUnitsCase } from './equal_units_checks.ts';
-import { checkHealthReduce, checkLayerStatistics, type StatisticsCase, type TensorCase } from './health_checks.ts';
+import { checkKernel } from '../../src/selftest/kernels/check_kernel.ts';
+import { checkEqualUnits, type EqualUnitsCase } from '../../src/selftest/kernels/equal_units_checks.ts';
+import {
+  checkHealthReduce,
+  checkLayerStatistics,
+  type StatisticsCase,
+  type TensorCase,
+} from '../../src/selftest/kernels/health_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

@@ -5,11 +5,11 @@ import type { LossConfig } from '../../src/model/loss.ts';
 import { fillLoss } from '../../src/model/loss.ts';
 import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { lossLaunch } from '../../src/plan/losses/index.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { checkGatherRows } from './gather_checks.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { checkLoss, type OptionedLossCase } from './optioned_loss_checks.ts';
-import { stateOf } from './state_words.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { checkGatherRows } from '../../src/selftest/kernels/gather_checks.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { checkLoss, type OptionedLossCase } from '../../src/selftest/kernels/optioned_loss_checks.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
 
 await loadFurtherTraining();
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max_pool.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { checkMaxPoolBackward, checkMaxPoolForward, withTies } from './max_pool_checks.ts';
-import { type Pool, pool } from './shapes.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { checkMaxPoolBackward, checkMaxPoolForward, withTies } from '../../src/selftest/kernels/max_pool_checks.ts';
+import { type Pool, pool } from '../../src/selftest/kernels/shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

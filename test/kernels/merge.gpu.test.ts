@@ -4,15 +4,15 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Activation } from '../../src/kernels/activation.ts';
 import { mergeBackward, mergeForward } from '../../src/kernels/merge.ts';
 import { sumGradients } from '../../src/kernels/sum_gradients.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   checkMergeBackward,
   checkMergeForward,
   checkSumGradients,
   type MergeCase,
   mergeShape,
-} from './merge_checks.ts';
+} from '../../src/selftest/kernels/merge_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

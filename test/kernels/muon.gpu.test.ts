@@ -2,9 +2,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
-import { expectSame } from '../compare.ts';
-import { cacheOf, checkKernel } from './check_kernel.ts';
-import { type Contents, launchGuarded } from './guarded_launch.ts';
+import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
+import { cacheOf, checkKernel } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   checkMuon,
   checkMuonMomentum,
@@ -14,8 +14,11 @@ import {
   checkNewtonSchulzProduct,
   checkNewtonSchulzScale,
   type MatrixTensors,
-} from './muon_checks.ts';
-import { stateOf } from './state_words.ts';
+} from '../../src/selftest/kernels/muon_checks.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
+import { expectSame } from '../compare.ts';
+
+await loadFurtherTraining();
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

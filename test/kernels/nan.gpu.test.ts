@@ -23,10 +23,17 @@ import * as reference from '../../src/reference/conv2d.ts';
 import * as transposes from '../../src/reference/conv2d_transpose.ts';
 import * as depthwises from '../../src/reference/depthwise_conv2d.ts';
 import * as pools from '../../src/reference/max_pool.ts';
+import { cacheOf, floats, packed, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import {
+  type Convolution,
+  convolution,
+  depthwise,
+  plain,
+  pool,
+  transposed,
+} from '../../src/selftest/kernels/shapes.ts';
 import { numbers } from '../reference/central_differences.ts';
-import { cacheOf, floats, packed, variantsOf } from './check_kernel.ts';
-import { type Contents, launchGuarded } from './guarded_launch.ts';
-import { type Convolution, convolution, depthwise, plain, pool, transposed } from './shapes.ts';
 
 // A number that isn't one must not be lost on its way to the loss and to the gradients' norms, where it is looked for.
 const gpu: Gpu = await openGpu();

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../../src/model/optimizer.ts';
+import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { updateKernelOf } from '../../src/plan/update.ts';
-import { expectSame } from '../compare.ts';
-import { arenaOf } from './arena.ts';
-import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from './check_kernel.ts';
-import { type Contents, launchGuarded } from './guarded_launch.ts';
+import { arenaOf } from '../../src/selftest/kernels/arena.ts';
+import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   type AdamCase,
   checkAdam,
@@ -15,8 +15,11 @@ import {
   type OptimizerCase,
   type SgdCase,
   shapeOf,
-} from './optimizer_checks.ts';
-import { stateOf } from './state_words.ts';
+} from '../../src/selftest/kernels/optimizer_checks.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
+import { expectSame } from '../compare.ts';
+
+await loadFurtherTraining();
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

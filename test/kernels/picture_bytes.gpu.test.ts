@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest';
 import { openGpu } from '../../src/index.ts';
 import { pictureBytes } from '../../src/reference/picture_bytes.ts';
-import { checkKernel } from './check_kernel.ts';
-import { checkPictureBytes } from './picture_checks.ts';
+import { checkKernel } from '../../src/selftest/kernels/check_kernel.ts';
+import { checkPictureBytes } from '../../src/selftest/kernels/picture_checks.ts';
 
 const gpu = await openGpu();
 afterAll(() => gpu.dispose());

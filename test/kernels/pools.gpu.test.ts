@@ -3,8 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { AveragePoolShape } from '../../src/kernels/average_pool.ts';
 import { type GlobalPoolShape, globalMaxPoolForward } from '../../src/kernels/global_pool.ts';
-import { cacheOf, checkKernel, floats, variantsOf } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
+import { cacheOf, checkKernel, floats, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   checkAveragePoolBackward,
   checkAveragePoolForward,
@@ -12,8 +12,8 @@ import {
   checkGlobalAveragePoolForward,
   checkGlobalMaxPoolBackward,
   checkGlobalMaxPoolForward,
-} from './pool_checks.ts';
-import { type Pool, pool } from './shapes.ts';
+} from '../../src/selftest/kernels/pool_checks.ts';
+import { type Pool, pool } from '../../src/selftest/kernels/shapes.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { exponentHistogram } from '../../src/reference/probes.ts';
-import { type Arena, arenaOf } from './arena.ts';
-import { cacheOf, checkKernel } from './check_kernel.ts';
-import { type Contents, launchGuarded } from './guarded_launch.ts';
+import { type Arena, arenaOf } from '../../src/selftest/kernels/arena.ts';
+import { cacheOf, checkKernel } from '../../src/selftest/kernels/check_kernel.ts';
+import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   checkExponentHistogram,
   checkGradientProducts,
   checkGradientProductsReduce,
   checkSampleNorms,
-} from './probe_checks.ts';
+} from '../../src/selftest/kernels/probe_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

@@ -4,8 +4,8 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { BorderShape } from '../../src/kernels/border.ts';
 import { type ConcatenateShape, concatenateForward, concatenateShapes } from '../../src/kernels/concatenate.ts';
 import type { UpSampling2dShape } from '../../src/kernels/up_sampling.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
   checkConcatenateBackward,
   checkConcatenateForward,
@@ -13,7 +13,7 @@ import {
   checkUpSampling2dBackward,
   checkUpSampling2dForward,
   checkZeroPadding2d,
-} from './reshaping_checks.ts';
+} from '../../src/selftest/kernels/reshaping_checks.ts';
 
 // What moves elements and computes little or nothing: concatenate, zero_padding2d, cropping2d, up_sampling2d.
 const gpu: Gpu = await openGpu();

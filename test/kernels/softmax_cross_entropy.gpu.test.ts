@@ -3,10 +3,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { softmaxCrossEntropy } from '../../src/kernels/losses.ts';
 import { recordField } from '../../src/kernels/record.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { checkSoftmaxCrossEntropy, type LossCase } from './loss_checks.ts';
-import { stateOf } from './state_words.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { checkSoftmaxCrossEntropy, type LossCase } from '../../src/selftest/kernels/loss_checks.ts';
+import { stateOf } from '../../src/selftest/kernels/state_words.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

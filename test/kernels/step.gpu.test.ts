@@ -5,14 +5,18 @@ import { beginStep } from '../../src/kernels/step.ts';
 import { fillSchedule, type ScheduleConfig } from '../../src/model/schedule.ts';
 import { scheduleDefinition } from '../../src/model/schedules/index.ts';
 import * as step from '../../src/reference/step.ts';
+import {
+  type AccumulateCase,
+  checkAccumulateGradients,
+  checkBeginMicroBatch,
+} from '../../src/selftest/kernels/accumulation_checks.ts';
+import { checkWeightAverage, type WeightAverageCase } from '../../src/selftest/kernels/average_checks.ts';
+import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_kernel.ts';
+import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
+import { sameState, stateFrom, stateOf } from '../../src/selftest/kernels/state_words.ts';
+import { checkBeginStep, checkSumParts, manyRates } from '../../src/selftest/kernels/step_checks.ts';
 import { expectWithin } from '../compare.ts';
 import keras from '../fixtures/keras_schedules.json';
-import { type AccumulateCase, checkAccumulateGradients, checkBeginMicroBatch } from './accumulation_checks.ts';
-import { checkWeightAverage, type WeightAverageCase } from './average_checks.ts';
-import { cacheOf, checkKernel, floats } from './check_kernel.ts';
-import { launchGuarded } from './guarded_launch.ts';
-import { sameState, stateFrom, stateOf } from './state_words.ts';
-import { checkBeginStep, checkSumParts, manyRates } from './step_checks.ts';
 
 const gpu: Gpu = await openGpu();
 afterAll(() => gpu.dispose());

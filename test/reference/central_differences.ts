@@ -1,11 +1,4 @@
-/** Numbers from -1 to 1 that are the same on every run (an LCG: nothing here depends on their quality). */
-export function numbers(count: number, seed: number): Float64Array {
-  let state = seed >>> 0;
-  return Float64Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
-}
+export { numbers } from '../../src/selftest/numbers.ts';
 
 /** sum of a * b: turns a tensor into the one number that central differences want, b being its gradient. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -6,7 +6,7 @@ import {
   depthwiseConv2dBackwardX,
   depthwiseConv2dForward,
 } from '../../src/reference/depthwise_conv2d.ts';
-import { type DepthwiseConvolution, depthwise, plain } from '../kernels/shapes.ts';
+import { type DepthwiseConvolution, depthwise, plain } from '../../src/selftest/kernels/shapes.ts';
 import { dot, expectGradient, numbers } from './central_differences.ts';
 
 const control: DepthwiseConvolution = {

@@ -7,7 +7,6 @@ import * as conv2d from '../../src/reference/conv2d.ts';
 import * as transpose from '../../src/reference/conv2d_transpose.ts';
 import * as depthwiseTwin from '../../src/reference/depthwise_conv2d.ts';
 import { magnitude } from '../../src/reference/magnitude.ts';
-import { expectWithin } from '../compare.ts';
 import {
   type Convolution,
   convolution,
@@ -16,7 +15,8 @@ import {
   plain,
   type TransposedConvolution,
   transposed,
-} from '../kernels/shapes.ts';
+} from '../../src/selftest/kernels/shapes.ts';
+import { expectWithin } from '../compare.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { numbers } from './central_differences.ts';
 

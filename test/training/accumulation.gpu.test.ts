@@ -15,10 +15,10 @@ import { accumulateGradients } from '../../src/reference/accumulation.ts';
 import { batchNormMove } from '../../src/reference/batch_norm.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
+import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { expectWithin } from '../compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
-import { boundsOf } from './sensitivity.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
 
 afterEach(() => vi.restoreAllMocks());

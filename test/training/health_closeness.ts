@@ -4,9 +4,9 @@ import type { CompiledModel } from '../../src/model/graph.ts';
 import { product } from '../../src/model/layer.ts';
 import { type MeasuredStep, networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
+import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { expectWithin } from '../compare.ts';
 import { unitRoundoff } from '../tolerance.ts';
-import { boundsOf } from './sensitivity.ts';
 
 type Numbers = ArrayLike<number>;
 

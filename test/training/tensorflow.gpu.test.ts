@@ -8,10 +8,10 @@ import { fillOptimizer } from '../../src/model/optimizer.ts';
 import type { OptimizerConfigOf } from '../../src/model/optimizers/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
+import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { expectWithin } from '../compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
-import { boundsOf } from './sensitivity.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
 // TensorFlow.js on the CPU, in the same page: the same weights, the same batch. It stores float32 as the GPU does, so the

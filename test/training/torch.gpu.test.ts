@@ -5,13 +5,13 @@ import { matrixOf } from '../../src/model/layer.ts';
 import { type FilledOptimizer, fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
+import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { expectWithin } from '../compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 import { distance, torchOptimizers } from '../fixtures/torch_optimizers.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { expectFigures } from './health_closeness.ts';
-import { boundsOf } from './sensitivity.ts';
 
 // "same" has three empty slots in its batch.
 describe.each(Object.entries(torchNetworks))('the network "%s" beside PyTorch', (_, torch) => {

@@ -6,11 +6,11 @@ import { shuffledOrder, uniforms } from '../../src/model/initializers.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
+import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { expectWithin } from '../compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { models } from './models.ts';
-import { boundsOf } from './sensitivity.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 test('random models and batches: probabilities, loss, gradients, norms', async () => {

@@ -1,7 +1,7 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
 import type { PairState } from '../../compare/twins.ts';
 import { fetchDatasets, fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
-import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, type Trainer } from '../../index.ts';
+import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, selfTest, type Trainer } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
 import { compileModel } from '../../model/graph.ts';
 import { transferWeights } from '../../model/transfer.ts';
@@ -12,7 +12,7 @@ import { modelFile, pairFile, stateFile } from './model_files.ts';
 import { outcome } from './outcome.ts';
 import { readServedPictures } from './pictures.ts';
 import { predictServed } from './predict.ts';
-import type { ServedState, TwinEvent } from './protocol.ts';
+import type { SelfTestProgress, ServedState, TwinEvent } from './protocol.ts';
 import { drawSheet } from './sheet.ts';
 
 let gpu: Gpu;
@@ -100,6 +100,14 @@ window.wgrad = {
   profile: (steps) => outcome(() => run.trainer.profile(datasets.train, { steps })),
   findLearningRate: (options) =>
     outcome(() => run.trainer.findLearningRate(datasets.train, { ...options, signal: stopping.signal })),
+  selfTest: ({ adapter, only }) =>
+    outcome(() =>
+      selfTest({
+        gpu: { adapter },
+        ...(only !== undefined && { only }),
+        onCheck: (_, done, total) => window.wgradEvents([{ done, total } satisfies SelfTestProgress]),
+      }),
+    ),
   stop: () => stopping.abort(),
 };
 

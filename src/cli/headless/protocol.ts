@@ -12,6 +12,7 @@ import type {
   LayerSummary,
   LearningRateCurve,
   LearningRateFinderOptions,
+  SelfTestReport,
   TrainerOptions,
   TrainingProfile,
 } from '../../index.ts';
@@ -21,6 +22,12 @@ import type { ResumePoint } from '../../session/resume_point.ts';
 import type { Keep, RunResult } from '../../session/training_run.ts';
 import type { PackedSnapshot } from '../packed_snapshot.ts';
 import type { PicturePrediction } from './model_files.ts';
+
+/** How far the self-test is. */
+export interface SelfTestProgress {
+  done: number;
+  total: number;
+}
 
 /** A step of one of two twins: how far their pair is. */
 export interface TwinEvent {
@@ -138,6 +145,8 @@ export interface Page {
   findLearningRate(
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
   ): Promise<Outcome<LearningRateCurve>>;
+  /** Checks the GPU, on a device of its own. */
+  selfTest(order: { adapter: 'software' | 'hardware'; only?: string }): Promise<Outcome<SelfTestReport>>;
   /** Ends `fit` after the step that it is in. */
   stop(): void;
 }

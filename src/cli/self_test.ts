@@ -1,0 +1,108 @@
+import { type Command, Option } from 'commander';
+import { WgradError } from '../errors.ts';
+import { count, counted, figure } from '../figures.ts';
+import type { SelfTestCheck, SelfTestReport } from '../index.ts';
+import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
+import { Bar } from './bar.ts';
+import type { SelfTestProgress } from './headless/protocol.ts';
+import { version } from './package_facts.ts';
+import { table } from './tables.ts';
+import { adapterLine } from './training_report.ts';
+import { jsonOutput } from './values.ts';
+import { writeOutput } from './whole_file.ts';
+import { withSession } from './with_session.ts';
+
+interface SelfTestCommandOptions extends AdapterOptions {
+  only?: string;
+  json?: string;
+}
+
+/** `wgrad selftest` */
+export function addSelfTestCommand(wgrad: Command): void {
+  addAdapterOptions(
+    wgrad
+      .command('selftest')
+      .description("check this machine's GPU: every kernel and a small network beside the same formulas in float64"),
+  )
+    .option('--only <text>', 'only the checks whose name contains this text, for example conv2d')
+    .addOption(
+      new Option('--json <file>', 'write the report as JSON, for a bug report; - for the standard output').argParser(
+        jsonOutput('--json'),
+      ),
+    )
+    .action(selfTestCommand);
+}
+
+async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
+  const { only, json, adapter, chrome, browserTimeout, yes } = options;
+  const say = json === '-' ? console.error : console.log;
+  const bar = new Bar('{bar} {value}/{total} checks', process.stderr);
+  const opening = {
+    ...{ adapter, chrome, browserTimeout, yes, report: console.error },
+    datasets: () => {
+      throw new Error('the self-test needs no data set');
+    },
+    tell: (events: SelfTestProgress[]) => {
+      for (const { done, total } of events) bar.update(done, total, {});
+    },
+  };
+  const { report, chromeVersion } = await withSession(opening, async (session) => {
+    say(adapterLine(session.adapter));
+    bar.start();
+    try {
+      const report = await session.call('selfTest', { adapter: session.kind, ...(only !== undefined && { only }) });
+      return { report, chromeVersion: session.version };
+    } finally {
+      bar.stop();
+    }
+  });
+  if (json !== '-') console.log(selfTestTable(report.checks));
+  for (const line of failures(report)) say(line);
+  say(summary(report));
+  if (json !== undefined) {
+    writeOutput(json, `${JSON.stringify({ wgrad: version, chrome: chromeVersion, ...report })}\n`);
+    if (json !== '-') console.log(`written  ${json}`);
+  }
+  if (!report.passed) {
+    const failed = report.checks.filter(({ passed }) => !passed).length;
+    throw new WgradError({
+      what: 'This GPU, its driver or the browser computes something else than WebGPU allows',
+      found: `${failed} of ${counted(report.planned, 'check')} failed`,
+      fix: 'update the driver and the browser, compare with --adapter software, and report it with the file of --json',
+    });
+  }
+}
+
+/** A row for each kernel: its checks, the largest difference of them, and whether all passed. */
+export function selfTestTable(checks: readonly SelfTestCheck[]): string {
+  const names = [...new Set(checks.map(({ name }) => name))];
+  const rows = names.map((name) => {
+    const all = checks.filter((check) => check.name === name);
+    const shares = all.flatMap(({ share }) => share ?? []);
+    const failed = all.filter(({ passed }) => !passed).length;
+    return [
+      name,
+      count(all.length),
+      shares.length > 0 ? `${figure(100 * Math.max(...shares))} %` : '',
+      failed > 0 ? `${failed} FAILED` : 'passed',
+    ];
+  });
+  return table(['kernel', 'checks', 'largest error, of its bound', 'result'], rows);
+}
+
+/** What went wrong, at most so many times: the others are in the JSON. */
+const mostFailures = 10;
+
+function* failures({ checks }: SelfTestReport): Generator<string> {
+  const failed = checks.filter(({ passed }) => !passed);
+  for (const { name, variant, error } of failed.slice(0, mostFailures)) {
+    yield `failed   ${name}${variant && ` (${variant})`}: ${error}`;
+  }
+  if (failed.length > mostFailures) yield `         and ${failed.length - mostFailures} more`;
+}
+
+function summary({ checks, planned, passed, seconds }: SelfTestReport): string {
+  const done =
+    checks.length < planned ? `${count(checks.length)} of ${count(planned)} checks` : counted(planned, 'check');
+  return `selftest ${done} in ${figure(seconds)} s: ${passed ? 'all passed' : 'not all passed'}`;
+}

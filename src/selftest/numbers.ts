@@ -1,0 +1,8 @@
+/** Numbers from -1 to 1 that are the same on every run (an LCG: nothing here depends on their quality). */
+export function numbers(count: number, seed: number): Float64Array {
+  let state = seed >>> 0;
+  return Float64Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
