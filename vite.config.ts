@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -262,12 +262,16 @@ const packedScript: Plugin = {
   },
 };
 
-/** The entries of the package: they share their modules, so that an error of one is an instance of the other's class. */
+/**
+ * The entries of the package, and the script of the page that the command drives: they share their modules, so that an error of one is
+ * an instance of the other's class, and so that the package has each module once.
+ */
 const entries = {
   index: 'src/index.ts',
   formats: 'src/formats/index.ts',
   worker: 'src/api/worker/index.ts',
   'trainer.worker': 'src/api/worker/trainer.worker.ts',
+  headless: 'src/cli/headless/main.ts',
 };
 
 /**
@@ -284,6 +288,31 @@ const workerIsAnEntry: Plugin = {
       : undefined,
   renderChunk: (code, { fileName }) =>
     code.replaceAll('WGRAD_TRAINER_WORKER', `"${fileName.includes('/') ? '..' : '.'}/trainer.worker.js"`),
+};
+
+/** The page without a face that the command drives, and which it serves together with the library's files. */
+const headlessPage: Plugin = {
+  name: 'wgrad-headless-page',
+  apply: 'build',
+  generateBundle() {
+    const page = readFileSync(resolve(root, 'src/cli/headless/index.html'), 'utf8');
+    this.emitFile({
+      type: 'asset',
+      fileName: 'headless/index.html',
+      source: page.replace('./main.ts', './headless.js'),
+    });
+  },
+};
+
+/** Chunks of earlier builds have other names, and would be packed. */
+const noOldChunks: Plugin = {
+  name: 'wgrad-no-old-chunks',
+  apply: 'build',
+  writeBundle({ dir }, bundle) {
+    for (const name of readdirSync(join(dir!, 'chunks'))) {
+      if (name.endsWith('.js') && !(`chunks/${name}` in bundle)) rmSync(join(dir!, 'chunks', name));
+    }
+  },
 };
 
 /**
@@ -336,7 +365,7 @@ const targets: Record<string, UserConfig> = {
   // code that few need, the formats for example, on demand.
   library: {
     root,
-    plugins: [leanShaders, workerIsAnEntry],
+    plugins: [leanShaders, workerIsAnEntry, headlessPage, noOldChunks],
     build: {
       lib: {
         entry: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, resolve(root, path)])),
@@ -371,19 +400,6 @@ const targets: Record<string, UserConfig> = {
   },
   // The command.
   cli: packagedProgram('src/cli/main.ts', 'dist/cli'),
-  // The page without a face that the command drives.
-  headless: {
-    root: resolve(root, 'src/cli/headless'),
-    base: './',
-    plugins: [leanShaders],
-    build: {
-      outDir: resolve(root, 'dist/headless'),
-      emptyOutDir: true,
-      target: 'es2023',
-      license: { fileName: 'licenses.md' },
-      rolldownOptions: { output: { minify: classNamesStay } },
-    },
-  },
   // The command once more, with `bench` in it, and the page where wgrad and its peers train.
   bench: nodeProgram('test/bench/main.ts', 'dist/bench'),
   'bench-page': {

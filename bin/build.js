@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const common = ['src', 'shaders', 'package.json', 'vite.config.ts'];
 const programs = {
-  cli: { modes: ['cli', 'headless'], sources: common },
+  cli: { modes: ['cli', 'library'], sources: common },
   bench: { modes: ['bench', 'bench-page'], sources: [...common, 'test/bench'] },
 };
 const lock = `${root}dist/building`;

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { DatasetParts, PictureReader, UserDataset } from '../data/index.ts';
 import type { PictureFile } from '../data/labeled_pictures.ts';
 import { WgradError } from '../errors.ts';
@@ -11,6 +10,7 @@ import { closeChrome } from './close_chrome.ts';
 import type { PicturesRead, SentPictures } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { revive } from './page_error.ts';
+import { pageFolders } from './page_folders.ts';
 import { serve } from './server.ts';
 
 /** Seconds that the page may pass without asking for a picture or delivering images. */
@@ -39,7 +39,7 @@ export function picturesInChrome({
     const images = new Map<string, Uint8Array>();
     let heard = performance.now();
     const route = pictureRoutes(files, images);
-    const server = await serve(fileURLToPath(new URL('../headless', import.meta.url)), (request, response, next) => {
+    const server = await serve(pageFolders(), (request, response, next) => {
       heard = performance.now();
       route(request, response, next);
     });

@@ -20,14 +20,16 @@ export interface Served {
 }
 
 /**
- * Serves a folder, and what `routes` answers, on this machine alone: 127.0.0.1, which Chrome treats as a secure context,
+ * Serves folders as if they were one, the first one's files before others of the same name, and what `routes` answers, on this machine alone: 127.0.0.1, which Chrome treats as a secure context,
  * as WebGPU requires. Only files that are there when it starts can be asked for.
  */
-export async function serve(folder: string, routes: Handler, port = 0): Promise<Served> {
+export async function serve(folders: string | readonly string[], routes: Handler, port = 0): Promise<Served> {
   const files = new Map<string, string>();
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) files.set(`/${relative(folder, path).split(sep).join('/')}`, path);
+  for (const folder of [folders].flat().reverse()) {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile()) files.set(`/${relative(folder, path).split(sep).join('/')}`, path);
+    }
   }
   const server = createServer((request, response) => {
     routes(request, response, () => {

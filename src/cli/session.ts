@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { Browser, Page as ChromePage } from 'puppeteer-core';
 import type { PairState } from '../compare/twins.ts';
 import type { TrainAndTest } from '../data/index.ts';
@@ -16,6 +15,7 @@ import type { Outcome, Page } from './headless/protocol.ts';
 import { Liveness } from './liveness.ts';
 import { type PackedSnapshot, unpackSnapshot } from './packed_snapshot.ts';
 import { revive } from './page_error.ts';
+import { pageFolders } from './page_folders.ts';
 import { type ServedFiles, servedFiles } from './served_files.ts';
 import { type Served, serve } from './server.ts';
 
@@ -128,7 +128,7 @@ export class Session<P extends Opening = Page> {
     let version = 'Chrome';
     try {
       server = await serve(
-        fileURLToPath(new URL(`../${options.page ?? 'headless'}`, import.meta.url)),
+        pageFolders(options.page),
         servedFiles(
           options.files ?? new Map(),
           datasetRoutes(async () => options.datasets()),

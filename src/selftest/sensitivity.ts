@@ -1,5 +1,6 @@
 import type { CompiledModel } from '../model/graph.ts';
 import { uniforms } from '../model/initializers.ts';
+import { activationOption } from '../model/layer.ts';
 import { unitRoundoff } from './tolerance.ts';
 
 type Numbers = ArrayLike<number>;
@@ -47,7 +48,7 @@ export function boundsOf(
  * what WGSL lets the functions among them be off by, 16 ulp for the exp of a small logit and 1e-5 for tanh.
  */
 function inaccuracyOf(model: CompiledModel): number {
-  const hasTanh = model.layers.some(({ config }) => 'activation' in config && config.activation === 'tanh');
+  const hasTanh = model.layers.some(({ config }) => activationOption(config) === 'tanh');
   return hasTanh ? 1e-5 : 32 * unitRoundoff;
 }
 

@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The folders of a page, next to the command's own: its files, and those of the library.
+ *
+ * @param page the page without a face unless given.
+ */
+export const pageFolders = (page = 'headless'): string[] =>
+  [`../${page}`, '..'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { selfTestTable } from '../../src/cli/self_test.ts';
+import { run, temporaryFolder } from './wgrad.ts';
+
+test('wgrad selftest checks the GPU, as a table and as JSON', async () => {
+  const file = join(temporaryFolder(), 'report.json');
+  const { code, stdout } = await run('selftest', '--only', 'global', '--adapter', 'software', '--json', file);
+  expect(stdout).toMatch(/adapter .*SwiftShader[\s\S]*│ global_max_pool_forward +│ +\d+ │ +0 % │ passed │/);
+  expect(stdout).toMatch(/selftest \d+ checks in [\d.]+ s: all passed/);
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  expect(report).toMatchObject({ passed: true, planned: report.checks.length, adapter: { software: true } });
+  expect(report.chrome).toMatch(/^Chrome\/\d+/);
+  expect(code).toBe(0);
+});
+
+test('the table has a row for each kernel, and marks what failed', () => {
+  const check = { name: 'conv2d_forward', variant: '' };
+  const rows = selfTestTable([
+    { ...check, passed: true, share: 0.25 },
+    { ...check, passed: false, error: 'y[0] is 1, expected 2' },
+    { name: 'adam', variant: '', passed: true, share: 0 },
+  ]).split('\n');
+  expect(rows.filter((row) => row.includes('conv2d_forward'))).toEqual([
+    expect.stringMatching(/ 2 │ +25 % │ 1 FAILED /),
+  ]);
+  expect(rows.filter((row) => row.includes('adam'))).toEqual([expect.stringMatching(/ 1 │ +0 % │ +passed /)]);
+});
