@@ -95,6 +95,7 @@ const everybodys = [
   'concatenated.ts',
   'figures.ts',
   'image_source.ts',
+  'image_words.ts',
   'json_numbers.ts',
   'options.ts',
   'picture_fit.ts',

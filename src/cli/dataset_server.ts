@@ -3,6 +3,7 @@ import type { Plugin } from 'vite';
 import { type Dataset, type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
 import { type DatasetFacts, type ServedList, servedListFile } from '../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest, WgradError } from '../errors.ts';
+import { sourceOfImages } from '../image_source.ts';
 import type { InstallOptions } from './apt.ts';
 import { absenceOf, readDatasets } from './datasets.ts';
 
@@ -10,6 +11,7 @@ type Next = () => void;
 
 /**
  * Answers what `fetchDatasets` of src/data/served_datasets.ts asks for:
+ * POST /datasets/<name>/<train|test>/images gives the images at the indices of its body.
  * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the bytes. /datasets.json
  * lists the data sets that are there, and why the others are not.
  *
@@ -24,6 +26,11 @@ export function datasetRoutes(
     if (pathname === `/${servedListFile}` && request.method === 'GET') {
       const list: ServedList = Object.fromEntries(datasetNames.map((name) => [name, absence(name) ?? null]));
       return send(response, 'application/json', JSON.stringify(list));
+    }
+    const asked = /^\/datasets\/([\w-]+)\/(train|test)\/images$/.exec(pathname);
+    if (asked && request.method === 'POST') {
+      const [, name, part] = asked as unknown as [string, string, 'train' | 'test'];
+      return sendImages(find(name), part, request, response);
     }
     const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels|targets|sampleWeights))?$/.exec(pathname);
     if (!match || request.method !== 'GET') return next();
@@ -41,6 +48,27 @@ export function datasetRoutes(
       send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
     }
   };
+}
+
+/** The images at the indices of the request's body, four bytes each: a page that cannot hold all of them asks for the next ones. */
+async function sendImages(
+  pair: Promise<TrainAndTest>,
+  part: 'train' | 'test',
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const dataset = (await pair)[part];
+    const body: Buffer[] = [];
+    for await (const chunk of request) body.push(chunk);
+    const indices = new Uint32Array(Uint8Array.from(Buffer.concat(body)).buffer);
+    const beyond = indices.find((index) => index >= dataset.count);
+    if (beyond !== undefined) throw new DataError({ what: `There is no image ${beyond}`, found: dataset.count });
+    send(response, 'application/octet-stream', await sourceOfImages(dataset).read(indices));
+  } catch (error) {
+    response.statusCode = 400;
+    send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
+  }
 }
 
 function facts(name: string, { train, test }: TrainAndTest) {

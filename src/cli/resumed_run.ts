@@ -101,7 +101,8 @@ const otherNames: Record<string, readonly string[]> = {
  */
 export function requireSameOptions(asked: TrainerOptions, { run, path }: ResumedRun, typed: readonly string[]): void {
   const [there, here] = [run.options, asked].map(filled).map((options) => leavesOf(options)) as [Leaves, Leaves];
-  const names = typed.flatMap((name) => otherNames[name] ?? name);
+  // The images that are on the GPU at a time change no bits.
+  const names = typed.filter((name) => name !== 'memoryBudget').flatMap((name) => otherNames[name] ?? name);
   const isTyped = (leaf: string) => names.some((name) => `.${leaf}.`.includes(`.${name}.`));
   const differing = [...new Set([...there.keys(), ...here.keys()])]
     .filter((leaf) => isTyped(leaf) && there.get(leaf) !== here.get(leaf))

@@ -104,7 +104,8 @@ export async function withRun<Result>(
     const { trainSamples, testSamples } = run.dataset;
     datasets = firstOf(datasets, trainSamples, testSamples);
     await requireSameImages(datasets, resumed, options.dataset);
-    trainer = run.options;
+    const { memoryBudget } = options;
+    trainer = { ...run.options, ...(memoryBudget !== undefined && { memoryBudget }) };
   }
   const measured = requireFitSettings({ fit, monitor, tta, epochs: options.epochs }, trainer, datasets);
   let session: Session | undefined;

@@ -1,16 +1,25 @@
 import { writeFileSync } from 'node:fs';
 import type { TrainingLog } from '../health/training_log.ts';
 import { timeInVerdicts } from '../health/verdicts.ts';
-import type { Evaluation, Startup, StoppedEarly } from '../index.ts';
+import type { Evaluation, ImagesUsed, Startup, StoppedEarly } from '../index.ts';
 import type { PreparedRun } from './run.ts';
 import { writeWholeSomewhere } from './whole_file.ts';
+
+/** What is known when a run has ended. */
+export interface RunEnd {
+  startup?: Startup;
+  stoppedEarly?: StoppedEarly;
+  test?: Evaluation;
+  /** How the images lay on the GPU, and the time that was spent waiting for them. */
+  images?: ImagesUsed;
+}
 
 /** The whole run as one JSON object, in pieces: a long one is more than a string can hold. null stands for NaN and infinities. */
 export function writeRunJson(
   path: string,
   { config, adapter, layers }: Pick<PreparedRun, 'config' | 'adapter' | 'layers'>,
   log: TrainingLog,
-  { startup, ...ended }: { startup?: Startup; stoppedEarly?: StoppedEarly; test?: Evaluation } = {},
+  { startup, ...ended }: RunEnd = {},
 ): void {
   const { vendor, architecture, description, software } = adapter;
   const about = { config, adapter: { vendor, architecture, description, software }, layers, startup, ...ended };

@@ -17,7 +17,7 @@ import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { folderKinds } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
-import { choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
+import { byteSize, choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
 export interface RunOptions extends AdapterOptions {
@@ -33,6 +33,8 @@ export interface RunOptions extends AdapterOptions {
   epochs?: number;
   batchSize: number;
   accumulationSteps?: number;
+  /** Bytes of GPU memory for everything. */
+  memoryBudget?: number;
   optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;
   momentum?: number;
@@ -123,6 +125,11 @@ export function addRunOptions(command: Command): Command {
       '--accumulation-steps <k>',
       'batches whose gradients are added up in a step, for a larger step in the memory of one batch (default: 1)',
       integer('--accumulation-steps', { min: 1, max: 65536 }),
+    )
+    .option(
+      '--memory-budget <size>',
+      'the most GPU memory for network and images, as 256MiB or 1.5GB: images that do not fit are uploaded while others are trained on (default: two of the largest bindings for a data set)',
+      byteSize('--memory-budget'),
     )
     .option(
       '--optimizer <what>',

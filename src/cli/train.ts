@@ -1,7 +1,7 @@
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
 import { TrainingLog } from '../health/training_log.ts';
-import type { Evaluation, MetricConfig, Startup, StoppedEarly, Verdict } from '../index.ts';
+import type { MetricConfig, Verdict } from '../index.ts';
 import { tutorialBatchSize } from '../model/tutorial.ts';
 import { stepSamples } from '../plan/settings.ts';
 import { historyBefore, resumePoint } from '../session/resume_point.ts';
@@ -18,12 +18,13 @@ import { bestOf, evaluateThrough, type Fitting, fitThrough } from './fit_through
 import { FreshEvents } from './fresh_events.ts';
 import { type FromOptions, readFrom } from './from_model.ts';
 import { runVerdictLines, verdictLines } from './health_report.ts';
+import { imagesLines } from './images_lines.ts';
 import { probeTables } from './probe_report.ts';
 import { Progress } from './progress.ts';
 import { optionsOfResumed, readResumed } from './resumed_run.ts';
 import { type PreparedRun, withRun } from './run.ts';
 import { RunFiles } from './run_files.ts';
-import { writeRunJson } from './run_json.ts';
+import { type RunEnd, writeRunJson } from './run_json.ts';
 import type { RunOptions } from './run_options.ts';
 import { RunSaver, withRescue } from './run_saver.ts';
 import { augmentationOf } from './trainer_settings.ts';
@@ -153,7 +154,7 @@ export async function train(
         console.log('Stopping after this step. Ctrl-C again quits at once.');
         stop();
       };
-      const ended: { startup?: Startup; stoppedEarly?: StoppedEarly; test?: Evaluation } = {};
+      const ended: RunEnd = {};
       const writeJson = () => {
         if (options.json) writeRunJson(options.json, run, log, ended);
       };
@@ -181,9 +182,11 @@ export async function train(
           writer?.finish(end);
         }
         ended.startup = fitted.startup;
+        if (fitted.images) ended.images = fitted.images;
         if (fitted.stoppedEarly) ended.stoppedEarly = fitted.stoppedEarly;
         progress.stop();
         console.log(startupLine(fitted));
+        if (fitted.images) for (const line of imagesLines(fitted.images)) console.log(line);
         const skipped = log.steps.filter((step) => step.skipped).length;
         if (skipped) console.log(`skipped  ${counted(skipped, 'step')} with numbers that are not finite`);
         if (saver) {

@@ -76,6 +76,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   ...(options.copies !== undefined && { copies: options.copies }),
   batchSize: options.batchSize,
   ...(options.accumulationSteps !== undefined && { accumulationSteps: options.accumulationSteps }),
+  ...(options.memoryBudget !== undefined && { memoryBudget: options.memoryBudget }),
   loss: options.loss ?? defaultLoss,
   seed: options.seed,
   ...(options.health && { health: options.health }),

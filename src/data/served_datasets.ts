@@ -1,5 +1,6 @@
 import { DataError, type ErrorParts } from '../errors.ts';
-import { createDatasets, type ImageShape, labelsFrom, type TrainAndTest } from './dataset.ts';
+import type { ImageSource } from '../image_source.ts';
+import { bytesAnImage, createDatasets, type ImageShape, labelsFrom, type TrainAndTest } from './dataset.ts';
 
 export type { TrainAndTest } from './dataset.ts';
 
@@ -21,6 +22,9 @@ interface PartFacts {
   /** Whether its samples have weights. */
   isWeighted?: boolean;
 }
+
+/** Images of a part up to so many bytes are fetched at once; of larger ones those that are needed next. */
+const mostFetchedBytes = 2 ** 29;
 
 /** The state of each data set on a server, by its name: null if the server has all of it, else why it doesn't. */
 export type ServedList = Record<string, ErrorParts | null>;
@@ -66,8 +70,10 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
   const part = async (part: 'train' | 'test') => {
     const floats = async (field: string, isThere: unknown) =>
       isThere ? new Float32Array((await bytes(`${part}/${field}`)).buffer) : undefined;
+    const { count } = facts[part];
+    const isLarge = count * bytesAnImage(imageShape) > mostFetchedBytes;
     const [images, labels, targets, sampleWeights] = await Promise.all([
-      bytes(`${part}/images`),
+      isLarge ? undefined : bytes(`${part}/images`),
       bytes(`${part}/labels`),
       floats('targets', targetNames),
       floats('sampleWeights', facts[part].isWeighted),
@@ -75,7 +81,7 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
     // As they lie in the server's memory: two bytes each where a byte is too small for the classes.
     const isWide = labelsFrom([], classNames.length) instanceof Uint16Array;
     return {
-      images,
+      ...(images ? { images } : { source: servedImages(`${at}/${part}/images`) }),
       labels: isWide ? new Uint16Array(labels.buffer) : labels,
       imageShape,
       classNames,
@@ -86,6 +92,15 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
   const [train, test] = await Promise.all([part('train'), part('test')]);
   return createDatasets({ train, test });
 }
+
+/** Images on a server that are fetched when they are trained on. */
+const servedImages = (path: string): ImageSource => ({
+  kind: 'a server',
+  read: async (indices) => {
+    const response = await get(path, { method: 'POST', body: indices as Uint32Array<ArrayBuffer> });
+    return new Uint8Array(await response.arrayBuffer());
+  },
+});
 
 /** The bytes of a file. Throws a DataError, with the server's words, where there is none. */
 export async function fetchFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {

@@ -3,6 +3,7 @@ import type { Dataset, TrainAndTest } from '../data/dataset.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { EpochRecord, StoppedEarly } from '../health/history.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
+import type { ImagesUsed } from '../image_source.ts';
 import type { LearningRate } from '../model/schedule.ts';
 import type { CheckpointEvery } from '../train/checkpoint_every.ts';
 import type { Startup } from '../train/engine.ts';
@@ -69,6 +70,8 @@ export interface RunResult {
   stoppedEarly?: StoppedEarly;
   /** It stopped in the middle of an epoch. */
   partialEpoch: boolean;
+  /** How the images lay on the GPU. */
+  images?: ImagesUsed;
 }
 
 /** A network, the images that it is trained on, and the events of its training. */
@@ -140,7 +143,7 @@ export class TrainingRun {
       );
     }
     try {
-      const { stopped, skippedSteps, stoppedEarly } = await trainer.fit(train, {
+      const { stopped, skippedSteps, stoppedEarly, images } = await trainer.fit(train, {
         ...options,
         // A share of the training images takes the place of the test images.
         ...(test.count > 0 && options.validationSplit === undefined && { validationData: test }),
@@ -170,6 +173,7 @@ export class TrainingRun {
       return {
         ...{ stopped, skippedSteps, startup: trainer.startup, partialEpoch },
         ...(stoppedEarly && { stoppedEarly }),
+        ...(images && { images }),
       };
     } finally {
       await states?.delivered();
