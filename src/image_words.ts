@@ -2,7 +2,11 @@ import { count, counted, figure, fixed } from './figures.ts';
 import { type ImageUse, limitingShare, waitingShare } from './image_source.ts';
 
 const size = (bytes: number) =>
-  bytes < 2 ** 30 ? `${fixed(bytes / 2 ** 20, 1)} MiB` : `${fixed(bytes / 2 ** 30, 2)} GiB`;
+  bytes < 2 ** 20
+    ? `${fixed(bytes / 2 ** 10, 1)} KiB`
+    : bytes < 2 ** 30
+      ? `${fixed(bytes / 2 ** 20, 1)} MiB`
+      : `${fixed(bytes / 2 ** 30, 2)} GiB`;
 
 /** Whether the images of a data set are all on the GPU in one buffer, as those of most are. */
 export const isPlainUse = ({ kind, buffers }: ImageUse): boolean => kind === 'resident' && buffers === 1;

@@ -150,7 +150,8 @@ export class ImageStream {
   get figures(): Required<
     Pick<ImageUse, 'imagesRead' | 'waitMs' | 'firstWaitMs' | 'readMs' | 'elapsedMs' | 'readRate' | 'useRate'>
   > {
-    const { waited, first, read, elapsed } = this.#times;
+    const { waited, first, elapsed, readSince } = this.#times;
+    const read = this.#times.read + (this.#reads > 0 ? performance.now() - readSince : 0);
     const rate = (images: number, ms: number) => (ms > 0 ? (1000 * images) / ms : 0);
     return {
       imagesRead: this.#imagesRead,

@@ -42,8 +42,8 @@ export interface ImageDemand {
 /** Without a budget, a data set may take this many of the largest bindings: no adapter tells how much memory it has. */
 const bindingsByDefault = 2;
 /** Chunks are small enough for the first one to be there soon, and so many that a slow read does not empty the window. */
-const mostChunkBytes = 32 * 2 ** 20;
-const mostChunks = 8;
+const mostChunkBytes = 8 * 2 ** 20;
+const mostChunks = 32;
 const fewestChunks = 2;
 
 /** @throws ConfigurationError where not even the images of two steps fit. */

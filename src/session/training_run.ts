@@ -20,10 +20,13 @@ export interface GpuBytes {
   datasets: number;
 }
 
-export const bytesOnGpu = (trainer: Trainer, datasets: readonly Dataset[]): GpuBytes => ({
-  trainer: trainer.memory.bytes,
-  datasets: datasets.reduce((sum, { images, labels }) => sum + images.byteLength + labels.byteLength, 0),
-});
+export function bytesOnGpu(trainer: Trainer, datasets: readonly Dataset[]): GpuBytes {
+  const { bytes } = trainer.memory;
+  const all = datasets.reduce((sum, { images, labels }) => sum + images.byteLength + labels.byteLength, 0);
+  // What is more than the budget is streamed.
+  const { memoryBudget = Infinity } = trainer.options;
+  return { trainer: bytes, datasets: Math.min(all, Math.max(0, memoryBudget - bytes)) };
+}
 
 /** Who hears of a run: another thread or another process. */
 export interface RunListener {

@@ -201,6 +201,8 @@ const cases: [string, () => string[], string[]][] = [
     ['clips gradients in more than one way', '"clipvalue":1', '"globalClipnorm":2'],
   ],
   ['no batch in a step', () => ['--accumulation-steps', '0'], ['--accumulation-steps', 'at least 1']],
+  ['a memory of no size', () => ['--memory-budget', 'lots'], ['--memory-budget', '"lots"', '256MiB']],
+  ['no memory', () => ['--memory-budget', '0'], ['--memory-budget', 'above 0']],
   ['half a batch more', () => ['--accumulation-steps', '1.5'], ['--accumulation-steps', 'whole number']],
   ['an average that keeps more than all', () => ['--ema', '1.5'], ['--ema', 'at most 1']],
   ['a negative weight decay', () => ['--weight-decay', '-1'], ['--weight-decay', 'at least 0']],

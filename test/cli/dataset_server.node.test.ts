@@ -24,6 +24,18 @@ test('the facts of a data set, and its bytes', async () => {
   expect(labels.byteLength).toBe(297);
 });
 
+test('the images at some indices, for a page that does not hold all of them', async () => {
+  const whole = new Uint8Array(await (await get('datasets/digits/train/images')).arrayBuffer());
+  const post = (body: Uint32Array<ArrayBuffer>) =>
+    fetch(new URL('datasets/digits/train/images', server.url), { method: 'POST', body });
+  const some = new Uint8Array(await (await post(Uint32Array.of(1499, 3, 3))).arrayBuffer());
+  const image = (index: number) => [...whole.subarray(64 * index, 64 * (index + 1))];
+  expect([...some]).toEqual([...image(1499), ...image(3), ...image(3)]);
+  const beyond = await post(Uint32Array.of(1500));
+  expect(beyond.status).toBe(400);
+  expect(await beyond.text()).toContain('There is no image 1500');
+});
+
 test('a list of the data sets, with what to type for those that are not there', async () => {
   const list = await (await get('datasets.json')).json();
   expect(Object.keys(list)).toEqual(['mnist', 'fashion-mnist', 'digits', 'cifar10']);

@@ -5,6 +5,7 @@ import {
   type ChromeTrace,
   type EpochRecord,
   type Evaluation,
+  type ImagesUsed,
   type LayerSummary,
   type LearningRateCurve,
   parseRun,
@@ -33,6 +34,7 @@ interface Written {
   verdicts: Verdict[];
   runVerdicts: RunVerdict[];
   stoppedEarly?: StoppedEarly;
+  images: ImagesUsed;
   test?: Evaluation;
   stepsInVerdicts: Record<string, Partial<Record<VerdictName, number>>>;
 }
@@ -52,6 +54,32 @@ const rows = (path: string): string[] => readFileSync(path, 'utf8').trimEnd().sp
 const written = (path: string): Written => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('wgrad train', () => {
+  test('--memory-budget: images that do not fit are streamed, to the same figures, and the report says what lay where', {
+    timeout: minutes(2),
+  }, async () => {
+    const folder = temporaryFolder();
+    const train = async (name: string, ...flags: string[]) => {
+      const file = join(folder, name);
+      const samples = ['--epochs', '1', '--batch-size', '8', '--train-samples', '400', '--test-samples', '100'];
+      const { code, stdout, stderr } = await run('train', ...small, ...samples, ...flags, '--json', file);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      return { stdout, ...written(file) };
+    };
+    const resident = await train('resident.json');
+    expect(resident.images.training).toMatchObject({ kind: 'resident', images: 400, bytes: 25600, buffers: 1 });
+    expect(resident.stdout).not.toContain('streamed');
+    const streamed = await train('streamed.json', '--memory-budget', '100kB');
+    expect(streamed.config.memoryBudget).toBe(100_000);
+    expect(streamed.images.training).toMatchObject({ kind: 'streamed', from: 'memory', images: 400, imagesRead: 400 });
+    expect(streamed.images.training.gpuBytes).toBeLessThan(25600);
+    expect(streamed.stdout).toMatch(
+      /images {3}400 training images, 25.0 KiB: streamed from memory, \d+ chunks of \d+ on/,
+    );
+    expect(streamed.stdout).toMatch(/ {9}waited \d+\.\d s of \d+\.\d s \(.*images\/s are read/);
+    expect(streamed.steps.map(({ loss }) => loss)).toEqual(resident.steps.map(({ loss }) => loss));
+    expect(streamed.epochs[0]!.validationLoss).toBe(resident.epochs[0]!.validationLoss);
+  });
+
   test('--apply-remedy trains again with what the verdict says; the files are those of that run, and the first run keeps its own', {
     timeout: minutes(2),
   }, async () => {

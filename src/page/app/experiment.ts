@@ -53,6 +53,8 @@ export interface Experiment {
   batchSize: number;
   /** Batches whose gradients a step adds up. */
   accumulationSteps: number;
+  /** MiB of GPU memory for network and images; left out for what the adapter's limits suggest. */
+  memoryBudget?: number | undefined;
   seed: number;
   /** What is measured of the gradients; it changes nothing of what is trained. */
   health: HealthLevel;
@@ -115,6 +117,7 @@ const whole = (name: string, field: WholeField, least: number, most: number): Pa
 type WholeField =
   | 'batchSize'
   | 'accumulationSteps'
+  | 'memoryBudget'
   | 'seed'
   | 'testTimeAugmentation'
   | 'epochs'
@@ -198,6 +201,7 @@ const parameters: readonly Parameter[] = [
   },
   whole('batch-size', 'batchSize', 1, 65536),
   whole('accumulation-steps', 'accumulationSteps', 1, 65536),
+  whole('memory-budget', 'memoryBudget', 1, 2 ** 20),
   whole('seed', 'seed', 0, 2 ** 32 - 1),
   {
     name: 'health',

@@ -44,7 +44,7 @@ export function requestOf(
   facts: DatasetFacts,
   plan: Plan,
 ): Omit<TrainRequest, 'paused'> {
-  const { dataset, clean, optimizer, loss, batchSize, accumulationSteps, seed, health } = experiment;
+  const { dataset, clean, optimizer, loss, batchSize, accumulationSteps, memoryBudget, seed, health } = experiment;
   const { metrics, fit, testTimeAugmentation } = experiment;
   const { epochs, trainSamples, testSamples } = plan;
   return {
@@ -56,6 +56,7 @@ export function requestOf(
     ...(loss && { loss }),
     batchSize,
     accumulationSteps,
+    ...(memoryBudget && { memoryBudget: memoryBudget * 2 ** 20 }),
     seed,
     health,
     ...(metrics && { metrics }),
@@ -235,7 +236,7 @@ export async function step(): Promise<void> {
   }
 }
 
-function outcome(run: Run, { stopped, stoppedEarly, skippedSteps }: Trained): string {
+function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, images }: Trained): string {
   const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
   if (stoppedEarly) {
     const { epoch, monitor, bestEpoch } = stoppedEarly;
@@ -243,6 +244,7 @@ function outcome(run: Run, { stopped, stoppedEarly, skippedSteps }: Trained): st
   }
   if (run.validated !== undefined) parts.push(`Validation ${metricWords(run.experiment)} ${fixed(run.validated)}.`);
   if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
+  if (images) parts.push(...images);
   return parts.join(' ');
 }
 

@@ -146,6 +146,7 @@ function experimentOf({ options, dataset, epochs, fit, testTimeAugmentation }: L
     optimizer: typeof optimizer === 'string' ? { type: optimizer } : optimizer,
     batchSize: options.batchSize ?? 32,
     accumulationSteps: options.accumulationSteps ?? 1,
+    memoryBudget: options.memoryBudget && Math.ceil(options.memoryBudget / 2 ** 20),
     ...(loss && !sameLoss(loss, lossOf({})) && { loss }),
     seed: options.seed ?? 0,
     health: options.health ?? 'norms',

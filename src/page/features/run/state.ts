@@ -22,6 +22,7 @@ const names: Partial<Record<keyof Experiment, string>> = {
   loss: 'the loss',
   batchSize: 'the batch size',
   accumulationSteps: 'the batches of a step',
+  memoryBudget: 'the GPU memory',
   seed: 'the seed',
   health: 'the probes',
   metrics: 'the metrics',

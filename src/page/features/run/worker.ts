@@ -1,4 +1,5 @@
 import { counted } from '../../../figures.ts';
+import type { ImagesUsed } from '../../../image_source.ts';
 import {
   type AugmentationConfig,
   DataError,
@@ -42,6 +43,8 @@ export interface Trained {
   /** earlyStopping ended it. */
   stoppedEarly?: StoppedEarly;
   skippedSteps: number;
+  /** Sentences about images that were streamed, and who waited for whom. */
+  images?: string[];
   /** On the test images, of a network that a stop left in the middle of an epoch. */
   leftBehind?: Evaluation;
 }
@@ -156,7 +159,7 @@ async function run(
     if (!gpu.disposed && !isOver) listener.lost();
   });
   try {
-    const { stopped, stoppedEarly, skippedSteps, partialEpoch } = await run.fit(
+    const { stopped, stoppedEarly, skippedSteps, partialEpoch, images } = await run.fit(
       // A state every few seconds, so that a lost device costs no more.
       { ...asked.fit, ...before, pace, signal, onDeviceLost: 'reopen', keep: { epochs: true } },
       {
@@ -172,6 +175,7 @@ async function run(
     return {
       stopped,
       skippedSteps,
+      ...(images && images.training.kind === 'streamed' && { images: await sentencesOf(images) }),
       ...(stoppedEarly && { stoppedEarly }),
       ...(partialEpoch && { leftBehind: await trainer.evaluate(test) }),
     };
@@ -182,6 +186,11 @@ async function run(
     isOver = true;
     if (trainer.gpu !== gpu) keepDevice(trainer.gpu);
   }
+}
+
+async function sentencesOf({ training }: ImagesUsed): Promise<string[]> {
+  const { describeImageUse } = await import('../../../image_words.ts'); // few runs stream their images
+  return describeImageUse(training, 'training').map((words) => `${words[0]!.toUpperCase()}${words.slice(1)}.`);
 }
 
 /** @throws DataError where there are other images than those that the run has been trained on. */

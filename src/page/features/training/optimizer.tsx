@@ -24,7 +24,7 @@ type Optimizer = Exclude<OptimizerConfig, string>;
 
 /** How the weights are moved, and how much is trained. */
 export function OptimizerPanel() {
-  const { optimizer, batchSize, accumulationSteps, seed, epochs } = experiment.value;
+  const { optimizer, batchSize, accumulationSteps, memoryBudget, seed, epochs } = experiment.value;
   const options = known.value.optimizers.find(({ type }) => type === optimizer.type)?.options ?? [];
   const setRate = (to: unknown) => change({ optimizer: withOption(optimizer, 'learningRate', to) });
   const learningRate = options.find(({ name }) => name === 'learningRate');
@@ -76,6 +76,15 @@ export function OptimizerPanel() {
           least={1}
           most={65536}
           onChange={(to) => change({ accumulationSteps: to! })}
+        />
+        <NumberOption
+          name="GPU memory, MiB"
+          id="memory-budget"
+          value={memoryBudget}
+          placeholder="automatic"
+          least={1}
+          most={2 ** 20}
+          onChange={(to) => change({ memoryBudget: to })}
         />
         <NumberOption
           name="Epochs"
