@@ -9,27 +9,12 @@
 #else
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 #endif
-@group(0) @binding(2) var<storage, read> state: State;
-@group(0) @binding(3) var<storage, read_write> p: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dz: array<f32>;
-@group(0) @binding(5) var<storage, read_write> records: array<u32>;
-#if ${regularized}
-@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of weight_penalty
-
-override penalty_count: u32;
-#endif
 #if ${weighted}
 @group(0) @binding(7) var<storage, read> weights: array<f32>; // of the samples
 #endif
 
-override batch: u32;
 override outputs: u32;
 override label_smoothing: f32;
-override record_words: u32;
-override record_slots: u32;
-
-var<workgroup> losses: array<f32, 64>;
-var<workgroup> correct: array<u32, 64>;
 
 fn smoothed(share: f32) -> f32 { return share * (1.0 - label_smoothing) + label_smoothing / f32(outputs); }
 

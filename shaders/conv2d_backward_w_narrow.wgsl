@@ -90,24 +90,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   for (var n = batch * part / parts; n < batch * (part + 1u) / parts; n++) {
     for (var oy = 0u; oy < out_height; oy++) {
       for (var ox = 0u; ox < out_width; ox += ${step}) {
-        let at = ((n * out_height + oy) * out_width + ox) * out_channels + co;
-#if ${pooled}
-        let winner = load_quad(at, left);
-        let word = argmax[at / 4u];
-        let place = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(255u);
-        let dy0 = select(vec4f(), winner, place == vec4u(0u));
-        let dy1 = select(vec4f(), winner, place == vec4u(1u));
-        let dy2 = select(vec4f(), winner, place == vec4u(2u));
-        let dy3 = select(vec4f(), winner, place == vec4u(3u));
-        bias += winner;
-#else
-        let dy0 = load_quad(at, left);
-        let dy1 = select(vec4f(), load_quad(at + out_channels, left), ox + 1u < out_width);
-        let dy2 = select(vec4f(), load_quad(at + 2u * out_channels, left), ox + 2u < out_width);
-        let dy3 = select(vec4f(), load_quad(at + 3u * out_channels, left), ox + 3u < out_width);
-        bias += dy0 + dy1 + dy2 + dy3;
-#endif
-        let m = mat4x4f(dy0, dy1, dy2, dy3);
+        let four = four_dy(n, oy, ox, co, left);
+        let m = four.columns;
+        bias += four.sum;
 #if ${subgroups}
         let mine = window(oy, ox, lane);
 %for r in 0..9

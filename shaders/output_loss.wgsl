@@ -5,27 +5,13 @@
 // Samples after the real count get y and a gradient of zero.
 @group(0) @binding(0) var<storage, read> z: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
-@group(0) @binding(2) var<storage, read> state: State;
-@group(0) @binding(3) var<storage, read_write> p: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dz: array<f32>;
-@group(0) @binding(5) var<storage, read_write> records: array<u32>;
-#if ${regularized}
-@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of weight_penalty
-
-override penalty_count: u32;
-#endif
 #if ${weighted}
 @group(0) @binding(7) var<storage, read> weights: array<f32>; // of the samples
 #endif
 
-override batch: u32;
 override outputs: u32;
-override record_words: u32;
-override record_slots: u32;
 
-var<workgroup> losses: array<f32, 64>;
 var<workgroup> measures: array<f32, 64>;
-var<workgroup> correct: array<u32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) index: u32) {

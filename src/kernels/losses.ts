@@ -1,4 +1,4 @@
-import lossRecord from '../../shaders/lib/loss_record.wgsl?raw';
+import frame from '../../shaders/lib/loss_frame.wgsl?raw';
 import nan from '../../shaders/lib/nan.wgsl?raw';
 import peak from '../../shaders/lib/peak.wgsl?raw';
 import softmaxCrossEntropySource from '../../shaders/softmax_cross_entropy.wgsl?raw';
@@ -20,7 +20,7 @@ export interface LossShape extends LossBase {
   soft: boolean;
 }
 
-export const lossFrame = nan + stateSource + recordSource + lossRecord;
+export const lossFrame = nan + stateSource + recordSource + frame;
 
 export const penaltyConstants = ({ penalties }: LossBase) => ({ ...(penalties && { penalty_count: penalties }) });
 

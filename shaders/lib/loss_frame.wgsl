@@ -1,3 +1,22 @@
+
+// What every loss has: its outputs and their gradient [batch, ...], the record, and the sums of its 64 invocations.
+@group(0) @binding(2) var<storage, read> state: State;
+@group(0) @binding(3) var<storage, read_write> p: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dz: array<f32>;
+@group(0) @binding(5) var<storage, read_write> records: array<u32>;
+#if ${regularized}
+@group(0) @binding(6) var<storage, read> penalties: array<f32>; // of weight_penalty
+
+override penalty_count: u32;
+#endif
+
+override batch: u32;
+override record_words: u32;
+override record_slots: u32;
+
+var<workgroup> losses: array<f32, 64>;
+var<workgroup> correct: array<u32, 64>;
+
 // Writes the loss into the record of its step, with the penalties of the weights that are part of it; `measured` is the
 // count of correct predictions, or the bits of a sum.
 fn write_loss(loss: f32, measured: u32) {
