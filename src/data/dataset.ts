@@ -239,8 +239,10 @@ export function measure(parts: DatasetParts): { imageShape: ImageShape; count: n
   return { imageShape, count };
 }
 
-function measureImages({ images, imageShape }: Pick<DatasetParts, 'images' | 'imageShape'>) {
+function measureImages(parts: Pick<DatasetParts, 'images' | 'imageShape'>) {
+  const { images, imageShape } = parts;
   const shape = checkShape(imageShape);
+  requireInMemory(parts);
   const bytes = bytesAnImage(shape);
   const count = images.length / bytes;
   if (!Number.isInteger(count)) {
@@ -251,6 +253,16 @@ function measureImages({ images, imageShape }: Pick<DatasetParts, 'images' | 'im
     });
   }
   return { imageShape: shape, count };
+}
+
+/** @throws DataError for images that come from a source, where all of them are looked at at once. */
+export function requireInMemory(parts: { images: Uint8Array; source?: ImageSource }): void {
+  if (!parts.source) return;
+  throw new DataError({
+    what: 'This needs all images in memory',
+    found: `a data set whose images come from a source (${parts.source.kind})`,
+    fix: 'make a data set with createDataset of the bytes that source.read(indices) gives',
+  });
 }
 
 export const namesClass = (label: number, classes: number): boolean =>

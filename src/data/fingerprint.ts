@@ -1,8 +1,9 @@
 import { concatenated } from '../concatenated.ts';
-import type { TrainAndTest } from './dataset.ts';
+import { requireInMemory, type TrainAndTest } from './dataset.ts';
 
 /** Images, labels, targets and sample weights as a number that is hardly the same for others: the first 64 bits of their SHA-256, in hex. */
 export function fingerprint({ train, test }: TrainAndTest): Promise<string> {
+  for (const part of [train, test]) requireInMemory(part);
   const parts = [train, test].flatMap(({ images, labels, targets, sampleWeights }) => [
     images,
     labels,

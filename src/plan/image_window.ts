@@ -52,20 +52,29 @@ export function residencyOf(demand: ImageDemand): Residency {
   const bytes = count * imageShape.reduce((a, b) => a * b, 1);
   const most = budget ?? bindingsByDefault * mostBytes;
   if (bytes <= Math.min(most, mostBytes)) return { kind: 'resident' };
-  const window = windowOf(demand, Math.min(most, mostBytes));
-  const paged = count * window.strideBytes + windowBytes(window);
-  return { kind: bytes > mostBytes && paged <= most ? 'paged' : 'streamed', window };
+  const { stepBytes, strideBytes } = strideOf(demand);
+  // What all of them on the GPU would leave for a window, to which the next ones are copied.
+  const left = Math.min(most - count * strideBytes, mostBytes);
+  const isPaged = bytes > mostBytes && left >= fewestChunks * stepBytes;
+  return isPaged
+    ? { kind: 'paged', window: windowOf(demand, left) }
+    : { kind: 'streamed', window: windowOf(demand, Math.min(most, mostBytes)) };
 }
 
-function windowOf({ imageShape, step, paired, budget }: ImageDemand, most: number): ImageWindow {
+function strideOf({ imageShape, step, paired }: ImageDemand) {
   const [height, width, channels] = imageShape as [number, number, number];
   const stridePixels = Math.ceil((height * width) / 4) * 4;
   const strideBytes = stridePixels * channels;
-  const each = paired ? 2 : 1;
-  const stepBytes = step * each * strideBytes;
+  const each: 1 | 2 = paired ? 2 : 1;
+  return { each, stridePixels, strideBytes, stepBytes: step * each * strideBytes };
+}
+
+function windowOf(demand: ImageDemand, most: number): ImageWindow {
+  const { imageShape, step, budget } = demand;
+  const { each, stridePixels, strideBytes, stepBytes } = strideOf(demand);
   const steps = Math.floor(most / stepBytes);
   if (steps < fewestChunks) {
-    const images = `${step * each} images of ${height} x ${width} x ${channels}`;
+    const images = `${step * each} images of ${imageShape.join(' x ')}`;
     throw new ConfigurationError({
       what: 'The images of two training steps do not fit the GPU memory that is left for them',
       found: `${mebibytes(most)} for steps of ${images}, ${mebibytes(stepBytes)} each`,

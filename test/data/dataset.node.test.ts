@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDataset, takeFirst } from '../../src/data/index.ts';
+import { createDataset, fingerprint, holdOut, inspectDatasets, takeFirst } from '../../src/data/index.ts';
 import { DataError } from '../../src/errors.ts';
 import { pickSamples, sliceDataset } from '../../src/plan/samples.ts';
 
@@ -51,4 +51,29 @@ test('weights of samples are kept with their images, and refused where they do n
   expect(pickSamples(weighted, [3, 0]).sampleWeights).toEqual(Float32Array.of(0.5, 1));
   expect(() => createDataset({ ...parts, sampleWeights: [1, 2] })).toThrow('2 weights');
   expect(() => createDataset({ ...parts, sampleWeights: [1, -2, 1, 1] })).toThrow('weight -2 of image 1');
+});
+
+test('images from a source: read when they are needed, and only then', async () => {
+  const source = { kind: 'files', read: async (indices: Uint32Array) => Uint8Array.from(indices) };
+  const parts = { source, labels: [0, 1, 0, 1], imageShape: [1, 1, 1] };
+  const streamed = createDataset(parts);
+  expect(streamed).toMatchObject({ count: 4, images: new Uint8Array(), imageShape: [1, 1, 1], classNames: ['0', '1'] });
+  const read = async ({ source }: typeof streamed, ...indices: number[]) => [
+    ...(await source!.read(Uint32Array.from(indices))),
+  ];
+  expect(await read(streamed, 2, 2)).toEqual([2, 2]);
+  expect(await read(takeFirst(streamed, 2), 1)).toEqual([1]);
+  expect(await read(sliceDataset(streamed, 1, 2), 0, 1)).toEqual([1, 2]);
+  expect(await read(pickSamples(streamed, [3, 0]), 0)).toEqual([3]);
+  const { images: _, ...targets } = { ...parts, images: 0, targets: Float32Array.of(1, 2, 3, 4), labels: undefined };
+  expect(createDataset(targets)).toMatchObject({ count: 4, targetNames: ['0'] });
+  expect(() => createDataset({ ...parts, labels: [] })).toThrow(/0 images/);
+  expect(() => createDataset({ ...parts, source: {} as never })).toThrow(/cannot be read/);
+  for (const whole of [
+    () => holdOut(streamed),
+    () => inspectDatasets({ train: streamed, test: streamed }),
+    () => fingerprint({ train: streamed, test: streamed }),
+  ]) {
+    expect(whole).toThrow(/needs all images in memory/);
+  }
 });

@@ -1,4 +1,5 @@
 import { base64 } from '../../formats/base64.ts';
+import { sourceOfImages } from '../../image_source.ts';
 import { createAugmenter, type Dataset, type Gpu, type Sheet, takeApart } from '../../index.ts';
 import type { Pictures, SheetOrder } from './protocol.ts';
 
@@ -11,10 +12,10 @@ interface Part extends Sheet {
 
 /** The sheet that a command asks for, and its single images: drawn on canvases, which know how to write PNG and text. */
 export async function drawSheet(gpu: Gpu, dataset: Dataset, order: SheetOrder): Promise<Pictures> {
-  const { imageShape, images } = dataset;
+  const { imageShape } = dataset;
   const { augmentation, seed, draws, each, singles } = order;
-  const elements = imageShape.reduce((a, b) => a * b, 1);
-  const originals = images.slice(0, Math.min(order.images, dataset.count) * elements);
+  const rows = Uint32Array.from({ length: Math.min(order.images, dataset.count) }, (_, i) => i);
+  const originals = await sourceOfImages(dataset).read(rows);
   const parts: Part[] = [];
   for (const { title, augmentation: one } of each ? takeApart(augmentation) : [{ title: undefined, augmentation }]) {
     const augmenter = createAugmenter(gpu, { imageShape, augmentation: one, seed });
