@@ -6,7 +6,7 @@ import {
   type SameImages,
   type TrainAndTestParts,
 } from '../data/index.ts';
-import { count } from '../figures.ts';
+import { count, figure } from '../figures.ts';
 import { table } from './tables.ts';
 
 /** The lines of `wgrad data inspect` and `--clean`: functions from facts to text; the command prints them. */
@@ -49,7 +49,8 @@ export function findingTable(inspection: Inspection, pair: TrainAndTestParts): s
     count(train.emptyClasses.length),
     count(test.emptyClasses.length),
   ];
-  return table(['finding', 'what it is', 'for example', 'training', 'test'], [...rows, emptyRow], 3);
+  const all = classNames.length > 0 ? [...rows, emptyRow] : rows;
+  return table(['finding', 'what it is', 'for example', 'training', 'test'], all, 3);
 }
 
 /** The command that leaves out what was found. */
@@ -74,13 +75,22 @@ export function droppedWords(dropped: Record<Part, Record<Finding, number[]>>): 
 interface Member {
   part: Part;
   index: number;
-  label: number;
+  /** Its class, or its numbers. */
+  label: string;
 }
 
 function* examples(finding: Finding, inspection: Inspection, pair: TrainAndTestParts): Generator<string> {
   const { classNames, same } = inspection;
-  const member = (part: Part, index: number): Member => ({ part, index, label: pair[part].labels[index]! });
-  const name = ({ part, index, label }: Member) => `${part} ${index} (${className(label, classNames)})`;
+  const numbersOf = (part: Part, index: number) => {
+    const { targets = new Float32Array(), labels } = pair[part];
+    const outputs = targets.length / labels.length;
+    return [...targets.subarray(index * outputs, (index + 1) * outputs)].map((value) => figure(value)).join(', ');
+  };
+  // Numbers are compared by their rows; a data set of classes has at least one.
+  const labelOf = (part: Part, index: number) =>
+    classNames.length > 0 ? className(pair[part].labels[index]!, classNames) : numbersOf(part, index);
+  const member = (part: Part, index: number): Member => ({ part, index, label: labelOf(part, index) });
+  const name = ({ part, index, label }: Member) => `${part} ${index} (${label})`;
   if (finding === 'labels' || finding === 'constant') {
     for (const part of ['train', 'test'] as const) {
       for (const index of inspection[part].found[finding]) yield name(member(part, index));

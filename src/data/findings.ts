@@ -30,7 +30,7 @@ export type Indices = Record<Part, number[]>;
 
 /** Two images or more that are equal in every byte. */
 export interface SameImages extends Indices {
-  /** The labels that they have, each once. */
+  /** The labels that they have, each once. Numbers in place of classes have none: each different row of them is then one, from 0. */
   labels: number[];
 }
 
@@ -47,14 +47,6 @@ export interface Facts {
 
 /** Looks at every byte once. Throws a DataError where the parts don't come out even, or differ in their images' shape. */
 export function examine(pair: TrainAndTestParts): Facts {
-  const { classNames: named, targets } = pair.train;
-  if (targets && named?.length === 0) {
-    throw new DataError({
-      what: 'A data set of targets has no classes to inspect or clean',
-      found: `${targets.length} targets and no labels`,
-      expected: 'labels, a class for each image',
-    });
-  }
   const { imageShape } = measure(pair.train);
   const test = measure(pair.test);
   if (imageShape.some((size, axis) => size !== test.imageShape[axis])) {
@@ -65,6 +57,7 @@ export function examine(pair: TrainAndTestParts): Facts {
     });
   }
   const classNames = [...(pair.train.classNames ?? namesByLabels(pair.train.labels))];
+  const labels = comparedLabels(pair);
   const both = (indices: (part: DatasetParts) => number[]): Indices => ({
     train: indices(pair.train),
     test: indices(pair.test),
@@ -72,11 +65,35 @@ export function examine(pair: TrainAndTestParts): Facts {
   return {
     imageShape,
     classNames,
-    labels: { train: pair.train.labels, test: pair.test.labels },
-    badLabels: both(({ labels }) => where(labels.length, (i) => !namesClass(labels[i]!, classNames.length))),
+    labels,
+    badLabels: isOfNumbers(pair)
+      ? { train: [], test: [] }
+      : both(({ labels }) => where(labels.length, (i) => !namesClass(labels[i]!, classNames.length))),
     constant: both(({ images }) => constantImages(images, imageShape)),
-    same: sameImages(pair, bytesAnImage(imageShape)),
+    same: sameImages(pair, labels, bytesAnImage(imageShape)),
   };
+}
+
+/** Whether a data set has numbers for a regression, and no classes. */
+export const isOfNumbers = ({ train }: TrainAndTestParts): boolean =>
+  train.targets !== undefined && train.classNames?.length === 0;
+
+/**
+ * The labels by which equal images are compared. Where a data set has numbers in place of classes, each different row of them counts as a
+ * label: 0 for the first image's, and so on.
+ */
+function comparedLabels(pair: TrainAndTestParts): Facts['labels'] {
+  if (!isOfNumbers(pair)) return { train: pair.train.labels, test: pair.test.labels };
+  const known = new Map<string, number>();
+  const ids = ({ targets = new Float32Array(), labels }: DatasetParts) => {
+    const outputs = targets.length / labels.length;
+    return Array.from({ length: labels.length }, (_, i) => {
+      const row = targets.subarray(i * outputs, (i + 1) * outputs).join();
+      if (!known.has(row)) known.set(row, known.size);
+      return known.get(row)!;
+    });
+  };
+  return { train: ids(pair.train), test: ids(pair.test) };
 }
 
 /** The images with one finding, among those that are not gone. */
@@ -117,7 +134,7 @@ const labelsOf = ({ train, test }: Indices, labels: Facts['labels']): number[] =
   ...new Set([...train.map((i) => labels.train[i]!), ...test.map((i) => labels.test[i]!)]),
 ];
 
-function sameImages({ train, test }: TrainAndTestParts, bytes: number): SameImages[] {
+function sameImages({ train, test }: TrainAndTestParts, labels: Facts['labels'], bytes: number): SameImages[] {
   const groups = new Map<number, number[]>();
   firstSame([train.images, test.images], bytes).forEach((first, i) => {
     if (first === i) return;
@@ -133,7 +150,7 @@ function sameImages({ train, test }: TrainAndTestParts, bytes: number): SameImag
         train: group.filter((i) => i < trainCount),
         test: group.filter((i) => i >= trainCount).map((i) => i - trainCount),
       };
-      return { ...indices, labels: labelsOf(indices, { train: train.labels, test: test.labels }) };
+      return { ...indices, labels: labelsOf(indices, labels) };
     });
 }
 

@@ -277,6 +277,42 @@ test('docs/tutorial.md: its page learns from a webcam, built by Vite and without
   }
 });
 
+test('a trainer in its worker works from another origin, such as a content delivery network', async () => {
+  const library = join(project, 'node_modules/wgrad/dist');
+  const network = await serve(library, (_request, response, next) => {
+    response.setHeader('access-control-allow-origin', '*');
+    next();
+  });
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, 'index.html'),
+    `<!doctype html><script type="module">
+      import { createDataset } from '${network.url}index.js';
+      import { trainInWorker } from '${network.url}worker.js';
+      const imageShape = [2, 2, 1];
+      const layers = [{ type: 'flatten' }, { type: 'dense', units: 2, activation: 'softmax' }];
+      const trainer = await trainInWorker({ model: { inputShape: imageShape, layers } });
+      const images = Uint8Array.from({ length: 32 }, (_, i) => 8 * i);
+      const { epochs } = await trainer.fit(createDataset({ images, labels: [0, 1, 0, 1, 0, 1, 0, 1], imageShape }));
+      document.title = 'loss ' + epochs[0].loss;
+    </script>`,
+  );
+  const own = await serve(folder, (_request, _response, next) => next());
+  const browser = await launchChrome({ adapter: 'software' });
+  try {
+    const page = await browser.newPage();
+    const failed = new Promise<never>((_, reject) => {
+      page.on('pageerror', reject);
+    });
+    await page.goto(own.url);
+    await Promise.race([failed, page.waitForFunction(() => /^loss [\d.]+$/.test(document.title))]);
+  } finally {
+    await browser.close();
+    own.close();
+    network.close();
+  }
+});
+
 describe('the commands', () => {
   const digits = ['train', '--dataset', 'digits', '--epochs', '1', '--adapter', 'software'];
 

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { cleanDatasets, createDataset, createDatasets, holdOut, takeFirst } from '../../src/data/index.ts';
+import { findingTable } from '../../src/cli/inspection_report.ts';
+import {
+  cleanDatasets,
+  createDataset,
+  createDatasets,
+  holdOut,
+  inspectDatasets,
+  takeFirst,
+} from '../../src/data/index.ts';
 import { ConfigurationError, DataError } from '../../src/errors.ts';
 import { compileForLoss, fillLoss, type LossConfig } from '../../src/model/loss.ts';
 import { pickSamples, sliceDataset } from '../../src/plan/samples.ts';
@@ -157,11 +165,22 @@ describe('a data set of targets', () => {
     expect(partsOf(() => createDataset(source as never))).toMatchObject(parts);
   });
 
-  test('has no classes to clean by', () => {
-    const pair = { train: dataset, test: dataset };
-    expect(partsOf(() => cleanDatasets(pair, { duplicates: true }))).toMatchObject({
-      what: 'A data set of targets has no classes to inspect or clean',
-    });
+  test('is inspected and cleaned by its numbers: a row of others is another label', () => {
+    const shape: [number, number, number] = [1, 1, 2];
+    const of = (bytes: number[], targets: number[]) =>
+      createDataset({ images: Uint8Array.from(bytes), imageShape: shape, targets: Float32Array.from(targets) });
+    // Images 0 and 1 are the same with the same numbers, image 2 is the same with others; the test image is image 3.
+    const train = of([1, 2, 1, 2, 1, 2, 3, 4], [0.5, 1, 0.5, 1, 0.5, 2, 7, 7]);
+    const pair = { train, test: of([3, 4, 8, 9], [7, 7, 0, 0]) };
+    const inspection = inspectDatasets(pair);
+    expect(inspection).toMatchObject({ classNames: [], train: { count: 4, classCounts: [], emptyClasses: [] } });
+    expect(inspection.train.found).toMatchObject({ labels: [], conflicts: [0, 1, 2], duplicates: [1] });
+    expect(inspection.test.found).toMatchObject({ leaks: [0], duplicates: [] });
+    expect(findingTable(inspection, pair)).toMatch(/conflicts .* train 0 \(0.5, 1\) = train 2 \(0.5, 2\)/);
+    expect(findingTable(inspection, pair)).not.toContain('a class has no image');
+    const cleaned = cleanDatasets(pair, { duplicates: true, leaks: true });
+    expect([...cleaned.train.targets!]).toEqual([0.5, 1, 0.5, 2, 7, 7]);
+    expect([...cleaned.test.targets!]).toEqual([0, 0]);
   });
 });
 

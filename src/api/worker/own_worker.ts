@@ -8,7 +8,8 @@ export function ownWorker(): Worker {
   try {
     return new Worker(new URL('./trainer.worker.ts', import.meta.url), { type: 'module', name: 'wgrad' });
   } catch (error) {
-    const script = new URL(scriptName(), import.meta.url);
+    const here = import.meta.url;
+    const script = new URL(scriptName(), here);
     if (script.origin === globalThis.location?.origin || !script.protocol.startsWith('http')) throw error;
     const importing = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
     const url = URL.createObjectURL(importing);
@@ -18,5 +19,5 @@ export function ownWorker(): Worker {
   }
 }
 
-/** A function hides the name from bundlers, which would bundle the script a second time. */
+/** A function, and a variable for where it is, hide the name from bundlers, which would bundle the script a second time. */
 const scriptName = () => './trainer.worker.ts';

@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../../data/fingerprint.ts';
 import { counted } from '../../../figures.ts';
 import type { ImagesUsed } from '../../../image_source.ts';
 import {
@@ -201,6 +202,7 @@ async function requireSame(
 ): Promise<void> {
   const { imageShape, classNames, count } = datasets.train;
   const isAlike = imageShape.join() === shape.join() && count === trainSamples;
+  if (isAlike && session) await requireSameWeights(session, datasets);
   if (isAlike && (!session || (await hasImages(session, datasets)))) return;
   throw new DataError({
     what: `The images of ${dataset} are not those that this run was trained on`,
@@ -209,6 +211,21 @@ async function requireSame(
     fix: 'bring the images that it began with',
   });
 }
+
+/** @throws DataError for images that count otherwise than those of the run, where those are here. */
+async function requireSameWeights({ training }: Session, { train }: TrainAndTest): Promise<void> {
+  if (!training || training.sampleWeights === train.sampleWeights) return;
+  const [before, now] = await Promise.all([training, train].map(weightsOf));
+  if (before === now) return;
+  throw new DataError({
+    what: "The training images' weights are not those that this run was trained with",
+    found: now === undefined ? 'no weights' : before === undefined ? 'weights' : 'other weights',
+    expected: before === undefined ? 'no weights' : 'the same weights',
+    fix: before === undefined ? 'remove the weights' : 'choose the file of weights that it began with',
+  });
+}
+
+const weightsOf = async ({ sampleWeights }: Dataset) => sampleWeights && (await fingerprintOf(sampleWeights));
 
 /** Whether it was trained on these; so it is taken to be where nobody can tell. */
 async function hasImages(of: Session, datasets: TrainAndTest): Promise<boolean> {
