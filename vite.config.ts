@@ -330,6 +330,11 @@ const libraryParts = [
   { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },
   { name: 'trainer', test: /src\/api\/trainer\.ts/ },
   // What few formats of files need is fetched on demand.
+  // What the readers of formats need, which `data` loads on demand.
+  {
+    name: 'data_parts',
+    test: /src\/data\/(archives\/entry|cifar|class_names|crc32|file_formats|formats\/(split_files|table_columns)|gzip_format|held_out|mat|splits|unpacking_errors)\.ts/,
+  },
   { name: 'data', test: /src\/data\/(?!archives|formats\/(read_|array_|image_values|label_values)|gzip_members|npy)/ },
   { name: 'augmentation', test: /src\/augment\/pipeline\.ts/ },
   { name: 'targets', test: /src\/(plan\/targets|train\/sample_weights)\.ts/ },

@@ -133,8 +133,8 @@ describe('what an app fetches', () => {
       `a trainer: ${kilobytes(first)} of JavaScript, compressed, until the tutorial's network trains; ${kilobytes(run)} when it is ` +
         `trained, validated and asked about a picture; ${kilobytes(all)} is all that it can fetch`,
     );
-    expect(first).toBeLessThan(77_000);
-    expect(run).toBeLessThan(93_000);
+    expect(first).toBeLessThan(79_000);
+    expect(run).toBeLessThan(97_000);
   });
 });
 
