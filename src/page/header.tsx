@@ -1,5 +1,6 @@
 import { describeAdapter } from '../index.ts';
-import { adapter, hashOf, isKeptOffline, noGpu, status } from './app/state.ts';
+import { embedCode } from './app/embed.ts';
+import { adapter, hashOf, isKeptOffline, noGpu, say } from './app/state.ts';
 import { OpenRunFile } from './features/run/open_run_file.tsx';
 import { run } from './features/run/state.ts';
 import './header.css';
@@ -62,7 +63,7 @@ function Files() {
         type="button"
         class="plain"
         disabled={!canSave}
-        title={shown?.beside ? "Twins' networks are not kept: train one alone to save it" : 'Save this run as a file'}
+        title={shown?.beside ? 'Only a single run can be saved. Train A or B on its own.' : 'Save this run as a file'}
         onClick={async () => (await import('./features/run/saved_run.ts')).saveRun()}
       >
         Save
@@ -75,11 +76,20 @@ async function share(): Promise<void> {
   const link = `${location.origin}${location.pathname}${hashOf()}`;
   try {
     await navigator.clipboard.writeText(link);
-    status.value = 'Copied a link to this experiment.';
+    say('Copied a link to this experiment.');
   } catch {
     // No page that has lost the focus may write there; the address bar has the same link.
     history.replaceState(null, '', link);
-    status.value = 'The link to this experiment is in the address bar: copy it from there.';
+    say('The link to this experiment is in the address bar: copy it from there.');
+  }
+}
+
+async function copyEmbedCode(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(embedCode(hashOf()));
+    say('Copied the code that embeds this experiment.');
+  } catch {
+    say('The browser allows no copying: see docs/page.md for the code.');
   }
 }
 
@@ -117,6 +127,12 @@ function Help() {
         gradient vanishes and the layer does not learn, above 30 it explodes.
       </p>
       <p>Drag over the map or a plot to see an earlier step. With the keyboard: Tab to a layer, then the arrow keys.</p>
+      <p>
+        <button id="copy-embed" type="button" class="quiet" onClick={copyEmbedCode}>
+          Copy embed code
+        </button>{' '}
+        puts this experiment into a slide or an article.
+      </p>
       <p>
         <a href={`${source}#readme`} rel="noreferrer">
           Read more

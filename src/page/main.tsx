@@ -2,9 +2,10 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { ErrorParts } from '../errors.ts';
 import { installAugmentationCheck } from './app/augmentation_check.ts';
+import { embed } from './app/embed.ts';
 import { adapter, noGpu, status, trouble } from './app/state.ts';
 import { followUrl } from './app/url.ts';
-import { connectWorker, training } from './app/worker_client.ts';
+import { connectWorker, threadFailed, training } from './app/worker_client.ts';
 import { installPreview } from './features/augmentation/model.ts';
 import { installAugmentationFacts } from './features/augmentation/pipeline.tsx';
 import { installCleaning } from './features/data/cleaning.tsx';
@@ -23,6 +24,7 @@ import { guardUnsaved } from './features/run/unsaved.ts';
 import { followDarkness } from './plots/relative_scale.ts';
 import { afterTraining, kept, Studio } from './studio.tsx';
 import { failedFetch, fetchFailed } from './ui/fetched_code.ts';
+import { onDemand } from './ui/lazy.tsx';
 import { followWidth } from './ui/panel.tsx';
 
 /** The only file that starts anything: effects, listeners, timers and the thread that trains. All others define. */
@@ -30,17 +32,24 @@ import { followWidth } from './ui/panel.tsx';
 const thread = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'training' });
 connectWorker(thread);
 thread.addEventListener('error', ({ message }) => {
-  run.value?.end();
-  trouble.value = {
+  const failure = {
     what: 'The thread that trains has failed',
     found: message || 'no message from the browser',
-    fix: 'load this page again',
+    fix: 'load this page again: runs that were kept are still there',
   };
+  const shown = run.value;
+  if (shown) shown.hasFailed = true;
+  shown?.end();
+  threadFailed(failure);
+  trouble.value = failure;
 });
+
+/** Inside another page, which has chosen what is shown. */
+const Embedded = onDemand(async () => (await import('./embedded.tsx')).Embedded);
 
 installRunState();
 followUrl(() => {
-  if (!run.value?.isUnderWay.value) status.value = '';
+  if (!run.value?.isUnderWay.value) status.value = { is: 'idle' };
 });
 followWidth();
 followDarkness();
@@ -53,7 +62,7 @@ installCleaning();
 installWaitingFiles();
 installRun();
 installRunTime();
-guardUnsaved();
+if (!embed) guardUnsaved();
 // What is fetched later has installs of its own.
 effect(() => afterTraining.code.value?.installAfterTraining());
 effect(() => kept.code.value?.installKept());
@@ -78,14 +87,17 @@ effect(() => {
   training
     .prepare()
     .catch(() => undefined) // Train tries again, and reports the error
-    .then(kept.fetch);
+    // A page inside another one keeps nothing: it is there to be looked at.
+    .then(() => (embed ? undefined : kept.fetch()));
 });
 
 installShownStep();
 installQuiz();
 installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainBeside(twin, pairs));
 showSample();
-render(<Studio />, document.getElementById('studio')!);
+const place = document.getElementById('studio')!;
+place.replaceChildren(); // the title, until then
+render(embed ? <Embedded /> : <Studio />, place);
 
 /** Not awaited here: code that is fetched later would wait for it. */
 async function openGpu(): Promise<void> {

@@ -67,7 +67,18 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
   });
   await press(page, '#model .layer');
   expect(await barriers()).toEqual([]);
+  expect(await typeSizes()).toEqual(['14px', '18px', '22px']);
 });
+
+/** The sizes of type of all that is written; what is raised is smaller by itself. */
+const typeSizes = () =>
+  page.evaluate(() => {
+    const isText = (node: Node) => node.nodeType === Node.TEXT_NODE && node.textContent!.trim() !== '';
+    const written = [...document.querySelectorAll('body *:not(sup, script, noscript, option)')].filter((element) =>
+      [...element.childNodes].some(isText),
+    );
+    return [...new Set(written.map((element) => getComputedStyle(element).fontSize))].sort();
+  });
 
 /** Goes through all that a keyboard reaches, and tells what of it lies under the run bar or out of sight; and how many there were. */
 async function hiddenFocus(back: boolean): Promise<{ stops: number; hidden: string[] }> {

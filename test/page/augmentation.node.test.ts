@@ -148,7 +148,11 @@ describe('augmentation', () => {
 
   test('pointing at a draw tells what was drawn, and where its frame lies; arrow keys go from one to the next', async () => {
     await page.hover('[data-place="1 2"]');
-    await until(page, '#draw-facts', 'theta -?[0-9.]+, tx .*flipHorizontal (true|false)');
+    await until(
+      page,
+      '#draw-facts',
+      '^(Rotated [0-9.]+° (counter-)?clockwise|Shifted|Sheared|[0-9.]+ %|Mirrored|No change)',
+    );
     const points = await page.$eval('.warped-frame polygon', (it) => it.getAttribute('points') ?? '');
     expect(points.split(/[ ,]/).map(Number).filter(Number.isFinite)).toHaveLength(8);
     const facts = await text(page, '#draw-facts');
@@ -184,7 +188,7 @@ describe('augmentation', () => {
     const off = ['#start:disabled', '#step:disabled', '#train-beside:disabled'];
     for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the color away');
-    await until(page, '.draws.stale caption', 'the last augmentation that could be');
+    await until(page, '.draws.stale caption', 'the last valid augmentation');
     await press(page, '#op-2'); // off
     await page.waitForSelector('#start:enabled');
     expect(await page.$('#augmentation-error')).toBeNull();

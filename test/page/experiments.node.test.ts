@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decode, encode } from '../../src/page/app/experiment.ts';
+import { textOf } from '../../src/page/app/status.ts';
 import { experiments, thumbnails } from '../../src/page/features/experiments/experiments.ts';
 import { readFigures, readPlaces, writeFigures, writePlaces } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
@@ -57,4 +58,20 @@ test('the sample run is of ten sigmoid layers, most of which vanish', () => {
   expect(sample.verdicts.filter(({ verdict }) => verdict === 'vanishing').length).toBeGreaterThanOrEqual(5);
   expect(sample.loss.at(-1)!).toBeCloseTo(Math.log(10), 1);
   expect(JSON.stringify(sample).length).toBeLessThan(8000);
+});
+
+test('the status line says what a status is', () => {
+  expect(textOf({ is: 'idle' })).toBe('');
+  expect(textOf({ is: 'epoch', epoch: 2, epochs: 10, validated: 'accuracy 0.9100' })).toBe(
+    'Epoch 2 of 10: validation accuracy 0.9100.',
+  );
+  expect(textOf({ is: 'paused', steps: 1, twins: true })).toBe('Paused after 1 step of both.');
+  const end = { is: 'ended', steps: 470, seconds: 61, stopped: false } as const;
+  expect(textOf(end)).toBe('Done in 1:01.');
+  expect(textOf({ ...end, stopped: true, skipped: 2, validated: 'accuracy 0.5000' })).toBe(
+    'Stopped after 470 steps. Validation accuracy 0.5000. Skipped 2 steps with numbers that are not finite.',
+  );
+  expect(textOf({ ...end, early: { epoch: 7, monitor: 'val_loss', bestEpoch: 4 } })).toBe(
+    'Stopped early after epoch 7: val_loss was best in epoch 4. Done in 1:01.',
+  );
 });

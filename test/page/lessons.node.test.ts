@@ -6,7 +6,7 @@ import augmentation from '../../src/page/features/lessons/augmentation.json';
 import batchNorm from '../../src/page/features/lessons/batch_norm.json';
 import { most, readLesson } from '../../src/page/features/lessons/read_lesson.ts';
 import sigmoid from '../../src/page/features/lessons/sigmoid.json';
-import { noRoutes, openPage, openStudio, press, type Studio, text, until, upload } from './studio.ts';
+import { noRoutes, openPage, openStudio, patience, press, type Studio, text, until, upload } from './studio.ts';
 
 describe('a lesson as data', () => {
   test.each(Object.entries({ sigmoid, batchNorm, augmentation }))('%s has no fault, and asks', (_, json) => {
@@ -214,5 +214,36 @@ test("a hostile lesson and a hostile link are text; a teacher's own lesson comes
   await page.reload();
   await until(page, '#lesson-title', '^From a file$');
   expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+  await page.close();
+});
+
+test('inside a page of another server: the parts that it asks for train, keep nothing, and leave its way back alone', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const url = await studio.serve();
+  const slides = await studio.serve((request, response, next) => {
+    if (request.url !== '/slides.html') return noRoutes(request, response, next);
+    response.setHeader('content-type', 'text/html');
+    response.end(
+      `<!doctype html><h1>Slides</h1><iframe src="${url}?embed=map,run,maps#dataset=digits&amp;augment=none&amp;model=deep-sigmoid&amp;epochs=1" width="800" height="700"></iframe>`,
+    );
+  });
+  page.setDefaultTimeout(patience);
+  await page.goto(`${slides}slides.html`);
+  const frame = await page.waitForFrame((it) => it.url().startsWith(url));
+  await frame.locator('#start').click();
+  await frame.waitForFunction(() => document.querySelector('#status')?.textContent?.startsWith('Done in'));
+  expect(await frame.$$eval('#gradient-map .badge', (all) => all[0]!.textContent)).toBe('vanishing');
+  expect(await frame.$('.setup, header, .experiments, #network, #last-run')).toBeNull();
+  expect(await frame.$eval('#unknown-part', (it) => it.textContent)).toBe(
+    'No part is called maps: there are run, network, map. Shown: run, map.',
+  );
+  expect(await frame.$eval('#whole-page', (it) => (it as HTMLAnchorElement).href)).toBe(
+    `${url}#dataset=digits&augment=none&model=deep-sigmoid&epochs=1`,
+  );
+  expect(await frame.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2);
+  expect(complaints).toEqual([]);
   await page.close();
 });

@@ -481,7 +481,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     const before = await picture();
     await lose(page);
     await press(page, '#start');
-    await until(page, '#device-lost', 'The GPU was lost after \\d+ steps?; training went on from the last checkpoint');
+    await until(page, '#device-lost', 'The GPU was lost after \\d+ steps?; training resumed from the last checkpoint');
     // What the canvases showed is there again.
     while ((await picture()) !== before) await new Promise(setImmediate);
     while (Math.min(...(await drawn(page, '#loss'))) < 20) await new Promise(setImmediate);

@@ -109,7 +109,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await drawOne(page);
   const drawn = await answered(page);
   expect(sum(drawn)).toBeCloseTo(1, 5);
-  expect(await text(page, '#try .asked')).toContain('As the network sees it.');
+  expect(await text(page, '#try .asked')).toContain('Left: what the network gets.');
   expect(await page.$$eval('.outputs strong', (all) => all.map((it) => it.textContent))).toEqual([
     'max_pooling2d',
     'max_pooling2d_1',
@@ -146,7 +146,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(3);
   expect(await image()).toEqual(chosen);
   await drawOne(page);
-  await until(page, '#try .asked', 'As the network sees it');
+  await until(page, '#try .asked', 'Left: what the network gets');
   expect(await answered(page)).toEqual(drawn);
 
   // On a phone all classes are in sight; of a table that is too wide the rest is announced, beside the names of the rows.
@@ -244,8 +244,8 @@ test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as
     await page.keyboard.press('Tab');
   };
   await reseed('5');
-  await until(page, '#waiting', 'Changed since: the seed\\. Plots and results are of the run before');
-  expect(await text(page, '#began-with')).toMatch(/what it began with: Digits, /);
+  await until(page, '#waiting', 'Changed since: the seed\\. Plots and results show the last run');
+  expect(await text(page, '#began-with')).toMatch(/the experiment it began with: Digits, /);
   await reseed('4');
   await page.waitForFunction(() => !document.querySelector('#waiting, #began-with'));
   await page.$eval('#more-epochs', (it) => {

@@ -114,7 +114,7 @@ test('a pause while it compiles holds before the first step; a step of a set tha
     }).observe(document.querySelector('#start')!, { subtree: true, childList: true, characterData: true });
   });
   await until(page, '#status', 'Paused after 0 steps');
-  expect(await text(page, '#start')).toBe('Continue');
+  expect(await text(page, '#start')).toBe('Resume');
   expect(await text(page, '#place')).toBe('40 epochs');
   await press(page, '#start');
   await until(page, '#status', 'Done in');
@@ -139,7 +139,7 @@ test('one step, another, on, a pause, a stop', async () => {
   await press(page, '#step');
   await until(page, '#status', 'Paused after 2 steps');
   await until(page, '#loss .at', '^step 2$');
-  expect(await text(page, '#start')).toBe('Continue');
+  expect(await text(page, '#start')).toBe('Resume');
 
   await press(page, '#start');
   await until(page, '#place', 'step [5-9]|step \\d\\d');

@@ -27,7 +27,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
     ),
   );
   await page.select('#vary', 'learning-rate');
-  expect(await text(page, 'label[for=twin-b]')).toContain('in place of 0.001');
+  expect(await text(page, 'label[for=twin-b]')).toContain('A uses 0.001');
   await page.$eval('#twin-b', (it) => (it as HTMLInputElement).select());
   await page.type('#twin-b', 'none');
   expect(await page.$('#train-beside:disabled')).not.toBeNull();
@@ -157,7 +157,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(await page.$('#twins-outcome')).toBeNull();
   expect((await legend('#loss'))['B each step']).toBeGreaterThan(0);
   // Their networks are gone: nothing offers to ask them.
-  for (const panel of ['#results', '#try']) expect(await text(page, panel)).toContain("Twins' networks are not kept");
+  for (const panel of ['#results', '#try']) expect(await text(page, panel)).toContain('Results need a single run');
   expect(await page.$('#save-run:disabled')).not.toBeNull();
   for (const part of ['#look', '#pad', '#ask', '#hardest']) expect(await page.$(part)).toBeNull();
   // An ordinary run is alone again.

@@ -223,6 +223,15 @@ export const states: readonly State[] = [
     },
     frames: { '': '#sample', try: '#try', profile: '#profile' },
   },
+  {
+    name: 'embedded',
+    address: '?embed#dataset=digits&augment=none&model=deep-sigmoid&epochs=2',
+    reach: async (page) => {
+      await press(page, '#start');
+      await done(page);
+    },
+    frames: { '': 'screen' },
+  },
   { name: 'refused-address', address: '#dataset=digits&seed=none', frames: { '': 'screen' } },
   {
     name: 'own-images',

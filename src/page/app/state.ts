@@ -23,6 +23,7 @@ import {
   type SettledExperiment,
 } from './experiment.ts';
 import { settingErrorsOf } from './setting_errors.ts';
+import { type Status, textOf } from './status.ts';
 import { readView, type View, writeView } from './view.ts';
 import type { Availability, DatasetOverview } from './worker/datasets.ts';
 
@@ -45,7 +46,7 @@ export function change(part: Partial<Experiment>): void {
   if (!part.dataset) return;
   datasetIsChosen.value = true;
   trouble.value = undefined;
-  status.value = '';
+  status.value = { is: 'idle' };
 }
 
 /** What is shown beside the experiment. */
@@ -69,7 +70,12 @@ export interface Trouble extends ErrorParts {
 export const trouble = signal<Trouble | undefined>(troubleOf([...first.refused, ...firstView.refused]));
 
 /** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
-export const status = signal('');
+export const status = signal<Status>({ is: 'idle' });
+
+/** Says what has been done, in a sentence. */
+export function say(text: string): void {
+  status.value = { is: 'told', text };
+}
 
 /** Whether the whole page is kept in this browser, so that it opens and trains without a network. */
 export const isKeptOffline = signal(false);
@@ -173,7 +179,8 @@ export const refusal = computed(
 /** What the status line says: `status`, or else how far the data set is. */
 export const statusLine = computed(() => {
   const { name, facts, error } = dataset.value;
-  if (status.value || !name || error || refusal.value) return status.value;
+  const said = textOf(status.value);
+  if (said || !name || error || refusal.value) return said;
   return facts ? 'Ready.' : `Loading ${datasetTitle(name)}…`;
 });
 

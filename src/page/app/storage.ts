@@ -37,6 +37,15 @@ export async function removeFile(folder: string, name: string): Promise<void> {
   await (await folderOf(folder)).removeEntry(name).catch(() => undefined); // another tab was first
 }
 
+/** Milliseconds since 1970; undefined where there is no such file. */
+export async function modifiedAt(folder: string, name: string): Promise<number | undefined> {
+  try {
+    return (await (await (await folderOf(folder)).getFileHandle(name)).getFile()).lastModified;
+  } catch {
+    return undefined; // another tab has just written or removed it
+  }
+}
+
 export async function filesIn(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const name of (await folderOf(folder)).keys()) names.push(name);

@@ -1,4 +1,5 @@
 import { batch, effect } from '@preact/signals';
+import { embed } from './embed.ts';
 import { decode, defaults, encode } from './experiment.ts';
 import { datasetIsChosen, experiment, hashOf, trouble, troubleOf, view } from './state.ts';
 import { readView } from './view.ts';
@@ -21,7 +22,9 @@ export function followUrl(onFollow: () => void): void {
       !location.hash && !isShowing && !datasetIsChosen.value && encode(experiment.value) === encode(defaults);
     if (untouched || location.hash === hash) return;
     const now = performance.now();
-    if (isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs) history.replaceState(null, '', hash);
+    // The way back of a page that has this one in it stays its own.
+    if (embed || isFollowing || !datasetIsChosen.value || now - lastChange < oneChangeMs)
+      history.replaceState(null, '', hash);
     else history.pushState(null, '', hash);
     lastChange = isFollowing ? lastChange : now;
   });

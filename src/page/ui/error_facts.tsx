@@ -1,8 +1,10 @@
 import type { ErrorParts } from '../../errors.ts';
 
-/** What an error knows behind its first sentence. */
+/** What an error knows besides its first sentence. */
 export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
-  const facts = Object.entries({ found, expected, 'to do': fix }).filter(([, value]) => value !== undefined);
+  const facts = Object.entries({ Found: found, Expected: expected, Fix: fix }).filter(
+    ([, value]) => value !== undefined,
+  );
   return (
     <dl>
       {facts.map(([name, value]) => (

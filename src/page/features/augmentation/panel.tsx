@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { count, counted, roughFigure } from '../../../figures.ts';
-import type { SampleParameters } from '../../../index.ts';
+import { count, counted } from '../../../figures.ts';
 import type { SettledExperiment } from '../../app/experiment.ts';
 import { augmentationPresets } from '../../app/presets.ts';
 import { augmentation, change, checked, dataset, lacksImages, settled } from '../../app/state.ts';
@@ -10,6 +9,7 @@ import { FoldingPanel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { AugmentationError } from './augmentation_error.tsx';
 import { drawAnew, isLate, moves, preview, previewError } from './model.ts';
+import { parameterWords } from './parameter_words.ts';
 import { Pipeline } from './pipeline.tsx';
 import type { Preview } from './worker.ts';
 import './style.css';
@@ -33,7 +33,7 @@ export function AugmentationPanel() {
       <Draws />
       <div class="row">
         <button type="button" id="draw-anew" onClick={drawAnew}>
-          Draw anew
+          Shuffle
         </button>
         <label class="tick" for="moves">
           <input
@@ -42,9 +42,9 @@ export function AugmentationPanel() {
             checked={moves.value}
             onChange={({ currentTarget }) => (moves.value = currentTarget.checked)}
           />
-          by itself
+          Keep shuffling
         </label>
-        {isLate.value && <span class="facts">Making the draws…</span>}
+        {isLate.value && <span class="facts">Augmenting…</span>}
       </div>
       {shown && aboutPreview(shown).map((text) => <Note key={text} text={text} />)}
       {error && !error.place && <AugmentationError {...error} />}
@@ -147,7 +147,7 @@ function Draws() {
   const isWrong = checked.value?.error !== undefined;
   if (!shown) {
     const why = isWrong
-      ? "No draws: this augmentation can't be."
+      ? 'No samples: this augmentation is invalid.'
       : lacksImages.value
         ? 'No images yet.'
         : dataset.value.error && 'No images: the data set could not be loaded.';
@@ -171,8 +171,8 @@ function Draws() {
       <table ref={table} class={isWrong ? 'draws stale' : 'draws'} onMouseLeave={() => (chosen.value = undefined)}>
         <caption>
           {isWrong
-            ? "Draws of the last augmentation that could be: the one below can't"
-            : 'Training images, and how they are seen in epochs to come'}
+            ? 'Samples of the last valid augmentation: the one below is invalid'
+            : 'Original (left) and augmented samples'}
         </caption>
         <tbody>
           {labels.map((label, row) => (
@@ -181,7 +181,7 @@ function Draws() {
                 <Picture
                   pixels={originals.subarray(row * elements, (row + 1) * elements)}
                   shape={imageShape}
-                  label={`${label}, as it is`}
+                  label={`${label}, original`}
                 />
                 {look?.row === row && <Frame preview={shown} {...look} />}
               </th>
@@ -194,7 +194,7 @@ function Draws() {
                       type="button"
                       data-place={`${row} ${column}`}
                       tabIndex={isStop ? 0 : -1}
-                      aria-label={`${label}, draw ${column + 1}`}
+                      aria-label={`${label}, sample ${column + 1}`}
                       aria-describedby="draw-facts"
                       onFocus={() => (chosen.value = { row, column })}
                       onMouseEnter={() => (chosen.value = { row, column })}
@@ -211,8 +211,8 @@ function Draws() {
       </table>
       <p id="draw-facts" class="facts">
         {look
-          ? factsOf(draws[look.column]!.parameters[look.row]!)
-          : 'Point at a draw: what was drawn for it, and its frame on the original.'}
+          ? parameterWords(draws[look.column]!.parameters[look.row]!)
+          : 'Hover over a picture to see its random parameters.'}
       </p>
     </>
   );
@@ -241,19 +241,3 @@ function Frame({ preview, row, column }: { preview: Preview; row: number; column
     </svg>
   );
 }
-
-/** What was drawn, in a line: Keras' names, or op by op. */
-function factsOf(drawn: SampleParameters): string {
-  const { matrix: _, inverse: __, ...rest } = drawn as Record<string, unknown>;
-  if (!('ops' in rest)) return fieldsOf(rest) || 'nothing is drawn for it';
-  const ops = (rest.ops as ({ type: string; applied?: boolean } & Record<string, unknown>)[]).map(
-    ({ type, applied, ...fields }) => (applied === false ? `${type}: no` : `${type}: ${fieldsOf(fields) || 'yes'}`),
-  );
-  return ops.join(' · ') || 'nothing is drawn for it';
-}
-
-const fieldsOf = (fields: Record<string, unknown>): string =>
-  Object.entries(fields)
-    .filter(([, value]) => typeof value !== 'object')
-    .map(([name, value]) => `${name} ${typeof value === 'number' ? roughFigure(value) : value}`)
-    .join(', ');

@@ -111,7 +111,7 @@ function Generator({ facts }: { facts: AugmentationFacts }) {
   const isUnknown = error?.place && !facts.generator.some(({ name }) => name === wrong);
   return (
     <fieldset class="op">
-      <legend>ImageDataGenerator, as Keras has it</legend>
+      <legend>Keras ImageDataGenerator</legend>
       {error && isUnknown && <AugmentationError {...error} />}
       {fields(facts.generator.filter(isFirst))}
       <details
@@ -119,14 +119,10 @@ function Generator({ facts }: { facts: AugmentationFacts }) {
         open={areMoreOpen.value || others.some(({ name }) => name === wrong || (name !== 'rescale' && name in now))}
         onToggle={({ currentTarget }) => (areMoreOpen.value = currentTarget.open)}
       >
-        <summary>Keras' other arguments: normalisation, whitening, a function of one's own …</summary>
+        <summary>More of Keras' arguments: normalization, whitening, custom function</summary>
         {fields(others)}
       </details>
-      <AddOp
-        facts={facts}
-        label="Take a list of ops instead, beginning with"
-        onAdd={(op) => setItems([{ op, isOn: true }])}
-      />
+      <AddOp facts={facts} label="Or build a pipeline, starting with" onAdd={(op) => setItems([{ op, isOn: true }])} />
     </fieldset>
   );
 }

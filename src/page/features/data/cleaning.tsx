@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { count, counted } from '../../../figures.ts';
 import type { Finding } from '../../../index.ts';
-import { change, dataset, experiment, status, trouble } from '../../app/state.ts';
+import { change, dataset, experiment, say, trouble } from '../../app/state.ts';
 import type { Findings } from '../../app/worker/cleaning.ts';
 import { training } from '../../app/worker_client.ts';
 import { run } from '../run/state.ts';
@@ -26,7 +26,7 @@ async function lookThrough(name: string): Promise<void> {
   try {
     const findings = await training.inspect(name);
     inspected.value = { name, findings };
-    if (total() > fewImages) status.value = `Looked through ${counted(total(), 'image')}.`;
+    if (total() > fewImages) say(`Checked ${counted(total(), 'image')}.`);
   } catch (error) {
     trouble.value = error as ErrorParts;
   } finally {
@@ -36,7 +36,7 @@ async function lookThrough(name: string): Promise<void> {
 
 const meanings: Record<Finding, string> = {
   labels: 'a label that names no class',
-  constant: 'all of one colour',
+  constant: 'all of one color',
   conflicts: 'there again with another label',
   leaks: 'validation images that are training images too',
   duplicates: 'there already with the same label',
@@ -54,7 +54,7 @@ export function Cleaning() {
     : clean.map((finding) => ({ finding }));
   return (
     <section id="cleaning" aria-labelledby="cleaning-title">
-      <h3 id="cleaning-title">What may be wrong with them</h3>
+      <h3 id="cleaning-title">Check the data</h3>
       {!findings && (
         <button
           id="inspect"
@@ -63,7 +63,9 @@ export function Cleaning() {
           aria-disabled={isLooking.value}
           onClick={() => lookThrough(name)}
         >
-          {isLooking.value ? 'Looking…' : `Look through ${clean.length ? 'all images' : counted(total(), 'image')}`}
+          {isLooking.value
+            ? 'Checking…'
+            : `Check ${clean.length ? 'all images' : counted(total(), 'image')} for duplicates and leaks`}
         </button>
       )}
       {findings && found.length === 0 && <p class="facts">No duplicates, conflicts, leaks or blank images.</p>}

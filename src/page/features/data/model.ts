@@ -67,7 +67,9 @@ async function find(source: Source): Promise<void> {
     const error = thrown as ErrorParts;
     if (!state.datasetIsChosen.peek() && name !== 'digits') {
       state.experiment.value = { ...state.experiment.peek(), dataset: 'digits', clean: [] };
-      state.status.value = `${datasetTitle(name)} could not be loaded (${error.what}). These are the digits that come with the page.`;
+      state.say(
+        `${datasetTitle(name)} could not be loaded (${error.what}). These are the digits that come with the page.`,
+      );
       return;
     }
     state.dataset.value = { name, error };

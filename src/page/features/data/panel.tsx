@@ -54,7 +54,7 @@ export function DataPanel() {
       <p id="facts" class="facts">
         {facts &&
           `${count(facts.train.count)} training and ${counted(facts.test.count, 'validation image')} of ` +
-            `${facts.imageShape.slice(0, 2).join('\u00a0×\u00a0')}${facts.imageShape[2] > 1 ? ' in colour' : ''}, ` +
+            `${facts.imageShape.slice(0, 2).join('\u00a0×\u00a0')}${facts.imageShape[2] > 1 ? ' in color' : ''}, ` +
             `${facts.targetNames ? `${counted(facts.targetNames.length, 'number')} each` : counted(facts.classNames.length, 'class', 'classes')}.`}
       </p>
       <Length />

@@ -2,7 +2,8 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
-import { change, experiment, status, trouble } from '../../app/state.ts';
+import { change, experiment, say, status, trouble } from '../../app/state.ts';
+import { textOf } from '../../app/status.ts';
 import { training } from '../../app/worker_client.ts';
 import { loadRun } from '../run/saved_run.ts';
 import { inspected } from './cleaning.tsx';
@@ -20,13 +21,13 @@ export async function read(files: PlacedFile[]): Promise<void> {
 
 async function openRun({ path, file }: PlacedFile, others: number): Promise<void> {
   await loadRun(file instanceof File ? file : new File([await file.arrayBuffer()], path));
-  if (others) status.value += ` A run is opened alone: ${counted(others, 'other file')} left out.`;
+  if (others) say(textOf(status.value) + ` A run is opened alone: ${counted(others, 'other file')} left out.`);
 }
 
 async function bring(files: PlacedFile[]): Promise<void> {
   reading.value = { done: 0, total: files.length };
   trouble.value = undefined;
-  status.value = `Reading ${counted(files.length, 'file')}…`;
+  status.value = { is: 'reading', files: files.length };
   try {
     const told = await training.bring(
       files,
@@ -40,11 +41,11 @@ async function bring(files: PlacedFile[]): Promise<void> {
     const { dataset, clean } = experiment.peek();
     if (dataset === own && !clean.length) await lookAgain();
     else change({ dataset: own, clean: [] });
-    status.value = `${counted(told.images, 'image')} of your own, which ${told.images === 1 ? 'stays' : 'stay'} in this browser.`;
+    say(`${counted(told.images, 'image')} of your own, which ${told.images === 1 ? 'stays' : 'stay'} in this browser.`);
     const error = await training.ownNotKept();
     if (error && brought.peek() === told) trouble.value = error;
   } catch (error) {
-    status.value = '';
+    status.value = { is: 'idle' };
     trouble.value = error as ErrorParts;
   } finally {
     reading.value = undefined;

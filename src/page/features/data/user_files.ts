@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
-import { status, trouble } from '../../app/state.ts';
+import { say, trouble } from '../../app/state.ts';
 import { isLoading, run } from '../run/state.ts';
 
 /** Files that the user drops or chooses: pictures and data sets become the data set `own`, a saved run is opened. */
@@ -28,15 +28,17 @@ export async function take(found: PlacedFile[] | Promise<PlacedFile[]>): Promise
   if (!isUnderWay && !isBusy()) return read(files);
   waitingFiles.value = files;
   const those = files.length === 1 ? files[0]!.path : counted(files.length, 'file');
-  status.value = isUnderWay
-    ? `${those} will be read when this run has ended: stop it to read ${files.length === 1 ? 'it' : 'them'} now.`
-    : `${those} will be read next.`;
+  say(
+    isUnderWay
+      ? `${those} will be read when this run has ended: stop it to read ${files.length === 1 ? 'it' : 'them'} now.`
+      : `${those} will be read next.`,
+  );
 }
 
 /** The user doesn't want them any more. */
 export function forgetWaiting(): void {
   waitingFiles.value = undefined;
-  status.value = 'The files that were waiting are not read.';
+  say('The files that were waiting are not read.');
 }
 
 /** Not needed by every visitor. */

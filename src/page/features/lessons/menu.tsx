@@ -1,4 +1,4 @@
-import { status, view } from '../../app/state.ts';
+import { say, view } from '../../app/state.ts';
 import { lessonTitles } from './lesson.ts';
 import './menu.css';
 
@@ -72,6 +72,6 @@ async function openFile(file: File): Promise<void> {
   } catch {
     // The lesson's panel says what is wrong with it.
     show(text.trimStart().startsWith('{') ? text : `{${text}`);
-    status.value = `${file.name} is not valid JSON.`;
+    say(`${file.name} is not valid JSON.`);
   }
 }

@@ -218,7 +218,7 @@ function Strip({ layer, twin, curves, curve, colorOf, about, room }: StripProps)
       <canvas
         ref={canvas}
         role="img"
-        aria-label={`${[layer, twin].join(' ').trim()}: ${about} over the steps, as colours`}
+        aria-label={`${[layer, twin].join(' ').trim()}: ${about} over the steps, as colors`}
       />
     </div>
   );
@@ -233,7 +233,7 @@ interface LegendProps {
 /** What the colours mean, and the patterns of what has no logarithm. */
 function Legend({ shade, decades, colors }: LegendProps) {
   return (
-    <ul class="ramp-legend" aria-label="What the colours mean">
+    <ul class="ramp-legend" aria-label="What the colors mean">
       {shade === 'reach' ? <RelativeScale colors={colors} /> : <NormScale decades={decades} />}
       <li>
         <PatternSwatch pattern="zero" /> zero

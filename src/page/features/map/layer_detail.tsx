@@ -26,25 +26,25 @@ const figures: Figure[] = [
   {
     of: 'norm',
     title: 'Gradient norm',
-    about: 'How hard the loss pulls at the weights of the layer, all together',
+    about: "Size of the layer's weight gradient",
     logarithmic: true,
   },
   {
     of: 'updateRatio',
     title: 'Update ratio',
-    about: 'How far a step moves its weights, as a share of their norm: about 0.001 is usual',
+    about: 'Weight change per step, relative to the weights. Around 0.001 is typical.',
     logarithmic: true,
   },
   {
     of: 'transport',
-    title: 'Transport factor',
-    about: 'What arrives here of the gradient at the layer behind: below 1 it shrinks, above 1 it grows',
+    title: 'Gradient ratio to the next layer',
+    about: "How much of the next layer's gradient reaches this one: below 1 it shrinks, above 1 it grows",
     logarithmic: true,
   },
   {
     of: 'dead',
     title: 'Dead units',
-    about: 'Share of its units that no image has made positive in this epoch: they do not learn',
+    about: "Units that stayed at 0 for every image of this epoch, so they can't learn",
     logarithmic: false,
   },
 ];

@@ -140,7 +140,7 @@ export function Layers() {
                           // Nothing can follow the probabilities: a layer that is added there goes before them.
                           replace(at, ...(last ? [added, at] : [at, added]));
                         }}
-                        label={last ? 'Insert before' : 'Insert behind'}
+                        label={last ? 'Insert before' : 'Insert after'}
                       />
                     </div>
                   </td>

@@ -30,9 +30,7 @@ export function TryPanel() {
   if (!shape || !canAsk()) {
     return (
       <Panel id="try" title="Try it">
-        <p class="facts">
-          {notKept() ?? 'Draw a digit and see what the network says of it, when something was trained.'}
-        </p>
+        <p class="facts">{notKept() ?? 'Train, then draw a digit here and see what the network predicts.'}</p>
       </Panel>
     );
   }
@@ -159,7 +157,7 @@ function Choice() {
           onChange={(sample) => choose(sample!)}
         />
         <button id="ask" type="button" onClick={() => choose(now)}>
-          Ask
+          Classify
         </button>
         <button
           id="previous-image"
@@ -178,7 +176,7 @@ function Choice() {
           ›
         </button>
         <button type="button" onClick={() => choose(Math.floor(Math.random() * images))}>
-          Any
+          Random
         </button>
       </div>
     </div>
@@ -192,7 +190,7 @@ function Says() {
   const outputs = answer.value?.probabilities;
   const shown = run.value;
   const names = shown?.classNames ?? [];
-  if (!about || !shape || !shown) return <p class="facts">What the network says appears here.</p>;
+  if (!about || !shape || !shown) return <p class="facts">The prediction appears here.</p>;
   if (!isOfClasses(shown.experiment)) return <SaysOfEach about={about} names={names} outputs={outputs} />;
   const best = outputs ? argmax(outputs) : -1;
   return (
@@ -201,7 +199,7 @@ function Says() {
         <Picture pixels={about.pixels} shape={shape} label={nameOf(about)} />
         <p role="status">
           {best >= 0 && <strong>{`${names[best]}, ${percent(outputs![best]!)}`}</strong>}
-          {about.label === undefined ? ' As the network sees it.' : ` It is ${names[about.label]}.`}
+          {about.label === undefined ? ' Left: what the network gets.' : ` It is ${names[about.label]}.`}
         </p>
       </div>
       <Bars label="Probability of each class" names={names} outputs={outputs} best={best} />
@@ -260,7 +258,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
         <Picture pixels={about.pixels} shape={shapeOfRun()!} label={nameOf(about)} />
         <p role="status">
           {about.values === undefined
-            ? 'As the network sees it.'
+            ? 'Left: what the network gets.'
             : areNumbers
               ? 'Predicted and actual.'
               : `It has ${has.join(', ') || 'none of the labels'}.`}
@@ -288,7 +286,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
 
 const nameOf = ({ sample, part }: Question) =>
   sample === undefined
-    ? 'the drawing as the network sees it'
+    ? 'the drawing as the network gets it'
     : `${part === 'training' ? 'training' : 'validation'} image ${sample}`;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -298,7 +296,7 @@ function Outputs() {
   if (!question.value || !outputs) return null;
   return (
     <section aria-labelledby="outputs-title">
-      <h3 id="outputs-title">What each layer makes of it</h3>
+      <h3 id="outputs-title">Activations, layer by layer</h3>
       <ul class="outputs">
         {outputs.map((output) => (
           <Output key={output.layer} {...output} />

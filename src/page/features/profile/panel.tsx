@@ -59,7 +59,7 @@ export function ProfilePanel() {
     <Panel id="profile" title="Profile">
       <div class="row">
         <button id="time" type="button" disabled={!isReady.value} aria-disabled={isBusy.value} onClick={time}>
-          {isBusy.value ? 'Timing…' : 'Time a step'}
+          {isBusy.value ? 'Timing…' : 'Profile one step'}
         </button>
         {shown && (
           <button id="save-trace" type="button" title="For ui.perfetto.dev or chrome://tracing" onClick={save}>
@@ -70,7 +70,7 @@ export function ProfilePanel() {
       <p class="facts" role="status">
         {shown
           ? sentence(shown)
-          : 'A bar for each dispatch of a step of what would be trained now, each with the WGSL that ran.'}
+          : 'One bar per GPU dispatch of a step of the current experiment, each with the WGSL that ran.'}
       </p>
       {refused.value && (
         <div role="alert">

@@ -2,7 +2,7 @@ import { effect } from '@preact/signals';
 import { type ProxyMarked, proxy } from 'comlink';
 import type { DatasetFacts } from '../../../data/served_datasets.ts';
 import type { ErrorParts } from '../../../errors.ts';
-import { clock, count, counted, fixed } from '../../../figures.ts';
+import { counted, fixed } from '../../../figures.ts';
 import { upTo } from '../../../formats/history_until.ts';
 import type { RunEvent } from '../../../health/run_events.ts';
 import type { Model } from '../../../index.ts';
@@ -20,6 +20,7 @@ import {
   sameRate,
 } from '../../app/experiment.ts';
 import * as state from '../../app/state.ts';
+import type { Status } from '../../app/status.ts';
 import { training } from '../../app/worker_client.ts';
 import { Run } from './run.ts';
 import * as runState from './state.ts';
@@ -135,19 +136,19 @@ export async function goOn(epochs = runState.run.peek()?.plan.epochs ?? 0): Prom
 async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
   runState.run.value = run;
   state.trouble.value = undefined;
-  state.status.value = 'Fetching the images, compiling the shaders…';
+  state.status.value = { is: 'starting' };
   const listener: Listener = {
     begun: (bytes) => {
       run.bytes.value = bytes;
       if (run.phase.peek() !== 'starting') return;
       run.phase.value = 'running';
-      state.status.value = 'Training.';
+      state.status.value = { is: 'training' };
     },
     events: (events) => tell(run, events),
     paused: () => holds(run),
     lost: () => {
       run.lost.value = { step: run.log.steps.length, isBack: false };
-      state.status.value = `The GPU was lost after ${stepsOf(run)}. Opening it again…`;
+      state.status.value = { is: 'lost', steps: run.stepsDone };
     },
   };
   try {
@@ -158,7 +159,7 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
   } catch (error) {
     run.hasFailed = true;
     run.end();
-    state.status.value = `The run ended with an error after ${stepsOf(run)}.`;
+    state.status.value = { is: 'failed', steps: run.stepsDone };
     state.trouble.value = error as ErrorParts;
     await canGoOn(run);
   }
@@ -168,7 +169,7 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
 export function holds(run: Run): void {
   if (run.phase.peek() === 'stopping') return;
   run.pause();
-  state.status.value = `Paused after ${stepsOf(run)}${run.beside ? ' of both' : ''}.`;
+  state.status.value = { is: 'paused', steps: run.stepsDone, twins: run.beside !== undefined };
 }
 
 function tell(run: Run, events: readonly RunEvent[]): void {
@@ -177,16 +178,15 @@ function tell(run: Run, events: readonly RunEvent[]): void {
   run.add(events);
   const last = run.log.epochs.at(-1);
   if (last && run.log.epochs.length > before && last.epoch < run.plan.epochs) {
-    const value = fixed(run.validated);
-    const measured = value ? `: validation ${metricWords(run.experiment)} ${value}` : '';
-    state.status.value = `Epoch ${last.epoch} of ${run.plan.epochs}${measured}.`;
+    const { epochs } = run.plan;
+    state.status.value = { is: 'epoch', epoch: last.epoch, epochs, validated: validationOf(run) };
   }
 }
 
 /** Steps after the one at which the GPU was lost: those before are not told again. */
 function isBack(run: Run): void {
   run.lost.value = { ...run.lost.peek()!, isBack: true };
-  state.status.value = 'Training.';
+  state.status.value = { is: 'training' };
   // A rate that was set since the last checkpoint went with the device.
   const rate = run.learningRate.peek();
   if (!sameRate(rate, learningRateOf(run.experiment.optimizer))) training.setLearningRate(rate);
@@ -199,7 +199,7 @@ export function stop(): void {
   const run = underWay();
   if (!run) return;
   run.phase.value = 'stopping';
-  state.status.value = 'Stopping after this step…';
+  state.status.value = { is: 'stopping' };
   training.stop();
 }
 
@@ -208,7 +208,7 @@ export function pause(): void {
   const phase = run?.phase.peek();
   if (!run || (phase !== 'running' && phase !== 'starting')) return;
   run.phase.value = 'pausing';
-  state.status.value = phase === 'starting' ? 'Pausing before the first step…' : 'Pausing after this step…';
+  state.status.value = { is: 'pausing', beforeFirst: phase === 'starting' };
   training.pause();
 }
 
@@ -216,7 +216,7 @@ export function resume(): void {
   const run = underWay();
   if (!run) return;
   run.resume();
-  state.status.value = run.beside ? 'Training both.' : 'Training.';
+  state.status.value = { is: 'training', twins: run.beside !== undefined };
   training.resume();
 }
 
@@ -236,16 +236,23 @@ export async function step(): Promise<void> {
   }
 }
 
-function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, images }: Trained): string {
-  const parts = [stopped ? `Stopped after ${stepsOf(run)}.` : `Done in ${clock(run.seconds)}.`];
-  if (stoppedEarly) {
-    const { epoch, monitor, bestEpoch } = stoppedEarly;
-    parts.unshift(`Stopped early after epoch ${epoch}: ${monitor} was best in epoch ${bestEpoch}.`);
-  }
-  if (run.validated !== undefined) parts.push(`Validation ${metricWords(run.experiment)} ${fixed(run.validated)}.`);
-  if (skippedSteps) parts.push(`Skipped ${counted(skippedSteps, 'step')} with numbers that are not finite.`);
-  if (images) parts.push(...images);
-  return parts.join(' ');
+function outcome(run: Run, { stopped, stoppedEarly, skippedSteps, images }: Trained): Status {
+  return {
+    is: 'ended',
+    steps: run.stepsDone,
+    seconds: run.seconds,
+    stopped,
+    early: stoppedEarly,
+    validated: validationOf(run),
+    skipped: skippedSteps,
+    images,
+  };
+}
+
+/** How well it does on the validation images, in words; undefined before that is known. */
+function validationOf(run: Run): string | undefined {
+  const value = fixed(run.validated);
+  return value ? `${metricWords(run.experiment)} ${value}` : undefined;
 }
 
 /** How far it has come, in words. */
@@ -261,7 +268,7 @@ export function installRun(): void {
     const rate = learningRateOf(optimizer);
     if (sameRate(run.learningRate.peek(), rate) || !isValidRate(rate)) return;
     run.learningRate.value = rate;
-    state.status.value = `Learning rate ${rateWords(rate)} from step ${count(run.log.steps.length + 1)} on, or a few later.`;
+    state.status.value = { is: 'rate', rate: rateWords(rate), step: run.log.steps.length + 1 };
     training.setLearningRate(rate);
   });
 }

@@ -16,7 +16,7 @@ const names: Partial<Record<Phase, string>> = {
   starting: 'Pause',
   running: 'Pause',
   pausing: 'Pausing…',
-  paused: 'Continue',
+  paused: 'Resume',
   stopping: 'Pause',
 };
 
@@ -39,7 +39,8 @@ export function RunBar() {
           <button
             id="start"
             type="button"
-            class="primary"
+            class={phase === 'starting' ? 'primary pending' : 'primary'}
+            title={phase === 'starting' ? 'Not training yet: pauses before the first step' : undefined}
             disabled={!isUnderWay && !isReady.value}
             aria-disabled={phase === 'pausing' || phase === 'stopping'}
             onClick={{ ended: begin, paused: resume, running: pause, starting: pause }[phase as string]}
@@ -76,7 +77,7 @@ export function RunBar() {
         )}
         {shown?.lost.value?.isBack && (
           <p id="device-lost" class="cut">
-            {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training went on from the last checkpoint, to the same result.`}
+            {`The GPU was lost after ${counted(shown.lost.value.step, 'step')}; training resumed from the last checkpoint, with the same result.`}
           </p>
         )}
         {!isUnderWay && <Twin />}
@@ -84,8 +85,8 @@ export function RunBar() {
         {waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
             {isUnderWay
-              ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This one goes on with what it began with.`
-              : `Changed since: ${waitingChanges.value.join(', ')}. Plots and results are of the run before.`}
+              ? `Changed for the next run: ${waitingChanges.value.join(', ')}. This run keeps what it began with.`
+              : `Changed since: ${waitingChanges.value.join(', ')}. Plots and results show the last run.`}
           </p>
         )}
       </div>

@@ -31,8 +31,7 @@ export const canAsk = () =>
   Boolean(run.value && !run.value.beside && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
 
 /** Why there is none, where the runs that are shown are twins. */
-export const notKept = () =>
-  run.value?.beside && "Twins' networks are not kept: train one alone to look at what it makes of images.";
+export const notKept = () => run.value?.beside && 'Results need a single run. Train A or B on its own to inspect it.';
 
 /** Shape of the images of the run that is shown. */
 export const shapeOfRun = () => run.value?.imageShape;

@@ -19,10 +19,10 @@ export function GoOn() {
     return (
       <div class="go-on">
         <button id="go-on-run" type="button" aria-disabled={isLoading.value} onClick={() => leaveAndGoOn()}>
-          Go on
+          Resume
         </button>
         <span>
-          {`from ${placeOf(shown, from)}, to the end of epoch ${count(epochs)}: ends as if nothing had come between.`}
+          {`from ${placeOf(shown, from)}, to the end of epoch ${count(epochs)} (same result as without a break)`}
         </span>
         <BeganWith {...shown.experiment} />
       </div>
@@ -37,9 +37,11 @@ export function GoOn() {
       }}
     >
       <button id="train-on" type="submit" aria-disabled={isLoading.value}>
-        Train on
+        Train {count(more.value)} more {more.value === 1 ? 'epoch' : 'epochs'}
       </button>
-      <label for="more-epochs">for more epochs:</label>
+      <label for="more-epochs" class="unseen">
+        More epochs
+      </label>
       <input
         id="more-epochs"
         type="number"
@@ -51,7 +53,7 @@ export function GoOn() {
           if (currentTarget.checkValidity()) more.value = currentTarget.valueAsNumber;
         }}
       />
-      <span>ends as a run of {count(epochs + more.value)} would.</span>
+      <span>(same result as one run of {count(epochs + more.value)})</span>
       <BeganWith {...shown.experiment} />
     </form>
   );
@@ -60,10 +62,10 @@ export function GoOn() {
 /** What is trained on, where the panels have something else by now. */
 function BeganWith({ dataset, model }: Experiment) {
   if (waitingChanges.value.length === 0) return null;
-  const named = typeof model === 'string' ? model : 'a model of its own';
+  const named = typeof model === 'string' ? model : 'a custom model';
   return (
     <span id="began-with">
-      It goes on with what it began with: {datasetTitle(dataset)}, {named}.
+      It resumes with the experiment it began with: {datasetTitle(dataset)}, {named}.
     </span>
   );
 }

@@ -35,7 +35,7 @@ export async function saveRun(): Promise<void> {
     const { file, steps } = await fileOf(run);
     run.keptSteps.value = Math.max(run.keptSteps.peek(), steps);
     download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
-    state.status.value = `Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`;
+    state.say(`Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`);
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }
@@ -48,7 +48,7 @@ export async function exportModel(format: ModelFormat): Promise<void> {
   try {
     const { name, bytes } = await training.exportedModel(format);
     download(new Blob([bytes]), `${run.experiment.dataset}-${name}`);
-    state.status.value = `Exported: the model and its weights, as ${name}.`;
+    state.say(`Exported: the model and its weights, as ${name}.`);
   } catch (error) {
     state.trouble.value = error as ErrorParts;
   }
@@ -71,7 +71,7 @@ export async function loadRun(file: File): Promise<void> {
   if (runState.run.peek()?.isUnderWay.peek() || !(await mayReplace())) return;
   waiting = file;
   if (runState.isLoading.peek()) {
-    state.status.value = `Loading ${file.name} next…`;
+    state.status.value = { is: 'loading', file: file.name, next: true };
     return;
   }
   runState.isLoading.value = true;
@@ -85,7 +85,7 @@ export async function loadRun(file: File): Promise<void> {
 
 async function load(file: File): Promise<void> {
   state.trouble.value = undefined;
-  state.status.value = `Loading ${file.name}…`;
+  state.status.value = { is: 'loading', file: file.name };
   try {
     const loaded = await training.loadRun(await bytesOf(file), file.name);
     const { dataset, epochs, options, history, leftBehind } = loaded;
@@ -106,10 +106,10 @@ async function load(file: File): Promise<void> {
     if (options.mix && options.mix !== 'replace') {
       said.push(`It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`);
     }
-    state.status.value = said.join(' ');
+    state.say(said.join(' '));
     await canGoOn(run);
   } catch (error) {
-    state.status.value = '';
+    state.status.value = { is: 'idle' };
     state.trouble.value = error as ErrorParts;
   }
 }

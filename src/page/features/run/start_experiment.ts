@@ -25,7 +25,7 @@ export async function startExperiment(parameters: string): Promise<void> {
     datasetIsChosen.value = true;
   });
   trouble.value = undefined;
-  status.value = '';
+  status.value = { is: 'idle' };
   const isStill = () => experiment.value === wanted && started.value === mine;
   await until(() => isReady.value || !isStill() || Boolean(dataset.value.error || refusal.value));
   if (isReady.peek() && isStill()) await begin();

@@ -1,7 +1,9 @@
+import { embed } from '../../app/embed.ts';
 import { run } from './state.ts';
 
 /** Whether the run that is shown has steps that are saved nowhere. */
 export function isUnsaved(): boolean {
+  if (embed) return false; // nothing is kept, and nobody asked
   const shown = run.peek();
   return shown !== undefined && shown.stepsDone > 0 && shown.keptSteps.peek() < shown.stepsDone;
 }

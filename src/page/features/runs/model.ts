@@ -3,8 +3,8 @@ import type { ErrorParts } from '../../../errors.ts';
 import { count, fixed } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import { metricWords } from '../../app/experiment.ts';
-import { status, trouble } from '../../app/state.ts';
-import { filesIn, isFull, readFile, removeFile, writeFile } from '../../app/storage.ts';
+import { say, trouble } from '../../app/state.ts';
+import { filesIn, isFull, modifiedAt, readFile, removeFile, writeFile } from '../../app/storage.ts';
 import type { Run } from '../run/run.ts';
 import { fileOf, loadRun } from '../run/saved_run.ts';
 import { run } from '../run/state.ts';
@@ -35,13 +35,20 @@ const everyMs = 30_000;
 const runFile = (id: string) => `${id}.wgrad`;
 const factsFile = (id: string) => `${id}.json`;
 
+/** Tells other tabs that something was kept or discarded. */
+let otherTabs: BroadcastChannel | undefined;
+
 async function list(): Promise<void> {
   const names = new Set(await filesIn(folder));
-  const ids = [...names].flatMap((name) =>
+  const complete = [...names].flatMap((name) =>
     name.endsWith('.json') && names.has(runFile(name.slice(0, -5))) ? [name.slice(0, -5)] : [],
   );
-  const runs = await Promise.all(ids.map(factsOf));
+  const runs = await Promise.all(complete.map(factsOf));
   keptRuns.value = runs.flatMap((facts) => facts ?? []).sort((a, b) => b.date - a.date);
+  // Another tab may have discarded the one that is shown here.
+  const shown = run.peek();
+  const id = shown && ids.get(shown);
+  if (id !== undefined && !keptRuns.peek().some((kept) => kept.id === id)) shown!.keptSteps.value = 0;
 }
 
 async function factsOf(id: string): Promise<KeptRun | undefined> {
@@ -74,16 +81,17 @@ async function write(of: Run): Promise<void> {
       await writeFile(folder, runFile(id), [file]);
       await writeFile(folder, factsFile(id), [JSON.stringify(facts)]);
     });
-    of.keptSteps.value = steps;
     await list();
+    of.keptSteps.value = steps;
     await discardOldest(mostRuns);
+    otherTabs?.postMessage(id);
   } catch (error) {
     // Its network may be gone, with the GPU or because another run took its place; the status line has more to say then.
     if (run.peek() !== of || of.hasFailed) return;
     // What the worker rejects with are the parts of an error.
     const message = error instanceof Error ? error.message : (error as ErrorParts).what;
     const reason = isFull(error) ? 'the disk is full' : message;
-    status.value = `This run is not kept in the browser (${reason}): save it as a file.`;
+    say(`This run is not kept in the browser (${reason}): save it as a file.`);
   }
 }
 
@@ -110,6 +118,7 @@ export async function discard(id: string): Promise<void> {
   await removeFile(folder, runFile(id));
   if (lastRun.peek()?.id === id) lastRun.value = undefined;
   await list();
+  otherTabs?.postMessage(id);
 }
 
 export async function openKept({ id, name }: KeptRun): Promise<void> {
@@ -144,9 +153,24 @@ function resultOf(of: Run): Pick<KeptRun, 'result'> {
 export const describe = ({ name, steps, result }: KeptRun): string =>
   [name, ...(result ? [result] : []), `${count(steps)} steps`].join(', ');
 
+/** A file that is still without its other one after this long was left by a tab that was closed amid writing. */
+const remainsAfterMs = 3_600_000;
+
+async function removeRemains(): Promise<void> {
+  const known = new Set(keptRuns.peek().flatMap(({ id }) => [runFile(id), factsFile(id)]));
+  for (const name of await filesIn(folder)) {
+    if (known.has(name)) continue;
+    const since = await modifiedAt(folder, name);
+    if (since !== undefined && Date.now() - since > remainsAfterMs) await removeFile(folder, name);
+  }
+}
+
 /** Keeps each run when it ends, and from time to time while it trains. */
 export async function installRuns(): Promise<void> {
   await list().catch(() => undefined); // a browser may forbid it
+  await removeRemains().catch(() => undefined);
+  otherTabs = new BroadcastChannel(`wgrad runs ${location.pathname}`);
+  otherTabs.onmessage = () => void list();
   if (!run.peek()) lastRun.value = keptRuns.peek()[0];
   let keptAt = performance.now();
   effect(() => {

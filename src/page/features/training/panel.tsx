@@ -80,7 +80,7 @@ function Figures() {
       text: ofEach(({ validated }) => validated),
     },
     { id: 'rate-now', name: 'Images/s', text: rate ? count(Math.round(rate)) : '' },
-    { id: 'step-now', name: 'A step', text: stepMs ? duration(stepMs) : '' },
+    { id: 'step-now', name: 'Time per step', text: stepMs ? duration(stepMs) : '' },
     {
       id: 'left-now',
       name: 'Time left',
@@ -88,7 +88,7 @@ function Figures() {
     },
     {
       id: 'bytes-now',
-      name: 'On the GPU',
+      name: 'GPU memory',
       text: bytes ? mebibytes(bytes.trainer + bytes.datasets) : '',
       title: bytes && `network and batch ${mebibytes(bytes.trainer)}, data sets ${mebibytes(bytes.datasets)}`,
     },

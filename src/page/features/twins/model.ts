@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import type { DatasetFacts } from '../../../data/served_datasets.ts';
 import type { ErrorParts } from '../../../errors.ts';
-import { count, counted } from '../../../figures.ts';
+import { counted } from '../../../figures.ts';
 import { type ComparisonFile, modelSummary, type Variable } from '../../../index.ts';
 import type { PairEvent } from '../../../session/pairs.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import * as state from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
-import { holds, requestOf, stepsOf } from '../run/model.ts';
+import { holds, requestOf } from '../run/model.ts';
 import { Run } from '../run/run.ts';
 import * as runState from '../run/state.ts';
 import { mayReplace } from '../run/unsaved.ts';
@@ -95,7 +95,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   };
   state.trouble.value = undefined;
   comparison.value = undefined;
-  state.status.value = 'Fetching the images, compiling the shaders…';
+  state.status.value = { is: 'starting' };
   try {
     const command =
       compareCommand({ vary, a, b }, input, plan, pairs) ??
@@ -105,11 +105,11 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
     twins.run.end();
     if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.beside!.way! }, result };
     state.status.value = result
-      ? `Compared: ${result.pairs === 1 ? 'one pair' : counted(result.pairs, 'pair')}.`
-      : `Stopped after ${stepsOf(twins.run)} of both.`;
+      ? { is: 'compared', pairs: result.pairs }
+      : { is: 'ended', steps: twins.run.stepsDone, seconds: 0, stopped: true, twins: true };
   } catch (error) {
     twins.run.end();
-    state.status.value = 'The twins ended with an error.';
+    state.status.value = { is: 'failed-twins' };
     state.trouble.value = error as ErrorParts;
   }
 }
@@ -157,8 +157,7 @@ class Twins {
       this.run.bytes.value = item.begun;
       if (this.run.phase.peek() !== 'starting') return;
       this.run.phase.value = 'running';
-      state.status.value =
-        this.pairs > 1 ? `Training pair ${this.place + 1} of ${this.pairs}.` : 'Training both, side by side.';
+      state.status.value = { is: 'pair', number: this.place + 1, of: this.pairs };
     } else this.tellOf(item);
   }
 
@@ -168,7 +167,8 @@ class Twins {
     const [own, other] = item.twin === 'a' ? [run, beside] : [beside, run];
     if ('broke' in item) {
       own.brokeAt = item.broke.step;
-      state.status.value = `${item.twin.toUpperCase()} broke off at step ${count(item.broke.step)}: ${item.broke.layer} was not finite.`;
+      const { step, layer } = item.broke;
+      state.status.value = { is: 'broke', twin: item.twin.toUpperCase(), step, layer };
       return;
     }
     own.add([item.event]);

@@ -36,9 +36,8 @@ export function TwinsPanel() {
   return (
     <Panel id="twins" title="Twins">
       <p class="facts">
-        A second network, B, with the same start, the same images in the same order, and one thing changed, step by step
-        with the first, A: what differs is owed to that thing, or to chance. More pairs, each from another seed, tell
-        which.
+        Train two networks, A and B, that differ in one thing only: same start, same images, same order. Repeat with
+        other seeds to rule out chance.
       </p>
       <div class="choices">
         <label>
@@ -59,7 +58,7 @@ export function TwinsPanel() {
           </select>
         </label>
         <label for="twin-b">
-          B has, in place of {own}
+          B uses (A uses {own})
           {isNumber ? (
             <input id="twin-b" inputMode="decimal" value={to} onInput={(event) => set(event.currentTarget.value)} />
           ) : (
@@ -73,7 +72,7 @@ export function TwinsPanel() {
           )}
         </label>
         <label>
-          Pairs
+          Repeats (seeds)
           <select
             id="pairs"
             value={pairs.value}
@@ -89,7 +88,7 @@ export function TwinsPanel() {
           aria-disabled={isUnderWay}
           onClick={() => to !== undefined && trainBeside({ vary: vary.value, to }, pairs.value)}
         >
-          Train beside
+          Train A and B
         </button>
       </div>
       <Outcome />
@@ -106,7 +105,7 @@ function Outcome() {
     <div id="twins-outcome">
       <TwinsKey />
       <p class="paragraph">{paragraph}</p>
-      <Scroll label="What the twins came to">
+      <Scroll label="Comparison of the twins">
         <table>
           <ColumnNames names={['at the end', 'A', 'B', 'A − B, or A / B', ...(pairs > 1 ? ['p'] : [])]} />
           <tbody>
@@ -142,7 +141,7 @@ function Outcome() {
         <button
           id="save-pairs"
           type="button"
-          title="JSON with all figures of every pair, which wgrad compare --resume goes on with"
+          title="JSON with all figures of every pair, which wgrad compare --resume continues from"
           onClick={savePairs}
         >
           Download pairs

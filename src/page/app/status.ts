@@ -1,0 +1,107 @@
+import { clock, count, counted } from '../../figures.ts';
+
+/** What was done last, or is being done. The status line says it in words, and nothing reads those words. */
+export type Status =
+  /** Nothing. */
+  | { is: 'idle' }
+  /** A run's images are fetched and its shaders compiled. */
+  | { is: 'starting' }
+  | { is: 'training'; twins?: boolean | undefined }
+  /** Which of several pairs of twins. */
+  | { is: 'pair'; number: number; of: number }
+  /** An epoch is over. @param validated words for its validation. */
+  | { is: 'epoch'; epoch: number; epochs: number; validated?: string | undefined }
+  /** A step has to end first, or there has been none. */
+  | { is: 'pausing'; beforeFirst: boolean }
+  | { is: 'paused'; steps: number; twins: boolean }
+  | { is: 'stopping' }
+  /** Another rate counts from a step on. */
+  | { is: 'rate'; rate: string; step: number }
+  /** The GPU is gone, and comes back. */
+  | { is: 'lost'; steps: number }
+  /** One of the twins has ended before the other. */
+  | { is: 'broke'; twin: string; step: number; layer: string }
+  | Ended
+  | { is: 'compared'; pairs: number }
+  | { is: 'failed'; steps: number }
+  | { is: 'failed-twins' }
+  /** A run is read from a file, now or when another one has been. */
+  | { is: 'loading'; file: string; next?: boolean }
+  | { is: 'reading'; files: number }
+  /** Something else has been done, in a sentence. */
+  | { is: 'told'; text: string };
+
+interface Ended {
+  is: 'ended';
+  steps: number;
+  seconds: number;
+  /** By the user. */
+  stopped: boolean;
+  /** Of twins. */
+  twins?: boolean;
+  early?: { epoch: number; monitor: string; bestEpoch?: number | undefined } | undefined;
+  validated?: string | undefined;
+  skipped?: number | undefined;
+  /** Sentences about images that were streamed. */
+  images?: readonly string[] | undefined;
+}
+
+const steps = (number: number) => counted(number, 'step');
+
+/** The status in words; empty where there is nothing to say. */
+export function textOf(status: Status): string {
+  switch (status.is) {
+    case 'idle':
+      return '';
+    case 'starting':
+      return 'Fetching the images, compiling the shaders…';
+    case 'training':
+      return status.twins ? 'Training both.' : 'Training.';
+    case 'pair':
+      return status.of > 1 ? `Training pair ${status.number} of ${status.of}.` : 'Training both, side by side.';
+    case 'epoch':
+      return `Epoch ${status.epoch} of ${status.epochs}${status.validated ? `: validation ${status.validated}` : ''}.`;
+    case 'pausing':
+      return status.beforeFirst ? 'Pausing before the first step…' : 'Pausing after this step…';
+    case 'paused':
+      return `Paused after ${steps(status.steps)}${status.twins ? ' of both' : ''}.`;
+    case 'stopping':
+      return 'Stopping after this step…';
+    case 'rate':
+      return `Learning rate ${status.rate} from step ${count(status.step)} on, or a few later.`;
+    case 'lost':
+      return `The GPU was lost after ${steps(status.steps)}. Opening it again…`;
+    case 'broke':
+      return `${status.twin} broke off at step ${count(status.step)}: ${status.layer} was not finite.`;
+    case 'ended':
+      return textOfEnd(status);
+    case 'compared':
+      return `Compared: ${status.pairs === 1 ? 'one pair' : counted(status.pairs, 'pair')}.`;
+    case 'failed':
+      return `The run ended with an error after ${steps(status.steps)}.`;
+    case 'failed-twins':
+      return 'The twins ended with an error.';
+    case 'loading':
+      return `Loading ${status.file}${status.next ? ' next' : ''}…`;
+    case 'reading':
+      return `Reading ${counted(status.files, 'file')}…`;
+    case 'told':
+      return status.text;
+  }
+}
+
+function textOfEarly({ epoch, monitor, bestEpoch }: NonNullable<Ended['early']>): string {
+  const best = bestEpoch === undefined ? '' : `: ${monitor} was best in epoch ${bestEpoch}`;
+  return `Stopped early after epoch ${epoch}${best}.`;
+}
+
+function textOfEnd({ steps: done, seconds, stopped, twins, early, validated, skipped, images = [] }: Ended): string {
+  const sentences = [
+    early && textOfEarly(early),
+    stopped ? `Stopped after ${steps(done)}${twins ? ' of both' : ''}.` : `Done in ${clock(seconds)}.`,
+    validated && `Validation ${validated}.`,
+    skipped && `Skipped ${counted(skipped, 'step')} with numbers that are not finite.`,
+    ...images,
+  ];
+  return sentences.filter(Boolean).join(' ');
+}
