@@ -100,7 +100,7 @@ test('a lesson is read, guessed, trained and looked at; the way back is the step
   expect(await page.$('.experiments')).toBeNull();
   // The network that the question is about, without the sample that would give the answer away.
   expect(await page.$('.sample-mark')).toBeNull();
-  expect(await page.$$eval('#gradient-map tbody tr', (rows) => rows.length)).toBe(11);
+  await page.waitForFunction(() => document.querySelectorAll('#gradient-map tbody tr').length === 11);
   await press(page, '.lesson-question label:nth-of-type(3) input');
   await until(page, '.lesson-answer', 'Now train');
   await press(page, '#lesson-train');
