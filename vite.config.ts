@@ -66,6 +66,26 @@ const viteStaysOutside: Plugin = {
   resolveId: (id) => (id === 'vite' ? { id, external: true } : undefined),
 };
 
+/**
+ * Parts of hyparquet that reading two columns takes no part of: filters of rows, geometries, variants. They are half of its code, and
+ * it is in the page, in the library and in the command.
+ */
+const parquetParts: Readonly<Record<string, string>> = {
+  bloom: 'export const bloomEligibleColumns = () => [], readBloomFilter = () => undefined;',
+  filter:
+    'export const pathsNeededForFilter = () => [], columnsNeededForFilter = () => [], matchFilter = () => true, ' +
+    'canSkipRowGroup = () => false, filterPageRanges = () => undefined;',
+  geoparquet: 'export const markGeoColumns = () => undefined;',
+  variant: 'export const decodeVariantColumn = (value) => value;',
+  wkb: 'export const wkbToGeojson = () => undefined;',
+};
+
+const leanParquet: Plugin = {
+  name: 'wgrad-lean-parquet',
+  enforce: 'pre',
+  load: (id) => parquetParts[/\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? ''],
+};
+
 /** The code of a module whose only effect is this error. */
 const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`;
 
@@ -162,7 +182,7 @@ const nodeProgram = (main: string, outDir: string): UserConfig => ({
 function packagedProgram(main: string, outDir: string): UserConfig {
   const program = nodeProgram(main, outDir);
   return mergeConfig(program, {
-    plugins: [viteStaysOutside, unreachedParts, leanShaders, eachLicenseOnce],
+    plugins: [viteStaysOutside, unreachedParts, leanShaders, leanParquet, eachLicenseOnce],
     build: { license: { fileName: 'licenses.md' }, rolldownOptions: { output: { minify: classNamesStay } } },
     ssr: { noExternal: true },
   });
@@ -370,7 +390,7 @@ const targets: Record<string, UserConfig> = {
   // code that few need, the formats for example, on demand.
   library: {
     root,
-    plugins: [leanShaders, workerIsAnEntry, headlessPage, noOldChunks],
+    plugins: [leanShaders, leanParquet, workerIsAnEntry, headlessPage, noOldChunks],
     build: {
       lib: {
         entry: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, resolve(root, path)])),

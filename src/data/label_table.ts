@@ -4,7 +4,7 @@ import { csvTable } from './file_formats.ts';
 import { isSameHeading, isSplitHeading, labelRank } from './formats/table_columns.ts';
 import { gunzip } from './gunzip.ts';
 import { foldersOf, type IdentifiedFile, nameOf } from './identify.ts';
-import { type Split, splitOfFolder } from './splits.ts';
+import { type Split, splitOfFile, splitOfFolder } from './splits.ts';
 
 /** Classes or numbers of pictures, from tables next to them. */
 export interface LabelTable {
@@ -18,6 +18,8 @@ export interface LabelTable {
   classOf?: ReadonlyMap<string, string>;
   /** The split of a picture, by its path, where a column has splits. */
   splitOf: ReadonlyMap<string, Split>;
+  /** That which the table itself is named after: train.txt and val.txt. */
+  splitOfTable: ReadonlyMap<string, Split>;
   /** What was left out of the tables, in words. */
   notes: string[];
 }
@@ -53,23 +55,40 @@ interface NamingTable extends Table {
  */
 export async function readLabelTables(
   files: readonly IdentifiedFile[],
-  pictures: readonly string[] = files.filter(({ format }) => format.kind === 'picture').map(({ path }) => path),
+  pictures: readonly string[] = ofPictures(files),
   wanted?: string,
 ): Promise<LabelTable | undefined> {
-  const others = files.filter((file) => isTable(file) && file.file.size <= mostBytes);
+  const others = files.filter((file) => isTable(file) && file.file.size <= mostBytes && !isExample(file.path));
   if (pictures.length === 0 || others.length === 0) return undefined;
-  const known = pictureNames(pictures);
+  const known = pictureNames(ofPictures(files));
+  const isAsked = new Set(pictures);
   const tables: NamingTable[] = [];
   for (const { path, file, format } of others) {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const table = parseTable(path, new TextDecoder().decode(format.gzip ? await gunzip(bytes, path) : bytes));
-    const found = table && naming(table, known);
-    if (found?.named.size) tables.push({ ...table!, ...found });
+    const pictureOf = pictureFinder(path, known);
+    const table = parseTable(
+      path,
+      new TextDecoder().decode(format.gzip ? await gunzip(bytes, path) : bytes),
+      pictureOf,
+    );
+    const found = table && naming(table, pictureOf);
+    const named = new Map([...(found?.named ?? [])].filter(([, picture]) => isAsked.has(picture)));
+    if (named.size) tables.push({ ...table!, column: found!.column, named });
   }
-  const count = new Set(tables.flatMap(({ named }) => [...named.values()])).size;
-  if (count < leastNamed * pictures.length) return undefined;
+  // The test pictures of a competition have no labels.
+  const training = pictures.filter((path) => foldersOf(path).every((name) => splitOfFolder(name)?.split !== 'test'));
+  const named = new Set(tables.flatMap(({ named }) => [...named.values()]));
+  const isMost = (paths: readonly string[]) =>
+    paths.filter((path) => named.has(path)).length >= leastNamed * paths.length;
+  if (named.size === 0 || !(isMost(pictures) || (training.length > 0 && isMost(training)))) return undefined;
   return labelsOf(tables, wanted);
 }
+
+const ofPictures = (files: readonly IdentifiedFile[]) =>
+  files.filter(({ format }) => format.kind === 'picture').map(({ path }) => path);
+
+/** What a competition wants to get back has made-up labels for its test pictures. */
+const isExample = (path: string) => /sample_?submission/i.test(path);
 
 const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
   kind === 'table' ||
@@ -79,7 +98,7 @@ const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
   /\.jsonl$/i.test(path);
 
 /** Cells of a CSV file (RFC 4180), separated as its first line is: by commas, semicolons or tabs. */
-function parseTable(path: string, text: string): Table | undefined {
+function parseTable(path: string, text: string, pictureOf: PictureFinder): Table | undefined {
   if (/\.jsonl$/i.test(path)) return parseJsonLines(path, text);
   const [first = ''] = text.trimStart().split('\n', 1);
   if (!/[,;\t]/.test(first)) return parseList(path, text);
@@ -99,7 +118,7 @@ function parseTable(path: string, text: string): Table | undefined {
   if (row.some(Boolean)) rows.push(row);
   const [head] = rows;
   if (!head || head.length < 2) return undefined;
-  const hasHeadings = !head.some(isNumber);
+  const hasHeadings = !head.some((cell) => isNumber(cell) || pictureOf(cell));
   return {
     path,
     names: hasHeadings ? head : head.map((_, column) => `${column}`),
@@ -157,17 +176,14 @@ function pictureNames(pictures: readonly string[]): PictureNames {
   return { byPath, byName };
 }
 
-/**
- * The column that names the most pictures, and the picture of each row: by its path, its path from one of the table's folders,
- * or its name, with or without ending.
- */
-function naming(
-  { path, names, rows }: Table,
-  { byPath, byName }: PictureNames,
-): { column: number; named: Map<number, string> } {
-  const folders = foldersOf(path);
+/** The picture that a cell of a table names. */
+type PictureFinder = (cell: string) => string | undefined;
+
+/** By its path, its path from one of the table's folders, or its name, with or without ending. */
+function pictureFinder(table: string, { byPath, byName }: PictureNames): PictureFinder {
+  const folders = foldersOf(table);
   const prefixes = folders.map((_, depth) => `${folders.slice(0, depth + 1).join('/')}/`).reverse();
-  const known = (cell: string) => {
+  return (cell) => {
     if (cell === '') return undefined;
     const name = cell.replaceAll('\\', '/').replace(/^\.?\//, '');
     for (const prefix of [...prefixes, '']) {
@@ -176,10 +192,14 @@ function naming(
     }
     return byName.get(name) ?? (name.includes('/') ? byName.get(nameOf(name)) : undefined);
   };
+}
+
+/** The column that names the most pictures, and the picture of each row. */
+function naming({ names, rows }: Table, pictureOf: PictureFinder): { column: number; named: Map<number, string> } {
   const byColumn = names.map((_, column) => {
     const named = new Map<number, string>();
     for (const [i, row] of rows.entries()) {
-      const picture = known(row[column] ?? '');
+      const picture = pictureOf(row[column] ?? '');
       if (picture) named.set(i, picture);
     }
     return { column, named };
@@ -200,8 +220,8 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
   }
   const columns = tables.map((table) => classColumn(table, wanted));
   const withClasses = tables.filter((_, i) => columns[i] !== undefined);
-  const splitOf = splitsOf(tables);
-  if (withClasses.length === 0) return { ...numbersOf(tables), splitOf };
+  const found = splitsOf(tables);
+  if (withClasses.length === 0) return { ...numbersOf(tables), ...found };
   const cells = new Map<string, string>();
   const notes: string[] = [];
   for (const [i, table] of tables.entries()) {
@@ -227,8 +247,8 @@ function labelsOf(tables: readonly NamingTable[], wanted: string | undefined): L
   const from = withClasses.map(({ path }) => path);
   const heading = withClasses[0]!.names[columns.find((at) => at !== undefined)!]!;
   const separator = separatorOf([...cells.values()], heading);
-  if (separator) return { ...tagsOf(cells, separator), from, notes, splitOf };
-  return { from, names: [], of: new Map(), classOf: cells, notes, splitOf };
+  if (separator) return { ...tagsOf(cells, separator), from, notes, ...found };
+  return { from, names: [], of: new Map(), classOf: cells, notes, ...found };
 }
 
 const missing = (path: string, picture: string, found: string, expected: string) =>
@@ -240,17 +260,16 @@ const missing = (path: string, picture: string, found: string, expected: string)
   });
 
 /** The column of classes of a table; undefined where it has numbers instead. */
-function classColumn(
-  { names, rows, column, named, isList }: NamingTable,
-  wanted: string | undefined,
-): number | undefined {
+function classColumn(table: NamingTable, wanted: string | undefined): number | undefined {
+  const { names, rows, column, named, isList } = table;
+  const split = splitColumn(table);
   const taken = [...named.keys()].map((i) => rows[i]!);
   const values = (at: number) => taken.map((row) => row[at] ?? '');
   if (wanted !== undefined) {
     const at = names.findIndex((name) => isSameHeading(name, wanted));
     return at < 0 ? undefined : at;
   }
-  const others = names.map((_, at) => at).filter((at) => at !== column && !isSplitHeading(names[at]!));
+  const others = names.map((_, at) => at).filter((at) => at !== column && at !== split);
   const areClasses = (at: number) => values(at).every((cell) => !isNumber(cell) || Number.isInteger(Number(cell)));
   const ranked = others
     .flatMap((at) => ({ at, rank: labelRank(names[at]!) }))
@@ -263,25 +282,36 @@ function classColumn(
   };
   const words = others.filter((at) => repeats(at) && values(at).every((cell) => cell !== '' && !isNumber(cell)));
   const isOfNumbers = (at: number) => values(at).filter(isNumber).length > taken.length / 2;
-  if (isList && others.length > 0 && repeats(others[0]!) && areClasses(others[0]!)) return others[0];
-  return words.length === 1 && !others.some(isOfNumbers)
-    ? words[0]
-    : words.length > 0 && !names.some((name) => /\D/.test(name))
-      ? words[0]
-      : undefined;
+  if (isList && others.length > 0 && areClasses(others[0]!)) return others[0];
+  const filled = others.filter(
+    (at) => values(at).every((cell) => cell !== '' && !isNumber(cell)) && new Set(values(at)).size > 1,
+  );
+  const likeliest = words.length === 0 && filled.length === 1 ? filled[0] : words[0];
+  if (!names.some((name) => /\D/.test(name))) return likeliest; // without headings
+  if (others.some(isOfNumbers)) return undefined;
+  return words.length > 1 ? undefined : likeliest;
 }
 
-function splitsOf(tables: readonly NamingTable[]): Map<string, Split> {
-  const splitOf = new Map<string, Split>();
-  for (const { names, rows, named } of tables) {
-    const at = names.findIndex(isSplitHeading);
-    if (at < 0) continue;
-    for (const [row, picture] of named) {
-      const split = splitOfFolder(rows[row]![at] ?? '')?.split;
+/** A column called split or the like, or one of such words: TRAIN, VALIDATE, TEST. */
+function splitColumn({ names, rows, named }: NamingTable): number {
+  const heading = names.findIndex(isSplitHeading);
+  if (heading >= 0) return heading;
+  const taken = [...named.keys()].map((i) => rows[i]!);
+  return names.findIndex((_, at) => taken.every((row) => splitOfFolder(row[at] ?? '')?.rest === ''));
+}
+
+function splitsOf(tables: readonly NamingTable[]): Pick<LabelTable, 'splitOf' | 'splitOfTable'> {
+  const [splitOf, splitOfTable] = [new Map<string, Split>(), new Map<string, Split>()];
+  for (const table of tables) {
+    const at = splitColumn(table);
+    const ofTable = splitOfFile(nameOf(table.path));
+    for (const [row, picture] of table.named) {
+      const split = at < 0 ? undefined : splitOfFolder(table.rows[row]![at] ?? '')?.split;
       if (split) splitOf.set(picture, split);
+      if (ofTable) splitOfTable.set(picture, ofTable);
     }
   }
-  return splitOf;
+  return { splitOf, splitOfTable };
 }
 
 /** What stands between several classes of one picture. */
@@ -307,7 +337,7 @@ function tagsOf(cells: ReadonlyMap<string, string>, separator: RegExp) {
   return { names, of };
 }
 
-function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf'> {
+function numbersOf(tables: readonly NamingTable[]): Omit<LabelTable, 'splitOf' | 'splitOfTable'> {
   const of = new Map<string, readonly number[]>();
   const notes: string[] = [];
   let names: string[] | undefined;

@@ -55,12 +55,18 @@ async function place(
   const notes = differingInCase(classNames);
   // Folders that are named after splits are not classes.
   if (classNames.length > 1 && !classNames.every((name) => splitOfFolder(name)?.rest === '')) {
+    // Pictures that were only divided up into folders, with a table of their classes.
+    const table = classNames.every((name) => isPart.test(name)) ? await tablesFor(paths) : undefined;
+    if (table) return placeByTable(paths, table);
     return { ...(await completed(inFolders, classNames, tablesFor)), notes };
   }
   const table = await tablesFor(paths);
   if (table) return placeByTable(paths, table);
   return placeByName(paths) ?? { ...inFolders, notes };
 }
+
+/** HAM10000_images_part_1, images_002: a folder that is one of several for the same pictures. */
+const isPart = /(^|[\W_])(parts?|images?|imgs?|photos?|pictures?|batch|chunk|folder|set|data)[\W_]*\d+$/i;
 
 /** Windows and macOS take such folders for one; elsewhere one of them is usually a mistake. */
 function differingInCase(classNames: readonly string[]): string[] {
@@ -118,7 +124,8 @@ function foldersWith(
 function placeByTable(paths: readonly string[], table: LabelTable): Placed {
   const { classOf, of, from, names, notes } = table;
   const isLabeled = (path: string) => (classOf ?? of).has(path);
-  const splitFound = (path: string) => table.splitOf.get(path) ?? splitOfPath(path) ?? 'train';
+  const splitFound = (path: string) =>
+    table.splitOf.get(path) ?? splitOfPath(path) ?? table.splitOfTable.get(path) ?? 'train';
   const what = classOf ? `classes from ${from.join(', ')}` : `numbers from ${from.join(', ')}: ${names.join(', ')}`;
   return {
     ...inSplits(

@@ -1,7 +1,7 @@
 /** Headings of columns that hold the class of an image, as published tables have them; the likelier ones come first. */
 const labelHeadings: readonly RegExp[] = [
   /^(label|class|category|target|emotion|digit|letter|character)$/,
-  /^(labels|classes|tags?|class_?names?|class_?ids?|class_?labels?|label_?names?|label_?ids?|category_?(names?|ids?)?|image_?(class|label)|fine_?labels?|true_?labels?|ground_?truth)$/,
+  /^(labels|classes|tags?|class_?names?|class_?ids?|class_?labels?|label_?names?|label_?ids?|category_?(names?|ids?)?|image_?(class|label)|fine_?labels?|finding_labels|true_?labels?|ground_?truth)$/,
   /^(species|breed|diagnosis|dx|level|grade|type|plant|variety|disease|animal|model|genre|artist|style|sign|symbol)$/,
 ];
 
