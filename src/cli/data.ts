@@ -10,7 +10,7 @@ import { dataLine } from './training_report.ts';
 import { oneOf, outputFile } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
-interface InspectOptions extends Pick<RunOptions, 'validationSplit' | 'imageSize' | 'chrome'> {
+interface InspectOptions extends Pick<RunOptions, 'validationSplit' | 'imageSize' | 'labels' | 'stretch' | 'chrome'> {
   json?: string;
   yes: boolean;
 }

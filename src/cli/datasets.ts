@@ -31,7 +31,8 @@ const ownFolder = fileURLToPath(new URL('../../data', import.meta.url));
 const digitsFile = join(ownFolder, 'digits.csv.gz');
 
 /** The kinds of folders that can be read, as --help lists them. */
-export const folderKinds = "pictures in a folder for each class, IDX files or CIFAR-10's .bin files";
+export const folderKinds =
+  'pictures in a folder for each class or with a CSV file of their labels, IDX, .npz, CSV, Parquet, CIFAR or .mat files; or a zip or tar archive of them';
 
 /** How the files of a folder are read. */
 export interface FolderOptions extends InstallOptions {
@@ -39,6 +40,10 @@ export interface FolderOptions extends InstallOptions {
   validationSplit?: number;
   /** The side of the images that pictures become. */
   imageSize?: number;
+  /** Which labels, where the files have several. */
+  labels?: string;
+  /** Whether values of images that use a part of their range are spread over all of it. */
+  stretch?: true;
   /** The Chrome that decodes pictures. */
   chrome?: string;
   /** Milliseconds that Chrome may take for each answer. */
@@ -84,13 +89,19 @@ async function readKnown(name: DatasetName, { yes, report }: InstallOptions): Pr
   return { train: { ...parts.train, classNames }, test: { ...parts.test, classNames } };
 }
 
-function refuseFolderFlags(name: string, { validationSplit, imageSize }: FolderOptions): void {
-  const flag = validationSplit !== undefined ? '--validation-split' : imageSize !== undefined && '--image-size';
+function refuseFolderFlags(name: string, { validationSplit, imageSize, labels, stretch }: FolderOptions): void {
+  const given = {
+    '--validation-split': validationSplit,
+    '--image-size': imageSize,
+    '--labels': labels,
+    '--stretch': stretch,
+  };
+  const flag = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (!flag) return;
   throw new ConfigurationError({
     what: `${flag} is for a folder of your own`,
     found: `${flag} with --dataset ${name}`,
-    fix: `leave ${flag} out: ${name} has images of one size, and images for validation`,
+    fix: `leave ${flag} out: ${name} has images of one size, one label each, and images for validation`,
   });
 }
 
@@ -148,11 +159,13 @@ function mnistPackage(): string | undefined {
 
 /** Reads the files as the training page does. Pictures take a Chrome. */
 async function readFolder(path: string, options: FolderOptions): Promise<ReadParts> {
-  const { validationSplit, imageSize, chrome, browserTimeout, yes, report = console.error } = options;
+  const { validationSplit, imageSize, labels, stretch, chrome, browserTimeout, yes, report = console.error } = options;
   const reader = picturesInChrome({ chrome, browserTimeout, yes, report });
   const dataset = await readFilesWith(reader, filesIn(path), {
     ...(validationSplit !== undefined && { validationSplit }),
     ...(imageSize !== undefined && { size: imageSize }),
+    ...(labels !== undefined && { labels }),
+    ...(stretch && { stretch }),
   }).catch((error) => {
     if (!(error instanceof DataError)) throw error;
     throw new DataError({ ...error.parts, what: `${path}: ${error.parts.what}` }, { cause: error });

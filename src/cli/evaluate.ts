@@ -24,7 +24,7 @@ import { withSession } from './with_session.ts';
 interface EvaluateCommandOptions
   extends Pick<
     RunOptions,
-    'clean' | 'validationSplit' | 'imageSize' | 'adapter' | 'chrome' | 'browserTimeout' | 'yes'
+    'clean' | 'validationSplit' | 'imageSize' | 'labels' | 'stretch' | 'adapter' | 'chrome' | 'browserTimeout' | 'yes'
   > {
   dataset?: string;
   testSamples?: number;

@@ -34,7 +34,7 @@ export function picturesInChrome({
   yes?: boolean;
   report: (line: string) => void;
 }): PictureReader {
-  return async ({ files, targets, ...pictures }, { onProgress: _, ...options }) => {
+  return async ({ files, targets, ...pictures }, { onProgress: _, signal: __, ...options }) => {
     if (files.length >= many) report(`Reading ${counted(files.length, 'picture')} in Chrome.`);
     const images = new Map<string, Uint8Array>();
     let heard = performance.now();

@@ -148,7 +148,7 @@ export async function withRun<Result>(
     if (from && begun) console.log(fromLine(from.path, begun));
     console.log(modelTable(layers));
     const { cut: _, lengthened: __, ...samples } = plan;
-    const { dataset, clean, validationSplit, imageSize } = options;
+    const { dataset, clean, validationSplit, imageSize, labels, stretch } = options;
     const { sampleWeights } = datasets.train;
     const sampleWeight = sampleWeights && (await fingerprintOf(sampleWeights));
     const config = {
@@ -156,6 +156,8 @@ export async function withRun<Result>(
       clean,
       ...(validationSplit !== undefined && { validationSplit }),
       ...(imageSize !== undefined && { imageSize }),
+      ...(labels !== undefined && { labels }),
+      ...(stretch && { stretch }),
       ...samples,
       ...trainer,
       ...(Object.keys(fit).length > 0 && { fit }),
@@ -240,11 +242,21 @@ const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, 
 export async function readCleaned(
   options: Pick<
     RunOptions,
-    'dataset' | 'clean' | 'validationSplit' | 'imageSize' | 'chrome' | 'browserTimeout' | 'yes' | 'sampleWeight'
+    | 'dataset'
+    | 'clean'
+    | 'validationSplit'
+    | 'imageSize'
+    | 'labels'
+    | 'stretch'
+    | 'chrome'
+    | 'browserTimeout'
+    | 'yes'
+    | 'sampleWeight'
   >,
 ): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
-  const { dataset, clean, validationSplit, imageSize, chrome, browserTimeout, yes, sampleWeight } = options;
-  const folder = { validationSplit, imageSize, chrome, browserTimeout, yes };
+  const { dataset, clean, validationSplit, imageSize, labels, stretch, chrome, browserTimeout, yes, sampleWeight } =
+    options;
+  const folder = { validationSplit, imageSize, labels, stretch, chrome, browserTimeout, yes };
   const read = await readParts(dataset, folder);
   const { reading } = read;
   const parts = sampleWeight ? weighted(read.parts, sampleWeight, dataset) : read.parts;

@@ -28,6 +28,10 @@ export interface RunOptions extends AdapterOptions {
   validationSplit?: number;
   /** The side of the images that pictures are scaled to. */
   imageSize?: number;
+  /** Which labels of the user's files, where they have several. */
+  labels?: string;
+  /** Whether values of images that use a part of their range are spread over all of it. */
+  stretch?: true;
   trainSamples?: number;
   testSamples?: number;
   epochs?: number;
@@ -98,6 +102,16 @@ const shared = {
       '--image-size <n>',
       'height and width of the images that pictures become (default: their size up to 64, else 32)',
     ).argParser(integer('--image-size', { min: 1, max: 1024 })),
+  labels: () =>
+    new Option(
+      '--labels <name>',
+      'which labels, where files have several: a column of a table, fine or coarse for CIFAR-100, a set of EMNIST',
+    ),
+  stretch: () =>
+    new Option(
+      '--stretch',
+      'spread the values of images over all of 0 to 255, where arrays or 16-bit pictures use a part',
+    ),
   seed: () =>
     new Option('--seed <n>', 'every random number of the run follows from it')
       .argParser(integer('--seed', { min: 0, max: largestSeed }))
@@ -118,6 +132,8 @@ export function addRunOptions(command: Command): Command {
     .addOption(shared.clean())
     .addOption(shared.validationSplit())
     .addOption(shared.imageSize())
+    .addOption(shared.labels())
+    .addOption(shared.stretch())
     .option('--train-samples <n>', 'only the first n training images', integer('--train-samples', { min: 1 }))
     .option('--test-samples <n>', 'only the first n test images', integer('--test-samples', { min: 1 }))
     .option('--batch-size <n>', 'images in a step', integer('--batch-size', { min: 1 }), tutorialBatchSize)
@@ -191,7 +207,11 @@ export function addRunOptions(command: Command): Command {
 
 /** The flags for how a folder is read, for commands that do not train. */
 export function addFolderOptions(command: Command): Command {
-  return command.addOption(shared.validationSplit()).addOption(shared.imageSize());
+  return command
+    .addOption(shared.validationSplit())
+    .addOption(shared.imageSize())
+    .addOption(shared.labels())
+    .addOption(shared.stretch());
 }
 
 /** The flags of `evaluate`: which images, and where it runs. */
@@ -212,6 +232,8 @@ export function addSheetOptions(command: Command): Command {
     .addOption(shared.clean())
     .addOption(shared.validationSplit())
     .addOption(shared.imageSize())
+    .addOption(shared.labels())
+    .addOption(shared.stretch())
     .addOption(shared.augment())
     .option('--images <n>', 'rows: the first n training images', integer('--images', { min: 1, max: 1000 }), 8)
     .option('--draws <n>', 'augmented samples of each image', integer('--draws', { min: 1, max: 100 }), 8)

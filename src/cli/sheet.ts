@@ -16,6 +16,8 @@ type Shared = Pick<
   | 'clean'
   | 'validationSplit'
   | 'imageSize'
+  | 'labels'
+  | 'stretch'
   | 'augment'
   | 'seed'
   | 'adapter'

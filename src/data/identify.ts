@@ -39,7 +39,7 @@ export const foldersOf = (path: string): string[] => path.split('/').slice(0, -1
 const atOnce = 16;
 
 /** Recognizes the format of each file; in the order of the paths, so that the same files give the same data set. */
-export async function identifyFiles(files: readonly PlacedFile[]): Promise<IdentifiedFile[]> {
+export async function identifyFiles(files: readonly PlacedFile[], signal?: AbortSignal): Promise<IdentifiedFile[]> {
   const sorted = files
     .map((file) => ({ file, order: orderOf(file.path) }))
     .sort((a, b) => inOrder(a.order, b.order) || inOrder(a.file.path, b.file.path))
@@ -49,6 +49,7 @@ export async function identifyFiles(files: readonly PlacedFile[]): Promise<Ident
   let next = 0;
   const work = async () => {
     while (next < sorted.length) {
+      signal?.throwIfAborted();
       const at = next++;
       const { path, file } = sorted[at]!;
       const format = isHidden(path) ?? (await identify(path, file).catch(damagedFormat));

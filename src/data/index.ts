@@ -17,6 +17,7 @@ export {
   type TrainAndTestParts,
   takeFirst,
 } from './dataset.ts';
+export { type DatasetFromOptions, type DatasetItem, datasetFrom } from './dataset_from.ts';
 export { digitsTestCount, parseDigits } from './digits.ts';
 export { type Finding, findings, type SameImages } from './findings.ts';
 export { fingerprint, fingerprintOf } from './fingerprint.ts';
@@ -30,6 +31,7 @@ export { type DatasetName, datasetNames, isDatasetName, type KnownDataset, known
 export { numberListFormats, parseNumberList } from './number_list.ts';
 export type { PictureOptions } from './picture_sizes.ts';
 export { type EncodedPicture, type PictureSourceOptions, pictureSource } from './picture_source.ts';
+export { type DatasetFiles, type ReadDataset, readDataset } from './read_dataset.ts';
 export {
   describeIgnored,
   describeReading,

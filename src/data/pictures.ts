@@ -11,6 +11,7 @@ import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
 import { type Split, splits } from './splits.ts';
 import { isDamage } from './unpacking_errors.ts';
+import type { UserFilesOptions } from './user_files.ts';
 
 const fewestClasses = 2;
 /** Decoded pictures that are kept from one pass to the next; larger sets are decoded twice. */
@@ -33,7 +34,7 @@ interface Picture extends PlacedPicture {
  */
 export async function readPictureFiles(
   given: LabeledPictures,
-  options: PictureOptions & { validationSplit?: number },
+  options: PictureOptions & Pick<UserFilesOptions, 'validationSplit' | 'stretch' | 'signal'>,
 ): Promise<UserDataset> {
   const { files, placed, folders, unlabeled, targets, others } = given;
   if (typeof createImageBitmap === 'undefined') {
@@ -46,7 +47,10 @@ export async function readPictureFiles(
   if (!targets) requireClasses(placed, files, others);
   // A picture is half done when its size is known.
   const halves = 2 * placed.length;
-  const progress = (left: number) => options.onProgress?.(Math.floor((halves - left) / 2), placed.length);
+  const progress = (left: number) => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.(Math.floor((halves - left) / 2), placed.length);
+  };
   const { pictures, failed } = await measure(placed, files, (done) => progress(halves - done));
   if (!targets) requireClasses(pictures, files, others ?? describeFailed(failed));
   const sizes = sizesOf(pictures);

@@ -26,14 +26,15 @@ export interface UserFilesOptions extends PictureOptions {
    * used, or arrays of 0 to 16. False by default; the report says what range there is.
    */
   stretch?: boolean;
+  /** Stops reading: the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /** Reads pictures, where that takes more than this thread: a command has no decoder for them. */
 export type PictureReader = typeof readPictureFiles;
 
 /**
- * Reads a user's files into a data set: IDX files of images and labels, batches of CIFAR-10's binary version, or else
- * pictures in folders. The content of a file decides what it is, its name is only a hint; what is of no use is ignored and
+ * Reads a user's files into a data set in any of the formats of docs/data.md, archives among them; pictures in folders are one. The content of a file decides what it is, its name is only a hint; what is of no use is ignored and
  * listed in the report. Where files or folders are named after splits (train, val, test and the like) each is one: `test`
  * validates where there are two, `validation` does where there are three, and `test` is kept aside. Else a share of each class
  * is held out. Pictures take a browser, which decodes them. Pictures that are in no folders of classes, with a CSV file next
@@ -54,7 +55,8 @@ export async function readFilesWith(
 ): Promise<UserDataset> {
   if (options.validationSplit !== undefined) requireSplit(options.validationSplit);
   requirePictureOptions(options);
-  const { files, ignored, notes } = await unpacked(await identifyFiles(placed));
+  const { files, ignored, notes } = await unpacked(await identifyFiles(placed, options.signal));
+  options.signal?.throwIfAborted();
   const describe = (used: readonly IdentifiedFile[]) => {
     const isUsed = new Set(used);
     return describeOthers(files.filter((file) => !isUsed.has(file)));

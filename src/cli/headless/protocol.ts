@@ -89,7 +89,7 @@ export interface ServedPicture extends Pick<PictureFile, 'path' | 'format'> {
   size: number;
 }
 
-export type UserPictureOptions = Omit<UserFilesOptions, 'onProgress'>;
+export type UserPictureOptions = Omit<UserFilesOptions, 'onProgress' | 'signal'>;
 
 /** How pictures were read, without the images: the page sends those separately, as bytes. */
 export interface PicturesRead {
