@@ -439,7 +439,15 @@ const targets: Record<string, UserConfig> = {
   page: {
     root: pageRoot,
     base: './',
-    plugins: [datasetServer(), contentSecurityPolicy, leanShaders, staticDatasets, workerSharesChunks, serviceWorker],
+    plugins: [
+      datasetServer(),
+      contentSecurityPolicy,
+      leanShaders,
+      leanParquet,
+      staticDatasets,
+      workerSharesChunks,
+      serviceWorker,
+    ],
     worker: { format: 'es' },
     build: {
       outDir: resolve(root, 'dist/page'),
