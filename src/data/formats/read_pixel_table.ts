@@ -80,9 +80,8 @@ async function firstRows(file: IdentifiedFile): Promise<string[]> {
       if (lines.length === lookedAt) break;
     }
   } catch (error) {
-    // A gzip file that is damaged further on is reported when it is read.
-    if (lines.length === 0 && error instanceof DataError) return [];
-    if (error instanceof DataError || error instanceof TypeError) return lines;
+    // A gzip file that is damaged further on is reported when it is read. The stream's errors differ from browser to browser.
+    if (error instanceof DataError || file.format.gzip) return lines;
     throw error;
   }
   return lines;
@@ -319,17 +318,17 @@ async function readRows(
         const row = cellsOf(line === 1 ? text.replace(/^\ufeff/, '') : text, separator);
         cells ??= row.length;
         if (row.length !== cells) throw wrong(`${counted(row.length, 'cell')} in place of ${count(cells)}`);
-        const ofRow = split === undefined ? ofFile : splitOfRow(row[split]!);
+        const ofRow = split === undefined ? ofFile : splitOfRow(row[split] ?? '');
         found[ofRow] ??= { pixels: new Pixels(), labels: [], from: file.path };
         const into = found[ofRow];
-        if (row[label!] === '') throw wrong('an empty label');
+        if (!row[label!]) throw wrong('an empty label');
         into.labels.push(row[label!]!);
-        const values = pixels === 'in one cell' ? row[pixelColumn]!.split(/\s+/) : pixels.map((i) => row[i]!);
+        const values = pixels === 'in one cell' ? (row[pixelColumn] ?? '').split(/\s+/) : pixels.map((i) => row[i]);
         width ??= values.length;
         if (values.length !== width) throw wrong(`${counted(values.length, 'pixel')} in place of ${count(width)}`);
         for (const value of values) {
           if (!isNumber(value))
-            throw wrong(value === '' ? 'an empty cell' : `${JSON.stringify(value.slice(0, 40))} in place of a number`);
+            throw wrong(!value ? 'an empty cell' : `${JSON.stringify(value.slice(0, 40))} in place of a number`);
           into.pixels.push(Number(value));
         }
       }
