@@ -16,3 +16,11 @@ export async function unlessAborted<T>(work: Promise<T>, ...signals: readonly Ab
     settled.abort();
   }
 }
+
+/** Resolves when one of the signals is aborted. */
+export const anyAborted = (signals: readonly AbortSignal[]): Promise<void> => {
+  const any = AbortSignal.any([...signals]);
+  return any.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
+};

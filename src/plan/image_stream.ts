@@ -1,4 +1,5 @@
 import type { Slice } from '../gpu/memory.ts';
+import { anyAborted } from '../gpu/unless_aborted.ts';
 import type { ImageUse } from '../image_source.ts';
 import type { ImageWindow } from './image_window.ts';
 
@@ -110,7 +111,7 @@ export class ImageStream {
     for (let next = this.#next(); !next?.isLoaded && !isOver(); next = this.#next()) {
       hasWaited = true;
       // Without a chunk of this position all others are in use: one becomes free when its steps are done.
-      await (next ? Promise.race([next.loading, aborted(signals)]) : aborted([...signals, this.#arrival.signal]));
+      await (next ? Promise.race([next.loading, anyAborted(signals)]) : anyAborted([...signals, this.#arrival.signal]));
     }
     if (hasWaited && this.#done === this.#submitted) {
       const waited = performance.now() - Math.max(begun, this.#times.idleSince);
@@ -253,10 +254,3 @@ export class ImageStream {
 
 const isSame = (a: StreamedEpoch, b: StreamedEpoch): boolean =>
   a.epoch === b.epoch && a.order.length === b.order.length && a.order.every((entry, at) => entry === b.order[at]);
-
-const aborted = (signals: readonly AbortSignal[]): Promise<void> => {
-  const any = AbortSignal.any([...signals]);
-  return any.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
-};

@@ -1,9 +1,8 @@
+import { partnerPurpose } from '../augment/kernels/augment.ts';
+
 /**
  * Who is mixed with whom, as shaders/augment_draw.wgsl draws it: the host reads the images of both before a step that mixes them.
  */
-
-/** The purpose of the draw: no op has it. */
-export const partnerPurpose = 0xfffffffe;
 
 /** The index of the image that a sample is mixed with. @param images how many it is drawn from. */
 export function partnerOf(seed: number, epoch: number, sample: number, copy: number, images: number): number {

@@ -1,6 +1,7 @@
 import { isPlain } from '../augment/plain.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError } from '../errors.ts';
+import { anyAborted } from '../gpu/unless_aborted.ts';
 import type { Verdict } from '../health/health.ts';
 import { type EpochRecord, emptyHistory, type History, summarize, withoutHealth } from '../health/history.ts';
 import type { WatchState } from '../health/verdicts.ts';
@@ -404,13 +405,6 @@ async function hold(
     if (!hasReported) onPause?.();
     hasReported = true;
     if (!isHeld()) return; // onPause may have resumed at once
-    await anyOf([pace.changed, interludes.arrival, disposal, gpu.failure, ...(signal ? [signal] : [])]);
+    await anyAborted([pace.changed, interludes.arrival, disposal, gpu.failure, ...(signal ? [signal] : [])]);
   }
 }
-
-const anyOf = (signals: readonly AbortSignal[]): Promise<void> => {
-  const any = AbortSignal.any([...signals]);
-  return any.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
-};

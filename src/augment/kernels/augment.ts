@@ -57,7 +57,7 @@ export interface AugmentPixelsShape extends AugmentShape {
 /** The purpose of whether a sample is augmented at all: no op has it. */
 const augmentedPurpose = '0xffffffffu';
 /** The purpose of who is mixed with whom. */
-const partnerPurpose = '0xfffffffeu';
+export const partnerPurpose = 0xfffffffe;
 
 export const isMapped = (passes: readonly Pass[]): boolean => passes.some(({ maps }) => maps.length > 0);
 
@@ -93,7 +93,7 @@ export const augmentDraw: Kernel<AugmentDrawShape> = {
       listed: recorded && s.records === 'listed',
       paired: s.pipeline.paired,
       partnered: isPartnered(s),
-      partner_purpose: partnerPurpose,
+      partner_purpose: `${partnerPurpose}u`,
       streamed: s.window !== undefined,
       places_at: `${s.window?.placesAt ?? 0}u`,
       partner_place: `${s.window?.chunk ?? 0}u`,
