@@ -1,6 +1,8 @@
+import { signal } from '@preact/signals';
 import { count, counted } from '../../../figures.ts';
 import { experiment } from '../../app/state.ts';
 import type { Brought } from '../../app/worker/own_data.ts';
+import { onDemand } from '../../ui/lazy.tsx';
 import { run } from '../run/state.ts';
 import { filesOfInput } from './dropped_files.ts';
 import { brought, reading, size } from './reading.ts';
@@ -8,6 +10,10 @@ import { forgetWaiting, take, waitingFiles } from './user_files.ts';
 import './own_data.css';
 
 const own = 'own';
+
+/** Whether classes are taken with the webcam. */
+const isCapturing = signal(false);
+const WebcamClasses = onDemand(async () => (await import('./webcam.tsx')).WebcamClasses);
 
 /** Pictures, IDX files or CIFAR batches that the user drops or chooses. They are read in the worker and go nowhere. */
 export function OwnData() {
@@ -29,7 +35,16 @@ export function OwnData() {
         <div class="row">
           <Choose id="own-folder" text="Choose a folder" folder />
           <Choose id="own-files" text="Choose files" />
+          <button
+            id="open-webcam"
+            type="button"
+            aria-expanded={isCapturing.value}
+            onClick={() => (isCapturing.value = !isCapturing.peek())}
+          >
+            Webcam
+          </button>
         </div>
+        {isCapturing.value && <WebcamClasses />}
         <label for="own-size">Size of pictures</label>
         <select
           id="own-size"

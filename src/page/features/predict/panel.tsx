@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { count, counted, figure } from '../../../figures.ts';
 import { argmax, type LayerOutput } from '../../../index.ts';
 import { isOfClasses, metricWords } from '../../app/experiment.ts';
@@ -19,6 +19,7 @@ import {
   shapeOfRun,
 } from '../run/questions.ts';
 import { run } from '../run/state.ts';
+import { askAboutFile, TryCamera } from './camera.tsx';
 import { placingFor } from './drawn_digit.ts';
 import { askAboutDrawing, ink } from './model.ts';
 import { SaliencyOf } from './saliency.tsx';
@@ -40,6 +41,7 @@ export function TryPanel() {
         <div>
           {shape[2] === 1 && <Pad />}
           <Choice />
+          <OwnPicture />
         </div>
         <Says />
       </div>
@@ -66,7 +68,7 @@ function Pad() {
   // Another question than the drawing: the pad is free again.
   const about = question.value;
   useLayoutEffect(() => {
-    if (drawn.current && (!about || about.sample !== undefined)) erase();
+    if (drawn.current && (!about || about.sample !== undefined || about.isLive)) erase();
   }, [about]);
   const place = (event: PointerEvent): [number, number] => {
     const { left, top, width, height } = canvas.current!.getBoundingClientRect();
@@ -183,6 +185,43 @@ function Choice() {
   );
 }
 
+/** A picture from a file, or what the webcam sees. */
+function OwnPicture() {
+  const [refused, setRefused] = useState('');
+  const choose = async (file: File | undefined) => {
+    setRefused('');
+    if (!file) return;
+    try {
+      await askAboutFile(file);
+    } catch {
+      setRefused(`${file.name} can't be read as a picture: choose a PNG, JPEG, WebP or GIF file.`);
+    }
+  };
+  return (
+    <div class="own-picture">
+      <input
+        id="try-file"
+        class="file"
+        type="file"
+        accept="image/*"
+        onChange={async ({ currentTarget }) => {
+          await choose(currentTarget.files?.[0]);
+          currentTarget.value = '';
+        }}
+      />
+      <label for="try-file" class="button">
+        Choose a picture
+      </label>
+      {refused && (
+        <p class="refused" role="alert">
+          {refused}
+        </p>
+      )}
+      <TryCamera />
+    </div>
+  );
+}
+
 /** What is said of the image: a bar a class or a label, or the numbers. */
 function Says() {
   const about = question.value;
@@ -286,7 +325,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
 
 const nameOf = ({ sample, part }: Question) =>
   sample === undefined
-    ? 'the drawing as the network gets it'
+    ? 'the image as the network gets it'
     : `${part === 'training' ? 'training' : 'validation'} image ${sample}`;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -18,6 +18,8 @@ export interface Question {
   label?: number;
   /** Or the numbers. */
   values?: number[];
+  /** Others follow it by themselves, of a webcam. */
+  isLive?: boolean;
 }
 
 export const question = signal<Question | undefined>();

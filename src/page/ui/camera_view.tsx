@@ -1,0 +1,36 @@
+import type { ComponentChildren } from 'preact';
+import type { Camera } from './camera.ts';
+import { Facts } from './error_facts.tsx';
+import './camera.css';
+
+interface CameraViewProps {
+  id: string;
+  camera: Camera;
+  /** What can be done in place of it, where it is refused or missing. */
+  instead?: ComponentChildren;
+}
+
+/** What a camera sees, as in a mirror; or why it sees nothing, with what to do next. */
+export function CameraView({ id, camera, instead }: CameraViewProps) {
+  const { video, isOn, error, start, stop } = camera;
+  return (
+    <div id={id} class="camera">
+      {/* biome-ignore lint/a11y/useMediaCaption: it is what the person's own camera sees, without sound */}
+      {isOn && <video ref={video} muted playsInline aria-label="What the webcam sees" />}
+      {error && (
+        <div class="camera-error" role="alert">
+          <p>
+            <strong>{error.what}.</strong>
+          </p>
+          <Facts {...error} />
+        </div>
+      )}
+      <div class="row">
+        <button type="button" class={isOn || error ? '' : 'quiet'} onClick={isOn ? stop : start}>
+          {isOn ? 'Turn the webcam off' : error ? 'Try again' : 'Use the webcam'}
+        </button>
+        {error && instead}
+      </div>
+    </div>
+  );
+}
