@@ -185,6 +185,14 @@ export {
   type ModelTensor,
   sequential,
 } from './model/graph.ts';
+export type {
+  ConstantInitializerOptions,
+  InitializerOptions,
+  InitializerOptionsByType,
+  OrthogonalOptions,
+  RandomNormalOptions,
+  RandomUniformOptions,
+} from './model/initializer_options.ts';
 export type { LayerInputs, Padding, Size as WindowSize } from './model/layer.ts';
 export {
   activation,
@@ -316,7 +324,7 @@ export type {
 } from './model/schedules/options.ts';
 export { classifierSummary, type LayerSummary, modelSummary } from './model/summary.ts';
 export { tutorialAugmentation, tutorialModel } from './model/tutorial.ts';
-export type { InitializerConfig, InitializerType, RegularizerConfig } from './model/weight_options.ts';
+export type { InitializerConfig, InitializerType, Penalties, RegularizerConfig } from './model/weight_options.ts';
 export type { OptionFacts } from './options.ts';
 export type { Mix } from './plan/mix.ts';
 export type { Phase } from './plan/phases.ts';

@@ -7,6 +7,7 @@ import type { ImageShape } from './dataset.ts';
 export interface EncodedPicture {
   /** Named in errors. */
   path: string;
+  /** The file, a Blob or anything else that gives its bytes: PNG, JPEG, or what else the browser decodes. */
   file: Pick<Blob, 'arrayBuffer'>;
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { number, parse } from '../check.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import type { InitializerOptionsByType } from './initializer_options.ts';
 
 const finite = v.pipe(
   v.number('a finite number'),
@@ -10,8 +11,8 @@ const finite = v.pipe(
 const scale = v.optional(finite, 1);
 const normal = { mean: v.optional(finite, 0), stddev: v.optional(number(0), 0.05), scale };
 
-/** The options of each initializer: Keras' names and defaults. */
-const schemas = {
+/** Checks the options of each initializer; initializer_options.ts says what each is. */
+export const initializerSchemas = {
   glorotUniform: v.strictObject({ type: v.literal('glorotUniform'), scale }),
   glorotNormal: v.strictObject({ type: v.literal('glorotNormal'), scale }),
   heUniform: v.strictObject({ type: v.literal('heUniform'), scale }),
@@ -32,17 +33,17 @@ const schemas = {
   constant: v.strictObject({ type: v.literal('constant'), value: finite, scale }),
 };
 
-type Schemas = typeof schemas;
+type Schemas = typeof initializerSchemas;
 /** The type of an initializer. */
-export type InitializerType = keyof Schemas;
-const initializerTypes = Object.keys(schemas) as InitializerType[];
+export type InitializerType = keyof InitializerOptionsByType;
+const initializerTypes = Object.keys(initializerSchemas) as InitializerType[];
 
 export type FilledInitializer = { [T in InitializerType]: v.InferOutput<Schemas[T]> }[InitializerType];
 
 /** A name, or a name with numbers: { type: 'heNormal', scale: 2 } gives weights twice as large. */
 export type InitializerConfig =
   | Exclude<InitializerType, 'constant'>
-  | { [T in InitializerType]: v.InferInput<Schemas[T]> }[InitializerType];
+  | { [T in InitializerType]: { type: T } & InitializerOptionsByType[T] }[InitializerType];
 
 /**
  * Fills an initializer's defaults in.
@@ -61,7 +62,7 @@ export function fillInitializer(config: unknown, subject: string): FilledInitial
       ...(typeof type === 'string' && { fix: suggest(type, initializerTypes) }),
     });
   }
-  const schema = schemas[type as InitializerType] as v.GenericSchema<unknown, FilledInitializer>;
+  const schema = initializerSchemas[type as InitializerType] as v.GenericSchema<unknown, FilledInitializer>;
   const filled = parse(schema, json, `${subject} ${type}`);
   if (filled.type === 'randomUniform' && filled.maxval < filled.minval) {
     throw new ConfigurationError({
@@ -84,8 +85,16 @@ export function checkShapeOf({ type }: FilledInitializer, shape: readonly number
   });
 }
 
+/** A penalty on the sum of |w|, and one on the sum of w * w. */
+export interface Penalties {
+  /** What the sum of |w| is multiplied by, >= 0; none by default. */
+  l1?: number;
+  /** What the sum of w * w is multiplied by, >= 0; none by default. Keras' `l2` too has no factor of 1/2. */
+  l2?: number;
+}
+
 /** Keras' L1, L2 and L1L2: the loss gets l1 * sum of |w| + l2 * sum of w*w, so the gradient l1 * sign(w) + 2 * l2 * w. */
-export type RegularizerConfig = { l1: number; l2?: number } | { l1?: number; l2: number };
+export type RegularizerConfig = Penalties & ({ l1: number } | { l2: number });
 
 const regularizer = v.strictObject({ l1: v.optional(number(0)), l2: v.optional(number(0)) });
 

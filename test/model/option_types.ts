@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import type { ImageDataGeneratorConfig } from '../../src/augment/generator_options.ts';
 import type { generatorSchema } from '../../src/augment/image_data_generator.ts';
+import type { InitializerOptionsByType } from '../../src/model/initializer_options.ts';
 import type { layerDefinitions } from '../../src/model/layers/index.ts';
 import type { LayerOptionsByType } from '../../src/model/layers/options.ts';
 import type { lossDefinitions } from '../../src/model/losses/index.ts';
@@ -11,6 +12,7 @@ import type { optimizerDefinitions } from '../../src/model/optimizers/index.ts';
 import type { OptimizerOptionsByType } from '../../src/model/optimizers/options.ts';
 import type { scheduleDefinitions } from '../../src/model/schedules/index.ts';
 import type { ScheduleOptionsByType } from '../../src/model/schedules/options.ts';
+import type { initializerSchemas } from '../../src/model/weight_options.ts';
 import type { callbackDefinitions } from '../../src/train/callbacks/index.ts';
 import type { EarlyStoppingConfig, ReduceLrOnPlateauConfig } from '../../src/train/callbacks/options.ts';
 
@@ -41,6 +43,10 @@ export type Optimizers = Holds<Every<Differences<typeof optimizerDefinitions, Op
 export type Losses = Holds<Every<Differences<typeof lossDefinitions, LossOptionsByType>>>;
 export type Schedules = Holds<Every<Differences<typeof scheduleDefinitions, ScheduleOptionsByType>>>;
 export type Metrics = Holds<Every<Differences<typeof metricDefinitions, MetricOptionsByType>>>;
+type Initializer = typeof initializerSchemas;
+export type Initializers = Holds<
+  Every<{ [T in keyof Initializer]: Different<Required<InitializerOptionsByType[T]>, OptionsOf<Initializer[T]>> }>
+>;
 export type Generator = Holds<Different<Required<ImageDataGeneratorConfig>, OptionsOf<typeof generatorSchema>>>;
 export type Callbacks = Holds<
   Every<
