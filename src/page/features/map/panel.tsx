@@ -65,7 +65,7 @@ function HowToRead() {
       <p>
         The gradient norm, the other choice of color, also shrinks simply because the loss does. That is normal. To see
         gradients vanish and explode, take deep-sigmoid, exploding-relu or dead-relu as the model's preset, and train
-        them beside five-relu as twins.
+        them as twins with five-relu.
       </p>
     </details>
   );
