@@ -34,6 +34,7 @@ export default defineConfig({
         optimizeDeps: {
           include: [
             'fflate',
+            'hyparquet',
             'ml-matrix',
             'pbf',
             'simple-statistics',

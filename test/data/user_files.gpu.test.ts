@@ -1,15 +1,26 @@
+import { zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import {
   ConfigurationError,
   DataError,
   type DatasetParts,
+  datasetFrom,
   describeIgnored,
   describeReading,
   type PlacedFile,
+  readDataset,
   readUserFiles,
   trainingParts,
 } from '../../src/index.ts';
+import dataFiles from '../fixtures/data_files.json';
 import { bytesOf, gzip, joined, mnistLike, placed } from './made_files.ts';
+
+const parquet = dataFiles.parquet as {
+  files: Record<string, string>;
+  pictures: string[];
+  classes: string[];
+  classNames?: string[];
+}[];
 
 type Draw = (context: OffscreenCanvasRenderingContext2D) => void;
 
@@ -404,5 +415,43 @@ describe('one size for all pictures', () => {
     expect(train.imageShape).toEqual([4, 4, 3]);
     expect([...train.images.subarray(0, 3)]).toEqual([255, 0, 0]);
     expect(new Set(train.images.subarray(48))).toEqual(new Set([255]));
+  });
+});
+
+describe('pictures in archives and tables', () => {
+  test('a zip of folders of classes is read as the folders are', async () => {
+    const [dark, light] = [await picture([6, 6], '#102030'), await picture([6, 6], '#e0d0c0')];
+    const bytes = async (file: Blob) => new Uint8Array(await file.arrayBuffer());
+    const files = {
+      'pets/cat/1.png': await bytes(dark),
+      'pets/dog/1.png': await bytes(light),
+      'pets/dog/2.png': joined(await bytes(light)),
+    };
+    const archive = new File([zipSync(files) as Uint8Array<ArrayBuffer>], 'pets.zip');
+    const { train, report } = await readDataset(archive, { validationSplit: 0 });
+    expect(train).toMatchObject({ count: 3, classNames: ['cat', 'dog'], imageShape: [6, 6, 3] });
+    expect([...train.images.slice(0, 3)]).toEqual([0x10, 0x20, 0x30]);
+    expect(report.notes[0]).toContain('read without unpacking it');
+  });
+
+  test('Parquet, as Hugging Face publishes it', async () => {
+    const { files, pictures, classNames, classes } = parquet[0]!;
+    const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const blobs = Object.fromEntries(
+      Object.entries(files).map(([path, content]) => [path, new Blob([bytes(content!)])]),
+    );
+    const { train, report } = await readDataset(blobs, { validationSplit: 0 });
+    expect(report.format).toBe('Parquet');
+    expect(train).toMatchObject({ count: pictures.length, classNames, imageShape: [4, 4, 1] });
+    expect(Array.from(train.labels, (label) => classNames![label])).toEqual(classes);
+  });
+
+  test('datasetFrom takes pictures', async () => {
+    const file = await picture([8, 4], '#405060');
+    const { images, imageShape } = await datasetFrom([{ image: file, label: 'a' }], { imageShape: [2, 2, 3] });
+    expect([imageShape, [...images.slice(0, 3)]]).toEqual([
+      [2, 2, 3],
+      [0x40, 0x50, 0x60],
+    ]);
   });
 });
