@@ -22,8 +22,8 @@ export interface UserFilesOptions extends PictureOptions {
    */
   labels?: string;
   /**
-   * Spreads the values of the images over all of 0 to 255, where they use a part of it: pictures of 16 bits of which 12 are
-   * used, or arrays of 0 to 16. False by default; the report says what range there is.
+   * Spreads the values of arrays (IDX, NumPy, CSV and MATLAB files) over all of 0 to 255, where they use a part of it, such as 0 to 16
+   * or 12 bits of 16. False by default; the report says what range there is. Pictures are taken as the browser decodes them.
    */
   stretch?: boolean;
   /** Stops reading: the promise rejects with the signal's reason. */

@@ -25,12 +25,12 @@ export function OwnData() {
       <summary>Your own images</summary>
       <div id="drop" class="drop">
         <p>
-          Drop a folder of pictures with a folder for each class in it, IDX files, or CIFAR-10 batches, anywhere on this
-          page. Nothing is uploaded anywhere.
+          Drop a folder of pictures with a folder for each class in it, or a data set as it is published (IDX, NumPy,
+          CSV, Parquet, CIFAR or MATLAB files, zip or tar), anywhere on this page. Nothing is uploaded anywhere.
         </p>
         <p class="facts">
-          For numbers in place of classes: pictures and a CSV file with a column of file names and a column for each
-          number.
+          A CSV file beside pictures may have their classes or numbers: a column of file names, and one called label or
+          one for each number.
         </p>
         <div class="row">
           <Choose id="own-folder" text="Choose a folder" folder />
