@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRun, type SavedRun } from '../../src/index.ts';
 import { openPage, openStudio, press, until, untilEpoch, upload } from '../page/studio.ts';
-import { call, type Ended, type Running, run, start, temporaryFolder } from './wgrad.ts';
+import { call, type Ended, type Running, run, runHere, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
 
@@ -17,9 +17,9 @@ const model = JSON.stringify({
   ],
 });
 const onDigits = ['train', '--dataset', 'digits', '--adapter', 'software', '--model', model];
-const epochSteps = 750;
+const epochSteps = 500;
 const training = [...onDigits, '--batch-size', '1', '--train-samples', String(epochSteps)];
-const epochs = 6;
+const epochs = 4;
 
 const rows = (path: string): number =>
   existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length - 1 : 0;
@@ -104,7 +104,7 @@ describe.skipIf(process.platform !== 'linux')('wgrad train --save', () => {
       expect(saved.epochs).toBe(epochs);
 
       const end = join(temporaryFolder(), 'end.wgrad');
-      const { stdout, stderr } = await run('train', '--adapter', 'software', '--resume', file, '--save', end);
+      const { stdout, stderr } = await runHere('train', '--adapter', 'software', '--resume', file, '--save', end);
       expect(stdout, stderr).toContain(`resumed  ${file}: after step ${step.toLocaleString('en')}`);
       const whole = await runOf(epochs);
       expect(bits(parsed(end))).toEqual(bits(whole));

@@ -25,12 +25,14 @@ const training = [
   model,
   '--batch-size',
   '8',
+  '--train-samples',
+  '752',
   '--seed',
   '3',
 ];
 const every = ['--checkpoint-every', '40steps'];
-/** Steps of a run: 1,500 images in batches of 8. */
-const steps = epochs * 188;
+/** Steps of a run: 752 images in batches of 8. */
+const steps = epochs * 94;
 
 export interface Trial {
   kind: string;
