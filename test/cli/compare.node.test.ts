@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CureRun } from '../../src/compare/cure_run.ts';
 import type { PairRecord } from '../../src/index.ts';
 import { signalChrome } from './processes.ts';
-import { call, run, runHere, start, temporaryFolder } from './wgrad.ts';
+import { call, runHere, start, temporaryFolder } from './wgrad.ts';
 
 const minutes = (n: number) => n * 60_000;
 
@@ -65,7 +65,7 @@ describe('wgrad compare', () => {
     async () => {
       const folder = temporaryFolder();
       const [whole, part, report] = ['whole.json', 'part.json', 'report.html'].map((name) => join(folder, name));
-      const first = await run(...twins, '--seeds', '2', '--epochs', '2', '--json', whole!, '--report', report!);
+      const first = await runHere(...twins, '--seeds', '2', '--epochs', '2', '--json', whole!, '--report', report!);
       expect({ code: first.code, stderr: first.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
       expect(first.stdout.match(/^note .*--b handwriting/gm)).toHaveLength(1);
       expect(first.stdout).toMatch(/^pair 1\/2 {2}seed 0 .* left$/m);

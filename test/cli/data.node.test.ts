@@ -96,7 +96,7 @@ describe('wgrad train --clean', () => {
 
   test('leaves out what was found, and says what', async () => {
     const file = join(temporaryFolder(), 'run.json');
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runHere(
       ...flags('--dataset', everythingWrong(), '--clean', 'all', '--json', file),
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });

@@ -7,7 +7,7 @@ import { runOfModel } from '../../src/formats/model_of_run.ts';
 import { formatRun, parseRun } from '../../src/formats/run_file.ts';
 import { type Dataset, type Model, presetModel } from '../../src/index.ts';
 import { bitsOf, trained } from '../formats/made_models.ts';
-import { call, run, runHere, temporaryFolder } from './wgrad.ts';
+import { call, runHere, temporaryFolder } from './wgrad.ts';
 
 const software = ['--adapter', 'software'];
 let folder: string;
@@ -49,7 +49,7 @@ describe('wgrad predict', () => {
     const json = path('predictions.json');
     const broken = path('broken.png');
     writeFileSync(broken, readFileSync(join(images, '0.png')).subarray(0, 50));
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runHere(
       ...['predict', model, images, broken, join(images, '3.png'), '--top', '2', '--json', json, ...software],
     );
     // Those that can be read are predicted.
@@ -106,7 +106,7 @@ describe('wgrad evaluate', () => {
     const matrix: number[][] = figures.confusionMatrix;
     expect(matrix.flat().reduce((a, b) => a + b)).toBe(297);
     expect(matrix.reduce((sum, row, i) => sum + row[i]!, 0) / 297).toBeCloseTo(figures.accuracy, 10);
-    const table = await run('evaluate', model, '--test-samples', '50', ...software);
+    const table = await runHere('evaluate', model, '--test-samples', '50', ...software);
     expect(table.stdout).toMatch(/50 test images[\s\S]*actual \\ predicted[\s\S]*precision/);
   });
 

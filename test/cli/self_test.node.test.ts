@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { selfTestTable } from '../../src/cli/self_test.ts';
-import { run, temporaryFolder } from './wgrad.ts';
+import { runHere, temporaryFolder } from './wgrad.ts';
 
 test('wgrad selftest checks the GPU, as a table and as JSON', async () => {
   const file = join(temporaryFolder(), 'report.json');
-  const { code, stdout } = await run('selftest', '--only', 'global', '--adapter', 'software', '--json', file);
+  const { code, stdout } = await runHere('selftest', '--only', 'global', '--adapter', 'software', '--json', file);
   expect(stdout).toMatch(/adapter .*SwiftShader[\s\S]*│ global_max_pool_forward +│ +\d+ │ +0 % │ passed │/);
   expect(stdout).toMatch(/selftest \d+ checks in [\d.]+ s: all passed/);
   const report = JSON.parse(readFileSync(file, 'utf8'));

@@ -16,7 +16,7 @@ import {
   type VerdictName,
 } from '../../src/index.ts';
 import { descendants, isAlive } from './processes.ts';
-import { call, run, runHere, start, temporaryFolder } from './wgrad.ts';
+import { call, runHere, start, temporaryFolder } from './wgrad.ts';
 
 /** Looks at processes through /proc. */
 const linux = test.skipIf(process.platform !== 'linux');
@@ -61,7 +61,7 @@ describe('wgrad train', () => {
     const train = async (name: string, ...flags: string[]) => {
       const file = join(folder, name);
       const samples = ['--epochs', '1', '--batch-size', '8', '--train-samples', '400', '--test-samples', '100'];
-      const { code, stdout, stderr } = await run('train', ...small, ...samples, ...flags, '--json', file);
+      const { code, stdout, stderr } = await runHere('train', ...small, ...samples, ...flags, '--json', file);
       expect({ code, stderr }).toMatchObject({ code: 0 });
       return { stdout, ...written(file) };
     };
@@ -179,7 +179,7 @@ describe('wgrad train', () => {
     'learns MNIST: two epochs of the first 2,000 images, batch 32, no augmentation',
     async () => {
       const file = join(temporaryFolder(), 'run.json');
-      const { code, stdout, stderr } = await run(
+      const { code, stdout, stderr } = await runHere(
         ...['train', '--train-samples', '2000', '--test-samples', '1000', '--epochs', '2', '--augment', 'none'],
         ...['--adapter', 'software', '--json', file],
       );
@@ -428,7 +428,7 @@ test(
   async () => {
     const json = join(temporaryFolder(), 'curve.json');
     const digits = ['lr-find', ...small];
-    const { code, stdout, stderr } = await run(...digits, '--from', '1e-4', '--steps', '80', '--json', json);
+    const { code, stdout, stderr } = await runHere(...digits, '--from', '1e-4', '--steps', '80', '--json', json);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/│ learning rate │ +loss │ smoothed loss │/);
     expect(stdout).toMatch(/^loss {5}[▁▂▃▄▅▆▇█]+$/m);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunOptions } from '../../src/cli/run_options.ts';
 import { withLossFor } from '../../src/cli/trainer_settings.ts';
 import { mnistLike } from '../data/made_files.ts';
-import { call, run, runHere, temporaryFolder } from './wgrad.ts';
+import { call, runHere, temporaryFolder } from './wgrad.ts';
 
 function folderOf(files: Record<string, Uint8Array | string>): string {
   const folder = temporaryFolder();
@@ -96,7 +96,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     const json = join(temporaryFolder(), 'run.json');
     const model = JSON.stringify({ inputShape: [8, 8, 1], layers: [{ type: 'flatten' }, { type: 'dense', units: 2 }] });
     const numbers = ['--model', model, '--augment', '{"rescale":0.00390625}', '--adapter', 'software'];
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runHere(
       ...['train', '--dataset', folder, '--epochs', '8', ...numbers, '--learning-rate', '0.02', '--json', json],
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });

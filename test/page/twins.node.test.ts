@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ComparisonFile } from '../../src/index.ts';
-import { run, temporaryFolder } from '../cli/wgrad.ts';
+import { runHere, temporaryFolder } from '../cli/wgrad.ts';
 import { downloaded, downloadInto, openPage, openStudio, point, press, type Studio, text, until } from './studio.ts';
 
 let studio: Studio;
@@ -136,7 +136,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   const [begun, again] = [join(folder, 'begun'), join(folder, 'again')];
   writeFileSync(begun, JSON.stringify({ ...pairs, pairs: pairs.pairs.slice(1) }));
   const words = pairs.command.split(' ').slice(2);
-  const command = await run(...words, '--adapter', 'software', '--resume', begun, '--report', again);
+  const command = await runHere(...words, '--adapter', 'software', '--resume', begun, '--report', again);
   expect({ code: command.code, stderr: command.stderr.replace(/Building.*\n/, '') }).toEqual({ code: 0, stderr: '' });
   expect(command.stdout).toContain('1 of 2 pairs done');
   expect((JSON.parse(readFileSync(begun, 'utf8')) as ComparisonFile).pairs).toEqual(pairs.pairs);
