@@ -49,7 +49,7 @@ export function checkpointEveryOf(text: string): CheckpointEvery {
   const n = Number(number);
   if (unit && Number.isSafeInteger(n) && n >= 1) return { [units[unit as keyof typeof units]]: n } as CheckpointEvery;
   throw new ConfigurationError({
-    what: "--checkpoint-every has a value that it can't take",
+    what: '--checkpoint-every has an invalid value',
     found: text,
     expected: 'a whole number of at least 1 with its unit: 100steps, 2epochs or 30s',
     ...(/^\d+$/.test(text) && { fix: `add the unit: ${text}steps, ${text}epochs or ${text}s` }),

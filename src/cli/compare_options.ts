@@ -50,7 +50,12 @@ export function addCompareOptions(command: Command): Command {
       oneOf('--vary', variables),
       'augmentation',
     )
-    .option('--seeds <n>', 'pairs of twins, one a seed, from --seed on', integer('--seeds', { min: 1, max: 1000 }), 5)
+    .option(
+      '--seeds <n>',
+      'pairs of twins, one for each seed, from --seed on',
+      integer('--seeds', { min: 1, max: 1000 }),
+      5,
+    )
     .option('--epochs <n>', 'rounds over the training images', integer('--epochs', { min: 1 }))
     .option(
       '--cures [file]',
@@ -59,7 +64,7 @@ export function addCompareOptions(command: Command): Command {
     .option('--networks <names>', 'with --cures: only these networks of the list, with commas between', (text) =>
       text.split(',').map((name) => name.trim()),
     )
-    .addOption(new Option('--csv <file>', 'with --cures: write a row a run').argParser(outputFile('--csv')));
+    .addOption(new Option('--csv <file>', 'with --cures: write a row for each run').argParser(outputFile('--csv')));
   return addSharedFitOptions(addRunOptions(command))
     .addOption(
       new Option('--report <file>', 'write tables and plots as one HTML page, which needs no network').argParser(
@@ -151,7 +156,7 @@ function checkShared(options: CompareOptions): void {
   const { seed, seeds } = options;
   if (options.validationSplit === 0) {
     throw new ConfigurationError({
-      what: 'A comparison takes images for validation',
+      what: 'A comparison needs images for validation',
       found: '--validation-split 0',
       fix: 'leave it out, or give a share above 0',
     });
@@ -159,14 +164,14 @@ function checkShared(options: CompareOptions): void {
   const { report } = options;
   if (report !== undefined && [options.json, options.resume].includes(report)) {
     throw new ConfigurationError({
-      what: '--report would write over the pairs',
+      what: '--report would overwrite the pairs',
       found: `${report} for both`,
       fix: 'give the report a file of its own',
     });
   }
   if (seed + seeds - 1 > largestSeed) {
     throw new ConfigurationError({
-      what: 'There are not so many seeds after --seed',
+      what: 'There are not enough seeds after --seed',
       found: `--seed ${seed} --seeds ${seeds}`,
       expected: `seeds up to ${largestSeed}`,
     });

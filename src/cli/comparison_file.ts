@@ -41,7 +41,7 @@ export function finishedPairs(path: string, file: ComparisonFile, now: Omit<Comp
   const unasked = file.pairs.filter(({ seed }) => !now.seeds.includes(seed)).map(({ seed }) => seed);
   if (unasked.length > 0) {
     throw new ConfigurationError({
-      what: 'The file has pairs of seeds that are not asked for',
+      what: 'The file has pairs of seeds that were not asked for',
       found: `${path}: ${unasked.join(', ')}`,
       expected: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
       fix: 'ask for as many seeds as it has, or more',

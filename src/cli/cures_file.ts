@@ -24,7 +24,7 @@ export function finishedRuns(path: string, now: CuresFile): Pick<CuresFile, 'run
   const unasked = file.runs.find(({ seed }) => !now.seeds.includes(seed));
   if (unasked) {
     throw new ConfigurationError({
-      what: 'The file has runs of seeds that are not asked for',
+      what: 'The file has runs of seeds that were not asked for',
       found: `${path}: seed ${unasked.seed}`,
       expected: `seeds ${now.seeds[0]} to ${now.seeds.at(-1)}`,
       fix: 'ask for as many seeds as it has, or more',

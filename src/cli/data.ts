@@ -17,7 +17,7 @@ interface InspectOptions extends Pick<RunOptions, 'validationSplit' | 'imageSize
 
 /** `wgrad data` */
 export function addDataCommands(wgrad: Command): void {
-  const data = wgrad.command('data').description('look into a data set, or bring one onto this machine');
+  const data = wgrad.command('data').description('check a data set, or download one');
   addFolderOptions(data.command('inspect'))
     .description('count the classes, and find duplicates, leaks, constant images and bad labels')
     .argument('<data set>', `${datasetNames.join(', ')}, or a folder with ${folderKinds}`)

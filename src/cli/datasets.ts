@@ -32,7 +32,7 @@ const digitsFile = join(ownFolder, 'digits.csv.gz');
 
 /** The kinds of folders that can be read, as --help lists them. */
 export const folderKinds =
-  'pictures in a folder for each class or with a CSV file of their labels, IDX, .npz, CSV, Parquet, CIFAR or .mat files; or a zip or tar archive of them';
+  'pictures in one subfolder per class or with a CSV file of their labels, or with IDX, .npz, CSV, Parquet, CIFAR or .mat files; or a zip or tar archive of them';
 
 /** How the files of a folder are read. */
 export interface FolderOptions extends InstallOptions {

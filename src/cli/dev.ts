@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** `wgrad dev`: serves the page, and opens it in Chrome where there is a screen. Runs until Ctrl-C. */
 export async function dev(options: DevOptions): Promise<void> {
   const failure = await makeDefaultDataset();
-  if (failure) console.error(`${failure} The page has its first 10,000 images.`);
+  if (failure) console.error(`${failure} The page comes with a part of it.`);
   const server = await servePage(options);
   let browser: Browser | undefined;
   const close = async () => {

@@ -27,7 +27,7 @@ export function addFitOptions(command: Command): Command {
   return addSharedFitOptions(command).addOption(
     new Option(
       '--tta <n>',
-      'evaluate the network in the end by the mean over n augmented samples of each test image',
+      'at the end, evaluate the network by the mean over n augmented samples of each test image',
     ).argParser((text) => {
       const samples = integer('--tta', { min: 1 })(text);
       return fillTestTimeAugmentation(samples).samples;
@@ -45,12 +45,12 @@ export function addSharedFitOptions(command: Command): Command {
     )
     .option(
       '--early-stopping <patience>',
-      "end when the validation loss has not improved for so many epochs; or Keras' EarlyStopping as JSON, with monitor, minDelta, mode, baseline, startFromEpoch, restoreBestWeights",
+      "end when the validation loss has not improved for this many epochs; or Keras' EarlyStopping as JSON, with monitor, minDelta, mode, baseline, startFromEpoch, restoreBestWeights",
       (text) => patienceOrJson('--early-stopping', 'earlyStopping', text),
     )
     .option(
       '--reduce-lr-on-plateau <patience>',
-      "lower the learning rate when the validation loss has not improved for so many epochs; or Keras' ReduceLROnPlateau as JSON, with monitor, factor, mode, minDelta, cooldown, minLr",
+      "lower the learning rate when the validation loss has not improved for this many epochs; or Keras' ReduceLROnPlateau as JSON, with monitor, factor, mode, minDelta, cooldown, minLr",
       (text) => patienceOrJson('--reduce-lr-on-plateau', 'reduceLrOnPlateau', text),
     )
     .option(

@@ -16,7 +16,7 @@ const meanings: Record<Finding, string> = {
   constant: 'all pixels have one color',
   conflicts: 'the same image has another label',
   leaks: 'a test image is also a training image',
-  duplicates: 'image and label were there already',
+  duplicates: 'an earlier image has the same pixels and label',
 };
 
 /** In a row of the table. */

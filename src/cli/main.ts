@@ -74,7 +74,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       outputFile('--save'),
     )
     .option('--apply-remedy', "train once more with the verdict's first remedy, if it is a setting")
-    .option('--csv <file>', 'write a row a step while it trains', outputFile('--csv'))
+    .option('--csv <file>', 'write a row for each step while it trains', outputFile('--csv'))
     .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
     .action((options: TrainCommandOptions) =>
       (options.applyRemedy ? trainWithRemedy : train)(
@@ -161,7 +161,7 @@ function benchOfAClone(wgrad: Command): void {
     .allowExcessArguments()
     .action(() => {
       throw new ConfigurationError({
-        what: 'The package cannot bench: TensorFlow.js and jax-js come with a clone of the project',
+        what: 'The package cannot run the benchmark: TensorFlow.js and jax-js come with a clone of the project',
         found: 'no test/bench next to this command',
         fix: 'in a clone, type: npm install && npm run bench',
       });

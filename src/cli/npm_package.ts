@@ -41,7 +41,7 @@ export async function downloadPackage(spec: string, folder: string, signal: Abor
   throw new WgradError({
     what: `npm could not download the package ${spec}`,
     found: failure,
-    fix: `look whether this works: npm pack ${spec}`,
+    fix: `check whether this works: npm pack ${spec}`,
   });
 }
 

@@ -25,7 +25,7 @@ export function probeTables(probes: readonly ProbeRecord[]): string | undefined 
     const all = exponents.reduce((a, b) => a + b, zeros + nonFinite);
     return row(layer, ({ layers }) => layers[layer]!, `${((100 * zeros) / all).toFixed(1)} %`);
   });
-  const head = ['layer', 'noise scale', 'cosine to the last', 'to the momentum', 'to the plain images', 'zeros'];
+  const head = ['layer', 'noise scale', 'cosine to the last', 'to the momentum', 'to unaugmented images', 'zeros'];
   const figures = table(head, [...rows, row('whole network', ({ whole }) => whole)]);
   const note =
     `${probes.length} probes; noise scale: samples in a batch beyond which a larger one gains little; ` +
@@ -37,7 +37,7 @@ function hardestTable({ step, hardest }: ProbeRecord): string {
   const rows = hardest.slice(0, hardestShown).map(({ sample, label, gradientNorm }) => {
     return [String(sample), String(label), figure(gradientNorm)];
   });
-  return table([`pulls hardest in step ${step}: sample`, 'label', 'gradient norm'], rows);
+  return table([`largest gradients in step ${step}: sample`, 'label', 'gradient norm'], rows);
 }
 
 function meanOf(values: readonly (number | undefined)[]): number | undefined {

@@ -271,7 +271,7 @@ function weighted(parts: TrainAndTestParts, { path, weights }: SampleWeightFile,
   const images = parts.train.labels.length;
   if (weights.length === images) return { ...parts, train: { ...parts.train, sampleWeights: weights } };
   throw new ConfigurationError({
-    what: '--sample-weight has not as many weights as there are training images',
+    what: '--sample-weight has a different number of weights than there are training images',
     found: `${counted(weights.length, 'weight')} in ${path}`,
     expected: `${count(images)}, one for each training image of ${dataset}, before --clean and --train-samples`,
   });

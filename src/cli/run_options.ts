@@ -95,7 +95,7 @@ const shared = {
   validationSplit: () =>
     new Option(
       '--validation-split <x>',
-      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation); train takes it for another data set too: the last training images are then held out, and the test images evaluated in the end',
+      'share of each class held out for validation where a folder has no split for it (default: 0.2; 0 trains without validation); train accepts it for other data sets too: the last training images are then held out, and the test images evaluated at the end',
     ).argParser(real('--validation-split', { min: 0, max: 0.9 })),
   imageSize: () =>
     new Option(
@@ -141,7 +141,7 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--memory-budget <size>',
-      'the most GPU memory for network and images, as 256MiB or 1.5GB: images that do not fit are uploaded while others are trained on (default: two of the largest bindings for a data set)',
+      'the most GPU memory for network and images, such as 256MiB or 1.5GB: images that do not fit are uploaded while others are trained on (default: two of the largest bindings for a data set)',
       byteSize('--memory-budget'),
     )
     .option(

@@ -38,7 +38,7 @@ function inRange(flag: string, text: string, range: Range, kind: string, valid: 
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (valid(value) && value >= min && value <= max) return value;
   throw new ConfigurationError({
-    what: `${flag} has a value that it can't take`,
+    what: `${flag} has an invalid value`,
     found: text,
     expected: `${kind} of at least ${min}${max < Infinity ? ` and at most ${max}` : ''}`,
     fix: `correct the value, or leave ${flag} out for the default`,
@@ -58,7 +58,7 @@ export function byteSize(flag: string): (text: string) => number {
     const bytes = Math.floor(Number(digits) * (unitsOfBytes[unit?.toLowerCase() ?? ''] ?? Number.NaN));
     if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
     throw new ConfigurationError({
-      what: `${flag} has a value that it can't take`,
+      what: `${flag} has an invalid value`,
       found: text,
       expected: 'a size above 0 in bytes, kB, MB, GB, KiB, MiB or GiB',
       fix: `write ${flag} 256MiB, for example, or leave it out for the default`,

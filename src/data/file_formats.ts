@@ -33,7 +33,7 @@ export const csvTable = 'table of values (CSV)';
 /** Enough to find the signature of a tar archive, at byte 257, and the names of the first entries of a zip archive. */
 export const headBytes = 512;
 
-const unpack = 'unpack it, and give the folder that comes out';
+const unpack = 'unpack it, and give the resulting folder';
 const convert = 'write every image as a PNG into a folder named after its class, or all of them as IDX files';
 const cifarBinary = 'give the binary version of CIFAR-10 (cifar-10-binary.tar.gz, unpacked)';
 

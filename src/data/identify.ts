@@ -98,7 +98,7 @@ async function identify(path: string, file: FileBytes): Promise<FileFormat> {
   if (inside.name === 'tar archive') return { ...inside, name: 'tar archive (.tar.gz)', gzip: true };
   if (readPacked.includes(inside.kind)) return { ...inside, gzip: true };
   const name = `${inside.name}, compressed by gzip`;
-  return { kind: 'other', name, fix: inside.fix ?? 'unpack it, and give what comes out' };
+  return { kind: 'other', name, fix: inside.fix ?? 'unpack it, and give the result' };
 }
 
 /** The kinds of files that are also read as .gz. */

@@ -88,7 +88,7 @@ export function joinIdx(
   const [count, height, width, channels = 1] = pictures.shape;
   if (classes.shape[0] !== count) {
     throw new DataError({
-      what: `${labelsName} holds another number of labels than ${imagesName} holds images`,
+      what: `${labelsName} and ${imagesName} differ in their number of labels and images`,
       found: `${classes.shape[0]} labels`,
       expected: `${count}, one for each image`,
       fix: 'give the two files of the same part of the data set',

@@ -41,7 +41,7 @@ function halfFloat(bits: number): number {
 export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   const damaged = (found: string) =>
     new DataError({
-      what: `${path} is no whole .npy file`,
+      what: `${path} is not a whole .npy file`,
       found,
       expected: 'a file as numpy.save writes it',
       fix: 'save it again',
@@ -61,7 +61,7 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   if (axes === undefined || (!type && !isText)) {
     const descr = /'descr': *(\[.*\]|'[^']*')/.exec(header)?.[1] ?? 'no type';
     throw new DataError({
-      what: `${path} holds elements that are not read`,
+      what: `${path} holds elements of a type that wgrad does not read`,
       found: kind === 'O' ? 'Python objects, which are a pickle' : descr.slice(0, 80),
       expected: 'integers, floats, booleans or strings',
       fix: 'save the array with one of these types: np.save(file, array.astype(np.uint8))',
@@ -72,7 +72,7 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
   const size = isText ? Number(width) * (kind === 'U' ? 4 : 1) : Number(width);
   if (bytes.length !== begin + count * size) {
     throw damaged(
-      `${counted(bytes.length)} bytes in place of ${counted(begin + count * size)}, because its header has the shape ${shape.join(' x ')}`,
+      `${counted(bytes.length)} bytes instead of ${counted(begin + count * size)}, because its header has the shape ${shape.join(' x ')}`,
     );
   }
   const isLittle = order !== '>';

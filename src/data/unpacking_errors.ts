@@ -13,10 +13,10 @@ export const mostUnpacked = 2048 * mebibyte;
 export function refuseBomb(path: string, packed: number, unpacked: number): void {
   if (unpacked <= harmless || unpacked <= mostRatio * packed) return;
   throw new DataError({
-    what: `${path} is not unpacked: it would become out of all proportion to its size`,
+    what: `${path} is not unpacked: what it would become is out of all proportion to its size`,
     found: `${count(packed)} bytes that claim to be at least ${count(unpacked)} unpacked`,
     expected: `at most ${mostRatio} times as many, as archives of pictures and tables have`,
-    fix: 'if you trust it, unpack it yourself, and give the folder that comes out',
+    fix: 'if you trust it, unpack it yourself, and give the resulting folder',
   });
 }
 
@@ -25,7 +25,7 @@ export const tooLarge = (path: string, size: number) =>
     what: `${path} is too large to be unpacked while it is read`,
     found: `${count(size)} bytes or more`,
     expected: `at most ${count(mostUnpacked)}, because they have to be in memory`,
-    fix: 'unpack it, and give the folder that comes out',
+    fix: 'unpack it, and give the resulting folder',
   });
 
 const isDamagedOrCut = 'is damaged or cut short';

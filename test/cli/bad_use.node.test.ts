@@ -134,7 +134,7 @@ const cases: [string, () => string[], string[]][] = [
   [
     'sample weights of other images',
     () => ['--dataset', 'digits', '--sample-weight', modelFile('[1, 0.5, 2]')],
-    ['--sample-weight has not as many weights', '3 weights in', 'one for each training image of digits'],
+    ['--sample-weight has a different number of weights', '3 weights in', 'one for each training image of digits'],
   ],
   [
     'a negative sample weight',

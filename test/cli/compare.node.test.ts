@@ -116,7 +116,7 @@ describe('wgrad compare', () => {
       expect(again.stderr).toContain('2 pairs');
       const fewer = await runHere(...twins, '--seeds', '1', '--epochs', '2', '--resume', part!);
       expect(fewer.code).toBe(2);
-      expect(fewer.stderr).toContain('seeds that are not asked for');
+      expect(fewer.stderr).toContain('seeds that were not asked for');
       expect(written(part!).pairs).toEqual(pairs);
       expect(readdirSync(folder).sort()).toEqual(['part.json', 'report.html', 'whole.json']);
     },

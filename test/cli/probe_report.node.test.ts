@@ -24,7 +24,7 @@ test('the noise scale of the last probe, cosines in the mean over those that hav
   // 4 zeros beside 5 numbers.
   expect(cellsOf(text, 'dense')).toEqual(['dense', '40', '0.25', '', '0.75', '44.4 %']);
   expect(cellsOf(text, 'whole network')).toEqual(['whole network', 'Infinity', '0.5', '', '', '']);
-  expect(text).toContain('pulls hardest in step 101');
+  expect(text).toContain('largest gradients in step 101');
   expect(cellsOf(text, '70')).toEqual(['70', '0', '8']);
   expect(cellsOf(text, '74')).toEqual(['74', '4', '4']);
   expect(text).not.toMatch(/│ (75|1) /);

@@ -137,7 +137,7 @@ describe('files that need no Chrome', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('2 training and 2 test images of 1 x 2 x 1');
     expect(stdout).toContain(
-      'train-images-idx3-ubyte/train-images-idx3-ubyte was used, and not train-images-idx3-ubyte.gz, which has the same content',
+      'train-images-idx3-ubyte/train-images-idx3-ubyte was used instead of train-images-idx3-ubyte.gz, which has the same content',
     );
     expect(stdout).toContain('read     test: 2 images from t10k-images-idx3-ubyte/t10k-images-idx3-ubyte');
   });

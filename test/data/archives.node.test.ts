@@ -133,7 +133,7 @@ describe('archives that are refused', () => {
     const changed = zipSync({ 'train-images-idx3-ubyte': mnistLike[path]! }, { level: 0 }) as Bytes;
     changed[30 + path.length + 17]! ^= 1;
     const { [path]: _, ...rest } = mnistLike;
-    expect(await failure({ 'm.zip': changed, ...rest })).toMatch(/another checksum|damaged/);
+    expect(await failure({ 'm.zip': changed, ...rest })).toMatch(/checksum|damaged/);
   });
 
   test.each([

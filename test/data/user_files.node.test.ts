@@ -54,7 +54,7 @@ describe('IDX files', () => {
     expectMnistLike(read);
     expect(read.report.splits[0]!.from[0]).toBe(`${trainImages}/${trainImages}`);
     expect(read.report.notes).toContain(
-      `${trainImages}/${trainImages} was used, and not ${trainImages}.gz, which has the same content`,
+      `${trainImages}/${trainImages} was used instead of ${trainImages}.gz, which has the same content`,
     );
     expect(read.report.ignored).toHaveLength(4);
   });
@@ -164,7 +164,7 @@ describe('IDX files', () => {
       /train-images-idx3-ubyte does not begin as an IDX file.*0x01020304.*0x00000803/s,
     );
     expect(await failure({ ...mnistLike, [trainImages]: idx([1, 1, 1], [0, 0, 0], 0x0d) })).toContain(
-      'no whole IDX file',
+      'not a whole IDX file',
     );
     const other = { 'b/train-images-idx3-ubyte': idx([2, 1, 2], [7, 7, 7, 7]), 'b/train-labels-idx1-ubyte': two! };
     expect(await failure({ ...mnistLike, ...other })).toMatch(/more than one data set.*b\/train-images/s);

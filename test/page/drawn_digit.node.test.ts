@@ -26,7 +26,7 @@ test("as MNIST's: 20 pixels high, proportions kept, in the middle, wherever and 
   );
 });
 
-test('the centre of mass, not the box: most ink comes nearer to the middle', () => {
+test('the center of mass, not the box: most ink comes nearer to the middle', () => {
   const heavyFoot = block(10, 70, 60, 20, block(10, 10, 10, 60)); // an L
   const image = placeDrawing(heavyFoot, side, [28, 28, 1], placingFor(28));
   let [x, y, sum] = [0, 0, 0];

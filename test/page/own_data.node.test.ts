@@ -67,7 +67,11 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
     cdp.send('Input.dispatchDragEvent', { type, x: 900, y: 700, data: { items: [], files, dragOperationsMask: 1 } });
   await drag('dragEnter', folder);
   await drag('dragOver', folder);
-  await until(page, '#drop-overlay', 'Drop anywhere.*become your own data set.*They are read when this run has ended');
+  await until(
+    page,
+    '#drop-overlay',
+    'Drop anywhere.*become your own data set.*They will be read when this run has ended',
+  );
   await drag('dragCancel');
   await page.waitForFunction(() => !document.querySelector('#drop-overlay'));
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) await drag(type, folder);
@@ -89,7 +93,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   expect(report).toContain('training: 98 images from the folders of the classes');
   expect(report).toContain('validation: 24 images held out');
   expect(report).toContain('sizes of the pictures, width × height: 12 × 12 (122)');
-  expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: there already with the same label/);
+  expect(await text(page, '#cleaning')).toMatch(/leave out 1 image: already present with the same label/);
   await page.waitForSelector('.classes canvas');
   // Its images lie class by class: those that the augmentation is shown with are of all of them.
   await page.waitForFunction(
@@ -268,8 +272,14 @@ test('a data set of the page is looked through too, and a link leaves out what w
   await page.waitForSelector('.classes canvas');
   expect(await page.$('#leave-duplicates')).toBeNull();
   await press(page, '#inspect');
-  await until(page, '#cleaning', 'leave out 1 image: there already with the same label \\(1 training, 0 validation\\)');
-  expect(await text(page, '#cleaning')).toContain('leave out 3 images: validation images that are training images too');
+  await until(
+    page,
+    '#cleaning',
+    'leave out 1 image: already present with the same label \\(1 training, 0 validation\\)',
+  );
+  expect(await text(page, '#cleaning')).toContain(
+    'leave out 3 images: validation images that are also training images',
+  );
   await press(page, '#leave-duplicates');
   await until(page, '#facts', '7 training and 3 validation images');
   const link = await page.evaluate(() => location.hash);
@@ -388,7 +398,7 @@ test('drop after drop: folders as other people publish them', async () => {
   );
   await readAs(
     '2 training and 2 validation images of 1.×.2',
-    'train-images-idx3-ubyte was used, and not raw/train-images',
+    'train-images-idx3-ubyte was used instead of raw/train-images',
   );
   // What can't be read is refused in words, and what was there stays.
   for (const [files, words] of [

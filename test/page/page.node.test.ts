@@ -259,7 +259,7 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=60000&test-samples=1';
   });
-  await until(page, '#fewer', '60,000 training images are asked for, and there are 6,000');
+  await until(page, '#fewer', 'You asked for 60,000 training images, and there are 6,000');
   expect(await text(page, '#few-validation')).toContain('Only 1 validation image: each is 100 %');
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=1000&test-samples=1';

@@ -109,7 +109,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   await drawOne(page);
   const drawn = await answered(page);
   expect(sum(drawn)).toBeCloseTo(1, 5);
-  expect(await text(page, '#try .asked')).toContain('Left: what the network gets.');
+  expect(await text(page, '#try .asked')).toContain('Left: what the network sees.');
   expect(await page.$$eval('.outputs strong', (all) => all.map((it) => it.textContent))).toEqual([
     'max_pooling2d',
     'max_pooling2d_1',
@@ -146,7 +146,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
   expect(await page.$$eval('#epochs tbody tr', (rows) => rows.length)).toBe(3);
   expect(await image()).toEqual(chosen);
   await drawOne(page);
-  await until(page, '#try .asked', 'Left: what the network gets');
+  await until(page, '#try .asked', 'Left: what the network sees');
   expect(await answered(page)).toEqual(drawn);
 
   // On a phone all classes are in sight; of a table that is too wide the rest is announced, beside the names of the rows.

@@ -18,7 +18,7 @@ export function refuseTooMany(path: string, entries: number): void {
     what: `${path} holds too many files`,
     found: `${count(entries)} or more`,
     expected: `at most ${count(mostEntries)}`,
-    fix: 'unpack it, and give the folder that comes out, or a part of it',
+    fix: 'unpack it, and give the resulting folder, or a part of it',
   });
 }
 
@@ -35,7 +35,7 @@ export function entryPath(archive: string, name: string): string {
     what: `${archive} is not read: a path in it leads out of the folder that it would be unpacked into`,
     found: name.slice(0, 200),
     expected: 'paths without .. that do not begin with a slash or a drive',
-    fix: 'get it from another source, or make the archive anew from its folder',
+    fix: 'get it from another source, or make a new archive of its folder',
   });
 }
 

@@ -35,7 +35,7 @@ export async function filesInTar(archive: string, file: FileBytes): Promise<Arch
     const prefix = isUstar && header[263] === 0x30 ? textAt(header, 345, 155) : '';
     const name = next.path ?? (prefix ? `${prefix}/${own}` : own);
     if (from + size > file.size) {
-      throw damaged(archive, `${name} of ${count(size)} bytes, of which ${count(file.size - from)} are there`);
+      throw damaged(archive, `${name} of ${count(size)} bytes, of which only ${count(file.size - from)} are there`);
     }
     if (type === 'L' || type === 'x' || type === 'g') {
       if (size > longestExtra) throw damaged(archive, `a path of ${count(size)} bytes`);

@@ -48,7 +48,7 @@ export async function unpackArchives(files: readonly IdentifiedFile[], identify:
 const tooDeep = (path: string) =>
   new DataError({
     what: `${path} is an archive in an archive in an archive`,
-    found: `${mostNested + 1} archives in each other`,
+    found: `${mostNested + 1} nested archives`,
     expected: `at most ${mostNested}`,
-    fix: 'unpack the outer ones, and give the folder that comes out',
+    fix: 'unpack the outer ones, and give the resulting folder',
   });

@@ -130,7 +130,7 @@ function entriesIn(archive: string, bytes: Uint8Array, total: number) {
       : flags & 1
         ? 'encrypted in its archive: unpack it with its password'
         : method !== stored && method !== deflated
-          ? `packed by ${methods[method] ?? `method ${method}`}, which is not read: unpack the archive`
+          ? `compressed with ${methods[method] ?? `method ${method}`}, which wgrad does not read: unpack the archive`
           : paths.has(path)
             ? 'another file of the archive has the same path, and the first one was used'
             : undefined;
@@ -185,10 +185,10 @@ function entryBytes(archive: string, file: FileBytes, entry: Entry, start: numbe
     const local = await bytesBetween(file, at, at + localBytes);
     const view = new DataView(local.buffer);
     if (local.length < localBytes || view.getUint32(0, true) !== localRecord)
-      throw damaged(name, 'no entry where the directory says');
+      throw damaged(name, 'no entry at the place that its directory gives');
     const from = at + localBytes + view.getUint16(26, true) + view.getUint16(28, true);
     if (from + entry.packed > file.size)
-      throw damaged(name, `${count(entry.packed)} bytes that go past the archive's end`);
+      throw damaged(name, `${count(entry.packed)} bytes that extend past the archive's end`);
     return from;
   };
   const packedBytes = async () => {
@@ -202,8 +202,8 @@ function entryBytes(archive: string, file: FileBytes, entry: Entry, start: numbe
     kept.bytes = packedBytes().then((packed) => {
       const bytes = entry.method === stored ? packed : unpack(name, packed, entry.size);
       if (bytes.length !== entry.size)
-        throw damaged(name, `${count(bytes.length)} bytes in place of ${count(entry.size)}`);
-      if (crc32(bytes) !== entry.crc) throw damaged(name, 'another checksum than the archive has for it');
+        throw damaged(name, `${count(bytes.length)} bytes instead of ${count(entry.size)}`);
+      if (crc32(bytes) !== entry.crc) throw damaged(name, 'a checksum other than the archive has for it');
       return bytes;
     });
     return kept.bytes;
@@ -240,7 +240,7 @@ function unpack(name: string, packed: Uint8Array, most: number, isHead = false):
   const stream = new Inflate((chunk, final) => {
     isDone ||= final;
     if (!isHead && length + chunk.length > most) {
-      throw damaged(name, `more than the ${count(most)} bytes that it is said to have`);
+      throw damaged(name, `more than the ${count(most)} bytes that the archive declares`);
     }
     const taken = chunk.subarray(0, most - length);
     bytes.set(taken, length);

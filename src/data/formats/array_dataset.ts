@@ -29,7 +29,7 @@ export function arrayDataset(
       throw new DataError({ what: `${images.path} is empty`, found: '0 images', expected: 'at least one' });
     if (count === labels.values.length / labels.width) continue;
     throw new DataError({
-      what: `${labels.path} holds another number of labels than ${images.path} holds images`,
+      what: `${labels.path} and ${images.path} differ in their number of labels and images`,
       found: `${labels.values.length / labels.width} labels`,
       expected: `${count}, one for each image`,
       fix: 'give the images and the labels of the same part of the data set',
@@ -42,7 +42,7 @@ export function arrayDataset(
       what: 'The splits have images of different sizes',
       found: `${layouts[other]!.imageShape.join(' x ')} in ${pairs[other]!.images.path}`,
       expected: layouts[0]!.imageShape.join(' x '),
-      fix: 'give the files of one data set alone',
+      fix: 'give the files of one data set only',
     });
   }
   const { bytes, note } = bytesOfValues(

@@ -77,7 +77,7 @@ export function pairArrays(
     if (role === 'labels' && other && isWanted(other) !== isWanted(array)) {
       const [kept, left] = isWanted(array) ? [array, other] : [other, array];
       ofSplit.labels = kept;
-      ignored.push({ path: left.path, reason: `other labels than ${wanted}` });
+      ignored.push({ path: left.path, reason: `labels other than ${wanted}` });
       continue;
     }
     if (other) throw severalSets(other, array);
@@ -94,13 +94,13 @@ export function pairArrays(
       what: 'Arrays come in pairs, one of images and one of labels',
       found: arrays.length === 0 ? 'no array that can be read' : arrays.map(describe).join(', '),
       expected: 'x_train and y_train, and x_test and y_test for validation',
-      fix: 'give the missing array too; its name tells what it is: images or x, labels or y',
+      fix: 'give the missing array too, under a name that says what it is: images or x, labels or y',
     });
   }
   ignored.push(
     ...alone.map((array) => ({
       path: array.path,
-      reason: `an array of ${array.shape.join(' x ')} without the other one of its pair`,
+      reason: `an array of ${array.shape.join(' x ')} without its counterpart`,
     })),
   );
   return arrayDataset(pairs, { ...report, ignored }, { validationSplit, stretch });
@@ -113,7 +113,7 @@ const severalSets = (a: NamedArray, b: NamedArray) =>
     what: 'The files hold more than one data set',
     found: `${describe(a)} and ${describe(b)}`,
     expected: 'one array of images and one of labels for each split',
-    fix: 'give the files of one data set alone',
+    fix: 'give the files of one data set only',
   });
 
 function labelValues({ path, shape, data }: NamedArray) {

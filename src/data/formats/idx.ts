@@ -34,7 +34,7 @@ function requireOneEmnist(files: readonly IdentifiedFile[]): void {
     what: 'The files hold more than one data set of EMNIST',
     found: [...sets].join(', '),
     expected: 'one of them',
-    fix: `name it: --labels ${[...sets][0]} of the command, labels of the library; or give its files alone`,
+    fix: `choose it with --labels ${[...sets][0]} (labels in the library), or give only its files`,
   });
 }
 

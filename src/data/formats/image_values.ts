@@ -102,7 +102,7 @@ export function bytesOfValues(arrays: readonly ImageValues[], stretch = false): 
       return bytes;
     });
   };
-  if (stretch) return { bytes: scaled(least, most), note: `values ${range}, stretched over 0 to 255 as asked for` };
+  if (stretch) return { bytes: scaled(least, most), note: `values ${range}, stretched over 0 to 255, as requested` };
   const isBinary = areWhole && least >= 0 && most <= 1;
   if (least >= 0 && most <= 1 && most > 0)
     return {

@@ -36,7 +36,7 @@ export function labelsFrom(found: BySplit, names?: readonly string[]): Labels {
     throw new DataError({
       what: 'The splits have different kinds of labels',
       found: `${describe(other)}, and ${describe(first!)}`,
-      expected: 'labels of one kind in all',
+      expected: 'labels of the same kind in all of them',
     });
   }
   if (isWords(first!.values)) return ofWords(found);
@@ -93,7 +93,7 @@ function requireFew(classes: number, path: string): void {
     what: `${path} has too many classes`,
     found: classes,
     expected: `at most ${mostClasses}`,
-    fix: 'look whether its labels are the numbers of the images',
+    fix: 'check whether its labels are really numbers of images',
   });
 }
 
@@ -148,7 +148,7 @@ function ofOneOfEach(found: BySplit, names?: readonly string[]): Labels {
         return label;
       }),
     })),
-    notes: [`labels in rows of ${width} numbers of which one is 1: its position is the class`],
+    notes: [`one-hot labels, rows of ${width} numbers of which one is 1: its position is the class`],
   };
 }
 

@@ -11,7 +11,7 @@ type Placed = PictureFolders & Pick<LabeledPictures, 'targets' | 'notes'> & { ta
 /** Pictures in folders of classes, with a table of their labels beside them, or with their class in their names. */
 export const pictureFormat: DataFormat = {
   readable:
-    'a folder of pictures (PNG, JPEG, WebP, GIF, BMP or AVIF) with a folder for each class in it, or with a CSV file of their labels',
+    'a folder of pictures (PNG, JPEG, WebP, GIF, BMP or AVIF) with one subfolder per class, or with a CSV file of their labels',
   async claim(files, context) {
     const placed = await placeAll(files, context);
     return placed && (placed.targets || classNamesOf(placed.placed).length > 1)
@@ -135,7 +135,7 @@ function placeByTable(paths: readonly string[], table: LabelTable): Placed {
       .filter((path) => !isLabeled(path))
       .map((path) => ({
         path,
-        reason: `a picture that ${from.join(', ')} has no ${classOf ? 'class' : 'numbers'} of`,
+        reason: `a picture for which ${from.join(', ')} has no ${classOf ? 'class' : 'numbers'}`,
       })),
     ...(!classOf && { targets: { names, of } }),
     notes: [what, ...notes],
@@ -180,7 +180,7 @@ function placeByName(paths: readonly string[]): Placed | undefined {
     ...inSplits(labeled.map((path) => ({ path, className: classOf.get(path)!, split: splitOfPath(path) ?? 'train' }))),
     unlabeled: paths
       .filter((path) => !counts.has(classOf.get(path) ?? ''))
-      .map((path) => ({ path, reason: 'a picture in no folder of a class, and without one in its name' })),
+      .map((path) => ({ path, reason: 'a picture outside the folders of the classes, without a class in its name' })),
     notes: [
       `classes from the names of the pictures, up to their numbers: ${names}; ${counted(counts.size, 'class', 'classes')}`,
     ],

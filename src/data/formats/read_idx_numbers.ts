@@ -33,7 +33,7 @@ export function parseIdxNumbers(bytes: Uint8Array, path: string): IdxNumbers {
   const count = shape.reduce((product, n) => product * n, 1);
   if (!type || dimensions === 0 || bytes.length !== header + count * type[0]) {
     throw new DataError({
-      what: `${path} is no whole IDX file`,
+      what: `${path} is not a whole IDX file`,
       found: `${bytes.length} bytes`,
       expected: type
         ? `${header + count * type[0]} bytes, because its header has the shape ${shape.join(' x ')}`

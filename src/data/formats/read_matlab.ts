@@ -24,7 +24,7 @@ export async function readMatlabFiles(
     if (matrices.length === 0) {
       throw new DataError({
         what: `${path} holds no matrix of numbers`,
-        found: others.length ? `structures, cells or texts: ${others.join(', ')}` : 'no variable',
+        found: others.length ? `structures, cells or strings: ${others.join(', ')}` : 'no variable',
         expected: 'X with the images (height x width x channels x count) and y with their labels, as SVHN has them',
         fix: "save the matrices by themselves: save('train.mat', 'X', 'y', '-v7')",
       });
@@ -35,7 +35,7 @@ export async function readMatlabFiles(
       arrays.push(array);
       if (/32x32/.test(path) && one.name === 'y') svhn.add(array);
     }
-    if (others.length) report.notes.push(`variables of ${path} that are no numbers: ${others.join(', ')}`);
+    if (others.length) report.notes.push(`variables of ${path} that are not numeric: ${others.join(', ')}`);
   }
   for (const array of svhn) {
     const values = array.data as Uint8Array;

@@ -55,7 +55,7 @@ export async function picturesInParquet(
         what: `${table.path} has other columns than ${first!.path}`,
         found: table.columns.join(', '),
         expected: `${imageColumn} and ${labelColumn}`,
-        fix: 'give the tables of one data set alone',
+        fix: 'give the tables of one data set only',
       });
     }
     const split = splitOfFile(table.path) ?? 'train';
@@ -66,7 +66,7 @@ export async function picturesInParquet(
       const path = `${table.path}/${i}`;
       // Published sets of competitions have -1 in place of the labels of the test split.
       if (names && Number(label) < 0) {
-        unlabeled.push({ path, reason: `its label is ${label}: it has none` });
+        unlabeled.push({ path, reason: `its label is ${label}, which stands for none` });
         continue;
       }
       pictures.push({ path, file: pictureBytes(row, i), format: { name: 'picture' } });
@@ -105,9 +105,9 @@ const damaged = (path: string, error: unknown) => {
   return new DataError(
     codec
       ? {
-          what: `${path} is compressed in a way that is not read`,
+          what: `${path} is compressed in a way that wgrad does not read`,
           found: codec,
-          expected: 'Snappy, gzip or nothing',
+          expected: 'Snappy, gzip or no compression',
           fix: "write it again: pq.write_table(table, file, compression='snappy')",
         }
       : {
@@ -203,8 +203,8 @@ function columnOfLabels({ path, columns, features }: Table, image: string, wante
   throw new DataError({
     what: `${path} has no column of labels`,
     found: `columns ${columns.join(', ')}`,
-    expected: 'a column called label, class or the like',
-    fix: 'name the column with --labels, or labels in the library',
+    expected: 'a column called label, class or similar',
+    fix: 'name the column with --labels (labels in the library)',
   });
 }
 

@@ -58,10 +58,10 @@ async function* slices(file: FileBytes): AsyncGenerator<Uint8Array> {
 
 const noTable = (path: string, found: string) =>
   new DataError({
-    what: `${path} is no table of pixels`,
+    what: `${path} is not a table of pixels`,
     found,
     expected: 'a row for each image, with a number for each pixel and a label: label,pixel0,pixel1 and so on',
-    fix: 'look at that row, or save the table again',
+    fix: 'correct that row, or save the table again',
   });
 
 const unquoted = (cell: string) => {
@@ -170,7 +170,7 @@ function labelColumn(
   throw new DataError({
     what: `${path} has no column with these labels`,
     found: wanted,
-    expected: headings ? headings.slice(0, 10).join(', ') : 'no name: the table has no headings',
+    expected: headings ? headings.slice(0, 10).join(', ') : 'no name, because the table has no row of headings',
     fix: headings && suggest(wanted, headings),
   });
 }
@@ -250,14 +250,14 @@ export async function readPixelTables(
     const same = contents.get(ofFile);
     if (same && columns.split === undefined) {
       if (same.size === file.file.size) {
-        report.ignored.push({ path, reason: `it has the size of ${same.path}, which was used` });
+        report.ignored.push({ path, reason: `it has the size of ${same.path}, which was used instead` });
         continue;
       }
       throw new DataError({
         what: 'The files hold more than one data set',
         found: `${same.path} and ${path}`,
         expected: 'one table for each split',
-        fix: 'give the files of one data set alone',
+        fix: 'give the files of one data set only',
       });
     }
     contents.set(ofFile, { path, size: file.file.size });
@@ -317,7 +317,7 @@ async function readRows(
         if ((line === 1 && headings) || text.trim() === '') continue;
         const row = cellsOf(line === 1 ? text.replace(/^\ufeff/, '') : text, separator);
         cells ??= row.length;
-        if (row.length !== cells) throw wrong(`${counted(row.length, 'cell')} in place of ${count(cells)}`);
+        if (row.length !== cells) throw wrong(`${counted(row.length, 'cell')} instead of ${count(cells)}`);
         const ofRow = split === undefined ? ofFile : splitOfRow(row[split] ?? '');
         found[ofRow] ??= { pixels: new Pixels(), labels: [], from: file.path };
         const into = found[ofRow];
@@ -325,10 +325,10 @@ async function readRows(
         into.labels.push(row[label!]!);
         const values = pixels === 'in one cell' ? (row[pixelColumn] ?? '').split(/\s+/) : pixels.map((i) => row[i]);
         width ??= values.length;
-        if (values.length !== width) throw wrong(`${counted(values.length, 'pixel')} in place of ${count(width)}`);
+        if (values.length !== width) throw wrong(`${counted(values.length, 'pixel')} instead of ${count(width)}`);
         for (const value of values) {
           if (!isNumber(value))
-            throw wrong(!value ? 'an empty cell' : `${JSON.stringify(value.slice(0, 40))} in place of a number`);
+            throw wrong(!value ? 'an empty cell' : `${JSON.stringify(value.slice(0, 40))} instead of a number`);
           into.pixels.push(Number(value));
         }
       }

@@ -68,13 +68,13 @@ export async function oneOf<Content>(
       used = { path: file.path, content };
     } else if (isSame(used.content, content)) {
       report.ignored.push({ path: file.path, reason: `it has the same content as ${used.path}, which was used` });
-      report.notes.push(`${used.path} was used, and not ${file.path}, which has the same content`);
+      report.notes.push(`${used.path} was used instead of ${file.path}, which has the same content`);
     } else {
       throw new DataError({
         what: 'The files hold more than one data set',
         found: `${used.path} and ${file.path}, which differ`,
         expected: 'one file of images and one of labels for each split',
-        fix: 'give the files of one data set alone',
+        fix: 'give the files of one data set only',
       });
     }
   }
@@ -104,7 +104,7 @@ export function assemble(
     throw new DataError({
       what: 'There are no training images among the files',
       found: found.flatMap((split) => from[split]!).join(', '),
-      expected: 'files with train in their names, too',
+      expected: 'files with train in their names as well',
       fix: 'add them, or give one of these splits alone: every fifth of its images is then held out for validation',
     });
   }

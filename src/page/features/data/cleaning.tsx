@@ -37,9 +37,9 @@ async function lookThrough(name: string): Promise<void> {
 const meanings: Record<Finding, string> = {
   labels: 'a label that names no class',
   constant: 'all of one color',
-  conflicts: 'there again with another label',
-  leaks: 'validation images that are training images too',
-  duplicates: 'there already with the same label',
+  conflicts: 'also present with another label',
+  leaks: 'validation images that are also training images',
+  duplicates: 'already present with the same label',
 };
 
 /** What may be wrong with the images, and the choice to leave it out: the command's `--clean`. */

@@ -27,7 +27,7 @@ export function DataNumbers() {
         ))}
       </ul>
       <table id="numbers" class="numbers">
-        <ColumnNames names={['number', 'least', 'mean', 'most']} />
+        <ColumnNames names={['number', 'minimum', 'mean', 'maximum']} />
         <tbody>
           {numbers.spreads.map(({ least, mean, most }, k) => (
             <tr key={k}>

@@ -53,9 +53,12 @@ export function DropTarget() {
         <p>Without WebGPU this page can't use the files.</p>
       ) : (
         <>
-          <p>Pictures in a folder for each class, IDX files or CIFAR-10 batches become your own data set.</p>
+          <p>
+            A folder of pictures with one subfolder per class, or the files or archive of a published data set, become
+            your own data set.
+          </p>
           <p>A .wgrad file is opened as a run.</p>
-          {run.value?.isUnderWay.value && <p>They are read when this run has ended.</p>}
+          {run.value?.isUnderWay.value && <p>They will be read when this run has ended.</p>}
         </>
       )}
     </div>

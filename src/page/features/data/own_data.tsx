@@ -25,12 +25,12 @@ export function OwnData() {
       <summary>Your own images</summary>
       <div id="drop" class="drop">
         <p>
-          Drop a folder of pictures with a folder for each class in it, or a data set as it is published (IDX, NumPy,
-          CSV, Parquet, CIFAR or MATLAB files, zip or tar), anywhere on this page. Nothing is uploaded anywhere.
+          Drop a folder of pictures with one subfolder per class, or the files of a published data set (IDX, NumPy, CSV,
+          Parquet, CIFAR or MATLAB files, zip or tar), anywhere on this page. Nothing is uploaded.
         </p>
         <p class="facts">
-          A CSV file beside pictures may have their classes or numbers: a column of file names, and one called label or
-          one for each number.
+          A CSV file next to the pictures can give their classes or numbers: one column of file names, and one called
+          label or one for each number.
         </p>
         <div class="row">
           <Choose id="own-folder" text="Choose a folder" folder />
@@ -54,7 +54,7 @@ export function OwnData() {
             size.value = currentTarget.value;
           }}
         >
-          <option value="">that of most pictures up to 64 × 64, else 32 × 32</option>
+          <option value="">that of most pictures if at most 64 × 64, otherwise 32 × 32</option>
           {['16', '28', '32', '48', '64', '96'].map((side) => (
             <option key={side} value={side}>{`${side} × ${side}`}</option>
           ))}
@@ -68,7 +68,7 @@ export function OwnData() {
       )}
       {waiting && (
         <p id="waiting-files" class="cut">
-          {`${counted(waiting.length, 'file')} will be read when ${isUnderWay ? 'this run has ended' : 'those before are done'}. `}
+          {`${counted(waiting.length, 'file')} will be read when ${isUnderWay ? 'this run has ended' : 'the files before them have been read'}. `}
           <button type="button" class="quiet" onClick={forgetWaiting}>
             Don't read {waiting.length === 1 ? 'it' : 'them'}
           </button>

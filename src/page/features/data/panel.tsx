@@ -135,7 +135,7 @@ function Length() {
       )}
       {asked !== undefined && asked > facts.train.count && (
         <p id="fewer" class="cut">
-          {`${count(asked)} training images are asked for, and there are ${count(facts.train.count)}: all of them are used.`}
+          {`You asked for ${count(asked)} training images, and there are ${count(facts.train.count)}: all of them are used.`}
         </p>
       )}
       {few && (

@@ -38,7 +38,7 @@ export async function take(found: PlacedFile[] | Promise<PlacedFile[]>): Promise
 /** The user doesn't want them any more. */
 export function forgetWaiting(): void {
   waitingFiles.value = undefined;
-  say('The files that were waiting are not read.');
+  say('The waiting files will not be read.');
 }
 
 /** Not needed by every visitor. */

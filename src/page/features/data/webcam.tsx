@@ -32,7 +32,7 @@ export function WebcamClasses() {
   );
   return (
     <section id="webcam" aria-label="Classes from the webcam">
-      <p>Take pictures of things with the webcam, a class for each. They stay in this browser.</p>
+      <p>Take pictures of each class with the webcam. They stay in this browser.</p>
       <CameraView id="webcam-view" camera={camera} instead={instead} />
       {(camera.isOn || allPictures.value > 0) && (
         <>

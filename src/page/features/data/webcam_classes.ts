@@ -51,7 +51,7 @@ export const missing = computed((): string => {
   const all = webcamClasses.value;
   const names = all.map(({ name }) => name.trim());
   const unnamed = names.some((name) => name === '' || /[/\\]/.test(name) || name.startsWith('.'));
-  if (unnamed) return 'Give each class a name, without slashes and without a dot at its beginning.';
+  if (unnamed) return 'Give each class a name without slashes that does not begin with a dot.';
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) return `Two classes are called ${twice}: rename one of them.`;
   if (all.length < 2) return 'Add a second class: a network learns to tell classes apart.';
@@ -65,7 +65,7 @@ export const scarce = computed((): string => {
   const few = webcamClasses.value.filter(({ pictures }) => pictures.length < fewPictures);
   if (missing.value || !few.length) return '';
   const counts = few.map(({ name, pictures }) => `${name} has ${counted(pictures.length, 'picture')}`).join(', ');
-  return `${counts}: with ${fewPictures} and more of each, from several sides, the validation says more.`;
+  return `${counts}: take at least ${fewPictures} of each, from several angles, for a more reliable validation.`;
 });
 
 /** A file for each picture, in a folder for each class. */

@@ -44,7 +44,7 @@ export function LessonMenu() {
             Open a lesson…
           </label>{' '}
           <a href={guide} rel="noreferrer">
-            Write one
+            Write your own
           </a>
         </p>
       </div>

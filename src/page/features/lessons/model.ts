@@ -70,7 +70,7 @@ async function read(source: string): Promise<Opened> {
   try {
     const { lesson, faults } = readLesson(await jsonOf(source));
     if (lesson) return { source, lesson, faults };
-    const error = { what: 'This lesson has no step that can be shown', fix: 'ask whoever wrote it for another link' };
+    const error = { what: 'This lesson has no step that can be shown', fix: 'ask its author for another link' };
     return { source, faults, error };
   } catch (error) {
     return { source, faults: [], error: error as ErrorParts };
@@ -118,7 +118,7 @@ function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw { what, found: (error as Error).message.slice(0, 200), fix: 'ask whoever wrote it for another link' };
+    throw { what, found: (error as Error).message.slice(0, 200), fix: 'ask its author for another link' };
   }
 }
 

@@ -128,7 +128,7 @@ function Experiment({ at, isAgain }: { at: number; isAgain: boolean }) {
       disabled={isUnderWay || !(isReady.value || run.value)}
       onClick={() => trainStep(at)}
     >
-      {isUnderWay ? 'Training…' : isAgain ? 'Train it again' : 'Train this experiment'}
+      {isUnderWay ? 'Training…' : isAgain ? 'Train again' : 'Train this experiment'}
     </button>
   );
 }

@@ -16,7 +16,7 @@ export const most = { title: 80, text: 1500, paragraphs: 8, steps: 20, choices: 
 type Fields = Record<string, unknown>;
 
 /**
- * Reads a lesson from JSON. Whatever is wrong in it is left out or cut, and told as a fault: a lesson is data, and no part of it
+ * Reads a lesson from JSON. Whatever is wrong in it is left out or cut, and reported as a fault: a lesson is data, and no part of it
  * becomes markup or code.
  *
  * @returns no lesson where not one step of it can be shown.
@@ -91,18 +91,18 @@ class Reader {
     const fields = this.fields(value, place, ['text', 'choices', 'answer', 'explanation']);
     if (!fields) return undefined;
     const text = this.text(fields.text, `${place}, text`, most.text, 'the question is left out');
-    const choices = this.list(fields.choices, `${place}, choices`, most.choices, 'a list of texts', (choice, i) =>
+    const choices = this.list(fields.choices, `${place}, choices`, most.choices, 'a list of choices', (choice, i) =>
       this.text(choice, `${place}, choice ${i + 1}`, most.choice, 'it is left out'),
     );
     const { answer } = fields;
     const isAnswer = Number.isInteger(answer) && Number(answer) >= 0 && Number(answer) < choices.length;
     if (choices.length < 2) {
-      this.fault(`${place}, choices`, fields.choices, 'at least two texts', 'the question is left out');
+      this.fault(`${place}, choices`, fields.choices, 'at least two choices', 'the question is left out');
     } else if (!isAnswer) {
       this.fault(
         `${place}, answer`,
         answer,
-        `0 to ${choices.length - 1}: a choice's place`,
+        `0 to ${choices.length - 1}, the position of the right choice`,
         'the question is left out',
       );
     }
@@ -122,7 +122,7 @@ class Reader {
     const names = Object.keys(lessonPanels);
     const isPanel = typeof panel === 'string' && names.includes(panel);
     if (panel !== undefined && !isPanel) {
-      this.fault(`${place}, panel`, panel, names.join(', '), 'no part of the page is pointed to');
+      this.fault(`${place}, panel`, panel, names.join(', '), 'there is no button that scrolls to it');
     }
     return text === undefined ? undefined : { text, ...(isPanel && { panel: panel as LessonPanel }) };
   }
@@ -166,7 +166,7 @@ class Reader {
 
   private text(value: unknown, place: string, atMost: number, instead: string): string | undefined {
     if (typeof value !== 'string' || value.trim() === '') {
-      this.fault(place, value, 'a text', instead);
+      this.fault(place, value, 'text', instead);
       return undefined;
     }
     if (value.length <= atMost) return value;

@@ -5,24 +5,23 @@ export interface Placing {
   /** The longer side of what is drawn, in shares of the image's height. */
   box: number;
   /** What comes to lie in the middle. */
-  centre: 'mass' | 'box';
+  center: 'mass' | 'box';
   /** The same in words. */
   words: string;
 }
 
-/** MNIST's own way (https://yann.lecun.com/exdb/mnist): 20 x 20 pixels with the proportions kept, by the centre of mass. */
+/** MNIST's own way (https://yann.lecun.com/exdb/mnist): 20 x 20 pixels with the proportions kept, by the center of mass. */
 const likeMnist: Placing = {
   box: 20 / 28,
-  centre: 'mass',
-  words:
-    'its longer side becomes 20 of 28 pixels, and its centre of mass comes to lie in the middle, as MNIST was made',
+  center: 'mass',
+  words: 'its longer side becomes 20 of 28 pixels, and its center of mass moves to the middle, as in MNIST',
 };
 
 /** NIST's 32 x 32 bitmaps, which scikit-learn's digits are made of, are filled from top to bottom. */
 const likeDigits: Placing = {
   box: 1,
-  centre: 'box',
-  words: 'it fills the image from edge to edge, as the digits of this set do',
+  center: 'box',
+  words: 'it fills the image from edge to edge, like the digits of this data set',
 };
 
 export const placingFor = (height: number): Placing => (height <= 8 ? likeDigits : likeMnist);
@@ -39,7 +38,7 @@ export function placeDrawing(
   strokes: Uint8Array,
   side: number,
   shape: readonly [height: number, width: number, channels: number],
-  { box, centre }: Placing,
+  { box, center }: Placing,
   { paper, ink }: Ink = lightOnDark,
 ): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = shape;
@@ -50,7 +49,7 @@ export function placeDrawing(
   const rows = Math.max(1, Math.round(drawn.height * scale));
   const columns = Math.max(1, Math.round(drawn.width * scale));
   const small = averages(strokes, side, drawn, rows, columns);
-  const middle = centre === 'mass' ? centreOfMass(small, rows, columns) : { x: columns / 2, y: rows / 2 };
+  const middle = center === 'mass' ? centerOfMass(small, rows, columns) : { x: columns / 2, y: rows / 2 };
   const top = Math.round(height / 2 - middle.y);
   const left = Math.round(width / 2 - middle.x);
   for (let row = 0; row < rows; row++) {
@@ -108,7 +107,7 @@ function averages(ink: Uint8Array, side: number, box: Box, rows: number, columns
 }
 
 /** In pixels from the corner: half a pixel is the middle of the first. */
-function centreOfMass(values: Float64Array, rows: number, columns: number): { x: number; y: number } {
+function centerOfMass(values: Float64Array, rows: number, columns: number): { x: number; y: number } {
   let [x, y, sum] = [0, 0, 0];
   for (let i = 0; i < rows * columns; i++) {
     x += values[i]! * ((i % columns) + 0.5);

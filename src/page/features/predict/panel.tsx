@@ -112,7 +112,7 @@ function Pad() {
         height={side}
         style={{ background: gray(paper) }}
         role="img"
-        aria-label="A place to draw a digit with a mouse, a finger or a pen; a validation image can be chosen below instead"
+        aria-label="Draw a digit here with a mouse, a finger or a pen, or choose a validation image below"
         aria-describedby="pad-how"
         onPointerDown={start}
         onPointerMove={move}
@@ -238,7 +238,7 @@ function Says() {
         <Picture pixels={about.pixels} shape={shape} label={nameOf(about)} />
         <p role="status">
           {best >= 0 && <strong>{`${names[best]}, ${percent(outputs![best]!)}`}</strong>}
-          {about.label === undefined ? ' Left: what the network gets.' : ` It is ${names[about.label]}.`}
+          {about.label === undefined ? ' Left: what the network sees.' : ` It is ${names[about.label]}.`}
         </p>
       </div>
       <Bars label="Probability of each class" names={names} outputs={outputs} best={best} />
@@ -297,7 +297,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
         <Picture pixels={about.pixels} shape={shapeOfRun()!} label={nameOf(about)} />
         <p role="status">
           {about.values === undefined
-            ? 'Left: what the network gets.'
+            ? 'Left: what the network sees.'
             : areNumbers
               ? 'Predicted and actual.'
               : `It has ${has.join(', ') || 'none of the labels'}.`}
@@ -325,7 +325,7 @@ function SaysOfEach({ about, names, outputs }: SaysOfEachProps) {
 
 const nameOf = ({ sample, part }: Question) =>
   sample === undefined
-    ? 'the image as the network gets it'
+    ? 'the image as the network sees it'
     : `${part === 'training' ? 'training' : 'validation'} image ${sample}`;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -77,7 +77,7 @@ function Shown({ names }: { names: readonly string[] }) {
     <div class="saliency-shown">
       {found && <GradientMap {...found} name={name} />}
       <div>
-        <label for="saliency-output">Pixels that move</label>
+        <label for="saliency-output">Pixels that affect</label>
         <select
           id="saliency-output"
           value={wantedOutput.value ?? ''}
@@ -91,7 +91,7 @@ function Shown({ names }: { names: readonly string[] }) {
           ))}
         </select>
         <p class="facts">
-          {`Blue: a brighter pixel is more ${name}; orange: less. It is the gradient of the output before its activation${found && found.shape[2]! > 1 ? ', summed over colors' : ''}.`}
+          {`Blue: a brighter pixel raises the output for ${name}; orange: it lowers it. This is the gradient of that output before its activation${found && found.shape[2]! > 1 ? ', summed over the colors' : ''}.`}
         </p>
       </div>
     </div>

@@ -66,7 +66,7 @@ function Choice() {
           aria-disabled={isFollowing.value}
           onClick={() => choose(sample)}
         >
-          {now ? 'Follow again' : 'Follow it'}
+          {now ? 'Follow again' : 'Follow this image'}
         </button>
         <button type="button" onClick={() => choose(Math.floor(Math.random() * images))}>
           Random
@@ -178,7 +178,7 @@ function Pipeline() {
             <button
               type="button"
               aria-current={isHere ? 'step' : undefined}
-              title={isBack ? `Backward: the gradient at ${name}` : `Forward: what ${name} gives`}
+              title={isBack ? `Backward: the gradient at ${name}` : `Forward: the output of ${name}`}
               onClick={() => goTo(isBack ? backward : forward)}
             >
               <span class="name">{name}</span>

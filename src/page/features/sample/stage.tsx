@@ -20,7 +20,7 @@ export function titleOf(stage: Stage): string {
   }
   return {
     image: 'the image',
-    loss: 'how wrong it is',
+    loss: 'how wrong the network is',
     imageGradient: 'the gradient at the image',
     update: 'how far the weights would move',
   }[stage.kind];
@@ -46,7 +46,7 @@ function Image() {
       </div>
       <p>
         {`${shape[0]} × ${shape[1]} pixels${shape[2] === 1 ? '' : `, ${counted(shape[2], 'channel')}`}: ${count(shape[0] * shape[1] * shape[2])} numbers ` +
-          'go into the network. It is computed as in evaluation: no augmentation, nothing is dropped, and normalizations use their moving statistics.'}
+          'go into the network. It computes as in evaluation: no augmentation, no dropout, and normalizations use their moving statistics.'}
       </p>
     </div>
   );
@@ -72,8 +72,8 @@ function Forward({ layer }: { layer: FollowedLayer }) {
   return (
     <div class="stage-parts">
       <div>
-        <p>{`${shapeWords(shape)}. ${madeWords(layer)}${isLast ? ' What is shown has the activation that belongs to the loss.' : ''}`}</p>
-        <MapsToPoint layer={layer} maps={maps} what="what the layer gives" />
+        <p>{`${shapeWords(shape)}. ${madeWords(layer)}${isLast ? ' These are the values after the activation that belongs to the loss.' : ''}`}</p>
+        <MapsToPoint layer={layer} maps={maps} what="its output" />
         <p class="facts">
           {`Black is ${short(Math.min(0, least(values)))}, white ${short(Math.max(0, most(values)))}.`}
           {zeros > 0 && ` ${percent(zeros / values.length)} of the numbers are 0.`}
@@ -96,7 +96,7 @@ function Backward({ layer }: { layer: FollowedLayer }) {
         <p>
           {`How much the loss changes with each of the ${count(deltas.length)} numbers${activation ? ` before ${activation}` : ''}. `}
           {layer === last
-            ? `Here the way back begins: RMS ${short(size)}.`
+            ? `The backward pass begins here: RMS ${short(size)}.`
             : `RMS ${short(size)}, ${percent(relative)} of the last layer's.`}
         </p>
         <MapsToPoint layer={layer} maps={maps} what="the gradient" />
@@ -187,7 +187,7 @@ function Loss() {
         <p>
           {isClass
             ? `It is ${names[label]}. The network's probability of ${names[label]} is ${percentOf(ofLabel ?? 0)}. `
-            : 'The outputs beside the numbers that they should be. '}
+            : 'The outputs next to the actual numbers. '}
           The gradient starts here: how the loss changes with each output before its activation.
         </p>
       </div>
@@ -223,8 +223,7 @@ function ImageGradient() {
       </div>
       <p>
         How the loss changes with each pixel: blue where a brighter pixel makes the prediction worse, orange where it
-        makes it better. Nothing is trained here, but this is as far as the gradient comes: RMS{' '}
-        {short(rms(imageGradient))}.
+        makes it better. Nothing is trained here, but this is where the gradient ends: RMS {short(rms(imageGradient))}.
       </p>
     </div>
   );
@@ -237,7 +236,7 @@ function Update() {
   return (
     <div class="stage-update">
       <p>
-        {`If the next step saw this image alone, the optimizer would move the weights so far, at a learning rate of ${short(learningRate)}. ` +
+        {`If the next step saw this image alone, the optimizer would move the weights this far, at a learning rate of ${short(learningRate)}. ` +
           'A real step averages the gradients of a whole batch.'}
       </p>
       <Scroll labelledBy="stage-title">

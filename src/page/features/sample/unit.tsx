@@ -12,7 +12,7 @@ export function Unit({ layer, kind }: { layer: FollowedLayer; kind: 'forward' | 
   const made = shown?.layer === layer.layer && shown.unit === unit ? shown.made : undefined;
   return (
     <section class="unit" aria-labelledby="unit-title">
-      <h4 id="unit-title">One number of it</h4>
+      <h4 id="unit-title">One number of this layer</h4>
       <Place layer={layer} unit={unit} />
       {kind === 'forward' ? (
         <ForwardUnit layer={layer} value={layer.values[unit]!} made={made} />
@@ -80,7 +80,7 @@ function ForwardUnit({ layer, value, made }: { layer: FollowedLayer; value: numb
             <th
               scope="row"
               colSpan={isSum ? 3 : 1}
-            >{`${counted(made.others.count, 'other')}${isSum ? ', all together' : ''}`}</th>
+            >{`${counted(made.others.count, 'other')}${isSum ? ', in total' : ''}`}</th>
             <td>{isSum ? short(made.others.sum) : made.how === 'mean' ? short(made.others.sum) : ''}</td>
           </tr>
         )}
@@ -127,15 +127,15 @@ function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: num
     <>
       <p id="unit-delta">
         Its gradient is <strong>{short(delta)}</strong>
-        {delta === 0 ? ': nothing goes back through it.' : '.'}
+        {delta === 0 ? ': no gradient flows back through it.' : '.'}
       </p>
       {made?.how === 'sum' && delta !== 0 && (
         <table>
           <thead>
             <tr>
               <th scope="col">{inputWords(made)}</th>
-              <th scope="col">its weight gets</th>
-              <th scope="col">the input gets</th>
+              <th scope="col">gradient of its weight</th>
+              <th scope="col">gradient of the input</th>
             </tr>
           </thead>
           <tbody>{made.terms.map(row)}</tbody>
@@ -143,9 +143,9 @@ function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: num
       )}
       {made?.how === 'sum' && delta !== 0 && (
         <p class="facts">
-          {`A weight gets gradient × input, an input gets gradient × weight: here, of its ${counted(made.terms.length + made.others.count, 'weight')} and inputs${made.others.count ? `, the ${count(made.terms.length)} with the largest products` : ''}. `}
+          {`A weight gets gradient × input, and an input gets gradient × weight. ${made.others.count ? `Of its ${counted(made.terms.length + made.others.count, 'weight')}, the ${count(made.terms.length)} with the largest products are shown. ` : ''}`}
           {isMap
-            ? 'A weight is used at every place of its map: its gradient is the sum over all places.'
+            ? 'A weight is used at every position of its map: its gradient is the sum over all positions.'
             : 'An input is used by every unit: its gradient is the sum over all units.'}
         </p>
       )}
