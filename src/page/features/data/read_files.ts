@@ -21,7 +21,7 @@ export async function read(files: PlacedFile[]): Promise<void> {
 
 async function openRun({ path, file }: PlacedFile, others: number): Promise<void> {
   await loadRun(file instanceof File ? file : new File([await file.arrayBuffer()], path));
-  if (others) say(textOf(status.value) + ` A run is opened on its own: ${counted(others, 'other file')} ignored.`);
+  if (others) say(`${textOf(status.value)} A run is opened on its own: ${counted(others, 'other file')} ignored.`);
 }
 
 async function bring(files: PlacedFile[]): Promise<void> {
