@@ -80,7 +80,7 @@ describe('wgrad predict', () => {
     ['a picture that is not there', () => [model, path('none.png')], /no such picture[\s\S]*none\.png/],
     ['a folder without pictures', () => [model, temporaryFolder()], /no pictures/],
     ['no picture', () => [model], /missing required argument 'pictures'/i],
-    ['top 0', () => [model, images, '--top', '0'], /--top has a value/],
+    ['top 0', () => [model, images, '--top', '0'], /--top has an invalid value/],
     ['a network without weights', () => [networkAlone(), images], /without weights/],
   ])('refuses %s', async (_, args, message) => {
     const { code, stderr } = await call('predict', ...args());
@@ -113,7 +113,7 @@ describe('wgrad evaluate', () => {
   test.each<[string, () => string[], RegExp]>([
     ['images of another shape', () => [model, '--dataset', 'mnist'], /not what the model takes[\s\S]*8, 8, 1/],
     ['a model that names no data set', () => [foreign()], /which images[\s\S]*--dataset/],
-    ['more metrics than there are', () => [model, '--tta', '0'], /--tta has a value/],
+    ['more metrics than there are', () => [model, '--tta', '0'], /--tta has an invalid value/],
   ])('refuses %s', async (_, args, message) => {
     const { code, stderr } = await call('evaluate', ...args());
     expect(stderr).toMatch(message);

@@ -103,7 +103,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     expect(stdout).toContain('2 numbers for each: brightness, isOdd');
     expect(stdout).toContain('numbers from photos/labels.csv: brightness, isOdd');
     expect(stdout).toContain('columns of photos/labels.csv that hold no numbers: color');
-    expect(stdout).toContain('a picture that photos/labels.csv has no numbers of');
+    expect(stdout).toContain('a picture for which photos/labels.csv has no numbers');
     const { config, epochs } = JSON.parse(readFileSync(json, 'utf8'));
     expect(config.loss).toBe('meanSquaredError');
     expect(epochs.at(-1).validationMeanAbsoluteError).toBeLessThan(epochs[0].validationMeanAbsoluteError / 1.3);

@@ -11,6 +11,7 @@ import { mnistLike } from '../data/made_files.ts';
 import {
   downloaded,
   downloadInto,
+  draw,
   openPage,
   openStudio,
   press,
@@ -171,15 +172,9 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&augment=none&model=five-relu&epochs=30`, page, complaints);
   /** Draws lines through points in shares of the pad, until it is taken for the digit. @returns levels of its picture. */
-  const draw = async (digit: string, points: [number, number][]) => {
+  const drawDigit = async (digit: string, points: [number, number][]) => {
     await press(page, '#erase');
-    await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
-    const { x, y, width, height } = (await (await page.$('#pad'))!.boundingBox())!;
-    const [first, ...rest] = points.map(([left, top]): [number, number] => [x + left * width, y + top * height]);
-    await page.mouse.move(...first!);
-    await page.mouse.down();
-    for (const to of rest) await page.mouse.move(...to, { steps: 4 });
-    await page.mouse.up();
+    await draw(page, points);
     await until(page, '#try .asked strong', `^${digit},`);
     const levels = await page.$eval('.asked canvas', (it) => {
       const { width, height } = it as HTMLCanvasElement;
@@ -224,7 +219,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   await padOf('rgb(240, 240, 240)');
   expect(await text(page, '#pad-how')).toContain('dark on light');
   for (const [digit, strokes] of Object.entries({ 0: zero, 1: one, 7: seven })) {
-    const { corner, darkest, lightest } = await draw(digit, strokes);
+    const { corner, darkest, lightest } = await drawDigit(digit, strokes);
     expect([corner, lightest]).toEqual([240, 240]);
     expect(darkest).toBeLessThan(100);
   }
@@ -237,7 +232,7 @@ test('digits of dark ink on light paper are drawn so, and recognized; the pad fo
   await padOf('rgb(240, 240, 240)');
   await trained();
   await padOf('rgb(0, 0, 0)');
-  const { corner, lightest } = await draw('\\d', zero);
+  const { corner, lightest } = await drawDigit('\\d', zero);
   expect(corner).toBe(0);
   expect(lightest).toBeGreaterThan(150);
   expect(complaints).toEqual([]);
@@ -402,7 +397,7 @@ test('drop after drop: folders as other people publish them', async () => {
   );
   // What can't be read is refused in words, and what was there stays.
   for (const [files, words] of [
-    [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz: NumPy archive'],
+    [{ 'mnist.npz': `PK\x03\x04${'\0'.repeat(26)}x_train.npy` }, 'mnist.npz is damaged or cut short'],
     [
       { 'a/1.png': picture(), 'b/1.png': picture() },
       '2 images of 2 classes, one of each.*at least 2 images of a class',

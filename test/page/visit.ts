@@ -87,26 +87,9 @@ export async function point(page: Page, selector: string, left: number): Promise
   await page.mouse.move(x + left, y + height / 2);
 }
 
-/** Draws a 5 with the mouse. Results that arrive meanwhile may move the page: then what was drawn is erased, and drawn anew. */
-export async function drawFive(page: Page): Promise<void> {
-  await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
-  const pad = (await page.$('#pad'))!;
-  for (;;) {
-    const before = (await pad.boundingBox())!;
-    await drawFiveIn(page, before);
-    const after = (await pad.boundingBox())!;
-    if (after.x === before.x && after.y === before.y) return;
-    await press(page, '#erase');
-  }
-}
-
-async function drawFiveIn(
-  page: Page,
-  { x, y, width, height }: Record<'x' | 'y' | 'width' | 'height', number>,
-): Promise<void> {
-  const to = ([right, down]: readonly [number, number], steps = 4) =>
-    page.mouse.move(x + right * width, y + down * height, { steps });
-  const strokes = [
+/** Draws a 5 with the mouse, in one line. */
+export const drawFive = (page: Page): Promise<void> =>
+  draw(page, [
     [0.66, 0.16],
     [0.36, 0.16],
     [0.34, 0.46],
@@ -116,11 +99,26 @@ async function drawFiveIn(
     [0.6, 0.79],
     [0.45, 0.84],
     [0.32, 0.77],
-  ] as const;
-  await to(strokes[0], 1);
-  await page.mouse.down();
-  for (const place of strokes) await to(place);
-  await page.mouse.up();
+  ]);
+
+/**
+ * Draws a line through points, in shares of the pad. Results that arrive meanwhile may move the page: the drawing is then erased and
+ * drawn again.
+ */
+export async function draw(page: Page, points: readonly (readonly [right: number, down: number])[]): Promise<void> {
+  await page.$eval('#pad', (pad) => pad.scrollIntoView({ block: 'center' }));
+  const pad = (await page.$('#pad'))!;
+  for (;;) {
+    const before = (await pad.boundingBox())!;
+    const places = points.map(([right, down]) => [before.x + right * before.width, before.y + down * before.height]);
+    await page.mouse.move(places[0]![0]!, places[0]![1]!);
+    await page.mouse.down();
+    for (const [x, y] of places) await page.mouse.move(x!, y!, { steps: 4 });
+    await page.mouse.up();
+    const after = (await pad.boundingBox())!;
+    if (after.x === before.x && after.y === before.y) return;
+    await press(page, '#erase');
+  }
 }
 
 /** Gives a file to an input, as somebody who chooses it. */
