@@ -1,4 +1,5 @@
 import { DataError } from './errors.ts';
+import { product } from './product.ts';
 
 /**
  * Images that lie outside the data set, in files or on a server: they are read while others are trained on. Every call for an
@@ -24,7 +25,7 @@ interface Readable {
 
 /** The images of a data set, wherever they lie. */
 export function sourceOfImages({ images, imageShape, source }: Readable): ImageSource {
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const bytes = product(imageShape);
   if (source)
     return { kind: source.kind, read: async (indices) => checked(await source.read(indices), indices, bytes) };
   return {

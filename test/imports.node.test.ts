@@ -88,7 +88,7 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
   cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', 'selftest', ...rooms] },
 };
-/** Words, figures, limits of waits, joining of arrays and how a picture becomes an image, which anybody may use. */
+/** Words, figures, limits of waits, joining of arrays, the elements of a shape and how a picture becomes an image, which anybody may use. */
 const everybodys = [
   'errors.ts',
   'check.ts',
@@ -99,6 +99,7 @@ const everybodys = [
   'json_numbers.ts',
   'options.ts',
   'picture_fit.ts',
+  'product.ts',
   'time_limit.ts',
 ];
 /** Where the numbers of a sample's record stand: the twin of the draws fills the same record. */

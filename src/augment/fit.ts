@@ -3,6 +3,7 @@ import type { Recorder } from '../gpu/recorder.ts';
 import { submit } from '../gpu/submission.ts';
 import { type ImageSource, sourceOfImages } from '../image_source.ts';
 import { denseBackwardW, denseBackwardWNarrow, squareProduct } from '../kernels/dense.ts';
+import { product } from '../product.ts';
 import type { FeatureStatistics, FilledGenerator } from './image_data_generator.ts';
 import { type ChannelSums, fitChannels, fitWhitening, requireWhiteningFits } from './statistics.ts';
 
@@ -50,7 +51,7 @@ interface Parts {
 }
 
 function partsOf(images: Fitted, imageShape: readonly number[]): Parts {
-  const features = imageShape.reduce((a, b) => a * b, 1);
+  const features = product(imageShape);
   if ('count' in images) {
     const source = sourceOfImages(images);
     const read = (first: number, last: number) =>
@@ -90,7 +91,7 @@ async function multiplyOut(
   imageShape: readonly number[],
   mean: Float64Array,
 ): Promise<{ count: number; sum: Float64Array; gram: Float64Array }> {
-  const features = imageShape.reduce((a, b) => a * b, 1);
+  const features = product(imageShape);
   const sum = new Float64Array(features);
   const gram = new Float64Array(features * features);
   const { gpu, memory } = recorder;

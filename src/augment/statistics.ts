@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import { product } from '../product.ts';
 import { whiteningMatrix } from './whitening.ts';
 
 /** Which ImageDataGenerator: wgrad's own, today's Keras, or the last line of the old package. */
@@ -107,7 +108,7 @@ export function normalizationOf(expected: Partial<Normalization>): Normalization
  * @throws ConfigurationError where the matrix of zcaWhitening, features x features x 4 bytes, would be larger.
  */
 export function requireWhiteningFits(imageShape: readonly number[], mostBytes: number): void {
-  const features = imageShape.reduce((a, b) => a * b, 1);
+  const features = product(imageShape);
   const bytes = features * features * 4;
   if (bytes <= mostBytes) return;
   const mebibytes = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts';
+import { product } from '../product.ts';
 import { createDataset, type Dataset, type DatasetParts } from './dataset.ts';
 import { gunzip } from './gunzip.ts';
 import { isGzip } from './gzip_format.ts';
@@ -35,7 +36,7 @@ export async function parseIdx(file: Uint8Array, name = 'The file'): Promise<Idx
   if (bytes.length < header) throw cutShort(name, bytes.length, `${header} bytes of header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, header);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = header + shape.reduce((product, size) => product * size, 1);
+  const expected = header + product(shape);
   const says = `${expected} bytes, because its header has the shape ${shape.join(' x ')}`;
   if (bytes.length < expected) throw cutShort(name, bytes.length, says);
   if (bytes.length > expected) {

@@ -2,6 +2,7 @@ import { Unzlib } from 'fflate';
 import { concatenated } from '../concatenated.ts';
 import { DataError } from '../errors.ts';
 import { count as counted } from '../figures.ts';
+import { product } from '../product.ts';
 import type { Numbers } from './formats/image_values.ts';
 import { damaged, mostUnpacked, refuseBomb, tooLarge } from './unpacking_errors.ts';
 
@@ -119,7 +120,7 @@ function matrixIn(bytes: Uint8Array, isLittle: boolean, path: string): Matrix | 
   const shape = Array.from({ length: axes.bytes.length >> 2 }, (_, i) => view.getInt32(4 * i, isLittle));
   const { type, bytes: content } = elementAt(bytes, naming.next, isLittle, path);
   const stored = types[type];
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = product(shape);
   if (!stored || shape.some((n) => n < 0) || count * stored[0] !== content.length) {
     throw damaged(path, `${name} of ${shape.join(' x ')} in ${counted(content.length)} bytes`);
   }

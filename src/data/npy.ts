@@ -1,5 +1,6 @@
 import { DataError } from '../errors.ts';
 import { count as counted } from '../figures.ts';
+import { product } from '../product.ts';
 import type { Numbers } from './formats/image_values.ts';
 
 // numpy.lib.format: a magic string, a version, the length of a header that is a dictionary of Python, the header, the elements.
@@ -68,7 +69,7 @@ export function parseNpy(bytes: Uint8Array, path: string): NpyArray {
     });
   }
   const shape = axes.match(/\d+/g)?.map(Number) ?? [];
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = product(shape);
   const size = isText ? Number(width) * (kind === 'U' ? 4 : 1) : Number(width);
   if (bytes.length !== begin + count * size) {
     throw damaged(

@@ -1,4 +1,5 @@
 import type { Sides } from '../model/border.ts';
+import { product } from '../product.ts';
 
 /** A tensor with its axes in another order: axis i of the result is axis order[i] of the source. */
 export function permuted(
@@ -7,7 +8,7 @@ export function permuted(
   order: readonly number[],
 ): { shape: number[]; data: Float32Array } {
   const moved = order.map((axis) => shape[axis]!);
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = shape.map((_, axis) => product(shape.slice(axis + 1)));
   const steps = order.map((axis) => strides[axis]!);
   // As words: a NaN keeps its bits.
   const from = new Uint32Array(data.buffer, data.byteOffset, data.length);

@@ -1,5 +1,6 @@
 import { DataError } from '../errors.ts';
 import { compileModel, type Model } from '../model/graph.ts';
+import { product } from '../product.ts';
 import { parseJson } from './parse_json.ts';
 import {
   bytesOf,
@@ -159,7 +160,7 @@ function readTensor(tensor: string, value: unknown, data: Uint8Array, name: stri
   const { shape, data_offsets: offsets, dtype } = entry ?? ({} as Entry);
   const valid = Array.isArray(shape) && shape.every(isCount) && Array.isArray(offsets) && offsets.every(isCount);
   const decode = Object.hasOwn(decoders, dtype) ? decoders[dtype as keyof typeof decoders] : undefined;
-  const elements = valid ? shape.reduce((a, b) => a * b, 1) : 0;
+  const elements = valid ? product(shape) : 0;
   const [begin, end] = valid ? offsets : [0, 0];
   if (!valid || offsets.length !== 2 || !decode || end - begin !== elements * decode.bytes) {
     throw new DataError({

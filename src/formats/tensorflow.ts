@@ -1,5 +1,6 @@
 import { concatenated } from '../concatenated.ts';
 import { DataError } from '../errors.ts';
+import { product } from '../product.ts';
 import { isObject } from './keras/keras_json.ts';
 import { kerasModel } from './keras/keras_layers.ts';
 import { readKerasModel } from './keras/read_keras.ts';
@@ -160,7 +161,7 @@ function readManifest(manifest: unknown, read: (path: string) => Uint8Array, nam
     let at = 0;
     return weights.map((tensor) => {
       const { dtype, bytes } = storedAs(tensor, name);
-      const elements = tensor.shape.reduce((a, b) => a * b, 1);
+      const elements = product(tensor.shape);
       const end = at + elements * bytes;
       if (!(end <= data.length)) {
         throw new DataError({

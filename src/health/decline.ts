@@ -1,3 +1,4 @@
+import { product } from '../product.ts';
 import { pathFrom } from './path.ts';
 import type { JudgedLayer } from './verdicts.ts';
 
@@ -24,7 +25,7 @@ export function steadyDecline<L extends JudgedLayer>(
     .slice(0, -2)
     .map((layer) => transportOf(layer) ?? Number.NaN);
   if (passed.length < 2 || !passed.every((factor) => factor > 0 && factor <= most)) return undefined;
-  const share = passed.reduce((product, factor) => product * factor, 1);
+  const share = product(passed);
   return { share, each: share ** (1 / passed.length), hops: passed.length };
 }
 

@@ -11,8 +11,8 @@ import {
   tensorField,
 } from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
-import { product } from '../model/layer.ts';
 import type { MeasuredLayer } from '../model/measured_layers.ts';
+import { product } from '../product.ts';
 import type { HealthRecord, LayerHealth, Pass, TensorHealth } from './health.ts';
 
 /** Words of a step's record, by their place in it. */

@@ -2,6 +2,7 @@ import backwardSource from '../../shaders/concatenate_backward.wgsl?raw';
 import forwardSource from '../../shaders/concatenate_forward.wgsl?raw';
 import elementSource from '../../shaders/lib/element.wgsl?raw';
 import type { Kernel } from '../gpu/kernel.ts';
+import { product } from '../product.ts';
 import { elementFlags } from './activation.ts';
 import { ceilDiv, spread } from './workgroups.ts';
 
@@ -28,7 +29,6 @@ export function concatenateShapes(
   shapes: readonly (readonly number[])[],
   axis: number,
 ): ConcatenateShape[] {
-  const product = (numbers: readonly number[]) => numbers.reduce((a, b) => a * b, 1);
   const lengths = shapes.map((shape) => product(shape.slice(axis - 1)));
   const total = lengths.reduce((a, b) => a + b, 0);
   const runs = batch * product(shapes[0]!.slice(0, axis - 1));

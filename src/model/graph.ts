@@ -1,7 +1,8 @@
 import { ConfigurationError, suggest } from '../errors.ts';
+import { product } from '../product.ts';
 import type { ActivationSpec } from './activations.ts';
 import { fillLayer } from './fill_layer.ts';
-import { activationOption, product, type WeightSpec } from './layer.ts';
+import { activationOption, type WeightSpec } from './layer.ts';
 import {
   type DetailsOf,
   definitionOf,

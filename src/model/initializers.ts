@@ -1,5 +1,6 @@
+import { product } from '../product.ts';
 import type { CompiledModel } from './graph.ts';
-import { product, type WeightSpec } from './layer.ts';
+import type { WeightSpec } from './layer.ts';
 
 /**
  * The initial weights of a model, in Keras' order, by the layers' initializers; kernels Glorot uniform and biases zero by

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { number } from '../check.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Limits } from '../options.ts';
+import { product } from '../product.ts';
 import { type ActivationName, type ActivationSpec, activationNames } from './activations.ts';
 import {
   type FilledInitializer,
@@ -203,8 +204,6 @@ export const matrixOf = ({ isMatrix, shape }: WeightSpec): [number, number] | un
 /** The activation that a layer's options name, where the layer has such an option. */
 export const activationOption = (config: object): ActivationName | undefined =>
   (config as { activation?: ActivationName }).activation;
-
-export const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** [height, width, channels] of what reaches a layer that works on images. */
 export function needImage(subject: string, shape: readonly number[]): [number, number, number] {

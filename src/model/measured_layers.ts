@@ -1,7 +1,7 @@
+import { product } from '../product.ts';
 import { type ActivationSpec, activationName } from './activations.ts';
 import { followersOf } from './followers.ts';
 import type { CompiledModel, ModelTensor } from './graph.ts';
-import { product } from './layer.ts';
 
 /** A layer with tensors that are trained, and what of it is measured each step. Nothing else decides what is measured. */
 export interface MeasuredLayer {

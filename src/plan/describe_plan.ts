@@ -1,4 +1,5 @@
 import type { Variant } from '../gpu/kernel.ts';
+import { product } from '../product.ts';
 import { lifetimesOf, type Sequence, type Slot } from './liveness.ts';
 import { lossOf, type Phase, phasesOf, stepOf } from './phases.ts';
 import type { InputPlan } from './plan_input.ts';
@@ -77,7 +78,7 @@ function dispatchFacts(phase: Phase, dispatch: PlannedDispatch): DispatchFacts {
     layer,
     kernel: name,
     variant: variantText(variant),
-    workgroups: kernel.workgroups.reduce((a, b) => a * b, 1),
+    workgroups: product(kernel.workgroups),
     reads: labels(dispatch.reads),
     writes: labels(dispatch.writes),
     ...cost,

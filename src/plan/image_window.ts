@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import { mebibytes } from '../gpu/memory.ts';
+import { product } from '../product.ts';
 
 /**
  * How the images of a data set lie on the GPU. Streamed, a window of it holds those that are trained on next: `chunks` chunks, each
@@ -49,7 +50,7 @@ const fewestChunks = 2;
 /** @throws ConfigurationError where not even the images of two steps fit. */
 export function residencyOf(demand: ImageDemand): Residency {
   const { imageShape, count, budget, mostBytes } = demand;
-  const bytes = count * imageShape.reduce((a, b) => a * b, 1);
+  const bytes = count * product(imageShape);
   const most = budget ?? bindingsByDefault * mostBytes;
   if (bytes <= Math.min(most, mostBytes)) return { kind: 'resident' };
   const { stepBytes, strideBytes } = strideOf(demand);

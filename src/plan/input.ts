@@ -11,6 +11,7 @@ import type { Dispatch, Recording } from '../gpu/recording.ts';
 import type { ImageUse } from '../image_source.ts';
 import { shuffledOrder } from '../model/initializers.ts';
 import { isOfClasses } from '../model/loss.ts';
+import { product } from '../product.ts';
 import type { ImageStream, StreamedEpoch } from './image_stream.ts';
 import { areOnlyLabels, type LabelFacts, requireLabelsBelow } from './labels.ts';
 
@@ -156,7 +157,7 @@ async function planInto(
   const { imageShape, count } = dataset;
   const paired = pipeline.paired && !plain;
   const lying = blank
-    ? { images: memory.storage('dataset.images', Math.ceil((count * bytesOf(imageShape)) / 4)) }
+    ? { images: memory.storage('dataset.images', Math.ceil((count * product(imageShape)) / 4)) }
     : await placeImages(recorder, dataset, { step, paired, seed, ...(budget !== undefined && { budget }) });
   const { window } = lying;
   const data = {
@@ -240,7 +241,7 @@ const residentUse = ({ count, imageShape, source }: Dataset, { size }: Slice): I
   kind: 'resident',
   from: source?.kind ?? 'memory',
   images: count,
-  bytes: count * bytesOf(imageShape),
+  bytes: count * product(imageShape),
   gpuBytes: size,
   buffers: 1,
 });
@@ -342,8 +343,6 @@ export function pipelineInto(augmentation: unknown, inputShape: readonly number[
   return pipelineFor(augmentation, inputShape, undefined, parse);
 }
 
-const bytesOf = (imageShape: readonly number[]): number => imageShape.reduce((a, b) => a * b, 1);
-
 /** @throws ConfigurationError for images of another shape than the model takes, or other numbers of images and labels. */
 export function checkImages(
   { imageShape, images, labels, count, source }: Dataset,
@@ -351,7 +350,7 @@ export function checkImages(
   { inputShape }: Pick<ModelFacts, 'inputShape'>,
 ): void {
   checkImageShape(imageShape, pipeline, inputShape);
-  const bytes = bytesOf(imageShape);
+  const bytes = product(imageShape);
   if (count >= 1 && images.length === (source ? 0 : count * bytes) && labels.length === count) return;
   throw new ConfigurationError({
     what: "The data set's parts don't fit each other",

@@ -11,7 +11,8 @@ import {
 } from '../kernels/health.ts';
 import { recordWords } from '../kernels/record.ts';
 import { type CompiledModel, trainedTensors } from '../model/graph.ts';
-import { matrixOf, product } from '../model/layer.ts';
+import { matrixOf } from '../model/layer.ts';
+import { product } from '../product.ts';
 import type { MeasuredArenas } from './arenas.ts';
 import type { Network } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';

@@ -1,9 +1,9 @@
 import { isFused, type UnfusedActivation } from '../kernels/activation.ts';
 import type { CompiledModel, ModelTensor } from '../model/graph.ts';
 import { elementsOf } from '../model/initializers.ts';
-import { product } from '../model/layer.ts';
 import { definitionOf } from '../model/layers/index.ts';
 import { images } from '../model/wiring.ts';
+import { product } from '../product.ts';
 import { type Measurable, type MeasuredArenas, placeMeasured } from './arenas.ts';
 import { GradientBook } from './gradient_book.ts';
 import { type Fused, fusionsOf } from './layers/fusion.ts';

@@ -4,6 +4,7 @@ import type { Memory, Slice } from '../gpu/memory.ts';
 import type { Recorder } from '../gpu/recorder.ts';
 import { submit } from '../gpu/submission.ts';
 import { type ImageSource, type ImageUse, sourceOfImages } from '../image_source.ts';
+import { product } from '../product.ts';
 import { ImageStream, type StreamParts } from './image_stream.ts';
 import { type ImageWindow, residencyOf, windowBytes } from './image_window.ts';
 import type { PlacedImages } from './input.ts';
@@ -11,8 +12,6 @@ import { partnerOf } from './partners.ts';
 
 /** Bytes that are read and uploaded at once, of images that stay on the GPU. */
 const mostReadBytes = 32 * 2 ** 20;
-
-const bytesOf = (imageShape: readonly number[]) => imageShape.reduce((a, b) => a * b, 1);
 
 /**
  * Places images that no single upload can bring to the GPU: those of a source, more than a binding takes, or more than there is memory
@@ -36,7 +35,7 @@ export async function placeLargeImages(
     ...(budget !== undefined && { budget }),
   });
   const source = sourceOfImages(dataset);
-  const facts = { from: source.kind, images: count, bytes: count * bytesOf(imageShape) };
+  const facts = { from: source.kind, images: count, bytes: count * product(imageShape) };
   if (residency.kind === 'resident') {
     const images = memory.storage('dataset.images', Math.ceil(facts.bytes / 4));
     await uploadAll(gpu.device, source, dataset, images);
@@ -79,7 +78,7 @@ function sourcesOf(memory: Memory, slots: number): WindowSources<Slice> {
 
 /** Reads all images, in parts, into one buffer. */
 async function uploadAll(device: GPUDevice, source: ImageSource, dataset: Dataset, into: Slice): Promise<void> {
-  const bytes = bytesOf(dataset.imageShape);
+  const bytes = product(dataset.imageShape);
   // A multiple of four images begins at a whole word, whatever their size.
   const atOnce = 4 * Math.max(1, Math.floor(mostReadBytes / (4 * bytes)));
   for await (const { first, read } of parts(source, dataset.count, atOnce)) {
@@ -118,7 +117,7 @@ function fromHost(
   window: ImageWindow,
   into: Slice,
 ): StreamParts['read'] {
-  const bytes = bytesOf(imageShape);
+  const bytes = product(imageShape);
   return async (indices) => {
     const images = strided(await source.read(indices), bytes, window);
     return (place) => queue.writeBuffer(into.buffer, into.offset + place * window.strideBytes, images);
@@ -135,7 +134,7 @@ async function pagesOf(
   into: Slice,
 ): Promise<{ read: StreamParts['read']; buffers: number; bytes: number }> {
   const { strideBytes } = window;
-  const bytes = bytesOf(imageShape);
+  const bytes = product(imageShape);
   const ofPage = Math.floor(memory.mostBytes / strideBytes);
   const pages = Array.from({ length: Math.ceil(count / ofPage) }, (_, page) =>
     memory.storage(`dataset.images_${page}`, (Math.min(ofPage, count - page * ofPage) * strideBytes) / 4),

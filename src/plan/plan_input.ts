@@ -1,6 +1,7 @@
 import { type Drafter, draftBatch } from '../augment/batch.ts';
 import { type FeatureStatistics, type FilledGenerator, needsStatistics } from '../augment/image_data_generator.ts';
 import { isOfClasses } from '../model/loss.ts';
+import { product } from '../product.ts';
 import { checkImageShape, isSoft, pipelineFor, sourceOf } from './input.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';
@@ -44,7 +45,7 @@ export function planInputData(
     },
     dispatch: (kernel, shape, buffers) => planner.dispatch(kernel, shape, buffers),
   };
-  const bytes = count * imageShape.reduce((a, b) => a * b, 1);
+  const bytes = count * product(imageShape);
   const data = {
     images: drafter.memory.storage('dataset.images', Math.ceil(bytes / 4)),
     labels: drafter.memory.storage('dataset.labels', Math.ceil(count / 4)),
@@ -60,7 +61,7 @@ export function planInputData(
 /** Placeholder statistics: the plan depends on which of them there are, not on their values. */
 function unknownStatistics({ zcaWhitening }: FilledGenerator, imageShape: readonly number[]): FeatureStatistics {
   const channels = imageShape[2]!;
-  const features = imageShape.reduce((a, b) => a * b, 1);
+  const features = product(imageShape);
   return {
     mean: new Array<number>(channels).fill(0.5),
     std: new Array<number>(channels).fill(0.25),

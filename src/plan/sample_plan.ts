@@ -1,6 +1,6 @@
 import type { RecordReader } from '../health/records.ts';
 import type { CompiledModel } from '../model/graph.ts';
-import { product } from '../model/layer.ts';
+import { product } from '../product.ts';
 import { lowerGraph, type Network, planParameters, type States } from './network.ts';
 import type { BufferRef, PlannedDispatch, Planner } from './planner.ts';
 import type { Settings } from './settings.ts';

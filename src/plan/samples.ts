@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { partOfSource } from '../image_source.ts';
-import { product } from '../model/layer.ts';
+import { product } from '../product.ts';
 
 type Values = Uint8Array | Uint16Array | Float32Array;
 

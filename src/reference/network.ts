@@ -1,5 +1,6 @@
 import type { CompiledLayer, CompiledModel } from '../model/graph.ts';
 import type { FilledLoss } from '../model/losses/index.ts';
+import { product } from '../product.ts';
 import { activate, activationBackward, isUnfused } from './activation.ts';
 import type { Numbers, TwinInput } from './layer_twin.ts';
 import { twinOf } from './layers/index.ts';
@@ -205,7 +206,7 @@ function backward({ order, output, inputShape }: CompiledModel, passes: readonly
   const deltas: Float64Array[] = [];
   const tensors: Record<string, Float64Array>[] = [];
   const batch = passes[output]!.given.batch;
-  const images = new Float64Array(batch * inputShape.reduce((a, b) => a * b, 1));
+  const images = new Float64Array(batch * product(inputShape));
   for (const index of [...order].reverse()) {
     const { layer, given, z, y, kept } = passes[index]!;
     const { activation } = layer;

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../errors.ts';
 import type { CompiledModel } from '../model/graph.ts';
+import { product } from '../product.ts';
 
-export const imageElements = ({ inputShape }: CompiledModel): number => inputShape.reduce((a, b) => a * b, 1);
+export const imageElements = ({ inputShape }: CompiledModel): number => product(inputShape);
 
 /** @throws ConfigurationError for anything but a whole number of float images. */
 export function countImages(model: CompiledModel, images: Float32Array): number {

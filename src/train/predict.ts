@@ -7,6 +7,7 @@ import type { Slice } from '../gpu/memory.ts';
 import { readSlices } from '../gpu/readback.ts';
 import type { Recording } from '../gpu/recording.ts';
 import { submit } from '../gpu/submission.ts';
+import { product } from '../product.ts';
 import { type ClassProbability, topClasses } from './class_probabilities.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { countImages, imageElements } from './float_images.ts';
@@ -145,7 +146,7 @@ export async function activations(
     engine,
     images,
     weights,
-    outputs.map(({ slice, shape }) => ({ slice, elements: shape.reduce((a, b) => a * b, 1) })),
+    outputs.map(({ slice, shape }) => ({ slice, elements: product(shape) })),
   );
   return outputs.map(({ layer, shape }, i) => ({ layer, shape: [...shape], values: values[i]! }));
 }

@@ -1,4 +1,5 @@
 import type { LayerSummary } from '../model/summary.ts';
+import { product } from '../product.ts';
 import { type Plan, stepsPerEpoch } from './run_length.ts';
 
 /** How long a run takes: from what its network computes, until its own steps have been timed. */
@@ -17,7 +18,7 @@ export const timedAfterSteps = 20;
 export function estimatedStepMs(layers: readonly LayerSummary[], batchSize: number): number {
   // Each weight is used once for each place of the output.
   const multiplyAdds = layers.reduce((sum, { parameters, outputShape }) => {
-    const places = outputShape.slice(0, -1).reduce((product, size) => product * size, 1);
+    const places = product(outputShape.slice(0, -1));
     return sum + parameters * places;
   }, 0);
   const operations = 2 * multiplyAdds * passes.training * batchSize;

@@ -10,6 +10,7 @@ import type { Bound } from '../plan/bind.ts';
 import { Planner } from '../plan/planner.ts';
 import { planSample, type SamplePlan, sampleSequences } from '../plan/sample_plan.ts';
 import { requireValues } from '../plan/targets.ts';
+import { product } from '../product.ts';
 import type { Engine, WhichWeights } from './engine.ts';
 import { requireLabels } from './labels.ts';
 import { type PreparedImages, writeImage } from './predict.ts';
@@ -118,11 +119,11 @@ export async function sampleStep(
   const at = (name: string) => 4 * stateFields.indexOf(name);
   const record = reader.read(records, view.getUint32(at('step'), true) % reader.shape.slots)!;
   const { model, outputs: count } = engine.settings;
-  const pixels = model.inputShape.reduce((a, b) => a * b, 1);
+  const pixels = product(model.inputShape);
   const values = (bytes: ArrayBuffer, elements: number) => new Float32Array(bytes, 0, elements);
   const probabilities = values(outputs, count);
   const found = layers.map(({ layer, shape }, i): SampleLayer => {
-    const elements = shape.reduce((a, b) => a * b, 1);
+    const elements = product(shape);
     const isLast = layer === model.layers[model.output]!.name;
     return {
       layer,
@@ -197,7 +198,7 @@ export async function saliency(
   engine.write(network.training.logitsGradient, oneHot(count, output));
   engine.run(network.training.backward);
   const [gradient] = await readSlices(gpu, memory, [imageGradient]);
-  const elements = model.inputShape.reduce((a, b) => a * b, 1);
+  const elements = product(model.inputShape);
   return { output, outputs, gradient: new Float32Array(gradient!, 0, elements), shape: [...model.inputShape] };
 }
 

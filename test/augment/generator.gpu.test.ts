@@ -8,6 +8,7 @@ import type { ImageDataGeneratorParameters } from '../../src/augment/parameters.
 import { createDataset } from '../../src/data/dataset.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import { product } from '../../src/product';
 import { expectSame, expectWithin } from '../compare.ts';
 import { unitRoundoff } from '../tolerance.ts';
 
@@ -30,7 +31,7 @@ describe.each<Shape>([
   [4, 3, 3],
   [3, 4, 6],
 ])('images of %i x %i x %i', (...imageShape) => {
-  const elements = imageShape.reduce((a, b) => a * b, 1);
+  const elements = product(imageShape);
   const images = bytes(2 * elements);
   const first = images.subarray(0, elements);
 

@@ -11,6 +11,7 @@ import { count } from '../../src/figures.ts';
 import { type Model, sequential } from '../../src/model/graph.ts';
 import { type PresetName, presetModel } from '../../src/model/presets.ts';
 import { tutorialModel } from '../../src/model/tutorial.ts';
+import { product } from '../../src/product';
 
 /** Which network is trained on which images, as the command's flags say. */
 
@@ -33,7 +34,7 @@ export async function benchDatasets(name: DatasetName): Promise<BenchDatasets> {
 
 function syntheticDatasets(name: DatasetName): TrainAndTest {
   const { imageShape, classNames } = knownDatasets[name];
-  const elements = imageShape.reduce((a, b) => a * b, 1);
+  const elements = product(imageShape);
   // A linear congruential generator (Numerical Recipes): the same bytes each time.
   let state = 1;
   const images = Uint8Array.from({ length: syntheticImages * elements }, () => {

@@ -9,6 +9,7 @@ import { adapterLine } from '../../src/cli/training_report.ts';
 import { withSession } from '../../src/cli/with_session.ts';
 import { count, figure, fixed } from '../../src/figures.ts';
 import { limitingShare, waitingShare } from '../../src/image_source.ts';
+import { product } from '../../src/product';
 import type { BenchPage, Streamed, StreamedNetwork } from './protocol.ts';
 
 /** Height, width and channels of the pictures. */
@@ -44,7 +45,7 @@ export async function benchStreaming(options: StreamOptions): Promise<void> {
       console.log(`chrome   ${session.version}`);
       console.log(adapterLine(session.adapter));
       const bytes = await writePictures(session, folder, options.pictures);
-      const decoded = options.pictures * imageShape.reduce((a, b) => a * b, 1);
+      const decoded = options.pictures * product(imageShape);
       console.log(
         `data     ${count(options.pictures)} JPEG files of ${imageShape.join(' x ')}: ${megabytes(bytes)} encoded, ${megabytes(decoded)} decoded`,
       );

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { readFilesWith } from '../../src/data/index.ts';
 import type { LabeledPictures } from '../../src/data/labeled_pictures.ts';
 import { ConfigurationError, DataError, type DatasetParts, type PlacedFile } from '../../src/index.ts';
+import { product } from '../../src/product';
 import { bytesOf } from './made_files.ts';
 
 interface Case {
@@ -82,7 +83,7 @@ async function reader({ files, placed }: LabeledPictures): Promise<never> {
 
 /** What was accepted must be whole: as many labels as images, and each a class. */
 function expectWhole({ images, labels, imageShape, classNames, targets }: DatasetParts): void {
-  const bytes = imageShape.reduce((product, n) => product * n, 1);
+  const bytes = product(imageShape);
   expect(images.length).toBe(labels.length * bytes);
   if (classNames && !targets) for (let i = 0; i < labels.length; i++) expect(labels[i]).toBeGreaterThanOrEqual(0);
   if (targets) expect(targets.every((value) => Number.isFinite(value))).toBe(true);

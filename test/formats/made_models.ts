@@ -2,6 +2,7 @@ import type { TrainedModel } from '../../src/formats/trained_model.ts';
 import type { Model } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { initialWeights } from '../../src/model/initializers.ts';
+import { product } from '../../src/product';
 import { networkProbabilities } from '../../src/reference/network.ts';
 
 /** Uniform from 0 to 1 (mulberry32). */
@@ -31,7 +32,7 @@ export function trained(model: Model, seed = 1): TrainedModel {
 /** Images [count, height, width, channels] of floats 0 to 1. */
 export function madeImages({ inputShape }: Model, count: number, seed = 2): Float32Array {
   const next = uniform(seed);
-  return Float32Array.from({ length: count * inputShape.reduce((a, b) => a * b, 1) }, next);
+  return Float32Array.from({ length: count * product(inputShape) }, next);
 }
 
 /** The twin's probabilities, which every other program's are compared with. */

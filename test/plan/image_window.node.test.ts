@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
 import { type ImageDemand, residencyOf, windowBytes } from '../../src/plan/image_window.ts';
 import { partnerOf } from '../../src/plan/partners.ts';
+import { product } from '../../src/product';
 import { philox } from '../../src/reference/random.ts';
 
 const mib = 2 ** 20;
@@ -40,7 +41,7 @@ describe('where the images of a data set are', () => {
     expect(window.chunks).toBeGreaterThanOrEqual(2);
     expect(window.each).toBe(asked.paired ? 2 : 1);
     expect(window.strideBytes % 4).toBe(0);
-    const bytes = asked.imageShape.reduce((a, b) => a * b, 1);
+    const bytes = product(asked.imageShape);
     expect(window.strideBytes - bytes).toBeLessThan(4 * asked.imageShape[2]!);
     expect(windowBytes(window)).toBeLessThanOrEqual(asked.budget!);
     // Half of what there is for it, or as many chunks as it takes to hide a slow read.

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { RecordReader } from '../../src/health/records.ts';
 import { type OptimizerConfig, type PresetName, presetModel } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
-import { product } from '../../src/model/layer.ts';
 import { hazardsOf, lifetimesOf, type Slot, shareMemory } from '../../src/plan/liveness.ts';
 import { loadKernels } from '../../src/plan/load_kernels.ts';
 import { phasesOf, stepOf } from '../../src/plan/phases.ts';
 import { Planner } from '../../src/plan/planner.ts';
 import { planSteps, sequencesOf } from '../../src/plan/steps.ts';
+import { product } from '../../src/product.ts';
 import { fillTrainerOptions } from '../../src/train/fill_trainer_options.ts';
 
 const mebibyte = 2 ** 20;

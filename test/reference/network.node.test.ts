@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileModel, type Model } from '../../src/model/graph.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
+import { product } from '../../src/product';
 import { networkGradients, networkProbabilities } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
 import { expectGradient, numbers } from './central_differences.ts';
@@ -51,12 +52,7 @@ const networks: Record<string, Model> = {
 function start(model: Model, batch: number) {
   const compiled = compileModel(model);
   const specs = compiled.layers.flatMap(({ weights }) => weights);
-  const weights = specs.map(({ shape }, i) =>
-    numbers(
-      shape.reduce((a, b) => a * b, 1),
-      10 + i,
-    ),
-  );
+  const weights = specs.map(({ shape }, i) => numbers(product(shape), 10 + i));
   const [height, width, channels] = compiled.inputShape;
   return { compiled, weights, images: numbers(batch * height * width * channels, 1) };
 }

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createTrainer, type Model, openGpu, type Trainer } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
+import { product } from '../../src/product';
 import { networkGradients, networkProbabilities } from '../../src/reference/network.ts';
 import { graphs } from './graph_models.ts';
 
@@ -27,7 +28,7 @@ const noise = (next: () => number, count: number, limit: number, middle = 0) =>
 function weightsFor(json: Model, seed: number): Float32Array[] {
   const next = uniforms(seed, 1);
   return compileModel(json).tensors.map(({ spec: { name, shape, fanIn, fanOut } }) => {
-    const count = shape.reduce((a, b) => a * b, 1);
+    const count = product(shape);
     if (name === 'gamma' || name === 'movingVariance') return noise(next, count, 0.4, 1);
     return noise(next, count, /ernel/.test(name) ? Math.sqrt(6 / (fanIn + fanOut)) : 0.25);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { HealthRecord, LayerHealth, TensorHealth } from '../../src/health/health.ts';
 import type { CompiledModel } from '../../src/model/graph.ts';
-import { product } from '../../src/model/layer.ts';
+import { product } from '../../src/product.ts';
 import { type MeasuredStep, networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';

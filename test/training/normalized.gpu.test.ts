@@ -10,6 +10,7 @@ import {
   type TrainerOptions,
 } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
+import { product } from '../../src/product';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset } from './small.ts';
 
@@ -171,7 +172,7 @@ test('frozen layers keep weights and moving statistics to the bit, have no slots
   for (const t of frozen) expect(after.weights[t]).toEqual(weights[t]);
   const trained = model.tensors.filter(({ spec }) => spec.trainable);
   expect(after.slots.map(({ length }) => length)).toEqual(
-    [...trained, ...trained].map(({ spec }) => spec.shape.reduce((a, b) => a * b, 1)),
+    [...trained, ...trained].map(({ spec }) => product(spec.shape)),
   );
   expect(after.weights[0]).not.toEqual(weights[0]);
   trainer.dispose();

@@ -4,6 +4,7 @@ import { adam, ConfigurationError, createTrainer, type Model, sgd, type Trainer 
 import { compileModel } from '../../src/model/graph.ts';
 import { uniforms } from '../../src/model/initializers.ts';
 import { unitTerms } from '../../src/plan/layers/unit_terms.ts';
+import { product } from '../../src/product';
 import { sampleGradients } from '../../src/reference/network.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { graphs } from './graph_models.ts';
@@ -67,7 +68,7 @@ const noise = (next: () => number, count: number, limit: number, middle = 0) =>
 function weightsFor(json: Model, seed: number): Float32Array[] {
   const next = uniforms(seed, 1);
   return compileModel(json).tensors.map(({ spec: { name, shape, fanIn, fanOut } }) => {
-    const count = shape.reduce((a, b) => a * b, 1);
+    const count = product(shape);
     if (name === 'gamma' || name === 'movingVariance') return noise(next, count, 0.4, 1);
     return noise(next, count, /ernel/.test(name) ? Math.sqrt(6 / (fanIn + fanOut)) : 0.25);
   });

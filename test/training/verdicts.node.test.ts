@@ -5,6 +5,7 @@ import type { StepRecord } from '../../src/health/history.ts';
 import { deadSamples, holdSteps, smallestDelta, thresholds, warmUpSteps } from '../../src/health/thresholds.ts';
 import { timeInVerdicts, VerdictWatch } from '../../src/health/verdicts.ts';
 import type { ActivationName } from '../../src/model/activations.ts';
+import { product } from '../../src/product';
 
 /** What a made layer has to say; everything else is as in a healthy one. */
 interface Said {
@@ -272,7 +273,7 @@ describe('a steady decline', () => {
     layers[layers.length - 1]!.next = undefined as never;
     const watch = new VerdictWatch(layers, 1000);
     const factors = [...passed, 0.1, Number.NaN];
-    const reachOf = (i: number) => factors.slice(i, -1).reduce((product, factor) => product * factor, 1);
+    const reachOf = (i: number) => product(factors.slice(i, -1));
     const health = Object.fromEntries(
       layers.map(({ name }, i) => {
         const layer = healthOf({ reach: reachOf(i), gradient: i < layers.length - 1 ? gradient : 1 }, 1e-3);

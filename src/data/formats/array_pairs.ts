@@ -1,4 +1,5 @@
 import { DataError } from '../../errors.ts';
+import { product } from '../../product.ts';
 import { foldersOf, nameOf } from '../identify.ts';
 import type { UserDataset } from '../reading_report.ts';
 import { type Split, splitOfFile } from '../splits.ts';
@@ -117,6 +118,6 @@ const severalSets = (a: NamedArray, b: NamedArray) =>
   });
 
 function labelValues({ path, shape, data }: NamedArray) {
-  const width = shape.slice(1).reduce((product, n) => product * n, 1);
+  const width = product(shape.slice(1));
   return { path, width: Math.max(1, width), values: data };
 }

@@ -1,4 +1,5 @@
 import { DataError } from '../../errors.ts';
+import { product } from '../../product.ts';
 import type { UserDataset } from '../reading_report.ts';
 import type { Split } from '../splits.ts';
 import type { UserFilesOptions } from '../user_files.ts';
@@ -30,7 +31,7 @@ export function parseIdxNumbers(bytes: Uint8Array, path: string): IdxNumbers {
   const header = 4 + 4 * dimensions;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = bytes.length >= header ? Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i)) : [];
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = product(shape);
   if (!type || dimensions === 0 || bytes.length !== header + count * type[0]) {
     throw new DataError({
       what: `${path} is not a whole IDX file`,

@@ -1,4 +1,5 @@
 import { DataError } from '../../errors.ts';
+import { product } from '../../product.ts';
 import type { IdentifiedFile } from '../identify.ts';
 import { type Matrix, parseMat } from '../mat.ts';
 import { inRows } from '../npy.ts';
@@ -56,7 +57,7 @@ function arranged(matrix: Matrix, count: number): Pick<NamedArray, 'shape' | 'da
   // The first axis is innermost: with that of the images last, the others only have to be turned.
   if (shape.at(-1) === count && !(shape.length === 2 && shape[0] === count)) {
     const each = shape.slice(0, -1);
-    const size = each.reduce((product, n) => product * n, 1);
+    const size = product(each);
     const turned = new Type(data.length);
     for (let i = 0; i < count; i++) turned.set(inRows(data.subarray(i * size, (i + 1) * size), each, Type), i * size);
     return { shape: [count, ...each], data: turned };

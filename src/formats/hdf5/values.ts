@@ -1,4 +1,5 @@
 import { unzlibSync } from 'fflate';
+import { product } from '../../product.ts';
 import { float16 } from '../safetensors.ts';
 import { mostWeights } from '../trained_model.ts';
 import { type FileBytes, Hdf5Error, isNowhere } from './bytes.ts';
@@ -40,7 +41,7 @@ function shapeOf(file: FileBytes, at: number): number[] {
 }
 
 const elementsOf = (shape: readonly number[]) => {
-  const elements = shape.reduce((a, b) => a * b, 1);
+  const elements = product(shape);
   if (!(elements <= mostWeights)) throw new Hdf5Error(`[${shape.join(', ')}] numbers`);
   return elements;
 };

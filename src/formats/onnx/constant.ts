@@ -1,4 +1,4 @@
-import { product } from '../../model/layer.ts';
+import { product } from '../../product.ts';
 import { mostWeights } from '../trained_model.ts';
 
 /** A tensor that doesn't depend on the images. The length of the batch is not known: it is NaN. */

@@ -1,9 +1,9 @@
 import { WgradError } from '../../errors.ts';
 import { fillLayer } from '../../model/fill_layer.ts';
 import { compileModel, type Model } from '../../model/graph.ts';
-import { product } from '../../model/layer.ts';
 import { definitionOf, type LayerConfig } from '../../model/layers/index.ts';
 import { imagesName } from '../../model/wiring.ts';
+import { product } from '../../product.ts';
 import { Unsupported } from './constant.ts';
 
 /** A layer of the network that is being read. */

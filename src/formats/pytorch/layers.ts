@@ -6,6 +6,7 @@ import {
 } from '../../model/activations.ts';
 import type { CompiledNode } from '../../model/graph.ts';
 import type { LayerType } from '../../model/layers/index.ts';
+import { product } from '../../product.ts';
 import { permuted, sidesOfWindow, transposeWindow } from '../layouts.ts';
 
 /** A layer on its way into PyTorch's code. Images are [batch, channels, height, width] there. */
@@ -75,7 +76,7 @@ const filled = (length: number, value: number) => new Float32Array(length).fill(
 const gammaAndBeta = ({ tensors }: Any, shape: readonly number[]): ModuleTensors => {
   const { gamma, beta } = tensors;
   if (!gamma && !beta) return {};
-  const length = shape.reduce((a, b) => a * b, 1);
+  const length = product(shape);
   return {
     weight: { shape, data: gamma ?? filled(length, 1) },
     bias: { shape, data: beta ?? filled(length, 0) },

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { defineLayer, layerOptions, product } from '../layer.ts';
+import { product } from '../../product.ts';
+import { defineLayer, layerOptions } from '../layer.ts';
 
 /** [batch, height, width, channels] -> [batch, height * width * channels]: Keras' Flatten. */
 export const flattenLayer = defineLayer({

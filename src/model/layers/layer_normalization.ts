@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { ConfigurationError } from '../../errors.ts';
+import { product } from '../../product.ts';
 import { axisOf } from '../axis.ts';
-import { checkWeightOptions, defineLayer, product } from '../layer.ts';
+import { checkWeightOptions, defineLayer } from '../layer.ts';
 import { gammaAndBeta, normalizationOptions } from '../normalization.ts';
 
 const axes = v.custom<number | readonly number[]>(

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ConfigurationError } from '../../errors.ts';
-import { defineLayer, layerOptions, product } from '../layer.ts';
+import { product } from '../../product.ts';
+import { defineLayer, layerOptions } from '../layer.ts';
 
 const target = v.custom<readonly number[]>(
   (value) =>

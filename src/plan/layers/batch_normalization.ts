@@ -6,7 +6,7 @@ import {
   batchNormForward,
   batchNormStatistics,
 } from '../../kernels/batch_norm.ts';
-import { product } from '../../model/layer.ts';
+import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import { planNormSums } from './norm_gradient.ts';
 

@@ -3,7 +3,7 @@ import type { Conv2dShape } from '../../kernels/conv2d.ts';
 import { conv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import { maxPoolBackward } from '../../kernels/max_pool.ts';
 import type { CompiledNode } from '../../model/graph.ts';
-import { product } from '../../model/layer.ts';
+import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
 import { furtherLayers } from './loaded.ts';

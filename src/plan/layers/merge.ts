@@ -1,5 +1,5 @@
 import { type MergeInput, type MergeShape, mergeBackward, mergeForward } from '../../kernels/merge.ts';
-import { product } from '../../model/layer.ts';
+import { product } from '../../product.ts';
 import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 import type { BufferRef } from '../planner.ts';
 

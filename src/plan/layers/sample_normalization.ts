@@ -10,7 +10,7 @@ import {
 } from '../../kernels/group_norm.ts';
 import { asGroupNorm, layerNormBackwardSums, layerNormBackwardX, layerNormForward } from '../../kernels/layer_norm.ts';
 import type { CompiledNode } from '../../model/graph.ts';
-import { product } from '../../model/layer.ts';
+import { product } from '../../product.ts';
 import type { Lowered, Lowering, LoweringContext } from '../lowering.ts';
 import { planNormSums } from './norm_gradient.ts';
 

@@ -1,7 +1,7 @@
 import type { Conv2dShape } from '../../kernels/conv2d.ts';
 import { conv2dKernelsFor } from '../../kernels/conv2d_choice.ts';
 import { depthwiseConv2dKernelsFor } from '../../kernels/further_convolutions.ts';
-import { product } from '../../model/layer.ts';
+import { product } from '../../product.ts';
 import type { Lowering } from '../lowering.ts';
 import { depthwiseShape } from './depthwise_conv2d.ts';
 import { planFilterGradient } from './weight_gradient.ts';

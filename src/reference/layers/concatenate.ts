@@ -1,8 +1,7 @@
 import type { CompiledNode } from '../../model/graph.ts';
+import { product } from '../../product.ts';
 import { concatenateBackward, concatenateForward } from '../concatenate.ts';
 import type { LayerTwin } from '../layer_twin.ts';
-
-const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 export const concatenateTwin: LayerTwin<'concatenate'> = {
   forward(layer, { batch, inputs }) {

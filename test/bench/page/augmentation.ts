@@ -7,6 +7,7 @@ import { type Recording, replay } from '../../../src/gpu/recording.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
 import { packState, stateWords } from '../../../src/kernels/state.ts';
 import { tutorialAugmentation } from '../../../src/model/tutorial.ts';
+import { product } from '../../../src/product';
 
 const batch = 256;
 
@@ -24,7 +25,7 @@ export class Augmentation {
 
   static async plan(gpu: Gpu, imageShape: readonly number[]): Promise<Augmentation> {
     const memory = new Memory(gpu.device);
-    const elements = batch * imageShape.reduce((a, b) => a * b, 1);
+    const elements = batch * product(imageShape);
     const state = memory.storage('state', stateWords);
     const values = { seed: 1, epoch: 1, samples: batch, position: batch, start: 0, count: batch };
     gpu.device.queue.writeBuffer(state.buffer, 0, packState(values));

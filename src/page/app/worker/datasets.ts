@@ -11,6 +11,7 @@ import {
 } from '../../../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest } from '../../../errors.ts';
 import { type Finding, parseDigits, type TrainAndTest, type TrainAndTestParts } from '../../../index.ts';
+import { product } from '../../../product.ts';
 import type { Findings } from './cleaning.ts';
 
 /** What there is to see of a data set once its bytes are there. */
@@ -161,7 +162,7 @@ export const inspect = async (name: string): Promise<Findings> => (await forClea
 export async function overviewOf(source: Source): Promise<DatasetOverview> {
   const { train, test } = await load(source);
   const { imageShape, classNames, images, labels } = train;
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const bytes = product(imageShape);
   const counts = (labels: Labels) => {
     const each = classNames.map(() => 0);
     for (const label of labels) each[label]!++;
@@ -180,7 +181,7 @@ export async function overviewOf(source: Source): Promise<DatasetOverview> {
 }
 
 function numbersIn({ images, imageShape, count }: Dataset, targets: Float32Array, outputs: number) {
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const bytes = product(imageShape);
   const samples = Array.from({ length: Math.min(fewSamples, count) }, (_, i) => ({
     pixels: images.slice(i * bytes, (i + 1) * bytes) as Uint8Array<ArrayBuffer>,
     values: [...targets.subarray(i * outputs, (i + 1) * outputs)],

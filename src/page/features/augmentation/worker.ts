@@ -9,6 +9,7 @@ import {
   takeFirst,
   tutorialAugmentation,
 } from '../../../index.ts';
+import { product } from '../../../product.ts';
 import { load, type Source } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
 
@@ -62,7 +63,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   const gpu = await device();
   const { train } = await load(request);
   const { imageShape, images, labels, classNames } = train;
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const bytes = product(imageShape);
   const { augmentation, statistics, ...facts } = await fittedOf(gpu, train, request);
   const count = Math.min(request.trainSamples, train.count);
   const samples = firstOfClasses(labels.subarray(0, count), rows);
@@ -136,7 +137,7 @@ async function fittedOf(
   generator = { ...generator, rescale: generator.rescale ?? tutorialAugmentation.rescale };
   const { featurewiseCenter, featurewiseStdNormalization, zcaWhitening, zcaEpsilon, compat, rescale } = generator;
   if (!featurewiseCenter && !featurewiseStdNormalization && !zcaWhitening) return { augmentation: generator };
-  const features = train.imageShape.reduce((a, b) => a * b, 1);
+  const features = product(train.imageShape);
   const isLong = zcaWhitening === true && features > fittedMost.features;
   if (isLong) generator = { ...generator, zcaWhitening: false, featurewiseCenter: true };
   const most = zcaWhitening && !isLong ? fittedMost.whitened : fittedMost.images;

@@ -1,4 +1,5 @@
 import { createDataset, type Dataset, type LayerOutput } from '../../../index.ts';
+import { product } from '../../../product.ts';
 import { current, type Session } from './worker.ts';
 
 /** One image as it lies in a data set. */
@@ -54,7 +55,7 @@ export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf |
 }
 
 export function imageAt({ images, labels, imageShape, targets, targetNames }: Dataset, index: number): ImageOf {
-  const bytes = imageShape.reduce((a, b) => a * b, 1);
+  const bytes = product(imageShape);
   const outputs = targetNames?.length ?? 0;
   return {
     pixels: images.slice(index * bytes, (index + 1) * bytes) as Uint8Array<ArrayBuffer>,
