@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { expectSame, expectWithin } from './compare.ts';
-import { boundOf, tolerances, unitRoundoff } from './tolerance.ts';
+import { expectSame, expectWithin } from '../src/selftest/compare.ts';
+import { boundOf, tolerances, unitRoundoff } from '../src/selftest/tolerance.ts';
 
 test('within the bound', () => {
   expect(expectWithin('y', [1, 2.5], [1, 2], 1)).toBe(0.5);

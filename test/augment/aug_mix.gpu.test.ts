@@ -8,8 +8,8 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type AppliedOp, augMix } from '../../src/reference/augment_policies.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
 import { drawAugMixWeights } from '../../src/reference/op_draws.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { coordinatesOff } from './closeness.ts';
 import { expectDrawn, expectIndependent } from './distribution.ts';
 

@@ -13,8 +13,8 @@ import { type Recording, replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { composeAffine, identityParameters, type Sampling, warpImage } from '../../src/reference/augment.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { expectWarped } from './closeness.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });

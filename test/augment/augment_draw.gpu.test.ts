@@ -13,8 +13,8 @@ import { readSlices } from '../../src/gpu/readback.ts';
 import { bind, type Dispatch, replay } from '../../src/gpu/recording.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
 import { philox } from '../../src/reference/random.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 const cache = new KernelCache(gpu.device, gpu.traits);

@@ -12,7 +12,7 @@ import {
   warpImage,
 } from '../../src/reference/augment.ts';
 import { unit } from '../../src/reference/draws.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { expectWarped } from './closeness.ts';
 import { fixtureRounding, type KerasWarp, kerasWarps } from './keras_warps.ts';
 

@@ -5,7 +5,7 @@ import type { Matrix, OpParameters } from '../../src/augment/parameters.ts';
 import type { AugmentationConfig, OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type Matrix3, through, type Where } from '../../src/reference/augment_geometry.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { mapOf } from './geometry_twin.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });

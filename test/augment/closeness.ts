@@ -1,8 +1,8 @@
 import type { Sampling as SamplingOf } from '../../src/augment/op.ts';
 import { composeAffine, type KerasParameters, type Picture, type Sampling } from '../../src/reference/augment.ts';
 import type { Where } from '../../src/reference/augment_geometry.ts';
-import { expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 

@@ -6,9 +6,9 @@ import type { OpParameters, PipelineParameters } from '../../src/augment/paramet
 import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { colorOps, type Fields } from '../../src/reference/augment_color.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import fixture from '../fixtures/torchvision_color.json';
-import { unitRoundoff } from '../tolerance.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { colorOps, equalizeTable, type Fields } from '../../src/reference/augment_color.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import fixture from '../fixtures/torchvision_color.json';
 
 const images = fixture.images as Record<string, { height: number; width: number; channels: number; bytes: number[] }>;

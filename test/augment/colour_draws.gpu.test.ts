@@ -6,8 +6,8 @@ import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
 import { drawChannelDrop, drawChannelPermutation } from '../../src/reference/op_draws.ts';
-import { expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { expectDrawn, expectEven, expectIndependent } from './distribution.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { OpConfig } from '../../src/augment/op_options.ts';
 import { openGpu } from '../../src/gpu/device.ts';
-import { expectSame } from '../compare.ts';
+import { expectSame } from '../../src/selftest/compare.ts';
 
 const gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());

@@ -1,5 +1,5 @@
 import type { Draw } from '../../src/augment/op.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 
 /** By chance one in two million would be beyond; the seeds of the tests are fixed. */
 const standardErrors = 5;

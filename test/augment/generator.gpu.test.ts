@@ -9,8 +9,8 @@ import { createDataset } from '../../src/data/dataset.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { product } from '../../src/product';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());

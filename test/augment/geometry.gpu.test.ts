@@ -6,7 +6,7 @@ import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { through } from '../../src/reference/augment_geometry.ts';
 import { unit } from '../../src/reference/draws.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { type GeometryCase, pillowCases, torchvisionCases } from '../fixtures/torchvision_geometry.ts';
 import { coordinatesOff, expectSampled } from './closeness.ts';
 import { applyTwin, mapOf, samplingOf, settled } from './geometry_twin.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { elasticDisplacements } from '../../src/reference/augment_geometry.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { blurredNoise, type GeometryCase, pillowCases, torchvisionCases } from '../fixtures/torchvision_geometry.ts';
 import { applyTwin, settled } from './geometry_twin.ts';
 

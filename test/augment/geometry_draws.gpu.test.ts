@@ -11,9 +11,9 @@ import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { drawResizedCrop } from '../../src/reference/augment_geometry.ts';
 import { drawRecord } from '../../src/reference/draws.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { resizedCropDraws } from '../fixtures/torchvision_geometry.ts';
-import { unitRoundoff } from '../tolerance.ts';
 import { expectDrawn, expectIndependent } from './distribution.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });

@@ -6,7 +6,7 @@ import { type OpConfig, parseAugmentation } from '../../src/augment/pipeline.ts'
 import { planPasses } from '../../src/augment/plan_passes.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { elasticDisplacements, elasticNoise } from '../../src/reference/augment_geometry.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { applyTwin, samplingOf } from './geometry_twin.ts';
 
 // Several ops in one pass, which resamples once, beside the same ops one after the other, which resample each: the same

@@ -6,8 +6,8 @@ import type { SampleParameters } from '../../src/augment/parameters.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { identityParameters, type KerasParameters } from '../../src/reference/augment.ts';
 import { composeAffineOf11 } from '../../src/reference/keras.ts';
-import { expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { drawOf, kerasPreprocessing, kerasReleases } from './keras_fixtures.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });

@@ -1,6 +1,6 @@
 import { identityParameters, type KerasParameters, type Picture, type Sampling } from '../../src/reference/augment.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import fixture from '../fixtures/keras-warps.json';
-import { unitRoundoff } from '../tolerance.ts';
 
 export interface KerasWarp {
   title: string;

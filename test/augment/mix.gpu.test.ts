@@ -12,7 +12,7 @@ import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { inputViewOf } from '../../src/plan/mix.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 
 const gpu: Gpu = await openGpu();
 const cache = new KernelCache(gpu.device, gpu.traits);

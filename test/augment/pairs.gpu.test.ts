@@ -12,7 +12,7 @@ import { Recorder } from '../../src/gpu/recorder.ts';
 import { replay } from '../../src/gpu/recording.ts';
 import { packState, stateWords } from '../../src/kernels/state.ts';
 import { betaDraw } from '../../src/reference/beta.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 const cache = new KernelCache(gpu.device, gpu.traits);

@@ -3,7 +3,7 @@ import { createAugmenter } from '../../src/augment/augmenter.ts';
 import type { PipelineParameters } from '../../src/augment/parameters.ts';
 import type { OpConfig } from '../../src/augment/pipeline.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
-import { expectSame } from '../compare.ts';
+import { expectSame } from '../../src/selftest/compare.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });
 afterAll(() => gpu.dispose());

@@ -7,8 +7,8 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import type { Fields } from '../../src/reference/augment_color.ts';
 import { type PixelOptions, pixelOps } from '../../src/reference/augment_pixels.ts';
 import { drawErasing, drawGridMask } from '../../src/reference/op_draws.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { expectDrawn, expectIndependent } from './distribution.ts';
 
 const gpu: Gpu = await openGpu({ defaultLimitsOnly: true });

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../src/errors.ts';
 import type { Fields } from '../../src/reference/augment_color.ts';
 import { normal, type PixelOptions, pixelOps } from '../../src/reference/augment_pixels.ts';
 import { drawErasing } from '../../src/reference/op_draws.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import fixture from '../fixtures/torchvision_pixels.json';
 
 const images = fixture.images as Record<string, { height: number; width: number; channels: number; bytes: number[] }>;

@@ -13,7 +13,7 @@ import {
 import { parseAugmentation } from '../../src/augment/pipeline.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { applyPolicyOp } from '../../src/reference/augment_policies.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import fixture from '../fixtures/torchvision_policies.json';
 import { expectCase, policyCases } from './policy_cases.ts';
 

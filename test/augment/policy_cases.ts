@@ -1,7 +1,7 @@
 import type { Picture, Sampling } from '../../src/augment/op.ts';
 import type { PolicyOp } from '../../src/augment/ops/policy_tables.ts';
 import { policyWhere } from '../../src/reference/augment_policies.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import fixture from '../fixtures/torchvision_policies.json';
 import { expectSampled } from './closeness.ts';
 

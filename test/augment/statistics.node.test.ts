@@ -4,8 +4,8 @@ import { fitChannels, fitWhitening, normalizationOf, requireWhiteningFits } from
 import { symmetricEigen } from '../../src/augment/symmetric_eigen.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 import { standardize, sumChannels, sumProducts } from '../../src/reference/standardize.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { kerasReleases } from './keras_fixtures.ts';
 
 const largest = (values: ArrayLike<number>) => Array.from(values).reduce((most, v) => Math.max(most, Math.abs(v)), 0);

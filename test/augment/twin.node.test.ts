@@ -9,7 +9,7 @@ import {
 } from '../../src/reference/augment.ts';
 import { unit } from '../../src/reference/draws.ts';
 import { philox } from '../../src/reference/random.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { fixtureRounding, kerasWarps } from './keras_warps.ts';
 
 test('Philox gives the known answers of Random123', () => {

@@ -10,6 +10,7 @@ import {
   varianceAt,
 } from '../../src/kernels/batch_norm.ts';
 import * as reference from '../../src/reference/batch_norm.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import {
   type BatchNormCase,
   checkBatchNormBackwardSums,
@@ -26,7 +27,6 @@ import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from '../.
 import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import { anyUlp } from '../../src/selftest/kernels/norm_bounds.ts';
 import { stateOf } from '../../src/selftest/kernels/state_words.ts';
-import { expectWithin } from '../compare.ts';
 import { numbers } from '../reference/central_differences.ts';
 
 const gpu: Gpu = await openGpu();

@@ -3,6 +3,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import type { FilledOptimizerOf } from '../../src/model/optimizers/index.ts';
 import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
+import { expectSame } from '../../src/selftest/compare.ts';
 import { cacheOf, checkKernel } from '../../src/selftest/kernels/check_kernel.ts';
 import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import {
@@ -16,7 +17,6 @@ import {
   type MatrixTensors,
 } from '../../src/selftest/kernels/muon_checks.ts';
 import { stateOf } from '../../src/selftest/kernels/state_words.ts';
-import { expectSame } from '../compare.ts';
 
 await loadFurtherTraining();
 

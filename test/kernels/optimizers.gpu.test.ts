@@ -4,6 +4,7 @@ import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type FilledOptimizer, fillOptimizer, type OptimizerConfig } from '../../src/model/optimizer.ts';
 import { loadFurtherTraining } from '../../src/plan/loaded_training.ts';
 import { updateKernelOf } from '../../src/plan/update.ts';
+import { expectSame } from '../../src/selftest/compare.ts';
 import { arenaOf } from '../../src/selftest/kernels/arena.ts';
 import { cacheOf, checkKernel, floats, type KernelCheck, variantsOf } from '../../src/selftest/kernels/check_kernel.ts';
 import { type Contents, launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
@@ -17,7 +18,6 @@ import {
   shapeOf,
 } from '../../src/selftest/kernels/optimizer_checks.ts';
 import { stateOf } from '../../src/selftest/kernels/state_words.ts';
-import { expectSame } from '../compare.ts';
 
 await loadFurtherTraining();
 

@@ -5,6 +5,7 @@ import { beginStep } from '../../src/kernels/step.ts';
 import { fillSchedule, type ScheduleConfig } from '../../src/model/schedule.ts';
 import { scheduleDefinition } from '../../src/model/schedules/index.ts';
 import * as step from '../../src/reference/step.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import {
   type AccumulateCase,
   checkAccumulateGradients,
@@ -15,7 +16,6 @@ import { cacheOf, checkKernel, floats } from '../../src/selftest/kernels/check_k
 import { launchGuarded } from '../../src/selftest/kernels/guarded_launch.ts';
 import { sameState, stateFrom, stateOf } from '../../src/selftest/kernels/state_words.ts';
 import { checkBeginStep, checkSumParts, manyRates } from '../../src/selftest/kernels/step_checks.ts';
-import { expectWithin } from '../compare.ts';
 import keras from '../fixtures/keras_schedules.json';
 
 const gpu: Gpu = await openGpu();

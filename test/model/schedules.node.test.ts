@@ -5,7 +5,7 @@ import { ConfigurationError, cosineDecay, learningRateAt, type ScheduleConfig, s
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { fillSchedule, scheduleLengthWarning } from '../../src/model/schedule.ts';
 import { scheduleDefinition, scheduleTypes } from '../../src/model/schedules/index.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 
 /** Keras' and PyTorch's rates of 1,000 steps: test/fixtures/make_keras_schedules.py. */
 const cases: { config: ScheduleConfig; rates: number[] }[] = JSON.parse(

@@ -12,7 +12,7 @@ import {
   batchStatistics,
 } from '../../src/reference/batch_norm.ts';
 import { denseForward } from '../../src/reference/dense.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { type TorchBatchNorm, torchNorm } from '../fixtures/torch_norm.ts';
 import { dot, expectGradient, numbers } from './central_differences.ts';
 

@@ -11,8 +11,8 @@ import {
   conv2dTransposeBackwardX,
   conv2dTransposeForward,
 } from '../../src/reference/conv2d_transpose.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { plain, type TransposedConvolution, transposed } from '../../src/selftest/kernels/shapes.ts';
-import { expectWithin } from '../compare.ts';
 import { dot, expectGradient, numbers } from './central_differences.ts';
 
 const control: TransposedConvolution = {

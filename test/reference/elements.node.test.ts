@@ -17,7 +17,7 @@ import * as globals from '../../src/reference/global_pool.ts';
 import { mergeBackward, mergeForward } from '../../src/reference/merge.ts';
 import { sumGradients } from '../../src/reference/sum_gradients.ts';
 import { upSampling2dBackward, upSampling2dForward } from '../../src/reference/up_sampling.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import torch from '../fixtures/torch_elements.json';
 import { dot, expectGradient, numbers } from './central_differences.ts';
 

@@ -4,7 +4,7 @@ import { asGroupNorm } from '../../src/kernels/layer_norm.ts';
 import { activate, derivative } from '../../src/reference/activation.ts';
 import { groupNormBackwardSums, groupNormBackwardX, groupNormForward } from '../../src/reference/group_norm.ts';
 import { layerNormBackwardSums, layerNormBackwardX, layerNormForward } from '../../src/reference/layer_norm.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { torchNorm } from '../fixtures/torch_norm.ts';
 import { dot, expectGradient, numbers } from './central_differences.ts';
 

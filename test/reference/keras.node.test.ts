@@ -9,9 +9,9 @@ import {
   shiftChannels,
   transformImage,
 } from '../../src/reference/keras.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { drawOf, kerasPreprocessing, kerasReleases } from '../augment/keras_fixtures.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
 
 interface Shown {
   shape: number[];

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { movingAverage } from '../../src/reference/moving_average.ts';
 import { trainWithAverage } from '../../src/reference/train.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import torch from '../fixtures/torch_average.json' with { type: 'json' };
 
 test("PyTorch's AveragedModel over 20 steps", () => {

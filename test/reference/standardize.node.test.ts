@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Standardization, standardize, sumChannels, sumProducts } from '../../src/reference/standardize.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { kerasReleases } from '../augment/keras_fixtures.ts';
-import { expectSame, expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
 
 describe.each(kerasReleases)('%s', (_, fixture) => {
   test.each(fixture.samplewise.map((of) => [JSON.stringify(of.options), of] as const))(

@@ -7,6 +7,7 @@ import * as conv2d from '../../src/reference/conv2d.ts';
 import * as transpose from '../../src/reference/conv2d_transpose.ts';
 import * as depthwiseTwin from '../../src/reference/depthwise_conv2d.ts';
 import { magnitude } from '../../src/reference/magnitude.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import {
   type Convolution,
   convolution,
@@ -16,8 +17,7 @@ import {
   type TransposedConvolution,
   transposed,
 } from '../../src/selftest/kernels/shapes.ts';
-import { expectWithin } from '../compare.ts';
-import { boundOf, tolerances } from '../tolerance.ts';
+import { boundOf, tolerances } from '../../src/selftest/tolerance.ts';
 import { numbers } from './central_differences.ts';
 
 // The layers of TensorFlow.js have Keras' arguments and kernels; they compute in float32 here, on the CPU.

@@ -10,7 +10,7 @@ import {
   batchStatistics,
 } from '../../src/reference/batch_norm.ts';
 import { layerNormBackwardSums, layerNormBackwardX, layerNormForward } from '../../src/reference/layer_norm.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { numbers } from './central_differences.ts';
 
 // TensorFlow.js has Keras' batch and layer normalization. It computes in float32, so it may be off by what some hundred

@@ -3,7 +3,7 @@ import { compileModel } from '../../src/model/graph.ts';
 import { networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainSteps } from '../../src/reference/train.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 
 // Both are float64; the fixture keeps 13 digits.

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import * as conv2d from '../../src/reference/conv2d.ts';
 import * as transpose from '../../src/reference/conv2d_transpose.ts';
 import * as depthwiseTwin from '../../src/reference/depthwise_conv2d.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { convolution, depthwise, transposed } from '../../src/selftest/kernels/shapes.ts';
-import { expectWithin } from '../compare.ts';
 import { type TorchConvolution, torchConv2d, torchDepthwise, torchTransposed } from '../fixtures/torch_convolutions.ts';
 
 // Both are float64; the fixture keeps 13 digits.

@@ -14,10 +14,10 @@ import { fillOptimizer } from '../../src/model/optimizer.ts';
 import { movingAverage } from '../../src/reference/moving_average.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { trainWithAverage } from '../../src/reference/train.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';
-import { expectWithin } from '../compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { unitRoundoff } from '../tolerance.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
 
 const dataset = smallDataset(42);

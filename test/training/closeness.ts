@@ -2,9 +2,9 @@ import { expect } from 'vitest';
 import type { CompiledModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';
-import { expectWithin } from '../compare.ts';
-import { tolerances } from '../tolerance.ts';
+import { tolerances } from '../../src/selftest/tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 

@@ -8,7 +8,7 @@ import {
   type Model,
 } from '../../src/index.ts';
 import { cropImage, resizedCrop } from '../../src/reference/augment_geometry.ts';
-import { expectSame, expectWithin } from '../compare.ts';
+import { expectSame, expectWithin } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 
 // A data set whose images are larger than what the model takes: a crop of the augmentation makes them fit.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createTrainer, type EpochRecord, openGpu, type StepRecord } from '../../src/index.ts';
 import { compileModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { boundsOfBatch, expectBatch } from './closeness.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';

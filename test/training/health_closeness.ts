@@ -4,9 +4,9 @@ import type { CompiledModel } from '../../src/model/graph.ts';
 import { product } from '../../src/product.ts';
 import { type MeasuredStep, networkHealth } from '../../src/reference/health.ts';
 import { networkGradients } from '../../src/reference/network.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';
-import { expectWithin } from '../compare.ts';
-import { unitRoundoff } from '../tolerance.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 
 type Numbers = ArrayLike<number>;
 

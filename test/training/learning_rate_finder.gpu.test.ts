@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createTrainer, type LearningRatePoint, learningRateAt, type TrainerOptions } from '../../src/index.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { suggest } from '../../src/train/learning_rate_finder.ts';
-import { expectWithin } from '../compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { normalizedModel, smallDataset, smallModel } from './small.ts';
 

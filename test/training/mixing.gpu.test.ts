@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { OpConfig } from '../../src/augment/op_options.ts';
 import { ConfigurationError, createDataset, createTrainer } from '../../src/index.ts';
 import type { Model } from '../../src/model/graph.ts';
-import { expectSame } from '../compare.ts';
+import { expectSame } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 
 const model: Model = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createTrainer } from '../../src/api/trainer.ts';
+import { expectSame } from '../../src/selftest/compare.ts';
 import { NonFiniteError } from '../../src/train/diagnosis.ts';
-import { expectSame } from '../compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 
 test('gradients that are finite and too large to square are skipped, and the layer is named', async () => {

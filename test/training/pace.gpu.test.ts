@@ -11,7 +11,7 @@ import {
   type StepRecord,
   sgd,
 } from '../../src/index.ts';
-import { expectWithin } from '../compare.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 

@@ -7,11 +7,11 @@ import { fillOptimizer, momentumOf } from '../../src/model/optimizer.ts';
 import { networkProbe } from '../../src/reference/probe_network.ts';
 import { exponentHistogram } from '../../src/reference/probes.ts';
 import { trainSteps } from '../../src/reference/train.ts';
+import { expectWithin } from '../../src/selftest/compare.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';
-import { expectWithin } from '../compare.ts';
+import { unitRoundoff } from '../../src/selftest/tolerance.ts';
 import { torchSamples } from '../fixtures/torch_samples.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { unitRoundoff } from '../tolerance.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 type Numbers = ArrayLike<number>;
