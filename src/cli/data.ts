@@ -1,16 +1,17 @@
 import { type Command, Option } from 'commander';
 import { datasetNames, inspectDatasets } from '../data/index.ts';
 import { yesOption } from './adapter_options.ts';
-import { folderKinds, readParts } from './datasets.ts';
+import { folderKinds, type ReadingOptions, readParts } from './datasets.ts';
 import { getDataset } from './get_dataset.ts';
 import { classTable, cleaningLine, findingTable } from './inspection_report.ts';
 import { readingLines } from './run.ts';
-import { addFolderOptions, type RunOptions } from './run_options.ts';
+import { addFolderOptions } from './run_options.ts';
 import { dataLine } from './training_report.ts';
 import { oneOf, outputFile } from './values.ts';
 import { writeWhole } from './whole_file.ts';
 
-interface InspectOptions extends Pick<RunOptions, 'validationSplit' | 'imageSize' | 'labels' | 'stretch' | 'chrome'> {
+interface InspectOptions extends ReadingOptions {
+  chrome?: string;
   json?: string;
   yes: boolean;
 }

@@ -34,8 +34,8 @@ const digitsFile = join(ownFolder, 'digits.csv.gz');
 export const folderKinds =
   'pictures in one subfolder per class or with a CSV file of their labels, or with IDX, .npz, CSV, Parquet, CIFAR or .mat files; or a zip or tar archive of them';
 
-/** How the files of a folder are read. */
-export interface FolderOptions extends InstallOptions {
+/** What becomes of the files of a folder, whoever decodes them: a part of a run's configuration. */
+export interface ReadingOptions {
   /** The share of each class that is held out where a folder has no split for validation. */
   validationSplit?: number;
   /** The side of the images that pictures become. */
@@ -44,6 +44,23 @@ export interface FolderOptions extends InstallOptions {
   labels?: string;
   /** Whether values of images that use a part of their range are spread over all of it. */
   stretch?: true;
+}
+
+/** The reading options among others, and of them only those that were given. */
+export const givenReadingOptions = ({
+  validationSplit,
+  imageSize,
+  labels,
+  stretch,
+}: ReadingOptions): ReadingOptions => ({
+  ...(validationSplit !== undefined && { validationSplit }),
+  ...(imageSize !== undefined && { imageSize }),
+  ...(labels !== undefined && { labels }),
+  ...(stretch && { stretch }),
+});
+
+/** How the files of a folder are read. */
+export interface FolderOptions extends InstallOptions, ReadingOptions {
   /** The Chrome that decodes pictures. */
   chrome?: string;
   /** Milliseconds that Chrome may take for each answer. */
@@ -159,13 +176,12 @@ function mnistPackage(): string | undefined {
 
 /** Reads the files as the training page does. Pictures take a Chrome. */
 async function readFolder(path: string, options: FolderOptions): Promise<ReadParts> {
-  const { validationSplit, imageSize, labels, stretch, chrome, browserTimeout, yes, report = console.error } = options;
+  const { chrome, browserTimeout, yes, report = console.error } = options;
+  const { imageSize, ...reading } = givenReadingOptions(options);
   const reader = picturesInChrome({ chrome, browserTimeout, yes, report });
   const dataset = await readFilesWith(reader, filesIn(path), {
-    ...(validationSplit !== undefined && { validationSplit }),
+    ...reading,
     ...(imageSize !== undefined && { size: imageSize }),
-    ...(labels !== undefined && { labels }),
-    ...(stretch && { stretch }),
   }).catch((error) => {
     if (!(error instanceof DataError)) throw error;
     throw new DataError({ ...error.parts, what: `${path}: ${error.parts.what}` }, { cause: error });

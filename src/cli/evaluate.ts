@@ -11,6 +11,7 @@ import { checkDataset } from '../plan/check_dataset.ts';
 import { parsedFor } from '../plan/parsed_pipeline.ts';
 import { fillTrainerOptions } from '../train/fill_trainer_options.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
+import type { FolderOptions } from './datasets.ts';
 import { readRunOrModel } from './given_model.ts';
 import { readCleaned, readingLines } from './run.ts';
 import { addEvaluationOptions, type RunOptions } from './run_options.ts';
@@ -21,11 +22,7 @@ import { integer, jsonOutput } from './values.ts';
 import { writeOutput } from './whole_file.ts';
 import { withSession } from './with_session.ts';
 
-interface EvaluateCommandOptions
-  extends Pick<
-    RunOptions,
-    'clean' | 'validationSplit' | 'imageSize' | 'labels' | 'stretch' | 'adapter' | 'chrome' | 'browserTimeout' | 'yes'
-  > {
+interface EvaluateCommandOptions extends Pick<RunOptions, 'clean' | 'adapter'>, FolderOptions {
   dataset?: string;
   testSamples?: number;
   tta?: number;

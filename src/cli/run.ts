@@ -30,7 +30,7 @@ import { type Measured, monitorOf } from '../train/monitor.ts';
 import { type Plan, planRun } from '../train/run_length.ts';
 import { splitForTraining } from '../train/split.ts';
 import { fillTestTimeAugmentation, requireTestTimeAugmentationFits } from '../train/test_time_augmentation.ts';
-import { readParts } from './datasets.ts';
+import { type FolderOptions, givenReadingOptions, readParts } from './datasets.ts';
 import { type FromModel, fromLine, modelFrom } from './from_model.ts';
 import { droppedWords } from './inspection_report.ts';
 import { Interrupts } from './interrupts.ts';
@@ -148,16 +148,13 @@ export async function withRun<Result>(
     if (from && begun) console.log(fromLine(from.path, begun));
     console.log(modelTable(layers));
     const { cut: _, lengthened: __, ...samples } = plan;
-    const { dataset, clean, validationSplit, imageSize, labels, stretch } = options;
+    const { dataset, clean } = options;
     const { sampleWeights } = datasets.train;
     const sampleWeight = sampleWeights && (await fingerprintOf(sampleWeights));
     const config = {
       dataset,
       clean,
-      ...(validationSplit !== undefined && { validationSplit }),
-      ...(imageSize !== undefined && { imageSize }),
-      ...(labels !== undefined && { labels }),
-      ...(stretch && { stretch }),
+      ...givenReadingOptions(options),
       ...samples,
       ...trainer,
       ...(Object.keys(fit).length > 0 && { fit }),
@@ -240,24 +237,11 @@ const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, 
 
 /** The data set, without what `--clean` names, and how the files of a folder were read. */
 export async function readCleaned(
-  options: Pick<
-    RunOptions,
-    | 'dataset'
-    | 'clean'
-    | 'validationSplit'
-    | 'imageSize'
-    | 'labels'
-    | 'stretch'
-    | 'chrome'
-    | 'browserTimeout'
-    | 'yes'
-    | 'sampleWeight'
-  >,
+  options: Pick<RunOptions, 'dataset' | 'clean' | 'sampleWeight'> & Omit<FolderOptions, 'report'>,
 ): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
-  const { dataset, clean, validationSplit, imageSize, labels, stretch, chrome, browserTimeout, yes, sampleWeight } =
-    options;
-  const folder = { validationSplit, imageSize, labels, stretch, chrome, browserTimeout, yes };
-  const read = await readParts(dataset, folder);
+  const { dataset, clean, sampleWeight } = options;
+  // The report of compare's options is a file.
+  const read = await readParts(dataset, { ...options, report: undefined });
   const { reading } = read;
   const parts = sampleWeight ? weighted(read.parts, sampleWeight, dataset) : read.parts;
   if (clean.length === 0) return { datasets: createDatasets(parts), reading };

@@ -15,29 +15,21 @@ import { tutorialBatchSize } from '../model/tutorial.ts';
 import type { Mix } from '../plan/mix.ts';
 import { augmentationPresetNames } from '../train/augmentation_presets.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
-import { folderKinds } from './datasets.ts';
+import { folderKinds, type ReadingOptions } from './datasets.ts';
 import { addDefaultDataset } from './default_dataset.ts';
 import { byteSize, choices, integer, namedOrJson, numberOrJson, outputFile, outputFolder, real } from './values.ts';
 
 /** Flags as the user typed them: what is undefined was left out. */
-export interface RunOptions extends AdapterOptions {
+export interface RunOptions extends AdapterOptions, ReadingOptions {
   dataset: string;
   /** Kinds of images that are left out. */
   clean: Finding[];
-  /** The share of a folder without a validation split that is held out. */
-  validationSplit?: number;
-  /** The side of the images that pictures are scaled to. */
-  imageSize?: number;
-  /** Which labels of the user's files, where they have several. */
-  labels?: string;
-  /** Whether values of images that use a part of their range are spread over all of it. */
-  stretch?: true;
   trainSamples?: number;
   testSamples?: number;
   epochs?: number;
   batchSize: number;
   accumulationSteps?: number;
-  /** Bytes of GPU memory for everything. */
+  /** How many bytes of GPU memory the run may take in all. */
   memoryBudget?: number;
   optimizer: OptimizerType | Exclude<OptimizerConfig, string>;
   learningRate?: LearningRate;

@@ -3,6 +3,7 @@ import { parseAugmentation } from '../augment/pipeline.ts';
 import { takeFirst } from '../data/index.ts';
 import { count, counted } from '../figures.ts';
 import { makeFolder } from '../formats/make_folder.ts';
+import type { FolderOptions } from './datasets.ts';
 import { cleanedLines, readCleaned, readingLines } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { augmentationOf } from './trainer_settings.ts';
@@ -10,23 +11,9 @@ import { adapterLine } from './training_report.ts';
 import { writeWhole } from './whole_file.ts';
 import { withSession } from './with_session.ts';
 
-type Shared = Pick<
-  RunOptions,
-  | 'dataset'
-  | 'clean'
-  | 'validationSplit'
-  | 'imageSize'
-  | 'labels'
-  | 'stretch'
-  | 'augment'
-  | 'seed'
-  | 'adapter'
-  | 'chrome'
-  | 'browserTimeout'
-  | 'yes'
->;
-
-export interface SheetCommandOptions extends Shared {
+export interface SheetCommandOptions
+  extends Pick<RunOptions, 'dataset' | 'clean' | 'augment' | 'seed' | 'adapter'>,
+    FolderOptions {
   images: number;
   draws: number;
   each: boolean;
