@@ -56,9 +56,9 @@ export const partOfSource = (source: ImageSource, indexOf: (index: number) => nu
   read: (indices) => source.read(indices.map((index) => indexOf(index))),
 });
 
-/** How the images of a data set lay on the GPU, and what it took to bring them there. */
+/** Where the images of a data set were while they were used, and what it took to bring them to the GPU. */
 export interface ImageUse {
-  /** All of them on the GPU for as long as they are used, or only the next ones. */
+  /** `resident`: all images stay on the GPU. `streamed`: only the next chunks of them are there. */
   kind: 'resident' | 'streamed';
   /** Where the images that are streamed come from. */
   from: string;
@@ -66,7 +66,7 @@ export interface ImageUse {
   images: number;
   /** Bytes of all of them. */
   bytes: number;
-  /** Bytes of GPU memory that they took. */
+  /** Bytes of GPU memory that they take. */
   gpuBytes: number;
   /** Buffers on the GPU that hold them: several where they are larger than one binding. */
   buffers: number;

@@ -52,7 +52,7 @@ export function runVerdictLines({ verdict, sentence, cause, remedies }: RunVerdi
       ? [
           cause === noCause
             ? `         ${noCause}`
-            : `         ${verdict === 'learning' || verdict === 'done' ? 'held back by' : 'likeliest cause'}: ${cause}`,
+            : `         ${verdict === 'learning' || verdict === 'done' ? 'held back by' : 'likely cause'}: ${cause}`,
         ]
       : []),
     ...(remedies.length > 0 ? [`         what helps: ${remedyWords(remedies)}`] : []),
@@ -87,8 +87,8 @@ export function healthTable(log: TrainingLog): string | undefined {
       deadText(log, layer),
     ];
   });
-  const head = ['layer', 'verdict', 'time in it', 'gradient norm', 'update ratio', 'transport', 'to the last', 'dead'];
-  const note = `over the last ${counted(steps.length, 'step')}; transport: RMS of delta over the next layer's, and over the last one's`;
+  const head = ['layer', 'verdict', 'time in it', 'gradient norm', 'update ratio', 'transport', 'relative', 'dead'];
+  const note = `over the last ${counted(steps.length, 'step')}; transport: the gradient's RMS over that of the next layer; relative: over that of the last layer`;
   return `${table(head, rows, 3)}\n${note}`;
 }
 

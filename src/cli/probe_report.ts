@@ -25,11 +25,18 @@ export function probeTables(probes: readonly ProbeRecord[]): string | undefined 
     const all = exponents.reduce((a, b) => a + b, zeros + nonFinite);
     return row(layer, ({ layers }) => layers[layer]!, `${((100 * zeros) / all).toFixed(1)} %`);
   });
-  const head = ['layer', 'noise scale', 'cosine to the last', 'to the momentum', 'to unaugmented images', 'zeros'];
+  const head = [
+    'layer',
+    'noise scale',
+    'cosine to previous gradient',
+    'to momentum',
+    'to unaugmented gradient',
+    'zeros',
+  ];
   const figures = table(head, [...rows, row('whole network', ({ whole }) => whole)]);
   const note =
     `${probes.length} probes; noise scale: samples in a batch beyond which a larger one gains little; ` +
-    'cosines: of the gradient, in the mean over the probes';
+    'cosines: between gradients, averaged over the probes';
   return `${figures}\n${note}\n${hardestTable(last)}`;
 }
 

@@ -153,7 +153,7 @@ export interface Verdict {
   epoch: number;
   /** The figures that led to it, in one sentence. */
   sentence: string;
-  /** The usual remedies in words, the likeliest first; empty for a healthy layer. */
+  /** The usual remedies in words, the most likely first; empty for a healthy layer. */
   remedy: string;
   /** The same as data. Older files have none. */
   remedies?: Remedy[];
@@ -205,7 +205,7 @@ export interface RunVerdict {
   /** The figures that led to it, in one sentence without its full stop. */
   sentence: string;
   /**
-   * The likeliest cause with its figures, or "no cause found". Of a run that learns or is done: what holds it back, or nothing.
+   * The most likely cause with its figures, or "no cause found". Of a run that learns or is done: what holds it back, or nothing.
    */
   cause: string;
   /** Remedies, the most likely to help first. */

@@ -23,7 +23,7 @@ export interface Settings {
   health: HealthLevel;
   /** Steps from one probe to the next. */
   probeEvery: number;
-  /** Bytes of GPU memory for all that the trainer has there. */
+  /** Bytes of GPU memory that the trainer may take in all: weights, activations and images. */
   memoryBudget?: number;
   /** Metrics of evaluations, in addition to loss and accuracy. */
   metrics: readonly FilledMetric[];

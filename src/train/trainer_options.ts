@@ -57,9 +57,9 @@ export interface TrainerOptions {
    */
   accumulationSteps?: number;
   /**
-   * The most bytes of GPU memory for all that the trainer has there: weights, a batch, and images. A data set that is larger than
-   * what is left stays outside, and the images of the next steps are uploaded while others are trained on, to the same bits. By
-   * default a data set may take up to two of the adapter's largest bindings. At least the images of two steps have to fit.
+   * The most bytes of GPU memory that the trainer may take: weights, activations and images. A data set that is larger than what
+   * is left is streamed: the images of the next steps are uploaded while others are trained on, and the results have the same
+   * bits. By default a data set may take up to two of the adapter's largest bindings. The images of at least two steps must fit.
    */
   memoryBudget?: number;
   /** The seed of initial weights, order of samples and augmentation: an integer from 0 to 2^32 - 1. */

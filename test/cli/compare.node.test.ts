@@ -49,7 +49,7 @@ describe('wgrad compare', () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^run {6}plateau: the loss stays at chance level/m);
-    expect(stdout).toMatch(/^ {9}likeliest cause: dense is dead/m);
+    expect(stdout).toMatch(/^ {9}likely cause: dense is dead/m);
     expect(stdout).toMatch(
       /^remedy {3}biases that start at zero: \{"layers":\{"dense":\{"biasInitializer":"zeros"\}\}\}$/m,
     );

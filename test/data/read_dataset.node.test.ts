@@ -18,7 +18,7 @@ describe('readDataset', () => {
     expect([one.train.count, one.test.count, one.train.imageShape]).toEqual([3, 0, [4, 4, 1]]);
   });
 
-  test('stops when it is told to', async () => {
+  test('stops when its signal is aborted', async () => {
     const signal = AbortSignal.abort();
     await expect(readDataset(placed(mnistLike), { signal })).rejects.toBe(signal.reason);
   });

@@ -57,7 +57,7 @@ const untilTaken = (page: Page, k: number, count: number) =>
     count,
   );
 
-test('classes are captured by holding a button, become a data set, are trained, and are told apart live', async () => {
+test('holding a button captures a class; the classes become a data set, a network trains on them and tells them apart live', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await fakeCamera(page);

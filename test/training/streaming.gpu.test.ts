@@ -261,7 +261,7 @@ describe('a stream', () => {
   });
 });
 
-test('pictures are decoded as they are trained on, with the pixels of those that are read into memory', async () => {
+test('pictures that are decoded during training have the pixels of those that are read into memory', async () => {
   const canvas = new OffscreenCanvas(12, 9);
   const context = canvas.getContext('2d')!;
   const files = [];

@@ -11,7 +11,7 @@ const plain = (heading: string) =>
     .toLowerCase()
     .replace(/[\s.-]+/g, '_');
 
-/** How likely a heading is one of labels: 0 for the likeliest, undefined where it isn't one. */
+/** How likely a heading is one of labels: 0 for the most likely, undefined where it isn't one. */
 export function labelRank(heading: string): number | undefined {
   const rank = labelHeadings.findIndex((pattern) => pattern.test(plain(heading)));
   return rank < 0 ? undefined : rank;

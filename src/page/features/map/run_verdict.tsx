@@ -7,7 +7,7 @@ import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
 import { run as shownRun } from '../run/state.ts';
 
-/** What the run comes to, the likeliest cause, and a button that makes the first remedy a part of the experiment. */
+/** What the run comes to, the most likely cause, and a button that makes the first remedy a part of the experiment. */
 export function RunVerdictNote() {
   const run = shownRun.value;
   run?.events.value; // there may be a new one
