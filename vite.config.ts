@@ -86,6 +86,27 @@ const leanParquet: Plugin = {
   load: (id) => parquetParts[/\/hyparquet\/src\/(\w+)\.js$/.exec(id)?.[1] ?? ''],
 };
 
+/** Parts of uPlot that no chart of the page has, a quarter of its code: axes of dates, bars, steps and splines. */
+const plotParts: readonly [part: RegExp, replacement: string][] = [
+  [/^function fmtDate\([\s\S]*?^\}/m, 'const fmtDate = () => () => "";'],
+  [/^function genTimeStuffs\([\s\S]*?^\}/m, 'const genTimeStuffs = () => [[], [], () => () => []];'],
+  [/\(paths\.stepped[\s\S]*?monotoneCubic\);/, ''],
+];
+
+const leanPlot: Plugin = {
+  name: 'wgrad-lean-plot',
+  apply: 'build',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('/uPlot.esm.js')) return undefined;
+    for (const [part, replacement] of plotParts) {
+      if (!part.test(code)) this.error(`uPlot has changed: ${part} is not in it`);
+      code = code.replace(part, replacement);
+    }
+    return { code, map: null };
+  },
+};
+
 /** The code of a module whose only effect is this error. */
 const fail = (message: string) => `throw new Error(${JSON.stringify(message)});`;
 
@@ -239,7 +260,10 @@ const workerSharesChunks: Plugin = {
 };
 let workerFile = '';
 
-/** The page's service worker, with the list of all files that it keeps, which is known when all are written. */
+/**
+ * The page's service worker, with the list of all files that it keeps, which is known when all are written. The self-test isn't kept:
+ * it is large, and few run it.
+ */
 const serviceWorker: Plugin = {
   name: 'wgrad-service-worker',
   apply: ({ root }, { command }) => command === 'build' && root === pageRoot,
@@ -249,7 +273,10 @@ const serviceWorker: Plugin = {
   writeBundle({ dir }) {
     const folder = dir!;
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !/\.md$|^(index\.html|preview\.png|datasets\.json)$/.test(entry.name))
+      .filter(
+        (entry) =>
+          entry.isFile() && !/\.md$|^run_self_test|^(index\.html|preview\.png|datasets\.json)$/.test(entry.name),
+      )
       .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
       .filter((file) => file !== serviceWorkerFile)
       .sort();
@@ -444,6 +471,7 @@ const targets: Record<string, UserConfig> = {
       contentSecurityPolicy,
       leanShaders,
       leanParquet,
+      leanPlot,
       staticDatasets,
       workerSharesChunks,
       serviceWorker,
@@ -471,6 +499,11 @@ const targets: Record<string, UserConfig> = {
           // Small modules that most runs call for, each by itself: together they are compressed better.
           during:
             'train/(batch|callbacks/index|evaluate|judging|predict|probing|reopening|sample_weights|snapshot|split).ts',
+          // The page fetches the rest when it is idle, and what a click needs before that is one of these.
+          own_data: '(page/app/worker/own_data|data/(archives|formats)/\\w+|data/(identify|gzip_members|mat)).ts',
+          further: 'plan/(further_training|layers/further).ts',
+          later:
+            '(page/features/\\w+/(gpu_check_|questions_|saved_run_)?worker|train/(augmented_predictions|class_weights|diagnose|learning_rate_finder|picture_input|prediction_loss|profile_step|sample_step)).ts',
         }),
       },
     },

@@ -84,8 +84,8 @@ const may: Record<string, { values: string[]; types?: string[] }> = {
     values: ['report', 'api', 'formats', 'compare', 'train', 'health', 'model', 'augment'],
     types: ['data', 'gpu'],
   },
-  page: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
-  cli: { values: ['index.ts', 'data', 'report', 'session', ...rooms] },
+  page: { values: ['index.ts', 'data', 'report', 'selftest', 'session', ...rooms] },
+  cli: { values: ['index.ts', 'data', 'report', 'selftest', 'session', ...rooms] },
   'index.ts': { values: ['data', 'report', 'selftest', ...rooms] },
 };
 /** Words, figures, limits of waits, joining of arrays, the elements of a shape and how a picture becomes an image, which anybody may use. */

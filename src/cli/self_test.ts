@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { WgradError } from '../errors.ts';
 import { count, counted, figure } from '../figures.ts';
 import type { SelfTestCheck, SelfTestReport } from '../index.ts';
+import { checkedKernels } from '../selftest/checked_kernels.ts';
 import { type AdapterOptions, addAdapterOptions } from './adapter_options.ts';
 import { Bar } from './bar.ts';
 import type { SelfTestProgress } from './headless/protocol.ts';
@@ -75,18 +76,12 @@ async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
 
 /** A row for each kernel: its checks, the largest difference of them, and whether all passed. */
 export function selfTestTable(checks: readonly SelfTestCheck[]): string {
-  const names = [...new Set(checks.map(({ name }) => name))];
-  const rows = names.map((name) => {
-    const all = checks.filter((check) => check.name === name);
-    const shares = all.flatMap(({ share }) => share ?? []);
-    const failed = all.filter(({ passed }) => !passed).length;
-    return [
-      name,
-      count(all.length),
-      shares.length > 0 ? `${figure(100 * Math.max(...shares))} %` : '',
-      failed > 0 ? `${failed} FAILED` : 'passed',
-    ];
-  });
+  const rows = checkedKernels(checks).map(({ name, checks, share, failed }) => [
+    name,
+    count(checks),
+    share === undefined ? '' : `${figure(100 * share)} %`,
+    failed > 0 ? `${failed} FAILED` : 'passed',
+  ]);
   return table(['kernel', 'checks', 'largest error, of its bound', 'result'], rows);
 }
 

@@ -4,6 +4,7 @@ export async function prefetch(): Promise<void> {
     import('./app/worker/own_data.ts'),
     import('./features/network/worker.ts'),
     import('./features/predict/worker.ts'),
+    import('./features/profile/gpu_check_worker.ts'),
     import('./features/profile/worker.ts'),
     import('./features/results/worker.ts'),
     import('./features/run/questions_worker.ts'),

@@ -31,6 +31,7 @@ const questions = () => import('./features/run/questions_worker.ts');
 const predict = () => import('./features/predict/worker.ts');
 const learningRate = () => import('./features/training/worker.ts');
 const profile = () => import('./features/profile/worker.ts');
+const gpuCheck = () => import('./features/profile/gpu_check_worker.ts');
 const sample = () => import('./features/sample/worker.ts');
 const network = () => import('./features/network/worker.ts');
 
@@ -101,10 +102,14 @@ const worker = {
   loadRun: plainly(async (...file: Parameters<RunFile['loadRun']>) => (await runFile()).loadRun(...file)),
   exportedModel: plainly(async (format: ModelFormat) => (await modelFile()).exportedModel(format)),
   profile: plainly(async (request: TrainRequest, rounds: number) => (await profile()).profileOf(request, rounds)),
+  /** Checks the GPU against float64. */
+  checkGpu: plainly(async (...how: Parameters<GpuCheck['checkGpu']>) => (await gpuCheck()).checkGpu(...how)),
+  stopCheck: plainly(async () => (await gpuCheck()).stopCheck()),
   findLearningRate: plainly(async (request: TrainRequest) => (await learningRate()).learningRateCurveOf(request)),
 };
 
 type Results = Awaited<ReturnType<typeof results>>;
+type GpuCheck = Awaited<ReturnType<typeof gpuCheck>>;
 type Sample = Awaited<ReturnType<typeof sample>>;
 type Questions = Awaited<ReturnType<typeof questions>>;
 type RunFile = Awaited<ReturnType<typeof runFile>>;

@@ -432,6 +432,27 @@ test('it answers while it trains, and a profile shows where a step goes', async 
     expect(pid).toBe(slices[0]!.pid);
   }
 
+  // The GPU is checked beside float64: by all kernels, or by some.
+  await page.type('#check-only', 'max_poool');
+  await press(page, '#check-gpu');
+  await until(page, '#profile [role=alert]', 'No check of the self-test has such a name');
+  await page.$eval('#check-only', (it) => (it as HTMLInputElement).select());
+  await page.type('#check-only', 'max_pool');
+  await press(page, '#check-gpu');
+  await until(page, '.gpu-check [role=status]', 'All \\d+ checks passed in');
+  const checked = await page.$$eval('#checked-kernels tbody tr', (all) => all.map((it) => it.textContent));
+  expect(checked.length).toBeGreaterThan(1);
+  for (const row of checked) expect(row).toMatch(/^\w*max_pool\w*?\d+[\d.]+ %passed$/);
+  expect(await page.$('#profile [role=alert]')).toBeNull();
+  await press(page, '#save-check');
+  const check = JSON.parse(readFileSync(await downloaded(downloads, 'check.json'), 'utf8')) as Record<string, unknown>;
+  expect(check).toMatchObject({
+    passed: true,
+    wgrad: expect.any(String),
+    userAgent: expect.stringContaining('Chrome'),
+  });
+  expect(check.checks).toHaveLength(check.planned as number);
+
   await press(page, '#start');
   await untilEpoch(page, 2);
   await press(page, '#look');

@@ -7,11 +7,14 @@ import { adapter, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
 import { Facts } from '../../ui/error_facts.tsx';
+import { onDemand } from '../../ui/lazy.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { plannedRequest } from '../run/model.ts';
 import { isReady } from '../run/state.ts';
 import './style.css';
+
+const GpuCheck = onDemand(async () => (await import('./gpu_check.tsx')).GpuCheck);
 
 const profiled = signal<{ profile: TrainingProfile; of: string } | undefined>();
 const refused = signal<ErrorParts | undefined>();
@@ -79,6 +82,7 @@ export function ProfilePanel() {
         </div>
       )}
       {shown && <Dispatches {...shown.profile} />}
+      <GpuCheck />
     </Panel>
   );
 }
