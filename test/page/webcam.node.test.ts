@@ -145,6 +145,34 @@ test('holding a button captures a class; the classes become a data set, a networ
   writeFileSync(file, 'no picture');
   await upload(page, '#try-file', file);
   await until(page, '#try .own-picture', "blue.png can't be read as a picture: choose a PNG");
+
+  // So is one that is pasted or dropped on the panel; elsewhere a drop is a data set.
+  const given = (color: string, kind: 'paste' | 'drop') =>
+    page.evaluate(
+      async (color, kind) => {
+        const canvas = new OffscreenCanvas(40, 40);
+        const context = canvas.getContext('2d')!;
+        context.fillStyle = color;
+        context.fillRect(0, 0, 40, 40);
+        const files = new DataTransfer();
+        files.items.add(new File([await canvas.convertToBlob()], 'given.png', { type: 'image/png' }));
+        const how = { bubbles: true, cancelable: true };
+        const place = document.querySelector('#try .own-picture')!;
+        if (kind === 'paste') place.dispatchEvent(new ClipboardEvent('paste', { ...how, clipboardData: files }));
+        else {
+          for (const type of ['dragenter', 'dragover', 'drop'])
+            place.dispatchEvent(new DragEvent(type, { ...how, dataTransfer: files }));
+        }
+      },
+      color,
+      kind,
+    );
+  await given('#d02020', 'paste');
+  await until(page, '#try .asked', '^red, ');
+  expect(await page.$('#try .own-picture .refused')).toBeNull();
+  await given('#2060c0', 'drop');
+  await until(page, '#try .asked', '^Class 2, ');
+  expect(await text(page, '#status')).toMatch(/^Done in/);
   expect(complaints).toEqual([]);
   await page.close();
 });

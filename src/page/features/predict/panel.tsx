@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { count, counted, figure } from '../../../figures.ts';
 import { argmax, type LayerOutput } from '../../../index.ts';
 import { isOfClasses, metricWords } from '../../app/experiment.ts';
@@ -19,9 +19,9 @@ import {
   shapeOfRun,
 } from '../run/questions.ts';
 import { run } from '../run/state.ts';
-import { askAboutFile, TryCamera } from './camera.tsx';
 import { placingFor } from './drawn_digit.ts';
 import { askAboutDrawing, ink } from './model.ts';
+import { OwnPicture, pictureDrop } from './own_picture.tsx';
 import { SaliencyOf } from './saliency.tsx';
 import './style.css';
 
@@ -37,7 +37,7 @@ export function TryPanel() {
   }
   return (
     <Panel id="try" title="Try it">
-      <div class="try">
+      <div class="try" {...pictureDrop}>
         <div>
           {shape[2] === 1 && <Pad />}
           <Choice />
@@ -181,43 +181,6 @@ function Choice() {
           Random
         </button>
       </div>
-    </div>
-  );
-}
-
-/** A picture from a file, or what the webcam sees. */
-function OwnPicture() {
-  const [refused, setRefused] = useState('');
-  const choose = async (file: File | undefined) => {
-    setRefused('');
-    if (!file) return;
-    try {
-      await askAboutFile(file);
-    } catch {
-      setRefused(`${file.name} can't be read as a picture: choose a PNG, JPEG, WebP or GIF file.`);
-    }
-  };
-  return (
-    <div class="own-picture">
-      <input
-        id="try-file"
-        class="file"
-        type="file"
-        accept="image/*"
-        onChange={async ({ currentTarget }) => {
-          await choose(currentTarget.files?.[0]);
-          currentTarget.value = '';
-        }}
-      />
-      <label for="try-file" class="button">
-        Choose a picture
-      </label>
-      {refused && (
-        <p class="refused" role="alert">
-          {refused}
-        </p>
-      )}
-      <TryCamera />
     </div>
   );
 }
