@@ -140,6 +140,7 @@ export { describeAdapter } from './gpu/adapter.ts';
 export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } from './gpu/device.ts';
 export type { Variant as KernelVariant } from './gpu/kernel.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
+export { type Ceilings, rooflineShare } from './gpu/roofline.ts';
 export { firstRemedy } from './health/first_remedy.ts';
 export type {
   Change,
@@ -351,7 +352,7 @@ export type { MonitorMode } from './train/monitor.ts';
 export { createPace, type Pace } from './train/pace.ts';
 export type { Picture, PicturePreparation } from './train/picture.ts';
 export type { ImageList, Images, LayerOutput, PredictOptions } from './train/predict.ts';
-export type { TrainingProfile } from './train/profile_step.ts';
+export type { ProfileOptions, TrainingProfile } from './train/profile_step.ts';
 export type { Saliency, SampleLabel, SampleLayer, SampleStep, SampleTensor } from './train/sample_step.ts';
 export type { ClassWeight } from './train/sample_weights.ts';
 export type { Progress as SnapshotProgress, Snapshot, SnapshotHealth } from './train/snapshot.ts';

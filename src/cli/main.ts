@@ -18,7 +18,8 @@ import { addModelCommands } from './model_files.ts';
 import { description, version } from './package_facts.ts';
 import { printPlan } from './plan.ts';
 import { addPredictCommand } from './predict.ts';
-import { type ProfileOptions, profile } from './profile.ts';
+import { type ProfileCommandOptions, profile } from './profile.ts';
+import { profileFile } from './profile_file.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { addSelfTestCommand } from './self_test.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
@@ -104,6 +105,16 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
         .argParser(outputFile('--trace'))
         .conflicts('plan'),
     )
+    .addOption(
+      new Option('--roofline <file>', 'draw the dispatches under the roofline of the adapter, as SVG')
+        .argParser(outputFile('--roofline'))
+        .conflicts('plan'),
+    )
+    .addOption(
+      new Option('--against <file>', 'an earlier file of --json: say which dispatches changed beyond the spread')
+        .argParser(profileFile)
+        .conflicts('plan'),
+    )
     .option(
       '--health <level>',
       'what the step measures: off (gradient norms alone) or norms (every figure of a step)',
@@ -116,7 +127,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
         'pictures of a folder; --adapter hardware plans for a GPU, the default is the software adapter',
       false,
     )
-    .action((options: ProfileOptions) => (options.plan ? printPlan(options) : profile(options)));
+    .action((options: ProfileCommandOptions) => (options.plan ? printPlan(options) : profile(options)));
   addRunOptions(wgrad.command('lr-find'))
     .description('sweep the learning rate from small to large, and suggest one')
     .option('--from <x>', 'the first learning rate', real('--from', { min: 0 }), 1e-6)

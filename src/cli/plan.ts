@@ -3,7 +3,7 @@ import { count, figure } from '../figures.ts';
 import type { BufferFacts, DispatchFacts, PlanFacts } from '../plan/describe_plan.ts';
 import { type PlannedAdapter, planTraining, type TrainingPlan } from '../train/plan_training.ts';
 import { planRun } from '../train/run_length.ts';
-import type { ProfileOptions } from './profile.ts';
+import type { ProfileCommandOptions } from './profile.ts';
 import { readCleaned } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { fitted, table } from './tables.ts';
@@ -29,7 +29,7 @@ function adapter(software: boolean, subgroupSize: number): PlannedAdapter {
 }
 
 /** `wgrad profile --plan` */
-export async function printPlan(asked: ProfileOptions): Promise<void> {
+export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   const kind = asked.adapter === 'hardware' ? 'hardware' : 'software';
   const { traits, limits } = assumed[kind];
   const optimizer = optimizerOf(asked);
@@ -57,7 +57,7 @@ export async function printPlan(asked: ProfileOptions): Promise<void> {
 }
 
 /** Shape, labels and number of images, of a known data set without reading it, and the options with the loss for them. */
-async function datasetOf(options: ProfileOptions) {
+async function datasetOf(options: ProfileCommandOptions) {
   const { dataset, clean } = options;
   if (isDatasetName(dataset) && clean.length === 0) {
     const known = knownDatasets[dataset];

@@ -1,47 +1,101 @@
 import { count, figure } from '../figures.ts';
-import { chromeTrace, describeAdapter, type StepProfile, type TrainingProfile } from '../index.ts';
+import { chromeTrace, describeAdapter, rooflineShare, type StepProfile, type TrainingProfile } from '../index.ts';
 import { variantText } from '../plan/describe_plan.ts';
+import { rooflineSvg } from '../report/roofline.ts';
+import { changesText, differencesOf, type ProfileFile, profileChanges } from './profile_file.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
 import { writeWhole } from './whole_file.ts';
 
-export interface ProfileOptions extends RunOptions {
+export interface ProfileCommandOptions extends RunOptions {
   steps: number;
   trace?: string;
+  /** Where the picture of the roofline is written. */
+  roofline?: string;
+  /** An earlier profile to compare with. */
+  against?: ProfileFile;
   /** Print the plan of a step instead of timing one. */
   plan: boolean;
 }
 
 /** `wgrad profile` */
-export async function profile(options: ProfileOptions): Promise<void> {
+export async function profile(options: ProfileCommandOptions): Promise<void> {
+  const { steps, against } = options;
   await withRun(options, {}, async ({ session, adapter, config }) => {
-    const result = await session.call('profile', options.steps);
+    const result = await session.call('profile', { steps, ceilings: true });
     console.log(profileTable(result));
+    for (const line of stepLines(result)) console.log(line);
     console.log(passesLine(result));
     console.log(resolutionLine(result));
-    if (options.trace) {
-      writeWhole(options.trace, `${JSON.stringify(chromeTrace(result, `wgrad on ${describeAdapter(adapter)}`))}\n`);
-      console.log(`written  ${options.trace}, for chrome://tracing or https://ui.perfetto.dev`);
+    if (against) {
+      for (const line of differencesOf(against, { config, adapter })) console.log(line);
+      console.log(changesText(profileChanges(against.profile.dispatches, result.dispatches)));
     }
-    if (!options.json) return;
-    writeWhole(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
-    console.log(`written  ${options.json}`);
+    const written = (path: string, text: string, what = '') => {
+      writeWhole(path, text);
+      console.log(`written  ${path}${what}`);
+    };
+    const name = `wgrad on ${describeAdapter(adapter)}`;
+    if (options.trace) {
+      const trace = `${JSON.stringify(chromeTrace(result, name))}\n`;
+      written(options.trace, trace, ', for chrome://tracing or https://ui.perfetto.dev');
+    }
+    if (options.roofline) written(options.roofline, rooflineSvg(result, result.ceilings!, name));
+    if (options.json) written(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
   });
 }
 
-function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds }: StepProfile): string {
-  const rows = dispatches.map(({ name, layer, variant, microseconds, share, gflops, gbps }) => [
-    name,
-    layer,
-    variantText(variant),
-    figure(microseconds),
-    `${(100 * share).toFixed(1)} %`,
-    figure(gflops),
-    figure(gbps),
-  ]);
-  const total = [`${count(dispatchesPerStep)} dispatches in a step`, '', '', figure(stepMicroseconds), '', '', ''];
-  return table(['dispatch', 'layer', 'variant', 'microseconds', 'share', 'GFLOP/s', 'GB/s'], [...rows, total], 3);
+function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds, ceilings }: TrainingProfile): string {
+  const rows = dispatches.map((dispatch) => {
+    const { name, layer, variant, microseconds, spreadMicroseconds, isNoisy, share, gflops, gbps } = dispatch;
+    return [
+      name,
+      layer,
+      variantText(variant),
+      figure(microseconds),
+      `${figure(spreadMicroseconds)}${isNoisy ? ' !' : ''}`,
+      `${(100 * share).toFixed(1)} %`,
+      figure(gflops),
+      figure(gbps),
+      figure(dispatch.intensity),
+      `${(100 * rooflineShare(dispatch, ceilings!)).toFixed(0)} %`,
+    ];
+  });
+  const blank = Array<string>(6).fill('');
+  const total = [`${count(dispatchesPerStep)} dispatches in a step`, '', '', figure(stepMicroseconds), ...blank];
+  const head = [
+    'dispatch',
+    'layer',
+    'variant',
+    'microseconds',
+    'spread',
+    'share',
+    'GFLOP/s',
+    'GB/s',
+    'flop/byte',
+    'of roofline',
+  ];
+  return table(head, [...rows, total], 3);
+}
+
+/** How the sum of the dispatches relates to a step as it is trained, and what in the table means little. */
+export function* stepLines(profile: StepProfile & Pick<TrainingProfile, 'ceilings'>): Generator<string> {
+  const { dispatches, stepMicroseconds, unprofiledStepMicroseconds, unprofiledSpreadMicroseconds, rounds } = profile;
+  const { ceilings } = profile;
+  const more = (100 * (stepMicroseconds - unprofiledStepMicroseconds)) / unprofiledStepMicroseconds;
+  yield `step     ${figure(unprofiledStepMicroseconds)} us in one pass, as it is trained (spread ` +
+    `${figure(unprofiledSpreadMicroseconds)}); the dispatches' sum is ${figure(stepMicroseconds)} us, ` +
+    `${Math.abs(more).toFixed(1)} % ${more < 0 ? 'less' : 'more'}`;
+  const noisy = dispatches.filter(({ isNoisy }) => isNoisy).length;
+  if (noisy > 0) {
+    yield `warning  ${count(noisy)} of ${count(dispatches.length)} rows are marked with !: their rounds differ by more than a ` +
+      `quarter of the median. Close what else uses the machine, or take more than --steps ${rounds}.`;
+  }
+  if (ceilings) {
+    yield `ceilings ${figure(ceilings.gflops)} GFLOP/s of multiply-adds in registers and ${figure(ceilings.gbps)} GB/s of ` +
+      'memory, measured on this adapter; "of roofline" is the share of what they allow a dispatch. Caches can make it more than 100 %.';
+  }
 }
 
 function passesLine({ augmentationPasses }: TrainingProfile): string {
@@ -49,12 +103,12 @@ function passesLine({ augmentationPasses }: TrainingProfile): string {
   return `Augmentation and decoding go over the images of a batch in ${passes}.`;
 }
 
-function resolutionLine({ rounded, timestampResolutionNs, dispatches }: StepProfile): string {
-  const passes = 'Each dispatch had a pass of its own, which makes their sum more than a step.';
-  if (!rounded) return `Timestamps are not rounded here. ${passes}`;
+function resolutionLine({ rounded, rounds, timestampResolutionNs, dispatches }: StepProfile): string {
+  const how = `Times are medians of ${count(rounds)} rounds of all dispatches, the spread is between their quartiles.`;
+  if (!rounded) return `${how} Timestamps are not rounded here.`;
   const most = Math.max(...dispatches.map(({ repeats }) => repeats));
   return (
-    `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} us here: ` +
-    `each dispatch was repeated until that matters little, up to ${count(most)} times. ${passes}`
+    `${how} Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} us here: ` +
+    `each dispatch was repeated until that matters little, up to ${count(most)} times.`
   );
 }

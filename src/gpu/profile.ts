@@ -1,10 +1,8 @@
-import { SetupError } from '../errors.ts';
 import type { Gpu } from './device.ts';
 import type { Variant } from './kernel.ts';
 import type { Memory } from './memory.ts';
-import { readStaging } from './readback.ts';
+import { medianAndSpread, timePasses } from './pass_times.ts';
 import type { Dispatch, Recording } from './recording.ts';
-import { submit } from './submission.ts';
 
 /** One dispatch of a step, timed on its own. */
 export interface DispatchProfile {
@@ -16,12 +14,18 @@ export interface DispatchProfile {
   variant: Variant;
   /** Median of the rounds. */
   microseconds: number;
+  /** The distance between the quartiles of the rounds, in microseconds: how far they differ. */
+  spreadMicroseconds: number;
+  /** Whether the rounds differ so much, by more than a quarter of their median, that the row means little. */
+  isNoisy: boolean;
   /** The share of the sum over all dispatches, 0 to 1. */
   share: number;
   /** As in the kernel's formula. */
   flops: number;
   /** That the kernel can't avoid to move. */
   bytes: number;
+  /** Arithmetic intensity: floating-point operations for each byte. */
+  intensity: number;
   /** Billions of floating-point operations in a second, by the formula of the kernel. */
   gflops: number;
   /** Billions of bytes moved in a second, counting each element once. */
@@ -44,20 +48,24 @@ export interface StepProfile {
   dispatchesPerStep: number;
   /** The dispatches' sum: a pass boundary around each makes it more than the step as it is trained. */
   stepMicroseconds: number;
+  /** Median of the same steps in one pass, as they are trained, in the same rounds. */
+  unprofiledStepMicroseconds: number;
+  /** The distance between the quartiles of those. */
+  unprofiledSpreadMicroseconds: number;
+  /** Rounds that were timed. */
+  rounds: number;
   /** The unit that timestamps are multiples of, in nanoseconds; 1 if they are not rounded. */
   timestampResolutionNs: number;
   /** Whether the adapter rounds its timestamps, so that short dispatches take 0. */
   rounded: boolean;
 }
 
-/** The units that browsers round timestamps to: Dawn masks 16 bits, Chrome documents 100 microseconds. */
-const knownRoundings = [100_000n, 65_536n];
-/** A rounded clock is off by up to one tick: a pass of 20 is off by 5 % at most. */
-const ticksWanted = 20;
+/** Rounds that differ by more than this share of their median say little about it. */
+const noisyShare = 0.25;
 
 /**
- * Times each dispatch of a recording: a pass of its own between two timestamps, repeated within the pass where the
- * timestamps are rounded. Dispatches run more often than a step would: what they write is not a training's result.
+ * Times each dispatch of a recording in a pass of its own, and the recording as a whole in one pass, all of them in every
+ * round. Dispatches run more often than a step would: what they write is not a training's result.
  *
  * @throws SetupError where the device has no timestamps.
  */
@@ -67,57 +75,40 @@ export async function profileRecording(
   recording: Recording,
   rounds = 5,
 ): Promise<StepProfile> {
-  if (!gpu.timestamps) {
-    throw new SetupError({
-      what: 'This device measures no time',
-      found: 'no feature "timestamp-query"',
-      expected: 'an adapter that has it',
-      fix: 'use Chrome 121 or later, not with default limits only',
-    });
-  }
-  const repeats = recording.map(() => 1);
-  const first = await timeOnce(gpu, memory, recording, repeats);
-  const resolution = knownRoundings.find((ns) => first.stamps.every((stamp) => stamp % ns === 0n)) ?? 1n;
-  if (resolution > 1n) {
-    // Ask for more repeats until a pass is long enough; a pass that read zero is only known to be short.
-    const wanted = ticksWanted * Number(resolution);
-    let measured = first.nanoseconds;
-    for (let attempt = 0; attempt < 6 && measured.some((ns) => ns < wanted); attempt++) {
-      for (let i = 0; i < recording.length; i++) {
-        if (measured[i]! < wanted)
-          repeats[i] = Math.ceil(repeats[i]! * Math.min(8, measured[i]! ? (1.2 * wanted) / measured[i]! : 8));
-      }
-      measured = (await timeOnce(gpu, memory, recording, repeats)).nanoseconds;
-    }
-  }
-  const times = recording.map(() => [] as number[]);
-  for (let round = 0; round < rounds; round++) {
-    const { nanoseconds } = await timeOnce(gpu, memory, recording, repeats);
-    nanoseconds.forEach((ns, i) => {
-      if (ns > 0) times[i]!.push(ns / repeats[i]! / 1000);
-    });
-  }
-  const microseconds = times.map(median);
-  const stepMicroseconds = microseconds.reduce((sum, us) => sum + us, 0);
+  const passes = [...recording.map((dispatch) => [dispatch]), recording];
+  const { microseconds, repeats, resolutionNs } = await timePasses(gpu, memory, passes, rounds);
+  const times = microseconds.map(medianAndSpread);
+  const whole = times.pop()!;
+  const stepMicroseconds = times.reduce((sum, { median }) => sum + median, 0);
   return {
-    dispatches: recording.map((dispatch, i) => row(dispatch, microseconds[i]!, stepMicroseconds, repeats[i]!)),
+    dispatches: recording.map((dispatch, i) => row(dispatch, times[i]!, stepMicroseconds, repeats[i]!)),
     dispatchesPerStep: recording.length,
     stepMicroseconds,
-    timestampResolutionNs: Number(resolution),
-    rounded: resolution > 1n,
+    unprofiledStepMicroseconds: whole.median,
+    unprofiledSpreadMicroseconds: whole.spread,
+    rounds,
+    timestampResolutionNs: resolutionNs,
+    rounded: resolutionNs > 1,
   };
 }
 
-function row(dispatch: Dispatch, microseconds: number, total: number, repeats: number): DispatchProfile {
-  const { name, layer, variant, cost, workgroups, wgsl, constants } = dispatch;
+function row(
+  { name, layer, variant, cost, workgroups, wgsl, constants }: Dispatch,
+  { median: microseconds, spread }: { median: number; spread: number },
+  total: number,
+  repeats: number,
+): DispatchProfile {
   return {
     name,
     layer,
     variant,
     microseconds,
+    spreadMicroseconds: spread,
+    isNoisy: spread > noisyShare * microseconds,
     share: total ? microseconds / total : 0,
     flops: cost.flops,
     bytes: cost.bytes,
+    intensity: cost.bytes ? cost.flops / cost.bytes : 0,
     gflops: microseconds ? cost.flops / microseconds / 1000 : 0,
     gbps: microseconds ? cost.bytes / microseconds / 1000 : 0,
     workgroups,
@@ -125,45 +116,4 @@ function row(dispatch: Dispatch, microseconds: number, total: number, repeats: n
     wgsl,
     constants,
   };
-}
-
-/** Timestamps around one pass a dispatch, all in one submission. */
-async function timeOnce(gpu: Gpu, memory: Memory, recording: Recording, repeats: readonly number[]) {
-  const { device } = gpu;
-  const count = 2 * recording.length;
-  const querySet = device.createQuerySet({ type: 'timestamp', count });
-  const resolved = device.createBuffer({
-    label: 'profile.stamps',
-    size: 8 * count,
-    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-  });
-  const staging = memory.staging('profile.staging', 8 * count);
-  try {
-    submit(device, 'profile', ({ encoder }) => {
-      recording.forEach((dispatch, i) => {
-        const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-        const pass = encoder.beginComputePass({ label: dispatch.name, timestampWrites });
-        pass.setPipeline(dispatch.pipeline);
-        pass.setBindGroup(0, dispatch.bindGroup);
-        for (let r = 0; r < repeats[i]!; r++) pass.dispatchWorkgroups(...dispatch.workgroups);
-        pass.end();
-      });
-      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
-    });
-    const stamps = [...new BigUint64Array(await readStaging(gpu, staging))];
-    const nanoseconds = recording.map((_, i) => Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
-    return { stamps, nanoseconds };
-  } finally {
-    querySet.destroy();
-    resolved.destroy();
-    memory.free(staging);
-  }
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (!sorted.length) return 0;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

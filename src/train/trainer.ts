@@ -26,7 +26,7 @@ import {
   type PredictionFacts,
   requireClassesForTop,
 } from './prediction_facts.ts';
-import type { TrainingProfile } from './profile_step.ts';
+import type { ProfileOptions, TrainingProfile } from './profile_step.ts';
 import { requireDataset } from './require_dataset.ts';
 import type { Saliency, SampleLabel, SampleStep } from './sample_step.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -501,12 +501,12 @@ export class Trainer {
    * Times each dispatch of a training step on its own, on the first batches of a data set. Weights, optimizer, step and
    * epoch count are restored afterwards.
    */
-  async profile(dataset: Dataset, options: { steps?: number } = {}): Promise<TrainingProfile> {
+  async profile(dataset: Dataset, options: ProfileOptions = {}): Promise<TrainingProfile> {
     const rounds = parse(integer(1, 1000), options.steps ?? 5, 'steps');
     requireDataset(dataset);
     return this.#exclusively(async (engine) => {
       const { profileStep } = await import('./profile_step.ts');
-      return profileStep(engine, dataset, rounds);
+      return profileStep(engine, dataset, rounds, options.ceilings);
     });
   }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { changesText, profileChanges, profileFile } from '../../src/cli/profile_file.ts';
 import {
   type ChromeTrace,
   type EpochRecord,
@@ -447,8 +448,16 @@ test(
   'wgrad profile times each dispatch of a step',
   async () => {
     const trace = join(temporaryFolder(), 'trace.json');
+    const [before, json, roofline] = ['before.json', 'after.json', 'roofline.svg'].map((name) =>
+      join(temporaryFolder(), name),
+    ) as [string, string, string];
+    // A profile of one dispatch, which took no time at all.
+    const row = { name: 'begin_step', layer: '', microseconds: 0.001, spreadMicroseconds: 0 };
+    const file = { config: { dataset: 'mnist' }, adapter: { description: 'another' }, profile: { dispatches: [row] } };
+    writeFileSync(before, JSON.stringify(file));
     const { code, stdout, stderr } = await runHere(
       ...['profile', '--dataset', 'digits', '--steps', '3', '--adapter', 'software', '--trace', trace],
+      ...['--against', before, '--roofline', roofline, '--json', json],
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     for (const name of ['begin_step', 'conv2d_forward', 'conv2d_backward_w', 'gradient_norm', 'adam']) {
@@ -459,6 +468,19 @@ test(
     expect(stdout).toMatch(/\d+ dispatches in a step/);
     expect(stdout).toContain('GFLOP/s');
     expect(stdout).toContain('Timestamps are');
+    expect(stdout).toMatch(
+      /^step {5}[\d.e+]+ us in one pass, as it is trained \(spread [\d.]+\); the dispatches' sum is/m,
+    );
+    expect(stdout).toMatch(/^ceilings [\d.]+ GFLOP\/s of multiply-adds in registers and [\d.]+ GB\/s of memory/m);
+    expect(stdout).toMatch(/begin_step +│ +│ +0\.001 │/);
+    expect(stdout).toContain('the other profile is of another adapter: another');
+    expect(stdout).toMatch(/the other profile is of another run: it differs in dataset,/);
+    expect(readFileSync(roofline, 'utf8')).toMatch(/^<svg [^]*conv2d_forward conv2d_1: [^]*% of the roofline/);
+    // Against itself nothing has changed.
+    const itself = profileFile(json).profile.dispatches;
+    expect(changesText(profileChanges(itself, itself))).toMatch(/none of \d+ dispatches changed/);
+    expect((await call('profile', '--against', roofline)).code).toBe(2);
+    expect((await call('profile', '--against', join(temporaryFolder(), 'none.json'))).stderr).toContain('no such file');
     const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as ChromeTrace;
     const complete = traceEvents.filter((event) => event.ph === 'X');
     expect(stdout).toContain(`${complete.length} dispatches in a step`);

@@ -3,8 +3,14 @@ import { SetupError } from '../../src/errors.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { type Kernel, KernelCache } from '../../src/gpu/kernel.ts';
 import { Memory } from '../../src/gpu/memory.ts';
+import { medianAndSpread } from '../../src/gpu/pass_times.ts';
 import { profileRecording, type StepProfile } from '../../src/gpu/profile.ts';
+import { readSlices } from '../../src/gpu/readback.ts';
 import { bind, type Recording } from '../../src/gpu/recording.ts';
+import { rooflineShare } from '../../src/gpu/roofline.ts';
+import { submit } from '../../src/gpu/submission.ts';
+import { copyWords, multiplyAdd } from '../../src/kernels/ceilings.ts';
+import { measureCeilings } from '../../src/train/measure_ceilings.ts';
 
 const gpu: Gpu = await openGpu();
 const memory = new Memory(gpu.device);
@@ -66,6 +72,41 @@ test('a row a dispatch, in their order, with shares that are those of the work',
   expect(most!.microseconds).toBeGreaterThan(1.5 * some!.microseconds);
   expect(most!.share).toBeGreaterThan(0.5);
   expect(memory.buffers).toBe(buffers);
+  // Both are medians of the same rounds; the sum has a pass boundary around each dispatch.
+  expect(profile.rounds).toBe(5);
+  expect(profile.unprofiledStepMicroseconds).toBeGreaterThan(most!.microseconds / 2);
+  expect(profile.unprofiledStepMicroseconds).toBeLessThan(2 * profile.stepMicroseconds);
+});
+
+test('median and spread of rounds', () => {
+  expect(medianAndSpread([5, 1, 3, 2, 4])).toEqual({ median: 3, spread: 2 });
+  expect(medianAndSpread([1, 2, 3, 10])).toEqual({ median: 2.5, spread: 4.75 - 1.75 });
+  expect(medianAndSpread([7])).toEqual({ median: 7, spread: 0 });
+  expect(medianAndSpread([])).toEqual({ median: 0, spread: 0 });
+});
+
+test('the ceilings of an adapter: its kernels compute what they claim to, and reach more than any other', async () => {
+  const cache = new KernelCache(gpu.device, gpu.traits);
+  const words = Float32Array.from({ length: 4 * 70 }, (_, i) => i);
+  const [x, y] = [memory.upload('copied', words), memory.storage('copy', words.length)];
+  const coefficients = memory.upload('coefficients', Float32Array.of(0.5, 0.5, 0.5, 0.5, 1, 1, 1, 1));
+  const sums = memory.storage('sums', 64 * 4);
+  const copy = bind(gpu.device, await cache.compile(copyWords, { copied: 70 }), '', { x, y });
+  const sum = bind(gpu.device, await cache.compile(multiplyAdd, { groups: 1, rounds: 2 }), '', {
+    coefficients,
+    y: sums,
+  });
+  submit(gpu.device, 'ceilings', (submission) => submission.compute([copy, sum]));
+  const [copied, summed] = await readSlices(gpu, memory, [y, sums]);
+  expect(new Float32Array(copied!)).toEqual(words);
+  // y = id / 2 + 0 to 3, then twice y / 2 + 1, and the sum of the four.
+  const expected = (id: number) => [0, 1, 2, 3].reduce((all, i) => all + ((id / 2 + i) / 2 + 1) / 2 + 1, 0);
+  expect(new Float32Array(summed!)[4 * 37]).toBe(expected(37));
+  const ceilings = await measureCeilings(gpu);
+  expect(ceilings.gflops).toBeGreaterThan(0.1);
+  expect(ceilings.gbps).toBeGreaterThan(0.1);
+  expect(rooflineShare({ flops: 2000, bytes: 100, microseconds: 4 }, { gflops: 1, gbps: 1 })).toBeCloseTo(0.5, 12);
+  expect(rooflineShare({ flops: 0, bytes: 100, microseconds: 1 }, { gflops: 1, gbps: 1 })).toBeCloseTo(0.1, 12);
 });
 
 test('what is too short for a rounded clock is repeated until it is not', async () => {

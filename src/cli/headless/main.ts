@@ -97,7 +97,7 @@ window.wgrad = {
   evaluateModel: (options) =>
     outcome(async () => packNumbers(await model.evaluate((await fetchDatasets('run')).test, options))),
   sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
-  profile: (steps) => outcome(() => run.trainer.profile(datasets.train, { steps })),
+  profile: (options) => outcome(() => run.trainer.profile(datasets.train, options)),
   findLearningRate: (options) =>
     outcome(() => run.trainer.findLearningRate(datasets.train, { ...options, signal: stopping.signal })),
   selfTest: ({ adapter, only }) =>

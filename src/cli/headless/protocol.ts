@@ -12,6 +12,7 @@ import type {
   LayerSummary,
   LearningRateCurve,
   LearningRateFinderOptions,
+  ProfileOptions,
   SelfTestReport,
   TrainerOptions,
   TrainingProfile,
@@ -141,7 +142,7 @@ export interface Page {
   prepareTwins(twins: TwinOptions): Promise<Outcome<{ a: LayerSummary[]; b: LayerSummary[] }>>;
   /** With its numbers packed; nothing when it was stopped. */
   trainPair(order: PairOrder): Promise<Outcome<PairRecord | undefined>>;
-  profile(steps: number): Promise<Outcome<TrainingProfile>>;
+  profile(options: ProfileOptions): Promise<Outcome<TrainingProfile>>;
   findLearningRate(
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
   ): Promise<Outcome<LearningRateCurve>>;

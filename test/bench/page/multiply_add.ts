@@ -1,22 +1,11 @@
 import type { Gpu } from '../../../src/gpu/device.ts';
-import { type Kernel, KernelCache } from '../../../src/gpu/kernel.ts';
+import { KernelCache } from '../../../src/gpu/kernel.ts';
 import { Memory } from '../../../src/gpu/memory.ts';
 import { bind, replay } from '../../../src/gpu/recording.ts';
 import { unlessAborted } from '../../../src/gpu/unless_aborted.ts';
-import source from './multiply_add.wgsl?raw';
+import { multiplyAdd } from '../../../src/kernels/ceilings.ts';
 
-const groups = 1024;
-const invocations = groups * 64;
-
-const multiplyAdd: Kernel<{ rounds: number }> = {
-  name: 'multiply_add',
-  source,
-  constants: ({ rounds }) => ({ rounds }),
-  buffers: () => ({ coefficients: 8, y: invocations * 4 }),
-  workgroups: () => [groups],
-  // Four vec4 a round, a product and a sum each.
-  cost: ({ rounds }) => ({ flops: invocations * rounds * 4 * 4 * 2, bytes: invocations * 16 }),
-};
+const shape = { groups: 1024, rounds: 256 };
 
 /** A measurement lasts at least this long, so that the submission around it counts for little. */
 const longEnough = 150;
@@ -25,9 +14,9 @@ const longEnough = 150;
 export async function multiplyAddRate(gpu: Gpu): Promise<number> {
   const memory = new Memory(gpu.device);
   try {
-    const kernel = await new KernelCache(gpu.device, gpu.traits).compile(multiplyAdd, { rounds: 256 });
+    const kernel = await new KernelCache(gpu.device, gpu.traits).compile(multiplyAdd, shape);
     const coefficients = memory.upload('coefficients', Float32Array.of(0.5, 0.5, 0.5, 0.5, 1, 1, 1, 1));
-    const dispatch = bind(gpu.device, kernel, '', { coefficients, y: memory.storage('y', invocations * 4) });
+    const dispatch = bind(gpu.device, kernel, '', { coefficients, y: memory.storage('y', kernel.elements.y!) });
     const time = async (repeats: number) => {
       const encoder = gpu.device.createCommandEncoder();
       const pass = encoder.beginComputePass();

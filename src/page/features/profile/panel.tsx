@@ -226,12 +226,14 @@ const rate = (value: number | undefined) => (!value ? '–' : value < 0.001 ? '<
 const share = (part: number) => `${(100 * part).toFixed(1)} %`;
 
 function sentence({ profile, of }: { profile: TrainingProfile; of: string }): string {
-  const { dispatchesPerStep, stepMicroseconds, rounded, timestampResolutionNs } = profile;
+  const { dispatches, dispatchesPerStep, stepMicroseconds, unprofiledStepMicroseconds, rounded } = profile;
+  const noisy = dispatches.filter(({ isNoisy }) => isNoisy).length;
   return (
-    `${of}: ${count(dispatchesPerStep)} dispatches, ${figure(stepMicroseconds / 1000)} ms. Each had a pass of its own, ` +
-    'which makes their sum more than a step. ' +
+    `${of}: ${count(dispatchesPerStep)} dispatches, ${figure(stepMicroseconds / 1000)} ms, each in a pass of its own; ` +
+    `${figure(unprofiledStepMicroseconds / 1000)} ms in one pass, as it is trained. ` +
+    (noisy > 0 ? `${count(noisy)} of them varied by more than a quarter from round to round. ` : '') +
     (rounded
-      ? `Timestamps are rounded to ${figure(timestampResolutionNs / 1000)} µs here: short dispatches were repeated.`
+      ? `Timestamps are rounded to ${figure(profile.timestampResolutionNs / 1000)} µs here: short dispatches were repeated.`
       : 'Timestamps are not rounded here.')
   );
 }

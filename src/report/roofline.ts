@@ -1,0 +1,70 @@
+import { figure } from '../figures.ts';
+import type { StepProfile } from '../gpu/profile.ts';
+import { type Ceilings, rooflineShare } from '../gpu/roofline.ts';
+import { html, type Markup } from './markup.ts';
+
+const size = { width: 900, height: 560 };
+const frame = { left: 70, right: 20, top: 40, bottom: 50 };
+
+/** A logarithmic axis: decades, and where a value stands between two places. */
+function axis(values: readonly number[], from: number, to: number) {
+  const decades = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))] as const;
+  const span = Math.max(1, decades[1] - decades[0]);
+  return {
+    ticks: Array.from({ length: span + 1 }, (_, i) => 10 ** (decades[0] + i)),
+    of: (value: number) => from + ((Math.log10(value) - decades[0]) / span) * (to - from),
+  };
+}
+
+/**
+ * A step's dispatches under the roofline of the adapter, as an SVG file: GFLOP/s over floating-point operations per byte,
+ * both logarithmic; the larger a circle, the more of the step it takes. What computes nothing has no place in it.
+ *
+ * @param title of the picture, as "tutorial on mnist, batch 32".
+ */
+export function rooflineSvg({ dispatches }: StepProfile, ceilings: Ceilings, title: string): string {
+  const shown = dispatches.filter(({ gflops, intensity }) => gflops > 0 && intensity > 0);
+  const ridge = ceilings.gflops / ceilings.gbps;
+  const x = axis(
+    [ridge / 2, ridge * 2, ...shown.map(({ intensity }) => intensity)],
+    frame.left,
+    size.width - frame.right,
+  );
+  const y = axis(
+    [ceilings.gflops / 10, ceilings.gflops * 1.01, ...shown.map(({ gflops }) => gflops)],
+    size.height - frame.bottom,
+    frame.top,
+  );
+  const [least, most] = [x.ticks[0]!, x.ticks.at(-1)!];
+  const lowest = y.ticks[0]!;
+  // The slanted part begins where it enters the picture.
+  const begins = Math.max(least, lowest / ceilings.gbps);
+  const line = [
+    [begins, begins * ceilings.gbps],
+    [ridge, ceilings.gflops],
+    [most, ceilings.gflops],
+  ].map(([at, height]) => `${x.of(at!).toFixed(1)},${y.of(height!).toFixed(1)}`);
+  const circle = (dispatch: (typeof shown)[number]): Markup => {
+    const { name, layer, intensity, gflops, share } = dispatch;
+    const facts =
+      `${name} ${layer}: ${figure(intensity)} flop/byte, ${figure(gflops)} GFLOP/s, ` +
+      `${(100 * rooflineShare(dispatch, ceilings)).toFixed(0)} % of the roofline, ${(100 * share).toFixed(1)} % of the step`;
+    const radius = 3 + 20 * Math.sqrt(share);
+    return html`<g><title>${facts}</title><circle cx="${x.of(intensity).toFixed(1)}" cy="${y.of(gflops).toFixed(1)}" r="${radius.toFixed(1)}"/>${
+      share > 0.02 &&
+      html`<text x="${(x.of(intensity) + radius + 2).toFixed(1)}" y="${(y.of(gflops) + 4).toFixed(1)}">${name} ${layer}</text>`
+    }</g>`;
+  };
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="11">
+<style>.grid{stroke:#ddd}.roof{fill:none;stroke:#b00;stroke-width:2}circle{fill:#36c;fill-opacity:.5;stroke:#124}</style>
+<rect width="100%" height="100%" fill="#fff"/>
+<text x="${frame.left}" y="20" font-size="15">${title}: ceilings ${figure(ceilings.gflops)} GFLOP/s and ${figure(ceilings.gbps)} GB/s</text>
+${x.ticks.map((tick) => html`<line class="grid" x1="${x.of(tick)}" x2="${x.of(tick)}" y1="${frame.top}" y2="${size.height - frame.bottom}"/><text x="${x.of(tick)}" y="${size.height - frame.bottom + 16}" text-anchor="middle">${figure(tick)}</text>`)}
+${y.ticks.map((tick) => html`<line class="grid" y1="${y.of(tick)}" y2="${y.of(tick)}" x1="${frame.left}" x2="${size.width - frame.right}"/><text x="${frame.left - 6}" y="${y.of(tick) + 4}" text-anchor="end">${figure(tick)}</text>`)}
+<text x="${size.width / 2}" y="${size.height - 12}" text-anchor="middle">arithmetic intensity, flop/byte</text>
+<text x="18" y="${size.height / 2}" text-anchor="middle" transform="rotate(-90 18 ${size.height / 2})">GFLOP/s</text>
+<polyline class="roof" points="${line.join(' ')}"/>
+${shown.map(circle)}
+</svg>
+`.text;
+}
