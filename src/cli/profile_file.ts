@@ -89,8 +89,9 @@ export function differencesOf(before: ProfileFile, now: Omit<ProfileFile, 'profi
   const names = [...new Set([...old!.keys(), ...current!.keys()])].filter(
     (name) => old!.get(name) !== current!.get(name),
   );
+  const shown = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more options`] : names;
   return [
     ...(then === here ? [] : [`warning  the other profile is of another adapter: ${then}`]),
-    ...(names.length > 0 ? [`warning  the other profile is of another run: it differs in ${names.join(', ')}`] : []),
+    ...(names.length > 0 ? [`warning  the other profile is of another run: it differs in ${shown.join(', ')}`] : []),
   ];
 }

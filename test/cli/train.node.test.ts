@@ -452,7 +452,7 @@ test(
       join(temporaryFolder(), name),
     ) as [string, string, string];
     // A profile of one dispatch, which took no time at all.
-    const row = { name: 'begin_step', layer: '', microseconds: 0.001, spreadMicroseconds: 0 };
+    const row = { name: 'adam', layer: '', microseconds: 0.001, spreadMicroseconds: 0 };
     const file = { config: { dataset: 'mnist' }, adapter: { description: 'another' }, profile: { dispatches: [row] } };
     writeFileSync(before, JSON.stringify(file));
     const { code, stdout, stderr } = await runHere(
@@ -472,7 +472,7 @@ test(
       /^step {5}[\d.e+]+ us in one pass, as it is trained \(spread [\d.]+\); the dispatches' sum is/m,
     );
     expect(stdout).toMatch(/^ceilings [\d.]+ GFLOP\/s of multiply-adds in registers and [\d.]+ GB\/s of memory/m);
-    expect(stdout).toMatch(/begin_step +│ +│ +0\.001 │/);
+    expect(stdout).toMatch(/adam +│ +│ +0\.001 │/);
     expect(stdout).toContain('the other profile is of another adapter: another');
     expect(stdout).toMatch(/the other profile is of another run: it differs in dataset,/);
     expect(readFileSync(roofline, 'utf8')).toMatch(/^<svg [^]*conv2d_forward conv2d_1: [^]*% of the roofline/);
