@@ -22,7 +22,8 @@ export function addDefaultDataset(command: Command): Command {
   });
 }
 
-async function availableDataset(): Promise<DatasetName> {
+/** MNIST, or the digits of the package where it cannot be downloaded. */
+export async function availableDataset(): Promise<DatasetName> {
   const failure = await makeDefaultDataset();
   if (!failure) return best;
   console.error(failure);

@@ -1,18 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
-import { healthLevels } from '../health/health.ts';
-import { tutorialEpochs } from '../model/tutorial.ts';
 import { addAdapterOptions } from './adapter_options.ts';
 import { trainWithRemedy, withRemedy } from './apply_remedy.ts';
-import { addCheckpointOptions } from './checkpoint_options.ts';
 import { compare } from './compare.ts';
 import { addCompareOptions, type CompareOptions, checkCompareOptions, remedyOfA } from './compare_options.ts';
 import { testCures } from './cures.ts';
 import { addDataCommands } from './data.ts';
 import { type DevOptions, dev } from './dev.ts';
 import { addEvaluateCommand } from './evaluate.ts';
-import { addFitOptions } from './fit_options.ts';
-import { addFromOptions } from './from_model.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { addModelCommands } from './model_files.ts';
 import { description, version } from './package_facts.ts';
@@ -23,8 +18,10 @@ import { profileFile } from './profile_file.ts';
 import { addRunOptions, addSheetOptions } from './run_options.ts';
 import { addSelfTestCommand } from './self_test.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
+import { addSweepCommands } from './sweep/commands.ts';
 import { type TrainCommandOptions, train } from './train.ts';
-import { integer, oneOf, outputFile, outputFolder, real } from './values.ts';
+import { addTrainOptions } from './train_options.ts';
+import { integer, oneOf, outputFile, real } from './values.ts';
 
 export { useRunningChrome } from './chrome.ts';
 
@@ -51,32 +48,8 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
   const training = wgrad.command('train');
-  addFitOptions(addCheckpointOptions(addFromOptions(addRunOptions(training))))
+  addTrainOptions(training)
     .description('train a network headless in Chrome')
-    .option(
-      '--epochs <n>',
-      `rounds over the training images (default: ${tutorialEpochs})`,
-      integer('--epochs', { min: 1 }),
-    )
-    .option(
-      '--health <level>',
-      'off (gradient norms alone), norms (every figure of a step, and verdicts), full (probes every few steps too)',
-      oneOf('--health', healthLevels),
-      'norms',
-    )
-    .option(
-      '--probe-every <n>',
-      'steps from one probe to the next, with --health full (default: 100)',
-      integer('--probe-every', { min: 1 }),
-    )
-    .option(
-      '--save <file>',
-      'write the run with its weights when it ends: the training page loads it',
-      outputFile('--save'),
-    )
-    .option('--apply-remedy', "train once more with the verdict's first remedy, if it is a setting")
-    .option('--csv <file>', 'write a row for each step while it trains', outputFile('--csv'))
-    .option('--logdir <folder>', "write TensorBoard's event files while it trains", outputFolder('--logdir'))
     .action((options: TrainCommandOptions) =>
       (options.applyRemedy ? trainWithRemedy : train)(
         options,
@@ -137,6 +110,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
   addSheetOptions(wgrad.command('sheet'))
     .description('draw a contact sheet of augmented images')
     .action((options: SheetCommandOptions) => sheet(options));
+  addSweepCommands(wgrad);
   addDataCommands(wgrad);
   addModelCommands(wgrad);
   addPredictCommand(wgrad);

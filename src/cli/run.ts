@@ -91,13 +91,12 @@ export async function withRun<Result>(
   { tell, keep, restored, resumed, from, freeze, fit = {}, monitor, tta }: RunParts,
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
-  const optimizer = optimizerOf(asked);
+  optimizerOf(asked); // an error there is cheaper than reading the data
   const { datasets: whole, dropped, reading } = await readCleaned(asked);
-  const options = withLossFor(asked, whole.train);
   let datasets = whole;
-  checkSamples(options, datasets);
-  const model = from ? modelFrom(from, options, datasets.train) : modelOf(options, datasets.train);
-  let trainer = trainerOptionsOf(options, freeze ? freezeLayers(model, ...freeze) : model, optimizer);
+  const described = describeRun(asked, whole, { from, freeze });
+  const { options } = described;
+  let { trainer } = described;
   if (resumed) {
     requireSameOptions(trainer, resumed, resumed.typed);
     const { run } = resumed;
@@ -181,12 +180,31 @@ export async function withRun<Result>(
 }
 
 /**
+ * What a run's options come to for its images: the options of its trainer, and the command's own, with the loss for these labels.
+ *
+ * @throws ConfigurationError for a model or an optimizer that is invalid, and for more samples than there are.
+ */
+export function describeRun(
+  asked: RunOptions,
+  datasets: TrainAndTest,
+  { from, freeze }: Pick<RunParts, 'from' | 'freeze'> = {},
+): { options: RunOptions; trainer: TrainerOptions } {
+  const options = withLossFor(asked, datasets.train);
+  checkSamples(options, datasets);
+  const model = from ? modelFrom(from, options, datasets.train) : modelOf(options, datasets.train);
+  return {
+    options,
+    trainer: trainerOptionsOf(options, freeze ? freezeLayers(model, ...freeze) : model, optimizerOf(options)),
+  };
+}
+
+/**
  * Checks the options before Chrome is started.
  *
  * @returns what the epochs will measure.
  * @throws ConfigurationError for what does not fit the model or the images.
  */
-function requireFitSettings(
+export function requireFitSettings(
   {
     fit,
     monitor,
@@ -225,15 +243,15 @@ function requireTestImages(tta: number, { count }: Dataset): void {
 }
 
 /** Images of a folder are a custom data set for the page. */
-const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
+export const nameForPage = (dataset: string): string => (isDatasetName(dataset) ? dataset : 'own');
 
 /** Without validation there are no test images to take a part of. */
-const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({
+export const firstOf = ({ train, test }: TrainAndTest, trainSamples: number, testSamples: number): TrainAndTest => ({
   train: takeFirst(train, Math.min(trainSamples, train.count)),
   test: testSamples > 0 ? takeFirst(test, Math.min(testSamples, test.count)) : test,
 });
 
-const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
+export const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.count, testSamples: test.count });
 
 /** The data set, without what `--clean` names, and how the files of a folder were read. */
 export async function readCleaned(

@@ -227,7 +227,7 @@ export async function train(
 }
 
 /** Adds the events to the log, and yields the lines to print, in order. */
-function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number): Generator<string[]> {
+export function* linesOf(events: readonly RunEvent[], log: TrainingLog, epochs: number): Generator<string[]> {
   let changed: Verdict[] = [];
   const verdicts = () => {
     const lines = verdictLines(changed, log.verdicts.slice(0, log.verdicts.length - changed.length));

@@ -1,5 +1,8 @@
-/** A `wgrad compare` command line, quoted so that a POSIX shell passes every argument on unchanged. */
-export const compareCommand = (words: readonly string[]): string =>
-  ['npx wgrad compare', ...words.map(quoted)].join(' ');
+/** A command line of wgrad's, quoted so that a POSIX shell passes every argument on unchanged. */
+export const shellCommand = (command: string, words: readonly string[]): string =>
+  [`npx wgrad ${command}`, ...words.map(quoted)].join(' ');
+
+/** A `wgrad compare` command line. */
+export const compareCommand = (words: readonly string[]): string => shellCommand('compare', words);
 
 const quoted = (word: string): string => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -36,6 +36,7 @@ window.wgrad = {
       datasets = await fetchDatasets('run');
       // A command may train one network after the other.
       run?.trainer.dispose();
+      before = undefined;
       run = new TrainingRun(gpu, options, datasets);
       return run.trainer.summary();
     }),

@@ -1,0 +1,29 @@
+import { fingerprint, type TrainAndTest } from '../../data/index.ts';
+import { readCleaned } from '../run.ts';
+import type { RunOptions } from '../run_options.ts';
+
+/** Images that trials are trained on. */
+export interface TrialImages {
+  datasets: TrainAndTest;
+  /** Of all images, before a trial takes a part of them. */
+  data: string;
+}
+
+export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
+
+/** Reads each data set once, whatever the number of trials on it. */
+export function trialImages(how: Pick<RunOptions, 'chrome' | 'browserTimeout' | 'yes'>): ReadImages {
+  const read = new Map<string, Promise<TrialImages>>();
+  return (options) => {
+    const { dataset, clean, validationSplit, imageSize, labels, stretch, sampleWeight } = options;
+    const key = JSON.stringify([dataset, clean, validationSplit, imageSize, labels, stretch, sampleWeight?.path]);
+    const images = read.get(key) ?? readWhole({ ...options, ...how });
+    read.set(key, images);
+    return images;
+  };
+}
+
+async function readWhole(options: RunOptions): Promise<TrialImages> {
+  const { datasets } = await readCleaned(options);
+  return { datasets, data: await fingerprint(datasets) };
+}

@@ -1,0 +1,130 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { ConfigurationError, WgradError } from '../../errors.ts';
+import { count, counted } from '../../figures.ts';
+import type { SweepFile } from '../../report/sweep_file.ts';
+import type { AdapterOptions } from '../adapter_options.ts';
+import { Interrupts } from '../interrupts.ts';
+import { version } from '../package_facts.ts';
+import { adapterLine } from '../training_report.ts';
+import { parseJson } from '../values.ts';
+import { writeWholeSomewhere } from '../whole_file.ts';
+import { trialImages } from './datasets.ts';
+import { LocalSweep } from './local_sweep.ts';
+import { parsePlan, type SweepPlan } from './plan.ts';
+import { SweepFolder, type SweepHead } from './sweep_folder.ts';
+import { sweepTable } from './tables.ts';
+import { TrialChrome } from './trial_chrome.ts';
+import { type CheckedSweep, checkSweep } from './trials.ts';
+
+export interface SweepOptions extends AdapterOptions {
+  /** Chromes that train at the same time. */
+  jobs?: number;
+  /** Where results, logs and states are kept. */
+  folder?: string;
+  resume?: boolean;
+  json?: string;
+}
+
+/** Rows of the table that is printed at the end; the report has all. */
+const printedRows = 30;
+
+/** The folder of a sweep, where none is named: next to its plan. */
+export const folderOf = (plan: string): string => `${plan.replace(/\.json$/, '')}.sweep`;
+
+/** @throws ConfigurationError for a file that is not a plan. */
+export function readPlan(path: string): SweepPlan {
+  if (!existsSync(path)) {
+    throw new ConfigurationError({
+      what: 'The plan does not exist',
+      found: path,
+      expected: 'a JSON file such as { "base": { "dataset": "digits" }, "vary": { "learningRate": [0.001, 0.01] } }',
+    });
+  }
+  return parsePlan(parseJson('wgrad sweep', path, readFileSync(path, 'utf8'), false), path);
+}
+
+/** `wgrad sweep <plan>` */
+export async function sweep(planFile: string, options: SweepOptions): Promise<void> {
+  const plan = readPlan(planFile);
+  const checked = await checkSweep(plan, trialImages(options));
+  const head = headOf(plan, checked);
+  const folder = SweepFolder.begin(options.folder ?? folderOf(planFile), head, options.resume ?? false);
+  const first = new TrialChrome(options);
+  const chromes = [first];
+  const interrupts = new Interrupts(async () => {
+    await Promise.all(chromes.map((chrome) => chrome.close()));
+  });
+  try {
+    await first.open();
+    console.log(`chrome   ${first.version}`);
+    console.log(adapterLine(first.adapter));
+    const jobs = options.jobs ?? (first.adapter.software ? 1 : gpus());
+    console.log(sweepLine(plan, checked));
+    console.log(`jobs     ${counted(jobs, 'Chrome')} at a time; results are kept in ${folder.path}`);
+    const work = new LocalSweep(checked, folder, chromes, { options, jobs });
+    interrupts.stop = () => {
+      work.stop();
+      console.log('Stopping after this step; trials that are done are kept. Ctrl-C again quits at once.');
+    };
+    await work.run();
+  } finally {
+    interrupts.dispose();
+    await Promise.all(chromes.map((chrome) => chrome.close()));
+    conclude(folder, options);
+  }
+  requireOneDone(folder.file);
+}
+
+export const headOf = (plan: SweepPlan, { trials, metric }: CheckedSweep): SweepHead => ({
+  ...({ kind: 'wgrad sweep', format: 1 } as const),
+  ...{ plan, versions: { wgrad: version }, metric, trials },
+});
+
+export function sweepLine(plan: SweepPlan, { trials, rungs, metric }: CheckedSweep): string {
+  const configurations = trials.at(-1)!.configuration;
+  const parts = [
+    `sweep    ${plan.search}: ${counted(trials.length, 'trial')}`,
+    ...(trials.length > configurations ? [`${counted(configurations, 'configuration')}`] : []),
+    ...(rungs
+      ? [
+          `halved after ${rungs
+            .slice(0, -1)
+            .map(({ epochs }) => counted(epochs, 'epoch'))
+            .join(', ')}`,
+        ]
+      : []),
+    `${metric.name} decides, ${metric.mode === 'max' ? 'larger' : 'smaller'} is better`,
+  ];
+  return parts.join('; ');
+}
+
+/** GPUs of this machine; 1 where that is not known. */
+function gpus(): number {
+  try {
+    const nvidia = readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
+    return Math.max(1, nvidia || readdirSync('/dev/dri').filter((name) => name.startsWith('renderD')).length);
+  } catch {
+    return 1;
+  }
+}
+
+/** Prints and writes what the trials that have ended come to. */
+export function conclude(folder: SweepFolder, { json }: Pick<SweepOptions, 'json'>): void {
+  const { file } = folder;
+  const of = (status: string) => file.trials.filter((trial) => trial.status === status).length;
+  if (file.trials.some(({ metric }) => metric !== null)) console.log(sweepTable(file, printedRows));
+  const parts = (['done', 'halted', 'failed', 'waiting'] as const).flatMap((status) =>
+    of(status) > 0 ? [`${count(of(status))} ${status}`] : [],
+  );
+  console.log(`trials   ${parts.join(', ')}`);
+  if (of('waiting') > 0) console.log('resume   the same command with --resume trains the others');
+  if (!json) return;
+  writeWholeSomewhere(json, `${JSON.stringify(file, null, 1)}\n`);
+  console.log(`written  ${json}`);
+}
+
+/** A sweep all of whose trials have failed has most likely a mistake in its base. */
+export function requireOneDone({ trials }: SweepFile): void {
+  if (!trials.every(({ status }) => status === 'failed')) return;
+  throw new WgradError({ what: 'Every trial failed', found: trials[0]!.error ?? 'no reason' });
+}

@@ -1,0 +1,161 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError } from '../../errors.ts';
+import { counted } from '../../figures.ts';
+import { makeFolder } from '../../formats/make_folder.ts';
+import { parseRun, type SavedRun } from '../../formats/run_file.ts';
+import { recordsOf, type SweepFile, type Trial, type TrialRecord, type TrialResult } from '../../report/sweep_file.ts';
+import { leavesOf } from '../leaves.ts';
+import { writeWhole } from '../whole_file.ts';
+
+/** What a sweep is, without its results. */
+export interface SweepHead extends Omit<SweepFile, 'trials'> {
+  /** As many epochs as trials would take without being halted. */
+  trials: Trial[];
+}
+
+const headFile = 'sweep.json';
+const resultsFile = 'results.jsonl';
+
+/**
+ * The folder of a sweep: what it is, a line for each result as it comes, and for each trial its log and its newest state. Whenever the
+ * process is killed, all results but the one that was being written are there.
+ */
+export class SweepFolder {
+  /** By trial and kind of adapter: of each the newest. */
+  private readonly results = new Map<string, TrialResult>();
+
+  private constructor(
+    readonly path: string,
+    readonly head: SweepHead,
+  ) {
+    for (const result of readResults(join(path, resultsFile))) this.results.set(keyOf(result), result);
+  }
+
+  /** @throws ConfigurationError where there is no sweep. */
+  static open(path: string): SweepFolder {
+    const file = join(path, headFile);
+    if (!existsSync(file)) {
+      throw new ConfigurationError({
+        what: 'No sweep was begun there',
+        found: `no ${file}`,
+        fix: 'begin it with wgrad sweep <plan>, or name its folder with --folder',
+      });
+    }
+    const head = JSON.parse(readFileSync(file, 'utf8'));
+    if (head?.kind !== 'wgrad sweep' || head.format !== 1) {
+      throw new ConfigurationError({
+        what: 'The folder holds no sweep that this wgrad reads',
+        found: `${file}: ${head?.kind ?? 'something else'}, format ${head?.format}`,
+        expected: 'wgrad sweep, format 1',
+      });
+    }
+    return new SweepFolder(path, head);
+  }
+
+  /** @throws ConfigurationError where another sweep is there, or this one has begun and is not to be resumed. */
+  static begin(path: string, head: SweepHead, resume: boolean): SweepFolder {
+    if (!existsSync(join(path, headFile))) {
+      if (resume) SweepFolder.open(path); // which says that there is none
+      makeFolder(path);
+      for (const name of ['logs', 'states']) makeFolder(join(path, name));
+      writeWhole(join(path, headFile), `${JSON.stringify(head)}\n`);
+      return new SweepFolder(path, head);
+    }
+    const before = SweepFolder.open(path);
+    const done = before.results.size;
+    if (!resume && done > 0) {
+      throw new ConfigurationError({
+        what: 'The sweep has begun, and its results would be lost',
+        found: `${path}: ${counted(done, 'result')}`,
+        fix: '--resume continues it; or name another folder with --folder, or remove this one',
+      });
+    }
+    if (resume) requireSameSweep(path, before.head, head);
+    writeWhole(join(path, headFile), `${JSON.stringify(head)}\n`);
+    return new SweepFolder(path, head);
+  }
+
+  /** Trials with what is known of them, for all kinds of adapters. */
+  get records(): TrialRecord[] {
+    return recordsOf(this.head.trials, this.results.values());
+  }
+
+  get file(): SweepFile {
+    return { ...this.head, trials: this.records };
+  }
+
+  resultOf(id: string, kind: string): TrialResult | undefined {
+    return this.results.get(keyOf({ id, kind }));
+  }
+
+  /** Keeps a result: it is on the disk when this returns. */
+  add(result: TrialResult): void {
+    this.results.set(keyOf(result), result);
+    const file = openSync(join(this.path, resultsFile), 'a');
+    try {
+      appendFileSync(file, `${JSON.stringify(result)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  log(id: string, lines: readonly string[]): void {
+    appendFileSync(join(this.path, 'logs', `${id}.log`), lines.map((line) => `${line}\n`).join(''));
+  }
+
+  keepState(id: string, kind: string, state: Uint8Array): void {
+    writeWhole(this.stateFile(id, kind), state);
+  }
+
+  /** The newest state of a trial that is to be continued. */
+  stateOf(id: string, kind: string): SavedRun | undefined {
+    const path = this.stateFile(id, kind);
+    return existsSync(path) ? parseRun(readFileSync(path), path) : undefined;
+  }
+
+  dropState(id: string, kind: string): void {
+    rmSync(this.stateFile(id, kind), { force: true });
+  }
+
+  private stateFile(id: string, kind: string): string {
+    return join(this.path, 'states', `${id}-${kind.replaceAll(/\W+/g, '-')}.wgrad`);
+  }
+}
+
+const keyOf = ({ id, kind }: Pick<TrialResult, 'id' | 'kind'>) => `${id} ${kind}`;
+
+/** A process that was killed may have left half a line at the end: it is taken away, and its trial trained again. */
+function readResults(path: string): TrialResult[] {
+  if (!existsSync(path)) return [];
+  const text = readFileSync(path, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as TrialResult]));
+}
+
+function requireSameSweep(path: string, before: SweepHead, now: SweepHead): void {
+  const [there, here] = [before, now].map(({ plan, versions }) => leavesOf({ ...plan, versions })) as [Leaves, Leaves];
+  const differing = [...new Set([...there.keys(), ...here.keys()])]
+    .filter((name) => there.get(name) !== here.get(name))
+    .map((name) => `${name} is ${there.get(name) ?? 'not'} there and ${here.get(name) ?? 'not'} here`);
+  if (differing.length === 0) return;
+  throw new ConfigurationError({
+    what: 'The folder has the results of another sweep',
+    found: `${path}: ${differing.slice(0, 4).join('; ')}`,
+    expected: 'the plan and the version that began it',
+    fix: 'begin a new sweep in another folder: --folder <folder>',
+  });
+}
+
+type Leaves = ReturnType<typeof leavesOf>;

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { configurationsOf, seedsOf } from '../../src/cli/sweep/configurations.ts';
+import { decide, rungsOf } from '../../src/cli/sweep/halving.ts';
+import { parsePlan } from '../../src/cli/sweep/plan.ts';
+import { fromJsonFile, parseTrial, trainCommand, withValue } from '../../src/cli/sweep/trial_options.ts';
+import { idOf } from '../../src/cli/sweep/trials.ts';
+import type { Json } from '../../src/report/sweep_file.ts';
+
+const plan = (json: object) => parsePlan({ base: {}, ...json }, 'plan');
+
+describe('configurations', () => {
+  test('a grid has every combination, the last option first', () => {
+    const vary = { learningRate: [0.1, 1], model: ['tutorial', 'resnet8'] };
+    expect(configurationsOf(plan({ vary })).map((each) => Object.values(each))).toEqual([
+      [0.1, 'tutorial'],
+      [0.1, 'resnet8'],
+      [1, 'tutorial'],
+      [1, 'resnet8'],
+    ]);
+  });
+
+  test('ranges have both of their ends, evenly or by equal factors', () => {
+    const values = (range: object) =>
+      configurationsOf(plan({ vary: { learningRate: range } })).map(({ learningRate }) => learningRate);
+    expect(values({ from: 0.001, to: 0.1, scale: 'log', steps: 3 })).toEqual([0.001, 0.01, 0.1]);
+    expect(values({ from: 1, to: 2, steps: 3 })).toEqual([1, 1.5, 2]);
+    expect(values({ from: 1, to: 3, steps: 5, integer: true })).toEqual([1, 2, 3]);
+  });
+
+  test('random ones follow from the seed, lie in their ranges, and spread as the scale says', () => {
+    const random = { learningRate: { from: 1e-4, to: 1, scale: 'log' }, batchSize: [16, 32] };
+    const drawn = configurationsOf(plan({ vary: random, search: 'random', trials: 200 }));
+    expect(drawn).toHaveLength(200);
+    expect(configurationsOf(plan({ vary: random, search: 'random', trials: 20 }))).toEqual(drawn.slice(0, 20));
+    expect(configurationsOf(plan({ vary: random, search: 'random', trials: 20, searchSeed: 1 }))).not.toEqual(
+      drawn.slice(0, 20),
+    );
+    const rates = drawn.map(({ learningRate }) => learningRate as number);
+    expect(Math.min(...rates)).toBeGreaterThanOrEqual(1e-4);
+    expect(Math.max(...rates)).toBeLessThanOrEqual(1);
+    // Half of them below the geometric middle, within four standard deviations.
+    expect(Math.abs(rates.filter((rate) => rate < 0.01).length - 100)).toBeLessThan(29);
+    expect(Math.abs(drawn.filter(({ batchSize }) => batchSize === 16).length - 100)).toBeLessThan(29);
+  });
+
+  test('random ones out of lists are each trained once', () => {
+    const vary = { batchSize: [8, 16, 32], momentum: [0, 0.9] };
+    const drawn = configurationsOf(plan({ vary, search: 'random', trials: 6 }));
+    expect(new Set(drawn.map((each) => JSON.stringify(each))).size).toBe(6);
+    expect(() => configurationsOf(plan({ vary, search: 'random', trials: 7 }))).toThrow('more trials');
+  });
+
+  test('seeds begin at that of base', () => {
+    expect(seedsOf(plan({ base: { seed: 5 }, vary: {}, seeds: 3 }))).toEqual([5, 6, 7]);
+    expect(seedsOf(plan({ vary: { seed: [3, 1] } }))).toEqual([3, 1]);
+  });
+});
+
+describe('options of a trial', () => {
+  test('a path goes into presets, objects and lists', () => {
+    expect(withValue({ augmentation: 'tutorial' }, 'augment.rotationRange', 7)).toMatchObject({
+      augmentation: { rotationRange: 7, horizontalFlip: true },
+    });
+    expect(withValue({}, 'optimizer.beta1', 0.5)).toEqual({ optimizer: { type: 'adam', beta1: 0.5 } });
+    const model: Json = { layers: [{ type: 'flatten' }, { type: 'dense', units: 3 }] };
+    expect(withValue({ model }, 'model.layers.1.units', 4)).toEqual({
+      model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 4 }] },
+    });
+    expect(() => withValue({ model }, 'model.layers.2.units', 4)).toThrow('a number from 0 to 1');
+    expect(() => withValue({ model: 'tutorial' }, 'model.layers.1.units', 4)).toThrow('names a part of model');
+  });
+
+  test('are read as train reads its flags', () => {
+    const options = { learningRate: 0.1, clean: ['duplicates'], stretch: true, ema: true, validationFreq: [1, 3] };
+    expect(parseTrial(options)).toMatchObject({ ...options, batchSize: 32 });
+    expect(parseTrial({ stretch: false }).stretch).toBeUndefined();
+    expect(parseTrial({ ema: null, clipnorm: null })).not.toHaveProperty('ema');
+    expect(() => parseTrial({ batchSize: 0.5 })).toThrow('--batch-size has an invalid value');
+    expect(() => parseTrial({ stretch: 3 })).toThrow('true or false');
+  });
+
+  test('give a command with every value quoted', () => {
+    const command = trainCommand({ augmentation: { rotationRange: 3 }, stretch: true, learningRate: 0.1 });
+    expect(command).toBe(`npx wgrad train --augment '{"rotationRange":3}' --stretch --learning-rate 0.1`);
+  });
+
+  test('have one key, in whatever order they were written', () => {
+    const id = idOf({ learningRate: 0.1, model: { a: 1, b: [2, { c: 3, d: 4 }] } });
+    expect(idOf({ model: { b: [2, { d: 4, c: 3 }], a: 1 }, learningRate: 0.1 })).toBe(id);
+    expect(idOf({ model: { b: [2, { d: 4, c: 3 }], a: 1 }, learningRate: 0.2 })).not.toBe(id);
+    expect(fromJsonFile.every((name) => parseTrial({ [name]: null }))).toBe(true);
+  });
+});
+
+describe('successive halving', () => {
+  const settings = { eta: 3, minEpochs: 1 };
+  const result = (course: (number | null)[], status: 'waiting' | 'failed' = 'waiting') => ({
+    status,
+    course,
+    epochs: course.length,
+  });
+
+  test('27 configurations take a quarter of the steps', () => {
+    const rungs = rungsOf(27, 9, settings);
+    expect(rungs).toEqual([
+      { epochs: 1, size: 27 },
+      { epochs: 3, size: 9 },
+      { epochs: 9, size: 3 },
+    ]);
+    expect(rungsOf(2, 4, { eta: 2, minEpochs: 3 })).toEqual([
+      { epochs: 3, size: 2 },
+      { epochs: 4, size: 1 },
+    ]);
+  });
+
+  test('a configuration is trained further as soon as none can overtake it', () => {
+    const rungs = rungsOf(3, 3, settings);
+    const [good, bad] = [result([0.9]), result([0.1])];
+    // The third may still be better than either.
+    expect(decide([[good], [bad], [undefined]], rungs, 'max')).toEqual([{ until: 1 }, 'halted', { until: 1 }]);
+    expect(decide([[good], [bad], [result([0.5])]], rungs, 'max')).toEqual([{ until: 3 }, 'halted', 'halted']);
+    expect(decide([[good], [bad], [result([0.5])]], rungs, 'min')).toEqual(['halted', { until: 3 }, 'halted']);
+  });
+
+  test('the mean over the seeds decides; failed runs and figures that are not finite are the worst', () => {
+    const rungs = rungsOf(3, 3, settings);
+    const seeds = [
+      [result([0.9]), result([0.1])],
+      [result([0.6]), result([0.6])],
+      [result([0.99]), result([], 'failed')],
+    ];
+    expect(decide(seeds, rungs, 'max')).toEqual(['halted', { until: 3 }, 'halted']);
+    expect(decide([[result([null])], [result([5])], [result([7])]], rungs, 'min')[1]).toEqual({ until: 3 });
+  });
+
+  test('comes to the same whatever the order in which trials end', () => {
+    const curves = fc.array(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 9, maxLength: 9 }), {
+      minLength: 2,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(curves, fc.integer({ min: 0 }), (courses, order) => {
+        const rungs = rungsOf(courses.length, 9, settings);
+        const trained = (next: (open: number[]) => number) => {
+          const epochs = courses.map(() => 0);
+          for (;;) {
+            const known = courses.map((course, i) => [epochs[i] ? result(course.slice(0, epochs[i])) : undefined]);
+            const decisions = decide(known, rungs, 'max');
+            const open = decisions.flatMap((it, i) => (it !== 'halted' && epochs[i]! < it.until ? [i] : []));
+            if (open.length === 0) return { epochs, decisions };
+            const i = next(open);
+            epochs[i] = (decisions[i] as { until: number }).until;
+          }
+        };
+        let state = order;
+        const shuffled = trained((open) => {
+          state = (state * 1103515245 + 12345) % 2147483648;
+          return open[state % open.length]!;
+        });
+        expect(shuffled).toEqual(trained((open) => open[0]!));
+        const steps = rungs.reduce(
+          (sum, { epochs, size }, i) => sum + size * (epochs - (rungs[i - 1]?.epochs ?? 0)),
+          0,
+        );
+        expect(shuffled.epochs.reduce((a, b) => a + b)).toBe(steps);
+      }),
+    );
+  });
+});
