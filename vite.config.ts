@@ -296,6 +296,17 @@ function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
   return Buffer.concat([header, data]);
 }
 
+/** The scripts that run the suite of `npm run test:portable` in Node and Deno, and its page, beside it. */
+const hostScripts: Plugin = {
+  name: 'wgrad-host-scripts',
+  apply: 'build',
+  generateBundle() {
+    for (const fileName of ['node_host.js', 'deno_host.js', 'page.html']) {
+      this.emitFile({ type: 'asset', fileName, source: readFileSync(resolve(root, 'test/portable', fileName)) });
+    }
+  },
+};
+
 /** Gzips a script that no page loads directly, to a third of its size. */
 const packedScript: Plugin = {
   name: 'wgrad-packed-script',
@@ -463,6 +474,19 @@ const targets: Record<string, UserConfig> = {
   screenshots: nodeProgram('test/screenshots/main.ts', 'dist/screenshots'),
   // What interrupts runs: `npm run crash-test`.
   'crash-test': nodeProgram('test/crash/main.ts', 'dist/crash-test'),
+  // What runs in every host: `npm run test:portable`.
+  portable: nodeProgram('test/portable/main.ts', 'dist/portable'),
+  'portable-suite': {
+    root,
+    plugins: [hostScripts],
+    build: {
+      lib: { entry: resolve(root, 'test/portable/suite.ts'), formats: ['es'], fileName: 'suite' },
+      outDir: 'dist/portable-suite',
+      emptyOutDir: true,
+      target: 'es2023',
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  },
   page: {
     root: pageRoot,
     base: './',

@@ -18,7 +18,8 @@ import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
+import { expectBatch } from './closeness.ts';
 import { batchOf, exactRescale, normalizedModel, smallDataset, smallModel } from './small.ts';
 
 afterEach(() => vi.restoreAllMocks());

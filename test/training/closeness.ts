@@ -1,35 +1,10 @@
 import { expect } from 'vitest';
 import type { CompiledModel } from '../../src/model/graph.ts';
-import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
-import { boundsOf } from '../../src/selftest/sensitivity.ts';
-import { tolerances } from '../../src/selftest/tolerance.ts';
+import type { BatchBounds } from './batch_bounds.ts';
 
 type Numbers = ArrayLike<number>;
-
-/** How far float32 may be from what a network gives for a batch. */
-export interface BatchBounds {
-  loss: number;
-  probabilities: number;
-  /** One a tensor. */
-  gradients: number[];
-}
-
-export function boundsOfBatch(
-  model: CompiledModel,
-  weights: readonly Numbers[],
-  images: Numbers,
-  labels: Numbers,
-  targets?: Numbers,
-): BatchBounds {
-  const compute = (w: Float64Array[], x: Float64Array) => {
-    const { loss, probabilities, gradients } = networkGradients(model, w, x, labels, targets);
-    return [[loss], probabilities, ...gradients];
-  };
-  const [loss, probabilities, ...gradients] = boundsOf(compute, model, weights, images);
-  return { loss: loss! + tolerances.cross_entropy.absolute, probabilities: probabilities!, gradients };
-}
 
 /** Compares what a trainer's `gradients` gives. The norms' expected values are those of the expected gradients. */
 export function expectBatch(

@@ -4,7 +4,8 @@ import { compileModel } from '../../src/model/graph.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
+import { expectBatch } from './closeness.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 const model = compileModel(smallModel);

@@ -6,7 +6,7 @@ import { networkGradients } from '../../src/reference/network.ts';
 import { gradientNorm } from '../../src/reference/norm.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { boundsOfBatch } from './closeness.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
 import { batchOf, exactRescale, smallDataset, smallModel } from './small.ts';
 
 const [images, labels] = batchOf(smallDataset(8), 0, 8);

@@ -11,7 +11,8 @@ import { trainSteps } from '../../src/reference/train.ts';
 import { expectWithin } from '../../src/selftest/compare.ts';
 import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
+import { expectBatch } from './closeness.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
 // TensorFlow.js on the CPU, in the same page: the same weights, the same batch. It stores float32 as the GPU does, so the

@@ -10,7 +10,8 @@ import { boundsOf } from '../../src/selftest/sensitivity.ts';
 import { torchNetworks } from '../fixtures/torch_network.ts';
 import { distance, torchOptimizers } from '../fixtures/torch_optimizers.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
+import { expectBatch } from './closeness.ts';
 import { expectFigures } from './health_closeness.ts';
 
 // "same" has three empty slots in its batch.
