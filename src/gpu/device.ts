@@ -80,7 +80,7 @@ export interface Gpu {
 }
 
 const howToGetWebGpu =
-  'use Chrome 113 or later over https or localhost; on Linux start it with --enable-unsafe-webgpu --enable-features=Vulkan; ' +
+  'use Chrome 113 or later, Edge, Safari 26 or Firefox 141 (on Linux with dom.webgpu.enabled), over https or localhost; on Linux start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan; ' +
   'without a GPU add --use-webgpu-adapter=swiftshader';
 
 const howToGetAnAnswer =

@@ -34,7 +34,7 @@ async function next(trainer: Trainer) {
   return { losses: steps.map(({ loss }) => loss), weights: await trainer.getWeights() };
 }
 
-test('a saved model is loaded from a Blob, bytes, the storage and a URL, and goes on to the same bits', async () => {
+test('a saved model is loaded from a Blob, bytes, the storage and a URL, and continues with the same bits', async () => {
   const trainer = await trained();
   const name = 'indexeddb://save test';
   const file = await trainer.save({ to: name });
@@ -79,7 +79,7 @@ test('a file that the user has chosen', async () => {
   loaded.dispose();
 });
 
-test('a clone goes on by itself, to the bits of the original', async () => {
+test('a clone continues on its own, to the bits of the original', async () => {
   const trainer = await trained();
   await trainer.setLearningRate(0.02);
   const copy = await trainer.clone();
@@ -109,7 +109,7 @@ test('every format is saved; those that come in again predict the same', async (
   plain.dispose();
 });
 
-test('other options: layers keep their weights, the rest begins anew, and frozen ones stay as they are', async () => {
+test('other options: layers keep their weights, the rest starts again, and frozen ones stay unchanged', async () => {
   const trainer = await trained();
   const file = await trainer.save();
   const before = await trainer.getWeights();

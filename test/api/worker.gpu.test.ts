@@ -120,7 +120,7 @@ test('the same seed gives the same bits, events and answers as on this thread, w
   expect(there.first).toHaveLength(2);
 });
 
-test('save, load, clone: one goes on from the other', async () => {
+test('save, load, clone: one continues from the other', async () => {
   const trainer = await remote();
   await trainer.fit(dataset, { epochs: 1 });
   const saved = await trainer.save();

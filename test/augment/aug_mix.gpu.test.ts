@@ -78,7 +78,7 @@ test.each<[string, OpConfig, width: number, depth: number]>([
   expect(compared).toBeGreaterThan(n / 5);
 });
 
-test('chains that leave the image as it is mix to the image', async () => {
+test('chains that leave the image unchanged mix to the image', async () => {
   // The kernels of the first case above, which take long to compile: as many images, nothing in most of them.
   const [n, x] = [96, images(96)];
   const augmentation: OpConfig[] = [{ type: 'augMix', fill: 90 }, { type: 'randomHorizontalFlip' }];

@@ -178,7 +178,7 @@ test.each([
   });
 });
 
-test('a channel of one level stays as it is, without a division by nothing', async () => {
+test('a channel of one level stays unchanged, without a division by nothing', async () => {
   const s = picture(3);
   const image = imageOf(s).map((byte, i) => (i % 3 === 1 ? 77 : byte));
   const augmentation: OpConfig[] = [{ type: 'randomEqualize' }, { type: 'randomAutocontrast' }];

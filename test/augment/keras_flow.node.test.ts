@@ -79,7 +79,7 @@ test.each([
   expect(() => new KerasFlow({ ...options, ...wrong })).toThrow(ConfigurationError);
 });
 
-test('a seed that grows too large with the batches is told, as NumPy does', () => {
+test('a seed that grows too large with the batches is reported, as NumPy does', () => {
   const large = { ...options, seed: 2 ** 32 - 4 };
   expect(kerasEpoch(large, { by: 'next' }, 0).order).toHaveLength(10);
   expect(() => kerasEpoch(large, { by: 'next' }, 1)).toThrow(/found: 4294967296/);

@@ -53,7 +53,7 @@ async function see(places: number, probability: number, epoch = 1) {
   return { y: new Float32Array(y!, 0, places), labels: new Uint32Array(labels!, 0, places) };
 }
 
-test('merge: every image as it is, and its copies augmented, under the same label', async () => {
+test('merge: every image unchanged, and its copies augmented, under the same label', async () => {
   const { y, labels } = await see(3 * count, 1);
   for (let place = 0; place < 3 * count; place++) {
     const own = images[place % count]!;

@@ -130,7 +130,7 @@ describe('the noise of a large image', () => {
     expectIndependent({ noise: z, other });
   });
 
-  test('salt and pepper hit whole pixels, as many as they are told', async () => {
+  test('salt and pepper hit whole pixels, as many as the option says', async () => {
     const y = await make({ type: 'saltAndPepper', amount: 0.2, saltVsPepper: 0.3, noise: 9 });
     const [red, green, blue] = channelsOf(y) as [Float32Array, Float32Array, Float32Array];
     expectSame('green', green, red);

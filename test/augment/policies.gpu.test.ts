@@ -114,7 +114,7 @@ test.each(listed)('%s: every image by its own ops, as drawn, and again from JSON
   expect(seen.size).toBeGreaterThan(op.type === 'autoAugment' ? 10 : 12);
 });
 
-test('a policy that is not applied leaves the image as it is', async () => {
+test('a policy that is not applied leaves the image unchanged', async () => {
   const augmenter = createAugmenter(gpu, { imageShape, augmentation: [{ type: 'randAugment', p: 0.4 }], seed: 2 });
   const n = 64;
   const drawn = (await augmenter.draw({ epoch: 0, samples: upTo(n) })) as PipelineParameters[];

@@ -137,7 +137,7 @@ test('what brings what along', () => {
   expect(normalizationOf({ ...zca, ...feature })).toEqual({ ...off, ...zca, featurewiseCenter: true });
 });
 
-test('a matrix that no buffer holds is told with its size', () => {
+test('a matrix that no buffer holds is reported with its size', () => {
   expect(() => requireWhiteningFits([32, 32, 3], 2 ** 27)).not.toThrow();
   expect(() => requireWhiteningFits([4, 4, 1], 1024)).not.toThrow();
   expect(() => requireWhiteningFits([4, 4, 1], 1023)).toThrow(ConfigurationError);

@@ -90,7 +90,7 @@ const step = (n: number): StepRecord => ({
 const eventsOf = (from: number, to: number): RunEvent[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ step: step(from + i), epochSteps: 2, at: 1 }));
 
-test('the CSV of a run that goes on has each step once', () => {
+test('the CSV of a resumed run has each step once', () => {
   const path = join(temporaryFolder(), 'run.csv');
   const write = (file: CsvFile, events: RunEvent[]) => {
     file.add(events);

@@ -80,7 +80,7 @@ describe('the page of a comparison', () => {
   });
   afterAll(() => close());
 
-  test('asks for nothing but itself and has no script; what it is told stays text', async () => {
+  test('asks for nothing but itself and has no script; text that it is given stays text', async () => {
     expect(asked).toHaveLength(1);
     expect(said).toEqual([]);
     expect(await page.$$('script, b b, figcaption b, td b')).toEqual([]);

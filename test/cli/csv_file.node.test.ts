@@ -22,7 +22,7 @@ function rowsOf(path: string): Record<string, string>[] {
   });
 }
 
-test('a row a step, there as soon as it is told', () => {
+test('a row a step, written as soon as it is reported', () => {
   const path = join(temporaryFolder(), 'run.csv');
   const file = new CsvFile(path);
   file.add([stepOf(1), stepOf(2), verdictOf('dense', 'vanishing', 1)]);

@@ -130,7 +130,7 @@ function foreign(): string {
 }
 
 describe('wgrad train --from', () => {
-  test('begins with the weights, for other classes too, and leaves frozen layers as they are', async () => {
+  test('begins with the weights, for other classes too, and leaves frozen layers unchanged', async () => {
     const pictures = path('pictures');
     for (const [i, name] of ['cat', 'dog', 'cat', 'dog', 'dog', 'cat'].entries()) {
       mkdirSync(join(pictures, name), { recursive: true });

@@ -85,7 +85,7 @@ test.skipIf(!hasPython('onnx'))("onnx' own checker takes every file", () => {
   expect(noise.operators).toEqual(['Cast', 'Conv', 'Gemm', 'Mul', 'Reshape', 'Softmax', 'Transpose']);
 });
 
-test('what ONNX cannot say is told, and which input can', () => {
+test('what ONNX cannot say is reported, and which input can', () => {
   const network = { ...trained(presetModel('tutorial', [8, 8, 1], 4)), rescale: null };
   expect(() => formatOnnx(network, { input: 'bytes' })).toThrow(/centered or whitened[\s\S]*input 'floats'/);
   expect(() => formatOnnx({ ...network, weights: [] })).toThrow(/another model/);

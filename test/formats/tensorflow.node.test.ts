@@ -96,7 +96,7 @@ describe("TensorFlow.js loads it and gives wgrad's probabilities", () => {
     }
   });
 
-  test.each(Object.entries(lacking))('what it has not is told: %s', (name, message) => {
+  test.each(Object.entries(lacking))('what it has not is reported: %s', (name, message) => {
     expect(() => formatTensorflow(trained(zoo[name]!))).toThrow(message);
   });
 });

@@ -38,7 +38,7 @@ test('a read that waits when the device goes away rejects with the reason', asyn
   expect(((await outcome) as Error).message).toContain('lost (destroyed)');
 });
 
-test('a command that the GPU refuses is told, and is not taken for done', async () => {
+test('a command that the GPU refuses is reported, and does not count as done', async () => {
   const gpu = await openGpu();
   const memory = new Memory(gpu.device);
   const { buffer } = memory.storage('mine', 4);

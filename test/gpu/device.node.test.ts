@@ -114,7 +114,7 @@ describe('what is asked of the adapter', () => {
   });
 });
 
-describe('what is told of the adapter', () => {
+describe('what is reported of the adapter', () => {
   const subgroups = { features: ['subgroups', 'timestamp-query'] };
   test.each([
     ['one size of subgroups', { subgroupMinSize: 4, subgroupMaxSize: 4 }, subgroups, 4],

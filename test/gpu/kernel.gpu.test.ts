@@ -140,7 +140,7 @@ describe('the cache', () => {
     expect(made.slice(1002)).toEqual([1000, 1]);
   });
 
-  test('takes the first variant for the adapter unless told otherwise', async () => {
+  test('takes the first variant for the adapter unless another is asked for', async () => {
     const cache = new KernelCache(gpu.device, gpu.traits);
     const seen: unknown[] = [];
     const varied: Kernel<Scale> = {

@@ -41,13 +41,13 @@ describe('rendering', () => {
     expect(lines(render('k', nested, { outer, inner }))).toEqual(expected);
   });
 
-  test('a hole that nothing fills is told by name, with what there is', () => {
+  test('a hole that nothing fills is reported by name, with what there is', () => {
     const rendered = () => render('conv2d_forward', 'a ${tile} ${stp}', { tile: 1, step: 2 });
     expect(rendered).toThrow(ShaderError);
     expect(rendered).toThrow(/conv2d_forward\.wgsl.*\n.*\$\{stp\}.*\n.*tile, step/);
   });
 
-  test('a value that no hole uses is told by name', () => {
+  test('a value that no hole uses is reported by name', () => {
     const rendered = () => render('adam', 'a ${tile}', { tile: 1, stp: 2, other: true });
     expect(rendered).toThrow(ShaderError);
     expect(rendered).toThrow(/adam\.wgsl.*\n.*"stp, other".*\n.*tile/);

@@ -162,7 +162,7 @@ describe('augmentation', () => {
     expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.place)).toBe('1 3');
   });
 
-  test('a list of ops: added, moved, switched off, copied; what is invalid is told there', async () => {
+  test('a list of ops: added, moved, switched off, copied; what is invalid is reported there', async () => {
     const before = await pixels(page);
     await page.select('#add-op', 'randomInvert');
     await others(page, before);
@@ -290,7 +290,7 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   expect(stdout).toContain('validation');
 });
 
-test('a link repeats the augmentation, and what it says wrong is told as text', async () => {
+test('a link repeats the augmentation, and what it says wrong is reported as text', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const augment = encodeURIComponent(JSON.stringify([{ type: 'randomVerticalFlip', p: 1 }]));

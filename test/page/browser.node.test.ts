@@ -40,8 +40,14 @@ test('the advice is for this browser on this system', () => {
   expect(ways('oldChromeOnWindows')).toContain('graphics acceleration');
   expect(ways('edgeOnMac')).toContain('edge://settings/system');
   expect(ways('chromeOnAndroid')).toContain('Android 12');
-  expect(ways('firefoxOnLinux')).toBe(
-    'Open this page in Chrome, version 113 or later: wgrad is made for it, and not tested in Firefox.',
+  expect(ways('firefoxOnLinux')).toMatch(
+    /^In `about:config`, set `dom\.webgpu\.enabled` and .*\nOr open this page in Chrome/,
   );
-  expect(ways('chromeOnIphone')).toContain('on a computer');
+  const firefoxOn = (system: 'Windows' | 'macOS', version: number) =>
+    waysToWebGpu({ name: 'Firefox', version, system }, true).join('\n');
+  expect(firefoxOn('Windows', 140)).toContain('WebGPU came with 141 on Windows');
+  expect(firefoxOn('macOS', 144)).toContain('WebGPU came with 145 on macOS');
+  expect(firefoxOn('macOS', 145)).not.toContain('Update');
+  expect(ways('safariOnMac')).toContain('Update to Safari 26');
+  expect(ways('chromeOnIphone')).toMatch(/iOS 26[\s\S]*on a computer/);
 });

@@ -15,7 +15,7 @@ const step = (step: number, loss: number, norm: number, epoch = 1) => ({
 });
 
 describe('curves', () => {
-  test('a row a step; the loss is averaged as it is, norms by their logarithms', () => {
+  test('a row a step; the loss is averaged linearly, norms by their logarithms', () => {
     const curves = new Curves();
     curves.addStep(step(1, 1, 0.01));
     curves.addStep(step(2, 3, 100));
@@ -35,7 +35,7 @@ describe('curves', () => {
     expect(curves.normOf('dense').mean[3]).toBeCloseTo(2, 12);
   });
 
-  test('a run that has ended beside one that goes on has as many rows, and nothing in those', () => {
+  test('a run that has ended beside one that still runs has as many rows, and nothing in those', () => {
     const [ended, other] = [new Curves(), new Curves()];
     for (let i = 1; i <= mostRows + 10; i++) {
       other.addStep(step(i, 1, 1));
@@ -157,7 +157,7 @@ describe('a run of more steps than there are rows', () => {
 });
 
 describe('the ramp', () => {
-  test('rises in lightness from end to end, so that grey tells the same', () => {
+  test('rises in lightness from end to end, so that gray prints keep its order', () => {
     const lightness = Array.from({ length: 101 }, (_, i) => {
       const color = rampColor(i / 100);
       const [red, green, blue] = [0, 8, 16].map((shift) => (((color >>> shift) & 255) / 255) ** 2.2) as [

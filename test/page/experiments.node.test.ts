@@ -5,7 +5,7 @@ import { experiments, thumbnails } from '../../src/page/features/experiments/exp
 import { readFigures, readPlaces, writeFigures, writePlaces } from '../../src/page/features/experiments/recorded.ts';
 import sample from '../../src/page/features/experiments/sample.json';
 
-test('each experiment of the gallery is what its link says, and has its picture', () => {
+test('each experiment of the gallery matches its link, and has its picture', () => {
   expect(new Set(experiments.map(({ id }) => id)).size).toBe(experiments.length);
   for (const { id, parameters } of experiments) {
     const { experiment, refused, named } = decode(`#${parameters}`);

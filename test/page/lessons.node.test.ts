@@ -32,7 +32,7 @@ describe('a lesson as data', () => {
     expect(placesOf(json)).toEqual(places);
   });
 
-  test('what is unknown or invalid is told with its place, and the rest is used', () => {
+  test('what is unknown or invalid is reported with its place, and the rest is used', () => {
     const json = {
       titel: 'A',
       title: 'Mine',

@@ -191,7 +191,7 @@ test('a number that cannot be stays at its field with what is expected, and noth
   expect((await experimentIn(page)).get('batch-size')).toBe('64');
 });
 
-test('of an address with two wrong parts both are told', async () => {
+test('of an address with two wrong parts both are reported', async () => {
   await page.evaluate(() => {
     location.hash = '#dataset=digits&batch-size=0&seed=x';
   });

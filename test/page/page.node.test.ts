@@ -95,7 +95,7 @@ describe('with the data sets of wgrad dev', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('the way back undoes a change; what a link has too much, twice or misspelled is told', async () => {
+  test('the way back undoes a change; what a link has too much, twice or misspelled is reported', async () => {
     await page.evaluate(() => {
       location.hash = '#dataset=digits&model=five-relu&lr=0.1&epoch=3&batch_size=8&seed=1&seed=2&unheard-of';
     });
@@ -344,7 +344,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   await page.close();
 });
 
-test('a part of the page that cannot be loaded leaves the run alone, and comes by itself when its server is back', async () => {
+test('a part of the page that cannot be loaded leaves the run alone, and is loaded again when its server is back', async () => {
   const page = await studio.browser.newPage();
   let isBusy = true;
   const routes: Routes = (request, response, next) => {
@@ -491,7 +491,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     await page.close();
   });
 
-  test('one that goes away again and again ends the run with the reason; it goes on from there', async () => {
+  test('a device that is lost repeatedly ends the run with the reason; it resumes from there', async () => {
     const page = await studio.browser.newPage();
     await openPage(`${await studio.serve()}${address}`, page, []);
     await press(page, '#start');

@@ -178,7 +178,7 @@ const epochRows = (page: Page) =>
     rows.map((row) => [...row.children].slice(0, -2).map((cell) => cell.textContent)),
   );
 
-test('a run that is stopped amid an epoch, saved, loaded, and trained on ends as the undisturbed one', async () => {
+test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the undisturbed one', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   const url = await studio.serve();

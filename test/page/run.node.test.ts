@@ -39,7 +39,7 @@ const width = (page: Page, plot: string): Promise<number> =>
     return columns.length / (section.querySelector('.u-over')!.clientWidth * devicePixelRatio);
   });
 
-test('a run that a person sets up: the page stays free, a hidden tab goes on with it, its address repeats it', async () => {
+test('a run that a person sets up: the page stays free, a hidden tab continues it, its address repeats it', async () => {
   const page = await studio.browser.newPage();
   const complaints: string[] = [];
   await openPage(`${await studio.serve()}#dataset=digits&train-samples=800`, page, complaints);

@@ -13,7 +13,7 @@ test("PyTorch's AveragedModel over 20 steps", () => {
   }
 });
 
-test("Keras' overwriting: after every second update the weights are their average, and training goes on from there", () => {
+test("Keras' overwriting: after every second update the weights are their average, and training continues from there", () => {
   const optimizer = fillOptimizer({
     type: 'sgd',
     learningRate: 1,

@@ -107,7 +107,7 @@ test("20 steps beside the twin's, whose weights become their average now and the
   trainer.dispose();
 });
 
-test('evaluation, prediction and the validation of fit are of the average; training goes on as if nothing had been', async () => {
+test('evaluation, prediction and the validation of fit are of the average; training continues unaffected', async () => {
   const trainer = createTrainer(gpu, optionsOf(averaging, normalizedModel));
   const undisturbed = createTrainer(gpu, optionsOf(averaging, normalizedModel));
   const plain = createTrainer(gpu, optionsOf(adam, normalizedModel));

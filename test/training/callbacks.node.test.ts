@@ -82,7 +82,7 @@ test.each(fixtures.reduceLrOnPlateau.map((made, i) => [i, made] as const))(
   },
 );
 
-test('both at once, and what belongs to another monitor begins anew', () => {
+test('both at once, and what belongs to another monitor starts again', () => {
   const filled = fillCallbacks({
     earlyStopping: { patience: 3 },
     reduceLrOnPlateau: { patience: 1, factor: 0.5 },

@@ -168,7 +168,7 @@ describe('the paragraph', () => {
     expect(text).not.toMatch(/higher|as large/);
   });
 
-  test('a ratio near one is told in per cent', () => {
+  test('a ratio near one is reported in per cent', () => {
     const near = madePairs([
       [
         { loss: 1, norm: 0.1 },
@@ -188,7 +188,7 @@ describe('the paragraph', () => {
     );
   });
 
-  test('one pair is no test; twins that are equal have none; a run that broke off is told', () => {
+  test('one pair is no test; twins that are equal have none; a run that broke off is reported', () => {
     const [first] = pairs;
     const end = ({ epochs }: PairRecord['a']) =>
       `a validation loss of ${epochs[1]!.validationLoss} and an accuracy of ${epochs[1]!.validationAccuracy}`;
@@ -210,7 +210,7 @@ describe('the paragraph', () => {
     expect(two).not.toMatch(/NaN|\(\S+ to /);
   });
 
-  test('layers that vanish alike are told, though there is nothing to test', () => {
+  test('layers that vanish alike are reported, though there is nothing to test', () => {
     const layers = ['dense', 'dense_1', 'dense_2', 'dense_3'];
     const vanishing = madePairs([
       [

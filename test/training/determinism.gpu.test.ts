@@ -92,7 +92,7 @@ describe('the same seed, the same bits', () => {
     expect(await bitsOf(trainer)).toEqual(await reference);
   });
 
-  test('what only looks leaves training as it is', async () => {
+  test('what only reads leaves training unchanged', async () => {
     const [images, labels] = batchOf(others, 0, 3);
     const look = async (trainer: Trainer) => {
       await trainer.evaluate(others);

@@ -93,7 +93,7 @@ test('lost in the middle of a run, or while pipelines compile', async () => {
   expect(await young).toBeInstanceOf(DeviceLostError);
 });
 
-test('a callback that throws ends the run with its error; the trainer goes on', async () => {
+test('a callback that throws ends the run with its error; the trainer can be used further', async () => {
   const trainer = make(gpu);
   const thrown = new Error('from a callback');
   const steps: number[] = [];

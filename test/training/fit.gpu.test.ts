@@ -65,7 +65,7 @@ describe('fit', () => {
     trainer.dispose();
   });
 
-  test('without keepHealth the history is the same but for its health, which is told', async () => {
+  test('without keepHealth the history is the same but for its health, which is reported', async () => {
     const [all, few] = [make(), make()];
     const whole = await all.fit(dataset, { epochs: 2 });
     const told: StepRecord[] = [];
@@ -102,7 +102,7 @@ describe('fit', () => {
     trainer.dispose();
   });
 
-  test('a signal stops it; what was done is told', async () => {
+  test('a signal stops it; what was done is reported', async () => {
     const trainer = make();
     const stop = new AbortController();
     const onEpoch = ({ epoch }: EpochRecord) => epoch === 3 && stop.abort();
@@ -227,7 +227,7 @@ describe('weights', () => {
     trainer.dispose();
   });
 
-  test('are copies, and setWeights takes them as they are when it is called', async () => {
+  test('are copies, and setWeights takes their values when it is called', async () => {
     const trainer = make();
     const start = await trainer.getWeights();
     const kept = start.map((tensor) => tensor.slice());

@@ -119,7 +119,7 @@ describe.each<[InitializerConfig, number, number, 'uniform' | 'normal']>([
     expect(Math.abs(chiSquared - (bins - 1))).toBeLessThan(sigmas * Math.sqrt(2 * (bins - 1)));
   });
 
-  test('neighbours know nothing of each other, other seeds and tensors draw anew', () => {
+  test('neighbours know nothing of each other, other seeds and tensors sample again', () => {
     const products = kernel!.slice(1).map((value, i) => value * kernel![i]!);
     expect(Math.abs(mean(products))).toBeLessThan((sigmas * expected) / Math.sqrt(n - 1));
     expect(draws(7)).toEqual([kernel, bias]);

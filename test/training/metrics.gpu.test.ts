@@ -143,7 +143,7 @@ describe('metrics', () => {
 });
 
 describe('test-time augmentation', () => {
-  test('of one sample without augmentation is what there is without it', async () => {
+  test('of one sample without augmentation equals the plain evaluation', async () => {
     const trainer = make({ metrics: ['f1Score'] });
     const tta = { testTimeAugmentation: 1 };
     expect(await trainer.predict(validationData, tta)).toEqual(await trainer.predict(validationData));

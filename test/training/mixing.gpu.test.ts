@@ -63,7 +63,7 @@ test.each([
   trainer.dispose();
 });
 
-test('an unknown loss is told with the nearest', () => {
+test('an unknown loss is reported with the nearest', () => {
   expect(() => createTrainer(gpu, { ...options, loss: 'categoricalCrossEntropy' as never })).toThrow(
     'did you mean "categoricalCrossentropy"?',
   );

@@ -66,7 +66,7 @@ describe.each([
 });
 
 describe('where the weights are finite', () => {
-  test('an image that is not is told as an image', async () => {
+  test('an image that is not is reported as an image', async () => {
     const trainer = make();
     const [images, labels] = batchOf(dataset, 0, batchSize);
     images[40] = Number.NaN;
@@ -204,7 +204,7 @@ describe('a learning rate that is too large for', () => {
   });
 });
 
-test('one bad step between good ones leaves no trace, two in a row neither; the count starts anew', async () => {
+test('one bad step between good ones leaves no trace, two in a row neither; the count starts again', async () => {
   const [spoiled, clean] = [make(), make()];
   const good = (i: number) => batchOf(dataset, i * batchSize, batchSize);
   const bad = good(0)[0].fill(Infinity);

@@ -127,7 +127,7 @@ describe('the same seed, the same bits', () => {
   });
 });
 
-test('what only looks moves nothing, moving statistics included', async () => {
+test('what only reads moves nothing, moving statistics included', async () => {
   const trainer = make();
   await trainer.fit(dataset);
   const before = await stateOf(trainer);
@@ -209,7 +209,7 @@ describe('random layers in steps on single batches', () => {
     return found;
   };
 
-  test('each step draws anew, as in Keras, and gradients draws what the next step will', async () => {
+  test('each step samples again, as in Keras, and gradients draws what the next step will', async () => {
     const trainer = createTrainer(gpu, still);
     const { loss } = await trainer.gradients(...batch);
     expect((await trainer.gradients(...batch)).loss).toBe(loss);

@@ -258,7 +258,7 @@ describe('which samples pull hardest', () => {
     expect(hardest.map(({ sample }) => sample).sort()).toEqual(batch);
   });
 
-  test('copies are told by their image', async () => {
+  test('copies are recognized by their image', async () => {
     const batch = [...shuffledOrder(72, seed, 1).subarray(0, 8)].map((entry) => entry % 24).sort();
     const hardest = await run({ augmentation: { rotationRange: 5 }, mix: 'merge', copies: 2 });
     expect(hardest.map(({ sample }) => sample).sort()).toEqual(batch);
@@ -313,7 +313,7 @@ test('a run that is stopped in a probe’s callback ends before the step that it
   expect([steps.length, probes.length, stopped]).toEqual([2, 2, true]);
 });
 
-test('numbers that are not finite are counted, not binned, and training is told of them as ever', async () => {
+test('numbers that are not finite are counted, not binned, and training reports them as before', async () => {
   const trainer = createTrainer(gpu, { model: smallModel, batchSize: 4, health: 'full', probeEvery: 1 });
   const weights = await trainer.getWeights();
   weights[0]![0] = Number.NaN;

@@ -44,7 +44,7 @@ describe.each<[string, OptimizerConfig]>([
   ['muon', 'muon'],
   ['rmsprop with three slots', { type: 'rmsprop', momentum: 0.9, centered: true }],
 ])('%s', (_, optimizer) => {
-  test('a run that goes on from the end of an epoch, saved and loaded, ends with the same bits', async () => {
+  test('a run that resumes from the end of an epoch, saved and loaded, ends with the same bits', async () => {
     const options = optionsOf(optimizer);
     const whole = createTrainer(gpu, options);
     const snapshots: Promise<Snapshot>[] = [];
@@ -71,7 +71,7 @@ describe.each<[string, OptimizerConfig]>([
   });
 });
 
-test('a run that goes on in the middle of an epoch ends with the same bits and tells the same', async () => {
+test('a run that resumes in the middle of an epoch ends with the same bits and reports the same', async () => {
   const options = optionsOf('adam');
   const told = (records: readonly { seconds?: number; imagesPerSecond?: number }[]) =>
     records.map(({ seconds, imagesPerSecond, ...record }) => record);
@@ -124,7 +124,7 @@ const everies: [CheckpointEvery | undefined, number[]][] = [
   [{ steps: 4 }, [4, 8, 12, 16]],
   [{ steps: 6 }, [6, 12, 18]],
 ];
-test.each(everies)('onCheckpoint with %j: from each state a run goes on to the same bits', async (every, taken) => {
+test.each(everies)('onCheckpoint with %j: from each state a run resumes to the same bits', async (every, taken) => {
   const options = optionsOf('adam');
   const whole = createTrainer(gpu, options);
   const snapshots: Snapshot[] = [];

@@ -183,7 +183,7 @@ describe('streamed images give the bits of resident ones', () => {
     }
   });
 
-  test('what only looks works in chunks too, and leaves training as it is', async () => {
+  test('what only reads works in chunks too, and leaves training unchanged', async () => {
     const memoryBudget = await budgetFor({}, 17);
     const ofBudget = async (budget?: number) => {
       const trainer = make(budget ? { memoryBudget: budget } : {});

@@ -48,7 +48,7 @@ test("each twin's figures are those of a run of its own, epochs in one fit", asy
   }
 });
 
-test('with options of fit, each twin is a run of its own with them: it stops early, and the other goes on', async () => {
+test('with options of fit, each twin is a run of its own with them: it stops early, and the other continues', async () => {
   const fit = {
     earlyStopping: { monitor: 'validationF1Score', patience: 1, minDelta: 1, restoreBestWeights: true },
     reduceLrOnPlateau: { patience: 1, minDelta: 10 },
@@ -164,7 +164,7 @@ test('where nothing is learned the twins stay the same: their gradients have a c
   expect(Object.keys(record!.cosines[0]!.layers)).toEqual(['conv2d', 'conv2d_1', 'dense', 'dense_1']);
 });
 
-test('a twin whose numbers stop being finite ends there, and the other goes on as if it were alone', async () => {
+test('a twin whose numbers stop being finite ends there, and the other continues as if it were alone', async () => {
   const alone = await trainPair(gpu, datasets, pair);
   const rates = {
     a: { ...plain, optimizer: { type: 'adam' as const } },

@@ -143,7 +143,7 @@ describe('dead units', () => {
   const batch = 32;
   const enough = Math.ceil(deadSamples / batch);
 
-  test('are told once enough samples could have woken them, and not of a first batch', () => {
+  test('are reported once enough samples could have woken them, and not of a first batch', () => {
     const run = new Run('relu', 1000, batch).say(enough - 1, { dead: 100, zeros: 1, reach: 0 });
     expect(run.told).toEqual([]);
     run.say(1, { dead: 100, zeros: 1, reach: 0 });
@@ -164,7 +164,7 @@ describe('dead units', () => {
     expect(new Run('relu', epochSteps, batch).say(5 * epochSteps, dead).names).toEqual(['dead']);
   });
 
-  test('a layer that dies within an epoch is told before the next one', () => {
+  test('a layer that dies within an epoch is reported before the next one', () => {
     const run = new Run('relu', 1000, batch).say(50, { dead: 3 }).say(enough, { dead: 3, zeros: 1, reach: 0 });
     expect(run.told.at(-1)).toMatchObject({ at: 50 + enough, step: 51, verdict: 'dead' });
     expect(run.say(500, { dead: 3, zeros: 1, reach: 0 }).names).toEqual(['healthy', 'dead']);
@@ -200,7 +200,7 @@ describe('a verdict does not flicker', () => {
     expect(run.names).toEqual(['healthy']);
   });
 
-  test('it is told after the hold, and holds since its beginning', () => {
+  test('it is reported after the hold, and holds since its beginning', () => {
     const run = new Run().say(100, {}).say(holdSteps, { reach: 1e-6 });
     expect(run.told.at(-1)).toMatchObject({ at: 100 + holdSteps, step: 101, verdict: 'vanishing' });
     run.say(300, { reach: 1e-6 }).say(holdSteps, {});
@@ -219,7 +219,7 @@ describe('numbers that are not finite', () => {
     };
   };
 
-  test('are told at once, with layer, pass and step, even in the first', () => {
+  test('are reported at once, with layer, pass and step, even in the first', () => {
     const [verdict] = new Run().say(1, {}, 1, nonFinite('first')).told;
     expect(verdict).toMatchObject({ at: 1, step: 1, verdict: 'non-finite' });
     expect(verdict!.sentence).toMatch(/at step 1 .* gradient pass of first: 12 numbers/);
@@ -237,14 +237,14 @@ describe('numbers that are not finite', () => {
     expect(verdict!.sentence).toMatch(/gradient pass of first: the square of its gradient/);
   });
 
-  test('are told of the first layer alone, once, and end after a while of finite steps', () => {
+  test('are reported of the first layer alone, once, and end after a while of finite steps', () => {
     expect(new Run().say(50, {}).say(3, {}, 1, nonFinite('last')).names).toEqual(['healthy']);
     const run = new Run().say(50, {}).say(3, {}, 1, nonFinite('first')).say(holdSteps, {});
     expect(run.names).toEqual(['healthy', 'non-finite', 'healthy']);
   });
 });
 
-test('a layer that is stopped by another is told so', () => {
+test('a layer that is stopped by another is reported as such', () => {
   const layers = ['a', 'b', 'c'].map((name, i) => ({ name, activation: 'relu' as const, next: i + 1 }));
   const watch = new VerdictWatch([...layers, { name: 'last', activation: 'softmax' }], 1000);
   const told: Verdict[] = [];

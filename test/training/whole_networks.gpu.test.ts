@@ -98,7 +98,7 @@ function expectTensors(what: string, labels: string[], actual: readonly Float32A
 const step = (trainer: Trainer, { images, labels }: ReturnType<typeof imagesFor>, samples: number) =>
   trainer.trainOnBatch(images.subarray(0, (images.length / labels.length) * samples), labels.subarray(0, samples));
 
-test.each(networks)('%s is what PyTorch computes', async (name, { seed, model, cases }) => {
+test.each(networks)('%s agrees with PyTorch', async (name, { seed, model, cases }) => {
   expect(presetModel(name as PresetName, [8, 8, 3], classes)).toEqual(model);
   const { tensors, layers } = compileModel(model);
   const weights = weightsFor(model, seed);
@@ -229,7 +229,7 @@ const chosen: Record<string, Model> = {
   },
 };
 
-test.each(Object.entries(chosen))('%s is what TensorFlow.js computes', async (_, json) => {
+test.each(Object.entries(chosen))('%s agrees with TensorFlow.js', async (_, json) => {
   const model = compileModel(json);
   const weights = weightsFor(json, 3);
   const next = uniforms(3, 1);

@@ -31,16 +31,44 @@ export function browserOf(userAgent: string): Browser {
   return { name: 'another browser', system };
 }
 
+const chromeInstead = 'Or open this page in Chrome or Edge, version 113 or later.';
+
+/** Firefox has WebGPU since 141 on Windows and since 145 on macOS 26 with Apple silicon; elsewhere it is a setting. */
+function waysInFirefox(version = 0, system: Browser['system']): string[] {
+  const first = system === 'Windows' ? 141 : system === 'macOS' ? 145 : undefined;
+  const update = first !== undefined && version < first;
+  return [
+    ...(update ? [`Update Firefox: this is version ${version}, and WebGPU came with ${first} on ${system}.`] : []),
+    'In `about:config`, set `dom.webgpu.enabled` and `gfx.webgpu.ignore-blocklist` to true, and load this page again.',
+  ];
+}
+
 /** What to do about a missing GPU, the most likely first. A text in backquotes is something to type. */
 export function waysToWebGpu({ name, version, system }: Browser, secure: boolean): string[] {
   const ways: string[] = [];
   if (!secure) ways.push('Open this page over https, or on localhost: a browser hides WebGPU from any other page.');
   if (system === 'iOS') {
-    ways.push('Open this page on a computer: wgrad is made for Chrome, and here every browser is Safari inside.');
+    ways.push(
+      'Update to iOS 26 or later: every browser there is Safari inside, which has WebGPU since then.',
+      'Or open this page in Chrome on a computer.',
+    );
+    return ways;
+  }
+  if (name === 'Firefox') {
+    ways.push(...waysInFirefox(version, system), chromeInstead);
+    return ways;
+  }
+  if (name === 'Safari') {
+    ways.push(
+      version !== undefined && version >= 26
+        ? 'Update macOS to version 26 (Tahoe) or later: Safari has WebGPU from there on.'
+        : 'Update to Safari 26 on macOS 26 (Tahoe) or later, which has WebGPU.',
+      chromeInstead,
+    );
     return ways;
   }
   if (name !== 'Chrome' && name !== 'Edge') {
-    ways.push(`Open this page in Chrome, version 113 or later: wgrad is made for it, and not tested in ${name}.`);
+    ways.push(chromeInstead);
     return ways;
   }
   const [program, pages] = name === 'Edge' ? ['microsoft-edge', 'edge'] : ['google-chrome', 'chrome'];

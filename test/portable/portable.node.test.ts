@@ -1,0 +1,38 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { driverNames, findDrivers, findHosts, hostNames, NoAdapter } from './hosts.ts';
+
+// The short form of `npm run test:portable`, on whatever is on this machine besides Chrome: README and docs/browsers.md say how to get it.
+
+const [drivers, hosts] = await Promise.all([findDrivers(), findHosts()]);
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(inject('folder'), 'portable-'));
+  const configFile = new URL('../../vite.config.ts', import.meta.url).pathname;
+  await build({ configFile, mode: 'portable-suite', logLevel: 'error', build: { outDir: folder } });
+});
+
+test('each host and driver is found, or it is said how to get it', () => {
+  const missing = [...hosts.missing, ...drivers.missing].map(({ name }) => name);
+  expect([...hosts.found.map(({ name }) => name), ...drivers.found.keys(), ...missing].sort()).toEqual(
+    [...hostNames, ...driverNames].sort(),
+  );
+  for (const { name, install } of [...hosts.missing, ...drivers.missing]) console.log(`missing  ${name}: ${install}`);
+});
+
+describe.each(hosts.found.map((host) => [host.name, host] as const))('%s', (_, host) => {
+  test.each([...drivers.found].filter(([driver]) => !host.without[driver]))('on %s', async (driver, icd) => {
+    const report = await host.run({ folder, short: true }, icd).catch((error) => {
+      if (error instanceof NoAdapter && host.refuses[driver]) return undefined;
+      throw error;
+    });
+    if (!report) return console.log(`left out ${host.name} on ${driver}: ${host.refuses[driver]}`);
+    expect(report.parts.map(({ name }) => name)).toEqual(['kernels', 'networks', 'augmentation', 'determinism']);
+    for (const { name, checks, failures } of report.parts) {
+      expect(failures, name).toEqual([]);
+      expect(checks, name).toBeGreaterThan(1);
+    }
+  });
+});
