@@ -46,6 +46,8 @@ export interface SampleStep {
   image: Float32Array;
   /** The tensors that are trained, in Keras' order and layout. */
   tensors: SampleTensor[];
+  /** Those that are not, the moving statistics and the weights of layers with `trainable: false`, in Keras' order and layout. */
+  constants: Pick<SampleTensor, 'layer' | 'name' | 'shape' | 'values'>[];
 }
 
 /** A tensor of a layer in a step on one sample. */
@@ -103,6 +105,8 @@ export async function sampleStep(
   const loss = soft ? training.softLoss! : training.loss;
   engine.run([training.begin, ...network.training.forward, loss, ...network.training.backward, ...training.norms]);
   const { tensors } = network.weights;
+  const { model, outputs: count } = engine.settings;
+  const fixed = model.tensors.flatMap(({ layer, spec }, at) => (spec.trainable ? [] : { layer, spec, at }));
   const before = await readSlices(gpu, memory, tensors);
   engine.run(steps.update);
   const wanted = [
@@ -110,6 +114,7 @@ export async function sampleStep(
     ...layers.flatMap(({ values, delta }) => [values, delta]),
     ...network.gradients.tensors,
     ...tensors,
+    ...fixed.map(({ at }) => network.tensors[at]!),
   ];
   const [state, records, input, ofImage, outputs, ...rest] = (await readSlices(gpu, memory, wanted)) as [
     ...[ArrayBuffer, ArrayBuffer, ArrayBuffer, ArrayBuffer, ArrayBuffer],
@@ -118,7 +123,6 @@ export async function sampleStep(
   const view = new DataView(state);
   const at = (name: string) => 4 * stateFields.indexOf(name);
   const record = reader.read(records, view.getUint32(at('step'), true) % reader.shape.slots)!;
-  const { model, outputs: count } = engine.settings;
   const pixels = product(model.inputShape);
   const values = (bytes: ArrayBuffer, elements: number) => new Float32Array(bytes, 0, elements);
   const probabilities = values(outputs, count);
@@ -133,7 +137,8 @@ export async function sampleStep(
       deltas: values(rest[2 * i + 1]!, elements),
     };
   });
-  const [gradients, after] = [rest.slice(2 * layers.length), rest.slice(2 * layers.length + tensors.length)];
+  const ofTensors = rest.slice(2 * layers.length);
+  const [gradients, after, kept] = [0, 1, 2].map((i) => ofTensors.slice(i * tensors.length)) as ArrayBuffer[][];
   return {
     loss: record.loss,
     learningRate: view.getFloat32(at('learning_rate'), true),
@@ -143,16 +148,22 @@ export async function sampleStep(
     image: values(input, pixels),
     tensors: trainedTensors(model).map(({ layer, spec }, t) => {
       const elements = elementsOf(spec);
-      const [old, updated] = [values(before[t]!, elements), values(after[t]!, elements)];
+      const [old, updated] = [values(before[t]!, elements), values(after![t]!, elements)];
       return {
         layer: model.layers[layer]!.name,
         name: spec.name,
         shape: [...spec.shape],
         values: old,
-        gradient: values(gradients[t]!, elements),
+        gradient: values(gradients![t]!, elements),
         update: updated.map((value, i) => value - old[i]!),
       };
     }),
+    constants: fixed.map(({ layer, spec }, i) => ({
+      layer: model.layers[layer]!.name,
+      name: spec.name,
+      shape: [...spec.shape],
+      values: values(kept![i]!, elementsOf(spec)),
+    })),
   };
 }
 

@@ -140,6 +140,59 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   await page.$eval('#follow-asked', (it) => (it as HTMLElement).click());
   await page.waitForFunction(() => (document.querySelector('#sample-image') as HTMLInputElement).value === '1');
   expect(await stage(page)).toBe('Forward the image');
+
+  // A step that is dragged to has no weights: the panel says so, and whose it shows.
+  const weights = () => text(page, '#sample-choice-weights');
+  expect(await weights()).toBe('At the weights after 47 steps.');
+  await page.$eval('.gradient-map canvas', (it) => it.scrollIntoView({ block: 'center' }));
+  const { x, y, width, height } = (await (await page.$('.gradient-map canvas'))!.boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 3, y + height / 2);
+  await page.mouse.up();
+  await until(
+    page,
+    '#sample-choice-weights',
+    'The weights of step \\d+, which the map and the plots show, are not kept',
+  );
+
+  // Normalizations, merges and convolutions of other kinds have their numbers too.
+  const layers = [
+    { type: 'conv2d', filters: 4, kernelSize: 3, strides: 4, name: 'first' },
+    { type: 'batchNormalization', name: 'norm' },
+    { type: 'depthwiseConv2d', kernelSize: 3, padding: 'same', name: 'depthwise' },
+    { type: 'add', inputs: ['norm', 'depthwise'], name: 'both' },
+    { type: 'globalAveragePooling2d' },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ];
+  await page.evaluate(
+    (model) => {
+      location.hash = `#dataset=digits&augment=none&epochs=1&model=${encodeURIComponent(JSON.stringify(model))}`;
+    },
+    { inputShape: [28, 28, 1], layers },
+  );
+  await page.waitForSelector('#start:enabled');
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  await page.$eval('#follow-sample', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('.sample-way');
+  const at = async (name: string) => {
+    while (!(await stage(page)).endsWith(name)) await next(page);
+    await page.waitForSelector('#unit-sum');
+  };
+  await at(' norm');
+  expect(await text(page, '.stage-parts p')).toContain('the input less the moving mean of its map');
+  const [input, mean, deviation, gamma, beta] = (await cells(page, '.unit tbody tr')).map((row) => read(row.at(-1)!));
+  expect((gamma! * (input! - mean!)) / deviation! + beta!).toBeCloseTo(read(await text(page, '#unit-sum')), 1.5);
+  await at(' depthwise');
+  const [ofDepthwise, sumOfDepthwise] = await sumIs();
+  expect(ofDepthwise).toBeCloseTo(sumOfDepthwise, 1.5);
+  await at(' both');
+  expect((await cells(page, '.unit tbody tr')).map(([name]) => name!.split(' ')[0])).toEqual(['norm', 'depthwise']);
+  const [ofBoth, sumOfBoth] = await sumIs();
+  expect(ofBoth).toBeCloseTo(sumOfBoth, 1.5);
+  while ((await stage(page)) !== 'Backward the gradient at both') await next(page);
+  await until(page, '.unit', 'Each of the 2 numbers gets all of it|no gradient flows back');
   expect(complaints).toEqual([]);
   await page.close();
 });

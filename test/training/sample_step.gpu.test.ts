@@ -217,37 +217,94 @@ test('a unit is made of the terms that are shown of it', async () => {
       { type: 'globalAveragePooling2d', inputs: ['mean'], name: 'global_mean' },
       { type: 'concatenate', inputs: ['global_largest', 'global_mean'] },
       { type: 'dense', units: 3, name: 'units' },
+      {
+        type: 'depthwiseConv2d',
+        kernelSize: [2, 3],
+        padding: 'same',
+        depthMultiplier: 2,
+        inputs: ['mean'],
+        name: 'each',
+      },
+      { type: 'separableConv2d', filters: 4, kernelSize: 2, depthMultiplier: 2, padding: 'same', name: 'separable' },
+      { type: 'conv2dTranspose', filters: 6, kernelSize: [3, 2], strides: 2, padding: 'same', name: 'spread' },
+      { type: 'batchNormalization', name: 'of_channels' },
+      { type: 'groupNormalization', groups: 3, name: 'of_groups' },
+      { type: 'layerNormalization', axis: [-2, -1], name: 'of_rows' },
+      {
+        type: 'cropping2d',
+        cropping: [
+          [1, 2],
+          [2, 1],
+        ],
+        name: 'inside',
+      },
+      {
+        type: 'zeroPadding2d',
+        padding: [
+          [1, 2],
+          [2, 1],
+        ],
+        name: 'around',
+      },
+      { type: 'multiply', inputs: ['around', 'of_rows'], name: 'products' },
+      { type: 'maximum', inputs: ['products', 'of_groups'] },
+      { type: 'average', inputs: ['maximum', 'of_channels'] },
+      { type: 'concatenate', axis: 2, inputs: ['average', 'of_groups'], name: 'side_by_side' },
+      { type: 'globalAveragePooling2d', name: 'pooled' },
+      { type: 'dense', units: 3, name: 'of_branch' },
+      { type: 'add', inputs: ['units', 'of_branch'], name: 'both' },
+      { type: 'dense', units: 3, name: 'last' },
     ],
   };
   const trainer = createTrainer(gpu, { model, batchSize: 2, loss: 'meanSquaredError' });
   const image = noise(uniforms(9, 0), 7 * 6 * 4, 1);
-  const { layers, tensors } = await trainer.sampleStep(image, [0, 0, 0]);
+  // Weights of normalizations and moving statistics that differ from unit to unit.
+  const weights = await trainer.getWeights();
+  await trainer.setWeights(weights.map((each, t) => noise(uniforms(t, 1), each.length, 0.5, 0.8)));
+  const { layers, tensors, constants } = await trainer.sampleStep(image, [0, 0, 0]);
   const valuesOf = (index: number) =>
     index < 0 ? image : layers.find(({ layer }) => layer === trainer.model.layers[index]!.name)!.values;
   for (const layer of trainer.model.layers) {
     const values = valuesOf(trainer.model.layers.indexOf(layer));
-    const tensor = (name: string) => tensors.find((one) => one.layer === layer.name && one.name === name)?.values;
+    const tensor = (name: string) =>
+      [...tensors, ...constants].find((one) => one.layer === layer.name && one.name === name)?.values;
     for (let unit = 0; unit < values.length; unit++) {
       const found = unitTerms(layer, unit);
-      if (!found) {
-        expect(layer.name).toBe('concatenate');
-        break;
-      }
-      const { how, terms, bias, shape } = found;
+      const { how, terms, bias, shape, kernels = ['kernel'], norm } = found!;
       expect(terms).toHaveLength(shape.reduce((a, b) => a * b));
-      const input = valuesOf(layer.inputs[0]!);
-      const each = terms.map((term) => (term.input === undefined ? 0 : input[term.input]!));
+      const inputs = layer.inputs.map(valuesOf);
+      const each = terms.map(({ input, of = 0 }) => (input === undefined ? 0 : inputs[of]![input]!));
+      const [kernel, second] = kernels.map((name) => tensor(name!));
       const sum = each.reduce((total, x, i) => {
-        const { weight } = terms[i]!;
-        return total + x * (weight === undefined ? 1 : tensor('kernel')![weight]!);
+        const { weight, pointwise } = terms[i]!;
+        return (
+          total +
+          x * (weight === undefined ? 1 : kernel![weight]!) * (pointwise === undefined ? 1 : second![pointwise]!)
+        );
       }, 0);
-      const expected =
-        how === 'largest'
-          ? Math.max(...each)
-          : how === 'mean'
-            ? sum / terms.length
-            : sum + (bias === undefined ? 0 : tensor('bias')![bias]!);
-      expect(values[unit], `${layer.name} ${unit}`).toBeCloseTo(expected, 5);
+      const normalized = () => {
+        const { over, element, epsilon, scale, center } = norm!;
+        const all = over?.map((i) => inputs[0]![i]!);
+        const meanOf = (numbers: number[]) => numbers.reduce((a, b) => a + b) / numbers.length;
+        const mean = all ? meanOf(all) : tensor('movingMean')![element]!;
+        const variance = all ? meanOf(all.map((x) => (x - mean) ** 2)) : tensor('movingVariance')![element]!;
+        expect([scale, center]).toEqual([true, true]);
+        return (
+          (tensor('gamma')![element]! * (each[0]! - mean)) / Math.sqrt(variance + epsilon) + tensor('beta')![element]!
+        );
+      };
+      const expected = {
+        largest: () => Math.max(...each),
+        mean: () => sum / terms.length,
+        sum: () => sum + (bias === undefined ? 0 : tensor('bias')![bias]!),
+        product: () => each.reduce((a, b) => a * b),
+        copy: () => each[0]!,
+        normalized,
+      }[how]();
+      expect(
+        Math.abs(values[unit]! - expected) / Math.max(1, Math.abs(expected)),
+        `${layer.name} ${unit}`,
+      ).toBeLessThan(1e-5);
     }
   }
   trainer.dispose();

@@ -1,24 +1,44 @@
 import type { CompiledLayer, CompiledNode } from '../../model/graph.ts';
 import type { LayerType } from '../../model/layers/index.ts';
 import type { Window } from '../../model/window.ts';
+import { product } from '../../product.ts';
 
 /** One input of a unit. */
 export interface UnitTerm {
   /** The element of the layer's input; undefined for one of the padding, which is 0. */
   input: number | undefined;
+  /** Which of the layer's inputs it is of; the first unless given. */
+  of?: number;
   /** The element of the layer's kernel that it is multiplied by, in a sum of products. */
   weight?: number;
+  /** The element of a second kernel, by which the first one's is multiplied. */
+  pointwise?: number;
 }
 
-/** How one element of a layer's output is made of elements of its input, before its activation. */
+/** How a normalization moves and scales its input. */
+export interface UnitNorm {
+  epsilon: number;
+  /** The elements of the input whose mean and variance it takes; undefined where it has moving statistics. */
+  over: number[] | undefined;
+  /** The element of the tensors of the layer that belongs to the unit. */
+  element: number;
+  scale: boolean;
+  center: boolean;
+}
+
+/** How one element of a layer's output is made of elements of its inputs, before its activation. */
 export interface UnitTerms {
-  how: 'sum' | 'largest' | 'mean';
+  how: 'sum' | 'largest' | 'mean' | 'product' | 'copy' | 'normalized';
   /** Row by row, for a layer that works on images, and channel by channel within a pixel. */
   terms: UnitTerm[];
   /** [height, width, channels] of the window, or [inputs]. */
   shape: number[];
+  /** The names of the tensors that weights are elements of; `kernel` unless given. */
+  kernels?: [weight: string, pointwise?: string];
   /** The element of the bias that is added. */
   bias?: number;
+  /** Of a normalization. */
+  norm?: UnitNorm;
 }
 
 /** The elements of an input [height, width, channels] below a window, row by row. */
@@ -64,6 +84,56 @@ const ofWholeMap =
     shape: [height!, width!, 1],
   });
 
+/** Of layers whose inputs are merged element by element: where an axis is shorter than the output's, its only element counts. */
+const ofMerge =
+  <T extends 'add' | 'average' | 'maximum' | 'multiply'>(how: UnitTerms['how']): TermsOf<T> =>
+  ({ inputShapes, outputShape }, unit) => ({
+    how,
+    terms: inputShapes.map((shape, of) => ({ input: elementAlong(shape, placeIn(outputShape, unit)), of })),
+    shape: [inputShapes.length],
+  });
+
+/** Index along each axis. */
+function placeIn(shape: readonly number[], element: number): number[] {
+  const place: number[] = [];
+  let rest = element;
+  for (const size of shape.toReversed()) {
+    place.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return place;
+}
+
+const elementAlong = (shape: readonly number[], place: readonly number[]) =>
+  shape.reduce((element, size, axis) => element * size + (size === 1 ? 0 : place[axis]!), 0);
+
+/** Of layers whose output has the elements of an input in other places, or zeros around them. */
+const copyOf = (input: number | undefined, of = 0): UnitTerms => ({ how: 'copy', terms: [{ input, of }], shape: [1] });
+
+/** A pixel of an image, moved by rows and columns. */
+const movedPixel = (
+  { inputShape: [height, width, channels], outputShape }: CompiledLayer,
+  unit: number,
+  [rows, columns]: readonly [number, number],
+): UnitTerms => {
+  const { row, column, channel } = placeOf(unit, outputShape);
+  const [y, x] = [row + rows, column + columns];
+  const isInside = y >= 0 && y < height! && x >= 0 && x < width!;
+  return copyOf(isInside ? (y * width! + x) * channels! + channel : undefined);
+};
+
+const normalized = (
+  { epsilon, scale, center }: { epsilon: number; scale: boolean; center: boolean },
+  unit: number,
+  element: number,
+  over?: number[],
+): UnitTerms => ({
+  how: 'normalized',
+  terms: [{ input: unit }],
+  shape: [1],
+  norm: { epsilon, over, element, scale, center },
+});
+
 /** The types of layers whose units are shown term by term. */
 const known: { [T in LayerType]?: TermsOf<T> } = {
   conv2d({ inputShape, outputShape, config, details }, unit) {
@@ -79,6 +149,92 @@ const known: { [T in LayerType]?: TermsOf<T> } = {
       ...(useBias && { bias: channel }),
     };
   },
+  depthwiseConv2d({ inputShape, outputShape, config, details }, unit) {
+    const { row, column, channel } = placeOf(unit, outputShape);
+    const from = Math.floor(channel / config.depthMultiplier);
+    const inputs = [...below(inputShape, details, [row, column], [from, from + 1])];
+    return {
+      how: 'sum',
+      terms: inputs.map((input, i) => ({ input, weight: i * outputShape[2]! + channel })),
+      shape: [...details.window, 1],
+      kernels: ['depthwiseKernel'],
+      ...(config.useBias && { bias: channel }),
+    };
+  },
+  separableConv2d({ inputShape, outputShape, config, details }, unit) {
+    const { row, column, channel } = placeOf(unit, outputShape);
+    const { depthMultiplier, filters, useBias } = config;
+    const inputs = [...below(inputShape, details, [row, column], [0, inputShape[2]!])];
+    const terms = inputs.flatMap((input, i) =>
+      Array.from({ length: depthMultiplier }, (_, m) => {
+        const weight = i * depthMultiplier + m;
+        return { input, weight, pointwise: (weight % details.between) * filters + channel };
+      }),
+    );
+    return {
+      how: 'sum',
+      terms,
+      shape: [...details.window, details.between],
+      kernels: ['depthwiseKernel', 'pointwiseKernel'],
+      ...(useBias && { bias: channel }),
+    };
+  },
+  conv2dTranspose({ inputShape: [height, width, channels], outputShape, config, details }, unit) {
+    const { row, column, channel } = placeOf(unit, outputShape);
+    const { window, strides, dilation, pad } = details;
+    // Every input is spread over a window of the output: those whose window has this element in it.
+    const sources = (axis: 0 | 1, at: number, size: number) =>
+      Array.from({ length: window[axis] }, (_, k) => ({
+        k,
+        from: (at + pad[axis] - k * dilation[axis]) / strides[axis],
+      })).filter(({ from }) => Number.isInteger(from) && from >= 0 && from < size);
+    const [rows, columns] = [sources(0, row, height!), sources(1, column, width!)];
+    const terms = rows.flatMap((y) =>
+      columns.flatMap((x) =>
+        Array.from({ length: channels! }, (_, c) => ({
+          input: (y.from * width! + x.from) * channels! + c,
+          weight: ((y.k * window[1] + x.k) * config.filters + channel) * channels! + c,
+        })),
+      ),
+    );
+    return {
+      how: 'sum',
+      terms,
+      shape: [rows.length, columns.length, channels!],
+      ...(config.useBias && { bias: channel }),
+    };
+  },
+  batchNormalization: ({ outputShape, config }, unit) => normalized(config, unit, unit % outputShape.at(-1)!),
+  layerNormalization({ config, details: { size } }, unit) {
+    const first = unit - (unit % size);
+    return normalized(
+      config,
+      unit,
+      unit % size,
+      Array.from({ length: size }, (_, i) => first + i),
+    );
+  },
+  groupNormalization({ inputShape, config, details: { groups } }, unit) {
+    const channels = inputShape.at(-1)!;
+    const inGroup = channels / groups;
+    const first = Math.floor((unit % channels) / inGroup) * inGroup;
+    const over = Array.from({ length: product(inputShape) / groups }, (_, i) => {
+      return Math.floor(i / inGroup) * channels + first + (i % inGroup);
+    });
+    return normalized(config, unit, unit % channels, over);
+  },
+  add: ofMerge('sum'),
+  average: ofMerge('mean'),
+  maximum: ofMerge('largest'),
+  multiply: ofMerge('product'),
+  concatenate({ inputShapes, outputShape, details: { axis } }, unit) {
+    const place = placeIn(outputShape, unit);
+    let of = 0;
+    for (; place[axis - 1]! >= inputShapes[of]![axis - 1]!; of++) place[axis - 1]! -= inputShapes[of]![axis - 1]!;
+    return copyOf(elementAlong(inputShapes[of]!, place), of);
+  },
+  zeroPadding2d: (layer, unit) => movedPixel(layer, unit, [-layer.details.top, -layer.details.left]),
+  cropping2d: (layer, unit) => movedPixel(layer, unit, [layer.details.top, layer.details.left]),
   dense({ inputShape: [inputs], config: { units, useBias } }, unit) {
     return {
       how: 'sum',

@@ -7,6 +7,7 @@ import { Panel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { TypedNumber } from '../../ui/typed_number.tsx';
 import { canAsk, notKept, shapeOfRun } from '../run/questions.ts';
+import { pinnedStep } from '../run/shown_step.ts';
 import { run } from '../run/state.ts';
 import { follow, followed, goTo, isFollowing, place, refused, type Stage, stages } from './model.ts';
 import { short } from './short.ts';
@@ -74,12 +75,19 @@ function Choice() {
         {now && (
           <span id="sample-choice-weights" class="facts" role="status">
             {`${now.part === 'training' ? `Training image ${count(now.sample)}, at` : 'At'} the weights after ${counted(now.step, 'step')}`}
-            {behind > 0 && `; ${counted(behind, 'step')} trained since`}.
+            {behind > 0 && `; ${counted(behind, 'step')} trained since`}.{notOf(now.step)}
           </span>
         )}
       </div>
     </div>
   );
+}
+
+/** A step that somebody has dragged to has no weights any more: says so. */
+function notOf(step: number): string {
+  const pinned = pinnedStep.value;
+  if (pinned === undefined || pinned === step) return '';
+  return ` The weights of step ${count(pinned)}, which the map and the plots show, are not kept.`;
 }
 
 const stepsOf: Record<Stage['kind'], string> = {

@@ -10,7 +10,7 @@ import { run } from '../run/state.ts';
 import { chooseUnit, followed, type Stage, unitOf } from './model.ts';
 import { short } from './short.ts';
 import { Unit } from './unit.tsx';
-import type { FollowedLayer } from './worker.ts';
+import type { FollowedLayer, Made } from './worker.ts';
 
 /** A stage in words. */
 export function titleOf(stage: Stage): string {
@@ -52,16 +52,20 @@ function Image() {
   );
 }
 
-const howMade: Record<NonNullable<FollowedLayer['made']>['how'], (terms: string) => string> = {
-  sum: (terms) => `the sum of ${terms} products`,
-  largest: (terms) => `the largest of ${terms} numbers`,
-  mean: (terms) => `the mean of ${terms} numbers`,
+const howMade: Record<Made['how'], (made: Made) => string> = {
+  sum: ({ terms, hasWeights }) => `the sum of ${terms ? `${count(terms)} ` : ''}${hasWeights ? 'products' : 'numbers'}`,
+  largest: ({ terms }) => `the largest of ${terms ? `${count(terms)} ` : 'the '}numbers`,
+  mean: ({ terms }) => `the mean of ${terms ? `${count(terms)} ` : 'the '}numbers`,
+  product: ({ terms }) => `the product of ${count(terms!)} numbers`,
+  copy: () => 'copied from an input',
+  normalized: ({ isMoving }) =>
+    `the input less ${isMoving ? 'the moving mean of its map' : 'a mean'}, divided by ${isMoving ? 'the moving' : 'a'} standard deviation`,
 };
 
 function madeWords({ made, activation }: FollowedLayer): string {
   const then = activation && `, then ${activation}`;
   if (!made) return activation ? `Each number goes through ${activation}.` : '';
-  return `Each number is ${howMade[made.how](count(made.terms))}${made.hasBias ? ' and a bias' : ''}${then}.`;
+  return `Each number is ${howMade[made.how](made)}${made.hasBias ? ' and a bias' : ''}${then}.`;
 }
 
 function Forward({ layer }: { layer: FollowedLayer }) {

@@ -1,11 +1,12 @@
+import type { ComponentChildren } from 'preact';
 import { count, counted } from '../../../figures.ts';
 import { elementAt, elementOf } from '../../ui/maps.ts';
 import { TypedNumber } from '../../ui/typed_number.tsx';
 import { chooseUnit, shownUnit, unitOf } from './model.ts';
 import { short } from './short.ts';
-import type { FollowedLayer, ShownTerm, ShownUnit } from './worker.ts';
+import type { FollowedLayer, ShownNorm, ShownTerm, ShownUnit } from './worker.ts';
 
-/** One number of a layer: what makes it, or on the way back what becomes of its gradient. */
+/** One number of a layer: how it is made, or on the way back where its gradient goes. */
 export function Unit({ layer, kind }: { layer: FollowedLayer; kind: 'forward' | 'backward' }) {
   const unit = unitOf(layer);
   const shown = shownUnit.value;
@@ -45,25 +46,29 @@ function Place({ layer: { layer, shape }, unit }: { layer: FollowedLayer; unit: 
   );
 }
 
-/** Where in its input a term lies. A single map needs no number. */
-const placeWords = ({ shape }: ShownUnit, { at }: ShownTerm) =>
-  at ? `[${(shape[2] === 1 ? at.slice(0, 2) : at).join(', ')}]` : 'padding';
+/** Where in its input a term lies, and in which one. A single map needs no number. */
+const placeWords = ({ shape }: ShownUnit, { at, from }: ShownTerm) =>
+  at ? `${from ? `${from} ` : ''}[${(shape[2] === 1 ? at.slice(0, 2) : at).join(', ')}]` : 'padding';
 
 const inputWords = ({ shape }: ShownUnit) =>
   shape.length < 3 ? 'input [unit]' : shape[2] === 1 ? 'input [row, column]' : 'input [row, column, map]';
 
+const hasWeights = ({ terms }: ShownUnit) => terms.some(({ w }) => w !== undefined);
+
 function ForwardUnit({ layer, value, made }: { layer: FollowedLayer; value: number; made: ShownUnit | undefined }) {
   const { activation } = layer;
   if (!made) return <p>{`Its value is ${short(value)}.`}</p>;
-  const isSum = made.how === 'sum';
+  const isWeighted = hasWeights(made);
+  const span = isWeighted ? 3 : 1;
+  const isSum = made.how === 'sum' || made.how === 'mean';
   return (
     <table>
       <thead>
         <tr>
           <th scope="col">{inputWords(made)}</th>
           <th scope="col">value</th>
-          {isSum && <th scope="col">× weight</th>}
-          {isSum && <th scope="col">= product</th>}
+          {isWeighted && <th scope="col">{made.isSeparable ? '× both weights' : '× weight'}</th>}
+          {isWeighted && <th scope="col">= product</th>}
         </tr>
       </thead>
       <tbody>
@@ -71,55 +76,73 @@ function ForwardUnit({ layer, value, made }: { layer: FollowedLayer; value: numb
           <tr key={i}>
             <th scope="row">{placeWords(made, term)}</th>
             <td>{short(term.x)}</td>
-            {isSum && <td>{short(term.w!)}</td>}
-            {isSum && <td>{short(term.product)}</td>}
+            {isWeighted && <td>{short(term.w!)}</td>}
+            {isWeighted && <td>{short(term.product)}</td>}
           </tr>
         ))}
         {made.others.count > 0 && (
-          <tr>
-            <th
-              scope="row"
-              colSpan={isSum ? 3 : 1}
-            >{`${counted(made.others.count, 'other')}${isSum ? ', in total' : ''}`}</th>
-            <td>{isSum ? short(made.others.sum) : made.how === 'mean' ? short(made.others.sum) : ''}</td>
-          </tr>
+          <Row span={span} name={`${counted(made.others.count, 'other')}${isSum ? ', in total' : ''}`}>
+            {isSum ? short(made.others.sum) : ''}
+          </Row>
         )}
+        {made.norm && <Normalized {...made.norm} />}
         {made.bias !== undefined && (
-          <tr>
-            <th scope="row" colSpan={3}>
-              bias
-            </th>
-            <td>{short(made.bias)}</td>
-          </tr>
+          <Row span={span} name="bias">
+            {short(made.bias)}
+          </Row>
         )}
       </tbody>
       <tfoot>
-        <tr>
-          <th scope="row" colSpan={isSum ? 3 : 1}>
-            {{ sum: 'sum', largest: 'largest', mean: 'mean' }[made.how]}
-          </th>
-          <td id="unit-sum">{short(made.z)}</td>
-        </tr>
+        <Row span={span} name={made.how} id="unit-sum">
+          {short(made.z)}
+        </Row>
         {activation && (
-          <tr>
-            <th scope="row" colSpan={isSum ? 3 : 1}>
-              after {activation}
-            </th>
-            <td id="unit-value">{short(value)}</td>
-          </tr>
+          <Row span={span} name={`after ${activation}`} id="unit-value">
+            {short(value)}
+          </Row>
         )}
       </tfoot>
     </table>
   );
 }
 
+interface RowProps {
+  name: string;
+  /** Columns that the name takes. */
+  span?: number;
+  id?: string;
+  children: ComponentChildren;
+}
+
+const Row = ({ name, span = 1, id, children }: RowProps) => (
+  <tr>
+    <th scope="row" colSpan={span}>
+      {name}
+    </th>
+    <td id={id}>{children}</td>
+  </tr>
+);
+
+/** What a normalization does to a number, a row an operation. */
+const Normalized = ({ mean, variance, epsilon, gamma, beta, over }: ShownNorm) => (
+  <>
+    <Row name={over === undefined ? '− moving mean' : `− mean of ${counted(over, 'number')}`}>{short(mean)}</Row>
+    <Row name={`÷ √(${over === undefined ? 'moving ' : ''}variance + ${short(epsilon)})`}>
+      {short(Math.sqrt(variance + epsilon))}
+    </Row>
+    {gamma !== undefined && <Row name="× gamma">{short(gamma)}</Row>}
+    {beta !== undefined && <Row name="+ beta">{short(beta)}</Row>}
+  </>
+);
+
 /** The gradient of a weight is delta times the weight's input, the gradient of an input delta times the weight. */
 function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: number; made: ShownUnit | undefined }) {
   const isMap = layer.shape.length === 3;
+  const isWeighted = made && hasWeights(made) && delta !== 0;
   const row = (term: ShownTerm, i: number) => (
     <tr key={i}>
       <th scope="row">{placeWords(made!, term)}</th>
-      <td>{short(delta * term.x)}</td>
+      {!made!.isSeparable && <td>{short(delta * term.x)}</td>}
       <td>{short(delta * term.w!)}</td>
     </tr>
   );
@@ -129,32 +152,46 @@ function BackwardUnit({ layer, delta, made }: { layer: FollowedLayer; delta: num
         Its gradient is <strong>{short(delta)}</strong>
         {delta === 0 ? ': no gradient flows back through it.' : '.'}
       </p>
-      {made?.how === 'sum' && delta !== 0 && (
+      {isWeighted && (
         <table>
           <thead>
             <tr>
               <th scope="col">{inputWords(made)}</th>
-              <th scope="col">gradient of its weight</th>
+              {!made.isSeparable && <th scope="col">gradient of its weight</th>}
               <th scope="col">gradient of the input</th>
             </tr>
           </thead>
           <tbody>{made.terms.map(row)}</tbody>
         </table>
       )}
-      {made?.how === 'sum' && delta !== 0 && (
+      {isWeighted && (
         <p class="facts">
-          {`A weight gets gradient × input, and an input gets gradient × weight. ${made.others.count ? `Of its ${counted(made.terms.length + made.others.count, 'weight')}, the ${count(made.terms.length)} with the largest products are shown. ` : ''}`}
+          {`${made.isSeparable ? 'An input gets gradient × both weights' : 'A weight gets gradient × input, and an input gets gradient × weight'}. ${made.others.count ? `Of its ${counted(made.terms.length + made.others.count, 'weight')}, the ${count(made.terms.length)} with the largest products are shown. ` : ''}`}
           {isMap
             ? 'A weight is used at every position of its map: its gradient is the sum over all positions.'
             : 'An input is used by every unit: its gradient is the sum over all units.'}
         </p>
       )}
-      {made?.how === 'largest' && (
-        <p class="facts">All of it goes back to the largest number; the others get nothing.</p>
-      )}
-      {made?.how === 'mean' && (
-        <p class="facts">{`Each of the ${count(made.terms.length + made.others.count)} numbers gets an equal share.`}</p>
-      )}
+      {made && !isWeighted && <p class="facts">{wayBack(made, delta)}</p>}
     </>
   );
+}
+
+/** How the gradient of a number that has no weights reaches what it is made of. */
+function wayBack({ how, terms, others, norm }: ShownUnit, delta: number): string {
+  const all = count(terms.length + others.count);
+  if (norm) {
+    const factor = (norm.gamma ?? 1) / Math.sqrt(norm.variance + norm.epsilon);
+    return norm.over === undefined
+      ? `The input gets gradient × gamma ÷ standard deviation, ${short(delta * factor)}: the statistics don't depend on this image.`
+      : `Mean and variance depend on all ${count(norm.over)} numbers, so each of them gets a part of it.`;
+  }
+  return {
+    sum: `Each of the ${all} numbers gets all of it.`,
+    largest: 'All of it goes back to the largest number; the others get nothing.',
+    mean: `Each of the ${all} numbers gets an equal share.`,
+    product: 'Each number gets the gradient × the other numbers.',
+    copy: 'All of it goes back to the number that was copied.',
+    normalized: '',
+  }[how];
 }

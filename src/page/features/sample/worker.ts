@@ -1,8 +1,8 @@
 import type { SampleStep } from '../../../index.ts';
 import { activationName } from '../../../model/activations.ts';
-import type { CompiledModel } from '../../../model/graph.ts';
+import type { CompiledLayer, CompiledModel } from '../../../model/graph.ts';
 import { definitionOf } from '../../../model/layers/index.ts';
-import { type UnitTerms, unitTerms } from '../../../plan/layers/unit_terms.ts';
+import { type UnitNorm, type UnitTerms, unitTerms } from '../../../plan/layers/unit_terms.ts';
 import { datasetOf, type ImageOf, imageAt, ofCurrent, type PartOfRun } from '../run/questions_worker.ts';
 
 /** A layer on the way of a sample, with what its tensors get of it. */
@@ -16,8 +16,19 @@ export interface FollowedLayer {
   values: Float32Array;
   deltas: Float32Array;
   /** How each of its values is made, where that is shown: of how many inputs. */
-  made?: { how: UnitTerms['how']; terms: number; hasBias: boolean };
+  made?: Made;
   tensors: FollowedTensor[];
+}
+
+/** How the values of a layer are made. */
+export interface Made {
+  how: UnitTerms['how'];
+  /** Of how many numbers each; undefined where some are made of more than others. */
+  terms: number | undefined;
+  hasWeights: boolean;
+  hasBias: boolean;
+  /** Of a normalization: whether it has moving statistics. */
+  isMoving: boolean;
 }
 
 /** Norms of a tensor. */
@@ -65,17 +76,35 @@ function followedLayer(
   { layer, shape, values, deltas }: SampleStep['layers'][number],
 ): FollowedLayer {
   const node = layers.find(({ name }) => name === layer)!;
-  const terms = unitTerms(node, 0);
   const activation = activationName(node.activation);
   return {
     ...{ layer, type: node.type, shape, values, deltas },
     activation: activation === 'linear' && definitionOf(node.type).role !== 'activation' ? '' : activation,
-    ...(terms && { made: { how: terms.how, terms: terms.terms.length, hasBias: terms.bias !== undefined } }),
+    ...madeOf(node, values.length),
     tensors: tensors
       .filter((tensor) => tensor.layer === layer)
       .map(({ name, shape, values, gradient, update }) => ({
         ...{ name, shape, norm: norm(values), gradientNorm: norm(gradient), updateNorm: norm(update) },
       })),
+  };
+}
+
+/** As many units as tell whether all are made of as many numbers. */
+const looked = 9;
+
+function madeOf(node: CompiledLayer, units: number): { made?: Made } {
+  const some = Array.from({ length: looked }, (_, i) => unitTerms(node, Math.floor((i * (units - 1)) / (looked - 1))));
+  const [first] = some;
+  if (!first) return {};
+  const isEven = some.every((unit) => unit!.terms.length === first.terms.length);
+  return {
+    made: {
+      how: first.how,
+      terms: isEven ? first.terms.length : undefined,
+      hasWeights: first.terms.some(({ weight }) => weight !== undefined),
+      hasBias: first.bias !== undefined,
+      isMoving: first.norm !== undefined && first.norm.over === undefined,
+    },
   };
 }
 
@@ -85,7 +114,10 @@ const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => s
 export interface ShownTerm {
   /** Row, column and channel of the input, or its number; undefined for the padding. */
   at: number[] | undefined;
+  /** The layer that it comes from, where there are several. */
+  from?: string;
   x: number;
+  /** Its weight; of a separable convolution the product of both. */
   w?: number;
   product: number;
 }
@@ -93,8 +125,6 @@ export interface ShownTerm {
 /** One element of a layer's output, and what makes it. */
 export interface ShownUnit {
   how: UnitTerms['how'];
-  /** The layer that its inputs come from; empty for the image. */
-  from: string;
   /** Of its input. */
   shape: number[];
   /** Those that count most. */
@@ -102,8 +132,22 @@ export interface ShownUnit {
   /** The others, all together. */
   others: { count: number; sum: number };
   bias?: number;
+  /** Of a separable convolution: a weight is the product of two. */
+  isSeparable: boolean;
+  norm?: ShownNorm;
   /** Before the layer's activation. */
   z: number;
+}
+
+/** What a normalization does to its input. */
+export interface ShownNorm {
+  mean: number;
+  variance: number;
+  epsilon: number;
+  gamma?: number;
+  beta?: number;
+  /** How many numbers have this mean and variance; undefined for moving statistics. */
+  over: number | undefined;
 }
 
 const mostTerms = 9;
@@ -115,32 +159,57 @@ export async function unitOfSample(layer: string, unit: number): Promise<ShownUn
   const node = model.layers.find(({ name }) => name === layer);
   const made = node && unitTerms(node, unit);
   if (!made) return undefined;
-  const tensor = (name: string) => step.tensors.find((one) => one.layer === layer && one.name === name)?.values;
-  const { from, values, shape } = inputOf(model, step, node.inputs[0]!);
-  const kernel = tensor('kernel');
-  const terms = made.terms.map(({ input, weight }): ShownTerm => {
+  const tensor = (name: string) =>
+    [...step.tensors, ...step.constants].find((one) => one.layer === layer && one.name === name)?.values;
+  const inputs = node.inputs.map((index) => inputOf(model, step, index));
+  const [kernel, second] = (made.kernels ?? ['kernel']).map((name) => tensor(name!));
+  const terms = made.terms.map(({ input, of = 0, weight, pointwise }): ShownTerm => {
+    const { from, values, shape } = inputs[of]!;
     const x = input === undefined ? 0 : values[input]!;
-    const w = weight === undefined ? undefined : kernel?.[weight];
+    const w = weight === undefined ? undefined : kernel![weight]! * (pointwise === undefined ? 1 : second![pointwise]!);
     const at = input === undefined ? undefined : placeOf(input, shape);
-    return { at, x, ...(w !== undefined && { w }), product: w === undefined ? x : x * w };
+    const product = w === undefined ? x : x * w;
+    return { at, ...(inputs.length > 1 && { from }), x, ...(w !== undefined && { w }), product };
   });
   const size = ({ product }: ShownTerm) => (made.how === 'largest' ? product : Math.abs(product));
   const shown = new Set([...terms].sort((a, b) => size(b) - size(a)).slice(0, mostTerms));
   const sumOf = (some: readonly ShownTerm[]) => some.reduce((sum, { product }) => sum + product, 0);
   const bias = made.bias === undefined ? undefined : tensor('bias')?.[made.bias];
+  const norm = made.norm && normOf(made.norm, inputs[0]!.values, tensor);
   const z = {
     sum: () => sumOf(terms) + (bias ?? 0),
     mean: () => sumOf(terms) / terms.length,
     largest: () => Math.max(...terms.map(({ x }) => x)),
+    product: () => terms.reduce((all, { x }) => all * x, 1),
+    copy: () => terms[0]!.x,
+    normalized: () => {
+      const { mean, variance, epsilon, gamma = 1, beta = 0 } = norm!;
+      return (gamma * (terms[0]!.x - mean)) / Math.sqrt(variance + epsilon) + beta;
+    },
   };
   const others = terms.filter((term) => !shown.has(term));
   return {
-    ...{ how: made.how, from, shape },
+    ...{ how: made.how, shape: inputs[0]!.shape, isSeparable: second !== undefined },
     terms: terms.filter((term) => shown.has(term)),
     others: { count: others.length, sum: sumOf(others) },
     ...(bias !== undefined && { bias }),
+    ...(norm && { norm }),
     z: z[made.how](),
   };
+}
+
+/** The statistics and weights of a normalization that belong to a unit. */
+function normOf(
+  { over, element, epsilon, scale, center }: UnitNorm,
+  values: Float32Array,
+  tensor: (name: string) => Float32Array | undefined,
+): ShownNorm {
+  const at = (name: string) => tensor(name)![element]!;
+  const weights = { epsilon, ...(scale && { gamma: at('gamma') }), ...(center && { beta: at('beta') }) };
+  if (!over) return { ...weights, mean: at('movingMean'), variance: at('movingVariance'), over: undefined };
+  const mean = over.reduce((sum, i) => sum + values[i]!, 0) / over.length;
+  const variance = over.reduce((sum, i) => sum + (values[i]! - mean) ** 2, 0) / over.length;
+  return { ...weights, mean, variance, over: over.length };
 }
 
 const placeOf = (element: number, shape: readonly number[]): number[] => {
@@ -157,5 +226,5 @@ function inputOf(model: CompiledModel, step: SampleStep, index: number) {
     const found = step.layers.find(({ layer }) => layer === name);
     if (found) return { from: name, values: found.values, shape: found.shape };
   }
-  return { from: '', values: step.image, shape: [...model.inputShape] };
+  return { from: 'image', values: step.image, shape: [...model.inputShape] };
 }
