@@ -21,6 +21,14 @@ export const count = (value: number) => thousands.format(value);
 export const counted = (value: number, what: string, plural = `${what}s`) =>
   `${count(value)} ${value === 1 ? what : plural}`;
 
+/** 25.0 KiB, 12.3 MiB, 1.25 GiB */
+export const byteWords = (bytes: number) =>
+  bytes < 2 ** 20
+    ? `${fixed(bytes / 2 ** 10, 1)} KiB`
+    : bytes < 2 ** 30
+      ? `${fixed(bytes / 2 ** 20, 1)} MiB`
+      : `${fixed(bytes / 2 ** 30, 2)} GiB`;
+
 /** 12.3 ms, 4.1 s */
 export const duration = (ms: number) => (ms < 1000 ? `${fixed(ms, 1)} ms` : `${fixed(ms / 1000, 1)} s`);
 

@@ -1,4 +1,5 @@
 import { DataError } from './errors.ts';
+import type { PictureFit } from './picture_fit.ts';
 import { product } from './product.ts';
 
 /**
@@ -55,6 +56,24 @@ export const partOfSource = (source: ImageSource, indexOf: (index: number) => nu
   kind: source.kind,
   read: (indices) => source.read(indices.map((index) => indexOf(index))),
 });
+
+/** A picture's bytes, encoded: a File or another Blob, or what reads them when they are needed. */
+export interface EncodedPicture {
+  /** Named in errors. */
+  path: string;
+  /** The file, a Blob or anything else that gives its bytes: PNG, JPEG, or what else the browser decodes. */
+  file: Pick<Blob, 'arrayBuffer'>;
+}
+
+/** A source whose pictures can be handed on, encoded as they are, to where they are decoded. */
+export interface PictureSource extends ImageSource {
+  readonly pictures: readonly EncodedPicture[];
+  readonly fit: PictureFit;
+}
+
+/** The source of a data set whose images are pictures in files. */
+export const picturesOf = (source: ImageSource | undefined): PictureSource | undefined =>
+  source && 'pictures' in source ? (source as PictureSource) : undefined;
 
 /** Where the images of a data set were while they were used, and what it took to bring them to the GPU. */
 export interface ImageUse {

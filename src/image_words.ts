@@ -1,12 +1,5 @@
-import { count, counted, figure, fixed } from './figures.ts';
+import { byteWords, count, counted, figure, fixed } from './figures.ts';
 import { type ImageUse, limitingShare, waitingShare } from './image_source.ts';
-
-const size = (bytes: number) =>
-  bytes < 2 ** 20
-    ? `${fixed(bytes / 2 ** 10, 1)} KiB`
-    : bytes < 2 ** 30
-      ? `${fixed(bytes / 2 ** 20, 1)} MiB`
-      : `${fixed(bytes / 2 ** 30, 2)} GiB`;
 
 /** Whether the images of a data set are all on the GPU in one buffer, as those of most are. */
 export const isPlainUse = ({ kind, buffers }: ImageUse): boolean => kind === 'resident' && buffers === 1;
@@ -14,15 +7,16 @@ export const isPlainUse = ({ kind, buffers }: ImageUse): boolean => kind === 're
 /** How the images of a data set lay on the GPU, and who waited for whom, in sentences without a full stop. */
 export function describeImageUse(use: ImageUse, what: string): string[] {
   const { kind, from, images, bytes, gpuBytes, buffers, chunks = 0, chunkImages = 0 } = use;
-  const all = `${count(images)} ${what} images, ${size(bytes)}`;
-  if (kind === 'resident') return [`${all}: all on the GPU, in ${counted(buffers, 'buffer')} of ${size(gpuBytes)}`];
+  const all = `${count(images)} ${what} images, ${byteWords(bytes)}`;
+  if (kind === 'resident')
+    return [`${all}: all on the GPU, in ${counted(buffers, 'buffer')} of ${byteWords(gpuBytes)}`];
   const { waitMs = 0, firstWaitMs = 0, elapsedMs = 0, readRate = 0, useRate = 0 } = use;
   const seconds = (ms: number) => `${fixed(ms / 1000, 1)} s`;
   const share = waitingShare(use);
   const waited = `waited ${seconds(waitMs)} of ${seconds(elapsedMs)} (${fixed(100 * share, 1)} %), and ${seconds(firstWaitMs)} before the first step`;
   const rates = `${figure(Math.round(readRate))} images/s are read, ${figure(Math.round(useRate))} are used when they are there`;
   return [
-    `${all}: streamed from ${from}, ${counted(chunks, 'chunk')} of ${count(chunkImages)} on the GPU, ${size(gpuBytes)}`,
+    `${all}: streamed from ${from}, ${counted(chunks, 'chunk')} of ${count(chunkImages)} on the GPU, ${byteWords(gpuBytes)}`,
     `${waited}; ${rates}${share > limitingShare ? ': reading and decoding is the limit' : ''}`,
   ];
 }

@@ -3,7 +3,7 @@ import type { Plugin } from 'vite';
 import { type Dataset, type DatasetName, datasetNames, isDatasetName, type TrainAndTest } from '../data/index.ts';
 import { type DatasetFacts, type ServedList, servedListFile } from '../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest, WgradError } from '../errors.ts';
-import { sourceOfImages } from '../image_source.ts';
+import { picturesOf, sourceOfImages } from '../image_source.ts';
 import type { InstallOptions } from './apt.ts';
 import { absenceOf, readDatasets } from './datasets.ts';
 
@@ -11,7 +11,8 @@ type Next = () => void;
 
 /**
  * Answers what `fetchDatasets` of src/data/served_datasets.ts asks for:
- * POST /datasets/<name>/<train|test>/images gives the images at the indices of its body.
+ * POST /datasets/<name>/<train|test>/images gives the images at the indices of its body, and of images that are encoded pictures
+ * GET /datasets/<name>/<train|test>/pictures/<index> gives one.
  * GET /datasets/<name> gives the facts as JSON, /datasets/<name>/<train|test>/<images|labels|targets|sampleWeights> the bytes. /datasets.json
  * lists the data sets that are there, and why the others are not.
  *
@@ -31,6 +32,11 @@ export function datasetRoutes(
     if (asked && request.method === 'POST') {
       const [, name, part] = asked as unknown as [string, string, 'train' | 'test'];
       return sendImages(find(name), part, request, response);
+    }
+    const picture = /^\/datasets\/([\w-]+)\/(train|test)\/pictures\/(\d+)$/.exec(pathname);
+    if (picture && request.method === 'GET') {
+      const [, name, part, index] = picture as unknown as [string, string, 'train' | 'test', string];
+      return sendPicture(find(name), part, Number(index), response);
     }
     const match = /^\/datasets\/([\w-]+)(?:\/(train|test)\/(images|labels|targets|sampleWeights))?$/.exec(pathname);
     if (!match || request.method !== 'GET') return next();
@@ -71,9 +77,29 @@ async function sendImages(
   }
 }
 
+/** An encoded picture, as its file has it. */
+async function sendPicture(
+  pair: Promise<TrainAndTest>,
+  part: 'train' | 'test',
+  index: number,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const picture = picturesOf((await pair)[part].source)?.pictures[index];
+    if (!picture) throw new DataError({ what: `There is no picture ${index}` });
+    send(response, 'application/octet-stream', new Uint8Array(await picture.file.arrayBuffer()));
+  } catch (error) {
+    response.statusCode = 400;
+    send(response, 'text/plain; charset=utf-8', error instanceof Error ? error.message : String(error));
+  }
+}
+
 function facts(name: string, { train, test }: TrainAndTest) {
   const { imageShape, classNames, targetNames } = train;
-  const part = ({ count, sampleWeights }: Dataset) => ({ count, ...(sampleWeights && { isWeighted: true }) });
+  const part = ({ count, sampleWeights, source }: Dataset) => {
+    const encoded = picturesOf(source);
+    return { count, ...(sampleWeights && { isWeighted: true }), ...(encoded && { pictures: encoded.fit }) };
+  };
   return {
     name,
     imageShape,

@@ -61,6 +61,8 @@ export const givenReadingOptions = ({
 
 /** How the files of a folder are read. */
 export interface FolderOptions extends InstallOptions, ReadingOptions {
+  /** Bytes of images above which pictures stay in their files, and are decoded while others are trained on. */
+  streamAbove?: number;
   /** The Chrome that decodes pictures. */
   chrome?: string;
   /** Milliseconds that Chrome may take for each answer. */
@@ -182,6 +184,7 @@ async function readFolder(path: string, options: FolderOptions): Promise<ReadPar
   const dataset = await readFilesWith(reader, filesIn(path), {
     ...reading,
     ...(imageSize !== undefined && { size: imageSize }),
+    ...(options.streamAbove !== undefined && { streamAbove: options.streamAbove }),
   }).catch((error) => {
     if (!(error instanceof DataError)) throw error;
     throw new DataError({ ...error.parts, what: `${path}: ${error.parts.what}` }, { cause: error });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatasetParts, PictureReader, UserDataset } from '../data/index.ts';
 import type { PictureFile } from '../data/labeled_pictures.ts';
+import { encodedPictures } from '../data/picture_source.ts';
 import { WgradError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { browserTimeout, withinTime } from '../time_limit.ts';
@@ -11,6 +12,7 @@ import type { PicturesRead, SentPictures } from './headless/protocol.ts';
 import { Interrupts } from './interrupts.ts';
 import { revive } from './page_error.ts';
 import { pageFolders } from './page_folders.ts';
+import { ReadingProgress } from './reading_progress.ts';
 import { serve } from './server.ts';
 
 /** Seconds that the page may pass without asking for a picture or delivering images. */
@@ -53,8 +55,13 @@ export function picturesInChrome({
       return closeChrome(browser);
     });
     let watch: NodeJS.Timeout | undefined;
+    const progress = new ReadingProgress();
     try {
       const [page] = await browser.pages();
+      await page!.exposeFunction('wgradReading', (done: number, total: number) => {
+        heard = performance.now();
+        progress.update(done, total);
+      });
       await withinTime(page!.goto(server.url, { timeout: 0 }), timeout, () => pageIsLate(timeout));
       const gone = new Promise<never>((_, reject) => {
         const fail = (what: string, found: string) => {
@@ -83,8 +90,9 @@ export function picturesInChrome({
       answer.catch(() => undefined);
       const outcome = await Promise.race([answer, gone]);
       if ('error' in outcome) throw revive(outcome.error);
-      return withImages(outcome.value, images);
+      return withImages(outcome.value, images, files);
     } finally {
+      progress.stop();
       clearInterval(watch);
       interrupts.dispose();
       server.close();
@@ -115,12 +123,25 @@ function pictureRoutes(files: readonly PictureFile[], images: Map<string, Uint8A
   };
 }
 
-function withImages({ train, validation, test, report }: PicturesRead, images: Map<string, Uint8Array>): UserDataset {
-  const part = (name: string, { targets, ...facts }: PicturesRead['train']): DatasetParts => ({
-    ...facts,
-    ...(targets && { targets: Float32Array.from(targets) }),
-    images: images.get(name)!,
-  });
+function withImages(
+  { train, validation, test, report }: PicturesRead,
+  images: Map<string, Uint8Array>,
+  files: readonly PictureFile[],
+): UserDataset {
+  const part = (name: string, { targets, pictures, ...facts }: PicturesRead['train']): DatasetParts => {
+    const { imageShape, pictureFit = 'cover' } = facts;
+    const source =
+      pictures &&
+      encodedPictures(
+        pictures.map((at) => files[at]!),
+        { imageShape, fit: pictureFit },
+      );
+    return {
+      ...facts,
+      ...(targets && { targets: Float32Array.from(targets) }),
+      ...(source ? { images: new Uint8Array(), source } : { images: images.get(name)! }),
+    };
+  };
   return {
     train: part('train', train),
     test: part('test', test),

@@ -10,6 +10,7 @@ import {
   type TrainAndTestParts,
   takeFirst,
 } from '../data/index.ts';
+import { mostInMemory } from '../data/user_files.ts';
 import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
@@ -92,7 +93,9 @@ export async function withRun<Result>(
   work: (run: PreparedRun) => Promise<Result>,
 ): Promise<Result> {
   optimizerOf(asked); // an error there is cheaper than reading the data
-  const { datasets: whole, dropped, reading } = await readCleaned(asked);
+  // Pictures that the resumed run left in their files are left there again: its fingerprint of the images is of those.
+  const { memoryBudget = asked.memoryBudget } = resumed ? resumed.run.options : asked;
+  const { datasets: whole, dropped, reading } = await readCleaned({ ...asked, memoryBudget });
   let datasets = whole;
   const described = describeRun(asked, whole, { from, freeze });
   const { options } = described;
@@ -255,11 +258,14 @@ export const counts = ({ train, test }: TrainAndTest) => ({ trainSamples: train.
 
 /** The data set, without what `--clean` names, and how the files of a folder were read. */
 export async function readCleaned(
-  options: Pick<RunOptions, 'dataset' | 'clean' | 'sampleWeight'> & Omit<FolderOptions, 'report'>,
+  options: Pick<RunOptions, 'dataset' | 'clean' | 'sampleWeight' | 'memoryBudget'> &
+    Omit<FolderOptions, 'report' | 'streamAbove'>,
 ): Promise<{ datasets: TrainAndTest; dropped?: Dropped; reading: string[] }> {
-  const { dataset, clean, sampleWeight } = options;
+  const { dataset, clean, sampleWeight, memoryBudget = mostInMemory } = options;
+  // What is looked for in all images at once takes all of them in memory.
+  const streamed = clean.length > 0 ? {} : { streamAbove: memoryBudget };
   // The report of compare's options is a file.
-  const read = await readParts(dataset, { ...options, report: undefined });
+  const read = await readParts(dataset, { ...options, report: undefined, ...streamed });
   const { reading } = read;
   const parts = sampleWeight ? weighted(read.parts, sampleWeight, dataset) : read.parts;
   if (clean.length === 0) return { datasets: createDatasets(parts), reading };

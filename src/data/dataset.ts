@@ -45,8 +45,10 @@ export interface TrainAndTest {
 
 /** What `createDataset` makes a data set of. */
 export interface DatasetParts {
-  /** Bytes [count, height, width, channels]: image after image, row after row, channels innermost. */
+  /** Bytes [count, height, width, channels]: image after image, row after row, channels innermost; empty where a `source` has them. */
   images: Uint8Array;
+  /** Where the images are read from, of a data set that does not hold them in memory. */
+  source?: ImageSource;
   /** A class index for each image, from 0 to at most 65,535. */
   labels: ArrayLike<number>;
   /** Height, width and channels of every image: three positive integers. */
@@ -71,7 +73,7 @@ export type DatasetSource =
 /** What `createDataset` makes a data set of whose images are read when they are needed. */
 export type StreamedDatasetParts = DatasetSource extends infer Parts
   ? Parts extends DatasetSource
-    ? Omit<Parts, 'images'> & { images?: undefined; source: ImageSource }
+    ? Omit<Parts, 'images' | 'source'> & { images?: undefined; source: ImageSource }
     : never
   : never;
 
@@ -112,7 +114,9 @@ export function createDatasets(parts: {
 function create(parts: DatasetSource | StreamedDatasetParts, part?: Part): Dataset {
   const { pictureFit, sampleWeights } = parts;
   const dataset =
-    'source' in parts && parts.source ? createOfSource(parts, part) : createOf(parts as DatasetSource, part);
+    'source' in parts && parts.source
+      ? createOfSource(parts as StreamedDatasetParts, part)
+      : createOf(parts as DatasetSource, part);
   return {
     ...dataset,
     ...(pictureFit && { pictureFit }),
@@ -291,8 +295,12 @@ export function takeFirst(dataset: Dataset, count: number): Dataset {
 
 export const bytesAnImage = ([height, width, channels]: ImageShape): number => height * width * channels;
 
+/** Three positive integers. */
+export const isImageShape = (shape: unknown): shape is ImageShape =>
+  Array.isArray(shape) && shape.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0);
+
 function checkShape(shape: readonly number[]): ImageShape {
-  if (shape.length === 3 && shape.every((size) => Number.isInteger(size) && size > 0)) return [...shape] as ImageShape;
+  if (isImageShape(shape)) return [...shape];
   throw new DataError({
     what: 'The image shape is not one',
     found: shape,

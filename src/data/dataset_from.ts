@@ -1,6 +1,7 @@
 import { ConfigurationError, DataError } from '../errors.ts';
-import { drawPicture, type PictureFit, pictureDecoding } from '../picture_fit.ts';
-import { createDataset, type Dataset } from './dataset.ts';
+import { type PictureFit, pictureDecoding } from '../picture_fit.ts';
+import { createDataset, type Dataset, isImageShape } from './dataset.ts';
+import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 
 /** One image with its label, or with numbers in place of one. */
 export interface DatasetItem {
@@ -50,7 +51,7 @@ export async function datasetFrom(
   for await (const { image, label, target } of items) {
     signal?.throwIfAborted();
     const pixels =
-      image instanceof Uint8Array || image instanceof Uint8ClampedArray ? image : await drawn(image, shape, fit);
+      image instanceof Uint8Array || image instanceof Uint8ClampedArray ? image : await pixelsOf(image, shape, fit);
     if (pixels.length !== bytes)
       throw wrong(count, `${pixels.length} bytes`, `${bytes}, because imageShape is ${shape.join(' x ')}`);
     if ((label === undefined) === (target === undefined))
@@ -92,8 +93,7 @@ const wrong = (at: number, found: string, expected: string) =>
   new DataError({ what: `Image ${at} does not fit the data set`, found, expected });
 
 function requireShape(shape: DatasetFromOptions['imageShape']): [number, number, number] {
-  const isShape = Array.isArray(shape) && shape.length === 3 && shape.every((n) => Number.isInteger(n) && n > 0);
-  if (isShape) return [...(shape as [number, number, number])];
+  if (isImageShape(shape)) return [...(shape as [number, number, number])];
   throw new ConfigurationError({
     what: 'Invalid imageShape',
     found: shape,
@@ -102,7 +102,7 @@ function requireShape(shape: DatasetFromOptions['imageShape']): [number, number,
 }
 
 /** A picture at the size of the images, on white; with one channel, the luminance of the standard for television (BT.601). */
-async function drawn(
+async function pixelsOf(
   image: Exclude<DatasetItem['image'], Uint8Array | Uint8ClampedArray>,
   [height, width, channels]: readonly [number, number, number],
   fit: PictureFit,
@@ -115,14 +115,12 @@ async function drawn(
     });
   }
   const bitmap = await createImageBitmap(image, pictureDecoding);
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
-  drawPicture(context, bitmap, bitmap, fit);
-  bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
+  const data = drawn(canvasFor(height, width), bitmap, fit);
   const pixels = new Uint8Array(height * width * channels);
-  for (let i = 0; i < height * width; i++) {
-    if (channels === 3) pixels.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
-    else pixels[i] = 0.299 * data[4 * i]! + 0.587 * data[4 * i + 1]! + 0.114 * data[4 * i + 2]! + 0.5;
+  if (channels === 3) takeChannels(data, channels, pixels);
+  else {
+    for (let i = 0; i < pixels.length; i++)
+      pixels[i] = 0.299 * data[4 * i]! + 0.587 * data[4 * i + 1]! + 0.114 * data[4 * i + 2]! + 0.5;
   }
   return pixels;
 }

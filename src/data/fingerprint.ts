@@ -1,16 +1,35 @@
 import { concatenated } from '../concatenated.ts';
-import { requireInMemory, type TrainAndTest } from './dataset.ts';
+import { type PictureSource, picturesOf } from '../image_source.ts';
+import { type Dataset, requireInMemory, type TrainAndTest } from './dataset.ts';
 
-/** Images, labels, targets and sample weights as a number that is hardly the same for others: the first 64 bits of their SHA-256, in hex. */
+/**
+ * Images, labels, targets and sample weights as a number that is hardly the same for others: the first 64 bits of their SHA-256, in
+ * hex. Pictures that are decoded while others are trained on count as their files, and with how they become images.
+ */
 export function fingerprint({ train, test }: TrainAndTest): Promise<string> {
-  for (const part of [train, test]) requireInMemory(part);
-  const parts = [train, test].flatMap(({ images, labels, targets, sampleWeights }) => [
-    images,
-    labels,
-    ...(targets ? [targets] : []),
-    ...(sampleWeights ? [sampleWeights] : []),
-  ]);
+  for (const part of [train, test]) if (!picturesOf(part.source)) requireInMemory(part);
+  return fingerprintOfParts({ train, test });
+}
+
+async function fingerprintOfParts({ train, test }: TrainAndTest): Promise<string> {
+  const parts: ArrayBufferView[] = [];
+  for (const dataset of [train, test]) {
+    const { labels, targets, sampleWeights } = dataset;
+    const encoded = picturesOf(dataset.source);
+    parts.push(encoded ? await filesOf(encoded, dataset) : dataset.images, labels);
+    if (targets) parts.push(targets);
+    if (sampleWeights) parts.push(sampleWeights);
+  }
   return fingerprintOf(...parts);
+}
+
+/** A hash of each file. */
+async function filesOf({ pictures, fit }: PictureSource, { count, imageShape }: Dataset): Promise<Uint8Array> {
+  const hashes: Uint8Array[] = [new TextEncoder().encode(`${imageShape} ${fit}`)];
+  for (const { file } of pictures.slice(0, count)) {
+    hashes.push(new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())));
+  }
+  return concatenated(Uint8Array, hashes);
 }
 
 /** The same of arrays, one after the other. */

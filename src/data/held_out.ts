@@ -1,6 +1,7 @@
 import { ConfigurationError, DataError } from '../errors.ts';
 import { counted } from '../figures.ts';
 import { bytesAnImage, type DatasetParts, type ImageShape, measure, type TrainAndTestParts } from './dataset.ts';
+import { imagesOfSource } from './picture_source.ts';
 
 /** The share that is held out unless a caller asks for another. */
 export const defaultValidationSplit = 0.2;
@@ -15,7 +16,9 @@ export const defaultValidationSplit = 0.2;
  */
 export function holdOut(parts: DatasetParts, validationSplit: number = defaultValidationSplit): TrainAndTestParts {
   const share = requireSplit(validationSplit);
-  const { imageShape, count } = measure(parts);
+  const { imageShape, count } = parts.source
+    ? { imageShape: parts.imageShape as ImageShape, count: parts.labels.length }
+    : measure(parts);
   const sizes = new Map<number, number>();
   for (let i = 0; i < count; i++) sizes.set(parts.labels[i]!, (sizes.get(parts.labels[i]!) ?? 0) + 1);
   const seen = new Map<number, number>();
@@ -50,9 +53,9 @@ export function requireSplit(share: number): number {
 }
 
 function partOf(parts: DatasetParts, imageShape: ImageShape, indices: readonly number[]): DatasetParts {
-  const bytes = bytesAnImage(imageShape);
+  const { source, targets } = parts;
+  const bytes = source ? 0 : bytesAnImage(imageShape);
   const images = new Uint8Array(indices.length * bytes);
-  const { targets } = parts;
   const outputs = targets ? targets.length / parts.labels.length : 0;
   for (const [to, from] of indices.entries()) {
     images.set(parts.images.subarray(from * bytes, (from + 1) * bytes), to * bytes);
@@ -60,6 +63,7 @@ function partOf(parts: DatasetParts, imageShape: ImageShape, indices: readonly n
   return {
     ...parts,
     images,
+    ...(source && { source: imagesOfSource(source, imageShape, indices) }),
     labels: indices.map((i) => parts.labels[i]!),
     ...(targets && {
       targets: Float32Array.from(indices.flatMap((i) => [...targets.subarray(i * outputs, (i + 1) * outputs)])),

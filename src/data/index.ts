@@ -1,3 +1,4 @@
+export type { EncodedPicture } from '../image_source.ts';
 export type { PictureFit } from '../picture_fit.ts';
 export { formatCifar10, parseCifar10, parseCifar10Parts } from './cifar.ts';
 export { cifar10Names, digitNames, fashionMnistNames } from './class_names.ts';
@@ -30,7 +31,7 @@ export { countClasses, type Inspection, inspectDatasets, type PartInspection } f
 export { type DatasetName, datasetNames, isDatasetName, type KnownDataset, knownDatasets } from './known.ts';
 export { numberListFormats, parseNumberList } from './number_list.ts';
 export type { PictureOptions } from './picture_sizes.ts';
-export { type EncodedPicture, type PictureSourceOptions, pictureSource } from './picture_source.ts';
+export { type PictureSourceOptions, pictureSource } from './picture_source.ts';
 export { type DatasetFiles, type ReadDataset, readDataset } from './read_dataset.ts';
 export {
   describeIgnored,

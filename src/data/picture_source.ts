@@ -1,15 +1,15 @@
 import { ConfigurationError, DataError } from '../errors.ts';
-import type { ImageSource } from '../image_source.ts';
-import { drawPicture, type PictureFit, pictureDecoding } from '../picture_fit.ts';
-import type { ImageShape } from './dataset.ts';
-
-/** A picture's bytes, encoded: a File or another Blob, or what reads them when they are needed. */
-export interface EncodedPicture {
-  /** Named in errors. */
-  path: string;
-  /** The file, a Blob or anything else that gives its bytes: PNG, JPEG, or what else the browser decodes. */
-  file: Pick<Blob, 'arrayBuffer'>;
-}
+import {
+  type EncodedPicture,
+  type ImageSource,
+  type PictureSource,
+  partOfSource,
+  picturesOf,
+} from '../image_source.ts';
+import { type PictureFit, pictureDecoding } from '../picture_fit.ts';
+import { type ImageShape, isImageShape } from './dataset.ts';
+import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
+import { inParallel } from './in_parallel.ts';
 
 /** Options of `pictureSource`. */
 export interface PictureSourceOptions {
@@ -20,7 +20,7 @@ export interface PictureSourceOptions {
 }
 
 /** Pictures that are decoded side by side: the browser decodes each in a thread of its own. */
-const mostAtOnce = 4;
+export const picturesAtOnce = 4;
 
 /**
  * Encoded pictures as the images of a data set, in a browser: each is decoded when it is about to be trained on, so that memory holds
@@ -34,9 +34,7 @@ export function pictureSource(
   pictures: readonly EncodedPicture[],
   { imageShape, fit = 'cover' }: PictureSourceOptions,
 ): ImageSource {
-  const [height, width, channels] = imageShape as ImageShape;
-  const isShape = imageShape.length === 3 && imageShape.every((size) => Number.isInteger(size) && size > 0);
-  if (!isShape || (channels !== 1 && channels !== 3)) {
+  if (!isImageShape(imageShape) || (imageShape[2] !== 1 && imageShape[2] !== 3)) {
     throw new ConfigurationError({
       what: 'Pictures cannot become images of this shape',
       found: imageShape,
@@ -50,6 +48,15 @@ export function pictureSource(
       fix: 'give a source that reads images which are decoded already',
     });
   }
+  return encodedPictures(pictures, { imageShape, fit });
+}
+
+/** The same without checks: the command has the pictures of its page, and decodes none of them itself. */
+export function encodedPictures(
+  pictures: readonly EncodedPicture[],
+  { imageShape, fit }: Required<PictureSourceOptions>,
+): PictureSource {
+  const [height, width, channels] = imageShape as ImageShape;
   const bytes = height * width * channels;
   const idle: OffscreenCanvasRenderingContext2D[] = [];
   const readInto = async (index: number, into: Uint8Array) => {
@@ -58,35 +65,46 @@ export function pictureSource(
       throw new DataError({ what: `There is no picture ${index}`, expected: `0 to ${pictures.length - 1}` });
     }
     const bitmap = await decode(picture);
-    const context = idle.pop() ?? new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
-    drawPicture(context, bitmap, bitmap, fit);
-    bitmap.close();
-    const { data } = context.getImageData(0, 0, width, height);
+    const context = idle.pop() ?? canvasFor(height, width);
+    takeChannels(drawn(context, bitmap, fit), channels, into);
     idle.push(context);
-    for (let from = 0, to = 0; to < into.length; from += 4) {
-      for (let c = 0; c < channels; c++) into[to++] = data[from + c]!;
-    }
   };
   return {
     kind: 'pictures',
+    pictures,
+    fit,
     read: async (indices) => {
       const images = new Uint8Array(indices.length * bytes);
-      let next = 0;
-      const decodeNext = async () => {
-        while (next < indices.length) {
-          const at = next++;
-          await readInto(indices[at]!, images.subarray(at * bytes, (at + 1) * bytes));
-        }
-      };
-      await Promise.all(Array.from({ length: mostAtOnce }, decodeNext));
+      await inParallel([...indices], picturesAtOnce, (index, at) =>
+        readInto(index, images.subarray(at * bytes, (at + 1) * bytes)),
+      );
       return images;
     },
   };
 }
 
+/** Some images of a source, in another order. */
+export function imagesOfSource(
+  source: ImageSource,
+  imageShape: readonly number[],
+  indices: readonly number[],
+): ImageSource {
+  const encoded = picturesOf(source);
+  if (!encoded) return partOfSource(source, (index) => indices[index]!);
+  const { pictures, fit } = encoded;
+  return encodedPictures(
+    indices.map((index) => pictures[index]!),
+    { imageShape, fit },
+  );
+}
+
+/** @throws what a browser throws for a picture that it cannot decode. */
+export const bitmapOf = async (file: EncodedPicture['file']): Promise<ImageBitmap> =>
+  createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), pictureDecoding);
+
 async function decode({ path, file }: EncodedPicture): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), pictureDecoding);
+    return await bitmapOf(file);
   } catch (cause) {
     throw new DataError(
       {

@@ -1,13 +1,16 @@
 import { ConfigurationError, DataError } from '../errors.ts';
-import { counted } from '../figures.ts';
-import { drawPicture, type PictureFit, pictureDecoding } from '../picture_fit.ts';
-import { type DatasetParts, mostClasses } from './dataset.ts';
+import { byteWords, counted } from '../figures.ts';
+import type { PictureFit } from '../picture_fit.ts';
+import { type DatasetParts, type ImageShape, mostClasses } from './dataset.ts';
+import { canvasFor, drawn, takeChannels } from './drawn_picture.ts';
 import { heldOutSplits } from './formats/split_files.ts';
 import { holdOutOf } from './held_out.ts';
 import type { FileBytes } from './identify.ts';
+import { inParallel } from './in_parallel.ts';
 import type { LabeledPictures, PictureFile } from './labeled_pictures.ts';
 import { classNamesOf, type PictureFolders, type PlacedPicture } from './picture_folders.ts';
 import { imageSize, type PictureOptions, sizesOf } from './picture_sizes.ts';
+import { bitmapOf, encodedPictures, picturesAtOnce } from './picture_source.ts';
 import { describeIgnored, type IgnoredFile, type UserDataset } from './reading_report.ts';
 import { type Split, splits } from './splits.ts';
 import { isDamage } from './unpacking_errors.ts';
@@ -25,6 +28,10 @@ interface Picture extends PlacedPicture {
   file: FileBytes;
   bitmap?: ImageBitmap;
 }
+type Measured = Picture & { width: number; height: number };
+
+const streamedNote = (bytes: number, most: number) =>
+  `the images take ${byteWords(bytes)}, and more than ${byteWords(most)} is not kept in memory: pictures are decoded while others are trained on`;
 
 /**
  * Reads pictures in folders, in a browser: nothing leaves it. What is transparent becomes white; where all pictures are gray
@@ -34,7 +41,7 @@ interface Picture extends PlacedPicture {
  */
 export async function readPictureFiles(
   given: LabeledPictures,
-  options: PictureOptions & Pick<UserFilesOptions, 'validationSplit' | 'stretch' | 'signal'>,
+  options: PictureOptions & Pick<UserFilesOptions, 'validationSplit' | 'stretch' | 'streamAbove' | 'signal'>,
 ): Promise<UserDataset> {
   const { files, placed, folders, unlabeled, targets, others } = given;
   if (typeof createImageBitmap === 'undefined') {
@@ -55,12 +62,20 @@ export async function readPictureFiles(
   if (!targets) requireClasses(pictures, files, others ?? describeFailed(failed));
   const sizes = sizesOf(pictures);
   const { size, rule } = imageSize(sizes, options);
-  const { parts, isGray } = await decodeAll(pictures, size, options.fit ?? defaultFit, progress, given);
+  const bytes = 3 * size[0] * size[1] * pictures.length;
+  const isStreamed = options.streamAbove !== undefined && bytes > options.streamAbove;
+  const read = isStreamed ? leaveInFiles : decodeAll;
+  const { parts, isGray } = await read(pictures, size, options.fit ?? defaultFit, progress, given);
   const report = {
     format: given.format,
     ignored: [...unlabeled, ...failed],
     sizes,
-    notes: [rule, ...(isGray ? ['all pictures are gray: the images have one channel'] : []), ...given.notes],
+    notes: [
+      rule,
+      ...(isGray ? ['all pictures are gray: the images have one channel'] : []),
+      ...(isStreamed ? [streamedNote(isGray ? bytes / 3 : bytes, options.streamAbove!)] : []),
+      ...given.notes,
+    ],
   };
   return assemble(parts, folders, report, options.validationSplit);
 }
@@ -68,88 +83,125 @@ export async function readPictureFiles(
 /** Decodes every picture, to know its size before that of the images is chosen. */
 async function measure(placed: readonly PlacedPicture[], files: readonly PictureFile[], tell: (done: number) => void) {
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const pictures: (Picture & { width: number; height: number })[] = [];
-  const failed: IgnoredFile[] = [];
   let kept = 0;
-  for (const [i, each] of placed.entries()) {
+  let done = 0;
+  const measured = await inParallel(placed, picturesAtOnce, async (each): Promise<Measured | IgnoredFile> => {
     const { file, format } = byPath.get(each.path)!;
     try {
-      const bitmap = await decode(file);
+      const bitmap = await bitmapOf(file);
       const { width, height } = bitmap;
       kept += 4 * width * height;
       if (kept > mostKept) bitmap.close();
-      pictures.push({ ...each, file, width, height, ...(kept <= mostKept && { bitmap }) });
+      return { ...each, file, width, height, ...(kept <= mostKept && { bitmap }) };
     } catch (error) {
       if (!(error instanceof DOMException || isDamage(error))) throw error;
-      const reason = isDamage(error)
-        ? 'damaged in its archive'
-        : format.name === 'picture'
-          ? 'a picture that is damaged, or that this browser cannot decode'
-          : decodable.includes(format.name)
-            ? `${format.name} that is damaged or cut short`
-            : `${format.name}, which this browser cannot decode: convert it to PNG or JPEG`;
-      failed.push({ path: each.path, reason });
+      return { path: each.path, reason: reasonOf(error, format.name) };
+    } finally {
+      tell(++done);
     }
-    tell(i + 1);
-  }
-  return { pictures, failed };
+  });
+  return {
+    pictures: measured.filter((one): one is Measured => 'file' in one),
+    failed: measured.filter((one): one is IgnoredFile => 'reason' in one),
+  };
 }
 
-async function decode(file: FileBytes): Promise<ImageBitmap> {
-  return createImageBitmap(file instanceof Blob ? file : new Blob([await file.arrayBuffer()]), pictureDecoding);
+function reasonOf(error: unknown, format: string): string {
+  if (isDamage(error)) return 'damaged in its archive';
+  if (format === 'picture') return 'a picture that is damaged, or that this browser cannot decode';
+  return decodable.includes(format)
+    ? `${format} that is damaged or cut short`
+    : `${format}, which this browser cannot decode: convert it to PNG or JPEG`;
 }
 
+/** The parts of the data set, without images, and which pictures are of each. */
+function partsOf(
+  pictures: readonly Picture[],
+  imageShape: ImageShape,
+  fit: PictureFit,
+  { targets, classNames: order }: LabeledPictures,
+): { split: Split; taken: number[]; facts: Omit<DatasetParts, 'images'> }[] {
+  const classNames = targets ? [] : (order ?? classNamesOf(pictures).sort());
+  const labelOf = new Map(classNames.map((name, label) => [name, label]));
+  return splits.flatMap((split) => {
+    const taken = pictures.flatMap((picture, at) => (picture.split === split ? [at] : []));
+    if (taken.length === 0) return [];
+    const facts = {
+      ...{ labels: taken.map((at) => (targets ? 0 : labelOf.get(pictures[at]!.className)!)), imageShape, classNames },
+      ...ifUnusual(fit),
+      ...(targets && {
+        targets: Float32Array.from(taken.flatMap((at) => targets.of.get(pictures[at]!.path)!)),
+        targetNames: targets.names,
+      }),
+    };
+    return [{ split, taken, facts }];
+  });
+}
+
+type Parts = Partial<Record<Split, DatasetParts>>;
+
+/** All images in memory. */
 async function decodeAll(
   pictures: readonly Picture[],
   [height, width]: readonly [number, number],
   fit: PictureFit,
   tell: (left: number) => void,
-  { targets, classNames: order }: LabeledPictures,
-) {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d', { willReadFrequently: true })!;
-  const decoded: { picture: Picture; pixels: Uint8Array }[] = [];
+  given: LabeledPictures,
+): Promise<{ parts: Parts; isGray: boolean }> {
+  const context = canvasFor(height, width);
   let isGray = true;
-  for (const [i, picture] of pictures.entries()) {
-    const pixels = draw(context, picture.bitmap ?? (await decode(picture.file)), fit);
+  let left = pictures.length;
+  const decoded = await inParallel(pictures, picturesAtOnce, async (picture) => {
+    const bitmap = picture.bitmap ?? (await bitmapOf(picture.file));
     delete picture.bitmap;
+    const pixels = new Uint8Array(3 * height * width);
+    takeChannels(drawn(context, bitmap, fit), 3, pixels);
     isGray &&= pixels.every((value, at) => value === pixels[at - (at % 3)]);
-    decoded.push({ picture, pixels });
-    tell(pictures.length - i - 1);
-  }
-  const classNames = targets ? [] : (order ?? classNamesOf(pictures).sort());
-  const labelOf = new Map(classNames.map((name, label) => [name, label]));
+    tell(--left);
+    return pixels;
+  });
   const channels = isGray ? 1 : 3;
   const bytes = height * width * channels;
-  const parts: Partial<Record<Split, DatasetParts>> = {};
-  for (const split of splits) {
-    const taken = decoded.filter(({ picture }) => picture.split === split);
-    if (taken.length === 0) continue;
+  const parts: Parts = {};
+  for (const { split, taken, facts } of partsOf(pictures, [height, width, channels], fit, given)) {
     const images = new Uint8Array(taken.length * bytes);
-    for (const [i, { pixels }] of taken.entries()) {
-      images.set(isGray ? pixels.filter((_, at) => at % 3 === 0) : pixels, i * bytes);
+    for (const [i, at] of taken.entries()) {
+      const pixels = decoded[at]!;
+      images.set(isGray ? pixels.filter((_, i) => i % 3 === 0) : pixels, i * bytes);
     }
-    const labels = taken.map(({ picture }) => (targets ? 0 : labelOf.get(picture.className)!));
-    parts[split] = {
-      ...{ images, labels, imageShape: [height, width, channels], classNames, ...ifUnusual(fit) },
-      ...(targets && {
-        targets: Float32Array.from(taken.flatMap(({ picture }) => targets.of.get(picture.path)!)),
-        targetNames: targets.names,
-      }),
-    };
+    parts[split] = { ...facts, images };
   }
   return { parts, isGray };
 }
 
-/** Red, green and blue of a picture, at the size of the canvas. */
-function draw(context: OffscreenCanvasRenderingContext2D, bitmap: ImageBitmap, fit: PictureFit): Uint8Array {
-  const { width, height } = context.canvas;
-  drawPicture(context, bitmap, bitmap, fit);
-  bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  const pixels = new Uint8Array(3 * width * height);
-  for (let i = 0; i < width * height; i++) pixels.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
-  return pixels;
+/** The images stay in their files, and are decoded while others are trained on. */
+async function leaveInFiles(
+  pictures: readonly Picture[],
+  [height, width]: readonly [number, number],
+  fit: PictureFit,
+  tell: (left: number) => void,
+  given: LabeledPictures,
+): Promise<{ parts: Parts; isGray: boolean }> {
+  const context = canvasFor(height, width);
+  let isGray = true;
+  let left = pictures.length;
+  await inParallel(pictures, picturesAtOnce, async (picture) => {
+    tell(--left);
+    const { bitmap } = picture;
+    delete picture.bitmap;
+    // The first colored picture decides: the others need not be decoded again.
+    if (!isGray) return bitmap?.close();
+    const rgba = drawn(context, bitmap ?? (await bitmapOf(picture.file)), fit);
+    for (let at = 0; at < rgba.length && isGray; at += 4)
+      isGray = rgba[at] === rgba[at + 1] && rgba[at] === rgba[at + 2];
+  });
+  const imageShape: ImageShape = [height, width, isGray ? 1 : 3];
+  const parts: Parts = {};
+  for (const { split, taken, facts } of partsOf(pictures, imageShape, fit, given)) {
+    const files = taken.map((at) => ({ path: pictures[at]!.path, file: pictures[at]!.file }));
+    parts[split] = { ...facts, images: new Uint8Array(), source: encodedPictures(files, { imageShape, fit }) };
+  }
+  return { parts, isGray };
 }
 
 /** Before any picture is decoded, and again when it is known which ones can be. */

@@ -25,7 +25,7 @@ export interface ReadDataset {
  *
  * @param files those of `<input type="file" webkitdirectory>`, one file or archive, or Blobs by their paths.
  * @param options what `readUserFiles` takes: `size` in pixels, `fit`, `validationSplit` (0.2), `labels`, `stretch` (false), `onProgress`,
- *   `signal`.
+ *   `signal`, `streamAbove`.
  * @throws ConfigurationError for an option that is out of range.
  * @throws DataError where the files hold no data set, or are damaged, with what was found and what can be read instead.
  */

@@ -1,6 +1,8 @@
 import { DataError, type ErrorParts } from '../errors.ts';
 import type { ImageSource } from '../image_source.ts';
+import type { PictureFit } from '../picture_fit.ts';
 import { bytesAnImage, createDatasets, type ImageShape, labelsFrom, type TrainAndTest } from './dataset.ts';
+import type { PictureSourceOptions } from './picture_source.ts';
 
 export type { TrainAndTest } from './dataset.ts';
 
@@ -21,6 +23,8 @@ interface PartFacts {
   count: number;
   /** Whether its samples have weights. */
   isWeighted?: boolean;
+  /** Its images are encoded pictures, which become images so: each is fetched and decoded when it is trained on. */
+  pictures?: PictureFit;
 }
 
 /** Images of a part up to so many bytes are fetched at once; of larger ones those that are needed next. */
@@ -70,10 +74,10 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
   const part = async (part: 'train' | 'test') => {
     const floats = async (field: string, isThere: unknown) =>
       isThere ? new Float32Array((await bytes(`${part}/${field}`)).buffer) : undefined;
-    const { count } = facts[part];
+    const { count, pictures } = facts[part];
     const isLarge = count * bytesAnImage(imageShape) > mostFetchedBytes;
     const [images, labels, targets, sampleWeights] = await Promise.all([
-      isLarge ? undefined : bytes(`${part}/images`),
+      isLarge || pictures ? undefined : bytes(`${part}/images`),
       bytes(`${part}/labels`),
       floats('targets', targetNames),
       floats('sampleWeights', facts[part].isWeighted),
@@ -81,7 +85,13 @@ export async function fetchDatasets(name: string, signal?: AbortSignal, base = '
     // As they lie in the server's memory: two bytes each where a byte is too small for the classes.
     const isWide = labelsFrom([], classNames.length) instanceof Uint16Array;
     return {
-      ...(images ? { images } : { source: servedImages(`${at}/${part}/images`) }),
+      ...(images
+        ? { images }
+        : {
+            source: pictures
+              ? await servedPictures(`${at}/${part}/pictures`, count, { imageShape, fit: pictures })
+              : servedImages(`${at}/${part}/images`),
+          }),
       labels: isWide ? new Uint16Array(labels.buffer) : labels,
       imageShape,
       classNames,
@@ -101,6 +111,16 @@ const servedImages = (path: string): ImageSource => ({
     return new Uint8Array(await response.arrayBuffer());
   },
 });
+
+/** Pictures on a server that are fetched and decoded when they are trained on. */
+async function servedPictures(at: string, count: number, how: Required<PictureSourceOptions>): Promise<ImageSource> {
+  const { encodedPictures } = await import('./picture_source.ts');
+  const pictures = Array.from({ length: count }, (_, i) => {
+    const path = `${at}/${i}`;
+    return { path, file: { arrayBuffer: async () => (await get(path, {})).arrayBuffer() } };
+  });
+  return encodedPictures(pictures, how);
+}
 
 /** The bytes of a file. Throws a DataError, with the server's words, where there is none. */
 export async function fetchFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {

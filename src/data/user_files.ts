@@ -26,9 +26,17 @@ export interface UserFilesOptions extends PictureOptions {
    * or 12 bits of 16. False by default; the report says what range there is. Pictures are taken as the browser decodes them.
    */
   stretch?: boolean;
+  /**
+   * Leaves pictures in their files where their images would take more bytes than this in memory: each is decoded when it is trained
+   * on. By default all images are read into memory.
+   */
+  streamAbove?: number;
   /** Stops reading: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
+
+/** Bytes of images that the command and the page keep in memory, unless a smaller memory budget is given. */
+export const mostInMemory = 2 ** 30;
 
 /** Reads pictures, where that takes more than this thread: a command has no decoder for them. */
 export type PictureReader = typeof readPictureFiles;

@@ -17,10 +17,6 @@ export async function unlessAborted<T>(work: Promise<T>, ...signals: readonly Ab
   }
 }
 
-/** Resolves when one of the signals is aborted. */
-export const anyAborted = (signals: readonly AbortSignal[]): Promise<void> => {
-  const any = AbortSignal.any([...signals]);
-  return any.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
-};
+/** Resolves when one of the signals is aborted. It leaves no listener on the others, which may live as long as the device. */
+export const anyAborted = (signals: readonly AbortSignal[]): Promise<void> =>
+  unlessAborted(new Promise<never>(() => undefined), ...signals).catch(() => undefined);

@@ -82,6 +82,7 @@ const worker = {
   step: underWay.step,
   setLearningRate: plainly(async (rate: LearningRate) => (await session()).setLearningRate(rate)),
   bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
+  stopReading: plainly(async () => (await forOwn()).stopReading()),
   ownNotKept: plainly(async () => (await forOwn()).notKept()),
   results: plainly(async (...how: Parameters<Results['resultsOf']>) => (await results()).resultsOf(...how)),
   imagesOfCell: plainly(async (...cell: Parameters<Results['imagesOfCell']>) =>

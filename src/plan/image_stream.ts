@@ -1,5 +1,5 @@
 import type { Slice } from '../gpu/memory.ts';
-import { anyAborted } from '../gpu/unless_aborted.ts';
+import { anyAborted, unlessAborted } from '../gpu/unless_aborted.ts';
 import type { ImageUse } from '../image_source.ts';
 import type { ImageWindow } from './image_window.ts';
 
@@ -111,7 +111,12 @@ export class ImageStream {
     for (let next = this.#next(); !next?.isLoaded && !isOver(); next = this.#next()) {
       hasWaited = true;
       // Without a chunk of this position all others are in use: one becomes free when its steps are done.
-      await (next ? Promise.race([next.loading, anyAborted(signals)]) : anyAborted([...signals, this.#arrival.signal]));
+      await (next
+        ? unlessAborted(next.loading, ...signals).catch((error) => {
+            // A signal ends the wait, and its reason is no error; what the source throws is one.
+            if (!signals.some((signal) => signal.aborted && signal.reason === error)) throw error;
+          })
+        : anyAborted([...signals, this.#arrival.signal]));
     }
     if (hasWaited && this.#done === this.#submitted) {
       const waited = performance.now() - Math.max(begun, this.#times.idleSince);

@@ -8,7 +8,7 @@ import { EventBundler, type RunEvent } from '../health/run_events.ts';
 import type { Pace } from '../train/pace.ts';
 import { DeliveryTime } from './delivery_time.ts';
 import { EpochClock } from './epoch_clock.ts';
-import type { GpuBytes } from './training_run.ts';
+import { bytesOfDataset, type GpuBytes } from './training_run.ts';
 
 export type Twin = 'a' | 'b';
 
@@ -78,9 +78,8 @@ export async function trainPairs(
         }),
         onBegin: (bytes) => {
           clock.restart();
-          const { images, labels } = datasets.train;
           // Each twin has its own copy of the images that it trains on.
-          const datasetBytes = 2 * (images.byteLength + labels.byteLength);
+          const datasetBytes = 2 * bytesOfDataset(datasets.train);
           bundler.add({ begun: { trainer: bytes.a + bytes.b, datasets: datasetBytes } });
         },
         onStep: (twin, step, { epochSteps }) => {

@@ -5,6 +5,7 @@ import type { EpochRecord, StoppedEarly } from '../health/history.ts';
 import { EventBundler, type RunEvent } from '../health/run_events.ts';
 import type { ImagesUsed } from '../image_source.ts';
 import type { LearningRate } from '../model/schedule.ts';
+import { product } from '../product.ts';
 import type { CheckpointEvery } from '../train/checkpoint_every.ts';
 import type { Startup } from '../train/engine.ts';
 import { isBetter, type Monitor, monitored } from '../train/monitor.ts';
@@ -22,11 +23,15 @@ export interface GpuBytes {
 
 export function bytesOnGpu(trainer: Trainer, datasets: readonly Dataset[]): GpuBytes {
   const { bytes } = trainer.memory;
-  const all = datasets.reduce((sum, { images, labels }) => sum + images.byteLength + labels.byteLength, 0);
+  const all = datasets.reduce((sum, dataset) => sum + bytesOfDataset(dataset), 0);
   // What is more than the budget is streamed.
   const { memoryBudget = Infinity } = trainer.options;
   return { trainer: bytes, datasets: Math.min(all, Math.max(0, memoryBudget - bytes)) };
 }
+
+/** Its images, wherever they are, and its labels. */
+export const bytesOfDataset = ({ imageShape, labels, count }: Dataset): number =>
+  count * product(imageShape) + labels.byteLength;
 
 /** Who hears of a run: another thread or another process. */
 export interface RunListener {

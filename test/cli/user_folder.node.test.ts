@@ -24,9 +24,9 @@ function png(label: number, i: number, [width, height] = [8, 8]): Uint8Array {
   return encode({ width, height, data, channels: 1, depth: 8 });
 }
 
-function pictures(split: string, of: number, ending = '.png'): Record<string, Uint8Array> {
+function pictures(split: string, of: number, ending = '.png', sides?: [number, number]): Record<string, Uint8Array> {
   const names = ['above', 'below'].flatMap((name, label) =>
-    Array.from({ length: of }, (_, i) => [`${split}/${name}/images/${i}${ending}`, png(label, i)] as const),
+    Array.from({ length: of }, (_, i) => [`${split}/${name}/images/${i}${ending}`, png(label, i, sides)] as const),
   );
   return Object.fromEntries(names);
 }
@@ -35,6 +35,7 @@ const small = JSON.stringify({
   inputShape: [8, 8, 1],
   layers: [{ type: 'flatten' }, { type: 'dense', units: 2, activation: 'softmax' }],
 });
+const large = small.replace('8,8', '32,32');
 const flags = ['--model', small, '--augment', 'none', '--adapter', 'software', '--learning-rate', '0.02'];
 
 describe('the command reads a folder of pictures as the page does', () => {
@@ -111,6 +112,50 @@ describe('the command reads a folder of pictures as the page does', () => {
     expect(withLossFor({} as RunOptions, train)).toEqual({ loss: 'binaryCrossentropy' });
     expect(withLossFor({ loss: 'huber' } as RunOptions, train)).toEqual({ loss: 'huber' });
     expect(withLossFor({} as RunOptions, { ...train, classNames: ['a'] })).toEqual({});
+  });
+
+  test('--memory-budget: pictures that do not fit are decoded while the network trains, to the same bits', {
+    timeout: 120_000,
+  }, async () => {
+    const sides: [number, number] = [32, 32];
+    const folder = folderOf({ ...pictures('train', 40, '.png', sides), ...pictures('test', 8, '.png', sides) });
+    const flags = ['--model', large, '--augment', 'none', '--adapter', 'software'];
+    const work = temporaryFolder();
+    const train = async (name: string, ...more: string[]) => {
+      const json = join(work, `${name}.json`);
+      const order = ['train', '--dataset', folder, '--epochs', '2', '--batch-size', '8', ...flags, '--json', json];
+      const { code, stdout, stderr } = await runHere(...order, ...more);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return { stdout, ...JSON.parse(readFileSync(json, 'utf8')) };
+    };
+    const resident = await train('resident');
+    expect(resident.images.training).toMatchObject({ kind: 'resident', from: 'memory', bytes: 80 * 1024 });
+    const save = join(work, 'run.wgrad');
+    const streamed = await train('streamed', '--memory-budget', '200kB', '--save', save);
+    expect(streamed.images.training).toMatchObject({ kind: 'streamed', from: 'pictures', images: 80, imagesRead: 160 });
+    expect(streamed.stdout).toContain('pictures are decoded while others are trained on');
+    expect(streamed.stdout).toMatch(/images {3}80 training images, 80\.0 KiB: streamed from pictures, \d+ chunks/);
+    expect(streamed.steps.map(({ loss }: { loss: number }) => loss)).toEqual(
+      resident.steps.map(({ loss }: { loss: number }) => loss),
+    );
+    expect(streamed.epochs.at(-1).validationLoss).toBe(resident.epochs.at(-1).validationLoss);
+    // Another budget is no other run: the pictures stay in their files, as the saved run knows them.
+    const longer = await train('longer', '--resume', save, '--epochs', '3', '--memory-budget', '1GB');
+    expect(longer.images.training).toMatchObject({ kind: 'resident', from: 'pictures' });
+    writeFileSync(join(folder, 'train/above/images/0.png'), png(0, 33, sides));
+    const other = await runHere(
+      'train',
+      '--dataset',
+      folder,
+      '--resume',
+      save,
+      '--epochs',
+      '3',
+      '--adapter',
+      'software',
+    );
+    expect(other).toMatchObject({ code: 2 });
+    expect(other.stderr).toContain('but other ones');
   });
 
   test('one picture of each class: refused with the numbers, or trained without validation', async () => {

@@ -65,12 +65,14 @@ test('images from a source: read when they are needed, and only then', async () 
   expect(await read(takeFirst(streamed, 2), 1)).toEqual([1]);
   expect(await read(sliceDataset(streamed, 1, 2), 0, 1)).toEqual([1, 2]);
   expect(await read(pickSamples(streamed, [3, 0]), 0)).toEqual([3]);
+  const held = holdOut({ ...streamed, labels: [0, 0, 1, 1] }, 0.5);
+  expect(await read(held.train as typeof streamed, 0, 1)).toEqual([0, 2]);
+  expect(await read(held.test as typeof streamed, 0, 1)).toEqual([1, 3]);
   const { images: _, ...targets } = { ...parts, images: 0, targets: Float32Array.of(1, 2, 3, 4), labels: undefined };
   expect(createDataset(targets)).toMatchObject({ count: 4, targetNames: ['0'] });
   expect(() => createDataset({ ...parts, labels: [] })).toThrow(/0 images/);
   expect(() => createDataset({ ...parts, source: {} as never })).toThrow(/cannot be read/);
   for (const whole of [
-    () => holdOut(streamed),
     () => inspectDatasets({ train: streamed, test: streamed }),
     () => fingerprint({ train: streamed, test: streamed }),
   ]) {

@@ -150,6 +150,52 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await page.close();
 });
 
+test('reading is stopped; pictures beyond the memory budget stay in their files and are streamed', async () => {
+  const page = await studio.browser.newPage();
+  const complaints: string[] = [];
+  const model = JSON.stringify({
+    layers: [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }],
+  });
+  const settings = `dataset=digits&augment=none&epochs=2&batch-size=2&memory-budget=1&model=${encodeURIComponent(model)}`;
+  await openPage(`${await studio.serve()}#${settings}`, page, complaints);
+  await press(page, '.own summary');
+  await page.select('#own-size', '96');
+  const cdp = await page.createCDPSession();
+  const drop = async () => {
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      const data = { items: [], files: [folder], dragOperationsMask: 1 };
+      await cdp.send('Input.dispatchDragEvent', { type, x: 900, y: 700, data });
+    }
+  };
+  await page.evaluate(() => {
+    new MutationObserver((_, observer) => {
+      const stop = document.querySelector<HTMLButtonElement>('#stop-reading');
+      if (!stop) return;
+      observer.disconnect();
+      document.title = document.querySelector('#reading')!.textContent!;
+      stop.click();
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await drop();
+  await until(page, '#status', 'Stopped reading: the data set is the one from before');
+  expect(await page.title()).toMatch(/^\d+ of 12\d files, (estimating the time|\d+:\d\d left) Stop reading$/);
+  expect(await page.$eval('#dataset', (it) => (it as HTMLSelectElement).value)).toBe('digits');
+  expect(await page.$('#stop-reading')).toBeNull();
+
+  await drop();
+  await until(page, '#status', '122 images of your own, which stay in their files');
+  await until(page, '#facts', '98 training and 24 validation images of 96.×.96, 3 classes');
+  expect(await text(page, '#reading-report')).toMatch(/the images take 1\.1 MiB, and more than 1\.0 MiB is not kept/);
+  await until(page, '#cleaning', 'Not checked: the pictures are decoded while the network trains');
+  await page.waitForSelector('.classes canvas');
+  await page.waitForSelector('#start:enabled');
+  await press(page, '#start');
+  await until(page, '#status', 'Done in.*98 training images, 882.0 KiB: streamed from pictures.*images/s are read');
+  await until(page, '#results .facts', '24 validation images after');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 /** An IDX file. */
 const idx = (shape: number[], bytes: Uint8Array): Uint8Array => {
   const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));

@@ -2,7 +2,11 @@ import type { DatasetParts } from '../../data/index.ts';
 import type { PictureFile } from '../../data/labeled_pictures.ts';
 import { readPictureFiles } from '../../data/pictures.ts';
 import { DataError } from '../../errors.ts';
+import { picturesOf } from '../../image_source.ts';
 import type { PicturesRead, SentPictures, UserPictureOptions } from './protocol.ts';
+
+/** Milliseconds between two reports of how far the reading is. */
+const betweenReports = 100;
 
 /** Reads the pictures that the command serves, and gives it the images of each split. */
 export async function readServedPictures(
@@ -16,14 +20,26 @@ export async function readServedPictures(
     });
     return { path, format, file: { size, arrayBuffer, slice } };
   });
+  let told = 0;
   const { train, validation, test, report } = await readPictureFiles(
     { ...pictures, files: served, ...(targets && { targets: { ...targets, of: new Map(targets.of) } }) },
-    options,
+    {
+      ...options,
+      onProgress: (done, total) => {
+        const now = performance.now();
+        if (now - told < betweenReports) return;
+        told = now;
+        window.wgradReading(done, total);
+      },
+    },
   );
-  const deliver = async (name: string, { images, targets, ...rest }: DatasetParts) => {
-    await fetch(`images/${name}`, { method: 'POST', body: images as Uint8Array<ArrayBuffer> });
+  const indexOf = new Map(files.map(({ path }, i) => [path, i]));
+  const deliver = async (name: string, { images, source, targets, ...rest }: DatasetParts) => {
+    const encoded = picturesOf(source)?.pictures.map(({ path }) => indexOf.get(path)!);
+    if (!encoded) await fetch(`images/${name}`, { method: 'POST', body: images as Uint8Array<ArrayBuffer> });
     return {
       ...rest,
+      ...(encoded && { pictures: encoded }),
       labels: Array.from(rest.labels),
       classNames: [...rest.classNames!],
       ...(targets && { targets: Array.from(targets) }),

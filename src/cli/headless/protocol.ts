@@ -100,7 +100,12 @@ export interface PicturesRead {
   report: ReadingReport;
 }
 
-type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets'> & { labels: number[]; targets?: number[] };
+type ReadPart = Omit<DatasetParts, 'images' | 'labels' | 'targets' | 'source'> & {
+  labels: number[];
+  targets?: number[];
+  /** Which of the pictures its images are, where they stay in their files. */
+  pictures?: number[];
+};
 
 /** Labeled pictures in the form in which the command sends them to the page, which fetches their bytes. */
 export type SentPictures = Omit<LabeledPictures, 'files' | 'targets'> & {
@@ -160,6 +165,8 @@ declare global {
     /** Exposed by a command that keeps states of the run. */
     wgradKeep(state: PackedSnapshot, reason: StateReason): Promise<void>;
     /** Exposed by a command that keeps the state of the pair of twins that runs. */
+    /** How many of the pictures have been read: half of them when the sizes of all are known. */
+    wgradReading(done: number, total: number): Promise<void>;
     wgradKeepPair(state: PackedSnapshot): Promise<void>;
   }
 }

@@ -13,13 +13,16 @@ import {
 export interface Findings {
   counts: { finding: Finding; train: number; test: number }[];
   emptyClasses: string[];
+  /** Nothing was looked for, because the pictures stay in their files. */
+  isUnchecked?: boolean;
 }
 
-/** Of images with numbers in place of classes nothing is looked for. */
-const haveClasses = ({ train: { classNames, targets } }: TrainAndTestParts) => !targets || classNames?.length !== 0;
+/** Nothing is looked for in images with numbers in place of classes, and in pictures that stay in their files. */
+const canBeChecked = ({ train: { classNames, targets, source } }: TrainAndTestParts) =>
+  !source && (!targets || classNames?.length !== 0);
 
 export function findingsIn(parts: TrainAndTestParts): Findings {
-  if (!haveClasses(parts)) return { counts: [], emptyClasses: [] };
+  if (!canBeChecked(parts)) return { counts: [], emptyClasses: [], isUnchecked: parts.train.source !== undefined };
   const { train, test, classNames } = inspectDatasets(parts);
   return {
     counts: findings.map((finding) => ({
@@ -33,7 +36,7 @@ export function findingsIn(parts: TrainAndTestParts): Findings {
 
 /** Labels that name no class can't be trained with; everything else that is found stays until somebody leaves it out. */
 export function cleaned(parts: TrainAndTestParts, out: readonly Finding[]): TrainAndTest {
-  if (!haveClasses(parts)) return createDatasets(parts);
+  if (!canBeChecked(parts)) return createDatasets(parts);
   const cleaning: Cleaning = { ...Object.fromEntries(out.map((finding) => [finding, true])), labels: true };
   return cleanDatasets(parts, cleaning);
 }

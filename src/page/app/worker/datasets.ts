@@ -11,8 +11,8 @@ import {
 } from '../../../data/served_datasets.ts';
 import { DataError, type ErrorParts, suggest } from '../../../errors.ts';
 import { type Finding, parseDigits, type TrainAndTest, type TrainAndTestParts } from '../../../index.ts';
-import { product } from '../../../product.ts';
 import type { Findings } from './cleaning.ts';
+import { pixelsAt } from './pixels_at.ts';
 
 /** What there is to see of a data set once its bytes are there. */
 export interface DatasetOverview {
@@ -161,31 +161,33 @@ export const inspect = async (name: string): Promise<Findings> => (await forClea
 
 export async function overviewOf(source: Source): Promise<DatasetOverview> {
   const { train, test } = await load(source);
-  const { imageShape, classNames, images, labels } = train;
-  const bytes = product(imageShape);
+  const { classNames, labels } = train;
   const counts = (labels: Labels) => {
     const each = classNames.map(() => 0);
     for (const label of labels) each[label]!++;
     return each;
   };
-  const samples = classNames.map((_, label) => {
-    const at = labels.indexOf(label);
-    return at < 0 ? undefined : images.slice(at * bytes, (at + 1) * bytes);
-  });
+  const samples = await Promise.all(
+    classNames.map(async (_, label) => {
+      const at = labels.indexOf(label);
+      return at < 0 ? undefined : pixelsAt(train, [at]);
+    }),
+  );
   const { targets, targetNames } = train;
   return {
     counts: { train: counts(train.labels), test: counts(test.labels) },
     samples,
-    ...(targets && { numbers: numbersIn(train, targets, targetNames!.length) }),
+    ...(targets && { numbers: await numbersIn(train, targets, targetNames!.length) }),
   };
 }
 
-function numbersIn({ images, imageShape, count }: Dataset, targets: Float32Array, outputs: number) {
-  const bytes = product(imageShape);
-  const samples = Array.from({ length: Math.min(fewSamples, count) }, (_, i) => ({
-    pixels: images.slice(i * bytes, (i + 1) * bytes) as Uint8Array<ArrayBuffer>,
-    values: [...targets.subarray(i * outputs, (i + 1) * outputs)],
-  }));
+async function numbersIn(train: Dataset, targets: Float32Array, outputs: number) {
+  const samples = await Promise.all(
+    Array.from({ length: Math.min(fewSamples, train.count) }, async (_, i) => ({
+      pixels: await pixelsAt(train, [i]),
+      values: [...targets.subarray(i * outputs, (i + 1) * outputs)],
+    })),
+  );
   const spreads = Array.from({ length: outputs }, (_, k): NumberSpread => {
     let [least, sum, most] = [Infinity, 0, -Infinity];
     for (let i = k; i < targets.length; i += outputs) {
@@ -193,7 +195,7 @@ function numbersIn({ images, imageShape, count }: Dataset, targets: Float32Array
       most = Math.max(most, targets[i]!);
       sum += targets[i]!;
     }
-    return { least, mean: sum / count, most };
+    return { least, mean: sum / train.count, most };
   });
   return { samples, spreads };
 }

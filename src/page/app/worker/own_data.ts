@@ -1,4 +1,5 @@
 import type { DatasetParts } from '../../../data/dataset.ts';
+import { mostInMemory } from '../../../data/user_files.ts';
 import type { ErrorParts } from '../../../errors.ts';
 import {
   DataError,
@@ -9,8 +10,9 @@ import {
   readUserFiles,
   type TrainAndTestParts,
   trainingParts,
+  type UserFilesOptions,
 } from '../../../index.ts';
-import { isFull, readFile, writeFile } from '../storage.ts';
+import { isFull, readFile, removeFile, writeFile } from '../storage.ts';
 import { cleaned, type Findings, findingsIn } from './cleaning.ts';
 
 /** The user's own data set: it stays in this thread. */
@@ -19,6 +21,8 @@ let own: TrainAndTestParts | undefined;
 /** What the page says about the user's files. */
 export interface Brought {
   images: number;
+  /** The pictures stay in their files, which this browser does not keep. */
+  isStreamed: boolean;
   /** What each split was read from, the sizes of the pictures, and what was decided, in lines. */
   report: string[];
   /** Files that are not in the data set, grouped by the reason. */
@@ -27,17 +31,32 @@ export interface Brought {
   findings: Findings;
 }
 
+/** How the user wants files to be read. */
+export type ReadingChoices = Pick<UserFilesOptions, 'labels' | 'stretch'> & {
+  /** Height and width of pictures; undefined for a size that follows from theirs. */
+  size?: number | undefined;
+  /** Bytes of GPU memory; pictures whose images take more stay in their files. */
+  memoryBudget?: number | undefined;
+};
+
+let stopping = new AbortController();
+
+/** Ends `bring`. */
+export const stopReading = (): void => stopping.abort();
+
 /**
  * Reads files into the data set `own`.
  *
- * @param size height and width of pictures; undefined for a size that follows from theirs.
  * @param tell hears how many of how many are done.
+ * @returns undefined where it was stopped.
  */
 export async function bring(
   files: PlacedFile[],
-  size: number | undefined,
+  { memoryBudget = mostInMemory, ...choices }: ReadingChoices,
   tell: (done: number, total: number) => unknown,
-): Promise<Brought> {
+): Promise<Brought | undefined> {
+  stopping = new AbortController();
+  const { signal } = stopping;
   let told = 0;
   const onProgress = (done: number, total: number) => {
     const now = performance.now();
@@ -45,7 +64,14 @@ export async function bring(
     told = now;
     tell(done, total);
   };
-  const dataset = await readUserFiles(files, { onProgress, ...(size && { size }) });
+  const { size, ...options } = choices;
+  const dataset = await readUserFiles(files, {
+    ...{ ...options, ...(size !== undefined && { size }), onProgress, signal, streamAbove: memoryBudget },
+  }).catch((error) => {
+    if (!signal.aborted) throw error;
+    return undefined;
+  });
+  if (!dataset) return undefined;
   const parts = trainingParts(dataset);
   cleaned(parts, []); // labels that are all outside the classes are refused now
   own = parts;
@@ -56,6 +82,7 @@ export async function bring(
   );
   return {
     images: parts.train.labels.length + parts.test.labels.length,
+    isStreamed: parts.train.source !== undefined,
     report: describeReading(dataset.report),
     ignored: describeIgnored(ignored),
     ignoredCount: ignored.length,
@@ -89,6 +116,8 @@ interface KeptPart extends Omit<DatasetParts, 'images' | 'labels' | 'targets' | 
 
 /** In one file, which a browser puts in its place when it is whole. */
 async function keepOwn({ train, test }: TrainAndTestParts): Promise<void> {
+  // Pictures that stay in their files are too large to be copied; those of an earlier visit are no longer the data set.
+  if (train.source) return removeFile(folder, file);
   const arrays: Uint8Array[] = [];
   const partOf = ({ images, labels, targets, sampleWeights, ...facts }: DatasetParts): KeptPart => {
     const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

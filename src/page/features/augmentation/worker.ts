@@ -12,6 +12,7 @@ import {
 import { product } from '../../../product.ts';
 import { load, type Source } from '../../app/worker/datasets.ts';
 import { device } from '../../app/worker/device.ts';
+import { pixelsAt } from '../../app/worker/pixels_at.ts';
 
 /** Some training images, and what an augmentation makes of them. */
 export interface PreviewRequest extends Source {
@@ -62,8 +63,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   const { seed, rows, epochs } = request;
   const gpu = await device();
   const { train } = await load(request);
-  const { imageShape, images, labels, classNames } = train;
-  const bytes = product(imageShape);
+  const { imageShape, labels, classNames } = train;
   const { augmentation, statistics, ...facts } = await fittedOf(gpu, train, request);
   const count = Math.min(request.trainSamples, train.count);
   const samples = firstOfClasses(labels.subarray(0, count), rows);
@@ -75,11 +75,6 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
     last = { gpu, key, statistics, augmenter };
   }
   const { augmenter } = last;
-  const take = (indices: readonly number[]) => {
-    const taken = new Uint8Array(indices.length * bytes);
-    for (const [i, at] of indices.entries()) taken.set(images.subarray(at * bytes, (at + 1) * bytes), i * bytes);
-    return taken;
-  };
   let stretched = false;
   const draws = await Promise.all(
     epochs.map(async (epoch) => {
@@ -88,7 +83,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
       const partners = isMixing(augmentation) ? partnersIn(await drawing) : [];
       const [parameters, applied] = await Promise.all([
         drawing,
-        augmenter.apply(take([...samples, ...partners]), { epoch, samples }),
+        augmenter.apply(await pixelsAt(train, [...samples, ...partners]), { epoch, samples }),
       ]);
       const made = augmenter.toGreyLevels(applied);
       stretched = made.stretched;
@@ -96,7 +91,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
     }),
   );
   const named = samples.map((at) => classNames[labels[at]!] ?? `training image ${at}`);
-  return { imageShape, originals: take(samples), labels: named, draws, stretched, ...facts };
+  return { imageShape, originals: await pixelsAt(train, samples), labels: named, draws, stretched, ...facts };
 }
 
 /** Images of as many classes as there are, the first of each, and then the first ones: files of one's own lie class by class. */
@@ -116,8 +111,17 @@ const isMixing = (augmentation: AugmentationConfig) =>
 const partnersIn = (draws: readonly SampleParameters[]) =>
   draws.flatMap((drawn) => ('partner' in drawn && drawn.partner ? [drawn.partner.sample] : []));
 
-/** A preview shouldn't be long in coming: sums over so many images, and a whitening matrix of so many features. */
-const fittedMost = { images: 10_000, whitened: 2_000, features: 1_024 };
+/** A preview shouldn't be long in coming: sums over so many images, or so many bytes of pictures to decode, and a whitening matrix of so many features. */
+const fittedMost = { images: 10_000, whitened: 2_000, features: 1_024, decodedBytes: 2 ** 25 };
+
+/** All of them, decoded where they are in files. */
+const imagesOf = (dataset: Dataset) =>
+  dataset.source
+    ? pixelsAt(
+        dataset,
+        Array.from({ length: dataset.count }, (_, i) => i),
+      )
+    : dataset.images;
 
 let known: { of: Dataset; key: string; statistics: FeatureStatistics } | undefined;
 
@@ -140,12 +144,13 @@ async function fittedOf(
   const features = product(train.imageShape);
   const isLong = zcaWhitening === true && features > fittedMost.features;
   if (isLong) generator = { ...generator, zcaWhitening: false, featurewiseCenter: true };
-  const most = zcaWhitening && !isLong ? fittedMost.whitened : fittedMost.images;
+  const inMemory = train.source ? Math.ceil(fittedMost.decodedBytes / features) : Infinity;
+  const most = Math.min(inMemory, zcaWhitening && !isLong ? fittedMost.whitened : fittedMost.images);
   const sample = takeFirst(train, Math.min(most, trainSamples, train.count));
   const key = JSON.stringify([sample.count, zcaWhitening && !isLong, zcaEpsilon, compat, rescale]);
   if (known?.of !== train || known.key !== key) {
     const augmenter = createAugmenter(gpu, { imageShape: train.imageShape, augmentation: generator });
-    known = { of: train, key, statistics: await augmenter.fit(sample.images) };
+    known = { of: train, key, statistics: await augmenter.fit(await imagesOf(sample)) };
     augmenter.dispose();
   }
   const { statistics } = known;

@@ -68,7 +68,13 @@ export function Cleaning() {
             : `Check ${clean.length ? 'all images' : counted(total(), 'image')} for duplicates and leaks`}
         </button>
       )}
-      {findings && found.length === 0 && <p class="facts">No duplicates, conflicts, leaks or blank images.</p>}
+      {findings && found.length === 0 && (
+        <p class="facts">
+          {findings.isUnchecked
+            ? 'Not checked: the pictures are decoded while the network trains.'
+            : 'No duplicates, conflicts, leaks or blank images.'}
+        </p>
+      )}
       <ul class="findings">
         {found.map(({ finding, train, test }) => (
           <li key={finding}>

@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
-import { count, counted } from '../../../figures.ts';
+import { clock, count, counted } from '../../../figures.ts';
 import { experiment } from '../../app/state.ts';
 import type { Brought } from '../../app/worker/own_data.ts';
+import { training } from '../../app/worker_client.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { run } from '../run/state.ts';
 import { filesOfInput } from './dropped_files.ts';
@@ -63,7 +64,12 @@ export function OwnData() {
       {now && (
         <>
           <progress value={now.done} max={now.total} aria-label="Reading the files" />
-          <p class="facts">{`${count(now.done)} of ${counted(now.total, 'file')}`}</p>
+          <p id="reading" class="facts">
+            {`${count(now.done)} of ${counted(now.total, 'file')}, ${now.secondsLeft === undefined ? 'estimating the time' : `${clock(now.secondsLeft)} left`} `}
+            <button id="stop-reading" type="button" class="quiet" onClick={() => training.stopReading()}>
+              Stop reading
+            </button>
+          </p>
         </>
       )}
       {waiting && (

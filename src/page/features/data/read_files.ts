@@ -25,23 +25,36 @@ async function openRun({ path, file }: PlacedFile, others: number): Promise<void
 }
 
 async function bring(files: PlacedFile[]): Promise<void> {
-  reading.value = { done: 0, total: files.length };
+  reading.value = { done: 0, total: files.length, begun: performance.now(), secondsLeft: undefined };
   trouble.value = undefined;
   status.value = { is: 'reading', files: files.length };
   try {
+    const { memoryBudget } = experiment.peek();
     const told = await training.bring(
       files,
-      Number(size.peek()) || undefined,
+      {
+        ...(size.peek() && { size: Number(size.peek()) }),
+        ...(memoryBudget !== undefined && { memoryBudget: memoryBudget * 2 ** 20 }),
+      },
       proxy((done: number, total: number) => {
-        reading.value = { done, total };
+        const { begun } = reading.peek()!;
+        const secondsLeft = ((performance.now() - begun) / 1000 / done) * (total - done);
+        reading.value = { done, total, begun, secondsLeft: done > 0 ? secondsLeft : undefined };
       }),
     );
+    if (!told) {
+      say('Stopped reading: the data set is the one from before.');
+      return;
+    }
     brought.value = told;
     inspected.value = { name: own, findings: told.findings };
     const { dataset, clean } = experiment.peek();
     if (dataset === own && !clean.length) await lookAgain();
     else change({ dataset: own, clean: [] });
-    say(`${counted(told.images, 'image')} of your own, which ${told.images === 1 ? 'stays' : 'stay'} in this browser.`);
+    const stay = told.images === 1 ? 'stays' : 'stay';
+    say(
+      `${counted(told.images, 'image')} of your own, which ${stay} in ${told.isStreamed ? 'their files: they are decoded while the network trains' : 'this browser'}.`,
+    );
     const error = await training.ownNotKept();
     if (error && brought.peek() === told) trouble.value = error;
   } catch (error) {

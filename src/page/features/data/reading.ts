@@ -2,7 +2,15 @@ import { signal } from '@preact/signals';
 import type { Brought } from '../../app/worker/own_data.ts';
 
 /** Files that are being read. */
-export const reading = signal<{ done: number; total: number } | undefined>();
+export interface Reading {
+  done: number;
+  total: number;
+  /** When it began, as performance.now() has it. */
+  begun: number;
+  /** Unknown before the first file is done. */
+  secondsLeft: number | undefined;
+}
+export const reading = signal<Reading | undefined>();
 /** What came of those that were read last. */
 export const brought = signal<Brought | undefined>();
 /** The side that pictures get; empty for their own. */

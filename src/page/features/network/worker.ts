@@ -15,7 +15,7 @@ export interface Activations {
 export async function activationsOf(sample: number): Promise<Activations | undefined> {
   const { test, imageShape } = current() ?? {};
   if (!test || !imageShape || sample >= test.count) return undefined;
-  const { pixels } = imageAt(test, sample);
+  const { pixels } = await imageAt(test, sample);
   const answer = await ask(pixels);
   return answer && { image: imagePicture(pixels, imageShape), layers: answer.outputs.map(layerPicture) };
 }

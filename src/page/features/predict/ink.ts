@@ -10,18 +10,19 @@ export const lightOnDark: Ink = { paper: 0, ink: 255 };
 /** Images that are looked at, from all over the data set: more would not change a median. */
 const most = 500;
 
+/** The images of so many that are looked at. */
+export const spread = (count: number): number[] =>
+  Array.from({ length: Math.min(count, most) }, (_, i) => Math.floor(i * Math.max(1, count / most)));
+
 /**
  * Finds the paper and the ink of drawn images of one channel: the paper is what most of their borders are, the ink what
  * departs from it most, each as the median over images, so that a few that are different or touch the border don't count.
  */
 export function inkOf(images: Uint8Array, [height, width]: readonly [number, number, number]): Ink {
   const pixels = height * width;
-  const count = Math.floor(images.length / pixels);
-  const stride = Math.max(1, count / most);
-  const chosen = Array.from({ length: Math.min(count, most) }, (_, i) => {
-    const at = Math.floor(i * stride) * pixels;
-    return images.subarray(at, at + pixels);
-  });
+  const chosen = spread(Math.floor(images.length / pixels)).map((at) =>
+    images.subarray(at * pixels, (at + 1) * pixels),
+  );
   const border = Array.from({ length: pixels }, (_, at) => at).filter((at) => {
     const [row, column] = [Math.floor(at / width), at % width];
     return row === 0 || column === 0 || row === height - 1 || column === width - 1;

@@ -99,7 +99,7 @@ async function whatBecomesOf(
     ...(samples && { samples }),
     ...(kernels && { kernels }),
   };
-  if (isOfClasses(loss)) return { ...ofAll, ...classResults(test, predicted, request.metrics) };
+  if (isOfClasses(loss)) return { ...ofAll, ...(await classResults(test, predicted, request.metrics)) };
   const outputs = predicted.length / test.count;
   const actual = targetsOf({ loss, outputs }, test)!;
   const names = test.targetNames ?? (outputs === classNames.length ? classNames : ['class']);
@@ -107,15 +107,17 @@ async function whatBecomesOf(
     return { ...ofAll, kind: 'labels', names, ...labelResults(actual, predicted, outputs) };
   }
   const figures = regressionFigures(actual, predicted, outputs);
-  const worst = furthest(actual, predicted, figures).map((sample) => ({ sample, picture: imageAt(test, sample) }));
+  const worst = await Promise.all(
+    furthest(actual, predicted, figures).map(async (sample) => ({ sample, picture: await imageAt(test, sample) })),
+  );
   return { ...ofAll, kind: 'numbers', names, actual, predicted, figures, worst };
 }
 
-function classResults(
+async function classResults(
   test: Dataset,
   probabilities: Float32Array,
   metrics: readonly MetricConfig[] | undefined,
-): ClassResults {
+): Promise<ClassResults> {
   const labels = classesOf(test, probabilities.length / test.count);
   evaluated = { test, labels, probabilities };
   const { mistakes, ...confusion } = confusionOf(labels, probabilities);
@@ -138,7 +140,7 @@ function classResults(
       Object.entries(asked).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
     ),
     mistakes: mistakes.length,
-    pictures: shown.map(({ sample }) => imageAt(test, sample)),
+    pictures: await Promise.all(shown.map(({ sample }) => imageAt(test, sample))),
   };
 }
 
@@ -168,7 +170,9 @@ export const imagesOfCell = (actual: number, predicted: number): Promise<ImageOf
         found.push({ sample, probability: each[predicted]! });
     }
     found.sort((a, b) => b.probability - a.probability);
-    return found.slice(0, mostOfCell).map((one) => ({ ...one, picture: imageAt(test, one.sample) }));
+    return Promise.all(
+      found.slice(0, mostOfCell).map(async (one) => ({ ...one, picture: await imageAt(test, one.sample) })),
+    );
   });
 
 function labelResults(actual: Float32Array, predicted: Float32Array, labels: number) {

@@ -1,5 +1,5 @@
 import { createDataset, type Dataset, type LayerOutput } from '../../../index.ts';
-import { product } from '../../../product.ts';
+import { pixelsAt } from '../../app/worker/pixels_at.ts';
 import { current, type Session } from './worker.ts';
 
 /** One image as it lies in a data set. */
@@ -54,11 +54,11 @@ export async function imageOf(part: PartOfRun, index: number): Promise<ImageOf |
   return dataset && index < dataset.count ? imageAt(dataset, index) : undefined;
 }
 
-export function imageAt({ images, labels, imageShape, targets, targetNames }: Dataset, index: number): ImageOf {
-  const bytes = product(imageShape);
+export async function imageAt(dataset: Dataset, index: number): Promise<ImageOf> {
+  const { labels, targets, targetNames } = dataset;
   const outputs = targetNames?.length ?? 0;
   return {
-    pixels: images.slice(index * bytes, (index + 1) * bytes) as Uint8Array<ArrayBuffer>,
+    pixels: await pixelsAt(dataset, [index]),
     label: labels[index]!,
     ...(targets && { values: [...targets.subarray(index * outputs, (index + 1) * outputs)] }),
   };
