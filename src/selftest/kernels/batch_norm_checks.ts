@@ -1,4 +1,3 @@
-import type { Activation } from '../../kernels/activation.ts';
 import {
   type BatchNormBackwardSumsShape,
   type BatchNormBackwardXShape,
@@ -27,29 +26,16 @@ import { boundOf, tolerances } from '../tolerance.ts';
 import { arenaOf, likeArena } from './arena.ts';
 import { floats, type KernelCheck, type Verify, within } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
-import { anyUlp, momentsBounds } from './norm_bounds.ts';
+import { anyUlp, isSmooth, momentsBounds, type NormalizationCase } from './norm_bounds.ts';
 import { stateOf } from './state_words.ts';
 
 /** A batch normalization in a training step; each kernel takes what it needs of it. */
-export interface BatchNormCase {
+export interface BatchNormCase extends NormalizationCase {
   batch: number;
-  /** Real samples; what the other slots hold must not be looked at. */
-  count: number;
   pixels: number;
   channels: number;
-  chunks: number;
-  epsilon: number;
-  scale: boolean;
-  center: boolean;
-  residual: boolean;
-  activation: Activation;
-  inActivation: Activation;
   frozen: boolean;
   useBias: boolean;
-  /** Added to all of x. */
-  mean?: number;
-  /** Of x about its mean: 1 unless given. */
-  spread?: number;
 }
 
 type Contents = Record<string, Float32Array>;
@@ -160,8 +146,6 @@ export function checkBatchNormCombine(c: BatchNormCase): KernelCheck<BatchNormSu
     },
   };
 }
-
-const isSmooth = (activation: Activation) => activation === 'tanh' || activation === 'sigmoid';
 
 export function checkBatchNormForward(c: BatchNormCase): KernelCheck<BatchNormForwardShape> {
   const x = Float32Array.from(numbers(c.batch * c.pixels * c.channels, 91), (u) => u + (c.mean ?? 0));

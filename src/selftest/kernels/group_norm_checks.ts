@@ -1,5 +1,4 @@
 import type { Kernel } from '../../gpu/kernel.ts';
-import type { Activation } from '../../kernels/activation.ts';
 import {
   type GroupNormBackwardSumsShape,
   type GroupNormBackwardXShape,
@@ -15,24 +14,11 @@ import { numbers } from '../numbers.ts';
 import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, within } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
-import { anyUlp, momentsBounds } from './norm_bounds.ts';
+import { anyUlp, isSmooth, momentsBounds, type NormalizationCase } from './norm_bounds.ts';
 import { stateOf } from './state_words.ts';
 
-interface Options {
-  /** Real samples; what the other slots hold must not be looked at. */
-  count: number;
-  chunks: number;
-  epsilon: number;
-  scale: boolean;
-  center: boolean;
-  residual: boolean;
-  activation: Activation;
-  inActivation: Activation;
+interface Options extends NormalizationCase {
   keepsStatistics: boolean;
-  /** Added to all of x. */
-  mean?: number;
-  /** Of x about its mean: 1 unless given. */
-  spread?: number;
 }
 
 /** A group normalization in a training step; each kernel takes what it needs of it. */
@@ -76,8 +62,6 @@ function membersOf(c: GroupNormCase): number[][] {
   for (let at = 0; at < c.instances * c.pixels * c.channels; at++) members[unitOf(c, at)]!.push(at);
   return members;
 }
-
-const isSmooth = (activation: Activation) => activation === 'tanh' || activation === 'sigmoid';
 
 export function checkGroupNormForward(
   c: GroupNormCase,

@@ -1,4 +1,25 @@
+import type { Activation } from '../../kernels/activation.ts';
 import { unitRoundoff } from '../tolerance.ts';
+
+/** What the cases of all normalizations say. */
+export interface NormalizationCase {
+  /** Real samples; what the other slots hold must not be looked at. */
+  count: number;
+  chunks: number;
+  epsilon: number;
+  scale: boolean;
+  center: boolean;
+  residual: boolean;
+  activation: Activation;
+  inActivation: Activation;
+  /** Added to all of x. */
+  mean?: number;
+  /** Of x about its mean: 1 unless given. */
+  spread?: number;
+}
+
+/** Whether an activation's own error counts, beside that of the sum. */
+export const isSmooth = (activation: Activation): boolean => activation === 'tanh' || activation === 'sigmoid';
 
 /** What one operation may be off by, of its result: WGSL names no rounding mode. */
 export const anyUlp = 2 * unitRoundoff;

@@ -77,19 +77,24 @@ function place({ batch, size, strides, padding, dilation = [1, 1] }: Windows, wi
 
 const dilationOf = ({ dilation }: Windows) => dilation && { dilationY: dilation[0], dilationX: dilation[1] };
 
-export const convolution = (c: Convolution): Conv2dShape => ({
+/** What plain and depthwise convolutions have in common. */
+const filtered = (c: Pick<Convolution, keyof Convolution & keyof DepthwiseConvolution>) => ({
   ...place(c, c.kernelSize),
   ...dilationOf(c),
-  ...(c.groups !== undefined && { groups: c.groups }),
-  inChannels: c.channels,
-  outChannels: c.filters,
   kernelHeight: c.kernelSize[0],
   kernelWidth: c.kernelSize[1],
   useBias: c.useBias,
   activation: c.activation,
   inActivation: c.inActivation,
-  pooled: c.pooled,
   parts: c.parts,
+});
+
+export const convolution = (c: Convolution): Conv2dShape => ({
+  ...filtered(c),
+  ...(c.groups !== undefined && { groups: c.groups }),
+  inChannels: c.channels,
+  outChannels: c.filters,
+  pooled: c.pooled,
 });
 
 export const pool = (p: Pool): MaxPoolShape => ({
@@ -100,16 +105,9 @@ export const pool = (p: Pool): MaxPoolShape => ({
 });
 
 export const depthwise = (c: DepthwiseConvolution): DepthwiseConv2dShape => ({
-  ...place(c, c.kernelSize),
-  ...dilationOf(c),
+  ...filtered(c),
   channels: c.channels,
   multiplier: c.multiplier,
-  kernelHeight: c.kernelSize[0],
-  kernelWidth: c.kernelSize[1],
-  useBias: c.useBias,
-  activation: c.activation,
-  inActivation: c.inActivation,
-  parts: c.parts,
 });
 
 export function transposed(c: TransposedConvolution): Conv2dTransposeShape {

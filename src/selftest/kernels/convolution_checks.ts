@@ -1,0 +1,126 @@
+import type { Kernel } from '../../gpu/kernel.ts';
+import type { Activation } from '../../kernels/activation.ts';
+import { activate } from '../../reference/activation.ts';
+import { magnitude } from '../../reference/magnitude.ts';
+import { expectWithin } from '../compare.ts';
+import { numbers } from '../numbers.ts';
+import { boundOf, tolerances } from '../tolerance.ts';
+import { floats, type KernelCheck, packed, type Verify, within } from './check_kernel.ts';
+
+// The passes of a convolution beside their twins, whether it is plain, grouped, depthwise or transposed: they differ in how many products
+// a sum has, which is `terms`.
+
+/** What the checks need of a convolution's shape. */
+interface Convolution {
+  useBias: boolean;
+  activation: Activation;
+  inActivation: Activation;
+}
+
+type Pass<S, Inputs, Outputs> = (shape: S, inputs: Inputs) => Outputs;
+/** A kernel, a shape that it computes, the twin of the pass, and the products of its longest sum. */
+interface PassCheck<S, Inputs, Outputs> {
+  kernel: Kernel<S>;
+  shape: S;
+  pass: Pass<S, Inputs, Outputs>;
+  terms: number;
+}
+
+export interface ForwardInputs {
+  x: Float32Array;
+  w: Float32Array;
+  b: Float32Array | undefined;
+}
+
+const isSmooth = (activation: Activation) => activation !== 'linear' && activation !== 'relu';
+
+/** y. @param more what else the kernel writes. */
+export function forwardCheck<S extends Convolution, O extends { y: Float64Array }>(
+  { kernel, shape, pass, terms }: PassCheck<S, ForwardInputs, O>,
+  more: (outputs: O, inputs: ForwardInputs) => Record<string, Verify> = () => ({}),
+): KernelCheck<S> {
+  return {
+    kernel,
+    shape,
+    twin: (inputs) => {
+      const { x, w, b } = inputs as Record<string, Float32Array>;
+      const given = { x: x!, w: w!, b };
+      const outputs = pass(shape, given);
+      const size = magnitude(pass, shape, given).y;
+      const tolerance = isSmooth(shape.activation) ? tolerances.activated : tolerances.conv2d_forward;
+      const { y } = outputs;
+      return { y: within(y, boundOf(tolerance, y, { terms, magnitude: size })), ...more(outputs, given) };
+    },
+  };
+}
+
+/** dx. @param elements of x. */
+export function backwardXCheck<S extends Convolution>(
+  {
+    kernel,
+    shape,
+    pass,
+    terms,
+  }: PassCheck<S, { w: Float32Array; dy: Float32Array; x: Float32Array | undefined }, { dx: Float64Array }>,
+  elements: number,
+): KernelCheck<S> {
+  // An activation made x: values that it can't give would have derivatives that it can't have.
+  const x = Float32Array.from(numbers(elements, 99), (z) => activate(shape.inActivation, 2 * z));
+  return {
+    kernel,
+    shape,
+    given: shape.inActivation === 'linear' ? {} : { x },
+    twin: (inputs) => {
+      const { w, dy, x } = inputs as Record<string, Float32Array>;
+      const given = { w: w!, dy: dy!, x };
+      const { dx } = pass(shape, given);
+      const size = magnitude(pass, shape, given).dx;
+      // No derivative is above 1; it takes three more operations.
+      const bound = boundOf(tolerances.conv2d_backward_x, dx, { terms: terms + 3, magnitude: size });
+      return { dx: within(dx, bound) };
+    },
+  };
+}
+
+/** dw and db. @param argmax the places of a pool's maxima, where one is fused. */
+export function backwardWCheck<S extends Convolution>(
+  {
+    kernel,
+    shape,
+    pass,
+    terms,
+  }: PassCheck<
+    S,
+    { x: Float32Array; dy: Float32Array; argmax: Uint8Array | undefined },
+    { dw: Float64Array; db: Float64Array }
+  >,
+  argmax?: Uint8Array,
+): KernelCheck<S> {
+  return {
+    kernel,
+    shape,
+    given: argmax && { argmax: packed(argmax) },
+    twin: (inputs) => {
+      const { x, dy } = inputs as Record<string, Float32Array>;
+      const given = { x: x!, dy: dy!, argmax: argmax && new Uint8Array(inputs.argmax!.buffer, 0, argmax.length) };
+      const exact = pass(shape, given);
+      const size = magnitude(pass, shape, given);
+      const bound = (name: 'dw' | 'db') =>
+        boundOf(tolerances.conv2d_backward_w, exact[name], { terms, magnitude: size[name] });
+      return {
+        dw: partsAddUpTo(exact.dw, bound('dw')),
+        ...(shape.useBias && { db: partsAddUpTo(exact.db, bound('db')) }),
+      };
+    },
+  };
+}
+
+/** How a shader divides the sum is its own affair; that its parts add up, and none is left out, is not. */
+const partsAddUpTo =
+  (expected: Float64Array, bound: Float64Array): Verify =>
+  (name, bits) => {
+    const parts = floats(bits);
+    const sum = new Float64Array(expected.length);
+    for (const [i, value] of parts.entries()) sum[i % sum.length]! += value;
+    expectWithin(name, sum, expected, bound);
+  };
