@@ -99,7 +99,7 @@ export function curesCsv({ runs, config }: CuresFile): string {
   return `${[columns.map((column) => (column === 'leftChance' ? 'epochsToLeaveChance' : column)).join(','), ...lines].join('\n')}\n`;
 }
 
-function csvCell(value: string | number | null | undefined): string {
+export function csvCell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return '';
   const text = String(value);
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

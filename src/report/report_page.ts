@@ -1,8 +1,8 @@
 import { html, Markup } from './markup.ts';
 import { style } from './style.ts';
 
-/** A report as one HTML page, which loads nothing and runs nothing, and says that to the browser. @param content below the title. */
-export const reportPage = (title: string, content: Markup): string =>
+/** A report as one HTML page, which loads nothing and runs nothing, and says that to the browser. @param content below the title. @param made the command that makes it, and style of its own. */
+export const reportPage = (title: string, content: Markup, { made = 'wgrad compare', style: more = '' } = {}): string =>
   html`<!doctype html>
 <html lang="en">
 <head>
@@ -10,8 +10,8 @@ export const reportPage = (title: string, content: Markup): string =>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
-<title>${title}: wgrad compare</title>
-<style>${new Markup(style)}</style>
+<title>${title}: ${made}</title>
+<style>${new Markup(style + more)}</style>
 </head>
 <body>
 <main>

@@ -66,6 +66,35 @@ describe('wgrad sweep', () => {
     expect(figures).toHaveProperty('validationLoss');
   });
 
+  test('is reported as a page that needs no network, as CSV and as JSON', async () => {
+    const [page, csv, file] = ['page.html', 'rows.csv', 'sweep.json'].map((name) => join(temporaryFolder(), name));
+    const { code } = await call('sweep', 'report', plan, '--out', page!, '--csv', csv!, '--json', file!);
+    expect(code).toBe(0);
+    const text = readFileSync(page!, 'utf8');
+    expect(text).toContain('Best of 2: learningRate 0.01, with validationLoss');
+    expect(text).not.toMatch(/<script|src=|https?:/);
+    expect(text.match(/<circle/g)).toHaveLength(4);
+    expect(text.match(/<polyline/g)).toHaveLength(2);
+    expect(text.match(/npx wgrad train/g)).toHaveLength(5); // the best one's, and those of all trials
+    const rows = readFileSync(csv!, 'utf8').trim().split('\n');
+    expect(rows).toHaveLength(5);
+    expect(rows[0]).toContain('learningRate,seed,validationLoss,status');
+    expect(read(file!)).toEqual(first);
+    const status = await call('sweep', 'status', plan.replace('.json', '.sweep'));
+    expect(status.stdout).toMatch(/│ 1 │ 0.01 .*done/);
+    expect(status.stdout).toContain('trials   4 done');
+  });
+
+  test('a report needs a sweep with a result', async () => {
+    expect(await call('sweep', 'report', '--folder', temporaryFolder())).toMatchObject({ code: 2 });
+    const folder = temporaryFolder();
+    const { trials } = first;
+    writeFileSync(join(folder, 'sweep.json'), JSON.stringify({ ...first, trials }));
+    const { code, stderr } = await call('sweep', 'report', folder);
+    expect(code).toBe(1);
+    expect(stderr).toContain('The sweep has no result yet');
+  });
+
   test('continues where a process was killed, and keeps what is done', async () => {
     const results = join(plan.replace('.json', '.sweep'), 'results.jsonl');
     const lines = readFileSync(results, 'utf8').split('\n');

@@ -5,7 +5,8 @@ import { decide, rungsOf } from '../../src/cli/sweep/halving.ts';
 import { parsePlan } from '../../src/cli/sweep/plan.ts';
 import { fromJsonFile, parseTrial, trainCommand, withValue } from '../../src/cli/sweep/trial_options.ts';
 import { idOf } from '../../src/cli/sweep/trials.ts';
-import type { Json } from '../../src/report/sweep_file.ts';
+import type { Json, TrialRecord } from '../../src/report/sweep_file.ts';
+import { configurationsByMetric } from '../../src/report/sweep_rows.ts';
 
 const plan = (json: object) => parsePlan({ base: {}, ...json }, 'plan');
 
@@ -166,5 +167,50 @@ describe('successive halving', () => {
         expect(shuffled.epochs.reduce((a, b) => a + b)).toBe(steps);
       }),
     );
+  });
+});
+
+describe('rows of a report', () => {
+  const record = (configuration: number, metric: number | null, more: Partial<TrialRecord> = {}): TrialRecord => ({
+    ...{
+      id: `${configuration}`,
+      configuration,
+      seed: 0,
+      varied: { momentum: configuration },
+      options: {},
+      command: '',
+    },
+    ...{ status: 'done', metric, seconds: 1, epochs: 9, kind: 'software' },
+    ...more,
+  });
+  const orderOf = (trials: TrialRecord[], mode: 'min' | 'max' = 'min') =>
+    configurationsByMetric({ trials, metric: { name: 'validationLoss', mode } }).map((row) => row.configuration);
+
+  test('begin with the best; halted ones follow, the longest first; those without a figure come last', () => {
+    const halted = { status: 'halted', epochs: 1 } as const;
+    const trials = [
+      record(1, null),
+      record(2, 0.1, halted),
+      record(3, 0.5),
+      record(4, 0.4),
+      record(5, 0.7, { ...halted, epochs: 3 }),
+    ];
+    expect(orderOf(trials)).toEqual([4, 3, 5, 2, 1]);
+    expect(orderOf([record(1, 0.1), record(2, 0.2)], 'max')).toEqual([2, 1]);
+  });
+
+  test('keep kinds of adapters apart, and average over seeds', () => {
+    const trials = [
+      record(1, 1),
+      record(1, 2, { seed: 1 }),
+      record(1, 3, { seed: 2 }),
+      record(1, 9, { kind: 'nvidia' }),
+    ];
+    const rows = configurationsByMetric({ trials, metric: { name: 'validationLoss', mode: 'min' } });
+    expect(rows.map(({ kind, estimate: { mean, n } }) => [kind, mean, n])).toEqual([
+      ['software', 2, 3],
+      ['nvidia', 9, 1],
+    ]);
+    expect(rows[0]!.estimate.low).toBeCloseTo(2 - 4.303 / Math.sqrt(3), 3);
   });
 });

@@ -81,6 +81,7 @@ export class SweepFolder {
       });
     }
     if (resume) requireSameSweep(path, before.head, head);
+    dropHalfLine(join(path, resultsFile));
     writeWhole(join(path, headFile), `${JSON.stringify(head)}\n`);
     return new SweepFolder(path, head);
   }
@@ -135,13 +136,21 @@ export class SweepFolder {
 
 const keyOf = ({ id, kind }: Pick<TrialResult, 'id' | 'kind'>) => `${id} ${kind}`;
 
-/** A process that was killed may have left half a line at the end: it is taken away, and its trial trained again. */
+/** Whole lines alone: another process may be writing one. */
 function readResults(path: string): TrialResult[] {
-  if (!existsSync(path)) return [];
-  const text = readFileSync(path, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
-  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as TrialResult]));
+  return wholeLines(path)
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as TrialResult]));
+}
+
+function wholeLines(path: string): string {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return text.slice(0, text.lastIndexOf('\n') + 1);
+}
+
+/** A process that was killed may have left half a line at the end, which the next result would continue. */
+function dropHalfLine(path: string): void {
+  if (existsSync(path)) truncateSync(path, Buffer.byteLength(wholeLines(path)));
 }
 
 function requireSameSweep(path: string, before: SweepHead, now: SweepHead): void {

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { WgradError } from '../../errors.ts';
+import { sweepCsv, sweepReport } from '../../report/sweep_report.ts';
+import { writeWhole } from '../whole_file.ts';
+import { conclude, folderOf } from './sweep.ts';
+import { SweepFolder } from './sweep_folder.ts';
+
+export interface SweepReportOptions {
+  folder?: string;
+  out?: string;
+  csv?: string;
+  json?: string;
+}
+
+/** The folder of a sweep by its plan, or by itself. */
+function sweepAt(plan: string | undefined, folder: string | undefined): SweepFolder {
+  if (folder !== undefined || plan === undefined) return SweepFolder.open(folder ?? '.');
+  return SweepFolder.open(existsSync(join(plan, 'sweep.json')) ? plan : folderOf(plan));
+}
+
+/** `wgrad sweep status` */
+export function sweepStatus(plan: string | undefined, { folder }: SweepReportOptions): void {
+  conclude(sweepAt(plan, folder), {});
+}
+
+/** `wgrad sweep report` */
+export function reportSweep(plan: string | undefined, { folder: named, out, csv, json }: SweepReportOptions): void {
+  const folder = sweepAt(plan, named);
+  const { file } = folder;
+  if (!file.trials.some(({ metric }) => metric !== null)) {
+    throw new WgradError({
+      what: 'The sweep has no result yet',
+      found: `${folder.path}: ${file.trials.filter(({ status }) => status === 'failed').length} of ${file.trials.length} trials failed, the others wait`,
+      fix: 'write the report when a trial is done',
+    });
+  }
+  const page = out ?? join(folder.path, 'report.html');
+  writeWhole(page, sweepReport(file));
+  if (csv) writeWhole(csv, sweepCsv(file));
+  if (json) writeWhole(json, `${JSON.stringify(file, null, 1)}\n`);
+  for (const path of [page, csv, json]) if (path) console.log(`written  ${path}`);
+}

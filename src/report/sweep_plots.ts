@@ -1,0 +1,90 @@
+import { figure } from '../figures.ts';
+import { rampColor } from './colors.ts';
+import { html, type Markup } from './markup.ts';
+import { type Axis, axisOf } from './sweep_axes.ts';
+import type { SweepFile, TrialRecord } from './sweep_file.ts';
+import type { ConfigurationRow } from './sweep_rows.ts';
+
+const [width, height] = [340, 220];
+const margin = { left: 56, right: 12, top: 8, bottom: 40 };
+
+/** The color of a figure: bright for the best. */
+export function colorsOf({ mode }: SweepFile['metric'], figures: readonly number[]): (figure: number) => string {
+  const [low, high] = [Math.min(...figures), Math.max(...figures)];
+  return (value) => {
+    const share = high > low ? (value - low) / (high - low) : 1;
+    // The brightest end of the ramp can hardly be seen on white.
+    return rampColor(0.9 * (mode === 'max' ? share : 1 - share));
+  };
+}
+
+/** The figure of every trial over one of the options that vary. */
+export function optionPlot(path: string, { trials, metric }: SweepFile): Markup {
+  const measured = trials.filter((trial): trial is TrialRecord & { metric: number } => trial.metric !== null);
+  const across = axisOf(
+    path,
+    measured.map(({ varied }) => varied[path]),
+  );
+  const up = axisOf(
+    metric.name,
+    measured.map((trial) => trial.metric),
+  );
+  const color = colorsOf(
+    metric,
+    measured.map((trial) => trial.metric),
+  );
+  const [x0, x1, y0, y1] = [margin.left, width - margin.right, height - margin.bottom, margin.top];
+  const x = (share: number) => (x0 + share * (x1 - x0)).toFixed(1);
+  const y = (share: number) => (y0 + share * (y1 - y0)).toFixed(1);
+  return html`<figure>
+<figcaption>${path}</figcaption>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${metric.name} of every trial over ${path}">
+${up.marks.map(({ at, text }) => html`<line class="grid" x1="${x0}" x2="${x1}" y1="${y(at)}" y2="${y(at)}"/><text class="left" x="${x0 - 5}" y="${y(at)}">${text}</text>`)}
+${across.marks.map(({ at, text }) => html`<line class="tick" x1="${x(at)}" x2="${x(at)}" y1="${y0}" y2="${y0 + 4}"/><text class="below" x="${x(at)}" y="${y0 + 15}">${text}</text>`)}
+<line class="tick" x1="${x0}" x2="${x1}" y1="${y0}" y2="${y0}"/>
+<text class="below" x="${(x0 + x1) / 2}" y="${height - 6}">${path}</text>
+${measured.map((trial) => html`<circle cx="${x(across.place(trial.varied[path]))}" cy="${y(up.place(trial.metric))}" r="4" fill="${color(trial.metric)}" stroke="#888" stroke-width="0.6"><title>${trialTitle(trial, metric.name)}</title></circle>`)}
+</svg>
+</figure>`;
+}
+
+const trialTitle = ({ varied, seed, metric }: TrialRecord, name: string): string =>
+  `${Object.entries(varied)
+    .map(([path, value]) => `${path} ${JSON.stringify(value)}`)
+    .join(', ')}, seed ${seed}: ${name} ${metric === null ? 'none' : figure(metric)}`;
+
+const [wide, tall, side] = [880, 280, 60];
+
+/** A line for each configuration through its values, and its figure. */
+export function parallelCoordinates(rows: readonly ConfigurationRow[], { metric, trials }: SweepFile): Markup {
+  const shown = rows.filter(({ estimate }) => estimate.n > 0);
+  const axes: Axis[] = Object.keys(trials[0]!.varied).map((path) =>
+    axisOf(
+      path,
+      shown.map(({ varied }) => varied[path]),
+    ),
+  );
+  const figures = shown.map(({ estimate }) => estimate.mean);
+  const color = colorsOf(metric, figures);
+  const all = [...axes, axisOf(metric.name, figures)];
+  const x = (i: number) => side + (i * (wide - 2 * side)) / (all.length - 1);
+  const y = (share: number) => tall - 20 - share * (tall - 60);
+  const lineOf = ({ varied, estimate }: ConfigurationRow) =>
+    all
+      .map(
+        (axis, i) =>
+          `${x(i).toFixed(1)},${y(axis.place(i < axes.length ? varied[axis.name] : estimate.mean)).toFixed(1)}`,
+      )
+      .join(' ');
+  // The best is drawn last, over the others.
+  return html`<figure class="wide">
+<svg viewBox="0 0 ${wide} ${tall}" role="img" aria-label="parallel coordinates: a line for each configuration">
+${shown.toReversed().map((row) => html`<polyline points="${lineOf(row)}" fill="none" stroke="${color(row.estimate.mean)}" stroke-width="${row === shown[0] ? 3 : 1.4}" stroke-opacity="0.85"><title>${metric.name} ${figure(row.estimate.mean)}</title></polyline>`)}
+${all.map(
+  (axis, i) => html`<line class="tick" x1="${x(i)}" x2="${x(i)}" y1="${y(0)}" y2="${y(1)}"/>
+<text class="below axis" x="${x(i)}" y="16">${axis.name}</text>
+${axis.marks.map(({ at, text }) => html`<text class="${i === all.length - 1 ? 'left' : 'right'} over" x="${x(i) + (i === all.length - 1 ? -6 : 6)}" y="${y(at)}">${text}</text>`)}`,
+)}
+</svg>
+</figure>`;
+}

@@ -1,0 +1,122 @@
+import { fewestSeeds } from '../compare/comparison.ts';
+import { counted, figure } from '../figures.ts';
+import { estimateText, intervalsText } from './comparison_text.ts';
+import { csvCell } from './cure_tables.ts';
+import { html, type Markup } from './markup.ts';
+import { reportPage } from './report_page.ts';
+import { shortText } from './sweep_axes.ts';
+import type { SweepFile, TrialRecord } from './sweep_file.ts';
+import { optionPlot, parallelCoordinates } from './sweep_plots.ts';
+import { type ConfigurationRow, configurationsByMetric } from './sweep_rows.ts';
+
+/** Rows whose commands are shown: the CSV and the JSON have all. */
+const mostRows = 500;
+
+const darkStyle = `
+svg .right { text-anchor: start; dominant-baseline: middle; }
+svg .axis { font-weight: 600; }
+svg .over { paint-order: stroke; stroke: #fff; stroke-width: 3px; }
+details pre { margin: .25rem 0; }
+@media (prefers-color-scheme: dark) {
+:root { color-scheme: dark; color: #e6e6e6; background: #16181c; }
+svg text { fill: #bbb; }
+svg .over { stroke: #16181c; }
+svg .grid { stroke: #33373d; }
+th, td { border-color: #33373d; }
+pre { background: #22252b; }
+.differs td { background: #3a3420; }
+}
+`;
+
+/** A sweep as one HTML page, which loads nothing and runs nothing. @param file has a result or more. */
+export function sweepReport(file: SweepFile): string {
+  const { metric, trials, versions } = file;
+  const rows = configurationsByMetric(file);
+  const best = rows[0]!;
+  const paths = Object.keys(trials[0]!.varied).filter(
+    (path) => new Set(trials.map(({ varied }) => JSON.stringify(varied[path]))).size > 1,
+  );
+  const seeds = Math.max(...rows.map(({ estimate }) => estimate.n));
+  const kinds = [...new Set(trials.flatMap(({ adapter }) => adapter ?? []))];
+  return reportPage(
+    `Sweep: ${metric.name}`,
+    html`<p class="lead">Best of ${rows.length}: ${variedWords(best) || 'the options of base'}, with ${metric.name} ${estimateText(best.estimate, figure)}
+after ${counted(best.epochs, 'epoch')}. ${seeds < fewestSeeds ? `An interval needs ${fewestSeeds} seeds or more.` : intervalsText(seeds)}</p>
+<pre>${best.trials[0]!.command}</pre>
+${kinds.length > 1 && html`<p>The trials ran on different kinds of adapters, whose bits differ: a row is of one kind.</p>`}
+${
+  paths.length > 0 &&
+  html`<h2>Every option against ${metric.name}</h2>
+<p>A point is a trial; the brighter, the better.</p>
+<div class="plots">${paths.map((path) => optionPlot(path, file))}</div>
+<h2>Configurations</h2>
+<p>A line is a configuration, through its values to its ${metric.name}; the best is the thickest.</p>
+${parallelCoordinates(rows, { ...file, trials: trials.map((trial) => ({ ...trial, varied: pick(trial, paths) })) })}`
+}
+<h2>From the best to the worst</h2>
+${rowsTable(rows.slice(0, mostRows), Object.keys(trials[0]!.varied), metric.name)}
+${rows.length > mostRows && html`<p>The first ${mostRows} of ${rows.length}.</p>`}
+${failures(trials)}
+<p>wgrad ${versions.wgrad}; ${kinds.join('; ')}</p>`,
+    { made: 'wgrad sweep', style: darkStyle },
+  );
+}
+
+const pick = ({ varied }: TrialRecord, paths: readonly string[]) =>
+  Object.fromEntries(paths.map((path) => [path, varied[path] ?? null]));
+
+const variedWords = ({ varied }: ConfigurationRow): string =>
+  Object.entries(varied)
+    .map(([path, value]) => `${path} ${shortText(value)}`)
+    .join(', ');
+
+function rowsTable(rows: readonly ConfigurationRow[], paths: readonly string[], metric: string): Markup {
+  const isMixed = new Set(rows.map(({ kind }) => kind)).size > 1;
+  const kind = isMixed ? ['adapter'] : [];
+  const head = ['', ...paths, metric, 'seeds', 'epochs', 'status', ...kind, 'gradients', 'command'];
+  return html`<div class="scroll"><table>
+<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    (row, i) => html`
+<tr${i === 0 && html` class="differs"`}><td class="number">${i + 1}</td>${paths.map((path) => html`<td>${shortText(row.varied[path])}</td>`)}<td class="number">${estimateText(row.estimate, figure) || 'none'}</td><td class="number">${row.estimate.n}</td><td class="number">${row.epochs}</td><td>${row.status}</td>${isMixed && html`<td>${row.kind ?? ''}</td>`}<td class="words">${verdictsOf(row)}</td><td><details><summary>show</summary>${row.trials.map(({ command }) => html`<pre>${command}</pre>`)}</details></td></tr>`,
+  )}
+</tbody></table></div>`;
+}
+
+/** The verdicts on the layers of each trial, and on the run. */
+function verdictsOf({ trials }: ConfigurationRow): string {
+  return trials
+    .flatMap(({ layers = {}, verdict, epochs, seed }) => {
+      if (epochs === undefined) return [];
+      const unhealthy = Object.entries(layers).map(([layer, name]) => `${layer} ${name}`);
+      const words = `${verdict ? `${verdict}; ` : ''}${unhealthy.join(', ') || 'healthy'}`;
+      return trials.length > 1 ? `seed ${seed}: ${words}` : words;
+    })
+    .join(' · ');
+}
+
+function failures(trials: readonly TrialRecord[]): Markup | undefined {
+  const failed = trials.filter(({ error }) => error !== undefined);
+  if (failed.length === 0) return undefined;
+  return html`<h2>Trials that failed</h2>${failed.map(({ command, error }) => html`<pre>${command}\n${error}</pre>`)}`;
+}
+
+/** A row for each trial. */
+export function sweepCsv({ trials, metric }: SweepFile): string {
+  const paths = Object.keys(trials[0]?.varied ?? {});
+  const facts = ['status', 'epochs', 'steps', 'seconds', 'adapter', 'verdict'] as const;
+  const head = ['id', 'configuration', ...paths, 'seed', metric.name, ...facts, 'layers', 'error', 'command'];
+  const rows = trials.map((trial) => [
+    ...[trial.id, trial.configuration],
+    ...paths.map((path) => (trial.varied[path] === undefined ? '' : shortText(trial.varied[path]))),
+    ...[trial.seed, trial.metric],
+    ...facts.map((name) => trial[name]),
+    ...[
+      Object.entries(trial.layers ?? {})
+        .map(([layer, name]) => `${layer} ${name}`)
+        .join('; '),
+    ],
+    ...[trial.error, trial.command],
+  ]);
+  return `${[head, ...rows].map((cells) => cells.map(csvCell).join(',')).join('\n')}\n`;
+}
