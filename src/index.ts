@@ -141,6 +141,7 @@ export { type AdapterFacts, type Gpu, type GpuOptions, openGpu, type Traits } fr
 export type { Variant as KernelVariant } from './gpu/kernel.ts';
 export type { DispatchProfile, StepProfile } from './gpu/profile.ts';
 export { type Ceilings, rooflineShare } from './gpu/roofline.ts';
+export type { KernelVariants } from './gpu/variants.ts';
 export { firstRemedy } from './health/first_remedy.ts';
 export type {
   Change,
@@ -359,3 +360,5 @@ export type { Progress as SnapshotProgress, Snapshot, SnapshotHealth } from './t
 export type { TestTimeAugmentation } from './train/test_time_augmentation.ts';
 export type { Predict, SaliencyOptions, WeightsOption } from './train/trainer.ts';
 export type { FitOptions, Progress, TrainerOptions } from './train/trainer_options.ts';
+export { type TuneOptions, type TuneResult, tune } from './train/tune.ts';
+export type { TimedVariant, TunedKernel, Tuning } from './train/tuner.ts';

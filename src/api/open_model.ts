@@ -4,12 +4,20 @@ import { optionsOfRun, runOfModel } from '../formats/model_of_run.ts';
 import { isRun } from '../formats/run_container.ts';
 import { parseRun, type SavedRun } from '../formats/run_file.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { runnableVariants } from '../gpu/variants.ts';
 import { compileModel } from '../model/graph.ts';
 import { transferWeights } from '../model/transfer.ts';
 import type { TrainerOptions } from '../train/trainer_options.ts';
 import type { ModelSource } from './load_trainer.ts';
 import { storedModel, storedName } from './model_store.ts';
 import { createTrainer, Trainer } from './trainer.ts';
+
+/** The variants of a saved run's kernels: its own, not those that a tuner would choose now, so that it resumes to the same bits. */
+export const recordedVariants = (
+  { tuning, traits }: Gpu,
+  { kernelVariants }: TrainerOptions,
+): Pick<TrainerOptions, 'kernelVariants'> =>
+  kernelVariants || tuning !== 'off' ? { kernelVariants: runnableVariants(kernelVariants ?? {}, traits) } : {};
 
 /** Implements `loadTrainer`, whose docstring has the details. */
 export async function openModel(gpu: Gpu, from: ModelSource, options: Partial<TrainerOptions>): Promise<Trainer> {
@@ -19,7 +27,13 @@ export async function openModel(gpu: Gpu, from: ModelSource, options: Partial<Tr
   const isOther = model !== undefined || optimizer !== undefined;
   const outputsStay = model === undefined;
   const { classNames, ...others } = saved;
-  const trainer = createTrainer(gpu, { ...others, ...(outputsStay && classNames && { classNames }), ...options });
+  const variants = recordedVariants(gpu, saved);
+  const trainer = createTrainer(gpu, {
+    ...others,
+    ...(outputsStay && classNames && { classNames }),
+    ...variants,
+    ...options,
+  });
   try {
     if (isOther) {
       const { weights } = transferWeights(

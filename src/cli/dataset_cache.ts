@@ -5,7 +5,7 @@ import { WgradError } from '../errors.ts';
 import { Interrupts } from './interrupts.ts';
 
 /** The folder for the files of `wgrad data get`: WGRAD_DATA_DIR, else the platform's cache folder. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const { WGRAD_DATA_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (WGRAD_DATA_DIR) return WGRAD_DATA_DIR;
   switch (process.platform) {

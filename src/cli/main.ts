@@ -15,12 +15,13 @@ import { printPlan } from './plan.ts';
 import { addPredictCommand } from './predict.ts';
 import { type ProfileCommandOptions, profile } from './profile.ts';
 import { profileFile } from './profile_file.ts';
-import { addRunOptions, addSheetOptions } from './run_options.ts';
+import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
 import { addSelfTestCommand } from './self_test.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { addSweepCommands } from './sweep/commands.ts';
 import { type TrainCommandOptions, train } from './train.ts';
 import { addTrainOptions } from './train_options.ts';
+import { addTuningOptions, tuneCommand } from './tune.ts';
 import { integer, oneOf, outputFile, real } from './values.ts';
 
 export { useRunningChrome } from './chrome.ts';
@@ -48,7 +49,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError();
   const training = wgrad.command('train');
-  addTrainOptions(training)
+  addTuningOptions(addTrainOptions(training))
     .description('train a network headless in Chrome')
     .action((options: TrainCommandOptions) =>
       (options.applyRemedy ? trainWithRemedy : train)(
@@ -65,7 +66,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       if (options.cures === undefined) return compareTwins(options, typed);
       return testCures(options, typed, (name) => comparing.getOptionValueSource(name) === 'cli');
     });
-  addRunOptions(wgrad.command('profile'))
+  addTuningOptions(addRunOptions(wgrad.command('profile')))
     .description('time each dispatch of a training step, or print its plan')
     .addOption(
       new Option('--steps <n>', 'steps to time')
@@ -101,7 +102,13 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       false,
     )
     .action((options: ProfileCommandOptions) => (options.plan ? printPlan(options) : profile(options)));
-  addRunOptions(wgrad.command('lr-find'))
+  const tuning = wgrad.command('tune');
+  addTuningOptions(addRunOptions(tuning))
+    .description('time every variant of the kernels of a run on this GPU, and keep which are the fastest')
+    .action((options: RunOptions) =>
+      tuneCommand(tuning.getOptionValueSource('tuning') === 'cli' ? options : { ...options, tuning: 'full' }),
+    );
+  addTuningOptions(addRunOptions(wgrad.command('lr-find')))
     .description('sweep the learning rate from small to large, and suggest one')
     .option('--from <x>', 'the first learning rate', real('--from', { min: 0 }), 1e-6)
     .option('--to <x>', 'the last learning rate', real('--to', { min: 0 }), 1)

@@ -1,6 +1,6 @@
 import { count, figure } from '../figures.ts';
+import { variantText } from '../gpu/variants.ts';
 import { chromeTrace, describeAdapter, rooflineShare, type StepProfile, type TrainingProfile } from '../index.ts';
-import { variantText } from '../plan/describe_plan.ts';
 import { rooflineSvg } from '../report/roofline.ts';
 import { changesText, differencesOf, type ProfileFile, profileChanges } from './profile_file.ts';
 import { withRun } from './run.ts';

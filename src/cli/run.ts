@@ -14,7 +14,14 @@ import { mostInMemory } from '../data/user_files.ts';
 import { ConfigurationError } from '../errors.ts';
 import { count, counted } from '../figures.ts';
 import type { RunEvent } from '../health/run_events.ts';
-import { type AdapterFacts, type FitSettings, type LayerSummary, modelSummary, type TrainerOptions } from '../index.ts';
+import {
+  type AdapterFacts,
+  type FitSettings,
+  type LayerSummary,
+  modelSummary,
+  type TrainerOptions,
+  type TuneResult,
+} from '../index.ts';
 import { freezeLayers } from '../model/freeze.ts';
 import { metricOf } from '../model/loss.ts';
 import { requireTrained } from '../model/require_trained.ts';
@@ -42,6 +49,7 @@ import { servedModel, servedState } from './served_runs.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { checkSamples, modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
+import { keepTuning, tuneRun } from './tune.ts';
 
 type Dropped = Cleaned['dropped'];
 
@@ -61,6 +69,8 @@ export interface PreparedRun {
   warnings: string[];
   /** The parts of a saved run that are known before training. */
   toSave: () => Promise<RunToSave>;
+  /** What the tuner found, where it ran. */
+  tuning: TuneResult | undefined;
   /** `config` in the file of --json. */
   config: Record<string, unknown>;
 }
@@ -108,6 +118,8 @@ export async function withRun<Result>(
     await requireSameImages(datasets, resumed, options.dataset);
     const { memoryBudget } = options;
     trainer = { ...run.options, ...(memoryBudget !== undefined && { memoryBudget }) };
+    // The way to resume on an adapter that lacks the variants of the first one, with other bits.
+    if (options.tuning === 'off') trainer = { ...trainer, kernelVariants: {} };
   }
   const measured = requireFitSettings({ fit, monitor, tta, epochs: options.epochs }, trainer, datasets);
   let session: Session | undefined;
@@ -116,7 +128,7 @@ export async function withRun<Result>(
     const { adapter: kind, chrome, yes, browserTimeout } = options;
     const report = console.error;
     const files = new Map([...(from ? servedModel(from.run) : []), ...servedState(() => restored!()!)]);
-    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, files, report };
+    const opening = { chrome, yes, browserTimeout, datasets: () => datasets, tell, keep, keepTuning, files, report };
     session = await Session.open({ ...opening, adapter: kind });
     const { adapter } = session;
     const plan = resumed
@@ -132,6 +144,8 @@ export async function withRun<Result>(
     console.log(
       dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classNames, targetNames }),
     );
+    const tuning = resumed ? undefined : await tuneRun(session, trainer, options);
+    if (tuning) trainer = { ...trainer, kernelVariants: tuning.variants };
     const ofStep = stepSamples({ ...trainer, batchSize: trainer.batchSize ?? options.batchSize });
     for (const line of lengthLines(plan, modelSummary(trainer.model), ofStep)) console.log(line);
     let begun: Parameters<typeof fromLine>[1] | undefined;
@@ -174,7 +188,7 @@ export async function withRun<Result>(
       get session() {
         return session!;
       },
-      ...{ restart, interrupts, plan, adapter, layers, measured, classNames, warnings, toSave, config },
+      ...{ restart, interrupts, plan, adapter, layers, measured, classNames, warnings, toSave, config, tuning },
     });
   } finally {
     interrupts.dispose();

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { datasetNames, type Finding, findings } from '../data/index.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
-import type { AugmentationConfig, HealthLevel, MetricConfig } from '../index.ts';
+import type { AugmentationConfig, HealthLevel, KernelVariants, MetricConfig } from '../index.ts';
 import { describeModels } from '../model/describe.ts';
 import { defaultLoss, fillLoss, type LossConfig } from '../model/loss.ts';
 import { lossTypes } from '../model/losses/index.ts';
@@ -51,6 +51,8 @@ export interface RunOptions extends AdapterOptions, ReadingOptions {
   probeEvery?: number;
   metrics?: MetricConfig[];
   sampleWeight?: SampleWeightFile;
+  tuning?: 'auto' | 'off' | 'full';
+  kernelVariants?: KernelVariants;
 }
 
 /** The file of --sample-weight. */

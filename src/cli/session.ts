@@ -41,6 +41,8 @@ export interface SessionOptions {
   keep?: (state: Snapshot, reason: StateReason) => void;
   /** Gets the states of a pair of twins as it is trained. */
   keepPair?: (state: PairState) => void;
+  /** Receives what the tuner found, kernel by kernel. */
+  keepTuning?: (cache: string) => void;
   /** Further files that the page may fetch. */
   files?: ServedFiles;
   report: (line: string) => void;
@@ -153,7 +155,7 @@ export class Session<P extends Opening = Page> {
   private static async openPage<P extends Opening>(
     browser: Browser,
     server: Served,
-    { tell, keep, keepPair }: SessionOptions,
+    { tell, keep, keepPair, keepTuning }: SessionOptions,
     timeout: number,
   ): Promise<Session<P>> {
     const [page] = await browser.pages();
@@ -167,6 +169,12 @@ export class Session<P extends Opening = Page> {
         await page!.exposeFunction('wgradKeep', (state: PackedSnapshot, reason: StateReason) => {
           session.liveness.sign();
           keep(unpackSnapshot(state), reason);
+        });
+      }
+      if (keepTuning) {
+        await page!.exposeFunction('wgradKeepTuning', (cache: string) => {
+          session.liveness.sign();
+          keepTuning(cache);
         });
       }
       if (keepPair) {

@@ -82,6 +82,7 @@ export const trainerOptionsOf = (options: RunOptions, model: Model, optimizer: F
   ...(options.health && { health: options.health }),
   ...(options.probeEvery !== undefined && { probeEvery: options.probeEvery }),
   ...(options.metrics && { metrics: options.metrics }),
+  ...(options.kernelVariants && { kernelVariants: options.kernelVariants }),
 });
 
 /** Checks, before Chrome is started, that the data set has the samples that were asked for. */

@@ -55,6 +55,12 @@ export interface GpuOptions {
    * for no limit. With some drivers requestAdapter never resolves.
    */
   timeout?: number;
+  /**
+   * Whether trainers without `kernelVariants` time the variants of their kernels before they start, and take the fastest:
+   * `'auto'`, the default, does so on hardware, for a second at most, and not on the CPU; `'full'` takes as long as all
+   * variants take, anywhere; `'off'` never does.
+   */
+  tuning?: 'auto' | 'off' | 'full';
 }
 
 /** An open GPU, which trainers and augmenters share. */
@@ -67,6 +73,8 @@ export interface Gpu {
   readonly traits: Traits;
   /** The device measures time inside the GPU. */
   readonly timestamps: boolean;
+  /** How trainers choose the variants of their kernels: see `GpuOptions.tuning`; `'off'` where it cannot be measured. */
+  readonly tuning: 'auto' | 'off' | 'full';
   /** Resolves when the device is gone, `dispose()` included. */
   readonly lost: Promise<GPUDeviceLostInfo>;
   /** Aborts with a DeviceLostError, or with the first error that no scope caught: `unlessAborted(work, gpu.failure)`. */
@@ -103,6 +111,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   }
   const wanted = options.adapter ?? 'auto';
   const timeout = timeoutOf(options);
+  const tuning = tuningOf(options);
   const requested = entry.requestAdapter({ powerPreference: 'high-performance' });
   const adapter = await withinTime(requested, timeout, () => noAnswer('requestAdapter()', timeout));
   if (!adapter) {
@@ -134,6 +143,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     adapter: facts,
     traits: { software: facts.software, subgroupSize: uniform ? subgroupMinSize : 0 },
     timestamps: device.features.has('timestamp-query'),
+    tuning: !device.features.has('timestamp-query') || (tuning === 'auto' && facts.software) ? 'off' : tuning,
     lost: device.lost,
     failure: failureOf(device),
     get disposed() {
@@ -154,6 +164,11 @@ function timeoutOf({ timeout = browserTimeout }: GpuOptions): number {
     found: timeout,
     expected: 'a positive number of milliseconds, or Infinity for no limit',
   });
+}
+
+function tuningOf({ tuning = 'auto' }: GpuOptions): Gpu['tuning'] {
+  if (['auto', 'off', 'full'].includes(tuning)) return tuning;
+  throw new ConfigurationError({ what: 'Invalid tuning of openGpu', found: tuning, expected: 'auto, off or full' });
 }
 
 async function openDevice(adapter: GPUAdapter, options: GpuOptions, timeout: number): Promise<GPUDevice> {

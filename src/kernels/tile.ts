@@ -34,7 +34,10 @@ const worthPairs = 16;
  */
 export function registerTiles(terms: number, tiles: (quads: number) => number, traits: Traits): RegisterTile[] {
   const alone = { subgroups: false, quads: 2, width: widest(terms, 4), tiles: tilesMost };
-  if (traits.subgroupSize !== 4) return [alone];
+  // For the tuner. A quad of pixels alone has 32 registers of sums and operands, and twice the workgroups for a small batch;
+  // it loads 2 numbers for 4 multiply-adds where two quads load 1.5, and four quads 1.25 but may spill.
+  const without = [2, 1, 4].map((quads) => ({ ...alone, quads }));
+  if (traits.subgroupSize !== 4) return without;
   const form = (quads: number): RegisterTile => ({
     subgroups: true,
     quads,
@@ -42,7 +45,7 @@ export function registerTiles(terms: number, tiles: (quads: number) => number, t
     tiles: Math.min(tilesMost, Math.max(1, Math.floor(tiles(quads) / busyGroups))),
   });
   const best = tiles(4) >= worthUnrolling ? 4 : tiles(2) >= worthPairs ? 2 : 1;
-  return [...new Set([best, 4])].map(form).concat(alone);
+  return [...new Set([best, 4])].map(form).concat(without);
 }
 
 /** The two forms of the kernels whose tile is always the same. */

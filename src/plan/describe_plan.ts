@@ -1,4 +1,4 @@
-import type { Variant } from '../gpu/kernel.ts';
+import { variantText } from '../gpu/variants.ts';
 import { product } from '../product.ts';
 import { lifetimesOf, type Sequence, type Slot } from './liveness.ts';
 import { lossOf, type Phase, phasesOf, stepOf } from './phases.ts';
@@ -42,12 +42,6 @@ export interface PlanFacts {
    */
   bytes: { shared: number; apart: number; input: number };
 }
-
-/** How a kernel's work is cut, in words: "quads 4, width 2"; empty for a kernel with one variant. */
-export const variantText = (variant: Variant): string =>
-  Object.entries(variant)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ');
 
 /** @param slots of the whole plan: evaluation has buffers of its own, in the same memory. */
 export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {

@@ -3,6 +3,7 @@ import type { Traits } from '../gpu/device.ts';
 import { type Cost, type Kernel, type SpecializedKernel, specialize, type Variant } from '../gpu/kernel.ts';
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
+import { type KernelVariants, requireVariant, variantKey } from '../gpu/variants.ts';
 
 /**
  * The content of a buffer of a plan. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
@@ -110,8 +111,13 @@ export class Planner {
   readonly traits: Traits;
   readonly limits: PlanLimits;
   readonly buffers: PlanBuffer[] = [];
+  /** The kernels of the plan that have several variants on this adapter, each at each of its shapes, by `variantKey`. */
+  readonly tunable = new Map<string, TunableKernel>();
+  readonly #chosen: KernelVariants;
 
-  constructor(traits: Traits, limits: PlanLimits) {
+  /** @param chosen variants other than the adapter's defaults. */
+  constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}) {
+    this.#chosen = chosen;
     this.traits = traits;
     this.limits = limits;
   }
@@ -149,8 +155,25 @@ export class Planner {
    * @throws ShaderError for buffers that don't match the shader, ConfigurationError for a shape with too many workgroups.
    */
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
-    const specialized = specialize(kernel, shape, this.traits, undefined, layer);
+    const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
     return new PlannedDispatch(specialized, layer, buffers);
   }
+
+  /** The chosen variant; undefined for the adapter's default. */
+  #variantOf<S>(kernel: Kernel<S>, shape: S): Variant | undefined {
+    if (!kernel.variants) return undefined;
+    const key = variantKey(kernel, shape);
+    if (kernel.variants(shape, this.traits).length > 1) {
+      this.tunable.set(key, { kernel, shape } as unknown as TunableKernel);
+    }
+    const wanted = this.#chosen[key];
+    return wanted && requireVariant(kernel, shape, this.traits, wanted);
+  }
+}
+
+/** A kernel at a shape, whatever shape that is. */
+export interface TunableKernel {
+  kernel: Kernel<object>;
+  shape: object;
 }

@@ -1,3 +1,4 @@
+import type { KernelVariants } from '../gpu/variants.ts';
 import type { HealthLevel } from '../health/health.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import type { FilledLoss } from '../model/loss.ts';
@@ -27,6 +28,8 @@ export interface Settings {
   memoryBudget?: number;
   /** Metrics of evaluations, in addition to loss and accuracy. */
   metrics: readonly FilledMetric[];
+  /** The variants of kernels that are not the adapter's defaults; undefined where the adapter may be tuned. */
+  kernelVariants?: KernelVariants;
 }
 
 /** The most samples of a training step. */

@@ -1,7 +1,7 @@
 import { ConfigurationError, nearest, suggest } from '../errors.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
 import { unlessAborted } from '../gpu/unless_aborted.ts';
-import { variantText } from '../plan/describe_plan.ts';
+import { variantText } from '../gpu/variants.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { type KernelCase, kernelCases } from './kernel_cases.ts';
 import { compareWithTwin } from './kernels/check_kernel.ts';

@@ -1,3 +1,4 @@
+import { recordedVariants } from '../api/open_model.ts';
 import { createTrainer, type Trainer } from '../api/trainer.ts';
 import { createAugmenter } from '../augment/augmenter.ts';
 import { DataError } from '../errors.ts';
@@ -28,7 +29,7 @@ export async function openSavedRun(
       expected: shape.join(' x '),
     });
   }
-  const trainer = createTrainer(gpu, optionsOfRun({ options, dataset }));
+  const trainer = createTrainer(gpu, { ...optionsOfRun({ options, dataset }), ...recordedVariants(gpu, options) });
   try {
     await trainer.restore(snapshot);
     return trainer;

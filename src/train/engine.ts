@@ -144,7 +144,7 @@ export class Engine {
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
     const reader = new RecordReader(model, health, settings);
-    const planner = new Planner(gpu.traits, memory);
+    const planner = new Planner(gpu.traits, memory, settings.kernelVariants);
     const stepPlan = planSteps(planner, settings, reader);
     const sequences = sequencesOf(stepPlan);
     let probePlan: ProbePlan | undefined;

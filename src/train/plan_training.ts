@@ -32,7 +32,7 @@ export async function planTraining(
 ): Promise<TrainingPlan> {
   const settings = fillTrainerOptions(options);
   await loadKernels(settings);
-  const planner = new Planner(traits, limits);
+  const planner = new Planner(traits, limits, settings.kernelVariants);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
   const input = planInputData(planner, dataset, settings, steps);
   const slots = shareMemory(planner.buffers, sequencesOf(steps));

@@ -134,7 +134,20 @@ export class Trainer {
     };
     if (failure.aborted) fail();
     else failure.addEventListener('abort', fail, { once: true, signal: this.#disposal.signal });
+    if (this.#gpu.tuning === 'off' || this.#settings.kernelVariants) return this.#startEngine();
+    return this.#tune().then(() => this.#startEngine());
+  }
+
+  #startEngine(): Promise<Engine> {
     return Engine.start(this.#gpu, this.#settings, this.#memory, this.startup, this.#disposal.signal);
+  }
+
+  /** Once for a trainer: on a device in place of a lost one the kernels keep their variants, and the run its bits. */
+  async #tune(): Promise<void> {
+    const { tuneOnce } = await import('./tune_once.ts');
+    const kernelVariants = await tuneOnce(this.#gpu, this.options);
+    this.#settings.kernelVariants = kernelVariants;
+    (this.options as TrainerOptions).kernelVariants = kernelVariants;
   }
 
   /** On a new device, in place of the one that was lost. */

@@ -3,6 +3,7 @@ import type { AugmentationConfig } from '../augment/pipeline.ts';
 import { integer, parse } from '../check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ConfigurationError, suggest } from '../errors.ts';
+import type { KernelVariants } from '../gpu/variants.ts';
 import type { HealthLevel, ProbeRecord, RunVerdict, Verdict } from '../health/health.ts';
 import { healthLevels } from '../health/health.ts';
 import type { EpochRecord, StepRecord } from '../health/history.ts';
@@ -95,6 +96,12 @@ export interface TrainerOptions {
    * pictures of the data set that is trained on, and before that as the model's `inputShape` says.
    */
   pictures?: Partial<PicturePreparation>;
+  /**
+   * The variants that kernels run in where it is not the adapter's default, by kernel and shape: what `tune` returns as `variants`. `{}` for
+   * the defaults. By default the trainer tunes itself as `openGpu`'s `tuning` says, and `options.kernelVariants` has the result once a
+   * method has resolved. A choice is part of the run: with the same variants it has the same bits.
+   */
+  kernelVariants?: KernelVariants;
 }
 
 /** The length of the run. */
@@ -184,6 +191,7 @@ const optionNames = [
   'classNames',
   'pictures',
   'memoryBudget',
+  'kernelVariants',
 ];
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
@@ -310,8 +318,15 @@ export function fillOptions(options: TrainerOptions): Settings {
     health,
     probeEvery,
     metrics,
+    ...(options.kernelVariants && { kernelVariants: requireKernelVariants(options.kernelVariants) }),
   };
 }
+
+const kernelVariantsSchema = v.record(v.string(), v.record(v.string(), v.union([v.number(), v.boolean(), v.string()])));
+
+/** @throws ConfigurationError for what are not variants of kernels; whether the adapter can run them is known when it is there. */
+const requireKernelVariants = (variants: unknown): KernelVariants =>
+  parse(kernelVariantsSchema, variants, 'kernelVariants');
 
 /**
  * Settings with what follows from their augmentation. The shape of a data set is known later.

@@ -1,18 +1,21 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { changesText, profileChanges, profileFile } from '../../src/cli/profile_file.ts';
 import {
   type ChromeTrace,
   type EpochRecord,
   type Evaluation,
   type ImagesUsed,
+  type KernelVariants,
   type LayerSummary,
   type LearningRateCurve,
   parseRun,
   type RunVerdict,
   type StepRecord,
   type StoppedEarly,
+  type TunedKernel,
+  type TuneResult,
   type Verdict,
   type VerdictName,
 } from '../../src/index.ts';
@@ -489,6 +492,53 @@ test(
       expect(ts).toBeGreaterThanOrEqual(0);
     }
     expect(new Set(complete.map(({ cat }) => cat))).toEqual(new Set(['input', 'forward', 'backward', 'update']));
+  },
+  minutes(5),
+);
+
+test(
+  'wgrad tune times every variant and keeps the times; a run takes its choice, and records it',
+  async () => {
+    vi.stubEnv('WGRAD_DATA_DIR', temporaryFolder());
+    const json = join(temporaryFolder(), 'tuning.json');
+    const { code, stdout, stderr } = await runHere('tune', ...small, '--tuning', 'full', '--json', json);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/^tuning {3}\d+ kernels, 0 of them timed earlier, in [\d.]+ s: \d+ in another variant/m);
+    expect(stdout).toMatch(/dense_forward +│ 1 x 1 x 32 x 64 to 10, 1 x 1 +│ subgroups true/);
+    const { tuning, config } = JSON.parse(readFileSync(json, 'utf8')) as {
+      tuning: TuneResult;
+      config: { kernelVariants: KernelVariants };
+    };
+    expect(config.kernelVariants).toEqual(tuning.variants);
+    for (const { timings } of tuning.kernels) expect(timings.length).toBeGreaterThan(1);
+    // The next command has them from the folder; the run's file and its JSON have the choice.
+    const [saved, run] = ['tuned.wgrad', 'run.json'].map((name) => join(temporaryFolder(), name)) as [string, string];
+    const trained = await runHere(
+      'train',
+      ...small,
+      '--epochs',
+      '1',
+      '--tuning',
+      'full',
+      '--save',
+      saved,
+      '--json',
+      run,
+    );
+    expect({ code: trained.code, stderr: trained.stderr }).toMatchObject({ code: 0 });
+    expect(trained.stdout).toContain(
+      `${tuning.kernels.length} kernels, ${tuning.kernels.length} of them timed earlier`,
+    );
+    expect(parseRun(readFileSync(saved)).options.kernelVariants).toEqual(tuning.variants);
+    expect(JSON.parse(readFileSync(run, 'utf8'))).toMatchObject({ config: { kernelVariants: tuning.variants } });
+    // A variant that SwiftShader does not have.
+    const [{ kernel, shape }] = tuning.kernels as [TunedKernel];
+    const name = `${kernel} ${JSON.stringify(shape)}`;
+    const forced = JSON.stringify({ [name]: { subgroups: true, quads: 3 } });
+    const refused = await runHere('train', ...small, '--epochs', '1', '--kernel-variants', forced);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/cannot run \w+ in the variant[\s\S]*quads 3[\s\S]*subgroups false/);
+    expect((await call('tune', '--tuning', 'fast')).stderr).toContain('auto, off, full');
   },
   minutes(5),
 );

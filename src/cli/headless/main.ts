@@ -1,7 +1,7 @@
 import { requireTwins, type TwinOptions } from '../../compare/twin_options.ts';
 import type { PairState } from '../../compare/twins.ts';
 import { fetchDatasets, fetchFile, type TrainAndTest } from '../../data/served_datasets.ts';
-import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, selfTest, type Trainer } from '../../index.ts';
+import { type Gpu, loadTrainer, modelSummary, openGpu, parseRun, selfTest, type Trainer, tune } from '../../index.ts';
 import { packNumbers, unpackNumbers } from '../../json_numbers.ts';
 import { compileModel } from '../../model/graph.ts';
 import { transferWeights } from '../../model/transfer.ts';
@@ -27,7 +27,8 @@ const stopping = new AbortController();
 window.wgrad = {
   open: (adapter, timeout) =>
     outcome(async () => {
-      gpu = await openGpu({ adapter, timeout });
+      // The command tunes before it makes a trainer, and records what it chose.
+      gpu = await openGpu({ adapter, timeout, tuning: 'off' });
       return gpu.adapter;
     }),
   readPictures: (...order) => outcome(() => readServedPictures(...order)),
@@ -98,6 +99,12 @@ window.wgrad = {
   evaluateModel: (options) =>
     outcome(async () => packNumbers(await model.evaluate((await fetchDatasets('run')).test, options))),
   sheet: (order) => outcome(async () => drawSheet(gpu, (await fetchDatasets('run')).train, order)),
+  tune: ({ trainer, mode, cache }) =>
+    outcome(async () => {
+      if (mode === 'auto' && !gpu.timestamps) return undefined;
+      const onProgress = (cache: string) => void window.wgradKeepTuning(cache);
+      return tune(gpu, trainer, { mode, onProgress, ...(cache !== undefined && { cache }) });
+    }),
   profile: (options) => outcome(() => run.trainer.profile(datasets.train, options)),
   findLearningRate: (options) =>
     outcome(() => run.trainer.findLearningRate(datasets.train, { ...options, signal: stopping.signal })),

@@ -16,6 +16,8 @@ import type {
   SelfTestReport,
   TrainerOptions,
   TrainingProfile,
+  TuneOptions,
+  TuneResult,
 } from '../../index.ts';
 import type { TransferredWeights } from '../../model/transfer.ts';
 import type { StateReason } from '../../session/newest_state.ts';
@@ -69,6 +71,12 @@ export interface FitOrder {
   epochs: number;
   keep?: Keep;
   fit?: FitSettings;
+}
+
+/** Which kernels the page times: those of a trainer with these options. */
+export interface TuningOrder extends Pick<TuneOptions, 'cache'> {
+  trainer: TrainerOptions;
+  mode: 'auto' | 'full';
 }
 
 /** Which pair of twins the page trains. */
@@ -147,6 +155,8 @@ export interface Page {
   prepareTwins(twins: TwinOptions): Promise<Outcome<{ a: LayerSummary[]; b: LayerSummary[] }>>;
   /** With its numbers packed; nothing when it was stopped. */
   trainPair(order: PairOrder): Promise<Outcome<PairRecord | undefined>>;
+  /** Times the kernels of a trainer; nothing where `auto` has no clock to do it with. */
+  tune(order: TuningOrder): Promise<Outcome<TuneResult | undefined>>;
   profile(options: ProfileOptions): Promise<Outcome<TrainingProfile>>;
   findLearningRate(
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,
@@ -164,6 +174,8 @@ declare global {
     wgradEvents(events: unknown[]): Promise<void>;
     /** Exposed by a command that keeps states of the run. */
     wgradKeep(state: PackedSnapshot, reason: StateReason): Promise<void>;
+    /** Exposed by a command that keeps what the tuner found. */
+    wgradKeepTuning(cache: string): Promise<void>;
     /** Exposed by a command that keeps the state of the pair of twins that runs. */
     /** How many of the pictures have been read: half of them when the sizes of all are known. */
     wgradReading(done: number, total: number): Promise<void>;

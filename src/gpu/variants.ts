@@ -1,0 +1,55 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Traits } from './device.ts';
+import type { Kernel, Variant } from './kernel.ts';
+
+/**
+ * Which variant a kernel runs in at a shape, by `variantKey`: what the tuner measured to be the fastest, or what a user
+ * forces. What is not in it runs in the adapter's default variant.
+ */
+export type KernelVariants = Readonly<Record<string, Variant>>;
+
+/** A kernel at a shape, as text: `dense_forward {"batch":1,...}`. */
+export const variantKey = <S>(kernel: Pick<Kernel<S>, 'name'>, shape: S): string =>
+  `${kernel.name} ${JSON.stringify(shape)}`;
+
+/** How a kernel's work is cut, in words: "quads 4, width 2"; empty for a kernel with one variant. */
+export const variantText = (variant: Variant): string =>
+  Object.entries(variant)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+
+/** Whether two variants are the same, in whatever order their numbers were written. */
+export const isSameVariant = (a: Variant, b: Variant): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
+
+/**
+ * What a saved run recorded, as far as an adapter can run it: a run that was tuned on one machine opens on every other.
+ * Variants with subgroups need subgroups of exactly four invocations, all others run everywhere.
+ */
+export const runnableVariants = (recorded: KernelVariants, { subgroupSize }: Traits): KernelVariants =>
+  Object.fromEntries(Object.entries(recorded).filter(([, variant]) => !variant.subgroups || subgroupSize === 4));
+
+/**
+ * The variant that is asked for, if the adapter has it.
+ *
+ * @throws ConfigurationError with the variants that this adapter can run at this shape.
+ */
+export function requireVariant<S, V extends Variant>(
+  kernel: Kernel<S, V>,
+  shape: S,
+  traits: Traits,
+  wanted: Variant,
+): V {
+  const possible = kernel.variants?.(shape, traits) ?? [];
+  const found = possible.find((variant) => isSameVariant(variant, wanted));
+  if (found) return found;
+  const needsSubgroups = wanted.subgroups === true && traits.subgroupSize !== 4;
+  throw new ConfigurationError({
+    what: `This adapter cannot run ${kernel.name} in the variant of kernelVariants`,
+    found: needsSubgroups
+      ? `${variantText(wanted)}, which needs subgroups of exactly 4 invocations`
+      : variantText(wanted) || 'no numbers',
+    expected: possible.map(variantText).join('; or ') || 'no variant: this kernel has one form',
+    fix: 'leave kernelVariants out (--tuning off): the adapter then takes its own',
+  });
+}

@@ -1,0 +1,68 @@
+import type { Gpu } from '../gpu/device.ts';
+import type { TunedKernel } from './tuner.ts';
+
+/** What the tuner found on an adapter, as the page keeps it in IndexedDB and the command in its cache folder. */
+export interface TuningCache {
+  format: 1;
+  /** The adapter with its driver and browser, as far as the browser names them. */
+  machine: string;
+  kernels: TunedKernel[];
+}
+
+/** All that the times of a kernel depend on besides its text. */
+export const machineOf = ({ adapter, device, traits }: Gpu): string =>
+  JSON.stringify({
+    ...adapter,
+    ...traits,
+    features: [...device.features].sort(),
+    browser: globalThis.navigator?.userAgent ?? '',
+  });
+
+/** Kernels kept at most, the newest: some ten networks. */
+const mostKernels = 300;
+
+/** A cache as text. Newer results take the place of older ones of the same kernel, shape and text. */
+export function formatTuningCache(
+  machine: string,
+  before: readonly TunedKernel[],
+  now: readonly TunedKernel[],
+): string {
+  const id = ({ kernel, shape }: TunedKernel) => `${kernel} ${JSON.stringify(shape)}`;
+  const kernels = new Map([...before, ...now].map((tuned) => [id(tuned), tuned]));
+  const cache: TuningCache = { format: 1, machine, kernels: [...kernels.values()].slice(-mostKernels) };
+  return `${JSON.stringify(cache)}\n`;
+}
+
+/**
+ * Reads a cache.
+ *
+ * @returns its kernels, and why they were discarded where they were.
+ */
+export function readTuningCache(text: string, machine: string): { kernels: TunedKernel[]; discarded?: string } {
+  const discarded = (reason: string) => ({ kernels: [], discarded: reason });
+  let cache: Partial<TuningCache> | null;
+  try {
+    cache = JSON.parse(text) as Partial<TuningCache> | null;
+  } catch {
+    return discarded('it is damaged');
+  }
+  if (cache?.format !== 1 || !Array.isArray(cache.kernels) || !cache.kernels.every(isTuned)) {
+    return discarded('it is damaged, or of another version of wgrad');
+  }
+  if (cache.machine !== machine) return discarded('it is of another adapter, driver or browser');
+  return { kernels: cache.kernels };
+}
+
+function isTuned(value: unknown): boolean {
+  const { kernel, shape, text, timings, chosen } = (value ?? {}) as Partial<TunedKernel>;
+  const isObject = (part: unknown) => typeof part === 'object' && part !== null;
+  return (
+    typeof kernel === 'string' &&
+    typeof text === 'string' &&
+    isObject(shape) &&
+    isObject(chosen) &&
+    Array.isArray(timings) &&
+    timings.length > 0 &&
+    timings.every((each) => isObject(each?.variant) && typeof each.microseconds === 'number')
+  );
+}

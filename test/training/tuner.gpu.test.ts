@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest';
+import { ConfigurationError } from '../../src/errors.ts';
+import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
+import { createTrainer, type KernelVariants, loadTrainer, openGpu, type TunedKernel, tune } from '../../src/index.ts';
+import { networkGradients } from '../../src/reference/network.ts';
+import { fastestOf } from '../../src/train/tuner.ts';
+import { gpu } from '../gpu/shared_gpu.ts';
+import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { batchOf, smallDataset, smallModel } from './small.ts';
+
+const options = { model: smallModel, batchSize: 4, seed: 3 };
+const [images, labels] = batchOf(smallDataset(4), 0, 4);
+
+const tuning = await tune(gpu, options, { mode: 'full' });
+
+test('every kernel with several variants is timed in all of them, and the default comes first', () => {
+  const names = new Set(tuning.kernels.map(({ kernel }) => kernel));
+  for (const name of ['conv2d_forward', 'conv2d_backward_x', 'conv2d_backward_w', 'dense_forward']) {
+    expect(names).toContain(name);
+  }
+  for (const { timings, chosen } of tuning.kernels) {
+    expect(timings.length).toBeGreaterThan(1);
+    for (const { microseconds } of timings) expect(microseconds).toBeGreaterThan(0);
+    expect(timings.some(({ variant }) => isSameVariant(variant, chosen))).toBe(true);
+  }
+  expect({ left: tuning.left, fromCache: tuning.fromCache }).toEqual({ left: 0, fromCache: 0 });
+});
+
+test('the fastest is chosen, and the default where the difference is within the noise', () => {
+  const timed = (name: string, microseconds: number, spreadMicroseconds = 2) => ({
+    ...{ variant: { name }, microseconds, spreadMicroseconds },
+  });
+  expect(fastestOf([timed('a', 10), timed('b', 7), timed('c', 6)])).toEqual({ name: 'c' });
+  expect(fastestOf([timed('a', 10), timed('b', 8.5)])).toEqual({ name: 'a' });
+  // A clock that gave nothing says nothing.
+  expect(fastestOf([timed('a', 10), timed('b', 0)])).toEqual({ name: 'a' });
+});
+
+test('a cache serves the next call; one that is broken or of another machine or shader is discarded, with the reason', async () => {
+  const again = await tune(gpu, options, { cache: tuning.cache });
+  expect(again.fromCache).toBe(tuning.kernels.length);
+  expect(again.variants).toEqual(tuning.variants);
+  const stopped = AbortSignal.abort();
+  const discarded = async (cache: string) => (await tune(gpu, options, { cache, signal: stopped })).discarded;
+  expect(await discarded('{"format":1,')).toMatch(/damaged/);
+  expect(await discarded('{"format":1,"machine":"","kernels":[{}]}')).toMatch(/damaged/);
+  const kept = JSON.parse(tuning.cache) as { machine: string; kernels: TunedKernel[] };
+  expect(await discarded(JSON.stringify({ ...kept, machine: '{}' }))).toMatch(/another adapter, driver or browser/);
+  // The time of one kernel is of another text: it is the only one that is measured, or here left.
+  kept.kernels[0]!.text = '00000000';
+  const changed = await tune(gpu, options, { cache: JSON.stringify(kept), signal: stopped });
+  expect([changed.fromCache, changed.left]).toEqual([tuning.kernels.length - 1, 1]);
+});
+
+test('a tuner that is interrupted has kept what it has', async () => {
+  const stop = new AbortController();
+  let kept = '';
+  const { left, kernels } = await tune(gpu, options, {
+    mode: 'full',
+    signal: stop.signal,
+    onProgress: (cache) => {
+      kept = cache;
+      stop.abort();
+    },
+  });
+  expect(kernels).toHaveLength(1);
+  expect(left).toBe(tuning.kernels.length - 1);
+  expect((await tune(gpu, options, { cache: kept, signal: stop.signal })).fromCache).toBe(1);
+});
+
+/** The weights, loss and gradients of a batch, and the bits of the loss after some steps. */
+async function trained(kernelVariants: KernelVariants) {
+  const trainer = createTrainer(gpu, { ...options, kernelVariants });
+  try {
+    const weights = await trainer.getWeights();
+    const batch = await trainer.gradients(images, labels);
+    const { dispatches } = await trainer.profile(smallDataset(4), { steps: 1 });
+    return { model: trainer.model, weights, batch, dispatches };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+test('every variant, forced through the whole network, gives the gradients of the float64 twin within their bounds', async () => {
+  const most = Math.max(...tuning.kernels.map(({ timings }) => timings.length));
+  for (let i = 0; i < most; i++) {
+    const forced = Object.fromEntries(
+      tuning.kernels.map(({ kernel, shape, timings }) => {
+        return [variantKey({ name: kernel }, shape), timings[Math.min(i, timings.length - 1)]!.variant];
+      }),
+    );
+    const { model, weights, batch, dispatches } = await trained(forced);
+    const expected = networkGradients(
+      model,
+      weights.map((w) => Float64Array.from(w)),
+      Float64Array.from(images),
+      labels,
+    );
+    expectBatch(model, batch, expected, boundsOfBatch(model, weights, images, labels));
+    // The variant is the one that ran.
+    for (const { kernel, timings } of tuning.kernels) {
+      const ran = dispatches.filter(({ name }) => name === kernel).map(({ variant }) => variant);
+      const wanted = timings[Math.min(i, timings.length - 1)]!.variant;
+      if (ran.length === 1) expect(ran[0]).toEqual(wanted);
+    }
+  }
+});
+
+test('a variant that the adapter cannot run is refused, with why and which it can', async () => {
+  const { kernel, shape } = tuning.kernels.find(({ kernel }) => kernel === 'conv2d_forward')!;
+  const forced = { [variantKey({ name: kernel }, shape)]: { subgroups: true, quads: 3, width: 4, tiles: 1 } };
+  const error = await trained(forced).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect((error as Error).message).toMatch(/cannot run conv2d_forward[\s\S]*quads 3[\s\S]*subgroups false, quads 2/);
+  expect(() => createTrainer(gpu, { ...options, kernelVariants: { a: 1 } as never })).toThrow(/kernelVariants/);
+});
+
+test('a run that was tuned on another adapter opens with what this one can run of its choice', () => {
+  const recorded = { a: { subgroups: true, quads: 4 }, b: { subgroups: false, quads: 1 } };
+  expect(runnableVariants(recorded, { software: false, subgroupSize: 0 })).toEqual({ b: recorded.b });
+  expect(runnableVariants(recorded, { software: true, subgroupSize: 4 })).toEqual(recorded);
+});
+
+test('a trainer of a device with tuning records what it chose, and repeats it to the bit', async () => {
+  const tuned = await openGpu({ tuning: 'full' });
+  try {
+    const first = createTrainer(tuned, options);
+    const { loss } = await first.trainOnBatch(images, labels);
+    expect(first.options.kernelVariants).toBeDefined();
+    // A loaded run takes what it recorded; one that recorded nothing keeps the defaults, whatever the tuner would choose now.
+    const second = await loadTrainer(tuned, await first.save());
+    expect(second.options.kernelVariants).toEqual(first.options.kernelVariants);
+    const plain = createTrainer(gpu, options);
+    const untuned = await loadTrainer(tuned, await plain.save());
+    expect(untuned.options.kernelVariants).toEqual({});
+    expect(loss).toBeGreaterThan(0);
+    expect((await first.trainOnBatch(images, labels)).loss).toBe((await second.trainOnBatch(images, labels)).loss);
+    // On the CPU nothing is tuned unless it is asked for: the bits are those of the default variants.
+    expect(gpu.tuning).toBe(gpu.adapter.software ? 'off' : 'auto');
+  } finally {
+    tuned.dispose();
+  }
+  await expect(openGpu({ tuning: 'fast' as never })).rejects.toThrow(/Invalid tuning/);
+});
