@@ -21,7 +21,8 @@ import { type SheetCommandOptions, sheet } from './sheet.ts';
 import { addSweepCommands } from './sweep/commands.ts';
 import { type TrainCommandOptions, train } from './train.ts';
 import { addTrainOptions } from './train_options.ts';
-import { addTuningOptions, tuneCommand } from './tune.ts';
+import { tuneCommand } from './tune.ts';
+import { addTuningOptions } from './tune_run.ts';
 import { integer, oneOf, outputFile, real } from './values.ts';
 
 export { useRunningChrome } from './chrome.ts';

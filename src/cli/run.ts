@@ -49,7 +49,7 @@ import { servedModel, servedState } from './served_runs.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { checkSamples, modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { adapterLine, dataLine, lengthLines, modelTable } from './training_report.ts';
-import { keepTuning, tuneRun } from './tune.ts';
+import { keepTuning, tuneRun } from './tune_run.ts';
 
 type Dropped = Cleaned['dropped'];
 

@@ -1,88 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type Command, Option } from 'commander';
-import { WgradError } from '../errors.ts';
-import { count, counted, figure } from '../figures.ts';
+import { figure } from '../figures.ts';
 import { isSameVariant, variantText } from '../gpu/variants.ts';
-import type { KernelVariants, TrainerOptions, TuneResult } from '../index.ts';
-import { cacheFolder } from './dataset_cache.ts';
+import type { TuneResult } from '../index.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
-import type { Session } from './session.ts';
 import { table } from './tables.ts';
-import { namedOrJson, oneOf } from './values.ts';
 import { writeWhole } from './whole_file.ts';
-
-/** The flags of commands that run one network: in which variants its kernels run. */
-export function addTuningOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        '--tuning <mode>',
-        'auto (on a GPU time the variants of the kernels before the run, for a second at most, and take the fastest), full (all of them, on the CPU too) or off',
-      )
-        .argParser(oneOf('--tuning', ['auto', 'off', 'full']))
-        .default('auto'),
-    )
-    .option(
-      '--kernel-variants <json>',
-      'the variants that kernels run in: JSON (text or file), such as the file of wgrad tune --json',
-      kernelVariantsOf,
-    );
-}
-
-const kernelVariantsOf = (text: string): KernelVariants => {
-  const json = namedOrJson<Record<string, unknown>>('--kernel-variants', [])(text) as Record<string, unknown>;
-  const { tuning } = json as { tuning?: { variants?: KernelVariants } };
-  return tuning?.variants ?? (json as KernelVariants);
-};
-
-/** Where the command keeps what the tuner found, next to the data sets. */
-const cacheFile = () => join(process.env.WGRAD_DATA_DIR ?? dirname(cacheFolder()), 'tuning.json');
-
-/** Keeps what the tuner found so far: a tuner that is interrupted loses nothing but the kernel that it is at. */
-export function keepTuning(cache: string): void {
-  try {
-    mkdirSync(dirname(cacheFile()), { recursive: true });
-    writeWhole(cacheFile(), cache);
-  } catch (error) {
-    // The times are worth a second: a disk that is full is no reason to train nothing.
-    console.error(
-      `warning  the times of the kernels are not kept: ${error instanceof WgradError ? error.message : error}`,
-    );
-  }
-}
-
-function keptTuning(): string | undefined {
-  try {
-    return readFileSync(cacheFile(), 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-/** Times the kernels of a run as `--tuning` says; undefined where it says not to, or the variants are given. */
-export async function tuneRun(
-  session: Session,
-  trainer: TrainerOptions,
-  { tuning = 'off' }: Pick<RunOptions, 'tuning'>,
-): Promise<TuneResult | undefined> {
-  if (trainer.kernelVariants || tuning === 'off' || (tuning === 'auto' && session.adapter.software)) return undefined;
-  const cache = keptTuning();
-  const result = await session.call('tune', { trainer, mode: tuning, ...(cache !== undefined && { cache }) });
-  if (!result) return undefined;
-  if (result.discarded) console.log(`tuning   the kept times in ${cacheFile()} were discarded: ${result.discarded}`);
-  if (result.cache !== cache) keepTuning(result.cache);
-  console.log(tuningLine(result));
-  return result;
-}
-
-function tuningLine({ kernels, variants, fromCache, left, seconds }: TuneResult): string {
-  const timed = `${counted(kernels.length, 'kernel')}, ${count(fromCache)} of them timed earlier, in ${figure(seconds)} s`;
-  const others = Object.keys(variants).length;
-  const rest = left > 0 ? `; ${count(left)} were left for want of time (--tuning full)` : '';
-  return `tuning   ${timed}: ${count(others)} in another variant than the default${rest}`;
-}
 
 /** `wgrad tune` */
 export async function tuneCommand(options: RunOptions): Promise<void> {

@@ -5,7 +5,8 @@ import { createTrainer, type KernelVariants, loadTrainer, openGpu, type TunedKer
 import { networkGradients } from '../../src/reference/network.ts';
 import { fastestOf } from '../../src/train/tuner.ts';
 import { gpu } from '../gpu/shared_gpu.ts';
-import { boundsOfBatch, expectBatch } from './closeness.ts';
+import { boundsOfBatch } from './batch_bounds.ts';
+import { expectBatch } from './closeness.ts';
 import { batchOf, smallDataset, smallModel } from './small.ts';
 
 const options = { model: smallModel, batchSize: 4, seed: 3 };
