@@ -1,4 +1,5 @@
 import { DataError } from '../errors.ts';
+import { type NpyArray, parseNpy } from './npy.ts';
 
 /** The formats of a list of numbers, in words. */
 export const numberListFormats =
@@ -12,7 +13,7 @@ export const numberListFormats =
  * @throws DataError for a file that is none of them, or has something else among its numbers.
  */
 export function parseNumberList(bytes: Uint8Array, path: string): number[] {
-  if (isNpy(bytes)) return parseNpy(bytes, path);
+  if (isNpy(bytes)) return numbersOfNpy(bytes, path);
   const text = new TextDecoder().decode(bytes);
   return /^\s*\[/.test(text) ? parseJsonList(text, path) : parseLines(text, path);
 }
@@ -57,38 +58,18 @@ function parseLines(text: string, path: string): number[] {
 const npyMagic = '\x93NUMPY';
 const isNpy = (bytes: Uint8Array) => [...npyMagic].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 
-const readers: Record<string, (view: DataView, at: number, isLittle: boolean) => number> = {
-  f4: (view, at, isLittle) => view.getFloat32(at, isLittle),
-  f8: (view, at, isLittle) => view.getFloat64(at, isLittle),
-  i1: (view, at) => view.getInt8(at),
-  i2: (view, at, isLittle) => view.getInt16(at, isLittle),
-  i4: (view, at, isLittle) => view.getInt32(at, isLittle),
-  i8: (view, at, isLittle) => Number(view.getBigInt64(at, isLittle)),
-  u1: (view, at) => view.getUint8(at),
-  b1: (view, at) => view.getUint8(at),
-  u2: (view, at, isLittle) => view.getUint16(at, isLittle),
-  u4: (view, at, isLittle) => view.getUint32(at, isLittle),
-  u8: (view, at, isLittle) => Number(view.getBigUint64(at, isLittle)),
-};
+function numbersOfNpy(bytes: Uint8Array, path: string): number[] {
+  const { shape, data } = npyOf(bytes, path);
+  const isText = Array.isArray(data);
+  if (!isText && shape.length > 0 && shape.slice(1).every((n) => n === 1)) return Array.from(data);
+  throw noList(path, `an .npy file of ${isText ? 'texts' : 'numbers'} and the shape (${shape.join(', ')})`);
+}
 
-/** numpy.lib.format: magic, version, the length of a header that is a dictionary of Python, the header, the numbers. */
-function parseNpy(bytes: Uint8Array, path: string): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isWide = (bytes[6] ?? 0) > 1;
-  const at = isWide ? 12 : 10;
-  if (bytes.length < at) throw noList(path, `an .npy file of ${bytes.length} bytes`);
-  const begin = at + (isWide ? view.getUint32(8, true) : view.getUint16(8, true));
-  const header = new TextDecoder().decode(bytes.subarray(at, begin));
-  const [, order = '', type = ''] = /'descr': *'([<>|=]?)(\w+)'/.exec(header) ?? [];
-  const shape = /'shape': *\(([^)]*)\)/.exec(header)?.[1]?.match(/\d+/g)?.map(Number) ?? [];
-  const read = readers[type];
-  const count = shape[0] ?? 0;
-  if (!read || shape.length === 0 || shape.slice(1).some((n) => n !== 1)) {
-    throw noList(path, `an .npy file of ${type || 'no type'} and the shape (${shape.join(', ')})`);
+function npyOf(bytes: Uint8Array, path: string): NpyArray {
+  try {
+    return parseNpy(bytes, path);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw noList(path, `an .npy file that holds no such list by its header: ${error.parts.found}`);
   }
-  const size = Number(type.slice(1));
-  if (bytes.length !== begin + count * size) {
-    throw noList(path, `an .npy file of ${bytes.length} bytes, and ${begin + count * size} by its header`);
-  }
-  return Array.from({ length: count }, (_, i) => read(view, begin + i * size, order !== '>'));
 }
