@@ -2,6 +2,7 @@ import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { serveTrainer, trainInWorker, type WorkerTrainer } from '../../src/api/worker/index.ts';
 import {
   ConfigurationError,
+  createDataset,
   createPace,
   createTrainer,
   DeviceLostError,
@@ -150,6 +151,11 @@ test('errors come back as what they were', async () => {
   const weights = await trainer.getWeights();
   weights[0]!.fill(Number.NaN);
   await trainer.setWeights(weights);
+  const { images: _, ...parts } = dataset;
+  const streamed = createDataset({ ...parts, source: { kind: 'files', read: async () => dataset.images } });
+  const unread = await errorOf(trainer.fit(streamed, { epochs: 1 }));
+  expect(unread).toBeInstanceOf(ConfigurationError);
+  expect(unread.message).toContain('images of a source are read in their own thread');
   const bad = await errorOf(trainer.fit(dataset, { epochs: 2 }));
   expect(bad).toBeInstanceOf(NonFiniteError);
   expect(bad).toBeInstanceOf(Error);

@@ -153,6 +153,7 @@ export class Connection {
           what: "This cannot be sent to the trainer's worker",
           found: cause instanceof Error ? cause.message : String(cause),
           expected: 'plain data, arrays, pictures and files',
+          fix: 'leave functions out; images of a source are read in their own thread: give them in memory, or train in this thread with createTrainer',
         },
         { cause },
       );

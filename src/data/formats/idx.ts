@@ -6,6 +6,7 @@ import type { UserDataset } from '../reading_report.ts';
 import { type Split, splitOfFile } from '../splits.ts';
 import type { UserFilesOptions } from '../user_files.ts';
 import { type DataFormat, havePictureClasses, ofKind } from './data_format.ts';
+import { emnistSet } from './emnist_set.ts';
 import type { Numbers } from './image_values.ts';
 import { assemble, bySplit, bytesOf, type FileReport, oneOf, type Read } from './split_files.ts';
 
@@ -24,11 +25,9 @@ export const idxFormat: DataFormat = {
   },
 };
 
-const isEmnist = (path: string) => /(^|[/_-])emnist-/i.test(path);
-
 /** EMNIST is published as one archive of six data sets. */
 function requireOneEmnist(files: readonly IdentifiedFile[]): void {
-  const sets = new Set(files.flatMap(({ path }) => /(?:^|[/_-])emnist-([a-z]+)-/i.exec(path)?.[1] ?? []));
+  const sets = new Set(files.flatMap(({ path }) => emnistSet(path) ?? []));
   if (sets.size < 2) return;
   throw new DataError({
     what: 'The files hold more than one data set of EMNIST',
@@ -102,7 +101,8 @@ async function readIdxFiles(files: readonly IdentifiedFile[], options: UserFiles
 /** Bytes of images with a byte from 0 for each label. */
 function isAsMnist(images: Read<IdxContent>, labels: Read<IdxContent>): boolean {
   const { data } = labels.content;
-  if (isEmnist(images.path) || labels.content.shape.length > 1 || images.content.shape.length < 3) return false;
+  if (emnistSet(images.path) !== undefined || labels.content.shape.length > 1 || images.content.shape.length < 3)
+    return false;
   return (
     images.content.data instanceof Uint8Array && data instanceof Uint8Array && (data.includes(0) || data.length === 0)
   );

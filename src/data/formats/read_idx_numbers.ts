@@ -4,6 +4,7 @@ import type { UserDataset } from '../reading_report.ts';
 import type { Split } from '../splits.ts';
 import type { UserFilesOptions } from '../user_files.ts';
 import { type ArrayPair, arrayDataset } from './array_dataset.ts';
+import { emnistSet } from './emnist_set.ts';
 import type { Numbers } from './image_values.ts';
 import type { FileReport } from './split_files.ts';
 
@@ -60,10 +61,6 @@ const emnistClasses: Readonly<Record<string, string>> = {
   mnist: digits,
 };
 
-/** Which of EMNIST's sets a file is of, by its name. */
-export const emnistSet = (path: string): string | undefined =>
-  /(?:^|[/_-])emnist-(byclass|bymerge|balanced|letters|digits|mnist)-/i.exec(path)?.[1]?.toLowerCase();
-
 export interface IdxPair {
   images: IdxNumbers;
   labels: IdxNumbers;
@@ -82,14 +79,15 @@ export function idxNumbersDataset(
   let names: string[] | undefined;
   for (const [split, { images, labels }] of Object.entries(found) as [Split, IdxPair][]) {
     const set = emnistSet(images.path);
-    if (set) names ??= [...emnistClasses[set]!];
-    if (set) report.notes.push(`${images.path}: turned upright, because EMNIST has rows as columns`);
+    const classes = set && emnistClasses[set];
+    if (classes) names ??= [...classes];
+    if (classes) report.notes.push(`${images.path}: turned upright, because EMNIST has rows as columns`);
     const [count = 0, width = 1] = labels.shape;
     // QMNIST's labels have the class first, then the writer and the like.
     const isQmnist = width === 8 && labels.data instanceof Int32Array;
     if (isQmnist) report.notes.push(`${labels.path}: the first of ${width} numbers of each image is its class`);
     pairs[split] = {
-      images: set ? { ...images, data: turned(images) } : images,
+      images: classes ? { ...images, data: turned(images) } : images,
       labels: isQmnist
         ? { path: labels.path, width: 1, values: Array.from({ length: count }, (_, i) => labels.data[i * width]!) }
         : { path: labels.path, width, values: set === 'letters' ? fromZero(labels.data) : labels.data },
