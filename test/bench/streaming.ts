@@ -22,7 +22,7 @@ const networks: readonly StreamedNetwork[] = ['two layers', 'five layers'];
 export interface StreamOptions extends AdapterOptions {
   /** Pictures of the data set. */
   pictures: number;
-  /** Bytes of GPU memory for everything. */
+  /** All GPU memory in use, in bytes. */
   memoryBudget: number;
   turnSeconds?: number;
   json?: string;

@@ -66,6 +66,24 @@ test('nothing is in the way at the first visit, in a run, and after it with ever
     for (const each of all) each.open = true;
   });
   await press(page, '#model .layer');
+  // A sample on its way forward, what moves its prediction, a shader, and the GPU's own check.
+  await page.$eval('#follow-sample', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('.sample-way');
+  await page.$eval('#next-stage', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('#unit-sum');
+  await page.$eval('#show-saliency', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('.saliency-shown canvas');
+  await page.$eval('button.dispatch', (it) => (it as HTMLElement).click());
+  await page.type('#check-only', 'softmax');
+  await page.$eval('#check-gpu', (it) => (it as HTMLElement).click());
+  await page.waitForSelector('#checked-kernels');
+  expect(await barriers()).toEqual([]);
+  // On its way back.
+  await page.waitForFunction(() => {
+    if (document.querySelector('#stage-title')?.textContent?.startsWith('Backward')) return true;
+    document.querySelector<HTMLElement>('#next-stage')!.click();
+    return false;
+  });
   expect(await barriers()).toEqual([]);
   expect(await typeSizes()).toEqual(['14px', '18px', '22px']);
 });
@@ -172,6 +190,69 @@ test('the focus is never under the run bar, which is one line wherever it is scr
     expect(outcome).toBeGreaterThanOrEqual(bar!);
     expect(outcome).toBeLessThan(bar! + 40);
   }
+});
+
+test('nor in a lesson, its question, its answer, and a quiz', async () => {
+  await open('#lesson=batch-norm');
+  expect(await barriers()).toEqual([]);
+  await press(page, '.lesson-question label:nth-of-type(1) input');
+  await page.waitForSelector('#lesson-train');
+  expect(await barriers()).toEqual([]);
+  await page.evaluate(() => {
+    location.hash = '#quiz=on&dataset=digits&augment=none&model=deep-sigmoid&epochs=1&train-samples=320';
+  });
+  await page.reload();
+  await page.waitForSelector('#start:enabled');
+  await page.evaluate(axe.source);
+  await press(page, '#start');
+  await until(page, '#status', 'Done in');
+  await page.waitForSelector('.guess');
+  await page.select('tr:nth-child(1) .guess', 'vanishing');
+  await page.select('tr:nth-child(8) .guess', 'vanishing');
+  expect(await barriers()).toEqual([]);
+  await press(page, '#check-guesses');
+  expect(await barriers()).toEqual([]);
+});
+
+test('a keyboard alone trains, follows a sample and comes back, in forced colors too', async () => {
+  await openPage(`${await studio.serve()}#dataset=digits&epochs=1&train-samples=320&model=five-relu`, page, complaints);
+  const session = await page.createCDPSession();
+  await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }] });
+  /** Presses Tab until the focus is there. */
+  const tabTo = async (id: string) => {
+    const seen = new Set<string>();
+    for (;;) {
+      await page.keyboard.press('Tab');
+      const { at, place } = await page.evaluate(() => {
+        const focused = document.activeElement!;
+        return { at: focused.id, place: String([...document.querySelectorAll('*')].indexOf(focused)) };
+      });
+      if (at === id) return;
+      if (seen.has(place)) throw new Error(`Tab does not reach #${id}`);
+      seen.add(place);
+    }
+  };
+  await tabTo('start');
+  await page.keyboard.press('Enter');
+  await until(page, '#status', 'Done in');
+  await tabTo('follow-sample');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.sample-way');
+  await tabTo('next-stage');
+  await page.keyboard.press('Enter');
+  await until(page, '#stage-title', 'Forward');
+  await page.waitForSelector('#unit-sum');
+  // What is looked at is marked where there are no colors but the person's own.
+  const current = await page.$eval('.sample-blocks [aria-current]', (it) => {
+    const { outlineStyle, borderTopStyle, borderTopColor } = getComputedStyle(it);
+    const other = getComputedStyle(document.querySelector('.sample-blocks button:not([aria-current])')!);
+    return { isMarked: outlineStyle !== 'none' || borderTopColor !== other.borderTopColor, borderTopStyle };
+  });
+  expect(current).toMatchObject({ isMarked: true, borderTopStyle: 'solid' });
+  const before = await page.$eval('#stage-title', (it) => it.textContent);
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForFunction((before) => document.querySelector('#stage-title')?.textContent !== before, {}, before);
+  await tabTo('test-image');
 });
 
 test('nor beside twins, with a list of ops, a layer that does not fit, or an address that says nonsense', async () => {

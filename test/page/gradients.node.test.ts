@@ -85,7 +85,7 @@ test('gradients that vanish are dark towards the input, are said to, and why, to
   await judged('deep-sigmoid', 1, 'vanishing');
   expect(await page.$$eval('#gradient-map tbody tr', (rows) => rows.length)).toBe(11);
   // What verdicts are about, without being asked for, and where they begin.
-  expect(await page.$eval('#gradient-map-colour', (it) => (it as HTMLSelectElement).value)).toBe('reach');
+  expect(await page.$eval('#gradient-map-color', (it) => (it as HTMLSelectElement).value)).toBe('reach');
   expect(await text(page, '#gradient-map caption')).toContain('Relative gradient');
   const { vanishingReach, explodingReach } = thresholds;
   const marks = await page.$$eval('.relative-scale .threshold', (all) =>
@@ -214,7 +214,7 @@ test('gradients that explode are seen to without being asked for, by day and by 
     expect(lightness((await colors(11))[0]!)).toBeLessThan(0.2 * lightness(day));
     expect(await warmest(1)).toBeGreaterThan(120);
   });
-  await page.select('#gradient-map-colour', 'norm');
+  await page.select('#gradient-map-color', 'norm');
   await until(page, '#gradient-map caption', 'Gradient norm');
   expect(await page.$('.relative-scale')).toBeNull();
   expect(Number(await text(page, `${row(11)} .norm`))).toBeGreaterThan(5);

@@ -6,12 +6,12 @@ import { rampColor } from './ramp.ts';
 export const binCount = 64;
 export const firstExponent = -48;
 
-/** Share of a gradient's elements from which on a bin has the lightest colour: few distributions are narrower. */
+/** Share of a gradient's elements from which on a bin has the lightest color: few distributions are narrower. */
 const lightest = 0.25;
 
 /**
  * Paints the histograms of a layer's gradient from left to right, large magnitudes at the top, a bin's share of all elements by
- * the ramp. The colour goes with the square root of the share: the tails are what vanishing begins with.
+ * the ramp. The color goes with the square root of the share: the tails are what vanishing begins with.
  *
  * @param canvas a pixel high for each bin. @param room steps that its width is for. @param every steps that a probe stands for.
  */

@@ -1,4 +1,4 @@
-/** How a line looks: a colour of style.css, and dashes, so that nobody has to tell two lines apart by colour alone. */
+/** How a line looks: a color of style.css, and dashes, so that nobody has to tell two lines apart by color alone. */
 export interface Look {
   /** A custom property of style.css, which has it for light and for dark. */
   color: string;

@@ -1,13 +1,13 @@
 import { element, putPixels } from '../ui/dom.ts';
 
-/** A colour as a canvas' ImageData has it in a Uint32Array, on the little-endian machines there are. */
+/** A color as a canvas' ImageData has it in a Uint32Array, on the little-endian machines there are. */
 export const packed = (red: number, green: number, blue: number): number =>
   ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 
-/** So many colours from end to end. */
+/** So many colors from end to end. */
 export const fine = 256;
 
-/** Colours between some that are given as 0xrrggbb, at equal distances. */
+/** Colors between some that are given as 0xrrggbb, at equal distances. */
 export const colorTable = (stops: readonly number[]): Uint32Array =>
   Uint32Array.from({ length: fine }, (_, i) => {
     const place = (i / (fine - 1)) * (stops.length - 1);
@@ -27,11 +27,11 @@ export const viridis = colorTable([
   0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30, 0xfde725,
 ]);
 
-/** The colour of a share, 0 for the darkest and 1 for the lightest; what lies beyond gets the end's. */
+/** The color of a share, 0 for the darkest and 1 for the lightest; what lies beyond gets the end's. */
 export const rampColor = (share: number): number =>
   viridis[Math.max(0, Math.min(fine - 1, Math.round(share * (fine - 1))))]!;
 
-/** A table of colours from left to right, for a legend. Its style is the page's. */
+/** A table of colors from left to right, for a legend. Its style is the page's. */
 export function rampPicture(table: Uint32Array): HTMLCanvasElement {
   const canvas = element('canvas', { width: String(fine), height: '1' });
   const image = new ImageData(fine, 1);

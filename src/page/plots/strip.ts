@@ -3,7 +3,7 @@ import type { Curves } from './curves.ts';
 import { type LogCurve, nonFiniteMark, zeroMark } from './layer_curves.ts';
 import { packed } from './ramp.ts';
 
-/** What a step looks like that has no logarithm: patterns that no colour of the ramp has. */
+/** What a step looks like that has no logarithm: patterns that no color of the ramp has. */
 export type Pattern = 'zero' | 'not-finite';
 
 const patterns: Record<Pattern, (x: number, y: number, scale: number) => number> = {
@@ -26,7 +26,7 @@ export function paintPattern(canvas: HTMLCanvasElement, pattern: Pattern, scale:
 
 /**
  * Paints a figure of a layer over the steps from left to right: in each column of pixels the mean logarithm of its steps
- * gives the colour. A step that isn't finite is never lost in such a mean.
+ * gives the color. A step that isn't finite is never lost in such a mean.
  *
  * @param room steps that the width is for. @param colorOf a mean.
  * @param scale pixels of the canvas to one of the page.

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { putPixels } from './dom.ts';
 
 export interface PictureProps {
-  /** NHWC of one image: grey levels or colours, 0 to 255. */
+  /** NHWC of one image: grey levels or colors, 0 to 255. */
   pixels: ArrayLike<number>;
   shape: readonly [height: number, width: number, channels: number];
   /** Read out in its place; empty where something around it is. */

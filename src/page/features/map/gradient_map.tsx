@@ -20,7 +20,7 @@ import { Guess, Guessed, QuizBar, QuizButton } from './quiz.tsx';
 import { Strips } from './strips.tsx';
 import { VerdictBadge } from './verdict_badge.tsx';
 
-/** What the colours tell; verdicts are about the first. */
+/** What the colors tell; verdicts are about the first. */
 const shades = {
   reach: { name: 'relative gradient', caption: 'Relative gradient of each layer over the steps', unit: 'relative' },
   norm: { name: 'gradient norm', caption: 'Gradient norm of each layer over the steps', unit: 'norm' },
@@ -30,7 +30,7 @@ const wantedShade = signal<Shade | undefined>();
 
 const nothing = new Curves();
 
-/** Layers down, steps across, the norm of each one's gradient as a colour, and what is to be made of it; of twins a row each. */
+/** Layers down, steps across, the norm of each one's gradient as a color, and what is to be made of it; of twins a row each. */
 export function GradientMap() {
   const shown = shownRun.value;
   shown?.events.value;
@@ -146,7 +146,7 @@ export function GradientMap() {
         <label>
           Color{' '}
           <select
-            id="gradient-map-colour"
+            id="gradient-map-color"
             value={shade}
             onChange={({ currentTarget }) => (wantedShade.value = currentTarget.value as Shade)}
           >
@@ -192,7 +192,7 @@ interface StripProps {
   curves: Curves;
   curve: LogCurve;
   colorOf: (mean: number) => number;
-  /** What the colours tell. */
+  /** What the colors tell. */
   about: string;
   room: number;
 }
@@ -230,7 +230,7 @@ interface LegendProps {
   colors: Uint32Array;
 }
 
-/** What the colours mean, and the patterns of what has no logarithm. */
+/** What the colors mean, and the patterns of what has no logarithm. */
 function Legend({ shade, decades, colors }: LegendProps) {
   return (
     <ul class="ramp-legend" aria-label="What the colors mean">

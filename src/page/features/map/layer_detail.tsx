@@ -44,7 +44,7 @@ const figures: Figure[] = [
   {
     of: 'dead',
     title: 'Dead units',
-    about: "Units that stayed at 0 for every image of this epoch, so they can't learn",
+    about: "Share of units that output 0 for every image of the epoch: they can't learn",
     logarithmic: false,
   },
 ];

@@ -6,7 +6,7 @@ import { capitalized } from '../../ui/capitalized.ts';
 import type { Run } from '../run/run.ts';
 import { verdictSentence } from '../run/shown_step.ts';
 
-/** An icon for each verdict, 16 by 16: shapes that differ, because colour alone tells nothing to some. */
+/** An icon for each verdict, 16 by 16: shapes that differ, because color alone tells nothing to some. */
 const icons: Record<VerdictName, string> = {
   healthy: 'M3 8.5L6.5 12L13 4.5',
   // Down to nothing, up and away.
