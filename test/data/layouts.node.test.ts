@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readFilesWith } from '../../src/data/index.ts';
 import type { LabeledPictures } from '../../src/data/labeled_pictures.ts';
+import torchvision from '../fixtures/torchvision_folders.json';
 import { bytesOf, placed } from './made_files.ts';
 
 const png = bytesOf('\x89PNG\r\n\x1a\n and no picture');
@@ -312,6 +313,22 @@ describe('published layouts of pictures', () => {
     const [, table = ''] = /\n## Folders of pictures\n([\s\S]*?)\n## /.exec(text) ?? [];
     const lines = [...table.matchAll(/^\| ([^|]+?) +\|/gm)].map(([, name]) => name!.replaceAll('`', '')).slice(2);
     expect(lines).toEqual(layouts.map(([name]) => name.replaceAll('|', '/')));
+  });
+});
+
+describe("the classes of torchvision's ImageFolder", () => {
+  const splitOf: Record<string, string> = { '': 'train', train: 'train', val: 'validation', test: 'test' };
+
+  test.each(torchvision.cases.map(({ name, ...rest }) => [name, rest] as const))('%s', async (_, { files, splits }) => {
+    const { placed } = await labeled(
+      Object.fromEntries(files.map((file) => [file, /\.(txt|json)$/.test(file) ? 'x' : png])),
+    );
+    for (const [split, { classes, labels }] of Object.entries(splits)) {
+      const ours = placed.filter((one) => one.split === splitOf[split]);
+      expect([...new Set(ours.map(({ className }) => className))].sort()).toEqual(classes);
+      const found = ours.map(({ path, className }) => [path, classes.indexOf(className)] as const);
+      expect(Object.fromEntries(found)).toEqual(labels);
+    }
   });
 });
 
