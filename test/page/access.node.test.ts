@@ -192,12 +192,39 @@ test('the focus is never under the run bar, which is one line wherever it is scr
   }
 });
 
+/** What makes the page scroll sideways on a narrow phone: elements beyond its right edge that no scroller of their own holds. */
+async function tooWide(): Promise<string[]> {
+  const before = page.viewport()!;
+  await page.setViewport({ width: 320, height: 800 });
+  const wide = await page.evaluate(() => {
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    const isHeld = (it: Element) => {
+      // What is positioned is only held by what it is positioned in.
+      let { position } = getComputedStyle(it);
+      for (let at = it.parentElement; at && at !== document.body; at = at.parentElement) {
+        const style = getComputedStyle(at);
+        if (position === 'absolute' && style.position === 'static') continue;
+        if (style.overflowX !== 'visible' && at.getBoundingClientRect().right <= innerWidth) return true;
+        position = style.position;
+      }
+      return false;
+    };
+    const beyond = [...document.querySelectorAll('body *')].filter(
+      (it) => it.getBoundingClientRect().right > innerWidth + 1 && !isHeld(it),
+    );
+    return beyond.slice(-5).map((it) => `${it.tagName} ${it.id} ${it.className}: ${it.textContent}`);
+  });
+  await page.setViewport(before);
+  return wide;
+}
+
 test('nor in a lesson, its question, its answer, and a quiz', async () => {
   await open('#lesson=batch-norm');
   expect(await barriers()).toEqual([]);
   await press(page, '.lesson-question label:nth-of-type(1) input');
   await page.waitForSelector('#lesson-train');
   expect(await barriers()).toEqual([]);
+  expect(await tooWide()).toEqual([]);
   await page.evaluate(() => {
     location.hash = '#quiz=on&dataset=digits&augment=none&model=deep-sigmoid&epochs=1&train-samples=320';
   });
@@ -210,8 +237,10 @@ test('nor in a lesson, its question, its answer, and a quiz', async () => {
   await page.select('tr:nth-child(1) .guess', 'vanishing');
   await page.select('tr:nth-child(8) .guess', 'vanishing');
   expect(await barriers()).toEqual([]);
+  expect(await tooWide()).toEqual([]);
   await press(page, '#check-guesses');
   expect(await barriers()).toEqual([]);
+  expect(await tooWide()).toEqual([]);
 });
 
 test('a keyboard alone trains, follows a sample and comes back, in forced colors too', async () => {
@@ -267,6 +296,7 @@ test('nor beside twins, with a list of ops, a layer that does not fit, or an add
   await page.waitForSelector('#layer-error');
   await page.waitForSelector('#trouble h2');
   expect(await barriers()).toEqual([]);
+  expect(await tooWide()).toEqual([]);
 });
 
 test('nor where there is no WebGPU', async () => {
