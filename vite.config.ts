@@ -381,8 +381,8 @@ const noOldChunks: Plugin = {
  */
 const libraryParts = [
   { name: 'confusion', test: /src\/train\/confusion/ },
-  { name: 'errors', test: /src\/(errors|check|figures|time_limit|train\/diagnosis)\.ts|valibot/ },
-  { name: 'dataset', test: /src\/(data\/dataset|concatenated|picture_fit|train\/picture)\.ts/ },
+  { name: 'errors', test: /src\/(errors|check|figures|product|time_limit|train\/diagnosis)\.ts|valibot/ },
+  { name: 'dataset', test: /src\/(data\/dataset|concatenated|image_source|picture_fit|train\/picture)\.ts/ },
   { name: 'network', test: networkModules() },
   { name: 'input', test: /src\/(plan\/(input|load_augmentation)|train\/trainer_options)\.ts/ },
   { name: 'fit_loop', test: /src\/train\/fit_loop\.ts/ },

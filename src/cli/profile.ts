@@ -41,10 +41,14 @@ export async function profile(options: ProfileCommandOptions): Promise<void> {
       const trace = `${JSON.stringify(chromeTrace(result, name))}\n`;
       written(options.trace, trace, ', for chrome://tracing or https://ui.perfetto.dev');
     }
-    if (options.roofline) written(options.roofline, rooflineSvg(result, result.ceilings!, name));
+    if (options.roofline) written(options.roofline, rooflineSvg(result, result.ceilings!, pictureTitle(options)));
     if (options.json) written(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
   });
 }
+
+/** "tutorial on mnist, batch 32" */
+const pictureTitle = ({ model, dataset, batchSize }: ProfileCommandOptions) =>
+  `${typeof model === 'string' ? model : 'custom model'} on ${dataset}, batch ${batchSize}`;
 
 function profileTable({ dispatches, dispatchesPerStep, stepMicroseconds, ceilings }: TrainingProfile): string {
   const rows = dispatches.map((dispatch) => {

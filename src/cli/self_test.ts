@@ -23,7 +23,7 @@ export function addSelfTestCommand(wgrad: Command): void {
   addAdapterOptions(
     wgrad
       .command('selftest')
-      .description("check this machine's GPU: every kernel and a small network beside the same formulas in float64"),
+      .description("check this machine's GPU: every kernel and a small network against the same formulas in float64"),
   )
     .option('--only <text>', 'only the checks whose name contains this text, for example conv2d')
     .addOption(
@@ -67,7 +67,7 @@ async function selfTestCommand(options: SelfTestCommandOptions): Promise<void> {
   if (!report.passed) {
     const failed = report.checks.filter(({ passed }) => !passed).length;
     throw new WgradError({
-      what: 'This GPU, its driver or the browser computes something else than WebGPU allows',
+      what: 'This GPU, its driver or the browser gives results that WebGPU does not allow',
       found: `${failed} of ${counted(report.planned, 'check')} failed`,
       fix: 'update the driver and the browser, compare with --adapter software, and report it with the file of --json',
     });

@@ -77,6 +77,6 @@ export async function tuneRun(
 function tuningLine({ kernels, variants, fromCache, left, seconds }: TuneResult): string {
   const timed = `${counted(kernels.length, 'kernel')}, ${count(fromCache)} of them timed earlier, in ${figure(seconds)} s`;
   const others = Object.keys(variants).length;
-  const rest = left > 0 ? `; ${count(left)} were left for want of time (--tuning full)` : '';
+  const rest = left > 0 ? `; ${count(left)} were not timed within a second (--tuning full times them)` : '';
   return `tuning   ${timed}: ${count(others)} in another variant than the default${rest}`;
 }

@@ -111,10 +111,10 @@ export function namedOrJson<Json extends object = Record<string, unknown>>(
       return parseJson(flag, text, readFileSync(text, 'utf8'), list) as Json;
     }
     throw new ConfigurationError({
-      what: `${flag} has a value that is neither known nor a file`,
+      what: `${flag} ${names.length > 0 ? 'has a value that is neither known nor a file' : 'names a file that does not exist'}`,
       found: text,
-      expected: `${names.join(', ')}, JSON, or the path of a JSON file`,
-      fix: suggest(text, names),
+      expected: [...names, 'JSON', 'or the path of a JSON file'].join(', '),
+      ...(names.length > 0 && { fix: suggest(text, names) }),
     });
   };
 }

@@ -4,7 +4,7 @@ import { type Ceilings, rooflineShare } from '../gpu/roofline.ts';
 import { html, type Markup } from './markup.ts';
 
 const size = { width: 900, height: 560 };
-const frame = { left: 70, right: 20, top: 40, bottom: 50 };
+const frame = { left: 70, right: 20, top: 50, bottom: 50 };
 
 /** A logarithmic axis: decades, and where a value stands between two places. */
 function axis(values: readonly number[], from: number, to: number) {
@@ -50,15 +50,19 @@ export function rooflineSvg({ dispatches }: StepProfile, ceilings: Ceilings, tit
       `${name} ${layer}: ${figure(intensity)} flop/byte, ${figure(gflops)} GFLOP/s, ` +
       `${(100 * rooflineShare(dispatch, ceilings)).toFixed(0)} % of the roofline, ${(100 * share).toFixed(1)} % of the step`;
     const radius = 3 + 20 * Math.sqrt(share);
+    // On the right there is room for a label only on its left.
+    const isRight = x.of(intensity) > 0.7 * size.width;
+    const labelAt = x.of(intensity) + (isRight ? -1 : 1) * (radius + 2);
     return html`<g><title>${facts}</title><circle cx="${x.of(intensity).toFixed(1)}" cy="${y.of(gflops).toFixed(1)}" r="${radius.toFixed(1)}"/>${
       share > 0.02 &&
-      html`<text x="${(x.of(intensity) + radius + 2).toFixed(1)}" y="${(y.of(gflops) + 4).toFixed(1)}">${name} ${layer}</text>`
+      html`<text x="${labelAt.toFixed(1)}" y="${(y.of(gflops) + 4).toFixed(1)}" text-anchor="${isRight ? 'end' : 'start'}">${name} ${layer}</text>`
     }</g>`;
   };
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="11">
 <style>.grid{stroke:#ddd}.roof{fill:none;stroke:#b00;stroke-width:2}circle{fill:#36c;fill-opacity:.5;stroke:#124}</style>
 <rect width="100%" height="100%" fill="#fff"/>
-<text x="${frame.left}" y="20" font-size="15">${title}: ceilings ${figure(ceilings.gflops)} GFLOP/s and ${figure(ceilings.gbps)} GB/s</text>
+<text x="${frame.left}" y="20" font-size="15">${title}</text>
+<text x="${frame.left}" y="36">ceilings: ${figure(ceilings.gflops)} GFLOP/s and ${figure(ceilings.gbps)} GB/s</text>
 ${x.ticks.map((tick) => html`<line class="grid" x1="${x.of(tick)}" x2="${x.of(tick)}" y1="${frame.top}" y2="${size.height - frame.bottom}"/><text x="${x.of(tick)}" y="${size.height - frame.bottom + 16}" text-anchor="middle">${figure(tick)}</text>`)}
 ${y.ticks.map((tick) => html`<line class="grid" y1="${y.of(tick)}" y2="${y.of(tick)}" x1="${frame.left}" x2="${size.width - frame.right}"/><text x="${frame.left - 6}" y="${y.of(tick) + 4}" text-anchor="end">${figure(tick)}</text>`)}
 <text x="${size.width / 2}" y="${size.height - 12}" text-anchor="middle">arithmetic intensity, flop/byte</text>

@@ -5,7 +5,7 @@ import { csvCell } from './cure_tables.ts';
 import { html, type Markup } from './markup.ts';
 import { reportPage } from './report_page.ts';
 import { shortText } from './sweep_axes.ts';
-import type { SweepFile, TrialRecord } from './sweep_file.ts';
+import type { Json, SweepFile, TrialRecord } from './sweep_file.ts';
 import { optionPlot, parallelCoordinates } from './sweep_plots.ts';
 import { type ConfigurationRow, configurationsByMetric } from './sweep_rows.ts';
 
@@ -71,7 +71,7 @@ const variedWords = ({ varied }: ConfigurationRow): string =>
     .join(', ');
 
 function rowsTable(rows: readonly ConfigurationRow[], paths: readonly string[], metric: string): Markup {
-  const isMixed = new Set(rows.map(({ kind }) => kind)).size > 1;
+  const isMixed = new Set(rows.flatMap(({ kind }) => kind ?? [])).size > 1;
   const kind = isMixed ? ['adapter'] : [];
   const head = ['', ...paths, metric, 'seeds', 'epochs', 'status', ...kind, 'gradients', 'command'];
   return html`<div class="scroll"><table>
@@ -101,6 +101,10 @@ function failures(trials: readonly TrialRecord[]): Markup | undefined {
   return html`<h2>Trials that failed</h2>${failed.map(({ command, error }) => html`<pre>${command}\n${error}</pre>`)}`;
 }
 
+/** With all digits, for programs. */
+const csvValue = (value: Json | undefined): string =>
+  value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
 /** A row for each trial. */
 export function sweepCsv({ trials, metric }: SweepFile): string {
   const paths = Object.keys(trials[0]?.varied ?? {});
@@ -108,7 +112,7 @@ export function sweepCsv({ trials, metric }: SweepFile): string {
   const head = ['id', 'configuration', ...paths, 'seed', metric.name, ...facts, 'layers', 'error', 'command'];
   const rows = trials.map((trial) => [
     ...[trial.id, trial.configuration],
-    ...paths.map((path) => (trial.varied[path] === undefined ? '' : shortText(trial.varied[path]))),
+    ...paths.map((path) => csvValue(trial.varied[path])),
     ...[trial.seed, trial.metric],
     ...facts.map((name) => trial[name]),
     ...[

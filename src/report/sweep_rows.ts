@@ -36,7 +36,10 @@ export function configurationsByMetric({ trials, metric }: Pick<SweepFile, 'tria
     };
   });
   return rows.sort((a, b) => {
-    const [first, second] = [a, b].map((row) => (row.estimate.n > 0 ? row.estimate.mean : undefined));
+    // A configuration with a seed that failed is behind all that never failed, as it is for asha.
+    const [first, second] = [a, b].map(({ estimate: { n, mean }, status }) =>
+      n > 0 && status !== 'failed' ? mean : undefined,
+    );
     if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined);
     const halvings = Number(a.status === 'halted') - Number(b.status === 'halted');
     if (halvings !== 0 || (a.status === 'halted' && a.epochs !== b.epochs)) return halvings || b.epochs - a.epochs;

@@ -24,7 +24,7 @@ import { loadKernels } from '../plan/load_kernels.ts';
 import { loadFurtherTraining } from '../plan/loaded_training.ts';
 import { lossLaunch } from '../plan/losses/index.ts';
 import { lossOf, microBatchesOf, type Phase, phasesOf, stepOf } from '../plan/phases.ts';
-import { Planner } from '../plan/planner.ts';
+import { Planner, type TunableKernel } from '../plan/planner.ts';
 import type { ProbePlan } from '../plan/probe_plan.ts';
 import { type Settings, stepSamples } from '../plan/settings.ts';
 import { type BoundState, type BoundSteps, planSteps, sequencesOf } from '../plan/steps.ts';
@@ -61,6 +61,19 @@ function cutStep(
     ...(i === passes.length - 1 ? end : []),
   ]);
 }
+
+/** The plan of a step, and what it is made from. What the settings need is fetched first. */
+async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
+  await Promise.all([loadKernels(given), loadAugmentation(given.inputView.augmentation)]);
+  const settings = withAugmentation(given);
+  const reader = new RecordReader(settings.model, settings.health, settings);
+  const planner = new Planner(gpu.traits, memory, settings.kernelVariants);
+  return { settings, reader, planner, stepPlan: planSteps(planner, settings, reader) };
+}
+
+/** The kernels with variants that a trainer with these settings launches. */
+export const tunableKernels = async (gpu: Gpu, settings: Settings): Promise<ReadonlyMap<string, TunableKernel>> =>
+  (await planOf(gpu, settings, new Memory(gpu.device))).planner.tunable;
 
 /** The state that all of a trainer's methods share: everything on the GPU, and the progress of training. */
 export class Engine {
@@ -139,13 +152,9 @@ export class Engine {
     disposal: AbortSignal,
   ): Promise<Engine> {
     const begun = performance.now();
-    await Promise.all([loadKernels(given), loadAugmentation(given.inputView.augmentation)]);
-    const settings = withAugmentation(given);
+    const { settings, reader, planner, stepPlan } = await planOf(gpu, given, memory);
     const { model, optimizer, batchSize, seed, health } = settings;
     const recorder = new Recorder(gpu, memory);
-    const reader = new RecordReader(model, health, settings);
-    const planner = new Planner(gpu.traits, memory, settings.kernelVariants);
-    const stepPlan = planSteps(planner, settings, reader);
     const sequences = sequencesOf(stepPlan);
     let probePlan: ProbePlan | undefined;
     if (health === 'full') {

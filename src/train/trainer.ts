@@ -14,7 +14,7 @@ import { type LayerSummary, summarizeLayers } from '../model/summary.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { BatchOptions, BatchRecord } from './batch.ts';
 import type { ClassProbability } from './class_probabilities.ts';
-import { Engine, type Startup, type WhichWeights } from './engine.ts';
+import { Engine, type Startup, tunableKernels, type WhichWeights } from './engine.ts';
 import type { EvaluateOptions, Evaluation } from './evaluate.ts';
 import { fitDataset } from './fit_loop.ts';
 import type { LearningRateCurve, LearningRateFinderOptions } from './learning_rate_finder.ts';
@@ -145,7 +145,7 @@ export class Trainer {
   /** Once for a trainer: on a device in place of a lost one the kernels keep their variants, and the run its bits. */
   async #tune(): Promise<void> {
     const { tuneOnce } = await import('./tune_once.ts');
-    const kernelVariants = await tuneOnce(this.#gpu, this.options);
+    const kernelVariants = await tuneOnce(this.#gpu, await tunableKernels(this.#gpu, this.#settings));
     this.#settings.kernelVariants = kernelVariants;
     (this.options as TrainerOptions).kernelVariants = kernelVariants;
   }

@@ -1,6 +1,7 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelVariants } from '../gpu/variants.ts';
-import type { TrainerOptions } from './trainer_options.ts';
+import { tunableKernels } from './engine.ts';
+import { fillOptions, type TrainerOptions } from './trainer_options.ts';
 import type { TunerOptions, Tuning } from './tuner.ts';
 
 /** Options of `tune`. */
@@ -34,7 +35,8 @@ export interface TuneResult extends Tuning {
  * @throws ConfigurationError as `createTrainer` does. SetupError where the device has no timestamps.
  */
 export async function tune(gpu: Gpu, options: TrainerOptions, how: TuneOptions = {}): Promise<TuneResult> {
+  const kernels = await tunableKernels(gpu, fillOptions(options));
   // Loaded on demand.
-  const { tuneTrainer } = await import('./tune_trainer.ts');
-  return tuneTrainer(gpu, options, how);
+  const { tuneWithCache } = await import('./cached_tuning.ts');
+  return tuneWithCache(gpu, kernels, how);
 }

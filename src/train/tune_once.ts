@@ -1,17 +1,17 @@
 import type { Gpu } from '../gpu/device.ts';
 import type { KernelVariants } from '../gpu/variants.ts';
-import type { TrainerOptions } from './trainer_options.ts';
-import { tune } from './tune.ts';
+import type { TunableKernel } from '../plan/planner.ts';
+import { tuneWithCache } from './cached_tuning.ts';
 
 /** The browser's database of what the tuner found: one text, under one key. */
 const [database, store, key] = ['wgrad-tuning', 'caches', 'newest'];
 
 /** What a trainer tunes by itself before it starts: with what the browser keeps from earlier pages, and kept for later ones. */
-export async function tuneOnce(gpu: Gpu, options: TrainerOptions): Promise<KernelVariants> {
+export async function tuneOnce(gpu: Gpu, kernels: ReadonlyMap<string, TunableKernel>): Promise<KernelVariants> {
   if (gpu.tuning === 'off') return {};
   // A browser that keeps nothing, as in a private window, measures again.
   const cache: unknown = await inStore('readonly', (caches) => caches.get(key)).catch(() => undefined);
-  const result = await tune(gpu, options, { mode: gpu.tuning, ...(typeof cache === 'string' && { cache }) });
+  const result = await tuneWithCache(gpu, kernels, { mode: gpu.tuning, ...(typeof cache === 'string' && { cache }) });
   if (result.discarded) console.info(`wgrad: the kept times of kernels were discarded: ${result.discarded}`);
   if (result.cache !== cache)
     await inStore('readwrite', (caches) => caches.put(result.cache, key)).catch(() => undefined);

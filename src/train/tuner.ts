@@ -28,6 +28,8 @@ export interface TunedKernel {
   timings: TimedVariant[];
   /** The fastest; the default where none is faster by more than the spread. */
   chosen: Variant;
+  /** How many rounds were timed: times of fewer rounds are not taken in place of more. */
+  rounds: number;
 }
 
 /** What tuning gave. */
@@ -79,14 +81,18 @@ export async function tuneKernels(
   for (const [key, one] of [...tunable].sort(([, a], [, b]) => flops(b) - flops(a))) {
     const cached = earlier.get(key);
     const text = textOf(one, gpu);
-    if (cached?.text === text) {
+    if (cached?.text === text && cached.rounds >= rounds) {
       kernels.push(cached);
       fromCache++;
     } else if (isOver()) left++;
     else {
       const tuned = { ...(await timeVariants(gpu, one, rounds, () => !isOver())), text };
-      kernels.push(tuned);
-      onKernel?.(tuned);
+      // Time ran out amid its rounds: fewer have no spread to tell a difference from noise.
+      if (tuned.rounds < rounds) left++;
+      else {
+        kernels.push(tuned);
+        onKernel?.(tuned);
+      }
     }
   }
   return { kernels, left, fromCache, seconds: (performance.now() - begun) / 1000 };
@@ -136,7 +142,7 @@ async function timeVariants(
       const { median, spread } = medianAndSpread(microseconds[i]!);
       return { variant, microseconds: Math.max(0, median - empty / repeats[i]!), spreadMicroseconds: spread };
     });
-    return { kernel: kernel.name, shape, timings, chosen: fastestOf(timings) };
+    return { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: microseconds[0]!.length };
   } finally {
     memory.dispose();
   }

@@ -3,7 +3,7 @@ import type { TunedKernel } from './tuner.ts';
 
 /** What the tuner found on an adapter, as the page keeps it in IndexedDB and the command in its cache folder. */
 export interface TuningCache {
-  format: 1;
+  format: 2;
   /** The adapter with its driver and browser, as far as the browser names them. */
   machine: string;
   kernels: TunedKernel[];
@@ -29,7 +29,7 @@ export function formatTuningCache(
 ): string {
   const id = ({ kernel, shape }: TunedKernel) => `${kernel} ${JSON.stringify(shape)}`;
   const kernels = new Map([...before, ...now].map((tuned) => [id(tuned), tuned]));
-  const cache: TuningCache = { format: 1, machine, kernels: [...kernels.values()].slice(-mostKernels) };
+  const cache: TuningCache = { format: 2, machine, kernels: [...kernels.values()].slice(-mostKernels) };
   return `${JSON.stringify(cache)}\n`;
 }
 
@@ -46,7 +46,7 @@ export function readTuningCache(text: string, machine: string): { kernels: Tuned
   } catch {
     return discarded('it is damaged');
   }
-  if (cache?.format !== 1 || !Array.isArray(cache.kernels) || !cache.kernels.every(isTuned)) {
+  if (cache?.format !== 2 || !Array.isArray(cache.kernels) || !cache.kernels.every(isTuned)) {
     return discarded('it is damaged, or of another version of wgrad');
   }
   if (cache.machine !== machine) return discarded('it is of another adapter, driver or browser');
@@ -54,11 +54,12 @@ export function readTuningCache(text: string, machine: string): { kernels: Tuned
 }
 
 function isTuned(value: unknown): boolean {
-  const { kernel, shape, text, timings, chosen } = (value ?? {}) as Partial<TunedKernel>;
+  const { kernel, shape, text, timings, chosen, rounds } = (value ?? {}) as Partial<TunedKernel>;
   const isObject = (part: unknown) => typeof part === 'object' && part !== null;
   return (
     typeof kernel === 'string' &&
     typeof text === 'string' &&
+    typeof rounds === 'number' &&
     isObject(shape) &&
     isObject(chosen) &&
     Array.isArray(timings) &&

@@ -83,7 +83,7 @@ describe('options of a trial', () => {
 
   test('give a command with every value quoted', () => {
     const command = trainCommand({ augmentation: { rotationRange: 3 }, stretch: true, learningRate: 0.1 });
-    expect(command).toBe(`npx wgrad train --augment '{"rotationRange":3}' --stretch --learning-rate 0.1`);
+    expect(command).toBe(`npx wgrad train --augment '{"rotationRange":3}' --stretch --learning-rate 0.1 --tuning off`);
   });
 
   test('have one key, in whatever order they were written', () => {

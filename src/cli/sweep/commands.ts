@@ -8,7 +8,7 @@ import { type SweepOptions, sweep } from './sweep.ts';
 export function addSweepCommands(wgrad: Command): void {
   const sweeping = wgrad.command('sweep');
   addAdapterOptions(sweeping)
-    .description('train many configurations, on this machine or on several, and find the best')
+    .description('train many configurations on this machine, and find the best')
     .argument('<plan>', 'a JSON file: base (options of train), vary (lists and ranges), search (grid, random, asha)')
     .option(
       '--jobs <n>',

@@ -62,7 +62,7 @@ function gridOf(path: string, values: Json[] | Range): Json[] {
   if (list) return list;
   throw new ConfigurationError({
     what: `A grid needs to know how many values of ${path} it takes`,
-    found: JSON.stringify(values),
+    found: `from ${(values as Range).from} to ${(values as Range).to}, without steps`,
     fix: 'add "steps": 5, for example, list the values, or search with random',
   });
 }

@@ -15,8 +15,9 @@ export type ReadImages = (options: RunOptions) => Promise<TrialImages>;
 export function trialImages(how: Pick<RunOptions, 'chrome' | 'browserTimeout' | 'yes'>): ReadImages {
   const read = new Map<string, Promise<TrialImages>>();
   return (options) => {
-    const { dataset, clean, validationSplit, imageSize, labels, stretch, sampleWeight } = options;
-    const key = JSON.stringify([dataset, clean, validationSplit, imageSize, labels, stretch, sampleWeight?.path]);
+    const { dataset, clean, validationSplit, imageSize, labels, stretch, sampleWeight, memoryBudget } = options;
+    const reading = [validationSplit, imageSize, labels, stretch, memoryBudget];
+    const key = JSON.stringify([dataset, clean, reading, sampleWeight?.path]);
     const images = read.get(key) ?? readWhole({ ...options, ...how });
     read.set(key, images);
     return images;

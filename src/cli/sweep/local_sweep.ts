@@ -47,15 +47,16 @@ export class LocalSweep {
   async run(): Promise<void> {
     const { jobs } = this.how;
     const slots = Math.min(jobs, Math.max(1, this.sweep.trials.length));
-    try {
-      await Promise.all(Array.from({ length: slots }, (_, slot) => this.fill(slot)));
-    } catch (error) {
-      // One that cannot continue ends the others, or they would train on behind its error.
-      if (!this.stopped) this.stop();
-      throw error;
-    } finally {
-      this.bars.stop();
-    }
+    const filled = Array.from({ length: slots }, (_, slot) =>
+      this.fill(slot).catch((error) => {
+        // One that cannot continue ends the others, which keep their states first.
+        if (!this.stopped) this.stop();
+        throw error;
+      }),
+    );
+    const ends = await Promise.allSettled(filled);
+    this.bars.stop();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   private async fill(slot: number): Promise<void> {
@@ -144,7 +145,8 @@ export class LocalSweep {
   }
 
   private print(trial: Trial, result: TrialResult): void {
-    const { done, total, left } = this.totals();
+    const { left } = this.totals();
+    const { done, total } = this.amount();
     const what = this.sweep.rungs ? 'epoch' : 'trial';
     const isLast = done >= total;
     this.bars.print(

@@ -75,9 +75,9 @@ export async function sweep(planFile: string, options: SweepOptions): Promise<vo
   requireOneDone(folder.file);
 }
 
-export const headOf = (plan: SweepPlan, { trials, metric }: CheckedSweep): SweepHead => ({
+export const headOf = (plan: SweepPlan, { trials, metric, data }: CheckedSweep): SweepHead => ({
   ...({ kind: 'wgrad sweep', format: 1 } as const),
-  ...{ plan, versions: { wgrad: version }, metric, trials },
+  ...{ plan, versions: { wgrad: version }, metric, trials, data: Object.fromEntries(data) },
 });
 
 export function sweepLine(plan: SweepPlan, { trials, rungs, metric }: CheckedSweep): string {

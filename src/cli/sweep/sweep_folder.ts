@@ -19,8 +19,10 @@ import { writeWhole } from '../whole_file.ts';
 
 /** What a sweep is, without its results. */
 export interface SweepHead extends Omit<SweepFile, 'trials'> {
-  /** As many epochs as trials would take without being halted. */
+  /** All trials of the plan, in order. */
   trials: Trial[];
+  /** The fingerprint of the images of each trial, by its id. */
+  data: Record<string, string>;
 }
 
 const headFile = 'sweep.json';
@@ -46,15 +48,15 @@ export class SweepFolder {
     const file = join(path, headFile);
     if (!existsSync(file)) {
       throw new ConfigurationError({
-        what: 'No sweep was begun there',
+        what: 'There is no sweep in this folder',
         found: `no ${file}`,
         fix: 'begin it with wgrad sweep <plan>, or name its folder with --folder',
       });
     }
-    const head = JSON.parse(readFileSync(file, 'utf8'));
+    const head = parsed<SweepHead>(readFileSync(file, 'utf8'), file);
     if (head?.kind !== 'wgrad sweep' || head.format !== 1) {
       throw new ConfigurationError({
-        what: 'The folder holds no sweep that this wgrad reads',
+        what: 'This wgrad cannot read the sweep in this folder',
         found: `${file}: ${head?.kind ?? 'something else'}, format ${head?.format}`,
         expected: 'wgrad sweep, format 1',
       });
@@ -75,9 +77,9 @@ export class SweepFolder {
     const done = before.results.size;
     if (!resume && done > 0) {
       throw new ConfigurationError({
-        what: 'The sweep has begun, and its results would be lost',
+        what: 'This sweep has already begun',
         found: `${path}: ${counted(done, 'result')}`,
-        fix: '--resume continues it; or name another folder with --folder, or remove this one',
+        fix: 'continue it with --resume, choose another folder with --folder, or delete this one',
       });
     }
     if (resume) requireSameSweep(path, before.head, head);
@@ -92,7 +94,8 @@ export class SweepFolder {
   }
 
   get file(): SweepFile {
-    return { ...this.head, trials: this.records };
+    const { data: _, ...head } = this.head;
+    return { ...head, trials: this.records };
   }
 
   resultOf(id: string, kind: string): TrialResult | undefined {
@@ -136,11 +139,27 @@ export class SweepFolder {
 
 const keyOf = ({ id, kind }: Pick<TrialResult, 'id' | 'kind'>) => `${id} ${kind}`;
 
+/** @throws ConfigurationError for what is no JSON. */
+function parsed<T>(text: string, place: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new ConfigurationError(
+      {
+        what: 'The folder of the sweep is damaged',
+        found: `${place}: ${(cause as Error).message}`,
+        fix: 'remove a damaged line of results.jsonl, and its trial is trained again; or begin a new sweep with --folder',
+      },
+      { cause },
+    );
+  }
+}
+
 /** Whole lines alone: another process may be writing one. */
 function readResults(path: string): TrialResult[] {
   return wholeLines(path)
     .split('\n')
-    .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as TrialResult]));
+    .flatMap((line, i) => (line === '' ? [] : [parsed<TrialResult>(line, `${path}, line ${i + 1}`)]));
 }
 
 function wholeLines(path: string): string {

@@ -9,11 +9,6 @@ import { valueText } from './trials.ts';
 const pathsOf = (trials: readonly TrialRecord[]): string[] => Object.keys(trials[0]?.varied ?? {});
 const cellsOf = (paths: readonly string[], varied: JsonOptions) => paths.map((path) => valueText(varied[path] ?? null));
 
-/** The head of the lines that are printed as trials end. */
-export function trialHead(paths: readonly string[], metric: string): string {
-  return ['trial', ...paths, 'seed', metric, 'status', 'time'].join('  |  ');
-}
-
 /** A line for a trial that has ended, or has reached an epoch at which asha decides. */
 export function trialLine(record: TrialRecord, done: string, left?: string): string {
   const { varied, seed, metric, status, seconds, epochs = 0 } = record;
@@ -33,7 +28,7 @@ export function trialLine(record: TrialRecord, done: string, left?: string): str
 export function sweepTable(file: SweepFile, most = Infinity): string {
   const rows = configurationsByMetric(file);
   const paths = pathsOf(file.trials);
-  const kinds = new Set(rows.map(({ kind }) => kind));
+  const kinds = new Set(rows.flatMap(({ kind }) => kind ?? []));
   const head = ['', ...paths, file.metric.name, 'seeds', 'epochs', 'status', ...(kinds.size > 1 ? ['adapter'] : [])];
   const cells = rows
     .slice(0, most)

@@ -78,6 +78,8 @@ export class TrialChrome {
       report: console.error,
     });
     ({ adapter: this.adapter, version: this.version } = this.session);
+    // Asked to stop while it was opening.
+    if (this.stopping) this.session.stop();
   }
 
   /** Ends what it trains after the step that it is in. */

@@ -11,7 +11,7 @@ import { flagOf } from '../values.ts';
 /** Flags of `train` that say where a run's files are, how it is kept, or where it runs: the sweep's own, not a trial's. */
 const notOfATrial = [
   ...['json', 'save', 'csv', 'logdir', 'checkpoint', 'checkpointEvery', 'keep', 'monitor', 'resume'],
-  ...['applyRemedy', 'from', 'tta', 'adapter', 'chrome', 'browserTimeout', 'yes'],
+  ...['applyRemedy', 'from', 'tta', 'adapter', 'chrome', 'browserTimeout', 'yes', 'tuning', 'kernelVariants'],
 ];
 
 /** The library's name of what the flag is called more briefly. */
@@ -151,11 +151,12 @@ export const fromJsonFile = ['model', 'augmentation', 'optimizer', 'loss', 'lear
 
 /** The command that trains a trial by itself. */
 export const trainCommand = (options: JsonOptions): string =>
-  shellCommand(
-    'train',
-    Object.entries(options).flatMap(([name, value]) => {
+  shellCommand('train', [
+    ...Object.entries(options).flatMap(([name, value]) => {
       const text = textOf(name, value);
       const flag = flagOf(flagNames[name] ?? name);
       return text === undefined ? [] : text === '' ? [flag] : [flag, text];
     }),
-  );
+    // As the sweep does: another variant of a kernel has other bits.
+    ...['--tuning', 'off'],
+  ]);

@@ -79,10 +79,10 @@ export function waysToWebGpu({ name, version, system }: Browser, secure: boolean
     ways.push(
       `With a GPU, close ${name} and start it again with \`${program} --enable-unsafe-webgpu --enable-features=Vulkan --ignore-gpu-blocklist\`.`,
       `Without one, \`${program} --enable-unsafe-webgpu --use-webgpu-adapter=swiftshader\` computes on the CPU.`,
-      'In a clone of wgrad, `npm run dev` opens this page in a Chrome that has the flags which suit this machine.',
+      'In a clone of wgrad, `npm run dev` opens this page in a Chrome with the right flags for this machine.',
     );
   } else if (system === 'Android') {
-    ways.push('Update Chrome and Android: WebGPU wants Android 12, and a GPU of Qualcomm or ARM.');
+    ways.push('Update Chrome and Android: WebGPU needs Android 12 and a Qualcomm or ARM GPU.');
   } else {
     ways.push(
       `In \`${pages}://settings/system\`, switch on “Use graphics acceleration when available”, and start the browser again.`,
