@@ -61,7 +61,7 @@ export const givenReadingOptions = ({
 
 /** How the files of a folder are read. */
 export interface FolderOptions extends InstallOptions, ReadingOptions {
-  /** Bytes of images above which pictures stay in their files, and are decoded while others are trained on. */
+  /** Bytes of images above which pictures stay in their files, and are decoded during training. */
   streamAbove?: number;
   /** The Chrome that decodes pictures. */
   chrome?: string;

@@ -25,7 +25,7 @@ export function profileFile(path: string): ProfileFile {
   if (!existsSync(path)) throw wrong('no such file');
   const { config, adapter, profile } = parseJson('--against', path, readFileSync(path, 'utf8'), false) as ProfileFile;
   const rows: unknown = profile?.dispatches;
-  if (!config || !adapter || !Array.isArray(rows)) throw wrong('something else');
+  if (!config || !adapter || !Array.isArray(rows)) throw wrong('not the JSON of wgrad profile');
   if (!rows.every((row) => typeof row?.spreadMicroseconds === 'number')) throw wrong('a profile without spreads');
   return { config, adapter, profile };
 }

@@ -10,9 +10,7 @@ import { writeWhole } from './whole_file.ts';
 export async function tuneCommand(options: RunOptions): Promise<void> {
   await withRun(options, {}, async ({ tuning, adapter, config }) => {
     if (!tuning) {
-      console.log(
-        'tuning   nothing was timed: --tuning auto leaves software adapters as they are, --tuning full does not',
-      );
+      console.log('tuning   nothing was timed: --tuning auto skips software adapters; use --tuning full');
       return;
     }
     console.log(tuningTable(tuning));

@@ -4,7 +4,7 @@ import { type Dataset, requireInMemory, type TrainAndTest } from './dataset.ts';
 
 /**
  * Images, labels, targets and sample weights as a number that is hardly the same for others: the first 64 bits of their SHA-256, in
- * hex. Pictures that are decoded while others are trained on count as their files, and with how they become images.
+ * hex. Pictures that are decoded during training count as their files, and with how they become images.
  */
 export function fingerprint({ train, test }: TrainAndTest): Promise<string> {
   for (const part of [train, test]) if (!picturesOf(part.source)) requireInMemory(part);

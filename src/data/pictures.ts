@@ -31,7 +31,7 @@ interface Picture extends PlacedPicture {
 type Measured = Picture & { width: number; height: number };
 
 const streamedNote = (bytes: number, most: number) =>
-  `the images take ${byteWords(bytes)}, and more than ${byteWords(most)} is not kept in memory: pictures are decoded while others are trained on`;
+  `the images take ${byteWords(bytes)}, more than the ${byteWords(most)} that are kept in memory: pictures are decoded during training`;
 
 /**
  * Reads pictures in folders, in a browser: nothing leaves it. What is transparent becomes white; where all pictures are gray
@@ -174,7 +174,7 @@ async function decodeAll(
   return { parts, isGray };
 }
 
-/** The images stay in their files, and are decoded while others are trained on. */
+/** The images stay in their files, and are decoded during training. */
 async function leaveInFiles(
   pictures: readonly Picture[],
   [height, width]: readonly [number, number],

@@ -1,10 +1,16 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { configurationsOf, seedsOf } from '../../src/cli/sweep/configurations.ts';
 import { decide, rungsOf } from '../../src/cli/sweep/halving.ts';
 import { parsePlan } from '../../src/cli/sweep/plan.ts';
+import { headOf } from '../../src/cli/sweep/sweep.ts';
+import { SweepFolder } from '../../src/cli/sweep/sweep_folder.ts';
 import { fromJsonFile, parseTrial, trainCommand, withValue } from '../../src/cli/sweep/trial_options.ts';
 import { idOf } from '../../src/cli/sweep/trials.ts';
+import { ConfigurationError } from '../../src/errors.ts';
 import type { Json, TrialRecord } from '../../src/report/sweep_file.ts';
 import { configurationsByMetric } from '../../src/report/sweep_rows.ts';
 
@@ -91,6 +97,44 @@ describe('options of a trial', () => {
     expect(idOf({ model: { b: [2, { d: 4, c: 3 }], a: 1 }, learningRate: 0.1 })).toBe(id);
     expect(idOf({ model: { b: [2, { d: 4, c: 3 }], a: 1 }, learningRate: 0.2 })).not.toBe(id);
     expect(fromJsonFile.every((name) => parseTrial({ [name]: null }))).toBe(true);
+  });
+});
+
+describe('the folder of a sweep', () => {
+  const trials = [0.1, 1].map((learningRate, i) => {
+    const options = { dataset: 'photos', learningRate };
+    return { id: `t${i}`, configuration: i + 1, seed: 0, varied: { learningRate }, options, command: '' };
+  });
+  const head = (images: string) =>
+    headOf(plan({ vary: { learningRate: [0.1, 1] } }), {
+      trials,
+      metric: { name: 'validationAccuracy', mode: 'max' },
+      data: new Map(trials.map(({ id }) => [id, images])),
+      check: () => Promise.reject(new Error('nothing is trained')),
+    });
+  const begun = () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wgrad-sweep-'));
+    SweepFolder.begin(folder, head('before'), false);
+    return folder;
+  };
+
+  test('is resumed with the same images alone', () => {
+    const folder = begun();
+    expect(SweepFolder.begin(folder, head('before'), true).file).not.toHaveProperty('data');
+    expect(() => SweepFolder.begin(folder, head('after'), true)).toThrow(
+      /images have changed since the sweep began[\s\S]*2 trials[\s\S]*photos/,
+    );
+  });
+
+  test.each([
+    ['sweep.json', '{ "kind": "wgr', /sweep\.json: /],
+    ['results.jsonl', '{ "id": }\n', /results\.jsonl, line 1: /],
+  ])('is damaged: %s', (file, contents, place) => {
+    const folder = begun();
+    writeFileSync(join(folder, file), contents);
+    const open = () => SweepFolder.open(folder);
+    expect(open).toThrow(ConfigurationError);
+    expect(open).toThrow(place);
   });
 });
 

@@ -133,7 +133,7 @@ describe('the command reads a folder of pictures as the page does', () => {
     const save = join(work, 'run.wgrad');
     const streamed = await train('streamed', '--memory-budget', '200kB', '--save', save);
     expect(streamed.images.training).toMatchObject({ kind: 'streamed', from: 'pictures', images: 80, imagesRead: 160 });
-    expect(streamed.stdout).toContain('pictures are decoded while others are trained on');
+    expect(streamed.stdout).toContain('pictures are decoded during training');
     expect(streamed.stdout).toMatch(/images {3}80 training images, 80\.0 KiB: streamed from pictures, \d+ chunks/);
     expect(streamed.steps.map(({ loss }: { loss: number }) => loss)).toEqual(
       resident.steps.map(({ loss }: { loss: number }) => loss),

@@ -150,11 +150,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
   await page.mouse.down();
   await page.mouse.move(x + width / 3, y + height / 2);
   await page.mouse.up();
-  await until(
-    page,
-    '#sample-choice-weights',
-    'The weights of step \\d+, which the map and the plots show, are not kept',
-  );
+  await until(page, '#sample-choice-weights', 'The map and the plots show step \\d+, whose weights were not kept');
 
   // Normalizations, merges and convolutions of other kinds have their numbers too.
   const layers = [
@@ -181,7 +177,7 @@ test('a sample is followed forward, to its loss, back to its pixels, and to the 
     await page.waitForSelector('#unit-sum');
   };
   await at(' norm');
-  expect(await text(page, '.stage-parts p')).toContain('the input less the moving mean of its map');
+  expect(await text(page, '.stage-parts p')).toContain('the input minus the moving mean of its map');
   const [input, mean, deviation, gamma, beta] = (await cells(page, '.unit tbody tr')).map((row) => read(row.at(-1)!));
   expect((gamma! * (input! - mean!)) / deviation! + beta!).toBeCloseTo(read(await text(page, '#unit-sum')), 1.5);
   await at(' depthwise');

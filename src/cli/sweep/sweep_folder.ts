@@ -177,7 +177,10 @@ function requireSameSweep(path: string, before: SweepHead, now: SweepHead): void
   const differing = [...new Set([...there.keys(), ...here.keys()])]
     .filter((name) => there.get(name) !== here.get(name))
     .map((name) => `${name} is ${there.get(name) ?? 'not'} there and ${here.get(name) ?? 'not'} here`);
-  if (differing.length === 0) return;
+  if (differing.length === 0) {
+    requireSameImages(path, before, now);
+    return;
+  }
   throw new ConfigurationError({
     what: 'The folder has the results of another sweep',
     found: `${path}: ${differing.slice(0, 4).join('; ')}`,
@@ -187,3 +190,15 @@ function requireSameSweep(path: string, before: SweepHead, now: SweepHead): void
 }
 
 type Leaves = ReturnType<typeof leavesOf>;
+
+/** @throws ConfigurationError where a data set has changed since the sweep began: trials of both would not compare. */
+function requireSameImages(path: string, before: SweepHead, now: SweepHead): void {
+  const changed = now.trials.filter(({ id }) => before.data[id] !== now.data[id]);
+  if (changed.length === 0) return;
+  throw new ConfigurationError({
+    what: 'The images have changed since the sweep began',
+    found: `${path}: ${counted(changed.length, 'trial')} would be trained on others, the first with ${JSON.stringify(changed[0]!.options)}`,
+    expected: 'the data set that its results are of',
+    fix: 'restore the data set, or begin a new sweep in another folder: --folder <folder>',
+  });
+}

@@ -17,7 +17,7 @@ export const modelPresets: Record<string, Make> = Object.fromEntries(
 
 export const aboutModel = (name: string): string => aboutPreset(name as PresetName);
 
-/** Augmentations by name, the command's first. Those that need colors say so of grey images. */
+/** Augmentations by name, the command's first. Those that need colors say so of gray images. */
 export const augmentationPresets: Record<string, AugmentationConfig> = {
   ...sharedPresets,
   'handwriting: affine and elastic': [

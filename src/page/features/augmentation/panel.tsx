@@ -98,7 +98,9 @@ const Note = ({ text }: { text: string }) => <p class="facts">{text}</p>;
 function aboutPreview({ stretched, fitted, unwhitened }: Preview): string[] {
   const notes: string[] = [];
   if (stretched) {
-    notes.push('What the network gets has no grey levels: each draw is stretched to them, from its least to its most.');
+    notes.push(
+      'The input of the network has no gray levels: each sample is stretched to them, from its minimum to its maximum.',
+    );
   }
   if (fitted) {
     const { to, of } = fitted;

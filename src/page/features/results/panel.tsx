@@ -276,7 +276,7 @@ function Kernels({ kernels }: Results) {
         ))}
       </ol>
       <p class="facts">
-        {`${counted(filters, 'kernel')} of ${height} × ${width}${channels === 3 ? ', red, green and blue' : ''}: grey is 0, ` +
+        {`${counted(filters, 'kernel')} of ${height} × ${width}${channels === 3 ? ', red, green and blue' : ''}: gray is 0, ` +
           `black −${fixed(most, 3)}, white ${fixed(most, 3)}.`}
         {channels !== 1 && channels !== 3 && ' Their first channel.'}
       </p>

@@ -87,7 +87,7 @@ function Choice() {
 function notOf(step: number): string {
   const pinned = pinnedStep.value;
   if (pinned === undefined || pinned === step) return '';
-  return ` The weights of step ${count(pinned)}, which the map and the plots show, are not kept.`;
+  return ` The map and the plots show step ${count(pinned)}, whose weights were not kept.`;
 }
 
 const stepsOf: Record<Stage['kind'], string> = {

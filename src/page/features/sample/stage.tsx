@@ -59,7 +59,7 @@ const howMade: Record<Made['how'], (made: Made) => string> = {
   product: ({ terms }) => `the product of ${count(terms!)} numbers`,
   copy: () => 'copied from an input',
   normalized: ({ isMoving }) =>
-    `the input less ${isMoving ? 'the moving mean of its map' : 'a mean'}, divided by ${isMoving ? 'the moving' : 'a'} standard deviation`,
+    `the input minus ${isMoving ? 'the moving mean of its map' : 'a mean'}, divided by ${isMoving ? 'the moving' : 'a'} standard deviation`,
 };
 
 function madeWords({ made, activation }: FollowedLayer): string {
