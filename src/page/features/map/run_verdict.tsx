@@ -15,7 +15,7 @@ export function RunVerdictNote() {
   if (!run || !found || hidesVerdicts.value) return null;
   const { verdict, sentence, cause, remedies } = found;
   const remedy = remedies.find((each): each is Remedy & { change: Change } => each.change !== undefined);
-  const because = verdict === 'learning' || verdict === 'done' ? 'Held back by' : 'Likeliest cause';
+  const because = verdict === 'learning' || verdict === 'done' ? 'Held back by' : 'Likely cause';
   return (
     <div id="run-verdict">
       <p>
