@@ -65,7 +65,7 @@ export interface EncodedPicture {
   file: Pick<Blob, 'arrayBuffer'>;
 }
 
-/** A source whose pictures can be handed on, encoded as they are, to where they are decoded. */
+/** A source that exposes its encoded pictures, so that they can be decoded elsewhere. */
 export interface PictureSource extends ImageSource {
   readonly pictures: readonly EncodedPicture[];
   readonly fit: PictureFit;

@@ -140,14 +140,17 @@ function partsOf(
 
 type Parts = Partial<Record<Split, DatasetParts>>;
 
-/** All images in memory. */
-async function decodeAll(
+/** Makes the parts of a data set from measured pictures. @param tell hears how many pictures are left. */
+type PartsReader = (
   pictures: readonly Picture[],
-  [height, width]: readonly [number, number],
+  size: readonly [height: number, width: number],
   fit: PictureFit,
   tell: (left: number) => void,
   given: LabeledPictures,
-): Promise<{ parts: Parts; isGray: boolean }> {
+) => Promise<{ parts: Parts; isGray: boolean }>;
+
+/** All images in memory. */
+const decodeAll: PartsReader = async (pictures, [height, width], fit, tell, given) => {
   const context = canvasFor(height, width);
   let isGray = true;
   let left = pictures.length;
@@ -172,16 +175,10 @@ async function decodeAll(
     parts[split] = { ...facts, images };
   }
   return { parts, isGray };
-}
+};
 
 /** The images stay in their files, and are decoded during training. */
-async function leaveInFiles(
-  pictures: readonly Picture[],
-  [height, width]: readonly [number, number],
-  fit: PictureFit,
-  tell: (left: number) => void,
-  given: LabeledPictures,
-): Promise<{ parts: Parts; isGray: boolean }> {
+const leaveInFiles: PartsReader = async (pictures, [height, width], fit, tell, given) => {
   const context = canvasFor(height, width);
   let isGray = true;
   let left = pictures.length;
@@ -202,7 +199,7 @@ async function leaveInFiles(
     parts[split] = { ...facts, images: new Uint8Array(), source: encodedPictures(files, { imageShape, fit }) };
   }
   return { parts, isGray };
-}
+};
 
 /** Before any picture is decoded, and again when it is known which ones can be. */
 function requireClasses(pictures: readonly PlacedPicture[], files: readonly PictureFile[], others?: string): void {

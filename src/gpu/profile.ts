@@ -22,7 +22,7 @@ export interface DispatchProfile {
   share: number;
   /** As in the kernel's formula. */
   flops: number;
-  /** That the kernel can't avoid to move. */
+  /** Bytes that the kernel has to move. */
   bytes: number;
   /** Arithmetic intensity: floating-point operations for each byte. */
   intensity: number;
@@ -48,7 +48,7 @@ export interface StepProfile {
   dispatchesPerStep: number;
   /** The dispatches' sum: a pass boundary around each makes it more than the step as it is trained. */
   stepMicroseconds: number;
-  /** Median of the same steps in one pass, as they are trained, in the same rounds. */
+  /** Median time of the whole step in a single pass, as training runs it, over the same rounds. */
   unprofiledStepMicroseconds: number;
   /** The distance between the quartiles of those. */
   unprofiledSpreadMicroseconds: number;

@@ -52,8 +52,6 @@ export interface TrialResult {
   error?: string;
   /** `earlyStopping` ended it: there are no more epochs to train. */
   stoppedEarly?: true;
-  /** How often it was begun again after its worker was lost. */
-  attempts?: number;
 }
 
 export type TrialRecord = Trial & Partial<TrialResult> & Pick<TrialResult, 'status' | 'metric' | 'seconds'>;

@@ -73,7 +73,7 @@ export async function tuneKernels(
   const begun = performance.now();
   const { seconds: most, rounds } = efforts[mode];
   const isOver = () => signal?.aborted === true || gpu.failure.aborted || performance.now() - begun > 1000 * most;
-  const earlier = new Map(known.map((tuned) => [variantKey({ name: tuned.kernel }, tuned.shape), tuned]));
+  const earlier = new Map(known.map((tuned) => [tunedKey(tuned), tuned]));
   const kernels: TunedKernel[] = [];
   let fromCache = 0;
   let left = 0;
@@ -101,10 +101,11 @@ export async function tuneKernels(
 /** The choices that differ from the adapter's defaults: what a run's options record. */
 export function chosenVariants({ kernels }: Pick<Tuning, 'kernels'>): KernelVariants {
   const others = kernels.filter(({ chosen, timings }) => !isSameVariant(chosen, timings[0]!.variant));
-  return Object.fromEntries(
-    others.map(({ kernel, shape, chosen }) => [variantKey({ name: kernel }, shape), chosen] as const),
-  );
+  return Object.fromEntries(others.map((tuned) => [tunedKey(tuned), tuned.chosen]));
 }
+
+/** The key of what was timed, as in `KernelVariants`. */
+export const tunedKey = ({ kernel, shape }: TunedKernel): string => variantKey({ name: kernel }, shape);
 
 const variantsOf = ({ kernel, shape }: TunableKernel, { traits }: Gpu): Variant[] => kernel.variants!(shape, traits);
 

@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/device.ts';
-import type { TunedKernel } from './tuner.ts';
+import { type TunedKernel, tunedKey } from './tuner.ts';
 
 /** What the tuner found on an adapter, as the page keeps it in IndexedDB and the command in its cache folder. */
 export interface TuningCache {
@@ -27,8 +27,7 @@ export function formatTuningCache(
   before: readonly TunedKernel[],
   now: readonly TunedKernel[],
 ): string {
-  const id = ({ kernel, shape }: TunedKernel) => `${kernel} ${JSON.stringify(shape)}`;
-  const kernels = new Map([...before, ...now].map((tuned) => [id(tuned), tuned]));
+  const kernels = new Map([...before, ...now].map((tuned) => [tunedKey(tuned), tuned]));
   const cache: TuningCache = { format: 2, machine, kernels: [...kernels.values()].slice(-mostKernels) };
   return `${JSON.stringify(cache)}\n`;
 }

@@ -8,7 +8,7 @@ import type { Range, SweepPlan } from './plan.ts';
 const mostTries = 1000;
 
 /**
- * The configurations of a plan, without their seeds: each has a value for every path that varies.
+ * Expands a plan into its configurations, without seeds: each assigns a value to every varied path.
  *
  * @throws ConfigurationError for more of them than there are combinations, and a grid over a range without steps.
  */

@@ -17,6 +17,16 @@ export function Facts({ found, expected, fix }: Partial<ErrorParts>) {
   );
 }
 
+/** An error in the panel whose button met it. */
+export function Refused({ what, ...facts }: ErrorParts) {
+  return (
+    <div role="alert">
+      <p>{what}.</p>
+      <Facts {...facts} />
+    </div>
+  );
+}
+
 /** A value in an error's words. */
 export const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));

@@ -44,7 +44,7 @@ const figures: Figure[] = [
   {
     of: 'dead',
     title: 'Dead units',
-    about: "Share of units that output 0 for every image of the epoch: they can't learn",
+    about: 'Share of units whose output was 0 for every image of the epoch. Such units cannot learn',
     logarithmic: false,
   },
 ];

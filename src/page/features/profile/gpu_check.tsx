@@ -8,7 +8,7 @@ import { noGpu } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { ColumnNames } from '../../ui/column_names.tsx';
 import { download } from '../../ui/download.ts';
-import { Facts } from '../../ui/error_facts.tsx';
+import { Refused } from '../../ui/error_facts.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import type { GpuReport } from './gpu_check_worker.ts';
 
@@ -92,12 +92,7 @@ export function GpuCheck() {
       <p class={report.value?.passed === false ? 'cut' : 'facts'} role="status">
         {report.value && sentence(report.value)}
       </p>
-      {refused.value && (
-        <div role="alert">
-          <p>{refused.value.what}.</p>
-          <Facts {...refused.value} />
-        </div>
-      )}
+      {refused.value && <Refused {...refused.value} />}
       {report.value && report.value.checks.length > 0 && <Kernels {...report.value} />}
     </section>
   );
@@ -109,8 +104,8 @@ function sentence({ checks, planned, passed, seconds }: GpuReport): string {
   const failed = checks.filter((check) => !check.passed).length;
   if (failed === 0) return `Stopped after ${count(checks.length)} of ${counted(planned, 'check')}: all of them passed.`;
   return (
-    `${count(failed)} of ${counted(checks.length, 'check')} failed ${time}: this GPU, its driver or the browser computes something ` +
-    'else than WebGPU allows. Update the driver and the browser, and report it with the saved report.'
+    `${count(failed)} of ${counted(checks.length, 'check')} failed ${time}: this GPU, its driver or the browser gives results that ` +
+    'WebGPU does not allow. Update the driver and the browser, and attach the saved report to a bug report.'
   );
 }
 

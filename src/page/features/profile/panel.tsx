@@ -6,7 +6,7 @@ import { chromeTrace, type DispatchProfile, type Phase, type TrainingProfile } f
 import { adapter, settled } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
-import { Facts } from '../../ui/error_facts.tsx';
+import { Refused } from '../../ui/error_facts.tsx';
 import { onDemand } from '../../ui/lazy.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
@@ -75,12 +75,7 @@ export function ProfilePanel() {
           ? sentence(shown)
           : 'One bar per GPU dispatch of a step of the current experiment, each with the WGSL that ran.'}
       </p>
-      {refused.value && (
-        <div role="alert">
-          <p>{refused.value.what}.</p>
-          <Facts {...refused.value} />
-        </div>
-      )}
+      {refused.value && <Refused {...refused.value} />}
       {shown && <Dispatches {...shown.profile} />}
       <GpuCheck />
     </Panel>

@@ -7,7 +7,7 @@ import { filledRate, learningRateOf, rateWords } from '../../app/experiment.ts';
 import { known } from '../../app/model_facts.ts';
 import { change, experiment, plan, settingErrors } from '../../app/state.ts';
 import { Choices } from '../../ui/choices.tsx';
-import { Facts } from '../../ui/error_facts.tsx';
+import { Refused } from '../../ui/error_facts.tsx';
 import { onDemand } from '../../ui/lazy.tsx';
 import { VariantField } from '../../ui/option_field.tsx';
 import { OptionsForm } from '../../ui/options_form.tsx';
@@ -144,12 +144,7 @@ function ScheduleWords({ rate }: { rate: Rate }) {
   if (typeof rate === 'number') return null;
   const { error, filled } = filledRate(rate);
   if (error) {
-    return (
-      <div role="alert">
-        <p>{error.what}.</p>
-        <Facts {...error} />
-      </div>
-    );
+    return <Refused {...error} />;
   }
   const warning = plan.value && scheduleLengthWarning(filled!, plannedSteps());
   return warning ? (
