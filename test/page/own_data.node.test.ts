@@ -185,7 +185,7 @@ test('reading is stopped; pictures beyond the memory budget stay in their files 
   await drop();
   await until(page, '#status', '122 images of your own, which stay in their files');
   await until(page, '#facts', '98 training and 24 validation images of 96.×.96, 3 classes');
-  expect(await text(page, '#reading-report')).toMatch(/the images take 1\.1 MiB, and more than 1\.0 MiB is not kept/);
+  expect(await text(page, '#reading-report')).toMatch(/the images take 1\.1 MiB, more than the 1\.0 MiB that are kept in memory/);
   await until(page, '#cleaning', 'Not checked: the pictures are decoded while the network trains');
   await page.waitForSelector('.classes canvas');
   await page.waitForSelector('#start:enabled');
