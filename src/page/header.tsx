@@ -45,7 +45,7 @@ export function Header() {
 function Files() {
   const shown = run.value;
   shown?.events.value;
-  const canSave = shown !== undefined && !shown.beside && shown.log.steps.length > 0;
+  const canSave = shown !== undefined && !shown.twinB && shown.log.steps.length > 0;
   return (
     <>
       <button id="share" type="button" class="plain" title="Copy a link to this experiment" onClick={share}>
@@ -63,7 +63,7 @@ function Files() {
         type="button"
         class="plain"
         disabled={!canSave}
-        title={shown?.beside ? 'Only a single run can be saved. Train A or B on its own.' : 'Save this run as a file'}
+        title={shown?.twinB ? 'Only a single run can be saved. Train A or B on its own.' : 'Save this run as a file'}
         onClick={async () => (await import('./features/run/saved_run.ts')).saveRun()}
       >
         Save

@@ -3,7 +3,7 @@ import { render } from 'preact';
 import type { ErrorParts } from '../errors.ts';
 import { installAugmentationCheck } from './app/augmentation_check.ts';
 import { embed } from './app/embed.ts';
-import { adapter, noGpu, status, trouble } from './app/state.ts';
+import { adapter, noGpu, pageError, status } from './app/state.ts';
 import { followUrl } from './app/url.ts';
 import { connectWorker, threadFailed, training } from './app/worker_client.ts';
 import { installPreview } from './features/augmentation/model.ts';
@@ -41,7 +41,7 @@ thread.addEventListener('error', ({ message }) => {
   if (shown) shown.hasFailed = true;
   shown?.end();
   threadFailed(failure);
-  trouble.value = failure;
+  pageError.value = failure;
 });
 
 /** Inside another page, which has chosen what is shown. */
@@ -70,10 +70,10 @@ effect(() => kept.code.value?.installKept());
 effect(() => {
   const found = failedFetch.value;
   if (found === undefined) {
-    if (trouble.peek()?.retry === fetchFailed) trouble.value = undefined;
+    if (pageError.peek()?.retry === fetchFailed) pageError.value = undefined;
     return;
   }
-  trouble.value = {
+  pageError.value = {
     what: 'Part of this page could not be loaded. Your run is safe',
     found,
     fix: 'check the network connection: the page tries again by itself',
@@ -93,7 +93,7 @@ effect(() => {
 
 installShownStep();
 installQuiz();
-installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainBeside(twin, pairs));
+installTwins(async (twin, pairs) => (await import('./features/twins/model.ts')).trainTwins(twin, pairs));
 showSample();
 const place = document.getElementById('studio')!;
 place.replaceChildren(); // the title, until then

@@ -16,7 +16,7 @@ export function NoWebGpu() {
     ...('found' in error ? [`opening a GPU in a worker: ${textOf(error.found)}`] : []),
   ];
   return (
-    <div class="panel trouble" role="alert">
+    <div class="panel error" role="alert">
       <h2>{error.what}: this page can't train</h2>
       <h3>What was tried</h3>
       <ul>

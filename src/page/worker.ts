@@ -18,13 +18,13 @@ import { augmentedShape, type Preview, type PreviewRequest, previewOf } from './
 import type { activationsOf } from './features/network/worker.ts';
 import * as underWay from './features/run/run_control.ts';
 import type { Listener, TrainRequest } from './features/run/worker.ts';
-import type { BesideListener, BesideRequest } from './features/twins/worker.ts';
+import type { TwinsListener, TwinsRequest } from './features/twins/worker.ts';
 
 /** What trains: a page shows its data before that is here. */
 const session = () => import('./features/run/worker.ts');
 /** Wanted by few visitors: fetched when it is. */
 const runFile = () => import('./features/run/saved_run_worker.ts');
-const beside = () => import('./features/twins/worker.ts');
+const twins = () => import('./features/twins/worker.ts');
 const modelFile = () => import('./features/runs/worker.ts');
 const results = () => import('./features/results/worker.ts');
 const questions = () => import('./features/run/questions_worker.ts');
@@ -64,24 +64,24 @@ const worker = {
     const held = underWay.begin(request.paused); // a step or a stop counts from here on
     return (await session()).train(request, listener, held);
   }),
-  goOn: plainly(async (rest: ResumeFrom, listener: Listener) => {
+  resumeRun: plainly(async (rest: ResumeFrom, listener: Listener) => {
     const held = underWay.begin(false);
-    return (await session()).goOn(rest, listener, held);
+    return (await session()).resumeRun(rest, listener, held);
   }),
-  goesOnFrom: plainly(async () => (await session()).goesOnFrom()),
+  resumesFrom: plainly(async () => (await session()).resumesFrom()),
   /** Pairs of networks that differ in one variable. */
-  trainBeside: plainly(async (request: BesideRequest, listener: BesideListener) => {
+  trainTwins: plainly(async (request: TwinsRequest, listener: TwinsListener) => {
     const held = underWay.begin(false); // a stop counts from here on
-    return (await beside()).trainBeside(request, listener, held);
+    return (await twins()).trainTwins(request, listener, held);
   }),
-  comparisonFile: plainly(async () => (await beside()).comparisonFile()),
+  comparisonFile: plainly(async () => (await twins()).comparisonFile()),
   /** Of the run that is under way, of one network or of twins. */
   stop: underWay.stop,
   pause: underWay.pause,
   resume: underWay.resume,
   step: underWay.step,
   setLearningRate: plainly(async (rate: LearningRate) => (await session()).setLearningRate(rate)),
-  bring: plainly(async (...files: Parameters<OwnData['bring']>) => (await forOwn()).bring(...files)),
+  readFiles: plainly(async (...files: Parameters<OwnData['readFiles']>) => (await forOwn()).readFiles(...files)),
   stopReading: plainly(async () => (await forOwn()).stopReading()),
   ownNotKept: plainly(async () => (await forOwn()).notKept()),
   results: plainly(async (...how: Parameters<Results['resultsOf']>) => (await results()).resultsOf(...how)),

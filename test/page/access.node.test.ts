@@ -46,12 +46,12 @@ async function open(address: string): Promise<void> {
 
 test('nothing is in the way at the first visit, in a run, and after it with everything open', async () => {
   await open('#dataset=digits&epochs=200&train-samples=320');
-  await page.waitForSelector('.draws button');
+  await page.waitForSelector('.samples button');
   expect(await barriers()).toEqual([]);
 
   await press(page, '#start');
   await untilEpoch(page, 2);
-  await press(page, '#look');
+  await press(page, '#evaluate');
   await page.waitForSelector('#results canvas');
   expect(await barriers()).toEqual([]);
   await press(page, '#stop');
@@ -287,14 +287,14 @@ test('a keyboard alone trains, follows a sample and comes back, in forced colors
 test('nor beside twins, with a list of ops, a layer that does not fit, or an address that says nonsense', async () => {
   const ops = encodeURIComponent(JSON.stringify([{ type: 'randomAffine', degrees: 10 }, { type: 'randomErasing' }]));
   await open(`#dataset=digits&model=five-relu&epochs=1&train-samples=64&augment=${ops}`);
-  await press(page, '#train-beside');
+  await press(page, '#train-twins');
   await page.waitForSelector('#twins-outcome');
   await page.evaluate(() => {
     location.hash =
       '#dataset=digits&seed=none&model={"layers":[{"type":"conv2d","filters":4,"kernelSize":11},{"type":"flatten"}]}';
   });
   await page.waitForSelector('#layer-error');
-  await page.waitForSelector('#trouble h2');
+  await page.waitForSelector('#page-error h2');
   expect(await barriers()).toEqual([]);
   expect(await tooWide()).toEqual([]);
 });

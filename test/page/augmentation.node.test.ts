@@ -27,9 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => studio?.close());
 
-/** The images of the draws' table as they lie in its canvases: originals first in each row. */
+/** The images of the table of samples, from its canvases: originals first in each row. */
 const pixels = (page: Page): Promise<string[]> =>
-  page.$$eval('.draws canvas', (canvases) => canvases.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+  page.$$eval('.samples canvas', (canvases) => canvases.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
 
 const slide = (page: Page, selector: string, value: number) =>
   page.$eval(
@@ -41,11 +41,11 @@ const slide = (page: Page, selector: string, value: number) =>
     value,
   );
 
-/** Waits until the draws are others than these. */
+/** Waits until the samples differ from these. */
 const others = (page: Page, before: string[]) =>
   page.waitForFunction(
     (before) =>
-      [...document.querySelectorAll<HTMLCanvasElement>('.draws canvas')].some(
+      [...document.querySelectorAll<HTMLCanvasElement>('.samples canvas')].some(
         (canvas, i) => canvas.toDataURL() !== before[i],
       ),
     {},
@@ -53,7 +53,7 @@ const others = (page: Page, before: string[]) =>
   );
 
 /**
- * Moves a slider from place to place, as fast as the draws follow.
+ * Moves a slider from place to place, as fast as the samples follow.
  *
  * @returns for each place the milliseconds from its event to other pixels, and whether Train was ever off meanwhile.
  */
@@ -66,7 +66,7 @@ const drag = (page: Page, selector: string, values: number[]) =>
       new MutationObserver(() => {
         wasOff ||= start.disabled;
       }).observe(start, { attributes: true });
-      const canvas = document.querySelectorAll<HTMLCanvasElement>('.draws canvas')[1]!;
+      const canvas = document.querySelectorAll<HTMLCanvasElement>('.samples canvas')[1]!;
       const latencies: number[] = [];
       for (const value of values) {
         const before = canvas.toDataURL();
@@ -90,7 +90,7 @@ describe('augmentation', () => {
     complaints.length = 0;
     await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]); // nothing moves by itself
     await openPage(`${url}#dataset=digits`, page, complaints);
-    await page.waitForSelector('.draws button');
+    await page.waitForSelector('.samples button');
     await page.waitForSelector('#generator-rotationRange');
   });
   afterEach(async () => {
@@ -98,7 +98,7 @@ describe('augmentation', () => {
     await page.close();
   });
 
-  test('a slider changes what the draws look like, and the address; without augmentation they are the originals', async () => {
+  test('a slider changes the samples, and the address; without augmentation they are the originals', async () => {
     const before = await pixels(page);
     expect(before).toHaveLength(4 * 7);
     await slide(page, '#generator-rotationRange', 120);
@@ -139,7 +139,7 @@ describe('augmentation', () => {
     await page.waitForFunction(() => !document.querySelector('.mirroring'));
   });
 
-  test('the draws follow a slider at once, and Train stays on', async () => {
+  test('the samples follow a slider at once, and Train stays on', async () => {
     const { latencies, wasOff } = await drag(page, '#generator-rotationRange', [20, 40, 60, 80, 100, 120]);
     const sorted = [...latencies].sort((a, b) => a - b);
     console.log(`from a slider's event to new pixels: ${sorted.map((ms) => ms.toFixed(0)).join(', ')} ms`);
@@ -150,15 +150,15 @@ describe('augmentation', () => {
     await page.hover('[data-place="1 2"]');
     await until(
       page,
-      '#draw-facts',
+      '#sample-facts',
       '^(Rotated [0-9.]+° (counter-)?clockwise|Shifted|Sheared|[0-9.]+ %|Mirrored|No change)',
     );
     const points = await page.$eval('.warped-frame polygon', (it) => it.getAttribute('points') ?? '');
     expect(points.split(/[ ,]/).map(Number).filter(Number.isFinite)).toHaveLength(8);
-    const facts = await text(page, '#draw-facts');
+    const facts = await text(page, '#sample-facts');
     await page.focus('[data-place="1 2"]');
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction((facts) => document.querySelector('#draw-facts')?.textContent !== facts, {}, facts);
+    await page.waitForFunction((facts) => document.querySelector('#sample-facts')?.textContent !== facts, {}, facts);
     expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.place)).toBe('1 3');
   });
 
@@ -185,14 +185,14 @@ describe('augmentation', () => {
     await page.select('#add-op', 'randomGrayscale');
     await until(page, '.op.bad #augmentation-error', 'takes the color away');
     expect(await page.$$eval('.op', (ops) => ops.map((op) => op.matches('.bad')))).toEqual([false, false, true]);
-    const off = ['#start:disabled', '#step:disabled', '#train-beside:disabled'];
+    const off = ['#start:disabled', '#step:disabled', '#train-twins:disabled'];
     for (const it of off) await page.waitForSelector(it);
     expect(await text(page, '#refusal')).toContain('randomGrayscale: it takes the color away');
-    await until(page, '.draws.stale caption', 'the last valid augmentation');
+    await until(page, '.samples.stale caption', 'the last valid augmentation');
     await press(page, '#op-2'); // off
     await page.waitForSelector('#start:enabled');
     expect(await page.$('#augmentation-error')).toBeNull();
-    expect(await page.$('.draws.stale')).toBeNull();
+    expect(await page.$('.samples.stale')).toBeNull();
   });
 
   test("an argument of Keras' that is invalid says so at its place, a function of one's own when it is compiled", async () => {
@@ -213,13 +213,13 @@ describe('augmentation', () => {
     expect(await page.$('#augmentation-error')).toBeNull();
   });
 
-  test('feature-wise: the draws are fitted to the training images, shown stretched, and trained on', async () => {
+  test('feature-wise: the samples are fitted to the training images, shown stretched, and trained on', async () => {
     const before = await pixels(page);
     await press(page, '#more-arguments summary');
     await press(page, '#generator-zcaWhitening');
     await others(page, before);
     await until(page, '#augmentation', 'no gray levels.*statistics are those of the 1,500 training images');
-    const levels = await page.$$eval('.draws td canvas', (canvases) =>
+    const levels = await page.$$eval('.samples td canvas', (canvases) =>
       canvases.map((canvas) => {
         const { width, height } = canvas as HTMLCanvasElement;
         const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
@@ -245,8 +245,8 @@ test('a crop gives the model its shapes, on the page and, copied as its flag, to
   await openPage(`${url}#dataset=digits&augment=${augment}&augment-off=${off}&${length}`, page, complaints);
   await until(page, '#model', '7 × 6 × 32.*3 × 3 × 32');
   expect(await page.$$eval('.op', (ops) => ops.map((op) => op.className.trim()))).toEqual(['op', 'op off']);
-  const shapes = () => page.$$eval('.draws canvas', (all) => all.map((it) => [it.width, it.height].join()));
-  await page.waitForSelector('.draws button');
+  const shapes = () => page.$$eval('.samples canvas', (all) => all.map((it) => [it.width, it.height].join()));
+  await page.waitForSelector('.samples button');
   expect(new Set(await shapes())).toEqual(new Set(['8,8', '6,7']));
   await press(page, '#start');
   await until(page, '#status', 'Done in');
@@ -297,8 +297,8 @@ test('a link repeats the augmentation, and what it says wrong is reported as tex
   await openPage(`${url}#dataset=digits&augment=${augment}&batch-size=<img src=x>`, page, complaints);
   await page.waitForSelector('#op-0-p');
   expect(await page.$eval('#op-0-p', (it) => (it as HTMLInputElement).value)).toBe('1');
-  await until(page, '#trouble', 'batch-size');
-  expect(await page.$('#trouble img')).toBeNull();
+  await until(page, '#page-error', 'batch-size');
+  expect(await page.$('#page-error img')).toBeNull();
   expect(complaints).toEqual([]);
   await page.close();
 });

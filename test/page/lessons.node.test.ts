@@ -176,13 +176,14 @@ test("a hostile lesson and a hostile link are text; a teacher's own lesson comes
   const { title, scripts, inside } = await page.evaluate(() => ({
     title: document.title,
     scripts: document.querySelectorAll('body script').length,
-    inside: document.querySelectorAll('#lesson img, #lesson b, #trouble img, #trouble b, #trouble script').length,
+    inside: document.querySelectorAll('#lesson img, #lesson b, #page-error img, #page-error b, #page-error script')
+      .length,
   }));
   expect(title).toBe('wgrad: watch gradients vanish');
   expect([scripts, inside]).toEqual([0, 0]);
   expect(await text(page, '#lesson-title')).toContain('<img');
   expect(await text(page, '#lesson-faults')).toContain('step 1, experiment, model');
-  expect(await text(page, '#trouble')).toContain('seed');
+  expect(await text(page, '#page-error')).toContain('seed');
 
   // No such lesson, a file that isn't there and then is, JSON that is none.
   const show = (lesson: string) =>

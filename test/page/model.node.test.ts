@@ -195,7 +195,7 @@ test('of an address with two wrong parts both are reported', async () => {
   await page.evaluate(() => {
     location.hash = '#dataset=digits&batch-size=0&seed=x';
   });
-  await until(page, '#trouble', 'batch-size: 0; expected: a whole number from 1 to 65536\\nseed: x; expected');
+  await until(page, '#page-error', 'batch-size: 0; expected: a whole number from 1 to 65536\\nseed: x; expected');
 });
 
 test('while it trains, the learning rate is changed at once, and the rest is for the next run', async () => {

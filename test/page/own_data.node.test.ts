@@ -98,7 +98,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   await page.waitForSelector('.classes canvas');
   // Its images lie class by class: those that the augmentation is shown with are of all of them.
   await page.waitForFunction(
-    (of) => new Set([...document.querySelectorAll('.draws th canvas')].map((it) => it.ariaLabel)).size === of,
+    (of) => new Set([...document.querySelectorAll('.samples th canvas')].map((it) => it.ariaLabel)).size === of,
     {},
     classes.length,
   );
@@ -130,7 +130,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   // What was left out stands in the pairs of twins, too.
   const cleaned = temporaryFolder();
   await downloadInto(page, cleaned);
-  await press(page, '#train-beside');
+  await press(page, '#train-twins');
   await until(page, '#status', 'Compared: one pair');
   await press(page, '#save-pairs');
   const pairs: ComparisonFile = JSON.parse(readFileSync(await downloaded(cleaned, '.json'), 'utf8'));
@@ -146,7 +146,7 @@ test('a folder that is dropped is read in the page, looked through, cleaned and 
   // They are here again after a reload.
   await page.reload();
   await until(page, '#facts', '96 training and 24 validation images of 12.×.12, 3 classes');
-  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+  expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
   await page.close();
 });
 
@@ -185,7 +185,9 @@ test('reading is stopped; pictures beyond the memory budget stay in their files 
   await drop();
   await until(page, '#status', '122 images of your own, which stay in their files');
   await until(page, '#facts', '98 training and 24 validation images of 96.×.96, 3 classes');
-  expect(await text(page, '#reading-report')).toMatch(/the images take 1\.1 MiB, more than the 1\.0 MiB that are kept in memory/);
+  expect(await text(page, '#reading-report')).toMatch(
+    /the images take 1\.1 MiB, more than the 1\.0 MiB that are kept in memory/,
+  );
   await until(page, '#cleaning', 'Not checked: the pictures are decoded while the network trains');
   await page.waitForSelector('.classes canvas');
   await page.waitForSelector('#start:enabled');
@@ -333,7 +335,7 @@ test('a data set of the page is looked through too, and a link leaves out what w
   await page.$eval('#dataset', () => {
     location.hash = '#dataset=mnist&clean=leaks';
   });
-  await until(page, '#trouble', 'Cleaning leaves no test image');
+  await until(page, '#page-error', 'Cleaning leaves no test image');
   await press(page, '#leave-leaks');
   await page.waitForSelector('#start:enabled');
   expect(complaints).toEqual([]);
@@ -343,12 +345,12 @@ test('a data set of the page is looked through too, and a link leaves out what w
 test('what is no data set is refused in words', async () => {
   const page = await studio.browser.newPage();
   await openPage(`${await studio.serve()}#dataset=own`, page, []);
-  await until(page, '#trouble', 'Your own images are not here');
+  await until(page, '#page-error', 'Your own images are not here');
   expect(await text(page, '#augmentation')).toContain('No images yet');
   expect(await page.$('#gradient-map')).toBeNull();
   await upload(page, '#own-files', new URL('../../package.json', import.meta.url).pathname);
-  await until(page, '#trouble', 'no data set in these files that wgrad can read');
-  expect(await text(page, '#trouble')).toMatch(/package\.json: JSON.*a folder of pictures.*IDX files/s);
+  await until(page, '#page-error', 'no data set in these files that wgrad can read');
+  expect(await text(page, '#page-error')).toMatch(/package\.json: JSON.*a folder of pictures.*IDX files/s);
   // Of what is chosen while files are being read, the last is read next.
   await page.evaluate(() => {
     const drop = (name: string) => {
@@ -358,7 +360,7 @@ test('what is no data set is refused in words', async () => {
     };
     for (const name of ['a.wgrad', 'b.wgrad', 'c.wgrad']) drop(name);
   });
-  await until(page, '#trouble', 'c\\.wgrad is no run that wgrad has saved');
+  await until(page, '#page-error', 'c\\.wgrad is no run that wgrad has saved');
   await page.close();
 });
 
@@ -450,7 +452,7 @@ test('drop after drop: folders as other people publish them', async () => {
     ],
   ] as const) {
     await drop(files);
-    await until(page, '#trouble', words);
+    await until(page, '#page-error', words);
   }
   await until(page, '#facts', '2 training and 2 validation images of 1.×.2');
   expect(complaints).toEqual([]);

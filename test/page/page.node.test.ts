@@ -99,8 +99,8 @@ describe('with the data sets of wgrad dev', () => {
     await page.evaluate(() => {
       location.hash = '#dataset=digits&model=five-relu&lr=0.1&epoch=3&batch_size=8&seed=1&seed=2&unheard-of';
     });
-    await until(page, '#trouble', "This page's URL has 5 faults");
-    const told = await text(page, '#trouble');
+    await until(page, '#page-error', "This page's URL has 5 faults");
+    const told = await text(page, '#page-error');
     expect(told).toContain('lr: lr=0.1; a learning rate is a part of the optimizer: optimizer={"type":"adam"');
     expect(told).toContain('epoch: epoch=3; did you mean epochs?');
     expect(told).toContain('batch_size: batch_size=8; did you mean batch-size?');
@@ -109,7 +109,7 @@ describe('with the data sets of wgrad dev', () => {
     await page.evaluate(() => {
       location.hash = '#dataset=digits&model=five-relu&sead=3';
     });
-    await until(page, '#trouble', 'unknown parameter, which is ignored: sead.*did you mean seed');
+    await until(page, '#page-error', 'unknown parameter, which is ignored: sead.*did you mean seed');
 
     await page.waitForSelector('#model-preset');
     await page.select('#model-preset', 'deep-sigmoid');
@@ -251,11 +251,11 @@ test('from a server of files alone, in a folder, it has a part of MNIST, which t
   await page.evaluate(() => {
     location.hash = '#dataset=fashion-mnist';
   });
-  await until(page, '#trouble', 'fashion-mnist is not on this server.*npx wgrad dev');
+  await until(page, '#page-error', 'fashion-mnist is not on this server.*npx wgrad dev');
   await page.evaluate(() => {
     location.hash = '#dataset=fashion-mnits';
   });
-  await until(page, '#trouble', 'Unknown data set.*did you mean "fashion-mnist"');
+  await until(page, '#page-error', 'Unknown data set.*did you mean "fashion-mnist"');
   await page.evaluate(() => {
     location.hash = '#dataset=mnist&model=five-relu&augment=none&epochs=2&train-samples=60000&test-samples=1';
   });
@@ -308,7 +308,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   // A server of data sets that has no MNIST, as `wgrad dev` in the package, leaves it to the page.
   expect(await text(page, '#facts')).toContain('6,000 training and 2,000 validation images of 28');
   expect(await page.$$eval('#dataset option', (all) => all.map(({ disabled }) => disabled))).not.toContain(true);
-  await page.waitForSelector('.draws button');
+  await page.waitForSelector('.samples button');
   await page.select('#dataset', 'fashion-mnist');
   await until(page, '[role=alert]', 'fashion-mnist');
   const alert = await text(page, '[role=alert]');
@@ -316,7 +316,7 @@ test('a data set that failed shows nothing of the one before, and is tried again
   expect(alert).toContain('to do: get it');
   expect(await page.$('[role=alert] img')).toBeNull();
   expect(await page.$eval('#start', (it) => (it as HTMLButtonElement).disabled)).toBe(true);
-  expect(await page.$('.draws button, .first-draws')).toBeNull();
+  expect(await page.$('.samples button, .first-samples')).toBeNull();
   expect(await text(page, '#status')).toBe('');
 
   const before = asked;
@@ -325,16 +325,16 @@ test('a data set that failed shows nothing of the one before, and is tried again
   isDown = false;
   await press(page, '#try-again');
   await page.waitForSelector('#start:enabled');
-  await page.waitForSelector('.draws button');
+  await page.waitForSelector('.samples button');
   expect(await text(page, '#facts')).toContain('1,500 training');
-  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+  expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
 
   // Dismissed, it still says so at its place.
   await chooseDataset(page, 'digits');
   isDown = true;
   await page.select('#dataset', 'fashion-mnist');
   await until(page, '[role=alert]', 'fashion-mnist');
-  await press(page, '#trouble button:last-child');
+  await press(page, '#page-error button:last-child');
   await until(page, '#dataset-error', 'has no data at');
   isDown = false;
   await page.evaluate(() => dispatchEvent(new Event('online')));
@@ -353,12 +353,12 @@ test('a part of the page that cannot be loaded leaves the run alone, and is load
   };
   await openPage(`${await studio.serve(routes)}#dataset=digits&epochs=2`, page, []);
   await press(page, '#start');
-  await until(page, '#trouble', 'Part of this page could not be loaded. Your run is safe');
-  expect(await text(page, '#trouble')).not.toMatch(/load this page again|reload/);
+  await until(page, '#page-error', 'Part of this page could not be loaded. Your run is safe');
+  expect(await text(page, '#page-error')).not.toMatch(/load this page again|reload/);
   await until(page, '#status', 'Done in');
   isBusy = false;
   await page.waitForSelector('#loss canvas');
-  await page.waitForFunction(() => document.querySelector<HTMLElement>('#trouble')!.hidden);
+  await page.waitForFunction(() => document.querySelector<HTMLElement>('#page-error')!.hidden);
   await page.close();
 });
 
@@ -486,7 +486,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     while ((await picture()) !== before) await new Promise(setImmediate);
     while (Math.min(...(await drawn(page, '#loss'))) < 20) await new Promise(setImmediate);
     await until(page, '#status', 'Done in');
-    expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+    expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
     expect(await epochRows(page)).toEqual(undisturbed);
     await page.close();
   });
@@ -503,7 +503,7 @@ describe('a GPU that goes away is opened again, and the run ends as if nothing h
     await until(page, '[role=alert]', 'device was lost');
     expect(await text(page, '#status')).toMatch(/ended with an error after \d+ step/);
     await page.workers()[0]!.evaluate(() => (globalThis as unknown as { heal: () => void }).heal());
-    await press(page, '#go-on');
+    await press(page, '#resume');
     await until(page, '#status', 'Done in');
     expect(await epochRows(page)).toEqual(undisturbed);
     await page.close();

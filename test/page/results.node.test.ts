@@ -167,7 +167,7 @@ test('a drawing, a saved run, a reload: the same predictions to the bit', async 
 
   // Something that is no run is refused, in words.
   await upload(page, '#load-run', new URL('../../package.json', import.meta.url).pathname);
-  await until(page, '#trouble', 'package.json is no run that wgrad has saved');
+  await until(page, '#page-error', 'package.json is no run that wgrad has saved');
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -194,14 +194,14 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
   await until(page, '#status', 'Done in');
   const undisturbed = { epochs: await epochRows(page), says: await answerTo('#next-image') };
   expect(undisturbed.epochs).toHaveLength(5);
-  expect(await page.$('#go-on-run')).toBeNull();
+  expect(await page.$('#resume-run')).toBeNull();
 
-  // The images that pull hardest, of the last probe, have their pictures; one is asked about.
-  await until(page, '#hardest', 'in the batch of step 61');
-  expect(await page.$$('#hardest canvas')).toHaveLength(8);
-  await page.$eval('#hardest button', (it) => (it as HTMLElement).click());
+  // The samples with the largest gradients in the last probe have their pictures; one is asked about.
+  await until(page, '#largest-gradients', 'in the batch of step 61');
+  expect(await page.$$('#largest-gradients canvas')).toHaveLength(8);
+  await page.$eval('#largest-gradients button', (it) => (it as HTMLElement).click());
   await page.waitForSelector('#try .asked canvas[aria-label^="training image"]');
-  const label = await text(page, '#hardest .name');
+  const label = await text(page, '#largest-gradients .name');
   await until(page, '#try .asked', `It is ${label}\\.`);
 
   await page.goto('about:blank');
@@ -211,7 +211,7 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
     await until(page, '#status', `Paused after ${steps} steps?\\.`);
   }
   await press(page, '#stop');
-  await until(page, '.go-on', 'from step 3 of 13 of epoch 2, to the end of epoch 4');
+  await until(page, '.resume', 'from step 3 of 13 of epoch 2, to the end of epoch 4');
   const shownOf = async () => ({
     rows: await epochRows(page),
     verdicts: await page.$$eval('#map-panel .badge, #gradients .badge', (all) => all.map((it) => it.textContent)),
@@ -229,13 +229,13 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
   await page.goto('about:blank');
   await openPage(url, page, complaints);
   await upload(page, '#load-run', file);
-  await page.waitForSelector('#go-on-run');
+  await page.waitForSelector('#resume-run');
   expect(await shownOf()).toEqual(before);
 
-  await press(page, '#go-on-run');
+  await press(page, '#resume-run');
   await until(page, '#status', 'Done in');
   expect(await epochRows(page)).toEqual(undisturbed.epochs.slice(0, 4));
-  await page.waitForSelector('#train-on');
+  await page.waitForSelector('#train-more');
   // Something else is to be trained by now: what goes on, and what is shown, is still the run before, and says so.
   expect(await page.$('#waiting, #began-with')).toBeNull();
   const reseed = async (seed: string) => {
@@ -252,7 +252,7 @@ test('a run that is stopped mid-epoch, saved, loaded and resumed ends as the und
     (it as HTMLInputElement).value = '1';
     it.dispatchEvent(new Event('input', { bubbles: true }));
   });
-  await press(page, '#train-on');
+  await press(page, '#train-more');
   await until(page, '#status', 'Done in');
   expect(await text(page, '#place')).toContain('epoch 5 of 5');
   expect(await epochRows(page)).toEqual(undisturbed.epochs);
@@ -386,9 +386,9 @@ test('nothing begins while a run is loaded; images that are others than its own 
   letThrough();
   await until(page, '#status', 'Loaded .*: 1 step on mnist\\. The images that it was trained on are not here');
   await page.waitForSelector('#start:enabled');
-  await press(page, '#go-on-run');
-  await until(page, '#trouble', 'The images of mnist are not those that this run was trained on');
-  expect(await text(page, '#trouble')).toContain('8 others of 4 x 4 x 1');
+  await press(page, '#resume-run');
+  await until(page, '#page-error', 'The images of mnist are not those that this run was trained on');
+  expect(await text(page, '#page-error')).toContain('8 others of 4 x 4 x 1');
   expect(complaints).toEqual([]);
   await page.close();
 });
@@ -455,7 +455,7 @@ test('it answers while it trains, and a profile shows where a step goes', async 
 
   await press(page, '#start');
   await untilEpoch(page, 2);
-  await press(page, '#look');
+  await press(page, '#evaluate');
   await until(page, '#results .facts', 'validation images after \\d+ steps');
   await drawOne(page);
   await answered(page);

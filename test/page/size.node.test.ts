@@ -131,6 +131,6 @@ test('after the first visit it opens, trains and sees what is drawn when its ser
   await page.waitForSelector('#loss canvas');
   await drawFive(page);
   await page.waitForSelector('#probabilities .best');
-  expect(await page.$eval('#trouble', (it) => (it as HTMLElement).hidden)).toBe(true);
+  expect(await page.$eval('#page-error', (it) => (it as HTMLElement).hidden)).toBe(true);
   await page.close();
 });

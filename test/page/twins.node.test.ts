@@ -30,11 +30,11 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   expect(await text(page, 'label[for=twin-b]')).toContain('A uses 0.001');
   await page.$eval('#twin-b', (it) => (it as HTMLInputElement).select());
   await page.type('#twin-b', 'none');
-  expect(await page.$('#train-beside:disabled')).not.toBeNull();
+  expect(await page.$('#train-twins:disabled')).not.toBeNull();
   await page.$eval('#twin-b', (it) => (it as HTMLInputElement).select());
   await page.type('#twin-b', '0.00001');
   await page.select('#pairs', '2');
-  await press(page, '#train-beside');
+  await press(page, '#train-twins');
   // Held, one step on, and going on: both together.
   await until(page, '#place', 'step \\d+ of 20');
   await press(page, '#start');
@@ -150,7 +150,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   await until(page, '#twins', 'What differs');
   await page.select('#vary', 'augmentation');
   await page.select('#pairs', '1');
-  await press(page, '#train-beside');
+  await press(page, '#train-twins');
   await until(page, '#place', 'epoch [1-9]\\d* of 500');
   await press(page, '#stop');
   await until(page, '#status', 'Stopped after \\d+ steps');
@@ -159,7 +159,7 @@ test('twins: one thing changed, both in every plot, the difference and its parag
   // Their networks are gone: nothing offers to ask them.
   for (const panel of ['#results', '#try']) expect(await text(page, panel)).toContain('Results need a single run');
   expect(await page.$('#save-run:disabled')).not.toBeNull();
-  for (const part of ['#look', '#pad', '#ask', '#hardest']) expect(await page.$(part)).toBeNull();
+  for (const part of ['#evaluate', '#pad', '#ask', '#largest-gradients']) expect(await page.$(part)).toBeNull();
   // An ordinary run is alone again.
   await press(page, '#start');
   await until(page, '#place', 'epoch \\d+ of 500');

@@ -68,7 +68,7 @@ export async function until(page: Page, selector: string, pattern: string): Prom
   await page.waitForFunction(holds, { timeout: patience }, selector, pattern).catch(async (error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
     const of = (it: string) => page.$eval(it, ({ textContent }) => textContent).catch(() => undefined);
-    const found = [selector, '#status', '#place', '#trouble'].map(async (it) => `${it}: ${await of(it)}`);
+    const found = [selector, '#status', '#place', '#page-error'].map(async (it) => `${it}: ${await of(it)}`);
     throw new Error(`never ${expected} in ${selector}; found:\n${(await Promise.all(found)).join('\n')}`);
   });
 }

@@ -82,7 +82,7 @@ async function show(page: Page, { width, height, scheme }: Look): Promise<void> 
   ]);
   await page.evaluate(async () => {
     scrollTo(0, 0);
-    // What draws itself anew for another width or other colours does so in a frame, and may cause more in the next.
+    // What is drawn again for another width or other colours does so in a frame, and may cause more in the next.
     for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
   });
 }

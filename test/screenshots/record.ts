@@ -8,7 +8,7 @@ import type { Thumbnail } from '../../src/page/features/experiments/recorded.ts'
 import { downloaded, downloadInto, openPage, press } from '../page/visit.ts';
 import { costOf, recordedOf, smallMapOf } from './recording.ts';
 
-/** Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run anew into the sources. */
+/** Trains what the gallery has, on the page itself, and writes its thumbnails and the sample run into the sources again. */
 export async function recordExperiments(browser: Browser, url: string, root: string): Promise<void> {
   const folder = join(root, 'src/page/features/experiments');
   const thumbnails: Record<string, Thumbnail> = {};

@@ -20,7 +20,7 @@ export interface State {
 }
 
 const done = (page: Page) => until(page, '#status', 'Done in');
-const draws = (page: Page) => page.waitForSelector('.draws button');
+const samplesShown = (page: Page) => page.waitForSelector('.samples button');
 
 const ops = JSON.stringify([
   { type: 'randomAffine', degrees: 10, translate: [0.1, 0.1], scale: [0.9, 1.1] },
@@ -42,7 +42,7 @@ const sigmoids = '#dataset=mnist&model=deep-sigmoid&epochs=4&train-samples=4800&
 
 /** From the first visit on; the last one leaves the browser without the GPU that it had. */
 export const states: readonly State[] = [
-  { name: 'first-visit', address: '', reach: draws, frames: { '': 'screen', whole: 'whole' } },
+  { name: 'first-visit', address: '', reach: samplesShown, frames: { '': 'screen', whole: 'whole' } },
   // A new user's first minute, with what came before.
   {
     name: 'minute-2-two-networks',
@@ -78,7 +78,7 @@ export const states: readonly State[] = [
     name: 'training',
     address: sigmoids,
     reach: async (page) => {
-      await draws(page);
+      await samplesShown(page);
       await press(page, '#start');
       await untilEpoch(page, 3);
     },
@@ -88,7 +88,7 @@ export const states: readonly State[] = [
     name: 'vanishing',
     address: sigmoids,
     reach: async (page) => {
-      await draws(page);
+      await samplesShown(page);
       await press(page, '#start');
       await done(page);
     },
@@ -131,7 +131,7 @@ export const states: readonly State[] = [
     name: 'augmentation',
     address: `#dataset=fashion-mnist&augment=${encodeURIComponent(ops)}`,
     reach: async (page) => {
-      await draws(page);
+      await samplesShown(page);
       await page.focus('[data-place="1 2"]');
     },
     frames: { '': '#augmentation', data: '#data' },
@@ -140,7 +140,7 @@ export const states: readonly State[] = [
     name: 'misfit',
     address: '#dataset=mnist',
     reach: async (page) => {
-      await draws(page);
+      await samplesShown(page);
       await page.evaluate(
         (hash) => {
           location.hash = hash;
@@ -158,7 +158,7 @@ export const states: readonly State[] = [
       await page.select('#vary', 'model');
       await page.select('#twin-b', 'five-relu');
       await page.select('#pairs', '2');
-      await press(page, '#train-beside');
+      await press(page, '#train-twins');
       await page.waitForSelector('#twins-outcome');
     },
     frames: { '': '#twins', training: '#training', gradients: '#gradients', map: '#gradient-map' },
@@ -236,7 +236,7 @@ export const states: readonly State[] = [
   {
     name: 'own-images',
     address: '#dataset=own',
-    reach: (page) => page.waitForSelector('#trouble h2'),
+    reach: (page) => page.waitForSelector('#page-error h2'),
     frames: { '': 'screen' },
   },
   {
@@ -250,12 +250,12 @@ export const states: readonly State[] = [
     name: 'error',
     address: '#dataset=digits&epochs=40',
     reach: async (page) => {
-      await draws(page);
+      await samplesShown(page);
       await press(page, '#start');
       await untilEpoch(page, 3);
       const browser = await page.browser().target().createCDPSession();
       browser.send('Browser.crashGpuProcess').catch(() => undefined); // never answered
-      await page.waitForSelector('#go-on');
+      await page.waitForSelector('#resume');
     },
     frames: { '': 'screen' },
   },

@@ -242,7 +242,7 @@ describe('training is bit by bit as without probes', () => {
   });
 });
 
-describe('which samples pull hardest', () => {
+describe('which samples have the largest gradients', () => {
   const dataset = inTurn(smallDataset(24));
   const seed = 5;
   const run = async (options: Partial<TrainerOptions>) => {

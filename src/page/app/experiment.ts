@@ -37,7 +37,7 @@ import { viewNames } from './view.ts';
 
 /** All that decides how a run goes: the same experiment on the same adapter gives the same bits. Plain JSON. */
 export interface Experiment {
-  /** One of the data sets by its name, or `own` for what the user brought. */
+  /** One of the data sets by its name, or `own` for the user's images. */
   dataset: string;
   /** What is left out of it. */
   clean: readonly Finding[];
@@ -261,7 +261,7 @@ export function encode(experiment: Experiment): string {
   return search.toString().replace(/%(7B|7D|22|3A|2C|5B|5D)/g, (code) => decodeURIComponent(code));
 }
 
-/** Reads an address back. What is invalid is left at its default and told. */
+/** Reads an address back. What is invalid is left at its default and reported. */
 export function decode(hash: string): { experiment: Experiment; refused: ConfigurationError[]; named: boolean } {
   let experiment = { ...defaults };
   const refused: ConfigurationError[] = [];
@@ -426,7 +426,7 @@ function nameOrJson(name: string, text: string, names: readonly string[]): unkno
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // told below
+    // reported below
   }
   throw refusal(name, text, [...names, 'JSON'].join(', '));
 }

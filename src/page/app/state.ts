@@ -45,7 +45,7 @@ export function change(part: Partial<Experiment>): void {
   experiment.value = { ...before, ...part };
   if (!part.dataset) return;
   datasetIsChosen.value = true;
-  trouble.value = undefined;
+  pageError.value = undefined;
   status.value = { is: 'idle' };
 }
 
@@ -62,19 +62,19 @@ export const adapter = signal<AdapterFacts | undefined>();
 export const noGpu = signal<ErrorParts | undefined>();
 
 /** An error, and how to try once more what failed, where that may succeed without any other change. */
-export interface Trouble extends ErrorParts {
+export interface PageErrorParts extends ErrorParts {
   retry?: () => unknown;
 }
 
 /** The last error, and what the address said that is invalid; shown on top of everything until it is dismissed. */
-export const trouble = signal<Trouble | undefined>(troubleOf([...first.refused, ...firstView.refused]));
+export const pageError = signal<PageErrorParts | undefined>(pageErrorOf([...first.refused, ...firstView.refused]));
 
 /** What was done last, or is being done; read out by a screen reader, so for what changes seldom. */
 export const status = signal<Status>({ is: 'idle' });
 
 /** Says what has been done, in a sentence. */
 export function say(text: string): void {
-  status.value = { is: 'told', text };
+  status.value = { is: 'message', text };
 }
 
 /** Whether the whole page is kept in this browser, so that it opens and trains without a network. */
@@ -88,7 +88,7 @@ export const dataset = signal<{ name: string; facts?: DatasetFacts; overview?: D
 /** What this page and its server have of each data set, by its name; empty until they have said. */
 export const available = signal<Record<string, Availability>>({});
 
-/** It waits for somebody to bring images: a page that was just opened has none of one's own. */
+/** The user has to choose images: a page that was just opened has none of theirs. */
 export const lacksImages = computed(() => experiment.value.dataset === 'own' && !dataset.value.facts);
 
 /** How much would be trained. */
@@ -184,8 +184,8 @@ export const statusLine = computed(() => {
   return facts ? 'Ready.' : `Loading ${datasetTitle(name)}…`;
 });
 
-/** All that is wrong in a URL as one error: a part that isn't told would be taken for right. */
-export function troubleOf(refused: readonly WgradError[]): ErrorParts | undefined {
+/** All that is wrong in a URL as one error: a part that is not reported would seem to be right. */
+export function pageErrorOf(refused: readonly WgradError[]): ErrorParts | undefined {
   const [first] = refused;
   if (!first || refused.length === 1) return first?.parts;
   const lines = refused.map(({ parts: { place, what, found, expected, fix } }) =>

@@ -29,7 +29,7 @@ export type Status =
   | { is: 'loading'; file: string; next?: boolean }
   | { is: 'reading'; files: number }
   /** Something else has been done, in a sentence. */
-  | { is: 'told'; text: string };
+  | { is: 'message'; text: string };
 
 interface Ended {
   is: 'ended';
@@ -85,7 +85,7 @@ export function textOf(status: Status): string {
       return `Loading ${status.file}${status.next ? ' next' : ''}…`;
     case 'reading':
       return `Reading ${counted(status.files, 'file')}…`;
-    case 'told':
+    case 'message':
       return status.text;
   }
 }

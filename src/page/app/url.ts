@@ -1,7 +1,7 @@
 import { batch, effect } from '@preact/signals';
 import { embed } from './embed.ts';
 import { decode, defaults, encode } from './experiment.ts';
-import { datasetIsChosen, experiment, hashOf, trouble, troubleOf, view } from './state.ts';
+import { datasetIsChosen, experiment, hashOf, pageError, pageErrorOf, view } from './state.ts';
 import { readView } from './view.ts';
 
 /** Changes that follow each other closely, as those of a slider do, are one step of the way back. */
@@ -30,16 +30,16 @@ export function followUrl(onFollow: () => void): void {
   });
   isFollowing = false;
   addEventListener('hashchange', () => {
-    const { experiment: told, refused, named } = decode(location.hash);
+    const { experiment: read, refused, named } = decode(location.hash);
     const shown = readView(location.hash);
     isFollowing = true;
     batch(() => {
-      experiment.value = told;
+      experiment.value = read;
       view.value = shown.view;
       datasetIsChosen.value = named;
     });
     isFollowing = false;
-    trouble.value = troubleOf([...refused, ...shown.refused]);
+    pageError.value = pageErrorOf([...refused, ...shown.refused]);
     onFollow();
   });
 }

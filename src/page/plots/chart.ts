@@ -3,8 +3,8 @@ import 'uplot/dist/uPlot.min.css';
 import { count } from '../../figures.ts';
 import { logRange, logTicks, tickText, wholeSteps } from './axes.ts';
 import type { Column } from './curve.ts';
+import { diamond } from './line_style.ts';
 import type { Line } from './lines.ts';
-import { diamond } from './look.ts';
 import type { PlotOptions } from './plot.ts';
 
 /** What uPlot calls a series: a column of a line, and how it is drawn. */
@@ -40,7 +40,7 @@ export class Chart {
   /**
    * @param frame is filled by it, whatever its size becomes.
    * @param canvas inside of it, gets uPlot's elements.
-   * @param point is told which row somebody points at in this chart; undefined when they leave it.
+   * @param point gets the row that the user points at in this chart; undefined when they leave it.
    */
   constructor(
     private readonly frame: HTMLElement,
@@ -51,10 +51,10 @@ export class Chart {
     private readonly point: (row: number | undefined, isDragged: boolean) => void,
   ) {
     this.plot = new uPlot(this.uplotOptions(), this.data(), canvas);
-    this.sizes = new ResizeObserver(this.anew);
+    this.sizes = new ResizeObserver(this.resize);
     this.sizes.observe(frame);
     // A canvas is empty when its GPU was lost, and its fonts are others than uPlot remembers.
-    this.plot.ctx.canvas.addEventListener('contextrestored', this.anew);
+    this.plot.ctx.canvas.addEventListener('contextrestored', this.resize);
     darkness.addEventListener('change', this.redraw);
     this.plot.over.addEventListener('mouseenter', () => (this.isPointedAt = true));
     this.plot.over.addEventListener('mouseleave', () => {
@@ -169,21 +169,21 @@ export class Chart {
     return top > 0 ? top * 1.05 : 1;
   }
 
-  private style({ look, name }: Line, kind: Line['kind']): uPlot.Series {
-    const stroke = () => this.color(look.color);
+  private style({ style, name }: Line, kind: Line['kind']): uPlot.Series {
+    const stroke = () => this.color(style.color);
     const shared = { label: name, stroke, points: { show: false } };
     if (kind === 'noise') return { ...shared, width: 1, alpha: 0.2 };
-    const dash = [...look.dash];
+    const dash = [...style.dash];
     if (kind === 'line') return { ...shared, width: 2, dash, spanGaps: true };
     const show = (_: uPlot, series: number) => this.drawMarks(series);
     return { ...shared, width: 1.5, dash, spanGaps: true, points: { show } };
   }
 
-  /** uPlot knows round points; a diamond is told from a line's bends. */
+  /** uPlot knows round points; a diamond differs from a line's bends. */
   private drawMarks(series: number): boolean {
     const { ctx, data } = this.plot;
     const size = 4.5 * uPlot.pxRatio;
-    ctx.fillStyle = this.color(this.series[series - 1]!.line.look.color);
+    ctx.fillStyle = this.color(this.series[series - 1]!.line.style.color);
     (data[series] as Column).forEach((value, index) => {
       if (value === null) return;
       const x = this.plot.valToPos(data[0]![index]!, 'x', true);
@@ -249,7 +249,7 @@ export class Chart {
     return getComputedStyle(this.frame).getPropertyValue(property);
   }
 
-  private readonly anew = () => this.plot.setSize(this.size());
+  private readonly resize = () => this.plot.setSize(this.size());
   private readonly redraw = () => this.plot.redraw(false);
 }
 

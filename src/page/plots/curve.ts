@@ -55,9 +55,9 @@ export class Curve {
   }
 
   /** @param window rows that a mean is of. @param stride rows from one to the next. */
-  smooth(window: number, stride: number, anew = false): void {
+  smooth(window: number, stride: number, force = false): void {
     const [rows, gap] = [Math.max(1, Math.round(window)), Math.max(1, Math.floor(stride))];
-    if (rows === this.window && gap === this.stride && !anew) return;
+    if (rows === this.window && gap === this.stride && !force) return;
     this.window = rows;
     this.stride = gap;
     for (let i = 0; i < this.mean.length; i++) this.mean[i] = this.meanAt(i);

@@ -1,9 +1,9 @@
 import { figure } from '../../figures.ts';
 import { element } from '../ui/dom.ts';
+import { swatch } from './line_style.ts';
 import type { Line } from './lines.ts';
-import { swatch } from './look.ts';
 
-/** The lines of a plot with their looks and figures. Pressing one hides its line, and shows it again. */
+/** The lines of a plot with their styles and figures. Pressing one hides its line, and shows it again. */
 export class Legend {
   readonly root: HTMLElement;
   /** Tells which step the figures are of. */
@@ -13,7 +13,7 @@ export class Legend {
   constructor(lines: readonly Line[], toggle: (line: Line, shown: boolean) => void) {
     this.values = lines.map(() => element('span', { class: 'value' }, '–'));
     const entries = lines.map((line, index) => {
-      const mark = swatch(line.look, line.kind === 'marks');
+      const mark = swatch(line.style, line.kind === 'marks');
       mark.classList.add(line.kind);
       const button = element(
         'button',

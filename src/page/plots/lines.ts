@@ -1,14 +1,14 @@
 import type { Column } from './curve.ts';
 import type { Curves } from './curves.ts';
-import { type Look, lookOf } from './look.ts';
+import { type LineStyle, styleOf } from './line_style.ts';
 
-/** The look of a plot's line by its number. */
-export type Looks = (index: number) => Look;
+/** The style of a plot's line by its number. */
+export type LineStyles = (index: number) => LineStyle;
 
 /** One entry of a plot's legend, and what is drawn for it. */
 export interface Line {
   name: string;
-  look: Look;
+  style: LineStyle;
   /** The noise behind the line. */
   faint?: Column;
   column: Column;
@@ -17,43 +17,43 @@ export interface Line {
 }
 
 /** Of training, as it comes and smoothed, and of the test images after each epoch. */
-export function lossLines({ loss, validationLoss }: Curves, look: Looks = lookOf): Line[] {
+export function lossLines({ loss, validationLoss }: Curves, style: LineStyles = styleOf): Line[] {
   return [
-    { name: 'each step', look: look(0), column: loss.each, kind: 'noise' },
-    { name: 'smoothed', look: look(0), column: loss.mean, kind: 'line' },
-    { name: 'validation', look: look(1), column: validationLoss, kind: 'marks' },
+    { name: 'each step', style: style(0), column: loss.each, kind: 'noise' },
+    { name: 'smoothed', style: style(0), column: loss.mean, kind: 'line' },
+    { name: 'validation', style: style(1), column: validationLoss, kind: 'marks' },
   ];
 }
 
 /** The same of the accuracy. */
-export function accuracyLines({ accuracy, validationAccuracy }: Curves, look: Looks = lookOf): Line[] {
+export function accuracyLines({ accuracy, validationAccuracy }: Curves, style: LineStyles = styleOf): Line[] {
   return [
-    { name: 'each step', look: look(0), column: accuracy.each, kind: 'noise' },
-    { name: 'smoothed', look: look(0), column: accuracy.mean, kind: 'line' },
-    { name: 'validation', look: look(1), column: validationAccuracy, kind: 'marks' },
+    { name: 'each step', style: style(0), column: accuracy.each, kind: 'noise' },
+    { name: 'smoothed', style: style(0), column: accuracy.mean, kind: 'line' },
+    { name: 'validation', style: style(1), column: validationAccuracy, kind: 'marks' },
   ];
 }
 
 /** The learning rate of each step, which has no noise to smooth. */
-export const rateLines = ({ learningRate }: Curves, look: Looks = lookOf): Line[] => [
-  { name: 'learning rate', look: look(0), column: learningRate.each, kind: 'line' },
+export const rateLines = ({ learningRate }: Curves, style: LineStyles = styleOf): Line[] => [
+  { name: 'learning rate', style: style(0), column: learningRate.each, kind: 'line' },
 ];
 
 /** A line for each layer that has weights, in the order of the model. */
-export function normLines(curves: Curves, layers: readonly string[], look: Looks = lookOf): Line[] {
+export function normLines(curves: Curves, layers: readonly string[], style: LineStyles = styleOf): Line[] {
   return layers.map((name, index) => {
     const { each, mean } = curves.normOf(name);
-    return { name, look: look(index), faint: each, column: mean, kind: 'line' };
+    return { name, style: style(index), faint: each, column: mean, kind: 'line' };
   });
 }
 
 export type MeasuredOfLayer = 'norm' | 'updateRatio' | 'transport' | 'dead';
 
 /** One figure of one layer, as it comes and smoothed. */
-export function layerLines(curves: Curves, layer: string, of: MeasuredOfLayer, look: Looks = lookOf): Line[] {
+export function layerLines(curves: Curves, layer: string, of: MeasuredOfLayer, style: LineStyles = styleOf): Line[] {
   const { each, mean } = curves.layerOf(layer)[of];
   return [
-    { name: 'each step', look: look(0), column: each, kind: 'noise' },
-    { name: 'smoothed', look: look(0), column: mean, kind: 'line' },
+    { name: 'each step', style: style(0), column: each, kind: 'noise' },
+    { name: 'smoothed', style: style(0), column: mean, kind: 'line' },
   ];
 }

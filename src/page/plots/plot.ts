@@ -47,7 +47,7 @@ export class Plot {
     section: HTMLElement,
     private readonly lines: readonly Line[],
     private readonly options: PlotOptions,
-    /** Is told the step that somebody points at. */
+    /** Called with the step that the user points at. */
     private readonly point: (step: number | undefined, isDragged: boolean) => void,
   ) {
     this.legend = new Legend(lines, (line, shown) => {

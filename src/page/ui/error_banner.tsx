@@ -17,7 +17,7 @@ export function ErrorBanner({ error, children }: ErrorBannerProps) {
     if (error) box.current?.scrollIntoView({ block: 'nearest' });
   }, [error]);
   return (
-    <div id="trouble" ref={box} class="panel trouble" role="alert" hidden={!error}>
+    <div id="page-error" ref={box} class="panel error" role="alert" hidden={!error}>
       {error && (
         <>
           <h2>{error.what}</h2>

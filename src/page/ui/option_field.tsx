@@ -11,7 +11,7 @@ export interface OptionFieldProps {
   /** As the JSON has it; undefined for the default. */
   value: unknown;
   onChange: (value: unknown) => void;
-  /** What is wrong with its value, told beneath it. */
+  /** What is wrong with its value, shown below it. */
   error?: ErrorParts | undefined;
   /** Where a slider ends, in place of what is usual for options of its name. */
   end?: number | undefined;

@@ -48,7 +48,7 @@ export function OptionsForm({ options, id, value, onChange, error, endOf }: Opti
 
 /** What is wrong with a part of the settings, where no field of it is to blame alone. */
 export const SettingError = (error: ErrorParts) => (
-  <div class="trouble inset" role="alert">
+  <div class="error inset" role="alert">
     <strong>{error.what}</strong>
     <Facts {...error} />
   </div>

@@ -38,7 +38,7 @@ const fewSamples = 10;
 const digits = 'digits';
 /** And the one that is, in part. */
 const mnist = 'mnist';
-/** What somebody brought. */
+/** The user's own images. */
 const own = 'own';
 
 /** Which images: a data set, and what is left out of it. */
@@ -47,7 +47,7 @@ export interface Source {
   clean: readonly Finding[];
 }
 
-/** The one that was used last: 50 MB are not fetched twice, nor held for each name. */
+/** The one that was used last: 50 MB are not fetched twice, nor kept once per name. */
 let loaded: { name: string; datasets: Promise<TrainAndTest> } | undefined;
 /** What was left of one, likewise. */
 let left: { of: TrainAndTestParts; clean: string; datasets: TrainAndTest } | undefined;
@@ -116,7 +116,7 @@ async function isWhole(name: string): Promise<boolean> {
   return !part;
 }
 
-/** As they were fetched or brought. */
+/** As they were fetched, or read from the user's files. */
 async function whole(name: string): Promise<TrainAndTestParts> {
   if (name === own) return (await forOwn()).ownParts();
   if (loaded?.name === name) return loaded.datasets;
@@ -156,7 +156,7 @@ export async function factsOf(source: Source): Promise<DatasetFacts> {
   };
 }
 
-/** Looks through all images for what may be wrong with them. */
+/** LineStyles through all images for what may be wrong with them. */
 export const inspect = async (name: string): Promise<Findings> => (await forCleaning()).findingsIn(await whole(name));
 
 export async function overviewOf(source: Source): Promise<DatasetOverview> {

@@ -2,7 +2,7 @@ import { type Gpu, openGpu } from '../../../index.ts';
 
 let open: Promise<Gpu> | undefined;
 
-/** The device, opened anew where it was lost. */
+/** The device, opened again after it was lost. */
 export function device(): Promise<Gpu> {
   open ??= openGpu().then(
     (gpu) => {

@@ -19,7 +19,7 @@ import { cleaned, type Findings, findingsIn } from './cleaning.ts';
 let own: TrainAndTestParts | undefined;
 
 /** What the page says about the user's files. */
-export interface Brought {
+export interface ReadFiles {
   images: number;
   /** The pictures stay in their files, which this browser does not keep. */
   isStreamed: boolean;
@@ -41,7 +41,7 @@ export type ReadingChoices = Pick<UserFilesOptions, 'labels' | 'stretch'> & {
 
 let stopping = new AbortController();
 
-/** Ends `bring`. */
+/** Stops `readFiles`. */
 export const stopReading = (): void => stopping.abort();
 
 /**
@@ -50,18 +50,18 @@ export const stopReading = (): void => stopping.abort();
  * @param tell hears how many of how many are done.
  * @returns undefined where it was stopped.
  */
-export async function bring(
+export async function readFiles(
   files: PlacedFile[],
   { memoryBudget = mostInMemory, ...choices }: ReadingChoices,
   tell: (done: number, total: number) => unknown,
-): Promise<Brought | undefined> {
+): Promise<ReadFiles | undefined> {
   stopping = new AbortController();
   const { signal } = stopping;
-  let told = 0;
+  let reportedAt = 0;
   const onProgress = (done: number, total: number) => {
     const now = performance.now();
-    if (done < total && now - told < 50) return; // a message for each picture would take longer than the picture
-    told = now;
+    if (done < total && now - reportedAt < 50) return; // a message for each picture would take longer than the picture
+    reportedAt = now;
     tell(done, total);
   };
   const { size, ...options } = choices;

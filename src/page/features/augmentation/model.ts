@@ -13,13 +13,13 @@ export const previewError = signal<ErrorParts | undefined>();
 
 const rows = 4;
 const columns = 6;
-/** How long draws are looked at before the next ones come. */
+/** How long samples are shown before the next ones come. */
 const movesEveryMs = 1600;
 
 /** The first epoch that is shown; the trainer counts from 1. */
 const epoch = signal(1);
 
-/** Whether new draws come by themselves: for somebody who looks on, and while nothing else wants the GPU. */
+/** Whether new samples are shown again and again: while the panel is visible, and nothing else needs the GPU. */
 export const moves = signal(!matchMedia('(prefers-reduced-motion: reduce)').matches);
 
 /** Whether what is shown is behind what is asked for by more than a moment: a whitening matrix takes seconds. */
@@ -56,8 +56,8 @@ async function next(): Promise<void> {
   isBusy = false;
 }
 
-/** Other draws of the same images. */
-export function drawAnew(): void {
+/** Other augmented samples of the same images. */
+export function shuffle(): void {
   epoch.value += columns;
 }
 

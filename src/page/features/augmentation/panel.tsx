@@ -8,7 +8,7 @@ import { Choices } from '../../ui/choices.tsx';
 import { FoldingPanel } from '../../ui/panel.tsx';
 import { Picture } from '../../ui/picture.tsx';
 import { AugmentationError } from './augmentation_error.tsx';
-import { drawAnew, isLate, moves, preview, previewError } from './model.ts';
+import { isLate, moves, preview, previewError, shuffle } from './model.ts';
 import { parameterWords } from './parameter_words.ts';
 import { Pipeline } from './pipeline.tsx';
 import type { Preview } from './worker.ts';
@@ -17,7 +17,7 @@ import './style.css';
 /** Which draw is looked at closely. */
 const chosen = signal<{ row: number; column: number } | undefined>();
 
-/** How images are warped: training images with draws of each, and the pipeline that makes them. */
+/** How images are warped: training images with augmented samples of each, and the pipeline that makes them. */
 export function AugmentationPanel() {
   const { augmentation: named } = settled.value;
   const { error } = checked.value ?? {};
@@ -27,12 +27,12 @@ export function AugmentationPanel() {
       id="augmentation"
       title="Augmentation"
       gist={error?.what ?? nameOf(named)}
-      glimpse={preview.value && !error && <FirstDraws {...preview.value} />}
+      glimpse={preview.value && !error && <FirstSamples {...preview.value} />}
       isWrong={error !== undefined}
     >
       <Draws />
       <div class="row">
-        <button type="button" id="draw-anew" onClick={drawAnew}>
+        <button type="button" id="shuffle" onClick={shuffle}>
           Shuffle
         </button>
         <label class="tick" for="moves">
@@ -80,12 +80,12 @@ function nameOf(augmentation: SettledExperiment['augmentation']): string {
 }
 
 /** The first image and what the augmentation makes of it. */
-function FirstDraws({ originals, imageShape, labels, draws }: Preview) {
+function FirstSamples({ originals, imageShape, labels, augmented }: Preview) {
   const first = (images: ArrayLike<number>) => Array.prototype.slice.call(images, 0, images.length / labels.length);
   return (
-    <span class="first-draws">
+    <span class="first-samples">
       <Picture pixels={first(originals)} shape={imageShape} label="" />
-      {draws.map(({ shape, images }, i) => (
+      {augmented.map(({ shape, images }, i) => (
         <Picture key={i} pixels={first(images)} shape={shape} label="" />
       ))}
     </span>
@@ -153,9 +153,9 @@ function Draws() {
       : lacksImages.value
         ? 'No images yet.'
         : dataset.value.error && 'No images: the data set could not be loaded.';
-    return why ? <p class="facts">{why}</p> : <div class="draws empty" />;
+    return why ? <p class="facts">{why}</p> : <div class="samples empty" />;
   }
-  const { originals, imageShape, labels, draws } = shown;
+  const { originals, imageShape, labels, augmented } = shown;
   const [height, width, channels] = imageShape;
   const elements = height * width * channels;
   const look = chosen.value;
@@ -170,7 +170,7 @@ function Draws() {
   };
   return (
     <>
-      <table ref={table} class={isWrong ? 'draws stale' : 'draws'} onMouseLeave={() => (chosen.value = undefined)}>
+      <table ref={table} class={isWrong ? 'samples stale' : 'samples'} onMouseLeave={() => (chosen.value = undefined)}>
         <caption>
           {isWrong
             ? 'Samples of the last valid augmentation: the one below is invalid'
@@ -187,7 +187,7 @@ function Draws() {
                 />
                 {look?.row === row && <Frame preview={shown} {...look} />}
               </th>
-              {draws.map(({ shape, images }, column) => {
+              {augmented.map(({ shape, images }, column) => {
                 const each = images.length / labels.length;
                 const isStop = look ? look.row === row && look.column === column : row + column === 0;
                 return (
@@ -197,7 +197,7 @@ function Draws() {
                       data-place={`${row} ${column}`}
                       tabIndex={isStop ? 0 : -1}
                       aria-label={`${label}, sample ${column + 1}`}
-                      aria-describedby="draw-facts"
+                      aria-describedby="sample-facts"
                       onFocus={() => (chosen.value = { row, column })}
                       onMouseEnter={() => (chosen.value = { row, column })}
                       onKeyDown={(event) => walk(event, row, column)}
@@ -211,9 +211,9 @@ function Draws() {
           ))}
         </tbody>
       </table>
-      <p id="draw-facts" class="facts">
+      <p id="sample-facts" class="facts">
         {look
-          ? parameterWords(draws[look.column]!.parameters[look.row]!)
+          ? parameterWords(augmented[look.column]!.parameters[look.row]!)
           : 'Hover over a picture to see its random parameters.'}
       </p>
     </>
@@ -222,7 +222,7 @@ function Draws() {
 
 /** Where the draw's frame lies on the original: its corners, through the matrix that it is sampled by. */
 function Frame({ preview, row, column }: { preview: Preview; row: number; column: number }) {
-  const { shape, parameters } = preview.draws[column]!;
+  const { shape, parameters } = preview.augmented[column]!;
   const matrix = (parameters[row] as { matrix?: number[][] }).matrix;
   if (!matrix) return null;
   const [height, width] = preview.imageShape;

@@ -11,7 +11,7 @@ import { OptionField } from '../../ui/option_field.tsx';
 import { withOption } from '../../ui/with_option.ts';
 import { AugmentationError } from './augmentation_error.tsx';
 
-/** What an augmentation may say, by the schemas that check it; undefined until the worker has told. */
+/** What an augmentation may say, by the schemas that check it; undefined until the worker has answered. */
 export const known = signal<AugmentationFacts | undefined>();
 
 export async function installAugmentationFacts(): Promise<void> {
@@ -221,7 +221,7 @@ const Tool = ({ kind, text, label, ...props }: ToolProps) => (
   </button>
 );
 
-/** What an op that must be told something begins with; crops with the size that the images have. */
+/** What an op with a required option begins with; crops with the size that the images have. */
 const begins: Record<string, Record<string, unknown>> = {
   randomGamma: { gamma: [0.7, 1.5] },
   randomPosterize: { bits: 4 },

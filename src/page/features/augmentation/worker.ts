@@ -22,7 +22,7 @@ export interface PreviewRequest extends Source {
   trainSamples: number;
   /** How many images are shown. */
   rows: number;
-  /** The epochs whose draws are expected; the trainer's are the same. */
+  /** The epochs whose augmented are expected; the trainer's are the same. */
   epochs: number[];
 }
 
@@ -34,7 +34,7 @@ export interface Preview {
   originals: Uint8Array<ArrayBuffer>;
   labels: string[];
   /** An entry for each epoch, all samples in it. */
-  draws: {
+  augmented: {
     shape: ImageShape;
     /** Grey levels 0 to 255. */
     images: Float32Array;
@@ -76,7 +76,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
   }
   const { augmenter } = last;
   let stretched = false;
-  const draws = await Promise.all(
+  const augmented = await Promise.all(
     epochs.map(async (epoch) => {
       const drawing = augmenter.draw({ epoch, samples });
       // Both at once where nothing is to be known of a draw before: each compiles for itself.
@@ -91,7 +91,7 @@ export async function previewOf(request: PreviewRequest): Promise<Preview> {
     }),
   );
   const named = samples.map((at) => classNames[labels[at]!] ?? `training image ${at}`);
-  return { imageShape, originals: await pixelsAt(train, samples), labels: named, draws, stretched, ...facts };
+  return { imageShape, originals: await pixelsAt(train, samples), labels: named, augmented, stretched, ...facts };
 }
 
 /** Images of as many classes as there are, the first of each, and then the first ones: files of one's own lie class by class. */
@@ -108,8 +108,8 @@ function firstOfClasses(labels: ArrayLike<number>, rows: number): number[] {
 const isMixing = (augmentation: AugmentationConfig) =>
   Array.isArray(augmentation) && ['mixUp', 'cutMix'].includes(augmentation.at(-1)?.type);
 
-const partnersIn = (draws: readonly SampleParameters[]) =>
-  draws.flatMap((drawn) => ('partner' in drawn && drawn.partner ? [drawn.partner.sample] : []));
+const partnersIn = (augmented: readonly SampleParameters[]) =>
+  augmented.flatMap((drawn) => ('partner' in drawn && drawn.partner ? [drawn.partner.sample] : []));
 
 /** A preview shouldn't be long in coming: sums over so many images, or so many bytes of pictures to decode, and a whitening matrix of so many features. */
 const fittedMost = { images: 10_000, whitened: 2_000, features: 1_024, decodedBytes: 2 ** 25 };

@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
 import { count, counted } from '../../../figures.ts';
 import type { Finding } from '../../../index.ts';
-import { change, dataset, experiment, say, trouble } from '../../app/state.ts';
+import { change, dataset, experiment, pageError, say } from '../../app/state.ts';
 import type { Findings } from '../../app/worker/cleaning.ts';
 import { training } from '../../app/worker_client.ts';
 import { run } from '../run/state.ts';
@@ -10,7 +10,7 @@ import './cleaning.css';
 
 /** What was found in the images of a data set. */
 export const inspected = signal<{ name: string; findings: Findings } | undefined>();
-const isLooking = signal(false);
+const isEvaluating = signal(false);
 
 /** Up to so many images are looked through unasked. */
 const fewImages = 5_000;
@@ -20,17 +20,17 @@ const total = () => {
   return facts ? facts.train.count + facts.test.count : 0;
 };
 
-async function lookThrough(name: string): Promise<void> {
-  if (isLooking.peek()) return;
-  isLooking.value = true;
+async function checkData(name: string): Promise<void> {
+  if (isEvaluating.peek()) return;
+  isEvaluating.value = true;
   try {
     const findings = await training.inspect(name);
     inspected.value = { name, findings };
     if (total() > fewImages) say(`Checked ${counted(total(), 'image')}.`);
   } catch (error) {
-    trouble.value = error as ErrorParts;
+    pageError.value = error as ErrorParts;
   } finally {
-    isLooking.value = false;
+    isEvaluating.value = false;
   }
 }
 
@@ -60,10 +60,10 @@ export function Cleaning() {
           id="inspect"
           type="button"
           disabled={isUnderWay}
-          aria-disabled={isLooking.value}
-          onClick={() => lookThrough(name)}
+          aria-disabled={isEvaluating.value}
+          onClick={() => checkData(name)}
         >
-          {isLooking.value
+          {isEvaluating.value
             ? 'Checking…'
             : `Check ${clean.length ? 'all images' : counted(total(), 'image')} for duplicates and leaks`}
         </button>
@@ -115,6 +115,6 @@ const orderOf = (clean: readonly Finding[]): Finding[] =>
 export function installCleaning(): void {
   effect(() => {
     const { name, overview } = dataset.value;
-    if (overview && total() <= fewImages && inspected.peek()?.name !== name) lookThrough(name);
+    if (overview && total() <= fewImages && inspected.peek()?.name !== name) checkData(name);
   });
 }

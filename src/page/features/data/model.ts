@@ -24,15 +24,15 @@ export function installDataset(): void {
   });
 }
 
-/** Loads the data set of the experiment once more: it failed, or its name stands for something else now. */
-export const lookAgain = (): Promise<void> => find(sourceOf(state.experiment.peek()));
+/** Loads the data set of the experiment again: it failed, or its name stands for other images now. */
+export const reload = (): Promise<void> => find(sourceOf(state.experiment.peek()));
 
-/** Whatever failed and may succeed now. */
+/** Retries what failed and may succeed now. */
 function tryAgain(): void {
   seeWhatIsThere();
   const { error } = state.dataset.peek();
-  const { retry } = state.trouble.peek() ?? {};
-  if (error && !state.lacksImages.peek()) lookAgain();
+  const { retry } = state.pageError.peek() ?? {};
+  if (error && !state.lacksImages.peek()) reload();
   else retry?.();
 }
 
@@ -44,7 +44,7 @@ async function seeWhatIsThere(): Promise<void> {
   state.available.value = now;
   const { dataset } = state.experiment.peek();
   const isOther = dataset in before && JSON.stringify(before[dataset]) !== JSON.stringify(now[dataset]);
-  if (isOther && !runState.run.peek()?.isUnderWay.peek()) await lookAgain();
+  if (isOther && !runState.run.peek()?.isUnderWay.peek()) await reload();
 }
 
 const sourceOf = ({ dataset, clean }: Experiment): Source => ({ dataset, clean });
@@ -54,7 +54,7 @@ async function find(source: Source): Promise<void> {
   const name = source.dataset;
   const isStillAsked = () => JSON.stringify(sourceOf(state.experiment.peek())) === JSON.stringify(source);
   const before = state.dataset.peek().error;
-  if (before && state.trouble.peek()?.what === before.what) state.trouble.value = undefined;
+  if (before && state.pageError.peek()?.what === before.what) state.pageError.value = undefined;
   state.dataset.value = { name };
   try {
     const facts = await training.facts(source);
@@ -73,6 +73,6 @@ async function find(source: Source): Promise<void> {
       return;
     }
     state.dataset.value = { name, error };
-    state.trouble.value = { ...error, ...(name !== 'own' && { retry: lookAgain }) };
+    state.pageError.value = { ...error, ...(name !== 'own' && { retry: reload }) };
   }
 }

@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals';
 import { clock, count, counted } from '../../../figures.ts';
 import { experiment } from '../../app/state.ts';
-import type { Brought } from '../../app/worker/own_data.ts';
+import type { ReadFiles } from '../../app/worker/own_data.ts';
 import { training } from '../../app/worker_client.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { run } from '../run/state.ts';
 import { filesOfInput } from './dropped_files.ts';
-import { brought, reading, size } from './reading.ts';
+import { lastRead, reading, size } from './reading.ts';
 import { forgetWaiting, take, waitingFiles } from './user_files.ts';
 import './own_data.css';
 
@@ -80,7 +80,7 @@ export function OwnData() {
           </button>
         </p>
       )}
-      {brought.value && experiment.value.dataset === own && <Report {...brought.value} />}
+      {lastRead.value && experiment.value.dataset === own && <Report {...lastRead.value} />}
     </details>
   );
 }
@@ -108,7 +108,7 @@ function Choose({ id, text, folder }: { id: string; text: string; folder?: boole
 }
 
 /** What each split was read from, and which files are not in the data set. */
-function Report({ report, ignored, ignoredCount }: Brought) {
+function Report({ report, ignored, ignoredCount }: ReadFiles) {
   return (
     <>
       <ul id="reading-report" class="facts reading">

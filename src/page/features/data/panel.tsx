@@ -3,7 +3,7 @@ import { tutorialEpochs } from '../../../model/tutorial.ts';
 import { stepSamples } from '../../../plan/settings.ts';
 import { fewValidationWords, stepsPerEpoch } from '../../../train/run_length.ts';
 import { datasetTitle, datasetTitles } from '../../app/dataset_titles.ts';
-import { available, change, dataset, experiment, lacksImages, plan, trouble } from '../../app/state.ts';
+import { available, change, dataset, experiment, lacksImages, pageError, plan } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { onDemand } from '../../ui/lazy.tsx';
 import { FoldingPanel } from '../../ui/panel.tsx';
@@ -11,7 +11,7 @@ import { Picture } from '../../ui/picture.tsx';
 import { timeHere } from '../run/run_time.ts';
 import { run } from '../run/state.ts';
 import { Cleaning } from './cleaning.tsx';
-import { lookAgain } from './model.ts';
+import { reload } from './model.ts';
 import { OwnData } from './own_data.tsx';
 import './style.css';
 
@@ -43,10 +43,10 @@ export function DataPanel() {
         ))}
       </select>
       <Missing />
-      {error && !lacksImages.value && trouble.value?.what !== error.what && (
+      {error && !lacksImages.value && pageError.value?.what !== error.what && (
         <div id="dataset-error" class="cut">
           <p>{error.what}.</p>
-          <button type="button" class="quiet" onClick={lookAgain}>
+          <button type="button" class="quiet" onClick={reload}>
             Try again
           </button>
         </div>

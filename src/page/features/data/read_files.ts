@@ -2,21 +2,21 @@ import { proxy } from 'comlink';
 import type { ErrorParts } from '../../../errors.ts';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
-import { change, experiment, say, status, trouble } from '../../app/state.ts';
+import { change, experiment, pageError, say, status } from '../../app/state.ts';
 import { textOf } from '../../app/status.ts';
 import { training } from '../../app/worker_client.ts';
 import { loadRun } from '../run/saved_run.ts';
 import { inspected } from './cleaning.tsx';
-import { lookAgain } from './model.ts';
-import { brought, reading, size } from './reading.ts';
+import { reload } from './model.ts';
+import { lastRead, reading, size } from './reading.ts';
 
 const own = 'own';
 const isRun = ({ path }: PlacedFile) => /\.wgrad$/i.test(path);
 
-export async function read(files: PlacedFile[]): Promise<void> {
+export async function take(files: PlacedFile[]): Promise<void> {
   const saved = files.find(isRun);
   if (saved) await openRun(saved, files.length - 1);
-  else await bring(files);
+  else await readOwn(files);
 }
 
 async function openRun({ path, file }: PlacedFile, others: number): Promise<void> {
@@ -24,13 +24,13 @@ async function openRun({ path, file }: PlacedFile, others: number): Promise<void
   if (others) say(`${textOf(status.value)} A run is opened on its own: ${counted(others, 'other file')} ignored.`);
 }
 
-async function bring(files: PlacedFile[]): Promise<void> {
+async function readOwn(files: PlacedFile[]): Promise<void> {
   reading.value = { done: 0, total: files.length, begun: performance.now(), secondsLeft: undefined };
-  trouble.value = undefined;
+  pageError.value = undefined;
   status.value = { is: 'reading', files: files.length };
   try {
     const { memoryBudget } = experiment.peek();
-    const told = await training.bring(
+    const read = await training.readFiles(
       files,
       {
         ...(size.peek() && { size: Number(size.peek()) }),
@@ -42,24 +42,24 @@ async function bring(files: PlacedFile[]): Promise<void> {
         reading.value = { done, total, begun, secondsLeft: done > 0 ? secondsLeft : undefined };
       }),
     );
-    if (!told) {
+    if (!read) {
       say('Stopped reading: the data set is the one from before.');
       return;
     }
-    brought.value = told;
-    inspected.value = { name: own, findings: told.findings };
+    lastRead.value = read;
+    inspected.value = { name: own, findings: read.findings };
     const { dataset, clean } = experiment.peek();
-    if (dataset === own && !clean.length) await lookAgain();
+    if (dataset === own && !clean.length) await reload();
     else change({ dataset: own, clean: [] });
-    const stay = told.images === 1 ? 'stays' : 'stay';
+    const stay = read.images === 1 ? 'stays' : 'stay';
     say(
-      `${counted(told.images, 'image')} of your own, which ${stay} in ${told.isStreamed ? 'their files: they are decoded while the network trains' : 'this browser'}.`,
+      `${counted(read.images, 'image')} of your own, which ${stay} in ${read.isStreamed ? 'their files: they are decoded while the network trains' : 'this browser'}.`,
     );
     const error = await training.ownNotKept();
-    if (error && brought.peek() === told) trouble.value = error;
+    if (error && lastRead.peek() === read) pageError.value = error;
   } catch (error) {
     status.value = { is: 'idle' };
-    trouble.value = error as ErrorParts;
+    pageError.value = error as ErrorParts;
   } finally {
     reading.value = undefined;
   }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Brought } from '../../app/worker/own_data.ts';
+import type { ReadFiles } from '../../app/worker/own_data.ts';
 
 /** Files that are being read. */
 export interface Reading {
@@ -11,7 +11,7 @@ export interface Reading {
   secondsLeft: number | undefined;
 }
 export const reading = signal<Reading | undefined>();
-/** What came of those that were read last. */
-export const brought = signal<Brought | undefined>();
+/** What was found in the files that were read last. */
+export const lastRead = signal<ReadFiles | undefined>();
 /** The side that pictures get; empty for their own. */
 export const size = signal('');

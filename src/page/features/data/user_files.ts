@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { counted } from '../../../figures.ts';
 import type { PlacedFile } from '../../../index.ts';
-import { say, trouble } from '../../app/state.ts';
+import { pageError, say } from '../../app/state.ts';
 import { isLoading, run } from '../run/state.ts';
 
 /** Files that the user drops or chooses: pictures and data sets become the data set `own`, a saved run is opened. */
@@ -20,7 +20,7 @@ export async function take(found: PlacedFile[] | Promise<PlacedFile[]>): Promise
     files = await found;
   } catch (error) {
     const fix = 'choose them again: they may have been moved or changed since';
-    trouble.value = { what: 'The files cannot be read', found: String(error), fix };
+    pageError.value = { what: 'The files cannot be read', found: String(error), fix };
     return;
   }
   if (!files.length) return;
@@ -45,9 +45,9 @@ export function forgetWaiting(): void {
 async function read(files: PlacedFile[]): Promise<void> {
   isTaking.value = true;
   try {
-    await (await import('./read_files.ts')).read(files);
+    await (await import('./read_files.ts')).take(files);
   } catch (error) {
-    trouble.value = { what: 'Part of this page could not be loaded', found: String(error), retry: () => take(files) };
+    pageError.value = { what: 'Part of this page could not be loaded', found: String(error), retry: () => take(files) };
   } finally {
     isTaking.value = false;
   }

@@ -7,7 +7,7 @@ import { experiments } from './experiments.ts';
 export function NextStep() {
   const { next } = experiments.find(({ parameters }) => parameters === encode(experiment.value)) ?? {};
   const shown = run.value;
-  if (!next || !shown || shown.isUnderWay.value || shown.beside || !shown.log.epochs.length) return null;
+  if (!next || !shown || shown.isUnderWay.value || shown.twinB || !shown.log.epochs.length) return null;
   return (
     <button id="next-step" type="button" class="primary" onClick={() => show(next.at)}>
       {next.text} ↓

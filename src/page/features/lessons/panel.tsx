@@ -34,7 +34,7 @@ export function LessonPanel() {
         </button>
       </div>
       {error && (
-        <div class="told" role="alert">
+        <div class="error-facts" role="alert">
           <p>{error.what}.</p>
           <Facts {...error} />
           {source !== undefined && !isLessonName(source) && source.endsWith('.json') && (
@@ -189,7 +189,7 @@ function show(id: string): void {
   if (!panel) return;
   panel.scrollIntoView({ block: 'nearest' });
   panel.classList.remove('pointed-out');
-  void panel.offsetWidth; // so that the mark begins anew
+  void panel.offsetWidth; // so that the mark starts again
   panel.classList.add('pointed-out');
 }
 

@@ -131,7 +131,7 @@ class Reader {
     return fields[name] === undefined ? undefined : read(fields[name], `${place}, ${name}`);
   }
 
-  /** An object; a key that it shouldn't have is told. */
+  /** An object; a key that it should not have is reported. */
   private fields(value: unknown, place: string, keys: readonly string[]): Fields | undefined {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       this.fault(place, value, `an object with ${keys.join(', ')}`, 'it is left out');

@@ -57,10 +57,10 @@ export function GradientMap() {
     shade === 'reach' ? relativeColor : (mean: number) => rampColor((Math.log10(mean) - from) / (to - from));
   const chosen = chosenLayer();
   return (
-    <div class="gradient-map" style={{ '--map-left': `${leftOf(layers, shown?.beside !== undefined)}px` }}>
+    <div class="gradient-map" style={{ '--map-left': `${leftOf(layers, shown?.twinB !== undefined)}px` }}>
       <table
         id="gradient-map"
-        class={shown?.beside ? 'twins' : ''}
+        class={shown?.twinB ? 'twins' : ''}
         style={at === undefined ? undefined : { '--at': String(at) }}
       >
         <caption>
@@ -69,7 +69,7 @@ export function GradientMap() {
         <thead>
           <tr>
             <th scope="col">layer</th>
-            {shown?.beside && (
+            {shown?.twinB && (
               <th scope="col" class="twin">
                 <span class="unseen">twin</span>
               </th>
@@ -133,7 +133,7 @@ export function GradientMap() {
           })}
         </tbody>
       </table>
-      {shown?.beside && !shown.hasLayersOf(shown.beside) && (
+      {shown?.twinB && !shown.hasLayersOf(shown.twinB) && (
         <p class="facts">
           The twins are of different models: layers of the same name stand together, and have nothing else in common.
         </p>

@@ -91,8 +91,8 @@ export function LayerDetail() {
               logarithmic={logarithmic}
               share={!logarithmic}
               lines={(run) =>
-                withTwin(run, (twin, look) =>
-                  isMeasured(twin, layer, of) ? layerLines(twin.curves, layer, of, look) : [],
+                withTwin(run, (twin, style) =>
+                  isMeasured(twin, layer, of) ? layerLines(twin.curves, layer, of, style) : [],
                 )
               }
               idle={() => layerLines(nothing, layer, of)}

@@ -37,7 +37,7 @@ export function GradientsPanel() {
         id="norms"
         title="Gradient norm of all layers"
         logarithmic
-        lines={(run) => withTwin(run, ({ curves, trained }, look) => normLines(curves, trained, look))}
+        lines={(run) => withTwin(run, ({ curves, trained }, style) => normLines(curves, trained, style))}
         idle={() => normLines(nothing, mapLayers())}
         description="Gradient norm of each layer over the training steps, on a logarithmic axis; the table of epochs has the figures"
         empty="The norm of each layer's gradient appears here, step by step"

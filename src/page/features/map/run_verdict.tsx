@@ -1,7 +1,7 @@
 import { partsOf } from '../../../errors.ts';
 import type { Change, Remedy } from '../../../index.ts';
 import { augmentationOf, modelOf } from '../../app/experiment.ts';
-import { change, trouble } from '../../app/state.ts';
+import { change, pageError } from '../../app/state.ts';
 import { capitalized } from '../../ui/capitalized.ts';
 import { hidesVerdicts } from '../run/quiz.ts';
 import type { Run } from '../run/run.ts';
@@ -53,6 +53,6 @@ async function apply({ experiment, imageShape, classNames }: Run, remedy: Change
       ...(remedy.rescale !== undefined && { augmentation }),
     });
   } catch (error) {
-    trouble.value = partsOf(error);
+    pageError.value = partsOf(error);
   }
 }

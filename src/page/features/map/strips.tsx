@@ -43,7 +43,7 @@ export function Strips() {
   );
 }
 
-const linesOf = (run: Run, of: typeof lossLines): Line[] => withTwin(run, ({ curves }, look) => of(curves, look));
+const linesOf = (run: Run, of: typeof lossLines): Line[] => withTwin(run, ({ curves }, style) => of(curves, style));
 
 /** The value of a network that gives all classes the same probability; undefined where there are no classes. */
 const chanceOf = ({ experiment, classNames }: Run, of: (classes: number) => number): number | undefined =>

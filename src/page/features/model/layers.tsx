@@ -4,7 +4,7 @@ import { classesOption, type LayerConfig, type LayerFacts, layerNames, type Mode
 import { reconnect } from '../../../model/reconnect.ts';
 import { known } from '../../app/model_facts.ts';
 import { change, layers, model } from '../../app/state.ts';
-import { lookOf } from '../../plots/look.ts';
+import { styleOf } from '../../plots/line_style.ts';
 import { Swatch } from '../../plots/swatch.tsx';
 import { Choices } from '../../ui/choices.tsx';
 import { ColumnNames } from '../../ui/column_names.tsx';
@@ -35,7 +35,7 @@ export function Layers() {
     focusNext(`#model [data-at="${at + by}"] .move-${movesOn(at + by, by, next.length)}`);
     set(reconnect(shown.layers, next));
   };
-  const told = summary ?? fits ?? [];
+  const shownLayers = summary ?? fits ?? [];
   const names = layerNames(shown);
   // An error of one layer has its position; any other is about the model as a whole.
   const [place] = error?.place ?? [];
@@ -47,8 +47,8 @@ export function Layers() {
   /** A new layer after the one at `before`; one that takes several inputs gets it, and the nearest that fits with it. */
   const started = ({ starter, leastInputs }: LayerFacts, before: number): LayerConfig => {
     if (leastInputs < 2 || before < 0) return starter;
-    const shape = told[before]?.outputShape.join();
-    const fits = told.slice(0, before).findLastIndex(({ outputShape }) => outputShape.join() === shape);
+    const shape = shownLayers[before]?.outputShape.join();
+    const fits = shownLayers.slice(0, before).findLastIndex(({ outputShape }) => outputShape.join() === shape);
     const other = names[fits >= 0 ? fits : before]!;
     const inputs = [names[before]!, ...Array.from({ length: leastInputs - 1 }, () => other)];
     return { ...starter, inputs } as LayerConfig;
@@ -58,7 +58,7 @@ export function Layers() {
       <table id="model">
         <ColumnNames names={['layer', 'output', 'parameters']} />
         {shown.layers.map((layer, at) => {
-          const facts = told[at];
+          const facts = shownLayers[at];
           if (facts?.measured) curve++;
           const isBad = error !== undefined && at === badAt;
           const isOpen = opened.value === at;
@@ -74,7 +74,7 @@ export function Layers() {
                     aria-expanded={isOpen}
                     onClick={() => (opened.value = isOpen ? undefined : at)}
                   >
-                    {facts?.measured ? <Swatch look={lookOf(curve)} /> : null}
+                    {facts?.measured ? <Swatch style={styleOf(curve)} /> : null}
                     {isBad && <span aria-hidden="true">⚠</span>}
                     {name}
                   </button>
@@ -84,7 +84,7 @@ export function Layers() {
               </tr>
               {isBad && (
                 <tr>
-                  <td id="layer-error" class="told" colSpan={3} role="alert">
+                  <td id="layer-error" class="error-facts" colSpan={3} role="alert">
                     <strong>{error.what}</strong>
                     <Facts {...error} />
                   </td>
@@ -92,7 +92,7 @@ export function Layers() {
               )}
               {isOpen && (
                 <tr>
-                  <td class="told" colSpan={3}>
+                  <td class="error-facts" colSpan={3}>
                     <Options
                       layer={layer}
                       at={at}
@@ -159,7 +159,7 @@ export function Layers() {
         </tfoot>
       </table>
       {error && badAt >= shown.layers.length && (
-        <div id="model-error" class="trouble inset" role="alert">
+        <div id="model-error" class="error inset" role="alert">
           <strong>{error.what}</strong>
           <Facts {...error} />
         </div>

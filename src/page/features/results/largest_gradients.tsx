@@ -23,21 +23,21 @@ async function fetchPictures(probe: ProbeRecord): Promise<void> {
   isFetching = false;
   const now = run.peek();
   const last = now?.log.probes.at(-1);
-  if (!last || now?.beside) return;
+  if (!last || now?.twinB) return;
   // Those of a run before may have another shape.
   if (now === of) shown.value = { probe, pictures };
   if (last !== probe) fetchPictures(last);
 }
 
 /** The training images whose own gradients are largest, of the batch that was probed last. */
-export function Hardest() {
+export function LargestGradients() {
   if (!shown.value || !run.value) return null;
   const { probe, pictures } = shown.value;
   const { classNames, imageShape, experiment } = run.value;
   const nameOf = (label: number) => (isOfClasses(experiment) ? classNames[label] : 'its numbers are in Try it');
   return (
-    <section id="hardest" aria-labelledby="hardest-title">
-      <h3 id="hardest-title">Training images that pull hardest</h3>
+    <section id="largest-gradients" aria-labelledby="largest-gradients-title">
+      <h3 id="largest-gradients-title">Samples with the largest gradients</h3>
       <p class="facts">
         Norm of each image's own gradient over the dense layers, in the batch of step {count(probe.step)}. They are
         shown as they are; the step saw them augmented.
@@ -72,7 +72,7 @@ export function installLargestGradients(): void {
     const now = run.value;
     void now?.events.value;
     // Twins' images go with their networks.
-    const probe = now?.beside ? undefined : now?.log.probes.at(-1);
+    const probe = now?.twinB ? undefined : now?.log.probes.at(-1);
     if (!probe) shown.value = undefined;
     else if (probe !== shown.peek()?.probe) fetchPictures(probe);
   });

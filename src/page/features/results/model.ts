@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
-import { experiment, trouble } from '../../app/state.ts';
+import { experiment, pageError } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { followRun } from '../run/follow_run.ts';
 import { run } from '../run/state.ts';
@@ -8,7 +8,7 @@ import type { ImageOfCell, Results } from './worker.ts';
 
 /** What the network of the run that is shown predicts for all validation images; undefined until they were evaluated. */
 export const results = signal<Results | undefined>();
-export const isLooking = signal(false);
+export const isEvaluating = signal(false);
 
 /** A cell of the confusion matrix, with the images that it counts once they are here. */
 export const cell = signal<{ actual: number; predicted: number; images?: ImageOfCell[] } | undefined>();
@@ -26,24 +26,24 @@ export async function showCell(actual: number, predicted: number): Promise<void>
     const images = await training.imagesOfCell(actual, predicted);
     if (cell.peek() === chosen) cell.value = images && { ...chosen, images };
   } catch (error) {
-    trouble.value = error as ErrorParts;
+    pageError.value = error as ErrorParts;
   }
 }
 
 /** Goes over all validation images; where a run is under way, it waits for that. */
-export async function look(): Promise<void> {
+export async function evaluate(): Promise<void> {
   const shown = run.peek();
-  if (!shown || shown.beside || isLooking.peek()) return;
-  isLooking.value = true;
+  if (!shown || shown.twinB || isEvaluating.peek()) return;
+  isEvaluating.value = true;
   try {
     const found = await training.results(experiment.peek().testTimeAugmentation);
     if (run.peek() !== shown) return;
     cell.value = undefined; // it counts others now
     results.value = found;
   } catch (error) {
-    trouble.value = error as ErrorParts;
+    pageError.value = error as ErrorParts;
   } finally {
-    isLooking.value = false;
+    isEvaluating.value = false;
   }
 }
 
@@ -52,5 +52,5 @@ export function installResults(): void {
   followRun(() => {
     results.value = undefined;
     cell.value = undefined;
-  }, look);
+  }, evaluate);
 }

@@ -9,13 +9,13 @@ import { kernelTiles } from '../../ui/tiles.ts';
 import { canAsk, notKept, shapeOfRun, tryImage } from '../run/questions.ts';
 import { run } from '../run/state.ts';
 import { ByLabel } from './label_results.tsx';
-import { Hardest } from './largest_gradients.tsx';
-import { cell, isLooking, look, results, showCell } from './model.ts';
+import { LargestGradients } from './largest_gradients.tsx';
+import { cell, evaluate, isEvaluating, results, showCell } from './model.ts';
 import { Furthest, Numbers } from './number_results.tsx';
 import type { ClassResults, Results } from './worker.ts';
 import './style.css';
 
-/** What became of the validation images: which classes are taken for which, the surest mistakes, the first kernels. */
+/** The results on the validation images: the confusion matrix, the most confident mistakes, the first kernels. */
 export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
   const shown = results.value;
   const isUnderWay = run.value?.isUnderWay.value;
@@ -29,8 +29,8 @@ export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
             : (notKept() ?? 'The predictions for the validation images appear here after training.')}
       </p>
       {canAsk() && (isUnderWay || !shown || shown.samples !== experiment.value.testTimeAugmentation) && (
-        <button id="look" type="button" aria-disabled={isLooking.value} onClick={look}>
-          {isLooking.value ? 'Evaluating…' : shown ? 'Evaluate again' : 'Evaluate now'}
+        <button id="evaluate" type="button" aria-disabled={isEvaluating.value} onClick={evaluate}>
+          {isEvaluating.value ? 'Evaluating…' : shown ? 'Evaluate again' : 'Evaluate now'}
         </button>
       )}
       {shown && (
@@ -48,7 +48,7 @@ export function ResultsPanel({ aside }: Pick<PanelProps, 'aside'>) {
           {shown.kind === 'numbers' && <Furthest {...shown} />}
         </div>
       )}
-      <Hardest />
+      <LargestGradients />
     </Panel>
   );
 }

@@ -1,21 +1,21 @@
-import { trouble } from '../../app/state.ts';
+import { pageError } from '../../app/state.ts';
 import { ErrorBanner } from '../../ui/error_banner.tsx';
-import { goOn } from './model.ts';
+import { resumeRun } from './model.ts';
 import { placeOf } from './place_in_run.ts';
-import { goesOnFrom, run } from './state.ts';
+import { resumesFrom, run } from './state.ts';
 
 /** The page's last error, with what can be done about it. */
 export function PageError() {
-  const told = trouble.value;
-  const from = goesOnFrom.value;
+  const error = pageError.value;
+  const from = resumesFrom.value;
   return (
-    <ErrorBanner error={told}>
+    <ErrorBanner error={error}>
       {from && run.value?.hasFailed && from.step < run.value.steps && (
-        <button id="go-on" type="button" class="primary" onClick={goOnFromThere}>
+        <button id="resume" type="button" class="primary" onClick={resumeFromThere}>
           Go on from {placeOf(run.value, from)}
         </button>
       )}
-      {told?.retry && (
+      {error?.retry && (
         <button id="try-again" type="button" class="primary" onClick={tryAgain}>
           Try again
         </button>
@@ -28,17 +28,17 @@ export function PageError() {
 }
 
 /** These buttons disappear with the banner, so the focus moves to the button that trains. */
-function goOnFromThere(): void {
+function resumeFromThere(): void {
   document.getElementById('start')?.focus();
-  goOn();
+  resumeRun();
 }
 
 function tryAgain(): void {
   document.getElementById('start')?.focus();
-  trouble.peek()?.retry?.();
+  pageError.peek()?.retry?.();
 }
 
 function dismiss(): void {
   document.getElementById('start')?.focus();
-  trouble.value = undefined;
+  pageError.value = undefined;
 }

@@ -1,20 +1,20 @@
 import { count } from '../../../figures.ts';
-import { twinLookOf } from '../../plots/look.ts';
+import { twinStyleOf } from '../../plots/line_style.ts';
 import { Swatch } from '../../plots/swatch.tsx';
 import { twinsOf } from './run.ts';
 import { run } from './state.ts';
 import './twins_key.css';
 
-/** Which of the twins that are shown is which: what they differ in, and how their lines look. */
+/** Which of the twins that are shown is which: what they differ in, and the style of their lines. */
 export function KeyOfTwins() {
   const shown = run.value;
   shown?.events.value;
-  if (!shown?.beside) return null;
+  if (!shown?.twinB) return null;
   return (
     <ul class="twins-key" aria-label="What the twins differ in">
       {twinsOf(shown).map(({ name, run: { way, brokeAt } }) => (
         <li key={name}>
-          <Swatch look={twinLookOf(name as 'A' | 'B', 0)} />
+          <Swatch style={twinStyleOf(name as 'A' | 'B', 0)} />
           <strong>{name}</strong> {way}
           {brokeAt !== undefined && <em>, broke off at step {count(brokeAt)}: its numbers were not finite</em>}
         </li>

@@ -90,17 +90,17 @@ export async function train({ paused = false, replaces = false } = {}): Promise<
 }
 
 /** Finds out where a run that is over can resume. */
-export async function canGoOn(run: Run): Promise<void> {
-  const from = await training.goesOnFrom();
+export async function canResume(run: Run): Promise<void> {
+  const from = await training.resumesFrom();
   if (!from || runState.run.peek() !== run) return;
   // A file's history may have fewer steps than its network has done.
-  if (run.log.steps[from.step - 1]?.step === from.step) runState.goesOnFrom.value = from;
+  if (run.log.steps[from.step - 1]?.step === from.step) runState.resumesFrom.value = from;
 }
 
-/** Resumes from `goesOnFrom`. @param epochs the last epoch to train; more than the run had make it longer. */
-export async function goOn(epochs = runState.run.peek()?.plan.epochs ?? 0): Promise<void> {
+/** Resumes from `resumesFrom`. @param epochs the last epoch to train; more than the run had make it longer. */
+export async function resumeRun(epochs = runState.run.peek()?.plan.epochs ?? 0): Promise<void> {
   const before = runState.run.peek();
-  const from = runState.goesOnFrom.peek();
+  const from = runState.resumesFrom.peek();
   if (!before || !from || underWay() || runState.isLoading.peek()) return;
   const { layers, classNames, imageShape, history } = before;
   const { stepsPerEpoch } = before.log;
@@ -129,13 +129,13 @@ export async function goOn(epochs = runState.run.peek()?.plan.epochs ?? 0): Prom
   run.addHistory(past, stepsPerEpoch);
   const initialSteps = past.steps.slice(initialEpoch * stepsPerEpoch);
   const rest = { epochs, initialEpoch, initialSteps, initialVerdicts: past.verdicts, learningRate };
-  await follow(run, (listener) => training.goOn(rest, listener));
+  await follow(run, (listener) => training.resumeRun(rest, listener));
 }
 
 /** Shows a run from its start to its end. */
 async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Promise<Trained>): Promise<void> {
   runState.run.value = run;
-  state.trouble.value = undefined;
+  state.pageError.value = undefined;
   state.status.value = { is: 'starting' };
   const listener: Listener = {
     begun: (bytes) => {
@@ -153,15 +153,15 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
   };
   try {
     const result = await start(proxy(listener));
-    run.end(result.leftBehind);
+    run.end(result.partialEpoch);
     state.status.value = outcome(run, result);
-    await canGoOn(run);
+    await canResume(run);
   } catch (error) {
     run.hasFailed = true;
     run.end();
     state.status.value = { is: 'failed', steps: run.stepsDone };
-    state.trouble.value = error as ErrorParts;
-    await canGoOn(run);
+    state.pageError.value = error as ErrorParts;
+    await canResume(run);
   }
 }
 
@@ -169,7 +169,7 @@ async function follow(run: Run, start: (listener: Listener & ProxyMarked) => Pro
 export function holds(run: Run): void {
   if (run.phase.peek() === 'stopping') return;
   run.pause();
-  state.status.value = { is: 'paused', steps: run.stepsDone, twins: run.beside !== undefined };
+  state.status.value = { is: 'paused', steps: run.stepsDone, twins: run.twinB !== undefined };
 }
 
 function tell(run: Run, events: readonly RunEvent[]): void {
@@ -183,7 +183,7 @@ function tell(run: Run, events: readonly RunEvent[]): void {
   }
 }
 
-/** Steps after the one at which the GPU was lost: those before are not told again. */
+/** Steps after the one at which the GPU was lost: those before are not reported again. */
 function isBack(run: Run): void {
   run.lost.value = { ...run.lost.peek()!, isBack: true };
   state.status.value = { is: 'training' };
@@ -216,7 +216,7 @@ export function resume(): void {
   const run = underWay();
   if (!run) return;
   run.resume();
-  state.status.value = { is: 'training', twins: run.beside !== undefined };
+  state.status.value = { is: 'training', twins: run.twinB !== undefined };
   training.resume();
 }
 
@@ -260,11 +260,11 @@ export const stepsOf = ({ stepsDone }: Run): string => counted(stepsDone, 'step'
 
 /** What follows from the experiment and from what is ready, as long as the page is open. */
 export function installRun(): void {
-  // What can be changed in a run under way, is. Twins keep to what they began with: pairs that are told of together are alike.
+  // What can be changed in a run under way, is. Twins keep to what they began with: the pairs of one report are alike.
   effect(() => {
     const { optimizer } = state.experiment.value;
     const run = runState.run.value;
-    if (!run?.isUnderWay.value || run.beside || optimizer.type !== run.experiment.optimizer.type) return;
+    if (!run?.isUnderWay.value || run.twinB || optimizer.type !== run.experiment.optimizer.type) return;
     const rate = learningRateOf(optimizer);
     if (sameRate(run.learningRate.peek(), rate) || !isValidRate(rate)) return;
     run.learningRate.value = rate;

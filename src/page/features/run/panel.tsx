@@ -6,11 +6,11 @@ import { isWide } from '../../ui/panel.tsx';
 import { pause, resume, step, stop } from './model.ts';
 import type { Phase, Run } from './run.ts';
 import { begin } from './start.ts';
-import { goesOnFrom, isReady, run, waitingChanges } from './state.ts';
+import { isReady, resumesFrom, run, waitingChanges } from './state.ts';
 import './style.css';
 
 /** Only a run that is over goes on. */
-const GoOn = onDemand(async () => (await import('./resume.tsx')).GoOn);
+const ResumeRun = onDemand(async () => (await import('./resume.tsx')).ResumeRun);
 
 const names: Partial<Record<Phase, string>> = {
   starting: 'Pause',
@@ -81,7 +81,7 @@ export function RunBar() {
           </p>
         )}
         {!isUnderWay && <Twin />}
-        {goesOnFrom.value && <GoOn />}
+        {resumesFrom.value && <ResumeRun />}
         {waitingChanges.value.length > 0 && (
           <p id="waiting" class="cut">
             {isUnderWay

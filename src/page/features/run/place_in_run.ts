@@ -5,7 +5,7 @@ import type { From } from './worker.ts';
 /** Where a run goes on, in words: "the end of epoch 3". */
 export function placeOf({ log: { stepsPerEpoch } }: Run, { step }: From): string {
   const epoch = Math.floor(step / stepsPerEpoch);
-  const amidst = step % stepsPerEpoch;
-  if (!amidst) return `the end of epoch ${epoch}`;
-  return `step ${count(amidst)} of ${count(stepsPerEpoch)} of epoch ${epoch + 1}`;
+  const midEpoch = step % stepsPerEpoch;
+  if (!midEpoch) return `the end of epoch ${epoch}`;
+  return `step ${count(midEpoch)} of ${count(stepsPerEpoch)} of epoch ${epoch + 1}`;
 }

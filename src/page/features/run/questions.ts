@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ErrorParts } from '../../../errors.ts';
-import { trouble } from '../../app/state.ts';
+import { pageError } from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { followRun } from './follow_run.ts';
 import type { Answer, PartOfRun } from './questions_worker.ts';
@@ -30,10 +30,10 @@ export const sampleToFollow = signal<{ part: PartOfRun; sample: number } | undef
 
 /** Whether there is a network to ask. Those of twins are let go. */
 export const canAsk = () =>
-  Boolean(run.value && !run.value.beside && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
+  Boolean(run.value && !run.value.twinB && (run.value.phase.value !== 'starting' || run.value.log.steps.length));
 
 /** Why there is none, where the runs that are shown are twins. */
-export const notKept = () => run.value?.beside && 'Results need a single run. Train A or B on its own to inspect it.';
+export const notKept = () => run.value?.twinB && 'Results need a single run. Train A or B on its own to inspect it.';
 
 /** Shape of the images of the run that is shown. */
 export const shapeOfRun = () => run.value?.imageShape;
@@ -57,7 +57,7 @@ export async function askAbout(about: Question): Promise<void> {
       if (run.peek() === shown && question.peek()) answer.value = said;
     }
   } catch (error) {
-    trouble.value = error as ErrorParts;
+    pageError.value = error as ErrorParts;
   } finally {
     isAsking = false;
   }
@@ -76,7 +76,7 @@ export async function askAboutImage(part: PartOfRun, sample: number): Promise<vo
     const image = await training.imageOf(part, sample);
     if (image && run.peek() === shown) await askAbout({ ...image, part, sample });
   } catch (error) {
-    trouble.value = error as ErrorParts;
+    pageError.value = error as ErrorParts;
   }
 }
 

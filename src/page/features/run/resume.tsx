@@ -2,23 +2,23 @@ import { signal } from '@preact/signals';
 import { count } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import type { Experiment } from '../../app/experiment.ts';
-import { goOn } from './model.ts';
+import { resumeRun } from './model.ts';
 import { placeOf } from './place_in_run.ts';
-import { goesOnFrom, isLoading, run, waitingChanges } from './state.ts';
+import { isLoading, resumesFrom, run, waitingChanges } from './state.ts';
 
 const more = signal(5);
 const most = 100_000;
 
 /** What more can be trained of a run that is over: what a stop or a lost device has left of it, or epochs on top. */
-export function GoOn() {
+export function ResumeRun() {
   const shown = run.value;
-  const from = goesOnFrom.value;
+  const from = resumesFrom.value;
   if (!shown || !from || shown.isUnderWay.value) return null;
   const { epochs } = shown.plan;
   if (from.step < epochs * shown.log.stepsPerEpoch) {
     return (
-      <div class="go-on">
-        <button id="go-on-run" type="button" aria-disabled={isLoading.value} onClick={() => leaveAndGoOn()}>
+      <div class="resume">
+        <button id="resume-run" type="button" aria-disabled={isLoading.value} onClick={() => leaveAndResume()}>
           Resume
         </button>
         <span>
@@ -30,13 +30,13 @@ export function GoOn() {
   }
   return (
     <form
-      class="go-on"
+      class="resume"
       onSubmit={(event) => {
         event.preventDefault();
-        leaveAndGoOn(epochs + more.value);
+        leaveAndResume(epochs + more.value);
       }}
     >
-      <button id="train-on" type="submit" aria-disabled={isLoading.value}>
+      <button id="train-more" type="submit" aria-disabled={isLoading.value}>
         Train {count(more.value)} more {more.value === 1 ? 'epoch' : 'epochs'}
       </button>
       <label for="more-epochs" class="unseen">
@@ -71,7 +71,7 @@ function BeganWith({ dataset, model }: Experiment) {
 }
 
 /** What was pressed goes away: whoever came by keyboard goes on from the run's own button. */
-function leaveAndGoOn(epochs?: number): void {
+function leaveAndResume(epochs?: number): void {
   document.getElementById('start')?.focus();
-  goOn(epochs);
+  resumeRun(epochs);
 }

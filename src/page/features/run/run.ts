@@ -38,13 +38,13 @@ export class Run {
   private readonly verdicts = new Map<string, Verdict[]>();
   private readonly rows = new HealthRows();
   /** On the test images, of a network that a stop left in the middle of an epoch. */
-  leftBehind: Evaluation | undefined;
+  partialEpoch: Evaluation | undefined;
   /** On the GPU, once they are known. */
   readonly bytes = signal<GpuBytes | undefined>(undefined);
   /** It ended with an error. */
   hasFailed = false;
   /** A second run in lock-step with it, from the same start: twin B. */
-  beside: Run | undefined;
+  twinB: Run | undefined;
   /** What a twin has of the variable that they differ in, in words: "learning rate 0.1". */
   way: string | undefined;
   /** Which of several pairs of twins it is of, from 1: all are trained, and one is shown. */
@@ -100,12 +100,12 @@ export class Run {
 
   /** Of twins, how far the one that is ahead has come, or that goes on alone. */
   get stepsDone(): number {
-    return Math.max(this.log.steps.length, this.beside?.log.steps.length ?? 0);
+    return Math.max(this.log.steps.length, this.twinB?.log.steps.length ?? 0);
   }
 
   /** Of twins, the one that goes on alone where the other has broken off; else itself. */
   get going(): Run {
-    return (this.brokeAt !== undefined && this.beside) || this;
+    return (this.brokeAt !== undefined && this.twinB) || this;
   }
 
   /** Steps that it has done here, not before it was loaded or goes on. */
@@ -152,7 +152,7 @@ export class Run {
 
   /** Accuracy, or the mean absolute error, of the last validation. */
   get validated(): number | undefined {
-    if (this.leftBehind) return measuredOf(this.leftBehind);
+    if (this.partialEpoch) return measuredOf(this.partialEpoch);
     const last = this.log.epochs.at(-1);
     return last && validatedOf(last);
   }
@@ -174,7 +174,7 @@ export class Run {
   /** Takes what was before: of a file, or of a run that this one goes on from. */
   addHistory({ epochs, steps, verdicts, runVerdicts = [], probes, health }: History, epochSteps: number): void {
     const figuresOf = healthReader(health);
-    for (const item of toldOf(steps, epochs, epochSteps)) {
+    for (const item of eventsOf(steps, epochs, epochSteps)) {
       const figures = 'step' in item ? figuresOf(item.step.step) : undefined;
       if ('step' in item && figures) this.addStep(item, figures);
       else this.add([item]);
@@ -206,15 +206,15 @@ export class Run {
     if (this.paused.since) this.paused.ms += performance.now() - this.paused.since;
     this.paused.since = 0;
     this.log.resume();
-    this.beside?.log.resume();
+    this.twinB?.log.resume();
     this.phase.value = 'running';
   }
 
   /** No more events come. */
-  end(leftBehind?: Evaluation): void {
+  end(partialEpoch?: Evaluation): void {
     this.paused.since ||= performance.now();
-    this.leftBehind = leftBehind;
-    if (leftBehind) this.curves.addValidation(leftBehind.loss, measuredOf(leftBehind));
+    this.partialEpoch = partialEpoch;
+    if (partialEpoch) this.curves.addValidation(partialEpoch.loss, measuredOf(partialEpoch));
     this.phase.value = 'ended';
     this.show();
   }
@@ -238,28 +238,28 @@ export const validatedOf = ({
 }: Pick<EpochRecord, 'validationAccuracy' | 'validationMeanAbsoluteError'>) =>
   validationAccuracy ?? validationMeanAbsoluteError;
 
-/** A run, and the one that is trained beside it, by their names; a run that is alone has none. */
+/** The twins by their names, A and B; a single run has no name. */
 export const twinsOf = (run: Run): { name: 'A' | 'B' | ''; run: Run }[] =>
-  run.beside
+  run.twinB
     ? [
         { name: 'A', run },
-        { name: 'B', run: run.beside },
+        { name: 'B', run: run.twinB },
       ]
     : [{ name: '', run }];
 
 /** Often enough for a picture of the whole run, and not so often that most of its time goes there. */
 const probeEvery = (steps: number) => Math.max(20, Math.min(Math.round(steps / 50), 100));
 
-/** As it was told when it happened: an epoch behind its steps. */
-function toldOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): RunEvent[] {
-  const told: RunEvent[] = [];
+/** The events of a run in the order in which they happened: an epoch after its steps. */
+function eventsOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], epochSteps: number): RunEvent[] {
+  const events: RunEvent[] = [];
   let at = 0;
   for (const epoch of epochs) {
     for (; at < steps.length && steps[at]!.epoch <= epoch.epoch; at++) {
-      told.push({ step: steps[at]!, epochSteps, at: 0 });
+      events.push({ step: steps[at]!, epochSteps, at: 0 });
     }
-    told.push({ epoch });
+    events.push({ epoch });
   }
-  for (const step of steps.slice(at)) told.push({ step, epochSteps, at: 0 });
-  return told;
+  for (const step of steps.slice(at)) events.push({ step, epochSteps, at: 0 });
+  return events;
 }

@@ -6,19 +6,19 @@ export interface UnderWay {
 }
 
 /** What holds and ends the run that is under way, or was last, of one network or of twins. */
-let held: { pace: Pace; stopping: AbortController } | undefined;
+let current: { pace: Pace; stopping: AbortController } | undefined;
 
 /** Of a run that begins now. @param paused waits for `step` or `resume` before the first step. */
 export function begin(paused: boolean): UnderWay {
   const pace = createPace({ paused });
   const stopping = new AbortController();
-  held = { pace, stopping };
+  current = { pace, stopping };
   return { pace, signal: stopping.signal };
 }
 
 /** Ends it after the step that it is in. */
-export const stop = (): void => held?.stopping.abort();
-export const pause = (): void => held?.pace.pause();
-export const resume = (): void => held?.pace.resume();
+export const stop = (): void => current?.stopping.abort();
+export const pause = (): void => current?.pace.pause();
+export const resume = (): void => current?.pace.resume();
 /** Lets so many steps through and holds again. */
-export const step = (count: number): void => held?.pace.step(count);
+export const step = (count: number): void => current?.pace.step(count);

@@ -60,7 +60,7 @@ export function RunPlot({ id, title, about, lines, idle, chance, ...options }: R
     }
     if (!shown) return;
     const room = roomFor(shown.stepsDone, shown.steps);
-    shown.beside?.curves.smooth(room);
+    shown.twinB?.curves.smooth(room);
     // The epochs of a twin that has broken off are not all.
     const { curves } = shown.going;
     const window = shown.curves.smooth(room);

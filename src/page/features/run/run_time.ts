@@ -41,7 +41,7 @@ export function installRunTime(): void {
   });
   effect(() => {
     const shown = run.value;
-    if (!shown || shown.beside || !shown.isUnderWay.value || shown.events.value === 0) return;
+    if (!shown || shown.twinB || !shown.isUnderWay.value || shown.events.value === 0) return;
     const { stepMs } = shown.log;
     if (!stepMs || shown.stepsHere < timedAfterSteps) return;
     slowness.value = stepMs / estimatedStepMs(shown.layers, stepSamples(shown.experiment));

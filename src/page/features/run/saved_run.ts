@@ -10,7 +10,7 @@ import { augmentationPresets, modelPresets } from '../../app/presets.ts';
 import * as state from '../../app/state.ts';
 import { training } from '../../app/worker_client.ts';
 import { download } from '../../ui/download.ts';
-import { canGoOn, stepsOf } from './model.ts';
+import { canResume, stepsOf } from './model.ts';
 import { type History, Run } from './run.ts';
 import type { Loaded } from './saved_run_worker.ts';
 import * as runState from './state.ts';
@@ -37,7 +37,7 @@ export async function saveRun(): Promise<void> {
     download(new Blob([file]), `${run.experiment.dataset}-${steps}-steps.wgrad`);
     state.say(`Saved: weights and optimizer, configuration, ${counted(steps, 'step')}.`);
   } catch (error) {
-    state.trouble.value = error as ErrorParts;
+    state.pageError.value = error as ErrorParts;
   }
 }
 
@@ -50,7 +50,7 @@ export async function exportModel(format: ModelFormat): Promise<void> {
     download(new Blob([bytes]), `${run.experiment.dataset}-${name}`);
     state.say(`Exported: the model and its weights, as ${name}.`);
   } catch (error) {
-    state.trouble.value = error as ErrorParts;
+    state.pageError.value = error as ErrorParts;
   }
 }
 
@@ -84,11 +84,11 @@ export async function loadRun(file: File): Promise<void> {
 }
 
 async function load(file: File): Promise<void> {
-  state.trouble.value = undefined;
+  state.pageError.value = undefined;
   state.status.value = { is: 'loading', file: file.name };
   try {
     const loaded = await training.loadRun(await bytesOf(file), file.name);
-    const { dataset, epochs, options, history, leftBehind } = loaded;
+    const { dataset, epochs, options, history, partialEpoch } = loaded;
     const { trainSamples, testSamples } = dataset;
     const experiment = experimentOf(loaded);
     const plan = { epochs, trainSamples, testSamples, cut: false };
@@ -97,7 +97,7 @@ async function load(file: File): Promise<void> {
     run.addHistory(history, stepsPerEpoch(loaded));
     state.datasetIsChosen.value = true;
     state.experiment.value = experiment;
-    run.end(leftBehind);
+    run.end(partialEpoch);
     run.keptSteps.value = run.stepsDone; // the file has them
     runState.run.value = run;
     run.bytes.value = loaded.bytes;
@@ -107,10 +107,10 @@ async function load(file: File): Promise<void> {
       said.push(`It mixes copies in (${options.mix}), for which this page has no control: Train leaves that out.`);
     }
     state.say(said.join(' '));
-    await canGoOn(run);
+    await canResume(run);
   } catch (error) {
     state.status.value = { is: 'idle' };
-    state.trouble.value = error as ErrorParts;
+    state.pageError.value = error as ErrorParts;
   }
 }
 

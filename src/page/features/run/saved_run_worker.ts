@@ -19,7 +19,7 @@ import { adopt, current, dataOf } from './worker.ts';
 /**
  * The run of this network as a file.
  *
- * @param historyOf gives what the page was told up to a step.
+ * @param historyOf gives the events of the run up to a step.
  */
 export async function save(
   historyOf: (step: number) => SavedRun['history'] | Promise<SavedRun['history']>,
@@ -40,7 +40,7 @@ export interface Loaded extends Omit<SavedRun, 'snapshot'> {
   /** Whether those that it was trained on are to be had. */
   hasImages: boolean;
   /** Where it was saved in the middle of an epoch, and its images are to be had. */
-  leftBehind?: Evaluation;
+  partialEpoch?: Evaluation;
   /** Of its network, on the GPU. */
   bytes: GpuBytes;
 }
@@ -72,12 +72,12 @@ export async function loadRun(file: Uint8Array, name: string): Promise<Loaded> {
     snapshot,
   );
   const { steps, epochs: finished } = saved.history;
-  const amidst = (steps.at(-1)?.epoch ?? 0) > finished.length;
+  const midEpoch = (steps.at(-1)?.epoch ?? 0) > finished.length;
   return {
     ...saved,
     hasImages: fits,
     bytes: bytesOnGpu(trainer, []),
-    ...(test && amidst && { leftBehind: await trainer.evaluate(test) }),
+    ...(test && midEpoch && { partialEpoch: await trainer.evaluate(test) }),
   };
 }
 

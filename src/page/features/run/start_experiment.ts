@@ -1,6 +1,6 @@
 import { batch, effect, signal } from '@preact/signals';
 import { decode } from '../../app/experiment.ts';
-import { dataset, datasetIsChosen, experiment, refusal, status, trouble } from '../../app/state.ts';
+import { dataset, datasetIsChosen, experiment, pageError, refusal, status } from '../../app/state.ts';
 import { stop } from './model.ts';
 import { begin } from './start.ts';
 import { isReady, run } from './state.ts';
@@ -24,7 +24,7 @@ export async function startExperiment(parameters: string): Promise<void> {
     experiment.value = wanted;
     datasetIsChosen.value = true;
   });
-  trouble.value = undefined;
+  pageError.value = undefined;
   status.value = { is: 'idle' };
   const isStill = () => experiment.value === wanted && started.value === mine;
   await until(() => isReady.value || !isStill() || Boolean(dataset.value.error || refusal.value));

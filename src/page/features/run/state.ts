@@ -8,7 +8,7 @@ import type { From } from './worker.ts';
 export const run = signal<Run | undefined>();
 
 /** Where the run that is shown can resume once it is over: at its end, or after the last epoch before its device was lost. */
-export const goesOnFrom = signal<From | undefined>();
+export const resumesFrom = signal<From | undefined>();
 
 /** A run is being read from a file, and is about to take the place of the one that is there: nothing else begins meanwhile. */
 export const isLoading = signal(false);
@@ -41,7 +41,7 @@ export const waitingChanges = computed<string[]>(() => {
   const shown = run.value;
   if (!shown || !(shown.isUnderWay.value || shown.log.steps.length)) return [];
   const rates = [shown.experiment, settled.value].map(({ optimizer }) => learningRateOf(optimizer));
-  const isOtherRate = shown.beside && !sameRate(rates[0]!, rates[1]!);
+  const isOtherRate = shown.twinB && !sameRate(rates[0]!, rates[1]!);
   const [before, now] = [shown.experiment, settled.value].map((it) => ({
     ...it,
     optimizer: { ...it.optimizer, learningRate: 0 },
@@ -60,7 +60,7 @@ export const isReady = computed(() =>
 export function installRunState(): void {
   effect(() => {
     void run.value; // of another one it isn't known yet
-    goesOnFrom.value = undefined;
+    resumesFrom.value = undefined;
   });
   const title = document.title;
   effect(() => {

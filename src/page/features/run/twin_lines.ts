@@ -1,5 +1,5 @@
-import type { Line, Looks } from '../../plots/lines.ts';
-import { lookOf, twinLookOf } from '../../plots/look.ts';
+import { styleOf, twinStyleOf } from '../../plots/line_style.ts';
+import type { Line, LineStyles } from '../../plots/lines.ts';
 import { type Run, twinsOf } from './run.ts';
 
 /**
@@ -7,10 +7,10 @@ import { type Run, twinsOf } from './run.ts';
  *
  * @param of makes the lines of one run.
  */
-export function withTwin(run: Run, of: (run: Run, look: Looks) => Line[]): Line[] {
-  if (!run.beside) return of(run, lookOf);
+export function withTwin(run: Run, of: (run: Run, style: LineStyles) => Line[]): Line[] {
+  if (!run.twinB) return of(run, styleOf);
   return twinsOf(run).flatMap(({ name: twin, run: one }) => {
-    const lines = of(one, (index) => twinLookOf(twin as 'A' | 'B', index));
+    const lines = of(one, (index) => twinStyleOf(twin as 'A' | 'B', index));
     return lines.map((line) => ({ ...line, name: `${twin} ${line.name}` }));
   });
 }

@@ -12,7 +12,7 @@ export function isUnsaved(): boolean {
 export async function mayReplace(): Promise<boolean> {
   if (!isUnsaved()) return true;
   await run.peek()?.keeping;
-  const what = run.peek()?.beside ? 'The figures of these twins are' : 'This run is';
+  const what = run.peek()?.twinB ? 'The figures of these twins are' : 'This run is';
   return !isUnsaved() || confirm(`${what} not saved, and will be lost. Continue?`);
 }
 

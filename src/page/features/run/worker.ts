@@ -47,7 +47,7 @@ export interface Trained {
   /** Sentences about images that were streamed, and who waited for whom. */
   images?: string[];
   /** On the test images, of a network that a stop left in the middle of an epoch. */
-  leftBehind?: Evaluation;
+  partialEpoch?: Evaluation;
 }
 
 /** A network and what it is trained on. */
@@ -61,7 +61,7 @@ export interface Session {
   /** As far as the request wants them; a run from a file may have been trained on what isn't to be had. */
   training?: Dataset;
   test?: Dataset;
-  /** A fingerprint of them, where its file has told and they are not here. */
+  /** A fingerprint of them, if its file states one and they are not here. */
   data?: string;
   /** Undefined where it came from a file. */
   run?: TrainingRun;
@@ -95,7 +95,7 @@ export interface From {
 }
 
 /** Undefined where the run that was trained last can't go on: it is none, or its numbers are not finite. */
-export async function goesOnFrom(): Promise<From | undefined> {
+export async function resumesFrom(): Promise<From | undefined> {
   if (!kept) return undefined;
   const { progress, learningRate } = kept.snapshot;
   return { step: progress.step, learningRate };
@@ -108,14 +108,14 @@ export function drop(): void {
   session = undefined;
 }
 
-/** @throws ErrorParts of what goes wrong on the way; what was told before stays true. */
-export function train(request: TrainRequest, listener: Listener, held: UnderWay): Promise<Trained> {
+/** @throws ErrorParts of what goes wrong on the way; what was reported before remains true. */
+export function train(request: TrainRequest, listener: Listener, underWay: UnderWay): Promise<Trained> {
   kept = undefined;
-  return run(request, listener, held);
+  return run(request, listener, underWay);
 }
 
-/** Trains on behind `goesOnFrom`, to the bits that the run would have had if nothing had come between. */
-export async function goOn(rest: ResumeFrom, listener: Listener, held: UnderWay): Promise<Trained> {
+/** Resumes after `resumesFrom`, to the bits that the run would have had if nothing had come between. */
+export async function resumeRun(rest: ResumeFrom, listener: Listener, underWay: UnderWay): Promise<Trained> {
   if (!kept) throw new WgradError({ what: 'There is nothing to go on from', fix: 'train again' });
   const { fit, ...request } = kept.request;
   // Whoever resumes a run that stopped early wants it to go on.
@@ -124,7 +124,7 @@ export async function goOn(rest: ResumeFrom, listener: Listener, held: UnderWay)
   return run(
     { ...request, ...(fit && { fit: isOver ? others : fit }), epochs: rest.epochs, paused: false },
     listener,
-    held,
+    underWay,
     rest,
   );
 }
@@ -178,7 +178,7 @@ async function run(
       skippedSteps,
       ...(images && images.training.kind === 'streamed' && { images: await sentencesOf(images) }),
       ...(stoppedEarly && { stoppedEarly }),
-      ...(partialEpoch && { leftBehind: await trainer.evaluate(test) }),
+      ...(partialEpoch && { partialEpoch: await trainer.evaluate(test) }),
     };
   } catch (error) {
     if (!(error instanceof DeviceLostError)) kept = undefined;

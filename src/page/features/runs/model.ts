@@ -3,7 +3,7 @@ import type { ErrorParts } from '../../../errors.ts';
 import { count, fixed } from '../../../figures.ts';
 import { datasetTitle } from '../../app/dataset_titles.ts';
 import { metricWords } from '../../app/experiment.ts';
-import { say, trouble } from '../../app/state.ts';
+import { pageError, say } from '../../app/state.ts';
 import { filesIn, isFull, modifiedAt, readFile, removeFile, writeFile } from '../../app/storage.ts';
 import type { Run } from '../run/run.ts';
 import { fileOf, loadRun } from '../run/saved_run.ts';
@@ -70,7 +70,7 @@ export function keep(of: Run): Promise<void> {
 }
 
 async function write(of: Run): Promise<void> {
-  if (run.peek() !== of || of.beside) return;
+  if (run.peek() !== of || of.twinB) return;
   try {
     const { file, steps } = await fileOf(of);
     if (run.peek() !== of) return;
@@ -124,7 +124,7 @@ export async function discard(id: string): Promise<void> {
 export async function openKept({ id, name }: KeptRun): Promise<void> {
   const file = await readFile(folder, runFile(id));
   if (!file) {
-    trouble.value = { what: `${name} is not in this browser any more`, fix: 'another tab may have discarded it' };
+    pageError.value = { what: `${name} is not in this browser any more`, fix: 'another tab may have discarded it' };
     await list();
     return;
   }
@@ -181,7 +181,7 @@ export async function installRuns(): Promise<void> {
     const isOver = !shown.isUnderWay.value;
     const now = performance.now();
     if (shown.log.steps.length === 0) keptAt = now;
-    if (shown.beside || shown.log.steps.length === 0) return;
+    if (shown.twinB || shown.log.steps.length === 0) return;
     const isNew = shown.keptSteps.peek() !== shown.stepsDone;
     if (!isNew || !(isOver || now - keptAt > everyMs)) return;
     if (isOver && endedWith.get(shown) === shown.stepsDone) return;

@@ -136,13 +136,13 @@ function groupsOf(layers: readonly string[], metrics: readonly string[], metric:
 }
 
 function rowsOf(shown: Run): EpochRow[] {
-  if (shown.beside) return rowsOfBoth(shown, shown.beside);
-  const { log, leftBehind } = shown;
+  if (shown.twinB) return rowsOfBoth(shown, shown.twinB);
+  const { log, partialEpoch } = shown;
   const rows: EpochRow[] = log.epochs.map((record) => ({ name: String(record.epoch), record }));
-  const part = leftBehind && log.unfinished;
+  const part = partialEpoch && log.unfinished;
   if (!part) return rows;
   const { loss, gradientNorms, ...summary } = summarize(part.epoch, log.steps.slice(-part.steps), 0);
-  const validation = { validationLoss: leftBehind.loss, validationAccuracy: measuredOf(leftBehind) };
+  const validation = { validationLoss: partialEpoch.loss, validationAccuracy: measuredOf(partialEpoch) };
   const name = `${part.epoch}, ${count(part.steps)} of ${counted(log.stepsPerEpoch, 'step')}`;
   return [...rows, { name, record: { loss, accuracy: measuredOf(summary), gradientNorms, ...validation } }];
 }

@@ -35,7 +35,7 @@ function RatePlot() {
       id="rate"
       title="Learning rate"
       whole
-      lines={(run) => withTwin(run, ({ curves }, look) => rateLines(curves, look))}
+      lines={(run) => withTwin(run, ({ curves }, style) => rateLines(curves, style))}
       idle={() => rateLines(nothing)}
       description="Learning rate of the training steps"
       empty="The learning rate appears here"
@@ -72,7 +72,7 @@ function Figures() {
     {
       id: 'validation-loss-now',
       name: 'Validation loss',
-      text: ofEach(({ leftBehind, log }) => leftBehind?.loss ?? log.epochs.at(-1)?.validationLoss),
+      text: ofEach(({ partialEpoch, log }) => partialEpoch?.loss ?? log.epochs.at(-1)?.validationLoss),
     },
     {
       id: 'validation-accuracy-now',

@@ -65,7 +65,7 @@ function optimizerWords(optimizer: Experiment['optimizer'], vary: Variable): str
 /**
  * The command that compares the same, pair for pair.
  *
- * @returns undefined where none does: of images that the user brought, of some left out, or with another loss.
+ * @returns undefined where none does: of the user's own images, of some left out, or with another loss.
  */
 export function compareCommand(
   twins: { vary: Variable; a: SettledExperiment; b: SettledExperiment },

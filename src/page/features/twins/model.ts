@@ -21,7 +21,7 @@ import { Run } from '../run/run.ts';
 import * as runState from '../run/state.ts';
 import { mayReplace } from '../run/unsaved.ts';
 import { compareCommand, flagOf } from './compare_command.ts';
-import type { Beside, BesideListener } from './worker.ts';
+import type { TwinsListener, TwinsResult } from './worker.ts';
 
 /** Two networks from the same start that differ in one thing, and what came of it. */
 
@@ -32,7 +32,7 @@ export interface Ways {
 }
 
 /** The last comparison that was finished. */
-export const comparison = signal<{ ways: Ways; result: Beside } | undefined>();
+export const comparison = signal<{ ways: Ways; result: TwinsResult } | undefined>();
 
 /** The experiment with one thing changed. */
 export function changed(experiment: SettledExperiment, { vary, to }: Change): SettledExperiment {
@@ -58,7 +58,7 @@ export function nameOf(experiment: SettledExperiment, vary: Variable): string {
 }
 
 /** Trains the experiment as it stands, and another like it but for one thing, step by step together. */
-export async function trainBeside(change: Change, pairs: number): Promise<void> {
+export async function trainTwins(change: Change, pairs: number): Promise<void> {
   const { vary } = change;
   const a = state.settled.peek();
   const b = changed(a, change);
@@ -69,7 +69,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
   try {
     shapes = await Promise.all([a, b].map((one) => training.augmentedShape(augmentationOf(one), facts.imageShape)));
   } catch (error) {
-    state.trouble.value = error as ErrorParts;
+    state.pageError.value = error as ErrorParts;
     return;
   }
   if (!runState.isReady.peek()) return; // it was pressed twice
@@ -93,7 +93,7 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
     const { probeEvery } = twins.run;
     return { ...askFor(experiment), ...(probeEvery && { probeEvery }), paused: false };
   };
-  state.trouble.value = undefined;
+  state.pageError.value = undefined;
   comparison.value = undefined;
   state.status.value = { is: 'starting' };
   try {
@@ -101,16 +101,16 @@ export async function trainBeside(change: Change, pairs: number): Promise<void> 
       compareCommand({ vary, a, b }, input, plan, pairs) ??
       `At ${location.href} choose twins that differ in the ${vary.replace('-', ' ')}, B with ${ways.b}, ${counted(pairs, 'pair')}.`;
     const request = { vary, a: requestFor(a), b: requestFor(b), ways, pairs, command };
-    const result = await training.trainBeside(request, proxy(twins.listener));
+    const result = await training.trainTwins(request, proxy(twins.listener));
     twins.run.end();
-    if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.beside!.way! }, result };
+    if (result) comparison.value = { ways: { a: twins.run.way!, b: twins.run.twinB!.way! }, result };
     state.status.value = result
       ? { is: 'compared', pairs: result.pairs }
       : { is: 'ended', steps: twins.run.stepsDone, seconds: 0, stopped: true, twins: true };
   } catch (error) {
     twins.run.end();
     state.status.value = { is: 'failed-twins' };
-    state.trouble.value = error as ErrorParts;
+    state.pageError.value = error as ErrorParts;
   }
 }
 
@@ -128,7 +128,7 @@ class Twins {
     this.run = this.begin();
   }
 
-  readonly listener: BesideListener = {
+  readonly listener: TwinsListener = {
     events: (events) => {
       for (const item of events) this.tell(item);
     },
@@ -137,7 +137,7 @@ class Twins {
 
   private begin(): Run {
     const run = this.make(this.a);
-    run.beside = this.make(this.b);
+    run.twinB = this.make(this.b);
     if (this.pairs > 1) run.pair = { number: this.place + 1, of: this.pairs };
     runState.run.value = run;
     return run;
@@ -163,8 +163,8 @@ class Twins {
 
   private tellOf(item: Extract<PairEvent, { twin: unknown }>): void {
     const { run } = this;
-    const beside = run.beside!;
-    const [own, other] = item.twin === 'a' ? [run, beside] : [beside, run];
+    const twinB = run.twinB!;
+    const [own, other] = item.twin === 'a' ? [run, twinB] : [twinB, run];
     if ('broke' in item) {
       own.brokeAt = item.broke.step;
       const { step, layer } = item.broke;
@@ -190,15 +190,15 @@ export const savePairs = (): Promise<void> =>
   hand('json', async (file) => new Blob([`${JSON.stringify(file)}\n`], { type: 'application/json' }));
 
 async function hand(ending: string, write: (file: ComparisonFile, ways: Ways) => Promise<Blob>): Promise<void> {
-  const told = comparison.peek();
-  if (!told) return;
+  const last = comparison.peek();
+  if (!last) return;
   try {
     const file = await training.comparisonFile();
     if (!file) return;
-    download(await write(file, told.ways), `compared-${file.config.vary}-${file.config.dataset}.${ending}`);
+    download(await write(file, last.ways), `compared-${file.config.vary}-${file.config.dataset}.${ending}`);
     const shown = runState.run.peek();
-    if (shown?.beside) shown.keptSteps.value = shown.stepsDone;
+    if (shown?.twinB) shown.keptSteps.value = shown.stepsDone;
   } catch (error) {
-    state.trouble.value = error as ErrorParts;
+    state.pageError.value = error as ErrorParts;
   }
 }

@@ -7,7 +7,7 @@ import { ColumnNames } from '../../ui/column_names.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Scroll } from '../../ui/scroll.tsx';
 import { isReady, run } from '../run/state.ts';
-import { comparison, nameOf, savePairs, saveReport, trainBeside } from './model.ts';
+import { comparison, nameOf, savePairs, saveReport, trainTwins } from './model.ts';
 import { choicesOf } from './twin_choices.ts';
 import './style.css';
 import { TwinsKey } from '../run/twins_key.tsx';
@@ -82,11 +82,11 @@ export function TwinsPanel() {
           </select>
         </label>
         <button
-          id="train-beside"
+          id="train-twins"
           type="button"
           disabled={!isUsable || !(isReady.value || isUnderWay)}
           aria-disabled={isUnderWay}
-          onClick={() => to !== undefined && trainBeside({ vary: vary.value, to }, pairs.value)}
+          onClick={() => to !== undefined && trainTwins({ vary: vary.value, to }, pairs.value)}
         >
           Train A and B
         </button>
@@ -98,9 +98,9 @@ export function TwinsPanel() {
 
 /** The difference and its paragraph, while the runs that it is of are shown. */
 function Outcome() {
-  const told = comparison.value;
-  if (!told || !run.value?.beside) return null;
-  const { rows, paragraph, pairs } = told.result;
+  const last = comparison.value;
+  if (!last || !run.value?.twinB) return null;
+  const { rows, paragraph, pairs } = last.result;
   return (
     <div id="twins-outcome">
       <TwinsKey />

@@ -19,7 +19,7 @@ import type { UnderWay } from '../run/run_control.ts';
 import { drop, type TrainRequest } from '../run/worker.ts';
 
 /** Two runs that differ in one variable. */
-export interface BesideRequest {
+export interface TwinsRequest {
   vary: Variable;
   a: TrainRequest;
   b: TrainRequest;
@@ -32,10 +32,10 @@ export interface BesideRequest {
 }
 
 /** The page, to which twins report. Made with comlink's `proxy`. */
-export type BesideListener = Required<Omit<PairListener, 'state'>>;
+export type TwinsListener = Required<Omit<PairListener, 'state'>>;
 
 /** What came of it. */
-export interface Beside {
+export interface TwinsResult {
   /** Rows of the figures at the end, of the whole network. */
   rows: Pick<Row, 'figure' | 'scale' | 'a' | 'b' | 'test' | 'differs'>[];
   /** What differed beyond chance, and what did not. */
@@ -44,18 +44,18 @@ export interface Beside {
 }
 
 /** The last comparison with its pairs, and what it was of. */
-let last: { request: BesideRequest; datasets: TrainAndTest; records: PairRecord[] } | undefined;
+let last: { request: TwinsRequest; datasets: TrainAndTest; records: PairRecord[] } | undefined;
 
 /**
  * Trains pairs of networks in lock-step from the same start.
  *
  * @returns undefined of a run that was stopped within its first pair.
  */
-export async function trainBeside(
-  request: BesideRequest,
-  listener: BesideListener,
+export async function trainTwins(
+  request: TwinsRequest,
+  listener: TwinsListener,
   { pace, signal }: UnderWay,
-): Promise<Beside | undefined> {
+): Promise<TwinsResult | undefined> {
   const { vary, a, b } = request;
   last = undefined;
   drop();
@@ -89,7 +89,7 @@ export async function comparisonFile(): Promise<ComparisonFile | undefined> {
 }
 
 const fileOf = (
-  request: BesideRequest,
+  request: TwinsRequest,
   adapter: ComparisonFile['adapter'],
   records: PairRecord[],
   data: string,
@@ -100,7 +100,7 @@ const fileOf = (
   return comparisonFileOf(compared, records, { command, versions: { wgrad: version, chrome }, adapter });
 };
 
-const seedsOf = ({ a, pairs }: BesideRequest) => Array.from({ length: pairs }, (_, i) => a.seed + i);
+const seedsOf = ({ a, pairs }: TwinsRequest) => Array.from({ length: pairs }, (_, i) => a.seed + i);
 
 function optionsOf({ paused, ...request }: TrainRequest) {
   return trainerOptionsOf(request);

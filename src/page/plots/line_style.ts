@@ -1,5 +1,5 @@
-/** How a line looks: a color of style.css, and dashes, so that nobody has to tell two lines apart by color alone. */
-export interface Look {
+/** The style of a line: a color of style.css, and dashes, so that two lines never differ by color alone. */
+export interface LineStyle {
   /** A custom property of style.css, which has it for light and for dark. */
   color: string;
   /** Lengths of dashes and gaps, in pixels; none for a solid line. */
@@ -9,8 +9,8 @@ export interface Look {
 const colors = ['--curve-1', '--curve-2', '--curve-3', '--curve-4', '--curve-5', '--curve-6'];
 const dashes = [[], [9, 4], [2, 3], [9, 3, 2, 3], [5, 3]];
 
-/** The look of line `index` of a plot: thirty of them differ. */
-export const lookOf = (index: number): Look => ({
+/** The style of line `index` of a plot: thirty of them differ. */
+export const styleOf = (index: number): LineStyle => ({
   color: colors[index % colors.length]!,
   dash: dashes[index % dashes.length]!,
 });
@@ -21,17 +21,17 @@ const twinColors = {
   B: ['--twin-b', '--twin-b-2', '--twin-b-3'],
 } as const;
 
-export const twinLookOf = (twin: 'A' | 'B', index: number): Look => ({
+export const twinStyleOf = (twin: 'A' | 'B', index: number): LineStyle => ({
   color: twinColors[twin][Math.floor(index / dashes.length) % twinColors[twin].length]!,
   dash: dashes[index % dashes.length]!,
 });
 
 /** A short piece of the line, for a legend or a table. */
-export function swatch({ color, dash }: Look, mark = false): SVGSVGElement {
+export function swatch({ color, dash }: LineStyle, mark = false): SVGSVGElement {
   const svg = svgElement('svg', { class: 'swatch', viewBox: '0 0 28 10', 'aria-hidden': 'true' });
   svg.append(svgElement('line', { x1: '1', x2: '27', y1: '5', y2: '5', 'stroke-dasharray': dash.join(' ') }));
   if (mark) svg.append(svgElement('path', { d: diamond(14, 5, 4) }));
-  svg.style.setProperty('--look', `var(${color})`);
+  svg.style.setProperty('--line-color', `var(${color})`);
   return svg;
 }
 
