@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ConfigurationError, WgradError } from '../errors.ts';
 import { addAdapterOptions } from './adapter_options.ts';
 import { trainWithRemedy, withRemedy } from './apply_remedy.ts';
@@ -11,10 +11,8 @@ import { addEvaluateCommand } from './evaluate.ts';
 import { findLearningRate, type LearningRateFindOptions } from './lr_find.ts';
 import { addModelCommands } from './model_files.ts';
 import { description, version } from './package_facts.ts';
-import { printPlan } from './plan.ts';
 import { addPredictCommand } from './predict.ts';
-import { type ProfileCommandOptions, profile } from './profile.ts';
-import { profileFile } from './profile_file.ts';
+import { addProfileCommand } from './profile_command.ts';
 import { addRunOptions, addSheetOptions, type RunOptions } from './run_options.ts';
 import { addSelfTestCommand } from './self_test.ts';
 import { type SheetCommandOptions, sheet } from './sheet.ts';
@@ -23,7 +21,7 @@ import { type TrainCommandOptions, train } from './train.ts';
 import { addTrainOptions } from './train_options.ts';
 import { tuneCommand } from './tune.ts';
 import { addTuningOptions } from './tune_run.ts';
-import { integer, oneOf, outputFile, real } from './values.ts';
+import { integer, real } from './values.ts';
 
 export { useRunningChrome } from './chrome.ts';
 
@@ -67,42 +65,7 @@ function program(argv: readonly string[], addBench: (wgrad: Command) => void): C
       if (options.cures === undefined) return compareTwins(options, typed);
       return testCures(options, typed, (name) => comparing.getOptionValueSource(name) === 'cli');
     });
-  addTuningOptions(addRunOptions(wgrad.command('profile')))
-    .description('time each dispatch of a training step, or print its plan')
-    .addOption(
-      new Option('--steps <n>', 'steps to time')
-        .argParser(integer('--steps', { min: 1 }))
-        .default(10)
-        .conflicts('plan'),
-    )
-    .addOption(
-      new Option('--trace <file>', 'write the step as a Chrome trace, which Perfetto opens')
-        .argParser(outputFile('--trace'))
-        .conflicts('plan'),
-    )
-    .addOption(
-      new Option('--roofline <file>', 'draw the dispatches under the roofline of the adapter, as SVG')
-        .argParser(outputFile('--roofline'))
-        .conflicts('plan'),
-    )
-    .addOption(
-      new Option('--against <file>', 'an earlier file of --json: say which dispatches changed beyond the spread')
-        .argParser(profileFile)
-        .conflicts('plan'),
-    )
-    .option(
-      '--health <level>',
-      'what the step measures: off (gradient norms alone) or norms (every figure of a step)',
-      oneOf('--health', ['off', 'norms']),
-      'norms',
-    )
-    .option(
-      '--plan',
-      'print what the step launches and allocates instead of timing it: no Chrome is started, except to decode the ' +
-        'pictures of a folder; --adapter hardware plans for a GPU, the default is the software adapter',
-      false,
-    )
-    .action((options: ProfileCommandOptions) => (options.plan ? printPlan(options) : profile(options)));
+  addProfileCommand(wgrad);
   const tuning = wgrad.command('tune');
   addTuningOptions(addRunOptions(tuning))
     .description('time every variant of the kernels of a run on this GPU, and keep which are the fastest')

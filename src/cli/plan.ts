@@ -9,7 +9,7 @@ import type { RunOptions } from './run_options.ts';
 import { fitted, table } from './tables.ts';
 import { checkSamples, modelOf, optimizerOf, trainerOptionsOf, withLossFor } from './trainer_settings.ts';
 import { dataLine } from './training_report.ts';
-import { writeWhole } from './whole_file.ts';
+import { writeJson } from './whole_file.ts';
 
 /**
  * The adapters that a plan is made for without asking one. The largest binding is what SwiftShader has, and what most GPUs
@@ -32,28 +32,31 @@ function adapter(software: boolean, subgroupSize: number): PlannedAdapter {
 export async function printPlan(asked: ProfileCommandOptions): Promise<void> {
   const kind = asked.adapter === 'hardware' ? 'hardware' : 'software';
   const { traits, limits } = assumed[kind];
+  const { trainer, dataset, config, line } = await plannedRun(asked);
+  const plan = await planTraining(trainer, dataset, { traits, limits });
+  console.log(assumedLine(kind, asked));
+  console.log(line);
+  console.log(dispatchTable(plan));
+  console.log(bufferTable(plan));
+  for (const line of totalLines(plan)) console.log(line);
+  if (asked.json) writeJson(asked.json, { config, assumed: { ...traits, ...limits }, plan });
+}
+
+/** What a run's options come to where only its shapes matter: no image of a known data set is read. */
+export async function plannedRun(asked: ProfileCommandOptions) {
   const optimizer = optimizerOf(asked);
   const { imageShape, classNames, targetNames, options, train, test } = await datasetOf(asked);
   const counts = { train: { count: train }, test: { count: test } };
   checkSamples(options, counts);
-  const { trainSamples, testSamples } = planRun(options, counts, traits.software);
-  const trainer = trainerOptionsOf(
-    options,
-    modelOf(options, { imageShape, classNames, ...(targetNames && { targetNames }) }),
-    optimizer,
-  );
-  const plan = await planTraining(trainer, { imageShape, count: trainSamples }, { traits, limits });
-  console.log(assumedLine(kind, options));
-  console.log(
-    dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classNames, targetNames }),
-  );
-  console.log(dispatchTable(plan));
-  console.log(bufferTable(plan));
-  for (const line of totalLines(plan)) console.log(line);
-  if (!options.json) return;
-  const config = { dataset: options.dataset, trainSamples, ...trainer };
-  writeWhole(options.json, `${JSON.stringify({ config, assumed: { ...traits, ...limits }, plan })}\n`);
-  console.log(`written  ${options.json}`);
+  const { trainSamples, testSamples } = planRun(options, counts, asked.adapter !== 'hardware');
+  const labels = { classNames, ...(targetNames && { targetNames }) };
+  const trainer = trainerOptionsOf(options, modelOf(options, { imageShape, ...labels }), optimizer);
+  return {
+    trainer,
+    dataset: { imageShape, count: trainSamples },
+    config: { dataset: options.dataset, trainSamples, ...trainer },
+    line: dataLine(options.dataset, { train: trainSamples, test: testSamples, imageShape, classNames, targetNames }),
+  };
 }
 
 /** Shape, labels and number of images, of a known data set without reading it, and the options with the loss for them. */

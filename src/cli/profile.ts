@@ -1,4 +1,6 @@
 import { count, figure } from '../figures.ts';
+import type { Variant } from '../gpu/kernel.ts';
+import type { Ceilings } from '../gpu/roofline.ts';
 import { variantText } from '../gpu/variants.ts';
 import { chromeTrace, describeAdapter, rooflineShare, type StepProfile, type TrainingProfile } from '../index.ts';
 import { rooflineSvg } from '../report/roofline.ts';
@@ -6,7 +8,7 @@ import { changesText, differencesOf, type ProfileFile, profileChanges } from './
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
-import { writeWhole } from './whole_file.ts';
+import { writeJson, writeWhole } from './whole_file.ts';
 
 export interface ProfileCommandOptions extends RunOptions {
   steps: number;
@@ -17,6 +19,12 @@ export interface ProfileCommandOptions extends RunOptions {
   against?: ProfileFile;
   /** Print the plan of a step instead of timing one. */
   plan: boolean;
+  /** Time this kernel alone, in all its variants. */
+  kernel?: string;
+  /** What differs from the shapes that the network has for it. */
+  shape?: Record<string, unknown>;
+  /** The only variant to time: as the tables print it, or its numbers. */
+  variant?: string | Variant;
 }
 
 /** `wgrad profile` */
@@ -32,18 +40,19 @@ export async function profile(options: ProfileCommandOptions): Promise<void> {
       for (const line of differencesOf(against, { config, adapter })) console.log(line);
       console.log(changesText(profileChanges(against.profile.dispatches, result.dispatches)));
     }
-    const written = (path: string, text: string, what = '') => {
-      writeWhole(path, text);
-      console.log(`written  ${path}${what}`);
-    };
     const name = `wgrad on ${describeAdapter(adapter)}`;
     if (options.trace) {
       const trace = `${JSON.stringify(chromeTrace(result, name))}\n`;
       written(options.trace, trace, ', for chrome://tracing or https://ui.perfetto.dev');
     }
     if (options.roofline) written(options.roofline, rooflineSvg(result, result.ceilings!, pictureTitle(options)));
-    if (options.json) written(options.json, `${JSON.stringify({ config, adapter, profile: result })}\n`);
+    if (options.json) writeJson(options.json, { config, adapter, profile: result });
   });
+}
+
+function written(path: string, text: string, what = ''): void {
+  writeWhole(path, text);
+  console.log(`written  ${path}${what}`);
 }
 
 /** "tutorial on mnist, batch 32" */
@@ -97,10 +106,13 @@ export function* stepLines(profile: StepProfile & Pick<TrainingProfile, 'ceiling
       `quarter of the median. Close what else uses the machine, or take more than --steps ${rounds}.`;
   }
   if (ceilings) {
-    yield `ceilings ${figure(ceilings.gflops)} GFLOP/s of multiply-adds in registers and ${figure(ceilings.gbps)} GB/s of ` +
-      'memory, measured on this adapter; "of roofline" is the share of what they allow a dispatch. Caches can make it more than 100 %.';
+    yield ceilingsLine(ceilings);
   }
 }
+
+export const ceilingsLine = ({ gflops, gbps }: Ceilings): string =>
+  `ceilings ${figure(gflops)} GFLOP/s of multiply-adds in registers and ${figure(gbps)} GB/s of memory, measured on this adapter; ` +
+  '"of roofline" is the share of what they allow a dispatch. Caches can make it more than 100 %.';
 
 function passesLine({ augmentationPasses }: TrainingProfile): string {
   const passes = augmentationPasses === 1 ? '1 pass' : `${augmentationPasses} passes`;

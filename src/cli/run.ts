@@ -163,6 +163,9 @@ export async function withRun<Result>(
     };
     if (from && begun) console.log(fromLine(from.path, begun));
     console.log(modelTable(layers));
+    if (trainer.kernelVariants) {
+      for (const line of await session.call('variantWarnings', trainer)) console.log(`warning  ${line}`);
+    }
     const { cut: _, lengthened: __, ...samples } = plan;
     const { dataset, clean } = options;
     const { sampleWeights } = datasets.train;

@@ -4,7 +4,7 @@ import type { TuneResult } from '../index.ts';
 import { withRun } from './run.ts';
 import type { RunOptions } from './run_options.ts';
 import { table } from './tables.ts';
-import { writeWhole } from './whole_file.ts';
+import { writeJson } from './whole_file.ts';
 
 /** `wgrad tune` */
 export async function tuneCommand(options: RunOptions): Promise<void> {
@@ -14,9 +14,7 @@ export async function tuneCommand(options: RunOptions): Promise<void> {
       return;
     }
     console.log(tuningTable(tuning));
-    if (!options.json) return;
-    writeWhole(options.json, `${JSON.stringify({ config, adapter, tuning })}\n`);
-    console.log(`written  ${options.json}`);
+    if (options.json) writeJson(options.json, { config, adapter, tuning });
   });
 }
 
@@ -35,12 +33,15 @@ export function tuningTable({ kernels }: Pick<TuneResult, 'kernels'>): string {
   return table(['kernel', 'shape', 'variant', 'microseconds', 'spread', ''], rows, 3);
 }
 
-/** The sizes of a convolution in a few characters: "32 x 13 x 13 x 32 to 64, 3 x 3". */
-function shapeText(shape: object): string {
+/** A shape in a few characters: of a convolution "32 x 13 x 13 x 32 to 64, 3 x 3", of others "batch 32, pixels 64". */
+export function shapeText(shape: object): string {
   const { batch, inHeight, inWidth, inChannels, outChannels, kernelHeight, kernelWidth } = shape as Record<
     string,
     number
   >;
-  if (outChannels === undefined) return '';
+  if (outChannels === undefined) {
+    const plain = Object.entries(shape).filter(([, value]) => value !== false && typeof value !== 'object');
+    return plain.map(([name, value]) => (value === true ? name : `${name} ${value}`)).join(', ');
+  }
   return `${batch} x ${inHeight} x ${inWidth} x ${inChannels} to ${outChannels}, ${kernelHeight} x ${kernelWidth}`;
 }

@@ -107,3 +107,9 @@ function fill(file: number, content: Content): void {
   if (typeof content === 'function') content(file);
   else writeFileSync(file, content);
 }
+
+/** Writes a value as JSON on one line, and says so. */
+export function writeJson(path: string, value: unknown): void {
+  writeWhole(path, `${JSON.stringify(value)}\n`);
+  console.log(`written  ${path}`);
+}

@@ -43,9 +43,13 @@ export interface PlanFacts {
   bytes: { shared: number; apart: number; input: number };
 }
 
+/** A training step's dispatches in the order in which they run, each with its phase. */
+export const sequenceOf = (plan: StepPlan, input: InputPlan): { phase: Phase; dispatch: PlannedDispatch }[] =>
+  stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
+
 /** @param slots of the whole plan: evaluation has buffers of its own, in the same memory. */
 export function describePlan(plan: StepPlan, input: InputPlan, slots: readonly Slot[]): PlanFacts {
-  const step = stepOf(phasesOf(plan, input.dispatches, lossOf(plan.training, input)), plan.training.accumulation);
+  const step = sequenceOf(plan, input);
   const sequence: Sequence = step.map(({ dispatch }) => dispatch);
   const lifetimes = lifetimesOf(sequence);
   const slotOf = new Map(slots.flatMap((slot, i) => slot.buffers.map((buffer) => [buffer, i] as const)));

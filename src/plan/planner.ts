@@ -3,7 +3,7 @@ import type { Traits } from '../gpu/device.ts';
 import { type Cost, type Kernel, type SpecializedKernel, specialize, type Variant } from '../gpu/kernel.ts';
 import { arenaLayout, largestBinding, storageBytes } from '../gpu/memory.ts';
 import { checkBuffers } from '../gpu/recording.ts';
-import { type KernelVariants, requireVariant, variantKey } from '../gpu/variants.ts';
+import { type KernelVariants, requireVariant, unmatchedVariants, variantKey } from '../gpu/variants.ts';
 
 /**
  * The content of a buffer of a plan. `gradient` and `scratch` buffers are alive from their first use in a step to the last, a
@@ -65,11 +65,19 @@ export class PlannedDispatch {
   readonly layer: string;
   /** By the names in the shader. */
   readonly buffers: Readonly<Record<string, BufferRef>>;
+  /** What `kernel` was specialized from, for whoever launches it again, in another variant or with another text. */
+  readonly launched: TunableKernel;
 
-  constructor(kernel: SpecializedKernel, layer: string, buffers: Readonly<Record<string, BufferRef>>) {
+  constructor(
+    kernel: SpecializedKernel,
+    layer: string,
+    buffers: Readonly<Record<string, BufferRef>>,
+    launched: TunableKernel,
+  ) {
     this.kernel = kernel;
     this.layer = layer;
     this.buffers = buffers;
+    this.launched = launched;
   }
 
   get name(): string {
@@ -114,6 +122,8 @@ export class Planner {
   /** The kernels of the plan that have several variants on this adapter, each at each of its shapes, by `variantKey`. */
   readonly tunable = new Map<string, TunableKernel>();
   readonly #chosen: KernelVariants;
+  /** The keys of all kernels of the plan that list variants, if only one for this adapter. */
+  readonly #fitting = new Set<string>();
 
   /** @param chosen variants other than the adapter's defaults. */
   constructor(traits: Traits, limits: PlanLimits, chosen: KernelVariants = {}) {
@@ -157,13 +167,19 @@ export class Planner {
   dispatch<S>(kernel: Kernel<S>, shape: S, buffers: Record<string, BufferRef>, layer = ''): PlannedDispatch {
     const specialized = specialize(kernel, shape, this.traits, this.#variantOf(kernel, shape), layer);
     checkBuffers(specialized, layer, buffers);
-    return new PlannedDispatch(specialized, layer, buffers);
+    return new PlannedDispatch(specialized, layer, buffers, { kernel, shape } as unknown as TunableKernel);
+  }
+
+  /** A sentence for each chosen variant that fits no kernel and shape which this plan launches. */
+  unmatchedVariants(): string[] {
+    return unmatchedVariants(this.#chosen, [...this.#fitting]);
   }
 
   /** The chosen variant; undefined for the adapter's default. */
   #variantOf<S>(kernel: Kernel<S>, shape: S): Variant | undefined {
     if (!kernel.variants) return undefined;
     const key = variantKey(kernel, shape);
+    this.#fitting.add(key);
     if (kernel.variants(shape, this.traits).length > 1) {
       this.tunable.set(key, { kernel, shape } as unknown as TunableKernel);
     }

@@ -75,6 +75,10 @@ async function planOf(gpu: Gpu, given: Settings, memory: Memory) {
 export const tunableKernels = async (gpu: Gpu, settings: Settings): Promise<ReadonlyMap<string, TunableKernel>> =>
   (await planOf(gpu, settings, new Memory(gpu.device))).planner.tunable;
 
+/** A sentence for each of the settings' variants that fits no kernel of the network. */
+export const variantWarnings = async (gpu: Gpu, settings: Settings): Promise<string[]> =>
+  (await planOf(gpu, settings, new Memory(gpu.device))).planner.unmatchedVariants();
+
 /** The state that all of a trainer's methods share: everything on the GPU, and the progress of training. */
 export class Engine {
   readonly gpu: Gpu;
@@ -86,6 +90,8 @@ export class Engine {
   readonly reader: RecordReader;
   readonly scheduler: Scheduler;
   readonly startup: Startup;
+  /** A sentence for each chosen variant of a kernel that fits none of the network. */
+  readonly variantWarnings: readonly string[];
   /** Aborted when the trainer is disposed of. */
   readonly disposal: AbortSignal;
   readonly interludes = new Interludes();
@@ -118,6 +124,7 @@ export class Engine {
     probe: BoundProbe | undefined,
     reader: RecordReader,
     startup: Startup,
+    variantWarnings: readonly string[],
     disposal: AbortSignal,
   ) {
     const { gpu, memory } = recorder;
@@ -131,6 +138,7 @@ export class Engine {
     this.scheduler = new Scheduler(gpu, memory, reader.bytes, reader.shape.slots);
     this.#networkBytes = memory.bytes;
     this.startup = startup;
+    this.variantWarnings = variantWarnings;
     this.disposal = disposal;
     this.#learningRate = settings.optimizer.learningRate;
     const schedule = scheduleOf(this.#learningRate);
@@ -169,7 +177,7 @@ export class Engine {
       ...boundProbe,
       staging: memory.staging('probe.staging', boundProbe.results.all.size),
     };
-    const engine = new Engine(recorder, settings, steps, probe, reader, startup, disposal);
+    const engine = new Engine(recorder, settings, steps, probe, reader, startup, planner.unmatchedVariants(), disposal);
     engine.writeTensors(initialWeights(model, seed));
     startup.compileMs = performance.now() - begun;
     return engine;

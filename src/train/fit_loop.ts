@@ -181,8 +181,8 @@ async function train(
   const recording = engine.trainingRecording(input);
   const history = emptyHistory();
   const updates = engine.trainingSteps + epochs * epochSteps - stepsBefore;
-  const warning = scheduleLengthWarning(engine.learningRate, updates);
-  if (warning) {
+  const tooShort = scheduleLengthWarning(engine.learningRate, updates);
+  for (const warning of [...(tooShort ? [tooShort] : []), ...engine.variantWarnings]) {
     history.warnings.push(warning);
     options.onWarning?.(warning);
   }

@@ -1,10 +1,12 @@
 import type { Traits } from '../gpu/device.ts';
+import type { Variant } from '../gpu/kernel.ts';
+import { variantKey } from '../gpu/variants.ts';
 import { RecordReader } from '../health/records.ts';
-import { describePlan, type PlanFacts } from '../plan/describe_plan.ts';
+import { describePlan, type PlanFacts, sequenceOf } from '../plan/describe_plan.ts';
 import { shareMemory } from '../plan/liveness.ts';
 import { loadKernels } from '../plan/load_kernels.ts';
 import { type DatasetFacts, planInputData } from '../plan/plan_input.ts';
-import { type PlanLimits, Planner } from '../plan/planner.ts';
+import { type PlanLimits, Planner, type TunableKernel } from '../plan/planner.ts';
 import { planSteps, sequencesOf } from '../plan/steps.ts';
 import { fillTrainerOptions } from './fill_trainer_options.ts';
 import type { TrainerOptions } from './trainer_options.ts';
@@ -28,13 +30,41 @@ export interface TrainingPlan extends PlanFacts {
 export async function planTraining(
   options: TrainerOptions,
   dataset: DatasetFacts,
-  { traits, limits }: PlannedAdapter,
+  adapter: PlannedAdapter,
 ): Promise<TrainingPlan> {
+  const { planner, steps, input } = await planWithInput(options, dataset, adapter);
+  const slots = shareMemory(planner.buffers, sequencesOf(steps));
+  return { ...describePlan(steps, input, slots), augmentationPasses: input.passes };
+}
+
+/** A kernel at a shape as a training step launches it. */
+export interface StepLaunch extends TunableKernel {
+  variant: Variant;
+  /** The layers that it computes for; empty for what belongs to the step as a whole. */
+  layers: string[];
+}
+
+/** What a training step launches, each kernel at each shape once, in the order of the step. @throws as `planTraining` does. */
+export async function stepLaunches(
+  options: TrainerOptions,
+  dataset: DatasetFacts,
+  adapter: PlannedAdapter,
+): Promise<StepLaunch[]> {
+  const { steps, input } = await planWithInput(options, dataset, adapter);
+  const launches = new Map<string, StepLaunch>();
+  for (const { launched, variant, layer } of sequenceOf(steps, input).map(({ dispatch }) => dispatch)) {
+    const key = variantKey(launched.kernel, launched.shape);
+    const known = launches.get(key) ?? { ...launched, variant, layers: [] };
+    launches.set(key, known);
+    if (layer && !known.layers.includes(layer)) known.layers.push(layer);
+  }
+  return [...launches.values()];
+}
+
+async function planWithInput(options: TrainerOptions, dataset: DatasetFacts, { traits, limits }: PlannedAdapter) {
   const settings = fillTrainerOptions(options);
   await loadKernels(settings);
   const planner = new Planner(traits, limits, settings.kernelVariants);
   const steps = planSteps(planner, settings, new RecordReader(settings.model, settings.health, settings));
-  const input = planInputData(planner, dataset, settings, steps);
-  const slots = shareMemory(planner.buffers, sequencesOf(steps));
-  return { ...describePlan(steps, input, slots), augmentationPasses: input.passes };
+  return { planner, steps, input: planInputData(planner, dataset, settings, steps) };
 }

@@ -123,29 +123,46 @@ function textOf(one: TunableKernel, gpu: Gpu): string {
 
 async function timeVariants(
   gpu: Gpu,
-  one: TunableKernel,
+  { kernel, shape }: TunableKernel,
   rounds: number,
   mayContinue: () => boolean,
 ): Promise<Omit<TunedKernel, 'text'>> {
-  const { kernel, shape } = one;
+  const launches = variantsOf({ kernel, shape }, gpu).map((variant) => ({ kernel, shape, variant }));
+  const { timings, rounds: timed } = await timeLaunches(gpu, launches, rounds, mayContinue);
+  return { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
+}
+
+/**
+ * Times ways to compute the same: they take turns, over the same buffers of zeros.
+ *
+ * @param mayContinue asked before each round after the first.
+ * @throws SetupError where the device has no timestamps.
+ */
+export async function timeLaunches(
+  gpu: Gpu,
+  launches: readonly (TunableKernel & { variant: Variant })[],
+  rounds: number,
+  mayContinue?: () => boolean,
+): Promise<{ timings: TimedVariant[]; rounds: number }> {
   const memory = new Memory(gpu.device);
   try {
     const cache = new KernelCache(gpu.device, gpu.traits);
-    const variants = variantsOf(one, gpu);
-    const compiled = await Promise.all(variants.map((variant) => cache.compile(kernel, shape, variant)));
+    const compiled = await Promise.all(
+      launches.map(({ kernel, shape, variant }) => cache.compile(kernel, shape, variant)),
+    );
     const buffers = buffersFor(memory, compiled);
     const passes = compiled.map((each) => [
       bind(gpu.device, each, '', Object.fromEntries(each.bindings.map(({ name }) => [name, buffers.get(name)!]))),
     ]);
     const { microseconds, repeats } = await timePasses(gpu, memory, [...passes, []], rounds, mayContinue);
     const empty = medianAndSpread(microseconds.at(-1)!).median;
-    const timings = variants.map((variant, i): TimedVariant => {
+    const timings = launches.map(({ variant }, i): TimedVariant => {
       const { median, spread } = medianAndSpread(microseconds[i]!);
       return { variant, microseconds: Math.max(0, median - empty / repeats[i]!), spreadMicroseconds: spread };
     });
     // A short pass may have rounds that a rounded clock gave nothing for.
     const timed = Math.max(...microseconds.map(({ length }) => length));
-    return { kernel: kernel.name, shape, timings, chosen: fastestOf(timings), rounds: timed };
+    return { timings, rounds: timed };
   } finally {
     memory.dispose();
   }

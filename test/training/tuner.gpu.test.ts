@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
-import { isSameVariant, runnableVariants, variantKey } from '../../src/gpu/variants.ts';
+import { isSameVariant, runnableVariants, unmatchedVariants, variantKey } from '../../src/gpu/variants.ts';
 import { createTrainer, type KernelVariants, loadTrainer, openGpu, type TunedKernel, tune } from '../../src/index.ts';
 import { networkGradients } from '../../src/reference/network.ts';
 import { fastestOf } from '../../src/train/tuner.ts';
@@ -114,6 +114,29 @@ test('a variant that the adapter cannot run is refused, with why and which it ca
   expect(error).toBeInstanceOf(ConfigurationError);
   expect((error as Error).message).toMatch(/cannot run conv2d_forward[\s\S]*quads 3[\s\S]*subgroups false, quads 2/);
   expect(() => createTrainer(gpu, { ...options, kernelVariants: { a: 1 } as never })).toThrow(/kernelVariants/);
+});
+
+test('variants that fit no kernel of the network are named, with what comes nearest, and the run goes on', async () => {
+  const [{ kernel, shape, chosen }] = tuning.kernels as [TunedKernel];
+  const key = (name: string, of: object) => variantKey({ name }, of);
+  const fitting = [key('conv2d_forward', { batch: 32, filters: 4 }), key('conv2d_forward', { batch: 32, filters: 8 })];
+  const sentences = (...keys: string[]) => unmatchedVariants(Object.fromEntries(keys.map((key) => [key, {}])), fitting);
+  expect(sentences(fitting[1]!)).toEqual([]);
+  expect(sentences(key('conv2d_forward', { batch: 64, filters: 8 }))).toEqual([
+    expect.stringMatching(/conv2d_forward for a shape.*: batch 64; the nearest has batch 32$/),
+  ]);
+  expect(sentences(key('conv2d_forwrd', {}))[0]).toMatch(/conv2d_forwrd.*did you mean conv2d_forward\?$/);
+  expect(sentences('conv2d_forward')[0]).toMatch(/not a kernel and its shape: conv2d_forward$/);
+  const kernelVariants = { [key(kernel, { ...shape, batch: 5 })]: chosen, [key(kernel, shape)]: chosen };
+  const trainer = createTrainer(gpu, { ...options, kernelVariants });
+  try {
+    const told: string[] = [];
+    const { warnings } = await trainer.fit(smallDataset(4), { epochs: 1, onWarning: (warning) => told.push(warning) });
+    expect(warnings).toEqual([expect.stringContaining('batch 5; the nearest has batch 4')]);
+    expect(told).toEqual(warnings);
+  } finally {
+    trainer.dispose();
+  }
 });
 
 test('a run that was tuned on another adapter opens with what this one can run of its choice', () => {

@@ -7,6 +7,8 @@ import { compileModel } from '../../model/graph.ts';
 import { transferWeights } from '../../model/transfer.ts';
 import { type PairEvent, trainPairs } from '../../session/pairs.ts';
 import { TrainingRun } from '../../session/training_run.ts';
+import { variantWarnings } from '../../train/engine.ts';
+import { fillTrainerOptions } from '../../train/fill_trainer_options.ts';
 import { type PackedSnapshot, packSnapshot, unpackSnapshot } from '../packed_snapshot.ts';
 import { modelFile, pairFile, stateFile } from './model_files.ts';
 import { outcome } from './outcome.ts';
@@ -105,6 +107,9 @@ window.wgrad = {
       const onProgress = (cache: string) => void window.wgradKeepTuning(cache);
       return tune(gpu, trainer, { mode, onProgress, ...(cache !== undefined && { cache }) });
     }),
+  timeKernel: ({ network, choice, rounds }) =>
+    outcome(async () => (await import('../../selftest/time_kernel.ts')).timeKernel(gpu, network, choice, rounds)),
+  variantWarnings: (options) => outcome(() => variantWarnings(gpu, fillTrainerOptions(options))),
   profile: (options) => outcome(() => run.trainer.profile(datasets.train, options)),
   findLearningRate: (options) =>
     outcome(() => run.trainer.findLearningRate(datasets.train, { ...options, signal: stopping.signal })),

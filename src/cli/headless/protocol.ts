@@ -20,6 +20,8 @@ import type {
   TuneResult,
 } from '../../index.ts';
 import type { TransferredWeights } from '../../model/transfer.ts';
+import type { LaunchChoice } from '../../selftest/kernel_launches.ts';
+import type { KernelTimes, TimedNetwork } from '../../selftest/time_kernel.ts';
 import type { StateReason } from '../../session/newest_state.ts';
 import type { ResumePoint } from '../../session/resume_point.ts';
 import type { Keep, RunResult } from '../../session/training_run.ts';
@@ -77,6 +79,13 @@ export interface FitOrder {
 export interface TuningOrder extends Pick<TuneOptions, 'cache'> {
   trainer: TrainerOptions;
   mode: 'auto' | 'full';
+}
+
+/** Which kernel the page times, and how often. */
+export interface KernelOrder {
+  network: TimedNetwork;
+  choice: LaunchChoice;
+  rounds: number;
 }
 
 /** Which pair of twins the page trains. */
@@ -157,6 +166,10 @@ export interface Page {
   trainPair(order: PairOrder): Promise<Outcome<PairRecord | undefined>>;
   /** Times the kernels of a trainer; nothing where `auto` has no clock to do it with. */
   tune(order: TuningOrder): Promise<Outcome<TuneResult | undefined>>;
+  /** Times one kernel alone, in its variants. */
+  timeKernel(order: KernelOrder): Promise<Outcome<KernelTimes>>;
+  /** A sentence for each chosen variant that fits no kernel of a trainer. */
+  variantWarnings(trainer: TrainerOptions): Promise<Outcome<string[]>>;
   profile(options: ProfileOptions): Promise<Outcome<TrainingProfile>>;
   findLearningRate(
     options: Pick<LearningRateFinderOptions, 'from' | 'to' | 'steps'>,

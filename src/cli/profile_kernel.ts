@@ -1,0 +1,56 @@
+import { figure } from '../figures.ts';
+import { variantText } from '../gpu/variants.ts';
+import type { KernelTimes } from '../selftest/time_kernel.ts';
+import { plannedRun } from './plan.ts';
+import { ceilingsLine, type ProfileCommandOptions } from './profile.ts';
+import { table } from './tables.ts';
+import { adapterLine } from './training_report.ts';
+import { shapeText } from './tune.ts';
+import { writeJson } from './whole_file.ts';
+import { withSession } from './with_session.ts';
+
+/** `wgrad profile --kernel` */
+export async function profileKernel(options: ProfileCommandOptions): Promise<void> {
+  const { steps, kernel, shape, variant, json } = options;
+  const { trainer, dataset, config } = await plannedRun(options);
+  const choice = { ...(kernel !== undefined && { kernel }), ...(shape && { shape }), ...(variant && { variant }) };
+  await withSession(sessionOf(options), async (session) => {
+    console.log(adapterLine(session.adapter));
+    const times = await session.call('timeKernel', { network: { trainer, dataset }, choice, rounds: steps });
+    console.log(kernelTable(times));
+    console.log(ceilingsLine(times.ceilings));
+    if (times.kernels.some(({ isOfNetwork }) => !isOfNetwork)) {
+      console.log(
+        `shape    this network does not launch ${kernel}: timed at the small shape of its self-test${shape ? ' with the sizes of --shape' : ', which --shape changes'}`,
+      );
+    }
+    if (json) writeJson(json, { config, adapter: session.adapter, ...times });
+  });
+}
+
+/** How Chrome is started for a command that needs no data set. */
+export const sessionOf = ({ adapter, chrome, browserTimeout, yes }: ProfileCommandOptions) => ({
+  ...{ adapter, chrome, browserTimeout, yes, report: console.error },
+  datasets: () => {
+    throw new Error('a kernel is timed without a data set');
+  },
+});
+
+/** A row for each variant of the kernel at each shape; the one that the network runs is marked. */
+export function kernelTable({ kernels }: KernelTimes): string {
+  const rows = kernels.flatMap(({ kernel, shape, layers, timings }) =>
+    timings.map((timing, i) => [
+      i === 0 ? [kernel, ...layers].join(' ') : '',
+      i === 0 ? shapeText(shape) : '',
+      variantText(timing.variant),
+      figure(timing.microseconds),
+      figure(timing.spreadMicroseconds),
+      figure(timing.gflops),
+      figure(timing.gbps),
+      `${(100 * timing.rooflineShare).toFixed(0)} %`,
+      timing.isUsed ? 'used' : '',
+    ]),
+  );
+  const head = ['kernel', 'shape', 'variant', 'microseconds', 'spread', 'GFLOP/s', 'GB/s', 'of roofline', ''];
+  return table(head, rows, 3);
+}
