@@ -537,6 +537,7 @@ const targets: Record<string, UserConfig> = {
         '@preact/signals',
         'comlink',
         'fflate',
+        'fzstd',
         'hyparquet',
         'preact',
         'preact/hooks',

@@ -1,5 +1,6 @@
 import { DataError, suggest } from '../errors.ts';
 import { counted } from '../figures.ts';
+import { CsvReader, separatorOf as cellSeparatorOf } from './csv.ts';
 import { csvTable } from './file_formats.ts';
 import { isSameHeading, isSplitHeading, labelRank } from './formats/table_columns.ts';
 import { gunzip } from './gunzip.ts';
@@ -97,25 +98,16 @@ const isTable = ({ path, format: { kind, name } }: IdentifiedFile) =>
   (kind === 'text' && /\.(txt|lst|list)$/i.test(path)) ||
   /\.jsonl$/i.test(path);
 
-/** Cells of a CSV file (RFC 4180), separated as its first line is: by commas, semicolons or tabs. */
+/** The cells of a CSV file, or of a list with spaces between. */
 function parseTable(path: string, text: string, pictureOf: PictureFinder): Table | undefined {
   if (/\.jsonl$/i.test(path)) return parseJsonLines(path, text);
-  const [first = ''] = text.trimStart().split('\n', 1);
-  if (!/[,;\t]/.test(first)) return parseList(path, text);
-  const separator = [',', ';', '\t'].sort((a, b) => first.split(b).length - first.split(a).length)[0]!;
-  const pattern = new RegExp(`("(?:[^"]|"")*"|[^${separator}"\\r\\n]*)(${separator}|\\r?\\n|$)`, 'y');
-  const rows: string[][] = [];
-  let row: string[] = [];
-  while (pattern.lastIndex < text.length) {
-    const match = pattern.exec(text);
-    if (!match) return undefined;
-    const [, value = '', end] = match;
-    row.push((value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value).trim());
-    if (end === separator) continue;
-    if (row.some(Boolean)) rows.push(row);
-    row = [];
-  }
-  if (row.some(Boolean)) rows.push(row);
+  const separator = cellSeparatorOf(text);
+  if (separator === ' ') return parseList(path, text);
+  const reader = new CsvReader(separator);
+  const complete = reader.push(text);
+  const last = reader.end();
+  if (!last) return undefined; // a quote that is not closed
+  const rows = [...complete, ...last].map(({ cells }) => cells).filter((row) => row.some(Boolean));
   const [head] = rows;
   if (!head || head.length < 2) return undefined;
   const hasHeadings = !head.some((cell) => isNumber(cell) || pictureOf(cell));

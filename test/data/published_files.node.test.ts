@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CsvReader, type CsvRow, separatorOf } from '../../src/data/csv.ts';
 import { picturesInParquet } from '../../src/data/formats/read_parquet.ts';
 import { identifyFiles } from '../../src/data/identify.ts';
 import { createDatasets, readUserFiles, type UserFilesOptions } from '../../src/index.ts';
@@ -26,9 +27,12 @@ interface ParquetCase extends Pick<Case, 'name' | 'files' | 'options'> {
 }
 
 /** Written by Python's programs: test/fixtures/make_data_fixtures.py has how. */
-const { cases, parquet }: { cases: Case[]; parquet: ParquetCase[] } = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../fixtures/data_files.json'), 'utf8'),
-);
+const {
+  cases,
+  tables,
+  parquet,
+}: { cases: Case[]; tables: { name: string; content: string; rows: string[][] }[]; parquet: ParquetCase[] } =
+  JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/data_files.json'), 'utf8'));
 
 const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
 const filesOf = (files: Record<string, string>) =>
@@ -50,6 +54,24 @@ describe('files that NumPy, SciPy, csv, zipfile and tarfile wrote', () => {
     }
     for (const note of notes) expect(read.report.notes.join('\n')).toContain(note);
   });
+});
+
+test.each(tables)("Python's csv reads the same rows: $name", ({ content, rows }) => {
+  const text = new TextDecoder().decode(bytes(content));
+  for (const piece of [1, 3, text.length]) {
+    const reader = new CsvReader(separatorOf(text));
+    const read: CsvRow[] = [];
+    for (let at = 0; at < text.length; at += piece) read.push(...reader.push(text.slice(at, at + piece)));
+    read.push(...reader.end()!);
+    expect(
+      read.map(({ cells }) => cells),
+      `in pieces of ${piece}`,
+    ).toEqual(rows);
+    // The line that an error names: each row begins with its first cell there.
+    const lines = text.split(/\r\n|\n|\r/);
+    for (const { line, cells } of read)
+      expect(lines[line - 1]!.replaceAll('"', '')).toContain(cells[0]!.replaceAll('"', ''));
+  }
 });
 
 describe('Parquet files that pyarrow wrote', () => {

@@ -41,14 +41,12 @@ export function labelsFrom(found: BySplit, names?: readonly string[]): Labels {
   }
   if (isWords(first!.values)) return ofWords(found);
   for (const { values, path } of all) {
-    const at =
-      (values as ArrayLike<number>).length &&
-      findIndex(values as ArrayLike<number>, (value) => !Number.isFinite(value));
-    if (at > 0 || (at === 0 && values.length > 0 && !Number.isFinite(values[0]))) {
+    const at = findIndex(values as ArrayLike<number>, (value) => !isFloat(value));
+    if (at >= 0) {
       throw new DataError({
         what: `A label of ${path} is not a number`,
         found: `${values[at]} at position ${at}`,
-        expected: 'a finite number',
+        expected: 'a finite number that 32 bits hold',
       });
     }
   }
@@ -57,6 +55,9 @@ export function labelsFrom(found: BySplit, names?: readonly string[]): Labels {
   const areWhole = numbers.every(({ values }) => findIndex(values, (value) => !Number.isInteger(value)) < 0);
   return areWhole ? ofWhole(found, names) : ofTargets(found, names);
 }
+
+/** Targets have 32 bits: 1e300 would become infinite. */
+const isFloat = (value: number) => Number.isFinite(Math.fround(value));
 
 const isWords = (values: LabelValues['values']): values is readonly string[] => typeof values[0] === 'string';
 

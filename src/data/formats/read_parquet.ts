@@ -1,5 +1,11 @@
 import { gunzipSync } from 'fflate';
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type Compressors,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from 'hyparquet';
 import { DataError, suggest } from '../../errors.ts';
 import { count } from '../../figures.ts';
 import { unpackGzipFile } from '../gunzip.ts';
@@ -8,6 +14,7 @@ import type { LabeledPictures, PictureFile } from '../labeled_pictures.ts';
 import type { PlacedPicture } from '../picture_folders.ts';
 import { type Split, splitOfFile } from '../splits.ts';
 import type { UserFilesOptions } from '../user_files.ts';
+import { unpackLz4 } from './lz4.ts';
 import { isSameHeading, labelRank } from './table_columns.ts';
 
 /** What Hugging Face's `datasets` says of a column in the metadata of a table. */
@@ -107,7 +114,7 @@ const damaged = (path: string, error: unknown) => {
       ? {
           what: `${path} is compressed in a way that wgrad does not read`,
           found: codec,
-          expected: 'Snappy, gzip or no compression',
+          expected: 'Snappy, gzip, Zstandard, LZ4 (LZ4_RAW) or no compression',
           fix: "write it again: pq.write_table(table, file, compression='snappy')",
         }
       : {
@@ -120,7 +127,18 @@ const damaged = (path: string, error: unknown) => {
   );
 };
 
-const compressors = { GZIP: (bytes: Uint8Array) => gunzipSync(bytes) };
+const compressors: Compressors = {
+  GZIP: (bytes) => gunzipSync(bytes),
+  LZ4_RAW: (bytes, size) => unpackLz4(bytes, size),
+};
+
+/** Few tables are compressed by Zstandard: the code for it is loaded with the first one. */
+async function loadZstandard({ row_groups }: FileMetaData): Promise<void> {
+  if (compressors.ZSTD) return;
+  if (!row_groups.some(({ columns }) => columns.some(({ meta_data }) => meta_data?.codec === 'ZSTD'))) return;
+  const { decompress } = await import('fzstd');
+  compressors.ZSTD = (bytes, size) => decompress(bytes, new Uint8Array(size));
+}
 
 async function openTable({ path, file, format }: IdentifiedFile): Promise<Table> {
   const bytes: FileBytes = format.gzip ? (await unpackGzipFile(file, path)).blob : file;
@@ -134,6 +152,8 @@ async function openTable({ path, file, format }: IdentifiedFile): Promise<Table>
     const inGroups = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
     if (!(rows >= 0 && rows <= mostRows) || rows !== inGroups)
       throw new Error(`${rows} rows, and ${inGroups} in its groups`);
+    if (metadata.schema.some(({ name }) => typeof name !== 'string')) throw new Error('a column without a name');
+    await loadZstandard(metadata);
     return { path, buffer, metadata, columns: topColumns(metadata), features: featuresOf(metadata) };
   } catch (error) {
     throw error instanceof DataError ? error : damaged(path, error);

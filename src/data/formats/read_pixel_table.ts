@@ -1,5 +1,6 @@
 import { DataError, suggest } from '../../errors.ts';
 import { count, counted } from '../../figures.ts';
+import { CsvReader, type CsvRow, separatorOf } from '../csv.ts';
 import { unpacked } from '../gunzip.ts';
 import type { FileBytes, IdentifiedFile } from '../identify.ts';
 import type { UserDataset } from '../reading_report.ts';
@@ -20,7 +21,6 @@ const longestRow = 8 * 2 ** 20;
 
 /** What the first rows of a table say of its columns. */
 interface Columns {
-  separator: string;
   headings: string[] | undefined;
   /** The columns of the pixels, or the one whose cells hold all of them with spaces between. */
   pixels: number[] | 'in one cell';
@@ -36,18 +36,22 @@ export async function hasPixels(file: IdentifiedFile): Promise<boolean> {
 }
 
 /** The rows of a table, in pieces: a file of a gigabyte is never in memory as a whole. */
-async function* rowsOf({ path, file, format }: IdentifiedFile): AsyncGenerator<string[]> {
+async function* rowsOf({ path, file, format }: IdentifiedFile): AsyncGenerator<{ separator: string; rows: CsvRow[] }> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let separator: string | undefined;
+  let reader: CsvReader | undefined;
   for await (const chunk of format.gzip ? unpacked(file) : slices(file)) {
-    const text = rest + decoder.decode(chunk, { stream: true });
-    const end = text.lastIndexOf('\n');
-    if (end < 0 && text.length > longestRow) throw noTable(path, `a row of more than ${count(longestRow)} characters`);
-    rest = text.slice(end + 1);
-    if (end >= 0) yield text.slice(0, end).split(/\r?\n/);
+    const text = decoder.decode(chunk, { stream: true });
+    separator ??= separatorOf(text);
+    reader ??= new CsvReader(separator);
+    const rows = reader.push(text);
+    if (reader.pending > longestRow) throw noTable(path, `a row of more than ${count(longestRow)} characters`);
+    if (rows.length > 0) yield { separator, rows };
   }
-  rest += decoder.decode();
-  if (rest.trim() !== '') yield rest.split(/\r?\n/);
+  if (!reader) return;
+  const rows = [...reader.push(decoder.decode()), ...(reader.end() ?? [])];
+  if (rows.length > 0) yield { separator: separator!, rows };
+  if (reader.pending > 0) throw noTable(path, `a quote in line ${count(reader.pendingLine)} that is not closed`);
 }
 
 async function* slices(file: FileBytes): AsyncGenerator<Uint8Array> {
@@ -64,38 +68,31 @@ const noTable = (path: string, found: string) =>
     fix: 'correct that row, or save the table again',
   });
 
-const unquoted = (cell: string) => {
-  const text = cell.trim();
-  return text.startsWith('"') && text.endsWith('"') && text.length > 1 ? text.slice(1, -1) : text;
-};
-const cellsOf = (line: string, separator: string): string[] =>
-  separator === ' ' ? line.trim().split(/\s+/) : line.split(separator).map(unquoted);
 const isNumber = (cell: string | undefined) => cell !== undefined && cell !== '' && Number.isFinite(Number(cell));
 
-async function firstRows(file: IdentifiedFile): Promise<string[]> {
-  const lines: string[] = [];
+async function firstRows(file: IdentifiedFile): Promise<{ separator: string; rows: string[][] }> {
+  const first = { separator: ' ', rows: [] as string[][] };
   try {
-    for await (const more of rowsOf(file)) {
-      for (const line of more) if (line.trim() !== '' && lines.length < lookedAt) lines.push(line);
-      if (lines.length === lookedAt) break;
+    for await (const { separator, rows } of rowsOf(file)) {
+      first.separator = separator;
+      first.rows.push(...rows.slice(0, lookedAt - first.rows.length).map(({ cells }) => cells));
+      if (first.rows.length === lookedAt) break;
     }
   } catch (error) {
     // A gzip file that is damaged further on is reported when it is read. The stream's errors differ from browser to browser.
-    if (error instanceof DataError || file.format.gzip) return lines;
+    if (error instanceof DataError || file.format.gzip) return first;
     throw error;
   }
-  return lines;
+  return first;
 }
 
 const pixelHeading = /^"?(pixels?|px|pix|p|x|f|v|c|col|column|feature|attr|image)?[\s_.-]*\d+([\s_.x,-]+\d+)*"?$/i;
 
 async function columnsOf(file: IdentifiedFile, wanted?: string): Promise<Columns | undefined> {
-  const [first = '', ...lines] = await firstRows(file);
-  const line = first.replace(/^\ufeff/, '');
-  const separator = [',', ';', '\t'].map((it) => ({ it, n: line.split(it).length })).sort((a, b) => b.n - a.n)[0]!;
-  const by = separator.n > 1 ? separator.it : ' ';
-  const head = cellsOf(line, by);
-  const rows = lines.map((row) => cellsOf(row, by));
+  const {
+    separator,
+    rows: [head = [], ...rows],
+  } = await firstRows(file);
   const hasHeadings =
     rows.length > 0 &&
     ((head.some((cell) => !isNumber(cell)) && !isDataRow(head, rows[0]!)) || isNumberedTwice(head, rows[0]!));
@@ -104,12 +101,11 @@ async function columnsOf(file: IdentifiedFile, wanted?: string): Promise<Columns
   const packed =
     samples[0]?.findIndex((cell) => cell.split(/\s+/).length >= fewestPixels && cell.split(/\s+/).every(isNumber)) ??
     -1;
-  if (by !== ' ' && packed >= 0) {
+  if (separator !== ' ' && packed >= 0) {
     const named = headings?.map((heading) => ({ heading, rank: rankOf(heading) }));
     const label = labelColumn(headings, wanted, file.path) ?? bestOf(named) ?? head.findIndex((_, i) => i !== packed);
     const split = headings?.findIndex(isSplitHeading) ?? -1;
     return {
-      separator: by,
       headings,
       pixels: 'in one cell',
       pixelColumn: packed,
@@ -139,7 +135,6 @@ async function columnsOf(file: IdentifiedFile, wanted?: string): Promise<Columns
   const without = pixels.filter((i) => i !== label);
   if (!arePixels(without)) return undefined;
   return {
-    separator: by,
     headings,
     pixels: without,
     pixelColumn: without[0]!,
@@ -290,10 +285,7 @@ async function columnsOfAll(files: readonly IdentifiedFile[], wanted: string | u
     const own = (await columnsOf(file, wanted))!;
     const cells = (columns: Columns) => columns.pixels.length;
     guess ??= own.headings ? undefined : own;
-    found.set(
-      file,
-      guess && !own.headings && cells(guess) === cells(own) ? { ...guess, separator: own.separator } : own,
-    );
+    found.set(file, guess && !own.headings && cells(guess) === cells(own) ? guess : own);
   }
   return found;
 }
@@ -301,7 +293,7 @@ async function columnsOfAll(files: readonly IdentifiedFile[], wanted: string | u
 /** @returns how many pixels a row has. */
 async function readRows(
   file: IdentifiedFile,
-  { separator, headings, pixels, pixelColumn, label, split }: Columns,
+  { headings, pixels, pixelColumn, label, split }: Columns,
   ofFile: Split,
   found: Partial<Record<Split, Rows>>,
   before: number | undefined,
@@ -309,13 +301,16 @@ async function readRows(
   let line = 0;
   let width = before;
   let cells: number | undefined = headings?.length;
+  let isHead = headings !== undefined;
   const wrong = (what: string) => noTable(file.path, `${what} in line ${count(line)}`);
   try {
-    for await (const lines of rowsOf(file)) {
-      for (const text of lines) {
-        line++;
-        if ((line === 1 && headings) || text.trim() === '') continue;
-        const row = cellsOf(line === 1 ? text.replace(/^\ufeff/, '') : text, separator);
+    for await (const { rows } of rowsOf(file)) {
+      for (const { line: at, cells: row } of rows) {
+        line = at;
+        if (isHead) {
+          isHead = false;
+          continue;
+        }
         cells ??= row.length;
         if (row.length !== cells) throw wrong(`${counted(row.length, 'cell')} instead of ${count(cells)}`);
         const ofRow = split === undefined ? ofFile : splitOfRow(row[split] ?? '');
