@@ -1,25 +1,21 @@
-import libSource from '../../shaders/lib/schedule.wgsl?raw';
 import constant from '../../shaders/schedules/constant.wgsl?raw';
-import cosineDecay from '../../shaders/schedules/cosine_decay.wgsl?raw';
-import cosineDecayRestarts from '../../shaders/schedules/cosine_decay_restarts.wgsl?raw';
-import exponentialDecay from '../../shaders/schedules/exponential_decay.wgsl?raw';
-import inverseTimeDecay from '../../shaders/schedules/inverse_time_decay.wgsl?raw';
-import oneCycle from '../../shaders/schedules/one_cycle.wgsl?raw';
-import piecewiseConstantDecay from '../../shaders/schedules/piecewise_constant_decay.wgsl?raw';
-import polynomialDecay from '../../shaders/schedules/polynomial_decay.wgsl?raw';
 import type { ScheduleType } from '../model/schedules/index.ts';
 
-/** The function of each schedule, with the shared functions that it calls. */
-const sources: Record<ScheduleType, string> = {
-  constant,
-  exponentialDecay: exponentialDecay + libSource,
-  piecewiseConstantDecay,
-  polynomialDecay,
-  inverseTimeDecay: inverseTimeDecay + libSource,
-  cosineDecay: cosineDecay + libSource,
-  cosineDecayRestarts: cosineDecayRestarts + libSource,
-  oneCycle: oneCycle + libSource,
-};
+type FurtherSchedules = Readonly<Record<Exclude<ScheduleType, 'constant'>, string>>;
+
+let further: FurtherSchedules | undefined;
+
+/** For the code that loads further_schedules.ts, before a schedule of it is planned. */
+export function setFurtherSchedules(loaded: FurtherSchedules): void {
+  further = loaded;
+}
+
+/** The function of a schedule, with the shared functions that it calls. */
+function sourceOf(type: ScheduleType): string {
+  if (type === 'constant') return constant;
+  if (!further) throw new Error('loadFurtherTraining was not awaited before a schedule was planned');
+  return further[type];
+}
 
 interface Parameter {
   name: string;
@@ -28,8 +24,8 @@ interface Parameter {
 
 /** The name of a schedule's function, and its parameters after the step; `list` is where a list begins. */
 function signatureOf(type: ScheduleType): { name: string; parameters: Parameter[] } {
-  const [, name, list] = /fn (\w+)\(\s*step: u32,([^)]*)\)/.exec(sources[type])!;
-  const parameters = [...list!.matchAll(/(\w+): (u32|f32)/g)].map(([, name, type]) => ({ name: name!, type: type! }));
+  const [, name, list] = /fn (\w+)\(\s*step: ?u32,([^)]*)\)/.exec(sourceOf(type))!;
+  const parameters = [...list!.matchAll(/(\w+): ?(u32|f32)/g)].map(([, name, type]) => ({ name: name!, type: type! }));
   return { name: name!, parameters };
 }
 
@@ -53,7 +49,7 @@ export function scheduleSource(type: ScheduleType): string {
 const schedule_begin = ${beginAt};
 fn scheduled_rate(step: u32) -> f32 { return ${name}(${['step', ...given].join(', ')}); }
 
-${sources[type]}`;
+${sourceOf(type)}`;
 }
 
 /** A schedule as the numbers that its function takes. */

@@ -7,6 +7,7 @@ import type { Launch } from './losses/index.ts';
 import { planMuon } from './muon.ts';
 import type { BaseOptimizerType, UpdateNumbers } from './update.ts';
 
+export { furtherSchedules } from '../kernels/further_schedules.ts';
 export { accumulationBuffers, planAccumulation, withMovingStatistics } from './accumulation.ts';
 export { planAverage, planPenalty } from './averages_and_penalties.ts';
 

@@ -2,6 +2,7 @@ import { activationName } from '../model/activations.ts';
 import type { CompiledModel } from '../model/graph.ts';
 import { isCrossEntropy } from '../model/loss.ts';
 import { averageOf } from '../model/optimizer.ts';
+import { scheduleOf } from '../model/schedule.ts';
 import { isBasic } from './layers/index.ts';
 import { setFurtherLayers } from './layers/loaded.ts';
 import { loadFurtherTraining } from './loaded_training.ts';
@@ -33,6 +34,7 @@ export async function loadKernels({
     !isCrossEntropy(loss) ||
     accumulationSteps > 1 ||
     averageOf(optimizer) !== undefined ||
+    scheduleOf(optimizer.learningRate).type !== 'constant' ||
     isRegularized(model);
   await Promise.all([loadLayers(model), needsFurther && loadFurtherTraining()]);
 }

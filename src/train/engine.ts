@@ -379,6 +379,7 @@ export class Engine {
     const { type } = schedule;
     const asked = ++this.#schedulesAsked;
     if (type !== this.#scheduleType) {
+      if (type !== 'constant') await loadFurtherTraining();
       const { steps, settings } = this;
       const { training } = steps;
       const shape = { batch: settings.batchSize, schedule: type };

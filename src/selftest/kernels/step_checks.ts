@@ -1,5 +1,12 @@
 import type { Kernel } from '../../gpu/kernel.ts';
-import { packSchedule, type ScheduleNumbers, scheduleSource, scheduleWords } from '../../kernels/schedule.ts';
+import { furtherSchedules } from '../../kernels/further_schedules.ts';
+import {
+  packSchedule,
+  type ScheduleNumbers,
+  scheduleSource,
+  scheduleWords,
+  setFurtherSchedules,
+} from '../../kernels/schedule.ts';
 import type { StateValues } from '../../kernels/state.ts';
 import { type BeginStepShape, beginStep, type SumPartsShape, sumParts } from '../../kernels/step.ts';
 import { magnitude } from '../../reference/magnitude.ts';
@@ -9,6 +16,8 @@ import { boundOf, tolerances } from '../tolerance.ts';
 import { type KernelCheck, within } from './check_kernel.ts';
 import { poison } from './guarded_launch.ts';
 import { sameState, stateFrom, stateOf } from './state_words.ts';
+
+setFurtherSchedules(furtherSchedules);
 
 export function checkBeginStep(batch: number, values: StateValues): KernelCheck<BeginStepShape> {
   const state = stateOf(values);
