@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { defineConfig, mergeConfig, type Plugin, type UserConfig } from 'vite';
+import { leanShaders } from './lean_shaders.ts';
 import { pageChunks } from './page_chunks.ts';
 import { datasetServer } from './src/cli/dataset_server.ts';
 import { readDatasets } from './src/cli/datasets.ts';
@@ -38,25 +39,6 @@ const contentSecurityPolicy: Plugin = {
       },
     },
   ],
-};
-
-/**
- * Shaders without their comments, a third of what the page would fetch, and without white space that nobody reads there.
- * Lines stay where they are, so that an error of the compiler tells the same line, and lines of the preprocessor as they are.
- */
-const leanShaders: Plugin = {
-  name: 'wgrad-lean-shaders',
-  apply: 'build',
-  enforce: 'pre',
-  load(id) {
-    const path = /^(.*\.wgsl)\?raw$/.exec(id)?.[1];
-    if (!path) return undefined;
-    const text = readFileSync(path, 'utf8')
-      .replace(/[ \t]*\/\/.*$/gm, '')
-      .replace(/^[ \t]+/gm, '')
-      .replace(/^[^#\n].*$/gm, (line) => line.replace(/ ?([=,;(]|->) ?/g, '$1'));
-    return `export default ${JSON.stringify(text)}`;
-  },
 };
 
 /** What only a clone can do, serve the page from its sources, takes Vite from there: it can't be bundled. */
@@ -545,7 +527,6 @@ const targets: Record<string, UserConfig> = {
         'uplot',
         'simple-statistics',
         'valibot',
-        'wgsl-preprocessor/wgsl-preprocessor.js',
       ],
     },
     // Shaders, data and the library lie above the root.

@@ -1,4 +1,3 @@
-import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { ShaderError } from '../errors.ts';
 
 /** One `@group(0) @binding(n) var<...> name: type;` of a rendered shader. */
@@ -14,16 +13,14 @@ export type Hole = string | number | boolean;
 const hole = /\$\{(\w+)\}/g;
 
 /**
- * Fills the `${name}` holes of a shader and resolves its `#if ${flag}` lines with wgsl-preprocessor.
+ * Fills the `${name}` holes of a shader, keeps the lines that its `#if ${flag}`, `#elif ${flag}`, `#else` and `#endif` choose, and
+ * unrolls its loops.
  *
  * @throws ShaderError when a hole has no value or a value has no hole: either is a mistake. A hole in a comment doesn't count:
  *   a build leaves comments out, and would fail where the sources work.
  */
 export function render(name: string, source: string, holes: Record<string, Hole> = {}): string {
-  const strings: string[] = [];
-  const values: Hole[] = [];
   const used = new Set<string>();
-  let last = 0;
   for (const match of source.matchAll(hole)) {
     const key = match[1]!;
     if (!(key in holes)) {
@@ -33,12 +30,8 @@ export function render(name: string, source: string, holes: Record<string, Hole>
         expected: Object.keys(holes).join(', '),
       });
     }
-    strings.push(source.slice(last, match.index));
-    values.push(holes[key]!);
     if (!isInComment(source, match.index)) used.add(key);
-    last = match.index + match[0].length;
   }
-  strings.push(source.slice(last));
   const unused = Object.keys(holes).filter((key) => !used.has(key));
   if (unused.length) {
     throw new ShaderError({
@@ -47,10 +40,34 @@ export function render(name: string, source: string, holes: Record<string, Hole>
       expected: [...used].join(', '),
     });
   }
-  return unroll(name, wgsl(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray, ...values));
+  const fill = (line: string) => line.replace(hole, (_, key: string) => String(holes[key]));
+  return unroll(name, chooseLines(name, source, holes).map(fill).join('\n'));
 }
 
 const isInComment = (source: string, at: number) => source.slice(source.lastIndexOf('\n', at) + 1, at).includes('//');
+
+const directive = /^\s*#(?:(if|elif) \$\{(\w+)\}|(else|endif)\b)/;
+
+/** The lines that the flags choose. @throws ShaderError where `#if` and `#endif` do not pair. */
+function chooseLines(name: string, source: string, flags: Record<string, Hole>): string[] {
+  /** Of each `#if` that is open: whether its lines are wanted, and whether a branch of it may still be taken. */
+  const open: { isTaken: boolean; mayTake: boolean }[] = [];
+  const lines = source.split('\n').filter((line) => {
+    const [, condition, flag, ending] = directive.exec(line) ?? [];
+    if (!condition && !ending) return open.every(({ isTaken }) => isTaken);
+    const branch = condition === 'if' ? { isTaken: false, mayTake: true } : open.pop();
+    if (!branch) throw unpaired(name, '#if and #endif', line.trim());
+    if (ending === 'endif') return false;
+    const isTaken = branch.mayTake && (ending === 'else' || Boolean(flags[flag!]));
+    open.push({ isTaken, mayTake: branch.mayTake && !isTaken });
+    return false;
+  });
+  if (open.length) throw unpaired(name, '#if and #endif', 'an #if without an #endif');
+  return lines;
+}
+
+const unpaired = (name: string, pair: string, found: string) =>
+  new ShaderError({ what: `${name}.wgsl: ${pair} don't pair`, found });
 
 const loop = /^[ \t]*%for ([a-z]) in (\d+)\.\.(\d+)$/;
 
@@ -63,8 +80,7 @@ const loop = /^[ \t]*%for ([a-z]) in (\d+)\.\.(\d+)$/;
 export function unroll(name: string, text: string): string {
   const open: { letter: string; numbers: number[]; lines: string[] }[] = [];
   const done: string[] = [];
-  const unpaired = (found: string) =>
-    new ShaderError({ what: `${name}.wgsl: %for and %end don't pair`, found, expected: 'an %end for each %for' });
+  const pair = '%for and %end';
   for (const line of text.split('\n')) {
     const begins = loop.exec(line);
     if (begins) {
@@ -73,16 +89,16 @@ export function unroll(name: string, text: string): string {
       open.push({ letter: begins[1]!, numbers, lines: [] });
     } else if (line.trim() === '%end') {
       const closed = open.pop();
-      if (!closed) throw unpaired('an %end without a %for');
+      if (!closed) throw unpaired(name, pair, 'an %end without a %for');
       const into = open.at(-1)?.lines ?? done;
       for (const i of closed.numbers) into.push(...closed.lines.map((l) => l.replaceAll(`$${closed.letter}`, `${i}`)));
     } else if (line.trimStart().startsWith('%')) {
-      throw unpaired(line.trim());
+      throw unpaired(name, pair, line.trim());
     } else {
       (open.at(-1)?.lines ?? done).push(line);
     }
   }
-  if (open.length) throw unpaired(`a %for ${open[0]!.letter} without an %end`);
+  if (open.length) throw unpaired(name, pair, `a %for ${open[0]!.letter} without an %end`);
   return done.join('\n');
 }
 
@@ -96,7 +112,7 @@ const elementBytes: Record<string, number> = { f32: 4, u32: 4, i32: 4, vec2f: 8,
  */
 export function withLengths(text: string, words: Record<string, number>): string {
   return text.replace(
-    /(var<storage, read(?:_write)?> (\w+): )array<(\w+)>;/g,
+    /(var<storage,\s*read(?:_write)?>\s*(\w+)\s*:\s*)array<(\w+)>;/g,
     (declared, head: string, name: string, type: string) => {
       const bytes = elementBytes[type];
       return bytes ? `${head}array<${type}, ${Math.max(1, Math.ceil((4 * words[name]!) / bytes))}>;` : declared;

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the shaders' own holes
 import { describe, expect, test } from 'vitest';
+import { leanShader } from '../../lean_shaders.ts';
 import { ShaderError } from '../../src/errors.ts';
 import { excerpt, readBindings, readOverrides, render, withLengths } from '../../src/gpu/wgsl.ts';
 
@@ -82,6 +83,16 @@ describe('rendering', () => {
     expect(() => render('adam', text)).toThrow(found);
   });
 
+  test.each([
+    ['#if ${on}\na', 'an #if without an #endif'],
+    ['a\n#endif', '#endif'],
+    ['a\n#else\nb', '#else'],
+    ['#if ${on}\n#endif\n#elif ${on}', '#elif'],
+  ])('flags that do not pair: %j', (text, found) => {
+    expect(() => render('adam', text, text.includes('$') ? { on: true } : {})).toThrow(ShaderError);
+    expect(() => render('adam', text, text.includes('$') ? { on: true } : {})).toThrow(found);
+  });
+
   test('a value in a branch that is not taken counts as used', () => {
     expect(lines(render('k', '#if ${on}\nconst a = ${tile};\n#endif\nend', { on: false, tile: 3 }))).toEqual(['end']);
   });
@@ -157,5 +168,41 @@ describe('lengths of storage arrays', () => {
       '@group(0) @binding(2) var<storage, read_write> state: State;',
       '@group(0) @binding(3) var<storage, read_write> bits: array<atomic<u32>>;',
     ]);
+  });
+});
+
+describe('shaders as a build has them, without comments and spaces', () => {
+  const shaders = import.meta.glob<string>('../../shaders/**/*.wgsl', {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  const sources = Object.entries(shaders);
+  /** WGSL's tokens, each as long as it can be, and those of `#if`, `%for` and holes. */
+  const tokens = (text: string) =>
+    text
+      .replace(/\/\/.*$/gm, '')
+      .match(/[\w$]+|\d[\w.]*(?:[-+]\d+)?|<<=|>>=|->|[-+*/%&|^<>=!]=|&&|\|\||\+\+|--|<<|>>|\S/g);
+
+  test('consist of the same tokens, in fewer characters', () => {
+    expect(sources.length).toBeGreaterThan(100);
+    for (const [path, source] of sources) {
+      const lean = leanShader(source);
+      expect(tokens(lean), path).toEqual(tokens(source));
+      expect(lean.length, path).toBeLessThan(source.length);
+    }
+    expect(leanShader('let a = b < -c; // why\n\n  if (a) { x += 1u; }\n')).toBe('let a=b < -c;\nif(a){x+=1u;}\n');
+  });
+
+  test('are read as the sources are', () => {
+    for (const [path, source] of sources) {
+      const read = (text: string) => {
+        const named = text.replace(/\$\{(\w+)\}/g, '$1');
+        const words = Object.fromEntries(readBindings(named).map(({ name }) => [name, 7]));
+        const withoutSpaces = (all: string) => tokens(all)!.join(' ');
+        return [readBindings(named), readOverrides(named), withoutSpaces(withLengths(named, words))];
+      };
+      expect(read(leanShader(source)), path).toEqual(read(source));
+    }
   });
 });
